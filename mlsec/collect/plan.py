@@ -1,0 +1,82 @@
+"""What to ask of a provider, as data: which operation lists a type and which ones describe it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One read operation of a provider's API.
+
+    ``service`` is the SDK's name of the client (``sagemaker``), ``name`` the operation
+    (``DescribeModel``), ``action`` the right it needs when that is not ``service:name``
+    (``s3:GetEncryptionConfiguration``).
+    ``params`` maps a request parameter to a literal or to ``$.path``, a dotted path into the item
+    being read (its listing entry first, then earlier reads: ``$.ModelName``,
+    ``$.DescribeModel.Containers``), or ``$parent.path`` into the parent's item.
+    ``items`` is the dotted path of the list in the answer; "" when the answer is the item.
+    ``not_set`` are the provider's error codes that say "nothing is configured": the answer is then
+    {}, a known absence and no gap.
+    ``gone`` are the codes that say "the item no longer exists": it leaves the inventory.
+    ``redact`` are dotted paths ([] for each list element, * for each key) of values that may hold
+    secrets: they are replaced by kind, hash, length and last characters before they are stored.
+    ``only_if`` maps a path (as in params) to the values for which the read is made at all; else the
+    part is a known absence {} (say why in a comment).
+    ``is_global``: asked once per account, in the partition's home region.
+    """
+
+    service: str
+    name: str
+    action: str = ""
+    params: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    items: str = ""
+    not_set: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    redact: tuple[str, ...] = ()
+    only_if: Mapping[str, tuple[Any, ...]] = msgspec.field(default_factory=dict)
+    is_global: bool = False
+
+    @property
+    def right(self) -> str:
+        """The action a least-privilege policy must allow."""
+        return self.action or f"{self.service}:{self.name}"
+
+    @property
+    def label(self) -> str:
+        """``service:Operation`` as gaps and evidence show it."""
+        return f"{self.service}:{self.name}"
+
+
+class Bulk(msgspec.Struct, frozen=True, kw_only=True):
+    """A search that returns many items whole, so that most need no describe call.
+
+    Items found here stand for the answer of ``stands_for``; an item of the listing that is missing
+    here (the index lags) is described one by one, and so are all when the search is refused.
+    ``key`` is the path in a search item and in a listing item that must be equal.
+    """
+
+    operation: Operation
+    stands_for: str
+    key: str
+
+
+class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How one vocabulary type is read.
+
+    ``listing`` enumerates it (None for ``per``: one resource per ``region`` or ``scope``, such as
+    an account-wide setting). ``parent`` is the vocabulary type whose every item is listed below.
+    ``reads`` are made per item, in order. ``is_referred`` types (buckets, keys, repositories ...)
+    get their reads only for items that a relation of another collected resource names; the others
+    are counted as excluded.
+    """
+
+    type: str
+    listing: Operation | None = None
+    per: str = ""
+    parent: str = ""
+    reads: tuple[Operation, ...] = ()
+    bulk: Bulk | None = None
+    is_referred: bool = False

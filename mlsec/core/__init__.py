@@ -1,0 +1,1 @@
+"""The nouns of the house; this layer imports nothing else of ours."""

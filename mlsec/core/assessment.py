@@ -1,0 +1,137 @@
+"""The one value every report is rendered from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity
+from mlsec.core.finding import Finding
+from mlsec.core.resource import Gap, TypeCoverage
+
+SCHEMA = "mlsec/assessment/1"
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """What judged: versions and digests, so that a reader can ask the same question again."""
+
+    name: str = "mlsec"
+    version: str = ""
+    rules_digest: str = ""
+    rules_count: int = 0
+    vocabulary_digest: str = ""
+
+
+class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Who looked at what, when and how. Times are RFC 3339 UTC; ``command`` holds no secrets."""
+
+    targets: tuple[str, ...] = ()
+    started_at: str = ""
+    finished_at: str = ""
+    principal: str = ""
+    host: str = ""
+    command: str = ""
+    snapshot_digest: str = ""
+    calls: int = 0
+    operations: Mapping[str, int] = msgspec.field(default_factory=dict)
+    settings: Mapping[str, str] = msgspec.field(default_factory=dict)
+    parameters: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    fail_on: str = "high"
+    min_coverage_percent: float = 100.0
+
+
+class ControlLink(msgspec.Struct, frozen=True, kw_only=True):
+    """One framework control that a rule supports evidence for, with the reason."""
+
+    id: str
+    because: str
+
+
+class Fix(msgspec.Struct, frozen=True, kw_only=True):
+    """How to mend it: prose, and what can be pasted."""
+
+    text: str
+    cli: str = ""
+    terraform: str = ""
+    cloudformation: str = ""
+    console: str = ""
+
+
+class StatusCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many resources got each status; ``waived`` counts failures under a live waiver."""
+
+    passed: int = 0
+    failed: int = 0
+    not_assessed: int = 0
+    not_applicable: int = 0
+    waived: int = 0
+
+
+class RuleSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule as reports show it, with what it came to in this scan."""
+
+    id: str
+    title: str
+    severity: Severity
+    category: Category
+    concern: Concern
+    status: RuleStatus
+    resource: str
+    why: str
+    fix: Fix
+    controls: tuple[ControlLink, ...] = ()
+    equivalents: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    known_exceptions: tuple[str, ...] = ()
+    counts: StatusCounts = StatusCounts()
+
+
+class ControlResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One control of a framework: ``supported``, ``not_supported``, ``partly``, ``not_assessed``,
+    ``not_applicable``, or ``manual`` (no rule gives evidence). Never "compliant".
+    """
+
+    framework: str
+    id: str
+    title: str
+    result: str
+    rules: tuple[str, ...] = ()
+    counts: StatusCounts = StatusCounts()
+
+
+class WaiverState(msgspec.Struct, frozen=True, kw_only=True):
+    """One waiver and what became of it: ``used``, ``unused`` or ``expired``; ``is_broad`` warns."""
+
+    id: str
+    rule: str
+    resource: str
+    reason: str
+    owner: str
+    expires: str
+    state: str
+    findings: int = 0
+    is_broad: bool = False
+    is_near_end: bool = False
+    ticket: str = ""
+
+
+class Assessment(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a report may read. ``findings`` are sorted by severity, rule, resource id.
+
+    ``passed`` maps a rule to the ids of the resources that passed it, sorted.
+    """
+
+    schema: str = SCHEMA
+    tool: Tool = Tool()
+    scan: ScanFacts = ScanFacts()
+    totals: StatusCounts = StatusCounts()
+    coverage: tuple[TypeCoverage, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    rules: tuple[RuleSummary, ...] = ()
+    passed: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    controls: tuple[ControlResult, ...] = ()
+    waivers: tuple[WaiverState, ...] = ()
+    notices: tuple[str, ...] = ()

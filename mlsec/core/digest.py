@@ -1,0 +1,42 @@
+"""Identities that survive a rescan: finding fingerprints and gap ids."""
+
+from __future__ import annotations
+
+import hashlib
+
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.resource import Gap
+
+
+def fingerprint(rule_key: str, resource_id: str, sub_key: str = "") -> str:
+    """Give 32 hex digits from the stable rule key, the canonical resource id and the offending
+    element's own identity; nothing that changes between runs goes in.
+    """
+    return _digest("mlsec/1", rule_key, resource_id, sub_key)
+
+
+def make_gap(
+    *,
+    scope: str,
+    subject: str,
+    wanted: str,
+    reason: GapReason,
+    missing_right: str = "",
+    detail: str = "",
+) -> Gap:
+    """Build a gap whose id depends on what was wanted and why not, never on when or on wording."""
+    gap_id = _digest("gap/1", scope, subject, wanted, reason.value)[:16]
+    return Gap(
+        id=gap_id,
+        scope=scope,
+        subject=subject,
+        wanted=wanted,
+        reason=reason,
+        missing_right=missing_right,
+        detail=detail,
+    )
+
+
+def _digest(*parts: str) -> str:
+    joined = "\x00".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,92 @@
+"""What a rule says of a resource, with the evidence that decided it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mlsec.core.closed_sets import Category, Concern, Severity, Status
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One deciding clause: ``path operator expected``, the ``actual`` value and its place.
+
+    ``resource`` is the id of the resource the value was read from (a neighbour in relation rules);
+    ``source`` is the API operation and payload path (``DescribeModel:VpcConfig``) or file:line:col.
+    ``actual`` is a JSON value; a value that was not read has ``is_unread`` and the gap ids.
+    """
+
+    path: str
+    operator: str
+    expected: Any
+    actual: Any = None
+    is_unread: bool = False
+    gaps: tuple[str, ...] = ()
+    resource: str = ""
+    source: str = ""
+
+
+class PathNode(msgspec.Struct, frozen=True, kw_only=True):
+    """One resource on a path from the judged resource to what decided."""
+
+    id: str
+    type: str
+    name: str
+    note: str = ""
+
+
+class PathEdge(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a path: ``source`` and ``target`` index into the path's nodes."""
+
+    source: int
+    target: int
+    relation: str
+
+
+class AttackPath(msgspec.Struct, frozen=True, kw_only=True):
+    """The resources and steps that together make a finding; node 0 is the judged resource."""
+
+    nodes: tuple[PathNode, ...]
+    edges: tuple[PathEdge, ...]
+
+
+class AppliedWaiver(msgspec.Struct, frozen=True, kw_only=True):
+    """The accepted exception that covers a finding; dates are ISO days (UTC, inclusive)."""
+
+    id: str
+    reason: str
+    owner: str
+    expires: str
+    ticket: str = ""
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """The judged resource as every report shows it."""
+
+    id: str
+    type: str
+    provider: str
+    scope: str
+    region: str = ""
+    name: str = ""
+    file: str = ""
+    line: int = 0
+    owner: str = ""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One verdict: status fail or not_assessed (passes are kept as counts and ids)."""
+
+    fingerprint: str
+    rule: str
+    status: Status
+    severity: Severity
+    category: Category
+    concern: Concern
+    resource: Subject
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+    gaps: tuple[str, ...] = ()
+    waiver: AppliedWaiver | None = None
+    path: AttackPath | None = None

@@ -1,0 +1,97 @@
+"""What a scan found: resources, the relations between them, and what it could not read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.core.closed_sets import GapReason
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was wanted and could not be read.
+
+    ``id`` is a digest of scope, subject, wanted and reason, so equal gaps are one.
+    ``subject`` is the region, resource id or file asked about; ``wanted`` the operation
+    (``sagemaker:DescribeModel``) or the fact; ``missing_right`` the action to allow, or "".
+    """
+
+    id: str
+    scope: str
+    subject: str
+    wanted: str
+    reason: GapReason
+    missing_right: str = ""
+    detail: str = ""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a resource was read: ``live`` (an API), ``iac`` (code) or ``file``."""
+
+    kind: str = "live"
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """One typed thing with its normalised properties.
+
+    ``properties`` maps each vocabulary property name (dots are part of the name) to its value:
+    a scalar, None (known to be absent), a list, or for ``type: map`` a mapping. List items with
+    fields are mappings by field name. A name that is missing is unknown.
+    ``unread`` maps a property, relation or ``*`` (everything) to the ids of the gaps that hide it.
+    ``sources`` maps an operation name to ``call-id`` of the answer its properties came from.
+    ``scope`` is the account, subscription or project: ``aws/111122223333``.
+    """
+
+    id: str
+    type: str
+    provider: str
+    scope: str
+    region: str = ""
+    name: str = ""
+    properties: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    unread: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    tags: Mapping[str, str] = msgspec.field(default_factory=dict)
+    origin: Origin = Origin()
+    sources: Mapping[str, str] = msgspec.field(default_factory=dict)
+    is_stub: bool = False
+
+
+class Relation(msgspec.Struct, frozen=True, kw_only=True):
+    """One edge: ``source`` and ``target`` are resource ids, ``via`` the property that proves it."""
+
+    source: str
+    kind: str
+    target: str
+    via: str = ""
+
+
+class TypeCoverage(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of one type was seen in one scope and region.
+
+    enumerated = assessed + excluded + errored, always. ``is_complete`` is False when the listing
+    itself failed or was cut short; then ``gaps`` says why and more may exist than was counted.
+    """
+
+    type: str
+    scope: str
+    region: str
+    enumerated: int = 0
+    assessed: int = 0
+    excluded: int = 0
+    errored: int = 0
+    is_complete: bool = True
+    excluded_because: str = ""
+    gaps: tuple[str, ...] = ()
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one or more collectors brought home, before it is joined into a graph."""
+
+    resources: tuple[Resource, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    coverage: tuple[TypeCoverage, ...] = ()

@@ -1,0 +1,1 @@
+"""Rules: read, check, compile and evaluate them."""

@@ -1,0 +1,1 @@
+"""Typed resources joined by relations, with derived facts."""

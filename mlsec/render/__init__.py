@@ -1,0 +1,1 @@
+"""Reports, each rendered from an assessment and nothing else."""
