@@ -31,9 +31,8 @@ def load_vocabulary(folder: Path) -> Vocabulary:
     Raises:
         MlsecError: a file that is not strict YAML, an unknown key, kind, type or relation.
     """
-    documents = [
-        parse(path.read_text("utf-8"), str(path)) for path in sorted(folder.rglob("*.yaml"))
-    ]
+    files = sorted(folder.rglob("*.yaml"))
+    documents = [parse(path.read_text("utf-8"), str(path)) for path in files]
     types: dict[str, Type] = {}
     for document in documents:
         for name in _mapping(document, ()):

@@ -1,0 +1,292 @@
+"""The graph: resources by type and id, relations resolved on demand, derived facts filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.digest import make_gap
+from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
+from mlsec.core.vocabulary import RelationKind, Vocabulary
+from mlsec.graph.derived import DERIVED, DERIVED_RELATIONS
+from mlsec.graph.references import references
+from mlsec.graph.values import Known, Targets, Unread
+
+
+class Graph:
+    """What was found, joined. Every answer about relations says what it could not see."""
+
+    def __init__(self, vocabulary: Vocabulary, inventory: Inventory) -> None:
+        self.vocabulary = vocabulary
+        self.coverage: tuple[TypeCoverage, ...] = inventory.coverage
+        self.gaps: dict[str, Gap] = {gap.id: gap for gap in inventory.gaps}
+        self.resources: dict[str, Resource] = {}
+        self._by_type: dict[str, list[Resource]] = {}
+        for resource in sorted(inventory.resources, key=lambda r: (r.type, r.id)):
+            self._add(resource)
+        self._indexes: dict[tuple[str, str], dict[str, list[Resource]]] = {}
+        self._reversed: dict[tuple[str, str], tuple[dict[str, list[Resource]], list[_Loose]]] = {}
+        self._rows: dict[tuple[str, str], list[TypeCoverage]] = {}
+        for row in self.coverage:
+            self._rows.setdefault((row.type, row.scope), []).append(row)
+
+    def of_type(self, name: str) -> tuple[Resource, ...]:
+        """Give all resources of a type, or of every type that is this concept, sorted by id."""
+        found = [r for t in self.vocabulary.concrete(name) for r in self._by_type.get(t.name, ())]
+        return tuple(sorted(found, key=lambda resource: resource.id))
+
+    def targets(self, resource: Resource, relation: str) -> Targets:
+        """Resolve one relation of ``resource``; unknown parts are named by gaps, never dropped."""
+        kind = self.vocabulary.types[resource.type].relations.get(relation)
+        if kind is None:
+            return Targets()
+        hidden = resource.unread.get(relation) or resource.unread.get("*")
+        if hidden:
+            return Targets(gaps=tuple(hidden))
+        if kind.by:
+            return self._forward(resource, kind)
+        if kind.reverse:
+            return self._backward(resource, kind)
+        if kind.path:
+            return self._along(resource, kind.path.split("."))
+        if kind.every:
+            return self._all_around(resource, kind)
+        return DERIVED_RELATIONS[kind.derived](resource, self)
+
+    def incomplete(self, type_name: str, scope: str, region: str) -> tuple[str, ...]:
+        """Name the gaps of a type's listing in a scope (and region, "" for any of them).
+
+        A type that nobody listed there is a gap too: its absence must not read as none.
+        """
+        gaps: list[str] = []
+        provider = scope.partition("/")[0]
+        for found in self.vocabulary.concrete(type_name):
+            if not found.name.startswith(provider + "."):
+                continue
+            rows = self._rows.get((found.name, scope), [])
+            near = [row for row in rows if not region or row.region in ("", region)]
+            if not near:
+                gaps.append(self._not_collected(found.name, scope, region))
+            for row in near:
+                if not row.is_complete:
+                    gaps.extend(row.gaps or (self._not_collected(found.name, scope, row.region),))
+        return tuple(sorted(set(gaps)))
+
+    def note_gap(self, gap: Gap) -> str:
+        """Remember a gap that a derived fact ran into; gives its id."""
+        self.gaps[gap.id] = gap
+        return gap.id
+
+    def forget_indexes(self) -> None:
+        """Drop cached look-ups: a derived property may be what a relation goes by."""
+        self._indexes.clear()
+        self._reversed.clear()
+
+    def _add(self, resource: Resource) -> None:
+        self.resources[resource.id] = resource
+        self._by_type.setdefault(resource.type, []).append(resource)
+
+    def _forward(self, resource: Resource, kind: RelationKind) -> Targets:
+        held = references(resource, kind.by)
+        if isinstance(held, Unread):
+            return Targets(gaps=held.gaps or (self._unresolved(resource, kind),))
+        found: dict[str, Resource] = {}
+        for reference in held.value:
+            for target in self._look_up(resource, kind, reference):
+                found[target.id] = target
+        return Targets(found=tuple(found.values()))
+
+    def _look_up(self, resource: Resource, kind: RelationKind, reference: str) -> list[Resource]:
+        near = [
+            target
+            for concrete in self.vocabulary.concrete(kind.to)
+            for target in self._index(concrete.name, kind.match).get(reference, ())
+            if _is_within(kind.within, resource, target)
+        ]
+        return near or [self._stub(resource, kind, reference)]
+
+    def _index(self, type_name: str, match: str) -> dict[str, list[Resource]]:
+        key = (type_name, match)
+        if key not in self._indexes:
+            index: dict[str, list[Resource]] = {}
+            for target in self._by_type.get(type_name, ()):
+                for value in _match_values(target, match):
+                    index.setdefault(value, []).append(target)
+            self._indexes[key] = index
+        return self._indexes[key]
+
+    def _stub(self, resource: Resource, kind: RelationKind, reference: str) -> Resource:
+        near = "" if kind.match == "id" else f"{resource.scope}/{resource.region}/{kind.to}/"
+        stub_id = near + reference
+        if stub_id in self.resources:
+            return self.resources[stub_id]
+        gap = make_gap(
+            scope=resource.scope,
+            subject=reference,
+            wanted=kind.to,
+            reason=GapReason.UNRESOLVED,
+            detail=f"{reference} is referred to but was not found in what was collected",
+        )
+        known = self._hidden_listing(resource, kind)
+        stub = Resource(
+            id=stub_id,
+            type=kind.to,
+            provider=resource.provider,
+            scope=resource.scope,
+            region=resource.region,
+            name=reference,
+            unread={"*": known or (self.note_gap(gap),)},
+            is_stub=True,
+        )
+        self.resources[stub_id] = stub
+        return stub
+
+    def _hidden_listing(self, resource: Resource, kind: RelationKind) -> tuple[str, ...]:
+        """When the target's own listing failed, that is why the reference does not resolve."""
+        region = resource.region if kind.within == "region" else ""
+        return self.incomplete(kind.to, resource.scope, region)
+
+    def _backward(self, resource: Resource, kind: RelationKind) -> Targets:
+        found: dict[str, Resource] = {}
+        gaps: set[str] = set()
+        for concrete in self.vocabulary.concrete(kind.to):
+            forward = concrete.relations.get(kind.reverse)
+            if forward is None:
+                continue
+            arrivals, loose = self._reverse_index(concrete.name, forward)
+            for source in arrivals.get(resource.id, ()):
+                found[source.id] = source
+            for other in loose:
+                if _is_within(forward.within, other.source, resource):
+                    gaps.update(other.gaps)
+            region = resource.region if forward.within == "region" else ""
+            gaps.update(self.incomplete(concrete.name, resource.scope, region))
+        return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
+
+    def _reverse_index(
+        self, type_name: str, forward: RelationKind
+    ) -> tuple[dict[str, list[Resource]], list[_Loose]]:
+        key = (type_name, forward.name)
+        if key not in self._reversed:
+            arrivals: dict[str, list[Resource]] = {}
+            loose: list[_Loose] = []
+            for source in self._by_type.get(type_name, ()):
+                reached = self.targets(source, forward.name)
+                for target in reached.found:
+                    arrivals.setdefault(target.id, []).append(source)
+                if reached.gaps:
+                    loose.append(_Loose(source=source, gaps=reached.gaps))
+            self._reversed[key] = (arrivals, loose)
+        return self._reversed[key]
+
+    def _along(self, resource: Resource, steps: Iterable[str]) -> Targets:
+        here: dict[str, Resource] = {resource.id: resource}
+        gaps: set[str] = set()
+        for step in steps:
+            ahead: dict[str, Resource] = {}
+            for each in here.values():
+                reached = self.targets(each, step)
+                gaps.update(reached.gaps)
+                ahead.update({target.id: target for target in reached.found})
+            here = ahead
+        return Targets(found=tuple(here.values()), gaps=tuple(sorted(gaps)))
+
+    def _all_around(self, resource: Resource, kind: RelationKind) -> Targets:
+        found = [t for t in self.of_type(kind.to) if _is_within(kind.within, resource, t)]
+        region = resource.region if kind.within == "region" else ""
+        return Targets(found=tuple(found), gaps=self.incomplete(kind.to, resource.scope, region))
+
+    def _unresolved(self, resource: Resource, kind: RelationKind) -> str:
+        return self.note_gap(
+            make_gap(
+                scope=resource.scope,
+                subject=resource.id,
+                wanted=kind.by,
+                reason=GapReason.UNRESOLVED,
+                detail=f"the value of {kind.by} is not known",
+            )
+        )
+
+    def _not_collected(self, type_name: str, scope: str, region: str) -> str:
+        return self.note_gap(
+            make_gap(
+                scope=scope,
+                subject=region or scope,
+                wanted=type_name,
+                reason=GapReason.UNSUPPORTED,
+                detail=f"{type_name} was not collected here",
+            )
+        )
+
+
+class _Loose(msgspec.Struct, frozen=True, kw_only=True):
+    """A source whose relation could not be told whole: it may lead anywhere."""
+
+    source: Resource
+    gaps: tuple[str, ...]
+
+
+def build_graph(vocabulary: Vocabulary, inventory: Inventory) -> Graph:
+    """Join an inventory and fill in every derived property, in the order of the DERIVED table."""
+    wanted = _derived_by_function(vocabulary)
+    types = {type_name for uses in wanted.values() for type_name, _ in uses}
+    opened = [_own_copy(r) if r.type in types else r for r in inventory.resources]
+    graph = Graph(vocabulary, msgspec.structs.replace(inventory, resources=tuple(opened)))
+    for function, compute in DERIVED.items():
+        for type_name, name in wanted.get(function, ()):
+            for resource in graph.of_type(type_name):
+                _fill(resource, name, compute(resource, graph))
+    graph.forget_indexes()
+    return graph
+
+
+def _derived_by_function(vocabulary: Vocabulary) -> Mapping[str, list[tuple[str, str]]]:
+    wanted: dict[str, list[tuple[str, str]]] = {}
+    for type_name, found in sorted(vocabulary.types.items()):
+        for each in found.properties.values():
+            if each.derived:
+                wanted.setdefault(each.derived, []).append((type_name, each.name))
+    return wanted
+
+
+def _own_copy(resource: Resource) -> Resource:
+    return msgspec.structs.replace(
+        resource, properties=dict(resource.properties), unread=dict(resource.unread)
+    )
+
+
+def _fill(resource: Resource, name: str, value: Known | Unread) -> None:
+    match value:
+        case Known(value=held):
+            resource.properties[name] = held  # type: ignore[index]  # our own copy, see _own_copy
+        case Unread(gaps=gaps):
+            resource.unread[name] = gaps  # type: ignore[index]
+
+
+def _match_values(target: Resource, match: str) -> tuple[str, ...]:
+    if match == "id":
+        return (target.id,)
+    if match == "name":
+        return (target.name,)
+    value = target.properties.get(match)
+    if isinstance(value, str):
+        return (value,)
+    return tuple(str(item) for item in value) if isinstance(value, list | tuple) else ()
+
+
+def _is_within(within: str, source: Resource, target: Resource) -> bool:
+    if within == "any":
+        return True
+    if source.scope != target.scope:
+        return False
+    return (
+        within == "scope"
+        or source.region == target.region
+        or ""
+        in (
+            source.region,
+            target.region,
+        )
+    )

@@ -1,0 +1,38 @@
+"""What a derived fact can be: known, or unread with the gaps that hide it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mlsec.core.resource import Resource
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A fact that the inputs decide; ``value`` None is a known absence."""
+
+    value: Any
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """A fact that cannot be told; ``gaps`` are the ids of what hides it (may be empty)."""
+
+    gaps: tuple[str, ...] = ()
+
+
+class Targets(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a relation leads. Non-empty ``gaps``: more may exist that could not be read."""
+
+    found: tuple[Resource, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+def property_value(resource: Resource, name: str) -> Known | Unread:
+    """Read a property; Unread when it was not read, or is missing without a declared meaning."""
+    hidden = resource.unread.get(name) or resource.unread.get("*")
+    if hidden is not None:
+        return Unread(tuple(hidden))
+    if name in resource.properties:
+        return Known(resource.properties[name])
+    return Unread()
