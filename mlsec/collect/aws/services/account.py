@@ -1,0 +1,18 @@
+"""Which calls give the settings of a whole account and of one region of it."""
+
+from __future__ import annotations
+
+from mlsec.collect.plan import Operation, TypePlan
+
+PLANS: tuple[TypePlan, ...] = (
+    # The item of a ``per`` plan is {"account": ..., "region": ...}: ``$.account`` in params.
+    TypePlan(type="aws.account", per="scope", reads=()),
+    TypePlan(
+        type="aws.region",
+        per="region",
+        reads=(
+            Operation(service="bedrock", name="GetModelInvocationLoggingConfiguration"),
+            Operation(service="bedrock", name="GetAccountDataRetention"),
+        ),
+    ),
+)
