@@ -1,0 +1,127 @@
+"""Addresses inside AWS answers: S3 locations, container images, ARNs, URLs."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from typing import Any
+
+_ECR = re.compile(
+    r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)"
+    r"\.(?:amazonaws\.com|on\.aws|amazonaws\.com\.cn|on\.amazonwebservices\.com\.cn)"
+    r"/(?P<name>[^:@]+)"
+)
+_S3_HOST = re.compile(
+    r"(?:(?P<bucket>[a-z0-9][a-z0-9._-]*)\.)?s3(?:express[a-z0-9-]*)?"
+    r"(?:[.-](?:dualstack\.|fips\.)?[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?\Z"
+)
+_S3_ARN = re.compile(r"arn:aws[a-z-]*:s3:::(?P<bucket>[^/]+)(?:/(?P<key>.*))?\Z", re.DOTALL)
+_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})\Z")
+
+
+def s3_bucket(raw: Any) -> str | None:
+    """Give the bucket of an S3 URI, https URL or bucket ARN; None if it is not S3."""
+    place = _s3_place(raw)
+    return place[0] if place else None
+
+
+def s3_key(raw: Any) -> str | None:
+    """Give the key or prefix of an S3 location ("" for the whole bucket); None if it is not S3."""
+    place = _s3_place(raw)
+    return place[1] if place else None
+
+
+def s3_bucket_arn(raw: Any) -> str | None:
+    """Give the ARN of the bucket of an S3 location."""
+    bucket = s3_bucket(raw)
+    return f"arn:aws:s3:::{bucket}" if bucket else None
+
+
+def ecr_repository(raw: Any) -> str | None:
+    """Give the ARN of the private ECR repository that an image address names; None if another."""
+    found = _ECR.match(str(raw)) if raw else None
+    if found is None:
+        return None
+    region = found["region"]
+    partition = _partition(region)
+    return f"arn:{partition}:ecr:{region}:{found['account']}:repository/{found['name']}"
+
+
+def image_digest(raw: Any) -> str | None:
+    """Give the ``sha256:...`` that pins an image; None when it is not pinned."""
+    found = _DIGEST.search(str(raw)) if raw else None
+    return found.group(1) if found else None
+
+
+def image_tag(raw: Any) -> str | None:
+    """Give an image's tag: ``latest`` without tag and digest, None with a digest only."""
+    if not raw:
+        return None
+    address, _, digest = str(raw).partition("@")
+    _, colon, tag = address.rpartition("/")[2].partition(":")
+    if colon:
+        return tag
+    return None if digest else "latest"
+
+
+def registry_host(raw: Any) -> str | None:
+    """Give the registry of an image address; ``docker.io`` where none is written."""
+    if not raw:
+        return None
+    first, slash, _ = str(raw).partition("/")
+    is_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
+    return first if is_host else "docker.io"
+
+
+def account_of(raw: Any) -> str | None:
+    """Give the account id in an ARN; None where there is none."""
+    parts = str(raw).split(":", 5) if raw else []
+    return parts[4] if len(parts) > 5 and parts[4].isdigit() else None
+
+
+def region_of(raw: Any) -> str | None:
+    """Give the region in an ARN; None where there is none."""
+    parts = str(raw).split(":", 5) if raw else []
+    return (parts[3] or None) if len(parts) > 5 else None
+
+
+def last_segment(raw: Any) -> str | None:
+    """Give what follows the last ``/`` or ``:`` of an ARN or address."""
+    return re.split(r"[/:]", str(raw))[-1] if raw else None
+
+
+def url_host(raw: Any) -> str | None:
+    """Give the host of a URL, in lower case."""
+    return urllib.parse.urlsplit(str(raw)).hostname if raw else None
+
+
+def _s3_place(raw: Any) -> tuple[str, str] | None:
+    if not raw:
+        return None
+    text = str(raw)
+    if text.startswith(("s3://", "s3a://", "s3n://")):
+        bucket, _, key = text.partition("://")[2].partition("/")
+        return (bucket, key) if bucket else None
+    if arn := _S3_ARN.match(text):
+        return arn["bucket"], arn["key"] or ""
+    if text.startswith(("https://", "http://")):
+        return _s3_url(text)
+    return None
+
+
+def _s3_url(text: str) -> tuple[str, str] | None:
+    url = urllib.parse.urlsplit(text)
+    found = _S3_HOST.match(url.hostname or "")
+    if found is None:
+        return None
+    path = urllib.parse.unquote(url.path.lstrip("/"))
+    if found["bucket"]:
+        return found["bucket"], path
+    bucket, _, key = path.partition("/")
+    return (bucket, key) if bucket else None
+
+
+def _partition(region: str) -> str:
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
