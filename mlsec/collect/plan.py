@@ -56,11 +56,14 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     Items found here stand for the answer of ``stands_for``; an item of the listing that is missing
     here (the index lags) is described one by one, and so are all when the search is refused.
     ``key`` is the path in a search item and in a listing item that must be equal.
+    ``item`` is the dotted path from an element of the search's list to the item itself
+    (``Model.Model``); "" when the element is the item.
     """
 
     operation: Operation
     stands_for: str
     key: str
+    item: str = ""
 
 
 class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +74,9 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     ``reads`` are made per item, in order. ``is_referred`` types (buckets, keys, repositories ...)
     get their reads only for items that a relation of another collected resource names; the others
     are counted as excluded.
+    ``window_days``: only items whose listing entry says (at ``dated_by``) that they were made
+    within so many days before the collection began get their reads; the older ones are excluded
+    with that reason. 0 means all. For kinds that pile up for ever, such as finished jobs.
     """
 
     type: str
@@ -80,3 +86,5 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     reads: tuple[Operation, ...] = ()
     bulk: Bulk | None = None
     is_referred: bool = False
+    window_days: int = 0
+    dated_by: str = "CreationTime"
