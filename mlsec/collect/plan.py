@@ -16,7 +16,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     (``s3:GetEncryptionConfiguration``).
     ``params`` maps a request parameter to a literal or to ``$.path``, a dotted path into the item
     being read (its listing entry first, then earlier reads: ``$.ModelName``,
-    ``$.DescribeModel.Containers``), or ``$parent.path`` into the parent's item.
+    ``$.DescribeModel.Containers``), or ``$parent.path`` into the parent's item; also ``$account``,
+    ``$region`` and ``$id`` (the item's canonical id). Lists and mappings are searched through, so
+    ``{"ids": ["$.id"]}`` works. A list of bare strings gives items ``{"value": string}``.
     ``items`` is the dotted path of the list in the answer; "" when the answer is the item.
     ``not_set`` are the provider's error codes that say "nothing is configured": the answer is then
     {}, a known absence and no gap.
@@ -86,5 +88,7 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     reads: tuple[Operation, ...] = ()
     bulk: Bulk | None = None
     is_referred: bool = False
+    region: str = ""
+    tags_as: str = ""
     window_days: int = 0
     dated_by: str = "CreationTime"
