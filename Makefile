@@ -1,0 +1,67 @@
+# Two commands do it all: `make demo` shows mlsec at work, `make test` runs the tests.
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+OUT := out/demo
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	&& { echo "$$p"; break; }; done)
+
+.PHONY: help demo test check docs bench lock wheel demo-fixture clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo   scan the example deployment in fixtures/demo into $(OUT)"
+	@echo "make test   run all tests"
+	@echo "make check  style, types, layers, generated files in step"
+	@echo "make docs   write the generated files again"
+	@echo "make bench  measure, each figure beside its peer or its floor"
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "mlsec needs Python 3.11, 3.12 or 3.13: install one (Debian: apt-get install python3 python3-venv)" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) lacks the venv module: install it (Debian: apt-get install python3-venv)" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-ready: $(VENV)/bin/python requirements/run.lock pyproject.toml
+	@echo "setting up $(VENV) ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev-ready: $(VENV)/.run-ready requirements/dev.lock
+	@echo "adding what the tests need ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+demo: $(VENV)/.run-ready
+	@$(BIN)/mlsec scan fixtures/demo --waivers fixtures/demo/waivers.yaml -o $(OUT) --fail-on none --min-coverage 0
+
+test: $(VENV)/.dev-ready
+	@$(BIN)/pytest -n 2
+
+check: $(VENV)/.dev-ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/mlsec rules test
+	@$(BIN)/python -m docs.generate --check
+
+docs: $(VENV)/.dev-ready
+	@$(BIN)/python -m docs.generate
+
+bench: $(VENV)/.dev-ready
+	@$(BIN)/python -m tests.bench
+
+demo-fixture: $(VENV)/.dev-ready
+	@$(BIN)/python -m tests.estate.demo
+
+lock:
+	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements/run.lock
+	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --all-extras --group dev pyproject.toml -o requirements/dev.lock
+
+wheel: $(VENV)/.dev-ready
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:
+	@rm -rf $(VENV) out dist

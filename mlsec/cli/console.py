@@ -1,0 +1,86 @@
+"""The only place that prints: reports to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from mlsec.core.text import visible
+
+_CLEAR_LINE = "\r\x1b[2K"
+
+
+def out(text: str) -> None:
+    """Write a report or an answer to stdout, ending with one newline."""
+    write_bytes((text if text.endswith("\n") else text + "\n").encode("utf-8", "replace"))
+
+
+def write_bytes(payload: bytes) -> None:
+    """Write a rendered report to stdout as it is."""
+    sys.stdout.flush()
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        sys.stdout.write(payload.decode("utf-8", "replace"))
+    else:
+        stream.write(payload)
+        stream.flush()
+
+
+def note(text: str) -> None:
+    """Say something beside the report, on stderr."""
+    print(visible_lines(text), file=sys.stderr, flush=True)
+
+
+def error(text: str, hint: str = "") -> None:
+    """Say what went wrong and what to do, on stderr."""
+    mark = "\x1b[1;31merror\x1b[0m" if has_colour(sys.stderr) else "error"
+    print(f"{mark}: {visible_lines(text)}", file=sys.stderr)
+    if hint:
+        print(f"  = help: {visible_lines(hint)}", file=sys.stderr)
+
+
+def visible_lines(text: str) -> str:
+    """Make foreign text harmless, keeping line breaks."""
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def has_colour(stream: object) -> bool:
+    """Whether to colour: only on a terminal, without NO_COLOR, CI or a dumb terminal."""
+    is_terminal = getattr(stream, "isatty", lambda: False)()
+    hushed = os.environ.get("NO_COLOR") or os.environ.get("CI")
+    return bool(is_terminal and not hushed and os.environ.get("TERM") != "dumb")
+
+
+class Progress:
+    """One status line on a terminal; on anything else a line every ten seconds."""
+
+    def __init__(self) -> None:
+        self._live = has_colour(sys.stderr)
+        self._last_at = time.monotonic()
+        self._started_at = self._last_at
+
+    def __call__(self, what: str, done: int = 0, total: int = 0) -> None:
+        """Show what is being asked and how far it is; ``total`` 0 when not known."""
+        now = time.monotonic()
+        if now - self._last_at < (0.1 if self._live else 10.0):
+            return
+        self._last_at = now
+        line = f"{what}{_share(done, total, now - self._started_at)}"
+        if self._live:
+            print(_CLEAR_LINE + visible(line, 100), end="", file=sys.stderr, flush=True)
+        else:
+            note(line)
+
+    def close(self) -> None:
+        """Take the status line away."""
+        if self._live:
+            print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
+
+
+def _share(done: int, total: int, elapsed_s: float) -> str:
+    if not total:
+        return f"  {done}" if done else ""
+    left_s = elapsed_s / done * (total - done) if done else 0.0
+    ahead = f", about {left_s:.0f} s left" if left_s >= 1 else ""
+    return f"  {done} of {total}{ahead}"

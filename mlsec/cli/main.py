@@ -1,0 +1,75 @@
+"""The entry point: find the command, run it, turn every end into the right exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlsec import __version__
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; never raises but for SystemExit from the argument parser."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words in (["--version"], ["-V"]):
+        sys.stdout.write(f"mlsec {__version__}\n")
+        return 0
+    from mlsec.cli import console, exits
+    from mlsec.core.errors import MlsecError
+
+    try:
+        args = _parser().parse_args(words or ["--help"])
+        return int(args.run(args))
+    except MlsecError as failed:
+        where = f"{failed.location}: " if failed.location else ""
+        console.error(f"{where}{failed.message}", failed.hint)
+        return exits.BAD_INPUT
+    except KeyboardInterrupt as stopped:
+        console.error("interrupted", str(stopped))
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.BROKEN_PIPE
+    except Exception as crash:  # noqa: BLE001 - the last resort, it says so and ends with 1
+        return _crashed(crash)
+
+
+def _parser() -> argparse.ArgumentParser:
+    import argparse
+
+    from mlsec.cli import commands as command_table
+
+    parser = argparse.ArgumentParser(
+        prog="mlsec",
+        description="Security and compliance scanner for machine-learning deployments.",
+        epilog="Exit codes: 0 clean, 10 findings, 11 incomplete, 2 bad usage or input, 1 a crash.",
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"mlsec {__version__}")
+    found = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for register in command_table():
+        register(found)
+    return parser
+
+
+def _crashed(crash: Exception) -> int:
+    import traceback
+
+    from mlsec.cli import console, exits
+
+    if os.environ.get("MLSEC_DEBUG"):
+        console.note("".join(traceback.format_exception(crash)))
+    last = traceback.extract_tb(crash.__traceback__)[-1]
+    console.error(
+        f"mlsec crashed: {type(crash).__name__}: {crash} ({last.name}, line {last.lineno})",
+        "this is a bug of ours; run again with MLSEC_DEBUG=1 and report what it prints",
+    )
+    return exits.CRASH
+
+
+if __name__ == "__main__":
+    sys.exit(main())
