@@ -76,6 +76,13 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     ``reads`` are made per item, in order. ``is_referred`` types (buckets, keys, repositories ...)
     get their reads only for items that a relation of another collected resource names; the others
     are counted as excluded.
+    ``region`` is a path into the listing entry that names the region an item lives in, for listings
+    that are global (``BucketRegion``): its reads go there.
+    ``tags_as`` is this type's filter in the provider's bulk tag listing (``sagemaker:endpoint`` or
+    ``sagemaker`` in GetResources' ResourceTypeFilters). The entry whose ARN is the item's id becomes
+    the item's part ``GetResources`` (``{"Tags": []}`` when the listing was read and does not have
+    it), so the vocabulary reads ``tags: {type: map, from: {api: "GetResources:Tags"}, absent: {}}``
+    and no tag call per resource is made. Lists of Key/Value pairs become maps by themselves.
     ``window_days``: only items whose listing entry says (at ``dated_by``) that they were made
     within so many days before the collection began get their reads; the older ones are excluded
     with that reason. 0 means all. For kinds that pile up for ever, such as finished jobs.
