@@ -1,0 +1,171 @@
+"""Framework controls: which rules give evidence for which control, and what that came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mlsec.core.assessment import ControlLink, ControlResult, RuleSummary, StatusCounts
+from mlsec.core.errors import MlsecError
+from mlsec.core.strict_yaml import Document, parse
+
+_TOPICS_FILE = "topics.yaml"
+
+
+class Framework(msgspec.Struct, frozen=True, kw_only=True):
+    """One framework's controls that we can speak to. ``controls`` maps a control id to its title
+    ("" where the licence allows ids only); empty ``providers`` means every provider.
+    """
+
+    id: str
+    title: str
+    providers: tuple[str, ...] = ()
+    controls: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule of this topic shows, and the controls (``framework/ID``) it is evidence for."""
+
+    name: str
+    shows: str
+    controls: tuple[str, ...] = ()
+
+
+class Frameworks(msgspec.Struct, frozen=True, kw_only=True):
+    """Every framework and topic by its id."""
+
+    frameworks: Mapping[str, Framework] = msgspec.field(default_factory=dict)
+    topics: Mapping[str, Topic] = msgspec.field(default_factory=dict)
+
+    def title_of(self, control: str) -> str:
+        """Give a control's title, or "" when only its id may be shown.
+
+        Raises:
+            KeyError: there is no such control.
+        """
+        framework, _, control_id = control.partition("/")
+        return self.frameworks[framework].controls[control_id]
+
+    def has(self, control: str) -> bool:
+        """Whether ``framework/ID`` exists."""
+        framework, _, control_id = control.partition("/")
+        return framework in self.frameworks and control_id in self.frameworks[framework].controls
+
+
+def load_frameworks(folder: Path) -> Frameworks:
+    """Read ``*.yaml`` of a folder: one framework a file, and topics.yaml.
+
+    Raises:
+        MlsecError: not strict YAML, a key is missing, or a topic names an unknown control.
+    """
+    frameworks = {}
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name != _TOPICS_FILE:
+            found = _read_framework(parse(path.read_text("utf-8"), str(path)))
+            frameworks[found.id] = found
+    known = Frameworks(frameworks=frameworks)
+    path = folder / _TOPICS_FILE
+    if not path.is_file():
+        return known
+    topics = _read_topics(parse(path.read_text("utf-8"), str(path)), known)
+    return Frameworks(frameworks=frameworks, topics=topics)
+
+
+def links(
+    frameworks: Frameworks, topics: Iterable[str], extra: Iterable[ControlLink], resource_type: str
+) -> tuple[ControlLink, ...]:
+    """Join a rule's topics and own links to one list without repeats, sorted by control id.
+
+    Controls of a framework for other providers than the rule's are left out.
+    """
+    found = {link.id: link for link in extra}
+    provider = resource_type.partition(".")[0] if "." in resource_type else ""
+    for name in topics:
+        topic = frameworks.topics[name]
+        for control in topic.controls:
+            only = frameworks.frameworks[control.partition("/")[0]].providers
+            if control not in found and not (provider and only and provider not in only):
+                found[control] = ControlLink(id=control, because=f"shows {topic.shows}")
+    return tuple(found[control] for control in sorted(found))
+
+
+def control_results(
+    frameworks: Frameworks, rules: Iterable[RuleSummary], providers: Iterable[str]
+) -> tuple[ControlResult, ...]:
+    """Say for every control what the rules that give evidence for it came to."""
+    evidence: dict[str, list[RuleSummary]] = {}
+    for rule in rules:
+        for link in rule.controls:
+            evidence.setdefault(link.id, []).append(rule)
+    scanned = set(providers)
+    results = []
+    for framework in frameworks.frameworks.values():
+        if framework.providers and not scanned.intersection(framework.providers):
+            continue
+        for control_id, title in framework.controls.items():
+            behind = evidence.get(f"{framework.id}/{control_id}", [])
+            counts = _sum(rule.counts for rule in behind)
+            results.append(
+                ControlResult(
+                    framework=framework.title,
+                    id=control_id,
+                    title=title,
+                    result=_result(counts) if behind else "manual",
+                    rules=tuple(sorted(rule.id for rule in behind)),
+                    counts=counts,
+                )
+            )
+    return tuple(results)
+
+
+def _result(counts: StatusCounts) -> str:
+    """Unread evidence is never support; a waived failure still counts against it."""
+    if counts.failed:
+        return "partly" if counts.passed else "not_supported"
+    if counts.not_assessed:
+        return "not_assessed"
+    return "supported" if counts.passed else "not_applicable"
+
+
+def _sum(counts: Iterable[StatusCounts]) -> StatusCounts:
+    total = {field: 0 for field in StatusCounts.__struct_fields__}
+    for each in counts:
+        for field in total:
+            total[field] += getattr(each, field)
+    return StatusCounts(**total)
+
+
+def _read_framework(document: Document) -> Framework:
+    raw = _mapping(document)
+    for key in ("id", "title", "controls"):
+        if key not in raw:
+            raise MlsecError(f'a framework needs "{key}"', location=document.where())
+    return Framework(
+        id=str(raw["id"]),
+        title=str(raw["title"]),
+        providers=tuple(raw.get("providers", ())),
+        controls={name: str(control.get("title", "")) for name, control in raw["controls"].items()},
+    )
+
+
+def _read_topics(document: Document, known: Frameworks) -> dict[str, Topic]:
+    topics = {}
+    for name, raw in _mapping(document).items():
+        for index, control in enumerate(raw.get("controls", ())):
+            if not known.has(control):
+                raise MlsecError(
+                    f'topic "{name}" names the unknown control "{control}"',
+                    location=document.where(name, "controls", index),
+                )
+        controls = tuple(raw.get("controls", ()))
+        topics[name] = Topic(name=name, shows=str(raw.get("shows", "")), controls=controls)
+    return topics
+
+
+def _mapping(document: Document) -> dict[str, Any]:
+    if not isinstance(document.value, dict):
+        raise MlsecError("expected a mapping", location=document.where())
+    return document.value
