@@ -131,7 +131,7 @@ def _result(counts: StatusCounts) -> str:
 
 
 def _sum(counts: Iterable[StatusCounts]) -> StatusCounts:
-    total = {field: 0 for field in StatusCounts.__struct_fields__}
+    total = dict.fromkeys(StatusCounts.__struct_fields__, 0)
     for each in counts:
         for field in total:
             total[field] += getattr(each, field)
