@@ -1,0 +1,56 @@
+"""The house rules that a machine can hold: size of files, first lines, names, what is printed."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "mlsec").rglob("*.py"))
+FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "manager"}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_file_is_short_starts_with_a_docstring_and_has_a_noun_for_a_name(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= 300
+    assert text.startswith('"""')
+    assert path.stem not in FORBIDDEN_NAMES
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_no_function_is_longer_than_fifty_lines(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 50, node.name
+
+
+def test_only_the_console_prints() -> None:
+    printing = {
+        name_of(path)
+        for path in SOURCES
+        if re.search(r"^\s*print\(|sys\.std(out|err)\.write", path.read_text("utf-8"), re.M)
+    }
+    assert printing <= {"mlsec/cli/console.py", "mlsec/cli/main.py"}
+
+
+def test_the_help_pays_for_no_cloud_sdk_and_no_template_engine() -> None:
+    code = (
+        "import sys\n"
+        "from mlsec.cli.main import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('boto3', 'botocore', 'jinja2', 'yaml', 'sqlite3') if m in sys.modules])"
+    )
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
