@@ -76,7 +76,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One verdict: status fail or not_assessed (passes are kept as counts and ids)."""
+    """One verdict: status fail or not_assessed (passes are kept as counts and ids).
+
+    ``change`` is what became of it since the baseline (new, regressed, unchanged), "" without one.
+    """
 
     fingerprint: str
     rule: str
@@ -90,3 +93,4 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[str, ...] = ()
     waiver: AppliedWaiver | None = None
     path: AttackPath | None = None
+    change: str = ""

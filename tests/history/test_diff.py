@@ -1,0 +1,61 @@
+"""What changed between two assessments."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlsec.core.assessment import Assessment, Fix, RuleSummary
+from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity, Status
+from mlsec.core.digest import fingerprint
+from mlsec.core.finding import Finding, Subject
+from mlsec.core.resource import TypeCoverage
+from mlsec.history.diff import Change, compare, mark_changes
+
+RULE = RuleSummary(
+    id="a/b", title="t", severity=Severity.HIGH, category=Category.ACCESS,
+    concern=Concern.SECURITY, status=RuleStatus.STABLE, resource="aws.x", why="w",
+    fix=Fix(text="f"),
+)  # fmt: skip
+SEEN = TypeCoverage(type="aws.x", scope="aws/1", region="r", enumerated=1, assessed=1)
+BLIND = TypeCoverage(type="aws.x", scope="aws/1", region="r", is_complete=False, gaps=("g",))
+
+
+def finding(status: Status = Status.FAIL) -> Finding:
+    return Finding(
+        fingerprint=fingerprint("a/b", "x1"), rule="a/b", status=status, severity=Severity.HIGH,
+        category=Category.ACCESS, concern=Concern.SECURITY, message="m",
+        resource=Subject(id="x1", type="aws.x", provider="aws", scope="aws/1", region="r"),
+    )  # fmt: skip
+
+
+def scan(*findings: Finding, passed=(), coverage=(SEEN,), rules=(RULE,)) -> Assessment:
+    return Assessment(
+        findings=findings, passed={"a/b": passed} if passed else {}, coverage=coverage, rules=rules
+    )
+
+
+FAILED = scan(finding())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change"),
+    [
+        (scan(), FAILED, Change.NEW),
+        (scan(passed=("x1",)), FAILED, Change.REGRESSED),
+        (FAILED, FAILED, Change.UNCHANGED),
+        (FAILED, scan(passed=("x1",)), Change.FIXED),
+        (FAILED, scan(finding(Status.NOT_ASSESSED)), Change.NOT_ASSESSED_NOW),
+        (FAILED, scan(coverage=(BLIND,)), Change.NOT_ASSESSED_NOW),
+        (FAILED, scan(coverage=()), Change.NOT_ASSESSED_NOW),
+        (FAILED, scan(), Change.NO_LONGER_SEEN),
+        (FAILED, scan(rules=()), Change.RULE_GONE),
+    ],
+)
+def test_a_failure_is_fixed_only_when_it_was_seen_to_pass(
+    old: Assessment, new: Assessment, change: Change
+) -> None:
+    assert [c.change for c in compare(old, new)] == [change]
+
+
+def test_marks_reach_the_findings_of_the_new_assessment() -> None:
+    assert [f.change for f in mark_changes(scan(), FAILED).findings] == ["new"]
