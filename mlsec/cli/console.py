@@ -84,3 +84,13 @@ def _share(done: int, total: int, elapsed_s: float) -> str:
     left_s = elapsed_s / done * (total - done) if done else 0.0
     ahead = f", about {left_s:.0f} s left" if left_s >= 1 else ""
     return f"  {done} of {total}{ahead}"
+
+
+def width_chars() -> int:
+    """How wide stdout's terminal is, or 0 when it is none."""
+    if not getattr(sys.stdout, "isatty", lambda: False)():
+        return 0
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 0

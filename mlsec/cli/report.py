@@ -1,0 +1,68 @@
+"""``mlsec report``: render a saved assessment again, in any format."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from mlsec.cli import exits
+
+
+def register(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("report", help="render a saved assessment again")
+    parser.add_argument("assessment", type=Path, metavar="ASSESSMENT", help="file or scan folder")
+    parser.add_argument("-f", "--format", default="", help="comma-separated: html,sarif,json,...")
+    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="write files there")
+    parser.add_argument("--sarif-inventory", default="", metavar="PATH", help=INVENTORY_HELP)
+    parser.set_defaults(run=run)
+
+
+INVENTORY_HELP = "where mlsec-inventory.txt will lie in the repository that SARIF is uploaded for"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Render to stdout, or into a folder."""
+    from mlsec.cli.files import load_assessment
+
+    assessment = load_assessment(args.assessment)
+    show(assessment, args.output, args.format, args.sarif_inventory)
+    return exits.CLEAN
+
+
+def show(assessment: Any, folder: Path | None, formats: str, inventory: str) -> list[Path]:
+    """Write the formats asked for into ``folder``, or render one of them to stdout.
+
+    Returns:
+        The files written.
+
+    Raises:
+        MlsecError: unknown format, more than one for stdout, or a folder that cannot be written.
+    """
+    from mlsec.cli import console
+    from mlsec.core.errors import MlsecError
+    from mlsec.render.formats import FORMATS
+    from mlsec.render.settings import INVENTORY_FILE, RenderSettings
+    from mlsec.render.write import write_reports
+
+    names = [name.strip() for name in formats.split(",") if name.strip()]
+    settings = RenderSettings(
+        sarif_inventory=inventory or INVENTORY_FILE,
+        has_colour=folder is None and console.has_colour(sys.stdout),
+        width_chars=console.width_chars(),
+    )
+    if folder is not None:
+        chosen = names or ["html", "sarif", "json", "markdown"]
+        return list(write_reports(assessment, folder, chosen, settings))
+    chosen = names or ["text"]
+    if len(chosen) > 1:
+        raise MlsecError("only one format goes to stdout", hint="give a folder with -o")
+    if chosen[0] not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise MlsecError(f'unknown format "{chosen[0]}"', hint=f"one of {known}")
+    rendered = FORMATS[chosen[0]].render(assessment, settings)
+    for piece in (rendered,) if isinstance(rendered, bytes) else rendered:
+        console.write_bytes(piece)
+    return []
