@@ -79,8 +79,8 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     ``region`` is a path into the listing entry that names the region an item lives in, for listings
     that are global (``BucketRegion``): its reads go there.
     ``tags_as`` is this type's filter in the provider's bulk tag listing (``sagemaker:endpoint`` or
-    ``sagemaker`` in GetResources' ResourceTypeFilters). The entry whose ARN is the item's id becomes
-    the item's part ``GetResources`` (``{"Tags": []}`` when the listing was read and does not have
+    ``sagemaker`` in GetResources' ResourceTypeFilters). The entry whose ARN is the item's id is
+    then its part ``GetResources`` (``{"Tags": []}`` when the listing was read and does not have
     it), so the vocabulary reads ``tags: {type: map, from: {api: "GetResources:Tags"}, absent: {}}``
     and no tag call per resource is made. Lists of Key/Value pairs become maps by themselves.
     ``window_days``: only items whose listing entry says (at ``dated_by``) that they were made

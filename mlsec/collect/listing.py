@@ -1,0 +1,131 @@
+"""Asking for lists: the items of a type, the bulk search that spares describes, all tags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.asker import Answer, Asker, Request, gap_for
+from mlsec.collect.item import Item, Scope
+from mlsec.collect.paths import MISSING, dig
+from mlsec.collect.plan import Bulk, Operation, TypePlan
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.resource import Gap
+from mlsec.snapshot.records import canonical
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """One list to ask for; ``region`` is "" for what is global; ``parent`` is set for children."""
+
+    plan: TypePlan
+    scope: Scope
+    region: str
+    parent: Item | None = None
+    params: Mapping[str, Any] = msgspec.field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Where its coverage is counted."""
+        return (self.plan.type, self.scope.name, self.region)
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list gave: entries in canonical order, and the gap when it is not the whole."""
+
+    entries: tuple[Any, ...] = ()
+    gap: Gap | None = None
+    call: str = ""
+
+
+class Tagging(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider's bulk tag listing: ``filter_name`` takes the plans' ``tags_as`` values."""
+
+    operation: Operation
+    filter_name: str
+    key: str
+
+
+def ask_list(asker: Asker, listing: Listing) -> Found:
+    """Ask for a listing's entries, or give the one entry of a ``per`` plan."""
+    operation = listing.plan.listing
+    if operation is None:
+        entry = {"account": listing.scope.account, "region": listing.region}
+        return Found(entries=(entry,))
+    request = Request(
+        scope=listing.scope.name,
+        region=_ask_in(listing.scope, listing.region, operation),
+        operation=operation,
+        params=listing.params,
+        subject=listing.parent.id if listing.parent else listing.region,
+    )
+    return entries_of(request, asker.ask(request))
+
+
+def ask_search(asker: Asker, scope: Scope, region: str, bulk: Bulk) -> Found:
+    """Ask a bulk search; when it is refused nothing is lost, as every item is then described."""
+    request = Request(
+        scope=scope.name,
+        region=_ask_in(scope, region, bulk.operation),
+        operation=bulk.operation,
+        params=bulk.operation.params,
+        subject=region,
+    )
+    return entries_of(request, asker.ask(request))
+
+
+def ask_tags(asker: Asker, scope: Scope, region: str, tagging: Tagging, kinds: list[str]) -> Found:
+    """Ask for all tags of the given kinds in one region."""
+    request = Request(
+        scope=scope.name,
+        region=region,
+        operation=tagging.operation,
+        params={**tagging.operation.params, tagging.filter_name: kinds},
+        subject=region,
+    )
+    return entries_of(request, asker.ask(request))
+
+
+def entries_of(request: Request, answer: Answer | Gap) -> Found:
+    """Take the entries out of an answer: each once, in an order of their own."""
+    if isinstance(answer, Gap):
+        return Found(gap=answer)
+    if answer.is_gone or not answer.is_offered or not answer.document:
+        return Found(gap=answer.cut, call=answer.call)
+    listed = dig(answer.document, request.operation.items)
+    if not isinstance(listed, list):
+        detail = f"the answer has no list at {request.operation.items}"
+        return Found(gap=gap_for(request, GapReason.MALFORMED, detail=detail), call=answer.call)
+    by_bytes = {canonical(entry): entry for entry in listed}
+    entries = tuple(_as_entry(by_bytes[key]) for key in sorted(by_bytes))
+    return Found(entries=entries, gap=answer.cut, call=answer.call)
+
+
+def index_search(found: Found, bulk: Bulk) -> dict[str, Any]:
+    """Index a search's items by the key they share with the listing's entries."""
+    items = [dig(entry, bulk.item) for entry in found.entries]
+    return {
+        str(key): item
+        for item in items
+        if isinstance(item, dict) and (key := dig(item, bulk.key)) is not MISSING
+    }
+
+
+def stand_in(entry: Any, bulk: Bulk, index: Mapping[str, Any]) -> Any:
+    """Give the search's item for a listing entry, or MISSING when it is not there or is older."""
+    item = index.get(str(dig(entry, bulk.key)), MISSING)
+    if item is MISSING:
+        return MISSING
+    listed, searched = dig(entry, "LastModifiedTime"), dig(item, "LastModifiedTime")
+    if isinstance(listed, str) and isinstance(searched, str) and searched < listed:
+        return MISSING
+    return item
+
+
+def _as_entry(entry: Any) -> Any:
+    return entry if isinstance(entry, dict) else {"value": entry}
+
+
+def _ask_in(scope: Scope, region: str, operation: Operation) -> str:
+    return scope.home if operation.is_global or not region else region

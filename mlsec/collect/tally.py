@@ -1,0 +1,67 @@
+"""Counting for coverage: enumerated = assessed + excluded + errored, per type, scope and region."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mlsec.core.resource import Gap, TypeCoverage
+
+Place = tuple[str, str, str]
+
+
+class _Count(msgspec.Struct, kw_only=True):
+    assessed: int = 0
+    excluded: int = 0
+    errored: int = 0
+    is_complete: bool = True
+    because: set[str] = msgspec.field(default_factory=set)
+    gaps: set[str] = msgspec.field(default_factory=set)
+
+
+class Tally:
+    """Every place that was looked at, what was found there and what hid the rest."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Place, _Count] = {}
+        self.gaps: dict[str, Gap] = {}
+
+    def look(self, place: Place) -> None:
+        """Note that a type was asked for here, even when nothing is found."""
+        self._counts.setdefault(place, _Count())
+
+    def hide(self, place: Place, gap: Gap, *, is_listing: bool) -> None:
+        """Note a gap; one in the listing means that more may exist than was counted."""
+        count = self._counts.setdefault(place, _Count())
+        count.gaps.add(gap.id)
+        count.is_complete = count.is_complete and not is_listing
+        self.gaps[gap.id] = gap
+
+    def add(self, place: Place, *, assessed: int = 0, excluded: int = 0, errored: int = 0) -> None:
+        """Count items."""
+        count = self._counts.setdefault(place, _Count())
+        count.assessed += assessed
+        count.excluded += excluded
+        count.errored += errored
+
+    def exclude(self, place: Place, because: str) -> None:
+        """Count one item that was left out on purpose."""
+        self.add(place, excluded=1)
+        self._counts[place].because.add(because)
+
+    def coverage(self) -> tuple[TypeCoverage, ...]:
+        """Give the rows, sorted."""
+        return tuple(
+            TypeCoverage(
+                type=place[0],
+                scope=place[1],
+                region=place[2],
+                enumerated=count.assessed + count.excluded + count.errored,
+                assessed=count.assessed,
+                excluded=count.excluded,
+                errored=count.errored,
+                is_complete=count.is_complete,
+                excluded_because="; ".join(sorted(count.because)),
+                gaps=tuple(sorted(count.gaps)),
+            )
+            for place, count in sorted(self._counts.items())
+        )

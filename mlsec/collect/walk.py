@@ -1,0 +1,345 @@
+"""The one walk over the plans: list, read, follow references to neighbours, account for it all."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from mlsec.collect import listing as lists
+from mlsec.collect.asker import Asker
+from mlsec.collect.crew import Crew, Job
+from mlsec.collect.item import Item, Scope, fill
+from mlsec.collect.listing import Found, Listing, Tagging
+from mlsec.collect.mapping import Mapped, Shapes, identify, map_item
+from mlsec.collect.paths import MISSING, dig
+from mlsec.collect.plan import TypePlan
+from mlsec.collect.reading import read_item
+from mlsec.collect.tally import Tally
+from mlsec.collect.wanted import Candidate, wanted_among
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.digest import make_gap
+from mlsec.core.resource import Gap, Inventory, Resource
+from mlsec.core.vocabulary import Vocabulary
+
+Place = tuple[str, str, str]
+NOT_REFERRED = "no ML resource refers to it"
+
+
+class WalkSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider brings along. ``began_at`` is when the collection began (windows count back
+    from there); ``progress`` is told (done, known, what) after every job.
+    """
+
+    plans: tuple[TypePlan, ...]
+    shapes: Shapes
+    tagging: Tagging | None = None
+    began_at: datetime.datetime
+    progress: Callable[[int, int, str], None] | None = None
+
+
+class _Read(msgspec.Struct, frozen=True, kw_only=True):
+    """One item that was read: the mapped resource, or None when it has no id."""
+
+    item: Item
+    mapped: Mapped | None
+
+
+def walk(
+    asker: Asker, vocabulary: Vocabulary, scopes: Iterable[Scope], settings: WalkSettings
+) -> Inventory:
+    """Execute all plans; the same answers give the same inventory, in whatever order they come."""
+    return _Walk(asker, vocabulary, tuple(scopes), settings).run()
+
+
+class _Walk:
+    def __init__(
+        self,
+        asker: Asker,
+        vocabulary: Vocabulary,
+        scopes: tuple[Scope, ...],
+        settings: WalkSettings,
+    ) -> None:
+        self._asker, self._vocabulary = asker, vocabulary
+        self._scopes, self._settings = scopes, settings
+        self._crew = Crew(asker.in_flight)
+        self._tally = Tally()
+        self._listed: list[tuple[Listing, Found]] = []
+        self._searches: dict[Place, dict[str, Any]] = {}
+        self._tags: dict[tuple[str, str], Found] = {}
+        self._tag_index: dict[tuple[str, str], dict[str, Any]] = {}
+        self._candidates: dict[str, list[Candidate]] = {}
+        self._read: list[_Read] = []
+        self._done = self._known = 0
+
+    def run(self) -> Inventory:
+        try:
+            self._crew.run(self._first_jobs())
+            self._index_tags()
+            self._crew.run(self._jobs_of(self._listed))
+            self._follow()
+        finally:
+            self._crew.close()
+        return self._inventory()
+
+    def _first_jobs(self) -> Iterable[Job]:
+        kinds = sorted({plan.tags_as for plan in self._settings.plans if plan.tags_as})
+        for scope in self._scopes:
+            tagging = self._settings.tagging
+            if tagging is not None and kinds:
+                for region in sorted({scope.home, *scope.regions}):
+                    yield self._tag_job(scope, region, tagging, kinds)
+            for plan in self._settings.plans:
+                if not plan.parent:
+                    for region in _regions(plan, scope):
+                        yield from self._root_jobs(plan, scope, region)
+
+    def _root_jobs(self, plan: TypePlan, scope: Scope, region: str) -> Iterable[Job]:
+        listing = Listing(
+            plan=plan,
+            scope=scope,
+            region=region,
+            params=plan.listing.params if plan.listing else {},
+        )
+        yield self._list_job(listing, self._listed.append)
+        bulk = plan.bulk
+        if bulk is not None:
+
+            def keep(found: Found) -> tuple[Job, ...]:
+                self._searches[listing.place] = lists.index_search(found, bulk)
+                return ()
+
+            yield self._job(
+                (scope.name, region, bulk.operation.service),
+                lambda: lists.ask_search(self._asker, scope, region, bulk),
+                keep,
+                bulk.operation.label,
+            )
+
+    def _list_job(self, listing: Listing, keep: Callable[[tuple[Listing, Found]], Any]) -> Job:
+        operation = listing.plan.listing
+        service = operation.service if operation else "account"
+
+        def then(found: Found) -> Iterable[Job]:
+            return keep((listing, found)) or ()
+
+        return self._job(
+            (listing.scope.name, listing.region, service),
+            lambda: lists.ask_list(self._asker, listing),
+            then,
+            operation.label if operation else listing.plan.type,
+        )
+
+    def _tag_job(self, scope: Scope, region: str, tagging: Tagging, kinds: list[str]) -> Job:
+        def keep(found: Found) -> tuple[Job, ...]:
+            self._tags[(scope.name, region)] = found
+            return ()
+
+        return self._job(
+            (scope.name, region, tagging.operation.service),
+            lambda: lists.ask_tags(self._asker, scope, region, tagging, kinds),
+            keep,
+            tagging.operation.label,
+        )
+
+    def _index_tags(self) -> None:
+        tagging = self._settings.tagging
+        if tagging is None:
+            return
+        for place, found in self._tags.items():
+            self._tag_index[place] = {
+                str(dig(entry, tagging.key)): entry for entry in found.entries
+            }
+
+    def _jobs_of(self, listed: Iterable[tuple[Listing, Found]]) -> Iterable[Job]:
+        """Turn entries into items: neighbours wait, old ones are counted, the rest is read."""
+        for listing, found in listed:
+            self._tally.look(listing.place)
+            if found.gap is not None:
+                self._tally.hide(listing.place, found.gap, is_listing=True)
+            for entry in found.entries:
+                item = self._item(listing, entry, found.call)
+                if self._is_old(listing.plan, entry):
+                    days = listing.plan.window_days
+                    self._tally.exclude(listing.place, f"made more than {days} days before")
+                elif listing.plan.is_referred and item.id:
+                    self._wait(item)
+                else:
+                    yield self._item_job(item)
+
+    def _item(self, listing: Listing, entry: Any, call: str) -> Item:
+        plan, region = listing.plan, listing.region
+        if plan.region:
+            named = dig(entry, plan.region.removeprefix("$."))
+            region = named if isinstance(named, str) and named else region
+        item = Item(
+            plan=plan,
+            scope=listing.scope,
+            region=region,
+            entry=entry,
+            parent=listing.parent,
+            place=listing.place,
+        )
+        if plan.listing is not None:
+            item.parts[plan.listing.name] = entry
+            item.sources[plan.listing.name] = call
+        if plan.bulk is not None:
+            whole = lists.stand_in(entry, plan.bulk, self._searches.get(listing.place, {}))
+            if whole is not MISSING:
+                item.parts[plan.bulk.stands_for] = whole
+        item.id = identify(self._vocabulary.types[plan.type], item)
+        return item
+
+    def _is_old(self, plan: TypePlan, entry: Any) -> bool:
+        made_at = dig(entry, plan.dated_by) if plan.window_days else MISSING
+        if not isinstance(made_at, str):
+            return False
+        edge = self._settings.began_at - datetime.timedelta(days=plan.window_days)
+        return made_at < edge.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _wait(self, item: Item) -> None:
+        found = self._vocabulary.types[item.plan.type]
+        outline = map_item(found, item, self._settings.shapes).resource
+        self._candidates.setdefault(item.plan.type, []).append(
+            Candidate(item=item, outline=outline)
+        )
+
+    def _item_job(self, item: Item) -> Job:
+        reads = item.plan.reads
+        service = reads[0].service if reads else item.plan.type
+        return self._job(
+            (item.scope.name, item.home, service),
+            lambda: self._read_one(item),
+            lambda read: self._keep(item, read),
+            item.id,
+        )
+
+    def _read_one(self, item: Item) -> _Read | None:
+        if not read_item(self._asker, item):
+            return None
+        found = self._vocabulary.types[item.plan.type]
+        item.id = item.id or identify(found, item)
+        if not item.id:
+            return _Read(item=item, mapped=None)
+        self._join_tags(item)
+        return _Read(item=item, mapped=map_item(found, item, self._settings.shapes))
+
+    def _join_tags(self, item: Item) -> None:
+        tagging = self._settings.tagging
+        tags = self._tags.get((item.scope.name, item.home))
+        if tagging is None or not item.plan.tags_as or tags is None:
+            return
+        entry = self._tag_index[(item.scope.name, item.home)].get(item.id)
+        name = tagging.operation.name
+        if entry is not None:
+            item.parts[name] = entry
+        elif tags.gap is not None:
+            item.gaps[name] = tags.gap
+            return
+        else:
+            item.parts[name] = {"Tags": []}
+        item.sources[name] = tags.call
+
+    def _keep(self, item: Item, read: _Read | None) -> Iterable[Job]:
+        if read is None:
+            return
+        self._read.append(read)
+        for plan in self._settings.plans:
+            if plan.parent == item.plan.type and plan.listing is not None:
+                yield from self._child_job(plan, item)
+
+    def _child_job(self, plan: TypePlan, parent: Item) -> Iterable[Job]:
+        operation = plan.listing
+        if operation is None:
+            return
+        region = "" if operation.is_global else parent.region
+        listing = Listing(plan=plan, scope=parent.scope, region=region, parent=parent)
+        seat = Item(plan=plan, scope=parent.scope, region=region, entry={}, parent=parent)
+        params = fill(seat, dict(operation.params))
+        self._tally.look(listing.place)
+        if isinstance(params, Gap):
+            self._tally.hide(listing.place, params, is_listing=True)
+        elif params is not MISSING:
+            filled = msgspec.structs.replace(listing, params=params)
+            yield self._list_job(filled, lambda pair: self._jobs_of((pair,)))
+
+    def _follow(self) -> None:
+        """Read what is referred to, round by round, until nothing new is."""
+        seen = 0
+        while seen < len(self._read):
+            fresh = [read.mapped.resource for read in self._read[seen:] if read.mapped]
+            seen = len(self._read)
+            chosen = wanted_among(self._candidates, fresh, self._vocabulary)
+            taken = {id(candidate) for candidate in chosen}
+            for name, group in self._candidates.items():
+                self._candidates[name] = [each for each in group if id(each) not in taken]
+            self._crew.run([self._item_job(candidate.item) for candidate in chosen])
+        for group in self._candidates.values():
+            for candidate in group:
+                self._tally.exclude(candidate.item.place, NOT_REFERRED)
+
+    def _job(
+        self,
+        lane: tuple[str, ...],
+        work: Callable[[], Any],
+        then: Callable[[Any], Iterable[Job] | None],
+        label: str,
+    ) -> Job:
+        self._known += 1
+
+        def finish(outcome: Any) -> Iterable[Job]:
+            self._done += 1
+            if self._settings.progress is not None:
+                self._settings.progress(self._done, self._known, label)
+            return then(outcome) or ()
+
+        return Job(lane=lane, work=work, then=finish)
+
+    def _inventory(self) -> Inventory:
+        resources: dict[str, Resource] = {}
+        for read in sorted(self._read, key=_order):
+            place, item = read.item.place, read.item
+            gaps = [*item.gaps.values(), *(read.mapped.gaps if read.mapped else ())]
+            if read.mapped is None:
+                gap = _no_id(item)
+                self._tally.hide(place, gap, is_listing=False)
+                self._tally.add(place, errored=1)
+                continue
+            if read.mapped.resource.id in resources:
+                continue
+            resources[read.mapped.resource.id] = read.mapped.resource
+            for gap in gaps:
+                self._tally.hide(place, gap, is_listing=False)
+            self._tally.add(place, errored=1 if gaps else 0, assessed=0 if gaps else 1)
+        return Inventory(
+            resources=tuple(resources[key] for key in sorted(resources)),
+            gaps=tuple(self._tally.gaps[key] for key in sorted(self._tally.gaps)),
+            coverage=self._tally.coverage(),
+        )
+
+
+def _regions(plan: TypePlan, scope: Scope) -> tuple[str, ...]:
+    if plan.per == "scope" or (plan.listing is not None and plan.listing.is_global):
+        return ("",)
+    return scope.regions
+
+
+def _order(read: _Read) -> tuple[Any, ...]:
+    """One resource seen from several regions belongs to the one that its id names."""
+    item = read.item
+    is_elsewhere = bool(item.region) and f":{item.region}:" not in item.id
+    entry = msgspec.json.encode(item.entry, order="deterministic")
+    return (item.plan.type, item.scope.name, is_elsewhere, item.region, item.id, entry)
+
+
+def _no_id(item: Item) -> Gap:
+    wanted = item.plan.listing.label if item.plan.listing else item.plan.type
+    return make_gap(
+        scope=item.scope.name,
+        subject=item.region,
+        wanted=wanted,
+        reason=GapReason.MALFORMED,
+        detail="an item without an id was answered",
+    )

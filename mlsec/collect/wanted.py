@@ -1,0 +1,120 @@
+"""Which neighbours an ML resource refers to: only those are read, the rest is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.item import Item
+from mlsec.core.resource import Resource
+from mlsec.core.vocabulary import RelationKind, Vocabulary
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A listed item that may be wanted; ``outline`` is mapped from its listing entry alone."""
+
+    item: Item
+    outline: Resource
+
+
+def wanted_among(
+    candidates: Mapping[str, list[Candidate]], included: Iterable[Resource], vocabulary: Vocabulary
+) -> list[Candidate]:
+    """Give the candidates that the given resources refer to (or that refer to them).
+
+    It is generous: a reference is compared with the id, its last segment, the name and the
+    relation's own ``match`` property, because reading one neighbour too many costs a call and
+    missing one costs a verdict.
+    """
+    if not any(candidates.values()):
+        return []
+    included = list(included)
+    found: dict[str, Candidate] = {}
+    index = {name: _index(group) for name, group in candidates.items()}
+    for resource in included:
+        for relation in vocabulary.types[resource.type].relations.values():
+            for target in vocabulary.concrete(relation.to):
+                for candidate in _forward(resource, relation, index.get(target.name, {})):
+                    found[candidate.outline.type + " " + candidate.outline.id] = candidate
+    own = _keys_of(included)
+    back = _reversed(included, vocabulary)
+    for name, group in candidates.items():
+        for candidate in group:
+            if any(
+                own.get(value, set()) & back.get((name, relation.name), set())
+                for relation in vocabulary.types[name].relations.values()
+                for value in references(candidate.outline, relation.by)
+            ):
+                found[name + " " + candidate.outline.id] = candidate
+    return [found[key] for key in sorted(found)]
+
+
+def references(resource: Resource, path: str) -> list[str]:
+    """Give the strings at a relation's ``by`` path: ``property`` or ``property[].field``."""
+    if not path:
+        return []
+    name, *fields = path.split("[]")
+    values: list[Any] = [resource.properties.get(name)]
+    for field in [*fields]:
+        elements = [e for value in values if isinstance(value, list) for e in value]
+        key = field.lstrip(".")
+        values = [e.get(key) if isinstance(e, dict) else e for e in elements] if key else elements
+    flat = [e for value in values for e in (value if isinstance(value, list) else [value])]
+    return [each for each in flat if isinstance(each, str) and each]
+
+
+def _forward(
+    resource: Resource, relation: RelationKind, index: Mapping[str, list[Candidate]]
+) -> Iterable[Candidate]:
+    if relation.every:
+        for candidate in {id(c): c for group in index.values() for c in group}.values():
+            other = candidate.outline
+            is_near = relation.within == "any" or other.scope == resource.scope
+            if is_near and (relation.within != "region" or other.region == resource.region):
+                yield candidate
+        return
+    for value in references(resource, relation.by):
+        for candidate in index.get(value, ()):
+            if value == candidate.outline.id or candidate.outline.scope == resource.scope:
+                yield candidate
+        tail = _tail(value)
+        for candidate in index.get(tail, ()) if tail != value else ():
+            if candidate.outline.scope == resource.scope:
+                yield candidate
+
+
+def _index(candidates: list[Candidate]) -> dict[str, list[Candidate]]:
+    index: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        outline = candidate.outline
+        values = [v for v in outline.properties.values() if isinstance(v, str) and v]
+        for key in {outline.id, outline.name, _tail(outline.id), *values}:
+            index.setdefault(key, []).append(candidate)
+    return index
+
+
+def _reversed(
+    included: Iterable[Resource], vocabulary: Vocabulary
+) -> dict[tuple[str, str], set[str]]:
+    """Give, per neighbour type and relation of it, the included types it would point back to."""
+    back: dict[tuple[str, str], set[str]] = {}
+    for name in {resource.type for resource in included}:
+        for relation in vocabulary.types[name].relations.values():
+            if relation.reverse:
+                for target in vocabulary.concrete(relation.to):
+                    back.setdefault((target.name, relation.reverse), set()).add(name)
+    return back
+
+
+def _keys_of(included: Iterable[Resource]) -> dict[str, set[str]]:
+    own: dict[str, set[str]] = {}
+    for resource in included:
+        for key in (resource.id, resource.name, _tail(resource.id)):
+            own.setdefault(key, set()).add(resource.type)
+    return own
+
+
+def _tail(text: str) -> str:
+    return text.rpartition("/")[2] if "/" in text else text.rpartition(":")[2]

@@ -1,0 +1,240 @@
+"""The evidence of one collection in one SQLite file: written call by call, sealed at the end."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mlsec.core.errors import MlsecError
+from mlsec.snapshot import database
+from mlsec.snapshot.records import Call, CallStatus
+from mlsec.snapshot.seal import seal_of
+
+_CALL_COLUMNS = (
+    "scope, region, service, operation, params, status, reason, error_code, right, detail, payload"
+)
+
+
+class Snapshot:
+    """Calls and payloads, by id; safe to use from many threads.
+
+    While it is being collected it lives in ``NAME.mlsnap.part`` and every recorded call is
+    committed at once (WAL), so a killed process loses nothing that was answered.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, is_writable: bool) -> None:
+        self.path = path
+        self.is_writable = is_writable
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    @classmethod
+    def create(cls, path: Path) -> Snapshot:
+        """Start a new collection that will end in ``path``.
+
+        Raises:
+            MlsecError: an interrupted collection lies there, or the folder cannot be written.
+        """
+        part = part_of(path)
+        if part.exists():
+            raise MlsecError(
+                f"an interrupted collection lies at {part}",
+                hint="go on with --resume, or delete it",
+            )
+        return cls(database.create(part, is_working=True), path, is_writable=True)
+
+    @classmethod
+    def resume(cls, path: Path) -> Snapshot:
+        """Go on with the collection for ``path``: its part file, or a finished one with gaps."""
+        part = part_of(path)
+        if part.exists():
+            return cls(database.open_working(part), path, is_writable=True)
+        if not path.exists():
+            raise MlsecError(f"nothing to resume at {part}", hint="run it without --resume")
+        snapshot = cls.create(path)
+        with cls.open(path) as finished:
+            for key, value in finished.meta().items():
+                snapshot.set_meta(key, value)
+            for key, value in finished.clock().items():
+                snapshot.set_clock(key, value)
+            for call in finished.calls():
+                body = finished.payload_bytes(call.payload) if call.payload else None
+                snapshot.record(call, body)
+        return snapshot
+
+    @classmethod
+    def open(cls, path: Path) -> Snapshot:
+        """Open a finished snapshot for reading.
+
+        Raises:
+            MlsecError: not a snapshot, unfinished, cut short, or of a newer version.
+        """
+        return cls(database.open_finished(path), path, is_writable=False)
+
+    def record(self, call: Call, body: bytes | None) -> None:
+        """Store how a call ended, with the canonical JSON of its answer; replaces an earlier end.
+
+        Raises:
+            MlsecError: the disk is full; what was recorded before is kept.
+        """
+        packed = zlib.compress(body, 6) if body is not None else None
+        with self._lock:
+            if self._is_closed:
+                return
+            with database.clear_errors(self.path):
+                if packed is not None and body is not None:
+                    self._connection.execute(
+                        "INSERT OR IGNORE INTO payload VALUES (?, ?, ?)",
+                        (call.payload, len(body), packed),
+                    )
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO call VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                    (call.id, *call.lasting()),
+                )
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO timing VALUES (?, ?, ?, ?)",
+                    (call.id, call.started_at, call.took_ms, call.attempts),
+                )
+                self._connection.commit()
+
+    def find(self, call_id: str) -> Call | None:
+        """Give the call with this id (without its times), or None when it was not made."""
+        rows = self._query(f"SELECT {_CALL_COLUMNS} FROM call WHERE id = ?", (call_id,))  # noqa: S608
+        return _call(rows[0]) if rows else None
+
+    def calls(self) -> Iterator[Call]:
+        """Give every call with its times, sorted by scope, region, service, operation, params."""
+        query = (
+            f"SELECT {_CALL_COLUMNS}, started_at, took_ms, attempts FROM call"  # noqa: S608
+            " LEFT JOIN timing USING (id) ORDER BY scope, region, service, operation, params"
+        )
+        for row in self._query(query):
+            yield _call(row)
+
+    def payload_bytes(self, digest: str) -> bytes:
+        """Give the canonical JSON with this digest.
+
+        Raises:
+            MlsecError: it is missing or damaged.
+        """
+        rows = self._query("SELECT body FROM payload WHERE digest = ?", (digest,))
+        try:
+            return zlib.decompress(rows[0][0])
+        except (IndexError, zlib.error, TypeError):
+            raise MlsecError(
+                f"payload {digest[:12]} is missing or damaged", location=str(self.path)
+            ) from None
+
+    def payload(self, digest: str) -> Any:
+        """Give the answer with this digest, parsed."""
+        try:
+            return msgspec.json.decode(self.payload_bytes(digest))
+        except msgspec.DecodeError:
+            raise MlsecError(
+                f"payload {digest[:12]} is not JSON", location=str(self.path)
+            ) from None
+
+    def meta(self) -> dict[str, str]:
+        """Give the facts about the collection that do not differ between runs."""
+        return dict(self._query("SELECT key, value FROM meta ORDER BY key"))
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Store one lasting fact (targets, scopes, settings ...)."""
+        self._put("meta", key, value)
+
+    def clock(self) -> dict[str, str]:
+        """Give the facts that differ between runs: when it began and ended."""
+        return dict(self._query("SELECT key, value FROM clock ORDER BY key"))
+
+    def set_clock(self, key: str, value: str) -> None:
+        """Store one fact that differs between runs."""
+        self._put("clock", key, value)
+
+    def seal(self) -> str:
+        """Compute the digest over the sorted rows, times aside."""
+        return seal_of(self.meta(), self.calls())
+
+    def finish(self) -> None:
+        """Write the canonical, sealed file beside the part file, move it in place, drop the part.
+
+        Raises:
+            MlsecError: it cannot be written; the part file stays.
+        """
+        meta = {key: value for key, value in self.meta().items() if key != "seal"}
+        calls = list(self.calls())
+        meta["calls"] = str(len(calls))
+        meta["seal"] = seal_of(meta, calls)
+        draft = self.path.with_name(self.path.name + ".draft")
+        draft.unlink(missing_ok=True)
+        with database.clear_errors(self.path):
+            target = database.create(draft, is_working=False)
+            try:
+                database.fill(target, meta, self.clock(), calls, self.payload_row)
+            finally:
+                target.close()
+            os.replace(draft, self.path)
+        self.close()
+        for leftover in ("", "-wal", "-shm"):
+            Path(f"{part_of(self.path)}{leftover}").unlink(missing_ok=True)
+
+    def payload_row(self, digest: str) -> tuple[str, int, bytes]:
+        """Give digest, size and compressed bytes as stored."""
+        rows = self._query("SELECT digest, size, body FROM payload WHERE digest = ?", (digest,))
+        if not rows:
+            raise MlsecError(f"payload {digest[:12]} is missing", location=str(self.path))
+        return (rows[0][0], rows[0][1], rows[0][2])
+
+    def close(self) -> None:
+        """Let go of the file; calls recorded after this are dropped."""
+        with self._lock:
+            if not self._is_closed:
+                self._is_closed = True
+                self._connection.close()
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _put(self, table: str, key: str, value: str) -> None:
+        with self._lock, database.clear_errors(self.path):
+            self._connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (key, value))  # noqa: S608
+            self._connection.commit()
+
+    def _query(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        with self._lock, database.clear_errors(self.path):
+            return self._connection.execute(query, values).fetchall()
+
+
+def part_of(path: Path) -> Path:
+    """Name the working file of a snapshot."""
+    return path.with_name(path.name + ".part")
+
+
+def statuses(calls: Iterator[Call]) -> Mapping[CallStatus, int]:
+    """Count calls by how they ended."""
+    counts = dict.fromkeys(CallStatus, 0)
+    for call in calls:
+        counts[call.status] += 1
+    return counts
+
+
+def _call(row: tuple[Any, ...]) -> Call:
+    scope, region, service, operation, params, status, reason, code, right, detail, payload = row[
+        :11
+    ]
+    started_at, took_ms, attempts = row[11:] if len(row) > 11 else ("", 0, 0)
+    return Call(
+        scope=scope, region=region, service=service, operation=operation, params=params,
+        status=CallStatus(status), reason=reason, error_code=code, right=right, detail=detail,
+        payload=payload, started_at=started_at or "", took_ms=took_ms or 0, attempts=attempts or 0,
+    )  # fmt: skip
