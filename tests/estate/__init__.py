@@ -1,0 +1,1 @@
+"""One invented company with planted faults and known verdicts, behind loopback cloud servers."""

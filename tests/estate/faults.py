@@ -1,0 +1,217 @@
+"""The fault injector that stands in front of every loopback server, and its log of calls."""
+
+from __future__ import annotations
+
+import enum
+import fnmatch
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from tests.estate.answers import error
+from tests.estate.identify import Call
+from tests.estate.wire import Answer
+
+MAX_SKEW = timedelta(minutes=5)
+_PAGE_TOKENS = (
+    "NextToken", "nextToken", "Marker", "nextMarker", "marker", "position", "ContinuationToken",
+)  # fmt: skip
+
+
+class Kind(enum.Enum):
+    """What goes wrong."""
+
+    DENY = "deny"
+    THROTTLE = "throttle"  # above rate_per_s; 0 = always
+    SERVER_ERROR = "server_error"
+    HANG_UP = "hang_up"  # the connection is closed without an answer
+    CUT = "cut"  # the connection is closed half-way through the body
+    GARBAGE = "garbage"  # 200 with a body that is no document of the protocol
+    EMPTY = "empty"  # 200 with no body at all
+    EXPIRED_TOKEN = "expired_token"  # of a page
+    DUPLICATE_PAGE = "duplicate_page"  # a page is answered again in place of the next one
+    EXPIRED_CREDENTIALS = "expired_credentials"
+    SKEWED_CLOCK = "skewed_clock"  # the server's clock is skew_s ahead and signatures are checked
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that goes wrong, for the calls it matches.
+
+    ``operation`` is a glob over ``service:Operation``; ``first_call`` the call of the whole server
+    (from 1) at which it begins; ``times`` how often it strikes (0: for good).
+    """
+
+    kind: Kind
+    operation: str = "*"
+    region: str = "*"
+    first_call: int = 1
+    times: int = 0
+    rate_per_s: float = 0.0
+    skew_s: float = 0.0
+
+
+class Injector:
+    """Decides what happens to each call; counts them. Thread-safe enough for one server loop."""
+
+    def __init__(self, faults: tuple[Fault, ...] = (), latency_s: float = 0.0) -> None:
+        self.latency_s = latency_s
+        self._lock = threading.Lock()
+        self.calls: list[tuple[str, str]] = []  # (service:Operation, region), as they came
+        self.struck: Counter[str] = Counter()
+        self.set_faults(faults)
+
+    def set_faults(self, faults: tuple[Fault, ...] = ()) -> None:
+        """Replace the faults and begin counting anew."""
+        with self._lock:
+            self.faults = faults
+            self.calls.clear()
+            self.struck.clear()
+            self._strikes: Counter[int] = Counter()
+            self._buckets: dict[tuple[int, str, str], tuple[float, float]] = {}
+            self._pages: dict[tuple[str, str], Answer] = {}
+
+    def counts(self) -> Counter[str]:
+        return Counter(label for label, _ in list(self.calls))
+
+    def before(self, call: Call) -> Answer | None:
+        """Log the call; give the answer of a fault that needs no real one."""
+        self.calls.append((call.label, call.region))
+        for index, fault in enumerate(self.faults):
+            if self._hits(index, fault, call):
+                answer = self._refusal(index, fault, call)
+                if answer is not None:
+                    self._count(index, call)
+                    return answer
+        return None
+
+    def after(self, call: Call, answer: Answer) -> Answer:
+        """Spoil and delay a real answer."""
+        for index, fault in enumerate(self.faults):
+            if not self._hits(index, fault, call):
+                continue
+            spoilt = self._spoil(fault, call, answer)
+            if spoilt is not answer:
+                self._count(index, call)
+                answer = spoilt
+        skew_s = sum(f.skew_s for f in self.faults if f.kind is Kind.SKEWED_CLOCK)
+        date = (_now(skew_s)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+        headers = (*(h for h in answer.headers if h[0].lower() != "date"), ("date", date))
+        return msgspec.structs.replace(answer, headers=headers, delay_s=self.latency_s)
+
+    def _hits(self, index: int, fault: Fault, call: Call) -> bool:
+        return (
+            len(self.calls) >= fault.first_call
+            and not (fault.times and self._strikes[index] >= fault.times)
+            and fnmatch.fnmatchcase(call.label, fault.operation)
+            and fnmatch.fnmatchcase(call.region, fault.region)
+        )
+
+    def _count(self, index: int, call: Call) -> None:
+        self._strikes[index] += 1
+        self.struck[call.label] += 1
+
+    def _refusal(self, index: int, fault: Fault, call: Call) -> Answer | None:
+        match fault.kind:
+            case Kind.DENY:
+                return denied(call)
+            case Kind.THROTTLE:
+                return None if self._may_pass(index, fault, call) else throttled(call)
+            case Kind.SERVER_ERROR:
+                return error(call, "InternalFailure", "planted by the injector", 500)
+            case Kind.HANG_UP:
+                return Answer(status=200, cut_at=-1)
+            case Kind.EXPIRED_CREDENTIALS:
+                return expired(call)
+            case Kind.EXPIRED_TOKEN:
+                return page_token_expired(call) if _has_page_token(call) else None
+            case Kind.SKEWED_CLOCK:
+                return skewed(call) if _is_skewed(call, fault.skew_s) else None
+            case _:
+                return None
+
+    def _may_pass(self, index: int, fault: Fault, call: Call) -> bool:
+        if not fault.rate_per_s:
+            return False
+        key, now = (index, call.service, call.region), time.monotonic()
+        left, since = self._buckets.get(key, (fault.rate_per_s, now))
+        left = min(fault.rate_per_s, left + (now - since) * fault.rate_per_s)
+        self._buckets[key] = (left - 1 if left >= 1 else left, now)
+        return left >= 1
+
+    def _spoil(self, fault: Fault, call: Call, answer: Answer) -> Answer:
+        match fault.kind:
+            case Kind.CUT:
+                return msgspec.structs.replace(answer, cut_at=len(answer.body) // 2)
+            case Kind.GARBAGE:
+                return msgspec.structs.replace(answer, body=b"\x00<<garbage{]" * 3)
+            case Kind.EMPTY:
+                return msgspec.structs.replace(answer, body=b"")
+            case Kind.DUPLICATE_PAGE:
+                key = (call.label, call.region)
+                if not _has_page_token(call):
+                    self._pages[key] = answer
+                return self._pages.get(key, answer)
+            case _:
+                return answer
+
+
+def denied(call: Call) -> Answer:
+    """Say "not allowed" as the service would."""
+    code, status = {
+        "ec2": ("UnauthorizedOperation", 403),
+        "query": ("AccessDenied", 403),
+        "rest-xml": ("AccessDenied", 403),
+        "rest-json": ("AccessDeniedException", 403),
+    }.get(call.protocol, ("AccessDeniedException", 400))
+    who = "arn:aws:sts::123456789012:assumed-role/scanner/mlsec"
+    return error(call, code, f"User: {who} is not authorized to perform: {call.label}", status)
+
+
+def throttled(call: Call) -> Answer:
+    """Say "too fast" as the service would."""
+    code, status = {
+        "ec2": ("RequestLimitExceeded", 503),
+        "query": ("Throttling", 400),
+        "rest-xml": ("SlowDown", 503),
+        "rest-json": ("TooManyRequestsException", 429),
+    }.get(call.protocol, ("ThrottlingException", 400))
+    return error(call, code, "Rate exceeded", status)
+
+
+def expired(call: Call) -> Answer:
+    """Say that the session credentials are past their end."""
+    is_short = call.protocol in ("rest-xml", "query")
+    code = "ExpiredToken" if is_short else "ExpiredTokenException"
+    code = "RequestExpired" if call.protocol == "ec2" else code
+    return error(call, code, "The security token included in the request is expired", 403)
+
+
+def skewed(call: Call) -> Answer:
+    """Say that the signature's time is too far from the server's."""
+    code = "RequestTimeTooSkewed" if call.service == "s3" else "InvalidSignatureException"
+    return error(call, code, "Signature expired: the clocks differ too much", 403)
+
+
+def page_token_expired(call: Call) -> Answer:
+    """Refuse a page token that the client got a moment ago."""
+    code = "InvalidNextToken" if call.protocol == "ec2" else "ValidationException"
+    return error(call, code, "The page token is invalid or has expired", 400)
+
+
+def _has_page_token(call: Call) -> bool:
+    return any(call.params.get(name) for name in _PAGE_TOKENS)
+
+
+def _is_skewed(call: Call, skew_s: float) -> bool:
+    stamp = call.request.headers.get("x-amz-date", "")
+    if not stamp:
+        return False
+    signed_at = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return abs(_now(skew_s) - signed_at) > MAX_SKEW
+
+
+def _now(skew_s: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=skew_s)

@@ -1,0 +1,144 @@
+"""The invented company as typed data: deployments, planted faults, and what rules must say.
+
+Ground truth comes from here, never from what an emulator echoes.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+ACCOUNT = "123456789012"
+FOREIGN_ACCOUNT = "999988887777"
+HOME = "eu-west-1"
+QUIET = "us-east-1"
+REGIONS = (HOME, QUIET)
+
+
+class Carrier(enum.Enum):
+    """What of a deployment a fault sits on."""
+
+    ENDPOINT_CONFIG = "endpoint_config"
+    MODEL = "model"
+    ROLE = "role"
+    BUCKET = "bucket"
+    KEY = "key"
+    REPOSITORY = "repository"
+    LOG_GROUP = "log_group"
+    NOTEBOOK = "notebook"
+    PACKAGE_GROUP = "package_group"
+    TRAINING_JOB = "training_job"
+
+
+class Fault(enum.Enum):
+    """One class of planted fault: (carrier, every how many deployments, which of them)."""
+
+    VOLUME_WITHOUT_KEY = (Carrier.ENDPOINT_CONFIG, 2, 1)
+    NO_DATA_CAPTURE = (Carrier.ENDPOINT_CONFIG, 5, 3)
+    ONE_INSTANCE = (Carrier.ENDPOINT_CONFIG, 3, 2)
+    MODEL_WITHOUT_VPC = (Carrier.MODEL, 4, 2)
+    NO_NETWORK_ISOLATION = (Carrier.MODEL, 3, 1)
+    IMAGE_BY_TAG = (Carrier.MODEL, 8, 5)
+    SECRET_IN_ENVIRONMENT = (Carrier.MODEL, 6, 4)
+    OPEN_SECURITY_GROUP = (Carrier.MODEL, 11, 3)
+    ROLE_TRUSTS_ANYONE = (Carrier.ROLE, 13, 5)
+    ROLE_IS_ADMIN = (Carrier.ROLE, 7, 6)
+    BUCKET_PUBLIC = (Carrier.BUCKET, 9, 7)
+    BUCKET_WRITABLE_FROM_OUTSIDE = (Carrier.BUCKET, 10, 8)
+    BUCKET_NOT_VERSIONED = (Carrier.BUCKET, 4, 3)
+    KEY_NOT_ROTATED = (Carrier.KEY, 4, 1)
+    KEY_PENDING_DELETION = (Carrier.KEY, 19, 10)
+    REPOSITORY_TAGS_MUTABLE = (Carrier.REPOSITORY, 5, 4)
+    REPOSITORY_NOT_SCANNED = (Carrier.REPOSITORY, 7, 2)
+    LOGS_KEPT_FOR_EVER = (Carrier.LOG_GROUP, 6, 1)
+    NOTEBOOK_ROOT = (Carrier.NOTEBOOK, 10, 0)
+    NOTEBOOK_DIRECT_INTERNET = (Carrier.NOTEBOOK, 10, 5)
+    NOTEBOOK_WITHOUT_KEY = (Carrier.NOTEBOOK, 15, 5)
+    PACKAGE_GROUP_OPEN = (Carrier.PACKAGE_GROUP, 8, 2)
+    TRAINING_VOLUME_WITHOUT_KEY = (Carrier.TRAINING_JOB, 4, 0)
+    TRAINING_TRAFFIC_IN_CLEAR = (Carrier.TRAINING_JOB, 6, 2)
+
+    @property
+    def carrier(self) -> Carrier:
+        return self.value[0]
+
+    def strikes(self, index: int) -> bool:
+        _, every, which = self.value
+        return index % every == which
+
+
+# Which deployments have the things that not every one has: carrier -> (every, which).
+_SOME_HAVE = {
+    Carrier.NOTEBOOK: (5, 0),
+    Carrier.PACKAGE_GROUP: (4, 2),
+    Carrier.TRAINING_JOB: (2, 0),
+}
+
+# The rule that must fail exactly for the carriers of the fault; ids of rules/aws.
+RULE_OF: dict[Fault, str] = {}
+
+
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    """One model in production with all that it stands on."""
+
+    index: int
+    name: str
+    faults: frozenset[Fault]
+    extra_tags: tuple[tuple[str, str], ...] = ()
+
+    def has(self, carrier: Carrier) -> bool:
+        every, which = _SOME_HAVE.get(carrier, (1, 0))
+        return self.index % every == which
+
+    def called(self, carrier: Carrier) -> str:
+        """Give the name of the deployment's thing of this kind."""
+        return {
+            Carrier.BUCKET: f"nordlicht-{self.name}-artifacts",
+            Carrier.REPOSITORY: f"nordlicht/{self.name}",
+            Carrier.LOG_GROUP: f"/aws/sagemaker/Endpoints/{self.name}",
+            Carrier.ROLE: f"{self.name}-execution",
+            Carrier.KEY: f"alias/{self.name}",
+            Carrier.ENDPOINT_CONFIG: f"{self.name}-config",
+        }.get(carrier, self.name)
+
+
+class Estate(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole company."""
+
+    deployments: tuple[Deployment, ...]
+    is_hostile: bool = False  # names and tags that try to break a report
+
+    def with_fault(self, fault: Fault) -> frozenset[str]:
+        """Name the things that a rule for this fault must fail, and no others."""
+        return frozenset(d.called(fault.carrier) for d in self.deployments if fault in d.faults)
+
+
+_PURPOSES = ("churn", "fraud", "credit", "support", "forecast", "search", "pricing", "ocr")
+HOSTILE_TAGS = (
+    ("owner", "<script>alert(1)</script>"),
+    ("team", "\u202etxt.exe \u200b]]>--><img src=x onerror=alert(1)>"),
+    ("note", "${{ github.token }} ::set-output name=x::y `id` $(id) 'a\" | b\\"),
+    ("Überlänge", "ß" * 200),
+)
+
+
+def build_estate(count: int, *, is_hostile: bool = False) -> Estate:
+    """Declare ``count`` deployments; the faults fall by index, so a prefix is always the same."""
+    return Estate(
+        deployments=tuple(_deployment(index, is_hostile) for index in range(count)),
+        is_hostile=is_hostile,
+    )
+
+
+def _deployment(index: int, is_hostile: bool) -> Deployment:
+    bare = Deployment(
+        index=index,
+        name=f"{_PURPOSES[index % len(_PURPOSES)]}-{index:04d}",
+        faults=frozenset(),
+        extra_tags=HOSTILE_TAGS if is_hostile and index % 3 == 0 else (),
+    )
+    faults = frozenset(f for f in Fault if f.strikes(index) and bare.has(f.carrier))
+    if Fault.MODEL_WITHOUT_VPC in faults:
+        faults -= {Fault.OPEN_SECURITY_GROUP}
+    return msgspec.structs.replace(bare, faults=faults)
