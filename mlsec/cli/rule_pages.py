@@ -1,0 +1,151 @@
+"""Rules and vocabulary as text for a terminal, and the rule index as Markdown."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.core.errors import MlsecError
+from mlsec.core.text import visible
+from mlsec.core.vocabulary import Kind, Property, RelationKind, Type, Vocabulary
+from mlsec.engine.examples import Disagreement
+from mlsec.engine.mistakes import did_you_mean
+from mlsec.engine.mutate import describe
+from mlsec.engine.rule import Rule, RuleSet
+
+
+def page_of(rule: Rule) -> str:
+    """One rule in full."""
+    lines = [
+        f"{rule.id}: {rule.title}",
+        ", ".join((rule.severity.value, rule.category.value, f"concern {rule.concern.value}")),
+        f"{rule.status.value} since {rule.since}, judges {rule.resource}",
+        f"  --> {rule.place}",
+        "",
+        f"why: {rule.why}",
+        "",
+    ]
+    if rule.when is not None:
+        lines.append(f"when:   {describe(rule.when)}")
+    lines += [f"assert: {describe(rule.must)}", ""]
+    for name, param in sorted(rule.params.items()):
+        bounds = f" {param.min} to {param.max}" if param.min is not None else ""
+        lines.append(f"param {name}: {param.type}{bounds}, default {param.default} {param.about}")
+    fields = ("text", "cli", "terraform", "cloudformation", "console")
+    lines += [f"fix ({f}): {text}" for f in fields if (text := getattr(rule.fix, f))]
+    for title, items in (
+        ("equivalents", rule.equivalents),
+        ("topics", rule.topics),
+        ("controls", tuple(f"{link.id} ({link.because})" for link in rule.controls)),
+        ("aliases", rule.aliases),
+        ("references", rule.references),
+        ("known exceptions", rule.known_exceptions),
+    ):
+        if items:
+            lines += [f"{title}:", *(f"  {item}" for item in items)]
+    return "\n".join(lines)
+
+
+def disagreement_text(found: Disagreement, place: str) -> str:
+    """A failed example, with the clauses that decided."""
+    document = msgspec.json.encode(found.document).decode("utf-8", "replace")
+    lines = [
+        f"fail[{found.rule}] example {found.wanted.value}:{found.index} came out {found.got.value}",
+        f"  --> {place}",
+        f"   | {visible(document, 300)}",
+    ]
+    for each in found.evidence:
+        actual = "not read" if each.is_unread else visible(str(each.actual), 120)
+        lines.append(f"   | {each.path} = {actual}   expected {each.operator} {each.expected}")
+    return "\n".join(lines)
+
+
+def index_of(ruleset: RuleSet) -> str:
+    """All rules as a Markdown table, sorted by id."""
+    lines = [
+        "# Rules",
+        "",
+        f"{len(ruleset.rules)} rules. One file each; `mlsec rules show ID` has the details.",
+        "",
+        "| Rule | Severity | Concern | Category | Judges | Title | Equivalents |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for rule in ruleset.rules:
+        cells = (
+            f"`{rule.id}`",
+            rule.severity.value,
+            rule.concern.value,
+            rule.category.value,
+            f"`{rule.resource}`",
+            rule.title,
+            "<br>".join(f"`{name}`" for name in rule.equivalents),
+        )
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def types_page(vocabulary: Vocabulary) -> str:
+    """One line per type and concept."""
+    lines = []
+    for name, found in sorted(vocabulary.types.items()):
+        concept = "concept" if found.is_concept else f"is {found.concept}" if found.concept else ""
+        lines.append(f"{name:<48} {concept:<22} {found.title}")
+    return "\n".join([*lines, f"{len(lines)} types"])
+
+
+def type_page(vocabulary: Vocabulary, name: str) -> str:
+    """The properties and relations of a type, or of every type that the name is a glob of.
+
+    Raises:
+        MlsecError: no such type.
+    """
+    names = [n for n in sorted(vocabulary.types) if n == name or fnmatch.fnmatchcase(n, name)]
+    names = names or [n for n in sorted(vocabulary.types) if n.startswith(f"{name}.")]
+    if not names:
+        suggestion = did_you_mean(name, vocabulary.types)
+        raise MlsecError(f'no type "{name}"{suggestion}', hint="mlsec rules vocabulary")
+    return "\n\n".join(_type_text(vocabulary.types[n]) for n in names)
+
+
+def _type_text(found: Type) -> str:
+    head = f"{found.name}: {found.title}"
+    if found.concept:
+        head += f" (is {found.concept})"
+    lines = [head, *_property_lines(found.properties, "  ")]
+    lines += [f"  -> {name}: {_way(rel)}" for name, rel in sorted(found.relations.items())]
+    lines += [f"  lacks {name}: {why}" for name, why in sorted(found.lacks.items())]
+    return "\n".join(lines)
+
+
+def _property_lines(properties: Mapping[str, Property], indent: str) -> list[str]:
+    lines = []
+    for name, prop in sorted(properties.items()):
+        source = (
+            f"derived {prop.derived}" if prop.derived else ", ".join(prop.sources.get("api", ()))
+        )
+        default = f", absent {_plain(prop.absent)}" if prop.has_default else ""
+        fulfils = f", fulfils {', '.join(prop.fulfils)}" if prop.fulfils else ""
+        about = f"  # {prop.about}" if prop.about else ""
+        lines.append(f"{indent}{name}: {_kind(prop)}{default}{fulfils}  [{source}]{about}")
+        lines += _property_lines(prop.items, indent + "    ")
+    return lines
+
+
+def _kind(prop: Property) -> str:
+    return f"enum [{', '.join(prop.enum)}]" if prop.kind is Kind.ENUM else prop.kind.value
+
+
+def _plain(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _way(relation: RelationKind) -> str:
+    if relation.by:
+        return f"{relation.to} by {relation.by} = {relation.match}"
+    for word in ("reverse", "path", "derived"):
+        if getattr(relation, word):
+            return f"{relation.to} {word} {getattr(relation, word)}"
+    return f"{relation.to} {'every one in the ' + relation.within if relation.every else ''}"

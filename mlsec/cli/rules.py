@@ -1,0 +1,186 @@
+"""The command ``mlsec rules``: list, show, test, new, index, vocabulary, explain."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlsec.cli import console, exits
+
+if TYPE_CHECKING:
+    from mlsec.engine.rule import Rule, RuleSet
+
+
+def register(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add ``rules`` and its own commands."""
+    parser = subparsers.add_parser("rules", help="list, show, test and write rules")
+    found = parser.add_subparsers(metavar="WHAT", required=True)
+    listing = _add(found, "list", _list, "one line per rule")
+    listing.add_argument("globs", nargs="*", metavar="GLOB", help="rule ids, such as sagemaker/*")
+    for name in ("equivalent", "concern", "severity", "resource", "topic"):
+        listing.add_argument(f"--{name}", default="", metavar=name.upper())
+    show = _add(found, "show", _show, "one rule in full")
+    show.add_argument("id")
+    test = _add(found, "test", _test, "run the rules' own examples, and mutate their clauses")
+    test.add_argument("globs", nargs="*", metavar="GLOB")
+    test.add_argument("--no-mutants", action="store_true", help="examples only")
+    new = _add(found, "new", _new, "write a rule that fails its own test until it is finished")
+    new.add_argument("id", help="such as sagemaker/bad-state")
+    new.add_argument("--resource", required=True, metavar="TYPE")
+    _add(found, "index", _index, "all rules as a Markdown table")
+    words = _add(found, "vocabulary", _vocabulary, "the types, their properties and relations")
+    words.add_argument("type", nargs="?", default="")
+    explain = _add(found, "explain", _explain, "why a rule says what it says, clause by clause")
+    explain.add_argument("id")
+    explain.add_argument(
+        "example", help="an example such as fail:0, or a resource id with --assessment"
+    )
+    explain.add_argument("--assessment", type=Path, metavar="FILE")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the chosen command and give the exit code."""
+    return int(args.run(args))
+
+
+def _add(
+    found: argparse._SubParsersAction[Any], name: str, action: Any, about: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = found.add_parser(name, help=about, description=about)
+    parser.add_argument(
+        "--rules", type=Path, action="append", default=[], metavar="DIR", help="more rule folders"
+    )
+    parser.set_defaults(run=action)
+    return parser
+
+
+def _load(args: argparse.Namespace) -> RuleSet:
+    from mlsec.core.places import content_folder
+    from mlsec.engine.load import load_content
+
+    return load_content(content_folder("rules"), args.rules)
+
+
+def _chosen(rules: Sequence[Rule], globs: Sequence[str]) -> list[Rule]:
+    from mlsec.core.errors import MlsecError
+    from mlsec.engine.mistakes import did_you_mean
+
+    for glob in globs:
+        if not any(fnmatch.fnmatchcase(rule.id, glob) for rule in rules):
+            suggestion = did_you_mean(glob, [rule.id for rule in rules])
+            raise MlsecError(f'no rule matches "{glob}"{suggestion}', hint="mlsec rules list")
+    if not globs:
+        return list(rules)
+    return [r for r in rules if any(fnmatch.fnmatchcase(r.id, glob) for glob in globs)]
+
+
+def _list(args: argparse.Namespace) -> int:
+    chosen = [rule for rule in _chosen(_load(args).rules, args.globs) if _is_asked(rule, args)]
+    lines = [f"{rule.severity.value:<9}{rule.id:<58} {rule.title}" for rule in chosen]
+    console.out("\n".join([*lines, _count(len(chosen), "rule")]))
+    return exits.CLEAN
+
+
+def _is_asked(rule: Rule, args: argparse.Namespace) -> bool:
+    wanted = args.equivalent
+    return (
+        (not wanted or any(fnmatch.fnmatchcase(name, wanted) for name in rule.equivalents))
+        and args.concern in ("", rule.concern.value)
+        and args.severity in ("", rule.severity.value)
+        and (not args.resource or fnmatch.fnmatchcase(rule.resource, args.resource))
+        and (not args.topic or args.topic in rule.topics)
+    )
+
+
+def _show(args: argparse.Namespace) -> int:
+    from mlsec.cli.rule_pages import page_of
+
+    ruleset = _load(args)
+    console.out(page_of(_one(ruleset, args.id)))
+    return exits.CLEAN
+
+
+def _one(ruleset: RuleSet, rule_id: str) -> Rule:
+    from mlsec.core.errors import MlsecError
+    from mlsec.engine.mistakes import did_you_mean
+
+    rule = ruleset.by_id(rule_id)
+    if rule is None:
+        suggestion = did_you_mean(rule_id, [known.id for known in ruleset.rules])
+        raise MlsecError(f'no rule "{rule_id}"{suggestion}', hint="mlsec rules list")
+    return rule
+
+
+def _test(args: argparse.Namespace) -> int:
+    from mlsec.cli.rule_pages import disagreement_text
+    from mlsec.engine.examples import documents_of, run_examples
+    from mlsec.engine.mutate import surviving_mutants
+
+    ruleset = _load(args)
+    failed: set[str] = set()
+    examples = survivors = 0
+    chosen = _chosen(ruleset.rules, args.globs)
+    for rule in chosen:
+        examples += sum(1 for _ in documents_of(rule.tests))
+        wrong = run_examples(rule, ruleset.vocabulary)
+        for found in wrong:
+            failed.add(rule.id)
+            console.out(disagreement_text(found, rule.place))
+        if args.no_mutants or wrong:
+            continue
+        for change in surviving_mutants(rule, ruleset.vocabulary):
+            failed.add(rule.id)
+            survivors += 1
+            console.out(f"survives[{rule.id}] {change}: no example notices\n  --> {rule.place}")
+    mutants = "mutants not run" if args.no_mutants else _count(survivors, "surviving mutant")
+    console.out(
+        f"{_count(len(chosen), 'rule')}, {_count(examples, 'example')}, {len(failed)} "
+        f"failed, {mutants}"
+    )
+    return exits.FINDINGS if failed else exits.CLEAN
+
+
+def _new(args: argparse.Namespace) -> int:
+    from mlsec.cli.rule_draft import write_draft
+    from mlsec.core.places import content_folder
+
+    folder = args.rules[0] if args.rules else content_folder("rules")
+    path = write_draft(_load(args), args.id, args.resource, folder)
+    console.out(f"{path}\nnow finish it: mlsec rules test {args.id}")
+    return exits.CLEAN
+
+
+def _index(args: argparse.Namespace) -> int:
+    from mlsec.cli.rule_pages import index_of
+
+    console.out(index_of(_load(args)))
+    return exits.CLEAN
+
+
+def _vocabulary(args: argparse.Namespace) -> int:
+    from mlsec.cli.rule_pages import type_page, types_page
+    from mlsec.core.places import content_folder
+    from mlsec.core.vocabulary_load import load_vocabulary
+
+    vocabulary = load_vocabulary(content_folder("rules") / "vocabulary")
+    console.out(type_page(vocabulary, args.type) if args.type else types_page(vocabulary))
+    return exits.CLEAN
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from mlsec.cli.rule_trace import explain_example, explain_finding
+
+    ruleset = _load(args)
+    rule = _one(ruleset, args.id)
+    if args.assessment is not None:
+        console.out(explain_finding(rule, args.example, args.assessment))
+    else:
+        console.out(explain_example(rule, args.example, ruleset.vocabulary))
+    return exits.CLEAN
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,261 @@
+"""The exact three-valued evaluator: the only judge of fail and not assessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from mlsec.core.closed_sets import Status, Truth
+from mlsec.core.resource import Resource
+from mlsec.core.vocabulary import Type, Vocabulary
+from mlsec.engine.footprint import footprint_of
+from mlsec.engine.operators import FALSE, TRUE, UNKNOWN, compare
+from mlsec.engine.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Quantity, Rule
+from mlsec.engine.views import (
+    NO_GAPS,
+    NOT_READ,
+    Reader,
+    Relations,
+    Step,
+    Value,
+    View,
+    own_source,
+    unread_gaps,
+)
+
+MAX_CLAUSES = 24
+
+
+class Clause(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One clause that decided; ``is_wanted`` False when the rule wanted it not to hold."""
+
+    view: View
+    path: str
+    operator: str
+    expected: Any
+    value: Value
+    is_wanted: bool
+    truth: Truth
+
+
+class Outcome(msgspec.Struct, frozen=True, eq=False):
+    """A truth and the clauses that decided it, in reading order."""
+
+    truth: Truth
+    clauses: tuple[Clause, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What one rule says of one resource; ``context`` are the clauses that made it apply."""
+
+    status: Status
+    clauses: tuple[Clause, ...] = ()
+    context: tuple[Clause, ...] = ()
+
+
+class Evaluator:
+    """Judges resources of one graph at one clock value (seconds since the epoch)."""
+
+    def __init__(self, vocabulary: Vocabulary, graph: Relations, now_s: float) -> None:
+        self.reader = Reader(vocabulary)
+        self.graph = graph
+        self.now_s = now_s
+
+    def judge(self, rule: Rule, resource: Resource) -> Verdict:
+        """Give the verdict with the clauses that decided it."""
+        view = self.reader.view(resource)
+        if view.owner is not None and lacks_what_is_read(rule, view.owner):
+            return Verdict(status=Status.NOT_APPLICABLE)
+        context: tuple[Clause, ...] = ()
+        if rule.when is not None:
+            applies = self.truth(rule.when, view)
+            if applies.truth is FALSE:
+                return Verdict(status=Status.NOT_APPLICABLE, clauses=applies.clauses)
+            if applies.truth is UNKNOWN:
+                return Verdict(status=Status.NOT_ASSESSED, clauses=applies.clauses)
+            context = applies.clauses
+        outcome = self.truth(rule.must, view)
+        status = _STATUS[outcome.truth]
+        return Verdict(status=status, clauses=outcome.clauses, context=context)
+
+    def truth(self, condition: Condition, view: View, *, is_wanted: bool = True) -> Outcome:
+        """Evaluate one condition (Kleene)."""
+        match condition:
+            case Compare():
+                return self._compare(condition, view, is_wanted)
+            case AllOf(parts=parts):
+                return _every(self.truth(part, view, is_wanted=is_wanted) for part in parts)
+            case AnyOf(parts=parts):
+                return _any(self.truth(part, view, is_wanted=is_wanted) for part in parts)
+            case Not(part=part):
+                return _negate(self.truth(part, view, is_wanted=not is_wanted))
+            case Quantifier():
+                return self._quantify(condition, view, is_wanted)
+
+    def _compare(self, clause: Compare, view: View, is_wanted: bool) -> Outcome:  # noqa: FBT001
+        value = self.reader.read(view, clause.path)
+        if value.known is NOT_READ:
+            truth = UNKNOWN
+        else:
+            truth = compare(clause.operator, value.kind, value.known, clause.expected, self.now_s)
+        decided = Clause(
+            view=view,
+            path=clause.path,
+            operator=clause.operator.value,
+            expected=clause.expected,
+            value=value,
+            is_wanted=is_wanted,
+            truth=truth,
+        )
+        return Outcome(truth, (decided,))
+
+    def _quantify(self, condition: Quantifier, view: View, is_wanted: bool) -> Outcome:  # noqa: FBT001
+        if condition.is_relation:
+            elements, missing = self._targets(condition.path, view)
+        else:
+            elements, missing = self._items(condition.path, view)
+        wants = is_wanted if condition.quantity is not Quantity.NONE else not is_wanted
+        inner = (self._element(condition, element, wants) for element in elements)
+        join = _any if condition.quantity is Quantity.SOME else _every
+        outcomes = list(inner)
+        if missing is not None:
+            outcomes.append(Outcome(UNKNOWN, (self._about(condition, view, missing, is_wanted),)))
+        found = join(outcomes)
+        if not found.clauses:
+            empty = Value(known=[], raw=[])
+            about = self._about(condition, view, empty, is_wanted, found.truth)
+            return Outcome(found.truth, (about,))
+        return found
+
+    def _element(self, condition: Quantifier, view: View, wants: bool) -> Outcome:  # noqa: FBT001
+        where, that = condition.where, condition.that
+        if condition.quantity is Quantity.EACH:
+            assert that is not None  # noqa: S101 - the checker refuses "each" without "that"
+            if where is None:
+                return self.truth(that, view, is_wanted=wants)
+            skipped = _negate(self.truth(where, view, is_wanted=not wants))
+            if skipped.truth is TRUE:
+                return skipped
+            held = self.truth(that, view, is_wanted=wants)
+            if skipped.truth is FALSE:
+                return held
+            return _any((skipped, held))
+        parts = [part for part in (where, that) if part is not None]
+        both = _every(self.truth(part, view, is_wanted=wants) for part in parts)
+        if not parts:
+            both = Outcome(TRUE, (_presence(view, wants),))
+        return _negate(both) if condition.quantity is Quantity.NONE else both
+
+    def _items(self, path: str, view: View) -> tuple[list[View], Value | None]:
+        value = self.reader.read(view, path)
+        if value.known is NOT_READ or value.reading is None:
+            return [], value
+        own = value.reading.own
+        source = "" if view.prefix else own_source(view.resource, own)
+        items = value.known or ()
+        return [view.inner(path, n, own, source, item) for n, item in enumerate(items)], None
+
+    def _targets(self, path: str, view: View) -> tuple[list[View], Value | None]:
+        views, gaps, is_missing = [view], list(NO_GAPS), False
+        for step in path.split("."):
+            following: list[View] = []
+            seen: set[str] = set()
+            for source in views:
+                found, hidden = self._hop(source, step)
+                if hidden is not None:
+                    is_missing = True
+                    gaps.extend(hidden)
+                for target in found:
+                    if target.id not in seen:
+                        seen.add(target.id)
+                        hop = Step(source=source.resource, relation=step, target=target)
+                        following.append(self.reader.view(target, (*source.trail, hop)))
+            views = following
+        if is_missing:
+            return views, Value(known=NOT_READ, gaps=tuple(dict.fromkeys(gaps)))
+        return views, None
+
+    def _hop(self, view: View, step: str) -> tuple[tuple[Resource, ...], tuple[str, ...] | None]:
+        owner, resource = view.owner, view.resource
+        relation = owner.relations.get(step) if owner is not None else None
+        if relation is None:
+            return (), resource.unread.get("*", NO_GAPS)
+        hidden = resource.unread.get(step)
+        if hidden is None and not (relation.reverse or relation.every):
+            hidden = unread_gaps(resource, "*")
+        targets = self.graph.targets(resource, step)
+        if targets.gaps or hidden is not None:
+            return targets.found, (*(hidden or NO_GAPS), *targets.gaps)
+        return targets.found, None
+
+    def _about(
+        self,
+        condition: Quantifier,
+        view: View,
+        value: Value,
+        is_wanted: bool,  # noqa: FBT001
+        truth: Truth = UNKNOWN,
+    ) -> Clause:
+        return Clause(
+            view=view,
+            path=condition.path,
+            operator=condition.quantity.value,
+            expected="at least one" if condition.quantity is Quantity.SOME else "all known",
+            value=value,
+            is_wanted=is_wanted,
+            truth=truth,
+        )
+
+
+def lacks_what_is_read(rule: Rule, owner: Type) -> bool:
+    """Whether the type says that it does not offer something the (concept) rule reads."""
+    if not owner.lacks or rule.resource == owner.name:
+        return False
+    used = footprint_of(rule.must, rule.when)
+    return any(name in owner.lacks for name in (*used.paths, *used.relations))
+
+
+def _presence(view: View, wants: bool) -> Clause:  # noqa: FBT001
+    resource = view.resource
+    path = view.prefix.rstrip(".") or "id"
+    shown = view.item if view.prefix else resource.id
+    return Clause(
+        view=view,
+        path=path if not view.prefix else "",
+        operator="exists",
+        expected=True,
+        value=Value(known=shown, raw=shown),
+        is_wanted=wants,
+        truth=TRUE,
+    )
+
+
+def _every(outcomes: Iterator[Outcome] | list[Outcome]) -> Outcome:
+    return _fold(outcomes, FALSE, TRUE)
+
+
+def _any(outcomes: Iterator[Outcome] | list[Outcome] | tuple[Outcome, ...]) -> Outcome:
+    return _fold(outcomes, TRUE, FALSE)
+
+
+def _fold(outcomes: Any, deciding: Truth, otherwise: Truth) -> Outcome:
+    by_truth: dict[Truth, list[Clause]] = {}
+    for outcome in outcomes:
+        kept = by_truth.setdefault(outcome.truth, [])
+        if len(kept) < MAX_CLAUSES:
+            kept.extend(outcome.clauses)
+    for truth in (deciding, UNKNOWN):
+        if truth in by_truth:
+            return Outcome(truth, tuple(by_truth[truth]))
+    return Outcome(otherwise, tuple(by_truth.get(otherwise, ())))
+
+
+def _negate(outcome: Outcome) -> Outcome:
+    return Outcome(_NEGATED[outcome.truth], outcome.clauses)
+
+
+_NEGATED = {TRUE: FALSE, FALSE: TRUE, UNKNOWN: UNKNOWN}
+_STATUS = {TRUE: Status.PASS, FALSE: Status.FAIL, UNKNOWN: Status.NOT_ASSESSED}
+Judge = Callable[[Rule, Resource], Verdict]

@@ -1,0 +1,142 @@
+"""From deciding clauses to what a report shows: evidence, gaps and the attack path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mlsec.core.finding import AttackPath, Evidence, PathEdge, PathNode
+from mlsec.core.resource import Resource
+from mlsec.core.vocabulary import Property
+from mlsec.engine.evaluate import Clause
+from mlsec.engine.views import NOT_READ, View, own_source
+
+MAX_EVIDENCE = 20
+MAX_TEXT_CHARS = 500
+MAX_ITEMS = 20
+_OPPOSITE = {
+    "eq": "ne", "ne": "eq", "in": "not_in", "not_in": "in", "lt": "gte", "gte": "lt", "gt": "lte",
+    "lte": "gt",
+}  # fmt: skip
+
+
+def evidence_of(clauses: Iterable[Clause]) -> tuple[Evidence, ...]:
+    """Give each deciding clause once, as what was expected and what is."""
+    seen: set[tuple[str, str, str, str]] = set()
+    found = []
+    for clause in clauses:
+        shown = _evidence(clause)
+        key = (shown.resource, shown.path, shown.operator, repr(shown.expected))
+        if key not in seen:
+            seen.add(key)
+            found.append(shown)
+        if len(found) == MAX_EVIDENCE:
+            break
+    return tuple(found)
+
+
+def gaps_of(clauses: Iterable[Clause]) -> tuple[str, ...]:
+    """The ids of every gap that hides a deciding value, sorted."""
+    return tuple(sorted({gap for clause in clauses for gap in clause.value.gaps}))
+
+
+def path_of(judged: Resource, clauses: Iterable[Clause]) -> AttackPath | None:
+    """Join the hops that the clauses walked; None when they all stand on the judged resource."""
+    nodes: dict[str, Resource] = {judged.id: judged}
+    edges: dict[tuple[str, str, str], None] = {}
+    notes: dict[str, str] = {}
+    for clause in clauses:
+        for step in clause.view.trail:
+            nodes.setdefault(step.target.id, step.target)
+            edges.setdefault((step.source.id, step.target.id, step.relation))
+        notes.setdefault(clause.view.resource.id, _note(clause))
+    if not edges:
+        return None
+    index = {resource_id: n for n, resource_id in enumerate(nodes)}
+    return AttackPath(
+        nodes=tuple(
+            PathNode(
+                id=resource.id,
+                type=resource.type,
+                name=resource.name or resource.id,
+                note=notes.get(resource.id, ""),
+            )
+            for resource in nodes.values()
+        ),
+        edges=tuple(
+            PathEdge(source=index[source], target=index[target], relation=relation)
+            for source, target, relation in edges
+        ),
+    )
+
+
+def _evidence(clause: Clause) -> Evidence:
+    operator, expected = clause.operator, clause.expected
+    if not clause.is_wanted:
+        if operator == "exists":
+            expected = not expected
+        else:
+            operator = _OPPOSITE.get(operator, f"not {operator}")
+    view, value = clause.view, clause.value
+    path = f"{view.prefix}{clause.path}".rstrip(".")
+    return Evidence(
+        path=path.removesuffix(".value") if isinstance(view.item, str) else path,
+        operator=operator,
+        expected=_shown(expected),
+        actual=_shown(value.raw),
+        is_unread=value.known is NOT_READ,
+        gaps=value.gaps,
+        resource=view.resource.id,
+        source=source_of(view, clause.path, value.reading.own if value.reading else None),
+    )
+
+
+def source_of(view: View, path: str, own: Property | None) -> str:
+    """Where the value came from: ``Operation:Path``, ``file:line:column``, or the derivation."""
+    origin = view.resource.origin
+    if origin.file:
+        column = f":{origin.column}" if origin.column else ""
+        return f"{origin.file}:{origin.line}{column}"
+    if not view.prefix:
+        return own_source(view.resource, own) if own is not None else ""
+    return _item_source(view, path, own)
+
+
+def _item_source(view: View, path: str, own: Property | None) -> str:
+    field = (own.sources.get("api", ("",))[0] if own is not None else "") or path
+    base = view.list_source
+    inside = view.prefix.rstrip(".").removeprefix(view.list_name)
+    if isinstance(view.item, str):
+        return f"{base}{inside}" if base else ""
+    return f"{base}{inside}.{field}" if base else ""
+
+
+def _note(clause: Clause) -> str:
+    value = clause.value
+    shown = "not read" if value.known is NOT_READ else _brief(value.raw)
+    label = f"{clause.view.prefix}{clause.path}".rstrip(".")
+    return f"{label}: {shown}"
+
+
+def _brief(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ", ".join(_brief(item) for item in value[:3]) + (" …" if len(value) > 3 else "")
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={_brief(item)}" for key, item in list(value.items())[:3])
+    text = str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= MAX_TEXT_CHARS else value[: MAX_TEXT_CHARS - 1] + "…"
+    if isinstance(value, list | tuple):
+        shown = [_shown(item) for item in value[:MAX_ITEMS]]
+        return shown if len(value) <= MAX_ITEMS else [*shown, f"… {len(value) - MAX_ITEMS} more"]
+    if isinstance(value, Mapping):
+        return {str(key): _shown(item) for key, item in list(value.items())[:MAX_ITEMS]}
+    return value

@@ -1,0 +1,112 @@
+"""Load rule folders: every file checked, every mistake told at once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlsec.core.errors import MlsecError
+from mlsec.core.strict_yaml import parse
+from mlsec.core.vocabulary import Vocabulary
+from mlsec.core.vocabulary_load import load_vocabulary
+from mlsec.engine.check import KnownControls, check_rule
+from mlsec.engine.controls import load_frameworks
+from mlsec.engine.mistakes import RuleFilesError
+from mlsec.engine.rule import Rule, RuleSet
+
+NOT_RULES = ("vocabulary", "frameworks", "schema")
+
+
+def load_content(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
+    """Load the vocabulary, the frameworks and the rules below ``content``, and further folders.
+
+    Args:
+        content: a folder laid out as the shipped ``rules/``.
+        extra: folders (or single files) of an organisation's own rules.
+
+    Raises:
+        RuleFilesError: mistakes in rule files. MlsecError: a mistake in the vocabulary.
+    """
+    vocabulary = load_vocabulary(content / "vocabulary")
+    frameworks = load_known_controls(content / "frameworks")
+    return load_rules((content, *extra), vocabulary, frameworks)
+
+
+def load_rules(
+    folders: Sequence[Path], vocabulary: Vocabulary, frameworks: KnownControls | None = None
+) -> RuleSet:
+    """Load every rule file of the folders.
+
+    Raises:
+        RuleFilesError: all mistakes of all files.
+    """
+    known = frameworks or KnownControls()
+    rules: list[Rule] = []
+    errors: list[MlsecError] = []
+    digest = hashlib.sha256()
+    for path in rule_files(folders):
+        try:
+            data = path.read_bytes()
+            document = parse(data.decode("utf-8"), str(path))
+        except MlsecError as error:
+            errors.append(error)
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            errors.append(MlsecError(f"cannot be read: {error}", location=str(path)))
+            continue
+        digest.update(f"{path.parent.name}/{path.name}\0{len(data)}\0".encode() + data)
+        rule, mistakes = check_rule(document, vocabulary, known)
+        errors.extend(mistakes.errors)
+        if rule is not None:
+            rules.append(rule)
+    errors.extend(_clashes(rules))
+    if errors:
+        raise RuleFilesError(errors)
+    rules.sort(key=lambda rule: rule.id)
+    return RuleSet(rules=tuple(rules), vocabulary=vocabulary, digest=digest.hexdigest())
+
+
+def rule_files(folders: Sequence[Path]) -> list[Path]:
+    """Every rule file below the folders, sorted; vocabulary, frameworks and schema are not rules.
+
+    Raises:
+        MlsecError: a folder that does not exist.
+    """
+    found: dict[Path, None] = {}
+    for folder in folders:
+        if folder.is_file():
+            found[folder] = None
+            continue
+        if not folder.is_dir():
+            raise MlsecError("no such rule folder", location=str(folder))
+        for path in sorted(folder.rglob("*.yaml")):
+            if path.relative_to(folder).parts[0] not in NOT_RULES:
+                found[path] = None
+    return list(found)
+
+
+def load_known_controls(folder: Path) -> KnownControls:
+    """Read the known control ids and topics; without the folder they are not checked.
+
+    Raises:
+        MlsecError: a mistake in a framework file.
+    """
+    if not any(folder.glob("*.yaml")):
+        return KnownControls()
+    found = load_frameworks(folder)
+    controls = {name: tuple(entry.controls) for name, entry in found.frameworks.items()}
+    topics = tuple(found.topics) if (folder / "topics.yaml").is_file() else None
+    return KnownControls(controls=controls, topics=topics)
+
+
+def _clashes(rules: list[Rule]) -> list[MlsecError]:
+    errors = []
+    owners: dict[str, Rule] = {}
+    for rule in rules:
+        for name in (rule.id, *rule.aliases):
+            other = owners.setdefault(name, rule)
+            if other is not rule:
+                message = f'the rule id "{name}" is already used in {other.place}'
+                errors.append(MlsecError(message, location=rule.place))
+    return errors

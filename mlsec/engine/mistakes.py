@@ -1,0 +1,43 @@
+"""Mistakes in rule files, collected so that all of them are told at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from mlsec.core.errors import MlsecError
+from mlsec.core.strict_yaml import Document
+
+
+class RuleFilesError(MlsecError):
+    """Every mistake of every rule file; ``errors`` holds one MlsecError per mistake."""
+
+    def __init__(self, errors: Sequence[MlsecError]) -> None:
+        self.errors = tuple(errors)
+        count = len(self.errors)
+        what = "1 mistake" if count == 1 else f"{count} mistakes"
+        super().__init__("\n".join([*map(str, self.errors), f"{what} in rule files"]))
+
+
+class Mistakes:
+    """Gathers what is wrong with one document; ``add`` never raises."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.errors: list[MlsecError] = []
+
+    def add(self, message: str, *path: str | int, hint: str = "") -> None:
+        """Record one mistake at the key (or, with a last "=", the value) under ``path``."""
+        self.errors.append(MlsecError(message, hint=hint, location=self.document.where(*path)))
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Give ``; did you mean "X"?`` for the nearest known word, or ""."""
+    text = str(word)
+    names = sorted(set(known))
+    close = difflib.get_close_matches(text, names, n=1, cutoff=0.6)
+    if not close:
+        lower = {name.lower(): name for name in names}
+        near = difflib.get_close_matches(text.lower(), lower, n=1, cutoff=0.5)
+        close = [lower[name] for name in near]
+    return f'; did you mean "{close[0]}"?' if close else ""
