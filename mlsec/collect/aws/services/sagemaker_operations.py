@@ -5,7 +5,6 @@ from __future__ import annotations
 from mlsec.collect.plan import Bulk, Operation
 
 # A job that ran once is judged by how it was made; older ones than this are left out.
-
 JOB_WINDOW_DAYS = 90
 
 
