@@ -11,7 +11,12 @@ from typing import Any
 
 from mlsec.collect.aws import address_shapes as address
 from mlsec.collect.aws import policy_shape as policy
+from mlsec.collect.aws.compute_shapes import COMPUTE_SHAPES
+from mlsec.collect.aws.gateway_shapes import GATEWAY_SHAPES
+from mlsec.collect.aws.network_shapes import NETWORK_SHAPES
 from mlsec.collect.aws.policy_shape import ShapeError
+from mlsec.collect.aws.sagemaker_shapes import SAGEMAKER_SHAPES
+from mlsec.collect.aws.watch_shapes import WATCH_SHAPES
 
 Shape = Callable[[Any], Any]
 _NAME_KEYS = ("Name", "name", "Key", "key", "Id", "id")
@@ -126,4 +131,9 @@ SHAPES: Mapping[str, Shape] = {
     "tag_map": tag_map,
     "texts": texts,
     "url_host": address.url_host,
+    **COMPUTE_SHAPES,
+    **GATEWAY_SHAPES,
+    **NETWORK_SHAPES,
+    **SAGEMAKER_SHAPES,
+    **WATCH_SHAPES,
 }

@@ -6,13 +6,25 @@ from collections.abc import Mapping
 
 from mlsec.collect.aws.services import (
     account,
+    apigateway,
     autoscaling,
+    budgets,
+    cloudtrail,
+    cloudwatch,
+    ec2,
     ecr,
+    ecs,
+    eks,
+    elb,
     iam,
     kms,
+    lambda_,
+    logs,
+    quotas,
     s3,
     sagemaker,
     secretsmanager,
+    waf,
 )
 from mlsec.collect.plan import TypePlan
 
@@ -25,4 +37,16 @@ SERVICES: Mapping[str, tuple[TypePlan, ...]] = {
     "kms": kms.PLANS,
     "ecr": ecr.PLANS,
     "secretsmanager": secretsmanager.PLANS,
+    "ec2": ec2.PLANS,
+    "cloudwatch": cloudwatch.PLANS,
+    "logs": logs.PLANS,
+    "cloudtrail": cloudtrail.PLANS,
+    "lambda": lambda_.PLANS,
+    "apigateway": apigateway.PLANS,
+    "elb": elb.PLANS,
+    "waf": waf.PLANS,
+    "eks": eks.PLANS,
+    "ecs": ecs.PLANS,
+    "quotas": quotas.PLANS,
+    "budgets": budgets.PLANS,
 }
