@@ -97,12 +97,10 @@ class _Walk:
                         yield from self._root_jobs(plan, scope, region)
 
     def _root_jobs(self, plan: TypePlan, scope: Scope, region: str) -> Iterable[Job]:
-        listing = Listing(
-            plan=plan,
-            scope=scope,
-            region=region,
-            params=plan.listing.params if plan.listing else {},
-        )
+        seat = Item(plan=plan, scope=scope, region=region, entry={})
+        # ``$account`` and ``$region`` are all that a list at the root can ask for.
+        params = fill(seat, dict(plan.listing.params)) if plan.listing else {}
+        listing = Listing(plan=plan, scope=scope, region=region, params=params)
         yield self._list_job(listing, self._listed.append)
         bulk = plan.bulk
         if bulk is not None:
