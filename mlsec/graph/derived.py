@@ -6,11 +6,27 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
+from mlsec.graph.keys import KEYS
+from mlsec.graph.outsiders import POLICIES
+from mlsec.graph.permissions_abilities import PERMISSIONS
+from mlsec.graph.permissions_trust import TRUST
+from mlsec.graph.repositories import REPOSITORIES
 from mlsec.graph.values import Known, Targets, Unread
+from mlsec.graph.writers import BUCKETS, bucket_writers
 
 if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
-DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {}
+DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    # Names of keys first: relations to keys go by them.
+    **KEYS,
+    **POLICIES,
+    **REPOSITORIES,
+    **BUCKETS,
+    **TRUST,
+    **PERMISSIONS,
+}
 
-DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {}
+DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    "permissions.bucket_writers": bucket_writers,
+}

@@ -1,0 +1,60 @@
+"""Three-valued answers that remember why they are unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mlsec.core.closed_sets import Truth
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Yes, no or unknown; ``because`` holds gap ids and, after a ``?``, conditions not understood.
+
+    Only an unknown answer has reasons.
+    """
+
+    truth: Truth
+    because: frozenset[str] = frozenset()
+
+
+YES = Answer(Truth.TRUE)
+NO = Answer(Truth.FALSE)
+
+
+def unknown(because: Iterable[str] = ()) -> Answer:
+    """Make an answer that cannot be given, with the reasons."""
+    return Answer(Truth.UNKNOWN, frozenset(because))
+
+
+def any_of(answers: Iterable[Answer]) -> Answer:
+    """Yes if one is yes; else unknown if one is unknown; else no."""
+    reasons: set[str] = set()
+    is_known = True
+    for answer in answers:
+        match answer.truth:
+            case Truth.TRUE:
+                return YES
+            case Truth.UNKNOWN:
+                is_known = False
+                reasons |= answer.because
+            case Truth.FALSE:
+                pass
+    return NO if is_known else unknown(reasons)
+
+
+def all_of(answers: Iterable[Answer]) -> Answer:
+    """No if one is no; else unknown if one is unknown; else yes."""
+    return not_(any_of(not_(answer) for answer in answers))
+
+
+def not_(answer: Answer) -> Answer:
+    """Turn yes and no around; unknown stays unknown, with its reasons."""
+    match answer.truth:
+        case Truth.TRUE:
+            return NO
+        case Truth.FALSE:
+            return YES
+        case Truth.UNKNOWN:
+            return answer

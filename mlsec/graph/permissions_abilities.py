@@ -1,0 +1,123 @@
+"""The questions behind each ability of an identity, and the derived facts that answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.answers import Answer, all_of, any_of
+from mlsec.graph.permissions import Identity, identity_of, verdict
+from mlsec.graph.permissions_escalation import open_ways
+from mlsec.graph.statements import ANY, Question
+from mlsec.graph.values import Known, Unread
+
+if TYPE_CHECKING:
+    from mlsec.graph.index import Graph
+
+# An ability is a list of ways, any of which is enough; a way is a list of (action, resource), all
+# of which are needed. ``{p}`` is the partition, ``{a}`` the account, ``@`` whichever there is.
+_Way = tuple[tuple[str, str], ...]
+_EVERY_ROLE = "arn:{p}:iam::{a}:role/@"
+_EVERY_OBJECT = "arn:{p}:s3:::@/@"
+_ABILITIES: Mapping[str, tuple[_Way, ...]] = {
+    "is_admin": ((("@:@", "@"), ("iam:@", "@")),),
+    "has_wildcard_data_access": ((("s3:getobject", _EVERY_OBJECT),),),
+    "can_write_any_bucket": ((("s3:putobject", _EVERY_OBJECT),),),
+    "can_pass_any_role": ((("iam:passrole", _EVERY_ROLE),),),
+    "can_assume_any_role": ((("sts:assumerole", _EVERY_ROLE),),),
+    "can_invoke_any_lambda": ((("lambda:invokefunction", "arn:{p}:lambda:@:{a}:function:@"),),),
+    "can_read_any_secret": (
+        (("secretsmanager:getsecretvalue", "arn:{p}:secretsmanager:@:{a}:secret:@"),),
+    ),
+    "has_full_ml_access": (
+        (("sagemaker:@", "arn:{p}:sagemaker:@:{a}:@"),),
+        (("bedrock:@", "arn:{p}:bedrock:@:{a}:@"),),
+        (("bedrock-agentcore:@", "arn:{p}:bedrock-agentcore:@:{a}:@"),),
+    ),
+    "has_full_key_access": ((("kms:@", "arn:{p}:kms:@:{a}:key/@"),),),
+    "can_subscribe_models": ((("aws-marketplace:subscribe", "@"),),),
+    "can_invoke_any_model": (
+        (("bedrock:invokemodel", "arn:{p}:bedrock:@::foundation-model/@"),),
+        (("sagemaker:invokeendpoint", "arn:{p}:sagemaker:@:{a}:endpoint/@"),),
+    ),
+    "can_change_guardrails": (
+        (("bedrock:updateguardrail", "arn:{p}:bedrock:@:{a}:guardrail/@"),),
+        (("bedrock:deleteguardrail", "arn:{p}:bedrock:@:{a}:guardrail/@"),),
+    ),
+    "can_stop_logging": (
+        (("bedrock:deletemodelinvocationloggingconfiguration", "@"),),
+        (("bedrock:putmodelinvocationloggingconfiguration", "@"),),
+        (("logs:deleteloggroup", "arn:{p}:logs:@:{a}:log-group:@"),),
+        (("cloudtrail:stoplogging", "arn:{p}:cloudtrail:@:{a}:trail/@"),),
+        (("cloudtrail:deletetrail", "arn:{p}:cloudtrail:@:{a}:trail/@"),),
+    ),
+    "can_approve_models": (
+        (("sagemaker:updatemodelpackage", "arn:{p}:sagemaker:@:{a}:model-package/@"),),
+    ),
+}
+_POWERS = (
+    "is_admin",
+    "can_write_any_bucket",
+    "can_pass_any_role",
+    "can_assume_any_role",
+    "can_read_any_secret",
+)
+
+
+def can(identity: Identity, ability: str) -> Answer:
+    """Say whether an identity has an ability of the table."""
+    return any_of(
+        all_of(identity.may(_question(identity, pair)) for pair in way)
+        for way in _ABILITIES[ability]
+    )
+
+
+def is_powerful(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether who holds this identity holds the account, or all of its data."""
+    identity = identity_of(resource, graph)
+    powers = any_of(can(identity, ability) for ability in _POWERS)
+    return verdict(any_of((powers, open_ways(identity).is_open)), resource, graph)
+
+
+def can_escalate(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether one known combination of rights to become administrator is open."""
+    return verdict(open_ways(identity_of(resource, graph)).is_open, resource, graph)
+
+
+def escalation_ways(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the open combinations; unread unless every one is decided."""
+    ways = open_ways(identity_of(resource, graph))
+    if ways.undecided.because or not ways.is_decided:
+        unread = verdict(ways.undecided, resource, graph)
+        return unread if isinstance(unread, Unread) else Unread()
+    return Known(list(ways.names))
+
+
+def is_aws_managed(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether the provider keeps the policy: its ARN then has no account of its own."""
+    del graph
+    return Known(resource.id.split(":")[4:5] == ["aws"])
+
+
+def _ability(name: str) -> Callable[[Resource, Graph], Known | Unread]:
+    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+        return verdict(can(identity_of(resource, graph), name), resource, graph)
+
+    derive.__doc__ = f"Whether the identity has the ability {name}."
+    return derive
+
+
+def _question(identity: Identity, pair: tuple[str, str]) -> Question:
+    action, resource = pair
+    filled = resource.replace("{p}", identity.partition).replace("{a}", identity.account)
+    return Question(action=action.replace("@", ANY), resource=filled.replace("@", ANY))
+
+
+PERMISSIONS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    **{f"permissions.{name}": _ability(name) for name in _ABILITIES},
+    "permissions.can_escalate": can_escalate,
+    "permissions.escalation_ways": escalation_ways,
+    "permissions.is_powerful": is_powerful,
+    "permissions.is_aws_managed": is_aws_managed,
+}
