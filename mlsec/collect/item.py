@@ -61,6 +61,8 @@ class Item(msgspec.Struct, kw_only=True):
 def lookup(item: Item, path: str) -> Any:
     """Resolve ``$.path``, ``$parent.path``, ``$account``, ``$region`` or ``$id``.
 
+    A grandparent's item is ``$parent.$parent.path``.
+
     Returns:
         The value, MISSING (known to be absent), or the Gap that hides it.
     """
@@ -72,7 +74,8 @@ def lookup(item: Item, path: str) -> Any:
         case "$id":
             return item.id or MISSING
     if path.startswith("$parent."):
-        return lookup(item.parent, "$." + path[8:]) if item.parent else MISSING
+        above = path[8:] if path.startswith("$parent.$") else "$." + path[8:]
+        return lookup(item.parent, above) if item.parent else MISSING
     inner = path.removeprefix("$.")
     found = dig(item.entry, inner)
     if found is not MISSING:

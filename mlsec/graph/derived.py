@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
+from mlsec.graph.agents import AGENT_RELATIONS
+from mlsec.graph.guardrails import GUARDRAIL_RELATIONS, GUARDRAILS
 from mlsec.graph.keys import KEYS
 from mlsec.graph.outsiders import POLICIES
 from mlsec.graph.permissions_abilities import PERMISSIONS
 from mlsec.graph.permissions_trust import TRUST
 from mlsec.graph.repositories import REPOSITORIES
+from mlsec.graph.search_policies import SEARCH, SEARCH_RELATIONS
 from mlsec.graph.values import Known, Targets, Unread
 from mlsec.graph.writers import BUCKETS, bucket_writers
 
@@ -25,8 +28,13 @@ DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **BUCKETS,
     **TRUST,
     **PERMISSIONS,
+    **SEARCH,
+    **GUARDRAILS,
 }
 
 DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     "permissions.bucket_writers": bucket_writers,
+    **GUARDRAIL_RELATIONS,
+    **AGENT_RELATIONS,
+    **SEARCH_RELATIONS,
 }

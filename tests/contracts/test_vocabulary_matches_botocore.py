@@ -161,7 +161,7 @@ def test_property_is_read_from_a_path_that_exists(
     if name == "GetResources" and part_shape(plan, name) is None:
         assert plan.tags_as
         return
-    if name.startswith("parent."):
+    while name.startswith("parent."):
         plan, name = PLANS[plan.parent], name.removeprefix("parent.")
     shape = part_shape(plan, name)
     assert shape is not None, f"{name} is not asked for {plan.type}"

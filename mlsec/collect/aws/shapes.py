@@ -11,6 +11,7 @@ from typing import Any
 
 from mlsec.collect.aws import address_shapes as address
 from mlsec.collect.aws import policy_shape as policy
+from mlsec.collect.aws.bedrock_shapes import BEDROCK_SHAPES
 from mlsec.collect.aws.compute_shapes import COMPUTE_SHAPES
 from mlsec.collect.aws.gateway_shapes import GATEWAY_SHAPES
 from mlsec.collect.aws.network_shapes import NETWORK_SHAPES
@@ -131,6 +132,7 @@ SHAPES: Mapping[str, Shape] = {
     "tag_map": tag_map,
     "texts": texts,
     "url_host": address.url_host,
+    **BEDROCK_SHAPES,
     **COMPUTE_SHAPES,
     **GATEWAY_SHAPES,
     **NETWORK_SHAPES,

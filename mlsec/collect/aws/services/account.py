@@ -26,6 +26,11 @@ PLANS: tuple[TypePlan, ...] = (
         reads=(
             Operation(service="bedrock", name="GetModelInvocationLoggingConfiguration"),
             Operation(service="bedrock", name="GetAccountDataRetention"),
+            Operation(
+                service="frauddetector",
+                name="GetKMSEncryptionKey",
+                not_set=("ResourceNotFoundException",),
+            ),
             Operation(service="ecr", name="GetRegistryScanningConfiguration"),
         ),
     ),
