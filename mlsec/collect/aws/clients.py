@@ -1,0 +1,98 @@
+"""botocore clients, made once per account, region and service, that can only read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import botocore.session
+import msgspec
+from botocore.config import Config
+
+from mlsec import __version__
+from mlsec.collect.aws.answers import check_body, iso_utc
+from mlsec.core.errors import MlsecError
+
+
+class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Timeouts and how many connections one client may hold."""
+
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 20.0
+    connections: int = 64
+
+
+class Clients:
+    """Makes and keeps clients. One session per account; its model data is loaded once."""
+
+    def __init__(
+        self, sessions: Mapping[str, botocore.session.Session], settings: ClientSettings
+    ) -> None:
+        self._sessions = sessions
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[str, str, str], Any] = {}
+        self._config = Config(
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            connect_timeout=settings.connect_timeout_s,
+            read_timeout=settings.read_timeout_s,
+            max_pool_connections=settings.connections,
+            user_agent_extra=f"mlsec/{__version__}",
+        )
+
+    def client(self, scope: str, region: str, service: str) -> Any:
+        """Give the client; making one is slow, and not thread-safe in botocore.
+
+        Raises:
+            botocore.exceptions.UnknownServiceError: this botocore does not know the service.
+        """
+        key = (scope, region, service)
+        kept = self._kept.get(key)
+        if kept is None:
+            with self._lock:
+                kept = self._kept.get(key)
+                if kept is None:
+                    session = self._sessions[scope]
+                    kept = session.create_client(service, region_name=region, config=self._config)
+                    self._kept[key] = kept
+        return kept
+
+    def paginator(self, scope: str, service: str, operation: str) -> Mapping[str, Any] | None:
+        """Give the paging model of an operation, or None when it has none."""
+        with self._lock:
+            try:
+                found = self._sessions[scope].get_paginator_model(service).get_paginator(operation)
+            except (ValueError, botocore.exceptions.UnknownServiceError):
+                return None
+            except botocore.exceptions.DataNotFoundError:
+                return None
+            return dict(found)
+
+    def regions_of(self, scope: str, service: str, partition: str) -> frozenset[str]:
+        """Give the regions where botocore's endpoint data has the service; empty: it cannot say."""
+        with self._lock:
+            session = self._sessions[scope]
+            return frozenset(session.get_available_regions(service, partition or "aws"))
+
+
+def make_read_only(session: botocore.session.Session, allowed: frozenset[tuple[str, str]]) -> None:
+    """Install the hooks: nothing outside ``allowed`` leaves the machine, no answer goes unchecked.
+
+    ``allowed`` holds (service, operation) pairs.
+    """
+
+    def refuse(**seen: Any) -> None:
+        model = seen["model"]
+        asked = (model.service_model.service_name, model.name)
+        if asked not in allowed:
+            raise MlsecError(f"refused to call {asked[0]}:{asked[1]}: not in the table of reads")
+
+    session.register("before-call", refuse)
+    session.register("before-parse", check_body)
+    factory = session.get_component("response_parser_factory")
+    factory.set_parser_defaults(timestamp_parser=iso_utc, blob_parser=_as_text)
+
+
+def _as_text(value: Any) -> str:
+    """Keep a blob as the base64 text it came as."""
+    return value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)

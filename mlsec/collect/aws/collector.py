@@ -1,0 +1,195 @@
+"""AWS from target to snapshot, and from snapshot to inventory: the same walk both times."""
+
+from __future__ import annotations
+
+import datetime
+
+import msgspec
+from botocore.config import Config
+
+from mlsec import __version__
+from mlsec.collect.asker import Asker, StoredAsker
+from mlsec.collect.aws.accounts import Places, assume, find_accounts, find_regions
+from mlsec.collect.aws.clients import Clients, ClientSettings, make_read_only
+from mlsec.collect.aws.live import LiveAsker, LiveSettings
+from mlsec.collect.aws.services import SERVICES
+from mlsec.collect.aws.session import (
+    Identity,
+    Target,
+    identify,
+    open_session,
+    parse_target,
+    session_of,
+)
+from mlsec.collect.aws.shapes import SHAPES
+from mlsec.collect.aws.tables import CREDENTIAL_CALLS, TAGGING, table_of
+from mlsec.collect.plan import TypePlan
+from mlsec.collect.redact import Redactor
+from mlsec.collect.settings import CollectSettings, Progress
+from mlsec.collect.walk import WalkSettings, walk
+from mlsec.core.errors import MlsecError
+from mlsec.core.resource import Gap, Inventory
+from mlsec.core.vocabulary import Vocabulary
+from mlsec.snapshot.store import Snapshot
+
+
+def plans() -> tuple[TypePlan, ...]:
+    """Give the plans of all services, in the order of the table."""
+    return tuple(plan for group in SERVICES.values() for plan in group)
+
+
+def collect(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None = None
+) -> None:
+    """Ask AWS for all that the plans want and store every answer; then the snapshot is finished.
+
+    Raises:
+        MlsecError: what the user must mend first: target, profile, credentials, region, disk.
+        KeyboardInterrupt: stopped by the user; the part file is kept for --resume.
+    """
+    collection = _Collection(parse_target(target), snapshot, settings)
+    try:
+        collection.run(progress)
+    finally:
+        collection.asker.stop()
+    snapshot.set_clock("finished_at", _now())
+    snapshot.finish()
+
+
+def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    """Give what a snapshot says, by walking it as AWS was walked."""
+    meta = snapshot.meta()
+    if meta.get("provider") != "aws":
+        raise MlsecError("the snapshot holds nothing of AWS", location=str(snapshot.path))
+    places = msgspec.json.decode(meta["places"], type=Places)
+    began_at = datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
+    inventory = _walk(StoredAsker(snapshot), vocabulary, places, began_at, None)
+    gaps = {gap.id: gap for gap in (*inventory.gaps, *places.gaps)}
+    return msgspec.structs.replace(inventory, gaps=tuple(gaps[key] for key in sorted(gaps)))
+
+
+class _Collection:
+    """One run: sessions, the asker over them, and the places that were found."""
+
+    def __init__(self, target: Target, snapshot: Snapshot, settings: CollectSettings) -> None:
+        self._target, self._snapshot, self._settings = target, snapshot, settings
+        table = table_of(plans())
+        self._allowed = CREDENTIAL_CALLS | {(o.service, o.name) for o in table.values()}
+        self._session = open_session(settings.profile)
+        make_read_only(self._session, self._allowed)
+        self._config = Config(
+            connect_timeout=settings.connect_timeout_s, read_timeout=settings.read_timeout_s
+        )
+        self._identity = identify(self._session, self._config)
+        self._sessions = {self._identity.scope: self._session}
+        clients = Clients(
+            self._sessions,
+            ClientSettings(
+                connect_timeout_s=settings.connect_timeout_s,
+                read_timeout_s=settings.read_timeout_s,
+                connections=settings.in_flight,
+            ),
+        )
+        self._note_start()
+        salt = snapshot.meta()["salt"]
+        self.asker = LiveAsker(clients, snapshot, table, Redactor(salt).redact, _live(settings))
+
+    def run(self, progress: Progress | None) -> None:
+        places = self._places()
+        self._snapshot.set_meta("places", msgspec.json.encode(places).decode())
+        began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
+        _walk(self.asker, self._settings.vocabulary, places, began_at, progress)
+
+    def _note_start(self) -> None:
+        """Write who, what and when; on resume the first beginning and salt stay."""
+        snapshot, meta = self._snapshot, self._snapshot.meta()
+        snapshot.set_meta("provider", "aws")
+        snapshot.set_meta("tool", f"mlsec {__version__}")
+        principal = meta.setdefault("principal", self._identity.arn)
+        if principal.split(":")[4:5] != [self._identity.account]:
+            raise MlsecError(
+                f"the collection was begun as {principal}, these are credentials of"
+                f" {self._identity.account}",
+                hint="resume with the same account",
+            )
+        snapshot.set_meta("principal", principal)
+        snapshot.set_meta("salt", meta.get("salt") or self._salt())
+        if "started_at" not in snapshot.clock():
+            snapshot.set_clock("started_at", _now())
+
+    def _salt(self) -> str:
+        import secrets  # noqa: PLC0415 - only when a new snapshot begins
+
+        return self._settings.hash_salt or secrets.token_hex(16)
+
+    def _places(self) -> Places:
+        identities, gaps = self._identities()
+        scopes = []
+        for identity in identities:
+            configured = self._session.get_config_variable("region") or ""
+            scope, unknown = find_regions(self.asker, identity, self._target, configured)
+            scopes.append(scope)
+            gaps += unknown
+        wanted = self._target.account
+        if wanted and wanted not in {scope.account for scope in scopes} and not gaps:
+            raise MlsecError(
+                f"the target is account {wanted}, the credentials are of {self._identity.account}",
+                hint="choose another profile, or --role-arn for that account",
+            )
+        chosen = [s for s in scopes if not wanted or s.account == wanted]
+        return Places(scopes=tuple(sorted(chosen, key=lambda s: s.name)), gaps=tuple(gaps))
+
+    def _identities(self) -> tuple[list[Identity], list[Gap]]:
+        """Give the accounts to read: our own, those of the roles, those of the organisation."""
+        settings, own = self._settings, self._identity
+        gaps: list[Gap] = []
+        found, roles = [own], list(settings.role_arns)
+        if settings.is_organisation:
+            accounts, unknown = find_accounts(self.asker, own)
+            gaps += unknown
+            roles += [
+                f"arn:{own.partition}:iam::{account}:role/{settings.role_name}"
+                for account in accounts
+                if account != own.account
+            ]
+        for role_arn in sorted(set(roles)):
+            given = assume(self._session, role_arn, settings, region=own.home, config=self._config)
+            if isinstance(given, Gap):
+                gaps.append(given)
+                continue
+            identity = Identity(account=role_arn.split(":")[4], arn=role_arn)
+            session = session_of(given)
+            make_read_only(session, self._allowed)
+            self._sessions[identity.scope] = session
+            found.append(identity)
+        return found, gaps
+
+
+def _walk(
+    asker: Asker,
+    vocabulary: Vocabulary,
+    places: Places,
+    began_at: datetime.datetime,
+    progress: Progress | None,
+) -> Inventory:
+    known = tuple(plan for plan in plans() if plan.type in vocabulary.types)
+    settings = WalkSettings(
+        plans=known, shapes=SHAPES, tagging=TAGGING, began_at=began_at, progress=progress
+    )
+    return walk(asker, vocabulary, places.scopes, settings)
+
+
+def _live(settings: CollectSettings) -> LiveSettings:
+    return LiveSettings(
+        in_flight=settings.in_flight,
+        tries=settings.tries,
+        call_deadline_s=settings.call_deadline_s,
+        deadline_s=settings.deadline_s,
+        max_pages=settings.max_pages,
+        start_per_s=settings.start_per_s,
+    )
+
+
+def _now() -> str:
+    moment = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    return moment.isoformat().replace("+00:00", "Z")

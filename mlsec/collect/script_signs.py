@@ -1,0 +1,53 @@
+"""What a start-up script does that a reviewer would stop at, told without keeping the script."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+_FETCH = r"\b(?:curl|wget|fetch)\b[^\n|;]*\|\s*"
+_SUDO = r"(?:sudo\s+(?:-\S+\s+)*)?"
+_SHELL = r"(?:(?:ba|z|da|k)?sh|python[\d.]*|perl|ruby|node)\b"
+_PIP = r"\bpip[\d.]*\s+install\b[^\n;|]*"
+_B64 = r"base64\s+(?:-d|-D|--decode)"
+_SIGNS = (
+    ("pipe-to-shell", _FETCH + _SUDO + _SHELL),
+    ("pipe-to-shell", r"\b(?:ba|z|da)?sh\s+(?:-c\s+)?[\"']?(?:<\(|\$\()\s*(?:curl|wget)\b"),
+    ("base64-to-shell", _B64 + r"[^\n]*\|\s*" + _SUDO + _SHELL),
+    ("base64-to-shell", r"\beval\b[^\n]*" + _B64),
+    ("base64-to-shell", r"exec\s*\(\s*(?:base64\.)?b64decode"),
+    ("plain-http-download", r"\b(?:curl|wget|pip\d?\s+install|git\s+clone)\b[^\n;|]*\bhttp://"),
+    ("unpinned-download", _PIP + r"git\+(?:https?|ssh)://(?:[^\s@/;]+@)?[^\s@;]+(?:\s|$|;)"),
+    ("unpinned-download", _PIP + r"https?://[^\s]+/(?:main|master|HEAD|latest)\b"),
+    ("unpinned-download", r"\bgit\s+clone\b(?![^\n]*--branch\s+v?\d)[^\n;|]*https?://"),
+    ("extra-index", r"--extra-index-url\b"),
+    ("untrusted-tls", r"--trusted-host\b|--no-check-certificate\b"),
+    ("untrusted-tls", r"\bcurl\b[^\n;|]*\s(?:-k|--insecure)\b"),
+    ("reverse-shell", r"/dev/tcp/|\bn(?:c|cat)\b[^\n;|]*\s-e\s|\bpty\.spawn\b"),
+    ("world-writable", r"\bchmod\s+(?:-R\s+)?(?:0?777|a\+w)\b"),
+    ("adds-ssh-key", r"authorized_keys\b"),
+    ("cron-persistence", r"\bcrontab\b|/etc/cron"),
+)
+_COMPILED = tuple((sign, re.compile(form, re.IGNORECASE)) for sign, form in _SIGNS)
+_MOST_CHARS = 200_000
+
+
+def script_signs(script: str) -> list[str]:
+    """Name what a script does, sorted. Comment lines are left out: what does not run is no sign."""
+    lines = [
+        line for line in script[:_MOST_CHARS].splitlines() if not line.lstrip().startswith("#")
+    ]
+    body = "\n".join(lines).replace("\\\n", " ")
+    return sorted({sign for sign, form in _COMPILED if form.search(body)})
+
+
+def script_text(text: str) -> str:
+    """Give a script that came as base64 in clear; any other text as it is."""
+    compact = "".join(text.split())
+    if len(compact) < 16 or not re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", compact):
+        return text
+    try:
+        return base64.b64decode(compact, validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return text

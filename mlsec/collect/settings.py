@@ -1,0 +1,36 @@
+"""What a collection is told: the vocabulary it maps to, who to be, how hard to try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from mlsec.core.vocabulary import Vocabulary
+
+Progress = Callable[[int, int, str], None]
+
+
+class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of one collection. Zero or empty means the provider's default.
+
+    ``role_arns`` are assumed with ``external_id``, one account each; ``is_organisation`` walks all
+    accounts of the organisation and assumes the role named ``role_name`` in each.
+    ``deadline_s`` is for the whole collection: what was not asked by then is a gap.
+    """
+
+    vocabulary: Vocabulary
+    profile: str = ""
+    role_arns: tuple[str, ...] = ()
+    external_id: str = ""
+    is_organisation: bool = False
+    role_name: str = "OrganizationAccountAccessRole"
+    in_flight: int = 64
+    tries: int = 8
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 20.0
+    call_deadline_s: float = 120.0
+    deadline_s: float = 0.0
+    max_pages: int = 5000
+    start_per_s: float = 60.0
+    hash_salt: str = ""
