@@ -22,7 +22,7 @@ _USES = tuple(
         "disablekey", "sign", "deriveSharedSecret".lower(), "generatemac",
     )
 )  # fmt: skip
-_UNUSABLE = ("Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport")
+_UNUSABLE = (
     "Disabled",
     "PendingDeletion",
     "PendingReplicaDeletion",
