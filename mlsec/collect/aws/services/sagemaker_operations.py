@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from mlsec.collect.plan import Bulk, Operation
 
 # A job that ran once is judged by how it was made; older ones than this are left out.
@@ -11,6 +13,11 @@ JOB_WINDOW_DAYS = 90
 def listing(name: str, items: str, **params: object) -> Operation:
     """Give the listing operation ``name`` whose answer holds its entries at ``items``."""
     return Operation(service="sagemaker", name=name, items=items, params=params)
+
+
+def redacted(operation: Operation, *paths: str) -> Operation:
+    """Give the operation with the paths of values that may hold secrets."""
+    return msgspec.structs.replace(operation, redact=paths)
 
 
 def describe(name: str, key: str, entry: str = "", redact: tuple[str, ...] = ()) -> Operation:

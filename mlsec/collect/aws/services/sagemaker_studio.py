@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from mlsec.collect.aws.services.sagemaker_operations import describe, listing
+from mlsec.collect.aws.services.sagemaker_operations import describe, listing, redacted
 from mlsec.collect.plan import Operation, TypePlan
+
+# An address such as https://user:token@host/team/code.git holds a credential.
+_REPOSITORIES = ("DefaultCodeRepository", "AdditionalCodeRepositories[]")
 
 PLANS: tuple[TypePlan, ...] = (
     TypePlan(
         type="aws.sagemaker.notebook",
-        listing=listing("ListNotebookInstances", "NotebookInstances"),
-        reads=(describe("DescribeNotebookInstance", "NotebookInstanceName"),),
+        listing=redacted(
+            listing("ListNotebookInstances", "NotebookInstances"),
+            *(f"NotebookInstances[].{path}" for path in _REPOSITORIES),
+        ),
+        reads=(describe("DescribeNotebookInstance", "NotebookInstanceName", redact=_REPOSITORIES),),
         tags_as="sagemaker",
     ),
     TypePlan(
@@ -36,7 +42,10 @@ PLANS: tuple[TypePlan, ...] = (
     ),
     TypePlan(
         type="aws.sagemaker.code_repository",
-        listing=listing("ListCodeRepositories", "CodeRepositorySummaryList"),
+        listing=redacted(
+            listing("ListCodeRepositories", "CodeRepositorySummaryList"),
+            "CodeRepositorySummaryList[].GitConfig.RepositoryUrl",
+        ),
     ),
     TypePlan(
         type="aws.sagemaker.domain",
