@@ -9,7 +9,7 @@ import msgspec
 
 from mlsec.collect.item import Item
 from mlsec.core.resource import Resource
-from mlsec.core.vocabulary import RelationKind, Vocabulary
+from mlsec.core.vocabulary import RelationKind, Type, Vocabulary
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +36,10 @@ def wanted_among(
     for resource in included:
         for relation in vocabulary.types[resource.type].relations.values():
             for target in vocabulary.concrete(relation.to):
-                for candidate in _forward(resource, relation, index.get(target.name, {})):
-                    found[candidate.outline.type + " " + candidate.outline.id] = candidate
+                aliases = () if relation.every else _aliases_of(target)
+                for name in (target.name, *aliases):
+                    for candidate in _forward(resource, relation, index.get(name, {})):
+                        found[candidate.outline.type + " " + candidate.outline.id] = candidate
     own = _keys_of(included)
     back = _reversed(included, vocabulary)
     for name, group in candidates.items():
@@ -83,6 +85,11 @@ def _forward(
         for candidate in index.get(tail, ()) if tail != value else ():
             if candidate.outline.scope == resource.scope:
                 yield candidate
+
+
+def _aliases_of(target: Type) -> Iterable[str]:
+    """Name the types that point at this one: a reference may say their name instead (an alias)."""
+    return (relation.to for relation in target.relations.values() if relation.reverse)
 
 
 def _index(candidates: list[Candidate]) -> dict[str, list[Candidate]]:

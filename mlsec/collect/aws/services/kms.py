@@ -1,4 +1,4 @@
-"""Which calls give keys and their aliases; a key is looked into only when a resource refers to it."""
+"""Which calls give keys and aliases; a key is looked into only when something refers to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _KEY = {"KeyId": "$.KeyArn"}
 _METADATA = "$.DescribeKey.KeyMetadata"
 
 PLANS: tuple[TypePlan, ...] = (
-    # Before the keys: a reference by alias must lead to a key when the keys are read.
+    # A reference by alias leads to the alias, and that to its key.
     TypePlan(
         type="aws.kms.alias",
         listing=Operation(
