@@ -258,6 +258,8 @@ class _Checker:
         for kind, field in TEST_KEYS.items():
             is_needed = kind != "not_applicable" or "when" in self.raw
             documents = raw.get(kind) or []
+            if documents and kind == "not_applicable" and "when" not in self.raw:
+                self.mistakes.add('without "when" a rule always applies', "tests", kind)
             if is_needed and not documents:
                 self.mistakes.add(f'an example of "{kind}" is missing', "tests")
             if not isinstance(documents, list):

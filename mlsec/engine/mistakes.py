@@ -12,11 +12,11 @@ from mlsec.core.strict_yaml import Document
 class RuleFilesError(MlsecError):
     """Every mistake of every rule file; ``errors`` holds one MlsecError per mistake."""
 
-    def __init__(self, errors: Sequence[MlsecError]) -> None:
+    def __init__(self, errors: Sequence[MlsecError], where: str = "rule files") -> None:
         self.errors = tuple(errors)
         count = len(self.errors)
         what = "1 mistake" if count == 1 else f"{count} mistakes"
-        super().__init__("\n".join([*map(str, self.errors), f"{what} in rule files"]))
+        super().__init__("\n".join([*map(str, self.errors), f"{what} in {where}"]))
 
 
 class Mistakes:

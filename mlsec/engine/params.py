@@ -123,7 +123,7 @@ def load_overrides(path: Path, ruleset: RuleSet) -> dict[str, dict[str, Any]]:
             _check_values(rule, rule_id, values, ruleset.vocabulary, mistakes)
             found[rule.id] = values
     if mistakes.errors:
-        raise RuleFilesError(mistakes.errors)
+        raise RuleFilesError(mistakes.errors, "the parameters file")
     return found
 
 

@@ -31,7 +31,12 @@ cloud.bucket:
       from: {api: "GetAcl:Acl"}
       fulfils: exposure.public
       as: {Private: false, PublicRead: true}
-    key_id: {type: string, from: {api: "GetKey:KeyId"}, absent: null, fulfils: encryption.customer_key, as: {"null": false, "*": true}}
+    key_id:
+      type: string
+      from: {api: "GetKey:KeyId"}
+      absent: null
+      fulfils: encryption.customer_key
+      as: {"null": false, "*": true}
     tags: {type: map, from: {api: "ListTags:Tags"}, absent: {}}
     name: {type: string, from: {api: "ListBuckets:Name"}}
   relations:
@@ -53,7 +58,10 @@ cloud.notebook:
   title: Notebook
   id: {api: "ListNotebooks:Arn"}
   properties:
-    direct_internet: {type: "enum [Enabled, Disabled]", from: {api: "DescribeNotebook:DirectInternet"}, absent: Enabled}
+    direct_internet:
+      type: enum [Enabled, Disabled]
+      from: {api: "DescribeNotebook:DirectInternet"}
+      absent: Enabled
     status: {type: "enum [InService, Stopped, Deleting]", from: {api: "ListNotebooks:Status"}}
     volume_gb: {type: int, from: {api: "DescribeNotebook:VolumeSizeInGB"}, absent: 5}
     score: {type: float}

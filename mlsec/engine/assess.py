@@ -1,0 +1,144 @@
+"""Judge a whole graph: the fast pass proves what it can, the exact evaluator says the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from mlsec.core.assessment import StatusCounts, WaiverState
+from mlsec.core.closed_sets import Status
+from mlsec.core.finding import Finding
+from mlsec.core.resource import Resource, TypeCoverage
+from mlsec.engine.compile import FastPass, compile_rules
+from mlsec.engine.evaluate import Evaluator
+from mlsec.engine.findings import finding_of, unlisted_finding
+from mlsec.engine.rule import RuleSet
+from mlsec.engine.views import Relations
+from mlsec.engine.waivers import Waiver, apply_waivers
+
+Progress = Callable[[int, int], None]
+
+
+class JudgedGraph(Relations, Protocol):
+    """What assess asks of a graph beside its relations."""
+
+    @property
+    def coverage(self) -> tuple[TypeCoverage, ...]: ...
+    def of_type(self, name: str) -> tuple[Resource, ...]: ...
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """All verdicts: findings (fail, not_assessed) sorted by severity, rule and resource id;
+    ``passed`` are resource ids per rule, sorted; ``counts`` per rule; ``totals`` over all.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    passed: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    counts: Mapping[str, StatusCounts] = msgspec.field(default_factory=dict)
+    totals: StatusCounts = StatusCounts()
+    waivers: tuple[WaiverState, ...] = ()
+
+
+def assess(
+    ruleset: RuleSet,
+    graph: JudgedGraph,
+    *,
+    clock: datetime,
+    waivers: Sequence[Waiver] = (),
+    progress: Progress | None = None,
+) -> Judgement:
+    """Judge every resource of every rule's type.
+
+    ``clock`` is the one clock value (aware, UTC) of the scan; ``progress`` is called with
+    (types done, types in all).
+    """
+    tally = _Tally(ruleset)
+    plans = compile_rules(ruleset)
+    evaluator = Evaluator(ruleset.vocabulary, graph, clock.timestamp())
+    for done, (type_name, plan) in enumerate(sorted(plans.items())):
+        for resource in graph.of_type(type_name):
+            if not resource.is_stub:
+                _judge_one(plan, resource, evaluator, tally)
+        if progress is not None:
+            progress(done + 1, len(plans))
+    for row, gaps in _incomplete(graph.coverage):
+        plan_of_type = plans.get(row.type)
+        for rule in plan_of_type.rules if plan_of_type is not None else ():
+            tally.findings.append(unlisted_finding(rule, row, gaps))
+    return tally.judgement(waivers, clock)
+
+
+def _judge_one(plan: FastPass, resource: Resource, evaluator: Evaluator, tally: _Tally) -> None:
+    is_open, not_applicable = plan.prove(resource, evaluator.now_s)
+    decided = {*is_open, *not_applicable}
+    for index, rule in enumerate(plan.rules):
+        if index not in decided:
+            tally.passed[rule.id].append(resource.id)
+    for index in not_applicable:
+        tally.not_applicable[plan.rules[index].id] += 1
+    for index in is_open:
+        rule = plan.rules[index]
+        verdict = evaluator.judge(rule, resource)
+        match verdict.status:
+            case Status.PASS:
+                tally.passed[rule.id].append(resource.id)
+            case Status.NOT_APPLICABLE:
+                tally.not_applicable[rule.id] += 1
+            case Status.FAIL | Status.NOT_ASSESSED:
+                tally.findings.append(finding_of(rule, resource, verdict))
+
+
+def _incomplete(
+    coverage: Sequence[TypeCoverage],
+) -> list[tuple[TypeCoverage, tuple[str, ...]]]:
+    merged: dict[tuple[str, str, str], tuple[TypeCoverage, set[str]]] = {}
+    for row in coverage:
+        if not row.is_complete:
+            key = (row.type, row.scope, row.region)
+            merged.setdefault(key, (row, set()))[1].update(row.gaps)
+    return [(row, tuple(sorted(gaps))) for _, (row, gaps) in sorted(merged.items())]
+
+
+class _Tally:
+    """Collects verdicts while the graph is walked."""
+
+    def __init__(self, ruleset: RuleSet) -> None:
+        self.ruleset = ruleset
+        ids = [rule.id for rule in ruleset.rules]
+        self.findings: list[Finding] = []
+        self.passed: dict[str, list[str]] = {rule_id: [] for rule_id in ids}
+        self.not_applicable = dict.fromkeys(ids, 0)
+
+    def judgement(self, waivers: Sequence[Waiver], clock: datetime) -> Judgement:
+        """Sort, waive and count."""
+        self.findings.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.id, f.status.value))
+        findings, states = apply_waivers(self.findings, waivers, clock, self.ruleset)
+        counted = Counter((finding.rule, finding.status) for finding in findings)
+        waived = Counter(finding.rule for finding in findings if finding.waiver is not None)
+        counts = {
+            rule_id: StatusCounts(
+                passed=len(self.passed[rule_id]),
+                failed=counted[rule_id, Status.FAIL],
+                not_assessed=counted[rule_id, Status.NOT_ASSESSED],
+                not_applicable=self.not_applicable[rule_id],
+                waived=waived[rule_id],
+            )
+            for rule_id in sorted(self.passed)
+        }
+        return Judgement(
+            findings=findings,
+            passed={rule_id: tuple(sorted(ids)) for rule_id, ids in sorted(self.passed.items())},
+            counts=counts,
+            totals=_total(counts.values()),
+            waivers=states,
+        )
+
+
+def _total(counts: Iterable[StatusCounts]) -> StatusCounts:
+    fields = StatusCounts.__struct_fields__
+    each = [msgspec.structs.asdict(count) for count in counts]
+    return StatusCounts(**{field: sum(count[field] for count in each) for field in fields})
