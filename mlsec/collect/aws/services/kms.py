@@ -14,6 +14,7 @@ PLANS: tuple[TypePlan, ...] = (
         listing=Operation(
             service="kms", name="ListAliases", params={"Limit": 100}, items="Aliases"
         ),
+        is_referred=True,
     ),
     TypePlan(
         type="aws.kms.key",
