@@ -1,0 +1,100 @@
+"""The report formats; each loads only when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+import msgspec
+
+from mlsec.core.assessment import Assessment
+from mlsec.render.settings import DEFAULT, RenderSettings
+
+
+class Renderer(Protocol):
+    """Turns an assessment into the bytes of one file, whole or in pieces."""
+
+    def __call__(
+        self, assessment: Assessment, settings: RenderSettings = DEFAULT
+    ) -> bytes | Iterator[bytes]:
+        """Give the file's bytes; same input, same bytes."""
+        ...
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to show an assessment.
+
+    ``file_name`` is its main file in the output folder; ``files`` gives all of them by name, for
+    a format that may need more than one.
+    """
+
+    name: str
+    file_name: str
+    render: Renderer
+    files: Callable[[Assessment, RenderSettings], Mapping[str, bytes]] | None = None
+
+
+def _html(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.html import render_html  # noqa: PLC0415 - loads only when used
+
+    return render_html(assessment, settings)
+
+
+def _sarif(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.sarif import render_sarif  # noqa: PLC0415 - loads only when used
+
+    return render_sarif(assessment, settings)
+
+
+def _sarif_files(assessment: Assessment, settings: RenderSettings) -> Mapping[str, bytes]:
+    from mlsec.render.sarif import sarif_files  # noqa: PLC0415 - loads only when used
+
+    return sarif_files(assessment, settings)
+
+
+def _sarif_full(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.sarif import render_sarif_full  # noqa: PLC0415 - loads only when used
+
+    return render_sarif_full(assessment, settings)
+
+
+def _sarif_full_files(assessment: Assessment, settings: RenderSettings) -> Mapping[str, bytes]:
+    from mlsec.render.sarif import sarif_full_files  # noqa: PLC0415 - loads only when used
+
+    return sarif_full_files(assessment, settings)
+
+
+def _json(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
+    from mlsec.render.assessment_json import render_json  # noqa: PLC0415 - loads only when used
+
+    return render_json(assessment, settings)
+
+
+def _text(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
+    from mlsec.render.text import render_text  # noqa: PLC0415 - loads only when used
+
+    return render_text(assessment, settings)
+
+
+def _markdown(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.markdown import render_markdown  # noqa: PLC0415 - loads only when used
+
+    return render_markdown(assessment, settings)
+
+
+FORMATS: Mapping[str, Format] = {
+    one.name: one
+    for one in (
+        Format(name="html", file_name="report.html", render=_html),
+        Format(name="sarif", file_name="results.sarif", render=_sarif, files=_sarif_files),
+        Format(
+            name="sarif-full",
+            file_name="results-full.sarif",
+            render=_sarif_full,
+            files=_sarif_full_files,
+        ),
+        Format(name="json", file_name="assessment.json", render=_json),
+        Format(name="text", file_name="report.txt", render=_text),
+        Format(name="markdown", file_name="summary.md", render=_markdown),
+    )
+}

@@ -1,0 +1,198 @@
+"""summary.md, for a job summary or a pull request comment: coverage first, bounded in length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlsec.core.assessment import Assessment
+from mlsec.core.closed_sets import Severity, Status
+from mlsec.core.finding import Finding
+from mlsec.render import tally
+from mlsec.render.markup import fenced, markdown_code, markdown_text
+from mlsec.render.sarif import left_out_notices
+from mlsec.render.settings import DEFAULT, RenderSettings
+from mlsec.render.shown import plural, shown
+
+_ACTIONS_SHOWN = 10
+_FINDINGS_SHOWN = 20
+_GAPS_SHOWN = 15
+_WAIVERS_SHOWN = 15
+_NOTICES_SHOWN = 20
+
+
+def render_markdown(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    """Write the summary; what does not fit is counted, never dropped silently."""
+    del settings
+    return ("\n".join(_lines(assessment)).rstrip() + "\n").encode()
+
+
+def _lines(assessment: Assessment) -> Iterator[str]:
+    counts = tally.count(assessment)
+    yield "## mlsec: " + _headline(assessment, counts)
+    yield ""
+    yield from _coverage(assessment, counts)
+    yield from _severities(counts)
+    yield from _actions(assessment)
+    yield from _findings(assessment)
+    yield from _gaps(assessment)
+    yield from _waivers(assessment)
+    yield from _notices(assessment)
+    tool = assessment.tool
+    yield (
+        f"<sub>{markdown_text(tool.name)} {markdown_text(tool.version)}, "
+        f"{plural(tool.rules_count, 'rule')}, rules {markdown_code(tool.rules_digest)}</sub>"
+    )
+
+
+def _headline(assessment: Assessment, counts: tally.Tally) -> str:
+    if not counts.checks:
+        return "nothing was assessed"
+    if counts.failed:
+        worst = next(one for one in Severity if counts.by_severity[one])
+        return f"{plural(counts.failed, 'open finding')}, worst is {worst.value}"
+    if not tally.is_complete(assessment, counts):
+        return "no open findings in what could be read, but not everything could be read"
+    return "no open findings"
+
+
+def _coverage(assessment: Assessment, counts: tally.Tally) -> Iterator[str]:
+    if not counts.checks:
+        yield "> [!WARNING]\n> Nothing was assessed, so this says nothing about safety."
+    elif not tally.is_complete(assessment, counts):
+        yield (
+            f"> [!WARNING]\n> Incomplete: {counts.percent}% of {plural(counts.checks, 'check')} "
+            f"assessed; {plural(counts.not_assessed, 'check')} could not be decided."
+        )
+    else:
+        yield f"All {plural(counts.checks, 'check')} were assessed."
+    yield ""
+    enumerated = sum(row.enumerated for row in assessment.coverage)
+    targets = ", ".join(markdown_code(one, 120) for one in assessment.scan.targets[:10])
+    more = len(assessment.scan.targets) - 10
+    yield (
+        f"Looked at {targets or 'nothing'}{f' and {more} more' if more > 0 else ''}: "
+        f"{plural(enumerated, 'resource')} in {plural(len(tally.scopes(assessment)), 'scope')}, "
+        f"{markdown_text(assessment.scan.started_at)} to "
+        f"{markdown_text(assessment.scan.finished_at)}."
+    )
+    yield ""
+
+
+def _severities(counts: tally.Tally) -> Iterator[str]:
+    names = [one.value for one in Severity]
+    numbers = [f"{counts.by_severity[one]:,}" for one in Severity]
+    extra = {
+        "waived": counts.waived,
+        "passed": counts.passed,
+        "not assessed": counts.not_assessed,
+    }
+    yield "| " + " | ".join([*names, *extra]) + " |"
+    yield "|" + " ---: |" * (len(names) + len(extra))
+    yield "| " + " | ".join([*numbers, *(f"{one:,}" for one in extra.values())]) + " |"
+    yield ""
+
+
+def _actions(assessment: Assessment) -> Iterator[str]:
+    ranked = tally.actions(assessment)
+    if not ranked:
+        return
+    yield "### Do first"
+    yield ""
+    for position, action in enumerate(ranked[:_ACTIONS_SHOWN], start=1):
+        path = ", attack path" if action.has_path else ""
+        mends = f"{plural(len(action.findings), 'resource')}, {action.severity.value}{path}"
+        fix = f": {markdown_text(action.fix, 300)}" if action.fix else ""
+        yield f"{position}. **{markdown_text(action.title, 200)}** ({mends}){fix}"
+    if len(ranked) > _ACTIONS_SHOWN:
+        yield f"\nand {plural(len(ranked) - _ACTIONS_SHOWN, 'more action')} in report.html."
+    yield ""
+
+
+def _findings(assessment: Assessment) -> Iterator[str]:
+    found = [one for one in tally.sorted_findings(assessment) if tally.is_open(one)]
+    if not found:
+        return
+    yield "### Top findings"
+    yield ""
+    yield "| severity | rule | resource | where |"
+    yield "| --- | --- | --- | --- |"
+    yield from map(_finding_row, found[:_FINDINGS_SHOWN])
+    if len(found) > _FINDINGS_SHOWN:
+        left = plural(len(found) - _FINDINGS_SHOWN, "more open finding")
+        yield f"\nand {left} in report.html and assessment.json."
+    yield ""
+
+
+def _finding_row(finding: Finding) -> str:
+    subject = finding.resource
+    place = " ".join(part for part in (subject.scope, subject.region) if part.strip())
+    cells = (
+        finding.severity.value,
+        markdown_code(finding.rule),
+        markdown_code(subject.name or subject.id, 80),
+        markdown_code(place, 60),
+    )
+    return "| " + " | ".join(cells) + " |"
+
+
+def _gaps(assessment: Assessment) -> Iterator[str]:
+    groups = tally.gap_groups(assessment)
+    if not groups:
+        return
+    yield "### Could not be read"
+    yield ""
+    yield "| what | why | where | checks not assessed |"
+    yield "| --- | --- | --- | ---: |"
+    for group in groups[:_GAPS_SHOWN]:
+        where = f"{markdown_code(group.scope, 60)}, {plural(len(group.gaps), 'subject')}"
+        why = tally.REASON_WORDS[group.reason]
+        yield f"| {markdown_code(group.wanted, 80)} | {why} | {where} | {group.checks:,} |"
+    if len(groups) > _GAPS_SHOWN:
+        yield f"\nand {plural(len(groups) - _GAPS_SHOWN, 'more operation')} in report.html."
+    rights = tally.missing_rights(groups)
+    if rights:
+        yield ""
+        yield f"Allow {plural(len(rights), 'action')} and scan again:"
+        yield ""
+        yield fenced("\n".join(shown(one, 200) for one in rights[:100]))
+        if len(rights) > 100:
+            yield f"\nand {len(rights) - 100:,} more in report.html."
+    yield ""
+
+
+def _waivers(assessment: Assessment) -> Iterator[str]:
+    notable = [
+        (waiver, note)
+        for waiver in tally.sorted_waivers(assessment)
+        for note in [
+            "expired" if waiver.state == "expired" else "",
+            "matches nothing" if waiver.state == "unused" else "",
+            "ends soon" if waiver.is_near_end else "",
+            "broad" if waiver.is_broad else "",
+        ]
+        if note
+    ]
+    waived = sum(1 for one in assessment.findings if one.status is Status.FAIL and one.waiver)
+    if not notable and not waived:
+        return
+    yield "### Waivers"
+    yield ""
+    if waived:
+        yield f"{plural(waived, 'failure is', 'failures are')} waived and not counted above.\n"
+    for waiver, note in notable[:_WAIVERS_SHOWN]:
+        yield (
+            f"- {markdown_code(waiver.id, 60)} of {markdown_text(waiver.owner, 80)} "
+            f"(until {markdown_text(waiver.expires, 20)}): {note}"
+        )
+    if len(notable) > _WAIVERS_SHOWN:
+        yield f"- and {len(notable) - _WAIVERS_SHOWN:,} more in report.html"
+    yield ""
+
+
+def _notices(assessment: Assessment) -> Iterator[str]:
+    notices = [one for one in (*left_out_notices(assessment), *assessment.notices) if one.strip()]
+    for notice in notices[:_NOTICES_SHOWN]:
+        yield f"- {markdown_text(notice, 500)}"
+    if len(notices) > _NOTICES_SHOWN:
+        yield f"- and {plural(len(notices) - _NOTICES_SHOWN, 'more notice')} in report.html"
+    yield ""

@@ -1,0 +1,168 @@
+"""results.sarif: SARIF 2.1.0 within the limits of code-scanning services; the archive besides."""
+
+from __future__ import annotations
+
+import gzip
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from mlsec.core.assessment import Assessment
+from mlsec.core.finding import Finding
+from mlsec.render import tally
+from mlsec.render.sarif_places import Inventory, build_inventory
+from mlsec.render.sarif_results import (
+    archived_result,
+    finding_result,
+    passed_result,
+    remainder_result,
+)
+from mlsec.render.sarif_run import RunPart, build_run
+from mlsec.render.settings import DEFAULT, INVENTORY_FILE, RenderSettings
+from mlsec.render.shown import plural
+
+RESULTS_PER_RUN = 5_000
+RUNS_PER_FILE = 20
+_GZIP_BYTES_PER_FILE = 7_000_000
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+Result = tuple[str, dict[str, Any]]
+
+
+def render_sarif(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    """Write the first (for most scans, the only) upload file."""
+    return next(iter(sarif_files(assessment, settings).values()))
+
+
+def sarif_files(assessment: Assessment, settings: RenderSettings = DEFAULT) -> dict[str, bytes]:
+    """Write the upload files and the inventory file they point into, by file name.
+
+    Open failures only. More than 20 scopes, or more than a service takes at once, go on in
+    results-2.sarif and so on.
+    """
+    inventory = build_inventory(assessment, settings.sarif_inventory)
+    parts = _upload_parts(assessment, inventory)
+    files = _pack(parts, assessment, "results")
+    return files | {INVENTORY_FILE: inventory.payload()}
+
+
+def render_sarif_full(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    """Write the first archive file."""
+    return next(iter(sarif_full_files(assessment, settings).values()))
+
+
+def sarif_full_files(
+    assessment: Assessment, settings: RenderSettings = DEFAULT
+) -> dict[str, bytes]:
+    """Write everything for an archive, not for upload: passes, waived and unread ones too."""
+    inventory = build_inventory(assessment, settings.sarif_inventory)
+    files = _pack(_archive_parts(assessment, inventory), assessment, "results-full")
+    return files | {INVENTORY_FILE: inventory.payload()}
+
+
+def left_out_notices(assessment: Assessment) -> list[str]:
+    """Say what the upload file does not show one by one, for the job summary."""
+    notices = [
+        f"{scope}: nothing could be read, so results.sarif has no run for it and its open "
+        "alerts stay as they are"
+        for scope in tally.scopes(assessment)
+        if not tally.was_read(scope, assessment)
+    ]
+    for scope, findings in _open_by_scope(assessment).items():
+        _, left_out = _split(findings)
+        grouped = sum(map(len, left_out))
+        if grouped:
+            notices.append(_grouped_notice(scope, grouped, len(left_out)))
+    return notices
+
+
+def _grouped_notice(scope: str, findings: int, rules: int) -> str:
+    return (
+        f"{scope}: {plural(findings, 'failure')} beyond the {RESULTS_PER_RUN:,} that code-scanning "
+        f"services keep are grouped into one result for each of {plural(rules, 'rule')} "
+        "in results.sarif"
+    )
+
+
+def _open_by_scope(assessment: Assessment) -> dict[str, list[Finding]]:
+    by_scope: dict[str, list[Finding]] = defaultdict(list)
+    for finding in tally.sorted_findings(assessment):
+        if tally.is_open(finding):
+            by_scope[finding.resource.scope].append(finding)
+    return by_scope
+
+
+def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]:
+    by_scope = _open_by_scope(assessment)
+    parts = []
+    for scope in tally.scopes(assessment):
+        if not tally.was_read(scope, assessment):
+            continue
+        kept, left_out = _split(by_scope.get(scope, []))
+        results: list[Result] = [(one.rule, finding_result(one, inventory)) for one in kept]
+        results += [(rest[0].rule, remainder_result(rest, scope, inventory)) for rest in left_out]
+        grouped = sum(map(len, left_out))
+        notices = (_grouped_notice(scope, grouped, len(left_out)),) if grouped else ()
+        parts.append(
+            RunPart(category=f"mlsec/{scope}", scope=scope, results=tuple(results), notices=notices)
+        )
+    # A file needs a run; one under a category of its own closes no alert of a scope.
+    unread = tuple(left_out_notices(assessment)) or ("Nothing was scanned.",)
+    return parts or [RunPart(category="mlsec/notices", scope="", notices=unread)]
+
+
+def _split(findings: Sequence[Finding]) -> tuple[Sequence[Finding], list[list[Finding]]]:
+    """Part the findings of a scope into those that fit a run and, by rule, the rest."""
+    if len(findings) <= RESULTS_PER_RUN:
+        return findings, []
+    keep = RESULTS_PER_RUN - len({one.rule for one in findings})
+    rest: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings[max(keep, 0) :]:
+        rest[finding.rule].append(finding)
+    return findings[: max(keep, 0)], list(rest.values())[:RESULTS_PER_RUN]
+
+
+def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]:
+    by_scope: dict[str, list[Result]] = {scope: [] for scope in tally.scopes(assessment)}
+    scope_of = {one.resource.id: one.resource.scope for one in assessment.findings}
+    for finding in tally.sorted_findings(assessment):
+        by_scope[finding.resource.scope].append((finding.rule, archived_result(finding, inventory)))
+    titles = {rule.id: rule.title for rule in assessment.rules}
+    elsewhere = next(iter(by_scope)) if len(by_scope) == 1 else ""
+    for rule_id, ids in sorted(assessment.passed.items()):
+        for resource_id in sorted(ids):
+            result = passed_result(rule_id, resource_id, titles.get(rule_id, rule_id), inventory)
+            scope = scope_of.get(resource_id, elsewhere)
+            by_scope.setdefault(scope, []).append((rule_id, result))
+    parts = []
+    for scope, results in sorted(by_scope.items()):
+        for start in range(0, max(len(results), 1), RESULTS_PER_RUN):
+            name = f"mlsec-archive/{scope or 'passed'}/part-{start // RESULTS_PER_RUN + 1}"
+            chunk = tuple(results[start : start + RESULTS_PER_RUN])
+            parts.append(RunPart(category=name, scope=scope, results=chunk))
+    return parts or [RunPart(category="mlsec-archive/notices", scope="")]
+
+
+def _pack(parts: Sequence[RunPart], assessment: Assessment, stem: str) -> dict[str, bytes]:
+    """Put runs into as few files as the services' limits on runs and bytes allow."""
+    files: list[list[bytes]] = [[]]
+    size = 0
+    for part in parts:
+        run = msgspec.json.encode(build_run(part, assessment))
+        weight = len(gzip.compress(run, 6, mtime=0))
+        is_full = len(files[-1]) >= RUNS_PER_FILE or size + weight > _GZIP_BYTES_PER_FILE
+        if files[-1] and is_full:
+            files.append([])
+            size = 0
+        files[-1].append(run)
+        size += weight
+    names = [f"{stem}.sarif"] + [f"{stem}-{n}.sarif" for n in range(2, len(files) + 1)]
+    return {name: b"".join(_document(runs)) for name, runs in zip(names, files, strict=True)}
+
+
+def _document(runs: Sequence[bytes]) -> Iterator[bytes]:
+    yield b'{"$schema":"' + _SCHEMA.encode() + b'","version":"2.1.0","runs":[\n'
+    yield b",\n".join(runs)
+    yield b"\n]}\n"

@@ -1,0 +1,22 @@
+"""What a caller may choose about a report: places, colour, width."""
+
+from __future__ import annotations
+
+import msgspec
+
+INVENTORY_FILE = "mlsec-inventory.txt"
+
+
+class RenderSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Choices of the caller; the defaults are right for files.
+
+    ``sarif_inventory`` is the path in the repository at which the file that lists the resources
+    is committed; ``width_chars`` is the terminal's width (0 for 100 columns).
+    """
+
+    sarif_inventory: str = INVENTORY_FILE
+    has_colour: bool = False
+    width_chars: int = 0
+
+
+DEFAULT = RenderSettings()

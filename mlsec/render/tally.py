@@ -1,0 +1,209 @@
+"""The counts and groups that every report shows: one place, so that no two reports disagree."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from mlsec.core.assessment import Assessment, RuleSummary, WaiverState
+from mlsec.core.closed_sets import GapReason, Severity, Status
+from mlsec.core.finding import Finding
+from mlsec.core.resource import Gap, TypeCoverage
+
+REASON_WORDS = {
+    GapReason.DENIED: "denied",
+    GapReason.THROTTLED: "throttled",
+    GapReason.TIMEOUT: "timed out",
+    GapReason.UNSUPPORTED: "not supported",
+    GapReason.MALFORMED: "not understood",
+    GapReason.OVER_LIMIT: "over a limit",
+    GapReason.UNRESOLVED: "not resolved",
+}
+
+
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """Checks by outcome. ``failed`` are open failures; ``waived`` are failures under a waiver."""
+
+    failed: int
+    waived: int
+    passed: int
+    not_assessed: int
+    not_applicable: int
+    by_severity: dict[Severity, int]
+    by_reason: dict[GapReason, int]
+
+    @property
+    def checks(self) -> int:
+        """All that applied: assessed or not."""
+        return self.failed + self.waived + self.passed + self.not_assessed
+
+    @property
+    def percent(self) -> int:
+        """Whole percent of the checks that were assessed, rounded down: 100 means all."""
+        return 100 * (self.checks - self.not_assessed) // self.checks if self.checks else 0
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to do: a failed rule with the findings that it would close."""
+
+    rule: RuleSummary | None
+    rule_id: str
+    severity: Severity
+    title: str
+    fix: str
+    findings: tuple[Finding, ...]
+    has_path: bool
+
+
+class GapGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Gaps with the same operation, reason and missing right, in one scope."""
+
+    scope: str
+    wanted: str
+    reason: GapReason
+    missing_right: str
+    gaps: tuple[Gap, ...]
+    checks: int
+    rules: tuple[str, ...]
+
+
+def is_open(finding: Finding) -> bool:
+    """Tell whether the finding is a failure that no waiver covers."""
+    return finding.status is Status.FAIL and finding.waiver is None
+
+
+def sorted_findings(assessment: Assessment) -> list[Finding]:
+    """Give the findings by severity, rule, resource id, fingerprint: the order of every report."""
+    return sorted(
+        assessment.findings,
+        key=lambda one: (one.severity.rank, one.rule, one.resource.id, one.fingerprint),
+    )
+
+
+def sorted_waivers(assessment: Assessment) -> list[WaiverState]:
+    """Give the waivers by id."""
+    return sorted(assessment.waivers, key=lambda one: (one.id, one.rule, one.resource))
+
+
+def count(assessment: Assessment) -> Tally:
+    """Count the checks; failures and unread ones from the findings, passes from the totals."""
+    findings = assessment.findings
+    reasons = {gap.id: gap.reason for gap in assessment.gaps}
+    unread = [one for one in findings if one.status is Status.NOT_ASSESSED]
+    first_reasons = Counter(
+        next((reasons[gap] for gap in one.gaps if gap in reasons), GapReason.UNRESOLVED)
+        for one in unread
+    )
+    severities = Counter(one.severity for one in findings if is_open(one))
+    return Tally(
+        failed=severities.total(),
+        waived=sum(1 for one in findings if one.status is Status.FAIL and one.waiver),
+        passed=assessment.totals.passed or sum(map(len, assessment.passed.values())),
+        not_assessed=len(unread),
+        not_applicable=assessment.totals.not_applicable,
+        by_severity={severity: severities[severity] for severity in Severity},
+        by_reason={reason: first_reasons[reason] for reason in GapReason if first_reasons[reason]},
+    )
+
+
+def is_complete(assessment: Assessment, tally: Tally) -> bool:
+    """Tell whether something was assessed and nothing was left unread."""
+    listed = all(row.is_complete and not row.errored for row in assessment.coverage)
+    return bool(tally.checks) and not tally.not_assessed and listed and not assessment.gaps
+
+
+def summary_line(assessment: Assessment) -> str:
+    """Count everything in one line, the unread too."""
+    tally = count(assessment)
+    reasons = ", ".join(f"{n:,} {REASON_WORDS[why]}" for why, n in tally.by_reason.items())
+    unread = f"{tally.not_assessed:,} not assessed" + (f" ({reasons})" if reasons else "")
+    line = f"{tally.failed:,} fail, {tally.passed:,} pass, {unread}, {tally.waived:,} waived"
+    if not tally.checks:
+        return f"{line}; nothing was assessed"
+    noun = "check" if tally.checks == 1 else "checks"
+    return f"{line}; {tally.percent}% of {tally.checks:,} {noun} assessed"
+
+
+def actions(assessment: Assessment) -> list[Action]:
+    """Rank what to do first: attack paths, then severity, then how many resources it mends."""
+    rules = {rule.id: rule for rule in assessment.rules}
+    by_rule: dict[tuple[str, Severity], list[Finding]] = defaultdict(list)
+    for finding in sorted_findings(assessment):
+        if is_open(finding):
+            by_rule[finding.rule, finding.severity].append(finding)
+    ranked = [_action(rules.get(key[0]), group) for key, group in by_rule.items()]
+    return sorted(
+        ranked,
+        key=lambda one: (
+            not (one.has_path and one.severity.rank <= Severity.HIGH.rank),
+            one.severity.rank,
+            -len(one.findings),
+            one.rule_id,
+        ),
+    )
+
+
+def _action(rule: RuleSummary | None, group: Sequence[Finding]) -> Action:
+    first = group[0]
+    return Action(
+        rule=rule,
+        rule_id=first.rule,
+        severity=first.severity,
+        title=rule.title if rule else first.message,
+        fix=rule.fix.text if rule else "",
+        findings=tuple(group),
+        has_path=any(one.path and len(one.path.nodes) > 1 for one in group),
+    )
+
+
+def gap_groups(assessment: Assessment) -> list[GapGroup]:
+    """Group the gaps for reading, those that hide most checks first."""
+    rules_of: dict[str, set[str]] = defaultdict(set)
+    checks_of: Counter[str] = Counter()
+    for finding in assessment.findings:
+        if finding.status is Status.NOT_ASSESSED:
+            for gap_id in set(finding.gaps):
+                rules_of[gap_id].add(finding.rule)
+                checks_of[gap_id] += 1
+    grouped: dict[tuple[str, str, str, str], list[Gap]] = defaultdict(list)
+    for gap in sorted(assessment.gaps, key=lambda one: (one.scope, one.subject, one.id)):
+        grouped[gap.scope, gap.wanted, gap.reason.value, gap.missing_right].append(gap)
+    groups = [
+        GapGroup(
+            scope=scope,
+            wanted=wanted,
+            reason=GapReason(reason),
+            missing_right=right,
+            gaps=tuple(gaps),
+            checks=sum(checks_of[gap.id] for gap in gaps),
+            rules=tuple(sorted(set().union(*(rules_of[gap.id] for gap in gaps)))),
+        )
+        for (scope, wanted, reason, right), gaps in grouped.items()
+    ]
+    return sorted(groups, key=lambda one: (-one.checks, one.scope, one.wanted, one.reason.value))
+
+
+def missing_rights(groups: Iterable[GapGroup]) -> list[str]:
+    """List the actions to allow, sorted, each once."""
+    return sorted({group.missing_right for group in groups if group.missing_right})
+
+
+def scopes(assessment: Assessment) -> list[str]:
+    """List every scope that the scan asked about, sorted."""
+    parts: list[Iterable[str]] = [
+        (row.scope for row in assessment.coverage),
+        (finding.resource.scope for finding in assessment.findings),
+        (gap.scope for gap in assessment.gaps),
+    ]
+    return sorted({scope for part in parts for scope in part})
+
+
+def was_read(scope: str, assessment: Assessment) -> bool:
+    """Tell whether anything at all of the scope could be read."""
+    rows: list[TypeCoverage] = [row for row in assessment.coverage if row.scope == scope]
+    return any(row.is_complete or row.assessed for row in rows) or any(
+        finding.resource.scope == scope and finding.status is Status.FAIL
+        for finding in assessment.findings
+    )

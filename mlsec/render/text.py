@@ -1,0 +1,245 @@
+"""The compiler-like text report for a terminal: worst first, then what could not be read."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from mlsec.core.assessment import Assessment, RuleSummary
+from mlsec.core.closed_sets import Severity, Status
+from mlsec.core.finding import AppliedWaiver, AttackPath, Finding
+from mlsec.render import tally
+from mlsec.render.settings import DEFAULT, RenderSettings
+from mlsec.render.shown import (
+    actual_text,
+    expected_text,
+    fill_command,
+    plural,
+    shown,
+    shown_id,
+)
+
+_BOLD = "1"
+_DIM = "2"
+_COLOUR = {
+    Severity.CRITICAL: "1;35",
+    Severity.HIGH: "1;31",
+    Severity.MEDIUM: "33",
+    Severity.LOW: "36",
+    Severity.INFO: "2",
+}
+_SUBJECTS_SHOWN = 3
+_PATHS_ALIGNED_CHARS = 40
+
+
+class _Page:
+    """Lines in the making: colour or none, wrapped to the width."""
+
+    def __init__(self, settings: RenderSettings) -> None:
+        self.has_colour = settings.has_colour
+        self.width = max(80, settings.width_chars or 100)
+
+    def paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.has_colour else text
+
+    def wrap(self, text: str, first: str, rest: str) -> Iterator[str]:
+        """Wrap running text; never inside a word, so that ids can be copied whole."""
+        yield from textwrap.wrap(
+            text,
+            self.width,
+            initial_indent=first,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [first.rstrip()]
+
+
+def render_text(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
+    """Write the report; ``settings`` says whether in colour and how wide."""
+    page = _Page(settings)
+    for line in _lines(assessment, page):
+        yield line.encode() + b"\n"
+
+
+def _lines(assessment: Assessment, page: _Page) -> Iterator[str]:
+    rules = {rule.id: rule for rule in assessment.rules}
+    explained: set[str] = set()
+    for finding in tally.sorted_findings(assessment):
+        if tally.is_open(finding):
+            yield from _failure(finding, page)
+            if finding.rule in rules:
+                yield from _fix(finding, rules[finding.rule], explained, page)
+            yield ""
+    yield from _waived(assessment, page)
+    yield from _not_assessed(assessment, page)
+    yield from _incomplete(assessment, page)
+    yield from _waiver_warnings(assessment, page)
+    for notice in assessment.notices:
+        yield from page.wrap(shown(notice), "note: ", "      ")
+    yield from _scanned(assessment, page)
+    yield page.paint(tally.summary_line(assessment), _BOLD)
+
+
+def _scanned(assessment: Assessment, page: _Page) -> Iterator[str]:
+    """Say what was looked at and what to begin with, where a terminal's reader looks: last."""
+    targets = ", ".join(shown(one, 120) for one in assessment.scan.targets[:5]) or "nothing"
+    more = len(assessment.scan.targets) - 5
+    resources = plural(sum(row.enumerated for row in assessment.coverage), "resource")
+    kinds = plural(len({row.type for row in assessment.coverage}), "type")
+    calls = f", {plural(assessment.scan.calls, 'call')}" if assessment.scan.calls else ""
+    rest = f" and {more:,} more" if more > 0 else ""
+    yield from page.wrap(f"looked at {targets}{rest}: {resources} of {kinds}{calls}", "", "  ")
+    ranked = tally.actions(assessment)
+    if ranked:
+        first = ranked[0]
+        path = ", an attack path" if first.has_path else ""
+        mends = plural(len(first.findings), "resource")
+        yield from page.wrap(
+            f"do first: {shown(first.title, 200)} ({first.severity.value}, {mends}{path})", "", "  "
+        )
+
+
+def _failure(finding: Finding, page: _Page) -> Iterator[str]:
+    subject = finding.resource
+    head = page.paint(f"fail[{shown(finding.rule)}]", _COLOUR[finding.severity])
+    message = shown(finding.message, 300)
+    yield f"{head} {page.paint(f'{finding.severity.value}: {message}', _BOLD)}"
+    yield f"  --> {shown_id(subject.id)}"
+    if subject.file:
+        yield f"  --> {shown(subject.file)}:{max(1, subject.line)}"
+    yield from _evidence(finding)
+    if finding.path and len(finding.path.nodes) > 1:
+        yield from _path(finding.path)
+
+
+def _fix(finding: Finding, rule: RuleSummary, explained: set[str], page: _Page) -> Iterator[str]:
+    """Explain a rule's fix at its first finding; the command is each resource's own."""
+    if rule.id not in explained:
+        explained.add(rule.id)
+        yield from page.wrap(f"fix: {shown(rule.fix.text)}", "   = ", "     ")
+    if rule.fix.cli:
+        first, *rest = fill_command(rule.fix.cli.strip(), finding.resource).split("\n")
+        yield f"   $ {shown(first)}"
+        yield from (f"     {shown(line)}" for line in rest)
+
+
+def _evidence(finding: Finding) -> Iterator[str]:
+    clauses = [
+        (f"{shown(one.path, 120)} = {actual_text(one)}", expected_text(one))
+        for one in finding.evidence
+    ]
+    width = max((len(left) for left, _ in clauses if len(left) <= _PATHS_ALIGNED_CHARS), default=0)
+    for left, right in clauses:
+        yield f"   | {left:<{width}}   {right}"
+
+
+def _path(path: AttackPath) -> Iterator[str]:
+    """Show the path as steps, each below the one it is reached from."""
+    yield "   | path:"
+    names = [shown(node.name or node.id, 80) for node in path.nodes]
+    for position, (depth, relation) in enumerate(path_depths(path)):
+        node = path.nodes[position]
+        arrow = f"--{shown(relation, 60)}--> " if relation else ""
+        note = f"  ({shown(node.note, 120)})" if node.note else ""
+        yield f"   |   {'  ' * depth}{arrow}{shown(node.type, 60)} {names[position]}{note}"
+    for edge in path.edges:
+        if edge.target <= edge.source:
+            step = f"{names[edge.source]} --{shown(edge.relation, 60)}--> {names[edge.target]}"
+            yield f"   |   and {step}"
+
+
+def path_depths(path: AttackPath) -> list[tuple[int, str]]:
+    """Give (depth, relation that led here) of each node, in the order of the nodes."""
+    depths: list[tuple[int, str]] = []
+    for position in range(len(path.nodes)):
+        edges = (one for one in path.edges if one.target == position > one.source >= 0)
+        edge = next(edges, None)
+        depths.append((depths[edge.source][0] + 1, edge.relation) if edge else (0, ""))
+    return depths
+
+
+def _waived(assessment: Assessment, page: _Page) -> Iterator[str]:
+    waived: list[tuple[Finding, AppliedWaiver]] = [
+        (one, one.waiver)
+        for one in tally.sorted_findings(assessment)
+        if one.status is Status.FAIL and one.waiver
+    ]
+    for finding, waiver in waived:
+        label = page.paint(f"waived[{shown(finding.rule)}]", _DIM)
+        yield f"{label} {finding.severity.value}: {shown(finding.message, 300)}"
+        yield f"  --> {shown_id(finding.resource.id)}"
+        ticket = f", {shown(waiver.ticket)}" if waiver.ticket else ""
+        yield from page.wrap(
+            f"until {shown(waiver.expires)} by {shown(waiver.owner)}{ticket}: "
+            f"{shown(waiver.reason)}",
+            "   = ",
+            "     ",
+        )
+    if waived:
+        yield ""
+
+
+def _not_assessed(assessment: Assessment, page: _Page) -> Iterator[str]:
+    groups = tally.gap_groups(assessment)
+    for group in groups:
+        label = page.paint(f"not assessed[{shown(group.wanted, 120)}]", "33")
+        why = tally.REASON_WORDS[group.reason]
+        hidden = f"{plural(group.checks, 'check')} of {plural(len(group.rules), 'rule')}"
+        yield f"{label} {why}: {hidden} could not be decided"
+        yield f"  --> {shown(group.scope)}: {_subjects(group)}"
+        if group.missing_right:
+            yield f"   = allow {shown(group.missing_right, 200)}"
+    rights = tally.missing_rights(groups)
+    if rights:
+        yield from page.wrap(
+            f"allow {plural(len(rights), 'action')} and scan again: "
+            + ", ".join(shown(one, 200) for one in rights),
+            "   = ",
+            "     ",
+        )
+    if groups:
+        yield ""
+
+
+def _subjects(group: tally.GapGroup) -> str:
+    names = list(dict.fromkeys(shown(gap.subject, 150) for gap in group.gaps))
+    more = len(names) - _SUBJECTS_SHOWN
+    return ", ".join(names[:_SUBJECTS_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _incomplete(assessment: Assessment, page: _Page) -> Iterator[str]:
+    rows = {(one.scope, one.region, one.type) for one in assessment.coverage if not one.is_complete}
+    types: dict[str, list[str]] = {}
+    for scope, region, kind in sorted(rows):
+        place = f"{shown(scope)}/{shown(region)}" if region else shown(scope)
+        types.setdefault(place, []).append(shown(kind, 80))
+    for place, kinds in types.items():
+        yield from page.wrap(
+            f"not listed to the end in {place}, so there may be more: {', '.join(kinds)}",
+            "warning: ",
+            "         ",
+        )
+    if rows:
+        yield ""
+
+
+def _waiver_warnings(assessment: Assessment, page: _Page) -> Iterator[str]:
+    warnings: Sequence[str] = [
+        line
+        for waiver in tally.sorted_waivers(assessment)
+        for line, applies in (
+            (
+                f"has expired ({shown(waiver.expires)}) and covers nothing",
+                waiver.state == "expired",
+            ),
+            ("matched nothing; remove it", waiver.state == "unused"),
+            (f"ends soon, on {shown(waiver.expires)}", waiver.is_near_end),
+            ("is broad: it may hide more than was meant", waiver.is_broad),
+        )
+        if applies
+        for line in [f"waiver {shown(waiver.id)} of {shown(waiver.owner)} {line}"]
+    ]
+    for warning in warnings:
+        yield from page.wrap(warning, "warning: ", "         ")
+    if warnings:
+        yield ""
