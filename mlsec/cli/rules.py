@@ -119,7 +119,7 @@ def _test(args: argparse.Namespace) -> int:
     from mlsec.engine.examples import documents_of, run_examples
     from mlsec.engine.mutate import surviving_mutants
 
-    ruleset = _load(args)
+    ruleset = _sound(args)
     failed: set[str] = set()
     examples = survivors = 0
     chosen = _chosen(ruleset.rules, args.globs)
@@ -141,6 +141,32 @@ def _test(args: argparse.Namespace) -> int:
         f"failed, {mutants}"
     )
     return exits.FINDINGS if failed else exits.CLEAN
+
+
+def _sound(args: argparse.Namespace) -> RuleSet:
+    """All rules; with globs a mistake in a file that none of them means is only counted."""
+    from mlsec.core.places import content_folder
+    from mlsec.core.vocabulary_load import load_vocabulary
+    from mlsec.engine.load import examine, load_known_controls
+    from mlsec.engine.mistakes import RuleFilesError
+
+    if not args.globs:
+        return _load(args)
+    content = content_folder("rules")
+    vocabulary = load_vocabulary(content / "vocabulary")
+    known = load_known_controls(content / "frameworks")
+    ruleset, errors = examine((content, *args.rules), vocabulary, known)
+    meant = [error for error in errors if _is_meant(error.location, args.globs)]
+    if meant:
+        raise RuleFilesError(meant)
+    if errors:
+        console.note(f"{_count(len(errors), 'mistake')} in other rule files: mlsec rules test")
+    return ruleset
+
+
+def _is_meant(location: str, globs: Sequence[str]) -> bool:
+    path = Path(location.split(".yaml", maxsplit=1)[0])
+    return any(fnmatch.fnmatchcase(f"{path.parent.name}/{path.name}", glob) for glob in globs)
 
 
 def _new(args: argparse.Namespace) -> int:

@@ -34,14 +34,23 @@ def load_content(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
 
 
 def load_rules(
-    folders: Sequence[Path], vocabulary: Vocabulary, frameworks: KnownControls | None = None
+    folders: Sequence[Path], vocabulary: Vocabulary, known: KnownControls | None = None
 ) -> RuleSet:
     """Load every rule file of the folders.
 
     Raises:
         RuleFilesError: all mistakes of all files.
     """
-    known = frameworks or KnownControls()
+    ruleset, errors = examine(folders, vocabulary, known)
+    if errors:
+        raise RuleFilesError(errors)
+    return ruleset
+
+
+def examine(
+    folders: Sequence[Path], vocabulary: Vocabulary, known: KnownControls | None = None
+) -> tuple[RuleSet, tuple[MlsecError, ...]]:
+    """Give the rules that are sound, and every mistake of the others."""
     rules: list[Rule] = []
     errors: list[MlsecError] = []
     digest = hashlib.sha256()
@@ -56,15 +65,14 @@ def load_rules(
             errors.append(MlsecError(f"cannot be read: {error}", location=str(path)))
             continue
         digest.update(f"{path.parent.name}/{path.name}\0{len(data)}\0".encode() + data)
-        rule, mistakes = check_rule(document, vocabulary, known)
+        rule, mistakes = check_rule(document, vocabulary, known or KnownControls())
         errors.extend(mistakes.errors)
         if rule is not None:
             rules.append(rule)
     errors.extend(_clashes(rules))
-    if errors:
-        raise RuleFilesError(errors)
     rules.sort(key=lambda rule: rule.id)
-    return RuleSet(rules=tuple(rules), vocabulary=vocabulary, digest=digest.hexdigest())
+    ruleset = RuleSet(rules=tuple(rules), vocabulary=vocabulary, digest=digest.hexdigest())
+    return ruleset, tuple(errors)
 
 
 def rule_files(folders: Sequence[Path]) -> list[Path]:
