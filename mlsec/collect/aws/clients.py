@@ -99,8 +99,9 @@ def make_read_only(session: botocore.session.Session, allowed: frozenset[tuple[s
     factory.set_parser_defaults(timestamp_parser=iso_utc, blob_parser=_as_text)
 
 
-def _without_account_host(request: Any, **_: Any) -> None:
+def _without_account_host(**event: Any) -> None:
     """Drop the account that the SDK puts before the host: a bare address has no subdomains."""
+    request = event["request"]
     request.url = _ACCOUNT_BEFORE_ADDRESS.sub(r"\1", request.url)
 
 
