@@ -1,0 +1,53 @@
+"""``mlsec collect``: take evidence only, to be judged later or elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from mlsec.cli import console, exits, options
+from mlsec.core.errors import MlsecError
+
+
+def register(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "collect",
+        help="take evidence into a snapshot, judge nothing",
+        description="TARGET is aws[://account/region,...].",
+    )
+    parser.add_argument("targets", nargs="+", metavar="TARGET")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="SNAPSHOT",
+                        help="the snapshot file to write, NAME.mlsnap")  # fmt: skip
+    options.add_collecting(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Collect; exit 11 when something could not be read."""
+    from mlsec import pipeline
+    from mlsec.core.places import content_folder
+    from mlsec.core.vocabulary_load import load_vocabulary
+    from mlsec.snapshot.records import CallStatus
+
+    for target in args.targets:
+        if not options.is_live(target):
+            raise MlsecError(f'"{target}" is not a target to ask', hint="such as aws")
+    vocabulary = load_vocabulary(content_folder("rules") / "vocabulary")
+    progress = console.Progress()
+    try:
+        pipeline.collect(
+            tuple(args.targets),
+            args.output,
+            options.collect_settings(args, vocabulary),
+            resume=args.resume,
+            say=progress,
+        )
+    finally:
+        progress.close()
+    with pipeline.open_evidence(args.output) as snapshot:
+        calls = list(snapshot.calls())
+    unread = sum(1 for call in calls if call.status is CallStatus.GAP or call.reason)
+    console.note(f"wrote {args.output}: {len(calls)} calls, {unread} of them not answered whole")
+    return exits.INCOMPLETE if unread else exits.CLEAN

@@ -1,0 +1,63 @@
+"""``mlsec doctor``: what this installation has, and what rights a scan needs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import platform
+from typing import Any
+
+from mlsec import __version__
+from mlsec.cli import console, exits, options
+
+_PACKAGES = ("msgspec", "pyyaml", "jinja2", "boto3", "botocore", "cryptography")
+_NETWORK = ("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY")
+
+
+def register(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("doctor", help="check the installation; print the scan's rights")
+    parser.add_argument("--policy", choices=options.LIVE, help="print the least-privilege policy")
+    parser.add_argument("--select", action="append", default=[], metavar="GLOB",
+                        help="rights for these rules only")  # fmt: skip
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the policy as JSON, or what is installed."""
+    if args.policy:
+        from mlsec.core.places import content_folder
+        from mlsec.engine.selection import load_selected
+
+        ruleset = load_selected(content_folder("rules"), (), args.select)
+        console.out(_policy(args, ruleset))
+        return exits.CLEAN
+    return _installation()
+
+
+def _policy(args: argparse.Namespace, ruleset: Any) -> str:
+    from mlsec.collect.aws.policy import least_privilege_policy
+    from mlsec.engine.footprint import operations_read
+
+    only = operations_read(ruleset) if args.select else None
+    return least_privilege_policy(only)
+
+
+def _installation() -> int:
+    from mlsec.core.places import content_folder
+    from mlsec.core.text import visible
+    from mlsec.engine.load import load_content
+
+    console.out(f"mlsec {__version__}, Python {platform.python_version()}")
+    for name in _PACKAGES:
+        try:
+            console.out(f"  {name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            console.out(f"  {name}: not installed")
+    for name in _NETWORK:
+        if value := os.environ.get(name):
+            console.out(f"  {name}={visible(value.rpartition('@')[2], 200)}")
+    ruleset = load_content(content_folder("rules"))
+    console.out(f"  {len(ruleset.rules)} rules, digest {ruleset.digest[:16]}")
+    return exits.CLEAN

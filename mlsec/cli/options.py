@@ -1,0 +1,123 @@
+"""Options that several commands share, and what they turn into."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlsec.core.errors import MlsecError
+
+if TYPE_CHECKING:
+    from mlsec.collect.settings import CollectSettings
+    from mlsec.core.vocabulary import Vocabulary
+    from mlsec.pipeline import Judging
+
+SEVERITIES = ("critical", "high", "medium", "low", "info", "none")
+LIVE = ("aws",)
+
+
+def add_collecting(parser: argparse.ArgumentParser) -> None:
+    """Add what a live collection may be told."""
+    group = parser.add_argument_group("collecting")
+    group.add_argument("--profile", default="", help="named credentials to use")
+    group.add_argument(
+        "--role-arn", action="append", default=[], metavar="ARN",
+        help="assume this role first; repeat for several accounts",
+    )  # fmt: skip
+    group.add_argument("--external-id", default="", help="external id for --role-arn")
+    group.add_argument(
+        "--organisation", metavar="ROLE", default="",
+        help="walk all accounts of the organisation, assuming the role of this name in each",
+    )  # fmt: skip
+    group.add_argument("--resume", action="store_true", help="go on where a collection stopped")
+    group.add_argument("--in-flight", type=_positive, default=64, metavar="N", help="calls at once")
+    group.add_argument(
+        "--max-rps", type=float, default=0.0, metavar="N",
+        help="start with N requests a second per account, region and service",
+    )  # fmt: skip
+    group.add_argument(
+        "--deadline", type=float, default=0.0, metavar="SECONDS",
+        help="stop asking after this long; what is missing is not assessed",
+    )  # fmt: skip
+    group.add_argument("--tries", type=_positive, default=8, metavar="N", help="tries per call")
+
+
+def add_judging(parser: argparse.ArgumentParser) -> None:
+    """Add what judging may be told."""
+    group = parser.add_argument_group("judging")
+    group.add_argument("--rules", type=Path, action="append", default=[], metavar="DIR",
+                       help="a folder of your own rules, beside the shipped ones")  # fmt: skip
+    group.add_argument("--select", action="append", default=[], metavar="GLOB",
+                       help="only rules with such an id; !GLOB takes some out")  # fmt: skip
+    group.add_argument("--params", type=Path, metavar="FILE", help="values for rule parameters")
+    group.add_argument("--waivers", type=Path, metavar="FILE", help="accepted exceptions")
+    group.add_argument("--baseline", type=Path, metavar="ASSESSMENT",
+                       help="an earlier assessment; only what is new fails the gate")  # fmt: skip
+    group.add_argument("--fail-on", choices=SEVERITIES, default="high", metavar="SEVERITY",
+                       help="exit 10 at or above this (default high; none never)")  # fmt: skip
+    group.add_argument("--min-coverage", type=float, default=100.0, metavar="PCT",
+                       help="exit 11 when less could be assessed (default 100)")  # fmt: skip
+    group.add_argument("--now", default="", metavar="TIME",
+                       help="judge as of this time (default: that of the evidence)")  # fmt: skip
+
+
+def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> CollectSettings:
+    """Turn options into collection settings."""
+    from mlsec.collect.settings import CollectSettings
+
+    chosen = {"start_per_s": args.max_rps} if args.max_rps else {}
+    if args.organisation:
+        chosen["role_name"] = args.organisation
+    return CollectSettings(
+        vocabulary=vocabulary,
+        profile=args.profile,
+        role_arns=tuple(args.role_arn),
+        external_id=args.external_id,
+        is_organisation=bool(args.organisation),
+        in_flight=args.in_flight,
+        tries=args.tries,
+        deadline_s=args.deadline,
+        **chosen,
+    )
+
+
+def judging_of(args: argparse.Namespace, command: str) -> Judging:
+    """Turn options into judging settings."""
+    from mlsec.pipeline import Judging
+
+    if not 0 <= args.min_coverage <= 100:
+        raise MlsecError("--min-coverage is a percentage from 0 to 100")
+    return Judging(
+        rules=tuple(args.rules),
+        select=tuple(args.select),
+        params=args.params,
+        waivers=args.waivers,
+        now=_time(args.now),
+        command=command,
+        fail_on=args.fail_on,
+        min_coverage_percent=args.min_coverage,
+    )
+
+
+def is_live(target: str) -> bool:
+    """Whether a target is something to ask, not a file."""
+    return target.partition("://")[0] in LIVE and not Path(target).exists()
+
+
+def _time(text: str) -> datetime.datetime | None:
+    if not text:
+        return None
+    try:
+        found = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise MlsecError(f'"{text}" is not a time', hint="such as 2026-11-24T12:00:00Z") from None
+    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number

@@ -1,0 +1,134 @@
+"""``mlsec scan``: collect or open evidence, judge it, show it, and say by the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from mlsec.cli import console, exits, options
+from mlsec.core.errors import MlsecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlsec.core.assessment import Assessment
+    from mlsec.engine.rule import RuleSet
+    from mlsec.pipeline import Judging
+
+EVIDENCE = "evidence.mlsnap"
+
+
+def register(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "scan",
+        help="scan an account, or judge saved evidence",
+        description="TARGET is aws[://account/region,...], or a snapshot file or folder.",
+        epilog="Exit codes: 0 clean, 10 findings, 11 incomplete, 2 bad input, 1 a crash of ours.",
+    )
+    parser.add_argument("targets", nargs="+", metavar="TARGET")
+    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the reports there")
+    parser.add_argument("-f", "--format", default="", metavar="FORMAT,...",
+                        help="html, sarif, sarif-full, json, markdown, text")  # fmt: skip
+    parser.add_argument("--sarif-inventory", default="", metavar="PATH",
+                        help="where mlsec-inventory.txt lies in the repository")  # fmt: skip
+    parser.add_argument("--offline", action="store_true", help="open no socket at all")
+    options.add_judging(parser)
+    options.add_collecting(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Scan; the report goes to stdout or into a folder, the verdict into the exit code."""
+    from mlsec import pipeline
+
+    live = [target for target in args.targets if options.is_live(target)]
+    _check_targets(args, live)
+    judging = options.judging_of(args, _command(args))
+    ruleset = pipeline.load(judging)
+    progress = console.Progress()
+    try:
+        with _evidence(args, ruleset, progress) as path, pipeline.open_evidence(path) as snapshot:
+            assessment = pipeline.judge(snapshot, ruleset, judging, progress)
+    finally:
+        progress.close()
+    return _show(args, judging, _with_baseline(args, assessment))
+
+
+def _check_targets(args: argparse.Namespace, live: list[str]) -> None:
+    saved = [target for target in args.targets if target not in live]
+    if live and args.offline:
+        raise MlsecError("--offline judges saved evidence only", hint=f"leave out {live[0]}")
+    if (saved and live) or len(saved) > 1:
+        raise MlsecError("give live targets, or one snapshot", hint="scan them one by one")
+    if args.resume and not (live and args.output):
+        raise MlsecError("--resume needs a live target and the -o of the interrupted scan")
+    for target in saved:
+        if not Path(target).exists():
+            raise MlsecError(
+                f'"{target}" is neither a file or folder nor a target to ask',
+                hint="aws, aws://111122223333/eu-west-1, or a snapshot",
+            )
+
+
+@contextmanager
+def _evidence(
+    args: argparse.Namespace, ruleset: RuleSet, progress: console.Progress
+) -> Iterator[Path]:
+    """Give the path of the evidence; a live collection keeps it beside the reports."""
+    from mlsec import pipeline
+
+    if not options.is_live(args.targets[0]):
+        yield Path(args.targets[0])
+        return
+    settings = options.collect_settings(args, ruleset.vocabulary)
+    with TemporaryDirectory(prefix="mlsec-") as scratch:
+        path = (args.output or Path(scratch)) / EVIDENCE
+        pipeline.collect(tuple(args.targets), path, settings, resume=args.resume, say=progress)
+        yield path
+
+
+def _with_baseline(args: argparse.Namespace, assessment: Assessment) -> Assessment:
+    if args.baseline is None:
+        return assessment
+    from mlsec.cli.files import load_assessment
+    from mlsec.history.diff import mark_changes
+
+    return mark_changes(load_assessment(args.baseline), assessment)
+
+
+def _show(args: argparse.Namespace, judging: Judging, assessment: Assessment) -> int:
+    from mlsec.cli.report import show
+    from mlsec.engine.gate import Gate, assessed_percent, gate
+
+    written = show(assessment, args.output, args.format, args.sarif_inventory)
+    if written:
+        show(assessment, None, "text", "")
+        console.note("")
+        for path in written:
+            console.note(f"wrote {path}")
+    verdict = gate(assessment, judging.fail_on, judging.min_coverage_percent)
+    match verdict:
+        case Gate.CLEAN:
+            return exits.CLEAN
+        case Gate.FINDINGS:
+            return exits.FINDINGS
+        case Gate.INCOMPLETE:
+            percent = assessed_percent(assessment)
+            console.note(f"incomplete: {percent:.1f}% of the checks could be assessed (exit 11)")
+            return exits.INCOMPLETE
+
+
+def _command(args: argparse.Namespace) -> str:
+    """The command line as the report shows it: without where the reports go."""
+    words = ["mlsec", "scan", *args.targets]
+    for name in ("select", "rules", "params", "waivers", "baseline", "fail_on", "min_coverage"):
+        value = getattr(args, name)
+        for each in value if isinstance(value, list) else [value]:
+            if each not in (None, "", "high", 100.0):
+                words += [f"--{name.replace('_', '-')}", f"{each}"]
+    return shlex.join(words)

@@ -1,0 +1,167 @@
+"""The whole flow on one screen: targets, collect, snapshot, graph, evaluate, assessment."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+
+from mlsec import __version__
+from mlsec.collect import COLLECTORS
+from mlsec.collect.settings import CollectSettings
+from mlsec.core.assessment import Assessment, ScanFacts
+from mlsec.core.errors import MlsecError
+from mlsec.core.places import content_folder
+from mlsec.core.resource import Inventory
+from mlsec.engine.assembly import assemble
+from mlsec.engine.assess import assess
+from mlsec.engine.controls import load_frameworks
+from mlsec.engine.params import apply_overrides, load_overrides, parameter_values
+from mlsec.engine.rule import RuleSet
+from mlsec.engine.selection import load_selected
+from mlsec.engine.waivers import load_waivers
+from mlsec.graph.index import build_graph
+from mlsec.snapshot.folder import import_folder
+from mlsec.snapshot.store import Snapshot
+
+Say = Callable[[str, int, int], None]
+
+
+class Judging(msgspec.Struct, frozen=True, kw_only=True):
+    """By what a snapshot is judged. ``now`` None means the time the evidence was taken."""
+
+    rules: tuple[Path, ...] = ()
+    select: tuple[str, ...] = ()
+    params: Path | None = None
+    waivers: Path | None = None
+    now: datetime.datetime | None = None
+    command: str = ""
+    fail_on: str = "high"
+    min_coverage_percent: float = 100.0
+
+
+def load(judging: Judging) -> RuleSet:
+    """Load the rules with an organisation's own folders, choice and parameters."""
+    ruleset = load_selected(content_folder("rules"), judging.rules, judging.select)
+    if judging.params is None:
+        return ruleset
+    return apply_overrides(ruleset, load_overrides(judging.params, ruleset))
+
+
+def collect(
+    targets: tuple[str, ...], evidence: Path, settings: CollectSettings, *, resume: bool, say: Say
+) -> None:
+    """Take evidence from live targets into the snapshot file ``evidence``."""
+    evidence.parent.mkdir(parents=True, exist_ok=True)
+    opened = Snapshot.resume(evidence) if resume else Snapshot.create(evidence)
+    with opened as snapshot:
+        snapshot.set_clock("host", _host())
+        snapshot.set_meta("targets", msgspec.json.encode(targets).decode())
+        for target in targets:
+            provider = target.partition("://")[0]
+            COLLECTORS[provider]().collect(
+                target, snapshot, settings, lambda done, known, what: say(what, done, known)
+            )
+
+
+def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> Assessment:
+    """Judge evidence; no network, and the same evidence and rules give the same assessment."""
+    inventory = read(snapshot, ruleset)
+    say("joining what was found", 0, 0)
+    graph = build_graph(ruleset.vocabulary, inventory)
+    clock = judging.now or _taken_at(snapshot)
+    judgement = assess(
+        ruleset,
+        graph,
+        clock=clock,
+        waivers=load_waivers(judging.waivers) if judging.waivers else (),
+        progress=lambda done, known: say("judging", done, known),
+    )
+    return assemble(
+        ruleset,
+        load_frameworks(content_folder("rules") / "frameworks"),
+        judgement,
+        version=__version__,
+        scan=_facts(snapshot, ruleset, judging),
+        coverage=graph.coverage,
+        gaps=tuple(graph.gaps.values()),
+    )
+
+
+def read(snapshot: Snapshot, ruleset: RuleSet) -> Inventory:
+    """Turn evidence into resources, whoever it came from."""
+    providers = sorted({call.scope.partition("/")[0] for call in snapshot.calls()})
+    parts = [COLLECTORS[name]().read(snapshot, ruleset.vocabulary) for name in providers]
+    return Inventory(
+        resources=tuple(resource for part in parts for resource in part.resources),
+        gaps=tuple(gap for part in parts for gap in part.gaps),
+        coverage=tuple(row for part in parts for row in part.coverage),
+    )
+
+
+@contextmanager
+def open_evidence(path: Path) -> Iterator[Snapshot]:
+    """Open a snapshot file, or its readable twin (a folder of JSON Lines)."""
+    if not path.exists():
+        raise MlsecError("no such file or folder", location=str(path))
+    if path.is_dir():
+        with TemporaryDirectory(prefix="mlsec-") as scratch:
+            twin = Path(scratch) / "evidence.mlsnap"
+            import_folder(path, twin)
+            with Snapshot.open(twin) as snapshot:
+                yield snapshot
+    else:
+        with Snapshot.open(path) as snapshot:
+            yield snapshot
+
+
+def _facts(snapshot: Snapshot, ruleset: RuleSet, judging: Judging) -> ScanFacts:
+    meta, clock = snapshot.meta(), snapshot.clock()
+    operations = Counter(f"{call.service}:{call.operation}" for call in snapshot.calls())
+    return ScanFacts(
+        targets=tuple(msgspec.json.decode(meta.get("targets", "[]"), type=list[str])),
+        started_at=clock.get("started_at", ""),
+        finished_at=clock.get("finished_at", ""),
+        principal=meta.get("principal", ""),
+        host=clock.get("host", ""),
+        command=judging.command,
+        snapshot_digest=snapshot.seal(),
+        calls=operations.total(),
+        operations=dict(sorted(operations.items())),
+        settings=_settings(meta),
+        parameters=dict(sorted(parameter_values(ruleset).items())),
+        fail_on=judging.fail_on,
+        min_coverage_percent=judging.min_coverage_percent,
+    )
+
+
+def _settings(meta: Mapping[str, str]) -> Mapping[str, str]:
+    found: dict[str, Any] = msgspec.json.decode(meta.get("settings", "{}"))
+    return {name: str(value) for name, value in sorted(found.items())}
+
+
+def _taken_at(snapshot: Snapshot) -> datetime.datetime:
+    taken_at = snapshot.clock().get("finished_at", "")
+    try:
+        return datetime.datetime.fromisoformat(taken_at)
+    except ValueError:
+        return datetime.datetime.now(datetime.UTC)
+
+
+def _host() -> str:
+    """Where the evidence is taken: the CI job's address, else the machine's name."""
+    server, repository, run = (
+        os.environ.get(name, "")
+        for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    )
+    if server and repository and run:
+        return f"{server}/{repository}/actions/runs/{run}"
+    return os.environ.get("CI_JOB_URL") or platform.node()
