@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from mlsec.collect.settings import CollectSettings, Progress
+from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Inventory
 from mlsec.core.vocabulary import Vocabulary
 from mlsec.snapshot.store import Snapshot
@@ -19,11 +20,23 @@ class Collector(msgspec.Struct, frozen=True, kw_only=True):
     read: Callable[[Snapshot, Vocabulary], Inventory]
 
 
-def _aws() -> Collector:
-    # The SDK is loaded when AWS is asked for, not when mlsec starts.
-    from mlsec.collect.aws import collector  # noqa: PLC0415
+def _collect_aws(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
+) -> None:
+    try:
+        # The SDK is loaded when AWS is asked, not when mlsec starts or reads a snapshot.
+        from mlsec.collect.aws import collector  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("botocore", "boto3"):
+            raise
+        raise MlsecError("AWS needs its SDK", hint="pip install 'mlsec[aws]'") from None
+    collector.collect(target, snapshot, settings, progress)
 
-    return Collector(collect=collector.collect, read=collector.read)
+
+def _read_aws(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    from mlsec.collect.aws import reader  # noqa: PLC0415 - the plans are not needed to start
+
+    return reader.read(snapshot, vocabulary)
 
 
-COLLECTORS: Mapping[str, Callable[[], Collector]] = {"aws": _aws}
+COLLECTORS: Mapping[str, Collector] = {"aws": Collector(collect=_collect_aws, read=_read_aws)}

@@ -75,18 +75,6 @@ def ask_search(asker: Asker, scope: Scope, region: str, bulk: Bulk) -> Found:
     return entries_of(request, asker.ask(request))
 
 
-def ask_tags(asker: Asker, scope: Scope, region: str, tagging: Tagging, kinds: list[str]) -> Found:
-    """Ask for all tags of the given kinds in one region."""
-    request = Request(
-        scope=scope.name,
-        region=region,
-        operation=tagging.operation,
-        params={**tagging.operation.params, tagging.filter_name: kinds},
-        subject=region,
-    )
-    return entries_of(request, asker.ask(request))
-
-
 def entries_of(request: Request, answer: Answer | Gap) -> Found:
     """Take the entries out of an answer: each once, in an order of their own."""
     if isinstance(answer, Gap):

@@ -10,18 +10,18 @@ import msgspec
 
 from mlsec.collect import listing as lists
 from mlsec.collect.asker import Asker
+from mlsec.collect.assembly import ReadItem, assemble
 from mlsec.collect.crew import Crew, Job
 from mlsec.collect.item import Item, Scope, fill
 from mlsec.collect.listing import Found, Listing, Tagging
-from mlsec.collect.mapping import Mapped, Shapes, identify, map_item
+from mlsec.collect.mapping import Shapes, identify, map_item
 from mlsec.collect.paths import MISSING, dig
 from mlsec.collect.plan import TypePlan
 from mlsec.collect.reading import read_item
+from mlsec.collect.tags import Tags
 from mlsec.collect.tally import Tally
 from mlsec.collect.wanted import Candidate, wanted_among
-from mlsec.core.closed_sets import GapReason
-from mlsec.core.digest import make_gap
-from mlsec.core.resource import Gap, Inventory, Resource
+from mlsec.core.resource import Gap, Inventory
 from mlsec.core.vocabulary import Vocabulary
 
 Place = tuple[str, str, str]
@@ -38,13 +38,6 @@ class WalkSettings(msgspec.Struct, frozen=True, kw_only=True):
     tagging: Tagging | None = None
     began_at: datetime.datetime
     progress: Callable[[int, int, str], None] | None = None
-
-
-class _Read(msgspec.Struct, frozen=True, kw_only=True):
-    """One item that was read: the mapped resource, or None when it has no id."""
-
-    item: Item
-    mapped: Mapped | None
 
 
 def walk(
@@ -68,29 +61,27 @@ class _Walk:
         self._tally = Tally()
         self._listed: list[tuple[Listing, Found]] = []
         self._searches: dict[Place, dict[str, Any]] = {}
-        self._tags: dict[tuple[str, str], Found] = {}
-        self._tag_index: dict[tuple[str, str], dict[str, Any]] = {}
+        kinds = sorted({plan.tags_as for plan in settings.plans if plan.tags_as})
+        is_tagged = settings.tagging is not None and bool(kinds)
+        self._tags = Tags(settings.tagging, kinds) if settings.tagging and is_tagged else None
         self._candidates: dict[str, list[Candidate]] = {}
-        self._read: list[_Read] = []
+        self._read: list[ReadItem] = []
         self._done = self._known = 0
 
     def run(self) -> Inventory:
         try:
             self._crew.run(self._first_jobs())
-            self._index_tags()
             self._crew.run(self._jobs_of(self._listed))
             self._follow()
         finally:
             self._crew.close()
-        return self._inventory()
+        return assemble(self._read, self._tally)
 
     def _first_jobs(self) -> Iterable[Job]:
-        kinds = sorted({plan.tags_as for plan in self._settings.plans if plan.tags_as})
         for scope in self._scopes:
-            tagging = self._settings.tagging
-            if tagging is not None and kinds:
+            if self._tags is not None:
                 for region in sorted({scope.home, *scope.regions}):
-                    yield self._tag_job(scope, region, tagging, kinds)
+                    yield self._tag_job(self._tags, scope, region)
             for plan in self._settings.plans:
                 if not plan.parent:
                     for region in _regions(plan, scope):
@@ -130,26 +121,13 @@ class _Walk:
             operation.label if operation else listing.plan.type,
         )
 
-    def _tag_job(self, scope: Scope, region: str, tagging: Tagging, kinds: list[str]) -> Job:
-        def keep(found: Found) -> tuple[Job, ...]:
-            self._tags[(scope.name, region)] = found
-            return ()
-
+    def _tag_job(self, tags: Tags, scope: Scope, region: str) -> Job:
         return self._job(
-            (scope.name, region, tagging.operation.service),
-            lambda: lists.ask_tags(self._asker, scope, region, tagging, kinds),
-            keep,
-            tagging.operation.label,
+            (scope.name, region, "tags"),
+            lambda: tags.ask(self._asker, scope, region),
+            lambda found: tags.keep(scope, region, found),
+            "tags",
         )
-
-    def _index_tags(self) -> None:
-        tagging = self._settings.tagging
-        if tagging is None:
-            return
-        for place, found in self._tags.items():
-            self._tag_index[place] = {
-                str(dig(entry, tagging.key)): entry for entry in found.entries
-            }
 
     def _jobs_of(self, listed: Iterable[tuple[Listing, Found]]) -> Iterable[Job]:
         """Turn entries into items: neighbours wait, old ones are counted, the rest is read."""
@@ -214,33 +192,18 @@ class _Walk:
             item.id,
         )
 
-    def _read_one(self, item: Item) -> _Read | None:
+    def _read_one(self, item: Item) -> ReadItem | None:
         if not read_item(self._asker, item):
             return None
         found = self._vocabulary.types[item.plan.type]
         item.id = item.id or identify(found, item)
         if not item.id:
-            return _Read(item=item, mapped=None)
-        self._join_tags(item)
-        return _Read(item=item, mapped=map_item(found, item, self._settings.shapes))
+            return ReadItem(item=item, mapped=None)
+        if self._tags is not None:
+            self._tags.join(item)
+        return ReadItem(item=item, mapped=map_item(found, item, self._settings.shapes))
 
-    def _join_tags(self, item: Item) -> None:
-        tagging = self._settings.tagging
-        tags = self._tags.get((item.scope.name, item.home))
-        if tagging is None or not item.plan.tags_as or tags is None:
-            return
-        entry = self._tag_index[(item.scope.name, item.home)].get(item.id)
-        name = tagging.operation.name
-        if entry is not None:
-            item.parts[name] = entry
-        elif tags.gap is not None:
-            item.gaps[name] = tags.gap
-            return
-        else:
-            item.parts[name] = {"Tags": []}
-        item.sources[name] = tags.call
-
-    def _keep(self, item: Item, read: _Read | None) -> Iterable[Job]:
+    def _keep(self, item: Item, read: ReadItem | None) -> Iterable[Job]:
         if read is None:
             return
         self._read.append(read)
@@ -295,49 +258,8 @@ class _Walk:
 
         return Job(lane=lane, work=work, then=finish)
 
-    def _inventory(self) -> Inventory:
-        resources: dict[str, Resource] = {}
-        for read in sorted(self._read, key=_order):
-            place, item = read.item.place, read.item
-            gaps = [*item.gaps.values(), *(read.mapped.gaps if read.mapped else ())]
-            if read.mapped is None:
-                gap = _no_id(item)
-                self._tally.hide(place, gap, is_listing=False)
-                self._tally.add(place, errored=1)
-                continue
-            if read.mapped.resource.id in resources:
-                continue
-            resources[read.mapped.resource.id] = read.mapped.resource
-            for gap in gaps:
-                self._tally.hide(place, gap, is_listing=False)
-            self._tally.add(place, errored=1 if gaps else 0, assessed=0 if gaps else 1)
-        return Inventory(
-            resources=tuple(resources[key] for key in sorted(resources)),
-            gaps=tuple(self._tally.gaps[key] for key in sorted(self._tally.gaps)),
-            coverage=self._tally.coverage(),
-        )
-
 
 def _regions(plan: TypePlan, scope: Scope) -> tuple[str, ...]:
     if plan.per == "scope" or (plan.listing is not None and plan.listing.is_global):
         return ("",)
     return scope.regions
-
-
-def _order(read: _Read) -> tuple[Any, ...]:
-    """One resource seen from several regions belongs to the one that its id names."""
-    item = read.item
-    is_elsewhere = bool(item.region) and f":{item.region}:" not in item.id
-    entry = msgspec.json.encode(item.entry, order="deterministic")
-    return (item.plan.type, item.scope.name, is_elsewhere, item.region, item.id, entry)
-
-
-def _no_id(item: Item) -> Gap:
-    wanted = item.plan.listing.label if item.plan.listing else item.plan.type
-    return make_gap(
-        scope=item.scope.name,
-        subject=item.region,
-        wanted=wanted,
-        reason=GapReason.MALFORMED,
-        detail="an item without an id was answered",
-    )

@@ -7,7 +7,6 @@ from typing import Any
 
 import botocore.exceptions as failures
 import botocore.session
-import msgspec
 
 from mlsec.collect.asker import Asker, Request
 from mlsec.collect.aws.classify import trouble_of
@@ -24,13 +23,6 @@ from mlsec.core.resource import Gap
 
 # An assumed session may only read, whatever the role allows.
 _READ_ONLY = "arn:{partition}:iam::aws:policy/ReadOnlyAccess"
-
-
-class Places(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the walk goes, and what could not be found out about where it should go."""
-
-    scopes: tuple[Scope, ...] = ()
-    gaps: tuple[Gap, ...] = ()
 
 
 def find_regions(

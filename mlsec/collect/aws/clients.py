@@ -6,7 +6,6 @@ import re
 import threading
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import botocore.session
 import msgspec
@@ -93,7 +92,6 @@ def make_read_only(session: botocore.session.Session, allowed: frozenset[tuple[s
 
     session.register("before-call", refuse)
     session.register("before-parse", check_body)
-    session.register("before-send", straighten)
     session.register("before-sign.s3-control", _without_account_host)
     factory = session.get_component("response_parser_factory")
     factory.set_parser_defaults(timestamp_parser=iso_utc, blob_parser=_as_text)
@@ -103,17 +101,6 @@ def _without_account_host(**event: Any) -> None:
     """Drop the account that the SDK puts before the host: a bare address has no subdomains."""
     request = event["request"]
     request.url = _ACCOUNT_BEFORE_ADDRESS.sub(r"\1", request.url)
-
-
-def straighten(**seen: Any) -> None:
-    """Take an account or label off the host of a loopback endpoint, where it cannot resolve."""
-    request = seen["request"]
-    parts = urlsplit(request.url)
-    host = (parts.hostname or "").removesuffix(".")
-    for loopback in ("127.0.0.1", "localhost"):
-        if host.endswith("." + loopback):
-            port = f":{parts.port}" if parts.port else ""
-            request.url = urlunsplit(parts._replace(netloc=loopback + port))
 
 
 def _as_text(value: Any) -> str:

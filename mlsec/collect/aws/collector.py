@@ -1,4 +1,4 @@
-"""AWS from target to snapshot, and from snapshot to inventory: the same walk both times."""
+"""AWS from target to snapshot: credentials, accounts and regions, then the walk."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import msgspec
 from botocore.config import Config
 
 from mlsec import __version__
-from mlsec.collect.asker import Asker, StoredAsker
-from mlsec.collect.aws.accounts import Places, assume, find_accounts, find_regions
+from mlsec.collect.aws.accounts import assume, find_accounts, find_regions
+from mlsec.collect.aws.attempt import LiveSettings
 from mlsec.collect.aws.clients import Clients, ClientSettings, make_read_only
-from mlsec.collect.aws.live import LiveAsker, LiveSettings
-from mlsec.collect.aws.services import SERVICES
+from mlsec.collect.aws.live import LiveAsker
+from mlsec.collect.aws.reader import Places, plans, walk_aws
 from mlsec.collect.aws.session import (
     Identity,
     Target,
@@ -21,21 +21,12 @@ from mlsec.collect.aws.session import (
     parse_target,
     session_of,
 )
-from mlsec.collect.aws.shapes import SHAPES
-from mlsec.collect.aws.tables import CREDENTIAL_CALLS, TAGGING, table_of
-from mlsec.collect.plan import TypePlan
+from mlsec.collect.aws.tables import CREDENTIAL_CALLS, table_of
 from mlsec.collect.redact import Redactor
 from mlsec.collect.settings import CollectSettings, Progress
-from mlsec.collect.walk import WalkSettings, walk
 from mlsec.core.errors import MlsecError
-from mlsec.core.resource import Gap, Inventory
-from mlsec.core.vocabulary import Vocabulary
+from mlsec.core.resource import Gap
 from mlsec.snapshot.store import Snapshot
-
-
-def plans() -> tuple[TypePlan, ...]:
-    """Give the plans of all services, in the order of the table."""
-    return tuple(plan for group in SERVICES.values() for plan in group)
 
 
 def collect(
@@ -54,18 +45,6 @@ def collect(
         collection.asker.stop()
     snapshot.set_clock("finished_at", _now())
     snapshot.finish()
-
-
-def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
-    """Give what a snapshot says, by walking it as AWS was walked."""
-    meta = snapshot.meta()
-    if meta.get("provider") != "aws":
-        raise MlsecError("the snapshot holds nothing of AWS", location=str(snapshot.path))
-    places = msgspec.json.decode(meta["places"], type=Places)
-    began_at = datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
-    inventory = _walk(StoredAsker(snapshot), vocabulary, places, began_at, None)
-    gaps = {gap.id: gap for gap in (*inventory.gaps, *places.gaps)}
-    return msgspec.structs.replace(inventory, gaps=tuple(gaps[key] for key in sorted(gaps)))
 
 
 class _Collection:
@@ -98,7 +77,7 @@ class _Collection:
         places = self._places()
         self._snapshot.set_meta("places", msgspec.json.encode(places).decode())
         began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
-        _walk(self.asker, self._settings.vocabulary, places, began_at, progress)
+        walk_aws(self.asker, self._settings.vocabulary, places, began_at, progress)
 
     def _note_start(self) -> None:
         """Write who, what and when; on resume the first beginning and salt stay."""
@@ -163,20 +142,6 @@ class _Collection:
             self._sessions[identity.scope] = session
             found.append(identity)
         return found, gaps
-
-
-def _walk(
-    asker: Asker,
-    vocabulary: Vocabulary,
-    places: Places,
-    began_at: datetime.datetime,
-    progress: Progress | None,
-) -> Inventory:
-    known = tuple(plan for plan in plans() if plan.type in vocabulary.types)
-    settings = WalkSettings(
-        plans=known, shapes=SHAPES, tagging=TAGGING, began_at=began_at, progress=progress
-    )
-    return walk(asker, vocabulary, places.scopes, settings)
 
 
 def _live(settings: CollectSettings) -> LiveSettings:

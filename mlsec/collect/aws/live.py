@@ -10,20 +10,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from botocore import xform_name
 
 from mlsec.collect.asker import Answer, Request, interpret
-from mlsec.collect.aws.answers import check_required, fills_empty, plain
-from mlsec.collect.aws.budget import Budget, backoff_s
+from mlsec.collect.aws.attempt import Attempt, LiveSettings, StoppedError
+from mlsec.collect.aws.budget import Budget
 from mlsec.collect.aws.classify import (
     EXPIRED_DETAIL,
-    MalformedAnswerError,
     Trouble,
-    is_page_token_error,
-    trouble_of,
 )
 from mlsec.collect.aws.clients import Clients
-from mlsec.collect.aws.pages import Pager
 from mlsec.collect.plan import Operation
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
@@ -32,24 +27,8 @@ from mlsec.snapshot.records import Call, CallStatus, canonical
 from mlsec.snapshot.seal import digest_of
 from mlsec.snapshot.store import Snapshot
 
-_TRIES = {GapReason.MALFORMED: 3, GapReason.UNSUPPORTED: 4}
 _PASSING = (GapReason.THROTTLED.value, GapReason.TIMEOUT.value)
 Redact = Callable[[Operation, Any], Any]
-
-
-class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How hard to try. ``deadline_s`` is for the whole collection, 0 for none."""
-
-    in_flight: int = 64
-    tries: int = 8
-    call_deadline_s: float = 120.0
-    deadline_s: float = 0.0
-    max_pages: int = 5000
-    start_per_s: float = 60.0
-
-
-class StoppedError(Exception):
-    """The user stopped the collection while a call was waiting."""
 
 
 class LiveAsker:
@@ -64,8 +43,8 @@ class LiveAsker:
         settings: LiveSettings,
     ) -> None:
         self.in_flight = settings.in_flight
-        self._clients, self._snapshot, self._table = clients, snapshot, table
-        self._redact, self._settings = redact, settings
+        self.clients, self.settings = clients, settings
+        self._snapshot, self._table, self._redact = snapshot, table, redact
         self._stop = threading.Event()
         self._guard = threading.Lock()
         self._settled = {call.id for call in snapshot.calls() if is_settled(call)}
@@ -73,7 +52,7 @@ class LiveAsker:
         self._budgets: dict[tuple[str, str, str], Budget] = {}
         self._expired: dict[str, Trouble] = {}
         self._absent: set[tuple[str, str, str]] = set()
-        self._rng = random.Random()  # noqa: S311 - jitter, not a secret
+        self.rng = random.Random()  # noqa: S311 - jitter, not a secret
         self._ends_at = time.monotonic() + settings.deadline_s if settings.deadline_s else 0.0
 
     def stop(self) -> None:
@@ -114,7 +93,7 @@ class LiveAsker:
     def _make(self, request: Request, call: Call) -> tuple[Call, Any]:
         began = time.monotonic()
         started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        attempt = _Attempt(self, request, call)
+        attempt = Attempt(self, request, call)
         trouble = attempt.run()
         document, body = None, None
         if attempt.pager is not None and attempt.pager.document is not None:
@@ -140,7 +119,7 @@ class LiveAsker:
         """Give the shared budget of an account, region and service."""
         with self._guard:
             if key not in self._budgets:
-                self._budgets[key] = Budget(self._settings.start_per_s)
+                self._budgets[key] = Budget(self.settings.start_per_s)
             return self._budgets[key]
 
     def hopeless(self, call: Call) -> Trouble | None:
@@ -164,119 +143,6 @@ class LiveAsker:
     def is_absent(self, call: Call) -> bool:
         """Whether this service was found to have no host in the region."""
         return (call.scope, call.region, call.service) in self._absent
-
-
-class _Attempt:
-    """One call with its pages and retries."""
-
-    def __init__(self, asker: LiveAsker, request: Request, call: Call) -> None:
-        self._asker, self._request, self._call = asker, request, call
-        self._budget = asker.budget((call.scope, call.region, call.service))
-        self._ends_at = time.monotonic() + asker._settings.call_deadline_s
-        self.pager: Pager | None = None
-        self.count = 0
-        self.is_offered = True
-
-    def run(self) -> Trouble | None:
-        """Give None when every page was read, else why not; pages read so far stay."""
-        trouble = self._asker.hopeless(self._call)
-        if trouble is not None:
-            return trouble
-        if self._asker.is_absent(self._call):
-            return self._unreachable(Trouble(reason=GapReason.TIMEOUT, detail="cannot connect"))
-        try:
-            client = self._asker._clients.client(
-                self._call.scope, self._call.region, self._call.service
-            )
-            model = client.meta.service_model.operation_model(self._call.operation)
-            method = getattr(client, xform_name(self._call.operation))
-        except MlsecError:
-            raise
-        except Exception as error:  # noqa: BLE001 - an SDK too old for a service is a gap
-            return msgspec.structs.replace(trouble_of(error), reason=GapReason.UNSUPPORTED)
-        config = self._asker._clients.paginator(
-            self._call.scope, self._call.service, self._call.operation
-        )
-        self.pager = Pager(config, model, self._request.operation.items)
-        trouble = self._pages(method, model, self.pager)
-        if trouble is not None and trouble.is_unreachable:
-            return self._unreachable(trouble)
-        return trouble
-
-    def _pages(self, method: Any, model: Any, pager: Pager) -> Trouble | None:
-        first = pager.first(self._request.params)
-        params, has_restarted, pages = first, False, 0
-        while True:
-            page = self._one(method, model, params)
-            if isinstance(page, Trouble):
-                is_stale = pager.document is not None and is_page_token_error(page.code)
-                if not is_stale or has_restarted:
-                    return page
-                pager.restart()
-                params, has_restarted = first, True
-                continue
-            pages += 1
-            try:
-                more = pager.absorb(page, fills_empty=fills_empty(model.service_model))
-            except MalformedAnswerError as error:
-                return Trouble(reason=GapReason.MALFORMED, code="RepeatedToken", detail=str(error))
-            if more is None:
-                return None
-            if pages >= self._asker._settings.max_pages:
-                detail = f"stopped after {pages} pages"
-                return Trouble(reason=GapReason.OVER_LIMIT, code="TooManyPages", detail=detail)
-            params = {**first, **more}
-
-    def _one(self, method: Any, model: Any, params: dict[str, Any]) -> dict[str, Any] | Trouble:
-        """Make one request until it is answered or there is no use in trying again."""
-        tries = 0
-        while True:
-            hopeless = self._asker.hopeless(self._call)
-            if hopeless is not None:
-                return hopeless
-            self._asker.wait(self._budget.reserve())
-            tries += 1
-            self.count += 1
-            outcome = self._send(method, model, params)
-            if not isinstance(outcome, Trouble):
-                return outcome
-            self._asker.note(self._call, outcome)
-            most = min(self._asker._settings.tries, _TRIES.get(outcome.reason, 99))
-            pause = max(backoff_s(tries, self._asker._rng), outcome.retry_after_s)
-            if outcome.slows:
-                self._budget.refuse(outcome.retry_after_s)
-            is_late = time.monotonic() + pause > self._ends_at
-            if not outcome.is_worth_a_retry or tries >= most or is_late:
-                return outcome
-            if outcome.is_unreachable and self._is_unlisted():
-                return outcome
-            self._asker.wait(pause)
-
-    def _send(self, method: Any, model: Any, params: dict[str, Any]) -> dict[str, Any] | Trouble:
-        try:
-            answer: dict[str, Any] = method(**params)
-            answer.pop("ResponseMetadata", None)
-            check_required(model.output_shape, answer)
-            return plain(answer)  # type: ignore[no-any-return]
-        except MlsecError:
-            raise
-        except MalformedAnswerError as error:
-            return Trouble(reason=GapReason.MALFORMED, code="Malformed", detail=str(error),
-                           is_worth_a_retry=True)  # fmt: skip
-        except Exception as error:  # noqa: BLE001 - whatever an SDK raises ends as a gap
-            return trouble_of(error)
-
-    def _is_unlisted(self) -> bool:
-        regions = self._asker._clients.regions_of(self._call.scope, self._call.service, "aws")
-        return bool(regions) and self._call.region not in regions
-
-    def _unreachable(self, trouble: Trouble) -> Trouble | None:
-        """Neither a host nor an entry in the endpoint data: not offered here, nothing is hidden."""
-        if self._is_unlisted():
-            self._asker.note_absent(self._call)
-            self.is_offered = False
-            return None
-        return trouble
 
 
 def is_settled(call: Call) -> bool:

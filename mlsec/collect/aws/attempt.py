@@ -1,0 +1,181 @@
+"""One call with its pages and retries: what was answered, and what ended it early."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any, Protocol
+
+import msgspec
+from botocore import xform_name
+
+from mlsec.collect.asker import Request
+from mlsec.collect.aws.answers import check_required, fills_empty, plain
+from mlsec.collect.aws.budget import Budget, backoff_s
+from mlsec.collect.aws.classify import (
+    MalformedAnswerError,
+    Trouble,
+    is_page_token_error,
+    trouble_of,
+)
+from mlsec.collect.aws.clients import Clients
+from mlsec.collect.aws.pages import Pager
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.snapshot.records import Call
+
+_TRIES = {GapReason.MALFORMED: 3, GapReason.UNSUPPORTED: 4}
+
+
+class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How hard to try. ``deadline_s`` is for the whole collection, 0 for none."""
+
+    in_flight: int = 64
+    tries: int = 8
+    call_deadline_s: float = 120.0
+    deadline_s: float = 0.0
+    max_pages: int = 5000
+    start_per_s: float = 60.0
+
+
+class StoppedError(Exception):
+    """The user stopped the collection while a call was waiting."""
+
+
+class Run(Protocol):
+    """What an attempt needs of the collection as a whole."""
+
+    clients: Clients
+    settings: LiveSettings
+    rng: random.Random
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not through a stop."""
+
+    def budget(self, key: tuple[str, str, str]) -> Budget:
+        """Give the shared budget of an account, region and service."""
+
+    def hopeless(self, call: Call) -> Trouble | None:
+        """Say why there is no use in asking at all."""
+
+    def note(self, call: Call, trouble: Trouble) -> None:
+        """Remember trouble that concerns later calls too."""
+
+    def note_absent(self, call: Call) -> None:
+        """Remember that this service has no host in this region."""
+
+    def is_absent(self, call: Call) -> bool:
+        """Whether this service was found to have no host in the region."""
+
+
+class Attempt:
+    """One call with its pages and retries."""
+
+    def __init__(self, asker: Run, request: Request, call: Call) -> None:
+        self._asker, self._request, self._call = asker, request, call
+        self._budget = asker.budget((call.scope, call.region, call.service))
+        self._ends_at = time.monotonic() + asker.settings.call_deadline_s
+        self.pager: Pager | None = None
+        self.count = 0
+        self.is_offered = True
+
+    def run(self) -> Trouble | None:
+        """Give None when every page was read, else why not; pages read so far stay."""
+        trouble = self._asker.hopeless(self._call)
+        if trouble is not None:
+            return trouble
+        if self._asker.is_absent(self._call):
+            return self._unreachable(Trouble(reason=GapReason.TIMEOUT, detail="cannot connect"))
+        try:
+            client = self._asker.clients.client(
+                self._call.scope, self._call.region, self._call.service
+            )
+            model = client.meta.service_model.operation_model(self._call.operation)
+            method = getattr(client, xform_name(self._call.operation))
+        except MlsecError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an SDK too old for a service is a gap
+            return msgspec.structs.replace(trouble_of(error), reason=GapReason.UNSUPPORTED)
+        config = self._asker.clients.paginator(
+            self._call.scope, self._call.service, self._call.operation
+        )
+        self.pager = Pager(config, model, self._request.operation.items)
+        trouble = self._pages(method, model, self.pager)
+        if trouble is not None and trouble.is_unreachable:
+            return self._unreachable(trouble)
+        return trouble
+
+    def _pages(self, method: Any, model: Any, pager: Pager) -> Trouble | None:
+        first = pager.first(self._request.params)
+        params, has_restarted, pages = first, False, 0
+        while True:
+            page = self._one(method, model, params)
+            if isinstance(page, Trouble):
+                is_stale = pager.document is not None and is_page_token_error(page.code)
+                if not is_stale or has_restarted:
+                    return page
+                pager.restart()
+                params, has_restarted = first, True
+                continue
+            pages += 1
+            try:
+                more = pager.absorb(page, fills_empty=fills_empty(model.service_model))
+            except MalformedAnswerError as error:
+                return Trouble(reason=GapReason.MALFORMED, code="RepeatedToken", detail=str(error))
+            if more is None:
+                return None
+            if pages >= self._asker.settings.max_pages:
+                detail = f"stopped after {pages} pages"
+                return Trouble(reason=GapReason.OVER_LIMIT, code="TooManyPages", detail=detail)
+            params = {**first, **more}
+
+    def _one(self, method: Any, model: Any, params: dict[str, Any]) -> dict[str, Any] | Trouble:
+        """Make one request until it is answered or there is no use in trying again."""
+        tries = 0
+        while True:
+            hopeless = self._asker.hopeless(self._call)
+            if hopeless is not None:
+                return hopeless
+            self._asker.wait(self._budget.reserve())
+            tries += 1
+            self.count += 1
+            outcome = self._send(method, model, params)
+            if not isinstance(outcome, Trouble):
+                return outcome
+            self._asker.note(self._call, outcome)
+            most = min(self._asker.settings.tries, _TRIES.get(outcome.reason, 99))
+            pause = max(backoff_s(tries, self._asker.rng), outcome.retry_after_s)
+            if outcome.slows:
+                self._budget.refuse(outcome.retry_after_s)
+            is_late = time.monotonic() + pause > self._ends_at
+            if not outcome.is_worth_a_retry or tries >= most or is_late:
+                return outcome
+            if outcome.is_unreachable and self._is_unlisted():
+                return outcome
+            self._asker.wait(pause)
+
+    def _send(self, method: Any, model: Any, params: dict[str, Any]) -> dict[str, Any] | Trouble:
+        try:
+            answer: dict[str, Any] = method(**params)
+            answer.pop("ResponseMetadata", None)
+            check_required(model.output_shape, answer)
+            return plain(answer)  # type: ignore[no-any-return]
+        except MlsecError:
+            raise
+        except MalformedAnswerError as error:
+            return Trouble(reason=GapReason.MALFORMED, code="Malformed", detail=str(error),
+                           is_worth_a_retry=True)  # fmt: skip
+        except Exception as error:  # noqa: BLE001 - whatever an SDK raises ends as a gap
+            return trouble_of(error)
+
+    def _is_unlisted(self) -> bool:
+        regions = self._asker.clients.regions_of(self._call.scope, self._call.service, "aws")
+        return bool(regions) and self._call.region not in regions
+
+    def _unreachable(self, trouble: Trouble) -> Trouble | None:
+        """Neither a host nor an entry in the endpoint data: not offered here, nothing is hidden."""
+        if self._is_unlisted():
+            self._asker.note_absent(self._call)
+            self.is_offered = False
+            return None
+        return trouble
