@@ -15,6 +15,7 @@ import botocore
 import moto
 import msgspec
 
+from mlsec.collect.aws import services
 from tests.estate.answers import error
 from tests.estate.company_overlay import canned_answers, patches
 from tests.estate.faults import Injector
@@ -131,7 +132,10 @@ def store_for(estate: Estate, page_size: int = 0) -> AnswerStore:
     """Open the recording of this very estate under this very code and emulator."""
     digest = hashlib.sha256(f"{moto.__version__} {botocore.__version__} {page_size}".encode())
     digest.update(msgspec.json.encode(_facts(estate)))
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    sources = list(Path(__file__).parent.glob("*.py"))
+    if estate.has_zoo:
+        sources += Path(services.__file__).parent.glob("*.py")
+    for source in sorted(sources):
         if not source.name.startswith(("test_", "serve", "wire", "faults", "demo")):
             digest.update(source.read_bytes())
     size = len(estate.deployments)
@@ -139,4 +143,5 @@ def store_for(estate: Estate, page_size: int = 0) -> AnswerStore:
 
 
 def _facts(estate: Estate) -> Any:
-    return [(d.name, sorted(f.name for f in d.faults), d.extra_tags) for d in estate.deployments]
+    facts = [(d.name, sorted(f.name for f in d.faults), d.extra_tags) for d in estate.deployments]
+    return [estate.has_story, estate.has_zoo, facts]

@@ -2,20 +2,82 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
+from itertools import chain
 
-from tests.estate.model import REGIONS, Carrier, Estate, Fault
+from mlsec.collect.aws.services import SERVICES
+from tests.estate.model import ACCOUNT, HOME, REGIONS, Carrier, Estate, Fault
 from tests.estate.overlay import Canned, Patch
 from tests.estate.seed import Ids
 from tests.estate.seed_deployment import allow, policy
+from tests.estate.story_overlay import story_answers
+from tests.estate.zoo import specimens
 
 CLOSED_REGIONS = ("af-south-1", "ap-southeast-2", "eu-south-1")
+_MADE = datetime.datetime(2026, 1, 5, 8, tzinfo=datetime.UTC)
+
+# Kinds of which the company has its own; of all others the zoo keeps a specimen.
+_OWNED = frozenset(
+    [
+        "aws.account",
+        "aws.region",
+        "aws.sagemaker.endpoint",
+        "aws.sagemaker.endpoint_config",
+        "aws.sagemaker.model",
+        "aws.sagemaker.notebook",
+        "aws.sagemaker.notebook_lifecycle",
+        "aws.sagemaker.model_package_group",
+        "aws.sagemaker.model_package",
+        "aws.sagemaker.training_job",
+        "aws.iam.role",
+        "aws.iam.user",
+        "aws.iam.group",
+        "aws.iam.policy",
+        "aws.s3.bucket",
+        "aws.kms.key",
+        "aws.kms.alias",
+        "aws.ecr.repository",
+        "aws.ec2.vpc",
+        "aws.ec2.subnet",
+        "aws.ec2.route_table",
+        "aws.ec2.flow_log",
+        "aws.ec2.security_group",
+        "aws.ec2.vpc_endpoint",
+        "aws.logs.log_group",
+        "aws.cloudtrail.trail",
+    ]
+)
+_OWNED_BY_STORY = frozenset(
+    [
+        "aws.bedrock.guardrail",
+        "aws.bedrock.guardrail_version",
+        "aws.bedrock.agent",
+        "aws.bedrock.agent_version",
+        "aws.bedrock.agent_alias",
+        "aws.bedrock.action_group",
+        "aws.bedrock.knowledge_base",
+        "aws.bedrock.data_source",
+        "aws.apigateway.api",
+        "aws.lambda.function",
+        "aws.cloudwatch.alarm",
+        "aws.autoscaling.target",
+        "aws.autoscaling.policy",
+        "aws.sagemaker.domain",
+        "aws.secretsmanager.secret",
+    ]
+)
 
 
 def canned_answers(estate: Estate, ids: Ids) -> tuple[Canned, ...]:
     """Give every answer of the estate that the emulator has no operation for."""
-    del ids
-    return (*_regions(), *_package_policies(estate))
+    found = [*_regions(), *_package_policies(estate), _lifecycle_scripts(), *_settings()]
+    if estate.has_story:
+        found += story_answers(ids)
+    if estate.has_zoo:
+        owned = _OWNED | _OWNED_BY_STORY if estate.has_story else _OWNED
+        found += specimens(chain.from_iterable(SERVICES.values()), owned, ids)
+    return tuple(found)
 
 
 def patches(estate: Estate, ids: Ids) -> tuple[Patch, ...]:
@@ -70,3 +132,24 @@ def _package_policies(estate: Estate) -> Iterator[Canned]:
                 match={"ModelPackageGroupName": deployment.called(Carrier.PACKAGE_GROUP)},
                 answer={"ResourcePolicy": text},
             )
+
+
+def _settings() -> Iterator[Canned]:
+    """Give settings of an account or region that the emulator does not know."""
+    yield Canned(service="bedrock", operation="GetAccountDataRetention", answer={"mode": "none"})
+
+
+def _lifecycle_scripts() -> Canned:
+    arn = f"arn:aws:sagemaker:{HOME}:{ACCOUNT}:notebook-instance-lifecycle-config/idle-stop"
+    entry = {
+        "NotebookInstanceLifecycleConfigName": "idle-stop",
+        "NotebookInstanceLifecycleConfigArn": arn,
+        "CreationTime": _MADE,
+        "LastModifiedTime": _MADE,
+    }
+    return Canned(
+        service="sagemaker",
+        operation="ListNotebookInstanceLifecycleConfigs",
+        region=HOME,
+        answer={"NotebookInstanceLifecycleConfigs": [entry]},
+    )

@@ -25,7 +25,8 @@ SERVICE_NAMES = (
     "autoscaling", "rds", "dynamodb", "sns", "sqs", "ssm", "glue", "athena", "kendra",
     "ecr-public", "fsx", "backup", "securityhub", "inspector2", "macie2", "ce", "cloudfront",
     "cognito-idp", "redshift", "redshift-serverless", "rum", "stepfunctions", "codepipeline",
-    "s3vectors", "bedrock-data-automation", "qbusiness", "lakeformation", "networkmanager",
+    "frauddetector", "comprehend", "forecast", "lookoutequipment", "translate", "s3vectors",
+    "bedrock-data-automation", "qbusiness", "lakeformation", "networkmanager",
 )  # fmt: skip
 _SCOPE = re.compile(r"Credential=([^/,\s]*)/[0-9]*/([^/]*)/([^/]*)/aws4_request")
 
@@ -90,7 +91,10 @@ def identify(request: Request) -> Call | None:
     if not scope:
         return None
     access_key, region, signing_name = scope.groups()
-    for service in _by_signing_name(signing_name):
+    services = _by_signing_name(signing_name)
+    if request.target.startswith("/v20180820/"):
+        services = ("s3control",)  # the path would pass for a bucket and a key too
+    for service in services:
         found = _operation(service, request)
         if found:
             operation, params = found

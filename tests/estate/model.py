@@ -108,6 +108,8 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True):
 
     deployments: tuple[Deployment, ...]
     is_hostile: bool = False  # names and tags that try to break a report
+    has_story: bool = False  # the demo's attack paths and assistants
+    has_zoo: bool = False  # a specimen of every kind that the company does not own
 
     def with_fault(self, fault: Fault) -> frozenset[str]:
         """Name the things that a rule for this fault must fail, and no others."""
@@ -123,11 +125,15 @@ HOSTILE_TAGS = (
 )
 
 
-def build_estate(count: int, *, is_hostile: bool = False) -> Estate:
+def build_estate(
+    count: int, *, is_hostile: bool = False, has_story: bool = False, has_zoo: bool = False
+) -> Estate:
     """Declare ``count`` deployments; the faults fall by index, so a prefix is always the same."""
     return Estate(
         deployments=tuple(_deployment(index, is_hostile) for index in range(count)),
         is_hostile=is_hostile,
+        has_story=has_story,
+        has_zoo=has_zoo,
     )
 
 

@@ -75,13 +75,24 @@ def nothing_there(call: Call) -> Answer:
     """Answer for a kind of thing that the estate does not have: an empty listing or "not found"."""
     model = operation_model(call.service, call.operation)
     name = call.operation
-    is_listing = name.startswith(_LISTINGS) or _pagination(call.service).get(name)
+    is_listing = (
+        name.startswith(_LISTINGS)
+        or _pagination(call.service).get(name)
+        or _is_only_lists(model.output_shape)
+    )
     if is_listing and model.output_shape is not None:
         return serialised(call, _empty(model.output_shape))
     codes = [str(shape.error_code) for shape in model.error_shapes]
     missing = [c for c in codes if "NotFound" in c or "NoSuch" in c or "NotExist" in c]
-    code = missing[0] if missing else "ResourceNotFoundException"
+    usual = "ValidationException" if call.service == "sagemaker" else "ResourceNotFoundException"
+    code = missing[0] if missing and call.service != "sagemaker" else usual
     return error(call, code, "the estate has no such thing", 404)
+
+
+def _is_only_lists(shape: Shape | None) -> bool:
+    members = shape.members if isinstance(shape, StructureShape) else {}
+    kept = [child for name, child in members.items() if "token" not in name.lower()]
+    return bool(kept) and all(isinstance(child, ListShape) for child in kept)
 
 
 def _empty(shape: StructureShape) -> dict[str, Any]:

@@ -37,6 +37,10 @@ _INDEXED = {
         "HyperParameterTuningJobName", "DescribeHyperParameterTuningJob",
         "HyperParameterTuningJobName",
     ),
+    "ModelPackage": (
+        "ListModelPackages", "ModelPackageSummaryList", "ModelPackageArn", "DescribeModelPackage",
+        "ModelPackageName",
+    ),
     "ModelCard": (
         "ListModelCards", "ModelCardSummaries", "ModelCardName", "DescribeModelCard",
         "ModelCardName",

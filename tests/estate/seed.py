@@ -83,9 +83,12 @@ def seed(estate: Estate, send: Callable[[Request], Answer]) -> Ids:
     """Create everything the emulator can hold."""
     from tests.estate.seed_company import seed_company  # noqa: PLC0415
     from tests.estate.seed_deployment import seed_deployment  # noqa: PLC0415
+    from tests.estate.seed_story import seed_story  # noqa: PLC0415
 
     clients, ids = Clients(send), Ids()
     seed_company(clients, ids)
     for deployment in estate.deployments:
         seed_deployment(clients, ids, deployment)
+    if estate.has_story:
+        seed_story(clients, ids)
     return ids

@@ -34,10 +34,10 @@ def _keys(clients: Clients, ids: Ids) -> None:
 
 
 def _network(clients: Clients, ids: Ids) -> None:
+    for region in REGIONS:
+        for vpc in clients("ec2", region).describe_vpcs()["Vpcs"]:
+            _remove_default_network(clients("ec2", region), vpc["VpcId"])
     ec2 = clients("ec2")
-    for vpc in ec2.describe_vpcs()["Vpcs"]:
-        if vpc["IsDefault"]:
-            _remove_default_network(ec2, vpc["VpcId"])
     ids.vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
     for number, zone in enumerate("ab"):
         made = ec2.create_subnet(

@@ -30,7 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     is_hostile: bool = False
     latency_s: float = 0.0
     page_size: int = 0
-    story: str = ""
+    has_story: bool = False
+    has_zoo: bool = False
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +129,12 @@ def main(text: str) -> None:
     from tests.estate.wire import LoopbackServer  # noqa: PLC0415
 
     settings = msgspec.json.decode(text, type=Settings)
-    estate = build_estate(settings.deployments, is_hostile=settings.is_hostile)
+    estate = build_estate(
+        settings.deployments,
+        is_hostile=settings.is_hostile,
+        has_story=settings.has_story,
+        has_zoo=settings.has_zoo,
+    )
     injector = Injector(latency_s=settings.latency_s)
     live = LiveAws(estate, settings.page_size)
     handler = AwsHandler(live, store_for(estate, settings.page_size), injector)
