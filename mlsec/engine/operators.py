@@ -15,7 +15,7 @@ from mlsec.core.vocabulary import Kind
 from mlsec.engine.rule import Operator
 
 TRUE, FALSE, UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
-MAX_MATCHED_CHARS = 8192
+MAX_MATCHED_CHARS = 4096
 
 _DURATION = re.compile(r"([0-9]{1,6})([dhm])\Z")
 _VERSION = re.compile(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)\Z")
