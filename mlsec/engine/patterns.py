@@ -45,7 +45,7 @@ def why_refused(pattern: str) -> str:
     if refused:
         return refused
     allowed = 2 if _is_anchored(tree) and not is_multiline else 1
-    if _wild(tree, ()) > allowed:
+    if _degree(_opens(tree, ())) > allowed:
         return (
             "too many open repeats (such as .*) that can match what follows them; "
             "start with ^, or say more exactly what they match"
@@ -98,22 +98,32 @@ def _is_anchored(tree: Any) -> bool:
     return False
 
 
-def _wild(tree: Any, after: tuple[Any, ...]) -> int:
-    """Count the open repeats that can match what must follow them; ``after`` follows the tree."""
+def _opens(tree: Any, after: tuple[Any, ...]) -> list[bool]:
+    """Every open repeat in order: True when it can match what must follow it ("wild").
+
+    ``after`` follows the tree; alternatives count one after the other, to be on the safe side.
+    """
     items = list(tree)
-    total = 0
+    found: list[bool] = []
     for n, (code, argument) in enumerate(items):
         rest = (*items[n + 1 :], *after)
         name = str(code)
         if name in _REPEATS:
             _, most, body = argument
-            if most is codes.MAXREPEAT:
-                total += int(bool(_first(body) & _next(rest)))
-            else:
-                total += _wild(body, rest)
+            is_open = most is codes.MAXREPEAT
+            found += [bool(_first(body) & _next(rest))] if is_open else _opens(body, rest)
         else:
-            total += max((_wild(part, rest) for part in _parts(name, argument)), default=0)
-    return total
+            for part in _parts(name, argument):
+                found += _opens(part, rest)
+    return found
+
+
+def _degree(opens: list[bool]) -> int:
+    """To which power of the text's length one starting place can cost."""
+    if True not in opens:
+        return 1
+    scans_after = False in opens[opens.index(True) :]
+    return sum(opens) + int(scans_after)
 
 
 def _next(rest: tuple[Any, ...]) -> frozenset[int]:
