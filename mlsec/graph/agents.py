@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.lookups import find, find_or_gap, hidden_by, joined, kind_of
+from mlsec.graph.permissions import account_of
 from mlsec.graph.values import Known, Targets, Unread, property_value
 
 if TYPE_CHECKING:
@@ -58,6 +59,15 @@ def role_sharers(resource: Resource, graph: Graph) -> Targets:
     return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
 
 
+def bucket_is_foreign(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether ``bucket_owner`` names an account other than the resource's own."""
+    del graph
+    held = property_value(resource, "bucket_owner")
+    if isinstance(held, Unread):
+        return held
+    return Known(value=held.value is not None and held.value != account_of(resource))
+
+
 def _routed(resource: Resource, graph: Graph, derived: str, owner: str, *, drafts: bool) -> Targets:
     target = kind_of(resource, graph, derived).to
     owned_by = property_value(resource, owner)
@@ -101,6 +111,10 @@ def _known_reference(derived: str, *matches: str) -> _Relation:
 
     return follow
 
+
+AGENTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "agents.bucket_is_foreign": bucket_is_foreign,
+}
 
 AGENT_RELATIONS: Mapping[str, _Relation] = {
     "agents.versions_served": versions_served,

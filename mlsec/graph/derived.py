@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.agents import AGENT_RELATIONS
+from mlsec.graph.agents import AGENT_RELATIONS, AGENTS
+from mlsec.graph.exposure import EXPOSURE, EXPOSURE_RELATIONS
 from mlsec.graph.guardrails import GUARDRAIL_RELATIONS, GUARDRAILS
 from mlsec.graph.keys import KEYS
 from mlsec.graph.outsiders import POLICIES
@@ -28,8 +29,10 @@ DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **BUCKETS,
     **TRUST,
     **PERMISSIONS,
+    **EXPOSURE,
     **SEARCH,
     **GUARDRAILS,
+    **AGENTS,
 }
 
 DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
@@ -37,4 +40,5 @@ DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     **GUARDRAIL_RELATIONS,
     **AGENT_RELATIONS,
     **SEARCH_RELATIONS,
+    **EXPOSURE_RELATIONS,
 }
