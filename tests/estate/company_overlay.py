@@ -19,54 +19,26 @@ _MADE = datetime.datetime(2026, 1, 5, 8, tzinfo=datetime.UTC)
 
 # Kinds of which the company has its own; of all others the zoo keeps a specimen.
 _OWNED = frozenset(
-    [
-        "aws.account",
-        "aws.region",
-        "aws.sagemaker.endpoint",
-        "aws.sagemaker.endpoint_config",
-        "aws.sagemaker.model",
-        "aws.sagemaker.notebook",
-        "aws.sagemaker.notebook_lifecycle",
-        "aws.sagemaker.model_package_group",
-        "aws.sagemaker.model_package",
-        "aws.sagemaker.training_job",
-        "aws.iam.role",
-        "aws.iam.user",
-        "aws.iam.group",
-        "aws.iam.policy",
-        "aws.s3.bucket",
-        "aws.kms.key",
-        "aws.kms.alias",
-        "aws.ecr.repository",
-        "aws.ec2.vpc",
-        "aws.ec2.subnet",
-        "aws.ec2.route_table",
-        "aws.ec2.flow_log",
-        "aws.ec2.security_group",
-        "aws.ec2.vpc_endpoint",
-        "aws.logs.log_group",
+    (
+        "aws.account", "aws.region", "aws.sagemaker.endpoint", "aws.sagemaker.endpoint_config",
+        "aws.sagemaker.model", "aws.sagemaker.notebook", "aws.sagemaker.notebook_lifecycle",
+        "aws.sagemaker.model_package_group", "aws.sagemaker.model_package",
+        "aws.sagemaker.training_job", "aws.iam.role", "aws.iam.user", "aws.iam.group",
+        "aws.iam.policy", "aws.s3.bucket", "aws.kms.key", "aws.kms.alias", "aws.ecr.repository",
+        "aws.ec2.vpc", "aws.ec2.subnet", "aws.ec2.route_table", "aws.ec2.flow_log",
+        "aws.ec2.security_group", "aws.ec2.vpc_endpoint", "aws.logs.log_group",
         "aws.cloudtrail.trail",
-    ]
-)
+    )
+)  # fmt: skip
 _OWNED_BY_STORY = frozenset(
-    [
-        "aws.bedrock.guardrail",
-        "aws.bedrock.guardrail_version",
-        "aws.bedrock.agent",
-        "aws.bedrock.agent_version",
-        "aws.bedrock.agent_alias",
-        "aws.bedrock.action_group",
-        "aws.bedrock.knowledge_base",
-        "aws.bedrock.data_source",
-        "aws.apigateway.api",
-        "aws.lambda.function",
-        "aws.cloudwatch.alarm",
-        "aws.autoscaling.target",
-        "aws.autoscaling.policy",
-        "aws.sagemaker.domain",
-        "aws.secretsmanager.secret",
-    ]
-)
+    (
+        "aws.bedrock.guardrail", "aws.bedrock.guardrail_version", "aws.bedrock.agent",
+        "aws.bedrock.agent_version", "aws.bedrock.agent_alias", "aws.bedrock.action_group",
+        "aws.bedrock.knowledge_base", "aws.bedrock.data_source", "aws.apigateway.api",
+        "aws.lambda.function", "aws.cloudwatch.alarm", "aws.autoscaling.target",
+        "aws.autoscaling.policy", "aws.sagemaker.domain", "aws.secretsmanager.secret",
+    )
+)  # fmt: skip
 
 
 def canned_answers(estate: Estate, ids: Ids) -> tuple[Canned, ...]:
