@@ -29,7 +29,6 @@ from mlsec.engine.rule import RuleSet
 from mlsec.engine.selection import load_selected
 from mlsec.engine.waivers import load_waivers
 from mlsec.graph.index import build_graph
-from mlsec.snapshot.folder import import_folder
 from mlsec.snapshot.store import Snapshot
 
 Say = Callable[[str, int, int], None]
@@ -67,7 +66,7 @@ def collect(
         snapshot.set_meta("targets", msgspec.json.encode(targets).decode())
         for target in targets:
             provider = target.partition("://")[0]
-            COLLECTORS[provider]().collect(
+            COLLECTORS[provider].collect(
                 target, snapshot, settings, lambda done, known, what: say(what, done, known)
             )
 
@@ -99,7 +98,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
 def read(snapshot: Snapshot, ruleset: RuleSet) -> Inventory:
     """Turn evidence into resources, whoever it came from."""
     providers = sorted({call.scope.partition("/")[0] for call in snapshot.calls()})
-    parts = [COLLECTORS[name]().read(snapshot, ruleset.vocabulary) for name in providers]
+    parts = [COLLECTORS[name].read(snapshot, ruleset.vocabulary) for name in providers]
     return Inventory(
         resources=tuple(resource for part in parts for resource in part.resources),
         gaps=tuple(gap for part in parts for gap in part.gaps),
@@ -113,6 +112,8 @@ def open_evidence(path: Path) -> Iterator[Snapshot]:
     if not path.exists():
         raise MlsecError("no such file or folder", location=str(path))
     if path.is_dir():
+        from mlsec.snapshot.folder import import_folder  # noqa: PLC0415
+
         with TemporaryDirectory(prefix="mlsec-") as scratch:
             twin = Path(scratch) / "evidence.mlsnap"
             import_folder(path, twin)
