@@ -29,7 +29,7 @@ class Missing(enum.Enum):
     UNKNOWN = "unknown"
 
 
-class Property(msgspec.Struct, frozen=True, kw_only=True):
+class Property(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One property of a type or of a list's items.
 
     ``sources`` maps ``api``, ``terraform``, ``cloudformation`` to where the value is read. For

@@ -14,6 +14,7 @@ from mlsec.engine.check import KnownControls, check_rule
 from mlsec.engine.controls import load_frameworks
 from mlsec.engine.mistakes import RuleFilesError
 from mlsec.engine.rule import Rule, RuleSet
+from mlsec.engine.rule_cache import content_key, keep, recall
 
 NOT_RULES = ("vocabulary", "frameworks", "schema")
 
@@ -21,16 +22,30 @@ NOT_RULES = ("vocabulary", "frameworks", "schema")
 def load_content(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
     """Load the vocabulary, the frameworks and the rules below ``content``, and further folders.
 
-    Args:
-        content: a folder laid out as the shipped ``rules/``.
-        extra: folders (or single files) of an organisation's own rules.
+    An unchanged set is taken from the user's cache. ``content`` is laid out as the shipped
+    ``rules/``; ``extra`` are folders or single files of an organisation's own rules.
 
     Raises:
-        RuleFilesError: mistakes in rule files. MlsecError: a mistake in the vocabulary.
+        RuleFilesError: mistakes in rule files.
+        MlsecError: a mistake in the vocabulary or the frameworks, or no such folder.
     """
+    folders = (content, *extra)
+    files = [*_yaml_below(content / "vocabulary"), *_yaml_below(content / "frameworks")]
+    try:
+        key = content_key([*files, *rule_files(folders)])
+    except OSError as error:
+        raise MlsecError(f"cannot be read: {error}", location=str(content)) from None
+    kept = recall(key)
+    if kept is not None:
+        return kept
     vocabulary = load_vocabulary(content / "vocabulary")
-    frameworks = load_known_controls(content / "frameworks")
-    return load_rules((content, *extra), vocabulary, frameworks)
+    ruleset = load_rules(folders, vocabulary, load_known_controls(content / "frameworks"))
+    keep(key, ruleset)
+    return ruleset
+
+
+def _yaml_below(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.yaml"))
 
 
 def load_rules(
@@ -88,7 +103,7 @@ def rule_files(folders: Sequence[Path]) -> list[Path]:
             continue
         if not folder.is_dir():
             raise MlsecError("no such rule folder", location=str(folder))
-        for path in sorted(folder.rglob("*.yaml")):
+        for path in _yaml_below(folder):
             if path.relative_to(folder).parts[0] not in NOT_RULES:
                 found[path] = None
     return list(found)

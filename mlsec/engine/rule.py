@@ -57,6 +57,11 @@ class Compare(msgspec.Struct, frozen=True, kw_only=True, tag="compare"):
     expected: Any
     param: str = ""
 
+    def __post_init__(self) -> None:
+        """A list becomes a tuple, wherever it came from."""
+        if isinstance(self.expected, list):
+            msgspec.structs.force_setattr(self, "expected", tuple(self.expected))
+
 
 class AllOf(msgspec.Struct, frozen=True, kw_only=True, tag="all"):
     """Every part holds."""
