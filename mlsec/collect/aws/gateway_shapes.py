@@ -15,7 +15,25 @@ _ACTION_URI = re.compile(
 )
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+")
 # What a service's path calls its target: /endpoints/NAME/invocations, /model/ID/converse ...
-_TARGETS = re.compile(r"/?(?:endpoints|model|agents|knowledgebases|flows)/(?P<name>[^/]+)(?:/|\Z)")
+_TARGETS = re.compile(
+    r"/(?P<kind>endpoints|model|agents|knowledgebases|flows|runtimes)/(?P<name>[^/]+)(?:/|\Z)"
+)
+_CALLED = {
+    "endpoints": "endpoint",
+    "model": "model",
+    "agents": "agent",
+    "runtimes": "agent",
+    "knowledgebases": "knowledge_base",
+    "flows": "flow",
+}
+# The data planes that answer with what a model says, and what a path of theirs calls if untold.
+_MODEL_SERVICES = {
+    "runtime.sagemaker": "endpoint",
+    "sagemaker": "endpoint",
+    "bedrock-runtime": "model",
+    "bedrock-agent-runtime": "agent",
+    "bedrock-agentcore": "agent",
+}
 _KINDS = {"AWS": "aws", "AWS_PROXY": "aws", "HTTP": "http", "HTTP_PROXY": "http", "MOCK": "mock"}
 
 
@@ -172,25 +190,27 @@ def _rest_route(path: str, verb: str, method: Mapping[str, Any]) -> dict[str, An
 
 
 def _called(kind: Any, uri: Any) -> dict[str, Any]:
-    """Say what an integration calls: service, target where it is told, function."""
-    call = {"integration": _KINDS.get(str(kind)), "service": None, "target": None}
-    function = None
-    if call["integration"] == "aws" and uri:
+    """Say what an integration calls: a function, or a model, endpoint or agent and which."""
+    integration = _KINDS.get(str(kind))
+    call: dict[str, Any] = {"calls": None, "target": None, "function_arn": None}
+    if integration == "aws" and uri:
         found = _ACTION_URI.match(str(uri))
-        function = function_arn(uri if found is None else found["rest"].partition("/functions/")[2])
-        if found is not None:
-            call["service"] = found["service"]
-            call["target"] = _target(found["rest"]) if function is None else None
-        elif function is not None:
-            call["service"] = "lambda"
-    return {**call, "function_arn": function}
+        if found is None or found["service"] == "lambda":
+            address = uri if found is None else found["rest"].partition("/functions/")[2]
+            call["function_arn"] = function_arn(address)
+            call["calls"] = "function"
+        elif found["service"] in _MODEL_SERVICES:
+            call |= _model_call(found["service"], found["rest"])
+    return {"integration": integration, **call}
 
 
-def _target(path: str) -> str | None:
+def _model_call(service: str, path: str) -> dict[str, Any]:
     found = _TARGETS.search("/" + path.lstrip("/"))
-    name = urllib.parse.unquote(found["name"]) if found else ""
+    if found is None:
+        return {"calls": _MODEL_SERVICES[service]}
+    name = urllib.parse.unquote(found["name"])
     # A name in braces comes from the request or the stage: it is not told here.
-    return name if name and "{" not in name else None
+    return {"calls": _CALLED[found["kind"]], "target": None if "{" in name else name}
 
 
 def _role(raw: Any) -> str | None:
@@ -238,7 +258,6 @@ def _statement_kind(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 GATEWAY_SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "escaped_policy": escaped_policy,
-    "function_arn": function_arn,
     "function_targets": function_targets,
     "http_integrations": http_integrations,
     "http_routes": http_routes,

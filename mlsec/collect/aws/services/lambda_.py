@@ -40,5 +40,14 @@ PLANS: tuple[TypePlan, ...] = (
             items="FunctionUrlConfigs",
             not_set=_GONE,
         ),
+        # Asked once where the address is for the function itself, and not for an alias of it.
+        reads=(
+            Operation(
+                service="lambda",
+                name="GetPolicy",
+                params={"FunctionName": "$.FunctionArn"},
+                not_set=_GONE,
+            ),
+        ),
     ),
 )

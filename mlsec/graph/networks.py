@@ -1,0 +1,99 @@
+"""Networks: which subnets lead to the internet, and where models are trained or served."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.answers import NO, YES, Answer, any_of, unknown
+from mlsec.graph.permissions import verdict
+from mlsec.graph.values import Known, Unread, property_value
+
+if TYPE_CHECKING:
+    from mlsec.graph.index import Graph
+
+# What runs models, by concept; hosts and functions are not, as most of them have nothing to do
+# with models.
+_ML_CONCEPTS = ("model", "notebook", "workspace", "training_job", "endpoint", "cluster")
+
+
+def as_answer(value: Known | Unread) -> Answer:
+    """Turn a boolean fact into an answer."""
+    match value:
+        case Known(value=held):
+            return YES if held else NO
+        case Unread(gaps=gaps):
+            return unknown(gaps)
+
+
+def fact(resource: Resource, name: str) -> Answer:
+    """Read a boolean property as an answer."""
+    return as_answer(property_value(resource, name))
+
+
+def subnet_is_public(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether the subnet's route table has an active default route to an internet gateway.
+
+    Without a table of its own the main table of its VPC counts.
+    """
+    own = graph.targets(resource, "route_tables")
+    if own.found:
+        return verdict(_leads_out(own.found, ()), resource, graph)
+    if own.gaps:
+        return Unread(own.gaps)
+    vpc = property_value(resource, "vpc_id")
+    mains = tuple(
+        table
+        for table in graph.of_type(
+            graph.vocabulary.types[resource.type].relations["route_tables"].to
+        )
+        if (table.scope, table.region) == (resource.scope, resource.region)
+        and property_value(table, "vpc_id") == vpc
+        and fact(table, "is_main") == YES
+    )
+    return verdict(_leads_out(mains, ()), resource, graph) if mains else Unread()
+
+
+def _leads_out(tables: tuple[Resource, ...], gaps: tuple[str, ...]) -> Answer:
+    hidden = [unknown(gaps)] if gaps else []
+    return any_of([*(fact(table, "reaches_internet") for table in tables), *hidden])
+
+
+def holds_ml(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether something that trains or serves models points here."""
+    return verdict(_users(resource, graph), resource, graph)
+
+
+def vpc_holds_ml(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether something that trains or serves models runs in one of the network's subnets."""
+    subnets = graph.targets(resource, "subnets")
+    hidden = [unknown(subnets.gaps)] if subnets.gaps else []
+    return verdict(
+        any_of([*(_users(subnet, graph) for subnet in subnets.found), *hidden]), resource, graph
+    )
+
+
+def task_holds_ml(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a container serves models or vectors, or asks for an accelerator."""
+    del graph
+    held = property_value(resource, "containers")
+    if isinstance(held, Unread):
+        return held
+    return Known(
+        any(
+            each.get("serves") in ("model", "vectors") or (each.get("accelerators") or 0) > 0
+            for each in held.value or ()
+        )
+    )
+
+
+def _users(resource: Resource, graph: Graph) -> Answer:
+    """Ask every relation that comes here from a type that runs models."""
+    answers = []
+    for name, kind in graph.vocabulary.types[resource.type].relations.items():
+        if kind.reverse and graph.vocabulary.types[kind.to].concept in _ML_CONCEPTS:
+            reached = graph.targets(resource, name)
+            answers.append(
+                YES if reached.found else (unknown(reached.gaps) if reached.gaps else NO)
+            )
+    return any_of(answers)
