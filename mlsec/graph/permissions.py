@@ -7,8 +7,8 @@ resources, which outsiders.py reads from the other side.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import msgspec
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
 
+_NEITHER = (NO, NO)
+
+
 class Pages(msgspec.Struct, frozen=True, kw_only=True):
     """Policy documents that count together, and the gaps that hide others."""
 
@@ -32,8 +35,14 @@ class Pages(msgspec.Struct, frozen=True, kw_only=True):
 
     def ask(self, question: Question) -> Answer:
         """Say whether these documents allow it and none denies it."""
+        found = [
+            answers
+            for document in self.documents
+            if (answers := document.ask(question)) != _NEITHER
+        ]
+        if self.is_whole and not found:
+            return NO
         hidden = NO if self.is_whole else unknown(self.gaps)
-        found = [document.ask(question) for document in self.documents]
         allowed = any_of([*(allow for allow, _ in found), hidden])
         denied = any_of([*(deny for _, deny in found), hidden])
         return all_of((allowed, not_(denied)))
@@ -54,6 +63,15 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             return answer
         return all_of((answer, self.boundary.ask(question)))
 
+    def speaks_of(self, action: str) -> bool:
+        """Whether some policy is about the action (lower case), or could be."""
+        return not self.policies.is_whole or any(
+            document.about(action) for document in self.policies.documents
+        )
+
+
+T = TypeVar("T")
+
 
 class _Ledger:
     """Identities and documents of one graph, compiled once."""
@@ -61,6 +79,7 @@ class _Ledger:
     def __init__(self) -> None:
         self.identities: dict[str, Identity] = {}
         self.documents: dict[tuple[str, str], Document] = {}
+        self.kept: dict[tuple[str, str], object] = {}
 
 
 _LEDGERS: weakref.WeakKeyDictionary[Graph, _Ledger] = weakref.WeakKeyDictionary()
@@ -73,6 +92,14 @@ def identity_of(resource: Resource, graph: Graph) -> Identity:
     if found is None:
         found = ledger.identities[resource.id] = _read_identity(resource, graph, ledger)
     return found
+
+
+def keep(graph: Graph, key: tuple[str, str], compute: Callable[[], T]) -> T:
+    """Compute once per graph and key; several facts rest on the same costly answer."""
+    kept = _LEDGERS.setdefault(graph, _Ledger()).kept
+    if key not in kept:
+        kept[key] = compute()
+    return cast("T", kept[key])
 
 
 def account_of(resource: Resource) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.answers import Answer, all_of, any_of
-from mlsec.graph.permissions import Identity, identity_of, verdict
-from mlsec.graph.permissions_escalation import open_ways
+from mlsec.graph.answers import NO, Answer, all_of, any_of
+from mlsec.graph.permissions import Identity, identity_of, keep, verdict
+from mlsec.graph.permissions_escalation import Ways, open_ways
 from mlsec.graph.statements import ANY, Question
 from mlsec.graph.values import Known, Unread
 
@@ -68,7 +69,7 @@ _POWERS = (
 def can(identity: Identity, ability: str) -> Answer:
     """Say whether an identity has an ability of the table."""
     return any_of(
-        all_of(identity.may(_question(identity, pair)) for pair in way)
+        all_of(identity.may(_question(identity.partition, identity.account, pair)) for pair in way)
         for way in _ABILITIES[ability]
     )
 
@@ -77,21 +78,25 @@ def is_powerful(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether who holds this identity holds the account, or all of its data."""
     identity = identity_of(resource, graph)
     powers = any_of(can(identity, ability) for ability in _POWERS)
-    return verdict(any_of((powers, open_ways(identity).is_open)), resource, graph)
+    return verdict(any_of((powers, _ways(resource, graph).is_open)), resource, graph)
 
 
 def can_escalate(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether one known combination of rights to become administrator is open."""
-    return verdict(open_ways(identity_of(resource, graph)).is_open, resource, graph)
+    return verdict(_ways(resource, graph).is_open, resource, graph)
 
 
 def escalation_ways(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the open combinations; unread unless every one is decided."""
-    ways = open_ways(identity_of(resource, graph))
-    if ways.undecided.because or not ways.is_decided:
-        unread = verdict(ways.undecided, resource, graph)
-        return unread if isinstance(unread, Unread) else Unread()
+    ways = _ways(resource, graph)
+    if ways.undecided != NO:
+        return verdict(ways.undecided, resource, graph)
     return Known(list(ways.names))
+
+
+def _ways(resource: Resource, graph: Graph) -> Ways:
+    identity = identity_of(resource, graph)
+    return keep(graph, ("ways", resource.id), lambda: open_ways(identity))
 
 
 def is_aws_managed(resource: Resource, graph: Graph) -> Known | Unread:
@@ -108,9 +113,10 @@ def _ability(name: str) -> Callable[[Resource, Graph], Known | Unread]:
     return derive
 
 
-def _question(identity: Identity, pair: tuple[str, str]) -> Question:
+@functools.cache
+def _question(partition: str, account: str, pair: tuple[str, str]) -> Question:
     action, resource = pair
-    filled = resource.replace("{p}", identity.partition).replace("{a}", identity.account)
+    filled = resource.replace("{p}", partition).replace("{a}", account)
     return Question(action=action.replace("@", ANY), resource=filled.replace("@", ANY))
 
 

@@ -7,7 +7,7 @@ import functools
 import msgspec
 
 from mlsec.core.closed_sets import Truth
-from mlsec.graph.answers import YES, Answer, all_of, any_of, unknown
+from mlsec.graph.answers import YES, Answer, all_of, any_of
 from mlsec.graph.permissions import Identity
 from mlsec.graph.statements import ANY, Question, Reach
 
@@ -26,12 +26,11 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ways(msgspec.Struct, frozen=True, kw_only=True):
-    """Which combinations are open, whether any is, and what is left undecided."""
+    """Which combinations are open, whether any is; ``undecided`` is NO when each was decided."""
 
     names: tuple[str, ...]
     is_open: Answer
     undecided: Answer
-    is_decided: bool
 
 
 def _alone(*rights: str) -> tuple[Way, ...]:
@@ -100,12 +99,10 @@ def open_ways(identity: Identity) -> Ways:
     """Ask an identity for every combination, on whichever role, policy or function there is."""
     answers = [(way, _answer(identity, way)) for way in WAYS]
     names = tuple(way.name for way, answer in answers if answer == YES)
-    undecided = [answer for _, answer in answers if answer.truth is Truth.UNKNOWN]
     return Ways(
         names=names,
         is_open=any_of(answer for _, answer in answers),
-        undecided=any_of(undecided) if undecided else unknown(),
-        is_decided=not undecided,
+        undecided=any_of(a for _, a in answers if a.truth is Truth.UNKNOWN),
     )
 
 

@@ -84,37 +84,61 @@ class Document:
 
     def __init__(self, statements: Iterable[Statement]) -> None:
         self.statements = tuple(statements)
+        # None: some statement speaks of every service.
+        self._services = _union([statement.services for statement in self.statements])
+        self._about: dict[str, tuple[Statement, ...]] = {}
         self._answers: dict[Question, tuple[Answer, Answer]] = {}
+
+    def about(self, action: str) -> tuple[Statement, ...]:
+        """Give the statements that speak of an action (lower case)."""
+        if self._services is not None and action.partition(":")[0] not in self._services:
+            return ()
+        found = self._about.get(action)
+        if found is None:
+            found = tuple(each for each in self.statements if each.covers_action(action))
+            self._about[action] = found
+        return found
 
     def ask(self, question: Question) -> tuple[Answer, Answer]:
         """Give (allowed, denied) by this document alone."""
+        statements = self.about(question.action)
+        if not statements:
+            return NO, NO
+        if question.reach is Reach.PART:
+            # Asked for each of many buckets: not worth keeping.
+            return _ask(statements, question)
         found = self._answers.get(question)
         if found is None:
-            found = self._answers[question] = self._ask(question)
+            found = self._answers[question] = _ask(statements, question)
         return found
 
-    def _ask(self, question: Question) -> tuple[Answer, Answer]:
-        allowed, denied = NO, NO
-        for statement in self.statements:
-            if not statement.covers_action(question.action):
-                continue
-            # A deny takes the right away only where it covers all that is asked about.
-            reach = question.reach if statement.is_allow else Reach.WHOLE
-            if not statement.covers_resource(question.resource, reach):
-                continue
-            answer = applies(
-                statement.conditions,
-                is_allow=statement.is_allow,
-                is_everything=ANY in question.resource and question.reach is Reach.WHOLE,
-                passed_to=question.passed_to,
-            )
-            if statement.is_allow:
-                allowed = any_of((allowed, answer))
-            else:
-                denied = any_of((denied, answer))
-            if denied == YES:
-                break
-        return allowed, denied
+
+def _ask(statements: tuple[Statement, ...], question: Question) -> tuple[Answer, Answer]:
+    allowed, denied = NO, NO
+    for statement in statements:
+        # A deny takes the right away only where it covers all that is asked about.
+        reach = question.reach if statement.is_allow else Reach.WHOLE
+        if not statement.covers_resource(question.resource, reach):
+            continue
+        answer = applies(
+            statement.conditions,
+            is_allow=statement.is_allow,
+            is_everything=ANY in question.resource and question.reach is Reach.WHOLE,
+            passed_to=question.passed_to,
+        )
+        if statement.is_allow:
+            allowed = any_of((allowed, answer))
+        else:
+            denied = any_of((denied, answer))
+        if denied == YES:
+            break
+    return allowed, denied
+
+
+def _union(services: list[frozenset[str]]) -> frozenset[str] | None:
+    if any(not each for each in services):
+        return None
+    return frozenset[str]().union(*services)
 
 
 def read_document(statements: Iterable[Mapping[str, Any]]) -> Document:

@@ -17,7 +17,7 @@ from mlsec.graph.outsiders import (
     let_in_at_all,
     statements_of,
 )
-from mlsec.graph.permissions import account_of, as_gaps, identity_of, verdict
+from mlsec.graph.permissions import account_of, as_gaps, identity_of, keep, verdict
 from mlsec.graph.statements import ANY, Question, Reach, Statement
 from mlsec.graph.values import Known, Targets, Unread, property_value
 
@@ -100,27 +100,44 @@ def denies_insecure_transport(resource: Resource, graph: Graph) -> Known | Unrea
 def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     """Find the roles of the account that may put objects somewhere into the bucket."""
     question = Question(action="s3:putobject", resource=f"{resource.id}/{ANY}", reach=Reach.PART)
-    named, gaps = _roles_in_policy(resource)
+    named, gaps = _roles_in_policy(resource, graph)
     found: list[Resource] = []
-    for role in graph.of_type("role"):
-        if role.scope != resource.scope:
-            continue
+    for role in _roles_that_put(resource.scope, graph):
         answer = identity_of(role, graph).may(question)
-        if answer.truth is Truth.TRUE or role.id in named:
+        if answer.truth is Truth.TRUE:
             found.append(role)
         elif answer.truth is Truth.UNKNOWN:
             gaps |= as_gaps(answer.because, role, graph) or set(role.unread.get("*", ()))
+    # In one account the bucket's policy is enough: the role needs no policy of its own.
+    found += [graph.resources[name] for name in sorted(named - {role.id for role in found})]
     for kind in graph.vocabulary.concrete("role"):
         gaps |= set(graph.incomplete(kind.name, resource.scope, ""))
     return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
 
 
-def _roles_in_policy(resource: Resource) -> tuple[set[str], set[str]]:
+def _roles_that_put(scope: str, graph: Graph) -> tuple[Resource, ...]:
+    """Give the roles of an account whose policies are about putting objects, or could be."""
+    return keep(
+        graph,
+        ("roles that put", scope),
+        lambda: tuple(
+            role
+            for role in graph.of_type("role")
+            if role.scope == scope and identity_of(role, graph).speaks_of("s3:putobject")
+        ),
+    )
+
+
+def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[set[str], set[str]]:
+    """Give the ids of known roles that the bucket's policy lets put objects, and gaps."""
     held = statements_of(resource)
     if isinstance(held, Unread):
         return set(), set(held.gaps)
     writing = [s for s in held if s.is_allow and s.covers_action("s3:putobject")]
-    return {principal for statement in writing for principal in statement.principals}, set()
+    named = {principal for statement in writing for principal in statement.principals}
+    kinds = {kind.name for kind in graph.vocabulary.concrete("role")}
+    known = {each for each in named if each in graph.resources}
+    return {each for each in known if graph.resources[each].type in kinds}, set()
 
 
 def _reading(resource: Resource, graph: Graph) -> tuple[Side, ...]:
