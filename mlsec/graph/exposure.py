@@ -15,7 +15,13 @@ from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, all_of, any_of, not_, unknown
 from mlsec.graph.doors import NO_AUTH, Door, doors_of, has_open_address, ways_of
 from mlsec.graph.model_calls import calls_models, is_ml_code
-from mlsec.graph.networks import holds_ml, subnet_is_public, task_holds_ml, vpc_holds_ml
+from mlsec.graph.networks import (
+    as_answer,
+    holds_ml,
+    subnet_is_public,
+    task_holds_ml,
+    vpc_holds_ml,
+)
 from mlsec.graph.permissions import as_gaps, verdict
 from mlsec.graph.statements import matches
 from mlsec.graph.values import Known, Targets, Unread, property_value
@@ -72,6 +78,12 @@ def has_open_door(resource: Resource, graph: Graph) -> Known | Unread:
     if doors.found or not doors.gaps:
         return Known(bool(doors.found))
     return Unread(doors.gaps)
+
+
+def task_is_ml(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a task serves models or vectors, or may call models."""
+    parts = (task_holds_ml(resource, graph), calls_models(resource, graph))
+    return verdict(any_of(as_answer(part) for part in parts), resource, graph)
 
 
 def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
@@ -151,10 +163,11 @@ def _listener_answers(listeners: Targets) -> Iterator[Any]:
 
 EXPOSURE: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "exposure.subnet_is_public": subnet_is_public,
+    # Networks and the doors of balancers ask what a task serves.
+    "exposure.task_holds_ml": task_holds_ml,
+    "exposure.task_is_ml": task_is_ml,
     "exposure.holds_ml": holds_ml,
     "exposure.vpc_holds_ml": vpc_holds_ml,
-    # A balancer's doors ask what a task serves.
-    "exposure.task_holds_ml": task_holds_ml,
     "exposure.calls_models": calls_models,
     "exposure.is_ml_code": is_ml_code,
     "exposure.is_public": is_public,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
+from mlsec.core.vocabulary import Type
 from mlsec.graph.answers import NO, YES, Answer, any_of, unknown
 from mlsec.graph.permissions import verdict
 from mlsec.graph.values import Known, Unread, property_value
@@ -12,8 +14,8 @@ from mlsec.graph.values import Known, Unread, property_value
 if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
-# What runs models, by concept; hosts and functions are not, as most of them have nothing to do
-# with models.
+# What runs models, by concept. Hosts and container services are asked one by one, and functions
+# not at all, as most of them have nothing to do with models.
 _ML_CONCEPTS = ("model", "notebook", "workspace", "training_job", "endpoint", "cluster")
 
 
@@ -88,12 +90,27 @@ def task_holds_ml(resource: Resource, graph: Graph) -> Known | Unread:
 
 
 def _users(resource: Resource, graph: Graph) -> Answer:
-    """Ask every relation that comes here from a type that runs models."""
+    """Ask every relation that comes here from what may run models."""
     answers = []
     for name, kind in graph.vocabulary.types[resource.type].relations.items():
-        if kind.reverse and graph.vocabulary.types[kind.to].concept in _ML_CONCEPTS:
+        runs = _runs_models(graph.vocabulary.types[kind.to]) if kind.reverse else None
+        if runs is not None:
             reached = graph.targets(resource, name)
-            answers.append(
-                YES if reached.found else (unknown(reached.gaps) if reached.gaps else NO)
-            )
+            answers += [runs(target, graph) for target in reached.found]
+            answers += [unknown(reached.gaps)] if reached.gaps else []
     return any_of(answers)
+
+
+def _runs_models(kind: Type) -> Callable[[Resource, Graph], Answer] | None:
+    """Give the question whether one of this type runs models; None for types that never do."""
+    if kind.concept in _ML_CONCEPTS:
+        return lambda _resource, _graph: YES
+    if "has_accelerator" in kind.properties:
+        return lambda resource, _graph: fact(resource, "has_accelerator")
+    return _runs_model_tasks if "task_definition" in kind.relations else None
+
+
+def _runs_model_tasks(service: Resource, graph: Graph) -> Answer:
+    tasks = graph.targets(service, "task_definition")
+    hidden = [unknown(tasks.gaps)] if tasks.gaps else []
+    return any_of([*(fact(task, "holds_ml") for task in tasks.found), *hidden])
