@@ -11,7 +11,12 @@ from mlsec.collect.paths import MISSING, dig
 from mlsec.snapshot.records import canonical
 
 _PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_.]*$")
-_TOKEN_PAIRS = (("NextToken", "NextToken"), ("nextToken", "nextToken"), ("Marker", "NextMarker"))
+_TOKEN_PAIRS = (
+    ("NextToken", "NextToken"),
+    ("nextToken", "nextToken"),
+    ("Marker", "NextMarker"),
+    ("NextMarker", "NextMarker"),
+)
 _MOST_PER_PAGE = 1000
 
 
