@@ -11,7 +11,7 @@ from mlsec.graph.confinement import left_by_allow
 from mlsec.graph.outsiders import EVERYBODY, account_in, statements_of
 from mlsec.graph.permissions import account_of, verdict
 from mlsec.graph.statements import Statement
-from mlsec.graph.values import Known, Unread
+from mlsec.graph.values import Known, Unread, property_value
 
 if TYPE_CHECKING:
     from mlsec.graph.index import Graph
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _SERVICE = (".amazonaws.com", ".amazonaws.com.cn")
 _ML_SERVICES = ("sagemaker", "bedrock", "bedrock-agentcore")
 _SOURCE_KEYS = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths")
+_KEPT_BY_SERVICE = "/aws-service-role/"
 _WEB_IDENTITY = "sts:assumerolewithwebidentity"
 
 
@@ -45,6 +46,18 @@ def trusts_ml(resource: Resource, graph: Graph) -> Known | Unread:
     if isinstance(found, Unread):
         return found
     return Known(any(each.partition(".")[0] in _ML_SERVICES for each in found.value))
+
+
+def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether ML workloads of the account run as this role."""
+    found, path = trusts_ml(resource, graph), property_value(resource, "path")
+    if found == Known(value=False):
+        return found
+    if isinstance(path, Unread):
+        return path
+    if str(path.value).startswith(_KEPT_BY_SERVICE):
+        return Known(value=False)
+    return found
 
 
 def is_open(resource: Resource, graph: Graph) -> Known | Unread:
@@ -105,6 +118,7 @@ TRUST: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "trust.trusted_principals": trusted_principals,
     "trust.trusts_services": trusts_services,
     "trust.trusts_ml": trusts_ml,
+    "trust.runs_ml": runs_ml,
     "trust.is_open": is_open,
     "trust.lacks_source_condition": lacks_source_condition,
 }
