@@ -69,6 +69,7 @@ def collect(
             COLLECTORS[provider].collect(
                 target, snapshot, settings, lambda done, known, what: say(what, done, known)
             )
+        snapshot.finish()
 
 
 def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> Assessment:

@@ -71,18 +71,7 @@ def open_finished(path: Path) -> sqlite3.Connection:
         connection = _connect(path, "?mode=ro&immutable=1")
         try:
             _check_kind(connection, path)
-            meta = dict(connection.execute("SELECT key, value FROM meta"))
-            (count,) = connection.execute("SELECT count(*) FROM call").fetchone()
-            if "seal" not in meta:
-                raise MlsecError(
-                    "the snapshot was never finished", hint="--resume", location=str(path)
-                )
-            if str(count) != meta.get("calls"):
-                raise MlsecError(
-                    f"the snapshot should hold {meta.get('calls')} calls and holds {count}",
-                    hint="it was changed after it was collected",
-                    location=str(path),
-                )
+            _check_whole(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -165,5 +154,22 @@ def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
         raise MlsecError(
             f"the snapshot is of version {version}; this mlsec reads up to {SCHEMA_VERSION}",
             hint="update mlsec",
+            location=str(path),
+        )
+
+
+def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
+    meta = dict(connection.execute("SELECT key, value FROM meta"))
+    (count,) = connection.execute("SELECT count(*) FROM call").fetchone()
+    if "seal" not in meta:
+        raise MlsecError(
+            "the snapshot was never finished",
+            hint="finish it with --resume",
+            location=str(path),
+        )
+    if str(count) != meta.get("calls"):
+        raise MlsecError(
+            f"the snapshot should hold {meta.get('calls')} calls and holds {count}",
+            hint="it was changed after it was collected",
             location=str(path),
         )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +61,14 @@ class Snapshot:
         snapshot = cls.create(path)
         with cls.open(path) as finished:
             for key, value in finished.meta().items():
-                snapshot.set_meta(key, value)
+                if key not in ("seal", "calls"):
+                    snapshot.set_meta(key, value)
             for key, value in finished.clock().items():
                 snapshot.set_clock(key, value)
-            for call in finished.calls():
-                body = finished.payload_bytes(call.payload) if call.payload else None
-                snapshot.record(call, body)
+            snapshot.record_all(
+                (call, finished.payload_bytes(call.payload) if call.payload else None)
+                for call in finished.calls()
+            )
         return snapshot
 
     @classmethod
@@ -85,25 +86,37 @@ class Snapshot:
         Raises:
             MlsecError: the disk is full; what was recorded before is kept.
         """
-        packed = zlib.compress(body, 6) if body is not None else None
+        self.record_all(((call, body),))
+
+    def record_all(self, ends: Iterable[tuple[Call, bytes | None]]) -> None:
+        """Store several ends of calls in one transaction."""
+        rows = [(call, body, zlib.compress(body, 6) if body else b"") for call, body in ends]
         with self._lock:
             if self._is_closed:
                 return
             with database.clear_errors(self.path):
-                if packed is not None and body is not None:
-                    self._connection.execute(
-                        "INSERT OR IGNORE INTO payload VALUES (?, ?, ?)",
-                        (call.payload, len(body), packed),
-                    )
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO call VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                    (call.id, *call.lasting()),
-                )
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO timing VALUES (?, ?, ?, ?)",
-                    (call.id, call.started_at, call.took_ms, call.attempts),
-                )
-                self._connection.commit()
+                try:
+                    for call, body, packed in rows:
+                        self._insert(call, body, packed)
+                    self._connection.commit()
+                except sqlite3.Error:
+                    self._connection.rollback()
+                    raise
+
+    def _insert(self, call: Call, body: bytes | None, packed: bytes) -> None:
+        execute = self._connection.execute
+        if body is not None:
+            execute(
+                "INSERT OR IGNORE INTO payload VALUES (?, ?, ?)", (call.payload, len(body), packed)
+            )
+        execute(
+            "INSERT OR REPLACE INTO call VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            (call.id, *call.lasting()),
+        )
+        execute(
+            "INSERT OR REPLACE INTO timing VALUES (?, ?, ?, ?)",
+            (call.id, call.started_at, call.took_ms, call.attempts),
+        )
 
     def find(self, call_id: str) -> Call | None:
         """Give the call with this id (without its times), or None when it was not made."""
@@ -168,7 +181,7 @@ class Snapshot:
         Raises:
             MlsecError: it cannot be written; the part file stays.
         """
-        meta = {key: value for key, value in self.meta().items() if key != "seal"}
+        meta = self.meta()
         calls = list(self.calls())
         meta["calls"] = str(len(calls))
         meta["seal"] = seal_of(meta, calls)
@@ -180,7 +193,11 @@ class Snapshot:
                 database.fill(target, meta, self.clock(), calls, self.payload_row)
             finally:
                 target.close()
-            os.replace(draft, self.path)
+            draft.replace(self.path)
+        self.discard()
+
+    def discard(self) -> None:
+        """Close and delete the working file."""
         self.close()
         for leftover in ("", "-wal", "-shm"):
             Path(f"{part_of(self.path)}{leftover}").unlink(missing_ok=True)
@@ -218,14 +235,6 @@ class Snapshot:
 def part_of(path: Path) -> Path:
     """Name the working file of a snapshot."""
     return path.with_name(path.name + ".part")
-
-
-def statuses(calls: Iterator[Call]) -> Mapping[CallStatus, int]:
-    """Count calls by how they ended."""
-    counts = dict.fromkeys(CallStatus, 0)
-    for call in calls:
-        counts[call.status] += 1
-    return counts
 
 
 def _call(row: tuple[Any, ...]) -> Call:

@@ -26,13 +26,16 @@ from mlsec.collect.redact import Redactor
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
+from mlsec.snapshot.records import canonical
 from mlsec.snapshot.store import Snapshot
 
 
 def collect(
     target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None = None
 ) -> None:
-    """Ask AWS for all that the plans want and store every answer; then the snapshot is finished.
+    """Ask AWS for all that the plans want and store every answer; the caller finishes the snapshot.
+
+    A second target adds its accounts and regions to those of the first.
 
     Raises:
         MlsecError: what the user must mend first: target, profile, credentials, region, disk.
@@ -44,7 +47,6 @@ def collect(
     finally:
         collection.asker.stop()
     snapshot.set_clock("finished_at", _now())
-    snapshot.finish()
 
 
 class _Collection:
@@ -75,9 +77,27 @@ class _Collection:
 
     def run(self, progress: Progress | None) -> None:
         places = self._places()
-        self._snapshot.set_meta("places", msgspec.json.encode(places).decode())
+        self._snapshot.set_meta("places", self._joined(places))
         began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
         walk_aws(self.asker, self._settings.vocabulary, places, began_at, progress)
+
+    def _joined(self, places: Places) -> str:
+        """Give the places of all targets so far; those of an interrupted run are replaced."""
+        stored = self._snapshot.meta().get("places")
+        known = msgspec.json.decode(stored, type=Places) if stored else Places()
+        scopes = {scope.name: scope for scope in known.scopes}
+        for scope in places.scopes:
+            before = scopes[scope.name].regions if scope.name in scopes else ()
+            regions = tuple(sorted({*before, *scope.regions}))
+            scopes[scope.name] = msgspec.structs.replace(scope, regions=regions)
+        here = {scope.name for scope in places.scopes}
+        gaps = {gap.id: gap for gap in known.gaps if gap.scope not in here}
+        gaps |= {gap.id: gap for gap in places.gaps}
+        joined = Places(
+            scopes=tuple(scopes[name] for name in sorted(scopes)),
+            gaps=tuple(gaps[key] for key in sorted(gaps)),
+        )
+        return msgspec.json.encode(joined).decode()
 
     def _note_start(self) -> None:
         """Write who, what and when; on resume the first beginning and salt stay."""
@@ -92,6 +112,8 @@ class _Collection:
                 hint="resume with the same account",
             )
         snapshot.set_meta("principal", principal)
+        if "settings" not in meta:
+            snapshot.set_meta("settings", _settings_text(self._settings))
         snapshot.set_meta("salt", meta.get("salt") or self._salt())
         if "started_at" not in snapshot.clock():
             snapshot.set_clock("started_at", _now())
@@ -153,6 +175,20 @@ def _live(settings: CollectSettings) -> LiveSettings:
         max_pages=settings.max_pages,
         start_per_s=settings.start_per_s,
     )
+
+
+def _settings_text(settings: CollectSettings) -> str:
+    """Give the settings that change what can be read, for the report."""
+    shown = {
+        "roles": ", ".join(settings.role_arns),
+        "organisation": settings.role_name if settings.is_organisation else "",
+        "in_flight": str(settings.in_flight),
+        "tries": str(settings.tries),
+        "call_deadline_s": str(settings.call_deadline_s),
+        "deadline_s": str(settings.deadline_s),
+        "max_pages": str(settings.max_pages),
+    }
+    return canonical({name: text for name, text in shown.items() if text}).decode()
 
 
 def _now() -> str:

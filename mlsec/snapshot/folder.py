@@ -1,0 +1,190 @@
+"""The readable twin of a snapshot: a folder of JSON Lines that git can show the changes of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mlsec.core.errors import MlsecError
+from mlsec.snapshot.records import SCHEMA_VERSION, Call, CallStatus, canonical, canonical_params
+from mlsec.snapshot.seal import digest_of
+from mlsec.snapshot.store import Snapshot
+
+_META, _CALLS, _TIMES = "meta.json", "calls.jsonl", "times.jsonl"
+_SHORT = ("reason", "error_code", "right", "detail")
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One call with its answer inline."""
+
+    scope: str
+    region: str = ""
+    service: str
+    operation: str
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
+    status: CallStatus = CallStatus.DONE
+    reason: str = ""
+    error_code: str = ""
+    right: str = ""
+    detail: str = ""
+    answer: msgspec.Raw | None = None
+
+
+class _Times(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    started_at: str = ""
+    took_ms: int = 0
+    attempts: int = 0
+
+
+class _Meta(msgspec.Struct, frozen=True, kw_only=True):
+    """``meta`` holds lasting facts, ``clock`` the times of the collection."""
+
+    schema: int
+    meta: dict[str, str]
+    clock: dict[str, str]
+
+
+_line = msgspec.json.Decoder(_Line)
+
+
+def export_folder(snapshot: Snapshot, folder: Path) -> None:
+    """Write meta.json, calls.jsonl (sorted, answers inline) and times.jsonl.
+
+    Raises:
+        MlsecError: the folder cannot be written.
+    """
+    meta = {k: v for k, v in snapshot.meta().items() if k not in ("seal", "calls")}
+    head = _Meta(schema=SCHEMA_VERSION, meta=meta, clock=snapshot.clock())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _META).write_bytes(msgspec.json.format(canonical(head), indent=2) + b"\n")
+        with (folder / _CALLS).open("wb") as calls, (folder / _TIMES).open("wb") as times:
+            for call in snapshot.calls():
+                calls.write(_call_line(snapshot, call) + b"\n")
+                times.write(_times_line(call) + b"\n")
+    except OSError as error:
+        raise MlsecError(f"cannot write {folder}: {error.strerror}") from None
+
+
+def import_folder(folder: Path, path: Path) -> None:
+    """Build the snapshot ``path`` from a folder; answers may be written by hand in any key order.
+
+    Raises:
+        MlsecError: a line that is not what export writes, with its file and line.
+    """
+    head = _read_meta(folder / _META)
+    times = {each.id: each for each in _read_times(folder / _TIMES)}
+    with Snapshot.create(path) as snapshot:
+        try:
+            for key, value in head.meta.items():
+                snapshot.set_meta(key, value)
+            for key, value in head.clock.items():
+                snapshot.set_clock(key, value)
+            snapshot.record_all(_read_calls(folder / _CALLS, times))
+            snapshot.finish()
+        except MlsecError:
+            snapshot.discard()
+            raise
+
+
+def _call_line(snapshot: Snapshot, call: Call) -> bytes:
+    line: dict[str, Any] = {
+        "scope": call.scope,
+        "region": call.region,
+        "service": call.service,
+        "operation": call.operation,
+    }
+    if call.params != "{}":
+        line["params"] = msgspec.Raw(call.params.encode())
+    if call.status is not CallStatus.DONE:
+        line["status"] = call.status.value
+    line |= {name: getattr(call, name) for name in _SHORT if getattr(call, name)}
+    if call.payload:
+        line["answer"] = msgspec.Raw(snapshot.payload_bytes(call.payload))
+    return msgspec.json.encode(line)
+
+
+def _times_line(call: Call) -> bytes:
+    return msgspec.json.encode(
+        _Times(
+            id=call.id,
+            started_at=call.started_at,
+            took_ms=call.took_ms,
+            attempts=call.attempts,
+        )
+    )
+
+
+def _read_meta(path: Path) -> _Meta:
+    try:
+        head = msgspec.json.decode(path.read_bytes(), type=_Meta)
+    except OSError as error:
+        raise MlsecError(
+            f"this folder is not a snapshot: {error.strerror}", location=str(path)
+        ) from None
+    except msgspec.DecodeError as error:
+        raise MlsecError(f"not a snapshot's head: {error}", location=str(path)) from None
+    if head.schema > SCHEMA_VERSION:
+        raise MlsecError(
+            f"the snapshot is of version {head.schema}; this mlsec reads up to {SCHEMA_VERSION}",
+            hint="update mlsec",
+            location=str(path),
+        )
+    return head
+
+
+def _read_times(path: Path) -> Iterator[_Times]:
+    if not path.exists():
+        return
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            yield msgspec.json.decode(line, type=_Times)
+        except msgspec.DecodeError as error:
+            raise MlsecError(f"{error}", location=f"{path}:{number}") from None
+
+
+def _read_calls(path: Path, times: dict[str, _Times]) -> Iterator[tuple[Call, bytes | None]]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise MlsecError(f"cannot read it: {error.strerror}", location=str(path)) from None
+    for number, raw in enumerate(lines, 1):
+        if not raw.strip():
+            continue
+        try:
+            line = _line.decode(raw)
+            body = None
+            if line.answer is not None:
+                body = canonical(msgspec.json.decode(line.answer))
+        except msgspec.DecodeError as error:
+            raise MlsecError(f"not a call: {error}", location=f"{path}:{number}") from None
+        yield _timed(_call(line, body), times), body
+
+
+def _call(line: _Line, body: bytes | None) -> Call:
+    return Call(
+        scope=line.scope,
+        region=line.region,
+        service=line.service,
+        operation=line.operation,
+        params=canonical_params(line.params),
+        status=line.status,
+        reason=line.reason,
+        error_code=line.error_code,
+        right=line.right,
+        detail=line.detail,
+        payload=digest_of(body) if body is not None else "",
+    )
+
+
+def _timed(call: Call, times: dict[str, _Times]) -> Call:
+    known = times.get(call.id)
+    if known is None:
+        return call
+    return msgspec.structs.replace(
+        call, started_at=known.started_at, took_ms=known.took_ms, attempts=known.attempts
+    )
