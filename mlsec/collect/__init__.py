@@ -39,8 +39,4 @@ def _read_aws(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     return reader.read(snapshot, vocabulary)
 
 
-def _aws() -> Collector:
-    return Collector(collect=_collect_aws, read=_read_aws)
-
-
-COLLECTORS: Mapping[str, Callable[[], Collector]] = {"aws": _aws}
+COLLECTORS: Mapping[str, Collector] = {"aws": Collector(collect=_collect_aws, read=_read_aws)}

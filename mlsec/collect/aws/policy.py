@@ -16,11 +16,12 @@ _ALWAYS = ("sts:GetCallerIdentity", LIST_REGIONS.right)
 def least_privilege_policy(
     only: Collection[str] | None = None, *, is_organisation: bool = False
 ) -> str:
-    """Give the policy as JSON; walking an organisation needs two rights more.
+    """Give the policy as JSON.
 
     Args:
         only: operations (``DescribeModel`` or ``sagemaker:DescribeModel``) whose answers are
             wanted; what is needed to get there (listings, parents) is added. None: everything.
+        is_organisation: add the two rights that walking an organisation needs.
     """
     statement = {
         "Sid": "MlsecReads",
