@@ -100,7 +100,7 @@ def _member(name: str, kind: Kind, members: tuple[Any, ...], *, want: bool) -> s
     if kind is Kind.BOOL:
         wanted = [value for value in (True, False) if (value in members) is want]
         tests = [f"{name} is {value}" for value in wanted]
-        return " or ".join(tests if want else [*tests, f"{name} is None"])
+        return " or ".join(tests if want else [*tests, f"{name} is None"]) or NO
     if kind in _TEXTS:
         if want and len(members) == 1:
             return f"{name} == {members[0]!r}"
@@ -131,9 +131,9 @@ def _exists(name: str, kind: Kind, *, is_there: bool) -> str:
 def _contains(name: str, kind: Kind, wanted: tuple[str, ...], *, want: bool) -> str:
     python = "list" if kind is Kind.STRINGS else "str"
     if want:
-        tests = " or ".join(f"{text!r} in {name}" for text in wanted)
+        tests = " or ".join(f"{text!r} in {name}" for text in wanted) or NO
         return f"type({name}) is {python} and ({tests})"
-    tests = " and ".join(f"{text!r} not in {name}" for text in wanted)
+    tests = " and ".join(f"{text!r} not in {name}" for text in wanted) or YES
     pure = f" and all_text({name})" if kind is Kind.STRINGS else ""
     return _or_null(name, f"type({name}) is {python} and {tests}{pure}")
 

@@ -176,7 +176,7 @@ class ConditionReader:
                 return None
             expected = self.params[param].default
         wrong = why_unsuitable(operator, reading.kind) or why_wrong(
-            operator, reading.kind, reading.enum, expected
+            operator, reading.kind, reading.enum, expected, may_be_empty=bool(param)
         )
         if wrong:
             self.mistakes.add(f'"{path}": {wrong}', *here, "=")

@@ -15,6 +15,10 @@ from mlsec.engine.rule import Operator
 _NUMBERS = (Kind.INT, Kind.FLOAT)
 _TEXTS = (Kind.STRING, Kind.ENUM)
 _SCALARS = (*_TEXTS, *_NUMBERS, Kind.BOOL)
+_LISTS = (
+    Operator.IN, Operator.NOT_IN, Operator.CONTAINS_ANY, Operator.STARTS_WITH, Operator.ENDS_WITH,
+    Operator.IN_CIDR, Operator.OVERLAPS_CIDR,
+)  # fmt: skip
 SUITS: Mapping[Operator, tuple[Kind, ...]] = {
     Operator.EQ: _SCALARS,
     Operator.NE: _SCALARS,
@@ -46,8 +50,20 @@ def why_unsuitable(operator: Operator, kind: Kind) -> str:
     return f'operator "{operator.value}" does not suit a value of type {kind.value}; use {usable}'
 
 
-def why_wrong(operator: Operator, kind: Kind, enum: Sequence[str], expected: Any) -> str:
-    """Say why a constant does not suit the operator and the kind of value, or ""."""
+def why_wrong(
+    operator: Operator,
+    kind: Kind,
+    enum: Sequence[str],
+    expected: Any,
+    *,
+    may_be_empty: bool = False,
+) -> str:
+    """Say why a constant does not suit the operator and the kind of value, or "".
+
+    ``may_be_empty`` allows an empty list: a parameter may stand for "none of our own".
+    """
+    if may_be_empty and operator in _LISTS and isinstance(expected, list | tuple) and not expected:
+        return ""
     match operator:
         case Operator.EQ | Operator.NE:
             return _wrong_scalar(kind, enum, expected)

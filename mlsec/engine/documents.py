@@ -54,7 +54,7 @@ def check_document(
     owner = _type_of(raw, owner, vocabulary)
     known = (*owner.properties, *owner.relations)
     for key, value in raw.items():
-        if key in owner.properties:
+        if key in owner.properties and not _is_relation(key, value, owner):
             _check_value(value, owner.properties[key], mistakes, (*here, key))
         elif key in owner.relations:
             target = vocabulary.types[owner.relations[key].to]
@@ -71,6 +71,13 @@ def check_document(
         elif key not in _SPECIAL:
             suggestion = did_you_mean(key, (*known, *_SPECIAL))
             mistakes.add(f'unknown property "{key}" of {owner.name}{suggestion}', *here, key)
+
+
+def _is_relation(key: str, value: Any, owner: Type) -> bool:
+    """Where a property and a relation share a name, a list of documents means the relation."""
+    if key not in owner.relations or owner.properties[key].kind is Kind.LIST:
+        return False
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _check_unread(raw: Any, known: tuple[str, ...], mistakes: Mistakes, here: Path) -> None:
@@ -131,6 +138,11 @@ def _build(
     owner = _type_of(raw, owner, vocabulary)
     unread = tuple(raw.get("unread", ()))
     facts = {name: str(raw[name]) for name in FACTS if name in raw and name != "type"}
+    own = {
+        name: value
+        for name, value in raw.items()
+        if name in owner.properties and not _is_relation(name, value, owner)
+    }
     resource = Resource(
         id=f"{facts.get('id', 'id')}#{key}" if "id" in facts else key,
         type=owner.name,
@@ -138,11 +150,11 @@ def _build(
         scope="example",
         region=facts.get("region", "example-1"),
         name=facts.get("name", key),
-        properties={} if "*" in unread else _filled(raw, owner.properties, unread),
+        properties={} if "*" in unread else _filled(own, owner.properties, unread),
         unread=dict.fromkeys(unread, ("example",)),
     )
     for name, relation in owner.relations.items():
-        if name in raw:
+        if name in raw and (name not in owner.properties or _is_relation(name, raw[name], owner)):
             target = vocabulary.types[relation.to]
             graph.links[resource.id, name] = tuple(
                 _build(item, target, vocabulary, graph, f"{key}.{name}[{n}]")

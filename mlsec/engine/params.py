@@ -85,7 +85,6 @@ def why_not_allowed(param: Parameter, value: Any) -> str:
         "string": isinstance(value, str),
         "bool": is_bool,
         "list of string": isinstance(value, list | tuple)
-        and bool(value)
         and all(isinstance(item, str) for item in value),
     }
     if not suits[param.type]:
@@ -150,7 +149,9 @@ def _why_unfit(rule: Rule, name: str, value: Any, vocabulary: Vocabulary) -> str
     owner = vocabulary.types[rule.resource]
     for condition in (rule.when, rule.must):
         for compare, reading in _uses(condition, owner, vocabulary, name):
-            wrong = why_wrong(compare.operator, reading.kind, reading.enum, value)
+            wrong = why_wrong(
+                compare.operator, reading.kind, reading.enum, value, may_be_empty=True
+            )
             if wrong:
                 return wrong
     return ""
