@@ -9,9 +9,9 @@ from mlsec.core.closed_sets import Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.render import tally
 from mlsec.render.markup import fenced, markdown_code, markdown_text
-from mlsec.render.sarif import left_out_notices
 from mlsec.render.settings import DEFAULT, RenderSettings
 from mlsec.render.shown import plural, shown
+from mlsec.render.upload_limits import left_out_notices
 
 _ACTIONS_SHOWN = 10
 _FINDINGS_SHOWN = 20

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.finding import Finding
 from mlsec.render import tally
 from mlsec.render.sarif_places import Inventory, build_inventory
 from mlsec.render.sarif_results import (
@@ -21,9 +19,14 @@ from mlsec.render.sarif_results import (
 )
 from mlsec.render.sarif_run import RunPart, build_run
 from mlsec.render.settings import DEFAULT, INVENTORY_FILE, RenderSettings
-from mlsec.render.shown import plural
+from mlsec.render.upload_limits import (
+    RESULTS_PER_RUN,
+    grouped_notice,
+    left_out_notices,
+    open_by_scope,
+    split_for_upload,
+)
 
-RESULTS_PER_RUN = 5_000
 RUNS_PER_FILE = 20
 _GZIP_BYTES_PER_FILE = 7_000_000
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -62,66 +65,23 @@ def sarif_full_files(
     return files | {INVENTORY_FILE: inventory.payload()}
 
 
-def left_out_notices(assessment: Assessment) -> list[str]:
-    """Say what the upload file does not show one by one, for the job summary."""
-    notices = [
-        f"{scope}: nothing could be read, so results.sarif has no run for it and its open "
-        "alerts stay as they are"
-        for scope in tally.scopes(assessment)
-        if not tally.was_read(scope, assessment)
-    ]
-    for scope, findings in _open_by_scope(assessment).items():
-        _, left_out = _split(findings)
-        grouped = sum(map(len, left_out))
-        if grouped:
-            notices.append(_grouped_notice(scope, grouped, len(left_out)))
-    return notices
-
-
-def _grouped_notice(scope: str, findings: int, rules: int) -> str:
-    return (
-        f"{scope}: {plural(findings, 'failure')} beyond the {RESULTS_PER_RUN:,} that code-scanning "
-        f"services keep are grouped into one result for each of {plural(rules, 'rule')} "
-        "in results.sarif"
-    )
-
-
-def _open_by_scope(assessment: Assessment) -> dict[str, list[Finding]]:
-    by_scope: dict[str, list[Finding]] = defaultdict(list)
-    for finding in tally.sorted_findings(assessment):
-        if tally.is_open(finding):
-            by_scope[finding.resource.scope].append(finding)
-    return by_scope
-
-
 def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]:
-    by_scope = _open_by_scope(assessment)
+    by_scope = open_by_scope(assessment)
     parts = []
     for scope in tally.scopes(assessment):
         if not tally.was_read(scope, assessment):
             continue
-        kept, left_out = _split(by_scope.get(scope, []))
+        kept, left_out = split_for_upload(by_scope.get(scope, []))
         results: list[Result] = [(one.rule, finding_result(one, inventory)) for one in kept]
         results += [(rest[0].rule, remainder_result(rest, scope, inventory)) for rest in left_out]
         grouped = sum(map(len, left_out))
-        notices = (_grouped_notice(scope, grouped, len(left_out)),) if grouped else ()
+        notices = (grouped_notice(scope, grouped, len(left_out)),) if grouped else ()
         parts.append(
             RunPart(category=f"mlsec/{scope}", scope=scope, results=tuple(results), notices=notices)
         )
     # A file needs a run; one under a category of its own closes no alert of a scope.
     unread = tuple(left_out_notices(assessment)) or ("Nothing was scanned.",)
     return parts or [RunPart(category="mlsec/notices", scope="", notices=unread)]
-
-
-def _split(findings: Sequence[Finding]) -> tuple[Sequence[Finding], list[list[Finding]]]:
-    """Part the findings of a scope into those that fit a run and, by rule, the rest."""
-    if len(findings) <= RESULTS_PER_RUN:
-        return findings, []
-    keep = RESULTS_PER_RUN - len({one.rule for one in findings})
-    rest: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings[max(keep, 0) :]:
-        rest[finding.rule].append(finding)
-    return findings[: max(keep, 0)], list(rest.values())[:RESULTS_PER_RUN]
 
 
 def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlsec.core.assessment import RuleSummary
 from mlsec.core.closed_sets import Category, RuleStatus, Severity
+from mlsec.render.links import is_link
 from mlsec.render.markup import fenced, markdown_text
 from mlsec.render.shown import generic_command, shown
 
@@ -54,7 +55,7 @@ def rule_descriptor(rule: RuleSummary, severity: Severity) -> dict[str, Any]:
         "shortDescription": {"text": title},
         "fullDescription": {"text": shown(rule.why, 1000) or title},
         "help": {"text": _help_text(rule), "markdown": _help_markdown(rule)},
-        "helpUri": next((one for one in rule.references if _is_link(one)), HOME),
+        "helpUri": next((one for one in rule.references if is_link(one)), HOME),
         "defaultConfiguration": {"level": LEVEL[severity]},
         "properties": {
             "tags": _tags(rule),
@@ -131,14 +132,10 @@ def _help_markdown(rule: RuleSummary) -> str:
     if rule.fix.terraform:
         parts.append(fenced(rule.fix.terraform, "hcl"))
     parts.append("More about this rule:\n\n" + fenced(f"mlsec rules show {rule.id}", "sh"))
-    links = [one for one in rule.references if _is_link(one)]
+    links = [one for one in rule.references if is_link(one)]
     if links:
         parts.append("\n".join(f"- <{one}>" for one in links))
     return "\n\n".join(part for part in parts if part.strip())
-
-
-def _is_link(text: str) -> bool:
-    return bool(re.fullmatch(r"https://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+", text))
 
 
 def _pascal(rule_id: str) -> str:

@@ -1,0 +1,55 @@
+// The findings: columns of numbers into tables of texts, unpacked once.
+
+let data = null;
+let total = 0;
+let haystacks = null;
+
+async function unpack(element) {
+  const raw = atob(element.textContent.trim());
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  data = JSON.parse(await new Response(stream).text());
+  element.textContent = "";
+  total = data.severity.length;
+  for (const column of ["severity", "status", "concern"]) data[column] = Uint8Array.from(data[column]);
+  for (const column of ["rule", "type", "scope", "region", "owner", "prefix", "message"]) data[column] = Uint32Array.from(data[column]);
+}
+
+const NAME = "\u0001";
+const nameOf = (row) => data.name[row] || idOf(row);
+const idOf = (row) => data.tables.prefix[data.prefix[row]].replaceAll(NAME, () => data.name[row]);
+const messageOf = (row) => data.messages[data.message[row]].replaceAll(NAME, () => data.name[row]);
+const ruleOf = (row) => data.rules[data.rule[row]];
+const textOf = (column, row) => data.tables[column][data[column][row]];
+const severityOf = (row) => data.severities[data.severity[row]];
+const fingerprintOf = (row) => data.fingerprint.substr(row * 32, 32).trim();
+const placeOf = (row) => [textOf("scope", row), textOf("region", row)].filter((part) => part.trim()).join(" ");
+const moreOf = (row) => data.more[row] || {};
+
+function rowOfFingerprint(wanted) {
+  if (!/^[0-9a-f]{6,32}$/.test(wanted)) return -1;
+  for (let row = 0; row < total; row++) if (data.fingerprint.startsWith(wanted, row * 32)) return row;
+  return -1;
+}
+
+function evidenceOf(row) {
+  const numbers = data.evidence[row];
+  const clauses = [];
+  for (let i = 0; i < numbers.length; i += 5) {
+    const [path, expected, actual, source, resource] = numbers.slice(i, i + 5).map((n) => data.texts[n]);
+    clauses.push({ path, expected, actual, source, resource });
+  }
+  return clauses;
+}
+
+function haystackOf(row) {
+  haystacks ||= new Array(total);
+  return haystacks[row] ||= [idOf(row), data.name[row], messageOf(row), ruleOf(row).id, ruleOf(row).title,
+    textOf("type", row), textOf("owner", row), fingerprintOf(row)].join("\n").toLowerCase();
+}
+
+function fillCommand(template, row) {
+  const values = { name: nameOf(row), id: idOf(row), region: textOf("region", row), type: textOf("type", row), scope: textOf("scope", row) };
+  return template.replace(/\{(name|id|region|type|scope)\}/g, (_, key) => shellQuote(values[key]));
+}

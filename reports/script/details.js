@@ -1,0 +1,107 @@
+// One finding in full: why, evidence, path, fix, controls; and the same as Markdown to paste.
+
+let shownRow = -1;
+
+function openPanel(row) {
+  shownRow = row;
+  const panel = byId("panel");
+  byId("panel-body").replaceChildren(...panelParts(row));
+  history.replaceState(null, "", addressOf(fingerprintOf(row)));
+  if (!panel.open) panel.showModal();
+  panel.scrollTop = 0;
+}
+
+function panelParts(row) {
+  const rule = ruleOf(row), more = moreOf(row), clauses = evidenceOf(row);
+  return [
+    panelBar(row),
+    make("p", {}, severityMark(severityOf(row)), " ", data.status[row] ? make("span", { className: "state" }, data.statuses[data.status[row]]) : null),
+    make("h2", { id: "panel-h" }, messageOf(row)),
+    facts([["Resource", data.name[row]], ["Type", textOf("type", row)], ["Account", textOf("scope", row)], ["Region", textOf("region", row)], ["Owner", textOf("owner", row)], ["Source", more.file], ["Id", idOf(row)]]),
+    ...part("Why it matters", rule.why && make("p", {}, rule.why)),
+    ...part("Waiver", more.waiver && waiverText(more.waiver)),
+    ...part("Not read", data.gaps[row].length && gapList(row)),
+    ...part("Evidence", clauses.length && make("div", {}, ...clauses.map(evidenceLine), more.evidenceLeft ? make("p", { className: "quiet" }, `and ${count(more.evidenceLeft, "more clause")} in assessment.json`) : null)),
+    ...part("Attack path", more.steps && pathPart(row, more)),
+    ...part("Fix", rule.fix && fixPart(row, rule)),
+    ...part("Controls it gives evidence for", rule.controls && rule.controls.length && make("ul", { className: "plain" }, ...rule.controls.map(([id, because]) => make("li", {}, make("b", {}, id), because ? ": " + because : "")))),
+    ...part("When it may be accepted", rule.exceptions && rule.exceptions.length && make("ul", { className: "plain" }, ...rule.exceptions.map((text) => make("li", {}, text)))),
+    ...part("References", rule.references && rule.references.length && make("ul", { className: "plain" }, ...rule.references.map((url) => make("li", {}, make("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, url))))),
+    ...part("Known elsewhere as", rule.equivalents && rule.equivalents.length && make("p", {}, rule.equivalents.join(", "))),
+    make("p", { className: "quiet" }, "Rule ", make("code", {}, rule.id), ", fingerprint ", make("code", {}, fingerprintOf(row))),
+  ];
+}
+
+const part = (title, content) => (content ? [make("h3", {}, title), content] : []);
+const facts = (pairs) => make("dl", { className: "facts" }, ...pairs.filter(([, text]) => text && text.trim()).map(([title, text]) =>
+  make("div", { className: title === "Id" ? "long" : "" }, make("dt", {}, title), make("dd", {}, title === "Id" ? make("code", {}, text) : text))));
+
+function panelBar(row) {
+  const at = visible.indexOf(row);
+  const to = (step) => () => at + step >= 0 && at + step < visible.length && openPanel(visible[at + step]);
+  return make("div", { className: "panel-bar" },
+    make("button", { type: "button", "aria-label": "Previous finding", disabled: at < 1, onclick: to(-1) }, "‹"),
+    make("button", { type: "button", "aria-label": "Next finding", disabled: at < 0 || at + 1 >= visible.length, onclick: to(1) }, "›"),
+    make("p", {}, at < 0 ? "outside of the filters" : `${(at + 1).toLocaleString("en")} of ${visible.length.toLocaleString("en")}`),
+    copyButton("Copy as Markdown", () => markdownOf(row)),
+    copyButton("Copy link", () => location.href.split("#")[0] + "#f=" + fingerprintOf(row)),
+    make("button", { type: "button", "aria-label": "Close", onclick: () => byId("panel").close() }, "✕"));
+}
+
+function evidenceLine(clause) {
+  return make("div", { className: "ev" },
+    make("p", {}, make("code", {}, clause.path), " = ", make("span", { className: "was" }, clause.actual), ", " + clause.expected),
+    clause.resource ? make("p", { className: "quiet" }, "of ", make("code", {}, clause.resource)) : null,
+    clause.source ? make("p", { className: "quiet" }, "from ", make("code", {}, clause.source)) : null);
+}
+
+function gapList(row) {
+  return make("ul", { className: "plain" }, ...data.gaps[row].map((number) => {
+    const [wanted, why, right, detail, subject] = data.gapFacts[number];
+    return make("li", {}, make("code", {}, wanted), ` ${why}`, subject ? ` (${subject})` : "", right ? make("span", {}, "; allow ", make("code", {}, right)) : "", detail ? make("span", { className: "about" }, detail) : "");
+  }));
+}
+
+const waiverText = ([id, reason, owner, expires, ticket]) => make("p", {}, make("b", {}, id), `: ${reason}. Accepted by ${owner} until ${expires}${ticket ? ", " + ticket : ""}.`);
+
+function pathPart(row, more) {
+  const card = byId("path-" + fingerprintOf(row));
+  if (card) unfold(card);
+  const drawn = card && card.querySelector("svg.path");
+  const picture = drawn ? drawn.cloneNode(true) : null;
+  if (picture) { // the list below says the same in text, and ids must not occur twice
+    picture.removeAttribute("aria-labelledby");
+    picture.removeAttribute("role");
+    picture.setAttribute("aria-hidden", "true");
+    picture.querySelector("title").remove();
+  }
+  return make("div", {}, picture ? make("div", { className: "pathdraw" }, picture) : null,
+    make("ol", { className: "steps" }, ...more.steps.map(([kind, name, id, note], at) => make("li", { title: id },
+      make("span", { className: "kind" }, kind), " ", make("strong", {}, name), note ? make("span", { className: "note" }, note) : null,
+      ...more.links.filter((link) => link[0] === at).map(([, target, how]) => make("span", { className: "leads" }, `${how} ${more.steps[target][1]}`))))));
+}
+
+function fixPart(row, rule) {
+  return make("div", {}, make("p", {}, rule.fix),
+    rule.cli ? snippet("Command", fillCommand(rule.cli, row)) : null,
+    rule.terraform ? snippet("Terraform", rule.terraform) : null,
+    rule.cloudformation ? snippet("CloudFormation", rule.cloudformation) : null,
+    rule.console ? make("p", { className: "quiet" }, "In the console: " + rule.console) : null);
+}
+
+function markdownOf(row) {
+  const rule = ruleOf(row), span = (text) => {
+    const longest = Math.max(0, ...(text.match(/`+/g) || []).map((run) => run.length));
+    const fence = "`".repeat(longest + 1), pad = /^`|`$/.test(text) ? " " : "";
+    return fence + pad + text + pad + fence;
+  };
+  const block = (text, language) => "\n" + (text.includes("```") ? "````" : "```") + language + "\n" + text + "\n" + (text.includes("```") ? "````" : "```");
+  const lines = [`### ${severityOf(row)}: ${rule.title}`, "", `- resource: ${span(idOf(row))}`, `- rule: ${span(rule.id)}`, `- state: ${data.statuses[data.status[row]]}`];
+  for (const one of evidenceOf(row)) lines.push(`- ${span(one.path)} = ${span(one.actual)}, ${span(one.expected)}`);
+  if (rule.why) lines.push("", rule.why);
+  if (rule.fix) lines.push("", "Fix: " + rule.fix);
+  if (rule.cli) lines.push(block(fillCommand(rule.cli, row), "sh"));
+  if (rule.terraform) lines.push(block(rule.terraform, "hcl"));
+  lines.push("", `mlsec fingerprint ${span(fingerprintOf(row))}`);
+  return lines.join("\n");
+}
