@@ -48,6 +48,14 @@ class Tally:
         self.add(place, excluded=1)
         self._counts[place].because.add(because)
 
+    def unlisted(self) -> dict[Place, tuple[str, ...]]:
+        """Give the places whose listing is not the whole, with the gaps that hide the rest."""
+        return {
+            place: tuple(sorted(count.gaps))
+            for place, count in self._counts.items()
+            if not count.is_complete
+        }
+
     def coverage(self) -> tuple[TypeCoverage, ...]:
         """Give the rows, sorted."""
         return tuple(

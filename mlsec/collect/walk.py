@@ -20,7 +20,7 @@ from mlsec.collect.plan import TypePlan
 from mlsec.collect.reading import read_item
 from mlsec.collect.tags import Tags
 from mlsec.collect.tally import Tally
-from mlsec.collect.wanted import Candidate, wanted_among
+from mlsec.collect.wanted import Candidate, hidden_references, wanted_among
 from mlsec.core.resource import Gap, Inventory
 from mlsec.core.vocabulary import Vocabulary
 
@@ -134,7 +134,7 @@ class _Walk:
         for listing, found in listed:
             self._tally.look(listing.place)
             if found.gap is not None:
-                self._tally.hide(listing.place, found.gap, is_listing=True)
+                self._hide(listing.place, found.gap)
             for entry in found.entries:
                 item = self._item(listing, entry, found.call)
                 if self._is_old(listing.plan, entry):
@@ -221,10 +221,18 @@ class _Walk:
         params = fill(seat, dict(operation.params))
         self._tally.look(listing.place)
         if isinstance(params, Gap):
-            self._tally.hide(listing.place, params, is_listing=True)
+            self._hide(listing.place, params)
         elif params is not MISSING:
             filled = msgspec.structs.replace(listing, params=params)
             yield self._list_job(filled, lambda pair: self._jobs_of((pair,)))
+
+    def _hide(self, place: Place, gap: Gap) -> None:
+        """Note that more may exist than was listed, of this type and of all listed below it."""
+        self._tally.hide(place, gap, is_listing=True)
+        for plan in self._settings.plans:
+            if plan.parent == place[0] and plan.listing is not None:
+                region = "" if plan.listing.is_global else place[2]
+                self._hide((plan.type, place[1], region), gap)
 
     def _follow(self) -> None:
         """Read what is referred to, round by round, until nothing new is."""
@@ -237,9 +245,21 @@ class _Walk:
             for name, group in self._candidates.items():
                 self._candidates[name] = [each for each in group if id(each) not in taken]
             self._crew.run([self._item_job(candidate.item) for candidate in chosen])
+        self._admit_blindness()
         for group in self._candidates.values():
             for candidate in group:
                 self._tally.exclude(candidate.item.place, NOT_REFERRED)
+
+    def _admit_blindness(self) -> None:
+        """A neighbour is not "referred to by nobody" while a reference to its type is unread."""
+        seen = [read.mapped.resource for read in self._read if read.mapped]
+        gaps = {gap.id: gap for read in self._read for gap in read.item.gaps.values()}
+        gaps |= {gap.id: gap for read in self._read if read.mapped for gap in read.mapped.gaps}
+        gaps |= self._tally.gaps
+        for place, gap_id in hidden_references(
+            self._candidates, seen, self._tally.unlisted(), self._vocabulary
+        ):
+            self._tally.hide(place, gaps[gap_id], is_listing=True)
 
     def _job(
         self,

@@ -53,6 +53,29 @@ def wanted_among(
     return [found[key] for key in sorted(found)]
 
 
+def hidden_references(
+    left: Mapping[str, list[Candidate]],
+    read: Iterable[Resource],
+    unlisted: Mapping[tuple[str, str, str], tuple[str, ...]],
+    vocabulary: Vocabulary,
+) -> list[tuple[tuple[str, str, str], str]]:
+    """Give (place of left neighbours, gap id) where a reference to them may not have been seen.
+
+    ``unlisted`` are the places (type, scope, region) where resources exist that nobody listed.
+    """
+    blind = [(r.type, r.scope, r.unread) for r in read if r.unread]
+    blind += [(place[0], place[1], {"*": gaps}) for place, gaps in unlisted.items()]
+    found = set()
+    for name, group in left.items():
+        places = {candidate.item.place for candidate in group}
+        for kind, scope, unread in blind:
+            for relation in vocabulary.types[kind].relations.values():
+                if relation.by and name in {t.name for t in vocabulary.concrete(relation.to)}:
+                    gaps = unread.get(relation.by.split("[]")[0], unread.get("*", ()))
+                    found |= {(p, gap) for p in places if p[1] == scope for gap in gaps}
+    return sorted(found)
+
+
 def references(resource: Resource, path: str) -> list[str]:
     """Give the strings at a relation's ``by`` path: ``property`` or ``property[].field``."""
     if not path:
