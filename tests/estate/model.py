@@ -19,6 +19,7 @@ REGIONS = (HOME, QUIET)
 class Carrier(enum.Enum):
     """What of a deployment a fault sits on."""
 
+    ENDPOINT = "endpoint"
     ENDPOINT_CONFIG = "endpoint_config"
     MODEL = "model"
     ROLE = "role"
@@ -75,8 +76,30 @@ _SOME_HAVE = {
     Carrier.TRAINING_JOB: (2, 0),
 }
 
-# The rule that must fail exactly for the carriers of the fault; ids of rules/aws.
-RULE_OF: dict[Fault, str] = {}
+# The rule that must fail for the fault and for nothing else, and on what of the deployment.
+RULE_OF: dict[Fault, tuple[str, Carrier]] = {
+    Fault.VOLUME_WITHOUT_KEY: ("sagemaker/endpoint-config-without-key", Carrier.ENDPOINT_CONFIG),
+    Fault.NO_DATA_CAPTURE: ("sagemaker/endpoint-config-capture-off", Carrier.ENDPOINT_CONFIG),
+    Fault.ONE_INSTANCE: ("sagemaker/endpoint-config-single-instance", Carrier.ENDPOINT_CONFIG),
+    Fault.MODEL_WITHOUT_VPC: ("sagemaker/model-without-vpc", Carrier.MODEL),
+    Fault.NO_NETWORK_ISOLATION: ("sagemaker/model-not-isolated", Carrier.MODEL),
+    Fault.IMAGE_BY_TAG: ("sagemaker/model-image-not-pinned", Carrier.MODEL),
+    Fault.SECRET_IN_ENVIRONMENT: ("sagemaker/model-environment-secret", Carrier.MODEL),
+    Fault.OPEN_SECURITY_GROUP: ("sagemaker/model-open-security-group", Carrier.MODEL),
+    Fault.ROLE_TRUSTS_ANYONE: ("sagemaker/endpoint-role-open-trust", Carrier.ENDPOINT),
+    Fault.ROLE_IS_ADMIN: ("sagemaker/endpoint-role-admin", Carrier.ENDPOINT),
+    Fault.BUCKET_PUBLIC: ("s3/bucket-public-read", Carrier.BUCKET),
+    Fault.BUCKET_WRITABLE_FROM_OUTSIDE: ("s3/bucket-outside-writers", Carrier.BUCKET),
+    Fault.BUCKET_NOT_VERSIONED: ("s3/bucket-unversioned", Carrier.BUCKET),
+    Fault.KEY_NOT_ROTATED: ("kms/key-not-rotated", Carrier.KEY),
+    Fault.KEY_PENDING_DELETION: ("kms/key-awaits-deletion", Carrier.KEY),
+    Fault.REPOSITORY_TAGS_MUTABLE: ("ecr/repository-tags-mutable", Carrier.REPOSITORY),
+    Fault.REPOSITORY_NOT_SCANNED: ("ecr/repository-unscanned", Carrier.REPOSITORY),
+    Fault.LOGS_KEPT_FOR_EVER: ("sagemaker/endpoint-logs-kept-forever", Carrier.ENDPOINT),
+    Fault.NOTEBOOK_ROOT: ("sagemaker/notebook-root-access", Carrier.NOTEBOOK),
+    Fault.NOTEBOOK_DIRECT_INTERNET: ("sagemaker/notebook-direct-internet", Carrier.NOTEBOOK),
+    Fault.NOTEBOOK_WITHOUT_KEY: ("sagemaker/notebook-volume-without-key", Carrier.NOTEBOOK),
+}
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,9 +134,10 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True):
     has_story: bool = False  # the demo's attack paths and assistants
     has_zoo: bool = False  # a specimen of every kind that the company does not own
 
-    def with_fault(self, fault: Fault) -> frozenset[str]:
-        """Name the things that a rule for this fault must fail, and no others."""
-        return frozenset(d.called(fault.carrier) for d in self.deployments if fault in d.faults)
+    def must_fail(self, fault: Fault) -> frozenset[str]:
+        """Name the things that the rule for this fault must fail, and no others."""
+        _, carrier = RULE_OF[fault]
+        return frozenset(d.called(carrier) for d in self.deployments if fault in d.faults)
 
 
 _PURPOSES = ("churn", "fraud", "credit", "support", "forecast", "search", "pricing", "ocr")

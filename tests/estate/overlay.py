@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -82,11 +83,22 @@ def nothing_there(call: Call) -> Answer:
     )
     if is_listing and model.output_shape is not None:
         return serialised(call, _empty(model.output_shape))
+    if _breaks_a_pattern(call, model.input_shape):
+        return error(call, "ValidationException", "a parameter has not the form it must have")
     codes = [str(shape.error_code) for shape in model.error_shapes]
     missing = [c for c in codes if "NotFound" in c or "NoSuch" in c or "NotExist" in c]
     usual = "ValidationException" if call.service == "sagemaker" else "ResourceNotFoundException"
     code = missing[0] if missing and call.service != "sagemaker" else usual
     return error(call, code, "the estate has no such thing", 404)
+
+
+def _breaks_a_pattern(call: Call, shape: Shape | None) -> bool:
+    members = shape.members if isinstance(shape, StructureShape) else {}
+    for name, value in call.params.items():
+        pattern = members[name].metadata.get("pattern") if name in members else None
+        if pattern and isinstance(value, str) and not re.fullmatch(pattern, value):
+            return True
+    return False
 
 
 def _is_only_lists(shape: Shape | None) -> bool:

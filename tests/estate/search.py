@@ -70,6 +70,8 @@ class SearchIndex:
     def _all(self, region: str, kind: str) -> list[dict[str, Any]]:
         if (region, kind) not in self._records:
             described = list(self._described(region, kind)) if kind in _INDEXED else []
+            # The real index lags behind: the newest of each kind is not in it yet.
+            described = described[:-1]
             shape = operation_model("sagemaker", "Search").output_shape.members["Results"].member
             self._records[region, kind] = [_record(kind, item, shape) for item in described]
         return self._records[region, kind]
@@ -79,15 +81,20 @@ class SearchIndex:
         token: str | None = None
         while True:
             more = {"NextToken": token} if token else {}
+            if kind == "ModelPackage":
+                more["ModelPackageType"] = "Both"
             page = self._ask(region, listing, {"MaxResults": 100, **more})
             for item in page.get(items, []):
                 whole = self._ask(region, describe, {parameter: item[name]})
                 arn = next(v for k, v in whole.items() if k.endswith("Arn") and k.startswith(kind))
-                tags = self._ask(region, "ListTags", {"ResourceArn": arn}).get("Tags", [])
-                yield {**whole, "Tags": tags}
+                yield {**whole, "Tags": [] if kind == "ModelPackage" else self._tags(region, arn)}
             token = page.get("NextToken")
             if not token:
                 return
+
+    def _tags(self, region: str, arn: str) -> list[dict[str, str]]:
+        # The emulator cannot take apart a package's ARN, which ends in a version.
+        return list(self._ask(region, "ListTags", {"ResourceArn": arn}).get("Tags", []))
 
 
 def _record(kind: str, item: dict[str, Any], shape: Any) -> dict[str, Any]:

@@ -29,8 +29,8 @@ class _Agent:
 
 
 AGENTS = (
-    _Agent("AGHELPDESK1", "helpdesk-agent", "refund-tool", "KBHELPDESK", is_safe=False),
-    _Agent("AGFAQBOT001", "faq-agent", "opening-hours", "KBFAQ00001", is_safe=True),
+    _Agent("AGHELPDESK", "helpdesk-agent", "refund-tool", "KBHELPDESK", is_safe=False),
+    _Agent("AGFAQBOT01", "faq-agent", "opening-hours", "KBFAQ00001", is_safe=True),
 )
 _KNOWLEDGE = {
     "KBHELPDESK": ("helpdesk-articles", "DSHELPDESK", "nordlicht-helpdesk-docs"),
@@ -176,7 +176,7 @@ def _version(agent: _Agent, body: dict[str, Any], number: str) -> Iterator[Canne
         "agentId": agent.id, "agentVersion": number, "collaboratorId": "COLLAB0001",
         "collaboratorName": "faq", "collaborationInstruction": "Ask it about opening hours",
         "agentDescriptor": {
-            "aliasArn": f"arn:aws:bedrock:{HOME}:{ACCOUNT}:agent-alias/AGFAQBOT001/ALFAQBOT00"
+            "aliasArn": f"arn:aws:bedrock:{HOME}:{ACCOUNT}:agent-alias/AGFAQBOT01/ALFAQBOT01"
         },
         "relayConversationHistory": "DISABLED", "createdAt": _MADE, "lastUpdatedAt": _CHANGED,
     }  # fmt: skip

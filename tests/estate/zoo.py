@@ -7,6 +7,7 @@ for a specimen: it shows that nothing is hidden, not that a rule is right.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ _LIVELY = (
     "InService", "ACTIVE", "Active", "READY", "Completed", "COMPLETED", "PREPARED", "Prepared",
     "AVAILABLE", "Available", "CREATED", "Created", "Enabled", "ENABLED", "Running",
 )  # fmt: skip
+_SHARED_FORMS = ("job", "model", "thing", "monitoringjobdefinition", "jobdefinition")
 _TOKENS = ("nexttoken", "marker", "position", "nextmarker")
 
 
@@ -52,17 +54,23 @@ def _hints(operations: Iterable[Operation]) -> dict[str, Any]:
 
 def _canned(operation: Operation, hints: Mapping[str, Any], ids: Ids) -> Canned:
     shape = operation_model(operation.service, operation.name).output_shape
-    grower = _Grower(operation.service, hints, ids)
+    grower = _Grower(operation.service, _noun_of(operation.name), hints, ids)
     answer = {} if shape is None else grower.grow(shape, shape.name, 0)
     region = "" if operation.is_global else HOME
     return Canned(service=operation.service, operation=operation.name, region=region, answer=answer)
 
 
+def _noun_of(name: str) -> str:
+    """Give what an operation is about, the same for its listing and its description."""
+    return re.sub(r"^(List|Get|Describe|BatchGet)|(s|ies|y)$", "", name).lower()
+
+
 class _Grower:
     """Fills a shape with plain, valid, always equal values that point at the company's things."""
 
-    def __init__(self, service: str, hints: Mapping[str, Any], ids: Ids) -> None:
+    def __init__(self, service: str, noun: str, hints: Mapping[str, Any], ids: Ids) -> None:
         self._service = service
+        self._noun = noun
         self._hints = hints
         self._ids = ids
 
@@ -91,9 +99,10 @@ class _Grower:
         if shape.is_document_type:
             return [] if self._service == "opensearchserverless" else {}
         members = dict(shape.members)
-        if shape.is_tagged_union:
+        required = list(shape.required_members)
+        if shape.is_tagged_union:  # exactly one member, however deep
             members = dict([next(iter(members.items()))])
-        required = shape.required_members
+            required = list(members)
         return {
             name: self.grow(child, name, depth + 1)
             for name, child in members.items()
@@ -118,7 +127,9 @@ class _Grower:
                 return value
         if low.endswith(("arn", "arns")):
             kind = low.removesuffix("s").removesuffix("arn").strip("_") or "thing"
-            return f"arn:aws:{self._service}:{HOME}:{ACCOUNT}:{kind}/specimen"
+            # Kinds that share an ARN's form are told apart by the operation that lists them.
+            own = f"-{self._noun}" if kind in _SHARED_FORMS else ""
+            return f"arn:aws:{self._service}:{HOME}:{ACCOUNT}:{kind}/specimen{own}"
         if ("policy" in low or "policies" in low) and not low.endswith(
             ("name", "id", "type", "version")
         ):

@@ -1,0 +1,101 @@
+"""Run collections and scans against the loopback AWS, in this process or as a user would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mlsec import pipeline
+from mlsec.collect.settings import CollectSettings
+from mlsec.core.assessment import Assessment
+from mlsec.core.closed_sets import Status
+from mlsec.engine.rule import RuleSet
+from mlsec.snapshot.records import Call
+from mlsec.snapshot.store import Snapshot
+from tests.estate.serve import RunningAws
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICK: Mapping[str, Any] = {
+    "in_flight": 8, "tries": 1, "connect_timeout_s": 2.0, "read_timeout_s": 5.0,
+    "call_deadline_s": 2.0, "deadline_s": 60.0, "start_per_s": 5000.0, "hash_salt": "5a17",
+}  # fmt: skip
+
+
+def mlsec(
+    *words: str | Path, aws: RunningAws | None = None, timeout_s: float = 280, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a child without any credentials but the estate's."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    given = aws.environment() if aws else {}
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "mlsec", *map(str, words)],
+        cwd=ROOT,
+        env={**kept, **given, "AWS_EC2_METADATA_DISABLED": "true", **more},
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def load_assessment(folder: Path) -> Assessment:
+    """Read the assessment that a scan wrote."""
+    return msgspec.json.decode((folder / "assessment.json").read_bytes(), type=Assessment)
+
+
+def collect(path: Path, ruleset: RuleSet, *, resume: bool = False, **settings: Any) -> None:
+    """Collect into ``path`` in this process; the environment names the server."""
+    chosen = CollectSettings(vocabulary=ruleset.vocabulary, **{**QUICK, **settings})
+    pipeline.collect(("aws",), path, chosen, resume=resume, say=_quiet)
+
+
+def judge(path: Path, ruleset: RuleSet) -> Assessment:
+    """Judge a snapshot in this process."""
+    with Snapshot.open(path) as snapshot:
+        return pipeline.judge(snapshot, ruleset, pipeline.Judging(fail_on="none"), _quiet)
+
+
+def forget(source: Path, target: Path, label: str) -> list[Call]:
+    """Begin ``target`` as an interrupted copy of ``source`` in which ``label`` was never asked."""
+    dropped = []
+    with Snapshot.open(source) as whole, Snapshot.create(target) as part:
+        for key, value in whole.meta().items():
+            part.set_meta(key, value)
+        for key, value in whole.clock().items():
+            part.set_clock(key, value)
+        for call in whole.calls():
+            if f"{call.service}:{call.operation}" == label:
+                dropped.append(call)
+                continue
+            part.record(call, whole.payload_bytes(call.payload) if call.payload else None)
+    return dropped
+
+
+class Verdicts(msgspec.Struct, frozen=True, kw_only=True):
+    """What an assessment says: (rule, resource id) by status."""
+
+    passed: frozenset[tuple[str, str]]
+    failed: frozenset[tuple[str, str]]
+    unknown: frozenset[tuple[str, str]]
+
+
+def verdicts(assessment: Assessment) -> Verdicts:
+    """Lay an assessment out for comparison."""
+    by_status: dict[Status, set[tuple[str, str]]] = {s: set() for s in Status}
+    for finding in assessment.findings:
+        by_status[finding.status].add((finding.rule, finding.resource.id))
+    return Verdicts(
+        passed=frozenset((rule, each) for rule, ids in assessment.passed.items() for each in ids),
+        failed=frozenset(by_status[Status.FAIL]),
+        unknown=frozenset(by_status[Status.NOT_ASSESSED]),
+    )
+
+
+def _quiet(what: str, done: int, known: int) -> None:
+    del what, done, known

@@ -1,0 +1,114 @@
+"""The mutation test of honesty: what could not be seen is never called pass or fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlsec import pipeline
+from mlsec.collect.aws.reader import plans
+from mlsec.collect.aws.tables import LIST_ACCOUNTS, table_of
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.resource import Gap, Inventory, Resource
+from mlsec.engine.gate import Gate, gate
+from mlsec.engine.rule import RuleSet
+from mlsec.snapshot.store import Snapshot
+from tests.e2e import runs
+from tests.e2e.conftest import Whole
+from tests.estate.faults import Fault, Kind
+from tests.estate.serve import RunningAws
+
+# Asked only when the organisation is walked.
+_TABLE = {k: v for k, v in sorted(table_of(plans()).items()) if k != LIST_ACCOUNTS.label}
+# What another call of the table stands in for: refused, it changes nothing that is known.
+_STAND_INS = {
+    "sagemaker:Search": "every model is described one by one",
+    "account:ListRegions": "ec2:DescribeRegions says the same",
+}
+# Never made in a complete scan, because another call already gave the answer.
+_SPARED = {"ec2:DescribeRegions"}
+
+
+def broken(
+    aws: RunningAws, whole: Whole, ruleset: RuleSet, folder: Path, label: str, kind: Kind
+) -> Path:
+    """Collect again with every answer known but those of one operation, which is broken."""
+    path = folder / "broken.mlsnap"
+    runs.forget(whole.snapshot, path, label)
+    aws.set_faults(Fault(kind=kind, operation=label))
+    runs.collect(path, ruleset, resume=True)
+    return path
+
+
+def test_complete_scan_makes_every_call_of_the_table(whole: Whole) -> None:
+    assert set(_TABLE) - set(whole.asked) == _SPARED
+
+
+@pytest.mark.parametrize("label", _TABLE)
+def test_denied_call_moves_verdicts_to_not_assessed_only(
+    label: str, aws: RunningAws, whole: Whole, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    path = broken(aws, whole, ruleset, tmp_path, label, Kind.DENY)
+    assessment = runs.judge(path, ruleset)
+    after = runs.verdicts(assessment)
+    before = whole.verdicts
+
+    assert not after.passed - before.passed, "passes what the whole scan did not"
+    assert not after.failed - before.failed, "fails what the whole scan did not"
+    silent = (before.passed | before.failed) - after.passed - after.failed - after.unknown
+    vanished = {pair for pair in silent if not _is_accounted(pair, after, whole.resources)}
+    assert not vanished, "verdicts vanished without a word"
+
+    if label in _STAND_INS or label in _SPARED:
+        assert after == before
+        return
+    assert _TABLE[label].right in {gap.missing_right for gap in assessment.gaps}
+    assert gate(assessment, "none", 100.0) is Gate.INCOMPLETE
+
+
+@pytest.mark.parametrize("kind", [Kind.THROTTLE, Kind.HANG_UP, Kind.GARBAGE], ids=lambda k: k.value)
+@pytest.mark.parametrize("label", _TABLE)
+def test_any_other_failure_hides_exactly_what_a_denial_hides(
+    label: str, kind: Kind, aws: RunningAws, whole: Whole, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    denied_folder, other_folder = tmp_path / "denied", tmp_path / "other"
+    denied_folder.mkdir()
+    other_folder.mkdir()
+    denied = _seen(broken(aws, whole, ruleset, denied_folder, label, Kind.DENY), ruleset)
+    other = _seen(broken(aws, whole, ruleset, other_folder, label, kind), ruleset)
+    assert _outline(other) == _outline(denied)
+    reasons = {gap.reason for gap in other.gaps} - {gap.reason for gap in whole.inventory.gaps}
+    assert GapReason.DENIED not in reasons
+
+
+def _seen(path: Path, ruleset: RuleSet) -> Inventory:
+    with Snapshot.open(path) as snapshot:
+        return pipeline.read(snapshot, ruleset)
+
+
+def _outline(inventory: Inventory) -> object:
+    """Everything that a rule could read, without why something was not read."""
+    resources = sorted(
+        (r.id, r.type, repr(sorted(r.properties.items())), sorted(r.unread))
+        for r in inventory.resources
+    )
+    coverage = sorted(
+        (c.type, c.scope, c.region, c.enumerated, c.errored, c.excluded, c.is_complete)
+        for c in inventory.coverage
+    )
+    return resources, coverage, sorted({(_subject(gap), gap.wanted) for gap in inventory.gaps})
+
+
+def _subject(gap: Gap) -> str:
+    return gap.subject
+
+
+def _is_accounted(
+    pair: tuple[str, str], after: runs.Verdicts, resources: dict[str, Resource]
+) -> bool:
+    """Whether one not_assessed finding stands for all of the resource's type in its place."""
+    rule, resource_id = pair
+    resource = resources[resource_id]
+    places = (f"{resource.scope}/{region}/{resource.type}" for region in (resource.region, ""))
+    return any((rule, place) in after.unknown for place in places)

@@ -1,0 +1,132 @@
+"""`mlsec scan aws`, as a user runs it: every planted fault is found and nothing else is flagged."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mlsec import pipeline
+from mlsec.core.assessment import Assessment
+from mlsec.core.closed_sets import Status
+from mlsec.snapshot.store import Snapshot
+from tests.e2e import runs
+from tests.estate.model import RULE_OF, Estate, Fault, build_estate
+from tests.estate.serve import RunningAws, Settings
+
+_TOOLS = runs.ROOT.parent / "shared" / "tools"
+_SIZE = 20
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    return build_estate(_SIZE, is_hostile=True)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that one scan of twenty deployments with hostile tags wrote."""
+    out = tmp_path_factory.mktemp("scan") / "out"
+    with RunningAws(Settings(deployments=_SIZE, is_hostile=True)) as aws:
+        done = runs.mlsec("scan", "aws", "-o", out, "-f", "html,sarif,json,markdown", aws=aws)
+        assert done.returncode == 10, done.stderr[-3000:]
+        assert aws.mistakes() == []
+    return out
+
+
+@pytest.fixture(scope="module")
+def assessment(report: Path) -> Assessment:
+    return runs.load_assessment(report)
+
+
+@pytest.fixture(scope="module")
+def names(report: Path) -> dict[str, str]:
+    """The alias of each key, by the key's id: keys have no names of their own."""
+    ruleset = pipeline.load(pipeline.Judging())
+    with Snapshot.open(report / "evidence.mlsnap") as snapshot:
+        found = pipeline.read(snapshot, ruleset).resources
+    aliases = {
+        r.properties.get("target_key_id"): r.name for r in found if r.type == "aws.kms.alias"
+    }
+    return {r.id: aliases[r.id.rpartition("/")[2]] for r in found if r.type == "aws.kms.key"}
+
+
+@pytest.mark.parametrize("fault", sorted(RULE_OF, key=lambda f: f.name), ids=lambda f: f.name)
+def test_planted_fault_is_found_and_nothing_else_is_flagged(
+    fault: Fault, assessment: Assessment, estate: Estate, names: dict[str, str]
+) -> None:
+    rule, _ = RULE_OF[fault]
+    found = {
+        names.get(finding.resource.id, finding.resource.name)
+        for finding in assessment.findings
+        if finding.rule == rule and finding.status is Status.FAIL
+    }
+    assert found == estate.must_fail(fault)
+    assert found, "planted nowhere: the estate is too small for this fault"
+
+
+def test_every_fault_class_has_its_rule() -> None:
+    assert set(RULE_OF) == set(Fault)
+
+
+def test_coverage_is_complete(assessment: Assessment) -> None:
+    hidden = [row for row in assessment.coverage if not row.is_complete or row.errored]
+    unread = [f for f in assessment.findings if f.status is Status.NOT_ASSESSED]
+    assert hidden == []
+    assert [(f.rule, f.resource.id) for f in unread] == []
+    assert all(
+        row.enumerated == row.assessed + row.excluded + row.errored for row in assessment.coverage
+    )
+
+
+def test_fingerprints_are_unique_over_all_rules(assessment: Assessment) -> None:
+    prints = [finding.fingerprint for finding in assessment.findings]
+    assert len(prints) == len(set(prints))
+
+
+def test_no_planted_secret_reaches_any_file(report: Path) -> None:
+    secret = "wJalrXUtnFEMI" + "/K7MDENG/"
+    holders = [p.name for p in report.iterdir() if secret.encode() in p.read_bytes()]
+    assert holders == []
+
+
+def test_sarif_passes_the_strict_checker(report: Path) -> None:
+    checker = _TOOLS / "check_sarif.py"
+    if not checker.exists():
+        pytest.skip("the SARIF checker is not beside this checkout")
+    done = subprocess.run(  # noqa: S603 - a checker of the workplace
+        [sys.executable, checker, "--strict", report / "results.sarif"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.browser
+def test_report_passes_the_strict_checker(report: Path) -> None:
+    checker, node = _TOOLS / "check_report_html.mjs", shutil.which("node")
+    if not checker.exists() or node is None:
+        pytest.skip("node or the HTML checker is not here")
+    done = subprocess.run(  # noqa: S603 - a checker of the workplace
+        [node, checker, "--strict", report / "report.html"],
+        capture_output=True, text=True, timeout=200, check=False, env=dict(os.environ),
+    )  # fmt: skip
+    if "Cannot find package" in done.stderr:
+        pytest.skip("the HTML checker's packages are not installed")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_files_are_for_their_owner_only(report: Path) -> None:
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in report.iterdir()}
+    assert {name: mode for name, mode in modes.items() if mode != "0o600"} == {}
+
+
+def test_hostile_tags_reach_no_terminal_as_they_are(report: Path) -> None:
+    text = (report / "assessment.json").read_text("utf-8")
+    json.loads(text)
+    assert "<script>alert(1)</script>" not in (report / "report.html").read_text("utf-8")
