@@ -72,7 +72,6 @@ def _read_param(name: str, raw: Any, mistakes: Mistakes) -> Parameter | None:
     wrong = why_not_allowed(param, raw["default"])
     if wrong:
         mistakes.add(f'parameter "{name}": {wrong}', *here, "default", "=")
-        return None
     return param
 
 

@@ -133,13 +133,15 @@ def load_texts(folder: Path, *texts: str, known: KnownControls | None = None) ->
     """Write rule texts as files named by their ids, and load them with the small vocabulary."""
     vocabulary = small_vocabulary(folder)
     rules = folder / "rules"
+    written: set[Path] = set()
     for n, text in enumerate(texts):
         rule_id = text.split("\n", 1)[0].removeprefix("id: ").strip()
         path = rules / f"{rule_id}.yaml"
-        if path.exists():
+        if path in written:
             path = rules / f"copy{n}" / f"{rule_id}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
+        written.add(path)
     return load_rules((rules,), vocabulary, known)
 
 
