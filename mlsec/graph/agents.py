@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.lookups import find, find_or_gap, hidden_by, joined, kind_of
+from mlsec.graph.lookups import find, find_or_stub, hidden_by, joined, kind_of
 from mlsec.graph.permissions import account_of
 from mlsec.graph.values import Known, Targets, Unread, property_value
 
@@ -36,7 +36,7 @@ def version_of_group(resource: Resource, graph: Graph) -> Targets:
             return hidden_by(resource, graph, value, target)
     if isinstance(agent, Known) and isinstance(version, Known):
         wanted = {"agent_id": str(agent.value), "version": str(version.value)}
-        return find_or_gap(resource, graph, target, wanted)
+        return find_or_stub(resource, graph, target, wanted)
     return Targets()
 
 
@@ -80,7 +80,7 @@ def _routed(resource: Resource, graph: Graph, derived: str, owner: str, *, draft
     versions = [str(route["version"]) for route in routes.value or () if route.get("version")]
     return joined(
         [
-            find_or_gap(resource, graph, target, {owner: str(owned_by.value), "version": version})
+            find_or_stub(resource, graph, target, {owner: str(owned_by.value), "version": version})
             for version in versions
             if drafts or version != "DRAFT"
         ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.lookups import find_or_gap, hidden_by, joined, kind_of, unresolved
+from mlsec.graph.lookups import find_or_stub, hidden_by, joined, kind_of, unresolved
 from mlsec.graph.values import Known, Targets, Unread, property_value
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _version(
     if not version:
         return Targets(gaps=(unresolved(resource, graph, target, f"a version of {identifier}"),))
     name = "guardrail_arn" if str(identifier).startswith("arn:") else "guardrail_id"
-    return find_or_gap(resource, graph, target, {name: str(identifier), "version": str(version)})
+    return find_or_stub(resource, graph, target, {name: str(identifier), "version": str(version)})
 
 
 def _newest(versions: tuple[Resource, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,12 @@ from mlsec.graph.values import Known, Targets, Unread, property_value
 if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
+_Index = dict[tuple[str, ...], list[Resource]]
+# Agents, versions and tools refer to each other by two values at once; each pair is indexed once.
+_INDEXES: weakref.WeakKeyDictionary[Graph, dict[tuple[str, ...], _Index]] = (
+    weakref.WeakKeyDictionary()
+)
+
 
 def kind_of(resource: Resource, graph: Graph, derived: str) -> RelationKind:
     """Give the relation of the resource's type that the function ``derived`` computes."""
@@ -24,26 +31,48 @@ def kind_of(resource: Resource, graph: Graph, derived: str) -> RelationKind:
 def find(
     resource: Resource, graph: Graph, type_name: str, wanted: Mapping[str, str]
 ) -> tuple[Resource, ...]:
-    """Give the resources near ``resource`` whose properties have exactly these values."""
-    return tuple(
-        each
-        for each in graph.of_type(type_name)
-        if each.scope == resource.scope
-        and each.region == resource.region
-        and all(property_value(each, name) == Known(value) for name, value in wanted.items())
-    )
+    """Give the resources near ``resource`` whose collected properties have exactly these values."""
+    index = _index(graph, type_name, tuple(wanted))
+    return tuple(index.get((resource.scope, resource.region, *wanted.values()), ()))
 
 
-def find_or_gap(
+def _index(graph: Graph, type_name: str, names: tuple[str, ...]) -> _Index:
+    indexes = _INDEXES.setdefault(graph, {})
+    key = (type_name, *names)
+    if key not in indexes:
+        built: _Index = {}
+        for each in graph.of_type(type_name):
+            held = [property_value(each, name) for name in names]
+            values = [str(value.value) for value in held if isinstance(value, Known)]
+            if len(values) == len(names):
+                built.setdefault((each.scope, each.region, *values), []).append(each)
+        indexes[key] = built
+    return indexes[key]
+
+
+def find_or_stub(
     resource: Resource, graph: Graph, type_name: str, wanted: Mapping[str, str]
 ) -> Targets:
-    """Like ``find``, but a reference that leads nowhere is a gap, never an empty answer."""
+    """Like ``find``, but a reference that leads nowhere known gives a stub, never nothing."""
     found = find(resource, graph, type_name, wanted)
-    if found:
-        return Targets(found=found)
-    hidden = graph.incomplete(type_name, resource.scope, resource.region)
-    label = " ".join(wanted.values())
-    return Targets(gaps=hidden or (unresolved(resource, graph, type_name, label),))
+    return Targets(found=found or (_stub(resource, graph, type_name, " ".join(wanted.values())),))
+
+
+def _stub(resource: Resource, graph: Graph, type_name: str, reference: str) -> Resource:
+    stub_id = f"{resource.scope}/{resource.region}/{type_name}/{reference}"
+    if stub_id not in graph.resources:
+        hidden = graph.incomplete(type_name, resource.scope, resource.region)
+        graph.resources[stub_id] = Resource(
+            id=stub_id,
+            type=type_name,
+            provider=resource.provider,
+            scope=resource.scope,
+            region=resource.region,
+            name=reference,
+            unread={"*": hidden or (unresolved(resource, graph, type_name, reference),)},
+            is_stub=True,
+        )
+    return graph.resources[stub_id]
 
 
 def unresolved(resource: Resource, graph: Graph, wanted: str, what: str) -> str:
