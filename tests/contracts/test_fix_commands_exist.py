@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import re
+import shlex
 from pathlib import Path
 
 import botocore.session
@@ -28,10 +28,12 @@ def commands() -> list[object]:
     found: list[object] = []
     for path in sorted((folder / "aws").rglob("*.yaml")) + sorted((folder / "any").rglob("*.yaml")):
         text = parse(path.read_text("utf-8"), str(path)).value["fix"].get("cli", "")
-        for line in re.split(r"\n|&&|\|", text.replace("\\\n", " ")):
-            if line.strip().startswith("aws "):
+        for line in text.replace("\\\n", " ").splitlines():
+            words = shlex.split(line)
+            if words[:1] == ["aws"]:
                 name = f"{path.parent.name}/{path.stem}"
-                found.append(pytest.param(line.split(), id=f"{name}-{len(found)}"))
+                end = min((words.index(w) for w in ("|", "&&") if w in words), default=None)
+                found.append(pytest.param(words[:end], id=f"{name}-{len(found)}"))
     return found
 
 
