@@ -132,7 +132,7 @@ class _Walk:
     def _jobs_of(self, listed: Iterable[tuple[Listing, Found]]) -> Iterable[Job]:
         """Turn entries into items: neighbours wait, old ones are counted, the rest is read."""
         for listing, found in listed:
-            self._tally.look(listing.place)
+            self._look(listing.place)
             if found.gap is not None:
                 self._hide(listing.place, found.gap)
             for entry in found.entries:
@@ -226,13 +226,22 @@ class _Walk:
             filled = msgspec.structs.replace(listing, params=params)
             yield self._list_job(filled, lambda pair: self._jobs_of((pair,)))
 
+    def _look(self, place: Place) -> None:
+        """Note that a type was asked for, and so all that is listed below it: none of it may be."""
+        self._tally.look(place)
+        for below in self._below(place):
+            self._look(below)
+
     def _hide(self, place: Place, gap: Gap) -> None:
         """Note that more may exist than was listed, of this type and of all listed below it."""
         self._tally.hide(place, gap, is_listing=True)
+        for below in self._below(place):
+            self._hide(below, gap)
+
+    def _below(self, place: Place) -> Iterable[Place]:
         for plan in self._settings.plans:
             if plan.parent == place[0] and plan.listing is not None:
-                region = "" if plan.listing.is_global else place[2]
-                self._hide((plan.type, place[1], region), gap)
+                yield (plan.type, place[1], "" if plan.listing.is_global else place[2])
 
     def _follow(self) -> None:
         """Read what is referred to, round by round, until nothing new is."""
