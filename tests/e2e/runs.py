@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from mlsec import pipeline
+from mlsec.cli import files
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
 from mlsec.core.closed_sets import Status
@@ -46,7 +47,7 @@ def mlsec(
 
 def load_assessment(folder: Path) -> Assessment:
     """Read the assessment that a scan wrote."""
-    return msgspec.json.decode((folder / "assessment.json").read_bytes(), type=Assessment)
+    return files.load_assessment(folder / "assessment.json")
 
 
 def collect(path: Path, ruleset: RuleSet, *, resume: bool = False, **settings: Any) -> None:

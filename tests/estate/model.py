@@ -142,7 +142,7 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True):
 
 _PURPOSES = ("churn", "fraud", "credit", "support", "forecast", "search", "pricing", "ocr")
 HOSTILE_TAGS = (
-    ("owner", "<script>alert(1)</script>"),
+    ("Owner", "<script>alert(1)</script>"),
     ("team", "\u202etxt.exe \u200b]]>--><img src=x onerror=alert(1)>"),
     ("note", "${{ github.token }} ::set-output name=x::y `id` $(id) 'a\" | b\\"),
     ("Überlänge", "ß" * 200),
