@@ -15,6 +15,21 @@ def fingerprint(rule_key: str, resource_id: str, sub_key: str = "") -> str:
     return _digest("mlsec/1", rule_key, resource_id, sub_key)
 
 
+class FingerprintPrefix:
+    """Gives ``fingerprint(rule_key, resource_id)`` for many resources of one rule, quicker."""
+
+    def __init__(self, rule_key: str) -> None:
+        start = "".join(f"{len(part)}:{part}\x00" for part in ("mlsec/1", rule_key))
+        self._begun = hashlib.blake2b(start.encode("utf-8", "surrogatepass"), digest_size=16)
+
+    def fingerprint(self, resource_id: str) -> str:
+        """Give the 32 hex digits for one resource, with no sub-key."""
+        digest = self._begun.copy()
+        text = f"{len(resource_id)}:{resource_id}\x000:"
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+
 def make_gap(
     *,
     scope: str,

@@ -73,14 +73,15 @@ def assess(
 
 
 def _judge_one(plan: FastPass, resource: Resource, evaluator: Evaluator, tally: _Tally) -> None:
-    is_open, not_applicable = plan.prove(resource, evaluator.now_s)
-    decided = {*is_open, *not_applicable}
+    proof = plan.prove(resource, evaluator.now_s)
+    failed = [index for index, _ in proof.failed]
+    decided = {*proof.is_open, *proof.not_applicable, *failed}
     for index, rule in enumerate(plan.rules):
         if index not in decided:
             tally.passed[rule.id].append(resource.id)
-    for index in not_applicable:
+    for index in proof.not_applicable:
         tally.not_applicable[plan.rules[index].id] += 1
-    for index in is_open:
+    for index in (*proof.is_open, *failed):
         rule = plan.rules[index]
         verdict = evaluator.judge(rule, resource)
         match verdict.status:

@@ -192,8 +192,10 @@ class Generated:
 def generate(
     rules: Sequence[Rule], owner: Type, vocabulary: Vocabulary, lacking: frozenset[int]
 ) -> Generated:
-    """Write ``judge(p, now, a, n)``: ``a`` takes each index that is not proven, ``n`` each index
-    that is proven not applicable; what neither takes is a proven pass.
+    """Write ``judge(p, now, a, n, d)``.
+
+    ``a`` takes each index that is not proven, ``n`` each that is proven not applicable, and ``d``
+    each (index, value) of a one-clause rule that is proven to fail; all others are proven passes.
     """
     names = _Names()
     scope = _Scope(names, "g", "", lambda path: find_reading(vocabulary, owner, path))
@@ -202,27 +204,31 @@ def generate(
         if index in lacking:
             body.append(f"    n({index})")
             continue
-        holds = scope.prove(rule.must, want=True)
         if rule.when is None:
-            body += _unless(holds, index, 1)
+            body += _decide(scope, rule, index, 1)
             continue
         applies = scope.prove(rule.when, want=True)
         applies_not = scope.prove(rule.when, want=False)
         body.append(f"    if {applies}:")
-        body += _unless(holds, index, 2) or ["        pass"]
-        body += [
-            f"    elif {applies_not}:",
-            f"        n({index})",
-            "    else:",
-            f"        a({index})",
-        ]
+        body += _decide(scope, rule, index, 2) or ["        pass"]
+        body += [f"    elif {applies_not}:", f"        n({index})"]
+        body += ["    else:", f"        a({index})"]
     cuts = [f"    {name} = now - {span!r}" for span, name in names.constants.cuts.items()]
-    head = ["def judge(p, now, a, n):", "    g = p.get"]
+    head = ["def judge(p, now, a, n, d):", "    g = p.get"]
     return Generated("\n".join([*head, *cuts, *scope.lines(1), *body]) + "\n", names)
 
 
-def _unless(holds: str, index: int, indent: int) -> list[str]:
+def _decide(scope: _Scope, rule: Rule, index: int, indent: int) -> list[str]:
     pad = "    " * indent
+    holds = scope.prove(rule.must, want=True)
     if holds == YES:
         return []
-    return [f"{pad}a({index})" if holds == NO else f"{pad}if not ({holds}): a({index})"]
+    if holds == NO:
+        return [f"{pad}a({index})"]
+    must = rule.must
+    name, reading = scope.read(must.path) if isinstance(must, Compare) else ("", None)
+    if reading is None or reading.values:
+        return [f"{pad}if not ({holds}): a({index})"]
+    fails = scope.prove(must, want=False)
+    lines = [f"{pad}if not ({holds}):", f"{pad}    if {fails}: d(({index}, {name}))"]
+    return [*lines, f"{pad}    else: a({index})"]

@@ -5,17 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from mlsec.core.closed_sets import Truth
 from mlsec.core.resource import Resource
 from mlsec.core.vocabulary import Kind, Type, Vocabulary
 from mlsec.engine.codegen import Generated, generate
 from mlsec.engine.evaluate import lacks_what_is_read
+from mlsec.engine.failure import Failure
 from mlsec.engine.operators import compare, instant_s, pattern_of
 from mlsec.engine.readings import translate
 from mlsec.engine.rule import Operator, Rule, RuleSet
 from mlsec.engine.views import NOT_READ
 
-Judge = Callable[[Mapping[str, Any], float, Callable[[int], None], Callable[[int], None]], None]
+Take = Callable[[int], None]
+TakeFailed = Callable[[tuple[int, Any]], None]
+Judge = Callable[[Mapping[str, Any], float, Take, Take, TakeFailed], None]
+
+
+class Proof(msgspec.Struct, frozen=True, gc=False):
+    """What the fast pass proves of one document; indexes into the plan's rules.
+
+    ``is_open`` are not proven, ``not_applicable`` are, ``failed`` are one-clause rules proven to
+    fail with the value that decided; every other rule is a proven pass.
+    """
+
+    is_open: list[int]
+    not_applicable: list[int]
+    failed: list[tuple[int, Any]]
 
 
 class FastPass:
@@ -26,32 +43,42 @@ class FastPass:
         self.rules = rules
         self._vocabulary = vocabulary
         self._judge: Judge | None = None
+        self._failures: dict[int, Failure] = {}
 
     @property
     def source(self) -> str:
         """The generated text, for tests and for the curious."""
         return self._generate().text
 
-    def prove(self, resource: Resource, now_s: float) -> tuple[list[int], list[int]]:
-        """Give the indexes of the rules (not proven, proven not applicable); the others pass."""
+    def prove(self, resource: Resource, now_s: float) -> Proof:
+        """Prove what can be proven of the properties that were read."""
         known: Mapping[str, Any] = resource.properties
         if resource.unread:
             if "*" in resource.unread:
-                return list(range(len(self.rules))), []
+                return Proof(list(range(len(self.rules))), [], [])
             known = {k: v for k, v in known.items() if k not in resource.unread}
-        return self.prove_document(known, now_s)
-
-    def prove_document(self, known: Mapping[str, Any], now_s: float) -> tuple[list[int], list[int]]:
-        """As ``prove``, for the known properties of a document that hides none of them."""
         judge = self._judge or self._compile()
-        open_rules: list[int] = []
-        not_applicable: list[int] = []
+        proof = Proof([], [], [])
         try:
-            judge(known, now_s, open_rules.append, not_applicable.append)
+            judge(
+                known,
+                now_s,
+                proof.is_open.append,
+                proof.not_applicable.append,
+                proof.failed.append,
+            )
         # Whatever a hostile document makes the fast code trip over, the exact evaluator decides.
         except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError):
-            return list(range(len(self.rules))), []
-        return open_rules, not_applicable
+            return Proof(list(range(len(self.rules))), [], [])
+        return proof
+
+    def failure(self, index: int) -> Failure:
+        """The ready-made finding of a one-clause rule."""
+        found = self._failures.get(index)
+        if found is None:
+            found = Failure(self.rules[index], self.owner, self._vocabulary)
+            self._failures[index] = found
+        return found
 
     def _generate(self) -> Generated:
         lacking = frozenset(

@@ -25,11 +25,11 @@ def evidence_of(clauses: Iterable[Clause]) -> tuple[Evidence, ...]:
     seen: set[tuple[str, str, str, str]] = set()
     found = []
     for clause in clauses:
-        shown = _evidence(clause)
-        key = (shown.resource, shown.path, shown.operator, repr(shown.expected))
+        made = _evidence(clause)
+        key = (made.resource, made.path, made.operator, repr(made.expected))
         if key not in seen:
             seen.add(key)
-            found.append(shown)
+            found.append(made)
         if len(found) == MAX_EVIDENCE:
             break
     return tuple(found)
@@ -82,8 +82,8 @@ def _evidence(clause: Clause) -> Evidence:
     return Evidence(
         path=path.removesuffix(".value") if isinstance(view.item, str) else path,
         operator=operator,
-        expected=_shown(expected),
-        actual=_shown(value.raw),
+        expected=shown(expected),
+        actual=shown(value.raw),
         is_unread=value.known is NOT_READ,
         gaps=value.gaps,
         resource=view.resource.id,
@@ -113,9 +113,9 @@ def _item_source(view: View, path: str, own: Property | None) -> str:
 
 def _note(clause: Clause) -> str:
     value = clause.value
-    shown = "not read" if value.known is NOT_READ else _brief(value.raw)
+    text = "not read" if value.known is NOT_READ else _brief(value.raw)
     label = f"{clause.view.prefix}{clause.path}".rstrip(".")
-    return f"{label}: {shown}"
+    return f"{label}: {text}"
 
 
 def _brief(value: Any) -> str:
@@ -131,12 +131,13 @@ def _brief(value: Any) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
+    """A value cut to what a report can show: long texts, lists and maps are shortened."""
     if isinstance(value, str):
         return value if len(value) <= MAX_TEXT_CHARS else value[: MAX_TEXT_CHARS - 1] + "…"
     if isinstance(value, list | tuple):
-        shown = [_shown(item) for item in value[:MAX_ITEMS]]
-        return shown if len(value) <= MAX_ITEMS else [*shown, f"… {len(value) - MAX_ITEMS} more"]
+        items = [shown(item) for item in value[:MAX_ITEMS]]
+        return items if len(value) <= MAX_ITEMS else [*items, f"… {len(value) - MAX_ITEMS} more"]
     if isinstance(value, Mapping):
-        return {str(key): _shown(item) for key, item in list(value.items())[:MAX_ITEMS]}
+        return {str(key): shown(item) for key, item in list(value.items())[:MAX_ITEMS]}
     return value

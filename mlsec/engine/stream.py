@@ -17,7 +17,7 @@ from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource
 from mlsec.engine.compile import FastPass, compile_rules
 from mlsec.engine.evaluate import Evaluator
-from mlsec.engine.findings import finding_of
+from mlsec.engine.findings import finding_of, subject_of
 from mlsec.engine.footprint import walk
 from mlsec.engine.rule import Quantifier, Rule, RuleSet
 
@@ -142,9 +142,10 @@ def _judge_of(ruleset: RuleSet, clock: datetime) -> Callable[[Resource], list[Fi
 
 
 def _findings(plan: FastPass, resource: Resource, evaluator: Evaluator) -> list[Finding]:
-    is_open, _ = plan.prove(resource, evaluator.now_s)
-    found = []
-    for index in is_open:
+    proof = plan.prove(resource, evaluator.now_s)
+    subject = subject_of(resource)
+    found = [plan.failure(index).finding(resource, subject, value) for index, value in proof.failed]
+    for index in proof.is_open:
         rule = plan.rules[index]
         verdict = evaluator.judge(rule, resource)
         if verdict.status in (Status.FAIL, Status.NOT_ASSESSED):

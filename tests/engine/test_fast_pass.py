@@ -15,6 +15,7 @@ from mlsec.core.resource import Resource
 from mlsec.engine.compile import FastPass, compile_rules
 from mlsec.engine.documents import ExampleGraph
 from mlsec.engine.evaluate import Evaluator
+from mlsec.engine.findings import finding_of, subject_of
 from mlsec.engine.rule import RuleSet
 from tests.engine.small import load_texts, rule_text
 
@@ -170,12 +171,17 @@ def check(plan: FastPass, judged: Judged, properties: Mapping[str, Any], hidden:
         unread=dict.fromkeys(hidden, ("g",)),
     )
     evaluator = Evaluator(judged.vocabulary, ExampleGraph(), NOW_S)
-    is_open, not_applicable = plan.prove(resource, NOW_S)
+    proof = plan.prove(resource, NOW_S)
+    failed = dict(proof.failed)
     for index, rule in enumerate(plan.rules):
-        if index in is_open:
+        if index in proof.is_open:
+            continue
+        if index in failed:
+            made = plan.failure(index).finding(resource, subject_of(resource), failed[index])
+            assert made == finding_of(rule, resource, evaluator.judge(rule, resource))
             continue
         exact = evaluator.judge(rule, resource).status
-        wanted = Status.NOT_APPLICABLE if index in not_applicable else Status.PASS
+        wanted = Status.NOT_APPLICABLE if index in proof.not_applicable else Status.PASS
         assert exact is wanted, (rule.id, properties, hidden, plan.source)
 
 
@@ -228,10 +234,10 @@ def test_the_fast_pass_proves_every_pass_that_needs_no_relation(
     )
     plan = judged.plans["cloud.notebook"]
     evaluator = Evaluator(judged.vocabulary, ExampleGraph(), NOW_S)
-    is_open, _ = plan.prove(resource, NOW_S)
+    proof = plan.prove(resource, NOW_S)
     missed = [
         plan.rules[n].id
-        for n in is_open
+        for n in proof.is_open
         if evaluator.judge(plan.rules[n], resource).status in (Status.PASS, Status.NOT_APPLICABLE)
         and "via" not in str(plan.rules[n])
     ]
