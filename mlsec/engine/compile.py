@@ -93,7 +93,7 @@ class FastPass:
             **generated.maps,
             **{name: pattern_of(text).search for name, text in generated.patterns.items()},
         }
-        code = compile(generated.text, f"<rules of {self.owner.name}>", "exec")
+        code = compile(generated.text, f"<rules of {self.owner.name!a}>", "exec")
         exec(code, names)  # noqa: S102 - our own text: names made in codegen, constants by repr
         self._judge = names["judge"]
         return names["judge"]  # type: ignore[no-any-return]

@@ -1,0 +1,45 @@
+"""Every shipped rule gives its examples their verdicts, and no changed clause goes unnoticed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlsec.core.places import content_folder
+from mlsec.core.strict_yaml import parse
+from mlsec.core.vocabulary import Vocabulary
+from mlsec.core.vocabulary_load import load_vocabulary
+from mlsec.engine.check import KnownControls, check_rule
+from mlsec.engine.examples import run_examples
+from mlsec.engine.load import load_content, load_known_controls, rule_files
+from mlsec.engine.mutate import surviving_mutants
+
+RULES = content_folder("rules")
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Vocabulary:
+    return load_vocabulary(RULES / "vocabulary")
+
+
+@pytest.fixture(scope="module")
+def known() -> KnownControls:
+    return load_known_controls(RULES / "frameworks")
+
+
+@pytest.mark.parametrize(
+    "path", rule_files((RULES,)), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_the_rule_is_sound_and_its_examples_are_decisive(
+    path: Path, vocabulary: Vocabulary, known: KnownControls
+) -> None:
+    rule, mistakes = check_rule(parse(path.read_text("utf-8"), str(path)), vocabulary, known)
+    assert [str(error) for error in mistakes.errors] == []
+    assert rule is not None
+    assert run_examples(rule, vocabulary) == ()
+    assert surviving_mutants(rule, vocabulary) == ()
+
+
+def test_the_shipped_rules_load_together() -> None:
+    assert len(load_content(RULES).rules) == len(rule_files((RULES,)))
