@@ -8,15 +8,19 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, TypeVar
 
-import msgspec
-
-from mlsec.core.assessment import ControlLink, Fix
+from mlsec.core.assessment import Fix
 from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity
 from mlsec.core.strict_yaml import Document
 from mlsec.core.vocabulary import Type, Vocabulary
 from mlsec.engine.conditions import ConditionReader
 from mlsec.engine.documents import check_document
 from mlsec.engine.footprint import Footprint, footprint_of
+from mlsec.engine.links_check import (
+    KnownControls,
+    check_equivalents,
+    check_topics,
+    read_controls,
+)
 from mlsec.engine.mistakes import Mistakes, did_you_mean
 from mlsec.engine.params import read_params
 from mlsec.engine.readings import find_reading
@@ -44,13 +48,6 @@ _ID = re.compile(r"[a-z0-9][a-z0-9_-]*/[a-z0-9][a-z0-9-]*\Z")
 _EQUIVALENT = re.compile(r"[a-z0-9][a-z0-9_-]*:\S.*\Z")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 E = TypeVar("E", bound=enum.Enum)
-
-
-class KnownControls(msgspec.Struct, frozen=True, kw_only=True):
-    """The known control ids per framework and the topics; None where the file is not there."""
-
-    controls: Mapping[str, tuple[str, ...]] | None = None
-    topics: tuple[str, ...] | None = None
 
 
 def check_rule(
@@ -111,9 +108,9 @@ class _Checker:
             "message": self._message(),
             "why": self._text("why"),
             "fix": self._fix(),
-            "controls": self._controls(),
-            "topics": self._topics(),
-            "equivalents": self._equivalents(),
+            "controls": read_controls(self._list("controls"), self.frameworks, self.mistakes),
+            "topics": check_topics(self._texts("topics"), self.frameworks, self.mistakes),
+            "equivalents": check_equivalents(self._texts("equivalents"), self.mistakes),
             "aliases": self._texts("aliases"),
             "references": self._texts("references"),
             "known_exceptions": self._texts("known_exceptions"),
@@ -203,49 +200,6 @@ class _Checker:
             if not isinstance(value, str):
                 self.mistakes.add(f'"{key}" must be text (quote it)', "fix", key, "=")
         return Fix(**{key: str(raw[key]).strip() for key in FIX_KEYS if key in raw})
-
-    def _controls(self) -> tuple[ControlLink, ...]:
-        links = []
-        for n, item in enumerate(self._list("controls")):
-            if not isinstance(item, dict) or set(item) != {"id", "because"}:
-                self.mistakes.add("a control link has id and because", "controls", n)
-                continue
-            self._check_control(str(item["id"]), n)
-            links.append(ControlLink(id=str(item["id"]), because=str(item["because"])))
-        return tuple(links)
-
-    def _check_control(self, link: str, n: int) -> None:
-        known = self.frameworks.controls
-        if known is None:
-            return
-        framework, _, control = link.partition("/")
-        if framework not in known:
-            suggestion = did_you_mean(framework, known)
-            self.mistakes.add(
-                f'unknown framework "{framework}"{suggestion}', "controls", n, "id", "="
-            )
-        elif control not in known[framework]:
-            suggestion = did_you_mean(control, known[framework])
-            self.mistakes.add(
-                f'{framework} has no control "{control}"{suggestion}', "controls", n, "id", "="
-            )
-
-    def _topics(self) -> tuple[str, ...]:
-        topics = self._texts("topics")
-        known = self.frameworks.topics
-        for n, topic in enumerate(topics):
-            if known is not None and topic not in known:
-                self.mistakes.add(
-                    f'unknown topic "{topic}"{did_you_mean(topic, known)}', "topics", n
-                )
-        return topics
-
-    def _equivalents(self) -> tuple[str, ...]:
-        found = self._texts("equivalents")
-        for n, text in enumerate(found):
-            if not _EQUIVALENT.match(text):
-                self.mistakes.add(f'"{text}" is not tool:check-id', "equivalents", n)
-        return found
 
     def _tests(self, owner: Type | None) -> Examples:
         raw = self.raw.get("tests")

@@ -10,8 +10,9 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.strict_yaml import parse
 from mlsec.core.vocabulary import Vocabulary
 from mlsec.core.vocabulary_load import load_vocabulary
-from mlsec.engine.check import KnownControls, check_rule
+from mlsec.engine.check import check_rule
 from mlsec.engine.controls import load_frameworks
+from mlsec.engine.links_check import KnownControls
 from mlsec.engine.mistakes import RuleFilesError
 from mlsec.engine.rule import Rule, RuleSet
 from mlsec.engine.rule_cache import content_key, keep, recall

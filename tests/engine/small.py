@@ -8,7 +8,7 @@ from textwrap import dedent
 
 from mlsec.core.vocabulary import Vocabulary
 from mlsec.core.vocabulary_load import load_vocabulary
-from mlsec.engine.check import KnownControls
+from mlsec.engine.links_check import KnownControls
 from mlsec.engine.load import load_rules
 from mlsec.engine.rule import Rule, RuleSet
 

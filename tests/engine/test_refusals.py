@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.errors import MlsecError
-from mlsec.engine.check import KnownControls
+from mlsec.engine.links_check import KnownControls
 from mlsec.engine.mistakes import RuleFilesError
 from tests.engine.small import load_texts, rule_text
 

@@ -10,8 +10,9 @@ from mlsec.core.places import content_folder
 from mlsec.core.strict_yaml import parse
 from mlsec.core.vocabulary import Vocabulary
 from mlsec.core.vocabulary_load import load_vocabulary
-from mlsec.engine.check import KnownControls, check_rule
+from mlsec.engine.check import check_rule
 from mlsec.engine.examples import run_examples
+from mlsec.engine.links_check import KnownControls
 from mlsec.engine.load import load_content, load_known_controls, rule_files
 from mlsec.engine.mutate import surviving_mutants
 
