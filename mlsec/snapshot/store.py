@@ -220,6 +220,13 @@ class Snapshot:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Close; a collection that never got an answer leaves no working file behind."""
+        if (
+            self.is_writable
+            and not self._is_closed
+            and not self._query("SELECT 1 FROM call LIMIT 1")
+        ):
+            self.discard()
         self.close()
 
     def _put(self, table: str, key: str, value: str) -> None:

@@ -18,6 +18,8 @@ _TOKEN_PAIRS = (
     ("NextMarker", "NextMarker"),
 )
 _MOST_PER_PAGE = 1000
+# A page that comes twice is asked past; a service that is stuck is left.
+_MOST_REPEATS = 3
 
 
 class Pager:
@@ -39,7 +41,7 @@ class Pager:
         keys = [key for key in _as_list(config.get("result_key")) if _PLAIN.match(key)]
         self._keys = keys or ([items] if items and _PLAIN.match(items) else [])
         self._limit = _limit_of(config.get("limit_key"), members)
-        self._seen: set[bytes] = set()
+        self._seen: dict[bytes, int] = {}
         self.document: dict[str, Any] | None = None
 
     def first(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +52,7 @@ class Pager:
         """Merge a page; give the parameters to add for the next one, or None at the end.
 
         Raises:
-            MalformedAnswerError: the service gave the same token twice.
+            MalformedAnswerError: the service gives the same token for ever.
         """
         tokens = self._next(page)
         for name in [*self._outputs, self._more]:
@@ -66,9 +68,9 @@ class Pager:
         if tokens is None:
             return None
         mark = canonical(tokens)
-        if mark in self._seen:
-            raise MalformedAnswerError("the same page token was given twice")
-        self._seen.add(mark)
+        self._seen[mark] = self._seen.get(mark, 0) + 1
+        if self._seen[mark] > _MOST_REPEATS:
+            raise MalformedAnswerError("the same page token was given again and again")
         return tokens
 
     def merged(self) -> dict[str, Any]:
