@@ -241,21 +241,29 @@ def _any(outcomes: Iterator[Outcome] | list[Outcome] | tuple[Outcome, ...]) -> O
 
 
 def _fold(outcomes: Any, deciding: Truth, otherwise: Truth) -> Outcome:
-    by_truth: dict[Truth, list[Clause]] = {}
+    decided: list[Clause] = []
+    unknown: list[Clause] = []
+    rest: list[Clause] = []
+    is_decided = is_unknown = False
     for outcome in outcomes:
-        kept = by_truth.setdefault(outcome.truth, [])
+        if outcome.truth is deciding:
+            is_decided, kept = True, decided
+        elif outcome.truth is UNKNOWN:
+            is_unknown, kept = True, unknown
+        else:
+            kept = rest
         if len(kept) < MAX_CLAUSES:
             kept.extend(outcome.clauses)
-    for truth in (deciding, UNKNOWN):
-        if truth in by_truth:
-            return Outcome(truth, tuple(by_truth[truth]))
-    return Outcome(otherwise, tuple(by_truth.get(otherwise, ())))
+    if is_decided:
+        return Outcome(deciding, tuple(decided))
+    return Outcome(UNKNOWN, tuple(unknown)) if is_unknown else Outcome(otherwise, tuple(rest))
 
 
 def _negate(outcome: Outcome) -> Outcome:
-    return Outcome(_NEGATED[outcome.truth], outcome.clauses)
+    if outcome.truth is UNKNOWN:
+        return outcome
+    return Outcome(FALSE if outcome.truth is TRUE else TRUE, outcome.clauses)
 
 
-_NEGATED = {TRUE: FALSE, FALSE: TRUE, UNKNOWN: UNKNOWN}
 _STATUS = {TRUE: Status.PASS, FALSE: Status.FAIL, UNKNOWN: Status.NOT_ASSESSED}
 Judge = Callable[[Rule, Resource], Verdict]

@@ -11,7 +11,7 @@ import msgspec
 from mlsec.core.assessment import ControlLink
 from mlsec.engine.mistakes import Mistakes, did_you_mean
 
-_EQUIVALENT = re.compile(r"[a-z0-9][a-z0-9-]*:\S.*\Z")
+_EQUIVALENT = re.compile(r"[a-z0-9][a-z0-9_-]*:\S.*\Z")
 
 
 class KnownControls(msgspec.Struct, frozen=True, kw_only=True):
