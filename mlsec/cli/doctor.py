@@ -19,29 +19,20 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = subparsers.add_parser("doctor", help="check the installation; print the scan's rights")
     parser.add_argument("--policy", choices=options.LIVE, help="print the least-privilege policy")
-    parser.add_argument("--select", action="append", default=[], metavar="GLOB",
-                        help="rights for these rules only")  # fmt: skip
+    parser.add_argument(
+        "--organisation", action="store_true", help="with the rights to walk an organisation"
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the policy as JSON, or what is installed."""
     if args.policy:
-        from mlsec.core.places import content_folder
-        from mlsec.engine.selection import load_selected
+        from mlsec.collect.aws.policy import least_privilege_policy
 
-        ruleset = load_selected(content_folder("rules"), (), args.select)
-        console.out(_policy(args, ruleset))
+        console.out(least_privilege_policy(is_organisation=args.organisation))
         return exits.CLEAN
     return _installation()
-
-
-def _policy(args: argparse.Namespace, ruleset: Any) -> str:
-    from mlsec.collect.aws.policy import least_privilege_policy
-    from mlsec.engine.footprint import operations_read
-
-    only = operations_read(ruleset) if args.select else None
-    return least_privilege_policy(only)
 
 
 def _installation() -> int:
