@@ -15,6 +15,7 @@ _TOKEN_PAIRS = (
     ("NextToken", "NextToken"),
     ("nextToken", "nextToken"),
     ("Marker", "NextMarker"),
+    ("Marker", "Marker"),
     ("NextMarker", "NextMarker"),
 )
 _MOST_PER_PAGE = 1000
