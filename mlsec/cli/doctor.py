@@ -13,6 +13,8 @@ from mlsec.cli import console, exits, options
 
 _PACKAGES = ("msgspec", "pyyaml", "jinja2", "boto3", "botocore", "cryptography")
 _NETWORK = ("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY")
+# What IAM allows for one managed policy; an inline policy of a role may have 10,240.
+_MANAGED_POLICY_CHARS = 6144
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -30,7 +32,14 @@ def run(args: argparse.Namespace) -> int:
     if args.policy:
         from mlsec.collect.aws.policy import least_privilege_policy
 
-        console.out(least_privilege_policy(is_organisation=args.organisation))
+        policy = least_privilege_policy(is_organisation=args.organisation)
+        console.out(policy)
+        size_chars = len("".join(policy.split()))
+        if size_chars > _MANAGED_POLICY_CHARS:
+            console.note(
+                f"{size_chars} characters without white space: more than a managed policy may have"
+                f" ({_MANAGED_POLICY_CHARS}); put it into the scan role as an inline policy"
+            )
         return exits.CLEAN
     return _installation()
 
