@@ -148,7 +148,10 @@ def test_an_unread_setting_never_turns_who_gets_in_around(
         {"permission": p, "grantee_id": who or None, "grantee_uri": None if who else uri}
         for p, who in grants
     ]
-    settings_: dict[str, Any] = {"ignore_public_acls": ignores, "restrict_public_buckets": restricts}
+    settings_: dict[str, Any] = {
+        "ignore_public_acls": ignores,
+        "restrict_public_buckets": restricts,
+    }
     before = _facts(bucket(*statements, acl=acl, **settings_), _OUTSIDE, account())
     unread = () if hidden == "account" else (hidden,)
     less = bucket(*statements, acl=acl, unread=unread, **settings_)
