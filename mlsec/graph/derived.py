@@ -11,6 +11,7 @@ from mlsec.graph.exposure import EXPOSURE, EXPOSURE_RELATIONS
 from mlsec.graph.guardrails import GUARDRAIL_RELATIONS, GUARDRAILS
 from mlsec.graph.keys import KEYS
 from mlsec.graph.outsiders import POLICIES
+from mlsec.graph.ownership import OWNERSHIP
 from mlsec.graph.permissions_abilities import PERMISSIONS
 from mlsec.graph.permissions_trust import TRUST
 from mlsec.graph.repositories import REPOSITORIES
@@ -27,6 +28,7 @@ DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **POLICIES,
     **REPOSITORIES,
     **BUCKETS,
+    **OWNERSHIP,
     **TRUST,
     **PERMISSIONS,
     **EXPOSURE,
