@@ -67,7 +67,13 @@ def _environment() -> jinja2.Environment:
         FAIL=Status.FAIL,
     )
     environment.filters.update(
-        {"snippet": _snippet, "value": value_text, "cut": shown, "n": lambda one: f"{one:,}"}
+        {
+            "snippet": _snippet,
+            "named": _named,
+            "value": value_text,
+            "cut": shown,
+            "n": lambda one: f"{one:,}",
+        }
     )
     return environment
 
@@ -75,6 +81,12 @@ def _environment() -> jinja2.Environment:
 def _safe(value: Any) -> Any:
     """Pass every text that a template puts out through the escapes; markup is ours already."""
     return shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _named(text: str, limit_chars: int = 0) -> str:
+    """Cut a name; one of nothing but blanks is said to be empty."""
+    cut = shown(text, limit_chars)
+    return cut if any(sign.isprintable() and not sign.isspace() for sign in cut) else "(empty)"
 
 
 def _snippet(text: str) -> Markup:

@@ -21,6 +21,7 @@ REASON_WORDS = {
     GapReason.OVER_LIMIT: "over a limit",
     GapReason.UNRESOLVED: "not resolved",
 }
+_RANK = {severity.value: severity.rank for severity in Severity}
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +79,7 @@ def sorted_findings(assessment: Assessment) -> list[Finding]:
     """Give the findings by severity, rule, resource id, fingerprint: the order of every report."""
     return sorted(
         assessment.findings,
-        key=lambda one: (one.severity.rank, one.rule, one.resource.id, one.fingerprint),
+        key=lambda one: (_RANK[one.severity.value], one.rule, one.resource.id, one.fingerprint),
     )
 
 

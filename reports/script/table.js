@@ -49,15 +49,14 @@ function filler(rows) {
 }
 
 function findingRow(row, at) {
-  const opener = make("button", { type: "button", className: "open", title: messageOf(row) }, messageOf(row));
-  opener.dataset.entry = at;
   const status = data.status[row];
   const mark = status ? make("span", { className: "state" }, data.statuses[status]) : null;
+  const opener = make("button", { type: "button", className: "open", title: messageOf(row) }, mark, messageOf(row));
+  opener.dataset.entry = at;
   const what = make("td", { className: "what" }, opener);
-  if (mark) opener.append(mark);
   const line = make("tr", { className: "row", onclick: () => openPanel(row) },
     make("td", { className: "how" }, severityMark(severityOf(row))), what,
-    make("td", { className: "res", title: idOf(row) }, nameOf(row)),
+    make("td", { className: "of", title: idOf(row) }, nameOf(row)),
     make("td", { className: "where", title: placeOf(row) }, placeOf(row)));
   line.setAttribute("aria-rowindex", at + 2);
   return line;
