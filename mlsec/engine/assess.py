@@ -74,7 +74,7 @@ def assess(
 
 def _judge_one(plan: FastPass, resource: Resource, evaluator: Evaluator, tally: _Tally) -> None:
     proof = plan.prove(resource, evaluator.now_s)
-    failed = [index for index, _ in proof.failed]
+    failed = [index for index, _ in (*proof.failed, *proof.suspects)]
     decided = {*proof.is_open, *proof.not_applicable, *failed}
     for index, rule in enumerate(plan.rules):
         if index not in decided:

@@ -34,6 +34,7 @@ class _Loop:
         self.is_text = is_text
         self.falling: dict[str, str] = {}
         self.rising: dict[str, str] = {}
+        self.suspects: dict[str, str] = {}
 
     def flag(self, test: str, *, is_all: bool) -> str:
         """The name of "every element passes the test" or "some element passes it"."""
@@ -122,6 +123,19 @@ class _Scope:
             test = _and((inner.prove(where, want=True), inner.prove(that, want=True)))
         return loop.flag(test, is_all=is_all)
 
+    def suspects_of(self, condition: Condition, flag: str) -> str:
+        """The list that will hold the indexes of the elements that are not proven to hold, or "".
+
+        Only for a whole assertion of the form each or none over a list of the document itself.
+        """
+        if not isinstance(condition, Quantifier) or condition.quantity is Quantity.SOME:
+            return ""
+        name, _ = self.read(condition.path)
+        loop = self.loops.get(name)
+        if condition.is_relation or loop is None or flag not in loop.falling.values():
+            return ""
+        return loop.suspects.setdefault(flag, self.names.fresh("s"))
+
     def _loop(self, name: str, reading: Reading) -> _Loop:
         if name not in self.loops:
             fields = reading.own.items or TEXT_ITEMS
@@ -145,18 +159,29 @@ def _loop_lines(name: str, loop: _Loop, indent: int) -> list[str]:
     pad, inner = "    " * indent, "    " * (indent + 2)
     falling, rising = list(loop.falling.values()), list(loop.rising.values())
     scope = loop.scope
-    lines = [f"{pad}{' = '.join([*falling, *rising])} = False", f"{pad}if type({name}) is list:"]
+    lines = [f"{pad}{' = '.join([*falling, *rising])} = False"]
+    lines += [f"{pad}{kept} = []" for kept in loop.suspects.values()]
+    lines.append(f"{pad}if type({name}) is list:")
     if falling:
         lines.append(f"{pad}    {' = '.join(falling)} = True")
-    lines.append(f"{pad}    for {scope.element} in {name}:")
+    loops_over = (
+        f"i, {scope.element} in enumerate({name})"
+        if loop.suspects
+        else (f"{scope.element} in {name}")
+    )
+    lines.append(f"{pad}    for {loops_over}:")
     lines.append(f"{inner}if type({scope.element}) is not {'str' if loop.is_text else 'dict'}:")
     if falling:
         lines.append(f"{inner}    {' = '.join(falling)} = False")
+    lines += [f"{inner}    {kept}.append(i)" for kept in loop.suspects.values()]
     lines.append(f"{inner}    continue")
     if not loop.is_text:
         lines.append(f"{inner}{scope.getter} = {scope.element}.get")
     lines += scope.lines(indent + 2)
-    lines += [f"{inner}if not ({test}): {flag} = False" for test, flag in loop.falling.items()]
+    for test, flag in loop.falling.items():
+        kept = loop.suspects.get(flag)
+        note = f"; {kept}.append(i)" if kept else ""
+        lines.append(f"{inner}if not ({test}): {flag} = False{note}")
     lines += [f"{inner}if {test}: {flag} = True" for test, flag in loop.rising.items()]
     if falling:
         lines += [f"{pad}elif {name} is None:", f"{pad}    {' = '.join(falling)} = True"]
@@ -192,10 +217,11 @@ class Generated:
 def generate(
     rules: Sequence[Rule], owner: Type, vocabulary: Vocabulary, lacking: frozenset[int]
 ) -> Generated:
-    """Write ``judge(p, now, a, n, d)``.
+    """Write ``judge(p, now, a, n, d, e)``.
 
     ``a`` takes each index that is not proven, ``n`` each that is proven not applicable, and ``d``
-    each (index, value) of a one-clause rule that is proven to fail; all others are proven passes.
+    each (index, value) of a one-clause rule that is proven to fail, and ``e`` each (index, element
+    indexes) of a rule over a list that only those elements can decide; others are proven passes.
     """
     names = _Names()
     scope = _Scope(names, "g", "", lambda path: find_reading(vocabulary, owner, path))
@@ -214,7 +240,7 @@ def generate(
         body += [f"    elif {applies_not}:", f"        n({index})"]
         body += ["    else:", f"        a({index})"]
     cuts = [f"    {name} = now - {span!r}" for span, name in names.constants.cuts.items()]
-    head = ["def judge(p, now, a, n, d):", "    g = p.get"]
+    head = ["def judge(p, now, a, n, d, e):", "    g = p.get"]
     return Generated("\n".join([*head, *cuts, *scope.lines(1), *body]) + "\n", names)
 
 
@@ -226,6 +252,13 @@ def _decide(scope: _Scope, rule: Rule, index: int, indent: int) -> list[str]:
     if holds == NO:
         return [f"{pad}a({index})"]
     must = rule.must
+    suspects = scope.suspects_of(must, holds)
+    if suspects:
+        return [
+            f"{pad}if not ({holds}):",
+            f"{pad}    if {suspects}: e(({index}, {suspects}))",
+            f"{pad}    else: a({index})",
+        ]
     name, reading = scope.read(must.path) if isinstance(must, Compare) else ("", None)
     if reading is None or reading.values:
         return [f"{pad}if not ({holds}): a({index})"]

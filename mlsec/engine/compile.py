@@ -20,19 +20,22 @@ from mlsec.engine.views import NOT_READ
 
 Take = Callable[[int], None]
 TakeFailed = Callable[[tuple[int, Any]], None]
-Judge = Callable[[Mapping[str, Any], float, Take, Take, TakeFailed], None]
+TakeSuspects = Callable[[tuple[int, list[int]]], None]
+Judge = Callable[[Mapping[str, Any], float, Take, Take, TakeFailed, TakeSuspects], None]
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
     """What the fast pass proves of one document; indexes into the plan's rules.
 
     ``is_open`` are not proven, ``not_applicable`` are, ``failed`` are one-clause rules proven to
-    fail with the value that decided; every other rule is a proven pass.
+    fail with the value that decided; ``suspects`` are rules over a list with the indexes of the
+    elements that can decide; every other rule is a proven pass.
     """
 
     is_open: list[int]
     not_applicable: list[int]
     failed: list[tuple[int, Any]]
+    suspects: list[tuple[int, list[int]]]
 
 
 class FastPass:
@@ -55,10 +58,10 @@ class FastPass:
         known: Mapping[str, Any] = resource.properties
         if resource.unread:
             if "*" in resource.unread:
-                return Proof(list(range(len(self.rules))), [], [])
+                return Proof(list(range(len(self.rules))), [], [], [])
             known = {k: v for k, v in known.items() if k not in resource.unread}
         judge = self._judge or self._compile()
-        proof = Proof([], [], [])
+        proof = Proof([], [], [], [])
         try:
             judge(
                 known,
@@ -66,10 +69,11 @@ class FastPass:
                 proof.is_open.append,
                 proof.not_applicable.append,
                 proof.failed.append,
+                proof.suspects.append,
             )
         # Whatever a hostile document makes the fast code trip over, the exact evaluator decides.
         except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError):
-            return Proof(list(range(len(self.rules))), [], [])
+            return Proof(list(range(len(self.rules))), [], [], [])
         return proof
 
     def failure(self, index: int) -> Failure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -63,8 +63,12 @@ class Evaluator:
         self.graph = graph
         self.now_s = now_s
 
-    def judge(self, rule: Rule, resource: Resource) -> Verdict:
-        """Give the verdict with the clauses that decided it."""
+    def judge(self, rule: Rule, resource: Resource, only: Collection[int] | None = None) -> Verdict:
+        """Give the verdict with the clauses that decided it.
+
+        ``only`` are the elements of the list that the rule is over which can decide: the others
+        are proven to hold, so that they can be left out.
+        """
         view = self.reader.view(resource)
         if view.owner is not None and lacks_what_is_read(rule, view.owner):
             return Verdict(status=Status.NOT_APPLICABLE)
@@ -76,7 +80,10 @@ class Evaluator:
             if applies.truth is UNKNOWN:
                 return Verdict(status=Status.NOT_ASSESSED, clauses=applies.clauses)
             context = applies.clauses
-        outcome = self.truth(rule.must, view)
+        if only is not None and isinstance(rule.must, Quantifier):
+            outcome = self._quantify(rule.must, view, is_wanted=True, only=only)
+        else:
+            outcome = self.truth(rule.must, view)
         status = _STATUS[outcome.truth]
         return Verdict(status=status, clauses=outcome.clauses, context=context)
 
@@ -92,7 +99,7 @@ class Evaluator:
             case Not(part=part):
                 return _negate(self.truth(part, view, is_wanted=not is_wanted))
             case Quantifier():
-                return self._quantify(condition, view, is_wanted)
+                return self._quantify(condition, view, is_wanted=is_wanted)
 
     def _compare(self, clause: Compare, view: View, is_wanted: bool) -> Outcome:  # noqa: FBT001
         value = self.reader.read(view, clause.path)
@@ -111,11 +118,18 @@ class Evaluator:
         )
         return Outcome(truth, (decided,))
 
-    def _quantify(self, condition: Quantifier, view: View, is_wanted: bool) -> Outcome:  # noqa: FBT001
+    def _quantify(
+        self,
+        condition: Quantifier,
+        view: View,
+        *,
+        is_wanted: bool,
+        only: Collection[int] | None = None,
+    ) -> Outcome:
         if condition.is_relation:
             elements, missing = self._targets(condition.path, view)
         else:
-            elements, missing = self._items(condition.path, view)
+            elements, missing = self._items(condition.path, view, only)
         wants = is_wanted if condition.quantity is not Quantity.NONE else not is_wanted
         inner = (self._element(condition, element, wants) for element in elements)
         join = _any if condition.quantity is Quantity.SOME else _every
@@ -148,14 +162,20 @@ class Evaluator:
             both = Outcome(TRUE, (_presence(view, wants),))
         return _negate(both) if condition.quantity is Quantity.NONE else both
 
-    def _items(self, path: str, view: View) -> tuple[list[View], Value | None]:
+    def _items(
+        self, path: str, view: View, only: Collection[int] | None
+    ) -> tuple[list[View], Value | None]:
         value = self.reader.read(view, path)
         if value.known is NOT_READ or value.reading is None:
             return [], value
         own = value.reading.own
         source = "" if view.prefix else own_source(view.resource, own)
         items = value.known or ()
-        return [view.inner(path, n, own, source, item) for n, item in enumerate(items)], None
+        return [
+            view.inner(path, n, own, source, item)
+            for n, item in enumerate(items)
+            if only is None or n in only
+        ], None
 
     def _targets(self, path: str, view: View) -> tuple[list[View], Value | None]:
         views, gaps, is_missing = [view], list(NO_GAPS), False

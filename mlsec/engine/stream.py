@@ -145,9 +145,10 @@ def _findings(plan: FastPass, resource: Resource, evaluator: Evaluator) -> list[
     proof = plan.prove(resource, evaluator.now_s)
     subject = subject_of(resource)
     found = [plan.failure(index).finding(resource, subject, value) for index, value in proof.failed]
-    for index in proof.is_open:
+    undecided: list[tuple[int, list[int] | None]] = [(index, None) for index in proof.is_open]
+    for index, only in (*undecided, *proof.suspects):
         rule = plan.rules[index]
-        verdict = evaluator.judge(rule, resource)
+        verdict = evaluator.judge(rule, resource, only)
         if verdict.status in (Status.FAIL, Status.NOT_ASSESSED):
             found.append(finding_of(rule, resource, verdict))
     return found
