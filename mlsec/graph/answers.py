@@ -33,20 +33,25 @@ def any_of(answers: Iterable[Answer]) -> Answer:
     reasons: set[str] = set()
     is_known = True
     for answer in answers:
-        match answer.truth:
-            case Truth.TRUE:
-                return YES
-            case Truth.UNKNOWN:
-                is_known = False
-                reasons |= answer.because
-            case Truth.FALSE:
-                pass
+        if answer.truth is Truth.TRUE:
+            return YES
+        if answer.truth is Truth.UNKNOWN:
+            is_known = False
+            reasons |= answer.because
     return NO if is_known else unknown(reasons)
 
 
 def all_of(answers: Iterable[Answer]) -> Answer:
     """No if one is no; else unknown if one is unknown; else yes."""
-    return not_(any_of(not_(answer) for answer in answers))
+    reasons: set[str] = set()
+    is_known = True
+    for answer in answers:
+        if answer.truth is Truth.FALSE:
+            return NO
+        if answer.truth is Truth.UNKNOWN:
+            is_known = False
+            reasons |= answer.because
+    return YES if is_known else unknown(reasons)
 
 
 def not_(answer: Answer) -> Answer:

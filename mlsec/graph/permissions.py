@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
 
-_NEITHER = (NO, NO)
-
-
 class Pages(msgspec.Struct, frozen=True, kw_only=True):
     """Policy documents that count together, and the gaps that hide others."""
 
@@ -36,13 +33,14 @@ class Pages(msgspec.Struct, frozen=True, kw_only=True):
     def ask(self, question: Question) -> Answer:
         """Say whether these documents allow it and none denies it."""
         found = [
-            answers
-            for document in self.documents
-            if (answers := document.ask(question)) != _NEITHER
+            document.ask(question) for document in self.documents if document.about(question.action)
         ]
-        if self.is_whole and not found:
-            return NO
-        hidden = NO if self.is_whole else unknown(self.gaps)
+        if self.is_whole:
+            if not any(allow is not NO for allow, _ in found):
+                return NO
+            hidden = NO
+        else:
+            hidden = unknown(self.gaps)
         allowed = any_of([*(allow for allow, _ in found), hidden])
         denied = any_of([*(deny for _, deny in found), hidden])
         return all_of((allowed, not_(denied)))
