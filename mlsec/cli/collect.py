@@ -44,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
             resume=args.resume,
             say=progress,
         )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("what was answered is kept; go on with --resume") from None
     finally:
         progress.close()
     with pipeline.open_evidence(args.output) as snapshot:

@@ -88,7 +88,11 @@ def _evidence(
     settings = options.collect_settings(args, ruleset.vocabulary)
     with TemporaryDirectory(prefix="mlsec-") as scratch:
         path = (args.output or Path(scratch)) / EVIDENCE
-        pipeline.collect(tuple(args.targets), path, settings, resume=args.resume, say=progress)
+        try:
+            pipeline.collect(tuple(args.targets), path, settings, resume=args.resume, say=progress)
+        except KeyboardInterrupt:
+            hint = "what was answered is kept; go on with --resume" if args.output else ""
+            raise KeyboardInterrupt(hint) from None
         yield path
 
 
