@@ -30,7 +30,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     error_code: str = ""
     right: str = ""
     detail: str = ""
-    answer: msgspec.Raw | None = None
+    answer: msgspec.Raw = msgspec.Raw()  # empty: the call has no answer
 
 
 class _Times(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +158,7 @@ def _read_calls(path: Path, times: dict[str, _Times]) -> Iterator[tuple[Call, by
         try:
             line = _line.decode(raw)
             body = None
-            if line.answer is not None:
+            if bytes(line.answer):
                 body = canonical(msgspec.json.decode(line.answer))
         except msgspec.DecodeError as error:
             raise MlsecError(f"not a call: {error}", location=f"{path}:{number}") from None
