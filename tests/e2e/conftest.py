@@ -58,7 +58,7 @@ def whole(zoo: RunningAws, ruleset: RuleSet, tmp_path_factory: pytest.TempPathFa
     with pytest.MonkeyPatch.context() as patch:
         for name, value in zoo.environment().items():
             patch.setenv(name, value)
-        runs.collect(path, ruleset, tries=3, call_deadline_s=60.0)
+        runs.collect(path, ruleset, **runs.THOROUGH)
     asked = zoo.counts()
     assert zoo.mistakes() == []
     with Snapshot.open(path) as snapshot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import fnmatch
+import json
 import threading
 import time
 from collections import Counter
@@ -32,6 +33,7 @@ class Kind(enum.Enum):
     GARBAGE = "garbage"  # 200 with a body that is no document of the protocol
     EMPTY = "empty"  # 200 with no body at all
     EXPIRED_TOKEN = "expired_token"  # of a page
+    SHUFFLE = "shuffle"  # every list at the top of a JSON answer comes the other way round
     DUPLICATE_PAGE = "duplicate_page"  # a page is answered again in place of the next one
     EXPIRED_CREDENTIALS = "expired_credentials"
     SKEWED_CLOCK = "skewed_clock"  # the server's clock is skew_s ahead and signatures are checked
@@ -147,6 +149,8 @@ class Injector:
                 return msgspec.structs.replace(answer, cut_at=len(answer.body) // 2)
             case Kind.GARBAGE:
                 return msgspec.structs.replace(answer, body=b"\x00<<garbage{]" * 3)
+            case Kind.SHUFFLE:
+                return _turned(answer)
             case Kind.EMPTY:
                 return msgspec.structs.replace(answer, body=b"")
             case Kind.DUPLICATE_PAGE:
@@ -156,6 +160,13 @@ class Injector:
                 return self._pages.get(key, answer)
             case _:
                 return answer
+
+
+def _turned(answer: Answer) -> Answer:
+    if answer.status != 200 or answer.body[:1] != b"{":
+        return answer
+    body = {k: v[::-1] if isinstance(v, list) else v for k, v in json.loads(answer.body).items()}
+    return msgspec.structs.replace(answer, body=json.dumps(body).encode())
 
 
 def denied(call: Call) -> Answer:

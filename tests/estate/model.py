@@ -76,30 +76,43 @@ _SOME_HAVE = {
     Carrier.TRAINING_JOB: (2, 0),
 }
 
-# The rule that must fail for the fault and for nothing else, and on what of the deployment.
-RULE_OF: dict[Fault, tuple[str, Carrier]] = {
-    Fault.VOLUME_WITHOUT_KEY: ("sagemaker/endpoint-config-without-key", Carrier.ENDPOINT_CONFIG),
-    Fault.NO_DATA_CAPTURE: ("sagemaker/endpoint-config-capture-off", Carrier.ENDPOINT_CONFIG),
-    Fault.ONE_INSTANCE: ("sagemaker/endpoint-config-single-instance", Carrier.ENDPOINT_CONFIG),
-    Fault.MODEL_WITHOUT_VPC: ("sagemaker/model-without-vpc", Carrier.MODEL),
-    Fault.NO_NETWORK_ISOLATION: ("sagemaker/model-not-isolated", Carrier.MODEL),
-    Fault.IMAGE_BY_TAG: ("sagemaker/model-image-not-pinned", Carrier.MODEL),
-    Fault.SECRET_IN_ENVIRONMENT: ("sagemaker/model-environment-secret", Carrier.MODEL),
-    Fault.OPEN_SECURITY_GROUP: ("sagemaker/model-open-security-group", Carrier.MODEL),
-    Fault.ROLE_TRUSTS_ANYONE: ("sagemaker/endpoint-role-open-trust", Carrier.ENDPOINT),
-    Fault.ROLE_IS_ADMIN: ("sagemaker/endpoint-role-admin", Carrier.ENDPOINT),
-    Fault.BUCKET_PUBLIC: ("s3/bucket-public-read", Carrier.BUCKET),
-    Fault.BUCKET_WRITABLE_FROM_OUTSIDE: ("s3/bucket-outside-writers", Carrier.BUCKET),
-    Fault.BUCKET_NOT_VERSIONED: ("s3/bucket-unversioned", Carrier.BUCKET),
-    Fault.KEY_NOT_ROTATED: ("kms/key-not-rotated", Carrier.KEY),
-    Fault.KEY_PENDING_DELETION: ("kms/key-awaits-deletion", Carrier.KEY),
-    Fault.REPOSITORY_TAGS_MUTABLE: ("ecr/repository-tags-mutable", Carrier.REPOSITORY),
-    Fault.REPOSITORY_NOT_SCANNED: ("ecr/repository-unscanned", Carrier.REPOSITORY),
-    Fault.LOGS_KEPT_FOR_EVER: ("sagemaker/endpoint-logs-kept-forever", Carrier.ENDPOINT),
-    Fault.NOTEBOOK_ROOT: ("sagemaker/notebook-root-access", Carrier.NOTEBOOK),
-    Fault.NOTEBOOK_DIRECT_INTERNET: ("sagemaker/notebook-direct-internet", Carrier.NOTEBOOK),
-    Fault.NOTEBOOK_WITHOUT_KEY: ("sagemaker/notebook-volume-without-key", Carrier.NOTEBOOK),
-}
+# What must fail for each fault, and for nothing else: the rule, and on what of the deployment.
+MUST_FAIL: tuple[tuple[Fault, str, Carrier], ...] = (
+    (Fault.VOLUME_WITHOUT_KEY, "sagemaker/endpoint-config-without-key", Carrier.ENDPOINT_CONFIG),
+    (Fault.NO_DATA_CAPTURE, "sagemaker/endpoint-config-capture-off", Carrier.ENDPOINT_CONFIG),
+    (Fault.ONE_INSTANCE, "sagemaker/endpoint-config-single-instance", Carrier.ENDPOINT_CONFIG),
+    (Fault.MODEL_WITHOUT_VPC, "sagemaker/model-without-vpc", Carrier.MODEL),
+    (Fault.NO_NETWORK_ISOLATION, "sagemaker/model-not-isolated", Carrier.MODEL),
+    (Fault.IMAGE_BY_TAG, "sagemaker/model-image-not-pinned", Carrier.MODEL),
+    (Fault.SECRET_IN_ENVIRONMENT, "sagemaker/model-environment-secret", Carrier.MODEL),
+    (Fault.OPEN_SECURITY_GROUP, "sagemaker/model-open-security-group", Carrier.MODEL),
+    (Fault.ROLE_TRUSTS_ANYONE, "sagemaker/endpoint-role-open-trust", Carrier.ENDPOINT),
+    (Fault.ROLE_IS_ADMIN, "sagemaker/endpoint-role-admin", Carrier.ENDPOINT),
+    (Fault.BUCKET_PUBLIC, "s3/bucket-public-read", Carrier.BUCKET),
+    (Fault.BUCKET_WRITABLE_FROM_OUTSIDE, "s3/bucket-outside-writers", Carrier.BUCKET),
+    (Fault.BUCKET_NOT_VERSIONED, "s3/bucket-unversioned", Carrier.BUCKET),
+    (Fault.KEY_NOT_ROTATED, "kms/key-not-rotated", Carrier.KEY),
+    (Fault.KEY_PENDING_DELETION, "kms/key-awaits-deletion", Carrier.KEY),
+    (Fault.REPOSITORY_TAGS_MUTABLE, "ecr/repository-tags-mutable", Carrier.REPOSITORY),
+    (Fault.REPOSITORY_NOT_SCANNED, "ecr/repository-unscanned", Carrier.REPOSITORY),
+    (Fault.LOGS_KEPT_FOR_EVER, "sagemaker/endpoint-logs-kept-forever", Carrier.ENDPOINT),
+    (Fault.NOTEBOOK_ROOT, "sagemaker/notebook-root-access", Carrier.NOTEBOOK),
+    (Fault.NOTEBOOK_DIRECT_INTERNET, "sagemaker/notebook-direct-internet", Carrier.NOTEBOOK),
+    (Fault.NOTEBOOK_WITHOUT_KEY, "sagemaker/notebook-volume-without-key", Carrier.NOTEBOOK),
+    (Fault.ROLE_TRUSTS_ANYONE, "iam/ml-role-trust-open", Carrier.ROLE),
+    (Fault.ROLE_IS_ADMIN, "iam/ml-role-admin", Carrier.ROLE),
+    (Fault.PACKAGE_GROUP_OPEN, "sagemaker/package-group-public", Carrier.PACKAGE_GROUP),
+    (
+        Fault.TRAINING_VOLUME_WITHOUT_KEY,
+        "sagemaker/training-volume-without-key",
+        Carrier.TRAINING_JOB,
+    ),
+    (
+        Fault.TRAINING_TRAFFIC_IN_CLEAR,
+        "sagemaker/training-traffic-not-encrypted",
+        Carrier.TRAINING_JOB,
+    ),
+)
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,9 +147,8 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True):
     has_story: bool = False  # the demo's attack paths and assistants
     has_zoo: bool = False  # a specimen of every kind that the company does not own
 
-    def must_fail(self, fault: Fault) -> frozenset[str]:
-        """Name the things that the rule for this fault must fail, and no others."""
-        _, carrier = RULE_OF[fault]
+    def with_fault(self, fault: Fault, carrier: Carrier) -> frozenset[str]:
+        """Name the things that a rule for this fault must fail, and no others."""
         return frozenset(d.called(carrier) for d in self.deployments if fault in d.faults)
 
 

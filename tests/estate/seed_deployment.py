@@ -61,7 +61,7 @@ def _role(clients: Clients, deployment: Deployment) -> None:
     principal: Any = {"Service": "sagemaker.amazonaws.com"}
     guard = {"Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}}
     if Fault.ROLE_TRUSTS_ANYONE in deployment.faults:
-        principal, guard = {"AWS": "*"}, {}
+        principal, guard = {**principal, "AWS": "*"}, {}
     iam = clients("iam")
     # IAM allows few characters in a tag, so the hostile ones stay away from it.
     plain = [{"Key": "Project", "Value": deployment.name}, {"Key": "Owner", "Value": "ml-platform"}]

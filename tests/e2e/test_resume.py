@@ -1,0 +1,88 @@
+"""A collection killed at any moment goes on where it was, and ends in the same evidence."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mlsec.engine.rule import RuleSet
+from mlsec.snapshot.store import Snapshot, part_of
+from tests.e2e import runs
+from tests.e2e.conftest import Whole
+from tests.estate.serve import RunningAws
+
+_IN_FLIGHT = int(runs.QUICK["in_flight"])
+
+
+def child(path: Path, *words: str) -> subprocess.Popen[bytes]:
+    """Start a collection that can be killed."""
+    command = [sys.executable, "-m", "tests.e2e.collect_child", str(path), *words]
+    return subprocess.Popen(command, cwd=runs.ROOT)  # noqa: S603 - our own module
+
+
+def rows(path: Path) -> list[tuple[object, ...]]:
+    """Give every lasting row of a finished snapshot, sorted: all but times."""
+    with Snapshot.open(path) as snapshot:
+        return sorted(call.lasting() for call in snapshot.calls())
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.95])
+def test_killed_collection_resumes_to_the_same_evidence(
+    share: float, aws: RunningAws, whole: Whole, tmp_path: Path
+) -> None:
+    path, total = tmp_path / "killed.mlsnap", sum(whole.asked.values())
+    aws.set_faults(latency_s=0.02)
+    running = child(path)
+    while sum(aws.counts().values()) < total * share and running.poll() is None:
+        time.sleep(0.01)
+    assert running.poll() is None, "the collection ended before it could be killed"
+    running.send_signal(signal.SIGKILL)
+    running.wait(30)
+    assert not path.exists(), "a half-written snapshot passes for a whole one"
+    with Snapshot.resume(path) as part:
+        settled = sum(1 for _ in part.calls())
+    first = sum(aws.counts().values())
+
+    aws.set_faults()
+    resumed = child(path, "--resume")
+    assert resumed.wait(120) == 0
+    again = sum(aws.counts().values())
+
+    assert rows(path) == rows(whole.snapshot)
+    with Snapshot.open(path) as mine, Snapshot.open(whole.snapshot) as other:
+        assert mine.seal() == other.seal()
+    assert not part_of(path).exists()
+    identity = 1  # who we are is asked at each start, and stored nowhere
+    assert again - identity == total - identity - settled, "a completed unit was asked again"
+    assert first + again <= total + _IN_FLIGHT + 2 * identity
+
+
+def test_interrupted_scan_keeps_what_it_collected_and_says_how_to_go_on(
+    aws: RunningAws, tmp_path: Path, ruleset: RuleSet
+) -> None:
+    del ruleset
+    out = tmp_path / "out"
+    aws.set_faults(latency_s=0.05)
+    command = [sys.executable, "-m", "mlsec", "scan", "aws", "-o", str(out)]
+    running = subprocess.Popen(  # noqa: S603 - our own command
+        command, cwd=runs.ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    while sum(aws.counts().values()) < 60:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+    left = sorted(path.name for path in out.iterdir())
+    assert [name for name in left if not name.startswith("evidence.mlsnap.part")] == []
+
+    aws.set_faults()
+    done = runs.mlsec("scan", "aws", "-o", out, "--resume", aws=aws)
+    assert done.returncode in (10, 11), done.stderr
+    assert (out / "evidence.mlsnap").exists()
