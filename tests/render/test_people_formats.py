@@ -1,0 +1,133 @@
+"""Text, Markdown and HTML: honest about coverage, harmless with hostile names, bounded in size."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import hostile
+import pytest
+import samples
+from test_machine_formats import ROOT, checker, rendered
+
+from mlsec.core.assessment import Assessment
+from mlsec.core.text import visible
+from mlsec.render import RenderSettings
+from mlsec.render.path_layout import draw
+
+PAGES: dict[str, Callable[[], Assessment]] = {
+    "rich": samples.rich,
+    "empty": samples.empty,
+    "clean": samples.clean,
+    "unread": samples.unread,
+    "hostile": hostile.hostile,
+    "100,000 findings": lambda: samples.huge(100_000, scopes=4),
+}
+BANNER = re.compile(r'<div class="banner (\w+)">')
+
+
+def test_last_line_counts_everything_the_unread_too() -> None:
+    last = rendered("text", samples.rich()).decode().splitlines()[-1]
+    assert last == (
+        "9 fail, 8 pass, 2 not assessed (1 denied, 1 timed out), 1 waived; "
+        "90% of 20 checks assessed"
+    )
+
+
+def test_text_is_plain_unless_colour_is_asked_for() -> None:
+    assert b"\x1b" not in rendered("text", samples.rich())
+    assert b"\x1b[" in rendered("text", samples.rich(), RenderSettings(has_colour=True))
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+def test_hostile_names_are_shown_as_escapes(name: str) -> None:
+    text = rendered(name, hostile.hostile()).decode()
+    lines = [line for line in text.split("\n") if not line.startswith("<script")]
+    outside_script = "\n".join(lines) if name != "html" else text.split("<script>")[0]
+    for line in outside_script.split("\n"):
+        assert visible(line) == line
+
+
+def test_markdown_of_hostile_names_stays_short_and_without_html() -> None:
+    text = rendered("markdown", hostile.hostile()).decode()
+    outside_code = re.sub(r"(?s)(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
+    assert len(text) < 60_000
+    assert re.findall(r"<(?!!-- -->|/?sub>)", outside_code) == []
+    assert "](" not in outside_code
+
+
+def test_command_is_filled_and_quoted_for_the_shell() -> None:
+    text = rendered("text", hostile.hostile()).decode()
+    assert "--notebook-instance-name ../../../../etc/passwd" in text
+    assert """--role-name '"><img src=x onerror="window.__xss=1">'""" in text
+
+
+@pytest.mark.parametrize(
+    ("sample", "state"),
+    [
+        (samples.empty, "nothing"),
+        (samples.unread, "nothing"),
+        (samples.rich, "partial"),
+        (samples.clean, "complete"),
+    ],
+)
+def test_page_calls_itself_complete_only_when_all_was_assessed(
+    sample: Callable[[], Assessment], state: str
+) -> None:
+    assert BANNER.findall(rendered("html", sample()).decode()) == [state]
+
+
+def test_shell_of_the_page_is_small() -> None:
+    folders = (ROOT / "reports" / "style", ROOT / "reports" / "script")
+    assert sum(file.stat().st_size for folder in folders for file in folder.iterdir()) <= 120_000
+
+
+def test_page_with_100_000_findings_is_at_most_8_mb() -> None:
+    assert len(rendered("html", samples.huge(100_000, scopes=4))) <= 8_000_000
+
+
+def test_page_never_says_compliant() -> None:
+    page = rendered("html", samples.rich()).decode().lower()
+    assert "compliant" not in page
+    assert "evidence against it" in page
+
+
+def test_path_in_a_circle_is_drawn_from_its_entry_to_the_judged_resource() -> None:
+    path = next(one.path for one in samples.rich().findings if one.path)
+    drawing = draw(path)
+    tops = [box.y for box in drawing.boxes]
+    assert tops[0] == max(tops)
+    assert tops[1] == min(tops)
+    assert len(drawing.arrows) == len(path.edges)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", PAGES)
+def test_page_passes_the_strict_browser_check(name: str, tmp_path: Path) -> None:
+    check = checker("MLSEC_CHECK_HTML", "check_report_html.mjs")
+    chrome = os.environ.get("CHROME_PATH") or shutil.which("chromium") or ""
+    node = shutil.which("node")
+    root = next(
+        (
+            one
+            for one in (os.environ.get("NODE_ROOT"), str(ROOT.parent / "node"))
+            if one and (Path(one) / "node_modules" / "puppeteer-core").is_dir()
+        ),
+        "",
+    )
+    if not (chrome and node and root):
+        pytest.skip("needs Chromium (CHROME_PATH), node and NODE_ROOT with puppeteer-core")
+    page = tmp_path / "report.html"
+    page.write_bytes(rendered("html", PAGES[name]()))
+    done = subprocess.run(  # noqa: S603 - our own checker
+        [node, check, page, "--strict", "--max-nodes", "3000"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NODE_ROOT": root, "CHROME_PATH": chrome},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
