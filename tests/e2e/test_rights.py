@@ -29,7 +29,7 @@ def test_actions_used_equal_actions_declared(whole: Whole) -> None:
 def test_declared_actions_only_read(whole: Whole) -> None:
     del whole
     done = runs.mlsec("doctor", "--policy", "aws")
-    verbs = ("Get", "List", "Describe", "Search", "BatchGet", "BatchDescribe", "GET")
+    verbs = ("Get", "List", "Describe", "Search", "BatchGet", "BatchDescribe", "GET", "View")
     actions = json.loads(done.stdout)["Statement"][0]["Action"]
     assert [a for a in actions if not a.partition(":")[2].startswith(verbs)] == []
     assert [a for a in actions if "*" in a] == []
