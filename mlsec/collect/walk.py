@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import functools
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,7 +23,7 @@ from mlsec.collect.reading import read_item
 from mlsec.collect.tags import Tags
 from mlsec.collect.tally import Tally
 from mlsec.collect.wanted import Candidate, hidden_references, wanted_among
-from mlsec.core.resource import Gap, Inventory
+from mlsec.core.resource import Gap, Inventory, Resource
 from mlsec.core.vocabulary import Vocabulary
 
 Place = tuple[str, str, str]
@@ -65,13 +67,15 @@ class _Walk:
         is_tagged = settings.tagging is not None and bool(kinds)
         self._tags = Tags(settings.tagging, kinds) if settings.tagging and is_tagged else None
         self._candidates: dict[str, list[Candidate]] = {}
+        self._parents = {plan.parent for plan in settings.plans if plan.parent}
+        self._unmapped: list[Item] = []
         self._read: list[ReadItem] = []
         self._done = self._known = 0
 
     def run(self) -> Inventory:
         try:
             self._crew.run(self._first_jobs())
-            self._crew.run(self._jobs_of(self._listed))
+            self._crew.run(itertools.chain(self._tag_jobs(), self._jobs_of(self._listed)))
             self._follow()
         finally:
             self._crew.close()
@@ -79,9 +83,6 @@ class _Walk:
 
     def _first_jobs(self) -> Iterable[Job]:
         for scope in self._scopes:
-            if self._tags is not None:
-                for region in sorted({scope.home, *scope.regions}):
-                    yield self._tag_job(self._tags, scope, region)
             for plan in self._settings.plans:
                 if not plan.parent:
                     for region in _regions(plan, scope):
@@ -121,13 +122,18 @@ class _Walk:
             operation.label if operation else listing.plan.type,
         )
 
-    def _tag_job(self, tags: Tags, scope: Scope, region: str) -> Job:
-        return self._job(
-            (scope.name, region, "tags"),
-            lambda: tags.ask(self._asker, scope, region),
-            lambda found: tags.keep(scope, region, found),
-            "tags",
-        )
+    def _tag_jobs(self) -> Iterable[Job]:
+        tags = self._tags
+        if tags is None:
+            return
+        for scope in self._scopes:
+            for region in sorted({scope.home, *scope.regions}):
+                yield self._job(
+                    (scope.name, region, "tags"),
+                    functools.partial(tags.ask, self._asker, scope, region),
+                    functools.partial(tags.keep, scope, region),
+                    "tags",
+                )
 
     def _jobs_of(self, listed: Iterable[tuple[Listing, Found]]) -> Iterable[Job]:
         """Turn entries into items: neighbours wait, old ones are counted, the rest is read."""
@@ -188,25 +194,18 @@ class _Walk:
         return self._job(
             (item.scope.name, item.home, service),
             lambda: self._read_one(item),
-            lambda read: self._keep(item, read),
+            lambda is_there: self._keep(item) if is_there else (),
             item.id,
         )
 
-    def _read_one(self, item: Item) -> ReadItem | None:
+    def _read_one(self, item: Item) -> bool:
         if not read_item(self._asker, item):
-            return None
-        found = self._vocabulary.types[item.plan.type]
-        item.id = item.id or identify(found, item)
-        if not item.id:
-            return ReadItem(item=item, mapped=None)
-        if self._tags is not None:
-            self._tags.join(item)
-        return ReadItem(item=item, mapped=map_item(found, item, self._settings.shapes))
+            return False
+        item.id = item.id or identify(self._vocabulary.types[item.plan.type], item)
+        return True
 
-    def _keep(self, item: Item, read: ReadItem | None) -> Iterable[Job]:
-        if read is None:
-            return
-        self._read.append(read)
+    def _keep(self, item: Item) -> Iterable[Job]:
+        self._unmapped.append(item)
         for plan in self._settings.plans:
             if plan.parent == item.plan.type and plan.listing is not None:
                 yield from self._child_job(plan, item)
@@ -245,10 +244,8 @@ class _Walk:
 
     def _follow(self) -> None:
         """Read what is referred to, round by round, until nothing new is."""
-        seen = 0
-        while seen < len(self._read):
-            fresh = [read.mapped.resource for read in self._read[seen:] if read.mapped]
-            seen = len(self._read)
+        while self._unmapped:
+            fresh = self._map_all()
             chosen = wanted_among(self._candidates, fresh, self._vocabulary)
             taken = {id(candidate) for candidate in chosen}
             for name, group in self._candidates.items():
@@ -258,6 +255,21 @@ class _Walk:
         for group in self._candidates.values():
             for candidate in group:
                 self._tally.exclude(candidate.item.place, NOT_REFERRED)
+
+    def _map_all(self) -> list[Resource]:
+        """Map what was read since the last time, now that the tags are there."""
+        items, self._unmapped = self._unmapped, []
+        fresh = []
+        for item in items:
+            if self._tags is not None and item.id:
+                self._tags.join(item)
+            found = self._vocabulary.types[item.plan.type]
+            mapped = map_item(found, item, self._settings.shapes) if item.id else None
+            self._read.append(ReadItem(item=item, mapped=mapped))
+            fresh += [mapped.resource] if mapped else []
+            if item.plan.type not in self._parents:
+                item.parts.clear()
+        return fresh
 
     def _admit_blindness(self) -> None:
         """A neighbour is not "referred to by nobody" while a reference to its type is unread."""

@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from mlsec import __version__
 from mlsec.collect.aws.answers import check_body, iso_utc
+from mlsec.collect.aws.models import read_models_lean
 from mlsec.core.errors import MlsecError
 
 _ACCOUNT_BEFORE_ADDRESS = re.compile(r"^(https?://)\d{12}\.(?=(\d+\.){3}\d+[:/]|localhost[:/])")
@@ -90,6 +91,7 @@ def make_read_only(session: botocore.session.Session, allowed: frozenset[tuple[s
         if asked not in allowed:
             raise MlsecError(f"refused to call {asked[0]}:{asked[1]}: not in the table of reads")
 
+    read_models_lean(session)
     session.register("before-call", refuse)
     session.register("before-parse", check_body)
     session.register("before-sign.s3-control", _without_account_host)
