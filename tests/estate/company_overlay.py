@@ -37,6 +37,8 @@ _OWNED_BY_STORY = frozenset(
         "aws.bedrock.knowledge_base", "aws.bedrock.data_source", "aws.apigateway.api",
         "aws.lambda.function", "aws.cloudwatch.alarm", "aws.autoscaling.target",
         "aws.autoscaling.policy", "aws.sagemaker.domain", "aws.secretsmanager.secret",
+        "aws.opensearchserverless.collection", "aws.opensearchserverless.network_policy",
+        "aws.opensearchserverless.access_policy",
     )
 )  # fmt: skip
 
@@ -107,7 +109,16 @@ def _package_policies(estate: Estate) -> Iterator[Canned]:
 
 
 def _settings() -> Iterator[Canned]:
-    """Give settings of an account or region that the emulator does not know."""
+    """Give who we are, and settings of an account or region that the emulator does not know."""
+    yield Canned(
+        service="sts",
+        operation="GetCallerIdentity",
+        answer={
+            "UserId": "AROAEXAMPLEEXAMPLE000:mlsec",
+            "Account": ACCOUNT,
+            "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/security-audit/mlsec",
+        },
+    )
     yield Canned(service="bedrock", operation="GetAccountDataRetention", answer={"mode": "none"})
 
 
