@@ -15,6 +15,7 @@ from mlsec.core.errors import MlsecError
 from mlsec.snapshot import database
 from mlsec.snapshot.records import Call, CallStatus
 from mlsec.snapshot.seal import seal_of
+from mlsec.snapshot.writer import Writer
 
 _CALL_COLUMNS = (
     "scope, region, service, operation, params, status, reason, error_code, right, detail, payload"
@@ -24,8 +25,8 @@ _CALL_COLUMNS = (
 class Snapshot:
     """Calls and payloads, by id; safe to use from many threads.
 
-    While it is being collected it lives in ``NAME.mlsnap.part`` and every recorded call is
-    committed at once (WAL), so a killed process loses nothing that was answered.
+    While it is being collected it lives in ``NAME.mlsnap.part`` (WAL), where recorded calls are
+    committed within a few hundredths of a second, so a killed process loses next to nothing.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, *, is_writable: bool) -> None:
@@ -34,6 +35,8 @@ class Snapshot:
         self._connection = connection
         self._lock = threading.Lock()
         self._is_closed = False
+        self._writer = Writer(self.record_all)
+        self._unwritten: set[str] = set()
 
     @classmethod
     def create(cls, path: Path) -> Snapshot:
@@ -86,10 +89,11 @@ class Snapshot:
         Raises:
             MlsecError: the disk is full; what was recorded before is kept.
         """
-        self.record_all(((call, body),))
+        self._unwritten.add(call.id)
+        self._writer.put((call, body))
 
     def record_all(self, ends: Iterable[tuple[Call, bytes | None]]) -> None:
-        """Store several ends of calls in one transaction."""
+        """Store several ends of calls in one transaction, at once."""
         rows = [(call, body, zlib.compress(body, 6) if body else b"") for call, body in ends]
         with self._lock:
             if self._is_closed:
@@ -102,6 +106,7 @@ class Snapshot:
                 except sqlite3.Error:
                     self._connection.rollback()
                     raise
+        self._unwritten.difference_update([call.id for call, _, _ in rows])
 
     def _insert(self, call: Call, body: bytes | None, packed: bytes) -> None:
         execute = self._connection.execute
@@ -120,11 +125,14 @@ class Snapshot:
 
     def find(self, call_id: str) -> Call | None:
         """Give the call with this id (without its times), or None when it was not made."""
+        if call_id in self._unwritten:
+            self._writer.flush()
         rows = self._query(f"SELECT {_CALL_COLUMNS} FROM call WHERE id = ?", (call_id,))  # noqa: S608
         return _call(rows[0]) if rows else None
 
     def calls(self) -> Iterator[Call]:
         """Give every call with its times, sorted by scope, region, service, operation, params."""
+        self._writer.flush()
         query = (
             f"SELECT {_CALL_COLUMNS}, started_at, took_ms, attempts FROM call"  # noqa: S608
             " LEFT JOIN timing USING (id) ORDER BY scope, region, service, operation, params"
@@ -210,7 +218,8 @@ class Snapshot:
         return (rows[0][0], rows[0][1], rows[0][2])
 
     def close(self) -> None:
-        """Let go of the file; calls recorded after this are dropped."""
+        """Write what waits and let go of the file; calls recorded after this are dropped."""
+        self._writer.close()
         with self._lock:
             if not self._is_closed:
                 self._is_closed = True
