@@ -9,6 +9,7 @@ from typing import Any
 from tests.estate.model import ACCOUNT, HOME
 from tests.estate.overlay import Canned
 from tests.estate.seed import Ids
+from tests.estate.vector_overlay import COLLECTION_ARN, vector_store
 
 _MADE = datetime.datetime(2026, 3, 2, 9, tzinfo=datetime.UTC)
 _CHANGED = datetime.datetime(2026, 10, 12, 15, 30, tzinfo=datetime.UTC)
@@ -16,8 +17,6 @@ _TIMES = {"createdAt": _MADE, "updatedAt": _CHANGED}
 _MODEL = "anthropic.claude-3-5-sonnet-20241022-v2:0"
 _GUARDRAIL = "gr7h2k9p1q3s"
 GUARDRAIL_ARN = f"arn:aws:bedrock:{HOME}:{ACCOUNT}:guardrail/{_GUARDRAIL}"
-COLLECTION_ID = "8fk2m1qk3v0x7y5z1abc"
-COLLECTION_ARN = f"arn:aws:aoss:{HOME}:{ACCOUNT}:collection/{COLLECTION_ID}"
 
 
 class _Agent:
@@ -52,7 +51,7 @@ def story_answers(ids: Ids) -> Iterator[Canned]:
     yield _at_home("bedrock-agent", "ListKnowledgeBases", {}, {"knowledgeBaseSummaries": summaries})
     for kb in _KNOWLEDGE:
         yield from _knowledge(kb, ids)
-    yield from _vector_store(ids)
+    yield from vector_store(ids)
 
 
 def _at_home(service: str, name: str, match: dict[str, Any], answer: dict[str, Any]) -> Canned:
@@ -279,52 +278,4 @@ def _knowledge(kb: str, ids: Ids) -> Iterator[Canned]:
                 **_TIMES,
             }
         },
-    )
-
-
-def _vector_store(ids: Ids) -> Iterator[Canned]:
-    """Give the collection behind the helpdesk's articles: private, and written by one role."""
-    entry = {
-        "id": COLLECTION_ID, "name": "helpdesk-vectors", "status": "ACTIVE", "arn": COLLECTION_ARN,
-        "kmsKeyArn": ids.keys["platform"],
-    }  # fmt: skip
-    detail = {**entry, "type": "VECTORSEARCH", "standbyReplicas": "ENABLED"}
-    service, name = "opensearchserverless", "helpdesk-vectors"
-    times = {"createdDate": 1772442000000, "lastModifiedDate": 1772442000000, "policyVersion": "v1"}
-    yield _at_home(service, "ListCollections", {}, {"collectionSummaries": [entry]})
-    yield _at_home(
-        service, "BatchGetCollection", {"ids": [COLLECTION_ID]}, {"collectionDetails": [detail]}
-    )
-    rules = {"Resource": [f"collection/{name}"], "ResourceType": "collection"}
-    network = [
-        {"Rules": [rules], "AllowFromPublic": False, "SourceServices": ["bedrock.amazonaws.com"]}
-    ]
-    head = {"name": name, "type": "network", **times}
-    summaries = {"securityPolicySummaries": [head]}
-    yield _at_home(service, "ListSecurityPolicies", {"type": "network"}, summaries)
-    yield _at_home(
-        service,
-        "GetSecurityPolicy",
-        {"type": "network", "name": name},
-        {"securityPolicyDetail": {**head, "policy": network}},
-    )
-    writes = {
-        "Rules": [
-            {
-                "Resource": [f"index/{name}/*"],
-                "ResourceType": "index",
-                "Permission": ["aoss:ReadDocument", "aoss:WriteDocument"],
-            }
-        ],
-        "Principal": [f"arn:aws:iam::{ACCOUNT}:role/knowledge-reader"],
-    }
-    head = {"name": name, "type": "data", **times}
-    yield _at_home(
-        service, "ListAccessPolicies", {"type": "data"}, {"accessPolicySummaries": [head]}
-    )
-    yield _at_home(
-        service,
-        "GetAccessPolicy",
-        {"type": "data", "name": name},
-        {"accessPolicyDetail": {**head, "policy": [writes]}},
     )
