@@ -127,8 +127,18 @@ def summary_line(assessment: Assessment) -> str:
     return f"{line}; {tally.percent}% of {tally.checks:,} {noun} assessed"
 
 
+def path_length(finding: Finding) -> int:
+    """How many resources decided together; 1 when the judged one alone did."""
+    return len(finding.path.nodes) if finding.path else 1
+
+
+def is_attack_path(finding: Finding) -> bool:
+    """Whether two or more other resources had a part: one neighbour alone is a plain finding."""
+    return path_length(finding) > 2
+
+
 def actions(assessment: Assessment) -> list[Action]:
-    """Rank what to do first: attack paths, then severity, then how many resources it mends."""
+    """Rank what to do first: attack paths, then severity, longest path, most resources mended."""
     rules = {rule.id: rule for rule in assessment.rules}
     by_rule: dict[tuple[str, Severity], list[Finding]] = defaultdict(list)
     for finding in sorted_findings(assessment):
@@ -140,6 +150,7 @@ def actions(assessment: Assessment) -> list[Action]:
         key=lambda one: (
             not (one.has_path and one.severity.rank <= Severity.HIGH.rank),
             one.severity.rank,
+            -max(path_length(finding) for finding in one.findings),
             -len(one.findings),
             one.rule_id,
         ),
@@ -155,7 +166,7 @@ def _action(rule: RuleSummary | None, group: Sequence[Finding]) -> Action:
         title=rule.title if rule else first.message,
         fix=rule.fix.text if rule else "",
         findings=tuple(group),
-        has_path=any(one.path and len(one.path.nodes) > 1 for one in group),
+        has_path=any(is_attack_path(one) for one in group),
     )
 
 
