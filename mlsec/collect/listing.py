@@ -90,6 +90,30 @@ def entries_of(request: Request, answer: Answer | Gap) -> Found:
     return Found(entries=entries, gap=answer.cut, call=answer.call)
 
 
+def make_item(listing: Listing, entry: Any, call: str, searched: Mapping[str, Any]) -> Item:
+    """Begin an item with its listing entry and, when a search had it whole, that answer too."""
+    plan, region = listing.plan, listing.region
+    if plan.region:
+        named = dig(entry, plan.region.removeprefix("$."))
+        region = named if isinstance(named, str) and named else region
+    item = Item(
+        plan=plan,
+        scope=listing.scope,
+        region=region,
+        entry=entry,
+        parent=listing.parent,
+        place=listing.place,
+    )
+    if plan.listing is not None:
+        item.parts[plan.listing.name] = entry
+        item.sources[plan.listing.name] = call
+    if plan.bulk is not None:
+        whole = stand_in(entry, plan.bulk, searched)
+        if whole is not MISSING:
+            item.parts[plan.bulk.stands_for] = whole
+    return item
+
+
 def index_search(found: Found, bulk: Bulk) -> dict[str, Any]:
     """Index a search's items by the key they share with the listing's entries."""
     items = [dig(entry, bulk.item) for entry in found.entries]

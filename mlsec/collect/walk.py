@@ -152,26 +152,8 @@ class _Walk:
                     yield self._item_job(item)
 
     def _item(self, listing: Listing, entry: Any, call: str) -> Item:
-        plan, region = listing.plan, listing.region
-        if plan.region:
-            named = dig(entry, plan.region.removeprefix("$."))
-            region = named if isinstance(named, str) and named else region
-        item = Item(
-            plan=plan,
-            scope=listing.scope,
-            region=region,
-            entry=entry,
-            parent=listing.parent,
-            place=listing.place,
-        )
-        if plan.listing is not None:
-            item.parts[plan.listing.name] = entry
-            item.sources[plan.listing.name] = call
-        if plan.bulk is not None:
-            whole = lists.stand_in(entry, plan.bulk, self._searches.get(listing.place, {}))
-            if whole is not MISSING:
-                item.parts[plan.bulk.stands_for] = whole
-        item.id = identify(self._vocabulary.types[plan.type], item)
+        item = lists.make_item(listing, entry, call, self._searches.get(listing.place, {}))
+        item.id = identify(self._vocabulary.types[item.plan.type], item)
         return item
 
     def _is_old(self, plan: TypePlan, entry: Any) -> bool:

@@ -36,10 +36,13 @@ class Clients:
         self._sessions = sessions
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, str, str], Any] = {}
+        self._paging: dict[tuple[str, str], Mapping[str, Any] | None] = {}
         self._config = Config(
             retries={"total_max_attempts": 1, "mode": "standard"},
             connect_timeout=settings.connect_timeout_s,
             read_timeout=settings.read_timeout_s,
+            # The plans' parameters are checked against the models by a contract test.
+            parameter_validation=False,
             max_pool_connections=settings.connections,
             user_agent_extra=f"mlsec/{__version__}",
         )
@@ -63,14 +66,19 @@ class Clients:
 
     def paginator(self, scope: str, service: str, operation: str) -> Mapping[str, Any] | None:
         """Give the paging model of an operation, or None when it has none."""
+        key = (service, operation)
         with self._lock:
+            if key in self._paging:
+                return self._paging[key]
+            self._paging[key] = None
             try:
                 found = self._sessions[scope].get_paginator_model(service).get_paginator(operation)
             except (ValueError, botocore.exceptions.UnknownServiceError):
                 return None
             except botocore.exceptions.DataNotFoundError:
                 return None
-            return dict(found)
+            self._paging[key] = dict(found)
+            return self._paging[key]
 
     def regions_of(self, scope: str, service: str, partition: str) -> frozenset[str]:
         """Give the regions where botocore's endpoint data has the service; empty: it cannot say."""
