@@ -230,6 +230,7 @@ class Snapshot:
 
     def __exit__(self, *_: object) -> None:
         """Close; a collection that never got an answer leaves no working file behind."""
+        self._writer.close()
         if (
             self.is_writable
             and not self._is_closed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from mlsec.core.errors import MlsecError
 from mlsec.snapshot.records import Call
 
 End = tuple[Call, bytes | None]
@@ -24,7 +23,7 @@ class Writer:
         self._changed = threading.Condition()
         self._waiting: list[End] = []
         self._is_writing = self._is_closed = False
-        self._failure: MlsecError | None = None
+        self._failure: Exception | None = None
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -84,9 +83,9 @@ class Writer:
                     return
             self._stopped.wait(_PAUSE_S)
 
-    def _attempt(self, batch: list[End]) -> MlsecError | None:
+    def _attempt(self, batch: list[End]) -> Exception | None:
         try:
             self._write(batch)
-        except MlsecError as error:
+        except Exception as error:  # noqa: BLE001 - raised again by put and flush
             return error
         return None

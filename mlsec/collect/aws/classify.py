@@ -24,6 +24,8 @@ _THROTTLED = re.compile(
 _EXPIRED = re.compile(
     r"ExpiredToken|ExpiredTokenException|TokenRefreshRequired|RequestExpired|InvalidClientTokenId"
 )
+# Not a missing right: the machine's clock differs too much for AWS to trust the signature.
+_SKEWED = re.compile(r"RequestTimeTooSkewed|RequestInTheFuture")
 _REGION_OFF = re.compile(r"UnrecognizedClient|OptInRequired|SubscriptionRequired|RegionDisabled")
 _UNSUPPORTED = re.compile(
     r"UnknownOperation|UnsupportedOperation|UnsupportedFeature|InvalidAction|NotImplemented"
@@ -39,6 +41,8 @@ _PAGE_TOKEN = re.compile(
 )
 _FLEETING = re.compile(r"[0-9a-fA-F-]{16,}|\d{4}-\d\d-\d\dT[\d:.]+Z?|[A-Za-z0-9+/]{40,}=*")
 EXPIRED_DETAIL = "credentials expired"
+SKEWED_DETAIL = "this machine's clock is wrong"
+PASSING_DETAILS = (EXPIRED_DETAIL, SKEWED_DETAIL, "server error")
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +122,8 @@ def _of_code(response: Any) -> Trouble:
                        is_worth_a_retry=True, slows=True, retry_after_s=wait)  # fmt: skip
     if _EXPIRED.search(code):
         return Trouble(reason=GapReason.DENIED, code=code, detail=EXPIRED_DETAIL, is_expired=True)
+    if _SKEWED.search(code) or "Signature expired" in message or "not yet current" in message:
+        return Trouble(reason=GapReason.DENIED, code=code, detail=SKEWED_DETAIL, is_expired=True)
     if _REGION_OFF.search(code):
         return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail="region not enabled")
     if _DENIED.search(code):

@@ -15,7 +15,7 @@ from mlsec.collect.asker import Answer, Request, interpret
 from mlsec.collect.aws.attempt import Attempt, LiveSettings, StoppedError
 from mlsec.collect.aws.budget import Budget
 from mlsec.collect.aws.classify import (
-    EXPIRED_DETAIL,
+    PASSING_DETAILS,
     Trouble,
 )
 from mlsec.collect.aws.clients import Clients
@@ -147,8 +147,7 @@ class LiveAsker:
 
 def is_settled(call: Call) -> bool:
     """Whether a stored call need not be asked again on resume: all but what may pass with time."""
-    is_expired = call.detail == EXPIRED_DETAIL
-    return not (call.reason in _PASSING or is_expired)
+    return call.reason not in _PASSING and not call.detail.startswith(PASSING_DETAILS)
 
 
 def _ended(
@@ -169,12 +168,13 @@ def _ended(
         return msgspec.structs.replace(call, status=CallStatus.NOT_SET, error_code=trouble.code)
     if trouble.code in operation.gone:
         return msgspec.structs.replace(call, status=CallStatus.GONE, error_code=trouble.code)
+    is_refused = trouble.reason is GapReason.DENIED and not trouble.is_expired
     return msgspec.structs.replace(
         call,
         status=status,
         reason=trouble.reason.value,
         error_code=trouble.code,
-        right=operation.right if trouble.reason is GapReason.DENIED else "",
+        right=operation.right if is_refused else "",
         detail=trouble.detail,
         payload=digest,
     )

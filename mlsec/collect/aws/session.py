@@ -128,7 +128,7 @@ def identify(session: botocore.session.Session, config: Any) -> Identity:
         code = visible(str(error.response.get("Error", {}).get("Code", "")), 60)
         raise MlsecError(
             f"AWS refuses these credentials: {code}",
-            hint="log in again (aws sso login), or check AWS_PROFILE",
+            hint="log in again (aws sso login), check AWS_PROFILE and this machine's clock",
         ) from None
     except (failures.BotoCoreError, KeyError) as error:
         raise MlsecError(f"AWS cannot be asked who we are: {visible(str(error), 200)}") from None

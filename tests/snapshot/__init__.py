@@ -1,0 +1,1 @@
+"""What the evidence on disk must withstand."""
