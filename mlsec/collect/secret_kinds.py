@@ -44,6 +44,7 @@ _PLACEHOLDER = re.compile(
     r"(?i)^(\$|\{\{|<|%\(|arn:|resolve:|\{\{resolve|https?://|s3://|/|true$|false$|none$|null$"
     r"|change_?me|example|placeholder|your[_-]|xxx|\*{3})"
 )
+_REFERENCE = re.compile(r"\barn:[^\s\"']+|\b[a-z0-9+]+://[^\s\"']+")
 _MOST_CHARS = 200_000
 
 
@@ -60,7 +61,9 @@ def secret_kind(text: str, key: str = "") -> str | None:
             return kind
     if _is_secret_value(key, text):
         return "aws-secret-key" if _is_aws_secret(key, text) else "generic"
-    for name, value in _ASSIGNMENT.findall(text):
+    # Inside an ARN or URL, "secretsmanager:eu-west-1:..." is no assignment.
+    prose = _REFERENCE.sub(" ", text)
+    for name, value in _ASSIGNMENT.findall(prose):
         if _is_secret_value(name, value):
             return "generic"
     return None
