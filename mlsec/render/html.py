@@ -15,6 +15,7 @@ from mlsec.core.places import content_folder
 from mlsec.render.html_data import findings_island
 from mlsec.render.html_view import build_view
 from mlsec.render.links import is_link
+from mlsec.render.path_layout import BOX_WIDTH
 from mlsec.render.settings import DEFAULT, RenderSettings
 from mlsec.render.shown import (
     actual_text,
@@ -58,6 +59,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
+        box_width=BOX_WIDTH,
         plural=plural,
         is_link=is_link,
         expected_text=expected_text,

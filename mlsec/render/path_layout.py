@@ -10,14 +10,14 @@ import msgspec
 from mlsec.core.finding import AttackPath, PathEdge, PathNode
 from mlsec.render.shown import shown
 
-BOX_WIDTH = 268
+BOX_WIDTH = 290
 BOX_HEIGHT = 58
 _GAP_X = 20
 _GAP_Y = 46
 _MARGIN = 8
 _LANE = 26
-_NAME_CHARS = 34
-_TYPE_CHARS = 40
+_NAME_CHARS = 28
+_TYPE_CHARS = 34
 _NODES_DRAWN = 24
 
 
@@ -83,7 +83,7 @@ def _box(position: int, node: PathNode, corner: tuple[int, int]) -> Box:
         y=corner[1],
         number=position + 1,
         type=shown(node.type, _TYPE_CHARS),
-        name=shown(node.name or node.id, _NAME_CHARS)[: _NAME_CHARS + 6],
+        name=shown(node.name or node.id, _NAME_CHARS)[:_NAME_CHARS],
         is_subject=position == 0,
     )
 
@@ -141,7 +141,7 @@ def _straight(edge: PathEdge, corners: dict[int, tuple[int, int]]) -> Arrow:
     middle = (y1 + y2) // 2
     return Arrow(
         line=f"M{x1} {y1}C{x1} {middle} {x2} {middle} {x2} {y2 - 5}",
-        label=shown(edge.relation, 34),
+        label=shown(edge.relation, 24)[:24],
         x=(x1 + x2) // 2 + 9,
         y=middle + 4,
         anchor="start",

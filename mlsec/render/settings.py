@@ -11,12 +11,14 @@ class RenderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Choices of the caller; the defaults are right for files.
 
     ``sarif_inventory`` is the path in the repository at which the file that lists the resources
-    is committed; ``width_chars`` is the terminal's width (0 for 100 columns).
+    is committed; ``width_chars`` is the terminal's width (0 for 100 columns). ``is_brief`` asks the
+    text report for what to do first instead of every finding.
     """
 
     sarif_inventory: str = INVENTORY_FILE
     has_colour: bool = False
     width_chars: int = 0
+    is_brief: bool = False
 
 
 DEFAULT = RenderSettings()

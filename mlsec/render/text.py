@@ -29,6 +29,7 @@ _COLOUR = {
     Severity.INFO: "2",
 }
 _SUBJECTS_SHOWN = 3
+_ACTIONS_SHOWN = 8
 _PATHS_ALIGNED_CHARS = 40
 
 
@@ -37,6 +38,7 @@ class _Page:
 
     def __init__(self, settings: RenderSettings) -> None:
         self.has_colour = settings.has_colour
+        self.is_brief = settings.is_brief
         self.width = max(80, settings.width_chars or 100)
 
     def paint(self, text: str, code: str) -> str:
@@ -62,15 +64,11 @@ def render_text(assessment: Assessment, settings: RenderSettings = DEFAULT) -> I
 
 
 def _lines(assessment: Assessment, page: _Page) -> Iterator[str]:
-    rules = {rule.id: rule for rule in assessment.rules}
-    explained: set[str] = set()
-    for finding in tally.sorted_findings(assessment):
-        if tally.is_open(finding):
-            yield from _failure(finding, page)
-            if finding.rule in rules:
-                yield from _fix(finding, rules[finding.rule], explained, page)
-            yield ""
-    yield from _waived(assessment, page)
+    if page.is_brief:
+        yield from _do_first(assessment, page)
+    else:
+        yield from _failures(assessment, page)
+        yield from _waived(assessment, page)
     yield from _not_assessed(assessment, page)
     yield from _incomplete(assessment, page)
     yield from _waiver_warnings(assessment, page)
@@ -80,17 +78,46 @@ def _lines(assessment: Assessment, page: _Page) -> Iterator[str]:
     yield page.paint(tally.summary_line(assessment), _BOLD)
 
 
+def _failures(assessment: Assessment, page: _Page) -> Iterator[str]:
+    rules = {rule.id: rule for rule in assessment.rules}
+    explained: set[str] = set()
+    for finding in tally.sorted_findings(assessment):
+        if tally.is_open(finding):
+            yield from _failure(finding, page)
+            if finding.rule in rules:
+                yield from _fix(finding, rules[finding.rule], explained, page)
+            yield ""
+
+
+def _do_first(assessment: Assessment, page: _Page) -> Iterator[str]:
+    """Give the first things to mend, one line each, and how many more there are."""
+    ranked = tally.actions(assessment)
+    if ranked:
+        yield page.paint("do first", _BOLD)
+    for position, action in enumerate(ranked[:_ACTIONS_SHOWN], start=1):
+        path = ", attack path" if action.has_path else ""
+        severity = page.paint(f"{action.severity.value:<8}", _COLOUR[action.severity])
+        mends = plural(len(action.findings), "resource")
+        yield f"{position:>3}. {severity} {shown(action.title, 200)} ({mends}{path})"
+        yield f"              {shown(action.rule_id)}"
+    more = len(ranked) - _ACTIONS_SHOWN
+    if more > 0:
+        yield f"     and {plural(more, 'more rule')} with failures, in the report"
+    if ranked:
+        yield ""
+
+
 def _scanned(assessment: Assessment, page: _Page) -> Iterator[str]:
     """Say what was looked at and what to begin with, where a terminal's reader looks: last."""
     targets = ", ".join(shown(one, 120) for one in assessment.scan.targets[:5]) or "nothing"
     more = len(assessment.scan.targets) - 5
     resources = plural(sum(row.enumerated for row in assessment.coverage), "resource")
-    kinds = plural(len({row.type for row in assessment.coverage}), "type")
+    kinds = plural(len({row.type for row in assessment.coverage if row.enumerated}), "type")
     calls = f", {plural(assessment.scan.calls, 'call')}" if assessment.scan.calls else ""
     rest = f" and {more:,} more" if more > 0 else ""
     yield from page.wrap(f"looked at {targets}{rest}: {resources} of {kinds}{calls}", "", "  ")
     ranked = tally.actions(assessment)
-    if ranked:
+    if ranked and not page.is_brief:
         first = ranked[0]
         path = ", an attack path" if first.has_path else ""
         mends = plural(len(first.findings), "resource")
