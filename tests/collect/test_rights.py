@@ -1,0 +1,50 @@
+"""The policy comes from the table of operations; the budget gives way and recovers."""
+
+from __future__ import annotations
+
+import json
+
+from mlsec.collect.aws.budget import Budget
+from mlsec.collect.aws.policy import least_privilege_policy, rights
+from mlsec.collect.aws.reader import plans
+from mlsec.collect.aws.tables import operations_of
+
+
+def test_policy_allows_every_operation_of_the_plans() -> None:
+    (statement,) = json.loads(least_privilege_policy())["Statement"]
+    asked = {r for plan in plans() for o in operations_of(plan) for r in o.right.split(",")}
+    assert asked <= set(statement["Action"])
+    assert not [right for right in statement["Action"] if "*" in right]
+
+
+def test_narrow_policy_keeps_the_way_to_the_answer() -> None:
+    assert rights(["DescribeModel"]) == (
+        "account:ListRegions", "sagemaker:DescribeModel", "sagemaker:ListModels",
+        "sagemaker:Search", "sts:GetCallerIdentity",
+    )  # fmt: skip
+
+
+def test_walking_an_organisation_needs_two_rights_more() -> None:
+    assert set(rights(is_organisation=True)) - set(rights()) == {
+        "organizations:ListAccounts", "sts:AssumeRole",
+    }  # fmt: skip
+
+
+def test_refusal_halves_the_rate_once_per_burst() -> None:
+    budget = Budget(100.0)
+    for _ in range(5):
+        budget.refuse(0.0)
+    assert budget.per_s == 50.0
+
+
+def test_retry_after_holds_everybody_back() -> None:
+    budget = Budget(100.0)
+    budget.refuse(3.0)
+    assert budget.reserve() > 2.5
+
+
+def test_calls_beyond_the_burst_wait_their_turn() -> None:
+    budget = Budget(10.0)
+    waits = [budget.reserve() for _ in range(15)]
+    assert waits[0] == 0.0
+    assert waits[-1] > 0.3
