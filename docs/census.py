@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import msgspec
 from mlsec.core.strict_yaml import parse
 from mlsec.engine.rule import Rule
 
+_PARTIAL = "partial:"
+_WITHDRAWN = re.compile(r"[(]removed [0-9-]+[)]")
 HERE = Path(__file__).resolve().parent
 _INTRO = """# Census of known controls
 
@@ -23,7 +26,11 @@ one of its peers' ids as reading the same property with the same meaning. Rows t
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One control of the catalogue; ``peers`` are ids such as ``checkov:CKV_AWS_122``."""
+    """One control of the catalogue; ``peers`` are ids such as ``checkov:CKV_AWS_122``.
+
+    ``partial`` are the peers that have a part of the control: whoever equals one of them has not
+    covered the row.
+    """
 
     provider: str
     service: str
@@ -31,6 +38,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     setting: str
     control: str
     peers: tuple[str, ...]
+    partial: frozenset[str]
     priority: int
 
     @property
@@ -51,16 +59,22 @@ def read_rows(provider: str) -> list[Row]:
 
 
 def _row(raw: dict[str, str]) -> Row:
-    peers = [peer.removeprefix("partial:") for peer in raw["peers"].split(";") if peer != "none"]
+    texts = [text.strip() for text in raw["peers"].split(";") if text.strip() not in ("", "none")]
     return Row(
         provider=raw["provider"],
         service=raw["service"],
         subject=raw["resource_type"],
         setting=raw["property_or_setting"],
         control=raw["control"],
-        peers=tuple(peer.strip() for peer in peers if peer.strip()),
+        peers=tuple(_peer(text) for text in texts),
+        partial=frozenset(_peer(text) for text in texts if text.startswith(_PARTIAL)),
         priority=int(raw["priority"]),
     )
+
+
+def _peer(text: str) -> str:
+    """Give the peer's id without what the catalogue notes about it."""
+    return _WITHDRAWN.sub("", text.removeprefix(_PARTIAL))
 
 
 def read_claims(rules: Iterable[Rule]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
@@ -109,7 +123,12 @@ def census(rules: Sequence[Rule], provider: str = "aws") -> str:
 def _rules_of(
     row: Row, by_peer: dict[str, list[str]], claims: dict[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
-    ids = {rule_id for peer in row.peers for rule_id in by_peer.get(peer, ())}
+    ids = {
+        rule_id
+        for peer in row.peers
+        if peer not in row.partial
+        for rule_id in by_peer.get(peer, ())
+    }
     return tuple(sorted(ids | set(claims.get(row.key, ()))))
 
 
