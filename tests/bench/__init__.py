@@ -1,0 +1,1 @@
+"""Benchmarks: what is measured, beside what; run with ``python -m tests.bench``."""
