@@ -32,7 +32,9 @@ def run(args: argparse.Namespace) -> int:
     return exits.CLEAN
 
 
-def show(assessment: Any, folder: Path | None, formats: str, inventory: str) -> list[Path]:
+def show(
+    assessment: Any, folder: Path | None, formats: str, inventory: str, *, brief: bool = False
+) -> list[Path]:
     """Write the formats asked for into ``folder``, or render one of them to stdout.
 
     Returns:
@@ -52,6 +54,7 @@ def show(assessment: Any, folder: Path | None, formats: str, inventory: str) -> 
         sarif_inventory=inventory or INVENTORY_FILE,
         has_colour=folder is None and console.has_colour(sys.stdout),
         width_chars=console.width_chars(),
+        is_brief=brief,
     )
     if folder is not None:
         chosen = names or ["html", "sarif", "json", "markdown"]

@@ -111,7 +111,7 @@ def _show(args: argparse.Namespace, judging: Judging, assessment: Assessment) ->
 
     written = show(assessment, args.output, args.format, args.sarif_inventory)
     if written:
-        show(assessment, None, "text", "")
+        show(assessment, None, "text", "", brief=True)
         console.note("")
         for path in written:
             console.note(f"wrote {path}")

@@ -75,6 +75,12 @@ def is_open(finding: Finding) -> bool:
     return finding.status is Status.FAIL and finding.waiver is None
 
 
+def is_attack_path(finding: Finding) -> bool:
+    """Whether it is open and grave, and two or more other resources had a part in it."""
+    is_grave = finding.severity in {Severity.CRITICAL, Severity.HIGH}
+    return is_grave and is_open(finding) and path_length(finding) > 2
+
+
 def sorted_findings(assessment: Assessment) -> list[Finding]:
     """Give the findings by severity, rule, resource id, fingerprint: the order of every report."""
     return sorted(
@@ -127,18 +133,8 @@ def summary_line(assessment: Assessment) -> str:
     return f"{line}; {tally.percent}% of {tally.checks:,} {noun} assessed"
 
 
-def path_length(finding: Finding) -> int:
-    """How many resources decided together; 1 when the judged one alone did."""
-    return len(finding.path.nodes) if finding.path else 1
-
-
-def is_attack_path(finding: Finding) -> bool:
-    """Whether two or more other resources had a part: one neighbour alone is a plain finding."""
-    return path_length(finding) > 2
-
-
 def actions(assessment: Assessment) -> list[Action]:
-    """Rank what to do first: attack paths, then severity, longest path, most resources mended."""
+    """Rank what to do first: severity, then attack paths, longest first, then most resources."""
     rules = {rule.id: rule for rule in assessment.rules}
     by_rule: dict[tuple[str, Severity], list[Finding]] = defaultdict(list)
     for finding in sorted_findings(assessment):
@@ -148,8 +144,8 @@ def actions(assessment: Assessment) -> list[Action]:
     return sorted(
         ranked,
         key=lambda one: (
-            not (one.has_path and one.severity.rank <= Severity.HIGH.rank),
             one.severity.rank,
+            not one.has_path,
             -max(path_length(finding) for finding in one.findings),
             -len(one.findings),
             one.rule_id,

@@ -109,8 +109,9 @@ def _do_first(assessment: Assessment, page: _Page) -> Iterator[str]:
 
 def _scanned(assessment: Assessment, page: _Page) -> Iterator[str]:
     """Say what was looked at and what to begin with, where a terminal's reader looks: last."""
-    targets = ", ".join(shown(one, 120) for one in assessment.scan.targets[:5]) or "nothing"
-    more = len(assessment.scan.targets) - 5
+    asked = tally.scopes(assessment) or assessment.scan.targets
+    targets = ", ".join(shown(one, 120) for one in asked[:5]) or "nothing"
+    more = len(asked) - 5
     resources = plural(sum(row.enumerated for row in assessment.coverage), "resource")
     kinds = plural(len({row.type for row in assessment.coverage if row.enumerated}), "type")
     calls = f", {plural(assessment.scan.calls, 'call')}" if assessment.scan.calls else ""
@@ -136,7 +137,7 @@ def _failure(finding: Finding, page: _Page) -> Iterator[str]:
         yield f"  --> {shown(subject.file)}:{max(1, subject.line)}"
     yield from _evidence(finding)
     if finding.path and len(finding.path.nodes) > 1:
-        yield from _path(finding.path)
+        yield from _path(finding.path, "path" if tally.is_attack_path(finding) else "related")
 
 
 def _fix(finding: Finding, rule: RuleSummary, explained: set[str], page: _Page) -> Iterator[str]:
@@ -160,9 +161,9 @@ def _evidence(finding: Finding) -> Iterator[str]:
         yield f"   | {left:<{width}}   {right}"
 
 
-def _path(path: AttackPath) -> Iterator[str]:
+def _path(path: AttackPath, label: str) -> Iterator[str]:
     """Show the path as steps, each below the one it is reached from."""
-    yield "   | path:"
+    yield f"   | {label}:"
     names = [shown(node.name or node.id, 80) for node in path.nodes]
     for position, (depth, relation) in enumerate(path_depths(path)):
         node = path.nodes[position]

@@ -18,6 +18,7 @@ from mlsec.core.assessment import Assessment
 from mlsec.core.text import visible
 from mlsec.render import RenderSettings
 from mlsec.render.path_layout import draw
+from mlsec.render.text import render_text
 
 PAGES: dict[str, Callable[[], Assessment]] = {
     "rich": samples.rich,
@@ -131,3 +132,12 @@ def test_page_passes_the_strict_browser_check(name: str, tmp_path: Path) -> None
         env={**os.environ, "NODE_ROOT": root, "CHROME_PATH": chrome},
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_brief_text_says_what_to_do_first_and_still_counts_what_was_not_read() -> None:
+    whole = rendered("text", samples.rich()).decode()
+    brief = b"".join(render_text(samples.rich(), RenderSettings(is_brief=True))).decode()
+    assert brief.startswith("do first\n  1. critical")
+    assert "-->" in whole
+    assert brief.splitlines()[-1] == whole.splitlines()[-1]
+    assert len(brief.splitlines()) < len(whole.splitlines())
