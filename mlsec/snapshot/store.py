@@ -25,8 +25,8 @@ _CALL_COLUMNS = (
 class Snapshot:
     """Calls and payloads, by id; safe to use from many threads.
 
-    While it is being collected it lives in ``NAME.mlsnap.part`` (WAL), where recorded calls are
-    committed within a few hundredths of a second, so a killed process loses next to nothing.
+    While it is being collected it lives in ``NAME.mlsnap.part`` (WAL), where a recorded call is
+    committed before ``record`` comes back: a killed process repeats only the calls in flight.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, *, is_writable: bool) -> None:
@@ -36,7 +36,6 @@ class Snapshot:
         self._lock = threading.Lock()
         self._is_closed = False
         self._writer = Writer(self.record_all)
-        self._unwritten: set[str] = set()
 
     @classmethod
     def create(cls, path: Path) -> Snapshot:
@@ -89,7 +88,6 @@ class Snapshot:
         Raises:
             MlsecError: the disk is full; what was recorded before is kept.
         """
-        self._unwritten.add(call.id)
         self._writer.put((call, body))
 
     def record_all(self, ends: Iterable[tuple[Call, bytes | None]]) -> None:
@@ -106,7 +104,6 @@ class Snapshot:
                 except sqlite3.Error:
                     self._connection.rollback()
                     raise
-        self._unwritten.difference_update([call.id for call, _, _ in rows])
 
     def _insert(self, call: Call, body: bytes | None, packed: bytes) -> None:
         execute = self._connection.execute
@@ -125,14 +122,11 @@ class Snapshot:
 
     def find(self, call_id: str) -> Call | None:
         """Give the call with this id (without its times), or None when it was not made."""
-        if call_id in self._unwritten:
-            self._writer.flush()
         rows = self._query(f"SELECT {_CALL_COLUMNS} FROM call WHERE id = ?", (call_id,))  # noqa: S608
         return _call(rows[0]) if rows else None
 
     def calls(self) -> Iterator[Call]:
         """Give every call with its times, sorted by scope, region, service, operation, params."""
-        self._writer.flush()
         query = (
             f"SELECT {_CALL_COLUMNS}, started_at, took_ms, attempts FROM call"  # noqa: S608
             " LEFT JOIN timing USING (id) ORDER BY scope, region, service, operation, params"

@@ -170,9 +170,8 @@ def test_full_disk_is_said_and_what_was_collected_is_kept(tmp_path: Path) -> Non
     assert snapshot.find(first.id)
     snapshot._connection.execute("PRAGMA max_page_count = 20")
     noise = {str(n): digest_of(str(n).encode()) for n in range(5000)}
-    snapshot.record(*_answer("b", noise))
     with pytest.raises(MlsecError, match=r"disk is full.*--resume"):
-        list(snapshot.calls())
+        snapshot.record(*_answer("b", noise))
     snapshot.close()
     with Snapshot.resume(path) as kept:
         assert [call.id for call in kept.calls()] == [first.id]
