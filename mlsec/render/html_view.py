@@ -113,7 +113,7 @@ def build_view(assessment: Assessment) -> View:
     counts = tally.count(assessment)
     findings = tuple(tally.sorted_findings(assessment))
     ranked = tally.actions(assessment)
-    pathed = [one for one in findings if tally.is_open(one) and tally.is_attack_path(one)]
+    pathed = [one for one in findings if tally.is_attack_path(one)]
     worst = [
         one for one in findings if tally.is_open(one) and one.severity.rank <= Severity.HIGH.rank
     ]

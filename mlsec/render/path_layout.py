@@ -139,11 +139,12 @@ def _straight(edge: PathEdge, corners: dict[int, tuple[int, int]]) -> Arrow:
     x1, y1 = corners[edge.source][0] + BOX_WIDTH // 2, corners[edge.source][1] + BOX_HEIGHT
     x2, y2 = corners[edge.target][0] + BOX_WIDTH // 2, corners[edge.target][1]
     middle = (y1 + y2) // 2
+    bend = y1 + 14
     return Arrow(
-        line=f"M{x1} {y1}C{x1} {middle} {x2} {middle} {x2} {y2 - 5}",
+        line=f"M{x1} {y1}V{bend}H{x2}V{y2 - 5}",
         label=shown(edge.relation, 24)[:24],
-        x=(x1 + x2) // 2 + 9,
-        y=middle + 4,
+        x=x2 + 9,
+        y=middle + 4 if x1 == x2 else y2 - 11,
         anchor="start",
     )
 

@@ -75,6 +75,11 @@ def is_open(finding: Finding) -> bool:
     return finding.status is Status.FAIL and finding.waiver is None
 
 
+def path_length(finding: Finding) -> int:
+    """How many resources decided together; 1 when the judged one alone did."""
+    return len(finding.path.nodes) if finding.path else 1
+
+
 def is_attack_path(finding: Finding) -> bool:
     """Whether it is open and grave, and two or more other resources had a part in it."""
     is_grave = finding.severity in {Severity.CRITICAL, Severity.HIGH}

@@ -22,7 +22,7 @@ function panelParts(row) {
     ...part("Waiver", more.waiver && waiverText(more.waiver)),
     ...part("Not read", data.gaps[row].length && gapList(row)),
     ...part("Evidence", clauses.length && make("div", {}, ...clauses.map(evidenceLine), more.evidenceLeft ? make("p", { className: "quiet" }, `and ${count(more.evidenceLeft, "more clause")} in assessment.json`) : null)),
-    ...part("Attack path", more.steps && pathPart(row, more)),
+    ...part(data.severity[row] < 2 && !data.status[row] && more.steps && more.steps.length > 2 ? "Attack path" : "How it hangs together", more.steps && pathPart(row, more)),
     ...part("Fix", rule.fix && fixPart(row, rule)),
     ...part("Controls it gives evidence for", rule.controls && rule.controls.length && make("ul", { className: "plain" }, ...rule.controls.map(([id, because]) => make("li", {}, make("b", {}, id), because ? ": " + because : "")))),
     ...part("When it may be accepted", rule.exceptions && rule.exceptions.length && make("ul", { className: "plain" }, ...rule.exceptions.map((text) => make("li", {}, text)))),

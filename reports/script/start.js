@@ -57,7 +57,8 @@ function keys(event) {
 }
 
 function beforePaper() {
-  for (const details of document.querySelectorAll("details")) {
+  // The pictures always; long tables as they are on the screen, or a report would take reams.
+  for (const details of document.querySelectorAll("#paths details")) {
     unfold(details);
     if (!details.open) { details.open = true; details.dataset.paper = "1"; }
   }
