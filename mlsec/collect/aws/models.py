@@ -29,13 +29,13 @@ def read_models_lean(session: botocore.session.Session) -> None:
     session.get_component("data_loader").file_loader = LeanFiles()
 
 
-def _without_prose(value: Any) -> Any:
-    if isinstance(value, dict):
-        if isinstance(value.get("documentation"), str):
-            value["documentation"] = ""
-        for each in value.values():
-            _without_prose(each)
-    elif isinstance(value, list):
-        for each in value:
-            _without_prose(each)
-    return value
+def _without_prose(model: Any) -> Any:
+    """Empty the documentation of a service model's operations, shapes and members."""
+    if not isinstance(model, dict) or "shapes" not in model:
+        return model
+    shapes = model["shapes"].values()
+    members = [each for shape in shapes for each in shape.get("members", {}).values()]
+    for described in (model, *model.get("operations", {}).values(), *shapes, *members):
+        if "documentation" in described:
+            described["documentation"] = ""
+    return model
