@@ -16,13 +16,18 @@ from mlsec.snapshot.store import Snapshot
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One question. ``subject`` is what a gap will name: the region, or the item asked about."""
+    """One question. ``subject`` is what a gap will name: the region, or the item asked about.
+
+    ``filter_name`` is the parameter that only narrows a listing to some kinds: evidence that was
+    taken with other kinds (by another version of the plans) still answers for those it has.
+    """
 
     scope: str
     region: str
     operation: Operation
     params: Mapping[str, Any] = msgspec.field(default_factory=dict)
     subject: str = ""
+    filter_name: str = ""
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:
@@ -69,10 +74,25 @@ class StoredAsker:
     def ask(self, request: Request) -> Answer | Gap:
         """Look the call up."""
         call = self._snapshot.find(call_id(*request.key))
+        missed = gap_for(request, GapReason.UNSUPPORTED, detail="not collected")
         if call is None:
-            return gap_for(request, GapReason.UNSUPPORTED, detail="not collected")
+            return self._near(request, missed) if request.filter_name else missed
         document = self._snapshot.payload(call.payload) if call.payload else {}
         return interpret(request, call, document)
+
+    def _near(self, request: Request, missed: Gap) -> Answer | Gap:
+        """Answer from the widest listing that was made with another filter."""
+        name = request.filter_name
+        calls = self._snapshot.find_all(*request.key[:4])
+        asked = {call: set(msgspec.json.decode(call.params).get(name, ())) for call in calls}
+        if not asked:
+            return missed
+        call = max(asked, key=lambda each: (len(asked[each]), each.params))
+        document = self._snapshot.payload(call.payload) if call.payload else {}
+        answer = interpret(request, call, document)
+        if isinstance(answer, Gap) or asked[call] >= set(request.params[name]):
+            return answer
+        return msgspec.structs.replace(answer, cut=answer.cut or missed)
 
 
 def interpret(request: Request, call: Call, document: Any) -> Answer | Gap:

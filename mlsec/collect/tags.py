@@ -26,6 +26,7 @@ class Tags:
             operation=self._tagging.operation,
             params={**self._tagging.operation.params, self._tagging.filter_name: self._kinds},
             subject=region,
+            filter_name=self._tagging.filter_name,
         )
         return entries_of(request, asker.ask(request))
 

@@ -125,6 +125,15 @@ class Snapshot:
         rows = self._query(f"SELECT {_CALL_COLUMNS} FROM call WHERE id = ?", (call_id,))  # noqa: S608
         return _call(rows[0]) if rows else None
 
+    def find_all(self, scope: str, region: str, service: str, operation: str) -> list[Call]:
+        """Give the calls of one operation in one place, whatever their parameters."""
+        rows = self._query(
+            f"SELECT {_CALL_COLUMNS} FROM call WHERE scope = ? AND region = ? AND service = ?"  # noqa: S608
+            " AND operation = ? ORDER BY params",
+            (scope, region, service, operation),
+        )
+        return [_call(row) for row in rows]
+
     def calls(self) -> Iterator[Call]:
         """Give every call with its times, sorted by scope, region, service, operation, params."""
         query = (
