@@ -78,7 +78,8 @@ class FakeAws:
                 with lock:
                     before = asked[name]
                     asked[name] += 1
-                reply = answer(name, json.loads(raw or b"{}"), before)
+                is_json = raw.startswith(b"{")
+                reply = answer(name, json.loads(raw) if is_json else {}, before)
                 self.send_response(reply.status)
                 self.send_header("Content-Length", str(len(reply.body) + reply.cut))
                 for key, value in reply.headers.items():

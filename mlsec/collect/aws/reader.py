@@ -15,7 +15,7 @@ from mlsec.collect.plan import TypePlan
 from mlsec.collect.settings import Progress
 from mlsec.collect.walk import WalkSettings, walk
 from mlsec.core.errors import MlsecError
-from mlsec.core.resource import Gap, Inventory
+from mlsec.core.resource import Gap, Inventory, TypeCoverage
 from mlsec.core.vocabulary import Vocabulary
 from mlsec.snapshot.store import Snapshot
 
@@ -50,7 +50,30 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
         ) from None
     inventory = walk_aws(StoredAsker(snapshot), vocabulary, places, began_at, None)
     gaps = {gap.id: gap for gap in (*inventory.gaps, *places.gaps)}
-    return msgspec.structs.replace(inventory, gaps=tuple(gaps[key] for key in sorted(gaps)))
+    coverage = (*inventory.coverage, *_unseen(places, vocabulary))
+    return msgspec.structs.replace(
+        inventory,
+        gaps=tuple(gaps[key] for key in sorted(gaps)),
+        coverage=tuple(sorted(coverage, key=lambda row: (row.type, row.scope, row.region))),
+    )
+
+
+def _unseen(places: Places, vocabulary: Vocabulary) -> list[TypeCoverage]:
+    """Say of every type that it was not seen where we could not go: an account, other regions."""
+    walked = {scope.name for scope in places.scopes}
+    hidden: dict[tuple[str, str], list[str]] = {}
+    for gap in places.gaps:
+        is_organisation = gap.wanted.startswith("organizations:")
+        elsewhere = "other accounts" if is_organisation else "other regions"
+        region = elsewhere if gap.scope in walked else ""
+        hidden.setdefault((gap.scope, region), []).append(gap.id)
+    return [
+        TypeCoverage(
+            type=name, scope=scope, region=region, is_complete=False, gaps=tuple(sorted(ids))
+        )
+        for (scope, region), ids in sorted(hidden.items())
+        for name in sorted({plan.type for plan in plans()} & vocabulary.types.keys())
+    ]
 
 
 def walk_aws(
