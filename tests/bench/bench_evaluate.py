@@ -87,7 +87,7 @@ def _whole_processes(path: Path, clock: datetime, count: int) -> None:
 
 def _judging(what: str, path: Path, clock: datetime, *more: str) -> Cost:
     command = python_module("tests.bench.judging", what, str(path), clock.isoformat(), *more)
-    return run_once(command, is_sampled=True)
+    return run_once(command, sample_s=0.05)
 
 
 def beside_custodian(folder: Path, clock: datetime) -> None:
@@ -148,6 +148,6 @@ def _say_unread(ours: Cost, theirs: dict[str, list[str]]) -> None:
     extra = {(rule, one) for rule, ids in theirs.items() for one in ids} - failed
     unread = found["unread"]
     say(
-        f"with 1 % of the data missing {unread:,} judgements cannot be made: mlsec says so for each,"
-        f" Custodian calls {len(extra):,} of them violations and passes the rest in silence"
+        f"with 1 % of the data missing {unread:,} judgements cannot be made: mlsec says so for"
+        f" each, Custodian calls {len(extra):,} of them violations and passes the rest in silence"
     )

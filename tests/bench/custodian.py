@@ -39,7 +39,7 @@ def custodian_python() -> tuple[Path | None, str]:
         [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "c7n"],
     ):
         try:
-            subprocess.run(command, check=True, capture_output=True, timeout=_INSTALL_S)
+            subprocess.run(command, check=True, capture_output=True, timeout=_INSTALL_S)  # noqa: S603
         except (OSError, subprocess.SubprocessError) as error:
             return None, f"it could not be installed ({type(error).__name__}); see {VARIABLE}"
     return _having_it(python, str(folder))
@@ -48,5 +48,7 @@ def custodian_python() -> tuple[Path | None, str]:
 def _having_it(python: Path, place: str) -> tuple[Path | None, str]:
     if not python.is_file():
         return None, f"there is no Python at {place}"
-    done = subprocess.run([python, "-c", "import c7n"], capture_output=True, check=False)
+    done = subprocess.run(  # noqa: S603 - a Python the user named, or ours
+        [python, "-c", "import c7n"], capture_output=True, check=False
+    )
     return (python, "") if done.returncode == 0 else (None, f"{place} has no c7n")

@@ -4,9 +4,15 @@ Usage: custodian_child.py FILTERS.json RESOURCES.ndjson ROUNDS MODE (``time`` or
 """
 
 import json
+import logging
 import sys
 import time
 from pathlib import Path
+
+from c7n.config import Config
+from c7n.policy import PolicyCollection
+from c7n.resources import load_resources
+from c7n.version import version
 
 
 def main() -> None:
@@ -30,18 +36,10 @@ def main() -> None:
                 if mode == "verdicts":
                     failed[f"{kind}/{rule}"] = sorted(one["EndpointArn"] for one in found)
         seconds.append(time.process_time() - started)
-    from c7n.version import version
-
-    print(json.dumps({"seconds": seconds, "failed": failed, "version": version}))
+    print(json.dumps({"seconds": seconds, "failed": failed, "version": version}))  # noqa: T201
 
 
 def _managers(filters: dict[str, list[dict]]) -> dict:
-    import logging
-
-    from c7n.config import Config
-    from c7n.policy import PolicyCollection
-    from c7n.resources import load_resources
-
     logging.disable(logging.CRITICAL)
     load_resources(("aws.sagemaker-endpoint",))
     data = {

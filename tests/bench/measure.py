@@ -16,39 +16,42 @@ import msgspec
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 1 << 20
-_SAMPLE_S = 0.05
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What one finished process cost; ``tree_mib`` is the peak of the summed resident memory of
-    the process and all its descendants (sampled; shared pages counted once per process).
+    """What one finished process cost.
+
+    ``peak_mib`` is the system's own figure, never below what the measuring process itself holds.
+    Sampled: ``tree_mib``, the peak of the summed resident memory of the process and all its
+    descendants (shared pages counted once per process), and ``own_mib``, the process alone.
     """
 
     wall_s: float
     cpu_s: float
     peak_mib: float
     tree_mib: float = 0.0
+    own_mib: float = 0.0
     output: str = ""
 
 
 def run_once(
-    command: Sequence[str], env: Mapping[str, str] | None = None, *, is_sampled: bool = False
+    command: Sequence[str], env: Mapping[str, str] | None = None, *, sample_s: float = 0.0
 ) -> Cost:
-    """Run a command to its end.
+    """Run a command to its end; with ``sample_s`` its memory is looked at that often.
 
     Raises:
         RuntimeError: it ended with another exit code than 0.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
-        child = subprocess.Popen(
+        child = subprocess.Popen(  # noqa: S603 - our own commands
             command, stdout=out, stderr=errors, cwd=ROOT, env={**os.environ, **(env or {})}
         )
-        watch = _Watch(child.pid) if is_sampled else None
+        watch = _Watch(child.pid, sample_s) if sample_s else None
         _, status, usage = os.wait4(child.pid, 0)
         wall_s = time.perf_counter() - started
         child.returncode = os.waitstatus_to_exitcode(status)
-        tree_mib = watch.stop() if watch else 0.0
+        tree_mib, own_mib = watch.stop() if watch else (0.0, 0.0)
         out.seek(0)
         errors.seek(0)
         if child.returncode:
@@ -59,6 +62,7 @@ def run_once(
             cpu_s=usage.ru_utime + usage.ru_stime,
             peak_mib=usage.ru_maxrss / 1024,
             tree_mib=tree_mib,
+            own_mib=own_mib,
             output=out.read().decode("utf-8", "replace"),
         )
 
@@ -107,24 +111,26 @@ def say(text: str) -> None:
 class _Watch:
     """Samples the memory of a process tree (Linux: /proc) until stopped."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, sample_s: float) -> None:
         self._pid = pid
-        self._peak_bytes = 0
+        self._sample_s = sample_s
+        self._tree_pages = self._own_pages = 0
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
 
-    def stop(self) -> float:
-        """Stop, and give the peak in MiB."""
+    def stop(self) -> tuple[float, float]:
+        """Stop, and give the peaks in MiB: of the tree, of the process alone."""
         self._done.set()
         self._thread.join()
-        return self._peak_bytes / MIB
+        page_bytes = os.sysconf("SC_PAGE_SIZE")
+        return self._tree_pages * page_bytes / MIB, self._own_pages * page_bytes / MIB
 
     def _sample(self) -> None:
-        page_bytes = os.sysconf("SC_PAGE_SIZE")
-        while not self._done.wait(_SAMPLE_S):
-            pages = sum(_resident_pages(pid) for pid in _tree(self._pid))
-            self._peak_bytes = max(self._peak_bytes, pages * page_bytes)
+        while not self._done.wait(self._sample_s):
+            own, *others = [_resident_pages(pid) for pid in _tree(self._pid)]
+            self._own_pages = max(self._own_pages, own)
+            self._tree_pages = max(self._tree_pages, own + sum(others))
 
 
 def _tree(pid: int) -> list[int]:
