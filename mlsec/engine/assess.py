@@ -17,6 +17,7 @@ from mlsec.engine.compile import FastPass, compile_rules
 from mlsec.engine.evaluate import Evaluator
 from mlsec.engine.findings import finding_of, unlisted_finding
 from mlsec.engine.rule import RuleSet
+from mlsec.engine.verdicts import settled_findings
 from mlsec.engine.views import Relations
 from mlsec.engine.waivers import Waiver, apply_waivers
 
@@ -74,16 +75,18 @@ def assess(
 
 def _judge_one(plan: FastPass, resource: Resource, evaluator: Evaluator, tally: _Tally) -> None:
     proof = plan.prove(resource, evaluator.now_s)
-    failed = [index for index, _ in (*proof.failed, *proof.suspects)]
-    decided = {*proof.is_open, *proof.not_applicable, *failed}
+    tally.findings += settled_findings(plan, proof, resource, resource.type)
+    left = [*proof.is_open, *[index for index, _ in proof.suspects]]
+    decided = {*left, *proof.not_applicable, *proof.unread, *[index for index, _ in proof.failed]}
     for index, rule in enumerate(plan.rules):
         if index not in decided:
             tally.passed[rule.id].append(resource.id)
     for index in proof.not_applicable:
         tally.not_applicable[plan.rules[index].id] += 1
-    for index in (*proof.is_open, *failed):
+    only = dict(proof.suspects)
+    for index in left:
         rule = plan.rules[index]
-        verdict = evaluator.judge(rule, resource)
+        verdict = evaluator.judge(rule, resource, only.get(index))
         match verdict.status:
             case Status.PASS:
                 tally.passed[rule.id].append(resource.id)

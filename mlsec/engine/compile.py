@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,25 +17,29 @@ from mlsec.engine.failure import Failure
 from mlsec.engine.operators import compare, instant_s, pattern_of
 from mlsec.engine.readings import translate
 from mlsec.engine.rule import Operator, Rule, RuleSet
+from mlsec.engine.slim import SlimTarget, slim_target
 from mlsec.engine.views import NOT_READ
 
 Take = Callable[[int], None]
-TakeFailed = Callable[[tuple[int, Any]], None]
-TakeSuspects = Callable[[tuple[int, list[int]]], None]
-Judge = Callable[[Mapping[str, Any], float, Take, Take, TakeFailed, TakeSuspects], None]
+TakePair = Callable[[tuple[int, list[Any]]], None]
+Judge = Callable[[Any, Take, Take, Take, TakePair, TakePair], None]
+# Whatever a hostile document makes the fast code trip over, the exact evaluator decides.
+TRIPS = (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError)
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
     """What the fast pass proves of one document; indexes into the plan's rules.
 
-    ``is_open`` are not proven, ``not_applicable`` are, ``failed`` are one-clause rules proven to
-    fail with the value that decided; ``suspects`` are rules over a list with the indexes of the
-    elements that can decide; every other rule is a proven pass.
+    ``is_open`` are not proven, ``not_applicable`` are; of ``unread`` rules the one property that
+    decides was not read; ``failed`` are proven to fail, with the values that decided (see
+    Failure); ``suspects`` are rules over a list with the indexes of the elements that can decide;
+    every other rule is a proven pass.
     """
 
     is_open: list[int]
     not_applicable: list[int]
-    failed: list[tuple[int, Any]]
+    unread: list[int]
+    failed: list[tuple[int, list[Any]]]
     suspects: list[tuple[int, list[int]]]
 
 
@@ -45,53 +50,90 @@ class FastPass:
         self.owner = owner
         self.rules = rules
         self._vocabulary = vocabulary
-        self._judge: Judge | None = None
+        self._judges: dict[float, Judge] = {}
+        self._slim_judges: dict[float, Judge] = {}
         self._failures: dict[int, Failure] = {}
 
     @property
     def source(self) -> str:
         """The generated text, for tests and for the curious."""
-        return self._generate().text
+        return self._generate(None).text
+
+    @functools.cached_property
+    def slim(self) -> SlimTarget | None:
+        """The decode target, if there is one; only for a pass whose rules read no relations."""
+        return slim_target(self.owner, self.rules, self._vocabulary)
 
     def prove(self, resource: Resource, now_s: float) -> Proof:
         """Prove what can be proven of the properties that were read."""
         known: Mapping[str, Any] = resource.properties
         if resource.unread:
-            if "*" in resource.unread:
-                return Proof(list(range(len(self.rules))), [], [], [])
-            known = {k: v for k, v in known.items() if k not in resource.unread}
-        judge = self._judge or self._compile()
-        proof = Proof([], [], [], [])
+            is_all = "*" in resource.unread
+            known = {} if is_all else {k: v for k, v in known.items() if k not in resource.unread}
+        judge = self._judges.get(now_s)
+        if judge is None:
+            judge = self._judges[now_s] = self._compile(now_s, None)
+        return self._proof(judge, known)
+
+    def prove_slim(self, slim: Any, now_s: float) -> Proof:
+        """As ``prove``, of a document that was decoded into the slim struct."""
+        known = slim.properties
+        if slim.unread:
+            known = self._hidden(known, slim.unread)
+        judge = self._slim_judges.get(now_s)
+        if judge is None:
+            judge = self._slim_judges[now_s] = self._compile(now_s, self.slim)
+        return self._proof(judge, known)
+
+    def _hidden(self, known: Any, unread: Mapping[str, Any]) -> Any:
+        if "*" in unread:
+            return type(known)()
+        fields = self.slim.fields if self.slim is not None else {}
+        hidden = {fields[name]: NOT_READ for name in unread if name in fields}
+        return msgspec.structs.replace(known, **hidden) if hidden else known
+
+    def _proof(self, judge: Judge, known: Any) -> Proof:
+        is_open: list[int] = []
+        not_applicable: list[int] = []
+        unread: list[int] = []
+        failed: list[tuple[int, list[Any]]] = []
+        suspects: list[tuple[int, list[int]]] = []
         try:
             judge(
                 known,
-                now_s,
-                proof.is_open.append,
-                proof.not_applicable.append,
-                proof.failed.append,
-                proof.suspects.append,
+                is_open.append,
+                not_applicable.append,
+                unread.append,
+                failed.append,
+                suspects.append,
             )
-        # Whatever a hostile document makes the fast code trip over, the exact evaluator decides.
-        except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError):
-            return Proof(list(range(len(self.rules))), [], [], [])
-        return proof
+        except TRIPS:
+            return Proof(list(range(len(self.rules))), [], [], [], [])
+        return Proof(is_open, not_applicable, unread, failed, suspects)
 
     def failure(self, index: int) -> Failure:
-        """The ready-made finding of a one-clause rule."""
+        """The ready-made finding of a rule."""
         found = self._failures.get(index)
         if found is None:
             found = Failure(self.rules[index], self.owner, self._vocabulary)
             self._failures[index] = found
         return found
 
-    def _generate(self) -> Generated:
+    def _generate(self, slim: SlimTarget | None) -> Generated:
         lacking = frozenset(
             index for index, rule in enumerate(self.rules) if lacks_what_is_read(rule, self.owner)
         )
-        return generate(self.rules, self.owner, self._vocabulary, lacking)
+        return generate(
+            self.rules,
+            self.owner,
+            self._vocabulary,
+            lacking,
+            fields=slim.fields if slim is not None else None,
+            lists=slim.lists if slim is not None else None,
+        )
 
-    def _compile(self) -> Judge:
-        generated = self._generate()
+    def _compile(self, now_s: float, slim: SlimTarget | None) -> Judge:
+        generated = self._generate(slim)
         names: dict[str, Any] = {
             **_NAMES,
             **generated.maps,
@@ -99,8 +141,7 @@ class FastPass:
         }
         code = compile(generated.text, f"<rules of {self.owner.name!a}>", "exec")
         exec(code, names)  # noqa: S102 - our own text: names made in codegen, constants by repr
-        self._judge = names["judge"]
-        return names["judge"]  # type: ignore[no-any-return]
+        return names["judge_at"](now_s)  # type: ignore[no-any-return]
 
 
 def compile_rules(ruleset: RuleSet) -> dict[str, FastPass]:

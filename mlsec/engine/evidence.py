@@ -8,7 +8,9 @@ from typing import Any
 from mlsec.core.finding import AttackPath, Evidence, PathEdge, PathNode
 from mlsec.core.resource import Resource
 from mlsec.core.vocabulary import Property
+from mlsec.engine.deciding import Deciding
 from mlsec.engine.evaluate import Clause
+from mlsec.engine.rule import Compare, Quantifier, Quantity
 from mlsec.engine.views import NOT_READ, View, own_source
 
 MAX_EVIDENCE = 20
@@ -18,6 +20,11 @@ _OPPOSITE = {
     "eq": "ne", "ne": "eq", "in": "not_in", "not_in": "in", "lt": "gte", "gte": "lt", "gt": "lte",
     "lte": "gt",
 }  # fmt: skip
+_ASKED = {
+    Quantity.EACH: "all known",
+    Quantity.NONE: "all known",
+    Quantity.SOME: "at least one",
+}
 
 
 def evidence_of(clauses: Iterable[Clause]) -> tuple[Evidence, ...]:
@@ -73,10 +80,7 @@ def path_of(judged: Resource, clauses: Iterable[Clause]) -> AttackPath | None:
 def _evidence(clause: Clause) -> Evidence:
     operator, expected = clause.operator, clause.expected
     if not clause.is_wanted:
-        if operator == "exists":
-            expected = not expected
-        else:
-            operator = _OPPOSITE.get(operator, f"not {operator}")
+        operator, expected = _opposite(operator, expected)
     view, value = clause.view, clause.value
     path = f"{view.prefix}{clause.path}".rstrip(".")
     return Evidence(
@@ -89,6 +93,27 @@ def _evidence(clause: Clause) -> Evidence:
         resource=view.resource.id,
         source=source_of(view, clause.path, value.reading.own if value.reading else None),
     )
+
+
+def asked_of(clause: Compare | Quantifier, *, is_wanted: bool = True) -> tuple[str, Any]:
+    """Operator and expected value as evidence shows them."""
+    if isinstance(clause, Quantifier):
+        return clause.quantity.value, _ASKED[clause.quantity]
+    operator = clause.operator.value
+    return (operator, clause.expected) if is_wanted else _opposite(operator, clause.expected)
+
+
+def are_distinct(clauses: Iterable[Deciding]) -> bool:
+    """Whether no two of the clauses would be shown as one."""
+    asked = [(one.clause.path, *asked_of(one.clause, is_wanted=one.is_wanted)) for one in clauses]
+    keys = {(path, operator, repr(shown(expected))) for path, operator, expected in asked}
+    return len(keys) == len(asked)
+
+
+def _opposite(operator: str, expected: Any) -> tuple[str, Any]:
+    if operator == "exists":
+        return operator, not expected
+    return _OPPOSITE.get(operator, f"not {operator}"), expected
 
 
 def source_of(view: View, path: str, own: Property | None) -> str:

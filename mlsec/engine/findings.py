@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from mlsec.core.closed_sets import Status
 from mlsec.core.digest import fingerprint
@@ -12,15 +13,31 @@ from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.core.text import visible
 from mlsec.engine.evaluate import Verdict
 from mlsec.engine.evidence import evidence_of, gaps_of, path_of
+from mlsec.engine.failure import Envelope
 from mlsec.engine.rule import Rule
 
 _PLACEHOLDER = re.compile(r"\{(name|id|region|type)\}")
 
 
+class Described(Envelope, Protocol):
+    """What a finding shows of the judged resource."""
+
+    @property
+    def provider(self) -> str: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+
+
 def finding_of(rule: Rule, resource: Resource, verdict: Verdict) -> Finding:
     """Build the finding of a fail or not_assessed verdict."""
     is_fail = verdict.status is Status.FAIL
-    subject = subject_of(resource)
+    subject = subject_of(resource, resource.type)
     return Finding(
         fingerprint=fingerprint(rule.stable_key, resource.id),
         rule=rule.id,
@@ -59,11 +76,11 @@ def unlisted_finding(rule: Rule, missing: TypeCoverage, gaps: Sequence[str]) -> 
     )
 
 
-def subject_of(resource: Resource) -> Subject:
+def subject_of(resource: Described, type_name: str) -> Subject:
     """The judged resource as reports show it."""
     return Subject(
         id=resource.id,
-        type=resource.type,
+        type=type_name,
         provider=resource.provider,
         scope=resource.scope,
         region=resource.region,
@@ -87,7 +104,7 @@ def message_of(rule: Rule, subject: Subject) -> str:
     return _PLACEHOLDER.sub(lambda found: visible(facts[found.group(1)], 200), rule.message)
 
 
-def _owner(resource: Resource) -> str:
+def _owner(resource: Described) -> str:
     if not resource.tags:
         return ""
     found = [value for key, value in sorted(resource.tags.items()) if key.lower() == "owner"]

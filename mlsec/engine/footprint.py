@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mlsec.engine.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier
+from mlsec.engine.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Rule
 
 
 class Footprint(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,3 +51,9 @@ def walk(condition: Condition | None, *, is_own: bool = True) -> Iterator[tuple[
             yield from walk(that, is_own=False)
         case Compare():
             return
+
+
+def reads_relations(rule: Rule) -> bool:
+    """Whether judging the rule needs other resources."""
+    parts = (part for condition in (rule.must, rule.when) for part, _ in walk(condition))
+    return any(isinstance(part, Quantifier) and part.is_relation for part in parts)

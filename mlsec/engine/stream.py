@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
@@ -11,15 +10,15 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.closed_sets import Status
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource
-from mlsec.engine.compile import FastPass, compile_rules
+from mlsec.engine.compile import compile_rules
 from mlsec.engine.evaluate import Evaluator
-from mlsec.engine.findings import finding_of, subject_of
-from mlsec.engine.footprint import walk
-from mlsec.engine.rule import Quantifier, Rule, RuleSet
+from mlsec.engine.footprint import reads_relations
+from mlsec.engine.rule import Rule, RuleSet
+from mlsec.engine.slim import slim_decoder
+from mlsec.engine.verdicts import judged_findings, settled_findings
 
 MIN_SHARE_BYTES = 1 << 20
 
@@ -39,7 +38,7 @@ def evaluate_stream(
 
     Rules that read relations need the whole graph and are left out (``relation_rules`` names them).
     """
-    judge = _judge_of(ruleset, clock)
+    judge = StreamJudge(ruleset, clock).resource
     for resource in documents:
         yield from judge(resource)
 
@@ -50,17 +49,16 @@ def evaluate_lines(ruleset: RuleSet, lines: Iterable[bytes], clock: datetime) ->
     Raises:
         MlsecError: a line is not a resource.
     """
-    judge = _judge_of(ruleset, clock)
-    decode = msgspec.json.Decoder(Resource).decode
+    judge = StreamJudge(ruleset, clock).line
     for number, line in enumerate(lines):
         try:
-            resource = decode(line)
-        except msgspec.MsgspecError as error:
+            found = judge(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             if not line.strip():
                 continue
             message = f"not a resource: {error}"
             raise MlsecError(message, location=f"line {number + 1}") from None
-        yield from judge(resource)
+        yield from found
 
 
 def evaluate_files(
@@ -90,7 +88,7 @@ def evaluate_files(
 
 def relation_rules(ruleset: RuleSet) -> tuple[Rule, ...]:
     """The rules that a stream leaves out because they read relations."""
-    return tuple(rule for rule in ruleset.rules if _reads_relations(rule))
+    return tuple(rule for rule in ruleset.rules if reads_relations(rule))
 
 
 def byte_ranges(path: Path, count: int) -> list[tuple[int, int]]:
@@ -121,39 +119,61 @@ def _judge_range(
 
 
 def _lines(path: Path, start: int, end: int) -> Iterator[bytes]:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        view.seek(start)
-        while view.tell() < end:
-            yield view.readline()
+    # Read, not mapped: pages of a mapped file count as resident, and there are gigabytes of them.
+    with path.open("rb") as file:
+        file.seek(start)
+        for line in file:
+            yield line
+            start += len(line)
+            if start >= end:
+                return
 
 
-def _judge_of(ruleset: RuleSet, clock: datetime) -> Callable[[Resource], list[Finding]]:
-    alone = tuple(rule for rule in ruleset.rules if not _reads_relations(rule))
-    plans = compile_rules(msgspec.structs.replace(ruleset, rules=alone))
-    evaluator = Evaluator(ruleset.vocabulary, _Alone(), clock.timestamp())
+class StreamJudge:
+    """Judges documents one by one at one clock value."""
 
-    def judge(resource: Resource) -> list[Finding]:
-        plan = plans.get(resource.type)
+    def __init__(self, ruleset: RuleSet, clock: datetime) -> None:
+        alone = tuple(rule for rule in ruleset.rules if not reads_relations(rule))
+        self.plans = compile_rules(msgspec.structs.replace(ruleset, rules=alone))
+        self.evaluator = Evaluator(ruleset.vocabulary, _Alone(), clock.timestamp())
+        self.now_s = clock.timestamp()
+        self.decode_whole = msgspec.json.Decoder(Resource).decode
+        slims = [(plan.slim, plan) for plan in self.plans.values()]
+        self.plan_of = {slim.struct: plan for slim, plan in slims if slim is not None}
+        structs = list(self.plan_of)
+        self.decode_slim = slim_decoder(structs).decode if structs else self.decode_whole
+
+    def resource(self, resource: Resource) -> list[Finding]:
+        """The findings of one whole resource."""
+        plan = self.plans.get(resource.type)
         if plan is None or resource.is_stub:
             return []
-        return _findings(plan, resource, evaluator)
+        proof = plan.prove(resource, self.now_s)
+        return settled_findings(plan, proof, resource, resource.type) + list(
+            judged_findings(plan, proof, resource, self.evaluator)
+        )
 
-    return judge
+    def line(self, line: bytes) -> list[Finding]:
+        """The findings of one resource as JSON.
 
-
-def _findings(plan: FastPass, resource: Resource, evaluator: Evaluator) -> list[Finding]:
-    proof = plan.prove(resource, evaluator.now_s)
-    subject = subject_of(resource)
-    found = [plan.failure(index).finding(resource, subject, value) for index, value in proof.failed]
-    undecided: list[tuple[int, list[int] | None]] = [(index, None) for index in proof.is_open]
-    for index, only in (*undecided, *proof.suspects):
-        rule = plan.rules[index]
-        verdict = evaluator.judge(rule, resource, only)
-        if verdict.status in (Status.FAIL, Status.NOT_ASSESSED):
-            found.append(finding_of(rule, resource, verdict))
-    return found
-
-
-def _reads_relations(rule: Rule) -> bool:
-    parts = (part for condition in (rule.must, rule.when) for part, _ in walk(condition))
-    return any(isinstance(part, Quantifier) and part.is_relation for part in parts)
+        Raises:
+            msgspec.MsgspecError, UnicodeDecodeError: it is not a resource.
+        """
+        try:
+            slim = self.decode_slim(line)
+        except (msgspec.ValidationError, UnicodeDecodeError):
+            return self.resource(self.decode_whole(line))
+        plan = self.plan_of.get(type(slim))
+        if plan is None:
+            return self.resource(slim)
+        # What the decoder skips it does not read as text.
+        if not line.isascii():
+            str(line, "utf-8")
+        if slim.is_stub:
+            return []
+        proof = plan.prove_slim(slim, self.now_s)
+        found = settled_findings(plan, proof, slim, plan.owner.name)
+        if proof.is_open or proof.suspects:
+            whole = self.decode_whole(line)
+            found += judged_findings(plan, proof, whole, self.evaluator)
+        return found

@@ -92,7 +92,14 @@ class View:
         return view
 
 
-def own_source(resource: Resource, own: Property) -> str:
+class Sourced(Protocol):
+    """What tells which operations a document was read with."""
+
+    @property
+    def sources(self) -> Mapping[str, str]: ...
+
+
+def own_source(resource: Sourced, own: Property) -> str:
     """The API operation and payload path that a property was read from, or its derivation."""
     if own.derived:
         return f"derived:{own.derived}"

@@ -1,0 +1,38 @@
+"""From the fast pass's proof of one document to its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlsec.core.closed_sets import Status
+from mlsec.core.finding import Finding
+from mlsec.core.resource import Resource
+from mlsec.engine.compile import FastPass, Proof
+from mlsec.engine.evaluate import Evaluator
+from mlsec.engine.findings import Described, finding_of, subject_of
+from mlsec.engine.rule import Rule
+
+
+def settled_findings(
+    plan: FastPass, proof: Proof, document: Described, type_name: str
+) -> list[Finding]:
+    """The findings that need no exact evaluation."""
+    if not proof.failed and not proof.unread:
+        return []
+    subject = subject_of(document, type_name)
+    failure = plan.failure
+    found = [failure(index).finding(document, subject, values) for index, values in proof.failed]
+    found += [failure(index).unread_finding(document, subject) for index in proof.unread]
+    return found
+
+
+def judged_findings(
+    plan: FastPass, proof: Proof, resource: Resource, evaluator: Evaluator
+) -> Iterator[Finding]:
+    """The findings among what is left to the exact evaluator."""
+    undecided: list[tuple[int, list[int] | None]] = [(index, None) for index in proof.is_open]
+    for index, only in (*undecided, *proof.suspects):
+        rule: Rule = plan.rules[index]
+        verdict = evaluator.judge(rule, resource, only)
+        if verdict.status in (Status.FAIL, Status.NOT_ASSESSED):
+            yield finding_of(rule, resource, verdict)
