@@ -59,7 +59,10 @@ def collect(
     targets: tuple[str, ...], evidence: Path, settings: CollectSettings, *, resume: bool, say: Say
 ) -> None:
     """Take evidence from live targets into the snapshot file ``evidence``."""
-    evidence.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        evidence.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MlsecError(f"cannot write {evidence.parent}: {error.strerror}") from None
     opened = Snapshot.resume(evidence) if resume else Snapshot.create(evidence)
     with opened as snapshot:
         snapshot.set_clock("host", _host())
