@@ -17,7 +17,6 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
 from mlsec.core.closed_sets import Status
 from mlsec.engine.rule import RuleSet
-from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 from tests.estate.serve import RunningAws
 
@@ -64,20 +63,16 @@ def judge(path: Path, ruleset: RuleSet) -> Assessment:
         return pipeline.judge(snapshot, ruleset, pipeline.Judging(fail_on="none"), _quiet)
 
 
-def forget(source: Path, target: Path, label: str) -> list[Call]:
-    """Begin ``target`` as an interrupted copy of ``source`` in which ``label`` was never asked."""
-    dropped = []
+def forget(source: Path, target: Path, labels: tuple[str, ...]) -> None:
+    """Begin ``target`` as an interrupted copy of ``source`` where ``labels`` were never asked."""
     with Snapshot.open(source) as whole, Snapshot.create(target) as part:
         for key, value in whole.meta().items():
             part.set_meta(key, value)
         for key, value in whole.clock().items():
             part.set_clock(key, value)
         for call in whole.calls():
-            if f"{call.service}:{call.operation}" == label:
-                dropped.append(call)
-                continue
-            part.record(call, whole.payload_bytes(call.payload) if call.payload else None)
-    return dropped
+            if f"{call.service}:{call.operation}" not in labels:
+                part.record(call, whole.payload_bytes(call.payload) if call.payload else None)
 
 
 class Verdicts(msgspec.Struct, frozen=True, kw_only=True):

@@ -148,7 +148,9 @@ class Injector:
             case Kind.CUT:
                 return msgspec.structs.replace(answer, cut_at=len(answer.body) // 2)
             case Kind.GARBAGE:
-                return msgspec.structs.replace(answer, body=b"\x00<<garbage{]" * 3)
+                plain = tuple(h for h in answer.headers if "error" not in h[0].lower())
+                body = b"\x00<<garbage{]" * 3
+                return msgspec.structs.replace(answer, status=200, headers=plain, body=body)
             case Kind.SHUFFLE:
                 return _turned(answer)
             case Kind.EMPTY:
