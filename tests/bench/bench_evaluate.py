@@ -17,8 +17,8 @@ from tests.bench.measure import Cost, middle, python_module, ratio, run_once, sa
 
 SIZES = {10_000: 7, 100_000: 3, 1_000_000: 1}
 LARGEST = int(os.environ.get("MLSEC_BENCH_LARGEST", "1000000"))
-PEER_RESOURCES = 2_000
-PEER_ROUNDS = 5
+PEER_RESOURCES = 10_000
+PEER_ROUNDS = 3
 
 
 def main() -> None:

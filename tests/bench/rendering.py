@@ -16,7 +16,7 @@ from tests.bench.made_assessment import made_assessment
 
 
 def main() -> None:
-    """``make N FILE`` writes an assessment, ``encode FILE`` is the floor, ``FORMAT FILE`` renders."""
+    """``make N FILE`` writes an assessment, ``encode FILE`` is the floor; else ``FORMAT FILE``."""
     what, *rest = sys.argv[1:]
     if what == "make":
         Path(rest[1]).write_bytes(msgspec.msgpack.encode(made_assessment(int(rest[0]))))
