@@ -9,7 +9,7 @@ import msgspec
 from mlsec.core.closed_sets import Category, Concern, Severity, Status
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One deciding clause: ``path operator expected``, the ``actual`` value and its place.
 
     ``resource`` is the id of the resource the value was read from (a neighbour in relation rules);
@@ -61,7 +61,7 @@ class AppliedWaiver(msgspec.Struct, frozen=True, kw_only=True):
     ticket: str = ""
 
 
-class Subject(msgspec.Struct, frozen=True, kw_only=True):
+class Subject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The judged resource as every report shows it."""
 
     id: str
@@ -75,7 +75,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One verdict: status fail or not_assessed (passes are kept as counts and ids).
 
     ``change`` is what became of it since the baseline (new, regressed, unchanged), "" without one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from mlsec.engine.rule import Compare, Quantifier, Rule
 from mlsec.engine.views import NOT_READ, TEXT_ITEMS, own_source
 
 _PLACEHOLDER = re.compile(r"\{(name|id|region|type)\}")
+MAX_KNOWN_PLACES = 64
 NO_GAPS: tuple[str, ...] = ()
 
 
@@ -62,6 +64,7 @@ class Failure:
             reading = find_reading(vocabulary, owner, must.path)
             self.whole = _whole(must, reading) if reading is not None else None
         self.list_path = must.path if isinstance(must, Quantifier) else ""
+        self.places: dict[int, list[tuple[str, str]]] = {}
         self.fixed: dict[str, str] = {}
         read_here = () if self.is_list else self.templates
         for own in [t.own for t in (*read_here, self.whole) if t is not None]:
@@ -74,20 +77,15 @@ class Failure:
         """
         if self.is_list:
             evidence = self._of_elements(envelope, values)
+        elif len(values) == 1:
+            template = self.templates[0]
+            evidence = (self._of_clause(envelope, template, values[0]),)
         else:
+            pairs = zip(self.templates, values, strict=True)
+            decided = [(template, value) for template, value in pairs if value is not NOT_READ]
             evidence = tuple(
-                [
-                    Evidence(
-                        path=template.path,
-                        operator=template.operator,
-                        expected=template.expected,
-                        actual=value if value is True or value is False else shown(value),
-                        resource=subject.id,
-                        source=self._source(envelope, template.own),
-                    )
-                    for template, value in zip(self.templates, values, strict=True)
-                    if value is not NOT_READ
-                ][:MAX_EVIDENCE]
+                self._of_clause(envelope, template, value)
+                for template, value in decided[:MAX_EVIDENCE]
             )
         rule = self.rule
         return Finding(
@@ -146,25 +144,49 @@ class Failure:
                     source=_code_place(envelope.origin),
                 ),
             )
-        place = _code_place(envelope.origin)
-        base = "" if place else self._source(envelope, whole.own)
+        base = self._source(envelope, whole.own)
+        is_code = bool(envelope.origin.file)
         found = []
         for index, values in elements:
-            for template, value in zip(self.templates, values, strict=True):
+            places = self._places(index)
+            for n, value in enumerate(values):
                 if value is NOT_READ:
                     continue
+                template, (path, inside) = self.templates[n], places[n]
                 made = Evidence(
-                    path=f"{self.list_path}[{index}]{template.path}",
+                    path=path,
                     operator=template.operator,
                     expected=template.expected,
-                    actual=shown(value),
+                    actual=value if value is True or value is False else shown(value),
                     resource=envelope.id,
-                    source=place or (f"{base}[{index}]{template.field}" if base else ""),
+                    source=base if is_code or not base else base + inside,
                 )
                 found.append(made)
             if len(found) >= MAX_EVIDENCE:
                 break
         return tuple(found[:MAX_EVIDENCE])
+
+    def _of_clause(self, envelope: Envelope, template: _Template, value: Any) -> Evidence:
+        return Evidence(
+            path=template.path,
+            operator=template.operator,
+            expected=template.expected,
+            actual=value if value is True or value is False else shown(value),
+            resource=envelope.id,
+            source=self._source(envelope, template.own),
+        )
+
+    def _places(self, index: int) -> list[tuple[str, str]]:
+        """For each clause its path and source (after the list's) at one element."""
+        known = self.places.get(index)
+        if known is None:
+            known = [
+                (f"{self.list_path}[{index}]{one.path}", f"[{index}]{one.field}")
+                for one in self.templates
+            ]
+            if index < MAX_KNOWN_PLACES:
+                self.places[index] = known
+        return known
 
     def _source(self, envelope: Envelope, own: Property) -> str:
         if envelope.origin.file:
@@ -179,9 +201,13 @@ class Failure:
         filled = [*parts]
         for n in range(1, len(parts), 2):
             fact = subject.name or subject.id if parts[n] == "name" else getattr(subject, parts[n])
-            is_plain = fact.isascii() and fact.isprintable() and len(fact) <= 200
-            filled[n] = fact if is_plain else visible(fact, 200)
+            filled[n] = _visible(fact)
         return "".join(filled)
+
+
+@functools.lru_cache(maxsize=256)
+def _visible(fact: str) -> str:
+    return visible(fact, 200)
 
 
 class _Nowhere:

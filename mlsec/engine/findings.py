@@ -105,7 +105,6 @@ def message_of(rule: Rule, subject: Subject) -> str:
 
 
 def _owner(resource: Described) -> str:
-    if not resource.tags:
-        return ""
-    found = [value for key, value in sorted(resource.tags.items()) if key.lower() == "owner"]
-    return found[0] if found else ""
+    tags = resource.tags
+    found = [key for key in tags if len(key) == 5 and key.lower() == "owner"]
+    return tags[min(found)] if found else ""
