@@ -20,6 +20,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.set_defaults(run=run)
 
 
+_USUAL = ("html", "sarif", "json", "markdown")
 INVENTORY_HELP = "where mlsec-inventory.txt will lie in the repository that SARIF is uploaded for"
 
 
@@ -44,12 +45,11 @@ def show(
         MlsecError: unknown format, more than one for stdout, or a folder that cannot be written.
     """
     from mlsec.cli import console
-    from mlsec.core.errors import MlsecError
     from mlsec.render.formats import FORMATS
     from mlsec.render.settings import INVENTORY_FILE, RenderSettings
     from mlsec.render.write import write_reports
 
-    names = [name.strip() for name in formats.split(",") if name.strip()]
+    chosen = formats_of(formats, is_folder=folder is not None)
     settings = RenderSettings(
         sarif_inventory=inventory or INVENTORY_FILE,
         has_colour=folder is None and console.has_colour(sys.stdout),
@@ -57,15 +57,28 @@ def show(
         is_brief=brief,
     )
     if folder is not None:
-        chosen = names or ["html", "sarif", "json", "markdown"]
         return list(write_reports(assessment, folder, chosen, settings))
-    chosen = names or ["text"]
-    if len(chosen) > 1:
-        raise MlsecError("only one format goes to stdout", hint="give a folder with -o")
-    if chosen[0] not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise MlsecError(f'unknown format "{chosen[0]}"', hint=f"one of {known}")
     rendered = FORMATS[chosen[0]].render(assessment, settings)
     for piece in (rendered,) if isinstance(rendered, bytes) else rendered:
         console.write_bytes(piece)
     return []
+
+
+def formats_of(text: str, *, is_folder: bool) -> list[str]:
+    """Take a comma-separated list apart; what is usual when it is empty.
+
+    Raises:
+        MlsecError: an unknown format, or more than one for stdout.
+    """
+    from mlsec.core.errors import MlsecError
+    from mlsec.render.formats import FORMATS
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in FORMATS:
+            raise MlsecError(f'unknown format "{name}"', hint=f"one of {', '.join(FORMATS)}")
+    if is_folder:
+        return names or list(_USUAL)
+    if len(names) > 1:
+        raise MlsecError("only one format goes to stdout", hint="give a folder with -o")
+    return names or ["text"]

@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     live = [target for target in args.targets if options.is_live(target)]
     _check_targets(args, live)
     judging = options.judging_of(args, _command(args))
+    baseline = _read_beforehand(args)
     ruleset = pipeline.load(judging)
     progress = console.Progress()
     try:
@@ -56,7 +57,11 @@ def run(args: argparse.Namespace) -> int:
             assessment = pipeline.judge(snapshot, ruleset, judging, progress)
     finally:
         progress.close()
-    return _show(args, judging, _with_baseline(args, assessment))
+    if baseline is not None:
+        from mlsec.history.diff import mark_changes
+
+        assessment = mark_changes(baseline, assessment)
+    return _show(args, judging, assessment)
 
 
 def _check_targets(args: argparse.Namespace, live: list[str]) -> None:
@@ -96,13 +101,16 @@ def _evidence(
         yield path
 
 
-def _with_baseline(args: argparse.Namespace, assessment: Assessment) -> Assessment:
-    if args.baseline is None:
-        return assessment
+def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
+    """Refuse a bad format, waivers or baseline before a long collection; give the baseline."""
     from mlsec.cli.files import load_assessment
-    from mlsec.history.diff import mark_changes
+    from mlsec.cli.report import formats_of
+    from mlsec.engine.waivers import load_waivers
 
-    return mark_changes(load_assessment(args.baseline), assessment)
+    formats_of(args.format, is_folder=args.output is not None)
+    if args.waivers is not None:
+        load_waivers(args.waivers)
+    return load_assessment(args.baseline) if args.baseline is not None else None
 
 
 def _show(args: argparse.Namespace, judging: Judging, assessment: Assessment) -> int:
