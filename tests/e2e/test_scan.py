@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ from mlsec import pipeline
 from mlsec.core.assessment import Assessment
 from mlsec.core.closed_sets import Status
 from mlsec.snapshot.store import Snapshot
+from tests.browser_checks import command_and_environment
 from tests.e2e import runs
 from tests.estate.model import MUST_FAIL, Carrier, Estate, Fault, build_estate
 from tests.estate.serve import RunningAws, Settings
@@ -106,7 +105,7 @@ def test_sarif_passes_the_strict_checker(report: Path) -> None:
     checker = _TOOLS / "check_sarif.py"
     if not checker.exists():
         pytest.skip("the SARIF checker is not beside this checkout")
-    done = subprocess.run(  # noqa: S603 - a checker of the workplace
+    done = subprocess.run(  # noqa: S603 - a checker beside the checkout
         [sys.executable, checker, "--strict", report / "results.sarif"],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
@@ -115,15 +114,11 @@ def test_sarif_passes_the_strict_checker(report: Path) -> None:
 
 @pytest.mark.browser
 def test_report_passes_the_strict_checker(report: Path) -> None:
-    checker, node = _TOOLS / "check_report_html.mjs", shutil.which("node")
-    if not checker.exists() or node is None:
-        pytest.skip("node or the HTML checker is not here")
-    done = subprocess.run(  # noqa: S603 - a checker of the workplace
-        [node, checker, "--strict", report / "report.html"],
-        capture_output=True, text=True, timeout=200, check=False, env=dict(os.environ),
+    command, environment = command_and_environment(_TOOLS / "check_report_html.mjs")
+    done = subprocess.run(  # noqa: S603 - a checker beside the checkout
+        [*command, "--strict", report / "report.html"],
+        capture_output=True, text=True, timeout=200, check=False, env=environment,
     )  # fmt: skip
-    if "Cannot find package" in done.stderr:
-        pytest.skip("the HTML checker's packages are not installed")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +17,7 @@ from mlsec.core.text import visible
 from mlsec.render import RenderSettings
 from mlsec.render.path_layout import draw
 from mlsec.render.text import render_text
+from tests.browser_checks import command_and_environment
 
 PAGES: dict[str, Callable[[], Assessment]] = {
     "rich": samples.rich,
@@ -110,26 +109,15 @@ def test_path_in_a_circle_is_drawn_from_its_entry_to_the_judged_resource() -> No
 @pytest.mark.parametrize("name", PAGES)
 def test_page_passes_the_strict_browser_check(name: str, tmp_path: Path) -> None:
     check = checker("MLSEC_CHECK_HTML", "check_report_html.mjs")
-    chrome = os.environ.get("CHROME_PATH") or shutil.which("chromium") or ""
-    node = shutil.which("node")
-    root = next(
-        (
-            one
-            for one in (os.environ.get("NODE_ROOT"), str(ROOT.parent / "node"))
-            if one and (Path(one) / "node_modules" / "puppeteer-core").is_dir()
-        ),
-        "",
-    )
-    if not (chrome and node and root):
-        pytest.skip("needs Chromium (CHROME_PATH), node and NODE_ROOT with puppeteer-core")
+    command, environment = command_and_environment(check)
     page = tmp_path / "report.html"
     page.write_bytes(rendered("html", PAGES[name]()))
     done = subprocess.run(  # noqa: S603 - our own checker
-        [node, check, page, "--strict", "--max-nodes", "3000"],
+        [*command, page, "--strict", "--max-nodes", "3000"],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "NODE_ROOT": root, "CHROME_PATH": chrome},
+        env=environment,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
