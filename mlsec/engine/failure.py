@@ -198,6 +198,8 @@ class Failure:
         parts = self.message
         if len(parts) == 1:
             return parts[0]
+        if len(parts) == 3 and parts[1] == "name":
+            return f"{parts[0]}{_visible(subject.name or subject.id)}{parts[2]}"
         filled = [*parts]
         for n in range(1, len(parts), 2):
             fact = subject.name or subject.id if parts[n] == "name" else getattr(subject, parts[n])
