@@ -20,7 +20,7 @@ from tests.estate.model import MUST_FAIL, Carrier, Estate, Fault, build_estate
 from tests.estate.serve import RunningAws, Settings
 
 _TOOLS = runs.ROOT.parent / "shared" / "tools"
-_SIZE = 20
+_SIZE = 500
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +125,16 @@ def test_report_passes_the_strict_checker(report: Path) -> None:
 def test_files_are_for_their_owner_only(report: Path) -> None:
     modes = {path.name: oct(path.stat().st_mode & 0o777) for path in report.iterdir()}
     assert {name: mode for name, mode in modes.items() if mode != "0o600"} == {}
+
+
+def test_hostile_names_are_reported_and_harmless(report: Path, assessment: Assessment) -> None:
+    shown = {f.resource.name for f in assessment.findings if "guardrail/hostile" in f.resource.id}
+    assert len(shown) >= 1
+    for name in ("results.sarif", "summary.md", "report.html", "mlsec-inventory.txt"):
+        text = (report / name).read_bytes()
+        assert b"\x1b" not in text, name
+        assert "\u202e".encode() not in text, name
+    assert b"<img src=x" not in (report / "report.html").read_bytes()
 
 
 def test_hostile_tags_reach_no_terminal_as_they_are(report: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from mlsec.collect.aws.services import SERVICES
-from tests.estate.model import ACCOUNT, HOME, REGIONS, Carrier, Estate, Fault
+from tests.estate.model import ACCOUNT, HOME, HOSTILE_NAME, REGIONS, Carrier, Estate, Fault
 from tests.estate.overlay import Canned, Patch
 from tests.estate.seed import Ids
 from tests.estate.seed_deployment import allow, policy
@@ -48,6 +48,8 @@ def canned_answers(estate: Estate, ids: Ids) -> tuple[Canned, ...]:
     found = [*_regions(), *_package_policies(estate), _lifecycle_scripts(), *_settings()]
     if estate.has_story:
         found += story_answers(ids)
+    if estate.is_hostile:
+        found += _hostile_guardrail()
     if estate.has_zoo:
         owned = _OWNED | _OWNED_BY_STORY if estate.has_story else _OWNED
         found += specimens(chain.from_iterable(SERVICES.values()), owned, ids)
@@ -120,6 +122,22 @@ def _settings() -> Iterator[Canned]:
         },
     )
     yield Canned(service="bedrock", operation="GetAccountDataRetention", answer={"mode": "none"})
+
+
+def _hostile_guardrail() -> Iterator[Canned]:
+    """Give a resource whose very name attacks the report; it fails rules, so that it is shown."""
+    arn = f"arn:aws:bedrock:{HOME}:{ACCOUNT}:guardrail/hostile00001"
+    entry = {
+        "id": "hostile00001", "arn": arn, "status": "READY", "name": HOSTILE_NAME,
+        "version": "DRAFT", "createdAt": _MADE, "updatedAt": _MADE,
+    }  # fmt: skip
+    whole = {
+        "guardrailId": "hostile00001", "guardrailArn": arn, "status": "READY",
+        "name": HOSTILE_NAME, "version": "DRAFT", "createdAt": _MADE, "updatedAt": _MADE,
+        "blockedInputMessaging": HOSTILE_NAME, "blockedOutputsMessaging": HOSTILE_NAME,
+    }  # fmt: skip
+    for name, answer in (("ListGuardrails", {"guardrails": [entry]}), ("GetGuardrail", whole)):
+        yield Canned(service="bedrock", operation=name, region=HOME, answer=answer)
 
 
 def _lifecycle_scripts() -> Canned:

@@ -153,6 +153,7 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _PURPOSES = ("churn", "fraud", "credit", "support", "forecast", "search", "pricing", "ocr")
+HOSTILE_NAME = "</script><img src=x onerror=alert(1)>\u202e\x1b[31m${{x}}`id`|\n::error::x"
 HOSTILE_TAGS = (
     ("Owner", "<script>alert(1)</script>"),
     ("team", "\u202etxt.exe \u200b]]>--><img src=x onerror=alert(1)>"),
@@ -181,6 +182,8 @@ def _deployment(index: int, is_hostile: bool) -> Deployment:
         extra_tags=HOSTILE_TAGS if is_hostile and index % 3 == 0 else (),
     )
     faults = frozenset(f for f in Fault if f.strikes(index) and bare.has(f.carrier))
+    if Fault.KEY_PENDING_DELETION in faults:  # rotation is no question of a key that goes away
+        faults -= {Fault.KEY_NOT_ROTATED}
     if Fault.MODEL_WITHOUT_VPC in faults:
         faults -= {Fault.OPEN_SECURITY_GROUP}
     return msgspec.structs.replace(bare, faults=faults)
