@@ -25,6 +25,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "demo"
 STARTED_AT, FINISHED_AT = "2026-11-02T08:00:00Z", "2026-11-02T08:03:20Z"
 _MADE_AT = "2026-10-19T07:30:00Z"  # when everything that the emulator dates "now" was made
 _TIME = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?(Z|\+00:00)")
+_MADE_AT_MS = 1792395000000
+_EPOCH = re.compile(r'("creationTime":)[0-9]{13}')
 _TOOK = re.compile(r'"took_ms":[0-9]+')
 # The scan role of this company lacks three rights, as real ones do.
 _DENIED = (
@@ -72,7 +74,19 @@ def _settle_times() -> None:
         path = FOLDER / name
         text = path.read_text("utf-8")
         settled = _TIME.sub(lambda m: moment if m.group()[:10] in days else m.group(), text)  # noqa: B023
-        path.write_text(_TOOK.sub('"took_ms":40', settled), "utf-8")
+        settled = _EPOCH.sub(rf"\g<1>{_MADE_AT_MS}", _TOOK.sub('"took_ms":40', settled))
+        lines = [_in_order(line) for line in settled.splitlines()]
+        path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _in_order(line: str) -> str:
+    """Sort the lists of an answer anew: their order came from the times that were replaced."""
+    call = json.loads(line)
+    answer = call.get("answer")
+    for key, value in (answer or {}).items():
+        if isinstance(value, list):
+            answer[key] = sorted(value, key=lambda each: json.dumps(each, sort_keys=True))
+    return json.dumps(call, separators=(",", ":"), ensure_ascii=False)
 
 
 if __name__ == "__main__":

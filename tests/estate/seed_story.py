@@ -234,6 +234,9 @@ def _studio(clients: Clients, ids: Ids) -> None:
     )
     document = json.dumps({"username": "reader", "note": "made up for the demo"})
     made = clients("secretsmanager").create_secret(
-        Name="faq-vector-store", SecretString=document, KmsKeyId=ids.keys["platform"]
+        ClientRequestToken="0" * 32,
+        Name="faq-vector-store",
+        SecretString=document,
+        KmsKeyId=ids.keys["platform"],
     )
     ids.notes["vector_secret"] = made["ARN"]

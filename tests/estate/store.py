@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ class _Record(msgspec.Struct, frozen=True, array_like=True):
     body: bytes
 
 
+_KEPT_S = 7 * 24 * 3600
 _DECODER = msgspec.msgpack.Decoder(_Record)
 
 
@@ -33,6 +35,9 @@ def cache_folder() -> Path:
     given = os.environ.get("MLSEC_TEST_CACHE")
     base = Path(given) if given else Path(tempfile.gettempdir()) / f"mlsec-estate-{os.getuid()}"
     base.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in base.glob("aws-*.rec"):
+        if time.time() - old.stat().st_mtime > _KEPT_S:
+            old.unlink(missing_ok=True)
     return base
 
 
