@@ -17,7 +17,8 @@ from mlsec.graph.outsiders import (
     let_in_at_all,
     statements_of,
 )
-from mlsec.graph.permissions import account_of, as_gaps, identity_of, keep, verdict
+from mlsec.graph.permissions import account_of, as_gaps, identity_of, verdict
+from mlsec.graph.putters import roles_that_put
 from mlsec.graph.statements import ANY, Question, Reach, Statement
 from mlsec.graph.values import Known, Targets, Unread, property_value
 
@@ -102,7 +103,7 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     question = Question(action="s3:putobject", resource=f"{resource.id}/{ANY}", reach=Reach.PART)
     named, gaps = _roles_in_policy(resource, graph)
     found: list[Resource] = []
-    for role in _roles_that_put(resource.scope, graph):
+    for role in roles_that_put(resource.scope, graph).near(resource.id):
         answer = identity_of(role, graph).may(question)
         if answer.truth is Truth.TRUE:
             found.append(role)
@@ -113,19 +114,6 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     for kind in graph.vocabulary.concrete("role"):
         gaps |= set(graph.incomplete(kind.name, resource.scope, ""))
     return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
-
-
-def _roles_that_put(scope: str, graph: Graph) -> tuple[Resource, ...]:
-    """Give the roles of an account whose policies are about putting objects, or could be."""
-    return keep(
-        graph,
-        ("roles that put", scope),
-        lambda: tuple(
-            role
-            for role in graph.of_type("role")
-            if role.scope == scope and identity_of(role, graph).speaks_of("s3:putobject")
-        ),
-    )
 
 
 def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[set[str], set[str]]:
