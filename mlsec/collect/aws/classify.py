@@ -35,9 +35,12 @@ _TRANSIENT = re.compile(
     r"InternalError|InternalFailure|InternalServer|ServiceUnavailable|ServiceException|RequestTimeout"
     r"|ServiceFailure|DependencyFailure|50[0234]"
 )
+# Many services have no code of their own for a stale page token. Only a later page is asked about
+# here, and its other parameters were right for the first one.
 _PAGE_TOKEN = re.compile(
     r"ExpiredNextToken|InvalidNextToken|InvalidPaginationToken|InvalidToken|PaginationTokenExpired"
-    r"|InvalidMarker|ExpiredPaginationToken|InvalidContinuationToken"
+    r"|InvalidMarker|ExpiredPaginationToken|InvalidContinuationToken|ValidationException"
+    r"|ValidationError|InvalidParameter|InvalidInput|InvalidArgument"
 )
 _FLEETING = re.compile(r"[0-9a-fA-F-]{16,}|\d{4}-\d\d-\d\dT[\d:.]+Z?|[A-Za-z0-9+/]{40,}=*")
 EXPIRED_DETAIL = "credentials expired"
