@@ -130,6 +130,8 @@ def page_of(call: Call, answer: dict[str, Any], page_size: int) -> dict[str, Any
     start = int(base64.b64decode(token)) if token else 0
     answer[rule["result_key"]] = everything[start : start + size]
     if start + size < len(everything):
+        if rule.get("more_results"):
+            answer[rule["more_results"]] = True
         answer[rule["output_token"]] = base64.b64encode(str(start + size).encode()).decode()
     return answer
 

@@ -1,0 +1,114 @@
+"""A provider on a bad day: the scan waits, asks again, or says what it did not see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlsec.core.errors import MlsecError
+from mlsec.engine.rule import RuleSet
+from tests.e2e import runs
+from tests.e2e.conftest import Whole
+from tests.estate.faults import Fault, Kind
+from tests.estate.serve import RunningAws, Settings
+
+
+@pytest.fixture(scope="module")
+def paging() -> Iterator[RunningAws]:
+    """The same company, two items to a page."""
+    settings = Settings(deployments=3, has_story=True, has_zoo=True, page_size=2)
+    with RunningAws(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def pages(paging: RunningAws, monkeypatch: pytest.MonkeyPatch) -> RunningAws:
+    """Talk to the paging server and nothing else."""
+    paging.set_faults()
+    for name, value in paging.environment().items():
+        monkeypatch.setenv(name, value)
+    return paging
+
+
+def scanned(path: Path, ruleset: RuleSet, **settings: Any) -> runs.Verdicts:
+    """Collect with patience and judge."""
+    runs.collect(path, ruleset, **{**runs.THOROUGH, **settings})
+    return runs.verdicts(runs.judge(path, ruleset))
+
+
+def test_small_pages_give_the_same_verdicts(
+    pages: RunningAws, whole: Whole, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    assert scanned(tmp_path / "paged.mlsnap", ruleset) == whole.verdicts
+    assert pages.counts()["sagemaker:ListModels"] > whole.asked["sagemaker:ListModels"]
+    assert pages.mistakes() == []
+
+
+def test_page_token_that_expires_once_is_begun_again(
+    pages: RunningAws, whole: Whole, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    fault = Fault(kind=Kind.EXPIRED_TOKEN, operation="sagemaker:List*", times=1)
+    pages.set_faults(fault)
+    assert scanned(tmp_path / "expired.mlsnap", ruleset) == whole.verdicts
+    assert pages.struck().total() == 1
+
+
+def test_page_answered_twice_invents_nothing(
+    pages: RunningAws, whole: Whole, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    pages.set_faults(Fault(kind=Kind.DUPLICATE_PAGE, operation="sagemaker:ListModels", times=1))
+    after = scanned(tmp_path / "twice.mlsnap", ruleset)
+    assert pages.struck().total() == 1
+    assert after.passed <= whole.verdicts.passed
+    assert after.failed <= whole.verdicts.failed
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind=Kind.THROTTLE, operation="sagemaker:*", rate_per_s=40),
+        Fault(kind=Kind.SERVER_ERROR, operation="sagemaker:*", times=3),
+        Fault(kind=Kind.HANG_UP, operation="sagemaker:*", times=15),
+        Fault(kind=Kind.CUT, operation="sagemaker:*", times=2),
+        Fault(kind=Kind.GARBAGE, operation="sagemaker:*", times=2),
+        Fault(kind=Kind.SKEWED_CLOCK, skew_s=120),
+    ],
+    ids=lambda fault: fault.kind.value,
+)
+def test_trouble_that_passes_leaves_no_trace(
+    fault: Fault, aws: RunningAws, whole: Whole, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    path = tmp_path / "weather.mlsnap"
+    # Who we are is asked before anything else and is no part of the collection.
+    spared = Fault(kind=fault.kind, operation="[!s][!t]*", times=fault.times,
+                   rate_per_s=fault.rate_per_s, skew_s=fault.skew_s)  # fmt: skip
+    aws.set_faults(fault if fault.operation != "*" else spared)
+    assert scanned(path, ruleset, tries=8, start_per_s=200.0) == whole.verdicts
+
+
+def test_credentials_that_expire_midway_end_the_run_and_resume_completes_it(
+    aws: RunningAws, whole: Whole, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    path = tmp_path / "expired.mlsnap"
+    aws.set_faults(Fault(kind=Kind.EXPIRED_CREDENTIALS, first_call=150))
+    after = scanned(path, ruleset)
+    assert aws.counts().total() < 150 + 5 * int(runs.QUICK["in_flight"])
+    assert after.passed <= whole.verdicts.passed
+    assert after.failed <= whole.verdicts.failed
+    assert after.unknown
+
+    aws.set_faults()
+    runs.collect(path, ruleset, resume=True, **runs.THOROUGH)
+    assert runs.verdicts(runs.judge(path, ruleset)) == whole.verdicts
+
+
+def test_wrong_clock_ends_with_one_sentence(
+    aws: RunningAws, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    aws.set_faults(Fault(kind=Kind.SKEWED_CLOCK, skew_s=3600))
+    with pytest.raises(MlsecError, match="InvalidSignature"):
+        runs.collect(tmp_path / "skewed.mlsnap", ruleset)
+    assert list(tmp_path.iterdir()) == []
