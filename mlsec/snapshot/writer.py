@@ -71,5 +71,6 @@ class Writer:
             try:
                 self._write(batch.ends)
             except Exception as error:  # noqa: BLE001 - raised again by every put that waits
+                # This thread has no caller: an error kept from the waiting puts would hang them.
                 batch.failure = error
             batch.done.set()

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import msgspec
 from botocore import xform_name
+from botocore.exceptions import BotoCoreError
+from botocore.model import OperationNotFoundError
 
 from mlsec.collect.asker import Request
 from mlsec.collect.aws.answers import check_required, fills_empty, plain
@@ -92,9 +94,8 @@ class Attempt:
             )
             model = client.meta.service_model.operation_model(self._call.operation)
             method = getattr(client, xform_name(self._call.operation))
-        except MlsecError:
-            raise
-        except Exception as error:  # noqa: BLE001 - an SDK too old for a service is a gap
+        except (BotoCoreError, OperationNotFoundError, AttributeError) as error:
+            # An SDK too old for the service or the operation: nothing was asked.
             return msgspec.structs.replace(trouble_of(error), reason=GapReason.UNSUPPORTED)
         config = self._asker.clients.paginator(
             self._call.scope, self._call.service, self._call.operation
@@ -165,7 +166,9 @@ class Attempt:
         except MalformedAnswerError as error:
             return Trouble(reason=GapReason.MALFORMED, code="Malformed", detail=str(error),
                            is_worth_a_retry=True)  # fmt: skip
-        except Exception as error:  # noqa: BLE001 - whatever an SDK raises ends as a gap
+        except Exception as error:  # noqa: BLE001 - recorded in the gap, see below
+            # botocore's parsers, and urllib3 below them, raise anything on a hostile answer; one
+            # call must not end the scan, and what was raised stands in the gap's detail.
             return trouble_of(error)
 
     def _is_unlisted(self) -> bool:

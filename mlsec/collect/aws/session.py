@@ -130,6 +130,11 @@ def identify(session: botocore.session.Session, config: Any) -> Identity:
             f"AWS refuses these credentials: {code}",
             hint="log in again (aws sso login), check AWS_PROFILE and this machine's clock",
         ) from None
+    except ValueError as error:
+        raise MlsecError(
+            f"AWS cannot be asked who we are: {visible(str(error), 200)}",
+            hint="an endpoint is an address such as https://host:port; check AWS_ENDPOINT_URL",
+        ) from None
     except (failures.BotoCoreError, KeyError) as error:
         raise MlsecError(f"AWS cannot be asked who we are: {visible(str(error), 200)}") from None
 
