@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -54,6 +55,10 @@ def json_schema() -> bytes:
     }
     root = schema["$defs"]["AssessmentDocument"]["properties"]
     root["schema"] = {"const": SCHEMA}
+    for definition in schema["$defs"].values():
+        # From Python 3.13 on docstrings come without indentation; the file must not depend on it.
+        if "description" in definition:
+            definition["description"] = inspect.cleandoc(definition["description"])
     return json.dumps(schema, indent=2, sort_keys=True).encode() + b"\n"
 
 

@@ -69,9 +69,14 @@ def test_interrupted_scan_keeps_what_it_collected_and_says_how_to_go_on(
     out = tmp_path / "out"
     aws.set_faults(latency_s=0.05)
     command = [sys.executable, "-m", "mlsec", "scan", "aws", "-o", str(out)]
-    running = subprocess.Popen(  # noqa: S603 - our own command
-        command, cwd=runs.ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    # A shell that runs the tests in the background has them ignore interrupts; a user's does not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        running = subprocess.Popen(  # noqa: S603 - our own command
+            command, cwd=runs.ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     while sum(aws.counts().values()) < 60:
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)
