@@ -1,0 +1,117 @@
+"""One file, or one part of it, as bounded bytes that are fetched only when asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+from mlsec.artifacts.errors import ArtifactError
+
+BLOCK_BYTES = 1 << 20
+
+
+class Source(Protocol):
+    """Where bytes come from: a file, memory, an object in a bucket.
+
+    ``read_at`` gives at most ``length`` bytes from ``offset``; fewer only at the end.
+    ``bytes_read`` counts what was fetched, in bytes, for the report.
+    """
+
+    size_bytes: int
+    bytes_read: int
+
+    def read_at(self, offset: int, length: int) -> bytes: ...
+
+
+class MemorySource:
+    """Bytes that are already here: a member that was inflated, a test."""
+
+    __slots__ = ("bytes_read", "data", "size_bytes")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.size_bytes = len(data)
+        self.bytes_read = 0
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Give the bytes; they cost nothing."""
+        return self.data[offset : offset + length]
+
+
+class FileSource:
+    """An open regular file, read by position; the caller owns the descriptor.
+
+    Not mapped: a file that is cut short while it is mapped ends the process with SIGBUS.
+    """
+
+    __slots__ = ("bytes_read", "descriptor", "size_bytes")
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.size_bytes = os.fstat(descriptor).st_size
+        self.bytes_read = 0
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Read from the file as it is now."""
+        data = os.pread(self.descriptor, length, offset)
+        self.bytes_read += len(data)
+        return data
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Bytes [start, start + size_bytes) of a source, addressed from 0."""
+
+    source: Source
+    start: int = 0
+    size_bytes: int
+
+    @classmethod
+    def over(cls, source: Source) -> Window:
+        """A window over all of a source."""
+        return cls(source=source, size_bytes=source.size_bytes)
+
+    @classmethod
+    def of(cls, data: bytes) -> Window:
+        """A window over bytes in memory."""
+        return cls.over(MemorySource(data))
+
+    def part(self, offset: int, size_bytes: int) -> Window:
+        """A window inside this one.
+
+        Raises:
+            ArtifactError: the part does not lie inside.
+        """
+        if offset < 0 or size_bytes < 0 or offset + size_bytes > self.size_bytes:
+            raise ArtifactError(
+                f"{size_bytes} bytes from {offset} lie outside the {self.size_bytes} that are there"
+            )
+        return Window(source=self.source, start=self.start + offset, size_bytes=size_bytes)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """At most ``length`` bytes from ``offset``; fewer where the window ends."""
+        if offset < 0 or offset >= self.size_bytes:
+            return b""
+        wanted = min(length, self.size_bytes - offset)
+        return self.source.read_at(self.start + offset, wanted)
+
+    def exactly(self, offset: int, length: int) -> bytes:
+        """``length`` bytes from ``offset``.
+
+        Raises:
+            ArtifactError: the file ends before.
+        """
+        data = self.read(offset, length)
+        if len(data) != length:
+            raise ArtifactError(
+                f"{length - len(data)} of the {length} bytes declared at {offset} are not there"
+            )
+        return data
+
+    def blocks(self, offset: int = 0, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
+        """All bytes from ``offset`` on, block by block."""
+        while data := self.read(offset, block_bytes):
+            yield data
+            offset += len(data)
