@@ -1,0 +1,24 @@
+"""The tables of samples: every hostile and every honest file that the tests are able to build.
+
+A module of builders ends with two tables, ``HOSTILE`` and ``BENIGN``: name -> function that
+gives the bytes. Names start with the format (``zip/renamed-locally``). Every hostile sample must
+be flagged (a fact of danger medium or more), every honest one must not; all of them are fuzzed
+and read under an audit hook. To add a module, add it to ``MODULES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tests.artifacts.builders import zips
+
+Build = Callable[[], bytes]
+
+MODULES = (zips,)
+
+HOSTILE: Mapping[str, Build] = {
+    name: build for module in MODULES for name, build in module.HOSTILE.items()
+}
+BENIGN: Mapping[str, Build] = {
+    name: build for module in MODULES for name, build in module.BENIGN.items()
+}
