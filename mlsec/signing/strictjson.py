@@ -1,0 +1,151 @@
+"""Strict JSON and base64: no duplicate keys, no NaN, capped, one spelling for each value."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+import msgspec
+
+from mlsec.signing.errors import MalformedError, OverLimitError
+
+
+class JsonLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Caps for one document: its bytes, its nesting (levels), its values (at any depth)."""
+
+    size_bytes: int = 64 << 20
+    depth: int = 32
+    values: int = 20_000_000
+
+
+DEFAULT_LIMITS = JsonLimits()
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
+
+
+def loads(data: bytes, what: str = "JSON", limits: JsonLimits = DEFAULT_LIMITS) -> Any:
+    """Parse UTF-8 JSON into plain dicts, lists, strings, numbers, booleans and None.
+
+    Args:
+        data: the whole document.
+        what: what it is, for the message ("bundle", "statement").
+        limits: the caps.
+
+    Raises:
+        MalformedError: not UTF-8, not JSON, a duplicate key, NaN or an infinite number, an
+            unpaired surrogate.
+        OverLimitError: a cap was reached.
+    """
+    if len(data) > limits.size_bytes:
+        raise OverLimitError(f"{what} is larger than {limits.size_bytes} bytes")
+    try:
+        text = data.decode("utf-8")
+        found = _DECODER.decode(text)
+    except UnicodeDecodeError as error:
+        raise MalformedError(f"{what} is not UTF-8 at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise MalformedError(
+            f"{what} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
+    except RecursionError:
+        raise OverLimitError(f"{what} is nested deeper than {limits.depth} levels") from None
+    except _RefusedError as error:
+        raise MalformedError(f"{what}: {error}") from None
+    except ValueError:
+        raise OverLimitError(f"{what} holds a number that is too long") from None
+    _check(found, what, limits, has_escaped_surrogate=b"\\ud" in data or b"\\uD" in data)
+    return found
+
+
+def base64_bytes(text: str, what: str) -> bytes:
+    """Decode standard, padded base64; only the one canonical spelling is taken.
+
+    Raises:
+        MalformedError: another alphabet, white space, missing padding, left-over bits.
+    """
+    try:
+        found = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+    except (binascii.Error, UnicodeEncodeError):
+        raise MalformedError(f"{what} is not base64") from None
+    if binascii.b2a_base64(found, newline=False).decode() != text:
+        raise MalformedError(f"{what} is not canonical base64")
+    return found
+
+
+def base64url_bytes(text: str, what: str) -> bytes:
+    """Decode unpadded base64url (RFC 7515); only the one canonical spelling is taken.
+
+    Raises:
+        MalformedError: another alphabet, padding, left-over bits.
+    """
+    if not _BASE64URL.match(text):
+        raise MalformedError(f"{what} is not unpadded base64url")
+    try:
+        found = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error:
+        raise MalformedError(f"{what} is not unpadded base64url") from None
+    if base64.urlsafe_b64encode(found).rstrip(b"=").decode() != text:
+        raise MalformedError(f"{what} is not canonical base64url")
+    return found
+
+
+class _RefusedError(Exception):
+    """Valid for the json module, not for us."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _RefusedError(f'duplicate key "{key[:100]}"')
+            seen.add(key)
+    return found
+
+
+def _constant(name: str) -> NoReturn:
+    raise _RefusedError(f"{name} is not JSON")
+
+
+def _float(text: str) -> float:
+    found = float(text)
+    if not math.isfinite(found):
+        raise _RefusedError(f"the number {text[:40]} is out of range")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
+
+
+def _check(root: Any, what: str, limits: JsonLimits, *, has_escaped_surrogate: bool) -> None:
+    level: list[Any] = [root]
+    depth = values = 0
+    while level:
+        depth += 1
+        values += len(level)
+        if depth > limits.depth:
+            raise OverLimitError(f"{what} is nested deeper than {limits.depth} levels")
+        if values > limits.values:
+            raise OverLimitError(f"{what} holds more than {limits.values} values")
+        if has_escaped_surrogate:
+            _refuse_surrogates(level, what)
+        below: list[Any] = []
+        for value in level:
+            if value.__class__ is dict:
+                below.extend(value.values())
+            elif value.__class__ is list:
+                below.extend(value)
+        level = below
+
+
+def _refuse_surrogates(level: list[Any], what: str) -> None:
+    for value in level:
+        texts = value if value.__class__ is dict else (value,)
+        if any(text.__class__ is str and _SURROGATE.search(text) for text in texts):
+            raise MalformedError(f"{what} holds an unpaired surrogate, so it is not Unicode text")
