@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from mlsec import __version__
-from mlsec.collect import COLLECTORS
+from mlsec.collect import COLLECTORS, provider_of
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment, ScanFacts
 from mlsec.core.errors import MlsecError
@@ -68,8 +68,7 @@ def collect(
         snapshot.set_clock("host", _host())
         snapshot.set_meta("targets", msgspec.json.encode(targets).decode())
         for target in targets:
-            provider = target.partition("://")[0]
-            COLLECTORS[provider].collect(
+            COLLECTORS[provider_of(target)].collect(
                 target, snapshot, settings, lambda done, known, what: say(what, done, known)
             )
         snapshot.finish()
@@ -135,7 +134,7 @@ def _facts(snapshot: Snapshot, ruleset: RuleSet, judging: Judging) -> ScanFacts:
         targets=tuple(msgspec.json.decode(meta.get("targets", "[]"), type=list[str])),
         started_at=clock.get("started_at", ""),
         finished_at=clock.get("finished_at", ""),
-        principal=meta.get("principal", ""),
+        principal=meta.get("principal") or meta.get("user", ""),
         host=clock.get("host", ""),
         command=judging.command,
         snapshot_digest=snapshot.seal(),

@@ -15,7 +15,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser = subparsers.add_parser(
         "collect",
         help="take evidence into a snapshot, judge nothing",
-        description="TARGET is aws[://account/region,...].",
+        description="TARGET is aws[://account/region,...], a folder of model files, or s3://bucket/folder.",
     )
     parser.add_argument("targets", nargs="+", metavar="TARGET")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="SNAPSHOT",
@@ -32,8 +32,9 @@ def run(args: argparse.Namespace) -> int:
     from mlsec.snapshot.records import CallStatus
 
     for target in args.targets:
-        if not options.is_live(target):
-            raise MlsecError(f'"{target}" is not a target to ask', hint="such as aws")
+        options.check_target(target)
+        if options.is_evidence(target):
+            raise MlsecError(f'"{target}" is evidence already', hint=f"mlsec scan {target}")
     vocabulary = load_vocabulary(content_folder("rules") / "vocabulary")
     progress = console.Progress()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,9 +102,38 @@ def judging_of(args: argparse.Namespace, command: str) -> Judging:
     )
 
 
-def is_live(target: str) -> bool:
-    """Whether a target is something to ask, not a file."""
-    return target.partition("://")[0] in LIVE and not Path(target).exists()
+def is_evidence(target: str) -> bool:
+    """Whether a target is a saved snapshot: a file of that kind, or its readable twin."""
+    path = Path(target)
+    if path.is_dir():
+        return (path / "meta.json").is_file() and (path / "calls.jsonl").is_file()
+    if path.suffix in (".mlsnap", ".part"):
+        return True
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\x00"
+    except OSError:
+        return False
+
+
+def is_remote(target: str) -> bool:
+    """Whether a target is asked over a network."""
+    from mlsec.collect import SCHEMES
+
+    return target.partition("://")[0] in SCHEMES and not Path(target).exists()
+
+
+def check_target(target: str) -> None:
+    """Refuse what is neither an address nor a path that exists.
+
+    Raises:
+        MlsecError: a misspelt target.
+    """
+    if not (is_remote(target) or os.path.lexists(target)):
+        raise MlsecError(
+            f'"{target}" is neither a file or folder nor a target to ask',
+            hint="aws, aws://111122223333/eu-west-1, s3://bucket/folder, a folder, or a snapshot",
+        )
 
 
 def _time(text: str) -> datetime.datetime | None:

@@ -26,8 +26,9 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "scan",
-        help="scan an account, or judge saved evidence",
-        description="TARGET is aws[://account/region,...], or a snapshot file or folder.",
+        help="scan an account or model files, or judge saved evidence",
+        description="TARGET is aws[://account/region,...], a folder of model files,"
+        " s3://bucket/folder, or a snapshot.",
         epilog="Exit codes: 0 clean, 10 findings, 11 incomplete, 2 bad input, 1 a crash of ours.",
     )
     parser.add_argument("targets", nargs="+", metavar="TARGET")
@@ -46,8 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """Scan; the report goes to stdout or into a folder, the verdict into the exit code."""
     from mlsec import pipeline
 
-    live = [target for target in args.targets if options.is_live(target)]
-    _check_targets(args, live)
+    _check_targets(args)
     judging = options.judging_of(args, _command(args))
     baseline = _read_beforehand(args)
     ruleset = pipeline.load(judging)
@@ -64,20 +64,17 @@ def run(args: argparse.Namespace) -> int:
     return _show(args, judging, assessment)
 
 
-def _check_targets(args: argparse.Namespace, live: list[str]) -> None:
-    saved = [target for target in args.targets if target not in live]
-    if live and args.offline:
-        raise MlsecError("--offline judges saved evidence only", hint=f"leave out {live[0]}")
-    if (saved and live) or len(saved) > 1:
-        raise MlsecError("give live targets, or one snapshot", hint="scan them one by one")
-    if args.resume and not (live and args.output):
-        raise MlsecError("--resume needs a live target and the -o of the interrupted scan")
-    for target in saved:
-        if not Path(target).exists():
-            raise MlsecError(
-                f'"{target}" is neither a file or folder nor a target to ask',
-                hint="aws, aws://111122223333/eu-west-1, or a snapshot",
-            )
+def _check_targets(args: argparse.Namespace) -> None:
+    for target in args.targets:
+        options.check_target(target)
+    saved = [target for target in args.targets if options.is_evidence(target)]
+    remote = [target for target in args.targets if options.is_remote(target)]
+    if remote and args.offline:
+        raise MlsecError("--offline asks nobody", hint=f"leave out {remote[0]}")
+    if saved and len(args.targets) > 1:
+        raise MlsecError("give targets to read, or one snapshot", hint="scan them one by one")
+    if args.resume and (saved or not args.output):
+        raise MlsecError("--resume needs the targets and the -o of the interrupted scan")
 
 
 @contextmanager
@@ -87,7 +84,7 @@ def _evidence(
     """Give the path of the evidence; a live collection keeps it beside the reports."""
     from mlsec import pipeline
 
-    if not options.is_live(args.targets[0]):
+    if options.is_evidence(args.targets[0]):
         yield Path(args.targets[0])
         return
     settings = options.collect_settings(args, ruleset.vocabulary)

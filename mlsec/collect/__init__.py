@@ -39,4 +39,28 @@ def _read_aws(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     return reader.read(snapshot, vocabulary)
 
 
-COLLECTORS: Mapping[str, Collector] = {"aws": Collector(collect=_collect_aws, read=_read_aws)}
+def _collect_files(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
+) -> None:
+    from mlsec.collect.files import collector  # noqa: PLC0415 - the readers are not needed to start
+
+    collector.collect(target, snapshot, settings, progress)
+
+
+def _read_files(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    from mlsec.collect.files import reader  # noqa: PLC0415
+
+    return reader.read(snapshot, vocabulary)
+
+
+COLLECTORS: Mapping[str, Collector] = {
+    "aws": Collector(collect=_collect_aws, read=_read_aws),
+    "files": Collector(collect=_collect_files, read=_read_files),
+}
+# How a target begins that is not a path; everything else is a file or a folder.
+SCHEMES: Mapping[str, str] = {"aws": "aws", "s3": "files", "gs": "files", "az": "files"}
+
+
+def provider_of(target: str) -> str:
+    """Give which collector reads a target."""
+    return SCHEMES.get(target.partition("://")[0], "files")

@@ -41,9 +41,9 @@ def test_truncated_snapshot(share: float, copied: Path) -> None:
 
 
 def test_something_else_than_a_snapshot(tmp_path: Path) -> None:
-    other = tmp_path / "holiday.jpg"
+    other = tmp_path / "holiday.mlsnap"
     other.write_bytes(b"\xff\xd8\xff\xe0" + bytes(4000))
-    complaint(runs.mlsec("scan", other), "holiday.jpg", "not a snapshot")
+    complaint(runs.mlsec("scan", other), "holiday.mlsnap", "not a snapshot")
 
 
 def test_snapshot_of_a_newer_schema(copied: Path) -> None:

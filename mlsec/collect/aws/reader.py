@@ -39,7 +39,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
         MlsecError: it holds nothing of AWS, or its facts are damaged.
     """
     meta, clock = snapshot.meta(), snapshot.clock()
-    if meta.get("provider") != "aws":
+    if "places" not in meta:
         raise MlsecError("the snapshot holds nothing of AWS", location=str(snapshot.path))
     try:
         places = msgspec.json.decode(meta["places"], type=Places)

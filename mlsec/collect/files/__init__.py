@@ -1,0 +1,1 @@
+"""Model files in a folder or a bucket: listed, read as bytes, never loaded."""

@@ -1,0 +1,45 @@
+"""Which files belong together: the folder a model is loaded from, by what lies in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+# Files that say "a model begins here"; a signature covers all that lies below it.
+MARKERS = frozenset({
+    "config.json", "MLmodel", "modules.json", "saved_model.pb", "model_index.json",
+    "model.sig", "oci-layout", "index.json",
+})  # fmt: skip
+SIGNATURE_ENDINGS = (".sig", ".sigstore", ".sigstore.json", ".intoto.jsonl")
+CARDS = ("readme.md", "model_card.md", "modelcard.md")
+BILL_ENDINGS = (".cdx.json", ".spdx.json", "bom.json", "bom.xml", ".cdx.xml")
+PROVENANCE_ENDINGS = (".intoto.jsonl", "provenance.json", "attestation.json", ".intoto.json")
+
+
+def folders_of(paths: Iterable[str]) -> Mapping[str, str]:
+    """Map each path to the folder of its model: the topmost above it that is marked, else its own.
+
+    The target itself is "".
+    """
+    known = list(paths)
+    marked = {_parent(path) for path in known if _is_marker(path)}
+    return {path: _folder(path, marked) for path in known}
+
+
+def _folder(path: str, marked: set[str]) -> str:
+    own = _parent(path)
+    above = [own[:cut] for cut in _cuts(own)]
+    return next((folder for folder in above if folder in marked), own)
+
+
+def _cuts(folder: str) -> list[int]:
+    """Where a folder's path can be cut, from the top down."""
+    return [0, *(n for n, letter in enumerate(folder) if letter == "/"), len(folder)]
+
+
+def _is_marker(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name in MARKERS or name.lower().endswith(SIGNATURE_ENDINGS)
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]

@@ -1,0 +1,1 @@
+"""Model files in a folder or a bucket."""
