@@ -1,0 +1,194 @@
+"""X.509 certificates for one purpose at one moment: read whole, then led to a named anchor."""
+
+from __future__ import annotations
+
+import enum
+import warnings
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mlsec.signing.errors import MalformedError
+from mlsec.signing.refusal import RefusedError
+
+if TYPE_CHECKING:
+    from cryptography.x509 import BasicConstraints, Certificate, ExtendedKeyUsage, KeyUsage
+    from cryptography.x509.verification import ExtensionPolicy, Policy
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 8
+_ANY_PURPOSE = "2.5.29.37.0"
+
+
+class Purpose(enum.Enum):
+    """What a certificate has to be issued for, by the object identifier of its key usage."""
+
+    CODE_SIGNING = "1.3.6.1.5.5.7.3.3"
+    TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+
+
+class Authority(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may issue certificates or timestamps, and in which closed interval he is believed.
+
+    ``chain`` runs down to the anchor, its last; a timestamp authority's may begin with the
+    certificate that signs. ``start`` and ``end`` are None where nothing bounds the trust.
+    """
+
+    chain: tuple[Certificate, ...]
+    start: datetime | None = None
+    end: datetime | None = None
+    name: str = ""
+
+    def is_trusted_at(self, at: datetime) -> bool:
+        """Say whether the authority was trusted at this moment."""
+        return (self.start is None or self.start <= at) and (self.end is None or at <= self.end)
+
+
+def read_certificate(data: bytes) -> Certificate:
+    """Read one DER certificate, with everything that is looked at later.
+
+    Raises:
+        MalformedError: over 64 KiB, not DER, or a field or extension that cannot be decoded.
+    """
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+
+    if len(data) > MAX_BYTES:
+        raise MalformedError(f"certificate larger than {MAX_BYTES} bytes")
+    broken = (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    )
+    try:
+        # Odd certificates make the library warn; what it then returns is judged like any other.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            certificate = x509.load_der_x509_certificate(data)
+            _touch(certificate)
+    except broken as error:
+        reason = " ".join(str(error).split())[:120]
+        raise MalformedError(f"not a certificate that can be read: {reason}") from None
+    return certificate
+
+
+def _touch(certificate: Certificate) -> None:
+    """Decode now what the library would decode, and refuse, only on first use."""
+    certificate.public_key()
+    _ = (
+        certificate.extensions,
+        certificate.subject,
+        certificate.issuer,
+        certificate.not_valid_before_utc,
+        certificate.not_valid_after_utc,
+    )
+
+
+def verify_path(
+    leaf: Certificate,
+    intermediates: Sequence[Certificate],
+    anchors: Sequence[Certificate],
+    at: datetime,
+    purpose: Purpose,
+) -> tuple[Certificate, ...]:
+    """Give the path from ``leaf`` to one of ``anchors``, every certificate valid at ``at``.
+
+    The leaf must be issued for ``purpose`` and be no authority itself; an intermediate that is
+    limited to purposes must list this one. An anchor need not be self-signed.
+
+    Raises:
+        RefusedError: no such path.
+    """
+    from cryptography.x509 import verification  # noqa: PLC0415
+
+    if not anchors or leaf in anchors:
+        raise RefusedError("the certificate does not lead to an anchor of the policy")
+    if not leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
+        start, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+        span = f"{start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ}"
+        raise RefusedError(f"the certificate is valid from {span}, not at {at:%Y-%m-%dT%H:%M:%SZ}")
+    try:
+        verified = (
+            verification.PolicyBuilder()
+            .store(verification.Store(list(anchors)))
+            .time(at)
+            .max_chain_depth(MAX_DEPTH)
+            .extension_policies(ca_policy=_of_issuers(purpose), ee_policy=_of_leaf(purpose))
+            .build_client_verifier()
+            .verify(leaf, list(intermediates))
+        )
+    except (verification.VerificationError, ValueError) as error:
+        raise RefusedError(f"no path to an anchor of the policy: {_reason(error)}") from None
+    return tuple(verified.chain)
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text.removeprefix("validation failed: ").split("(encountered")[0].strip()[:200]
+
+
+def _of_issuers(purpose: Purpose) -> ExtensionPolicy:
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.x509.verification import Criticality, ExtensionPolicy  # noqa: PLC0415
+
+    def usage(_: Policy, __: Certificate, extension: KeyUsage | None) -> None:
+        if extension is not None and not extension.key_cert_sign:
+            raise ValueError("an issuer's key is not meant to sign certificates")
+
+    def purposes(_: Policy, __: Certificate, extension: ExtendedKeyUsage | None) -> None:
+        if extension is not None and not {purpose.value, _ANY_PURPOSE} & _listed(extension):
+            raise ValueError("an issuer is limited to other purposes")
+
+    either = Criticality.AGNOSTIC
+    return (
+        ExtensionPolicy.permit_all()
+        .require_present(x509.BasicConstraints, either, None)
+        .may_be_present(x509.KeyUsage, either, usage)
+        .may_be_present(x509.ExtendedKeyUsage, either, purposes)
+    )
+
+
+def _of_leaf(purpose: Purpose) -> ExtensionPolicy:
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.x509.verification import Criticality, ExtensionPolicy  # noqa: PLC0415
+
+    def basic(_: Policy, __: Certificate, extension: BasicConstraints | None) -> None:
+        if extension is not None and extension.ca:
+            raise ValueError("the certificate is an authority's, not a signer's")
+
+    def usage(_: Policy, __: Certificate, extension: KeyUsage | None) -> None:
+        if extension is not None and not extension.digital_signature:
+            raise ValueError("the certificate's key is not meant for signatures")
+
+    def purposes(_: Policy, __: Certificate, extension: ExtendedKeyUsage) -> None:
+        listed = _listed(extension)
+        if purpose.value not in listed:
+            raise ValueError(f"the certificate is not issued for {_named(purpose)}")
+        # RFC 3161, 2.3: a timestamping key has this one purpose.
+        if purpose is Purpose.TIME_STAMPING and len(listed) > 1:
+            raise ValueError("the certificate has other purposes beside timestamping")
+
+    either = Criticality.AGNOSTIC
+    return (
+        ExtensionPolicy.permit_all()
+        .may_be_present(x509.BasicConstraints, either, basic)
+        .may_be_present(x509.KeyUsage, either, usage)
+        .require_present(
+            x509.ExtendedKeyUsage,
+            Criticality.CRITICAL if purpose is Purpose.TIME_STAMPING else either,
+            purposes,
+        )
+    )
+
+
+def _listed(extension: ExtendedKeyUsage) -> frozenset[str]:
+    return frozenset(each.dotted_string for each in extension)
+
+
+def _named(purpose: Purpose) -> str:
+    return purpose.name.lower().replace("_", " ")
