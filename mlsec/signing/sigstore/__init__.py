@@ -1,0 +1,1 @@
+"""Sigstore bundles verified offline: trusted roots, Fulcio certificates, transparency logs."""
