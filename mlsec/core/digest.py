@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
+from collections.abc import Callable
 
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.resource import Gap
@@ -16,24 +16,19 @@ def fingerprint(rule_key: str, resource_id: str, sub_key: str = "") -> str:
     return _digest("mlsec/1", rule_key, resource_id, sub_key)
 
 
-class FingerprintPrefix:
-    """Gives ``fingerprint(rule_key, resource_id)`` for many resources of one rule, quicker."""
-
-    def __init__(self, rule_key: str) -> None:
-        start = "".join(f"{len(part)}:{part}\x00" for part in ("mlsec/1", rule_key))
-        self._begun = hashlib.blake2b(start.encode("utf-8", "surrogatepass"), digest_size=16)
-
-    def fingerprint(self, resource_id: str) -> str:
-        """Give the 32 hex digits for one resource, with no sub-key."""
-        digest = self._begun.copy()
-        digest.update(_resource_bytes(resource_id))
-        return digest.hexdigest()
-
-
-# One resource has findings of many rules in a row.
-@functools.lru_cache(maxsize=16)
-def _resource_bytes(resource_id: str) -> bytes:
+def resource_part(resource_id: str) -> bytes:
+    """What a resource adds to the fingerprints that were begun with ``begin_fingerprint``."""
     return f"{len(resource_id)}:{resource_id}\x000:".encode("utf-8", "surrogatepass")
+
+
+def begin_fingerprint(rule_key: str) -> Callable[[], hashlib.blake2b]:
+    """Give a function that makes a digest which has read the rule's key.
+
+    After ``update(resource_part(id))`` its ``hexdigest()`` is ``fingerprint(rule_key, id)``: for
+    many resources of one rule, and many rules of one resource.
+    """
+    start = "".join(f"{len(part)}:{part}\x00" for part in ("mlsec/1", rule_key))
+    return hashlib.blake2b(start.encode("utf-8", "surrogatepass"), digest_size=16).copy
 
 
 def make_gap(

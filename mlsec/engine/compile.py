@@ -52,7 +52,7 @@ class FastPass:
         self._vocabulary = vocabulary
         self._judges: dict[float, Judge] = {}
         self._slim_judges: dict[float, Judge] = {}
-        self._failures: dict[int, Failure] = {}
+        self.failures: Mapping[int, Failure] = _Failures(self)
 
     @property
     def source(self) -> str:
@@ -111,13 +111,9 @@ class FastPass:
             return Proof(list(range(len(self.rules))), [], [], [], [])
         return Proof(is_open, not_applicable, unread, failed, suspects)
 
-    def failure(self, index: int) -> Failure:
-        """The ready-made finding of a rule."""
-        found = self._failures.get(index)
-        if found is None:
-            found = Failure(self.rules[index], self.owner, self._vocabulary)
-            self._failures[index] = found
-        return found
+    def make_failure(self, index: int) -> Failure:
+        """Prepare the finding of one rule."""
+        return Failure(self.rules[index], self.owner, self._vocabulary)
 
     def _generate(self, slim: SlimTarget | None) -> Generated:
         lacking = frozenset(
@@ -142,6 +138,18 @@ class FastPass:
         code = compile(generated.text, f"<rules of {self.owner.name!a}>", "exec")
         exec(code, names)  # noqa: S102 - our own text: names made in codegen, constants by repr
         return names["judge_at"](now_s)  # type: ignore[no-any-return]
+
+
+class _Failures(dict[int, Failure]):
+    """The ready-made finding of each rule of a pass, made when the rule first fails."""
+
+    def __init__(self, of: FastPass) -> None:
+        super().__init__()
+        self._of = of
+
+    def __missing__(self, index: int) -> Failure:
+        self[index] = self._of.make_failure(index)
+        return self[index]
 
 
 def compile_rules(ruleset: RuleSet) -> dict[str, FastPass]:

@@ -158,8 +158,12 @@ def _brief(value: Any) -> str:
 
 def shown(value: Any) -> Any:
     """A value cut to what a report can show: long texts, lists and maps are shortened."""
-    if isinstance(value, str):
+    # Told apart by the exact type first: whether a number is a Mapping takes longer to ask.
+    kind = type(value)
+    if kind is str:
         return value if len(value) <= MAX_TEXT_CHARS else value[: MAX_TEXT_CHARS - 1] + "…"
+    if value is None or kind is bool or kind is int or kind is float:
+        return value
     if isinstance(value, list | tuple):
         items = [shown(item) for item in value[:MAX_ITEMS]]
         return items if len(value) <= MAX_ITEMS else [*items, f"… {len(value) - MAX_ITEMS} more"]

@@ -2,262 +2,214 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
-
-import msgspec
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from mlsec.core.closed_sets import Status
-from mlsec.core.digest import FingerprintPrefix
-from mlsec.core.finding import Evidence, Finding, Subject
-from mlsec.core.resource import Origin
-from mlsec.core.text import visible
-from mlsec.core.vocabulary import Property, Type, Vocabulary
-from mlsec.engine.deciding import Deciding, failing_clauses
-from mlsec.engine.evidence import MAX_EVIDENCE, asked_of, shown
-from mlsec.engine.readings import Reading, find_in, find_reading
-from mlsec.engine.rule import Compare, Quantifier, Rule
-from mlsec.engine.views import NOT_READ, TEXT_ITEMS, own_source
+from mlsec.core.digest import begin_fingerprint
+from mlsec.core.finding import Evidence, Finding
+from mlsec.core.vocabulary import Type, Vocabulary
+from mlsec.engine.clause_parts import Part, parts_of, whole_part
+from mlsec.engine.evidence import MAX_EVIDENCE, shown
+from mlsec.engine.rule import Quantifier, Rule
+from mlsec.engine.seen import Seen, shown_fact
+from mlsec.engine.views import NOT_READ, own_source
 
 _PLACEHOLDER = re.compile(r"\{(name|id|region|type)\}")
 MAX_KNOWN_PLACES = 64
 NO_GAPS: tuple[str, ...] = ()
 
-
-class Envelope(Protocol):
-    """What a finding needs of a document beside the values that decided."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def unread(self) -> Mapping[str, tuple[str, ...]]: ...
-    @property
-    def sources(self) -> Mapping[str, str]: ...
-    @property
-    def origin(self) -> Origin: ...
-
-
-class _Template(msgspec.Struct, frozen=True, gc=False):
-    """One clause that may decide; in a list ``path`` and ``field`` follow the element's index."""
-
-    path: str
-    operator: str
-    expected: Any
-    own: Property
-    field: str = ""
+Values = Sequence[Any]
+Elements = Sequence[tuple[int, Values]]
+Prove = Callable[[Seen, Any], tuple[Evidence, ...]]
+Make = Callable[[Seen, Any], Finding]
 
 
 class Failure:
-    """Gives exactly the finding that the exact evaluator would give; tests hold the two equal."""
+    """Gives exactly the finding that the exact evaluator would give; tests hold the two equal.
+
+    ``finding`` makes the failure on one document whose values decided: one value for each clause,
+    or of a rule over a list (index, values) for each element; NOT_READ for a clause that did not.
+    ``unread_finding`` is for a document in which the one property that decides was not read.
+    """
 
     def __init__(self, rule: Rule, owner: Type, vocabulary: Vocabulary) -> None:
-        self.rule = rule
-        self.prefix = FingerprintPrefix(rule.stable_key)
-        self.message = _PLACEHOLDER.split(rule.message) if rule.message else [rule.title]
-        must = rule.must
-        self.is_list = isinstance(must, Quantifier)
-        self.templates = _templates(rule, owner, vocabulary)
-        self.whole: _Template | None = None
-        if isinstance(must, Compare | Quantifier):
-            reading = find_reading(vocabulary, owner, must.path)
-            self.whole = _whole(must, reading) if reading is not None else None
-        self.list_path = must.path if isinstance(must, Quantifier) else ""
-        self.places: dict[int, list[tuple[str, str]]] = {}
-        self.fixed: dict[str, str] = {}
-        read_here = () if self.is_list else self.templates
-        for own in [t.own for t in (*read_here, self.whole) if t is not None]:
-            if own.derived or len(own.sources.get("api", ())) <= 1:
-                self.fixed[own.name] = own_source(_NOWHERE, own)
+        whole = whole_part(rule, owner, vocabulary)
+        self.finding = _maker(rule, _prover(rule, parts_of(rule, owner, vocabulary), whole))
+        self.unread_finding = _unread_maker(rule, whole)
 
-    def finding(self, envelope: Envelope, subject: Subject, values: Sequence[Any]) -> Finding:
-        """The failure on one document whose ``values`` decided: one value for each clause, or of a
-        rule over a list (index, values) for each element; NOT_READ for a clause that did not.
-        """
-        if self.is_list:
-            evidence = self._of_elements(envelope, values)
-        elif len(values) == 1:
-            template = self.templates[0]
-            evidence = (self._of_clause(envelope, template, values[0]),)
-        else:
-            pairs = zip(self.templates, values, strict=True)
-            decided = [(template, value) for template, value in pairs if value is not NOT_READ]
-            evidence = tuple(
-                self._of_clause(envelope, template, value)
-                for template, value in decided[:MAX_EVIDENCE]
-            )
-        rule = self.rule
+
+def _maker(rule: Rule, prove: Prove) -> Make:
+    # Called for every failure of every document: what it needs is bound once, as plain names.
+    begin, fail = begin_fingerprint(rule.stable_key), Status.FAIL
+    rule_id, severity, category, concern = rule.id, rule.severity, rule.category, rule.concern
+    words = _PLACEHOLDER.split(rule.message) if rule.message else [rule.title]
+    is_named = len(words) == 3 and words[1] == "name"
+    head, tail = words[0], words[-1]
+
+    def make(seen: Seen, values: Any) -> Finding:
+        digest = begin()
+        digest.update(seen.part)
         return Finding(
-            fingerprint=self.prefix.fingerprint(subject.id),
-            rule=rule.id,
-            status=_FAIL,
-            severity=rule.severity,
-            category=rule.category,
-            concern=rule.concern,
-            resource=subject,
-            message=self._message(subject),
-            evidence=evidence,
+            fingerprint=digest.hexdigest(),
+            rule=rule_id,
+            status=fail,
+            severity=severity,
+            category=category,
+            concern=concern,
+            resource=seen.subject,
+            message=f"{head}{seen.name}{tail}" if is_named else _message(words, seen),
+            evidence=prove(seen, values),
         )
 
-    def unread_finding(self, envelope: Envelope, subject: Subject) -> Finding:
-        """The finding on one document in which the one property that decides was not read."""
-        rule, template = self.rule, self.whole
-        assert template is not None  # noqa: S101 - the generator says so of such rules only
-        unread = envelope.unread
-        gaps = unread.get(template.own.name, unread.get("*", NO_GAPS)) if unread else NO_GAPS
+    return make
+
+
+def _unread_maker(rule: Rule, part: Part | None) -> Callable[[Seen], Finding]:
+    begin = begin_fingerprint(rule.stable_key)
+
+    def make(seen: Seen) -> Finding:
+        assert part is not None  # noqa: S101 - the generator says so of such rules only
+        unread = seen.document.unread
+        gaps = unread.get(part.own.name, unread.get("*", NO_GAPS)) if unread else NO_GAPS
         evidence = Evidence(
-            path=template.path,
-            operator=template.operator,
-            expected=template.expected,
+            path=part.path,
+            operator=part.operator,
+            expected=part.expected,
             is_unread=True,
             gaps=gaps,
-            resource=subject.id,
-            source=self._source(envelope, template.own),
+            resource=seen.subject.id,
+            source=_source(seen, part),
         )
+        digest = begin()
+        digest.update(seen.part)
         return Finding(
-            fingerprint=self.prefix.fingerprint(subject.id),
+            fingerprint=digest.hexdigest(),
             rule=rule.id,
             status=Status.NOT_ASSESSED,
             severity=rule.severity,
             category=rule.category,
             concern=rule.concern,
-            resource=subject,
+            resource=seen.subject,
             message=f"Not assessed: {rule.title}",
             evidence=(evidence,),
-            gaps=tuple(sorted(set(gaps))),
+            gaps=tuple(sorted(set(gaps))) if gaps else NO_GAPS,
         )
 
-    def _of_elements(
-        self, envelope: Envelope, elements: Sequence[tuple[int, Sequence[Any]]]
-    ) -> tuple[Evidence, ...]:
-        whole = self.whole
+    return make
+
+
+def _message(words: list[str], seen: Seen) -> str:
+    filled = [*words]
+    for n in range(1, len(words), 2):
+        name = words[n]
+        filled[n] = seen.name if name == "name" else shown_fact(getattr(seen.subject, name))
+    return "".join(filled)
+
+
+def _prover(rule: Rule, parts: tuple[Part, ...], whole: Part | None) -> Prove:
+    if isinstance(rule.must, Quantifier):
+        return _of_elements(rule.must.path, parts, whole)
+    return _of_clause(parts[0]) if len(parts) == 1 else _of_clauses(parts)
+
+
+def _of_clause(part: Part) -> Prove:
+    path, operator, expected, fixed = part.path, part.operator, part.expected, part.fixed
+
+    def prove(seen: Seen, values: Values) -> tuple[Evidence, ...]:
+        value = values[0]
+        return (
+            Evidence(
+                path=path,
+                operator=operator,
+                expected=expected,
+                actual=value if value is True or value is False else shown(value),
+                resource=seen.subject.id,
+                source=_source(seen, part) if fixed is None or seen.place else fixed,
+            ),
+        )
+
+    return prove
+
+
+def _of_clauses(parts: tuple[Part, ...]) -> Prove:
+    provers = [_of_clause(part) for part in parts]
+
+    def prove(seen: Seen, values: Values) -> tuple[Evidence, ...]:
+        found: list[Evidence] = []
+        for one, value in zip(provers, values, strict=True):
+            if value is not NOT_READ:
+                found += one(seen, (value,))
+        return tuple(found[:MAX_EVIDENCE])
+
+    return prove
+
+
+class _Places(dict[int, list[tuple[str, str]]]):
+    """For each clause of a rule over a list its path and source (after the list's) at an element.
+
+    Those of the first elements are kept, so that a long list cannot fill the memory.
+    """
+
+    def __init__(self, list_path: str, parts: tuple[Part, ...]) -> None:
+        super().__init__()
+        self._list_path, self._parts = list_path, parts
+
+    def __missing__(self, index: int) -> list[tuple[str, str]]:
+        start = f"{self._list_path}[{index}]"
+        made = [(f"{start}{one.path}", f"[{index}]{one.field}") for one in self._parts]
+        if index < MAX_KNOWN_PLACES:
+            self[index] = made
+        return made
+
+
+def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) -> Prove:
+    places = _Places(list_path, parts)
+    asked = [(part.operator, part.expected) for part in parts]
+
+    def prove(seen: Seen, elements: Elements) -> tuple[Evidence, ...]:
         assert whole is not None  # noqa: S101 - a rule over a list has one
         if not elements:
-            return (
-                Evidence(
-                    path=whole.path,
-                    operator=whole.operator,
-                    expected=whole.expected,
-                    actual=[],
-                    resource=envelope.id,
-                    source=_code_place(envelope.origin),
-                ),
-            )
-        base = self._source(envelope, whole.own)
-        is_code = bool(envelope.origin.file)
+            return _nothing_there(seen, whole)
+        subject_id, base = seen.subject.id, _source(seen, whole)
+        is_element_named = bool(base) and not seen.place
         found = []
         for index, values in elements:
-            places = self._places(index)
-            for n, value in enumerate(values):
-                if value is NOT_READ:
-                    continue
-                template, (path, inside) = self.templates[n], places[n]
-                made = Evidence(
-                    path=path,
-                    operator=template.operator,
-                    expected=template.expected,
-                    actual=value if value is True or value is False else shown(value),
-                    resource=envelope.id,
-                    source=base if is_code or not base else base + inside,
-                )
-                found.append(made)
+            placed, n = places[index], 0
+            for value in values:
+                if value is not NOT_READ:
+                    (path, inside), (operator, expected) = placed[n], asked[n]
+                    made = Evidence(
+                        path=path,
+                        operator=operator,
+                        expected=expected,
+                        actual=value if value is True or value is False else shown(value),
+                        resource=subject_id,
+                        source=base + inside if is_element_named else base,
+                    )
+                    found.append(made)
+                n += 1
             if len(found) >= MAX_EVIDENCE:
                 break
         return tuple(found[:MAX_EVIDENCE])
 
-    def _of_clause(self, envelope: Envelope, template: _Template, value: Any) -> Evidence:
-        return Evidence(
-            path=template.path,
-            operator=template.operator,
-            expected=template.expected,
-            actual=value if value is True or value is False else shown(value),
-            resource=envelope.id,
-            source=self._source(envelope, template.own),
-        )
-
-    def _places(self, index: int) -> list[tuple[str, str]]:
-        """For each clause its path and source (after the list's) at one element."""
-        known = self.places.get(index)
-        if known is None:
-            known = [
-                (f"{self.list_path}[{index}]{one.path}", f"[{index}]{one.field}")
-                for one in self.templates
-            ]
-            if index < MAX_KNOWN_PLACES:
-                self.places[index] = known
-        return known
-
-    def _source(self, envelope: Envelope, own: Property) -> str:
-        if envelope.origin.file:
-            return _code_place(envelope.origin)
-        fixed = self.fixed.get(own.name)
-        return own_source(envelope, own) if fixed is None else fixed
-
-    def _message(self, subject: Subject) -> str:
-        parts = self.message
-        if len(parts) == 1:
-            return parts[0]
-        if len(parts) == 3 and parts[1] == "name":
-            return f"{parts[0]}{_visible(subject.name or subject.id)}{parts[2]}"
-        filled = [*parts]
-        for n in range(1, len(parts), 2):
-            fact = subject.name or subject.id if parts[n] == "name" else getattr(subject, parts[n])
-            filled[n] = _visible(fact)
-        return "".join(filled)
+    return prove
 
 
-@functools.lru_cache(maxsize=256)
-def _visible(fact: str) -> str:
-    return visible(fact, 200)
-
-
-class _Nowhere:
-    """No operation was asked."""
-
-    sources: Mapping[str, str] = {}
-
-
-_NOWHERE = _Nowhere()
-_FAIL = Status.FAIL
-
-
-def _code_place(origin: Origin) -> str:
-    if not origin.file:
-        return ""
-    column = f":{origin.column}" if origin.column else ""
-    return f"{origin.file}:{origin.line}{column}"
-
-
-def _whole(must: Compare | Quantifier, reading: Reading) -> _Template:
-    operator, expected = asked_of(must)
-    path = must.path.rstrip(".")
-    return _Template(path=path, operator=operator, expected=shown(expected), own=reading.own)
-
-
-def _templates(rule: Rule, owner: Type, vocabulary: Vocabulary) -> tuple[_Template, ...]:
-    must = rule.must
-    deciding = failing_clauses(must)
-    if deciding is None:
-        return ()
-    if not isinstance(must, Quantifier):
-        own = [(one, find_reading(vocabulary, owner, one.clause.path)) for one in deciding]
-        return tuple(_template(one, found) for one, found in own if found is not None)
-    over = find_reading(vocabulary, owner, must.path)
-    items = over.own.items if over is not None else {}
-    inner = [(one, find_in(items or TEXT_ITEMS, one.clause.path)) for one in deciding]
-    made = [_template(one, found, is_item=True) for one, found in inner if found is not None]
-    if items:
-        return tuple(made)
-    return tuple(msgspec.structs.replace(one, path="", field="") for one in made)
-
-
-def _template(one: Deciding, reading: Reading, *, is_item: bool = False) -> _Template:
-    clause = one.clause
-    operator, expected = asked_of(clause, is_wanted=one.is_wanted)
-    own = reading.own
-    path = f".{clause.path}" if is_item else clause.path
-    field = f".{own.sources.get('api', ('',))[0] or clause.path}" if is_item else ""
-    return _Template(
-        path=path.rstrip("."), operator=operator, expected=shown(expected), own=own, field=field
+def _nothing_there(seen: Seen, whole: Part) -> tuple[Evidence, ...]:
+    nothing = Evidence(
+        path=whole.path,
+        operator=whole.operator,
+        expected=whole.expected,
+        actual=[],
+        resource=seen.subject.id,
+        source=seen.place,
     )
+    return (nothing,)
+
+
+def _source(seen: Seen, part: Part) -> str:
+    if seen.place:
+        return seen.place
+    return own_source(seen.document, part.own) if part.fixed is None else part.fixed

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 from mlsec.core.closed_sets import Status
 from mlsec.core.digest import fingerprint
@@ -13,25 +12,10 @@ from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.core.text import visible
 from mlsec.engine.evaluate import Verdict
 from mlsec.engine.evidence import evidence_of, gaps_of, path_of
-from mlsec.engine.failure import Envelope
 from mlsec.engine.rule import Rule
+from mlsec.engine.seen import subject_of
 
 _PLACEHOLDER = re.compile(r"\{(name|id|region|type)\}")
-
-
-class Described(Envelope, Protocol):
-    """What a finding shows of the judged resource."""
-
-    @property
-    def provider(self) -> str: ...
-    @property
-    def scope(self) -> str: ...
-    @property
-    def region(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def tags(self) -> Mapping[str, str]: ...
 
 
 def finding_of(rule: Rule, resource: Resource, verdict: Verdict) -> Finding:
@@ -76,21 +60,6 @@ def unlisted_finding(rule: Rule, missing: TypeCoverage, gaps: Sequence[str]) -> 
     )
 
 
-def subject_of(resource: Described, type_name: str) -> Subject:
-    """The judged resource as reports show it."""
-    return Subject(
-        id=resource.id,
-        type=type_name,
-        provider=resource.provider,
-        scope=resource.scope,
-        region=resource.region,
-        name=resource.name,
-        file=resource.origin.file,
-        line=resource.origin.line,
-        owner=_owner(resource),
-    )
-
-
 def message_of(rule: Rule, subject: Subject) -> str:
     """Fill the rule's message with visible text; without a message the title says it."""
     if not rule.message:
@@ -103,8 +72,3 @@ def message_of(rule: Rule, subject: Subject) -> str:
     }
     return _PLACEHOLDER.sub(lambda found: visible(facts[found.group(1)], 200), rule.message)
 
-
-def _owner(resource: Described) -> str:
-    tags = resource.tags
-    found = [key for key in tags if len(key) == 5 and key.lower() == "owner"]
-    return tags[min(found)] if found else ""

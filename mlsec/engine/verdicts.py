@@ -9,8 +9,9 @@ from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource
 from mlsec.engine.compile import FastPass, Proof
 from mlsec.engine.evaluate import Evaluator
-from mlsec.engine.findings import Described, finding_of, subject_of
+from mlsec.engine.findings import finding_of
 from mlsec.engine.rule import Rule
+from mlsec.engine.seen import Described, seen_of
 
 
 def settled_findings(
@@ -19,10 +20,10 @@ def settled_findings(
     """The findings that need no exact evaluation."""
     if not proof.failed and not proof.unread:
         return []
-    subject = subject_of(document, type_name)
-    failure = plan.failure
-    found = [failure(index).finding(document, subject, values) for index, values in proof.failed]
-    found += [failure(index).unread_finding(document, subject) for index in proof.unread]
+    seen, failures = seen_of(document, type_name), plan.failures
+    found = [failures[index].finding(seen, values) for index, values in proof.failed]
+    if proof.unread:
+        found += [failures[index].unread_finding(seen) for index in proof.unread]
     return found
 
 

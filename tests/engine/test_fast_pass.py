@@ -16,8 +16,9 @@ from mlsec.core.resource import Resource
 from mlsec.engine.compile import FastPass, Proof, compile_rules
 from mlsec.engine.documents import ExampleGraph
 from mlsec.engine.evaluate import Evaluator
-from mlsec.engine.findings import Described, finding_of, subject_of
+from mlsec.engine.findings import finding_of
 from mlsec.engine.rule import RuleSet
+from mlsec.engine.seen import Described, seen_of
 from tests.engine.small import load_texts, rule_text
 
 NOW_S = 1_767_225_600.0
@@ -188,7 +189,7 @@ def check_proof(
 ) -> None:
     """``seen`` is what the fast pass saw of the resource."""
     evaluator = Evaluator(judged.vocabulary, ExampleGraph(), NOW_S)
-    subject = subject_of(seen, resource.type)
+    known = seen_of(seen, resource.type)
     failed, suspects = dict(proof.failed), dict(proof.suspects)
     for index, rule in enumerate(plan.rules):
         if index in proof.is_open:
@@ -198,10 +199,10 @@ def check_proof(
             some = evaluator.judge(rule, resource, suspects[index])
             assert finding_of(rule, resource, some) == finding_of(rule, resource, exact)
         elif index in failed:
-            made = plan.failure(index).finding(seen, subject, failed[index])
+            made = plan.failures[index].finding(known, failed[index])
             assert same(made, finding_of(rule, resource, exact))
         elif index in proof.unread:
-            made = plan.failure(index).unread_finding(seen, subject)
+            made = plan.failures[index].unread_finding(known)
             assert same(made, finding_of(rule, resource, exact))
         else:
             wanted = Status.NOT_APPLICABLE if index in proof.not_applicable else Status.PASS
