@@ -13,6 +13,7 @@ from mlsec.engine.operators import MAX_MATCHED_CHARS, duration_s
 from mlsec.engine.rule import Operator
 
 YES, NO = "True", "False"
+MAX_COMPARED = 4
 _TEXTS = (Kind.STRING, Kind.ENUM, Kind.DATE)
 _ORDER = {
     Operator.LT: ("<", ">="),
@@ -28,15 +29,16 @@ class Constants:
 
     def __init__(self) -> None:
         self.patterns: dict[str, str] = {}
-        self.cuts: dict[float, str] = {}
+        self.cuts: dict[str, str] = {}
 
     def pattern(self, text: str) -> str:
         """The name of a compiled pattern's ``search``."""
         return self.patterns.setdefault(text, f"R{len(self.patterns)}")
 
-    def cut(self, span_s: float) -> str:
-        """The name of the moment that lies ``span_s`` before the scan's clock."""
-        return self.cuts.setdefault(span_s, f"c{len(self.cuts)}")
+    def cut(self, span_s: float, *, is_older: bool) -> str:
+        """The name of the moment that divides what is older than the span from what is not."""
+        find = "first_moment" if is_older else "last_moment"
+        return self.cuts.setdefault(f"{find}(now - {span_s!r})", f"c{len(self.cuts)}")
 
 
 def prove_clause(
@@ -102,8 +104,8 @@ def _member(name: str, kind: Kind, members: tuple[Any, ...], *, want: bool) -> s
         tests = [f"{name} is {value}" for value in wanted]
         return " or ".join(tests if want else [*tests, f"{name} is None"]) or NO
     if kind in _TEXTS:
-        if want and len(members) == 1:
-            return f"{name} == {members[0]!r}"
+        if 0 < len(members) <= MAX_COMPARED:
+            return _one_of(name, members, want=want)
         test = f"type({name}) is str and {name} {'in' if want else 'not in'} {_set(members)}"
         return test if want else _or_null(name, test)
     if want:
@@ -111,6 +113,14 @@ def _member(name: str, kind: Kind, members: tuple[Any, ...], *, want: bool) -> s
     # A float that is not a number equals nothing, itself included; it stays unproven.
     same = f" and {name} == {name}" if kind is Kind.FLOAT else ""
     return _or_null(name, f"{_number(name, kind)}{same} and {name} not in {_set(members)}")
+
+
+def _one_of(name: str, texts: tuple[str, ...], *, want: bool) -> str:
+    # A text that was just decoded has no hash yet, so that a few comparisons beat a set.
+    if want:
+        return " or ".join(f"{name} == {text!r}" for text in texts)
+    apart = " and ".join(f"{name} != {text!r}" for text in texts)
+    return _or_null(name, f"type({name}) is str and {apart}")
 
 
 def _set(members: tuple[Any, ...]) -> str:
@@ -139,8 +149,8 @@ def _contains(name: str, kind: Kind, wanted: tuple[str, ...], *, want: bool) -> 
 
 
 def _age(name: str, operator: Operator, expected: Any, constants: Constants, *, want: bool) -> str:
-    cut = constants.cut(duration_s(expected) or 0.0)
     is_older = operator is Operator.OLDER_THAN
+    cut = constants.cut(duration_s(expected) or 0.0, is_older=is_older)
     sign = {(True, True): "<", (True, False): ">=", (False, True): ">", (False, False): "<="}
-    test = f"(t := instant_s({name})) is not None and t {sign[is_older, want]} {cut}"
+    test = f"(t := moment_of({name})) is not None and t {sign[is_older, want]} {cut}"
     return test if want else _or_null(name, test)

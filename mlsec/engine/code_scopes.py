@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from mlsec.core.vocabulary import Kind
@@ -11,6 +12,8 @@ from mlsec.engine.readings import Reading, find_in
 from mlsec.engine.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Quantity
 from mlsec.engine.views import TEXT_ITEMS
 
+_CALL = re.compile(r"\b(type|len|all_text|moment_of|compare|R\d+|startswith|endswith)\(")
+_COSTS = {"type": 2, "len": 2, "all_text": 4, "moment_of": 12, "compare": 24}
 Resolve = Callable[[str], Reading | None]
 Fields = Mapping[str, str]
 ListFields = Mapping[str, Fields]
@@ -237,4 +240,10 @@ def _join(parts: Iterable[str], word: str, *, absorbing: str, neutral: str) -> s
         return absorbing
     if len(kept) == 1:
         return kept[0]
+    # Tests have no effects, so that the cheap ones may go first and spare the others.
+    kept.sort(key=_cost)
     return f" {word} ".join(f"({part})" for part in kept) if kept else neutral
+
+
+def _cost(test: str) -> int:
+    return sum(_COSTS.get(called, 8) for called in _CALL.findall(test))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 
 from mlsec.core.vocabulary import Kind, Type, Vocabulary
@@ -22,6 +23,15 @@ from mlsec.engine.readings import Reading, find_reading
 from mlsec.engine.rule import Compare, Quantifier, Quantity, Rule
 
 
+class Seldom(enum.IntEnum):
+    """What generated code says of a rule that is neither a proven pass nor a whole failure."""
+
+    OPEN = 0
+    NOT_APPLICABLE = 1
+    UNREAD = 2
+    SUSPECT = 3
+
+
 class Generated:
     """The text of one type's fast function and what it refers to."""
 
@@ -40,18 +50,19 @@ def generate(
     fields: Fields | None = None,
     lists: ListFields | None = None,
 ) -> Generated:
-    """Write ``judge_at(now)``, which gives ``judge(p, a, n, u, d, e)`` for one clock value.
+    """Write ``judge_at(now)``, which gives ``judge(p, d, e)`` for one clock value.
 
     ``p`` is the mapping of properties, or with ``fields`` (property -> attribute, and ``lists`` the
-    same of the items of a list) a struct. ``a`` takes each index that is not proven, ``n`` each
-    proven not applicable, ``u`` each whose one value was not read, ``d`` each (index, values) of a
-    rule that is proven to fail and whose deciding values are known, and ``e`` each (index, element
-    indexes) of a rule over a list that only those elements can decide; others are proven passes.
+    same of the items of a list) a struct. ``d`` takes each (index, values) of a rule that is proven
+    to fail and whose deciding values are known. ``e`` takes what is seldom, by its first part:
+    (OPEN, index) of a rule that is not proven, (NOT_APPLICABLE, index), (UNREAD, index) of one
+    whose one value was not read, and (SUSPECT, (index, element indexes)) of a rule over a list
+    that only those elements can decide. All other rules are proven passes.
     """
     writer = _Writer(owner, vocabulary, fields, lists)
     for index, rule in enumerate(rules):
         if index in lacking:
-            writer.body.append(f"        n({index})")
+            writer.body.append(f"        {_takes(Seldom.NOT_APPLICABLE, index)}")
         else:
             writer.add(rule, index)
     return Generated(writer.text(), writer.names)
@@ -89,13 +100,14 @@ class _Writer:
         applies_not = self.scope.prove(rule.when, want=False)
         self.body.append(f"        if {applies}:")
         self.body += self._decide(rule, index, 3) or ["            pass"]
-        self.body += [f"        elif {applies_not}:", f"            n({index})"]
-        self.body += ["        else:", f"            a({index})"]
+        self.body += [f"        elif {applies_not}:"]
+        self.body += [f"            {_takes(Seldom.NOT_APPLICABLE, index)}"]
+        self.body += ["        else:", f"            {_takes(Seldom.OPEN, index)}"]
 
     def text(self) -> str:
         """The whole module."""
-        cuts = [f"    {name} = now - {span!r}" for span, name in self.names.constants.cuts.items()]
-        head = ["    def judge(p, a, n, u, d, e):"]
+        cuts = [f"    {name} = {moment}" for moment, name in self.names.constants.cuts.items()]
+        head = ["    def judge(p, d, e):"]
         if not self.is_struct:
             head.append("        g = p.get")
         lines = ["def judge_at(now):", *cuts, *self.helpers, *head, *self.scope.lines(2)]
@@ -103,17 +115,18 @@ class _Writer:
 
     def _decide(self, rule: Rule, index: int, indent: int) -> list[str]:
         pad, must = "    " * indent, rule.must
+        is_open = _takes(Seldom.OPEN, index)
         holds = self.scope.prove(must, want=True)
         if holds == YES:
             return []
         # A relation in ``when`` belongs into the finding's path, which only the exact judge draws.
         if reads_relations(rule):
-            return [f"{pad}a({index})" if holds == NO else f"{pad}if not ({holds}): a({index})"]
+            return [f"{pad}{is_open}" if holds == NO else f"{pad}if not ({holds}): {is_open}"]
         if isinstance(must, Quantifier):
             name, reading = self.scope.read(must.path)
             if reading is not None and _is_plain_list(reading):
                 self.helpers += self._helper(must, index, reading)
-                return [f"{pad}if not ({holds}): w{index}({name}, a, u, d, e)"]
+                return [f"{pad}if not ({holds}): w{index}({name}, d, e)"]
         lines = [f"{pad}if not ({holds}):"]
         word = "if"
         deciding = failing_clauses(must)
@@ -126,17 +139,19 @@ class _Writer:
         if isinstance(must, Compare):
             name, reading = self.scope.read(must.path)
             if reading is not None and not reading.values:
-                lines.append(f"{pad}    {word} {name} is M: u({index})")
+                lines.append(f"{pad}    {word} {name} is M: {_takes(Seldom.UNREAD, index)}")
                 word = "elif"
-        return [*lines, f"{pad}    {'else' if word == 'elif' else 'if True'}: a({index})"]
+        return [*lines, f"{pad}    {'else' if word == 'elif' else 'if True'}: {is_open}"]
 
     def _helper(self, must: Quantifier, index: int, reading: Reading) -> list[str]:
         """A function that says of one list why the rule does not pass."""
         loop = self.scope.new_loop(reading)
         inner = loop.scope
-        lines = [f"    def w{index}(l, a, u, d, e):"]
-        lines += [f"        if l is M: return u({index})", "        if l is None: l = ()"]
-        lines += [f"        elif type(l) is not list: return a({index})"]
+        is_open = _takes(Seldom.OPEN, index)
+        lines = [f"    def w{index}(l, d, e):"]
+        lines += [f"        if l is M: return {_takes(Seldom.UNREAD, index)}"]
+        lines += ["        if l is None: l = ()"]
+        lines += [f"        elif type(l) is not list: return {is_open}"]
         lines += ["        h = []", "        k = True"]
         lines += [f"        for i, {inner.element} in enumerate(l):"]
         open_lines = ["k = False", "h.append((i,))"]
@@ -155,9 +170,13 @@ class _Writer:
         lines += [*tests, *(f"            {line}" for line in open_lines)]
         # Only "some" can fail without an element that speaks against it.
         if must.quantity is not Quantity.SOME:
-            lines += [f"        if not h: return a({index})"]
+            lines += [f"        if not h: return {is_open}"]
         lines += [f"        if k: d(({index}, h))"]
-        return [*lines, f"        else: e(({index}, [s[0] for s in h]))"]
+        return [*lines, f"        else: e(({Seldom.SUSPECT}, ({index}, [s[0] for s in h])))"]
+
+
+def _takes(what: Seldom, index: int) -> str:
+    return f"e(({what}, {index}))"
 
 
 def _is_plain_list(reading: Reading) -> bool:

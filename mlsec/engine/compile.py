@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,15 +14,15 @@ from mlsec.core.vocabulary import Kind, Type, Vocabulary
 from mlsec.engine.codegen import Generated, generate
 from mlsec.engine.evaluate import lacks_what_is_read
 from mlsec.engine.failure import Failure
-from mlsec.engine.operators import compare, instant_s, pattern_of
+from mlsec.engine.moments import first_moment, last_moment
+from mlsec.engine.operators import compare, moment_of, pattern_of
 from mlsec.engine.readings import translate
 from mlsec.engine.rule import Operator, Rule, RuleSet
 from mlsec.engine.slim import SlimTarget, slim_target
 from mlsec.engine.views import NOT_READ
 
-Take = Callable[[int], None]
-TakePair = Callable[[tuple[int, list[Any]]], None]
-Judge = Callable[[Any, Take, Take, Take, TakePair, TakePair], None]
+Failed = tuple[int, Sequence[Any]]
+Judge = Callable[[Any, Callable[[Failed], None], Callable[[tuple[int, Any]], None]], None]
 # Whatever a hostile document makes the fast code trip over, the exact evaluator decides.
 TRIPS = (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError)
 
@@ -36,11 +36,11 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
     every other rule is a proven pass.
     """
 
-    is_open: list[int]
-    not_applicable: list[int]
-    unread: list[int]
-    failed: list[tuple[int, list[Any]]]
-    suspects: list[tuple[int, list[int]]]
+    failed: Sequence[Failed] = ()
+    is_open: Sequence[int] = ()
+    not_applicable: Sequence[int] = ()
+    unread: Sequence[int] = ()
+    suspects: Sequence[tuple[int, list[int]]] = ()
 
 
 class FastPass:
@@ -93,23 +93,18 @@ class FastPass:
         return msgspec.structs.replace(known, **hidden) if hidden else known
 
     def _proof(self, judge: Judge, known: Any) -> Proof:
-        is_open: list[int] = []
-        not_applicable: list[int] = []
-        unread: list[int] = []
-        failed: list[tuple[int, list[Any]]] = []
-        suspects: list[tuple[int, list[int]]] = []
+        failed: list[Failed] = []
+        seldom: list[tuple[int, Any]] = []
         try:
-            judge(
-                known,
-                is_open.append,
-                not_applicable.append,
-                unread.append,
-                failed.append,
-                suspects.append,
-            )
+            judge(known, failed.append, seldom.append)
         except TRIPS:
-            return Proof(list(range(len(self.rules))), [], [], [], [])
-        return Proof(is_open, not_applicable, unread, failed, suspects)
+            return Proof(is_open=range(len(self.rules)))
+        if not seldom:
+            return Proof(failed)
+        found: tuple[list[Any], ...] = ([], [], [], [])
+        for what, one in seldom:
+            found[what].append(one)
+        return Proof(failed, *found)
 
     def make_failure(self, index: int) -> Failure:
         """Prepare the finding of one rule."""
@@ -176,7 +171,10 @@ def _translated(raw: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _all_text(items: list[Any]) -> bool:
-    return all(type(item) is str for item in items)
+    for item in items:  # noqa: SIM110 - a generator costs more than these few texts
+        if type(item) is not str:
+            return False
+    return True
 
 
 _NAMES: Mapping[str, Any] = {
@@ -184,7 +182,9 @@ _NAMES: Mapping[str, Any] = {
     "TRUE": Truth.TRUE,
     "FALSE": Truth.FALSE,
     "compare": compare,
-    "instant_s": instant_s,
+    "moment_of": moment_of,
+    "first_moment": first_moment,
+    "last_moment": last_moment,
     "map_value": _map_value,
     "translated": _translated,
     "all_text": _all_text,

@@ -176,8 +176,8 @@ def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) ->
         is_element_named = bool(base) and not seen.place
         found = []
         for index, values in elements:
-            placed, n = places[index], 0
-            for value in values:
+            placed = places[index]
+            for n, value in enumerate(values):
                 if value is not NOT_READ:
                     (path, inside), (operator, expected) = placed[n], asked[n]
                     made = Evidence(
@@ -189,7 +189,6 @@ def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) ->
                         source=base + inside if is_element_named else base,
                     )
                     found.append(made)
-                n += 1
             if len(found) >= MAX_EVIDENCE:
                 break
         return tuple(found[:MAX_EVIDENCE])

@@ -71,4 +71,3 @@ def message_of(rule: Rule, subject: Subject) -> str:
         "type": subject.type,
     }
     return _PLACEHOLDER.sub(lambda found: visible(facts[found.group(1)], 200), rule.message)
-

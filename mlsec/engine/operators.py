@@ -69,15 +69,21 @@ def duration_s(text: Any) -> float | None:
     return int(found[1]) * _SECONDS[found[2]] if found else None
 
 
-def instant_s(text: Any) -> float | None:
-    """Read an ISO 8601 date or time as seconds since the epoch (UTC when it names no zone)."""
+def moment_of(text: Any) -> datetime | None:
+    """Read an ISO 8601 date or time (UTC when it names no zone); None when it is neither."""
     if not isinstance(text, str):
         return None
     try:
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def instant_s(text: Any) -> float | None:
+    """Read an ISO 8601 date or time as seconds since the epoch (UTC when it names no zone)."""
+    moment = moment_of(text)
+    return moment.timestamp() if moment is not None else None
 
 
 def version_of(text: Any) -> tuple[int, ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Union
 
 import msgspec
@@ -56,7 +56,9 @@ def slim_target(owner: Type, rules: tuple[Rule, ...], vocabulary: Vocabulary) ->
         return None
     fields = {name: f"f{n}" for n, name in enumerate(names)}
     lists = {
-        name: {field: f"f{n}" for n, field in enumerate(sorted(read))}
+        name: {
+            field: f"f{n}" for n, field in enumerate(_in_order(read, owner.properties[name].items))
+        }
         for name, read in items.items()
         if read is not None
     }
@@ -97,7 +99,7 @@ def _struct(name: str, fields: Mapping[str, str], kinds: Mapping[str, Any]) -> A
 def _what_is_read(
     owner: Type, rules: tuple[Rule, ...], vocabulary: Vocabulary
 ) -> tuple[list[str], dict[str, set[str] | None]]:
-    """The sorted properties, and for lists of which only fields are read, those fields."""
+    """The properties, and for lists of which only fields are read, those fields."""
     names: set[str] = set()
     items: dict[str, set[str] | None] = {}
     for condition in (c for rule in rules for c in (rule.when, rule.must) if c is not None):
@@ -114,7 +116,15 @@ def _what_is_read(
                 items[reading.own.name] = None
             elif items.setdefault(reading.own.name, set()) is not None:
                 items[reading.own.name] = (items[reading.own.name] or set()) | read
-    return sorted(names), items
+    return _in_order(names, owner.properties), items
+
+
+def _in_order(names: Iterable[str], declared: Mapping[str, Any]) -> list[str]:
+    """As the vocabulary declares them: collectors write them so, and the decoder looks for the
+    field after the last one first.
+    """
+    place = {name: n for n, name in enumerate(declared)}
+    return sorted(names, key=lambda name: place[name])
 
 
 def _item_fields(part: Compare | Quantifier, items: Mapping[str, Any]) -> set[str] | None:

@@ -36,7 +36,7 @@ HOSTILE = st.one_of(
 )
 NAMES_MADE_HERE = {
     "judge", "p", "now", "a", "n", "u", "d", "e", "i", "enumerate", "g", "t", "h", "k", "l", "s",
-    "M", "TRUE", "FALSE", "compare", "instant_s",
+    "M", "TRUE", "FALSE", "compare", "moment_of", "first_moment", "last_moment",
     "map_value", "translated", "all_text", "type", "len", "str", "int", "float", "list", "dict",
     "bool", *(o.name for o in Operator), *(k.name for k in Kind),
 }  # fmt: skip

@@ -1,0 +1,36 @@
+"""Moments that stand for a number of seconds, so that dates are compared as they were parsed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STEP = timedelta(microseconds=1)
+
+
+def first_moment(cut_s: float) -> datetime | None:
+    """The earliest moment whose ``timestamp()`` is not below ``cut_s``; None outside all years.
+
+    A timestamp never falls as moments rise, so that ``m < first_moment(cut_s)`` is exactly
+    ``m.timestamp() < cut_s``, rounding included.
+    """
+    try:
+        found = _EPOCH + timedelta(seconds=cut_s)
+        while found.timestamp() >= cut_s:
+            found -= _STEP
+        while found.timestamp() < cut_s:
+            found += _STEP
+    except (OverflowError, ValueError):
+        return None
+    return found
+
+
+def last_moment(cut_s: float) -> datetime | None:
+    """The latest moment whose ``timestamp()`` is not above ``cut_s``; None outside all years."""
+    found = first_moment(cut_s)
+    try:
+        while found is not None and found.timestamp() <= cut_s:
+            found += _STEP
+        return found - _STEP if found is not None else None
+    except OverflowError:
+        return None
