@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 
 from mlsec.core.vocabulary import Kind, Type, Vocabulary
@@ -20,16 +19,8 @@ from mlsec.engine.deciding import failing_clauses
 from mlsec.engine.evidence import are_distinct
 from mlsec.engine.footprint import reads_relations
 from mlsec.engine.readings import Reading, find_reading
-from mlsec.engine.rule import Compare, Quantifier, Quantity, Rule
-
-
-class Seldom(enum.IntEnum):
-    """What generated code says of a rule that is neither a proven pass nor a whole failure."""
-
-    OPEN = 0
-    NOT_APPLICABLE = 1
-    UNREAD = 2
-    SUSPECT = 3
+from mlsec.engine.rule import Compare, Condition, Quantifier, Quantity, Rule
+from mlsec.engine.settle import Seldom, settler
 
 
 class Generated:
@@ -127,21 +118,30 @@ class _Writer:
             if reading is not None and _is_plain_list(reading):
                 self.helpers += self._helper(must, index, reading)
                 return [f"{pad}if not ({holds}): w{index}({name}, d, e)"]
-        lines = [f"{pad}if not ({holds}):"]
-        word = "if"
+        if isinstance(must, Compare):
+            name, reading = self.scope.read(must.path)
+            ask = settler(reading.kind, must.operator) if reading and not reading.values else ""
+            if ask:
+                return [f"{pad}if not ({holds}): {ask}({index}, {name}, d, e)"]
+        return [f"{pad}if not ({holds}):", *self._unfold(must, index, f"{pad}    ")]
+
+    def _unfold(self, must: Condition, index: int, pad: str) -> list[str]:
+        """What is known of an assertion that did not hold, told apart case by case."""
+        lines, word = [], "if"
         deciding = failing_clauses(must)
         if deciding is not None and are_distinct(deciding):
             settled, values = self.scope.settled(deciding)
             fails = join_and((self.scope.prove(must, want=False), settled))
             if fails != NO:
-                lines.append(f"{pad}    if {fails}: d(({index}, {values}))")
+                lines.append(f"{pad}if {fails}: d(({index}, {values}))")
                 word = "elif"
         if isinstance(must, Compare):
             name, reading = self.scope.read(must.path)
             if reading is not None and not reading.values:
-                lines.append(f"{pad}    {word} {name} is M: {_takes(Seldom.UNREAD, index)}")
+                lines.append(f"{pad}{word} {name} is M: {_takes(Seldom.UNREAD, index)}")
                 word = "elif"
-        return [*lines, f"{pad}    {'else' if word == 'elif' else 'if True'}: {is_open}"]
+        is_open = _takes(Seldom.OPEN, index)
+        return [*lines, f"{pad}{'else' if word == 'elif' else 'if True'}: {is_open}"]
 
     def _helper(self, must: Quantifier, index: int, reading: Reading) -> list[str]:
         """A function that says of one list why the rule does not pass."""

@@ -18,11 +18,11 @@ from mlsec.engine.moments import first_moment, last_moment
 from mlsec.engine.operators import compare, moment_of, pattern_of
 from mlsec.engine.readings import translate
 from mlsec.engine.rule import Operator, Rule, RuleSet
+from mlsec.engine.settle import SETTLERS, Failed, Take, TakeSeldom
 from mlsec.engine.slim import SlimTarget, slim_target
 from mlsec.engine.views import NOT_READ
 
-Failed = tuple[int, Sequence[Any]]
-Judge = Callable[[Any, Callable[[Failed], None], Callable[[tuple[int, Any]], None]], None]
+Judge = Callable[[Any, Take, TakeSeldom], None]
 # Whatever a hostile document makes the fast code trip over, the exact evaluator decides.
 TRIPS = (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError)
 
@@ -188,6 +188,7 @@ _NAMES: Mapping[str, Any] = {
     "map_value": _map_value,
     "translated": _translated,
     "all_text": _all_text,
+    **SETTLERS,
     **{operator.name: operator for operator in Operator},
     **{kind.name: kind for kind in Kind},
 }

@@ -14,6 +14,7 @@ from mlsec.core.resource import Resource
 from mlsec.core.vocabulary import Kind, Property, Type, Vocabulary
 from mlsec.engine.compile import FastPass
 from mlsec.engine.rule import Compare, Condition, Operator, Quantifier, Quantity, Rule
+from mlsec.engine.settle import SETTLERS
 
 HOSTILE = st.one_of(
     st.text(max_size=40),
@@ -38,7 +39,7 @@ NAMES_MADE_HERE = {
     "judge", "p", "now", "a", "n", "u", "d", "e", "i", "enumerate", "g", "t", "h", "k", "l", "s",
     "M", "TRUE", "FALSE", "compare", "moment_of", "first_moment", "last_moment",
     "map_value", "translated", "all_text", "type", "len", "str", "int", "float", "list", "dict",
-    "bool", *(o.name for o in Operator), *(k.name for k in Kind),
+    "bool", *SETTLERS, *(o.name for o in Operator), *(k.name for k in Kind),
 }  # fmt: skip
 
 
