@@ -40,7 +40,7 @@ def schema_of_rules(vocabulary: Vocabulary) -> Schema:
         if kind is not Kind.ENUM:
             defs[kind.value] = _values(Property(name="", kind=kind))
     for name in types:
-        defs[f"on {name}"] = _condition_on(vocabulary.types[name])
+        defs[f"on-{name}"] = _condition_on(vocabulary.types[name])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mlsec rule",
@@ -111,7 +111,7 @@ def _loose_condition() -> Schema:
 
 
 def _if_resource(name: str) -> Schema:
-    on_type = {"$ref": f"#/$defs/on {name}"}
+    on_type = {"$ref": f"#/$defs/on-{name}"}
     return {
         "if": {"properties": {"resource": {"const": name}}},
         "then": {"properties": {"when": on_type, "assert": on_type}},
@@ -119,7 +119,7 @@ def _if_resource(name: str) -> Schema:
 
 
 def _condition_on(owner: Type) -> Schema:
-    here = {"$ref": f"#/$defs/on {owner.name}"}
+    here = {"$ref": f"#/$defs/on-{owner.name}"}
     several = {"type": "array", "items": here, "minItems": 1}
     properties: Schema = {"all": several, "any": several, "not": here}
     properties.update({quantity.value: _quantifier(owner) for quantity in Quantity})
