@@ -17,7 +17,7 @@ from mlsec.engine.mistakes import RuleFilesError
 from mlsec.engine.rule import Rule, RuleSet
 from mlsec.engine.rule_cache import content_key, keep, recall
 
-NOT_RULES = ("vocabulary", "frameworks", "schema")
+NOT_RULES = ("vocabulary", "frameworks", "schema", "callables")
 
 
 def load_content(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
@@ -92,7 +92,7 @@ def examine(
 
 
 def rule_files(folders: Sequence[Path]) -> list[Path]:
-    """Every rule file below the folders, sorted; vocabulary, frameworks and schema are not rules.
+    """Every rule file below the folders, sorted; vocabulary and the like are not.
 
     Raises:
         MlsecError: a folder that does not exist.

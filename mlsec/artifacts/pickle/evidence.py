@@ -1,0 +1,81 @@
+"""What the arguments of a call say: addresses, shell text, code, paths, pickles inside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlsec.artifacts.pickle.values import Blob, Box, Global, Plain, Result, Value
+
+# Values looked at per call; a call with more is not one that a library writes.
+LOOKED_AT = 2_000
+
+_ADDRESS = re.compile(r"(?i)\b(?:https?|ftps?|wss?|tcp|udp|ssh|file|data|s3|gs|git)://|^//|^\\\\")
+_HOST = re.compile(
+    r"(?i)^(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d+)?$"
+)
+_CODE = re.compile(
+    r"__\w+__|\b(?:import|exec|eval|compile|lambda|os\.|sys\.|subprocess|globals|getattr|open)\b"
+    r" *[\w(.:]|;\s*\w+\(|\w+\([^)]*\)\s*$"
+)
+_SHELL = re.compile(
+    r"(?:^|[\s;&|`(/])(?:sh|bash|zsh|cmd|powershell|curl|wget|nc|ncat|python\d?|perl|ruby|echo|touch"
+    r"|cat|rm|chmod|id|whoami|calc|sleep|ls|cp|mv|dd|kill|nohup|base64|uname|ping|open|printenv)"
+    r"(?:\.exe)?(?:[\s;&|]|$)|[;&|`]\s*\w|\$\(|>\s*/"
+)
+_PATH = re.compile(
+    r"^(?:[~/\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\])|[/\\]\.\.[/\\]|^[\w. -]+[/\\][\w./\\ -]+$"
+)
+_FILE = re.compile(
+    r"(?i)^[\w .-]+\.(?:py|pyc|so|dll|dylib|sh|pkl|pickle|pt|pth|bin|txt|csv|json|ya?ml|exe|zip"
+    r"|tar|gz|npy|npz|joblib|h5|db|log|cfg|ini|whl|egg|html?|xml|sqlite)$"
+)
+_PICKLE = re.compile(rb"\A\x80[\x02-\x05]")
+
+
+def evidence(value: Value) -> str:
+    """The strongest thing that a call's arguments say, in words; "" for nothing."""
+    found = ""
+    for text in _texts(value):
+        for word, pattern in (("code", _CODE), ("an address", _ADDRESS), ("shell text", _SHELL)):
+            if pattern.search(text):
+                return f"{word}: {text[:80]}"
+        if not found and (_PATH.search(text) or _FILE.search(text)):
+            found = f"a path: {text[:80]}"
+        elif not found and _HOST.search(text) and not text.replace(".", "").isdigit():
+            found = f"a host: {text[:80]}"
+    return found
+
+
+def is_inert(value: Value) -> bool:
+    """Only numbers, short words and containers of them: nothing that could steer a call."""
+    return not evidence(value) and all(
+        not isinstance(one, (Global, Result, Blob)) and one is not Plain.UNKNOWN
+        for one in walk(value)
+    )
+
+
+def walk(value: Value) -> Iterator[Value]:
+    """The value and what is in it, breadth first, up to a bound."""
+    waiting = [value]
+    for _ in range(LOOKED_AT):
+        if not waiting:
+            return
+        one = waiting.pop()
+        yield one
+        if isinstance(one, tuple):
+            waiting.extend(one[:LOOKED_AT])
+        elif isinstance(one, Box):
+            waiting.extend(one.items)
+        elif isinstance(one, Result):
+            waiting.append(one.arguments)
+
+
+def _texts(value: Value) -> Iterator[str]:
+    for one in walk(value):
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, bytes):
+            yield "import a pickle" if _PICKLE.match(one) else one.decode("latin-1")
+        elif isinstance(one, Blob):
+            yield one.head.decode("latin-1")

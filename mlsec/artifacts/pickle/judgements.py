@@ -1,0 +1,180 @@
+"""Ways of judging a call by its arguments, named in ``rules/callables/judged.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.policy import Standing
+from mlsec.artifacts.pickle.values import Blob, Box, Global, How, Plain, Result, Value
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.window import Window
+
+# Text that carries bytes (protocol 2 writes bytes as latin-1 text) is decoded up to this size.
+DECODED_BYTES = 64 << 20
+
+
+class Opinion(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with a call."""
+
+    kind: FactKind
+    detail: str
+    subject: str = ""
+
+
+class Court(Protocol):
+    """What a judgement may ask and tell."""
+
+    window: Window
+    record: Recorder
+
+    def called(self, how: How, function: Value, arguments: Value, offset: int) -> None: ...
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One call: ``items`` are its arguments, None where they are not a tuple written out."""
+
+    court: Court
+    items: tuple[Value, ...] | None
+    offset: int
+
+
+Judgement = Callable[[Case], Opinion | None]
+
+
+def _is_name(value: Value) -> bool:
+    return isinstance(value, str) and value.isidentifier() and not value.startswith("__")
+
+
+def attribute(case: Case) -> Opinion | None:
+    """``getattr(class, name)``: a nested class or a method of a class that is listed."""
+    items = case.items or ()
+    if len(items) not in (2, 3) or not _is_name(items[1]):
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail="getattr with a name that is not plain")
+    owner = items[0]
+    if not isinstance(owner, Global):
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail="getattr on a computed value")
+    standing = owner.entry.standing
+    subject = f"{owner.full}.{items[1]}"
+    if standing in (Standing.CLASS, Standing.REDUCER) or (
+        standing is Standing.UNKNOWN and owner.name[:1].isupper()
+    ):
+        return None
+    kind = FactKind.DENIED_CALL if standing is Standing.DENIED else FactKind.HIDDEN_NAME
+    return Opinion(kind=kind, subject=subject, detail="getattr on what is no listed class")
+
+
+def reconstructor(case: Case) -> Opinion | None:
+    """``copyreg._reconstructor(class, base, state)``: makes an instance without ``__init__``."""
+    items = case.items or ()
+    if len(items) != 3 or not isinstance(items[0], Global) or not isinstance(items[1], Global):
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail="reconstructs a class that is computed")
+    if items[1].module not in ("builtins", "__builtin__"):
+        # base.__new__ and base.__init__ run: they are judged as calls of the base.
+        case.court.called(How.REDUCE, items[1], (items[2],), case.offset)
+    case.court.called(How.NEW, items[0], (), case.offset)
+    return None
+
+
+def new(case: Case) -> Opinion | None:
+    """``copyreg.__newobj__(class, ...)``: as the opcode NEWOBJ."""
+    items = case.items
+    if not items:
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail="instantiates a class that is computed")
+    case.court.called(How.NEW, items[0], items[1:], case.offset)
+    return None
+
+
+def codec(case: Case) -> Opinion | None:
+    """``_codecs.encode(text, "latin1")``: how old protocols write bytes."""
+    items = case.items or ()
+    if 1 <= len(items) <= 3 and all(
+        item in ("latin1", "latin-1", "utf-8", "utf8", "ascii") for item in items[1:2]
+    ):
+        return None
+    return Opinion(kind=FactKind.UNKNOWN_CALL, detail="a codec that files do not use for bytes")
+
+
+def nested(case: Case) -> Opinion | None:
+    """A call that loads the bytes it is given: they are read as a member of their own."""
+    items = case.items or ()
+    window = _window(case.court, items[0]) if len(items) == 1 else None
+    if window is None:
+        detail = "loads bytes that cannot be told from the file"
+        return Opinion(kind=FactKind.UNKNOWN_CALL, detail=detail)
+    case.court.record.member(f"bytes at {case.offset}", window)
+    return None
+
+
+def _window(court: Court, value: Value) -> Window | None:
+    if isinstance(value, bytes):
+        return Window.of(value)
+    if isinstance(value, Blob) and not value.is_text:
+        return court.window.part(value.offset, value.size_bytes)
+    function = value.function if isinstance(value, Result) else None
+    if isinstance(function, Global) and function.name == "encode" and function.entry.word:
+        text = value.arguments[0]
+        if isinstance(text, str):
+            return Window.of(text.encode("latin-1", "replace"))
+        if isinstance(text, Blob) and text.is_text and text.size_bytes <= DECODED_BYTES:
+            court.record.budget.inflate(text.size_bytes)
+            data = court.window.exactly(text.offset, text.size_bytes)
+            return Window.of(data.decode("utf-8", "replace").encode("latin-1", "replace"))
+    return None
+
+
+def inner_call(case: Case) -> Opinion | None:
+    """``f(function, type, arguments, state)``: the inner function is called."""
+    items = case.items or ()
+    if len(items) < 3:
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail="calls a function that is computed")
+    case.court.called(How.REDUCE, items[0], items[2], case.offset)
+    return None
+
+
+def function(case: Case) -> Opinion | None:
+    """``functools.partial(function, ...)``: stores a function for a later call."""
+    items = case.items or ()
+    if not items or not isinstance(items[0], Global):
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail="stores a function that is computed")
+    standing = items[0].entry.standing
+    if standing is Standing.DENIED:
+        detail = f"stores {items[0].full} for a later call: {items[0].entry.word}"
+        return Opinion(kind=FactKind.DENIED_CALL, detail=detail)
+    return None
+
+
+def attribute_names(case: Case) -> Opinion | None:
+    """``attrgetter("name")``: stores names to look up later."""
+    items = case.items
+    if items and all(_is_name(item) or isinstance(item, int) for item in items):
+        return None
+    return Opinion(kind=FactKind.HIDDEN_NAME, detail="looks up names that are not plain")
+
+
+def plain_names(case: Case) -> Opinion | None:
+    """``methodcaller("name", ...)``: stores a method call for later."""
+    items = case.items
+    if items and _is_name(items[0]) and all(_is_flat(item) for item in items[1:]):
+        return None
+    return Opinion(kind=FactKind.HIDDEN_NAME, detail="calls a method that is not plain")
+
+
+def _is_flat(value: Value) -> bool:
+    return not isinstance(value, (Global, Result, Blob, Box)) and value is not Plain.UNKNOWN
+
+
+JUDGEMENTS: Mapping[str, Judgement] = {
+    "attribute": attribute,
+    "reconstructor": reconstructor,
+    "new": new,
+    "codec": codec,
+    "nested": nested,
+    "inner_call": inner_call,
+    "function": function,
+    "attribute_names": attribute_names,
+    "plain_names": plain_names,
+}

@@ -1,0 +1,62 @@
+"""Regular expressions that skip runs of data opcodes at the speed of the C engine.
+
+All are possessive: what was skipped is never tried again, so time is linear in the bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+
+def _counted(tail: str) -> str:
+    """A length byte, ``tail``, and that many bytes: 16 groups of 16, so few branches are tried."""
+    groups = []
+    for high in range(16):
+        low = "|".join(rf"\x{n:02x}{tail}.{{{n}}}" for n in range(16 * high, 16 * high + 16))
+        first, last = rf"\x{16 * high:02x}", rf"\x{16 * high + 15:02x}"
+        # The short strings that names and keys are come first and need no look ahead.
+        groups.append(low if high == 0 else rf"(?=[{first}-{last}])(?:{low})")
+    return "(?:" + "|".join(groups) + ")"
+
+
+_LINES = r"[ILFSV][^\n]*+\n"
+_SHORT = r"[\x8cUC\x8a]" + _counted("")
+_LONG = r"[XTB]" + _counted(r"\x00\x00\x00")
+_PUSHES = rf"K.|[N\])}}\x88\x89\x8f]|M..|J.{{4}}|G.{{8}}|{_SHORT}|{_LONG}|{_LINES}"
+_GETS = r"h.|j.{4}|g[^\n]*+\n"
+_PUTS = r"\x94|q.|r.{4}|p[^\n]*+\n"
+
+
+@cache
+def data_run() -> re.Pattern[bytes]:
+    """Any run of opcodes that cannot import, call or patch; stops before what is cut off."""
+    stack = r"[(012aesutld\x85-\x87\x90\x91\x97\x98]"
+    return _compiled(rf"(?:{_PUSHES}|{_PUTS}|{stack}|{_GETS}|\x80.)*+")
+
+
+@cache
+def batch() -> re.Pattern[bytes]:
+    """From a MARK to the opcode that appends it, when between them values are only pushed.
+
+    Whatever it pushes goes into the container below the mark, so the stack is as before.
+    """
+    flat = rf"{_PUSHES}|{_PUTS}|{_GETS}|[\x85-\x87]"
+    return _compiled(rf"\((?:{flat}|\((?:{flat})*+t)*+[eu\x90]")
+
+
+@cache
+def appended() -> re.Pattern[bytes]:
+    """Single values appended one by one, as protocol 0 writes a list."""
+    return _compiled(rf"(?:(?:{_PUSHES})(?:{_PUTS})?+a)*+")
+
+
+@cache
+def memo_writes() -> re.Pattern[bytes]:
+    """Each opcode that writes the memo, after any others; group 1 is the opcode and its index."""
+    others = rf"{_PUSHES}|{_GETS}|[(012aesutld\x85-\x87\x90\x91]"
+    return _compiled(rf"(?:{others})*+({_PUTS})")
+
+
+def _compiled(pattern: str) -> re.Pattern[bytes]:
+    return re.compile(pattern.encode("ascii"), re.DOTALL)

@@ -1,0 +1,130 @@
+"""Recognises a pickle by its first opcodes, without taking text for one."""
+
+from __future__ import annotations
+
+import re
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.pickle.literals import read_index, read_integer, read_quoted
+from mlsec.artifacts.pickle.opcodes import ARGUMENTS, PROTO, STOP, Argument
+from mlsec.artifacts.window import Window
+
+_FIXED = {
+    Argument.NONE: 0, Argument.BYTES_1: 1, Argument.BYTES_2: 2, Argument.BYTES_4: 4,
+    Argument.BYTES_8: 8,
+}  # fmt: skip
+_COUNTED = {Argument.COUNTED_1: 1, Argument.COUNTED_4: 4, Argument.COUNTED_8: 8}
+_NAME = re.compile(rb"[A-Za-z_][\w.]*\Z")
+_FLOAT = re.compile(rb"\s*(?:[-+]?[\d.]+(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf))\Z")
+_ACTS = frozenset(b"Rob\x81\x92")
+# Opcodes that must follow one another without a mistake before bytes without magic are a pickle.
+ENOUGH = 24
+
+# What each opcode takes from the stack and leaves on it; opcodes that go to a MARK are apart.
+_TAKES = {
+    **dict.fromkeys(b"0a\x85bR2Q\x81\x86\x93\x94qrp", 1),
+    **dict.fromkeys(b"aRb\x81\x86\x93", 2),
+    **dict.fromkeys(b"s\x87\x92", 3),
+}
+_LEAVES_NONE = frozenset(b"0")
+_TO_MARK = frozenset(b"1eutldio\x90\x91")
+_KEEPS = frozenset(b"\x94qrp\x80\x95\x98")
+
+
+def sniff_pickle(head: bytes, window: Window) -> bool:
+    """Say whether the bytes begin a pickle of any protocol.
+
+    With the magic of protocol 2 and later one more opcode is enough; without it the first
+    opcodes must fit the stack, up to a STOP, a call, or 24 of them.
+    """
+    if len(head) < 2:
+        return False
+    if head[0] == PROTO and head[1] <= 5:
+        return len(head) == 2 or head[2] in ARGUMENTS
+    return head[0] in ARGUMENTS and _Trial(head, window.size_bytes <= len(head)).is_pickle()
+
+
+class _Trial:
+    """A first walk that only counts what is on the stack."""
+
+    def __init__(self, head: bytes, is_whole: bool) -> None:  # noqa: FBT001
+        self.head = head
+        self.is_whole = is_whole
+        self.depth = 0
+        self.marks: list[int] = []
+        self.imports = 0
+
+    def is_pickle(self) -> bool:
+        position = count = 0
+        while position < len(self.head):
+            code = self.head[position]
+            if code == STOP:
+                return self.depth > 0 and not self.marks
+            try:
+                position = self._step(code, position)
+            except (ArtifactError, IndexError):
+                return False
+            count += 1
+            if (self.imports and code in _ACTS) or code in b"io":
+                return True
+            if count >= ENOUGH and code not in b"\n":
+                return True
+        # The head ended inside a long literal: believed only after something telling.
+        return not self.is_whole and count > 2
+
+    def _step(self, code: int, position: int) -> int:
+        self._move(code)
+        argument = ARGUMENTS.get(code)
+        position += 1
+        if argument is None:
+            raise ArtifactError("no opcode")
+        if argument in _FIXED:
+            return position + _FIXED[argument]
+        if argument in _COUNTED:
+            width = _COUNTED[argument]
+            return (
+                position + width + int.from_bytes(self.head[position : position + width], "little")
+            )
+        for _ in range(2 if argument is Argument.TWO_LINES else 1):
+            end = self.head.index(b"\n", position) if b"\n" in self.head[position:] else -1
+            if end < 0:
+                raise ArtifactError("no line end")
+            self._check_line(code, self.head[position:end])
+            position = end + 1
+        return position
+
+    def _check_line(self, code: int, line: bytes) -> None:
+        if code in b"ci":
+            self.imports += 1
+            if not _NAME.match(line):
+                raise ArtifactError("no name")
+        elif code in b"IL":
+            read_integer(line)
+        elif code in b"gp":
+            read_index(line)
+        elif code in b"S":
+            read_quoted(line)
+        elif code in b"F" and not re.fullmatch(
+            rb"\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)", line
+        ):
+            raise ArtifactError("no number")
+
+    def _move(self, code: int) -> None:
+        if code == ord("("):
+            self.marks.append(self.depth)
+            return
+        if code in _TO_MARK:
+            self.depth = self.marks.pop()
+            if code in b"eu\x90" and not self.depth:
+                raise ArtifactError("nothing to put into")
+            self.depth += 0 if code in b"1eu\x90" else 1
+            return
+        needed = _TAKES.get(code, 0)
+        if self.depth < needed:
+            raise ArtifactError("empty stack")
+        if code in _KEEPS:
+            return
+        self.imports += code == 0x93
+        self.depth += {ord("0"): -1, ord("a"): -1, ord("s"): -2, ord("b"): -1, ord("2"): 1}.get(
+            code, 1 - needed
+        )

@@ -1,0 +1,127 @@
+"""Opcodes that import, call, build or reach outside the stream."""
+
+from __future__ import annotations
+
+from mlsec.artifacts.pickle.machine import Machine
+from mlsec.artifacts.pickle.values import Box, How, Plain, Result, Value
+
+
+def global_lines(machine: Machine, position: int) -> int:
+    module, middle = machine.tape.line(position + 1)
+    # The second line may lie in a later block: the tape reads on from any position.
+    name, end = machine.tape.line(middle)
+    machine.stack.append(
+        machine.name(module.decode("utf-8", "replace"), name.decode("utf-8", "replace"), position)
+    )
+    return end
+
+
+def stack_global(machine: Machine, position: int) -> int:
+    stack = machine.stack
+    name, module = stack.pop(), stack.pop()
+    offset = machine.tape.base + position
+    if isinstance(name, str) and isinstance(module, str):
+        stack.append(machine.name(module, name, position))
+    else:
+        machine.judge.hidden(
+            "STACK_GLOBAL", "imports a name that is not written out as two strings", offset
+        )
+        stack.append(Plain.UNKNOWN)
+    return position + 1
+
+
+def _call(machine: Machine, how: How, function: Value, arguments: Value, position: int) -> Result:
+    machine.judge.called(how, function, arguments, machine.tape.base + position)
+    return Result(function, arguments, None)
+
+
+def reduce(machine: Machine, position: int) -> int:
+    stack = machine.stack
+    arguments = stack.pop()
+    stack[-1] = _call(machine, How.REDUCE, stack[-1], arguments, position)
+    return position + 1
+
+
+def inst(machine: Machine, position: int) -> int:
+    module, middle = machine.tape.line(position + 1)
+    name, end = machine.tape.line(middle)
+    arguments = tuple(machine.to_mark())
+    function = machine.name(
+        module.decode("utf-8", "replace"), name.decode("utf-8", "replace"), position
+    )
+    machine.stack.append(_call(machine, How.INST, function, arguments, position))
+    return end
+
+
+def obj(machine: Machine, position: int) -> int:
+    function, *arguments = machine.to_mark() or [Plain.UNKNOWN]
+    machine.stack.append(_call(machine, How.OBJ, function, tuple(arguments), position))
+    return position + 1
+
+
+def newobj(machine: Machine, position: int) -> int:
+    stack = machine.stack
+    arguments = stack.pop()
+    stack[-1] = _call(machine, How.NEW, stack[-1], arguments, position)
+    return position + 1
+
+
+def newobj_ex(machine: Machine, position: int) -> int:
+    stack = machine.stack
+    named, arguments = stack.pop(), stack.pop()
+    if isinstance(arguments, tuple) and not (isinstance(named, Box) and not named.items):
+        arguments = (*arguments, named)
+    stack[-1] = _call(machine, How.NEW, stack[-1], arguments, position)
+    return position + 1
+
+
+def build(machine: Machine, position: int) -> int:
+    stack = machine.stack
+    state = stack.pop()
+    target = stack[-1]
+    offset = machine.tape.base + position
+    machine.judge.built(target, state, offset)
+    if type(target) is Result and target is not getattr(target.function, "instance", None):
+        target.state = state
+    if machine.gap:
+        beyond = machine.gap(target, state, offset + 1)
+        if beyond >= 0:
+            return beyond - machine.tape.base
+    return position + 1
+
+
+def _extension(machine: Machine, position: int, width: int) -> int:
+    code = int.from_bytes(machine.tape.block[position + 1 : position + 1 + width], "little")
+    machine.judge.hidden(
+        f"extension {code}",
+        "imports a name by number from a registry that is not in the file",
+        machine.tape.base + position,
+    )
+    machine.stack.append(Plain.UNKNOWN)
+    return position + 1 + width
+
+
+def ext_1(machine: Machine, position: int) -> int:
+    return _extension(machine, position, 1)
+
+
+def ext_2(machine: Machine, position: int) -> int:
+    return _extension(machine, position, 2)
+
+
+def ext_4(machine: Machine, position: int) -> int:
+    return _extension(machine, position, 4)
+
+
+def persistent_line(machine: Machine, position: int) -> int:
+    line, end = machine.tape.line(position + 1)
+    machine.judge.persistent(line.decode("latin-1"), machine.tape.base + position)
+    machine.stack.append(Result(None, (), None))
+    return end
+
+
+def persistent(machine: Machine, position: int) -> int:
+    identity = machine.stack.pop()
+    machine.judge.persistent(identity, machine.tape.base + position)
+    machine.stack.append(Result(None, identity, None))
+    return position + 1

@@ -1,0 +1,171 @@
+"""Opcodes that move values on the stack or put them into containers."""
+
+from __future__ import annotations
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.pickle.literals import read_index
+from mlsec.artifacts.pickle.machine import STOPPED, Machine
+from mlsec.artifacts.pickle.patterns import appended, batch, memo_writes
+from mlsec.artifacts.pickle.values import Box, Stretch, Value
+
+MEMOIZE = b"\x94"
+PUT = ord("p")
+
+
+def mark(machine: Machine, position: int) -> int:
+    tape = machine.tape
+    stack = machine.stack
+    if machine.is_batched and stack and type(stack[-1]) is Box:
+        skipped = batch().match(tape.block, position, tape.held)
+        if skipped and _is_skipped(machine, position, skipped.end()):
+            return skipped.end()
+    machine.marks.append(len(stack))
+    return position + 1
+
+
+def _is_skipped(machine: Machine, position: int, end: int) -> bool:
+    """Pass a batch of plain values for the container below; note which memo entries it wrote.
+
+    Not when it mixes both ways of writing the memo: then entries cannot be numbered afterwards.
+    """
+    tape, memo = machine.tape, machine.memo
+    writes = memo_writes().findall(tape.block, position, end)
+    memoized = writes.count(MEMOIZE)
+    if memoized and (memoized < len(writes) or not memo.is_consecutive):
+        return False
+    machine.stack[-1].is_partial = True
+    stretch = Stretch(tape.base + position, end - position, len(memo))
+    for write in writes:
+        if write == MEMOIZE:
+            memo.memoize(stretch)
+        elif write[0] == PUT:
+            memo.put(read_index(write[1:-1]), stretch)
+        else:
+            memo.put(int.from_bytes(write[1:], "little"), stretch)
+    return True
+
+
+def pop(machine: Machine, position: int) -> int:
+    # As the loader does: a POP right after a MARK takes the MARK.
+    if machine.marks and machine.marks[-1] == len(machine.stack):
+        machine.marks.pop()
+    else:
+        machine.stack.pop()
+    return position + 1
+
+
+def pop_mark(machine: Machine, position: int) -> int:
+    machine.to_mark()
+    return position + 1
+
+
+def duplicate(machine: Machine, position: int) -> int:
+    machine.stack.append(machine.stack[-1])
+    return position + 1
+
+
+def stop(machine: Machine, position: int) -> int:
+    machine.stack.pop()
+    machine.end = machine.tape.base + position + 1
+    return STOPPED
+
+
+def tuple_mark(machine: Machine, position: int) -> int:
+    machine.stack.append(tuple(machine.to_mark()))
+    return position + 1
+
+
+def tuple_1(machine: Machine, position: int) -> int:
+    machine.stack[-1] = (machine.stack[-1],)
+    return position + 1
+
+
+def tuple_2(machine: Machine, position: int) -> int:
+    stack = machine.stack
+    last = stack.pop()
+    stack[-1] = (stack[-1], last)
+    return position + 1
+
+
+def tuple_3(machine: Machine, position: int) -> int:
+    stack = machine.stack
+    last = stack.pop()
+    middle = stack.pop()
+    stack[-1] = (stack[-1], middle, last)
+    return position + 1
+
+
+def _boxed(machine: Machine, kind: str) -> None:
+    box = Box(kind)
+    box.add(machine.to_mark())
+    machine.stack.append(box)
+
+
+def list_mark(machine: Machine, position: int) -> int:
+    _boxed(machine, "list")
+    return position + 1
+
+
+def dict_mark(machine: Machine, position: int) -> int:
+    _boxed(machine, "dict")
+    return position + 1
+
+
+def frozenset_mark(machine: Machine, position: int) -> int:
+    _boxed(machine, "frozenset")
+    return position + 1
+
+
+def _into(machine: Machine, values: list[Value], position: int) -> None:
+    target = machine.stack[-1]
+    if type(target) is Box:
+        target.add(values)
+    else:
+        machine.judge.patched(target, machine.tape.base + position)
+
+
+def append(machine: Machine, position: int) -> int:
+    value = machine.stack.pop()
+    _into(machine, [value], position)
+    position += 1
+    if machine.is_batched and type(machine.stack[-1]) is Box:
+        skipped = appended().match(machine.tape.block, position, machine.tape.held)
+        end = skipped.end() if skipped else position
+        if end > position and _is_skipped(machine, position, end):
+            return end
+    return position
+
+
+def setitem(machine: Machine, position: int) -> int:
+    value = machine.stack.pop()
+    key = machine.stack.pop()
+    _into(machine, [key, value], position)
+    return position + 1
+
+
+def add_marked(machine: Machine, position: int) -> int:
+    """APPENDS, SETITEMS and ADDITEMS."""
+    values = machine.to_mark()
+    _into(machine, values, position)
+    return position + 1
+
+
+def protocol(machine: Machine, position: int) -> int:
+    number = machine.tape.block[position + 1]
+    if number > 5:
+        raise ArtifactError(f"protocol {number} is not known")
+    machine.protocol = number
+    return position + 2
+
+
+def frame(_machine: Machine, position: int) -> int:
+    return position + 9
+
+
+def unknown(machine: Machine, position: int) -> int:
+    raise ArtifactError(f"byte 0x{machine.tape.block[position]:02x} is no opcode")
+
+
+def nothing(machine: Machine, position: int) -> int:
+    """READONLY_BUFFER: the same value on top."""
+    return position + 1 if machine.stack else unknown(machine, position)

@@ -1,0 +1,69 @@
+"""The bytes of a window under a moving position, a block at a time, so that memory stays flat."""
+
+from __future__ import annotations
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.window import BLOCK_BYTES, Window
+
+# Longer than any opcode with a one-byte length: within the margin nothing short is cut off.
+MARGIN_BYTES = 600
+LINE_BYTES = 64 << 10
+
+
+class Tape:
+    """``block`` holds bytes from ``base`` on; positions are counted from the start of the block.
+
+    Zeros follow the last byte of the window, so that a short opcode can be read without asking
+    whether it is whole; ``is_over`` says afterwards that it was not.
+    """
+
+    __slots__ = ("base", "block", "held", "soft", "window")
+
+    def __init__(self, window: Window, offset: int) -> None:
+        self.window = window
+        self.seek(offset)
+
+    def seek(self, offset: int) -> None:
+        """Hold the block that begins at ``offset``; one past the end holds nothing."""
+        self.base = offset
+        data = self.window.read(offset, BLOCK_BYTES)
+        self.held = len(data)
+        is_last = offset + self.held >= self.window.size_bytes
+        self.soft = self.held if is_last else self.held - MARGIN_BYTES
+        self.block = data + bytes(MARGIN_BYTES) if is_last else data
+
+    def is_over(self, position: int) -> bool:
+        """The position lies past the end of the window."""
+        return self.base + position > self.window.size_bytes
+
+    def line(self, position: int) -> tuple[bytes, int]:
+        """The bytes up to the next newline (at most ``LINE_BYTES`` kept), and where it ends.
+
+        Raises:
+            ArtifactError: no newline until the end.
+        """
+        end = self.block.find(b"\n", position, self.held)
+        if end >= 0:
+            return self.block[position : min(end, position + LINE_BYTES)], end + 1
+        offset = self.base + max(position, self.held)
+        for data in self.window.blocks(offset):
+            found = data.find(b"\n")
+            if found >= 0:
+                end = offset - self.base + found
+                kept = min(end - position, LINE_BYTES)
+                return self.window.read(self.base + position, kept), end + 1
+            offset += len(data)
+        raise ArtifactError("the file ends inside a line")
+
+    def counted(self, position: int, size_bytes: int, kept_bytes: int) -> bytes:
+        """The first ``kept_bytes`` of a payload.
+
+        Raises:
+            ArtifactError: the file ends before the payload does.
+        """
+        if self.base + position + size_bytes > self.window.size_bytes:
+            raise ArtifactError(f"{size_bytes} bytes are declared where the file ends before")
+        kept = min(size_bytes, kept_bytes)
+        if position + kept <= self.held:
+            return self.block[position : position + kept]
+        return self.window.read(self.base + position, kept)

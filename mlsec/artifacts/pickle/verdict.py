@@ -1,0 +1,201 @@
+"""Turns what a stream does into facts, by the policy; nothing is asked of what is installed."""
+
+from __future__ import annotations
+
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+from typing import assert_never
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.evidence import evidence, is_inert
+from mlsec.artifacts.pickle.judgements import JUDGEMENTS, Case, Opinion
+from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
+from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
+
+# Attributes that change what an object is or does, whatever class it has.
+_HOOK_NAMES = (
+    "class dict getattr getattribute setattr reduce reduce_ex call setstate init new del bases"
+    " code globals builtins iter next hash eq enter exit import subclasses mro"
+)
+_HOOKS = frozenset(f"__{name}__" for name in _HOOK_NAMES.split())
+
+
+class Verdict:
+    """Judges one file's streams; each fact is noted once, where it was first seen."""
+
+    def __init__(self, window: Window, record: Recorder, policy: Policy) -> None:
+        self.window = window
+        self.record = record
+        self.policy = policy
+        self._seen: set[tuple[FactKind, str]] = set()
+
+    def note(
+        self,
+        kind: FactKind,
+        subject: str,
+        detail: str,
+        offset: int,
+        danger: Severity | None = None,
+    ) -> None:
+        """Record a fact unless the same was said of the same name before."""
+        if (kind, subject) not in self._seen:
+            self._seen.add((kind, subject))
+            self.record.fact(kind, subject, detail, offset=offset, danger=danger)
+
+    def entry(self, found: Global, protocol: int = 9) -> Entry:
+        """What the policy says of a name; for protocols below 3 also of its Python 3 name."""
+        entry = self.policy.look_up(found.module, found.name)
+        if protocol < 3:
+            module, name = _modern(found.module, found.name)
+            other = self.policy.look_up(module, name)
+            if (module, name) != (found.module, found.name):
+                worse = {Standing.DENIED, Standing.JUDGED}
+                return entry if entry.standing in worse else other
+        return entry
+
+    def imported(self, found: Global, protocol: int) -> None:
+        """A name is imported."""
+        found.entry = entry = self.entry(found, protocol)
+        match entry.standing:
+            case Standing.DENIED:
+                self.note(
+                    FactKind.DENIED_IMPORT, found.full, f"a name that {entry.word}", found.offset
+                )
+            case Standing.UNLISTED | Standing.UNKNOWN:
+                self._unknown_import(found)
+            case Standing.JUDGED | Standing.CLASS | Standing.REDUCER:
+                pass
+            case _:
+                assert_never(entry.standing)
+        if "." in found.name and entry.standing is not Standing.CLASS:
+            detail = "a dotted name reaches through objects to something that is not listed"
+            self.note(FactKind.HIDDEN_NAME, found.full, detail, found.offset)
+
+    def _unknown_import(self, found: Global) -> None:
+        if not _is_identifier(found):
+            detail = "a name that is no identifier or one of Python's own hooks"
+            self.note(FactKind.HIDDEN_NAME, found.full, detail, found.offset)
+        else:
+            detail = "imported and not in the inventory of what libraries store"
+            self.note(FactKind.UNKNOWN_IMPORT, found.full, detail, found.offset)
+
+    def called(self, how: How, function: Value, arguments: Value, offset: int) -> None:
+        """Something is called or instantiated."""
+        if type(function) is Global:
+            if how not in function.calls:
+                self._called_name(how, function, arguments, offset)
+            return
+        inner = function.function if isinstance(function, Result) else None
+        subject = f"what {inner.full} gave" if isinstance(inner, Global) else "a computed value"
+        if how is How.NEW and isinstance(inner, Global) and inner.entry.word == "attribute":
+            detail = "a class reached by getattr is instantiated"
+            self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
+            return
+        self.note(FactKind.UNKNOWN_CALL, subject, "calls a value that is no imported name", offset)
+
+    def _called_name(self, how: How, function: Global, arguments: Value, offset: int) -> None:
+        entry = function.entry
+        match entry.standing:
+            case Standing.DENIED:
+                said = evidence(arguments)
+                detail = f"{how.value}: {entry.word}" + (f"; with {said}" if said else "")
+                self.note(FactKind.DENIED_CALL, function.full, detail, offset)
+            case Standing.JUDGED:
+                opinion = self._judged(entry.word, arguments, offset)
+                self._give(opinion, function, offset)
+            case Standing.REDUCER:
+                function.calls.add(how)
+            case Standing.CLASS:
+                self._class(how, function, arguments, offset)
+            case Standing.UNLISTED | Standing.UNKNOWN:
+                self._unknown(how, function, arguments, offset)
+            case _:
+                assert_never(entry.standing)
+
+    def _class(self, how: How, function: Global, arguments: Value, offset: int) -> None:
+        if how is How.NEW:
+            function.calls.add(how)
+        elif arguments == ():
+            pass
+        elif is_inert(arguments):
+            detail = "called with arguments, though its library never stores it so"
+            self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset)
+        else:
+            detail = "called with arguments that steer it; its library never stores it so"
+            self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
+
+    def _unknown(self, how: How, function: Global, arguments: Value, offset: int) -> None:
+        said = evidence(arguments)
+        is_class = how is How.NEW or (
+            function.entry.standing is Standing.UNKNOWN
+            and function.name.rpartition(".")[2].lstrip("_")[:1].isupper()
+        )
+        if said and how is not How.NEW:
+            detail = f"{how.value} with {said}"
+            self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset)
+        if is_class and not said:
+            detail = f"{how.value}, and not in the inventory of what libraries store"
+            self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset)
+        elif is_class:
+            detail = f"instantiated with {said}"
+            self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
+        else:
+            detail = f"{how.value}, and not in the inventory of what libraries store"
+            self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
+
+    def _judged(self, word: str, arguments: Value, offset: int) -> Opinion | None:
+        items = arguments if isinstance(arguments, tuple) else None
+        return JUDGEMENTS[word](Case(court=self, items=items, offset=offset))
+
+    def _give(self, opinion: Opinion | None, function: Global, offset: int) -> None:
+        if opinion:
+            self.note(opinion.kind, opinion.subject or function.full, opinion.detail, offset)
+
+    def built(self, target: Value, state: Value, offset: int) -> None:
+        """BUILD sets the state of an object."""
+        if isinstance(target, Global):
+            detail = "sets attributes of an imported name, so that it acts differently afterwards"
+            self.note(FactKind.PATCHED_OBJECT, target.full, detail, offset)
+            return
+        hooks = [key for key in _keys(state) if key in _HOOKS]
+        if hooks:
+            detail = f"sets {hooks[0]} of an object"
+            self.note(FactKind.PATCHED_OBJECT, hooks[0], detail, offset)
+
+    def patched(self, target: Value, offset: int) -> None:
+        """SETITEM or APPEND on something that is no container made here."""
+        if isinstance(target, Global):
+            detail = "puts an item into an imported object"
+            self.note(FactKind.PATCHED_OBJECT, target.full, detail, offset)
+
+    def hidden(self, subject: str, detail: str, offset: int) -> None:
+        """A name that cannot be told from the file."""
+        self.note(FactKind.HIDDEN_NAME, subject, detail, offset)
+
+    def persistent(self, identity: Value, offset: int) -> None:
+        """A reference to an object outside the stream: torch storages are such."""
+
+
+def _keys(state: Value) -> list[str]:
+    """The attribute names that a state sets, of the dict and of the slots."""
+    parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
+    return [
+        key for part in parts if isinstance(part, Box) and part.kind == "dict"
+        for key in part.mapping()
+    ]  # fmt: skip
+
+
+def _modern(module: str, name: str) -> tuple[str, str]:
+    """The Python 3 name, as the loader maps it for protocols below 3."""
+    if (module, name) in NAME_MAPPING:
+        return NAME_MAPPING[module, name]
+    return IMPORT_MAPPING.get(module, module), name
+
+
+def _is_identifier(found: Global) -> bool:
+    parts = [*found.module.split("."), *found.name.split(".")]
+    if not all(part.isidentifier() for part in parts):
+        return False
+    return not (found.name.startswith("__") and found.name.endswith("__"))
