@@ -7,6 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from mlsec.artifacts.facts import Format
+from mlsec.artifacts.pickle.sniff import sniff_pickle
+from mlsec.artifacts.pickle.streams import read_pickle
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 
@@ -30,4 +32,4 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 SNIFF_BYTES = 4096
 
 # In the order they are asked; every reader that recognises the file reads it.
-READERS: tuple[Reader, ...] = ()
+READERS: tuple[Reader, ...] = (Reader(format=Format.PICKLE, sniff=sniff_pickle, read=read_pickle),)

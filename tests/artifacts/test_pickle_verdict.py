@@ -1,0 +1,47 @@
+"""What a pickle calls and imports becomes facts; what libraries store stays quiet."""
+
+from __future__ import annotations
+
+import collections
+import os
+import pickle
+import subprocess
+
+import pytest
+
+from mlsec.artifacts.facts import FactKind, Format
+from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
+from tests.artifacts.builders import pickles as make
+
+
+def facts(data: bytes) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for fact in inspect(Window.of(data)).facts:
+        found.setdefault(fact.kind.value, set()).add(fact.subject)
+    return found
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_command_is_seen_in_every_protocol(protocol: int) -> None:
+    data = make.dumped([1, make.Calls(os.system, make.COMMAND)], protocol)
+    assert facts(data)["denied_call"] == {f"{os.system.__module__}.system"}
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_plain_data_and_listed_classes_are_quiet(protocol: int) -> None:
+    value = {"a": [1, 2.5, None, ("x", b"y")], "b": collections.OrderedDict(c=1), "d": {1, 2}}
+    found = inspect(Window.of(pickle.dumps(value, protocol)))
+    assert (found.facts, found.formats) == ((), (Format.PICKLE,))
+
+
+def test_a_class_reached_by_its_constructor_is_a_call() -> None:
+    data = make.dumped(make.Calls(subprocess.Popen, ["sh"]))
+    assert facts(data)["denied_call"] == {"subprocess.Popen"}
+
+
+def test_an_imported_name_that_is_not_called_is_only_told() -> None:
+    data = make.stream(make.named("somewhere", "function"))
+    (fact,) = inspect(Window.of(data)).facts
+    assert (fact.kind, fact.danger) == (FactKind.UNKNOWN_IMPORT, Severity.INFO)
