@@ -7,9 +7,25 @@ from collections.abc import Callable
 import msgspec
 
 from mlsec.artifacts.facts import Format
+from mlsec.artifacts.hdf5.reader import read_hdf5, sniff_hdf5
+from mlsec.artifacts.json_documents import read_json_document, sniff_json
+from mlsec.artifacts.onnx import read_onnx
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.pickle.streams import read_pickle
+from mlsec.artifacts.protobuf_formats import (
+    sniff_graph_def,
+    sniff_meta_graph,
+    sniff_onnx,
+    sniff_saved_model,
+)
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.tensorflow.saved_model import (
+    read_graph_def,
+    read_meta_graph,
+    read_saved_model,
+)
+from mlsec.artifacts.tensorflow.text_format import read_text_format, sniff_text_format
+from mlsec.artifacts.tflite import read_tflite, sniff_tflite
 from mlsec.artifacts.window import Window
 
 Sniff = Callable[[bytes, Window], bool]
@@ -32,4 +48,14 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 SNIFF_BYTES = 4096
 
 # In the order they are asked; every reader that recognises the file reads it.
-READERS: tuple[Reader, ...] = (Reader(format=Format.PICKLE, sniff=sniff_pickle, read=read_pickle),)
+READERS: tuple[Reader, ...] = (
+    Reader(format=Format.PICKLE, sniff=sniff_pickle, read=read_pickle),
+    Reader(format=Format.HDF5, sniff=sniff_hdf5, read=read_hdf5),
+    Reader(format=Format.TFLITE, sniff=sniff_tflite, read=read_tflite),
+    Reader(format=Format.ONNX, sniff=sniff_onnx, read=read_onnx),
+    Reader(format=Format.SAVED_MODEL, sniff=sniff_saved_model, read=read_saved_model),
+    Reader(format=Format.META_GRAPH, sniff=sniff_meta_graph, read=read_meta_graph),
+    Reader(format=Format.GRAPH_DEF, sniff=sniff_graph_def, read=read_graph_def),
+    Reader(format=Format.GRAPH_DEF, sniff=sniff_text_format, read=read_text_format),
+    Reader(format=Format.JSON, sniff=sniff_json, read=read_json_document),
+)

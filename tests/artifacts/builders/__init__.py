@@ -10,11 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.artifacts.builders import zips
+from tests.artifacts.builders import (
+    hdf5_files,
+    keras_configs,
+    onnx_models,
+    skops_files,
+    tensorflow_graphs,
+    tflites,
+    zips,
+)
 
 Build = Callable[[], bytes]
 
-MODULES = (zips,)
+MODULES = (
+    zips,
+    hdf5_files,
+    keras_configs,
+    onnx_models,
+    skops_files,
+    tensorflow_graphs,
+    tflites,
+)
 
 HOSTILE: Mapping[str, Build] = {
     name: build for module in MODULES for name, build in module.HOSTILE.items()

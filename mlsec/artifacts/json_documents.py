@@ -1,0 +1,67 @@
+"""Reads JSON files: what sort of document one is, and whoever judges that sort."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.json_text import MOST_BYTES, has_wide_text, read_json
+from mlsec.artifacts.keras.config import is_keras_config, judge_keras
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.skops import is_skops_schema, judge_skops
+from mlsec.artifacts.window import Window
+
+_START = re.compile(
+    rb"(?:\xef\xbb\xbf)?[ \t\r\n]*"
+    rb"(?:\{[ \t\r\n]*(?:\"|\}|\Z)|\[[ \t\r\n]*(?:[\"{\[\]\d-]|true|false|null))"
+)
+_LINES = 100_000
+
+# Each sort of document by its shape; one document may be of several.
+_SORTS: tuple[tuple[Callable[[Any], bool], Callable[[Any, Recorder], None]], ...] = (
+    (is_keras_config, judge_keras),
+    (is_skops_schema, judge_skops),
+)
+
+
+def sniff_json(head: bytes, _window: Window) -> bool:
+    """Whether a file starts as JSON does, in any of the encodings that loaders accept."""
+    return bool(_START.match(head)) or has_wide_text(head)
+
+
+def read_json_document(window: Window, record: Recorder) -> None:
+    """Judge a JSON document by its shape.
+
+    Raises:
+        ArtifactError: no JSON.
+        OverLimitError: too long or too deep.
+    """
+    data = window.read(0, MOST_BYTES + 1)
+    try:
+        value = read_json(data, record)
+    except ArtifactError:
+        if not _is_json_lines(data):
+            raise
+        record.property("json_lines", value=True)
+        record.understood(0, window.size_bytes)
+        return
+    record.understood(0, window.size_bytes)
+    for fits, judge in _SORTS:
+        if fits(value):
+            judge(value, record)
+
+
+def _is_json_lines(data: bytes) -> bool:
+    """Whether every line is JSON by itself: a list of records, not a configuration."""
+    lines = [line for line in data.split(b"\n") if line.strip()]
+    if len(lines) < 2 or len(lines) > _LINES:
+        return False
+    try:
+        for line in lines:
+            json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True

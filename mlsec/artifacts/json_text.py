@@ -1,0 +1,124 @@
+"""Decodes JSON as lenient loaders do, and notes where two of them would read different things."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mlsec.artifacts.errors import ArtifactError, OverLimitError
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.recorder import Recorder
+from mlsec.core.closed_sets import Severity
+
+# Longest JSON text that is parsed whole; a Python object costs about ten times its text.
+MOST_BYTES = 48 << 20
+# An earlier value of a key that comes twice is kept under the key with this behind it.
+SHADOWED = "\0shadowed"
+_NODES = 4_000_000
+
+
+def read_json(data: bytes, record: Recorder, *, offset: int = -1) -> Any:
+    """The value of a JSON text in UTF-8, UTF-16 or UTF-32, with or without byte order mark.
+
+    Of a key that comes twice, the last value counts, as in most readers; the others are kept
+    beside it, so that whoever walks the value sees them too.
+
+    Raises:
+        ArtifactError: no JSON.
+        OverLimitError: too long, or nested deeper than the interpreter can follow.
+    """
+    if len(data) > MOST_BYTES:
+        raise OverLimitError(f"{len(data)} bytes of JSON are more than {MOST_BYTES}")
+    text = decode_text(data, record, offset=offset)
+    twice: dict[str, None] = {}
+    try:
+        value = json.loads(
+            text, strict=False, parse_int=_integer, object_pairs_hook=_Pairs(twice).build
+        )
+    except RecursionError as error:
+        record.fact(FactKind.BOMB, "JSON", "nested deeper than can be followed", offset=offset)
+        raise OverLimitError("JSON is nested deeper than can be followed") from error
+    except ValueError as error:
+        raise ArtifactError(f"no JSON: {error}") from error
+    for key in list(twice)[:20]:
+        detail = "this key comes twice in one object, and readers differ on which one counts"
+        record.fact(FactKind.TWO_READINGS, key, detail, offset=offset)
+    return value
+
+
+def decode_text(data: bytes, record: Recorder, *, offset: int = -1) -> str:
+    """A text in the encoding that its first bytes tell, as Python's json does it.
+
+    Raises:
+        ArtifactError: bytes that this encoding does not have.
+    """
+    encoding = json.detect_encoding(data)
+    if encoding not in {"utf-8", "utf-8-sig"}:
+        detail = f"is {encoding}: a reader that expects UTF-8 sees something else"
+        record.fact(FactKind.TWO_READINGS, encoding, detail, offset=offset, danger=Severity.MEDIUM)
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ArtifactError(f"the text is no {encoding}: {error.reason}") from error
+
+
+def has_wide_text(head: bytes) -> bool:
+    """Whether a file starts as UTF-16 or UTF-32 text does."""
+    if head.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF32_BE)):
+        return True
+    first = head[:4]
+    return len(first) == 4 and 1 <= first.count(0) <= 3 and any(byte in b"{[<" for byte in first)
+
+
+def walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every object, list and text in a JSON value with its path, without recursion.
+
+    Raises:
+        OverLimitError: more than four million of them.
+    """
+    left = [(path, value)]
+    for _ in range(_NODES):
+        if not left:
+            return
+        where, current = left.pop()
+        yield where, current
+        if isinstance(current, Mapping):
+            left.extend((f"{where}.{key}"[-300:], inner) for key, inner in current.items())
+        elif isinstance(current, list):
+            left.extend((f"{where}[]"[-300:], inner) for inner in current if _holds(inner))
+    raise OverLimitError(f"more than {_NODES} values in JSON")
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, str | list | Mapping)
+
+
+def plain_key(key: str) -> str:
+    """A key without the mark of a shadowed one."""
+    return key.split(SHADOWED, 1)[0]
+
+
+def _integer(text: str) -> int | float:
+    # Digits without end cost quadratic time; no model needs more than 64 bits.
+    return int(text) if len(text) <= 30 else float("inf")
+
+
+class _Pairs:
+    """Builds objects, and remembers the keys that came twice in one of them."""
+
+    def __init__(self, twice: dict[str, None]) -> None:
+        self.twice = twice
+
+    def build(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        built = dict(pairs)
+        if len(built) == len(pairs):
+            return built
+        seen: set[str] = set()
+        for index, (key, value) in enumerate(reversed(pairs)):
+            if key in seen:
+                self.twice[key] = None
+                built[f"{key}{SHADOWED}{index}"] = value
+            seen.add(key)
+        return built

@@ -1,0 +1,1 @@
+"""Reads the configurations in which Keras stores its models."""

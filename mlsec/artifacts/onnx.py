@@ -1,0 +1,200 @@
+"""Reads ONNX models: every node of every graph, the files its tensors lie in, who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.onnx_operators import KNOWN_DOMAINS, PYTHON_OPERATORS, STANDARD
+from mlsec.artifacts.protobuf import BYTES, VARINT, Field, Wire
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.references import leaves_folder, note_reference
+from mlsec.artifacts.window import Window
+
+# Field numbers: onnx.proto of the ONNX specification.
+MODEL_GRAPH, MODEL_OPSET, MODEL_METADATA, MODEL_TRAINING, MODEL_FUNCTIONS = 7, 8, 14, 20, 25
+GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_SPARSE = 1, 5, 15
+FUNCTION_NODE, FUNCTION_ATTRIBUTE, FUNCTION_DOMAIN = 7, 11, 10
+NODE_OPERATOR, NODE_ATTRIBUTE, NODE_DOMAIN = 4, 5, 7
+EXTERNAL_KEYS = frozenset({"location", "offset", "length", "checksum", "basepath"})
+GRAPHS_DEEP = 64
+
+
+def read_onnx(window: Window, record: Recorder) -> None:
+    """Walk the whole model but for the bytes of its tensors.
+
+    Raises:
+        ArtifactError: not a model, or a message that breaks off.
+    """
+    wire = Wire(window, record.budget)
+    top = tuple(wire.fields())
+    if not any(field.number == MODEL_GRAPH for field in top):
+        raise ArtifactError("an ONNX model has a graph, this has none")
+    _Model(wire, record, top).read()
+    record.understood(0, window.size_bytes)
+
+
+class _Model:
+    """One model while it is read: its local functions, and where to note what is found."""
+
+    def __init__(self, wire: Wire, record: Recorder, top: tuple[Field, ...]) -> None:
+        self.wire = wire
+        self.record = record
+        self.top = top
+        self.functions = {self._function_name(f) for f in top if f.number == MODEL_FUNCTIONS}
+        self.nodes = 0
+        self.external: set[str] = set()
+
+    def read(self) -> None:
+        for field in self.top:
+            match field.number:
+                case 2 | 3 | 4 if field.wire == BYTES:
+                    name = {2: "producer", 3: "producer_version", 4: "domain"}[field.number]
+                    self.record.property(name, self.wire.text(field)[:200])
+                case 7:  # the graph
+                    self._graph(field, 0)
+                case 14:  # metadata
+                    self._metadata(field)
+                case 20:  # training: two graphs
+                    for graph in self._messages(field, {1, 2}):
+                        self._graph(graph, 0)
+                case 25:  # a local function
+                    self._function(field)
+                case _:
+                    pass
+        self.record.property("nodes", self.nodes)
+        if self.external:
+            self.record.property("external_files", tuple(sorted(self.external)[:1000]))
+
+    def _messages(self, field: Field, numbers: set[int]) -> Iterator[Field]:
+        for inner in self.wire.inside(field):
+            if inner.number in numbers and inner.wire == BYTES:
+                yield inner
+
+    def _function_name(self, field: Field) -> tuple[str, str]:
+        texts = {f.number: self.wire.text(f) for f in self._messages(field, {1, FUNCTION_DOMAIN})}
+        return texts.get(FUNCTION_DOMAIN, ""), texts.get(1, "")
+
+    def _metadata(self, field: Field) -> None:
+        key, value = self._pair(field)
+        if key.lower() in {"license", "licence"}:
+            self.record.property("license", value[:200])
+
+    def _pair(self, field: Field) -> tuple[str, str]:
+        texts = {f.number: self.wire.text(f) for f in self._messages(field, {1, 2})}
+        return texts.get(1, ""), texts.get(2, "")
+
+    def _function(self, field: Field) -> None:
+        for inner in self._messages(field, {FUNCTION_NODE, FUNCTION_ATTRIBUTE}):
+            if inner.number == FUNCTION_NODE:
+                self._node(inner, 0)
+            else:
+                self._attribute(inner, 0)
+
+    def _graph(self, field: Field, depth: int) -> None:
+        if depth > GRAPHS_DEEP:
+            raise ArtifactError(f"graphs lie more than {GRAPHS_DEEP} deep in one another")
+        for inner in self._messages(field, {GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_SPARSE}):
+            if inner.number == GRAPH_NODE:
+                self._node(inner, depth)
+            elif inner.number == GRAPH_INITIALIZER:
+                self._tensor(inner)
+            else:
+                self._sparse(inner)
+
+    def _node(self, field: Field, depth: int) -> None:
+        self.nodes += 1
+        operator = domain = ""
+        strings: dict[str, str] = {}
+        numbers = {NODE_OPERATOR, NODE_ATTRIBUTE, NODE_DOMAIN}
+        for inner in self._messages(field, numbers):
+            if inner.number == NODE_OPERATOR:
+                operator = self.wire.text(inner)
+            elif inner.number == NODE_DOMAIN:
+                domain = self.wire.text(inner)
+            else:
+                name, value = self._attribute(inner, depth)
+                strings[name] = value
+        self._judge(domain, operator, strings, field.start)
+
+    def _judge(self, domain: str, operator: str, strings: dict[str, str], offset: int) -> None:
+        subject = f"{domain}::{operator}" if domain else operator
+        if operator in PYTHON_OPERATORS:
+            detail = "an operator that calls Python code"
+            self.record.fact(FactKind.UNSAFE_OPERATOR, subject, detail, offset=offset)
+        elif (domain, operator) in self.functions:
+            return
+        elif domain in {"", "ai.onnx"} and operator not in STANDARD:
+            detail = "no operator of the standard: it needs a library of its own"
+            self.record.fact(FactKind.CUSTOM_OPERATOR, subject, detail, offset=offset)
+        elif domain and domain not in KNOWN_DOMAINS:
+            detail = "an operator of a domain that no stock runtime carries"
+            self.record.fact(FactKind.CUSTOM_OPERATOR, subject, detail, offset=offset)
+        elif operator == "EPContext" and strings.get("ep_cache_context"):
+            note_reference(self.record, strings["ep_cache_context"], "an engine", offset=offset)
+
+    def _attribute(self, field: Field, depth: int) -> tuple[str, str]:
+        """Judge what an attribute holds; gives its name and its text."""
+        name = value = ""
+        for inner in self._messages(field, {1, 4, 5, 6, 10, 11, 22, 23}):
+            match inner.number:
+                case 1:
+                    name = self.wire.text(inner)
+                case 4 if inner.end - inner.start <= 4096:
+                    value = self.wire.text(inner)
+                case 5 | 10:
+                    self._tensor(inner)
+                case 6 | 11:
+                    self._graph(inner, depth + 1)
+                case 22 | 23:
+                    self._sparse(inner)
+                case _:
+                    pass
+        return name, value
+
+    def _sparse(self, field: Field) -> None:
+        for inner in self._messages(field, {1, 2}):
+            self._tensor(inner)
+
+    def _tensor(self, field: Field) -> None:
+        entries = [self._pair(inner) for inner in self._messages(field, {13})]
+        for key, value in entries:
+            if key not in EXTERNAL_KEYS:
+                detail = "external data sets an attribute of the loader's own object"
+                self.record.fact(FactKind.PATCHED_OBJECT, key, detail, offset=field.start)
+            elif key in {"location", "basepath"}:
+                self._location(value, field.start)
+            elif key in {"offset", "length"} and not value.isdecimal():
+                detail = f"external data has the {key} {value!r}, which is no number"
+                self.record.fact(FactKind.BROKEN, key, detail, offset=field.start)
+
+    def _location(self, path: str, offset: int) -> None:
+        if path.startswith("*/"):
+            detail = "names an address in the runtime's own memory"
+            self.record.fact(FactKind.OUTSIDE_REFERENCE, path, detail, offset=offset)
+        elif not note_reference(self.record, path, "tensor data", offset=offset):
+            self.external.add(path)
+            if len(self.external) <= 1000 and leaves_folder(path.strip()):
+                note_reference(self.record, path.strip(), "tensor data", offset=offset)
+
+
+def looks_like_onnx(wire: Wire, top: tuple[Field, ...]) -> bool:
+    """Whether these top fields are an ONNX model: a version as a number, and a graph of nodes."""
+    graphs = [f for f in top if f.number == MODEL_GRAPH and f.wire == BYTES]
+    if not graphs or any(f.number == 1 and f.wire == BYTES for f in top):
+        return False
+    if not any(f.number in {1, 5} and f.wire == VARINT for f in top) and not any(
+        f.number == MODEL_OPSET for f in top
+    ):
+        return False
+    allowed = {1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16}
+    numbers = {inner.number for inner in _first(wire, graphs[0])}
+    return not numbers or bool(numbers & allowed)
+
+
+def _first(wire: Wire, field: Field, most: int = 64) -> Iterator[Field]:
+    for index, inner in enumerate(wire.inside(field)):
+        if index >= most:
+            return
+        yield inner

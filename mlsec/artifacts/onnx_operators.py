@@ -1,0 +1,42 @@
+"""The operators that every ONNX runtime has; any other needs code from elsewhere."""
+
+from __future__ import annotations
+
+# Taken from the schemas, old versions included, of the onnx package 1.23, with the operators
+# that runtimes once had before they were standard.
+STANDARD = frozenset(
+    """Abs Acos Acosh Add Affine AffineGrid And ArgMax ArgMin Asin Asinh Atan Atanh Attention
+    AveragePool BatchNormalization Bernoulli BitCast BitShift BitwiseAnd BitwiseNot BitwiseOr
+    BitwiseXor BlackmanWindow Cast CastLike CausalConvWithState Ceil Celu CenterCropPad Clip Col2Im
+    Compress Concat ConcatFromSequence Constant ConstantFill ConstantOfShape Conv ConvInteger
+    ConvTranspose Cos Cosh Crop CumProd CumSum DFT DeformConv DepthToSpace DequantizeLinear Det Div
+    Dropout DynamicQuantizeLinear DynamicSlice Einsum Elu Equal Erf Exp Expand EyeLike Flatten Floor
+    GRU GRUUnit Gather GatherElements GatherND Gelu Gemm GivenTensorFill GlobalAveragePool
+    GlobalLpPool GlobalMaxPool Greater GreaterOrEqual GridSample GroupNormalization HammingWindow
+    HannWindow HardSigmoid HardSwish Hardmax Identity If ImageDecoder ImageScaler
+    InstanceNormalization IsInf IsNaN LRN LSTM LayerNormalization LeakyRelu Less LessOrEqual
+    LinearAttention Log LogSoftmax Loop LoopIndexTensor LpNormalization LpPool MatMul MatMulInteger
+    Max MaxPool MaxRoiPool MaxUnpool Mean MeanVarianceNormalization MelWeightMatrix Min Mish Mod Mul
+    Multinomial Neg NegativeLogLikelihoodLoss NonMaxSuppression NonZero Not OneHot Optional
+    OptionalGetElement OptionalHasElement Or PRelu Pad ParametricSoftplus Pow QLinearConv
+    QLinearMatMul QuantizeLinear RMSNormalization RNN RandomNormal RandomNormalLike RandomUniform
+    RandomUniformLike Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax
+    ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare RegexFullMatch Relu Reshape Resize
+    ReverseSequence RoiAlign RotaryEmbedding Round STFT Scale ScaledTanh Scan Scatter
+    ScatterElements ScatterND Selu SequenceAt SequenceConstruct SequenceEmpty SequenceErase
+    SequenceInsert SequenceLength SequenceMap Shape Shrink Sigmoid Sign SimplifiedLayerNormalization
+    Sin Sinh Size Slice Softmax SoftmaxCrossEntropyLoss Softplus Softsign SpaceToDepth Split
+    SplitToSequence Sqrt Squeeze StringConcat StringNormalizer StringSplit Sub Sum SwiGLU Swish Tan
+    Tanh TensorScatter TfIdfVectorizer ThresholdedRelu Tile TopK Transpose Trilu Unique Unsqueeze
+    Upsample Where Xor""".split()  # noqa: SIM905
+)
+# Domains whose operators a stock runtime carries by itself.
+KNOWN_DOMAINS = frozenset(
+    """ai.onnx ai.onnx.ml ai.onnx.preview ai.onnx.preview.training ai.onnx.training com.microsoft
+    com.microsoft.nchwc com.microsoft.experimental com.ms.internal.nhwc com.microsoft.dml
+    """.split()  # noqa: SIM905
+)
+# Operators that call Python or load code, whatever their domain.
+PYTHON_OPERATORS = frozenset(
+    "PyOp PythonOp PythonOpGrad PyCustomOp PyFunc TorchScript CustomPythonOp".split()  # noqa: SIM905
+)

@@ -1,0 +1,123 @@
+"""Judges the schema of a skops file: every type, function and method that loading it would use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mlsec.artifacts.callables import danger_of
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.json_text import walk
+from mlsec.artifacts.recorder import Recorder
+from mlsec.core.closed_sets import Severity
+
+# What honest estimators are made of. Source: skops' own default of trusted types, widened to
+# the classes and functions that the libraries keep beside their public ones.
+_TRUSTED = re.compile(
+    r"(?:sklearn(?:\.(?!datasets|externals|utils\._testing)[A-Za-z0-9_]+)*"
+    r"|numpy(?:\.(?:random(?:\.[A-Za-z0-9_]+)*|ma(?:\.core)?|_core(?:\.[a-z_]+)?|core(?:\.[a-z_]+)?"
+    r"|dtypes|linalg))?"
+    r"|scipy\.(?:sparse|special|stats|interpolate|spatial|optimize|linalg)(?:\.[A-Za-z0-9_]+)*"
+    r"|xgboost\.(?:sklearn|core)|lightgbm\.(?:sklearn|basic)|catboost\.core"
+    r"|quantile_forest(?:\.[a-z_]+)*|collections|datetime|zoneinfo|decimal|fractions"
+    r"|pandas\.core(?:\.[A-Za-z0-9_]+)*)\Z"
+)
+_BUILTIN_TYPES = frozenset(
+    """int float str bool bytes bytearray complex list tuple dict set frozenset slice type range
+    NoneType ellipsis object len max min sum abs round sorted map zip enumerate""".split()  # noqa: SIM905
+)
+_GETTERS = frozenset({"attrgetter", "itemgetter", "methodcaller"})
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def is_skops_schema(value: Any) -> bool:
+    """Whether a JSON value is the schema.json of a skops file."""
+    if not isinstance(value, Mapping):
+        return False
+    return "__loader__" in value and ("__class__" in value or "protocol" in value)
+
+
+def judge_skops(value: Mapping[str, Any], record: Recorder) -> None:
+    """Note every type and function that is not plainly one of a known library."""
+    version = value.get("_skops_version")
+    if isinstance(version, str):
+        record.property("producer", "skops")
+        record.property("producer_version", version[:40])
+    seen: set[tuple[str, str, str]] = set()
+    for path, part in walk(value):
+        if isinstance(part, Mapping) and "__loader__" in part:
+            loader, module, name = (
+                part.get(key) if isinstance(part.get(key), str) else ""
+                for key in ("__loader__", "__module__", "__class__")
+            )
+            if (loader, module, name) not in seen or loader in {"MethodNode", "OperatorFuncNode"}:
+                seen.add((str(loader), str(module), str(name)))
+                _judge_node(part, str(loader), str(module), str(name), path, record)
+
+
+def _judge_node(
+    part: Mapping[str, Any], loader: str, module: str, name: str, path: str, record: Recorder
+) -> None:
+    if loader == "OperatorFuncNode" or module in {"operator", "_operator"}:
+        _judge_operator(part, name, path, record)
+        return
+    content = part.get("content")
+    if loader == "MethodNode" and isinstance(content, Mapping):
+        _judge_method(content, module, name, path, record)
+    if isinstance(content, Mapping) and isinstance(content.get("module_path"), str):
+        _judge_type(content["module_path"], str(content.get("function", "")), path, record)
+    _judge_type(module, name, path, record)
+
+
+def _judge_type(module: str, name: str, path: str, record: Recorder) -> None:
+    whole = f"{module}.{name}" if module else name
+    if not whole:
+        return
+    if module == "functools" and name == "partial":
+        return
+    plain = bool(_WORD.match(name))
+    if module in {"", "builtins"} and name in _BUILTIN_TYPES:
+        return
+    danger = danger_of(module, name)
+    if danger is not None:
+        detail = f"can run code, or reaches files or networks (at {path})"
+        record.fact(FactKind.DENIED_CALL, whole, detail, danger=danger)
+    elif not plain:
+        detail = f"the name leads through an object to something else (at {path})"
+        record.fact(FactKind.HIDDEN_NAME, whole, detail)
+    elif not _TRUSTED.match(module):
+        detail = f"a type of no library that is known here: loading imports it (at {path})"
+        record.fact(FactKind.CUSTOM_CODE, whole, detail)
+
+
+def _judge_method(
+    content: Mapping[str, Any], module: str, name: str, path: str, record: Recorder
+) -> None:
+    function = content.get("func")
+    whole = f"{module}.{name}.{function}"
+    if not isinstance(function, str) or not _WORD.match(function) or function.startswith("_"):
+        detail = f"a method by a name that no honest file has (at {path})"
+        record.fact(FactKind.DENIED_CALL, whole, detail)
+        return
+    owner = content.get("obj")
+    if isinstance(owner, Mapping) and (
+        owner.get("__module__") != module or owner.get("__class__") != name
+    ):
+        detail = f"the method is said to be of another type than its object (at {path})"
+        record.fact(FactKind.TWO_READINGS, whole, detail)
+    danger = Severity.LOW if _TRUSTED.match(module) else Severity.HIGH
+    detail = f"a method bound to a stored object (at {path})"
+    record.fact(FactKind.UNKNOWN_CALL, whole, detail, danger=danger)
+
+
+def _judge_operator(part: Mapping[str, Any], name: str, path: str, record: Recorder) -> None:
+    detail = f"a function of the operator module, made when the file is loaded (at {path})"
+    if name == "itemgetter":
+        record.fact(FactKind.UNVERIFIED_CLASS, "operator.itemgetter", detail)
+        return
+    danger = Severity.HIGH if name in _GETTERS else Severity.CRITICAL
+    attributes = [text for _, text in walk(part.get("attrs")) if isinstance(text, str)]
+    if any("__" in text for text in attributes):
+        danger = Severity.CRITICAL
+    record.fact(FactKind.DENIED_CALL, f"operator.{name}", detail, danger=danger)

@@ -1,0 +1,1 @@
+"""Reads TensorFlow graphs: SavedModel, MetaGraph and GraphDef, binary and as text."""

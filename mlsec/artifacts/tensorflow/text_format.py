@@ -1,0 +1,134 @@
+"""Reads TensorFlow graphs in protobuf's text format: .pbtxt files of any of the containers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from mlsec.artifacts.errors import ArtifactError, OverLimitError
+from mlsec.artifacts.json_text import read_json
+from mlsec.artifacts.keras.config import judge_keras
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.references import note_reference
+from mlsec.artifacts.tensorflow.operators import judge_operator
+from mlsec.artifacts.window import Window
+
+MOST_BYTES = 64 << 20
+_START = re.compile(
+    rb"(?:\s|#[^\n]*\n)*(?:(?:node|library|versions|meta_graphs|meta_info_def|graph_def|saver_def"
+    rb"|collection_def|signature_def|asset_file_def|object_graph_def|debug_info|initializer"
+    rb"|node_def)\s*:?\s*[{<]|saved_model_schema_version\s*:\s*\d)"
+)
+_TOKEN = re.compile(
+    rb"""[\s,;]+|\#[^\n]*|(?P<word>[A-Za-z_][A-Za-z0-9_.\-/]*|\[[^\]\n]{1,200}\])
+    |(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<open>[{<\[])|(?P<close>[}>\]])
+    |(?P<colon>:)|(?P<number>[+\-]?[0-9][A-Za-z0-9_.+\-]*|-[a-z]+)""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(
+    rb"""\\(?:([0-7]{1,3})|[xX]([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))""",
+    re.VERBOSE | re.DOTALL,
+)
+_LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f"}
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """One text in the file: the messages it lies in, the outermost first, its field, its value."""
+
+    path: tuple[str, ...]
+    field: str
+    value: str
+    offset: int
+
+
+def sniff_text_format(head: bytes, _window: Window) -> bool:
+    """Whether a file starts as the text form of a TensorFlow graph."""
+    return bool(_START.match(head))
+
+
+def read_text_format(window: Window, record: Recorder) -> None:
+    """Judge the operators, assets and Keras texts of a .pbtxt.
+
+    Raises:
+        ArtifactError: no text format.
+        OverLimitError: longer than 64 MiB.
+    """
+    if window.size_bytes > MOST_BYTES:
+        raise OverLimitError(f"a text graph of {window.size_bytes} bytes is over {MOST_BYTES}")
+    texts = []
+    try:
+        texts.extend(texts_of(window.read(0, MOST_BYTES)))
+    finally:
+        _judge(texts, record)
+    record.understood(0, window.size_bytes)
+
+
+def _judge(texts: list[Text], record: Recorder) -> None:
+    local = frozenset(
+        text.value
+        for text in texts
+        if text.field == "name" and text.path[-2:] == ("function", "signature")
+    )
+    for text in texts:
+        if text.field == "op" and text.path and text.path[-1] in {"node", "node_def"}:
+            judge_operator(record, text.value, local, where="as text", offset=text.offset)
+        elif text.field == "filename" and text.path[-1:] == ("asset_file_def",):
+            note_reference(record, text.value, "an asset", offset=text.offset)
+        elif text.field == "metadata" and text.value.lstrip()[:1] == "{":
+            judge_keras(read_json(text.value.encode(), record, offset=text.offset), record)
+
+
+def texts_of(data: bytes) -> Iterator[Text]:
+    """The quoted texts of a message in text format, in file order.
+
+    Raises:
+        ArtifactError: something that is no token of the text format.
+    """
+    path: list[str] = []
+    word = ""
+    held: list[bytes] = []
+    position = held_at = 0
+    while position < len(data):
+        token = _TOKEN.match(data, position)
+        if token is None:
+            raise ArtifactError(f"no text format at {position}")
+        kind = token.lastgroup
+        if kind == "text":
+            held_at = held_at if held else position
+            held.append(_unquote(token.group()))
+        elif kind and held:
+            yield Text(path=tuple(path[-8:]), field=word, value=_joined(held), offset=held_at)
+            held = []
+        position = token.end()
+        if kind == "word":
+            word = token.group().decode("ascii", "replace")
+        elif kind == "open" and token.group() != b"[":
+            path.append(word)
+            if len(path) > 200:
+                raise ArtifactError("messages in text format lie more than 200 deep")
+        elif kind == "close" and path and token.group() != b"]":
+            path.pop()
+    if held:
+        yield Text(path=tuple(path[-8:]), field=word, value=_joined(held), offset=held_at)
+
+
+def _joined(parts: list[bytes]) -> str:
+    return b"".join(parts).decode("utf-8", "replace")
+
+
+def _unquote(token: bytes) -> bytes:
+    return _ESCAPE.sub(_escaped, token[1:-1])
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    octal, hexadecimal, four, eight, letter = found.groups()
+    if octal:
+        return bytes([int(octal, 8) & 0xFF])
+    if hexadecimal:
+        return bytes([int(hexadecimal, 16)])
+    if four or eight:
+        number = int(four or eight, 16)
+        return chr(number).encode("utf-8", "replace") if number < 0x110000 else b"?"
+    return _LETTERS.get(letter, letter)

@@ -1,0 +1,144 @@
+"""HDF5 files byte by byte: a version 2 superblock and one root group with messages."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.artifacts.builders.keras_configs import DENSE, OLD_LAMBDA, layer, sequential
+from tests.artifacts.builders.payloads import EVIL_PICKLE_2
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+NOWHERE = b"\xff" * 8
+SUPERBLOCK = 48
+
+
+def message(kind: int, data: bytes) -> bytes:
+    return struct.pack("<BHB", kind, len(data), 0) + data
+
+
+def attribute(name: str, value: bytes) -> bytes:
+    label = name.encode() + b"\0"
+    datatype = bytes([0x13, 0, 0, 0]) + struct.pack("<I", len(value))
+    dataspace = b"\x02\0\0\0"
+    head = struct.pack("<BBHHHB", 3, 0, len(label), len(datatype), len(dataspace), 0)
+    return message(0x0C, head + label + datatype + dataspace + value)
+
+
+def old_attribute(name: str, value: bytes) -> bytes:
+    def padded(part: bytes) -> bytes:
+        return part + bytes(-len(part) % 8)
+
+    label = name.encode() + b"\0"
+    datatype = bytes([0x13, 0, 0, 0]) + struct.pack("<I", len(value))
+    dataspace = b"\x01\0\0\0\0\0\0\0"
+    head = struct.pack("<BBHHH", 1, 0, len(label), len(datatype), len(dataspace))
+    return message(0x0C, head + padded(label) + padded(datatype) + padded(dataspace) + value)
+
+
+def link(name: str, *, external: str = "", soft: str = "", hard: int = 0, kind: int = -1) -> bytes:
+    label = name.encode()
+    if external:
+        kind = 64
+        target = b"\0" + external.encode() + b"\0/data\0"
+    else:
+        target = soft.encode()
+        kind = 1 if soft else kind
+    if kind < 0:
+        body = bytes([1, 0, len(label)]) + label + struct.pack("<Q", hard)
+        return message(0x06, body)
+    return message(
+        0x06, bytes([1, 8, kind, len(label)]) + label + struct.pack("<H", len(target)) + target
+    )
+
+
+def header(*messages: bytes) -> bytes:
+    body = b"".join(messages)
+    return b"OHDR\x02\x02" + struct.pack("<I", len(body)) + body + bytes(4)
+
+
+def file(*messages: bytes, behind: Callable[[int], bytes] = lambda _: b"", base: int = 0) -> bytes:
+    """A file with one root group; ``behind`` gives what follows it, from its address."""
+    root = header(*messages)
+    rest = behind(SUPERBLOCK + len(root))
+    end = SUPERBLOCK + len(root) + len(rest)
+    sizes = struct.pack("<BBBB", 2, 8, 8, 0)
+    places = struct.pack("<Q", base) + NOWHERE + struct.pack("<QQ", end, SUPERBLOCK) + bytes(4)
+    return SIGNATURE + sizes + places + root + rest
+
+
+def model(config: Any, make: Callable[[str, bytes], bytes] = attribute) -> bytes:
+    value = json.dumps(config).encode()
+    return file(make("keras_version", b"2.15.0"), make("model_config", value))
+
+
+def heap(*texts: bytes) -> bytes:
+    objects = b""
+    for index, text in enumerate(texts, 1):
+        objects += struct.pack("<HHIQ", index, 1, 0, len(text)) + text + bytes(-len(text) % 8)
+    size = 16 + len(objects) + 16
+    return b"GCOL\x01\0\0\0" + struct.pack("<Q", size) + objects + bytes(16)
+
+
+def variable_text(config: Any) -> bytes:
+    """A model_config of variable length, whose text lies in a global heap."""
+    value = json.dumps(config).encode()
+
+    def root(place: int) -> bytes:
+        label = b"model_config\0"
+        datatype = (
+            bytes([0x19, 1, 0, 0]) + struct.pack("<I", 16) + bytes([0x13, 0, 0, 0, 1, 0, 0, 0])
+        )
+        dataspace = b"\x02\0\0\0"
+        head = struct.pack("<BBHHHB", 3, 0, len(label), len(datatype), len(dataspace), 0)
+        reference = struct.pack("<IQI", len(value), place, 1)
+        return message(0x0C, head + label + datatype + dataspace + reference)
+
+    place = SUPERBLOCK + len(header(root(0)))
+    return file(root(place), behind=lambda _: heap(value))
+
+
+def external_data(name: str) -> bytes:
+    """A dataset below the root whose bytes lie in another file."""
+    names = b"\0" * 8 + name.encode() + b"\0"
+    dataset_at = 0
+
+    def behind(start: int) -> bytes:
+        heap_at = start + 80
+        slots = struct.pack("<B3xHHQQQQ", 1, 1, 1, heap_at, 8, 0, 100)
+        dataset = header(message(0x07, slots))
+        local = b"HEAP\0\0\0\0" + struct.pack("<QQQ", len(names), 1, heap_at + 32)
+        return dataset.ljust(80, b"\0") + local + names
+
+    dataset_at = SUPERBLOCK + len(header(link("d", hard=0)))
+    return file(link("d", hard=dataset_at), behind=behind)
+
+
+LAMBDA = sequential(OLD_LAMBDA)
+
+HOSTILE: Mapping[str, Callable[[], bytes]] = {
+    "hdf5/lambda": lambda: model(LAMBDA),
+    "hdf5/lambda-old-attribute": lambda: model(LAMBDA, old_attribute),
+    "hdf5/lambda-in-heap": lambda: variable_text(LAMBDA),
+    "hdf5/lambda-in-training": lambda: file(
+        attribute("training_config", json.dumps({"loss": OLD_LAMBDA, **LAMBDA}).encode())
+    ),
+    "hdf5/external-link": lambda: file(link("w", external="/etc/passwd")),
+    "hdf5/external-link-beside": lambda: file(link("w", external="other.h5")),
+    "hdf5/user-link": lambda: file(link("w", kind=99)),
+    "hdf5/external-storage": lambda: external_data("/etc/passwd"),
+    "hdf5/pickled-attribute": lambda: file(attribute("state", EVIL_PICKLE_2)),
+    "hdf5/user-block": lambda: b"#!/bin/sh\necho inert\n".ljust(512, b"\0") + file(base=512),
+    "hdf5/cut-short": lambda: model(LAMBDA)[:100],
+    "hdf5/appended": lambda: model(sequential(DENSE)) + b"#!/bin/sh\necho inert\n" * 20,
+    "hdf5/circle": lambda: file(message(0x10, struct.pack("<QQ", SUPERBLOCK + 10 - 4, 100 + 8))),
+}
+BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "hdf5/model": lambda: model(sequential(DENSE)),
+    "hdf5/model-old-attribute": lambda: model(sequential(DENSE), old_attribute),
+    "hdf5/model-in-heap": lambda: variable_text(sequential(layer("Flatten"))),
+    "hdf5/soft-link": lambda: file(link("w", soft="/other")),
+    "hdf5/matlab": lambda: b"MATLAB 7.3 MAT-file".ljust(512, b" ") + file(base=512),
+}

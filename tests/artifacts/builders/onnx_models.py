@@ -1,0 +1,105 @@
+"""ONNX models: small honest ones, and ones that need code or files from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tests.artifacts.builders.protobufs import message, number, text
+
+
+def node(operator: str, *attributes: bytes, domain: str = "") -> bytes:
+    head = [text(1, "x"), text(2, "y"), text(3, "n"), text(4, operator)]
+    return b"".join([*head, *attributes, *([text(7, domain)] if domain else [])])
+
+
+def graph(*nodes: bytes, tensors: tuple[bytes, ...] = ()) -> bytes:
+    parts = [message(1, one) for one in nodes] + [text(2, "g")]
+    return b"".join(parts + [message(5, one) for one in tensors])
+
+
+def tensor(*, location: str | None = None, key: str = "location", data: bytes = b"\0" * 8) -> bytes:
+    head = number(1, 2) + number(2, 1) + text(8, "w")
+    if location is None:
+        return head + message(9, data)
+    entry = message(13, text(1, key), text(2, location))
+    return head + entry + number(14, 1)
+
+
+def model(body: bytes, *more: bytes, version: int = 8) -> bytes:
+    opset = message(8, text(1, ""), number(2, 17))
+    producer = text(2, "pytorch") + text(3, "2.4")
+    return number(1, version) + producer + message(7, body) + opset + b"".join(more)
+
+
+def attribute(name: str, *value: bytes) -> bytes:
+    return message(5, text(1, name), *value)
+
+
+def function(domain: str, name: str, *nodes: bytes) -> bytes:
+    return message(25, text(1, name), *[message(7, one) for one in nodes], text(10, domain))
+
+
+def external(location: str, key: str = "location") -> bytes:
+    return model(graph(node("Relu"), tensors=(tensor(location=location, key=key),)))
+
+
+PYTHON = node("PyOp", attribute("module", message(4, b"os")), domain="ai.onnx.contrib")
+OUTSIDE = tensor(location="../../etc/passwd")
+
+HOSTILE: Mapping[str, Callable[[], bytes]] = {
+    "onnx/external-traversal": lambda: external("../../etc/passwd"),
+    "onnx/external-absolute": lambda: external("/etc/passwd"),
+    "onnx/external-drive": lambda: external("C:\\Windows\\win.ini"),
+    "onnx/external-backslashes": lambda: external("data\\..\\..\\secret"),
+    "onnx/external-url": lambda: external("https://example.invalid/w.bin"),
+    "onnx/external-share": lambda: external("\\\\host\\share\\w.bin"),
+    "onnx/external-memory-address": lambda: external("*/_ORT_MEM_ADDR_/*"),
+    "onnx/external-basepath": lambda: external("/etc", key="basepath"),
+    "onnx/external-sets-attribute": lambda: external("x", key="__class__"),
+    "onnx/external-in-constant": lambda: model(
+        graph(node("Constant", attribute("value", message(5, OUTSIDE))))
+    ),
+    "onnx/external-in-tensor-list": lambda: model(
+        graph(node("Constant", attribute("value", message(10, OUTSIDE))))
+    ),
+    "onnx/external-in-sparse": lambda: model(
+        graph(node("Relu")) + message(15, message(1, OUTSIDE))
+    ),
+    "onnx/external-in-training": lambda: model(
+        graph(node("Relu")), message(20, message(1, graph(tensors=(OUTSIDE,))))
+    ),
+    "onnx/python-operator": lambda: model(graph(PYTHON)),
+    "onnx/python-operator-in-subgraph": lambda: model(
+        graph(node("If", attribute("then_branch", message(6, graph(PYTHON)))))
+    ),
+    "onnx/python-operator-in-function": lambda: model(
+        graph(node("f", domain="local")), function("local", "f", PYTHON)
+    ),
+    "onnx/python-operator-in-second-graph": lambda: model(
+        graph(node("Relu")), message(7, graph(PYTHON))
+    ),
+    "onnx/custom-domain": lambda: model(graph(node("Conv", domain="evil.ops"))),
+    "onnx/custom-operator": lambda: model(graph(node("LoadPlugin"))),
+    "onnx/engine-outside": lambda: model(
+        graph(
+            node(
+                "EPContext",
+                attribute("ep_cache_context", text(4, "../../engine.bin")),
+                domain="com.microsoft",
+            )
+        )
+    ),
+    "onnx/group-hides-graph": lambda: model(graph(node("Relu"))) + b"\x3b" + message(7, b"x"),
+}
+BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "onnx/plain": lambda: model(graph(node("Conv"), node("Relu"), tensors=(tensor(),))),
+    "onnx/external-beside": lambda: external("model.onnx.data"),
+    "onnx/subgraph": lambda: model(
+        graph(node("If", attribute("then_branch", message(6, graph(node("Add")))))),
+    ),
+    "onnx/local-function": lambda: model(
+        graph(node("Swish2", domain="pkg.torch")), function("pkg.torch", "Swish2", node("Mul"))
+    ),
+    "onnx/classical": lambda: model(graph(node("TreeEnsembleClassifier", domain="ai.onnx.ml"))),
+    "onnx/large-tensor": lambda: model(graph(node("Relu"), tensors=(tensor(data=bytes(300_000)),))),
+}

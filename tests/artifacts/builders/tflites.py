@@ -1,0 +1,88 @@
+"""TensorFlow Lite models: a flatbuffer with operator codes and buffers."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+
+
+def table(*slots: tuple[int, bytes] | None) -> tuple[bytes, list[int]]:
+    """A vtable and its table; gives their bytes and where each field lies in them."""
+    size, places, body = 4 + 2 * len(slots), [0] * len(slots), b""
+    for index, slot in enumerate(slots):
+        if slot is not None:
+            places[index] = 4 + len(body)
+            body += slot[1]
+    vtable = struct.pack("<HH", size, 4 + len(body))
+    vtable += b"".join(struct.pack("<H", place) for place in places)
+    return vtable + struct.pack("<i", size) + body, [size + place for place in places]
+
+
+class Builder:
+    """Lays parts one behind the other; offsets point forward, as flatbuffers allow."""
+
+    def __init__(self) -> None:
+        self.data = bytearray(struct.pack("<I", 0) + b"TFL3")
+
+    def table(self, *slots: bytes | None) -> tuple[int, list[int]]:
+        raw, places = table(*[None if slot is None else (0, slot) for slot in slots])
+        start = len(self.data)
+        self.data += raw
+        return start + 4 + 2 * len(slots), [start + place for place in places]
+
+    def point(self, place: int) -> None:
+        """Let the offset at ``place`` lead to what is laid next."""
+        struct.pack_into("<I", self.data, place, len(self.data) - place)
+
+    def point_to(self, place: int, target: int) -> None:
+        struct.pack_into("<I", self.data, place, target - place)
+
+    def text(self, place: int, value: str) -> None:
+        self.point(place)
+        raw = value.encode()
+        self.data += struct.pack("<I", len(raw)) + raw + b"\0" + bytes(-(len(raw) + 1) % 4)
+
+
+def model(*operators: str, buffers: tuple[bytes, ...] = (b"",)) -> bytes:
+    build = Builder()
+    root, slots = build.table(bytes(4), bytes(4), bytes(4), bytes(4), bytes(4))
+    struct.pack_into("<I", build.data, 0, root)
+    build.text(slots[3], "made by hand")
+    build.point(slots[1])
+    first = len(build.data) + 4
+    build.data += struct.pack("<I", len(operators)) + bytes(4 * len(operators))
+    for index, name in enumerate(operators):
+        builtin = name.isdecimal()
+        number = int(name) if builtin else 32
+        code, fields = build.table(
+            bytes([number]), None if builtin else bytes(4), None, struct.pack("<i", number)
+        )
+        build.point_to(first + 4 * index, code)
+        if not builtin:
+            build.text(fields[1], name)
+    build.point(slots[2])
+    build.data += struct.pack("<I", 0)
+    build.point(slots[4])
+    first = len(build.data) + 4
+    build.data += struct.pack("<I", len(buffers)) + bytes(4 * len(buffers))
+    for index, content in enumerate(buffers):
+        place, fields = build.table(bytes(4) if content else None)
+        build.point_to(first + 4 * index, place)
+        if content:
+            build.point(fields[0])
+            build.data += struct.pack("<I", len(content)) + content
+    return bytes(build.data)
+
+
+HOSTILE: Mapping[str, Callable[[], bytes]] = {
+    "tflite/custom-operator": lambda: model("3", "EvilOperator"),
+    "tflite/flex-python": lambda: model("FlexPyFunc"),
+    "tflite/flex-reads-file": lambda: model("FlexReadFile"),
+    "tflite/appended": lambda: model("3") + b"#!/bin/sh\necho inert\n" * 20,
+    "tflite/cut-short": lambda: model("3", buffers=(b"", bytes(100)))[:-60],
+}
+BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "tflite/plain": lambda: model("3", "9", buffers=(b"", bytes(64))),
+    "tflite/flex": lambda: model("FlexErf"),
+    "tflite/detection": lambda: model("TFLite_Detection_PostProcess"),
+}
