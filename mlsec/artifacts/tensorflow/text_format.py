@@ -57,7 +57,7 @@ def read_text_format(window: Window, record: Recorder) -> None:
     """
     if window.size_bytes > MOST_BYTES:
         raise OverLimitError(f"a text graph of {window.size_bytes} bytes is over {MOST_BYTES}")
-    texts = []
+    texts: list[Text] = []
     try:
         texts.extend(texts_of(window.read(0, MOST_BYTES)))
     finally:
