@@ -32,7 +32,3 @@ class ChangedError(SigningError):
     """A file or folder changed while it was being read."""
 
     reason = GapReason.UNRESOLVED
-
-
-class RefusedError(SigningError):
-    """Read and judged, and not good: a signature, path or proof that does not hold."""

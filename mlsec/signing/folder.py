@@ -1,0 +1,242 @@
+"""A model on disk: what lies in it, and its files opened without following a link."""
+
+from __future__ import annotations
+
+import enum
+import os
+import stat
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from mlsec.signing.errors import ChangedError, OverLimitError, SigningError, UnsupportedError
+
+MAX_DEPTH = 64
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Without O_NONBLOCK the opening of a FIFO would wait for a writer.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_KEPT_FOLDERS = 64
+
+
+class Kind(enum.Enum):
+    """What a name in the folder is."""
+
+    FILE = "file"
+    SYMLINK = "symlink"
+    SPECIAL = "special"
+    UNREADABLE = "unreadable"
+    BAD_NAME = "bad_name"
+    TOO_DEEP = "too_deep"
+
+
+class Stamp(msgspec.Struct, frozen=True, gc=False):
+    """What shows that a file is still the one it was: device, inode, bytes, times (ns)."""
+
+    device: int
+    inode: int
+    size_bytes: int
+    modified_ns: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Stamp:
+        """Take the stamp from ``fstat``."""
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """One name; ``path`` is relative, with "/" between parts. ``stamp`` is that of a file."""
+
+    path: str
+    kind: Kind
+    stamp: Stamp | None = None
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything in a model that is no folder, by path, and the folders with their stamps."""
+
+    found: tuple[Found, ...]
+    folders: tuple[tuple[str, Stamp], ...]
+
+    def files(self) -> dict[str, Stamp]:
+        """The regular files."""
+        return {one.path: one.stamp for one in self.found if one.stamp is not None}
+
+    def odd(self) -> tuple[Found, ...]:
+        """What cannot be hashed: links, devices, what could not be read."""
+        return tuple(one for one in self.found if one.kind is not Kind.FILE)
+
+
+class ModelFolder:
+    """A folder, or the one file of a single-file model, held open while it is verified.
+
+    Every file is reached from the open folder, part by part, so that no link on the way is
+    followed. Not shared between threads: each takes a ``reopened`` one.
+    """
+
+    def __init__(self, target: Path) -> None:
+        """Open the folder of a model, or the folder that its one file lies in.
+
+        Raises:
+            SigningError: it is not there or cannot be opened.
+        """
+        if os.open not in os.supports_dir_fd:
+            raise UnsupportedError("models can be verified on Linux and macOS only")
+        self.target = target
+        self.single = "" if target.is_dir() else target.name
+        self._top = _open_top(target.parent if self.single else target)
+        self._kept: OrderedDict[str, int] = OrderedDict()
+
+    def reopened(self) -> ModelFolder:
+        """The same folder, for another thread."""
+        twin = object.__new__(ModelFolder)
+        twin.target, twin.single = self.target, self.single
+        twin._top, twin._kept = os.dup(self._top), OrderedDict()
+        return twin
+
+    def __enter__(self) -> ModelFolder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of every descriptor."""
+        for descriptor in (*self._kept.values(), self._top):
+            os.close(descriptor)
+        self._kept.clear()
+
+    def open_file(self, path: str) -> int:
+        """Open a regular file for reading; the caller closes the descriptor.
+
+        Raises:
+            OSError: not there, not readable, or a link somewhere on the way.
+            ChangedError: it is no regular file (any more).
+        """
+        folder, _, name = path.rpartition("/")
+        descriptor = os.open(name, _FILE, dir_fd=self._folder(folder) if folder else self._top)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise ChangedError(f'"{path}" is no regular file')
+        return descriptor
+
+    def _folder(self, path: str) -> int:
+        kept = self._kept.get(path)
+        if kept is not None:
+            self._kept.move_to_end(path)
+            return kept
+        above, _, name = path.rpartition("/")
+        descriptor = os.open(name, _FOLDER, dir_fd=self._folder(above) if above else self._top)
+        self._kept[path] = descriptor
+        if len(self._kept) > _KEPT_FOLDERS:
+            os.close(self._kept.popitem(last=False)[1])
+        return descriptor
+
+    def folder_stamp(self, path: str) -> Stamp:
+        """The stamp of a folder as it is now ("" for the model's own).
+
+        Raises:
+            OSError: not there, or a link.
+        """
+        while self._kept:
+            os.close(self._kept.popitem()[1])
+        return Stamp.of(os.fstat(self._folder(path) if path else self._top))
+
+    def listing(self, max_entries: int) -> Listing:
+        """List everything, without following links.
+
+        Raises:
+            OverLimitError: more than ``max_entries`` names.
+            SigningError: the model itself cannot be listed.
+        """
+        if self.single:
+            return Listing(found=(_single(self),), folders=())
+        found: list[Found] = []
+        folders: list[tuple[str, Stamp]] = []
+        try:
+            for one in _walk(os.dup(self._top), "", folders, 1):
+                found.append(one)
+                if len(found) + len(folders) > max_entries:
+                    raise OverLimitError(f"the model holds more than {max_entries} names")
+        except OSError as error:
+            raise SigningError(
+                f"cannot be listed: {error.strerror}", location=str(self.target)
+            ) from None
+        found.sort(key=lambda one: one.path)
+        return Listing(found=tuple(found), folders=tuple(folders))
+
+
+def _open_top(folder: Path) -> int:
+    try:
+        # The caller names the model, so a link there is his own choice.
+        return os.open(folder, _FOLDER & ~os.O_NOFOLLOW)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SigningError(f"cannot be opened: {reason}", location=str(folder)) from None
+
+
+def _single(folder: ModelFolder) -> Found:
+    try:
+        descriptor = folder.open_file(folder.single)
+    except ChangedError:
+        return Found(folder.single, Kind.SPECIAL)
+    except OSError:
+        kind = Kind.SYMLINK if folder.target.is_symlink() else Kind.UNREADABLE
+        return Found(folder.single, kind)
+    try:
+        return Found(folder.single, Kind.FILE, Stamp.of(os.fstat(descriptor)))
+    finally:
+        os.close(descriptor)
+
+
+def _walk(
+    descriptor: int, above: str, folders: list[tuple[str, Stamp]], depth: int
+) -> Iterator[Found]:
+    """Yield what lies below an open folder, and close it."""
+    try:
+        folders.append((above, Stamp.of(os.fstat(descriptor))))
+        with os.scandir(descriptor) as entries:
+            names = list(entries)
+        for entry in names:
+            path = f"{above}/{entry.name}" if above else entry.name
+            kind, stamp = _look(entry)
+            if kind is not None:
+                yield Found(path, kind, stamp)
+                continue
+            if depth >= MAX_DEPTH:
+                yield Found(path, Kind.TOO_DEEP)
+                continue
+            try:
+                below = os.open(entry.name, _FOLDER, dir_fd=descriptor)
+            except OSError:
+                yield Found(path, Kind.UNREADABLE)
+                continue
+            yield from _walk(below, path, folders, depth + 1)
+    finally:
+        os.close(descriptor)
+
+
+def _look(entry: os.DirEntry[str]) -> tuple[Kind | None, Stamp | None]:
+    """Tell what an entry is; (None, None) for a folder."""
+    try:
+        entry.name.encode("utf-8")
+    except UnicodeEncodeError:
+        return Kind.BAD_NAME, None
+    try:
+        if entry.is_symlink():
+            return Kind.SYMLINK, None
+        if entry.is_dir(follow_symlinks=False):
+            return None, None
+        if entry.is_file(follow_symlinks=False):
+            return Kind.FILE, Stamp.of(entry.stat(follow_symlinks=False))
+    except OSError:
+        return Kind.UNREADABLE, None
+    return Kind.SPECIAL, None

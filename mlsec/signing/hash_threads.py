@@ -1,0 +1,154 @@
+"""Large files hashed on every core; the last thread to finish a file checks that it kept still."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+
+from mlsec.signing.blocks import BUFFER_BYTES, blocks, blocks_ahead
+from mlsec.signing.errors import ChangedError, SigningError
+from mlsec.signing.folder import ModelFolder, Stamp
+from mlsec.signing.hashed import Hashed, Plan, changed, failure, new_hash, parts_of
+
+# From here on a second thread that only reads pays for itself.
+PAIRED_BYTES = 8 << 20
+
+
+class _File:
+    """One large file while its parts are hashed, perhaps by several threads."""
+
+    def __init__(self, path: str, stamp: Stamp, plan: Plan) -> None:
+        self.path, self.stamp = path, stamp
+        self.parts = parts_of(stamp.size_bytes, plan.shard_bytes)
+        self.digests: list[bytes] = [b""] * len(self.parts)
+        self.left = len(self.parts)
+        self.failed: Hashed | None = None
+        self._descriptor = -1
+        self._lock = threading.Lock()
+
+    def descriptor(self, folder: ModelFolder) -> int:
+        """Open it on first use, and check that it is the file that was listed."""
+        with self._lock:
+            if self._descriptor < 0:
+                self._descriptor = folder.open_file(self.path)
+                self._check()
+            return self._descriptor
+
+    def _check(self) -> None:
+        if Stamp.of(os.fstat(self._descriptor)) != self.stamp:
+            raise ChangedError("it changed")
+
+    def finish(self, number: int, digest: bytes, failed: Hashed | None) -> Hashed | None:
+        """Take the result of one part; give that of the file after the last."""
+        with self._lock:
+            self.digests[number] = digest
+            self.failed = self.failed or failed
+            self.left -= 1
+            if self.left:
+                return None
+            try:
+                if self._descriptor >= 0 and self.failed is None:
+                    self._check()
+            except (OSError, ChangedError):
+                self.failed = changed(self.path)
+            finally:
+                if self._descriptor >= 0:
+                    os.close(self._descriptor)
+            size, digests = self.stamp.size_bytes, tuple(self.digests)
+            return self.failed or Hashed(path=self.path, size_bytes=size, digests=digests)
+
+
+_Jobs = queue.SimpleQueue[tuple[_File, int] | None]
+_Done = queue.SimpleQueue[Hashed | None]
+
+
+def in_threads(
+    folder: ModelFolder, files: Sequence[tuple[str, Stamp]], plan: Plan
+) -> Iterator[Hashed]:
+    """Hash large files, the largest first, on every core this process may use."""
+    jobs: _Jobs = queue.SimpleQueue()
+    done: _Done = queue.SimpleQueue()
+    count = 0
+    for path, stamp in files:
+        one = _File(path, stamp, plan)
+        for number in range(len(one.parts)):
+            jobs.put((one, number))
+            count += 1
+    cores = _cores()
+    workers = min(cores, count)
+    # With a core to spare, reading ahead hides the time of the copy.
+    is_paired = count < cores
+    threads = []
+    for _ in range(workers):
+        jobs.put(None)
+        arguments = (folder.reopened(), jobs, done, plan, is_paired)
+        threads.append(threading.Thread(target=_work, args=arguments, daemon=True))
+    for thread in threads:
+        thread.start()
+    for _ in range(len(files)):
+        result = done.get()
+        if result is None:
+            raise SigningError("a thread that hashes ended early")
+        yield result
+    for thread in threads:
+        thread.join()
+
+
+def _work(
+    folder: ModelFolder,
+    jobs: _Jobs,
+    done: _Done,
+    plan: Plan,
+    is_paired: bool,  # noqa: FBT001 - a thread's target
+) -> None:
+    is_whole = False
+    try:
+        _work_off(folder, jobs, done, plan, is_paired=is_paired)
+        is_whole = True
+    finally:
+        # A thread that dies must not leave the caller waiting.
+        if not is_whole:
+            done.put(None)
+
+
+def _work_off(
+    folder: ModelFolder, jobs: _Jobs, done: _Done, plan: Plan, *, is_paired: bool
+) -> None:
+    buffer = memoryview(bytearray(BUFFER_BYTES))
+    with folder:
+        while (job := jobs.get()) is not None:
+            one, number = job
+            digest, failed = b"", None
+            try:
+                if one.failed is None:
+                    digest = _hash_part(one, number, folder, plan, buffer, is_paired=is_paired)
+            except (OSError, ChangedError) as error:
+                failed = failure(one.path, error)
+            result = one.finish(number, digest, failed)
+            if result is not None:
+                done.put(result)
+
+
+def _hash_part(
+    one: _File, number: int, folder: ModelFolder, plan: Plan, buffer: memoryview, *, is_paired: bool
+) -> bytes:
+    start, end = one.parts[number]
+    descriptor = one.descriptor(folder)
+    total = new_hash(plan.hash_name)
+    if is_paired and end - start >= PAIRED_BYTES:
+        found = blocks_ahead(descriptor, start, end)
+    else:
+        found = blocks(descriptor, start, end, buffer)
+    for block in found:
+        total.update(block)
+    digest: bytes = total.digest()
+    return digest
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,85 @@
+"""Hashes the files of a model as fast as the hash goes, and notices when one changes meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+
+from mlsec.signing.errors import ChangedError
+from mlsec.signing.folder import ModelFolder, Stamp
+from mlsec.signing.hash_threads import in_threads
+from mlsec.signing.hashed import Hashed, Plan, changed, failure, new_hash, parts_of
+
+# Below this, handing a file to another thread costs more than hashing it.
+SMALL_BYTES = 64 << 10
+
+Say = Callable[[int, int], None]
+
+
+def hash_files(
+    folder: ModelFolder, files: dict[str, Stamp], plan: Plan, say: Say | None = None
+) -> dict[str, Hashed]:
+    """Hash every file of ``files`` (path -> stamp as listed).
+
+    Args:
+        folder: the open model.
+        files: what to hash; a file whose stamp is another by now is reported, not hashed.
+        plan: how.
+        say: told the bytes done and the bytes in all, now and then.
+
+    Raises:
+        UnsupportedError: a hash that is not there.
+    """
+    new_hash(plan.hash_name)
+    total = sum(stamp.size_bytes for stamp in files.values())
+    small = [path for path, stamp in files.items() if stamp.size_bytes < SMALL_BYTES]
+    large = sorted(files.keys() - set(small), key=lambda path: (-files[path].size_bytes, path))
+    found: dict[str, Hashed] = {}
+    done = 0
+    for one in _results(folder, files, plan, small, large):
+        found[one.path] = one
+        done += one.size_bytes
+        if say is not None:
+            say(done, total)
+    return found
+
+
+def _results(
+    folder: ModelFolder,
+    files: dict[str, Stamp],
+    plan: Plan,
+    small: Sequence[str],
+    large: Sequence[str],
+) -> Iterator[Hashed]:
+    if large:
+        yield from in_threads(folder, [(path, files[path]) for path in large], plan)
+    buffer = bytearray(SMALL_BYTES)
+    for path in small:
+        yield _hash_small(folder, path, files[path], plan, buffer)
+
+
+def _hash_small(
+    folder: ModelFolder, path: str, stamp: Stamp, plan: Plan, buffer: bytearray
+) -> Hashed:
+    """Hash a file that fits into one buffer, in as few calls as can be."""
+    try:
+        descriptor = folder.open_file(path)
+    except (OSError, ChangedError) as error:
+        return failure(path, error)
+    try:
+        if Stamp.of(os.fstat(descriptor)) != stamp:
+            return changed(path)
+        size = os.readv(descriptor, [buffer])
+        if size != stamp.size_bytes or Stamp.of(os.fstat(descriptor)) != stamp:
+            return changed(path)
+    except OSError as error:
+        return failure(path, error)
+    finally:
+        os.close(descriptor)
+    view = memoryview(buffer)[:size]
+    digests = []
+    for start, end in parts_of(size, plan.shard_bytes):
+        part = new_hash(plan.hash_name)
+        part.update(view[start:end])
+        digests.append(part.digest())
+    return Hashed(path=path, size_bytes=size, digests=tuple(digests))

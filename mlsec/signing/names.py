@@ -1,0 +1,82 @@
+"""Paths as they may stand in a manifest: relative, plain, and one spelling for each file."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from mlsec.signing.errors import MalformedError
+
+MAX_NAME_CHARS = 4096
+MAX_PART_BYTES = 255
+# No separator of another system, no control character; what looks odd is escaped when shown.
+_PLAIN = re.compile(r"[^/\\\x00-\x1f\x7f-\x9f]+(?:/[^/\\\x00-\x1f\x7f-\x9f]+)*\Z")
+_DOTS = re.compile(r"(?:\A|/)\.{1,2}(?:/|\Z)")
+_GLOB = re.compile(r"[*?\[]")
+_RESERVED = re.compile(
+    r"(?:\A|/)(?:(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.[^/]*)?|[^/]*[. ])(?:/|\Z)",
+    re.IGNORECASE,
+)
+
+
+def check_name(name: str) -> None:
+    """Refuse a path that could leave the model's folder or be read in two ways.
+
+    Raises:
+        MalformedError: empty, absolute, with ``.`` or ``..`` or empty parts, a backslash, a
+            control character, or too long.
+    """
+    if not _PLAIN.match(name) or _DOTS.search(name):
+        raise MalformedError(f'"{name[:200]}" is not a plain relative path with "/" between parts')
+    if len(name) > MAX_NAME_CHARS:
+        raise MalformedError(f"a path has {len(name)} characters; at most {MAX_NAME_CHARS}")
+    if len(name) > MAX_PART_BYTES or not name.isascii():
+        _check_parts(name)
+
+
+def _check_parts(name: str) -> None:
+    try:
+        longest = max(len(part.encode("utf-8")) for part in name.split("/"))
+    except UnicodeEncodeError:
+        raise MalformedError("a path is not Unicode text") from None
+    if longest > MAX_PART_BYTES:
+        raise MalformedError(f"a part of a path has {longest} bytes; at most {MAX_PART_BYTES}")
+
+
+def check_ignored(name: str) -> None:
+    """Refuse an ignored path that is a pattern, or that names anything but one place inside.
+
+    Raises:
+        MalformedError: as ``check_name``, or a glob character.
+    """
+    check_name(name)
+    if _GLOB.search(name):
+        raise MalformedError(f'the ignored path "{name[:200]}" holds a glob character')
+
+
+def same_elsewhere(name: str) -> str:
+    """Give the form under which file systems that fold case or normalise keep the name."""
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def collision(names: Iterable[str]) -> tuple[str, str] | None:
+    """Find two different names that are one file on some systems."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(same_elsewhere(name), name)
+        if other != name:
+            return other, name
+    return None
+
+
+def reserved(names: Iterable[str]) -> str:
+    """Find a name that Windows cannot hold as it is, or ""."""
+    return next((name for name in names if _RESERVED.search(name)), "")
+
+
+def is_under(name: str, places: Iterable[str]) -> bool:
+    """Whether a path is one of ``places`` or lies below one of them."""
+    return any(name == place or name.startswith(place + "/") for place in places)
