@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def commands() -> tuple[Callable[[argparse._SubParsersAction[Any]], None], ...]:
     """Give the function of each command that adds its parser, in the order of the help."""
-    from mlsec.cli import collect, diff, doctor, report, rules, scan, snapshot
+    from mlsec.cli import collect, diff, doctor, report, rules, scan, sign, snapshot, verify
 
     return (
         scan.register,
@@ -19,6 +19,8 @@ def commands() -> tuple[Callable[[argparse._SubParsersAction[Any]], None], ...]:
         report.register,
         diff.register,
         snapshot.register,
+        verify.register,
+        sign.register,
         rules.register,
         doctor.register,
     )

@@ -95,7 +95,7 @@ def judging_of(args: argparse.Namespace, command: str) -> Judging:
         select=tuple(args.select),
         params=args.params,
         waivers=args.waivers,
-        now=_time(args.now),
+        now=moment(args.now),
         command=command,
         fail_on=args.fail_on,
         min_coverage_percent=args.min_coverage,
@@ -136,7 +136,8 @@ def check_target(target: str) -> None:
         )
 
 
-def _time(text: str) -> datetime.datetime | None:
+def moment(text: str) -> datetime.datetime | None:
+    """Read a time an option gives; UTC where it names no zone, None when it is empty."""
     if not text:
         return None
     try:

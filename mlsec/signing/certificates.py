@@ -95,11 +95,14 @@ def verify_path(
     anchors: Sequence[Certificate],
     at: datetime,
     purpose: Purpose,
+    *,
+    may_be_authority: bool = False,
 ) -> tuple[Certificate, ...]:
     """Give the path from ``leaf`` to one of ``anchors``, every certificate valid at ``at``.
 
-    The leaf must be issued for ``purpose`` and be no authority itself; an intermediate that is
-    limited to purposes must list this one. An anchor need not be self-signed.
+    The leaf must be issued for ``purpose`` and be no authority itself (but for
+    ``may_be_authority``); an intermediate that is limited to purposes must list this one. An
+    anchor need not be self-signed.
 
     Raises:
         RefusedError: no such path.
@@ -112,13 +115,14 @@ def verify_path(
         start, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
         span = f"{start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ}"
         raise RefusedError(f"the certificate is valid from {span}, not at {at:%Y-%m-%dT%H:%M:%SZ}")
+    of_leaf = _of_leaf(purpose, may_be_authority=may_be_authority)
     try:
         verified = (
             verification.PolicyBuilder()
             .store(verification.Store(list(anchors)))
             .time(at)
             .max_chain_depth(MAX_DEPTH)
-            .extension_policies(ca_policy=_of_issuers(purpose), ee_policy=_of_leaf(purpose))
+            .extension_policies(ca_policy=_of_issuers(purpose), ee_policy=of_leaf)
             .build_client_verifier()
             .verify(leaf, list(intermediates))
         )
@@ -153,12 +157,12 @@ def _of_issuers(purpose: Purpose) -> ExtensionPolicy:
     )
 
 
-def _of_leaf(purpose: Purpose) -> ExtensionPolicy:
+def _of_leaf(purpose: Purpose, *, may_be_authority: bool) -> ExtensionPolicy:
     from cryptography import x509  # noqa: PLC0415
     from cryptography.x509.verification import Criticality, ExtensionPolicy  # noqa: PLC0415
 
     def basic(_: Policy, __: Certificate, extension: BasicConstraints | None) -> None:
-        if extension is not None and extension.ca:
+        if extension is not None and extension.ca and not may_be_authority:
             raise ValueError("the certificate is an authority's, not a signer's")
 
     def usage(_: Policy, __: Certificate, extension: KeyUsage | None) -> None:

@@ -48,11 +48,14 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
-    """One name; ``path`` is relative, with "/" between parts. ``stamp`` is that of a file."""
+    """One name; ``path`` is relative, with "/" between parts. ``stamp`` is that of a file,
+    ``link`` where a symbolic link points.
+    """
 
     path: str
     kind: Kind
     stamp: Stamp | None = None
+    link: str = ""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,7 +212,8 @@ def _walk(
             path = f"{above}/{entry.name}" if above else entry.name
             kind, stamp = _look(entry)
             if kind is not None:
-                yield Found(path, kind, stamp)
+                link = _link(entry.name, descriptor) if kind is Kind.SYMLINK else ""
+                yield Found(path, kind, stamp, link)
                 continue
             if depth >= MAX_DEPTH:
                 yield Found(path, Kind.TOO_DEEP)
@@ -240,3 +244,10 @@ def _look(entry: os.DirEntry[str]) -> tuple[Kind | None, Stamp | None]:
     except OSError:
         return Kind.UNREADABLE, None
     return Kind.SPECIAL, None
+
+
+def _link(name: str, folder: int) -> str:
+    try:
+        return os.readlink(name, dir_fd=folder)
+    except OSError:
+        return ""

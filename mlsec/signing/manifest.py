@@ -76,12 +76,15 @@ def root_digest(entries: Iterable[Entry]) -> str:
     return total.hexdigest()
 
 
-def manifest_of(predicate: Any, *, may_have_more: bool = False) -> Manifest:
+def manifest_of(
+    predicate: Any, *, may_have_more: bool = False, may_be_dot: bool = False
+) -> Manifest:
     """Read the predicate of a statement of type ``OMS_PREDICATE``.
 
     Args:
         predicate: as ``parse_statement`` gives it.
         may_have_more: whether unknown fields beside the known ones are passed over.
+        may_be_dot: whether a model of one file may call it ".", as signers before 1.1 did.
 
     Raises:
         MalformedError: a field missing, unknown or of another type; no entry; a path that is not
@@ -99,7 +102,8 @@ def manifest_of(predicate: Any, *, may_have_more: bool = False) -> Manifest:
         raise MalformedError("manifest lists no file, so the signature says nothing")
     if len(resources) > MAX_ENTRIES:
         raise OverLimitError(f"manifest lists more than {MAX_ENTRIES} files")
-    entries = tuple(_entry(one, serialization) for one in resources)
+    is_dot = may_be_dot and len(resources) == 1
+    entries = tuple(_entry(one, serialization, may_be_dot=is_dot) for one in resources)
     _refuse_repeats(entries)
     if serialization.method is Method.SHARDS:
         _refuse_gaps(entries, serialization.shard_bytes)
@@ -196,7 +200,7 @@ def _hash_name(found: Any) -> str:
     return name
 
 
-def _entry(found: Any, how: Serialization) -> Entry:
+def _entry(found: Any, how: Serialization, *, may_be_dot: bool) -> Entry:
     if isinstance(found, dict):
         found = _raw(found)
     if not isinstance(found, RawResource):
@@ -204,7 +208,8 @@ def _entry(found: Any, how: Serialization) -> Entry:
     _check_algorithm(found.algorithm, how)
     digest = _digest(found.digest, how.hash_name)
     if how.method is Method.FILES:
-        check_name(found.name)
+        if not (may_be_dot and found.name == "."):
+            check_name(found.name)
         return Entry(found.name, digest)
     match = _SHARD.match(found.name)
     if match is None:

@@ -112,12 +112,17 @@ class TrustedTime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignatureVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """One signature against one anchor: every check, who signed, and when for certain."""
+    """One signature against one anchor: every check, who signed, and when for certain.
+
+    ``file`` is the signature file, ``number`` counts the signatures in it from 1.
+    """
 
     checks: tuple[Check, ...]
     signer: Signer | None = None
     times: tuple[TrustedTime, ...] = ()
     anchor: str = ""
+    file: str = ""
+    number: int = 1
 
     @property
     def is_good(self) -> bool:
@@ -148,12 +153,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a report or a rule may read about one signed model; plain values only.
 
     ``signatures`` holds one entry for each signature and anchor tried; ``checks`` those about the
-    statement, the policy and the files. ``root_digest`` is ``sha256:`` and hex over the manifest,
+    statement, the policy and the files. The answer is not theirs alone: a threshold may be met
+    although one signature is not good. ``root_digest`` is ``sha256:`` and hex over the manifest,
     "" when no statement could be trusted.
     """
 
     target: str
-    signature_file: str
+    signature_files: tuple[str, ...]
     answer: Answer
     profile: str
     checks: tuple[Check, ...]

@@ -1,0 +1,109 @@
+"""``mlsec verify``: who signed a model, and whether its files are those that were signed."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlsec.cli import exits
+from mlsec.core.errors import MlsecError
+
+if TYPE_CHECKING:
+    from mlsec.signing.policy import TrustPolicy
+    from mlsec.signing.verdict import Verdict
+
+_FORMATS = ("text", "json", "sarif")
+
+
+def register(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "verify",
+        help="check a model's signatures against a trust policy",
+        description="Checks offline who signed a model and that its files are those signed.",
+        epilog="Exit codes: 0 verified, 10 not verified, 11 could not be told, 2 bad input.",
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a model's folder, or its file")
+    parser.add_argument(
+        "--trust",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the trust policy (YAML): who may sign which model",
+    )
+    parser.add_argument(
+        "--signature",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a signature file; by default those in or beside the model",
+    )
+    parser.add_argument(
+        "--profile",
+        choices=("strict", "compat"),
+        default="strict",
+        help="compat takes what older signers wrote (default strict)",
+    )
+    parser.add_argument("-f", "--format", choices=_FORMATS, default="text", help="default text")
+    parser.add_argument("--now", default="", metavar="TIME", help="judge as of this time")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Verify, report to stdout, and record a first use where the policy keeps a lock file."""
+    from mlsec.cli import console, options
+    from mlsec.signing.api import Profile, load_policy, record_first_use, verify
+
+    policy = load_policy(args.trust)
+    for file in args.signature:
+        if not file.is_file():
+            raise MlsecError("no such signature file", location=str(file))
+    progress = console.Progress()
+    try:
+        verdict = verify(
+            args.model,
+            policy,
+            signatures=tuple(args.signature),
+            profile=Profile(args.profile),
+            now=options.moment(args.now),
+            say=lambda done, total: progress("hashing (bytes)", done, total),
+        )
+    finally:
+        progress.close()
+    _show(args, verdict, policy)
+    if record_first_use(verdict, policy):
+        console.note(f"first use of {verdict.target} recorded in the lock file")
+    return _exit(verdict)
+
+
+def _show(args: argparse.Namespace, verdict: Verdict, policy: TrustPolicy) -> None:
+    from mlsec.cli import console
+
+    match args.format:
+        case "json":
+            import msgspec
+
+            document = {"schema": "mlsec/verdict/1", **msgspec.to_builtins(verdict)}
+            console.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+        case "sarif":
+            from mlsec.render.verdict_sarif import render_verdict_sarif
+
+            console.write_bytes(render_verdict_sarif(verdict, policy.file, Path.cwd()))
+        case _:
+            from mlsec.render.verdict_text import render_verdict
+
+            console.out(render_verdict(verdict))
+
+
+def _exit(verdict: Verdict) -> int:
+    from mlsec.signing.verdict import Answer
+
+    match verdict.answer:
+        case Answer.VERIFIED:
+            return exits.CLEAN
+        case Answer.FAILED:
+            return exits.FINDINGS
+        case Answer.INCOMPLETE:
+            return exits.INCOMPLETE

@@ -1,0 +1,86 @@
+"""A verdict about a signed model as text for a person: what failed first, then who signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlsec.core.text import visible
+from mlsec.signing.verdict import Answer, Check, Outcome, SignatureVerdict, Signer, Verdict
+
+_SHOWN_CHARS = 300
+
+
+def render_verdict(verdict: Verdict) -> str:
+    """Give the report, ending with one line that counts everything."""
+    lines = [*_problems(verdict), *_signatures(verdict), *_sum(verdict)]
+    return "\n".join(lines) + "\n"
+
+
+def told(verdict: Verdict) -> tuple[tuple[str, Check], ...]:
+    """Give the checks that did not hold, each with the signature file it is about ("" for none).
+
+    A signature's own checks are told when it is not good, or for what they note besides.
+    """
+    found = [("", check) for check in verdict.checks]
+    for one in verdict.signatures:
+        found += [(one.file, check) for check in one.checks]
+    return tuple(each for each in found if each[1].outcome is not Outcome.OK)
+
+
+def _problems(verdict: Verdict) -> Iterator[str]:
+    for file, check in told(verdict):
+        word = "fail" if check.outcome is Outcome.FAILED else "not checked"
+        yield f"{word if check.is_fatal else 'note'}[{check.id}] {_safe(check.what)}"
+        where = check.file or file
+        if where:
+            yield f"  --> {_safe(where)}"
+        if check.expected:
+            yield f"   | expected {_safe(check.expected)}"
+        if check.actual:
+            yield f"   | found    {_safe(check.actual)}"
+        if check.fix:
+            yield f"   = fix: {_safe(check.fix)}"
+
+
+def _signatures(verdict: Verdict) -> Iterator[str]:
+    for one in verdict.signatures:
+        if one.is_good and one.signer is not None:
+            yield f"signed by {_who(one, one.signer)}"
+
+
+def _who(one: SignatureVerdict, signer: Signer) -> str:
+    names = ", ".join(_safe(each.value) for each in signer.identities[:3])
+    parts = [names or signer.key_fingerprint, f"anchor {_safe(one.anchor)}", signer.algorithm]
+    if signer.issuer:
+        parts.insert(1, f"vouched for by {_safe(signer.issuer)}")
+    if one.times:
+        parts.append(f"at {one.times[0].at:%Y-%m-%dT%H:%M:%SZ}")
+    return " | ".join(parts)
+
+
+def _sum(verdict: Verdict) -> Iterator[str]:
+    outcomes = [check.outcome for check in verdict.checks]
+    outcomes += [check.outcome for one in verdict.signatures for check in one.checks]
+    counts = ", ".join(
+        f"{outcomes.count(kind)} {word}"
+        for kind, word in (
+            (Outcome.OK, "held"),
+            (Outcome.FAILED, "failed"),
+            (Outcome.NOT_CHECKED, "not checked"),
+        )
+    )
+    match verdict.answer:
+        case Answer.VERIFIED:
+            word = "verified"
+        case Answer.FAILED:
+            word = "NOT VERIFIED"
+        case Answer.INCOMPLETE:
+            word = "NOT VERIFIED (incomplete: not everything could be checked)"
+    if verdict.root_digest:
+        yield f"{_safe(verdict.model_name) or 'model'} {verdict.root_digest}"
+    size = f"{verdict.files_signed} files signed, {verdict.bytes_hashed} bytes hashed"
+    yield f"{word}: {_safe(verdict.target)}; {size}; checks: {counts}"
+
+
+def _safe(text: str) -> str:
+    return visible(text, _SHOWN_CHARS).replace("\t", " ")

@@ -1,0 +1,123 @@
+"""The keys, certificates and lists that a trust policy points to, read when they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from mlsec.core.errors import MlsecError
+from mlsec.signing.certificates import Authority, read_certificate
+from mlsec.signing.errors import MalformedError, SigningError
+from mlsec.signing.keys import PublicKey, load_public_key
+from mlsec.signing.policy import Anchor, KeyAnchor, SigstoreAnchor, X509Anchor
+from mlsec.signing.revocation import RevocationList, read_revocation_list
+from mlsec.signing.sigstore.trusted_root import TrustedRoot, read_trusted_roots
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+MAX_FILE_BYTES = 64 << 20
+
+T = TypeVar("T")
+
+
+class LoadedKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key anchor with its key."""
+
+    rule: KeyAnchor
+    key: PublicKey
+    authorities: tuple[Authority, ...]
+
+
+class LoadedX509(msgspec.Struct, frozen=True, kw_only=True):
+    """An x509 anchor with its certificates and revocation lists."""
+
+    rule: X509Anchor
+    roots: tuple[Certificate, ...]
+    authorities: tuple[Authority, ...]
+    revoked: tuple[RevocationList, ...]
+
+
+class LoadedSigstore(msgspec.Struct, frozen=True, kw_only=True):
+    """A sigstore anchor with the instances of its file."""
+
+    rule: SigstoreAnchor
+    roots: tuple[TrustedRoot, ...]
+
+
+Loaded = LoadedKey | LoadedX509 | LoadedSigstore
+
+
+def load_anchors(anchors: Mapping[str, Anchor], names: Sequence[str]) -> dict[str, Loaded]:
+    """Read what the named anchors point to.
+
+    Raises:
+        MlsecError: a file that is not there or not what it should be, with its path.
+    """
+    return {name: _load(anchors[name]) for name in dict.fromkeys(names)}
+
+
+def _load(anchor: Anchor) -> Loaded:
+    match anchor:
+        case KeyAnchor():
+            return LoadedKey(
+                rule=anchor,
+                key=_at(anchor.pem, load_public_key),
+                authorities=_authorities(anchor.tsa),
+            )
+        case X509Anchor():
+            return LoadedX509(
+                rule=anchor,
+                roots=tuple(one for path in anchor.roots for one in _at(path, read_certificates)),
+                authorities=_authorities(anchor.tsa),
+                revoked=tuple(_at(path, read_revocation_list) for path in anchor.crls),
+            )
+        case SigstoreAnchor():
+            return LoadedSigstore(rule=anchor, roots=_at(anchor.trusted_root, read_trusted_roots))
+
+
+def _authorities(paths: Sequence[Path]) -> tuple[Authority, ...]:
+    """Each root certificate of a timestamp authority, which brings the rest in its tokens."""
+    return tuple(
+        Authority(chain=(one,), name=one.subject.rfc4514_string())
+        for path in paths
+        for one in _at(path, read_certificates)
+    )
+
+
+def read_certificates(data: bytes) -> tuple[Certificate, ...]:
+    """Read the certificates of a file: PEM blocks, or one in DER.
+
+    Raises:
+        MalformedError: none, or one that cannot be read.
+    """
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    if b"-----BEGIN" not in data:
+        return (read_certificate(data),)
+    if b"PRIVATE KEY-----" in data:
+        raise MalformedError("holds a private key, where only certificates belong")
+    try:
+        found = x509.load_pem_x509_certificates(data)
+    except ValueError:
+        raise MalformedError("is no PEM file of certificates") from None
+    return tuple(read_certificate(one.public_bytes(Encoding.DER)) for one in found)
+
+
+def _at(path: Path, read: Callable[[bytes], T]) -> T:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise MlsecError(f"cannot be read: {reason}", location=str(path)) from None
+    if len(data) > MAX_FILE_BYTES:
+        raise MlsecError(f"is larger than {MAX_FILE_BYTES} bytes", location=str(path))
+    try:
+        return read(data)
+    except SigningError as error:
+        raise MlsecError(error.message, hint=error.hint, location=str(path)) from None

@@ -1,0 +1,107 @@
+"""Verify, sign and look at models: the calls that the command line, rules and others use."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlsec.core.errors import MlsecError
+from mlsec.signing.discover import Inspected, discover, inspect
+from mlsec.signing.hashing import Say
+from mlsec.signing.lock import record_digest
+from mlsec.signing.policy import Profile, Reaction, TrustPolicy
+from mlsec.signing.policy_load import load_policy
+from mlsec.signing.sign import sign
+from mlsec.signing.verdict import Answer, Check, Outcome, Verdict, failed, not_checked
+
+__all__ = [
+    "Answer", "Inspected", "Outcome", "Profile", "Verdict", "discover", "inspect", "load_policy",
+    "record_first_use", "sign", "verify",
+]  # fmt: skip
+
+
+def verify(
+    target: Path,
+    policy: TrustPolicy,
+    *,
+    signatures: Sequence[Path] = (),
+    profile: Profile = Profile.STRICT,
+    now: datetime.datetime | None = None,
+    say: Say | None = None,
+) -> Verdict:
+    """Verify a model against a trust policy, offline.
+
+    Args:
+        target: the folder of a model, or its one file.
+        policy: as loaded; a model that no entry names is not trusted.
+        signatures: signature files; those found by ``discover`` when empty.
+        profile: how strictly to read.
+        now: the time to judge by, aware; the clock's when None.
+        say: told the bytes hashed and the bytes in all.
+
+    Returns:
+        A verdict, whatever the model and its signatures hold.
+
+    Raises:
+        MlsecError: the target, a named signature file or something the policy points to cannot
+            be read.
+    """
+    if not target.exists():
+        raise MlsecError("no such file or folder", location=str(target))
+    at = now or datetime.datetime.now(datetime.UTC)
+    rule = policy.select(target)
+    if rule is None:
+        check = failed(
+            "policy/names-the-model",
+            "no entry of the trust policy is for this model, so nobody is trusted with it",
+            actual=str(target),
+            fix=f"add it under models in {policy.file.name}",
+        )
+        return _without_signature(target, profile, at, check)
+    files = tuple(signatures) or discover(target)
+    if not files:
+        return _without_signature(target, profile, at, _unsigned(policy.defaults.unsigned))
+    # Only now is cryptography needed, and imported.
+    from mlsec.signing.verification import verify_signed  # noqa: PLC0415
+
+    return verify_signed(target, policy, rule, files, profile, at, say)
+
+
+def _unsigned(reaction: Reaction) -> Check:
+    what = "there is no signature"
+    fix = "sign the model (mlsec sign), or name the signature with --signature"
+    match reaction:
+        case Reaction.FAIL:
+            return failed("signature/present", what, fix=fix)
+        case Reaction.REPORT:
+            return not_checked("signature/present", what, fix=fix)
+
+
+def _without_signature(
+    target: Path, profile: Profile, at: datetime.datetime, check: Check
+) -> Verdict:
+    is_failed = check.outcome is Outcome.FAILED
+    return Verdict(
+        target=str(target),
+        signature_files=(),
+        answer=Answer.FAILED if is_failed else Answer.INCOMPLETE,
+        profile=profile.value,
+        checks=(check,),
+        verified_at=at,
+    )
+
+
+def record_first_use(verdict: Verdict, policy: TrustPolicy) -> bool:
+    """Write a verified model's root digest into the lock file its policy names, once.
+
+    Returns:
+        Whether something was written.
+
+    Raises:
+        MlsecError: the lock file cannot be read or written.
+    """
+    rule = policy.select(verdict.target)
+    if rule is None or rule.lock is None or verdict.answer is not Answer.VERIFIED:
+        return False
+    return record_digest(rule.lock, policy.name_of(verdict.target), verdict.root_digest)

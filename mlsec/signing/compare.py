@@ -1,0 +1,209 @@
+"""A model's files against the signed manifest: changed, missing, and what nobody signed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from mlsec.signing.folder import Kind, Listing, ModelFolder, Stamp
+from mlsec.signing.hashed import Hashed, Plan
+from mlsec.signing.hashing import Say, hash_files
+from mlsec.signing.links import inner_links
+from mlsec.signing.manifest import Entry, Manifest
+from mlsec.signing.unsigned import ODD, Allowed, unreadable, unsigned
+from mlsec.signing.verdict import Check, SignedFile, failed, passed
+
+MAX_TOLD = 200
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """What comparing found; ``files`` are those whose bytes are as signed."""
+
+    checks: tuple[Check, ...]
+    files: tuple[SignedFile, ...]
+    found: int
+    bytes_hashed: int
+
+
+def compare(
+    folder: ModelFolder, manifest: Manifest, allowed: Allowed, limit: int, say: Say | None = None
+) -> Compared:
+    """Hash what is signed and account for everything else.
+
+    Raises:
+        SigningError: the model cannot be listed, holds more than ``limit`` names, or is hashed
+            with what is not there.
+    """
+    listing = folder.listing(limit)
+    links = inner_links(listing) if allowed.may_link else {}
+    stamps = listing.files()
+    stamps.update({path: stamps[end] for path, end in links.items()})
+    wanted = _by_path(folder, manifest)
+    plan = Plan(
+        hash_name=manifest.serialization.hash_name, shard_bytes=manifest.serialization.shard_bytes
+    )
+    checks: list[Check] = []
+    to_hash: dict[str, Stamp] = {}
+    for path, entries in wanted.items():
+        stamp = stamps.get(path)
+        if stamp is None:
+            checks.append(_missing(path, listing))
+        elif plan.shard_bytes and entries[-1].end != stamp.size_bytes:
+            checks.append(_other_size(path, entries[-1].end, stamp))
+        else:
+            to_hash[path] = stamp
+    hashed = _hash(folder, to_hash, links, plan, say)
+    files = []
+    for path in to_hash:
+        bad = _judge(hashed[path], wanted[path])
+        if bad is not None:
+            checks.append(bad)
+            continue
+        entry = wanted[path][0]
+        digest = entry.digest.hex() if entry.end < 0 else ""
+        files.append(
+            SignedFile(
+                path=path,
+                algorithm=plan.hash_name,
+                digest=digest,
+                size_bytes=hashed[path].size_bytes,
+            )
+        )
+    checks += unsigned(listing, wanted, links, allowed)
+    checks += _moved(folder, listing)
+    return Compared(
+        checks=_told(checks, len(wanted)),
+        files=tuple(files),
+        found=len(listing.found),
+        bytes_hashed=sum(one.size_bytes for one in hashed.values()),
+    )
+
+
+def _hash(
+    folder: ModelFolder,
+    files: Mapping[str, Stamp],
+    links: Mapping[str, str],
+    plan: Plan,
+    say: Say | None,
+) -> dict[str, Hashed]:
+    """Hash each file once, also where links inside the model lead to it."""
+    real = {links.get(path, path): stamp for path, stamp in files.items()}
+    found = hash_files(folder, real, plan, say)
+    return (
+        {path: msgspec.structs.replace(found[links.get(path, path)], path=path) for path in files}
+        if links
+        else found
+    )
+
+
+def _by_path(folder: ModelFolder, manifest: Manifest) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in manifest.entries:
+        # Signers before 1.1 called the file of a single-file model ".".
+        path = folder.single if entry.path == "." and folder.single else entry.path
+        found.setdefault(path, []).append(entry)
+    for entries in found.values():
+        if len(entries) > 1:
+            entries.sort(key=lambda one: one.start)
+    return found
+
+
+def _missing(path: str, listing: Listing) -> Check:
+    odd = next((one for one in listing.odd() if one.path == path), None)
+    if odd is not None and odd.kind is Kind.UNREADABLE:
+        return unreadable(path, "it cannot be read")
+    if odd is not None:
+        check_id, what = ODD[odd.kind]
+        return failed(
+            check_id,
+            f"a signed file is {what}",
+            file=path,
+            expected="a regular file",
+            actual=odd.kind.value,
+            fix="restore the model from where it was signed",
+        )
+    return failed(
+        "files/present",
+        "a signed file is missing",
+        file=path,
+        fix="restore the model from where it was signed",
+    )
+
+
+def _other_size(path: str, size_bytes: int, stamp: Stamp) -> Check:
+    return failed(
+        "files/unchanged",
+        "a signed file has another size",
+        file=path,
+        expected=f"{size_bytes} bytes",
+        actual=f"{stamp.size_bytes} bytes",
+        fix="restore the file, or have the change reviewed and signed",
+    )
+
+
+def _judge(found: Hashed, entries: Sequence[Entry]) -> Check | None:
+    if found.has_changed:
+        return failed(
+            "files/kept-still",
+            "a file changed while it was read",
+            file=found.path,
+            fix="verify a copy that nobody writes to",
+        )
+    if found.problem:
+        return unreadable(found.path, found.problem)
+    if found.digests == tuple(one.digest for one in entries):
+        return None
+    for number, (actual, entry) in enumerate(zip(found.digests, entries, strict=False)):
+        if actual != entry.digest:
+            return failed(
+                "files/unchanged",
+                "a file is not the one that was signed",
+                file=found.path,
+                expected=entry.digest.hex(),
+                actual=actual.hex() + (f" (part {number + 1})" if entry.end >= 0 else ""),
+                fix="restore the file, or have the change reviewed and signed",
+            )
+    return failed("files/unchanged", "a file has another number of parts", file=found.path)
+
+
+def _moved(folder: ModelFolder, listing: Listing) -> list[Check]:
+    """Look again at every folder: names that came or went while files were hashed."""
+    moved = []
+    for path, stamp in listing.folders:
+        try:
+            is_same = folder.folder_stamp(path) == stamp
+        except OSError:
+            is_same = False
+        if not is_same:
+            moved.append(
+                failed(
+                    "files/kept-still",
+                    "a folder changed while the model was read",
+                    file=path or ".",
+                    fix="verify a copy that nobody writes to",
+                )
+            )
+    return moved
+
+
+def _told(checks: list[Check], count: int) -> tuple[Check, ...]:
+    """Order what is told, shorten it, and say what held."""
+    bad = {one.id for one in checks if one.is_fatal}
+    held = [
+        passed(check_id, what, actual=f"{count} files")
+        for check_id, what in (
+            ("files/unchanged", "every signed file that was read is as signed"),
+            ("files/present", "every signed file is there"),
+            ("files/all-signed", "nothing lies beside the signed files that must not"),
+            ("files/kept-still", "nothing changed while the model was read"),
+        )
+        if check_id not in bad and not ("files/readable" in bad and check_id == "files/unchanged")
+    ]
+    checks.sort(key=lambda one: (not one.is_fatal, one.file, one.id))
+    if len(checks) > MAX_TOLD:
+        rest = len(checks) - MAX_TOLD
+        has_fatal = any(one.is_fatal for one in checks[MAX_TOLD:])
+        more = failed("files/more", "more was found than is listed here", actual=f"{rest} more")
+        checks = [*checks[:MAX_TOLD], msgspec.structs.replace(more, is_fatal=has_fatal)]
+    return (*held, *checks)

@@ -1,0 +1,109 @@
+"""Names in certificates, and whether one of them is the name a policy asks for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mlsec.signing.errors import MalformedError
+from mlsec.signing.verdict import Identity, IdentityType
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+MAX_IDENTITY_CHARS = 1024
+MAX_PATTERN_CHARS = 300
+
+
+class IdentityRule(msgspec.Struct, frozen=True, kw_only=True):
+    """The name a signer must have: exactly ``value``, or in full as the ``pattern`` says.
+
+    ``type`` None leaves open what kind of name it is (Sigstore certificates have but one).
+    """
+
+    value: str = ""
+    pattern: str = ""
+    type: IdentityType | None = None
+
+    def shown(self) -> str:
+        """The rule as a person reads it."""
+        kind = f"{self.type.value}:" if self.type else ""
+        return f"{kind}{self.value}" if self.value else f"{kind}/{self.pattern}/"
+
+    def find(self, identities: tuple[Identity, ...]) -> Identity | None:
+        """Give the first identity that fits."""
+        return next((one for one in identities if self._fits(one)), None)
+
+    def _fits(self, identity: Identity) -> bool:
+        if self.type is not None and identity.type is not self.type:
+            return False
+        if self.value:
+            return identity.value == self.value
+        if len(identity.value) > MAX_IDENTITY_CHARS or not self.pattern:
+            return False
+        return re.fullmatch(self.pattern, identity.value) is not None
+
+
+def identities_of(certificate: Certificate) -> tuple[Identity, ...]:
+    """Read the names a certificate gives its holder: alternative names, then the subject.
+
+    Raises:
+        MalformedError: a name that is too long.
+    """
+    from cryptography import x509  # noqa: PLC0415
+
+    found = []
+    try:
+        names: Any = certificate.extensions.get_extension_for_class(
+            x509.SubjectAlternativeName
+        ).value
+    except x509.ExtensionNotFound:
+        names = ()
+    kinds = {
+        x509.UniformResourceIdentifier: IdentityType.URI,
+        x509.RFC822Name: IdentityType.EMAIL,
+        x509.DNSName: IdentityType.DNS,
+    }
+    for name in names:
+        kind = kinds.get(type(name))
+        if kind is not None:
+            found.append(Identity(type=kind, value=name.value))
+    subject = certificate.subject.rfc4514_string()
+    if subject:
+        found.append(Identity(type=IdentityType.SUBJECT, value=subject))
+    if any(len(one.value) > MAX_IDENTITY_CHARS for one in found):
+        raise MalformedError(f"a name in the certificate is over {MAX_IDENTITY_CHARS} characters")
+    return tuple(found)
+
+
+def mistake_in(pattern: str) -> str:
+    """Say why a pattern is not safe to trust by, or "".
+
+    A pattern is refused when it matches anything, leaves a dot of a host unescaped, or can take
+    more than linear time in a way that is easy to write by mistake.
+    """
+    if len(pattern) > MAX_PATTERN_CHARS:
+        return f"longer than {MAX_PATTERN_CHARS} characters"
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        return f"no regular expression: {error}"
+    if re.search(r"\(\?(?!:)|\\[1-9]", pattern):
+        return "look-around, flags, named groups and back references are not taken"
+    if re.search(r"\)[*+{]", pattern):
+        return "a group must not be repeated"
+    if re.search(r"(?<!\\)(?:\.[*+]|\[[^\]]*\][*+]).*(?<!\\)(?:\.[*+]).*(?<!\\)\.[*+]", pattern):
+        return "more than two open ends"
+    if "|" in re.sub(r"\([^()]*\)|\\.", "", pattern):
+        return "an alternative outside of a group splits the whole pattern"
+    fixed = re.sub(r"(?<!\\)\.[*+]\??|\^|\$", "", pattern)
+    if len(re.sub(r"\W", "", fixed)) < 4:
+        return "it names nothing, so it would trust anyone"
+    host = re.match(r"\^?[a-z]+(?:\\)?:(?:\\)?/(?:\\)?/([^/]*)", pattern)
+    if host and re.search(r"(?<!\\)\.", host[1]):
+        return r"a dot in the host stands for any character; write \."
+    if "@" in pattern and re.search(r"@[^/]*(?<!\\)\.(?![*+])", pattern):
+        return r"a dot in the host stands for any character; write \."
+    return ""

@@ -1,0 +1,117 @@
+"""One place in a trust policy: read by type, refused with file, line, column and a suggestion."""
+
+from __future__ import annotations
+
+import difflib
+import enum
+from collections.abc import Iterable
+from typing import Any, NoReturn, TypeVar
+
+from mlsec.core.errors import MlsecError
+from mlsec.core.strict_yaml import Document, Path
+
+E = TypeVar("E", bound=enum.Enum)
+
+
+class Node:
+    """A mapping of the document; an absent one is an empty one that knows where it would be."""
+
+    def __init__(self, document: Document, path: Path, value: Any) -> None:
+        self._document = document
+        self._path = path
+        if value is not None and not isinstance(value, dict):
+            raise MlsecError("expected keys and values here", location=document.where(*path))
+        self._value: dict[str, Any] = value or {}
+
+    def only(self, *known: str) -> None:
+        """Refuse every key that is not listed."""
+        for key in self._value:
+            if key not in known:
+                hint = self.suggestion(key, known) or f"known here: {', '.join(known)}"
+                self.refuse(key, f'unknown key "{key}"', hint)
+
+    def suggestion(self, word: str, known: Iterable[str]) -> str:
+        """Give ``did you mean "..."?``, or "" when nothing is close."""
+        close = difflib.get_close_matches(word, list(known), n=1)
+        return f'did you mean "{close[0]}"?' if close else ""
+
+    def refuse(self, key: str, message: str, hint: str = "") -> NoReturn:
+        """Stop, with the place of ``key``."""
+        raise MlsecError(message, hint=hint, location=self._document.where(*self._path, key))
+
+    def place(self) -> str:
+        """Give ``file:line:column``."""
+        return self._document.where(*self._path)
+
+    def names(self) -> tuple[str, ...]:
+        """All keys, in order."""
+        return tuple(self._value)
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there with a value."""
+        return self._value.get(key) is not None
+
+    def get(self, key: str) -> Any:
+        """The plain value, None when absent."""
+        return self._value.get(key)
+
+    def child(self, key: str) -> Node:
+        """The mapping under ``key``, empty when absent."""
+        return Node(self._document, (*self._path, key), self._value.get(key))
+
+    def need(self, key: str) -> Node:
+        """The mapping under ``key``, which must be there."""
+        if not self._value.get(key):
+            self.refuse(key, f'"{key}" is missing or empty')
+        return self.child(key)
+
+    def items(self, key: str) -> tuple[Node, ...]:
+        """The mappings in the list under ``key``."""
+        found = self._value.get(key) or []
+        if not isinstance(found, list):
+            self.refuse(key, f'"{key}" must be a list')
+        return tuple(
+            Node(self._document, (*self._path, key, n), one) for n, one in enumerate(found)
+        )
+
+    def text(self, key: str, absent: str | None = None) -> str:
+        """The text under ``key``; ``absent`` when it is not there, refused when that is None."""
+        found = self._value.get(key, absent)
+        if not isinstance(found, str) or (not found and absent is None):
+            self.refuse(key, f'"{key}" must be text')
+        return found
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The texts under ``key``: a list, or one alone."""
+        found = self._value.get(key)
+        listed = [found] if isinstance(found, str) else found or []
+        if not isinstance(listed, list) or not all(isinstance(one, str) and one for one in listed):
+            self.refuse(key, f'"{key}" must be text or a list of texts')
+        return tuple(listed)
+
+    def number(self, key: str, least: int, most: int, absent: int) -> int:
+        """The whole number under ``key``, within bounds."""
+        found = self._value.get(key)
+        if found is None:
+            return absent
+        if not isinstance(found, int) or isinstance(found, bool) or not least <= found <= most:
+            self.refuse(key, f'"{key}" must be a whole number from {least} to {most}')
+        return found
+
+    def flag(self, key: str, *, absent: bool) -> bool:
+        """True or false under ``key``."""
+        found = self._value.get(key, absent)
+        if not isinstance(found, bool):
+            self.refuse(key, f'"{key}" must be true or false')
+        return found
+
+    def choice(self, key: str, kind: type[E], absent: E) -> E:
+        """One of the words of an enum."""
+        found = self._value.get(key)
+        if found is None:
+            return absent
+        words = [one.value for one in kind]
+        if found not in words:
+            hint = self.suggestion(str(found), words) or f"one of {', '.join(words)}"
+            self.refuse(key, f'unknown value "{found}" of "{key}"', hint)
+        return kind(found)
