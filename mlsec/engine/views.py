@@ -156,7 +156,9 @@ def _read_item(view: View, path: str) -> Value:
     if reading is None or not isinstance(view.item, Mapping):
         return Value(known=NOT_READ, raw=view.item)
     if reading.own.name not in view.item:
-        return Value(known=NOT_READ, kind=reading.kind, reading=reading)
+        # An item that stands for the part of a list that could not be read says why.
+        gaps = view.resource.unread.get(f"{view.list_name}[]", NO_GAPS)
+        return Value(known=NOT_READ, kind=reading.kind, gaps=gaps, reading=reading)
     return _finish(view.item[reading.own.name], reading)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.agents import AGENT_RELATIONS, AGENTS
+from mlsec.graph.approvals import APPROVALS
 from mlsec.graph.exposure import EXPOSURE, EXPOSURE_RELATIONS
 from mlsec.graph.guardrails import GUARDRAIL_RELATIONS, GUARDRAILS
 from mlsec.graph.keys import KEYS
@@ -35,6 +36,7 @@ DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **SEARCH,
     **GUARDRAILS,
     **AGENTS,
+    **APPROVALS,
 }
 
 DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {

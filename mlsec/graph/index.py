@@ -162,8 +162,16 @@ class Graph:
                 if _is_within(forward.within, other.source, resource):
                     gaps.update(other.gaps)
             region = resource.region if forward.within == "region" else ""
-            gaps.update(self.incomplete(concrete.name, resource.scope, region))
+            if concrete.name.startswith(f"{resource.provider}."):
+                gaps.update(self.incomplete(concrete.name, resource.scope, region))
+            else:
+                gaps.update(self._incomplete_anywhere(concrete.name))
         return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
+
+    def _incomplete_anywhere(self, type_name: str) -> set[str]:
+        """Name the gaps of a type's listings, whatever was scanned of that other provider."""
+        rows = [row for row in self.coverage if row.type == type_name and not row.is_complete]
+        return {gap for row in rows for gap in row.gaps}
 
     def _reverse_index(
         self, type_name: str, forward: RelationKind

@@ -1,0 +1,43 @@
+"""What the readers of model files say, the vocabulary and the rules know."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlsec.artifacts.facts import DANGERS, FactKind
+from mlsec.core.places import content_folder
+from mlsec.core.vocabulary import Vocabulary
+from mlsec.core.vocabulary_load import load_vocabulary
+from mlsec.engine.rule import Rule, RuleSet
+from mlsec.engine.selection import load_selected
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Vocabulary:
+    return load_vocabulary(content_folder("rules") / "vocabulary")
+
+
+@pytest.fixture(scope="module")
+def ruleset() -> RuleSet:
+    return load_selected(content_folder("rules"), (), ())
+
+
+@pytest.mark.parametrize("type_name", ["files.artifact", "files.folder"])
+def test_vocabulary_names_every_kind_of_fact(vocabulary: Vocabulary, type_name: str) -> None:
+    kinds = vocabulary.types[type_name].properties["facts"].items["kind"].enum
+    assert set(kinds) == {kind.value for kind in FactKind}
+
+
+@pytest.mark.parametrize("kind", FactKind, ids=lambda kind: kind.value)
+def test_every_kind_of_fact_has_a_rule_of_its_danger(ruleset: RuleSet, kind: FactKind) -> None:
+    """A fact that no rule reads would be found and never told."""
+    told = {
+        rule.id: rule.severity
+        for rule in ruleset.rules
+        if rule.resource == "files.artifact" and kind.value in _kinds(rule)
+    }
+    assert DANGERS[kind] in told.values(), told
+
+
+def _kinds(rule: Rule) -> set[str]:
+    return {fact["kind"] for example in rule.tests.failed for fact in example.get("facts", ())}
