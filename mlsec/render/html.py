@@ -28,7 +28,7 @@ from mlsec.render.shown import (
 )
 
 _STYLES = ("base", "overview", "findings", "sections", "print")
-_SCRIPTS = ("page", "data", "facets", "table", "details", "start")
+_SCRIPTS = ("page", "data", "search", "facets", "table", "details", "start")
 
 
 def render_html(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:

@@ -2,7 +2,6 @@
 
 let data = null;
 let total = 0;
-let haystacks = null;
 
 async function unpack(element) {
   const raw = atob(element.textContent.trim());
@@ -41,12 +40,6 @@ function evidenceOf(row) {
     clauses.push({ path, expected, actual, source, resource });
   }
   return clauses;
-}
-
-function haystackOf(row) {
-  haystacks ||= new Array(total);
-  return haystacks[row] ||= [idOf(row), data.name[row], messageOf(row), ruleOf(row).id, ruleOf(row).title,
-    textOf("type", row), textOf("owner", row), fingerprintOf(row)].join("\n").toLowerCase();
 }
 
 function fillCommand(template, row) {

@@ -24,15 +24,16 @@ function applyFilters() {
   });
   counts = Object.fromEntries(FACETS.map((name) => [name, new Uint32Array(valuesOf(name).length)]));
   const words = choice.q.toLowerCase().split(/\s+/).filter(Boolean);
+  const sought = words.length ? rowsWith(words) : null;
   const found = new Uint32Array(total);
   let size = 0;
   for (let row = 0; row < total; row++) {
+    if (sought && !sought[row]) continue;
     let failed = -1, misses = 0;
     for (let i = 0; i < active.length && misses < 2; i++) {
       if (!allowed[i][data[active[i]][row]]) { misses++; failed = i; }
     }
     if (misses > 1) continue;
-    if (words.length && !words.every((word) => haystackOf(row).includes(word))) continue;
     if (misses === 1) { counts[active[failed]][data[active[failed]][row]]++; continue; }
     found[size++] = row;
     for (const name of FACETS) counts[name][data[name][row]]++;

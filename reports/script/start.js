@@ -88,6 +88,12 @@ async function start() {
   listen();
   if (location.hash.includes("=")) followAddress();
   else refresh();
+  whenIdle(packedNames);
+}
+
+// What only later actions need waits until the first rows are drawn.
+function whenIdle(work) {
+  requestAnimationFrame(() => (globalThis.requestIdleCallback || setTimeout)(() => work()));
 }
 
 start();
