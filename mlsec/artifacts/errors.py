@@ -16,3 +16,9 @@ class OverLimitError(ArtifactError):
     """A cap on size, ratio, depth, members or time was reached."""
 
     reason = GapReason.OVER_LIMIT
+
+
+class UnsupportedError(ArtifactError):
+    """The format is known and cannot be read here, as an optional package is missing."""
+
+    reason = GapReason.UNSUPPORTED

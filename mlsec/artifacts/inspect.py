@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.accounting import account
+from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind, Format, Inspection
 from mlsec.artifacts.limits import Budget, Limits
-from mlsec.artifacts.readers import READERS, SNIFF_BYTES
+from mlsec.artifacts.readers import READERS, SNIFF_BYTES, Reader
 from mlsec.artifacts.recorder import Ledger, Recorder
-from mlsec.artifacts.window import Window
+from mlsec.artifacts.window import FileSource, Window
+from mlsec.core.closed_sets import GapReason, Severity
 
 
 def inspect(window: Window, limits: Limits | None = None) -> Inspection:
@@ -17,7 +19,8 @@ def inspect(window: Window, limits: Limits | None = None) -> Inspection:
     try:
         descend(window, root)
     except ArtifactError as error:
-        root.hole(error.reason, error.message)
+        root.unread(error.reason, error.message)
+    _look_again(window, root)
     return Inspection(
         size_bytes=window.size_bytes,
         formats=tuple(ledger.formats) or (Format.UNKNOWN,),
@@ -34,16 +37,56 @@ def inspect(window: Window, limits: Limits | None = None) -> Inspection:
 
 def descend(window: Window, record: Recorder) -> None:
     """Read a file or a member with every reader that recognises it."""
-    head = window.read(0, SNIFF_BYTES)
-    known = [reader for reader in READERS if reader.sniff(head, window)]
-    if record.depth == 0:
-        record.ledger.formats.update((reader.format, None) for reader in known)
+    if not window.size_bytes:
+        if record.depth == 0:
+            record.hole(GapReason.MALFORMED, "the file is empty", size_bytes=0)
+        return
+    known = recognise(window)
+    for reader in known:
+        record.format(reader.format)
     if len(known) > 1:
         names = ", ".join(reader.format.value for reader in known)
         record.fact(FactKind.SEVERAL_FORMATS, names, "can be read as more than one format")
     for reader in known:
-        try:
-            reader.read(window, record)
-        except ArtifactError as error:
-            record.fact(FactKind.BROKEN, reader.format.value, error.message)
-            record.hole(error.reason, error.message)
+        _read(reader, window, record)
+    account(window, record, is_known=bool(known))
+
+
+def recognise(window: Window) -> list[Reader]:
+    """The readers that recognise the bytes; a weak one is asked only where no other one does."""
+    head = window.read(0, SNIFF_BYTES)
+    strong = [reader for reader in READERS if not reader.weak and _sniffs(reader, head, window)]
+    if strong:
+        return strong
+    weak = (reader for reader in READERS if reader.weak and _sniffs(reader, head, window))
+    return [reader for reader, _ in zip(weak, range(1), strict=False)]
+
+
+def _sniffs(reader: Reader, head: bytes, window: Window) -> bool:
+    try:
+        return reader.sniff(head, window)
+    except ArtifactError:
+        return False
+
+
+def _read(reader: Reader, window: Window, record: Recorder) -> None:
+    try:
+        reader.read(window, record)
+    except OverLimitError as error:
+        record.unread(error.reason, error.message)
+    except ArtifactError as error:
+        record.fact(FactKind.BROKEN, reader.format.value, error.message)
+        record.hole(error.reason, error.message)
+    except (MemoryError, RecursionError) as error:
+        record.unread(
+            GapReason.OVER_LIMIT,
+            f"reading it as {reader.format.value} needs too much ({type(error).__name__})",
+            danger=Severity.HIGH,
+        )
+
+
+def _look_again(window: Window, record: Recorder) -> None:
+    if isinstance(window.source, FileSource) and window.source.is_changed():
+        record.unread(
+            GapReason.UNRESOLVED, "the file was changed while it was read", danger=Severity.HIGH
+        )

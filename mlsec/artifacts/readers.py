@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 import msgspec
 
+from mlsec.artifacts.executable import read_executable, sniff_executable
 from mlsec.artifacts.facts import Format
 from mlsec.artifacts.hdf5.reader import read_hdf5, sniff_hdf5
 from mlsec.artifacts.json_documents import read_json_document, sniff_json
 from mlsec.artifacts.onnx import read_onnx
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.pickle.streams import read_pickle
+from mlsec.artifacts.plain_text import read_text, sniff_text
 from mlsec.artifacts.protobuf_formats import (
     sniff_graph_def,
     sniff_meta_graph,
@@ -27,6 +29,7 @@ from mlsec.artifacts.tensorflow.saved_model import (
 from mlsec.artifacts.tensorflow.text_format import read_text_format, sniff_text_format
 from mlsec.artifacts.tflite import read_tflite, sniff_tflite
 from mlsec.artifacts.window import Window
+from mlsec.artifacts.zip_reader import read_zip, sniff_zip
 
 Sniff = Callable[[bytes, Window], bool]
 Read = Callable[[Window, Recorder], None]
@@ -37,18 +40,25 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
     A reader notes what it finds in the recorder, calls ``understood`` for every byte range it
     accounts for, gives members to ``member``, and raises ArtifactError where the bytes are not
-    what the format says; what it noted before stays.
+    what the format says; what it noted before stays. A ``weak`` reader goes by signs that other
+    formats may show too (plain text): it is asked only where no other reader recognises the file,
+    the first that does reads it, and it may take the window's name as a hint.
     """
 
     format: Format
     sniff: Sniff
     read: Read
+    weak: bool = False
 
 
 SNIFF_BYTES = 4096
 
 # In the order they are asked; every reader that recognises the file reads it.
 READERS: tuple[Reader, ...] = (
+    # Containers.
+    Reader(format=Format.ZIP, sniff=sniff_zip, read=read_zip),
+    # Formats with a mark of their own.
+    Reader(format=Format.EXECUTABLE, sniff=sniff_executable, read=read_executable),
     Reader(format=Format.PICKLE, sniff=sniff_pickle, read=read_pickle),
     Reader(format=Format.HDF5, sniff=sniff_hdf5, read=read_hdf5),
     Reader(format=Format.TFLITE, sniff=sniff_tflite, read=read_tflite),
@@ -56,6 +66,8 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.SAVED_MODEL, sniff=sniff_saved_model, read=read_saved_model),
     Reader(format=Format.META_GRAPH, sniff=sniff_meta_graph, read=read_meta_graph),
     Reader(format=Format.GRAPH_DEF, sniff=sniff_graph_def, read=read_graph_def),
-    Reader(format=Format.GRAPH_DEF, sniff=sniff_text_format, read=read_text_format),
-    Reader(format=Format.JSON, sniff=sniff_json, read=read_json_document),
+    # Weak: text-like, the plainest last.
+    Reader(format=Format.GRAPH_DEF, sniff=sniff_text_format, read=read_text_format, weak=True),
+    Reader(format=Format.JSON, sniff=sniff_json, read=read_json_document, weak=True),
+    Reader(format=Format.TEXT, sniff=sniff_text, read=read_text, weak=True),
 )

@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import DANGERS, Fact, FactKind, Format, Hole
 from mlsec.artifacts.limits import Budget, Limits
-from mlsec.artifacts.window import Window
+from mlsec.artifacts.spans import Spans
+from mlsec.artifacts.window import MemorySource, Window
 from mlsec.core.closed_sets import GapReason, Severity
 
 Descend = Callable[[Window, "Recorder"], None]
+
+# A flood of one kind of fact must not keep the first of another kind out.
+ALWAYS_KEPT = 50
+# Equal members of at most this size are read once: archives of archives repeat themselves.
+COMPARED_BYTES = 4 << 20
 
 
 class Ledger:
     """All that is known of one file so far, over all its members."""
 
-    __slots__ = ("facts", "formats", "holes", "members", "members_read", "properties")
+    __slots__ = (
+        "facts",
+        "formats",
+        "holes",
+        "kinds",
+        "members",
+        "members_read",
+        "open",
+        "properties",
+        "read",
+    )
 
     def __init__(self) -> None:
         self.facts: dict[Fact, None] = {}
         self.holes: dict[Hole, None] = {}
         self.formats: dict[Format, None] = {}
+        self.kinds: dict[FactKind, int] = {}
         self.properties: dict[str, Any] = {}
         self.members = 0
         self.members_read = 0
+        self.open: set[bytes] = set()  # contents being read just now: a member that is its parent
+        self.read: dict[bytes, int] = {}  # contents that were read, and how deep they lay
 
 
 class Recorder:
     """Notes facts and holes of one file or member, under a shared budget."""
 
-    __slots__ = ("budget", "depth", "descend", "ledger", "place", "spans")
+    __slots__ = ("budget", "depth", "descend", "is_image", "ledger", "place", "spans")
 
     def __init__(
         self, budget: Budget, ledger: Ledger, descend: Descend, place: str = "", depth: int = 0
@@ -41,7 +61,9 @@ class Recorder:
         self.descend = descend
         self.place = place
         self.depth = depth
-        self.spans: list[tuple[int, int]] = []
+        self.spans = Spans()
+        # Inside the layers of a container image programs and links are what one expects.
+        self.is_image = False
 
     @property
     def limits(self) -> Limits:
@@ -58,8 +80,9 @@ class Recorder:
         danger: Severity | None = None,
     ) -> None:
         """Note what was found at ``offset``; ``danger`` only to differ from the table."""
-        if len(self.ledger.facts) >= self.limits.facts:
-            self.hole(GapReason.OVER_LIMIT, f"more than {self.limits.facts} facts")
+        seen = self.ledger.kinds.get(kind, 0)
+        if len(self.ledger.facts) >= self.limits.facts and seen >= ALWAYS_KEPT:
+            self._too_many()
             return
         found = Fact(
             kind=kind,
@@ -69,35 +92,101 @@ class Recorder:
             subject=subject[:400],
             detail=detail[:400],
         )
-        self.ledger.facts[found] = None
+        if found not in self.ledger.facts:
+            self.ledger.facts[found] = None
+            self.ledger.kinds[kind] = seen + 1
 
     def hole(self, reason: GapReason, detail: str, *, start: int = 0, size_bytes: int = -1) -> None:
         """Note what could not be read: what hides there is not known."""
+        if len(self.ledger.holes) > self.limits.facts:
+            self._too_many()
+            return
         found = Hole(
             reason=reason, place=self.place, start=start, size_bytes=size_bytes, detail=detail[:400]
         )
         self.ledger.holes[found] = None
 
+    def unread(
+        self,
+        reason: GapReason,
+        detail: str,
+        *,
+        start: int = 0,
+        size_bytes: int = -1,
+        danger: Severity | None = None,
+    ) -> None:
+        """Note a hole, and the fact that for its sake the file was not fully read."""
+        self.hole(reason, detail, start=start, size_bytes=size_bytes)
+        self.fact(FactKind.NOT_FULLY_READ, reason.value, detail, offset=start, danger=danger)
+
     def understood(self, start: int, end: int) -> None:
         """Say that bytes [start, end) are accounted for; what nobody accounts for is a fact."""
-        self.spans.append((start, end))
+        self.spans.add(start, end)
+
+    def format(self, found: Format) -> None:
+        """Say what the file is, more closely than the reader's own line in the table does."""
+        if self.depth == 0:
+            self.ledger.formats[found] = None
 
     def property(self, name: str, value: Any) -> None:
         """Note a plain fact of the format. The first value stays, as the outermost names it."""
         self.ledger.properties.setdefault(name, value)
 
-    def member(self, name: str, window: Window) -> None:
-        """Read a member, whatever it is, as a file of its own."""
+    def inner(self, name: str) -> Recorder:
+        """A recorder for a member, to note facts at its place without reading it."""
         place = f"{self.place}!/{name}" if self.place else name
         inner = Recorder(self.budget, self.ledger, self.descend, place, self.depth + 1)
+        inner.is_image = self.is_image
+        return inner
+
+    def listed(self, count: int) -> None:
+        """Count members that need no reading, such as raw numbers."""
+        self.ledger.members += count
+        self.ledger.members_read += count
+
+    def member(self, name: str, window: Window) -> None:
+        """Read a member, whatever it is, as a file of its own."""
+        inner = self.inner(name)
         self.ledger.members += 1
         if inner.depth > self.limits.depth:
             inner.fact(FactKind.BOMB, name, f"nested deeper than {self.limits.depth} levels")
             inner.hole(GapReason.OVER_LIMIT, f"nested deeper than {self.limits.depth} levels")
             return
         try:
+            self.budget.member()
             self.budget.check_time()
-            self.descend(window, inner)
+            inner._read_once(window.named(name))
             self.ledger.members_read += 1
         except ArtifactError as error:
-            inner.hole(error.reason, error.message)
+            self.unread(error.reason, error.message)
+
+    def _read_once(self, window: Window) -> None:
+        content, ledger = _identity(window), self.ledger
+        if not content:
+            self.descend(window, self)
+            return
+        if content in ledger.open:
+            self.fact(FactKind.BOMB, window.name, "is the archive that holds it")
+            return
+        if ledger.read.get(content, self.depth + 1) <= self.depth:
+            return
+        ledger.open.add(content)
+        try:
+            self.descend(window, self)
+        finally:
+            ledger.open.discard(content)
+        ledger.read[content] = self.depth
+
+    def _too_many(self) -> None:
+        found = Hole(reason=GapReason.OVER_LIMIT, detail=f"more than {self.limits.facts} facts")
+        self.ledger.holes[found] = None
+
+
+def _identity(window: Window) -> bytes:
+    """Content and suffix of a member that lies in memory, or nothing: comparing must be cheap."""
+    source = window.source
+    if not isinstance(source, MemorySource) or not 0 < window.size_bytes <= COMPARED_BYTES:
+        return b""
+    suffix = window.name.rpartition(".")[2].lower().encode("utf-8", "surrogatepass")
+    content = source.data[window.start : window.start + window.size_bytes]
+    return hashlib.blake2b(content, digest_size=16).digest() + suffix[-16:]

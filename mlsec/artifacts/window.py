@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -24,6 +24,16 @@ class Source(Protocol):
     bytes_read: int
 
     def read_at(self, offset: int, length: int) -> bytes: ...
+
+
+@runtime_checkable
+class FarSource(Source, Protocol):
+    """A source where every read is a journey: told beforehand what will be asked, it can save some.
+
+    ``prefetch`` gets (offset, length) pairs that will be read soon, each small, in file order.
+    """
+
+    def prefetch(self, spans: Sequence[tuple[int, int]]) -> None: ...
 
 
 class MemorySource:
@@ -47,11 +57,12 @@ class FileSource:
     Not mapped: a file that is cut short while it is mapped ends the process with SIGBUS.
     """
 
-    __slots__ = ("bytes_read", "descriptor", "size_bytes")
+    __slots__ = ("_before", "bytes_read", "descriptor", "size_bytes")
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        self.size_bytes = os.fstat(descriptor).st_size
+        self._before = os.fstat(descriptor)
+        self.size_bytes = self._before.st_size
         self.bytes_read = 0
 
     def read_at(self, offset: int, length: int) -> bytes:
@@ -60,23 +71,42 @@ class FileSource:
         self.bytes_read += len(data)
         return data
 
+    def is_changed(self) -> bool:
+        """Whether the file grew, shrank or was written since it was opened."""
+        before, now = self._before, os.fstat(self.descriptor)
+        return (before.st_size, before.st_mtime_ns) != (now.st_size, now.st_mtime_ns)
+
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Bytes [start, start + size_bytes) of a source, addressed from 0."""
+    """Bytes [start, start + size_bytes) of a source, addressed from 0.
+
+    ``name`` is what the file or member is called, foreign text and at most a hint: formats are
+    told by content, and only where content says nothing (plain text) may the name be asked.
+    """
 
     source: Source
     start: int = 0
     size_bytes: int
+    name: str = ""
 
     @classmethod
-    def over(cls, source: Source) -> Window:
+    def over(cls, source: Source, name: str = "") -> Window:
         """A window over all of a source."""
-        return cls(source=source, size_bytes=source.size_bytes)
+        return cls(source=source, size_bytes=source.size_bytes, name=name)
 
     @classmethod
-    def of(cls, data: bytes) -> Window:
+    def of(cls, data: bytes, name: str = "") -> Window:
         """A window over bytes in memory."""
-        return cls.over(MemorySource(data))
+        return cls.over(MemorySource(data), name)
+
+    def named(self, name: str) -> Window:
+        """The same bytes under another name."""
+        return Window(source=self.source, start=self.start, size_bytes=self.size_bytes, name=name)
+
+    def prefetch(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Say that these (offset, length) pairs will be read soon; only far sources care."""
+        if isinstance(self.source, FarSource):
+            self.source.prefetch([(self.start + offset, length) for offset, length in spans])
 
     def part(self, offset: int, size_bytes: int) -> Window:
         """A window inside this one.

@@ -1,0 +1,92 @@
+"""Turns bytes that no reader accounted for into facts, and looks at what they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import GapReason, Severity
+
+GAPS = 64
+FILLING_BYTES = 64 << 10
+SEARCHED_BYTES = 8 << 20
+NEAR_BYTES = 4096
+
+# What an unknown file is searched for: an import as a pickle writes it (before and since
+# protocol 4), the first header of a zip, an ELF file. None is likely in numbers or in pictures.
+# One pattern each, as the regex engine is fast only where a pattern begins with fixed bytes.
+BURIED: Mapping[str, re.Pattern[bytes]] = {
+    "import": re.compile(
+        rb"c[a-z_][\w.]{1,80}\n[A-Za-z_][\w.]{0,80}\n(?=(?:q.)?[(\])}NVSUXKIJM\x8c])", re.DOTALL
+    ),
+    "stack import": re.compile(
+        rb"\x8c[\x02-\x50][a-z_][\w.]{1,80}(?:\x94|q.)?"
+        rb"\x8c[\x02-\x50][A-Za-z_][\w.]{1,80}(?:\x94|q.)?\x93",
+        re.DOTALL,
+    ),
+    "zip": re.compile(rb"PK\x03\x04[\x0a\x14\x2d]\0"),
+    "elf": re.compile(rb"\x7fELF[\x01\x02][\x01\x02]\x01"),
+}
+PROTOCOL = re.compile(rb"\x80[\x01-\x05]")
+
+
+def account(window: Window, record: Recorder, *, is_known: bool) -> None:
+    """Note what is left of a file or member when its readers are done, and read that too."""
+    if not is_known:
+        _unknown(window, record)
+        return
+    for number, (start, end) in enumerate(record.spans.gaps(window.size_bytes)):
+        if _is_filling(window, start, end):
+            continue
+        if number >= GAPS:
+            record.unread(
+                GapReason.OVER_LIMIT, f"more than {GAPS} gaps; this is the next one",
+                start=start, size_bytes=end - start,
+            )  # fmt: skip
+            return
+        record.fact(
+            FactKind.UNACCOUNTED_BYTES,
+            f"{end - start} bytes",
+            "belong to nothing that the format describes",
+            offset=start,
+        )
+        record.member(f"(bytes {start} to {end})", window.part(start, end - start))
+
+
+def _is_filling(window: Window, start: int, end: int) -> bool:
+    """Whether a gap is short and holds only zeros, as alignment and tape blocks do."""
+    return end - start <= FILLING_BYTES and not any(window.read(start, end - start))
+
+
+def _unknown(window: Window, record: Recorder) -> None:
+    if _is_filling(window, 0, window.size_bytes):
+        return
+    detail = "no reader knows this format"
+    record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
+    if record.depth:
+        record.fact(FactKind.NOT_FULLY_READ, "unsupported", detail, danger=Severity.LOW)
+    _search(window, record)
+
+
+def _search(window: Window, record: Recorder) -> None:
+    """Look for what is buried in bytes that no format explains, and read from there on."""
+    data = window.read(0, SEARCHED_BYTES)
+    found = [(hit.start(), name) for name, sign in BURIED.items() if (hit := sign.search(data))]
+    if not found:
+        return
+    at, name = min(found)
+    start = _beginning(data, at) if "import" in name else at
+    detail = "looks like something that can be loaded, in a file of no known format"
+    record.fact(FactKind.UNACCOUNTED_BYTES, name, detail, offset=start)
+    if start:  # else it would be this same window again
+        rest = window.part(start, window.size_bytes - start)
+        record.member(f"(bytes from {start})", rest)
+
+
+def _beginning(data: bytes, at: int) -> int:
+    """Where the pickle around an import begins, if it is near; else where the import is."""
+    near = [found.start() for found in PROTOCOL.finditer(data, max(0, at - NEAR_BYTES), at)]
+    return near[-1] if near else at

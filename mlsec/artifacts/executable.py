@@ -1,0 +1,60 @@
+"""Programs and libraries: recognised by their first bytes, never read further."""
+
+from __future__ import annotations
+
+import re
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
+
+MACH_O = frozenset(
+    bytes.fromhex(magic) for magic in ("feedface", "feedfacf", "cefaedfe", "cffaedfe")
+)
+FAT_MACH_O = frozenset(bytes.fromhex(magic) for magic in ("cafebabe", "cafebabf"))
+SCRIPT = re.compile(rb"\xef?\xbb?\xbf?#![ \t]*/[^\n\0]{1,200}")
+
+
+def kind_of(head: bytes, window: Window | None = None) -> str:
+    """Which kind of program begins with these bytes, or ""."""
+    if head.startswith(b"\x7fELF"):
+        return "an ELF program or library"
+    if head[:4] in MACH_O:
+        return "a Mach-O program or library"
+    if head[:4] in FAT_MACH_O:
+        # Java classes share the first magic; their version number is no small count of parts.
+        return "a Mach-O or Java program"
+    if head.startswith(b"\0asm") and head[5:8] == b"\0\0\0":
+        return "a WebAssembly module"
+    if head.startswith(b"MZ") and _is_windows(head, window):
+        return "a Windows program or library"
+    return "a script" if SCRIPT.match(head) else ""
+
+
+def _is_windows(head: bytes, window: Window | None) -> bool:
+    """Whether the DOS header points at a PE header, as "MZ" alone begins other files too."""
+    at = int.from_bytes(head[60:64], "little")
+    mark = head[at : at + 4]
+    if not mark and window is not None:
+        mark = window.read(at, 4)
+    return len(head) >= 64 and mark == b"PE\0\0"
+
+
+def sniff_executable(head: bytes, window: Window) -> bool:
+    """Whether the file is something that an operating system runs or loads."""
+    return bool(kind_of(head, window))
+
+
+def read_executable(window: Window, record: Recorder) -> None:
+    """Say what it is. Inside an archive it has no business being there; beside one it may."""
+    kind = kind_of(window.read(0, 4096), window)
+    record.understood(0, window.size_bytes)
+    if record.is_image:
+        record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, "in an image", danger=Severity.INFO)
+    elif record.depth:
+        danger = Severity.MEDIUM if kind == "a script" else None
+        record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, "inside an archive", danger=danger)
+    else:
+        danger = Severity.LOW if kind == "a script" else Severity.MEDIUM
+        record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, "among the model's files", danger=danger)
