@@ -9,7 +9,7 @@ from mlsec import __version__
 from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.window import Window
-from mlsec.collect.files.entry import Entry, Listing, Store
+from mlsec.collect.files.entry import Entry, Listing, Store, StoreError
 from mlsec.collect.files.evidence import (
     Inspected,
     inspection_call,
@@ -65,6 +65,8 @@ def _is_known(snapshot: Snapshot, scope: str, entry: Entry) -> bool:
 def _read_one(store: Store, scope: str, entry: Entry) -> tuple[Call, bytes | None]:
     try:
         source = store.open(entry)
+    except StoreError as error:
+        return refusal_call(scope, entry, error.reason, error.message, error.right)
     except OSError as error:
         reason = GapReason.DENIED if isinstance(error, PermissionError) else GapReason.UNRESOLVED
         return refusal_call(scope, entry, reason, error.strerror or str(error))

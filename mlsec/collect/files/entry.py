@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.window import Source
 from mlsec.core.closed_sets import GapReason
 
@@ -18,7 +19,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``path`` is relative to the target, with ``/``. ``version`` changes when the content does
     (etag, generation, or size and time of a local file). ``digests`` are the store's own whole
-    checksums by algorithm, as lower-case hex; ``encoding`` is gzip where the store unpacks.
+    checksums by algorithm, as lower-case hex; ``key`` is the
+    object's name as the store spells it.
     """
 
     id: str
@@ -28,7 +30,17 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     etag: str = ""
     digests: dict[str, str] = msgspec.field(default_factory=dict)
     bucket: str = ""
+    key: str = ""
     storage_class: str = ""
+
+
+class StoreError(ArtifactError):
+    """The store did not give what was asked for; ``right`` is the action to allow, or ""."""
+
+    def __init__(self, reason: GapReason, detail: str, right: str = "") -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.right = right
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

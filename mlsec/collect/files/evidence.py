@@ -34,9 +34,12 @@ def inspection_call(scope: str, inspected: Inspected) -> tuple[Call, bytes]:
     return _call(scope, inspected.entry, payload=digest_of(body)), body
 
 
-def refusal_call(scope: str, entry: Entry, reason: GapReason, detail: str) -> tuple[Call, None]:
-    """Give the record of one file that could not be opened."""
-    return _call(scope, entry, status=CallStatus.GAP, reason=reason.value, detail=detail), None
+def refusal_call(
+    scope: str, entry: Entry, reason: GapReason, detail: str, right: str = ""
+) -> tuple[Call, None]:
+    """Give the record of one file that could not be opened; ``right`` is the action to allow."""
+    call = _call(scope, entry, status=CallStatus.GAP, reason=reason.value, detail=detail)
+    return msgspec.structs.replace(call, right=right), None
 
 
 def key_of(scope: str, entry: Entry) -> str:

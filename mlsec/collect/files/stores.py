@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from mlsec.collect.files.entry import Store
 from mlsec.collect.files.local import LocalStore
 from mlsec.collect.settings import CollectSettings
+from mlsec.core.errors import MlsecError
+
+
+def _s3(target: str, settings: CollectSettings) -> Store:
+    with _package("boto3", "aws"):
+        from mlsec.collect.files.s3 import open_s3  # noqa: PLC0415
+    return open_s3(target, settings)
+
+
+def _gcs(target: str, settings: CollectSettings) -> Store:
+    with _package("google", "gcp"):
+        from mlsec.collect.files.gcs import open_gcs  # noqa: PLC0415
+    return open_gcs(target, settings)
+
+
+def _azure(target: str, settings: CollectSettings) -> Store:
+    with _package("azure", "azure"):
+        from mlsec.collect.files.azure import open_azure  # noqa: PLC0415
+    return open_azure(target, settings)
+
+
+@contextmanager
+def _package(name: str, extra: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in (name, "botocore"):
+            raise
+        raise MlsecError("this store needs its SDK", hint=f"pip install 'mlsec[{extra}]'") from None
+
 
 # A cloud's package is loaded only when one of its buckets is named.
-BUCKETS: Mapping[str, Callable[[str, CollectSettings], Store]] = {}
+BUCKETS: Mapping[str, Callable[[str, CollectSettings], Store]] = {
+    "s3": _s3,
+    "gs": _gcs,
+    "az": _azure,
+}
 
 
 def open_store(target: str, settings: CollectSettings) -> Store:

@@ -1,0 +1,67 @@
+"""Bytes of an object in a bucket, fetched in ranges: only the parts that are asked for."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+BLOCK_BYTES = 64 << 10
+KEPT_BLOCKS = 64
+
+Fetch = Callable[[int, int], bytes]
+
+
+class RangedSource:
+    """Reads by aligned blocks, so that neighbours cost one request; large reads go through whole.
+
+    ``fetch(offset, length)`` asks the store for one range. ``bytes_read`` counts what was
+    transferred, ``requests`` how often the store was asked.
+    """
+
+    __slots__ = ("_blocks", "_fetch", "bytes_read", "requests", "size_bytes")
+
+    def __init__(self, fetch: Fetch, size_bytes: int) -> None:
+        self._fetch = fetch
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self.size_bytes = size_bytes
+        self.bytes_read = 0
+        self.requests = 0
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Give at most ``length`` bytes; fewer only at the end."""
+        length = min(length, self.size_bytes - offset)
+        if length <= 0:
+            return b""
+        first, last = offset // BLOCK_BYTES, (offset + length - 1) // BLOCK_BYTES
+        if last - first >= KEPT_BLOCKS // 2:
+            return self._ask(offset, length)
+        self._load(first, last)
+        joined = b"".join(self._take(number) for number in range(first, last + 1))
+        start = offset - first * BLOCK_BYTES
+        return joined[start : start + length]
+
+    def _load(self, first: int, last: int) -> None:
+        """Fetch the blocks that are missing, each run of them with one request."""
+        missing = [number for number in range(first, last + 1) if number not in self._blocks]
+        while missing:
+            run = 1
+            while run < len(missing) and missing[run] == missing[0] + run:
+                run += 1
+            start = missing[0] * BLOCK_BYTES
+            data = self._ask(start, min(run * BLOCK_BYTES, self.size_bytes - start))
+            for n in range(run):
+                self._blocks[missing[n]] = data[n * BLOCK_BYTES : (n + 1) * BLOCK_BYTES]
+            missing = missing[run:]
+
+    def _take(self, number: int) -> bytes:
+        self._blocks.move_to_end(number)
+        block = self._blocks[number]
+        while len(self._blocks) > KEPT_BLOCKS:
+            self._blocks.popitem(last=False)
+        return block
+
+    def _ask(self, offset: int, length: int) -> bytes:
+        data = self._fetch(offset, length)
+        self.requests += 1
+        self.bytes_read += len(data)
+        return data

@@ -1,0 +1,162 @@
+"""Model files in an S3 bucket: listed by prefix, read by ranges of one fixed version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import botocore.exceptions
+from botocore.config import Config
+
+from mlsec.artifacts.window import Source
+from mlsec.collect.files.entry import Entry, Listing, Skipped, StoreError, plain_name
+from mlsec.collect.files.ranged import RangedSource
+from mlsec.collect.settings import CollectSettings
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.errors import MlsecError
+
+# The only requests this store makes; anything else is refused before it is sent.
+READS = frozenset({"ListObjectsV2", "GetObject"})
+COLD = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+_DENIED = frozenset({"AccessDenied", "403", "AllAccessDisabled", "InvalidAccessKeyId"})
+_THROTTLED = frozenset({"SlowDown", "Throttling", "RequestLimitExceeded", "503"})
+
+
+class S3Store:
+    """Objects below ``s3://bucket/prefix``."""
+
+    def __init__(self, bucket: str, prefix: str, settings: CollectSettings) -> None:
+        self._bucket, self._prefix = bucket, prefix
+        session = boto3.Session(profile_name=settings.profile or None)
+        self._client: Any = session.client(
+            "s3",
+            config=Config(
+                connect_timeout=settings.connect_timeout_s,
+                read_timeout=settings.read_timeout_s,
+                retries={"mode": "adaptive", "total_max_attempts": settings.tries},
+                # Ranges have no checksum of their own; the object is pinned by its etag.
+                response_checksum_validation="when_required",
+            ),
+        )
+        self._client.meta.events.register("before-call.s3", _refuse_writes)
+
+    def listing(self) -> Listing:
+        """List all objects below the prefix.
+
+        Raises:
+            MlsecError: no such bucket, or no credentials.
+        """
+        entries: list[Entry] = []
+        skipped: list[Skipped] = []
+        is_complete = True
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix
+        )
+        try:
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    self._add(item, entries, skipped)
+        except botocore.exceptions.ClientError as error:
+            code = str(error.response["Error"].get("Code", ""))
+            if code in ("NoSuchBucket", "404"):
+                raise MlsecError("there is no such bucket", location=self._address("")) from None
+            skipped.append(self._hidden(_reason(code), f"{code}: s3:ListBucket"))
+            is_complete = False
+        except botocore.exceptions.NoCredentialsError:
+            raise MlsecError(
+                "no credentials to read it with",
+                hint="aws configure, or --profile",
+                location=self._address(""),
+            ) from None
+        except botocore.exceptions.BotoCoreError as error:
+            skipped.append(self._hidden(GapReason.TIMEOUT, str(error)))
+            is_complete = False
+        entries.sort(key=lambda entry: entry.path)
+        return Listing(entries=tuple(entries), skipped=tuple(skipped), is_complete=is_complete)
+
+    def open(self, entry: Entry) -> Source:
+        """Open an object; every range must come from the version that was listed.
+
+        Raises:
+            StoreError: it lies in a storage class that has to be restored first.
+        """
+        if entry.storage_class in COLD:
+            raise StoreError(GapReason.UNSUPPORTED, f"lies in {entry.storage_class}: restore it")
+        key = entry.key
+
+        def fetch(offset: int, length: int) -> bytes:
+            span = f"bytes={offset}-{offset + length - 1}"
+            try:
+                answer = self._client.get_object(
+                    Bucket=self._bucket, Key=key, Range=span, IfMatch=entry.etag
+                )
+                data: bytes = answer["Body"].read()
+            except botocore.exceptions.ClientError as error:
+                code = str(error.response["Error"].get("Code", ""))
+                if code in ("PreconditionFailed", "412"):
+                    raise StoreError(GapReason.MALFORMED, "changed while it was read") from None
+                raise StoreError(_reason(code), code, "s3:GetObject") from None
+            except botocore.exceptions.BotoCoreError as error:
+                raise StoreError(GapReason.TIMEOUT, str(error)) from None
+            if len(data) != length:
+                raise StoreError(GapReason.MALFORMED, f"{len(data)} bytes came for {span}")
+            return data
+
+        return RangedSource(fetch, entry.size_bytes)
+
+    def close(self, source: Source) -> None:
+        """Nothing is held open between ranges."""
+
+    def _add(self, item: dict[str, Any], entries: list[Entry], skipped: list[Skipped]) -> None:
+        key = str(item["Key"])
+        if key.endswith("/") and not item["Size"]:
+            skipped.append(Skipped(id=self._address(plain_name(key)), why="a folder's placeholder"))
+            return
+        relative = key.removeprefix(self._folder()) or key
+        entries.append(
+            Entry(
+                id=self._address(plain_name(key)),
+                path=plain_name(relative),
+                key=key,
+                size_bytes=int(item["Size"]),
+                version=str(item["ETag"]),
+                etag=str(item["ETag"]),
+                bucket=self._bucket,
+                storage_class=str(item.get("StorageClass", "")),
+            )
+        )
+
+    def _folder(self) -> str:
+        return self._prefix[: self._prefix.rfind("/") + 1]
+
+    def _address(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key}"
+
+    def _hidden(self, reason: GapReason, why: str) -> Skipped:
+        return Skipped(id=self._address(self._prefix), why=f"folder: {why}", reason=reason)
+
+
+def open_s3(target: str, settings: CollectSettings) -> S3Store:
+    """Open ``s3://bucket/prefix``.
+
+    Raises:
+        MlsecError: no bucket is named, or the profile is unknown.
+    """
+    bucket, _, prefix = target.removeprefix("s3://").partition("/")
+    if not bucket:
+        raise MlsecError(f'"{target}" names no bucket', hint="s3://bucket/folder")
+    try:
+        return S3Store(bucket, prefix, settings)
+    except botocore.exceptions.BotoCoreError as error:
+        raise MlsecError(str(error), location=target) from None
+
+
+def _refuse_writes(model: Any, **_: Any) -> None:
+    if model.name not in READS:
+        raise PermissionError(f"{model.name} is not a read this scan makes")
+
+
+def _reason(code: str) -> GapReason:
+    if code in _DENIED:
+        return GapReason.DENIED
+    return GapReason.THROTTLED if code in _THROTTLED else GapReason.UNRESOLVED

@@ -1,0 +1,195 @@
+"""Buckets of three clouds: listed page by page, read by ranges of the version that was listed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from mlsec.collect.files.entry import Entry, Listing, Store, StoreError
+from mlsec.collect.files.ranged import BLOCK_BYTES
+from mlsec.collect.files.stores import BUCKETS, open_store
+from mlsec.collect.settings import CollectSettings
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.core.vocabulary import Vocabulary
+from tests.collect.files import fake_stores
+from tests.collect.files.fake_stores import Blobs
+
+SETTINGS = CollectSettings(vocabulary=Vocabulary(types={}, digest=""), tries=1)
+CONTENT = {
+    "live/a.bin": b"a" * 10,
+    "live/b/c.pkl": bytes(range(256)) * 1024,
+    "live/empty/": b"",
+    "live/z é+.bin": b"z",
+    "other/d.bin": b"d",
+}
+
+
+class World:
+    """One store with content, and how its object can be replaced and refused."""
+
+    def __init__(
+        self,
+        target: str,
+        replace: Callable[[str, bytes], None],
+        blobs: Blobs | None = None,
+    ) -> None:
+        self.target = target
+        self.replace = replace
+        self.blobs = blobs
+
+
+@contextmanager
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    _, port = server.get_host_and_port()
+    url = f"http://127.0.0.1:{port}"
+    for key, value in {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(key, value)
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="models")
+    for name, data in CONTENT.items():
+        client.put_object(Bucket="models", Key=name, Body=data)
+    try:
+        yield World(
+            "s3://models",
+            lambda name, data: client.put_object(Bucket="models", Key=name, Body=data),
+        )
+    finally:
+        client.close()
+        server.stop()
+
+
+@contextmanager
+def gs(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    blobs = Blobs(CONTENT)
+    with fake_stores.serve(fake_stores.gcs(blobs)) as url:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+        monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
+        yield World("gs://models", blobs.replace, blobs)
+
+
+@contextmanager
+def az(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    blobs = Blobs(CONTENT)
+    with fake_stores.serve(fake_stores.azure(blobs)) as url:
+        key = "DefaultEndpointsProtocol=http;AccountName=acct;AccountKey=a2V5"
+        monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", f"{key};BlobEndpoint={url}/acct;")
+        yield World("az://acct/models", blobs.replace, blobs)
+
+
+WORLDS: Mapping[str, Callable[[pytest.MonkeyPatch], AbstractContextManager[World]]] = {
+    "s3": s3,
+    "gs": gs,
+    "az": az,
+}
+
+
+@pytest.fixture(params=sorted(BUCKETS))
+def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with WORLDS[request.param](monkeypatch) as found:
+        yield found
+
+
+def listed(world: World, prefix: str) -> tuple[Store, Listing]:
+    store = open_store(f"{world.target}/{prefix}", SETTINGS)
+    return store, store.listing()
+
+
+def test_every_object_below_the_prefix_is_listed_once(world: World) -> None:
+    _, found = listed(world, "live/")
+    assert [(entry.path, entry.size_bytes) for entry in found.entries] == [
+        ("a.bin", 10),
+        ("b/c.pkl", 256 * 1024),
+        ("z é+.bin", 1),
+    ]
+    assert [(item.id, item.reason) for item in found.skipped] == [
+        (f"{world.target}/live/empty/", None)
+    ]
+    assert found.is_complete
+
+
+def test_only_the_blocks_asked_for_are_fetched(world: World) -> None:
+    store, found = listed(world, "live/b/")
+    source = store.open(found.entries[0])
+    assert source.read_at(3 * BLOCK_BYTES + 5, 3) == b"\x05\x06\x07"
+    assert source.read_at(3 * BLOCK_BYTES, 2) == b"\x00\x01"
+    assert source.bytes_read == BLOCK_BYTES
+
+
+def test_whole_object_comes_as_it_was_stored(world: World) -> None:
+    store, found = listed(world, "live/b/")
+    (entry,) = found.entries
+    source = store.open(entry)
+    data = source.read_at(0, entry.size_bytes)
+    assert hashlib.sha256(data).digest() == hashlib.sha256(CONTENT["live/b/c.pkl"]).digest()
+
+
+def test_object_with_a_name_to_escape_can_be_read(world: World) -> None:
+    store, found = listed(world, "live/z")
+    assert store.open(found.entries[0]).read_at(0, 9) == b"z"
+
+
+def test_object_replaced_after_listing_is_not_mixed_with_the_new_one(world: World) -> None:
+    store, found = listed(world, "live/b/")
+    source = store.open(found.entries[0])
+    source.read_at(0, 1)
+    world.replace("live/b/c.pkl", b"x" * 256 * 1024)
+    with pytest.raises(StoreError, match="changed while it was read"):
+        source.read_at(2 * BLOCK_BYTES, 1)
+
+
+def test_missing_bucket_is_refused_with_its_address(world: World) -> None:
+    target = world.target.replace("models", "nothing")
+    with pytest.raises(MlsecError, match="there is no such") as caught:
+        open_store(target, SETTINGS).listing()
+    assert caught.value.location.rstrip("/") == target
+
+
+@pytest.mark.parametrize("make", [gs, az])
+def test_refused_content_names_what_to_allow(
+    make: Callable[[pytest.MonkeyPatch], AbstractContextManager[World]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with make(monkeypatch) as world:
+        assert world.blobs is not None
+        world.blobs.refuse["live/a.bin"] = 403
+        store, found = listed(world, "live/a")
+        with pytest.raises(StoreError) as caught:
+            store.open(found.entries[0]).read_at(0, 1)
+    assert caught.value.reason is GapReason.DENIED
+    assert caught.value.right
+
+
+def test_s3_names_the_action_of_a_refused_read_and_of_a_refused_listing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refusal = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+    with fake_stores.serve(lambda *_: (403, {}, refusal)) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+        store = open_store("s3://models/live/", SETTINGS)
+        found = store.listing()
+        with pytest.raises(StoreError) as caught:
+            store.open(Entry(id="s3://models/x", path="x", key="x", size_bytes=1)).read_at(0, 1)
+    assert caught.value.right == "s3:GetObject"
+    assert not found.is_complete
+    assert "s3:ListBucket" in found.skipped[0].why
+
+
+@pytest.mark.parametrize("scheme", sorted(BUCKETS))
+def test_target_without_a_bucket_is_refused(scheme: str) -> None:
+    with pytest.raises(MlsecError, match="names no"):
+        open_store(f"{scheme}://", SETTINGS)
