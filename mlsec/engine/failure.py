@@ -146,8 +146,12 @@ def _of_clauses(parts: tuple[Part, ...]) -> Prove:
     return prove
 
 
-class _Places(dict[int, list[tuple[str, str]]]):
-    """For each clause of a rule over a list its path and source (after the list's) at an element.
+Placed = list[tuple[str, str, str, Any]]
+
+
+class _Places(dict[int, Placed]):
+    """For each clause of a rule over a list what is shown of it at one element: path, source
+    (after the list's), operator and expected value.
 
     Those of the first elements are kept, so that a long list cannot fill the memory.
     """
@@ -156,9 +160,12 @@ class _Places(dict[int, list[tuple[str, str]]]):
         super().__init__()
         self._list_path, self._parts = list_path, parts
 
-    def __missing__(self, index: int) -> list[tuple[str, str]]:
-        start = f"{self._list_path}[{index}]"
-        made = [(f"{start}{one.path}", f"[{index}]{one.field}") for one in self._parts]
+    def __missing__(self, index: int) -> Placed:
+        start, inside = f"{self._list_path}[{index}]", f"[{index}]"
+        made = [
+            (f"{start}{one.path}", f"{inside}{one.field}", one.operator, one.expected)
+            for one in self._parts
+        ]
         if index < MAX_KNOWN_PLACES:
             self[index] = made
         return made
@@ -166,7 +173,6 @@ class _Places(dict[int, list[tuple[str, str]]]):
 
 def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) -> Prove:
     places = _Places(list_path, parts)
-    asked = [(part.operator, part.expected) for part in parts]
 
     def prove(seen: Seen, elements: Elements) -> tuple[Evidence, ...]:
         assert whole is not None  # noqa: S101 - a rule over a list has one
@@ -176,22 +182,23 @@ def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) ->
         is_element_named = bool(base) and not seen.place
         found = []
         for index, values in elements:
-            placed = places[index]
-            for n, value in enumerate(values):
-                if value is not NOT_READ:
-                    (path, inside), (operator, expected) = placed[n], asked[n]
-                    made = Evidence(
-                        path=path,
-                        operator=operator,
-                        expected=expected,
-                        actual=value if value is True or value is False else shown(value),
-                        resource=subject_id,
-                        source=base + inside if is_element_named else base,
-                    )
-                    found.append(made)
+            for value, (path, inside, operator, expected) in zip(  # noqa: B905 - made as a pair
+                values, places[index]
+            ):
+                if value is NOT_READ:
+                    continue
+                made = Evidence(
+                    path=path,
+                    operator=operator,
+                    expected=expected,
+                    actual=value if value is True or value is False else shown(value),
+                    resource=subject_id,
+                    source=base + inside if is_element_named else base,
+                )
+                found.append(made)
             if len(found) >= MAX_EVIDENCE:
-                break
-        return tuple(found[:MAX_EVIDENCE])
+                return tuple(found[:MAX_EVIDENCE])
+        return tuple(found)
 
     return prove
 

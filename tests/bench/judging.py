@@ -7,6 +7,7 @@ import gc
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,13 @@ import msgspec
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource
 from mlsec.engine.rule import RuleSet
-from mlsec.engine.stream import evaluate_files, evaluate_lines, evaluate_stream
+from mlsec.engine.stream import (
+    byte_ranges,
+    evaluate_files,
+    evaluate_lines,
+    evaluate_stream,
+    lines_between,
+)
 from tests.bench.made_rules import write_rules
 
 
@@ -30,7 +37,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1)
     asked = parser.parse_args()
     if asked.what == "decode":
-        found: dict[str, Any] = {"read": decode_alone(asked.lines, msgspec.json.Decoder().decode)}
+        found: dict[str, Any] = {"read": decode_ranges(asked.lines, asked.processes)}
     else:
         with tempfile.TemporaryDirectory() as folder:
             ruleset = write_rules(Path(folder))
@@ -81,6 +88,25 @@ def decode_alone(path: Path, decode: Callable[[bytes], Any]) -> int:
         for line in file:
             decode(line)
             read += 1
+    return read
+
+
+def decode_ranges(path: Path, processes: int) -> int:
+    """The floor of whole processes: the same ranges, read the same way and decoded, no more."""
+    ranges = byte_ranges(path, processes)
+    if len(ranges) <= 1:
+        return sum(_decode_range(path, start, end) for start, end in ranges)
+    with ProcessPoolExecutor(len(ranges)) as pool:
+        pending = [pool.submit(_decode_range, path, start, end) for start, end in ranges]
+        return sum(future.result() for future in pending)
+
+
+def _decode_range(path: Path, start: int, end: int) -> int:
+    decode = msgspec.json.Decoder().decode
+    read = 0
+    for line in lines_between(path, start, end):
+        decode(line)
+        read += 1
     return read
 
 
