@@ -133,7 +133,9 @@ def verify_path(
 
 def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())
-    return text.removeprefix("validation failed: ").split("(encountered")[0].strip()[:200]
+    for noise in ("validation failed: ", "Python extension validator failed: ", "ValueError: "):
+        text = text.removeprefix(noise)
+    return text.split("(encountered")[0].strip()[:200]
 
 
 def _of_issuers(purpose: Purpose) -> ExtensionPolicy:

@@ -196,7 +196,7 @@ def _shard_bytes(found: Any, method: Method) -> int:
 def _hash_name(found: Any) -> str:
     name = _SPELLINGS.get(found) if isinstance(found, str) else None
     if name is None:
-        raise UnsupportedError(f'hash "{str(found)[:100]}" is not one of sha256, blake2b, blake3')
+        raise MalformedError(f'hash "{str(found)[:100]}" is not one of sha256, blake2b, blake3')
     return name
 
 

@@ -8,7 +8,15 @@ import msgspec
 
 from mlsec.signing.bundle import Envelope
 from mlsec.signing.policy import ModelRule
-from mlsec.signing.verdict import Check, Outcome, SignatureVerdict, Signer, failed, passed
+from mlsec.signing.verdict import (
+    Check,
+    Outcome,
+    SignatureVerdict,
+    Signer,
+    failed,
+    not_checked,
+    passed,
+)
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +31,11 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
         return any(one.is_good for one in self.by_signer.values())
 
     @property
+    def is_open(self) -> bool:
+        """Whether it might hold, if more were known."""
+        return not self.is_good and any(one.is_open for one in self.by_signer.values())
+
+    @property
     def verdicts(self) -> tuple[SignatureVerdict, ...]:
         """The verdicts worth telling: the good ones, or else all."""
         good = tuple(one for one in self.by_signer.values() if one.is_good)
@@ -35,17 +48,35 @@ def check_threshold(judged: Sequence[Judged], rule: ModelRule) -> list[Check]:
     wanted = max(rule.threshold, 1)
     good = sum(one.is_good for one in judged)
     shown = f"{count} of {len(rule.signers)} signers"
+    if count < wanted and count + sum(one.is_open for one in judged) >= wanted:
+        return [
+            not_checked(
+                "signature/enough-signers",
+                _why(judged),
+                actual=shown,
+                fix="see the checks of each signature",
+            )
+        ]
     if count < wanted:
         return [
-            failed("signature/enough-signers", _why(judged), expected=f"{wanted}", actual=shown,
-                   fix="see the checks of each signature")
-        ]  # fmt: skip
+            failed(
+                "signature/enough-signers",
+                _why(judged),
+                expected=f"{wanted}",
+                actual=shown,
+                fix="see the checks of each signature",
+            )
+        ]
     if not rule.threshold and good < len(judged):
         return [
-            failed("signature/every-one-holds", "one of several signatures does not hold",
-                   expected=f"{len(judged)} good signatures", actual=f"{good}",
-                   fix="remove it, or say under require how many must hold (threshold)")
-        ]  # fmt: skip
+            failed(
+                "signature/every-one-holds",
+                "one of several signatures does not hold",
+                expected=f"{len(judged)} good signatures",
+                actual=f"{good}",
+                fix="remove it, or say under require how many must hold (threshold)",
+            )
+        ]
     return [passed("signature/enough-signers", "enough signers of the policy signed", actual=shown)]
 
 

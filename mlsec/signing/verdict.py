@@ -131,6 +131,13 @@ class SignatureVerdict(msgspec.Struct, frozen=True, kw_only=True):
             check.outcome is not Outcome.OK and check.is_fatal for check in self.checks
         )
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is wrong with it, but something could not be checked."""
+        return not self.is_good and not any(
+            check.outcome is Outcome.FAILED and check.is_fatal for check in self.checks
+        )
+
 
 class Answer(enum.Enum):
     """The sum: ``verified``, ``failed`` (something is wrong), ``incomplete`` (could not tell)."""

@@ -62,7 +62,8 @@ def verify_signed(
     read = [_read(file, policy) for file in files]
     judged = [one for found in read for one in _judge_file(found, rule, anchors, terms)]
     checks = [check for found in read for check in found.checks]
-    checks += check_threshold(judged, rule)
+    if judged:
+        checks += check_threshold(judged, rule)
     good = [one for one in judged if one.is_good]
     steps = Steps()
     content = _content(good, policy, profile, steps)

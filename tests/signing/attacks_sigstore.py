@@ -1,0 +1,1 @@
+SIGSTORE_ATTACKS = ()
