@@ -50,6 +50,11 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         metavar="FILE",
         help="where the signature goes (default: model.sig in the folder, MODEL.sig beside a file)",
     )
+    _add_hashing(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_hashing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ignore",
         action="append",
@@ -70,7 +75,6 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         metavar="BYTES",
         help="hash large files in parts of this size",
     )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -37,12 +37,31 @@ def compare(
     """
     listing = folder.listing(limit)
     links = inner_links(listing) if allowed.may_link else {}
+    wanted = _by_path(folder, manifest)
+    how = manifest.serialization
+    plan = Plan(hash_name=how.hash_name, shard_bytes=how.shard_bytes)
+    to_hash, checks = _split(listing, links, wanted, plan)
+    hashed = _hash(folder, to_hash, links, plan, say)
+    bad = {path: _judge(hashed[path], wanted[path]) for path in to_hash}
+    checks += [one for one in bad.values() if one is not None]
+    checks += unsigned(listing, wanted, links, allowed)
+    checks += _moved(folder, listing)
+    return Compared(
+        checks=_told(checks, len(wanted)),
+        files=tuple(
+            _signed(hashed[path], wanted[path][0], plan) for path in to_hash if bad[path] is None
+        ),
+        found=len(listing.found),
+        bytes_hashed=sum(one.size_bytes for one in hashed.values()),
+    )
+
+
+def _split(
+    listing: Listing, links: Mapping[str, str], wanted: Mapping[str, list[Entry]], plan: Plan
+) -> tuple[dict[str, Stamp], list[Check]]:
+    """Tell the files worth hashing from those that are missing or of another size."""
     stamps = listing.files()
     stamps.update({path: stamps[end] for path, end in links.items()})
-    wanted = _by_path(folder, manifest)
-    plan = Plan(
-        hash_name=manifest.serialization.hash_name, shard_bytes=manifest.serialization.shard_bytes
-    )
     checks: list[Check] = []
     to_hash: dict[str, Stamp] = {}
     for path, entries in wanted.items():
@@ -53,30 +72,15 @@ def compare(
             checks.append(_other_size(path, entries[-1].end, stamp))
         else:
             to_hash[path] = stamp
-    hashed = _hash(folder, to_hash, links, plan, say)
-    files = []
-    for path in to_hash:
-        bad = _judge(hashed[path], wanted[path])
-        if bad is not None:
-            checks.append(bad)
-            continue
-        entry = wanted[path][0]
-        digest = entry.digest.hex() if entry.end < 0 else ""
-        files.append(
-            SignedFile(
-                path=path,
-                algorithm=plan.hash_name,
-                digest=digest,
-                size_bytes=hashed[path].size_bytes,
-            )
-        )
-    checks += unsigned(listing, wanted, links, allowed)
-    checks += _moved(folder, listing)
-    return Compared(
-        checks=_told(checks, len(wanted)),
-        files=tuple(files),
-        found=len(listing.found),
-        bytes_hashed=sum(one.size_bytes for one in hashed.values()),
+    return to_hash, checks
+
+
+def _signed(found: Hashed, entry: Entry, plan: Plan) -> SignedFile:
+    return SignedFile(
+        path=found.path,
+        algorithm=plan.hash_name,
+        digest=entry.digest.hex() if entry.end < 0 else "",
+        size_bytes=found.size_bytes,
     )
 
 

@@ -170,48 +170,23 @@ def policy_checks(
         MlsecError: the lock file cannot be read.
     """
     root = content.manifest.root_digest
-    checks = []
-    if rule.name:
-        checks.append(
-            _same(
-                "policy/name",
-                "the model's name",
-                rule.name,
-                content.model_name,
-                "another model of the same signer, or a wrong name in the policy",
-            )
-        )
-    if rule.root_digest:
-        checks.append(
-            _same(
-                "policy/root-digest",
-                "the pinned digest",
-                rule.root_digest,
-                root,
-                "pin the new digest if this version is meant",
-            )
-        )
-    if root in denied:
-        checks.append(
-            failed(
-                "policy/not-denied",
-                "this version is on the deny list",
-                actual=root,
-                fix="use another version",
-            )
-        )
+    asked = [
+        ("policy/name", "the model's name", rule.name, content.model_name, _OTHER_MODEL),
+        ("policy/root-digest", "the pinned digest", rule.root_digest, root, _OTHER_VERSION),
+    ]
     if rule.lock is not None:
-        before = locked_digest(rule.lock, key) or root
-        checks.append(
-            _same(
-                "policy/lock",
-                "the version of the first use",
-                before,
-                root,
-                f"if the change is meant, remove the entry from {rule.lock.name}",
-            )
-        )
+        first = locked_digest(rule.lock, key) or root
+        asked.append(("policy/lock", "the version of the first use", first, root, _NEW_VERSION))
+    checks = [_same(*one) for one in asked if one[2]]
+    if root in denied:
+        what = "this version is on the deny list"
+        checks.append(failed("policy/not-denied", what, actual=root, fix="use another version"))
     return checks
+
+
+_OTHER_MODEL = "it is another model of the same signer, or the policy has a wrong name"
+_OTHER_VERSION = "pin the new digest if this version is meant"
+_NEW_VERSION = "remove its entry from the lock file if the change is meant"
 
 
 def _same(check_id: str, what: str, expected: str, actual: str, fix: str) -> Check:
