@@ -42,6 +42,8 @@ def add_collecting(parser: argparse.ArgumentParser) -> None:
         "--deadline", type=float, default=0.0, metavar="SECONDS",
         help="stop asking after this long; what is missing is not assessed",
     )  # fmt: skip
+    group.add_argument("--trust", type=Path, metavar="FILE",
+                       help="check signatures of model files by this trust policy")  # fmt: skip
     group.add_argument("--tries", type=_positive, default=8, metavar="N", help="tries per call")
 
 
@@ -80,6 +82,7 @@ def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> Collec
         in_flight=args.in_flight,
         tries=args.tries,
         deadline_s=args.deadline,
+        trust=args.trust,
         **chosen,
     )
 

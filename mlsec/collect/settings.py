@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -16,6 +17,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``role_arns`` are assumed with ``external_id``, one account each; ``is_organisation`` walks all
     accounts of the organisation and assumes the role named ``role_name`` in each.
+    ``trust`` is the policy that signatures of model files are checked against.
     ``deadline_s`` is for the whole collection: what was not asked by then is a gap.
     """
 
@@ -34,3 +36,4 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_pages: int = 5000
     start_per_s: float = 60.0
     hash_salt: str = ""
+    trust: Path | None = None

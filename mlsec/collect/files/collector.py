@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import getpass
+from pathlib import Path
 
 from mlsec import __version__
 from mlsec.artifacts.inspect import inspect
@@ -16,7 +17,10 @@ from mlsec.collect.files.evidence import (
     key_of,
     listing_call,
     refusal_call,
+    signature_call,
 )
+from mlsec.collect.files.local import LocalStore
+from mlsec.collect.files.signatures import read_signatures, unread_signatures
 from mlsec.collect.files.stores import open_store, scope_of
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.closed_sets import GapReason
@@ -39,6 +43,13 @@ def collect(
     listing = store.listing()
     snapshot.record(*listing_call(scope, listing))
     _read_all(store, scope, listing, snapshot, progress)
+    found = (
+        read_signatures(Path(target), listing, settings.trust)
+        if isinstance(store, LocalStore)
+        else unread_signatures(listing)
+    )
+    for signatures in found:
+        snapshot.record(*signature_call(scope, signatures))
     snapshot.set_clock("finished_at", _now())
 
 

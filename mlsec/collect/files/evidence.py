@@ -6,11 +6,12 @@ import msgspec
 
 from mlsec.artifacts.facts import Inspection
 from mlsec.collect.files.entry import Entry, Listing
+from mlsec.collect.files.signatures import Signatures
 from mlsec.core.closed_sets import GapReason
 from mlsec.snapshot.records import Call, CallStatus, canonical, canonical_params
 from mlsec.snapshot.seal import digest_of
 
-SERVICE, LIST, INSPECT = "files", "List", "Inspect"
+SERVICE, LIST, INSPECT, VERIFY = "files", "List", "Inspect", "Verify"
 
 
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +41,20 @@ def refusal_call(
     """Give the record of one file that could not be opened; ``right`` is the action to allow."""
     call = _call(scope, entry, status=CallStatus.GAP, reason=reason.value, detail=detail)
     return msgspec.structs.replace(call, right=right), None
+
+
+def signature_call(scope: str, found: Signatures) -> tuple[Call, bytes]:
+    """Give the record of the signatures of one folder."""
+    body = canonical(found)
+    call = Call(
+        scope=scope,
+        region="",
+        service=SERVICE,
+        operation=VERIFY,
+        params=canonical_params({"folder": found.folder}),
+        payload=digest_of(body),
+    )
+    return call, body
 
 
 def key_of(scope: str, entry: Entry) -> str:
