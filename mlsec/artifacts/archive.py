@@ -33,12 +33,13 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Archive:
     """The members of one archive, in the order in which they lie in the file."""
 
-    __slots__ = ("_by_name", "claimed", "members")
+    __slots__ = ("_by_name", "_claimed", "_done", "members")
 
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = members
         self._by_name = {member.name: member for member in members}
-        self.claimed: set[int] = set()
+        self._claimed: set[int] = set()
+        self._done: set[int] = set()
 
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
@@ -60,11 +61,20 @@ class Archive:
 
     def claim(self, member: Member) -> None:
         """Say that a member is accounted for without being read as a file of its own."""
-        self.claimed.add(id(member))
+        self._claimed.add(id(member))
 
-    def is_claimed(self, member: Member) -> bool:
-        """Whether some reader has accounted for a member already."""
-        return id(member) in self.claimed
+    def done(self, member: Member) -> None:
+        """Say that a reader has given this member to ``Recorder.member`` itself."""
+        self._done.add(id(member))
+
+    def claimed(self) -> int:
+        """How many members were claimed."""
+        return len(self._claimed)
+
+    def left(self) -> Sequence[Member]:
+        """The members that are still to be read as files of their own."""
+        settled = self._claimed | self._done
+        return [member for member in self.members if id(member) not in settled]
 
     def content(self, name: str, limit_bytes: int) -> bytes:
         """All bytes of a small member.

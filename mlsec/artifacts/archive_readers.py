@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from mlsec.artifacts.archive import Archive, ArchiveReader
+from mlsec.artifacts.archive_layouts import is_keras, is_numpy_zip, is_skops, note_layout
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
-from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.facts import FactKind, Format
+from mlsec.artifacts.oci_layout import is_oci_layout, read_oci_layout
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.torch_archives import (
+    is_exported,
+    is_torch_zip,
+    is_torchscript,
+    read_exported,
+    read_torch_zip,
+    read_torchscript,
+)
 
 # Every one that recognises the archive reads it, then the members that none claimed are read.
-ARCHIVE_READERS: tuple[ArchiveReader, ...] = ()
+ARCHIVE_READERS: tuple[ArchiveReader, ...] = (
+    ArchiveReader(format=Format.TORCH_ZIP, recognise=is_torch_zip, read=read_torch_zip),
+    ArchiveReader(format=Format.TORCHSCRIPT, recognise=is_torchscript, read=read_torchscript),
+    ArchiveReader(format=Format.TORCH_EXPORT, recognise=is_exported, read=read_exported),
+    ArchiveReader(format=Format.OCI_LAYOUT, recognise=is_oci_layout, read=read_oci_layout),
+    # Recognised only: all that matters of them is in their members.
+    ArchiveReader(format=Format.NUMPY_ZIP, recognise=is_numpy_zip, read=note_layout),
+    ArchiveReader(format=Format.KERAS_V3, recognise=is_keras, read=note_layout),
+    ArchiveReader(format=Format.SKOPS, recognise=is_skops, read=note_layout),
+)
 
 
 def read_members(archive: Archive, record: Recorder) -> None:
@@ -24,12 +43,12 @@ def read_members(archive: Archive, record: Recorder) -> None:
         except ArtifactError as error:
             record.fact(FactKind.BROKEN, reader.format.value, error.message)
             record.hole(error.reason, error.message)
-    record.listed(len(archive.claimed))
-    for number, member in enumerate(archive.members):
-        if archive.is_claimed(member):
-            continue
+    note_layout(archive, record)
+    record.listed(archive.claimed())
+    left = archive.left()
+    for number, member in enumerate(left):
         if record.budget.members <= 0:
-            _give_up(archive, number, record)
+            _give_up(len(left) - number, record)
             return
         try:
             with member.open() as window:
@@ -38,8 +57,7 @@ def read_members(archive: Archive, record: Recorder) -> None:
             record.inner(member.name).unread(error.reason, error.message)
 
 
-def _give_up(archive: Archive, number: int, record: Recorder) -> None:
-    left = len(archive.members) - number
+def _give_up(left: int, record: Recorder) -> None:
     detail = f"has more than {record.limits.members} members; {left} were not read"
     record.ledger.members += left
     record.fact(FactKind.BOMB, "members", detail)

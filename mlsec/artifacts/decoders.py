@@ -58,14 +58,14 @@ class Zlib:
 
 
 class DecoderStream:
-    """One compressed stream of a window, read forward."""
+    """One compressed stream of a window, read forward; ``offset`` bytes come before it."""
 
-    __slots__ = ("_at", "_decoder", "_offset", "_window", "consumed")
+    __slots__ = ("_at", "_decoder", "_window", "consumed")
 
     def __init__(self, window: Window, offset: int, decoder: Decoder) -> None:
-        self.consumed = 0
+        self.consumed = offset
         self._window = window
-        self._offset = self._at = offset
+        self._at = offset
         self._decoder = decoder
 
     def next(self) -> bytes:
@@ -85,7 +85,7 @@ class DecoderStream:
             except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, RuntimeError) as bad:
                 raise ArtifactError(f"the compressed data are broken: {bad}") from None
             unused = len(decoder.unused_data or b"") if decoder.eof else 0
-            self.consumed = self._at - self._offset - unused
+            self.consumed = self._at - unused
             if piece:
                 return piece
         return b""

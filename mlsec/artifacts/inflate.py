@@ -24,7 +24,8 @@ TAIL_BYTES = 80 << 10
 class Stream(Protocol):
     """Compressed bytes read forward. ``consumed`` counts the packed bytes used so far."""
 
-    consumed: int
+    @property
+    def consumed(self) -> int: ...
 
     def next(self) -> bytes:
         """Give the next piece, at most about 1 MiB; b"" at the end.

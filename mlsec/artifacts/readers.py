@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 
+from mlsec.artifacts.compressed import read_compressed, sniff_compressed
 from mlsec.artifacts.executable import read_executable, sniff_executable
 from mlsec.artifacts.facts import Format
 from mlsec.artifacts.hdf5.reader import read_hdf5, sniff_hdf5
 from mlsec.artifacts.json_documents import read_json_document, sniff_json
+from mlsec.artifacts.numpy_reader import read_numpy, sniff_numpy
 from mlsec.artifacts.onnx import read_onnx
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.pickle.streams import read_pickle
@@ -21,6 +23,7 @@ from mlsec.artifacts.protobuf_formats import (
     sniff_saved_model,
 )
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.tar_reader import read_tar, sniff_tar
 from mlsec.artifacts.tensorflow.saved_model import (
     read_graph_def,
     read_meta_graph,
@@ -57,7 +60,10 @@ SNIFF_BYTES = 4096
 READERS: tuple[Reader, ...] = (
     # Containers.
     Reader(format=Format.ZIP, sniff=sniff_zip, read=read_zip),
+    Reader(format=Format.TAR, sniff=sniff_tar, read=read_tar),
+    Reader(format=Format.COMPRESSED, sniff=sniff_compressed, read=read_compressed),
     # Formats with a mark of their own.
+    Reader(format=Format.NUMPY, sniff=sniff_numpy, read=read_numpy),
     Reader(format=Format.EXECUTABLE, sniff=sniff_executable, read=read_executable),
     Reader(format=Format.PICKLE, sniff=sniff_pickle, read=read_pickle),
     Reader(format=Format.HDF5, sniff=sniff_hdf5, read=read_hdf5),

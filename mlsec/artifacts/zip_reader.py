@@ -13,6 +13,7 @@ from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.names import decode_name, judge_link, judge_mode, judge_name
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.tar_headers import BLOCK, is_header
 from mlsec.artifacts.window import Window
 from mlsec.artifacts.zip_directory import SHORT_TAIL_BYTES, Directory, Entry, directories
 from mlsec.artifacts.zip_local import (
@@ -34,8 +35,13 @@ TARGET_BYTES = 4096
 
 
 def sniff_zip(head: bytes, window: Window) -> bool:
-    """Whether the file begins like a zip, or ends like one whatever it begins with."""
-    return head.startswith(BEGINNINGS) or bool(directories(window, SHORT_TAIL_BYTES))
+    """Whether the file begins like a zip, or ends like one whatever it begins with.
+
+    A tar accounts for each of its bytes: a zip at its end is a member, or shows as a gap.
+    """
+    if head.startswith(BEGINNINGS):
+        return True
+    return not is_header(head[:BLOCK]) and bool(directories(window, SHORT_TAIL_BYTES))
 
 
 def read_zip(window: Window, record: Recorder) -> None:

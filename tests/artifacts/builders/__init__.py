@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.artifacts.builders import (
+    compressed_files,
     hdf5_files,
     keras_configs,
+    numpy_files,
     onnx_models,
     skops_files,
+    tars,
     tensorflow_graphs,
     tflites,
     zips,
@@ -24,6 +27,9 @@ Build = Callable[[], bytes]
 
 MODULES = (
     zips,
+    tars,
+    compressed_files,
+    numpy_files,
     hdf5_files,
     keras_configs,
     onnx_models,

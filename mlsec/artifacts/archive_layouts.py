@@ -1,0 +1,41 @@
+"""Archives told by the names of their members alone: what they are called, for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mlsec.artifacts.archive import Archive
+from mlsec.artifacts.recorder import Recorder
+
+# The member that tells, as it ends; the layout's name.
+TELLING: Mapping[str, str] = {
+    "MAR-INF/MANIFEST.json": "torchserve",
+    "model_config.yaml": "nemo",
+    ".dist-info/WHEEL": "wheel",
+    "oci-layout": "oci",
+}
+
+
+def is_numpy_zip(archive: Archive) -> bool:
+    """Whether numpy's ``savez`` may have written the archive."""
+    names = archive.names()
+    return bool(names) and all(name.endswith(".npy") for name in names)
+
+
+def is_keras(archive: Archive) -> bool:
+    """Whether the archive has the members of a Keras v3 model."""
+    return "config.json" in archive and (
+        "metadata.json" in archive or "model.weights.h5" in archive
+    )
+
+
+def is_skops(archive: Archive) -> bool:
+    """Whether the archive has the schema of skops."""
+    return "schema.json" in archive
+
+
+def note_layout(archive: Archive, record: Recorder) -> None:
+    """Note what kind of archive it is, where a member tells."""
+    for ending, layout in TELLING.items():
+        if any(name.endswith(ending) for name in archive.names()):
+            record.property("layout", layout)

@@ -1,0 +1,48 @@
+"""Reads .npy files: numbers are accounted for by their shape, objects are a pickle."""
+
+from __future__ import annotations
+
+import math
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.numpy_header import MAGIC, read_header
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.window import Window
+
+
+def sniff_numpy(head: bytes, _window: Window) -> bool:
+    """Whether the file begins with numpy's mark."""
+    return head.startswith(MAGIC)
+
+
+def read_numpy(window: Window, record: Recorder) -> None:
+    """Account for the arrays of a file one after the other, as ``numpy.save`` may append them.
+
+    Raises:
+        ArtifactError: a header is broken, or its data are not all there.
+    """
+    offset = 0
+    while window.read(offset, len(MAGIC)) == MAGIC:
+        record.budget.check_time()
+        rest = window.part(offset, window.size_bytes - offset)
+        header = read_header(rest)
+        record.understood(offset, offset + header.data)
+        record.property("dtype", str(header.descr)[:80])
+        record.property("shape", list(header.shape[:64]))
+        left = rest.size_bytes - header.data
+        if header.has_objects:
+            # Loading runs this pickle when allow_pickle is set; its end is the pickle's own.
+            record.understood(offset + header.data, window.size_bytes)
+            record.member("(objects)", rest.part(header.data, left))
+            return
+        if header.item_bytes is None:
+            detail = "elements of a type that numpy does not have"
+            record.fact(FactKind.BROKEN, str(header.descr)[:80], detail)
+            return
+        data_bytes = math.prod(header.shape) * header.item_bytes
+        if data_bytes > left:
+            detail = f"{data_bytes - left} of the {data_bytes} bytes announced are not there"
+            record.fact(FactKind.BROKEN, "truncated", detail, offset=window.size_bytes)
+            data_bytes = left
+        offset += header.data + data_bytes
+        record.understood(offset - data_bytes, offset)

@@ -1,0 +1,125 @@
+"""The engine: every byte and every member is accounted for, within the budget."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mlsec.artifacts.decoders import raw_deflate
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.facts import FactKind, Format
+from mlsec.artifacts.inflate import inflated
+from mlsec.artifacts.inspect import descend, inspect
+from mlsec.artifacts.limits import Budget, Limits
+from mlsec.artifacts.recorder import Ledger, Recorder
+from mlsec.artifacts.spans import Spans
+from mlsec.artifacts.window import FileSource, Window
+from mlsec.core.closed_sets import GapReason, Severity
+from tests.artifacts.builders import zips
+from tests.artifacts.builders.compressed_files import gz, wrapped
+from tests.artifacts.builders.payloads import EVIL_PICKLE_2, GOOD_PICKLE
+from tests.artifacts.builders.zips import archive, deflate, torch_entries
+
+
+def recorder(limits: Limits | None = None) -> Recorder:
+    return Recorder(Budget(limits or Limits()), Ledger(), descend)
+
+
+def test_gaps_are_what_no_span_covers() -> None:
+    spans = Spans()
+    for start, end in ((4, 6), (0, 2), (6, 8), (1, 3)):
+        spans.add(start, end)
+    assert list(spans.gaps(10)) == [(3, 4), (8, 10)]
+
+
+def test_an_empty_file_is_told_as_empty() -> None:
+    found = inspect(Window.of(b""))
+    assert [hole.detail for hole in found.holes] == ["the file is empty"]
+
+
+def test_a_file_of_no_known_format_is_a_hole() -> None:
+    found = inspect(Window.of(b"\x01\x02\xff\xfe" * 64))
+    assert found.formats == (Format.UNKNOWN,)
+    assert [hole.reason for hole in found.holes] == [GapReason.UNSUPPORTED]
+
+
+def test_a_pickle_buried_in_unknown_bytes_is_found() -> None:
+    found = inspect(Window.of(b"\x01\x02\xff\xfe" * 64 + EVIL_PICKLE_2 + b"\xff" * 64))
+    assert FactKind.DENIED_CALL in {fact.kind for fact in found.facts}
+
+
+@pytest.mark.parametrize("change", [b"more", b""], ids=["grows", "shrinks"])
+def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path, change: bytes) -> None:
+    path = tmp_path / "model.zip"
+    path.write_bytes(archive(torch_entries()))
+    descriptor = os.open(path, os.O_RDONLY)
+    source = FileSource(descriptor)
+    path.write_bytes(archive(torch_entries()) + change if change else b"PK\x03\x04")
+    found = inspect(Window.over(source))
+    os.close(descriptor)
+    told = [fact for fact in found.facts if "changed while" in fact.detail]
+    assert [fact.danger for fact in told] == [Severity.HIGH]
+
+
+def test_depth_is_limited_and_told() -> None:
+    found = inspect(Window.of(wrapped(12)), Limits(depth=3))
+    assert FactKind.BOMB in {fact.kind for fact in found.facts}
+    assert found.members == 4
+
+
+def test_a_flood_of_one_fact_keeps_no_other_out() -> None:
+    record = recorder(Limits(facts=100))
+    for number in range(500):
+        record.fact(FactKind.LINK_MEMBER, str(number))
+    record.fact(FactKind.DENIED_CALL, "os.system")
+    kinds = [fact.kind for fact in record.ledger.facts]
+    assert kinds.count(FactKind.LINK_MEMBER) == 100
+    assert FactKind.DENIED_CALL in kinds
+    assert [hole.reason for hole in record.ledger.holes] == [GapReason.OVER_LIMIT]
+
+
+def test_archives_of_equal_archives_are_read_once_each() -> None:
+    found = inspect(Window.of(zips.forty_two(levels=4, width=16)))
+    assert found.members == 4 * 16 + 1
+
+
+@pytest.mark.parametrize("held_bytes", [1 << 30, 1 << 16], ids=["held", "streamed"])
+def test_inflated_bytes_can_be_read_in_any_order(held_bytes: int) -> None:
+    data = bytes(range(256)) * 20_000
+    begin = lambda: raw_deflate(Window.of(deflate(data)))  # noqa: E731
+    record = recorder(Limits(held_bytes=held_bytes))
+    with inflated(begin, record) as found:
+        for offset, length in (
+            (0, 10),
+            (5_000_000, 99),
+            (70_000, 3),
+            (5_119_990, 50),
+            (1, 4_000_000),
+        ):
+            assert found.window.read(offset, length) == data[offset : offset + length]
+    assert record.budget.held_bytes == held_bytes
+
+
+def test_reading_back_and_forth_in_a_streamed_member_ends() -> None:
+    data = bytes(range(256)) * 20_000
+    begin = lambda: raw_deflate(Window.of(deflate(data)))  # noqa: E731
+    record = recorder(Limits(held_bytes=1, inflated_bytes=6_000_000))
+    with inflated(begin, record) as found, pytest.raises(ArtifactError, match="too often"):
+        [found.window.read(offset, 9) for offset in (4_000_000, 0) * 50]
+
+
+@pytest.mark.parametrize(
+    "build", [lambda: gz(GOOD_PICKLE), lambda: archive(torch_entries())], ids=["gzip", "zip"]
+)
+def test_every_byte_changed_is_noticed_or_harmless(build: Callable[[], bytes]) -> None:
+    """A flipped byte in an honest container never hides members without a fact or a hole."""
+    data = build()
+    whole = inspect(Window.of(data))
+    for at in range(0, len(data), 7):
+        changed = bytearray(data)
+        changed[at] ^= 0x41
+        found = inspect(Window.of(bytes(changed)))
+        assert found.members >= whole.members or found.facts or found.holes
