@@ -188,9 +188,12 @@ def _shard_bytes(found: Any, method: Method) -> int:
         if found is not None:
             raise MalformedError("shard_size stands beside the method files")
         return 0
-    if not isinstance(found, int) or isinstance(found, bool) or not 0 < found < 1 << 63:
-        raise MalformedError("shard_size is missing or not a number above 0")
-    return found
+    # Writers that go through protobuf's Struct have only floats, and write 64.0.
+    is_whole = isinstance(found, float) and found.is_integer()
+    is_number = isinstance(found, int) and not isinstance(found, bool)
+    if not (is_number or is_whole) or not 0 < found < 1 << 53:
+        raise MalformedError("shard_size is missing or not a whole number above 0")
+    return int(found)
 
 
 def _hash_name(found: Any) -> str:

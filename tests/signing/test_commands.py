@@ -1,0 +1,193 @@
+"""``mlsec sign`` and ``mlsec verify`` as a user runs them: words, files and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlsec.cli.main import main
+from tests.signing.workshop import (
+    ALICE,
+    FILES,
+    RELEASE,
+    STRANGER,
+    Workshop,
+    pem,
+    private_pem,
+)
+
+POLICY = """\
+version: 1
+anchors:
+  release: {type: key, pem: release.pub}
+  corp: {type: x509, roots: [corp.pem]}
+models:
+  - match: {path: "**"}
+    lock: mlsec.lock
+    require: {signers: [{anchor: release}, {anchor: corp, identity: {subject: CN=alice}}]}
+"""
+NOW = "2026-06-01"
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    Workshop(tmp_path)
+    (tmp_path / "trust.yaml").write_text(POLICY)
+    (tmp_path / "release.key").write_bytes(private_pem(RELEASE))
+    (tmp_path / "alice.key").write_bytes(private_pem(ALICE.key))
+    (tmp_path / "alice.pem").write_bytes(pem(ALICE.certificate))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def verify(*more: str) -> int:
+    return main(["verify", "model", "--trust", "trust.yaml", "--now", NOW, *more])
+
+
+def test_signed_with_a_key_then_verified(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sign", "model", "--key", "release.key"]) == 0
+    assert capsys.readouterr().out == "model/model.sig\n"
+    assert verify() == 0
+    said = capsys.readouterr()
+    assert "verified: model; 3 files signed" in said.out
+    assert "recorded in the lock file" in said.err
+
+
+def test_signed_with_a_certificate_then_verified(place: Path) -> None:
+    words = ["sign", "model", "--key", "alice.key", "--certificate", "alice.pem"]
+    assert main([*words, "--chain", "corp.pem", "-o", "model.sigstore.json"]) == 0
+    assert verify() == 0
+    assert json.loads((place / "model.sigstore.json").read_bytes())["mediaType"]
+
+
+def test_single_file_model(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "chat.gguf").write_bytes(b"GGUF")
+    assert main(["sign", "chat.gguf", "--key", "release.key"]) == 0
+    assert capsys.readouterr().out == "chat.gguf.sig\n"
+    words = ["verify", "chat.gguf", "--trust", "trust.yaml"]
+    assert main(words) == 0
+    (place / "chat.gguf").write_bytes(b"GGML")
+    assert main(words) == 10
+
+
+def test_exit_codes_tell_failed_from_incomplete_from_bad_input(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify() == 10
+    assert "there is no signature" in capsys.readouterr().out
+    assert main(["sign", "model", "--key", "release.key"]) == 0
+    assert main(["verify", "none", "--trust", "trust.yaml"]) == 2
+    assert main(["verify", "model", "--trust", "none.yaml"]) == 2
+    assert verify("--signature", "none.sig") == 2
+    (place / "release.pub").unlink()
+    assert verify() == 2
+    assert "release.pub: cannot be read" in capsys.readouterr().err
+
+
+def test_lock_file_notices_another_version(place: Path) -> None:
+    assert main(["sign", "model", "--key", "release.key"]) == 0
+    assert verify() == 0
+    before = (place / "mlsec.lock").read_bytes()
+    (place / "model/config.json").write_bytes(b"[]")
+    assert main(["sign", "model", "--key", "release.key"]) == 0
+    assert verify() == 10
+    assert (place / "mlsec.lock").read_bytes() == before
+
+
+def test_json_gives_the_digests_for_the_loader(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["sign", "model", "--key", "release.key"])
+    capsys.readouterr()
+    assert verify("-f", "json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["schema"] == "mlsec/verdict/1"
+    assert found["answer"] == "verified"
+    assert [one["path"] for one in found["files"]] == sorted(FILES)
+    assert all(len(one["digest"]) == 64 for one in found["files"])
+
+
+def test_sarif_points_at_files_that_are_there(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["sign", "model", "--key", "release.key"])
+    (place / "model/config.json").write_bytes(b"changed")
+    (place / "model/model.safetensors").unlink()
+    capsys.readouterr()
+    assert verify("-f", "sarif") == 10
+    [run] = json.loads(capsys.readouterr().out)["runs"]
+    places = {}
+    for one in run["results"]:
+        [location] = one["locations"]
+        uri = location["physicalLocation"]["artifactLocation"]["uri"]
+        assert (place / uri).is_file()
+        assert run["tool"]["driver"]["rules"][one["ruleIndex"]]["id"] == one["ruleId"]
+        places[one["ruleId"]] = uri
+    assert places["verify/files/unchanged"] == "model/config.json"
+    assert places["verify/files/present"] == "model/model.sig"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["model", "--key", "none.key"], "cannot be read"),
+        (["model", "--key", "release.pub"], "no private key"),
+        (["model", "--key", "release.key", "--certificate", "alice.pem"], "for another key"),
+        (["model", "--key", "release.key", "--chain", "corp.pem"], "needs the signer's own"),
+        (["model", "--key", "release.key", "--ignore", "../x"], "plain relative path"),
+        (["model", "--key", "release.key", "--password-env", "NOT_SET"], "is not set"),
+        (["none", "--key", "release.key"], "no such file"),
+        (["model", "--key", "release.key", "--shards", "-1"], "number of bytes"),
+    ],
+)
+def test_signing_that_cannot_be_is_one_sentence_and_writes_nothing(
+    words: list[str], complaint: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sign", *words]) == 2
+    assert complaint in capsys.readouterr().err
+    assert not (place / "model/model.sig").exists()
+
+
+def test_encrypted_key_takes_its_password_from_the_environment(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+
+    sealed = RELEASE.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"word"),
+    )
+    (place / "sealed.key").write_bytes(sealed)
+    words = ["sign", "model", "--key", "sealed.key", "--password-env", "WORD"]
+    monkeypatch.setenv("WORD", "wrong")
+    assert main(words) == 2
+    monkeypatch.setenv("WORD", "word")
+    assert main(words) == 0
+    assert verify() == 0
+
+
+def test_unsigned_model_does_not_import_cryptography(place: Path) -> None:
+    code = (
+        "import sys; from mlsec.cli.main import main;"
+        "code = main(['verify', 'model', '--trust', 'trust.yaml']);"
+        "print(code, [name for name in sys.modules if name.startswith('cryptography')])"
+    )
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "10 []"
+
+
+def test_stranger_is_named_by_what_failed(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "other.key").write_bytes(private_pem(STRANGER))
+    main(["sign", "model", "--key", "other.key"])
+    capsys.readouterr()
+    assert verify() == 10
+    assert "fail[signature/valid]" in capsys.readouterr().out

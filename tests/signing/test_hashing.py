@@ -1,0 +1,126 @@
+"""Walking and hashing: every file, by every way of reading it, and nothing that moved."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from mlsec.signing import hash_threads
+from mlsec.signing.blocks import BUFFER_BYTES, blocks_ahead
+from mlsec.signing.errors import ChangedError, OverLimitError, SigningError
+from mlsec.signing.folder import MAX_DEPTH, Kind, ModelFolder
+from mlsec.signing.hashed import Plan
+from mlsec.signing.hashing import SMALL_BYTES, hash_files
+
+_EDGES = (0, 1, SMALL_BYTES - 1, SMALL_BYTES, SMALL_BYTES + 1, BUFFER_BYTES, BUFFER_BYTES + 1,
+          3 * BUFFER_BYTES + 7)  # fmt: skip
+
+
+def filled(folder: Path) -> dict[str, bytes]:
+    source = random.Random(5)  # noqa: S311 - the same bytes every time
+    files = {f"{n}.bin": source.randbytes(size) for n, size in enumerate(_EDGES)}
+    files |= {"a/b/c/deep.bin": b"deep", "a/\u6a21\u578b.bin": b"name"}
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return files
+
+
+@pytest.mark.parametrize("cores", [1, 2, 64])
+@pytest.mark.parametrize("shard", [0, 1000, SMALL_BYTES, BUFFER_BYTES])
+@pytest.mark.parametrize("name", ["sha256", "blake2b"])
+def test_every_file_is_hashed_whatever_way_it_is_read(
+    name: str, shard: int, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hash_threads, "_cores", lambda: cores)
+    monkeypatch.setattr(hash_threads, "PAIRED_BYTES", 1)
+    files = filled(tmp_path)
+    with ModelFolder(tmp_path) as folder:
+        stamps = folder.listing(100).files()
+        found = hash_files(folder, stamps, Plan(hash_name=name, shard_bytes=shard))
+    assert found.keys() == files.keys()
+    for path, content in files.items():
+        step = shard or max(len(content), 1)
+        starts = range(0, len(content), step) if shard else (0,)
+        expected = tuple(hashlib.new(name, content[at : at + step]).digest() for at in starts)
+        assert found[path].digests == expected
+        assert found[path].size_bytes == len(content)
+
+
+@pytest.mark.parametrize("size", [10, SMALL_BYTES + 1])
+def test_file_that_is_another_by_now_is_reported_not_hashed(size: int, tmp_path: Path) -> None:
+    path = tmp_path / "x.bin"
+    path.write_bytes(b"a" * size)
+    with ModelFolder(tmp_path) as folder:
+        stamps = folder.listing(9).files()
+        path.write_bytes(b"b" * size)
+        os.utime(path, ns=(1, 1))
+        [found] = hash_files(folder, stamps, Plan()).values()
+    assert found.has_changed
+    assert found.digests == ()
+
+
+def test_file_that_became_shorter_while_it_was_read_is_no_end_of_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.bin"
+    path.write_bytes(b"a" * 10)
+    with path.open("rb") as file, pytest.raises(ChangedError):
+        list(blocks_ahead(file.fileno(), 0, 11))
+
+
+def test_everything_in_a_model_is_listed_by_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "dangling").symlink_to("nothing")
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "up").symlink_to("..")
+    (tmp_path / os.fsdecode(b"bad\xff")).write_bytes(b"x")
+    with ModelFolder(tmp_path) as folder:
+        found = {one.path: one.kind for one in folder.listing(100).found}
+    assert found.pop("bad\udcff") is Kind.BAD_NAME
+    assert found == {
+        "file": Kind.FILE, "link": Kind.SYMLINK, "dangling": Kind.SYMLINK, "loop": Kind.SYMLINK,
+        "fifo": Kind.SPECIAL, "up": Kind.SYMLINK,
+    }  # fmt: skip
+
+
+def test_depth_and_number_of_names_are_capped(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(MAX_DEPTH + 3):
+        deep = deep / "d"
+    deep.mkdir(parents=True)
+    with ModelFolder(tmp_path) as folder:
+        assert [one.kind for one in folder.listing(1000).found] == [Kind.TOO_DEEP]
+        with pytest.raises(OverLimitError):
+            folder.listing(10)
+
+
+def test_file_below_a_linked_folder_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/x").write_bytes(b"secret")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/sub").symlink_to(tmp_path / "outside")
+    with ModelFolder(tmp_path / "model") as folder, pytest.raises(OSError, match="Not a directory"):
+        folder.open_file("sub/x")
+
+
+def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+    filled(tmp_path)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with ModelFolder(tmp_path) as folder:
+        listing = folder.listing(100)
+        hash_files(folder, listing.files(), Plan(shard_bytes=1000))
+        for path, stamp in listing.folders:
+            assert folder.folder_stamp(path) == stamp
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_model_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(SigningError, match="cannot be opened"):
+        ModelFolder(tmp_path / "none" / "model.bin")
