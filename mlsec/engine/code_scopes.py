@@ -194,7 +194,7 @@ def element_test(inner: Scope, condition: Quantifier, *, want: bool) -> str:
     return join_and((inner.prove(where, want=True), inner.prove(that, want=True)))
 
 
-def guard_lines(loop: Loop, indent: int, wrong: Iterable[str]) -> list[str]:
+def guard_lines(loop: Loop, indent: int, *wrong: str) -> list[str]:
     """The lines that turn away an element of the wrong type and open the right one."""
     scope = loop.scope
     pad = "    " * indent
@@ -202,7 +202,7 @@ def guard_lines(loop: Loop, indent: int, wrong: Iterable[str]) -> list[str]:
     if scope.fields is not None:
         return []
     lines = [f"{pad}if type({scope.element}) is not {'str' if loop.is_text else 'dict'}:"]
-    lines += [f"{pad}    {line}" for line in (*wrong, "continue")]
+    lines += [f"{pad}    {line}" for line in wrong]
     return lines if loop.is_text else [*lines, f"{pad}{scope.getter} = {scope.element}.get"]
 
 
@@ -215,7 +215,7 @@ def _loop_lines(name: str, loop: Loop, indent: int) -> list[str]:
     if falling:
         lines.append(f"{pad}    {' = '.join(falling)} = True")
     lines.append(f"{pad}    for {loop.scope.element} in {name}:")
-    lines += guard_lines(loop, indent + 2, [fallen] if falling else [])
+    lines += guard_lines(loop, indent + 2, *([fallen] if falling else []), "continue")
     lines += loop.scope.lines(indent + 2)
     lines += [f"{inner}if not ({test}): {flag} = False" for test, flag in loop.falling.items()]
     lines += [f"{inner}if {test}: {flag} = True" for test, flag in loop.rising.items()]

@@ -116,8 +116,10 @@ class _Writer:
         if isinstance(must, Quantifier):
             name, reading = self.scope.read(must.path)
             if reading is not None and _is_plain_list(reading):
-                self.helpers += self._helper(must, index, reading)
-                return [f"{pad}if not ({holds}): w{index}({name}, d, e)"]
+                self.helpers += self._element(must, index, reading)
+                can_fail_alone = must.quantity is Quantity.SOME
+                asked = f"walk_list({index}, {name}, w{index}, {can_fail_alone}, d, e)"
+                return [f"{pad}if not ({holds}): {asked}"]
         if isinstance(must, Compare):
             name, reading = self.scope.read(must.path)
             ask = settler(reading.kind, must.operator) if reading and not reading.values else ""
@@ -143,36 +145,21 @@ class _Writer:
         is_open = _takes(Seldom.OPEN, index)
         return [*lines, f"{pad}{'else' if word == 'elif' else 'if True'}: {is_open}"]
 
-    def _helper(self, must: Quantifier, index: int, reading: Reading) -> list[str]:
-        """A function that says of one list why the rule does not pass."""
+    def _element(self, must: Quantifier, index: int, reading: Reading) -> list[str]:
+        """A function that says of one element whether it decides, as ``walk_list`` asks it."""
         loop = self.scope.new_loop(reading)
         inner = loop.scope
-        is_open = _takes(Seldom.OPEN, index)
-        lines = [f"    def w{index}(l, d, e):"]
-        lines += [f"        if l is M: return {_takes(Seldom.UNREAD, index)}"]
-        lines += ["        if l is None: l = ()"]
-        lines += [f"        elif type(l) is not list: return {is_open}"]
-        lines += ["        h = []", "        k = True"]
-        lines += [f"        for i, {inner.element} in enumerate(l):"]
-        open_lines = ["k = False", "h.append((i,))"]
+        lines = [f"    def w{index}({inner.element}):", *guard_lines(loop, 2, "return ()")]
         tests = []
         if must.quantity is not Quantity.SOME:
-            tests.append(f"            if {element_test(inner, must, want=True)}: continue")
+            tests.append(f"        if {element_test(inner, must, want=True)}: return None")
         deciding = failing_clauses(must)
         if deciding is not None and are_distinct(deciding):
             settled, values = inner.settled(deciding)
             fails = join_and((element_test(inner, must, want=False), settled))
             if fails != NO:
-                tests += [f"            if {fails}:", f"                h.append((i, {values}))"]
-                tests += ["                continue"]
-        lines += guard_lines(loop, 3, open_lines)
-        lines += inner.lines(3)
-        lines += [*tests, *(f"            {line}" for line in open_lines)]
-        # Only "some" can fail without an element that speaks against it.
-        if must.quantity is not Quantity.SOME:
-            lines += [f"        if not h: return {is_open}"]
-        lines += [f"        if k: d(({index}, h))"]
-        return [*lines, f"        else: e(({Seldom.SUSPECT}, ({index}, [s[0] for s in h])))"]
+                tests.append(f"        if {fails}: return {values}")
+        return [*lines, *inner.lines(2), *tests, "        return ()"]
 
 
 def _takes(what: Seldom, index: int) -> str:
