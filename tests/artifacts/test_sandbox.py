@@ -1,0 +1,214 @@
+"""The reading processes: limits hold, a crash costs one answer, far bytes go over the pipe."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mlsec.artifacts import sandbox_child
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.facts import FactKind, Format, Inspection
+from mlsec.artifacts.limits import Limits
+from mlsec.artifacts.sandbox import FarJob, Job, LocalJob, inspect_many
+from mlsec.artifacts.sandbox_guard import FORBIDDEN, ForbiddenError, refuse
+from mlsec.artifacts.window import MemorySource, Source
+from mlsec.core.closed_sets import GapReason, Severity
+from tests.artifacts.builders.payloads import EVIL_PICKLE_2, GOOD_PICKLE
+from tests.artifacts.builders.zips import archive, torch_entries
+
+
+def local(path: Path) -> LocalJob:
+    return LocalJob(id=path.name, path=str(path), name=path.name)
+
+
+def answers(jobs: Sequence[Job], limits: Limits | None = None) -> dict[str, Inspection]:
+    return {job.id: found for job, found in inspect_many(jobs, limits, workers=2)}
+
+
+def test_every_file_is_answered_once(tmp_path: Path) -> None:
+    jobs = []
+    for number in range(60):
+        path = tmp_path / f"{number}.pkl"
+        path.write_bytes(EVIL_PICKLE_2 if number % 2 else GOOD_PICKLE)
+        jobs.append(local(path))
+    done = []
+    found = {
+        job.id: result
+        for job, result in inspect_many(
+            jobs, workers=2, progress=lambda count, _job: done.append(count)
+        )
+    }
+    assert set(found) == {job.id for job in jobs}
+    assert done == list(range(1, 61))
+    assert all(
+        (FactKind.DENIED_CALL in {fact.kind for fact in result.facts})
+        == bool(int(name.partition(".")[0]) % 2)
+        for name, result in found.items()
+    )
+
+
+def test_what_is_no_regular_file_or_cannot_be_opened_is_a_hole(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "folder").mkdir()
+    names = ("pipe", "link", "loop", "folder", "missing")
+    found = answers([local(tmp_path / name) for name in names])
+    assert {name: [hole.reason for hole in found[name].holes] for name in names} == {
+        "pipe": [GapReason.UNSUPPORTED],
+        "link": [GapReason.UNRESOLVED],
+        "loop": [GapReason.UNRESOLVED],
+        "folder": [GapReason.UNSUPPORTED],
+        "missing": [GapReason.UNRESOLVED],
+    }
+
+
+def test_a_name_that_is_no_text_can_be_read(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/\xff\xfe.pkl"
+    Path(os.fsdecode(path)).write_bytes(EVIL_PICKLE_2)
+    job = LocalJob(id="x", path=os.fsdecode(path), name="x")
+    assert answers([job])["x"].formats == (Format.PICKLE,)
+
+
+class Asked:
+    """A far source that counts, and does something at the first read."""
+
+    def __init__(self, data: bytes, on_read: object = None) -> None:
+        self.data = data
+        self.size_bytes = len(data)
+        self.bytes_read = 0
+        self.soon: list[tuple[int, int]] = []
+        self.on_read = on_read
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        if callable(self.on_read):
+            self.on_read()
+        found = self.data[offset : offset + length]
+        self.bytes_read += len(found)
+        return found
+
+    def prefetch(self, spans: Sequence[tuple[int, int]]) -> None:
+        self.soon.extend(spans)
+
+
+def far(name: str, source: Source) -> FarJob:
+    @contextmanager
+    def opened() -> Iterator[Source]:
+        yield source
+
+    return FarJob(id=name, open=opened, name=name)
+
+
+def test_far_bytes_are_read_here_and_counted(tmp_path: Path) -> None:
+    source = Asked(archive(torch_entries(EVIL_PICKLE_2)))
+    found = answers([far("model", source)])["model"]
+    assert found.formats == (Format.ZIP, Format.TORCH_ZIP)
+    assert FactKind.DENIED_CALL in {fact.kind for fact in found.facts}
+    assert 0 < found.bytes_read == source.bytes_read
+    assert len(source.soon) == len(torch_entries())
+
+
+def test_a_store_that_refuses_is_a_hole_with_its_reason() -> None:
+    def refuse_it() -> None:
+        raise ArtifactError("gone for today")
+
+    @contextmanager
+    def not_opened() -> Iterator[Source]:
+        raise ArtifactError("no such object")
+        yield MemorySource(b"")
+
+    jobs = [far("read", Asked(b"PK\x03\x04", refuse_it)), FarJob(id="open", open=not_opened)]
+    found = answers(jobs)
+    assert found["read"].holes[0].detail == "gone for today"
+    assert found["open"].holes[0].detail == "no such object"
+
+
+def test_a_process_that_is_killed_costs_one_answer(tmp_path: Path) -> None:
+    """The file being read when its process dies is told; the others are read all the same."""
+    good = tmp_path / "good.pkl"
+    good.write_bytes(GOOD_PICKLE)
+
+    def kill_readers() -> None:
+        for children in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+            for child in children.read_text("ascii").split():
+                if b"sandbox_child" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    os.kill(int(child), signal.SIGKILL)
+
+    jobs = [far("killed", Asked(b"PK\x03\x04" * 99, kill_readers))]
+    jobs += [local(good)]  # type: ignore[list-item]
+    found = {job.id: result for job, result in inspect_many(jobs, workers=1)}
+    assert [fact.danger for fact in found["killed"].facts] == [Severity.HIGH]
+    assert "ended by signal 9" in found["killed"].holes[0].detail
+    assert found["good.pkl"].facts == ()
+
+
+def test_a_file_that_takes_too_long_is_ended_and_told() -> None:
+    # The far source answers only after the wall clock has run out for the reading process.
+    started = threading.Event()
+
+    class Endless:
+        size_bytes = 1 << 40
+        bytes_read = 0
+
+        def read_at(self, offset: int, length: int) -> bytes:
+            started.set()
+            return b"a" * min(length, 1 << 16)
+
+    limits = Limits(wall_s=1.5, cpu_s=600)
+    found = answers([far("endless", Endless())], limits)["endless"]
+    assert started.is_set()
+    assert [hole.reason for hole in found.holes] == [GapReason.TIMEOUT]
+    assert [fact.danger for fact in found.facts] == [Severity.HIGH]
+
+
+def test_leaving_early_ends_all_processes(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(GOOD_PICKLE)
+    running = inspect_many((local(path) for _ in range(10_000)), workers=2)
+    next(running)
+    running.close()  # type: ignore[attr-defined]
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and _readers():
+        time.sleep(0.05)
+    assert _readers() == []
+
+
+def _readers() -> list[str]:
+    return [
+        child
+        for children in Path(f"/proc/{os.getpid()}/task").glob("*/children")
+        for child in children.read_text("ascii").split()
+        if b"sandbox_child" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+@pytest.mark.parametrize("event", sorted(FORBIDDEN))
+def test_forbidden_event_is_refused(event: str) -> None:
+    with pytest.raises(ForbiddenError):
+        refuse(event, ())
+
+
+@pytest.mark.parametrize(
+    "arguments", [("f", "w", 0), ("f", "a+", 0), ("f", None, os.O_RDWR), ("f", None, os.O_CREAT)]
+)
+def test_opening_for_writing_is_refused(arguments: tuple[object, ...]) -> None:
+    with pytest.raises(ForbiddenError):
+        refuse("open", arguments)
+
+
+def test_opening_for_reading_is_not_refused() -> None:
+    refuse("open", ("f", "r", os.O_RDONLY | os.O_CLOEXEC))
+
+
+def test_what_cannot_be_sent_becomes_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    monkeypatch.setattr(sandbox_child, "_write", sent.append)
+    sandbox_child.answer(Inspection(size_bytes=1, properties={"x": object()}))
+    assert b"cannot be passed on" in sent[0]
