@@ -97,12 +97,13 @@ def verify_path(
     purpose: Purpose,
     *,
     may_be_authority: bool = False,
+    may_lack_purpose: bool = False,
 ) -> tuple[Certificate, ...]:
     """Give the path from ``leaf`` to one of ``anchors``, every certificate valid at ``at``.
 
-    The leaf must be issued for ``purpose`` and be no authority itself (but for
-    ``may_be_authority``); an intermediate that is limited to purposes must list this one. An
-    anchor need not be self-signed.
+    The leaf must be issued for ``purpose`` (it may leave open what for, with
+    ``may_lack_purpose``) and be no authority itself (but for ``may_be_authority``); an
+    intermediate that is limited to purposes must list this one. An anchor need not be self-signed.
 
     Raises:
         RefusedError: no such path.
@@ -115,7 +116,9 @@ def verify_path(
         start, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
         span = f"{start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ}"
         raise RefusedError(f"the certificate is valid from {span}, not at {at:%Y-%m-%dT%H:%M:%SZ}")
-    of_leaf = _of_leaf(purpose, may_be_authority=may_be_authority)
+    of_leaf = _of_leaf(
+        purpose, may_be_authority=may_be_authority, may_lack_purpose=may_lack_purpose
+    )
     try:
         verified = (
             verification.PolicyBuilder()
@@ -159,7 +162,9 @@ def _of_issuers(purpose: Purpose) -> ExtensionPolicy:
     )
 
 
-def _of_leaf(purpose: Purpose, *, may_be_authority: bool) -> ExtensionPolicy:
+def _of_leaf(
+    purpose: Purpose, *, may_be_authority: bool, may_lack_purpose: bool
+) -> ExtensionPolicy:
     from cryptography import x509  # noqa: PLC0415
     from cryptography.x509.verification import Criticality, ExtensionPolicy  # noqa: PLC0415
 
@@ -171,7 +176,9 @@ def _of_leaf(purpose: Purpose, *, may_be_authority: bool) -> ExtensionPolicy:
         if extension is not None and not extension.digital_signature:
             raise ValueError("the certificate's key is not meant for signatures")
 
-    def purposes(_: Policy, __: Certificate, extension: ExtendedKeyUsage) -> None:
+    def purposes(_: Policy, __: Certificate, extension: ExtendedKeyUsage | None) -> None:
+        if extension is None:
+            return
         listed = _listed(extension)
         if purpose.value not in listed:
             raise ValueError(f"the certificate is not issued for {_named(purpose)}")
@@ -180,16 +187,15 @@ def _of_leaf(purpose: Purpose, *, may_be_authority: bool) -> ExtensionPolicy:
             raise ValueError("the certificate has other purposes beside timestamping")
 
     either = Criticality.AGNOSTIC
-    return (
+    found = (
         ExtensionPolicy.permit_all()
         .may_be_present(x509.BasicConstraints, either, basic)
         .may_be_present(x509.KeyUsage, either, usage)
-        .require_present(
-            x509.ExtendedKeyUsage,
-            Criticality.CRITICAL if purpose is Purpose.TIME_STAMPING else either,
-            purposes,
-        )
     )
+    if may_lack_purpose:
+        return found.may_be_present(x509.ExtendedKeyUsage, either, purposes)
+    wanted = Criticality.CRITICAL if purpose is Purpose.TIME_STAMPING else either
+    return found.require_present(x509.ExtendedKeyUsage, wanted, purposes)
 
 
 def _listed(extension: ExtendedKeyUsage) -> frozenset[str]:

@@ -11,7 +11,7 @@ from mlsec.signing.errors import MalformedError, OverLimitError
 from mlsec.signing.strictjson import base64_bytes
 
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,18})\Z")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z\Z")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)\Z")
 _MAX_INT64 = (1 << 63) - 1
 
 
@@ -89,11 +89,11 @@ class Shape:
         return base64_bytes(self.text(name), f"{self.where}.{name}")
 
     def moment(self, name: str) -> datetime:
-        """Read an RFC 3339 time in UTC."""
+        """Read an RFC 3339 time; give it in UTC."""
         text = self.text(name)
         try:
             if _TIME.match(text):
                 return datetime.fromisoformat(text).astimezone(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
         raise MalformedError(f"{self.where}.{name} is no time such as 2026-01-31T12:00:00Z")

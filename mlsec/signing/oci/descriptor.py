@@ -1,0 +1,60 @@
+"""OCI descriptors: which content, by its digest, size and type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from mlsec.signing.errors import MalformedError, UnsupportedError
+from mlsec.signing.shape import Shape
+
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z")
+
+
+class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
+    """What a manifest or signature points to; ``digest`` is ``sha256:`` or ``sha512:`` and hex."""
+
+    media_type: str
+    digest: str
+    size: int
+    annotations: Mapping[str, str] = {}
+    artifact_type: str = ""
+
+    @property
+    def algorithm(self) -> str:
+        """``sha256`` or ``sha512``."""
+        return self.digest.partition(":")[0]
+
+    @property
+    def path(self) -> str:
+        """Where an image layout keeps the content."""
+        return f"blobs/{self.digest.replace(':', '/')}"
+
+
+def read_descriptor(found: Shape) -> Descriptor:
+    """Read a descriptor.
+
+    Raises:
+        MalformedError: a field is missing or of another type, or the digest is not lower-case hex.
+        UnsupportedError: a digest that is neither SHA-256 nor SHA-512.
+    """
+    digest = found.text("digest")
+    if not _DIGEST.match(digest):
+        kind = digest.partition(":")[0]
+        if kind not in ("sha256", "sha512"):
+            raise UnsupportedError(f"{found.where} names content by {kind[:40]}, not by SHA-2")
+        raise MalformedError(f"{found.where}.digest is no digest in lower-case hex")
+    annotations = found.object("annotations") if found.has("annotations") else None
+    return Descriptor(
+        media_type=found.text("mediaType"),
+        digest=digest,
+        size=found.number("size"),
+        annotations=(
+            {name: annotations.text_or(name) for name in sorted(annotations.names())}
+            if annotations
+            else {}
+        ),
+        artifact_type=found.text_or("artifactType"),
+    )
