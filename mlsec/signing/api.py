@@ -10,6 +10,7 @@ from mlsec.core.errors import MlsecError
 from mlsec.signing.discover import Inspected, discover, inspect
 from mlsec.signing.hashing import Say
 from mlsec.signing.lock import record_digest
+from mlsec.signing.oci.layout import is_layout
 from mlsec.signing.policy import Profile, Reaction, TrustPolicy
 from mlsec.signing.policy_load import load_policy
 from mlsec.signing.sign import sign
@@ -59,6 +60,10 @@ def verify(
             fix=f"add it under models in {policy.file.name}",
         )
         return _without_signature(target, profile, at, check)
+    if not signatures and is_layout(target):
+        from mlsec.signing.oci.verify import verify_layout  # noqa: PLC0415
+
+        return verify_layout(target, policy, rule, profile, at, say)
     files = tuple(signatures) or discover(target)
     if not files:
         return _without_signature(target, profile, at, _unsigned(policy.defaults.unsigned))

@@ -156,12 +156,13 @@ def _manifest_checks(manifest: Manifest, profile: Profile) -> list[Check]:
 
 
 def policy_checks(
-    content: Content, rule: ModelRule, denied: frozenset[str], key: str
+    root: str, name: str, rule: ModelRule, denied: frozenset[str], key: str
 ) -> list[Check]:
-    """Compare a statement with what the policy says of this model.
+    """Compare what was signed with what the policy says of this model.
 
     Args:
-        content: the statement.
+        root: the root digest.
+        name: the model's signed name, "" without one.
         rule: the policy's entry.
         denied: root digests that must not be used.
         key: under which name the model stands in the lock file.
@@ -169,9 +170,8 @@ def policy_checks(
     Raises:
         MlsecError: the lock file cannot be read.
     """
-    root = content.manifest.root_digest
     asked = [
-        ("policy/name", "the model's name", rule.name, content.model_name, _OTHER_MODEL),
+        ("policy/name", "the model's name", rule.name, name, _OTHER_MODEL),
         ("policy/root-digest", "the pinned digest", rule.root_digest, root, _OTHER_VERSION),
     ]
     if rule.lock is not None:

@@ -45,23 +45,34 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """One signature of an envelope (its index), and the signer it should be of."""
+    """One signature of an envelope (its index), and the signer it should be of.
+
+    With ``blob`` it is the bundle's message signature, over those bytes.
+    """
 
     bundle: Bundle
     envelope: Envelope
     index: int
     rule: SignerRule
     anchor: Loaded
+    blob: bytes | None = None
 
     @property
     def signature(self) -> bytes:
         """The signature's bytes."""
+        if self.blob is not None and self.bundle.message is not None:
+            return self.bundle.message.signature
         return self.envelope.signatures[self.index].signature
 
     @property
     def signed(self) -> bytes:
         """The bytes it must be over."""
+        if self.blob is not None:
+            return self.blob
         return pae(self.envelope.payload_type, self.envelope.payload)
+
+
+_HASHES = ("sha256", "sha384", "sha512")
 
 
 def is_of_kind(bundle: Bundle, anchor: Loaded) -> bool:
@@ -88,7 +99,7 @@ def judge(question: Question, terms: Terms) -> SignatureVerdict:
             found = _by_certificate(question, question.anchor, terms)
         case LoadedSigstore():
             found = _by_sigstore(question, question.anchor)
-    denied = _denied(found.signer, terms.denied)
+    denied = not_denied(found.signer, terms.denied)
     return msgspec.structs.replace(
         found,
         anchor=question.rule.anchor,
@@ -172,7 +183,9 @@ def _by_certificate(question: Question, anchor: LoadedX509, terms: Terms) -> Sig
 
 
 def _by_sigstore(question: Question, anchor: LoadedSigstore) -> SignatureVerdict:
-    tried = [verify_sigstore(question.bundle, root) for root in anchor.roots]
+    blob = question.blob
+    digests = {} if blob is None else {name: hashlib.new(name, blob).digest() for name in _HASHES}
+    tried = [verify_sigstore(question.bundle, root, digests=digests) for root in anchor.roots]
     best = max(tried, key=lambda one: (one.is_good, one.signer is not None, len(one.checks)))
     steps = Steps()
     steps.add(*best.checks)
@@ -270,7 +283,8 @@ def _issued(rule: SignerRule, signer: Signer) -> bool:
     )
 
 
-def _denied(signer: Signer | None, denied: frozenset[str]) -> tuple[Check, ...]:
+def not_denied(signer: Signer | None, denied: frozenset[str]) -> tuple[Check, ...]:
+    """Give a check that fails when the signer is on the deny list."""
     if signer is None or not denied:
         return ()
     for fingerprint in (signer.key_fingerprint, signer.certificate_fingerprint):

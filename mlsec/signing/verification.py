@@ -72,7 +72,9 @@ def verify_signed(
     compared = None
     if content is not None:
         key = policy.name_of(target)
-        checks += policy_checks(content, rule, policy.denied_root_digests, key)
+        checks += policy_checks(
+            content.manifest.root_digest, content.model_name, rule, policy.denied_root_digests, key
+        )
         checks += age_check(rule, times)
         checks += _provenance(rule)
     if content is not None and not _has_failed(checks):

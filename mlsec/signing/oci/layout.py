@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -35,6 +36,8 @@ _MANIFESTS = frozenset(
         "application/vnd.docker.distribution.manifest.v2+json",
     }
 )
+_NAMES = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
+_SIGNATURE_TAG = re.compile(r"(?:\A|:)sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?\Z")
 _NOTARY = "application/vnd.cncf.notary.signature"
 _SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 _BUNDLE = "application/vnd.dev.sigstore.bundle"
@@ -140,7 +143,8 @@ def read_layout(folder: ModelFolder) -> OciLayout:
     for each in listed:
         _collect(folder, each, manifests, 1)
     signatures = tuple(one for each in manifests.values() for one in _signatures(each))
-    filed = {each.descriptor.digest for each in manifests.values() if _form(each)}
+    called = {each.digest for each in listed if _is_called(each)}
+    filed = {each.descriptor.digest for each in manifests.values() if _form(each)} - called
     offered = {
         each.digest: each
         for each in listed
@@ -217,6 +221,15 @@ def _is_of_signatures(manifest: OciManifest | None, filed: set[str]) -> bool:
     if manifest is None or not manifest.is_index or not manifest.content:
         return False
     return all(each.digest in filed for each in manifest.content)
+
+
+def _is_called(descriptor: Descriptor) -> bool:
+    """Whether a client could ask for this under a name, other than the tags that signatures have.
+
+    What can be pulled by name is an artifact, whatever it says of itself.
+    """
+    names = [descriptor.annotations.get(key, "") for key in _NAMES]
+    return any(name and not _SIGNATURE_TAG.search(name) for name in names)
 
 
 def _signatures(manifest: OciManifest) -> Iterator[OciSignature]:

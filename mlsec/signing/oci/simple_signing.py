@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from mlsec.signing.bundle import Bundle, LogEntry, Material, MaterialKind, MessageSignature
+from mlsec.signing.certificates import read_certificate
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.oci.descriptor import Descriptor
 from mlsec.signing.shape import Shape
@@ -47,8 +48,9 @@ def read_simple_signing(layer: Descriptor, payload: bytes) -> SimpleSigning:
     signature = base64_bytes(notes.get(_SIGNATURE, ""), "signature")
     if not signature:
         raise MalformedError("the layer carries no signature")
-    chain = notes.get(_SIGSTORE + "chain", "")
-    certificates = (*_pem(notes.get(_SIGSTORE + "certificate", "")), *_pem(chain))
+    certificates = _pem(notes.get(_SIGSTORE + "certificate", ""))
+    if certificates:
+        certificates += _between(_pem(notes.get(_SIGSTORE + "chain", "")))
     kind = MaterialKind.CHAIN if certificates else MaterialKind.PUBLIC_KEY
     material = Material(
         kind=kind,
@@ -73,6 +75,12 @@ def _pem(text: str) -> tuple[bytes, ...]:
     if _PEM.sub("", text).strip() or len(blocks) > 16:
         raise MalformedError("a certificate annotation is no PEM")
     return tuple(base64_bytes("".join(each.split()), "certificate") for each in blocks)
+
+
+def _between(chain: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Leave out the root that cosign stores: trust in it comes from the policy alone."""
+    read = [(each, read_certificate(each)) for each in chain]
+    return tuple(each for each, found in read if found.issuer != found.subject)
 
 
 def _entries(text: str) -> tuple[LogEntry, ...]:

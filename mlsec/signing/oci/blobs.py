@@ -1,0 +1,115 @@
+"""The blobs of an image layout against the digests that name them, and what nothing refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from mlsec.signing.folder import Listing, ModelFolder, Stamp
+from mlsec.signing.hashed import Hashed, Plan
+from mlsec.signing.hashing import Say, hash_files
+from mlsec.signing.oci.descriptor import Descriptor
+from mlsec.signing.oci.layout import OciLayout
+from mlsec.signing.unsigned import Allowed, unsigned
+from mlsec.signing.verdict import Check, SignedFile, failed, not_checked, passed
+
+_MARKERS = ("oci-layout", "index.json")
+
+
+class BlobsCompared(msgspec.Struct, frozen=True, kw_only=True):
+    """What comparing found; ``files`` are the blobs whose bytes are as signed."""
+
+    checks: tuple[Check, ...]
+    files: tuple[SignedFile, ...]
+    signed: int
+    found: int
+    bytes_hashed: int
+
+
+def compare_blobs(
+    folder: ModelFolder, layout: OciLayout, allowed: Allowed, limit: int, say: Say | None
+) -> BlobsCompared:
+    """Hash every blob that an artifact vouches for, and account for everything else.
+
+    Raises:
+        SigningError: the layout cannot be listed, or holds more than ``limit`` names.
+    """
+    wanted: dict[str, Descriptor] = {}
+    for artifact in layout.artifacts:
+        wanted.update({one.path: one for one in layout.reached_from(artifact.digest).values()})
+    listing = folder.listing(limit)
+    hashed = _hash(folder, listing, wanted, say)
+    files: list[SignedFile] = []
+    checks: list[Check] = []
+    for path, descriptor in sorted(wanted.items()):
+        bad = _judge(hashed.get(path), descriptor, path)
+        if bad is not None:
+            checks.append(bad)
+            continue
+        files.append(
+            SignedFile(
+                path=path,
+                algorithm=descriptor.algorithm,
+                digest=descriptor.digest.partition(":")[2],
+                size_bytes=descriptor.size,
+            )
+        )
+    if not checks:
+        checks.append(passed("files/unchanged", "every blob is as signed"))
+    checks += unsigned(listing, wanted, {}, allowed)
+    return BlobsCompared(
+        checks=tuple(checks),
+        files=tuple(files),
+        signed=len(wanted),
+        found=len(listing.found),
+        bytes_hashed=sum(one.size_bytes for one in hashed.values()),
+    )
+
+
+def filed_paths(layout: OciLayout) -> frozenset[str]:
+    """Where a layout keeps its index, and signatures, attestations and lists of them."""
+    reached = {digest for one in layout.artifacts for digest in layout.reached_from(one.digest)}
+    beside = {
+        one.path
+        for manifest in layout.manifests.values()
+        if manifest.descriptor.digest not in reached
+        for one in (manifest.descriptor, *manifest.content)
+    }
+    return frozenset({*_MARKERS, *beside})
+
+
+def _hash(
+    folder: ModelFolder, listing: Listing, wanted: Mapping[str, Descriptor], say: Say | None
+) -> dict[str, Hashed]:
+    stamps = listing.files()
+    found: dict[str, Hashed] = {}
+    for algorithm in sorted({one.algorithm for one in wanted.values()}):
+        there: dict[str, Stamp] = {
+            path: stamps[path]
+            for path, one in wanted.items()
+            if one.algorithm == algorithm and path in stamps
+        }
+        found.update(hash_files(folder, there, Plan(hash_name=algorithm), say))
+    return found
+
+
+def _judge(found: Hashed | None, descriptor: Descriptor, path: str) -> Check | None:
+    if found is None:
+        return failed("files/present", "a signed blob is missing", file=path)
+    if found.has_changed:
+        return failed("files/kept-still", "a blob changed while it was read", file=path)
+    if found.problem:
+        check = not_checked("files/readable", f"a blob was not compared: {found.problem}")
+        return msgspec.structs.replace(check, file=path)
+    actual = found.digests[0].hex()
+    if (found.size_bytes, actual) == (descriptor.size, descriptor.digest.partition(":")[2]):
+        return None
+    return failed(
+        "files/unchanged",
+        "a blob is not the one that was signed",
+        file=path,
+        expected=descriptor.digest,
+        actual=f"{descriptor.algorithm}:{actual}",
+        fix="fetch the artifact again",
+    )

@@ -1,0 +1,158 @@
+"""One signature of an image layout against the policy's signers, whatever form it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from mlsec.signing.anchors import Loaded, LoadedX509
+from mlsec.signing.bundle import Bundle, Envelope, parse_bundle
+from mlsec.signing.errors import MalformedError, UnsupportedError
+from mlsec.signing.folder import ModelFolder
+from mlsec.signing.judge import Question, Terms, is_of_kind, judge, not_denied
+from mlsec.signing.oci.layout import MAX_SIGNATURE_BYTES, OciSignature, SignatureForm, read_blob
+from mlsec.signing.oci.notary import NotaryTrust, verify_notary
+from mlsec.signing.oci.notary_envelope import NotaryEnvelope, read_notary_envelope
+from mlsec.signing.oci.simple_signing import read_simple_signing
+from mlsec.signing.policy import SignerRule
+from mlsec.signing.refusal import RefusedError
+from mlsec.signing.shape import Shape
+from mlsec.signing.statement import STATEMENT_TYPE
+from mlsec.signing.strictjson import JsonLimits, loads
+from mlsec.signing.threshold import Judged
+from mlsec.signing.verdict import SignatureVerdict, failed
+
+COSIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
+_LIMITS = JsonLimits(size_bytes=MAX_SIGNATURE_BYTES, depth=24, values=100_000)
+_NOBODY = Envelope(payload=b"", payload_type="", signatures=())
+
+_Judge = Callable[[SignerRule, Loaded, Terms], SignatureVerdict | None]
+
+
+class ReadSignature(msgspec.Struct, frozen=True, kw_only=True):
+    """A signature that was read: which digest it is over, under which name, how to judge it."""
+
+    digest: str
+    judge: _Judge
+    file: str
+    name: str = ""
+
+
+def read_signature(folder: ModelFolder, signature: OciSignature) -> ReadSignature | None:
+    """Read one signature; None for an attestation, which says something else than "approved".
+
+    Raises:
+        SigningError: its content is not there or broken.
+        RefusedError: it is filed under another artifact than it is over.
+    """
+    data = read_blob(folder, signature.layer, MAX_SIGNATURE_BYTES)
+    match signature.form:
+        case SignatureForm.NOTARY:
+            found = _notary(signature, data)
+        case SignatureForm.COSIGN:
+            found = _cosign(signature, data)
+        case SignatureForm.BUNDLE:
+            attested = _bundle(signature, data)
+            if attested is None:
+                return None
+            found = attested
+    if signature.subject and signature.subject != found.digest:
+        raise RefusedError(
+            "the signature is filed under another artifact than it is over",
+            expected=signature.subject,
+            actual=found.digest,
+        )
+    return found
+
+
+def _notary(signature: OciSignature, data: bytes) -> ReadSignature:
+    if "cose" in signature.layer.media_type:
+        raise UnsupportedError(
+            "a Notary signature in COSE is not read", hint="sign with --signature-format jws"
+        )
+    envelope = read_notary_envelope(data)
+
+    def judged(rule: SignerRule, anchor: Loaded, terms: Terms) -> SignatureVerdict | None:
+        if not isinstance(anchor, LoadedX509) or rule.identity is None:
+            return None
+        return _judge_notary(envelope, rule, anchor, terms)
+
+    return ReadSignature(digest=envelope.target.digest, judge=judged, file=signature.layer.path)
+
+
+def _judge_notary(
+    envelope: NotaryEnvelope, rule: SignerRule, anchor: LoadedX509, terms: Terms
+) -> SignatureVerdict:
+    if rule.identity is None:
+        return SignatureVerdict(checks=(failed("signer/named", "the policy names no identity"),))
+    trust = NotaryTrust(
+        roots=anchor.roots,
+        identity=rule.identity,
+        now=terms.now,
+        authorities=anchor.authorities,
+        revoked=anchor.revoked,
+        stamping=terms.defaults.timestamp,
+    )
+    found = verify_notary(envelope, trust)
+    denied = not_denied(found.signer, terms.denied)
+    return msgspec.structs.replace(found, anchor=rule.anchor, checks=(*found.checks, *denied))
+
+
+def _cosign(signature: OciSignature, data: bytes) -> ReadSignature:
+    found = read_simple_signing(signature.layer, data)
+    return ReadSignature(
+        digest=found.digest,
+        judge=_by_bundle(found.bundle, _NOBODY, data),
+        file=signature.layer.path,
+        name=found.reference,
+    )
+
+
+def _bundle(signature: OciSignature, data: bytes) -> ReadSignature | None:
+    bundle = parse_bundle(data)
+    if bundle.envelope is None:
+        raise UnsupportedError("a bundle over a blob says nothing of an artifact")
+    statement = Shape(loads(bundle.envelope.payload, "statement", _LIMITS), "statement")
+    if statement.text("predicateType") != COSIGN_PREDICATE:
+        return None
+    subjects = statement.objects("subject", 16)
+    if statement.text("_type") != STATEMENT_TYPE or len(subjects) != 1:
+        raise MalformedError("the statement is of another version, or about several artifacts")
+    return ReadSignature(
+        digest=f"sha256:{subjects[0].object('digest').text('sha256')}",
+        judge=_by_bundle(bundle, bundle.envelope, None),
+        file=signature.layer.path,
+        name=subjects[0].text_or("name"),
+    )
+
+
+def _by_bundle(bundle: Bundle, envelope: Envelope, blob: bytes | None) -> _Judge:
+    def judged(rule: SignerRule, anchor: Loaded, terms: Terms) -> SignatureVerdict | None:
+        if not is_of_kind(bundle, anchor):
+            return None
+        question = Question(
+            bundle=bundle, envelope=envelope, index=0, rule=rule, anchor=anchor, blob=blob
+        )
+        return judge(question, terms)
+
+    return judged
+
+
+def judge_signature(
+    found: ReadSignature, rules: tuple[SignerRule, ...], anchors: dict[str, Loaded], terms: Terms
+) -> Judged:
+    """Judge a signature against every signer that it could be of."""
+    verdicts: dict[int, SignatureVerdict] = {}
+    for number, rule in enumerate(rules):
+        verdict = found.judge(rule, anchors[rule.anchor], terms)
+        if verdict is not None:
+            verdicts[number] = msgspec.structs.replace(verdict, file=found.file)
+    if not verdicts:
+        check = failed(
+            "signer/named",
+            "the policy names no signer of the kind that this signature is",
+            fix="add the signer to the policy, if it is to be trusted",
+        )
+        verdicts[-1] = SignatureVerdict(checks=(check,), file=found.file)
+    return Judged(envelope=_NOBODY, by_signer=verdicts)

@@ -1,0 +1,193 @@
+"""Verifies an OCI image layout: each artifact signed as the policy asks, each blob as signed."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from mlsec.signing.anchors import load_anchors
+from mlsec.signing.content import age_check, policy_checks
+from mlsec.signing.errors import SigningError, UnsupportedError
+from mlsec.signing.folder import ModelFolder
+from mlsec.signing.hashing import Say
+from mlsec.signing.judge import Terms
+from mlsec.signing.oci.blobs import BlobsCompared, compare_blobs, filed_paths
+from mlsec.signing.oci.judging import ReadSignature, judge_signature, read_signature
+from mlsec.signing.oci.layout import OciLayout, read_layout
+from mlsec.signing.policy import Leave, ModelRule, Profile, Reaction, TrustPolicy
+from mlsec.signing.refusal import RefusedError
+from mlsec.signing.threshold import Judged, check_threshold
+from mlsec.signing.unsigned import Allowed
+from mlsec.signing.verdict import (
+    Answer,
+    Check,
+    Outcome,
+    Verdict,
+    failed,
+    not_checked,
+)
+
+_UNREAD = "the blobs were not read, as more is wrong"
+
+
+class _Signed(msgspec.Struct, frozen=True, kw_only=True):
+    """A signature that was judged, and which artifact it is over."""
+
+    digest: str
+    name: str
+    judged: Judged
+
+
+def verify_layout(
+    target: Path,
+    policy: TrustPolicy,
+    rule: ModelRule,
+    profile: Profile,
+    now: datetime.datetime,
+    say: Say | None,
+) -> Verdict:
+    """Verify every artifact of a layout; arguments and errors as ``api.verify``."""
+    anchors = load_anchors(policy.anchors, [one.anchor for one in rule.signers])
+    is_compat = profile is Profile.COMPAT
+    terms = Terms(
+        defaults=policy.defaults,
+        now=now,
+        may_be_authority=is_compat or policy.defaults.ca_leaf is Leave.ALLOW,
+        denied=policy.denied_fingerprints,
+    )
+    base = Verdict(
+        target=str(target), signature_files=(), answer=Answer.INCOMPLETE, profile=profile.value,
+        checks=(), verified_at=now,
+    )  # fmt: skip
+    try:
+        with ModelFolder(target) as folder:
+            layout = read_layout(folder)
+            read, checks = _read_signatures(folder, layout, is_each_needed=not rule.threshold)
+            signed = [
+                _Signed(
+                    digest=one.digest,
+                    name=one.name,
+                    judged=judge_signature(one, rule.signers, anchors, terms),
+                )
+                for one in read
+            ]
+            checks += _artifact_checks(layout, signed, policy, rule, target)
+            compared = None
+            if any(one.is_fatal and one.outcome is Outcome.FAILED for one in checks):
+                checks.append(not_checked("files/compared", _UNREAD))
+            else:
+                allowed = Allowed(
+                    ignored=rule.may_ignore,
+                    signatures=filed_paths(layout),
+                    extra_files=policy.defaults.extra_files,
+                    profile=profile,
+                )
+                compared = compare_blobs(folder, layout, allowed, policy.defaults.entries, say)
+                checks += compared.checks
+            return _summed(base, layout, signed, checks, compared)
+    except SigningError as error:
+        check = failed("layout/readable", error.message, fix=error.hint, file=error.location)
+        return msgspec.structs.replace(base, answer=Answer.FAILED, checks=(check,))
+
+
+def _read_signatures(
+    folder: ModelFolder, layout: OciLayout, *, is_each_needed: bool
+) -> tuple[list[ReadSignature], list[Check]]:
+    """Read what can be read; the rest is told, and fatal where every signature has to hold."""
+    read: list[ReadSignature] = []
+    checks: list[Check] = []
+    for each in layout.signatures:
+        try:
+            found = read_signature(folder, each)
+        except RefusedError as error:
+            checks.append(
+                failed("signature/about-this", error.message, expected=error.expected,
+                       actual=error.actual, file=each.layer.path)
+            )  # fmt: skip
+        except UnsupportedError as error:
+            checks.append(not_checked("signature/readable", error.message, fix=error.hint))
+        except SigningError as error:
+            bad = failed("signature/readable", error.message, fix=error.hint, file=each.layer.path)
+            checks.append(bad)
+        else:
+            if found is not None:
+                read.append(found)
+    return read, [msgspec.structs.replace(one, is_fatal=is_each_needed) for one in checks]
+
+
+def _artifact_checks(
+    layout: OciLayout, signed: list[_Signed], policy: TrustPolicy, rule: ModelRule, target: Path
+) -> list[Check]:
+    checks: list[Check] = []
+    if not layout.artifacts:
+        checks.append(failed("layout/holds-something", "the layout offers no artifact"))
+    for artifact in layout.artifacts:
+        about = [one.judged for one in signed if one.digest == artifact.digest]
+        found = check_threshold(about, rule) if about else [_unsigned(policy.defaults.unsigned)]
+        checks += [msgspec.structs.replace(one, file=artifact.path) for one in found]
+    offered = {one.digest for one in layout.artifacts}
+    for one in signed:
+        if one.digest not in offered:
+            other = failed(
+                "signature/about-this", "a signature over something the layout does not offer",
+                actual=one.digest,
+            )  # fmt: skip
+            checks.append(msgspec.structs.replace(other, is_fatal=False))
+    good = [one for one in signed if one.judged.is_good and one.digest in offered]
+    names = {one.name for one in good if one.name}
+    name = names.pop() if len(names) == 1 else ""
+    key = policy.name_of(target)
+    checks += policy_checks(_root(layout), name, rule, policy.denied_root_digests, key)
+    times = tuple(
+        time for one in good for found in one.judged.verdicts if found.is_good
+        for time in found.times
+    )  # fmt: skip
+    return checks + age_check(rule, times)
+
+
+def _unsigned(reaction: Reaction) -> Check:
+    what, fix = "nobody signed this artifact", "sign it with notation or cosign"
+    match reaction:
+        case Reaction.FAIL:
+            return failed("signature/present", what, fix=fix)
+        case Reaction.REPORT:
+            return not_checked("signature/present", what, fix=fix)
+
+
+def _root(layout: OciLayout) -> str:
+    """The digest of the one artifact; of several, the digest of their sorted digests."""
+    digests = sorted(one.digest for one in layout.artifacts)
+    if len(digests) == 1:
+        return digests[0]
+    return "sha256:" + hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def _summed(
+    base: Verdict,
+    layout: OciLayout,
+    signed: list[_Signed],
+    checks: list[Check],
+    compared: BlobsCompared | None,
+) -> Verdict:
+    answer = Answer.VERIFIED
+    if any(one.is_fatal and one.outcome is Outcome.FAILED for one in checks):
+        answer = Answer.FAILED
+    elif any(one.is_fatal and one.outcome is Outcome.NOT_CHECKED for one in checks):
+        answer = Answer.INCOMPLETE
+    return msgspec.structs.replace(
+        base,
+        answer=answer,
+        checks=tuple(checks),
+        signatures=tuple(found for one in signed for found in one.judged.verdicts),
+        signature_files=tuple(
+            dict.fromkeys(found.file for one in signed for found in one.judged.verdicts)
+        ),
+        root_digest=_root(layout) if layout.artifacts else "",
+        files=compared.files if compared and answer is Answer.VERIFIED else (),
+        files_signed=compared.signed if compared else 0,
+        files_found=compared.found if compared else 0,
+        bytes_hashed=compared.bytes_hashed if compared else 0,
+    )
