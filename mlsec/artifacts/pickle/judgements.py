@@ -55,15 +55,18 @@ def attribute(case: Case) -> Opinion | None:
     if len(items) not in (2, 3) or not _is_name(items[1]):
         return Opinion(kind=FactKind.HIDDEN_NAME, detail="getattr with a name that is not plain")
     owner = items[0]
+    if isinstance(owner, Result) and owner.function is not None:
+        # A method bound to an instance: how it was made was judged, and a call of it will be.
+        return None
     if not isinstance(owner, Global):
         return Opinion(kind=FactKind.HIDDEN_NAME, detail="getattr on a computed value")
     standing = owner.entry.standing
-    subject = f"{owner.full}.{items[1]}"
     if standing in (Standing.CLASS, Standing.REDUCER) or (
         standing is Standing.UNKNOWN and owner.name[:1].isupper()
     ):
         return None
     kind = FactKind.DENIED_CALL if standing is Standing.DENIED else FactKind.HIDDEN_NAME
+    subject = f"{owner.full}.{items[1]}"
     return Opinion(kind=kind, subject=subject, detail="getattr on what is no listed class")
 
 
@@ -167,6 +170,23 @@ def _is_flat(value: Value) -> bool:
     return not isinstance(value, (Global, Result, Blob, Box)) and value is not Plain.UNKNOWN
 
 
+def type_of(case: Case) -> Opinion | None:
+    """``type(value)``: how Python stores the type of None; with three arguments it makes a class."""
+    if case.items is not None and len(case.items) == 1:
+        return None
+    return Opinion(kind=FactKind.UNKNOWN_CALL, detail="makes a class")
+
+
+def ufunc(case: Case) -> Opinion | None:
+    """``_ufunc_reconstruct(module, name)``: imports a name, which must be one of these libraries."""
+    items = case.items or ()
+    if len(items) == 2 and all(isinstance(item, str) for item in items) and _is_name(items[1]):
+        package = items[0].partition(".")[0]
+        if package in ("numpy", "scipy", "__main__") and "test" not in items[0]:
+            return None
+    return Opinion(kind=FactKind.HIDDEN_NAME, detail="imports a name that is given as text")
+
+
 JUDGEMENTS: Mapping[str, Judgement] = {
     "attribute": attribute,
     "reconstructor": reconstructor,
@@ -177,4 +197,6 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     "function": function,
     "attribute_names": attribute_names,
     "plain_names": plain_names,
+    "type_of": type_of,
+    "ufunc": ufunc,
 }

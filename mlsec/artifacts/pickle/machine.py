@@ -25,7 +25,7 @@ class Judge(Protocol):
     def built(self, target: Value, state: Value, offset: int) -> None: ...
     def patched(self, target: Value, offset: int) -> None: ...
     def hidden(self, subject: str, detail: str, offset: int) -> None: ...
-    def persistent(self, identity: Value, offset: int) -> None: ...
+    def persistent(self, identity: Value, offset: int) -> Value: ...
 
 
 class Machine:
@@ -37,7 +37,7 @@ class Machine:
 
     __slots__ = (
         "budget", "end", "failed_at", "gap", "globals", "is_batched", "judge", "marks", "memo",
-        "protocol", "stack", "tape",
+        "protocol", "result", "stack", "tape",
     )  # fmt: skip
 
     def __init__(self, window: Window, offset: int, judge: Judge, budget: Budget) -> None:
@@ -50,6 +50,7 @@ class Machine:
         self.globals: dict[tuple[str, str], Global] = {}
         self.gap: Callable[[Value, Value, int], int] | None = None
         self.protocol = 0
+        self.result: Value = None
         self.end = -1
         self.failed_at = -1
         self.is_batched = True

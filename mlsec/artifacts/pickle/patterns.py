@@ -41,7 +41,7 @@ def batch() -> re.Pattern[bytes]:
 
     Whatever it pushes goes into the container below the mark, so the stack is as before.
     """
-    flat = rf"{_PUSHES}|{_PUTS}|{_GETS}|[\x85-\x87]"
+    flat = rf"{_PUSHES}|{_PUTS}|{_GETS}|[\x85-\x87]|\x95.{{8}}"
     return _compiled(rf"\((?:{flat}|\((?:{flat})*+t)*+[eu\x90]")
 
 
@@ -54,7 +54,7 @@ def appended() -> re.Pattern[bytes]:
 @cache
 def memo_writes() -> re.Pattern[bytes]:
     """Each opcode that writes the memo, after any others; group 1 is the opcode and its index."""
-    others = rf"{_PUSHES}|{_GETS}|[(012aesutld\x85-\x87\x90\x91]"
+    others = rf"{_PUSHES}|{_GETS}|[(012aesutld\x85-\x87\x90\x91]|\x95.{{8}}"
     return _compiled(rf"(?:{others})*+({_PUTS})")
 
 

@@ -30,6 +30,8 @@ class Standing(enum.Enum):
     JUDGED = "judged"
     CLASS = "class"
     REDUCER = "reducer"
+    # A function that calls a class or function that it is given.
+    MAKER = "maker"
     # The library was listed in full, and this name is none that it stores.
     UNLISTED = "unlisted"
     UNKNOWN = "unknown"
@@ -46,6 +48,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """One library: its classes (made without a call), and what may be called."""
 
     classes: Names
+    makers: Names
     reducers: Names
 
 
@@ -75,6 +78,8 @@ class Policy:
         if judged:
             return Entry(standing=Standing.JUDGED, word=judged)
         inventory = self._inventory(module.partition(".")[0])
+        if inventory and name in inventory.makers.get(module, ()):
+            return Entry(standing=Standing.MAKER)
         if inventory and name in inventory.reducers.get(module, ()):
             return Entry(standing=Standing.REDUCER)
         exact = self._denied.get((module, name))
@@ -130,6 +135,7 @@ def _inventory(path: Path) -> Inventory:
     data = _read(path)
     return Inventory(
         classes=_names(data.get("classes"), data.get("same")),
+        makers=_names(data.get("makers"), data.get("same")),
         reducers=_names(data.get("reducers"), data.get("same")),
     )
 

@@ -100,6 +100,8 @@ class _Trial:
                 raise ArtifactError("no name")
         elif code in b"IL":
             read_integer(line)
+        elif code in b"P" and not (line.isascii() and line.decode("ascii").isprintable()):
+            raise ArtifactError("no persistent id")
         elif code in b"gp":
             read_index(line)
         elif code in b"S":

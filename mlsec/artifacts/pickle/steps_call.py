@@ -115,13 +115,12 @@ def ext_4(machine: Machine, position: int) -> int:
 
 def persistent_line(machine: Machine, position: int) -> int:
     line, end = machine.tape.line(position + 1)
-    machine.judge.persistent(line.decode("latin-1"), machine.tape.base + position)
-    machine.stack.append(Result(None, (), None))
+    offset = machine.tape.base + position
+    machine.stack.append(machine.judge.persistent(line.decode("latin-1"), offset))
     return end
 
 
 def persistent(machine: Machine, position: int) -> int:
-    identity = machine.stack.pop()
-    machine.judge.persistent(identity, machine.tape.base + position)
-    machine.stack.append(Result(None, identity, None))
+    stack = machine.stack
+    stack[-1] = machine.judge.persistent(stack[-1], machine.tape.base + position)
     return position + 1

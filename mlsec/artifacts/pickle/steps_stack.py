@@ -8,6 +8,8 @@ from mlsec.artifacts.pickle.machine import STOPPED, Machine
 from mlsec.artifacts.pickle.patterns import appended, batch, memo_writes
 from mlsec.artifacts.pickle.values import Box, Stretch, Value
 
+# Shorter ones are followed opcode by opcode: they may be a state or arguments that matter.
+WORTH_BYTES = 2048
 MEMOIZE = b"\x94"
 PUT = ord("p")
 
@@ -28,6 +30,8 @@ def _is_skipped(machine: Machine, position: int, end: int) -> bool:
 
     Not when it mixes both ways of writing the memo: then entries cannot be numbered afterwards.
     """
+    if end - position < WORTH_BYTES:
+        return False
     tape, memo = machine.tape, machine.memo
     writes = memo_writes().findall(tape.block, position, end)
     memoized = writes.count(MEMOIZE)
@@ -65,7 +69,7 @@ def duplicate(machine: Machine, position: int) -> int:
 
 
 def stop(machine: Machine, position: int) -> int:
-    machine.stack.pop()
+    machine.result = machine.stack.pop()
     machine.end = machine.tape.base + position + 1
     return STOPPED
 

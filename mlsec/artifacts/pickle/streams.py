@@ -2,57 +2,125 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle import arrays, torch_legacy
 from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.policy import shipped_policy
+from mlsec.artifacts.pickle.salvage import salvage
 from mlsec.artifacts.pickle.skim import skim
 from mlsec.artifacts.pickle.sniff import sniff_pickle
+from mlsec.artifacts.pickle.values import Value
 from mlsec.artifacts.pickle.verdict import Verdict
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 
 STREAMS = 10_000
+NESTED = 8
 
 
 def read_pickle(window: Window, record: Recorder) -> None:
     """Note what a pickle file imports, calls and patches.
 
-    Every stream that begins where the one before ended is read. Bytes that begin no stream are
-    not accounted for.
+    Every stream that begins where the one before ended is read, torch's legacy storages after
+    them too. Bytes that begin no stream are searched for imports but not accounted for.
 
     Raises:
-        ArtifactError: a stream breaks; what it did before is noted.
+        ArtifactError: a stream breaks; what it did before, and what follows, is noted.
     """
-    verdict = Verdict(window, record, shipped_policy())
-    read_streams(window, record, verdict, 0)
+    reader = StreamReader(window, record)
+    try:
+        end = reader.read_all(0)
+    except ArtifactError:
+        salvage(window, max(reader.failed_at, 0), reader.verdict, record.budget)
+        raise
+    if end < window.size_bytes:
+        salvage(window, end, reader.verdict, record.budget)
 
 
-def read_streams(window: Window, record: Recorder, verdict: Verdict, offset: int) -> int:
-    """Read streams from ``offset``; give where the last one ended."""
-    for _ in range(STREAMS):
-        end = read_stream(window, record, verdict, offset)
-        record.understood(offset, end)
-        offset = end
-        if offset >= window.size_bytes or not begins_stream(window, offset):
-            return offset
-    record.fact(FactKind.NOT_FULLY_READ, "", f"more than {STREAMS} streams")
-    return offset
+class StreamReader:
+    """Reads streams of one window; ``failed_at`` is where a stream broke."""
 
+    __slots__ = ("failed_at", "nested", "record", "verdict", "window")
 
-def begins_stream(window: Window, offset: int) -> bool:
-    """The bytes at ``offset`` can be read as a pickle."""
-    head = window.read(offset, 4096)
-    return sniff_pickle(head, window.part(offset, window.size_bytes - offset))
+    def __init__(self, window: Window, record: Recorder) -> None:
+        self.window = window
+        self.record = record
+        self.verdict = Verdict(window, record, shipped_policy())
+        self.failed_at = -1
+        self.nested = 0
 
+    def read_all(self, offset: int) -> int:
+        """Read streams from ``offset`` on; give where what could be accounted for ends.
 
-def read_stream(window: Window, record: Recorder, verdict: Verdict, offset: int) -> int:
-    """Read one stream and give the offset after its STOP.
+        Raises:
+            ArtifactError: a stream breaks.
+        """
+        if torch_legacy.is_torch_legacy(self.window, offset):
+            return self._torch_legacy(offset)
+        for _ in range(STREAMS):
+            end = self.read_one(offset)
+            if end >= self.window.size_bytes or not self._begins_stream(end):
+                return end
+            offset = end
+        self.record.fact(FactKind.NOT_FULLY_READ, "", f"more than {STREAMS} streams")
+        return offset
 
-    Raises:
-        ArtifactError: the stream breaks.
-    """
-    found = skim(window, offset, record.budget)
-    if found.is_data:
-        return found.end
-    machine = Machine(window, offset, verdict, record.budget)
-    return machine.run()
+    def _torch_legacy(self, offset: int) -> int:
+        for _ in range(torch_legacy.STREAMS - 1):
+            offset = self.read_one(offset)
+        keys: list[Value] = []
+        offset = self.read_one(offset, keys)
+        end = torch_legacy.end_of_storages(
+            self.window, offset, keys[0] if keys else None, self.verdict.storages
+        )
+        self.record.understood(offset, end)
+        return end
+
+    def _begins_stream(self, offset: int) -> bool:
+        head = self.window.read(offset, 4096)
+        return sniff_pickle(head, self.window.part(offset, self.window.size_bytes - offset))
+
+    def read_one(self, offset: int, result: list[Value] | None = None) -> int:
+        """Read one stream, give the offset after its STOP; ``result`` receives its value.
+
+        Raises:
+            ArtifactError: the stream breaks.
+        """
+        found = skim(self.window, offset, self.record.budget)
+        if found.is_data and result is None:
+            self.record.understood(offset, found.end)
+            return found.end
+        machine = Machine(self.window, offset, self.verdict, self.record.budget)
+        machine.gap = self._gap
+        machine.is_batched = result is None
+        try:
+            end = machine.run()
+        except ArtifactError:
+            if self.failed_at < 0:
+                self.failed_at = machine.failed_at
+            self.record.understood(offset, machine.failed_at)
+            raise
+        self.record.understood(offset, end)
+        if result is not None:
+            result.append(machine.result)
+        return end
+
+    def _gap(self, target: Value, state: Value, offset: int) -> int:
+        """Where the next opcode is when raw bytes of joblib follow; -1 when none do.
+
+        Raises:
+            ArtifactError: the array cannot be told, or its own stream breaks.
+        """
+        array = arrays.announced(target, state)
+        if array is None:
+            return -1
+        if array.size_bytes >= 0:
+            return arrays.end_of(array, self.window, offset)
+        if self.nested >= NESTED:
+            raise OverLimitError(f"arrays of objects nested deeper than {NESTED}")
+        self.nested += 1
+        try:
+            return self.read_one(offset)
+        finally:
+            self.nested -= 1

@@ -6,9 +6,10 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import assert_never
 
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.evidence import evidence, is_inert
+from mlsec.artifacts.pickle.evidence import evidence, is_inert, walk
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS, Case, Opinion
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
+from mlsec.artifacts.pickle.torch_legacy import storage_bytes
 from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
@@ -19,6 +20,7 @@ _HOOK_NAMES = (
     "class dict getattr getattribute setattr reduce reduce_ex call setstate init new del bases"
     " code globals builtins iter next hash eq enter exit import subclasses mro"
 )
+_LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 _HOOKS = frozenset(f"__{name}__" for name in _HOOK_NAMES.split())
 
 
@@ -29,6 +31,7 @@ class Verdict:
         self.window = window
         self.record = record
         self.policy = policy
+        self.storages: dict[str, int] = {}
         self._seen: set[tuple[FactKind, str]] = set()
 
     def note(
@@ -65,13 +68,21 @@ class Verdict:
                 )
             case Standing.UNLISTED | Standing.UNKNOWN:
                 self._unknown_import(found)
-            case Standing.JUDGED | Standing.CLASS | Standing.REDUCER:
+            case Standing.JUDGED | Standing.CLASS | Standing.REDUCER | Standing.MAKER:
                 pass
             case _:
                 assert_never(entry.standing)
-        if "." in found.name and entry.standing is not Standing.CLASS:
+        if "." in found.name and not self._is_listed_owner(found, entry):
             detail = "a dotted name reaches through objects to something that is not listed"
             self.note(FactKind.HIDDEN_NAME, found.full, detail, found.offset)
+
+    def _is_listed_owner(self, found: Global, entry: Entry) -> bool:
+        """A dotted name that is listed itself, or a plain method of a listed class."""
+        if entry.standing in _LISTED:
+            return True
+        owner, _, name = found.name.rpartition(".")
+        above = self.policy.look_up(found.module, owner).standing
+        return above in _LISTED and not name.startswith("__") and "." not in owner
 
     def _unknown_import(self, found: Global) -> None:
         if not _is_identifier(found):
@@ -88,12 +99,24 @@ class Verdict:
                 self._called_name(how, function, arguments, offset)
             return
         inner = function.function if isinstance(function, Result) else None
+        if isinstance(inner, Global) and self._is_listed_method(inner, function.arguments):
+            return
         subject = f"what {inner.full} gave" if isinstance(inner, Global) else "a computed value"
         if how is How.NEW and isinstance(inner, Global) and inner.entry.word == "attribute":
             detail = "a class reached by getattr is instantiated"
             self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
             return
         self.note(FactKind.UNKNOWN_CALL, subject, "calls a value that is no imported name", offset)
+
+    def _is_listed_method(self, inner: Global, arguments: Value) -> bool:
+        """``getattr(class, method)`` of a class method that the library stores as a call."""
+        if inner.entry.word != "attribute" or not isinstance(arguments, tuple):
+            return False
+        owner, name = (*arguments, None, None)[:2]
+        if not isinstance(owner, Global) or not isinstance(name, str):
+            return False
+        entry = self.policy.look_up(owner.module, f"{owner.name}.{name}")
+        return entry.standing is Standing.REDUCER
 
     def _called_name(self, how: How, function: Global, arguments: Value, offset: int) -> None:
         entry = function.entry
@@ -107,12 +130,27 @@ class Verdict:
                 self._give(opinion, function, offset)
             case Standing.REDUCER:
                 function.calls.add(how)
+            case Standing.MAKER:
+                self._maker(function, arguments, offset)
             case Standing.CLASS:
                 self._class(how, function, arguments, offset)
             case Standing.UNLISTED | Standing.UNKNOWN:
                 self._unknown(how, function, arguments, offset)
             case _:
                 assert_never(entry.standing)
+
+    def _maker(self, function: Global, arguments: Value, offset: int) -> None:
+        """A listed function that calls what it is given: only listed names may be given."""
+        for given in walk(arguments):
+            if not isinstance(given, Global) or given.entry.standing in _LISTED:
+                continue
+            if given.entry.standing is Standing.UNKNOWN and given.name[:1].isupper():
+                detail = f"made by {function.full}, and not in the inventory"
+                self.note(FactKind.UNVERIFIED_CLASS, given.full, detail, offset)
+                continue
+            is_denied = given.entry.standing is Standing.DENIED
+            kind = FactKind.DENIED_CALL if is_denied else FactKind.UNKNOWN_CALL
+            self.note(kind, given.full, f"given to {function.full}, which calls it", offset)
 
     def _class(self, how: How, function: Global, arguments: Value, offset: int) -> None:
         if how is How.NEW:
@@ -127,6 +165,8 @@ class Verdict:
             self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
 
     def _unknown(self, how: How, function: Global, arguments: Value, offset: int) -> None:
+        if (FactKind.HOSTILE_ARGUMENT, function.full) in self._seen:
+            function.calls.add(how)
         said = evidence(arguments)
         is_class = how is How.NEW or (
             function.entry.standing is Standing.UNKNOWN
@@ -174,8 +214,15 @@ class Verdict:
         """A name that cannot be told from the file."""
         self.note(FactKind.HIDDEN_NAME, subject, detail, offset)
 
-    def persistent(self, identity: Value, offset: int) -> None:
+    def persistent(self, identity: Value, _offset: int) -> Value:
         """A reference to an object outside the stream: torch storages are such."""
+        storage = storage_bytes(identity)
+        if storage:
+            self.storages.setdefault(*storage)
+        if isinstance(identity, tuple) and len(identity) > 1 and identity[0] == "module":
+            # Torch's legacy format refers to a class with its source text this way.
+            return identity[1]
+        return Result(None, identity, None)
 
 
 def _keys(state: Value) -> list[str]:

@@ -1,0 +1,88 @@
+"""Raw arrays between the opcodes of a joblib pickle: where the next opcode is.
+
+Source: joblib ``numpy_pickle.NumpyArrayWrapper``: after the BUILD of a wrapper come, for dtypes
+without objects, one byte n and n bytes of padding (newer writers), then the elements; for dtypes
+with objects a pickle stream of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from math import prod
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.pickle.values import Box, Global, Result, Value
+from mlsec.artifacts.window import Window
+
+_CODE = re.compile(r"[<>=|]?([?bBhHiIuclLqQefdgFDGSUVOmMa])(\d*)(?:\[.*\])?\Z")
+_WIDTHS = {
+    "?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "l": 8, "L": 8, "q": 8, "Q": 8,
+    "e": 2, "f": 4, "d": 8, "g": 16, "F": 8, "D": 16, "G": 32, "m": 8, "M": 8,
+}  # fmt: skip
+_WRAPPERS = ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle")
+# The flags of a dtype's state: elements hold references to objects.
+_HAS_OBJECT = 0x01
+
+
+class RawArray:
+    """What a wrapper announces: how many bytes, or a stream of objects (``size_bytes`` is -1)."""
+
+    __slots__ = ("is_padded", "size_bytes")
+
+    def __init__(self, size_bytes: int, *, is_padded: bool) -> None:
+        self.size_bytes = size_bytes
+        self.is_padded = is_padded
+
+
+def announced(target: Value, state: Value) -> RawArray | None:
+    """The array that follows when ``target`` is joblib's wrapper; None for any other object.
+
+    Raises:
+        ArtifactError: the wrapper's shape or dtype cannot be told.
+    """
+    function = target.function if isinstance(target, Result) else None
+    if not isinstance(function, Global) or function.name != "NumpyArrayWrapper":
+        return None
+    if function.module not in _WRAPPERS or not isinstance(state, Box):
+        return None
+    fields = state.mapping()
+    shape = fields.get("shape")
+    if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
+        raise ArtifactError("the shape of a raw array cannot be told")
+    width = _width(fields.get("dtype"))
+    if width < 0:
+        return RawArray(-1, is_padded=False)
+    is_padded = fields.get("numpy_array_alignment_bytes") is not None
+    return RawArray(prod(shape) * width, is_padded=is_padded)
+
+
+def _width(dtype: Value) -> int:
+    """Bytes per element; -1 for elements that are objects."""
+    if not isinstance(dtype, Result) or not isinstance(dtype.arguments, tuple):
+        raise ArtifactError("the dtype of a raw array cannot be told")
+    code = dtype.arguments[0] if dtype.arguments else None
+    matched = _CODE.match(code) if isinstance(code, str) else None
+    if matched is None:
+        raise ArtifactError(f"a raw array of unknown dtype {code!r}")
+    flags = dtype.state[7] if isinstance(dtype.state, tuple) and len(dtype.state) > 7 else 0
+    letter, digits = matched.groups()
+    if letter == "O" or (letter == "V" and isinstance(flags, int) and flags & _HAS_OBJECT):
+        return -1
+    count = int(digits[:9]) if digits else 0
+    if letter == "U":
+        return 4 * count
+    return count if digits else _WIDTHS.get(letter, 0)
+
+
+def end_of(array: RawArray, window: Window, offset: int) -> int:
+    """The offset after a raw array that begins at ``offset``.
+
+    Raises:
+        ArtifactError: the file ends before.
+    """
+    if array.is_padded:
+        offset += 1 + window.exactly(offset, 1)[0]
+    end = offset + array.size_bytes
+    if end > window.size_bytes:
+        raise ArtifactError(f"a raw array of {array.size_bytes} bytes does not fit into the file")
+    return end

@@ -1,0 +1,53 @@
+"""After a stream broke: look for imports in what is left, and follow each as far as it goes."""
+
+from __future__ import annotations
+
+import re
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.limits import Budget
+from mlsec.artifacts.pickle.machine import Judge, Machine
+from mlsec.artifacts.window import Window
+
+SEARCHED_BYTES = 256 << 20
+OVERLAP_BYTES = 1024
+FOLLOWED = 200
+
+_NAME = rb"[A-Za-z_][\w.]{0,99}"
+_TEXT = rb"(?:[\x8cU].|[XT].\0\0\0)" + _NAME + rb"(?:\x94|q.|r.{4})?"
+_IMPORT = re.compile(
+    rb"[ci]" + _NAME + rb"\n" + _NAME + rb"\n|" + _TEXT + _TEXT + rb"\x93", re.DOTALL
+)
+
+
+def salvage(window: Window, offset: int, judge: Judge, budget: Budget) -> int:
+    """Follow what looks like an import from ``offset`` on; give how many there were.
+
+    Bounded: ``SEARCHED_BYTES`` are searched and ``FOLLOWED`` imports followed.
+    """
+    found, last = 0, min(window.size_bytes, offset + SEARCHED_BYTES)
+    done = offset
+    while offset < last and found < FOLLOWED:
+        budget.check_time()
+        block = window.read(offset, 1 << 20)
+        for match in _IMPORT.finditer(block):
+            start = offset + match.start()
+            if start < done or found >= FOLLOWED:
+                continue
+            found += 1
+            done = max(_follow(window, start, judge, budget), offset + match.end())
+        if len(block) <= OVERLAP_BYTES:
+            break
+        offset += len(block) - OVERLAP_BYTES
+    return found
+
+
+def _follow(window: Window, start: int, judge: Judge, budget: Budget) -> int:
+    """Run from an import until it breaks; a MARK is there in case it is an INST."""
+    machine = Machine(window, start, judge, budget)
+    machine.marks.append(0)
+    machine.is_batched = False
+    try:
+        return machine.run()
+    except ArtifactError:
+        return machine.failed_at

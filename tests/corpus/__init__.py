@@ -1,0 +1,1 @@
+"""Makes and measures what is too big or too foreign to live in the repository."""

@@ -1,0 +1,112 @@
+"""Which libraries the inventory lists, which of their parts are left out, and what is added by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# Import name -> parts that no model file stores, or that read, write, download or run things.
+LIBRARIES: Mapping[str, tuple[str, ...]] = {
+    "numpy": ("f2py", "distutils", "testing", "ctypeslib", "lib", "_core.memmap", "core.memmap"),
+    "scipy": ("io", "_lib._testutils", "datasets", "_build_utils"),
+    "sklearn": ("datasets", "externals", "utils._testing", "_build_utils", "utils._repr_html"),
+    "pandas": ("io", "_testing", "util", "core.computation", "plotting", "compat", "_libs.parsers"),
+    "torch": (
+        "_inductor", "_dynamo", "_functorch", "_export", "_decomp", "_refs", "_prims", "_subclasses",
+        "distributed", "testing", "package", "jit", "fx", "export", "onnx", "hub", "multiprocessing",
+        "utils.cpp_extension", "utils.tensorboard", "utils.bottleneck", "utils.benchmark",
+        "utils.data", "utils._strobelight", "utils.hipify", "utils.model_zoo", "backends", "cuda",
+        "contrib", "_vendor", "_lazy", "_numpy", "_library", "_higher_order_ops", "_export",
+        "masked", "utils._sympy", "_guards", "func", "profiler", "xpu", "mps", "mtia", "monitor", "_logging", "cpu",
+    ),
+    "joblib": ("externals", "memory", "parallel", "pool", "executor", "_parallel_backends", "test", "_memmapping_reducer"),
+    "xgboost": ("spark", "dask", "testing", "collective", "tracker", "federated"),
+    "lightgbm": ("dask",),
+    "catboost": ("widget", "dev_utils", "plot_helpers"),
+    "statsmodels": ("iolib", "datasets", "graphics", "sandbox", "tools.testing", "multivariate.tests"),
+    "imblearn": ("datasets", "utils.testing", "_version"),
+    "hdbscan": (),
+    "umap": ("plot",),
+    "transformers": ("commands", "utils.hub", "dynamic_module_utils", "pipelines", "agents", "tools"),
+    "tokenizers": (),
+    "sentence_transformers": ("backend", "cross_encoder.trainer", "evaluation"),
+    "torchvision": ("datasets", "io", "_meta_registrations"),
+    "timm": ("data", "utils"),
+    "torchmetrics": ("utilities.plot",),
+    "pytorch_lightning": ("cli", "loggers", "profilers"),
+    "lightning_fabric": ("cli", "loggers"),
+    "ultralytics": ("hub", "cfg", "data", "engine", "utils", "solutions", "trackers"),
+    "keras": ("src.saving", "src.utils", "src.export", "src.datasets", "src.applications"),
+    "patsy": (),
+    "dateutil": ("zoneinfo.rebuild", "tz._tzfile"),
+    "narwhals": (),
+}  # fmt: skip
+
+# Modules of the standard library whose classes and constructors hold values and nothing else.
+STANDARD: tuple[str, ...] = (
+    "collections", "datetime", "decimal", "fractions", "uuid", "array", "enum", "ipaddress",
+    "zoneinfo", "random", "_random", "statistics", "numbers", "string",
+)  # fmt: skip
+
+# Names that libraries do store and that the walk cannot see, or that stand under another path.
+ADDED: Mapping[str, Mapping[str, str]] = {
+    "builtins": {
+        "builtins": "bytearray bytes complex dict float frozenset int list object range set slice"
+        " str tuple bool Ellipsis NotImplemented"
+        " ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup"
+        " BlockingIOError BrokenPipeError BufferError BytesWarning ChildProcessError"
+        " ConnectionAbortedError ConnectionError ConnectionRefusedError"
+        " ConnectionResetError DeprecationWarning EOFError EncodingWarning"
+        " EnvironmentError Exception ExceptionGroup FileExistsError FileNotFoundError"
+        " FloatingPointError FutureWarning GeneratorExit IOError ImportError ImportWarning"
+        " IndentationError IndexError InterruptedError IsADirectoryError KeyError"
+        " LookupError MemoryError ModuleNotFoundError NameError NotADirectoryError"
+        " NotImplementedError OSError OverflowError PendingDeprecationWarning"
+        " PermissionError ProcessLookupError RecursionError ReferenceError ResourceWarning"
+        " RuntimeError RuntimeWarning StopAsyncIteration StopIteration SyntaxError"
+        " SyntaxWarning SystemError TabError TimeoutError TypeError UnboundLocalError"
+        " UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError"
+        " UnicodeWarning UserWarning ValueError Warning ZeroDivisionError",
+    },
+    "types": {"types": "SimpleNamespace MappingProxyType NoneType EllipsisType"},
+    "pathlib": {
+        "pathlib": "PurePath PurePosixPath PureWindowsPath Path PosixPath WindowsPath",
+        "pathlib._local": "PurePath PurePosixPath PureWindowsPath Path PosixPath WindowsPath",
+    },
+    "re": {"re": "_compile"},
+    "logging": {"logging": "getLogger"},
+    "array": {"array": "_array_reconstructor array"},
+    "datetime": {"datetime": "date time datetime timedelta timezone"},
+    "zoneinfo": {"zoneinfo": "ZoneInfo._unpickle"},
+    "collections": {"collections": "OrderedDict defaultdict deque Counter"},
+    "decimal": {"decimal": "Decimal"},
+    "fractions": {"fractions": "Fraction"},
+    "uuid": {"uuid": "UUID SafeUUID"},
+    "random": {"random": "Random"},
+    "numpy": {
+        "numpy._core.multiarray": "_reconstruct scalar",
+        "numpy._core.numeric": "_frombuffer",
+        "numpy._core": "_DType_reconstruct",
+        "numpy": "ndarray dtype matrix recarray record datetime64 timedelta64",
+        "numpy.random._pickle": "__generator_ctor __bit_generator_ctor __randomstate_ctor",
+        "numpy.random.bit_generator": "__pyx_unpickle_SeedSequence",
+        "numpy.ma.core": "_mareconstruct",
+        "numpy.ma.mrecords": "_mrreconstruct",
+    },
+    "joblib": {},
+    "torch": {
+        "torch": "Size device dtype Tensor Generator",
+        "torch.serialization": "_get_layout",
+        "torch._utils": "_rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_parameter"
+        " _rebuild_parameter_with_state _rebuild_sparse_tensor _rebuild_sparse_csr_tensor"
+        " _rebuild_qtensor _rebuild_meta_tensor_no_storage _rebuild_device_tensor_from_numpy"
+        " _rebuild_nested_tensor _rebuild_device_tensor_from_cpu_tensor _rebuild_xla_tensor",
+        "torch.nn.parameter": "Parameter Buffer UninitializedParameter UninitializedBuffer",
+    },
+}
+
+# Paths under which the same module is found in files of other versions: today's -> others.
+SAME: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "builtins": {"builtins": ("__builtin__", "exceptions")},
+    "collections": {"collections": ("_collections",)},
+    "random": {"random": ("_random",)},
+}

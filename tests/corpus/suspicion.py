@@ -1,0 +1,135 @@
+"""Decides from a library's own source what an unpickler may make or call without harm."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+_HOOKS = ("__new__", "__setstate__", "__setitem__", "append", "extend", "__reduce__")
+# What must not stand in code that runs while an object is made from a file.
+_BUILDS_CODE = frozenset({"_reconstruct_closure_fn"})
+_RISK = re.compile(
+    r"\b(?:open|exec|eval|compile|__import__|import_module|Popen|system|urlopen|urlretrieve"
+    r"|CDLL|LoadLibrary|dlopen|mkdir|makedirs|remove|unlink|rmtree|loads?|read_\w+|fromfile|memmap"
+    r"|load_\w+|from_pretrained|download\w*|save\w*|write\w*|connect|socket|get_handle"
+    r"|fromstring|parse_expr|sympify)\s*\("
+)
+_PATH_LIKE = re.compile(
+    r"(?i)^(?:.*_)?(?:path|paths|file|files|filename|fname|fp|url|uri|host|port|command|cmd|code|expr"
+    r"|expression|func|function|fn|callable|callback|hook|directory|dir|folder|location|buf|model_file"
+    r"|model_str|loader|opener|source|stream|io|handle|address|formula)$"
+)
+_REDUCER_NAME = re.compile(
+    r"^(?:__pyx_unpickle_\w+|newObj|_unpickle\w*|_reconstruct\w*|_rebuild\w*|_restore\w*"
+    r"|_\w+_unpickle|_new_\w+Index|_new_Index|__\w+_ctor)$"
+)
+
+
+# Classes whose hooks were read and do no harm: they load from the state that they are given.
+_REVIEWED = (
+    "torch.Tensor", "torch._tensor.Tensor", "torch.storage.TypedStorage", "torch.nn.modules.rnn.RNNBase",
+    "torch.storage.UntypedStorage", "torch.storage._LegacyStorage", "torch.storage._StorageBase",
+)  # fmt: skip
+
+
+def is_risky_class(found: type) -> bool:
+    """Making an instance without ``__init__``, or setting its state, runs what can harm."""
+    for owner in found.__mro__:
+        if f"{owner.__module__}.{owner.__qualname__}" in _REVIEWED:
+            continue
+        hooks = [vars(owner)[name] for name in _HOOKS if name in vars(owner)]
+        if any(_RISK.search(_source(hook)) for hook in hooks):
+            return True
+    return False
+
+
+def is_risky_to_call(found: type) -> bool:
+    """The class is not stored as a call of itself, or a call can harm with the wrong arguments."""
+    if issubclass(found, enum.Enum):
+        return False
+    if issubclass(found, BaseException):
+        return _has_own_init(found) and not _is_plain_init(found)
+    stores_calls = (
+        found.__reduce__ is not object.__reduce__ or found.__reduce_ex__ is not object.__reduce_ex__
+    )
+    return not stores_calls or not _is_plain_init(found)
+
+
+def _has_own_init(found: type) -> bool:
+    return any(isinstance(vars(one).get("__init__"), FunctionType) for one in found.__mro__)
+
+
+def _is_plain_init(found: type) -> bool:
+    for name in ("__init__", "__new__"):
+        method = getattr(found, name, None)
+        if _RISK.search(_source(method)):
+            return False
+        if any(_PATH_LIKE.match(parameter) for parameter in _parameters(method)):
+            return False
+    return True
+
+
+def _parameters(method: Any) -> list[str]:
+    try:
+        return list(inspect.signature(method).parameters)
+    except (TypeError, ValueError):
+        return []
+
+
+def _source(method: Any) -> str:
+    method = getattr(method, "__func__", method)
+    try:
+        return textwrap.dedent(inspect.getsource(method))
+    except (TypeError, OSError, SyntaxError):
+        return ""
+
+
+def reducing_functions(module: ModuleType) -> Iterator[Callable[..., Any]]:
+    """Functions of the module that its ``__reduce__`` methods return, or that are named so."""
+    returned = set(_returned(module))
+    for name, value in list(vars(module).items()):
+        is_function = isinstance(value, (FunctionType, BuiltinFunctionType)) or (
+            type(value).__name__ == "cython_function_or_method"
+        )
+        if name in _BUILDS_CODE or not is_function or getattr(value, "__module__", None) != module.__name__:
+            continue
+        if (_REDUCER_NAME.match(name) or name in returned) and not _RISK.search(_source(value)):
+            yield value
+
+
+def _returned(module: ModuleType) -> Iterator[str]:
+    try:
+        tree = ast.parse(inspect.getsource(module))
+    except (TypeError, OSError, SyntaxError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name in ("__reduce__", "__reduce_ex__"):
+            for one in ast.walk(node):
+                if isinstance(one, ast.Return) and isinstance(one.value, ast.Tuple):
+                    first = one.value.elts[0] if one.value.elts else None
+                    if isinstance(first, ast.Name):
+                        yield first.id
+
+
+def takes_callable(function: Callable[..., Any]) -> bool:
+    """It calls one of its parameters, or cannot be read: then its arguments are judged."""
+    source = _source(function)
+    if not source:
+        return True
+    tree = ast.parse(source)
+    parameters = set(_parameters(function))
+    return any(
+        isinstance(node, ast.Call) and _root(node.func) in parameters for node in ast.walk(tree)
+    )
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
