@@ -20,7 +20,12 @@ from pathlib import Path
 from types import ModuleType
 
 from tests.corpus.libraries import ADDED, LIBRARIES, SAME, STANDARD
-from tests.corpus.suspicion import is_risky_class, is_risky_to_call, reducing_functions, takes_callable
+from tests.corpus.suspicion import (
+    is_risky_class,
+    is_risky_to_call,
+    reducing_functions,
+    takes_callable,
+)
 
 FOLDER = Path(__file__).resolve().parents[2] / "rules" / "callables" / "allow"
 Names = dict[str, set[str]]
@@ -81,9 +86,7 @@ def _renamed(library: str, sections: tuple[Names, ...]) -> None:
             section[module.replace("numpy._core", "numpy.core", 1)] |= section[module]
 
 
-def _place(
-    found: type, library: str, classes: Names, reducers: Names, left_out: set[str]
-) -> None:
+def _place(found: type, library: str, classes: Names, reducers: Names, left_out: set[str]) -> None:
     module, name = found.__module__, found.__qualname__
     if not _is_reachable(found) or module.partition(".")[0] != library:
         return
@@ -98,9 +101,7 @@ def _place(
 
 
 def _is_skipped(module: str, library: str) -> bool:
-    return any(
-        f"{module}.".startswith(f"{library}.{part}.") for part in LIBRARIES.get(library, ())
-    )
+    return any(f"{module}.".startswith(f"{library}.{part}.") for part in LIBRARIES.get(library, ()))
 
 
 def _is_reachable(found: type) -> bool:

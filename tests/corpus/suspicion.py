@@ -33,8 +33,9 @@ _REDUCER_NAME = re.compile(
 
 # Classes whose hooks were read and do no harm: they load from the state that they are given.
 _REVIEWED = (
-    "torch.Tensor", "torch._tensor.Tensor", "torch.storage.TypedStorage", "torch.nn.modules.rnn.RNNBase",
-    "torch.storage.UntypedStorage", "torch.storage._LegacyStorage", "torch.storage._StorageBase",
+    "torch.Tensor", "torch._tensor.Tensor", "torch.storage.TypedStorage",
+    "torch.nn.modules.rnn.RNNBase", "torch.storage.UntypedStorage", "torch.storage._LegacyStorage",
+    "torch.storage._StorageBase",
 )  # fmt: skip
 
 
@@ -97,7 +98,11 @@ def reducing_functions(module: ModuleType) -> Iterator[Callable[..., Any]]:
         is_function = isinstance(value, (FunctionType, BuiltinFunctionType)) or (
             type(value).__name__ == "cython_function_or_method"
         )
-        if name in _BUILDS_CODE or not is_function or getattr(value, "__module__", None) != module.__name__:
+        if (
+            name in _BUILDS_CODE
+            or not is_function
+            or getattr(value, "__module__", None) != module.__name__
+        ):
             continue
         if (_REDUCER_NAME.match(name) or name in returned) and not _RISK.search(_source(value)):
             yield value

@@ -171,14 +171,14 @@ def _is_flat(value: Value) -> bool:
 
 
 def type_of(case: Case) -> Opinion | None:
-    """``type(value)``: how Python stores the type of None; with three arguments it makes a class."""
+    """``type(value)``: how the type of None is stored; with three arguments it makes a class."""
     if case.items is not None and len(case.items) == 1:
         return None
     return Opinion(kind=FactKind.UNKNOWN_CALL, detail="makes a class")
 
 
 def ufunc(case: Case) -> Opinion | None:
-    """``_ufunc_reconstruct(module, name)``: imports a name, which must be one of these libraries."""
+    """``_ufunc_reconstruct(module, name)``: imports a name, which must be one of theirs."""
     items = case.items or ()
     if len(items) == 2 and all(isinstance(item, str) for item in items) and _is_name(items[1]):
         package = items[0].partition(".")[0]

@@ -8,7 +8,7 @@ from typing import Protocol
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.memo import Echo, Memo
-from mlsec.artifacts.pickle.tape import Tape
+from mlsec.artifacts.pickle.tape import Tape, Watch
 from mlsec.artifacts.pickle.values import Box, Global, How, Stretch, Value
 from mlsec.artifacts.window import Window
 
@@ -40,8 +40,15 @@ class Machine:
         "protocol", "result", "stack", "tape",
     )  # fmt: skip
 
-    def __init__(self, window: Window, offset: int, judge: Judge, budget: Budget) -> None:
-        self.tape = Tape(window, offset)
+    def __init__(
+        self,
+        window: Window,
+        offset: int,
+        judge: Judge,
+        budget: Budget,
+        watch: Watch | None = None,
+    ) -> None:
+        self.tape = Tape(window, offset, watch)
         self.judge = judge
         self.budget = budget
         self.stack: list[Value] = []

@@ -62,7 +62,9 @@ class Policy:
         self._inventories: dict[str, Inventory | None] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
         self._libraries = {path.stem for path in (folder / "allow").glob("*.yaml")}
-        self._standard = frozenset(_read(folder / "deny.yaml").get("standard_modules", "").split())
+        self.standard_modules = frozenset(
+            _read(folder / "deny.yaml").get("standard_modules", "").split()
+        )
 
     def look_up(self, module: str, name: str) -> Entry:
         """What is known of ``module.name``, exactly as written."""
@@ -91,7 +93,7 @@ class Policy:
         if danger:
             return Entry(standing=Standing.DENIED, word=danger)
         package = module.partition(".")[0]
-        known = package in self._libraries or package in self._standard
+        known = package in self._libraries or package in self.standard_modules
         return Entry(standing=Standing.UNLISTED if known else Standing.UNKNOWN)
 
     def _danger(self, module: str, name: str) -> str:

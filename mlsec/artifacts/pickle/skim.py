@@ -8,7 +8,7 @@ from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.opcodes import ARGUMENTS, FRAME, INTERESTING, STOP, Argument
 from mlsec.artifacts.pickle.patterns import data_run
-from mlsec.artifacts.pickle.tape import Tape
+from mlsec.artifacts.pickle.tape import Tape, Watch
 from mlsec.artifacts.window import Window
 
 _LENGTH_BYTES = {Argument.COUNTED_1: 1, Argument.COUNTED_4: 4, Argument.COUNTED_8: 8}
@@ -22,9 +22,9 @@ class Skim(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-def skim(window: Window, start: int, budget: Budget) -> Skim:
+def skim(window: Window, start: int, budget: Budget, watch: Watch | None = None) -> Skim:
     """Skip plain data from ``start`` to the stream's STOP, or to the first opcode that can act."""
-    tape, position, run = Tape(window, start), 0, data_run()
+    tape, position, run = Tape(window, start, watch), 0, data_run()
     while True:
         if position >= tape.soft:
             if tape.base + position >= window.size_bytes:

@@ -7,6 +7,7 @@ import re
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.literals import read_index, read_integer, read_quoted
 from mlsec.artifacts.pickle.opcodes import ARGUMENTS, PROTO, STOP, Argument
+from mlsec.artifacts.pickle.policy import Standing, shipped_policy
 from mlsec.artifacts.window import Window
 
 _FIXED = {
@@ -53,6 +54,8 @@ class _Trial:
         self.depth = 0
         self.marks: list[int] = []
         self.imports = 0
+        # An import of what no text would name by chance: a pickle even if it breaks right after.
+        self.is_known_danger = False
 
     def is_pickle(self) -> bool:
         position = count = 0
@@ -63,14 +66,14 @@ class _Trial:
             try:
                 position = self._step(code, position)
             except (ArtifactError, IndexError):
-                return False
+                return self.is_known_danger
             count += 1
             if (self.imports and code in _ACTS) or code in b"io":
                 return True
             if count >= ENOUGH and code not in b"\n":
                 return True
         # The head ended inside a long literal: believed only after something telling.
-        return not self.is_whole and count > 2
+        return self.imports > 0 or (not self.is_whole and count > 2)
 
     def _step(self, code: int, position: int) -> int:
         self._move(code)
@@ -85,12 +88,17 @@ class _Trial:
             return (
                 position + width + int.from_bytes(self.head[position : position + width], "little")
             )
+        lines = []
         for _ in range(2 if argument is Argument.TWO_LINES else 1):
             end = self.head.index(b"\n", position) if b"\n" in self.head[position:] else -1
             if end < 0:
                 raise ArtifactError("no line end")
             self._check_line(code, self.head[position:end])
+            lines.append(self.head[position:end].decode("latin-1"))
             position = end + 1
+        if len(lines) == 2:
+            standing = shipped_policy().look_up(*lines).standing
+            self.is_known_danger |= standing is Standing.DENIED
         return position
 
     def _check_line(self, code: int, line: bytes) -> None:

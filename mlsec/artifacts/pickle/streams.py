@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle import arrays, torch_legacy
+from mlsec.artifacts.pickle import arrays, embedded, torch_legacy
 from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.policy import shipped_policy
 from mlsec.artifacts.pickle.salvage import salvage
@@ -17,6 +17,7 @@ from mlsec.artifacts.window import Window
 
 STREAMS = 10_000
 NESTED = 8
+EMBEDDED = 1_000
 
 
 def read_pickle(window: Window, record: Recorder) -> None:
@@ -41,7 +42,7 @@ def read_pickle(window: Window, record: Recorder) -> None:
 class StreamReader:
     """Reads streams of one window; ``failed_at`` is where a stream broke."""
 
-    __slots__ = ("failed_at", "nested", "record", "verdict", "window")
+    __slots__ = ("_inside", "failed_at", "nested", "record", "verdict", "window")
 
     def __init__(self, window: Window, record: Recorder) -> None:
         self.window = window
@@ -49,6 +50,17 @@ class StreamReader:
         self.verdict = Verdict(window, record, shipped_policy())
         self.failed_at = -1
         self.nested = 0
+        self._inside: set[int] = set()
+
+    def _look_inside(self, base: int, block: bytes) -> None:
+        """Read pickles that are kept in a block as plain data: nothing loads them here."""
+        for offset, mark, size_bytes in embedded.payloads(self.window, base, block):
+            if offset in self._inside or len(self._inside) >= EMBEDDED:
+                continue
+            self._inside.add(offset)
+            found = embedded.opened(self.window, offset, mark, size_bytes)
+            if found is not None and sniff_pickle(found.read(0, 4096), found):
+                self.record.member(f"literal at {offset}", found)
 
     def read_all(self, offset: int) -> int:
         """Read streams from ``offset`` on; give where what could be accounted for ends.
@@ -87,11 +99,11 @@ class StreamReader:
         Raises:
             ArtifactError: the stream breaks.
         """
-        found = skim(self.window, offset, self.record.budget)
+        found = skim(self.window, offset, self.record.budget, self._look_inside)
         if found.is_data and result is None:
             self.record.understood(offset, found.end)
             return found.end
-        machine = Machine(self.window, offset, self.verdict, self.record.budget)
+        machine = Machine(self.window, offset, self.verdict, self.record.budget, self._look_inside)
         machine.gap = self._gap
         machine.is_batched = result is None
         try:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.window import BLOCK_BYTES, Window
 
 # Longer than any opcode with a one-byte length: within the margin nothing short is cut off.
 MARGIN_BYTES = 600
 LINE_BYTES = 64 << 10
+
+
+# Shown every block once, with the offset where it begins.
+Watch = Callable[[int, bytes], None]
 
 
 class Tape:
@@ -17,10 +23,11 @@ class Tape:
     whether it is whole; ``is_over`` says afterwards that it was not.
     """
 
-    __slots__ = ("base", "block", "held", "soft", "window")
+    __slots__ = ("_watch", "base", "block", "held", "soft", "window")
 
-    def __init__(self, window: Window, offset: int) -> None:
+    def __init__(self, window: Window, offset: int, watch: Watch | None = None) -> None:
         self.window = window
+        self._watch = watch
         self.seek(offset)
 
     def seek(self, offset: int) -> None:
@@ -31,6 +38,8 @@ class Tape:
         is_last = offset + self.held >= self.window.size_bytes
         self.soft = self.held if is_last else self.held - MARGIN_BYTES
         self.block = data + bytes(MARGIN_BYTES) if is_last else data
+        if self._watch:
+            self._watch(offset, data)
 
     def is_over(self, position: int) -> bool:
         """The position lies past the end of the window."""

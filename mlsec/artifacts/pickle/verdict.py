@@ -10,7 +10,7 @@ from mlsec.artifacts.pickle.evidence import evidence, is_inert, walk
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS, Case, Opinion
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
 from mlsec.artifacts.pickle.torch_legacy import storage_bytes
-from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
+from mlsec.artifacts.pickle.values import Box, Global, How, Plain, Result, Value
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
@@ -144,11 +144,11 @@ class Verdict:
         for given in walk(arguments):
             if not isinstance(given, Global) or given.entry.standing in _LISTED:
                 continue
-            if given.entry.standing is Standing.UNKNOWN and given.name[:1].isupper():
+            is_denied = given.entry.standing is Standing.DENIED
+            if not is_denied and given.name.lstrip("_")[:1].isupper():
                 detail = f"made by {function.full}, and not in the inventory"
                 self.note(FactKind.UNVERIFIED_CLASS, given.full, detail, offset)
                 continue
-            is_denied = given.entry.standing is Standing.DENIED
             kind = FactKind.DENIED_CALL if is_denied else FactKind.UNKNOWN_CALL
             self.note(kind, given.full, f"given to {function.full}, which calls it", offset)
 
@@ -168,10 +168,7 @@ class Verdict:
         if (FactKind.HOSTILE_ARGUMENT, function.full) in self._seen:
             function.calls.add(how)
         said = evidence(arguments)
-        is_class = how is How.NEW or (
-            function.entry.standing is Standing.UNKNOWN
-            and function.name.rpartition(".")[2].lstrip("_")[:1].isupper()
-        )
+        is_class = how is How.NEW or self._is_like_a_class(function, arguments)
         if said and how is not How.NEW:
             detail = f"{how.value} with {said}"
             self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset)
@@ -188,6 +185,17 @@ class Verdict:
     def _judged(self, word: str, arguments: Value, offset: int) -> Opinion | None:
         items = arguments if isinstance(arguments, tuple) else None
         return JUDGEMENTS[word](Case(court=self, items=items, offset=offset))
+
+    def _is_like_a_class(self, function: Global, arguments: Value) -> bool:
+        """Named like a class; in a library that was listed, called with numbers at most."""
+        if not function.name.rpartition(".")[2].lstrip("_")[:1].isupper():
+            return False
+        if function.entry.standing is Standing.UNKNOWN:
+            return True
+        is_standard = function.module.partition(".")[0] in self.policy.standard_modules
+        return not is_standard and all(
+            isinstance(one, (tuple, int, Plain)) or one is None for one in walk(arguments)
+        )
 
     def _give(self, opinion: Opinion | None, function: Global, offset: int) -> None:
         if opinion:
