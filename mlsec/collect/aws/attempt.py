@@ -93,7 +93,7 @@ class Attempt:
                 self._call.scope, self._call.region, self._call.service
             )
             model = client.meta.service_model.operation_model(self._call.operation)
-            method = getattr(client, xform_name(self._call.operation))
+            getattr(client, xform_name(self._call.operation))
         except (BotoCoreError, OperationNotFoundError, AttributeError) as error:
             # An SDK too old for the service or the operation: nothing was asked.
             return msgspec.structs.replace(trouble_of(error), reason=GapReason.UNSUPPORTED)
@@ -101,16 +101,16 @@ class Attempt:
             self._call.scope, self._call.service, self._call.operation
         )
         self.pager = Pager(config, model, self._request.operation.items)
-        trouble = self._pages(method, model, self.pager)
+        trouble = self._pages(model, self.pager)
         if trouble is not None and trouble.is_unreachable:
             return self._unreachable(trouble)
         return trouble
 
-    def _pages(self, method: Any, model: Any, pager: Pager) -> Trouble | None:
+    def _pages(self, model: Any, pager: Pager) -> Trouble | None:
         first = pager.first(self._request.params)
         params, has_restarted, pages = first, False, 0
         while True:
-            page = self._one(method, model, params)
+            page = self._one(model, params)
             if isinstance(page, Trouble):
                 is_stale = pager.document is not None and is_page_token_error(page.code)
                 if not is_stale or has_restarted:
@@ -130,7 +130,7 @@ class Attempt:
                 return Trouble(reason=GapReason.OVER_LIMIT, code="TooManyPages", detail=detail)
             params = {**first, **more}
 
-    def _one(self, method: Any, model: Any, params: dict[str, Any]) -> dict[str, Any] | Trouble:
+    def _one(self, model: Any, params: dict[str, Any]) -> dict[str, Any] | Trouble:
         """Make one request until it is answered or there is no use in trying again."""
         tries = 0
         while True:
@@ -140,7 +140,7 @@ class Attempt:
             self._asker.wait(self._budget.reserve())
             tries += 1
             self.count += 1
-            outcome = self._send(method, model, params)
+            outcome = self._send(model, params)
             if not isinstance(outcome, Trouble):
                 return outcome
             self._asker.note(self._call, outcome)
@@ -155,9 +155,10 @@ class Attempt:
                 return outcome
             self._asker.wait(pause)
 
-    def _send(self, method: Any, model: Any, params: dict[str, Any]) -> dict[str, Any] | Trouble:
+    def _send(self, model: Any, params: dict[str, Any]) -> dict[str, Any] | Trouble:
         try:
-            answer: dict[str, Any] = method(**params)
+            place = (self._call.scope, self._call.region, self._call.service)
+            answer = self._asker.clients.ask(place, model, params)
             answer.pop("ResponseMetadata", None)
             check_required(model.output_shape, answer)
             return plain(answer)  # type: ignore[no-any-return]

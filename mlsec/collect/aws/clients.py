@@ -9,10 +9,13 @@ from typing import Any
 
 import botocore.session
 import msgspec
+from botocore import xform_name
 from botocore.config import Config
 
 from mlsec import __version__
 from mlsec.collect.aws.answers import check_body, iso_utc
+from mlsec.collect.aws.http1 import Connections
+from mlsec.collect.aws.lines import SERVICES, Line, Sent, make_line, sent_by
 from mlsec.collect.aws.models import read_models_lean
 from mlsec.core.errors import MlsecError
 
@@ -37,6 +40,10 @@ class Clients:
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, str, str], Any] = {}
         self._paging: dict[tuple[str, str], Mapping[str, Any] | None] = {}
+        self._lines: dict[tuple[str, str, str, str], Line | None] = {}
+        self._settings = settings
+        self._connections: dict[str, Connections] = {}
+        self._seen = threading.local()
         self._config = Config(
             retries={"total_max_attempts": 1, "mode": "standard"},
             connect_timeout=settings.connect_timeout_s,
@@ -61,8 +68,64 @@ class Clients:
                 if kept is None:
                     session = self._sessions[scope]
                     kept = session.create_client(service, region_name=region, config=self._config)
+                    if service in SERVICES:
+                        kept.meta.events.register("before-sign", self._see)
                     self._kept[key] = kept
         return kept
+
+    def ask(
+        self, place: tuple[str, str, str], model: Any, params: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Make one request of an operation in a place (scope, region, service).
+
+        Raises:
+            ClientError: the service's refusal.
+            BotoCoreError: the request could not be made or answered.
+            MalformedAnswerError: the answer is none of this operation.
+        """
+        key = (*place, model.name)
+        line = self._lines.get(key)
+        if line is not None:
+            answer = line.ask(params)
+            if answer is not None:
+                return answer
+        self._seen.sent = None
+        method = getattr(self.client(*place), xform_name(model.name))
+        try:
+            return dict(method(**params))
+        finally:
+            if key not in self._lines and self._seen.sent is not None:
+                self._lines[key] = self._line(place, model, self._seen.sent, params)
+
+    def line(self, place: tuple[str, str, str], operation: str) -> Line | None:
+        """Give the short way to an operation, if it was asked before and has one."""
+        return self._lines.get((*place, operation))
+
+    def _line(
+        self, place: tuple[str, str, str], model: Any, sent: Sent, params: Mapping[str, Any]
+    ) -> Line | None:
+        session = self._sessions[place[0]]
+        protocol = model.service_model.resolved_protocol
+        parser = session.get_component("response_parser_factory").create_parser(protocol)
+        credentials = session.get_credentials()
+        if credentials is None:
+            return None
+        return make_line(
+            model, sent, params, parser, credentials.get_frozen_credentials, self._way(place[0])
+        )
+
+    def _way(self, scope: str) -> Connections:
+        with self._lock:
+            if scope not in self._connections:
+                self._connections[scope] = Connections(
+                    connect_timeout_s=self._settings.connect_timeout_s,
+                    read_timeout_s=self._settings.read_timeout_s,
+                    verify=self._sessions[scope].get_config_variable("ca_bundle"),
+                )
+            return self._connections[scope]
+
+    def _see(self, **event: Any) -> None:
+        self._seen.sent = sent_by(event)
 
     def paginator(self, scope: str, service: str, operation: str) -> Mapping[str, Any] | None:
         """Give the paging model of an operation, or None when it has none."""
