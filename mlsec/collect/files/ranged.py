@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 BLOCK_BYTES = 64 << 10
 KEPT_BLOCKS = 64
+# Announced spans nearer to each other than this are fetched with one request.
+JOINED_BYTES = 4096
+ANNOUNCED_BYTES = 8 << 20
 
 Fetch = Callable[[int, int], bytes]
 
@@ -18,11 +22,13 @@ class RangedSource:
     transferred, ``requests`` how often the store was asked.
     """
 
-    __slots__ = ("_blocks", "_fetch", "bytes_read", "requests", "size_bytes")
+    __slots__ = ("_blocks", "_fetch", "_parts", "_starts", "bytes_read", "requests", "size_bytes")
 
     def __init__(self, fetch: Fetch, size_bytes: int) -> None:
         self._fetch = fetch
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._parts: dict[int, bytes] = {}
+        self._starts: list[int] = []
         self.size_bytes = size_bytes
         self.bytes_read = 0
         self.requests = 0
@@ -32,6 +38,8 @@ class RangedSource:
         length = min(length, self.size_bytes - offset)
         if length <= 0:
             return b""
+        if (announced := self._announced(offset, length)) is not None:
+            return announced
         first, last = offset // BLOCK_BYTES, (offset + length - 1) // BLOCK_BYTES
         if last - first >= KEPT_BLOCKS // 2:
             return self._ask(offset, length)
@@ -39,6 +47,30 @@ class RangedSource:
         joined = b"".join(self._take(number) for number in range(first, last + 1))
         start = offset - first * BLOCK_BYTES
         return joined[start : start + length]
+
+    def prefetch(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Fetch what will be read soon exactly, where whole blocks would cost more."""
+        runs: list[list[int]] = []
+        for offset, length in sorted(spans):
+            end = min(offset + length, self.size_bytes)
+            if runs and offset <= runs[-1][1] + JOINED_BYTES:
+                runs[-1][1] = max(runs[-1][1], end)
+            else:
+                runs.append([offset, end])
+        wanted = sum(end - start for start, end in runs)
+        if len(runs) < KEPT_BLOCKS // 2 or wanted > ANNOUNCED_BYTES:
+            return
+        self._parts = {start: self._ask(start, end - start) for start, end in runs}
+        self._starts = sorted(self._parts)
+
+    def _announced(self, offset: int, length: int) -> bytes | None:
+        """Bytes that were announced and fetched, or None where they were not."""
+        number = bisect_right(self._starts, offset) - 1
+        if number < 0:
+            return None
+        at = offset - self._starts[number]
+        part = self._parts[self._starts[number]]
+        return part[at : at + length] if at + length <= len(part) else None
 
     def _load(self, first: int, last: int) -> None:
         """Fetch the blocks that are missing, each run of them with one request."""
