@@ -6,6 +6,7 @@ from mlsec.artifacts.archive import Archive, ArchiveReader
 from mlsec.artifacts.archive_layouts import is_keras, is_numpy_zip, is_skops, note_layout
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind, Format
+from mlsec.artifacts.keras.archive import read_keras_archive
 from mlsec.artifacts.oci_layout import is_oci_layout, read_oci_layout
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.torch_archives import (
@@ -25,7 +26,7 @@ ARCHIVE_READERS: tuple[ArchiveReader, ...] = (
     ArchiveReader(format=Format.OCI_LAYOUT, recognise=is_oci_layout, read=read_oci_layout),
     # Recognised only: all that matters of them is in their members.
     ArchiveReader(format=Format.NUMPY_ZIP, recognise=is_numpy_zip, read=note_layout),
-    ArchiveReader(format=Format.KERAS_V3, recognise=is_keras, read=note_layout),
+    ArchiveReader(format=Format.KERAS_V3, recognise=is_keras, read=read_keras_archive),
     ArchiveReader(format=Format.SKOPS, recognise=is_skops, read=note_layout),
 )
 

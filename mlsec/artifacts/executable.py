@@ -29,7 +29,9 @@ def kind_of(head: bytes, window: Window | None = None) -> str:
         return "a WebAssembly module"
     if head.startswith(b"MZ") and _is_windows(head, window):
         return "a Windows program or library"
-    return "a script" if SCRIPT.match(head) else ""
+    script = SCRIPT.match(head)
+    # A Python script is judged by what it does, as other Python files are.
+    return "a script" if script and b"python" not in script.group() else ""
 
 
 def _is_windows(head: bytes, window: Window | None) -> bool:

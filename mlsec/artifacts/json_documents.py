@@ -11,6 +11,7 @@ from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.json_text import MOST_BYTES, has_wide_text, read_json
 from mlsec.artifacts.keras.config import is_keras_config, judge_keras
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.repository.settings import is_settings, judge_settings
 from mlsec.artifacts.skops import is_skops_schema, judge_skops
 from mlsec.artifacts.window import Window
 
@@ -24,6 +25,7 @@ _LINES = 100_000
 _SORTS: tuple[tuple[Callable[[Any], bool], Callable[[Any, Recorder], None]], ...] = (
     (is_keras_config, judge_keras),
     (is_skops_schema, judge_skops),
+    (is_settings, judge_settings),
 )
 
 

@@ -67,9 +67,9 @@ def decode_text(data: bytes, record: Recorder, *, offset: int = -1) -> str:
 def has_wide_text(head: bytes) -> bool:
     """Whether a file starts as UTF-16 or UTF-32 text does."""
     if head.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF32_BE)):
-        return True
+        return b"<" not in head[:8]
     first = head[:4]
-    return len(first) == 4 and 1 <= first.count(0) <= 3 and any(byte in b"{[<" for byte in first)
+    return len(first) == 4 and 1 <= first.count(0) <= 3 and any(byte in b"{[" for byte in first)
 
 
 def walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

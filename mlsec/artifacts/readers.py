@@ -9,6 +9,7 @@ import msgspec
 from mlsec.artifacts.compressed import read_compressed, sniff_compressed
 from mlsec.artifacts.executable import read_executable, sniff_executable
 from mlsec.artifacts.facts import Format
+from mlsec.artifacts.gguf import read_gguf, sniff_gguf
 from mlsec.artifacts.hdf5.reader import read_hdf5, sniff_hdf5
 from mlsec.artifacts.json_documents import read_json_document, sniff_json
 from mlsec.artifacts.numpy_reader import read_numpy, sniff_numpy
@@ -23,6 +24,18 @@ from mlsec.artifacts.protobuf_formats import (
     sniff_saved_model,
 )
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.repository.python_code import read_python, sniff_python
+from mlsec.artifacts.repository.text_files import (
+    read_card,
+    read_requirements,
+    read_template,
+    sniff_card,
+    sniff_requirements,
+    sniff_template,
+)
+from mlsec.artifacts.repository.xml_text import read_xml, sniff_xml
+from mlsec.artifacts.repository.yaml_text import read_yaml, sniff_yaml
+from mlsec.artifacts.safetensors import read_safetensors, sniff_safetensors
 from mlsec.artifacts.tar_reader import read_tar, sniff_tar
 from mlsec.artifacts.tensorflow.saved_model import (
     read_graph_def,
@@ -66,6 +79,8 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.NUMPY, sniff=sniff_numpy, read=read_numpy),
     Reader(format=Format.EXECUTABLE, sniff=sniff_executable, read=read_executable),
     Reader(format=Format.PICKLE, sniff=sniff_pickle, read=read_pickle),
+    Reader(format=Format.SAFETENSORS, sniff=sniff_safetensors, read=read_safetensors),
+    Reader(format=Format.GGUF, sniff=sniff_gguf, read=read_gguf),
     Reader(format=Format.HDF5, sniff=sniff_hdf5, read=read_hdf5),
     Reader(format=Format.TFLITE, sniff=sniff_tflite, read=read_tflite),
     Reader(format=Format.ONNX, sniff=sniff_onnx, read=read_onnx),
@@ -75,5 +90,11 @@ READERS: tuple[Reader, ...] = (
     # Weak: text-like, the plainest last.
     Reader(format=Format.GRAPH_DEF, sniff=sniff_text_format, read=read_text_format, weak=True),
     Reader(format=Format.JSON, sniff=sniff_json, read=read_json_document, weak=True),
+    Reader(format=Format.XML, sniff=sniff_xml, read=read_xml, weak=True),
+    Reader(format=Format.TEXT, sniff=sniff_card, read=read_card, weak=True),
+    Reader(format=Format.PYTHON, sniff=sniff_python, read=read_python, weak=True),
+    Reader(format=Format.TEMPLATE, sniff=sniff_template, read=read_template, weak=True),
+    Reader(format=Format.TEXT, sniff=sniff_requirements, read=read_requirements, weak=True),
+    Reader(format=Format.YAML, sniff=sniff_yaml, read=read_yaml, weak=True),
     Reader(format=Format.TEXT, sniff=sniff_text, read=read_text, weak=True),
 )

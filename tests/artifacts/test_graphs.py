@@ -24,12 +24,6 @@ from tests.artifacts.builders import (
 MODULES = (onnx_models, tensorflow_graphs, tflites, keras_configs, hdf5_files, skops_files)
 HOSTILE = {name: build for module in MODULES for name, build in module.HOSTILE.items()}
 BENIGN = {name: build for module in MODULES for name, build in module.BENIGN.items()}
-# What only the reader of zip archives, or of pickles, can see, and the engine's account of bytes.
-BY_OTHERS = frozenset(
-    {"keras/archive-lambda", "keras/archive-two-configs", "skops/archive"}
-    | {"hdf5/appended", "hdf5/pickled-attribute", "tflite/appended"}
-)
-
 # The technique, a sample of it, and the kind of fact that must say so.
 TECHNIQUES: tuple[tuple[str, str, FactKind], ...] = (
     ("Keras Lambda, encoded", "keras/lambda", FactKind.EMBEDDED_CODE),
@@ -78,7 +72,7 @@ def look(table: Mapping[str, Callable[[], bytes]], name: str) -> Inspection:
     return inspect(Window.of(table[name]()))
 
 
-@pytest.mark.parametrize("name", sorted(HOSTILE.keys() - BY_OTHERS))
+@pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_a_hostile_graph_is_flagged(name: str) -> None:
     assert flagged(look(HOSTILE, name))
 

@@ -121,7 +121,8 @@ class Hdf5File:
             raise ArtifactError("the HDF5 superblock names no root group or no end of file")
         if base not in {0, self.base}:
             raise ArtifactError(f"the HDF5 base address {base} is not where the superblock is")
-        return root, min(end if base or not self.base else end + self.base, 1 << 62)
+        # The end counts from the start of the file, all other addresses from the superblock.
+        return root, min(end, 1 << 62)
 
     def cursor(self, address: int, count: int) -> Cursor:
         """At most ``count`` bytes from an address."""

@@ -43,9 +43,6 @@ def read_hdf5(window: Window, record: Recorder) -> None:
     """
     start = superblock_at(window.read(0, 16), window) or 0
     file = Hdf5File(window, start)
-    if start and not window.read(0, 16).startswith(_MATLAB):
-        detail = f"{start} bytes lie before the HDF5 superblock, where another format may hide"
-        record.fact(FactKind.UNACCOUNTED_BYTES, "user block", detail, offset=0)
     record.understood(0 if start == 0 or window.read(0, 10) == _MATLAB else start, file.end)
     if file.end > window.size_bytes:
         detail = f"the file ends {file.end - window.size_bytes} bytes before its end is declared"

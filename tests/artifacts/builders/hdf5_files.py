@@ -63,11 +63,9 @@ def file(*messages: bytes, behind: Callable[[int], bytes] = lambda _: b"", base:
     """A file with one root group; ``behind`` gives what follows it, from its address."""
     root = header(*messages)
     rest = behind(SUPERBLOCK + len(root))
-    end = SUPERBLOCK + len(root) + len(rest)
+    end = base + SUPERBLOCK + len(root) + len(rest)
     sizes = struct.pack("<BBBB", 2, 8, 8, 0)
-    places = (
-        struct.pack("<Q", base) + NOWHERE + struct.pack("<QQ", base + end, SUPERBLOCK) + bytes(4)
-    )
+    places = struct.pack("<Q", base) + NOWHERE + struct.pack("<QQ", end, SUPERBLOCK) + bytes(4)
     return SIGNATURE + sizes + places + root + rest
 
 

@@ -1,0 +1,1 @@
+"""Reads the files around the weights: configurations, code, templates and model cards."""

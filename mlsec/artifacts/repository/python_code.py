@@ -1,0 +1,188 @@
+"""Judges Python files that come with a model by their tree; they are never compiled or run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+
+from mlsec.artifacts.errors import OverLimitError
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.plain_text import read_text, sniff_text
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.repository.python_names import SECRETS, WORTH, Reach, reach_of
+from mlsec.artifacts.repository.python_scope import Scope, constant_text
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
+
+MOST_BYTES = 4 << 20
+MOST_NESTED = 150
+_START = re.compile(
+    rb"^(?:import [A-Za-z_][\w., ]*(?:#.*)?|from [\w.]+ import [\w(*].*|def \w+\(.*"
+    rb"|class \w+\s*[(:].*|if __name__ ==.*)\r?$",
+    re.MULTILINE,
+)
+# Methods that run when a model is loaded or first used, not only when somebody asks for them.
+_ON_LOAD = frozenset(
+    """__init__ __new__ __init_subclass__ __call__ forward from_pretrained from_config _from_config
+    __setstate__ __reduce__ __reduce_ex__ __getattr__ __del__ __enter__ setup load_context load
+    _load_pyfunc predict __post_init__""".split()  # noqa: SIM905
+)
+
+
+def sniff_python(head: bytes, window: Window) -> bool:
+    """Whether a text is Python: by its name, or because it parses and imports or defines."""
+    if not sniff_text(head, window):
+        return False
+    if window.name.lower().endswith((".py", ".pyw", ".pyi")):
+        return True
+    if head.startswith(b"#!") and b"python" in head[:80]:
+        return True
+    return bool(_START.search(head)) and window.size_bytes <= MOST_BYTES and _parses(window)
+
+
+def _parses(window: Window) -> bool:
+    try:
+        _tree(window.read(0, MOST_BYTES))
+    except (SyntaxError, OverLimitError):
+        return False
+    return True
+
+
+def _tree(data: bytes) -> ast.Module:
+    """The tree of a source text.
+
+    Raises:
+        SyntaxError: no Python of this version.
+        OverLimitError: nested too deep to be parsed within bounds.
+    """
+    depth = deepest = 0
+    for byte in re.findall(rb"[(\[{)\]}]", data):
+        depth = depth + 1 if byte in b"([{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    if deepest > MOST_NESTED:
+        raise OverLimitError("Python is nested deeper than can be followed")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(data)
+    except (RecursionError, MemoryError) as error:
+        raise OverLimitError("Python is nested deeper than can be followed") from error
+    except ValueError as error:
+        raise SyntaxError(str(error)) from error
+
+
+def read_python(window: Window, record: Recorder) -> None:
+    """Note calls that run commands or code, reach the network, or hide what they call.
+
+    Raises:
+        OverLimitError: longer than 4 MiB, or nested too deep.
+    """
+    read_text(window, record)
+    if window.size_bytes > MOST_BYTES:
+        raise OverLimitError(f"{window.size_bytes} bytes of Python are over {MOST_BYTES}")
+    data = window.read(0, MOST_BYTES)
+    if not WORTH.search(data):
+        return
+    try:
+        tree = _tree(data)
+    except SyntaxError as error:
+        detail = f"does not parse, so it was not judged: {error.msg}"
+        record.fact(FactKind.NOT_FULLY_READ, "python", detail, danger=Severity.LOW)
+        record.hole(OverLimitError.reason, detail)
+        return
+    _Walk(tree, record).read()
+
+
+class _Walk:
+    """One file while it is judged."""
+
+    def __init__(self, tree: ast.Module, record: Recorder) -> None:
+        self.tree = tree
+        self.record = record
+        self.scope = Scope(tree)
+
+    def read(self) -> None:
+        left: list[tuple[ast.AST, str]] = [(self.tree, "")]
+        while left:
+            node, inside = left.pop()
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                # Decorators and defaults run where the function is defined.
+                outer = [
+                    *node.decorator_list,
+                    *node.args.defaults,
+                    *filter(None, node.args.kw_defaults),
+                ]
+                left.extend((part, inside) for part in outer)
+                left.extend((part, node.name) for part in node.body)
+                continue
+            if isinstance(node, ast.Lambda):
+                inside = inside or "lambda"
+            elif isinstance(node, ast.If) and _is_main(node.test):
+                inside = inside or "main"
+            elif isinstance(node, ast.Call):
+                self._call(node, inside)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                self._text(node.value, node.lineno)
+            left.extend((child, inside) for child in ast.iter_child_nodes(node))
+
+    def _call(self, node: ast.Call, inside: str) -> None:
+        name, is_hidden = self.scope.name_of(node.func)
+        reach = reach_of(name)
+        if reach is None:
+            return
+        if name == "builtins.__import__" and not is_hidden:
+            # Only imports; what is called on the result is judged by its own name.
+            return
+        danger = _danger(reach, inside, node, is_hidden=is_hidden)
+        where = f"in {inside}()" if inside else "as soon as the file is imported"
+        how = ", by a name put together at run time" if is_hidden else ""
+        detail = f"{reach.value} {where}{how} (line {node.lineno})"
+        self.record.fact(FactKind.DENIED_CALL, name, detail, danger=danger)
+
+    def _text(self, text: str, line: int) -> None:
+        found = SECRETS.search(text) if len(text) < 200 else None
+        if found:
+            detail = f"names a place that no model has business with (line {line})"
+            kind = FactKind.OUTSIDE_REFERENCE
+            self.record.fact(kind, found.group(), detail, danger=Severity.MEDIUM)
+
+
+def _danger(reach: Reach, inside: str, node: ast.Call, *, is_hidden: bool) -> Severity:
+    if reach is Reach.UNPICKLES:
+        is_given = any(constant_text(part) is not None or _decodes(part) for part in node.args[:1])
+        return Severity.HIGH if is_given else Severity.LOW
+    if is_hidden:
+        return Severity.CRITICAL
+    if reach is Reach.CODE and _is_plain_code(node):
+        return Severity.LOW
+    if not inside and reach is Reach.CODE:
+        return Severity.CRITICAL if _decodes(node) else Severity.MEDIUM
+    if not inside:
+        return Severity.CRITICAL if reach is Reach.COMMANDS else Severity.HIGH
+    if reach in {Reach.NETWORK, Reach.LIBRARIES}:
+        return Severity.LOW
+    if inside in _ON_LOAD and reach is Reach.COMMANDS:
+        return Severity.HIGH
+    return Severity.MEDIUM if reach is Reach.COMMANDS or _decodes(node) else Severity.LOW
+
+
+def _decodes(node: ast.AST) -> bool:
+    """Whether something is decoded or fetched within an expression."""
+    names = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+    return bool(
+        names
+        & {"b64decode", "fromhex", "unhexlify", "decompress", "b85decode", "a85decode", "urlopen"}
+    )
+
+
+def _is_plain_code(node: ast.Call) -> bool:
+    """Whether what is run is written out in full and calls nothing: ``compile("1 + 1")``."""
+    text = constant_text(node.args[0]) if node.args else None
+    return text is not None and "(" not in text and "import" not in text
+
+
+def _is_main(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and "__name__" in {
+        part.id for part in ast.walk(test) if isinstance(part, ast.Name)
+    }

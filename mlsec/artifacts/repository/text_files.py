@@ -1,0 +1,109 @@
+"""Reads the plain files of a repository: templates, model cards, lists of requirements."""
+
+from __future__ import annotations
+
+import re
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.plain_text import read_text, sniff_text
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.repository.yaml_text import judge_yaml
+from mlsec.artifacts.templates.judge import MOST_CHARACTERS, judge_template
+from mlsec.artifacts.templates.names import SUSPECT_TEXT
+from mlsec.artifacts.window import Window
+
+_BLOCK = re.compile(
+    r"\{%[-+]?\s*(?:if|for|set|macro|include|import|extends|from|block|with|filter|call|raw|do)\b"
+)
+_ANY = re.compile(r"\{%|\{\{")
+_CHAT = re.compile(r"\bmessages?\b|add_generation_prompt")
+_FRONT = re.compile(rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_REQUIREMENT = re.compile(
+    r"\s*(?:#.*|-[-\w]+(?:[ =].*)?|[A-Za-z0-9][\w.-]*(?:\[[\w, .-]*\])?\s*"
+    r"(?:(?:[<>=!~]=?=?|@)\s*\S.*|;.*)?|(?:git\+|https?:)\S+.*)?\s*\Z"
+)
+_ELSEWHERE = re.compile(
+    r"(?:--(?:extra-)?index-url|-i|--find-links|-f|--trusted-host)[ =]\s*(\S+)|((?:git\+)?(?:https?"
+    r"|ssh|file)://\S+)"
+)
+_USUAL_INDEXES = ("https://pypi.org/", "https://download.pytorch.org/")
+
+
+def sniff_template(head: bytes, window: Window) -> bool:
+    """Whether a text is a Jinja template: by its name, or by what it does."""
+    if not sniff_text(head, window):
+        return False
+    if window.name.lower().endswith((".jinja", ".jinja2", ".j2")):
+        return True
+    if window.size_bytes > MOST_CHARACTERS:
+        return False
+    text = window.read(0, MOST_CHARACTERS).decode("utf-8", "replace")
+    if not _ANY.search(text):
+        return False
+    return bool(_BLOCK.search(text) and _CHAT.search(text)) or _is_suspect(text)
+
+
+def _is_suspect(text: str) -> bool:
+    """Whether something between the braces of a text leads into Python's machinery."""
+    return any(
+        SUSPECT_TEXT.search(part)
+        for part in re.findall(r"\{[{%](.{0,2000}?)[}%]\}", text, re.DOTALL)
+    )
+
+
+def read_template(window: Window, record: Recorder) -> None:
+    """Judge the whole text as one template."""
+    text = window.read(0, 4 * MOST_CHARACTERS).decode("utf-8", "replace")
+    is_chat = "chat" in window.name.lower() or bool(_CHAT.search(text))
+    judge_template(text, record, window.name.rsplit("/", 1)[-1] or "the template", is_chat=is_chat)
+    read_text(window, record)
+
+
+def sniff_card(head: bytes, window: Window) -> bool:
+    """Whether a text starts with a block of YAML between dashes and goes on as prose."""
+    if not head.lstrip(b"\xef\xbb\xbf").startswith(b"---"):
+        return False
+    found = _FRONT.match(window.read(0, 1 << 20))
+    return found is not None and found.end() < window.size_bytes
+
+
+def read_card(window: Window, record: Recorder) -> None:
+    """Read a model card: its licence, and what its settings would load.
+
+    The prose is searched like a template, as a chat template may start with dashes too.
+    """
+    data = window.read(0, 1 << 20)
+    found = _FRONT.match(data)
+    if found is not None:
+        judge_yaml(found.group(1).decode("utf-8", "replace"), record)
+        rest = data[found.end() :].decode("utf-8", "replace")
+        if _BLOCK.search(rest) and _is_suspect(rest):
+            judge_template(rest, record, "the text behind the dashes", is_chat=False)
+    read_text(window, record)
+
+
+def sniff_requirements(head: bytes, window: Window) -> bool:
+    """Whether a text is a list of Python packages."""
+    if not sniff_text(head, window) or window.size_bytes > 1 << 20:
+        return False
+    lines = window.read(0, 1 << 20).decode("utf-8", "replace").splitlines()
+    named = "requirements" in window.name.lower()
+    elsewhere = any(_ELSEWHERE.match(line.strip()) for line in lines)
+    versions = sum(1 for line in lines if re.match(r"[A-Za-z0-9][\w.-]*\s*(?:[=<>~!]=|@ )", line))
+    if not named and not versions and not elsewhere:
+        return False
+    return named or all(_REQUIREMENT.match(line) for line in lines)
+
+
+def read_requirements(window: Window, record: Recorder) -> None:
+    """Note packages that come from elsewhere than the usual index."""
+    for line in window.read(0, 1 << 20).decode("utf-8", "replace").splitlines():
+        plain = line.split(" #", 1)[0].strip()
+        if plain.startswith("#"):
+            continue
+        for found in _ELSEWHERE.finditer(plain):
+            place = found.group(1) or found.group(2)
+            if not place.startswith(_USUAL_INDEXES):
+                detail = "packages are installed from this address"
+                record.fact(FactKind.REMOTE_REFERENCE, place, detail)
+    read_text(window, record)

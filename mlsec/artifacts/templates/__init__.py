@@ -1,0 +1,1 @@
+"""Judges Jinja templates as programs: parsed to a tree, folded, never rendered."""
