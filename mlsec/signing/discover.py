@@ -12,7 +12,7 @@ from mlsec.signing.errors import SigningError
 from mlsec.signing.manifest import manifest_of
 from mlsec.signing.statement import OMS_PREDICATE, parse_statement
 
-_ENDINGS = (".sig", ".sigstore", ".sigstore.json", ".bundle.json", ".sig.json")
+_ENDINGS = (".sig", ".sigstore", ".sigstore.json", ".bundle.json", ".sig.json", ".intoto.jsonl")
 _HEAD_BYTES = 4096
 MAX_BUNDLE_BYTES = 64 << 20
 

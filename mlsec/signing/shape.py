@@ -32,6 +32,14 @@ class Shape:
         """Say whether the field is there and not null."""
         return self._fields.get(name) is not None
 
+    def is_object(self, name: str) -> bool:
+        """Say whether the field is an object."""
+        return isinstance(self._fields.get(name), dict)
+
+    def is_text(self, name: str) -> bool:
+        """Say whether the field is a string that is not empty."""
+        return isinstance(self._fields.get(name), str) and self._fields[name] != ""
+
     def names(self) -> frozenset[str]:
         """Give the names of all fields that are not null."""
         return frozenset(name for name in self._fields if self.has(name))

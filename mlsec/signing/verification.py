@@ -10,7 +10,9 @@ import msgspec
 
 from mlsec.core.errors import MlsecError
 from mlsec.signing.anchors import Loaded, load_anchors
+from mlsec.signing.attestations import check_attestations, check_bound
 from mlsec.signing.bundle import Bundle, Envelope, parse_bundles
+from mlsec.signing.by_attestation import split_attestations, verify_attested
 from mlsec.signing.compare import Compared, compare
 from mlsec.signing.content import Content, age_check, policy_checks, read_content
 from mlsec.signing.errors import SigningError
@@ -60,28 +62,46 @@ def verify_signed(
         denied=policy.denied_fingerprints,
     )
     read = [_read(file, policy) for file in files]
-    judged = [one for found in read for one in _judge_file(found, rule, anchors, terms)]
+    every = [one for found in read for one in _judge_file(found, rule, anchors, terms)]
+    attested, judged = split_attestations(every, policy.defaults.json_limits)
     checks = [check for found in read for check in found.checks]
+    wanted = rule.provenance
+    if attested and not judged and wanted is not None and wanted.binds == "files":
+        base = _verdict(target, files, profile, now, every, checks, None, None)
+        allowed = _allowed(target, policy, rule, files, profile)
+        return verify_attested(base, target, policy, rule, wanted, attested, allowed, say)
     if judged:
         checks += check_threshold(judged, rule)
+    elif attested:
+        checks.append(_ONLY_ATTESTED)
     good = [one for one in judged if one.is_good]
     steps = Steps()
     content = _content(good, policy, profile, steps)
     checks += steps.checks
-    times = tuple(time for one in good for verdict in one.verdicts for time in _of_good(verdict))
     compared = None
     if content is not None:
         key = policy.name_of(target)
         checks += policy_checks(
             content.manifest.root_digest, content.model_name, rule, policy.denied_root_digests, key
         )
-        checks += age_check(rule, times)
-        checks += _provenance(rule)
+        checks += age_check(rule, _times(good))
+        checks += _provenance(rule, policy, attested, content)
     if content is not None and not _has_failed(checks):
         compared = _compare(target, policy, rule, files, profile, content, checks, say)
     elif content is not None:
         checks.append(not_checked("files/compared", "the files were not read, as more is wrong"))
-    return _verdict(target, files, profile, now, judged, checks, content, compared)
+    return _verdict(target, files, profile, now, every, checks, content, compared)
+
+
+_ONLY_ATTESTED = failed(
+    "statement/about-a-model",
+    "there are attestations, but no signature over the model",
+    fix="sign the model, or ask for provenance that binds: files in the policy",
+)
+
+
+def _times(good: Sequence[Judged]) -> tuple[TrustedTime, ...]:
+    return tuple(time for one in good for verdict in one.verdicts for time in _of_good(verdict))
 
 
 def _read(file: Path, policy: TrustPolicy) -> _Read:
@@ -183,13 +203,17 @@ def _content(
     return first
 
 
-def _provenance(rule: ModelRule) -> list[Check]:
+def _provenance(
+    rule: ModelRule, policy: TrustPolicy, attested: Sequence[Judged], content: Content
+) -> list[Check]:
     if rule.provenance is None:
         return []
-    return [
-        not_checked("provenance/verified", "the policy asks for provenance, which was not verified",
-                    actual=rule.provenance.predicate)
-    ]  # fmt: skip
+    found = check_attestations(attested, rule.provenance, policy.defaults.json_limits)
+    if not found.vouched:
+        return list(found.checks)
+    root = content.manifest.root_digest
+    bound = check_bound(found, rule.provenance, root, content.manifest)
+    return [*found.checks, bound]
 
 
 def _compare(
@@ -202,11 +226,8 @@ def _compare(
     checks: list[Check],
     say: Say | None,
 ) -> Compared | None:
-    allowed = Allowed(
-        ignored=rule.may_ignore,
-        signatures=_inside(target, files),
-        extra_files=policy.defaults.extra_files,
-        profile=profile,
+    allowed = msgspec.structs.replace(
+        _allowed(target, policy, rule, files, profile),
         may_link=policy.defaults.symlinks is Leave.ALLOW
         and content.manifest.serialization.allows_symlinks,
     )
@@ -218,6 +239,17 @@ def _compare(
         return None
     checks += compared.checks
     return compared
+
+
+def _allowed(
+    target: Path, policy: TrustPolicy, rule: ModelRule, files: Sequence[Path], profile: Profile
+) -> Allowed:
+    return Allowed(
+        ignored=rule.may_ignore,
+        signatures=_inside(target, files),
+        extra_files=policy.defaults.extra_files,
+        profile=profile,
+    )
 
 
 def _inside(target: Path, files: Sequence[Path]) -> frozenset[str]:

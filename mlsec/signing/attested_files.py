@@ -1,0 +1,79 @@
+"""A model that has no signature of its own, file by file against what was attested of its build."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from mlsec.signing.attestations import uncovered
+from mlsec.signing.compare import Compared
+from mlsec.signing.folder import ModelFolder
+from mlsec.signing.hashed import Hashed, Plan
+from mlsec.signing.hashing import Say, hash_files
+from mlsec.signing.provenance import Built
+from mlsec.signing.unsigned import Allowed, unreadable, unsigned
+from mlsec.signing.verdict import Check, SignedFile, failed, passed
+
+
+def compare_attested(
+    folder: ModelFolder, vouched: Sequence[Built], allowed: Allowed, limit: int, say: Say | None
+) -> Compared:
+    """Hash every file that an attestation names, and account for everything else.
+
+    Raises:
+        SigningError: the model cannot be listed, or holds more than ``limit`` names.
+    """
+    listing = folder.listing(limit)
+    names = {name for built in vouched for name, _ in built.subjects}
+    wanted = {
+        path: stamp
+        for path, stamp in listing.files().items()
+        if path not in allowed.signatures and {path, path.rpartition("/")[2]} & names
+    }
+    hashed = hash_files(folder, wanted, Plan(hash_name="sha256"), say)
+    read = {path: one for path, one in hashed.items() if not one.problem}
+    digests = {path: one.digests[0].hex() for path, one in read.items()}
+    strange = set(uncovered(vouched, digests))
+    checks = [_unread(one) for path, one in sorted(hashed.items()) if path not in read]
+    checks += [_strange(path, digests[path]) for path in sorted(strange)]
+    if not wanted:
+        checks.append(failed("files/present", "no file of the model is one that was attested"))
+    if not checks:
+        checks.append(passed("files/unchanged", "every attested file is as it was built"))
+    checks += unsigned(listing, wanted, {}, allowed)
+    files = tuple(
+        SignedFile(
+            path=path, algorithm="sha256", digest=digests[path], size_bytes=read[path].size_bytes
+        )
+        for path in sorted(digests.keys() - strange)
+    )
+    return Compared(
+        checks=tuple(checks),
+        files=files,
+        found=len(listing.found),
+        bytes_hashed=sum(one.size_bytes for one in hashed.values()),
+    )
+
+
+def root_of(files: Sequence[SignedFile]) -> str:
+    """The digest that the standard's manifest over these files would have."""
+    total = hashlib.sha256()
+    for one in sorted(files, key=lambda one: one.path):
+        total.update(bytes.fromhex(one.digest))
+    return "sha256:" + total.hexdigest()
+
+
+def _unread(found: Hashed) -> Check:
+    if found.has_changed:
+        return failed("files/kept-still", "a file changed while it was read", file=found.path)
+    return unreadable(found.path, found.problem)
+
+
+def _strange(path: str, digest: str) -> Check:
+    return failed(
+        "files/unchanged",
+        "a file is not the one that was attested",
+        file=path,
+        actual=digest,
+        fix="restore the file, or have it built and attested again",
+    )
