@@ -9,8 +9,28 @@ if TYPE_CHECKING:
     import argparse
 
 
-def commands() -> tuple[Callable[[argparse._SubParsersAction[Any]], None], ...]:
-    """Give the function of each command that adds its parser, in the order of the help."""
+Register = Callable[["argparse._SubParsersAction[Any]"], None]
+
+
+def commands(first: str = "") -> tuple[Register, ...]:
+    """Give the function of each command that adds its parser, in the order of the help.
+
+    Where ``first`` names a command that is run once for every model, only that one is loaded.
+    """
+    match first:
+        case "verify":
+            from mlsec.cli import verify
+
+            return (verify.register,)
+        case "sign":
+            from mlsec.cli import sign
+
+            return (sign.register,)
+        case _:
+            return _all()
+
+
+def _all() -> tuple[Register, ...]:
     from mlsec.cli import collect, diff, doctor, report, rules, scan, sign, snapshot, verify
 
     return (

@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from mlsec.core.errors import MlsecError
 
     try:
-        args = _parser().parse_args(words or ["--help"])
+        args = _parser(words[0] if words else "").parse_args(words or ["--help"])
         return int(args.run(args))
     except MlsecError as failed:
         where = f"{failed.location}: " if failed.location else ""
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _crashed(crash)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(first: str) -> argparse.ArgumentParser:
     import argparse
 
     from mlsec.cli import commands as command_table
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-V", "--version", action="version", version=f"mlsec {__version__}")
     found = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for register in command_table():
+    for register in command_table(first):
         register(found)
     return parser
 

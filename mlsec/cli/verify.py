@@ -92,7 +92,7 @@ def _show(args: argparse.Namespace, verdict: Verdict, policy: TrustPolicy) -> No
 
             console.write_bytes(render_verdict_sarif(verdict, policy.file, Path.cwd()))
         case _:
-            from mlsec.render.verdict_text import render_verdict
+            from mlsec.cli.verdict_text import render_verdict
 
             console.out(render_verdict(verdict))
 

@@ -12,7 +12,6 @@ from mlsec.core.digest import fingerprint
 from mlsec.core.text import visible
 from mlsec.render.sarif_places import relative_uri
 from mlsec.render.sarif_rules import HOME
-from mlsec.render.verdict_text import told
 from mlsec.signing.verdict import Check, Outcome, Verdict
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -27,7 +26,7 @@ def render_verdict_sarif(verdict: Verdict, policy_file: Path, root: Path) -> byt
         policy_file: the trust policy; results about nothing else point there.
         root: the folder that file names in the report start from.
     """
-    found = told(verdict)
+    found = verdict.told()
     ids = sorted({check.id for _, check in found})
     run = {
         "tool": {

@@ -14,10 +14,11 @@ from mlsec.signing.errors import MalformedError, SigningError
 from mlsec.signing.keys import PublicKey, load_public_key
 from mlsec.signing.policy import Anchor, KeyAnchor, SigstoreAnchor, X509Anchor
 from mlsec.signing.revocation import RevocationList, read_revocation_list
-from mlsec.signing.sigstore.trusted_root import TrustedRoot, read_trusted_roots
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
+
+    from mlsec.signing.sigstore.trusted_root import TrustedRoot
 
 MAX_FILE_BYTES = 64 << 20
 
@@ -76,6 +77,8 @@ def _load(anchor: Anchor) -> Loaded:
                 revoked=tuple(_at(path, read_revocation_list) for path in anchor.crls),
             )
         case SigstoreAnchor():
+            from mlsec.signing.sigstore.trusted_root import read_trusted_roots  # noqa: PLC0415
+
             return LoadedSigstore(rule=anchor, roots=_at(anchor.trusted_root, read_trusted_roots))
 
 

@@ -10,7 +10,6 @@ from mlsec.core.errors import MlsecError
 from mlsec.signing.discover import Inspected, discover, inspect
 from mlsec.signing.hashing import Say
 from mlsec.signing.lock import record_digest
-from mlsec.signing.oci.layout import is_layout
 from mlsec.signing.policy import Profile, Reaction, TrustPolicy
 from mlsec.signing.policy_load import load_policy
 from mlsec.signing.sign import sign
@@ -60,7 +59,7 @@ def verify(
             fix=f"add it under models in {policy.file.name}",
         )
         return _without_signature(target, profile, at, check)
-    if not signatures and is_layout(target):
+    if not signatures and _is_layout(target):
         from mlsec.signing.oci.verify import verify_layout  # noqa: PLC0415
 
         return verify_layout(target, policy, rule, profile, at, say)
@@ -71,6 +70,14 @@ def verify(
     from mlsec.signing.verification import verify_signed  # noqa: PLC0415
 
     return verify_signed(target, policy, rule, files, profile, at, say)
+
+
+def _is_layout(target: Path) -> bool:
+    if not (target / "oci-layout").exists():
+        return False
+    from mlsec.signing.oci.layout import is_layout  # noqa: PLC0415
+
+    return is_layout(target)
 
 
 def _unsigned(reaction: Reaction) -> Check:

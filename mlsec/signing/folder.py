@@ -46,6 +46,16 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
         """Take the stamp from ``fstat``."""
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
+    def is_of(self, found: os.stat_result) -> bool:
+        """Whether ``fstat`` still says the same."""
+        return (
+            self.inode == found.st_ino
+            and self.changed_ns == found.st_ctime_ns
+            and self.modified_ns == found.st_mtime_ns
+            and self.size_bytes == found.st_size
+            and self.device == found.st_dev
+        )
+
 
 class Found(msgspec.Struct, frozen=True, gc=False):
     """One name; ``path`` is relative, with "/" between parts. ``stamp`` is that of a file,
@@ -92,12 +102,14 @@ class ModelFolder:
         self.single = "" if target.is_dir() else target.name
         self._top = _open_top(target.parent if self.single else target)
         self._kept: OrderedDict[str, int] = OrderedDict()
+        self._last = ("", self._top)
 
     def reopened(self) -> ModelFolder:
         """The same folder, for another thread."""
         twin = object.__new__(ModelFolder)
         twin.target, twin.single = self.target, self.single
         twin._top, twin._kept = os.dup(self._top), OrderedDict()
+        twin._last = ("", twin._top)
         return twin
 
     def __enter__(self) -> ModelFolder:
@@ -124,12 +136,22 @@ class ModelFolder:
             OSError: not there, not readable, or a link somewhere on the way.
             ChangedError: it is no regular file (any more).
         """
-        folder, _, name = path.rpartition("/")
-        descriptor = os.open(name, _FILE, dir_fd=self._folder(folder) if folder else self._top)
+        descriptor = self.open_listed(path)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise ChangedError(f'"{path}" is no regular file')
         return descriptor
+
+    def open_listed(self, path: str) -> int:
+        """As ``open_file``, for a caller who compares the stamp with that of a listed file."""
+        folder, _, name = path.rpartition("/")
+        # Most files lie in the folder of the one before.
+        if folder != self._last[0]:
+            # Reset first: opening others may close what it stands for, and may fail.
+            self._last = ("", self._top)
+            if folder:
+                self._last = folder, self._folder(folder)
+        return os.open(name, _FILE, dir_fd=self._last[1])
 
     def _folder(self, path: str) -> int:
         kept = self._kept.get(path)
@@ -149,6 +171,7 @@ class ModelFolder:
         Raises:
             OSError: not there, or a link.
         """
+        self._last = ("", self._top)
         while self._kept:
             os.close(self._kept.popitem()[1])
         return Stamp.of(os.fstat(self._folder(path) if path else self._top))
@@ -230,10 +253,11 @@ def _walk(
 
 def _look(entry: os.DirEntry[str]) -> tuple[Kind | None, Stamp | None]:
     """Tell what an entry is; (None, None) for a folder."""
-    try:
-        entry.name.encode("utf-8")
-    except UnicodeEncodeError:
-        return Kind.BAD_NAME, None
+    if not entry.name.isascii():
+        try:
+            entry.name.encode("utf-8")
+        except UnicodeEncodeError:
+            return Kind.BAD_NAME, None
     try:
         if entry.is_symlink():
             return Kind.SYMLINK, None

@@ -32,12 +32,12 @@ class _File:
         """Open it on first use, and check that it is the file that was listed."""
         with self._lock:
             if self._descriptor < 0:
-                self._descriptor = folder.open_file(self.path)
+                self._descriptor = folder.open_listed(self.path)
                 self._check()
             return self._descriptor
 
     def _check(self) -> None:
-        if Stamp.of(os.fstat(self._descriptor)) != self.stamp:
+        if not self.stamp.is_of(os.fstat(self._descriptor)):
             raise ChangedError("it changed")
 
     def finish(self, number: int, digest: bytes, failed: Hashed | None) -> Hashed | None:

@@ -28,14 +28,16 @@ class Hashed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     has_changed: bool = False
 
 
-def new_hash(name: str) -> Any:
-    """Start a hash.
+def new_hash(name: str, data: bytes | memoryview = b"") -> Any:
+    """Start a hash, over ``data`` so far.
 
     Raises:
         UnsupportedError: not on the list, or BLAKE3 without its package.
     """
-    if name in ("sha256", "blake2b", "sha384", "sha512"):
-        return hashlib.new(name)
+    if name == "sha256":
+        return hashlib.sha256(data)
+    if name in ("blake2b", "sha384", "sha512"):
+        return hashlib.new(name, data)
     if name == "blake3":
         try:
             import blake3  # noqa: PLC0415
@@ -43,7 +45,7 @@ def new_hash(name: str) -> Any:
             raise UnsupportedError(
                 "the manifest uses BLAKE3, which is not installed", hint="pip install blake3"
             ) from None
-        return blake3.blake3()
+        return blake3.blake3(data)
     raise UnsupportedError(f'hash "{name[:100]}" is not on the list')
 
 

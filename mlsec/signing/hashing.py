@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 
-from mlsec.signing.errors import ChangedError
 from mlsec.signing.folder import ModelFolder, Stamp
 from mlsec.signing.hash_threads import in_threads
 from mlsec.signing.hashed import Hashed, Plan, changed, failure, new_hash, parts_of
 
 # Below this, handing a file to another thread costs more than hashing it.
 SMALL_BYTES = 64 << 10
+TOLD_EVERY = 64
 
 Say = Callable[[int, int], None]
 
@@ -36,10 +36,10 @@ def hash_files(
     large = sorted(files.keys() - set(small), key=lambda path: (-files[path].size_bytes, path))
     found: dict[str, Hashed] = {}
     done = 0
-    for one in _results(folder, files, plan, small, large):
+    for number, one in enumerate(_results(folder, files, plan, small, large)):
         found[one.path] = one
         done += one.size_bytes
-        if say is not None:
+        if say is not None and (number % TOLD_EVERY == 0 or one.size_bytes >= SMALL_BYTES):
             say(done, total)
     return found
 
@@ -55,31 +55,39 @@ def _results(
         yield from in_threads(folder, [(path, files[path]) for path in large], plan)
     buffer = bytearray(SMALL_BYTES)
     for path in small:
-        yield _hash_small(folder, path, files[path], plan, buffer)
+        read = _read_small(folder, path, files[path], buffer)
+        yield read if isinstance(read, Hashed) else _hash_small(path, read, plan)
 
 
-def _hash_small(
-    folder: ModelFolder, path: str, stamp: Stamp, plan: Plan, buffer: bytearray
-) -> Hashed:
-    """Hash a file that fits into one buffer, in as few calls as can be."""
+def _read_small(
+    folder: ModelFolder, path: str, stamp: Stamp, buffer: bytearray
+) -> memoryview | Hashed:
+    """Read a file that fits into one buffer, in as few calls as can be."""
     try:
-        descriptor = folder.open_file(path)
-    except (OSError, ChangedError) as error:
+        descriptor = folder.open_listed(path)
+    except OSError as error:
         return failure(path, error)
     try:
-        if Stamp.of(os.fstat(descriptor)) != stamp:
+        # The same inode as was listed, so it is a regular file as well.
+        if not stamp.is_of(os.fstat(descriptor)):
             return changed(path)
-        size = os.readv(descriptor, [buffer])
-        if size != stamp.size_bytes or Stamp.of(os.fstat(descriptor)) != stamp:
+        size = os.readv(descriptor, (buffer,))
+        if size != stamp.size_bytes or not stamp.is_of(os.fstat(descriptor)):
             return changed(path)
     except OSError as error:
         return failure(path, error)
     finally:
         os.close(descriptor)
-    view = memoryview(buffer)[:size]
-    digests = []
-    for start, end in parts_of(size, plan.shard_bytes):
-        part = new_hash(plan.hash_name)
-        part.update(view[start:end])
-        digests.append(part.digest())
-    return Hashed(path=path, size_bytes=size, digests=tuple(digests))
+    return memoryview(buffer)[:size]
+
+
+def _hash_small(path: str, data: memoryview, plan: Plan) -> Hashed:
+    size = len(data)
+    if not plan.shard_bytes:
+        digest = new_hash(plan.hash_name, data).digest()
+        return Hashed(path=path, size_bytes=size, digests=(digest,))
+    digests = tuple(
+        new_hash(plan.hash_name, data[start:end]).digest()
+        for start, end in parts_of(size, plan.shard_bytes)
+    )
+    return Hashed(path=path, size_bytes=size, digests=digests)

@@ -24,7 +24,6 @@ from mlsec.signing.keys import (
 from mlsec.signing.legacy import is_signed_the_old_way
 from mlsec.signing.policy import Defaults, KeyAnchor, SignerRule
 from mlsec.signing.refusal import RefusedError, Steps
-from mlsec.signing.sigstore.verify import verify_sigstore
 from mlsec.signing.stamps import trusted_times
 from mlsec.signing.verdict import (
     Check,
@@ -185,6 +184,8 @@ def _by_certificate(question: Question, anchor: LoadedX509, terms: Terms) -> Sig
 def _by_sigstore(question: Question, anchor: LoadedSigstore) -> SignatureVerdict:
     blob = question.blob
     digests = {} if blob is None else {name: hashlib.new(name, blob).digest() for name in _HASHES}
+    from mlsec.signing.sigstore.verify import verify_sigstore  # noqa: PLC0415
+
     tried = [verify_sigstore(question.bundle, root, digests=digests) for root in anchor.roots]
     best = max(tried, key=lambda one: (one.is_good, one.signer is not None, len(one.checks)))
     steps = Steps()

@@ -11,12 +11,12 @@ from mlsec.signing.errors import MalformedError
 MAX_NAME_CHARS = 4096
 MAX_PART_BYTES = 255
 # No separator of another system, no control character; what looks odd is escaped when shown.
-_PLAIN = re.compile(r"[^/\\\x00-\x1f\x7f-\x9f]+(?:/[^/\\\x00-\x1f\x7f-\x9f]+)*\Z")
-_DOTS = re.compile(r"(?:\A|/)\.{1,2}(?:/|\Z)")
+_PART = r"(?!\.{1,2}(?:/|\Z))[^/\\\x00-\x1f\x7f-\x9f]+"
+_PLAIN = re.compile(f"{_PART}(?:/{_PART})*\\Z")
 _GLOB = re.compile(r"[*?\[]")
 _RESERVED = re.compile(
-    r"(?:\A|/)(?:(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.[^/]*)?|[^/]*[. ])(?:/|\Z)",
-    re.IGNORECASE,
+    r"(?:^|/)(?:(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.[^/\n]*)?|[^/\n]*[. ])(?:/|$)",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
@@ -27,7 +27,7 @@ def check_name(name: str) -> None:
         MalformedError: empty, absolute, with ``.`` or ``..`` or empty parts, a backslash, a
             control character, or too long.
     """
-    if not _PLAIN.match(name) or _DOTS.search(name):
+    if not _PLAIN.match(name):
         raise MalformedError(f'"{name[:200]}" is not a plain relative path with "/" between parts')
     if len(name) > MAX_NAME_CHARS:
         raise MalformedError(f"a path has {len(name)} characters; at most {MAX_NAME_CHARS}")
@@ -74,7 +74,11 @@ def collision(names: Iterable[str]) -> tuple[str, str] | None:
 
 def reserved(names: Iterable[str]) -> str:
     """Find a name that Windows cannot hold as it is, or ""."""
-    return next((name for name in names if _RESERVED.search(name)), "")
+    # One search over all: no plain name holds a line break.
+    found = _RESERVED.search("\n".join(names))
+    if found is None:
+        return ""
+    return found.string[found.string.rfind("\n", 0, found.end() - 1) + 1 :].partition("\n")[0]
 
 
 def is_under(name: str, places: Iterable[str]) -> bool:

@@ -10,7 +10,6 @@ import msgspec
 from mlsec.signing.certificates import Authority
 from mlsec.signing.errors import SigningError
 from mlsec.signing.policy import Stamping
-from mlsec.signing.timestamp import read_timestamp, verify_timestamp
 from mlsec.signing.verdict import Check, TimeSource, TrustedTime, failed, not_checked, passed
 
 _ID = "timestamp/trusted"
@@ -58,7 +57,7 @@ def trusted_times(
     checks: list[Check] = []
     for token in tokens:
         try:
-            at = verify_timestamp(read_timestamp(token), signature, authorities)
+            at = _verified(token, signature, authorities)
         except SigningError as error:
             checks.append(failed(_ID, error.message, fix=_FIX))
             continue
@@ -78,6 +77,14 @@ def trusted_times(
 
 
 _FIX = "have the signature stamped by an authority that the anchor lists under tsa"
+
+
+def _verified(
+    token: bytes, signature: bytes, authorities: Sequence[Authority]
+) -> datetime.datetime:
+    from mlsec.signing.timestamp import read_timestamp, verify_timestamp  # noqa: PLC0415
+
+    return verify_timestamp(read_timestamp(token), signature, authorities)
 
 
 def _names(authorities: Sequence[Authority]) -> str:

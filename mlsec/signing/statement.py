@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +17,6 @@ OMS_PREDICATE = "https://model_signing/signature/v1.0"
 LEGACY_PREDICATE = "https://model_signing/Digests/v0.1"
 
 _RESOURCE = {"name", "digest", "algorithm"}
-_HEX = re.compile(r"[0-9a-f]{64}|[0-9a-f]{128}\Z")
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -71,12 +69,19 @@ def parse_statement(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Stat
 
 
 def _compact(found: dict[str, Any]) -> Any:
-    if found.keys() != _RESOURCE:
+    if len(found) != 3 or found.keys() != _RESOURCE:
         return found
     name, digest, algorithm = found["name"], found["digest"], found["algorithm"]
     if not (isinstance(name, str) and isinstance(digest, str) and isinstance(algorithm, str)):
         return found
-    raw = bytes.fromhex(digest) if _HEX.fullmatch(digest) else digest
+    raw: bytes | str = digest
+    try:
+        decoded = bytes.fromhex(digest)
+    except ValueError:
+        pass
+    else:
+        # White space and capitals are taken by fromhex, not by the standard.
+        raw = decoded if decoded.hex() == digest else digest
     return RawResource(name=name, digest=raw, algorithm=sys.intern(algorithm))
 
 

@@ -53,7 +53,10 @@ def loads(
         OverLimitError: a cap was reached.
     """
     if len(data) > limits.size_bytes:
-        raise OverLimitError(f"{what} is larger than {limits.size_bytes} bytes")
+        raise OverLimitError(
+            f"{what} is larger than {limits.size_bytes} bytes",
+            hint="if it is meant to be, raise limits: {bundle_mb: ...} in the trust policy",
+        )
     try:
         text = data.decode("utf-8")
         found = _decoder(compact).decode(text)

@@ -179,3 +179,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     files_found: int = 0
     bytes_hashed: int = 0
     verified_at: datetime.datetime | None = None
+
+    def told(self) -> tuple[tuple[str, Check], ...]:
+        """Give the checks that did not hold, each with its signature file ("" for none)."""
+        found = [("", check) for check in self.checks]
+        for one in self.signatures:
+            found += [(one.file, check) for check in one.checks]
+        return tuple(each for each in found if each[1].outcome is not Outcome.OK)

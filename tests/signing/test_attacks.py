@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mlsec.cli.verdict_text import render_verdict
 from mlsec.render.verdict_sarif import render_verdict_sarif
-from mlsec.render.verdict_text import render_verdict
 from mlsec.signing.verdict import Answer
 from tests.signing.attack import Attack
 from tests.signing.attacks_files import FILE_ATTACKS

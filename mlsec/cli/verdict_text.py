@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlsec.core.text import visible
-from mlsec.signing.verdict import Answer, Check, Outcome, SignatureVerdict, Signer, Verdict
+from mlsec.signing.verdict import Answer, Outcome, SignatureVerdict, Signer, Verdict
 
 _SHOWN_CHARS = 300
 
@@ -16,19 +16,8 @@ def render_verdict(verdict: Verdict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def told(verdict: Verdict) -> tuple[tuple[str, Check], ...]:
-    """Give the checks that did not hold, each with the signature file it is about ("" for none).
-
-    A signature's own checks are told when it is not good, or for what they note besides.
-    """
-    found = [("", check) for check in verdict.checks]
-    for one in verdict.signatures:
-        found += [(one.file, check) for check in one.checks]
-    return tuple(each for each in found if each[1].outcome is not Outcome.OK)
-
-
 def _problems(verdict: Verdict) -> Iterator[str]:
-    for file, check in told(verdict):
+    for file, check in verdict.told():
         word = "fail" if check.outcome is Outcome.FAILED else "not checked"
         yield f"{word if check.is_fatal else 'note'}[{check.id}] {_safe(check.what)}"
         where = check.file or file
