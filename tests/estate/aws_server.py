@@ -22,6 +22,7 @@ from tests.estate.faults import Injector
 from tests.estate.identify import Call, identify
 from tests.estate.model import Estate
 from tests.estate.moto_backend import MotoBackend
+from tests.estate.objects import Objects
 from tests.estate.overlay import Overlay, cut_page, nothing_there, without_page_token
 from tests.estate.search import SearchIndex
 from tests.estate.seed import seed
@@ -88,10 +89,13 @@ class LiveAws:
 class AwsHandler:
     """One call's way through the injector to an answer."""
 
-    def __init__(self, live: LiveAws, store: AnswerStore, injector: Injector) -> None:
+    def __init__(
+        self, live: LiveAws, store: AnswerStore, injector: Injector, objects: Objects | None = None
+    ) -> None:
         self._live = live
         self._store = store
         self._injector = injector
+        self._objects = objects or Objects({})
         self._worker = ThreadPoolExecutor(1, "estate-live")
         self.unknown: list[str] = []
 
@@ -105,7 +109,9 @@ class AwsHandler:
         if refusal is not None:
             return self._with_delay(refusal)
         try:
-            answer = self._store.get(call) or await self._ask_live(call)
+            answer = (
+                self._objects.answer(call) or self._store.get(call) or await self._ask_live(call)
+            )
         except Exception as mistake:  # noqa: BLE001 - shown to the test that caused it
             self.unknown.append(f"{call.label}: {mistake!r}")
             traceback.print_exception(mistake)

@@ -24,7 +24,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What to serve."""
+    """What to serve; ``objects`` are files in its buckets: ``bucket/key`` -> base64."""
 
     deployments: int
     is_hostile: bool = False
@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     page_size: int = 0
     has_story: bool = False
     has_zoo: bool = False
+    objects: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +127,7 @@ class RunningAws:
 def main(text: str) -> None:
     from tests.estate.aws_server import AwsHandler, LiveAws, store_for  # noqa: PLC0415
     from tests.estate.faults import Injector  # noqa: PLC0415
+    from tests.estate.objects import Objects  # noqa: PLC0415
     from tests.estate.wire import LoopbackServer  # noqa: PLC0415
 
     settings = msgspec.json.decode(text, type=Settings)
@@ -137,7 +139,9 @@ def main(text: str) -> None:
     )
     injector = Injector(latency_s=settings.latency_s)
     live = LiveAws(estate, settings.page_size)
-    handler = AwsHandler(live, store_for(estate, settings.page_size), injector)
+    handler = AwsHandler(
+        live, store_for(estate, settings.page_size), injector, Objects(settings.objects)
+    )
     server = LoopbackServer(handler).start()
     _say({"url": server.url})
     for line in sys.stdin:

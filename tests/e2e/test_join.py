@@ -1,0 +1,111 @@
+"""One graph of cloud, endpoint and artifact: the bytes that are served, and who can replace them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import pickle
+import struct
+import tarfile
+
+import pytest
+
+from mlsec.core.assessment import Assessment
+from mlsec.core.closed_sets import Status
+from tests.e2e import runs
+from tests.estate.serve import RunningAws, Settings
+
+SERVED = "s3://nordlicht-claims-artifacts/claims-triage/model.tar.gz"
+TWIN = "s3://nordlicht-churn-0000-artifacts/model/model.tar.gz"
+LOOSE = "s3://nordlicht-claims-artifacts/attic/old.pkl"
+
+
+class _Runs:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("echo inert",)
+
+
+def _tar(name: str, data: bytes) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return packed.getvalue()
+
+
+def _safetensors() -> bytes:
+    header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    return struct.pack("<Q", len(header)) + header + bytes(4)
+
+
+@pytest.fixture(scope="module")
+def assessment(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
+    """The demo's company, scanned with the buckets of two of its models."""
+    out = tmp_path_factory.mktemp("join") / "out"
+    hostile, safe = pickle.dumps({"weights": _Runs()}), _safetensors()
+    content = {
+        SERVED: _tar("model.pkl", hostile),
+        TWIN: _tar("model.safetensors", safe),
+        LOOSE: hostile,
+    }
+    objects = {
+        address.removeprefix("s3://"): base64.b64encode(data).decode()
+        for address, data in content.items()
+    }
+    with RunningAws(Settings(deployments=3, has_story=True, objects=objects)) as aws:
+        buckets = sorted({f"s3://{address.split('/')[2]}/" for address in content})
+        done = runs.mlsec("scan", "aws", *buckets, "-o", out, "-f", "json,sarif,html", aws=aws)
+        assert done.returncode == 10, done.stderr[-3000:]
+        assert aws.mistakes() == []
+    return runs.load_assessment(out)
+
+
+def verdict(assessment: Assessment, rule: str, resource: str) -> Status | None:
+    """Give what a rule said of a resource; None for pass and not applicable."""
+    found = [f for f in assessment.findings if (f.rule, f.resource.id) == (rule, resource)]
+    return found[0].status if found else None
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "artifact/calls-dangerous-code",
+        "artifact/deployed-dangerous",
+        "artifact/deployed-bucket-written-by-outsiders",
+        "artifact/deployed-unsigned",
+        "artifact/open-door-to-replaceable-unsigned-weights",
+    ],
+)
+def test_served_weights_fail_and_their_twin_does_not(assessment: Assessment, rule: str) -> None:
+    assert verdict(assessment, rule, SERVED) is Status.FAIL
+    if rule != "artifact/deployed-unsigned":  # the twin is unsigned too
+        assert verdict(assessment, rule, TWIN) is None
+
+
+def test_file_that_nothing_serves_is_judged_but_not_as_deployed(assessment: Assessment) -> None:
+    assert verdict(assessment, "artifact/calls-dangerous-code", LOOSE) is Status.FAIL
+    assert verdict(assessment, "artifact/deployed-dangerous", LOOSE) is None
+
+
+def test_path_leads_from_the_file_over_bucket_and_role_to_the_open_door(
+    assessment: Assessment,
+) -> None:
+    rule = "artifact/open-door-to-replaceable-unsigned-weights"
+    (found,) = [f for f in assessment.findings if (f.rule, f.resource.id) == (rule, SERVED)]
+    assert found.path is not None
+    types = {node.type for node in found.path.nodes}
+    assert types >= {"files.artifact", "aws.s3.bucket", "aws.iam.role", "aws.sagemaker.endpoint"}
+
+
+def test_every_listed_object_is_accounted_for(assessment: Assessment) -> None:
+    rows = [row for row in assessment.coverage if row.type == "files.artifact"]
+    assert sum(row.enumerated for row in rows) == 3
+    assert all(row.enumerated == row.assessed + row.excluded + row.errored for row in rows)
+    assert all(row.is_complete for row in rows)
+
+
+def test_report_validates(assessment: Assessment) -> None:
+    assert {gap.scope for gap in assessment.gaps if gap.scope.startswith("files/")} == set()
