@@ -29,6 +29,7 @@ from mlsec.engine.rule import RuleSet
 from mlsec.engine.selection import load_selected
 from mlsec.engine.waivers import load_waivers
 from mlsec.graph.index import build_graph
+from mlsec.graph.model_files import model_files
 from mlsec.snapshot.store import Snapshot
 
 Say = Callable[[str, int, int], None]
@@ -87,7 +88,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         waivers=load_waivers(judging.waivers) if judging.waivers else (),
         progress=lambda done, known: say("judging", done, known),
     )
-    return assemble(
+    assessment = assemble(
         ruleset,
         load_frameworks(content_folder("rules") / "frameworks"),
         judgement,
@@ -96,6 +97,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         coverage=graph.coverage,
         gaps=tuple(graph.gaps.values()),
     )
+    return msgspec.structs.replace(assessment, model_files=model_files(graph))
 
 
 def read(snapshot: Snapshot, ruleset: RuleSet) -> Inventory:

@@ -44,6 +44,8 @@ def add_collecting(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--trust", type=Path, metavar="FILE",
                        help="check signatures of model files by this trust policy")  # fmt: skip
+    group.add_argument("--digests", action="store_true",
+                       help="hash every model file, for the bill of materials")  # fmt: skip
     group.add_argument("--tries", type=_positive, default=8, metavar="N", help="tries per call")
 
 
@@ -83,6 +85,7 @@ def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> Collec
         tries=args.tries,
         deadline_s=args.deadline,
         trust=args.trust,
+        has_digests=args.digests,
         **chosen,
     )
 

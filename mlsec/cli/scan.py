@@ -33,8 +33,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("targets", nargs="+", metavar="TARGET")
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the reports there")
-    parser.add_argument("-f", "--format", default="", metavar="FORMAT,...",
-                        help="html, sarif, sarif-full, json, markdown, text")  # fmt: skip
+    names = "html, sarif, sarif-full, json, markdown, text, cyclonedx"
+    parser.add_argument("-f", "--format", default="", metavar="FORMAT,...", help=names)
     parser.add_argument("--sarif-inventory", default="", metavar="PATH",
                         help="where mlsec-inventory.txt lies in the repository")  # fmt: skip
     parser.add_argument("--offline", action="store_true", help="open no socket at all")

@@ -117,6 +117,29 @@ class WaiverState(msgspec.Struct, frozen=True, kw_only=True):
     ticket: str = ""
 
 
+class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One model file that was read, for the bill of materials.
+
+    ``digests`` maps an algorithm (``sha256``) to lower-case hex, where the whole content was
+    hashed. ``served_by`` are the ids of the deployed models that name it. ``danger`` is the worst
+    that was found in it, "" for nothing; ``is_read_whole`` False means that more may be there.
+    """
+
+    id: str
+    scope: str
+    path: str
+    folder: str
+    format: str
+    size_bytes: int
+    digests: Mapping[str, str] = msgspec.field(default_factory=dict)
+    licence: str = ""
+    producer: str = ""
+    signature: str = ""
+    served_by: tuple[str, ...] = ()
+    danger: str = ""
+    is_read_whole: bool = True
+
+
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a report may read. ``findings`` are sorted by severity, rule, resource id.
 
@@ -135,3 +158,4 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     controls: tuple[ControlResult, ...] = ()
     waivers: tuple[WaiverState, ...] = ()
     notices: tuple[str, ...] = ()
+    model_files: tuple[ModelFile, ...] = ()

@@ -82,6 +82,12 @@ def _markdown(assessment: Assessment, settings: RenderSettings = DEFAULT) -> byt
     return render_markdown(assessment, settings)
 
 
+def _cyclonedx(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.cyclonedx import render_cyclonedx  # noqa: PLC0415 - loads only when used
+
+    return render_cyclonedx(assessment, settings)
+
+
 FORMATS: Mapping[str, Format] = {
     one.name: one
     for one in (
@@ -96,5 +102,6 @@ FORMATS: Mapping[str, Format] = {
         Format(name="json", file_name="assessment.json", render=_json),
         Format(name="text", file_name="report.txt", render=_text),
         Format(name="markdown", file_name="summary.md", render=_markdown),
+        Format(name="cyclonedx", file_name="bom.cdx.json", render=_cyclonedx),
     )
 }

@@ -1,4 +1,4 @@
-"""One graph of cloud, endpoint and artifact: the bytes that are served, and who can replace them."""
+"""One graph of cloud, endpoint and artifact: what is served, and who can replace it."""
 
 from __future__ import annotations
 

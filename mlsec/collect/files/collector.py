@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime
 import getpass
+import hashlib
 from pathlib import Path
+
+import msgspec
 
 from mlsec import __version__
 from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.window import Window
-from mlsec.collect.files.entry import Entry, Listing, Store, StoreError
+from mlsec.collect.files.entry import Entry, Store, StoreError
 from mlsec.collect.files.evidence import (
     Inspected,
     inspection_call,
@@ -42,7 +45,12 @@ def collect(
     store = open_store(target, settings)
     listing = store.listing()
     snapshot.record(*listing_call(scope, listing))
-    _read_all(store, scope, listing, snapshot, progress)
+    has_digest = settings.has_digests and isinstance(store, LocalStore)
+    for done, entry in enumerate(listing.entries):
+        if progress is not None:
+            progress(done, len(listing.entries), entry.path)
+        if not _is_known(snapshot, scope, entry, has_digest=has_digest):
+            snapshot.record(*_read_one(store, scope, entry, has_digest=has_digest))
     found = (
         read_signatures(Path(target), listing, settings.trust)
         if isinstance(store, LocalStore)
@@ -53,27 +61,25 @@ def collect(
     snapshot.set_clock("finished_at", _now())
 
 
-def _read_all(
-    store: Store, scope: str, listing: Listing, snapshot: Snapshot, progress: Progress | None
-) -> None:
-    for done, entry in enumerate(listing.entries):
-        if progress is not None:
-            progress(done, len(listing.entries), entry.path)
-        if _is_known(snapshot, scope, entry):
-            continue
-        snapshot.record(*_read_one(store, scope, entry))
-
-
-def _is_known(snapshot: Snapshot, scope: str, entry: Entry) -> bool:
+def _is_known(snapshot: Snapshot, scope: str, entry: Entry, *, has_digest: bool) -> bool:
     """Whether an interrupted run has read this very state of the file already."""
     call = snapshot.find(key_of(scope, entry))
     if call is None or not call.payload:
         return False
-    held: dict[str, dict[str, str]] = snapshot.payload(call.payload)
-    return held["entry"].get("version") == entry.version
+    held = msgspec.json.decode(snapshot.payload_bytes(call.payload), type=Inspected)
+    return held.entry.version == entry.version and bool(held.sha256 or not has_digest)
 
 
-def _read_one(store: Store, scope: str, entry: Entry) -> tuple[Call, bytes | None]:
+def _sha256(window: Window) -> str:
+    digest = hashlib.sha256()
+    for block in window.blocks():
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _read_one(
+    store: Store, scope: str, entry: Entry, *, has_digest: bool
+) -> tuple[Call, bytes | None]:
     try:
         source = store.open(entry)
     except StoreError as error:
@@ -82,10 +88,12 @@ def _read_one(store: Store, scope: str, entry: Entry) -> tuple[Call, bytes | Non
         reason = GapReason.DENIED if isinstance(error, PermissionError) else GapReason.UNRESOLVED
         return refusal_call(scope, entry, reason, error.strerror or str(error))
     try:
-        inspection = inspect(Window.over(source), Limits())
+        window = Window.over(source)
+        inspection = inspect(window, Limits())
+        sha256 = _sha256(window) if has_digest else ""
     finally:
         store.close(source)
-    return inspection_call(scope, Inspected(entry=entry, inspection=inspection))
+    return inspection_call(scope, Inspected(entry=entry, inspection=inspection, sha256=sha256))
 
 
 def _note_start(snapshot: Snapshot) -> None:

@@ -15,10 +15,11 @@ SERVICE, LIST, INSPECT, VERIFY = "files", "List", "Inspect", "Verify"
 
 
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):
-    """What reading one file brought, and which state of it was read."""
+    """What reading one file brought, and which state of it was read; ``sha256`` on request."""
 
     entry: Entry
     inspection: Inspection
+    sha256: str = ""
 
 
 def listing_call(scope: str, listing: Listing) -> tuple[Call, bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.artifacts.facts import Format, Hole, Inspection
+from mlsec.artifacts.facts import Format, Hole
 from mlsec.collect.files import folders, shaping
 from mlsec.collect.files.entry import Entry, Listing, Skipped
 from mlsec.collect.files.evidence import INSPECT, LIST, SERVICE, VERIFY, Inspected
@@ -97,13 +97,14 @@ class _Scope:
     def _artifact(self, entry: Entry, call: Call | None, folder: str) -> list[Resource]:
         if call is None or not call.payload:
             return [self._refused(entry, call, folder)]
-        inspection = self._decoded(call, Inspected).inspection
+        inspected: Inspected = self._decoded(call, Inspected)
+        inspection = inspected.inspection
         format_ = inspection.formats[0]
         if format_ in NO_MODEL and not inspection.facts and not inspection.holes:
             self._tally.exclude(self._place, f"no model file by its content: {format_.value}")
             return []
         self._tally.add(self._place, assessed=1)
-        return [self._judged(entry, inspection, folder)]
+        return [self._judged(entry, inspected, folder)]
 
     def _refused(self, entry: Entry, call: Call | None, folder: str) -> Resource:
         reason = GapReason(call.reason) if call and call.reason else GapReason.UNRESOLVED
@@ -114,13 +115,17 @@ class _Scope:
         known = shaping.listed(entry, self._id_of(folder))
         return self._resource(entry, known, {"*": (gap.id,)})
 
-    def _judged(self, entry: Entry, inspection: Inspection, folder: str) -> Resource:
+    def _judged(self, entry: Entry, inspected: Inspected, folder: str) -> Resource:
+        inspection = inspected.inspection
         unread: dict[str, tuple[str, ...]] = {}
         hidden = {self._hole_gap(entry, hole).id for hole in inspection.holes}
         if hidden:
             unread["facts[]"] = tuple(sorted(hidden))
         known = shaping.listed(entry, self._id_of(folder)) | shaping.inspected(inspection)
-        known["signature"], problem = self._signature_of(entry, folder)
+        inside = entry.path.removeprefix(f"{folder}/") if folder else entry.path
+        found = self._signatures.get(folder)
+        known["sha256"] = shaping.digest_of(entry, inside, inspected.sha256, found)
+        known["signature"], problem = self._signature_of(inside, found)
         if problem:
             unread["signature"] = problem
         if inspection.formats[0] is Format.UNKNOWN:
@@ -129,11 +134,9 @@ class _Scope:
             unread["is_read_whole"] = unread["facts"] = (gap.id,)
         return self._resource(entry, known, unread)
 
-    def _signature_of(self, entry: Entry, folder: str) -> tuple[str, tuple[str, ...]]:
-        found = self._signatures.get(folder)
+    def _signature_of(self, inside: str, found: Signatures | None) -> tuple[str, tuple[str, ...]]:
         if found is not None and found.problem:
             return "", (self._problem(found).id,)
-        inside = entry.path.removeprefix(f"{folder}/") if folder else entry.path
         if found is None or inside not in found.claimed:
             return "none", ()
         return shaping.result_of(found), ()

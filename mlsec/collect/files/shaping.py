@@ -53,6 +53,15 @@ def inspected(inspection: Inspection) -> dict[str, Any]:
     }
 
 
+def digest_of(entry: Entry, inside: str, sha256: str, found: Signatures | None) -> str | None:
+    """Give the SHA-256 of a file's whole content, by whoever knows it."""
+    known = entry.digests.get("sha256") or sha256
+    if not known and found is not None and found.verdict is not None:
+        signed_files = (file for file in found.verdict.files if file.path == inside)
+        known = next((file.digest for file in signed_files if file.algorithm == "sha256"), "")
+    return known.removeprefix("sha256:") or None
+
+
 def in_folder(names: Sequence[str], members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Give what the files of a folder say together; ``names`` are all its files, lower case."""
     licences = sorted({str(each.get("licence") or "") for each in members} - {""})

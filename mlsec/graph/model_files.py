@@ -1,0 +1,42 @@
+"""The model files of a scan as the bill of materials lists them, with what serves them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlsec.core.assessment import ModelFile
+from mlsec.core.closed_sets import Severity
+from mlsec.core.resource import Resource
+from mlsec.graph.index import Graph
+
+
+def model_files(graph: Graph) -> tuple[ModelFile, ...]:
+    """Give every file that was read, sorted by id."""
+    files = [one for one in graph.of_type("artifact") if "format" in one.properties]
+    return tuple(_model_file(file, graph) for file in files)
+
+
+def _model_file(file: Resource, graph: Graph) -> ModelFile:
+    held = file.properties
+    serving = graph.targets(file, "models").found
+    sha256 = held.get("sha256")
+    return ModelFile(
+        id=file.id,
+        scope=file.scope,
+        path=file.name,
+        folder=str(held.get("folder", "")),
+        format=str(held["format"]),
+        size_bytes=int(held.get("size_bytes", 0)),
+        digests={"sha256": sha256} if sha256 else {},
+        licence=held.get("licence") or "",
+        producer=held.get("producer") or "",
+        signature=str(held.get("signature", "")),
+        served_by=tuple(sorted(model.id for model in serving if not model.is_stub)),
+        danger=_worst(held.get("facts") or ()),
+        is_read_whole=bool(held.get("is_read_whole")) and "is_read_whole" not in file.unread,
+    )
+
+
+def _worst(facts: Any) -> str:
+    dangers = {fact.get("danger") for fact in facts}
+    return next((each.value for each in Severity if each.value in dangers), "")
