@@ -65,8 +65,10 @@ def recognise(window: Window) -> list[Reader]:
 def _sniffs(reader: Reader, head: bytes, window: Window) -> bool:
     try:
         return reader.sniff(head, window)
-    except ArtifactError:
-        return False
+    except ArtifactError as error:
+        if error.reason is GapReason.MALFORMED:
+            return False
+        raise  # the bytes were not given: that says nothing of the format
 
 
 def _read(reader: Reader, window: Window, record: Recorder) -> None:
@@ -75,7 +77,8 @@ def _read(reader: Reader, window: Window, record: Recorder) -> None:
     except OverLimitError as error:
         record.unread(error.reason, error.message)
     except ArtifactError as error:
-        record.fact(FactKind.BROKEN, reader.format.value, error.message)
+        if error.reason is GapReason.MALFORMED:  # else the file is not to blame
+            record.fact(FactKind.BROKEN, reader.format.value, error.message)
         record.hole(error.reason, error.message)
     except (MemoryError, RecursionError) as error:
         record.unread(

@@ -34,6 +34,7 @@ def render_cyclonedx(assessment: Assessment, settings: RenderSettings = DEFAULT)
     del settings
     try:
         from cyclonedx.model.bom import Bom, BomMetaData  # noqa: PLC0415
+        from cyclonedx.model.tool import ToolRepository  # noqa: PLC0415
         from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "cyclonedx":
@@ -43,7 +44,9 @@ def render_cyclonedx(assessment: Assessment, settings: RenderSettings = DEFAULT)
     facts = f"{assessment.scan.snapshot_digest}/{assessment.tool.rules_digest}"
     bom = Bom(
         serial_number=uuid.uuid5(_NAMESPACE, facts),
-        metadata=BomMetaData(timestamp=_time(assessment), tools=[_tool(assessment)]),
+        metadata=BomMetaData(
+            timestamp=_time(assessment), tools=ToolRepository(components=[_tool(assessment)])
+        ),
         components=[_component(file) for file in assessment.model_files],
     )
     return JsonV1Dot6(bom).output_as_string(indent=1).encode() + b"\n"
@@ -83,7 +86,7 @@ def _properties(file: ModelFile) -> Iterable[tuple[str, str]]:
 def _licences(text: str) -> list[Any]:
     if not text:
         return []
-    from cyclonedx.factory.license import LicenseFactory  # noqa: PLC0415
+    from cyclonedx.contrib.license.factories import LicenseFactory  # noqa: PLC0415
 
     return [LicenseFactory().make_from_string(shown(text, 200))]
 

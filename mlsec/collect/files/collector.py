@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime
 import getpass
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from mlsec import __version__
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.window import Window
+from mlsec.artifacts.facts import Hole, Inspection
+from mlsec.artifacts.sandbox import FarJob, Job, LocalJob, inspect_many
+from mlsec.artifacts.window import Source, Window
 from mlsec.collect.files.entry import Entry, Store, StoreError
 from mlsec.collect.files.evidence import (
     Inspected,
@@ -23,12 +25,15 @@ from mlsec.collect.files.evidence import (
     signature_call,
 )
 from mlsec.collect.files.local import LocalStore
+from mlsec.collect.files.ranged import RangedSource
 from mlsec.collect.files.signatures import read_signatures, unread_signatures
 from mlsec.collect.files.stores import open_store, scope_of
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.closed_sets import GapReason
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
+
+_REFUSALS = (GapReason.DENIED, GapReason.THROTTLED, GapReason.TIMEOUT)
 
 
 def collect(
@@ -41,59 +46,96 @@ def collect(
         KeyboardInterrupt: stopped by the user; what was read is kept for --resume.
     """
     _note_start(snapshot)
-    scope = scope_of(target)
-    store = open_store(target, settings)
-    listing = store.listing()
-    snapshot.record(*listing_call(scope, listing))
-    has_digest = settings.has_digests and isinstance(store, LocalStore)
-    for done, entry in enumerate(listing.entries):
-        if progress is not None:
-            progress(done, len(listing.entries), entry.path)
-        if not _is_known(snapshot, scope, entry, has_digest=has_digest):
-            snapshot.record(*_read_one(store, scope, entry, has_digest=has_digest))
-    found = (
-        read_signatures(Path(target), listing, settings.trust)
-        if isinstance(store, LocalStore)
-        else unread_signatures(listing)
-    )
-    for signatures in found:
-        snapshot.record(*signature_call(scope, signatures))
+    _Collection(target, snapshot, settings).run(progress)
     snapshot.set_clock("finished_at", _now())
 
 
-def _is_known(snapshot: Snapshot, scope: str, entry: Entry, *, has_digest: bool) -> bool:
-    """Whether an interrupted run has read this very state of the file already."""
-    call = snapshot.find(key_of(scope, entry))
-    if call is None or not call.payload:
-        return False
-    held = msgspec.json.decode(snapshot.payload_bytes(call.payload), type=Inspected)
-    return held.entry.version == entry.version and bool(held.sha256 or not has_digest)
+class _Collection:
+    """One target: its store, and what of it is still to be read."""
+
+    def __init__(self, target: str, snapshot: Snapshot, settings: CollectSettings) -> None:
+        self._target, self._snapshot, self._settings = target, snapshot, settings
+        self._scope = scope_of(target)
+        self._store: Store = open_store(target, settings)
+        self._has_digest = settings.has_digests and isinstance(self._store, LocalStore)
+        self._rights: dict[str, str] = {}  # file -> the action that its reading was refused for
+
+    def run(self, progress: Progress | None) -> None:
+        listing = self._store.listing()
+        self._snapshot.record(*listing_call(self._scope, listing))
+        entries = {entry.id: entry for entry in listing.entries}
+        todo = [entry for entry in listing.entries if not self._is_known(entry)]
+        done = len(entries) - len(todo)
+        for job, inspection in inspect_many(map(self._job, todo)):
+            done += 1
+            if progress is not None:
+                progress(done, len(entries), job.name)
+            self._snapshot.record(*self._record(entries[job.id], inspection))
+        found = (
+            read_signatures(Path(self._target), listing, self._settings.trust)
+            if isinstance(self._store, LocalStore)
+            else unread_signatures(listing)
+        )
+        for signatures in found:
+            self._snapshot.record(*signature_call(self._scope, signatures))
+
+    def _job(self, entry: Entry) -> Job:
+        if isinstance(self._store, LocalStore):
+            return LocalJob(id=entry.id, path=self._store.path_of(entry), name=entry.path)
+        return FarJob(id=entry.id, open=lambda: self._opened(entry), name=entry.path)
+
+    @contextmanager
+    def _opened(self, entry: Entry) -> Iterator[Source]:
+        try:
+            source = self._store.open(entry)
+            try:
+                yield source
+            finally:
+                if isinstance(source, RangedSource):
+                    self._rights[entry.id] = source.refused_right
+                self._store.close(source)
+        except StoreError as error:
+            self._rights[entry.id] = error.right
+            raise
+
+    def _record(self, entry: Entry, inspection: Inspection) -> tuple[Call, bytes | None]:
+        hole = _refusal(inspection)
+        if hole is not None:
+            right = self._rights.get(entry.id, "")
+            return refusal_call(self._scope, entry, hole.reason, hole.detail, right)
+        sha256 = self._digest(entry) if self._has_digest else ""
+        return inspection_call(
+            self._scope, Inspected(entry=entry, inspection=inspection, sha256=sha256)
+        )
+
+    def _digest(self, entry: Entry) -> str:
+        digest = hashlib.sha256()
+        try:
+            source = self._store.open(entry)
+        except OSError:
+            return ""  # it was there a moment ago; the bill says that its digest is not known
+        try:
+            for block in Window.over(source).blocks():
+                digest.update(block)
+        finally:
+            self._store.close(source)
+        return digest.hexdigest()
+
+    def _is_known(self, entry: Entry) -> bool:
+        """Whether an interrupted run has read this very state of the file already."""
+        call = self._snapshot.find(key_of(self._scope, entry))
+        if call is None or not call.payload:
+            return False
+        held = msgspec.json.decode(self._snapshot.payload_bytes(call.payload), type=Inspected)
+        return held.entry.version == entry.version and bool(held.sha256 or not self._has_digest)
 
 
-def _sha256(window: Window) -> str:
-    digest = hashlib.sha256()
-    for block in window.blocks():
-        digest.update(block)
-    return digest.hexdigest()
-
-
-def _read_one(
-    store: Store, scope: str, entry: Entry, *, has_digest: bool
-) -> tuple[Call, bytes | None]:
-    try:
-        source = store.open(entry)
-    except StoreError as error:
-        return refusal_call(scope, entry, error.reason, error.message, error.right)
-    except OSError as error:
-        reason = GapReason.DENIED if isinstance(error, PermissionError) else GapReason.UNRESOLVED
-        return refusal_call(scope, entry, reason, error.strerror or str(error))
-    try:
-        window = Window.over(source)
-        inspection = inspect(window, Limits())
-        sha256 = _sha256(window) if has_digest else ""
-    finally:
-        store.close(source)
-    return inspection_call(scope, Inspected(entry=entry, inspection=inspection, sha256=sha256))
+def _refusal(inspection: Inspection) -> Hole | None:
+    """Give why not one byte of a file was given; None for a file that was read."""
+    if inspection.size_bytes < 0 and not inspection.facts:  # it could not even be opened
+        return inspection.holes[0]
+    refused = [hole for hole in inspection.holes if hole.reason in _REFUSALS]
+    return refused[0] if refused and not inspection.bytes_read else None
 
 
 def _note_start(snapshot: Snapshot) -> None:

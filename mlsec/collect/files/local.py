@@ -52,6 +52,10 @@ class LocalStore:
         hidden = any(item.why.startswith("folder: ") and item.reason for item in skipped)
         return Listing(entries=tuple(found), skipped=tuple(skipped), is_complete=not hidden)
 
+    def path_of(self, entry: Entry) -> str:
+        """Give where a listed file lies, with links resolved."""
+        return self._paths[entry.id]
+
     def open(self, entry: Entry) -> Source:
         """Open a file that was listed.
 

@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
+from mlsec.collect.files.entry import StoreError
+
 BLOCK_BYTES = 64 << 10
 KEPT_BLOCKS = 64
 # Announced spans nearer to each other than this are fetched with one request.
@@ -19,10 +21,14 @@ class RangedSource:
     """Reads by aligned blocks, so that neighbours cost one request; large reads go through whole.
 
     ``fetch(offset, length)`` asks the store for one range. ``bytes_read`` counts what was
-    transferred, ``requests`` how often the store was asked.
+    transferred, ``requests`` how often the store was asked; ``refused_right`` is the action that
+    would have to be allowed.
     """
 
-    __slots__ = ("_blocks", "_fetch", "_parts", "_starts", "bytes_read", "requests", "size_bytes")
+    __slots__ = (
+        "_blocks", "_fetch", "_parts", "_starts", "bytes_read", "refused_right", "requests",
+        "size_bytes",
+    )  # fmt: skip
 
     def __init__(self, fetch: Fetch, size_bytes: int) -> None:
         self._fetch = fetch
@@ -32,6 +38,7 @@ class RangedSource:
         self.size_bytes = size_bytes
         self.bytes_read = 0
         self.requests = 0
+        self.refused_right = ""
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Give at most ``length`` bytes; fewer only at the end."""
@@ -93,7 +100,11 @@ class RangedSource:
         return block
 
     def _ask(self, offset: int, length: int) -> bytes:
-        data = self._fetch(offset, length)
+        try:
+            data = self._fetch(offset, length)
+        except StoreError as error:
+            self.refused_right = error.right
+            raise
         self.requests += 1
         self.bytes_read += len(data)
         return data

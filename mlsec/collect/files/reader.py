@@ -128,10 +128,8 @@ class _Scope:
         known["signature"], problem = self._signature_of(inside, found)
         if problem:
             unread["signature"] = problem
-        if inspection.formats[0] is Format.UNKNOWN:
-            gap = self._gap(entry.id, GapReason.UNSUPPORTED, "no reader knows this format")
-            self._tally.hide(self._place, gap, is_listing=False)
-            unread["is_read_whole"] = unread["facts"] = (gap.id,)
+        if not shaping.is_recognised(inspection):
+            unread["is_read_whole"] = unread["facts"] = tuple(sorted(hidden))
         return self._resource(entry, known, unread)
 
     def _signature_of(self, inside: str, found: Signatures | None) -> tuple[str, tuple[str, ...]]:

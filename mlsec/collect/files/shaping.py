@@ -39,6 +39,7 @@ def inspected(inspection: Inspection) -> dict[str, Any]:
     return {
         "format": inspection.formats[0].value,
         "formats": sorted(each.value for each in inspection.formats),
+        "is_recognised": is_recognised(inspection),
         "runs_code": not RUNS_CODE.isdisjoint(inspection.formats),
         "facts": facts,
         "is_read_whole": not inspection.holes,
@@ -51,6 +52,11 @@ def inspected(inspection: Inspection) -> dict[str, Any]:
         "licence": _text(inspection.properties, "license"),
         "producer": _text(inspection.properties, "producer"),
     }
+
+
+def is_recognised(inspection: Inspection) -> bool:
+    """Whether some reader knows the file, or something was found in it anyway."""
+    return inspection.formats[0] is not Format.UNKNOWN or bool(inspection.facts)
 
 
 def digest_of(entry: Entry, inside: str, sha256: str, found: Signatures | None) -> str | None:

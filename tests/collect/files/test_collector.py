@@ -1,0 +1,133 @@
+"""From a folder or a bucket to an assessment: everything that was listed is told of."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from mlsec import pipeline
+from mlsec.collect.files import collector
+from mlsec.collect.settings import CollectSettings
+from mlsec.core.assessment import Assessment
+from mlsec.core.closed_sets import GapReason, Status
+from mlsec.core.resource import Inventory
+from mlsec.engine.rule import RuleSet
+from mlsec.snapshot.store import Snapshot
+from tests.collect.files import fake_stores
+from tests.collect.files.fake_stores import Blobs
+
+
+class _Runs:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("echo inert",)
+
+
+HOSTILE = pickle.dumps([_Runs()])
+
+
+@pytest.fixture(scope="module")
+def ruleset() -> RuleSet:
+    return pipeline.load(pipeline.Judging(select=("artifact/*", "model-folder/*")))
+
+
+def collected(
+    target: Path | str, snapshot: Path, ruleset: RuleSet, *, resume: bool = False
+) -> None:
+    settings = CollectSettings(vocabulary=ruleset.vocabulary, tries=1)
+    pipeline.collect((str(target),), snapshot, settings, resume=resume, say=lambda *_: None)
+
+
+def inventory(snapshot: Path, ruleset: RuleSet) -> Inventory:
+    with Snapshot.open(snapshot) as opened:
+        return pipeline.read(opened, ruleset)
+
+
+def judged(snapshot: Path, ruleset: RuleSet) -> Assessment:
+    with Snapshot.open(snapshot) as opened:
+        return pipeline.judge(opened, ruleset, pipeline.Judging(), lambda *_: None)
+
+
+def test_listed_is_assessed_or_left_out_or_not_read(tmp_path: Path, ruleset: RuleSet) -> None:
+    root = tmp_path / "models"
+    root.mkdir()
+    (root / "evil.bin").write_bytes(HOSTILE)
+    (root / "notes.md").write_text("# what this is\n")
+    (root / "empty.pkl").write_bytes(b"")
+    (root / "noise").write_bytes(bytes(range(1, 256)) * 9)
+    os.mkfifo(root / "pipe")
+    collected(root, tmp_path / "s.mlsnap", ruleset)
+    (row,) = [
+        row
+        for row in inventory(tmp_path / "s.mlsnap", ruleset).coverage
+        if row.type == "files.artifact"
+    ]
+    assert (row.enumerated, row.assessed, row.excluded, row.errored) == (5, 3, 1, 1)
+
+
+def test_file_that_no_reader_knows_is_told_once_and_never_passes(
+    tmp_path: Path, ruleset: RuleSet
+) -> None:
+    root = tmp_path / "models"
+    root.mkdir()
+    (root / "noise").write_bytes(bytes(range(1, 256)) * 9)
+    collected(root, tmp_path / "s.mlsnap", ruleset)
+    found = judged(tmp_path / "s.mlsnap", ruleset)
+    about = [f for f in found.findings if f.resource.id.endswith("noise")]
+    told = {f.rule for f in about if f.status is Status.NOT_ASSESSED}
+    assert told == {"artifact/not-read-whole"}
+    passing = {rule for rule, ids in found.passed.items() if any("noise" in one for one in ids)}
+    assert not passing
+
+
+def test_refused_objects_are_not_assessed_and_name_the_right(
+    tmp_path: Path, ruleset: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = Blobs({"a.pkl": HOSTILE, "b.pkl": HOSTILE})
+    blobs.refuse["b.pkl"] = 403
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
+    with fake_stores.serve(fake_stores.gcs(blobs)) as url:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+        collected("gs://models/", tmp_path / "s.mlsnap", ruleset)
+    found = judged(tmp_path / "s.mlsnap", ruleset)
+    by_file = Counter((f.resource.name, f.status) for f in found.findings)
+    assert by_file["a.pkl", Status.FAIL] > 0
+    assert by_file["b.pkl", Status.FAIL] == 0
+    (gap,) = [gap for gap in found.gaps if gap.subject.endswith("b.pkl")]
+    assert (gap.reason, gap.missing_right) == (GapReason.DENIED, "storage.objects.get")
+
+
+def test_resume_reads_only_what_is_new_or_changed(
+    tmp_path: Path, ruleset: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "models"
+    root.mkdir()
+    for name in ("a", "b", "c"):
+        (root / f"{name}.pkl").write_bytes(HOSTILE)
+    collected(root, tmp_path / "s.mlsnap", ruleset)
+    (root / "b.pkl").write_bytes(pickle.dumps({"w": 1}))
+    read: list[str] = []
+    real = collector.inspect_many
+    monkeypatch.setattr(
+        collector,
+        "inspect_many",
+        lambda jobs: real([job for job in jobs if read.append(job.name) is None]),  # type: ignore[func-returns-value]
+    )
+    collected(root, tmp_path / "s.mlsnap", ruleset, resume=True)
+    assert read == ["b.pkl"]
+
+
+def test_same_folder_gives_the_same_evidence_twice(tmp_path: Path, ruleset: RuleSet) -> None:
+    root = tmp_path / "models"
+    root.mkdir()
+    for name in ("a", "b", "c"):
+        (root / f"{name}.pkl").write_bytes(HOSTILE)
+    seals = []
+    for name in ("one", "two"):
+        collected(root, tmp_path / f"{name}.mlsnap", ruleset)
+        with Snapshot.open(tmp_path / f"{name}.mlsnap") as snapshot:
+            seals.append(snapshot.seal())
+    assert seals[0] == seals[1]
