@@ -9,7 +9,7 @@ package carries.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.signing import suite_oms, suite_wycheproof
@@ -18,12 +18,16 @@ from tests.signing.suite import Case
 
 def main(arguments: list[str]) -> int:
     """Print a line for each suite and each case judged wrongly; 1 on a false accept."""
+    return report(arguments, __doc__ or "", _cases)
+
+
+def report(arguments: list[str], usage: str, cases_of: Callable[[Path], Iterator[Case]]) -> int:
+    """Judge what lies under the one folder of ``arguments``; count and print."""
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
-        say((__doc__ or "").splitlines()[0])
+        say(usage.splitlines()[0])
         return 2
-    folder = Path(arguments[0])
     suites: dict[str, list[Case]] = {}
-    for case in _cases(folder):
+    for case in cases_of(Path(arguments[0])):
         suites.setdefault(case.suite, []).append(case)
     wrong = 0
     for name, cases in suites.items():
