@@ -48,7 +48,10 @@ def _everything() -> Iterator[Saved]:
         _statsmodels,
     )
     for make in makers:
-        yield from make()
+        try:
+            yield from make()
+        except Exception as error:  # noqa: BLE001 - a library that is not there or does not start
+            sys.stderr.write(f"{make.__name__}: left out: {error!r:.200}\n")
 
 
 def _sklearn() -> Iterator[Saved]:

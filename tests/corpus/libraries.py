@@ -22,7 +22,8 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     ),
     "joblib": (
         "externals", "memory", "parallel", "pool", "executor", "_parallel_backends", "test",
-        "_memmapping_reducer",
+        "_memmapping_reducer", "_dask", "_store_backends", "compressor", "hashing", "logger",
+        "_deprecated_my_exceptions", "my_exceptions",
     ),
     "xgboost": ("spark", "dask", "testing", "collective", "tracker", "federated"),
     "lightgbm": ("dask",),

@@ -94,6 +94,10 @@ class Policy:
             return Entry(standing=Standing.DENIED, word=danger)
         package = module.partition(".")[0]
         known = package in self._libraries or package in self.standard_modules
+        if inventory and name.startswith("__pyx_unpickle_"):
+            # Cython writes these itself: they make an instance of the given class, unread versions
+            # of a library have more of them.
+            return Entry(standing=Standing.MAKER)
         return Entry(standing=Standing.UNLISTED if known else Standing.UNKNOWN)
 
     def _danger(self, module: str, name: str) -> str:
