@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import itertools
+import operator
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from mlsec.signing.errors import MalformedError, OverLimitError, UnsupportedError
-from mlsec.signing.names import check_ignored, check_name
-from mlsec.signing.statement import RawResource, Subject
+from mlsec.signing.errors import MalformedError, OverLimitError
+from mlsec.signing.names import are_plain, check_name
+from mlsec.signing.serialization import SPELLINGS, Method, Serialization, serialization_of
+from mlsec.signing.statement_parts import RawResource, Subject
 
 MAX_ENTRIES = 2_000_000
 DEFAULT_SHARD_BYTES = 1_000_000_000
 DIGEST_BYTES = {"sha256": 32, "blake2b": 64, "blake3": 32}
-# Older writers named BLAKE2b after its family.
-_SPELLINGS = {"sha256": "sha256", "blake2b": "blake2b", "blake2": "blake2b", "blake3": "blake3"}
 _SHARD = re.compile(r"(.+):(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18})\Z", re.DOTALL)
-_SERIALIZATION = {"method", "hash_type", "allow_symlinks"}
-_OPTIONAL = {"shard_size", "ignore_paths"}
-
-
-class Method(enum.Enum):
-    """How files become entries: one each, or one for each stretch of ``shard_bytes``."""
-
-    FILES = "files"
-    SHARDS = "shards"
+_HEX = re.compile(r"[0-9a-f]+")
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -39,16 +30,6 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     digest: bytes
     start: int = 0
     end: int = -1
-
-
-class Serialization(msgspec.Struct, frozen=True, kw_only=True):
-    """How the entries came to be; ``shard_bytes`` is 0 for whole files."""
-
-    method: Method = Method.FILES
-    hash_name: str = "sha256"
-    shard_bytes: int = 0
-    allows_symlinks: bool = False
-    ignored: tuple[str, ...] = ()
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,12 +74,15 @@ def manifest_of(
     unknown = sorted(predicate.keys() - {"resources", "serialization"})
     if unknown and not may_have_more:
         raise MalformedError(f'predicate has the unknown field "{unknown[0][:100]}"')
-    serialization = _serialization(predicate.get("serialization"))
+    serialization = serialization_of(predicate.get("serialization"))
     resources = predicate.get("resources")
     if not isinstance(resources, list) or not resources:
         raise MalformedError("manifest lists no file, so the signature says nothing")
     if len(resources) > MAX_ENTRIES:
         raise OverLimitError(f"manifest lists more than {MAX_ENTRIES} files")
+    quick = _quick_entries(resources, serialization)
+    if quick is not None:
+        return Manifest(serialization=serialization, entries=quick, is_sorted=True)
     is_dot = may_be_dot and len(resources) == 1
     entries = tuple(_entry(one, serialization, may_be_dot=is_dot) for one in resources)
     _refuse_repeats(entries)
@@ -153,53 +137,6 @@ def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(sorted(entries, key=lambda one: (one.path, one.start)))
 
 
-def _serialization(found: Any) -> Serialization:
-    if not isinstance(found, dict):
-        raise MalformedError("predicate does not say how the files were serialized")
-    missing = sorted(_SERIALIZATION - found.keys())
-    unknown = sorted(found.keys() - _SERIALIZATION - _OPTIONAL)
-    if missing or unknown:
-        what = f'lacks "{missing[0]}"' if missing else f'has the unknown field "{unknown[0][:100]}"'
-        raise MalformedError(f"serialization {what}")
-    method, hash_name = found["method"], found["hash_type"]
-    if method not in ("files", "shards"):
-        raise UnsupportedError(f'serialization method "{str(method)[:100]}" is not known')
-    ignored = found.get("ignore_paths", [])
-    if not isinstance(ignored, list) or not all(isinstance(one, str) for one in ignored):
-        raise MalformedError("ignore_paths is no list of paths")
-    for one in ignored:
-        check_ignored(one)
-    if not isinstance(found["allow_symlinks"], bool):
-        raise MalformedError("allow_symlinks is neither true nor false")
-    return Serialization(
-        method=Method(method),
-        hash_name=_hash_name(hash_name),
-        shard_bytes=_shard_bytes(found.get("shard_size"), Method(method)),
-        allows_symlinks=found["allow_symlinks"],
-        ignored=tuple(ignored),
-    )
-
-
-def _shard_bytes(found: Any, method: Method) -> int:
-    if method is Method.FILES:
-        if found is not None:
-            raise MalformedError("shard_size stands beside the method files")
-        return 0
-    # Writers that go through protobuf's Struct have only floats, and write 64.0.
-    is_whole = isinstance(found, float) and found.is_integer()
-    is_number = isinstance(found, int) and not isinstance(found, bool)
-    if not (is_number or is_whole) or not 0 < found < 1 << 53:
-        raise MalformedError("shard_size is missing or not a whole number above 0")
-    return int(found)
-
-
-def _hash_name(found: Any) -> str:
-    name = _SPELLINGS.get(found) if isinstance(found, str) else None
-    if name is None:
-        raise MalformedError(f'hash "{str(found)[:100]}" is not one of sha256, blake2b, blake3')
-    return name
-
-
 def _entry(found: Any, how: Serialization, *, may_be_dot: bool) -> Entry:
     if isinstance(found, dict):
         found = _raw(found)
@@ -219,11 +156,34 @@ def _entry(found: Any, how: Serialization, *, may_be_dot: bool) -> Entry:
     return Entry(path, digest, start, end)
 
 
+def _quick_entries(resources: list[Any], how: Serialization) -> tuple[Entry, ...] | None:
+    """Read whole files in order with plain names, all at once; None where any needs a look."""
+    if how.method is not Method.FILES or {type(one) for one in resources} != {RawResource}:
+        return None
+    names = [one.name for one in resources]
+    texts = [one.digest for one in resources]
+    size = DIGEST_BYTES[how.hash_name]
+    is_plain = {one.algorithm for one in resources} == {how.hash_name} and are_plain(names)
+    is_sorted = all(map(operator.lt, names, itertools.islice(names, 1, None)))
+    if not is_plain or not is_sorted or set(map(len, texts)) != {2 * size}:
+        return None
+    written = "".join(texts)
+    try:
+        raw = bytes.fromhex(written)
+    except ValueError:
+        return None
+    # White space and capitals are taken by fromhex, not by the standard.
+    if raw.hex() != written:
+        return None
+    starts = range(0, len(raw), size)
+    return tuple(Entry(name, raw[at : at + size]) for name, at in zip(names, starts, strict=True))
+
+
 def _raw(found: dict[str, Any]) -> RawResource:
     values = [found.get(key) for key in ("name", "digest", "algorithm")]
     if not all(isinstance(value, str) for value in values):
         raise MalformedError("an entry of the manifest lacks a name, a digest or an algorithm")
-    return RawResource(name=str(values[0]), digest=str(values[1]), algorithm=str(values[2]))
+    return RawResource(str(values[0]), str(values[1]), str(values[2]))
 
 
 def _check_algorithm(algorithm: str, how: Serialization) -> None:
@@ -232,19 +192,17 @@ def _check_algorithm(algorithm: str, how: Serialization) -> None:
     # model-signing labels the hash of a shard with its size.
     label = f"-sharded-{how.shard_bytes}"
     plain = algorithm.removesuffix(label) if how.method is Method.SHARDS else algorithm
-    if _SPELLINGS.get(plain) != how.hash_name:
+    if SPELLINGS.get(plain) != how.hash_name:
         raise MalformedError(
             f'an entry is hashed with "{algorithm[:100]}", not with {how.hash_name} as declared'
         )
 
 
-def _digest(found: bytes | str, hash_name: str) -> bytes:
+def _digest(found: str, hash_name: str) -> bytes:
     size = DIGEST_BYTES[hash_name]
-    if isinstance(found, str) and re.fullmatch(r"[0-9a-f]+", found) and len(found) == 2 * size:
-        return bytes.fromhex(found)
-    if not isinstance(found, bytes) or len(found) != size:
+    if len(found) != 2 * size or not _HEX.fullmatch(found):
         raise MalformedError(f"a digest is not {2 * size} lower-case hex digits of {hash_name}")
-    return found
+    return bytes.fromhex(found)
 
 
 def _refuse_repeats(entries: Sequence[Entry]) -> None:

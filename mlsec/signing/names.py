@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mlsec.signing.errors import MalformedError
 
 MAX_NAME_CHARS = 4096
 MAX_PART_BYTES = 255
 # No separator of another system, no control character; what looks odd is escaped when shown.
-_PART = r"(?!\.{1,2}(?:/|\Z))[^/\\\x00-\x1f\x7f-\x9f]+"
-_PLAIN = re.compile(f"{_PART}(?:/{_PART})*\\Z")
+# Also: no part that is empty, "." or "..". A line break stands between names, never in one.
+_ODD = re.compile(r"[\\\x00-\x09\x0b-\x1f\x7f-\x9f]|(?:^|/)\.{0,2}(?:/|$)", re.MULTILINE)
 _GLOB = re.compile(r"[*?\[]")
 _RESERVED = re.compile(
     r"(?:^|/)(?:(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.[^/\n]*)?|[^/\n]*[. ])(?:/|$)",
@@ -27,12 +27,23 @@ def check_name(name: str) -> None:
         MalformedError: empty, absolute, with ``.`` or ``..`` or empty parts, a backslash, a
             control character, or too long.
     """
-    if not _PLAIN.match(name):
+    if "\n" in name or _ODD.search(name):
         raise MalformedError(f'"{name[:200]}" is not a plain relative path with "/" between parts')
     if len(name) > MAX_NAME_CHARS:
         raise MalformedError(f"a path has {len(name)} characters; at most {MAX_NAME_CHARS}")
     if len(name) > MAX_PART_BYTES or not name.isascii():
         _check_parts(name)
+
+
+def are_plain(names: Sequence[str]) -> bool:
+    """Whether all of many paths pass ``check_name``; False also where it takes a closer look."""
+    joined = "\n".join(names)
+    return (
+        joined.isascii()
+        and joined.count("\n") == len(names) - 1
+        and not _ODD.search(joined)
+        and max(map(len, names)) <= MAX_PART_BYTES
+    )
 
 
 def _check_parts(name: str) -> None:
@@ -62,8 +73,11 @@ def same_elsewhere(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def collision(names: Iterable[str]) -> tuple[str, str] | None:
+def collision(names: Sequence[str]) -> tuple[str, str] | None:
     """Find two different names that are one file on some systems."""
+    joined = "\n".join(names)
+    if joined.isascii() and len(set(joined.lower().split("\n"))) == len(names):
+        return None
     seen: dict[str, str] = {}
     for name in names:
         other = seen.setdefault(same_elsewhere(name), name)

