@@ -53,7 +53,10 @@ def account(window: Window, record: Recorder, *, is_known: bool) -> None:
             "belong to nothing that the format describes",
             offset=start,
         )
-        record.member(f"(bytes {start} to {end})", window.part(start, end - start))
+        if end - start == window.size_bytes:
+            _search(window, record)
+        else:
+            record.member(f"(bytes {start} to {end})", window.part(start, end - start))
 
 
 def _is_filling(window: Window, start: int, end: int) -> bool:

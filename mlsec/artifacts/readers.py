@@ -36,6 +36,7 @@ from mlsec.artifacts.repository.text_files import (
 from mlsec.artifacts.repository.xml_text import read_xml, sniff_xml
 from mlsec.artifacts.repository.yaml_text import read_yaml, sniff_yaml
 from mlsec.artifacts.safetensors import read_safetensors, sniff_safetensors
+from mlsec.artifacts.seven_zip import read_seven_zip, sniff_seven_zip
 from mlsec.artifacts.tar_reader import read_tar, sniff_tar
 from mlsec.artifacts.tensorflow.saved_model import (
     read_graph_def,
@@ -74,6 +75,7 @@ READERS: tuple[Reader, ...] = (
     # Containers.
     Reader(format=Format.ZIP, sniff=sniff_zip, read=read_zip),
     Reader(format=Format.TAR, sniff=sniff_tar, read=read_tar),
+    Reader(format=Format.SEVEN_ZIP, sniff=sniff_seven_zip, read=read_seven_zip),
     Reader(format=Format.COMPRESSED, sniff=sniff_compressed, read=read_compressed),
     # Formats with a mark of their own.
     Reader(format=Format.NUMPY, sniff=sniff_numpy, read=read_numpy),

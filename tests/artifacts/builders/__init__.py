@@ -19,6 +19,7 @@ from tests.artifacts.builders import (
     onnx_models,
     repository_files,
     safetensors_files,
+    seven_zips,
     skops_files,
     tars,
     template_texts,
@@ -32,6 +33,7 @@ Build = Callable[[], bytes]
 MODULES = (
     zips,
     tars,
+    seven_zips,
     compressed_files,
     numpy_files,
     ggufs,

@@ -1,0 +1,142 @@
+"""Reads 7z archives in memory, where the optional package py7zr is installed."""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mlsec.artifacts.errors import ArtifactError, UnsupportedError
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.names import judge_link, judge_name
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.window import Window
+from mlsec.artifacts.window_file import WindowFile
+from mlsec.core.closed_sets import GapReason
+
+if TYPE_CHECKING:
+    from py7zr import SevenZipFile
+    from py7zr.py7zr import ArchiveFile
+
+MAGIC = b"7z\xbc\xaf\x27\x1c"
+HEAD_BYTES = 32
+TARGET_BYTES = 4096
+# What a broken archive makes the package raise, beside its own errors.
+RAISED = (
+    lzma.LZMAError, zlib.error, struct.error, OSError, EOFError, ValueError, TypeError, KeyError,
+    IndexError, AttributeError, AssertionError, ArithmeticError, RuntimeError,
+)  # fmt: skip
+
+
+def sniff_seven_zip(head: bytes, _window: Window) -> bool:
+    """Whether the file begins with the mark of 7z."""
+    return head.startswith(MAGIC)
+
+
+def read_seven_zip(window: Window, record: Recorder) -> None:
+    """Unpack the members into memory, within the budget, and read each.
+
+    Raises:
+        ArtifactError: the archive is broken.
+        UnsupportedError: py7zr is not installed.
+    """
+    record.understood(0, min(_end(window), window.size_bytes))
+    try:
+        import py7zr  # noqa: PLC0415 - optional, and only for files that need it
+        from py7zr.exceptions import ArchiveError  # noqa: PLC0415
+    except ImportError:
+        raise UnsupportedError("reading 7z needs the py7zr package") from None
+    try:
+        with py7zr.SevenZipFile(WindowFile(window)) as archive:  # type: ignore[arg-type]
+            _read(archive, record)
+    except (ArchiveError, *RAISED) as error:
+        raise ArtifactError(f"the 7z archive is broken: {type(error).__name__}: {error}") from None
+
+
+def _end(window: Window) -> int:
+    """Where the archive ends, from its first header.
+
+    Raises:
+        ArtifactError: that header is cut off, or points beyond the file.
+    """
+    head = window.exactly(0, HEAD_BYTES)
+    offset, size_bytes = struct.unpack_from("<QQ", head, 12)
+    if HEAD_BYTES + offset + size_bytes > window.size_bytes:
+        raise ArtifactError("the header of the 7z archive lies beyond the end of the file")
+    return int(HEAD_BYTES + offset + size_bytes)
+
+
+def _read(archive: SevenZipFile, record: Recorder) -> None:
+    if archive.needs_password():
+        record.fact(FactKind.ENCRYPTED_MEMBER, "7z", "cannot be read without its password")
+        record.hole(GapReason.UNSUPPORTED, "is encrypted")
+        return
+    files = list(archive.files)
+    total = sum(int(file.uncompressed or 0) for file in files)
+    _judge(files, total, record)
+    if not _fits(total, len(files), record):
+        return
+    links = {file.filename for file in files if file.is_symlink or file.is_junction}
+    record.listed(sum(file.is_directory for file in files))
+    held = record.budget.hold(total)
+    try:
+        record.budget.inflate(total)
+        _members(_unpack(archive, total), [file.filename for file in files], links, record)
+    finally:
+        if held:
+            record.budget.release(total)
+
+
+def _judge(files: Sequence[ArchiveFile], total: int, record: Recorder) -> None:
+    limits, packed = record.limits, sum(int(file.compressed or 0) for file in files)
+    if total >= max(limits.ratio_from_bytes, limits.inflation_ratio * max(packed, 1)):
+        detail = f"inflates to more than {limits.inflation_ratio} times its size"
+        record.fact(FactKind.BOMB, "ratio", detail)
+    counts = Counter(file.filename for file in files)
+    for name in sorted(counts):
+        judge_name(name, record)
+        if counts[name] > 1:
+            detail = f"comes {counts[name]} times: which one counts depends on who reads"
+            record.fact(FactKind.DUPLICATE_MEMBER, name, detail)
+    for file in files:
+        if file.is_socket:
+            record.fact(FactKind.LINK_MEMBER, file.filename, "would be unpacked as a socket")
+
+
+def _fits(total: int, count: int, record: Recorder) -> bool:
+    """Whether the members may be unpacked: all at once, as the package gives no other way."""
+    limits, budget = record.limits, record.budget
+    if total <= min(budget.inflated_bytes, 2 * limits.held_bytes) and count <= budget.members:
+        return True
+    detail = f"{count} members of {total} bytes are more than are unpacked in memory"
+    if total > budget.inflated_bytes or count > budget.members:
+        record.fact(FactKind.BOMB, "7z", detail)
+    record.unread(GapReason.OVER_LIMIT, detail)
+    record.ledger.members += count
+    return False
+
+
+def _unpack(archive: SevenZipFile, total: int) -> list[tuple[str, Any]]:
+    """Each member's name and what was unpacked of it."""
+    from py7zr.io import BytesIOFactory  # noqa: PLC0415
+
+    factory = BytesIOFactory(limit=total + 1)
+    archive.extract(factory=factory)
+    return list(factory.products.items())
+
+
+def _members(
+    products: list[tuple[str, Any]], names: Sequence[str], links: set[str], record: Recorder
+) -> None:
+    # The package gives clean paths, and a number behind names that come again.
+    for number, (path, product) in enumerate(products):
+        name = next((known for known in names if path.endswith(known)), f"{path} ({number})")
+        data = product.read()
+        if name in links:
+            judge_link(name, data[:TARGET_BYTES].decode("utf-8", "backslashreplace"), record)
+            record.listed(1)
+        else:
+            record.member(name, Window.of(data))
