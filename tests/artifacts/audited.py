@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import os
@@ -17,6 +18,8 @@ from tests.artifacts.builders import BENIGN, HOSTILE
 # What readers load when a file first needs it: fixed here, before any sample is read.
 LOADED_BEFORE = ("jinja2", "lz4.frame", "py7zr", "zstandard", "xml.parsers.expat")
 MAY_BE_IMPORTED = ("encodings.",)
+# py7zr asks how much memory there is; text encodings are loaded when first used.
+MAY_BE_OPENED = ("/proc/meminfo", "encodings")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 HARMLESS = frozenset(
     """object.__getattr__ object.__setattr__ object.__delattr__ sys._getframe sys._current_frames
@@ -34,9 +37,19 @@ def suspicious(event: str, arguments: tuple[Any, ...]) -> bool:
     if event == "open":
         mode, flags = arguments[1], arguments[2]
         reads = mode is None or set(str(mode)) <= set("rbtU")
-        # Modules of an allowed import are opened to be read; nothing else is opened at all.
-        return not reads or bool(flags & WRITING) or "encodings" not in str(arguments[0])
+        known = any(part in str(arguments[0]) for part in MAY_BE_OPENED)
+        return not reads or bool(flags & WRITING) or not known
+    if event == "compile":
+        return not _only_parses()
     return not _is_codec(event, arguments)
+
+
+def _only_parses() -> bool:
+    """Whether it is ``ast.parse`` that compiles: that gives a tree, nothing that could run."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename == __file__ and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code is ast.parse.__code__
 
 
 def _is_codec(event: str, arguments: tuple[Any, ...]) -> bool:

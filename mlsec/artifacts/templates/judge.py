@@ -52,6 +52,7 @@ def judge_template(
 def _parsed(text: str, record: Recorder, where: str, offset: int) -> nodes.Template | None:
     """The tree of a template; None where it does not parse, which is noted."""
     from jinja2 import Environment, TemplateSyntaxError  # noqa: PLC0415 - only when there is one
+    from jinja2.parser import Parser  # noqa: PLC0415
 
     if _nesting(text) > MOST_NESTED:
         detail = "brackets lie deeper in one another than any honest template's"
@@ -63,7 +64,8 @@ def _parsed(text: str, record: Recorder, where: str, offset: int) -> nodes.Templ
         extensions=["jinja2.ext.loopcontrols", "jinja2.ext.do"],
     )
     try:
-        return environment.parse(_GENERATION.sub("", text))
+        # Environment.parse would run a line of its own to show where a template is wrong.
+        return Parser(environment, _GENERATION.sub("", text)).parse()
     except TemplateSyntaxError as error:
         detail = f"does not parse, so it was searched for names only: {error.message}"
         record.fact(FactKind.TEMPLATE_UNVERIFIED, where, detail, offset=offset)
