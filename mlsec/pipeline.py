@@ -6,7 +6,7 @@ import datetime
 import os
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,8 +19,9 @@ from mlsec.collect import COLLECTORS, provider_of
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment, ScanFacts
 from mlsec.core.errors import MlsecError
+from mlsec.core.finding import Finding
 from mlsec.core.places import content_folder
-from mlsec.core.resource import Inventory
+from mlsec.core.resource import Gap, Inventory
 from mlsec.engine.assembly import assemble
 from mlsec.engine.assess import assess
 from mlsec.engine.controls import load_frameworks
@@ -28,7 +29,7 @@ from mlsec.engine.params import apply_overrides, load_overrides, parameter_value
 from mlsec.engine.rule import RuleSet
 from mlsec.engine.selection import load_selected
 from mlsec.engine.waivers import load_waivers
-from mlsec.graph.index import build_graph
+from mlsec.graph.index import Graph, build_graph
 from mlsec.graph.model_files import model_files
 from mlsec.snapshot.store import Snapshot
 
@@ -95,9 +96,17 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         version=__version__,
         scan=_facts(snapshot, ruleset, judging),
         coverage=graph.coverage,
-        gaps=tuple(graph.gaps.values()),
+        gaps=_telling(graph, inventory, judgement.findings),
     )
     return msgspec.structs.replace(assessment, model_files=model_files(graph))
+
+
+def _telling(graph: Graph, inventory: Inventory, findings: Iterable[Finding]) -> tuple[Gap, ...]:
+    """Give every gap of the collection, and of those that joining met the ones that mattered."""
+    mattered = {gap for finding in findings for gap in finding.gaps}
+    mattered.update(gap.id for gap in inventory.gaps)
+    mattered.update(gap for row in graph.coverage for gap in row.gaps)
+    return tuple(gap for key, gap in graph.gaps.items() if key in mattered)
 
 
 def read(snapshot: Snapshot, ruleset: RuleSet) -> Inventory:
@@ -136,7 +145,7 @@ def _facts(snapshot: Snapshot, ruleset: RuleSet, judging: Judging) -> ScanFacts:
         targets=tuple(msgspec.json.decode(meta.get("targets", "[]"), type=list[str])),
         started_at=clock.get("started_at", ""),
         finished_at=clock.get("finished_at", ""),
-        principal=meta.get("principal") or meta.get("user", ""),
+        principal=meta.get("principal") or clock.get("user", ""),
         host=clock.get("host", ""),
         command=judging.command,
         snapshot_digest=snapshot.seal(),

@@ -27,6 +27,7 @@ def assessment(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
     [
         ("paths/open-door-to-replaceable-weights", "claims-triage"),
         ("paths/poisoned-knowledge-reaches-tools", "helpdesk-agent"),
+        ("artifact/open-door-to-replaceable-unsigned-weights", "claims-triage/model.tar.gz"),
     ],
 )
 def test_attack_path_is_shown(rule: str, name: str, assessment: Assessment) -> None:

@@ -2,62 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import json
-import os
-import pickle
-import struct
-import tarfile
-
 import pytest
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.closed_sets import Status
 from tests.e2e import runs
+from tests.estate.model_files import LOOSE, SERVED, TARGETS, TWIN, objects
 from tests.estate.serve import RunningAws, Settings
-
-SERVED = "s3://nordlicht-claims-artifacts/claims-triage/model.tar.gz"
-TWIN = "s3://nordlicht-churn-0000-artifacts/model/model.tar.gz"
-LOOSE = "s3://nordlicht-claims-artifacts/attic/old.pkl"
-
-
-class _Runs:
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return os.system, ("echo inert",)
-
-
-def _tar(name: str, data: bytes) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        member = tarfile.TarInfo(name)
-        member.size = len(data)
-        archive.addfile(member, io.BytesIO(data))
-    return packed.getvalue()
-
-
-def _safetensors() -> bytes:
-    header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
-    return struct.pack("<Q", len(header)) + header + bytes(4)
 
 
 @pytest.fixture(scope="module")
 def assessment(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
     """The demo's company, scanned with the buckets of two of its models."""
     out = tmp_path_factory.mktemp("join") / "out"
-    hostile, safe = pickle.dumps({"weights": _Runs()}), _safetensors()
-    content = {
-        SERVED: _tar("model.pkl", hostile),
-        TWIN: _tar("model.safetensors", safe),
-        LOOSE: hostile,
-    }
-    objects = {
-        address.removeprefix("s3://"): base64.b64encode(data).decode()
-        for address, data in content.items()
-    }
-    with RunningAws(Settings(deployments=3, has_story=True, objects=objects)) as aws:
-        buckets = sorted({f"s3://{address.split('/')[2]}/" for address in content})
-        done = runs.mlsec("scan", "aws", *buckets, "-o", out, "-f", "json,sarif,html", aws=aws)
+    with RunningAws(Settings(deployments=3, has_story=True, objects=dict(objects()))) as aws:
+        done = runs.mlsec("scan", "aws", *TARGETS, "-o", out, "-f", "json,sarif,html", aws=aws)
         assert done.returncode == 10, done.stderr[-3000:]
         assert aws.mistakes() == []
     return runs.load_assessment(out)

@@ -19,6 +19,7 @@ from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.snapshot.folder import export_folder, import_folder
 from mlsec.snapshot.store import Snapshot
 from tests.estate.faults import Fault, Kind
+from tests.estate.model_files import TARGETS, objects
 from tests.estate.serve import RunningAws, Settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "demo"
@@ -44,7 +45,7 @@ def main() -> None:
     """Collect from the loopback company, write the folder, and check that it reads back."""
     with tempfile.TemporaryDirectory() as scratch:
         taken = Path(scratch) / "demo.mlsnap"
-        with RunningAws(Settings(deployments=6, has_story=True)) as aws:
+        with RunningAws(Settings(deployments=6, has_story=True, objects=dict(objects()))) as aws:
             os.environ.update(aws.environment())
             aws.set_faults(*_DENIED)
             _collect(taken)
@@ -61,14 +62,19 @@ def _collect(path: Path) -> None:
     settings = CollectSettings(
         vocabulary=load_vocabulary(content_folder("rules") / "vocabulary"), hash_salt="demo"
     )
-    pipeline.collect(("aws",), path, settings, resume=False, say=lambda *_: None)
+    pipeline.collect(("aws", *TARGETS), path, settings, resume=False, say=lambda *_: None)
 
 
 def _settle_times() -> None:
     """Replace every time of this run; times that the estate declares are left as they are."""
     head = json.loads((FOLDER / "meta.json").read_bytes())
     days = {head["clock"][name][:10] for name in ("started_at", "finished_at")}
-    head["clock"] |= {"started_at": STARTED_AT, "finished_at": FINISHED_AT, "host": "demo"}
+    head["clock"] |= {
+        "started_at": STARTED_AT,
+        "finished_at": FINISHED_AT,
+        "host": "demo",
+        "user": "demo",
+    }
     (FOLDER / "meta.json").write_text(json.dumps(head, indent=2) + "\n", "utf-8")
     for name, moment in (("calls.jsonl", _MADE_AT), ("times.jsonl", STARTED_AT)):
         path = FOLDER / name

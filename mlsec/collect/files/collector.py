@@ -140,7 +140,7 @@ def _refusal(inspection: Inspection) -> Hole | None:
 
 def _note_start(snapshot: Snapshot) -> None:
     snapshot.set_meta("tool", f"mlsec {__version__}")
-    snapshot.set_meta("user", _user())
+    snapshot.set_clock("user", _user())
     if "started_at" not in snapshot.clock():
         snapshot.set_clock("started_at", _now())
 
