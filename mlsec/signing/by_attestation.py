@@ -15,11 +15,12 @@ from mlsec.signing.errors import SigningError
 from mlsec.signing.folder import ModelFolder
 from mlsec.signing.hashing import Say
 from mlsec.signing.policy import ModelRule, Provenance, TrustPolicy
-from mlsec.signing.provenance import PREDICATES, predicate_type_of
+from mlsec.signing.provenance import PREDICATES, Built, predicate_type_of
 from mlsec.signing.strictjson import JsonLimits
+from mlsec.signing.summing import answer_of, has_failed
 from mlsec.signing.threshold import Judged, check_threshold
 from mlsec.signing.unsigned import Allowed
-from mlsec.signing.verdict import Answer, Check, Outcome, Verdict, not_checked
+from mlsec.signing.verdict import Answer, Check, TrustedTime, Verdict, not_checked
 
 
 def split_attestations(
@@ -46,15 +47,8 @@ def verify_attested(
 ) -> Verdict:
     """Verify a model whose only signatures are those of attestations.
 
-    Args:
-        base: the verdict so far, with the checks of what could be read.
-        target: the model.
-        policy: as loaded.
-        rule: the policy's entry for the model.
-        wanted: what the attestations must say.
-        attested: the attestations, their signatures judged.
-        allowed: what may lie beside the attested files.
-        say: told the bytes hashed and the bytes in all.
+    ``base`` is the verdict so far, with the checks of what could be read; ``wanted`` what the
+    attestations must say, ``allowed`` what may lie beside the attested files.
 
     Raises:
         MlsecError: the lock file cannot be read.
@@ -62,25 +56,13 @@ def verify_attested(
     checks = [*base.checks, *check_threshold(attested, rule)]
     found = check_attestations(attested, wanted, policy.defaults.json_limits)
     checks += found.checks
-    times = [
-        time
-        for one in attested
-        for verdict in one.verdicts
-        if verdict.is_good
-        for time in verdict.times
-    ]
-    checks += age_check(rule, times)
-    compared: Compared | None = None
+    checks += age_check(rule, _times(attested))
+    compared = None
     root = ""
-    if _has(checks, Outcome.FAILED) or not found.vouched:
+    if has_failed(checks) or not found.vouched:
         checks.append(not_checked("files/compared", "the files were not read, as more is wrong"))
     else:
-        try:
-            with ModelFolder(target) as folder:
-                limit = policy.defaults.entries
-                compared = compare_attested(folder, found.vouched, allowed, limit, say)
-        except SigningError as error:
-            checks.append(not_checked("files/compared", error.message, fix=error.hint))
+        compared = _compare(target, found.vouched, allowed, policy.defaults.entries, checks, say)
     if compared is not None:
         root = root_of(compared.files)
         key = policy.name_of(target)
@@ -88,11 +70,7 @@ def verify_attested(
             *compared.checks,
             *policy_checks(root, "", rule, policy.denied_root_digests, key),
         ]
-    answer = Answer.VERIFIED
-    if _has(checks, Outcome.FAILED):
-        answer = Answer.FAILED
-    elif _has(checks, Outcome.NOT_CHECKED) or compared is None:
-        answer = Answer.INCOMPLETE
+    answer = answer_of(checks, is_compared=compared is not None)
     return msgspec.structs.replace(
         base,
         answer=answer,
@@ -106,5 +84,22 @@ def verify_attested(
     )
 
 
-def _has(checks: Sequence[Check], outcome: Outcome) -> bool:
-    return any(one.is_fatal and one.outcome is outcome for one in checks)
+def _times(attested: Sequence[Judged]) -> list[TrustedTime]:
+    verdicts = [one for each in attested for one in each.verdicts if one.is_good]
+    return [time for one in verdicts for time in one.times]
+
+
+def _compare(
+    target: Path,
+    vouched: Sequence[Built],
+    allowed: Allowed,
+    limit: int,
+    checks: list[Check],
+    say: Say | None,
+) -> Compared | None:
+    try:
+        with ModelFolder(target) as folder:
+            return compare_attested(folder, vouched, allowed, limit, say)
+    except SigningError as error:
+        checks.append(not_checked("files/compared", error.message, fix=error.hint))
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import msgspec
@@ -12,9 +12,11 @@ import msgspec
 from mlsec.signing.anchors import Loaded, LoadedKey, LoadedSigstore, LoadedX509
 from mlsec.signing.bundle import Bundle, Envelope, MaterialKind
 from mlsec.signing.dsse import pae
+from mlsec.signing.errors import UnsupportedError
 from mlsec.signing.identities import identities_of
 from mlsec.signing.keys import (
     GOOD_RSA_BITS,
+    Algorithm,
     KeyKind,
     PublicKey,
     public_key_of,
@@ -22,8 +24,9 @@ from mlsec.signing.keys import (
     verify_signature,
 )
 from mlsec.signing.legacy import is_signed_the_old_way
-from mlsec.signing.policy import Defaults, KeyAnchor, SignerRule
+from mlsec.signing.policy import Defaults, SignerRule
 from mlsec.signing.refusal import RefusedError, Steps
+from mlsec.signing.signer_checks import identified, in_window, issued, not_denied
 from mlsec.signing.stamps import trusted_times
 from mlsec.signing.verdict import (
     Check,
@@ -35,18 +38,23 @@ from mlsec.signing.x509path import ChainRules, verify_chain
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What every signature of one verification is judged by."""
+    """What every signature of one verification is judged by.
+
+    ``digests`` (hash name -> digest) are those of a single-file model that was signed as it is.
+    """
 
     defaults: Defaults
     now: datetime.datetime
     may_be_authority: bool
     denied: frozenset[str]
+    digests: Mapping[str, bytes] = {}
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """One signature of an envelope (its index), and the signer it should be of.
 
-    With ``blob`` it is the bundle's message signature, over those bytes.
+    With ``blob`` it is the bundle's message signature over those bytes, with ``digests`` (hash
+    name -> digest) over a file that has them.
     """
 
     bundle: Bundle
@@ -55,6 +63,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     rule: SignerRule
     anchor: Loaded
     blob: bytes | None = None
+    digests: Mapping[str, bytes] | None = None
 
     @property
     def signature(self) -> bytes:
@@ -123,7 +132,7 @@ def _by_key(question: Question, anchor: LoadedKey, terms: Terms) -> SignatureVer
         steps,
         "key/valid-then",
         "the key is trusted for this time",
-        partial(_in_window, anchor.rule, at),
+        partial(in_window, anchor.rule, at),
     )
     return SignatureVerdict(
         checks=steps.checks,
@@ -176,14 +185,16 @@ def _by_certificate(question: Question, anchor: LoadedX509, terms: Terms) -> Sig
         steps,
         "signer/named",
         "the signer is the one the policy names",
-        partial(_identified, question.rule, signer),
+        partial(identified, question.rule, signer),
     )
     return SignatureVerdict(checks=steps.checks, signer=signer, times=stamped.times)
 
 
 def _by_sigstore(question: Question, anchor: LoadedSigstore) -> SignatureVerdict:
     blob = question.blob
-    digests = {} if blob is None else {name: hashlib.new(name, blob).digest() for name in _HASHES}
+    digests = question.digests or {}
+    if blob is not None:
+        digests = {name: hashlib.new(name, blob).digest() for name in _HASHES}
     from mlsec.signing.sigstore.verify import verify_sigstore  # noqa: PLC0415
 
     tried = [verify_sigstore(question.bundle, root, digests=digests) for root in anchor.roots]
@@ -196,13 +207,13 @@ def _by_sigstore(question: Question, anchor: LoadedSigstore) -> SignatureVerdict
             steps,
             "signer/issuer",
             "the policy's issuer vouched for the signer",
-            partial(_issued, question.rule, signer),
+            partial(issued, question.rule, signer),
         )
         _run(
             steps,
             "signer/named",
             "the signer is the one the policy names",
-            partial(_identified, question.rule, signer),
+            partial(identified, question.rule, signer),
         )
     elif best.is_good:
         steps.add(failed("signer/named", "nobody is known to have signed"))
@@ -223,7 +234,11 @@ def _check_signature(steps: Steps, question: Question, key: PublicKey, terms: Te
 
     def check() -> bool:
         algorithm = usual_algorithm(key)
-        if verify_signature(key, algorithm, question.signature, data=question.signed):
+        if question.digests is not None:
+            is_good = _fits_digest(key, algorithm, question.signature, question.digests)
+        else:
+            is_good = verify_signature(key, algorithm, question.signature, data=question.signed)
+        if is_good:
             return True
         if terms.defaults.legacy and is_signed_the_old_way(
             key, question.envelope, question.signature
@@ -240,6 +255,18 @@ def _check_signature(steps: Steps, question: Question, key: PublicKey, terms: Te
     return found
 
 
+def _fits_digest(
+    key: PublicKey, algorithm: Algorithm, signature: bytes, digests: Mapping[str, bytes]
+) -> bool:
+    digest = digests.get(algorithm.hash_name)
+    if digest is None:
+        raise UnsupportedError(
+            f"the file was not hashed as {algorithm.value} needs it",
+            hint="sign the model as a model (mlsec sign)",
+        )
+    return verify_signature(key, algorithm, signature, digest=digest)
+
+
 _OLD_ENCODING = msgspec.structs.replace(
     failed(
         "signature/current-encoding",
@@ -248,57 +275,6 @@ _OLD_ENCODING = msgspec.structs.replace(
     ),
     is_fatal=False,
 )
-
-
-def _in_window(anchor: KeyAnchor, at: datetime.datetime) -> bool:
-    start, end = anchor.valid_from, anchor.valid_to
-    if (start is None or start <= at) and (end is None or at < end):
-        return True
-    raise RefusedError(
-        "the key is not trusted for this time",
-        expected=f"{start or 'ever'} to {end or 'ever'}",
-        actual=f"{at:%Y-%m-%dT%H:%M:%SZ}",
-        hint="sign with a current key, or have signatures timestamped (tsa) before a key retires",
-    )
-
-
-def _identified(rule: SignerRule, signer: Signer) -> bool:
-    if rule.identity is not None and rule.identity.find(signer.identities) is not None:
-        return True
-    raise RefusedError(
-        "somebody else signed",
-        expected=rule.identity.shown() if rule.identity else "an identity in the policy",
-        actual=", ".join(f"{one.type.value}:{one.value}" for one in signer.identities),
-        hint="if this signer is right, name it in the policy",
-    )
-
-
-def _issued(rule: SignerRule, signer: Signer) -> bool:
-    if rule.issuer and signer.issuer == rule.issuer:
-        return True
-    raise RefusedError(
-        "the signer's identity was vouched for by another issuer",
-        expected=rule.issuer,
-        actual=signer.issuer,
-        hint="if this issuer is right, name it in the policy",
-    )
-
-
-def not_denied(signer: Signer | None, denied: frozenset[str]) -> tuple[Check, ...]:
-    """Give a check that fails when the signer is on the deny list."""
-    if signer is None or not denied:
-        return ()
-    for fingerprint in (signer.key_fingerprint, signer.certificate_fingerprint):
-        if fingerprint in denied:
-            return (
-                failed(
-                    "signer/not-denied",
-                    "the signer is on the deny list",
-                    actual=fingerprint,
-                    fix="have the model signed by somebody else",
-                ),
-            )
-    return ()
 
 
 def _signer_of(key: PublicKey) -> Signer:

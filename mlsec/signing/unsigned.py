@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
 from mlsec.signing.folder import Kind, Listing, Stamp
 from mlsec.signing.names import is_under
-from mlsec.signing.policy import Profile, Reaction
+from mlsec.signing.policy import ModelRule, Profile, Reaction, TrustPolicy
 from mlsec.signing.verdict import Check, failed, not_checked
 
 # What every signer of the standard leaves out at the top of a model.
@@ -61,6 +62,27 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
     extra_files: Reaction
     profile: Profile
     may_link: bool = False
+
+
+def allowed_beside(
+    target: Path, policy: TrustPolicy, rule: ModelRule, files: Sequence[Path], profile: Profile
+) -> Allowed:
+    """Say what may lie beside the signed files of ``target``: what the policy names, ``files``."""
+    return Allowed(
+        ignored=rule.may_ignore,
+        signatures=_inside(target, files),
+        extra_files=policy.defaults.extra_files,
+        profile=profile,
+    )
+
+
+def _inside(target: Path, files: Sequence[Path]) -> frozenset[str]:
+    """The signature files that lie in the model, by their path in it."""
+    top = target.resolve()
+    places = [file.parent.resolve() / file.name for file in files]
+    return frozenset(
+        place.relative_to(top).as_posix() for place in places if place.is_relative_to(top)
+    )
 
 
 def unsigned(

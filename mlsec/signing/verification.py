@@ -8,10 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from mlsec.core.errors import MlsecError
 from mlsec.signing.anchors import Loaded, load_anchors
 from mlsec.signing.attestations import check_attestations, check_bound
-from mlsec.signing.bundle import Bundle, Envelope, parse_bundles
+from mlsec.signing.bundle import Bundle, Envelope
 from mlsec.signing.by_attestation import split_attestations, verify_attested
 from mlsec.signing.compare import Compared, compare
 from mlsec.signing.content import Content, age_check, policy_checks, read_content
@@ -21,26 +20,24 @@ from mlsec.signing.hashing import Say
 from mlsec.signing.judge import Question, Terms, is_of_kind, judge
 from mlsec.signing.policy import Leave, ModelRule, Profile, TrustPolicy
 from mlsec.signing.refusal import Steps
+from mlsec.signing.signature_file import SignatureFile, read_signature_file
+from mlsec.signing.single_file import (
+    BlobEnvelope,
+    blob_content,
+    file_digests,
+)
+from mlsec.signing.summing import answer_of, has_failed
 from mlsec.signing.threshold import Judged, check_threshold
-from mlsec.signing.unsigned import Allowed
+from mlsec.signing.unsigned import allowed_beside
 from mlsec.signing.verdict import (
     Answer,
     Check,
-    Outcome,
     SignatureVerdict,
     TrustedTime,
     Verdict,
     failed,
     not_checked,
 )
-
-
-class _Read(msgspec.Struct, frozen=True, kw_only=True):
-    """One signature file: its envelopes, or the check that says why there are none."""
-
-    file: Path
-    bundles: tuple[tuple[Bundle, Envelope], ...] = ()
-    checks: tuple[Check, ...] = ()
 
 
 def verify_signed(
@@ -61,14 +58,15 @@ def verify_signed(
         may_be_authority=is_compat or policy.defaults.ca_leaf is Leave.ALLOW,
         denied=policy.denied_fingerprints,
     )
-    read = [_read(file, policy) for file in files]
+    read = [read_signature_file(file, target, policy) for file in files]
+    checks = [check for found in read for check in found.checks]
+    terms = _hashed(target, read, terms, checks, say)
     every = [one for found in read for one in _judge_file(found, rule, anchors, terms)]
     attested, judged = split_attestations(every, policy.defaults.json_limits)
-    checks = [check for found in read for check in found.checks]
     wanted = rule.provenance
     if attested and not judged and wanted is not None and wanted.binds == "files":
         base = _verdict(target, files, profile, now, every, checks, None, None)
-        allowed = _allowed(target, policy, rule, files, profile)
+        allowed = allowed_beside(target, policy, rule, files, profile)
         return verify_attested(base, target, policy, rule, wanted, attested, allowed, say)
     if judged:
         checks += check_threshold(judged, rule)
@@ -76,7 +74,7 @@ def verify_signed(
         checks.append(_ONLY_ATTESTED)
     good = [one for one in judged if one.is_good]
     steps = Steps()
-    content = _content(good, policy, profile, steps)
+    content = _content(good, target, policy, profile, terms, steps)
     checks += steps.checks
     compared = None
     if content is not None:
@@ -86,7 +84,7 @@ def verify_signed(
         )
         checks += age_check(rule, _times(good))
         checks += _provenance(rule, policy, attested, content)
-    if content is not None and not _has_failed(checks):
+    if content is not None and not has_failed(checks):
         compared = _compare(target, policy, rule, files, profile, content, checks, say)
     elif content is not None:
         checks.append(not_checked("files/compared", "the files were not read, as more is wrong"))
@@ -104,38 +102,20 @@ def _times(good: Sequence[Judged]) -> tuple[TrustedTime, ...]:
     return tuple(time for one in good for verdict in one.verdicts for time in _of_good(verdict))
 
 
-def _read(file: Path, policy: TrustPolicy) -> _Read:
-    limit = policy.defaults.bundle_bytes
+def _hashed(
+    target: Path, read: Sequence[SignatureFile], terms: Terms, checks: list[Check], say: Say | None
+) -> Terms:
+    """Hash a single-file model where a signature is over the file itself."""
     try:
-        with file.open("rb") as opened:
-            data = opened.read(limit + 1)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise MlsecError(f"cannot be read: {reason}", location=str(file)) from None
-    try:
-        bundles = parse_bundles(data, policy.defaults.json_limits)
-        del data
-        found = tuple((one, _envelope(one)) for one in bundles)
+        digests = file_digests(target, [one for found in read for one, _ in found.bundles], say)
     except SigningError as error:
-        check = failed(
-            "signature/readable", error.message, file=file.name,
-            fix=error.hint or "sign the model again; the signature file is broken",
-        )  # fmt: skip
-        return _Read(file=file, checks=(check,))
-    return _Read(file=file, bundles=found)
-
-
-def _envelope(bundle: Bundle) -> Envelope:
-    if bundle.envelope is None:
-        raise SigningError("the bundle signs a single blob, not a model's files")
-    if bundle.media_type and len(bundle.envelope.signatures) != 1:
-        count = len(bundle.envelope.signatures)
-        raise SigningError(f"a Sigstore bundle has one signature, this one has {count}")
-    return bundle.envelope
+        checks.append(not_checked("files/readable", error.message, fix=error.hint))
+        return terms
+    return msgspec.structs.replace(terms, digests=digests)
 
 
 def _judge_file(
-    found: _Read, rule: ModelRule, anchors: dict[str, Loaded], terms: Terms
+    found: SignatureFile, rule: ModelRule, anchors: dict[str, Loaded], terms: Terms
 ) -> list[Judged]:
     return [
         _judge_one(found.file.name, bundle, envelope, index, rule, anchors, terms)
@@ -158,8 +138,9 @@ def _judge_one(
         anchor = anchors[signer.anchor]
         if is_of_kind(bundle, anchor):
             question = Question(
-                bundle=bundle, envelope=envelope, index=index, rule=signer, anchor=anchor
-            )
+                bundle=bundle, envelope=envelope, index=index, rule=signer, anchor=anchor,
+                digests=terms.digests if bundle.message is not None else None,
+            )  # fmt: skip
             verdict = judge(question, terms)
             verdicts[number] = msgspec.structs.replace(verdict, file=file)
     if not verdicts:
@@ -178,10 +159,18 @@ def _of_good(verdict: SignatureVerdict) -> tuple[TrustedTime, ...]:
 
 
 def _content(
-    good: Sequence[Judged], policy: TrustPolicy, profile: Profile, steps: Steps
+    good: Sequence[Judged],
+    target: Path,
+    policy: TrustPolicy,
+    profile: Profile,
+    terms: Terms,
+    steps: Steps,
 ) -> Content | None:
     """Read what the good signatures are over; they must all be over the same files."""
-    payloads = dict.fromkeys((one.envelope.payload_type, one.envelope.payload) for one in good)
+    envelopes = [one.envelope for one in good]
+    payloads = dict.fromkeys(
+        (one.payload_type, one.payload) for one in envelopes if not isinstance(one, BlobEnvelope)
+    )
     found: list[Content] = []
     for payload_type, payload in payloads:
         envelope = Envelope(payload=payload, payload_type=payload_type, signatures=())
@@ -189,12 +178,15 @@ def _content(
         if content is None:
             return None
         found.append(content)
+    if any(isinstance(one, BlobEnvelope) for one in envelopes):
+        found.append(blob_content(target, terms.digests))
     if not found:
         return None
     first = found[0]
     for other in found[1:]:
         is_same = other.manifest.entries == first.manifest.entries
-        if not is_same or other.model_name != first.model_name:
+        names = {first.model_name, other.model_name} - {""}
+        if not is_same or len(names) > 1:
             steps.add(
                 failed("statement/all-alike", "the signatures are over different files",
                        expected=first.manifest.root_digest, actual=other.manifest.root_digest,
@@ -227,7 +219,7 @@ def _compare(
     say: Say | None,
 ) -> Compared | None:
     allowed = msgspec.structs.replace(
-        _allowed(target, policy, rule, files, profile),
+        allowed_beside(target, policy, rule, files, profile),
         may_link=policy.defaults.symlinks is Leave.ALLOW
         and content.manifest.serialization.allows_symlinks,
     )
@@ -241,30 +233,6 @@ def _compare(
     return compared
 
 
-def _allowed(
-    target: Path, policy: TrustPolicy, rule: ModelRule, files: Sequence[Path], profile: Profile
-) -> Allowed:
-    return Allowed(
-        ignored=rule.may_ignore,
-        signatures=_inside(target, files),
-        extra_files=policy.defaults.extra_files,
-        profile=profile,
-    )
-
-
-def _inside(target: Path, files: Sequence[Path]) -> frozenset[str]:
-    """The signature files that lie in the model, by their path in it."""
-    top = target.resolve()
-    places = [file.parent.resolve() / file.name for file in files]
-    return frozenset(
-        place.relative_to(top).as_posix() for place in places if place.is_relative_to(top)
-    )
-
-
-def _has_failed(checks: Sequence[Check]) -> bool:
-    return any(one.is_fatal and one.outcome is Outcome.FAILED for one in checks)
-
-
 def _verdict(
     target: Path,
     files: Sequence[Path],
@@ -275,12 +243,7 @@ def _verdict(
     content: Content | None,
     compared: Compared | None,
 ) -> Verdict:
-    is_open = any(one.is_fatal and one.outcome is Outcome.NOT_CHECKED for one in checks)
-    answer = Answer.VERIFIED
-    if _has_failed(checks):
-        answer = Answer.FAILED
-    elif is_open or compared is None:
-        answer = Answer.INCOMPLETE
+    answer = answer_of(checks, is_compared=compared is not None)
     return Verdict(
         target=str(target),
         signature_files=tuple(str(file) for file in files),

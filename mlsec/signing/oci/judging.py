@@ -10,7 +10,7 @@ from mlsec.signing.anchors import Loaded, LoadedX509
 from mlsec.signing.bundle import Bundle, Envelope, parse_bundle
 from mlsec.signing.errors import MalformedError, UnsupportedError
 from mlsec.signing.folder import ModelFolder
-from mlsec.signing.judge import Question, Terms, is_of_kind, judge, not_denied
+from mlsec.signing.judge import Question, Terms, is_of_kind, judge
 from mlsec.signing.oci.layout import MAX_SIGNATURE_BYTES, OciSignature, SignatureForm, read_blob
 from mlsec.signing.oci.notary import NotaryTrust, verify_notary
 from mlsec.signing.oci.notary_envelope import NotaryEnvelope, read_notary_envelope
@@ -18,6 +18,7 @@ from mlsec.signing.oci.simple_signing import read_simple_signing
 from mlsec.signing.policy import SignerRule
 from mlsec.signing.refusal import RefusedError
 from mlsec.signing.shape import Shape
+from mlsec.signing.signer_checks import not_denied
 from mlsec.signing.statement import STATEMENT_TYPE
 from mlsec.signing.strictjson import JsonLimits, loads
 from mlsec.signing.threshold import Judged

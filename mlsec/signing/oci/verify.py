@@ -19,12 +19,12 @@ from mlsec.signing.oci.judging import ReadSignature, judge_signature, read_signa
 from mlsec.signing.oci.layout import OciLayout, read_layout
 from mlsec.signing.policy import Leave, ModelRule, Profile, Reaction, TrustPolicy
 from mlsec.signing.refusal import RefusedError
+from mlsec.signing.summing import answer_of, has_failed
 from mlsec.signing.threshold import Judged, check_threshold
 from mlsec.signing.unsigned import Allowed
 from mlsec.signing.verdict import (
     Answer,
     Check,
-    Outcome,
     Verdict,
     failed,
     not_checked,
@@ -76,7 +76,7 @@ def verify_layout(
             ]
             checks += _artifact_checks(layout, signed, policy, rule, target)
             compared = None
-            if any(one.is_fatal and one.outcome is Outcome.FAILED for one in checks):
+            if has_failed(checks):
                 checks.append(not_checked("files/compared", _UNREAD))
             else:
                 allowed = Allowed(
@@ -172,11 +172,7 @@ def _summed(
     checks: list[Check],
     compared: BlobsCompared | None,
 ) -> Verdict:
-    answer = Answer.VERIFIED
-    if any(one.is_fatal and one.outcome is Outcome.FAILED for one in checks):
-        answer = Answer.FAILED
-    elif any(one.is_fatal and one.outcome is Outcome.NOT_CHECKED for one in checks):
-        answer = Answer.INCOMPLETE
+    answer = answer_of(checks, is_compared=compared is not None)
     return msgspec.structs.replace(
         base,
         answer=answer,
