@@ -11,7 +11,8 @@ from mlsec.signing.errors import SigningError
 from mlsec.signing.folder import ModelFolder
 from mlsec.signing.hashed import Plan
 from mlsec.signing.hashing import Say, hash_files
-from mlsec.signing.manifest import Entry, Manifest, Serialization
+from mlsec.signing.manifest import Entry, Manifest
+from mlsec.signing.serialization import Serialization
 
 _HASHES = {"": "sha256", "SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
