@@ -42,7 +42,9 @@ def discover(target: Path) -> tuple[Path, ...]:
     """
     if target.is_dir():
         inside = [one for one in _listed(target) if one.name.endswith(_ENDINGS)]
-        beside = [target.with_name(target.resolve().name + end) for end in _ENDINGS]
+        # "." has no name of its own, and the root of the disk none at all.
+        whole = target.resolve()
+        beside = [whole.with_name(whole.name + end) for end in _ENDINGS] if whole.name else []
     else:
         inside = [target.with_name("model.sig")]
         beside = [target.with_name(target.name + end) for end in _ENDINGS]

@@ -15,7 +15,10 @@ from mlsec.core.errors import MlsecError
 
 MAX_DEPTH = 64
 # What tools keep beside models and no loader reads.
-LEFT_OUT = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache"})
+LEFT_OUT = frozenset({
+    ".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache", ".ruff_cache",
+    ".pytest_cache", ".hypothesis", ".tox", ".nox", ".terraform",
+})  # fmt: skip
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -110,6 +113,9 @@ class LocalStore:
         self, item: os.DirEntry[str], path: str, seen: set[tuple[int, int]], depth: int
     ) -> Iterator[Skipped | tuple[str, str, os.stat_result]]:
         real = item.path
+        if item.name in LEFT_OUT:
+            yield self._skip(path, "left out: no loader reads models from there", None)
+            return
         if item.is_symlink():
             real = os.path.realpath(item.path)
             if not _is_below(real, os.path.realpath(self._root)):
@@ -122,8 +128,6 @@ class LocalStore:
         elif not stat.S_ISDIR(status.st_mode):
             yield self._skip(path, "not a regular file: a pipe, socket or device",
                              GapReason.UNSUPPORTED)  # fmt: skip
-        elif item.name in LEFT_OUT:
-            yield self._skip(path, "left out: no loader reads models from there", None)
         elif (status.st_dev, status.st_ino) in seen:
             yield self._skip(path, "a link to a folder that is read under its own name", None)
         elif depth >= MAX_DEPTH:

@@ -22,8 +22,11 @@ from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 
 ARTIFACT, FOLDER = "files.artifact", "files.folder"
-# What is no model by itself; a file of these is judged only when something was found in it.
-NO_MODEL = frozenset({Format.TEXT, Format.JSON, Format.YAML, Format.XML, Format.SIGNATURE})
+# What is no model by itself and counts only beside one: a repository of code is full of them.
+BESIDE = frozenset({
+    Format.TEXT, Format.JSON, Format.YAML, Format.XML, Format.SIGNATURE, Format.PYTHON,
+    Format.TEMPLATE, Format.EXECUTABLE,
+})  # fmt: skip
 # What only the signature of its folder can tell of a file or folder.
 OF_SIGNATURE = ("signature", "has_policy", "signature_checks", "signers", "unsigned_files")
 
@@ -67,15 +70,28 @@ class _Scope:
             self._signatures[found.folder] = found
         read = {_file_of(call): call for call in by_operation.get(INSPECT, [])}
         where = folders.folders_of(entry.path for entry in listing.entries)
+        known = {entry.id: self._inspected(read.get(entry.id)) for entry in listing.entries}
+        homes = {
+            where[entry.path]
+            for entry in listing.entries
+            if _is_model(known[entry.id]) or len(listing.entries) == 1
+        }
         artifacts: dict[str, list[Resource]] = {}
         for entry in listing.entries:
-            folder = where[entry.path]
-            for artifact in self._artifact(entry, read.get(entry.id), folder):
-                artifacts.setdefault(folder, []).append(artifact)
+            folder, inspected = where[entry.path], known[entry.id]
+            if inspected is None:
+                artifact = self._refused(entry, read.get(entry.id), folder)
+            elif reason := _left_out(inspected, has_model=folder in homes):
+                self._tally.exclude(self._place, reason)
+                continue
+            else:
+                artifact = self._judged(entry, inspected, folder)
+            artifacts.setdefault(folder, []).append(artifact)
         for skipped in listing.skipped:
             self._skip(skipped)
         everything = [artifact for inside in artifacts.values() for artifact in inside]
-        return [*everything, *self._folders(listing, artifacts)]
+        homed = {folder: inside for folder, inside in artifacts.items() if folder in homes}
+        return [*everything, *self._folders(listing, homed)]
 
     def _listing(self, calls: list[Call]) -> Listing:
         if not calls:
@@ -94,17 +110,11 @@ class _Scope:
                 location=str(self._snapshot.path),
             ) from None
 
-    def _artifact(self, entry: Entry, call: Call | None, folder: str) -> list[Resource]:
+    def _inspected(self, call: Call | None) -> Inspected | None:
         if call is None or not call.payload:
-            return [self._refused(entry, call, folder)]
+            return None
         inspected: Inspected = self._decoded(call, Inspected)
-        inspection = inspected.inspection
-        format_ = inspection.formats[0]
-        if format_ in NO_MODEL and not inspection.facts and not inspection.holes:
-            self._tally.exclude(self._place, f"no model file by its content: {format_.value}")
-            return []
-        self._tally.add(self._place, assessed=1)
-        return [self._judged(entry, inspected, folder)]
+        return inspected
 
     def _refused(self, entry: Entry, call: Call | None, folder: str) -> Resource:
         reason = GapReason(call.reason) if call and call.reason else GapReason.UNRESOLVED
@@ -116,6 +126,7 @@ class _Scope:
         return self._resource(entry, known, {"*": (gap.id,)})
 
     def _judged(self, entry: Entry, inspected: Inspected, folder: str) -> Resource:
+        self._tally.add(self._place, assessed=1)
         inspection = inspected.inspection
         unread: dict[str, tuple[str, ...]] = {}
         hidden = {self._hole_gap(entry, hole).id for hole in inspection.holes}
@@ -220,3 +231,25 @@ class _Scope:
 
 def _file_of(call: Call) -> str:
     return str(msgspec.json.decode(call.params)["file"])
+
+
+def _is_model(inspected: Inspected | None) -> bool:
+    """Whether a file holds a model, so that what lies beside it may be loaded with it."""
+    if inspected is None:
+        return False
+    formats = inspected.inspection.formats
+    return not BESIDE.issuperset(formats) and formats[0] is not Format.UNKNOWN
+
+
+def _left_out(inspected: Inspected, *, has_model: bool) -> str:
+    """Why a file is not judged, or "" when it is."""
+    inspection = inspected.inspection
+    if not inspection.size_bytes:
+        return "an empty file"
+    format_ = inspection.formats[0]
+    if format_ not in BESIDE:
+        return ""
+    if not has_model:
+        return f"{format_.value}, with no model beside it"
+    is_plain = not inspection.facts and not inspection.holes
+    return f"{format_.value}, in which nothing was found" if is_plain else ""

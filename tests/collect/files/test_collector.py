@@ -65,7 +65,7 @@ def test_listed_is_assessed_or_left_out_or_not_read(tmp_path: Path, ruleset: Rul
         for row in inventory(tmp_path / "s.mlsnap", ruleset).coverage
         if row.type == "files.artifact"
     ]
-    assert (row.enumerated, row.assessed, row.excluded, row.errored) == (5, 3, 1, 1)
+    assert (row.enumerated, row.assessed, row.excluded, row.errored) == (5, 2, 2, 1)
 
 
 def test_file_that_no_reader_knows_is_told_once_and_never_passes(
@@ -131,3 +131,18 @@ def test_same_folder_gives_the_same_evidence_twice(tmp_path: Path, ruleset: Rule
         with Snapshot.open(tmp_path / f"{name}.mlsnap") as snapshot:
             seals.append(snapshot.seal())
     assert seals[0] == seals[1]
+
+
+def test_program_source_counts_only_beside_a_model(tmp_path: Path, ruleset: RuleSet) -> None:
+    root = tmp_path / "repository"
+    for folder in ("tool", "model"):
+        (root / folder).mkdir(parents=True)
+        (root / folder / "run.py").write_text("import os\nos.system('echo inert')\n")
+    (root / "model" / "weights.pkl").write_bytes(pickle.dumps({"w": [1.0]}))
+    collected(root, tmp_path / "s.mlsnap", ruleset)
+    judged_ids = {one.id for one in inventory(tmp_path / "s.mlsnap", ruleset).resources}
+    assert {one.removeprefix(f"{root}/") for one in judged_ids} == {
+        "model/",
+        "model/run.py",
+        "model/weights.pkl",
+    }
