@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
+import operator
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -185,19 +185,14 @@ class ModelFolder:
         """
         if self.single:
             return Listing(found=(_single(self),), folders=())
-        found: list[Found] = []
-        folders: list[tuple[str, Stamp]] = []
+        walked = _Walk(max_entries)
         try:
-            for one in _walk(os.dup(self._top), "", folders, 1):
-                found.append(one)
-                if len(found) + len(folders) > max_entries:
-                    raise OverLimitError(f"the model holds more than {max_entries} names")
+            walked.into(os.dup(self._top), "", 1)
         except OSError as error:
-            raise SigningError(
-                f"cannot be listed: {error.strerror}", location=str(self.target)
-            ) from None
-        found.sort(key=lambda one: one.path)
-        return Listing(found=tuple(found), folders=tuple(folders))
+            place = str(self.target)
+            raise SigningError(f"cannot be listed: {error.strerror}", location=place) from None
+        walked.found.sort(key=operator.attrgetter("path"))
+        return Listing(found=tuple(walked.found), folders=tuple(walked.folders))
 
 
 def _open_top(folder: Path) -> int:
@@ -223,51 +218,63 @@ def _single(folder: ModelFolder) -> Found:
         os.close(descriptor)
 
 
-def _walk(
-    descriptor: int, above: str, folders: list[tuple[str, Stamp]], depth: int
-) -> Iterator[Found]:
-    """Yield what lies below an open folder, and close it."""
-    try:
-        folders.append((above, Stamp.of(os.fstat(descriptor))))
-        with os.scandir(descriptor) as entries:
-            names = list(entries)
-        for entry in names:
-            path = f"{above}/{entry.name}" if above else entry.name
-            kind, stamp = _look(entry)
-            if kind is not None:
-                link = _link(entry.name, descriptor) if kind is Kind.SYMLINK else ""
-                yield Found(path, kind, stamp, link)
-                continue
-            if depth >= MAX_DEPTH:
-                yield Found(path, Kind.TOO_DEEP)
-                continue
-            try:
-                below = os.open(entry.name, _FOLDER, dir_fd=descriptor)
-            except OSError:
-                yield Found(path, Kind.UNREADABLE)
-                continue
-            yield from _walk(below, path, folders, depth + 1)
-    finally:
-        os.close(descriptor)
+class _Walk:
+    """Lists what lies below an open folder."""
+
+    def __init__(self, max_entries: int) -> None:
+        self.max_entries = max_entries
+        self.found: list[Found] = []
+        self.folders: list[tuple[str, Stamp]] = []
+
+    def into(self, descriptor: int, above: str, depth: int) -> None:
+        """Take in everything below a folder, and close it."""
+        try:
+            self.folders.append((above, Stamp.of(os.fstat(descriptor))))
+            with os.scandir(descriptor) as entries:
+                names = list(entries)
+            if len(self.found) + len(self.folders) + len(names) > self.max_entries + 1:
+                raise OverLimitError(f"the model holds more than {self.max_entries} names")
+            prefix = f"{above}/" if above else ""
+            for entry in names:
+                one = _look(entry, prefix + entry.name, descriptor)
+                if one is not None:
+                    self.found.append(one)
+                else:
+                    self._below(entry.name, prefix + entry.name, descriptor, depth)
+        finally:
+            os.close(descriptor)
+
+    def _below(self, name: str, path: str, folder: int, depth: int) -> None:
+        if depth >= MAX_DEPTH:
+            self.found.append(Found(path, Kind.TOO_DEEP))
+            return
+        try:
+            descriptor = os.open(name, _FOLDER, dir_fd=folder)
+        except OSError:
+            self.found.append(Found(path, Kind.UNREADABLE))
+            return
+        self.into(descriptor, path, depth + 1)
 
 
-def _look(entry: os.DirEntry[str]) -> tuple[Kind | None, Stamp | None]:
-    """Tell what an entry is; (None, None) for a folder."""
+def _look(entry: os.DirEntry[str], path: str, folder: int) -> Found | None:
+    """Tell what an entry is; None for a folder."""
     if not entry.name.isascii():
         try:
             entry.name.encode("utf-8")
         except UnicodeEncodeError:
-            return Kind.BAD_NAME, None
+            return Found(path, Kind.BAD_NAME)
     try:
-        if entry.is_symlink():
-            return Kind.SYMLINK, None
-        if entry.is_dir(follow_symlinks=False):
-            return None, None
-        if entry.is_file(follow_symlinks=False):
-            return Kind.FILE, Stamp.of(entry.stat(follow_symlinks=False))
+        found = entry.stat(follow_symlinks=False)
     except OSError:
-        return Kind.UNREADABLE, None
-    return Kind.SPECIAL, None
+        return Found(path, Kind.UNREADABLE)
+    mode = found.st_mode
+    if stat.S_ISREG(mode):
+        return Found(path, Kind.FILE, Stamp.of(found))
+    if stat.S_ISDIR(mode):
+        return None
+    if stat.S_ISLNK(mode):
+        return Found(path, Kind.SYMLINK, None, _link(entry.name, folder))
+    return Found(path, Kind.SPECIAL)
 
 
 def _link(name: str, folder: int) -> str:
