@@ -76,10 +76,10 @@ def in_threads(
         for number in range(len(one.parts)):
             jobs.put((one, number))
             count += 1
-    cores = _cores()
-    workers = min(cores, count)
+    crew = cores()
+    workers = min(crew, count)
     # With a core to spare, reading ahead hides the time of the copy.
-    is_paired = count < cores
+    is_paired = count < crew
     threads = []
     for _ in range(workers):
         jobs.put(None)
@@ -147,7 +147,7 @@ def _hash_part(
     return digest
 
 
-def _cores() -> int:
+def cores() -> int:
     """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

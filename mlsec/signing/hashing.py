@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from mlsec.signing.folder import ModelFolder, Stamp
+from mlsec.signing.hash_forks import in_two_processes, may_fork
 from mlsec.signing.hash_threads import in_threads
 from mlsec.signing.hashed import Hashed, Plan, changed, failure, new_hash, parts_of
 
@@ -53,8 +55,15 @@ def _results(
 ) -> Iterator[Hashed]:
     if large:
         yield from in_threads(folder, [(path, files[path]) for path in large], plan)
+    work = partial(_in_this_thread, folder, files, plan)
+    yield from in_two_processes(small, work) if may_fork(len(small)) else work(small)
+
+
+def _in_this_thread(
+    folder: ModelFolder, files: dict[str, Stamp], plan: Plan, paths: Sequence[str]
+) -> Iterator[Hashed]:
     buffer = bytearray(SMALL_BYTES)
-    for path in small:
+    for path in paths:
         read = _read_small(folder, path, files[path], buffer)
         yield read if isinstance(read, Hashed) else _hash_small(path, read, plan)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from mlsec.signing import hash_threads
 from mlsec.signing.blocks import BUFFER_BYTES, blocks_ahead
 from mlsec.signing.errors import ChangedError, OverLimitError, SigningError
 from mlsec.signing.folder import MAX_DEPTH, Kind, ModelFolder
-from mlsec.signing.hashed import Plan
+from mlsec.signing.hash_forks import in_two_processes
+from mlsec.signing.hashed import Hashed, Plan
 from mlsec.signing.hashing import SMALL_BYTES, hash_files
 
 _EDGES = (0, 1, SMALL_BYTES - 1, SMALL_BYTES, SMALL_BYTES + 1, BUFFER_BYTES, BUFFER_BYTES + 1,
@@ -37,7 +39,7 @@ def filled(folder: Path) -> dict[str, bytes]:
 def test_every_file_is_hashed_whatever_way_it_is_read(
     name: str, shard: int, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hash_threads, "_cores", lambda: cores)
+    monkeypatch.setattr(hash_threads, "cores", lambda: cores)
     monkeypatch.setattr(hash_threads, "PAIRED_BYTES", 1)
     files = filled(tmp_path)
     with ModelFolder(tmp_path) as folder:
@@ -124,3 +126,22 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
 def test_model_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(SigningError, match="cannot be opened"):
         ModelFolder(tmp_path / "none" / "model.bin")
+
+
+@pytest.mark.parametrize("does_child_fail", [False, True])
+def test_second_process_hashes_the_same_or_its_half_is_done_here(
+    does_child_fail: bool, tmp_path: Path
+) -> None:
+    files = filled(tmp_path)
+    here = os.getpid()
+    with ModelFolder(tmp_path) as folder:
+        stamps = folder.listing(100).files()
+        alone = hash_files(folder, stamps, Plan())
+
+        def work(paths: Sequence[str]) -> Iterator[Hashed]:
+            if does_child_fail and os.getpid() != here:
+                os._exit(1)
+            yield from (alone[path] for path in paths)
+
+        found = {one.path: one for one in in_two_processes(sorted(files), work)}
+    assert found == alone
