@@ -162,7 +162,9 @@ def make_read_only(session: botocore.session.Session, allowed: frozenset[tuple[s
         if asked not in allowed:
             raise MlsecError(f"refused to call {asked[0]}:{asked[1]}: not in the table of reads")
 
-    read_models_lean(session)
+    read_models_lean(session, allowed)
+    # At the first event of a call: the models hold no shapes for what is not in the table.
+    session.register("provide-client-params", refuse)
     session.register("before-call", refuse)
     session.register("before-parse", check_body)
     session.register("before-sign.s3-control", _without_account_host)

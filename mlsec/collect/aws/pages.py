@@ -19,6 +19,8 @@ _TOKEN_PAIRS = (
     ("NextMarker", "NextMarker"),
 )
 _MOST_PER_PAGE = 1000
+# Limits that the service documents and botocore's model leaves out; GetResources gives 50 unasked.
+_UNSAID_LIMITS = {"ResourcesPerPage": 100}
 # A page that comes twice is asked past; a service that is stuck is left.
 _MOST_REPEATS = 3
 
@@ -125,7 +127,7 @@ def _search(path: str, page: Mapping[str, Any]) -> Any:
 def _limit_of(name: Any, members: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(name, str) or name not in members:
         return {}
-    most = members[name].metadata.get("max")
+    most = members[name].metadata.get("max", _UNSAID_LIMITS.get(name))
     if not isinstance(most, int):
         return {}
     limit = min(most, _MOST_PER_PAGE)

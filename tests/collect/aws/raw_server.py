@@ -13,10 +13,10 @@ from typing import Any
 
 @contextmanager
 def wire(*answers: bytes, is_kept: bool = True, tls: ssl.SSLContext | None = None) -> Iterator[Any]:
-    """Answer each request with the next bytes; give (port, the requests, the connections made)."""
+    """Answer each request with the next bytes; give (port, the requests, what connections did)"""
     server = socket.create_server(("127.0.0.1", 0))
     asked: list[bytes] = []
-    made: list[int] = []
+    events: list[str] = []
     left = list(answers)
 
     def serve() -> None:
@@ -25,7 +25,7 @@ def wire(*answers: bytes, is_kept: bool = True, tls: ssl.SSLContext | None = Non
                 bare, _ = server.accept()
             except OSError:
                 return
-            made.append(1)
+            events.append("made")
             try:
                 with tls.wrap_socket(bare, server_side=True) if tls else bare as connection:
                     while left and (request := receive(connection)):
@@ -34,12 +34,13 @@ def wire(*answers: bytes, is_kept: bool = True, tls: ssl.SSLContext | None = Non
                         if not is_kept:
                             break
             except OSError:
-                continue
+                pass
+            events.append("ended")
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
-        yield server.getsockname()[1], asked, made
+        yield server.getsockname()[1], asked, events
     finally:
         server.close()
         thread.join(5)
