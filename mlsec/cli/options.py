@@ -46,6 +46,8 @@ def add_collecting(parser: argparse.ArgumentParser) -> None:
                        help="check signatures of model files by this trust policy")  # fmt: skip
     group.add_argument("--digests", action="store_true",
                        help="hash every model file, for the bill of materials")  # fmt: skip
+    group.add_argument("--no-cache", action="store_true",
+                       help="read objects in buckets anew, changed or not")  # fmt: skip
     group.add_argument("--tries", type=_positive, default=8, metavar="N", help="tries per call")
 
 
@@ -70,6 +72,7 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
 
 def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> CollectSettings:
     """Turn options into collection settings."""
+    from mlsec.collect.files.cache import default_cache
     from mlsec.collect.settings import CollectSettings
 
     chosen = {"start_per_s": args.max_rps} if args.max_rps else {}
@@ -86,6 +89,7 @@ def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> Collec
         deadline_s=args.deadline,
         trust=args.trust,
         has_digests=args.digests,
+        cache=None if args.no_cache else default_cache(),
         **chosen,
     )
 

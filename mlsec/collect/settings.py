@@ -17,6 +17,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``role_arns`` are assumed with ``external_id``, one account each; ``is_organisation`` walks all
     accounts of the organisation and assumes the role named ``role_name`` in each.
+    ``cache`` remembers what was read of objects in buckets; None reads all anew.
     ``has_digests`` hashes every model file on disk, for the bill of materials.
     ``trust`` is the policy that signatures of model files are checked against.
     ``deadline_s`` is for the whole collection: what was not asked by then is a gap.
@@ -39,3 +40,4 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     hash_salt: str = ""
     trust: Path | None = None
     has_digests: bool = False
+    cache: Path | None = None

@@ -15,6 +15,7 @@ from mlsec import __version__
 from mlsec.artifacts.facts import Hole, Inspection
 from mlsec.artifacts.sandbox import FarJob, Job, LocalJob, inspect_many
 from mlsec.artifacts.window import Source, Window
+from mlsec.collect.files.cache import InspectionCache
 from mlsec.collect.files.entry import Entry, Store, StoreError
 from mlsec.collect.files.evidence import (
     Inspected,
@@ -66,11 +67,11 @@ class _Collection:
         entries = {entry.id: entry for entry in listing.entries}
         todo = [entry for entry in listing.entries if not self._is_known(entry)]
         done = len(entries) - len(todo)
-        for job, inspection in inspect_many(map(self._job, todo)):
+        for entry, inspection in self._inspections(todo):
             done += 1
             if progress is not None:
-                progress(done, len(entries), job.name)
-            self._snapshot.record(*self._record(entries[job.id], inspection))
+                progress(done, len(entries), entry.path)
+            self._snapshot.record(*self._record(entry, inspection))
         found = (
             read_signatures(Path(self._target), listing, self._settings.trust)
             if isinstance(self._store, LocalStore)
@@ -78,6 +79,20 @@ class _Collection:
         )
         for signatures in found:
             self._snapshot.record(*signature_call(self._scope, signatures))
+
+    def _inspections(self, todo: list[Entry]) -> Iterator[tuple[Entry, Inspection]]:
+        path = None if isinstance(self._store, LocalStore) else self._settings.cache
+        cache = InspectionCache(path) if path is not None else None
+        known = [(entry, cache.find(entry)) for entry in todo] if cache is not None else []
+        yield from ((entry, inspection) for entry, inspection in known if inspection is not None)
+        seen = {entry.id for entry, inspection in known if inspection is not None}
+        rest = {entry.id: entry for entry in todo if entry.id not in seen}
+        for job, inspection in inspect_many(map(self._job, rest.values())):
+            if cache is not None:
+                cache.keep(rest[job.id], inspection)
+            yield rest[job.id], inspection
+        if cache is not None:
+            cache.close()
 
     def _job(self, entry: Entry) -> Job:
         if isinstance(self._store, LocalStore):

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from mlsec import pipeline
+from mlsec.artifacts.facts import Inspection
 from mlsec.collect.files import collector
+from mlsec.collect.files.cache import InspectionCache
+from mlsec.collect.files.entry import Entry
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
 from mlsec.core.closed_sets import GapReason, Status
@@ -146,3 +149,36 @@ def test_program_source_counts_only_beside_a_model(tmp_path: Path, ruleset: Rule
         "model/run.py",
         "model/weights.pkl",
     }
+
+
+def test_unchanged_object_is_not_fetched_twice_and_a_changed_one_is(
+    tmp_path: Path, ruleset: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = Blobs({"a.pkl": HOSTILE, "b.pkl": HOSTILE})
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
+    settings = CollectSettings(
+        vocabulary=ruleset.vocabulary, tries=1, cache=tmp_path / "cache" / "i.sqlite"
+    )
+    sent, seals = [], []
+    with fake_stores.serve(fake_stores.gcs(blobs)) as url:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+        for name in ("one", "two", "three"):
+            path = tmp_path / f"{name}.mlsnap"
+            if name == "three":
+                blobs.replace("b.pkl", HOSTILE + b"\0")
+            blobs.sent_bytes = 0
+            pipeline.collect(("gs://models/",), path, settings, resume=False, say=lambda *_: None)
+            sent.append(blobs.sent_bytes)
+            with Snapshot.open(path) as snapshot:
+                seals.append(snapshot.seal())
+    assert sent == [2 * len(HOSTILE), 0, len(HOSTILE) + 1]
+    assert seals[0] == seals[1] != seals[2]
+
+
+def test_broken_cache_is_as_good_as_none(tmp_path: Path, ruleset: RuleSet) -> None:
+    broken = tmp_path / "i.sqlite"
+    broken.write_bytes(b"not a database" * 100)
+    entry = Entry(id="gs://m/a", path="a", size_bytes=1, version="1")
+    cache = InspectionCache(broken)
+    cache.keep(entry, Inspection(size_bytes=1))
+    assert cache.find(entry) is None
