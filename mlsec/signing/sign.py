@@ -167,6 +167,12 @@ def _entries(target: Path, one: Hashed, how: Signing) -> list[Entry]:
         raise MlsecError(f'"{one.path}": {one.problem}', location=str(target))
     if not how.shard_bytes:
         return [Entry(one.path, one.digests[0])]
+    if not one.size_bytes:
+        raise MlsecError(
+            f'"{one.path}" is empty, and empty files cannot be listed in parts',
+            hint="sign whole files, or leave it out with --ignore",
+            location=str(target),
+        )
     return [
         Entry(one.path, digest, n * how.shard_bytes, min((n + 1) * how.shard_bytes, one.size_bytes))
         for n, digest in enumerate(one.digests)

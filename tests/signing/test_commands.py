@@ -191,3 +191,13 @@ def test_stranger_is_named_by_what_failed(place: Path, capsys: pytest.CaptureFix
     capsys.readouterr()
     assert verify() == 10
     assert "fail[signature/valid]" in capsys.readouterr().out
+
+
+def test_empty_file_cannot_be_signed_in_parts(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "model/__init__.py").write_bytes(b"")
+    assert main(["sign", "model", "--key", "release.key", "--shards", "64"]) == 2
+    assert '"__init__.py" is empty' in capsys.readouterr().err
+    assert main(["sign", "model", "--key", "release.key"]) == 0
+    assert verify() == 0
