@@ -20,7 +20,7 @@ from mlsec.signing.strictjson import JsonLimits
 from mlsec.signing.summing import answer_of, has_failed
 from mlsec.signing.threshold import Judged, check_threshold
 from mlsec.signing.unsigned import Allowed
-from mlsec.signing.verdict import Answer, Check, TrustedTime, Verdict, not_checked
+from mlsec.signing.verdict import Answer, Check, TrustedTime, Verdict, failed, not_checked
 
 
 def split_attestations(
@@ -33,6 +33,14 @@ def split_attestations(
         is_attestation = predicate_type_of(one.envelope.payload, limits) in PREDICATES
         (attested if is_attestation else judged).append(one)
     return attested, judged
+
+
+# Two signers may attest two models; only a signature over the model says what both agreed to.
+_ONE_VOICE = failed(
+    "provenance/enough-signers",
+    "several signers are asked for, and attestations alone cannot show that they mean the same",
+    fix="sign the model as well (mlsec sign), or ask for one signer",
+)
 
 
 def verify_attested(
@@ -56,6 +64,8 @@ def verify_attested(
     checks = [*base.checks, *check_threshold(attested, rule)]
     found = check_attestations(attested, wanted, policy.defaults.json_limits)
     checks += found.checks
+    if rule.threshold > 1:
+        checks.append(_ONE_VOICE)
     checks += age_check(rule, _times(attested))
     compared = None
     root = ""

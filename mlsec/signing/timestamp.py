@@ -123,6 +123,8 @@ def _verify_by(stamp: Timestamp, authority: Authority) -> None:
     embedded = [read_certificate(each) for each in stamp.signed.certificates]
     between = [*authority.chain[:-1], *embedded]
     verify_path(signer, between, authority.chain[-1:], at, Purpose.TIME_STAMPING)
+    if _named_signer(authority) not in (None, signer):
+        raise RefusedError("another certificate made it than the one that is trusted to")
 
 
 def _signing_certificate(stamp: Timestamp, authority: Authority) -> Certificate:
@@ -138,6 +140,20 @@ def _signing_certificate(stamp: Timestamp, authority: Authority) -> Certificate:
         if _is_named(signer, certificate):
             return certificate
     raise RefusedError("the certificate that signed the timestamp is not known")
+
+
+def _named_signer(authority: Authority) -> Certificate | None:
+    """Give the one certificate that may make timestamps, where the authority's chain names it."""
+    from cryptography.x509 import BasicConstraints, ExtensionNotFound  # noqa: PLC0415
+
+    first = authority.chain[0]
+    if len(authority.chain) == 1:
+        return None
+    try:
+        basic = first.extensions.get_extension_for_class(BasicConstraints).value
+    except ExtensionNotFound:
+        return first
+    return None if basic.ca else first
 
 
 def _is_named(signer: cms.SignerInfo, certificate: Certificate) -> bool:

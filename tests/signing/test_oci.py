@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mlsec.signing.api import Answer, Outcome, Verdict, verify
 from mlsec.signing.policy_load import policy_of
+from mlsec.signing.provenance import SLSA_V1
 from tests.signing.make_fulcio import IDENTITY, ISSUER, SIGNED_AT
 from tests.signing.make_notary import SUBJECT, NotaryMaker
 from tests.signing.make_oci import (
@@ -279,3 +280,50 @@ def test_mutated_index_never_verifies_what_was_not_signed(layout, data):
 def test_any_bytes_for_an_index_are_a_failed_verdict(layout, data):
     (layout.folder / "index.json").write_bytes(data)
     assert judged(layout).answer is Answer.FAILED
+
+
+def attested(layout: LayoutMaker, subject: Json, digest: str = "") -> None:
+    statement = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "chat", "digest": {"sha256": digest or subject["digest"][7:]}}],
+        "predicateType": SLSA_V1,
+        "predicate": {
+            "buildDefinition": {
+                "externalParameters": {"source": "git+https://github.com/acme/train"}
+            },
+            "runDetails": {"builder": {"id": "https://example/builder"}},
+        },
+    }
+    bundle = SIGSTORE.envelope_bundle(payload=json.dumps(statement).encode())
+    layout.add_bundle(bundle, {**subject, "digest": f"sha256:{digest}"} if digest else subject)
+
+
+ASKED = (
+    POLICY + f"    provenance: {{predicate: {SLSA_V1}, source: 'https://github.com/acme/train'}}\n"
+)
+
+
+def test_provenance_is_asked_of_every_artifact(layout):
+    subject = layout.model()
+    by_key(layout, subject)
+    assert bad(judged(layout, ASKED)) >= {"provenance/present"}
+    attested(layout, subject, "a" * 64)
+    assert bad(judged(layout, ASKED)) >= {"provenance/present"}
+    attested(layout, subject)
+    verdict = judged(layout, ASKED)
+    assert (verdict.answer, bad(verdict)) == (Answer.VERIFIED, set())
+
+
+def test_attestation_is_no_signature(layout):
+    attested(layout, layout.model())
+    assert bad(judged(layout, ASKED)) >= {"signature/present"}
+
+
+def test_blob_that_the_index_offers_without_a_manifest_is_hashed_too(layout):
+    subject = layout.blob(b"weights as they are", "application/octet-stream")
+    layout.list(subject, "v1")
+    by_key(layout, subject)
+    assert judged(layout).answer is Answer.VERIFIED
+    path = layout.folder / "blobs" / subject["digest"].replace(":", "/")
+    path.write_bytes(b"poisoned weights!!!")
+    assert bad(judged(layout)) == {"files/unchanged"}

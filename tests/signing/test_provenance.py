@@ -288,3 +288,10 @@ def test_mutated_statement_is_read_or_refused_with_the_one_error(statement, data
         read_provenance(payload)
     except SigningError:
         return
+
+
+def test_attestations_alone_never_meet_a_threshold_of_two(model):
+    policy = policy_text().replace("    require:", "    require:\n      threshold: 2")
+    other = SIGSTORE.envelope_bundle(payload=json.dumps(v1({"other.bin": b"x"})).encode())
+    verdict = judged(model, attested(v1()), other, policy=policy)
+    assert "provenance/enough-signers" in bad(verdict)

@@ -184,3 +184,15 @@ def test_authority_that_signs_with_its_ca_certificate_is_refused():
     maker.leaf = issue("ca signer", maker.root, purposes=(ExtendedKeyUsageOID.TIME_STAMPING,))
     with pytest.raises(RefusedError, match="an authority's"):
         verify(maker, maker.stamp(SIGNATURE, AT))
+
+
+def test_other_certificate_of_the_same_root_is_refused_where_the_signer_is_named():
+    maker = TimestampMaker()
+    named = Authority(chain=maker.chain)
+    maker.leaf = issue(
+        "another", maker.root, is_ca=False, purposes=(ExtendedKeyUsageOID.TIME_STAMPING,)
+    )
+    stamp = maker.stamp(SIGNATURE, AT)
+    with pytest.raises(RefusedError, match="another certificate"):
+        verify(maker, stamp, named)
+    assert verify(maker, stamp, Authority(chain=(maker.root.certificate,))) == AT

@@ -37,7 +37,7 @@ def compare_blobs(
     """
     wanted: dict[str, Descriptor] = {}
     for artifact in layout.artifacts:
-        wanted.update({one.path: one for one in layout.reached_from(artifact.digest).values()})
+        wanted.update({one.path: one for one in layout.reached_from(artifact).values()})
     listing = folder.listing(limit)
     hashed = _hash(folder, listing, wanted, say)
     files: list[SignedFile] = []
@@ -69,7 +69,7 @@ def compare_blobs(
 
 def filed_paths(layout: OciLayout) -> frozenset[str]:
     """Where a layout keeps its index, and signatures, attestations and lists of them."""
-    reached = {digest for one in layout.artifacts for digest in layout.reached_from(one.digest)}
+    reached = {digest for one in layout.artifacts for digest in layout.reached_from(one)}
     beside = {
         one.path
         for manifest in layout.manifests.values()

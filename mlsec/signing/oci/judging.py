@@ -16,6 +16,7 @@ from mlsec.signing.oci.notary import NotaryTrust, verify_notary
 from mlsec.signing.oci.notary_envelope import NotaryEnvelope, read_notary_envelope
 from mlsec.signing.oci.simple_signing import read_simple_signing
 from mlsec.signing.policy import SignerRule
+from mlsec.signing.provenance import PREDICATES
 from mlsec.signing.refusal import RefusedError
 from mlsec.signing.shape import Shape
 from mlsec.signing.signer_checks import not_denied
@@ -32,16 +33,20 @@ _Judge = Callable[[SignerRule, Loaded, Terms], SignatureVerdict | None]
 
 
 class ReadSignature(msgspec.Struct, frozen=True, kw_only=True):
-    """A signature that was read: which digest it is over, under which name, how to judge it."""
+    """A signature that was read: which digest it is over, under which name, how to judge it.
+
+    ``attestation`` is the envelope of a statement that says how the artifact was built.
+    """
 
     digest: str
     judge: _Judge
     file: str
     name: str = ""
+    attestation: Envelope | None = None
 
 
 def read_signature(folder: ModelFolder, signature: OciSignature) -> ReadSignature | None:
-    """Read one signature; None for an attestation, which says something else than "approved".
+    """Read one signature; None for a statement that is neither a signature nor about a build.
 
     Raises:
         SigningError: its content is not there or broken.
@@ -54,10 +59,12 @@ def read_signature(folder: ModelFolder, signature: OciSignature) -> ReadSignatur
         case SignatureForm.COSIGN:
             found = _cosign(signature, data)
         case SignatureForm.BUNDLE:
-            attested = _bundle(signature, data)
-            if attested is None:
+            read = _bundle(signature, data)
+            if read is None:
                 return None
-            found = attested
+            found = read
+        case SignatureForm.ATTESTATION:
+            return None
     if signature.subject and signature.subject != found.digest:
         raise RefusedError(
             "the signature is filed under another artifact than it is over",
@@ -115,16 +122,20 @@ def _bundle(signature: OciSignature, data: bytes) -> ReadSignature | None:
     if bundle.envelope is None:
         raise UnsupportedError("a bundle over a blob says nothing of an artifact")
     statement = Shape(loads(bundle.envelope.payload, "statement", _LIMITS), "statement")
-    if statement.text("predicateType") != COSIGN_PREDICATE:
+    kind = statement.text("predicateType")
+    if kind != COSIGN_PREDICATE and kind not in PREDICATES:
         return None
     subjects = statement.objects("subject", 16)
-    if statement.text("_type") != STATEMENT_TYPE or len(subjects) != 1:
-        raise MalformedError("the statement is of another version, or about several artifacts")
+    if len(subjects) != 1:
+        raise MalformedError("the statement is about several artifacts")
+    if kind == COSIGN_PREDICATE and statement.text("_type") != STATEMENT_TYPE:
+        raise MalformedError("the statement is of another version")
     return ReadSignature(
         digest=f"sha256:{subjects[0].object('digest').text('sha256')}",
         judge=_by_bundle(bundle, bundle.envelope, None),
         file=signature.layer.path,
         name=subjects[0].text_or("name"),
+        attestation=None if kind == COSIGN_PREDICATE else bundle.envelope,
     )
 
 
@@ -156,4 +167,4 @@ def judge_signature(
             fix="add the signer to the policy, if it is to be trusted",
         )
         verdicts[-1] = SignatureVerdict(checks=(check,), file=found.file)
-    return Judged(envelope=_NOBODY, by_signer=verdicts)
+    return Judged(envelope=found.attestation or _NOBODY, by_signer=verdicts)

@@ -40,15 +40,20 @@ _NAMES = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
 _SIGNATURE_TAG = re.compile(r"(?:\A|:)sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?\Z")
 _NOTARY = "application/vnd.cncf.notary.signature"
 _SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
+_ENVELOPE = "application/vnd.dsse.envelope.v1+json"
 _BUNDLE = "application/vnd.dev.sigstore.bundle"
 
 
 class SignatureForm(enum.Enum):
-    """How a signature in a layout is written."""
+    """How a signature in a layout is written.
+
+    cosign's older attestations are told from content, and not read.
+    """
 
     NOTARY = "notary"
     COSIGN = "cosign"
     BUNDLE = "bundle"
+    ATTESTATION = "attestation"
 
 
 class OciManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,20 +86,16 @@ class OciLayout(msgspec.Struct, frozen=True, kw_only=True):
     manifests: Mapping[str, OciManifest]
     signatures: tuple[OciSignature, ...]
 
-    def reached_from(self, digest: str) -> dict[str, Descriptor]:
-        """Everything that a manifest vouches for by digest, itself included; by digest."""
+    def reached_from(self, artifact: Descriptor) -> dict[str, Descriptor]:
+        """Everything that an artifact vouches for by digest, itself included; by digest."""
         found: dict[str, Descriptor] = {}
-        waiting = [digest]
+        waiting = [artifact]
         while waiting:
-            manifest = self.manifests.get(waiting.pop())
-            if manifest is None or manifest.descriptor.digest in found:
-                continue
-            found[manifest.descriptor.digest] = manifest.descriptor
-            for each in manifest.content:
-                if each.digest in self.manifests:
-                    waiting.append(each.digest)
-                else:
-                    found[each.digest] = each
+            each = waiting.pop()
+            if each.digest not in found:
+                found[each.digest] = each
+                manifest = self.manifests.get(each.digest)
+                waiting.extend(manifest.content if manifest else ())
         return found
 
 
@@ -212,8 +213,10 @@ def _form(manifest: OciManifest) -> SignatureForm | None:
         return SignatureForm.NOTARY
     if manifest.artifact_type.startswith(_BUNDLE):
         return SignatureForm.BUNDLE
-    layers = [each for each in manifest.content if each.media_type == _SIMPLE_SIGNING]
-    return SignatureForm.COSIGN if layers else None
+    kinds = {each.media_type for each in manifest.content}
+    if _SIMPLE_SIGNING in kinds:
+        return SignatureForm.COSIGN
+    return SignatureForm.ATTESTATION if _ENVELOPE in kinds else None
 
 
 def _is_of_signatures(manifest: OciManifest | None, filed: set[str]) -> bool:
@@ -242,6 +245,7 @@ def _signatures(manifest: OciManifest) -> Iterator[OciSignature]:
             SignatureForm.NOTARY: "jose" in each.media_type or "cose" in each.media_type,
             SignatureForm.BUNDLE: each.media_type.startswith(_BUNDLE),
             SignatureForm.COSIGN: each.media_type == _SIMPLE_SIGNING,
+            SignatureForm.ATTESTATION: False,
         }[form]
         if is_one:
             yield OciSignature(form=form, layer=each, subject=subject)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from mlsec.signing.anchors import load_anchors
+from mlsec.signing.anchors import Loaded, load_anchors
+from mlsec.signing.attestations import check_attestations
 from mlsec.signing.content import age_check, policy_checks
 from mlsec.signing.errors import SigningError, UnsupportedError
 from mlsec.signing.folder import ModelFolder
@@ -21,7 +22,7 @@ from mlsec.signing.policy import Leave, ModelRule, Profile, Reaction, TrustPolic
 from mlsec.signing.refusal import RefusedError
 from mlsec.signing.summing import answer_of, has_failed
 from mlsec.signing.threshold import Judged, check_threshold
-from mlsec.signing.unsigned import Allowed
+from mlsec.signing.unsigned import allowed_beside
 from mlsec.signing.verdict import (
     Answer,
     Check,
@@ -39,6 +40,7 @@ class _Signed(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     name: str
     judged: Judged
+    is_attestation: bool = False
 
 
 def verify_layout(
@@ -66,24 +68,15 @@ def verify_layout(
         with ModelFolder(target) as folder:
             layout = read_layout(folder)
             read, checks = _read_signatures(folder, layout, is_each_needed=not rule.threshold)
-            signed = [
-                _Signed(
-                    digest=one.digest,
-                    name=one.name,
-                    judged=judge_signature(one, rule.signers, anchors, terms),
-                )
-                for one in read
-            ]
+            signed = [_judged(one, rule, anchors, terms) for one in read]
             checks += _artifact_checks(layout, signed, policy, rule, target)
             compared = None
             if has_failed(checks):
                 checks.append(not_checked("files/compared", _UNREAD))
             else:
-                allowed = Allowed(
-                    ignored=rule.may_ignore,
+                allowed = msgspec.structs.replace(
+                    allowed_beside(target, policy, rule, (), profile),
                     signatures=filed_paths(layout),
-                    extra_files=policy.defaults.extra_files,
-                    profile=profile,
                 )
                 compared = compare_blobs(folder, layout, allowed, policy.defaults.entries, say)
                 checks += compared.checks
@@ -91,6 +84,17 @@ def verify_layout(
     except SigningError as error:
         check = failed("layout/readable", error.message, fix=error.hint, file=error.location)
         return msgspec.structs.replace(base, answer=Answer.FAILED, checks=(check,))
+
+
+def _judged(
+    read: ReadSignature, rule: ModelRule, anchors: dict[str, Loaded], terms: Terms
+) -> _Signed:
+    return _Signed(
+        digest=read.digest,
+        name=read.name,
+        judged=judge_signature(read, rule.signers, anchors, terms),
+        is_attestation=read.attestation is not None,
+    )
 
 
 def _read_signatures(
@@ -119,9 +123,11 @@ def _read_signatures(
 
 
 def _artifact_checks(
-    layout: OciLayout, signed: list[_Signed], policy: TrustPolicy, rule: ModelRule, target: Path
+    layout: OciLayout, every: list[_Signed], policy: TrustPolicy, rule: ModelRule, target: Path
 ) -> list[Check]:
-    checks: list[Check] = []
+    signed = [one for one in every if not one.is_attestation]
+    attested = [one for one in every if one.is_attestation]
+    checks = _provenance(layout, attested, policy, rule)
     if not layout.artifacts:
         checks.append(failed("layout/holds-something", "the layout offers no artifact"))
     for artifact in layout.artifacts:
@@ -146,6 +152,20 @@ def _artifact_checks(
         for time in found.times
     )  # fmt: skip
     return checks + age_check(rule, times)
+
+
+def _provenance(
+    layout: OciLayout, attested: list[_Signed], policy: TrustPolicy, rule: ModelRule
+) -> list[Check]:
+    """Check that each artifact has provenance, where the policy asks for it."""
+    if rule.provenance is None:
+        return []
+    checks: list[Check] = []
+    for artifact in layout.artifacts:
+        about = [one.judged for one in attested if one.digest == artifact.digest]
+        found = check_attestations(about, rule.provenance, policy.defaults.json_limits)
+        checks += [msgspec.structs.replace(one, file=artifact.path) for one in found.checks]
+    return checks
 
 
 def _unsigned(reaction: Reaction) -> Check:
