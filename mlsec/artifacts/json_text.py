@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,18 @@ MOST_BYTES = 48 << 20
 # An earlier value of a key that comes twice is kept under the key with this behind it.
 SHADOWED = "\0shadowed"
 _NODES = 4_000_000
+# A brace or bracket as one wide character, then another character below 256 that JSON allows.
+_NEXT = rb"[ \t\r\n\"{\[\]}\d-]"
+_WIDE = re.compile(
+    rb"[{\[]\0"
+    + _NEXT
+    + rb"\0|\0[{\[]\0"
+    + _NEXT
+    + rb"|[{\[]\0{3}"
+    + _NEXT
+    + rb"\0{3}|\0{3}[{\[]\0{3}"
+    + _NEXT
+)
 
 
 def read_json(data: bytes, record: Recorder, *, offset: int = -1) -> Any:
@@ -68,8 +81,7 @@ def has_wide_text(head: bytes) -> bool:
     """Whether a file starts as UTF-16 or UTF-32 text does."""
     if head.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF32_BE)):
         return b"<" not in head[:8]
-    first = head[:4]
-    return len(first) == 4 and 1 <= first.count(0) <= 3 and any(byte in b"{[" for byte in first)
+    return bool(_WIDE.match(head))
 
 
 def walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

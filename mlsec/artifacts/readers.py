@@ -7,6 +7,12 @@ from collections.abc import Callable
 import msgspec
 
 from mlsec.artifacts.compressed import read_compressed, sniff_compressed
+from mlsec.artifacts.engines import (
+    read_executorch,
+    read_tensorrt,
+    sniff_executorch,
+    sniff_tensorrt,
+)
 from mlsec.artifacts.executable import read_executable, sniff_executable
 from mlsec.artifacts.facts import Format
 from mlsec.artifacts.gguf import read_gguf, sniff_gguf
@@ -24,6 +30,7 @@ from mlsec.artifacts.protobuf_formats import (
     sniff_saved_model,
 )
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.repository.pointers import read_pointer, sniff_pointer
 from mlsec.artifacts.repository.python_code import read_python, sniff_python
 from mlsec.artifacts.repository.text_files import (
     read_card,
@@ -45,6 +52,14 @@ from mlsec.artifacts.tensorflow.saved_model import (
 )
 from mlsec.artifacts.tensorflow.text_format import read_text_format, sniff_text_format
 from mlsec.artifacts.tflite import read_tflite, sniff_tflite
+from mlsec.artifacts.trees.catboost import read_catboost, sniff_catboost
+from mlsec.artifacts.trees.lightgbm import read_lightgbm, sniff_lightgbm
+from mlsec.artifacts.trees.xgboost import (
+    read_xgboost,
+    read_xgboost_text,
+    sniff_xgboost,
+    sniff_xgboost_text,
+)
 from mlsec.artifacts.window import Window
 from mlsec.artifacts.zip_reader import read_zip, sniff_zip
 
@@ -83,6 +98,11 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.PICKLE, sniff=sniff_pickle, read=read_pickle),
     Reader(format=Format.SAFETENSORS, sniff=sniff_safetensors, read=read_safetensors),
     Reader(format=Format.GGUF, sniff=sniff_gguf, read=read_gguf),
+    Reader(format=Format.XGBOOST, sniff=sniff_xgboost, read=read_xgboost),
+    Reader(format=Format.LIGHTGBM, sniff=sniff_lightgbm, read=read_lightgbm),
+    Reader(format=Format.CATBOOST, sniff=sniff_catboost, read=read_catboost),
+    Reader(format=Format.TENSORRT, sniff=sniff_tensorrt, read=read_tensorrt),
+    Reader(format=Format.EXECUTORCH, sniff=sniff_executorch, read=read_executorch),
     Reader(format=Format.HDF5, sniff=sniff_hdf5, read=read_hdf5),
     Reader(format=Format.TFLITE, sniff=sniff_tflite, read=read_tflite),
     Reader(format=Format.ONNX, sniff=sniff_onnx, read=read_onnx),
@@ -91,7 +111,9 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.GRAPH_DEF, sniff=sniff_graph_def, read=read_graph_def),
     # Weak: text-like, the plainest last.
     Reader(format=Format.GRAPH_DEF, sniff=sniff_text_format, read=read_text_format, weak=True),
+    Reader(format=Format.XGBOOST, sniff=sniff_xgboost_text, read=read_xgboost_text, weak=True),
     Reader(format=Format.JSON, sniff=sniff_json, read=read_json_document, weak=True),
+    Reader(format=Format.TEXT, sniff=sniff_pointer, read=read_pointer, weak=True),
     Reader(format=Format.XML, sniff=sniff_xml, read=read_xml, weak=True),
     Reader(format=Format.TEXT, sniff=sniff_card, read=read_card, weak=True),
     Reader(format=Format.PYTHON, sniff=sniff_python, read=read_python, weak=True),

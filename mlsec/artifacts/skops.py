@@ -19,7 +19,7 @@ _TRUSTED = re.compile(
     r"|numpy(?:\.(?:random(?:\.[A-Za-z0-9_]+)*|ma(?:\.core)?|_core(?:\.[a-z_]+)?|core(?:\.[a-z_]+)?"
     r"|dtypes|linalg))?"
     r"|scipy\.(?:sparse|special|stats|interpolate|spatial|optimize|linalg)(?:\.[A-Za-z0-9_]+)*"
-    r"|xgboost\.(?:sklearn|core)|lightgbm\.(?:sklearn|basic)|catboost\.core"
+    r"|scipy\._lib\.array_api_compat(?:\.[a-z_]+)*|xgboost\.(?:sklearn|core)|lightgbm\.(?:sklearn|basic)|catboost\.core"
     r"|quantile_forest(?:\.[a-z_]+)*|collections|datetime|zoneinfo|decimal|fractions"
     r"|pandas\.core(?:\.[A-Za-z0-9_]+)*)\Z"
 )

@@ -20,9 +20,10 @@ from tests.artifacts.builders import (
     repository_files,
     safetensors_files,
     template_texts,
+    tree_models,
 )
 
-MODULES = (safetensors_files, ggufs, template_texts, repository_files)
+MODULES = (safetensors_files, ggufs, template_texts, repository_files, tree_models)
 HOSTILE = {name: build for module in MODULES for name, build in module.HOSTILE.items()}
 BENIGN = {name: build for module in MODULES for name, build in module.BENIGN.items()}
 
@@ -42,6 +43,9 @@ TECHNIQUES: tuple[tuple[str, str, FactKind], ...] = (
     ("GGUF version 1", "gguf/template-version-1", FactKind.TEMPLATE_CODE),
     ("GGUF duplicate key", "gguf/duplicate-key", FactKind.TWO_READINGS),
     ("GGUF appended data", "gguf/appended", FactKind.UNACCOUNTED_BYTES),
+    ("XGBoost appended data", "xgboost/appended", FactKind.UNACCOUNTED_BYTES),
+    ("LightGBM appended data", "lightgbm/appended", FactKind.UNACCOUNTED_BYTES),
+    ("CatBoost appended data", "catboost/appended", FactKind.UNACCOUNTED_BYTES),
     ("repository: auto_map", "hub/auto-map", FactKind.CUSTOM_CODE),
     ("repository: auto_map elsewhere", "hub/auto-map-elsewhere", FactKind.REMOTE_CODE_TRUSTED),
     ("repository: trust_remote_code", "hub/trust-remote-code", FactKind.REMOTE_CODE_TRUSTED),
@@ -142,3 +146,8 @@ class Counting:
         part = self.data[offset : offset + length]
         self.bytes_read += len(part)
         return part
+
+
+@pytest.mark.parametrize("name", ["tensorrt/engine", "executorch/program"])
+def test_a_compiled_engine_is_a_hole_and_not_a_pass(name: str) -> None:
+    assert look(BENIGN, name).holes

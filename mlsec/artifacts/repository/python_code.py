@@ -17,6 +17,8 @@ from mlsec.core.closed_sets import Severity
 
 MOST_BYTES = 4 << 20
 MOST_NESTED = 150
+# What the interpreter is told the source is called: it is parsed, never compiled to code.
+PARSED_ONLY = "<parsed only>"
 _START = re.compile(
     rb"^(?:import [A-Za-z_][\w., ]*(?:#.*)?|from [\w.]+ import [\w(*].*|def \w+\(.*"
     rb"|class \w+\s*[(:].*|if __name__ ==.*)\r?$",
@@ -65,7 +67,7 @@ def _tree(data: bytes) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(data)
+            return ast.parse(data, filename=PARSED_ONLY)
     except (RecursionError, MemoryError) as error:
         raise OverLimitError("Python is nested deeper than can be followed") from error
     except ValueError as error:

@@ -57,17 +57,26 @@ def _judge_mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None
 
 
 def _auto_map(held: Any, path: str, record: Recorder) -> None:
-    record.property("auto_map", value=True)
     entries = held.values() if isinstance(held, Mapping) else [held]
-    for entry in entries:
-        for reference in entry if isinstance(entry, list) else [entry]:
-            if isinstance(reference, str):
-                _code_reference(reference, path, record)
+    listed = [part for entry in entries for part in (entry if isinstance(entry, list) else [entry])]
+    references = [reference for reference in listed if isinstance(reference, str)]
+    beside = {name for reference in references if (name := _file_of(reference))}
+    if beside:
+        record.property("code_files", tuple(sorted(beside)))
+    for reference in references:
+        _code_reference(reference, path, record)
+
+
+def _file_of(reference: str) -> str:
+    """The file beside the model that a reference names; "" where it leads elsewhere."""
+    found = _CODE_REFERENCE.match(reference)
+    if found is None or found.group("repo") or leaves_folder(reference):
+        return ""
+    return found.group("module").replace(".", "/") + ".py"
 
 
 def _code_reference(reference: str, path: str, record: Recorder) -> None:
-    found = _CODE_REFERENCE.match(reference)
-    if found is None or found.group("repo") or leaves_folder(reference):
+    if not _file_of(reference):
         detail = f"code of another repository is run when the model is loaded (at {path})"
         record.fact(FactKind.REMOTE_CODE_TRUSTED, reference, detail)
         return

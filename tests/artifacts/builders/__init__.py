@@ -25,6 +25,7 @@ from tests.artifacts.builders import (
     template_texts,
     tensorflow_graphs,
     tflites,
+    tree_models,
     zips,
 )
 
@@ -46,6 +47,7 @@ MODULES = (
     template_texts,
     tensorflow_graphs,
     tflites,
+    tree_models,
 )
 
 HOSTILE: Mapping[str, Build] = {

@@ -1,0 +1,41 @@
+"""Reads CatBoost models: a flatbuffer with the trees, and parts that it names behind it."""
+
+from __future__ import annotations
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.flatbuffer import Flatbuffer
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.window import Window
+
+MAGIC = b"CBM1"
+# Field slots of TModelCore: model.fbs of CatBoost.
+CORE_VERSION, CORE_INFO, CORE_PARTS = 0, 2, 3
+INFO_KEY = 0
+
+
+def sniff_catboost(head: bytes, _window: Window) -> bool:
+    """Whether the file starts with CatBoost's mark."""
+    return head.startswith(MAGIC)
+
+
+def read_catboost(window: Window, record: Recorder) -> None:
+    """Read what the core says of itself, and account for it and the parts that it names.
+
+    Raises:
+        ArtifactError: a core beyond the file, or one of another version.
+    """
+    size = int.from_bytes(window.exactly(4, 4), "little")
+    core = Flatbuffer(window.part(8, size))
+    root = core.root()
+    version = core.text(root, CORE_VERSION)
+    if not version.startswith("FlabuffersModel_v"):
+        raise ArtifactError(f"the model's core is of version {version!r:.60}")
+    record.property("producer", "catboost")
+    record.property("format_version", version[:40])
+    keys = [core.text(entry, INFO_KEY) for entry in core.tables(root, CORE_INFO)]
+    record.property("information", tuple(sorted(keys))[:50])
+    _, parts = core.vector(root, CORE_PARTS, item_bytes=4)
+    record.understood(0, 8 + size)
+    if parts:
+        # The tables of categories have no length of their own in front.
+        record.understood(8 + size, window.size_bytes)

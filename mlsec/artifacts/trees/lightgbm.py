@@ -1,0 +1,63 @@
+"""Reads LightGBM models: a text of keys and values, tree after tree."""
+
+from __future__ import annotations
+
+import re
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
+
+_START = re.compile(rb"tree\r?\n(?:version=(?P<version>v\d+)|num_class=)")
+# What a line of a model can be: a key with a value, a heading, a parameter in brackets.
+_LINE = re.compile(
+    rb"(?:tree|average_output|end of (?:trees|parameters)|feature_importances:|parameters:"
+    rb"|[\w-]+=[^\x00-\x08]*"
+    rb"|\[[\w-]+: [^\x00-\x08]*\]|pandas_categorical:[^\x00-\x08]*|)\r?\Z"
+)
+_NOTED = 5
+LONGEST_LINE = 64 << 20
+
+
+def sniff_lightgbm(head: bytes, _window: Window) -> bool:
+    """Whether a file starts as LightGBM writes its models."""
+    return bool(_START.match(head))
+
+
+def read_lightgbm(window: Window, record: Recorder) -> None:
+    """Check that every line is one that LightGBM writes."""
+    found = _START.match(window.read(0, 100))
+    record.property("producer", "lightgbm")
+    if found is not None and found.group("version"):
+        record.property("format_version", found.group("version").decode("ascii"))
+    at, rest = 0, b""
+    strange = 0
+    for block in window.blocks():
+        record.budget.check_time()
+        *lines, rest = (rest + block).split(b"\n")
+        for line in lines:
+            strange += _judge(line, at, record, strange)
+            at += len(line) + 1
+        if len(rest) > LONGEST_LINE:
+            break
+    strange += _judge(rest, at, record, strange)
+    if not strange:
+        record.understood(0, window.size_bytes)
+
+
+def _judge(line: bytes, at: int, record: Recorder, strange: int) -> int:
+    """Note a line that LightGBM does not write; gives whether it is one."""
+    if _LINE.match(line) or _is_text_of_names(line):
+        record.understood(at, at + len(line) + 1)
+        return 0
+    if strange < _NOTED:
+        detail = "a line that LightGBM does not write"
+        shown = line[:60].decode("utf-8", "replace")
+        record.fact(FactKind.UNACCOUNTED_BYTES, shown, detail, offset=at, danger=Severity.MEDIUM)
+    return 1
+
+
+def _is_text_of_names(line: bytes) -> bool:
+    """Names of features may hold any character but control characters, after their key."""
+    return line.startswith((b"feature_names=", b"feature_infos=", b"monotone_constraints="))

@@ -1,0 +1,94 @@
+"""Models of tree libraries and compiled engines, byte by byte."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+
+from tests.artifacts.builders.tflites import Builder
+
+
+def length(value: int) -> bytes:
+    return b"L" + struct.pack(">q", value)
+
+
+def text(value: str) -> bytes:
+    return length(len(value)) + value.encode()
+
+
+def entries(**values: bytes) -> bytes:
+    return b"{" + b"".join(text(key) + value for key, value in values.items()) + b"}"
+
+
+def numbers(*values: float) -> bytes:
+    return b"[$d#" + length(len(values)) + struct.pack(f">{len(values)}f", *values)
+
+
+def xgboost(*more: bytes) -> bytes:
+    objective = entries(name=b"S" + text("reg:squarederror"))
+    trees = b"[#" + length(1) + entries(base_weights=numbers(0.5, 1.5), left=b"i\x01")
+    learner = entries(attributes=b"{}", feature_names=b"[]", objective=objective, trees=trees)
+    return b"{" + text("learner") + learner + b"".join(more) + b"}"
+
+
+LIGHTGBM = b"""tree
+version=v4
+num_class=1
+max_feature_idx=1
+objective=binary sigmoid:1
+feature_names=a b
+feature_infos=[0:1] [0:1]
+
+Tree=0
+num_leaves=2
+leaf_value=0.1 0.2
+
+
+end of trees
+
+feature_importances:
+a=1
+
+parameters:
+[boosting: gbdt]
+[learning_rate: 0.1]
+
+end of parameters
+
+pandas_categorical:[]
+"""
+
+
+def catboost(parts: int = 0, behind: bytes = b"") -> bytes:
+    build = Builder()
+    root, slots = build.table(bytes(4), None, bytes(4), bytes(4) if parts else None)
+    struct.pack_into("<I", build.data, 0, root)
+    build.text(slots[0], "FlabuffersModel_v1")
+    build.point(slots[2])
+    build.data += struct.pack("<I", 0)
+    if parts:
+        build.point(slots[3])
+        build.data += struct.pack("<I", parts) + bytes(4 * parts)
+    return b"CBM1" + struct.pack("<I", len(build.data)) + bytes(build.data) + behind
+
+
+SCRIPT = b"#!/bin/sh\necho inert\n" * 4
+HOSTILE: Mapping[str, Callable[[], bytes]] = {
+    "xgboost/appended": lambda: xgboost() + SCRIPT,
+    "xgboost/key-twice": lambda: xgboost(text("learner") + b"{}"),
+    "xgboost/length-beyond-file": lambda: xgboost(text("x") + b"[$d#" + length(1 << 50)),
+    "xgboost/deep": lambda: b"{" + text("learner") + b"{" + (text("a") + b"{") * 5000,
+    "lightgbm/appended": lambda: LIGHTGBM + b"\x80\x04\x95junk" + SCRIPT,
+    "lightgbm/strange-line": lambda: LIGHTGBM + b"import os; os.system('echo inert')\n",
+    "catboost/appended": lambda: catboost(behind=SCRIPT),
+    "catboost/core-beyond-file": lambda: b"CBM1" + struct.pack("<I", 1 << 30) + bytes(40),
+}
+BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "xgboost/binary": xgboost,
+    "xgboost/json": lambda: b'{"learner":{"attributes":{},"gradient_booster":{}},"version":[3,2]}',
+    "lightgbm/plain": lambda: LIGHTGBM,
+    "catboost/plain": catboost,
+    "catboost/categories": lambda: catboost(1, bytes(range(200))),
+    "tensorrt/engine": lambda: b"ptrt" + bytes(range(1, 200)),
+    "executorch/program": lambda: struct.pack("<I", 8) + b"ET12" + bytes(range(64)),
+}
