@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from mlsec.collect.asker import Answer, StoredAsker
@@ -81,6 +82,17 @@ def test_cut_body_is_no_answer(monkeypatch: pytest.MonkeyPatch, snapshot: Snapsh
         gap = _ask(monkeypatch, snapshot, server)
     assert isinstance(gap, Gap)
     assert gap.reason in (GapReason.MALFORMED, GapReason.TIMEOUT)
+
+
+@pytest.mark.parametrize("reply", [model("a"), refuse("ValidationException")])
+def test_body_shorter_than_announced_is_no_answer_though_it_reads_well(
+    reply: Reply, monkeypatch: pytest.MonkeyPatch, snapshot: Snapshot
+) -> None:
+    short = msgspec.structs.replace(reply, cut=50)
+    with FakeAws(lambda *_: short) as server:
+        gap = _ask(monkeypatch, snapshot, server)
+    assert isinstance(gap, Gap)
+    assert (gap.reason, gap.detail) == (GapReason.MALFORMED, "the answer was cut short")
 
 
 def test_no_server_is_a_timeout(monkeypatch: pytest.MonkeyPatch, snapshot: Snapshot) -> None:

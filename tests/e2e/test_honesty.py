@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mlsec import pipeline
+from mlsec.cli import exits
+from mlsec.cli.main import main
 from mlsec.collect.aws.reader import plans
-from mlsec.collect.aws.tables import LIST_ACCOUNTS, operations_of, table_of
+from mlsec.collect.aws.tables import LIST_ACCOUNTS, table_of
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.resource import Inventory, Resource
-from mlsec.engine.gate import Gate, gate
 from mlsec.engine.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from tests.e2e import runs
@@ -28,41 +32,43 @@ _STAND_INS = {
 }
 # Never made in a complete scan, because another call already gave the answer.
 _SPARED = {"ec2:DescribeRegions"}
+# Set it to break every operation in every way, one at a time (four times as many collections).
+EVERY_FAILURE = "MLSEC_EVERY_FAILURE"
+_REPORTS = ("report.html", "report.txt", "results.sarif")
 
 
-def _side_by_side() -> list[tuple[str, ...]]:
-    """Part the table into groups in which no operation is needed to come to another.
+class Denied(msgspec.Struct, frozen=True, kw_only=True):
+    """The collection in which one operation was refused wherever it was asked."""
 
-    Within a group are the operations that stand at the same place of their plans, at the same
-    depth below a listing, either of what is looked for itself or of what is only referred to.
-    """
-    by_type = {plan.type: plan for plan in plans()}
-    places: dict[str, tuple[int, bool, int]] = {}
-    for plan in by_type.values():
-        depth, above = 0, plan
-        while above.parent:
-            depth, above = depth + 1, by_type[above.parent]
-        for position, operation in enumerate(operations_of(plan)):
-            place = (depth, plan.is_referred, position + (plan.listing is None))
-            places[operation.label] = max(place, places.get(operation.label, place))
-    groups: dict[tuple[int, bool, int], list[str]] = {}
-    for label in _TABLE:
-        groups.setdefault(places.get(label, (-1, False, 0)), []).append(label)
-    return [tuple(labels) for _, labels in sorted(groups.items())]
+    label: str
+    snapshot: Path
+    outline: object
+    was_asked: bool
 
 
-def broken(
-    aws: RunningAws,
+@pytest.fixture(scope="module", params=_TABLE)
+def denied(
+    request: pytest.FixtureRequest,
+    zoo: RunningAws,
     whole: Whole,
     ruleset: RuleSet,
-    folder: Path,
-    labels: tuple[str, ...],
-    kind: Kind,
-) -> Path:
-    """Collect again with every answer known but those of some operations, which are broken."""
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Denied:
+    label: str = request.param
+    folder = tmp_path_factory.mktemp("denied")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in zoo.environment().items():
+            patch.setenv(name, value)
+        path = broken(zoo, whole, ruleset, folder, Fault(kind=Kind.DENY, operation=label))
+    outline = _outline(_seen(path, ruleset))
+    return Denied(label=label, snapshot=path, outline=outline, was_asked=bool(zoo.struck()))
+
+
+def broken(aws: RunningAws, whole: Whole, ruleset: RuleSet, folder: Path, fault: Fault) -> Path:
+    """Collect again with every answer known but those of one operation, which is broken."""
     path = folder / "broken.mlsnap"
-    runs.forget(whole.snapshot, path, labels)
-    aws.set_faults(*(Fault(kind=kind, operation=label) for label in labels))
+    runs.forget(whole.snapshot, path, (fault.operation,))
+    aws.set_faults(fault)
     runs.collect(path, ruleset, resume=True)
     return path
 
@@ -71,14 +77,14 @@ def test_complete_scan_makes_every_call_of_the_table(whole: Whole) -> None:
     assert set(_TABLE) - set(whole.asked) == _SPARED
 
 
-@pytest.mark.parametrize("label", _TABLE)
 def test_denied_call_moves_verdicts_to_not_assessed_only(
-    label: str, aws: RunningAws, whole: Whole, ruleset: RuleSet, tmp_path: Path
+    denied: Denied, whole: Whole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = broken(aws, whole, ruleset, tmp_path, (label,), Kind.DENY)
-    assessment = runs.judge(path, ruleset)
-    after = runs.verdicts(assessment)
-    before = whole.verdicts
+    words = ("scan", str(denied.snapshot), "-o", str(tmp_path), "-f", "json,text,html,sarif")
+    code = main((*words, "--fail-on", "none"))
+    said = capsys.readouterr()
+    assessment = runs.load_assessment(tmp_path)
+    after, before = runs.verdicts(assessment), whole.verdicts
 
     assert not after.passed - before.passed, "passes what the whole scan did not"
     assert not after.failed - before.failed, "fails what the whole scan did not"
@@ -86,29 +92,37 @@ def test_denied_call_moves_verdicts_to_not_assessed_only(
     vanished = {pair for pair in silent if not _is_accounted(pair, after, whole.resources)}
     assert not vanished, "verdicts vanished without a word"
 
-    if label in _STAND_INS or label in _SPARED:
+    if denied.label in _STAND_INS or denied.label in _SPARED:
         assert after == before
         return
-    assert _TABLE[label].right in {gap.missing_right for gap in assessment.gaps}
-    assert gate(assessment, "none", 100.0) is Gate.INCOMPLETE
+    right = _TABLE[denied.label].right
+    assert code == exits.INCOMPLETE, said.err
+    assert "(exit 11)" in said.err
+    assert right in {gap.missing_right for gap in assessment.gaps}
+    shown = {name: (tmp_path / name).read_text("utf-8") for name in _REPORTS} | {"": said.out}
+    assert [name for name, text in shown.items() if right not in text] == []
 
 
-@pytest.mark.parametrize("labels", _side_by_side(), ids=lambda labels: labels[0])
 def test_any_other_failure_hides_exactly_what_a_denial_hides(
-    labels: tuple[str, ...], aws: RunningAws, whole: Whole, ruleset: RuleSet, tmp_path: Path
+    denied: Denied, aws: RunningAws, whole: Whole, ruleset: RuleSet, tmp_path: Path
 ) -> None:
-    seen = {}
-    for kind in (Kind.DENY, Kind.THROTTLE, Kind.HANG_UP, Kind.GARBAGE):
+    known = {gap.id for gap in whole.inventory.gaps}
+    for kind in _kinds(denied.label):
         folder = tmp_path / kind.value
         folder.mkdir()
-        seen[kind] = _seen(broken(aws, whole, ruleset, folder, labels, kind), ruleset)
-        assert set(aws.struck()) == set(labels), "one failure hid another"
-    denied = _outline(seen.pop(Kind.DENY))
-    known = {gap.id for gap in whole.inventory.gaps}
-    for kind, inventory in seen.items():
-        assert _outline(inventory) == denied, kind
-        fresh = {gap.reason for gap in inventory.gaps if gap.id not in known}
+        fault = Fault(kind=kind, operation=denied.label)
+        seen = _seen(broken(aws, whole, ruleset, folder, fault), ruleset)
+        assert bool(aws.struck()) is denied.was_asked
+        assert _outline(seen) == denied.outline, kind
+        fresh = {gap.reason for gap in seen.gaps if gap.id not in known}
         assert GapReason.DENIED not in fresh, kind
+
+
+def _kinds(label: str) -> tuple[Kind, ...]:
+    """Give the other ways to break an operation: one in turn, or all when that is asked for."""
+    kinds = (Kind.THROTTLE, Kind.CUT, Kind.GARBAGE, Kind.HANG_UP)
+    turn = list(_TABLE).index(label) % len(kinds)
+    return kinds if os.environ.get(EVERY_FAILURE) else kinds[turn : turn + 1]
 
 
 def _seen(path: Path, ruleset: RuleSet) -> Inventory:
@@ -130,7 +144,7 @@ def _outline(inventory: Inventory) -> object:
 
 
 def _is_accounted(
-    pair: tuple[str, str], after: runs.Verdicts, resources: dict[str, Resource]
+    pair: tuple[str, str], after: runs.Verdicts, resources: Mapping[str, Resource]
 ) -> bool:
     """Whether one not_assessed finding stands for all of the resource's type in its place."""
     rule, resource_id = pair

@@ -16,6 +16,17 @@ from tests.estate.zoo import specimens
 
 CLOSED_REGIONS = ("af-south-1", "ap-southeast-2", "eu-south-1")
 _MADE = datetime.datetime(2026, 1, 5, 8, tzinfo=datetime.UTC)
+_CREDENTIALS = (
+    "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,"
+    "password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,"
+    "access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,"
+    "access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,"
+    "access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,"
+    "cert_1_last_rotated,cert_2_active,cert_2_last_rotated\n"
+    f"<root_account>,arn:aws:iam::{ACCOUNT}:root,2026-01-05T08:00:00+00:00,not_supported,"
+    "no_information,not_supported,not_supported,true,false,N/A,N/A,N/A,N/A,false,N/A,N/A,N/A,N/A,"
+    "false,N/A,false,N/A"
+).encode()
 
 # Kinds of which the company has its own; of all others the zoo keeps a specimen.
 _OWNED = frozenset(
@@ -122,6 +133,14 @@ def _settings() -> Iterator[Canned]:
         },
     )
     yield Canned(service="bedrock", operation="GetAccountDataRetention", answer={"mode": "none"})
+    # The emulator starts a report at the first question and has it at the second; an answer that
+    # is recorded once would have a client ask for ever.
+    yield Canned(service="iam", operation="GenerateCredentialReport", answer={"State": "COMPLETE"})
+    yield Canned(
+        service="iam",
+        operation="GetCredentialReport",
+        answer={"Content": _CREDENTIALS, "ReportFormat": "text/csv", "GeneratedTime": _MADE},
+    )
 
 
 def _hostile_guardrail() -> Iterator[Canned]:

@@ -19,20 +19,22 @@ _OMITS_EMPTY = frozenset({"apigateway", "apigatewayv2"})
 
 
 def check_body(**seen: Any) -> None:
-    """Refuse a successful answer whose body is not of the model's kind (hook ``before-parse``).
+    """Refuse an answer that was cut short, or whose body is not of the model's kind.
 
-    botocore takes a body that is not JSON for an empty answer, and every missing key would then
-    look like a default.
+    The hook ``before-parse``. botocore does not compare a body with the length that was announced,
+    and takes one that is not JSON for an empty answer: every missing key would look like a default.
 
     Raises:
-        MalformedAnswerError: not JSON, or JSON or XML of something else.
+        MalformedAnswerError: shorter than announced, not JSON, or JSON or XML of something else.
     """
     operation_model, response_dict = seen["operation_model"], seen["response_dict"]
     body = response_dict.get("body")
     output = operation_model.output_shape
-    if response_dict.get("status_code", 500) >= 300 or output is None:
-        return
     if not isinstance(body, (bytes, bytearray)):
+        return
+    if operation_model.http.get("method") != "HEAD":
+        _check_length(response_dict.get("headers", {}), len(body))
+    if response_dict.get("status_code", 500) >= 300 or output is None:
         return
     protocol = operation_model.service_model.resolved_protocol
     if protocol in _XML_PROTOCOLS:
@@ -80,6 +82,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime.datetime):
         return iso_utc(value)
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
+
+
+def _check_length(headers: Mapping[str, str], size_bytes: int) -> None:
+    announced = headers.get("content-length", "")
+    if announced.isdigit() and int(announced) != size_bytes:
+        raise MalformedAnswerError("the answer was cut short")
 
 
 def _check_json(output: Any, body: bytes) -> None:
