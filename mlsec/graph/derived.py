@@ -11,6 +11,7 @@ from mlsec.graph.approvals import APPROVALS
 from mlsec.graph.exposure import EXPOSURE, EXPOSURE_RELATIONS
 from mlsec.graph.guardrails import GUARDRAIL_RELATIONS, GUARDRAILS
 from mlsec.graph.keys import KEYS
+from mlsec.graph.knowledge import KNOWLEDGE, KNOWLEDGE_RELATIONS
 from mlsec.graph.outsiders import POLICIES
 from mlsec.graph.ownership import OWNERSHIP
 from mlsec.graph.permissions_abilities import PERMISSIONS
@@ -37,12 +38,14 @@ DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **GUARDRAILS,
     **AGENTS,
     **APPROVALS,
+    **KNOWLEDGE,
 }
 
 DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     "permissions.bucket_writers": bucket_writers,
     **GUARDRAIL_RELATIONS,
     **AGENT_RELATIONS,
+    **KNOWLEDGE_RELATIONS,
     **SEARCH_RELATIONS,
     **EXPOSURE_RELATIONS,
 }

@@ -37,6 +37,21 @@ def test_attack_path_is_shown(rule: str, name: str, assessment: Assessment) -> N
     assert len(finding.path.nodes) >= 4
 
 
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        ("bedrock-agent/data-source-ingested-long-ago", "faq-articles/nordlicht-faq-docs"),
+        ("bedrock-agent/data-source-ingestion-failed", "faq-articles/nordlicht-faq-docs"),
+        ("bedrock-agent/knowledge-retriever-may-ingest", "helpdesk-articles"),
+    ],
+)
+def test_knowledge_that_is_old_or_open_to_change_is_shown(
+    rule: str, name: str, assessment: Assessment
+) -> None:
+    found = [f for f in assessment.findings if f.rule == rule and f.status is Status.FAIL]
+    assert [finding.resource.name for finding in found] == [name]
+
+
 def test_denied_calls_name_what_to_allow(assessment: Assessment) -> None:
     denied = {g.missing_right for g in assessment.gaps if g.reason is GapReason.DENIED}
     assert denied == {

@@ -49,6 +49,12 @@ def _roles(clients: Clients) -> None:
         role(agent, "bedrock", allow(None, ["bedrock:InvokeModel"], model))
     documents = [f"arn:aws:s3:::{name}/*" for name in (DOCUMENTS, "nordlicht-faq-docs")]
     role("knowledge-reader", "bedrock", allow(None, ["s3:GetObject"], documents))
+    bases = f"arn:aws:bedrock:{HOME}:{ACCOUNT}:knowledge-base/"
+    reads = allow(None, ["bedrock:Retrieve", "bedrock:RetrieveAndGenerate"], f"{bases}*")
+    feeds = allow(None, ["bedrock:StartIngestionJob"], f"{bases}KBHELPDESK")
+    role("branch-kiosk", "ecs-tasks", reads)
+    role("support-portal", "ecs-tasks", reads, feeds)
+    role("knowledge-keeper", "ecs-tasks", feeds)
     table = f"arn:aws:dynamodb:{HOME}:{ACCOUNT}:table/"
     changes = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
     role("refund-tool", "lambda", allow(None, changes, f"{table}payments"))

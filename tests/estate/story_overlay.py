@@ -35,6 +35,11 @@ _KNOWLEDGE = {
     "KBHELPDESK": ("helpdesk-articles", "DSHELPDESK", "nordlicht-helpdesk-docs"),
     "KBFAQ00001": ("faq-articles", "DSFAQ00001", "nordlicht-faq-docs"),
 }
+# The articles are brought up to date every month; the questions were once, and then it failed.
+_INGESTIONS = {
+    "KBHELPDESK": ((_CHANGED, "COMPLETE"), (_MADE, "FAILED"), (_MADE, "COMPLETE")),
+    "KBFAQ00001": ((_MADE, "COMPLETE"), (_CHANGED, "FAILED")),
+}
 
 
 def story_answers(ids: Ids) -> Iterator[Canned]:
@@ -259,6 +264,20 @@ def _knowledge(kb: str, ids: Ids) -> Iterator[Canned]:
         **of, "dataSourceId": source, "name": bucket, "status": "AVAILABLE", "updatedAt": _CHANGED
     }  # fmt: skip
     yield _at_home("bedrock-agent", "ListDataSources", of, {"dataSourceSummaries": [summary]})
+    jobs = [
+        {
+            **of, "dataSourceId": source, "ingestionJobId": f"JOB{number:02}{source[-5:]}",
+            "status": status,
+            "startedAt": day, "updatedAt": day + datetime.timedelta(minutes=12),
+        }
+        for number, (day, status) in enumerate(_INGESTIONS[kb])
+    ]  # fmt: skip
+    yield _at_home(
+        "bedrock-agent",
+        "ListIngestionJobs",
+        {**of, "dataSourceId": source},
+        {"ingestionJobSummaries": jobs},
+    )
     yield _at_home(
         "bedrock-agent",
         "GetDataSource",

@@ -135,6 +135,11 @@ PLANS: tuple[TypePlan, ...] = (
                 {"knowledgeBaseId": "$.knowledgeBaseId", "dataSourceId": "$.dataSourceId"},
                 redact=(f"{_CONNECTOR}.connectorParameters.*", f"{_PARSER}.parsingPromptText"),
             ),
+            ask(
+                "ListIngestionJobs",
+                {"knowledgeBaseId": "$.knowledgeBaseId", "dataSourceId": "$.dataSourceId"},
+                items="ingestionJobSummaries",
+            ),
         ),
     ),
 )
