@@ -20,6 +20,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("targets", nargs="+", metavar="TARGET")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="SNAPSHOT",
                         help="the snapshot file to write, NAME.mlsnap")  # fmt: skip
+    parser.add_argument("--sign-key", type=Path, metavar="PRIVATE_KEY",
+                        help="sign the evidence with this Ed25519 key (PEM)")  # fmt: skip
     options.add_collecting(parser)
     parser.set_defaults(run=run)
 
@@ -35,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
         options.check_target(target)
         if options.is_evidence(target):
             raise MlsecError(f'"{target}" is evidence already', hint=f"mlsec scan {target}")
+    key = _signing_key(args.sign_key)
     vocabulary = load_vocabulary(content_folder("rules") / "vocabulary")
     progress = console.Progress()
     try:
@@ -53,4 +56,17 @@ def run(args: argparse.Namespace) -> int:
         calls = list(snapshot.calls())
     unread = sum(1 for call in calls if call.status is CallStatus.GAP or call.reason)
     console.note(f"wrote {args.output}: {len(calls)} calls, {unread} of them not answered whole")
+    if key is not None:
+        from mlsec.cli.snapshot import write_signature
+
+        write_signature(args.output, key)
     return exits.INCOMPLETE if unread else exits.CLEAN
+
+
+def _signing_key(path: Path | None) -> Any:
+    """Refuse a key that cannot sign before a long collection, not after it."""
+    if path is None:
+        return None
+    from mlsec.snapshot.signature import read_private_key
+
+    return read_private_key(path)

@@ -1,4 +1,4 @@
-"""``mlsec report``: render a saved assessment again, in any format."""
+"""``mlsec report``: render a saved assessment again, or check what was written."""
 
 from __future__ import annotations
 
@@ -12,11 +12,22 @@ from mlsec.cli import exits
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("report", help="render a saved assessment again")
-    parser.add_argument("assessment", type=Path, metavar="ASSESSMENT", help="file or scan folder")
+    parser = subparsers.add_parser(
+        "report",
+        help="render a saved assessment again, or verify one",
+        usage="mlsec report ASSESSMENT [-f FORMAT,...] [-o DIR]\n"
+        "       mlsec report verify ASSESSMENT [--evidence SNAPSHOT] [--key PUBLIC_KEY]",
+    )
+    parser.add_argument("words", nargs="+", metavar="[verify] ASSESSMENT",
+                        help="an assessment.json, or the folder of a scan")  # fmt: skip
     parser.add_argument("-f", "--format", default="", help="comma-separated: html,sarif,json,...")
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="write files there")
     parser.add_argument("--sarif-inventory", default="", metavar="PATH", help=INVENTORY_HELP)
+    checks = parser.add_argument_group("verify")
+    checks.add_argument("--evidence", type=Path, metavar="SNAPSHOT",
+                        help="its evidence (default: evidence.mlsnap beside it)")  # fmt: skip
+    checks.add_argument("--key", type=Path, metavar="PUBLIC_KEY",
+                        help="check that this Ed25519 key signed the evidence")  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -25,10 +36,20 @@ INVENTORY_HELP = "where mlsec-inventory.txt will lie in the repository that SARI
 
 
 def run(args: argparse.Namespace) -> int:
-    """Render to stdout, or into a folder."""
+    """Render to stdout or into a folder; with ``verify`` check instead."""
     from mlsec.cli.files import load_assessment
+    from mlsec.core.errors import MlsecError
 
-    assessment = load_assessment(args.assessment)
+    *verb, named = args.words
+    if verb == ["verify"]:
+        from mlsec.cli.report_verify import verify
+
+        return verify(Path(named), args)
+    if verb or args.evidence or args.key:
+        raise MlsecError(
+            "give one assessment", hint="mlsec report ASSESSMENT, or mlsec report verify ASSESSMENT"
+        )
+    assessment = load_assessment(Path(named))
     show(assessment, args.output, args.format, args.sarif_inventory)
     return exits.CLEAN
 

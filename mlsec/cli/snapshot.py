@@ -19,6 +19,12 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     show.add_argument("--gaps", action="store_true", help="list every call that was not answered")
     verify = _add(found, "verify", _verify, "check the seal: nothing missing, nothing changed")
     verify.add_argument("snapshot", type=Path, metavar="SNAPSHOT")
+    verify.add_argument("--key", type=Path, metavar="PUBLIC_KEY",
+                        help="check too that this Ed25519 key signed it")  # fmt: skip
+    sign = _add(found, "sign", _sign, "sign the seal with an Ed25519 key")
+    sign.add_argument("snapshot", type=Path, metavar="SNAPSHOT")
+    sign.add_argument("--key", type=Path, required=True, metavar="PRIVATE_KEY",
+                      help="in PEM: openssl genpkey -algorithm ed25519 -out key.pem")  # fmt: skip
     export = _add(found, "export", _export, "write it as a folder of JSON Lines")
     export.add_argument("snapshot", type=Path, metavar="SNAPSHOT")
     export.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
@@ -62,8 +68,40 @@ def _verify(args: argparse.Namespace) -> int:
 
     with open_evidence(args.snapshot) as snapshot:
         verify(snapshot)
-        console.out(f"whole and unchanged: {snapshot.seal()}")
+        seal = snapshot.seal()
+    console.out(f"whole and unchanged: {seal}")
+    if args.key is not None:
+        from mlsec.snapshot import signature
+
+        path = signature.signature_file(args.snapshot)
+        found = signature.read_signature(path)
+        signature.check_signature(found, seal, signature.read_public_key(args.key), str(path))
+        console.out(f"signed by the key {found.key_id}")
     return exits.CLEAN
+
+
+def _sign(args: argparse.Namespace) -> int:
+    from mlsec.snapshot.signature import read_private_key
+
+    write_signature(args.snapshot, read_private_key(args.key))
+    return exits.CLEAN
+
+
+def write_signature(snapshot: Path, key: Any) -> None:
+    """Sign a whole snapshot's seal into the file beside it."""
+    import msgspec
+
+    from mlsec.cli.files import write_file
+    from mlsec.pipeline import open_evidence
+    from mlsec.snapshot import signature
+    from mlsec.snapshot.seal import verify
+
+    with open_evidence(snapshot) as opened:
+        verify(opened)
+        made = signature.sign(opened.seal(), key)
+    path = signature.signature_file(snapshot)
+    write_file(path, msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
+    console.note(f"wrote {path}, signed by the key {made.key_id}")
 
 
 def _export(args: argparse.Namespace) -> int:

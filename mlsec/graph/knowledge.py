@@ -45,8 +45,8 @@ def last_ingestion_status(resource: Resource, graph: Graph) -> Known | Unread:
     if isinstance(held, Unread):
         return held
     ended = [job for job in held.value or () if job.get("status") in _ENDED]
-    newest = max(ended, key=lambda job: str(job["started_at"]), default={})
-    return Known(newest.get("status"))
+    newest = max(ended, key=lambda job: str(job["started_at"]), default=None)
+    return Known(newest["status"] if newest else None)
 
 
 def retrievers(resource: Resource, graph: Graph) -> Targets:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from mlsec.core.assessment import Assessment
 from mlsec.core.errors import MlsecError
+from mlsec.render.digests import SUMS_FILE, read_sums, sums_of
 from mlsec.render.formats import FORMATS, Format
 from mlsec.render.settings import DEFAULT, RenderSettings
 
@@ -20,10 +24,12 @@ def write_reports(
     formats: Sequence[str],
     settings: RenderSettings = DEFAULT,
 ) -> tuple[Path, ...]:
-    """Write each format's files; they appear together at the end, mode 0600.
+    """Write each format's files and SHA256SUMS; they appear together at the end, mode 0600.
+
+    The list keeps the lines of an earlier run for files that are not written anew.
 
     Returns:
-        The files written, the main one of each format first.
+        The files written, the main one of each format first, the list last.
 
     Raises:
         MlsecError: unknown format, folder that cannot be written, full disk. Nothing half-written
@@ -33,13 +39,15 @@ def write_reports(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as leftovers:
-            staged = [
-                (_stage(folder, name, chunks, leftovers), folder / name)
+            staged = {
+                name: _stage(folder, name, chunks, leftovers)
                 for one in chosen
                 for name, chunks in _files(one, assessment, settings)
-            ]
-            for temporary, target in staged:
-                temporary.replace(target)
+            }
+            digests = _known(folder) | {name: each.digest for name, each in staged.items()}
+            staged[SUMS_FILE] = _stage(folder, SUMS_FILE, (sums_of(digests),), leftovers)
+            for name, each in staged.items():
+                each.path.replace(folder / name)
     except OSError as error:
         reason = error.strerror or str(error)
         raise MlsecError(
@@ -47,7 +55,15 @@ def write_reports(
             hint="choose another folder with -o, or make room",
             location=str(folder),
         ) from error
-    return tuple(dict.fromkeys(target for _, target in staged))
+    return tuple(folder / name for name in staged)
+
+
+def _known(folder: Path) -> dict[str, str]:
+    """Give the digests of an earlier run; a list that cannot be read is written anew."""
+    try:
+        return read_sums(folder)
+    except MlsecError:
+        return {}
 
 
 def _format(name: str) -> Format:
@@ -68,15 +84,23 @@ def _files(
     yield one.file_name, (rendered,) if isinstance(rendered, bytes) else rendered
 
 
+class _Staged(msgspec.Struct, frozen=True, kw_only=True):
+    path: Path
+    digest: str
+
+
 def _stage(
     folder: Path, name: str, chunks: Iterable[bytes], leftovers: contextlib.ExitStack
-) -> Path:
+) -> _Staged:
     """Write a temporary file (created with mode 0600) beside its target, down to the disk."""
+    digest = hashlib.sha256()
     handle, path = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
     temporary = Path(path)
     leftovers.callback(temporary.unlink, missing_ok=True)
     with os.fdopen(handle, "wb") as file:
-        file.writelines(chunks)
+        for chunk in chunks:
+            digest.update(chunk)
+            file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
-    return temporary
+    return _Staged(path=temporary, digest=digest.hexdigest())

@@ -1,0 +1,217 @@
+"""What a written report can prove: its own bytes, its evidence, and who signed that."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from mlsec.cli import exits
+from mlsec.cli.main import main
+from mlsec.snapshot.signature import signature_file
+from tests.e2e import runs
+from tests.estate.model import ACCOUNT, HOME
+from tests.estate.serve import RunningAws
+
+_DEMO = runs.ROOT / "fixtures" / "demo"
+
+
+class Keys:
+    """A key pair in PEM files."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        key = ed25519.Ed25519PrivateKey.generate()
+        self.private, self.public = folder / f"{name}.pem", folder / f"{name}.pub"
+        self.private.write_bytes(private_pem(key))
+        self.public.write_bytes(
+            key.public_key().public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+        )
+
+
+def private_pem(
+    key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey, password: bytes = b""
+) -> bytes:
+    how = (
+        serialization.BestAvailableEncryption(password)
+        if password
+        else serialization.NoEncryption()
+    )
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return Keys(tmp_path_factory.mktemp("keys"), "ours")
+
+
+@pytest.fixture(scope="module")
+def written(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a scan, with its signed evidence."""
+    out = tmp_path_factory.mktemp("written") / "out"
+    evidence = out / "evidence.mlsnap"
+    out.mkdir()
+    assert main(["snapshot", "import", str(_DEMO), "-o", str(evidence)]) == 0
+    assert main(["scan", str(evidence), "-o", str(out), "--fail-on", "none"]) == exits.INCOMPLETE
+    assert main(["snapshot", "sign", str(evidence), "--key", str(keys.private)]) == 0
+    return out
+
+
+@pytest.fixture
+def out(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(written, tmp_path / "out"))
+
+
+def test_folder_as_it_was_written_passes(
+    out: Path, keys: Keys, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "verify", str(out), "--key", str(keys.public)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in said] == ["files", "evidence", "signature"]
+
+
+def test_single_assessment_passes_and_says_where_its_evidence_is_not(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (out / "evidence.mlsnap").unlink()
+    assert main(["report", "verify", str(out / "assessment.json")]) == 0
+    assert "evidence: not here" in capsys.readouterr().out
+
+
+def test_list_is_what_sha256sum_checks(out: Path) -> None:
+    tool = shutil.which("sha256sum")
+    if tool is None:
+        pytest.skip("no sha256sum on this machine")
+    done = subprocess.run(  # noqa: S603 - a tool of the system
+        [tool, "--check", "--strict", "SHA256SUMS"], cwd=out, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["report.html", "results.sarif", "assessment.json"])
+@pytest.mark.parametrize("what", ["was changed", "is missing"])
+def test_file_that_is_not_as_written_is_named(
+    name: str, what: str, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = out / name
+    whole = path.read_bytes()
+    path.unlink()
+    if what == "was changed":
+        path.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    assert main(["report", "verify", str(out)]) == exits.BAD_INPUT
+    assert f"{name} {what}" in capsys.readouterr().err
+
+
+def test_rendering_one_format_again_keeps_what_is_known_of_the_others(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(out), "-o", str(out), "-f", "sarif"]) == 0
+    assert main(["report", "verify", str(out)]) == 0
+    (out / "report.html").write_text("other")
+    assert main(["report", "verify", str(out)]) == exits.BAD_INPUT
+    assert "report.html was changed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["x  report.html", f"{'0' * 64}  ../report.html"])
+def test_list_that_is_none_is_refused(
+    line: str, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (out / "SHA256SUMS").write_text(line + "\n")
+    assert main(["report", "verify", str(out)]) == exits.BAD_INPUT
+    assert "SHA256SUMS:1" in capsys.readouterr().err
+
+
+def test_folder_without_a_list_is_no_pass(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (out / "SHA256SUMS").unlink()
+    assert main(["report", "verify", str(out)]) == exits.BAD_INPUT
+    assert "no SHA256SUMS" in capsys.readouterr().err
+
+
+def test_evidence_of_another_scan_is_refused(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(_DEMO, tmp_path / "other"))
+    calls = (folder / "calls.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (folder / "calls.jsonl").write_text("".join(calls[1:]), "utf-8")
+    words = ["report", "verify", str(out), "--evidence", str(folder)]
+    assert main(words) == exits.BAD_INPUT
+    assert re.search(r"was made from \w{12}, this evidence is \w{12}", capsys.readouterr().err)
+
+
+def test_signature_of_another_key_is_refused(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = Keys(tmp_path, "theirs")
+    for words in (
+        ["report", "verify", str(out)],
+        ["snapshot", "verify", str(out / "evidence.mlsnap")],
+    ):
+        assert main([*words, "--key", str(theirs.public)]) == exits.BAD_INPUT
+        assert "signed by the key" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (rb'"seal": "\w', b'"seal": "x', "the signature is of the seal"),
+        (rb'"signature": "\w{4}', b'"signature": "AAAA', "does not hold"),
+        (rb'"signature": "\w', b'"signature": "?', "not a signature"),
+        (rb"seal-signature/1", b"seal-signature/9", "the signature is of"),
+    ],
+)
+def test_tampered_signature_is_refused(
+    before: bytes,
+    after: bytes,
+    words: str,
+    out: Path,
+    keys: Keys,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = signature_file(out / "evidence.mlsnap")
+    path.write_bytes(re.sub(before, after, path.read_bytes(), count=1))
+    assert main(["report", "verify", str(out), "--key", str(keys.public)]) == exits.BAD_INPUT
+    assert words in capsys.readouterr().err
+
+
+def test_unsigned_evidence_is_no_pass_when_a_key_is_given(
+    out: Path, keys: Keys, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signature_file(out / "evidence.mlsnap").unlink()
+    assert main(["report", "verify", str(out), "--key", str(keys.public)]) == exits.BAD_INPUT
+    assert "there is no signature" in capsys.readouterr().err
+
+
+def test_collected_evidence_is_signed(
+    aws: RunningAws, keys: Keys, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence = tmp_path / "taken.mlsnap"
+    words = ["collect", f"aws://{ACCOUNT}/{HOME}", "-o", str(evidence)]
+    assert main([*words, "--sign-key", str(keys.private)]) in (exits.CLEAN, exits.INCOMPLETE)
+    assert main(["snapshot", "verify", str(evidence), "--key", str(keys.public)]) == 0
+    assert "signed by the key" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("pem", "words"),
+    [
+        (b"no key", "no private key"),
+        (private_pem(ec.generate_private_key(ec.SECP256R1())), "not an Ed25519 key"),
+        (private_pem(ed25519.Ed25519PrivateKey.generate(), b"word"), "encrypted"),
+    ],
+    ids=["text", "other kind", "encrypted"],
+)
+def test_key_that_cannot_sign_is_refused_before_anything_is_asked(
+    pem: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "key.pem").write_bytes(pem)
+    evidence = tmp_path / "e.mlsnap"
+    collect = ["collect", "aws", "-o", str(evidence), "--sign-key", str(tmp_path / "key.pem")]
+    assert main(collect) == exits.BAD_INPUT
+    assert words in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "key.pem"]
