@@ -31,13 +31,25 @@ def commands(first: str = "") -> tuple[Register, ...]:
 
 
 def _all() -> tuple[Register, ...]:
-    from mlsec.cli import collect, diff, doctor, report, rules, scan, sign, snapshot, verify
+    from mlsec.cli import (
+        collect,
+        diff,
+        doctor,
+        history,
+        report,
+        rules,
+        scan,
+        sign,
+        snapshot,
+        verify,
+    )
 
     return (
         scan.register,
         collect.register,
         report.register,
         diff.register,
+        history.register,
         snapshot.register,
         verify.register,
         sign.register,

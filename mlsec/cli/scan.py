@@ -37,6 +37,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("-f", "--format", default="", metavar="FORMAT,...", help=names)
     parser.add_argument("--sarif-inventory", default="", metavar="PATH",
                         help="where mlsec-inventory.txt lies in the repository")  # fmt: skip
+    parser.add_argument("--history", type=Path, metavar="FILE",
+                        help="record the scan there and say what it changed")  # fmt: skip
     parser.add_argument("--offline", action="store_true", help="open no socket at all")
     options.add_judging(parser)
     options.add_collecting(parser)
@@ -61,7 +63,22 @@ def run(args: argparse.Namespace) -> int:
         from mlsec.history.diff import mark_changes
 
         assessment = mark_changes(baseline, assessment)
-    return _show(args, judging, assessment)
+    code = _show(args, judging, assessment)
+    if args.history is not None:
+        _record(args.history, assessment)
+    return code
+
+
+def _record(path: Path, assessment: Assessment) -> None:
+    from mlsec.cli.history import summary
+    from mlsec.history.store import History
+
+    with History(path, is_new_allowed=True) as history:
+        recorded = history.record(assessment)
+    if recorded is None:
+        console.note(f"history: this scan is in {path} already")
+    else:
+        console.note(f"history: {summary(recorded)} (scan {recorded.id} in {path})")
 
 
 def _check_targets(args: argparse.Namespace) -> None:
@@ -99,7 +116,11 @@ def _evidence(
 
 
 def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
-    """Refuse a bad format, waivers or baseline before a long collection; give the baseline."""
+    """Refuse a bad format, waivers, history or baseline before a long collection.
+
+    Returns:
+        The baseline.
+    """
     from mlsec.cli.files import load_assessment
     from mlsec.cli.report import formats_of
     from mlsec.engine.waivers import load_waivers
@@ -107,6 +128,11 @@ def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
     formats_of(args.format, is_folder=args.output is not None)
     if args.waivers is not None:
         load_waivers(args.waivers)
+    if args.history is not None:
+        from mlsec.history.store import History
+
+        with History(args.history, is_new_allowed=True):
+            pass
     return load_assessment(args.baseline) if args.baseline is not None else None
 
 

@@ -45,7 +45,7 @@ def compare(old: Assessment, new: Assessment) -> tuple[Changed, ...]:
             now.add(finding.fingerprint)
             change = _of_present(finding, before, once_passed)
             found.append(Changed(change=change, finding=finding))
-    view = _View(new)
+    view = View(new)
     for fingerprint, finding in before.items():
         if fingerprint not in now:
             found.append(Changed(change=view.of_absent(finding), finding=finding))
@@ -72,7 +72,7 @@ def _of_present(
     return Change.NEW
 
 
-class _View:
+class View:
     """What the new assessment can say of a failure that it does not have."""
 
     def __init__(self, new: Assessment) -> None:
@@ -85,6 +85,7 @@ class _View:
         self._looked_at = {(row.type, row.scope) for row in new.coverage}
 
     def of_absent(self, finding: Finding) -> Change:
+        """Say what became of an earlier failure that is not among the new ones."""
         subject = finding.resource
         if (finding.rule, subject.id) in self._passed:
             return Change.FIXED

@@ -1,0 +1,68 @@
+"""``mlsec scan --history`` records, ``mlsec history`` tells."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mlsec.cli import exits
+from mlsec.cli.main import main
+from mlsec.core.places import content_folder
+
+_DEMO = content_folder("fixtures") / "demo"
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    return tmp_path / "scans.history"
+
+
+def scan(evidence: Path, history: Path) -> None:
+    words = ["scan", str(evidence), "--history", str(history), "--fail-on", "none"]
+    assert main(words) == exits.INCOMPLETE
+
+
+def test_trend_shows_each_scan_and_what_it_changed(
+    history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scan(_DEMO, history)
+    assert " new (scan 1 in " in capsys.readouterr().err
+    later = Path(shutil.copytree(_DEMO, tmp_path / "later"))
+    head = (later / "meta.json").read_text("utf-8")
+    (later / "meta.json").write_text(head.replace("2026-11-02T08", "2026-11-03T08"), "utf-8")
+    scan(later, history)
+    assert " unchanged (scan 2 in " in capsys.readouterr().err
+
+    assert main(["history", str(history), "--open"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "aws"
+    assert [line.split()[:2] for line in lines[2:4]] == [
+        ["1", "2026-11-02T08:03:20Z"],
+        ["2", "2026-11-03T08:03:20Z"],
+    ]
+    failed = int(lines[3].split()[2])
+    assert lines[4].startswith(
+        f"{failed} failures are open; the oldest since the scan of 2026-11-02"
+    )
+    assert len(lines) == 5 + failed
+
+
+def test_recording_the_same_scan_again_changes_nothing(
+    history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scan(_DEMO, history)
+    before = history.read_bytes()
+    scan(_DEMO, history)
+    assert "already" in capsys.readouterr().err
+    assert history.read_bytes() == before
+
+
+def test_file_that_is_no_history_is_refused_before_the_scan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "notes.txt"
+    other.write_text("not a database")
+    assert main(["scan", str(_DEMO), "--history", str(other)]) == exits.BAD_INPUT
+    assert capsys.readouterr().out == ""
