@@ -43,6 +43,10 @@ class LiveAws:
         self._search = SearchIndex(self._ask)
         self.surprises: list[str] = []  # what the emulator failed at; a test holds it empty
 
+    def prepare(self) -> None:
+        """Make the estate now, so that the first question is not kept waiting for it."""
+        self._seeded()
+
     def answer(self, call: Call) -> Answer:
         """Answer one call. Not thread-safe."""
         backend = self._seeded()

@@ -139,9 +139,10 @@ def main(text: str) -> None:
     )
     injector = Injector(latency_s=settings.latency_s)
     live = LiveAws(estate, settings.page_size)
-    handler = AwsHandler(
-        live, store_for(estate, settings.page_size), injector, Objects(settings.objects)
-    )
+    store = store_for(estate, settings.page_size)
+    if not len(store):
+        live.prepare()
+    handler = AwsHandler(live, store, injector, Objects(settings.objects))
     server = LoopbackServer(handler).start()
     _say({"url": server.url})
     for line in sys.stdin:
