@@ -148,7 +148,7 @@ def test_many_results_in_many_scopes_are_split_into_files_below_the_size_limit(
 def test_result_with_a_source_file_points_at_its_line_and_others_at_their_inventory_line(
     tmp_path: Path,
 ) -> None:
-    sarif, inventory = write_reports(samples.rich(), tmp_path, ["sarif"])
+    sarif, inventory, _ = write_reports(samples.rich(), tmp_path, ["sarif"])
     lines = inventory.read_text().splitlines()
     assert lines == sorted(lines)
     places = {}
