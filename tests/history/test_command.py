@@ -37,7 +37,7 @@ def test_trend_shows_each_scan_and_what_it_changed(
 
     assert main(["history", str(history), "--open"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "aws"
+    assert lines[0].startswith("aws, s3://")
     assert [line.split()[:2] for line in lines[2:4]] == [
         ["1", "2026-11-02T08:03:20Z"],
         ["2", "2026-11-03T08:03:20Z"],
