@@ -90,7 +90,8 @@ def is_of_kind(bundle: Bundle, anchor: Loaded) -> bool:
         case LoadedKey():
             return kind in (MaterialKind.PUBLIC_KEY, MaterialKind.NONE)
         case LoadedX509():
-            return kind in (MaterialKind.CHAIN, MaterialKind.CERTIFICATE)
+            is_certified = kind in (MaterialKind.CHAIN, MaterialKind.CERTIFICATE)
+            return is_certified and not anchor.rule.is_signing_authority
         case LoadedSigstore():
             has_proof = bundle.material.log_entries or bundle.material.timestamps
             return kind is MaterialKind.CERTIFICATE or (

@@ -73,12 +73,17 @@ class KeyAnchor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class X509Anchor(msgspec.Struct, frozen=True, kw_only=True):
-    """Root certificates, and whose timestamps and revocations count with them."""
+    """Root certificates, and whose timestamps and revocations count with them.
+
+    A signing authority's word for the time of a Notary signature is taken; it vouches for nothing
+    else.
+    """
 
     name: str
     roots: tuple[Path, ...]
     tsa: tuple[Path, ...] = ()
     crls: tuple[Path, ...] = ()
+    is_signing_authority: bool = False
     place: str = ""
 
 

@@ -108,7 +108,7 @@ def _anchor(name: str, node: Node, folder: Path) -> Anchor:
             place=node.place(),
         )
     if kind == "x509":
-        node.only("type", "roots", "tsa", "crls")
+        node.only("type", "roots", "tsa", "crls", "signing_authority")
         roots = _paths(node, "roots", folder)
         if not roots:
             node.refuse(
@@ -119,6 +119,7 @@ def _anchor(name: str, node: Node, folder: Path) -> Anchor:
             roots=roots,
             tsa=_paths(node, "tsa", folder),
             crls=_paths(node, "crls", folder),
+            is_signing_authority=node.flag("signing_authority", absent=False),
             place=node.place(),
         )
     node.only("type", "trusted_root")

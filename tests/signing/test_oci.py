@@ -327,3 +327,26 @@ def test_blob_that_the_index_offers_without_a_manifest_is_hashed_too(layout):
     path = layout.folder / "blobs" / subject["digest"].replace(":", "/")
     path.write_bytes(b"poisoned weights!!!")
     assert bad(judged(layout)) == {"files/unchanged"}
+
+
+AUTHORITY = {
+    "crit": ["io.cncf.notary.signingScheme", "io.cncf.notary.authenticSigningTime"],
+    "io.cncf.notary.signingScheme": "notary.x509.signingAuthority",
+    "io.cncf.notary.authenticSigningTime": "2026-03-01T00:00:00Z",
+}
+
+
+def test_signing_authority_counts_only_where_the_policy_calls_it_one(layout):
+    subject = layout.model()
+    target = {name: subject[name] for name in ("mediaType", "digest", "size")}
+    layout.add_notary(NOTARY.envelope(target, headers=AUTHORITY), subject)
+    assert judged(layout).answer is Answer.FAILED
+    called = POLICY.replace("roots: [corp.pem]", "roots: [corp.pem], signing_authority: true")
+    verdict = judged(layout, called)
+    assert (verdict.answer, bad(verdict)) == (Answer.VERIFIED, set())
+
+
+def test_signing_authority_vouches_for_no_plain_signature(layout):
+    by_notary(layout, layout.model())
+    called = POLICY.replace("roots: [corp.pem]", "roots: [corp.pem], signing_authority: true")
+    assert judged(layout, called).answer is Answer.FAILED

@@ -101,6 +101,7 @@ def _judge_notary(
         authorities=anchor.authorities,
         revoked=anchor.revoked,
         stamping=terms.defaults.timestamp,
+        may_vouch_for_time=anchor.rule.is_signing_authority,
     )
     found = verify_notary(envelope, trust)
     denied = not_denied(found.signer, terms.denied)
