@@ -74,7 +74,7 @@ def _collect(window: Window, record: Recorder, found: list[TarMember]) -> None:
         if zeros is None:
             return
         record.understood(offset, zeros)
-        if not is_header(window.read(zeros, BLOCK)):
+        if zeros == offset or not is_header(window.read(zeros, BLOCK)):
             return
         detail = "members follow behind the end of the archive: some readers stop before them"
         record.fact(FactKind.TWO_READINGS, "tar", detail, offset=zeros)

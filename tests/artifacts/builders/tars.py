@@ -102,6 +102,7 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
         member(b"./model_config.yaml", b"target: nemo.Model\n"),
         member(b"./model_weights.ckpt", archive(torch_entries(EVIL_PICKLE_2))),
     ),
+    "tar/only-common-header": lambda: pax(b"g", comment="x") + EVIL_PICKLE_2,
     "tar/nested": lambda: tar(member(b"a.tar", tar(member(b"m.pkl", EVIL_PICKLE)))),
 }
 

@@ -1,0 +1,50 @@
+"""Damaged samples of every format: reading them ends, raises nothing, and is never silent."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mlsec.artifacts.attempt import attempt
+from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.limits import Limits
+from mlsec.artifacts.window import Window
+from tests.artifacts.mutations import mutate, small_samples
+
+# Small, so that running into them is part of the play.
+LIMITS = Limits(inflated_bytes=4 << 20, held_bytes=1 << 18, members=200, cpu_s=20, facts=300)
+NUMBERS = st.integers(0, 1 << 20)
+CHANGES = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=4)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(sorted(small_samples())), st.sampled_from(sorted(small_samples())), CHANGES)
+def test_damaged_sample_is_read_to_an_answer(
+    name: str, other: str, changes: list[tuple[int, int, int]]
+) -> None:
+    data = small_samples()[name]
+    for kind, at, length in changes:
+        data = mutate(data, kind, at, length, small_samples()[other])
+    found = inspect(Window.of(data, name), LIMITS)
+    assert found.size_bytes == len(data)
+    assert found.members_read <= found.members
+    assert found.facts or found.holes or found.formats
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=600))
+def test_any_bytes_are_read_to_an_answer(data: bytes) -> None:
+    inspect(Window.of(data), LIMITS)
+
+
+def test_a_mistake_of_ours_becomes_a_hole() -> None:
+    class Wrong:
+        size_bytes = 4
+        bytes_read = 0
+
+        def read_at(self, offset: int, length: int) -> bytes:
+            raise ZeroDivisionError("inert")
+
+    found = attempt(Window.over(Wrong()), LIMITS)
+    assert "ZeroDivisionError: inert" in found.holes[0].detail
+    assert found.facts

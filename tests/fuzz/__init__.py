@@ -1,0 +1,1 @@
+"""Longer fuzzing with Atheris (``make fuzz``): the readers of model files, guided by coverage."""
