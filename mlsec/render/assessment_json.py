@@ -81,4 +81,5 @@ def _assessment(document: AssessmentDocument) -> Assessment:
         controls=document.controls,
         waivers=(*waivers.used, *waivers.unused, *waivers.expired),
         notices=document.notices,
+        model_files=document.model_files,
     )

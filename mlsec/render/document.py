@@ -11,6 +11,7 @@ import msgspec
 from mlsec.core.assessment import (
     Assessment,
     ControlResult,
+    ModelFile,
     RuleSummary,
     ScanFacts,
     StatusCounts,
@@ -56,6 +57,7 @@ class AssessmentDocument(msgspec.Struct, frozen=True, kw_only=True):
     waivers: WaiversPart = WaiversPart()
     passed: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    model_files: tuple[ModelFile, ...] = ()
 
 
 def document_chunks(assessment: Assessment) -> list[bytes]:
@@ -122,6 +124,7 @@ def _document(assessment: Assessment) -> AssessmentDocument:
         waivers=WaiversPart(**waivers),
         passed={rule: tuple(sorted(ids)) for rule, ids in assessment.passed.items()},
         notices=assessment.notices,
+        model_files=tuple(sorted(assessment.model_files, key=lambda file: file.id)),
     )
 
 

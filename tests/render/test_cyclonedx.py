@@ -9,6 +9,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from mlsec.core.assessment import Assessment, ModelFile, ScanFacts
+from mlsec.render.assessment_json import read_assessment, render_json
 from mlsec.render.cyclonedx import render_cyclonedx
 
 HOSTILE = '</script><img src=x onerror=alert(1)>\u202e"\\\n${{x}}'
@@ -58,3 +59,9 @@ def test_every_file_is_listed_once_with_what_was_found() -> None:
 def test_equal_assessments_give_equal_bytes() -> None:
     one = assessment(model(licence="mit"), model("b", served_by=("y", "x")))
     assert render_cyclonedx(one) == render_cyclonedx(one)
+
+
+def test_bill_can_be_made_from_a_saved_assessment() -> None:
+    given = assessment(model(digests={"sha256": "ab" * 32}, served_by=("arn:a",), danger="high"))
+    saved = read_assessment(b"".join(render_json(given)))
+    assert render_cyclonedx(saved) == render_cyclonedx(given)
