@@ -10,12 +10,14 @@ import msgspec
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.gguf_types import BLOCKS
+from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.templates.judge import judge_template
 from mlsec.artifacts.window import Window
 
 MAGIC = b"GGUF"
-CHUNK = 1 << 20
+# Small, so that hardly anything behind the header is fetched.
+CHUNK = 16 << 10
 MOST_KEYS, MOST_TENSORS, MOST_ITEMS = 100_000, 1_000_000, 16_000_000
 TEXT_BYTES = 4 << 20
 STRING, ARRAY = 8, 9
@@ -96,16 +98,12 @@ class _Header:
         offset = self.position - self.base
         if offset < 0 or offset + count > len(self.chunk):
             self.base, offset = self.position, 0
-            self.chunk = self.window.read(self.position, max(count, min(CHUNK, self._step())))
+            self.chunk = self.window.read(self.position, max(count, CHUNK))
         data = self.chunk[offset : offset + count]
         if len(data) != count:
             raise ArtifactError(f"the file ends inside of a field at {self.position}")
         self.position += count
         return data
-
-    def _step(self) -> int:
-        # The header is short in most files: read little at first, more once it proves long.
-        return 16_384 if self.position < 65_536 else max(65_536, self.position // 2)
 
     def _number(self, letter: str) -> Any:
         form = self.order + letter
@@ -162,6 +160,8 @@ class _Header:
         if "chat_template" in key or (len(text) > 4 and ("{%" in text or "{{" in text)):
             self.record.property("chat_template", value=True)
             judge_template(text, self.record, key[:100], offset=start)
+        elif not key.startswith("tokenizer."):
+            judge_metadata(text, key, self.record, offset=start)
 
     def _array(self, key: str, start: int, depth: int) -> None:
         kind, count = int(self._number("I")), self._count()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.onnx_operators import KNOWN_DOMAINS, PYTHON_OPERATORS, STANDARD
 from mlsec.artifacts.protobuf import BYTES, VARINT, Field, Wire
 from mlsec.artifacts.recorder import Recorder
@@ -80,6 +81,7 @@ class _Model:
         key, value = self._pair(field)
         if key.lower() in {"license", "licence"}:
             self.record.property("license", value[:200])
+        judge_metadata(value, key, self.record, offset=field.start)
 
     def _pair(self, field: Field) -> tuple[str, str]:
         texts = {f.number: self.wire.text(f) for f in self._messages(field, {1, 2})}

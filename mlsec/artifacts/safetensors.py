@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from mlsec.artifacts.code_blobs import find_code_in_text, note_code
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import plain_key, read_json
+from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 
@@ -125,9 +125,7 @@ def _metadata(value: Any, record: Recorder) -> None:
             record.property("license", text[:200])
         elif key == "format":
             record.property("producer", text[:40])
-        blob = find_code_in_text(text)
-        if blob is not None:
-            note_code(record, blob, f"the metadata {key}"[:80])
+        judge_metadata(text, key, record)
 
 
 def _check_order(spans: list[Span], data_bytes: int, record: Recorder, base: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.json_text import MOST_BYTES
+from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.plain_text import read_text
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.trees.ubjson import Ubjson
@@ -41,6 +42,8 @@ def read_xgboost(window: Window, record: Recorder) -> None:
     for key in list(document.keys_twice)[:20]:
         detail = "this key comes twice in one object, and readers differ on which one counts"
         record.fact(FactKind.TWO_READINGS, key, detail)
+    for path, text in document.texts.items():
+        judge_metadata(text, path, record)
     objective = document.texts.get(".learner.objective.name", "")
     record.property("objective", objective[:80])
     record.understood(0, end)

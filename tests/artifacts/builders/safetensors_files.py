@@ -42,6 +42,9 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "safetensors/space-before-header": lambda: pack(b'  {"a":{}}'),
     "safetensors/metadata-no-text": lambda: file(0, {"format": {"a": 1}}),
     "safetensors/metadata-code": lambda: file(0, {"x": encoded("os", "system")}),
+    "safetensors/metadata-command": lambda: file(0, {"setup": "rm -rf /tmp/x && echo inert"}),
+    "safetensors/metadata-script": lambda: file(0, {"about": "<script>alert(1)</script>"}),
+    "safetensors/metadata-python": lambda: file(0, {"a": "import os; os.system('echo inert')"}),
     "safetensors/very-deep": lambda: pack(b'{"a":' + b"[" * 100_000),
     "safetensors/cut-short": lambda: file(800, a=tensor(0, 800))[:-100],
 }
