@@ -62,41 +62,38 @@ def _results(
 def _in_this_thread(
     folder: ModelFolder, files: dict[str, Stamp], plan: Plan, paths: Sequence[str]
 ) -> Iterator[Hashed]:
-    buffer = bytearray(SMALL_BYTES)
     for path in paths:
-        read = _read_small(folder, path, files[path], buffer)
+        read = _read_small(folder, path, files[path])
         yield read if isinstance(read, Hashed) else _hash_small(path, read, plan)
 
 
-def _read_small(
-    folder: ModelFolder, path: str, stamp: Stamp, buffer: bytearray
-) -> memoryview | Hashed:
-    """Read a file that fits into one buffer, in as few calls as can be."""
+def _read_small(folder: ModelFolder, path: str, stamp: Stamp) -> bytes | Hashed:
+    """Read a small file in as few calls as can be.
+
+    The stamp of the listing stands for the look before, that of the open file for the one after:
+    when they are the same, so was the inode, and it was not written to in between.
+    """
     try:
         descriptor = folder.open_listed(path)
     except OSError as error:
         return failure(path, error)
     try:
-        # The same inode as was listed, so it is a regular file as well.
-        if not stamp.is_of(os.fstat(descriptor)):
-            return changed(path)
-        size = os.readv(descriptor, (buffer,))
-        if size != stamp.size_bytes or not stamp.is_of(os.fstat(descriptor)):
+        data = os.read(descriptor, stamp.size_bytes + 1)
+        if len(data) != stamp.size_bytes or not stamp.is_of(os.fstat(descriptor)):
             return changed(path)
     except OSError as error:
         return failure(path, error)
     finally:
         os.close(descriptor)
-    return memoryview(buffer)[:size]
+    return data
 
 
-def _hash_small(path: str, data: memoryview, plan: Plan) -> Hashed:
-    size = len(data)
+def _hash_small(path: str, data: bytes, plan: Plan) -> Hashed:
     if not plan.shard_bytes:
         digest = new_hash(plan.hash_name, data).digest()
-        return Hashed(path=path, size_bytes=size, digests=(digest,))
+        return Hashed(path=path, size_bytes=len(data), digests=(digest,))
     digests = tuple(
         new_hash(plan.hash_name, data[start:end]).digest()
-        for start, end in parts_of(size, plan.shard_bytes)
+        for start, end in parts_of(len(data), plan.shard_bytes)
     )
-    return Hashed(path=path, size_bytes=size, digests=digests)
+    return Hashed(path=path, size_bytes=len(data), digests=digests)
