@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from mlsec.signing.api import Answer, Outcome, Verdict, verify
 from mlsec.signing.policy_load import policy_of
 from mlsec.signing.provenance import SLSA_V1
+from tests.signing.make_cose import cose_envelope
 from tests.signing.make_fulcio import IDENTITY, ISSUER, SIGNED_AT
 from tests.signing.make_notary import SUBJECT, NotaryMaker
 from tests.signing.make_oci import (
@@ -252,14 +253,29 @@ def test_every_signature_must_hold_where_no_threshold_is_given(layout):
     assert bad(judged(layout)) >= {"signature/every-one-holds"}
 
 
-def test_signature_in_cose_is_told_as_not_checked(layout):
-    subject = layout.model()
-    layer = layout.blob(b"\xd2", "application/cose")
+def in_cose(layout: LayoutMaker, subject: Json) -> None:
+    target = {name: subject[name] for name in ("mediaType", "digest", "size")}
+    layer = layout.blob(cose_envelope(NOTARY, target), "application/cose")
     kind = "application/vnd.cncf.notary.signature"
     layout.manifest(layer, artifact_type=kind, subject=subject)
+
+
+def test_notary_signature_in_cose_counts_as_well(layout):
+    in_cose(layout, layout.model())
     verdict = judged(layout)
-    assert any(each.id == "signature/readable" for each in verdict.checks)
-    assert verdict.answer is Answer.FAILED
+    assert (verdict.answer, bad(verdict)) == (Answer.VERIFIED, set())
+
+
+def test_signature_that_asks_for_a_plugin_is_told_as_not_checked(layout):
+    subject = layout.model()
+    by_key(layout, subject)
+    target = {name: subject[name] for name in ("mediaType", "digest", "size")}
+    plugin = "io.cncf.notary.verificationPlugin"
+    headers = {"crit": ["io.cncf.notary.signingScheme", plugin], plugin: "com.example"}
+    layout.add_notary(NOTARY.envelope(target, headers=headers), subject)
+    verdict = judged(layout)
+    assert bad(verdict) == {"signature/readable"}
+    assert verdict.answer is Answer.INCOMPLETE
 
 
 @given(st.data())

@@ -13,6 +13,7 @@ from mlsec.signing.folder import ModelFolder
 from mlsec.signing.judge import Question, Terms, is_of_kind, judge
 from mlsec.signing.oci.layout import MAX_SIGNATURE_BYTES, OciSignature, SignatureForm, read_blob
 from mlsec.signing.oci.notary import NotaryTrust, verify_notary
+from mlsec.signing.oci.notary_cose import read_notary_cose
 from mlsec.signing.oci.notary_envelope import NotaryEnvelope, read_notary_envelope
 from mlsec.signing.oci.simple_signing import read_simple_signing
 from mlsec.signing.policy import SignerRule
@@ -25,6 +26,7 @@ from mlsec.signing.strictjson import JsonLimits, loads
 from mlsec.signing.threshold import Judged
 from mlsec.signing.verdict import SignatureVerdict, failed
 
+COSE_TYPE = "application/cose"
 COSIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
 _LIMITS = JsonLimits(size_bytes=MAX_SIGNATURE_BYTES, depth=24, values=100_000)
 _NOBODY = Envelope(payload=b"", payload_type="", signatures=())
@@ -75,11 +77,8 @@ def read_signature(folder: ModelFolder, signature: OciSignature) -> ReadSignatur
 
 
 def _notary(signature: OciSignature, data: bytes) -> ReadSignature:
-    if "cose" in signature.layer.media_type:
-        raise UnsupportedError(
-            "a Notary signature in COSE is not read", hint="sign with --signature-format jws"
-        )
-    envelope = read_notary_envelope(data)
+    is_cose = signature.layer.media_type == COSE_TYPE
+    envelope = read_notary_cose(data) if is_cose else read_notary_envelope(data)
 
     def judged(rule: SignerRule, anchor: Loaded, terms: Terms) -> SignatureVerdict | None:
         if not isinstance(anchor, LoadedX509) or rule.identity is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 import msgspec
@@ -16,13 +17,14 @@ from mlsec.signing.strictjson import JsonLimits, base64_bytes, base64url_bytes, 
 MEDIA_TYPE = "application/jose+json"
 PAYLOAD_TYPE = "application/vnd.cncf.notary.payload.v1+json"
 MAX_CERTIFICATES = 16
-_LIMITS = JsonLimits(size_bytes=4 << 20, depth=16, values=10_000)
+LIMITS = JsonLimits(size_bytes=4 << 20, depth=16, values=10_000)
 _NAMES = "io.cncf.notary."
-_SCHEME, _EXPIRY = _NAMES + "signingScheme", _NAMES + "expiry"
-_SIGNING_TIME = _NAMES + "signingTime"
-_AUTHENTIC_TIME = _NAMES + "authenticSigningTime"
+SCHEME, EXPIRY = _NAMES + "signingScheme", _NAMES + "expiry"
+SIGNING_TIME = _NAMES + "signingTime"
+AUTHENTIC_TIME = _NAMES + "authenticSigningTime"
+TIMESTAMP = _NAMES + "timestampSignature"
 _PLUGINS = frozenset({_NAMES + "verificationPlugin", _NAMES + "verificationPluginMinVersion"})
-_UNDERSTOOD = frozenset({_SCHEME, _EXPIRY, _AUTHENTIC_TIME})
+_UNDERSTOOD = frozenset({SCHEME, EXPIRY, AUTHENTIC_TIME})
 
 # The one algorithm for each kind and size of key (signature specification, algorithm selection).
 ALGORITHMS = {
@@ -67,31 +69,31 @@ def read_notary_envelope(data: bytes) -> NotaryEnvelope:
         MalformedError: not strict JSON, another shape, or headers that contradict each other.
         UnsupportedError: an algorithm, scheme or critical header that is not understood here.
     """
-    envelope = Shape(loads(data, "signature envelope", _LIMITS), "signature envelope")
+    envelope = Shape(loads(data, "signature envelope", LIMITS), "signature envelope")
     payload, protected = envelope.text("payload"), envelope.text("protected")
     header = Shape(
-        loads(base64url_bytes(protected, "protected header"), "protected header", _LIMITS),
+        loads(base64url_bytes(protected, "protected header"), "protected header", LIMITS),
         "protected header",
     )
     if header.text("cty") != PAYLOAD_TYPE:
         raise MalformedError("the signature is over another kind of payload than an OCI artifact")
     if header.text("alg") not in ALGORITHMS:
         raise UnsupportedError(f"signature algorithm {header.text('alg')[:40]} is not accepted")
-    scheme = _scheme(header)
-    _check_critical(header, scheme)
-    content = loads(base64url_bytes(payload, "payload"), "payload", _LIMITS)
+    scheme = scheme_of(header.text(SCHEME))
+    check_critical(header.texts("crit", 32), header.names(), scheme)
+    content = loads(base64url_bytes(payload, "payload"), "payload", LIMITS)
     unprotected = envelope.object("header")
     certificates = unprotected.texts("x5c", MAX_CERTIFICATES)
     if not certificates:
         raise MalformedError("the signature envelope brings no certificate")
-    stamp = unprotected.text_or(_NAMES + "timestampSignature")
+    stamp = unprotected.text_or(TIMESTAMP)
     is_authority = scheme is Scheme.SIGNING_AUTHORITY
     return NotaryEnvelope(
         target=read_descriptor(Shape(content, "payload").object("targetArtifact")),
         algorithm=header.text("alg"),
         scheme=scheme,
-        signing_time=header.moment(_AUTHENTIC_TIME if is_authority else _SIGNING_TIME),
-        expiry=header.moment(_EXPIRY) if header.has(_EXPIRY) else None,
+        signing_time=header.moment(AUTHENTIC_TIME if is_authority else SIGNING_TIME),
+        expiry=header.moment(EXPIRY) if header.has(EXPIRY) else None,
         signed=f"{protected}.{payload}".encode("ascii"),
         signature=base64url_bytes(envelope.text("signature"), "signature"),
         certificates=tuple(base64_bytes(each, "certificate") for each in certificates),
@@ -99,23 +101,27 @@ def read_notary_envelope(data: bytes) -> NotaryEnvelope:
     )
 
 
-def _scheme(header: Shape) -> Scheme:
-    name = header.text(_SCHEME)
+def scheme_of(name: str) -> Scheme:
+    """Give the signing scheme.
+
+    Raises:
+        UnsupportedError: another one than the two that are known.
+    """
     try:
         return Scheme(name)
     except ValueError:
         raise UnsupportedError(f"signing scheme {name[:60]} is not known") from None
 
 
-def _check_critical(header: Shape, scheme: Scheme) -> None:
+def check_critical(listed: Sequence[str], names: Set[object], scheme: Scheme) -> None:
     """Refuse a critical header that is not understood, and one that should be critical but is not.
 
     A header that is not critical could be dropped by a verifier that does not know it, so the
-    specification demands it of the scheme, of an expiry and of an authority's time.
+    specification demands it of the scheme, of an expiry and of an authority's time. ``names`` are
+    those of all protected headers.
     """
-    listed = header.texts("crit", 32)
     critical = frozenset(listed)
-    if len(critical) != len(listed) or not critical <= header.names():
+    if len(critical) != len(listed) or not critical <= names:
         raise MalformedError("the critical headers are repeated or not there")
     if critical & _PLUGINS:
         raise UnsupportedError(
@@ -125,8 +131,8 @@ def _check_critical(header: Shape, scheme: Scheme) -> None:
     if critical - _UNDERSTOOD:
         unknown = sorted(critical - _UNDERSTOOD)[0]
         raise UnsupportedError(f"critical header {unknown[:60]} is not understood")
-    wanted = {_SCHEME} | ({_EXPIRY} & header.names())
+    wanted = {SCHEME, EXPIRY} if EXPIRY in names else {SCHEME}
     if scheme is Scheme.SIGNING_AUTHORITY:
-        wanted.add(_AUTHENTIC_TIME)
+        wanted.add(AUTHENTIC_TIME)
     if not wanted <= critical:
         raise MalformedError(f"header {sorted(wanted - critical)[0]} is not marked as critical")

@@ -1,0 +1,123 @@
+"""Notary Project's COSE envelope, read into the same value as its JWS sibling."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from mlsec.signing.errors import MalformedError, UnsupportedError
+from mlsec.signing.oci import cbor
+from mlsec.signing.oci.descriptor import read_descriptor
+from mlsec.signing.oci.notary_envelope import (
+    AUTHENTIC_TIME,
+    EXPIRY,
+    LIMITS,
+    MAX_CERTIFICATES,
+    PAYLOAD_TYPE,
+    SCHEME,
+    SIGNING_TIME,
+    TIMESTAMP,
+    NotaryEnvelope,
+    Scheme,
+    check_critical,
+    scheme_of,
+)
+from mlsec.signing.shape import Shape
+from mlsec.signing.strictjson import loads
+
+# COSE's numbers (RFC 9052, RFC 9053, RFC 9360) for what JWS spells out.
+_ALGORITHM, _CRITICAL, _CONTENT_TYPE, _CHAIN = 1, 2, 3, 33
+_SIGN1, _TIME = 18, 1
+_ALGORITHMS = {-37: "PS256", -38: "PS384", -39: "PS512", -7: "ES256", -35: "ES384", -36: "ES512"}
+_LAST_MOMENT = 253402300799  # the end of the year 9999, in seconds since 1970
+_WHAT = "signature envelope"
+
+
+def read_notary_cose(data: bytes) -> NotaryEnvelope:
+    """Read a COSE_Sign1 envelope.
+
+    Raises:
+        MalformedError: not strict CBOR, another shape, or headers that contradict each other.
+        UnsupportedError: an algorithm, scheme or critical header that is not understood here.
+    """
+    message = cbor.loads(data, _WHAT)
+    if not isinstance(message, cbor.Tagged) or message.tag != _SIGN1:
+        raise MalformedError("the signature envelope is no COSE_Sign1 message")
+    if not isinstance(message.value, list) or len(message.value) != 4:
+        raise MalformedError("the signature envelope has not four parts")
+    protected, unprotected, payload, signature = message.value
+    if not all(isinstance(each, bytes) for each in (protected, payload, signature)):
+        raise MalformedError("the signature envelope lacks its payload or signature")
+    headers = _map(cbor.loads(protected, "protected header"))
+    beside = _map(unprotected)
+    if headers.keys() & beside.keys():
+        raise MalformedError("a header is both protected and not")
+    if headers.get(_CONTENT_TYPE) != PAYLOAD_TYPE:
+        raise MalformedError("the signature is over another kind of payload than an OCI artifact")
+    algorithm = headers.get(_ALGORITHM)
+    if not isinstance(algorithm, int) or algorithm not in _ALGORITHMS:
+        raise UnsupportedError("the signature algorithm is not accepted")
+    scheme = scheme_of(_text(headers, SCHEME))
+    critical = headers.get(_CRITICAL)
+    if not isinstance(critical, list) or not all(isinstance(each, str) for each in critical):
+        raise MalformedError("the critical headers are no list of names")
+    check_critical(critical, frozenset(headers), scheme)
+    is_authority = scheme is Scheme.SIGNING_AUTHORITY
+    content = Shape(loads(payload, "payload", LIMITS), "payload")
+    return NotaryEnvelope(
+        target=read_descriptor(content.object("targetArtifact")),
+        algorithm=_ALGORITHMS[algorithm],
+        scheme=scheme,
+        signing_time=_moment(headers, AUTHENTIC_TIME if is_authority else SIGNING_TIME),
+        expiry=_moment(headers, EXPIRY) if EXPIRY in headers else None,
+        signed=_signed(protected, payload),
+        signature=signature,
+        certificates=_chain(beside.get(_CHAIN)),
+        timestamp=_stamp(beside.get(TIMESTAMP, b"")),
+    )
+
+
+def _signed(protected: bytes, payload: bytes) -> bytes:
+    """Write the Sig_structure that the signature is over (RFC 9052, 4.4)."""
+    parts = [cbor.head(4, 4), cbor.head(3, 10), b"Signature1"]
+    for each in (protected, b"", payload):
+        parts += [cbor.head(2, len(each)), each]
+    return b"".join(parts)
+
+
+def _map(found: Any) -> dict[Any, Any]:
+    if not isinstance(found, dict):
+        raise MalformedError("a header of the signature envelope is no map")
+    return found
+
+
+def _text(headers: dict[Any, Any], name: str) -> str:
+    found = headers.get(name)
+    if not isinstance(found, str):
+        raise MalformedError(f"header {name} is missing or no text")
+    return found
+
+
+def _moment(headers: dict[Any, Any], name: str) -> datetime:
+    found = headers.get(name)
+    seconds = found.value if isinstance(found, cbor.Tagged) and found.tag == _TIME else None
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        raise MalformedError(f"header {name} is missing or no time in seconds")
+    if not 0 <= seconds <= _LAST_MOMENT:
+        raise MalformedError(f"header {name} is no moment before the year 10000")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _chain(found: Any) -> tuple[bytes, ...]:
+    listed = found if isinstance(found, list) else [found]
+    if not 1 <= len(listed) <= MAX_CERTIFICATES:
+        raise MalformedError("the signature envelope brings no certificate, or too many")
+    if not all(isinstance(each, bytes) for each in listed):
+        raise MalformedError("the signature envelope brings no certificate")
+    return tuple(listed)
+
+
+def _stamp(found: Any) -> bytes:
+    if not isinstance(found, bytes):
+        raise MalformedError("the timestamp in the signature envelope is no byte string")
+    return found
