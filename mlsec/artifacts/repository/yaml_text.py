@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -9,12 +10,14 @@ import yaml
 
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.json_text import walk
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.settings import judge_settings
 from mlsec.artifacts.window import Window
 
 MOST_BYTES = 4 << 20
 MOST_NESTED = 100
+MOST_NODES = 200_000
 _START = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\s*#[^\n]*\n|\s*\n)*"
     rb"(?:%(?:YAML|TAG)|---|- |![!<\w]|[\w.\"'/-]+[ ]?[\w .-]{0,60}:(?:[ \t\r\n]|\Z))"
@@ -75,11 +78,11 @@ def judge_yaml(text: str, record: Recorder) -> None:
 
 
 def _judge(value: Any, record: Recorder) -> None:
-    try:
-        judge_settings(value, record)
-    except OverLimitError as error:
+    # Counted before anything is judged: what multiplies must not cost more than to count it.
+    if sum(1 for _ in itertools.islice(walk(value), MOST_NODES)) == MOST_NODES:
         record.fact(FactKind.BOMB, "YAML", "aliases multiply into more than can be read")
-        raise ArtifactError("YAML aliases multiply into more than can be read") from error
+        raise ArtifactError("YAML aliases multiply into more than can be read")
+    judge_settings(value, record)
 
 
 def _search(text: str, record: Recorder) -> None:
