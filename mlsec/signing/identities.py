@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -87,8 +88,11 @@ def mistake_in(pattern: str) -> str:
     if len(pattern) > MAX_PATTERN_CHARS:
         return f"longer than {MAX_PATTERN_CHARS} characters"
     try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
+        # What Python may read in another way one day is not to be trusted by either.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(pattern)
+    except (re.error, RecursionError, OverflowError, Warning) as error:
         return f"no regular expression: {error}"
     if re.search(r"\(\?(?!:)|\\[1-9]", pattern):
         return "look-around, flags, named groups and back references are not taken"

@@ -181,7 +181,7 @@ def test_policy_that_cannot_be_read_says_where(tmp_path: Path) -> None:
     [
         ".*", ".+", "", "^.*$", "(", "a{1,2}{3}", "(a+)+b", "(?=x)abcd", r"(abcd)\1", "abcd|.*",
         "https://git.corp.example/.*", "https://github.com/org/.*", "alice@corp.example",
-        "x" * 301,
+        "[[abcd]", "x" * 301,
     ],
 )  # fmt: skip
 def test_pattern_that_trusts_more_than_it_says_is_refused(pattern: str) -> None:
