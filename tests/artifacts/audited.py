@@ -12,6 +12,7 @@ from typing import Any
 
 import mlsec.artifacts
 from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.pickle.policy import shipped_policy
 from mlsec.artifacts.window import Window
 from tests.artifacts.builders import BENIGN, HOSTILE
 
@@ -66,6 +67,7 @@ def main() -> None:
     ours = pkgutil.walk_packages(mlsec.artifacts.__path__, "mlsec.artifacts.")
     for module in (*LOADED_BEFORE, *(found.name for found in ours)):
         importlib.import_module(module)
+    shipped_policy().read_all()
     seen: list[str] = []
     current, watching = "", True
 

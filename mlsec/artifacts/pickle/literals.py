@@ -76,8 +76,8 @@ def read_unicode_line(line: bytes) -> str:
 
 
 def read_text(payload: bytes) -> str:
-    """Counted text; what is no UTF-8 stays as surrogates (the loader lets those pass)."""
-    return payload.decode("utf-8", "surrogatepass" if b"\xed" in payload else "surrogateescape")
+    """Counted text; what is no UTF-8 stays as surrogates, so that nothing ends here."""
+    return payload.decode("utf-8", "surrogateescape")
 
 
 def read_little(payload: bytes) -> Value:

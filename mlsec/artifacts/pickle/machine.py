@@ -24,6 +24,7 @@ class Judge(Protocol):
     def called(self, how: How, function: Value, arguments: Value, offset: int) -> None: ...
     def built(self, target: Value, state: Value, offset: int) -> None: ...
     def patched(self, target: Value, offset: int) -> None: ...
+    def unclear(self, detail: str, offset: int) -> None: ...
     def hidden(self, subject: str, detail: str, offset: int) -> None: ...
     def persistent(self, identity: Value, offset: int) -> Value: ...
 
@@ -36,8 +37,8 @@ class Machine:
     """
 
     __slots__ = (
-        "budget", "end", "failed_at", "gap", "globals", "is_batched", "judge", "marks", "memo",
-        "protocol", "result", "stack", "tape",
+        "budget", "end", "failed_at", "frame_end", "gap", "globals", "is_batched", "judge",
+        "marks", "memo", "protocol", "result", "stack", "tape",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +61,7 @@ class Machine:
         self.result: Value = None
         self.end = -1
         self.failed_at = -1
+        self.frame_end = 0
         self.is_batched = True
 
     def run(self, until: int = -1) -> int:

@@ -53,9 +53,13 @@ def appended() -> re.Pattern[bytes]:
 
 @cache
 def memo_writes() -> re.Pattern[bytes]:
-    """Each opcode that writes the memo, after any others; group 1 is the opcode and its index."""
+    """Each opcode that writes the memo, after any others; group 1 is the opcode and its index.
+
+    The last match ends the batch and is empty: without it the search would go on in the middle of
+    an opcode.
+    """
     others = rf"{_PUSHES}|{_GETS}|[(012aesutld\x85-\x87\x90\x91]|\x95.{{8}}"
-    return _compiled(rf"(?:{others})*+({_PUTS})")
+    return _compiled(rf"(?:{others})*+({_PUTS}|\Z)")
 
 
 def _compiled(pattern: str) -> re.Pattern[bytes]:

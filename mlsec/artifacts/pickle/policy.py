@@ -75,6 +75,11 @@ class Policy:
             self._entries[key] = entry
         return entry
 
+    def read_all(self) -> None:
+        """Read every library now, for a process that must not open files later."""
+        for package in sorted(self._libraries):
+            self._inventory(package)
+
     def _find(self, module: str, name: str) -> Entry:
         judged = self._judged.get((module, name))
         if judged:

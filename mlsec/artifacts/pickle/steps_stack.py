@@ -34,6 +34,7 @@ def _is_skipped(machine: Machine, position: int, end: int) -> bool:
         return False
     tape, memo = machine.tape, machine.memo
     writes = memo_writes().findall(tape.block, position, end)
+    writes = writes[: writes.index(b"")]
     memoized = writes.count(MEMOIZE)
     if memoized and (memoized < len(writes) or not memo.is_consecutive):
         return False
@@ -71,6 +72,8 @@ def duplicate(machine: Machine, position: int) -> int:
 def stop(machine: Machine, position: int) -> int:
     machine.result = machine.stack.pop()
     machine.end = machine.tape.base + position + 1
+    if machine.end < machine.frame_end:
+        machine.judge.unclear("STOP before its FRAME has ended", machine.end)
     return STOPPED
 
 
@@ -162,7 +165,16 @@ def protocol(machine: Machine, position: int) -> int:
     return position + 2
 
 
-def frame(_machine: Machine, position: int) -> int:
+def frame(machine: Machine, position: int) -> int:
+    """FRAME: loaders differ where its length does not end between two opcodes of this stream."""
+    tape = machine.tape
+    offset = tape.base + position
+    end = offset + 9 + int.from_bytes(tape.block[position + 1 : position + 9], "little")
+    if end > tape.window.size_bytes:
+        machine.judge.unclear("a FRAME that is longer than the file", offset)
+    elif offset < machine.frame_end:
+        machine.judge.unclear("a FRAME that begins inside another one", offset)
+    machine.frame_end = min(end, tape.window.size_bytes)
     return position + 9
 
 

@@ -218,6 +218,10 @@ class Verdict:
             detail = "puts an item into an imported object"
             self.note(FactKind.PATCHED_OBJECT, target.full, detail, offset)
 
+    def unclear(self, detail: str, offset: int) -> None:
+        """Loaders differ in what they make of it."""
+        self.note(FactKind.TWO_READINGS, "FRAME", detail, offset)
+
     def hidden(self, subject: str, detail: str, offset: int) -> None:
         """A name that cannot be told from the file."""
         self.note(FactKind.HIDDEN_NAME, subject, detail, offset)

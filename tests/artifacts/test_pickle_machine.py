@@ -1,0 +1,224 @@
+"""The walk agrees with Python's own readers of opcodes, and is quiet or loud for a reason."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pickletools
+import random
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.facts import FactKind, Inspection
+from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.limits import Budget, Limits
+from mlsec.artifacts.pickle.machine import Machine
+from mlsec.artifacts.pickle.opcodes import ARGUMENTS, Argument
+from mlsec.artifacts.pickle.patterns import data_run
+from mlsec.artifacts.pickle.skim import skim
+from mlsec.artifacts.pickle.steps import BY_OPCODE, STEPS
+from mlsec.artifacts.pickle.values import Global, How, Value
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
+from tests.artifacts.builders import pickles as make
+from tests.artifacts.builders.pickle_samples import BENIGN, HOSTILE
+
+FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
+LAYOUTS = {
+    "decimalnl_short": Argument.LINE, "decimalnl_long": Argument.LINE, "floatnl": Argument.LINE,
+    "stringnl": Argument.LINE, "stringnl_noescape": Argument.LINE, "unicodestringnl": Argument.LINE,
+    "stringnl_noescape_pair": Argument.TWO_LINES, "uint1": Argument.BYTES_1,
+    "uint2": Argument.BYTES_2, "int4": Argument.BYTES_4, "uint4": Argument.BYTES_4,
+    "uint8": Argument.BYTES_8, "float8": Argument.BYTES_8, "long1": Argument.COUNTED_1,
+    "long4": Argument.COUNTED_4, "string1": Argument.COUNTED_1, "string4": Argument.COUNTED_4,
+    "bytes1": Argument.COUNTED_1, "bytes4": Argument.COUNTED_4, "bytes8": Argument.COUNTED_8,
+    "bytearray8": Argument.COUNTED_8, "unicodestring1": Argument.COUNTED_1,
+    "unicodestring4": Argument.COUNTED_4, "unicodestring8": Argument.COUNTED_8,
+}  # fmt: skip
+
+atoms = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
+    | st.text(min_size=250, max_size=300) | st.integers(min_value=1 << 2100, max_value=1 << 2200)
+)  # fmt: skip
+plain = st.recursive(
+    atoms,
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner, inner, inner)
+    ),
+    max_leaves=40,
+)
+
+
+class Recorded:
+    """A judge that only writes down what it is told, in order."""
+
+    def __init__(self) -> None:
+        self.imports: list[list[str]] = []
+        self.calls: list[int] = []
+
+    def imported(self, found: Global, protocol: int) -> None:
+        self.imports.append([found.module, found.name])
+
+    def called(self, how: How, function: Value, arguments: Value, offset: int) -> None:
+        self.calls.append(offset)
+
+    def built(self, target: Value, state: Value, offset: int) -> None: ...
+    def patched(self, target: Value, offset: int) -> None: ...
+    def unclear(self, detail: str, offset: int) -> None: ...
+    def hidden(self, subject: str, detail: str, offset: int) -> None: ...
+
+    def persistent(self, identity: Value, offset: int) -> Value:
+        return None
+
+
+def walked(data: bytes, *, is_batched: bool = True) -> tuple[Machine, Recorded]:
+    judge = Recorded()
+    machine = Machine(Window.of(data), 0, judge, Budget(Limits()))
+    machine.is_batched = is_batched
+    machine.run()
+    return machine, judge
+
+
+@pytest.mark.parametrize("opcode", pickletools.opcodes, ids=lambda opcode: opcode.name)
+def test_every_opcode_is_laid_out_as_python_says(opcode: Any) -> None:
+    expected = LAYOUTS[opcode.arg.name] if opcode.arg else Argument.NONE
+    assert ARGUMENTS[ord(opcode.code)] is expected
+
+
+def test_every_opcode_has_a_step_and_nothing_else_has() -> None:
+    known = {ord(opcode.code) for opcode in pickletools.opcodes}
+    assert {code[0] for code in BY_OPCODE} == known == set(ARGUMENTS)
+    assert len(STEPS) == 256
+
+
+@settings(max_examples=150, deadline=None)
+@given(value=plain, protocol=st.integers(0, 5))
+def test_each_opcode_begins_where_genops_says(value: object, protocol: int) -> None:
+    data = make.dumped(value, protocol)
+    machine = Machine(Window.of(data), 0, Recorded(), Budget(Limits()))
+    machine.is_batched = False
+    position, ours = 0, []
+    while position < len(data):
+        ours.append(position)
+        position = STEPS[data[position]](machine, position)
+    assert ours == [offset for _, _, offset in pickletools.genops(data)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(value=plain, protocol=st.integers(3, 5))
+def test_plain_data_is_skimmed_to_its_stop(value: object, protocol: int) -> None:
+    data = make.dumped(value, protocol)
+    found = skim(Window.of(data + b"tail"), 0, Budget(Limits()))
+    assert (found.is_data, found.end) == (True, len(data))
+
+
+@settings(max_examples=100, deadline=None)
+@given(value=plain, protocol=st.integers(0, 5), many=st.integers(0, 3))
+def test_skipping_batches_changes_neither_end_nor_memo(
+    value: object, protocol: int, many: int
+) -> None:
+    long = [list(range(900 * many)), [str(n) for n in range(300 * many)]]
+    data = make.dumped([[value], long, ["key"] * many, long], protocol)
+    (fast, _), (exact, _) = walked(data), walked(data, is_batched=False)
+    assert fast.end == exact.end == len(data)
+    assert len(fast.memo) == len(exact.memo)
+    for index in range(0, len(exact.memo), 7):
+        ours, theirs = fast.memo.get(index), exact.memo.get(index)
+        assert type(ours) is type(theirs)
+        assert not isinstance(theirs, (str, int, bytes)) or ours == theirs
+
+
+def test_numbers_at_the_end_of_a_batch_are_not_taken_for_memo_writes() -> None:
+    data = make.dumped([list(range(900))], 1)
+    assert walked(data)[0].end == len(data)
+
+
+def test_the_data_run_stops_before_an_opcode_that_is_cut_off() -> None:
+    assert data_run().match(b"K\x01X\x05\x00\x00\x00ab").end() == 2
+
+
+CHILD = """
+import json, pickle, sys
+class Seen(pickle.Unpickler):
+    names = []
+    def find_class(self, module, name):
+        self.names.append([module, name])
+        return lambda *a, **k: {}
+    def persistent_load(self, identity):
+        return None
+import io
+found = []
+for text in json.load(sys.stdin):
+    Seen.names = []
+    try:
+        Seen(io.BytesIO(bytes.fromhex(text))).load()
+    except Exception:
+        pass
+    found.append(Seen.names)
+print(json.dumps(found))
+"""
+
+
+def random_stream(number: int) -> bytes:
+    """Imports reached by memo, stack and containers in ways no pickler writes."""
+    dice = random.Random(number)  # noqa: S311 - any numbers do
+    parts = [
+        make.text(f"m{dice.randrange(3)}") + b"\x94",
+        make.text(f"n{dice.randrange(3)}") + b"\x94",
+    ]
+    pieces = (
+        b"K\x01", b"N0", b"h\x00", b"h\x01", b"h\x00h\x01\x93", b"(K\x01t0", b"](h\x00h\x01e",
+        b"20", b"h\x01q\x05h\x05", make.stacked("a", "b"), b"cc\nd\n", b"2\x85",
+        b"\x8c\x01e\x8c\x01f\x93)R", b"(h\x00h\x01l", b"h\x01\x94",
+        make.text("g") + b"r\x00\x01\x00\x00",
+    )  # fmt: skip
+    parts += [dice.choice(pieces) for _ in range(dice.randrange(25))]
+    return make.stream(*parts)
+
+
+def test_every_name_that_the_loader_would_import_is_imported_here() -> None:
+    streams = [random_stream(number) for number in range(300)]
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", CHILD],
+        input=json.dumps([data.hex() for data in streams]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for data, theirs in zip(streams, json.loads(done.stdout), strict=True):
+        judge = Recorded()
+        with contextlib.suppress(ArtifactError):
+            Machine(Window.of(data), 0, judge, Budget(Limits())).run()
+        assert all(name in judge.imports for name in theirs), data
+
+
+def is_flagged_or_told(found: Inspection) -> bool:
+    return bool(found.holes) or any(fact.danger in FLAGGING for fact in found.facts)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_a_changed_byte_never_raises_and_never_hides_the_rest(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(HOSTILE | BENIGN)))
+    whole = bytearray((HOSTILE | BENIGN)[name]()[:4000])
+    for _ in range(data.draw(st.integers(1, 3))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    inspect(Window.of(bytes(whole)))
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_a_cut_file_is_never_silently_clean(name: str) -> None:
+    whole = HOSTILE[name]()
+    assert is_flagged_or_told(inspect(Window.of(whole[:-1])))
+
+
+def test_a_bomb_of_tuples_ends_soon_and_a_far_memo_index_costs_nothing() -> None:
+    data = make.stream(b"]" + b"2\x86" * 5_000 + make.named("a", "B") + b"r\xff\xff\xff\xff")
+    found = inspect(Window.of(data))
+    assert {fact.kind for fact in found.facts} == {FactKind.UNKNOWN_IMPORT}
