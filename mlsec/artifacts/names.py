@@ -62,7 +62,7 @@ def judge_link(name: str, target: str, record: Recorder, offset: int = -1) -> No
         name,
         f"is a link that points {where}: {target}",
         offset=offset,
-        danger=None if is_outside else Severity.LOW,
+        danger=None if is_outside and not record.is_image else Severity.LOW,
     )
 
 

@@ -73,7 +73,10 @@ class _Trial:
             if count >= ENOUGH and code not in b"\n":
                 return True
         # The head ended inside a long literal: believed only after something telling.
-        return self.imports > 0 or (not self.is_whole and count > 2)
+        # A list of two words may be an import by chance; nothing follows it.
+        if self.imports and (count > 1 or self.is_known_danger):
+            return True
+        return not self.is_whole and count > 2
 
     def _step(self, code: int, position: int) -> int:
         self._move(code)

@@ -16,6 +16,7 @@ from tests.artifacts.builders import (
     hdf5_files,
     keras_configs,
     numpy_files,
+    oci_layouts,
     onnx_models,
     pickle_samples,
     repository_files,
@@ -26,6 +27,7 @@ from tests.artifacts.builders import (
     template_texts,
     tensorflow_graphs,
     tflites,
+    torch_zips,
     tree_models,
     zips,
 )
@@ -35,6 +37,8 @@ Build = Callable[[], bytes]
 MODULES = (
     zips,
     tars,
+    torch_zips,
+    oci_layouts,
     seven_zips,
     compressed_files,
     numpy_files,
