@@ -53,6 +53,14 @@ class Flatbuffer:
         start, size = self.vector(table, slot)
         return self.window.read(start, min(size, 4096)).decode("utf-8", "replace") if size else ""
 
+    def texts(self, table: int, slot: int) -> list[str]:
+        """The strings of a vector of strings; at most 4096 bytes of each."""
+        found = []
+        for start in self.tables(table, slot):
+            size = self._unsigned(start)
+            found.append(self.window.exactly(start + 4, min(size, 4096)).decode("utf-8", "replace"))
+        return found
+
     def byte(self, table: int, slot: int) -> int:
         """A signed byte, 0 where it is not set."""
         place = self._place(table, slot)

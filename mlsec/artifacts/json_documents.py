@@ -13,7 +13,6 @@ from mlsec.artifacts.keras.config import is_keras_config, judge_keras
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.settings import is_settings, judge_settings
 from mlsec.artifacts.skops import is_skops_schema, judge_skops
-from mlsec.artifacts.trees.xgboost import is_xgboost_json, note_xgboost
 from mlsec.artifacts.window import Window
 
 _START = re.compile(
@@ -27,7 +26,6 @@ _SORTS: tuple[tuple[Callable[[Any], bool], Callable[[Any, Recorder], None]], ...
     (is_keras_config, judge_keras),
     (is_skops_schema, judge_skops),
     (is_settings, judge_settings),
-    (is_xgboost_json, note_xgboost),
 )
 
 

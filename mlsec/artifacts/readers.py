@@ -40,7 +40,7 @@ from mlsec.artifacts.repository.text_files import (
     sniff_requirements,
     sniff_template,
 )
-from mlsec.artifacts.repository.xml_text import read_xml, sniff_xml
+from mlsec.artifacts.repository.xml_text import read_xml, sniff_openvino, sniff_pmml, sniff_xml
 from mlsec.artifacts.repository.yaml_text import read_yaml, sniff_yaml
 from mlsec.artifacts.safetensors import read_safetensors, sniff_safetensors
 from mlsec.artifacts.seven_zip import read_seven_zip, sniff_seven_zip
@@ -114,6 +114,8 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.XGBOOST, sniff=sniff_xgboost_text, read=read_xgboost_text, weak=True),
     Reader(format=Format.JSON, sniff=sniff_json, read=read_json_document, weak=True),
     Reader(format=Format.TEXT, sniff=sniff_pointer, read=read_pointer, weak=True),
+    Reader(format=Format.PMML, sniff=sniff_pmml, read=read_xml, weak=True),
+    Reader(format=Format.OPENVINO, sniff=sniff_openvino, read=read_xml, weak=True),
     Reader(format=Format.XML, sniff=sniff_xml, read=read_xml, weak=True),
     Reader(format=Format.TEXT, sniff=sniff_card, read=read_card, weak=True),
     Reader(format=Format.PYTHON, sniff=sniff_python, read=read_python, weak=True),

@@ -178,6 +178,8 @@ class Hdf5File:
         if size < 0 or size > HEAP_BYTES:
             raise ArtifactError(f"an HDF5 header block of {size} bytes is not plausible")
         block = self.cursor(place, size)
+        if len(block.data) < size:
+            raise ArtifactError(f"the HDF5 header block at {place} is not there")
         least = (4 if new else 8) + (2 if tracked else 0)
         while block.position + least <= len(block.data):
             kind = block.number(1 if new else 2)

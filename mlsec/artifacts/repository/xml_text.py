@@ -28,6 +28,16 @@ def sniff_xml(head: bytes, _window: Window) -> bool:
     return bool(_START.match(head)) or head.startswith(_WIDE)
 
 
+def sniff_pmml(head: bytes, window: Window) -> bool:
+    """Whether an XML document's first element is PMML's."""
+    return sniff_xml(head, window) and b"<PMML" in head
+
+
+def sniff_openvino(head: bytes, window: Window) -> bool:
+    """Whether an XML document's first element is that of an OpenVINO network."""
+    return sniff_xml(head, window) and bool(re.search(rb"<net\s[^>]*version=", head))
+
+
 def read_xml(window: Window, record: Recorder) -> None:
     """Walk the elements.
 

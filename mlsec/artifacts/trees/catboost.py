@@ -6,11 +6,14 @@ from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.flatbuffer import Flatbuffer
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import GapReason
 
 MAGIC = b"CBM1"
 # Field slots of TModelCore: model.fbs of CatBoost.
 CORE_VERSION, CORE_INFO, CORE_PARTS = 0, 2, 3
 INFO_KEY = 0
+# The statistics of categories.
+TABLES = "static_provider_v1"
 
 
 def sniff_catboost(head: bytes, _window: Window) -> bool:
@@ -34,8 +37,22 @@ def read_catboost(window: Window, record: Recorder) -> None:
     record.property("format_version", version[:40])
     keys = [core.text(entry, INFO_KEY) for entry in core.tables(root, CORE_INFO)]
     record.property("information", tuple(sorted(keys))[:50])
-    _, parts = core.vector(root, CORE_PARTS, item_bytes=4)
     record.understood(0, 8 + size)
-    if parts:
-        # The tables of categories have no length of their own in front.
-        record.understood(8 + size, window.size_bytes)
+    _read_parts(window, record, core.texts(root, CORE_PARTS), 8 + size)
+
+
+def _read_parts(window: Window, record: Recorder, names: list[str], at: int) -> None:
+    """Account for the parts behind the core: a count of tables, each with its size in front."""
+    for name in names:
+        if name != TABLES:
+            record.understood(at, window.size_bytes)
+            detail = f"the part {name!r:.60} is of a kind that is not read"
+            record.hole(GapReason.UNSUPPORTED, detail, start=at)
+            return
+        count, at = int.from_bytes(window.exactly(at, 4), "little"), at + 4
+        for _ in range(count):
+            size = int.from_bytes(window.exactly(at, 4), "little")
+            if at + 4 + size > window.size_bytes:
+                raise ArtifactError(f"a table of {size} bytes at {at} is not there")
+            record.understood(at - 4, at + 4 + size)
+            at += 4 + size

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from mlsec.artifacts.facts import FactKind, Format
-from mlsec.artifacts.json_text import MOST_BYTES
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.json_text import MOST_BYTES, read_json, walk
 from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.plain_text import read_text
 from mlsec.artifacts.recorder import Recorder
@@ -49,26 +48,25 @@ def read_xgboost(window: Window, record: Recorder) -> None:
     record.understood(0, end)
 
 
-def sniff_xgboost_text(head: bytes, window: Window) -> bool:
-    """Whether a file is an XGBoost model as JSON that is too long to be parsed whole.
-
-    Shorter ones are read like any other JSON.
-    """
-    return window.size_bytes > MOST_BYTES and bool(_JSON.match(head))
+def sniff_xgboost_text(head: bytes, _window: Window) -> bool:
+    """Whether a file is an XGBoost model as JSON."""
+    return bool(_JSON.match(head))
 
 
 def read_xgboost_text(window: Window, record: Recorder) -> None:
-    """Account for a long model: it is text throughout, and XGBoost's JSON runs nothing."""
+    """Read a model as JSON; one too long to be parsed whole is text throughout, and runs nothing.
+
+    Raises:
+        ArtifactError: no JSON.
+    """
     record.property("producer", "xgboost")
-    read_text(window, record)
-
-
-def is_xgboost_json(value: Any) -> bool:
-    """Whether a JSON value is an XGBoost model."""
-    return isinstance(value, Mapping) and isinstance(value.get("learner"), Mapping)
-
-
-def note_xgboost(_value: Any, record: Recorder) -> None:
-    """Say what the document is; there is nothing in it that runs."""
-    record.format(Format.XGBOOST)
-    record.property("producer", "xgboost")
+    if window.size_bytes > MOST_BYTES:
+        read_text(window, record)
+        return
+    record.understood(0, window.size_bytes)
+    value = read_json(window.read(0, MOST_BYTES), record)
+    learner = value.get("learner") if isinstance(value, Mapping) else None
+    attributes = learner.get("attributes") if isinstance(learner, Mapping) else None
+    for path, text in walk(attributes):
+        if isinstance(text, str):
+            judge_metadata(text, path, record)

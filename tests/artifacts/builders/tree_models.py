@@ -59,7 +59,7 @@ pandas_categorical:[]
 """
 
 
-def catboost(parts: int = 0, behind: bytes = b"") -> bytes:
+def catboost(*parts: str, behind: bytes = b"") -> bytes:
     build = Builder()
     root, slots = build.table(bytes(4), None, bytes(4), bytes(4) if parts else None)
     struct.pack_into("<I", build.data, 0, root)
@@ -68,10 +68,14 @@ def catboost(parts: int = 0, behind: bytes = b"") -> bytes:
     build.data += struct.pack("<I", 0)
     if parts:
         build.point(slots[3])
-        build.data += struct.pack("<I", parts) + bytes(4 * parts)
+        first = len(build.data) + 4
+        build.data += struct.pack("<I", len(parts)) + bytes(4 * len(parts))
+        for index, name in enumerate(parts):
+            build.text(first + 4 * index, name)
     return b"CBM1" + struct.pack("<I", len(build.data)) + bytes(build.data) + behind
 
 
+TABLES = struct.pack("<II", 2, 20) + bytes(range(1, 21)) + struct.pack("<I", 8) + b"abcdefgh"
 SCRIPT = b"#!/bin/sh\necho inert\n" * 4
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "xgboost/appended": lambda: xgboost() + SCRIPT,
@@ -81,6 +85,7 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "lightgbm/appended": lambda: LIGHTGBM + b"\x80\x04\x95junk" + SCRIPT,
     "lightgbm/strange-line": lambda: LIGHTGBM + b"import os; os.system('echo inert')\n",
     "catboost/appended": lambda: catboost(behind=SCRIPT),
+    "catboost/appended-to-tables": lambda: catboost("static_provider_v1", behind=TABLES + SCRIPT),
     "catboost/core-beyond-file": lambda: b"CBM1" + struct.pack("<I", 1 << 30) + bytes(40),
 }
 BENIGN: Mapping[str, Callable[[], bytes]] = {
@@ -88,7 +93,7 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "xgboost/json": lambda: b'{"learner":{"attributes":{},"gradient_booster":{}},"version":[3,2]}',
     "lightgbm/plain": lambda: LIGHTGBM,
     "catboost/plain": catboost,
-    "catboost/categories": lambda: catboost(1, bytes(range(200))),
+    "catboost/categories": lambda: catboost("static_provider_v1", behind=TABLES),
     "tensorrt/engine": lambda: b"ptrt" + bytes(range(1, 200)),
     "executorch/program": lambda: struct.pack("<I", 8) + b"ET12" + bytes(range(64)),
 }
