@@ -15,7 +15,7 @@ _CODE = re.compile(
     |(?<![\w.])(?:exec|eval)\s*\(|\bpickle\.loads\s*\(|\bb64decode\s*\(
     |<\s*(?:script|iframe)\b|\bjavascript:|\brm\s+-rf?\s|\bchmod\s+(?:\+x|[0-7]{3,4})\s
     |\b(?:curl|wget)\s+(?:-\w+\s+)*['"]?https?://|/bin/(?:ba|da|z)?sh\b|\bpowershell(?:\.exe)?\s
-    |\bnc\s+-\w*e|/dev/tcp/|\$\(\s*(?:curl|wget)|\bcmd(?:\.exe)?\s+/c""",
+    |\bnc\s+-\w*e|/dev/tcp/|(?:\.\.[/\\]){2,}|\$\(\s*(?:curl|wget)|\bcmd(?:\.exe)?\s+/c""",
     re.VERBOSE | re.IGNORECASE,
 )
 LONGEST = 1 << 20

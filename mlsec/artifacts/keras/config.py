@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mlsec.artifacts.callables import danger_of
 from mlsec.artifacts.code_blobs import decode_base64, find_code, note_code
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import plain_key, read_json, walk
-from mlsec.artifacts.keras.names import FIXED, judge_name
+from mlsec.artifacts.keras.names import FIXED, UNSAFE_NAMES, judge_name
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder
 from mlsec.artifacts.window import Window
@@ -53,6 +54,12 @@ def _judge_object(part: Mapping[str, Any], path: str, record: Recorder) -> None:
             _judge_class(name, part, path, record)
         elif plain in _VOCABULARIES and name:
             _judge_path(name, f"{plain} at {path}", record)
+        elif plain.endswith("_module") and danger_of(name, "x") is not None:
+            detail = f"the module {name} is looked up when the model is loaded (at {path}.{plain})"
+            record.fact(FactKind.DENIED_CALL, name, detail)
+        elif name in UNSAFE_NAMES and plain != "name":
+            detail = f"a function that reaches files or the network is named (at {path}.{plain})"
+            record.fact(FactKind.DENIED_CALL, name, detail, danger=Severity.HIGH)
         elif plain in _PATHS and (is_remote(name) or leaves_folder(name)):
             _judge_path(name, plain, record)
 
@@ -65,6 +72,9 @@ def _judge_class(name: str, part: Mapping[str, Any], path: str, record: Recorder
         return
     if name in FIXED or (name.startswith("__") and name.endswith("__")):
         return
+    if module == "builtins" and name[:1].isupper():
+        detail = f"a class is looked up among Python's own functions (at {path})"
+        record.fact(FactKind.HIDDEN_NAME, f"builtins.{name}", detail, danger=Severity.MEDIUM)
     if name in _WRAPPERS:
         record.fact(FactKind.UNSAFE_OPERATOR, name, f"{_WRAPPERS[name]} (at {path})")
     if name == "function":

@@ -8,7 +8,7 @@ from xml.parsers import expat
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.references import note_reference
+from mlsec.artifacts.references import is_remote, note_reference
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
 
@@ -19,6 +19,7 @@ _START = re.compile(
 _WIDE = (b"\xff\xfe<\0", b"\xfe\xff\0<", b"<\0?\0", b"\0<\0?")
 # Operator sets that OpenVINO itself carries.
 _OPSETS = re.compile(r"(?:opset\d+|experimental|type_relaxed_opset|ie_internal_opset)\Z")
+_LIBRARY = re.compile(r"\.(?:so(?:\.\d+)*|dll|dylib|pyd|py)\Z", re.IGNORECASE)
 _PUBLIC = "http://www.w3.org/"
 DEEP = 1_000
 
@@ -94,6 +95,9 @@ class _Elements:
             self.record.fact(FactKind.OUTSIDE_REFERENCE, href, "includes another document")
         elif self.root == "net" and plain == "layer":
             self._layer(attributes)
+        elif self.root == "PMML" and plain in {"Extension", "Value"}:
+            for place in filter(is_remote, attributes.values()):
+                note_reference(self.record, place, f"what a {plain} names")
         elif plain in {"script", "Script"}:
             self.record.fact(FactKind.EMBEDDED_CODE, name, "a script inside of the document")
 
@@ -111,6 +115,13 @@ class _Elements:
 
     def _layer(self, attributes: dict[str, str]) -> None:
         version, kind = attributes.get("version", ""), attributes.get("type", "")
+        for place in attributes.values():
+            if _LIBRARY.search(place):
+                detail = f"the layer {kind!r:.60} loads a library"
+                self.record.fact(FactKind.OUTSIDE_REFERENCE, place, detail)
+        if "python" in kind.lower():
+            detail = "a layer that runs Python code"
+            self.record.fact(FactKind.UNSAFE_OPERATOR, kind, detail)
         if version and not _OPSETS.match(version):
             detail = f"a layer of {version!r:.60}: it needs an extension library"
             self.record.fact(FactKind.CUSTOM_OPERATOR, kind, detail)

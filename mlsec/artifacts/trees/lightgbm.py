@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
@@ -16,6 +17,8 @@ _LINE = re.compile(
     rb"|[\w-]+=[^\x00-\x08]*"
     rb"|\[[\w-]+: [^\x00-\x08]*\]|pandas_categorical:[^\x00-\x08]*|)\r?\Z"
 )
+_NUMBERS = re.compile(rb"[\w-]+=[\d .+-]|\Z")
+LONGEST_TEXT = 1 << 20
 _NOTED = 5
 LONGEST_LINE = 64 << 20
 
@@ -50,6 +53,9 @@ def _judge(line: bytes, at: int, record: Recorder, strange: int) -> int:
     """Note a line that LightGBM does not write; gives whether it is one."""
     if _LINE.match(line) or _is_text_of_names(line):
         record.understood(at, at + len(line) + 1)
+        if not _NUMBERS.match(line) and len(line) < LONGEST_TEXT:
+            key, _, value = line.decode("utf-8", "replace").partition("=")
+            judge_metadata(value or key, key[:60], record, offset=at)
         return 0
     if strange < _NOTED:
         detail = "a line that LightGBM does not write"

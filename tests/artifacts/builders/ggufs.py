@@ -73,6 +73,7 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "gguf/template-version-1": lambda: Writer(1).file((KEY, EVIL)),
     "gguf/template-version-2": lambda: Writer(2).file((KEY, EVIL)),
     "gguf/metadata-command": lambda: PLAIN.file(("general.author", "x; /bin/sh -c 'echo inert'")),
+    "gguf/metadata-path": lambda: PLAIN.file(("general.file", "../../../etc/passwd")),
     "gguf/duplicate-key": lambda: PLAIN.file(("general.name", "a"), ("general.name", "b")),
     "gguf/appended": lambda: PLAIN.file() + b"#!/bin/sh\necho inert\n" * 20,
     "gguf/tensor-beyond-file": lambda: PLAIN.file(tensors=(("w", 1 << 40, 0),)),

