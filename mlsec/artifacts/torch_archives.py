@@ -32,8 +32,9 @@ REACHES_OUT = re.compile(
     r"|\bops\.(?:aten\.|profiler\.|prim\.)?(rpc_\w+|fork_rpc|_record_function_enter)\s*\("
 )
 NO_TORCHSCRIPT = re.compile(
-    r"\b(?:__import__|eval|exec|compile|open|getattr|globals)\s*\(|\bos\.\w+|\bsubprocess\b"
-    r"|\bsocket\b|\b__(?:builtins|globals|subclasses|reduce)__|^\s*(?:import|from)\s+\w+",
+    r"(?<![\w.])(?:__import__|eval|exec|compile|open|globals)\s*\(|(?<![\w.])os\.\w+"
+    r"|(?<![\w.])(?:subprocess|socket)\b|\b__(?:builtins|globals|subclasses|reduce)__"
+    r"|^\s*(?:import|from)\s+\w+",
     re.MULTILINE,
 )
 

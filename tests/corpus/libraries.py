@@ -102,6 +102,9 @@ ADDED: Mapping[str, Mapping[str, str]] = {
     "torch": {
         "torch": "Size device dtype Tensor Generator",
         "torch.serialization": "_get_layout",
+        # What TorchScript writes for typed lists: each gives back or wraps its arguments.
+        "torch.jit._pickle": "build_boollist build_doublelist build_intlist build_tensor_from_id"
+        " build_tensorlist restore_type_tag",
         "torch._utils": "_rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_parameter"
         " _rebuild_parameter_with_state _rebuild_sparse_tensor _rebuild_sparse_csr_tensor"
         " _rebuild_qtensor _rebuild_meta_tensor_no_storage _rebuild_device_tensor_from_numpy"

@@ -63,5 +63,8 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "numpy/scalar": lambda: npy(NUMBERS.replace("(4,)", "()"), bytes(4)),
     "numpy/objects": lambda: npy(OBJECTS, GOOD_PICKLE),
     "numpy/archive": lambda: npz(npy(), npy()),
+    "numpy/archive-of-zeros": lambda: npz(
+        npy(NUMBERS.replace("(4,)", "(2097152, 2)"), bytes(16 << 20))
+    ),
     "numpy/archive-stored": lambda: npz(npy(), npy(), method=0),
 }  # fmt: skip

@@ -74,9 +74,14 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     ),
 }
 
+# A list of whole numbers as TorchScript's pickler writes it.
+TYPED_LIST = b"\x80\x02ctorch.jit._pickle\nbuild_intlist\n](K\x01K\x02e\x85R."
+
 BENIGN: Mapping[str, Callable[[], bytes]] = {
     "torch/script": script,
+    "torch/script-typed-list": lambda: script(constants=TYPED_LIST),
     "torch/script-quantized": lambda: script("    return ops.quantized.linear(x, x, 1., 0)\n"),
+    "torch/script-names-module": lambda: script('    return (getattr(self, "0")).forward(x)\n'),
     "torch/export": exported,
     "torch/extra-text": lambda: torch(Entry(name=b"archive/extra/labels.txt", data=b"cat\ndog\n")),
 }
