@@ -89,8 +89,8 @@ class Recorder:
             danger=danger or DANGERS[kind],
             place=self.place,
             offset=offset,
-            subject=subject[:400],
-            detail=detail[:400],
+            subject=_plain(subject),
+            detail=_plain(detail),
         )
         if found not in self.ledger.facts:
             self.ledger.facts[found] = None
@@ -102,7 +102,11 @@ class Recorder:
             self._too_many()
             return
         found = Hole(
-            reason=reason, place=self.place, start=start, size_bytes=size_bytes, detail=detail[:400]
+            reason=reason,
+            place=self.place,
+            start=start,
+            size_bytes=size_bytes,
+            detail=_plain(detail),
         )
         self.ledger.holes[found] = None
 
@@ -130,11 +134,12 @@ class Recorder:
 
     def property(self, name: str, value: Any) -> None:
         """Note a plain fact of the format. The first value stays, as the outermost names it."""
+        value = _plain(value) if isinstance(value, str) else value
         self.ledger.properties.setdefault(name, value)
 
     def inner(self, name: str) -> Recorder:
         """A recorder for a member, to note facts at its place without reading it."""
-        place = f"{self.place}!/{name}" if self.place else name
+        place = f"{self.place}!/{_plain(name)}" if self.place else _plain(name)
         inner = Recorder(self.budget, self.ledger, self.descend, place, self.depth + 1)
         inner.is_image = self.is_image
         return inner
@@ -180,6 +185,14 @@ class Recorder:
     def _too_many(self) -> None:
         found = Hole(reason=GapReason.OVER_LIMIT, detail=f"more than {self.limits.facts} facts")
         self.ledger.holes[found] = None
+
+
+def _plain(text: str) -> str:
+    """At most 400 characters of foreign text, as text that can be encoded: half a surrogate pair
+    is escaped, or the facts that quote it could not be passed on.
+    """
+    text = text[:400]
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _identity(window: Window) -> bytes:

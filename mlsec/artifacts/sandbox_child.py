@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import msgspec
 
-from mlsec.artifacts.attempt import attempt, unreadable
+from mlsec.artifacts.attempt import attempt, crashed, unreadable
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Inspection
 from mlsec.artifacts.limits import Limits
@@ -107,11 +107,12 @@ def main() -> NoReturn:
 
 
 def answer(found: Inspection) -> None:
-    """Send what was found; what cannot be sent is a hole, not a crash."""
+    """Send what was found; what cannot be sent is told as a reading that failed."""
     try:
         data = frame(Done(inspection=found))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        told = unreadable(GapReason.UNSUPPORTED, f"its facts cannot be passed on: {error}")
+        detail = f"its facts cannot be passed on: {error}"
+        told = crashed(GapReason.UNSUPPORTED, detail, found.size_bytes)
         data = frame(Done(inspection=told))
     _write(data)
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mlsec.artifacts.decoders import raw_deflate
@@ -123,3 +124,12 @@ def test_every_byte_changed_is_noticed_or_harmless(build: Callable[[], bytes]) -
         changed[at] ^= 0x41
         found = inspect(Window.of(bytes(changed)))
         assert found.members >= whole.members or found.facts or found.holes
+
+
+def test_half_a_surrogate_in_a_name_does_not_lose_the_facts() -> None:
+    record = recorder()
+    record.fact(FactKind.DENIED_CALL, "os.\ud800system", "called with \udfff")
+    record.inner("a\ud800").hole(GapReason.MALFORMED, "\ud800")
+    record.property("producer", "\ud800")
+    for held in (*record.ledger.facts, *record.ledger.holes, record.ledger.properties):
+        assert msgspec.msgpack.encode(held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def test_damaged_sample_is_read_to_an_answer(
     assert found.size_bytes == len(data)
     assert found.members_read <= found.members
     assert found.facts or found.holes or found.formats
+    assert msgspec.msgpack.encode(found)  # or the reading process could not pass it on
 
 
 @settings(max_examples=200, deadline=None)
