@@ -52,7 +52,8 @@ def read_xml(window: Window, record: Recorder) -> None:
             record.budget.check_time()
             parser.Parse(block, False)  # noqa: FBT003 - expat's own signature
         parser.Parse(b"", True)  # noqa: FBT003
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        # LookupError: an encoding that nobody has.
         raise ArtifactError(f"no well-formed XML: {error}") from error
 
 

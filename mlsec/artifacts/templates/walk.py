@@ -86,6 +86,10 @@ class TemplateWalk:
         if isinstance(node.arg, self.kinds.Slice):
             return
         self._computed(node.arg)
+        fixed = isinstance(node.node, self.kinds.Const) and isinstance(node.node.value, str)
+        if fixed and not self.folder.values(node.arg):
+            why = "asks a fixed text for something that only the data name"
+            self._note(FactKind.TEMPLATE_UNVERIFIED, "computed name", why)
 
     def _computed(self, node: nodes.Node) -> None:
         """Judge an expression that names an attribute or item."""
@@ -208,7 +212,9 @@ class TemplateWalk:
         return isinstance(inner, self.kinds.Name) and inner.name in {"loop", "caller"}
 
     def _function(self, name: str, node: nodes.Call) -> None:
-        if name == "range":
+        if name in DANGEROUS_METHODS and name not in self.names:
+            self._note(FactKind.TEMPLATE_CODE, name, "calls a function that runs commands")
+        elif name == "range":
             sizes = [value for part in node.args for value in self.folder.values(part)]
             if any(isinstance(size, int) and abs(size) > HUGE for size in sizes):
                 self._note(FactKind.BOMB, "range", "loops over more than a million numbers")

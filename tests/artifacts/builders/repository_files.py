@@ -102,6 +102,7 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "xml/utf-16": lambda: (
         '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE p [<!ENTITY a "b">]><PMML/>'
     ).encode("utf-16"),
+    "xml/unknown-encoding": lambda: b'<?xml version="1.0" encoding="UUF-16"?><PMML/>',
     "xml/include": lambda: (
         b'<PMML xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="/etc/passwd"/></PMML>'
     ),

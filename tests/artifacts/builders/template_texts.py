@@ -45,6 +45,7 @@ ATTACKS: Mapping[str, str] = {
     "with": "{% with a = '__class__' %}{{ x[a] }}{% endwith %}",
     "condition": "{{ x['__class__' if messages else 'y'] }}",
     "unknown-part": "{{ x['__' ~ messages[0].role ~ '__'] }}",
+    "function": "{{ system('echo inert') }}",
     "include": "{% include '/etc/passwd' %}",
     "import": "{% import messages[0].content as x %}",
     "extends": "{% extends '../other' %}",
