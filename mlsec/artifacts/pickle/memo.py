@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
@@ -49,6 +50,16 @@ class Memo:
         else:
             self.put(len(self._near), value)
 
+    def memoize_all(self, value: Value, count: int) -> None:
+        """Store one value under the next ``count`` numbers; only where ``is_consecutive``.
+
+        Raises:
+            OverLimitError: too many entries to follow.
+        """
+        if len(self._near) + count > ENTRIES:
+            raise OverLimitError(f"more than {ENTRIES} memo entries")
+        self._near.extend(itertools.repeat(value, count))
+
     def put(self, index: int, value: Value) -> None:
         """Store under an index.
 
@@ -83,6 +94,10 @@ class Memo:
         Raises:
             ArtifactError: nothing was stored there.
         """
+        if 0 <= index < len(self._near):
+            value = self._near[index]
+            if type(value) is not Stretch and type(value) is not Later:
+                return value
         value = self._peek(index)
         for _ in range(CHAIN):
             if type(value) is Stretch:

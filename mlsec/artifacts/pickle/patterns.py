@@ -23,7 +23,7 @@ def _counted(tail: str) -> str:
 _LINES = r"[ILFSV][^\n]*+\n"
 _SHORT = r"[\x8cUC\x8a]" + _counted("")
 _LONG = r"[XTB]" + _counted(r"\x00\x00\x00")
-_PUSHES = rf"K.|[N\])}}\x88\x89\x8f]|M..|J.{{4}}|G.{{8}}|{_SHORT}|{_LONG}|{_LINES}"
+_PUSHES = rf"K.|{_SHORT}|J.{{4}}|G.{{8}}|M..|[N\])}}\x88\x89\x8f]|{_LONG}|{_LINES}"
 _GETS = r"h.|j.{4}|g[^\n]*+\n"
 _PUTS = r"\x94|q.|r.{4}|p[^\n]*+\n"
 
@@ -43,6 +43,20 @@ def batch() -> re.Pattern[bytes]:
     """
     flat = rf"{_PUSHES}|{_PUTS}|{_GETS}|[\x85-\x87]|\x95.{{8}}"
     return _compiled(rf"\((?:{flat}|\((?:{flat})*+t)*+[eu\x90]")
+
+
+@cache
+def memoized() -> re.Pattern[bytes]:
+    """As ``memo_writes`` where only MEMOIZE writes: one empty match each, and two at the end."""
+    others = rf"{_PUSHES}|{_GETS}|[(012aesutld\x85-\x87\x90\x91]|\x95.{{8}}"
+    return _compiled(rf"(?:{others})*+(?:\x94|\Z)()")
+
+
+@cache
+def indexed() -> re.Pattern[bytes]:
+    """Opcodes up to the first PUT with an index, or to the end."""
+    others = rf"{_PUSHES}|{_GETS}|[(012aesutld\x85-\x87\x90\x91\x94]|\x95.{{8}}"
+    return _compiled(rf"(?:{others})*+")
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.literals import read_index
 from mlsec.artifacts.pickle.machine import STOPPED, Machine
-from mlsec.artifacts.pickle.patterns import appended, batch, memo_writes
+from mlsec.artifacts.pickle.patterns import appended, batch, indexed, memo_writes, memoized
 from mlsec.artifacts.pickle.values import Box, Stretch, Value
 
 # Shorter ones are followed opcode by opcode: they may be a state or arguments that matter.
@@ -33,20 +33,28 @@ def _is_skipped(machine: Machine, position: int, end: int) -> bool:
     if end - position < WORTH_BYTES:
         return False
     tape, memo = machine.tape, machine.memo
-    writes = memo_writes().findall(tape.block, position, end)
-    writes = writes[: writes.index(b"")]
-    memoized = writes.count(MEMOIZE)
-    if memoized and (memoized < len(writes) or not memo.is_consecutive):
+    stretch = Stretch(tape.base + position, end - position, len(memo))
+    plain = indexed().match(tape.block, position, end)
+    if plain and plain.end() == end and memo.is_consecutive:
+        # Two matches more: the opcodes after the last MEMOIZE, and the end itself.
+        count = len(memoized().findall(tape.block, position, end)) - 2
+        memo.memoize_all(stretch, count)
+    elif not _put(machine, stretch, position, end):
         return False
     machine.stack[-1].is_partial = True
-    stretch = Stretch(tape.base + position, end - position, len(memo))
+    return True
+
+
+def _put(machine: Machine, stretch: Stretch, position: int, end: int) -> bool:
+    writes = memo_writes().findall(machine.tape.block, position, end)
+    writes = writes[: writes.index(b"")]
+    if MEMOIZE in writes:
+        return False
     for write in writes:
-        if write == MEMOIZE:
-            memo.memoize(stretch)
-        elif write[0] == PUT:
-            memo.put(read_index(write[1:-1]), stretch)
+        if write[0] == PUT:
+            machine.memo.put(read_index(write[1:-1]), stretch)
         else:
-            memo.put(int.from_bytes(write[1:], "little"), stretch)
+            machine.memo.put(int.from_bytes(write[1:], "little"), stretch)
     return True
 
 

@@ -54,11 +54,11 @@ class StreamReader:
 
     def _look_inside(self, base: int, block: bytes) -> None:
         """Read pickles that are kept in a block as plain data: nothing loads them here."""
-        for offset, mark, size_bytes in embedded.payloads(self.window, base, block):
+        for offset, written, size_bytes in embedded.payloads(self.window, base, block):
             if offset in self._inside or len(self._inside) >= EMBEDDED:
                 continue
             self._inside.add(offset)
-            found = embedded.opened(self.window, offset, mark, size_bytes)
+            found = embedded.opened(self.window, offset, written, size_bytes)
             if found is not None and sniff_pickle(found.read(0, 4096), found):
                 self.record.member(f"literal at {offset}", found)
 
