@@ -85,7 +85,9 @@ def _lzma(window: Window) -> DecoderStream:
 
 
 def _old_joblib(window: Window) -> DecoderStream:
-    return DecoderStream(window, OLD_JOBLIB_HEAD, Zlib(15))
+    # Python 2 wrote an L behind the length, which made the head one character wider.
+    is_wider = window.read(OLD_JOBLIB_HEAD, 1) == b" "
+    return DecoderStream(window, OLD_JOBLIB_HEAD + is_wider, Zlib(15))
 
 
 def _starting(*marks: bytes) -> Callable[[bytes], bool]:

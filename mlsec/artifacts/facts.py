@@ -51,6 +51,7 @@ class Format(enum.Enum):
     COMPRESSED = "compressed"
     OCI_LAYOUT = "oci_layout"
     EXECUTABLE = "executable"
+    IMAGE = "image"
     SIGNATURE = "signature"
     TEXT = "text"
     UNKNOWN = "unknown"

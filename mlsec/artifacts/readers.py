@@ -17,6 +17,7 @@ from mlsec.artifacts.executable import read_executable, sniff_executable
 from mlsec.artifacts.facts import Format
 from mlsec.artifacts.gguf import read_gguf, sniff_gguf
 from mlsec.artifacts.hdf5.reader import read_hdf5, sniff_hdf5
+from mlsec.artifacts.images import read_image, sniff_image
 from mlsec.artifacts.json_documents import read_json_document, sniff_json
 from mlsec.artifacts.numpy_reader import read_numpy, sniff_numpy
 from mlsec.artifacts.onnx import read_onnx
@@ -95,6 +96,7 @@ READERS: tuple[Reader, ...] = (
     # Formats with a mark of their own.
     Reader(format=Format.NUMPY, sniff=sniff_numpy, read=read_numpy),
     Reader(format=Format.EXECUTABLE, sniff=sniff_executable, read=read_executable),
+    Reader(format=Format.IMAGE, sniff=sniff_image, read=read_image),
     Reader(format=Format.PICKLE, sniff=sniff_pickle, read=read_pickle),
     Reader(format=Format.SAFETENSORS, sniff=sniff_safetensors, read=read_safetensors),
     Reader(format=Format.GGUF, sniff=sniff_gguf, read=read_gguf),

@@ -21,6 +21,7 @@ from mlsec.artifacts.zip_local import ENCRYPTED, MASKED, STRONG, Header
 from mlsec.core.closed_sets import GapReason
 
 STORED = 0
+OLD_CIPHER_BYTES = 12
 # Small stored members are read once and summed; larger ones stay where they are.
 COPIED_BYTES = 4 << 20
 
@@ -71,7 +72,9 @@ def opened(window: Window, reading: Reading, name: str, record: Recorder) -> Ite
 
 
 def _stored(packed: Window, reading: Reading, name: str, inner: Recorder) -> Window:
-    if packed.size_bytes != reading.entry.size_bytes:
+    # Encryption of the old kind puts twelve bytes of its own before the data.
+    own = OLD_CIPHER_BYTES if reading.is_locked else 0
+    if packed.size_bytes - reading.entry.size_bytes not in {0, own}:
         detail = f"stores {packed.size_bytes} bytes and announces {reading.entry.size_bytes}"
         inner.fact(FactKind.TWO_READINGS, name, detail)
     if packed.size_bytes > COPIED_BYTES:

@@ -53,7 +53,9 @@ def assessed_percent(assessment: Assessment) -> float:
 
 def is_unread(finding: Finding) -> bool:
     """Whether it is a check that the scan could not make."""
-    return finding.status is Status.NOT_ASSESSED and not finding.resource.file
+    # What is declared in a file has an id of its own; a model file is the resource itself.
+    is_in_code = finding.resource.file not in {"", finding.resource.id}
+    return finding.status is Status.NOT_ASSESSED and not is_in_code
 
 
 def _counts(finding: Finding) -> bool:

@@ -69,3 +69,9 @@ def test_a_large_inflated_member_is_read_without_holding_it() -> None:
     outer = single(b"m.zip", inside, method=DEFLATED)
     small = Limits(held_bytes=1 << 16)
     assert inspect(Window.of(outer), small).members == inspect(Window.of(outer)).members == 7
+
+
+def test_encrypted_member_is_longer_by_the_head_of_its_cipher_and_that_is_no_lie() -> None:
+    found = inspect(Window.of(single(b"a.txt", b"abcd" + bytes(12), size_bytes=4, crc=1, flags=1)))
+    assert FactKind.TWO_READINGS not in kinds(found)
+    assert FactKind.ENCRYPTED_MEMBER in kinds(found)

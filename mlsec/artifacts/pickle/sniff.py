@@ -127,9 +127,12 @@ class _Trial:
             self.marks.append(self.depth)
             return
         if code in _TO_MARK:
-            self.depth = self.marks.pop()
+            mark = self.marks.pop()
+            has_items, self.depth = self.depth > mark, mark
             if code in b"eu\x90" and not self.depth:
                 raise ArtifactError("nothing to put into")
+            if code == ord("o") and not has_items:
+                raise ArtifactError("no class to make")
             self.depth += 0 if code in b"1eu\x90" else 1
             return
         needed = _TAKES.get(code, 0)

@@ -13,7 +13,7 @@ from mlsec.core.closed_sets import Severity
 _START = re.compile(rb"tree\r?\n(?:version=(?P<version>v\d+)|num_class=)")
 # What a line of a model can be: a key with a value, a heading, a parameter in brackets.
 _LINE = re.compile(
-    rb"(?:tree|average_output|end of (?:trees|parameters)|feature_importances:|parameters:"
+    rb"(?:tree|average_output|end of (?:trees|parameters)|feature[_ ]importances:|parameters:"
     rb"|[\w-]+=[^\x00-\x08]*"
     rb"|\[[\w-]+: [^\x00-\x08]*\]|pandas_categorical:[^\x00-\x08]*|)\r?\Z"
 )

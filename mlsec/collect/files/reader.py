@@ -25,7 +25,7 @@ ARTIFACT, FOLDER = "files.artifact", "files.folder"
 # What is no model by itself and counts only beside one: a repository of code is full of them.
 BESIDE = frozenset({
     Format.TEXT, Format.JSON, Format.YAML, Format.XML, Format.SIGNATURE, Format.PYTHON,
-    Format.TEMPLATE, Format.EXECUTABLE,
+    Format.TEMPLATE, Format.EXECUTABLE, Format.IMAGE,
 })  # fmt: skip
 # What only the signature of its folder can tell of a file or folder.
 OF_SIGNATURE = ("signature", "has_policy", "signature_checks", "signers", "unsigned_files")

@@ -45,6 +45,7 @@ CODECS: Mapping[str, Callable[[bytes], bytes]] = {
     "lz4": lz4_frame,
     "zstd": zstd,
     "old-joblib": old_joblib,
+    "old-joblib-python-2": lambda data: b"ZF" + b"0x10L".ljust(20) + zlib.compress(data),
 }
 CHAINED = ("gzip", "bzip2", "xz", "lz4", "zstd")
 

@@ -172,6 +172,10 @@ HOSTILE: Mapping[str, Build] = {
 }  # fmt: skip
 
 BENIGN: Mapping[str, Build] = {
+    # TorchScript names these for its lists in the tables of its source positions.
+    "pickle/torchscript-list": lambda: stream(call("torch.jit._pickle", "build_intlist", "x")),
+    "pickle/matrix": lambda: stream(named("numpy.matrixlib.defmatrix", "matrix") + b")\x81"),
+    **{
     f"pickle/{name}-{protocol}": lambda value=value, protocol=protocol: dumped(value, protocol)
     for protocol in range(6)
     for name, value in {
@@ -181,4 +185,5 @@ BENIGN: Mapping[str, Build] = {
         "long": list(range(5_000)),
         "bytes": [bytes(range(256)), b"x" * 70_000, bytearray(b"abc")],
     }.items()
-}
+    },
+}  # fmt: skip

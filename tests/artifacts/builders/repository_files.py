@@ -150,5 +150,7 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "card/licence": lambda: (
         b"---\nlicense: apache-2.0\ntags: [a]\n---\n# Model\n\nUse `{{ x }}`.\n"
     ),
+    # Not a pickle that makes an object (opcode o) of nothing.
+    "card/label": lambda: b"(onnx-tutorial)=\n\n# Introduction\n\nThis describes the concepts.\n",
     "requirements/plain": lambda: b"# needed\ntorch>=2.1,<3\nnumpy==1.26.4\n",
 }

@@ -93,6 +93,7 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "xgboost/binary": xgboost,
     "xgboost/json": lambda: b'{"learner":{"attributes":{},"gradient_booster":{}},"version":[3,2]}',
     "lightgbm/plain": lambda: LIGHTGBM,
+    "lightgbm/old-heading": lambda: LIGHTGBM.replace(b"feature_imp", b"feature imp"),
     "catboost/plain": catboost,
     "catboost/categories": lambda: catboost("static_provider_v1", behind=TABLES),
     "tensorrt/engine": lambda: b"ptrt" + bytes(range(1, 200)),
