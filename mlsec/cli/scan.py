@@ -48,7 +48,9 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Scan; the report goes to stdout or into a folder, the verdict into the exit code."""
     from mlsec import pipeline
+    from mlsec.cli.memory import use_few_arenas
 
+    use_few_arenas()
     _check_targets(args)
     judging = options.judging_of(args, _command(args))
     baseline = _read_beforehand(args)
