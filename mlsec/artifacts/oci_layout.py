@@ -74,7 +74,7 @@ def _media_types(archive: Archive, name: str, depth: int) -> Iterator[tuple[str,
         return
     try:
         found = msgspec.json.decode(archive.content(name, INDEX_BYTES))
-    except (ArtifactError, msgspec.DecodeError, RecursionError):
+    except (ArtifactError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
     for part in _descriptors(found):
         digest, kind = part.get("digest"), part.get("mediaType")

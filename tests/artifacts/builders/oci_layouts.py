@@ -65,6 +65,9 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     ),
     "oci/raw-layer-payload": lambda: layout("application/octet-stream", EVIL_PICKLE_2),
     "oci/other-content": lambda: layout(MODEL_LAYER, GOOD_PICKLE, instead=GOOD_PICKLE + b"\n"),
+    "oci/index-is-no-text": lambda: tar(
+        member(b"index.json", b'{"manifests": "\xff"}'), blob(EVIL_PICKLE_2)
+    ),
     "oci/model-layer-program": lambda: layout(MODEL_LAYER, tar(member(b"run", elf()))),
 }
 
