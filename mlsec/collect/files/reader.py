@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from mlsec.artifacts.facts import Format, Hole
+from mlsec.artifacts.facts import Fact, Format, Hole
+from mlsec.artifacts.repository.together import RepositoryFile, repository_facts
 from mlsec.collect.files import folders, shaping
 from mlsec.collect.files.entry import Entry, Listing, Skipped
 from mlsec.collect.files.evidence import INSPECT, LIST, SERVICE, VERIFY, Inspected
@@ -91,7 +92,14 @@ class _Scope:
             self._skip(skipped)
         everything = [artifact for inside in artifacts.values() for artifact in inside]
         homed = {folder: inside for folder, inside in artifacts.items() if folder in homes}
-        return [*everything, *self._folders(listing, homed)]
+        together: dict[str, list[RepositoryFile]] = {folder: [] for folder in homed}
+        for entry in listing.entries:
+            inspected, folder = known[entry.id], where[entry.path]
+            if inspected is not None and folder in together:
+                path = entry.path.removeprefix(f"{folder}/") if folder else entry.path
+                file = RepositoryFile(path=path, inspection=inspected.inspection)
+                together[folder].append(file)
+        return [*everything, *self._folders(listing, homed, together)]
 
     def _listing(self, calls: list[Call]) -> Listing:
         if not calls:
@@ -166,20 +174,31 @@ class _Scope:
             sources={LIST: "", INSPECT: "", VERIFY: ""},
         )
 
-    def _folders(self, listing: Listing, artifacts: Mapping[str, list[Resource]]) -> list[Resource]:
+    def _folders(
+        self,
+        listing: Listing,
+        artifacts: Mapping[str, list[Resource]],
+        together: Mapping[str, list[RepositoryFile]],
+    ) -> list[Resource]:
         place = (FOLDER, self._scope, "")
         self._tally.look(place)
         self._tally.add(place, assessed=len(artifacts))
         paths = [entry.path for entry in listing.entries]
-        return [self._folder(key, inside, paths) for key, inside in sorted(artifacts.items())]
+        return [
+            self._folder(key, inside, paths, repository_facts(together[key]))
+            for key, inside in sorted(artifacts.items())
+        ]
 
-    def _folder(self, folder: str, inside: list[Resource], paths: list[str]) -> Resource:
+    def _folder(
+        self, folder: str, inside: list[Resource], paths: list[str], facts: tuple[Fact, ...]
+    ) -> Resource:
         start = f"{folder}/" if folder else ""
         names = [path.removeprefix(start) for path in paths if path.startswith(start)]
         found = self._signatures.get(folder)
         known = shaping.in_folder(
             [name.lower() for name in names], [each.properties for each in inside]
         ) | shaping.signed(found, [each.name.removeprefix(start) for each in inside])
+        known["facts"] = [shaping.shown(fact) for fact in facts]
         problem = self._problem(found) if found is not None and found.problem else None
         return Resource(
             id=f"{self._id_of(folder)}/",
