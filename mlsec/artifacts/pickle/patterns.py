@@ -15,8 +15,8 @@ def _counted(tail: str) -> str:
     for high in range(16):
         low = "|".join(rf"\x{n:02x}{tail}.{{{n}}}" for n in range(16 * high, 16 * high + 16))
         first, last = rf"\x{16 * high:02x}", rf"\x{16 * high + 15:02x}"
-        # The short strings that names and keys are come first and need no look ahead.
-        groups.append(low if high == 0 else rf"(?=[{first}-{last}])(?:{low})")
+        # Lengths below 32, as names and keys have, come first and need no look ahead.
+        groups.append(low if high < 2 else rf"(?=[{first}-{last}])(?:{low})")
     return "(?:" + "|".join(groups) + ")"
 
 
