@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test check docs bench lock wheel demo-fixture clean
+.PHONY: help demo test check docs bench fuzz lock wheel demo-fixture clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make check  style, types, layers, generated files in step"
 	@echo "make docs   write the generated files again"
 	@echo "make bench  measure, each figure beside its peer or its floor"
+	@echo "make fuzz   feed damaged files to every reader for SECONDS=600"
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "mlsec needs Python 3.11, 3.12 or 3.13: install one (Debian: apt-get install python3 python3-venv)" >&2; exit 2; }
@@ -52,6 +53,10 @@ docs: $(VENV)/.dev-ready
 
 bench: $(VENV)/.dev-ready
 	@$(BIN)/python -m tests.bench
+
+fuzz: $(VENV)/.dev-ready
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
+	@$(BIN)/python -m tests.fuzz.artifacts -max_total_time=$(or $(SECONDS),600)
 
 demo-fixture: $(VENV)/.dev-ready
 	@$(BIN)/python -m tests.estate.demo

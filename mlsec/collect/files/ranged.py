@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from mlsec.collect.files.entry import StoreError
 
@@ -13,6 +14,7 @@ KEPT_BLOCKS = 64
 # Announced spans nearer to each other than this are fetched with one request.
 JOINED_BYTES = 4096
 ANNOUNCED_BYTES = 8 << 20
+IN_FLIGHT = 16
 
 Fetch = Callable[[int, int], bytes]
 
@@ -67,7 +69,11 @@ class RangedSource:
         wanted = sum(end - start for start, end in runs)
         if len(runs) < KEPT_BLOCKS // 2 or wanted > ANNOUNCED_BYTES:
             return
-        self._parts = {start: self._ask(start, end - start) for start, end in runs}
+        with ThreadPoolExecutor(IN_FLIGHT, "ranges") as crew:
+            parts = list(crew.map(lambda run: self._given(run[0], run[1] - run[0]), runs))
+        for part in parts:
+            self._count(part)
+        self._parts = {run[0]: part for run, part in zip(runs, parts, strict=True)}
         self._starts = sorted(self._parts)
 
     def _announced(self, offset: int, length: int) -> bytes | None:
@@ -100,11 +106,17 @@ class RangedSource:
         return block
 
     def _ask(self, offset: int, length: int) -> bytes:
+        data = self._given(offset, length)
+        self._count(data)
+        return data
+
+    def _given(self, offset: int, length: int) -> bytes:
         try:
-            data = self._fetch(offset, length)
+            return self._fetch(offset, length)
         except StoreError as error:
             self.refused_right = error.right
             raise
+
+    def _count(self, data: bytes) -> None:
         self.requests += 1
         self.bytes_read += len(data)
-        return data
