@@ -1,0 +1,1 @@
+"""A snapshot served back as an AWS API on this machine."""
