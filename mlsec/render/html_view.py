@@ -99,6 +99,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     places_left: int
     enumerated: int
     scopes: tuple[str, ...]
+    files: str
     regions: tuple[str, ...]
     frameworks: tuple[FrameworkView, ...]
     result_labels: dict[str, str]
@@ -113,7 +114,10 @@ def build_view(assessment: Assessment) -> View:
     counts = tally.count(assessment)
     findings = tuple(tally.sorted_findings(assessment))
     ranked = tally.actions(assessment)
-    pathed = [one for one in findings if tally.is_attack_path(one)]
+    pathed = sorted(
+        (one for one in findings if tally.is_attack_path(one)),
+        key=lambda one: (one.severity.rank, -tally.path_length(one)),
+    )
     worst = [
         one for one in findings if tally.is_open(one) and one.severity.rank <= Severity.HIGH.rank
     ]
@@ -142,7 +146,8 @@ def build_view(assessment: Assessment) -> View:
         places=tuple(places[:COVERAGE_ROWS]),
         places_left=max(0, len(places) - COVERAGE_ROWS),
         enumerated=sum(row.enumerated for row in places),
-        scopes=tuple(tally.scopes(assessment)),
+        scopes=tuple(tally.scope_names(assessment)),
+        files=tally.files_accounted(assessment),
         regions=tuple(sorted({row.region for row in places if row.region.strip()})),
         frameworks=_frameworks(assessment.controls),
         result_labels=RESULT_LABELS,

@@ -75,6 +75,8 @@ def _coverage(assessment: Assessment, counts: tally.Tally) -> Iterator[str]:
         f"{markdown_text(assessment.scan.started_at)} to "
         f"{markdown_text(assessment.scan.finished_at)}."
     )
+    if files := tally.files_accounted(assessment):
+        yield f"Of model files: {files}."
     yield ""
 
 

@@ -213,6 +213,23 @@ def scopes(assessment: Assessment) -> list[str]:
     return sorted({scope for part in parts for scope in part})
 
 
+def scope_names(assessment: Assessment) -> list[str]:
+    """List the scopes as people write them: a folder or bucket without the word before it."""
+    return [scope.removeprefix("files/") for scope in scopes(assessment)]
+
+
+def files_accounted(assessment: Assessment) -> str:
+    """Say what became of every model file that was found; "" where none was asked for."""
+    rows = [row for row in assessment.coverage if row.type == "files.artifact"]
+    if not rows:
+        return ""
+    found, read, left_out, not_read = (
+        f"{sum(getattr(row, name) for row in rows):,}"
+        for name in ("enumerated", "assessed", "excluded", "errored")
+    )
+    return f"{found} files found = {read} read + {left_out} left out + {not_read} not read"
+
+
 def was_read(scope: str, assessment: Assessment) -> bool:
     """Tell whether anything at all of the scope could be read."""
     rows: list[TypeCoverage] = [row for row in assessment.coverage if row.scope == scope]

@@ -109,7 +109,7 @@ def _do_first(assessment: Assessment, page: _Page) -> Iterator[str]:
 
 def _scanned(assessment: Assessment, page: _Page) -> Iterator[str]:
     """Say what was looked at and what to begin with, where a terminal's reader looks: last."""
-    asked = tally.scopes(assessment) or assessment.scan.targets
+    asked = tally.scope_names(assessment) or assessment.scan.targets
     targets = ", ".join(shown(one, 120) for one in asked[:5]) or "nothing"
     more = len(asked) - 5
     resources = plural(sum(row.enumerated for row in assessment.coverage), "resource")
@@ -117,6 +117,8 @@ def _scanned(assessment: Assessment, page: _Page) -> Iterator[str]:
     calls = f", {plural(assessment.scan.calls, 'call')}" if assessment.scan.calls else ""
     rest = f" and {more:,} more" if more > 0 else ""
     yield from page.wrap(f"looked at {targets}{rest}: {resources} of {kinds}{calls}", "", "  ")
+    if files := tally.files_accounted(assessment):
+        yield from page.wrap(files, "", "  ")
     ranked = tally.actions(assessment)
     if ranked and not page.is_brief:
         first = ranked[0]
