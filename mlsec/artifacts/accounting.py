@@ -54,7 +54,7 @@ def account(window: Window, record: Recorder, *, is_known: bool) -> None:
             offset=start,
         )
         if end - start == window.size_bytes:
-            _search(window, record)
+            search(window, record)
         else:
             record.member(f"(bytes {start} to {end})", window.part(start, end - start))
 
@@ -71,18 +71,18 @@ def _unknown(window: Window, record: Recorder) -> None:
     record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
     if record.depth:
         record.fact(FactKind.NOT_FULLY_READ, "unsupported", detail, danger=Severity.LOW)
-    _search(window, record)
+    search(window, record)
 
 
-def _search(window: Window, record: Recorder) -> None:
-    """Look for what is buried in bytes that no format explains, and read from there on."""
+def search(window: Window, record: Recorder) -> None:
+    """Look for what is buried in the first bytes of what no format explains; read from there on."""
     data = window.read(0, SEARCHED_BYTES)
     found = [(hit.start(), name) for name, sign in BURIED.items() if (hit := sign.search(data))]
     if not found:
         return
     at, name = min(found)
     start = _beginning(data, at) if "import" in name else at
-    detail = "looks like something that can be loaded, in a file of no known format"
+    detail = "looks like something that can be loaded, where no format explains it"
     record.fact(FactKind.UNACCOUNTED_BYTES, name, detail, offset=start)
     if start:  # else it would be this same window again
         rest = window.part(start, window.size_bytes - start)

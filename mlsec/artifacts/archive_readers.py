@@ -9,6 +9,7 @@ from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.keras.archive import read_keras_archive
 from mlsec.artifacts.oci_layout import is_oci_layout, read_oci_layout
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.tensorflow.bundle_archive import is_bundle_archive, read_bundle_archive
 from mlsec.artifacts.torch_archives import (
     is_exported,
     is_torch_zip,
@@ -24,6 +25,9 @@ ARCHIVE_READERS: tuple[ArchiveReader, ...] = (
     ArchiveReader(format=Format.TORCHSCRIPT, recognise=is_torchscript, read=read_torchscript),
     ArchiveReader(format=Format.TORCH_EXPORT, recognise=is_exported, read=read_exported),
     ArchiveReader(format=Format.OCI_LAYOUT, recognise=is_oci_layout, read=read_oci_layout),
+    ArchiveReader(
+        format=Format.TENSOR_BUNDLE, recognise=is_bundle_archive, read=read_bundle_archive
+    ),
     # Recognised only: all that matters of them is in their members.
     ArchiveReader(format=Format.NUMPY_ZIP, recognise=is_numpy_zip, read=note_layout),
     ArchiveReader(format=Format.KERAS_V3, recognise=is_keras, read=read_keras_archive),

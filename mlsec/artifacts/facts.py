@@ -32,6 +32,7 @@ class Format(enum.Enum):
     SAVED_MODEL = "saved_model"
     GRAPH_DEF = "graph_def"
     META_GRAPH = "meta_graph"
+    TENSOR_BUNDLE = "tensor_bundle"
     TFLITE = "tflite"
     XGBOOST = "xgboost"
     LIGHTGBM = "lightgbm"

@@ -46,10 +46,17 @@ from mlsec.artifacts.repository.yaml_text import read_yaml, sniff_yaml
 from mlsec.artifacts.safetensors import read_safetensors, sniff_safetensors
 from mlsec.artifacts.seven_zip import read_seven_zip, sniff_seven_zip
 from mlsec.artifacts.tar_reader import read_tar, sniff_tar
+from mlsec.artifacts.tensorflow.bundle import read_bundle, sniff_bundle
 from mlsec.artifacts.tensorflow.saved_model import (
     read_graph_def,
     read_meta_graph,
     read_saved_model,
+)
+from mlsec.artifacts.tensorflow.shards import (
+    read_fingerprint,
+    read_shard,
+    sniff_fingerprint,
+    sniff_shard,
 )
 from mlsec.artifacts.tensorflow.text_format import read_text_format, sniff_text_format
 from mlsec.artifacts.tflite import read_tflite, sniff_tflite
@@ -111,7 +118,10 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.SAVED_MODEL, sniff=sniff_saved_model, read=read_saved_model),
     Reader(format=Format.META_GRAPH, sniff=sniff_meta_graph, read=read_meta_graph),
     Reader(format=Format.GRAPH_DEF, sniff=sniff_graph_def, read=read_graph_def),
-    # Weak: text-like, the plainest last.
+    Reader(format=Format.TENSOR_BUNDLE, sniff=sniff_bundle, read=read_bundle),
+    # Weak: by name, then text-like, the plainest last.
+    Reader(format=Format.TENSOR_BUNDLE, sniff=sniff_shard, read=read_shard, weak=True),
+    Reader(format=Format.SAVED_MODEL, sniff=sniff_fingerprint, read=read_fingerprint, weak=True),
     Reader(format=Format.GRAPH_DEF, sniff=sniff_text_format, read=read_text_format, weak=True),
     Reader(format=Format.XGBOOST, sniff=sniff_xgboost_text, read=read_xgboost_text, weak=True),
     Reader(format=Format.JSON, sniff=sniff_json, read=read_json_document, weak=True),

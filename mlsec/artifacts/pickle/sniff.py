@@ -17,7 +17,7 @@ _FIXED = {
 _COUNTED = {Argument.COUNTED_1: 1, Argument.COUNTED_4: 4, Argument.COUNTED_8: 8}
 _NAME = re.compile(rb"[A-Za-z_][\w.]*\Z")
 _FLOAT = re.compile(rb"\s*(?:[-+]?[\d.]+(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf))\Z")
-_ACTS = frozenset(b"Rob\x81\x92")
+ACTS = frozenset(b"Rob\x81\x92")
 # Opcodes that must follow one another without a mistake before bytes without magic are a pickle.
 ENOUGH = 24
 
@@ -42,10 +42,10 @@ def sniff_pickle(head: bytes, window: Window) -> bool:
         return False
     if head[0] == PROTO and head[1] <= 5:
         return len(head) == 2 or head[2] in ARGUMENTS
-    return head[0] in ARGUMENTS and _Trial(head, window.size_bytes <= len(head)).is_pickle()
+    return head[0] in ARGUMENTS and Trial(head, window.size_bytes <= len(head)).is_pickle()
 
 
-class _Trial:
+class Trial:
     """A first walk that only counts what is on the stack."""
 
     def __init__(self, head: bytes, is_whole: bool) -> None:  # noqa: FBT001
@@ -64,11 +64,11 @@ class _Trial:
             if code == STOP:
                 return self.depth > 0 and not self.marks
             try:
-                position = self._step(code, position)
+                position = self.step(code, position)
             except (ArtifactError, IndexError):
                 return self.is_known_danger
             count += 1
-            if (self.imports and code in _ACTS) or code in b"io":
+            if (self.imports and code in ACTS) or code in b"io":
                 return True
             if count >= ENOUGH and code not in b"\n":
                 return True
@@ -78,7 +78,12 @@ class _Trial:
             return True
         return not self.is_whole and count > 2
 
-    def _step(self, code: int, position: int) -> int:
+    def step(self, code: int, position: int) -> int:
+        """Where the next opcode is, after this one has moved the stack.
+
+        Raises:
+            ArtifactError, IndexError: it does not fit.
+        """
         self._move(code)
         argument = ARGUMENTS.get(code)
         position += 1

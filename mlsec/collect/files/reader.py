@@ -9,6 +9,7 @@ import msgspec
 
 from mlsec.artifacts.facts import Fact, Format, Hole
 from mlsec.artifacts.repository.together import RepositoryFile, repository_facts
+from mlsec.artifacts.tensorflow.shards import settled
 from mlsec.collect.files import folders, shaping
 from mlsec.collect.files.entry import Entry, Listing, Skipped
 from mlsec.collect.files.evidence import INSPECT, LIST, SERVICE, VERIFY, Inspected
@@ -71,7 +72,10 @@ class _Scope:
             self._signatures[found.folder] = found
         read = {_file_of(call): call for call in by_operation.get(INSPECT, [])}
         where = folders.folders_of(entry.path for entry in listing.entries)
-        known = {entry.id: self._inspected(read.get(entry.id)) for entry in listing.entries}
+        known = _settled(
+            listing.entries,
+            {entry.id: self._inspected(read.get(entry.id)) for entry in listing.entries},
+        )
         homes = {
             where[entry.path]
             for entry in listing.entries
@@ -250,6 +254,20 @@ class _Scope:
 
 def _file_of(call: Call) -> str:
     return str(msgspec.json.decode(call.params)["file"])
+
+
+def _settled(
+    entries: Iterable[Entry], known: Mapping[str, Inspected | None]
+) -> Mapping[str, Inspected | None]:
+    """Close the holes of files that another file explains."""
+    paths = {entry.path: each for entry in entries if (each := known[entry.id]) is not None}
+    whole = settled({path: each.inspection for path, each in paths.items()})
+    done = {
+        entry.id: msgspec.structs.replace(paths[entry.path], inspection=whole[entry.path])
+        for entry in entries
+        if entry.path in whole
+    }
+    return {**known, **done}
 
 
 def _is_model(inspected: Inspected | None) -> bool:

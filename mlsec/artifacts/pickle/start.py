@@ -1,0 +1,63 @@
+"""Tells raw numbers from what only pretends to be some, by how they begin."""
+
+from __future__ import annotations
+
+import re
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.executable import kind_of
+from mlsec.artifacts.pickle.opcodes import PROTO, STOP
+from mlsec.artifacts.pickle.sniff import ACTS, ENOUGH, Trial
+from mlsec.artifacts.window import Window
+
+# What the first 16 bytes must look like before more is read: PROTO and an opcode, or, as before
+# protocol 2, an import right at the start. Numbers look like the first once in 40,000 times.
+HEAD_BYTES = 16
+_MAY_BE = re.compile(
+    rb"\x80[\0-\x05][(012N\])}aesutldbRo.QKhqMJjrGILFSVpgPciUCTXB\x80-\x98]"
+    rb"|[(\])}N0-2]{0,4}[ci][A-Za-z_](?:[\w.]{1,14}\Z|[\w.]{0,12}\r?\n[\w.\n]*)",
+    re.DOTALL,
+)
+_ZIP = b"PK\x03\x04"
+PARSED_BYTES = 64 << 10
+# So many opcodes that fit the stack do not follow PROTO by chance.
+FEW = 8
+_EXTENSIONS = frozenset(b"\x82\x83\x84")
+
+
+def may_be_loadable(head: bytes) -> bool:
+    """Whether the first 16 bytes leave a doubt; only then more need be read."""
+    head = head[:HEAD_BYTES]
+    return bool(kind_of(head)) or head[:2] == b"MZ" or head[:4] == _ZIP or bool(_MAY_BE.match(head))
+
+
+def is_loadable(window: Window) -> bool:
+    """Whether a program, a zip or a pickle begins here, rather than numbers."""
+    head = window.read(0, HEAD_BYTES)
+    if not may_be_loadable(head):
+        return False
+    data = window.read(0, PARSED_BYTES)
+    return bool(kind_of(data, window)) or head[:4] == _ZIP or _is_pickle(data, window.size_bytes)
+
+
+def _is_pickle(data: bytes, size_bytes: int) -> bool:
+    """Whether the first opcodes fit the stack, up to a call, or so many that it is no chance.
+
+    A stream that ends before, and imports nothing, is as harmless as the numbers would be.
+    """
+    has_protocol = data[0] == PROTO
+    trial, position = Trial(data, len(data) == size_bytes), 0
+    for _ in range(FEW if has_protocol else ENOUGH):
+        if position >= len(data):
+            # Inside a long literal: believed as long as the file holds it.
+            return has_protocol and position < size_bytes
+        code = data[position]
+        if code == STOP:
+            return trial.imports > 0 or data[position + 1 : position + 2] == b"\x80"
+        try:
+            position = trial.step(code, position)
+        except (ArtifactError, IndexError):
+            return trial.is_known_danger
+        if (trial.imports and code in ACTS) or (has_protocol and code in _EXTENSIONS):
+            return True
+    return has_protocol or trial.imports > 0
