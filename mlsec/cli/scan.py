@@ -138,6 +138,16 @@ def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
     return load_assessment(args.baseline) if args.baseline is not None else None
 
 
+def _incomplete(assessment: Assessment, percent: float) -> str:
+    found = sum(row.enumerated for row in assessment.coverage)
+    if found and found == sum(row.excluded for row in assessment.coverage):
+        return (
+            f"nothing to judge: none of the {found:,} things found there is a model file or part"
+            " of one (exit 11; --min-coverage 0 accepts that)"
+        )
+    return f"incomplete: {percent:.1f}% of the checks could be assessed (exit 11)"
+
+
 def _show(args: argparse.Namespace, judging: Judging, assessment: Assessment) -> int:
     from mlsec.cli.report import show
     from mlsec.engine.gate import Gate, assessed_percent, gate
@@ -156,7 +166,7 @@ def _show(args: argparse.Namespace, judging: Judging, assessment: Assessment) ->
             return exits.FINDINGS
         case Gate.INCOMPLETE:
             percent = assessed_percent(assessment)
-            console.note(f"incomplete: {percent:.1f}% of the checks could be assessed (exit 11)")
+            console.note(_incomplete(assessment, percent))
             return exits.INCOMPLETE
 
 

@@ -24,6 +24,7 @@ from mlsec.render.shown import (
     plural,
     shown,
     shown_id,
+    telling,
     value_text,
 )
 
@@ -64,6 +65,7 @@ def _environment() -> jinja2.Environment:
         is_link=is_link,
         expected_text=expected_text,
         actual_text=actual_text,
+        telling=telling,
         fill_command=fill_command,
         shown_id=shown_id,
         FAIL=Status.FAIL,

@@ -15,7 +15,7 @@ from mlsec.core.finding import Evidence, Finding
 from mlsec.core.resource import Gap
 from mlsec.render import tally
 from mlsec.render.links import is_link
-from mlsec.render.shown import actual_text, expected_text, masked, shown, shown_id
+from mlsec.render.shown import actual_text, expected_text, masked, shown, shown_id, telling
 
 _EVIDENCE_SHOWN = 12
 _NAME = "\x01"
@@ -111,7 +111,7 @@ class _Row:
         self.message = messages.number(message)
         self.evidence = [
             number
-            for one in finding.evidence[:_EVIDENCE_SHOWN]
+            for one in telling(finding.evidence)[:_EVIDENCE_SHOWN]
             for number in _evidence(one, subject.id, texts)
         ]
         self.gaps = [gap_number[gap] for gap in finding.gaps if gap in gap_number]

@@ -98,6 +98,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[TypeCoverage, ...]
     places_left: int
     enumerated: int
+    excluded: int
     scopes: tuple[str, ...]
     files: str
     regions: tuple[str, ...]
@@ -146,6 +147,7 @@ def build_view(assessment: Assessment) -> View:
         places=tuple(places[:COVERAGE_ROWS]),
         places_left=max(0, len(places) - COVERAGE_ROWS),
         enumerated=sum(row.enumerated for row in places),
+        excluded=sum(row.excluded for row in places),
         scopes=tuple(tally.scope_names(assessment)),
         files=tally.files_accounted(assessment),
         regions=tuple(sorted({row.region for row in places if row.region.strip()})),

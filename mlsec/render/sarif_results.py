@@ -9,7 +9,15 @@ from mlsec.core.digest import fingerprint
 from mlsec.core.finding import AttackPath, Evidence, Finding
 from mlsec.render.sarif_places import Inventory, resource_location, subject_location
 from mlsec.render.sarif_rules import LEVEL
-from mlsec.render.shown import actual_text, expected_text, plural, shown, shown_id
+from mlsec.render.shown import (
+    actual_text,
+    expected_text,
+    is_description,
+    plural,
+    shown,
+    shown_id,
+    telling,
+)
 
 _SENTENCE_CHARS = 190
 _RELATED_SHOWN = 10
@@ -113,7 +121,7 @@ def _message(finding: Finding) -> str:
         first = f"{first[: _SENTENCE_CHARS - 60]}: {name[:50]}"
     first = first[:_SENTENCE_CHARS].rstrip(".!? ")
     parts = [f"{first}.", f"Resource: {shown_id(subject.id)}"]
-    parts += [_evidence_text(one) for one in finding.evidence[:5]]
+    parts += [_evidence_text(one) for one in telling(finding.evidence)[:5]]
     return _unlinked("\n".join(parts))
 
 
@@ -123,6 +131,8 @@ def _unlinked(text: str) -> str:
 
 
 def _evidence_text(one: Evidence) -> str:
+    if is_description(one):
+        return actual_text(one)
     return f"{shown(one.path, 120)} = {actual_text(one)}, {expected_text(one)}"
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlsec.core.finding import Evidence, Subject
@@ -38,6 +38,8 @@ _SECRETS = re.compile(_SHAPES_TO_MASK)
 _SECRET_BYTES = re.compile(_SHAPES_TO_MASK.encode())
 _FIELD = re.compile(r"\{(name|id|region|type|scope)\}")
 _ID_LIMIT_CHARS = 600
+_VALUE_CHARS = 120
+_DESCRIPTION_CHARS = 500
 
 _EXPECTED = {
     "eq": "expected {}",
@@ -98,7 +100,7 @@ def deep_shown(node: Any) -> Any:
             return node
 
 
-def value_text(value: Any, limit_chars: int = 120) -> str:
+def value_text(value: Any, limit_chars: int = _VALUE_CHARS) -> str:
     """Put a JSON value in words: null is ``not set``, a reduced secret is named, not shown."""
     match value:
         case None:
@@ -124,8 +126,35 @@ def _secret_text(value: Mapping[str, Any]) -> str:
     return f"[{kind}, {value.get('~length', '?')} characters{f', ends {tail}' if tail else ''}]"
 
 
+def telling(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Leave out what an item of a list was picked by, where its own words are shown as well.
+
+    A rule that wants no item of a kind is decided by the kind and by the words of each item; to a
+    reader the words say both.
+    """
+    told = {_list(one.path) for one in evidence if is_description(one)}
+    return [
+        one
+        for one in evidence
+        if is_description(one) or one.is_unread or _list(one.path) not in told
+    ]
+
+
+def is_description(evidence: Evidence) -> bool:
+    """Whether it is the words that an item of a list has for itself, and should not be there."""
+    is_unwanted = evidence.operator == "exists" and not evidence.expected
+    return is_unwanted and bool(_list(evidence.path)) and isinstance(evidence.actual, str)
+
+
+def _list(path: str) -> str:
+    """Name the list that a path leads into: ``facts`` of ``facts[3].kind``; "" for no list."""
+    return path[: max(0, path.rfind("["))]
+
+
 def expected_text(evidence: Evidence) -> str:
     """Say what the clause wanted, in words."""
+    if is_description(evidence):
+        return "expected none such"
     if evidence.operator == "exists":
         return "expected to be set" if evidence.expected else "expected not to be set"
     form = _EXPECTED.get(evidence.operator, f"{shown(evidence.operator)}: {{}}")
@@ -134,7 +163,11 @@ def expected_text(evidence: Evidence) -> str:
 
 def actual_text(evidence: Evidence) -> str:
     """Say what was there, or that it could not be read."""
-    return "could not be read" if evidence.is_unread else value_text(evidence.actual)
+    if evidence.is_unread:
+        return "could not be read"
+    # A description of what was found is cut late: where it lies stands at its end.
+    limit_chars = _DESCRIPTION_CHARS if is_description(evidence) else _VALUE_CHARS
+    return value_text(evidence.actual, limit_chars)
 
 
 def fill_command(template: str, subject: Subject) -> str:

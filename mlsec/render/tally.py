@@ -227,7 +227,7 @@ def files_accounted(assessment: Assessment) -> str:
         f"{sum(getattr(row, name) for row in rows):,}"
         for name in ("enumerated", "assessed", "excluded", "errored")
     )
-    return f"{found} files found = {read} read + {left_out} left out + {not_read} not read"
+    return f"{found} files found = {read} judged + {left_out} left out + {not_read} not read"
 
 
 def was_read(scope: str, assessment: Assessment) -> bool:

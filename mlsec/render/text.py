@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from mlsec.core.assessment import Assessment, RuleSummary
 from mlsec.core.closed_sets import Severity, Status
@@ -14,10 +14,13 @@ from mlsec.render.shown import (
     actual_text,
     expected_text,
     fill_command,
+    is_description,
     plural,
     shown,
     shown_id,
+    telling,
 )
+from mlsec.render.text_page import Page
 
 _BOLD = "1"
 _DIM = "2"
@@ -29,41 +32,20 @@ _COLOUR = {
     Severity.INFO: "2",
 }
 _SUBJECTS_SHOWN = 3
+_MINOR_SHOWN = 5
 _ACTIONS_SHOWN = 8
 _PATHS_ALIGNED_CHARS = 40
-
-
-class _Page:
-    """Lines in the making: colour or none, wrapped to the width."""
-
-    def __init__(self, settings: RenderSettings) -> None:
-        self.has_colour = settings.has_colour
-        self.is_brief = settings.is_brief
-        self.width = max(80, settings.width_chars or 100)
-
-    def paint(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.has_colour else text
-
-    def wrap(self, text: str, first: str, rest: str) -> Iterator[str]:
-        """Wrap running text; never inside a word, so that ids can be copied whole."""
-        yield from textwrap.wrap(
-            text,
-            self.width,
-            initial_indent=first,
-            subsequent_indent=rest,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [first.rstrip()]
+_REASONS_CHARS = 600
 
 
 def render_text(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
     """Write the report; ``settings`` says whether in colour and how wide."""
-    page = _Page(settings)
+    page = Page(settings)
     for line in _lines(assessment, page):
         yield line.encode() + b"\n"
 
 
-def _lines(assessment: Assessment, page: _Page) -> Iterator[str]:
+def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
     if page.is_brief:
         yield from _do_first(assessment, page)
     else:
@@ -78,18 +60,32 @@ def _lines(assessment: Assessment, page: _Page) -> Iterator[str]:
     yield page.paint(tally.summary_line(assessment), _BOLD)
 
 
-def _failures(assessment: Assessment, page: _Page) -> Iterator[str]:
+def _failures(assessment: Assessment, page: Page) -> Iterator[str]:
     rules = {rule.id: rule for rule in assessment.rules}
     explained: set[str] = set()
-    for finding in tally.sorted_findings(assessment):
-        if tally.is_open(finding):
+    opened = (one for one in tally.sorted_findings(assessment) if tally.is_open(one))
+    for rule_id, of_rule in groupby(opened, key=lambda one: one.rule):
+        findings = list(of_rule)
+        is_minor = findings[0].severity in {Severity.LOW, Severity.INFO}
+        shown_ones = findings[:1] if is_minor and len(findings) > _MINOR_SHOWN else findings
+        for finding in shown_ones:
             yield from _failure(finding, page)
-            if finding.rule in rules:
-                yield from _fix(finding, rules[finding.rule], explained, page)
+            if len(shown_ones) < len(findings):
+                yield from _also(findings[1:], page)
+            if rule_id in rules:
+                yield from _fix(finding, rules[rule_id], explained, page)
             yield ""
 
 
-def _do_first(assessment: Assessment, page: _Page) -> Iterator[str]:
+def _also(others: Sequence[Finding], page: Page) -> Iterator[str]:
+    """Name some of the other resources that a minor rule fails on, and count them all."""
+    names = [shown_id(one.resource.id) for one in others[:_SUBJECTS_SHOWN]]
+    more = len(others) - len(names)
+    rest = f" and {more:,} more, each in report.html and assessment.json" if more else ""
+    yield from page.wrap(f"the same for {', '.join(names)}{rest}", "   | ", "   | ")
+
+
+def _do_first(assessment: Assessment, page: Page) -> Iterator[str]:
     """Give the first things to mend, one line each, and how many more there are."""
     ranked = tally.actions(assessment)
     if ranked:
@@ -107,7 +103,7 @@ def _do_first(assessment: Assessment, page: _Page) -> Iterator[str]:
         yield ""
 
 
-def _scanned(assessment: Assessment, page: _Page) -> Iterator[str]:
+def _scanned(assessment: Assessment, page: Page) -> Iterator[str]:
     """Say what was looked at and what to begin with, where a terminal's reader looks: last."""
     asked = tally.scope_names(assessment) or assessment.scan.targets
     targets = ", ".join(shown(one, 120) for one in asked[:5]) or "nothing"
@@ -119,6 +115,7 @@ def _scanned(assessment: Assessment, page: _Page) -> Iterator[str]:
     yield from page.wrap(f"looked at {targets}{rest}: {resources} of {kinds}{calls}", "", "  ")
     if files := tally.files_accounted(assessment):
         yield from page.wrap(files, "", "  ")
+    yield from _left_out(assessment, page)
     ranked = tally.actions(assessment)
     if ranked and not page.is_brief:
         first = ranked[0]
@@ -129,7 +126,14 @@ def _scanned(assessment: Assessment, page: _Page) -> Iterator[str]:
         )
 
 
-def _failure(finding: Finding, page: _Page) -> Iterator[str]:
+def _left_out(assessment: Assessment, page: Page) -> Iterator[str]:
+    """Say why what was found and not judged was left out."""
+    because = "; ".join(sorted({one.excluded_because for one in assessment.coverage} - {""}))
+    if because:
+        yield from page.wrap(f"left out: {shown(because, _REASONS_CHARS)}", "", "  ")
+
+
+def _failure(finding: Finding, page: Page) -> Iterator[str]:
     subject = finding.resource
     head = page.paint(f"fail[{shown(finding.rule)}]", _COLOUR[finding.severity])
     message = shown(finding.message, 300)
@@ -142,7 +146,7 @@ def _failure(finding: Finding, page: _Page) -> Iterator[str]:
         yield from _path(finding.path, "path" if tally.is_attack_path(finding) else "related")
 
 
-def _fix(finding: Finding, rule: RuleSummary, explained: set[str], page: _Page) -> Iterator[str]:
+def _fix(finding: Finding, rule: RuleSummary, explained: set[str], page: Page) -> Iterator[str]:
     """Explain a rule's fix at its first finding; the command is each resource's own."""
     if rule.id not in explained:
         explained.add(rule.id)
@@ -155,12 +159,14 @@ def _fix(finding: Finding, rule: RuleSummary, explained: set[str], page: _Page) 
 
 def _evidence(finding: Finding) -> Iterator[str]:
     clauses = [
-        (f"{shown(one.path, 120)} = {actual_text(one)}", expected_text(one))
-        for one in finding.evidence
+        (actual_text(one), "")
+        if is_description(one)
+        else (f"{shown(one.path, 120)} = {actual_text(one)}", expected_text(one))
+        for one in telling(finding.evidence)
     ]
     width = max((len(left) for left, _ in clauses if len(left) <= _PATHS_ALIGNED_CHARS), default=0)
     for left, right in clauses:
-        yield f"   | {left:<{width}}   {right}"
+        yield f"   | {left:<{width}}   {right}".rstrip()
 
 
 def _path(path: AttackPath, label: str) -> Iterator[str]:
@@ -188,7 +194,7 @@ def path_depths(path: AttackPath) -> list[tuple[int, str]]:
     return depths
 
 
-def _waived(assessment: Assessment, page: _Page) -> Iterator[str]:
+def _waived(assessment: Assessment, page: Page) -> Iterator[str]:
     waived: list[tuple[Finding, AppliedWaiver]] = [
         (one, one.waiver)
         for one in tally.sorted_findings(assessment)
@@ -209,7 +215,7 @@ def _waived(assessment: Assessment, page: _Page) -> Iterator[str]:
         yield ""
 
 
-def _not_assessed(assessment: Assessment, page: _Page) -> Iterator[str]:
+def _not_assessed(assessment: Assessment, page: Page) -> Iterator[str]:
     groups = tally.gap_groups(assessment)
     for group in groups:
         label = page.paint(f"not assessed[{shown(group.wanted, 120)}]", "33")
@@ -237,7 +243,7 @@ def _subjects(group: tally.GapGroup) -> str:
     return ", ".join(names[:_SUBJECTS_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _incomplete(assessment: Assessment, page: _Page) -> Iterator[str]:
+def _incomplete(assessment: Assessment, page: Page) -> Iterator[str]:
     rows = {(one.scope, one.region, one.type) for one in assessment.coverage if not one.is_complete}
     types: dict[str, list[str]] = {}
     for scope, region, kind in sorted(rows):
@@ -253,7 +259,7 @@ def _incomplete(assessment: Assessment, page: _Page) -> Iterator[str]:
         yield ""
 
 
-def _waiver_warnings(assessment: Assessment, page: _Page) -> Iterator[str]:
+def _waiver_warnings(assessment: Assessment, page: Page) -> Iterator[str]:
     warnings: Sequence[str] = [
         line
         for waiver in tally.sorted_waivers(assessment)

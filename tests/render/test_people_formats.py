@@ -8,14 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import hostile
+import msgspec
 import pytest
 import samples
 from test_machine_formats import ROOT, checker, rendered
 
 from mlsec.core.assessment import Assessment
+from mlsec.core.closed_sets import Severity, Status
+from mlsec.core.finding import Evidence
 from mlsec.core.text import visible
 from mlsec.render import RenderSettings
 from mlsec.render.path_layout import draw
+from mlsec.render.shown import actual_text, telling
 from mlsec.render.text import render_text
 from tests.browser_checks import command_and_environment
 
@@ -36,6 +40,33 @@ def test_last_line_counts_everything_the_unread_too() -> None:
         "9 fail, 8 pass, 2 not assessed (1 denied, 1 timed out), 1 waived; "
         "90% of 20 checks assessed"
     )
+
+
+def test_item_that_should_not_be_there_is_told_in_its_own_words() -> None:
+    item = {"kind": ("ne", "call"), "danger": ("not_in", ["high"]), "what": ("exists", False)}
+    evidence = [
+        Evidence(path=f"facts[1].{name}", operator=operator, expected=expected, actual=f"a {name}")
+        for name, (operator, expected) in item.items()
+    ]
+    assert [actual_text(one) for one in telling(evidence)] == ["a what"]
+
+
+def test_minor_failures_of_one_rule_are_told_together() -> None:
+    assessment = samples.rich()
+    (first, *_) = (one for one in assessment.findings if one.status is Status.FAIL)
+    many = tuple(
+        msgspec.structs.replace(
+            first,
+            severity=Severity.INFO,
+            waiver=None,
+            fingerprint=f"{n:032x}",
+            resource=msgspec.structs.replace(first.resource, id=f"model-{n}"),
+        )
+        for n in range(9)
+    )
+    text = rendered("text", msgspec.structs.replace(assessment, findings=many)).decode()
+    assert text.count(f"fail[{first.rule}]") == 1
+    assert "the same for model-1, model-2, model-3 and 5 more" in " ".join(text.split())
 
 
 def test_text_is_plain_unless_colour_is_asked_for() -> None:
@@ -129,3 +160,12 @@ def test_brief_text_says_what_to_do_first_and_still_counts_what_was_not_read() -
     assert "-->" in whole
     assert brief.splitlines()[-1] == whole.splitlines()[-1]
     assert len(brief.splitlines()) < len(whole.splitlines())
+
+
+def test_page_does_not_claim_everything_where_something_was_left_out() -> None:
+    clean = samples.clean()
+    (row, *rest) = clean.coverage
+    left_out = msgspec.structs.replace(row, enumerated=row.enumerated + 3, excluded=3)
+    page = rendered("html", msgspec.structs.replace(clean, coverage=(left_out, *rest))).decode()
+    assert "3 were left out on purpose" in page
+    assert "Everything found was assessed" not in page

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
-from mlsec.artifacts.facts import Fact, Format, Hole
+from mlsec.artifacts.facts import Fact, Hole
 from mlsec.artifacts.repository.together import RepositoryFile, repository_facts
 from mlsec.artifacts.tensorflow.shards import settled
 from mlsec.collect.files import folders, shaping
+from mlsec.collect.files.belonging import is_model, left_out_because
 from mlsec.collect.files.entry import Entry, Listing, Skipped
 from mlsec.collect.files.evidence import INSPECT, LIST, SERVICE, VERIFY, Inspected
 from mlsec.collect.files.signatures import Signatures
@@ -24,11 +26,6 @@ from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 
 ARTIFACT, FOLDER = "files.artifact", "files.folder"
-# What is no model by itself and counts only beside one: a repository of code is full of them.
-BESIDE = frozenset({
-    Format.TEXT, Format.JSON, Format.YAML, Format.XML, Format.SIGNATURE, Format.PYTHON,
-    Format.TEMPLATE, Format.EXECUTABLE, Format.IMAGE,
-})  # fmt: skip
 # What only the signature of its folder can tell of a file or folder.
 OF_SIGNATURE = ("signature", "has_policy", "signature_checks", "signers", "unsigned_files")
 
@@ -79,21 +76,26 @@ class _Scope:
         homes = {
             where[entry.path]
             for entry in listing.entries
-            if _is_model(known[entry.id]) or len(listing.entries) == 1
+            if is_model(known[entry.id]) or len(listing.entries) == 1
         }
         artifacts: dict[str, list[Resource]] = {}
+        left_out: Counter[str] = Counter()
         for entry in listing.entries:
             folder, inspected = where[entry.path], known[entry.id]
             if inspected is None:
                 artifact = self._refused(entry, read.get(entry.id), folder)
-            elif reason := _left_out(inspected, has_model=folder in homes):
-                self._tally.exclude(self._place, reason)
+            elif reason := left_out_because(entry, inspected, has_model=folder in homes):
+                left_out[reason] += 1
                 continue
             else:
                 artifact = self._judged(entry, inspected, folder)
             artifacts.setdefault(folder, []).append(artifact)
         for skipped in listing.skipped:
-            self._skip(skipped)
+            if skipped.reason is None:
+                left_out[skipped.why] += 1
+            else:
+                self._skip(skipped, skipped.reason)
+        self._leave_out(left_out)
         everything = [artifact for inside in artifacts.values() for artifact in inside]
         homed = {folder: inside for folder, inside in artifacts.items() if folder in homes}
         together: dict[str, list[RepositoryFile]] = {folder: [] for folder in homed}
@@ -226,11 +228,13 @@ class _Scope:
         root = self._scope.removeprefix("files/")
         return f"{root}/{folder}" if folder else root
 
-    def _skip(self, skipped: Skipped) -> None:
-        if skipped.reason is None:
-            self._tally.exclude(self._place, skipped.why)
-            return
-        gap = self._gap(skipped.id, skipped.reason, skipped.why)
+    def _leave_out(self, reasons: Counter[str]) -> None:
+        for reason, count in reasons.items():
+            for _ in range(count):
+                self._tally.exclude(self._place, f"{reason} ({count:,})")
+
+    def _skip(self, skipped: Skipped, reason: GapReason) -> None:
+        gap = self._gap(skipped.id, reason, skipped.why)
         is_listing = skipped.why.startswith("folder: ")
         self._tally.hide(self._place, gap, is_listing=is_listing)
         self._tally.add(self._place, errored=1)
@@ -268,25 +272,3 @@ def _settled(
         if entry.path in whole
     }
     return {**known, **done}
-
-
-def _is_model(inspected: Inspected | None) -> bool:
-    """Whether a file holds a model, so that what lies beside it may be loaded with it."""
-    if inspected is None:
-        return False
-    formats = inspected.inspection.formats
-    return not BESIDE.issuperset(formats) and formats[0] is not Format.UNKNOWN
-
-
-def _left_out(inspected: Inspected, *, has_model: bool) -> str:
-    """Why a file is not judged, or "" when it is."""
-    inspection = inspected.inspection
-    if not inspection.size_bytes:
-        return "an empty file"
-    format_ = inspection.formats[0]
-    if format_ not in BESIDE:
-        return ""
-    if not has_model:
-        return f"{format_.value}, with no model beside it"
-    is_plain = not inspection.facts and not inspection.holes
-    return f"{format_.value}, in which nothing was found" if is_plain else ""

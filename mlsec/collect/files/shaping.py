@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlsec.artifacts.facts import Fact, Format, Inspection
+from mlsec.artifacts.facts import Fact, FactKind, Format, Inspection
 from mlsec.collect.files import folders
 from mlsec.collect.files.entry import Entry
 from mlsec.collect.files.signatures import Signatures
@@ -16,6 +16,9 @@ RUNS_CODE = frozenset({
     Format.PICKLE, Format.JOBLIB, Format.TORCH_ZIP, Format.TORCH_LEGACY, Format.TORCHSCRIPT,
     Format.TORCH_EXPORT, Format.PYTHON, Format.EXECUTABLE,
 })  # fmt: skip
+
+_OF_CALLS = frozenset({FactKind.DENIED_CALL, FactKind.UNKNOWN_CALL, FactKind.HOSTILE_ARGUMENT})
+_OF_IMPORTS = frozenset({FactKind.DENIED_IMPORT, FactKind.UNKNOWN_IMPORT})
 
 
 def listed(entry: Entry, folder: str) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def listed(entry: Entry, folder: str) -> dict[str, Any]:
 
 def inspected(inspection: Inspection) -> dict[str, Any]:
     """Give what reading a file brought; a hole is one more fact, of a kind that is not known."""
-    facts = [shown(fact) for fact in inspection.facts]
+    facts = [shown(fact) for fact in _once(inspection.facts)]
     facts += [{"place": hole.place, "detail": hole.detail} for hole in inspection.holes]
     return {
         "format": inspection.formats[0].value,
@@ -52,6 +55,16 @@ def inspected(inspection: Inspection) -> dict[str, Any]:
         "licence": _text(inspection.properties, "license"),
         "producer": _text(inspection.properties, "producer"),
     }
+
+
+def _once(facts: Sequence[Fact]) -> list[Fact]:
+    """Leave out that a name is imported where the same name is told of because it is called."""
+    called = {(fact.place, fact.subject) for fact in facts if fact.kind in _OF_CALLS}
+    return [
+        fact
+        for fact in facts
+        if fact.kind not in _OF_IMPORTS or (fact.place, fact.subject) not in called
+    ]
 
 
 def is_recognised(inspection: Inspection) -> bool:

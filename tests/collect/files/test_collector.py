@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from collections import Counter
@@ -16,7 +17,7 @@ from mlsec.collect.files.cache import InspectionCache
 from mlsec.collect.files.entry import Entry
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import GapReason, Status
+from mlsec.core.closed_sets import GapReason, Severity, Status
 from mlsec.core.resource import Inventory
 from mlsec.engine.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
@@ -148,6 +149,62 @@ def test_program_source_counts_only_beside_a_model(tmp_path: Path, ruleset: Rule
         "model/",
         "model/run.py",
         "model/weights.pkl",
+    }
+
+
+def test_template_that_runs_code_is_judged_with_no_model_beside_it(
+    tmp_path: Path, ruleset: RuleSet
+) -> None:
+    root = tmp_path / "templates"
+    root.mkdir()
+    runs_code = "{{ cycler.__init__.__globals__.os.popen('echo inert') }}"
+    (root / "chat.jinja").write_text(runs_code)
+    (root / "settings.json").write_text(json.dumps({"chat_template": runs_code}))
+    (root / "page.html").write_text(f"<p>{runs_code}</p>")
+    collected(root, tmp_path / "s.mlsnap", ruleset)
+    failed = {
+        (one.resource.name, one.rule)
+        for one in judged(tmp_path / "s.mlsnap", ruleset).findings
+        if one.severity is Severity.CRITICAL and one.status is Status.FAIL
+    }
+    rule = "artifact/template-runs-code"
+    assert failed == {("chat.jinja", rule), ("settings.json", rule)}
+
+
+def test_coverage_says_how_many_files_were_left_out_and_that_some_would_be_flagged(
+    tmp_path: Path, ruleset: RuleSet
+) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    for name in ("a.md", "b.md"):
+        (root / name).write_text("# words\n")
+    (root / "tags.yaml").write_text("x: !!python/object/apply:os.system [echo inert]\n")
+    collected(root, tmp_path / "s.mlsnap", ruleset)
+    (row,) = [
+        row
+        for row in inventory(tmp_path / "s.mlsnap", ruleset).coverage
+        if row.type == "files.artifact"
+    ]
+    assert row.excluded_because.split("; ", 1) == [
+        "text, with no model beside it (2)",
+        "yaml, with no model beside it; beside one it would be flagged (1)",
+    ]
+
+
+def test_called_name_is_not_told_again_as_an_import(tmp_path: Path, ruleset: RuleSet) -> None:
+    root = tmp_path / "models"
+    root.mkdir()
+    (root / "evil.pkl").write_bytes(HOSTILE)
+    (root / "named.pkl").write_bytes(pickle.dumps([os.system]))
+    collected(root, tmp_path / "s.mlsnap", ruleset)
+    failed = {
+        (one.resource.name, one.rule)
+        for one in judged(tmp_path / "s.mlsnap", ruleset).findings
+        if one.severity in {Severity.CRITICAL, Severity.HIGH} and one.status is Status.FAIL
+    }
+    assert failed == {
+        ("evil.pkl", "artifact/calls-dangerous-code"),
+        ("named.pkl", "artifact/names-dangerous-code"),
     }
 
 
