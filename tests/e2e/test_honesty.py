@@ -19,17 +19,12 @@ from mlsec.core.resource import Inventory, Resource
 from mlsec.engine.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from tests.e2e import runs
-from tests.e2e.conftest import Whole
+from tests.e2e.conftest import STAND_INS, Whole
 from tests.estate.faults import Fault, Kind
 from tests.estate.serve import RunningAws
 
 # Asked only when the organisation is walked.
 _TABLE = {k: v for k, v in sorted(table_of(plans()).items()) if k != LIST_ACCOUNTS.label}
-# What another call of the table stands in for: refused, it changes nothing that is known.
-_STAND_INS = {
-    "sagemaker:Search": "every model is described one by one",
-    "account:ListRegions": "ec2:DescribeRegions says the same",
-}
 # Never made in a complete scan, because another call already gave the answer.
 _SPARED = {"ec2:DescribeRegions"}
 # Set it to break every operation in every way, one at a time (four times as many collections).
@@ -92,7 +87,7 @@ def test_denied_call_moves_verdicts_to_not_assessed_only(
     vanished = {pair for pair in silent if not _is_accounted(pair, after, whole.resources)}
     assert not vanished, "verdicts vanished without a word"
 
-    if denied.label in _STAND_INS or denied.label in _SPARED:
+    if denied.label in STAND_INS or denied.label in _SPARED:
         assert after == before
         return
     right = _TABLE[denied.label].right
