@@ -8,6 +8,7 @@ from typing import Protocol
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.memo import Echo, Memo
+from mlsec.artifacts.pickle.runs import Runs
 from mlsec.artifacts.pickle.tape import Tape, Watch
 from mlsec.artifacts.pickle.values import Box, Global, How, Stretch, Value
 from mlsec.artifacts.window import Window
@@ -38,7 +39,8 @@ class Machine:
 
     __slots__ = (
         "budget", "end", "failed_at", "frame_end", "gap", "globals", "is_batched", "judge",
-        "marks", "memo", "protocol", "result", "stack", "tape",
+        "marks", "memo", "named", "protocol", "result", "runs", "stack",
+        "steps", "tape",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +51,9 @@ class Machine:
         budget: Budget,
         watch: Watch | None = None,
     ) -> None:
+        from mlsec.artifacts.pickle.steps import STEPS  # noqa: PLC0415 - steps need the machine
+
+        self.steps = STEPS
         self.tape = Tape(window, offset, watch)
         self.judge = judge
         self.budget = budget
@@ -63,6 +68,8 @@ class Machine:
         self.failed_at = -1
         self.frame_end = 0
         self.is_batched = True
+        self.runs = Runs(self)
+        self.named: set[int] = set()
 
     def run(self, until: int = -1) -> int:
         """Follow the stream to its STOP and give the offset after it.
@@ -72,16 +79,22 @@ class Machine:
         Raises:
             ArtifactError: not a stream, or over a limit; ``failed_at`` says where.
         """
-        from mlsec.artifacts.pickle.steps import STEPS  # noqa: PLC0415 - steps need the machine
-
-        tape, position = self.tape, 0
+        tape, position, stack, runs = self.tape, 0, self.stack, self.runs
+        steps, guard = self.steps, 0
         try:
             while True:
                 block, soft = tape.block, tape.soft
                 if until >= 0:
                     soft = min(soft, until - tape.base)
                 while position < soft:
-                    position = STEPS[block[position]](self, position)
+                    pause = min(soft, position + runs.pause) if self.is_batched else soft
+                    while position < pause:
+                        if len(stack) < guard:
+                            guard = runs.thaw()
+                        position = steps[block[position]](self, position)
+                    if position < soft:
+                        position = runs.skip(position)
+                        guard = runs.guard
                 if position >= STOPPED:
                     return self.end
                 offset = tape.base + position
@@ -109,6 +122,13 @@ class Machine:
         start = self.marks.pop()
         values = self.stack[start:]
         del self.stack[start:]
+        return self.runs.flat(values)
+
+    def to_mark_unread(self) -> list[Value]:
+        """As ``to_mark``; a value of type ``Stretch`` stands for many that were skipped."""
+        start = self.marks.pop()
+        values = self.stack[start:]
+        del self.stack[start:]
         return values
 
     def name(self, module: str, name: str, position: int) -> Global:
@@ -123,9 +143,14 @@ class Machine:
 
     def resolve(self, stretch: Stretch) -> None:
         """Read a skipped batch again, to fill in the memo entries that it wrote."""
+        self.again(stretch, [] if stretch.is_values else [Box("list")])
+
+    def again(self, stretch: Stretch, stack: list[Value]) -> list[Value]:
+        """The stack after a skipped stretch, given the stack before it."""
         again = Machine(self.tape.window, stretch.offset, self.judge, self.budget)
         again.is_batched = False
-        again.stack.append(Box("list"))
+        again.stack.extend(stack)
         again.globals = self.globals
         again.memo = Echo(self.memo, stretch)
         again.run(stretch.offset + stretch.size_bytes)
+        return again.stack

@@ -138,8 +138,9 @@ class Echo(Memo):
         self._outer.fill(self._stretch, index, value)
 
     def get(self, index: int) -> Value:
-        """Whatever the entry held is looked up when someone asks for it."""
-        return Later(index)
+        """An import at once; whatever else the entry held is looked up when someone asks."""
+        held = self._outer._peek(index)
+        return held if type(held) is Global else Later(index)
 
 
 def _coarse(value: Value) -> Value:

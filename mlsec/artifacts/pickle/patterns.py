@@ -20,9 +20,10 @@ def _counted(tail: str) -> str:
     return "(?:" + "|".join(groups) + ")"
 
 
+_ZEROS = r"\x00\x00\x00"
 _LINES = r"[ILFSV][^\n]*+\n"
 _SHORT = r"[\x8cUC\x8a]" + _counted("")
-_LONG = r"[XTB]" + _counted(r"\x00\x00\x00")
+_LONG = r"[XTB]" + _counted(_ZEROS)
 _PUSHES = rf"K.|{_SHORT}|J.{{4}}|G.{{8}}|M..|[N\])}}\x88\x89\x8f]|{_LONG}|{_LINES}"
 _GETS = r"h.|j.{4}|g[^\n]*+\n"
 _PUTS = r"\x94|q.|r.{4}|p[^\n]*+\n"
@@ -45,11 +46,35 @@ def batch() -> re.Pattern[bytes]:
     return _compiled(rf"\((?:{flat}|\((?:{flat})*+t)*+[eu\x90]")
 
 
+def _short(tail: str) -> str:
+    """As ``_counted`` up to 63 bytes: small enough to be repeated within one expression."""
+    return "(?:" + "|".join(rf"\x{n:02x}{tail}.{{{n}}}" for n in range(64)) + ")"
+
+
+_SMALL = (
+    rf"(?:K.|h.|\x8c{_short('')}|J.{{4}}|G.{{8}}|j.{{4}}|M..|[N)\x88\x89]|[CU\x8a]{_short('')}"
+    rf"|X{_short(_ZEROS)})(?:{_PUTS})?+"
+)
+
+
+@cache
+def eight() -> re.Pattern[bytes]:
+    """Eight values, each pushed whole: literals, short tuples, flat lists and dicts.
+
+    No opcode in it takes a value that was there before.
+    """
+    put = rf"(?:{_PUTS})?+"
+    some = rf"{_SMALL}(?:\x85{put}|{_SMALL}(?:\x86{put}|{_SMALL}\x87{put}))?+"
+    tuples = rf"\((?:{_SMALL})*+t{put}"
+    boxes = rf"[\]}}\x8f]{put}(?:\((?:{_SMALL})*+[eu\x90])?+"
+    return _compiled(rf"(?:{some}|{tuples}|{boxes}|(?:{_PUSHES}|{_GETS}){put}){{8}}+")
+
+
 @cache
 def memoized() -> re.Pattern[bytes]:
-    """As ``memo_writes`` where only MEMOIZE writes: one empty match each, and two at the end."""
+    """As ``memo_writes`` where only MEMOIZE writes: one match each, and empty ones at the end."""
     others = rf"{_PUSHES}|{_GETS}|[(012aesutld\x85-\x87\x90\x91]|\x95.{{8}}"
-    return _compiled(rf"(?:{others})*+(?:\x94|\Z)()")
+    return _compiled(rf"(?:{others})*+(\x94|\Z)")
 
 
 @cache

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from mlsec.artifacts.errors import ArtifactError
-from mlsec.artifacts.pickle.literals import read_index
 from mlsec.artifacts.pickle.machine import STOPPED, Machine
-from mlsec.artifacts.pickle.patterns import appended, batch, indexed, memo_writes, memoized
-from mlsec.artifacts.pickle.values import Box, Stretch, Value
+from mlsec.artifacts.pickle.patterns import appended, batch
+from mlsec.artifacts.pickle.runs import note_writes
+from mlsec.artifacts.pickle.values import KEPT_ITEMS, Box, Stretch, Value
 
 # Shorter ones are followed opcode by opcode: they may be a state or arguments that matter.
 WORTH_BYTES = 2048
-MEMOIZE = b"\x94"
-PUT = ord("p")
 
 
 def mark(machine: Machine, position: int) -> int:
@@ -32,29 +30,10 @@ def _is_skipped(machine: Machine, position: int, end: int) -> bool:
     """
     if end - position < WORTH_BYTES:
         return False
-    tape, memo = machine.tape, machine.memo
-    stretch = Stretch(tape.base + position, end - position, len(memo))
-    plain = indexed().match(tape.block, position, end)
-    if plain and plain.end() == end and memo.is_consecutive:
-        # Two matches more: the opcodes after the last MEMOIZE, and the end itself.
-        count = len(memoized().findall(tape.block, position, end)) - 2
-        memo.memoize_all(stretch, count)
-    elif not _put(machine, stretch, position, end):
+    stretch = Stretch(machine.tape.base + position, end - position, len(machine.memo))
+    if not note_writes(machine.tape, machine.memo, stretch, end):
         return False
     machine.stack[-1].is_partial = True
-    return True
-
-
-def _put(machine: Machine, stretch: Stretch, position: int, end: int) -> bool:
-    writes = memo_writes().findall(machine.tape.block, position, end)
-    writes = writes[: writes.index(b"")]
-    if MEMOIZE in writes:
-        return False
-    for write in writes:
-        if write[0] == PUT:
-            machine.memo.put(read_index(write[1:-1]), stretch)
-        else:
-            machine.memo.put(int.from_bytes(write[1:], "little"), stretch)
     return True
 
 
@@ -68,7 +47,7 @@ def pop(machine: Machine, position: int) -> int:
 
 
 def pop_mark(machine: Machine, position: int) -> int:
-    machine.to_mark()
+    machine.to_mark_unread()
     return position + 1
 
 
@@ -110,9 +89,17 @@ def tuple_3(machine: Machine, position: int) -> int:
     return position + 1
 
 
+def _kept(machine: Machine, box: Box, values: list[Value]) -> list[Value]:
+    """As many of the values as a container keeps, those that were skipped read after all."""
+    if len(box.items) >= KEPT_ITEMS:
+        box.is_partial = box.is_partial or bool(values)
+        return []
+    return machine.runs.flat(values, KEPT_ITEMS + 1)
+
+
 def _boxed(machine: Machine, kind: str) -> None:
     box = Box(kind)
-    box.add(machine.to_mark())
+    box.add(_kept(machine, box, machine.to_mark_unread()))
     machine.stack.append(box)
 
 
@@ -160,8 +147,12 @@ def setitem(machine: Machine, position: int) -> int:
 
 def add_marked(machine: Machine, position: int) -> int:
     """APPENDS, SETITEMS and ADDITEMS."""
-    values = machine.to_mark()
-    _into(machine, values, position)
+    values = machine.to_mark_unread()
+    target = machine.stack[-1]
+    if type(target) is Box:
+        target.add(_kept(machine, target, values))
+    else:
+        machine.judge.patched(target, machine.tape.base + position)
     return position + 1
 
 

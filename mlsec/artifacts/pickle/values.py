@@ -106,11 +106,17 @@ class Box:
 
 
 class Stretch:
-    """Memo entries written inside a skipped batch: read again only if one is asked for."""
+    """Memo entries written inside a skipped batch: read again only if one is asked for.
 
-    __slots__ = ("first_index", "offset", "size_bytes")
+    ``is_values``: the batch only pushed values, and this stands for them on the stack.
+    """
 
-    def __init__(self, offset: int, size_bytes: int, first_index: int) -> None:
+    __slots__ = ("first_index", "is_values", "offset", "size_bytes")
+
+    def __init__(
+        self, offset: int, size_bytes: int, first_index: int, *, is_values: bool = False
+    ) -> None:
+        self.is_values = is_values
         self.offset = offset
         self.size_bytes = size_bytes
         self.first_index = first_index
