@@ -58,6 +58,12 @@ _SMALL = (
 
 
 @cache
+def eight_pushes() -> re.Pattern[bytes]:
+    """Eight opcodes that push one value each, whatever follows takes of them."""
+    return _compiled(rf"(?:(?:{_PUSHES}|{_GETS})(?:{_PUTS})?+){{8}}+")
+
+
+@cache
 def eight() -> re.Pattern[bytes]:
     """Eight values, each pushed whole: literals, short tuples, flat lists and dicts.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlsec.artifacts.pickle.literals import read_index
 from mlsec.artifacts.pickle.memo import Memo
-from mlsec.artifacts.pickle.patterns import eight, indexed, memo_writes, memoized
+from mlsec.artifacts.pickle.patterns import eight, eight_pushes, indexed, memo_writes, memoized
 from mlsec.artifacts.pickle.tape import Tape
 from mlsec.artifacts.pickle.values import Later, Plain, Stretch, Value
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 MEMOIZE = b"\x94"
 PUT = ord("p")
+PUTS = b"\x94pqr"
 WORTH_BYTES = 160
 # Bytes followed opcode by opcode before the next try: more after every try that gave nothing.
-SHORTEST_PAUSE, LONGEST_PAUSE = 64, 1024
+SHORTEST_PAUSE, LONGEST_PAUSE = 32, 256
 # No opcode touches more values than these, unless it takes all down to a MARK.
 TOUCHED = 3
 
@@ -39,9 +40,13 @@ class Runs:
 
     def skip(self, position: int) -> int:
         """Pass values that nothing takes before eight more are pushed; give where to go on."""
-        machine, end, last = self._machine, position, position
-        block, held, match = machine.tape.block, machine.tape.held, eight().match
-        while found := match(block, last, held):
+        machine = self._machine
+        block, held = machine.tape.block, machine.tape.held
+        single, whole = eight_pushes().match, eight().match
+        while block[position] in PUTS:
+            position = machine.steps[block[position]](machine, position)
+        end = last = position
+        while found := single(block, last, held) or whole(block, last, held):
             end, last = last, found.end()
         stretch = Stretch(
             machine.tape.base + position, end - position, len(machine.memo), is_values=True

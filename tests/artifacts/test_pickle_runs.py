@@ -1,0 +1,68 @@
+"""What is passed at once between calls changes nothing of what is seen."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+
+import pytest
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.limits import Budget, Limits
+from mlsec.artifacts.pickle.machine import Machine
+from mlsec.artifacts.pickle.runs import Runs
+from mlsec.artifacts.window import Window
+from tests.artifacts.builders import pickles as make
+from tests.artifacts.test_pickle_machine import Recorded
+
+TAKERS = (
+    b"0", b"000000000", b"2", b"\x85", b"\x86", b"\x87", b"a", b"s", b"R", b"\x81", b"b", b"Q",
+    b"\x93", b"\x94", b"t", b"l", b"e", b"u", b"1", b"o", b"(", b"((", b"]", b"}", b"](", b"}(",
+    b"h\x00", b"h\x01", b"h\x00h\x01\x93", b"\x85R", b"(K\x01tR", b"h\x02h\x03R", b"cc\nd\n",
+    b"0" * 40, b"\x86" * 30, b"\x87" * 12, b"s" * 11, b"a" * 20,
+)  # fmt: skip
+
+
+def random_stream(number: int) -> bytes:
+    """Long runs of values, with opcodes between them that take values in every way."""
+    dice = random.Random(number)  # noqa: S311 - any numbers do
+    items = (
+        lambda: b"K" + bytes([dice.randrange(256)]),
+        lambda: make.text("s" * dice.randrange(9)) + b"\x94",
+        lambda: b"K\x01K\x02\x86\x94",
+        lambda: b"K\x01\x85",
+        lambda: b"N)\x8c\x01x\x87",
+        lambda: b"(K\x01N\x88t\x94",
+        lambda: b"]\x94(K\x01K\x02e",
+        lambda: b"h" + bytes([dice.randrange(8)]),
+    )
+    parts = [make.text(f"m{n}") + b"\x94" for n in range(4)] * 2 + [b"(" * dice.randrange(3)]
+    for _ in range(dice.randrange(1, 7)):
+        few = dice.sample(items, dice.randrange(1, 4))
+        parts += [dice.choice(few)() for _ in range(dice.choice((9, 60, 150, 400)))]
+        parts += [dice.choice(TAKERS) for _ in range(dice.randrange(4))]
+    return make.stream(*parts)
+
+
+def seen(data: bytes, *, is_batched: bool) -> tuple[object, ...]:
+    judge = Recorded()
+    machine = Machine(Window.of(data), 0, judge, Budget(Limits()))
+    machine.is_batched = is_batched
+    with contextlib.suppress(ArtifactError):
+        machine.run()
+    return judge.imports, judge.calls, machine.end, len(machine.memo), machine.failed_at >= 0
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_runs_change_neither_imports_nor_calls_nor_the_end(block: int) -> None:
+    for number in range(60 * block, 60 * block + 60):
+        data = random_stream(number)
+        assert seen(data, is_batched=True) == seen(data, is_batched=False), number
+
+
+def test_runs_are_passed_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_back = []
+    monkeypatch.setattr(Runs, "values", lambda runs, stretch: put_back.append(runs) or [])
+    data = make.stream(b"K\x01" * 800, b"0" * 790)
+    seen(data, is_batched=True)
+    assert put_back
