@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle import arrays, embedded, torch_legacy
+from mlsec.artifacts.pickle import arrays, embedded, torch_legacy, torch_tar
 from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.policy import shipped_policy
 from mlsec.artifacts.pickle.salvage import salvage
@@ -70,6 +70,10 @@ class StreamReader:
         """
         if torch_legacy.is_torch_legacy(self.window, offset):
             return self._torch_legacy(offset)
+        if torch_tar.is_table(self.window):
+            offset = self._torch_tar(offset)
+            if offset >= self.window.size_bytes or not self._begins_stream(offset):
+                return offset
         for _ in range(STREAMS):
             end = self.read_one(offset)
             if end >= self.window.size_bytes or not self._begins_stream(end):
@@ -88,6 +92,23 @@ class StreamReader:
         )
         self.record.understood(offset, end)
         return end
+
+    def _torch_tar(self, offset: int) -> int:
+        """Pass the streams of a table with the numbers behind each, as far as they can be told."""
+        count: list[Value] = []
+        offset = self.read_one(offset, count)
+        entries = count[0] if isinstance(count[0], int) else 0
+        for _ in range(min(entries, STREAMS)):
+            if not self._begins_stream(offset):
+                break
+            described: list[Value] = []
+            offset = self.read_one(offset, described)
+            end = torch_tar.end_of_raw(self.window, offset, described[0])
+            if end < 0:
+                break
+            self.record.understood(offset, end)
+            offset = end
+        return offset
 
     def _begins_stream(self, offset: int) -> bool:
         head = self.window.read(offset, 4096)

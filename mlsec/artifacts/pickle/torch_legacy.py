@@ -14,7 +14,7 @@ from mlsec.artifacts.window import Window
 MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 STREAMS = 5
 
-_ELEMENT_BYTES: Mapping[str, int] = {
+ELEMENT_BYTES: Mapping[str, int] = {
     "DoubleStorage": 8, "FloatStorage": 4, "HalfStorage": 2, "BFloat16Storage": 2,
     "LongStorage": 8, "IntStorage": 4, "ShortStorage": 2, "CharStorage": 1, "ByteStorage": 1,
     "BoolStorage": 1, "ComplexFloatStorage": 8, "ComplexDoubleStorage": 16, "QInt8Storage": 1,
@@ -36,7 +36,7 @@ def storage_bytes(identity: Value) -> tuple[str, int] | None:
     kind, key = identity[1], identity[2]
     if not isinstance(kind, Global) or not isinstance(key, str):
         return None
-    width = _ELEMENT_BYTES.get(kind.name)
+    width = ELEMENT_BYTES.get(kind.name)
     return (key, width) if width else None
 
 

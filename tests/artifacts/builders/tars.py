@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable, Mapping
 
 from tests.artifacts.builders.payloads import EVIL_PICKLE, EVIL_PICKLE_2, GOOD_PICKLE, SCRIPT, elf
+from tests.artifacts.builders.pickles import named, stream
 from tests.artifacts.builders.zips import archive, torch_entries
 
 BLOCK = 512
@@ -61,6 +62,35 @@ def tar(*members: bytes) -> bytes:
     return b"".join(members) + END
 
 
+def torch_storage(
+    kind: str = "FloatStorage", data: bytes = struct.pack("<3f", 0.5, -1, 3e7)
+) -> bytes:
+    """A storage of torch's oldest format: what it is, how many elements, its numbers."""
+    described = stream(b"K\x05", b"X\3\0\0\0cpu", named("torch", kind), b"\x87", protocol=2)
+    return described + struct.pack("<q", len(data) // 4) + data
+
+
+def torch_tensor() -> bytes:
+    """A tensor over it: one axis of three elements, stride 1, from the first one on."""
+    described = stream(b"K\x07K\x05", named("torch", "FloatTensor"), b"\x87", protocol=2)
+    return described + struct.pack("<qqqq", 1, 3, 1, 0)
+
+
+def torch_tar(
+    *storages: bytes, more: bytes = b"", tensors: bytes = b"", count: int | None = None
+) -> bytes:
+    """Torch's oldest format; ``more`` follows the table of storages."""
+    number = len(storages) if count is None else count
+    table = stream(b"K" + bytes([number]), protocol=2) + b"".join(storages)
+    tensors = tensors or stream(b"K\1", protocol=2) + torch_tensor()
+    return tar(
+        member(b"sys_info", stream(b"}", protocol=2)),
+        member(b"pickle", stream(b"X\1\0\0\x007Q", protocol=2)),
+        member(b"storages", table + stream(b"]", protocol=2) + more),
+        member(b"tensors", tensors),
+    )
+
+
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "tar/payload": lambda: tar(member(b"model.pkl", EVIL_PICKLE)),
     "tar/payload-odd-name": lambda: tar(member(b"weights.txt", EVIL_PICKLE_2)),
@@ -103,6 +133,21 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
         member(b"./model_weights.ckpt", archive(torch_entries(EVIL_PICKLE_2))),
     ),
     "tar/only-common-header": lambda: pax(b"g", comment="x") + EVIL_PICKLE_2,
+    "tar/torch-bytes-behind-storages": lambda: torch_tar(torch_storage(), more=b"\1\2\3"),
+    "tar/torch-payload-behind-storages": lambda: torch_tar(torch_storage(), more=EVIL_PICKLE_2),
+    "tar/torch-payload-as-storage": lambda: torch_tar(torch_storage(), EVIL_PICKLE_2, count=2),
+    "tar/torch-undeclared-storage": lambda: torch_tar(torch_storage(), torch_storage(), count=1),
+    "tar/torch-storage-of-no-known-type": lambda: torch_tar(torch_storage("OddStorage")),
+    "tar/torch-storage-beyond-end": lambda: torch_tar(
+        torch_storage(data=b"")[:-8] + struct.pack("<q", 1 << 40) + b"\1\2\3"
+    ),
+    "tar/torch-storage-count-is-negative": lambda: torch_tar(
+        torch_storage(data=b"")[:-8] + struct.pack("<q", -1) + b"\1\2\3"
+    ),
+    "tar/torch-tensor-of-many-axes": lambda: torch_tar(
+        torch_storage(),
+        tensors=stream(b"K\1", protocol=2) + torch_tensor()[:-32] + struct.pack("<q", 1 << 33 | 1),
+    ),
     "tar/nested": lambda: tar(member(b"a.tar", tar(member(b"m.pkl", EVIL_PICKLE)))),
 }
 
@@ -114,6 +159,9 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     ),
     "tar/pax": lambda: tar(pax(b"g", comment="x"), pax(path="a.pkl"), member(b"a", GOOD_PICKLE)),
     "tar/tape-blocks": lambda: tar(member(b"m.pkl", GOOD_PICKLE)).ljust(10240, b"\0"),
+    "tar/torch": lambda: torch_tar(torch_storage()),
+    "tar/torch-two-storages": lambda: torch_tar(torch_storage(), torch_storage("IntStorage")),
+    "tar/torch-no-elements": lambda: torch_tar(torch_storage(data=b"")),
     "tar/symlink-inside": lambda: tar(
         member(b"a/m.pkl", GOOD_PICKLE), header(b"b/m.pkl", kind=b"2", target=b"../a/m.pkl")
     ),
