@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from mlsec.artifacts.archive import Archive, Member
-from mlsec.artifacts.executable import kind_of
 from mlsec.artifacts.facts import FactKind, Format
+from mlsec.artifacts.pickle.start import is_loadable, may_be_loadable
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.closed_sets import GapReason, Severity
 
@@ -59,8 +59,13 @@ def read_torch_zip(archive: Archive, record: Recorder) -> None:
 
 def _claim_storage(archive: Archive, member: Member) -> None:
     """Take raw numbers for what they are, unless their first bytes say otherwise."""
-    if member.is_stored and not kind_of(member.head) and member.head[:4] != b"PK\x03\x04":
-        archive.claim(member)
+    if not member.is_stored:
+        return
+    if may_be_loadable(member.head):
+        with member.open() as window:
+            if is_loadable(window):
+                return
+    archive.claim(member)
 
 
 def _claim_small(archive: Archive, member: Member, record: Recorder) -> None:

@@ -20,8 +20,7 @@ _MAY_BE = re.compile(
 )
 _ZIP = b"PK\x03\x04"
 PARSED_BYTES = 64 << 10
-# So many opcodes that fit the stack do not follow PROTO by chance.
-FEW = 8
+# These import too, by a number that the loading program gave to a name.
 _EXTENSIONS = frozenset(b"\x82\x83\x84")
 
 
@@ -47,7 +46,7 @@ def _is_pickle(data: bytes, size_bytes: int) -> bool:
     """
     has_protocol = data[0] == PROTO
     trial, position = Trial(data, len(data) == size_bytes), 0
-    for _ in range(FEW if has_protocol else ENOUGH):
+    for _ in range(ENOUGH):
         if position >= len(data):
             # Inside a long literal: believed as long as the file holds it.
             return has_protocol and position < size_bytes
@@ -58,6 +57,7 @@ def _is_pickle(data: bytes, size_bytes: int) -> bool:
             position = trial.step(code, position)
         except (ArtifactError, IndexError):
             return trial.is_known_danger
-        if (trial.imports and code in ACTS) or (has_protocol and code in _EXTENSIONS):
+        trial.imports += has_protocol and code in _EXTENSIONS
+        if trial.imports and code in ACTS:
             return True
     return has_protocol or trial.imports > 0

@@ -61,6 +61,14 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "torch/zip-as-storage": lambda: torch(
         Entry(name=b"archive/data/7", data=archive(torch_entries(EVIL_PICKLE)))
     ),
+    "torch/pickle-as-storage": lambda: torch(Entry(name=b"archive/data/7", data=EVIL_PICKLE_2)),
+    "torch/old-pickle-as-storage": lambda: torch(Entry(name=b"archive/data/7", data=EVIL_PICKLE)),
+    "torch/padded-pickle-as-storage": lambda: torch(
+        Entry(name=b"archive/data/7", data=EVIL_PICKLE_2.ljust(4096, b"\0"))
+    ),
+    "torch/export-pickle-as-weight": lambda: exported(
+        Entry(name=b"model/data/weights/weight_1", data=EVIL_PICKLE_2)
+    ),
     "torch/second-root": lambda: torch(Entry(name=b"other/data.pkl", data=EVIL_PICKLE)),
     "torch/version-is-pickle": lambda: archive(
         [*torch_entries()[:3], Entry(name=b"archive/version", data=EVIL_PICKLE)]
