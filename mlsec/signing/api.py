@@ -6,10 +6,12 @@ import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlsec.core.errors import MlsecError
 from mlsec.signing.discover import Inspected, discover, inspect
+from mlsec.signing.errors import UnreadError
 from mlsec.signing.hashing import Say
+from mlsec.signing.local_model import local_model
 from mlsec.signing.lock import record_digest
+from mlsec.signing.model import Model, Signature
 from mlsec.signing.policy import Profile, Reaction, TrustPolicy
 from mlsec.signing.policy_load import load_policy
 from mlsec.signing.sign import sign
@@ -17,7 +19,7 @@ from mlsec.signing.verdict import Answer, Check, Outcome, Verdict, failed, not_c
 
 __all__ = [
     "Answer", "Inspected", "Outcome", "Profile", "Verdict", "discover", "inspect", "load_policy",
-    "record_first_use", "sign", "verify",
+    "record_first_use", "sign", "verify", "verify_model",
 ]  # fmt: skip
 
 
@@ -47,37 +49,55 @@ def verify(
         MlsecError: the target, a named signature file or something the policy points to cannot
             be read.
     """
-    if not target.exists():
-        raise MlsecError("no such file or folder", location=str(target))
+    model = local_model(target)
+    return verify_model(
+        model, policy, signatures=model.signatures(signatures), profile=profile, now=now, say=say
+    )
+
+
+def verify_model(
+    model: Model,
+    policy: TrustPolicy,
+    *,
+    signatures: Sequence[Signature] = (),
+    profile: Profile = Profile.STRICT,
+    now: datetime.datetime | None = None,
+    say: Say | None = None,
+) -> Verdict:
+    """Verify a model wherever it lies; arguments and errors as ``verify``."""
     at = now or datetime.datetime.now(datetime.UTC)
-    rule = policy.select(target)
+    rule = policy.select(model.address)
     if rule is None:
         check = failed(
             "policy/names-the-model",
             "no entry of the trust policy is for this model, so nobody is trusted with it",
-            actual=str(target),
+            actual=model.address,
             fix=f"add it under models in {policy.file.name}",
         )
-        return _without_signature(target, profile, at, check)
-    if not signatures and _is_layout(target):
+        return _without_signature(model, profile, at, check)
+    if not signatures and _is_layout(model):
         from mlsec.signing.oci.verify import verify_layout  # noqa: PLC0415
 
-        return verify_layout(target, policy, rule, profile, at, say)
-    files = tuple(signatures) or discover(target)
+        return verify_layout(model, policy, rule, profile, at, say)
+    try:
+        files = tuple(signatures) or tuple(model.discover())
+    except UnreadError as error:
+        check = not_checked("signature/present", error.message, fix=error.hint)
+        return _without_signature(model, profile, at, check)
     if not files:
-        return _without_signature(target, profile, at, _unsigned(policy.defaults.unsigned))
+        return _without_signature(model, profile, at, _unsigned(policy.defaults.unsigned))
     # Only now is cryptography needed, and imported.
     from mlsec.signing.verification import verify_signed  # noqa: PLC0415
 
-    return verify_signed(target, policy, rule, files, profile, at, say)
+    return verify_signed(model, policy, rule, files, profile, at, say)
 
 
-def _is_layout(target: Path) -> bool:
-    if not (target / "oci-layout").exists():
+def _is_layout(model: Model) -> bool:
+    if not model.has("oci-layout"):
         return False
     from mlsec.signing.oci.layout import is_layout  # noqa: PLC0415
 
-    return is_layout(target)
+    return is_layout(model)
 
 
 def _unsigned(reaction: Reaction) -> Check:
@@ -91,11 +111,11 @@ def _unsigned(reaction: Reaction) -> Check:
 
 
 def _without_signature(
-    target: Path, profile: Profile, at: datetime.datetime, check: Check
+    model: Model, profile: Profile, at: datetime.datetime, check: Check
 ) -> Verdict:
     is_failed = check.outcome is Outcome.FAILED
     return Verdict(
-        target=str(target),
+        target=model.address,
         signature_files=(),
         answer=Answer.FAILED if is_failed else Answer.INCOMPLETE,
         profile=profile.value,

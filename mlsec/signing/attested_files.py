@@ -6,31 +6,31 @@ import hashlib
 from collections.abc import Sequence
 
 from mlsec.signing.attestations import uncovered
-from mlsec.signing.compare import Compared
-from mlsec.signing.folder import ModelFolder
+from mlsec.signing.compare import Compared, by_store, bytes_read
 from mlsec.signing.hashed import Hashed, Plan
-from mlsec.signing.hashing import Say, hash_files
+from mlsec.signing.hashing import Say
+from mlsec.signing.model import ModelFiles
 from mlsec.signing.provenance import Built
 from mlsec.signing.unsigned import Allowed, unreadable, unsigned
 from mlsec.signing.verdict import Check, SignedFile, failed, passed
 
 
 def compare_attested(
-    folder: ModelFolder, vouched: Sequence[Built], allowed: Allowed, limit: int, say: Say | None
+    opened: ModelFiles, vouched: Sequence[Built], allowed: Allowed, limit: int, say: Say | None
 ) -> Compared:
     """Hash every file that an attestation names, and account for everything else.
 
     Raises:
         SigningError: the model cannot be listed, or holds more than ``limit`` names.
     """
-    listing = folder.listing(limit)
+    listing = opened.listing(limit)
     names = {name for built in vouched for name, _ in built.subjects}
     wanted = {
         path: stamp
         for path, stamp in listing.files().items()
         if path not in allowed.signatures and {path, path.rpartition("/")[2]} & names
     }
-    hashed = hash_files(folder, wanted, Plan(hash_name="sha256"), say)
+    hashed = opened.hashed(wanted, Plan(hash_name="sha256"), say)
     read = {path: one for path, one in hashed.items() if not one.problem}
     digests = {path: one.digests[0].hex() for path, one in read.items()}
     strange = set(uncovered(vouched, digests))
@@ -41,6 +41,7 @@ def compare_attested(
     if not checks:
         checks.append(passed("files/unchanged", "every attested file is as it was built"))
     checks += unsigned(listing, wanted, {}, allowed)
+    checks += by_store(hashed.values())
     files = tuple(
         SignedFile(
             path=path, algorithm="sha256", digest=digests[path], size_bytes=read[path].size_bytes
@@ -51,7 +52,7 @@ def compare_attested(
         checks=tuple(checks),
         files=files,
         found=len(listing.found),
-        bytes_hashed=sum(one.size_bytes for one in hashed.values()),
+        bytes_hashed=bytes_read(hashed.values()),
     )
 
 
@@ -66,7 +67,7 @@ def root_of(files: Sequence[SignedFile]) -> str:
 def _unread(found: Hashed) -> Check:
     if found.has_changed:
         return failed("files/kept-still", "a file changed while it was read", file=found.path)
-    return unreadable(found.path, found.problem)
+    return unreadable(found.path, found.problem, detail=found.detail, fix=found.fix)
 
 
 def _strange(path: str, digest: str) -> Check:

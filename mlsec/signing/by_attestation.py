@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -12,8 +11,8 @@ from mlsec.signing.attested_files import compare_attested, root_of
 from mlsec.signing.compare import Compared
 from mlsec.signing.content import age_check, policy_checks
 from mlsec.signing.errors import SigningError
-from mlsec.signing.folder import ModelFolder
 from mlsec.signing.hashing import Say
+from mlsec.signing.model import Model
 from mlsec.signing.policy import ModelRule, Provenance, TrustPolicy
 from mlsec.signing.provenance import PREDICATES, Built, predicate_type_of
 from mlsec.signing.strictjson import JsonLimits
@@ -45,7 +44,7 @@ _ONE_VOICE = failed(
 
 def verify_attested(
     base: Verdict,
-    target: Path,
+    model: Model,
     policy: TrustPolicy,
     rule: ModelRule,
     wanted: Provenance,
@@ -72,10 +71,10 @@ def verify_attested(
     if has_failed(checks) or not found.vouched:
         checks.append(not_checked("files/compared", "the files were not read, as more is wrong"))
     else:
-        compared = _compare(target, found.vouched, allowed, policy.defaults.entries, checks, say)
+        compared = _compare(model, found.vouched, allowed, policy.defaults.entries, checks, say)
     if compared is not None:
         root = root_of(compared.files)
-        key = policy.name_of(target)
+        key = policy.name_of(model.address)
         checks += [
             *compared.checks,
             *policy_checks(root, "", rule, policy.denied_root_digests, key),
@@ -100,7 +99,7 @@ def _times(attested: Sequence[Judged]) -> list[TrustedTime]:
 
 
 def _compare(
-    target: Path,
+    model: Model,
     vouched: Sequence[Built],
     allowed: Allowed,
     limit: int,
@@ -108,8 +107,8 @@ def _compare(
     say: Say | None,
 ) -> Compared | None:
     try:
-        with ModelFolder(target) as folder:
-            return compare_attested(folder, vouched, allowed, limit, say)
+        with model.opened() as opened:
+            return compare_attested(opened, vouched, allowed, limit, say)
     except SigningError as error:
         checks.append(not_checked("files/compared", error.message, fix=error.hint))
         return None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from mlsec.signing.folder import Kind, Listing, ModelFolder, Stamp
+from mlsec.signing.folder import Kind, Listing, Stamp
 from mlsec.signing.hashed import Hashed, Plan
-from mlsec.signing.hashing import Say, hash_files
+from mlsec.signing.hashing import Say
 from mlsec.signing.links import inner_links
 from mlsec.signing.manifest import Entry, Manifest
+from mlsec.signing.model import ModelFiles
 from mlsec.signing.unsigned import ODD, Allowed, unreadable, unsigned
 from mlsec.signing.verdict import Check, SignedFile, failed, passed
 
@@ -27,7 +28,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(
-    folder: ModelFolder, manifest: Manifest, allowed: Allowed, limit: int, say: Say | None = None
+    opened: ModelFiles, manifest: Manifest, allowed: Allowed, limit: int, say: Say | None = None
 ) -> Compared:
     """Hash what is signed and account for everything else.
 
@@ -35,25 +36,38 @@ def compare(
         SigningError: the model cannot be listed, holds more than ``limit`` names, or is hashed
             with what is not there.
     """
-    listing = folder.listing(limit)
+    listing = opened.listing(limit)
     links = inner_links(listing) if allowed.may_link else {}
-    wanted = _by_path(folder, manifest)
+    wanted = _by_path(opened, manifest)
     how = manifest.serialization
     plan = Plan(hash_name=how.hash_name, shard_bytes=how.shard_bytes)
     to_hash, checks = _split(listing, links, wanted, plan)
-    hashed = _hash(folder, to_hash, links, plan, say)
+    hashed = _hash(opened, to_hash, links, plan, say)
     bad = {path: _judge(hashed[path], wanted[path]) for path in to_hash}
     checks += [one for one in bad.values() if one is not None]
     checks += unsigned(listing, wanted, links, allowed)
-    checks += _moved(folder, listing)
+    checks += opened.moved(listing)
+    checks += by_store(hashed.values())
     return Compared(
         checks=_told(checks, len(wanted)),
         files=tuple(
             _signed(hashed[path], wanted[path][0], plan) for path in to_hash if bad[path] is None
         ),
         found=len(listing.found),
-        bytes_hashed=sum(one.size_bytes for one in hashed.values()),
+        bytes_hashed=bytes_read(hashed.values()),
     )
+
+
+def bytes_read(hashed: Iterable[Hashed]) -> int:
+    """Count the bytes that were hashed here."""
+    return sum(one.size_bytes for one in hashed if not one.is_by_store)
+
+
+def by_store(hashed: Iterable[Hashed]) -> list[Check]:
+    """Say for how many files a store's own digest was taken instead of the bytes."""
+    count = sum(one.is_by_store for one in hashed)
+    what = "the store's own SHA-256 of the whole object was taken instead of its bytes"
+    return [passed("files/store-digest", what, actual=f"{count} files")] if count else []
 
 
 def _split(
@@ -85,7 +99,7 @@ def _signed(found: Hashed, entry: Entry, plan: Plan) -> SignedFile:
 
 
 def _hash(
-    folder: ModelFolder,
+    opened: ModelFiles,
     files: Mapping[str, Stamp],
     links: Mapping[str, str],
     plan: Plan,
@@ -93,7 +107,7 @@ def _hash(
 ) -> dict[str, Hashed]:
     """Hash each file once, also where links inside the model lead to it."""
     real = {links.get(path, path): stamp for path, stamp in files.items()}
-    found = hash_files(folder, real, plan, say)
+    found = opened.hashed(real, plan, say)
     return (
         {path: msgspec.structs.replace(found[links.get(path, path)], path=path) for path in files}
         if links
@@ -101,11 +115,11 @@ def _hash(
     )
 
 
-def _by_path(folder: ModelFolder, manifest: Manifest) -> dict[str, list[Entry]]:
+def _by_path(opened: ModelFiles, manifest: Manifest) -> dict[str, list[Entry]]:
     found: dict[str, list[Entry]] = {}
     for entry in manifest.entries:
         # Signers before 1.1 called the file of a single-file model ".".
-        path = folder.single if entry.path == "." and folder.single else entry.path
+        path = opened.single if entry.path == "." and opened.single else entry.path
         found.setdefault(path, []).append(entry)
     for entries in found.values():
         if len(entries) > 1:
@@ -155,7 +169,7 @@ def _judge(found: Hashed, entries: Sequence[Entry]) -> Check | None:
             fix="verify a copy that nobody writes to",
         )
     if found.problem:
-        return unreadable(found.path, found.problem)
+        return unreadable(found.path, found.problem, detail=found.detail, fix=found.fix)
     if found.digests == tuple(one.digest for one in entries):
         return None
     for number, (actual, entry) in enumerate(zip(found.digests, entries, strict=False)):
@@ -169,26 +183,6 @@ def _judge(found: Hashed, entries: Sequence[Entry]) -> Check | None:
                 fix="restore the file, or have the change reviewed and signed",
             )
     return failed("files/unchanged", "a file has another number of parts", file=found.path)
-
-
-def _moved(folder: ModelFolder, listing: Listing) -> list[Check]:
-    """Look again at every folder: names that came or went while files were hashed."""
-    moved = []
-    for path, stamp in listing.folders:
-        try:
-            is_same = folder.folder_stamp(path) == stamp
-        except OSError:
-            is_same = False
-        if not is_same:
-            moved.append(
-                failed(
-                    "files/kept-still",
-                    "a folder changed while the model was read",
-                    file=path or ".",
-                    fix="verify a copy that nobody writes to",
-                )
-            )
-    return moved
 
 
 def _told(checks: list[Check], count: int) -> tuple[Check, ...]:

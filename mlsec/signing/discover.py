@@ -12,8 +12,8 @@ from mlsec.signing.errors import SigningError
 from mlsec.signing.manifest import manifest_of
 from mlsec.signing.statement import OMS_PREDICATE, parse_statement
 
-_ENDINGS = (".sig", ".sigstore", ".sigstore.json", ".bundle.json", ".sig.json", ".intoto.jsonl")
-_HEAD_BYTES = 4096
+ENDINGS = (".sig", ".sigstore", ".sigstore.json", ".bundle.json", ".sig.json", ".intoto.jsonl")
+HEAD_BYTES = 4096
 MAX_BUNDLE_BYTES = 64 << 20
 
 
@@ -41,13 +41,13 @@ def discover(target: Path) -> tuple[Path, ...]:
     does not. Sorted by name.
     """
     if target.is_dir():
-        inside = [one for one in _listed(target) if one.name.endswith(_ENDINGS)]
+        inside = [one for one in _listed(target) if one.name.endswith(ENDINGS)]
         # "." has no name of its own, and the root of the disk none at all.
         whole = target.resolve()
-        beside = [whole.with_name(whole.name + end) for end in _ENDINGS] if whole.name else []
+        beside = [whole.with_name(whole.name + end) for end in ENDINGS] if whole.name else []
     else:
         inside = [target.with_name("model.sig")]
-        beside = [target.with_name(target.name + end) for end in _ENDINGS]
+        beside = [target.with_name(target.name + end) for end in ENDINGS]
     found = {one for one in (*inside, *beside) if one != target and _looks_like_a_bundle(one)}
     return tuple(sorted(found))
 
@@ -65,10 +65,14 @@ def _looks_like_a_bundle(file: Path) -> bool:
         return False
     try:
         with file.open("rb") as opened:
-            head = opened.read(_HEAD_BYTES)
+            return is_like_a_bundle(opened.read(HEAD_BYTES))
     except OSError:
         # It may be the signature, so that it cannot be read must not go unsaid.
         return True
+
+
+def is_like_a_bundle(head: bytes) -> bool:
+    """Whether a file that begins like this could be a signature file."""
     # An empty file too: a signature that was cut short is a broken one, not none.
     return not head.strip() or head.lstrip()[:1] == b"{"
 

@@ -28,6 +28,12 @@ class UnsupportedError(SigningError):
     reason = GapReason.UNSUPPORTED
 
 
+class UnreadError(SigningError):
+    """What a store was asked for did not come: nothing is known of it, good or bad."""
+
+    reason = GapReason.UNRESOLVED
+
+
 class ChangedError(SigningError):
     """A file or folder changed while it was being read."""
 

@@ -46,6 +46,11 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
         """Take the stamp from ``fstat``."""
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
+    @classmethod
+    def of_size(cls, size_bytes: int) -> Stamp:
+        """Make the stamp of an object in a store, which keeps watch over its versions itself."""
+        return cls(0, 0, size_bytes, 0, 0)
+
     def is_of(self, found: os.stat_result) -> bool:
         """Whether ``fstat`` still says the same."""
         return (

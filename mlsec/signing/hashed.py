@@ -19,13 +19,20 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hashed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One file's digests in order of its parts (none for an empty file in parts), or why not."""
+    """One file's digests in order of its parts (none for an empty file in parts), or why not.
+
+    ``detail`` and ``fix`` say more of a ``problem``; ``is_by_store`` is a digest that the store
+    keeps of the whole object, taken instead of its bytes.
+    """
 
     path: str
     size_bytes: int = 0
     digests: tuple[bytes, ...] = ()
     problem: str = ""
     has_changed: bool = False
+    detail: str = ""
+    fix: str = ""
+    is_by_store: bool = False
 
 
 def new_hash(name: str, data: bytes | memoryview = b"") -> Any:

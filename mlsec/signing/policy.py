@@ -154,17 +154,25 @@ class TrustPolicy(msgspec.Struct, frozen=True, kw_only=True):
         """Find the first entry that applies to a model; None, and so no trust, without one.
 
         Args:
-            target: a URI (``s3://...``), or a path, which is compared as it lies below the
-                policy's folder, or absolute when it lies elsewhere.
+            target: a URI (``s3://...``, with or without a last slash), or a path, which is
+                compared as it lies below the policy's folder, or absolute when it lies elsewhere.
         """
         text = str(target)
         if "://" in text:
-            return next((one for one in self.models if _matches(one.uris, text)), None)
+            bare = text.rstrip("/")
+            # In a store a folder is what its names begin with, so chat/* is about chat/ too;
+            # an entry that names the folder itself comes first.
+            return self._for_uri(bare) or self._for_uri(f"{bare}/")
         found = self.name_of(text)
         return next((one for one in self.models if _matches(one.paths, found)), None)
 
+    def _for_uri(self, uri: str) -> ModelRule | None:
+        return next((one for one in self.models if _matches(one.uris, uri)), None)
+
     def name_of(self, target: str | Path) -> str:
-        """Give the name under which a path is compared and locked."""
+        """Give the name under which a path is compared and locked; a URI is its own."""
+        if "://" in str(target):
+            return str(target).rstrip("/")
         return _named(Path(target), self.folder)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from mlsec.signing.bundle import Bundle, Envelope, EnvelopeSignature
 from mlsec.signing.content import Content
 from mlsec.signing.errors import SigningError
-from mlsec.signing.folder import ModelFolder
-from mlsec.signing.hashed import Plan
-from mlsec.signing.hashing import Say, hash_files
+from mlsec.signing.hashed import Hashed, Plan
+from mlsec.signing.hashing import Say
 from mlsec.signing.manifest import Entry, Manifest
+from mlsec.signing.model import Model
 from mlsec.signing.serialization import Serialization
 
 _HASHES = {"": "sha256", "SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
@@ -24,19 +23,19 @@ class BlobEnvelope(Envelope, frozen=True, kw_only=True):
     """
 
 
-def blob_envelope(bundle: Bundle, target: Path) -> BlobEnvelope:
+def blob_envelope(bundle: Bundle, model: Model) -> BlobEnvelope:
     """Make the stand-in for a bundle over a blob.
 
     Raises:
         SigningError: the model is a folder, which no such signature can be over.
     """
-    if bundle.message is None or target.is_dir():
+    if bundle.message is None or model.is_folder:
         raise SigningError("the bundle signs a single blob, not a model's files")
     signature = EnvelopeSignature(signature=bundle.message.signature)
     return BlobEnvelope(payload=b"", payload_type="", signatures=(signature,))
 
 
-def file_digests(target: Path, bundles: list[Bundle], say: Say | None) -> Mapping[str, bytes]:
+def file_digests(model: Model, bundles: list[Bundle], say: Say | None) -> Mapping[str, bytes]:
     """Hash the one file of a model with each hash that a signature over it names, and SHA-256.
 
     Raises:
@@ -47,18 +46,22 @@ def file_digests(target: Path, bundles: list[Bundle], say: Say | None) -> Mappin
         return {}
     names = {"sha256", *(_HASHES[one] for one in stated if one in _HASHES)}
     found: dict[str, bytes] = {}
-    with ModelFolder(target) as folder:
-        stamps = folder.listing(1).files()
+    with model.opened() as files:
+        stamps = files.listing(1).files()
         for name in sorted(names):
-            (hashed,) = hash_files(folder, stamps, Plan(hash_name=name), say).values() or (None,)
+            (hashed,) = files.hashed(stamps, Plan(hash_name=name), say).values() or (None,)
             if hashed is None or hashed.problem:
-                raise SigningError(f"the file was not hashed: {hashed and hashed.problem}")
+                raise SigningError(f"the file was not hashed: {hashed and _why(hashed)}")
             found[name] = hashed.digests[0]
     return found
 
 
-def blob_content(target: Path, digests: Mapping[str, bytes]) -> Content:
+def _why(hashed: Hashed) -> str:
+    return ": ".join(part for part in (hashed.problem, hashed.detail) if part)
+
+
+def blob_content(model: Model, digests: Mapping[str, bytes]) -> Content:
     """What a good signature over the file says: this one file, under its name here."""
-    entry = Entry(path=target.name, digest=digests["sha256"])
+    entry = Entry(path=model.name, digest=digests["sha256"])
     manifest = Manifest(serialization=Serialization(), entries=(entry,), is_sorted=True)
     return Content(model_name="", predicate_type="", manifest=manifest)

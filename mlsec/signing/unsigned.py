@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import msgspec
 
 from mlsec.signing.folder import Kind, Listing, Stamp
+from mlsec.signing.model import Signature
 from mlsec.signing.names import is_under
 from mlsec.signing.policy import ModelRule, Profile, Reaction, TrustPolicy
 from mlsec.signing.verdict import Check, failed, not_checked
@@ -65,23 +65,14 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def allowed_beside(
-    target: Path, policy: TrustPolicy, rule: ModelRule, files: Sequence[Path], profile: Profile
+    policy: TrustPolicy, rule: ModelRule, files: Sequence[Signature], profile: Profile
 ) -> Allowed:
-    """Say what may lie beside the signed files of ``target``: what the policy names, ``files``."""
+    """Say what may lie beside the signed files of a model: what the policy names, ``files``."""
     return Allowed(
         ignored=rule.may_ignore,
-        signatures=_inside(target, files),
+        signatures=frozenset(file.inside for file in files) - {""},
         extra_files=policy.defaults.extra_files,
         profile=profile,
-    )
-
-
-def _inside(target: Path, files: Sequence[Path]) -> frozenset[str]:
-    """The signature files that lie in the model, by their path in it."""
-    top = target.resolve()
-    places = [file.parent.resolve() / file.name for file in files]
-    return frozenset(
-        place.relative_to(top).as_posix() for place in places if place.is_relative_to(top)
     )
 
 
@@ -129,11 +120,12 @@ def _extra(path: str, stamp: Stamp | None, allowed: Allowed) -> Check:
     return msgspec.structs.replace(found, is_fatal=is_fatal)
 
 
-def unreadable(path: str, why: str) -> Check:
+def unreadable(path: str, why: str, *, detail: str = "", fix: str = "") -> Check:
     """A file that could not be compared, so that nothing is known of it."""
     check = not_checked(
         "files/readable",
         f"a file was not compared: {why}",
-        fix="give the verifying user the right to read it",
+        actual=detail,
+        fix=fix or "give the verifying user the right to read it",
     )
     return msgspec.structs.replace(check, file=path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -15,9 +14,9 @@ from mlsec.signing.by_attestation import split_attestations, verify_attested
 from mlsec.signing.compare import Compared, compare
 from mlsec.signing.content import Content, age_check, policy_checks, read_content
 from mlsec.signing.errors import SigningError
-from mlsec.signing.folder import ModelFolder
 from mlsec.signing.hashing import Say
 from mlsec.signing.judge import Question, Terms, is_of_kind, judge
+from mlsec.signing.model import Model, Signature
 from mlsec.signing.policy import Leave, ModelRule, Profile, TrustPolicy
 from mlsec.signing.refusal import Steps
 from mlsec.signing.signature_file import SignatureFile, read_signature_file
@@ -41,10 +40,10 @@ from mlsec.signing.verdict import (
 
 
 def verify_signed(
-    target: Path,
+    model: Model,
     policy: TrustPolicy,
     rule: ModelRule,
-    files: Sequence[Path],
+    files: Sequence[Signature],
     profile: Profile,
     now: datetime.datetime,
     say: Say | None,
@@ -58,37 +57,37 @@ def verify_signed(
         may_be_authority=is_compat or policy.defaults.ca_leaf is Leave.ALLOW,
         denied=policy.denied_fingerprints,
     )
-    read = [read_signature_file(file, target, policy) for file in files]
+    read = [read_signature_file(file, model, policy) for file in files]
     checks = [check for found in read for check in found.checks]
-    terms = _hashed(target, read, terms, checks, say)
+    terms = _hashed(model, read, terms, checks, say)
     every = [one for found in read for one in _judge_file(found, rule, anchors, terms)]
     attested, judged = split_attestations(every, policy.defaults.json_limits)
     wanted = rule.provenance
     if attested and not judged and wanted is not None and wanted.binds == "files":
-        base = _verdict(target, files, profile, now, every, checks, None, None)
-        allowed = allowed_beside(target, policy, rule, files, profile)
-        return verify_attested(base, target, policy, rule, wanted, attested, allowed, say)
+        base = _verdict(model, files, profile, now, every, checks, None, None)
+        allowed = allowed_beside(policy, rule, files, profile)
+        return verify_attested(base, model, policy, rule, wanted, attested, allowed, say)
     if judged:
         checks += check_threshold(judged, rule)
     elif attested:
         checks.append(_ONLY_ATTESTED)
     good = [one for one in judged if one.is_good]
     steps = Steps()
-    content = _content(good, target, policy, profile, terms, steps)
+    content = _content(good, model, policy, profile, terms, steps)
     checks += steps.checks
     compared = None
     if content is not None:
-        key = policy.name_of(target)
+        key = policy.name_of(model.address)
         checks += policy_checks(
             content.manifest.root_digest, content.model_name, rule, policy.denied_root_digests, key
         )
         checks += age_check(rule, _times(good))
         checks += _provenance(rule, policy, attested, content)
     if content is not None and not has_failed(checks):
-        compared = _compare(target, policy, rule, files, profile, content, checks, say)
+        compared = _compare(model, policy, rule, files, profile, content, checks, say)
     elif content is not None:
         checks.append(not_checked("files/compared", "the files were not read, as more is wrong"))
-    return _verdict(target, files, profile, now, every, checks, content, compared)
+    return _verdict(model, files, profile, now, every, checks, content, compared)
 
 
 _ONLY_ATTESTED = failed(
@@ -103,11 +102,11 @@ def _times(good: Sequence[Judged]) -> tuple[TrustedTime, ...]:
 
 
 def _hashed(
-    target: Path, read: Sequence[SignatureFile], terms: Terms, checks: list[Check], say: Say | None
+    model: Model, read: Sequence[SignatureFile], terms: Terms, checks: list[Check], say: Say | None
 ) -> Terms:
     """Hash a single-file model where a signature is over the file itself."""
     try:
-        digests = file_digests(target, [one for found in read for one, _ in found.bundles], say)
+        digests = file_digests(model, [one for found in read for one, _ in found.bundles], say)
     except SigningError as error:
         checks.append(not_checked("files/readable", error.message, fix=error.hint))
         return terms
@@ -118,7 +117,7 @@ def _judge_file(
     found: SignatureFile, rule: ModelRule, anchors: dict[str, Loaded], terms: Terms
 ) -> list[Judged]:
     return [
-        _judge_one(found.file.name, bundle, envelope, index, rule, anchors, terms)
+        _judge_one(found.name, bundle, envelope, index, rule, anchors, terms)
         for bundle, envelope in found.bundles
         for index in range(len(envelope.signatures))
     ]
@@ -160,7 +159,7 @@ def _of_good(verdict: SignatureVerdict) -> tuple[TrustedTime, ...]:
 
 def _content(
     good: Sequence[Judged],
-    target: Path,
+    model: Model,
     policy: TrustPolicy,
     profile: Profile,
     terms: Terms,
@@ -179,7 +178,7 @@ def _content(
             return None
         found.append(content)
     if any(isinstance(one, BlobEnvelope) for one in envelopes):
-        found.append(blob_content(target, terms.digests))
+        found.append(blob_content(model, terms.digests))
     if not found:
         return None
     first = found[0]
@@ -209,23 +208,23 @@ def _provenance(
 
 
 def _compare(
-    target: Path,
+    model: Model,
     policy: TrustPolicy,
     rule: ModelRule,
-    files: Sequence[Path],
+    files: Sequence[Signature],
     profile: Profile,
     content: Content,
     checks: list[Check],
     say: Say | None,
 ) -> Compared | None:
     allowed = msgspec.structs.replace(
-        allowed_beside(target, policy, rule, files, profile),
+        allowed_beside(policy, rule, files, profile),
         may_link=policy.defaults.symlinks is Leave.ALLOW
         and content.manifest.serialization.allows_symlinks,
     )
     try:
-        with ModelFolder(target) as folder:
-            compared = compare(folder, content.manifest, allowed, policy.defaults.entries, say)
+        with model.opened() as opened:
+            compared = compare(opened, content.manifest, allowed, policy.defaults.entries, say)
     except SigningError as error:
         checks.append(not_checked("files/compared", error.message, fix=error.hint))
         return None
@@ -234,8 +233,8 @@ def _compare(
 
 
 def _verdict(
-    target: Path,
-    files: Sequence[Path],
+    model: Model,
+    files: Sequence[Signature],
     profile: Profile,
     now: datetime.datetime,
     judged: Sequence[Judged],
@@ -245,7 +244,7 @@ def _verdict(
 ) -> Verdict:
     answer = answer_of(checks, is_compared=compared is not None)
     return Verdict(
-        target=str(target),
+        target=model.address,
         signature_files=tuple(str(file) for file in files),
         answer=answer,
         profile=profile.value,

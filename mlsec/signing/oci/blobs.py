@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mlsec.signing.folder import Listing, ModelFolder, Stamp
+from mlsec.signing.compare import by_store, bytes_read
+from mlsec.signing.folder import Listing, Stamp
 from mlsec.signing.hashed import Hashed, Plan
-from mlsec.signing.hashing import Say, hash_files
+from mlsec.signing.hashing import Say
+from mlsec.signing.model import ModelFiles
 from mlsec.signing.oci.descriptor import Descriptor
 from mlsec.signing.oci.layout import OciLayout
 from mlsec.signing.unsigned import Allowed, unsigned
@@ -28,7 +30,7 @@ class BlobsCompared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare_blobs(
-    folder: ModelFolder, layout: OciLayout, allowed: Allowed, limit: int, say: Say | None
+    opened: ModelFiles, layout: OciLayout, allowed: Allowed, limit: int, say: Say | None
 ) -> BlobsCompared:
     """Hash every blob that an artifact vouches for, and account for everything else.
 
@@ -38,8 +40,8 @@ def compare_blobs(
     wanted: dict[str, Descriptor] = {}
     for artifact in layout.artifacts:
         wanted.update({one.path: one for one in layout.reached_from(artifact).values()})
-    listing = folder.listing(limit)
-    hashed = _hash(folder, listing, wanted, say)
+    listing = opened.listing(limit)
+    hashed = _hash(opened, listing, wanted, say)
     files: list[SignedFile] = []
     checks: list[Check] = []
     for path, descriptor in sorted(wanted.items()):
@@ -58,12 +60,13 @@ def compare_blobs(
     if not checks:
         checks.append(passed("files/unchanged", "every blob is as signed"))
     checks += unsigned(listing, wanted, {}, allowed)
+    checks += by_store(hashed.values())
     return BlobsCompared(
         checks=tuple(checks),
         files=tuple(files),
         signed=len(wanted),
         found=len(listing.found),
-        bytes_hashed=sum(one.size_bytes for one in hashed.values()),
+        bytes_hashed=bytes_read(hashed.values()),
     )
 
 
@@ -80,7 +83,7 @@ def filed_paths(layout: OciLayout) -> frozenset[str]:
 
 
 def _hash(
-    folder: ModelFolder, listing: Listing, wanted: Mapping[str, Descriptor], say: Say | None
+    opened: ModelFiles, listing: Listing, wanted: Mapping[str, Descriptor], say: Say | None
 ) -> dict[str, Hashed]:
     stamps = listing.files()
     found: dict[str, Hashed] = {}
@@ -90,7 +93,7 @@ def _hash(
             for path, one in wanted.items()
             if one.algorithm == algorithm and path in stamps
         }
-        found.update(hash_files(folder, there, Plan(hash_name=algorithm), say))
+        found.update(opened.hashed(there, Plan(hash_name=algorithm), say))
     return found
 
 
@@ -100,7 +103,8 @@ def _judge(found: Hashed | None, descriptor: Descriptor, path: str) -> Check | N
     if found.has_changed:
         return failed("files/kept-still", "a blob changed while it was read", file=path)
     if found.problem:
-        check = not_checked("files/readable", f"a blob was not compared: {found.problem}")
+        what = f"a blob was not compared: {found.problem}"
+        check = not_checked("files/readable", what, actual=found.detail, fix=found.fix)
         return msgspec.structs.replace(check, file=path)
     actual = found.digests[0].hex()
     if (found.size_bytes, actual) == (descriptor.size, descriptor.digest.partition(":")[2]):

@@ -9,8 +9,8 @@ import msgspec
 from mlsec.signing.anchors import Loaded, LoadedX509
 from mlsec.signing.bundle import Bundle, Envelope, parse_bundle
 from mlsec.signing.errors import MalformedError, UnsupportedError
-from mlsec.signing.folder import ModelFolder
 from mlsec.signing.judge import Question, Terms, is_of_kind, judge
+from mlsec.signing.model import ModelFiles
 from mlsec.signing.oci.layout import MAX_SIGNATURE_BYTES, OciSignature, SignatureForm, read_blob
 from mlsec.signing.oci.notary import NotaryTrust, verify_notary
 from mlsec.signing.oci.notary_cose import read_notary_cose
@@ -47,14 +47,14 @@ class ReadSignature(msgspec.Struct, frozen=True, kw_only=True):
     attestation: Envelope | None = None
 
 
-def read_signature(folder: ModelFolder, signature: OciSignature) -> ReadSignature | None:
+def read_signature(opened: ModelFiles, signature: OciSignature) -> ReadSignature | None:
     """Read one signature; None for a statement that is neither a signature nor about a build.
 
     Raises:
         SigningError: its content is not there or broken.
         RefusedError: it is filed under another artifact than it is over.
     """
-    data = read_blob(folder, signature.layer, MAX_SIGNATURE_BYTES)
+    data = read_blob(opened, signature.layer, MAX_SIGNATURE_BYTES)
     match signature.form:
         case SignatureForm.NOTARY:
             found = _notary(signature, data)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import enum
 import hashlib
-import os
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import msgspec
 
-from mlsec.signing.errors import ChangedError, MalformedError, OverLimitError, SigningError
-from mlsec.signing.folder import ModelFolder
+from mlsec.signing.errors import MalformedError, OverLimitError
+from mlsec.signing.model import Model, ModelFiles
 from mlsec.signing.oci.descriptor import Descriptor, read_descriptor
 from mlsec.signing.shape import Shape
 from mlsec.signing.strictjson import JsonLimits, loads
@@ -99,50 +97,42 @@ class OciLayout(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def is_layout(target: Path) -> bool:
+def is_layout(model: Model) -> bool:
     """Say whether a folder is an OCI image layout."""
-    return (target / "oci-layout").is_file() and (target / "index.json").is_file()
+    return model.has("oci-layout") and model.has("index.json")
 
 
-def read_blob(folder: ModelFolder, descriptor: Descriptor, at_most: int) -> bytes:
+def read_blob(opened: ModelFiles, descriptor: Descriptor, at_most: int) -> bytes:
     """Read content and compare it with its digest.
 
     Raises:
+        UnreadError: the store does not give it now.
         SigningError: not there, a link, over ``at_most``, or other content than the digest's.
     """
     if descriptor.size > at_most:
         raise OverLimitError(f"{descriptor.digest} is larger than {at_most} bytes")
-    data = _read(folder, descriptor.path, descriptor.size)
+    data = opened.read(descriptor.path, descriptor.size + 1)
     actual = hashlib.new(descriptor.algorithm, data).hexdigest()
     if len(data) != descriptor.size or actual != descriptor.digest.partition(":")[2]:
         raise MalformedError(f"{descriptor.path} does not hold what its name says")
     return data
 
 
-def _read(folder: ModelFolder, path: str, size: int) -> bytes:
-    try:
-        with os.fdopen(folder.open_file(path), "rb") as file:
-            return file.read(size + 1)
-    except (OSError, ChangedError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SigningError(f"cannot be read: {reason}", location=path) from None
-
-
-def read_layout(folder: ModelFolder) -> OciLayout:
+def read_layout(opened: ModelFiles) -> OciLayout:
     """Read the index and every manifest that it leads to.
 
     Raises:
         SigningError: no layout of version 1, a manifest that cannot be read or is not what its
             digest says, or a cap was reached.
     """
-    marker = Shape(loads(_capped(folder, "oci-layout", 4096), "oci-layout", _LIMITS), "oci-layout")
+    marker = Shape(loads(_capped(opened, "oci-layout", 4096), "oci-layout", _LIMITS), "oci-layout")
     if marker.text("imageLayoutVersion") != "1.0.0":
         raise MalformedError("the image layout is of another version than 1.0.0")
-    data = _capped(folder, "index.json", MAX_MANIFEST_BYTES)
+    data = _capped(opened, "index.json", MAX_MANIFEST_BYTES)
     listed = _index(Shape(loads(data, "index.json", _LIMITS), "index.json"))
     manifests: dict[str, OciManifest] = {}
     for each in listed:
-        _collect(folder, each, manifests, 1)
+        _collect(opened, each, manifests, 1)
     signatures = tuple(one for each in manifests.values() for one in _signatures(each))
     called = {each.digest for each in listed if _is_called(each)}
     filed = {each.descriptor.digest for each in manifests.values() if _form(each)} - called
@@ -154,8 +144,8 @@ def read_layout(folder: ModelFolder) -> OciLayout:
     return OciLayout(artifacts=tuple(offered.values()), manifests=manifests, signatures=signatures)
 
 
-def _capped(folder: ModelFolder, path: str, at_most: int) -> bytes:
-    data = _read(folder, path, at_most)
+def _capped(opened: ModelFiles, path: str, at_most: int) -> bytes:
+    data = opened.read(path, at_most + 1)
     if len(data) > at_most:
         raise OverLimitError(f"{path} is larger than {at_most} bytes")
     return data
@@ -166,7 +156,7 @@ def _index(index: Shape) -> tuple[Descriptor, ...]:
 
 
 def _collect(
-    folder: ModelFolder, descriptor: Descriptor, found: dict[str, OciManifest], depth: int
+    opened: ModelFiles, descriptor: Descriptor, found: dict[str, OciManifest], depth: int
 ) -> None:
     if descriptor.digest in found:
         return
@@ -174,11 +164,11 @@ def _collect(
         raise OverLimitError(f"more than {MAX_MANIFESTS} manifests, or nested too deep")
     if descriptor.media_type not in _INDEXES | _MANIFESTS:
         return
-    data = read_blob(folder, descriptor, MAX_MANIFEST_BYTES)
+    data = read_blob(opened, descriptor, MAX_MANIFEST_BYTES)
     manifest = _manifest(descriptor, Shape(loads(data, "manifest", _LIMITS), "manifest"))
     found[descriptor.digest] = manifest
     for each in manifest.content if manifest.is_index else ():
-        _collect(folder, each, found, depth + 1)
+        _collect(opened, each, found, depth + 1)
 
 
 def _manifest(descriptor: Descriptor, found: Shape) -> OciManifest:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from pathlib import Path
 
 import msgspec
 
 from mlsec.signing.anchors import Loaded, load_anchors
 from mlsec.signing.attestations import check_attestations
 from mlsec.signing.content import age_check, policy_checks
-from mlsec.signing.errors import SigningError, UnsupportedError
-from mlsec.signing.folder import ModelFolder
+from mlsec.signing.errors import SigningError, UnreadError, UnsupportedError
 from mlsec.signing.hashing import Say
 from mlsec.signing.judge import Terms
+from mlsec.signing.model import Model, ModelFiles
 from mlsec.signing.oci.blobs import BlobsCompared, compare_blobs, filed_paths
 from mlsec.signing.oci.judging import ReadSignature, judge_signature, read_signature
 from mlsec.signing.oci.layout import OciLayout, read_layout
@@ -44,7 +43,7 @@ class _Signed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify_layout(
-    target: Path,
+    model: Model,
     policy: TrustPolicy,
     rule: ModelRule,
     profile: Profile,
@@ -61,26 +60,29 @@ def verify_layout(
         denied=policy.denied_fingerprints,
     )
     base = Verdict(
-        target=str(target), signature_files=(), answer=Answer.INCOMPLETE, profile=profile.value,
+        target=model.address, signature_files=(), answer=Answer.INCOMPLETE, profile=profile.value,
         checks=(), verified_at=now,
     )  # fmt: skip
     try:
-        with ModelFolder(target) as folder:
-            layout = read_layout(folder)
-            read, checks = _read_signatures(folder, layout, is_each_needed=not rule.threshold)
+        with model.opened() as opened:
+            layout = read_layout(opened)
+            read, checks = _read_signatures(opened, layout, is_each_needed=not rule.threshold)
             signed = [_judged(one, rule, anchors, terms) for one in read]
-            checks += _artifact_checks(layout, signed, policy, rule, target)
+            checks += _artifact_checks(layout, signed, policy, rule, model)
             compared = None
             if has_failed(checks):
                 checks.append(not_checked("files/compared", _UNREAD))
             else:
                 allowed = msgspec.structs.replace(
-                    allowed_beside(target, policy, rule, (), profile),
+                    allowed_beside(policy, rule, (), profile),
                     signatures=filed_paths(layout),
                 )
-                compared = compare_blobs(folder, layout, allowed, policy.defaults.entries, say)
+                compared = compare_blobs(opened, layout, allowed, policy.defaults.entries, say)
                 checks += compared.checks
             return _summed(base, layout, signed, checks, compared)
+    except UnreadError as error:
+        check = not_checked("layout/readable", error.message, actual=error.location, fix=error.hint)
+        return msgspec.structs.replace(base, checks=(check,))
     except SigningError as error:
         check = failed("layout/readable", error.message, fix=error.hint, file=error.location)
         return msgspec.structs.replace(base, answer=Answer.FAILED, checks=(check,))
@@ -98,20 +100,20 @@ def _judged(
 
 
 def _read_signatures(
-    folder: ModelFolder, layout: OciLayout, *, is_each_needed: bool
+    opened: ModelFiles, layout: OciLayout, *, is_each_needed: bool
 ) -> tuple[list[ReadSignature], list[Check]]:
     """Read what can be read; the rest is told, and fatal where every signature has to hold."""
     read: list[ReadSignature] = []
     checks: list[Check] = []
     for each in layout.signatures:
         try:
-            found = read_signature(folder, each)
+            found = read_signature(opened, each)
         except RefusedError as error:
             checks.append(
                 failed("signature/about-this", error.message, expected=error.expected,
                        actual=error.actual, file=each.layer.path)
             )  # fmt: skip
-        except UnsupportedError as error:
+        except (UnsupportedError, UnreadError) as error:
             checks.append(not_checked("signature/readable", error.message, fix=error.hint))
         except SigningError as error:
             bad = failed("signature/readable", error.message, fix=error.hint, file=each.layer.path)
@@ -123,7 +125,7 @@ def _read_signatures(
 
 
 def _artifact_checks(
-    layout: OciLayout, every: list[_Signed], policy: TrustPolicy, rule: ModelRule, target: Path
+    layout: OciLayout, every: list[_Signed], policy: TrustPolicy, rule: ModelRule, model: Model
 ) -> list[Check]:
     signed = [one for one in every if not one.is_attestation]
     attested = [one for one in every if one.is_attestation]
@@ -145,7 +147,7 @@ def _artifact_checks(
     good = [one for one in signed if one.judged.is_good and one.digest in offered]
     names = {one.name for one in good if one.name}
     name = names.pop() if len(names) == 1 else ""
-    key = policy.name_of(target)
+    key = policy.name_of(model.address)
     checks += policy_checks(_root(layout), name, rule, policy.denied_root_digests, key)
     times = tuple(
         time for one in good for found in one.judged.verdicts if found.is_good

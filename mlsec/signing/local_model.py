@@ -1,0 +1,144 @@
+"""A model on disk: a folder or one file, read through descriptors that follow no link."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from mlsec.core.errors import MlsecError
+from mlsec.signing.discover import discover
+from mlsec.signing.errors import ChangedError, SigningError
+from mlsec.signing.folder import Listing, ModelFolder, Stamp
+from mlsec.signing.hashed import Hashed, Plan
+from mlsec.signing.hashing import Say, hash_files
+from mlsec.signing.model import ModelFiles
+from mlsec.signing.verdict import Check, failed
+
+
+class LocalSignature(msgspec.Struct, frozen=True, kw_only=True):
+    """A signature file on disk, also that of a model that lies elsewhere."""
+
+    file: Path
+    inside: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name without the folder."""
+        return self.file.name
+
+    def __str__(self) -> str:
+        """Give its path."""
+        return str(self.file)
+
+    def read(self, at_most: int) -> bytes:
+        """Give its first bytes; ``MlsecError`` when it cannot be read."""
+        try:
+            with self.file.open("rb") as opened:
+                return opened.read(at_most)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise MlsecError(f"cannot be read: {reason}", location=str(self.file)) from None
+
+
+class LocalModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model at a path."""
+
+    target: Path
+
+    @property
+    def address(self) -> str:
+        """Its path as it was given."""
+        return str(self.target)
+
+    @property
+    def name(self) -> str:
+        """Its name without the folder."""
+        return self.target.name
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder now."""
+        return self.target.is_dir()
+
+    def has(self, path: str) -> bool:
+        """Say whether there is a regular file of this name."""
+        return (self.target / path).is_file()
+
+    def discover(self) -> Sequence[LocalSignature]:
+        """Find its signature files."""
+        return self.signatures(discover(self.target))
+
+    def signatures(self, files: Sequence[Path]) -> tuple[LocalSignature, ...]:
+        """Take files as signatures of this model."""
+        top = self.target.resolve()
+        return tuple(LocalSignature(file=file, inside=_inside(file, top)) for file in files)
+
+    @contextmanager
+    def opened(self) -> Iterator[ModelFiles]:
+        """Hold its folder open."""
+        with ModelFolder(self.target) as folder:
+            yield LocalFiles(folder)
+
+
+def local_model(target: Path) -> LocalModel:
+    """Take what lies at a path as a model.
+
+    Raises:
+        MlsecError: nothing is there.
+    """
+    if not target.exists():
+        raise MlsecError("no such file or folder", location=str(target))
+    return LocalModel(target=target)
+
+
+class LocalFiles:
+    """The files below an open folder."""
+
+    def __init__(self, folder: ModelFolder) -> None:
+        self._folder = folder
+        self.single = folder.single
+
+    def listing(self, max_entries: int) -> Listing:
+        """List everything, without following links."""
+        return self._folder.listing(max_entries)
+
+    def hashed(self, files: Mapping[str, Stamp], plan: Plan, say: Say | None) -> dict[str, Hashed]:
+        """Hash on every core, each file compared with its stamp before and after."""
+        return hash_files(self._folder, dict(files), plan, say)
+
+    def read(self, path: str, at_most: int) -> bytes:
+        """Give the first bytes of a regular file."""
+        try:
+            with os.fdopen(self._folder.open_file(path), "rb") as file:
+                return file.read(at_most)
+        except (OSError, ChangedError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise SigningError(f"cannot be read: {reason}", location=path) from None
+
+    def moved(self, listing: Listing) -> list[Check]:
+        """Look again at every folder: names that came or went while files were hashed."""
+        return [_moved(path) for path, stamp in listing.folders if not self._is_still(path, stamp)]
+
+    def _is_still(self, path: str, stamp: Stamp) -> bool:
+        try:
+            return self._folder.folder_stamp(path) == stamp
+        except OSError:
+            return False
+
+
+def _moved(path: str) -> Check:
+    return failed(
+        "files/kept-still",
+        "a folder changed while the model was read",
+        file=path or ".",
+        fix="verify a copy that nobody writes to",
+    )
+
+
+def _inside(file: Path, top: Path) -> str:
+    place = file.parent.resolve() / file.name
+    return place.relative_to(top).as_posix() if place.is_relative_to(top) else ""
