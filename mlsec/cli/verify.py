@@ -10,6 +10,9 @@ from mlsec.cli import exits
 from mlsec.core.errors import MlsecError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlsec.signing.model import Model, Signature
     from mlsec.signing.policy import TrustPolicy
     from mlsec.signing.verdict import Verdict
 
@@ -21,10 +24,14 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser = subparsers.add_parser(
         "verify",
         help="check a model's signatures against a trust policy",
-        description="Checks offline who signed a model and that its files are those signed.",
+        description="Checks who signed a model and that its files are those signed.",
         epilog="Exit codes: 0 verified, 10 not verified, 11 could not be told, 2 bad input.",
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a model's folder, or its file")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a model's folder, or its file; also s3://, gs:// or az://account/container/",
+    )
     parser.add_argument(
         "--trust",
         type=Path,
@@ -54,7 +61,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Verify, report to stdout, and record a first use where the policy keeps a lock file."""
     from mlsec.cli import console, options
-    from mlsec.signing.api import Profile, load_policy, record_first_use, verify
+    from mlsec.signing.api import Profile, load_policy, record_first_use, verify_model
 
     policy = load_policy(args.trust)
     for file in args.signature:
@@ -62,10 +69,11 @@ def run(args: argparse.Namespace) -> int:
             raise MlsecError("no such signature file", location=str(file))
     progress = console.Progress()
     try:
-        verdict = verify(
-            args.model,
+        model = _model(args.model)
+        verdict = verify_model(
+            model,
             policy,
-            signatures=tuple(args.signature),
+            signatures=_signatures(model, args.signature),
             profile=Profile(args.profile),
             now=options.moment(args.now),
             say=lambda done, total: progress("hashing (bytes)", done, total),
@@ -76,6 +84,29 @@ def run(args: argparse.Namespace) -> int:
     if record_first_use(verdict, policy):
         console.note(f"first use of {verdict.target} recorded in the lock file")
     return _exit(verdict)
+
+
+def _model(target: str) -> Model:
+    if "://" not in target:
+        from mlsec.signing.local_model import local_model
+
+        return local_model(Path(target))
+    from mlsec.collect.files.far_places import model_at
+    from mlsec.collect.files.stores import open_bucket
+    from mlsec.collect.settings import CollectSettings
+    from mlsec.core.vocabulary import Vocabulary
+
+    # Nothing is mapped to resources here, so no vocabulary is needed.
+    settings = CollectSettings(vocabulary=Vocabulary(types={}, digest=""))
+    return model_at(open_bucket(target, settings))
+
+
+def _signatures(model: Model, files: Sequence[Path]) -> tuple[Signature, ...]:
+    from mlsec.signing.local_model import LocalModel, LocalSignature
+
+    if isinstance(model, LocalModel):
+        return model.signatures(files)
+    return tuple(LocalSignature(file=file) for file in files)
 
 
 def _show(args: argparse.Namespace, verdict: Verdict, policy: TrustPolicy) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
-from typing import Any
+from typing import Any, Self
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
@@ -30,8 +31,14 @@ class AzureStore:
 
     def __init__(self, container: ContainerClient, account: str, prefix: str) -> None:
         self._container: Any = container
-        self._root = f"az://{account}/{container.container_name}"
-        self._prefix = prefix
+        self.root = f"az://{account}/{container.container_name}"
+        self.prefix = prefix
+
+    def at(self, prefix: str) -> Self:
+        """The same container, seen from another prefix."""
+        twin = copy.copy(self)
+        twin.prefix = prefix
+        return twin
 
     def listing(self) -> Listing:
         """List all blobs below the prefix.
@@ -43,20 +50,20 @@ class AzureStore:
         skipped: list[Skipped] = []
         is_complete = True
         try:
-            for blob in self._container.list_blobs(name_starts_with=self._prefix or None):
+            for blob in self._container.list_blobs(name_starts_with=self.prefix or None):
                 self._add(blob, entries, skipped)
         except ResourceNotFoundError:
-            raise MlsecError("there is no such container", location=self._root) from None
+            raise MlsecError("there is no such container", location=self.root) from None
         except ClientAuthenticationError as error:
             raise MlsecError(
                 f"the credentials are not accepted: {_text(error)}",
                 hint="az login",
-                location=self._root,
+                location=self.root,
             ) from None
         except AzureError as error:
             found = _error(error, "Microsoft.Storage/.../blobs/read")
             why = f"folder: {found.message}"
-            address = f"{self._root}/{self._prefix}"
+            address = f"{self.root}/{self.prefix}"
             skipped.append(Skipped(id=address, why=why, reason=found.reason))
             is_complete = False
         entries.sort(key=lambda entry: entry.path)
@@ -92,17 +99,21 @@ class AzureStore:
 
         return RangedSource(fetch, entry.size_bytes)
 
+    def sha256(self, entry: Entry) -> str:
+        """Blob Storage keeps what the uploader said, MD5 at that, so there is none."""
+        return entry.digests.get("sha256", "")
+
     def close(self, source: Source) -> None:
         """Nothing is held open between ranges."""
 
     def _add(self, blob: Any, entries: list[Entry], skipped: list[Skipped]) -> None:
         name, size = str(blob.name), int(blob.size or 0)
-        address = f"{self._root}/{plain_name(name)}"
+        address = f"{self.root}/{plain_name(name)}"
         is_folder = (blob.metadata or {}).get("hdi_isfolder") == "true"
         if is_folder or (name.endswith("/") and not size):
             skipped.append(Skipped(id=address, why="a folder's placeholder"))
             return
-        folder = self._prefix[: self._prefix.rfind("/") + 1]
+        folder = self.prefix[: self.prefix.rfind("/") + 1]
         md5 = blob.content_settings.content_md5
         entries.append(
             Entry(

@@ -16,7 +16,7 @@ from mlsec.artifacts.facts import Hole, Inspection
 from mlsec.artifacts.sandbox import FarJob, Job, LocalJob, inspect_many
 from mlsec.artifacts.window import Source, Window
 from mlsec.collect.files.cache import InspectionCache
-from mlsec.collect.files.entry import Entry, Store, StoreError
+from mlsec.collect.files.entry import Bucket, Entry, StoreError
 from mlsec.collect.files.evidence import (
     Inspected,
     inspection_call,
@@ -27,7 +27,7 @@ from mlsec.collect.files.evidence import (
 )
 from mlsec.collect.files.local import LocalStore
 from mlsec.collect.files.ranged import RangedSource
-from mlsec.collect.files.signatures import read_signatures, unread_signatures
+from mlsec.collect.files.signatures import read_far_signatures, read_signatures
 from mlsec.collect.files.stores import open_store, scope_of
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.closed_sets import GapReason
@@ -57,7 +57,7 @@ class _Collection:
     def __init__(self, target: str, snapshot: Snapshot, settings: CollectSettings) -> None:
         self._target, self._snapshot, self._settings = target, snapshot, settings
         self._scope = scope_of(target)
-        self._store: Store = open_store(target, settings)
+        self._store: LocalStore | Bucket = open_store(target, settings)
         self._has_digest = settings.has_digests and isinstance(self._store, LocalStore)
         self._rights: dict[str, str] = {}  # file -> the action that its reading was refused for
 
@@ -72,10 +72,11 @@ class _Collection:
             if progress is not None:
                 progress(done, len(entries), entry.path)
             self._snapshot.record(*self._record(entry, inspection))
+        trust = self._settings.trust
         found = (
-            read_signatures(Path(self._target), listing, self._settings.trust)
+            read_signatures(Path(self._target), listing, trust)
             if isinstance(self._store, LocalStore)
-            else unread_signatures(listing)
+            else read_far_signatures(self._store, listing, trust)
         )
         for signatures in found:
             self._snapshot.record(*signature_call(self._scope, signatures))

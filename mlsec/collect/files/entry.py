@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Protocol
+from typing import Protocol, Self
 
 import msgspec
 
@@ -17,6 +17,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u206
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One file. ``id`` is its path as the target names it, or ``s3://bucket/key``.
 
+    ``has_sha256`` says that the store keeps a SHA-256 of the whole object, to be asked for.
     ``path`` is relative to the target, with ``/``. ``version`` changes when the content does
     (etag, generation, or size and time of a local file). ``digests`` are the store's own whole
     checksums by algorithm, as lower-case hex; ``key`` is the
@@ -32,6 +33,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bucket: str = ""
     key: str = ""
     storage_class: str = ""
+    has_sha256: bool = False
 
 
 class StoreError(ArtifactError):
@@ -65,6 +67,33 @@ class Store(Protocol):
     def listing(self) -> Listing: ...
     def open(self, entry: Entry) -> Source: ...
     def close(self, source: Source) -> None: ...
+
+
+class Bucket(Store, Protocol):
+    """A store that is asked over the network: the objects whose names begin with ``prefix``.
+
+    ``root`` is its address without the prefix and without a last slash.
+    """
+
+    @property
+    def root(self) -> str: ...
+
+    @property
+    def prefix(self) -> str: ...
+
+    def at(self, prefix: str) -> Self:
+        """The same bucket, seen from another prefix."""
+        ...
+
+    def sha256(self, entry: Entry) -> str:
+        """Ask for the store's own SHA-256 of the whole object as listed: 64 hex digits, or "".
+
+        It is the store that computed it, or refused an upload that did not fit it.
+
+        Raises:
+            StoreError: refused, or the object is another one by now.
+        """
+        ...
 
 
 def plain_name(name: str) -> str:

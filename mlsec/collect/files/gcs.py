@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+import copy
+from typing import Any, Self
 
 import google.auth.exceptions
 import requests
@@ -22,8 +23,19 @@ class GcsStore:
     """Objects below ``gs://bucket/prefix``."""
 
     def __init__(self, client: Any, bucket: str, prefix: str, settings: CollectSettings) -> None:
-        self._client, self._bucket, self._prefix = client, bucket, prefix
+        self._client, self._bucket, self.prefix = client, bucket, prefix
         self._timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
+
+    @property
+    def root(self) -> str:
+        """Its address without a prefix."""
+        return f"gs://{self._bucket}"
+
+    def at(self, prefix: str) -> Self:
+        """The same bucket, seen from another prefix."""
+        twin = copy.copy(self)
+        twin.prefix = prefix
+        return twin
 
     def listing(self) -> Listing:
         """List all objects below the prefix.
@@ -36,7 +48,7 @@ class GcsStore:
         is_complete = True
         try:
             for blob in self._client.list_blobs(
-                self._bucket, prefix=self._prefix or None, timeout=self._timeout_s
+                self._bucket, prefix=self.prefix or None, timeout=self._timeout_s
             ):
                 self._add(blob, entries, skipped)
         except exceptions.NotFound:
@@ -50,7 +62,7 @@ class GcsStore:
         except (exceptions.GoogleAPICallError, requests.RequestException) as error:
             found = _error(error, "storage.objects.list")
             why = f"folder: {found.message}"
-            skipped.append(Skipped(id=self._address(self._prefix), why=why, reason=found.reason))
+            skipped.append(Skipped(id=self._address(self.prefix), why=why, reason=found.reason))
             is_complete = False
         entries.sort(key=lambda entry: entry.path)
         return Listing(entries=tuple(entries), skipped=tuple(skipped), is_complete=is_complete)
@@ -79,6 +91,10 @@ class GcsStore:
 
         return RangedSource(fetch, entry.size_bytes)
 
+    def sha256(self, entry: Entry) -> str:
+        """Cloud Storage keeps MD5 and CRC32C only, so there is none."""
+        return entry.digests.get("sha256", "")
+
     def close(self, source: Source) -> None:
         """Nothing is held open between ranges."""
 
@@ -88,7 +104,7 @@ class GcsStore:
             why = "a folder's placeholder"
             skipped.append(Skipped(id=self._address(plain_name(name)), why=why))
             return
-        folder = self._prefix[: self._prefix.rfind("/") + 1]
+        folder = self.prefix[: self.prefix.rfind("/") + 1]
         md5 = base64.b64decode(blob.md5_hash).hex() if blob.md5_hash else ""
         entries.append(
             Entry(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import copy
+import hashlib
+from typing import Any, Self
 
 import boto3
 import botocore.exceptions
@@ -16,7 +19,8 @@ from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
 
 # The only requests this store makes; anything else is refused before it is sent.
-READS = frozenset({"ListObjectsV2", "GetObject"})
+READS = frozenset({"ListObjectsV2", "GetObject", "HeadObject"})
+FULL = "FULL_OBJECT"
 COLD = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 _DENIED = frozenset({"AccessDenied", "403", "AllAccessDisabled", "InvalidAccessKeyId"})
 _THROTTLED = frozenset({"SlowDown", "Throttling", "RequestLimitExceeded", "503"})
@@ -26,7 +30,7 @@ class S3Store:
     """Objects below ``s3://bucket/prefix``."""
 
     def __init__(self, bucket: str, prefix: str, settings: CollectSettings) -> None:
-        self._bucket, self._prefix = bucket, prefix
+        self._bucket, self.prefix = bucket, prefix
         session = boto3.Session(profile_name=settings.profile or None)
         self._client: Any = session.client(
             "s3",
@@ -40,6 +44,17 @@ class S3Store:
         )
         self._client.meta.events.register("before-call.s3", _refuse_writes)
 
+    @property
+    def root(self) -> str:
+        """Its address without a prefix."""
+        return f"s3://{self._bucket}"
+
+    def at(self, prefix: str) -> Self:
+        """The same bucket, seen from another prefix."""
+        twin = copy.copy(self)
+        twin.prefix = prefix
+        return twin
+
     def listing(self) -> Listing:
         """List all objects below the prefix.
 
@@ -50,7 +65,7 @@ class S3Store:
         skipped: list[Skipped] = []
         is_complete = True
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=self._prefix
+            Bucket=self._bucket, Prefix=self.prefix
         )
         try:
             for page in pages:
@@ -92,10 +107,7 @@ class S3Store:
                 )
                 data: bytes = answer["Body"].read()
             except botocore.exceptions.ClientError as error:
-                code = str(error.response["Error"].get("Code", ""))
-                if code in ("PreconditionFailed", "412"):
-                    raise StoreError(GapReason.MALFORMED, "changed while it was read") from None
-                raise StoreError(_reason(code), code, "s3:GetObject") from None
+                raise _refused(error) from None
             except botocore.exceptions.BotoCoreError as error:
                 raise StoreError(GapReason.TIMEOUT, str(error)) from None
             if len(data) != length:
@@ -103,6 +115,24 @@ class S3Store:
             return data
 
         return RangedSource(fetch, entry.size_bytes)
+
+    def sha256(self, entry: Entry) -> str:
+        """Ask for the whole object's SHA-256; S3 has one only of what came in one piece."""
+        if not entry.has_sha256:
+            return ""
+        try:
+            answer = self._client.head_object(
+                Bucket=self._bucket, Key=entry.key, IfMatch=entry.etag, ChecksumMode="ENABLED"
+            )
+        except botocore.exceptions.ClientError as error:
+            raise _refused(error) from None
+        except botocore.exceptions.BotoCoreError as error:
+            raise StoreError(GapReason.TIMEOUT, str(error)) from None
+        if (answer.get("ETag"), answer.get("ContentLength")) != (entry.etag, entry.size_bytes):
+            raise StoreError(GapReason.MALFORMED, "changed while it was read")
+        # One over the parts of an upload has their number behind it: "...=-3".
+        found = _whole_sha256(str(answer.get("ChecksumSHA256", "")))
+        return found if answer.get("ChecksumType", FULL) == FULL else ""
 
     def close(self, source: Source) -> None:
         """Nothing is held open between ranges."""
@@ -123,17 +153,19 @@ class S3Store:
                 etag=str(item["ETag"]),
                 bucket=self._bucket,
                 storage_class=str(item.get("StorageClass", "")),
+                has_sha256="SHA256" in item.get("ChecksumAlgorithm", ())
+                and item.get("ChecksumType", FULL) == FULL,
             )
         )
 
     def _folder(self) -> str:
-        return self._prefix[: self._prefix.rfind("/") + 1]
+        return self.prefix[: self.prefix.rfind("/") + 1]
 
     def _address(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
 
     def _hidden(self, reason: GapReason, why: str) -> Skipped:
-        return Skipped(id=self._address(self._prefix), why=f"folder: {why}", reason=reason)
+        return Skipped(id=self._address(self.prefix), why=f"folder: {why}", reason=reason)
 
 
 def open_s3(target: str, settings: CollectSettings) -> S3Store:
@@ -154,6 +186,21 @@ def open_s3(target: str, settings: CollectSettings) -> S3Store:
 def _refuse_writes(model: Any, **_: Any) -> None:
     if model.name not in READS:
         raise PermissionError(f"{model.name} is not a read this scan makes")
+
+
+def _whole_sha256(text: str) -> str:
+    try:
+        found = base64.b64decode(text, validate=True)
+    except ValueError:
+        return ""
+    return found.hex() if len(found) == hashlib.sha256().digest_size else ""
+
+
+def _refused(error: Any) -> StoreError:
+    code = str(error.response["Error"].get("Code", ""))
+    if code in ("PreconditionFailed", "412"):
+        return StoreError(GapReason.MALFORMED, "changed while it was read")
+    return StoreError(_reason(code), code, "s3:GetObject")
 
 
 def _reason(code: str) -> GapReason:

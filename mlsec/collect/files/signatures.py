@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from mlsec.collect.files.entry import Listing, plain_name
+from mlsec.collect.files.entry import Bucket, Listing, plain_name
+from mlsec.collect.files.far_places import models_in
 from mlsec.collect.files.folders import SIGNATURE_ENDINGS, folders_of
 from mlsec.core.errors import MlsecError
-from mlsec.signing.api import discover, load_policy, verify
+from mlsec.signing.api import load_policy, verify_model
 from mlsec.signing.bundle import parse_bundles
-from mlsec.signing.errors import SigningError
+from mlsec.signing.discover import MAX_BUNDLE_BYTES
+from mlsec.signing.errors import UnreadError
+from mlsec.signing.local_model import LocalModel
 from mlsec.signing.manifest import manifest_of
+from mlsec.signing.model import Model, Signature
 from mlsec.signing.policy import TrustPolicy
 from mlsec.signing.statement import parse_statement
 from mlsec.signing.verdict import Verdict
@@ -46,36 +50,48 @@ def read_signatures(root: Path, listing: Listing, trust: Path | None) -> Iterato
     paths = [entry.path for entry in listing.entries]
     for folder in sorted(set(folders_of(paths).values())):
         path = root / folder
+        model = LocalModel(target=path)
         if not path.is_dir():  # its name cannot be written as text; its files are gaps by then
             continue
-        files = discover(path)
+        files = model.discover()
         if files or (policy is not None and policy.select(path) is not None):
-            yield _look(path, folder, files, policy)
+            yield _look(model, folder, files, policy)
 
 
-def unread_signatures(listing: Listing) -> Iterator[Signatures]:
-    """Name the signatures in a bucket: checking one means to fetch the whole model."""
-    paths = [entry.path for entry in listing.entries]
-    where = folders_of(paths)
-    for folder in sorted(set(where.values())):
-        names = [path.rpartition("/")[2] for path in paths if where[path] == folder]
-        files = tuple(name for name in names if name.lower().endswith(SIGNATURE_ENDINGS))
-        if files:
-            yield Signatures(
-                folder=folder,
-                files=files,
-                problem="not checked in a bucket: fetch the model, then mlsec verify",
-            )
+def read_far_signatures(
+    bucket: Bucket, listing: Listing, trust: Path | None
+) -> Iterator[Signatures]:
+    """Look for signatures in a bucket; of a model, only what the store has no digest of is read.
+
+    Raises:
+        MlsecError: the trust policy cannot be read.
+    """
+    policy = load_policy(trust) if trust is not None else None
+    for folder, model in models_in(bucket, listing):
+        is_named = policy is not None and policy.select(model.address) is not None
+        try:
+            files = model.discover()
+        except UnreadError as error:
+            names = tuple(path for path in model.entries if _is_signature(path))
+            if names or is_named:
+                yield Signatures(folder=folder, files=names, problem=error.message)
+            continue
+        if files or is_named:
+            yield _look(model, folder, files, policy)
+
+
+def _is_signature(path: str) -> bool:
+    return "/" not in path and path.lower().endswith(SIGNATURE_ENDINGS)
 
 
 def _look(
-    path: Path, folder: str, files: tuple[Path, ...], policy: TrustPolicy | None
+    model: Model, folder: str, files: Sequence[Signature], policy: TrustPolicy | None
 ) -> Signatures:
     found = Signatures(folder=folder, files=tuple(plain_name(file.name) for file in files))
     try:
-        if policy is None or policy.select(path) is None:
+        if policy is None or policy.select(model.address) is None:
             return msgspec.structs.replace(found, claimed=_claims(files))
-        verdict = verify(path, policy, signatures=files)
+        verdict = verify_model(model, policy, signatures=files)
     except MlsecError as error:
         return msgspec.structs.replace(found, problem=str(error))
     names = tuple(file.path for file in verdict.files) or _claims(files)
@@ -84,16 +100,16 @@ def _look(
     return msgspec.structs.replace(found, verdict=timeless, claimed=names)
 
 
-def _claims(files: tuple[Path, ...]) -> tuple[str, ...]:
+def _claims(files: Sequence[Signature]) -> tuple[str, ...]:
     """Give the files that signatures speak of, believed by nobody yet."""
     named: set[str] = set()
     for file in files:
         try:
-            for bundle in parse_bundles(file.read_bytes()):
+            for bundle in parse_bundles(file.read(MAX_BUNDLE_BYTES)):
                 if bundle.envelope is not None:
                     statement = parse_statement(bundle.envelope.payload)
                     claimed = manifest_of(statement.predicate, may_have_more=True, may_be_dot=True)
                     named.update(claimed.paths())
-        except (SigningError, OSError):
+        except MlsecError:
             continue  # what cannot be read names nothing, so nothing is covered by it
     return tuple(sorted(named))

@@ -6,25 +6,25 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlsec.collect.files.entry import Store
+from mlsec.collect.files.entry import Bucket
 from mlsec.collect.files.local import LocalStore
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.errors import MlsecError
 
 
-def _s3(target: str, settings: CollectSettings) -> Store:
+def _s3(target: str, settings: CollectSettings) -> Bucket:
     with _package("boto3", "aws"):
         from mlsec.collect.files.s3 import open_s3  # noqa: PLC0415
     return open_s3(target, settings)
 
 
-def _gcs(target: str, settings: CollectSettings) -> Store:
+def _gcs(target: str, settings: CollectSettings) -> Bucket:
     with _package("google", "gcp"):
         from mlsec.collect.files.gcs import open_gcs  # noqa: PLC0415
     return open_gcs(target, settings)
 
 
-def _azure(target: str, settings: CollectSettings) -> Store:
+def _azure(target: str, settings: CollectSettings) -> Bucket:
     with _package("azure", "azure"):
         from mlsec.collect.files.azure import open_azure  # noqa: PLC0415
     return open_azure(target, settings)
@@ -41,14 +41,14 @@ def _package(name: str, extra: str) -> Iterator[None]:
 
 
 # A cloud's package is loaded only when one of its buckets is named.
-BUCKETS: Mapping[str, Callable[[str, CollectSettings], Store]] = {
+BUCKETS: Mapping[str, Callable[[str, CollectSettings], Bucket]] = {
     "s3": _s3,
     "gs": _gcs,
     "az": _azure,
 }
 
 
-def open_store(target: str, settings: CollectSettings) -> Store:
+def open_store(target: str, settings: CollectSettings) -> LocalStore | Bucket:
     """Give the store of a target.
 
     Raises:
@@ -58,6 +58,19 @@ def open_store(target: str, settings: CollectSettings) -> Store:
     if found and scheme in BUCKETS:
         return BUCKETS[scheme](target, settings)
     return LocalStore(Path(target))
+
+
+def open_bucket(target: str, settings: CollectSettings) -> Bucket:
+    """Give the bucket of an address.
+
+    Raises:
+        MlsecError: as ``open_store``, or an address of another kind.
+    """
+    found = open_store(target, settings)
+    if isinstance(found, LocalStore):
+        known = ", ".join(f"{scheme}://" for scheme in BUCKETS)
+        raise MlsecError("is no address of a bucket", hint=f"one of {known}", location=target)
+    return found
 
 
 def scope_of(target: str) -> str:
