@@ -21,6 +21,7 @@ from mlsec.core.closed_sets import GapReason, Severity, Status
 from mlsec.core.resource import Inventory
 from mlsec.engine.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
+from tests.artifacts.builders import BENIGN
 from tests.collect.files import fake_stores
 from tests.collect.files.fake_stores import Blobs
 
@@ -85,6 +86,30 @@ def test_file_that_no_reader_knows_is_told_once_and_never_passes(
     assert told == {"artifact/not-read-whole"}
     passing = {rule for rule, ids in found.passed.items() if any("noise" in one for one in ids)}
     assert not passing
+
+
+def saved_model(root: Path, shard: bytes) -> Path:
+    """A folder as TensorFlow saves a model; its index tells of 24 bytes."""
+    (root / "variables").mkdir(parents=True)
+    (root / "saved_model.pb").write_bytes(BENIGN["saved-model/plain"]())
+    (root / "fingerprint.pb").write_bytes(b"\x08\x05\x32\x02\x08\x04")
+    (root / "variables" / "v.index").write_bytes(BENIGN["bundle/index"]())
+    (root / "variables" / "v.data-00000-of-00001").write_bytes(shard)
+    return root
+
+
+def test_honest_saved_model_is_assessed_whole(tmp_path: Path, ruleset: RuleSet) -> None:
+    collected(saved_model(tmp_path / "m", b"\x3f" * 24), tmp_path / "s.mlsnap", ruleset)
+    found = judged(tmp_path / "s.mlsnap", ruleset)
+    assert (found.gaps, [f for f in found.findings if f.status is Status.NOT_ASSESSED]) == ((), [])
+    assert not [f for f in found.findings if f.rule.startswith("artifact/")]
+
+
+def test_bytes_of_no_tensor_are_a_finding_about_the_shard(tmp_path: Path, ruleset: RuleSet) -> None:
+    collected(saved_model(tmp_path / "m", b"\x3f" * 30), tmp_path / "s.mlsnap", ruleset)
+    found = judged(tmp_path / "s.mlsnap", ruleset)
+    failed = {f.resource.name for f in found.findings if f.rule == "artifact/has-hidden-bytes"}
+    assert failed == {"variables/v.data-00000-of-00001"}
 
 
 def test_refused_objects_are_not_assessed_and_name_the_right(
