@@ -119,7 +119,7 @@ def _opposite(operator: str, expected: Any) -> tuple[str, Any]:
 def source_of(view: View, path: str, own: Property | None) -> str:
     """Where the value came from: ``Operation:Path``, ``file:line:column``, or the derivation."""
     origin = view.resource.origin
-    if origin.file:
+    if origin.file and origin.line:
         column = f":{origin.column}" if origin.column else ""
         return f"{origin.file}:{origin.line}{column}"
     if not view.prefix:

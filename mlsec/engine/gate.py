@@ -53,8 +53,8 @@ def assessed_percent(assessment: Assessment) -> float:
 
 def is_unread(finding: Finding) -> bool:
     """Whether it is a check that the scan could not make."""
-    # What is declared in a file has an id of its own; a model file is the resource itself.
-    is_in_code = finding.resource.file not in {"", finding.resource.id}
+    # What code declares stands at a line; a model file is a file as a whole.
+    is_in_code = bool(finding.resource.file and finding.resource.line)
     return finding.status is Status.NOT_ASSESSED and not is_in_code
 
 

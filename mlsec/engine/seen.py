@@ -61,7 +61,7 @@ def seen_of(document: Described, type_name: str) -> Seen:
         subject,
         resource_part(subject.id),
         shown_fact(subject.name or subject.id),
-        code_place(origin) if origin.file else "",
+        code_place(origin) if origin.file and origin.line else "",
     )
 
 

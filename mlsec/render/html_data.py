@@ -135,7 +135,8 @@ def _evidence(one: Evidence, subject_id: str, texts: _Table) -> tuple[int, ...]:
 def _more(finding: Finding) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if finding.resource.file:
-        more["file"] = f"{shown(finding.resource.file, 300)}:{max(1, finding.resource.line)}"
+        line = f":{finding.resource.line}" if finding.resource.line else ""
+        more["file"] = f"{shown(finding.resource.file, 300)}{line}"
     if len(finding.evidence) > _EVIDENCE_SHOWN:
         more["evidenceLeft"] = len(finding.evidence) - _EVIDENCE_SHOWN
     if finding.waiver:

@@ -139,7 +139,7 @@ def _failure(finding: Finding, page: Page) -> Iterator[str]:
     message = shown(finding.message, 300)
     yield f"{head} {page.paint(f'{finding.severity.value}: {message}', _BOLD)}"
     yield f"  --> {shown_id(subject.id)}"
-    if subject.file and subject.file != subject.id:
+    if subject.file and subject.line:
         yield f"  --> {shown(subject.file)}:{max(1, subject.line)}"
     yield from _evidence(finding)
     if finding.path and len(finding.path.nodes) > 1:

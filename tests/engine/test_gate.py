@@ -14,7 +14,10 @@ from mlsec.engine.gate import is_unread
     [
         (Subject(id="arn:x", type="a.b", provider="aws", scope="s"), True),
         (Subject(id="m/a.bin", type="a.b", provider="f", scope="s", file="m/a.bin"), True),
-        (Subject(id="aws_x.y", type="a.b", provider="aws", scope="s", file="main.tf"), False),
+        (
+            Subject(id="aws_x.y", type="a.b", provider="aws", scope="s", file="main.tf", line=3),
+            False,
+        ),
     ],
     ids=["in an account", "a model file", "declared in code"],
 )

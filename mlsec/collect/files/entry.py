@@ -54,11 +54,16 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All that was found below a target, sorted by path; not complete when a folder was refused."""
+    """All that was found below a target, sorted by path; not complete when a folder was refused.
+
+    ``in_repository`` is the target's path from the root of the git repository it lies in ("." for
+    the root itself, "" outside of one); the target's own name is part of it.
+    """
 
     entries: tuple[Entry, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     is_complete: bool = True
+    in_repository: str = ""
 
 
 class Store(Protocol):

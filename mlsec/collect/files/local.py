@@ -53,7 +53,12 @@ class LocalStore:
         found.sort(key=lambda entry: entry.path)
         skipped.sort(key=lambda item: item.id)
         hidden = any(item.why.startswith("folder: ") and item.reason for item in skipped)
-        return Listing(entries=tuple(found), skipped=tuple(skipped), is_complete=not hidden)
+        return Listing(
+            entries=tuple(found),
+            skipped=tuple(skipped),
+            is_complete=not hidden,
+            in_repository=_in_repository(self._root),
+        )
 
     def path_of(self, entry: Entry) -> str:
         """Give where a listed file lies, with links resolved."""
@@ -139,6 +144,15 @@ class LocalStore:
     def _skip(self, path: str, why: str, reason: GapReason | None) -> Skipped:
         base = plain_name(self._root.as_posix())
         return Skipped(id=f"{base}/{plain_name(path)}" if path else base, why=why, reason=reason)
+
+
+def _in_repository(target: Path) -> str:
+    """Give where a target lies in its git repository; "" when it lies in none."""
+    real = target.resolve()
+    for folder in (real, *real.parents):
+        if (folder / ".git").exists():
+            return plain_name(real.relative_to(folder).as_posix())
+    return ""
 
 
 def _is_below(path: str, root: str) -> bool:

@@ -57,6 +57,7 @@ class _Scope:
         self._scope, self._snapshot, self._tally = scope, snapshot, tally
         self._place = (ARTIFACT, scope, "")
         self._signatures: dict[str, Signatures] = {}
+        self._in_repository = ""
         tally.look(self._place)
 
     def read(self, calls: Iterable[Call]) -> list[Resource]:
@@ -64,6 +65,7 @@ class _Scope:
         for call in calls:
             by_operation.setdefault(call.operation, []).append(call)
         listing = self._listing(by_operation.get(LIST, []))
+        self._in_repository = listing.in_repository
         for call in by_operation.get(VERIFY, []):
             found: Signatures = self._decoded(call, Signatures)
             self._signatures[found.folder] = found
@@ -167,7 +169,6 @@ class _Scope:
     def _resource(
         self, entry: Entry, known: Mapping[str, Any], unread: Mapping[str, tuple[str, ...]]
     ) -> Resource:
-        is_local = "://" not in entry.id
         return Resource(
             id=entry.id,
             type=ARTIFACT,
@@ -176,9 +177,18 @@ class _Scope:
             name=entry.path,
             properties=known,
             unread=unread,
-            origin=Origin(kind="file", file=entry.id if is_local else "", line=int(is_local)),
+            origin=Origin(kind="file", file=self._file_of(entry)),
             sources={LIST: "", INSPECT: "", VERIFY: ""},
         )
+
+    def _file_of(self, entry: Entry) -> str:
+        """Where annotations go: from the root of the repository, where the target lies in one."""
+        start = self._in_repository
+        if not start:
+            return "" if "://" in entry.id else entry.id
+        if start.rpartition("/")[2] == entry.path and entry.id == self._id_of(""):
+            return start  # the target is the file
+        return entry.path if start == "." else f"{start}/{entry.path}"
 
     def _folders(
         self,
@@ -211,10 +221,11 @@ class _Scope:
             type=FOLDER,
             provider="files",
             scope=self._scope,
-            name=folder or self._id_of(""),
+            name=folder or (root if (root := self._id_of("")) != "." else "./"),
             properties=known,
             unread=dict.fromkeys(OF_SIGNATURE, (problem.id,)) if problem else {},
-            origin=Origin(kind="file"),
+            # A folder has no place of its own that an annotation could be put on.
+            origin=Origin(kind="file", file=inside[0].origin.file if inside else ""),
             sources={LIST: "", INSPECT: "", VERIFY: ""},
         )
 

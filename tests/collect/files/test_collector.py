@@ -264,3 +264,16 @@ def test_broken_cache_is_as_good_as_none(tmp_path: Path, ruleset: RuleSet) -> No
     cache = InspectionCache(broken)
     cache.keep(entry, Inspection(size_bytes=1))
     assert cache.find(entry) is None
+
+
+@pytest.mark.parametrize("target", [".", "models", "models/evil.pkl"])
+def test_annotations_point_into_the_repository_wherever_the_scan_was_started(
+    target: str, tmp_path: Path, ruleset: RuleSet
+) -> None:
+    root = tmp_path / "repository"
+    (root / "models").mkdir(parents=True)
+    (root / ".git").mkdir()
+    (root / "models" / "evil.pkl").write_bytes(HOSTILE)
+    collected(root / target, tmp_path / "s.mlsnap", ruleset)
+    resources = inventory(tmp_path / "s.mlsnap", ruleset).resources
+    assert {one.origin.file for one in resources} == {"models/evil.pkl"}
