@@ -15,14 +15,16 @@ from mlsec.artifacts.tensorflow.shards import settled
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
 from tests.artifacts.builders.payloads import EVIL_PICKLE_2, elf
-from tests.artifacts.builders.protobufs import message, number, text
+from tests.artifacts.builders.protobufs import message, number, text, varint
 from tests.artifacts.builders.tensor_bundles import (
     BENIGN,
     HOSTILE,
     SHARD,
     TWO,
+    block,
     entry,
     index,
+    table,
     tarred,
 )
 
@@ -49,8 +51,8 @@ def together(files: Mapping[str, bytes]) -> dict[str, Inspection]:
     return settled({path: inspect(Window.of(data, path)) for path, data in files.items()})
 
 
-def beside(shard: bytes, table: bytes = index(**TWO)) -> Inspection:
-    return together({"m/v.index": table, f"m/{SHARD}": shard})[f"m/{SHARD}"]
+def beside(shard: bytes, index_bytes: bytes = index(**TWO)) -> Inspection:
+    return together({"m/v.index": index_bytes, f"m/{SHARD}": shard})[f"m/{SHARD}"]
 
 
 @pytest.mark.parametrize("name", TECHNIQUES)
@@ -137,8 +139,35 @@ def test_a_pointer_in_place_of_a_shard_is_a_pointer() -> None:
 
 
 def test_a_checkpoint_of_the_first_format_is_not_read() -> None:
-    first = index(**TWO).replace(number(1, 1) + message(3, number(1, 1)), message(1, bytes(4)))
-    assert [hole.reason for hole in inspect(Window.of(first)).holes] == [GapReason.UNSUPPORTED]
+    first = table(
+        (b"a", block((b"", message(1, bytes(4))))), (b"b", block((b"b", message(2, bytes(9)))))
+    )
+    found = inspect(Window.of(first))
+    assert [hole.reason for hole in found.holes] == [GapReason.UNSUPPORTED]
+    assert found.facts == ()
+
+
+def test_a_compressed_block_is_one_hole() -> None:
+    packed = block((b"", number(1, 1)))[:-5] + b"\1" + bytes(4)
+    found = inspect(Window.of(table((b"a", packed), (b"b", block((b"b", entry(0, 4)))))))
+    assert [hole.reason for hole in found.holes] == [GapReason.UNSUPPORTED]
+    assert found.facts == ()
+
+
+def test_keys_that_share_nearly_all_are_no_way_to_fill_the_memory() -> None:
+    restarts = bytes(4) + b"\1\0\0\0"
+    start = block((b"", number(1, 1)), (b"k" * 60_000, b""), restarts=b"")[:-5]
+    ends = (varint(60_000) + b"\2\0" + n.to_bytes(2, "big") for n in range(1_200))
+    data = table((b"~", start + b"".join(ends) + restarts + bytes(5)))
+    assert len(data) < 120_000
+    found = inspect(Window.of(data))
+    assert [hole.reason for hole in found.holes] == [GapReason.OVER_LIMIT]
+
+
+def test_a_data_type_that_is_not_known_leaves_its_tensor_unread() -> None:
+    found = inspect(Window.of(index(a=entry(0, 16, dtype=99))))
+    assert [hole.reason for hole in found.holes] == [GapReason.UNSUPPORTED]
+    assert [fact.kind for fact in found.facts] == [FactKind.NOT_FULLY_READ]
 
 
 @pytest.mark.parametrize("data", [FINGERPRINT, FINGERPRINT + text(7, "8030"), number(1, 5)])

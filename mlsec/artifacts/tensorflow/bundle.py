@@ -29,9 +29,12 @@ DTYPES: Mapping[int, tuple[str, int]] = {
     19: ("float16", 2), 20: ("resource", 0), 21: ("variant", 0), 22: ("uint32", 4),
     23: ("uint64", 8), 24: ("float8_e5m2", 1), 25: ("float8_e4m3fn", 1),
     26: ("float8_e4m3fnuz", 1), 27: ("float8_e4m3b11fnuz", 1), 28: ("float8_e5m2fnuz", 1),
-    29: ("int4", 1), 30: ("uint4", 1),
+    29: ("int4", 1), 30: ("uint4", 1), 31: ("int2", 1), 32: ("uint2", 1),
+    33: ("float4_e2m1fn", 1),
 }  # fmt: skip
 TENSORS = 1_000_000
+# Keys are written by what they share with the one before: a small file may hold very many.
+NAMES_BYTES = 64 << 20
 SHARDS = 100_000
 SPANS = 2_000
 DIMENSIONS = 254
@@ -76,7 +79,11 @@ def read_bundle(window: Window, record: Recorder) -> None:
         UnsupportedError: a checkpoint of TensorFlow's first format, or a compressed table.
     """
     search(window, record)
-    shards, tensors = read_index(window, record)
+    try:
+        shards, tensors = read_index(window, record)
+    except UnsupportedError:
+        record.understood(0, window.size_bytes)  # as a whole it was not read: one hole says so
+        raise
     record.property("tensors", len(tensors))
     record.property("tensor_list", [_shown(tensor) for tensor in tensors[:_LISTED]])
     spans = list(itertools.islice(_spans(tensors, record), SPANS + 1))
@@ -106,21 +113,31 @@ def read_index(window: Window, record: Recorder) -> tuple[int, list[Tensor]]:
     if first is None or first.key:
         raise ArtifactError("the table has no first entry that says how many shards there are")
     shards = _shards(first)
-    tensors, wrong = list[Tensor](), 0
+    tensors, wrong, names_bytes = list[Tensor](), 0, 0
     for item in found:
-        if len(tensors) + wrong >= TENSORS:
-            raise OverLimitError(f"has more than {TENSORS} tensors")
+        names_bytes += len(item.key)
+        if len(tensors) + wrong >= TENSORS or names_bytes > NAMES_BYTES:
+            raise OverLimitError(f"has more than {TENSORS} tensors, or names beyond all measure")
+        if not len(tensors) & 0xFFF:
+            record.budget.check_time()
         try:
             tensor = _tensor(item)
             _check(tensor, shards)
         except ArtifactError as error:
             wrong += 1
             if wrong <= _NOTED:
-                record.fact(FactKind.BROKEN, _name(item), error.message, offset=item.offset)
-                record.hole(error.reason, error.message)
+                _note(error, item, record)
         else:
             tensors.append(tensor)
     return shards, tensors
+
+
+def _note(error: ArtifactError, item: Item, record: Recorder) -> None:
+    if isinstance(error, UnsupportedError):
+        record.unread(error.reason, f"{_name(item)}: {error.message}", start=item.offset)
+        return
+    record.fact(FactKind.BROKEN, _name(item), error.message, offset=item.offset)
+    record.hole(error.reason, error.message)
 
 
 def _shards(first: Item) -> int:
@@ -174,9 +191,9 @@ def _shape(wire: Wire, start: int, end: int) -> Iterator[int]:
 
 
 def _check(tensor: Tensor, shards: int) -> None:
-    """Raises ArtifactError where the entry contradicts itself."""
+    """Raises ArtifactError where the entry contradicts itself, or names a type not known here."""
     if tensor.dtype not in DTYPES:
-        raise ArtifactError(f"the data type {tensor.dtype} is unknown")
+        raise UnsupportedError(f"the data type {tensor.dtype} is unknown")
     if tensor.shard >= shards or tensor.offset + tensor.size_bytes >= 1 << 63:
         raise ArtifactError(f"lies in shard {tensor.shard} of {shards}, from {tensor.offset}")
     name, width = DTYPES[tensor.dtype]

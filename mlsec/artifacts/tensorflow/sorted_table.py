@@ -18,6 +18,7 @@ HANDLES_BYTES = 40
 # Behind each block: how it is compressed, and a checksum (which is not checked here).
 TRAILER_BYTES = 5
 BLOCK_BYTES = 64 << 20
+KEY_BYTES = 64 << 10
 PLAIN, SNAPPY = 0, 1
 
 
@@ -40,7 +41,7 @@ def items(window: Window, record: Recorder) -> Iterator[Item]:
 
     Raises:
         ArtifactError: blocks outside the file or over one another, keys that are out of order.
-        OverLimitError: a block over the cap.
+        OverLimitError: a block or a key over the cap.
         UnsupportedError: a compressed block.
     Source: LevelDB's table_format.md, which TensorFlow's lib/io/table follows.
     """
@@ -89,6 +90,8 @@ def _block(window: Window, start: int, size_bytes: int, record: Recorder) -> Ite
         length, position = varint(data, position)
         if shared > len(key) or position + own + length > stop:
             raise ArtifactError(f"an entry of the block at {start} runs over its end")
+        if shared + own > KEY_BYTES:
+            raise OverLimitError(f"a key of the block at {start} is longer than {KEY_BYTES} bytes")
         key = key[:shared] + data[position : position + own]
         position += own + length
         yield Item(key, data[position - length : position], start)
