@@ -161,7 +161,7 @@ def test_keys_that_share_nearly_all_are_no_way_to_fill_the_memory() -> None:
     data = table((b"~", start + b"".join(ends) + restarts + bytes(5)))
     assert len(data) < 120_000
     found = inspect(Window.of(data))
-    assert [hole.reason for hole in found.holes] == [GapReason.OVER_LIMIT]
+    assert GapReason.OVER_LIMIT in {hole.reason for hole in found.holes}
 
 
 def test_a_data_type_that_is_not_known_leaves_its_tensor_unread() -> None:
