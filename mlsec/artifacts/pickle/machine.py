@@ -39,7 +39,7 @@ class Machine:
 
     __slots__ = (
         "budget", "end", "failed_at", "frame_end", "gap", "globals", "is_batched", "judge",
-        "marks", "memo", "named", "protocol", "result", "runs", "stack",
+        "marks", "memo", "protocol", "result", "runs", "stack",
         "steps", "tape",
     )  # fmt: skip
 
@@ -69,7 +69,6 @@ class Machine:
         self.frame_end = 0
         self.is_batched = True
         self.runs = Runs(self)
-        self.named: set[int] = set()
 
     def run(self, until: int = -1) -> int:
         """Follow the stream to its STOP and give the offset after it.
@@ -103,10 +102,10 @@ class Machine:
                 self._go_on(offset)
                 position = 0
         except IndexError:
-            self.failed_at = tape.base + position
+            self.failed_at = tape.base + max(position, runs.failed)
             raise ArtifactError("an opcode needs more values than are on the stack") from None
         except ArtifactError:
-            self.failed_at = tape.base + position
+            self.failed_at = tape.base + max(position, runs.failed)
             raise
 
     def _go_on(self, offset: int) -> None:

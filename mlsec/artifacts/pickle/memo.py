@@ -41,6 +41,10 @@ class Memo:
         """The next MEMOIZE certainly writes a new entry, and so do all after it."""
         return not self._far
 
+    def is_steady(self, index: int) -> bool:
+        """No later entry is written under this index, unless over another one."""
+        return index < len(self._near)
+
     def memoize(self, value: Value) -> None:
         """Store under the number of entries there are."""
         if self._far:
@@ -76,6 +80,7 @@ class Memo:
             self._far.pop(index, None)
             near.append(value)
         else:
+            self.is_rewritten = self.is_rewritten or index in self._far
             self._far[index] = value
         if len(near) > ENTRIES or len(self._far) > SPARSE_ENTRIES:
             raise OverLimitError(f"more than {ENTRIES} memo entries")

@@ -6,7 +6,7 @@ All are possessive: what was skipped is never tried again, so time is linear in 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 
 def _counted(tail: str) -> str:
@@ -47,8 +47,8 @@ def batch() -> re.Pattern[bytes]:
 
 
 def _short(tail: str) -> str:
-    """As ``_counted`` up to 63 bytes: small enough to be repeated within one expression."""
-    return "(?:" + "|".join(rf"\x{n:02x}{tail}.{{{n}}}" for n in range(64)) + ")"
+    """As ``_counted`` up to 31 bytes: small enough to be repeated within one expression."""
+    return "(?:" + "|".join(rf"\x{n:02x}{tail}.{{{n}}}" for n in range(32)) + ")"
 
 
 _SMALL = (
@@ -63,30 +63,61 @@ def eight_pushes() -> re.Pattern[bytes]:
     return _compiled(rf"(?:(?:{_PUSHES}|{_GETS})(?:{_PUTS})?+){{8}}+")
 
 
+def _eight(also: str) -> re.Pattern[bytes]:
+    put = rf"(?:{_PUTS})?+"
+    some = rf"{_SMALL}(?:\x85{put}|{_SMALL}(?:\x86{put}|{_SMALL}\x87{put}))?+"
+    tuples = rf"\((?:{_SMALL})*+t{put}"
+    boxes = rf"[\]}}\x8f]{put}(?:\((?:{_SMALL})*+[eu\x90])?+"
+    return _compiled(rf"(?:{also}{some}|{tuples}|{boxes}|(?:{_PUSHES}|{_GETS}){put}){{8}}+")
+
+
 @cache
 def eight() -> re.Pattern[bytes]:
     """Eight values, each pushed whole: literals, short tuples, flat lists and dicts.
 
     No opcode in it takes a value that was there before.
     """
+    return _eight("")
+
+
+@lru_cache(maxsize=32)
+def eight_calls(
+    reduced: frozenset[int], instantiated: frozenset[int], keys: frozenset[int]
+) -> re.Pattern[bytes]:
+    """As ``eight``, and calls of names read from the memo with arguments written out.
+
+    ``reduced`` and ``instantiated`` are the memo entries of names that may be called so whatever
+    the arguments; ``keys`` those of attribute names that a state may set.
+    """
     put = rf"(?:{_PUTS})?+"
-    some = rf"{_SMALL}(?:\x85{put}|{_SMALL}(?:\x86{put}|{_SMALL}\x87{put}))?+"
-    tuples = rf"\((?:{_SMALL})*+t{put}"
-    boxes = rf"[\]}}\x8f]{put}(?:\((?:{_SMALL})*+[eu\x90])?+"
-    return _compiled(rf"(?:{some}|{tuples}|{boxes}|(?:{_PUSHES}|{_GETS}){put}){{8}}+")
+    arguments = rf"(?:\)|{_SMALL}(?:\x85|{_SMALL}(?:\x86|{_SMALL}\x87))|\((?:{_SMALL})*+t){put}"
+    call = rf"(?:{_reads(reduced)}{arguments}R|{_reads(instantiated)}{arguments}\x81){put}"
+    state = rf"}}{put}(?:\((?:{_reads(keys)}{_SMALL})*+u|{_reads(keys)}{_SMALL}s)?+b"
+    items = rf"\((?:{_SMALL})*+[ue]|{_SMALL}(?:a|{_SMALL}s)|{state}"
+    return _eight(rf"{call}(?:{items})*+|")
+
+
+def _reads(indexes: frozenset[int]) -> str:
+    """A GET of one of the memo entries; nothing where there are none."""
+    found = [rf"g{index}\n" for index in indexes]
+    found += [rf"h\x{index:02x}" for index in indexes if index < 256]
+    found += [
+        "j" + "".join(rf"\x{b:02x}" for b in index.to_bytes(4, "little")) for index in indexes
+    ]
+    return "(?:" + "|".join(sorted(found)) + ")" if found else "(?!)"
 
 
 @cache
 def memoized() -> re.Pattern[bytes]:
     """As ``memo_writes`` where only MEMOIZE writes: one match each, and empty ones at the end."""
-    others = rf"{_PUSHES}|{_GETS}|[(012aesutld\x85-\x87\x90\x91]|\x95.{{8}}"
+    others = rf"{_PUSHES}|{_GETS}|[(012aesutldRb\x81\x85-\x87\x90\x91]|\x95.{{8}}"
     return _compiled(rf"(?:{others})*+(\x94|\Z)")
 
 
 @cache
 def indexed() -> re.Pattern[bytes]:
     """Opcodes up to the first PUT with an index, or to the end."""
-    others = rf"{_PUSHES}|{_GETS}|[(012aesutld\x85-\x87\x90\x91\x94]|\x95.{{8}}"
+    others = rf"{_PUSHES}|{_GETS}|[(012aesutldRb\x81\x85-\x87\x90\x91\x94]|\x95.{{8}}"
     return _compiled(rf"(?:{others})*+")
 
 
@@ -103,7 +134,7 @@ def memo_writes() -> re.Pattern[bytes]:
     The last match ends the batch and is empty: without it the search would go on in the middle of
     an opcode.
     """
-    others = rf"{_PUSHES}|{_GETS}|[(012aesutld\x85-\x87\x90\x91]|\x95.{{8}}"
+    others = rf"{_PUSHES}|{_GETS}|[(012aesutldRb\x81\x85-\x87\x90\x91]|\x95.{{8}}"
     return _compiled(rf"(?:{others})*+({_PUTS}|\Z)")
 
 

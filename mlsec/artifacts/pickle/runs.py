@@ -2,25 +2,90 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.literals import read_index
 from mlsec.artifacts.pickle.memo import Memo
-from mlsec.artifacts.pickle.patterns import eight, eight_pushes, indexed, memo_writes, memoized
+from mlsec.artifacts.pickle.patterns import (
+    eight,
+    eight_calls,
+    eight_pushes,
+    indexed,
+    memo_writes,
+    memoized,
+)
 from mlsec.artifacts.pickle.tape import Tape
-from mlsec.artifacts.pickle.values import Later, Plain, Stretch, Value
+from mlsec.artifacts.pickle.values import Global, How, Later, Plain, Stretch, Value
 
 if TYPE_CHECKING:
     from mlsec.artifacts.pickle.machine import Machine
 
 MEMOIZE = b"\x94"
 PUT = ord("p")
+GET_1, GET_4 = b"hj"
+STEPS_TO_A_VALUE = 24
 PUTS = b"\x94pqr"
 WORTH_BYTES = 160
 # Bytes followed opcode by opcode before the next try: more after every try that gave nothing.
 SHORTEST_PAUSE, LONGEST_PAUSE = 32, 256
+# How many memo entries are known by what they hold, and how often the expression is made anew.
+KNOWN, PATTERNS = 64, 12
+# What follows its state lies between the opcodes: each of these is looked at.
+FOLLOWED = ("NumpyArrayWrapper",)
 # No opcode touches more values than these, unless it takes all down to a MARK.
 TOUCHED = 3
+
+
+class Known:
+    """Memo entries that the stream was seen to read: names to call, and names of attributes."""
+
+    __slots__ = ("_functions", "_keys", "_left", "_memo", "_pattern", "_sets")
+
+    def __init__(self, memo: Memo) -> None:
+        self._memo = memo
+        self._functions: dict[int, Global] = {}
+        self._keys: set[int] = set()
+        self._sets: tuple[frozenset[int], ...] = (frozenset(),) * 3
+        self._pattern = eight()
+        self._left = PATTERNS
+
+    def read(self, index: int, value: Value) -> None:
+        """An entry with an import or a text was read."""
+        if not self._memo.is_steady(index):
+            return
+        if type(value) is Global:
+            if len(self._functions) < KNOWN and value.name not in FOLLOWED:
+                self._functions[index] = value
+        elif len(self._keys) < KNOWN and value[:2] != "__":
+            self._keys.add(index)
+
+    def is_start(self, block: bytes, position: int) -> bool:
+        """A call of a known name may begin here; anything may where none is known."""
+        if not (self._sets[0] or self._sets[1]):
+            return True
+        if block[position] == GET_1:
+            return block[position + 1] in self._functions
+        if block[position] == GET_4:
+            return int.from_bytes(block[position + 1 : position + 5], "little") in self._functions
+        return False
+
+    def pattern(self) -> re.Pattern[bytes]:
+        """Eight values with calls of the names that proved to be fine whatever the arguments."""
+        if self._memo.is_rewritten:
+            return eight()
+        if self._left and self._functions:
+            found = self._functions.items()
+            sets = (
+                frozenset(index for index, name in found if How.REDUCE in name.calls),
+                frozenset(index for index, name in found if How.NEW in name.calls),
+                frozenset(self._keys),
+            )
+            if (sets[0] or sets[1]) and sets != self._sets:
+                self._left -= 1
+                self._sets, self._pattern = sets, eight_calls(*sets)
+        return self._pattern
 
 
 class Runs:
@@ -30,21 +95,25 @@ class Runs:
     the next opcode could touch a stretch: ``thaw`` must be asked first.
     """
 
-    __slots__ = ("_at", "_machine", "guard", "pause")
+    __slots__ = ("_at", "_machine", "failed", "guard", "known", "pause")
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._at: list[int] = []
+        self.known = Known(machine.memo)
         self.guard = 0
+        self.failed = -1
         self.pause = SHORTEST_PAUSE
 
     def skip(self, position: int) -> int:
         """Pass values that nothing takes before eight more are pushed; give where to go on."""
-        machine = self._machine
-        block, held = machine.tape.block, machine.tape.held
-        single, whole = eight_pushes().match, eight().match
-        while block[position] in PUTS:
-            position = machine.steps[block[position]](machine, position)
+        machine, whole = self._machine, self.known.pattern().match
+        block, held, single = machine.tape.block, machine.tape.held, eight_pushes().match
+        position = self._to_a_value(position)
+        # A MARK above the top, where values below it were taken, would fall inside the stretch.
+        is_sunk = machine.marks and machine.marks[-1] > len(machine.stack)
+        if position >= machine.tape.soft or is_sunk:
+            return position
         end = last = position
         while found := single(block, last, held) or whole(block, last, held):
             end, last = last, found.end()
@@ -63,6 +132,24 @@ class Runs:
             end = machine.steps[block[end]](machine, end)
         self.guard = self._at[-1] + TOUCHED + 1
         return end
+
+    def _to_a_value(self, position: int) -> int:
+        """Go on until an opcode that may begin a value: where calls are known, one of them."""
+        machine, tape = self._machine, self._machine.tape
+        for _ in range(STEPS_TO_A_VALUE):
+            is_put = tape.block[position] in PUTS
+            if not is_put and self.known.is_start(tape.block, position):
+                break
+            if len(machine.stack) < self.guard:
+                self.thaw()
+            try:
+                position = machine.steps[tape.block[position]](machine, position)
+            except (ArtifactError, IndexError):
+                self.failed = position
+                raise
+            if position >= tape.soft:
+                break
+        return position
 
     def thaw(self) -> int:
         """Put the values of a stretch that could be touched in its place; give the new guard."""
@@ -87,13 +174,13 @@ class Runs:
 
     def values(self, stretch: Stretch) -> list[Value]:
         """The values that a stretch pushed."""
-        return [self._known(value) for value in self._machine.again(stretch, [])]
+        return [self._settled(value) for value in self._machine.again(stretch, [])]
 
-    def _known(self, value: Value) -> Value:
+    def _settled(self, value: Value) -> Value:
         if type(value) is Later:
             memo = self._machine.memo
             return Plain.UNKNOWN if memo.is_rewritten else memo.get(value.index)
-        return tuple(map(self._known, value)) if type(value) is tuple else value
+        return tuple(map(self._settled, value)) if type(value) is tuple else value
 
     def flat(self, values: list[Value], most: int = -1) -> list[Value]:
         """The values, with those of each stretch in its place, until there are ``most``."""

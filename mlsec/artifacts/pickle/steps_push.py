@@ -12,7 +12,7 @@ from mlsec.artifacts.pickle.literals import (
     read_unicode_line,
 )
 from mlsec.artifacts.pickle.machine import Machine
-from mlsec.artifacts.pickle.values import KEPT_BYTES, Blob, Box, Plain, Value
+from mlsec.artifacts.pickle.values import KEPT_BYTES, Blob, Box, Global, Plain, Value
 
 
 def none(machine: Machine, position: int) -> int:
@@ -199,18 +199,24 @@ def put_line(machine: Machine, position: int) -> int:
     return end
 
 
+def _get(machine: Machine, index: int) -> None:
+    value = machine.memo.get(index)
+    if type(value) is Global or type(value) is str:
+        machine.runs.known.read(index, value)
+    machine.stack.append(value)
+
+
 def get_1(machine: Machine, position: int) -> int:
-    machine.stack.append(machine.memo.get(machine.tape.block[position + 1]))
+    _get(machine, machine.tape.block[position + 1])
     return position + 2
 
 
 def get_4(machine: Machine, position: int) -> int:
-    index = int.from_bytes(machine.tape.block[position + 1 : position + 5], "little")
-    machine.stack.append(machine.memo.get(index))
+    _get(machine, int.from_bytes(machine.tape.block[position + 1 : position + 5], "little"))
     return position + 5
 
 
 def get_line(machine: Machine, position: int) -> int:
     line, end = machine.tape.line(position + 1)
-    machine.stack.append(machine.memo.get(read_index(line)))
+    _get(machine, read_index(line))
     return end
