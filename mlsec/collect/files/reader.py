@@ -160,7 +160,11 @@ class _Scope:
         return self._resource(entry, known, unread)
 
     def _signature_of(self, inside: str, found: Signatures | None) -> tuple[str, tuple[str, ...]]:
-        if found is not None and found.problem:
+        if (
+            found is not None
+            and shaping.untold_of(found)
+            and (found.problem or inside in found.claimed)
+        ):
             return "", (self._problem(found).id,)
         if found is None or inside not in found.claimed:
             return "none", ()
@@ -215,7 +219,8 @@ class _Scope:
             [name.lower() for name in names], [each.properties for each in inside]
         ) | shaping.signed(found, [each.name.removeprefix(start) for each in inside])
         known["facts"] = [shaping.shown(fact) for fact in facts]
-        problem = self._problem(found) if found is not None and found.problem else None
+        problem = self._problem(found) if found is not None and shaping.untold_of(found) else None
+        hidden = OF_SIGNATURE if found is not None and found.problem else ("signature",)
         return Resource(
             id=f"{self._id_of(folder)}/",
             type=FOLDER,
@@ -223,7 +228,7 @@ class _Scope:
             scope=self._scope,
             name=folder or (root if (root := self._id_of("")) != "." else "./"),
             properties=known,
-            unread=dict.fromkeys(OF_SIGNATURE, (problem.id,)) if problem else {},
+            unread=dict.fromkeys(hidden, (problem.id,)) if problem else {},
             # A folder has no place of its own that an annotation could be put on.
             origin=Origin(kind="file", file=inside[0].origin.file if inside else ""),
             sources={LIST: "", INSPECT: "", VERIFY: ""},
@@ -231,7 +236,8 @@ class _Scope:
 
     def _problem(self, found: Signatures) -> Gap:
         subject = f"{self._id_of(found.folder)}/{', '.join(found.files)}"
-        gap = self._gap(subject, GapReason.MALFORMED, found.problem)
+        reason = GapReason.MALFORMED if found.problem else GapReason.UNRESOLVED
+        gap = self._gap(subject, reason, shaping.untold_of(found))
         self._tally.hide((FOLDER, self._scope, ""), gap, is_listing=False)
         return gap
 

@@ -126,8 +126,28 @@ def result_of(found: Signatures | None) -> str:
     match found.verdict.answer:
         case Answer.VERIFIED:
             return "verified"
-        case Answer.FAILED | Answer.INCOMPLETE:
+        case Answer.FAILED:
             return "failed"
+        case Answer.INCOMPLETE:
+            return ""  # could not be told: ``untold_of`` says why
+
+
+def untold_of(found: Signatures | None) -> str:
+    """Give why it could not be told whether a signature holds; "" where it could."""
+    if found is None or found.problem:
+        return found.problem if found is not None else ""
+    if result_of(found) or found.verdict is None:
+        return ""
+    open_checks = [
+        check
+        for check in (
+            *found.verdict.checks,
+            *(c for s in found.verdict.signatures for c in s.checks),
+        )
+        if check.outcome is Outcome.NOT_CHECKED
+    ]
+    first = open_checks[0] if open_checks else None
+    return f"{first.what}: {first.actual}".rstrip(": ") if first else "could not be checked"
 
 
 def _checks(verdict: Verdict) -> list[dict[str, Any]]:

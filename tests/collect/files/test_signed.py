@@ -10,11 +10,14 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mlsec import pipeline
+from mlsec.collect.files import shaping
+from mlsec.collect.files.signatures import Signatures
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.closed_sets import Status
 from mlsec.engine.rule import RuleSet
 from mlsec.signing.api import sign
 from mlsec.signing.sign import load_signer
+from mlsec.signing.verdict import Answer, Verdict, not_checked
 from mlsec.snapshot.store import Snapshot
 
 POLICY = """\
@@ -131,3 +134,16 @@ def test_signature_cut_short_is_not_a_pass(place: Place) -> None:
     whole = (place.model / "model.sig").read_bytes()
     (place.model / "model.sig").write_bytes(whole[: len(whole) // 2])
     assert "model-folder/signature-fails" in place.failing(place.trust)
+
+
+def test_signature_that_could_not_be_checked_is_not_assessed_and_never_failed() -> None:
+    untold = Verdict(
+        target="m",
+        signature_files=("model.sig",),
+        answer=Answer.INCOMPLETE,
+        profile="strict",
+        checks=(not_checked("files/readable", "a file could not be read", actual="denied"),),
+    )
+    found = Signatures(folder="", files=("model.sig",), verdict=untold)
+    assert shaping.result_of(found) == ""
+    assert shaping.untold_of(found) == "a file could not be read: denied"
