@@ -1,45 +1,92 @@
-"""``python -m tests.corpus.recall FOLDER``: what is flagged, by us and by peers, in one run.
+"""``python -m tests.corpus.recall FOLDER [DETAILS]``: flagged by us and by peers, in one run.
 
-FOLDER/<set>/malicious and FOLDER/<set>/benign hold the files. Peers are asked where their
-commands are on PATH; flagged means: they say so by their exit code or their report. An error of a
-peer is not a hit and is counted apart.
+FOLDER/<set>/malicious and FOLDER/<set>/benign hold the files, at any depth. Peers are asked where
+their commands are on PATH, each in its own interpreter. An error of a peer is not a hit and is
+counted apart. DETAILS is written as JSON lines: each file with every answer and our facts.
 """
 
 from __future__ import annotations
 
-import os
-import re
+import json
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import FileSource, Window
+from mlsec.artifacts.facts import Inspection
+from mlsec.artifacts.sandbox import LocalJob, inspect_many
 from mlsec.core.closed_sets import Severity
 from tests.bench.measure import say, table
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
-TIMEOUT_S = 60
-# Gives True, False, or None where the tool could not say.
-Ask = Callable[[Path], bool | None]
+PEERS = ("picklescan", "modelscan", "fickling", "hayward")
+KINDS = ("malicious", "benign")
+# True, False, or None where a tool could not say; by file.
+Answers = Mapping[str, bool | None]
 
 
-def main(folder: str) -> int:
-    """Print the table: flagged of all, per set and tool."""
-    asked = {"mlsec": ours, **{name: ask for name, ask in PEERS.items() if shutil.which(name)}}
-    rows = []
-    for kind in ("malicious", "benign"):
-        for place in sorted(Path(folder).glob(f"*/{kind}")):
-            files = sorted(path for path in place.iterdir() if path.is_file())
-            if files:
-                cells = [_counted([ask(path) for path in files]) for ask in asked.values()]
-                rows.append((f"{place.parent.name}, {kind}", str(len(files)), *cells))
-    table("flagged (errors apart)", ("set", "files", *asked), rows)
+def main(folder: str, details: str = "") -> int:
+    """Print the tables: flagged of all, per set and tool, and ours with the silent misses."""
+    sets = {kind: _sets(Path(folder), kind) for kind in KINDS}
+    paths = [path for group in sets.values() for files in group.values() for path in files]
+    asked = [name for name in PEERS if shutil.which(name)]
+    with ThreadPoolExecutor(2) as pool:
+        peers = dict(zip(asked, pool.map(lambda name: ask(name, paths), asked), strict=True))
+    found = {
+        job.id: inspection
+        for job, inspection in inspect_many(LocalJob(id=path, path=path) for path in paths)
+    }
+    tools = {"mlsec": {path: flags(said) for path, said in found.items()}, **peers}
+    for kind in KINDS:
+        _print(kind, sets[kind], tools, found)
     say(f"not on PATH: {', '.join(name for name in PEERS if name not in asked) or 'none'}")
+    if details:
+        _write(Path(details), Path(folder), tools, found)
     return 0
+
+
+def flags(said: Inspection) -> bool:
+    """A fact of danger medium or more."""
+    return any(fact.danger in FLAGGING for fact in said.facts)
+
+
+def ask(name: str, paths: Sequence[str]) -> Answers:
+    """What a peer says of each file, asked by its own interpreter; none where it says nothing."""
+    python = Path(shutil.which(name) or name).parent / "python"
+    script = Path(__file__).with_name("ask_peer.py")
+    done = subprocess.run(  # noqa: S603 - the peer's own interpreter
+        [str(python), str(script), name],
+        input="\n".join(paths),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said: dict[str, bool | None] = dict(json.loads(line) for line in done.stdout.splitlines())
+    return {path: said.get(path) for path in paths}
+
+
+def _sets(folder: Path, kind: str) -> dict[str, list[str]]:
+    return {
+        place.parent.name: sorted(str(path) for path in place.rglob("*") if path.is_file())
+        for place in sorted(folder.glob(f"*/{kind}"))
+    }
+
+
+def _print(
+    kind: str,
+    sets: Mapping[str, list[str]],
+    tools: Mapping[str, Answers],
+    found: Mapping[str, Inspection],
+) -> None:
+    everything = [path for files in sets.values() for path in files]
+    rows = []
+    for name, files in (*sets.items(), ("all", everything)):
+        silent = [path for path in files if not flags(found[path]) and not found[path].holes]
+        cells = (_counted([answers[path] for path in files]) for answers in tools.values())
+        rows.append((name, str(len(files)), str(len(silent)), *cells))
+    table(f"{kind}: flagged (errors apart)", ("set", "files", "mlsec silent", *tools), rows)
 
 
 def _counted(answers: list[bool | None]) -> str:
@@ -47,60 +94,20 @@ def _counted(answers: list[bool | None]) -> str:
     return f"{answers.count(True)}" + (f" ({failed} errors)" if failed else "")
 
 
-def ours(path: Path) -> bool | None:
-    """A fact of danger medium or more."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        found = inspect(Window.over(FileSource(descriptor)))
-    finally:
-        os.close(descriptor)
-    return any(fact.danger in FLAGGING for fact in found.facts)
+def _write(
+    target: Path, folder: Path, tools: Mapping[str, Answers], found: Mapping[str, Inspection]
+) -> None:
+    with target.open("w", encoding="utf-8") as out:
+        for path, said in found.items():
+            row = {
+                "file": str(Path(path).relative_to(folder)),
+                **{name: answers[path] for name, answers in tools.items()},
+                "formats": [known.value for known in said.formats],
+                "facts": [[f.kind.value, f.danger.value, f.subject, f.detail] for f in said.facts],
+                "holes": [str(hole) for hole in said.holes],
+            }
+            out.write(json.dumps(row) + "\n")
 
-
-def _run(*command: str) -> subprocess.CompletedProcess[str] | None:
-    try:
-        return subprocess.run(  # noqa: S603 - the peers' own commands
-            command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return None
-
-
-def picklescan(path: Path) -> bool | None:
-    """Exit code 1: dangerous."""
-    done = _run("picklescan", "--path", str(path))
-    return done.returncode == 1 if done and done.returncode in (0, 1) else None
-
-
-def modelscan(path: Path) -> bool | None:
-    """Exit code 1: issues; 3: nothing that it supports."""
-    done = _run("modelscan", "-p", str(path))
-    return done.returncode == 1 if done and done.returncode in (0, 1) else None
-
-
-def fickling(path: Path) -> bool | None:
-    """Its JSON report says how likely it is that the file is unsafe."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        _run("fickling", "--check-safety", "--json-output", str(report), str(path))
-        # One object per stream, one after the other.
-        text = report.read_text("utf-8") if report.is_file() else ""
-    said = re.findall(r'"severity": "(\w+)"', text)
-    return any(word != "LIKELY_SAFE" for word in said) if said else None
-
-
-def hayward(path: Path) -> bool | None:
-    """Exit code 1: findings."""
-    done = _run("hayward", "scan", str(path))
-    return done.returncode == 1 if done and done.returncode in (0, 1) else None
-
-
-PEERS: Mapping[str, Ask] = {
-    "picklescan": picklescan,
-    "modelscan": modelscan,
-    "fickling": fickling,
-    "hayward": hayward,
-}
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1]))
+    raise SystemExit(main(*sys.argv[1:]))
