@@ -156,7 +156,8 @@ class _Scope:
         if problem:
             unread["signature"] = problem
         if not shaping.is_recognised(inspection):
-            unread["is_read_whole"] = unread["facts"] = tuple(sorted(hidden))
+            names = ("is_read_whole", "unread_parts", "facts")
+            unread |= dict.fromkeys(names, tuple(sorted(hidden)))
         return self._resource(entry, known, unread)
 
     def _signature_of(self, inside: str, found: Signatures | None) -> tuple[str, tuple[str, ...]]:

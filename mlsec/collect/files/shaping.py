@@ -47,7 +47,12 @@ def inspected(inspection: Inspection) -> dict[str, Any]:
         "facts": facts,
         "is_read_whole": not inspection.holes,
         "unread_parts": [
-            {"reason": hole.reason.value, "place": hole.place, "detail": hole.detail}
+            {
+                "reason": hole.reason.value,
+                "what": f"{hole.detail} (in {hole.place})" if hole.place else hole.detail,
+                "place": hole.place,
+                "detail": hole.detail,
+            }
             for hole in inspection.holes
         ],
         "members": inspection.members,
