@@ -142,8 +142,26 @@ def check_target(target: str) -> None:
     if not (is_remote(target) or os.path.lexists(target)):
         raise MlsecError(
             f'"{target}" is neither a file or folder nor a target to ask',
-            hint="aws, aws://111122223333/eu-west-1, s3://bucket/folder, a folder, or a snapshot",
+            hint=_meant(target)
+            or "aws, aws://111122223333/eu-west-1, s3://bucket/folder, gs://bucket/folder,"
+            " az://account/container, a folder, or a snapshot",
         )
+
+
+def _meant(target: str) -> str:
+    """Guess the address behind a scheme that was misspelt (``s3:/x``, ``gcs://x``), or ""."""
+    from mlsec.collect import SCHEMES
+    from mlsec.engine.mistakes import did_you_mean
+
+    known = {"gcs": "gs", "azure-blob": "az", "s3a": "s3", "s3n": "s3", "abfs": "az", "wasb": "az"}
+    word, colon, rest = target.partition(":")
+    path = rest.lstrip("/")
+    if not colon or not path or "/" in word:
+        return ""
+    scheme = known.get(word.lower(), word.lower())
+    if scheme in SCHEMES:
+        return f'did you mean "{scheme}://{path}"?'
+    return did_you_mean(f"{scheme}://", [f"{one}://" for one in SCHEMES]).removeprefix("; ")
 
 
 def moment(text: str) -> datetime.datetime | None:

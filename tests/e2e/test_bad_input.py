@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mlsec.cli import options
+from mlsec.core.errors import MlsecError
 from tests.e2e import runs
 from tests.e2e.conftest import Whole
 from tests.estate.serve import RunningAws
@@ -127,3 +129,18 @@ def _with_little_disk(size_bytes: int, *words: str) -> subprocess.CompletedProce
         cwd=runs.ROOT, capture_output=True, text=True, timeout=200, check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, size_bytes)),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("target", "meant"),
+    [
+        ("s3:/models/chat", "s3://models/chat"),
+        ("gcs://models/chat", "gs://models/chat"),
+        ("S3A://models", "s3://models"),
+        ("awss://111122223333", "aws://"),
+    ],
+)
+def test_misspelt_address_is_refused_with_the_one_that_was_meant(target: str, meant: str) -> None:
+    with pytest.raises(MlsecError) as refused:
+        options.check_target(target)
+    assert refused.value.hint == f'did you mean "{meant}"?'
