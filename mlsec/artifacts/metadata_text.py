@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from mlsec.artifacts.code_blobs import find_code_in_text, note_code
+from mlsec.artifacts.code_blobs import decode_base64, find_code_in_text, note_code
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
 
 _CODE = re.compile(
@@ -15,9 +16,19 @@ _CODE = re.compile(
     |(?<![\w.])(?:exec|eval)\s*\(|\bpickle\.loads\s*\(|\bb64decode\s*\(
     |<\s*(?:script|iframe)\b|\bjavascript:|\brm\s+-rf?\s|\bchmod\s+(?:\+x|[0-7]{3,4})\s
     |\b(?:curl|wget)\s+(?:-\w+\s+)*['"]?https?://|/bin/(?:ba|da|z)?sh\b|\bpowershell(?:\.exe)?\s
+    |\bos\.(?:system|popen)\s*\Z|\b__(?:reduce(?:_ex)?|builtins|globals|subclasses)__
     |\bnc\s+-\w*e|/dev/tcp/|(?:\.\.[/\\]){2,}|\$\(\s*(?:curl|wget)|\bcmd(?:\.exe)?\s+/c""",
     re.VERBOSE | re.IGNORECASE,
 )
+# A name of this kind says nothing about a model; a careless loader would look it up or set it.
+_KEY = re.compile(
+    r"__(?:reduce(?:_ex)?|setstate|import|builtins|globals|class|dict|code|getattr\w*)__"
+    r"|(?:builtins\.|__builtin__\.)?(?:exec|eval|__import__)"
+    r"|(?:os|posix|nt)\.(?:system|popen|exec\w+)|subprocess(?:\.\w+)?"
+)
+_PICKLE = re.compile(rb"\x80[\x02-\x05]")
+# Ends as a pickle does: digests in hexadecimal digits are common, and begin with anything.
+_HEX = re.compile(r"\s*(?:0x)?80(?:0[2-5])(?:[0-9a-f]{2}){8,}2e\s*\Z", re.IGNORECASE)
 LONGEST = 1 << 20
 
 
@@ -26,6 +37,12 @@ def judge_metadata(text: str, where: str, record: Recorder, *, offset: int = -1)
 
     Nothing runs metadata by itself: what shows or evaluates them would, so this is medium.
     """
+    if _KEY.fullmatch(where):
+        detail = "the metadata have a key that is the name of code, no word for a model"
+        record.fact(FactKind.EMBEDDED_CODE, where, detail, offset=offset, danger=Severity.MEDIUM)
+    pickled = _pickle_in(text)
+    if pickled:
+        record.member(where[:80], Window.of(pickled))
     blob = find_code_in_text(text)
     if blob is not None:
         note_code(record, blob, f"the metadata {where}"[:80], offset=offset)
@@ -39,3 +56,11 @@ def judge_metadata(text: str, where: str, record: Recorder, *, offset: int = -1)
             offset=offset,
             danger=Severity.MEDIUM,
         )
+
+
+def _pickle_in(text: str) -> bytes:
+    """The pickle that a text is in base64 or in hexadecimal digits, or nothing."""
+    if len(text) <= LONGEST and _HEX.match(text):
+        return bytes.fromhex(text.strip().lower().removeprefix("0x"))
+    data = decode_base64(text)
+    return data if data is not None and _PICKLE.match(data) else b""

@@ -11,6 +11,11 @@ from mlsec.core.closed_sets import Severity
 
 DRIVE = re.compile(r"[A-Za-z]:[\\/]?")
 CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+# Tensors may honestly be called "/encoder/Add" or "w:0": only a place of a system is none of that.
+PLACE = re.compile(
+    r"[A-Za-z]:[\\/]|\\\\\w"
+    r"|/(?:etc|usr|bin|sbin|lib|tmp|var|home|root|dev|proc|sys|opt|boot|Users|Library)/"
+)
 SPECIAL = {
     stat.S_IFCHR: "a character device",
     stat.S_IFBLK: "a block device",
@@ -37,6 +42,17 @@ def danger_of(name: str) -> str:
         return "leads out of the folder it is unpacked into"
     if name[:1] in {"/", "\\"} or DRIVE.match(name):
         return "names a place of its own, not one in the folder it is unpacked into"
+    if CONTROL.search(name):
+        return "holds characters that change how it is shown or where it ends"
+    return ""
+
+
+def danger_of_tensor(name: str) -> str:
+    """What is wrong with a tensor's name, or ""; tools that save a file per tensor use it so."""
+    if ".." in re.split(r"[\\/]", name):
+        return "leads out of the folder that tensors are saved in"
+    if PLACE.match(name):
+        return "names a place of the system, no tensor"
     if CONTROL.search(name):
         return "holds characters that change how it is shown or where it ends"
     return ""

@@ -13,8 +13,10 @@ from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import plain_key, read_json
 from mlsec.artifacts.metadata_text import judge_metadata
+from mlsec.artifacts.names import danger_of_tensor
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
 
 # Bits an element takes. Source: the Dtype of the safetensors library, 0.8.
 BITS = {
@@ -74,12 +76,17 @@ def read_safetensors(window: Window, record: Recorder) -> None:
 
 
 def _spans(header: Mapping[str, Any], record: Recorder) -> Iterator[Span]:
-    broken = 0
+    broken = unsafe = 0
     for key, value in header.items():
         name = plain_key(key)
         if name == "__metadata__":
             _metadata(value, record)
             continue
+        if why := danger_of_tensor(name):
+            unsafe += 1
+            if unsafe <= _NOTED:
+                kind = FactKind.UNSAFE_MEMBER_NAME
+                record.fact(kind, name, why, danger=Severity.MEDIUM)
         try:
             yield _span(name, value)
         except ArtifactError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,14 @@ def file(data_bytes: int, /, _metadata: Any = None, **tensors: Any) -> bytes:
     return pack(json.dumps({**header, **tensors}).encode(), bytes(data_bytes))
 
 
+# os.system("echo inert"), as protocol 4 writes it.
+_PICKLE = b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x0aecho inert\x85R."
+_TRAINING = {
+    "format": "pt",
+    "ss_dataset_dirs": '{"img": {"n_repeats": 10, "img_count": 20}}',
+    "modelspec.title": "eval of a style",
+    "ss_session_id": "80",
+}
 TWICE = b'{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[8],'
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "safetensors/appended": lambda: file(8, a=tensor(0, 8)) + b"#!/bin/sh\necho inert\n",
@@ -45,11 +54,22 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "safetensors/metadata-command": lambda: file(0, {"setup": "rm -rf /tmp/x && echo inert"}),
     "safetensors/metadata-script": lambda: file(0, {"about": "<script>alert(1)</script>"}),
     "safetensors/metadata-python": lambda: file(0, {"a": "import os; os.system('echo inert')"}),
+    "safetensors/metadata-code-key": lambda: file(0, {"__reduce__": "x"}),
+    "safetensors/metadata-code-name": lambda: file(0, {"a": "os.system"}),
+    "safetensors/metadata-pickle": lambda: file(0, {"a": b64encode(_PICKLE).decode()}),
+    "safetensors/metadata-pickle-hex": lambda: file(0, {"a": _PICKLE.hex()}),
+    "safetensors/name-slip": lambda: file(8, **{"a/../../x": tensor(0, 8)}),
+    "safetensors/name-slip-backslash": lambda: file(8, **{"..\\x": tensor(0, 8)}),
+    "safetensors/name-absolute": lambda: file(8, **{"/etc/x": tensor(0, 8)}),
+    "safetensors/name-line-end": lambda: file(8, **{"a\r\nX: b": tensor(0, 8)}),
     "safetensors/very-deep": lambda: pack(b'{"a":' + b"[" * 100_000),
     "safetensors/cut-short": lambda: file(800, a=tensor(0, 800))[:-100],
 }
 BENIGN: Mapping[str, Callable[[], bytes]] = {
     "safetensors/plain": lambda: file(16, {"format": "pt"}, a=tensor(0, 8), b=tensor(8, 16)),
+    "safetensors/training": lambda: file(
+        16, _TRAINING, **{"/encoder/Add": tensor(0, 8), "w:0": tensor(8, 16)}
+    ),
     "safetensors/empty": lambda: file(0),
     "safetensors/padded": lambda: pack(
         b'{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}   ', bytes(4)
