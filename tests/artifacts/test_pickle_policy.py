@@ -64,6 +64,28 @@ def test_what_is_not_listed_is_high_when_called_even_without_telling_arguments(g
     assert found & {Severity.HIGH, Severity.CRITICAL}
 
 
+ARROW = parse((FOLDER / "allow" / "pyarrow.yaml").read_text("utf-8"), "").value["reducers"]
+
+
+@pytest.mark.parametrize("name", ARROW["pyarrow.lib"].split())
+def test_what_pyarrow_stores_is_quiet_and_the_rest_of_it_denied(name: str) -> None:
+    assert not dangers(make.stream(make.call("pyarrow.lib", name, "large_string")))
+    assert Severity.CRITICAL in dangers(make.stream(make.call("pyarrow.lib", f"x{name}")))
+
+
+@pytest.mark.parametrize("core", ["numpy.core", "numpy._core"])
+@pytest.mark.parametrize("path", ["records.recarray", "defchararray.chararray", "memmap.memmap"])
+def test_an_array_of_a_numpy_subclass_is_quiet(core: str, path: str) -> None:
+    module, _, name = f"{core}.{path}".rpartition(".")
+    arguments = make.named(module, name) + b"K\x00\x85C\x01b\x87R"
+    made = make.stream(make.named(f"{core}.multiarray", "_reconstruct"), arguments)
+    assert not dangers(made)
+
+
+def test_a_memmap_that_is_called_opens_a_file() -> None:
+    assert Severity.CRITICAL in dangers(make.stream(make.call("numpy", "memmap", "/a/b")))
+
+
 def test_every_way_of_judging_in_the_data_exists_in_the_code() -> None:
     judged = parse((FOLDER / "judged.yaml").read_text("utf-8"), "judged.yaml").value["judgements"]
     assert set(judged) == set(JUDGEMENTS)

@@ -187,6 +187,11 @@ def ufunc(case: Case) -> Opinion | None:
     return Opinion(kind=FactKind.HIDDEN_NAME, detail="imports a name that is given as text")
 
 
+def array_only(_case: Case) -> Opinion | None:
+    """``memmap(...)`` opens a file; as the class that ``_reconstruct`` makes it is an array."""
+    return Opinion(kind=FactKind.DENIED_CALL, detail="called: opens a file for its numbers")
+
+
 JUDGEMENTS: Mapping[str, Judgement] = {
     "attribute": attribute,
     "reconstructor": reconstructor,
@@ -199,4 +204,5 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     "plain_names": plain_names,
     "type_of": type_of,
     "ufunc": ufunc,
+    "array_only": array_only,
 }
