@@ -64,17 +64,17 @@ class Flatbuffer:
     def byte(self, table: int, slot: int) -> int:
         """A signed byte, 0 where it is not set."""
         place = self._place(table, slot)
-        return int(struct.unpack("<b", self.window.exactly(place, 1))[0]) if place else 0
+        return int(struct.unpack("<b", self._field(place, 1))[0]) if place else 0
 
     def integer(self, table: int, slot: int) -> int:
         """A signed 32-bit number, 0 where it is not set."""
         place = self._place(table, slot)
-        return int(struct.unpack("<i", self.window.exactly(place, 4))[0]) if place else 0
+        return int(struct.unpack("<i", self._field(place, 4))[0]) if place else 0
 
     def long(self, table: int, slot: int) -> int:
         """An unsigned 64-bit number, 0 where it is not set."""
         place = self._place(table, slot)
-        return int(struct.unpack("<Q", self.window.exactly(place, 8))[0]) if place else 0
+        return int(struct.unpack("<Q", self._field(place, 8))[0]) if place else 0
 
     def _place(self, table: int, slot: int) -> int:
         distance = int(struct.unpack("<i", self.window.exactly(table, 4))[0])
@@ -88,4 +88,9 @@ class Flatbuffer:
         return table + offset if offset else 0
 
     def _unsigned(self, place: int) -> int:
-        return int(struct.unpack("<I", self.window.exactly(place, 4))[0])
+        return int(struct.unpack("<I", self._field(place, 4))[0])
+
+    def _field(self, place: int, size_bytes: int) -> bytes:
+        data = self.window.exactly(place, size_bytes)
+        self.reached = max(self.reached, place + size_bytes)
+        return data

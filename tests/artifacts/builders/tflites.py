@@ -74,6 +74,21 @@ def model(*operators: str, buffers: tuple[bytes, ...] = (b"",)) -> bytes:
     return bytes(build.data)
 
 
+def numbers_last() -> bytes:
+    """A model whose last bytes, beyond a multiple of 64, are the numbers of an operator."""
+    build = Builder()
+    root, slots = build.table(bytes(4), bytes(4))
+    struct.pack_into("<I", build.data, 0, root)
+    build.point(slots[1])
+    at = len(build.data) + 4
+    build.data += struct.pack("<I", 1) + bytes(4)
+    # The table ends 8 bytes behind the 64th: its version and its number of the built-in operator.
+    build.data += bytes(64 - 4 - 12 - len(build.data))
+    code, _ = build.table(bytes([3]), None, bytes(3 + 4), struct.pack("<i", 3))
+    build.point_to(at, code)
+    return bytes(build.data)
+
+
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "tflite/custom-operator": lambda: model("3", "EvilOperator"),
     "tflite/flex-python": lambda: model("FlexPyFunc"),
@@ -82,6 +97,7 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "tflite/cut-short": lambda: model("3", buffers=(b"", bytes(100)))[:-60],
 }
 BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "tflite/numbers-last": numbers_last,
     "tflite/plain": lambda: model("3", "9", buffers=(b"", bytes(64))),
     "tflite/flex": lambda: model("FlexErf"),
     "tflite/detection": lambda: model("TFLite_Detection_PostProcess"),
