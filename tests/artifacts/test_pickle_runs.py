@@ -10,8 +10,9 @@ import pytest
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.pickle.machine import Machine
+from mlsec.artifacts.pickle.memo import WORTH_ENTRIES, Memo
 from mlsec.artifacts.pickle.runs import Runs
-from mlsec.artifacts.pickle.values import Global, How, Result, Value
+from mlsec.artifacts.pickle.values import Global, How, Plain, Result, Stretch, Value
 from mlsec.artifacts.window import Window
 from tests.artifacts.builders import pickles as make
 from tests.artifacts.test_pickle_machine import Recorded
@@ -108,3 +109,30 @@ def test_runs_are_passed_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     data = make.stream(b"K\x01" * 800, b"0" * 790)
     seen(data, is_batched=True)
     assert put_back
+
+
+def test_memo_entries_in_parts_are_read_and_replaced_as_in_a_list() -> None:
+    for number in range(40):
+        dice = random.Random(number)  # noqa: S311 - any numbers do
+        memo, plain = Memo(lambda stretch: None), dict[int, Value]()
+        for step in range(300):
+            count = dice.choice((1, 1, 1, 5, WORTH_ENTRIES, 200))
+            stretch = Stretch(step, 1, len(memo))
+            value = dice.choice((f"s{step}", "", "a\0b", step, None))
+            if count > 1:
+                plain.update(dict.fromkeys(range(len(memo), len(memo) + count), Plain.UNKNOWN))
+                memo.memoize_all(stretch, count)
+            elif dice.random() < 0.2 and plain:
+                index = dice.randrange(len(plain))
+                plain[index] = value
+                memo.put(index, value)
+            else:
+                plain[len(memo)] = value
+                memo.memoize(value)
+        assert len(memo) == len(plain)
+        assert [memo.get(index) for index in range(len(memo))] == list(plain.values())
+
+
+def test_many_memo_entries_are_kept_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlsec.artifacts.pickle.memo.EXACT_ENTRIES", 10)
+    test_memo_entries_in_parts_are_read_and_replaced_as_in_a_list()

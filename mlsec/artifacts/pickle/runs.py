@@ -223,6 +223,10 @@ def _put(tape: Tape, memo: Memo, stretch: Stretch, end: int) -> bool:
     ]
     if indexes and min(indexes) < stretch.first_index:
         return False
+    first = stretch.first_index
+    if memo.is_consecutive and indexes == list(range(first, first + len(indexes))):
+        memo.memoize_all(stretch, len(indexes))
+        return True
     for index in indexes:
         memo.put(index, stretch)
     return True
