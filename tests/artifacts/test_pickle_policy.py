@@ -103,3 +103,8 @@ def test_an_unknown_class_is_low_and_an_unknown_function_high() -> None:
     assert FactKind.UNVERIFIED_CLASS in {fact.kind for fact in made}
     assert max(fact.danger is Severity.HIGH for fact in called)
     assert not {fact.danger for fact in made} & {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
+
+
+@pytest.mark.parametrize("made", [b")\x81", b"K\x01\x85R"], ids=["NEWOBJ", "REDUCE"])
+def test_a_class_of_the_script_that_saved_the_file_is_medium(made: bytes) -> None:
+    assert Severity.MEDIUM in dangers(make.stream(make.stacked("__main__", "Net") + made))

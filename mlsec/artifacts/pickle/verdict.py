@@ -21,6 +21,8 @@ _HOOK_NAMES = (
     " code globals builtins iter next hash eq enter exit import subclasses mro"
 )
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
+# No library holds it, so no version of one vouches for it: what runs is what the loader defines.
+_FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code runs when it is loaded"
 # These make an array of the class with ndarray.__new__: the class's own __new__ does not run.
 _ARRAY_MAKERS = ("_reconstruct", "_mareconstruct")
 _HOOKS = frozenset(f"__{name}__" for name in _HOOK_NAMES.split())
@@ -45,6 +47,8 @@ class Verdict:
         danger: Severity | None = None,
     ) -> None:
         """Record a fact unless the same was said of the same name before."""
+        if kind is FactKind.UNVERIFIED_CLASS and subject.startswith("__main__."):
+            danger, detail = Severity.MEDIUM, f"{detail}: {_FROM_A_SCRIPT}"
         if (kind, subject) not in self._seen:
             self._seen.add((kind, subject))
             self.record.fact(kind, subject, detail, offset=offset, danger=danger)
