@@ -19,6 +19,14 @@ from mlsec.artifacts.gguf import read_gguf, sniff_gguf
 from mlsec.artifacts.hdf5.reader import read_hdf5, sniff_hdf5
 from mlsec.artifacts.images import read_image, sniff_image
 from mlsec.artifacts.json_documents import read_json_document, sniff_json
+from mlsec.artifacts.named_protobuf import (
+    read_named_keras,
+    read_named_onnx,
+    read_named_saved_model,
+    sniff_named_keras,
+    sniff_named_onnx,
+    sniff_named_saved_model,
+)
 from mlsec.artifacts.numpy_reader import read_numpy, sniff_numpy
 from mlsec.artifacts.onnx import read_onnx
 from mlsec.artifacts.pickle.sniff import sniff_pickle
@@ -122,6 +130,14 @@ READERS: tuple[Reader, ...] = (
     # Weak: by name, then text-like, the plainest last.
     Reader(format=Format.TENSOR_BUNDLE, sniff=sniff_shard, read=read_shard, weak=True),
     Reader(format=Format.SAVED_MODEL, sniff=sniff_fingerprint, read=read_fingerprint, weak=True),
+    Reader(format=Format.SAVED_MODEL, sniff=sniff_named_keras, read=read_named_keras, weak=True),
+    Reader(
+        format=Format.SAVED_MODEL,
+        sniff=sniff_named_saved_model,
+        read=read_named_saved_model,
+        weak=True,
+    ),
+    Reader(format=Format.ONNX, sniff=sniff_named_onnx, read=read_named_onnx, weak=True),
     Reader(format=Format.GRAPH_DEF, sniff=sniff_text_format, read=read_text_format, weak=True),
     Reader(format=Format.XGBOOST, sniff=sniff_xgboost_text, read=read_xgboost_text, weak=True),
     Reader(format=Format.JSON, sniff=sniff_json, read=read_json_document, weak=True),

@@ -20,6 +20,7 @@ from tests.artifacts.builders import (
     tensorflow_graphs,
     tflites,
 )
+from tests.artifacts.builders.protobufs import message, number, text
 
 MODULES = (onnx_models, tensorflow_graphs, tflites, keras_configs, hdf5_files, skops_files)
 HOSTILE = {name: build for module in MODULES for name, build in module.HOSTILE.items()}
@@ -114,3 +115,42 @@ def test_a_large_tensor_is_stepped_over() -> None:
 def test_the_producer_of_a_model_is_told() -> None:
     properties = look(BENIGN, "onnx/plain").properties
     assert (properties["producer"], properties["nodes"]) == ("pytorch", 2)
+
+
+# Files whose shape is not whole, told by their name: the name, the bytes, what must be said.
+NAMED: tuple[tuple[str, bytes, FactKind], ...] = (
+    (
+        "keras_metadata.pb",
+        message(2, b'{"class_name": "Lambda", "config": {}}'),
+        FactKind.CUSTOM_CODE,
+    ),
+    (
+        "keras_metadata.pb",
+        b'x{"class_name": "Dense", "config": {}}y{"class_name": "Lambda", "config": {}}',
+        FactKind.CUSTOM_CODE,
+    ),
+    ("saved_model.pb", message(2, message(2, text(2, "ReadFile"))), FactKind.UNSAFE_OPERATOR),
+    ("a.onnx", message(7, message(1, text(4, "PyOp"))), FactKind.UNSAFE_OPERATOR),
+    ("a.onnx", message(13, text(1, "__class__"), text(2, "x")), FactKind.PATCHED_OBJECT),
+    ("a.onnx", message(1, text(2, "file:///etc/passwd")), FactKind.OUTSIDE_REFERENCE),
+    (
+        "a.onnx",
+        number(1, 7) + text(2, "x") + b"\x22\x60../../etc/passwd",
+        FactKind.OUTSIDE_REFERENCE,
+    ),
+)
+
+
+@pytest.mark.parametrize(("name", "content", "kind"), NAMED)
+def test_a_file_of_partial_shape_is_read_by_its_name(
+    name: str, content: bytes, kind: FactKind
+) -> None:
+    assert kind in {fact.kind for fact in inspect(Window.of(content, name)).facts}
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _, _ in NAMED}))
+def test_a_name_alone_flags_nothing_and_passes_nothing(name: str) -> None:
+    content = message(2, message(2, text(2, '{"class_name": "Dense", "config": {}}')))
+    seen = inspect(Window.of(content, name))
+    assert seen.holes
+    assert not flagged(seen)
