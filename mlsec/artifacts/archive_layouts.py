@@ -13,6 +13,7 @@ TELLING: Mapping[str, str] = {
     "model_config.yaml": "nemo",
     ".dist-info/WHEEL": "wheel",
     "oci-layout": "oci",
+    ".data/extern_modules": "torch_package",
 }
 
 
@@ -32,6 +33,11 @@ def is_keras(archive: Archive) -> bool:
 def is_skops(archive: Archive) -> bool:
     """Whether the archive has the schema of skops."""
     return "schema.json" in archive
+
+
+def is_torch_package(archive: Archive) -> bool:
+    """Whether torch.package wrote the archive: its source is imported when the model is loaded."""
+    return any(name.endswith(".data/extern_modules") for name in archive.names())
 
 
 def note_layout(archive: Archive, record: Recorder) -> None:

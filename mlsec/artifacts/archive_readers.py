@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from mlsec.artifacts.archive import Archive, ArchiveReader
-from mlsec.artifacts.archive_layouts import is_keras, is_numpy_zip, is_skops, note_layout
+from mlsec.artifacts.archive_layouts import (
+    is_keras,
+    is_numpy_zip,
+    is_skops,
+    is_torch_package,
+    note_layout,
+)
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.keras.archive import read_keras_archive
@@ -49,6 +55,7 @@ def read_members(archive: Archive, record: Recorder) -> None:
             record.fact(FactKind.BROKEN, reader.format.value, error.message)
             record.hole(error.reason, error.message)
     note_layout(archive, record)
+    record.runs_source = record.runs_source or is_torch_package(archive)
     record.listed(archive.claimed())
     left = archive.left()
     for number, member in enumerate(left):

@@ -51,7 +51,16 @@ class Ledger:
 class Recorder:
     """Notes facts and holes of one file or member, under a shared budget."""
 
-    __slots__ = ("budget", "depth", "descend", "is_image", "ledger", "place", "spans")
+    __slots__ = (
+        "budget",
+        "depth",
+        "descend",
+        "is_image",
+        "ledger",
+        "place",
+        "runs_source",
+        "spans",
+    )
 
     def __init__(
         self, budget: Budget, ledger: Ledger, descend: Descend, place: str = "", depth: int = 0
@@ -64,6 +73,8 @@ class Recorder:
         self.spans = Spans()
         # Inside the layers of a container image programs and links are what one expects.
         self.is_image = False
+        # Beside a model that imports the source it is packed with, all source counts as run.
+        self.runs_source = False
 
     @property
     def limits(self) -> Limits:
@@ -142,6 +153,7 @@ class Recorder:
         place = f"{self.place}!/{_plain(name)}" if self.place else _plain(name)
         inner = Recorder(self.budget, self.ledger, self.descend, place, self.depth + 1)
         inner.is_image = self.is_image
+        inner.runs_source = self.runs_source
         return inner
 
     def listed(self, count: int) -> None:

@@ -137,6 +137,8 @@ class _Walk:
             # Only imports; what is called on the result is judged by its own name.
             return
         danger = _danger(reach, inside, node, is_hidden=is_hidden)
+        if self.record.runs_source and not inside:
+            danger = max(danger, Severity.MEDIUM, key=lambda one: -one.rank)
         where = f"in {inside}()" if inside else "as soon as the file is imported"
         how = ", by a name put together at run time" if is_hidden else ""
         detail = f"{reach.value} {where}{how} (line {node.lineno})"

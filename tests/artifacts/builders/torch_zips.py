@@ -39,6 +39,17 @@ def torch(*more: Entry, pickle: bytes = GOOD_PICKLE) -> bytes:
     return archive([*torch_entries(pickle), *more])
 
 
+def package(source: bytes) -> bytes:
+    """What torch.package writes: a pickle, and the source that is imported with it."""
+    return archive(
+        [
+            Entry(name=b"p/.data/extern_modules", data=b"torch\n"),
+            Entry(name=b"p/model.pkl", data=GOOD_PICKLE),
+            Entry(name=b"p/widget.py", data=source),
+        ]
+    )
+
+
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "torch/script-reads-file": lambda: script("    return torch.from_file('/etc/passwd', True)\n"),
     "torch/script-writes-file": lambda: script("    torch.save(x, '/tmp/inert')\n"),
@@ -48,6 +59,7 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     ),
     "torch/script-is-python": lambda: script("import os\nos.system('echo inert')\n"),
     "torch/script-constants": lambda: script(constants=EVIL_PICKLE_2),
+    "torch/package-runs-code": lambda: package(b"import builtins as b\nb.exec('VALUE=3')\n"),
     "torch/export-library": lambda: exported(
         Entry(name=b"model/data/aotinductor/model/x.so", data=elf())
     ),
@@ -86,6 +98,7 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
 TYPED_LIST = b"\x80\x02ctorch.jit._pickle\nbuild_intlist\n](K\x01K\x02e\x85R."
 
 BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "torch/package": lambda: package(b"def f(x):\n    return eval('1 + 1')\n"),
     "torch/script": script,
     "torch/script-typed-list": lambda: script(constants=TYPED_LIST),
     "torch/script-quantized": lambda: script("    return ops.quantized.linear(x, x, 1., 0)\n"),
