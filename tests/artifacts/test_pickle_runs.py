@@ -8,6 +8,8 @@ import random
 import pytest
 
 from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.memo import WORTH_ENTRIES, Memo
@@ -136,3 +138,16 @@ def test_memo_entries_in_parts_are_read_and_replaced_as_in_a_list() -> None:
 def test_many_memo_entries_are_kept_packed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlsec.artifacts.pickle.memo.EXACT_ENTRIES", 10)
     test_memo_entries_in_parts_are_read_and_replaced_as_in_a_list()
+
+
+@pytest.mark.parametrize("is_mixed", [False, True])
+@pytest.mark.parametrize("many", [0, 200, 3000])
+def test_a_hook_far_inside_a_state_is_seen(many: int, is_mixed: bool) -> None:
+    names = make.text("collections") + b"\x94" + make.text("UserDict") + b"\x94\x93\x940"
+    hook = make.text("__class__") + b"\x940"
+    padding = b"".join(make.text(f"k{number}") + b"K\x01" for number in range(many))
+    call = make.text("c") + make.stacked("mylib", "f") + b")R" if is_mixed else b""
+    state = b"}(" + padding + call + padding + b"h\x03h\x02" + padding + b"u"
+    data = make.stream(names, hook, make.stacked("collections", "OrderedDict"), b")R", state, b"b")
+    found = inspect(Window.of(data))
+    assert FactKind.PATCHED_OBJECT in {fact.kind for fact in found.facts}

@@ -17,7 +17,16 @@ from mlsec.artifacts.pickle.patterns import (
     memoized,
 )
 from mlsec.artifacts.pickle.tape import Tape
-from mlsec.artifacts.pickle.values import Global, How, Later, Plain, Stretch, Value
+from mlsec.artifacts.pickle.values import (
+    KEPT_ITEMS,
+    Box,
+    Global,
+    How,
+    Later,
+    Plain,
+    Stretch,
+    Value,
+)
 
 if TYPE_CHECKING:
     from mlsec.artifacts.pickle.machine import Machine
@@ -171,6 +180,20 @@ class Runs:
         machine.stack[index : index + 1] = values
         marks = machine.marks
         marks[:] = [mark + len(values) - 1 if mark > index else mark for mark in marks]
+
+    def read_keys(self, box: Box) -> None:
+        """Read what was passed of a dict, for the texts that could name a hook."""
+        skipped, box.skipped = box.skipped or [], None
+        for stretch in skipped:
+            whole = Box("dict")
+            whole.items = [None] * KEPT_ITEMS
+            if stretch.is_values:
+                whole.add(self.values(stretch))
+            else:
+                self._machine.again(stretch, [whole])
+            box.rest = (box.rest or set()) | (whole.rest or set())
+        settled = map(self._settled, box.rest or ())
+        box.rest = {one for one in settled if type(one) is str}
 
     def values(self, stretch: Stretch) -> list[Value]:
         """The values that a stretch pushed."""

@@ -80,6 +80,9 @@ def build(machine: Machine, position: int) -> int:
     state = stack.pop()
     target = stack[-1]
     offset = machine.tape.base + position
+    for part in state if type(state) is tuple and len(state) == 2 else (state,):
+        if type(part) is Box and (part.skipped or part.rest):
+            machine.runs.read_keys(part)
     machine.judge.built(target, state, offset)
     if type(target) is Result and target is not getattr(target.function, "instance", None):
         target.state = state

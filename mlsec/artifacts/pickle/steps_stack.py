@@ -33,7 +33,7 @@ def _is_skipped(machine: Machine, position: int, end: int) -> bool:
     stretch = Stretch(machine.tape.base + position, end - position, len(machine.memo))
     if not note_writes(machine.tape, machine.memo, stretch, end):
         return False
-    machine.stack[-1].is_partial = True
+    machine.stack[-1].skip(stretch)
     return True
 
 
@@ -92,9 +92,8 @@ def tuple_3(machine: Machine, position: int) -> int:
 def _kept(machine: Machine, box: Box, values: list[Value]) -> list[Value]:
     """As many of the values as a container keeps, those that were skipped read after all."""
     if len(box.items) >= KEPT_ITEMS:
-        box.is_partial = box.is_partial or bool(values)
-        return []
-    return machine.runs.flat(values, KEPT_ITEMS + 1)
+        return values
+    return machine.runs.flat(values, -1 if box.kind == "dict" else KEPT_ITEMS + 1)
 
 
 def _boxed(machine: Machine, kind: str) -> None:

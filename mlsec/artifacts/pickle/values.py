@@ -82,22 +82,45 @@ class Result:
 
 
 class Box:
-    """A list, dict or set: its first items (of a dict: keys and values in turn)."""
+    """A list, dict or set: its first items (of a dict: keys and values in turn).
 
-    __slots__ = ("is_partial", "items", "kind")
+    Of a dict ``rest`` holds the texts beyond them that could name a hook of the language, and
+    ``skipped`` what was passed at once.
+    """
+
+    __slots__ = ("is_partial", "items", "kind", "rest", "skipped")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.items: list[Value] = []
         self.is_partial = False
+        self.rest: set[Value] | None = None
+        self.skipped: list[Stretch] | None = None
 
     def add(self, values: list[Value]) -> None:
         """Keep what there is room for."""
         room = KEPT_ITEMS - len(self.items)
         if room < len(values):
             self.is_partial = True
+            if self.kind == "dict":
+                self._add_rest(values[max(room, 0) :])
         if room > 0:
             self.items.extend(values[:room])
+
+    def _add_rest(self, values: list[Value]) -> None:
+        self.rest = self.rest or set()
+        for value in values:
+            if type(value) is Stretch:
+                self.skip(value)
+            elif type(value) is Later or (type(value) is str and value[:2] == "__"):
+                self.rest.add(value)
+
+    def skip(self, stretch: Stretch) -> None:
+        """Items were passed; those of a dict are read when it becomes a state."""
+        self.is_partial = True
+        if self.kind == "dict":
+            self.skipped = self.skipped or []
+            self.skipped.append(stretch)
 
     def mapping(self) -> dict[str, Value]:
         """The items of a dict whose keys are strings."""

@@ -250,7 +250,7 @@ def _keys(state: Value) -> list[str]:
     parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
     return [
         key for part in parts if isinstance(part, Box) and part.kind == "dict"
-        for key in part.mapping()
+        for key in (*part.mapping(), *sorted(part.rest or ()))
     ]  # fmt: skip
 
 
