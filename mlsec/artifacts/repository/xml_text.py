@@ -20,6 +20,11 @@ _WIDE = (b"\xff\xfe<\0", b"\xfe\xff\0<", b"<\0?\0", b"\0<\0?")
 # Operator sets that OpenVINO itself carries.
 _OPSETS = re.compile(r"(?:opset\d+|experimental|type_relaxed_opset|ie_internal_opset)\Z")
 _LIBRARY = re.compile(r"\.(?:so(?:\.\d+)*|dll|dylib|pyd|py)\Z", re.IGNORECASE)
+# Evaluators in Java look functions that are not built in up as classes.
+_REACHES_OUT = re.compile(
+    r"\bjavax?\.(?:lang|io|net|nio|script|naming|rmi)\b|\b(?:getRuntime|ProcessBuilder)\b"
+    r"|\b(?:exec|eval|system|popen|__import__)\s*\("
+)
 _PUBLIC = "http://www.w3.org/"
 DEEP = 1_000
 
@@ -96,11 +101,18 @@ class _Elements:
             self.record.fact(FactKind.OUTSIDE_REFERENCE, href, "includes another document")
         elif self.root == "net" and plain == "layer":
             self._layer(attributes)
+        elif self.root == "PMML" and plain == "Apply":
+            self._function(attributes.get("function", ""))
         elif self.root == "PMML" and plain in {"Extension", "Value"}:
             for place in filter(is_remote, attributes.values()):
                 note_reference(self.record, place, f"what a {plain} names")
         elif plain in {"script", "Script"}:
             self.record.fact(FactKind.EMBEDDED_CODE, name, "a script inside of the document")
+
+    def _function(self, name: str) -> None:
+        if _REACHES_OUT.search(name):
+            detail = "a function of the evaluator's own language, which reaches out of the model"
+            self.record.fact(FactKind.UNSAFE_OPERATOR, name, detail)
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         self.root = name.rsplit(":", 1)[-1]

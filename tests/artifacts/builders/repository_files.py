@@ -120,6 +120,9 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "xml/pmml-address": lambda: (
         b'<PMML version="4.4"><Header><Extension value="http://x.invalid/a"/></Header></PMML>'
     ),
+    "xml/pmml-function": lambda: (
+        b'<PMML version="4.4"><Apply function="java.lang.Runtime.getRuntime"/></PMML>'
+    ),
     "card/tag": lambda: b"---\nlicense: !!python/object/apply:os.system [x]\n---\n# Model\n",
     "requirements/address": lambda: b"torch>=2\nhttps://example.invalid/evil.whl\nnumpy==1.26\n",
     "requirements/index": lambda: b"--extra-index-url https://example.invalid/simple\ntorch==2.4\n",
@@ -143,6 +146,10 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
         "if __name__ == '__main__':\n    print(os.environ.get('HOME'), eval('1 + 1'))"
     ),
     "xml/pmml": lambda: b'<?xml version="1.0"?><PMML version="4.4"><Header/></PMML>',
+    "xml/pmml-functions": lambda: (
+        b'<PMML version="4.4"><Apply function="x-evaluate"/>'
+        b'<Apply function="com.example.Scale"/></PMML>'
+    ),
     "xml/openvino": lambda: (
         b'<net name="m" version="11"><layers><layer id="0" name="l" type="Parameter" '
         b'version="opset1"/></layers></net>'
