@@ -9,7 +9,7 @@ from typing import Any
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.json_text import MOST_BYTES, has_wide_text, read_json
-from mlsec.artifacts.keras.config import is_keras_config, judge_keras
+from mlsec.artifacts.keras.config import is_keras_config, judge_keras, judge_model_class
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.settings import is_settings, judge_settings
 from mlsec.artifacts.skops import is_skops_schema, judge_skops
@@ -51,6 +51,8 @@ def read_json_document(window: Window, record: Recorder) -> None:
         record.understood(0, window.size_bytes)
         return
     record.understood(0, window.size_bytes)
+    if record.place.endswith("model_config") and is_keras_config(value):
+        judge_model_class(value, record)
     for fits, judge in _SORTS:
         if fits(value):
             judge(value, record)

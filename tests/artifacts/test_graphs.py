@@ -42,6 +42,7 @@ TECHNIQUES: tuple[tuple[str, str, FactKind], ...] = (
     ("Keras TFSMLayer", "keras/tfsm-layer", FactKind.UNSAFE_OPERATOR),
     ("Keras torch wrapper", "keras/torch-wrapper", FactKind.UNSAFE_OPERATOR),
     ("Keras StringLookup path", "keras/lookup-path", FactKind.OUTSIDE_REFERENCE),
+    ("HDF5 model of its own class", "hdf5/own-model", FactKind.CUSTOM_CODE),
     ("HDF5 Lambda", "hdf5/lambda", FactKind.EMBEDDED_CODE),
     ("HDF5 Lambda in the heap", "hdf5/lambda-in-heap", FactKind.EMBEDDED_CODE),
     ("HDF5 external link", "hdf5/external-link", FactKind.OUTSIDE_REFERENCE),

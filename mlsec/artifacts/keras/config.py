@@ -23,6 +23,8 @@ _WRAPPERS: Mapping[str, str] = {
     "JaxLayer": "rebuilds functions of JAX when it is made",
     "KerasLayer": "loads a module of TensorFlow Hub when it is made",
 }
+# Source: the models of Keras 1 to 3; "Graph" and "Merge" are of the first.
+_MODELS = frozenset({"Sequential", "Functional", "Model", "Graph", "Merge", "Lambda"})
 _VOCABULARIES = frozenset({"vocabulary", "vocabulary_file", "vocab_path", "idf_weights"})
 _PATHS = frozenset({"filepath", "file_path", "origin", "handle", "saved_model_path", "cache_dir"})
 
@@ -43,6 +45,16 @@ def judge_keras(value: Any, record: Recorder) -> None:
             _judge_object(part, path, record)
         elif isinstance(part, str):
             _judge_text(part, path, record)
+
+
+def judge_model_class(value: Any, record: Recorder) -> None:
+    """Note a whole model of a class that Keras does not have; older files name no module."""
+    name = value.get("class_name") if isinstance(value, Mapping) else None
+    if not isinstance(name, str) or name in _MODELS or "module" in value:
+        return
+    if "registered_name" not in value:
+        detail = "a class of model that the loading program must bring"
+        record.fact(FactKind.CUSTOM_CODE, name, detail)
 
 
 def _judge_object(part: Mapping[str, Any], path: str, record: Recorder) -> None:

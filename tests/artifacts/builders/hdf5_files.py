@@ -119,6 +119,7 @@ def external_data(name: str) -> bytes:
 LAMBDA = sequential(OLD_LAMBDA)
 
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
+    "hdf5/own-model": lambda: model({"class_name": "OwnModel", "config": {"dtype": "float32"}}),
     "hdf5/lambda": lambda: model(LAMBDA),
     "hdf5/lambda-old-attribute": lambda: model(LAMBDA, old_attribute),
     "hdf5/lambda-in-heap": lambda: variable_text(LAMBDA),
