@@ -14,6 +14,7 @@ from mlsec.artifacts.json_text import walk
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.settings import judge_settings
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
 
 MOST_BYTES = 4 << 20
 MOST_NESTED = 100
@@ -29,6 +30,16 @@ _WORTH = re.compile(
 )
 _RUNS = re.compile(
     r"(?:tag:yaml\.org,2002:|!+)(?:python|ruby|perl|php|java|javax|net|com\.sun)\b[/.:]?|^!?ruby/"
+)
+_CODE = re.compile(
+    rb"^[ \t-]*[\w.\"'-]{1,60}[ \t]*:[ \t]*[\"']?"
+    rb"((?:builtins\.)?(?:exec|eval|__import__)|os\.(?:system|popen)|subprocess\.\w{1,20})[ \t]*\(",
+    re.MULTILINE,
+)
+_MODEL = re.compile(
+    rb"^[ \t]*(?:model\w*|layers|architectures?|backbone|tokenizer|weights|checkpoint|pipeline"
+    rb"|flavors|trainer)[ \t]*:",
+    re.MULTILINE,
 )
 ALIASES = 1_000
 
@@ -49,8 +60,19 @@ def read_yaml(window: Window, record: Recorder) -> None:
     data = window.read(0, MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise OverLimitError(f"{window.size_bytes} bytes of YAML are over {MOST_BYTES}")
+    _judge_code(data, record)
     if _WORTH.search(data):
         judge_yaml(data.decode("utf-8", "replace"), record)
+
+
+def _judge_code(data: bytes, record: Recorder) -> None:
+    """Note values that are a call which runs code, in what describes a model."""
+    found = _CODE.search(data)
+    if found and _MODEL.search(data):
+        call = found.group(1).decode("ascii")
+        detail = "a value of the configuration is code that something must mean to run"
+        danger = Severity.MEDIUM
+        record.fact(FactKind.EMBEDDED_CODE, call, detail, offset=found.start(1), danger=danger)
 
 
 def judge_yaml(text: str, record: Recorder) -> None:

@@ -58,6 +58,8 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "mlflow/loader-of-os": lambda: b"flavors:\n  python_function:\n    loader_module: subprocess\n",
     "mlflow/code": lambda: b"flavors:\n  python_function:\n    code: code\n    x: 1\n",
     "yaml/tag-apply": lambda: b"model: !!python/object/apply:os.system ['echo inert']\n",
+    "yaml/code": lambda: b"model:\n  init_code: \"exec('import os')\"\n",
+    "yaml/code-broken": lambda: b'model:\n  init: "exec(\'f("x")\')"\n',
     "yaml/tag-long": lambda: b"a: !<tag:yaml.org,2002:python/object/new:os.system> [x]\n",
     "yaml/tag-handle": lambda: (
         b"%TAG ! tag:yaml.org,2002:python/\n---\na: !object/apply:os.system [x]\n"
@@ -140,6 +142,7 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
         b"flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n    model_path: m.pkl\n"
     ),
     "yaml/plain": lambda: b"# settings\nmodel: &m {a: 1}\nother: *m\nlicense: mit\n",
+    "yaml/words": lambda: b"model:\n  about: how to exec (run) it\n  mode: eval\n",
     "yaml/tuple": lambda: b"size: !!python/tuple [1, 2]\n",
     "python/model": lambda: python(CLASS.format("torch.load(x)")),
     "python/tool": lambda: python(
