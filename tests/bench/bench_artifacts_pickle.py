@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections
+import datetime
+import decimal
 import pickle
 import pickletools
 import random
@@ -114,6 +116,14 @@ def _parts() -> Mapping[str, Callable[[], list[Any]]]:
         ],
         "a call per 200 items": lambda: [with_calls],
         "every item a call": lambda: [collections.OrderedDict(a=n) for n in range(count)],
+        "mixed": lambda: [
+            {"a": n, "b": dice.random(), "c": f"text {n}", "d": [1, 2, n]} for n in range(count)
+        ],
+        "decimals": lambda: [decimal.Decimal(n) for n in range(count)],
+        "dates": lambda: [
+            datetime.datetime.fromtimestamp(n, datetime.UTC).replace(tzinfo=None)
+            for n in range(count)
+        ],
     }  # fmt: skip
 
 
