@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from mlsec.artifacts.json_text import read_json
 from mlsec.artifacts.keras.config import is_keras_config, judge_keras
 from mlsec.artifacts.onnx_operators import PYTHON_OPERATORS
 from mlsec.artifacts.protobuf import BYTES, Field, Wire
+from mlsec.artifacts.protobuf_formats import TOP_FIELDS
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import note_reference
 from mlsec.artifacts.tensorflow.operators import REASONS
@@ -78,7 +80,7 @@ def _is_message(window: Window) -> bool:
     """Whether a message begins here, which may break off behind its second field."""
     count = 0
     try:
-        for _ in Wire(window).fields():
+        for _ in itertools.islice(Wire(window).fields(), TOP_FIELDS):
             count += 1
     except ArtifactError:
         return count >= 2
@@ -125,17 +127,21 @@ def _texts(window: Window, record: Recorder) -> Iterator[tuple[str, int]]:
     for _ in range(STEPS):
         if not left:
             return
+        if len(left) > STEPS:
+            break
         field, depth = left.pop()
         raw = wire.raw(field, LONGEST)
         if depth and raw.isascii() and (text := raw.decode("ascii")).isprintable():
             yield text, field.start
         if depth < DEEP:
             left.extend((inner, depth + 1) for inner in _inside(wire, field))
+    record.unread(GapReason.OVER_LIMIT, f"more than {STEPS} fields in no known shape")
 
 
 def _inside(wire: Wire, field: Field) -> list[Field]:
     """The fields of what may be a message; none where it is not."""
     try:
-        return [inner for inner in wire.inside(field) if inner.wire == BYTES][:STEPS]
+        fields = (inner for inner in wire.inside(field) if inner.wire == BYTES)
+        return list(itertools.islice(fields, STEPS))
     except ArtifactError:
         return []

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mlsec.artifacts.facts import FactKind, Format, Inspection
 from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.named_protobuf import STEPS
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
 from tests.artifacts.builders import (
@@ -155,3 +156,21 @@ def test_a_name_alone_flags_nothing_and_passes_nothing(name: str) -> None:
     seen = inspect(Window.of(content, name))
     assert seen.holes
     assert not flagged(seen)
+
+
+def test_a_flood_of_fields_under_a_name_is_cut_off_and_said() -> None:
+    flood = message(1, text(2, "x")) * (STEPS + 1)
+    assert FactKind.NOT_FULLY_READ in {
+        fact.kind for fact in inspect(Window.of(flood, "a.onnx")).facts
+    }
+
+
+@settings(max_examples=200, deadline=None)
+@given(named=st.sampled_from(NAMED), data=st.data())
+def test_a_changed_named_file_never_breaks_the_reader(
+    named: tuple[str, bytes, FactKind], data: st.DataObject
+) -> None:
+    content = bytearray(named[1])
+    content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    seen = inspect(Window.of(bytes(content), named[0]))
+    assert seen.facts or seen.holes or seen.formats != (Format.UNKNOWN,)
