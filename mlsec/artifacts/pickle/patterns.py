@@ -82,16 +82,21 @@ def eight() -> re.Pattern[bytes]:
 
 @lru_cache(maxsize=32)
 def eight_calls(
-    reduced: frozenset[int], instantiated: frozenset[int], keys: frozenset[int]
+    reduced: frozenset[int],
+    instantiated: frozenset[int],
+    bare: frozenset[int],
+    keys: frozenset[int],
 ) -> re.Pattern[bytes]:
     """As ``eight``, and calls of names read from the memo with arguments written out.
 
     ``reduced`` and ``instantiated`` are the memo entries of names that may be called so whatever
-    the arguments; ``keys`` those of attribute names that a state may set.
+    the arguments, ``bare`` of those that may be instantiated without; ``keys`` those of attribute
+    names that a state may set.
     """
     put = rf"(?:{_PUTS})?+"
     arguments = rf"(?:\)|{_SMALL}(?:\x85|{_SMALL}(?:\x86|{_SMALL}\x87))|\((?:{_SMALL})*+t){put}"
-    call = rf"(?:{_reads(reduced)}{arguments}R|{_reads(instantiated)}{arguments}\x81){put}"
+    call = rf"(?:{_reads(reduced)}{arguments}R|{_reads(instantiated)}{arguments}\x81"
+    call += rf"|{_reads(bare)}\){put}\x81){put}"
     state = rf"}}{put}(?:\((?:{_reads(keys)}{_SMALL})*+u|{_reads(keys)}{_SMALL}s)?+b"
     items = rf"\((?:{_SMALL})*+[ue]|{_SMALL}(?:a|{_SMALL}s)|{state}"
     return _eight(rf"{call}(?:{items})*+|")

@@ -42,10 +42,11 @@ class Blob:
 class Global:
     """A name that is imported. One object per (module, name) and machine.
 
-    ``calls`` remembers the ways of calling it that are fine whatever the arguments.
+    ``calls`` remembers the ways of calling it that are fine whatever the arguments, ``bare`` that
+    an instance without arguments was judged: the next one would be judged alike.
     """
 
-    __slots__ = ("calls", "entry", "instance", "module", "name", "offset")
+    __slots__ = ("bare", "calls", "entry", "instance", "module", "name", "offset")
 
     def __init__(self, module: str, name: str, offset: int) -> None:
         self.module = module
@@ -53,6 +54,7 @@ class Global:
         self.offset = offset
         self.entry = UNJUDGED
         self.calls: set[How] = set()
+        self.bare = False
         self.instance = Result(self, (), None)
 
     @property

@@ -175,6 +175,8 @@ class Verdict:
     def _unknown(self, how: How, function: Global, arguments: Value, offset: int) -> None:
         if (FactKind.HOSTILE_ARGUMENT, function.full) in self._seen:
             function.calls.add(how)
+        if how is How.NEW and arguments == ():
+            function.bare = True
         said = evidence(arguments)
         is_class = how is How.NEW or self._is_like_a_class(function, arguments)
         if said and how is not How.NEW:
