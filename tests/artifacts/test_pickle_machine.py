@@ -218,7 +218,44 @@ def test_a_cut_file_is_never_silently_clean(name: str) -> None:
     assert is_flagged_or_told(inspect(Window.of(whole[:-1])))
 
 
-def test_a_bomb_of_tuples_ends_soon_and_a_far_memo_index_costs_nothing() -> None:
+def test_a_bomb_of_tuples_and_a_far_memo_index_are_told_soon() -> None:
     data = make.stream(b"]" + b"2\x86" * 5_000 + make.named("a", "B") + b"r\xff\xff\xff\xff")
     found = inspect(Window.of(data))
-    assert {fact.kind for fact in found.facts} == {FactKind.UNKNOWN_IMPORT}
+    assert {fact.subject for fact in found.facts if fact.kind is FactKind.BOMB} == {
+        "references",
+        "memo",
+    }
+
+
+LAUGHS = {
+    "DUP": b"(" * 10 + make.text("lol") + b"22222222l" * 10,
+    "memo": b"(" * 10
+    + make.text("lol")
+    + b"".join(b"q%c" % n + b"h%c" % n * 8 + b"l" for n in range(10)),
+    "given to a call": make.named("collections", "OrderedDict")
+    + b"((" + b"(" * 10 + make.text("lol") + b"22222222l" * 10 + b"ltR",
+    "put into an object": make.named("collections", "OrderedDict") + b")R("
+    + b"K\x01" + b"(" * 10 + make.text("lol") + b"22222222l" * 10 + b"u",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAUGHS)
+def test_lists_that_grow_by_references_are_a_bomb(name: str) -> None:
+    found = inspect(Window.of(make.stream(LAUGHS[name]))).facts
+    assert [fact.kind for fact in found] == [FactKind.BOMB]
+
+
+@pytest.mark.parametrize("name", ["DUP", "memo"])
+def test_a_bomb_behind_a_long_text_is_told_too(name: str) -> None:
+    bomb = make.long_text("." * 100_000) + b"0" + LAUGHS[name]
+    assert {fact.kind for fact in inspect(Window.of(make.stream(bomb))).facts} == {FactKind.BOMB}
+
+
+def test_a_wrong_frame_of_plain_data_is_quiet() -> None:
+    assert not inspect(Window.of(make.stream(b"\x95" + b"\xff" * 8 + b"]"))).facts
+
+
+def test_a_list_that_is_shared_or_holds_itself_is_no_bomb() -> None:
+    shared: list[object] = [0] * 100
+    shared.append(shared)
+    assert not inspect(Window.of(make.dumped([[shared] * 100] * 100))).facts

@@ -101,6 +101,11 @@ class Memo:
         return self._count + len(self._far)
 
     @property
+    def highest(self) -> int:
+        """The highest index; -1 when nothing was stored."""
+        return max(self._far, default=self._count - 1)
+
+    @property
     def is_consecutive(self) -> bool:
         """The next MEMOIZE certainly writes a new entry, and so do all after it."""
         return not self._far

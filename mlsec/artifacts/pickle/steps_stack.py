@@ -122,6 +122,7 @@ def _into(machine: Machine, values: list[Value], position: int) -> None:
     if type(target) is Box:
         target.add(values)
     else:
+        machine.keep_given(values)
         machine.judge.patched(target, machine.tape.base + position)
 
 
@@ -151,6 +152,7 @@ def add_marked(machine: Machine, position: int) -> int:
     if type(target) is Box:
         target.add(_kept(machine, target, values))
     else:
+        machine.keep_given(values)
         machine.judge.patched(target, machine.tape.base + position)
     return position + 1
 
