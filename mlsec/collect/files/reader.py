@@ -142,8 +142,9 @@ class _Scope:
         return self._resource(entry, known, {"*": (gap.id,)})
 
     def _judged(self, entry: Entry, inspected: Inspected, folder: str) -> Resource:
-        self._tally.add(self._place, assessed=1)
         inspection = inspected.inspection
+        is_known = shaping.is_recognised(inspection)
+        self._tally.add(self._place, assessed=int(is_known), errored=int(not is_known))
         unread: dict[str, tuple[str, ...]] = {}
         hidden = {self._hole_gap(entry, hole).id for hole in inspection.holes}
         if hidden:
