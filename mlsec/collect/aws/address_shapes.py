@@ -16,7 +16,6 @@ _S3_HOST = re.compile(
     r"(?:[.-](?:dualstack\.|fips\.)?[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?\Z"
 )
 _S3_ARN = re.compile(r"arn:aws[a-z-]*:s3:::(?P<bucket>[^/]+)(?:/(?P<key>.*))?\Z", re.DOTALL)
-_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})\Z")
 
 
 def s3_bucket(raw: Any) -> str | None:
@@ -45,32 +44,6 @@ def ecr_repository(raw: Any) -> str | None:
     region = found["region"]
     partition = _partition(region)
     return f"arn:{partition}:ecr:{region}:{found['account']}:repository/{found['name']}"
-
-
-def image_digest(raw: Any) -> str | None:
-    """Give the ``sha256:...`` that pins an image; None when it is not pinned."""
-    found = _DIGEST.search(str(raw)) if raw else None
-    return found.group(1) if found else None
-
-
-def image_tag(raw: Any) -> str | None:
-    """Give an image's tag: ``latest`` without tag and digest, None with a digest only."""
-    if not raw:
-        return None
-    address, _, digest = str(raw).partition("@")
-    _, colon, tag = address.rpartition("/")[2].partition(":")
-    if colon:
-        return tag
-    return None if digest else "latest"
-
-
-def registry_host(raw: Any) -> str | None:
-    """Give the registry of an image address; ``docker.io`` where none is written."""
-    if not raw:
-        return None
-    first, slash, _ = str(raw).partition("/")
-    is_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
-    return first if is_host else "docker.io"
 
 
 def account_of(raw: Any) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mlsec.collect import image_names
 from mlsec.collect.aws import address_shapes as address
 from mlsec.collect.aws import policy_shape as policy
 from mlsec.collect.aws.bedrock_shapes import BEDROCK_SHAPES
@@ -114,8 +115,8 @@ SHAPES: Mapping[str, Shape] = {
     "ecr_repository": address.ecr_repository,
     "entries": entries,
     "first": first,
-    "image_digest": address.image_digest,
-    "image_tag": address.image_tag,
+    "image_digest": image_names.image_digest,
+    "image_tag": image_names.image_tag,
     "is_enabled": is_enabled,
     "is_present": is_present,
     "last_segment": address.last_segment,
@@ -124,7 +125,7 @@ SHAPES: Mapping[str, Shape] = {
     "names": names,
     "policy": policy.read_policy,
     "region_of": address.region_of,
-    "registry_host": address.registry_host,
+    "registry_host": image_names.registry_host,
     "s3_bucket": address.s3_bucket,
     "s3_bucket_arn": address.s3_bucket_arn,
     "s3_buckets": each(address.s3_bucket),
