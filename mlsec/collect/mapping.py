@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.item import Item
+from mlsec.collect.item import Item, Scope
 from mlsec.collect.paths import MISSING, dig
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.digest import make_gap
@@ -28,13 +28,24 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
 
 
+class Canon(msgspec.Struct, frozen=True, kw_only=True):
+    """How a provider writes what it may answer in several ways.
+
+    ``id`` takes an identity as answered and its scope; ``region`` a region as answered.
+    """
+
+    id: Callable[[str, Scope], str] = lambda given, _: given
+    region: Callable[[str], str] = lambda given: given
+
+
 class WrongKindError(Exception):
     """A value is of another JSON kind than the vocabulary says."""
 
 
-def identify(found: Type, item: Item) -> str:
+def identify(found: Type, item: Item, canon: Canon) -> str:
     """Give the canonical id from the parts read so far, or "" when they do not hold it."""
-    return _text(found.identity.get("api", ()), item)
+    given = _text(found.identity.get("api", ()), item)
+    return canon.id(given, item.scope) if given else ""
 
 
 def map_item(found: Type, item: Item, shapes: Shapes) -> Mapped:

@@ -16,7 +16,7 @@ from mlsec.collect.assembly import ReadItem, assemble
 from mlsec.collect.crew import Crew, Job
 from mlsec.collect.item import Item, Scope, fill
 from mlsec.collect.listing import Found, Listing, Tagging
-from mlsec.collect.mapping import Shapes, identify, map_item
+from mlsec.collect.mapping import Canon, Shapes, identify, map_item
 from mlsec.collect.paths import MISSING, dig
 from mlsec.collect.plan import TypePlan
 from mlsec.collect.reading import read_item
@@ -37,6 +37,7 @@ class WalkSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     plans: tuple[TypePlan, ...]
     shapes: Shapes
+    canon: Canon = Canon()
     tagging: Tagging | None = None
     began_at: datetime.datetime
     progress: Callable[[int, int, str], None] | None = None
@@ -153,8 +154,12 @@ class _Walk:
 
     def _item(self, listing: Listing, entry: Any, call: str) -> Item:
         item = lists.make_item(listing, entry, call, self._searches.get(listing.place, {}))
-        item.id = identify(self._vocabulary.types[item.plan.type], item)
+        item.region = self._settings.canon.region(item.region)
+        item.id = self._identify(item)
         return item
+
+    def _identify(self, item: Item) -> str:
+        return identify(self._vocabulary.types[item.plan.type], item, self._settings.canon)
 
     def _is_old(self, plan: TypePlan, entry: Any) -> bool:
         made_at = dig(entry, plan.dated_by) if plan.window_days else MISSING
@@ -183,7 +188,7 @@ class _Walk:
     def _read_one(self, item: Item) -> bool:
         if not read_item(self._asker, item):
             return False
-        item.id = item.id or identify(self._vocabulary.types[item.plan.type], item)
+        item.id = item.id or self._identify(item)
         return True
 
     def _keep(self, item: Item) -> Iterable[Job]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from mlsec.collect.aws.budget import Budget
+from mlsec.collect.budget import Budget
 from mlsec.collect.aws.policy import least_privilege_policy, rights
 from mlsec.collect.aws.reader import plans
 from mlsec.collect.aws.tables import operations_of

@@ -13,7 +13,7 @@ from botocore.model import OperationNotFoundError
 
 from mlsec.collect.asker import Request
 from mlsec.collect.aws.answers import check_required, fills_empty, plain
-from mlsec.collect.aws.budget import Budget, backoff_s
+from mlsec.collect.budget import Budget, backoff_s
 from mlsec.collect.aws.classify import (
     MalformedAnswerError,
     Trouble,

@@ -13,7 +13,7 @@ import msgspec
 
 from mlsec.collect.asker import Answer, Request, interpret
 from mlsec.collect.aws.attempt import Attempt, LiveSettings, StoppedError
-from mlsec.collect.aws.budget import Budget
+from mlsec.collect.budget import Budget
 from mlsec.collect.aws.classify import (
     PASSING_DETAILS,
     Trouble,
