@@ -9,17 +9,11 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
 
 import msgspec
 
-from tests.estate.answers import error
-from tests.estate.identify import Call
 from tests.estate.wire import Answer
-
-MAX_SKEW = timedelta(minutes=5)
-_PAGE_TOKENS = (
-    "NextToken", "nextToken", "Marker", "nextMarker", "marker", "position", "ContinuationToken",
-)  # fmt: skip
 
 
 class Kind(enum.Enum):
@@ -55,10 +49,45 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     skew_s: float = 0.0
 
 
+class Asked(Protocol):
+    """A call as every provider's server knows it."""
+
+    @property
+    def label(self) -> str:
+        """``service:Operation``."""
+
+    @property
+    def service(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+
+class Refusals(Protocol):
+    """How one provider says no; a method gives None where its fault cannot strike this call."""
+
+    def denied(self, call: Any) -> Answer: ...
+
+    def throttled(self, call: Any) -> Answer: ...
+
+    def failed(self, call: Any) -> Answer: ...
+
+    def expired(self, call: Any) -> Answer: ...
+
+    def page_token_expired(self, call: Any) -> Answer | None: ...
+
+    def skewed(self, call: Any, skew_s: float) -> Answer | None: ...
+
+    def has_page_token(self, call: Any) -> bool: ...
+
+
 class Injector:
     """Decides what happens to each call; counts them. Thread-safe enough for one server loop."""
 
-    def __init__(self, faults: tuple[Fault, ...] = (), latency_s: float = 0.0) -> None:
+    def __init__(
+        self, refusals: Refusals, faults: tuple[Fault, ...] = (), latency_s: float = 0.0
+    ) -> None:
+        self._refusals = refusals
         self.latency_s = latency_s
         self._lock = threading.Lock()
         self.calls: list[tuple[str, str]] = []  # (service:Operation, region), as they came
@@ -78,7 +107,7 @@ class Injector:
     def counts(self) -> Counter[str]:
         return Counter(label for label, _ in list(self.calls))
 
-    def before(self, call: Call) -> Answer | None:
+    def before(self, call: Asked) -> Answer | None:
         """Log the call; give the answer of a fault that needs no real one."""
         self.calls.append((call.label, call.region))
         for index, fault in enumerate(self.faults):
@@ -89,7 +118,7 @@ class Injector:
                     return answer
         return None
 
-    def after(self, call: Call, answer: Answer) -> Answer:
+    def after(self, call: Asked, answer: Answer) -> Answer:
         """Spoil and delay a real answer."""
         for index, fault in enumerate(self.faults):
             if not self._hits(index, fault, call):
@@ -99,11 +128,11 @@ class Injector:
                 self._count(index, call)
                 answer = spoilt
         skew_s = sum(f.skew_s for f in self.faults if f.kind is Kind.SKEWED_CLOCK)
-        date = (_now(skew_s)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+        date = (datetime.now(UTC) + timedelta(seconds=skew_s)).strftime("%a, %d %b %Y %H:%M:%S GMT")
         headers = (*(h for h in answer.headers if h[0].lower() != "date"), ("date", date))
         return msgspec.structs.replace(answer, headers=headers, delay_s=self.latency_s)
 
-    def _hits(self, index: int, fault: Fault, call: Call) -> bool:
+    def _hits(self, index: int, fault: Fault, call: Asked) -> bool:
         return (
             len(self.calls) >= fault.first_call
             and not (fault.times and self._strikes[index] >= fault.times)
@@ -111,30 +140,32 @@ class Injector:
             and fnmatch.fnmatchcase(call.region, fault.region)
         )
 
-    def _count(self, index: int, call: Call) -> None:
+    def _count(self, index: int, call: Asked) -> None:
         self._strikes[index] += 1
         self.struck[call.label] += 1
 
-    def _refusal(self, index: int, fault: Fault, call: Call) -> Answer | None:
+    def _refusal(self, index: int, fault: Fault, call: Asked) -> Answer | None:
         match fault.kind:
             case Kind.DENY:
-                return denied(call)
+                return self._refusals.denied(call)
             case Kind.THROTTLE:
-                return None if self._may_pass(index, fault, call) else throttled(call)
+                return (
+                    None if self._may_pass(index, fault, call) else self._refusals.throttled(call)
+                )
             case Kind.SERVER_ERROR:
-                return error(call, "InternalFailure", "planted by the injector", 500)
+                return self._refusals.failed(call)
             case Kind.HANG_UP:
                 return Answer(status=200, cut_at=-1)
             case Kind.EXPIRED_CREDENTIALS:
-                return expired(call)
+                return self._refusals.expired(call)
             case Kind.EXPIRED_TOKEN:
-                return page_token_expired(call) if _has_page_token(call) else None
+                return self._refusals.page_token_expired(call)
             case Kind.SKEWED_CLOCK:
-                return skewed(call) if _is_skewed(call, fault.skew_s) else None
+                return self._refusals.skewed(call, fault.skew_s)
             case _:
                 return None
 
-    def _may_pass(self, index: int, fault: Fault, call: Call) -> bool:
+    def _may_pass(self, index: int, fault: Fault, call: Asked) -> bool:
         if not fault.rate_per_s:
             return False
         key, now = (index, call.service, call.region), time.monotonic()
@@ -143,7 +174,7 @@ class Injector:
         self._buckets[key] = (left - 1 if left >= 1 else left, now)
         return left >= 1
 
-    def _spoil(self, fault: Fault, call: Call, answer: Answer) -> Answer:
+    def _spoil(self, fault: Fault, call: Asked, answer: Answer) -> Answer:
         match fault.kind:
             case Kind.CUT:
                 return msgspec.structs.replace(answer, cut_at=len(answer.body) // 2)
@@ -157,7 +188,7 @@ class Injector:
                 return msgspec.structs.replace(answer, body=b"")
             case Kind.DUPLICATE_PAGE:
                 key = (call.label, call.region)
-                if not _has_page_token(call):
+                if not self._refusals.has_page_token(call):
                     self._pages[key] = answer
                 return self._pages.get(key, answer)
             case _:
@@ -169,62 +200,3 @@ def _turned(answer: Answer) -> Answer:
         return answer
     body = {k: v[::-1] if isinstance(v, list) else v for k, v in json.loads(answer.body).items()}
     return msgspec.structs.replace(answer, body=json.dumps(body).encode())
-
-
-def denied(call: Call) -> Answer:
-    """Say "not allowed" as the service would."""
-    code, status = {
-        "ec2": ("UnauthorizedOperation", 403),
-        "query": ("AccessDenied", 403),
-        "rest-xml": ("AccessDenied", 403),
-        "rest-json": ("AccessDeniedException", 403),
-    }.get(call.protocol, ("AccessDeniedException", 400))
-    who = "arn:aws:sts::123456789012:assumed-role/scanner/mlsec"
-    return error(call, code, f"User: {who} is not authorized to perform: {call.label}", status)
-
-
-def throttled(call: Call) -> Answer:
-    """Say "too fast" as the service would."""
-    code, status = {
-        "ec2": ("RequestLimitExceeded", 503),
-        "query": ("Throttling", 400),
-        "rest-xml": ("SlowDown", 503),
-        "rest-json": ("TooManyRequestsException", 429),
-    }.get(call.protocol, ("ThrottlingException", 400))
-    return error(call, code, "Rate exceeded", status)
-
-
-def expired(call: Call) -> Answer:
-    """Say that the session credentials are past their end."""
-    is_short = call.protocol in ("rest-xml", "query")
-    code = "ExpiredToken" if is_short else "ExpiredTokenException"
-    code = "RequestExpired" if call.protocol == "ec2" else code
-    return error(call, code, "The security token included in the request is expired", 403)
-
-
-def skewed(call: Call) -> Answer:
-    """Say that the signature's time is too far from the server's."""
-    code = "RequestTimeTooSkewed" if call.service == "s3" else "InvalidSignatureException"
-    return error(call, code, "Signature expired: the clocks differ too much", 403)
-
-
-def page_token_expired(call: Call) -> Answer:
-    """Refuse a page token that the client got a moment ago."""
-    code = "InvalidNextToken" if call.protocol == "ec2" else "ValidationException"
-    return error(call, code, "The page token is invalid or has expired", 400)
-
-
-def _has_page_token(call: Call) -> bool:
-    return any(call.params.get(name) for name in _PAGE_TOKENS)
-
-
-def _is_skewed(call: Call, skew_s: float) -> bool:
-    stamp = call.request.headers.get("x-amz-date", "")
-    if not stamp:
-        return False
-    signed_at = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    return abs(_now(skew_s) - signed_at) > MAX_SKEW
-
-
-def _now(skew_s: float) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=skew_s)

@@ -125,6 +125,7 @@ class RunningAws:
 
 
 def main(text: str) -> None:
+    from tests.estate.aws_refusals import AwsRefusals  # noqa: PLC0415
     from tests.estate.aws_server import AwsHandler, LiveAws, store_for  # noqa: PLC0415
     from tests.estate.faults import Injector  # noqa: PLC0415
     from tests.estate.objects import Objects  # noqa: PLC0415
@@ -137,7 +138,7 @@ def main(text: str) -> None:
         has_story=settings.has_story,
         has_zoo=settings.has_zoo,
     )
-    injector = Injector(latency_s=settings.latency_s)
+    injector = Injector(AwsRefusals(), latency_s=settings.latency_s)
     live = LiveAws(estate, settings.page_size)
     store = store_for(estate, settings.page_size)
     if not len(store):

@@ -13,7 +13,6 @@ from botocore.model import OperationNotFoundError
 
 from mlsec.collect.asker import Request
 from mlsec.collect.aws.answers import check_required, fills_empty, plain
-from mlsec.collect.budget import Budget, backoff_s
 from mlsec.collect.aws.classify import (
     MalformedAnswerError,
     Trouble,
@@ -22,6 +21,7 @@ from mlsec.collect.aws.classify import (
 )
 from mlsec.collect.aws.clients import Clients
 from mlsec.collect.aws.pages import Pager
+from mlsec.collect.budget import Budget, backoff_s
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.snapshot.records import Call

@@ -13,12 +13,12 @@ import msgspec
 
 from mlsec.collect.asker import Answer, Request, interpret
 from mlsec.collect.aws.attempt import Attempt, LiveSettings, StoppedError
-from mlsec.collect.budget import Budget
 from mlsec.collect.aws.classify import (
     PASSING_DETAILS,
     Trouble,
 )
 from mlsec.collect.aws.clients import Clients
+from mlsec.collect.budget import Budget
 from mlsec.collect.plan import Operation
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
