@@ -60,7 +60,25 @@ def ask_list(asker: Asker, listing: Listing) -> Found:
         params=listing.params,
         subject=listing.parent.id if listing.parent else listing.region,
     )
-    return entries_of(request, asker.ask(request))
+    return of_this_type(request, entries_of(request, asker.ask(request)), listing.plan)
+
+
+def of_this_type(request: Request, found: Found, plan: TypePlan) -> Found:
+    """Leave out the entries of a shared listing that are another type's."""
+    paths = (*plan.only, *plan.but)
+    kept = tuple(entry for entry in found.entries if _is_of(entry, plan))
+    is_silent = any(dig(each, path) is MISSING for each in found.entries for path in paths)
+    if not is_silent or found.gap is not None:
+        return msgspec.structs.replace(found, entries=kept)
+    detail = f"an entry does not say its kind at {' or '.join(paths)}"
+    gap = gap_for(request, GapReason.MALFORMED, detail=detail)
+    return msgspec.structs.replace(found, entries=kept, gap=gap)
+
+
+def _is_of(entry: Any, plan: TypePlan) -> bool:
+    return all(dig(entry, path) in values for path, values in plan.only.items()) and not any(
+        dig(entry, path) in (*values, MISSING) for path, values in plan.but.items()
+    )
 
 
 def ask_search(asker: Asker, scope: Scope, region: str, bulk: Bulk) -> Found:

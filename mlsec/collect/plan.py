@@ -86,6 +86,9 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     ``window_days``: only items whose listing entry says (at ``dated_by``) that they were made
     within so many days before the collection began get their reads; the older ones are excluded
     with that reason. 0 means all. For kinds that pile up for ever, such as finished jobs.
+    ``only`` maps a path into the listing entry to the values that make it this type, ``but`` to
+    those that make it another: for one listing that holds several types. An entry that does not
+    say what it is hides something of each of them.
     """
 
     type: str
@@ -99,3 +102,5 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     tags_as: str = ""
     window_days: int = 0
     dated_by: str = "CreationTime"
+    only: Mapping[str, tuple[Any, ...]] = msgspec.field(default_factory=dict)
+    but: Mapping[str, tuple[Any, ...]] = msgspec.field(default_factory=dict)
