@@ -41,3 +41,26 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     trust: Path | None = None
     has_digests: bool = False
     cache: Path | None = None
+
+
+class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How hard a live asker tries. ``deadline_s`` is for the whole collection, 0 for none."""
+
+    in_flight: int = 64
+    tries: int = 8
+    call_deadline_s: float = 120.0
+    deadline_s: float = 0.0
+    max_pages: int = 5000
+    start_per_s: float = 60.0
+
+
+def live_settings(settings: CollectSettings) -> LiveSettings:
+    """Give what a live asker needs to know of the settings of a collection."""
+    return LiveSettings(
+        in_flight=settings.in_flight,
+        tries=settings.tries,
+        call_deadline_s=settings.call_deadline_s,
+        deadline_s=settings.deadline_s,
+        max_pages=settings.max_pages,
+        start_per_s=settings.start_per_s,
+    )

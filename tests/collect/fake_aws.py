@@ -14,11 +14,11 @@ import botocore.session
 import msgspec
 
 from mlsec.collect.asker import Request
-from mlsec.collect.aws.attempt import LiveSettings
 from mlsec.collect.aws.clients import Clients, ClientSettings, make_read_only
-from mlsec.collect.aws.live import LiveAsker
+from mlsec.collect.aws.live import AwsAsker
 from mlsec.collect.plan import Operation
 from mlsec.collect.redact import Redactor
+from mlsec.collect.settings import LiveSettings
 from mlsec.snapshot.store import Snapshot
 
 SCOPE = "aws/111122223333"
@@ -110,7 +110,7 @@ class FakeAws:
         self._thread.join()
 
 
-def live_asker(url: str, snapshot: Snapshot, **settings: Any) -> LiveAsker:
+def live_asker(url: str, snapshot: Snapshot, **settings: Any) -> AwsAsker:
     """Build an asker that talks to ``url`` with made-up credentials."""
     session = botocore.session.Session()
     session.set_credentials("AKIAIOSFODNN7EXAMPLE", "not-a-secret")
@@ -118,7 +118,7 @@ def live_asker(url: str, snapshot: Snapshot, **settings: Any) -> LiveAsker:
     make_read_only(session, frozenset((o.service, o.name) for o in table.values()))
     clients = Clients({SCOPE: session}, ClientSettings(connect_timeout_s=1, read_timeout_s=1))
     chosen = {"tries": 3, "call_deadline_s": 5.0, "start_per_s": 1000.0, **settings}
-    return LiveAsker(clients, snapshot, table, Redactor("salt").redact, LiveSettings(**chosen))
+    return AwsAsker(clients, snapshot, table, Redactor("salt").redact, LiveSettings(**chosen))
 
 
 def request(operation: Operation, **params: Any) -> Request:

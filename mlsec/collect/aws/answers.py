@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.aws.classify import MalformedAnswerError
+from mlsec.collect.trouble import MalformedAnswerError
 
 _RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _HTML = re.compile(rb"^\s*<(!doctype\s+html|html)", re.IGNORECASE)

@@ -13,35 +13,17 @@ from botocore.model import OperationNotFoundError
 
 from mlsec.collect.asker import Request
 from mlsec.collect.aws.answers import check_required, fills_empty, plain
-from mlsec.collect.aws.classify import (
-    MalformedAnswerError,
-    Trouble,
-    is_page_token_error,
-    trouble_of,
-)
+from mlsec.collect.aws.classify import is_page_token_error, trouble_of
 from mlsec.collect.aws.clients import Clients
 from mlsec.collect.aws.pages import Pager
 from mlsec.collect.budget import Budget, backoff_s
+from mlsec.collect.settings import LiveSettings
+from mlsec.collect.trouble import MalformedAnswerError, Trouble
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.snapshot.records import Call
 
 _TRIES = {GapReason.MALFORMED: 3, GapReason.UNSUPPORTED: 4}
-
-
-class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How hard to try. ``deadline_s`` is for the whole collection, 0 for none."""
-
-    in_flight: int = 64
-    tries: int = 8
-    call_deadline_s: float = 120.0
-    deadline_s: float = 0.0
-    max_pages: int = 5000
-    start_per_s: float = 60.0
-
-
-class StoppedError(Exception):
-    """The user stopped the collection while a call was waiting."""
 
 
 class Run(Protocol):

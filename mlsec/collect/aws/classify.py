@@ -6,8 +6,13 @@ import re
 from typing import Any
 
 import botocore.exceptions as failures
-import msgspec
 
+from mlsec.collect.trouble import (
+    EXPIRED_DETAIL,
+    SERVER_DETAIL,
+    SKEWED_DETAIL,
+    Trouble,
+)
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.text import visible
 
@@ -43,30 +48,6 @@ _PAGE_TOKEN = re.compile(
     r"|ValidationError|InvalidParameter|InvalidInput|InvalidArgument"
 )
 _FLEETING = re.compile(r"[0-9a-fA-F-]{16,}|\d{4}-\d\d-\d\dT[\d:.]+Z?|[A-Za-z0-9+/]{40,}=*")
-EXPIRED_DETAIL = "credentials expired"
-SKEWED_DETAIL = "this machine's clock is wrong"
-PASSING_DETAILS = (EXPIRED_DETAIL, SKEWED_DETAIL, "server error")
-
-
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a call gave no answer. ``is_worth_a_retry``: it may go better a moment later.
-
-    ``slows``: the service asked us to slow down. ``is_expired``: no further call can succeed.
-    ``is_unreachable``: there is no such host, as for a service that a region does not have.
-    """
-
-    reason: GapReason
-    code: str = ""
-    detail: str = ""
-    is_worth_a_retry: bool = False
-    slows: bool = False
-    is_expired: bool = False
-    is_unreachable: bool = False
-    retry_after_s: float = 0.0
-
-
-class MalformedAnswerError(Exception):
-    """The answer cannot be what the service says it is."""
 
 
 def trouble_of(error: Exception) -> Trouble:
@@ -140,7 +121,8 @@ def _of_code(response: Any) -> Trouble:
                        is_worth_a_retry=True, slows=True, retry_after_s=wait)  # fmt: skip
     if status >= 500 or _TRANSIENT.search(code):
         return Trouble(reason=GapReason.UNSUPPORTED, code=code or str(status),
-                       detail=f"server error {status or code}", is_worth_a_retry=True)  # fmt: skip
+                       detail=f"{SERVER_DETAIL} {status or code}",
+                       is_worth_a_retry=True)  # fmt: skip
     detail = f"{code}: {message}" if message else code
     return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=detail)
 

@@ -9,9 +9,8 @@ from botocore.config import Config
 
 from mlsec import __version__
 from mlsec.collect.aws.accounts import assume, find_accounts, find_regions
-from mlsec.collect.aws.attempt import LiveSettings
 from mlsec.collect.aws.clients import Clients, ClientSettings, make_read_only
-from mlsec.collect.aws.live import LiveAsker
+from mlsec.collect.aws.live import AwsAsker
 from mlsec.collect.aws.reader import Places, plans, walk_aws
 from mlsec.collect.aws.session import (
     Identity,
@@ -23,7 +22,7 @@ from mlsec.collect.aws.session import (
 )
 from mlsec.collect.aws.tables import CREDENTIAL_CALLS, table_of
 from mlsec.collect.redact import Redactor
-from mlsec.collect.settings import CollectSettings, Progress
+from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
 from mlsec.snapshot.records import canonical
@@ -73,7 +72,9 @@ class _Collection:
         )
         self._note_start()
         salt = snapshot.meta()["salt"]
-        self.asker = LiveAsker(clients, snapshot, table, Redactor(salt).redact, _live(settings))
+        self.asker = AwsAsker(
+            clients, snapshot, table, Redactor(salt).redact, live_settings(settings)
+        )
 
     def run(self, progress: Progress | None) -> None:
         places = self._places()
@@ -164,17 +165,6 @@ class _Collection:
             self._sessions[identity.scope] = session
             found.append(identity)
         return found, gaps
-
-
-def _live(settings: CollectSettings) -> LiveSettings:
-    return LiveSettings(
-        in_flight=settings.in_flight,
-        tries=settings.tries,
-        call_deadline_s=settings.call_deadline_s,
-        deadline_s=settings.deadline_s,
-        max_pages=settings.max_pages,
-        start_per_s=settings.start_per_s,
-    )
 
 
 def _settings_text(settings: CollectSettings) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mlsec.collect.aws.classify import MalformedAnswerError
 from mlsec.collect.paths import MISSING, dig
+from mlsec.collect.trouble import MalformedAnswerError
 from mlsec.snapshot.records import canonical
 
 _PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_.]*$")
