@@ -39,6 +39,24 @@ def _read_aws(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     return reader.read(snapshot, vocabulary)
 
 
+def _collect_azure(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
+) -> None:
+    try:
+        from mlsec.collect.azure import collector  # noqa: PLC0415 - only when Azure is asked
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("azure", "requests", "msal"):
+            raise
+        raise MlsecError("Azure needs its SDK", hint="pip install 'mlsec[azure]'") from None
+    collector.collect(target, snapshot, settings, progress)
+
+
+def _read_azure(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    from mlsec.collect.azure import reader  # noqa: PLC0415 - the plans are not needed to start
+
+    return reader.read(snapshot, vocabulary)
+
+
 def _collect_files(
     target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
 ) -> None:
@@ -55,10 +73,13 @@ def _read_files(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
 
 COLLECTORS: Mapping[str, Collector] = {
     "aws": Collector(collect=_collect_aws, read=_read_aws),
+    "azure": Collector(collect=_collect_azure, read=_read_azure),
     "files": Collector(collect=_collect_files, read=_read_files),
 }
 # How a target begins that is not a path; everything else is a file or a folder.
-SCHEMES: Mapping[str, str] = {"aws": "aws", "s3": "files", "gs": "files", "az": "files"}
+SCHEMES: Mapping[str, str] = {
+    "aws": "aws", "azure": "azure", "s3": "files", "gs": "files", "az": "files",
+}  # fmt: skip
 
 
 def provider_of(target: str) -> str:

@@ -26,10 +26,7 @@ class Severity(enum.Enum):
     @property
     def rank(self) -> int:
         """0 for critical up to 4 for info."""
-        return _RANKS[self.value]
-
-
-_RANKS = {one.value: position for position, one in enumerate(Severity)}
+        return list(Severity).index(self)
 
 
 class Category(enum.Enum):

@@ -60,28 +60,16 @@ class AssessmentDocument(msgspec.Struct, frozen=True, kw_only=True):
     model_files: tuple[ModelFile, ...] = ()
 
 
-def document_chunks(assessment: Assessment) -> Iterator[bytes]:
+def document_chunks(assessment: Assessment) -> list[bytes]:
     """Encode the document, one list element a line, so that it can be diffed and searched.
 
     A lone surrogate, which UTF-8 cannot hold, is written as an escape in the text.
     """
-    document = _document(assessment)
-    encoder = msgspec.json.Encoder(order="deterministic")
-    fields = AssessmentDocument.__struct_fields__
-    yield b"{\n"
-    for position, name in enumerate(fields):
-        part = getattr(document, name)
-        yield encoder.encode(name) + b": "
-        if isinstance(part, tuple) and part:
-            yield b"[\n"
-            for index, element in enumerate(part):
-                end = b",\n" if index < len(part) - 1 else b"\n"
-                yield _encoded(encoder, element) + end
-            yield b"]"
-        else:
-            yield _encoded(encoder, part)
-        yield b",\n" if position < len(fields) - 1 else b"\n"
-    yield b"}\n"
+    try:
+        return list(_chunks(_document(assessment)))
+    except UnicodeEncodeError:
+        builtins = _without_surrogates(msgspec.to_builtins(assessment))
+        return list(_chunks(_document(msgspec.convert(builtins, Assessment))))
 
 
 def document_digest(assessment: Assessment) -> str:
@@ -92,13 +80,23 @@ def document_digest(assessment: Assessment) -> str:
     return f"sha256:{whole.hexdigest()}"
 
 
-def _encoded(encoder: msgspec.json.Encoder, part: Any) -> bytes:
-    try:
-        return masked(encoder.encode(part))
-    except UnicodeEncodeError:
-        clean = _without_surrogates(msgspec.to_builtins(part))
-        is_struct = isinstance(part, msgspec.Struct)
-        return masked(encoder.encode(msgspec.convert(clean, type(part)) if is_struct else clean))
+def _chunks(document: AssessmentDocument) -> Iterator[bytes]:
+    encoder = msgspec.json.Encoder(order="deterministic")
+    fields = AssessmentDocument.__struct_fields__
+    yield b"{\n"
+    for position, name in enumerate(fields):
+        part = getattr(document, name)
+        yield encoder.encode(name) + b": "
+        if isinstance(part, tuple) and part:
+            yield b"[\n"
+            for index, element in enumerate(part):
+                end = b",\n" if index < len(part) - 1 else b"\n"
+                yield masked(encoder.encode(element)) + end
+            yield b"]"
+        else:
+            yield masked(encoder.encode(part))
+        yield b",\n" if position < len(fields) - 1 else b"\n"
+    yield b"}\n"
 
 
 def _document(assessment: Assessment) -> AssessmentDocument:

@@ -77,7 +77,8 @@ def _files(
     one: Format, assessment: Assessment, settings: RenderSettings
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
     if one.files:
-        yield from one.files(assessment, settings).items()
+        for name, payload in one.files(assessment, settings).items():
+            yield name, (payload,)
         return
     rendered = one.render(assessment, settings)
     yield one.file_name, (rendered,) if isinstance(rendered, bytes) else rendered

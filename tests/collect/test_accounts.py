@@ -11,8 +11,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from mlsec.collect.aws.collector import _Collection
-from mlsec.collect.aws.reader import Places, read
+from mlsec.collect.aws.reader import read
 from mlsec.collect.aws.session import parse_target
+from mlsec.collect.places import Places
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.digest import make_gap

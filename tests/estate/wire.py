@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -38,10 +39,10 @@ _HOP_HEADERS = frozenset({"content-length", "connection", "transfer-encoding", "
 
 
 class LoopbackServer:
-    """Serves ``handler`` on 127.0.0.1 at a free port until ``stop``."""
+    """Serves ``handler`` on 127.0.0.1 at a free port until ``stop``; over TLS with a context."""
 
-    def __init__(self, handler: Handler) -> None:
-        self._handler = handler
+    def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None) -> None:
+        self._handler, self._tls = handler, tls
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="estate-server", daemon=True)
@@ -49,7 +50,7 @@ class LoopbackServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"https://localhost:{self.port}" if self._tls else f"http://127.0.0.1:{self.port}"
 
     def start(self) -> LoopbackServer:
         self._thread.start()
@@ -64,7 +65,9 @@ class LoopbackServer:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         listener = self._loop.run_until_complete(
-            self._loop.create_server(lambda: _Connection(self._handler), "127.0.0.1", 0)
+            self._loop.create_server(
+                lambda: _Connection(self._handler), "127.0.0.1", 0, ssl=self._tls
+            )
         )
         self.port = listener.sockets[0].getsockname()[1]
         self._ready.set()

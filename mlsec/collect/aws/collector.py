@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 
-import msgspec
 from botocore.config import Config
 
 from mlsec import __version__
 from mlsec.collect.aws.accounts import assume, find_accounts, find_regions
 from mlsec.collect.aws.clients import Clients, ClientSettings, make_read_only
 from mlsec.collect.aws.live import AwsAsker
-from mlsec.collect.aws.reader import Places, plans, walk_aws
+from mlsec.collect.aws.reader import plans, walk_aws
 from mlsec.collect.aws.session import (
     Identity,
     Target,
@@ -21,6 +20,7 @@ from mlsec.collect.aws.session import (
     session_of,
 )
 from mlsec.collect.aws.tables import CREDENTIAL_CALLS, table_of
+from mlsec.collect.places import Places, decode, encode, join
 from mlsec.collect.redact import Redactor
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.core.errors import MlsecError
@@ -78,27 +78,10 @@ class _Collection:
 
     def run(self, progress: Progress | None) -> None:
         places = self._places()
-        self._snapshot.set_meta("places", self._joined(places))
+        known = decode(self._snapshot.meta().get("places", ""))
+        self._snapshot.set_meta("places", encode(join(known, places)))
         began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
         walk_aws(self.asker, self._settings.vocabulary, places, began_at, progress)
-
-    def _joined(self, places: Places) -> str:
-        """Give the places of all targets so far; those of an interrupted run are replaced."""
-        stored = self._snapshot.meta().get("places")
-        known = msgspec.json.decode(stored, type=Places) if stored else Places()
-        scopes = {scope.name: scope for scope in known.scopes}
-        for scope in places.scopes:
-            before = scopes[scope.name].regions if scope.name in scopes else ()
-            regions = tuple(sorted({*before, *scope.regions}))
-            scopes[scope.name] = msgspec.structs.replace(scope, regions=regions)
-        here = {scope.name for scope in places.scopes}
-        gaps = {gap.id: gap for gap in known.gaps if gap.scope not in here}
-        gaps |= {gap.id: gap for gap in places.gaps}
-        joined = Places(
-            scopes=tuple(scopes[name] for name in sorted(scopes)),
-            gaps=tuple(gaps[key] for key in sorted(gaps)),
-        )
-        return msgspec.json.encode(joined).decode()
 
     def _note_start(self) -> None:
         """Write who, what and when; on resume the first beginning and salt stay."""

@@ -1,0 +1,1 @@
+"""Microsoft Azure: one file per service says which reads give which types."""

@@ -1,0 +1,98 @@
+"""Azure from target to snapshot: signing in, subscriptions, then the walk."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+
+from mlsec import __version__
+from mlsec.collect.azure.clouds import Cloud, find_cloud
+from mlsec.collect.azure.reader import PLACES, plans, walk_azure
+from mlsec.collect.azure.session import open_credential, sign_in
+from mlsec.collect.azure.subscriptions import find_subscriptions
+from mlsec.collect.azure.tables import table_of
+from mlsec.collect.azure.target import parse_target
+from mlsec.collect.azure.transport import ArmTransport, TransportSettings
+from mlsec.collect.places import decode, encode, join
+from mlsec.collect.redact import Redactor
+from mlsec.collect.rest import RestAsker
+from mlsec.collect.settings import CollectSettings, Progress, live_settings
+from mlsec.core.errors import MlsecError
+from mlsec.snapshot.records import canonical
+from mlsec.snapshot.store import Snapshot
+
+
+def collect(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None = None
+) -> None:
+    """Ask Azure for all that the plans want and store every answer; the caller finishes it.
+
+    A second target adds its subscriptions to those of the first.
+
+    Raises:
+        MlsecError: what the user must mend first: target, cloud, sign-in, subscription, disk.
+        KeyboardInterrupt: stopped by the user; the part file is kept for --resume.
+    """
+    wanted, cloud = parse_target(target), find_cloud()
+    credential = open_credential(cloud)
+    principal = sign_in(credential, cloud)
+    _note_start(snapshot, settings, cloud, principal.name)
+    connection = TransportSettings(
+        connect_timeout_s=settings.connect_timeout_s,
+        read_timeout_s=settings.read_timeout_s,
+        connections=settings.in_flight,
+    )
+    transport = ArmTransport(cloud, credential, connection)
+    redact = Redactor(snapshot.meta()["salt"]).redact
+    asker = RestAsker(transport, snapshot, table_of(plans()), redact, live_settings(settings))
+    try:
+        group = settings.role_name if settings.is_organisation else ""
+        places = find_subscriptions(asker, wanted, group)
+        known = decode(snapshot.meta().get(PLACES, ""))
+        snapshot.set_meta(PLACES, encode(join(known, places)))
+        began_at = datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
+        walk_azure(asker, settings.vocabulary, places, began_at, progress)
+    finally:
+        asker.stop()
+        transport.close()
+    snapshot.set_clock("finished_at", _now())
+
+
+def _note_start(
+    snapshot: Snapshot, settings: CollectSettings, cloud: Cloud, principal: str
+) -> None:
+    """Write who, what and when; on resume the first beginning and salt stay."""
+    meta = snapshot.meta()
+    snapshot.set_meta("tool", f"mlsec {__version__}")
+    begun = meta.get("azure.principal", principal)
+    if begun.partition("/")[0] != principal.partition("/")[0]:
+        raise MlsecError(
+            f"the collection was begun in tenant {begun.partition('/')[0]}, this is a sign-in to"
+            f" {principal.partition('/')[0]}",
+            hint="resume with the same tenant (az login --tenant)",
+        )
+    snapshot.set_meta("azure.principal", begun)
+    if "azure.settings" not in meta:
+        snapshot.set_meta("azure.settings", _settings_text(settings, cloud))
+    snapshot.set_meta("salt", meta.get("salt") or settings.hash_salt or secrets.token_hex(16))
+    if "started_at" not in snapshot.clock():
+        snapshot.set_clock("started_at", _now())
+
+
+def _settings_text(settings: CollectSettings, cloud: Cloud) -> str:
+    """Give the settings that change what can be read, for the report."""
+    shown = {
+        "cloud": cloud.name,
+        "management_group": settings.role_name if settings.is_organisation else "",
+        "in_flight": str(settings.in_flight),
+        "tries": str(settings.tries),
+        "call_deadline_s": str(settings.call_deadline_s),
+        "deadline_s": str(settings.deadline_s),
+        "max_pages": str(settings.max_pages),
+    }
+    return canonical({name: text for name, text in shown.items() if text}).decode()
+
+
+def _now() -> str:
+    moment = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    return moment.isoformat().replace("+00:00", "Z")

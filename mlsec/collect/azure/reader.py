@@ -1,0 +1,77 @@
+"""Azure from snapshot to inventory, and the walk that collection and reading share; no SDK."""
+
+from __future__ import annotations
+
+import datetime
+
+from mlsec.collect.asker import Asker, StoredAsker
+from mlsec.collect.azure.services import SERVICES
+from mlsec.collect.azure.shapes import SHAPES
+from mlsec.collect.azure.tables import TENANT
+from mlsec.collect.item import Scope
+from mlsec.collect.mapping import Canon
+from mlsec.collect.places import Places, stored, with_unseen
+from mlsec.collect.plan import TypePlan
+from mlsec.collect.settings import Progress
+from mlsec.collect.walk import WalkSettings, walk
+from mlsec.core.errors import MlsecError
+from mlsec.core.resource import Gap, Inventory
+from mlsec.core.vocabulary import Vocabulary
+from mlsec.snapshot.store import Snapshot
+
+PLACES = "azure.places"
+
+
+def plans() -> tuple[TypePlan, ...]:
+    """Give the plans of all services, in the order of the table."""
+    return tuple(plan for group in SERVICES.values() for plan in group)
+
+
+def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    """Give what a snapshot says, by walking it as Azure was walked.
+
+    Raises:
+        MlsecError: it holds nothing of Azure, or its facts are damaged.
+    """
+    meta = snapshot.meta()
+    if PLACES not in meta:
+        raise MlsecError("the snapshot holds nothing of Azure", location=str(snapshot.path))
+    places, began_at = stored(snapshot, meta[PLACES])
+    inventory = walk_azure(StoredAsker(snapshot), vocabulary, places, began_at, None)
+    known = {plan.type for plan in plans()} & vocabulary.types.keys()
+    return with_unseen(inventory, places, known, _unseen)
+
+
+def walk_azure(
+    asker: Asker,
+    vocabulary: Vocabulary,
+    places: Places,
+    began_at: datetime.datetime,
+    progress: Progress | None,
+) -> Inventory:
+    """Walk all plans whose type the vocabulary has."""
+    known = tuple(plan for plan in plans() if plan.type in vocabulary.types)
+    settings = WalkSettings(
+        plans=known,
+        shapes=SHAPES,
+        canon=Canon(id=_canonical_id, region=_canonical_region),
+        began_at=began_at,
+        progress=progress,
+    )
+    return walk(asker, vocabulary, places.scopes, settings)
+
+
+def _canonical_id(given: str, scope: Scope) -> str:
+    """ARM ids are the same in any case, and services differ in how they write them."""
+    del scope
+    return given.rstrip("/").lower()
+
+
+def _canonical_region(given: str) -> str:
+    """Some services say "West Europe" where others say "westeurope"."""
+    name = given.replace(" ", "").lower()
+    return "" if name == "global" else name
+
+
+def _unseen(gap: Gap) -> str:
+    return "other subscriptions" if gap.scope == TENANT else ""

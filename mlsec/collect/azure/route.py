@@ -1,0 +1,66 @@
+"""A read of Azure Resource Manager: an operation of the plans, and the one request that it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from mlsec.collect.plan import Operation
+from mlsec.core.errors import MlsecError
+
+_HOLE = re.compile(r"\{(\w+)\}")
+
+
+class ArmRead(Operation, frozen=True, kw_only=True):
+    """One read, written once: the plans name it and the transport refuses everything else.
+
+    ``path`` is a template: ``{subscription}`` is the scope's, every other hole is the parameter of
+    that name (``{id}/onlineEndpoints`` with ``params={"id": "$parent.id"}``). Parameters that fill
+    no hole go into the query (GET) or are the body (POST).
+    ``version`` is the pinned api-version. ``method`` is POST only for the few reads in ``POSTS``.
+    ``graph`` names the Resource Graph type (lower case) whose rows say the same as this listing's
+    entries; "" when the graph lacks it or leaves out properties that rules read.
+    """
+
+    # A parent that is gone takes its children along.
+    gone: tuple[str, ...] = (
+        "ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound", "NotFound",
+    )  # fmt: skip
+    path: str
+    version: str
+    method: str = "GET"
+    graph: str = ""
+
+    @property
+    def holes(self) -> tuple[str, ...]:
+        """The parameters that the path takes."""
+        return tuple(hole for hole in _HOLE.findall(self.path) if hole != "subscription")
+
+
+# The reads that Azure offers only as a POST; none of them changes anything.
+POSTS = frozenset({"resourcegraph:Resources"})
+
+
+def address(operation: ArmRead, subscription: str, params: Mapping[str, Any]) -> str:
+    """Give path and query of a request, every hole filled and quoted.
+
+    Raises:
+        MlsecError: the table says POST for what is not a known read.
+    """
+    if operation.method != "GET" and operation.label not in POSTS:
+        raise MlsecError(f"refused to {operation.method} {operation.label}: only reads are made")
+    filled = {"subscription": subscription, **params}
+    path = _HOLE.sub(lambda hole: quote(str(filled[hole.group(1)]), safe="/:@"), operation.path)
+    query = {"api-version": operation.version}
+    if operation.method == "GET":
+        query |= {k: str(v) for k, v in params.items() if k not in operation.holes}
+    return f"{path}?{urlencode(query)}"
+
+
+def body_of(operation: ArmRead, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Give the JSON body of a POST, None for a GET."""
+    if operation.method == "GET":
+        return None
+    return {key: value for key, value in params.items() if key not in operation.holes}

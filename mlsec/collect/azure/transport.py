@@ -1,0 +1,137 @@
+"""Requests to Azure Resource Manager through azure-core's pipeline: only reads of the table."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests.adapters
+from azure.core import PipelineClient
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy, UserAgentPolicy
+from azure.core.pipeline.transport import RequestsTransport
+from azure.core.rest import HttpRequest, HttpResponse
+from requests.exceptions import RequestException
+
+from mlsec import __version__
+from mlsec.collect.azure.classify import (
+    failure,
+    is_not_registered,
+    refusal_of,
+    trouble_of,
+    unparsable,
+)
+from mlsec.collect.azure.clouds import Cloud
+from mlsec.collect.azure.route import ArmRead, address, body_of
+from mlsec.collect.plan import Operation
+from mlsec.collect.rest import Page
+from mlsec.collect.trouble import Trouble
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.snapshot.records import Call, canonical
+
+
+class TransportSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Timeouts of one request, and how many connections are kept open."""
+
+    connect_timeout_s: float
+    read_timeout_s: float
+    connections: int
+
+
+class ArmTransport:
+    """Sends the reads of plans and discovery; a path that is in no table cannot be asked for."""
+
+    def __init__(
+        self, cloud: Cloud, credential: TokenCredential, settings: TransportSettings
+    ) -> None:
+        logging.getLogger("azure").setLevel(logging.CRITICAL)
+        self._cloud = cloud
+        sender = RequestsTransport(
+            connection_timeout=settings.connect_timeout_s, read_timeout=settings.read_timeout_s
+        )
+        sender.open()
+        # Retries are our own: the budget must see every refusal.
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=settings.connections, max_retries=0)
+        sender.session.mount("https://", adapter)
+        self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
+            base_url=cloud.manager,
+            transport=sender,
+            policies=[
+                UserAgentPolicy(base_user_agent=f"mlsec/{__version__}"),
+                BearerTokenCredentialPolicy(credential, f"{cloud.audience}/.default"),
+            ],
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def send(
+        self, call: Call, operation: Operation, params: Mapping[str, Any], token: str
+    ) -> Page | Trouble:
+        """Ask for one page; ``token`` is the whole address of the next one, or a skip token."""
+        if not isinstance(operation, ArmRead):
+            raise MlsecError(f"refused to call {operation.label}: it is no read of Azure's")
+        try:
+            return self._send(_request(self._cloud, call, operation, params, token), operation)
+        except (AzureError, RequestException, OSError, ValueError) as error:
+            return failure(error)
+
+    def _send(self, request: HttpRequest, operation: ArmRead) -> Page | Trouble:
+        answer = self._client.send_request(request)
+        if answer.status_code == 401:
+            # The pipeline has thrown the token away: the next request asks for a fresh one.
+            answer = self._client.send_request(request)
+        body = answer.read()
+        if answer.status_code == 200:
+            return self._page(body, operation)
+        refusal = refusal_of(answer.status_code, answer.headers, body)
+        if is_not_registered(refusal):
+            return Page(is_offered=False)
+        return trouble_of(refusal)
+
+    def _page(self, body: bytes, operation: ArmRead) -> Page | Trouble:
+        try:
+            document = msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            document = None
+        if not isinstance(document, dict) or not document:
+            return unparsable()
+        next_link = document.pop("nextLink", None) if operation.items else None
+        skip_token = document.pop("$skipToken", None) if operation.items else None
+        if next_link and not is_same_host(str(next_link), self._cloud.manager):
+            return Trouble(reason=GapReason.MALFORMED, code="ForeignPage",
+                           detail="the next page is said to be on another host")  # fmt: skip
+        return Page(document=document, token=str(next_link or skip_token or ""))
+
+
+def is_same_host(link: str, manager: str) -> bool:
+    """Whether a link stays with the manager: our token goes nowhere else."""
+    ours, theirs = urlsplit(manager), urlsplit(link)
+    try:
+        is_same_port = (theirs.port or 443) == (ours.port or 443)
+    except ValueError:
+        return False
+    return theirs.scheme == "https" and theirs.hostname == ours.hostname and is_same_port
+
+
+def _request(
+    cloud: Cloud, call: Call, operation: ArmRead, params: Mapping[str, Any], token: str
+) -> HttpRequest:
+    headers = {"Accept": "application/json"}
+    subscription = call.scope.partition("/")[2]
+    if operation.method == "GET":
+        url = token or cloud.manager + address(operation, subscription, params)
+        return HttpRequest("GET", url, headers=headers)
+    body = body_of(operation, params) or {}
+    if token:
+        options = {**body.get("options", {}), "$skipToken": token}
+        body = {**body, "options": options}
+    url = cloud.manager + address(operation, subscription, params)
+    headers["Content-Type"] = "application/json"
+    return HttpRequest(operation.method, url, headers=headers, content=canonical(body))

@@ -1,0 +1,121 @@
+"""What exists in an invented Azure: subscriptions and ARM resources, found by path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+TENANT = "7e000000-0000-4000-8000-000000000001"
+SUBSCRIPTION = "5b000000-0000-4000-8000-000000000001"
+SECOND = "5b000000-0000-4000-8000-000000000002"
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """``unregistered`` are resource provider namespaces, in lower case."""
+
+    id: str = SUBSCRIPTION
+    name: str = "nordlicht-ml"
+    state: str = "Enabled"
+    unregistered: frozenset[str] = frozenset()
+
+
+class World:
+    """Everything that the server can tell; changed by tests between questions.
+
+    ``resources`` are whole ARM resources by their id in lower case; ``answers`` are documents for
+    paths (lower case) that are no resource, such as a setting.
+    """
+
+    def __init__(
+        self,
+        resources: Iterable[Mapping[str, Any]] = (),
+        subscriptions: Iterable[Subscription] = (Subscription(),),
+    ) -> None:
+        self.subscriptions = {each.id: each for each in subscriptions}
+        self.resources: dict[str, dict[str, Any]] = {}
+        self.answers: dict[str, dict[str, Any]] = {}
+        self.groups: dict[str, tuple[str, ...]] = {}
+        for resource in resources:
+            self.add(resource)
+
+    def add(self, resource: Mapping[str, Any]) -> None:
+        """Put a resource in, or the answer to a path (``{"~answer": path, "body": ...}``)."""
+        if "~answer" in resource:
+            self.answers[str(resource["~answer"]).lower()] = resource["body"]
+            return
+        known = dict(resource)
+        known.setdefault("name", known["id"].rpartition("/")[2])
+        known.setdefault("type", type_of(known["id"]))
+        key = known["id"].lower()
+        if key in self.resources:
+            raise ValueError(f"two builders made {key}")
+        self.resources[key] = known
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        """Give the resource or the document at a path."""
+        return self.answers.get(path.lower()) or self.resources.get(path.lower())
+
+    def below(self, path: str) -> list[dict[str, Any]] | None:
+        """Give what a listing at a path has, None when there is nothing that it could lie below."""
+        folded = path.lower().rstrip("/")
+        pieces = folded.split("/")
+        if len(pieces) >= 6 and pieces[3] == "providers" and folded.count("/providers/") == 1:
+            return self._of_type(f"/subscriptions/{pieces[2]}/", "/".join(pieces[4:]))
+        above = folded.rpartition("/")[0]
+        above = above.rpartition("/providers/")[0] if _is_scope(above) else above
+        if above.count("/") > 4 and above not in self.resources and above not in self.answers:
+            return None
+        prefix = folded + "/"
+        found = [r for key, r in self.resources.items() if key.startswith(prefix)]
+        return [r for r in found if "/" not in r["id"][len(prefix) :]]
+
+    def _of_type(self, prefix: str, kind: str) -> list[dict[str, Any]]:
+        return [
+            resource
+            for key, resource in self.resources.items()
+            if key.startswith(prefix) and type_of(key).lower() == kind
+        ]
+
+
+def _is_scope(path: str) -> bool:
+    """Whether a path ends at a provider's name, as that of an extension resource's listing."""
+    return path.rpartition("/")[0].endswith("/providers")
+
+
+def type_of(resource_id: str) -> str:
+    """Give the resource type that an id names: ``Namespace/type/subtype``."""
+    pieces = resource_id.rpartition("/providers/")[2].split("/")
+    return "/".join([pieces[0], *pieces[1::2]])
+
+
+def group_id(group: str = "nordlicht", subscription: str = SUBSCRIPTION) -> str:
+    """Give the id of a resource group."""
+    return f"/subscriptions/{subscription}/resourceGroups/{group}"
+
+
+def arm(
+    provider_path: str,
+    properties: Mapping[str, Any] | None = None,
+    *,
+    location: str = "westeurope",
+    group: str = "nordlicht",
+    subscription: str = SUBSCRIPTION,
+    **more: Any,
+) -> dict[str, Any]:
+    """Make a tracked resource: ``provider_path`` is ``Microsoft.X/types/name[/children/name]``."""
+    place = {"location": location} if location else {}
+    return {
+        "id": f"{group_id(group, subscription)}/providers/{provider_path}",
+        **place,
+        **more,
+        "properties": dict(properties or {}),
+    }
+
+
+def child(
+    parent: Mapping[str, Any], path: str, properties: Mapping[str, Any], **more: Any
+) -> dict[str, Any]:
+    """Make a child resource: ``path`` is ``types/name`` below the parent's id."""
+    return {"id": f"{parent['id']}/{path}", **more, "properties": dict(properties)}
