@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import gc
 import os
 import platform
 from collections import Counter
@@ -75,8 +74,6 @@ def collect(
                 target, snapshot, settings, lambda done, known, what: say(what, done, known)
             )
         snapshot.finish()
-    # An SDK's clients refer to each other in circles, and judging wants the room they take.
-    gc.collect()
 
 
 def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> Assessment:

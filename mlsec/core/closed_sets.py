@@ -26,7 +26,10 @@ class Severity(enum.Enum):
     @property
     def rank(self) -> int:
         """0 for critical up to 4 for info."""
-        return list(Severity).index(self)
+        return _RANKS[self.value]
+
+
+_RANKS = {one.value: position for position, one in enumerate(Severity)}
 
 
 class Category(enum.Enum):

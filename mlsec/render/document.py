@@ -60,27 +60,12 @@ class AssessmentDocument(msgspec.Struct, frozen=True, kw_only=True):
     model_files: tuple[ModelFile, ...] = ()
 
 
-def document_chunks(assessment: Assessment) -> list[bytes]:
+def document_chunks(assessment: Assessment) -> Iterator[bytes]:
     """Encode the document, one list element a line, so that it can be diffed and searched.
 
     A lone surrogate, which UTF-8 cannot hold, is written as an escape in the text.
     """
-    try:
-        return list(_chunks(_document(assessment)))
-    except UnicodeEncodeError:
-        builtins = _without_surrogates(msgspec.to_builtins(assessment))
-        return list(_chunks(_document(msgspec.convert(builtins, Assessment))))
-
-
-def document_digest(assessment: Assessment) -> str:
-    """Give the SHA-256 of assessment.json, which every report can name."""
-    whole = hashlib.sha256()
-    for chunk in document_chunks(assessment):
-        whole.update(chunk)
-    return f"sha256:{whole.hexdigest()}"
-
-
-def _chunks(document: AssessmentDocument) -> Iterator[bytes]:
+    document = _document(assessment)
     encoder = msgspec.json.Encoder(order="deterministic")
     fields = AssessmentDocument.__struct_fields__
     yield b"{\n"
@@ -91,12 +76,29 @@ def _chunks(document: AssessmentDocument) -> Iterator[bytes]:
             yield b"[\n"
             for index, element in enumerate(part):
                 end = b",\n" if index < len(part) - 1 else b"\n"
-                yield masked(encoder.encode(element)) + end
+                yield _encoded(encoder, element) + end
             yield b"]"
         else:
-            yield masked(encoder.encode(part))
+            yield _encoded(encoder, part)
         yield b",\n" if position < len(fields) - 1 else b"\n"
     yield b"}\n"
+
+
+def document_digest(assessment: Assessment) -> str:
+    """Give the SHA-256 of assessment.json, which every report can name."""
+    whole = hashlib.sha256()
+    for chunk in document_chunks(assessment):
+        whole.update(chunk)
+    return f"sha256:{whole.hexdigest()}"
+
+
+def _encoded(encoder: msgspec.json.Encoder, part: Any) -> bytes:
+    try:
+        return masked(encoder.encode(part))
+    except UnicodeEncodeError:
+        clean = _without_surrogates(msgspec.to_builtins(part))
+        is_struct = isinstance(part, msgspec.Struct)
+        return masked(encoder.encode(msgspec.convert(clean, type(part)) if is_struct else clean))
 
 
 def _document(assessment: Assessment) -> AssessmentDocument:

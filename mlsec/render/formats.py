@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -31,7 +31,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     file_name: str
     render: Renderer
-    files: Callable[[Assessment, RenderSettings], Mapping[str, bytes]] | None = None
+    files: Callable[[Assessment, RenderSettings], Mapping[str, Iterable[bytes]]] | None = None
 
 
 def _html(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
@@ -46,7 +46,7 @@ def _sarif(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
     return render_sarif(assessment, settings)
 
 
-def _sarif_files(assessment: Assessment, settings: RenderSettings) -> Mapping[str, bytes]:
+def _sarif_files(assessment: Assessment, settings: RenderSettings) -> Mapping[str, Iterable[bytes]]:
     from mlsec.render.sarif import sarif_files  # noqa: PLC0415 - loads only when used
 
     return sarif_files(assessment, settings)
@@ -58,7 +58,9 @@ def _sarif_full(assessment: Assessment, settings: RenderSettings = DEFAULT) -> b
     return render_sarif_full(assessment, settings)
 
 
-def _sarif_full_files(assessment: Assessment, settings: RenderSettings) -> Mapping[str, bytes]:
+def _sarif_full_files(
+    assessment: Assessment, settings: RenderSettings
+) -> Mapping[str, Iterable[bytes]]:
     from mlsec.render.sarif import sarif_full_files  # noqa: PLC0415 - loads only when used
 
     return sarif_full_files(assessment, settings)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from mlsec.render.sarif_results import (
     passed_result,
     remainder_result,
 )
-from mlsec.render.sarif_run import RunPart, build_run
+from mlsec.render.sarif_run import RunPart, run_chunks
 from mlsec.render.settings import DEFAULT, INVENTORY_FILE, RenderSettings
 from mlsec.render.upload_limits import (
     RESULTS_PER_RUN,
@@ -31,16 +31,17 @@ RUNS_PER_FILE = 20
 _GZIP_BYTES_PER_FILE = 7_000_000
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
-Result = tuple[str, dict[str, Any]]
+Result = tuple[str, bytes]
+Files = dict[str, Iterable[bytes]]
 
 
 def render_sarif(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
     """Write the first (for most scans, the only) upload file."""
-    return next(iter(sarif_files(assessment, settings).values()))
+    return b"".join(next(iter(sarif_files(assessment, settings).values())))
 
 
-def sarif_files(assessment: Assessment, settings: RenderSettings = DEFAULT) -> dict[str, bytes]:
-    """Write the upload files and the inventory file they point into, by file name.
+def sarif_files(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Files:
+    """Write the upload files and the inventory file they point into, by file name, in pieces.
 
     Open failures only. More than 20 scopes, or more than a service takes at once, go on in
     results-2.sarif and so on.
@@ -48,21 +49,19 @@ def sarif_files(assessment: Assessment, settings: RenderSettings = DEFAULT) -> d
     inventory = build_inventory(assessment, settings.sarif_inventory)
     parts = _upload_parts(assessment, inventory)
     files = _pack(parts, assessment, "results")
-    return files | {INVENTORY_FILE: inventory.payload()}
+    return files | {INVENTORY_FILE: (inventory.payload(),)}
 
 
 def render_sarif_full(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
     """Write the first archive file."""
-    return next(iter(sarif_full_files(assessment, settings).values()))
+    return b"".join(next(iter(sarif_full_files(assessment, settings).values())))
 
 
-def sarif_full_files(
-    assessment: Assessment, settings: RenderSettings = DEFAULT
-) -> dict[str, bytes]:
+def sarif_full_files(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Files:
     """Write everything for an archive, not for upload: passes, waived and unread ones too."""
     inventory = build_inventory(assessment, settings.sarif_inventory)
     files = _pack(_archive_parts(assessment, inventory), assessment, "results-full")
-    return files | {INVENTORY_FILE: inventory.payload()}
+    return files | {INVENTORY_FILE: (inventory.payload(),)}
 
 
 def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]:
@@ -72,8 +71,12 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
         if not tally.was_read(scope, assessment):
             continue
         kept, left_out = split_for_upload(by_scope.get(scope, []))
-        results: list[Result] = [(one.rule, finding_result(one, inventory)) for one in kept]
-        results += [(rest[0].rule, remainder_result(rest, scope, inventory)) for rest in left_out]
+        results: list[Result] = [
+            (one.rule, _encoded(finding_result(one, inventory))) for one in kept
+        ]
+        results += [
+            (rest[0].rule, _encoded(remainder_result(rest, scope, inventory))) for rest in left_out
+        ]
         grouped = sum(map(len, left_out))
         notices = (grouped_notice(scope, grouped, len(left_out)),) if grouped else ()
         parts.append(
@@ -88,14 +91,15 @@ def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart
     by_scope: dict[str, list[Result]] = {scope: [] for scope in tally.scopes(assessment)}
     scope_of = {one.resource.id: one.resource.scope for one in assessment.findings}
     for finding in tally.sorted_findings(assessment):
-        by_scope[finding.resource.scope].append((finding.rule, archived_result(finding, inventory)))
+        result = _encoded(archived_result(finding, inventory))
+        by_scope[finding.resource.scope].append((finding.rule, result))
     titles = {rule.id: rule.title for rule in assessment.rules}
     elsewhere = next(iter(by_scope)) if len(by_scope) == 1 else ""
     for rule_id, ids in sorted(assessment.passed.items()):
         for resource_id in sorted(ids):
-            result = passed_result(rule_id, resource_id, titles.get(rule_id, rule_id), inventory)
+            passed = passed_result(rule_id, resource_id, titles.get(rule_id, rule_id), inventory)
             scope = scope_of.get(resource_id, elsewhere)
-            by_scope.setdefault(scope, []).append((rule_id, result))
+            by_scope.setdefault(scope, []).append((rule_id, _encoded(passed)))
     parts = []
     for scope, results in sorted(by_scope.items()):
         for start in range(0, max(len(results), 1), RESULTS_PER_RUN):
@@ -105,24 +109,35 @@ def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart
     return parts or [RunPart(category="mlsec-archive/notices", scope="")]
 
 
-def _pack(parts: Sequence[RunPart], assessment: Assessment, stem: str) -> dict[str, bytes]:
+def _pack(parts: Sequence[RunPart], assessment: Assessment, stem: str) -> Files:
     """Put runs into as few files as the services' limits on runs and bytes allow."""
-    files: list[list[bytes]] = [[]]
+    files: list[list[RunPart]] = [[]]
     size = 0
     for part in parts:
-        run = msgspec.json.encode(build_run(part, assessment))
-        weight = len(gzip.compress(run, 6, mtime=0))
+        weight = _weight(run_chunks(part, assessment))
         is_full = len(files[-1]) >= RUNS_PER_FILE or size + weight > _GZIP_BYTES_PER_FILE
         if files[-1] and is_full:
             files.append([])
             size = 0
-        files[-1].append(run)
+        files[-1].append(part)
         size += weight
     names = [f"{stem}.sarif"] + [f"{stem}-{n}.sarif" for n in range(2, len(files) + 1)]
-    return {name: b"".join(_document(runs)) for name, runs in zip(names, files, strict=True)}
+    return {name: _document(runs, assessment) for name, runs in zip(names, files, strict=True)}
 
 
-def _document(runs: Sequence[bytes]) -> Iterator[bytes]:
+def _weight(chunks: Iterable[bytes]) -> int:
+    """Give the size packed at the quickest level: no less than what a sender's gzip makes of it."""
+    packer = zlib.compressobj(1)
+    return sum(len(packer.compress(chunk)) for chunk in chunks) + len(packer.flush())
+
+
+def _encoded(result: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(result)
+
+
+def _document(runs: Sequence[RunPart], assessment: Assessment) -> Iterator[bytes]:
     yield b'{"$schema":"' + _SCHEMA.encode() + b'","version":"2.1.0","runs":[\n'
-    yield b",\n".join(runs)
+    for position, run in enumerate(runs):
+        yield b",\n" if position else b""
+        yield from run_chunks(run, assessment)
     yield b"\n]}\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -22,21 +22,31 @@ _NAMESPACE = uuid.UUID("6f1d2c1e-0d57-5c0a-9a51-6d6c73656331")
 
 
 class RunPart(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes into one run: category in the code host, scope, and results as (rule id, JSON)."""
+    """What goes into one run: category in the code host, scope, and results as (rule id, JSON).
+
+    A result is encoded as soon as it is made: thousands of them as objects take much room.
+    """
 
     category: str
     scope: str
-    results: tuple[tuple[str, dict[str, Any]], ...] = ()
+    results: tuple[tuple[str, bytes], ...] = ()
     notices: tuple[str, ...] = ()
 
 
-def build_run(part: RunPart, assessment: Assessment) -> dict[str, Any]:
-    """Put together a run; the rules listed are those that its results name."""
+def run_chunks(part: RunPart, assessment: Assessment) -> Iterator[bytes]:
+    """Encode a run in pieces; the rules listed are those that its results name."""
     rules = _rules_of(part, assessment)
     index = {rule.id: position for position, (rule, _) in enumerate(rules)}
-    results = []
-    for rule_id, result in part.results:
-        results.append({**result, "ruleIndex": index[rule_id]})
+    yield msgspec.json.encode(_run(part, assessment, rules))[:-1] + b',"results":['
+    for position, (rule_id, result) in enumerate(part.results):
+        yield b"," if position else b""
+        yield result.removesuffix(b"}") + b',"ruleIndex":%d}' % index[rule_id]
+    yield b"]}"
+
+
+def _run(
+    part: RunPart, assessment: Assessment, rules: Sequence[tuple[RuleSummary, Severity]]
+) -> dict[str, Any]:
     started = _utc(assessment.scan.started_at)
     category = quote(shown(part.category), safe="/:")
     return {
@@ -51,7 +61,6 @@ def build_run(part: RunPart, assessment: Assessment) -> dict[str, Any]:
         "invocations": [_invocation(part, assessment, started)],
         "taxonomies": taxonomies([rule for rule, _ in rules]),
         "properties": {"rulePack": {"digest": assessment.tool.rules_digest}},
-        "results": results,
     }
 
 

@@ -77,8 +77,7 @@ def _files(
     one: Format, assessment: Assessment, settings: RenderSettings
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
     if one.files:
-        for name, payload in one.files(assessment, settings).items():
-            yield name, (payload,)
+        yield from one.files(assessment, settings).items()
         return
     rendered = one.render(assessment, settings)
     yield one.file_name, (rendered,) if isinstance(rendered, bytes) else rendered
