@@ -65,8 +65,8 @@ def vocabulary_page(vocabulary: Vocabulary) -> str:
     """Every type with its properties, where they come from, and what a missing value means."""
     lines = ["# Vocabulary", "", _MADE]
     for name, found in sorted(vocabulary.types.items()):
-        kind = " (concept)" if found.is_concept else f" (is: {found.concept})"
-        lines += [f"## {name}{kind if found.is_concept or found.concept else ''}", "", found.title]
+        kind = " (concept)" if found.is_concept else f" (is: {', '.join(found.concepts)})"
+        lines += [f"## {name}{kind if found.is_concept or found.concepts else ''}", "", found.title]
         lines += ["", *_property_rows(found), ""]
         lines += [_relation_line(relation) for relation in found.relations.values()]
         lines.append("")

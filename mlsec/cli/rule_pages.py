@@ -91,7 +91,7 @@ def types_page(vocabulary: Vocabulary) -> str:
     """One line per type and concept."""
     lines = []
     for name, found in sorted(vocabulary.types.items()):
-        concept = "concept" if found.is_concept else f"is {found.concept}" if found.concept else ""
+        concept = "concept" if found.is_concept else _what_it_is(found)
         lines.append(f"{name:<48} {concept:<22} {found.title}")
     return "\n".join([*lines, f"{len(lines)} types"])
 
@@ -112,12 +112,16 @@ def type_page(vocabulary: Vocabulary, name: str) -> str:
 
 def _type_text(found: Type) -> str:
     head = f"{found.name}: {found.title}"
-    if found.concept:
-        head += f" (is {found.concept})"
+    if found.concepts:
+        head += f" ({_what_it_is(found)})"
     lines = [head, *_property_lines(found.properties, "  ")]
     lines += [f"  -> {name}: {_way(rel)}" for name, rel in sorted(found.relations.items())]
     lines += [f"  lacks {name}: {why}" for name, why in sorted(found.lacks.items())]
     return "\n".join(lines)
+
+
+def _what_it_is(found: Type) -> str:
+    return f"is {', '.join(found.concepts)}" if found.concepts else ""
 
 
 def _property_lines(properties: Mapping[str, Property], indent: str) -> list[str]:
@@ -126,6 +130,7 @@ def _property_lines(properties: Mapping[str, Property], indent: str) -> list[str
         source = (
             f"derived {prop.derived}" if prop.derived else ", ".join(prop.sources.get("api", ()))
         )
+        source = source or ("always" if prop.is_constant else "")
         default = f", absent {_plain(prop.absent)}" if prop.has_default else ""
         fulfils = f", fulfils {', '.join(prop.fulfils)}" if prop.fulfils else ""
         about = f"  # {prop.about}" if prop.about else ""

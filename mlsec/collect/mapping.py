@@ -54,6 +54,9 @@ def map_item(found: Type, item: Item, shapes: Shapes) -> Mapped:
     properties: dict[str, Any] = {}
     unread: dict[str, tuple[str, ...]] = {}
     for name, wanted in found.properties.items():
+        if wanted.is_constant:
+            properties[name] = wanted.absent
+            continue
         if wanted.derived or "api" not in wanted.sources:
             continue
         value = _read(wanted, item, shapes)

@@ -37,6 +37,7 @@ class Property(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``items`` it is a path relative to the list element.
     ``shape`` names a function of the provider that turns the raw value into this one.
     ``absent`` is the value when the source answered without the key; UNKNOWN when not declared.
+    Without a source and a function it is the value always: the provider has no such switch.
     ``derived`` names a function in graph/ that computes it; ``reads`` what that function needs.
     ``fulfils`` maps a concept's property to a value map ({} = same value).
     """
@@ -52,6 +53,11 @@ class Property(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reads: tuple[str, ...] = ()
     fulfils: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     about: str = ""
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether nothing is read for it: the value is always that of ``absent``."""
+        return self.has_default and not self.sources and not self.derived
 
     @property
     def has_default(self) -> bool:
@@ -86,12 +92,13 @@ class Type(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of resource, or (``is_concept``) what types of several providers have in common.
 
     ``identity`` and ``naming`` map a source to where the canonical id and the name are read.
-    ``lacks`` maps a concept property that this provider does not offer to the reason.
+    ``concepts`` are those that it is one of. ``lacks`` maps a concept's property or relation that
+    this provider does not offer to the reason; of a concept, a provider that has no such thing.
     """
 
     name: str
     title: str
-    concept: str = ""
+    concepts: tuple[str, ...] = ()
     is_concept: bool = False
     identity: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     naming: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
@@ -114,4 +121,4 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
         found = self.types[name]
         if not found.is_concept:
             return (found,)
-        return tuple(t for _, t in sorted(self.types.items()) if t.concept == name)
+        return tuple(t for _, t in sorted(self.types.items()) if name in t.concepts)

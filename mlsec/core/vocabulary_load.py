@@ -11,6 +11,7 @@ from typing import Any
 from mlsec.core.errors import MlsecError
 from mlsec.core.strict_yaml import Document, parse
 from mlsec.core.vocabulary import Kind, Missing, Property, RelationKind, Type, Vocabulary
+from mlsec.core.vocabulary_check import check_concepts
 
 _TYPE_KEYS = (
     "is", "title", "concept", "id", "name", "terraform", "cloudformation", "properties",
@@ -41,6 +42,8 @@ def load_vocabulary(folder: Path) -> Vocabulary:
             types[name] = _read_type(document, name)
     for document in documents:
         _check_references(document, types)
+    for document in documents:
+        check_concepts(document, types)
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
@@ -64,7 +67,7 @@ def _read_type(document: Document, name: str) -> Type:
     return Type(
         name=name,
         title=str(raw.get("title", name)),
-        concept=str(raw.get("is", "")),
+        concepts=_texts(raw["is"]) if "is" in raw else (),
         is_concept=bool(raw.get("concept", False)),
         identity=_sources(document, (name, "id"), raw.get("id", {})),
         naming=_sources(document, (name, "name"), raw.get("name", {})),
@@ -159,11 +162,12 @@ def _is_concept(document: Document, name: str) -> bool:
 def _check_references(document: Document, types: Mapping[str, Type]) -> None:
     for name in document.value or {}:
         found = types[name]
-        if found.concept and not (found.concept in types and types[found.concept].is_concept):
-            raise MlsecError(
-                f'"{found.concept}" is not a concept{_did_you_mean(found.concept, types)}',
-                location=document.where(name, "is", "="),
-            )
+        for concept in found.concepts:
+            if concept not in types or not types[concept].is_concept:
+                raise MlsecError(
+                    f'"{concept}" is not a concept{_did_you_mean(concept, types)}',
+                    location=document.where(name, "is", "="),
+                )
         for relation in found.relations.values():
             if relation.to not in types:
                 raise MlsecError(

@@ -48,7 +48,7 @@ def whole_part(rule: Rule, owner: Type, vocabulary: Vocabulary) -> Part | None:
     if reading is None:
         return None
     operator, expected = asked_of(must)
-    return _part(must.path, operator, expected, reading.own)
+    return _part(*_shown(must.path, operator, expected, reading), reading.own)
 
 
 def parts_of(rule: Rule, owner: Type, vocabulary: Vocabulary) -> tuple[Part, ...]:
@@ -73,7 +73,7 @@ def parts_of(rule: Rule, owner: Type, vocabulary: Vocabulary) -> tuple[Part, ...
 
 def _own_part(one: Deciding, reading: Reading) -> Part:
     operator, expected = asked_of(one.clause, is_wanted=one.is_wanted)
-    return _part(one.clause.path, operator, expected, reading.own)
+    return _part(*_shown(one.clause.path, operator, expected, reading), reading.own)
 
 
 def _item_part(one: Deciding, reading: Reading) -> Part:
@@ -81,6 +81,11 @@ def _item_part(one: Deciding, reading: Reading) -> Part:
     path, own = one.clause.path, reading.own
     field = f".{own.sources.get('api', ('',))[0] or path}"
     return Part(f".{path}".rstrip("."), operator, shown(expected), own, None, field)
+
+
+def _shown(path: str, operator: str, expected: Any, reading: Reading) -> tuple[str, str, Any]:
+    path, expected = reading.shown(path, operator, expected)
+    return path, operator, expected
 
 
 def _part(path: str, operator: str, expected: Any, own: Property) -> Part:

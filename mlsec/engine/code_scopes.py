@@ -95,8 +95,10 @@ class Scope:
         if reading.values:
             self.names.maps.append(dict(reading.values))
             source = f"translated({source}, V{len(self.names.maps) - 1})"
-        self.known[path] = (self.names.fresh("v"), reading)
-        self.reads[source] = self.known[path][0]
+        # A property may be asked for by its own name and by that of a concept: it is read once.
+        if source not in self.reads:
+            self.reads[source] = self.names.fresh("v")
+        self.known[path] = (self.reads[source], reading)
         return self.known[path]
 
     def prove(self, condition: Condition | None, *, want: bool) -> str:

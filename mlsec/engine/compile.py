@@ -12,8 +12,8 @@ from mlsec.core.closed_sets import Truth
 from mlsec.core.resource import Resource
 from mlsec.core.vocabulary import Kind, Type, Vocabulary
 from mlsec.engine.codegen import Generated, generate
-from mlsec.engine.evaluate import lacks_what_is_read
 from mlsec.engine.failure import Failure
+from mlsec.engine.lacking import lacks_what_is_read
 from mlsec.engine.moments import first_moment, last_moment
 from mlsec.engine.operators import compare, moment_of, pattern_of
 from mlsec.engine.readings import translate

@@ -9,8 +9,8 @@ import msgspec
 
 from mlsec.core.closed_sets import Status, Truth
 from mlsec.core.resource import Resource
-from mlsec.core.vocabulary import Type, Vocabulary
-from mlsec.engine.footprint import footprint_of
+from mlsec.core.vocabulary import Vocabulary
+from mlsec.engine.lacking import is_lacked, lacks_what_is_read
 from mlsec.engine.operators import FALSE, TRUE, UNKNOWN, compare
 from mlsec.engine.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Quantity, Rule
 from mlsec.engine.views import (
@@ -103,7 +103,9 @@ class Evaluator:
 
     def _compare(self, clause: Compare, view: View, is_wanted: bool) -> Outcome:  # noqa: FBT001
         value = self.reader.read(view, clause.path)
-        if value.known is NOT_READ:
+        if value.reading is None and is_lacked(view.owner, clause.path):
+            truth = TRUE if is_wanted else FALSE
+        elif value.known is NOT_READ:
             truth = UNKNOWN
         else:
             truth = compare(clause.operator, value.kind, value.known, clause.expected, self.now_s)
@@ -126,6 +128,10 @@ class Evaluator:
         is_wanted: bool,
         only: Collection[int] | None = None,
     ) -> Outcome:
+        if is_lacked(view.owner, condition.path):
+            truth = TRUE if is_wanted else FALSE
+            nothing = Value(known=[], raw=[])
+            return Outcome(truth, (self._about(condition, view, nothing, is_wanted, truth),))
         if condition.is_relation:
             elements, missing = self._targets(condition.path, view)
         else:
@@ -201,7 +207,7 @@ class Evaluator:
         owner, resource = view.owner, view.resource
         relation = owner.relations.get(step) if owner is not None else None
         if relation is None:
-            return (), resource.unread.get("*", NO_GAPS)
+            return (), None if is_lacked(owner, step) else resource.unread.get("*", NO_GAPS)
         hidden = resource.unread.get(step)
         if hidden is None and not (relation.reverse or relation.every):
             hidden = unread_gaps(resource, "*")
@@ -227,14 +233,6 @@ class Evaluator:
             is_wanted=is_wanted,
             truth=truth,
         )
-
-
-def lacks_what_is_read(rule: Rule, owner: Type) -> bool:
-    """Whether the type says that it does not offer something the (concept) rule reads."""
-    if not owner.lacks or rule.resource == owner.name:
-        return False
-    used = footprint_of(rule.must, rule.when)
-    return any(name in owner.lacks for name in (*used.paths, *used.relations))
 
 
 def _presence(view: View, wants: bool) -> Clause:  # noqa: FBT001

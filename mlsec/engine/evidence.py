@@ -33,7 +33,9 @@ def evidence_of(clauses: Iterable[Clause]) -> tuple[Evidence, ...]:
     found = []
     for clause in clauses:
         made = _evidence(clause)
-        key = (made.resource, made.path, made.operator, repr(made.expected))
+        # By the rule's own path: one property may answer two of a concept.
+        asked = f"{clause.view.prefix}{clause.path}"
+        key = (made.resource, asked, made.operator, repr(made.expected))
         if key not in seen:
             seen.add(key)
             found.append(made)
@@ -82,7 +84,7 @@ def _evidence(clause: Clause) -> Evidence:
     if not clause.is_wanted:
         operator, expected = _opposite(operator, expected)
     view, value = clause.view, clause.value
-    path = f"{view.prefix}{clause.path}".rstrip(".")
+    path, expected = _shown_as(clause, operator, expected)
     return Evidence(
         path=path.removesuffix(".value") if isinstance(view.item, str) else path,
         operator=operator,
@@ -139,8 +141,16 @@ def _item_source(view: View, path: str, own: Property | None) -> str:
 def _note(clause: Clause) -> str:
     value = clause.value
     text = "not read" if value.known is NOT_READ else _brief(value.raw)
-    label = f"{clause.view.prefix}{clause.path}".rstrip(".")
+    label, _ = _shown_as(clause, clause.operator, clause.expected)
     return f"{label}: {text}"
+
+
+def _shown_as(clause: Clause, operator: str, expected: Any) -> tuple[str, Any]:
+    """Path and expected value in the words of the provider, where it has its own."""
+    path, reading = clause.path, clause.value.reading
+    if reading is not None:
+        path, expected = reading.shown(path, operator, expected)
+    return f"{clause.view.prefix}{path}".rstrip("."), expected
 
 
 def _brief(value: Any) -> str:

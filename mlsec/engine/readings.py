@@ -23,21 +23,45 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     enum: tuple[str, ...] = ()
     values: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
+    def shown(self, path: str, operator: str, expected: Any) -> tuple[str, Any]:
+        """Give path and expected value as evidence shows them: in the provider's own words.
+
+        A translated value keeps the concept's words, unless one own value alone means it.
+        """
+        own = f"{self.own.name}.{self.key}" if self.key else self.own.name
+        if not self.values:
+            return own, expected
+        meaning = [text for text, meant in self.values.items() if _is_same(meant, expected)]
+        if operator not in ("eq", "ne") or len(meaning) != 1 or meaning[0] in ("*", "null"):
+            return path, expected
+        return own, meaning[0] == "true" if self.own.kind is Kind.BOOL else meaning[0]
+
 
 def find_reading(vocabulary: Vocabulary, owner: Type, path: str) -> Reading | None:
     """Resolve a path on a type; None when the type has no such property."""
     found = find_in(owner.properties, path)
-    if found is not None or not owner.concept:
+    if found is not None:
         return found
-    concept = vocabulary.types.get(owner.concept)
-    meant = find_in(concept.properties, path) if concept else None
-    if meant is None:
-        return None
+    for name in owner.concepts:
+        concept = vocabulary.types.get(name)
+        meant = find_in(concept.properties, path) if concept else None
+        reading = _fulfilled(owner, meant) if meant is not None else None
+        if reading is not None:
+            return reading
+    return None
+
+
+def _fulfilled(owner: Type, meant: Reading) -> Reading | None:
+    """Find the own property that says it answers what the concept means."""
     for own in owner.properties.values():
         if meant.own.name in own.fulfils:
             values = own.fulfils[meant.own.name]
             return Reading(own=own, key=meant.key, kind=meant.kind, enum=meant.enum, values=values)
     return None
+
+
+def _is_same(meant: Any, expected: Any) -> bool:
+    return type(meant) is type(expected) and bool(meant == expected)
 
 
 def find_in(properties: Mapping[str, Property], path: str) -> Reading | None:

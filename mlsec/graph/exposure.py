@@ -18,6 +18,7 @@ from mlsec.graph.model_calls import calls_models, is_ml_code
 from mlsec.graph.networks import (
     as_answer,
     holds_ml,
+    is_flow_logged,
     subnet_is_public,
     task_holds_ml,
     vpc_holds_ml,
@@ -107,7 +108,7 @@ def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Target
 
 def _leads_to(door: Door, gateway: Resource, resource: Resource, graph: Graph) -> bool:
     """A call by the gateway itself stays in its region; a function may go to another."""
-    is_kind = door.calls == graph.vocabulary.types[resource.type].concept
+    is_kind = door.calls in graph.vocabulary.types[resource.type].concepts
     is_near = bool(door.via) or gateway.region == resource.region
     names = (resource.name, resource.id.rpartition("/")[2])
     return is_kind and is_near and bool(door.target) and any(matches(door.target, n) for n in names)
@@ -163,6 +164,7 @@ def _listener_answers(listeners: Targets) -> Iterator[Any]:
 
 EXPOSURE: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "exposure.subnet_is_public": subnet_is_public,
+    "exposure.is_flow_logged": is_flow_logged,
     # Networks and the doors of balancers ask what a task serves.
     "exposure.task_holds_ml": task_holds_ml,
     "exposure.task_is_ml": task_is_ml,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # What runs models, by concept. Hosts and container services are asked one by one, and functions
 # not at all, as most of them have nothing to do with models.
-_ML_CONCEPTS = ("model", "notebook", "workspace", "training_job", "endpoint", "cluster")
+_ML_CONCEPTS = frozenset(("model", "notebook", "workspace", "training_job", "endpoint", "cluster"))
 
 
 def as_answer(value: Known | Unread) -> Answer:
@@ -54,6 +54,22 @@ def subnet_is_public(resource: Resource, graph: Graph) -> Known | Unread:
         and fact(table, "is_main") == YES
     )
     return verdict(_leads_out(mains, ()), resource, graph) if mains else Unread()
+
+
+def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether an active flow log records the whole network."""
+    logs = graph.targets(resource, "flow_logs")
+    active = [_is_active(log) for log in logs.found]
+    hidden = [unknown(logs.gaps)] if logs.gaps else []
+    return verdict(any_of([*active, *hidden]), resource, graph)
+
+
+def _is_active(log: Resource) -> Answer:
+    match property_value(log, "status"):
+        case Known(value=status):
+            return YES if status == "ACTIVE" else NO
+        case Unread(gaps=gaps):
+            return unknown(gaps)
 
 
 def _leads_out(tables: tuple[Resource, ...], gaps: tuple[str, ...]) -> Answer:
@@ -103,7 +119,7 @@ def _users(resource: Resource, graph: Graph) -> Answer:
 
 def _runs_models(kind: Type) -> Callable[[Resource, Graph], Answer] | None:
     """Give the question whether one of this type runs models; None for types that never do."""
-    if kind.concept in _ML_CONCEPTS:
+    if not _ML_CONCEPTS.isdisjoint(kind.concepts):
         return lambda _resource, _graph: YES
     if "has_accelerator" in kind.properties:
         return lambda resource, _graph: fact(resource, "has_accelerator")

@@ -19,6 +19,7 @@ bucket:
   properties:
     exposure.public: {type: bool}
     encryption.customer_key: {type: bool}
+    governance.tags: {type: map}
     tags: {type: map}
   relations:
     key: {to: cloud.key}
@@ -37,7 +38,7 @@ cloud.bucket:
       absent: null
       fulfils: encryption.customer_key
       as: {"null": false, "*": true}
-    tags: {type: map, from: {api: "ListTags:Tags"}, absent: {}}
+    tags: {type: map, from: {api: "ListTags:Tags"}, absent: {}, fulfils: governance.tags}
     name: {type: string, from: {api: "ListBuckets:Name"}}
   relations:
     key: {to: cloud.key, by: key_id}
@@ -46,7 +47,7 @@ other.bucket:
   title: Bucket of a cloud that offers no customer keys
   properties:
     exposure.public: {type: bool, from: {api: "Describe:Public"}}
-    tags: {type: map, absent: {}}
+    tags: {type: map, absent: {}, fulfils: governance.tags}
   relations: {}
   lacks: {encryption.customer_key: there is no such thing there, key: there are no keys}
 cloud.key:

@@ -94,6 +94,9 @@ BUCKET_CONDITIONS = (
     "{encryption.customer_key: true}",
     "{tags.Owner: {exists: true}}",
     "{any: [{encryption.customer_key: true}, {not: {exposure.public: true}}]}",
+    # The same property by the concept's name and by its own.
+    "{governance.tags.Owner: {exists: true}}",
+    "{any: [{governance.tags.Owner: a}, {tags.Owner: a}]}",
 )
 
 SCALARS = st.one_of(

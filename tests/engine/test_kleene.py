@@ -206,3 +206,40 @@ def test_a_type_that_lacks_what_a_concept_rule_reads_is_not_applicable(tmp_path:
     assert judge(rule, vocabulary, {"type": "other.bucket"}) is Status.NOT_APPLICABLE
     assert judge(rule, vocabulary, {"type": "cloud.bucket", "key_id": "k"}) is Status.PASS
     assert judge(rule, vocabulary, {"type": "cloud.bucket"}) is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    "must",
+    [
+        "{each: {via: buckets, that: {encryption.customer_key: true}}}",
+        "{none: {via: buckets, where: {encryption.customer_key: false}}}",
+        "{not: {some: {via: buckets, that: {encryption.customer_key: false}}}}",
+        "{each: {via: buckets, that: {some: {via: key, that: {rotates: true}}}}}",
+        "{each: {via: buckets.key, that: {rotates: true}}}",
+    ],
+)
+def test_what_a_cloud_lacks_never_makes_a_rule_fail(tmp_path: Path, must: str) -> None:
+    rule, vocabulary = one_rule(tmp_path, must=must, tests=TESTS)
+    lacking = {"type": "other.bucket"}
+    wrong = {"type": "cloud.bucket", "key_id": None, "key": [{"rotates": False}]}
+    assert judge(rule, vocabulary, {"buckets": [lacking]}) is Status.PASS
+    assert judge(rule, vocabulary, {"buckets": [lacking, wrong]}) is Status.FAIL
+
+
+def test_what_a_cloud_lacks_does_not_excuse_what_it_has(tmp_path: Path) -> None:
+    is_weak = "{any: [{encryption.customer_key: false}, {exposure.public: true}]}"
+    must = "{none: {via: buckets, where: " + is_weak + "}}"
+    rule, vocabulary = one_rule(tmp_path, must=must, tests=TESTS)
+    opened = {"type": "other.bucket", "exposure.public": True}
+    assert judge(rule, vocabulary, {"buckets": [opened]}) is Status.FAIL
+
+
+def test_evidence_of_a_concept_speaks_in_the_words_of_the_provider(tmp_path: Path) -> None:
+    rule, vocabulary = one_rule(
+        tmp_path, resource="bucket", must="{exposure.public: false}", tests=TESTS
+    )
+    found = finding(rule, vocabulary, {"type": "cloud.bucket", "acl": "PublicRead"})
+    shown = found.evidence[0]
+    assert (shown.path, shown.operator, shown.expected, shown.actual) == (
+        "acl", "eq", "Private", "PublicRead",
+    )  # fmt: skip
