@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from tests.estate.azure_graph import query
 from tests.estate.azure_identify import Call, identify
 from tests.estate.azure_refusals import AzureRefusals, ok, refusal
 from tests.estate.azure_world import TENANT, Subscription, World
@@ -29,6 +30,7 @@ class AzureHandler:
     def __init__(self, world: World, injector: Injector, page_size: int = 0) -> None:
         self.world, self.url = world, ""
         self._injector, self._page_size = injector, page_size or _PAGE
+        self._rows = page_size or 1000
         self.unknown: list[str] = []
 
     async def __call__(self, request: Request) -> Answer:
@@ -55,6 +57,8 @@ class AzureHandler:
         operation = call.operation
         if operation is None:
             raise LookupError(call.label)
+        if not all(self.world.may(action) for action in operation.right.split(",")):
+            return AzureRefusals().denied(call)
         return self._special(call) or self._plain(call, is_listing=bool(operation.items))
 
     def _login(self, call: Call) -> Answer:
@@ -78,6 +82,8 @@ class AzureHandler:
                 return self._paged(call, [_shown(s) for s in self.world.subscriptions.values()])
             case "managementgroups:ManagementGroups_GetDescendants":
                 return self._group(call)
+            case "resourcegraph:Resources":
+                return ok(query(self.world, call.request.body, min(1000, self._rows)))
         subscription = self.world.subscriptions.get(call.path.split("/")[2].lower())
         if subscription is None or subscription.state == "Deleted":
             return refusal(404, "SubscriptionNotFound", "The subscription could not be found.")
@@ -85,6 +91,12 @@ class AzureHandler:
         if namespace in subscription.unregistered:
             text = f"The subscription is not registered to use namespace '{namespace}'."
             return refusal(409, "MissingSubscriptionRegistration", text)
+        match call.label:
+            case "resources:Resources_List":
+                return self._paged(call, self.world.tracked(subscription.id))
+            case "authorization:Permissions_ListForSubscription":
+                role = {"actions": list(self.world.actions), "notActions": []}
+                return self._paged(call, [role])
         return None
 
     def _group(self, call: Call) -> Answer:

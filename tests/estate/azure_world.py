@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,10 @@ import msgspec
 TENANT = "7e000000-0000-4000-8000-000000000001"
 SUBSCRIPTION = "5b000000-0000-4000-8000-000000000001"
 SECOND = "5b000000-0000-4000-8000-000000000002"
+
+
+# What a subscription's list of resources says of each.
+_OUTLINE = ("id", "name", "type", "location", "kind", "tags", "sku")
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +30,10 @@ class World:
     """Everything that the server can tell; changed by tests between questions.
 
     ``resources`` are whole ARM resources by their id in lower case; ``answers`` are documents for
-    paths (lower case) that are no resource, such as a setting.
+    paths (lower case) that are no resource, such as a setting. ``groups`` are management groups
+    and their subscriptions. ``actions`` is what our role may do everywhere. Of the Resource Graph:
+    ``unindexed`` types, ``lagging`` ids that it does not know yet, ``ghosts`` that it still knows;
+    ``changed`` says when a resource (id in lower case) was changed last.
     """
 
     def __init__(
@@ -37,6 +45,11 @@ class World:
         self.resources: dict[str, dict[str, Any]] = {}
         self.answers: dict[str, dict[str, Any]] = {}
         self.groups: dict[str, tuple[str, ...]] = {}
+        self.actions: tuple[str, ...] = ("*/read",)
+        self.unindexed: set[str] = set()
+        self.lagging: set[str] = set()
+        self.ghosts: list[dict[str, Any]] = []
+        self.changed: dict[str, str] = {}
         for resource in resources:
             self.add(resource)
 
@@ -52,6 +65,26 @@ class World:
         if key in self.resources:
             raise ValueError(f"two builders made {key}")
         self.resources[key] = known
+
+    def may(self, action: str) -> bool:
+        """Whether our role allows an action."""
+        return any(fnmatch.fnmatch(action.lower(), each.lower()) for each in self.actions)
+
+    def tracked(self, subscription: str) -> list[dict[str, Any]]:
+        """Give what Resource Manager lists of a subscription: without properties."""
+        prefix = f"/subscriptions/{subscription.lower()}/"
+        return [
+            {
+                **{
+                    k: r[k]
+                    for k in ("id", "name", "type", "location", "kind", "tags", "sku")
+                    if k in r
+                },
+                "changedTime": self.changed.get(key, "2026-01-01T00:00:00.0000000Z"),
+            }
+            for key, r in self.resources.items()
+            if key.startswith(prefix) and r.get("location") and self.may(f"{r['type']}/read")
+        ]
 
     def get(self, path: str) -> dict[str, Any] | None:
         """Give the resource or the document at a path."""

@@ -7,10 +7,11 @@ import secrets
 
 from mlsec import __version__
 from mlsec.collect.azure.clouds import Cloud, find_cloud
+from mlsec.collect.azure.graph import GraphAsker, ask_index
 from mlsec.collect.azure.reader import PLACES, plans, walk_azure
 from mlsec.collect.azure.session import open_credential, sign_in
 from mlsec.collect.azure.subscriptions import find_subscriptions
-from mlsec.collect.azure.tables import table_of
+from mlsec.collect.azure.tables import graph_types, table_of
 from mlsec.collect.azure.target import parse_target
 from mlsec.collect.azure.transport import ArmTransport, TransportSettings
 from mlsec.collect.places import decode, encode, join
@@ -51,7 +52,9 @@ def collect(
         known = decode(snapshot.meta().get(PLACES, ""))
         snapshot.set_meta(PLACES, encode(join(known, places)))
         began_at = datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
-        walk_azure(asker, settings.vocabulary, places, began_at, progress)
+        index = ask_index(asker, places.scopes, graph_types(plans()), began_at)
+        front = GraphAsker(asker, index)
+        walk_azure(front, settings.vocabulary, places, began_at, progress)
     finally:
         asker.stop()
         transport.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from mlsec.collect.asker import Asker, StoredAsker
+from mlsec.collect.azure.graph import GraphAsker, stored_index
 from mlsec.collect.azure.services import SERVICES
 from mlsec.collect.azure.shapes import SHAPES
 from mlsec.collect.azure.tables import TENANT
@@ -37,7 +38,9 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     if PLACES not in meta:
         raise MlsecError("the snapshot holds nothing of Azure", location=str(snapshot.path))
     places, began_at = stored(snapshot, meta[PLACES])
-    inventory = walk_azure(StoredAsker(snapshot), vocabulary, places, began_at, None)
+    asker = StoredAsker(snapshot)
+    index = stored_index(snapshot, asker, places.scopes, began_at)
+    inventory = walk_azure(GraphAsker(asker, index), vocabulary, places, began_at, None)
     known = {plan.type for plan in plans()} & vocabulary.types.keys()
     return with_unseen(inventory, places, known, _unseen)
 

@@ -26,6 +26,7 @@ from mlsec.collect.azure.classify import (
     unparsable,
 )
 from mlsec.collect.azure.clouds import Cloud
+from mlsec.collect.azure.quota import Quota
 from mlsec.collect.azure.route import ArmRead, address, body_of
 from mlsec.collect.plan import Operation
 from mlsec.collect.rest import Page
@@ -50,7 +51,7 @@ class ArmTransport:
         self, cloud: Cloud, credential: TokenCredential, settings: TransportSettings
     ) -> None:
         logging.getLogger("azure").setLevel(logging.CRITICAL)
-        self._cloud = cloud
+        self._cloud, self._quota = cloud, Quota()
         sender = RequestsTransport(
             connection_timeout=settings.connect_timeout_s, read_timeout=settings.read_timeout_s
         )
@@ -68,7 +69,8 @@ class ArmTransport:
         )
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections and let who waits go on."""
+        self._quota.stop()
         self._client.close()
 
     def send(
@@ -83,7 +85,12 @@ class ArmTransport:
             return failure(error)
 
     def _send(self, request: HttpRequest, operation: ArmRead) -> Page | Trouble:
+        is_graph = operation.method == "POST"
+        if is_graph:
+            self._quota.wait()
         answer = self._client.send_request(request)
+        if is_graph:
+            self._quota.learn(answer.headers)
         if answer.status_code == 401:
             # The pipeline has thrown the token away: the next request asks for a fresh one.
             answer = self._client.send_request(request)
@@ -102,12 +109,18 @@ class ArmTransport:
             document = None
         if not isinstance(document, dict) or not document:
             return unparsable()
-        next_link = document.pop("nextLink", None) if operation.items else None
-        skip_token = document.pop("$skipToken", None) if operation.items else None
+        if not operation.items:
+            return Page(document=document)
+        next_link, skip_token = document.pop("nextLink", None), document.pop("$skipToken", None)
         if next_link and not is_same_host(str(next_link), self._cloud.manager):
             return Trouble(reason=GapReason.MALFORMED, code="ForeignPage",
                            detail="the next page is said to be on another host")  # fmt: skip
-        return Page(document=document, token=str(next_link or skip_token or ""))
+        # How many rows a page had is no fact of the world.
+        document.pop("count", None)
+        is_cut = str(document.pop("resultTruncated", "")).lower() == "true" and not skip_token
+        cut = Trouble(reason=GapReason.OVER_LIMIT, code="Truncated", detail="rows were left out")
+        token = str(next_link or skip_token or "")
+        return Page(document=document, token=token, cut=cut if is_cut else None)
 
 
 def is_same_host(link: str, manager: str) -> bool:

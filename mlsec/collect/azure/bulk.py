@@ -1,0 +1,181 @@
+"""What Resource Graph is asked, and how far it is believed.
+
+The graph is an index: it lags, it lacks types, and it leaves out what we may not read without a
+word. So its rows stand for a type's listing only where Resource Manager itself names the very same
+resources, none of them changed a moment ago, and the role may read the type. Else Resource Manager
+is asked, as if there were no graph.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.asker import Answer
+from mlsec.collect.azure.route import ArmRead
+from mlsec.collect.listing import Found
+
+# How long the index may lag behind, as far as we believe it; documented as "within minutes".
+LAG = datetime.timedelta(minutes=15)
+_COLUMNS = "id, name, type, kind, location, managedBy, sku, plan, tags, identity, zones, properties"
+_TYPES = re.compile(r"'([^']+)'")
+COUNTS = "resources | summarize count_ = count() by type | order by type asc"
+
+
+def rows_query(types: Iterable[str]) -> str:
+    """Give the query for all resources of some types."""
+    quoted = ", ".join(f"'{each}'" for each in sorted(types))
+    return f"resources | where type in~ ({quoted}) | project {_COLUMNS} | order by id asc"
+
+
+def types_of(query: str) -> frozenset[str]:
+    """Give back the types that a rows query asked for; none for the counting one."""
+    return frozenset(_TYPES.findall(query))
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What one rows query gave, and for which types and subscriptions it was asked."""
+
+    types: frozenset[str]
+    subscriptions: frozenset[str]
+    found: Found
+
+
+class Inside(msgspec.Struct, frozen=True, kw_only=True):
+    """What Resource Manager says of one subscription: which resources there are, what we may do.
+
+    ``listed`` maps a type (lower case) to the ids (lower case) of its resources, and ``fresh`` are
+    the ids that changed so late that the index need not know. ``call`` is the listing's.
+    """
+
+    listed: Mapping[str, frozenset[str]]
+    fresh: frozenset[str]
+    permissions: tuple[Mapping[str, Any], ...]
+    call: str
+
+    def may(self, right: str) -> bool:
+        """Whether the role allows an action on the whole subscription."""
+        return all(
+            any(_allows(permission, action) for permission in self.permissions)
+            for action in right.split(",")
+        )
+
+
+def inside_of(resources: Found, permissions: Found, began_at: datetime.datetime) -> Inside | None:
+    """Put the two listings together; None when either is not the whole."""
+    if resources.gap is not None or permissions.gap is not None:
+        return None
+    listed: dict[str, set[str]] = {}
+    fresh: set[str] = set()
+    edge = began_at - LAG
+    for entry in resources.entries:
+        key, kind = str(entry.get("id", "")).lower(), str(entry.get("type", "")).lower()
+        listed.setdefault(kind, set()).add(key)
+        if _is_later(entry.get("changedTime", entry.get("createdTime")), edge):
+            fresh.add(key)
+    return Inside(
+        listed={kind: frozenset(ids) for kind, ids in listed.items()},
+        fresh=frozenset(fresh),
+        permissions=permissions.entries,
+        call=resources.call,
+    )
+
+
+class Index:
+    """All that the graph told, and when it may stand for a listing."""
+
+    def __init__(self, told: Iterable[Told], inside: Mapping[str, Inside]) -> None:
+        self._inside = inside
+        self._told: dict[tuple[str, str], Found] = {}
+        self._rows: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+        for each in told:
+            self._keep(each)
+
+    def answer(self, scope: str, operation: ArmRead, parent: str) -> Answer | None:
+        """Give a listing's answer, None when Resource Manager must be asked.
+
+        Args:
+            scope: the subscription's.
+            operation: a listing that says which rows are the same.
+            parent: the id that the listing lies below, "" for the whole subscription.
+        """
+        inside, kind = self._inside.get(scope), operation.graph
+        if inside is None or not inside.may(operation.right):
+            return None
+        listed = inside.listed.get(kind, frozenset())
+        told = self._told.get((scope, kind))
+        if told is None:
+            # Neither index nor listing knows one. A child's listing could still have some: whether
+            # a kind of child counts as a resource of its own is not said anywhere.
+            is_empty = not listed and not parent
+            return Answer(document={"value": []}, call=inside.call) if is_empty else None
+        rows = self._rows[(scope, kind)]
+        if told.gap is not None or not listed <= rows.keys() or listed & inside.fresh:
+            return None
+        below = f"{parent.lower().rstrip('/')}/" if parent else ""
+        entries = [rows[key] for key in sorted(listed) if key.startswith(below)]
+        return Answer(document={"value": entries}, call=told.call)
+
+    def _keep(self, told: Told) -> None:
+        for subscription in told.subscriptions:
+            for kind in told.types:
+                self._told[(f"azure/{subscription}", kind)] = told.found
+                self._rows.setdefault((f"azure/{subscription}", kind), {})
+        for row in told.found.entries:
+            key = str(row.get("id", "")).lower()
+            place = (f"azure/{_subscription_of(key)}", str(row.get("type", "")).lower())
+            if place in self._rows:
+                self._rows[place][key] = _as_listed(row)
+
+
+def pack(counts: Mapping[str, int], most: int = 1000) -> list[frozenset[str]]:
+    """Put types together so that few queries have more than one page; the same in every run."""
+    packs: list[tuple[int, set[str]]] = []
+    for kind, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        for at, (size, kinds) in enumerate(packs):
+            if size + count <= most:
+                packs[at] = (size + count, kinds | {kind})
+                break
+        else:
+            packs.append((count, {kind}))
+    return [frozenset(kinds) for _, kinds in packs]
+
+
+def _as_listed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what the graph says for "nothing": null, and "" for a kind or an owner."""
+    return {name: value for name, value in row.items() if value not in (None, "")}
+
+
+def _subscription_of(resource_id: str) -> str:
+    pieces = resource_id.split("/", 3)
+    return pieces[2] if len(pieces) > 2 and pieces[1] == "subscriptions" else ""
+
+
+def _allows(permission: Mapping[str, Any], action: str) -> bool:
+    return _matches(permission.get("actions"), action) and not _matches(
+        permission.get("notActions"), action
+    )
+
+
+def _matches(patterns: Any, action: str) -> bool:
+    given = patterns if isinstance(patterns, list) else []
+    return any(_pattern(str(each)).fullmatch(action.lower()) for each in given)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(piece) for piece in text.lower().split("*")))
+
+
+def _is_later(stamp: Any, edge: datetime.datetime) -> bool:
+    """Whether a time is after the edge; one that cannot be read is taken for late."""
+    if stamp is None:
+        return False
+    try:
+        moment = datetime.datetime.fromisoformat(str(stamp))
+    except ValueError:
+        return True
+    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)) > edge

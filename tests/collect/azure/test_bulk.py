@@ -1,0 +1,144 @@
+"""The Resource Graph is believed only where Resource Manager says the same; else that is asked."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mlsec import pipeline
+from mlsec.collect.azure.bulk import pack, rows_query, types_of
+from mlsec.collect.azure.quota import seconds
+from mlsec.collect.settings import CollectSettings
+from mlsec.core.resource import Inventory
+from mlsec.engine.rule import RuleSet
+from mlsec.snapshot.store import Snapshot
+from tests.estate.azure_estate import build_azure
+from tests.estate.azure_server import RunningAzure
+from tests.estate.azure_world import World, arm
+from tests.estate.faults import Fault, Kind
+
+KIND = "microsoft.machinelearningservices/workspaces"
+LISTING = "machinelearning:Workspaces_ListBySubscription"
+NAMES = ["churn-0000", "credit-0002", "fraud-0001", "support-0003"]
+
+
+@pytest.fixture(scope="module")
+def ruleset() -> RuleSet:
+    return pipeline.load(pipeline.Judging())
+
+
+@pytest.fixture
+def azure(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningAzure]:
+    with RunningAzure(build_azure(4).world, page_size=3) as running:
+        for name, value in running.environment().items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+def read(tmp_path: Path, ruleset: RuleSet) -> Inventory:
+    path = tmp_path / "a.mlsnap"
+    settings = CollectSettings(vocabulary=ruleset.vocabulary, in_flight=4, tries=1)
+    pipeline.collect(("azure",), path, settings, resume=False, say=lambda *_: None)
+    with Snapshot.open(path) as snapshot:
+        return pipeline.read(snapshot, ruleset)
+
+
+def names(inventory: Inventory) -> list[str]:
+    return sorted(r.name for r in inventory.resources if r.type == "azure.ml.workspace")
+
+
+def world(azure: RunningAzure) -> World:
+    return azure.handler.world
+
+
+def workspace_id(azure: RunningAzure, name: str) -> str:
+    return next(key for key in world(azure).resources if key.endswith(f"/workspaces/{name}"))
+
+
+def test_rows_of_the_graph_stand_for_the_listing(
+    azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    assert names(read(tmp_path, ruleset)) == NAMES
+    assert azure.counts()[LISTING] == 0
+    assert azure.mistakes() == []
+
+
+def test_graph_and_listing_give_the_same_resources(
+    azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    bulk = read(tmp_path, ruleset)
+    azure.set_faults(Fault(kind=Kind.DENY, operation="resourcegraph:*"))
+    (tmp_path / "plain").mkdir()
+    plain = read(tmp_path / "plain", ruleset)
+    assert azure.counts()[LISTING] > 0
+    assert [(r.id, r.region, r.name, r.properties) for r in bulk.resources] == [
+        (r.id, r.region, r.name, r.properties) for r in plain.resources
+    ]
+    assert bulk.coverage == plain.coverage
+
+
+def test_type_that_the_graph_lacks_is_listed(
+    azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    world(azure).unindexed.add(KIND)
+    assert names(read(tmp_path, ruleset)) == NAMES
+    assert azure.counts()[LISTING] > 0
+
+
+def test_resource_that_the_index_does_not_know_yet_is_found(
+    azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    world(azure).lagging.add(workspace_id(azure, "fraud-0001"))
+    assert names(read(tmp_path, ruleset)) == NAMES
+
+
+def test_resource_that_the_index_still_knows_is_left_out(
+    azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    world(azure).ghosts.append(
+        arm("Microsoft.MachineLearningServices/workspaces/gone", {}, name="gone")
+    )
+    assert names(read(tmp_path, ruleset)) == NAMES
+    assert azure.counts()[LISTING] == 0
+
+
+def test_resource_changed_a_moment_ago_is_read_from_its_listing(
+    azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    now = datetime.datetime.now(datetime.UTC).isoformat()
+    world(azure).changed[workspace_id(azure, "churn-0000")] = now
+    assert names(read(tmp_path, ruleset)) == NAMES
+    assert azure.counts()[LISTING] > 0
+
+
+def test_type_that_the_role_may_not_read_is_a_gap_though_the_graph_is_silent(
+    azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    world(azure).actions = (
+        "Microsoft.Resources/*", "Microsoft.ResourceGraph/*", "Microsoft.Authorization/*",
+    )  # fmt: skip
+    inventory = read(tmp_path, ruleset)
+    (row,) = [row for row in inventory.coverage if row.type == "azure.ml.workspace"]
+    rights = {gap.missing_right for gap in inventory.gaps if gap.id in row.gaps}
+    assert not row.is_complete
+    assert rights == {"Microsoft.MachineLearningServices/workspaces/read"}
+
+
+def test_types_come_back_out_of_a_query() -> None:
+    kinds = frozenset({"microsoft.a/b", "microsoft.c/d/e"})
+    assert types_of(rows_query(kinds)) == kinds
+
+
+def test_types_are_packed_into_pages() -> None:
+    packed = pack({"a": 900, "b": 200, "c": 100, "d": 2500})
+    assert packed == [frozenset("d"), frozenset({"a", "c"}), frozenset("b")]
+
+
+@pytest.mark.parametrize(
+    ("clock", "expected"), [("00:00:05", 5.0), ("00:00:00.5", 0.5), ("", 5.0), ("09:00:00", 30.0)]
+)
+def test_quota_clock_is_read(clock: str, expected: float) -> None:
+    assert seconds(clock) == expected
