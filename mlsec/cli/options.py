@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlsec.pipeline import Judging
 
 SEVERITIES = ("critical", "high", "medium", "low", "info", "none")
-LIVE = ("aws",)
+LIVE = ("aws", "azure")
 
 
 def add_collecting(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -18,6 +19,13 @@ class Collector(msgspec.Struct, frozen=True, kw_only=True):
 
     collect: Callable[[str, Snapshot, CollectSettings, Progress | None], None]
     read: Callable[[Snapshot, Vocabulary], Inventory]
+
+
+class PolicyText(Protocol):
+    """Gives the rights that a scan needs, as the provider wants them written."""
+
+    def __call__(self, *, is_organisation: bool) -> str:
+        """Give the text; ``is_organisation`` with the rights to walk more than one account."""
 
 
 def _collect_aws(
@@ -71,11 +79,24 @@ def _read_files(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     return reader.read(snapshot, vocabulary)
 
 
+def _aws_policy(*, is_organisation: bool) -> str:
+    from mlsec.collect.aws.policy import least_privilege_policy  # noqa: PLC0415
+
+    return least_privilege_policy(is_organisation=is_organisation)
+
+
+def _azure_role(*, is_organisation: bool) -> str:
+    from mlsec.collect.azure.policy import least_privilege_role  # noqa: PLC0415
+
+    return least_privilege_role(is_organisation=is_organisation)
+
+
 COLLECTORS: Mapping[str, Collector] = {
     "aws": Collector(collect=_collect_aws, read=_read_aws),
     "azure": Collector(collect=_collect_azure, read=_read_azure),
     "files": Collector(collect=_collect_files, read=_read_files),
 }
+POLICIES: Mapping[str, PolicyText] = {"aws": _aws_policy, "azure": _azure_role}
 # How a target begins that is not a path; everything else is a file or a folder.
 SCHEMES: Mapping[str, str] = {
     "aws": "aws", "azure": "azure", "s3": "files", "gs": "files", "az": "files",
