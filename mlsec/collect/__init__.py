@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 import msgspec
 
@@ -19,13 +18,6 @@ class Collector(msgspec.Struct, frozen=True, kw_only=True):
 
     collect: Callable[[str, Snapshot, CollectSettings, Progress | None], None]
     read: Callable[[Snapshot, Vocabulary], Inventory]
-
-
-class PolicyText(Protocol):
-    """Gives the rights that a scan needs, as the provider wants them written."""
-
-    def __call__(self, *, is_organisation: bool) -> str:
-        """Give the text; ``is_organisation`` with the rights to walk more than one account."""
 
 
 def _collect_aws(
@@ -65,6 +57,38 @@ def _read_azure(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     return reader.read(snapshot, vocabulary)
 
 
+def _collect_gcp(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
+) -> None:
+    try:
+        from mlsec.collect.gcp import collector  # noqa: PLC0415 - as for AWS
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("google", "requests"):
+            raise
+        raise MlsecError(
+            "Google Cloud needs its sign-in library", hint="pip install 'mlsec[gcp]'"
+        ) from None
+    collector.collect(target, snapshot, settings, progress)
+
+
+def _read_gcp(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    from mlsec.collect.gcp import reader  # noqa: PLC0415
+
+    return reader.read(snapshot, vocabulary)
+
+
+def _policy_aws(is_organisation: bool) -> str:  # noqa: FBT001 - as the table gives it
+    from mlsec.collect.aws.policy import least_privilege_policy  # noqa: PLC0415
+
+    return least_privilege_policy(is_organisation=is_organisation)
+
+
+def _policy_gcp(is_organisation: bool) -> str:  # noqa: FBT001
+    from mlsec.collect.gcp.policy import least_privilege_role  # noqa: PLC0415
+
+    return least_privilege_role(is_organisation=is_organisation)
+
+
 def _collect_files(
     target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
 ) -> None:
@@ -79,27 +103,17 @@ def _read_files(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     return reader.read(snapshot, vocabulary)
 
 
-def _aws_policy(*, is_organisation: bool) -> str:
-    from mlsec.collect.aws.policy import least_privilege_policy  # noqa: PLC0415
-
-    return least_privilege_policy(is_organisation=is_organisation)
-
-
-def _azure_role(*, is_organisation: bool) -> str:
-    from mlsec.collect.azure.policy import least_privilege_role  # noqa: PLC0415
-
-    return least_privilege_role(is_organisation=is_organisation)
-
-
 COLLECTORS: Mapping[str, Collector] = {
     "aws": Collector(collect=_collect_aws, read=_read_aws),
     "azure": Collector(collect=_collect_azure, read=_read_azure),
+    "gcp": Collector(collect=_collect_gcp, read=_read_gcp),
     "files": Collector(collect=_collect_files, read=_read_files),
 }
-POLICIES: Mapping[str, PolicyText] = {"aws": _aws_policy, "azure": _azure_role}
+# The least-privilege policy of a provider's scan, with or without walking an organisation.
+POLICIES: Mapping[str, Callable[[bool], str]] = {"aws": _policy_aws, "gcp": _policy_gcp}
 # How a target begins that is not a path; everything else is a file or a folder.
 SCHEMES: Mapping[str, str] = {
-    "aws": "aws", "azure": "azure", "s3": "files", "gs": "files", "az": "files",
+    "aws": "aws", "azure": "azure", "gcp": "gcp", "s3": "files", "gs": "files", "az": "files",
 }  # fmt: skip
 
 
