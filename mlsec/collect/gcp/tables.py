@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from mlsec.collect.gcp.route import Route
-from mlsec.collect.gcp.services import ROUTES, SERVICES
+from mlsec.collect.gcp.services import LOCATIONS, ROUTES, SERVICES
 from mlsec.collect.plan import Operation, TypePlan
 
 GET_PROJECT = Operation(
@@ -68,7 +68,7 @@ LIST_ASSET_POLICIES = Operation(
 # Asked only when an organisation is walked.
 WALKING = (SEARCH_ORGANIZATIONS, SEARCH_PROJECTS, LIST_FOLDERS, LIST_PROJECTS)
 INVENTORY = (LIST_ASSETS, LIST_ASSET_POLICIES)
-DISCOVERY = (GET_PROJECT, LIST_LOCATIONS, *INVENTORY, *WALKING)
+DISCOVERY = (GET_PROJECT, LIST_LOCATIONS, *LOCATIONS, *INVENTORY, *WALKING)
 _ASSETS = Route(path="v1/{parent}/assets", page_size=1000)
 _OWN_ROUTES: Mapping[str, Route] = {
     GET_PROJECT.label: Route(path="v3/projects/{project}"),

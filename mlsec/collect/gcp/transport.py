@@ -128,6 +128,8 @@ class GcpTransport:
 
 def _page(route: Route, operation: Operation, document: dict[str, Any]) -> Page | Trouble:
     token = document.pop(_MORE, "")
+    # When the inventory was taken differs from call to call; the call itself is dated.
+    document.pop("readTime", None)
     silent = [place for name in _UNREACHABLE for place in _texts(document.get(name))]
     if route.aggregated:
         silent += _flatten(document, route.aggregated)
