@@ -68,6 +68,7 @@ class _Walk:
         is_tagged = settings.tagging is not None and bool(kinds)
         self._tags = Tags(settings.tagging, kinds) if settings.tagging and is_tagged else None
         self._candidates: dict[str, list[Candidate]] = {}
+        self._has_new_candidates = False
         self._parents = {plan.parent for plan in settings.plans if plan.parent}
         self._unmapped: list[Item] = []
         self._read: list[ReadItem] = []
@@ -171,9 +172,9 @@ class _Walk:
     def _wait(self, item: Item) -> None:
         found = self._vocabulary.types[item.plan.type]
         outline = map_item(found, item, self._settings.shapes).resource
-        self._candidates.setdefault(item.plan.type, []).append(
-            Candidate(item=item, outline=outline)
-        )
+        candidate = Candidate(item=item, outline=outline)
+        self._candidates.setdefault(item.plan.type, []).append(candidate)
+        self._has_new_candidates = True
 
     def _item_job(self, item: Item) -> Job:
         reads = item.plan.reads
@@ -232,8 +233,7 @@ class _Walk:
     def _follow(self) -> None:
         """Read what is referred to, round by round, until nothing new is."""
         while self._unmapped:
-            fresh = self._map_all()
-            chosen = wanted_among(self._candidates, fresh, self._vocabulary)
+            chosen = self._choose(self._map_all())
             taken = {id(candidate) for candidate in chosen}
             for name, group in self._candidates.items():
                 self._candidates[name] = [each for each in group if id(each) not in taken]
@@ -242,6 +242,13 @@ class _Walk:
         for group in self._candidates.values():
             for candidate in group:
                 self._tally.exclude(candidate.item.place, NOT_REFERRED)
+
+    def _choose(self, fresh: list[Resource]) -> list[Candidate]:
+        """Give what fresh resources refer to, and for new neighbours what any resource does."""
+        if self._has_new_candidates:
+            self._has_new_candidates = False
+            fresh = [read.mapped.resource for read in self._read if read.mapped]
+        return wanted_among(self._candidates, fresh, self._vocabulary)
 
     def _map_all(self) -> list[Resource]:
         """Map what was read since the last time, now that the tags are there."""

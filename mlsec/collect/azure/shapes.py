@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlsec.collect.azure.ml_shapes import ML_SHAPES
 from mlsec.collect.mapping import Shapes
 
 
@@ -43,4 +44,5 @@ SHAPES: Shapes = {
     "parent_id": parent_id,
     "lower": lower,
     "is_on": is_on,
+    **ML_SHAPES,
 }

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mlsec.collect.azure.services import ml
+from mlsec.collect.azure.services import cognitive, ml, ml_serving, ml_work, search
 from mlsec.collect.plan import TypePlan
 
 SERVICES: Mapping[str, tuple[TypePlan, ...]] = {
     "ml": ml.PLANS,
+    "ml_serving": ml_serving.PLANS,
+    "ml_work": ml_work.PLANS,
+    "cognitive": cognitive.PLANS,
+    "search": search.PLANS,
 }

@@ -1,1 +1,0 @@
-"""Google Cloud: asked over REST with google-auth's credentials, read back from a snapshot."""
