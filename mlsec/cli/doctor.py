@@ -28,14 +28,14 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the policy as JSON, or what is installed."""
+    """Print the policy as its cloud takes it, or what is installed."""
     if args.policy:
-        from mlsec.collect.aws.policy import least_privilege_policy
+        from mlsec.collect import POLICIES
 
-        policy = least_privilege_policy(is_organisation=args.organisation)
+        policy = POLICIES[args.policy](args.organisation)
         console.out(policy)
         size_chars = len("".join(policy.split()))
-        if size_chars > _MANAGED_POLICY_CHARS:
+        if args.policy == "aws" and size_chars > _MANAGED_POLICY_CHARS:
             console.note(
                 f"{size_chars} characters without white space: more than a managed policy may have"
                 f" ({_MANAGED_POLICY_CHARS}); put it into the scan role as an inline policy"

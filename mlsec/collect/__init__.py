@@ -57,6 +57,38 @@ def _read_azure(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     return reader.read(snapshot, vocabulary)
 
 
+def _collect_gcp(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
+) -> None:
+    try:
+        from mlsec.collect.gcp import collector  # noqa: PLC0415 - as for AWS
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("google", "requests"):
+            raise
+        raise MlsecError(
+            "Google Cloud needs its sign-in library", hint="pip install 'mlsec[gcp]'"
+        ) from None
+    collector.collect(target, snapshot, settings, progress)
+
+
+def _read_gcp(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    from mlsec.collect.gcp import reader  # noqa: PLC0415
+
+    return reader.read(snapshot, vocabulary)
+
+
+def _policy_aws(is_organisation: bool) -> str:  # noqa: FBT001 - as the table gives it
+    from mlsec.collect.aws.policy import least_privilege_policy  # noqa: PLC0415
+
+    return least_privilege_policy(is_organisation=is_organisation)
+
+
+def _policy_gcp(is_organisation: bool) -> str:  # noqa: FBT001
+    from mlsec.collect.gcp.policy import least_privilege_role  # noqa: PLC0415
+
+    return least_privilege_role(is_organisation=is_organisation)
+
+
 def _collect_files(
     target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
 ) -> None:
@@ -74,11 +106,14 @@ def _read_files(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
 COLLECTORS: Mapping[str, Collector] = {
     "aws": Collector(collect=_collect_aws, read=_read_aws),
     "azure": Collector(collect=_collect_azure, read=_read_azure),
+    "gcp": Collector(collect=_collect_gcp, read=_read_gcp),
     "files": Collector(collect=_collect_files, read=_read_files),
 }
+# The least-privilege policy of a provider's scan, with or without walking an organisation.
+POLICIES: Mapping[str, Callable[[bool], str]] = {"aws": _policy_aws, "gcp": _policy_gcp}
 # How a target begins that is not a path; everything else is a file or a folder.
 SCHEMES: Mapping[str, str] = {
-    "aws": "aws", "azure": "azure", "s3": "files", "gs": "files", "az": "files",
+    "aws": "aws", "azure": "azure", "gcp": "gcp", "s3": "files", "gs": "files", "az": "files",
 }  # fmt: skip
 
 

@@ -1,0 +1,211 @@
+"""The asker the walk talks to: Cloud Asset Inventory first, then the service; ids for numbers.
+
+It stands over a live or a stored asker alike, so that reading a snapshot gives what collecting it
+gave.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.asker import Answer, Asker, Request
+from mlsec.collect.gcp.route import GLOBAL, Place, Route, path_of
+from mlsec.collect.gcp.tables import LIST_ASSET_POLICIES, LIST_ASSETS
+from mlsec.collect.plan import Operation
+from mlsec.core.resource import Gap
+from mlsec.snapshot.records import canonical
+
+_NUMBER = re.compile(r"\bprojects/(\d+)(?=[/:]|$)")
+_LOCATION = re.compile(r"/(?:locations|regions|zones)/([a-z0-9-]+)(?:/|$)")
+_ZONE = re.compile(r"^([a-z]+-[a-z]+\d+)-[a-z]$")
+_HOLE = re.compile(r"\\\{[a-zA-Z_-]+\\?\}")
+# What names an entry's place, whatever the service calls it.
+_SELF = ("name", "selfLink", "location", "region", "zone")
+REGION = "~region"
+
+
+class _Index(msgspec.Struct, frozen=True, kw_only=True):
+    """One listing of the inventory: assets by name, or why it cannot stand for the service."""
+
+    assets: Mapping[str, Any] | None = None
+    call: str = ""
+
+
+class InventoryAsker:
+    """Answers from the inventory where it is readable and has the type, else asks the service.
+
+    ``parents`` maps a scope to what its inventory is asked of, and under which scope: the
+    organisation when one listing covers all projects. ``numbers`` maps project numbers to ids.
+    """
+
+    def __init__(
+        self,
+        inner: Asker,
+        routes: Mapping[str, Route],
+        numbers: Mapping[str, str],
+        parents: Mapping[str, str],
+    ) -> None:
+        self.in_flight = inner.in_flight
+        self._inner, self._routes = inner, routes
+        self._numbers, self._parents = numbers, parents
+        self._guard = threading.Lock()
+        self._making: dict[tuple[str, str, str], threading.Lock] = {}
+        self._indexes: dict[tuple[str, str, str], _Index] = {}
+
+    def ask(self, request: Request) -> Answer | Gap:
+        """Give the answer with project ids in place of numbers, and entries that name a place."""
+        route = self._routes[request.operation.label]
+        standing = self._from_inventory(request, route) if route.asset else None
+        if standing is not None:
+            return standing
+        if route.locations:
+            return self._everywhere(request, route)
+        return self._own(request)
+
+    def _own(self, request: Request) -> Answer | Gap:
+        answer = self._inner.ask(request)
+        if isinstance(answer, Gap):
+            return answer
+        document = with_ids(answer.document, self._numbers)
+        items = request.operation.items
+        if items and isinstance(document, dict) and isinstance(document.get(items), list):
+            document = {**document, items: [_placed(entry) for entry in document[items]]}
+        return msgspec.structs.replace(answer, document=document)
+
+    def _everywhere(self, request: Request, route: Route) -> Answer | Gap:
+        """Ask in each of the service's own locations; the answers are one list."""
+        service, _, name = route.locations.partition(":")
+        listing = Operation(service=service, name=name, items="locations", is_global=True)
+        places = self._own(msgspec.structs.replace(request, operation=listing, params={}))
+        if isinstance(places, Gap) or not places.is_offered:
+            return places
+        items, cut = request.operation.items, places.cut
+        entries: list[Any] = []
+        for place in sorted(_location_ids(places.document)):
+            answer = self._own(msgspec.structs.replace(request, region=place))
+            if isinstance(answer, Gap):
+                cut = cut or answer
+                continue
+            cut = cut or answer.cut
+            entries += answer.document.get(items, []) if answer.is_offered else []
+        return Answer(document={items: entries}, call=places.call, cut=cut)
+
+    def _from_inventory(self, request: Request, route: Route) -> Answer | None:
+        """Give what the inventory says in the service's place, or None when it cannot."""
+        is_policy = request.operation.name.endswith("GetIamPolicy")
+        index = self._index(request.scope, route.asset, is_policy=is_policy)
+        if index.assets is None:
+            return None
+        pattern = _pattern(request, route)
+        if request.operation.items:
+            found = [
+                _placed(asset["resource"]["data"])
+                for name, asset in index.assets.items()
+                if pattern.fullmatch(name)
+            ]
+            unique = {canonical(each): each for each in found}
+            listed = [unique[mark] for mark in sorted(unique)]
+            return Answer(document={request.operation.items: listed}, call=index.call)
+        asset = next((a for n, a in index.assets.items() if pattern.fullmatch(n)), None)
+        if asset is None:
+            return None
+        whole = asset.get("iamPolicy") if is_policy else asset["resource"]["data"]
+        return Answer(document=whole or {}, call=index.call)
+
+    def _index(self, scope: str, asset: str, *, is_policy: bool) -> _Index:
+        key = (scope, asset, "policy" if is_policy else "resource")
+        with self._guard:
+            lock = self._making.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._indexes:
+                self._indexes[key] = self._make(scope, asset, is_policy=is_policy)
+            return self._indexes[key]
+
+    def _make(self, scope: str, asset: str, *, is_policy: bool) -> _Index:
+        parent = self._parents.get(scope, "projects/" + scope.partition("/")[2])
+        answer = self._own(
+            Request(
+                scope=scope if parent.startswith("projects/") else f"gcp/{parent}",
+                region=GLOBAL,
+                operation=LIST_ASSET_POLICIES if is_policy else LIST_ASSETS,
+                params={
+                    "parent": parent,
+                    "assetTypes": [asset],
+                    "contentType": "IAM_POLICY" if is_policy else "RESOURCE",
+                },
+                subject=asset,
+            )
+        )
+        if isinstance(answer, Gap) or answer.cut is not None or not answer.is_offered:
+            return _Index()
+        listed = answer.document.get("assets", [])
+        if not all(_is_whole(each, asset, is_policy=is_policy) for each in listed):
+            return _Index()
+        return _Index(assets={each["name"]: each for each in listed}, call=answer.call)
+
+
+def with_ids(document: Any, numbers: Mapping[str, str]) -> Any:
+    """Replace the numbers of known projects by their ids, in a copy."""
+    if isinstance(document, str):
+        if "projects/" not in document:
+            return document
+        return _NUMBER.sub(lambda m: "projects/" + numbers.get(m[1], m[1]), document)
+    if isinstance(document, list):
+        return [with_ids(each, numbers) for each in document]
+    if isinstance(document, dict):
+        return {name: with_ids(each, numbers) for name, each in document.items()}
+    return document
+
+
+def _placed(entry: Any) -> Any:
+    """Give an entry with its location under ``~region``; "" for what is global."""
+    return {**entry, REGION: location_of(entry)} if isinstance(entry, dict) else entry
+
+
+def location_of(entry: Mapping[str, Any]) -> str:
+    """Find the location in an entry's own name or place: a region, or a multi-region."""
+    for key in _SELF:
+        text = entry.get(key)
+        if not isinstance(text, str):
+            continue
+        found = _LOCATION.search(text)
+        place = found[1] if found else text.lower() if key == "location" else ""
+        if place:
+            zone = _ZONE.match(place)
+            return zone[1] if zone else "" if place == GLOBAL else place
+    return ""
+
+
+def _pattern(request: Request, route: Route) -> re.Pattern[str]:
+    """Give what the names of the assets that a request asks for look like."""
+    place = Place(project=request.scope.partition("/")[2], region=request.region or GLOBAL)
+    params = {name: value for name, value in request.params.items() if isinstance(value, str)}
+    if route.asset_name:
+        known = {"project": place.project, "region": place.region, **params}
+        text = re.escape(route.asset_name)
+        for name, value in known.items():
+            text = text.replace(re.escape("{" + name + "}"), re.escape(value))
+        return re.compile(_HOLE.sub("[^/]+", text))
+    _, _, path = path_of(route, place, params).partition("/")
+    path = re.escape(path.partition(":getIamPolicy")[0]).replace("/\\-", "/[^/]+")
+    return re.compile(f"//[^/]+/{path}" + ("/[^/]+" if request.operation.items else ""))
+
+
+def _is_whole(asset: Any, wanted: str, *, is_policy: bool) -> bool:
+    """Whether an entry of the inventory is of the type and was not shortened."""
+    if not isinstance(asset, dict) or asset.get("assetType") != wanted or not asset.get("name"):
+        return False
+    if asset.get("assetExceptions"):
+        return False
+    data = (asset.get("resource") or {}).get("data")
+    return is_policy or isinstance(data, dict)
+
+
+def _location_ids(document: Any) -> Iterable[str]:
+    listed = document.get("locations", []) if isinstance(document, dict) else []
+    return {str(e["locationId"]) for e in listed if isinstance(e, dict) and e.get("locationId")}

@@ -1,0 +1,212 @@
+"""One request to a Google API: only what the table of routes has, and no answer goes unchecked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import google.auth.exceptions as auth_errors
+import msgspec
+import requests
+import requests.exceptions as errors
+
+from mlsec.collect.gcp.classify import Refusal, disabled, read_refusal, trouble_of
+from mlsec.collect.gcp.route import GLOBAL, Place, Route, host_of, path_of, rest_of
+from mlsec.collect.plan import Operation
+from mlsec.collect.rest import Page
+from mlsec.collect.trouble import EXPIRED_DETAIL, Trouble
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.core.text import visible
+from mlsec.snapshot.records import Call
+
+# One address in place of all hosts: a private endpoint, or a test's server. The host that was
+# meant stays in the Host header.
+ENDPOINT = "MLSEC_GCP_ENDPOINT"
+# As gcloud has it: CLOUDSDK_API_ENDPOINT_OVERRIDES_AIPLATFORM=https://...
+_OVERRIDE = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"
+_DISABLED = ("SERVICE_DISABLED", "accessNotConfigured")
+# What an answer without any entry may still say.
+_ASIDES = frozenset(
+    {
+        "nextPageToken", "kind", "etag", "id", "selfLink", "unreachable", "unreachables", "warning",
+        "warnings", "totalItems", "totalSize", "readTime", "missingZones", "prefixes",
+    }
+)  # fmt: skip
+_UNREACHABLE = ("unreachable", "unreachables", "missingZones")
+_MORE = "nextPageToken"
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to send a request: the URL without query, and the Host header when it differs."""
+
+    url: str
+    host: str = ""
+
+
+def address_of(route: Route, service: str, place: Place, params: Mapping[str, Any]) -> Address:
+    """Give the address of a request, with what the environment puts in the host's place."""
+    host, path = host_of(route, service, place), path_of(route, place, params)
+    own = os.environ.get(_OVERRIDE + service.upper(), "")
+    everywhere = os.environ.get(ENDPOINT, "")
+    base = own or everywhere
+    if not base:
+        return Address(url=f"https://{host}/{path}")
+    return Address(url=f"{base.rstrip('/')}/{path}", host=host if everywhere else "")
+
+
+class GcpTransport:
+    """Sends requests through an authorised session (google-auth's, on requests).
+
+    ``numbers`` maps project numbers to ids; it is filled while projects are found.
+    """
+
+    def __init__(
+        self, session: Any, routes: Mapping[str, Route], *, timeout_s: tuple[float, float]
+    ) -> None:
+        self._session, self._routes, self._timeout_s = session, routes, timeout_s
+        self.numbers: dict[str, str] = {}
+
+    def send(
+        self, call: Call, operation: Operation, params: Mapping[str, Any], token: str
+    ) -> Page | Trouble:
+        """Ask for one page.
+
+        Raises:
+            MlsecError: the operation has no route, or the route is not one of reading.
+        """
+        route = self._routes.get(operation.label)
+        if route is None or not route.is_read:
+            raise MlsecError(f"refused to call {operation.label}: not in the table of reads")
+        place = Place(project=call.scope.partition("/")[2], region=call.region or GLOBAL)
+        try:
+            response = self._request(route, operation, place, params, token)
+            body = response.content
+        except auth_errors.GoogleAuthError as error:
+            return _auth_trouble(error)
+        except (requests.RequestException, OSError) as error:
+            return _wire_trouble(error)
+        document = _parsed(body)
+        if response.status_code != 200:
+            return self._refused(response, document, place)
+        if not isinstance(document, dict):
+            return _malformed("the body is not a JSON object")
+        return _page(route, operation, document)
+
+    def _request(
+        self, route: Route, operation: Operation, place: Place, params: Mapping[str, Any],
+        token: str,
+    ) -> Any:  # fmt: skip
+        address = address_of(route, operation.service, place, params)
+        rest = rest_of(route, params)
+        query = {} if route.method == "POST" else rest
+        query |= {route.size_name: route.page_size} if route.page_size else {}
+        query |= {"pageToken": token} if token else {}
+        return self._session.request(
+            route.method,
+            address.url,
+            params={name: _plain(value) for name, value in query.items()},
+            json=rest if route.method == "POST" else None,
+            headers={"Host": address.host} if address.host else {},
+            timeout=self._timeout_s,
+            allow_redirects=False,
+        )
+
+    def _refused(self, response: Any, document: Any, place: Place) -> Page | Trouble:
+        refusal = read_refusal(response.status_code, document)
+        if refusal.code in _DISABLED and self._is_own(refusal, place):
+            service = refusal.service or "the API"
+            return Page(is_offered=False, why=disabled(service, place.project))
+        return trouble_of(refusal, place.project, _retry_after(response.headers))
+
+    def _is_own(self, refusal: Refusal, place: Place) -> bool:
+        """Whether the service is off in the project asked about, not in the one that pays."""
+        consumer = refusal.consumer
+        return self.numbers.get(consumer, consumer) == place.project
+
+
+def _page(route: Route, operation: Operation, document: dict[str, Any]) -> Page | Trouble:
+    token = document.pop(_MORE, "")
+    # When the inventory was taken differs from call to call; the call itself is dated.
+    document.pop("readTime", None)
+    silent = [place for name in _UNREACHABLE for place in _texts(document.get(name))]
+    if route.aggregated:
+        silent += _flatten(document, route.aggregated)
+    items = operation.items
+    if items and "." not in items and items not in document:
+        if not document.keys() <= _ASIDES:
+            return _malformed("the body has none of the members of this answer")
+        document[items] = []
+    cut = None
+    if silent:
+        shown = ", ".join(sorted({visible(name, 60) for name in silent})[:8])
+        cut = Trouble(
+            reason=GapReason.TIMEOUT, code="Unreachable", detail=f"no answer came from {shown}"
+        )
+    return Page(document=document, token=str(token or ""), cut=cut)
+
+
+def _flatten(document: dict[str, Any], name: str) -> list[str]:
+    """Turn {items: {place: {name: [...]}}} into {items: [...]}; give the places left out."""
+    places = document.get("items", {})
+    entries, silent = [], []
+    for place, inside in places.items() if isinstance(places, dict) else ():
+        entries += inside.get(name, [])
+        if inside.get("warning", {}).get("code") not in (None, "NO_RESULTS_ON_PAGE"):
+            silent.append(str(place))
+    document["items"] = entries
+    return silent
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else []
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None
+
+
+def _malformed(detail: str) -> Trouble:
+    return Trouble(
+        reason=GapReason.MALFORMED, code="Malformed", detail=detail, is_worth_a_retry=True
+    )
+
+
+def _auth_trouble(error: Exception) -> Trouble:
+    if isinstance(error, auth_errors.TransportError):
+        return Trouble(reason=GapReason.TIMEOUT, code="TransportError",
+                       detail="cannot get a token", is_worth_a_retry=True)  # fmt: skip
+    return Trouble(reason=GapReason.DENIED, code=type(error).__name__, detail=EXPIRED_DETAIL,
+                   is_expired=True)  # fmt: skip
+
+
+def _wire_trouble(error: Exception) -> Trouble:
+    match error:
+        case errors.ChunkedEncodingError() | errors.ContentDecodingError():
+            return _malformed("the answer was cut short")
+        case requests.Timeout():
+            return Trouble(reason=GapReason.TIMEOUT, code="Timeout", detail="no answer in time",
+                           is_worth_a_retry=True)  # fmt: skip
+        case errors.SSLError():
+            return Trouble(reason=GapReason.TIMEOUT, code="SSLError",
+                           detail="the server's certificate is not accepted")  # fmt: skip
+        case _:
+            return Trouble(reason=GapReason.TIMEOUT, code="ConnectionError",
+                           detail="cannot connect", is_worth_a_retry=True)  # fmt: skip
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    try:
+        return min(60.0, max(0.0, float(headers.get("retry-after", 0))))
+    except (TypeError, ValueError):
+        return 0.0

@@ -1,0 +1,106 @@
+"""Which operation of the scanner's table a request to a Google API is."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+
+from mlsec.collect.gcp.route import Route
+from mlsec.collect.gcp.tables import LIST_ASSET_POLICIES, LIST_ASSETS, plans, routes, table_of
+from mlsec.collect.plan import Operation
+from tests.estate.wire import Request
+
+_HOLE = re.compile(r"\{([a-zA-Z_]+-?)\}")
+_HOLES = {"project": "[^/]+", "region": "[^/]+", "region-": "(?:[a-z0-9-]+-)?"}
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One identified request; ``path`` is without a leading slash."""
+
+    service: str
+    region: str
+    path: str
+    query: Mapping[str, list[str]]
+    body: Mapping[str, Any]
+    request: Request
+    operation: Operation | None = None
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.service}:{self.operation.name if self.operation else self.name}"
+
+    def asked(self, name: str) -> str:
+        """Give a query parameter, "" when it was not sent."""
+        return self.query.get(name, [""])[0]
+
+
+class _Known(msgspec.Struct, frozen=True, kw_only=True):
+    operation: Operation
+    route: Route
+    host: re.Pattern[str]
+    path: re.Pattern[str]
+    holes: int
+
+
+def identify(request: Request) -> Call | None:
+    """Give None for a request that is in no table."""
+    parts = urlsplit(request.target)
+    path, query = unquote(parts.path).lstrip("/"), parse_qs(parts.query)
+    if path == "token" and request.method == "POST":
+        return Call(service="login", name="Token", region="", path=path, query={}, body={},
+                    request=request)  # fmt: skip
+    host = request.headers.get("host", "").partition(":")[0]
+    fitting = [
+        known
+        for known in _known()
+        if known.route.method == request.method
+        and known.host.fullmatch(host)
+        and known.path.fullmatch(path)
+    ]
+    if not fitting:
+        return None
+    known = min(fitting, key=lambda each: each.holes)
+    if known.operation.label in (LIST_ASSETS.label, LIST_ASSET_POLICIES.label):
+        wanted = LIST_ASSETS if query.get("contentType") == ["RESOURCE"] else LIST_ASSET_POLICIES
+        known = next(each for each in fitting if each.operation.label == wanted.label)
+    place = re.search(r"/locations/([^/:]+)", path)
+    return Call(
+        service=known.operation.service,
+        operation=known.operation,
+        region=place[1] if place else "global",
+        path=path,
+        query=query,
+        body=json.loads(request.body) if request.body else {},
+        request=request,
+    )
+
+
+@functools.cache
+def _known() -> tuple[_Known, ...]:
+    table = table_of(plans())
+    return tuple(
+        _Known(
+            operation=table[label],
+            route=route,
+            host=re.compile(_pattern(route.host or f"{label.partition(':')[0]}.googleapis.com")),
+            path=re.compile(_pattern(route.path)),
+            holes=route.path.count("{"),
+        )
+        for label, route in routes().items()
+        if label in table
+    )
+
+
+def _pattern(template: str) -> str:
+    """Turn a template into a pattern: a parameter may be a whole name, with slashes."""
+    pieces = _HOLE.split(template)
+    return "".join(
+        _HOLES.get(piece, ".+?") if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)
+    )

@@ -1,0 +1,28 @@
+"""What each Google Cloud service has in the invented company: one file per service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tests.estate.gcp_estate import Planted, Site
+from tests.estate.gcp_items import vertex_serving
+from tests.estate.gcp_world import Thing, Told
+
+
+class Builder(Protocol):
+    """A module with the resources of one service."""
+
+    FAULTS: tuple[Planted, ...]
+
+    def of_company(self) -> Sequence[Thing | Told]:
+        """Give what the company has once."""
+
+    def of_deployment(self, site: Site) -> Sequence[Thing | Told]:
+        """Give what a deployment has."""
+
+    def specimens(self) -> Sequence[Thing | Told]:
+        """Give one of each kind that is nowhere else, so that every read is made."""
+
+
+BUILDERS: tuple[Builder, ...] = (vertex_serving,)
