@@ -10,6 +10,7 @@ from docs.census import census
 from mlsec.collect.aws.policy import least_privilege_policy
 from mlsec.collect.aws.reader import plans
 from mlsec.collect.aws.tables import table_of
+from mlsec.collect.azure.policy import least_privilege_role
 from mlsec.core.places import content_folder
 from mlsec.core.vocabulary import Property, RelationKind, Type, Vocabulary
 from mlsec.engine.load import load_content
@@ -30,6 +31,7 @@ def generated() -> Mapping[str, bytes]:
         "docs/operations.md": operations_page(),
         "docs/census.md": census(ruleset.rules),
         "docs/aws-scan-policy.json": least_privilege_policy().rstrip() + "\n",
+        "docs/azure-scan-role.json": least_privilege_role().rstrip() + "\n",
     }
     files = {name: text.encode() for name, text in texts.items()}
     files["docs/assessment.schema.json"] = json_schema()

@@ -11,8 +11,13 @@ from typing import Any
 from mlsec import __version__
 from mlsec.cli import console, exits, options
 
-_PACKAGES = ("msgspec", "pyyaml", "jinja2", "boto3", "botocore", "cryptography")
-_NETWORK = ("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY")
+_PACKAGES = ("msgspec", "pyyaml", "jinja2", "boto3", "botocore", "azure-core",
+             "azure-identity", "google-auth", "google-cloud-storage", "cryptography")  # fmt: skip
+_NETWORK = (
+    "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "AZURE_ENVIRONMENT", "AZURE_AUTHORITY_HOST",
+    "AZURE_RESOURCE_MANAGER_ENDPOINT", "GOOGLE_CLOUD_PROJECT", "MLSEC_GCP_ENDPOINT",
+    "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY",
+)  # fmt: skip
 # What IAM allows for one managed policy; an inline policy of a role may have 10,240.
 _MANAGED_POLICY_CHARS = 6144
 
@@ -28,20 +33,31 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the policy as its cloud takes it, or what is installed."""
+    """Print the policy as JSON, or what is installed."""
     if args.policy:
         from mlsec.collect import POLICIES
 
-        policy = POLICIES[args.policy](args.organisation)
+        policy = POLICIES[args.policy](is_organisation=args.organisation)
         console.out(policy)
-        size_chars = len("".join(policy.split()))
-        if args.policy == "aws" and size_chars > _MANAGED_POLICY_CHARS:
-            console.note(
-                f"{size_chars} characters without white space: more than a managed policy may have"
-                f" ({_MANAGED_POLICY_CHARS}); put it into the scan role as an inline policy"
-            )
+        _note_use(args.policy, policy)
         return exits.CLEAN
     return _installation()
+
+
+def _note_use(provider: str, policy: str) -> None:
+    size_chars = len("".join(policy.split()))
+    if provider == "aws" and size_chars > _MANAGED_POLICY_CHARS:
+        console.note(
+            f"{size_chars} characters without white space: more than a managed policy may have"
+            f" ({_MANAGED_POLICY_CHARS}); put it into the scan role as an inline policy"
+        )
+    if provider == "azure":
+        console.note(
+            "put your subscription or management group into AssignableScopes, then"
+            " az role definition create --role-definition @role.json"
+        )
+    if provider == "gcp":
+        console.note("gcloud iam roles create mlsecScan --file role.yaml --project PROJECT")
 
 
 def _installation() -> int:

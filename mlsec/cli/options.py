@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlsec.pipeline import Judging
 
 SEVERITIES = ("critical", "high", "medium", "low", "info", "none")
-LIVE = ("aws", "gcp")
+LIVE = ("aws", "azure", "gcp")
 
 
 def add_collecting(parser: argparse.ArgumentParser) -> None:
@@ -143,8 +143,8 @@ def check_target(target: str) -> None:
         raise MlsecError(
             f'"{target}" is neither a file or folder nor a target to ask',
             hint=_meant(target)
-            or "aws, aws://111122223333/eu-west-1, gcp://my-project, s3://bucket/folder, gs://bucket/folder,"
-            " az://account/container, a folder, or a snapshot",
+            or "aws, aws://111122223333/eu-west-1, azure, gcp://my-project, s3://bucket/folder,"
+            " gs://bucket/folder, az://account/container, a folder, or a snapshot",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -18,6 +19,13 @@ class Collector(msgspec.Struct, frozen=True, kw_only=True):
 
     collect: Callable[[str, Snapshot, CollectSettings, Progress | None], None]
     read: Callable[[Snapshot, Vocabulary], Inventory]
+
+
+class PolicyText(Protocol):
+    """Gives the rights that a scan needs, as the provider wants them written."""
+
+    def __call__(self, *, is_organisation: bool) -> str:
+        """Give the text; ``is_organisation`` with the rights to walk more than one account."""
 
 
 def _collect_aws(
@@ -77,13 +85,19 @@ def _read_gcp(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     return reader.read(snapshot, vocabulary)
 
 
-def _policy_aws(is_organisation: bool) -> str:  # noqa: FBT001 - as the table gives it
+def _aws_policy(*, is_organisation: bool) -> str:
     from mlsec.collect.aws.policy import least_privilege_policy  # noqa: PLC0415
 
     return least_privilege_policy(is_organisation=is_organisation)
 
 
-def _policy_gcp(is_organisation: bool) -> str:  # noqa: FBT001
+def _azure_role(*, is_organisation: bool) -> str:
+    from mlsec.collect.azure.policy import least_privilege_role  # noqa: PLC0415
+
+    return least_privilege_role(is_organisation=is_organisation)
+
+
+def _gcp_role(*, is_organisation: bool) -> str:
     from mlsec.collect.gcp.policy import least_privilege_role  # noqa: PLC0415
 
     return least_privilege_role(is_organisation=is_organisation)
@@ -109,8 +123,9 @@ COLLECTORS: Mapping[str, Collector] = {
     "gcp": Collector(collect=_collect_gcp, read=_read_gcp),
     "files": Collector(collect=_collect_files, read=_read_files),
 }
-# The least-privilege policy of a provider's scan, with or without walking an organisation.
-POLICIES: Mapping[str, Callable[[bool], str]] = {"aws": _policy_aws, "gcp": _policy_gcp}
+POLICIES: Mapping[str, PolicyText] = {
+    "aws": _aws_policy, "azure": _azure_role, "gcp": _gcp_role,
+}  # fmt: skip
 # How a target begins that is not a path; everything else is a file or a folder.
 SCHEMES: Mapping[str, str] = {
     "aws": "aws", "azure": "azure", "gcp": "gcp", "s3": "files", "gs": "files", "az": "files",
