@@ -31,6 +31,7 @@ from mlsec.engine.selection import load_selected
 from mlsec.engine.waivers import load_waivers
 from mlsec.graph.index import Graph, build_graph
 from mlsec.graph.model_files import model_files
+from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, facts_of, providers_of
 from mlsec.snapshot.store import Snapshot
 
 Say = Callable[[str, int, int], None]
@@ -111,7 +112,9 @@ def _telling(graph: Graph, inventory: Inventory, findings: Iterable[Finding]) ->
 
 def read(snapshot: Snapshot, ruleset: RuleSet) -> Inventory:
     """Turn evidence into resources, whoever it came from."""
-    providers = sorted({call.scope.partition("/")[0] for call in snapshot.calls()})
+    asked = {call.scope.partition("/")[0] for call in snapshot.calls()}
+    # A provider that answered no call has left what it could not read among its places.
+    providers = sorted(asked | {*providers_of(snapshot.meta())})
     parts = [COLLECTORS[name].read(snapshot, ruleset.vocabulary) for name in providers]
     return Inventory(
         resources=tuple(resource for part in parts for resource in part.resources),
@@ -140,12 +143,14 @@ def open_evidence(path: Path) -> Iterator[Snapshot]:
 
 def _facts(snapshot: Snapshot, ruleset: RuleSet, judging: Judging) -> ScanFacts:
     meta, clock = snapshot.meta(), snapshot.clock()
+    principals = facts_of(meta, PRINCIPAL)
     operations = Counter(f"{call.service}:{call.operation}" for call in snapshot.calls())
     return ScanFacts(
         targets=tuple(msgspec.json.decode(meta.get("targets", "[]"), type=list[str])),
         started_at=clock.get("started_at", ""),
         finished_at=clock.get("finished_at", ""),
-        principal=meta.get("principal") or clock.get("user", ""),
+        principal=_together(principals) or clock.get("user", ""),
+        principals=principals,
         host=clock.get("host", ""),
         command=judging.command,
         snapshot_digest=snapshot.seal(),
@@ -158,9 +163,22 @@ def _facts(snapshot: Snapshot, ruleset: RuleSet, judging: Judging) -> ScanFacts:
     )
 
 
+def _together(principals: Mapping[str, str]) -> str:
+    """One line that names everybody in whose name was asked."""
+    if len(principals) < 2:
+        return "".join(principals.values())
+    return ", ".join(f"{provider}: {name}" for provider, name in principals.items())
+
+
 def _settings(meta: Mapping[str, str]) -> Mapping[str, str]:
-    found: dict[str, Any] = msgspec.json.decode(meta.get("settings", "{}"))
-    return {name: str(value) for name, value in sorted(found.items())}
+    """The settings of the collection; with several providers each is named with its own."""
+    held = facts_of(meta, SETTINGS)
+    found: dict[str, str] = {}
+    for provider, text in held.items():
+        each: dict[str, Any] = msgspec.json.decode(text)
+        prefix = f"{provider}." if len(held) > 1 else ""
+        found |= {f"{prefix}{name}": str(value) for name, value in each.items()}
+    return dict(sorted(found.items()))
 
 
 def _taken_at(snapshot: Snapshot) -> datetime.datetime:

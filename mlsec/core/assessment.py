@@ -25,12 +25,16 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Who looked at what, when and how. Times are RFC 3339 UTC; ``command`` holds no secrets."""
+    """Who looked at what, when and how. Times are RFC 3339 UTC; ``command`` holds no secrets.
+
+    ``principals`` names, by provider, in whose name was asked; ``principal`` says it in one line.
+    """
 
     targets: tuple[str, ...] = ()
     started_at: str = ""
     finished_at: str = ""
     principal: str = ""
+    principals: Mapping[str, str] = msgspec.field(default_factory=dict)
     host: str = ""
     command: str = ""
     snapshot_digest: str = ""

@@ -111,8 +111,7 @@ def test_account_that_could_not_be_entered_is_incomplete_for_every_type(tmp_path
     )
     vocabulary = load_vocabulary(content_folder("rules") / "vocabulary")
     with Snapshot.create(tmp_path / "a.mlsnap") as snapshot:
-        snapshot.set_meta("provider", "aws")
-        snapshot.set_meta("places", canonical(Places(gaps=(gap,))).decode())
+        snapshot.set_meta("aws.places", canonical(Places(gaps=(gap,))).decode())
         snapshot.set_clock("started_at", "2026-01-01T00:00:00Z")
         inventory = read(snapshot, vocabulary)
     assert inventory.gaps == (gap,)

@@ -140,7 +140,7 @@ def replayed(tmp_path: Path, call: Call, document: object | None) -> Answers:
     path = tmp_path / "one.mlsnap"
     body = None if document is None else canonical(document)
     with Snapshot.create(path) as begun:
-        begun.set_meta("principal", "arn:aws:iam::123456789012:user/somebody")
+        begun.set_meta("aws.principal", "arn:aws:iam::123456789012:user/somebody")
         begun.record(msgspec.structs.replace(call, payload=digest_of(body) if body else ""), body)
         begun.finish()
     return Answers(Snapshot.open(path))

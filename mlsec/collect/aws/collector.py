@@ -10,7 +10,7 @@ from mlsec import __version__
 from mlsec.collect.aws.accounts import assume, find_accounts, find_regions
 from mlsec.collect.aws.clients import Clients, ClientSettings, make_read_only
 from mlsec.collect.aws.live import AwsAsker
-from mlsec.collect.aws.reader import plans, walk_aws
+from mlsec.collect.aws.reader import PROVIDER, plans, walk_aws
 from mlsec.collect.aws.session import (
     Identity,
     Target,
@@ -25,6 +25,7 @@ from mlsec.collect.redact import Redactor
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
+from mlsec.snapshot.facts import PLACES, PRINCIPAL, SETTINGS, fact_of, key_of
 from mlsec.snapshot.records import canonical
 from mlsec.snapshot.store import Snapshot
 
@@ -78,26 +79,25 @@ class _Collection:
 
     def run(self, progress: Progress | None) -> None:
         places = self._places()
-        known = decode(self._snapshot.meta().get("places", ""))
-        self._snapshot.set_meta("places", encode(join(known, places)))
+        known = decode(fact_of(self._snapshot.meta(), PROVIDER, PLACES))
+        self._snapshot.set_meta(key_of(PROVIDER, PLACES), encode(join(known, places)))
         began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
         walk_aws(self.asker, self._settings.vocabulary, places, began_at, progress)
 
     def _note_start(self) -> None:
         """Write who, what and when; on resume the first beginning and salt stay."""
         snapshot, meta = self._snapshot, self._snapshot.meta()
-        snapshot.set_meta("provider", "aws")
         snapshot.set_meta("tool", f"mlsec {__version__}")
-        principal = meta.setdefault("principal", self._identity.arn)
+        principal = fact_of(meta, PROVIDER, PRINCIPAL) or self._identity.arn
         if principal.split(":")[4:5] != [self._identity.account]:
             raise MlsecError(
                 f"the collection was begun as {principal}, these are credentials of"
                 f" {self._identity.account}",
                 hint="resume with the same account",
             )
-        snapshot.set_meta("principal", principal)
-        if "settings" not in meta:
-            snapshot.set_meta("settings", _settings_text(self._settings))
+        snapshot.set_meta(key_of(PROVIDER, PRINCIPAL), principal)
+        if not fact_of(meta, PROVIDER, SETTINGS):
+            snapshot.set_meta(key_of(PROVIDER, SETTINGS), _settings_text(self._settings))
         snapshot.set_meta("salt", meta.get("salt") or self._salt())
         if "started_at" not in snapshot.clock():
             snapshot.set_clock("started_at", _now())

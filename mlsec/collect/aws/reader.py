@@ -15,7 +15,10 @@ from mlsec.collect.walk import WalkSettings, walk
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory
 from mlsec.core.vocabulary import Vocabulary
+from mlsec.snapshot.facts import PLACES, fact_of
 from mlsec.snapshot.store import Snapshot
+
+PROVIDER = "aws"
 
 
 def plans() -> tuple[TypePlan, ...]:
@@ -29,10 +32,10 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     Raises:
         MlsecError: it holds nothing of AWS, or its facts are damaged.
     """
-    meta = snapshot.meta()
-    if "places" not in meta:
+    held = fact_of(snapshot.meta(), PROVIDER, PLACES)
+    if not held:
         raise MlsecError("the snapshot holds nothing of AWS", location=str(snapshot.path))
-    places, began_at = stored(snapshot, meta["places"])
+    places, began_at = stored(snapshot, held)
     inventory = walk_aws(StoredAsker(snapshot), vocabulary, places, began_at, None)
     walked = {scope.name for scope in places.scopes}
 

@@ -8,7 +8,7 @@ import secrets
 from mlsec import __version__
 from mlsec.collect.azure.clouds import Cloud, find_cloud
 from mlsec.collect.azure.graph import GraphAsker, ask_index
-from mlsec.collect.azure.reader import PLACES, plans, walk_azure
+from mlsec.collect.azure.reader import PROVIDER, plans, walk_azure
 from mlsec.collect.azure.session import open_credential, sign_in
 from mlsec.collect.azure.subscriptions import find_subscriptions
 from mlsec.collect.azure.tables import graph_types, table_of
@@ -19,6 +19,7 @@ from mlsec.collect.redact import Redactor
 from mlsec.collect.rest import RestAsker
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.core.errors import MlsecError
+from mlsec.snapshot.facts import PLACES, PRINCIPAL, SETTINGS, fact_of, key_of
 from mlsec.snapshot.records import canonical
 from mlsec.snapshot.store import Snapshot
 
@@ -49,8 +50,8 @@ def collect(
     try:
         group = settings.role_name if settings.is_organisation else ""
         places = find_subscriptions(asker, wanted, group)
-        known = decode(snapshot.meta().get(PLACES, ""))
-        snapshot.set_meta(PLACES, encode(join(known, places)))
+        known = decode(fact_of(snapshot.meta(), PROVIDER, PLACES))
+        snapshot.set_meta(key_of(PROVIDER, PLACES), encode(join(known, places)))
         began_at = datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
         index = ask_index(asker, places.scopes, graph_types(plans()), began_at)
         front = GraphAsker(asker, index)
@@ -67,16 +68,16 @@ def _note_start(
     """Write who, what and when; on resume the first beginning and salt stay."""
     meta = snapshot.meta()
     snapshot.set_meta("tool", f"mlsec {__version__}")
-    begun = meta.get("azure.principal", principal)
+    begun = fact_of(meta, PROVIDER, PRINCIPAL) or principal
     if begun.partition("/")[0] != principal.partition("/")[0]:
         raise MlsecError(
             f"the collection was begun in tenant {begun.partition('/')[0]}, this is a sign-in to"
             f" {principal.partition('/')[0]}",
             hint="resume with the same tenant (az login --tenant)",
         )
-    snapshot.set_meta("azure.principal", begun)
-    if "azure.settings" not in meta:
-        snapshot.set_meta("azure.settings", _settings_text(settings, cloud))
+    snapshot.set_meta(key_of(PROVIDER, PRINCIPAL), begun)
+    if not fact_of(meta, PROVIDER, SETTINGS):
+        snapshot.set_meta(key_of(PROVIDER, SETTINGS), _settings_text(settings, cloud))
     snapshot.set_meta("salt", meta.get("salt") or settings.hash_salt or secrets.token_hex(16))
     if "started_at" not in snapshot.clock():
         snapshot.set_clock("started_at", _now())

@@ -18,9 +18,10 @@ from mlsec.collect.walk import WalkSettings, walk
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory
 from mlsec.core.vocabulary import Vocabulary
+from mlsec.snapshot.facts import PLACES, fact_of
 from mlsec.snapshot.store import Snapshot
 
-PLACES = "azure.places"
+PROVIDER = "azure"
 
 
 def plans() -> tuple[TypePlan, ...]:
@@ -34,10 +35,10 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     Raises:
         MlsecError: it holds nothing of Azure, or its facts are damaged.
     """
-    meta = snapshot.meta()
-    if PLACES not in meta:
+    held = fact_of(snapshot.meta(), PROVIDER, PLACES)
+    if not held:
         raise MlsecError("the snapshot holds nothing of Azure", location=str(snapshot.path))
-    places, began_at = stored(snapshot, meta[PLACES])
+    places, began_at = stored(snapshot, held)
     asker = StoredAsker(snapshot)
     index = stored_index(snapshot, asker, places.scopes, began_at)
     inventory = walk_azure(GraphAsker(asker, index), vocabulary, places, began_at, None)

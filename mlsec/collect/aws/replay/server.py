@@ -10,12 +10,13 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from mlsec.collect.aws.reader import plans
+from mlsec.collect.aws.reader import PROVIDER, plans
 from mlsec.collect.aws.replay.asked import Asked, Operations, Request
 from mlsec.collect.aws.replay.wire import Reply, refusal_of, reply_of
 from mlsec.collect.aws.tables import table_of
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
+from mlsec.snapshot.facts import PRINCIPAL, fact_of
 from mlsec.snapshot.records import Call, CallStatus
 from mlsec.snapshot.store import Snapshot
 
@@ -37,7 +38,7 @@ class Answers:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._principal = snapshot.meta().get("principal", "")
+        self._principal = fact_of(snapshot.meta(), PROVIDER, PRINCIPAL)
         if self._principal.count(":") < 5:
             raise MlsecError("the snapshot holds nothing of AWS", location=str(snapshot.path))
         labels = {(o.service, o.name) for o in table_of(plans()).values()}

@@ -1,0 +1,36 @@
+"""What a snapshot says of each provider: in whose name it was asked, where, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PLACES, PRINCIPAL, SETTINGS = "places", "principal", "settings"
+_NAMES = (PLACES, PRINCIPAL, SETTINGS)
+
+
+def key_of(provider: str, name: str) -> str:
+    """Give the key under which the facts of a snapshot hold one of a provider's."""
+    return f"{provider}.{name}"
+
+
+def fact_of(meta: Mapping[str, str], provider: str, name: str) -> str:
+    """Give one fact of a provider, "" for none.
+
+    A snapshot from before several providers fitted into one has the facts of its only one bare.
+    """
+    found = meta.get(key_of(provider, name), "")
+    if found or meta.get("provider") != provider:
+        return found
+    return meta.get(name, "")
+
+
+def providers_of(meta: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the providers that left facts, sorted."""
+    found = {head for key in meta for head, _, name in [key.partition(".")] if name in _NAMES}
+    return tuple(sorted(found | ({meta["provider"]} if meta.get("provider") else set())))
+
+
+def facts_of(meta: Mapping[str, str], name: str) -> Mapping[str, str]:
+    """Give one fact of every provider that has it."""
+    found = {provider: fact_of(meta, provider, name) for provider in providers_of(meta)}
+    return {provider: fact for provider, fact in found.items() if fact}

@@ -1,0 +1,95 @@
+"""Several clouds in one run: one snapshot, one report, one SARIF run a scope, each told apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from mlsec import pipeline
+from mlsec.collect.settings import CollectSettings
+from mlsec.core.assessment import Assessment
+from mlsec.engine.rule import RuleSet
+from mlsec.render import FORMATS
+from mlsec.snapshot.store import Snapshot
+from tests.e2e import runs
+from tests.estate.azure_estate import build_azure
+from tests.estate.azure_server import RunningAzure
+from tests.estate.azure_world import SUBSCRIPTION
+from tests.estate.serve import RunningAws, Settings
+
+_SCOPES = ("aws/123456789012", f"azure/{SUBSCRIPTION}")
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """One snapshot of two clouds and what it came to."""
+
+    path: Path
+    meta: Mapping[str, str]
+    assessment: Assessment
+
+
+@pytest.fixture(scope="module")
+def taken(ruleset: RuleSet, tmp_path_factory: pytest.TempPathFactory) -> Taken:
+    path = tmp_path_factory.mktemp("clouds") / "clouds.mlsnap"
+    settings = CollectSettings(vocabulary=ruleset.vocabulary, **{**runs.QUICK, **runs.THOROUGH})
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        RunningAws(Settings(deployments=1)) as aws,
+        RunningAzure(build_azure(2).world) as azure,
+    ):
+        for name, value in (aws.environment() | azure.environment()).items():
+            patch.setenv(name, value)
+        pipeline.collect(("aws", "azure"), path, settings, resume=False, say=lambda *_: None)
+        assert [*aws.mistakes(), *azure.mistakes()] == []
+    with Snapshot.open(path) as snapshot:
+        meta = snapshot.meta()
+    return Taken(path=path, meta=meta, assessment=runs.judge(path, ruleset))
+
+
+def test_each_cloud_has_its_own_facts_in_the_one_snapshot(taken: Taken) -> None:
+    for provider in ("aws", "azure"):
+        places = json.loads(taken.meta[f"{provider}.places"])
+        assert {scope["name"].partition("/")[0] for scope in places["scopes"]} == {provider}
+        assert taken.meta[f"{provider}.principal"]
+        assert json.loads(taken.meta[f"{provider}.settings"])["tries"] == "4"
+
+
+def test_one_assessment_names_both_scopes_and_in_whose_name_was_asked(taken: Taken) -> None:
+    scan = taken.assessment.scan
+    assert {row.scope for row in taken.assessment.coverage} == set(_SCOPES)
+    assert dict(scan.principals) == {
+        provider: taken.meta[f"{provider}.principal"] for provider in ("aws", "azure")
+    }
+    assert all(who in scan.principal for who in scan.principals.values())
+    assert scan.settings["aws.tries"] == scan.settings["azure.tries"] == "4"
+
+
+def test_no_cloud_leaves_a_verdict_of_the_other_open(taken: Taken) -> None:
+    scope_of = {gap.id: gap.scope for gap in taken.assessment.gaps}
+    seen = {finding.resource.provider for finding in taken.assessment.findings}
+    crossed = [
+        (finding.rule, finding.resource.id, gap)
+        for finding in taken.assessment.findings
+        for gap in finding.gaps
+        if not scope_of[gap].startswith(f"{finding.resource.provider}/")
+    ]
+    assert (seen, crossed) == ({"aws", "azure"}, [])
+
+
+def test_report_says_of_both_in_one_page_and_sarif_has_a_run_a_scope(taken: Taken) -> None:
+    page = _written("html", taken.assessment)
+    assert all(who in page for who in taken.assessment.scan.principals.values())
+    assert all(scope in page for scope in _SCOPES)
+    found = json.loads(_written("sarif", taken.assessment))["runs"]
+    ids = [run["automationDetails"]["id"] for run in found]
+    assert len(ids) == len(set(ids)) == len(_SCOPES)
+    assert all(any(scope in each for each in ids) for scope in _SCOPES)
+
+
+def _written(name: str, assessment: Assessment) -> str:
+    payload = FORMATS[name].render(assessment)
+    return (payload if isinstance(payload, bytes) else b"".join(payload)).decode()
