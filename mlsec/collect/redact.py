@@ -50,8 +50,9 @@ class Redactor:
         step, rest = steps[0], steps[1:]
         if step == "[]":
             places: Any = range(len(value)) if isinstance(value, list) else ()
-        elif step == "*":
-            places = list(value) if isinstance(value, dict) else ()
+        elif step.startswith("*"):
+            kept = step.split("^")[1:]
+            places = [name for name in value if name not in kept] if isinstance(value, dict) else ()
         else:
             places = (step,) if isinstance(value, dict) and step in value else ()
         for place in places:

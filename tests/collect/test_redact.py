@@ -107,3 +107,11 @@ def test_redacting_twice_changes_nothing() -> None:
     operation = Operation(service="x", name="Y", redact=("E",))
     once = Redactor("s").redact(operation, {"E": {"A": "b"}})
     assert Redactor("s").redact(operation, msgspec.json.decode(msgspec.json.encode(once))) == once
+
+
+def test_keys_that_are_named_as_known_stay_readable() -> None:
+    operation = Operation(service="s", name="Get", redact=("metadata.*^notebook-disable-root",))
+    document = {"metadata": {"notebook-disable-root": "true", "token": "k3Jd92mLqP"}}
+    redacted = Redactor("salt").redact(operation, document)
+    assert redacted["metadata"]["notebook-disable-root"] == "true"
+    assert redacted["metadata"]["token"]["~secret"] == "generic"

@@ -12,6 +12,8 @@ import googleapiclient
 import msgspec
 
 _FOLDER = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents"
+# What the package does not carry, written down after Google's public reference.
+_OURS = Path(__file__).parent / "documents"
 _HOLE = re.compile(r"\{\+?([^}]+)\}")
 _VERSION = re.compile(r"^(?:[a-z]+/)?(v\d+(?:(?:alpha|beta)\d*)?)/")
 # What an answer has besides what its schema says: Google adds these to everything.
@@ -57,7 +59,7 @@ class Api(msgspec.Struct, frozen=True, kw_only=True):
         if step.startswith("~"):
             return {"type": "any"}
         if step.startswith("["):
-            return found.get("items")
+            return found if found.get("type") == "any" else found.get("items")
         if step in found.get("properties", {}):
             return found["properties"][step]
         if "additionalProperties" in found:
@@ -102,7 +104,9 @@ def api(name: str) -> Api:
     Raises:
         FileNotFoundError: there is no such document.
     """
-    document = msgspec.json.decode((_FOLDER / f"{name}.json").read_bytes())
+    ours = _OURS / f"{name}.json"
+    path = ours if ours.exists() else _FOLDER / ours.name
+    document = msgspec.json.decode(path.read_bytes())
     base = document.get("servicePath", "")
     methods = tuple(_method(base, each) for each in _walk(document))
     return Api(methods=methods, schemas=document.get("schemas", {}))

@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mlsec.collect import image_names
+from mlsec.collect.gcp.neighbour_shapes import NEIGHBOUR_SHAPES
+from mlsec.collect.gcp.vertex_shapes import VERTEX_SHAPES
+
 Shape = Callable[[Any], Any]
 
 
@@ -58,8 +62,13 @@ def seconds(raw: Any) -> float | None:
 SHAPES: Mapping[str, Shape] = {
     "count": count,
     "entries": entries,
+    "image_digest": image_names.image_digest,
+    "image_tag": image_names.image_tag,
     "is_present": is_present,
     "last_segment": last_segment,
     "number": number,
+    "registry_host": image_names.registry_host,
     "seconds": seconds,
+    **NEIGHBOUR_SHAPES,
+    **VERTEX_SHAPES,
 }

@@ -1,0 +1,213 @@
+"""Shapes for what stands next to models: names and addresses as full names, labels, keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Shape = Callable[[Any], Any]
+_BUCKET = re.compile(r"^(?:gs://|/gcs/)?([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:/.*)?$")
+_DOCKER = re.compile(r"^([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)/([^/@:]+)/")
+_OLD_DOCKER = re.compile(r"^((?:(?:us|eu|asia)\.)?gcr\.io)/([^/]+)/")
+_OLD_PLACES = {"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
+_COMPUTE = re.compile(r"projects/.+$")
+_TABLE = re.compile(r"^(?:bq://)?([a-z][a-z0-9.:-]*[a-z0-9])[.:]([A-Za-z0-9_]+)(?:[./].*)?$")
+_DEFAULTS = ("-compute@developer.gserviceaccount.com", "@appspot.gserviceaccount.com")
+_ML_SERVICES = frozenset(
+    ("aiplatform.googleapis.com", "generativelanguage.googleapis.com", "notebooks.googleapis.com",
+     "discoveryengine.googleapis.com", "ml.googleapis.com", "dialogflow.googleapis.com")
+)  # fmt: skip
+_GEMINI = "generativelanguage.googleapis.com"
+_OPENS_MODELS = (_GEMINI, "aiplatform.googleapis.com")
+_SHARED_ISSUERS = (
+    "token.actions.githubusercontent.com", "gitlab.com", "app.terraform.io", "oidc.circleci.com",
+    "agent.buildkite.com", "accounts.google.com", "login.microsoftonline.com",
+)  # fmt: skip
+_CLIENTS = {
+    "serverKeyRestrictions": "servers",
+    "browserKeyRestrictions": "browsers",
+    "androidKeyRestrictions": "android",
+    "iosKeyRestrictions": "ios",
+}
+
+
+def gcs_bucket(raw: Any) -> str | None:
+    """Give the bucket of gs://bucket/path (or /gcs/bucket/path, or a bare name)."""
+    found = _BUCKET.match(str(raw)) if raw else None
+    return found[1] if found else None
+
+
+def gcs_buckets(raw: Any) -> list[str] | None:
+    """Give the buckets of a list of addresses, each once, in order of name."""
+    if raw is None:
+        return None
+    listed = raw if isinstance(raw, list) else [raw]
+    return sorted({bucket for each in listed if (bucket := gcs_bucket(each))})
+
+
+def kms_key(raw: Any) -> str | None:
+    """Give a key's full name, without the version that may stand behind it."""
+    name = (
+        str(raw or "")
+        .partition("/cryptoKeyVersions/")[0]
+        .removeprefix("//cloudkms.googleapis.com/")
+    )
+    return f"//cloudkms.googleapis.com/{name}" if name else None
+
+
+def image_repository(raw: Any) -> str | None:
+    """Give the full name of the repository that an image address names; None for other hosts."""
+    text = str(raw or "").removeprefix("https://").removeprefix("docker://")
+    base = "//artifactregistry.googleapis.com/projects"
+    found = _DOCKER.match(text)
+    if found:
+        place, project, repository = found.groups()
+        return f"{base}/{project}/locations/{place}/repositories/{repository}"
+    found = _OLD_DOCKER.match(text)
+    if found:
+        host, project = found.groups()
+        return f"{base}/{project}/locations/{_OLD_PLACES[host]}/repositories/{host}"
+    return None
+
+
+def image_repositories(raw: Any) -> list[str] | None:
+    """Give the repositories of a list of image addresses, each once."""
+    if raw is None:
+        return None
+    listed = raw if isinstance(raw, list) else [raw]
+    return sorted({name for each in listed if (name := image_repository(each))})
+
+
+def unpinned_images(raw: Any) -> list[str] | None:
+    """Give the images of a list that are named without a digest."""
+    return None if raw is None else [str(each) for each in raw if "@sha256:" not in str(each)]
+
+
+def compute_link(raw: Any) -> str | None:
+    """Give the full name of a Compute Engine resource from its URL or relative name."""
+    found = _COMPUTE.search(str(raw)) if raw else None
+    return f"//compute.googleapis.com/{found[0]}" if found else None
+
+
+def compute_links(raw: Any) -> list[str] | None:
+    """Give the full names of several."""
+    return None if raw is None else [name for each in raw if (name := compute_link(each))]
+
+
+def bq_dataset(raw: Any) -> str | None:
+    """Give the full name of the dataset of bq://project.dataset.table."""
+    found = _TABLE.match(str(raw)) if raw else None
+    if found is None:
+        return None
+    return f"//bigquery.googleapis.com/projects/{found[1]}/datasets/{found[2]}"
+
+
+def secret(raw: Any) -> str | None:
+    """Give a secret's full name, without the version that may stand behind it."""
+    name = str(raw or "").partition("/versions/")[0].removeprefix("//secretmanager.googleapis.com/")
+    return f"//secretmanager.googleapis.com/{name}" if name.startswith("projects/") else None
+
+
+def run_service(raw: Any) -> str | None:
+    """Give the full name of a Cloud Run service."""
+    return f"//run.googleapis.com/{raw}" if raw else None
+
+
+def api_config(raw: Any) -> str | None:
+    """Give the full name of an API config."""
+    return f"//apigateway.googleapis.com/{raw}" if raw else None
+
+
+def labels(raw: Any) -> dict[str, str] | None:
+    """Give labels with the key Environment spelled as the other clouds' tags have it."""
+    if raw is None:
+        return None
+    named = {str(key): str(value) for key, value in raw.items()}
+    return {("Environment" if key.lower() == "environment" else key): named[key] for key in named}
+
+
+def is_default_account(raw: Any) -> bool | None:
+    """Whether an account is one that Compute Engine or App Engine made."""
+    return None if raw is None else str(raw).endswith(_DEFAULTS)
+
+
+def group_keys(raw: Any) -> list[str] | None:
+    """Give the addresses of the groups that an account belongs to."""
+    return None if raw is None else sorted(str(each["groupKey"]["id"]) for each in raw)
+
+
+def is_shared_issuer(raw: Any) -> bool | None:
+    """Whether everybody can get a token of an issuer."""
+    host = str(raw or "").removeprefix("https://").partition("/")[0]
+    return None if raw is None else host in _SHARED_ISSUERS
+
+
+def service_names(raw: Any) -> list[str] | None:
+    """Give the names of enabled APIs."""
+    if raw is None:
+        return None
+    return sorted(str(each["config"]["name"]) for each in raw)
+
+
+def uses_ml(raw: Any) -> bool | None:
+    """Whether an API of models is on."""
+    return None if raw is None else not _ML_SERVICES.isdisjoint(service_names(raw) or ())
+
+
+def gemini_api_on(raw: Any) -> bool | None:
+    """Whether the API that takes keys for Gemini is on."""
+    return None if raw is None else _GEMINI in (service_names(raw) or ())
+
+
+def names_gemini(raw: Any) -> bool | None:
+    """Whether a key names an API that answers with models."""
+    return None if raw is None else any(each in _OPENS_MODELS for each in raw)
+
+
+def client_limit(raw: Any) -> str | None:
+    """Say who may use a key; None for anybody who has it."""
+    return next((kind for name, kind in _CLIENTS.items() if (raw or {}).get(name)), None)
+
+
+def policy_place(raw: Any) -> str | None:
+    """Say where an organisation policy is set: project/ID, folder/ID or organization/ID."""
+    if raw is None:
+        return None
+    kind, _, rest = str(raw).partition("/")
+    return f"{kind.removesuffix('s')}/{rest.partition('/')[0]}"
+
+
+def seconds(raw: Any) -> int | None:
+    """Read a duration such as 7776000s as whole seconds."""
+    return None if raw is None else int(float(str(raw).removesuffix("s")))
+
+
+NEIGHBOUR_SHAPES: Mapping[str, Shape] = {
+    "api_config": api_config,
+    "bq_dataset": bq_dataset,
+    "client_limit": client_limit,
+    "compute_link": compute_link,
+    "compute_links": compute_links,
+    "gcs_bucket": gcs_bucket,
+    "gcs_buckets": gcs_buckets,
+    "gemini_api_on": gemini_api_on,
+    "group_keys": group_keys,
+    "image_repositories": image_repositories,
+    "image_repository": image_repository,
+    "is_default_account": is_default_account,
+    "is_shared_issuer": is_shared_issuer,
+    "kms_key": kms_key,
+    "labels": labels,
+    "names_gemini": names_gemini,
+    "network": compute_link,
+    "policy_place": policy_place,
+    "run_service": run_service,
+    "secret": secret,
+    "service_names": service_names,
+    "subnetwork": compute_link,
+    "unpinned_images": unpinned_images,
+    "uses_ml": uses_ml,
+    "whole_number": seconds,
+    "whole_seconds": seconds,
+}
