@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlsec.core.resource import Resource
 from mlsec.graph.agents import AGENT_RELATIONS, AGENTS
 from mlsec.graph.approvals import APPROVALS
+from mlsec.graph.azure_ai import AZURE_AI
 from mlsec.graph.exposure import EXPOSURE, EXPOSURE_RELATIONS
 from mlsec.graph.guardrails import GUARDRAIL_RELATIONS, GUARDRAILS
 from mlsec.graph.keys import KEYS
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     # Names of keys first: relations to keys go by them.
     **KEYS,
+    **AZURE_AI,
     **POLICIES,
     **REPOSITORIES,
     **BUCKETS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,8 @@ _DATASTORE = re.compile(
     r"/workspaces/([^/]+)/datastores/([^/]+)",
     re.IGNORECASE,
 )
+# The kinds of harm that content filters grade by severity.
+HARMS = ("hate", "selfharm", "sexual", "violence")
 _STORE_HOST = re.compile(r"^([a-z0-9]{3,24})\.(?:blob|dfs)\.", re.IGNORECASE)
 
 
@@ -133,6 +136,11 @@ def key_version(raw: Any) -> str | None:
     return pieces[2] if len(pieces) > 2 and pieces[2] else None
 
 
+def addresses(raw: Any) -> list[dict[str, str]]:
+    """Turn a list of mail addresses into elements that a rule can count."""
+    return [{"address": str(each)} for each in raw]
+
+
 def filter_name(raw: Any) -> str:
     """Give a content filter's name in lower case without blanks: it is written in several ways."""
     return re.sub(r"[\s_-]", "", str(raw)).lower()
@@ -143,7 +151,20 @@ def _arm_path(text: str) -> str:
     return text.removeprefix("azureml:") if text.startswith("azureml:/subs") else text
 
 
+def unblocked(raw: Any, source: str) -> list[dict[str, str]]:
+    """Give the kinds of harm that no enabled, blocking filter stops in one direction."""
+    blocked = {
+        filter_name(each.get("name"))
+        for each in raw
+        if each.get("source") == source
+        and each.get("enabled", True) is True
+        and each.get("blocking", True) is True
+    }
+    return [{"kind": kind} for kind in HARMS if kind not in blocked]
+
+
 ML_SHAPES: Shapes = {
+    "addresses": addresses,
     "asset_container": asset_container,
     "asset_ref": asset_ref,
     "asset_registry": asset_registry,
@@ -160,6 +181,8 @@ ML_SHAPES: Shapes = {
     "key_version": key_version,
     "registry_host": registry_host,
     "text_or_none": text_or_none,
+    "unblocked_in_answers": functools.partial(unblocked, source="Completion"),
+    "unblocked_in_prompts": functools.partial(unblocked, source="Prompt"),
     "uri_datastore": uri_datastore,
     "vault_key_uri": vault_key_uri,
     "vault_uri": vault_uri,
