@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.assessment import Fix
 from mlsec.core.errors import MlsecError
 from mlsec.core.text import visible
 from mlsec.core.vocabulary import Kind, Property, RelationKind, Type, Vocabulary
 from mlsec.engine.examples import Disagreement
+from mlsec.engine.fix_check import FIX_KEYS
 from mlsec.engine.mistakes import did_you_mean
 from mlsec.engine.mutate import describe
 from mlsec.engine.rule import Rule, RuleSet
@@ -34,8 +36,9 @@ def page_of(rule: Rule) -> str:
     for name, param in sorted(rule.params.items()):
         bounds = f" {param.min} to {param.max}" if param.min is not None else ""
         lines.append(f"param {name}: {param.type}{bounds}, default {param.default} {param.about}")
-    fields = ("text", "cli", "terraform", "cloudformation", "console")
-    lines += [f"fix ({f}): {text}" for f in fields if (text := getattr(rule.fix, f))]
+    lines += _fix_lines(rule.fix, "")
+    for provider, part in sorted(rule.fix.parts.items()):
+        lines += _fix_lines(part, f"{provider}, ")
     for title, items in (
         ("equivalents", rule.equivalents),
         ("topics", rule.topics),
@@ -85,6 +88,10 @@ def index_of(ruleset: RuleSet) -> str:
         )
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
+
+
+def _fix_lines(fix: Fix, whose: str) -> list[str]:
+    return [f"fix ({whose}{name}): {text}" for name in FIX_KEYS if (text := getattr(fix, name))]
 
 
 def types_page(vocabulary: Vocabulary) -> str:

@@ -54,13 +54,35 @@ class ControlLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True):
-    """How to mend it: prose, and what can be pasted."""
+    """How to mend it: prose, and what can be pasted.
+
+    ``by_provider`` has what only holds on one cloud, for a rule that judges several.
+    """
 
     text: str
     cli: str = ""
     terraform: str = ""
     cloudformation: str = ""
     console: str = ""
+    by_provider: Mapping[str, Fix] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def parts(self) -> Mapping[str, Fix]:
+        """What is said of single providers, by provider."""
+        return {} if isinstance(self.by_provider, msgspec.UnsetType) else self.by_provider
+
+    def on(self, provider: str) -> Fix:
+        """Give what holds on one provider: its own part, and of the common one what that leaves."""
+        own = self.parts.get(provider)
+        if own is None:
+            return self
+        return Fix(
+            text=own.text or self.text,
+            cli=own.cli or self.cli,
+            terraform=own.terraform or self.terraform,
+            cloudformation=own.cloudformation or self.cloudformation,
+            console=own.console or self.console,
+        )
 
 
 class StatusCounts(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from mlsec.core.strict_yaml import Document
 from mlsec.core.vocabulary import Type, Vocabulary
 from mlsec.engine.conditions import ConditionReader
 from mlsec.engine.documents import check_document
+from mlsec.engine.fix_check import providers_of, read_fix
 from mlsec.engine.footprint import Footprint, footprint_of
 from mlsec.engine.links_check import (
     KnownControls,
@@ -35,7 +36,6 @@ REQUIRED = (
     "id", "title", "severity", "category", "concern", "status", "since", "resource", "assert",
     "why", "fix", "tests",
 )  # fmt: skip
-FIX_KEYS = ("text", "cli", "terraform", "cloudformation", "console")
 TEST_KEYS = {
     "pass": "passed",
     "fail": "failed",
@@ -107,7 +107,9 @@ class _Checker:
             "resource": self._text("resource"),
             "message": self._message(),
             "why": self._text("why"),
-            "fix": self._fix(),
+            "fix": read_fix(self.raw.get("fix"), providers_of(self.vocabulary), self.mistakes)
+            if "fix" in self.raw
+            else Fix(text=""),
             "controls": read_controls(self._list("controls"), self.frameworks, self.mistakes),
             "topics": check_topics(self._texts("topics"), self.frameworks, self.mistakes),
             "equivalents": check_equivalents(self._texts("equivalents"), self.mistakes),
@@ -188,18 +190,6 @@ class _Checker:
         if _BRACES.sub("", text).count("{") or _BRACES.sub("", text).count("}"):
             self.mistakes.add("a brace that is not a placeholder", "message", "=")
         return text
-
-    def _fix(self) -> Fix:
-        raw = self.raw.get("fix")
-        if not isinstance(raw, dict) or not isinstance(raw.get("text"), str):
-            if "fix" in self.raw:
-                self.mistakes.add('"fix" needs at least "text"', "fix")
-            return Fix(text="")
-        self._keys(("fix",), raw, FIX_KEYS)
-        for key, value in raw.items():
-            if not isinstance(value, str):
-                self.mistakes.add(f'"{key}" must be text (quote it)', "fix", key, "=")
-        return Fix(**{key: str(raw[key]).strip() for key in FIX_KEYS if key in raw})
 
     def _tests(self, owner: Type | None) -> Examples:
         raw = self.raw.get("tests")

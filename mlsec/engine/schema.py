@@ -11,8 +11,9 @@ import msgspec
 
 from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity
 from mlsec.core.vocabulary import Kind, Property, Type, Vocabulary
-from mlsec.engine.check import FIX_KEYS, KEYS, REQUIRED, TEST_KEYS
+from mlsec.engine.check import KEYS, REQUIRED, TEST_KEYS
 from mlsec.engine.constants import SUITS
+from mlsec.engine.fix_check import FIX_KEYS, providers_of
 from mlsec.engine.params import TYPES
 from mlsec.engine.rule import Operator, Quantity
 
@@ -47,7 +48,10 @@ def schema_of_rules(vocabulary: Vocabulary) -> Schema:
         "type": "object",
         "additionalProperties": False,
         "required": list(REQUIRED),
-        "properties": {key: _key_schema(key, types) for key in KEYS},
+        "properties": {
+            **{key: _key_schema(key, types) for key in KEYS},
+            "fix": _fix_schema(providers_of(vocabulary)),
+        },
         "allOf": [_if_resource(name) for name in types],
         "$defs": defs,
     }
@@ -70,7 +74,6 @@ def _key_schema(key: str, types: list[str]) -> Schema:
         "when": condition,
         "assert": condition,
         "params": {"type": "object", "additionalProperties": {"$ref": "#/$defs/param"}},
-        "fix": _object({key: {"type": "string"} for key in FIX_KEYS}, ["text"]),
         "controls": {"type": "array", "items": _object({"id": _TEXT, "because": _TEXT})},
         "tests": _object(
             {kind: {"type": "array", "items": {"type": "object"}} for kind in TEST_KEYS},
@@ -79,6 +82,11 @@ def _key_schema(key: str, types: list[str]) -> Schema:
     }
     lists = ("topics", "equivalents", "aliases", "references", "known_exceptions")
     return fixed.get(key, _TEXTS if key in lists else _TEXT)
+
+
+def _fix_schema(providers: tuple[str, ...]) -> Schema:
+    texts: dict[str, Schema] = {key: {"type": "string"} for key in FIX_KEYS}
+    return _object({**texts, **{name: _object(texts, []) for name in providers}}, ["text"])
 
 
 def _members(members: type[enum.Enum]) -> Schema:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.assessment import Assessment, RuleSummary
+from mlsec.core.assessment import Assessment, Fix, RuleSummary
 from mlsec.core.closed_sets import Concern, Severity, Status
 from mlsec.core.finding import Evidence, Finding
 from mlsec.core.resource import Gap
@@ -167,15 +167,22 @@ def _rule(rule: RuleSummary | None, ident: str) -> dict[str, Any]:
         "title": shown(rule.title),
         "why": shown(rule.why),
         "category": rule.category.value,
-        "fix": shown(rule.fix.text),
-        "cli": _lines(rule.fix.cli),
-        "terraform": _lines(rule.fix.terraform),
-        "cloudformation": _lines(rule.fix.cloudformation),
-        "console": shown(rule.fix.console),
+        **_fix(rule.fix),
+        "on": {provider: _fix(rule.fix.on(provider)) for provider in rule.fix.parts},
         "controls": [[shown(one.id), shown(one.because)] for one in rule.controls],
         "equivalents": [shown(one) for one in rule.equivalents],
         "references": [one for one in rule.references if is_link(one)],
         "exceptions": [shown(one) for one in rule.known_exceptions],
+    }
+
+
+def _fix(fix: Fix) -> dict[str, str]:
+    return {
+        "fix": shown(fix.text),
+        "cli": _lines(fix.cli),
+        "terraform": _lines(fix.terraform),
+        "cloudformation": _lines(fix.cloudformation),
+        "console": shown(fix.console),
     }
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from mlsec.core.assessment import RuleSummary
 from mlsec.core.closed_sets import Category, RuleStatus, Severity
 from mlsec.render.links import is_link
@@ -46,8 +48,9 @@ _WEAKNESS = {
 _OWN = "mlsec"
 
 
-def rule_descriptor(rule: RuleSummary, severity: Severity) -> dict[str, Any]:
-    """Describe a rule as code-scanning services show it."""
+def rule_descriptor(rule: RuleSummary, severity: Severity, provider: str) -> dict[str, Any]:
+    """Describe a rule as code-scanning services show it, with its fix on the run's provider."""
+    rule = msgspec.structs.replace(rule, fix=rule.fix.on(provider))
     title = _line(rule.title, 1000) or rule.id
     return {
         "id": shown(rule.id),

@@ -50,7 +50,7 @@ def _run(
     started = _utc(assessment.scan.started_at)
     category = quote(shown(part.category), safe="/:")
     return {
-        "tool": _tool(assessment, rules),
+        "tool": _tool(assessment, rules, part.scope.partition("/")[0]),
         "columnKind": "utf16CodeUnits",
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "Root of the repository."}}},
         "automationDetails": {
@@ -86,7 +86,9 @@ def _unknown_rule(rule_id: str) -> RuleSummary:
     )
 
 
-def _tool(assessment: Assessment, rules: Sequence[tuple[RuleSummary, Severity]]) -> dict[str, Any]:
+def _tool(
+    assessment: Assessment, rules: Sequence[tuple[RuleSummary, Severity]], provider: str
+) -> dict[str, Any]:
     tool = assessment.tool
     version = tool.version or "0.0.0"
     return {
@@ -97,7 +99,7 @@ def _tool(assessment: Assessment, rules: Sequence[tuple[RuleSummary, Severity]])
             "version": version,
             "semanticVersion": version,
             "informationUri": HOME,
-            "rules": [rule_descriptor(rule, severity) for rule, severity in rules],
+            "rules": [rule_descriptor(rule, severity, provider) for rule, severity in rules],
             "notifications": descriptors(),
         },
         "extensions": [

@@ -160,12 +160,14 @@ def actions(assessment: Assessment) -> list[Action]:
 
 def _action(rule: RuleSummary | None, group: Sequence[Finding]) -> Action:
     first = group[0]
+    providers = {one.resource.provider for one in group}
+    fix = rule.fix.on(first.resource.provider) if rule and len(providers) == 1 else None
     return Action(
         rule=rule,
         rule_id=first.rule,
         severity=first.severity,
         title=rule.title if rule else first.message,
-        fix=rule.fix.text if rule else "",
+        fix=fix.text if fix else rule.fix.text if rule else "",
         findings=tuple(group),
         has_path=any(is_attack_path(one) for one in group),
     )

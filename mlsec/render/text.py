@@ -148,11 +148,12 @@ def _failure(finding: Finding, page: Page) -> Iterator[str]:
 
 def _fix(finding: Finding, rule: RuleSummary, explained: set[str], page: Page) -> Iterator[str]:
     """Explain a rule's fix at its first finding; the command is each resource's own."""
-    if rule.id not in explained:
-        explained.add(rule.id)
-        yield from page.wrap(f"fix: {shown(rule.fix.text)}", "   = ", "     ")
-    if rule.fix.cli:
-        first, *rest = fill_command(rule.fix.cli.strip(), finding.resource).split("\n")
+    fix = rule.fix.on(finding.resource.provider)
+    if f"{rule.id} {fix.text}" not in explained:
+        explained.add(f"{rule.id} {fix.text}")
+        yield from page.wrap(f"fix: {shown(fix.text)}", "   = ", "     ")
+    if fix.cli:
+        first, *rest = fill_command(fix.cli.strip(), finding.resource).split("\n")
         yield f"   $ {shown(first)}"
         yield from (f"     {shown(line)}" for line in rest)
 

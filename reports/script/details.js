@@ -81,7 +81,11 @@ function pathPart(row, more) {
       ...more.links.filter((link) => link[0] === at).map(([, target, how]) => make("span", { className: "leads" }, `${how} ${more.steps[target][1]}`))))));
 }
 
-function fixPart(row, rule) {
+// A rule for several clouds may be mended in another way on each; a scope begins with its cloud.
+const fixOf = (row, rule) => ({ ...rule, ...((rule.on || {})[textOf("scope", row).split("/")[0]]) });
+
+function fixPart(row, known) {
+  const rule = fixOf(row, known);
   return make("div", {}, make("p", {}, rule.fix),
     rule.cli ? snippet("Command", fillCommand(rule.cli, row)) : null,
     rule.terraform ? snippet("Terraform", rule.terraform) : null,
@@ -90,7 +94,7 @@ function fixPart(row, rule) {
 }
 
 function markdownOf(row) {
-  const rule = ruleOf(row), span = (text) => {
+  const rule = fixOf(row, ruleOf(row)), span = (text) => {
     const longest = Math.max(0, ...(text.match(/`+/g) || []).map((run) => run.length));
     const fence = "`".repeat(longest + 1), pad = /^`|`$/.test(text) ? " " : "";
     return fence + pad + text + pad + fence;

@@ -27,7 +27,8 @@ def commands() -> list[object]:
     folder = content_folder("rules")
     found: list[object] = []
     for path in sorted((folder / "aws").rglob("*.yaml")) + sorted((folder / "any").rglob("*.yaml")):
-        text = parse(path.read_text("utf-8"), str(path)).value["fix"].get("cli", "")
+        fix = parse(path.read_text("utf-8"), str(path)).value["fix"]
+        text = "\n".join([fix.get("cli", ""), fix.get("aws", {}).get("cli", "")])
         for line in text.replace("\\\n", " ").splitlines():
             words = shlex.split(line)
             if words[:1] == ["aws"]:

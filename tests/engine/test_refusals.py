@@ -150,6 +150,13 @@ TYPOS = (
     ("placeholder", {"message": '"{nam} is bad"'}, "13:10", 'did you mean "name"?'),
     ("missing key", {"why": ""}, "1:1", '"why" is missing'),
     ("fix key", {"fix": "{text: x, teraform: y}"}, "11:16", 'did you mean "terraform"?'),
+    ("provider of a fix", {"fix": "{text: x, clod: {cli: y}}"}, "11:16", 'did you mean "cloud"?'),
+    (
+        "fix key of a provider",
+        {"fix": "{text: x, cloud: {clii: y}}"},
+        "11:24",
+        'unknown key "clii"; did you mean "cli"?',
+    ),
     (
         "missing kind of example",
         {"tests": f"{{{PASS_FAIL}}}"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 import samples
 from test_machine_formats import ROOT, checker, rendered
 
-from mlsec.core.assessment import Assessment
+from mlsec.core.assessment import Assessment, Fix
 from mlsec.core.closed_sets import Severity, Status
 from mlsec.core.finding import Evidence
 from mlsec.core.text import visible
@@ -40,6 +41,52 @@ def test_last_line_counts_everything_the_unread_too() -> None:
         "9 fail, 8 pass, 2 not assessed (1 denied, 1 timed out), 1 waived; "
         "90% of 20 checks assessed"
     )
+
+
+def on_two_clouds() -> Assessment:
+    """One failure of one rule on each of two clouds, which mend it differently."""
+    whole = samples.small()
+    first = next(one for one in whole.findings if one.rule == "sagemaker/notebook-direct-internet")
+    rule = next(one for one in whole.rules if one.id == first.rule)
+    parts = {"azure": Fix(text="Mend it there.", cli="az mend --name {name}")}
+    found = [
+        msgspec.structs.replace(
+            first,
+            resource=msgspec.structs.replace(
+                first.resource, provider=cloud, scope=f"{cloud}/1", id=f"{cloud}-id", name=cloud
+            ),
+        )
+        for cloud in ("aws", "azure")
+    ]
+    return msgspec.structs.replace(
+        whole,
+        findings=tuple(found),
+        rules=(
+            msgspec.structs.replace(rule, fix=msgspec.structs.replace(rule.fix, by_provider=parts)),
+        ),
+    )
+
+
+def test_each_finding_is_mended_as_its_own_cloud_wants_it() -> None:
+    text = rendered("text", on_two_clouds()).decode()
+    here, there = text[text.index("aws-id") :].split("azure-id")
+    assert "Put it in a subnet" in here
+    assert "aws sagemaker stop-notebook-instance --notebook-instance-name aws" in here
+    assert "Mend it there." in there
+    assert "az mend --name azure" in there
+    assert "stop-notebook" not in there
+
+
+def test_sarif_run_of_a_cloud_describes_its_own_fix() -> None:
+    runs = json.loads(rendered("sarif", on_two_clouds()))["runs"]
+    helps = {
+        run["automationDetails"]["id"].split("/")[1]: run["tool"]["driver"]["rules"][0]["help"]
+        for run in runs
+        if run["results"]
+    }
+    assert "az mend" in helps["azure"]["markdown"]
+    assert "az mend" not in helps["aws"]["markdown"]
+    assert "stop-notebook-instance" in helps["aws"]["markdown"]
 
 
 def test_item_that_should_not_be_there_is_told_in_its_own_words() -> None:

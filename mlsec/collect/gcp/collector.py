@@ -10,7 +10,7 @@ import msgspec
 from mlsec import __version__
 from mlsec.collect.gcp.credentials import open_session
 from mlsec.collect.gcp.projects import Project, find_project, find_projects, find_regions
-from mlsec.collect.gcp.reader import PLACES, Places, walk_gcp
+from mlsec.collect.gcp.reader import PROVIDER, Places, walk_gcp
 from mlsec.collect.gcp.tables import LIST_ASSETS, asset_redactions, plans, routes, table_of
 from mlsec.collect.gcp.target import Target, parse_target
 from mlsec.collect.gcp.transport import GcpTransport
@@ -21,10 +21,9 @@ from mlsec.collect.rest import RestAsker
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
+from mlsec.snapshot.facts import PLACES, PRINCIPAL, SETTINGS, fact_of, key_of
 from mlsec.snapshot.records import canonical
 from mlsec.snapshot.store import Snapshot
-
-_PRINCIPAL = "gcp.principal"
 
 
 def collect(
@@ -64,13 +63,13 @@ class _Collection:
 
     def run(self, progress: Progress | None) -> None:
         places = self._places()
-        self._snapshot.set_meta(PLACES, self._joined(places))
+        self._snapshot.set_meta(key_of(PROVIDER, PLACES), self._joined(places))
         began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
         walk_gcp(self.asker, self._settings.vocabulary, places, began_at, progress)
 
     def _joined(self, places: Places) -> str:
         """Give the places of all targets so far; those of an interrupted run are replaced."""
-        stored = self._snapshot.meta().get(PLACES)
+        stored = fact_of(self._snapshot.meta(), PROVIDER, PLACES)
         known = msgspec.json.decode(stored, type=Places) if stored else Places()
         scopes = {scope.name: scope for scope in (*known.scopes, *places.scopes)}
         here = {scope.name for scope in places.scopes} | {gap.scope for gap in places.gaps}
@@ -87,19 +86,17 @@ class _Collection:
     def _note_start(self) -> None:
         """Write who, what and when; on resume the first beginning and salt stay."""
         snapshot, meta = self._snapshot, self._snapshot.meta()
-        principal = meta.get(_PRINCIPAL) or self._identity.principal
+        principal = fact_of(meta, PROVIDER, PRINCIPAL) or self._identity.principal
         if principal != self._identity.principal:
             raise MlsecError(
                 f"the collection was begun as {principal}, these are credentials of"
                 f" {self._identity.principal}",
                 hint="resume with the same identity",
             )
-        snapshot.set_meta(_PRINCIPAL, principal)
+        snapshot.set_meta(key_of(PROVIDER, PRINCIPAL), principal)
         facts = {
-            "provider": "gcp",
             "tool": f"mlsec {__version__}",
-            "principal": principal,
-            "settings": _settings_text(self._settings),
+            key_of(PROVIDER, SETTINGS): _settings_text(self._settings),
             "salt": self._settings.hash_salt or _salt(),
         }
         for name, value in facts.items():

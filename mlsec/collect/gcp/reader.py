@@ -17,9 +17,10 @@ from mlsec.collect.walk import WalkSettings, walk
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory, TypeCoverage
 from mlsec.core.vocabulary import Vocabulary
+from mlsec.snapshot.facts import PLACES, fact_of
 from mlsec.snapshot.store import Snapshot
 
-PLACES = "gcp.places"
+PROVIDER = "gcp"
 ELSEWHERE = "other locations"
 
 
@@ -43,10 +44,11 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
         MlsecError: it holds nothing of Google Cloud, or its facts are damaged.
     """
     meta, clock = snapshot.meta(), snapshot.clock()
-    if PLACES not in meta:
+    held = fact_of(meta, PROVIDER, PLACES)
+    if not held:
         raise MlsecError("the snapshot holds nothing of Google Cloud", location=str(snapshot.path))
     try:
-        places = msgspec.json.decode(meta[PLACES], type=Places)
+        places = msgspec.json.decode(held, type=Places)
         began_at = datetime.datetime.fromisoformat(clock["started_at"])
     except (KeyError, ValueError, msgspec.DecodeError):
         raise MlsecError(
