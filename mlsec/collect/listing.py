@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.asker import Answer, Asker, Request, gap_for
-from mlsec.collect.item import Item, Scope
+from mlsec.collect.item import Item, Scope, lookup
 from mlsec.collect.paths import MISSING, dig
 from mlsec.collect.plan import Bulk, Operation, TypePlan
 from mlsec.core.closed_sets import GapReason
@@ -61,6 +61,19 @@ def ask_list(asker: Asker, listing: Listing) -> Found:
         subject=listing.parent.id if listing.parent else listing.region,
     )
     return of_this_type(request, entries_of(request, asker.ask(request)), listing.plan)
+
+
+def held_inside(plan: TypePlan, parent: Item) -> tuple[tuple[Listing, Found], ...]:
+    """Give the entries of a type that stand in its parent's own item; nothing is asked."""
+    if not plan.inside:
+        return ()
+    listing = Listing(plan=plan, scope=parent.scope, region=parent.region, parent=parent)
+    held = lookup(parent, plan.inside)
+    if isinstance(held, Gap):
+        return ((listing, Found(gap=held)),)
+    entries = held if isinstance(held, list) else [] if held is MISSING else [held]
+    call = next(iter(parent.sources.values()), "")
+    return ((listing, Found(entries=tuple(_as_entry(e) for e in entries), call=call)),)
 
 
 def of_this_type(request: Request, found: Found, plan: TypePlan) -> Found:
@@ -125,6 +138,9 @@ def make_item(listing: Listing, entry: Any, call: str, searched: Mapping[str, An
     if plan.listing is not None:
         item.parts[plan.listing.name] = entry
         item.sources[plan.listing.name] = call
+    if plan.inside:
+        item.parts["inside"] = entry
+        item.sources["inside"] = call
     if plan.bulk is not None:
         whole = stand_in(entry, plan.bulk, searched)
         if whole is not MISSING:

@@ -90,6 +90,9 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     ``only`` maps a path into the listing entry to the values that make it this type, ``but`` to
     those that make it another: for one listing that holds several types. An entry that does not
     say what it is hides something of each of them.
+    ``inside`` is a path into the parent's item (``$.identity.principalId``) where this type's
+    entries already stand, one value or a list: no call is made, and the entry is the part
+    ``inside``.
     """
 
     type: str
@@ -105,3 +108,14 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     dated_by: str = "CreationTime"
     only: Mapping[str, tuple[Any, ...]] = msgspec.field(default_factory=dict)
     but: Mapping[str, tuple[Any, ...]] = msgspec.field(default_factory=dict)
+    inside: str = ""
+
+    @property
+    def is_below(self) -> bool:
+        """Whether it is found with each item of its parent."""
+        return bool(self.parent) and (self.listing is not None or bool(self.inside))
+
+    @property
+    def is_global(self) -> bool:
+        """Whether its listing is asked once per account."""
+        return self.listing is not None and self.listing.is_global

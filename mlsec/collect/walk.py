@@ -195,12 +195,12 @@ class _Walk:
     def _keep(self, item: Item) -> Iterable[Job]:
         self._unmapped.append(item)
         for plan in self._settings.plans:
-            if plan.parent == item.plan.type and plan.listing is not None:
+            if plan.parent == item.plan.type and plan.is_below:
                 yield from self._child_job(plan, item)
 
     def _child_job(self, plan: TypePlan, parent: Item) -> Iterable[Job]:
-        operation = plan.listing
-        if operation is None:
+        if (operation := plan.listing) is None:
+            yield from self._jobs_of(lists.held_inside(plan, parent))
             return
         region = "" if operation.is_global else parent.region
         listing = Listing(plan=plan, scope=parent.scope, region=region, parent=parent)
@@ -227,8 +227,8 @@ class _Walk:
 
     def _below(self, place: Place) -> Iterable[Place]:
         for plan in self._settings.plans:
-            if plan.parent == place[0] and plan.listing is not None:
-                yield (plan.type, place[1], "" if plan.listing.is_global else place[2])
+            if plan.parent == place[0] and plan.is_below:
+                yield (plan.type, place[1], "" if plan.is_global else place[2])
 
     def _follow(self) -> None:
         """Read what is referred to, round by round, until nothing new is."""

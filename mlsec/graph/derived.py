@@ -9,6 +9,13 @@ from mlsec.core.resource import Resource
 from mlsec.graph.agents import AGENT_RELATIONS, AGENTS
 from mlsec.graph.approvals import APPROVALS
 from mlsec.graph.azure_ai import AZURE_AI
+from mlsec.graph.azure_doors import AZURE_DOOR_RELATIONS, AZURE_DOORS
+from mlsec.graph.azure_identities import AZURE_IDENTITIES
+from mlsec.graph.azure_keys import AZURE_KEYS
+from mlsec.graph.azure_network import AZURE_NETWORK
+from mlsec.graph.azure_permissions import AZURE_PERMISSIONS
+from mlsec.graph.azure_registries import AZURE_REGISTRIES
+from mlsec.graph.azure_storage import AZURE_STORAGE, AZURE_STORAGE_RELATIONS
 from mlsec.graph.exposure import EXPOSURE, EXPOSURE_RELATIONS
 from mlsec.graph.guardrails import GUARDRAIL_RELATIONS, GUARDRAILS
 from mlsec.graph.keys import KEYS
@@ -41,6 +48,13 @@ DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **AGENTS,
     **APPROVALS,
     **KNOWLEDGE,
+    **AZURE_NETWORK,
+    **AZURE_PERMISSIONS,
+    **AZURE_IDENTITIES,
+    **AZURE_KEYS,
+    **AZURE_STORAGE,
+    **AZURE_REGISTRIES,
+    **AZURE_DOORS,
 }
 
 DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
@@ -50,4 +64,6 @@ DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     **KNOWLEDGE_RELATIONS,
     **SEARCH_RELATIONS,
     **EXPOSURE_RELATIONS,
+    **AZURE_STORAGE_RELATIONS,
+    **AZURE_DOOR_RELATIONS,
 }

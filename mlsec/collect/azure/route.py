@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from mlsec.collect.plan import Operation
 from mlsec.core.errors import MlsecError
 
@@ -19,6 +21,7 @@ class ArmRead(Operation, frozen=True, kw_only=True):
     ``path`` is a template: ``{subscription}`` is the scope's, every other hole is the parameter of
     that name (``{id}/onlineEndpoints`` with ``params={"id": "$parent.id"}``). Parameters that fill
     no hole go into the query (GET) or are the body (POST).
+    ``query`` are further query parameters, with holes of the same kind.
     ``version`` is the pinned api-version. ``method`` is POST only for the few reads in ``POSTS``.
     ``graph`` names the Resource Graph type (lower case) whose rows say the same as this listing's
     entries; "" when the graph lacks it or leaves out properties that rules read.
@@ -30,13 +33,15 @@ class ArmRead(Operation, frozen=True, kw_only=True):
     )  # fmt: skip
     path: str
     version: str
+    query: Mapping[str, str] = msgspec.field(default_factory=dict)
     method: str = "GET"
     graph: str = ""
 
     @property
     def holes(self) -> tuple[str, ...]:
-        """The parameters that the path takes."""
-        return tuple(hole for hole in _HOLE.findall(self.path) if hole != "subscription")
+        """The parameters that path and query take."""
+        text = " ".join((self.path, *self.query.values()))
+        return tuple(hole for hole in _HOLE.findall(text) if hole != "subscription")
 
 
 # The reads that Azure offers only as a POST; none of them changes anything.
@@ -54,6 +59,8 @@ def address(operation: ArmRead, subscription: str, params: Mapping[str, Any]) ->
     filled = {"subscription": subscription, **params}
     path = _HOLE.sub(lambda hole: quote(str(filled[hole.group(1)]), safe="/:@"), operation.path)
     query = {"api-version": operation.version}
+    for name, template in operation.query.items():
+        query[name] = _HOLE.sub(lambda hole: str(filled[hole.group(1)]), template)
     if operation.method == "GET":
         query |= {k: str(v) for k, v in params.items() if k not in operation.holes}
     return f"{path}?{urlencode(query)}"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlsec.collect.azure.access_shapes import ACCESS_SHAPES
+from mlsec.collect.azure.door_shapes import DOOR_SHAPES
+from mlsec.collect.azure.firewall_shapes import FIREWALL_SHAPES
 from mlsec.collect.azure.ml_shapes import ML_SHAPES
+from mlsec.collect.azure.neighbour_shapes import NEIGHBOUR_SHAPES
 from mlsec.collect.mapping import Shapes
 
 
@@ -45,4 +49,8 @@ SHAPES: Shapes = {
     "lower": lower,
     "is_on": is_on,
     **ML_SHAPES,
+    **NEIGHBOUR_SHAPES,
+    **ACCESS_SHAPES,
+    **DOOR_SHAPES,
+    **FIREWALL_SHAPES,
 }

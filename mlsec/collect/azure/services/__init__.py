@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mlsec.collect.azure.services import cognitive, ml, ml_serving, ml_work, search
+from mlsec.collect.azure.services import (
+    acr,
+    apim,
+    cognitive,
+    compute,
+    identity,
+    keyvault,
+    ml,
+    ml_serving,
+    ml_work,
+    monitor,
+    network,
+    search,
+    storage,
+)
 from mlsec.collect.plan import TypePlan
 
 SERVICES: Mapping[str, tuple[TypePlan, ...]] = {
@@ -13,4 +27,12 @@ SERVICES: Mapping[str, tuple[TypePlan, ...]] = {
     "ml_work": ml_work.PLANS,
     "cognitive": cognitive.PLANS,
     "search": search.PLANS,
+    "storage": storage.PLANS,
+    "keyvault": keyvault.PLANS,
+    "acr": acr.PLANS,
+    "identity": identity.PLANS,
+    "network": network.PLANS,
+    "compute": compute.PLANS,
+    "monitor": monitor.PLANS,
+    "apim": apim.PLANS,
 }

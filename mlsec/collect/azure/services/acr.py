@@ -1,0 +1,40 @@
+"""Which reads give container registries and their tokens."""
+
+from __future__ import annotations
+
+from mlsec.collect.azure.route import ArmRead
+from mlsec.collect.azure.services.diagnostics import DIAGNOSTIC_SETTINGS
+from mlsec.collect.plan import TypePlan
+
+_VERSION = "2023-07-01"
+_REGISTRIES = "Microsoft.ContainerRegistry/registries"
+
+PLANS: tuple[TypePlan, ...] = (
+    TypePlan(
+        type="azure.acr.registry",
+        listing=ArmRead(
+            service="containerregistry",
+            name="Registries_List",
+            action=f"{_REGISTRIES}/read",
+            path=f"/subscriptions/{{subscription}}/providers/{_REGISTRIES}",
+            version=_VERSION,
+            items="value",
+        ),
+        is_referred=True,
+        region="location",
+        reads=(DIAGNOSTIC_SETTINGS,),
+    ),
+    TypePlan(
+        type="azure.acr.token",
+        listing=ArmRead(
+            service="containerregistry",
+            name="Tokens_List",
+            action=f"{_REGISTRIES}/tokens/read",
+            path="{id}/tokens",
+            params={"id": "$parent.id"},
+            version=_VERSION,
+            items="value",
+        ),
+        parent="azure.acr.registry",
+    ),
+)

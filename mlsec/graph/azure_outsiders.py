@@ -1,0 +1,125 @@
+"""Who from outside of the tenant holds roles on Azure, as far as the resource manager tells.
+
+It tells of groups of other tenants (ForeignGroup) and of what is delegated to a managing tenant
+(Lighthouse). It does not tell whether a user is a guest, or where an application is at home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mlsec.core.closed_sets import Truth
+from mlsec.core.resource import Resource
+from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, unknown
+from mlsec.graph.azure_roles import Grant, Right, may
+from mlsec.graph.permissions import keep, verdict
+from mlsec.graph.values import Known, Unread
+
+if TYPE_CHECKING:
+    from mlsec.graph.index import Graph
+
+_ASSIGNMENT = "azure.identity.role_assignment"
+_DELEGATION = "azure.identity.delegation"
+
+
+class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
+    """Who gets in: each by name with an answer, and an answer for those who could not be seen."""
+
+    named: tuple[tuple[str, Answer], ...] = ()
+    hidden: Answer = NO
+
+    @property
+    def is_some(self) -> Answer:
+        """Whether anybody gets in."""
+        return any_of((*(answer for _, answer in self.named), self.hidden))
+
+
+class Foreign(msgspec.Struct, frozen=True, kw_only=True):
+    """Grants to principals of other tenants in one subscription, by the name to show for each."""
+
+    grants: tuple[tuple[str, Grant], ...]
+    gaps: tuple[str, ...]
+
+
+def foreigners(seen_from: Resource, graph: Graph) -> Foreign:
+    """Give the grants to outsiders that a subscription shows; read once per subscription."""
+    return keep(
+        graph, ("azure outsiders", seen_from.scope), lambda: _read_foreigners(seen_from, graph)
+    )
+
+
+def outsiders_with(
+    ways: Iterable[tuple[Right, str, Answer]], seen_from: Resource, graph: Graph
+) -> Outsiders:
+    """Find the outsiders who have one of the rights: each with its place and when it counts."""
+    foreign = foreigners(seen_from, graph)
+    held = list(ways)
+    named: dict[str, Answer] = {}
+    for name, grant in foreign.grants:
+        answer = any_of(
+            all_of((when, may((grant,), right, place, seen_from, graph)))
+            for right, place, when in held
+        )
+        named[name] = any_of((named.get(name, NO), answer))
+    hidden = unknown(foreign.gaps) if foreign.gaps else NO
+    return Outsiders(named=tuple(sorted(named.items())), hidden=hidden)
+
+
+def with_others(found: Outsiders, others: Iterable[tuple[str, Answer]]) -> Outsiders:
+    """Add outsiders that were found in another way."""
+    return msgspec.structs.replace(found, named=(*found.named, *others))
+
+
+def names_of(found: Outsiders, resource: Resource, graph: Graph) -> Known | Unread:
+    """Give the list of names only when every part of it is known."""
+    parts = [*(answer for _, answer in found.named), found.hidden]
+    open_parts = [part for part in parts if part.truth is Truth.UNKNOWN]
+    if open_parts:
+        return verdict(any_of(open_parts), resource, graph)
+    return Known(sorted({name for name, answer in found.named if answer == YES}))
+
+
+def _read_foreigners(seen_from: Resource, graph: Graph) -> Foreign:
+    gaps: set[str] = set()
+    for name in (_ASSIGNMENT, _DELEGATION):
+        gaps |= set(graph.incomplete(name, seen_from.scope, ""))
+    given = [each for each in graph.of_type(_ASSIGNMENT) if each.scope == seen_from.scope]
+    grants = [
+        (str(each.properties.get("principal_id")), _grant_of(each))
+        for each in given
+        if each.properties.get("principal_type") == "ForeignGroup"
+    ]
+    for each in graph.of_type(_DELEGATION):
+        if each.scope == seen_from.scope:
+            grants += _delegated(each)
+            gaps |= set(each.unread.get("authorizations", ()))
+    return Foreign(grants=tuple(grants), gaps=tuple(sorted(gaps)))
+
+
+def _grant_of(assignment: Resource) -> Grant:
+    held = assignment.properties
+    return Grant(
+        scope=str(held.get("given_at", "")),
+        role=str(held.get("role", "")),
+        principal_id=str(held.get("principal_id", "")),
+        principal_type="ForeignGroup",
+        has_condition=bool(held.get("condition")),
+    )
+
+
+def _delegated(delegation: Resource) -> list[tuple[str, Grant]]:
+    tenant = str(delegation.properties.get("managing_tenant", ""))
+    return [
+        (
+            f"{each['principal_id']} of tenant {tenant}",
+            Grant(
+                scope=str(delegation.properties.get("given_at", "")),
+                role=str(each["role"]),
+                principal_id=str(each["principal_id"]),
+            ),
+        )
+        for each in delegation.properties.get("authorizations") or ()
+    ]

@@ -1,0 +1,56 @@
+"""Container registries on Azure: who may pull without an identity, and who outside may push."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.answers import YES, all_of
+from mlsec.graph.azure_outsiders import Outsiders, names_of, outsiders_with
+from mlsec.graph.azure_permissions import PUSH_IMAGES
+from mlsec.graph.azure_roles import Right
+from mlsec.graph.flags import flag
+from mlsec.graph.permissions import verdict
+from mlsec.graph.values import Known, Unread
+
+if TYPE_CHECKING:
+    from mlsec.graph.index import Graph
+
+# Registries whose rights go down to repositories ask for the data action instead; the admin user's
+# password, and an import from elsewhere, put images there too.
+_PUSHES = (
+    PUSH_IMAGES,
+    Right("microsoft.containerregistry/registries/repositories/content/write", is_data=True),
+    Right("microsoft.containerregistry/registries/importimage/action"),
+)
+_ADMIN_PASSWORD = Right("microsoft.containerregistry/registries/listcredentials/action")
+
+
+def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether everybody may pull from any address."""
+    answer = all_of((flag(resource, "anonymous_pull"), flag(resource, "is_reachable")))
+    return verdict(answer, resource, graph)
+
+
+def outside_pushers(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the principals of other tenants that may push, in order."""
+    return names_of(_pushers(resource, graph), resource, graph)
+
+
+def has_outside_pushers(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether anybody of another tenant may push."""
+    return verdict(_pushers(resource, graph).is_some, resource, graph)
+
+
+def _pushers(resource: Resource, graph: Graph) -> Outsiders:
+    ways = [(right, resource.id, YES) for right in _PUSHES]
+    admin = (_ADMIN_PASSWORD, resource.id, flag(resource, "admin_user"))
+    return outsiders_with([*ways, admin], resource, graph)
+
+
+AZURE_REGISTRIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "azure_registries.is_public": is_public,
+    "azure_registries.outside_pushers": outside_pushers,
+    "azure_registries.has_outside_pushers": has_outside_pushers,
+}

@@ -1,0 +1,25 @@
+"""Switches of a resource as three-valued answers."""
+
+from __future__ import annotations
+
+from mlsec.core.resource import Resource
+from mlsec.graph.answers import NO, YES, Answer, unknown
+from mlsec.graph.values import Known, Unread, property_value
+
+
+def flag(resource: Resource, name: str) -> Answer:
+    """Say whether a switch is on; unknown, with the gaps, when it was not read."""
+    match property_value(resource, name):
+        case Known(value=value):
+            return YES if value else NO
+        case Unread(gaps=gaps):
+            return unknown(gaps)
+
+
+def is_one_of(resource: Resource, name: str, *wanted: object) -> Answer:
+    """Say whether a property has one of these values; unknown when it was not read."""
+    match property_value(resource, name):
+        case Known(value=value):
+            return YES if value in wanted else NO
+        case Unread(gaps=gaps):
+            return unknown(gaps)
