@@ -41,9 +41,9 @@ class Api(msgspec.Struct, frozen=True, kw_only=True):
     schemas: Mapping[str, Any]
 
     def find(self, verb: str, path: str) -> Method | None:
-        """Give the method of a request; of several the one with the fewest holes."""
+        """Give the method of a request; of several the one that says most."""
         fitting = [m for m in self.methods if m.verb == verb and m.pattern.fullmatch(path)]
-        return min(fitting, key=lambda m: m.path.count("{"), default=None)
+        return min(fitting, key=lambda m: (m.path.count("{"), -len(m.path)), default=None)
 
     def at(self, schema: str, path: str) -> Any:
         """Follow a dotted path (``a[].b``) into a schema; None when it leads nowhere."""

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tests.estate.gcp_estate import Planted, Site
-from tests.estate.gcp_items import vertex_serving
+from tests.estate.gcp_items import (
+    modelarmor,
+    vertex_agents,
+    vertex_data,
+    vertex_jobs,
+    vertex_monitoring,
+    vertex_notebooks,
+    vertex_serving,
+    workbench,
+)
 from tests.estate.gcp_world import Thing, Told
 
 
@@ -25,4 +34,13 @@ class Builder(Protocol):
         """Give one of each kind that is nowhere else, so that every read is made."""
 
 
-BUILDERS: tuple[Builder, ...] = (vertex_serving,)
+BUILDERS: tuple[Builder, ...] = (
+    vertex_serving,
+    vertex_jobs,
+    vertex_data,
+    vertex_agents,
+    vertex_notebooks,
+    vertex_monitoring,
+    workbench,
+    modelarmor,
+)
