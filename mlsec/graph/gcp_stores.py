@@ -1,0 +1,144 @@
+"""Who from outside reads and writes buckets and datasets: policies, access lists, prevention.
+
+Access lists of single objects are not read; where uniform access is on they have no effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.graph.gcp_grants import grants_on, told
+from mlsec.graph.gcp_members import home_of, is_open_member, is_outside
+from mlsec.graph.gcp_outsiders import Fact, Outsiders, facts_about, let_in
+from mlsec.graph.networks import fact
+from mlsec.graph.values import Known, Unread, property_value
+
+if TYPE_CHECKING:
+    from mlsec.graph.index import Graph
+
+# Whoever may change who may write, may write.
+_WRITES = (
+    "storage.objects.create", "storage.objects.delete", "storage.objects.setIamPolicy",
+    "storage.buckets.setIamPolicy",
+    "bigquery.tables.updateData", "bigquery.tables.delete", "bigquery.datasets.setIamPolicy",
+    "bigquery.datasets.update",
+)  # fmt: skip
+_READS = ("storage.objects.get", "storage.objects.list", "bigquery.tables.getData")
+_ACL_WRITERS = ("WRITER", "OWNER")
+_WORLD = ("0.0.0.0/0", "::/0")
+_ACL_KINDS = ("user", "group", "domain")
+
+
+def blocks_public_access(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether the bucket or an organisation policy prevents public access."""
+    return told(_prevented(resource, graph), resource, graph)
+
+
+def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether everybody may read or write."""
+    sides = (_readers(resource, graph), _writers(resource, graph))
+    return told(any_of(side.everybody for side in sides), resource, graph)
+
+
+def _writers(resource: Resource, graph: Graph) -> Outsiders:
+    return _of_store(resource, graph, _WRITES, (("acl", _ACL_WRITERS),))
+
+
+def _readers(resource: Resource, graph: Graph) -> Outsiders:
+    acls = (("acl", ("READER", *_ACL_WRITERS)), ("default_acl", ("READER", "OWNER")))
+    return _of_store(resource, graph, _READS, acls)
+
+
+def _of_store(
+    resource: Resource,
+    graph: Graph,
+    permissions: tuple[str, ...],
+    acls: tuple[tuple[str, tuple[str, ...]], ...],
+) -> Outsiders:
+    by_policy = let_in(grants_on(resource, graph), permissions, resource, graph)
+    if "acl" not in graph.vocabulary.types[resource.type].properties:
+        return by_policy
+    listed = [_listed(resource, name, roles, graph) for name, roles in acls]
+    named = dict(by_policy.named)
+    for side in listed:
+        for member, answer in side.named.items():
+            named[member] = any_of((answer, named.get(member, NO)))
+    everybody = any_of((by_policy.everybody, *(side.everybody for side in listed)))
+    closed = any_of((_prevented(resource, graph), _filtered(resource)))
+    return Outsiders(
+        everybody=all_of((everybody, not_(closed))),
+        named=named,
+        hidden=any_of((by_policy.hidden, *(side.hidden for side in listed))),
+    )
+
+
+def _listed(resource: Resource, name: str, roles: tuple[str, ...], graph: Graph) -> Outsiders:
+    """Read an access list as grants: what it says counts only where uniform access is off."""
+    if property_value(resource, "uniform_access") == Known(value=True):
+        return Outsiders()
+    held = property_value(resource, name)
+    if isinstance(held, Unread):
+        return Outsiders(hidden=unknown(held.gaps), everybody=unknown(held.gaps))
+    home = home_of(resource, graph)
+    grants = [each for each in held.value or () if each.get("role") in roles]
+    members = [member for each in grants for member in _as_member(str(each.get("entity")))]
+    named = {
+        member: answer
+        for member in members
+        if not is_open_member(member) and (answer := is_outside(member, home)) != NO
+    }
+    return Outsiders(
+        everybody=YES if any(is_open_member(member) for member in members) else NO, named=named
+    )
+
+
+def _as_member(entity: str) -> Iterator[str]:
+    """Write an entity of an access list as policies do; the project's own teams are inside."""
+    if is_open_member(entity):
+        yield entity
+        return
+    kind, _, name = entity.partition("-")
+    if kind in _ACL_KINDS and name:
+        is_account = kind == "user" and name.endswith("gserviceaccount.com")
+        yield f"{'serviceAccount' if is_account else kind}:{name}"
+
+
+def _prevented(resource: Resource, graph: Graph) -> Answer:
+    """Say whether public access is prevented, for the bucket or for its whole project."""
+    own = property_value(resource, "public_access_prevention")
+    if own == Known("enforced"):
+        return YES
+    projects = graph.targets(resource, "project")
+    above = [fact(project, "prevents_public_access") for project in projects.found]
+    hidden = [unknown(projects.gaps)] if projects.gaps else []
+    mine = [unknown(own.gaps)] if isinstance(own, Unread) else []
+    return any_of([*above, *hidden, *mine])
+
+
+def _filtered(resource: Resource) -> Answer:
+    """Say whether an address filter keeps the internet out."""
+    mode, ranges = property_value(resource, "ip_filter"), property_value(resource, "ip_ranges")
+    if isinstance(mode, Unread):
+        return unknown(mode.gaps)
+    if mode.value != "Enabled":
+        return NO
+    if isinstance(ranges, Unread):
+        return unknown(ranges.gaps)
+    return NO if any(each in _WORLD for each in ranges.value or ()) else YES
+
+
+_READING, _WRITING = facts_about(_readers), facts_about(_writers)
+
+STORES: Mapping[str, Fact] = {
+    "gcp_access.blocks_public_access": blocks_public_access,
+    "gcp_access.is_public": is_public,
+    "gcp_access.is_public_read": _READING[2],
+    "gcp_access.is_public_write": _WRITING[2],
+    "gcp_access.outside_readers": _READING[0],
+    "gcp_access.has_outside_readers": _READING[1],
+    "gcp_access.outside_writers": _WRITING[0],
+    "gcp_access.has_outside_writers": _WRITING[1],
+}
