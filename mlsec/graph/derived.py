@@ -17,6 +17,7 @@ from mlsec.graph.azure_permissions import AZURE_PERMISSIONS
 from mlsec.graph.azure_registries import AZURE_REGISTRIES
 from mlsec.graph.azure_storage import AZURE_STORAGE, AZURE_STORAGE_RELATIONS
 from mlsec.graph.exposure import EXPOSURE, EXPOSURE_RELATIONS
+from mlsec.graph.gcp_derived import GCP_FACTS, GCP_RELATIONS
 from mlsec.graph.guardrails import GUARDRAIL_RELATIONS, GUARDRAILS
 from mlsec.graph.keys import KEYS
 from mlsec.graph.knowledge import KNOWLEDGE, KNOWLEDGE_RELATIONS
@@ -55,6 +56,7 @@ DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **AZURE_STORAGE,
     **AZURE_REGISTRIES,
     **AZURE_DOORS,
+    **GCP_FACTS,
 }
 
 DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
@@ -66,4 +68,5 @@ DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     **EXPOSURE_RELATIONS,
     **AZURE_STORAGE_RELATIONS,
     **AZURE_DOOR_RELATIONS,
+    **GCP_RELATIONS,
 }

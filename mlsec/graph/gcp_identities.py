@@ -113,7 +113,7 @@ def is_meant(member: str, own: Identity) -> Answer:
         case "group":
             return _is_in_group(name, account)
         case "projectOwner" | "projectEditor" | "projectViewer":
-            return own.holds((_BASIC_OF[kind],)) if name == home.project else NO
+            return own.holds((_BASIC_OF[kind],)) if name in ("", home.project) else NO
         case "principalSet" if "cloudresourcemanager.googleapis.com" in name:
             near = {home.project, home.number, *home.above}
             return YES if name.partition("s/")[2].partition("/")[0] in near else NO

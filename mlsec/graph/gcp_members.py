@@ -79,7 +79,7 @@ def is_outside(member: str, home: Home) -> Answer:
     match kind:
         case "deleted" | "projectOwner" | "projectEditor" | "projectViewer":
             # Holders of a role in another project, or nobody any more.
-            return NO if kind == "deleted" or name == home.project else YES
+            return NO if kind == "deleted" or name in ("", home.project) else YES
         case "serviceAccount":
             return _account_is_outside(name, home)
         case "user" | "group":
