@@ -32,6 +32,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     answer is then flattened to ``{"items": [...]}``.
     ``locations`` is the label of the operation that lists the service's own locations: the
     operation is asked in each of them, and the answers are one list.
+    ``query`` are parameters that always go into the query, also of a POST: text with holes.
+    ``is_window``: what the API tells exists without it too (service accounts, policies); where it
+    is switched off, that is hidden, not absent.
     """
 
     path: str
@@ -43,11 +46,13 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     asset_name: str = ""
     aggregated: str = ""
     locations: str = ""
+    query: Mapping[str, str] = msgspec.field(default_factory=dict)
+    is_window: bool = False
 
     @property
     def holes(self) -> tuple[str, ...]:
-        """The names of the path's holes, in order."""
-        return tuple(_HOLE.findall(self.path))
+        """The names of the holes of path and query, in order."""
+        return tuple(_HOLE.findall(" ".join((self.path, *self.query.values()))))
 
     @property
     def is_read(self) -> bool:
@@ -74,11 +79,20 @@ def path_of(route: Route, place: Place, params: Mapping[str, Any]) -> str:
     Raises:
         KeyError: a hole that neither the place nor a parameter fills.
     """
-    return _HOLE.sub(lambda hole: quote(_text(hole.group(1), place, params), "/:@~"), route.path)
+    # A name may hold an encoded slash, as the names of deny policies do.
+    return _HOLE.sub(lambda hole: quote(_text(hole.group(1), place, params), "/:@~%"), route.path)
+
+
+def query_of(route: Route, place: Place, params: Mapping[str, Any]) -> dict[str, str]:
+    """Fill the parameters that always go into the query."""
+    return {
+        name: _HOLE.sub(lambda hole: _text(hole.group(1), place, params), text)
+        for name, text in route.query.items()
+    }
 
 
 def rest_of(route: Route, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the parameters that the path does not take."""
+    """Give the parameters that neither the path nor the fixed query takes."""
     holes = route.holes
     return {name: value for name, value in params.items() if name not in holes}
 

@@ -12,7 +12,7 @@ import requests
 import requests.exceptions as errors
 
 from mlsec.collect.gcp.classify import Refusal, disabled, read_refusal, trouble_of
-from mlsec.collect.gcp.route import GLOBAL, Place, Route, host_of, path_of, rest_of
+from mlsec.collect.gcp.route import GLOBAL, Place, Route, host_of, path_of, query_of, rest_of
 from mlsec.collect.plan import Operation
 from mlsec.collect.rest import Page
 from mlsec.collect.trouble import EXPIRED_DETAIL, Trouble
@@ -89,7 +89,7 @@ class GcpTransport:
             return _wire_trouble(error)
         document = _parsed(body)
         if response.status_code != 200:
-            return self._refused(response, document, place)
+            return self._refused(response, document, place, route)
         if not isinstance(document, dict):
             return _malformed("the body is not a JSON object")
         return _page(route, operation, document)
@@ -100,7 +100,7 @@ class GcpTransport:
     ) -> Any:  # fmt: skip
         address = address_of(route, operation.service, place, params)
         rest = rest_of(route, params)
-        query = {} if route.method == "POST" else rest
+        query = query_of(route, place, params) | ({} if route.method == "POST" else rest)
         query |= {route.size_name: route.page_size} if route.page_size else {}
         query |= {"pageToken": token} if token else {}
         return self._session.request(
@@ -113,9 +113,12 @@ class GcpTransport:
             allow_redirects=False,
         )
 
-    def _refused(self, response: Any, document: Any, place: Place) -> Page | Trouble:
+    def _refused(
+        self, response: Any, document: Any, place: Place, route: Route
+    ) -> Page | Trouble:
         refusal = read_refusal(response.status_code, document)
-        if refusal.code in _DISABLED and self._is_own(refusal, place):
+        is_off = refusal.code in _DISABLED and self._is_own(refusal, place)
+        if is_off and not route.is_window:
             service = refusal.service or "the API"
             return Page(is_offered=False, why=disabled(service, place.project))
         return trouble_of(refusal, place.project, _retry_after(response.headers))
