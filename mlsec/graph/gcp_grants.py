@@ -60,8 +60,14 @@ _SHELVES: weakref.WeakKeyDictionary[Graph, _Shelf] = weakref.WeakKeyDictionary()
 
 def grants_on(resource: Resource, graph: Graph) -> Grants:
     """Give what the resource's own policy grants, and what it inherits from above."""
-    own, above = own_grants(resource), grants_above(resource.scope, graph)
-    return Grants(held=own.held + above.held, gaps=own.gaps + above.gaps)
+    parts = [own_grants(resource), grants_above(resource.scope, graph)]
+    if "ring" in graph.vocabulary.types[resource.type].relations:
+        rings = graph.targets(resource, "ring")
+        parts += [Grants(gaps=rings.gaps), *(own_grants(ring) for ring in rings.found)]
+    return Grants(
+        held=tuple(grant for part in parts for grant in part.held),
+        gaps=tuple(sorted({gap for part in parts for gap in part.gaps})),
+    )
 
 
 def grants_above(scope: str, graph: Graph) -> Grants:

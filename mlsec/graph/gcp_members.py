@@ -31,7 +31,7 @@ _NUMBERED = (
 _ABOVE = re.compile(r"^service-(?:org|folder)-(\d+)@[a-z0-9-]+\.iam\.gserviceaccount\.com$")
 _NAMED = re.compile(r"^[^@]+@([a-z0-9-]+)(?:\.([a-z0-9.-]+))?\.iam\.gserviceaccount\.com$")
 _APP = re.compile(r"^([^@]+)@appspot\.gserviceaccount\.com$")
-_POOL = re.compile(r"projects/(\d+)/locations/global/workloadIdentityPools/")
+_POOL = re.compile(r"projects/([^/]+)/locations/global/workloadIdentityPools/")
 _SET = re.compile(r"^//cloudresourcemanager\.googleapis\.com/(project|folder|organization)s/(\w+)$")
 _OWNER = "roles/owner"
 _PEOPLE = ("user:", "group:")
@@ -139,6 +139,8 @@ def _domain_is_outside(domain: str, home: Home) -> Answer:
 
 def _federated_is_outside(name: str, home: Home) -> Answer:
     found = _POOL.search(name)
+    if found and found.group(1) == home.project:
+        return NO
     if found:
         return _number_is_outside(found.group(1), home)
     named = _SET.match(name)

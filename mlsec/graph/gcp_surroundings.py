@@ -34,11 +34,9 @@ def protects(service: str) -> Fact:
 
     def derive(resource: Resource, graph: Graph) -> Known | Unread:
         home, perimeters = home_of(resource, graph), graph.targets(resource, "perimeters")
-        number = f"projects/{home.number}" if home.number else ""
         hidden = [unknown(perimeters.gaps)] if perimeters.gaps else []
-        if perimeters.found and not number:
-            hidden.append(unknown(home.gaps or {"?the project's number"}))
-        mine = {number, f"projects/{home.project}"} - {""}
+        # The collector writes the ids of known projects in place of their numbers.
+        mine = {f"projects/{home.project}", *([f"projects/{home.number}"] if home.number else [])}
         answers = [_restricts(each, mine, service) for each in perimeters.found]
         return told(any_of([*answers, *hidden]), resource, graph)
 

@@ -60,7 +60,9 @@ def method_of(label: str, near: str) -> Method:
 
 def _pieces(route: Route) -> list[str]:
     filled = route.path.replace("{project}", "{}").replace("{region}", "{}")
-    filled = filled.replace("locations/-", "locations/{}")
+    filled = re.sub(r"(?<=/)-(?=/|$)|(?<=locations/)global", "{}", filled)
+    # A deny policy stands below the encoded name of what it is attached to, as one segment.
+    filled = re.sub(r"[^/]+%2F[^/]+/denypolicies", "{}/{}", filled)
     return [re.escape(piece) for piece in _IN_PATH.split(filled)]
 
 

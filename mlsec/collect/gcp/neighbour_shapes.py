@@ -56,6 +56,11 @@ def kms_key(raw: Any) -> str | None:
     return f"//cloudkms.googleapis.com/{name}" if name else None
 
 
+def key_ring(raw: Any) -> str | None:
+    """Give the full name of the ring that a key lies in."""
+    return f"//cloudkms.googleapis.com/{str(raw).partition('/cryptoKeys/')[0]}" if raw else None
+
+
 def image_repository(raw: Any) -> str | None:
     """Give the full name of the repository that an image address names; None for other hosts."""
     text = str(raw or "").removeprefix("https://").removeprefix("docker://")
@@ -197,6 +202,7 @@ NEIGHBOUR_SHAPES: Mapping[str, Shape] = {
     "image_repository": image_repository,
     "is_default_account": is_default_account,
     "is_shared_issuer": is_shared_issuer,
+    "key_ring": key_ring,
     "kms_key": kms_key,
     "labels": labels,
     "names_gemini": names_gemini,

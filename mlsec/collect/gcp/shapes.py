@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlsec.collect import image_names
+from mlsec.collect.gcp.api_shapes import API_SHAPES
 from mlsec.collect.gcp.neighbour_shapes import NEIGHBOUR_SHAPES
+from mlsec.collect.gcp.platform_shapes import PLATFORM_SHAPES
 from mlsec.collect.gcp.vertex_shapes import VERTEX_SHAPES
 
 Shape = Callable[[Any], Any]
@@ -69,6 +71,8 @@ SHAPES: Mapping[str, Shape] = {
     "number": number,
     "registry_host": image_names.registry_host,
     "seconds": seconds,
-    **NEIGHBOUR_SHAPES,
     **VERTEX_SHAPES,
+    **API_SHAPES,
+    **NEIGHBOUR_SHAPES,
+    **PLATFORM_SHAPES,
 }

@@ -113,9 +113,7 @@ class GcpTransport:
             allow_redirects=False,
         )
 
-    def _refused(
-        self, response: Any, document: Any, place: Place, route: Route
-    ) -> Page | Trouble:
+    def _refused(self, response: Any, document: Any, place: Place, route: Route) -> Page | Trouble:
         refusal = read_refusal(response.status_code, document)
         is_off = refusal.code in _DISABLED and self._is_own(refusal, place)
         if is_off and not route.is_window:

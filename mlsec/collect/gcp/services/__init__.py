@@ -6,13 +6,22 @@ from collections.abc import Mapping
 
 from mlsec.collect.gcp.route import Route
 from mlsec.collect.gcp.services import (
+    artifactregistry,
+    compute,
+    doors,
+    hierarchy,
+    iam,
+    kms,
     modelarmor,
+    secrets,
+    storage,
     vertex_agents,
     vertex_data,
     vertex_jobs,
     vertex_monitoring,
     vertex_notebooks,
     vertex_serving,
+    watching,
     workbench,
 )
 from mlsec.collect.plan import Operation, TypePlan
@@ -26,9 +35,23 @@ SERVICES: Mapping[str, tuple[TypePlan, ...]] = {
     "vertex_monitoring": vertex_monitoring.PLANS,
     "workbench": workbench.PLANS,
     "modelarmor": modelarmor.PLANS,
+    "hierarchy": hierarchy.PLANS,
+    "iam": iam.PLANS,
+    "storage": storage.PLANS,
+    "artifactregistry": artifactregistry.PLANS,
+    "kms": kms.PLANS,
+    "secrets": secrets.PLANS,
+    "compute": compute.PLANS,
+    "doors": doors.PLANS,
+    "watching": watching.PLANS,
 }
 # What lists a service's own locations, for routes with ``locations``.
-LOCATIONS: tuple[Operation, ...] = (modelarmor.LOCATIONS,)
+LOCATIONS: tuple[Operation, ...] = (
+    modelarmor.LOCATIONS,
+    artifactregistry.LIST_LOCATIONS,
+    doors.LIST_LOCATIONS,
+    kms.LIST_LOCATIONS,
+)
 ROUTES: Mapping[str, Route] = {
     **vertex_serving.ROUTES,
     **vertex_jobs.ROUTES,
@@ -38,4 +61,13 @@ ROUTES: Mapping[str, Route] = {
     **vertex_monitoring.ROUTES,
     **workbench.ROUTES,
     **modelarmor.ROUTES,
+    **hierarchy.ROUTES,
+    **iam.ROUTES,
+    **storage.ROUTES,
+    **artifactregistry.ROUTES,
+    **kms.ROUTES,
+    **secrets.ROUTES,
+    **compute.ROUTES,
+    **doors.ROUTES,
+    **watching.ROUTES,
 }
