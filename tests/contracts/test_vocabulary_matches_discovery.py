@@ -49,10 +49,15 @@ def method_of(label: str, near: str) -> Method:
     """Give the method that a route leads to; ``near`` is a method of the same collection."""
     service, route = label.partition(":")[0], ROUTES[label]
     pattern = re.compile(".+?".join(_pieces(route)))
+    example = _IN_PATH.sub("some", route.path)
     found = [
         method
         for method in api(api_name(service, route.path)).methods
-        if method.verb == route.method and pattern.fullmatch(_holes_alike(method.path))
+        if method.verb == route.method
+        and method.id != near
+        # What a full name fills leads to one resource, never to a collection.
+        and method.path.endswith("}") >= route.path.endswith("}")
+        and (pattern.fullmatch(_holes_alike(method.path)) or method.pattern.fullmatch(example))
     ]
     assert found, f"{label}: {service} has no {route.method} {route.path}"
     return max(found, key=lambda method: (_shared(method.id, near), -method.path.count("/")))

@@ -52,7 +52,9 @@ class _Known(msgspec.Struct, frozen=True, kw_only=True):
 def identify(request: Request) -> Call | None:
     """Give None for a request that is in no table."""
     parts = urlsplit(request.target)
-    path, query = unquote(parts.path).lstrip("/"), parse_qs(parts.query)
+    # An encoded slash is a part of a name, not a step of the path.
+    path = unquote(parts.path.replace("%2F", "%252F")).lstrip("/")
+    query = parse_qs(parts.query)
     if path == "token" and request.method == "POST":
         return Call(service="login", name="Token", region="", path=path, query={}, body={},
                     request=request)  # fmt: skip
@@ -66,7 +68,7 @@ def identify(request: Request) -> Call | None:
     ]
     if not fitting:
         return None
-    known = min(fitting, key=lambda each: each.holes)
+    known = min(fitting, key=lambda each: (each.holes, -len(each.route.path)))
     if known.operation.label in (LIST_ASSETS.label, LIST_ASSET_POLICIES.label):
         wanted = LIST_ASSETS if query.get("contentType") == ["RESOURCE"] else LIST_ASSET_POLICIES
         known = next(each for each in fitting if each.operation.label == wanted.label)

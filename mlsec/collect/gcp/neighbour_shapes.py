@@ -214,6 +214,5 @@ NEIGHBOUR_SHAPES: Mapping[str, Shape] = {
     "subnetwork": compute_link,
     "unpinned_images": unpinned_images,
     "uses_ml": uses_ml,
-    "whole_number": seconds,
     "whole_seconds": seconds,
 }
