@@ -27,7 +27,9 @@ ACCOUNTS = ArmRead(
 _CONNECTION = ("value[].properties.credentials", "value[].properties.metadata.*")
 
 
-def _below(name: str, kind: str, right: str = "", redact: tuple[str, ...] = ()) -> ArmRead:
+def _below(
+    name: str, kind: str, right: str = "", redact: tuple[str, ...] = (), graph: str = ""
+) -> ArmRead:
     return ArmRead(
         service="cognitiveservices",
         name=name,
@@ -37,12 +39,15 @@ def _below(name: str, kind: str, right: str = "", redact: tuple[str, ...] = ()) 
         version=VERSION,
         items="value",
         redact=redact,
+        graph=graph,
     )
 
 
 DEPLOYMENTS = _below("Deployments_List", "deployments")
 CONTENT_FILTERS = _below("RaiPolicies_List", "raiPolicies")
-PROJECTS = _below("Projects_List", "projects")
+PROJECTS = _below(
+    "Projects_List", "projects", graph="microsoft.cognitiveservices/accounts/projects"
+)
 ACCOUNT_CONNECTIONS = _below("AccountConnections_List", "connections", redact=_CONNECTION)
 PROJECT_CONNECTIONS = _below(
     "ProjectConnections_List", "connections", "projects/connections", _CONNECTION

@@ -27,6 +27,7 @@ REGISTRIES = ArmRead(
     path=f"{_ROOT}registries",
     version=VERSION,
     items="value",
+    graph="microsoft.machinelearningservices/registries",
 )
 
 
@@ -35,9 +36,13 @@ def below_workspace(
     kind: str,
     redact: tuple[str, ...] = (),
     version: str = VERSION,
+    graph: str = "",
     **query: str,
 ) -> ArmRead:
-    """Give the read that lists one kind of child of a workspace; ``redact`` is within a child."""
+    """Give the read that lists one kind of child of a workspace; ``redact`` is within a child.
+
+    ``graph`` is "" unless children of this kind are resources with a location of their own.
+    """
     return ArmRead(
         service="machinelearning",
         name=name,
@@ -47,6 +52,7 @@ def below_workspace(
         version=version,
         items="value",
         redact=tuple(f"value[].properties.{path}" for path in redact),
+        graph=f"microsoft.machinelearningservices/workspaces/{graph}" if graph else "",
     )
 
 

@@ -7,11 +7,14 @@ from mlsec.collect.azure.services.ml import VERSION, below_workspace
 from mlsec.collect.plan import TypePlan
 
 _RIGHT = "Microsoft.MachineLearningServices/workspaces/"
+_ROWS = "microsoft.machinelearningservices/workspaces/"
 # Variables of a container: tokens for model hubs and clouds end up here.
 _VARIABLES = ("value[].properties.environmentVariables.*",)
 
 
-def _below(name: str, kind: str, right: str, redact: tuple[str, ...] = ()) -> ArmRead:
+def _below(
+    name: str, kind: str, right: str, redact: tuple[str, ...] = (), graph: str = ""
+) -> ArmRead:
     return ArmRead(
         service="machinelearning",
         name=name,
@@ -21,19 +24,35 @@ def _below(name: str, kind: str, right: str, redact: tuple[str, ...] = ()) -> Ar
         version=VERSION,
         items="value",
         redact=redact,
+        graph=graph,
     )
 
 
-ONLINE_ENDPOINTS = below_workspace("OnlineEndpoints_List", "onlineEndpoints", ("keys",))
-ONLINE_DEPLOYMENTS = _below(
-    "OnlineDeployments_List", "deployments", "onlineEndpoints/deployments", _VARIABLES
+ONLINE_ENDPOINTS = below_workspace(
+    "OnlineEndpoints_List", "onlineEndpoints", ("keys",), graph="onlineendpoints"
 )
-BATCH_ENDPOINTS = below_workspace("BatchEndpoints_List", "batchEndpoints", ("keys",))
+ONLINE_DEPLOYMENTS = _below(
+    "OnlineDeployments_List",
+    "deployments",
+    "onlineEndpoints/deployments",
+    _VARIABLES,
+    f"{_ROWS}onlineendpoints/deployments",
+)
+BATCH_ENDPOINTS = below_workspace(
+    "BatchEndpoints_List", "batchEndpoints", ("keys",), graph="batchendpoints"
+)
 BATCH_DEPLOYMENTS = _below(
-    "BatchDeployments_List", "deployments", "batchEndpoints/deployments", _VARIABLES
+    "BatchDeployments_List",
+    "deployments",
+    "batchEndpoints/deployments",
+    _VARIABLES,
+    f"{_ROWS}batchendpoints/deployments",
 )
 SERVERLESS = below_workspace(
-    "ServerlessEndpoints_List", "serverlessEndpoints", ("inferenceEndpoint.headers.*",)
+    "ServerlessEndpoints_List",
+    "serverlessEndpoints",
+    ("inferenceEndpoint.headers.*",),
+    graph="serverlessendpoints",
 )
 DATASTORES = below_workspace("Datastores_List", "datastores", ("credentials.secrets",))
 MODELS = below_workspace("ModelContainers_List", "models", listViewType="All")

@@ -1,0 +1,263 @@
+"""Azure OpenAI and AI Foundry in the invented company."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.estate.azure_estate import Planted, Site
+from tests.estate.azure_items.ml import OWNER
+from tests.estate.azure_items.planting import bed
+from tests.estate.azure_world import SUBSCRIPTION, arm, child, group_id
+
+_ACCOUNTS = "Microsoft.CognitiveServices/accounts"
+_APPROVED = [{"properties": {"privateLinkServiceConnectionState": {"status": "Approved"}}}]
+_OPEN = {"properties.publicNetworkAccess": "Enabled"}
+_WEAK = "azure-openai/deployment-filter-weakened"
+
+ACCOUNT = bed(
+    [
+        ("azure-ai/account-public", _OPEN),
+        (
+            "azure-ai/account-public azure-ai/account-open-by-default",
+            {**_OPEN, "properties.networkAcls": None},
+        ),
+        (
+            "azure-ai/account-public azure-ai/account-open-range",
+            {**_OPEN, "properties.networkAcls.ipRules": [{"value": "0.0.0.0/0"}]},
+        ),
+        (
+            "azure-ai/account-without-private-endpoint",
+            {"properties.privateEndpointConnections": []},
+        ),
+        ("azure-ai/account-local-auth", {"properties.disableLocalAuth": None}),
+        ("azure-ai/account-without-identity", {"identity": None}),
+        ("azure-ai/account-without-customer-key", {"properties.encryption": None}),
+        ("azure-ai/account-outbound-open", {"properties.restrictOutboundNetworkAccess": False}),
+        ("azure-ai/account-untagged", {"tags": {}}),
+        ("azure-ai/account-abuse-penalty", {"properties.abusePenalty": {"action": "Throttle"}}),
+        ("azure-ai/account-may-store-completions", {"properties.storedCompletionsDisabled": False}),
+        ("azure-ai/agents-outside-your-network", {"properties.networkInjections": None}),
+    ]
+)
+DEPLOYMENT = bed(
+    [
+        ("azure-openai/deployment-without-content-filter", {"properties.raiPolicyName": None}),
+        (
+            "azure-openai/deployment-upgrades-by-itself",
+            {"properties.versionUpgradeOption": "OnceNewDefaultVersionAvailable"},
+        ),
+        ("azure-openai/deployment-leaves-the-region", {"sku.name": "GlobalStandard"}),
+        ("azure-openai/deployment-model-not-approved", {"properties.model.format": "Unheard-of"}),
+        ("azure-openai/deployment-of-unpinned-model", {"properties.model.version": None}),
+        ("azure-openai/deployment-failed", {"properties.provisioningState": "Failed"}),
+        ("azure-openai/provisioned-without-spillover", {"sku.name": "ProvisionedManaged"}),
+        (_WEAK, {"properties.raiPolicyName": "Lenient"}),
+    ]
+)
+# Filters by place in _filters(): 0-3 prompt harms, 4-7 completion harms, 8 jailbreak, 9 documents.
+FILTER = bed(
+    [
+        ("azure-openai/filter-asynchronous", {"properties.mode": "Asynchronous_filter"}),
+        (
+            "azure-openai/filter-detects-only",
+            {"properties.contentFilters.10.blocking": False},
+        ),
+        (
+            "azure-openai/filter-lets-document-attacks-through",
+            {"properties.contentFilters.9.enabled": False},
+        ),
+        (
+            "azure-openai/filter-blocklist-reports-only",
+            {"properties.customBlocklists": [{"blocklistName": "names", "blocking": False}]},
+        ),
+    ],
+    first=2,
+)
+PROJECT = bed([("azure-foundry/project-without-identity", {"identity": None})])
+CONNECTION = bed(
+    [
+        ("azure-foundry/connection-by-key", {"properties.authType": "ApiKey"}),
+        (
+            "azure-foundry/connection-by-key azure-foundry/connection-shared-key",
+            {"properties.authType": "ApiKey", "properties.isSharedToAll": True},
+        ),
+        (
+            "azure-foundry/connection-plain-http",
+            {"properties.target": "http://search.nordlicht.example"},
+        ),
+        (
+            "azure-foundry/connection-metadata-secret",
+            {"properties.metadata.token": "hf_abcdefghijklmnopqrstuvwxyzABCDEF01"},
+        ),
+        (
+            "azure-foundry/tool-connection-anonymous",
+            {"properties.category": "RemoteTool", "properties.authType": "None"},
+        ),
+    ]
+)
+# What the lenient filter of some accounts does wrong; only one that is used counts.
+LENIENT = tuple(
+    Planted(rule=f"azure-openai/{rule}", every=9, which=8)
+    for rule in (
+        "filter-lets-jailbreaks-through",
+        "filter-threshold-high",
+        "filter-ignores-prompts",
+        "filter-ignores-answers",
+    )
+)
+DEFENDER = Planted(rule="azure-ai/defender-plan-off", every=1_000, which=0)
+POSTURE = Planted(rule="azure-ai/defender-posture-off", every=1_000, which=0)
+_BEDS = (ACCOUNT, DEPLOYMENT, FILTER, PROJECT, CONNECTION)
+FAULTS: tuple[Planted, ...] = (*(f for b in _BEDS for f in b.faults), *LENIENT, DEFENDER, POSTURE)
+
+
+def of_company() -> list[dict[str, Any]]:
+    return []
+
+
+def of_deployment(site: Site) -> list[dict[str, Any]]:
+    account = ACCOUNT.strike(site, _account(site))
+    deployment = DEPLOYMENT.strike(site, _deployment(account))
+    project = PROJECT.strike(
+        site,
+        child(account, f"projects/{site.name}", {"displayName": site.name},
+              location="westeurope", identity={"type": "SystemAssigned"}),
+    )  # fmt: skip
+    strict = child(account, "raiPolicies/Strict", _filters())
+    lenient = child(account, "raiPolicies/Lenient", _lenient())
+    if deployment["properties"].get("raiPolicyName") == "Strict":
+        strict = FILTER.strike(site, strict)
+    if deployment["properties"].get("raiPolicyName") == "Lenient":
+        for planted in LENIENT:
+            site.is_struck(planted, lenient["id"])
+    return [
+        account, deployment, strict, lenient, project,
+        CONNECTION.strike(site, _connection(project, "connections/Search")),
+        _connection(account, "connections/Docs"),
+        *(_plans(site) if site.deployment.index == 0 else []),
+    ]  # fmt: skip
+
+
+def specimens() -> list[dict[str, Any]]:
+    return []
+
+
+def _account(site: Site) -> dict[str, Any]:
+    subnet = f"{group_id()}/providers/Microsoft.Network/virtualNetworks/ml/subnets/agents"
+    return arm(
+        f"{_ACCOUNTS}/{site.name}-ai",
+        {
+            "publicNetworkAccess": "Disabled",
+            "networkAcls": {"defaultAction": "Deny", "ipRules": [{"value": "198.51.100.7"}]},
+            "privateEndpointConnections": _APPROVED,
+            "disableLocalAuth": True,
+            "encryption": {
+                "keySource": "Microsoft.KeyVault",
+                "keyVaultProperties": {
+                    "keyVaultUri": f"https://{site.short}kv.vault.azure.net/",
+                    "keyName": "ai",
+                },
+            },
+            "restrictOutboundNetworkAccess": True,
+            "allowedFqdnList": [f"{site.short}.blob.core.windows.net"],
+            "storedCompletionsDisabled": True,
+            "allowProjectManagement": True,
+            "networkInjections": [{"scenario": "agent", "subnetArmId": subnet}],
+            "endpoint": f"https://{site.name}-ai.openai.azure.com/",
+            "customSubDomainName": f"{site.name}-ai",
+        },
+        kind="AIServices",
+        sku={"name": "S0"},
+        identity={"type": "SystemAssigned"},
+        tags=dict(OWNER),
+    )
+
+
+def _deployment(account: dict[str, Any]) -> dict[str, Any]:
+    return child(
+        account,
+        "deployments/Chat",
+        {
+            "provisioningState": "Succeeded",
+            "model": {"format": "OpenAI", "name": "gpt-4o", "version": "2024-11-20"},
+            "versionUpgradeOption": "OnceCurrentVersionExpired",
+            "raiPolicyName": "Strict",
+        },
+        sku={"name": "Standard", "capacity": 10},
+    )
+
+
+def _filters() -> dict[str, Any]:
+    harms = ("Hate", "Sexual", "Selfharm", "Violence")
+    graded = [
+        {
+            "name": harm,
+            "source": source,
+            "enabled": True,
+            "blocking": True,
+            "severityThreshold": "Medium",
+        }
+        for source in ("Prompt", "Completion")
+        for harm in harms
+    ]
+    shields = [
+        {"name": name, "source": source, "enabled": True, "blocking": True}
+        for name, source in (
+            ("Jailbreak", "Prompt"),
+            ("Indirect Attack", "Prompt"),
+            ("Protected Material Text", "Completion"),
+        )
+    ]
+    return {
+        "type": "UserManaged",
+        "mode": "Default",
+        "basePolicyName": "Microsoft.DefaultV2",
+        "contentFilters": [*graded, *shields],
+    }
+
+
+def _lenient() -> dict[str, Any]:
+    """Nothing but two filters, one of them weak: everything else is missing."""
+    return {
+        "type": "UserManaged",
+        "mode": "Default",
+        "contentFilters": [
+            {
+                "name": "Hate",
+                "source": "Prompt",
+                "enabled": True,
+                "blocking": True,
+                "severityThreshold": "High",
+            },
+            {"name": "Indirect Attack", "source": "Prompt", "enabled": True, "blocking": True},
+        ],
+    }
+
+
+def _connection(above: dict[str, Any], path: str) -> dict[str, Any]:
+    return child(
+        above,
+        path,
+        {
+            "authType": "AAD",
+            "category": "CognitiveSearch",
+            "target": "https://nordlicht-search.search.windows.net",
+            "isSharedToAll": False,
+            "metadata": {"ApiType": "Azure"},
+        },
+    )
+
+
+def _plans(site: Site) -> list[dict[str, Any]]:
+    base = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Security/pricings"
+    plans: list[dict[str, Any]] = [
+        {"id": f"{base}/{name}", "name": name, "properties": {"pricingTier": tier}}
+        for name, tier in (
+            ("AI", "Free"),
+            ("CloudPosture", "Free"),
+            ("VirtualMachines", "Standard"),
+        )
+    ]
+    site.is_struck(DEFENDER, plans[0]["id"])
+    site.is_struck(POSTURE, plans[1]["id"])
+    return plans

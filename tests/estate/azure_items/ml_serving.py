@@ -1,0 +1,262 @@
+"""What serves in the invented company: endpoints, deployments, models, environments, stores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.estate.azure_estate import Planted, Site
+from tests.estate.azure_items.ml import OWNER, workspace_id
+from tests.estate.azure_items.planting import bed
+from tests.estate.azure_world import SUBSCRIPTION, child
+
+_DIGEST = "sha256:" + "5e" * 32
+ENDPOINT = bed(
+    [
+        ("azure-ml/endpoint-key-auth", {"properties.authMode": "Key"}),
+        ("azure-ml/endpoint-public", {"properties.publicNetworkAccess": "Enabled"}),
+        ("azure-ml/endpoint-untagged", {"tags": {}}),
+    ]
+)
+DEPLOYMENT = bed(
+    [
+        (
+            "azure-ml/deployment-capture-off",
+            {"properties.dataCollector.collections.model_inputs.dataCollectionMode": "Disabled"},
+        ),
+        (
+            "azure-ml/deployment-captures-few",
+            {"properties.dataCollector.collections.model_inputs.samplingRate": 0.05},
+        ),
+        (
+            "azure-ml/deployment-captures-credentials",
+            {
+                "properties.dataCollector.requestLogging.captureHeaders": [
+                    "x-request-id",
+                    "Authorization",
+                ]
+            },
+        ),
+        ("azure-ml/deployment-insights-off", {"properties.appInsightsEnabled": False}),
+        ("azure-ml/deployment-single-instance", {"sku.capacity": 1}),
+        (
+            "azure-ml/deployment-environment-secret",
+            {"properties.environmentVariables.HF_TOKEN": "hf_abcdefghijklmnopqrstuvwxyzABCDEF01"},
+        ),
+        (
+            "azure-ml/deployment-model-from-strange-registry",
+            {"properties.model": "azureml://registries/somebody/models/churn/versions/3"},
+        ),
+        (
+            "azure-ml/deployment-asset-not-pinned",
+            {"properties.model": "azureml://registries/azureml/models/churn/labels/latest"},
+        ),
+    ]
+)
+ENVIRONMENT = bed(
+    [
+        (
+            "azure-ml/environment-image-not-pinned",
+            {"properties.image": "nordlicht.azurecr.io/serve:7"},
+        ),
+        (
+            "azure-ml/environment-image-from-public-registry",
+            {"properties.image": f"docker.io/library/serve@{_DIGEST}"},
+        ),
+        (
+            "azure-ml/environment-packages-secret",
+            {
+                "properties.condaFile": "pip:\n- --index-url https://feed:s3cr3tword9@pypi.nordlicht.example/simple\n"
+            },
+        ),
+        (
+            "azure-ml/environment-packages-from-anywhere",
+            {"properties.condaFile": "pip:\n- --extra-index-url https://pypi.nordlicht.example\n"},
+        ),
+    ]
+)
+MODEL = bed([("azure-ml/model-without-origin", {"properties.jobName": None})])
+DATASTORE = bed(
+    [
+        (
+            "azure-ml/datastore-by-key",
+            {"properties.credentials": {"credentialsType": "AccountKey"}},
+        ),
+        ("azure-ml/datastore-plain-http", {"properties.protocol": "http"}),
+    ]
+)
+BATCH = bed(
+    [
+        (
+            "azure-ml/batch-deployment-secret",
+            {"properties.environmentVariables": {"API_KEY": "sk-abcdefghijklmnopqrstuvwx0123"}},
+        ),
+        ("azure-ml/batch-deployment-hides-failures", {"properties.errorThreshold": -1}),
+    ]
+)
+SERVERLESS = bed(
+    [
+        ("azure-ml/serverless-endpoint-key", {"properties.authMode": "KeyAndAAD"}),
+        (
+            "azure-ml/serverless-content-safety-off",
+            {"properties.contentSafety": {"contentSafetyStatus": "Disabled"}},
+        ),
+    ]
+)
+# Open to the internet, and the workspace's network does not stop it either.
+EGRESS = Planted(rule="azure-ml/deployment-egress-open", every=9, which=5)
+ARCHIVED = Planted(rule="azure-ml/model-archived-and-served", every=8, which=3)
+_BEDS = (ENDPOINT, DEPLOYMENT, ENVIRONMENT, MODEL, DATASTORE, BATCH, SERVERLESS)
+FAULTS: tuple[Planted, ...] = (*(f for b in _BEDS for f in b.faults), EGRESS, ARCHIVED)
+
+
+def of_company() -> list[dict[str, Any]]:
+    return []
+
+
+def of_deployment(site: Site) -> list[dict[str, Any]]:
+    workspace = {"id": workspace_id(site)}
+    endpoint = ENDPOINT.strike(site, _endpoint(site, workspace))
+    models = child(workspace, f"models/{site.name}", {"latestVersion": "3"})
+    environments = child(workspace, "environments/Serve", {"latestVersion": "7"})
+    environment = ENVIRONMENT.strike(site, _environment(environments))
+    deployment = DEPLOYMENT.strike(
+        site, _deployment(endpoint, f"{models['id']}/versions/3", environment)
+    )
+    if site.is_struck(EGRESS, deployment["id"]):
+        deployment["properties"]["egressPublicNetworkAccess"] = "Enabled"
+    is_own = str(deployment["properties"]["model"]).startswith("/subscriptions/")
+    model = _model(site, models)
+    if is_own:
+        model = MODEL.strike(site, model)
+        if site.is_struck(ARCHIVED, deployment["id"]):
+            model["properties"]["isArchived"] = True
+    batch = child(
+        workspace, f"batchEndpoints/{site.name}-b", {"authMode": "AADToken"}, location="westeurope"
+    )
+    return [
+        endpoint, deployment, models, model, environments, environment, batch,
+        # An old version that nothing serves: it is not read, so its faults are nobody's.
+        child(models, "versions/1", {"modelUri": "azureml://jobs/old/outputs"}),
+        child(environments, "versions/1", {"image": "docker.io/library/old:1"}),
+        DATASTORE.strike(site, _datastore(site, workspace)),
+        BATCH.strike(site, _batch_deployment(batch, model, environment)),
+        SERVERLESS.strike(site, _serverless(site, workspace)),
+    ]  # fmt: skip
+
+
+def specimens() -> list[dict[str, Any]]:
+    return []
+
+
+def _endpoint(site: Site, workspace: dict[str, Any]) -> dict[str, Any]:
+    return child(
+        workspace,
+        f"onlineEndpoints/{site.name}",
+        {
+            "authMode": "AADToken",
+            "publicNetworkAccess": "Disabled",
+            "provisioningState": "Succeeded",
+            "scoringUri": f"https://{site.name}.westeurope.inference.ml.azure.com/score",
+            "traffic": {"blue": 100},
+        },
+        location="westeurope",
+        tags=dict(OWNER),
+        identity={
+            "type": "SystemAssigned",
+            "principalId": f"0e000000-0000-4000-8000-{site.deployment.index:012d}",
+        },
+    )
+
+
+def _deployment(
+    endpoint: dict[str, Any], model: str, environment: dict[str, Any]
+) -> dict[str, Any]:
+    return child(
+        endpoint,
+        "deployments/blue",
+        {
+            "endpointComputeType": "Managed",
+            "provisioningState": "Succeeded",
+            "egressPublicNetworkAccess": "Disabled",
+            "instanceType": "Standard_F4s_v2",
+            "appInsightsEnabled": True,
+            "model": model,
+            "environmentId": environment["id"],
+            "environmentVariables": {"MODEL_NAME": "churn"},
+            "scaleSettings": {"scaleType": "Default"},
+            "dataCollector": {
+                "collections": {
+                    "model_inputs": {"dataCollectionMode": "Enabled", "samplingRate": 1.0}
+                },
+                "requestLogging": {"captureHeaders": ["x-request-id"]},
+            },
+        },
+        location="westeurope",
+        sku={"name": "Default", "capacity": 2},
+    )
+
+
+def _model(site: Site, models: dict[str, Any]) -> dict[str, Any]:
+    store = f"workspaces/{site.name}/datastores/models"
+    uri = f"azureml://subscriptions/{SUBSCRIPTION}/resourceGroups/nordlicht/{store}/paths/churn/3"
+    return child(
+        models, "versions/3", {"modelUri": uri, "modelType": "mlflow_model", "jobName": "train-7"}
+    )
+
+
+def _environment(environments: dict[str, Any]) -> dict[str, Any]:
+    return child(
+        environments,
+        "versions/7",
+        {
+            "environmentType": "UserCreated",
+            "image": f"nordlicht.azurecr.io/serve@{_DIGEST}",
+            "condaFile": "dependencies:\n- python=3.11\n- pip:\n  - mlflow==2.20.0\n",
+        },
+    )
+
+
+def _datastore(site: Site, workspace: dict[str, Any]) -> dict[str, Any]:
+    return child(
+        workspace,
+        "datastores/models",
+        {
+            "datastoreType": "AzureBlob",
+            "accountName": site.short,
+            "containerName": "models",
+            "protocol": "https",
+            "subscriptionId": SUBSCRIPTION,
+            "resourceGroup": "nordlicht",
+            "credentials": {"credentialsType": "None"},
+        },
+    )
+
+
+def _batch_deployment(
+    batch: dict[str, Any], model: dict[str, Any], environment: dict[str, Any]
+) -> dict[str, Any]:
+    return child(
+        batch,
+        "deployments/nightly",
+        {
+            "provisioningState": "Succeeded",
+            "errorThreshold": 10,
+            "model": {"referenceType": "Id", "assetId": model["id"]},
+            "environmentId": environment["id"],
+        },
+        location="westeurope",
+    )
+
+
+def _serverless(site: Site, workspace: dict[str, Any]) -> dict[str, Any]:
+    return child(
+        workspace,
+        f"serverlessEndpoints/{site.name}-s",
+        {
+            "authMode": "AAD",
+            "endpointState": "Online",
+            "contentSafety": {"contentSafetyStatus": "Enabled"},
+            "modelSettings": {"modelId": "azureml://registries/azureml/models/Phi-4"},
+        },
+        location="westeurope",
+    )
