@@ -12,6 +12,7 @@ if __name__ == "__main__":
     runs.collect(
         Path(sys.argv[1]),
         pipeline.load(pipeline.Judging()),
-        resume=sys.argv[2:] == ["--resume"],
+        target=sys.argv[2],
+        resume=sys.argv[3:] == ["--resume"],
         **runs.THOROUGH,
     )

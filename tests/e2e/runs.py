@@ -1,4 +1,4 @@
-"""Run collections and scans against the loopback AWS, in this process or as a user would."""
+"""Run collections and scans against a loopback cloud, in this process or as a user would."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from mlsec.core.assessment import Assessment
 from mlsec.core.closed_sets import Status
 from mlsec.engine.rule import RuleSet
 from mlsec.snapshot.store import Snapshot, part_of
-from tests.estate.serve import RunningAws
+from tests.e2e.clouds import Running
 
 ROOT = Path(__file__).resolve().parents[2]
+_CREDENTIALS = ("AWS_", "AZURE_", "GOOGLE_")
 # No fault keeps a client waiting, so the timeouts are only ever met by a machine that is too busy.
 QUICK: Mapping[str, Any] = {
     "in_flight": 8, "tries": 1, "connect_timeout_s": 5.0, "read_timeout_s": 30.0,
@@ -37,10 +38,10 @@ THOROUGH: Mapping[str, Any] = {
 
 
 def mlsec(
-    *words: str | Path, aws: RunningAws | None = None, timeout_s: float = 280, **more: str
+    *words: str | Path, aws: Running | None = None, timeout_s: float = 280, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a child without any credentials but the estate's."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    """Run the command line in a child without any credentials but the estate's (of any cloud)."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(_CREDENTIALS)}
     given = aws.environment() if aws else {}
     return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "mlsec", *map(str, words)],
@@ -58,10 +59,12 @@ def load_assessment(folder: Path) -> Assessment:
     return files.load_assessment(folder / "assessment.json")
 
 
-def collect(path: Path, ruleset: RuleSet, *, resume: bool = False, **settings: Any) -> None:
+def collect(
+    path: Path, ruleset: RuleSet, *, target: str = "aws", resume: bool = False, **settings: Any
+) -> None:
     """Collect into ``path`` in this process; the environment names the server."""
     chosen = CollectSettings(vocabulary=ruleset.vocabulary, **{**QUICK, **settings})
-    pipeline.collect(("aws",), path, chosen, resume=resume, say=_quiet)
+    pipeline.collect((target,), path, chosen, resume=resume, say=_quiet)
 
 
 def judge(path: Path, ruleset: RuleSet) -> Assessment:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,15 @@ import pytest
 from mlsec.engine.rule import RuleSet
 from mlsec.snapshot.store import Snapshot, part_of
 from tests.e2e import runs
+from tests.e2e.clouds import CLOUDS, Running
 from tests.e2e.conftest import Whole
-from tests.estate.serve import RunningAws
 
 _IN_FLIGHT = int(runs.QUICK["in_flight"])
 
 
-def child(path: Path, *words: str) -> subprocess.Popen[bytes]:
+def child(path: Path, target: str, *words: str) -> subprocess.Popen[bytes]:
     """Start a collection that can be killed."""
-    command = [sys.executable, "-m", "tests.e2e.collect_child", str(path), *words]
+    command = [sys.executable, "-m", "tests.e2e.collect_child", str(path), target, *words]
     return subprocess.Popen(command, cwd=runs.ROOT)  # noqa: S603 - our own module
 
 
@@ -31,14 +32,26 @@ def rows(path: Path) -> list[tuple[object, ...]]:
         return sorted(call.lasting() for call in snapshot.calls())
 
 
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [("aws", 0.02), ("aws", 0.3), ("aws", 0.6), ("aws", 0.95)]
+    + [(name, 0.5) for name in CLOUDS if name != "aws"],
+)
 def test_killed_collection_resumes_to_the_same_evidence(
-    share: float, aws: RunningAws, whole: Whole, tmp_path: Path
+    name: str,
+    share: float,
+    zoos: Callable[[str], Running],
+    wholes: Callable[[str], Whole],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    whole, server = wholes(name), zoos(name)
+    for variable, value in server.environment().items():
+        monkeypatch.setenv(variable, value)
     path, total = tmp_path / "killed.mlsnap", sum(whole.asked.values())
-    aws.set_faults(latency_s=0.02)
-    running = child(path)
-    while sum(aws.counts().values()) < total * share and running.poll() is None:
+    server.set_faults(latency_s=0.02)
+    running = child(path, name)
+    while sum(server.counts().values()) < total * share and running.poll() is None:
         time.sleep(0.01)
     assert running.poll() is None, "the collection ended before it could be killed"
     running.send_signal(signal.SIGKILL)
@@ -46,24 +59,24 @@ def test_killed_collection_resumes_to_the_same_evidence(
     assert not path.exists(), "a half-written snapshot passes for a whole one"
     with Snapshot.resume(path) as part:
         settled = sum(1 for _ in part.calls())
-    first = sum(aws.counts().values())
+    first = sum(server.counts().values())
 
-    aws.set_faults()
-    resumed = child(path, "--resume")
+    server.set_faults()
+    resumed = child(path, name, "--resume")
     assert resumed.wait(120) == 0
-    again = sum(aws.counts().values())
+    again = sum(server.counts().values())
 
     assert rows(path) == rows(whole.snapshot)
     with Snapshot.open(path) as mine, Snapshot.open(whole.snapshot) as other:
         assert mine.seal() == other.seal()
     assert not part_of(path).exists()
-    identity = 1  # who we are is asked at each start, and stored nowhere
+    identity = CLOUDS[name].sign_in  # asked at each start, and stored nowhere
     assert again - identity <= total - identity - settled, "a completed unit was asked again"
     assert first + again <= total + 2 * _IN_FLIGHT + 2 * identity
 
 
 def test_interrupted_scan_keeps_what_it_collected_and_says_how_to_go_on(
-    aws: RunningAws, tmp_path: Path, ruleset: RuleSet
+    aws: Running, tmp_path: Path, ruleset: RuleSet
 ) -> None:
     del ruleset
     out = tmp_path / "out"

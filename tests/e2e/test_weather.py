@@ -11,6 +11,7 @@ import pytest
 from mlsec.core.errors import MlsecError
 from mlsec.engine.rule import RuleSet
 from tests.e2e import runs
+from tests.e2e.clouds import Cloud, Running
 from tests.e2e.conftest import Whole
 from tests.estate.faults import Fault, Kind
 from tests.estate.serve import RunningAws, Settings
@@ -79,7 +80,7 @@ def test_page_answered_twice_invents_nothing(
     ids=lambda fault: fault.kind.value,
 )
 def test_trouble_that_passes_leaves_no_trace(
-    fault: Fault, aws: RunningAws, whole: Whole, ruleset: RuleSet, tmp_path: Path
+    fault: Fault, aws: Running, whole: Whole, ruleset: RuleSet, tmp_path: Path
 ) -> None:
     path = tmp_path / "weather.mlsnap"
     # Who we are is asked before anything else and is no part of the collection.
@@ -90,24 +91,25 @@ def test_trouble_that_passes_leaves_no_trace(
 
 
 def test_credentials_that_expire_midway_end_the_run_and_resume_completes_it(
-    aws: RunningAws, whole: Whole, ruleset: RuleSet, tmp_path: Path
+    cloud: Cloud, running: Running, complete: Whole, ruleset: RuleSet, tmp_path: Path
 ) -> None:
-    path = tmp_path / "expired.mlsnap"
-    aws.set_faults(Fault(kind=Kind.EXPIRED_CREDENTIALS, first_call=150))
-    after = scanned(path, ruleset)
-    assert aws.counts().total() < 150 + 5 * int(runs.QUICK["in_flight"])
-    assert after.passed <= whole.verdicts.passed
-    assert after.failed <= whole.verdicts.failed
+    path, early = tmp_path / "expired.mlsnap", sum(complete.asked.values()) // 4
+    running.set_faults(Fault(kind=Kind.EXPIRED_CREDENTIALS, first_call=early))
+    runs.collect(path, ruleset, target=cloud.name, **runs.THOROUGH)
+    halted = runs.judge(path, ruleset)
+    after = runs.verdicts(halted)
+    assert running.counts().total() < early + 5 * int(runs.QUICK["in_flight"])
+    assert after.passed <= complete.verdicts.passed
+    assert after.failed <= complete.verdicts.failed
     assert after.unknown
+    assert "credentials expired" in {gap.detail for gap in halted.gaps}
 
-    aws.set_faults()
-    runs.collect(path, ruleset, resume=True, **runs.THOROUGH)
-    assert runs.verdicts(runs.judge(path, ruleset)) == whole.verdicts
+    running.set_faults()
+    runs.collect(path, ruleset, target=cloud.name, resume=True, **runs.THOROUGH)
+    assert runs.verdicts(runs.judge(path, ruleset)) == complete.verdicts
 
 
-def test_wrong_clock_ends_with_one_sentence(
-    aws: RunningAws, ruleset: RuleSet, tmp_path: Path
-) -> None:
+def test_wrong_clock_ends_with_one_sentence(aws: Running, ruleset: RuleSet, tmp_path: Path) -> None:
     aws.set_faults(Fault(kind=Kind.SKEWED_CLOCK, skew_s=3600))
     with pytest.raises(MlsecError, match="InvalidSignature"):
         runs.collect(tmp_path / "skewed.mlsnap", ruleset)

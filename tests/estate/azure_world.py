@@ -80,7 +80,7 @@ class World:
                     for k in ("id", "name", "type", "location", "kind", "tags", "sku")
                     if k in r
                 },
-                "changedTime": self.changed.get(key, "2026-01-01T00:00:00.0000000Z"),
+                "changedTime": self.changed.get(key, "2020-01-01T00:00:00.0000000Z"),
             }
             for key, r in self.resources.items()
             if key.startswith(prefix) and r.get("location") and self.may(f"{r['type']}/read")

@@ -1,0 +1,117 @@
+"""What differs between the clouds, for the tests that run on each."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Protocol, Self
+
+import msgspec
+
+from mlsec.collect.aws import tables as aws_tables
+from mlsec.collect.aws.reader import plans as aws_plans
+from mlsec.collect.azure import tables as azure_tables
+from mlsec.collect.azure.reader import plans as azure_plans
+from mlsec.collect.plan import Operation
+from mlsec.core.resource import Resource
+from tests.estate.azure_estate import build_azure
+from tests.estate.azure_server import RunningAzure
+from tests.estate.azure_world import type_of
+from tests.estate.faults import Fault
+from tests.estate.serve import RunningAws, Settings
+
+
+class Running(Protocol):
+    """A loopback cloud and the means to break it."""
+
+    def environment(self) -> dict[str, str]: ...
+
+    def set_faults(self, *faults: Fault, latency_s: float = 0.0) -> None: ...
+
+    def counts(self) -> Counter[str]: ...
+
+    def struck(self) -> Counter[str]: ...
+
+    def mistakes(self) -> list[str]: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None
+    ) -> None: ...
+
+
+class Cloud(msgspec.Struct, frozen=True, kw_only=True):
+    """One cloud under test.
+
+    ``start`` serves a zoo: a few deployments and a specimen of every other kind. ``table`` is every
+    operation that a complete scan may make. ``stand_ins`` are those that another call replaces when
+    they are refused (with the reason), ``spared`` those that a complete scan never makes.
+    ``declared`` reads the rights out of the policy that ``mlsec doctor`` prints, ``fallback`` are
+    rights that only another way of asking needs. ``sign_in`` is how many calls each start makes
+    that are no part of the evidence; ``places`` names where a resource is missed, besides its own
+    place, when what leads to it was refused.
+    """
+
+    name: str
+    start: Callable[[], Running]
+    table: Callable[[], Mapping[str, Operation]]
+    declared: Callable[[str], set[str]]
+    sign_in: int
+    stand_ins: Mapping[str, str] = msgspec.field(default_factory=dict)
+    spared: frozenset[str] = frozenset()
+    fallback: frozenset[str] = frozenset()
+    places: Callable[[Resource], tuple[str, ...]] = lambda _: ()
+
+
+def _aws_table() -> Mapping[str, Operation]:
+    # Asked only when the organisation is walked.
+    known = aws_tables.table_of(aws_plans())
+    return {k: v for k, v in sorted(known.items()) if k != aws_tables.LIST_ACCOUNTS.label}
+
+
+def _azure_table() -> Mapping[str, Operation]:
+    known = azure_tables.table_of(azure_plans())
+    return {k: v for k, v in sorted(known.items()) if k != azure_tables.LIST_DESCENDANTS.label}
+
+
+def _azure_zoo() -> RunningAzure:
+    """Everything must be asked of Resource Manager: the graph's part has tests of its own."""
+    world = build_azure(3, has_specimens=True).world
+    world.unindexed |= {type_of(key).lower() for key in world.resources}
+    return RunningAzure(world)
+
+
+AWS = Cloud(
+    name="aws",
+    start=lambda: RunningAws(Settings(deployments=3, has_story=True, has_zoo=True)),
+    table=_aws_table,
+    declared=lambda text: set(json.loads(text)["Statement"][0]["Action"]),
+    sign_in=1,
+    stand_ins={
+        "sagemaker:Search": "every model is described one by one",
+        "account:ListRegions": "ec2:DescribeRegions says the same",
+    },
+    spared=frozenset({"ec2:DescribeRegions"}),
+    fallback=frozenset({"ec2:DescribeRegions"}),
+)
+AZURE = Cloud(
+    name="azure",
+    start=_azure_zoo,
+    table=_azure_table,
+    declared=lambda text: set(json.loads(text)["Actions"]),
+    sign_in=2,
+    stand_ins=dict.fromkeys(
+        (
+            "resourcegraph:Resources",
+            "resources:Resources_List",
+            "authorization:Permissions_ListForSubscription",
+        ),
+        "every type is listed by Resource Manager",
+    ),
+    places=lambda r: (f"{azure_tables.TENANT}/other subscriptions/{r.type}",),
+)
+CLOUDS: Mapping[str, Cloud] = {cloud.name: cloud for cloud in (AWS, AZURE)}
+OPERATIONS = [(cloud.name, label) for cloud in CLOUDS.values() for label in cloud.table()]
