@@ -25,6 +25,7 @@ from mlsec.render.upload_limits import (
     left_out_notices,
     open_by_scope,
     split_for_upload,
+    unread_notices,
 )
 
 RUNS_PER_FILE = 20
@@ -83,8 +84,12 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
             RunPart(category=f"mlsec/{scope}", scope=scope, results=tuple(results), notices=notices)
         )
     # A file needs a run; one under a category of its own closes no alert of a scope.
-    unread = tuple(left_out_notices(assessment)) or ("Nothing was scanned.",)
-    return parts or [RunPart(category="mlsec/notices", scope="", notices=unread)]
+    if not parts:
+        notices = tuple(left_out_notices(assessment)) or ("Nothing was scanned.",)
+        return [RunPart(category="mlsec/notices", scope="", notices=notices)]
+    unread = tuple(unread_notices(assessment))
+    parts[0] = msgspec.structs.replace(parts[0], notices=(*parts[0].notices, *unread))
+    return parts
 
 
 def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]:

@@ -8,25 +8,36 @@ from collections.abc import Sequence
 from mlsec.core.assessment import Assessment
 from mlsec.core.finding import Finding
 from mlsec.render import tally
-from mlsec.render.shown import plural
+from mlsec.render.shown import plural, shown
 
 RESULTS_PER_RUN = 5_000
 
 
 def left_out_notices(assessment: Assessment) -> list[str]:
     """Say what the upload file does not show one by one, for the job summary."""
-    notices = [
-        f"{scope}: nothing could be read, so results.sarif has no run for it and its open "
-        "alerts stay as they are"
-        for scope in tally.scopes(assessment)
-        if not tally.was_read(scope, assessment)
-    ]
+    notices = unread_notices(assessment)
     for scope, findings in open_by_scope(assessment).items():
         _, left_out = split_for_upload(findings)
         grouped = sum(map(len, left_out))
         if grouped:
             notices.append(grouped_notice(scope, grouped, len(left_out)))
     return notices
+
+
+def unread_notices(assessment: Assessment) -> list[str]:
+    """Say of which scopes nothing could be read, and what to allow."""
+    return [
+        f"{scope}: nothing could be read, so results.sarif has no run for it and its open "
+        f"alerts stay as they are{_allow(scope, assessment)}"
+        for scope in tally.scopes(assessment)
+        if not tally.was_read(scope, assessment)
+    ]
+
+
+def _allow(scope: str, assessment: Assessment) -> str:
+    groups = [group for group in tally.gap_groups(assessment) if group.scope == scope]
+    rights = ", ".join(shown(right, 120) for right in tally.missing_rights(groups))
+    return f"; allow {rights} and scan again" if rights else ""
 
 
 def grouped_notice(scope: str, findings: int, rules: int) -> str:

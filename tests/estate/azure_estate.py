@@ -57,7 +57,9 @@ class AzureEstate(msgspec.Struct, frozen=True, kw_only=True):
 
 def build_azure(count: int, *, has_specimens: bool = False) -> AzureEstate:
     """Declare ``count`` deployments; ``has_specimens`` adds one of every kind nobody else owns."""
-    from tests.estate.azure_items import BUILDERS  # noqa: PLC0415 - the builders import this file
+    # The builders import this file; the plans are of no use to who wants no specimens.
+    from tests.estate.azure_items import BUILDERS  # noqa: PLC0415
+    from tests.estate.azure_specimens import add_specimens  # noqa: PLC0415
 
     expected: dict[str, set[str]] = {}
     resources: list[dict[str, Any]] = []
@@ -67,7 +69,10 @@ def build_azure(count: int, *, has_specimens: bool = False) -> AzureEstate:
             resources += builder.of_deployment(Site(deployment=deployment, expected=expected))
         if has_specimens:
             resources += builder.specimens()
+    world = World(resources)
+    if has_specimens:
+        add_specimens(world)
     return AzureEstate(
-        world=World(resources),
+        world=world,
         expected={rule: frozenset(ids) for rule, ids in sorted(expected.items())},
     )
