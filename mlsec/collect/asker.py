@@ -44,7 +44,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What was said. ``cut`` is set when a listing ended early: more may exist.
 
-    ``is_gone``: the item asked about no longer exists. ``is_offered`` False: no such service here.
+    ``is_gone``: the item asked about no longer exists. ``is_offered`` False: no such service here;
+    ``why`` then says so in the provider's words, or is "".
     """
 
     document: Any
@@ -52,6 +53,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     cut: Gap | None = None
     is_gone: bool = False
     is_offered: bool = True
+    why: str = ""
 
 
 class Asker(Protocol):
@@ -112,7 +114,7 @@ def interpret(request: Request, call: Call, document: Any) -> Answer | Gap:
         case CallStatus.GONE:
             return Answer(document={}, call=call.id, is_gone=True)
         case CallStatus.NOT_OFFERED:
-            return Answer(document={}, call=call.id, is_offered=False)
+            return Answer(document={}, call=call.id, is_offered=False, why=call.detail)
         case CallStatus.GAP:
             return _gap_of(request, call)
 

@@ -32,11 +32,15 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list gave: entries in canonical order, and the gap when it is not the whole."""
+    """What a list gave: entries in canonical order, and the gap when it is not the whole.
+
+    ``why`` is set when the service is not there at all.
+    """
 
     entries: tuple[Any, ...] = ()
     gap: Gap | None = None
     call: str = ""
+    why: str = ""
 
 
 class Tagging(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +115,7 @@ def entries_of(request: Request, answer: Answer | Gap) -> Found:
     if isinstance(answer, Gap):
         return Found(gap=answer)
     if answer.is_gone or not answer.is_offered or not answer.document:
-        return Found(gap=answer.cut, call=answer.call)
+        return Found(gap=answer.cut, call=answer.call, why=answer.why)
     listed = dig(answer.document, request.operation.items)
     if not isinstance(listed, list):
         detail = f"the answer has no list at {request.operation.items}"

@@ -48,6 +48,10 @@ class Tally:
         self.add(place, excluded=1)
         self._counts[place].because.add(because)
 
+    def note(self, place: Place, because: str) -> None:
+        """Say why there is nothing to count: the service is not there to be used."""
+        self._counts.setdefault(place, _Count()).because.add(because)
+
     def unlisted(self) -> dict[Place, tuple[str, ...]]:
         """Give the places whose listing is not the whole, with the gaps that hide the rest."""
         return {

@@ -143,6 +143,8 @@ class _Walk:
             self._look(listing.place)
             if found.gap is not None:
                 self._hide(listing.place, found.gap)
+            if found.why:
+                self._note(listing.place, found.why)
             for entry in found.entries:
                 item = self._item(listing, entry, found.call)
                 if self._is_old(listing.plan, entry):
@@ -224,6 +226,12 @@ class _Walk:
         self._tally.hide(place, gap, is_listing=True)
         for below in self._below(place):
             self._hide(below, gap)
+
+    def _note(self, place: Place, why: str) -> None:
+        """Say of a type, and of all listed below it, why there is nothing here."""
+        self._tally.note(place, why)
+        for below in self._below(place):
+            self._note(below, why)
 
     def _below(self, place: Place) -> Iterable[Place]:
         for plan in self._settings.plans:

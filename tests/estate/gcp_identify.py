@@ -55,7 +55,7 @@ def identify(request: Request) -> Call | None:
     # An encoded slash is a part of a name, not a step of the path.
     path = unquote(parts.path.replace("%2F", "%252F")).lstrip("/")
     query = parse_qs(parts.query)
-    if path == "token" and request.method == "POST":
+    if request.method == "POST" and path.endswith(("token", ":generateAccessToken")):
         return Call(service="login", name="Token", region="", path=path, query={}, body={},
                     request=request)  # fmt: skip
     host = request.headers.get("host", "").partition(":")[0]

@@ -14,7 +14,7 @@ from tests.estate.faults import Fault, Injector
 from tests.estate.gcp_discovery import Method, api, api_name
 from tests.estate.gcp_identify import Call, identify
 from tests.estate.gcp_refusals import GcpRefusals, info, ok, refusal
-from tests.estate.gcp_sign_in import key_file
+from tests.estate.gcp_sign_in import a_token, key_file
 from tests.estate.gcp_tellers import TELLERS, told_in_numbers
 from tests.estate.gcp_world import PROJECT, Thing, World
 from tests.estate.wire import Answer, LoopbackServer, Request
@@ -51,8 +51,7 @@ class GcpHandler:
 
     def _answer(self, call: Call) -> Answer:
         if call.service == "login":
-            return ok({"access_token": "ya29.not-a-token", "expires_in": 3600,
-                       "token_type": "Bearer"})  # fmt: skip
+            return ok(a_token())
         if not call.request.headers.get("authorization", "").startswith("Bearer "):
             return refusal(401, "UNAUTHENTICATED", "Request is missing required credential.")
         method = self._method(call)
@@ -86,6 +85,11 @@ class GcpHandler:
             text = f"Permission denied on resource project {name} (or it may not exist)."
             denied = info("IAM_PERMISSION_DENIED")
             return refusal(403, "PERMISSION_DENIED", text, denied) if is_about_one else None
+        if call.service in self.world.payer_lacks:
+            host = f"{call.service}.googleapis.com"
+            text = f"The {host} API requires a quota project, which is not set by default."
+            why = info("SERVICE_DISABLED", service=host, consumer="projects/764086051850")
+            return refusal(403, "PERMISSION_DENIED", text, why)
         if call.service in project.disabled:
             host = f"{call.service}.googleapis.com"
             unused = f"has not been used in project {project.number} before or it is disabled"

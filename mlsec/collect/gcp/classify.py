@@ -24,7 +24,9 @@ _SET_QUOTA = "gcloud auth application-default set-quota-project PROJECT"
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts of an error answer. ``reason`` is ErrorInfo's, or the older ``errors[].reason``."""
+    """The parts of an error answer. ``reason`` is ErrorInfo's, or the older ``errors[].reason``;
+    ``is_own``: it is about the project that was asked about, not about the one that pays.
+    """
 
     status: int
     word: str = ""
@@ -32,6 +34,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     service: str = ""
     consumer: str = ""
+    is_own: bool = False
 
     @property
     def code(self) -> str:
@@ -86,25 +89,35 @@ def trouble_of(refusal: Refusal, project: str, wait_s: float) -> Trouble:
     return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=detail, is_stale_page=is_stale)
 
 
-def disabled(service: str, project: str) -> str:
-    """Word that a project does not have a service."""
+def nothing_there(refusal: Refusal, project: str) -> str:
+    """Say that a project has nothing of a service, or "" when that is not what was said."""
+    is_off = refusal.code in ("SERVICE_DISABLED", "accessNotConfigured")
+    if not (is_off and refusal.is_own):
+        return ""
     return (
-        f"{service} is not enabled in project {project}: it can neither be asked nor used there"
-        f" (gcloud services enable {service} --project {project})"
+        f"{refusal.service} is not enabled in project {project}, so nothing of it can be used"
+        " there; what an earlier use left behind shows only when it is enabled again"
     )
 
 
 def _of_project(refusal: Refusal, project: str) -> Trouble | None:
     """Refusals that concern a project as a whole: the one asked about, or the one that pays."""
+    service = refusal.service or "the API"
     payer = refusal.consumer or "of these credentials"
     match refusal.code:
+        case "SERVICE_DISABLED" | "accessNotConfigured" if refusal.is_own:
+            detail = (
+                f"{service} is not enabled in project {project}, so it cannot be asked:"
+                f" gcloud services enable {service} --project {project}"
+            )
+            return Trouble(reason=GapReason.UNSUPPORTED, code=refusal.code, detail=detail)
         case "SERVICE_DISABLED" | "accessNotConfigured":
-            service = refusal.service or "the API"
             detail = (
                 f"{service} is not enabled in project {payer}, which pays for the calls:"
                 f" enable it there, or set another quota project ({_SET_QUOTA})"
             )
-            return Trouble(reason=GapReason.UNSUPPORTED, code=refusal.code, detail=detail)
+            code = f"{refusal.code}_FOR_PAYER"
+            return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=detail)
         case "USER_PROJECT_DENIED":
             detail = (
                 f"these credentials may not let project {payer} pay for calls: grant"

@@ -41,7 +41,7 @@ def collect(
     try:
         collection.run(progress)
     finally:
-        collection.asker.stop()
+        collection.close()
     snapshot.set_clock("finished_at", _now())
 
 
@@ -66,6 +66,11 @@ class _Collection:
         self._snapshot.set_meta(key_of(PROVIDER, PLACES), self._joined(places))
         began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
         walk_gcp(self.asker, self._settings.vocabulary, places, began_at, progress)
+
+    def close(self) -> None:
+        """Let waiting calls end, and let go of the connections."""
+        self.asker.stop()
+        self._identity.session.close()
 
     def _joined(self, places: Places) -> str:
         """Give the places of all targets so far; those of an interrupted run are replaced."""

@@ -8,6 +8,7 @@ import google.auth
 import google.auth.exceptions
 import google.auth.transport.requests
 import msgspec
+import requests
 import requests.adapters
 
 from mlsec.core.errors import MlsecError
@@ -39,7 +40,8 @@ def open_session(in_flight: int) -> Identity:
         credentials: Any
         credentials, project = google.auth.default(scopes=_SCOPES)
         transport: Any = google.auth.transport.requests
-        credentials.refresh(transport.Request())
+        with requests.Session() as once:
+            credentials.refresh(transport.Request(once))
     except google.auth.exceptions.DefaultCredentialsError as error:
         first = visible(str(error).partition("\n")[0], 200)
         raise MlsecError(f"no Google Cloud credentials: {first}", hint=_LOG_IN) from None

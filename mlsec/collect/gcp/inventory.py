@@ -41,6 +41,7 @@ class InventoryAsker:
 
     ``parents`` maps a scope to what its inventory is asked of, and under which scope: the
     organisation when one listing covers all projects. ``numbers`` maps project numbers to ids.
+    ``anywhere`` are scopes whose locations are not known: there one question stands for all.
     """
 
     def __init__(
@@ -49,10 +50,11 @@ class InventoryAsker:
         routes: Mapping[str, Route],
         numbers: Mapping[str, str],
         parents: Mapping[str, str],
+        anywhere: frozenset[str] = frozenset(),
     ) -> None:
         self.in_flight = inner.in_flight
         self._inner, self._routes = inner, routes
-        self._numbers, self._parents = numbers, parents
+        self._numbers, self._parents, self._anywhere = numbers, parents, anywhere
         self._guard = threading.Lock()
         self._making: dict[tuple[str, str, str], threading.Lock] = {}
         self._indexes: dict[tuple[str, str, str], _Index] = {}
@@ -101,7 +103,7 @@ class InventoryAsker:
         index = self._index(request.scope, route.asset, is_policy=is_policy)
         if index.assets is None:
             return None
-        pattern = _pattern(request, route)
+        pattern = self._pattern(request, route)
         if request.operation.items:
             found = [
                 _placed(asset["resource"]["data"])
@@ -116,6 +118,17 @@ class InventoryAsker:
             return None
         whole = asset.get("iamPolicy") if is_policy else asset["resource"]["data"]
         return Answer(document=whole or {}, call=index.call)
+
+    def _pattern(self, request: Request, route: Route) -> re.Pattern[str]:
+        """Give what the names of the assets that a request asks for look like."""
+        region = "-" if request.scope in self._anywhere else request.region or GLOBAL
+        place = Place(project=request.scope.partition("/")[2], region=region)
+        params = {name: value for name, value in request.params.items() if isinstance(value, str)}
+        if route.asset_name:
+            return _filled(route.asset_name, {"project": place.project, "region": region, **params})
+        _, _, path = path_of(route, place, params).partition("/")
+        path = re.escape(path.partition(":getIamPolicy")[0]).replace("/\\-", "/[^/]+")
+        return re.compile(f"//[^/]+/{path}" + ("/[^/]+" if request.operation.items else ""))
 
     def _index(self, scope: str, asset: str, *, is_policy: bool) -> _Index:
         key = (scope, asset, "policy" if is_policy else "resource")
@@ -181,19 +194,12 @@ def location_of(entry: Mapping[str, Any]) -> str:
     return ""
 
 
-def _pattern(request: Request, route: Route) -> re.Pattern[str]:
-    """Give what the names of the assets that a request asks for look like."""
-    place = Place(project=request.scope.partition("/")[2], region=request.region or GLOBAL)
-    params = {name: value for name, value in request.params.items() if isinstance(value, str)}
-    if route.asset_name:
-        known = {"project": place.project, "region": place.region, **params}
-        text = re.escape(route.asset_name)
-        for name, value in known.items():
-            text = text.replace(re.escape("{" + name + "}"), re.escape(value))
-        return re.compile(_HOLE.sub("[^/]+", text))
-    _, _, path = path_of(route, place, params).partition("/")
-    path = re.escape(path.partition(":getIamPolicy")[0]).replace("/\\-", "/[^/]+")
-    return re.compile(f"//[^/]+/{path}" + ("/[^/]+" if request.operation.items else ""))
+def _filled(template: str, known: Mapping[str, str]) -> re.Pattern[str]:
+    """Turn the template of an asset's name into a pattern; what is not known may be anything."""
+    text = re.escape(template)
+    for name, value in known.items():
+        text = text.replace(re.escape("{" + name + "}"), re.escape(value))
+    return re.compile(_HOLE.sub("[^/]+", text))
 
 
 def _is_whole(asset: Any, wanted: str, *, is_policy: bool) -> bool:

@@ -71,9 +71,11 @@ def find_regions(asker: Asker, project: Project, target: Target) -> tuple[Scope,
                 f'location "{region}" is unknown in project {project.id}',
                 hint="known: " + ", ".join(known),
             )
-    regions = target.regions or known
+    # Asked once for what is global, a service that is off says so for itself.
+    regions = target.regions or known or ("",)
     gaps = (found.gap,) if found.gap is not None and not target.regions else ()
-    return msgspec.structs.replace(scope, regions=tuple(sorted(set(regions)))), gaps
+    walked = tuple(sorted({"" if name == GLOBAL else name for name in regions}))
+    return msgspec.structs.replace(scope, regions=walked), gaps
 
 
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import msgspec
 from mlsec.collect.asker import Asker, StoredAsker
 from mlsec.collect.gcp.inventory import InventoryAsker
 from mlsec.collect.gcp.shapes import SHAPES
-from mlsec.collect.gcp.tables import plans, routes
+from mlsec.collect.gcp.tables import LIST_LOCATIONS, plans, routes
 from mlsec.collect.item import Scope
 from mlsec.collect.settings import Progress
 from mlsec.collect.walk import WalkSettings, walk
@@ -21,7 +21,6 @@ from mlsec.snapshot.facts import PLACES, fact_of
 from mlsec.snapshot.store import Snapshot
 
 PROVIDER = "gcp"
-ELSEWHERE = "other locations"
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +73,8 @@ def walk_gcp(
     """Walk all plans whose type the vocabulary has."""
     known = tuple(plan for plan in plans() if plan.type in vocabulary.types)
     settings = WalkSettings(plans=known, shapes=SHAPES, began_at=began_at, progress=progress)
-    over = InventoryAsker(asker, routes(), places.numbers, places.parents)
+    anywhere = frozenset(s.name for s in places.scopes if s.regions == ("",))
+    over = InventoryAsker(asker, routes(), places.numbers, places.parents, anywhere)
     return walk(over, vocabulary, places.scopes, settings)
 
 
@@ -83,7 +83,9 @@ def _unseen(places: Places, vocabulary: Vocabulary) -> list[TypeCoverage]:
     walked = {scope.name for scope in places.scopes}
     hidden: dict[tuple[str, str], list[str]] = {}
     for gap in places.gaps:
-        region = ELSEWHERE if gap.scope in walked else ""
+        is_of_places = gap.wanted == LIST_LOCATIONS.label
+        elsewhere = "other locations" if is_of_places else "other projects"
+        region = elsewhere if gap.scope in walked else ""
         hidden.setdefault((gap.scope, region), []).append(gap.id)
     return [
         TypeCoverage(

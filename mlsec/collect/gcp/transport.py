@@ -11,7 +11,7 @@ import msgspec
 import requests
 import requests.exceptions as errors
 
-from mlsec.collect.gcp.classify import Refusal, disabled, read_refusal, trouble_of
+from mlsec.collect.gcp.classify import nothing_there, read_refusal, trouble_of
 from mlsec.collect.gcp.route import GLOBAL, Place, Route, host_of, path_of, query_of, rest_of
 from mlsec.collect.plan import Operation
 from mlsec.collect.rest import Page
@@ -26,7 +26,6 @@ from mlsec.snapshot.records import Call
 ENDPOINT = "MLSEC_GCP_ENDPOINT"
 # As gcloud has it: CLOUDSDK_API_ENDPOINT_OVERRIDES_AIPLATFORM=https://...
 _OVERRIDE = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"
-_DISABLED = ("SERVICE_DISABLED", "accessNotConfigured")
 # What an answer without any entry may still say.
 _ASIDES = frozenset(
     {
@@ -89,7 +88,8 @@ class GcpTransport:
             return _wire_trouble(error)
         document = _parsed(body)
         if response.status_code != 200:
-            return self._refused(response, document, place, route)
+            is_list = bool(operation.items) and not route.is_window
+            return self._refused(response, document, place, is_list=is_list)
         if not isinstance(document, dict):
             return _malformed("the body is not a JSON object")
         return _page(route, operation, document)
@@ -113,18 +113,17 @@ class GcpTransport:
             allow_redirects=False,
         )
 
-    def _refused(self, response: Any, document: Any, place: Place, route: Route) -> Page | Trouble:
+    def _refused(
+        self, response: Any, document: Any, place: Place, *, is_list: bool
+    ) -> Page | Trouble:
         refusal = read_refusal(response.status_code, document)
-        is_off = refusal.code in _DISABLED and self._is_own(refusal, place)
-        if is_off and not route.is_window:
-            service = refusal.service or "the API"
-            return Page(is_offered=False, why=disabled(service, place.project))
+        payer = self.numbers.get(refusal.consumer, refusal.consumer)
+        refusal = msgspec.structs.replace(refusal, is_own=payer == place.project)
+        # Only a list of what cannot be used without its API is empty when that API is off.
+        why = nothing_there(refusal, place.project) if is_list else ""
+        if why:
+            return Page(is_offered=False, why=why)
         return trouble_of(refusal, place.project, _retry_after(response.headers))
-
-    def _is_own(self, refusal: Refusal, place: Place) -> bool:
-        """Whether the service is off in the project asked about, not in the one that pays."""
-        consumer = refusal.consumer
-        return self.numbers.get(consumer, consumer) == place.project
 
 
 def _page(route: Route, operation: Operation, document: dict[str, Any]) -> Page | Trouble:
