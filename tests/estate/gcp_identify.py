@@ -92,12 +92,22 @@ def _known() -> tuple[_Known, ...]:
             operation=table[label],
             route=route,
             host=re.compile(_pattern(route.host or f"{label.partition(':')[0]}.googleapis.com")),
-            path=re.compile(_pattern(route.path)),
+            path=re.compile(_path_pattern(label, route)),
             holes=route.path.count("{"),
         )
         for label, route in routes().items()
         if label in table
     )
+
+
+def _path_pattern(label: str, route: Route) -> str:
+    """Give the pattern of a path; of policies asked alike the operation names the collection."""
+    alike = [each for each in routes().values() if each.path == route.path]
+    noun = label.partition(":")[2].removesuffix("GetIamPolicy")
+    if len(alike) == 1 or noun == label.partition(":")[2]:
+        return _pattern(route.path)
+    collection = noun[:1].lower() + noun[1:]
+    return _pattern(route.path).replace(".+?", f".+?/{collection}/[^/]+", 1)
 
 
 def _pattern(template: str) -> str:

@@ -15,6 +15,7 @@ from mlsec.engine.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from tests.estate.gcp_estate import build_gcp
 from tests.estate.gcp_items import BUILDERS, modelarmor
+from tests.estate.gcp_kinds import TOKEN
 from tests.estate.gcp_server import RunningGcp
 from tests.estate.gcp_world import PROJECT, Told, World
 
@@ -27,6 +28,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     expected: Mapping[str, frozenset[str]]
     failed: Mapping[str, frozenset[str]]
     unread: tuple[str, ...]
+    evidence: str
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +40,23 @@ def ruleset() -> RuleSet:
 def judged(ruleset: RuleSet, tmp_path_factory: pytest.TempPathFactory) -> Judged:
     estate = build_gcp(5, has_specimens=True)
     with RunningGcp(estate.world) as gcp:
-        found = judge(gcp, ruleset, tmp_path_factory.mktemp("gcp") / "a.mlsnap")
+        path = tmp_path_factory.mktemp("gcp") / "a.mlsnap"
+        found = judge(gcp, ruleset, path)
         assert gcp.mistakes() == []
     failed = {rule: ids for (rule, status), ids in found.items() if status is Status.FAIL}
     unread = {rule for rule, status in found if status is Status.NOT_ASSESSED and rule in RULES}
-    return Judged(expected=estate.expected, failed=failed, unread=tuple(sorted(unread)))
+    return Judged(
+        expected=estate.expected,
+        failed=failed,
+        unread=tuple(sorted(unread)),
+        evidence=everything_stored(path),
+    )
+
+
+def everything_stored(path: Path) -> str:
+    with Snapshot.open(path) as snapshot:
+        digests = {call.payload for call in snapshot.calls() if call.payload}
+        return "\n".join(snapshot.payload_bytes(each).decode() for each in sorted(digests))
 
 
 def judge(
@@ -67,6 +81,11 @@ def judge(
 def test_planted_fault_is_found_where_it_is_and_nowhere_else(rule: str, judged: Judged) -> None:
     assert judged.expected[rule]
     assert judged.failed.get(rule, frozenset()) == judged.expected[rule]
+
+
+def test_no_planted_secret_is_in_the_evidence(judged: Judged) -> None:
+    assert "~secret" in judged.evidence
+    assert TOKEN not in judged.evidence
 
 
 def test_everything_that_planted_rules_ask_was_read(judged: Judged) -> None:
