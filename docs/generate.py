@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from docs.census import census
+from docs.concepts import concepts_page
 from mlsec.collect.aws.policy import least_privilege_policy
 from mlsec.collect.aws.reader import plans
 from mlsec.collect.aws.tables import table_of
@@ -28,6 +29,7 @@ def generated() -> Mapping[str, bytes]:
     texts = {
         "docs/rules.md": rules_page(ruleset),
         "docs/vocabulary.md": vocabulary_page(ruleset.vocabulary),
+        "docs/concepts.md": concepts_page(ruleset.vocabulary, _MADE),
         "docs/operations.md": operations_page(),
         "docs/census.md": census(ruleset.rules),
         "docs/aws-scan-policy.json": least_privilege_policy().rstrip() + "\n",

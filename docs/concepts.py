@@ -1,0 +1,103 @@
+"""The table of concepts: how each provider answers what a concept asks, or why it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from mlsec.core.vocabulary import Type, Vocabulary
+from mlsec.engine.readings import find_reading
+
+CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """How one type (or, with ``type`` "", a whole cloud) answers one property or relation.
+
+    ``by`` is what fills it, ``why`` the reason why the cloud has no such thing; with neither it is
+    missing.
+    """
+
+    concept: str
+    asked: str
+    cloud: str
+    type: str = ""
+    by: str = ""
+    why: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether nothing answers and no reason is given."""
+        return not self.by and not self.why
+
+
+def cells(vocabulary: Vocabulary) -> Iterator[Cell]:
+    """Give every cell of the table; a concept that asks nothing has one row for itself."""
+    for name, concept in sorted(vocabulary.types.items()):
+        if not concept.is_concept:
+            continue
+        for cloud in CLOUDS:
+            own = [t for t in vocabulary.concrete(name) if t.name.startswith(f"{cloud}.")]
+            for asked in (*concept.properties, *concept.relations) or ("",):
+                if not own:
+                    why = concept.lacks.get(cloud, "")
+                    yield Cell(concept=name, asked=asked, cloud=cloud, why=why)
+                for each in own:
+                    by, why = _answer(vocabulary, each, asked)
+                    yield Cell(
+                        concept=name, asked=asked, cloud=cloud, type=each.name, by=by, why=why
+                    )
+
+
+def concepts_page(vocabulary: Vocabulary, made: str) -> str:
+    """One table a concept: a row for what it asks, a column for each cloud."""
+    found: dict[tuple[str, str], dict[str, list[Cell]]] = {}
+    for cell in cells(vocabulary):
+        row = found.setdefault((cell.concept, cell.asked), {cloud: [] for cloud in CLOUDS})
+        row[cell.cloud].append(cell)
+    missing = sum(1 for cell in cells(vocabulary) if cell.is_missing)
+    lines = [
+        "# Concepts",
+        "",
+        made,
+        "A rule on a concept runs on every type that is one. What a cloud does not offer never",
+        "makes such a rule fail.",
+        "",
+        f"Missing without a reason: {missing}.",
+        "",
+    ]
+    before = ""
+    for (name, asked), row in found.items():
+        if name != before:
+            lines += ["", f"## {name}", "", f"{vocabulary.types[name].title}.", ""]
+            lines += [f"| asked | {' | '.join(CLOUDS.values())} |", "| --- | --- | --- | --- |"]
+            before = name
+        shown = [_shown(row[cloud]) for cloud in CLOUDS]
+        lines.append(f"| {f'`{asked}`' if asked else 'the thing itself'} | {' | '.join(shown)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _answer(vocabulary: Vocabulary, own: Type, asked: str) -> tuple[str, str]:
+    if not asked:
+        return own.name, ""
+    if asked in own.lacks:
+        return "", own.lacks[asked]
+    reading = find_reading(vocabulary, own, asked)
+    if reading is not None:
+        return reading.own.name, ""
+    return (f"-> {own.relations[asked].to}", "") if asked in own.relations else ("", "")
+
+
+def _shown(row: list[Cell]) -> str:
+    """The types of a cell by what they say: those that say the same stand together."""
+    said: dict[str, list[str]] = {}
+    for cell in row:
+        text = f"`{cell.by}`" if cell.by else f"not offered: {cell.why}" if cell.why else ""
+        said.setdefault(text or "**missing**", []).append(cell.type)
+    parts = []
+    for text, types in said.items():
+        names = ", ".join(f"`{name}`" for name in types if name)
+        is_itself = len(types) == 1 and text == f"`{types[0]}`"
+        parts.append(text if is_itself or not names else f"{names}: {text}")
+    return "<br>".join(part.replace("|", "\\|") for part in parts)
