@@ -194,7 +194,10 @@ def read_compressed(window: Window, record: Recorder) -> None:
             problem = found.problem
             record.understood(0, window.size_bytes if problem else found.consumed)
             if found.window.size_bytes:
-                record.member(f"({codec.name})", found.window)
+                # The name says what the bytes are where they do not say it themselves.
+                is_array = window.name.lower().endswith(".npy.z")
+                name = f"({codec.name}) {window.name.rpartition('/')[2]}" if is_array else ""
+                record.member(name or f"({codec.name})", found.window)
     except ArtifactError as error:  # the stream could not even begin
         record.understood(0, window.size_bytes)
         problem = error

@@ -13,6 +13,8 @@ MACH_O = frozenset(
     bytes.fromhex(magic) for magic in ("feedface", "feedfacf", "cefaedfe", "cffaedfe")
 )
 FAT_MACH_O = frozenset(bytes.fromhex(magic) for magic in ("cafebabe", "cafebabf"))
+# Major version of the first Java; no Mach-O file holds programs for so many processors.
+FIRST_JAVA = 45
 SCRIPT = re.compile(rb"\xef?\xbb?\xbf?#![ \t]*/[^\n\0]{1,200}")
 
 
@@ -23,8 +25,9 @@ def kind_of(head: bytes, window: Window | None = None) -> str:
     if head[:4] in MACH_O:
         return "a Mach-O program or library"
     if head[:4] in FAT_MACH_O:
-        # Java classes share the first magic; their version number is no small count of parts.
-        return "a Mach-O or Java program"
+        # Java classes share the magic; their version is no small count of parts.
+        is_java = int.from_bytes(head[4:8], "big") >= FIRST_JAVA
+        return "a Java class" if is_java else "a Mach-O program or library"
     if head.startswith(b"\0asm") and head[5:8] == b"\0\0\0":
         return "a WebAssembly module"
     if head.startswith(b"MZ") and _is_windows(head, window):
@@ -54,6 +57,11 @@ def read_executable(window: Window, record: Recorder) -> None:
     record.understood(0, window.size_bytes)
     if record.is_image:
         record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, "in an image", danger=Severity.INFO)
+    elif kind == "a Java class" and record.depth:
+        # One archive of a program has thousands: it is told once, at the first.
+        if record.is_first_of(kind):
+            detail = "inside an archive, as the first of its kind there"
+            record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, detail)
     elif record.depth:
         danger = Severity.MEDIUM if kind == "a script" else None
         record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, "inside an archive", danger=danger)

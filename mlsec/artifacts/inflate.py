@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -20,8 +21,10 @@ from mlsec.core.closed_sets import Severity
 KEPT_BYTES = 1 << 20
 # How much of the end is kept: many formats are recognised, or begin to be read, from there.
 TAIL_BYTES = 80 << 10
-# Arrays of zeros pack a thousandfold and are honest; their shape accounts for each byte.
+# Arrays of zeros pack a thousandfold and are honest; their shape accounts for each byte. A pickle
+# of joblib's says in its first bytes that raw arrays lie between its opcodes.
 ARRAY = b"\x93NUMPY"
+ARRAYS = re.compile(rb"\x80[\x02-\x05].{0,4000}?NumpyArrayWrapper", re.DOTALL)
 
 
 class Stream(Protocol):
@@ -126,7 +129,7 @@ def inflated(begin: Begin, record: Recorder) -> Iterator[Inflated]:
                 pieces.clear()
                 budget.release(held)
                 held = 0
-            is_array = is_array or (size_bytes == len(piece) and piece.startswith(ARRAY))
+            is_array = is_array or (size_bytes == len(piece) and _is_of_arrays(piece))
             is_told = is_told or _tell_ratio(size_bytes, stream.consumed, record, is_array)
     except ArtifactError as error:
         problem = error
@@ -142,6 +145,10 @@ def inflated(begin: Begin, record: Recorder) -> Iterator[Inflated]:
         yield Inflated(window=window, consumed=stream.consumed, crc=crc, problem=problem)
     finally:
         budget.release(held)
+
+
+def _is_of_arrays(piece: bytes) -> bool:
+    return piece.startswith(ARRAY) or bool(ARRAYS.match(piece))
 
 
 def _tell_ratio(size_bytes: int, packed_bytes: int, record: Recorder, is_array: bool) -> bool:  # noqa: FBT001

@@ -41,6 +41,11 @@ def sniff_named_saved_model(_head: bytes, window: Window) -> bool:
     return PurePosixPath(window.name).name == "saved_model.pb" and _is_message(window)
 
 
+def sniff_named_graph(_head: bytes, window: Window) -> bool:
+    """Whether the name ends in .pb and the first fields are those of a message."""
+    return window.name.lower().endswith(".pb") and _is_message(window)
+
+
 def sniff_named_keras(_head: bytes, window: Window) -> bool:
     """Whether the name is keras_metadata.pb, and a Keras object may stand in it."""
     is_named = PurePosixPath(window.name).name == "keras_metadata.pb"
@@ -57,6 +62,12 @@ def read_named_saved_model(window: Window, record: Recorder) -> None:
     """Judge the texts at any depth, and with them the operators."""
     _note_partly("a SavedModel", window, record)
     _judge_texts(window, record, frozenset(REASONS))
+
+
+def read_named_graph(window: Window, record: Recorder) -> None:
+    """Judge the texts at any depth: a part of a graph may be loaded by what knows the rest."""
+    _note_partly("a graph or another message", window, record)
+    _judge_texts(window, record, frozenset(REASONS) | PYTHON_OPERATORS)
 
 
 def read_named_keras(window: Window, record: Recorder) -> None:

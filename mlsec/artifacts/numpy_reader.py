@@ -1,13 +1,20 @@
-"""Reads .npy files: numbers are accounted for by their shape, objects are a pickle."""
+"""Reads .npy files: numbers are accounted for by their shape, objects are a pickle.
+
+Old versions of joblib kept each array in a file of its own, as raw numbers without any header.
+"""
 
 from __future__ import annotations
 
 import math
 
+from mlsec.artifacts.accounting import search
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.numpy_header import MAGIC, read_header
+from mlsec.artifacts.pickle.start import is_loadable
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
+
+RAW_ENDING = ".npy.z"
 
 
 def sniff_numpy(head: bytes, _window: Window) -> bool:
@@ -46,3 +53,18 @@ def read_numpy(window: Window, record: Recorder) -> None:
             data_bytes = left
         offset += header.data + data_bytes
         record.understood(offset - data_bytes, offset)
+
+
+def sniff_raw_array(_head: bytes, window: Window) -> bool:
+    """Whether the name is one that joblib gave to compressed arrays, and nothing loadable begins.
+
+    Source: joblib 0.9, ``NumpyPickler.save``: ``<file>_NN.npy.z`` holds the bytes of one array,
+    whose shape and type stand in the pickle beside it.
+    """
+    return window.name.lower().endswith(RAW_ENDING) and not is_loadable(window)
+
+
+def read_raw_array(window: Window, record: Recorder) -> None:
+    """Account for the numbers, and search them: their shape is not in this file."""
+    record.understood(0, window.size_bytes)
+    search(window, record)

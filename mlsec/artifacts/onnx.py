@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.metadata_text import judge_metadata
-from mlsec.artifacts.onnx_operators import KNOWN_DOMAINS, PYTHON_OPERATORS, STANDARD
+from mlsec.artifacts.onnx_operators import (
+    EXTENSION_OPERATORS,
+    EXTENSIONS,
+    KNOWN_DOMAINS,
+    PYTHON_OPERATORS,
+    STANDARD,
+)
 from mlsec.artifacts.protobuf import BYTES, VARINT, Field, Wire
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import leaves_folder, note_reference
@@ -130,6 +136,8 @@ class _Model:
         elif domain in {"", "ai.onnx"} and operator not in STANDARD:
             detail = "no operator of the standard: it needs a library of its own"
             self.record.fact(FactKind.CUSTOM_OPERATOR, subject, detail, offset=offset)
+        elif domain in EXTENSIONS and operator in EXTENSION_OPERATORS:
+            return
         elif domain and domain not in KNOWN_DOMAINS:
             detail = "an operator of a domain that no stock runtime carries"
             self.record.fact(FactKind.CUSTOM_OPERATOR, subject, detail, offset=offset)
@@ -160,25 +168,34 @@ class _Model:
             self._tensor(inner)
 
     def _tensor(self, field: Field) -> None:
-        entries = [self._pair(inner) for inner in self._messages(field, {13})]
-        for key, value in entries:
-            if key not in EXTERNAL_KEYS:
-                detail = "external data sets an attribute of the loader's own object"
-                self.record.fact(FactKind.PATCHED_OBJECT, key, detail, offset=field.start)
-            elif key in {"location", "basepath"}:
-                self._location(value, field.start)
-            elif key in {"offset", "length"} and not value.isdecimal():
-                detail = f"external data has the {key} {value!r}, which is no number"
-                self.record.fact(FactKind.BROKEN, key, detail, offset=field.start)
+        for inner in self._messages(field, {13}):
+            note_external(self.wire, inner, self.record, self.external)
 
-    def _location(self, path: str, offset: int) -> None:
-        if path.startswith("*/"):
-            detail = "names an address in the runtime's own memory"
-            self.record.fact(FactKind.OUTSIDE_REFERENCE, path, detail, offset=offset)
-        elif not note_reference(self.record, path, "tensor data", offset=offset):
-            self.external.add(path)
-            if len(self.external) <= 1000 and leaves_folder(path.strip()):
-                note_reference(self.record, path.strip(), "tensor data", offset=offset)
+
+def note_external(
+    wire: Wire, field: Field, record: Recorder, external: set[str] | None = None
+) -> None:
+    """Judge one entry of a tensor's external data; ``external`` gathers the files that it names."""
+    texts = {f.number: wire.text(f) for f in wire.inside(field) if f.wire == BYTES}
+    key, value = texts.get(1, ""), texts.get(2, "")
+    if key not in EXTERNAL_KEYS:
+        detail = "external data sets an attribute of the loader's own object"
+        record.fact(FactKind.PATCHED_OBJECT, key, detail, offset=field.start)
+    elif key in {"location", "basepath"}:
+        _location(value, field.start, record, external if external is not None else set())
+    elif key in {"offset", "length"} and not value.isdecimal():
+        detail = f"external data has the {key} {value!r}, which is no number"
+        record.fact(FactKind.BROKEN, key, detail, offset=field.start)
+
+
+def _location(path: str, offset: int, record: Recorder, external: set[str]) -> None:
+    if path.startswith("*/"):
+        detail = "names an address in the runtime's own memory"
+        record.fact(FactKind.OUTSIDE_REFERENCE, path, detail, offset=offset)
+    elif not note_reference(record, path, "tensor data", offset=offset):
+        external.add(path)
+        if len(external) <= 1000 and leaves_folder(path.strip()):
+            note_reference(record, path.strip(), "tensor data", offset=offset)
 
 
 def looks_like_onnx(wire: Wire, top: tuple[Field, ...]) -> bool:

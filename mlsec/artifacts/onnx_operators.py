@@ -30,11 +30,30 @@ STANDARD = frozenset(
     Tanh TensorScatter TfIdfVectorizer ThresholdedRelu Tile TopK Transpose Trilu Unique Unsqueeze
     Upsample Where Xor""".split()  # noqa: SIM905
 )
-# Domains whose operators a stock runtime carries by itself.
+# Domains whose operators a stock runtime or its makers' own packages carry: for others a library
+# has to come from somewhere.
 KNOWN_DOMAINS = frozenset(
     """ai.onnx ai.onnx.ml ai.onnx.preview ai.onnx.preview.training ai.onnx.training com.microsoft
     com.microsoft.nchwc com.microsoft.experimental com.ms.internal.nhwc com.microsoft.dml
+    org.pytorch.aten
+    com.microsoft.qnn com.microsoft.xnnpack com.amd.quark trt.plugins mmdeploy
+    org.openvinotoolkit pkg.onnxscript.torch_lib pkg.onnxscript.torch_lib.common
     """.split()  # noqa: SIM905
+)
+# The domain of the package onnxruntime-extensions, and what it carries itself; a program may add
+# functions of Python's to it under any other name.
+EXTENSIONS = frozenset(("ai.onnx.contrib", "com.microsoft.extensions"))
+EXTENSION_OPERATORS = frozenset(
+    """AudioDecoder BasicTokenizer BertTokenizer BertTokenizerDecoder BlingFireSentenceBreaker
+    BpeDecoder BpeTokenizer CLIPTokenizer DecodeImage DrawBoundingBoxes EncodeImage GPT2Tokenizer
+    GaussianBlur HfBertTokenizer HfJsonTokenizer ImageDecoder ImageReader Inverse MaskedFill
+    MergeSignalSegments NegPos RaggedTensorToDense RaggedTensorToSparse RobertaTokenizer
+    SegmentExtraction SegmentSum SentencepieceDecoder SentencepieceTokenizer SplitSignalSegments
+    SpmTokenizer StftNorm StringConcat StringECMARegexReplace StringECMARegexSplitWithOffsets
+    StringEqual StringHash StringHashFast StringJoin StringLength StringLower StringMapping
+    StringRaggedTensorToDense StringRegexReplace StringRegexSplitWithOffsets StringSlice
+    StringSplit StringStrip StringToVector StringUpper StridedSlice TrieDetokenizer TrieTokenizer
+    VectorToString WhisperDecoder WordpieceTokenizer""".split()  # noqa: SIM905
 )
 # Operators that call Python or load code, whatever their domain.
 PYTHON_OPERATORS = frozenset(

@@ -81,6 +81,18 @@ class Wire:
             return self.chunk[offset : offset + length]
         return self.window.exactly(field.start, length)
 
+    def packed(self, field: Field) -> Iterator[int]:
+        """The varints of a packed field.
+
+        Raises:
+            ArtifactError: the last one runs over the end.
+        """
+        position = field.start
+        while position < field.end:
+            self._tick()
+            value, position = self._varint(position, field.end)
+            yield value
+
     def inside(self, field: Field) -> Iterator[Field]:
         """The fields of the message that a field holds."""
         return self.fields(field.start, field.end)

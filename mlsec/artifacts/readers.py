@@ -20,15 +20,24 @@ from mlsec.artifacts.hdf5.reader import read_hdf5, sniff_hdf5
 from mlsec.artifacts.images import read_image, sniff_image
 from mlsec.artifacts.json_documents import read_json_document, sniff_json
 from mlsec.artifacts.named_protobuf import (
+    read_named_graph,
     read_named_keras,
     read_named_onnx,
     read_named_saved_model,
+    sniff_named_graph,
     sniff_named_keras,
     sniff_named_onnx,
     sniff_named_saved_model,
 )
-from mlsec.artifacts.numpy_reader import read_numpy, sniff_numpy
+from mlsec.artifacts.numpy_reader import (
+    read_numpy,
+    read_raw_array,
+    sniff_numpy,
+    sniff_raw_array,
+)
 from mlsec.artifacts.onnx import read_onnx
+from mlsec.artifacts.onnx_tensor import read_tensor, sniff_tensor
+from mlsec.artifacts.pdf import read_pdf, sniff_pdf
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.pickle.streams import read_pickle
 from mlsec.artifacts.plain_text import read_text, sniff_text
@@ -112,6 +121,7 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.NUMPY, sniff=sniff_numpy, read=read_numpy),
     Reader(format=Format.EXECUTABLE, sniff=sniff_executable, read=read_executable),
     Reader(format=Format.IMAGE, sniff=sniff_image, read=read_image),
+    Reader(format=Format.PDF, sniff=sniff_pdf, read=read_pdf),
     Reader(format=Format.PICKLE, sniff=sniff_pickle, read=read_pickle),
     Reader(format=Format.SAFETENSORS, sniff=sniff_safetensors, read=read_safetensors),
     Reader(format=Format.GGUF, sniff=sniff_gguf, read=read_gguf),
@@ -123,6 +133,7 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.HDF5, sniff=sniff_hdf5, read=read_hdf5),
     Reader(format=Format.TFLITE, sniff=sniff_tflite, read=read_tflite),
     Reader(format=Format.ONNX, sniff=sniff_onnx, read=read_onnx),
+    Reader(format=Format.ONNX_TENSOR, sniff=sniff_tensor, read=read_tensor),
     Reader(format=Format.SAVED_MODEL, sniff=sniff_saved_model, read=read_saved_model),
     Reader(format=Format.META_GRAPH, sniff=sniff_meta_graph, read=read_meta_graph),
     Reader(format=Format.GRAPH_DEF, sniff=sniff_graph_def, read=read_graph_def),
@@ -138,6 +149,8 @@ READERS: tuple[Reader, ...] = (
         weak=True,
     ),
     Reader(format=Format.ONNX, sniff=sniff_named_onnx, read=read_named_onnx, weak=True),
+    Reader(format=Format.GRAPH_DEF, sniff=sniff_named_graph, read=read_named_graph, weak=True),
+    Reader(format=Format.NUMPY, sniff=sniff_raw_array, read=read_raw_array, weak=True),
     Reader(format=Format.GRAPH_DEF, sniff=sniff_text_format, read=read_text_format, weak=True),
     Reader(format=Format.XGBOOST, sniff=sniff_xgboost_text, read=read_xgboost_text, weak=True),
     Reader(format=Format.JSON, sniff=sniff_json, read=read_json_document, weak=True),

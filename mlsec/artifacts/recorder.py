@@ -34,6 +34,7 @@ class Ledger:
         "open",
         "properties",
         "read",
+        "told",
     )
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class Ledger:
         self.members_read = 0
         self.open: set[bytes] = set()  # contents being read just now: a member that is its parent
         self.read: dict[bytes, int] = {}  # contents that were read, and how deep they lay
+        self.told: set[tuple[str, str]] = set()  # what is told once for an archive
 
 
 class Recorder:
@@ -155,6 +157,13 @@ class Recorder:
         inner.is_image = self.is_image
         inner.runs_source = self.runs_source
         return inner
+
+    def is_first_of(self, subject: str) -> bool:
+        """Whether no other member of the archive that holds this one was asked about before."""
+        key = (self.place.rpartition("!/")[0], subject)
+        is_first = key not in self.ledger.told
+        self.ledger.told.add(key)
+        return is_first
 
     def listed(self, count: int) -> None:
         """Count members that need no reading, such as raw numbers."""

@@ -6,7 +6,7 @@ import lzma
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlsec.artifacts.errors import ArtifactError, UnsupportedError
@@ -81,13 +81,43 @@ def _read(archive: SevenZipFile, record: Recorder) -> None:
         return
     links = {file.filename for file in files if file.is_symlink or file.is_junction}
     record.listed(sum(file.is_directory for file in files))
-    held = record.budget.hold(total)
+    for batch in _batches(files, record):
+        _read_batch(archive, batch, links, record)
+
+
+def _batches(files: Sequence[ArchiveFile], record: Recorder) -> Iterator[list[ArchiveFile]]:
+    """Members that are unpacked together: as many as may be held; each too large one is told."""
+    held, batch, size_bytes = 2 * record.limits.held_bytes, list[Any](), 0
+    for file in files:
+        if file.is_directory:
+            continue
+        length = int(file.uncompressed or 0)
+        if length > held:
+            detail = f"{length} bytes are more than are unpacked in memory"
+            record.inner(file.filename).unread(GapReason.OVER_LIMIT, detail)
+            record.ledger.members += 1
+            continue
+        if batch and size_bytes + length > held:
+            yield batch
+            batch, size_bytes = [], 0
+        batch.append(file)
+        size_bytes += length
+    if batch:
+        yield batch
+
+
+def _read_batch(
+    archive: SevenZipFile, batch: list[ArchiveFile], links: set[str], record: Recorder
+) -> None:
+    names = [file.filename for file in batch]
+    size_bytes = sum(int(file.uncompressed or 0) for file in batch)
+    held = record.budget.hold(size_bytes)
     try:
-        record.budget.inflate(total)
-        _members(_unpack(archive, total), [file.filename for file in files], links, record)
+        record.budget.inflate(size_bytes)
+        _members(_unpack(archive, names, size_bytes), names, links, record)
     finally:
         if held:
-            record.budget.release(total)
+            record.budget.release(size_bytes)
 
 
 def _judge(files: Sequence[ArchiveFile], total: int, record: Recorder) -> None:
@@ -107,24 +137,27 @@ def _judge(files: Sequence[ArchiveFile], total: int, record: Recorder) -> None:
 
 
 def _fits(total: int, count: int, record: Recorder) -> bool:
-    """Whether the members may be unpacked: all at once, as the package gives no other way."""
-    limits, budget = record.limits, record.budget
-    if total <= min(budget.inflated_bytes, 2 * limits.held_bytes) and count <= budget.members:
+    """Whether the members may be unpacked at all."""
+    budget = record.budget
+    if total <= budget.inflated_bytes and count <= budget.members:
         return True
     detail = f"{count} members of {total} bytes are more than are unpacked in memory"
-    if total > budget.inflated_bytes or count > budget.members:
-        record.fact(FactKind.BOMB, "7z", detail)
+    record.fact(FactKind.BOMB, "7z", detail)
     record.unread(GapReason.OVER_LIMIT, detail)
     record.ledger.members += count
     return False
 
 
-def _unpack(archive: SevenZipFile, total: int) -> list[tuple[str, Any]]:
-    """Each member's name and what was unpacked of it."""
+def _unpack(archive: SevenZipFile, names: list[str], size_bytes: int) -> list[tuple[str, Any]]:
+    """Each member's name and what was unpacked of it.
+
+    In a solid archive the package unpacks what lies before a member again for each batch.
+    """
     from py7zr.io import BytesIOFactory  # noqa: PLC0415
 
-    factory = BytesIOFactory(limit=total + 1)
-    archive.extract(factory=factory)
+    factory = BytesIOFactory(limit=size_bytes + 1)
+    archive.reset()
+    archive.extract(targets=names, factory=factory)
     return list(factory.products.items())
 
 

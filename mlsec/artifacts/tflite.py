@@ -15,12 +15,21 @@ MODEL_CODES, MODEL_SUBGRAPHS, MODEL_DESCRIPTION, MODEL_BUFFERS = 1, 2, 3, 4
 CODE_OLD, CODE_NAME, CODE_BUILTIN = 0, 1, 3
 BUFFER_DATA, BUFFER_OFFSET, BUFFER_SIZE = 0, 1, 2
 CUSTOM = 32
-# Custom by name only: every build of the runtime has them.
+# Custom by name only: every build of the runtime has them, or a library of the same makers does
+# (TensorFlow Lite Micro's signal library, TensorFlow Text, the Task Library, MediaPipe).
 COMMON = frozenset(
     """TFLite_Detection_PostProcess Mfcc AudioSpectrogram NumericVerify Convolution2DTransposeBias
     MaxPoolingWithArgmax2D MaxUnpooling2D Rfft2d RandomStandardNormal RandomUniform Multinomial
-    CumSum Conv3DTranspose ReadVariable AssignVariable edgetpu-custom-op""".split()  # noqa: SIM905
+    CumSum Conv3DTranspose ReadVariable AssignVariable edgetpu-custom-op ethos-u
+    SignalDelay SignalEnergy SignalFftAutoScale SignalFilterBank SignalFilterBankLog
+    SignalFilterBankSpectralSubtraction SignalFilterBankSquareRoot SignalFramer SignalIrfft
+    SignalOverlapAdd SignalPCAN SignalRfft SignalStacker SignalWindow
+    TFSentencepieceTokenizeOp SentencepieceTokenizer RaggedTensorToTensor
+    WhitespaceTokenizeWithOffsets WordpieceTokenizeWithOffsets NGrams
+    NORMALIZE PREDICT EXTRACT_FEATURES
+    TransformTensorBilinear TransformLandmarks Landmarks2TransformMatrix Resampler""".split()  # noqa: SIM905
 )
+COMMON_PREFIXES = ("tftext:", "stablehlo.", "odml.")
 
 
 def sniff_tflite(head: bytes, _window: Window) -> bool:
@@ -59,7 +68,8 @@ def _judge(record: Recorder, name: str, offset: int) -> None:
         detail = "an operator of full TensorFlow, run by the Flex delegate"
         record.fact(FactKind.CUSTOM_OPERATOR, name, detail, offset=offset, danger=Severity.LOW)
     else:
-        danger = Severity.LOW if name in COMMON else None
+        is_common = name in COMMON or name.startswith(COMMON_PREFIXES)
+        danger = Severity.LOW if is_common else None
         detail = "no built-in operator: it needs a library of its own"
         record.fact(FactKind.CUSTOM_OPERATOR, name, detail, offset=offset, danger=danger)
 

@@ -9,7 +9,7 @@ from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS
 from mlsec.artifacts.pickle.policy import Standing, shipped_policy
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.closed_sets import GapReason, Severity
 from mlsec.core.places import content_folder
 from mlsec.core.strict_yaml import parse
 from tests.artifacts.builders import pickles as make
@@ -105,6 +105,13 @@ def test_an_unknown_class_is_low_and_an_unknown_function_high() -> None:
     assert not {fact.danger for fact in made} & {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
 
 
-@pytest.mark.parametrize("made", [b")\x81", b"K\x01\x85R"], ids=["NEWOBJ", "REDUCE"])
-def test_a_class_of_the_script_that_saved_the_file_is_medium(made: bytes) -> None:
-    assert Severity.MEDIUM in dangers(make.stream(make.stacked("__main__", "Net") + made))
+@pytest.mark.parametrize("made", [b"", b")\x81"], ids=["imported", "NEWOBJ"])
+def test_a_class_of_the_script_that_saved_the_file_is_no_alarm_but_a_hole(made: bytes) -> None:
+    seen = inspect(Window.of(make.stream(make.stacked("__main__", "Net") + made)))
+    assert not {fact.danger for fact in seen.facts} & {Severity.MEDIUM, Severity.HIGH}
+    assert [hole.reason for hole in seen.holes] == [GapReason.UNRESOLVED]
+
+
+def test_what_the_script_defines_is_medium_when_it_is_called_with_arguments() -> None:
+    called = make.stream(make.stacked("__main__", "Net") + b"K\x01\x85R")
+    assert Severity.MEDIUM in dangers(called)

@@ -13,7 +13,7 @@ from mlsec.artifacts.pickle.torch_legacy import storage_bytes
 from mlsec.artifacts.pickle.values import Box, Global, How, Plain, Result, Value
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.closed_sets import GapReason, Severity
 
 # Attributes that change what an object is or does, whatever class it has.
 _HOOK_NAMES = (
@@ -22,6 +22,7 @@ _HOOK_NAMES = (
 )
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # No library holds it, so no version of one vouches for it: what runs is what the loader defines.
+_SCRIPT = "__main__"
 _FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code runs when it is loaded"
 # These make an array of the class with ndarray.__new__: the class's own __new__ does not run.
 _ARRAY_MAKERS = ("_reconstruct", "_mareconstruct")
@@ -47,8 +48,6 @@ class Verdict:
         danger: Severity | None = None,
     ) -> None:
         """Record a fact unless the same was said of the same name before."""
-        if kind is FactKind.UNVERIFIED_CLASS and subject.startswith("__main__."):
-            danger, detail = Severity.MEDIUM, f"{detail}: {_FROM_A_SCRIPT}"
         if (kind, subject) not in self._seen:
             self._seen.add((kind, subject))
             self.record.fact(kind, subject, detail, offset=offset, danger=danger)
@@ -97,6 +96,9 @@ class Verdict:
         else:
             detail = "imported and not in the inventory of what libraries store"
             self.note(FactKind.UNKNOWN_IMPORT, found.full, detail, found.offset)
+        if found.module == _SCRIPT:
+            detail = f"what {found.full} does cannot be told from the file: {_FROM_A_SCRIPT}"
+            self.record.hole(GapReason.UNRESOLVED, detail[:400])
 
     def called(self, how: How, function: Value, arguments: Value, offset: int) -> None:
         """Something is called or instantiated."""
@@ -184,7 +186,11 @@ class Verdict:
             self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset)
         if is_class and not said:
             detail = f"{how.value}, and not in the inventory of what libraries store"
-            self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset)
+            # As pickle stores an object of a class nothing but the class is asked for. A call with
+            # arguments runs more of the script's code than that.
+            is_steered = function.module == _SCRIPT and how is not How.NEW
+            danger = Severity.MEDIUM if is_steered else None
+            self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset, danger)
         elif is_class:
             detail = f"instantiated with {said}"
             self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)

@@ -21,6 +21,9 @@ KNOWN_PACKAGES = frozenset(
     omegaconf hydra stable_diffusion deepfloyd_if kandinsky controlnet pipelines spacy setfit trl
     vllm huggingface_hub""".split()  # noqa: SIM905
 )
+# A flavour of an MLflow model has one of these; elsewhere ``code`` is a status, a text, a number.
+_BESIDE_CODE = frozenset(("loader_module", "python_model", "python_version"))
+_FLAVOUR = ".python_function"
 _NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
 _CODE_REFERENCE = re.compile(r"(?:(?P<repo>[^\s]+?)--)?(?P<module>[\w./-]+)\.(?P<name>\w+)\Z")
 
@@ -46,6 +49,8 @@ def _judge_mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None
         judge = _KEYS.get(plain_key(key)) if isinstance(key, str) else None
         if judge is not None:
             judge(held, f"{path}.{plain_key(key)}", record)
+    if path.endswith(_FLAVOUR) or not _BESIDE_CODE.isdisjoint(part):
+        _code_path(part.get("code"), f"{path}.code", record)
     texts = {key: held for key, held in part.items() if isinstance(key, str)}
     for name, text in templates_in(texts):
         # Post-processors of tokenizers have templates of their own, without any program in them.
@@ -209,7 +214,6 @@ _KEYS: Mapping[str, Callable[[Any, str, Recorder], None]] = {
     "custom_pipeline": _pipeline_name,
     "loader_module": _loader_module,
     "model_code_path": _code_path,
-    "code": _code_path,
     "parent_library": _imported,
     "_target_": _target,
     "class_path": _target,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 from tests.artifacts.builders import (
     compressed_files,
+    documents,
     ggufs,
     hdf5_files,
     keras_configs,
@@ -43,6 +44,7 @@ MODULES = (
     oci_layouts,
     seven_zips,
     compressed_files,
+    documents,
     numpy_files,
     ggufs,
     hdf5_files,

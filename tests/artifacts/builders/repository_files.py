@@ -141,6 +141,7 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "mlflow/sklearn": lambda: (
         b"flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n    model_path: m.pkl\n"
     ),
+    "yaml/status": lambda: b"responses:\n  - code: 200\n    text: fine\n  - code: E_BAD\n",
     "yaml/plain": lambda: b"# settings\nmodel: &m {a: 1}\nother: *m\nlicense: mit\n",
     "yaml/words": lambda: b"model:\n  about: how to exec (run) it\n  mode: eval\n",
     "yaml/tuple": lambda: b"size: !!python/tuple [1, 2]\n",

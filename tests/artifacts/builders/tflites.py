@@ -100,5 +100,6 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "tflite/numbers-last": numbers_last,
     "tflite/plain": lambda: model("3", "9", buffers=(b"", bytes(64))),
     "tflite/flex": lambda: model("FlexErf"),
+    "tflite/signals": lambda: model("SignalPCAN", "tftext:Ngrams"),
     "tflite/detection": lambda: model("TFLite_Detection_PostProcess"),
 }
