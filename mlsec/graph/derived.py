@@ -12,6 +12,7 @@ from mlsec.graph.azure_ai import AZURE_AI
 from mlsec.graph.azure_doors import AZURE_DOOR_RELATIONS, AZURE_DOORS
 from mlsec.graph.azure_identities import AZURE_IDENTITIES
 from mlsec.graph.azure_keys import AZURE_KEYS
+from mlsec.graph.azure_ml import AZURE_ML, AZURE_ML_RELATIONS
 from mlsec.graph.azure_network import AZURE_NETWORK
 from mlsec.graph.azure_permissions import AZURE_PERMISSIONS
 from mlsec.graph.azure_registries import AZURE_REGISTRIES
@@ -37,6 +38,7 @@ DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     # Names of keys first: relations to keys go by them.
     **KEYS,
     **AZURE_AI,
+    **AZURE_ML,
     **POLICIES,
     **REPOSITORIES,
     **BUCKETS,
@@ -66,6 +68,7 @@ DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     **KNOWLEDGE_RELATIONS,
     **SEARCH_RELATIONS,
     **EXPOSURE_RELATIONS,
+    **AZURE_ML_RELATIONS,
     **AZURE_STORAGE_RELATIONS,
     **AZURE_DOOR_RELATIONS,
     **GCP_RELATIONS,

@@ -20,6 +20,8 @@ _DATASTORE = re.compile(
 )
 # The kinds of harm that content filters grade by severity.
 HARMS = ("hate", "selfharm", "sexual", "violence")
+# Services of a job that give a shell, or as good as one.
+SHELLS = ("SSH", "VSCode", "JupyterLab")
 _STORE_HOST = re.compile(r"^([a-z0-9]{3,24})\.(?:blob|dfs)\.", re.IGNORECASE)
 
 
@@ -98,6 +100,18 @@ def blob_container(raw: Any) -> str | None:
     return f"{found.group(1)}/{path.split('/')[0]}".lower() if path else None
 
 
+def blob_account(raw: Any) -> str | None:
+    """Give the storage account of a blob or data lake address."""
+    found = blob_container(raw)
+    return found.partition("/")[0] if found else None
+
+
+def azure_registry(raw: Any) -> str | None:
+    """Give the host of an image that comes from an Azure Container Registry; None for others."""
+    host = (registry_host(raw) or "").lower()
+    return host if host.endswith((".azurecr.io", ".azurecr.us", ".azurecr.cn")) else None
+
+
 def datastore_container(raw: Any) -> str | None:
     """Give ``account/container`` of a datastore; None for a file share or a store of others."""
     container = raw.get("containerName") or raw.get("filesystem")
@@ -117,23 +131,49 @@ def vault_key_uri(raw: Any) -> str | None:
     return f"{str(vault).rstrip('/')}/keys/{name}".lower() if vault and name else None
 
 
-def key_uri(raw: Any) -> str:
-    """Give a key's address in lower case without its version."""
-    parts = urlsplit(str(raw))
-    pieces = parts.path.strip("/").split("/")[:2]
-    return f"{parts.scheme}://{parts.hostname}/{'/'.join(pieces)}".lower()
-
-
-def vault_uri(raw: Any) -> str:
-    """Give the address of the vault that a key's or secret's address lies in."""
-    parts = urlsplit(str(raw))
-    return f"{parts.scheme}://{parts.hostname}".lower()
-
-
 def key_version(raw: Any) -> str | None:
     """Give the version in a key's address, None when it names the newest."""
     pieces = urlsplit(str(raw)).path.strip("/").split("/")
     return pieces[2] if len(pieces) > 2 and pieces[2] else None
+
+
+def blob_sources(raw: Any) -> list[str]:
+    """List the storage accounts (lower case) that a search service has links to for blobs."""
+    links = [each["properties"] for each in raw]
+    return sorted(
+        {
+            str(link["privateLinkResourceId"]).lower()
+            for link in links
+            if link.get("groupId") in ("blob", "dfs") and link.get("privateLinkResourceId")
+        }
+    )
+
+
+def has_shell(raw: Any) -> bool:
+    """Say whether one of a job's services lets a person in while it runs."""
+    return any(each.get("jobServiceType") in SHELLS for each in raw.values())
+
+
+def logs_requests(raw: Any) -> bool:
+    """Say whether a diagnostic setting of an AI account keeps requests and answers."""
+    return any(_keeps_requests(each["properties"]) for each in raw)
+
+
+def prompt_address(raw: Any) -> str | None:
+    """Give ``account/container`` that requests and answers are logged to; None when no store is."""
+    for setting in raw:
+        account = setting["properties"].get("storageAccountId")
+        if account and _keeps_requests(setting["properties"]):
+            return f"{str(account).rpartition('/')[2]}/insights-logs-requestresponse".lower()
+    return None
+
+
+def _keeps_requests(setting: Mapping[str, Any]) -> bool:
+    return any(
+        log.get("enabled")
+        and (log.get("category") == "RequestResponse" or log.get("categoryGroup") == "allLogs")
+        for log in setting.get("logs") or ()
+    )
 
 
 def addresses(raw: Any) -> list[dict[str, str]]:
@@ -169,21 +209,25 @@ ML_SHAPES: Shapes = {
     "asset_ref": asset_ref,
     "asset_registry": asset_registry,
     "asset_version": asset_version,
+    "azure_registry": azure_registry,
+    "blob_account": blob_account,
     "blob_container": blob_container,
+    "blob_sources": blob_sources,
     "datastore_container": datastore_container,
     "entries": entries,
     "filter_name": filter_name,
+    "has_shell": has_shell,
     "image_digest": image_digest,
     "is_present": is_present,
     "is_public_address": is_public_address,
     "is_there": is_there,
-    "key_uri": key_uri,
     "key_version": key_version,
+    "logs_requests": logs_requests,
+    "prompt_address": prompt_address,
     "registry_host": registry_host,
     "text_or_none": text_or_none,
     "unblocked_in_answers": functools.partial(unblocked, source="Completion"),
     "unblocked_in_prompts": functools.partial(unblocked, source="Prompt"),
     "uri_datastore": uri_datastore,
     "vault_key_uri": vault_key_uri,
-    "vault_uri": vault_uri,
 }

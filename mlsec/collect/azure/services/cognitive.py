@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlsec.collect.azure.route import ArmRead
+from mlsec.collect.azure.services.diagnostics import DIAGNOSTIC_SETTINGS
 from mlsec.collect.plan import TypePlan
 
 VERSION = "2025-09-01"
@@ -62,7 +63,12 @@ DEFENDER_PLANS = ArmRead(
 )
 
 PLANS: tuple[TypePlan, ...] = (
-    TypePlan(type="azure.cognitive.account", listing=ACCOUNTS, region="location"),
+    TypePlan(
+        type="azure.cognitive.account",
+        listing=ACCOUNTS,
+        region="location",
+        reads=(DIAGNOSTIC_SETTINGS,),
+    ),
     TypePlan(
         type="azure.cognitive.deployment", parent="azure.cognitive.account", listing=DEPLOYMENTS
     ),

@@ -16,6 +16,13 @@ OWNERS: tuple[tuple[str, str], ...] = (
     ("azure.web.site", "$.identity.principalId"),
     ("azure.aks.cluster", "$.identity.principalId"),
     ("azure.apim.service", "$.identity.principalId"),
+    ("azure.ml.workspace", "$.identity.principalId"),
+    ("azure.ml.compute_instance", "$.identity.principalId"),
+    ("azure.ml.compute_cluster", "$.identity.principalId"),
+    ("azure.ml.online_endpoint", "$.identity.principalId"),
+    ("azure.cognitive.account", "$.identity.principalId"),
+    ("azure.cognitive.project", "$.identity.principalId"),
+    ("azure.search.service", "$.identity.principalId"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlsec.collect.azure.route import ArmRead
+from mlsec.collect.azure.services.diagnostics import DIAGNOSTIC_SETTINGS
 from mlsec.collect.plan import TypePlan
 
 VERSION = "2025-12-01"
@@ -84,8 +85,18 @@ _KIND = "properties.computeType"
 _OURS = ("ComputeInstance", "AmlCompute")
 
 PLANS: tuple[TypePlan, ...] = (
-    TypePlan(type="azure.ml.workspace", listing=WORKSPACES, region="location"),
-    TypePlan(type="azure.ml.registry", listing=REGISTRIES, region="location"),
+    TypePlan(
+        type="azure.ml.workspace",
+        listing=WORKSPACES,
+        region="location",
+        reads=(DIAGNOSTIC_SETTINGS,),
+    ),
+    TypePlan(
+        type="azure.ml.registry",
+        listing=REGISTRIES,
+        region="location",
+        reads=(DIAGNOSTIC_SETTINGS,),
+    ),
     TypePlan(type="azure.ml.outbound_rule", parent="azure.ml.workspace", listing=OUTBOUND_RULES),
     TypePlan(type="azure.ai.connection", parent="azure.ml.workspace", listing=CONNECTIONS),
     TypePlan(

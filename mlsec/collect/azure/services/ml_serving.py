@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlsec.collect.azure.route import ArmRead
+from mlsec.collect.azure.services.diagnostics import DIAGNOSTIC_SETTINGS
 from mlsec.collect.azure.services.ml import VERSION, below_workspace
 from mlsec.collect.plan import TypePlan
 
@@ -57,6 +58,8 @@ SERVERLESS = below_workspace(
 DATASTORES = below_workspace("Datastores_List", "datastores", ("credentials.secrets",))
 MODELS = below_workspace("ModelContainers_List", "models", listViewType="All")
 MODEL_VERSIONS = _below("ModelVersions_List", "versions", "models/versions")
+DATA = below_workspace("DataContainers_List", "data", listViewType="All")
+DATA_VERSIONS = _below("DataVersions_List", "versions", "data/versions")
 ENVIRONMENTS = below_workspace("EnvironmentContainers_List", "environments", listViewType="All")
 ENVIRONMENT_VERSIONS = _below(
     "EnvironmentVersions_List",
@@ -68,7 +71,10 @@ ENVIRONMENT_VERSIONS = _below(
 
 PLANS: tuple[TypePlan, ...] = (
     TypePlan(
-        type="azure.ml.online_endpoint", parent="azure.ml.workspace", listing=ONLINE_ENDPOINTS
+        type="azure.ml.online_endpoint",
+        parent="azure.ml.workspace",
+        listing=ONLINE_ENDPOINTS,
+        reads=(DIAGNOSTIC_SETTINGS,),
     ),
     TypePlan(
         type="azure.ml.online_deployment",
@@ -106,6 +112,18 @@ PLANS: tuple[TypePlan, ...] = (
         type="azure.ml.environment",
         parent="azure.ml.environment_container",
         listing=ENVIRONMENT_VERSIONS,
+        is_referred=True,
+    ),
+    TypePlan(
+        type="azure.ml.data_container",
+        parent="azure.ml.workspace",
+        listing=DATA,
+        is_referred=True,
+    ),
+    TypePlan(
+        type="azure.ml.data",
+        parent="azure.ml.data_container",
+        listing=DATA_VERSIONS,
         is_referred=True,
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlsec.collect.azure.route import ArmRead
+from mlsec.collect.azure.services.diagnostics import DIAGNOSTIC_SETTINGS
 from mlsec.collect.plan import TypePlan
 
 SERVICES = ArmRead(
@@ -16,5 +17,10 @@ SERVICES = ArmRead(
 )
 
 PLANS: tuple[TypePlan, ...] = (
-    TypePlan(type="azure.search.service", listing=SERVICES, region="location"),
+    TypePlan(
+        type="azure.search.service",
+        listing=SERVICES,
+        region="location",
+        reads=(DIAGNOSTIC_SETTINGS,),
+    ),
 )
