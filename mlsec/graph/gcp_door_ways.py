@@ -30,6 +30,7 @@ _INVOKES = {
 _REACHED = ("INGRESS_TRAFFIC_ALL", "ALLOW_ALL")
 _BALANCED = ("INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", "ALLOW_INTERNAL_AND_GCLB")
 _GATEWAY = "gcp.apigateway.gateway"
+_POLICIES = frozenset(("bindings", "grants"))
 NO_AUTH = "none"
 
 
@@ -93,7 +94,7 @@ def _calls_of(account: Resource, graph: Graph) -> Iterator[tuple[str, str, Answe
             yield calls, "", answer
         for target in graph.of_type(calls):
             kind = graph.vocabulary.types[target.type]
-            if target.scope == account.scope and "bindings" in kind.properties:
+            if target.scope == account.scope and not _POLICIES.isdisjoint(kind.properties):
                 answer = _is_named(account, target, permission, graph)
                 if answer != NO:
                     yield calls, target.id, answer

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
 _ROLE_TYPES = ("gcp.iam.role", "gcp.iam.custom_role", "gcp.iam.organization_role")
-_DATASET = "gcp.bigquery.dataset"
+# A policy as it was answered, a dataset's access list, and one entry for each member.
+_HOLDERS = ("bindings", "access", "grants")
 _NODE = "gcp.resourcemanager.node"
 _CLAUSE = re.compile(
     r"""^\s*resource\.(name\.startsWith|name|type|service)\s*(?:==)?\s*\(?\s*["']([^"']*)["']\s*\)?\s*$"""
@@ -85,7 +86,9 @@ def grants_above(scope: str, graph: Graph) -> Grants:
 
 def own_grants(resource: Resource) -> Grants:
     """Give what the resource's own policy (or access list, for a dataset) grants."""
-    held = property_value(resource, "access" if resource.type == _DATASET else "bindings")
+    known = resource.properties.keys() | resource.unread.keys()
+    name = next((each for each in _HOLDERS if each in known), _HOLDERS[0])
+    held = property_value(resource, name)
     if isinstance(held, Unread):
         return Grants(gaps=held.gaps or ("?the policy of " + resource.name,))
     return Grants(held=tuple(grant for each in held.value or () for grant in _read(each)))
@@ -191,8 +194,13 @@ def _read(binding: Mapping[str, Any]) -> Iterable[Grant]:
             yield Grant(
                 member=str(member),
                 role=str(binding.get("role") or ""),
-                condition=str(binding.get("condition") or ""),
+                condition=_condition_of(binding),
             )
+
+
+def _condition_of(binding: Mapping[str, Any]) -> str:
+    """Give the condition; one that was not kept is a condition that nobody understands."""
+    return str(binding.get("condition") or ("(unread)" if binding.get("is_conditional") else ""))
 
 
 def _about(prefix: str, resource: str) -> Answer:
