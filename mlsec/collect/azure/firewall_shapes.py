@@ -10,6 +10,11 @@ from mlsec.collect.azure.neighbour_shapes import Shape, lower
 _WORLD = frozenset({"*", "internet", "any", "0.0.0.0/0", "::/0", "0.0.0.0"})  # noqa: S104
 _LAST_PORT = 65535
 _Range = tuple[int, int]
+# Ports of remote administration, model servers, notebooks and dashboards, vector stores.
+_KNOWN_PORTS = (
+    22, 3389, 8000, 8001, 8002, 8080, 8081, 8082, 8500, 8501, 11434, 30000, 8888, 6006, 7860, 8265,
+    10001, 5000, 8786, 8787, 6333, 6334, 19530, 9091, 9200, 5432,
+)  # fmt: skip
 
 
 def open_ports(raw: Any) -> list[dict[str, Any]]:
@@ -36,6 +41,16 @@ def open_ports(raw: Any) -> list[dict[str, Any]]:
             entry = {"rule": str(rule["name"]), "protocol": protocol}
             found.append({**entry, "from_port": start, "to_port": end})
     return found
+
+
+def world_ports(raw: Any) -> list[str]:
+    """Give the known TCP ports that the whole internet may reach, in ascending order."""
+    opened = [
+        (each["from_port"], each["to_port"])
+        for each in open_ports(raw)
+        if each["protocol"] in ("tcp", "all")
+    ]
+    return [str(p) for p in sorted(_KNOWN_PORTS) if any(low <= p <= high for low, high in opened)]
 
 
 def allows_all_egress(raw: Any) -> bool:
@@ -96,5 +111,6 @@ def _less(ranges: Iterable[_Range], shut: Iterable[_Range]) -> list[_Range]:
 
 FIREWALL_SHAPES: Mapping[str, Shape] = {
     "open_ports": open_ports,
+    "world_ports": world_ports,
     "allows_all_egress": allows_all_egress,
 }

@@ -19,6 +19,7 @@ PLANS: tuple[TypePlan, ...] = (
             path=f"/subscriptions/{{subscription}}/providers/{_REGISTRIES}",
             version=_VERSION,
             items="value",
+            graph="microsoft.containerregistry/registries",
         ),
         is_referred=True,
         region="location",

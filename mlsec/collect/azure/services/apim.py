@@ -42,6 +42,7 @@ PLANS: tuple[TypePlan, ...] = (
             path=f"/subscriptions/{{subscription}}/providers/{_SERVICE}",
             version=_VERSION,
             items="value",
+            graph="microsoft.apimanagement/service",
         ),
         region="location",
         reads=(

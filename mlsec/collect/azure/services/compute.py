@@ -32,6 +32,7 @@ PLANS: tuple[TypePlan, ...] = (
             path="/subscriptions/{subscription}/providers/Microsoft.App/containerApps",
             version=_APPS,
             items="value",
+            graph="microsoft.app/containerapps",
             redact=(
                 "value[].properties.template.containers[].env[].value",
                 "value[].properties.template.initContainers[].env[].value",
@@ -62,6 +63,7 @@ PLANS: tuple[TypePlan, ...] = (
             path="/subscriptions/{subscription}/providers/Microsoft.App/managedEnvironments",
             version=_APPS,
             items="value",
+            graph="microsoft.app/managedenvironments",
         ),
         region="location",
     ),
@@ -74,6 +76,7 @@ PLANS: tuple[TypePlan, ...] = (
             path="/subscriptions/{subscription}/providers/Microsoft.Web/sites",
             version=_WEB,
             items="value",
+            graph="microsoft.web/sites",
         ),
         region="location",
         reads=(
@@ -90,6 +93,7 @@ PLANS: tuple[TypePlan, ...] = (
             path="/subscriptions/{subscription}/providers/Microsoft.ContainerService/managedClusters",
             version="2024-02-01",
             items="value",
+            graph="microsoft.containerservice/managedclusters",
         ),
         region="location",
         reads=(DIAGNOSTIC_SETTINGS,),

@@ -54,6 +54,7 @@ PLANS: tuple[TypePlan, ...] = (
             path=f"{_SUBSCRIPTION}/{_IDENTITIES}",
             version="2023-01-31",
             items="value",
+            graph="microsoft.managedidentity/userassignedidentities",
         ),
         is_referred=True,
         region="location",

@@ -19,6 +19,7 @@ PLANS: tuple[TypePlan, ...] = (
             path=f"/subscriptions/{{subscription}}/providers/{_VAULTS}",
             version=_VERSION,
             items="value",
+            graph="microsoft.keyvault/vaults",
         ),
         is_referred=True,
         region="location",

@@ -14,6 +14,8 @@ def _listed(service: str, kind: str, name: str, version: str) -> ArmRead:
         path=f"/subscriptions/{{subscription}}/providers/{kind}",
         version=version,
         items="value",
+        # Policy assignments belong to scopes; all others here are resources with a place.
+        graph="" if service == "policy" else kind.lower(),
     )
 
 

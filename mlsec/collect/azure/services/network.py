@@ -16,6 +16,7 @@ def _listed(kind: str, name: str) -> ArmRead:
         path=f"/subscriptions/{{subscription}}/providers/Microsoft.Network/{kind}",
         version=_VERSION,
         items="value",
+        graph=f"microsoft.network/{kind}".lower(),
     )
 
 

@@ -19,6 +19,7 @@ PLANS: tuple[TypePlan, ...] = (
             path=f"/subscriptions/{{subscription}}/providers/{_ACCOUNTS}",
             version=_VERSION,
             items="value",
+            graph="microsoft.storage/storageaccounts",
         ),
         is_referred=True,
         region="location",
