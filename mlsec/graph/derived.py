@@ -18,6 +18,7 @@ from mlsec.graph.azure_permissions import AZURE_PERMISSIONS
 from mlsec.graph.azure_registries import AZURE_REGISTRIES
 from mlsec.graph.azure_storage import AZURE_STORAGE, AZURE_STORAGE_RELATIONS
 from mlsec.graph.exposure import EXPOSURE, EXPOSURE_RELATIONS
+from mlsec.graph.file_stores import FILE_RELATIONS
 from mlsec.graph.gcp_derived import GCP_FACTS, GCP_RELATIONS
 from mlsec.graph.guardrails import GUARDRAIL_RELATIONS, GUARDRAILS
 from mlsec.graph.keys import KEYS
@@ -63,6 +64,7 @@ DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
 
 DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     "permissions.bucket_writers": bucket_writers,
+    **FILE_RELATIONS,
     **GUARDRAIL_RELATIONS,
     **AGENT_RELATIONS,
     **KNOWLEDGE_RELATIONS,

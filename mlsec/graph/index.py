@@ -55,6 +55,16 @@ class Graph:
             return self._all_around(resource, kind)
         return DERIVED_RELATIONS[kind.derived](resource, self)
 
+    def look_up(self, resource: Resource, kind: RelationKind, reference: str) -> list[Resource]:
+        """Give what a reference names by a relation's rules; a stub when nothing does."""
+        near = [
+            target
+            for concrete in self.vocabulary.concrete(kind.to)
+            for target in self._index(concrete.name, kind.match).get(reference, ())
+            if _is_within(kind.within, resource, target)
+        ]
+        return near or [self._stub(resource, kind, reference)]
+
     def incomplete(self, type_name: str, scope: str, region: str) -> tuple[str, ...]:
         """Name the gaps of a type's listing in a scope (and region, "" for any of them).
 
@@ -94,18 +104,9 @@ class Graph:
             return Targets(gaps=held.gaps or (self._unresolved(resource, kind),))
         found: dict[str, Resource] = {}
         for reference in held.value:
-            for target in self._look_up(resource, kind, reference):
+            for target in self.look_up(resource, kind, reference):
                 found[target.id] = target
         return Targets(found=tuple(found.values()))
-
-    def _look_up(self, resource: Resource, kind: RelationKind, reference: str) -> list[Resource]:
-        near = [
-            target
-            for concrete in self.vocabulary.concrete(kind.to)
-            for target in self._index(concrete.name, kind.match).get(reference, ())
-            if _is_within(kind.within, resource, target)
-        ]
-        return near or [self._stub(resource, kind, reference)]
 
     def _index(self, type_name: str, match: str) -> dict[str, list[Resource]]:
         key = (type_name, match)
@@ -289,12 +290,5 @@ def _is_within(within: str, source: Resource, target: Resource) -> bool:
         return True
     if source.scope != target.scope:
         return False
-    return (
-        within == "scope"
-        or source.region == target.region
-        or ""
-        in (
-            source.region,
-            target.region,
-        )
-    )
+    is_anywhere = "" in (source.region, target.region)
+    return within == "scope" or is_anywhere or source.region == target.region

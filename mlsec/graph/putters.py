@@ -40,8 +40,10 @@ def _sorted_putters(scope: str, graph: Graph) -> Putters:
     by_bucket: dict[str, list[Resource]] = {}
     anywhere = []
     for role in graph.of_type("role"):
+        if role.scope != scope:
+            continue
         identity = identity_of(role, graph)
-        if role.scope != scope or not identity.speaks_of("s3:putobject"):
+        if not identity.speaks_of("s3:putobject"):
             continue
         named = _buckets_named(identity)
         if named is None:
