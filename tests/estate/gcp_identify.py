@@ -46,7 +46,7 @@ class _Known(msgspec.Struct, frozen=True, kw_only=True):
     route: Route
     host: re.Pattern[str]
     path: re.Pattern[str]
-    holes: int
+    literal_chars: int
 
 
 def identify(request: Request) -> Call | None:
@@ -68,7 +68,7 @@ def identify(request: Request) -> Call | None:
     ]
     if not fitting:
         return None
-    known = min(fitting, key=lambda each: (each.holes, -len(each.route.path)))
+    known = min(fitting, key=lambda each: -each.literal_chars)
     if known.operation.label in (LIST_ASSETS.label, LIST_ASSET_POLICIES.label):
         wanted = LIST_ASSETS if query.get("contentType") == ["RESOURCE"] else LIST_ASSET_POLICIES
         known = next(each for each in fitting if each.operation.label == wanted.label)
@@ -93,7 +93,7 @@ def _known() -> tuple[_Known, ...]:
             route=route,
             host=re.compile(_pattern(route.host or f"{label.partition(':')[0]}.googleapis.com")),
             path=re.compile(_path_pattern(label, route)),
-            holes=route.path.count("{"),
+            literal_chars=len(_HOLE.sub("", route.path)),
         )
         for label, route in routes().items()
         if label in table

@@ -64,7 +64,8 @@ class GcpHandler:
         document = teller(self.world, call, path) if teller else self._plain(call, path)
         if document is None:
             return refusal(404, "NOT_FOUND", f"Resource '{path}' was not found")
-        return ok(self._paged(call, document))
+        has_pages = "pageToken" in method.parameters
+        return ok(self._paged(call, document) if has_pages else document)
 
     def _method(self, call: Call) -> Method:
         """Hold the request to Google's own description of the API."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mlsec.collect.gcp.tables import routes
 from tests.estate.gcp_identify import Call
 from tests.estate.gcp_world import Project, Thing, World
 
@@ -50,6 +51,66 @@ def _project(world: World, call: Call, path: str) -> dict[str, Any] | None:
     del call
     found = world.projects.get(path.partition("/")[2])
     return _shown(found) if found else None
+
+
+def _older_project(world: World, call: Call, path: str) -> dict[str, Any] | None:
+    """Tell a project as version 1 does."""
+    del call
+    found = world.projects.get(path.partition("/")[2])
+    if found is None:
+        return None
+    kind, _, above = found.parent.partition("/")
+    return {
+        "projectId": found.id,
+        "projectNumber": found.number,
+        "name": found.id,
+        "lifecycleState": found.state,
+        "parent": {"type": kind.removesuffix("s"), "id": above},
+    }
+
+
+def _ancestry(world: World, call: Call, path: str) -> dict[str, Any] | None:
+    del call
+    found = world.projects.get(path.partition("/")[2].partition(":")[0])
+    if found is None:
+        return None
+    nodes, above = [("project", found.id)], found.parent
+    while above:
+        kind, _, name = above.partition("/")
+        nodes.append((kind.removesuffix("s"), name))
+        above = next((one for one, below in world.folders.items() if above in below), "")
+    return {"ancestor": [{"resourceId": {"type": kind, "id": name}} for kind, name in nodes]}
+
+
+def _organization(world: World, call: Call, path: str) -> dict[str, Any] | None:
+    del call
+    if path not in world.organizations:
+        return None
+    return {"name": path, "displayName": "nordlicht.example", "state": "ACTIVE",
+            "directoryCustomerId": "C0nordlicht"}  # fmt: skip
+
+
+def _node_policy(world: World, call: Call, path: str) -> dict[str, Any]:
+    """Give the policy of a project, folder or organisation: the estate's, or an empty one."""
+    told = world.told.get((call.service, path))
+    return dict(told.body) if told else {"version": 1, "etag": "BwY="}
+
+
+def _services(world: World, call: Call, path: str) -> dict[str, Any] | None:
+    project = world.projects.get(path.split("/")[1])
+    told = world.told.get((call.service, path))
+    if project is None or told is not None:
+        return dict(told.body) if told else None
+    names = sorted({label.partition(":")[0] for label in routes()} - project.disabled)
+    listed = [
+        {
+            "name": f"projects/{project.number}/services/{name}.googleapis.com",
+            "config": {"name": f"{name}.googleapis.com"},
+            "state": "ENABLED",
+        }
+        for name in names
+    ]
+    return {"services": listed}
 
 
 def _search_projects(world: World, call: Call, path: str) -> dict[str, Any]:
@@ -122,6 +183,13 @@ TELLERS: Mapping[str, Teller] = {
     "cloudresourcemanager:ListProjects": _list_projects,
     "cloudresourcemanager:SearchOrganizations": _organizations,
     "cloudresourcemanager:ListFolders": _folders,
+    "cloudresourcemanager:ProjectsGet": _older_project,
+    "cloudresourcemanager:GetAncestry": _ancestry,
+    "cloudresourcemanager:GetOrganization": _organization,
+    "cloudresourcemanager:ProjectsGetIamPolicy": _node_policy,
+    "cloudresourcemanager:FoldersGetIamPolicy": _node_policy,
+    "cloudresourcemanager:OrganizationsGetIamPolicy": _node_policy,
+    "serviceusage:ListServices": _services,
     "cloudasset:ListAssets": _assets,
     "cloudasset:ListAssetPolicies": _assets,
     "ListLocations": _locations,

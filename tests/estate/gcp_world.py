@@ -103,6 +103,12 @@ class World:
         else:
             self.things[key] = thing
 
+    def replace(self, thing: Thing | Told) -> None:
+        """Put something in the place of what was there."""
+        self.things.pop((thing.service, thing.path), None)
+        self.told.pop((thing.service, thing.path), None)
+        self.add(thing)
+
     def remove(self, service: str, path: str) -> None:
         """Take a thing out, as when somebody deletes it."""
         del self.things[service, path]

@@ -121,7 +121,8 @@ class InventoryAsker:
 
     def _pattern(self, request: Request, route: Route) -> re.Pattern[str]:
         """Give what the names of the assets that a request asks for look like."""
-        region = "-" if request.scope in self._anywhere else request.region or GLOBAL
+        is_anywhere = bool(route.locations) or request.scope in self._anywhere
+        region = "-" if is_anywhere else request.region or GLOBAL
         place = Place(project=request.scope.partition("/")[2], region=region)
         params = {name: value for name, value in request.params.items() if isinstance(value, str)}
         if route.asset_name:
