@@ -8,10 +8,8 @@ from pathlib import Path
 
 from docs.census import census
 from docs.concepts import concepts_page
-from mlsec.collect.aws.policy import least_privilege_policy
-from mlsec.collect.aws.reader import plans
-from mlsec.collect.aws.tables import table_of
-from mlsec.collect.azure.policy import least_privilege_role
+from docs.operations import POLICY_FILES, operations_page
+from mlsec.collect import POLICIES
 from mlsec.core.places import content_folder
 from mlsec.core.vocabulary import Property, RelationKind, Type, Vocabulary
 from mlsec.engine.load import load_content
@@ -30,11 +28,11 @@ def generated() -> Mapping[str, bytes]:
         "docs/rules.md": rules_page(ruleset),
         "docs/vocabulary.md": vocabulary_page(ruleset.vocabulary),
         "docs/concepts.md": concepts_page(ruleset.vocabulary, _MADE),
-        "docs/operations.md": operations_page(),
+        "docs/operations.md": operations_page(_MADE),
         "docs/census.md": census(ruleset.rules),
-        "docs/aws-scan-policy.json": least_privilege_policy().rstrip() + "\n",
-        "docs/azure-scan-role.json": least_privilege_role().rstrip() + "\n",
     }
+    for cloud, name in POLICY_FILES.items():
+        texts[name] = POLICIES[cloud](is_organisation=False).rstrip() + "\n"
     files = {name: text.encode() for name, text in texts.items()}
     files["docs/assessment.schema.json"] = json_schema()
     files["rules/schema/rule.schema.json"] = rule_schema(ruleset.vocabulary)
@@ -95,21 +93,6 @@ def _property_row(each: Property) -> str:
 def _relation_line(relation: RelationKind) -> str:
     way = relation.by or relation.reverse or relation.path or relation.derived or "all there"
     return f"- `{relation.name}` leads to `{relation.to}` ({way})"
-
-
-def operations_page() -> str:
-    """Every call that a scan may make, with the right it needs."""
-    lines = [
-        "# Operations",
-        "",
-        _MADE,
-        "A scan makes no other call than these, all of them reads.",
-        "",
-    ]
-    lines += ["| call | right |", "| --- | --- |"]
-    for label, operation in sorted(table_of(plans()).items()):
-        lines.append(f"| `{label}` | `{operation.right}` |")
-    return "\n".join(lines) + "\n"
 
 
 def _cell(text: str) -> str:

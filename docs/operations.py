@@ -1,0 +1,43 @@
+"""The page of operations: every call a scan may make of each cloud, with the right it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from docs.concepts import CLOUDS
+from mlsec.collect.aws.reader import plans as aws_plans
+from mlsec.collect.aws.tables import table_of as aws_table
+from mlsec.collect.azure.reader import plans as azure_plans
+from mlsec.collect.azure.tables import table_of as azure_table
+from mlsec.collect.gcp.tables import plans as gcp_plans
+from mlsec.collect.gcp.tables import table_of as gcp_table
+from mlsec.collect.plan import Operation
+
+# Where the least-privilege policy of each cloud is written to.
+POLICY_FILES = {
+    "aws": "docs/aws-scan-policy.json",
+    "azure": "docs/azure-scan-role.json",
+    "gcp": "docs/gcp-scan-role.yaml",
+}
+_TABLES: Mapping[str, Callable[[], Mapping[str, Operation]]] = {
+    "aws": lambda: aws_table(aws_plans()),
+    "azure": lambda: azure_table(azure_plans()),
+    "gcp": lambda: gcp_table(gcp_plans()),
+}
+
+
+def operations_page(made: str) -> str:
+    """One table a cloud, in the order of the calls' names."""
+    lines = ["# Operations", "", made]
+    lines += ["A scan makes no other call than these, all of them reads.", ""]
+    for cloud, table_of in _TABLES.items():
+        table = table_of()
+        policy = POLICY_FILES[cloud].rpartition("/")[2]
+        lines += [f"## {CLOUDS[cloud]}", ""]
+        lines += [f"{len(table)} calls; [{policy}]({policy}) allows them and nothing else.", ""]
+        lines += ["| call | right |", "| --- | --- |"]
+        for label, operation in sorted(table.items()):
+            rights = "<br>".join(f"`{right}`" for right in operation.right.split(",") if right)
+            lines.append(f"| `{label}` | {rights or 'none'} |")
+        lines.append("")
+    return "\n".join(lines)
