@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,12 +12,11 @@ from mlsec import pipeline
 from mlsec.core.assessment import Assessment
 from mlsec.core.closed_sets import Status
 from mlsec.snapshot.store import Snapshot
-from tests.browser_checks import command_and_environment
 from tests.e2e import runs
+from tests.e2e.report_checks import check_html, check_sarif
 from tests.estate.model import MUST_FAIL, Carrier, Estate, Fault, build_estate
 from tests.estate.serve import RunningAws, Settings
 
-_TOOLS = runs.ROOT.parent / "shared" / "tools"
 _SIZE = 500
 
 
@@ -102,24 +99,12 @@ def test_no_planted_secret_reaches_any_file(report: Path) -> None:
 
 
 def test_sarif_passes_the_strict_checker(report: Path) -> None:
-    checker = _TOOLS / "check_sarif.py"
-    if not checker.exists():
-        pytest.skip("the SARIF checker is not beside this checkout")
-    done = subprocess.run(  # noqa: S603 - a checker beside the checkout
-        [sys.executable, checker, "--strict", report / "results.sarif"],
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    check_sarif(report)
 
 
 @pytest.mark.browser
 def test_report_passes_the_strict_checker(report: Path) -> None:
-    command, environment = command_and_environment(_TOOLS / "check_report_html.mjs")
-    done = subprocess.run(  # noqa: S603 - a checker beside the checkout
-        [*command, "--strict", report / "report.html"],
-        capture_output=True, text=True, timeout=200, check=False, env=environment,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    check_html(report)
 
 
 def test_files_are_for_their_owner_only(report: Path) -> None:

@@ -44,6 +44,8 @@ class World:
         self.subscriptions = {each.id: each for each in subscriptions}
         self.resources: dict[str, dict[str, Any]] = {}
         self.answers: dict[str, dict[str, Any]] = {}
+        # Texts that no report may show; builders put theirs in.
+        self.secrets: set[str] = set()
         self.groups: dict[str, tuple[str, ...]] = {}
         self.actions: tuple[str, ...] = ("*/read",)
         self.unindexed: set[str] = set()
@@ -54,7 +56,12 @@ class World:
             self.add(resource)
 
     def add(self, resource: Mapping[str, Any]) -> None:
-        """Put a resource in, or the answer to a path (``{"~answer": path, "body": ...}``)."""
+        """Put a resource in, or the answer to a path (``{"~answer": path, "body": ...}``),
+        or a text that must never be shown (``{"~secret": text}``).
+        """
+        if "~secret" in resource:
+            self.secrets.add(str(resource["~secret"]))
+            return
         if "~answer" in resource:
             self.answers[str(resource["~answer"]).lower()] = resource["body"]
             return
