@@ -22,8 +22,8 @@ FAULTS = sorted({fault.rule for builder in BUILDERS for fault in builder.FAULTS}
 
 @pytest.fixture(scope="module")
 def estate() -> AzureEstate:
-    most = max((fault.every for builder in BUILDERS for fault in builder.FAULTS), default=1)
-    return build_azure(int(os.environ.get(SIZE, most + 1)))
+    last = max(fault.which for builder in BUILDERS for fault in builder.FAULTS)
+    return build_azure(int(os.environ.get(SIZE, last + 2)))
 
 
 @pytest.fixture(scope="module")
