@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from mlsec.collect.azure.neighbour_shapes import log_categories
 from mlsec.collect.image_names import image_digest, registry_host
 from mlsec.collect.mapping import Shapes
 
@@ -154,6 +155,11 @@ def has_shell(raw: Any) -> bool:
     return any(each.get("jobServiceType") in SHELLS for each in raw.values())
 
 
+def log_kinds(raw: Any) -> list[dict[str, str]]:
+    """Give the kinds of log that go somewhere, as elements that a rule can count."""
+    return [{"kind": kind} for kind in log_categories(raw)]
+
+
 def logs_requests(raw: Any) -> bool:
     """Say whether a diagnostic setting of an AI account keeps requests and answers."""
     return any(_keeps_requests(each["properties"]) for each in raw)
@@ -222,6 +228,7 @@ ML_SHAPES: Shapes = {
     "is_public_address": is_public_address,
     "is_there": is_there,
     "key_version": key_version,
+    "log_kinds": log_kinds,
     "logs_requests": logs_requests,
     "prompt_address": prompt_address,
     "registry_host": registry_host,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.estate.azure_estate import Planted, Site
+from tests.estate.azure_items import log_settings
 from tests.estate.azure_items.ml import OWNER
 from tests.estate.azure_items.planting import bed
 from tests.estate.azure_world import SUBSCRIPTION, arm, child, group_id
@@ -108,7 +109,14 @@ LENIENT = tuple(
 DEFENDER = Planted(rule="azure-ai/defender-plan-off", every=1_000, which=0)
 POSTURE = Planted(rule="azure-ai/defender-posture-off", every=1_000, which=0)
 _BEDS = (ACCOUNT, DEPLOYMENT, FILTER, PROJECT, CONNECTION)
-FAULTS: tuple[Planted, ...] = (*(f for b in _BEDS for f in b.faults), *LENIENT, DEFENDER, POSTURE)
+FAULTS: tuple[Planted, ...] = (
+    *(f for b in _BEDS for f in b.faults),
+    *LENIENT,
+    DEFENDER,
+    POSTURE,
+    *log_settings.faults("azure-ai/account-logs-off"),
+    *log_settings.UNLOGGED,
+)
 
 
 def of_company() -> list[dict[str, Any]]:
@@ -131,6 +139,7 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
         for planted in LENIENT:
             site.is_struck(planted, lenient["id"])
     return [
+        *_logs(site, account),
         account, deployment, strict, lenient, project,
         CONNECTION.strike(site, _connection(project, "connections/Search")),
         _connection(account, "connections/Docs"),
@@ -140,6 +149,12 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
 
 def specimens() -> list[dict[str, Any]]:
     return []
+
+
+def _logs(site: Site, account: dict[str, Any]) -> list[dict[str, Any]]:
+    struck = [site.is_struck(fault, account["id"]) for fault in log_settings.UNLOGGED]
+    kinds = ("Audit",) if any(struck) else ("Audit", "RequestResponse")
+    return log_settings.setting(site, "azure-ai/account-logs-off", account, kinds)
 
 
 def _account(site: Site) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 from tests.estate.azure_estate import Planted, Site
+from tests.estate.azure_items import log_settings
 from tests.estate.azure_items.planting import bed
 from tests.estate.azure_world import arm, child, group_id
 
@@ -147,6 +148,7 @@ ATTACHED = Planted(rule="azure-ml/attached-compute-local-accounts", every=6, whi
 FAULTS: tuple[Planted, ...] = (
     *(f for b in (WORKSPACE, INSTANCE, CLUSTER, OUTBOUND_HOST, OUTBOUND_TAG, REGISTRY)
       for f in b.faults),
+    *log_settings.faults("azure-ml/workspace-logs-off", "azure-ml/registry-logs-off"),
     NETWORK, CLUSTER_NETWORK, ATTACHED,
 )  # fmt: skip
 
@@ -166,8 +168,16 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
         site.is_struck(CLUSTER_NETWORK, f"{workspace['id']}/computes/train")
         site.is_struck(UNMANAGED, workspace["id"])
         del workspace["properties"]["managedNetwork"]
+    registry = REGISTRY.strike(site, _registry(site))
     return [
         workspace,
+        registry,
+        *log_settings.setting(
+            site, "azure-ml/workspace-logs-off", workspace, ("AmlComputeJobEvent",)
+        ),
+        *log_settings.setting(
+            site, "azure-ml/registry-logs-off", registry, ("RegistryAssetReadEvent",)
+        ),
         INSTANCE.strike(site, _instance(site, workspace)),
         CLUSTER.strike(site, _cluster(workspace)),
         _attached(site, workspace),
@@ -181,7 +191,6 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
                 {"serviceTag": "AzureMonitor", "protocol": "TCP", "portRanges": "443"},
             ),
         ),
-        REGISTRY.strike(site, _registry(site)),
     ]
 
 

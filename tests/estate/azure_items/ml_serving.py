@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.estate.azure_estate import Planted, Site
+from tests.estate.azure_items import log_settings
 from tests.estate.azure_items.ml import OWNER, workspace_id
 from tests.estate.azure_items.planting import bed
 from tests.estate.azure_world import SUBSCRIPTION, child
@@ -106,7 +107,17 @@ SERVERLESS = bed(
 EGRESS = Planted(rule="azure-ml/deployment-egress-open", every=9, which=5)
 ARCHIVED = Planted(rule="azure-ml/model-archived-and-served", every=8, which=3)
 _BEDS = (ENDPOINT, DEPLOYMENT, ENVIRONMENT, MODEL, DATASTORE, BATCH, SERVERLESS)
-FAULTS: tuple[Planted, ...] = (*(f for b in _BEDS for f in b.faults), EGRESS, ARCHIVED)
+FAULTS: tuple[Planted, ...] = (
+    *(f for b in _BEDS for f in b.faults),
+    *log_settings.faults("azure-ml/endpoint-logs-off"),
+    EGRESS,
+    ARCHIVED,
+)
+    *(f for b in _BEDS for f in b.faults),
+    EGRESS,
+    ARCHIVED,
+    *log_settings.faults("azure-ml/endpoint-logs-off"),
+)
 
 
 def of_company() -> list[dict[str, Any]]:
@@ -134,6 +145,9 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
         workspace, f"batchEndpoints/{site.name}-b", {"authMode": "AADToken"}, location="westeurope"
     )
     return [
+        *log_settings.setting(
+            site, "azure-ml/endpoint-logs-off", endpoint, ("AmlOnlineEndpointTrafficLog",)
+        ),
         endpoint, deployment, models, model, environments, environment, batch,
         # An old version that nothing serves: it is not read, so its faults are nobody's.
         child(models, "versions/1", {"modelUri": "azureml://jobs/old/outputs"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.estate.azure_estate import Planted, Site
+from tests.estate.azure_items import log_settings
 from tests.estate.azure_items.ml import OWNER
 from tests.estate.azure_items.planting import bed
 from tests.estate.azure_world import arm, group_id
@@ -44,7 +45,10 @@ SERVICE = bed(
         ("azure-search/service-untagged", {"tags": {}}),
     ]
 )
-FAULTS: tuple[Planted, ...] = SERVICE.faults
+FAULTS: tuple[Planted, ...] = (
+    *SERVICE.faults,
+    *log_settings.faults("azure-search/service-logs-off"),
+)
 
 
 def of_company() -> list[dict[str, Any]]:
@@ -52,7 +56,9 @@ def of_company() -> list[dict[str, Any]]:
 
 
 def of_deployment(site: Site) -> list[dict[str, Any]]:
-    return [SERVICE.strike(site, _service(site))]
+    service = SERVICE.strike(site, _service(site))
+    logs = log_settings.setting(site, "azure-search/service-logs-off", service, ("OperationLogs",))
+    return [service, *logs]
 
 
 def specimens() -> list[dict[str, Any]]:
