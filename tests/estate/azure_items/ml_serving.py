@@ -113,11 +113,6 @@ FAULTS: tuple[Planted, ...] = (
     EGRESS,
     ARCHIVED,
 )
-    *(f for b in _BEDS for f in b.faults),
-    EGRESS,
-    ARCHIVED,
-    *log_settings.faults("azure-ml/endpoint-logs-off"),
-)
 
 
 def of_company() -> list[dict[str, Any]]:
