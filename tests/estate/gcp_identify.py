@@ -102,7 +102,12 @@ def _known() -> tuple[_Known, ...]:
 
 def _path_pattern(label: str, route: Route) -> str:
     """Give the pattern of a path; of policies asked alike the operation names the collection."""
-    alike = [each for each in routes().values() if each.path == route.path]
+    service = label.partition(":")[0]
+    alike = [
+        other
+        for other, each in routes().items()
+        if each.path == route.path and other.partition(":")[0] == service
+    ]
     noun = label.partition(":")[2].removesuffix("GetIamPolicy")
     if len(alike) == 1 or noun == label.partition(":")[2]:
         return _pattern(route.path)
