@@ -14,6 +14,7 @@ from mlsec.graph.gcp_doors import GCP_DOOR_RELATIONS, GCP_DOORS
 from mlsec.graph.gcp_keys import GCP_KEYS
 from mlsec.graph.gcp_stores import STORES
 from mlsec.graph.gcp_surroundings import SURROUNDING_RELATIONS, SURROUNDINGS
+from mlsec.graph.gcp_vertex import VERTEX_FACTS, VERTEX_RELATIONS
 from mlsec.graph.values import Known, Targets, Unread
 
 if TYPE_CHECKING:
@@ -29,9 +30,12 @@ GCP_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **SURROUNDINGS,
     **GCP_DOORS,
     **ACCOUNTS,
+    **VERTEX_FACTS,
 }
 
 GCP_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    # Accounts look for what runs as them.
+    **VERTEX_RELATIONS,
     **ACCOUNT_RELATIONS,
     **GCP_DOOR_RELATIONS,
     **SURROUNDING_RELATIONS,

@@ -38,6 +38,16 @@ def is_true(raw: Any) -> bool | None:
     return None if raw is None else str(raw).strip().lower() == "true"
 
 
+def is_not_true(raw: Any) -> bool | None:
+    """Read the switch the other way round: whether what it switches off is on."""
+    return None if raw is None else not is_true(raw)
+
+
+def is_off(raw: Any) -> bool | None:
+    """Whether a switch is off."""
+    return None if raw is None else not raw
+
+
 def whole_number(raw: Any) -> int | None:
     """Read a number that is kept as text; an empty text is 0 (never)."""
     return None if raw is None else int(str(raw).strip() or "0")
@@ -67,6 +77,8 @@ VERTEX_SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "deployed_version": deployed_version,
     "full_name": full_name,
     "iam_grants": iam_grants,
+    "is_not_true": is_not_true,
+    "is_off": is_off,
     "is_there": is_there,
     "is_true": is_true,
     "whole_number": whole_number,

@@ -10,6 +10,7 @@ from tests.estate.gcp_kinds import (
     Fault,
     Kind,
     account_of,
+    bucket_of,
     common,
     key_of,
     opened_to,
@@ -166,6 +167,21 @@ CORPUS = Kind(
 )
 
 
+def _document(site: Site, corpus: str) -> Thing:
+    """Give a document that a corpus retrieves."""
+    path = f"{corpus}/ragFiles/1"
+    return Thing(
+        document="aiplatform.v1",
+        schema=f"{_SCHEMA}RagFile",
+        path=path,
+        body={
+            "name": path,
+            "displayName": "manual.pdf",
+            "gcsSource": {"uris": [f"gs://{bucket_of(site)}/documents/manual.pdf"]},
+        },
+    )
+
+
 def _metadata(site: Site, path: str) -> Body:
     return {"name": path, "createTime": RECENT, "encryptionSpec": dict(key_of(site))}
 
@@ -195,7 +211,8 @@ def of_company() -> list[Thing | Told]:
 
 
 def of_deployment(site: Site) -> list[Thing | Told]:
-    return [thing for kind in KINDS for thing in kind.things(site)]
+    files = [_document(site, corpus.path) for corpus in CORPUS.things(site)]
+    return [*files, *(thing for kind in KINDS for thing in kind.things(site))]
 
 
 def specimens() -> list[Thing | Told]:

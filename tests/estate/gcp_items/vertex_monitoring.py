@@ -70,7 +70,7 @@ JOB = Kind(
             rules=("vertex/monitoring-job-tells-nobody",),
             change=without("modelMonitoringAlertConfig"),
         ),
-        Fault(rules=("vertex/monitoring-job-without-key",), change=without("encryptionSpec")),
+        Fault(rules=("monitor/volume-without-key",), change=without("encryptionSpec")),
     ),
 )
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from mlsec.collect.gcp.route import Route
 from mlsec.collect.gcp.services.vertex_operations import (
+    HOST,
     listing,
     listing_route,
     policy,
     policy_route,
 )
-from mlsec.collect.plan import TypePlan
+from mlsec.collect.plan import Operation, TypePlan
 
 ROUTES: Mapping[str, Route] = {
     "aiplatform:ListDatasets": listing_route("datasets", asset="Dataset"),
@@ -23,6 +24,8 @@ ROUTES: Mapping[str, Route] = {
     "aiplatform:ListIndexes": listing_route("indexes", asset="Index"),
     "aiplatform:ListIndexEndpoints": listing_route("indexEndpoints", asset="IndexEndpoint"),
     "aiplatform:ListRagCorpora": listing_route("ragCorpora"),
+    # Where the documents lie: the corpus itself does not say.
+    "aiplatform:ListRagFiles": Route(host=HOST, path="v1/{corpus}/ragFiles", page_size=100),
     "aiplatform:ListMetadataStores": listing_route("metadataStores", asset="MetadataStore"),
     "aiplatform:ListTensorboards": listing_route("tensorboards", asset="Tensorboard"),
 }
@@ -51,6 +54,16 @@ PLANS: tuple[TypePlan, ...] = (
             "ListRagCorpora",
             "ragCorpora",
             redact=("ragCorpora[].vectorDbConfig.apiAuth.apiKeyConfig.apiKeyString",),
+        ),
+        reads=(
+            Operation(
+                service="aiplatform",
+                name="ListRagFiles",
+                action="aiplatform.ragFiles.list",
+                params={"corpus": "$.name"},
+                items="ragFiles",
+                gone=("NOT_FOUND",),
+            ),
         ),
     ),
     TypePlan(
