@@ -42,7 +42,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """A collection below a location; ``body`` makes a resource that no rule objects to.
 
     Fault number n is planted in every fifth deployment, beginning with number n: none touches
-    what another changes. ``suffix`` is what the id has after the path.
+    what another changes. ``suffix`` is what the id has after the path, ``place``
+    its location where that is not the deployment's.
     """
 
     noun: str
@@ -53,6 +54,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     asset: str = ""
     is_everywhere: bool = False
     suffix: str = ""
+    place: str = ""
 
     @property
     def planted(self) -> tuple[Planted, ...]:
@@ -65,7 +67,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
     def path(self, site: Site) -> str:
         """``projects/p/locations/l/endpoints/1000``."""
-        return f"{site.here}/{self.noun}/{site.deployment.index + 1000}"
+        here = f"projects/{site.project}/locations/{self.place or site.region}"
+        return f"{here}/{self.noun}/{site.deployment.index + 1000}"
 
     def id(self, site: Site) -> str:
         """The full resource name."""

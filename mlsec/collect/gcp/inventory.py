@@ -65,6 +65,8 @@ class InventoryAsker:
         standing = self._from_inventory(request, route) if route.asset else None
         if standing is not None:
             return standing
+        if route.places:
+            return self._in(request, route.places)
         if route.locations:
             return self._everywhere(request, route)
         return self._own(request)
@@ -86,16 +88,25 @@ class InventoryAsker:
         places = self._own(msgspec.structs.replace(request, operation=listing, params={}))
         if isinstance(places, Gap) or not places.is_offered:
             return places
-        items, cut = request.operation.items, places.cut
-        entries: list[Any] = []
-        for place in sorted(_location_ids(places.document)):
-            answer = self._own(msgspec.structs.replace(request, region=place))
-            if isinstance(answer, Gap):
-                cut = cut or answer
-                continue
-            cut = cut or answer.cut
-            entries += answer.document.get(items, []) if answer.is_offered else []
-        return Answer(document={items: entries}, call=places.call, cut=cut)
+        found = self._in(request, tuple(sorted(_location_ids(places.document))))
+        if isinstance(found, Gap):
+            return Answer(document={request.operation.items: []}, call=places.call, cut=found)
+        return msgspec.structs.replace(found, call=places.call, cut=places.cut or found.cut)
+
+    def _in(self, request: Request, places: Iterable[str]) -> Answer | Gap:
+        """Ask in each of these locations; a gap when none of them answers."""
+        items = request.operation.items
+        answers = [self._own(msgspec.structs.replace(request, region=each)) for each in places]
+        answered = [each for each in answers if isinstance(each, Answer)]
+        gaps = [each for each in answers if isinstance(each, Gap)]
+        if gaps and not answered:
+            return gaps[0]
+        offered = [each.document.get(items, []) for each in answered if each.is_offered]
+        return Answer(
+            document={items: [entry for listed in offered for entry in listed]},
+            call=answered[0].call if answered else "",
+            cut=next((each.cut for each in answered if each.cut), None) or next(iter(gaps), None),
+        )
 
     def _from_inventory(self, request: Request, route: Route) -> Answer | None:
         """Give what the inventory says in the service's place, or None when it cannot."""
@@ -121,7 +132,7 @@ class InventoryAsker:
 
     def _pattern(self, request: Request, route: Route) -> re.Pattern[str]:
         """Give what the names of the assets that a request asks for look like."""
-        is_anywhere = bool(route.locations) or request.scope in self._anywhere
+        is_anywhere = bool(route.locations or route.places) or request.scope in self._anywhere
         region = "-" if is_anywhere else request.region or GLOBAL
         place = Place(project=request.scope.partition("/")[2], region=region)
         params = {name: value for name, value in request.params.items() if isinstance(value, str)}

@@ -31,7 +31,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     ``aggregated`` names the list inside each place of a Compute Engine ``aggregated`` answer: the
     answer is then flattened to ``{"items": [...]}``.
     ``locations`` is the label of the operation that lists the service's own locations: the
-    operation is asked in each of them, and the answers are one list.
+    operation is asked in each of them, and the answers are one list. ``places`` are the locations
+    of a service that lists none.
     ``query`` are parameters that always go into the query, also of a POST: text with holes.
     ``is_window``: what the API tells exists without it too (service accounts, policies); where it
     is switched off, that is hidden, not absent.
@@ -46,6 +47,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     asset_name: str = ""
     aggregated: str = ""
     locations: str = ""
+    places: tuple[str, ...] = ()
     query: Mapping[str, str] = msgspec.field(default_factory=dict)
     is_window: bool = False
 

@@ -13,6 +13,7 @@ from tests.estate.gcp_items import (
     vertex_jobs,
     vertex_monitoring,
     vertex_notebooks,
+    vertex_search,
     vertex_serving,
     workbench,
 )
@@ -41,6 +42,7 @@ BUILDERS: tuple[Builder, ...] = (
     vertex_agents,
     vertex_notebooks,
     vertex_monitoring,
+    vertex_search,
     workbench,
     modelarmor,
 )
