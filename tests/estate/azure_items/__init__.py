@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from tests.estate.azure_estate import Planted, Site
-from tests.estate.azure_items import cognitive, ml, ml_serving, ml_work, search
+from tests.estate.azure_items import cognitive, databricks, ml, ml_serving, ml_work, search
 
 
 class Builder(Protocol):
@@ -24,4 +24,4 @@ class Builder(Protocol):
         """Give one of each kind that is nowhere else, so that every read is made."""
 
 
-BUILDERS: tuple[Builder, ...] = (ml, ml_serving, ml_work, cognitive, search)
+BUILDERS: tuple[Builder, ...] = (ml, ml_serving, ml_work, cognitive, search, databricks)

@@ -15,6 +15,7 @@ _SILENT = {
     "azure-ml/registry-logs-off": (8, 5),
     "azure-ai/account-logs-off": (8, 6),
     "azure-search/service-logs-off": (8, 7),
+    "azure-databricks/workspace-logs-off": (8, 1),
 }
 _ROWS: Mapping[str, Planted] = {
     rule: Planted(rule=rule, every=every, which=which) for rule, (every, which) in _SILENT.items()
