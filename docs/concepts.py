@@ -93,7 +93,7 @@ def _shown(row: list[Cell]) -> str:
     """The types of a cell by what they say: those that say the same stand together."""
     said: dict[str, list[str]] = {}
     for cell in row:
-        text = f"`{cell.by}`" if cell.by else f"not offered: {cell.why}" if cell.why else ""
+        text = f"`{cell.by}`" if cell.by else f"none: {cell.why}" if cell.why else ""
         said.setdefault(text or "**missing**", []).append(cell.type)
     parts = []
     for text, types in said.items():
