@@ -14,12 +14,18 @@ from mlsec.collect.aws import tables as aws_tables
 from mlsec.collect.aws.reader import plans as aws_plans
 from mlsec.collect.azure import tables as azure_tables
 from mlsec.collect.azure.reader import plans as azure_plans
+from mlsec.collect.gcp import tables as gcp_tables
+from mlsec.collect.gcp.policy import QUOTA_RIGHT
 from mlsec.collect.plan import Operation
 from mlsec.core.resource import Resource
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
 from tests.estate.azure_world import type_of
 from tests.estate.faults import Fault
+from tests.estate.gcp_estate import build_gcp
+from tests.estate.gcp_server import RunningGcp
+from tests.estate.gcp_world import PROJECT as GCP_PROJECT
+from tests.estate.gcp_world import Project
 from tests.estate.serve import RunningAws, Settings
 
 
@@ -52,7 +58,8 @@ class Cloud(msgspec.Struct, frozen=True, kw_only=True):
     ``declared`` reads the rights out of the policy that ``mlsec doctor`` prints, ``fallback`` are
     rights that only another way of asking needs. ``sign_in`` is how many calls each start makes
     that are no part of the evidence; ``places`` names where a resource is missed, besides its own
-    place, when what leads to it was refused.
+    place, when what leads to it was refused. ``first`` are calls, with their rights, without whose
+    answer there is nothing to scan.
     """
 
     name: str
@@ -60,6 +67,7 @@ class Cloud(msgspec.Struct, frozen=True, kw_only=True):
     table: Callable[[], Mapping[str, Operation]]
     declared: Callable[[str], set[str]]
     sign_in: int
+    first: Mapping[str, str] = msgspec.field(default_factory=dict)
     stand_ins: Mapping[str, str] = msgspec.field(default_factory=dict)
     spared: frozenset[str] = frozenset()
     fallback: frozenset[str] = frozenset()
@@ -122,5 +130,65 @@ AZURE = Cloud(
     fallback=frozenset(_AWAITED.values()),
     places=lambda r: (f"{azure_tables.TENANT}/other subscriptions/{r.type}",),
 )
-CLOUDS: Mapping[str, Cloud] = {cloud.name: cloud for cloud in (AWS, AZURE)}
+# Asked about what the estate does not have yet.
+_GCP_AWAITED = frozenset(
+    {
+        "accesscontextmanager:ListServicePerimeters", "apigateway:GetConfig",
+        "artifactregistry:RepositoriesGetIamPolicy", "bigquery:GetDataset",
+        "cloudfunctions:FunctionsGetIamPolicy", "cloudidentity:SearchTransitiveGroups",
+        "cloudkms:CryptoKeysGetIamPolicy", "cloudkms:KeyRingsGetIamPolicy",
+        "cloudkms:ListCryptoKeys", "cloudresourcemanager:FoldersGetIamPolicy", "iam:GetPolicy",
+        "iam:GetRole", "iam:ListServiceAccountKeys", "iam:ListWorkloadIdentityPoolProviders",
+        "iam:ServiceAccountsGetIamPolicy", "run:ServicesGetIamPolicy",
+        "secretmanager:SecretsGetIamPolicy", "storage:BucketsGetIamPolicy", "storage:GetBucket",
+    }
+)  # fmt: skip
+_GCP_INVENTORY = {operation.label: operation for operation in gcp_tables.INVENTORY}
+
+
+def _gcp_table() -> Mapping[str, Operation]:
+    walking = {operation.label for operation in gcp_tables.WALKING}
+    known = gcp_tables.table_of(gcp_tables.plans())
+    # What a project is, is asked before anything else: refused, there is nothing to scan.
+    walking.add(gcp_tables.GET_PROJECT.label)
+    return {k: v for k, v in sorted(known.items()) if k not in walking}
+
+
+def _gcp_zoo() -> RunningGcp:
+    """Everything must be asked of the services: the inventory's part has tests of its own."""
+    world = build_gcp(3, has_specimens=True).world
+    world.projects[GCP_PROJECT] = Project(disabled=frozenset({"cloudasset"}))
+    return RunningGcp(world)
+
+
+def _gcp_rights(text: str) -> set[str]:
+    return {line[2:] for line in text.splitlines() if line.startswith("- ")}
+
+
+def _gcp_spare() -> frozenset[str]:
+    """Give the rights that only unasked operations need, and the one of whoever pays."""
+    table = gcp_tables.table_of(gcp_tables.plans())
+    asked = {
+        right
+        for label, operation in table.items()
+        if label not in _GCP_AWAITED | {gcp_tables.LIST_ASSET_POLICIES.label}
+        for right in operation.right.split(",")
+    }
+    every = {right for operation in table.values() for right in operation.right.split(",")}
+    return frozenset(every - asked) | {QUOTA_RIGHT}
+
+
+GCP = Cloud(
+    name="gcp",
+    start=_gcp_zoo,
+    table=_gcp_table,
+    declared=_gcp_rights,
+    sign_in=2,
+    first={gcp_tables.GET_PROJECT.label: gcp_tables.GET_PROJECT.right},
+    stand_ins=dict.fromkeys(_GCP_INVENTORY, "every type is listed by its service"),
+    spared=_GCP_AWAITED | {gcp_tables.LIST_ASSET_POLICIES.label},
+    fallback=_gcp_spare(),
+    places=lambda r: (f"{r.scope}/other locations/{r.type}",),
+)
+CLOUDS: Mapping[str, Cloud] = {cloud.name: cloud for cloud in (AWS, AZURE, GCP)}
 OPERATIONS = [(cloud.name, label) for cloud in CLOUDS.values() for label in cloud.table()]

@@ -16,12 +16,12 @@ def declared(cloud: Cloud) -> set[str]:
 
 
 def test_rights_used_equal_rights_declared(cloud: Cloud, complete: Whole) -> None:
-    table = cloud.table()
+    rights = {label: o.right for label, o in cloud.table().items()} | dict(cloud.first)
     used = {
         right.lower()
         for label in complete.asked
         if not label.startswith("login:")
-        for right in (table[label].right.split(",") if label in table else [label])
+        for right in rights.get(label, label).split(",")
     }
     assert used == {right.lower() for right in declared(cloud) - cloud.fallback}
 

@@ -15,8 +15,7 @@ import msgspec
 
 from mlsec.collect.asker import Answer, Asker, Request
 from mlsec.collect.gcp.route import GLOBAL, Place, Route, path_of
-from mlsec.collect.gcp.tables import LIST_ASSET_POLICIES, LIST_ASSETS
-from mlsec.collect.plan import Operation
+from mlsec.collect.gcp.tables import DISCOVERY, LIST_ASSET_POLICIES, LIST_ASSETS
 from mlsec.core.resource import Gap
 from mlsec.snapshot.records import canonical
 
@@ -27,6 +26,7 @@ _HOLE = re.compile(r"\\\{[a-zA-Z_-]+\\?\}")
 # What names an entry's place, whatever the service calls it.
 _SELF = ("name", "selfLink", "location", "region", "zone")
 REGION = "~region"
+_PLACES = {operation.label: operation for operation in DISCOVERY}
 
 
 class _Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,8 +83,7 @@ class InventoryAsker:
 
     def _everywhere(self, request: Request, route: Route) -> Answer | Gap:
         """Ask in each of the service's own locations; the answers are one list."""
-        service, _, name = route.locations.partition(":")
-        listing = Operation(service=service, name=name, items="locations", is_global=True)
+        listing = _PLACES[route.locations]
         places = self._own(msgspec.structs.replace(request, operation=listing, params={}))
         if isinstance(places, Gap) or not places.is_offered:
             return places
