@@ -105,13 +105,6 @@ AWS = Cloud(
     spared=frozenset({"ec2:DescribeRegions"}),
     fallback=frozenset({"ec2:DescribeRegions"}),
 )
-# Versions are listed below models and environments that something runs: the estate has none yet.
-_AWAITED = {
-    "machinelearning:ModelVersions_List":
-        "Microsoft.MachineLearningServices/workspaces/models/versions/read",
-    "machinelearning:EnvironmentVersions_List":
-        "Microsoft.MachineLearningServices/workspaces/environments/versions/read",
-}  # fmt: skip
 AZURE = Cloud(
     name="azure",
     start=_azure_zoo,
@@ -126,8 +119,6 @@ AZURE = Cloud(
         ),
         "every type is listed by Resource Manager",
     ),
-    spared=frozenset(_AWAITED),
-    fallback=frozenset(_AWAITED.values()),
     places=lambda r: (f"{azure_tables.TENANT}/other subscriptions/{r.type}",),
 )
 # Asked about what the estate does not have yet.
