@@ -19,13 +19,17 @@ from tests.e2e import runs
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
 from tests.estate.azure_world import SUBSCRIPTION
+from tests.estate.gcp_estate import build_gcp
+from tests.estate.gcp_server import RunningGcp
+from tests.estate.gcp_world import PROJECT
 from tests.estate.serve import RunningAws, Settings
 
-_SCOPES = ("aws/123456789012", f"azure/{SUBSCRIPTION}")
+_SCOPES = ("aws/123456789012", f"azure/{SUBSCRIPTION}", f"gcp/{PROJECT}")
+_CLOUDS = ("aws", "azure", "gcp")
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """One snapshot of two clouds and what it came to."""
+    """One snapshot of three clouds and what it came to."""
 
     path: Path
     meta: Mapping[str, str]
@@ -40,35 +44,37 @@ def taken(ruleset: RuleSet, tmp_path_factory: pytest.TempPathFactory) -> Taken:
         pytest.MonkeyPatch.context() as patch,
         RunningAws(Settings(deployments=1)) as aws,
         RunningAzure(build_azure(2).world) as azure,
+        RunningGcp(build_gcp(2).world) as gcp,
     ):
-        for name, value in (aws.environment() | azure.environment()).items():
-            patch.setenv(name, value)
-        pipeline.collect(("aws", "azure"), path, settings, resume=False, say=lambda *_: None)
-        assert [*aws.mistakes(), *azure.mistakes()] == []
+        for each in (aws, azure, gcp):
+            for name, value in each.environment().items():
+                patch.setenv(name, value)
+        pipeline.collect(_CLOUDS, path, settings, resume=False, say=lambda *_: None)
+        assert [*aws.mistakes(), *azure.mistakes(), *gcp.mistakes()] == []
     with Snapshot.open(path) as snapshot:
         meta = snapshot.meta()
     return Taken(path=path, meta=meta, assessment=runs.judge(path, ruleset))
 
 
 def test_each_cloud_has_its_own_facts_in_the_one_snapshot(taken: Taken) -> None:
-    for provider in ("aws", "azure"):
+    for provider in _CLOUDS:
         places = json.loads(taken.meta[f"{provider}.places"])
         assert {scope["name"].partition("/")[0] for scope in places["scopes"]} == {provider}
         assert taken.meta[f"{provider}.principal"]
         assert json.loads(taken.meta[f"{provider}.settings"])["tries"] == "4"
 
 
-def test_one_assessment_names_both_scopes_and_in_whose_name_was_asked(taken: Taken) -> None:
+def test_one_assessment_names_every_scope_and_in_whose_name_was_asked(taken: Taken) -> None:
     scan = taken.assessment.scan
     assert {row.scope for row in taken.assessment.coverage} == set(_SCOPES)
     assert dict(scan.principals) == {
-        provider: taken.meta[f"{provider}.principal"] for provider in ("aws", "azure")
+        provider: taken.meta[f"{provider}.principal"] for provider in _CLOUDS
     }
     assert all(who in scan.principal for who in scan.principals.values())
-    assert scan.settings["aws.tries"] == scan.settings["azure.tries"] == "4"
+    assert {scan.settings[f"{provider}.tries"] for provider in _CLOUDS} == {"4"}
 
 
-def test_no_cloud_leaves_a_verdict_of_the_other_open(taken: Taken) -> None:
+def test_no_cloud_leaves_a_verdict_of_another_open(taken: Taken) -> None:
     scope_of = {gap.id: gap.scope for gap in taken.assessment.gaps}
     seen = {finding.resource.provider for finding in taken.assessment.findings}
     crossed = [
@@ -77,10 +83,10 @@ def test_no_cloud_leaves_a_verdict_of_the_other_open(taken: Taken) -> None:
         for gap in finding.gaps
         if not scope_of[gap].startswith(f"{finding.resource.provider}/")
     ]
-    assert (seen, crossed) == ({"aws", "azure"}, [])
+    assert (seen, crossed) == ({*_CLOUDS}, [])
 
 
-def test_report_says_of_both_in_one_page_and_sarif_has_a_run_a_scope(taken: Taken) -> None:
+def test_report_says_of_all_in_one_page_and_sarif_has_a_run_a_scope(taken: Taken) -> None:
     page = _written("html", taken.assessment)
     assert all(who in page for who in taken.assessment.scan.principals.values())
     assert all(scope in page for scope in _SCOPES)
