@@ -1,9 +1,9 @@
 """Write down which fields Microsoft publishes for what the Azure vocabulary reads.
 
 ``python -m tests.contracts.azure_models SITE_PACKAGES`` reads the models of the packages below
-(their source only, nothing is imported) and writes ``azure_fields.json``: per operation the model of one
-item, per model its fields. Only models that some path of the vocabulary goes through are kept.
-The packages are no dependency: azure-ai-ml, azure-mgmt-cognitiveservices, azure-mgmt-search,
+(their source only, nothing is imported) and writes ``azure_fields.json``: per operation the model
+of one item, per model its fields. Only models that some path of the vocabulary goes through are
+kept. The packages are no dependency: azure-ai-ml, azure-mgmt-cognitiveservices, azure-mgmt-search,
 azure-mgmt-databricks, azure-mgmt-botservice; install them anywhere with ``pip install --no-deps``.
 """
 
