@@ -24,7 +24,7 @@ from tests.e2e.scenes import Stage, aws, azure, gcp
 _RULES = tuple(path.stem for path in sorted((content_folder("rules") / "any/paths").glob("*.yaml")))
 _STAGES: Mapping[str, Stage] = {"aws": aws.STAGE, "azure": azure.STAGE, "gcp": gcp.STAGE}
 # Not every scene is there yet; a cloud leaves this list with its last one.
-_UNFINISHED = ("azure", "gcp")
+_UNFINISHED = ("azure",)
 _PLAYED = [(rule, cloud) for cloud, stage in _STAGES.items() for rule in stage.scenes]
 _LACKED = [(rule, cloud) for cloud, stage in _STAGES.items() for rule in stage.lacks]
 

@@ -12,7 +12,10 @@ _DOCKER = re.compile(r"^([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)/([^/@:]+)/")
 _OLD_DOCKER = re.compile(r"^((?:(?:us|eu|asia)\.)?gcr\.io)/([^/]+)/")
 _OLD_PLACES = {"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
 _COMPUTE = re.compile(r"projects/.+$")
-_TABLE = re.compile(r"^(?:bq://)?([a-z][a-z0-9.:-]*[a-z0-9])[.:]([A-Za-z0-9_]+)(?:[./].*)?$")
+# A project's id has no dot of its own, but may stand in a domain: example.com:project.
+_TABLE = re.compile(
+    r"^(?:bq://)?((?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*[a-z0-9])[.:]([A-Za-z0-9_]+)(?:[./].*)?$"
+)
 _DEFAULTS = ("-compute@developer.gserviceaccount.com", "@appspot.gserviceaccount.com")
 _ML_SERVICES = frozenset(
     ("aiplatform.googleapis.com", "generativelanguage.googleapis.com", "notebooks.googleapis.com",

@@ -9,6 +9,7 @@ import pytest
 from mlsec.collect.gcp.shapes import SHAPES
 
 _MODEL = "projects/p/locations/l/models/7"
+_LOG = "//bigquery.googleapis.com/projects/p-1/datasets/log"
 _FULL = f"//aiplatform.googleapis.com/{_MODEL}"
 
 
@@ -30,6 +31,12 @@ _FULL = f"//aiplatform.googleapis.com/{_MODEL}"
         ("whole_number", "10800", 10800),
         ("whole_number", "", 0),
         ("is_there", {}, True),
+        ("is_not_true", "true", False),
+        ("is_off", True, False),
+        ("bq_dataset", "bq://p-1.log.requests", _LOG),
+        ("bq_dataset", "bq://p-1.log", _LOG),
+        ("bq_dataset", "bq://p-1", None),
+        ("bq_dataset", "bq://x.com:p-1.log", _LOG.replace("p-1", "x.com:p-1")),
     ],
 )
 def test_value_comes_out_as_rules_read_it(shape: str, raw: Any, expected: Any) -> None:
