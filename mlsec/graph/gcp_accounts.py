@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.core.vocabulary import Type
-from mlsec.graph.answers import NO, YES, Answer, any_of, unknown
+from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.gcp_grants import grants_on, reasons_as_gaps, told
 from mlsec.graph.gcp_identities import may_on
 from mlsec.graph.gcp_outsiders import condition_name
@@ -22,6 +22,9 @@ _ACCOUNT = "gcp.iam.service_account"
 _ML_CONCEPTS = frozenset(
     ("endpoint", "model", "notebook", "training_job", "workspace", "agent", "pipeline", "dataset")
 )
+# Clusters name the accounts of their nodes; what marks them, or a workload, as running models.
+_ROLES = ("role", "accounts")
+_MARKS = ("runs_ml", "has_accelerator")
 _PUTS = ("storage.objects.create", "bigquery.tables.updateData")
 
 
@@ -66,34 +69,31 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
 def _ml_users(account: Resource, graph: Graph) -> Iterator[Answer]:
     for kind in _kinds_with_role(graph):
         is_ml = not _ML_CONCEPTS.isdisjoint(kind.concepts)
-        if not is_ml and "is_ml" not in kind.properties:
+        mark = next((name for name in _MARKS if name in kind.properties), "")
+        if not is_ml and not mark:
             continue
         hidden = graph.incomplete(kind.name, account.scope, "")
         if hidden and is_ml:
             yield unknown(hidden)
         for each in graph.of_type(kind.name):
             if each.scope == account.scope:
-                yield _runs_as(each, account, graph) if is_ml else _serves_as(each, account, graph)
+                runs = _runs_as(each, account, graph)
+                # That a workload may call models is not enough: it has to run one.
+                yield runs if is_ml or runs == NO else all_of((runs, fact(each, mark)))
 
 
 def _runs_as(each: Resource, account: Resource, graph: Graph) -> Answer:
-    roles = graph.targets(each, "role")
-    if any(role.id == account.id for role in roles.found):
+    known = graph.vocabulary.types[each.type].relations
+    reached = [graph.targets(each, name) for name in _ROLES if name in known]
+    if any(role.id == account.id for targets in reached for role in targets.found):
         return YES
-    return unknown(roles.gaps) if roles.gaps else NO
-
-
-def _serves_as(each: Resource, account: Resource, graph: Graph) -> Answer:
-    """A workload counts when it has an accelerator; that it may call models is not enough."""
-    if "has_accelerator" not in graph.vocabulary.types[each.type].properties:
-        return NO
-    runs = _runs_as(each, account, graph)
-    return fact(each, "has_accelerator") if runs == YES else NO
+    gaps = {gap for targets in reached for gap in targets.gaps}
+    return unknown(gaps) if gaps else NO
 
 
 def _kinds_with_role(graph: Graph) -> Iterator[Type]:
     for name, kind in sorted(graph.vocabulary.types.items()):
-        if name.startswith(_PROVIDER) and "role" in kind.relations:
+        if name.startswith(_PROVIDER) and not kind.relations.keys().isdisjoint(_ROLES):
             yield kind
 
 

@@ -7,7 +7,16 @@ from typing import Any
 
 import msgspec
 
-from tests.estate.gcp_world import HOME, PROJECT, Thing, Told, World
+from tests.estate.gcp_world import (
+    FOLDER,
+    HOME,
+    ORGANIZATION,
+    PROJECT,
+    Project,
+    Thing,
+    Told,
+    World,
+)
 from tests.estate.model import Deployment, build_estate
 
 
@@ -68,8 +77,10 @@ def build_gcp(count: int, *, has_specimens: bool = False) -> GcpEstate:
             things += builder.of_deployment(Site(deployment=deployment, expected=expected))
         if has_specimens:
             things += builder.specimens()
+    world = World(things, projects=(Project(parent=FOLDER),))
+    world.folders = {ORGANIZATION: (FOLDER,)}
     return GcpEstate(
-        world=World(things),
+        world=world,
         expected={rule: frozenset(ids) for rule, ids in sorted(expected.items())},
     )
 

@@ -12,7 +12,7 @@ from tests.estate.gcp_discovery import api
 
 PROJECT, NUMBER = "nordlicht-ml", "481516234200"
 SECOND, SECOND_NUMBER = "nordlicht-lab", "481516234201"
-ORGANIZATION = "organizations/108000000001"
+ORGANIZATION, FOLDER = "organizations/108000000001", "folders/108000000042"
 HOME, QUIET = "europe-west4", "us-central1"
 
 

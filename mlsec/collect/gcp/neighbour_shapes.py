@@ -117,6 +117,11 @@ def secret(raw: Any) -> str | None:
     return f"//secretmanager.googleapis.com/{name}" if name.startswith("projects/") else None
 
 
+def short_names(raw: Any) -> list[str] | None:
+    """Give the last parts of names, each once, in order."""
+    return None if raw is None else sorted({str(each).rpartition("/")[2] for each in raw})
+
+
 def run_service(raw: Any) -> str | None:
     """Give the full name of a Cloud Run service."""
     return f"//run.googleapis.com/{raw}" if raw else None
@@ -214,6 +219,7 @@ NEIGHBOUR_SHAPES: Mapping[str, Shape] = {
     "run_service": run_service,
     "secret": secret,
     "service_names": service_names,
+    "short_names": short_names,
     "subnetwork": compute_link,
     "unpinned_images": unpinned_images,
     "uses_ml": uses_ml,

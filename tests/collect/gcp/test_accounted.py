@@ -14,6 +14,7 @@ from tests.collect.gcp.conftest import read
 from tests.estate.faults import Fault, Kind
 from tests.estate.gcp_server import RunningGcp
 from tests.estate.gcp_world import (
+    FOLDER,
     NUMBER,
     ORGANIZATION,
     PROJECT,
@@ -124,7 +125,7 @@ def test_organisation_is_walked_folder_by_folder(
     gcp: RunningGcp, ruleset: RuleSet, tmp_path: Path
 ) -> None:
     world = gcp.handler.world
-    world.folders = {ORGANIZATION: ("folders/1",), "folders/1": ("folders/2",)}
+    world.folders = {ORGANIZATION: ("folders/1", FOLDER), "folders/1": ("folders/2",)}
     world.projects[SECOND] = Project(id=SECOND, number=SECOND_NUMBER, parent="folders/2")
     inventory = read(tmp_path / "a.mlsnap", ruleset, is_organisation=True)
     assert {row.scope for row in inventory.coverage} == {f"gcp/{PROJECT}", f"gcp/{SECOND}"}

@@ -7,7 +7,13 @@ from typing import Protocol
 
 from tests.estate.gcp_estate import Planted, Site
 from tests.estate.gcp_items import (
+    doors,
+    hierarchy,
+    iam,
+    keys_and_images,
     modelarmor,
+    storage,
+    surroundings,
     vertex_agents,
     vertex_data,
     vertex_jobs,
@@ -45,4 +51,10 @@ BUILDERS: tuple[Builder, ...] = (
     vertex_search,
     workbench,
     modelarmor,
+    hierarchy,
+    iam,
+    storage,
+    keys_and_images,
+    doors,
+    surroundings,
 )
