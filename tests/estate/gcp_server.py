@@ -106,7 +106,7 @@ class GcpHandler:
         policy = _POLICY.search(path)
         if policy:
             owner = path[: policy.start()] + (f"/{policy[2]}" if policy[2] else "")
-            thing = self.world.things.get((call.service, owner))
+            thing = self._there(call.service, owner)
             told = self.world.told.get((call.service, path))
             if told is not None:
                 return dict(told.body)
@@ -114,11 +114,14 @@ class GcpHandler:
         items = call.operation.items if call.operation else ""
         if items:
             return self._listed(call, path, items)
-        thing = self.world.things.get((call.service, path))
+        thing = self._there(call.service, path)
         if thing is not None:
             return self._shown(thing)
         told = self.world.told.get((call.service, path))
         return dict(told.body) if told else None
+
+    def _there(self, service: str, path: str) -> Thing | None:
+        return None if path in self.world.vanished else self.world.things.get((service, path))
 
     def _listed(self, call: Call, path: str, items: str) -> dict[str, Any]:
         told = self.world.told.get((call.service, path))

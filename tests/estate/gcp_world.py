@@ -75,6 +75,8 @@ class World:
         self, things: Iterable[Thing | Told] = (), projects: Iterable[Project] = (Project(),)
     ) -> None:
         self.projects = {each.id: each for each in projects}
+        # Paths of things that are listed still and deleted when they are looked at.
+        self.vanished: set[str] = set()
         # Services that are off in the project that pays for the calls, which is another one.
         self.payer_lacks: set[str] = set()
         self.folders: dict[str, tuple[str, ...]] = {}

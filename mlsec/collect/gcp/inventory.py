@@ -7,8 +7,8 @@ gave.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable, Mapping
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from mlsec.snapshot.records import canonical
 _NUMBER = re.compile(r"\bprojects/(\d+)(?=[/:]|$)")
 _LOCATION = re.compile(r"/(?:locations|regions|zones)/([a-z0-9-]+)(?:/|$)")
 _ZONE = re.compile(r"^([a-z]+-[a-z]+\d+)-[a-z]$")
+_VERSION = re.compile(r"^v\d")
 _HOLE = re.compile(r"\\\{[a-zA-Z_-]+\\?\}")
 # What names an entry's place, whatever the service calls it.
 _SELF = ("name", "selfLink", "location", "region", "zone")
@@ -55,8 +56,9 @@ class InventoryAsker:
         self.in_flight = inner.in_flight
         self._inner, self._routes = inner, routes
         self._numbers, self._parents, self._anywhere = numbers, parents, anywhere
-        self._guard = threading.Lock()
-        self._making: dict[tuple[str, str, str], threading.Lock] = {}
+        self._guard = Lock()
+        self._making: dict[tuple[str, str, str], Lock] = {}
+        self._shared: dict[tuple[str, str, str], Answer | Gap] = {}
         self._indexes: dict[tuple[str, str, str], _Index] = {}
 
     def ask(self, request: Request) -> Answer | Gap:
@@ -110,24 +112,32 @@ class InventoryAsker:
     def _from_inventory(self, request: Request, route: Route) -> Answer | None:
         """Give what the inventory says in the service's place, or None when it cannot."""
         is_policy = request.operation.name.endswith("GetIamPolicy")
-        index = self._index(request.scope, route.asset, is_policy=is_policy)
+        index = self._index(request.scope, route, is_policy=is_policy)
         if index.assets is None:
             return None
         pattern = self._pattern(request, route)
-        if request.operation.items:
-            found = [
-                _placed(asset["resource"]["data"])
-                for name, asset in index.assets.items()
-                if pattern.fullmatch(name)
-            ]
-            unique = {canonical(each): each for each in found}
-            listed = [unique[mark] for mark in sorted(unique)]
-            return Answer(document={request.operation.items: listed}, call=index.call)
-        asset = next((a for n, a in index.assets.items() if pattern.fullmatch(n)), None)
-        if asset is None:
+        found = [asset for name, asset in index.assets.items() if pattern.fullmatch(name)]
+        items = request.operation.items
+        if items:
+            return self._list(items, found, index, is_sensitive=bool(request.operation.redact))
+        if not found:
             return None
-        whole = asset.get("iamPolicy") if is_policy else asset["resource"]["data"]
+        whole = found[0].get("iamPolicy") if is_policy else found[0]["resource"]["data"]
         return Answer(document=whole or {}, call=index.call)
+
+    def _list(
+        self, items: str, found: list[Any], index: _Index, *, is_sensitive: bool
+    ) -> Answer | None:
+        """Give a list from its assets.
+
+        The inventory leaves sensitive fields out, so of what holds them it only says where there
+        is none.
+        """
+        if found and is_sensitive:
+            return None
+        placed = [_placed(asset["resource"]["data"]) for asset in found]
+        unique = {canonical(each): each for each in placed}
+        return Answer(document={items: [unique[mark] for mark in sorted(unique)]}, call=index.call)
 
     def _pattern(self, request: Request, route: Route) -> re.Pattern[str]:
         """Give what the names of the assets that a request asks for look like."""
@@ -141,36 +151,51 @@ class InventoryAsker:
         path = re.escape(path.partition(":getIamPolicy")[0]).replace("/\\-", "/[^/]+")
         return re.compile(f"//[^/]+/{path}" + ("/[^/]+" if request.operation.items else ""))
 
-    def _index(self, scope: str, asset: str, *, is_policy: bool) -> _Index:
-        key = (scope, asset, "policy" if is_policy else "resource")
+    def _index(self, scope: str, route: Route, *, is_policy: bool) -> _Index:
+        key = (scope, route.asset, "policy" if is_policy else _version(route))
         with self._guard:
-            lock = self._making.setdefault(key, threading.Lock())
+            lock = self._making.setdefault(key, Lock())
         with lock:
             if key not in self._indexes:
-                self._indexes[key] = self._make(scope, asset, is_policy=is_policy)
+                self._indexes[key] = self._make(scope, route, is_policy=is_policy)
             return self._indexes[key]
 
-    def _make(self, scope: str, asset: str, *, is_policy: bool) -> _Index:
-        parent = self._parents.get(scope, "projects/" + scope.partition("/")[2])
-        answer = self._own(
-            Request(
-                scope=scope if parent.startswith("projects/") else f"gcp/{parent}",
-                region=GLOBAL,
-                operation=LIST_ASSET_POLICIES if is_policy else LIST_ASSETS,
-                params={
-                    "parent": parent,
-                    "assetTypes": [asset],
-                    "contentType": "IAM_POLICY" if is_policy else "RESOURCE",
-                },
-                subject=asset,
-            )
+    def _make(self, scope: str, route: Route, *, is_policy: bool) -> _Index:
+        own = "projects/" + scope.partition("/")[2]
+        parents = dict.fromkeys((self._parents.get(scope, own), own))
+        for parent in parents:
+            answer = self._assets(scope, parent, route.asset, is_policy=is_policy)
+            if isinstance(answer, Gap) or answer.cut is not None or not answer.is_offered:
+                continue
+            listed = answer.document.get("assets", [])
+            if parent != own:
+                listed = [each for each in listed if own in each.get("ancestors", ())]
+            if all(_is_whole(each, route, is_policy=is_policy) for each in listed):
+                return _Index(assets={each["name"]: each for each in listed}, call=answer.call)
+        return _Index()
+
+    def _assets(self, scope: str, parent: str, asset: str, *, is_policy: bool) -> Answer | Gap:
+        """Ask for all assets of a type below a project or an organisation, once for all scopes."""
+        request = Request(
+            scope=scope if parent.startswith("projects/") else f"gcp/{parent}",
+            region=GLOBAL,
+            operation=LIST_ASSET_POLICIES if is_policy else LIST_ASSETS,
+            params={
+                "parent": parent,
+                "assetTypes": [asset],
+                "contentType": "IAM_POLICY" if is_policy else "RESOURCE",
+            },
+            subject=asset,
         )
-        if isinstance(answer, Gap) or answer.cut is not None or not answer.is_offered:
-            return _Index()
-        listed = answer.document.get("assets", [])
-        if not all(_is_whole(each, asset, is_policy=is_policy) for each in listed):
-            return _Index()
-        return _Index(assets={each["name"]: each for each in listed}, call=answer.call)
+        if parent.startswith("projects/"):
+            return self._own(request)
+        with self._guard:
+            lock = self._making.setdefault((parent, asset, request.operation.name), Lock())
+        with lock:
+            key = (parent, asset, request.operation.name)
+            if key not in self._shared:
+                self._shared[key] = self._own(request)
+            return self._shared[key]
 
 
 def with_ids(document: Any, numbers: Mapping[str, str]) -> Any:
@@ -213,14 +238,19 @@ def _filled(template: str, known: Mapping[str, str]) -> re.Pattern[str]:
     return re.compile(_HOLE.sub("[^/]+", text))
 
 
-def _is_whole(asset: Any, wanted: str, *, is_policy: bool) -> bool:
-    """Whether an entry of the inventory is of the type and was not shortened."""
-    if not isinstance(asset, dict) or asset.get("assetType") != wanted or not asset.get("name"):
+def _is_whole(asset: Any, route: Route, *, is_policy: bool) -> bool:
+    """Whether an entry is of the type and of the API's version, and was not shortened."""
+    is_known = isinstance(asset, dict) and asset.get("assetType") == route.asset
+    if not is_known or not asset.get("name") or asset.get("assetExceptions"):
         return False
-    if asset.get("assetExceptions"):
-        return False
-    data = (asset.get("resource") or {}).get("data")
-    return is_policy or isinstance(data, dict)
+    resource = asset.get("resource") or {}
+    is_same = resource.get("version") == _version(route)
+    return is_policy or (is_same and isinstance(resource.get("data"), dict))
+
+
+def _version(route: Route) -> str:
+    """Give the version in a path: ``v1`` of ``v1/...`` and of ``compute/v1/...``."""
+    return next(piece for piece in route.path.split("/") if _VERSION.match(piece))
 
 
 def _location_ids(document: Any) -> Iterable[str]:

@@ -121,6 +121,19 @@ def test_credentials_that_expire_midway_end_the_walk_and_resume_completes_it(
     assert resumed.coverage == whole.coverage
 
 
+def test_endpoint_that_is_deleted_during_the_walk_leaves_without_a_gap(
+    gcp: RunningGcp, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    world = gcp.handler.world
+    first = next(path for _, path in world.things if "/endpoints/" in path)
+    world.vanished.add(first)
+    inventory = read(tmp_path / "a.mlsnap", ruleset)
+    there = [r.id for r in inventory.resources if r.type == "gcp.vertex.endpoint"]
+    assert len(there) == 4
+    assert f"//aiplatform.googleapis.com/{first}" not in there
+    assert [g for g in inventory.gaps if first in g.subject] == []
+
+
 def test_organisation_is_walked_folder_by_folder(
     gcp: RunningGcp, ruleset: RuleSet, tmp_path: Path
 ) -> None:
