@@ -122,3 +122,9 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
         if not found.is_concept:
             return (found,)
         return tuple(t for _, t in sorted(self.types.items()) if name in t.concepts)
+
+    def may_lead_to(self, relation: RelationKind, name: str) -> bool:
+        """Whether a relation can have targets of this type, or of this concept."""
+        found = self.types.get(name)
+        names = (name, *found.concepts) if found is not None else (name,)
+        return relation.to in names or name in self.types[relation.to].concepts

@@ -154,7 +154,8 @@ class Graph:
         gaps: set[str] = set()
         for concrete in self.vocabulary.concrete(kind.to):
             forward = concrete.relations.get(kind.reverse)
-            if forward is None:
+            # A notebook of another cloud never runs as an identity of this one.
+            if forward is None or not self.vocabulary.may_lead_to(forward, resource.type):
                 continue
             arrivals, loose = self._reverse_index(concrete.name, forward)
             for source in arrivals.get(resource.id, ()):

@@ -139,3 +139,47 @@ def test_every_stays_in_the_region(words: Vocabulary) -> None:
     here, there = thing("house", "a"), thing("house", "b", region="q")
     joined = graph(words, here, there)
     assert names(joined.targets(here, "neighbours").found) == ["a"]
+
+
+TWO_CLOUDS = """
+lodger:
+  concept: true
+  title: Lodger
+aws.house:
+  title: House
+  id: {api: "ListHouses:Arn"}
+  relations:
+    lodgers: {to: lodger, reverse: house}
+aws.lodger:
+  is: lodger
+  title: Lodger
+  id: {api: "ListLodgers:Arn"}
+  properties:
+    house_id: {type: string, from: {api: "ListLodgers:House"}}
+  relations:
+    house: {to: aws.house, by: house_id}
+azure.house:
+  title: House there
+  id: {api: "Houses_List:id"}
+azure.lodger:
+  is: lodger
+  title: Lodger there
+  id: {api: "Lodgers_List:id"}
+  properties:
+    house_id: {type: string, from: {api: "Lodgers_List:house"}}
+  relations:
+    house: {to: azure.house, by: house_id}
+"""
+
+
+def test_what_another_cloud_did_not_tell_hides_nothing_here(tmp_path: Path) -> None:
+    (tmp_path / "v.yaml").write_text(TWO_CLOUDS)
+    house, lodger = thing("house", "h"), thing("lodger", "l", house_id="house:h")
+    denied = TypeCoverage(
+        type="azure.lodger", scope="azure/1", region="", is_complete=False, gaps=(DENIED.id,)
+    )
+    joined = graph(
+        load_vocabulary(tmp_path), house, lodger, coverage=(seen("house"), seen("lodger"), denied)
+    )
+    reached = joined.targets(house, "lodgers")
+    assert (names(reached.found), reached.gaps) == (["l"], ())
