@@ -20,7 +20,11 @@ _FILTER_HOLDERS = (
     "conditionThreshold", "conditionAbsent", "conditionMatchedLog",
     "conditionMonitoringQueryLanguage", "conditionPrometheusQueryLanguage", "conditionSql",
 )  # fmt: skip
-_ENDPOINT_ID = re.compile(r"endpoint_id\W{1,8}?[\"']?(\d{3,})|endpoints/(\d{3,})")
+# An id is a number, or a word that somebody chose.
+_ENDPOINT_ID = re.compile(
+    r"endpoint_id[\"'\]\s]*=[=~]?\s*[\"']?([a-z0-9][a-z0-9-]*)|endpoints/([a-z0-9][a-z0-9-]*)"
+    r"|endpoint_id\W{1,8}?[\"']?(\d{3,})"
+)
 _MODEL_MARKS = ("aiplatform", "generativelanguage", "publishers/google")
 _QUOTA_MARKS = ("token", "quota", "request_count", "prediction_count", "billing")
 _AUDIT_MARKS = ("cloudaudit", "protopayload")
@@ -195,7 +199,7 @@ def watched_endpoints(raw: Any) -> list[str] | None:
     if raw is None:
         return None
     found = (_ENDPOINT_ID.findall(text) for text in alert_filters(raw) or ())
-    return sorted({first or second for pairs in found for first, second in pairs})
+    return sorted({next(filter(None, ways)) for each in found for ways in each})
 
 
 def dataset_access(raw: Any) -> list[dict[str, Any]] | None:

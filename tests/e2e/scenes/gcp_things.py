@@ -18,6 +18,7 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
     "roles/aiplatform.user": ("aiplatform.endpoints.predict", "aiplatform.reasoningEngines.query"),
     "roles/artifactregistry.reader": ("artifactregistry.repositories.downloadArtifacts",),
     "roles/artifactregistry.writer": ("artifactregistry.repositories.uploadArtifacts",),
+    "roles/bigquery.dataEditor": ("bigquery.tables.getData", "bigquery.tables.updateData"),
     "roles/bigquery.dataViewer": ("bigquery.tables.getData",),
     "roles/logging.admin": ("logging.sinks.delete", "logging.sinks.update"),
     "roles/modelarmor.admin": ("modelarmor.templates.delete", "modelarmor.templates.update"),
