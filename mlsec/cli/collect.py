@@ -15,7 +15,9 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser = subparsers.add_parser(
         "collect",
         help="take evidence into a snapshot, judge nothing",
-        description="TARGET is aws[://account/region,...], a folder of model files, or s3://bucket/folder.",
+        description="TARGET is aws[://account/region,...], azure[://subscription,...],"
+        " gcp[://project,...], a folder of model files, or s3://, gs:// or az:// and"
+        " bucket/folder.",
     )
     parser.add_argument("targets", nargs="+", metavar="TARGET")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="SNAPSHOT",

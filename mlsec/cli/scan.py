@@ -26,9 +26,10 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "scan",
-        help="scan an account or model files, or judge saved evidence",
-        description="TARGET is aws[://account/region,...], a folder of model files,"
-        " s3://bucket/folder, or a snapshot.",
+        help="scan accounts and model files, or judge saved evidence",
+        description="TARGET is aws[://account/region,...], azure[://subscription,...],"
+        " gcp[://project,...], a folder of model files, s3://, gs:// or az:// and bucket/folder,"
+        " or a snapshot. Several are one scan.",
         epilog="Exit codes: 0 clean, 10 findings, 11 incomplete, 2 bad input, 1 a crash of ours.",
     )
     parser.add_argument("targets", nargs="+", metavar="TARGET")
