@@ -34,8 +34,8 @@ def policy(name: str, noun: str) -> Operation:
         name=name,
         action=f"aiplatform.{noun}.getIamPolicy",
         params={"resource": "$.name"},
-        # What has no policy of its own answers so: it has only what its project grants.
-        not_set=("NOT_FOUND",),
+        # What is there and has no policy of its own answers with an empty one.
+        gone=("NOT_FOUND",),
     )
 
 
