@@ -14,6 +14,7 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
 from mlsec.engine.rule import RuleSet
 from mlsec.render import FORMATS
+from mlsec.snapshot.folder import export_folder, import_folder
 from mlsec.snapshot.store import Snapshot
 from tests.e2e import runs
 from tests.estate.azure_estate import build_azure
@@ -74,16 +75,22 @@ def test_one_assessment_names_every_scope_and_in_whose_name_was_asked(taken: Tak
     assert {scan.settings[f"{provider}.tries"] for provider in _CLOUDS} == {"4"}
 
 
-def test_no_cloud_leaves_a_verdict_of_another_open(taken: Taken) -> None:
-    scope_of = {gap.id: gap.scope for gap in taken.assessment.gaps}
-    seen = {finding.resource.provider for finding in taken.assessment.findings}
-    crossed = [
-        (finding.rule, finding.resource.id, gap)
-        for finding in taken.assessment.findings
-        for gap in finding.gaps
-        if not scope_of[gap].startswith(f"{finding.resource.provider}/")
-    ]
-    assert (seen, crossed) == ({*_CLOUDS}, [])
+@pytest.mark.parametrize("cloud", _CLOUDS)
+def test_verdicts_of_a_cloud_stand_whatever_the_others_refuse(
+    cloud: str, taken: Taken, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    folder, alone = tmp_path / "told", tmp_path / "alone.mlsnap"
+    with Snapshot.open(taken.path) as snapshot:
+        export_folder(snapshot, folder)
+    calls = folder / "calls.jsonl"
+    lines = [json.loads(line) for line in calls.read_text("utf-8").splitlines()]
+    for line in lines:
+        if not line["scope"].startswith(f"{cloud}/"):
+            line.pop("answer", None)
+            line |= {"status": "gap", "reason": "denied", "error_code": "No"}
+    calls.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    import_folder(folder, alone)
+    assert _verdicts_of(cloud, runs.judge(alone, ruleset)) == _verdicts_of(cloud, taken.assessment)
 
 
 def test_report_says_of_all_in_one_page_and_sarif_has_a_run_a_scope(taken: Taken) -> None:
@@ -99,3 +106,14 @@ def test_report_says_of_all_in_one_page_and_sarif_has_a_run_a_scope(taken: Taken
 def _written(name: str, assessment: Assessment) -> str:
     payload = FORMATS[name].render(assessment)
     return (payload if isinstance(payload, bytes) else b"".join(payload)).decode()
+
+
+def _verdicts_of(cloud: str, assessment: Assessment) -> set[tuple[str, str, str]]:
+    """What was said of a cloud's resources that did not pass: rule, resource id, status."""
+    found = {
+        (finding.rule, finding.resource.id, finding.status.value)
+        for finding in assessment.findings
+        if finding.resource.provider == cloud
+    }
+    assert found
+    return found
