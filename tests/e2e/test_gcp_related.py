@@ -14,6 +14,7 @@ from mlsec.core.closed_sets import Status
 from mlsec.engine.rule import RuleSet
 from tests.e2e import runs
 from tests.e2e.scenes.gcp_things import (
+    HERE,
     PARTNER,
     RING,
     account,
@@ -52,6 +53,8 @@ _FAILS: Mapping[str, str] = {
     "vertex/feature-group-source-writable-from-outside": "open",
     "vertex/endpoint-request-log-without-key": "boss",
     "vertex/endpoint-without-alarm": "clerk",
+    "vertex/endpoint-private-connect-strangers": "boss",
+    "vertex/model-file-not-in-your-bucket": "boss",
 }
 _NEAR: Mapping[str, str] = {"boss": "clerk", "clerk": "boss", "open": "own"}
 
@@ -60,8 +63,18 @@ def _run_by(name: str) -> list[Thing | Told]:
     """Give one of each kind that runs as an account."""
     who = email(name)
     log = {"enabled": True, "bigqueryDestination": {"outputUri": f"bq://{PROJECT}.{name}.log"}}
+    guests = ["partner-works"] if name == "boss" else [PROJECT]
+    files = "gs://partner-models/x" if name == "boss" else f"gs://{PROJECT}-own-code/x"
+    version = {"name": f"{HERE}/models/{name}@1", "versionId": "1", "artifactUri": files}
     return [
         *account(name),
+        vertex("models", "Model", name, displayName=name),
+        Told(
+            document="aiplatform.v1",
+            schema="GoogleCloudAiplatformV1ListModelVersionsResponse",
+            path=f"{HERE}/models/{name}:listVersions",
+            body={"models": [version]},
+        ),
         vertex(
             "endpoints",
             "Endpoint",
@@ -69,6 +82,10 @@ def _run_by(name: str) -> list[Thing | Told]:
             {"bindings": []},
             displayName=name,
             predictRequestResponseLoggingConfig=log,
+            privateServiceConnectConfig={
+                "enablePrivateServiceConnect": True,
+                "projectAllowlist": guests,
+            },
             deployedModels=[{"id": "1", "serviceAccount": who}],
         ),
         vertex("customJobs", "CustomJob", name, displayName=name, jobSpec={"serviceAccount": who}),
@@ -210,10 +227,14 @@ def told(ruleset: RuleSet, tmp_path_factory: pytest.TempPathFactory) -> Assessme
 @pytest.mark.parametrize("rule", sorted(_FAILS))
 def test_rule_fires_on_what_it_names_and_not_on_the_near_miss(rule: str, told: Assessment) -> None:
     failed = {
-        finding.resource.id.rpartition("/")[2]
+        _tail(finding.resource.id)
         for finding in told.findings
         if finding.rule == rule and finding.status is Status.FAIL
     }
-    passed = {each.rpartition("/")[2] for each in told.passed.get(rule, ())}
+    passed = {_tail(each) for each in told.passed.get(rule, ())}
     assert failed == {_FAILS[rule]}
     assert _NEAR[_FAILS[rule]] in passed
+
+
+def _tail(resource_id: str) -> str:
+    return resource_id.rpartition("/")[2].partition("@")[0]
