@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.graph.azure_outsiders import Outsiders, names_of, outsiders_with
+from mlsec.graph.azure_roles import Right
 from mlsec.graph.flags import flag, is_one_of
 from mlsec.graph.lookups import hidden_by
 from mlsec.graph.permissions import verdict
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
 _APPROVED = "AllowOnlyApprovedOutbound"
+_ASSETS = (
+    Right("microsoft.machinelearningservices/registries/assets/read"),
+    Right("microsoft.machinelearningservices/registries/assets/write"),
+)
 
 
 def internet_egress(resource: Resource, graph: Graph) -> Known | Unread:
@@ -67,6 +73,16 @@ def output_addresses(resource: Resource, graph: Graph) -> Known | Unread:
     return _of_items(resource, graph, "outputs", ("output_datastores",))
 
 
+def outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name who of other tenants may take models out of a registry, or put some in."""
+    return names_of(_outside(resource, graph), resource, graph)
+
+
+def has_outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether anybody of another tenant may."""
+    return verdict(_outside(resource, graph).is_some, resource, graph)
+
+
 def default_datastores(resource: Resource, graph: Graph) -> Targets:
     """Find the datastore that is used where no other is named."""
     stores = graph.targets(resource, "datastores")
@@ -79,6 +95,10 @@ def default_datastores(resource: Resource, graph: Graph) -> Targets:
             case Unread() as hidden:
                 gaps |= set(hidden_by(resource, graph, hidden, store.type).gaps)
     return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+
+
+def _outside(registry: Resource, graph: Graph) -> Outsiders:
+    return outsiders_with([(right, registry.id, YES) for right in _ASSETS], registry, graph)
 
 
 def _is_isolated(resource: Resource, graph: Graph) -> Answer:
@@ -143,6 +163,8 @@ AZURE_ML: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "azure_ml.isolated": isolated,
     "azure_ml.in_customer_network": in_customer_network,
     "azure_ml.captures_data": captures_data,
+    "azure_ml.outside_users": outside_users,
+    "azure_ml.has_outside_users": has_outside_users,
 }
 
 AZURE_ML_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
