@@ -147,6 +147,7 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
         # An old version that nothing serves: it is not read, so its faults are nobody's.
         child(models, "versions/1", {"modelUri": "azureml://jobs/old/outputs"}),
         child(environments, "versions/1", {"image": "docker.io/library/old:1"}),
+        *_collected(site, workspace),
         DATASTORE.strike(site, _datastore(site, workspace)),
         BATCH.strike(site, _batch_deployment(batch, model, environment)),
         SERVERLESS.strike(site, _serverless(site, workspace)),
@@ -195,7 +196,12 @@ def _deployment(
             "scaleSettings": {"scaleType": "Default"},
             "dataCollector": {
                 "collections": {
-                    "model_inputs": {"dataCollectionMode": "Enabled", "samplingRate": 1.0}
+                    "model_inputs": {
+                        "dataCollectionMode": "Enabled",
+                        "samplingRate": 1.0,
+                        "dataId": f"{endpoint['id'].partition('/onlineEndpoints/')[0]}"
+                        "/data/Inputs/versions/1",
+                    }
                 },
                 "requestLogging": {"captureHeaders": ["x-request-id"]},
             },
@@ -239,6 +245,14 @@ def _datastore(site: Site, workspace: dict[str, Any]) -> dict[str, Any]:
             "credentials": {"credentialsType": "None"},
         },
     )
+
+
+def _collected(site: Site, workspace: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the data asset that requests are collected in."""
+    data = child(workspace, "data/Inputs", {"latestVersion": "1", "dataType": "uri_folder"})
+    store = f"workspaces/{site.name}/datastores/models/paths/inputs"
+    uri = f"azureml://subscriptions/{SUBSCRIPTION}/resourcegroups/nordlicht/{store}"
+    return [data, child(data, "versions/1", {"dataUri": uri, "dataType": "uri_folder"})]
 
 
 def _batch_deployment(
