@@ -50,7 +50,13 @@ _ABILITIES: Mapping[str, tuple[Right, ...]] = {
     "can_write_any_container": (WRITE_BLOBS, READ_STORAGE_KEYS),
     "can_read_any_container": (READ_BLOBS, READ_STORAGE_KEYS),
     "can_read_any_secret": (Right(f"{_VAULTS}secrets/getsecret/action", is_data=True),),
-    "can_use_any_identity": (Right(f"{_IDENTITY}assign/action"),),
+    # The operation is assign/action; roles write it with a star for the identity's name.
+    "can_use_any_identity": (
+        Right(f"{_IDENTITY}assign/action"),
+        Right(f"{_IDENTITY}any/assign/action"),
+        # Whoever writes a federated credential signs in as the identity from elsewhere.
+        Right(f"{_IDENTITY}federatedidentitycredentials/write"),
+    ),
     "can_push_any_image": (PUSH_IMAGES,),
     "can_invoke_any_model": (*CALL_ENDPOINT, *CALL_AI),
     "can_change_filters": (
@@ -68,9 +74,6 @@ _ABILITIES: Mapping[str, tuple[Right, ...]] = {
 _WAYS: Mapping[str, Right] = {
     "give roles": GRANT_ROLES,
     "change a role's rights": Right("microsoft.authorization/roledefinitions/write"),
-    "sign in as another identity by a federated credential": Right(
-        f"{_IDENTITY}federatedidentitycredentials/write"
-    ),
 }
 _POWERS = ("can_write_any_container", "can_read_any_secret", "can_use_any_identity")
 

@@ -48,18 +48,24 @@ def identify(request: Request) -> Call | None:
     for label, pattern in (("login:Token", _TOKEN), ("login:Discovery", _DISCOVERY)):
         if pattern.match(path):
             return Call(label=label, path=path, query=query, request=request)
-    operation = _operation(path, query.get("api-version", ""), request.method)
+    operation = _operation(path, query, request.method)
     if operation is None:
         return None
     return Call(label=operation.label, path=path, query=query, request=request, operation=operation)
 
 
-def _operation(path: str, version: str, method: str) -> ArmRead | None:
+def _operation(path: str, query: Mapping[str, str], method: str) -> ArmRead | None:
     found = [
         operation
         for pattern, operation in _routes()
-        if operation.method == method and operation.version == version and pattern.fullmatch(path)
+        if operation.method == method
+        and operation.version == query.get("api-version")
+        and operation.query.keys() <= query.keys()
+        and pattern.fullmatch(path)
     ]
+    # Two reads of one address differ by what they ask for in the query.
+    most = max((len(operation.query) for operation in found), default=0)
+    found = [operation for operation in found if len(operation.query) == most]
     if len(found) > 1:
         wanted = f"{type_of(path)}/read".lower()
         exact = [o for o in found if o.right.split(",")[0].lower() == wanted]

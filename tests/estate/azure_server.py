@@ -109,6 +109,8 @@ class AzureHandler:
     def _plain(self, call: Call, *, is_listing: bool) -> Answer:
         if is_listing:
             listed = self.world.below(call.path)
+            if listed is not None and "assignedTo" in call.query.get("$filter", ""):
+                listed = self._assigned(call, listed)
             if listed is None:
                 return refusal(404, "ParentResourceNotFound", "The parent could not be found.")
             return self._paged(call, listed)
@@ -116,6 +118,12 @@ class AzureHandler:
         if found is None:
             return refusal(404, "ResourceNotFound", "The Resource could not be found.")
         return ok(found)
+
+    def _assigned(self, call: Call, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Keep the role assignments that reach a principal, by its groups too."""
+        principal = call.query["$filter"].split("'")[1].lower()
+        reached = {principal, *self.world.memberships.get(principal, ())}
+        return [each for each in listed if each["properties"]["principalId"].lower() in reached]
 
     def _paged(self, call: Call, listed: list[dict[str, Any]]) -> Answer:
         start = int(call.query.get("$skipToken", "0"))

@@ -33,7 +33,8 @@ class World:
     paths (lower case) that are no resource, such as a setting. ``groups`` are management groups
     and their subscriptions. ``actions`` is what our role may do everywhere. Of the Resource Graph:
     ``unindexed`` types, ``lagging`` ids that it does not know yet, ``ghosts`` that it still knows;
-    ``changed`` says when a resource (id in lower case) was changed last.
+    ``changed`` says when a resource (id in lower case) was changed last. ``memberships`` are the
+    directory groups that a principal is in.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class World:
         # Texts that no report may show; builders put theirs in.
         self.secrets: set[str] = set()
         self.groups: dict[str, tuple[str, ...]] = {}
+        self.memberships: dict[str, tuple[str, ...]] = {}
         self.actions: tuple[str, ...] = ("*/read",)
         self.unindexed: set[str] = set()
         self.lagging: set[str] = set()
@@ -56,11 +58,16 @@ class World:
             self.add(resource)
 
     def add(self, resource: Mapping[str, Any]) -> None:
-        """Put a resource in, or the answer to a path (``{"~answer": path, "body": ...}``),
-        or a text that must never be shown (``{"~secret": text}``).
+        """Put a resource in, or the answer to a path (``{"~answer": path, "body": ...}``), a text
+        that must never be shown (``{"~secret": text}``), or a membership (``{"~member": principal,
+        "of": group}``).
         """
         if "~secret" in resource:
             self.secrets.add(str(resource["~secret"]))
+            return
+        if "~member" in resource:
+            member = str(resource["~member"]).lower()
+            self.memberships[member] = (*self.memberships.get(member, ()), str(resource["of"]))
             return
         if "~answer" in resource:
             self.answers[str(resource["~answer"]).lower()] = resource["body"]

@@ -69,6 +69,11 @@ def origin(raw: Any) -> str:
     return f"https://{host(raw)}"
 
 
+def origin_or_none(raw: Any) -> str | None:
+    """Like ``origin``; None for what is no web address, such as an ARM id."""
+    return origin(raw) if lower(raw).startswith(("https://", "http://")) else None
+
+
 def vault_uri(raw: Any) -> str:
     """Give the address of the vault that holds a key, from the key's address or its own."""
     return origin(raw)
@@ -186,6 +191,7 @@ NEIGHBOUR_SHAPES: Mapping[str, Shape] = {
     "host": host,
     "hosts": hosts,
     "origin": origin,
+    "origin_or_none": origin_or_none,
     "vault_uri": vault_uri,
     "key_uri": key_uri,
     "storage_key_uri": storage_key_uri,

@@ -6,7 +6,22 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from tests.estate.azure_estate import Planted, Site
-from tests.estate.azure_items import cognitive, databricks, ml, ml_serving, ml_work, search
+from tests.estate.azure_items import (
+    acr,
+    apim,
+    cognitive,
+    compute,
+    databricks,
+    identity,
+    keyvault,
+    ml,
+    ml_serving,
+    ml_work,
+    monitor,
+    network,
+    search,
+    storage,
+)
 
 
 class Builder(Protocol):
@@ -24,4 +39,7 @@ class Builder(Protocol):
         """Give one of each kind that is nowhere else, so that every read is made."""
 
 
-BUILDERS: tuple[Builder, ...] = (ml, ml_serving, ml_work, cognitive, search, databricks)
+BUILDERS: tuple[Builder, ...] = (
+    ml, ml_serving, ml_work, cognitive, search, databricks,
+    storage, keyvault, acr, identity, network, compute, monitor, apim,
+)  # fmt: skip

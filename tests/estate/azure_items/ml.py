@@ -201,6 +201,7 @@ def specimens() -> list[dict[str, Any]]:
 def _workspace(site: Site) -> dict[str, Any]:
     near = f"{group_id()}/providers"
     identity = f"{near}/Microsoft.ManagedIdentity/userAssignedIdentities/{site.name}-id"
+    principal = f"1d000000-0000-4000-8000-{site.deployment.index:012d}"
     return arm(
         f"{ML}/workspaces/{site.name}",
         {
@@ -228,7 +229,10 @@ def _workspace(site: Site) -> dict[str, Any]:
         },
         kind="Default",
         tags=dict(OWNER),
-        identity={"type": "UserAssigned", "userAssignedIdentities": {identity: {}}},
+        identity={
+            "type": "UserAssigned",
+            "userAssignedIdentities": {identity: {"principalId": principal}},
+        },
     )
 
 

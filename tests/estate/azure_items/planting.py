@@ -31,7 +31,7 @@ class Bed(msgspec.Struct, frozen=True, kw_only=True):
             noted = [site.is_struck(planted, resource["id"]) for planted in many]
             if all(noted):
                 for path, value in changes.items():
-                    _set(struck, path.split("."), value)
+                    set_at(struck, path, value)
         return struck
 
 
@@ -54,8 +54,9 @@ def bed(rows: Iterable[tuple[str, Changes]], *, least: int = 7, first: int = 1) 
     )
 
 
-def _set(document: Any, steps: list[str], value: Any) -> None:
-    *above, last = steps
+def set_at(document: Any, path: str, value: Any) -> None:
+    """Change a value in place: a step that is a number picks out of a list, None takes away."""
+    *above, last = path.split(".")
     for step in above:
         document = document[int(step)] if step.isdigit() else document.setdefault(step, {})
     if value is None:

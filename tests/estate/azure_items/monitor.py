@@ -1,0 +1,127 @@
+"""Alerts and log stores of the invented company."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.estate.azure_estate import Planted, Site
+from tests.estate.azure_items.ml import workspace_id
+from tests.estate.azure_items.plots import plot
+from tests.estate.azure_world import arm, child, group_id
+
+_LOGS = "Microsoft.OperationalInsights"
+PLOT = plot(
+    [
+        ("azure-monitor/ml-alert-off@alert", {"alert": {"properties.enabled": False}}),
+        ("azure-monitor/ml-alert-tells-nobody@alert", {"alert": {"properties.actions": []}}),
+        (
+            "azure-logs/workspace-forgets-early@logs",
+            {"logs": {"properties.retentionInDays": 30}},
+        ),
+        (
+            "azure-logs/workspace-takes-keys@logs",
+            {"logs": {"properties.features.disableLocalAuth": False}},
+        ),
+        (
+            "azure-logs/workspace-read-from-internet@logs",
+            {"logs": {"properties.publicNetworkAccessForQuery": None}},
+        ),
+        (
+            "azure-logs/workspace-without-own-key@logs",
+            {"logs": {"properties.features.clusterResourceId": None}},
+        ),
+        ("azure-cosmos/account-local-auth@chats", {"chats": {"properties.disableLocalAuth": None}}),
+        (
+            "azure-cosmos/account-reachable-from-anywhere@chats",
+            {"chats": {"properties.publicNetworkAccess": "Enabled"}},
+        ),
+    ]
+)
+FAULTS: tuple[Planted, ...] = PLOT.faults
+
+
+def of_company() -> list[dict[str, Any]]:
+    cluster = arm(
+        f"{_LOGS}/clusters/Logs",
+        {
+            "keyVaultProperties": {
+                "keyVaultUri": "https://logs.vault.azure.net",
+                "keyName": "l",
+            }
+        },
+    )
+    return [cluster, arm("Microsoft.Insights/components/apps", {"RetentionInDays": 90})]
+
+
+def of_deployment(site: Site) -> list[dict[str, Any]]:
+    workspace = {"id": workspace_id(site)}
+    logs = _logs(site)
+    return PLOT.grow(
+        site,
+        {
+            "alert": _alert(site, workspace),
+            "logs": logs,
+            "sends": child(
+                workspace,
+                "providers/Microsoft.Insights/diagnosticSettings/logs",
+                {
+                    "workspaceId": logs["id"],
+                    "logs": [{"category": "AmlComputeJobEvent", "enabled": True}],
+                },
+            ),
+            "chats": arm(
+                f"Microsoft.DocumentDB/databaseAccounts/{site.name}-chats",
+                {
+                    "documentEndpoint": f"https://{site.name}-chats.documents.azure.com:443/",
+                    "disableLocalAuth": True,
+                    "publicNetworkAccess": "Disabled",
+                },
+            ),
+            "keeps": child(
+                _project(site),
+                "connections/Chats",
+                {
+                    "category": "CosmosDB",
+                    "authType": "AAD",
+                    "target": f"https://{site.name}-chats.documents.azure.com:443/",
+                },
+            ),
+        },
+    )
+
+
+def specimens() -> list[dict[str, Any]]:
+    return []
+
+
+def _project(site: Site) -> dict[str, str]:
+    accounts = "Microsoft.CognitiveServices/accounts"
+    return {"id": f"{group_id()}/providers/{accounts}/{site.name}-ai/projects/{site.name}"}
+
+
+def _alert(site: Site, workspace: dict[str, str]) -> dict[str, Any]:
+    return arm(
+        f"Microsoft.Insights/metricAlerts/{site.name}-errors",
+        {
+            "scopes": [f"{workspace['id']}/onlineEndpoints/{site.name}"],
+            "enabled": True,
+            "severity": 1,
+            "criteria": {"allOf": [{"metricName": "RequestsPerMinute"}]},
+            "actions": [{"actionGroupId": f"{group_id()}/providers/x/actionGroups/on-call"}],
+        },
+        location="global",
+    )
+
+
+def _logs(site: Site) -> dict[str, Any]:
+    return arm(
+        f"{_LOGS}/workspaces/{site.name}-logs",
+        {
+            "retentionInDays": 180,
+            "publicNetworkAccessForQuery": "Disabled",
+            "features": {
+                "disableLocalAuth": True,
+                "clusterResourceId": f"{group_id()}/providers/{_LOGS}/clusters/logs",
+            },
+        },
+    )
