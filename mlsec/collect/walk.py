@@ -20,6 +20,7 @@ from mlsec.collect.mapping import Canon, Shapes, identify, map_item
 from mlsec.collect.paths import MISSING, dig
 from mlsec.collect.plan import TypePlan
 from mlsec.collect.reading import read_item
+from mlsec.collect.subtree import Subtree
 from mlsec.collect.tags import Tags
 from mlsec.collect.tally import Tally
 from mlsec.collect.wanted import Candidate, hidden_references, wanted_among
@@ -62,6 +63,7 @@ class _Walk:
         self._scopes, self._settings = scopes, settings
         self._crew = Crew(asker.in_flight)
         self._tally = Tally()
+        self._subtree = Subtree(settings.plans, self._tally)
         self._listed: list[tuple[Listing, Found]] = []
         self._searches: dict[Place, dict[str, Any]] = {}
         kinds = sorted({plan.tags_as for plan in settings.plans if plan.tags_as})
@@ -140,11 +142,11 @@ class _Walk:
     def _jobs_of(self, listed: Iterable[tuple[Listing, Found]]) -> Iterable[Job]:
         """Turn entries into items: neighbours wait, old ones are counted, the rest is read."""
         for listing, found in listed:
-            self._look(listing.place)
+            self._subtree.look(listing.place)
             if found.gap is not None:
-                self._hide(listing.place, found.gap)
+                self._subtree.hide(listing.place, found.gap)
             if found.why:
-                self._note(listing.place, found.why)
+                self._subtree.note(listing.place, found.why)
             for entry in found.entries:
                 item = self._item(listing, entry, found.call)
                 if self._is_old(listing.plan, entry):
@@ -210,33 +212,10 @@ class _Walk:
         params = fill(seat, dict(operation.params))
         self._tally.look(listing.place)
         if isinstance(params, Gap):
-            self._hide(listing.place, params)
+            self._subtree.hide(listing.place, params)
         elif params is not MISSING:
             filled = msgspec.structs.replace(listing, params=params)
             yield self._list_job(filled, lambda pair: self._jobs_of((pair,)))
-
-    def _look(self, place: Place) -> None:
-        """Note that a type was asked for, and so all that is listed below it: none of it may be."""
-        self._tally.look(place)
-        for below in self._below(place):
-            self._look(below)
-
-    def _hide(self, place: Place, gap: Gap) -> None:
-        """Note that more may exist than was listed, of this type and of all listed below it."""
-        self._tally.hide(place, gap, is_listing=True)
-        for below in self._below(place):
-            self._hide(below, gap)
-
-    def _note(self, place: Place, why: str) -> None:
-        """Say of a type, and of all listed below it, why there is nothing here."""
-        self._tally.note(place, why)
-        for below in self._below(place):
-            self._note(below, why)
-
-    def _below(self, place: Place) -> Iterable[Place]:
-        for plan in self._settings.plans:
-            if plan.parent == place[0] and plan.is_below:
-                yield (plan.type, place[1], "" if plan.is_global else place[2])
 
     def _follow(self) -> None:
         """Read what is referred to, round by round, until nothing new is."""
@@ -279,10 +258,14 @@ class _Walk:
         gaps = {gap.id: gap for read in self._read for gap in read.item.gaps.values()}
         gaps |= {gap.id: gap for read in self._read if read.mapped for gap in read.mapped.gaps}
         gaps |= self._tally.gaps
-        for place, gap_id in hidden_references(
-            self._candidates, seen, self._tally.unlisted(), self._vocabulary
-        ):
-            self._tally.hide(place, gaps[gap_id], is_listing=True)
+        # What is hidden hides what it may refer to in its turn, and what is listed below that.
+        before: object = None
+        while before != (unlisted := self._tally.unlisted()):
+            before = unlisted
+            for place, gap_id in hidden_references(
+                self._candidates, seen, unlisted, self._vocabulary
+            ):
+                self._subtree.hide(place, gaps[gap_id])
 
     def _job(
         self,

@@ -66,13 +66,13 @@ def hidden_references(
     blind = [(r.type, r.scope, r.unread) for r in read if r.unread]
     blind += [(place[0], place[1], {"*": gaps}) for place, gaps in unlisted.items()]
     found = set()
-    for name, group in left.items():
-        places = {candidate.item.place for candidate in group}
-        for kind, scope, unread in blind:
-            for relation in vocabulary.types[kind].relations.values():
-                if relation.by and name in {t.name for t in vocabulary.concrete(relation.to)}:
-                    gaps = unread.get(relation.by.split("[]")[0], unread.get("*", ()))
-                    found |= {(p, gap) for p in places if p[1] == scope for gap in gaps}
+    places = {name: {candidate.item.place for candidate in group} for name, group in left.items()}
+    for kind, scope, unread in blind:
+        for relation in vocabulary.types[kind].relations.values():
+            near = {t.name for t in vocabulary.concrete(relation.to)} if relation.by else set()
+            for name in near & places.keys():
+                gaps = unread.get(relation.by.split("[]")[0], unread.get("*", ()))
+                found |= {(p, gap) for p in places[name] if p[1] == scope for gap in gaps}
     return sorted(found)
 
 

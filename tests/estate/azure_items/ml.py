@@ -225,6 +225,7 @@ def _workspace(site: Site) -> dict[str, Any]:
             "storageAccount": f"{near}/Microsoft.Storage/storageAccounts/{site.short}",
             "keyVault": f"{near}/Microsoft.KeyVault/vaults/{site.short}kv",
             "containerRegistry": f"{near}/Microsoft.ContainerRegistry/registries/nordlicht",
+            "applicationInsights": f"{near}/Microsoft.Insights/components/{site.name}-traces",
             "provisioningState": "Succeeded",
         },
         kind="Default",

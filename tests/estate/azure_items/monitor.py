@@ -50,24 +50,21 @@ def of_company() -> list[dict[str, Any]]:
             }
         },
     )
-    return [cluster, arm("Microsoft.Insights/components/apps", {"RetentionInDays": 90})]
+    return [cluster, _logs("nordlicht")]
 
 
 def of_deployment(site: Site) -> list[dict[str, Any]]:
     workspace = {"id": workspace_id(site)}
-    logs = _logs(site)
+    logs = _logs(site.name)
     return PLOT.grow(
         site,
         {
             "alert": _alert(site, workspace),
             "logs": logs,
-            "sends": child(
-                workspace,
-                "providers/Microsoft.Insights/diagnosticSettings/logs",
-                {
-                    "workspaceId": logs["id"],
-                    "logs": [{"category": "AmlComputeJobEvent", "enabled": True}],
-                },
+            # The workspace writes its traces there.
+            "traces": arm(
+                f"Microsoft.Insights/components/{site.name}-traces",
+                {"WorkspaceResourceId": logs["id"], "RetentionInDays": 90},
             ),
             "chats": arm(
                 f"Microsoft.DocumentDB/databaseAccounts/{site.name}-chats",
@@ -113,9 +110,9 @@ def _alert(site: Site, workspace: dict[str, str]) -> dict[str, Any]:
     )
 
 
-def _logs(site: Site) -> dict[str, Any]:
+def _logs(name: str) -> dict[str, Any]:
     return arm(
-        f"{_LOGS}/workspaces/{site.name}-logs",
+        f"{_LOGS}/workspaces/{name}-logs",
         {
             "retentionInDays": 180,
             "publicNetworkAccessForQuery": "Disabled",
