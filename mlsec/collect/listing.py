@@ -51,6 +51,11 @@ class Tagging(msgspec.Struct, frozen=True, kw_only=True):
     key: str
 
 
+def regions_of(plan: TypePlan, scope: Scope) -> tuple[str, ...]:
+    """Give the regions to list a type in; "" alone for what is asked once per account."""
+    return ("",) if plan.per == "scope" or plan.is_global else scope.regions
+
+
 def ask_list(asker: Asker, listing: Listing) -> Found:
     """Ask for a listing's entries, or give the one entry of a ``per`` plan."""
     operation = listing.plan.listing

@@ -93,6 +93,8 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     ``inside`` is a path into the parent's item (``$.identity.principalId``) where this type's
     entries already stand, one value or a list: no call is made, and the entry is the part
     ``inside``.
+    ``left_out`` is why every entry of this listing is only counted: for a second listing of a type,
+    such as what is deleted and can still be restored.
     """
 
     type: str
@@ -109,6 +111,7 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     only: Mapping[str, tuple[Any, ...]] = msgspec.field(default_factory=dict)
     but: Mapping[str, tuple[Any, ...]] = msgspec.field(default_factory=dict)
     inside: str = ""
+    left_out: str = ""
 
     @property
     def is_below(self) -> bool:

@@ -15,9 +15,10 @@ from mlsec.collect.asker import Asker
 from mlsec.collect.assembly import ReadItem, assemble
 from mlsec.collect.crew import Crew, Job
 from mlsec.collect.item import Item, Scope, fill
+from mlsec.collect.leaving import left_out
 from mlsec.collect.listing import Found, Listing, Tagging
 from mlsec.collect.mapping import Canon, Shapes, identify, map_item
-from mlsec.collect.paths import MISSING, dig
+from mlsec.collect.paths import MISSING
 from mlsec.collect.plan import TypePlan
 from mlsec.collect.reading import read_item
 from mlsec.collect.subtree import Subtree
@@ -89,7 +90,7 @@ class _Walk:
         for scope in self._scopes:
             for plan in self._settings.plans:
                 if not plan.parent:
-                    for region in _regions(plan, scope):
+                    for region in lists.regions_of(plan, scope):
                         yield from self._root_jobs(plan, scope, region)
 
     def _root_jobs(self, plan: TypePlan, scope: Scope, region: str) -> Iterable[Job]:
@@ -149,9 +150,9 @@ class _Walk:
                 self._subtree.note(listing.place, found.why)
             for entry in found.entries:
                 item = self._item(listing, entry, found.call)
-                if self._is_old(listing.plan, entry):
-                    days = listing.plan.window_days
-                    self._tally.exclude(listing.place, f"made more than {days} days before")
+                reason = left_out(listing.plan, entry, self._settings.began_at)
+                if reason:
+                    self._tally.exclude(listing.place, reason)
                 elif listing.plan.is_referred and item.id:
                     self._wait(item)
                 else:
@@ -165,13 +166,6 @@ class _Walk:
 
     def _identify(self, item: Item) -> str:
         return identify(self._vocabulary.types[item.plan.type], item, self._settings.canon)
-
-    def _is_old(self, plan: TypePlan, entry: Any) -> bool:
-        made_at = dig(entry, plan.dated_by) if plan.window_days else MISSING
-        if not isinstance(made_at, str):
-            return False
-        edge = self._settings.began_at - datetime.timedelta(days=plan.window_days)
-        return made_at < edge.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _wait(self, item: Item) -> None:
         found = self._vocabulary.types[item.plan.type]
@@ -283,9 +277,3 @@ class _Walk:
             return then(outcome) or ()
 
         return Job(lane=lane, work=work, then=finish)
-
-
-def _regions(plan: TypePlan, scope: Scope) -> tuple[str, ...]:
-    if plan.per == "scope" or (plan.listing is not None and plan.listing.is_global):
-        return ("",)
-    return scope.regions

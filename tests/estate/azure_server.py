@@ -16,7 +16,7 @@ import msgspec
 from tests.estate.azure_graph import query
 from tests.estate.azure_identify import Call, identify
 from tests.estate.azure_refusals import AzureRefusals, ok, refusal
-from tests.estate.azure_world import TENANT, Subscription, World
+from tests.estate.azure_world import TENANT, Subscription, World, type_of
 from tests.estate.faults import Fault, Injector
 from tests.estate.private_ca import private_authority
 from tests.estate.wire import Answer, LoopbackServer, Request
@@ -32,6 +32,10 @@ class AzureHandler:
         self._injector, self._page_size = injector, page_size or _PAGE
         self._rows = page_size or 1000
         self.unknown: list[str] = []
+        # Type (lower case) -> the api-versions that this cloud knows instead of ours.
+        self.versions: dict[str, str] = {}
+        # After so many calls the subscriptions are no longer there; 0 for never.
+        self.vanishes_after = 0
 
     async def __call__(self, request: Request) -> Answer:
         """Answer one request; a failure of ours is loud, never an answer of the estate."""
@@ -85,12 +89,19 @@ class AzureHandler:
             case "resourcegraph:Resources":
                 return ok(query(self.world, call.request.body, min(1000, self._rows)))
         subscription = self.world.subscriptions.get(call.path.split("/")[2].lower())
-        if subscription is None or subscription.state == "Deleted":
+        is_lost = bool(self.vanishes_after) and len(self._injector.calls) > self.vanishes_after
+        if subscription is None or subscription.state == "Deleted" or is_lost:
             return refusal(404, "SubscriptionNotFound", "The subscription could not be found.")
         namespace = call.path.lower().rpartition("/providers/")[2].split("/")[0]
         if namespace in subscription.unregistered:
             text = f"The subscription is not registered to use namespace '{namespace}'."
             return refusal(409, "MissingSubscriptionRegistration", text)
+        known = self.versions.get(type_of(call.path).lower())
+        if known:
+            text = (
+                f"No registered resource provider found. The supported api-versions are '{known}'."
+            )
+            return refusal(400, "NoRegisteredProviderFound", text)
         match call.label:
             case "resources:Resources_List":
                 return self._paged(call, self.world.tracked(subscription.id))

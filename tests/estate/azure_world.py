@@ -33,8 +33,9 @@ class World:
     paths (lower case) that are no resource, such as a setting. ``groups`` are management groups
     and their subscriptions. ``actions`` is what our role may do everywhere. Of the Resource Graph:
     ``unindexed`` types, ``lagging`` ids that it does not know yet, ``ghosts`` that it still knows;
-    ``changed`` says when a resource (id in lower case) was changed last. ``memberships`` are the
-    directory groups that a principal is in.
+    ``changed`` says when a resource (id in lower case) was changed last, and ``listed_before`` are
+    those that whole subscriptions still list and that are gone when they are asked about.
+    ``memberships`` are the directory groups that a principal is in.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class World:
         self.lagging: set[str] = set()
         self.ghosts: list[dict[str, Any]] = []
         self.changed: dict[str, str] = {}
+        self.listed_before: dict[str, dict[str, Any]] = {}
         for resource in resources:
             self.add(resource)
 
@@ -96,7 +98,7 @@ class World:
                 },
                 "changedTime": self.changed.get(key, "2020-01-01T00:00:00.0000000Z"),
             }
-            for key, r in self.resources.items()
+            for key, r in [*self.resources.items(), *self.listed_before.items()]
             if key.startswith(prefix) and r.get("location") and self.may(f"{r['type']}/read")
         ]
 
@@ -122,7 +124,7 @@ class World:
         return [
             resource
             for key, resource in self.resources.items()
-            if key.startswith(prefix) and type_of(key).lower() == kind
+            if key.startswith(prefix) and resource["type"].lower() == kind
         ]
 
 

@@ -26,6 +26,7 @@ _NO_SUCH_TYPE = re.compile(
     r"NoRegisteredProviderFound|InvalidResourceType|InvalidApiVersionParameter"
 )
 _NO_SUBSCRIPTION = re.compile(r"SubscriptionNotFound|InvalidSubscriptionId")
+_GONE = re.compile(r"^(Parent)?ResourceNotFound$|^ResourceGroupNotFound$|^NotFound$")
 _PAGE_TOKEN = re.compile(r"SkipToken|ContinuationToken|InvalidPageToken|ExpiredToken", re.I)
 _SUPPORTED = re.compile(r"supported api-versions? (?:are|is) '([^']*)'", re.I)
 _FLEETING = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{20,}|\d{4}-\d\d-\d\dT[\d:.]+Z?|[\w+/]{60,}=*")
@@ -67,12 +68,18 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
     )
 
 
-def is_not_registered(refusal: Refusal) -> bool:
-    """Whether the subscription has no such service, so that nothing of it can exist there."""
+def why_not_offered(refusal: Refusal, right: str) -> str:
+    """Say that the subscription or cloud has no such service, "" when that was not said.
+
+    A provider can be registered at any time, and not be unregistered while anything of it exists.
+    """
+    provider = right.partition("/")[0]
     if _NOT_REGISTERED.search(refusal.code):
-        return True
+        return f"the resource provider {provider} is not registered in the subscription"
     named = _SUPPORTED.search(refusal.message)
-    return bool(_NO_SUCH_TYPE.search(refusal.code) and named and not named.group(1).strip())
+    if _NO_SUCH_TYPE.search(refusal.code) and named and not named.group(1).strip():
+        return f"this cloud has no such resource type of {provider}"
+    return ""
 
 
 def trouble_of(refusal: Refusal) -> Trouble:
@@ -82,11 +89,15 @@ def trouble_of(refusal: Refusal) -> Trouble:
         return Trouble(reason=GapReason.THROTTLED, code=code, detail="throttled",
                        is_worth_a_retry=True, slows=True, retry_after_s=refusal.wait_s)  # fmt: skip
     if _NO_SUBSCRIPTION.search(code):
-        return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=LOST_SUBSCRIPTION)
+        # No further call of this subscription can succeed either.
+        return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=LOST_SUBSCRIPTION,
+                       is_expired=True)  # fmt: skip
     if status == 401 or _EXPIRED.search(code):
         return _unauthorized(code)
     if status == 403 or _DENIED.search(code):
         return Trouble(reason=GapReason.DENIED, code=code, detail=code or "403")
+    if status == 404 and _GONE.search(code):
+        return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=GONE)
     if _NO_SUCH_TYPE.search(code):
         return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=_versions(refusal))
     if _PAGE_TOKEN.search(code):
@@ -106,6 +117,7 @@ LOST_SUBSCRIPTION = (
     "the subscription is no longer there: deleted, or moved to another tenant;"
     " leave it out of the target, or sign in to the tenant that has it now"
 )
+GONE = "it is no longer there: deleted, or moved since it was listed; scan again to see where it is"
 _OTHER_TENANT = "the subscription is in another tenant; sign in there (az login --tenant)"
 
 

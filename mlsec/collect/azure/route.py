@@ -27,10 +27,6 @@ class ArmRead(Operation, frozen=True, kw_only=True):
     entries; "" when the graph lacks it or leaves out properties that rules read.
     """
 
-    # A parent that is gone takes its children along.
-    gone: tuple[str, ...] = (
-        "ResourceNotFound", "ResourceGroupNotFound", "ParentResourceNotFound", "NotFound",
-    )  # fmt: skip
     path: str
     version: str
     query: Mapping[str, str] = msgspec.field(default_factory=dict)

@@ -20,10 +20,10 @@ from requests.exceptions import RequestException
 from mlsec import __version__
 from mlsec.collect.azure.classify import (
     failure,
-    is_not_registered,
     refusal_of,
     trouble_of,
     unparsable,
+    why_not_offered,
 )
 from mlsec.collect.azure.clouds import Cloud
 from mlsec.collect.azure.quota import Quota
@@ -98,8 +98,9 @@ class ArmTransport:
         if answer.status_code == 200:
             return self._page(body, operation)
         refusal = refusal_of(answer.status_code, answer.headers, body)
-        if is_not_registered(refusal):
-            return Page(is_offered=False)
+        why = why_not_offered(refusal, operation.right)
+        if why:
+            return Page(is_offered=False, why=why)
         return trouble_of(refusal)
 
     def _page(self, body: bytes, operation: ArmRead) -> Page | Trouble:

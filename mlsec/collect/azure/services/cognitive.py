@@ -44,6 +44,15 @@ def _below(
     )
 
 
+# An account that was deleted keeps its name, its models and its quota until it is purged.
+DELETED_ACCOUNTS = ArmRead(
+    service="cognitiveservices",
+    name="DeletedAccounts_List",
+    action="Microsoft.CognitiveServices/deletedAccounts/read",
+    path="/subscriptions/{subscription}/providers/Microsoft.CognitiveServices/deletedAccounts",
+    version=VERSION,
+    items="value",
+)
 DEPLOYMENTS = _below("Deployments_List", "deployments")
 CONTENT_FILTERS = _below("RaiPolicies_List", "raiPolicies")
 PROJECTS = _below(
@@ -68,6 +77,11 @@ PLANS: tuple[TypePlan, ...] = (
         listing=ACCOUNTS,
         region="location",
         reads=(DIAGNOSTIC_SETTINGS,),
+    ),
+    TypePlan(
+        type="azure.cognitive.account",
+        listing=DELETED_ACCOUNTS,
+        left_out="deleted and kept for 48 hours: az cognitiveservices account recover or purge",
     ),
     TypePlan(
         type="azure.cognitive.deployment", parent="azure.cognitive.account", listing=DEPLOYMENTS

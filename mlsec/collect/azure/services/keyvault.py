@@ -26,6 +26,18 @@ PLANS: tuple[TypePlan, ...] = (
         reads=(DIAGNOSTIC_SETTINGS,),
     ),
     TypePlan(
+        type="azure.keyvault.vault",
+        listing=ArmRead(
+            service="keyvault",
+            name="Vaults_ListDeleted",
+            action="Microsoft.KeyVault/deletedVaults/read",
+            path="/subscriptions/{subscription}/providers/Microsoft.KeyVault/deletedVaults",
+            version=_VERSION,
+            items="value",
+        ),
+        left_out="deleted and kept until its purge date: az keyvault recover or purge",
+    ),
+    TypePlan(
         type="azure.keyvault.key",
         listing=ArmRead(
             service="keyvault",
