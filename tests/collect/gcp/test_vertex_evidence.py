@@ -1,4 +1,4 @@
-"""Every planted fault of the invented Google Cloud is found, and nothing else by those rules."""
+"""What is kept of planted secrets, that all was read, and a project's one Model Armor floor."""
 
 from __future__ import annotations
 
@@ -23,10 +23,8 @@ RULES = sorted({fault.rule for builder in BUILDERS for fault in builder.FAULTS})
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """What must fail and what did, by rule; and what could not be said at all."""
+    """Which planted rules could not be judged somewhere, and all that was stored."""
 
-    expected: Mapping[str, frozenset[str]]
-    failed: Mapping[str, frozenset[str]]
     unread: tuple[str, ...]
     evidence: str
 
@@ -43,11 +41,8 @@ def judged(ruleset: RuleSet, tmp_path_factory: pytest.TempPathFactory) -> Judged
         path = tmp_path_factory.mktemp("gcp") / "a.mlsnap"
         found = judge(gcp, ruleset, path)
         assert gcp.mistakes() == []
-    failed = {rule: ids for (rule, status), ids in found.items() if status is Status.FAIL}
     unread = {rule for rule, status in found if status is Status.NOT_ASSESSED and rule in RULES}
     return Judged(
-        expected=estate.expected,
-        failed=failed,
         unread=tuple(sorted(unread)),
         evidence=everything_stored(path),
     )
@@ -75,12 +70,6 @@ def judge(
     for finding in assessment.findings:
         found.setdefault((finding.rule, finding.status), set()).add(finding.resource.id)
     return {key: frozenset(ids) for key, ids in found.items()}
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_planted_fault_is_found_where_it_is_and_nowhere_else(rule: str, judged: Judged) -> None:
-    assert judged.expected[rule]
-    assert judged.failed.get(rule, frozenset()) == judged.expected[rule]
 
 
 def test_no_planted_secret_is_in_the_evidence(judged: Judged) -> None:
