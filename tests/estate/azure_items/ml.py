@@ -6,8 +6,9 @@ import base64
 from typing import Any
 
 from tests.estate.azure_estate import Planted, Site
-from tests.estate.azure_items import log_settings
+from tests.estate.azure_items import access, log_settings
 from tests.estate.azure_items.planting import bed
+from tests.estate.azure_items.plots import plot
 from tests.estate.azure_world import arm, child, group_id
 
 ML = "Microsoft.MachineLearningServices"
@@ -128,15 +129,24 @@ OUTBOUND_HOST = bed([("azure-ml/outbound-rule-any-host", {"properties.destinatio
 OUTBOUND_TAG = bed(
     [("azure-ml/outbound-rule-whole-service", {"properties.destination.serviceTag": "Storage"})]
 )
-REGISTRY = bed(
+REGISTRY = plot(
     [
-        ("azure-ml/registry-public", {"properties.publicNetworkAccess": "Enabled"}),
         (
-            "azure-ml/registry-storage-public",
+            "azure-ml/registry-public@registry",
+            {"registry": {"properties.publicNetworkAccess": "Enabled"}},
+        ),
+        (
+            "azure-ml/registry-storage-public@registry",
             {
-                "properties.regionDetails.0.storageAccountDetails.0.systemCreatedStorageAccount"
-                ".allowBlobPublicAccess": True
+                "registry": {
+                    "properties.regionDetails.0.storageAccountDetails.0"
+                    ".systemCreatedStorageAccount.allowBlobPublicAccess": True
+                }
             },
+        ),
+        (
+            f"azure-ml/registry-open-to-other-tenants@registry {access.FOREIGN_FAILS}",
+            {"+foreign": {}},
         ),
     ]
 )
@@ -168,10 +178,17 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
         site.is_struck(CLUSTER_NETWORK, f"{workspace['id']}/computes/train")
         site.is_struck(UNMANAGED, workspace["id"])
         del workspace["properties"]["managedNetwork"]
-    registry = REGISTRY.strike(site, _registry(site))
+    registry = _registry(site)
+    foreign = access.assignment(
+        registry["id"],
+        access.READER_ROLE,
+        access.FOREIGN_GROUP,
+        "foreign",
+        principalType="ForeignGroup",
+    )
     return [
         workspace,
-        registry,
+        *REGISTRY.grow(site, {"registry": registry, "foreign": foreign}),
         *log_settings.setting(
             site, "azure-ml/workspace-logs-off", workspace, ("AmlComputeJobEvent",)
         ),
@@ -206,6 +223,7 @@ def _workspace(site: Site) -> dict[str, Any]:
         f"{ML}/workspaces/{site.name}",
         {
             "friendlyName": site.name,
+            "hbiWorkspace": True,
             "publicNetworkAccess": "Disabled",
             "managedNetwork": {"isolationMode": "AllowOnlyApprovedOutbound"},
             "privateEndpointConnections": _APPROVED,
