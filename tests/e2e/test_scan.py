@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.e2e.report_checks import check_html, check_sarif
 from tests.estate.model import MUST_FAIL, Carrier, Estate, Fault, build_estate
 from tests.estate.serve import RunningAws, Settings
 
-_SIZE = 500
+_SIZE = int(os.environ.get("MLSEC_AWS_DEPLOYMENTS", "60"))
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def estate() -> Estate:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder that one scan of twenty deployments with hostile tags wrote."""
+    """The folder that one scan of deployments with hostile tags wrote."""
     out = tmp_path_factory.mktemp("scan") / "out"
     with RunningAws(Settings(deployments=_SIZE, is_hostile=True)) as aws:
         done = runs.mlsec("scan", "aws", "-o", out, "-f", "html,sarif,json,markdown", aws=aws)
