@@ -99,7 +99,7 @@ def _of_first(site: Site) -> list[dict[str, Any]]:
                     "authorizations": [
                         {
                             "principalId": roles.FOREIGN_GROUP,
-                            "roleDefinitionId": f"/x/roleDefinitions/{roles.READER_ROLE}",
+                            "roleDefinitionId": f"/x/roleDefinitions/{roles.LOG_ROLE}",
                         }
                     ],
                 }
