@@ -29,7 +29,10 @@ MAX_CLAUSES = 24
 
 
 class Clause(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """One clause that decided; ``is_wanted`` False when the rule wanted it not to hold."""
+    """One clause that decided; ``is_wanted`` False when the rule wanted it not to hold.
+
+    ``is_lacked``: the provider has no such thing, so that it cannot be wrong.
+    """
 
     view: View
     path: str
@@ -38,6 +41,7 @@ class Clause(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     value: Value
     is_wanted: bool
     truth: Truth
+    is_lacked: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True, eq=False):
@@ -85,6 +89,10 @@ class Evaluator:
         else:
             outcome = self.truth(rule.must, view)
         status = _STATUS[outcome.truth]
+        if status is Status.PASS and outcome.clauses:
+            # What passes only because the cloud has no such thing was not looked at.
+            is_nothing_there = all(clause.is_lacked for clause in outcome.clauses)
+            status = Status.NOT_APPLICABLE if is_nothing_there else status
         return Verdict(status=status, clauses=outcome.clauses, context=context)
 
     def truth(self, condition: Condition, view: View, *, is_wanted: bool = True) -> Outcome:
@@ -103,7 +111,8 @@ class Evaluator:
 
     def _compare(self, clause: Compare, view: View, is_wanted: bool) -> Outcome:  # noqa: FBT001
         value = self.reader.read(view, clause.path)
-        if value.reading is None and is_lacked(view.owner, clause.path):
+        lacked = value.reading is None and is_lacked(view.owner, clause.path)
+        if lacked:
             truth = TRUE if is_wanted else FALSE
         elif value.known is NOT_READ:
             truth = UNKNOWN
@@ -117,6 +126,7 @@ class Evaluator:
             value=value,
             is_wanted=is_wanted,
             truth=truth,
+            is_lacked=lacked,
         )
         return Outcome(truth, (decided,))
 
@@ -131,7 +141,8 @@ class Evaluator:
         if is_lacked(view.owner, condition.path):
             truth = TRUE if is_wanted else FALSE
             nothing = Value(known=[], raw=[])
-            return Outcome(truth, (self._about(condition, view, nothing, is_wanted, truth),))
+            about = self._about(condition, view, nothing, is_wanted, truth)
+            return Outcome(truth, (msgspec.structs.replace(about, is_lacked=True),))
         if condition.is_relation:
             elements, missing = self._targets(condition.path, view)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
 _APPROVED = "AllowOnlyApprovedOutbound"
+# azureml://.../datastores/NAME/paths/PATH, and https://ACCOUNT.blob.../CONTAINER/PATH
+_INSIDE_STORE = re.compile(r"/datastores/[^/]+/paths/(?P<path>.+)")
+_INSIDE_CONTAINER = re.compile(r"https://[^/]+/[^/]+/(?P<path>.+)")
 _ASSETS = (
     Right("microsoft.machinelearningservices/registries/assets/read"),
     Right("microsoft.machinelearningservices/registries/assets/write"),
@@ -61,6 +65,18 @@ def addresses(resource: Resource, graph: Graph) -> Known | Unread:
     if direct.value is not None:
         return Known([direct.value])
     return _containers((graph.targets(resource, "datastore"),), ())
+
+
+def file_addresses(resource: Resource, graph: Graph) -> Known | Unread:
+    """Give the addresses of a model's files as a scan of their container names them: ``az://``."""
+    del graph
+    uri, held = property_value(resource, "model_uri"), property_value(resource, "addresses")
+    if isinstance(uri, Unread) or isinstance(held, Unread):
+        return uri if isinstance(uri, Unread) else held
+    text = str(uri.value or "")
+    inside = _INSIDE_STORE.search(text) or _INSIDE_CONTAINER.match(text)
+    path = inside.group("path").strip("/") if inside else ""
+    return Known([f"az://{container}/{path}" for container in held.value or () if path])
 
 
 def input_addresses(resource: Resource, graph: Graph) -> Known | Unread:
@@ -157,6 +173,7 @@ def _containers(reached: Iterable[Targets], direct: Iterable[Any]) -> Known | Un
 AZURE_ML: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     # Data assets before the jobs that read them.
     "azure_ml.addresses": addresses,
+    "azure_ml.file_addresses": file_addresses,
     "azure_ml.input_addresses": input_addresses,
     "azure_ml.output_addresses": output_addresses,
     "azure_ml.internet_egress": internet_egress,

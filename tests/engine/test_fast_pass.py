@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mlsec.core.closed_sets import Status
@@ -200,7 +200,10 @@ def check_proof(
         exact = evaluator.judge(rule, resource)
         if index in suspects:
             some = evaluator.judge(rule, resource, suspects[index])
-            assert finding_of(rule, resource, some) == finding_of(rule, resource, exact)
+            # Of what passes nothing is shown, and the elements that were left out hold anyway.
+            assert some.status is exact.status
+            if exact.status is not Status.PASS:
+                assert finding_of(rule, resource, some) == finding_of(rule, resource, exact)
         elif index in failed:
             made = plan.failures[index].finding(known, failed[index])
             assert same(made, finding_of(rule, resource, exact))
@@ -218,6 +221,7 @@ def same(made: Finding, exact: Finding) -> bool:
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@example(properties={"subnets": ["Enabled", {"value": None}]}, hidden=[])
 @given(
     properties=documents(NOTEBOOK_NAMES),
     hidden=st.lists(st.sampled_from((*NOTEBOOK_NAMES, "*"))),

@@ -222,8 +222,12 @@ def test_what_a_cloud_lacks_never_makes_a_rule_fail(tmp_path: Path, must: str) -
     rule, vocabulary = one_rule(tmp_path, must=must, tests=TESTS)
     lacking = {"type": "other.bucket"}
     wrong = {"type": "cloud.bucket", "key_id": None, "key": [{"rotates": False}]}
-    assert judge(rule, vocabulary, {"buckets": [lacking]}) is Status.PASS
+    right = {"type": "cloud.bucket", "key_id": "k", "key": [{"rotates": True}]}
     assert judge(rule, vocabulary, {"buckets": [lacking, wrong]}) is Status.FAIL
+    assert judge(rule, vocabulary, {"buckets": [lacking, right]}) is Status.PASS
+    alone = judge(rule, vocabulary, {"buckets": [lacking]})
+    # A way that leads on over what is not there ends there: nothing is at its end.
+    assert alone is (Status.PASS if "buckets.key" in must else Status.NOT_APPLICABLE)
 
 
 def test_what_a_cloud_lacks_does_not_excuse_what_it_has(tmp_path: Path) -> None:
