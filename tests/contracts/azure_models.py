@@ -70,6 +70,7 @@ SOURCES = (
         path="azure/mgmt/cognitiveservices/models/_models_py3.py",
         items={
             "Accounts_List": "Account",
+            "DeletedAccounts_List": "Account",
             "Deployments_List": "Deployment",
             "RaiPolicies_List": "RaiPolicy",
             "Projects_List": "Project",
