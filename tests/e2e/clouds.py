@@ -24,8 +24,8 @@ from tests.estate.azure_world import type_of
 from tests.estate.faults import Fault
 from tests.estate.gcp_estate import build_gcp
 from tests.estate.gcp_server import RunningGcp
+from tests.estate.gcp_world import FOLDER, Project
 from tests.estate.gcp_world import PROJECT as GCP_PROJECT
-from tests.estate.gcp_world import Project
 from tests.estate.serve import RunningAws, Settings
 
 
@@ -121,19 +121,6 @@ AZURE = Cloud(
     ),
     places=lambda r: (f"{azure_tables.TENANT}/other subscriptions/{r.type}",),
 )
-# Asked about what the estate does not have yet.
-_GCP_AWAITED = frozenset(
-    {
-        "accesscontextmanager:ListServicePerimeters", "apigateway:GetConfig",
-        "artifactregistry:RepositoriesGetIamPolicy", "bigquery:GetDataset",
-        "cloudfunctions:FunctionsGetIamPolicy", "cloudidentity:SearchTransitiveGroups",
-        "cloudkms:CryptoKeysGetIamPolicy", "cloudkms:KeyRingsGetIamPolicy",
-        "cloudkms:ListCryptoKeys", "cloudresourcemanager:FoldersGetIamPolicy", "iam:GetPolicy",
-        "iam:GetRole", "iam:ListServiceAccountKeys", "iam:ListWorkloadIdentityPoolProviders",
-        "iam:ServiceAccountsGetIamPolicy", "run:ServicesGetIamPolicy",
-        "secretmanager:SecretsGetIamPolicy", "storage:BucketsGetIamPolicy", "storage:GetBucket",
-    }
-)  # fmt: skip
 _GCP_INVENTORY = {operation.label: operation for operation in gcp_tables.INVENTORY}
 
 
@@ -148,7 +135,7 @@ def _gcp_table() -> Mapping[str, Operation]:
 def _gcp_zoo() -> RunningGcp:
     """Everything must be asked of the services: the inventory's part has tests of its own."""
     world = build_gcp(3, has_specimens=True).world
-    world.projects[GCP_PROJECT] = Project(disabled=frozenset({"cloudasset"}))
+    world.projects[GCP_PROJECT] = Project(parent=FOLDER, disabled=frozenset({"cloudasset"}))
     return RunningGcp(world)
 
 
@@ -162,7 +149,7 @@ def _gcp_spare() -> frozenset[str]:
     asked = {
         right
         for label, operation in table.items()
-        if label not in _GCP_AWAITED | {gcp_tables.LIST_ASSET_POLICIES.label}
+        if label != gcp_tables.LIST_ASSET_POLICIES.label
         for right in operation.right.split(",")
     }
     every = {right for operation in table.values() for right in operation.right.split(",")}
@@ -177,7 +164,7 @@ GCP = Cloud(
     sign_in=2,
     first={gcp_tables.GET_PROJECT.label: gcp_tables.GET_PROJECT.right},
     stand_ins=dict.fromkeys(_GCP_INVENTORY, "every type is listed by its service"),
-    spared=_GCP_AWAITED | {gcp_tables.LIST_ASSET_POLICIES.label},
+    spared=frozenset({gcp_tables.LIST_ASSET_POLICIES.label}),
     fallback=_gcp_spare(),
     places=lambda r: (f"{r.scope}/other locations/{r.type}",),
 )

@@ -145,6 +145,11 @@ def is_default_account(raw: Any) -> bool | None:
     return None if raw is None else str(raw).endswith(_DEFAULTS)
 
 
+def own_account(raw: Any) -> str | None:
+    """Give an account's address; None for the word that stands for Compute Engine's default."""
+    return None if raw in (None, "", "default") else str(raw)
+
+
 def group_keys(raw: Any) -> list[str] | None:
     """Give the addresses of the groups that an account belongs to."""
     return None if raw is None else sorted(str(each["groupKey"]["id"]) for each in raw)
@@ -215,6 +220,7 @@ NEIGHBOUR_SHAPES: Mapping[str, Shape] = {
     "labels": labels,
     "names_gemini": names_gemini,
     "network": compute_link,
+    "own_account": own_account,
     "policy_place": policy_place,
     "run_service": run_service,
     "secret": secret,
