@@ -143,19 +143,6 @@ def _gcp_rights(text: str) -> set[str]:
     return {line[2:] for line in text.splitlines() if line.startswith("- ")}
 
 
-def _gcp_spare() -> frozenset[str]:
-    """Give the rights that only unasked operations need, and the one of whoever pays."""
-    table = gcp_tables.table_of(gcp_tables.plans())
-    asked = {
-        right
-        for label, operation in table.items()
-        if label != gcp_tables.LIST_ASSET_POLICIES.label
-        for right in operation.right.split(",")
-    }
-    every = {right for operation in table.values() for right in operation.right.split(",")}
-    return frozenset(every - asked) | {QUOTA_RIGHT}
-
-
 GCP = Cloud(
     name="gcp",
     start=_gcp_zoo,
@@ -164,8 +151,7 @@ GCP = Cloud(
     sign_in=2,
     first={gcp_tables.GET_PROJECT.label: gcp_tables.GET_PROJECT.right},
     stand_ins=dict.fromkeys(_GCP_INVENTORY, "every type is listed by its service"),
-    spared=frozenset({gcp_tables.LIST_ASSET_POLICIES.label}),
-    fallback=_gcp_spare(),
+    fallback=frozenset({QUOTA_RIGHT}),
     places=lambda r: (f"{r.scope}/other locations/{r.type}",),
 )
 CLOUDS: Mapping[str, Cloud] = {cloud.name: cloud for cloud in (AWS, AZURE, GCP)}

@@ -38,6 +38,7 @@ def of_company() -> list[Thing | Told]:
     return [
         Thing(document="iam.v1", schema="WorkloadIdentityPool", path=pool, body=body),
         *_account(DEFAULT_ACCOUNT, [], []),
+        *_account(f"notebooks@{PROJECT}.iam.gserviceaccount.com", [], []),
     ]
 
 

@@ -45,7 +45,15 @@ def of_company() -> list[Thing | Told]:
             body={"name": ring},
             policy={"bindings": [binding("roles/viewer", COLLEAGUES)]},
             asset="cloudkms.googleapis.com/KeyRing",
-        )
+        ),
+        _as_key(_key_body(f"{ring}/cryptoKeys/shared"), []),
+        _as_repository(
+            _repository_body(
+                f"projects/{PROJECT}/locations/{HOME}/repositories/shared",
+                f"{ring}/cryptoKeys/shared",
+            ),
+            [],
+        ),
     ]
 
 
@@ -57,18 +65,7 @@ def _key(site: Site) -> Thing:
     path = key_of(site)["kmsKeyName"]
     for fault in _planted(_KEYS):
         site.is_struck(fault, f"//cloudkms.googleapis.com/{path}")
-    body: dict[str, Any] = {
-        "name": path,
-        "purpose": "ENCRYPT_DECRYPT",
-        "primary": {"name": f"{path}/cryptoKeyVersions/1", "state": "ENABLED"},
-        "versionTemplate": {
-            "protectionLevel": "SOFTWARE",
-            "algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION",
-        },
-        "rotationPeriod": "7776000s",
-        "destroyScheduledDuration": "2592000s",
-        "labels": dict(LABELS),
-    }
+    body = _key_body(path)
     bindings = [binding(_USES, f"serviceAccount:{account_of(site)}")]
     match site.deployment.index % 5:
         case 0:
@@ -81,10 +78,29 @@ def _key(site: Site) -> Thing:
             bindings.append(binding(_USES, "allAuthenticatedUsers"))
         case 4:
             body["destroyScheduledDuration"] = "86400s"
+    return _as_key(body, bindings)
+
+
+def _key_body(path: str) -> dict[str, Any]:
+    return {
+        "name": path,
+        "purpose": "ENCRYPT_DECRYPT",
+        "primary": {"name": f"{path}/cryptoKeyVersions/1", "state": "ENABLED"},
+        "versionTemplate": {
+            "protectionLevel": "SOFTWARE",
+            "algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION",
+        },
+        "rotationPeriod": "7776000s",
+        "destroyScheduledDuration": "2592000s",
+        "labels": dict(LABELS),
+    }
+
+
+def _as_key(body: dict[str, Any], bindings: list[dict[str, Any]]) -> Thing:
     return Thing(
         document="cloudkms.v1",
         schema="CryptoKey",
-        path=path,
+        path=body["name"],
         body=body,
         policy={"bindings": bindings},
         asset="cloudkms.googleapis.com/CryptoKey",
@@ -95,15 +111,7 @@ def _repository(site: Site) -> Thing:
     path = f"projects/{PROJECT}/locations/{site.region}/repositories/{site.name}"
     for fault in _planted(_REPOSITORIES):
         site.is_struck(fault, f"//artifactregistry.googleapis.com/{path}")
-    body: dict[str, Any] = {
-        "name": path,
-        "format": "DOCKER",
-        "mode": "STANDARD_REPOSITORY",
-        "dockerConfig": {"immutableTags": True},
-        "kmsKeyName": key_of(site)["kmsKeyName"],
-        "vulnerabilityScanningConfig": {"enablementState": "SCANNING_ACTIVE"},
-        "labels": dict(LABELS),
-    }
+    body = _repository_body(path, key_of(site)["kmsKeyName"])
     bindings = [
         binding("roles/artifactregistry.reader", f"serviceAccount:{account_of(site)}", PARTNER)
     ]
@@ -118,10 +126,26 @@ def _repository(site: Site) -> Thing:
             body["vulnerabilityScanningConfig"] = {"enablementState": "SCANNING_DISABLED"}
         case 4:
             del body["kmsKeyName"]
+    return _as_repository(body, bindings)
+
+
+def _repository_body(path: str, key: str) -> dict[str, Any]:
+    return {
+        "name": path,
+        "format": "DOCKER",
+        "mode": "STANDARD_REPOSITORY",
+        "dockerConfig": {"immutableTags": True},
+        "kmsKeyName": key,
+        "vulnerabilityScanningConfig": {"enablementState": "SCANNING_ACTIVE"},
+        "labels": dict(LABELS),
+    }
+
+
+def _as_repository(body: dict[str, Any], bindings: list[dict[str, Any]]) -> Thing:
     return Thing(
         document="artifactregistry.v1",
         schema="Repository",
-        path=path,
+        path=body["name"],
         body=body,
         policy={"bindings": bindings},
         asset="artifactregistry.googleapis.com/Repository",

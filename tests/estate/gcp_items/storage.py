@@ -7,7 +7,7 @@ from typing import Any
 from tests.estate.gcp_estate import Planted, Site, binding
 from tests.estate.gcp_items.hierarchy import COLLEAGUES, PARTNER
 from tests.estate.gcp_kinds import LABELS, account_of, bucket_of, key_of
-from tests.estate.gcp_world import NUMBER, PROJECT, Thing, Told
+from tests.estate.gcp_world import HOME, NUMBER, PROJECT, Thing, Told
 
 _OPEN_READ = ("gcs/bucket-public-read", "gcs/bucket-readable-from-outside",
               "gcs/bucket-public-access-not-prevented")  # fmt: skip
@@ -15,10 +15,13 @@ _OPEN_WRITE = ("gcs/bucket-public-write", "gcs/bucket-writable-from-outside",
                "gcs/bucket-public-access-not-prevented")  # fmt: skip
 _STRUCK: tuple[tuple[str, ...], ...] = (
     _OPEN_READ,
-    ("gcs/bucket-writable-from-outside", "gcs/bucket-without-customer-key"),
+    (
+        "gcs/bucket-without-uniform-access",
+        "gcs/bucket-readable-from-outside",
+        "gcs/bucket-unversioned",
+    ),
     _OPEN_WRITE,
-    ("gcs/bucket-without-uniform-access", "gcs/bucket-readable-from-outside",
-     "gcs/bucket-unversioned"),
+    ("gcs/bucket-writable-from-outside", "gcs/bucket-without-customer-key"),
     ("gcs/bucket-without-soft-delete", "gcs/bucket-retention-unlocked"),
 )  # fmt: skip
 FAULTS: tuple[Planted, ...] = tuple(
@@ -32,14 +35,27 @@ def bucket_id(site: Site) -> str:
 
 
 def of_company() -> list[Thing | Told]:
-    return []
+    names = ("scripts", "staging")
+    key = f"projects/{PROJECT}/locations/{HOME}/keyRings/ml/cryptoKeys/shared"
+    return [_bucket(name, _body(name, key), []) for name in names]
 
 
 def of_deployment(site: Site) -> list[Thing | Told]:
     for fault in FAULTS:
         site.is_struck(fault, bucket_id(site))
     name = bucket_of(site)
-    body: dict[str, Any] = {
+    body = _body(name, key_of(site)["kmsKeyName"])
+    bindings = [
+        binding("roles/storage.objectViewer", f"serviceAccount:{account_of(site)}", COLLEAGUES),
+        # Holders of the basic role editor of this very project: nobody from outside.
+        binding("roles/storage.objectAdmin", f"projectEditor:{PROJECT}"),
+    ]
+    _change(site, body, bindings)
+    return [_bucket(name, body, bindings)]
+
+
+def _body(name: str, key: str) -> dict[str, Any]:
+    return {
         "name": name,
         "projectNumber": NUMBER,
         "location": "EUROPE-WEST4",
@@ -48,27 +64,22 @@ def of_deployment(site: Site) -> list[Thing | Told]:
             "publicAccessPrevention": "enforced",
             "uniformBucketLevelAccess": {"enabled": True},
         },
-        "encryption": {"defaultKmsKeyName": key_of(site)["kmsKeyName"]},
+        "encryption": {"defaultKmsKeyName": key},
         "versioning": {"enabled": True},
         "softDeletePolicy": {"retentionDurationSeconds": "604800"},
     }
-    bindings = [
-        binding("roles/storage.objectViewer", f"serviceAccount:{account_of(site)}", COLLEAGUES),
-        # Holders of the basic role editor of this very project: nobody from outside.
-        binding("roles/storage.objectAdmin", f"projectEditor:{PROJECT}"),
-    ]
-    _change(site, body, bindings)
-    return [
-        Thing(
-            document="storage.v1",
-            schema="Bucket",
-            path=f"b/{name}",
-            body=body,
-            policy={"bindings": bindings},
-            asset="storage.googleapis.com/Bucket",
-            asset_name=f"//storage.googleapis.com/{name}",
-        )
-    ]
+
+
+def _bucket(name: str, body: dict[str, Any], bindings: list[dict[str, Any]]) -> Thing:
+    return Thing(
+        document="storage.v1",
+        schema="Bucket",
+        path=f"b/{name}",
+        body=body,
+        policy={"bindings": bindings},
+        asset="storage.googleapis.com/Bucket",
+        asset_name=f"//storage.googleapis.com/{name}",
+    )
 
 
 def _change(site: Site, body: dict[str, Any], bindings: list[dict[str, Any]]) -> None:
@@ -78,12 +89,6 @@ def _change(site: Site, body: dict[str, Any], bindings: list[dict[str, Any]]) ->
             access["publicAccessPrevention"] = "inherited"
             bindings.append(binding("roles/storage.objectViewer", "allUsers"))
         case 1:
-            bindings.append(binding("roles/storage.objectCreator", PARTNER))
-            del body["encryption"]
-        case 2:
-            access["publicAccessPrevention"] = "inherited"
-            bindings.append(binding("roles/storage.objectCreator", "allAuthenticatedUsers"))
-        case 3:
             access["uniformBucketLevelAccess"] = {"enabled": False}
             body["acl"] = [
                 {"entity": f"project-owners-{NUMBER}", "role": "OWNER"},
@@ -91,6 +96,12 @@ def _change(site: Site, body: dict[str, Any], bindings: list[dict[str, Any]]) ->
             ]
             body["defaultObjectAcl"] = []
             del body["versioning"]
+        case 2:
+            access["publicAccessPrevention"] = "inherited"
+            bindings.append(binding("roles/storage.objectCreator", "allAuthenticatedUsers"))
+        case 3:
+            bindings.append(binding("roles/storage.objectCreator", PARTNER))
+            del body["encryption"]
         case 4:
             body["softDeletePolicy"] = {"retentionDurationSeconds": "0"}
             body["retentionPolicy"] = {"retentionPeriod": "86400", "isLocked": False}

@@ -17,14 +17,14 @@ _TABLE: tuple[tuple[str, ...], ...] = (
      "secretmanager/secret-open-to-outsiders", "bigquery/ml-dataset-public",
      "bigquery/ml-dataset-readable-from-outside", "gcp-logging/sink-dataset-readable-from-outside",
      "gcp-logging/sink-bucket-readable-from-outside", "apikeys/key-without-api-limit"),
-    ("gcp-vpc/ml-subnetwork-without-private-access", "gcp-monitoring/ml-alert-tells-nobody",
+    ("gcp-vpc/ml-subnetwork-without-private-access",
+     "gcp-logging/sink-bucket-readable-from-outside", "gcp-monitoring/ml-alert-tells-nobody",
      "secretmanager/secret-open-to-outsiders", "bigquery/ml-dataset-writable-from-outside",
      "bigquery/ml-dataset-readable-from-outside", "gcp-logging/sink-dataset-readable-from-outside",
      "apikeys/model-key-usable-by-anybody"),
     ("gcp-vpc/model-port-open", "secretmanager/secret-not-rotated",
      "bigquery/ml-dataset-without-customer-key", "apikeys/key-old"),
-    ("gcp-vpc/login-open-in-ml-network", "bigquery/ml-dataset-kept-for-ever",
-     "gcp-logging/sink-bucket-readable-from-outside"),
+    ("gcp-vpc/login-open-in-ml-network", "bigquery/ml-dataset-kept-for-ever"),
     ("gcp-vpc/ml-network-made-by-itself",),
 )  # fmt: skip
 FAULTS: tuple[Planted, ...] = tuple(
@@ -43,7 +43,11 @@ def _strike(site: Site, group: str, resource_id: str) -> int:
 def of_company() -> list[Thing | Told]:
     kept = {"_Required": 400, "_Default": 90}
     here = f"projects/{PROJECT}/locations/global/buckets"
-    return [
+    tables = [f"projects/{PROJECT}/datasets/{name}" for name in ("features", "prediction_log")]
+    key = f"projects/{PROJECT}/locations/{HOME}/keyRings/ml/cryptoKeys/shared"
+    datasets = [Thing(document="bigquery.v2", schema="Dataset", path=path,
+                      body=_dataset(path, key)) for path in tables]  # fmt: skip
+    buckets = [
         Thing(
             document="logging.v2",
             schema="LogBucket",
@@ -52,6 +56,7 @@ def of_company() -> list[Thing | Told]:
         )
         for name, days in kept.items()
     ]
+    return [*datasets, *buckets]
 
 
 def of_deployment(site: Site) -> list[Thing | Told]:
@@ -146,21 +151,26 @@ def _dataset_path(site: Site) -> str:
     return f"projects/{PROJECT}/datasets/{site.name.replace('-', '_')}_log"
 
 
-def _datasets(site: Site) -> list[Thing | Told]:
-    path = _dataset_path(site)
-    access: list[dict[str, Any]] = [
-        {"role": "OWNER", "specialGroup": "projectOwners"},
-        {"role": "READER", "domain": "nordlicht.example"},
-    ]
-    body: dict[str, Any] = {
-        "id": path.rpartition("/")[2],
-        "datasetReference": {"projectId": PROJECT, "datasetId": path.rpartition("/")[2]},
+def _dataset(path: str, key: str) -> dict[str, Any]:
+    name = path.rpartition("/")[2]
+    return {
+        "id": name,
+        "datasetReference": {"projectId": PROJECT, "datasetId": name},
         "location": HOME,
         "labels": dict(LABELS),
-        "defaultEncryptionConfiguration": {"kmsKeyName": key_of(site)["kmsKeyName"]},
+        "defaultEncryptionConfiguration": {"kmsKeyName": key},
         "defaultPartitionExpirationMs": "7776000000",
-        "access": access,
+        "access": [
+            {"role": "OWNER", "specialGroup": "projectOwners"},
+            {"role": "READER", "domain": "nordlicht.example"},
+        ],
     }
+
+
+def _datasets(site: Site) -> list[Thing | Told]:
+    path = _dataset_path(site)
+    body = _dataset(path, key_of(site)["kmsKeyName"])
+    access: list[dict[str, Any]] = body["access"]
     match _strike(site, "bigquery/", f"//bigquery.googleapis.com/{path}"):
         case 0:
             access.append({"role": "READER", "specialGroup": "allAuthenticatedUsers"})

@@ -23,7 +23,7 @@ from tests.estate.gcp_kinds import (
     with_,
     without,
 )
-from tests.estate.gcp_world import PROJECT, Thing, Told
+from tests.estate.gcp_world import HOME, PROJECT, Thing, Told
 
 _SCHEMA = "GoogleCloudAiplatformV1"
 
@@ -72,7 +72,9 @@ VERSION = Kind(
     faults=(
         Fault(
             rules=("vertex/model-image-not-pinned",),
-            change=with_("containerSpec.imageUri", "europe-west4-docker.pkg.dev/p/r/serve:1"),
+            change=with_(
+                "containerSpec.imageUri", f"{HOME}-docker.pkg.dev/{PROJECT}/shared/serve:1"
+            ),
         ),
         Fault(
             rules=("vertex/model-environment-secret",),
