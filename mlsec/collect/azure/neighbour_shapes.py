@@ -117,10 +117,9 @@ def container_address(raw: Any) -> str:
     return f"{account}/{pieces[pieces.index('containers') + 1]}"
 
 
-def environment_of(raw: Any) -> str | None:
-    """Give the value of the tag Environment, whatever the case of its name."""
-    found = {lower(key): value for key, value in raw.items()}
-    return _text(found["environment"]) if "environment" in found else None
+def environment_tags(raw: Any) -> dict[str, str]:
+    """Give tags with the key Environment in this spelling: Azure takes names in any case."""
+    return {"Environment" if lower(key) == "environment" else key: raw[key] for key in raw}
 
 
 def identity_principals(raw: Any) -> list[str]:
@@ -199,7 +198,7 @@ NEIGHBOUR_SHAPES: Mapping[str, Shape] = {
     "vnet_of_subnet": vnet_of_subnet,
     "vnets_of_subnets": vnets_of_subnets,
     "container_address": container_address,
-    "environment_of": environment_of,
+    "environment_tags": environment_tags,
     "identity_principals": identity_principals,
     "identity_ids": identity_ids,
     "log_categories": log_categories,
