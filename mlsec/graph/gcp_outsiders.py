@@ -55,7 +55,7 @@ def let_in(
         elif gives != NO:
             named[grant.member] = any_of((gives, named.get(grant.member, NO)))
     hidden = unknown(grants.gaps) if grants.gaps else NO
-    return Outsiders(everybody=any_of(everybody), named=named, hidden=hidden)
+    return Outsiders(everybody=any_of((*everybody, hidden)), named=named, hidden=hidden)
 
 
 def holders_of_any_role(resource: Resource, graph: Graph) -> Outsiders:
@@ -69,7 +69,7 @@ def holders_of_any_role(resource: Resource, graph: Graph) -> Outsiders:
     }
     everybody = any(is_open_member(grant.member) for grant in own.held)
     hidden = unknown(own.gaps) if own.gaps else NO
-    return Outsiders(everybody=YES if everybody else NO, named=named, hidden=hidden)
+    return Outsiders(everybody=YES if everybody else hidden, named=named, hidden=hidden)
 
 
 def condition_name(resource: Resource) -> str:
