@@ -8,16 +8,11 @@ from docs.census import PROVIDERS, missing, read_rows
 from mlsec.core.places import content_folder
 from mlsec.engine.load import load_content
 
-# Their engineers are at it; a cloud leaves this list with its last row.
-_UNFINISHED = ("gcp",)
-
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_no_wanted_row_is_left_out_without_a_reason(
-    provider: str, request: pytest.FixtureRequest
+    provider: str,
 ) -> None:
-    if provider in _UNFINISHED:
-        request.applymarker(pytest.mark.xfail(reason="rules in the making", strict=True))
     assert missing(provider, load_content(content_folder("rules")).rules) == ()
 
 
