@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import pickle
 import pickletools
 import random
 import subprocess
@@ -24,6 +25,7 @@ from mlsec.artifacts.pickle.patterns import data_run
 from mlsec.artifacts.pickle.skim import skim
 from mlsec.artifacts.pickle.steps import BY_OPCODE, STEPS
 from mlsec.artifacts.pickle.values import Global, How, Value
+from mlsec.artifacts.pickle.weigh import Weigh
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
 from tests.artifacts.builders import pickles as make
@@ -140,7 +142,7 @@ def test_numbers_at_the_end_of_a_batch_are_not_taken_for_memo_writes() -> None:
 
 
 def test_the_data_run_stops_before_an_opcode_that_is_cut_off() -> None:
-    assert data_run().match(b"K\x01X\x05\x00\x00\x00ab").end() == 2
+    assert data_run(64, reads=True).match(b"K\x01X\x05\x00\x00\x00ab").end() == 2
 
 
 CHILD = """
@@ -249,6 +251,64 @@ def test_lists_that_grow_by_references_are_a_bomb(name: str) -> None:
 def test_a_bomb_behind_a_long_text_is_told_too(name: str) -> None:
     bomb = make.long_text("." * 100_000) + b"0" + LAUGHS[name]
     assert {fact.kind for fact in inspect(Window.of(make.stream(bomb))).facts} == {FactKind.BOMB}
+
+
+BULK = {
+    "numbers": b"](" + b"".join(b"J" + n.to_bytes(4, "little") for n in range(300_000)) + b"e0",
+    "dicts": b"".join(b"}(h\x00K%ch\x01K\x02u\x940" % (n % 256) for n in range(120_000)),
+}
+SPREAD = b"(" * 10 + make.text("lol") + b"".join(
+    b"r" + (1 << 21 | n).to_bytes(4, "little")
+    + (b"K\x01j" + (1 << 21 | n).to_bytes(4, "little")) * 8 + b"l"
+    for n in range(10)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("bulk", BULK)
+@pytest.mark.parametrize("bomb", [*LAUGHS.values(), SPREAD], ids=[*LAUGHS, "spread"])
+def test_a_bomb_behind_megabytes_of_data_is_told_too(bulk: str, bomb: bytes) -> None:
+    keys = make.text("a") + b"\x940" + make.text("b") + b"\x940"
+    found = inspect(Window.of(make.stream(keys + BULK[bulk] + bomb))).facts
+    assert FactKind.BOMB in {fact.kind for fact in found}
+
+
+@pytest.mark.parametrize("put", [b"r\xff\xff\xff\x7f", b"p2147483647\n"])
+def test_a_far_memo_index_behind_megabytes_of_data_is_told(put: bytes) -> None:
+    found = inspect(Window.of(make.stream(BULK["numbers"] + b"]" + put))).facts
+    assert [fact.subject for fact in found] == ["memo"]
+
+
+def test_an_entry_that_is_written_again_does_not_hide_what_grows() -> None:
+    # Entry 0 is a text where it is learnt; later a list is stored there, and read eightfold.
+    levels = b"".join(b"q\x00" + b"h\x00" * 8 + b"l" for _ in range(10))
+    data = make.text("a") + b"\x940(" + b"h\x00" * 5_000 + b"t0" + b"(" * 10 + b"]" + levels
+    found = inspect(Window.of(make.stream(data))).facts
+    assert [fact.subject for fact in found] == ["references"]
+
+
+def items(value: object, known: dict[int, int]) -> int:
+    """What ``largest`` counts: an item for each value, as often as it is reached."""
+    if not isinstance(value, (list, tuple, dict)):
+        return 1
+    if id(value) not in known:
+        parts = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(items(part, known) for part in parts)
+    return known[id(value)]
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_what_is_weighed_is_what_the_loader_would_build(number: int) -> None:
+    dice = random.Random(number)  # noqa: S311 - any numbers do
+    pool: list[object] = [1, "a", 2.5, None, ("x", 2), [], {}]
+    for _ in range(60):
+        parts = [dice.choice(pool) for _ in range(dice.randrange(5))]
+        kind = dice.randrange(3)
+        pool.append([parts, tuple(parts), {str(n): one for n, one in enumerate(parts)}][kind])
+    value = [pool[-9:], pool[-5:]]
+    data = pickle.dumps(value, number % 6)
+    weigh = Weigh(Window.of(data), [(0, len(data))], Budget(Limits()))
+    weigh.follow()
+    assert weigh.largest(1 << 60) == items(value, {})
 
 
 def test_a_wrong_frame_of_plain_data_is_quiet() -> None:

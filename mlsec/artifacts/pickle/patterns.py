@@ -29,11 +29,82 @@ _GETS = r"h.|j.{4}|g[^\n]*+\n"
 _PUTS = r"\x94|q.|r.{4}|p[^\n]*+\n"
 
 
+@lru_cache(maxsize=16)
+def data_run(highest: int, *, reads: bool) -> re.Pattern[bytes]:
+    """Any run of opcodes that cannot import, call or patch; stops before what is cut off.
+
+    It stops too before a PUT whose index has more than ``highest`` as its upper two bytes, and,
+    unless ``reads``, before what takes a value a second time.
+    """
+    puts = rf"\x94|q.|r..{_up_to(highest)}|p[^\n]{{0,7}}+\n"
+    again = rf"|{_GETS}|2" if reads else ""
+    return _compiled(rf"(?:{_PUSHES}|{puts}|[(01aesutld\x85-\x87\x90\x91\x97\x98]{again}|\x80.)*+")
+
+
+def _up_to(highest: int) -> str:
+    """Two bytes, little endian, of a number that is not higher."""
+    high, low = divmod(min(highest, 0xFFFF), 256)
+    below = rf"|.[\x00-\x{high - 1:02x}]" if high else ""
+    return rf"(?:[\x00-\x{low:02x}]\x{high:02x}{below})"
+
+
+_ACTS = r"[Rob\x81\x92\x93Q]|[ci][^\n]*+\n[^\n]*+\n|P[^\n]*+\n|\x82.|\x83..|\x84.{4}"
+_STACK = r"[(012aesutld\x85-\x87\x90\x91\x97\x98]|\x80.|\x95.{8}"
+
+
+@lru_cache(maxsize=32)
+def settled_run(
+    harmless: frozenset[int], known: int, highest: int, *, acts: bool
+) -> re.Pattern[bytes]:
+    """Any run of opcodes that takes no container a second time, up to STOP or what is cut off.
+
+    Only the memo entries in ``harmless`` may be read, and none of the first ``known`` be written
+    by index; there is no DUP. ``highest`` is as in ``data_run``; without ``acts`` the run stops
+    before what could import or call.
+    """
+    ordered = sorted(harmless)
+    low = "".join(rf"\x{index:02x}" for index in ordered if index < 256)
+    gets = rf"|h[{low}]" if low else ""
+    gets += rf"|g(?:{'|'.join(map(str, ordered))})\n" if ordered else ""
+    wide = [index.to_bytes(4, "little") for index in ordered if index > 255]
+    found = "|".join("".join(rf"\x{b:02x}" for b in index) for index in wide)
+    gets += rf"|j(?:{found})" if found else ""
+    high, first = divmod(known, 256)
+    longer = rf"[1-9][0-9]{{{len(str(known))},6}}+"
+    puts = rf"\x94|r(?!..\0\0)..{_up_to(highest)}|p(?:{longer}|{_at_least(known)})\n"
+    if high < 256:
+        puts += rf"|r[\x{first:02x}-\xff]\x{high:02x}\0\0"
+        puts += rf"|r.[\x{high + 1:02x}-\xff]\0\0" if high < 255 else ""
+    puts += "" if high else rf"|q[\x{first:02x}-\xff]"
+    stack = r"[(01aesutld\x85-\x87\x90\x91\x97\x98]|\x80.|\x95.{8}"
+    also = rf"|{_ACTS}" if acts else ""
+    return _compiled(rf"(?:{_PUSHES}|{puts}|{stack}{gets}{also})*+")
+
+
+def _at_least(number: int) -> str:
+    """Decimal numbers with as many digits as this one, and not below it."""
+    digits = str(number)
+    parts = [digits]
+    for place, digit in enumerate(digits):
+        if digit != "9":
+            left = len(digits) - place - 1
+            parts.append(rf"{digits[:place]}[{int(digit) + 1}-9][0-9]{{{left}}}")
+    return "(?:" + "|".join(parts) + ")"
+
+
+_LEAVES = rf"K.|{_SHORT}|J.{{4}}|G.{{8}}|M..|[N)\x88\x89]|{_LONG}|{_LINES}"
+
+
 @cache
-def data_run() -> re.Pattern[bytes]:
-    """Any run of opcodes that cannot import, call or patch; stops before what is cut off."""
-    stack = r"[(012aesutld\x85-\x87\x90\x91\x97\x98]"
-    return _compiled(rf"(?:{_PUSHES}|{_PUTS}|{stack}|{_GETS}|\x80.)*+")
+def leaves() -> re.Pattern[bytes]:
+    """A run of values that hold no others, each perhaps stored by MEMOIZE."""
+    return _compiled(rf"(?:(?:{_LEAVES})\x94?+)*+")
+
+
+@cache
+def one_leaf() -> re.Pattern[bytes]:
+    """One value of such a run; group 1 is its MEMOIZE, if it has one."""
+    return _compiled(rf"(?:{_LEAVES})(\x94?+)")
 
 
 @cache

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
+from functools import partial
 
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle import arrays, embedded, torch_legacy, torch_tar
-from mlsec.artifacts.pickle.growth import OfData, may_grow, note_growth
+from mlsec.artifacts.pickle.growth import note_far, note_growth
 from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.policy import shipped_policy
 from mlsec.artifacts.pickle.salvage import salvage
@@ -21,8 +21,6 @@ from mlsec.artifacts.window import Window
 STREAMS = 10_000
 NESTED = 8
 EMBEDDED = 1_000
-# Up to this size every opcode is followed: what is skipped in larger ones may hide how values grow.
-FOLLOWED_BYTES = 64 << 10
 
 
 def read_pickle(window: Window, record: Recorder) -> None:
@@ -127,13 +125,15 @@ class StreamReader:
         """
         found = skim(self.window, offset, self.record.budget, self._look_inside)
         if found.is_data and result is None:
-            self._grow(offset, found.end)
+            note_far(found.far, self.verdict, offset)
+            if found.reads:
+                self._grow([(offset, found.end)])
             self.record.understood(offset, found.end)
             return found.end
         machine = Machine(self.window, offset, self.verdict, self.record.budget, self._look_inside)
-        machine.gap = self._gap
-        is_small = self.window.size_bytes - offset <= FOLLOWED_BYTES
-        machine.is_batched = result is None and not is_small
+        gaps: list[tuple[int, int]] = []
+        machine.gap = partial(self._gap, gaps)
+        machine.is_batched = result is None
         try:
             end = machine.run()
         except ArtifactError:
@@ -141,24 +141,19 @@ class StreamReader:
                 self.failed_at = machine.failed_at
             self.record.understood(offset, machine.failed_at)
             raise
-        note_growth(machine, self.verdict, offset)
+        note_far(machine.memo.highest, self.verdict, offset)
+        starts = [offset, *(after for _, after in gaps)]
+        self._grow(list(zip(starts, [*(before for before, _ in gaps), end], strict=True)))
         self.record.understood(offset, end)
         if result is not None:
             result.append(machine.result)
         return end
 
-    def _grow(self, offset: int, end: int) -> None:
-        """Look at plain data for values that grow; where it breaks, the loader ends too."""
-        if not may_grow(self.window, offset, end):
-            return
-        judge = OfData(self.window, self.record, self.verdict.policy)
-        machine = Machine(self.window, offset, judge, self.record.budget)
-        machine.is_batched = end - offset > FOLLOWED_BYTES
-        with contextlib.suppress(ArtifactError):
-            machine.run()
-            note_growth(machine, self.verdict, offset)
+    def _grow(self, spans: list[tuple[int, int]]) -> None:
+        """Look for values that grow by references, in the parts of a stream that hold opcodes."""
+        note_growth(self.window, spans, self.verdict, self.record.budget)
 
-    def _gap(self, target: Value, state: Value, offset: int) -> int:
+    def _gap(self, gaps: list[tuple[int, int]], target: Value, state: Value, offset: int) -> int:
         """Where the next opcode is when raw bytes of joblib follow; -1 when none do.
 
         Raises:
@@ -168,11 +163,13 @@ class StreamReader:
         if array is None:
             return -1
         if array.size_bytes >= 0:
-            return arrays.end_of(array, self.window, offset)
+            gaps.append((offset, arrays.end_of(array, self.window, offset)))
+            return gaps[-1][1]
         if self.nested >= NESTED:
             raise OverLimitError(f"arrays of objects nested deeper than {NESTED}")
         self.nested += 1
         try:
-            return self.read_one(offset)
+            gaps.append((offset, self.read_one(offset)))
+            return gaps[-1][1]
         finally:
             self.nested -= 1
