@@ -11,6 +11,7 @@ import pytest
 
 from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.pickle.patterns import WORDS
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
 from tests.artifacts.builders import pickles as make
@@ -45,3 +46,23 @@ def test_an_imported_name_that_is_not_called_is_only_told() -> None:
     data = make.stream(make.named("somewhere", "function"))
     (fact,) = inspect(Window.of(data)).facts
     assert (fact.kind, fact.danger) == (FactKind.UNKNOWN_IMPORT, Severity.INFO)
+
+
+QUIET = b"".join(b"h\x00" + make.text(f"w{n}") + b"K\x07\x86R0" for n in range(3_000))
+
+
+@pytest.mark.parametrize("how", ["R", "NEW"])
+@pytest.mark.parametrize("name", ["Net", "build"])
+@pytest.mark.parametrize(
+    "word", [*sorted(WORDS), "python3", "LocalHost", "a/b", "os.system", "x;y z"]
+)
+def test_a_telling_argument_behind_thousands_of_quiet_ones_is_seen(
+    word: str, name: str, how: str
+) -> None:
+    function = make.stacked("unheard.of", name) + b"\x940"
+    quiet = QUIET if how == "R" else QUIET.replace(b"\x86R0", b"\x86\x810")
+    last = b"h\x00" + make.text(word) + b"K\x07\x86" + (b"R" if how == "R" else b"\x81")
+    alone = inspect(Window.of(make.stream(function + last))).facts
+    behind = inspect(Window.of(make.stream(function + quiet + last))).facts
+    assert {fact.kind for fact in alone} <= {fact.kind for fact in behind}
+    assert {fact.danger for fact in behind} & {Severity.HIGH, Severity.CRITICAL}

@@ -42,6 +42,16 @@ with open(sys.argv[1], "rb") as file:
 FLOOR = "from mlsec.artifacts.inspect import inspect"
 
 
+class Unlisted:
+    """What no inventory lists: each object is stored as a call with arguments."""
+
+    def __init__(self, number: int, text: str) -> None:
+        self.given = (number, text)
+
+    def __reduce__(self) -> tuple[type[Unlisted], tuple[int, str]]:
+        return Unlisted, self.given
+
+
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
@@ -120,6 +130,7 @@ def _parts() -> Mapping[str, Callable[[], list[Any]]]:
             {"a": n, "b": dice.random(), "c": f"text {n}", "d": [1, 2, n]} for n in range(count)
         ],
         "decimals": lambda: [decimal.Decimal(n) for n in range(count)],
+        "every item an unlisted call": lambda: [Unlisted(n, f"s{n}") for n in range(count)],
         "dates": lambda: [
             datetime.datetime.fromtimestamp(n, datetime.UTC).replace(tzinfo=None)
             for n in range(count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlsec.artifacts.pickle.patterns import WORDS
 from mlsec.artifacts.pickle.values import Blob, Box, Global, Plain, Result, Value
 
 # Values looked at per call; a call with more is not one that a library writes.
@@ -33,8 +34,27 @@ _FILE = re.compile(
 _PICKLE = re.compile(rb"\A\x80[\x02-\x05]")
 
 
+_FLAT = frozenset((int, bool, type(None), Plain))
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether arguments are numbers and words that say nothing, which most are."""
+    for one in value:
+        kind = type(one)
+        if kind is str:
+            if one and not (one.isalnum() and one.isascii()):
+                return False
+            if one in WORDS or one[:6] == "python" or one.lower() == "localhost":
+                return False
+        elif kind not in _FLAT:
+            return False
+    return True
+
+
 def evidence(value: Value) -> str:
     """The strongest thing that a call's arguments say, in words; "" for nothing."""
+    if type(value) is tuple and _is_plain(value):
+        return ""
     found = ""
     for text in _texts(value):
         for word, pattern in (("code", _CODE), ("an address", _ADDRESS), ("shell text", _SHELL)):

@@ -36,9 +36,11 @@ def data_run(highest: int, *, reads: bool) -> re.Pattern[bytes]:
     It stops too before a PUT whose index has more than ``highest`` as its upper two bytes, and,
     unless ``reads``, before what takes a value a second time.
     """
-    puts = rf"\x94|q.|r..{_up_to(highest)}|p[^\n]{{0,7}}+\n"
+    # What stands most often comes first: each branch that does not fit costs time.
+    one = r"(01aesutld\x85-\x87\x90\x91\x97\x98\x94N)\]}\x88\x89\x8f"
+    puts = rf"q.|r..{_up_to(highest)}|p[^\n]{{0,7}}+\n"
     again = rf"|{_GETS}|2" if reads else ""
-    return _compiled(rf"(?:{_PUSHES}|{puts}|[(01aesutld\x85-\x87\x90\x91\x97\x98]{again}|\x80.)*+")
+    return _compiled(rf"(?:[{one}]++|{_PUSHES}|{puts}{again}|\x80.)*+")
 
 
 def _up_to(highest: int) -> str:
@@ -48,7 +50,7 @@ def _up_to(highest: int) -> str:
     return rf"(?:[\x00-\x{low:02x}]\x{high:02x}{below})"
 
 
-_ACTS = r"[Rob\x81\x92\x93Q]|[ci][^\n]*+\n[^\n]*+\n|P[^\n]*+\n|\x82.|\x83..|\x84.{4}"
+_ACTS = r"[ci][^\n]*+\n[^\n]*+\n|P[^\n]*+\n|\x82.|\x83..|\x84.{4}"
 _STACK = r"[(012aesutld\x85-\x87\x90\x91\x97\x98]|\x80.|\x95.{8}"
 
 
@@ -71,14 +73,16 @@ def settled_run(
     gets += rf"|j(?:{found})" if found else ""
     high, first = divmod(known, 256)
     longer = rf"[1-9][0-9]{{{len(str(known))},6}}+"
-    puts = rf"\x94|r(?!..\0\0)..{_up_to(highest)}|p(?:{longer}|{_at_least(known)})\n"
+    puts = rf"r(?!..\0\0)..{_up_to(highest)}|p(?:{longer}|{_at_least(known)})\n"
     if high < 256:
         puts += rf"|r[\x{first:02x}-\xff]\x{high:02x}\0\0"
         puts += rf"|r.[\x{high + 1:02x}-\xff]\0\0" if high < 255 else ""
     puts += "" if high else rf"|q[\x{first:02x}-\xff]"
-    stack = r"[(01aesutld\x85-\x87\x90\x91\x97\x98]|\x80.|\x95.{8}"
+    # What stands most often comes first: each branch that does not fit costs time.
+    one = r"(01aesutld\x85-\x87\x90\x91\x97\x98\x94N)\]}\x88\x89\x8f"
+    one += r"Rob\x81\x92\x93Q" if acts else ""
     also = rf"|{_ACTS}" if acts else ""
-    return _compiled(rf"(?:{_PUSHES}|{puts}|{stack}{gets}{also})*+")
+    return _compiled(rf"(?:[{one}]++{gets}|{_PUSHES}|{puts}|\x80.|\x95.{{8}}{also})*+")
 
 
 def _at_least(number: int) -> str:
@@ -151,22 +155,54 @@ def eight() -> re.Pattern[bytes]:
     return _eight("")
 
 
+# Words that are shell text or a host by themselves: other letters and digits say nothing.
+WORDS = frozenset(
+    """sh bash zsh cmd powershell curl wget nc ncat python perl ruby echo touch cat rm chmod id
+    whoami calc sleep ls cp mv dd kill nohup base64 uname ping open printenv""".split()  # noqa: SIM905
+)
+
+
+def _quiet(tail: str) -> str:
+    """A text of up to 31 letters and digits that says nothing of what a call would do."""
+    texts = []
+    for size in range(32):
+        told = [word for word in sorted(WORDS) if len(word) == size]
+        told += ["python"] if size > 6 else []
+        told += ["(?i:localhost)"] if size == 9 else []
+        no = rf"(?!{'|'.join(told)})" if told else ""
+        texts.append(rf"\x{size:02x}{tail}{no}[0-9A-Za-z]{{{size}}}")
+    return "(?:" + "|".join(texts) + ")"
+
+
+_SAYS_NOTHING = (
+    rf"(?:K.|\x8c{_quiet('')}|J.{{4}}|G.{{8}}|M..|[N\x88\x89]|\x8a{_short('')}"
+    rf"|X{_quiet(_ZEROS)})(?:{_PUTS})?+"
+)
+
+
 @lru_cache(maxsize=32)
 def eight_calls(
     reduced: frozenset[int],
     instantiated: frozenset[int],
     bare: frozenset[int],
+    told: frozenset[int],
+    told_new: frozenset[int],
     keys: frozenset[int],
 ) -> re.Pattern[bytes]:
     """As ``eight``, and calls of names read from the memo with arguments written out.
 
     ``reduced`` and ``instantiated`` are the memo entries of names that may be called so whatever
-    the arguments, ``bare`` of those that may be instantiated without; ``keys`` those of attribute
+    the arguments, ``bare`` of those that may be instantiated without, ``told`` and ``told_new`` of
+    those of which all has been said unless the arguments say more; ``keys`` those of attribute
     names that a state may set.
     """
     put = rf"(?:{_PUTS})?+"
     arguments = rf"(?:\)|{_SMALL}(?:\x85|{_SMALL}(?:\x86|{_SMALL}\x87))|\((?:{_SMALL})*+t){put}"
     call = rf"(?:{_reads(reduced)}{arguments}R|{_reads(instantiated)}{arguments}\x81"
+    if told or told_new:
+        nothing = _SAYS_NOTHING
+        quiet = rf"(?:\)|{nothing}(?:\x85|{nothing}(?:\x86|{nothing}\x87))|\((?:{nothing})*+t){put}"
+        call += rf"|{_reads(told)}{quiet}R|{_reads(told_new)}{quiet}\x81"
     call += rf"|{_reads(bare)}\){put}\x81){put}"
     state = rf"}}{put}(?:\((?:{_reads(keys)}{_SMALL})*+u|{_reads(keys)}{_SMALL}s)?+b"
     items = rf"\((?:{_SMALL})*+[ue]|{_SMALL}(?:a|{_SMALL}s)|{state}"

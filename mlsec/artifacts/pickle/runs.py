@@ -56,7 +56,7 @@ class Known:
         self._memo = memo
         self._functions: dict[int, Global] = {}
         self._keys: set[int] = set()
-        self._sets: tuple[frozenset[int], ...] = (frozenset(),) * 4
+        self._sets: tuple[frozenset[int], ...] = (frozenset(),) * 6
         self._pattern = eight()
         self._left = PATTERNS
 
@@ -72,7 +72,7 @@ class Known:
 
     def is_start(self, block: bytes, position: int) -> bool:
         """A call of a known name may begin here; anything may where none is known."""
-        if not any(self._sets[:3]):
+        if not any(self._sets[:5]):
             return True
         if block[position] == GET_1:
             return block[position + 1] in self._functions
@@ -90,9 +90,11 @@ class Known:
                 frozenset(index for index, name in found if How.REDUCE in name.calls),
                 frozenset(index for index, name in found if How.NEW in name.calls),
                 frozenset(index for index, name in found if name.bare),
+                frozenset(index for index, name in found if How.REDUCE in name.told),
+                frozenset(index for index, name in found if How.NEW in name.told),
                 frozenset(self._keys),
             )
-            if any(sets[:3]) and sets != self._sets:
+            if any(sets[:5]) and sets != self._sets:
                 self._left -= 1
                 self._sets, self._pattern = sets, eight_calls(*sets)
         return self._pattern

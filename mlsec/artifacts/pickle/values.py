@@ -43,10 +43,11 @@ class Global:
     """A name that is imported. One object per (module, name) and machine.
 
     ``calls`` remembers the ways of calling it that are fine whatever the arguments, ``bare`` that
-    an instance without arguments was judged: the next one would be judged alike.
+    an instance without arguments was judged: the next one would be judged alike. ``told`` holds
+    the ways of calling it of which, with arguments that say nothing, all has been told.
     """
 
-    __slots__ = ("bare", "calls", "entry", "instance", "module", "name", "offset")
+    __slots__ = ("bare", "calls", "entry", "instance", "module", "name", "offset", "told")
 
     def __init__(self, module: str, name: str, offset: int) -> None:
         self.module = module
@@ -55,6 +56,7 @@ class Global:
         self.entry = UNJUDGED
         self.calls: set[How] = set()
         self.bare = False
+        self.told: set[How] = set()
         self.instance = Result(self, (), None)
 
     @property

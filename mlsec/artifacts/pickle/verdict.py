@@ -180,7 +180,13 @@ class Verdict:
         if how is How.NEW and arguments == ():
             function.bare = True
         said = evidence(arguments)
+        if not said and how in function.told:
+            return
         is_class = how is How.NEW or self._is_like_a_class(function, arguments)
+        # A name of a library that was listed is a class or none by what it is called with.
+        is_open = how is How.REDUCE and is_class and function.entry.standing is Standing.UNLISTED
+        if not said and not is_open:
+            function.told.add(how)
         if said and how is not How.NEW:
             detail = f"{how.value} with {said}"
             self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset)
