@@ -155,6 +155,11 @@ NETWORK = Planted(rule="azure-ml/compute-instance-without-network", every=9, whi
 CLUSTER_NETWORK = Planted(rule="azure-ml/cluster-without-network", every=9, which=5)
 UNMANAGED = Planted(rule="azure-ml/workspace-outbound-open", every=9, which=5)
 ATTACHED = Planted(rule="azure-ml/attached-compute-local-accounts", every=6, which=2)
+_SECRETS = (
+    _TOKEN.decode(),
+    "hf_abcdefghijklmnopqrstuvwxyzABCDEF0123",
+    "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+)
 FAULTS: tuple[Planted, ...] = (
     *(f for b in (WORKSPACE, INSTANCE, CLUSTER, OUTBOUND_HOST, OUTBOUND_TAG, REGISTRY)
       for f in b.faults),
@@ -169,7 +174,7 @@ def workspace_id(site: Site) -> str:
 
 
 def of_company() -> list[dict[str, Any]]:
-    return []
+    return [{"~secret": each} for each in _SECRETS]
 
 
 def of_deployment(site: Site) -> list[dict[str, Any]]:

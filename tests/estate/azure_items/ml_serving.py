@@ -107,6 +107,11 @@ SERVERLESS = bed(
 EGRESS = Planted(rule="azure-ml/deployment-egress-open", every=9, which=5)
 ARCHIVED = Planted(rule="azure-ml/model-archived-and-served", every=8, which=3)
 _BEDS = (ENDPOINT, DEPLOYMENT, ENVIRONMENT, MODEL, DATASTORE, BATCH, SERVERLESS)
+_SECRETS = (
+    "hf_abcdefghijklmnopqrstuvwxyzABCDEF01",
+    "s3cr3tword9",
+    "sk-abcdefghijklmnopqrstuvwx0123",
+)
 FAULTS: tuple[Planted, ...] = (
     *(f for b in _BEDS for f in b.faults),
     *log_settings.faults("azure-ml/endpoint-logs-off"),
@@ -116,7 +121,7 @@ FAULTS: tuple[Planted, ...] = (
 
 
 def of_company() -> list[dict[str, Any]]:
-    return []
+    return [{"~secret": each} for each in _SECRETS]
 
 
 def of_deployment(site: Site) -> list[dict[str, Any]]:

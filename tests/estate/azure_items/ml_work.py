@@ -49,11 +49,12 @@ MONITOR = bed(
         ("azure-ml/monitor-tells-nobody", {f"{_MONITOR}.alertNotificationSettings": None}),
     ]
 )
+_SECRETS = ("0123456789abcdef" * 2 + "01234567",)
 FAULTS: tuple[Planted, ...] = (*JOB.faults, *MONITOR.faults)
 
 
 def of_company() -> list[dict[str, Any]]:
-    return []
+    return [{"~secret": each} for each in _SECRETS]
 
 
 def of_deployment(site: Site) -> list[dict[str, Any]]:
