@@ -286,6 +286,11 @@ def test_an_entry_that_is_written_again_does_not_hide_what_grows() -> None:
     assert [fact.subject for fact in found] == ["references"]
 
 
+def test_a_read_of_a_negative_entry_is_broken_and_no_more() -> None:
+    found = inspect(Window.of(b"(Vx\n" + b"g-1\n" * 9 + b"t."))
+    assert {fact.kind for fact in found.facts} <= {FactKind.BROKEN, FactKind.UNACCOUNTED_BYTES}
+
+
 def items(value: object, known: dict[int, int]) -> int:
     """What ``largest`` counts: an item for each value, as often as it is reached."""
     if not isinstance(value, (list, tuple, dict)):

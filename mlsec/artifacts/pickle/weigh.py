@@ -61,7 +61,9 @@ class Weigh:
         self._follow(start, min(end, start + FIRST_BYTES))
         known = len(self.puts) + self.written
         harmless = self.read - self.memo.keys()
-        if self.is_shared or len(harmless) > HARMLESS or max(harmless, default=0) >= known:
+        if self.is_shared or len(harmless) > HARMLESS:
+            return None
+        if harmless and not 0 <= min(harmless) <= max(harmless) < known:
             return None
         return settled_run(frozenset(harmless), known, highest, acts=acts)
 
