@@ -25,7 +25,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     ``gone`` are the codes that say "the item no longer exists": it leaves the inventory.
     ``redact`` are dotted paths ([] for each list element, * for each key, *^a^b for each key but
     a and b) of values that may hold secrets: they are replaced by kind, hash, length and last
-    characters before they are stored.
+    characters before they are stored. At the end of a path ``~markup`` says that the value is XML:
+    its tags are kept, its texts and nearly all attribute values are not.
     ``only_if`` maps a path (as in params) to the values for which the read is made at all; else the
     part is a known absence {} (say why in a comment).
     ``is_global``: asked once per account, in the partition's home region.

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from typing import Any
 
+from mlsec.collect.markup import skeleton
 from mlsec.collect.plan import Operation
 from mlsec.collect.script_signs import script_signs, script_text
 from mlsec.collect.secret_kinds import secret_kind
 
 _SCRIPT_CHARS = 120
+# At the end of a path: the value is XML of which the tags are kept.
+MARKUP = "~markup"
+_Leaf = Callable[[Any, str], Any]
 
 
 class Redactor:
@@ -26,7 +31,9 @@ class Redactor:
     def redact(self, operation: Operation, document: Any) -> Any:
         """Give the document with every value at the operation's paths reduced (in place)."""
         for path in operation.redact:
-            self._descend(document, _steps(path), "")
+            is_markup = path.endswith(MARKUP)
+            steps = _steps(path.removesuffix(MARKUP))
+            self._descend(document, steps, "", leaf=_bare if is_markup else self._whole)
         return document
 
     def reduce(self, text: str, key: str = "") -> dict[str, Any]:
@@ -44,7 +51,7 @@ class Redactor:
             reduced["~tail"] = ""
         return reduced
 
-    def _descend(self, value: Any, steps: tuple[str, ...], key: str) -> None:
+    def _descend(self, value: Any, steps: tuple[str, ...], key: str, *, leaf: _Leaf) -> None:
         if not steps:
             return
         step, rest = steps[0], steps[1:]
@@ -58,9 +65,9 @@ class Redactor:
         for place in places:
             name = _name_for(value, place, key)
             if rest:
-                self._descend(value[place], rest, name)
+                self._descend(value[place], rest, name, leaf=leaf)
             else:
-                value[place] = self._whole(value[place], name)
+                value[place] = leaf(value[place], name)
 
     def _whole(self, value: Any, key: str) -> Any:
         """Reduce a leaf; below a path that ends at a list or mapping every string is reduced."""
@@ -71,6 +78,12 @@ class Redactor:
         if isinstance(value, dict) and "~hash" not in value:
             return {name: self._whole(each, str(name)) for name, each in value.items()}
         return value
+
+
+def _bare(value: Any, key: str) -> Any:
+    """Keep the tags of markup; what is no text goes."""
+    del key
+    return skeleton(value) if isinstance(value, str) else None
 
 
 def _name_for(value: Any, place: Any, key: str) -> str:

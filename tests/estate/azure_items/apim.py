@@ -16,11 +16,14 @@ _CHECK = (
 _LIMIT = '<llm-token-limit tokens-per-minute="500" counter-key="k" />'
 _METER = '<llm-emit-token-metric namespace="llm" />'
 _SIGN = '<authentication-managed-identity resource="https://cognitiveservices.azure.com" />'
+# A key in the open, as policies have them; nothing of it may be kept.
+KEY = "5b1e0c7a9d3f4e2b8a6c0d1e2f3a4b5c"
+_HEADER = f'<set-header name="api-key"><value>{KEY}</value></set-header>'
 _SEND = '<set-backend-service backend-id="Model" />'
 
 
 def _policy(*parts: str) -> str:
-    return f"<policies><inbound><base />{''.join(parts)}</inbound></policies>"
+    return f"<policies><inbound><base />{_HEADER}{''.join(parts)}</inbound></policies>"
 
 
 def _without(*left_out: str) -> dict[str, dict[str, Any]]:
@@ -91,7 +94,7 @@ FAULTS: tuple[Planted, ...] = PLOT.faults
 
 
 def of_company() -> list[dict[str, Any]]:
-    return []
+    return [{"~secret": KEY}]
 
 
 def of_deployment(site: Site) -> list[dict[str, Any]]:

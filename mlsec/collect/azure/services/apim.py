@@ -8,10 +8,13 @@ from mlsec.collect.azure.route import ArmRead
 from mlsec.collect.azure.services.diagnostics import DIAGNOSTIC_SETTINGS
 from mlsec.collect.plan import TypePlan
 
-_VERSION = "2022-08-01"
+_VERSION = "2024-05-01"
 _SERVICE = "Microsoft.ApiManagement/service"
 # Services of these tiers share their management; they have no interface of their own to ask about.
 _CLASSIC = ("Developer", "Basic", "Standard", "Premium")
+
+# Policies hold keys and tokens in the open often enough.
+_POLICY_TEXT = ("value[].properties.value~markup",)
 
 
 def _below(kind: str, name: str, above: str, **more: Any) -> ArmRead:
@@ -46,7 +49,7 @@ PLANS: tuple[TypePlan, ...] = (
         ),
         region="location",
         reads=(
-            _below("policies", "Policy_ListByService", "$.id"),
+            _below("policies", "Policy_ListByService", "$.id", redact=_POLICY_TEXT),
             ArmRead(
                 service="apimanagement",
                 name="TenantAccess_Get",
@@ -62,7 +65,7 @@ PLANS: tuple[TypePlan, ...] = (
     _child(
         "azure.apim.api",
         _below("apis", "Api_ListByService", "$parent.id"),
-        _below("apis/policies", "ApiPolicy_ListByApi", "$.id"),
+        _below("apis/policies", "ApiPolicy_ListByApi", "$.id", redact=_POLICY_TEXT),
     ),
     _child(
         "azure.apim.backend",
@@ -74,6 +77,7 @@ PLANS: tuple[TypePlan, ...] = (
                 "value[].properties.credentials.header.*",
                 "value[].properties.credentials.query.*",
                 "value[].properties.credentials.authorization.parameter",
+                "value[].properties.proxy.password",
             ),
         ),
     ),

@@ -19,6 +19,12 @@ def _site_setting(name: str, setting: str) -> ArmRead:
         path=f"{{id}}/config/{setting}",
         params={"id": "$.id"},
         version=_WEB,
+        redact=(
+            "properties.appSettings[].value",
+            "properties.connectionStrings[].connectionString",
+            "properties.azureStorageAccounts.*.accessKey",
+            "properties.appCommandLine",
+        ),
     )
 
 
@@ -35,7 +41,12 @@ PLANS: tuple[TypePlan, ...] = (
             graph="microsoft.app/containerapps",
             redact=(
                 "value[].properties.template.containers[].env[].value",
+                "value[].properties.template.containers[].command",
+                "value[].properties.template.containers[].args",
+                "value[].properties.template.containers[].probes[].httpGet.httpHeaders[].value",
                 "value[].properties.template.initContainers[].env[].value",
+                "value[].properties.template.initContainers[].command",
+                "value[].properties.template.initContainers[].args",
                 "value[].properties.configuration.secrets[].value",
             ),
         ),

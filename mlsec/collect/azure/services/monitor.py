@@ -6,7 +6,7 @@ from mlsec.collect.azure.route import ArmRead
 from mlsec.collect.plan import TypePlan
 
 
-def _listed(service: str, kind: str, name: str, version: str) -> ArmRead:
+def _listed(service: str, kind: str, name: str, version: str, *secrets: str) -> ArmRead:
     return ArmRead(
         service=service,
         name=name,
@@ -14,6 +14,7 @@ def _listed(service: str, kind: str, name: str, version: str) -> ArmRead:
         path=f"/subscriptions/{{subscription}}/providers/{kind}",
         version=version,
         items="value",
+        redact=tuple(f"value[].properties.{path}" for path in secrets),
         # Policy assignments belong to scopes; all others here are resources with a place.
         graph="" if service == "policy" else kind.lower(),
     )
@@ -30,7 +31,11 @@ PLANS: tuple[TypePlan, ...] = (
     TypePlan(
         type="azure.monitor.metric_alert",
         listing=_listed(
-            "insights", f"{_INSIGHTS}/metricAlerts", "MetricAlerts_ListBySubscription", "2018-03-01"
+            "insights",
+            f"{_INSIGHTS}/metricAlerts",
+            "MetricAlerts_ListBySubscription",
+            "2018-03-01",
+            "actions[].webHookProperties.*",
         ),
         region="location",
     ),
@@ -44,7 +49,14 @@ PLANS: tuple[TypePlan, ...] = (
     ),
     _neighbour(
         "azure.insights.component",
-        _listed("insights", f"{_INSIGHTS}/components", "Components_List", "2020-02-02"),
+        _listed(
+            "insights",
+            f"{_INSIGHTS}/components",
+            "Components_List",
+            "2020-02-02",
+            "InstrumentationKey",
+            "ConnectionString",
+        ),
     ),
     TypePlan(
         type="azure.policy.assignment",
@@ -53,6 +65,7 @@ PLANS: tuple[TypePlan, ...] = (
             "Microsoft.Authorization/policyAssignments",
             "PolicyAssignments_List",
             "2023-04-01",
+            "parameters.*.value",
         ),
     ),
     _neighbour(

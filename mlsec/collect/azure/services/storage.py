@@ -55,6 +55,7 @@ PLANS: tuple[TypePlan, ...] = (
             params={"id": "$parent.id"},
             version=_VERSION,
             items="value",
+            redact=("value[].properties.metadata.*",),
         ),
         parent="azure.storage.account",
         is_referred=True,
