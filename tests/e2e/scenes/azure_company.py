@@ -50,7 +50,7 @@ def served(part: Part) -> Items:
         address = f"https://{part.key_vault}.vault.azure.net/keys/serving"
         key = {"keyIdentifier": address}
         space["properties"]["encryption"] = {"status": "Enabled", "keyVaultProperties": key}
-    tags = {"Environment": part.environment} if part.environment else {}
+    tags = {"environment": part.environment} if part.environment else {}
     endpoint = child(
         space,
         f"onlineEndpoints/{part.name}",
