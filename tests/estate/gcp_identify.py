@@ -59,6 +59,8 @@ def identify(request: Request) -> Call | None:
         return Call(service="login", name="Token", region="", path=path, query={}, body={},
                     request=request)  # fmt: skip
     host = request.headers.get("host", "").partition(":")[0]
+    if path.startswith("storage/v1/"):
+        host = "storage.googleapis.com"  # Google's own client names the address that it was given
     fitting = [
         known
         for known in _known()
