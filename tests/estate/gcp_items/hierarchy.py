@@ -104,7 +104,7 @@ def of_company() -> list[Thing | Told]:
             path="groups/-/memberships:searchTransitiveGroups",
             body={"memberships": []},
         ),
-        *(_role(name, permissions) for name, permissions in ROLES.items()),
+        *(role(name, permissions) for name, permissions in ROLES.items()),
     ]
 
 
@@ -197,6 +197,7 @@ def specimens() -> list[Thing | Told]:
     ]
 
 
-def _role(name: str, permissions: tuple[str, ...]) -> Thing:
+def role(name: str, permissions: tuple[str, ...]) -> Thing:
+    """Give a predefined role with what it allows."""
     body = {"name": name, "stage": "GA", "includedPermissions": list(permissions)}
     return Thing(document="iam.v1", schema="Role", path=name, body=body)
