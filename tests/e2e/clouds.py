@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -140,7 +141,8 @@ def _gcp_zoo() -> RunningGcp:
 
 
 def _gcp_rights(text: str) -> set[str]:
-    return {line[2:] for line in text.splitlines() if line.startswith("- ")}
+    """Give the rights of the role, and those outside of IAM that a comment names."""
+    return set(re.findall(r"^(?:- |# )([a-z]+(?:\.[a-zA-Z]+){2})(?::|$)", text, re.MULTILINE))
 
 
 GCP = Cloud(

@@ -7,6 +7,10 @@ from mlsec.collect.gcp.tables import INVENTORY, WALKING, plans, table_of
 # The project that pays for the calls must let the scan's identity use it.
 QUOTA_RIGHT = "serviceusage.services.use"
 _PROJECT_RIGHT = "resourcemanager.projects.get"
+# Rights that IAM does not know, and who gives them: a role that names one is refused.
+_ELSEWHERE = {
+    "cloudidentity.memberships.search": "the admin role Groups Reader of Cloud Identity",
+}
 _TITLE = "mlsec scan"
 _ABOUT = "Reads the configuration of machine-learning deployments; reads no data and no secrets"
 
@@ -27,12 +31,19 @@ def spared_rights() -> frozenset[str]:
 
 
 def least_privilege_role(*, is_organisation: bool = False) -> str:
-    """Give the role as the YAML that ``gcloud iam roles create --file`` takes."""
+    """Give the role as the YAML that ``gcloud iam roles create --file`` takes.
+
+    Folders and organisations are read for what they grant and forbid below, and a role of a project
+    cannot hold those permissions: hence the organisation's role.
+    """
+    needed = rights(is_organisation=is_organisation)
     lines = [
+        "# gcloud iam roles create mlsecScan --organization=ORGANIZATION --file=THIS-FILE",
         f"title: {_TITLE}",
         f"description: {_ABOUT}",
         "stage: GA",
         "includedPermissions:",
-        *(f"- {right}" for right in rights(is_organisation=is_organisation)),
+        *(f"- {right}" for right in needed if right not in _ELSEWHERE),
+        *(f"# {right}: {_ELSEWHERE[right]}" for right in needed if right in _ELSEWHERE),
     ]
     return "\n".join(lines)
