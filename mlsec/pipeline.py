@@ -62,6 +62,7 @@ def collect(
     targets: tuple[str, ...], evidence: Path, settings: CollectSettings, *, resume: bool, say: Say
 ) -> None:
     """Take evidence from live targets into the snapshot file ``evidence``."""
+    _check_sign_ins(targets, settings)
     try:
         evidence.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -75,6 +76,14 @@ def collect(
                 target, snapshot, settings, lambda done, known, what: say(what, done, known)
             )
         snapshot.finish()
+
+
+def _check_sign_ins(targets: tuple[str, ...], settings: CollectSettings) -> None:
+    """An expired sign-in to one cloud should not show after an hour in another."""
+    checks = {target: COLLECTORS[provider_of(target)].check for target in targets}
+    named = [(target, check) for target, check in checks.items() if check is not None]
+    for target, check in named if len(named) > 1 else ():
+        check(target, settings)
 
 
 def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> Assessment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -15,10 +15,15 @@ from mlsec.snapshot.store import Snapshot
 
 
 class Collector(msgspec.Struct, frozen=True, kw_only=True):
-    """A provider's two ends: target to snapshot, and snapshot to inventory."""
+    """A provider's two ends: target to snapshot, and snapshot to inventory.
+
+    ``check`` signs in and asks for nothing else, so that what is wrong with one target shows before
+    another is walked; None where there is nothing to sign in to.
+    """
 
     collect: Callable[[str, Snapshot, CollectSettings, Progress | None], None]
     read: Callable[[Snapshot, Vocabulary], Inventory]
+    check: Callable[[str, CollectSettings], None] | None = None
 
 
 class PolicyText(Protocol):
@@ -28,9 +33,7 @@ class PolicyText(Protocol):
         """Give the text; ``is_organisation`` with the rights to walk more than one account."""
 
 
-def _collect_aws(
-    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
-) -> None:
+def _aws() -> Any:
     try:
         # The SDK is loaded when AWS is asked, not when mlsec starts or reads a snapshot.
         from mlsec.collect.aws import collector  # noqa: PLC0415
@@ -38,7 +41,17 @@ def _collect_aws(
         if (error.name or "").split(".")[0] not in ("botocore", "boto3"):
             raise
         raise MlsecError("AWS needs its SDK", hint="pip install 'mlsec[aws]'") from None
-    collector.collect(target, snapshot, settings, progress)
+    return collector
+
+
+def _collect_aws(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
+) -> None:
+    _aws().collect(target, snapshot, settings, progress)
+
+
+def _check_aws(target: str, settings: CollectSettings) -> None:
+    _aws().check(target, settings)
 
 
 def _read_aws(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
@@ -47,16 +60,24 @@ def _read_aws(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     return reader.read(snapshot, vocabulary)
 
 
-def _collect_azure(
-    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
-) -> None:
+def _azure() -> Any:
     try:
         from mlsec.collect.azure import collector  # noqa: PLC0415 - only when Azure is asked
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in ("azure", "requests", "msal"):
             raise
         raise MlsecError("Azure needs its SDK", hint="pip install 'mlsec[azure]'") from None
-    collector.collect(target, snapshot, settings, progress)
+    return collector
+
+
+def _collect_azure(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
+) -> None:
+    _azure().collect(target, snapshot, settings, progress)
+
+
+def _check_azure(target: str, settings: CollectSettings) -> None:
+    _azure().check(target, settings)
 
 
 def _read_azure(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
@@ -65,9 +86,7 @@ def _read_azure(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     return reader.read(snapshot, vocabulary)
 
 
-def _collect_gcp(
-    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
-) -> None:
+def _gcp() -> Any:
     try:
         from mlsec.collect.gcp import collector  # noqa: PLC0415 - as for AWS
     except ModuleNotFoundError as error:
@@ -76,7 +95,17 @@ def _collect_gcp(
         raise MlsecError(
             "Google Cloud needs its sign-in library", hint="pip install 'mlsec[gcp]'"
         ) from None
-    collector.collect(target, snapshot, settings, progress)
+    return collector
+
+
+def _collect_gcp(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
+) -> None:
+    _gcp().collect(target, snapshot, settings, progress)
+
+
+def _check_gcp(target: str, settings: CollectSettings) -> None:
+    _gcp().check(target, settings)
 
 
 def _read_gcp(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
@@ -118,9 +147,9 @@ def _read_files(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
 
 
 COLLECTORS: Mapping[str, Collector] = {
-    "aws": Collector(collect=_collect_aws, read=_read_aws),
-    "azure": Collector(collect=_collect_azure, read=_read_azure),
-    "gcp": Collector(collect=_collect_gcp, read=_read_gcp),
+    "aws": Collector(collect=_collect_aws, read=_read_aws, check=_check_aws),
+    "azure": Collector(collect=_collect_azure, read=_read_azure, check=_check_azure),
+    "gcp": Collector(collect=_collect_gcp, read=_read_gcp, check=_check_gcp),
     "files": Collector(collect=_collect_files, read=_read_files),
 }
 POLICIES: Mapping[str, PolicyText] = {

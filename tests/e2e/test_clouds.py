@@ -12,6 +12,7 @@ import pytest
 from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
+from mlsec.core.errors import MlsecError
 from mlsec.engine.rule import RuleSet
 from mlsec.render import FORMATS
 from mlsec.snapshot.folder import export_folder, import_folder
@@ -20,6 +21,7 @@ from tests.e2e import runs
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
 from tests.estate.azure_world import SUBSCRIPTION
+from tests.estate.faults import Fault, Kind
 from tests.estate.gcp_estate import build_gcp
 from tests.estate.gcp_server import RunningGcp
 from tests.estate.gcp_world import PROJECT
@@ -73,6 +75,28 @@ def test_one_assessment_names_every_scope_and_in_whose_name_was_asked(taken: Tak
     }
     assert all(who in scan.principal for who in scan.principals.values())
     assert {scan.settings[f"{provider}.tries"] for provider in _CLOUDS} == {"4"}
+
+
+def test_sign_in_that_one_cloud_refuses_shows_before_another_is_walked(
+    ruleset: RuleSet, tmp_path: Path
+) -> None:
+    settings = CollectSettings(vocabulary=ruleset.vocabulary, **runs.QUICK)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        RunningGcp(build_gcp(1).world) as gcp,
+        RunningAzure(build_azure(1).world) as azure,
+    ):
+        for each in (gcp, azure):
+            for name, value in each.environment().items():
+                patch.setenv(name, value)
+        azure.set_faults(Fault(kind=Kind.DENY, operation="login:*"))
+        with pytest.raises(MlsecError, match="Azure"):
+            pipeline.collect(
+                ("gcp", "azure"), tmp_path / "a.mlsnap", settings, resume=False,
+                say=lambda *_: None,
+            )  # fmt: skip
+        assert [label for label in gcp.counts() if "login" not in label] == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("cloud", _CLOUDS)

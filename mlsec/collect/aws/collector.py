@@ -49,6 +49,20 @@ def collect(
     snapshot.set_clock("finished_at", _now())
 
 
+def check(target: str, settings: CollectSettings) -> None:
+    """Sign in and ask for nothing else: what the user must mend first shows at once.
+
+    Raises:
+        MlsecError: the target, the profile or the credentials are wrong.
+    """
+    parse_target(target)
+    identify(open_session(settings.profile), _config(settings))
+
+
+def _config(settings: CollectSettings) -> Config:
+    return Config(connect_timeout=settings.connect_timeout_s, read_timeout=settings.read_timeout_s)
+
+
 class _Collection:
     """One run: sessions, the asker over them, and the places that were found."""
 
@@ -58,9 +72,7 @@ class _Collection:
         self._allowed = CREDENTIAL_CALLS | {(o.service, o.name) for o in table.values()}
         self._session = open_session(settings.profile)
         make_read_only(self._session, self._allowed)
-        self._config = Config(
-            connect_timeout=settings.connect_timeout_s, read_timeout=settings.read_timeout_s
-        )
+        self._config = _config(settings)
         self._identity = identify(self._session, self._config)
         self._sessions = {self._identity.scope: self._session}
         clients = Clients(

@@ -62,6 +62,18 @@ def collect(
     snapshot.set_clock("finished_at", _now())
 
 
+def check(target: str, settings: CollectSettings) -> None:
+    """Sign in and ask for nothing else: what the user must mend first shows at once.
+
+    Raises:
+        MlsecError: the target, the cloud or the sign-in is wrong.
+    """
+    del settings
+    parse_target(target)
+    cloud = find_cloud()
+    sign_in(open_credential(cloud), cloud)
+
+
 def _note_start(
     snapshot: Snapshot, settings: CollectSettings, cloud: Cloud, principal: str
 ) -> None:

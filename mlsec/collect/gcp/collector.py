@@ -45,6 +45,16 @@ def collect(
     snapshot.set_clock("finished_at", _now())
 
 
+def check(target: str, settings: CollectSettings) -> None:
+    """Sign in and ask for nothing else: what the user must mend first shows at once.
+
+    Raises:
+        MlsecError: the target or the credentials are wrong.
+    """
+    parse_target(target)
+    open_session(settings.in_flight).session.close()
+
+
 class _Collection:
     """One run: the session, the asker over it, and the places that were found."""
 
