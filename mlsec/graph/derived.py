@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlsec.core.resource import Resource
 from mlsec.graph.agents import AGENT_RELATIONS, AGENTS
 from mlsec.graph.approvals import APPROVALS
-from mlsec.graph.azure_ai import AZURE_AI
+from mlsec.graph.azure_ai import AZURE_AI, AZURE_AI_RELATIONS
 from mlsec.graph.azure_doors import AZURE_DOOR_RELATIONS, AZURE_DOORS
 from mlsec.graph.azure_identities import AZURE_IDENTITIES
 from mlsec.graph.azure_keys import AZURE_KEYS
@@ -70,6 +70,7 @@ DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     **KNOWLEDGE_RELATIONS,
     **SEARCH_RELATIONS,
     **EXPOSURE_RELATIONS,
+    **AZURE_AI_RELATIONS,
     **AZURE_ML_RELATIONS,
     **AZURE_STORAGE_RELATIONS,
     **AZURE_DOOR_RELATIONS,

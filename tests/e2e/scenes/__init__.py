@@ -15,11 +15,13 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """What one rule must say in one cloud's scenes.
 
     ``fires`` names all that fails; ``near`` is the last part of the ids of what lacks one link of
-    the path, and passes.
+    the path, and passes. ``never_passes`` is the reason why the rule can fail here but never pass:
+    what is near is then not assessed.
     """
 
     fires: tuple[str, ...]
     near: tuple[str, ...]
+    never_passes: str = ""
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):

@@ -124,7 +124,11 @@ SCENES: Mapping[str, Scene] = {
     "training-data-writable-from-outside": Scene(
         fires=("learns-from-others",), near=("learns-from-own",)
     ),
-    "knowledge-writable-from-outside": Scene(fires=("finds-anything",), near=("finds-own",)),
+    "knowledge-writable-from-outside": Scene(
+        fires=("finds-anything",),
+        near=("finds-own",),
+        never_passes="a search service may have sources that Resource Manager does not tell",
+    ),
     "prompt-log-readable-from-outside": Scene(fires=("overheard",), near=("unheard",)),
     "role-can-misuse-and-hide": Scene(fires=("misuses",), near=("keeps",)),
 }
