@@ -38,7 +38,7 @@ def query(world: World, body: bytes, page_size: int) -> dict[str, Any]:
 def _rows(world: World, text: str, subscriptions: set[str]) -> list[dict[str, Any]]:
     indexed = [
         row
-        for row in map(_as_row, [*world.resources.values(), *world.ghosts])
+        for row in (_as_row(world, r) for r in [*world.resources.values(), *world.ghosts])
         if row["subscriptionId"] in subscriptions
         and row["location"]
         and row["type"] not in world.unindexed
@@ -56,15 +56,19 @@ def _rows(world: World, text: str, subscriptions: set[str]) -> list[dict[str, An
     return sorted(found, key=lambda row: str(row["id"]).lower())
 
 
-def _as_row(resource: dict[str, Any]) -> dict[str, Any]:
+def _as_row(world: World, resource: dict[str, Any]) -> dict[str, Any]:
     """Show a resource as the graph does: everything present, nothing said with null or ""."""
     pieces = resource["id"].split("/")
     blank = {"kind": "", "managedBy": "", "sku": None, "plan": None, "tags": None,
              "identity": None, "zones": None, "location": ""}  # fmt: skip
+    kind = type_of(resource["id"]).lower()
+    lacking = world.thin.get(kind, set())
+    properties = {k: v for k, v in resource["properties"].items() if k not in lacking}
     return {
         **blank,
         **resource,
-        "type": type_of(resource["id"]).lower(),
+        "properties": properties,
+        "type": kind,
         "subscriptionId": pieces[2].lower() if len(pieces) > 2 else "",
         "tenantId": TENANT,
     }

@@ -32,7 +32,8 @@ class World:
     ``resources`` are whole ARM resources by their id in lower case; ``answers`` are documents for
     paths (lower case) that are no resource, such as a setting. ``groups`` are management groups
     and their subscriptions. ``actions`` is what our role may do everywhere. Of the Resource Graph:
-    ``unindexed`` types, ``lagging`` ids that it does not know yet, ``ghosts`` that it still knows;
+    ``unindexed`` types, ``lagging`` ids that it does not know yet, ``ghosts`` that it still knows,
+    ``thin`` types (lower case) whose rows lack some properties;
     ``changed`` says when a resource (id in lower case) was changed last, and ``listed_before`` are
     those that whole subscriptions still list and that are gone when they are asked about.
     ``memberships`` are the directory groups that a principal is in.
@@ -54,6 +55,7 @@ class World:
         self.unindexed: set[str] = set()
         self.lagging: set[str] = set()
         self.ghosts: list[dict[str, Any]] = []
+        self.thin: dict[str, set[str]] = {}
         self.changed: dict[str, str] = {}
         self.listed_before: dict[str, dict[str, Any]] = {}
         for resource in resources:
@@ -123,7 +125,7 @@ class World:
     def _of_type(self, prefix: str, kind: str) -> list[dict[str, Any]]:
         return [
             resource
-            for key, resource in self.resources.items()
+            for key, resource in [*self.resources.items(), *self.listed_before.items()]
             if key.startswith(prefix) and resource["type"].lower() == kind
         ]
 

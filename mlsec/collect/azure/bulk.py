@@ -2,8 +2,8 @@
 
 The graph is an index: it lags, it lacks types, and it leaves out what we may not read without a
 word. So its rows stand for a type's listing only where Resource Manager itself names the very same
-resources, none of them changed a moment ago, and the role may read the type. Else Resource Manager
-is asked, as if there were no graph.
+resources, none of them changed a moment ago, the role may read the type, and one listing of the
+type was compared (witness.py). Else Resource Manager is asked, as if there were no graph.
 """
 
 from __future__ import annotations
@@ -92,8 +92,31 @@ class Index:
         self._inside = inside
         self._told: dict[tuple[str, str], Found] = {}
         self._rows: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+        self._trusted: set[str] = set()
         for each in told:
             self._keep(each)
+
+    @property
+    def trusted(self) -> frozenset[str]:
+        """The types whose rows stand for listings."""
+        return frozenset(self._trusted)
+
+    def trust(self, kind: str) -> None:
+        """Believe the rows of a type from now on: they were compared."""
+        self._trusted.add(kind)
+
+    def known(self, kind: str) -> set[tuple[str, str]]:
+        """Give (scope, id) of every row whose resource Resource Manager lists as well."""
+        return {
+            (scope, key)
+            for (scope, each), rows in self._rows.items()
+            if each == kind and scope in self._inside
+            for key in rows.keys() & self._inside[scope].listed.get(kind, frozenset())
+        }
+
+    def rows(self, scope: str, kind: str) -> Mapping[str, Mapping[str, Any]]:
+        """Give the rows of a type in a subscription, by id in lower case."""
+        return self._rows.get((scope, kind), {})
 
     def answer(self, scope: str, operation: ArmRead, parent: str) -> Answer | None:
         """Give a listing's answer, None when Resource Manager must be asked.
@@ -114,7 +137,12 @@ class Index:
             is_empty = not listed and not parent
             return Answer(document={"value": []}, call=inside.call) if is_empty else None
         rows = self._rows[(scope, kind)]
-        if told.gap is not None or not listed <= rows.keys() or listed & inside.fresh:
+        if (
+            kind not in self._trusted
+            or told.gap is not None
+            or not listed <= rows.keys()
+            or listed & inside.fresh
+        ):
             return None
         below = f"{parent.lower().rstrip('/')}/" if parent else ""
         entries = [rows[key] for key in sorted(listed) if key.startswith(below)]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 import secrets
 
+import msgspec
+
 from mlsec import __version__
 from mlsec.collect.azure.clouds import Cloud, find_cloud
 from mlsec.collect.azure.graph import GraphAsker, ask_index
 from mlsec.collect.azure.reader import PROVIDER, plans, walk_azure
 from mlsec.collect.azure.session import open_credential, sign_in
 from mlsec.collect.azure.subscriptions import find_subscriptions
-from mlsec.collect.azure.tables import graph_types, table_of
+from mlsec.collect.azure.tables import table_of
 from mlsec.collect.azure.target import parse_target
 from mlsec.collect.azure.transport import ArmTransport, TransportSettings
 from mlsec.collect.places import decode, encode, join
@@ -53,7 +55,8 @@ def collect(
         known = decode(fact_of(snapshot.meta(), PROVIDER, PLACES))
         snapshot.set_meta(key_of(PROVIDER, PLACES), encode(join(known, places)))
         began_at = datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
-        index = ask_index(asker, places.scopes, graph_types(plans()), began_at)
+        index = ask_index(asker, places.scopes, plans(), settings.vocabulary, began_at)
+        _note_bulk(snapshot, index.trusted)
         front = GraphAsker(asker, index)
         walk_azure(front, settings.vocabulary, places, began_at, progress)
     finally:
@@ -93,6 +96,14 @@ def _note_start(
     snapshot.set_meta("salt", meta.get("salt") or settings.hash_salt or secrets.token_hex(16))
     if "started_at" not in snapshot.clock():
         snapshot.set_clock("started_at", _now())
+
+
+def _note_bulk(snapshot: Snapshot, trusted: frozenset[str]) -> None:
+    """Write which types were taken out of Resource Graph; all others were listed one by one."""
+    known = msgspec.json.decode(fact_of(snapshot.meta(), PROVIDER, SETTINGS) or "{}")
+    shown = {**known, "resource_graph": ", ".join(sorted(trusted))}
+    text = canonical({name: value for name, value in shown.items() if value}).decode()
+    snapshot.set_meta(key_of(PROVIDER, SETTINGS), text)
 
 
 def _settings_text(settings: CollectSettings, cloud: Cloud) -> str:

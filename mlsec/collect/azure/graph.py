@@ -20,12 +20,20 @@ from mlsec.collect.azure.bulk import (
     types_of,
 )
 from mlsec.collect.azure.route import ArmRead
-from mlsec.collect.azure.tables import GRAPH, LIST_PERMISSIONS, LIST_RESOURCES, TENANT
+from mlsec.collect.azure.tables import (
+    GRAPH,
+    LIST_PERMISSIONS,
+    LIST_RESOURCES,
+    TENANT,
+    graph_types,
+)
+from mlsec.collect.azure.witness import is_same, paths_read, witness_of
 from mlsec.collect.crew import Crew, Job
 from mlsec.collect.item import Scope
 from mlsec.collect.listing import Found, entries_of
-from mlsec.collect.plan import Operation
+from mlsec.collect.plan import Operation, TypePlan
 from mlsec.core.resource import Gap
+from mlsec.core.vocabulary import Vocabulary
 from mlsec.snapshot.store import Snapshot
 
 # Resource Graph takes more in one query; this keeps one query's answer within reason.
@@ -51,12 +59,20 @@ class GraphAsker:
 
 
 def ask_index(
-    asker: Asker, scopes: Iterable[Scope], types: frozenset[str], began_at: datetime.datetime
+    asker: Asker,
+    scopes: Iterable[Scope],
+    plans: tuple[TypePlan, ...],
+    vocabulary: Vocabulary,
+    began_at: datetime.datetime,
 ) -> Index:
-    """Ask Resource Manager what there is, and the graph for what it has of these types."""
+    """Ask Resource Manager what there is, and the graph for what it has of the plans' types."""
     scopes = tuple(scopes)
     inside: dict[str, Inside] = {}
     told: list[Told] = []
+    types = graph_types(plans)
+    if len(scopes) == 1:
+        # One listing of each type is asked in any case: rows would spare nothing but children's.
+        types = frozenset(kind for kind in types if kind.count("/") > 1)
     chunks = [
         tuple(scope.account for scope in scopes[at : at + _MOST_SUBSCRIPTIONS])
         for at in range(0, len(scopes), _MOST_SUBSCRIPTIONS)
@@ -66,13 +82,20 @@ def ask_index(
         jobs = [_inside_job(asker, scope, began_at, inside) for scope in scopes]
         jobs += [_count_job(asker, chunk, types, told) for chunk in chunks]
         crew.run(jobs)
+        index = Index(told, inside)
+        crew.run(_witness_jobs(asker, index, plans, vocabulary))
     finally:
         crew.close()
-    return Index(told, inside)
+    return index
 
 
 def stored_index(
-    snapshot: Snapshot, asker: Asker, scopes: Iterable[Scope], began_at: datetime.datetime
+    snapshot: Snapshot,
+    asker: Asker,
+    scopes: Iterable[Scope],
+    plans: tuple[TypePlan, ...],
+    vocabulary: Vocabulary,
+    began_at: datetime.datetime,
 ) -> Index:
     """Give the index that a collection had, whatever types it asked for."""
     inside: dict[str, Inside] = {}
@@ -88,7 +111,40 @@ def stored_index(
             request = _request(TENANT, GRAPH, params)
             found = entries_of(request, interpret(request, call, document))
             told.append(_told(types, params["subscriptions"], found))
-    return Index(told, inside)
+    index = Index(told, inside)
+    for job in _witness_jobs(asker, index, plans, vocabulary):
+        job.then(job.work())
+    return index
+
+
+def _witness_jobs(
+    asker: Asker, index: Index, plans: tuple[TypePlan, ...], vocabulary: Vocabulary
+) -> list[Job]:
+    """Ask for one listing of each type that has rows, and believe the rows that are the same."""
+    paths = paths_read(plans, vocabulary)
+    jobs: dict[str, Job] = {}
+    for plan in plans:
+        listing = plan.listing
+        if isinstance(listing, ArmRead) and listing.graph in paths and listing.graph not in jobs:
+            request = witness_of(index, listing)
+            if request is not None:
+                jobs[listing.graph] = _witness_job(asker, index, request, paths[listing.graph])
+    return list(jobs.values())
+
+
+def _witness_job(asker: Asker, index: Index, request: Request, paths: Iterable[str]) -> Job:
+    kind = getattr(request.operation, "graph", "")
+
+    def then(found: Found) -> tuple[Job, ...]:
+        if is_same(found, index.rows(request.scope, kind), paths):
+            index.trust(kind)
+        return ()
+
+    return Job(
+        lane=(request.scope, request.operation.service),
+        work=lambda: entries_of(request, asker.ask(request)),
+        then=then,
+    )
 
 
 def _inside_job(

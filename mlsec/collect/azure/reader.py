@@ -40,7 +40,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
         raise MlsecError("the snapshot holds nothing of Azure", location=str(snapshot.path))
     places, began_at = stored(snapshot, held)
     asker = StoredAsker(snapshot)
-    index = stored_index(snapshot, asker, places.scopes, began_at)
+    index = stored_index(snapshot, asker, places.scopes, plans(), vocabulary, began_at)
     inventory = walk_azure(GraphAsker(asker, index), vocabulary, places, began_at, None)
     known = {plan.type for plan in plans()} & vocabulary.types.keys()
     return with_unseen(inventory, places, known, _unseen)

@@ -17,12 +17,17 @@ from mlsec.engine.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
-from tests.estate.azure_world import World, arm
+from tests.estate.azure_world import SECOND, Subscription, World, arm
 from tests.estate.faults import Fault, Kind
 
 KIND = "microsoft.machinelearningservices/workspaces"
+WORKSPACE = "azure.ml.workspace"
 LISTING = "machinelearning:Workspaces_ListBySubscription"
-NAMES = ["churn-0000", "credit-0002", "fraud-0001", "support-0003"]
+OTHERS = (SECOND, SECOND[:-1] + "3")
+NAMES_OF = dict(zip(OTHERS, ("tuning", "zebra"), strict=True))
+NAMES = ["churn-0000", "credit-0002", "fraud-0001", "support-0003", "tuning", "zebra"]
+# One listing of each type is made to compare the rows with: of four workspaces, in two pages.
+COMPARED = 2
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +37,13 @@ def ruleset() -> RuleSet:
 
 @pytest.fixture
 def azure(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningAzure]:
-    with RunningAzure(build_azure(4).world, page_size=3) as running:
+    """Four deployments in one subscription, and one more in each of two others."""
+    world = build_azure(4).world
+    for number in OTHERS:
+        world.subscriptions[number] = Subscription(id=number)
+        path = f"Microsoft.MachineLearningServices/workspaces/{NAMES_OF[number]}"
+        world.add(arm(path, {"publicNetworkAccess": "Enabled"}, subscription=number))
+    with RunningAzure(world, page_size=3) as running:
         for name, value in running.environment().items():
             monkeypatch.setenv(name, value)
         yield running
@@ -47,7 +58,7 @@ def read(tmp_path: Path, ruleset: RuleSet) -> Inventory:
 
 
 def names(inventory: Inventory) -> list[str]:
-    return sorted(r.name for r in inventory.resources if r.type == "azure.ml.workspace")
+    return sorted(r.name for r in inventory.resources if r.type == WORKSPACE)
 
 
 def world(azure: RunningAzure) -> World:
@@ -62,8 +73,26 @@ def test_rows_of_the_graph_stand_for_the_listing(
     azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
 ) -> None:
     assert names(read(tmp_path, ruleset)) == NAMES
-    assert azure.counts()[LISTING] == 0
+    assert azure.counts()[LISTING] == COMPARED
     assert azure.mistakes() == []
+
+
+def test_rows_that_lack_a_property_that_a_rule_reads_are_not_believed(
+    azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    world(azure).thin[KIND] = {"publicNetworkAccess"}
+    found = {r.name: r for r in read(tmp_path, ruleset).resources if r.type == WORKSPACE}
+    assert found["zebra"].properties["public_network"] == "Enabled"
+    assert azure.counts()[LISTING] == COMPARED + len(OTHERS)
+
+
+def test_one_subscription_is_listed_without_the_rows_of_whole_types(
+    azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    for number in OTHERS:
+        del world(azure).subscriptions[number]
+    assert names(read(tmp_path, ruleset)) == NAMES[:4]
+    assert azure.counts()[LISTING] == COMPARED
 
 
 def test_graph_and_listing_give_the_same_resources(
@@ -73,7 +102,7 @@ def test_graph_and_listing_give_the_same_resources(
     azure.set_faults(Fault(kind=Kind.DENY, operation="resourcegraph:*"))
     (tmp_path / "plain").mkdir()
     plain = read(tmp_path / "plain", ruleset)
-    assert azure.counts()[LISTING] > 0
+    assert azure.counts()[LISTING] > COMPARED
     assert [(r.id, r.region, r.name, r.properties) for r in bulk.resources] == [
         (r.id, r.region, r.name, r.properties) for r in plain.resources
     ]
@@ -85,13 +114,13 @@ def test_type_that_the_graph_lacks_is_listed(
 ) -> None:
     world(azure).unindexed.add(KIND)
     assert names(read(tmp_path, ruleset)) == NAMES
-    assert azure.counts()[LISTING] > 0
+    assert azure.counts()[LISTING] > COMPARED
 
 
 def test_resource_that_the_index_does_not_know_yet_is_found(
     azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
 ) -> None:
-    world(azure).lagging.add(workspace_id(azure, "fraud-0001"))
+    world(azure).lagging.add(workspace_id(azure, "zebra"))
     assert names(read(tmp_path, ruleset)) == NAMES
 
 
@@ -102,16 +131,16 @@ def test_resource_that_the_index_still_knows_is_left_out(
         arm("Microsoft.MachineLearningServices/workspaces/gone", {}, name="gone")
     )
     assert names(read(tmp_path, ruleset)) == NAMES
-    assert azure.counts()[LISTING] == 0
+    assert azure.counts()[LISTING] == COMPARED
 
 
 def test_resource_changed_a_moment_ago_is_read_from_its_listing(
     azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
 ) -> None:
     now = datetime.datetime.now(datetime.UTC).isoformat()
-    world(azure).changed[workspace_id(azure, "churn-0000")] = now
+    world(azure).changed[workspace_id(azure, "zebra")] = now
     assert names(read(tmp_path, ruleset)) == NAMES
-    assert azure.counts()[LISTING] > 0
+    assert azure.counts()[LISTING] > COMPARED
 
 
 def test_type_that_the_role_may_not_read_is_a_gap_though_the_graph_is_silent(
@@ -121,9 +150,10 @@ def test_type_that_the_role_may_not_read_is_a_gap_though_the_graph_is_silent(
         "Microsoft.Resources/*", "Microsoft.ResourceGraph/*", "Microsoft.Authorization/*",
     )  # fmt: skip
     inventory = read(tmp_path, ruleset)
-    (row,) = [row for row in inventory.coverage if row.type == "azure.ml.workspace"]
-    rights = {gap.missing_right for gap in inventory.gaps if gap.id in row.gaps}
-    assert not row.is_complete
+    rows = [row for row in inventory.coverage if row.type == WORKSPACE]
+    hidden = {gap for row in rows for gap in row.gaps}
+    rights = {gap.missing_right for gap in inventory.gaps if gap.id in hidden}
+    assert [row for row in rows if row.is_complete] == []
     assert rights == {"Microsoft.MachineLearningServices/workspaces/read"}
 
 
