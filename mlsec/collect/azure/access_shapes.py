@@ -62,7 +62,10 @@ def is_block(raw: Any) -> bool:
 
 
 def replications(raw: Any) -> list[dict[str, str]]:
-    """Turn object replication policies into one entry for each pair of containers."""
+    """Turn object replication policies into one entry for each pair of containers.
+
+    A policy that is answered without its rules could be about any container: it is refused.
+    """
     policies = [each["properties"] for each in raw]
     found = [
         {
@@ -72,7 +75,7 @@ def replications(raw: Any) -> list[dict[str, str]]:
             "destination_container": lower(rule["destinationContainer"]),
         }
         for policy in policies
-        for rule in policy.get("rules") or ()
+        for rule in policy["rules"]
     ]
     return sorted(found, key=lambda each: tuple(each.values()))
 

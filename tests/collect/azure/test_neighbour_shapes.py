@@ -195,3 +195,11 @@ def test_everything_goes_out_unless_a_rule_before_the_last_denies(
     rules: list[Any], *, is_unlimited: bool
 ) -> None:
     assert SHAPES["allows_all_egress"](rules) is is_unlimited
+
+
+def test_replication_policy_without_its_rules_is_refused_not_taken_for_none() -> None:
+    policy = {"sourceAccount": "a", "destinationAccount": "b"}
+
+    with pytest.raises(KeyError):
+        SHAPES["replications"]([{"properties": policy}])
+    assert SHAPES["replications"]([{"properties": {**policy, "rules": []}}]) == []
