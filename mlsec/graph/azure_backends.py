@@ -11,7 +11,7 @@ from mlsec.core.closed_sets import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, any_of
 from mlsec.graph.azure_permissions import CALL_AI, CALL_ENDPOINT, grants_of
-from mlsec.graph.azure_roles import Grant, may, reaches
+from mlsec.graph.azure_roles import Grant, may
 from mlsec.graph.permissions import as_gaps, keep
 from mlsec.graph.values import Known, Unread, property_value
 
@@ -101,11 +101,6 @@ def policies_of(api: Resource, graph: Graph, gaps: set[str]) -> list[Mapping[str
 def reach_of(app: Resource, graph: Graph) -> Reach:
     """Say what the identities of an app may call."""
     return keep(graph, ("azure reach", app.id), lambda: _read_reach(app, graph))
-
-
-def leads_to(reach: Reach, resource: Resource) -> bool:
-    """Say whether a near scope holds the resource."""
-    return any(reaches(scope, resource.id) for scope in reach.near)
 
 
 def _policy(owner: Resource, gaps: set[str]) -> list[Mapping[str, Any]]:

@@ -8,22 +8,22 @@ callers is not seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from mlsec.core.closed_sets import Truth
+import msgspec
+
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.azure_backends import (
     hosts_of_api,
     is_model_host,
-    leads_to,
-    owners,
     policies_of,
     reach_of,
 )
+from mlsec.graph.azure_roles import above
 from mlsec.graph.flags import flag, is_one_of
-from mlsec.graph.permissions import as_gaps, verdict
+from mlsec.graph.permissions import as_gaps, keep, verdict
 from mlsec.graph.values import Known, Targets, Unread, property_value
 
 if TYPE_CHECKING:
@@ -109,41 +109,74 @@ def has_open_door(resource: Resource, graph: Graph) -> Known | Unread:
 
 
 def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
-    found: list[Resource] = []
+    book = keep(graph, ("azure doors", resource.scope), lambda: _find_doors(resource, graph))
+    gaps: set[str] = set(book.gaps)
+    found: dict[str, Resource] = {}
+    for door in book.leading_to(resource):
+        answer = door.is_open if is_only_open else YES
+        if answer == YES:
+            found[door.gateway.id] = door.gateway
+        gaps |= as_gaps(answer.because, door.gateway, graph)
+    for door in book.hidden:
+        # Where it leads is not known; one that is not open leads nobody anywhere.
+        if door.gateway.id not in found and not (is_only_open and door.is_open == NO):
+            gaps |= as_gaps(door.leads.because, door.gateway, graph)
+    return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
+
+
+class _Door(msgspec.Struct, frozen=True, kw_only=True):
+    """One way through a gateway; ``leads`` is unknown when it could lead anywhere."""
+
+    gateway: Resource
+    is_open: Answer
+    leads: Answer = YES
+
+
+class _Doors(msgspec.Struct, frozen=True, kw_only=True):
+    """All doors of a subscription, by the host or the scope that they lead to."""
+
+    by_target: Mapping[str, tuple[_Door, ...]]
+    hidden: tuple[_Door, ...]
+    gaps: frozenset[str]
+
+    def leading_to(self, resource: Resource) -> list[_Door]:
+        """Give the doors to a resource, by its hosts or by a scope that it lies in."""
+        targets = (*(resource.properties.get("hosts") or ()), *above(resource.id))
+        return [door for target in targets for door in self.by_target.get(target, ())]
+
+
+def _find_doors(seen_from: Resource, graph: Graph) -> _Doors:
+    by_target: dict[str, list[_Door]] = {}
+    hidden: list[_Door] = []
     gaps: set[str] = set()
     for name in (_APIM, _APP, _SITE):
-        gaps |= set(graph.incomplete(name, resource.scope, ""))
+        gaps |= set(graph.incomplete(name, seen_from.scope, ""))
         for gateway in graph.of_type(name):
-            answer = _is_door(gateway, resource, graph, is_only_open=is_only_open)
-            if answer == YES:
-                found.append(gateway)
-            elif answer.truth is Truth.UNKNOWN:
-                gaps |= as_gaps(answer.because, gateway, graph)
-    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+            for door, targets in _ways_of(gateway, graph):
+                for target in targets:
+                    by_target.setdefault(target, []).append(door)
+                if door.leads != YES:
+                    hidden.append(door)
+    found = {target: tuple(doors) for target, doors in by_target.items()}
+    return _Doors(by_target=found, hidden=tuple(hidden), gaps=frozenset(gaps))
 
 
-def _is_door(gateway: Resource, resource: Resource, graph: Graph, *, is_only_open: bool) -> Answer:
+def _ways_of(gateway: Resource, graph: Graph) -> Iterator[tuple[_Door, Iterable[str]]]:
+    address = _has_open_address(gateway, graph)
     if gateway.type != _APIM:
         reach = reach_of(gateway, graph)
-        leads = YES if leads_to(reach, resource) else unknown(reach.gaps) if reach.gaps else NO
-        is_open = all_of((_has_open_address(gateway, graph), not_(_app_asks(gateway))))
-        return all_of((leads, is_open)) if is_only_open else leads
+        is_open = all_of((address, not_(_app_asks(gateway))))
+        leads = unknown(reach.gaps) if reach.gaps else YES
+        yield _Door(gateway=gateway, is_open=is_open, leads=leads), reach.near
+        return
     apis = graph.targets(gateway, "apis")
-    hidden = [unknown(apis.gaps)] if apis.gaps else []
-    ways = []
+    if apis.gaps:
+        yield _Door(gateway=gateway, is_open=address, leads=unknown(apis.gaps)), ()
     for api in apis.found:
-        leads = _api_leads_to(api, resource, graph)
-        is_open = all_of((_has_open_address(gateway, graph), not_(_asks(api, graph))))
-        ways.append(all_of((leads, is_open)) if is_only_open else leads)
-    return any_of([*ways, *hidden])
-
-
-def _api_leads_to(api: Resource, resource: Resource, graph: Graph) -> Answer:
-    hosts = hosts_of_api(api, graph)
-    mine = {host for host, held in owners(graph).items() if resource in held}
-    if hosts.found & mine:
-        return YES
-    return unknown(hosts.gaps) if hosts.gaps else NO
+        hosts = hosts_of_api(api, graph)
+        is_open = all_of((address, not_(_asks(api, graph))))
+        leads = unknown(hosts.gaps) if hosts.gaps else YES
+        yield _Door(gateway=gateway, is_open=is_open, leads=leads), hosts.found
 
 
 def _leads(api: Resource, graph: Graph) -> Answer:

@@ -6,7 +6,7 @@ It tells of groups of other tenants (ForeignGroup) and of what is delegated to a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from mlsec.core.closed_sets import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, unknown
-from mlsec.graph.azure_roles import Grant, Right, may
+from mlsec.graph.azure_roles import Grant, Right, above, is_over_subscriptions, may
 from mlsec.graph.permissions import keep, verdict
 from mlsec.graph.values import Known, Unread
 
@@ -38,10 +38,18 @@ class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Foreign(msgspec.Struct, frozen=True, kw_only=True):
-    """Grants to principals of other tenants in one subscription, by the name to show for each."""
+    """Grants to principals of other tenants in one subscription, with the name to show for each.
 
-    grants: tuple[tuple[str, Grant], ...]
+    They are kept by their scope, those from above the subscription under "".
+    """
+
+    by_scope: Mapping[str, tuple[tuple[str, Grant], ...]]
     gaps: tuple[str, ...]
+
+    def near(self, places: Iterable[str]) -> list[tuple[str, Grant]]:
+        """Give the grants that reach one of the places."""
+        scopes = {"", *(scope for place in places for scope in above(place))}
+        return [pair for scope in sorted(scopes) for pair in self.by_scope.get(scope, ())]
 
 
 def foreigners(seen_from: Resource, graph: Graph) -> Foreign:
@@ -58,7 +66,7 @@ def outsiders_with(
     foreign = foreigners(seen_from, graph)
     held = list(ways)
     named: dict[str, Answer] = {}
-    for name, grant in foreign.grants:
+    for name, grant in foreign.near({place for _, place, _ in held}):
         answer = any_of(
             all_of((when, may((grant,), right, place, seen_from, graph)))
             for right, place, when in held
@@ -96,7 +104,11 @@ def _read_foreigners(seen_from: Resource, graph: Graph) -> Foreign:
         if each.scope == seen_from.scope:
             grants += _delegated(each)
             gaps |= set(each.unread.get("authorizations", ()))
-    return Foreign(grants=tuple(grants), gaps=tuple(sorted(gaps)))
+    by_scope: dict[str, tuple[tuple[str, Grant], ...]] = {}
+    for name, grant in grants:
+        scope = "" if is_over_subscriptions(grant.scope) else grant.scope
+        by_scope[scope] = (*by_scope.get(scope, ()), (name, grant))
+    return Foreign(by_scope=by_scope, gaps=tuple(sorted(gaps)))
 
 
 def _grant_of(assignment: Resource) -> Grant:

@@ -12,7 +12,9 @@ from mlsec.graph.azure_roles import (
     GRANTING,
     Grant,
     Right,
+    above,
     blocks_of,
+    is_over_subscriptions,
     may,
     may_anywhere,
     read_grants,
@@ -23,6 +25,9 @@ from mlsec.graph.values import Known, Unread, property_value
 if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
+_MANAGED = "azure.identity.managed_identity"
+# Under this key stand those whose roles reach every place, or were not read.
+_ANYWHERE = ""
 _STORAGE = "microsoft.storage/storageaccounts/"
 _VAULTS = "microsoft.keyvault/vaults/"
 _ML = "microsoft.machinelearningservices/"
@@ -92,6 +97,24 @@ def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -
     if isinstance(grants, Unread):
         return unknown(grants.gaps)
     return any_of(may(grants, right, place, identity, graph) for right in rights)
+
+
+def identities_near(place: str, graph: Graph) -> tuple[Resource, ...]:
+    """Give the identities with a role that reaches a place, and those whose roles were not read."""
+    index = keep(graph, ("azure identities", ""), lambda: _by_scope(graph))
+    found = {each.id: each for scope in (_ANYWHERE, *above(place)) for each in index.get(scope, ())}
+    return tuple(found[key] for key in sorted(found))
+
+
+def _by_scope(graph: Graph) -> dict[str, list[Resource]]:
+    index: dict[str, list[Resource]] = {}
+    for identity in graph.of_type(_MANAGED):
+        grants = grants_of(identity, graph)
+        scopes = {_ANYWHERE} if isinstance(grants, Unread) else {grant.scope for grant in grants}
+        for scope in scopes:
+            key = _ANYWHERE if is_over_subscriptions(scope) else scope
+            index.setdefault(key, []).append(identity)
+    return index
 
 
 def subscription_of(resource: Resource) -> str:

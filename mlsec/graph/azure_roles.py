@@ -85,9 +85,18 @@ def reaches(scope: str, place: str) -> bool:
 
     Every management group whose assignments a subscription answers lies above it.
     """
-    if scope == "/" or scope.startswith("/providers/microsoft.management/"):
-        return True
-    return place == scope or place.startswith(scope + "/")
+    return is_over_subscriptions(scope) or place == scope or place.startswith(scope + "/")
+
+
+def above(place: str) -> tuple[str, ...]:
+    """Give a place and every scope that it lies in, but for those above its subscription."""
+    pieces = place.split("/")
+    return tuple("/".join(pieces[:end]) for end in range(len(pieces), 1, -1))
+
+
+def is_over_subscriptions(scope: str) -> bool:
+    """Say whether a scope is the root or a management group: it then lies above every place."""
+    return scope == "/" or scope.startswith("/providers/microsoft.management/")
 
 
 def may(
@@ -127,7 +136,7 @@ def _allows(grant: Grant, right: Right, seen_from: Resource, graph: Graph) -> An
     found = _definitions(graph).get(grant.role)
     if found is None:
         return unknown(_no_definition(grant.role, seen_from, graph))
-    blocks = blocks_of(found)
+    blocks = keep(graph, ("azure role blocks", grant.role), lambda: blocks_of(found))
     if blocks is None:
         return unknown(found.unread.get("permissions", ()))
     if not any(block.holds(right) for block in blocks):

@@ -9,7 +9,13 @@ from mlsec.core.closed_sets import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.azure_outsiders import Outsiders, names_of, outsiders_with, with_others
-from mlsec.graph.azure_permissions import READ_BLOBS, READ_STORAGE_KEYS, WRITE_BLOBS, can
+from mlsec.graph.azure_permissions import (
+    READ_BLOBS,
+    READ_STORAGE_KEYS,
+    WRITE_BLOBS,
+    can,
+    identities_near,
+)
 from mlsec.graph.azure_roles import Right
 from mlsec.graph.flags import flag
 from mlsec.graph.permissions import as_gaps, verdict
@@ -69,7 +75,7 @@ def writers(resource: Resource, graph: Graph) -> Targets:
     found: list[Resource] = []
     gaps = set(graph.incomplete(_IDENTITY, resource.scope, ""))
     with_keys = _of_account(resource, graph, "allows_shared_key")
-    for identity in graph.of_type(_IDENTITY):
+    for identity in identities_near(resource.id, graph):
         by_role = can(identity, (WRITE_BLOBS,), resource.id, graph)
         by_keys = can(identity, (READ_STORAGE_KEYS,), _account_id(resource), graph)
         answer = any_of((by_role, all_of((by_keys, with_keys))))
