@@ -29,8 +29,10 @@ def add_collecting(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--external-id", default="", help="external id for --role-arn")
     group.add_argument(
-        "--organisation", metavar="ROLE", default="",
-        help="walk all accounts of the organisation, assuming the role of this name in each",
+        "--organisation", metavar="NAME", nargs="?", const="", default=None,
+        help="walk the whole organisation: on AWS assuming the role NAME in every account, on Azure"
+        " the management group NAME, on Google Cloud all projects (or those below NAME, such as"
+        " folders/123)",
     )  # fmt: skip
     group.add_argument("--resume", action="store_true", help="go on where a collection stopped")
     group.add_argument("--in-flight", type=_positive, default=64, metavar="N", help="calls at once")
@@ -83,7 +85,7 @@ def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> Collec
         profile=args.profile,
         role_arns=tuple(args.role_arn),
         external_id=args.external_id,
-        is_organisation=bool(args.organisation),
+        is_organisation=args.organisation is not None,
         in_flight=args.in_flight,
         tries=args.tries,
         deadline_s=args.deadline,

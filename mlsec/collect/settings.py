@@ -16,7 +16,8 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one collection. Zero or empty means the provider's default.
 
     ``role_arns`` are assumed with ``external_id``, one account each; ``is_organisation`` walks all
-    accounts of the organisation and assumes the role named ``role_name`` in each.
+    accounts of the organisation and assumes the role named ``role_name`` in each (on Azure the
+    management group of that name, on Google Cloud what lies below the folder of that name).
     ``cache`` remembers what was read of objects in buckets; None reads all anew.
     ``has_digests`` hashes every model file on disk, for the bill of materials.
     ``trust`` is the policy that signatures of model files are checked against.

@@ -148,7 +148,8 @@ class _Collection:
         """Give the projects to read, what hid others, and the organisations they are in."""
         named = self._target.projects
         if self._settings.is_organisation and not named:
-            organisation = find_projects(self.asker, f"gcp/{self._identity.project or '-'}")
+            scope = f"gcp/{self._identity.project or '-'}"
+            organisation = find_projects(self.asker, scope, _start(self._settings))
             return organisation.projects, list(organisation.gaps), organisation.names
         names = named or ((self._identity.project,) if self._identity.project else ())
         if not names:
@@ -189,6 +190,12 @@ def _nothing_to_read(names: tuple[str, ...], gaps: list[Gap]) -> MlsecError:
     )
 
 
+def _start(settings: CollectSettings) -> str:
+    """Give the organisation or folder to walk, "" for all that is visible."""
+    name = settings.role_name
+    return name if name.startswith(("organizations/", "folders/")) else ""
+
+
 def _salt() -> str:
     import secrets  # noqa: PLC0415 - only when a new snapshot begins
 
@@ -198,7 +205,7 @@ def _salt() -> str:
 def _settings_text(settings: CollectSettings) -> str:
     """Give the settings that change what can be read, for the report."""
     shown = {
-        "organisation": "all projects" if settings.is_organisation else "",
+        "organisation": (_start(settings) or "all projects") if settings.is_organisation else "",
         "in_flight": str(settings.in_flight),
         "tries": str(settings.tries),
         "call_deadline_s": str(settings.call_deadline_s),

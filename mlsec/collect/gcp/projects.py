@@ -86,13 +86,14 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
 
 
-def find_projects(asker: Asker, scope: str) -> Organisation:
-    """Walk every organisation that is visible, folder by folder.
+def find_projects(asker: Asker, scope: str, start: str = "") -> Organisation:
+    """Walk every organisation that is visible, or what lies below ``start``, folder by folder.
 
     Where no organisation is visible, the projects that are visible are all there is to know.
     """
-    found = _listed(asker, scope, SEARCH_ORGANIZATIONS, {})
+    found = Found() if start else _listed(asker, scope, SEARCH_ORGANIZATIONS, {})
     names = tuple(sorted(str(e["name"]) for e in found.entries if e.get("name")))
+    names = (start,) if start else names
     gaps = [found.gap] if found.gap else []
     projects: set[str] = set()
     waiting = list(names)
@@ -103,7 +104,7 @@ def find_projects(asker: Asker, scope: str) -> Organisation:
         gaps += [found.gap for found in (below, folders) if found.gap]
         projects |= set(_active(below.entries))
         waiting += sorted(str(e["name"]) for e in folders.entries if e.get("state") == "ACTIVE")
-    if not names or gaps:
+    if not start and (not names or gaps):
         visible = _listed(asker, scope, SEARCH_PROJECTS, {})
         projects |= set(_active(visible.entries))
         gaps += [visible.gap] if visible.gap else []

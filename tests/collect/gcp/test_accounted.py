@@ -146,6 +146,17 @@ def test_organisation_is_walked_folder_by_folder(
     assert gcp.mistakes() == []
 
 
+def test_only_what_lies_below_a_named_folder_is_walked(
+    gcp: RunningGcp, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    world = gcp.handler.world
+    world.projects[SECOND] = Project(id=SECOND, number=SECOND_NUMBER, parent="folders/2")
+    more = {"is_organisation": True, "role_name": "folders/2"}
+    inventory = read(tmp_path / "a.mlsnap", ruleset, **more)
+    assert {row.scope for row in inventory.coverage} == {f"gcp/{SECOND}"}
+    assert gcp.counts()["cloudresourcemanager:SearchProjects"] == 0
+
+
 def test_folder_that_may_not_be_listed_is_a_gap_with_its_right(
     gcp: RunningGcp, ruleset: RuleSet, tmp_path: Path
 ) -> None:
