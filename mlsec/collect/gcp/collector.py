@@ -22,7 +22,7 @@ from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
 from mlsec.snapshot.facts import PLACES, PRINCIPAL, SETTINGS, fact_of, key_of
-from mlsec.snapshot.records import canonical
+from mlsec.snapshot.records import CallStatus, canonical
 from mlsec.snapshot.store import Snapshot
 
 
@@ -76,6 +76,17 @@ class _Collection:
         self._snapshot.set_meta(key_of(PROVIDER, PLACES), self._joined(places))
         began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
         walk_gcp(self.asker, self._settings.vocabulary, places, began_at, progress)
+        self._note_inventory()
+
+    def _note_inventory(self) -> None:
+        """Write how far the inventory could be used: where it could not, services were asked."""
+        key = key_of(PROVIDER, SETTINGS)
+        asked = [c for c in self._snapshot.calls() if c.service == LIST_ASSETS.service]
+        whole = [c for c in asked if c.status is CallStatus.DONE and not c.reason]
+        why = sorted({c.reason or c.status.value for c in asked} - {CallStatus.DONE.value})
+        said = f"answered {len(whole)} of {len(asked)} questions" + "".join(f", {w}" for w in why)
+        known: dict[str, str] = msgspec.json.decode(self._snapshot.meta()[key])
+        self._snapshot.set_meta(key, canonical({**known, "asset_inventory": said}).decode())
 
     def close(self) -> None:
         """Let waiting calls end, and let go of the connections."""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from mlsec import pipeline
 from mlsec.collect.asker import Answer, Request, gap_for
 from mlsec.collect.gcp.inventory import InventoryAsker, location_of, with_ids
 from mlsec.collect.gcp.route import Route
@@ -16,7 +17,9 @@ from mlsec.collect.plan import Operation
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.resource import Gap
 from mlsec.engine.rule import RuleSet
+from mlsec.snapshot.store import Snapshot
 from tests.collect.gcp.conftest import read
+from tests.estate.faults import Fault, Kind
 from tests.estate.gcp_server import RunningGcp
 from tests.estate.gcp_world import HOME, ORGANIZATION, SECOND, SECOND_NUMBER, Project, Thing
 
@@ -127,6 +130,20 @@ def test_numbers_of_known_projects_become_ids_wherever_they_stand() -> None:
 )
 def test_entry_says_where_it_is(entry: dict[str, str], place: str) -> None:
     assert location_of(entry) == place
+
+
+@pytest.mark.parametrize("is_denied", [True, False])
+def test_report_says_how_far_the_inventory_could_be_used(
+    is_denied: bool, gcp: RunningGcp, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    gcp.set_faults(*([Fault(kind=Kind.DENY, operation="cloudasset:*")] if is_denied else []))
+    read(tmp_path / "a.mlsnap", ruleset)
+    with Snapshot.open(tmp_path / "a.mlsnap") as snapshot:
+        said = pipeline.judge(snapshot, ruleset, pipeline.Judging(), lambda *_: None).scan.settings
+        asked = sum(1 for call in snapshot.calls() if call.service == "cloudasset")
+    whole = 0 if is_denied else asked
+    ending = ", denied" if is_denied else ""
+    assert said["asset_inventory"] == f"answered {whole} of {asked} questions{ending}"
 
 
 def test_one_listing_of_the_organisation_serves_all_its_projects(
