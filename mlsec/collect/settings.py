@@ -10,6 +10,8 @@ import msgspec
 from mlsec.core.vocabulary import Vocabulary
 
 Progress = Callable[[int, int, str], None]
+# What AWS Organizations names the role that it makes in new accounts.
+DEFAULT_ROLE = "OrganizationAccountAccessRole"
 
 
 class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +31,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     role_arns: tuple[str, ...] = ()
     external_id: str = ""
     is_organisation: bool = False
-    role_name: str = "OrganizationAccountAccessRole"
+    role_name: str = DEFAULT_ROLE
     in_flight: int = 64
     tries: int = 8
     connect_timeout_s: float = 5.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from mlsec.core.errors import MlsecError
 from mlsec.engine.rule import RuleSet
 from tests.e2e import runs
-from tests.e2e.clouds import Cloud, Running
+from tests.e2e.clouds import CLOUDS, Cloud, Running
 from tests.e2e.conftest import Whole
 from tests.estate.faults import Fault, Kind
 from tests.estate.serve import RunningAws, Settings
@@ -88,6 +88,28 @@ def test_trouble_that_passes_leaves_no_trace(
                    rate_per_s=fault.rate_per_s, skew_s=fault.skew_s)  # fmt: skip
     aws.set_faults(fault if fault.operation != "*" else spared)
     assert scanned(path, ruleset, tries=8, start_per_s=200.0) == whole.verdicts
+
+
+@pytest.mark.parametrize("kind", [Kind.THROTTLE, Kind.SERVER_ERROR, Kind.HANG_UP, Kind.CUT])
+@pytest.mark.parametrize("name", [name for name in CLOUDS if name != "aws"])
+def test_trouble_that_passes_leaves_no_trace_on_other_clouds(
+    name: str,
+    kind: Kind,
+    zoos: Callable[[str], Running],
+    wholes: Callable[[str], Whole],
+    ruleset: RuleSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server, whole = zoos(name), wholes(name)
+    for variable, value in server.environment().items():
+        monkeypatch.setenv(variable, value)
+    # Signing in comes first and is no part of the collection.
+    server.set_faults(Fault(kind=kind, first_call=CLOUDS[name].sign_in + 1, times=2))
+    path = tmp_path / "weather.mlsnap"
+    runs.collect(path, ruleset, target=name, **{**runs.THOROUGH, "tries": 8})
+    assert server.struck().total() == 2
+    assert runs.verdicts(runs.judge(path, ruleset)) == whole.verdicts
 
 
 def test_credentials_that_expire_midway_end_the_run_and_resume_completes_it(

@@ -19,7 +19,7 @@ from mlsec.collect.azure.transport import ArmTransport, TransportSettings
 from mlsec.collect.places import decode, encode, join
 from mlsec.collect.redact import Redactor
 from mlsec.collect.rest import RestAsker
-from mlsec.collect.settings import CollectSettings, Progress, live_settings
+from mlsec.collect.settings import DEFAULT_ROLE, CollectSettings, Progress, live_settings
 from mlsec.core.errors import MlsecError
 from mlsec.snapshot.facts import PLACES, PRINCIPAL, SETTINGS, fact_of, key_of
 from mlsec.snapshot.records import canonical
@@ -50,7 +50,7 @@ def collect(
     redact = Redactor(snapshot.meta()["salt"]).redact
     asker = RestAsker(transport, snapshot, table_of(plans()), redact, live_settings(settings))
     try:
-        group = settings.role_name if settings.is_organisation else ""
+        group = _group(settings, principal.tenant)
         places = find_subscriptions(asker, wanted, group)
         known = decode(fact_of(snapshot.meta(), PROVIDER, PLACES))
         snapshot.set_meta(key_of(PROVIDER, PLACES), encode(join(known, places)))
@@ -98,6 +98,13 @@ def _note_start(
         snapshot.set_clock("started_at", _now())
 
 
+def _group(settings: CollectSettings, root: str) -> str:
+    """Give the management group to walk: the named one, else the root (its id is the tenant's)."""
+    if not settings.is_organisation:
+        return ""
+    return root if settings.role_name == DEFAULT_ROLE else settings.role_name
+
+
 def _note_bulk(snapshot: Snapshot, trusted: frozenset[str]) -> None:
     """Write which types were taken out of Resource Graph; all others were listed one by one."""
     known = msgspec.json.decode(fact_of(snapshot.meta(), PROVIDER, SETTINGS) or "{}")
@@ -110,7 +117,7 @@ def _settings_text(settings: CollectSettings, cloud: Cloud) -> str:
     """Give the settings that change what can be read, for the report."""
     shown = {
         "cloud": cloud.name,
-        "management_group": settings.role_name if settings.is_organisation else "",
+        "management_group": _group(settings, "the tenant's root group"),
         "in_flight": str(settings.in_flight),
         "tries": str(settings.tries),
         "call_deadline_s": str(settings.call_deadline_s),

@@ -14,7 +14,7 @@ from mlsec.core.vocabulary import Vocabulary
 from mlsec.snapshot.store import Snapshot
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
-from tests.estate.azure_world import SECOND, SUBSCRIPTION, Subscription
+from tests.estate.azure_world import SECOND, SUBSCRIPTION, TENANT, Subscription
 
 
 @pytest.fixture
@@ -32,7 +32,8 @@ def vocabulary() -> Vocabulary:
 
 def read(tmp_path: Path, vocabulary: Vocabulary, target: str = "azure", **more: str) -> Inventory:
     path = tmp_path / "a.mlsnap"
-    group = {"is_organisation": True, "role_name": more["group"]} if more else {}
+    named = {"role_name": more["group"]} if more.get("group") else {}
+    group = {"is_organisation": True, **named} if more else {}
     settings = CollectSettings(vocabulary=vocabulary, in_flight=4, tries=1, **group)
     pipeline.collect((target,), path, settings, resume=False, say=lambda *_: None)
     with Snapshot.open(path) as snapshot:
@@ -79,3 +80,11 @@ def test_member_of_a_management_group_that_is_not_seen_is_a_gap_with_its_right(
     (gap,) = read(tmp_path, vocabulary, group="nordlicht").gaps
     assert gap.scope == f"azure/{SECOND}"
     assert gap.missing_right == "Microsoft.Resources/subscriptions/read"
+
+
+def test_organisation_without_a_name_is_the_root_group_of_the_tenant(
+    azure: RunningAzure, vocabulary: Vocabulary, tmp_path: Path
+) -> None:
+    azure.handler.world.groups[TENANT] = (SUBSCRIPTION, SECOND)
+    scopes = {gap.scope for gap in read(tmp_path, vocabulary, group="").gaps}
+    assert scopes == {f"azure/{SECOND}"}
