@@ -57,7 +57,10 @@ def _note_use(provider: str, policy: str) -> None:
             " az role definition create --role-definition @role.json"
         )
     if provider == "gcp":
-        console.note("gcloud iam roles create mlsecScan --file role.yaml --project PROJECT")
+        console.note(
+            "gcloud iam roles create mlsecScan --file=role.yaml --organization=ORGANIZATION"
+            " (a project's own role cannot hold the rights on folders and organisations)"
+        )
 
 
 def _installation() -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of
 from mlsec.graph.gcp_grants import told
-from mlsec.graph.gcp_identities import identity_of
+from mlsec.graph.gcp_identities import identity_of, may_everywhere
 from mlsec.graph.values import Known, Unread
 
 if TYPE_CHECKING:
@@ -135,8 +135,7 @@ def _escalates(account: Resource, graph: Graph) -> Answer:
 
 
 def _all(account: Resource, way: _Way, graph: Graph) -> Answer:
-    own = identity_of(account, graph)
-    return all_of(own.may(permission, graph) for permission in way)
+    return all_of(may_everywhere(account, permission, graph) for permission in way)
 
 
 def _ability(name: str) -> Callable[[Resource, Graph], Known | Unread]:

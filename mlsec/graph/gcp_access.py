@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import unknown
-from mlsec.graph.gcp_grants import grants_above, grants_on, own_grants, told
+from mlsec.graph.gcp_grants import Grants, grants_above, own_grants, told
 from mlsec.graph.gcp_members import EVERYBODY, is_open_member
-from mlsec.graph.gcp_outsiders import Fact, Outsiders, facts_about, holders_of_any_role, let_in
+from mlsec.graph.gcp_outsiders import (
+    Fact,
+    Outsiders,
+    facts_about,
+    holders_of_any_role,
+    let_in,
+    let_in_here,
+    strangers_above,
+)
 from mlsec.graph.values import Known, Unread
 
 if TYPE_CHECKING:
@@ -60,14 +68,15 @@ def _holders_of(permissions: tuple[str, ...]) -> Callable[[Resource, Graph], Out
     """Make the question who from outside holds one of the permissions on a resource."""
 
     def find(resource: Resource, graph: Graph) -> Outsiders:
-        return let_in(grants_on(resource, graph), permissions, resource, graph)
+        return let_in_here(resource, permissions, graph)
 
     return find
 
 
 def _admins(resource: Resource, graph: Graph) -> Outsiders:
-    grants = grants_above(resource.scope, graph)
-    return let_in(grants, _ADMIN, resource, graph)
+    above = grants_above(resource.scope, graph)
+    known = strangers_above(resource, graph)
+    return let_in(Grants(gaps=above.gaps), _ADMIN, resource, graph, above=known)
 
 
 _PUSHERS = facts_about(_holders_of(_PUSHES))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mlsec.core.resource import Resource
 from mlsec.core.vocabulary import Type
-from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, unknown
-from mlsec.graph.gcp_grants import grants_on, reasons_as_gaps, told
-from mlsec.graph.gcp_identities import may_on
+from mlsec.graph.answers import NO, YES, Answer, any_of, unknown
+from mlsec.graph.gcp_grants import Grant, grants_above, grants_near, reasons_as_gaps, told
+from mlsec.graph.gcp_identities import may_everywhere, may_near
 from mlsec.graph.gcp_outsiders import condition_name
 from mlsec.graph.networks import fact
 from mlsec.graph.values import Known, Targets, Unread
@@ -30,35 +33,31 @@ _PUTS = ("storage.objects.create", "bigquery.tables.updateData")
 
 def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether something that trains, serves or develops models runs as the account."""
-    return told(any_of(_ml_users(resource, graph)), resource, graph)
+    users = _users_in(resource.scope, graph)
+    mine = users.by_account.get(resource.id, ())
+    return told(any_of((*mine, users.hidden)), resource, graph)
 
 
 def notebooks(resource: Resource, graph: Graph) -> Targets:
     """Give the notebooks that run as the account."""
-    found: list[Resource] = []
-    gaps: set[str] = set()
-    for kind in _kinds_with_role(graph):
-        if "notebook" not in kind.concepts:
-            continue
-        gaps |= set(graph.incomplete(kind.name, resource.scope, ""))
-        for each in graph.of_type(kind.name):
-            roles = graph.targets(each, "role")
-            if any(role.id == resource.id for role in roles.found):
-                found.append(each)
-            elif each.scope == resource.scope:
-                gaps |= set(roles.gaps)
-    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+    kept = _NOTEBOOKS.setdefault(graph, {})
+    if resource.scope not in kept:
+        kept[resource.scope] = _notebooks_in(resource.scope, graph)
+    found = kept[resource.scope]
+    return Targets(found=found.by_account.get(resource.id, ()), gaps=found.gaps)
 
 
 def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     """Find the service accounts of the project that may put objects into a bucket or dataset."""
-    grants, name = grants_on(resource, graph), condition_name(resource)
+    near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
+    # A condition may be about this very bucket; without one a grant counts for all of them.
+    grants = (*near.held, *(grant for grant in above.held if grant.condition))
     found: list[Resource] = []
-    gaps = set(graph.incomplete(_ACCOUNT, resource.scope, ""))
+    gaps = {*graph.incomplete(_ACCOUNT, resource.scope, ""), *near.gaps}
     for account in graph.of_type(_ACCOUNT):
         if account.scope != resource.scope or account.is_stub:
             continue
-        answer = any_of(may_on(account, each, grants, name, graph) for each in _PUTS)
+        answer = any_of(_puts(account, grants, condition_name(resource), graph))
         if answer == YES:
             found.append(account)
         elif answer != NO:
@@ -66,29 +65,83 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
 
 
-def _ml_users(account: Resource, graph: Graph) -> Iterator[Answer]:
+def _puts(
+    account: Resource, grants: tuple[Grant, ...], name: str, graph: Graph
+) -> Iterator[Answer]:
+    for permission in _PUTS:
+        yield may_everywhere(account, permission, graph)
+        yield may_near(account, permission, grants, name, graph)
+
+
+class _Notebooks(msgspec.Struct, frozen=True, kw_only=True):
+    """Notebooks of a project by the id of their account, and what hides others."""
+
+    by_account: Mapping[str, tuple[Resource, ...]]
+    gaps: tuple[str, ...]
+
+
+def _notebooks_in(scope: str, graph: Graph) -> _Notebooks:
+    found: dict[str, dict[str, Resource]] = {}
+    gaps: set[str] = set()
     for kind in _kinds_with_role(graph):
-        is_ml = not _ML_CONCEPTS.isdisjoint(kind.concepts)
-        mark = next((name for name in _MARKS if name in kind.properties), "")
-        if not is_ml and not mark:
+        if "notebook" not in kind.concepts:
             continue
-        hidden = graph.incomplete(kind.name, account.scope, "")
-        if hidden and is_ml:
-            yield unknown(hidden)
+        gaps |= set(graph.incomplete(kind.name, scope, ""))
         for each in graph.of_type(kind.name):
-            if each.scope == account.scope:
-                runs = _runs_as(each, account, graph)
-                # That a workload may call models is not enough: it has to run one.
-                yield runs if is_ml or runs == NO else all_of((runs, fact(each, mark)))
+            roles = graph.targets(each, "role")
+            gaps |= set(roles.gaps) if each.scope == scope else set()
+            for role in roles.found:
+                found.setdefault(role.id, {})[each.id] = each
+    by_account = {name: tuple(each.values()) for name, each in found.items()}
+    return _Notebooks(by_account=by_account, gaps=tuple(sorted(gaps)))
 
 
-def _runs_as(each: Resource, account: Resource, graph: Graph) -> Answer:
+class _Users(msgspec.Struct, frozen=True, kw_only=True):
+    """What runs as which account: answers by the account's id, and what hides other users."""
+
+    by_account: Mapping[str, tuple[Answer, ...]]
+    hidden: Answer
+
+
+_KEPT: weakref.WeakKeyDictionary[Graph, dict[str, _Users]] = weakref.WeakKeyDictionary()
+_NOTEBOOKS: weakref.WeakKeyDictionary[Graph, dict[str, _Notebooks]] = weakref.WeakKeyDictionary()
+
+
+def _users_in(scope: str, graph: Graph) -> _Users:
+    """Sort everything that runs models in a project by its account; once for each graph."""
+    kept = _KEPT.setdefault(graph, {})
+    if scope not in kept:
+        found: dict[str, list[Answer]] = {}
+        gaps: set[str] = set()
+        for kind in _kinds_with_role(graph):
+            is_ml = not _ML_CONCEPTS.isdisjoint(kind.concepts)
+            mark = next((name for name in _MARKS if name in kind.properties), "")
+            if not is_ml and not mark:
+                continue
+            gaps |= set(graph.incomplete(kind.name, scope, "")) if is_ml else set()
+            for each in graph.of_type(kind.name):
+                if each.scope == scope:
+                    # That a workload may call models is not enough: it has to run one.
+                    runs = YES if is_ml else fact(each, mark)
+                    gaps |= _note(each, runs, found, graph)
+        sorted_out = {name: tuple(answers) for name, answers in found.items()}
+        kept[scope] = _Users(by_account=sorted_out, hidden=unknown(gaps) if gaps else NO)
+    return kept[scope]
+
+
+def _note(each: Resource, runs: Answer, found: dict[str, list[Answer]], graph: Graph) -> set[str]:
+    """Note whose account it runs as; gives what hides that."""
+    gaps: set[str] = set()
+    if runs == NO:
+        return gaps
     known = graph.vocabulary.types[each.type].relations
-    reached = [graph.targets(each, name) for name in _ROLES if name in known]
-    if any(role.id == account.id for targets in reached for role in targets.found):
-        return YES
-    gaps = {gap for targets in reached for gap in targets.gaps}
-    return unknown(gaps) if gaps else NO
+    for name in _ROLES:
+        if name in known:
+            reached = graph.targets(each, name)
+            gaps |= set(reached.gaps)
+            for role in reached.found:
+                found.setdefault(role.id, []).append(runs)
+    return gaps
 
 
 def _kinds_with_role(graph: Graph) -> Iterator[Type]:

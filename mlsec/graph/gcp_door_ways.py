@@ -11,7 +11,7 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.gcp_grants import own_grants, reasons_as_gaps, role_allows
-from mlsec.graph.gcp_identities import identity_of
+from mlsec.graph.gcp_identities import may_everywhere
 from mlsec.graph.gcp_members import is_open_member
 from mlsec.graph.networks import fact
 from mlsec.graph.values import Known, Targets, Unread, property_value
@@ -89,7 +89,7 @@ def _calls_of(account: Resource, graph: Graph) -> Iterator[tuple[str, str, Answe
         yield "", "", unknown(account.unread.get("*", ()))
         return
     for calls, permission in _CALLS.items():
-        answer = identity_of(account, graph).may(permission, graph)
+        answer = may_everywhere(account, permission, graph)
         if answer != NO:
             yield calls, "", answer
         for target in graph.of_type(calls):

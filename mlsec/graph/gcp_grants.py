@@ -59,12 +59,16 @@ class _Shelf:
 _SHELVES: weakref.WeakKeyDictionary[Graph, _Shelf] = weakref.WeakKeyDictionary()
 
 
-def grants_on(resource: Resource, graph: Graph) -> Grants:
-    """Give what the resource's own policy grants, and what it inherits from above."""
-    parts = [own_grants(resource), grants_above(resource.scope, graph)]
-    if "ring" in graph.vocabulary.types[resource.type].relations:
-        rings = graph.targets(resource, "ring")
-        parts += [Grants(gaps=rings.gaps), *(own_grants(ring) for ring in rings.found)]
+def grants_near(resource: Resource, graph: Graph) -> Grants:
+    """Give what the resource's own policy grants, and for a key that of its ring."""
+    if "ring" not in graph.vocabulary.types[resource.type].relations:
+        return own_grants(resource)
+    rings = graph.targets(resource, "ring")
+    parts = (own_grants(ring) for ring in rings.found)
+    return _joined([own_grants(resource), Grants(gaps=rings.gaps), *parts])
+
+
+def _joined(parts: list[Grants]) -> Grants:
     return Grants(
         held=tuple(grant for part in parts for grant in part.held),
         gaps=tuple(sorted({gap for part in parts for gap in part.gaps})),

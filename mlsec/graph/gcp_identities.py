@@ -17,7 +17,6 @@ from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.gcp_grants import (
     Grant,
-    Grants,
     condition_leaves,
     grants_above,
     role_allows,
@@ -73,6 +72,9 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
+_ASKED: weakref.WeakKeyDictionary[Graph, dict[tuple[str, str], Answer]] = (
+    weakref.WeakKeyDictionary()
+)
 _IDENTITIES: weakref.WeakKeyDictionary[Graph, dict[str, Identity]] = weakref.WeakKeyDictionary()
 
 
@@ -89,15 +91,25 @@ def identity_of(account: Resource, graph: Graph) -> Identity:
     return kept[account.id]
 
 
-def may_on(account: Resource, permission: str, grants: Grants, name: str, graph: Graph) -> Answer:
-    """Say whether an account may do this to one resource, by the grants that count there."""
+def may_everywhere(account: Resource, permission: str, graph: Graph) -> Answer:
+    """Say whether an account may do this to everything of its kind in the project; asked once."""
+    kept = _ASKED.setdefault(graph, {})
+    key = (account.id, permission)
+    if key not in kept:
+        kept[key] = identity_of(account, graph).may(permission, graph)
+    return kept[key]
+
+
+def may_near(
+    account: Resource, permission: str, grants: Iterable[Grant], name: str, graph: Graph
+) -> Answer:
+    """Say whether these grants let an account do this to the resource of that name."""
     own = identity_of(account, graph)
     ways = [
         all_of((each.counts, role_allows(each.role, permission, account.scope, graph)))
-        for each in _holdings(grants.held, own, name)
+        for each in _holdings(grants, own, name)
     ]
-    hidden = unknown(grants.gaps) if grants.gaps else NO
-    allowed = any_of((*ways, hidden))
+    allowed = any_of(ways)
     return NO if allowed == NO else all_of((allowed, not_(denied(account, permission, graph))))
 
 

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, unknown
-from mlsec.graph.gcp_grants import Grants, condition_leaves, own_grants, role_allows_some, told
-from mlsec.graph.gcp_members import EVERYBODY, home_of, is_open_member, is_outside
+from mlsec.graph.gcp_grants import (
+    Grant,
+    Grants,
+    condition_leaves,
+    grants_above,
+    grants_near,
+    own_grants,
+    role_allows_some,
+    told,
+)
+from mlsec.graph.gcp_members import EVERYBODY, Home, home_of, is_open_member, is_outside
 from mlsec.graph.values import Known, Unread
 
 if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
 Fact = Callable[[Resource, "Graph"], Known | Unread]
+Stranger = tuple[Grant, Answer]
+_ABOVE: weakref.WeakKeyDictionary[Graph, dict[str, tuple[Stranger, ...]]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,16 +47,17 @@ class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def let_in(
-    grants: Grants, permissions: Iterable[str], resource: Resource, graph: Graph
-) -> Outsiders:
-    """Say who outside the resource's home holds one of the permissions on (part of) it."""
-    home, wanted = home_of(resource, graph), tuple(permissions)
+    grants: Grants, permissions: Iterable[str], resource: Resource, graph: Graph,
+    above: tuple[Stranger, ...] = (),
+) -> Outsiders:  # fmt: skip
+    """Say who outside the resource's home holds one of the permissions on (part of) it.
+
+    ``above`` are grants that were sorted already, with whether each member is outside.
+    """
+    wanted = tuple(permissions)
     everybody: list[Answer] = []
     named: dict[str, Answer] = {}
-    for grant in grants.held:
-        outside = is_outside(grant.member, home)
-        if outside == NO:
-            continue
+    for grant, outside in (*_strangers(grants.held, home_of(resource, graph)), *above):
         gives = all_of(
             (
                 outside,
@@ -56,6 +71,30 @@ def let_in(
             named[grant.member] = any_of((gives, named.get(grant.member, NO)))
     hidden = unknown(grants.gaps) if grants.gaps else NO
     return Outsiders(everybody=any_of((*everybody, hidden)), named=named, hidden=hidden)
+
+
+def let_in_here(resource: Resource, permissions: Iterable[str], graph: Graph) -> Outsiders:
+    """Say the same for all that counts at a resource: its own policy and those above it."""
+    near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
+    known = strangers_above(resource, graph)
+    grants = Grants(held=near.held, gaps=tuple(sorted({*near.gaps, *above.gaps})))
+    return let_in(grants, permissions, resource, graph, above=known)
+
+
+def strangers_above(resource: Resource, graph: Graph) -> tuple[Stranger, ...]:
+    """Give the grants from the project upwards whose members are not surely inside."""
+    kept = _ABOVE.setdefault(graph, {})
+    if resource.scope not in kept:
+        held = grants_above(resource.scope, graph).held
+        kept[resource.scope] = tuple(_strangers(held, home_of(resource, graph)))
+    return kept[resource.scope]
+
+
+def _strangers(held: Iterable[Grant], home: Home) -> Iterator[Stranger]:
+    for grant in held:
+        outside = is_outside(grant.member, home)
+        if outside != NO:
+            yield grant, outside
 
 
 def holders_of_any_role(resource: Resource, graph: Graph) -> Outsiders:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, not_, unknown
-from mlsec.graph.gcp_grants import grants_on, told
+from mlsec.graph.gcp_grants import told
 from mlsec.graph.gcp_members import home_of, is_open_member, is_outside
-from mlsec.graph.gcp_outsiders import Fact, Outsiders, facts_about, let_in
+from mlsec.graph.gcp_outsiders import Fact, Outsiders, facts_about, let_in_here
 from mlsec.graph.networks import fact
 from mlsec.graph.values import Known, Unread, property_value
 
@@ -58,7 +58,7 @@ def _of_store(
     permissions: tuple[str, ...],
     acls: tuple[tuple[str, tuple[str, ...]], ...],
 ) -> Outsiders:
-    by_policy = let_in(grants_on(resource, graph), permissions, resource, graph)
+    by_policy = let_in_here(resource, permissions, graph)
     if "acl" not in graph.vocabulary.types[resource.type].properties:
         return by_policy
     listed = [_listed(resource, name, roles, graph) for name, roles in acls]

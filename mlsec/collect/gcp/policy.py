@@ -38,7 +38,6 @@ def least_privilege_role(*, is_organisation: bool = False) -> str:
     """
     needed = rights(is_organisation=is_organisation)
     lines = [
-        "# gcloud iam roles create mlsecScan --organization=ORGANIZATION --file=THIS-FILE",
         f"title: {_TITLE}",
         f"description: {_ABOUT}",
         "stage: GA",
