@@ -19,7 +19,6 @@ from tests.estate.gcp_server import RunningGcp
 from tests.estate.gcp_world import (
     FOLDER,
     HOME,
-    NUMBER,
     ORGANIZATION,
     PROJECT,
     Project,
@@ -100,8 +99,7 @@ def bare() -> World:
 
 def tight() -> World:
     """The same project, with what an organisation can do about it from above."""
-    access, alert = "accessPolicies/7", f"projects/{PROJECT}/alertPolicies/1"
-    perimeter, sink = f"{access}/servicePerimeters/ml", f"projects/{PROJECT}/sinks/audit"
+    alert, sink = f"projects/{PROJECT}/alertPolicies/1", f"projects/{PROJECT}/sinks/audit"
     metric = 'metric.type="aiplatform.googleapis.com/prediction/online/error_count"'
     bindings = [
         binding("roles/owner", hierarchy.COLLEAGUES),
@@ -113,25 +111,7 @@ def tight() -> World:
             hierarchy.policy(ORGANIZATION, [], _AUDITED),
             hierarchy.services(*hierarchy.SERVICES),
             *(hierarchy.constraint(n, rule, ORGANIZATION) for n, rule in _CONSTRAINTS.items()),
-            Told(
-                document="accesscontextmanager.v1",
-                schema="ListAccessPoliciesResponse",
-                path="accessPolicies",
-                body={"accessPolicies": [{"name": access, "title": "default"}]},
-            ),
-            Thing(
-                document="accesscontextmanager.v1",
-                schema="ServicePerimeter",
-                path=perimeter,
-                body={
-                    "name": perimeter,
-                    "title": "ml",
-                    "status": {
-                        "resources": [f"projects/{NUMBER}"],
-                        "restrictedServices": list(hierarchy.SERVICES),
-                    },
-                },
-            ),
+            *hierarchy.perimeter(),
             Thing(
                 document="logging.v2",
                 schema="LogSink",

@@ -141,6 +141,33 @@ def constraint(name: str, rule: Mapping[str, Any], node: str = f"projects/{PROJE
     )
 
 
+def perimeter() -> list[Thing | Told]:
+    """Give a perimeter that keeps the project's data in."""
+    access = "accessPolicies/7"
+    path = f"{access}/servicePerimeters/ml"
+    return [
+        Told(
+            document="accesscontextmanager.v1",
+            schema="ListAccessPoliciesResponse",
+            path="accessPolicies",
+            body={"accessPolicies": [{"name": access, "title": "default"}]},
+        ),
+        Thing(
+            document="accesscontextmanager.v1",
+            schema="ServicePerimeter",
+            path=path,
+            body={
+                "name": path,
+                "title": "ml",
+                "status": {
+                    "resources": [f"projects/{NUMBER}"],
+                    "restrictedServices": list(SERVICES),
+                },
+            },
+        ),
+    ]
+
+
 def of_deployment(site: Site) -> list[Thing | Told]:
     POLICY.add(site)
     return []
@@ -152,8 +179,6 @@ def specimens() -> list[Thing | Told]:
     deny = f"policies/{attached}/denypolicies/no-wide-writes"
     titled = {"title": "scores", "includedPermissions": ["aiplatform.endpoints.predict"]}
     own, shared = f"projects/{PROJECT}/roles/scorer", f"{ORGANIZATION}/roles/scorer"
-    access = "accessPolicies/7"
-    perimeter = f"{access}/servicePerimeters/ml"
     return [
         constraint("iam.disableServiceAccountKeyCreation", {"enforce": True}),
         Thing(
@@ -175,25 +200,7 @@ def specimens() -> list[Thing | Told]:
         ),
         Thing(document="iam.v1", schema="Role", path=own, body={"name": own, **titled}),
         Thing(document="iam.v1", schema="Role", path=shared, body={"name": shared, **titled}),
-        Told(
-            document="accesscontextmanager.v1",
-            schema="ListAccessPoliciesResponse",
-            path="accessPolicies",
-            body={"accessPolicies": [{"name": access, "title": "default"}]},
-        ),
-        Thing(
-            document="accesscontextmanager.v1",
-            schema="ServicePerimeter",
-            path=perimeter,
-            body={
-                "name": perimeter,
-                "title": "ml",
-                "status": {
-                    "resources": [f"projects/{NUMBER}"],
-                    "restrictedServices": list(SERVICES),
-                },
-            },
-        ),
+        *perimeter(),
     ]
 
 
