@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from mlsec.collect.azure.clouds import Cloud
 from mlsec.core.errors import MlsecError
 from mlsec.core.text import visible
 
+# A line of what DefaultAzureCredential says: one way of signing in, and what came of it.
+_TRIED = re.compile(r"^[A-Za-z]+Credential: ")
 _HINT = (
     "az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or"
     " AZURE_FEDERATED_TOKEN_FILE); or run where a managed identity is attached"
@@ -95,7 +98,11 @@ def _claims(token: str) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    """Give the lines that tell most: of every way that was tried, those that were set up at all."""
+    """Say what the authority refused; else that nothing is set up, and what was tried."""
     lines = [" ".join(line.split()) for line in str(error).splitlines()]
-    telling = [line for line in lines if "AADSTS" in line or "rror" in line[:60]]
-    return visible((telling or lines or [""])[0], 300)
+    tried = [line for line in lines if _TRIED.match(line)]
+    refused = [line for line in tried or lines if "AADSTS" in line or "failed:" in line]
+    if refused or not tried:
+        return "; ".join(visible(line, 240) for line in (refused or lines[:1]))
+    names = ", ".join(line.partition("Credential:")[0] for line in tried)
+    return f"no way of signing in is set up here (tried {visible(names, 200)})"
