@@ -7,10 +7,13 @@ from typing import Any
 
 import msgspec
 
+from mlsec.artifacts.accounting import search
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.gguf_types import BLOCKS
 from mlsec.artifacts.metadata_text import judge_metadata
+from mlsec.artifacts.pickle.sniff import sniff_pickle
+from mlsec.artifacts.plain_text import CONTROL
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.templates.judge import judge_template
 from mlsec.artifacts.window import Window
@@ -31,6 +34,7 @@ _PROPERTIES = {
     "general.file_type": "file_type",
 }
 _NOTED = 20
+SNIFFED_BYTES = 4096
 
 
 class Tensor(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -71,7 +75,7 @@ class _Header:
         self.base = 0
         self.chunk = b""
         self.alignment = 32
-        self.seen: set[str] = set()
+        self.seen: dict[str, tuple[int, int]] = {}
 
     def read(self) -> list[Tensor]:
         version = self._version()
@@ -129,11 +133,19 @@ class _Header:
     def _pair(self) -> None:
         start = self.position
         key = self._bytes().decode("utf-8", "replace")
-        if key in self.seen:
+        before, at = self.seen.get(key), self.position
+        self._value(key, int(self._number("I")), start, 0)
+        held = (at, self.position - at)
+        self.seen.setdefault(key, held)
+        if before is not None and not self._is_same(before, held):
             detail = "this key comes twice, and readers differ on which one counts"
             self.record.fact(FactKind.TWO_READINGS, key, detail, offset=start)
-        self.seen.add(key)
-        self._value(key, int(self._number("I")), start, 0)
+
+    def _is_same(self, first: tuple[int, int], second: tuple[int, int]) -> bool:
+        """Whether two values, as (offset, length), are equal byte for byte."""
+        if first[1] != second[1] or first[1] > TEXT_BYTES:
+            return False
+        return self.window.read(*first) == self.window.read(*second)
 
     def _value(self, key: str, kind: int, start: int, depth: int) -> None:
         if kind == STRING:
@@ -155,6 +167,11 @@ class _Header:
 
     def _text(self, key: str, raw: bytes, start: int) -> None:
         text = raw.decode("utf-8", "replace")
+        if CONTROL.search(raw):
+            # No text: what is buried in it is looked for as in bytes that nobody explains.
+            search(Window.of(raw), self.record)
+        elif sniff_pickle(raw[:SNIFFED_BYTES], Window.of(raw)):
+            self.record.member(f"({key[:100]})", Window.of(raw))
         if key in _PROPERTIES:
             self.record.property(_PROPERTIES[key], text[:200])
         if "chat_template" in key or (len(text) > 4 and ("{%" in text or "{{" in text)):

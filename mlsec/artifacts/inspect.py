@@ -35,6 +35,10 @@ def inspect(window: Window, limits: Limits | None = None) -> Inspection:
     )
 
 
+# Files that belong to a model of TensorFlow Lite are put behind it as a zip: both are read whole.
+WITH_FILES = {Format.ZIP, Format.TFLITE}
+
+
 def descend(window: Window, record: Recorder) -> None:
     """Read a file or a member with every reader that recognises it."""
     if not window.size_bytes:
@@ -44,7 +48,7 @@ def descend(window: Window, record: Recorder) -> None:
     known = recognise(window)
     for reader in known:
         record.format(reader.format)
-    if len(known) > 1:
+    if len(known) > 1 and {reader.format for reader in known} != WITH_FILES:
         names = ", ".join(reader.format.value for reader in known)
         record.fact(FactKind.SEVERAL_FORMATS, names, "can be read as more than one format")
     for reader in known:

@@ -10,6 +10,7 @@ import math
 from mlsec.artifacts.accounting import search
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.numpy_header import MAGIC, read_header
+from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.pickle.start import is_loadable
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
@@ -40,7 +41,12 @@ def read_numpy(window: Window, record: Recorder) -> None:
         if header.has_objects:
             # Loading runs this pickle when allow_pickle is set; its end is the pickle's own.
             record.understood(offset + header.data, window.size_bytes)
-            record.member("(objects)", rest.part(header.data, left))
+            objects = rest.part(header.data, left)
+            if not sniff_pickle(objects.read(0, 4096), objects):
+                detail = "objects are announced, and what follows is no pickle"
+                record.fact(FactKind.BROKEN, "objects", detail, offset=offset + header.data)
+                search(objects, record)
+            record.member("(objects)", objects)
             return
         if header.item_bytes is None:
             detail = "elements of a type that numpy does not have"

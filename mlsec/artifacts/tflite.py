@@ -26,10 +26,16 @@ COMMON = frozenset(
     SignalOverlapAdd SignalPCAN SignalRfft SignalStacker SignalWindow
     TFSentencepieceTokenizeOp SentencepieceTokenizer RaggedTensorToTensor
     WhitespaceTokenizeWithOffsets WordpieceTokenizeWithOffsets NGrams
-    NORMALIZE PREDICT EXTRACT_FEATURES
+    NORMALIZE PREDICT EXTRACT_FEATURES Normalize
+    CUSTOM_OP_STRING_TO_BOOLS CUSTOM_OP_STRING_TO_DOUBLES CUSTOM_OP_STRING_TO_FLOATS
+    CUSTOM_OP_STRING_TO_INTS CUSTOM_OP_GENERATE_LABELS DISPATCH_OP
     TransformTensorBilinear TransformLandmarks Landmarks2TransformMatrix Resampler""".split()  # noqa: SIM905
 )
-COMMON_PREFIXES = ("tftext:", "stablehlo.", "odml.")
+# Operators of TensorFlow Text by way of the Flex delegate; of LiteRT and its makers of processors.
+COMMON_PREFIXES = (
+    "tftext:", "stablehlo.", "odml.", "FlexSentencepiece", "FlexWhitespace", "FlexWordpiece",
+    "FlexRegexSplit", "FlexUnicode", "FlexBert", "FlexFastWordpiece", "LiteRt", "MTKEXT_", "QNN",
+)  # fmt: skip
 
 
 def sniff_tflite(head: bytes, _window: Window) -> bool:
@@ -55,8 +61,9 @@ def read_tflite(window: Window, record: Recorder) -> None:
         builtin = max(buffer.byte(code, CODE_OLD), buffer.integer(code, CODE_BUILTIN))
         if name or builtin == CUSTOM:
             _judge(record, name, code)
-    for _ in buffer.tables(model, MODEL_SUBGRAPHS):
-        pass
+    graphs = sum(1 for _ in buffer.tables(model, MODEL_SUBGRAPHS))
+    if not graphs and not codes:
+        record.fact(FactKind.BROKEN, "no graph", "neither operators nor graphs: it is no model")
     _account(buffer, model, record)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,6 +26,13 @@ _WRAPPERS: Mapping[str, str] = {
 }
 # Source: the models of Keras 1 to 3; "Graph" and "Merge" are of the first.
 _MODELS = frozenset({"Sequential", "Functional", "Model", "Graph", "Merge", "Lambda"})
+# Layers of an operator; which of TensorFlow's own reach out of the graph.
+_OPERATIONS = frozenset({"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"})
+_REACHING = re.compile(
+    r"(?:tf\.|compat\.v[12]\.)*(?:io\.(?:write|read|matching|gfile|decode_proto|encode_proto)"
+    r"|gfile\.|(?:raw_ops|keras|saved_model|data|distribute|summary|train)\.\w*(?i:file|load|save|"
+    r"write|read|func|remote|rpc)|py_func|numpy_function|py_function|load_)"
+)
 _VOCABULARIES = frozenset({"vocabulary", "vocabulary_file", "vocab_path", "idf_weights"})
 _PATHS = frozenset({"filepath", "file_path", "origin", "handle", "saved_model_path", "cache_dir"})
 
@@ -92,8 +100,19 @@ def _judge_class(name: str, part: Mapping[str, Any], path: str, record: Recorder
     if name == "function":
         _judge_function(part, module, path, record)
         return
+    if name in _OPERATIONS:
+        _judge_operation(part, path, record)
     _judge_named(module, name, path, record)
     _judge_registered(part, name, module, path, record)
+
+
+def _judge_operation(part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    """A layer that carries out an operator of TensorFlow by its name."""
+    config = part.get("config")
+    function = config.get("function") if isinstance(config, Mapping) else None
+    if isinstance(function, str) and _REACHING.match(function):
+        detail = f"an operator that reaches files, networks or Python (at {path})"
+        record.fact(FactKind.UNSAFE_OPERATOR, function, detail)
 
 
 def _judge_named(module: str, name: str, path: str, record: Recorder) -> None:
@@ -116,7 +135,7 @@ def _judge_registered(
     part: Mapping[str, Any], name: str, module: str, path: str, record: Recorder
 ) -> None:
     registered = part.get("registered_name")
-    if not isinstance(registered, str) or registered in {name, ""}:
+    if not isinstance(registered, str) or registered in {name, "", part.get("class_name")}:
         return
     package, _, last = registered.rpartition(">")
     danger = _danger_of_registered(package, last)

@@ -37,8 +37,10 @@ _PICKLE = re.compile(rb"\A\x80[\x02-\x05]")
 _FLAT = frozenset((int, bool, type(None), Plain))
 
 
-def _is_plain(value: Value) -> bool:
+def is_plain(value: Value) -> bool:
     """Whether arguments are numbers and words that say nothing, which most are."""
+    if type(value) is not tuple:
+        return False
     for one in value:
         kind = type(one)
         if kind is str:
@@ -53,7 +55,7 @@ def _is_plain(value: Value) -> bool:
 
 def evidence(value: Value) -> str:
     """The strongest thing that a call's arguments say, in words; "" for nothing."""
-    if type(value) is tuple and _is_plain(value):
+    if is_plain(value):
         return ""
     found = ""
     for text in _texts(value):
@@ -65,6 +67,17 @@ def evidence(value: Value) -> str:
         elif not found and _HOST.search(text) and not text.replace(".", "").isdigit():
             found = f"a host: {text[:80]}"
     return found
+
+
+def commands(arguments: Value) -> str:
+    """Program text or a shell command among the texts that a call is given directly, or ""."""
+    for one in arguments if type(arguments) is tuple else (arguments,):
+        text = one if type(one) is str else ""
+        if type(one) is Blob and one.is_text:
+            text = one.head.decode("latin-1")
+        if text and (_CODE.search(text) or _SHELL.search(text)):
+            return text[:80]
+    return ""
 
 
 def is_inert(value: Value) -> bool:

@@ -180,6 +180,11 @@ _SAYS_NOTHING = (
 )
 
 
+# As above, and bytes and decimal numbers as text, which the functions that libraries store take.
+_DIGITS = "(?:" + "|".join(rf"\x{size:02x}[-+.0-9eE]{{{size}}}" for size in range(32)) + ")"
+_SAYS_NOTHING_BUT_BYTES = rf"(?:{_SAYS_NOTHING}|(?:[CU]{_short('')}|\x8c{_DIGITS})(?:{_PUTS})?+)"
+
+
 @lru_cache(maxsize=32)
 def eight_calls(
     reduced: frozenset[int],
@@ -197,8 +202,10 @@ def eight_calls(
     names that a state may set.
     """
     put = rf"(?:{_PUTS})?+"
+    few = _SAYS_NOTHING_BUT_BYTES
+    small = rf"(?:\)|{few}(?:\x85|{few}(?:\x86|{few}\x87))|\((?:{few})*+t){put}"
     arguments = rf"(?:\)|{_SMALL}(?:\x85|{_SMALL}(?:\x86|{_SMALL}\x87))|\((?:{_SMALL})*+t){put}"
-    call = rf"(?:{_reads(reduced)}{arguments}R|{_reads(instantiated)}{arguments}\x81"
+    call = rf"(?:{_reads(reduced)}{small}R|{_reads(instantiated)}{arguments}\x81"
     if told or told_new:
         nothing = _SAYS_NOTHING
         quiet = rf"(?:\)|{nothing}(?:\x85|{nothing}(?:\x86|{nothing}\x87))|\((?:{nothing})*+t){put}"

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import assert_never
 
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.evidence import evidence, is_inert, walk
+from mlsec.artifacts.pickle.evidence import commands, evidence, is_inert, is_plain, walk
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS, Case, Opinion
+from mlsec.artifacts.pickle.naming import HOOKS, is_identifier, keys_of, modern
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
 from mlsec.artifacts.pickle.torch_legacy import storage_bytes
-from mlsec.artifacts.pickle.values import Box, Global, How, Plain, Result, Value
+from mlsec.artifacts.pickle.values import Global, How, Plain, Result, Value
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
 
-# Attributes that change what an object is or does, whatever class it has.
-_HOOK_NAMES = (
-    "class dict getattr getattribute setattr reduce reduce_ex call setstate init new del bases"
-    " code globals builtins iter next hash eq enter exit import subclasses mro"
-)
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # No library holds it, so no version of one vouches for it: what runs is what the loader defines.
 _SCRIPT = "__main__"
 _FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code runs when it is loaded"
 # These make an array of the class with ndarray.__new__: the class's own __new__ does not run.
+# Packages whose functions take numbers, containers and names when objects are loaded.
+_WITHOUT_TEXT = frozenset(
+    """collections _collections torch numpy scipy sklearn joblib random array fractions datetime
+    builtins __builtin__ copy_reg copyreg""".split()  # noqa: SIM905
+)
+_WITH_TEXT = frozenset(("str", "bytes", "bytearray", "unicode"))
 _ARRAY_MAKERS = ("_reconstruct", "_mareconstruct")
-_HOOKS = frozenset(f"__{name}__" for name in _HOOK_NAMES.split())
 
 
 class Verdict:
@@ -56,7 +56,7 @@ class Verdict:
         """What the policy says of a name; for protocols below 3 also of its Python 3 name."""
         entry = self.policy.look_up(found.module, found.name)
         if protocol < 3:
-            module, name = _modern(found.module, found.name)
+            module, name = modern(found.module, found.name)
             other = self.policy.look_up(module, name)
             if (module, name) != (found.module, found.name):
                 worse = {Standing.DENIED, Standing.JUDGED}
@@ -90,7 +90,7 @@ class Verdict:
         return above in _LISTED and not name.startswith("__") and "." not in owner
 
     def _unknown_import(self, found: Global) -> None:
-        if not _is_identifier(found):
+        if not is_identifier(found):
             detail = "a name that is no identifier or one of Python's own hooks"
             self.note(FactKind.HIDDEN_NAME, found.full, detail, found.offset)
         else:
@@ -103,7 +103,7 @@ class Verdict:
     def called(self, how: How, function: Value, arguments: Value, offset: int) -> None:
         """Something is called or instantiated."""
         if type(function) is Global:
-            if how not in function.calls:
+            if how not in function.calls or not is_plain(arguments):
                 self._called_name(how, function, arguments, offset)
             return
         inner = function.function if isinstance(function, Result) else None
@@ -138,6 +138,7 @@ class Verdict:
                 self._give(opinion, function, offset)
             case Standing.REDUCER:
                 function.calls.add(how)
+                self._reducer(function, arguments, offset)
             case Standing.MAKER:
                 self._maker(function, arguments, offset)
             case Standing.CLASS:
@@ -146,6 +147,22 @@ class Verdict:
                 self._unknown(how, function, arguments, offset)
             case _:
                 assert_never(entry.standing)
+
+    def _reducer(self, function: Global, arguments: Value, offset: int) -> None:
+        """A listed function of those that take no text: another of its name may be found first.
+
+        Source: a package in the search path, or one that the loader has, can carry the name of an
+        allowed class and run what it is given.
+        """
+        if function.module.partition(".")[0] not in _WITHOUT_TEXT:
+            return
+        is_free = function.name in _WITH_TEXT or function.name.endswith(
+            ("Error", "Warning", "Exception")
+        )
+        said = "" if is_free else commands(arguments)
+        if said:
+            detail = f"called with what only another function of this name would take: {said}"
+            self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, Severity.HIGH)
 
     def _maker(self, function: Global, arguments: Value, offset: int) -> None:
         """A listed function that calls what it is given: only listed names may be given."""
@@ -229,7 +246,7 @@ class Verdict:
             detail = "sets attributes of an imported name, so that it acts differently afterwards"
             self.note(FactKind.PATCHED_OBJECT, target.full, detail, offset)
             return
-        hooks = [key for key in _keys(state) if key in _HOOKS]
+        hooks = [key for key in keys_of(state) if key in HOOKS]
         if hooks:
             detail = f"sets {hooks[0]} of an object"
             self.note(FactKind.PATCHED_OBJECT, hooks[0], detail, offset)
@@ -257,26 +274,3 @@ class Verdict:
             # Torch's legacy format refers to a class with its source text this way.
             return identity[1]
         return Result(None, identity, None)
-
-
-def _keys(state: Value) -> list[str]:
-    """The attribute names that a state sets, of the dict and of the slots."""
-    parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
-    return [
-        key for part in parts if isinstance(part, Box) and part.kind == "dict"
-        for key in (*part.mapping(), *sorted(part.rest or ()))
-    ]  # fmt: skip
-
-
-def _modern(module: str, name: str) -> tuple[str, str]:
-    """The Python 3 name, as the loader maps it for protocols below 3."""
-    if (module, name) in NAME_MAPPING:
-        return NAME_MAPPING[module, name]
-    return IMPORT_MAPPING.get(module, module), name
-
-
-def _is_identifier(found: Global) -> bool:
-    parts = [*found.module.split("."), *found.name.split(".")]
-    if not all(part.isidentifier() for part in parts):
-        return False
-    return not (found.name.startswith("__") and found.name.endswith("__"))

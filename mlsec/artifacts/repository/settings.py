@@ -173,6 +173,15 @@ def _weight_map(held: Any, path: str, record: Recorder) -> None:
     record.property("weight_files", tuple(sorted(str(name) for name in files))[:1000])
 
 
+def _manifest(held: Any, path: str, record: Recorder) -> None:
+    """The groups of a TensorFlow.js model, each with the files that are fetched for it."""
+    for group in held if isinstance(held, list) else ():
+        names = group.get("paths") if isinstance(group, Mapping) else None
+        for name in names if isinstance(names, list) else ():
+            if isinstance(name, str):
+                note_reference(record, name, f"a shard in {path}")
+
+
 def _judge_modules(value: list[Any], record: Recorder) -> None:
     """A sentence-transformers ``modules.json``: the type of each module is imported."""
     for entry in value:
@@ -218,6 +227,7 @@ _KEYS: Mapping[str, Callable[[Any, str, Recorder], None]] = {
     "_target_": _target,
     "class_path": _target,
     "weight_map": _weight_map,
+    "weightsManifest": _manifest,
     "license": _license,
     "architectures": _architectures,
     "checkpoint_path": _address,

@@ -31,10 +31,11 @@ _USUAL_INDEXES = ("https://pypi.org/", "https://download.pytorch.org/")
 
 def sniff_template(head: bytes, window: Window) -> bool:
     """Whether a text is a Jinja template: by its name, or by what it does."""
-    if not sniff_text(head, window):
-        return False
-    if window.name.lower().endswith((".jinja", ".jinja2", ".j2")):
-        return True
+    is_named = window.name.lower().endswith((".jinja", ".jinja2", ".j2"))
+    # What was cut out of a longer field may end in the zeros that filled it up.
+    head = head.rstrip(b"\0") if is_named else head
+    if not sniff_text(head, window) or is_named:
+        return is_named and sniff_text(head, window)
     if window.size_bytes > MOST_CHARACTERS:
         return False
     text = window.read(0, MOST_CHARACTERS).decode("utf-8", "replace")
@@ -53,7 +54,7 @@ def _is_suspect(text: str) -> bool:
 
 def read_template(window: Window, record: Recorder) -> None:
     """Judge the whole text as one template."""
-    text = window.read(0, 4 * MOST_CHARACTERS).decode("utf-8", "replace")
+    text = window.read(0, 4 * MOST_CHARACTERS).decode("utf-8", "replace").rstrip("\0")
     is_chat = "chat" in window.name.lower() or bool(_CHAT.search(text))
     judge_template(text, record, window.name.rsplit("/", 1)[-1] or "the template", is_chat=is_chat)
     read_text(window, record)

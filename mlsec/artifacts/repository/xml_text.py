@@ -101,6 +101,8 @@ class _Elements:
             self.record.fact(FactKind.OUTSIDE_REFERENCE, href, "includes another document")
         elif self.root == "net" and plain == "layer":
             self._layer(attributes)
+        elif self.root == "net" and plain == "data":
+            self._libraries("data", attributes)
         elif self.root == "PMML" and plain == "Apply":
             self._function(attributes.get("function", ""))
         elif self.root == "PMML" and plain in {"Extension", "Value"}:
@@ -128,16 +130,19 @@ class _Elements:
 
     def _layer(self, attributes: dict[str, str]) -> None:
         version, kind = attributes.get("version", ""), attributes.get("type", "")
-        for place in attributes.values():
-            if _LIBRARY.search(place):
-                detail = f"the layer {kind!r:.60} loads a library"
-                self.record.fact(FactKind.OUTSIDE_REFERENCE, place, detail)
+        self._libraries(kind, attributes)
         if "python" in kind.lower():
             detail = "a layer that runs Python code"
             self.record.fact(FactKind.UNSAFE_OPERATOR, kind, detail)
         if version and not _OPSETS.match(version):
             detail = f"a layer of {version!r:.60}: it needs an extension library"
             self.record.fact(FactKind.CUSTOM_OPERATOR, kind, detail)
+
+    def _libraries(self, kind: str, attributes: dict[str, str]) -> None:
+        for place in attributes.values():
+            if _LIBRARY.search(place):
+                detail = f"the layer {kind!r:.60} loads a library"
+                self.record.fact(FactKind.OUTSIDE_REFERENCE, place, detail)
 
     def _instruction(self, target: str, data: str) -> None:
         if target == "xml-stylesheet":

@@ -23,7 +23,12 @@ _ORDERS = re.compile(
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 # Invisible characters in which a text for the model can be hidden from a person.
-_HIDDEN = re.compile("[\U000e0000-\U000e007f\u202a-\u202e\u2066-\u2069]{2,}|[\u200b-\u200d]{6,}")
+_HIDDEN = re.compile(
+    "[\U000e0000-\U000e007f\u202a-\u202e]{2,}|[\u202d\u202e\u2066-\u2069]"
+    "|[\u200b-\u200d]{6,}|(?<=[A-Za-z])\u200b(?=[A-Za-z])"
+)
+# The start of a picture, a sound or a document that the data bring.
+_PICTURE = re.compile(r"data:(?:image|audio|video)/", re.IGNORECASE)
 _SCHEMA_URLS = ("http://json-schema.org", "https://json-schema.org", "http://www.w3.org")
 
 
@@ -35,12 +40,17 @@ def poison_in(text: str) -> Iterator[tuple[str, str]]:
     """What is suspect in a literal text: the words themselves, and why."""
     if found := _ORDERS.search(_USUAL.sub("", text)):
         yield found.group()[:120], "gives the model orders that the user does not see"
-    if found := _HIDDEN.search(text):
-        yield ascii(found.group())[:60], "has characters that nobody sees but the model"
+    yield from hidden_in(text)
     for url in _URL.findall(text):
-        if not url.startswith(_SCHEMA_URLS):
+        if not url.startswith(_SCHEMA_URLS) and not _PICTURE.match(url):
             yield url[:200], "puts an address before the model"
             return
+
+
+def hidden_in(text: str) -> Iterator[tuple[str, str]]:
+    """Characters that a person does not see, and why they are suspect in any template."""
+    if found := _HIDDEN.search(text):
+        yield ascii(found.group())[:60], "has characters that nobody sees but the model"
 
 
 _TRIGGER = re.compile(r"[A-Za-z][A-Za-z' -]{2,40}\Z")

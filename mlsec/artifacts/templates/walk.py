@@ -19,7 +19,7 @@ from mlsec.artifacts.templates.names import (
     METHODS,
     is_hidden_name,
 )
-from mlsec.artifacts.templates.poison import is_trigger, poison_in
+from mlsec.artifacts.templates.poison import hidden_in, is_trigger, poison_in
 from mlsec.artifacts.templates.values import Folder, is_wide, reaches_attribute
 from mlsec.core.closed_sets import Severity
 
@@ -60,8 +60,10 @@ class TemplateWalk:
             kinds.Pow: self._power,
             kinds.Mod: self._modulo,
             kinds.Const: self._constant,
-            kinds.TemplateData: self._text,
+            kinds.TemplateData: lambda node: self._poison(node.data),
             kinds.Compare: self._comparison,
+            kinds.Concat: self._made_text,
+            kinds.Add: self._made_text,
         }
 
     def read(self) -> None:
@@ -86,7 +88,9 @@ class TemplateWalk:
         if isinstance(node.arg, self.kinds.Slice):
             return
         self._computed(node.arg)
-        fixed = isinstance(node.node, self.kinds.Const) and isinstance(node.node.value, str)
+        fixed = isinstance(node.node, self.kinds.Const) or (
+            isinstance(node.node, self.kinds.Tuple | self.kinds.List) and not node.node.items
+        )
         if fixed and not self.folder.values(node.arg):
             why = "asks a fixed text for something that only the data name"
             self._note(FactKind.TEMPLATE_UNVERIFIED, "computed name", why)
@@ -130,7 +134,14 @@ class TemplateWalk:
         called = [part.attr for part in node.find_all(self.kinds.Getattr)]
         return bool({"join", "format", "reverse", "replace"} & {*named, *called})
 
+    def _made_text(self, node: nodes.Node) -> None:
+        """Judge what fixed texts become when they are joined, replaced in or formatted."""
+        for text in self.folder.texts(node):
+            self._poison(text)
+
     def _filter(self, node: nodes.Filter) -> None:
+        if node.name in {"join", "replace", "format"}:
+            self._made_text(node)
         if node.name == "attr":
             self._attr_filter(node)
         elif node.name not in FILTERS:
@@ -194,7 +205,10 @@ class TemplateWalk:
         if target.attr in DANGEROUS_METHODS:
             why = "calls a method that runs commands or reaches files"
             self._note(FactKind.TEMPLATE_CODE, target.attr, why)
+        elif target.attr in {"join", "replace"}:
+            self._made_text(node)
         elif target.attr == "format":
+            self._made_text(node)
             self._format(target.node)
             if not self.folder.values(target.node):
                 why = "formats with a text that is not known"
@@ -257,13 +271,8 @@ class TemplateWalk:
         if isinstance(node.value, str):
             self._poison(node.value)
 
-    def _text(self, node: nodes.TemplateData) -> None:
-        self._poison(node.data)
-
     def _poison(self, text: str) -> None:
-        if not self.is_chat:
-            return
-        for words, why in poison_in(text):
+        for words, why in poison_in(text) if self.is_chat else hidden_in(text):
             self._note(FactKind.TEMPLATE_POISON, words, why)
 
     def _comparison(self, node: nodes.Compare) -> None:

@@ -26,7 +26,7 @@ _BY_REASON: Mapping[str, str] = {
         FixedLengthRecordDatasetV2 CSVDataset CSVDatasetV2 ExperimentalCSVDataset LMDBDataset
         ExperimentalLMDBDataset SqlDataset ExperimentalSqlDataset LoadDataset SnapshotDatasetReader
         SnapshotNestedDatasetReader ListSnapshotChunksDataset SnapshotChunkDataset
-        LoadAndRemapMatrix ImportEvent""",
+        LoadAndRemapMatrix ImportEvent ImmutableConst""",
     _WRITES: """WriteFile SaveDataset SaveDatasetV2 SnapshotDataset SnapshotDatasetV2
         CacheDataset CacheDatasetV2 DatasetToTFRecord ExperimentalDatasetToTFRecord
         CreateSummaryFileWriter CreateSummaryDbWriter WriteSummary WriteRawProtoSummary

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tests.artifacts.builders.payloads import EVIL_PICKLE
 from tests.artifacts.builders.template_texts import ATTACKS, CHAT
 
 EVIL = ATTACKS["plain"]
@@ -68,6 +69,8 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "gguf/template-in-array": lambda: PLAIN.file(("tokenizer.chat_templates", [CHAT, EVIL])),
     "gguf/template-late": lambda: PLAIN.file(TOKENS, ("general.name", "x"), (KEY, EVIL)),
     "gguf/template-twice": lambda: PLAIN.file((KEY, EVIL), (KEY, CHAT)),
+    "gguf/pickle-as-a-text": lambda: PLAIN.file(("general.blob", EVIL_PICKLE.decode("latin-1"))),
+    "gguf/key-twice": lambda: PLAIN.file(("a.b", "x"), ("a.b", "y")),
     "gguf/template-other-key": lambda: PLAIN.file(("general.description", EVIL)),
     "gguf/template-big-endian": lambda: Writer(3, ">").file((KEY, EVIL)),
     "gguf/template-version-1": lambda: Writer(1).file((KEY, EVIL)),
@@ -87,6 +90,9 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "gguf/cut-short": lambda: PLAIN.file((KEY, CHAT))[:100],
 }
 BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "gguf/key-twice-alike": lambda: PLAIN.file(
+        ("general.architecture", "a"), ("general.architecture", "a")
+    ),
     "gguf/plain": lambda: PLAIN.file(("general.license", "mit"), TOKENS, (KEY, CHAT)),
     "gguf/big-endian": lambda: Writer(3, ">").file((KEY, CHAT)),
     "gguf/version-1": lambda: Writer(1).file((KEY, CHAT)),

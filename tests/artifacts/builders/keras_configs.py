@@ -67,6 +67,9 @@ def nested(depth: int, inner: Any) -> Any:
 
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "keras/lambda": lambda: text(sequential(DENSE, LAMBDA)),
+    "keras/operator-that-writes": lambda: text(
+        sequential(layer("TFOpLambda", function="io.write_file"))
+    ),
     "keras/lambda-old": lambda: text(sequential(OLD_LAMBDA)),
     "keras/lambda-nested": lambda: text(sequential(nested(30, LAMBDA))),
     "keras/lambda-as-activation": lambda: text(sequential(layer("Dense", activation=ENCODED))),
@@ -123,6 +126,20 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "keras/very-deep": lambda: b'{"class_name":"S","config":' + b"[" * 200_000,
 }
 BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "keras/operator": lambda: text(sequential(layer("TFOpLambda", function="math.add"))),
+    "keras/function-by-its-own-name": lambda: text(
+        sequential(
+            layer(
+                "Dense",
+                activation={
+                    "module": "keras.activations",
+                    "class_name": "function",
+                    "config": "relu",
+                    "registered_name": "function",
+                },
+            )
+        )
+    ),
     "keras/sequential": lambda: text(sequential(DENSE, layer("Dropout", rate=0.1))),
     "keras/old-sequential": lambda: text(
         {"class_name": "Sequential", "config": {"layers": [layer("Dense", None, units=1)]}}

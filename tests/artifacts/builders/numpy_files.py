@@ -42,6 +42,7 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "numpy/objects-in-field": lambda: npy(structured("|O"), EVIL_PICKLE),
     "numpy/objects-in-archive": lambda: npz(npy(), npy(OBJECTS, EVIL_PICKLE)),
     "numpy/second-array": lambda: npy() + npy(OBJECTS, EVIL_PICKLE_2),
+    "numpy/objects-behind-spaces": lambda: npy(OBJECTS, b"   " + EVIL_PICKLE),
     "numpy/tail": lambda: npy() + EVIL_PICKLE_2,
     "numpy/tail-text-pickle": lambda: npy() + EVIL_PICKLE,
     "numpy/header-calls": lambda: npy("{'descr': __import__('os').system('echo inert')}"),

@@ -139,6 +139,24 @@ HOSTILE: Mapping[str, Build] = {
         call("collections", "OrderedDict") + b"}" + text("__class__")
         + named("collections", "deque") + b"sb"
     ),
+    "pickle/build-of-another-hook": lambda: stream(
+        call("collections", "OrderedDict") + b"}" + text("__delattr__") + text("x") + b"sb"
+    ),
+    # An allowed name that another package carries too, given what only that one would take.
+    "pickle/allowed-name-given-code": lambda: stream(
+        call("collections", "OrderedDict", "import os\nos.system('echo inert')")
+    ),
+    "pickle/allowed-name-given-a-command": lambda: stream(
+        call("collections", "OrderedDict", "echo inert > /tmp/x")
+    ),
+    "pickle/allowed-name-given-code-after-many": lambda: stream(
+        named("collections", "OrderedDict") + b"\x940" + b"h\x00)R0" * 3_000
+        + b"h\x00" + text("import os") + b"\x85R"
+    ),
+    "pickle/allowed-name-given-code-of-the-memo": lambda: stream(
+        named("collections", "OrderedDict") + b"\x940" + text("import os") + b"\x940"
+        + b"h\x00)R0" * 3_000 + b"h\x00h\x01\x85R"
+    ),
     # Frames.
     "pickle/frame-too-long": lambda: _frame(RUN, 1 << 40),
     "pickle/frame-too-short": lambda: _frame(RUN, 3),

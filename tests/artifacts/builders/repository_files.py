@@ -116,6 +116,13 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
         b"<net version='10'><layers><layer id='1' name='l' type='Custom' library='evil.so'/>"
         b"</layers></net>"
     ),
+    "xml/openvino-library-of-the-data": lambda: (
+        b"<net version='10'><layers><layer id='1' name='l' type='Custom'>"
+        b"<data path='/lib/evil.so'/></layer></layers></net>"
+    ),
+    "hub/tensorflow-js": lambda: text(
+        {"format": "layers-model", "weightsManifest": [{"paths": ["../../.ssh/id_rsa"]}]}
+    ),
     "xml/openvino-python": lambda: (
         b"<net version='10'><layers><layer id='1' name='l' type='Python'/></layers></net>"
     ),
@@ -136,6 +143,9 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "hub/modules": lambda: text([module("sentence_transformers.models.Transformer")]),
     "hub/diffusers": lambda: text(
         {"_class_name": "P", "_diffusers_version": "0", "unet": ["diffusers", "UNet2DModel"]}
+    ),
+    "hub/tensorflow-js": lambda: text(
+        {"format": "layers-model", "weightsManifest": [{"paths": ["group1-shard1of1.bin"]}]}
     ),
     "hub/lines": lambda: b'{"a": 1}\n{"a": 2}\n',
     "mlflow/sklearn": lambda: (
