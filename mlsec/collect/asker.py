@@ -45,7 +45,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What was said. ``cut`` is set when a listing ended early: more may exist.
 
     ``is_gone``: the item asked about no longer exists. ``is_offered`` False: no such service here;
-    ``why`` then says so in the provider's words, or is "".
+    ``why`` then says so in the provider's words, or is "". Of an index that answers in a service's
+    place, ``why`` says what it may lack.
     """
 
     document: Any

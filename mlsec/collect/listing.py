@@ -34,7 +34,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What a list gave: entries in canonical order, and the gap when it is not the whole.
 
-    ``why`` is set when the service is not there at all.
+    ``why`` says what the account of this list has to say: that the service is not there at all, or
+    that an index spoke in its place.
     """
 
     entries: tuple[Any, ...] = ()
@@ -127,7 +128,7 @@ def entries_of(request: Request, answer: Answer | Gap) -> Found:
         return Found(gap=gap_for(request, GapReason.MALFORMED, detail=detail), call=answer.call)
     by_bytes = {canonical(entry): entry for entry in listed}
     entries = tuple(_as_entry(by_bytes[key]) for key in sorted(by_bytes))
-    return Found(entries=entries, gap=answer.cut, call=answer.call)
+    return Found(entries=entries, gap=answer.cut, call=answer.call, why=answer.why)
 
 
 def make_item(listing: Listing, entry: Any, call: str, searched: Mapping[str, Any]) -> Item:

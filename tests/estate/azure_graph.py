@@ -69,6 +69,7 @@ def _as_row(world: World, resource: dict[str, Any]) -> dict[str, Any]:
         **resource,
         "properties": properties,
         "type": kind,
+        "apiVersion": world.index_versions.get(kind, "2026-06-01"),
         "subscriptionId": pieces[2].lower() if len(pieces) > 2 else "",
         "tenantId": TENANT,
     }

@@ -33,7 +33,8 @@ class World:
     paths (lower case) that are no resource, such as a setting. ``groups`` are management groups
     and their subscriptions. ``actions`` is what our role may do everywhere. Of the Resource Graph:
     ``unindexed`` types, ``lagging`` ids that it does not know yet, ``ghosts`` that it still knows,
-    ``thin`` types (lower case) whose rows lack some properties;
+    ``thin`` types (lower case) whose rows lack some properties, ``index_versions`` that it reads
+    types with. ``unlisted`` types (lower case) are left out of the listing of all resources;
     ``changed`` says when a resource (id in lower case) was changed last, and ``listed_before`` are
     those that whole subscriptions still list and that are gone when they are asked about.
     ``memberships`` are the directory groups that a principal is in.
@@ -56,7 +57,9 @@ class World:
         self.lagging: set[str] = set()
         self.ghosts: list[dict[str, Any]] = []
         self.thin: dict[str, set[str]] = {}
-        self.changed: dict[str, str] = {}
+        self.index_versions: dict[str, str | None] = {}
+        self.unlisted: set[str] = set()
+        self.changed: dict[str, str | None] = {}
         self.listed_before: dict[str, dict[str, Any]] = {}
         for resource in resources:
             self.add(resource)
@@ -102,6 +105,7 @@ class World:
             }
             for key, r in [*self.resources.items(), *self.listed_before.items()]
             if key.startswith(prefix) and r.get("location") and self.may(f"{r['type']}/read")
+            if r["type"].lower() not in self.unlisted
         ]
 
     def get(self, path: str) -> dict[str, Any] | None:

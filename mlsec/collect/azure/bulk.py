@@ -1,9 +1,12 @@
 """What Resource Graph is asked, and how far it is believed.
 
-The graph is an index: it lags, it lacks types, and it leaves out what we may not read without a
-word. So its rows stand for a type's listing only where Resource Manager itself names the very same
-resources, none of them changed a moment ago, the role may read the type, and one listing of the
-type was compared (witness.py). Else Resource Manager is asked, as if there were no graph.
+The graph is an index: it lags, it lacks types, it leaves out what we may not read without a word,
+and it reads each type with an api-version of its own. So its rows stand for a type's listing only
+where Resource Manager itself names the very same resources, none of them changed a moment ago, the
+role may read the type, one listing of the type was compared (witness.py), and the rows are not of
+an older version than we ask for: what a version does not have would be taken for what is not set,
+where the listing that was compared happens not to set it. Else Resource Manager is asked, as if
+there were no graph.
 """
 
 from __future__ import annotations
@@ -21,7 +24,10 @@ from mlsec.collect.listing import Found
 
 # How long the index may lag behind, as far as we believe it; documented as "within minutes".
 LAG = datetime.timedelta(minutes=15)
-_COLUMNS = "id, name, type, kind, location, managedBy, sku, plan, tags, identity, zones, properties"
+_COLUMNS = (
+    "id, name, type, kind, location, managedBy, sku, plan, tags, identity, zones, properties,"
+    " apiVersion"
+)
 _TYPES = re.compile(r"'([^']+)'")
 COUNTS = "resources | summarize count_ = count() by type | order by type asc"
 
@@ -140,8 +146,10 @@ class Index:
         if (
             kind not in self._trusted
             or told.gap is not None
-            or not listed <= rows.keys()
+            or listed != rows.keys()
             or listed & inside.fresh
+            or any(is_older(row.get("apiVersion"), operation.version) for row in rows.values())
+            or (parent and not listed)
         ):
             return None
         below = f"{parent.lower().rstrip('/')}/" if parent else ""
@@ -158,6 +166,11 @@ class Index:
             place = (f"azure/{_subscription_of(key)}", str(row.get("type", "")).lower())
             if place in self._rows:
                 self._rows[place][key] = _as_listed(row)
+
+
+def is_older(version: Any, wanted: str) -> bool:
+    """Whether an api-version (``2024-04-01-preview``) is of an earlier day; one unsaid may be."""
+    return not isinstance(version, str) or version[:10] < wanted[:10]
 
 
 def pack(counts: Mapping[str, int], most: int = 1000) -> list[frozenset[str]]:
@@ -199,9 +212,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _is_later(stamp: Any, edge: datetime.datetime) -> bool:
-    """Whether a time is after the edge; one that cannot be read is taken for late."""
-    if stamp is None:
-        return False
+    """Whether a time is after the edge; one that cannot be read, or is not said, may be late."""
     try:
         moment = datetime.datetime.fromisoformat(str(stamp))
     except ValueError:

@@ -19,9 +19,8 @@ _DENIED = re.compile(
     r"|InvalidAuthenticationTokenTenant|AuthorizationPermissionMismatch|RequestDisallowed"
 )
 # The resource provider is not registered in the subscription: nothing of its kinds can exist there.
-_NOT_REGISTERED = re.compile(
-    r"MissingSubscriptionRegistration|SubscriptionNotRegistered|MissingRegistrationForLocation"
-)
+# (MissingRegistrationForLocation is of one place only: there may be some in others.)
+_NOT_REGISTERED = re.compile(r"MissingSubscriptionRegistration|SubscriptionNotRegistered")
 _NO_SUCH_TYPE = re.compile(
     r"NoRegisteredProviderFound|InvalidResourceType|InvalidApiVersionParameter"
 )

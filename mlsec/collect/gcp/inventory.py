@@ -13,9 +13,10 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.asker import Answer, Asker, Request
+from mlsec.collect.asker import Answer, Asker, Request, gap_for
 from mlsec.collect.gcp.route import GLOBAL, Place, Route, path_of
 from mlsec.collect.gcp.tables import DISCOVERY, LIST_ASSET_POLICIES, LIST_ASSETS
+from mlsec.core.closed_sets import GapReason
 from mlsec.core.resource import Gap
 from mlsec.snapshot.records import canonical
 
@@ -27,6 +28,8 @@ _HOLE = re.compile(r"\\\{[a-zA-Z_-]+\\?\}")
 # What names an entry's place, whatever the service calls it.
 _SELF = ("name", "selfLink", "location", "region", "zone")
 REGION = "~region"
+# The index is eventually consistent, and now and then misses an update: the report says so.
+LAG = "what is newer than Cloud Asset Inventory's index of it, which lags by minutes or more"
 _PLACES = {operation.label: operation for operation in DISCOVERY}
 
 
@@ -86,10 +89,14 @@ class InventoryAsker:
     def _everywhere(self, request: Request, route: Route) -> Answer | Gap:
         """Ask in each of the service's own locations; the answers are one list."""
         listing = _PLACES[route.locations]
-        places = self._own(msgspec.structs.replace(request, operation=listing, params={}))
+        asked = msgspec.structs.replace(request, operation=listing, params={})
+        places = self._own(asked)
         if isinstance(places, Gap) or not places.is_offered:
             return places
-        found = self._in(request, tuple(sorted(_location_ids(places.document))))
+        known = tuple(sorted(_location_ids(places.document)))
+        if not known:
+            return gap_for(asked, GapReason.MALFORMED, detail="the answer names no location")
+        found = self._in(request, known)
         if isinstance(found, Gap):
             return Answer(document={request.operation.items: []}, call=places.call, cut=found)
         return msgspec.structs.replace(found, call=places.call, cut=places.cut or found.cut)
@@ -123,7 +130,7 @@ class InventoryAsker:
         if not found:
             return None
         whole = found[0].get("iamPolicy") if is_policy else found[0]["resource"]["data"]
-        return Answer(document=whole or {}, call=index.call)
+        return Answer(document=whole, call=index.call) if whole else None
 
     def _list(
         self, items: str, found: list[Any], index: _Index, *, is_sensitive: bool
@@ -131,13 +138,15 @@ class InventoryAsker:
         """Give a list from its assets.
 
         The inventory leaves sensitive fields out, so of what holds them it only says where there
-        is none.
+        is none. Where it has nothing of a type at all it may not have begun to index it: the
+        service is asked.
         """
-        if found and is_sensitive:
+        if (found and is_sensitive) or not index.assets:
             return None
         placed = [_placed(asset["resource"]["data"]) for asset in found]
         unique = {canonical(each): each for each in placed}
-        return Answer(document={items: [unique[mark] for mark in sorted(unique)]}, call=index.call)
+        entries = [unique[mark] for mark in sorted(unique)]
+        return Answer(document={items: entries}, call=index.call, why=LAG)
 
     def _pattern(self, request: Request, route: Route) -> re.Pattern[str]:
         """Give what the names of the assets that a request asks for look like."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.asker import Asker, Request, gap_for
+from mlsec.collect.asker import Answer, Asker, Request, gap_for
 from mlsec.collect.gcp.route import GLOBAL
 from mlsec.collect.gcp.tables import (
     GET_PROJECT,
@@ -73,7 +73,10 @@ def find_regions(asker: Asker, project: Project, target: Target) -> tuple[Scope,
             )
     # Asked once for what is global, a service that is off says so for itself.
     regions = target.regions or known or ("",)
-    gaps = (found.gap,) if found.gap is not None and not target.regions else ()
+    gap = found.gap
+    if not known and isinstance(answer, Answer) and answer.is_offered:
+        gap = gap or gap_for(request, GapReason.MALFORMED, detail="the answer names no location")
+    gaps = (gap,) if gap is not None and not target.regions else ()
     walked = tuple(sorted({"" if name == GLOBAL else name for name in regions}))
     return msgspec.structs.replace(scope, regions=walked), gaps
 
@@ -89,7 +92,8 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
 def find_projects(asker: Asker, scope: str, start: str = "") -> Organisation:
     """Walk every organisation that is visible, or what lies below ``start``, folder by folder.
 
-    Where no organisation is visible, the projects that are visible are all there is to know.
+    Where none is visible, the projects that are visible are read, and a gap says that there may be
+    more.
     """
     found = Found() if start else _listed(asker, scope, SEARCH_ORGANIZATIONS, {})
     names = tuple(sorted(str(e["name"]) for e in found.entries if e.get("name")))
@@ -108,7 +112,19 @@ def find_projects(asker: Asker, scope: str, start: str = "") -> Organisation:
         visible = _listed(asker, scope, SEARCH_PROJECTS, {})
         projects |= set(_active(visible.entries))
         gaps += [visible.gap] if visible.gap else []
+    if not names and not found.gap:
+        gaps.append(_no_organisation(scope))
     return Organisation(names=names, projects=tuple(sorted(projects)), gaps=tuple(gaps))
+
+
+def _no_organisation(scope: str) -> Gap:
+    return gap_for(
+        _request(scope, SEARCH_ORGANIZATIONS, {}),
+        GapReason.DENIED,
+        right=SEARCH_ORGANIZATIONS.right,
+        detail="no organisation is visible to these credentials, so only the projects that they"
+        " see were read; where there is no organisation, name the projects: gcp://a,b",
+    )
 
 
 def _listed(asker: Asker, scope: str, operation: Operation, params: Mapping[str, Any]) -> Found:

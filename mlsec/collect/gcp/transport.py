@@ -29,11 +29,12 @@ _OVERRIDE = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"
 # What an answer without any entry may still say.
 _ASIDES = frozenset(
     {
-        "nextPageToken", "kind", "etag", "id", "selfLink", "unreachable", "unreachables", "warning",
-        "warnings", "totalItems", "totalSize", "readTime", "missingZones", "prefixes",
+        "nextPageToken", "kind", "etag", "id", "selfLink", "unreachable", "unreachables",
+        "unreachableLocations", "warning", "warnings", "totalItems", "totalSize", "readTime",
+        "missingZones", "prefixes",
     }
 )  # fmt: skip
-_UNREACHABLE = ("unreachable", "unreachables", "missingZones")
+_UNREACHABLE = ("unreachable", "unreachables", "unreachableLocations", "missingZones")
 _MORE = "nextPageToken"
 
 
@@ -131,6 +132,7 @@ def _page(route: Route, operation: Operation, document: dict[str, Any]) -> Page 
     # When the inventory was taken differs from call to call; the call itself is dated.
     document.pop("readTime", None)
     silent = [place for name in _UNREACHABLE for place in _texts(document.get(name))]
+    silent += ["part of the list"] if _warns(document) else []
     if route.aggregated:
         silent += _flatten(document, route.aggregated)
     items = operation.items
@@ -153,10 +155,16 @@ def _flatten(document: dict[str, Any], name: str) -> list[str]:
     entries, silent = [], []
     for place, inside in places.items() if isinstance(places, dict) else ():
         entries += inside.get(name, [])
-        if inside.get("warning", {}).get("code") not in (None, "NO_RESULTS_ON_PAGE"):
+        if _warns(inside):
             silent.append(str(place))
     document["items"] = entries
     return silent
+
+
+def _warns(answer: Mapping[str, Any]) -> bool:
+    """Whether a list of Compute Engine says that it is not the whole."""
+    warning = answer.get("warning")
+    return isinstance(warning, dict) and warning.get("code") not in (None, "NO_RESULTS_ON_PAGE")
 
 
 def _texts(value: Any) -> list[str]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from mlsec.collect.gcp.inventory import LAG
 from mlsec.core.errors import MlsecError
+from mlsec.core.resource import TypeCoverage
 from mlsec.engine.rule import RuleSet
 from tests.collect.gcp.conftest import read
 from tests.estate.faults import Fault, Kind
@@ -35,6 +38,14 @@ def test_pages_are_read_to_the_end_and_ids_name_the_project(
     assert bool(gcp.counts()["aiplatform:ListEndpoints"]) is not has_inventory
 
 
+def said(coverage: tuple[TypeCoverage, ...]) -> list[TypeCoverage]:
+    """Leave out what coverage says of the index."""
+    return [
+        msgspec.structs.replace(row, excluded_because=row.excluded_because.replace(LAG, ""))
+        for row in coverage
+    ]
+
+
 @pytest.mark.parametrize("kind", [Kind.DENY, Kind.THROTTLE, Kind.CUT, Kind.GARBAGE, Kind.EMPTY])
 def test_inventory_that_fails_hides_nothing(
     kind: Kind, gcp: RunningGcp, ruleset: RuleSet, tmp_path: Path
@@ -44,7 +55,8 @@ def test_inventory_that_fails_hides_nothing(
     without = read(tmp_path / "without.mlsnap", ruleset)
     assert [r.properties for r in without.resources] == [r.properties for r in with_it.resources]
     assert without.gaps == with_it.gaps
-    assert without.coverage == with_it.coverage
+    # With it, coverage says that an index spoke.
+    assert said(without.coverage) == said(with_it.coverage)
 
 
 @pytest.mark.parametrize("impersonates", [True, False])

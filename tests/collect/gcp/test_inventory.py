@@ -11,8 +11,9 @@ import pytest
 
 from mlsec import pipeline
 from mlsec.collect.asker import Answer, Request, gap_for
-from mlsec.collect.gcp.inventory import InventoryAsker, location_of, with_ids
+from mlsec.collect.gcp.inventory import LAG, InventoryAsker, location_of, with_ids
 from mlsec.collect.gcp.route import Route
+from mlsec.collect.listing import entries_of
 from mlsec.collect.plan import Operation
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.resource import Gap
@@ -82,7 +83,34 @@ def test_one_asset_that_is_not_whole_and_the_service_is_asked(change: dict[str, 
 def test_what_may_hold_secrets_is_read_from_the_service_where_there_is_some() -> None:
     sensitive = msgspec.structs.replace(_LIST, redact=("endpoints[].description",))
     assert listed([_ASSET], sensitive) == ["ListEndpoints"]
-    assert listed([], sensitive) == []
+    elsewhere = "projects/p1/locations/l2/endpoints/1"
+    other = {"name": f"//aiplatform.googleapis.com/{elsewhere}", "assetType": _KIND,
+             "resource": {"version": "v1", "data": {"name": elsewhere}}}  # fmt: skip
+    assert listed([other], sensitive) == []
+
+
+def test_inventory_that_has_nothing_of_a_type_is_not_believed() -> None:
+    assert listed([]) == ["ListEndpoints"]
+
+
+def test_list_that_an_index_gave_says_so() -> None:
+    told = Told(answers={"ListAssets": {"assets": [_ASSET]}})
+    request = Request(scope="gcp/p1", region="l1", operation=_LIST)
+    answer = InventoryAsker(told, _ROUTES, {}, {}).ask(request)
+    assert isinstance(answer, Answer)
+    assert entries_of(request, answer).why == LAG
+
+
+def test_policy_that_the_inventory_leaves_out_is_asked_for() -> None:
+    policy = Operation(service="aiplatform", name="EndpointsGetIamPolicy")
+    routes = {**_ROUTES, "cloudasset:ListAssetPolicies": Route(path="v1/{parent}/assets"),
+              policy.label: Route(path="v1/{resource}:getIamPolicy", asset=_KIND)}  # fmt: skip
+    bindings = {"bindings": [{"role": "roles/viewer", "members": ["allUsers"]}]}
+    told = Told(answers={"ListAssetPolicies": {"assets": [_ASSET]}, policy.name: bindings})
+    request = Request(scope="gcp/p1", region="l1", operation=policy, params={"resource": _NAME})
+    answer = InventoryAsker(told, routes, {}, {}).ask(request)
+    assert isinstance(answer, Answer)
+    assert answer.document == bindings
 
 
 def test_each_own_location_is_asked_and_one_that_is_refused_makes_the_list_incomplete() -> None:
@@ -106,6 +134,15 @@ def test_each_own_location_is_asked_and_one_that_is_refused_makes_the_list_incom
     assert [entry["name"] for entry in answer.document["keyRings"]] == ["x"]
     assert answer.cut is not None
     assert answer.cut.reason is GapReason.DENIED
+
+
+def test_service_that_names_no_location_was_not_looked_at() -> None:
+    route = Route(path="v1/projects/{project}/locations/{region}/keyRings",
+                  locations="cloudkms:ListLocations")  # fmt: skip
+    rings = Operation(service="cloudkms", name="ListKeyRings", items="keyRings", is_global=True)
+    told = Told(answers={"ListLocations": {"locations": []}})
+    asker = InventoryAsker(told, {rings.label: route}, {}, {})
+    assert isinstance(asker.ask(Request(scope="gcp/p1", region="", operation=rings)), Gap)
 
 
 def test_numbers_of_known_projects_become_ids_wherever_they_stand() -> None:
