@@ -16,13 +16,15 @@ from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.azure_roles import Grant, Right, above, is_over_subscriptions, may
 from mlsec.graph.permissions import keep, verdict
-from mlsec.graph.values import Known, Unread
+from mlsec.graph.values import Known, Unread, property_value
 
 if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
 _ASSIGNMENT = "azure.identity.role_assignment"
 _DELEGATION = "azure.identity.delegation"
+_FOREIGN = "ForeignGroup"
+_NO_KIND = ("", "Unknown")
 
 
 class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,10 +42,12 @@ class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
 class Foreign(msgspec.Struct, frozen=True, kw_only=True):
     """Grants to principals of other tenants in one subscription, with the name to show for each.
 
-    They are kept by their scope, those from above the subscription under "".
+    They are kept by their scope, those from above the subscription under "". ``doubtful`` are the
+    names of principals that Azure does not say the kind of.
     """
 
     by_scope: Mapping[str, tuple[tuple[str, Grant], ...]]
+    doubtful: frozenset[str]
     gaps: tuple[str, ...]
 
     def near(self, places: Iterable[str]) -> list[tuple[str, Grant]]:
@@ -68,12 +72,20 @@ def outsiders_with(
     named: dict[str, Answer] = {}
     for name, grant in foreign.near({place for _, place, _ in held}):
         answer = any_of(
-            all_of((when, may((grant,), right, place, seen_from, graph)))
+            all_of(
+                (_is_foreign(name, foreign), when, may((grant,), right, place, seen_from, graph))
+            )
             for right, place, when in held
         )
         named[name] = any_of((named.get(name, NO), answer))
     hidden = unknown(foreign.gaps) if foreign.gaps else NO
     return Outsiders(named=tuple(sorted(named.items())), hidden=hidden)
+
+
+def _is_foreign(name: str, foreign: Foreign) -> Answer:
+    if name not in foreign.doubtful:
+        return YES
+    return unknown((f"?whether principal {name} is of another tenant",))
 
 
 def with_others(found: Outsiders, others: Iterable[tuple[str, Answer]]) -> Outsiders:
@@ -95,20 +107,20 @@ def _read_foreigners(seen_from: Resource, graph: Graph) -> Foreign:
     for name in (_ASSIGNMENT, _DELEGATION):
         gaps |= set(graph.incomplete(name, seen_from.scope, ""))
     given = [each for each in graph.of_type(_ASSIGNMENT) if each.scope == seen_from.scope]
-    grants = [
-        (str(each.properties.get("principal_id")), _grant_of(each))
-        for each in given
-        if each.properties.get("principal_type") == "ForeignGroup"
-    ]
+    given_out = [_grant_of(each) for each in given]
+    grants = [(g.principal_id, g) for g in given_out if g.principal_type in (_FOREIGN, *_NO_KIND)]
+    doubtful = {g.principal_id for g in given_out if g.principal_type in _NO_KIND}
     for each in graph.of_type(_DELEGATION):
         if each.scope == seen_from.scope:
             grants += _delegated(each)
-            gaps |= set(each.unread.get("authorizations", ()))
+            held = property_value(each, "authorizations")
+            if isinstance(held, Unread):
+                gaps |= set(held.gaps or (f"?who is let in by the delegation {each.name}",))
     by_scope: dict[str, tuple[tuple[str, Grant], ...]] = {}
     for name, grant in grants:
         scope = "" if is_over_subscriptions(grant.scope) else grant.scope
         by_scope[scope] = (*by_scope.get(scope, ()), (name, grant))
-    return Foreign(by_scope=by_scope, gaps=tuple(sorted(gaps)))
+    return Foreign(by_scope=by_scope, doubtful=frozenset(doubtful), gaps=tuple(sorted(gaps)))
 
 
 def _grant_of(assignment: Resource) -> Grant:
@@ -117,7 +129,7 @@ def _grant_of(assignment: Resource) -> Grant:
         scope=str(held.get("given_at", "")),
         role=str(held.get("role", "")),
         principal_id=str(held.get("principal_id", "")),
-        principal_type="ForeignGroup",
+        principal_type=str(held.get("principal_type") or ""),
         has_condition=bool(held.get("condition")),
     )
 

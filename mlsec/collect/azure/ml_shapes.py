@@ -198,13 +198,17 @@ def _arm_path(text: str) -> str:
 
 
 def unblocked(raw: Any, source: str) -> list[dict[str, str]]:
-    """Give the kinds of harm that no enabled, blocking filter stops in one direction."""
+    """Give the kinds of harm that no enabled, blocking filter stops in one direction.
+
+    Raises:
+        KeyError: a filter of harm does not say whether it is on, or blocks.
+    """
+    here = [each for each in raw if each.get("source") == source]
+    harms = [each for each in here if filter_name(each.get("name")) in HARMS]
     blocked = {
-        filter_name(each.get("name"))
-        for each in raw
-        if each.get("source") == source
-        and each.get("enabled", True) is True
-        and each.get("blocking", True) is True
+        filter_name(each["name"])
+        for each in harms
+        if each["enabled"] is True and each["blocking"] is True
     }
     return [{"kind": kind} for kind in HARMS if kind not in blocked]
 
