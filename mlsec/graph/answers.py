@@ -23,9 +23,13 @@ YES = Answer(Truth.TRUE)
 NO = Answer(Truth.FALSE)
 
 
+# A relation is taken to be whole when nothing hides a part of it: every doubt has a reason.
+_UNSAID = frozenset({"?something that was not said"})
+
+
 def unknown(because: Iterable[str] = ()) -> Answer:
-    """Make an answer that cannot be given, with the reasons."""
-    return Answer(Truth.UNKNOWN, frozenset(because))
+    """Make an answer that cannot be given, with the reasons: never without any."""
+    return Answer(Truth.UNKNOWN, frozenset(because) or _UNSAID)
 
 
 def any_of(answers: Iterable[Answer]) -> Answer:

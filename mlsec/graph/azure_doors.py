@@ -44,8 +44,11 @@ def requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
         return verdict(_app_asks(resource), resource, graph)
     apis = graph.targets(resource, "apis")
     hidden = [unknown(apis.gaps)] if apis.gaps else []
-    to_models = [api for api in apis.found if _leads(api, graph) == YES]
-    asks = [_asks(api, graph) for api in to_models or apis.found]
+    leads = [(_leads(api, graph), _asks(api, graph)) for api in apis.found]
+    if any(to_model == YES for to_model, _ in leads):
+        asks = [any_of((not_(to_model), asked)) for to_model, asked in leads]
+    else:
+        asks = [asked for _, asked in leads]
     return verdict(all_of([*asks, *hidden]), resource, graph)
 
 

@@ -14,7 +14,14 @@ import msgspec
 from mlsec.core.closed_sets import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, unknown
-from mlsec.graph.azure_roles import Grant, Right, above, is_over_subscriptions, may
+from mlsec.graph.azure_roles import (
+    Grant,
+    Right,
+    above,
+    grant_of,
+    is_over_subscriptions,
+    may,
+)
 from mlsec.graph.permissions import keep, verdict
 from mlsec.graph.values import Known, Unread, property_value
 
@@ -107,7 +114,7 @@ def _read_foreigners(seen_from: Resource, graph: Graph) -> Foreign:
     for name in (_ASSIGNMENT, _DELEGATION):
         gaps |= set(graph.incomplete(name, seen_from.scope, ""))
     given = [each for each in graph.of_type(_ASSIGNMENT) if each.scope == seen_from.scope]
-    given_out = [_grant_of(each) for each in given]
+    given_out = [grant_of(each) for each in given]
     grants = [(g.principal_id, g) for g in given_out if g.principal_type in (_FOREIGN, *_NO_KIND)]
     doubtful = {g.principal_id for g in given_out if g.principal_type in _NO_KIND}
     for each in graph.of_type(_DELEGATION):
@@ -121,17 +128,6 @@ def _read_foreigners(seen_from: Resource, graph: Graph) -> Foreign:
         scope = "" if is_over_subscriptions(grant.scope) else grant.scope
         by_scope[scope] = (*by_scope.get(scope, ()), (name, grant))
     return Foreign(by_scope=by_scope, doubtful=frozenset(doubtful), gaps=tuple(sorted(gaps)))
-
-
-def _grant_of(assignment: Resource) -> Grant:
-    held = assignment.properties
-    return Grant(
-        scope=str(held.get("given_at", "")),
-        role=str(held.get("role", "")),
-        principal_id=str(held.get("principal_id", "")),
-        principal_type=str(held.get("principal_type") or ""),
-        has_condition=bool(held.get("condition")),
-    )
 
 
 def _delegated(delegation: Resource) -> list[tuple[str, Grant]]:

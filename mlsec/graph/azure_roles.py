@@ -80,6 +80,18 @@ def read_grants(items: Iterable[Mapping[str, Any]]) -> tuple[Grant, ...]:
     )
 
 
+def grant_of(assignment: Resource) -> Grant:
+    """Turn an assignment that a subscription lists into a grant."""
+    held = assignment.properties
+    return Grant(
+        scope=str(held.get("given_at", "")),
+        role=str(held.get("role", "")),
+        principal_id=str(held.get("principal_id", "")),
+        principal_type=str(held.get("principal_type") or ""),
+        has_condition=bool(held.get("condition")),
+    )
+
+
 def reaches(scope: str, place: str) -> bool:
     """Say whether what is given at ``scope`` holds at ``place``; both lower case.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlsec.core.closed_sets import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, unknown
+from mlsec.graph.azure_abroad import holders_abroad
 from mlsec.graph.azure_outsiders import Outsiders, names_of, outsiders_with, with_others
 from mlsec.graph.azure_permissions import (
     READ_BLOBS,
@@ -72,18 +73,19 @@ def outside_readers(resource: Resource, graph: Graph) -> Known | Unread:
 
 def writers(resource: Resource, graph: Graph) -> Targets:
     """Find the managed identities that may write blobs: by a data role, or by reading the keys."""
-    found: list[Resource] = []
-    gaps = set(graph.incomplete(_IDENTITY, resource.scope, ""))
+    abroad = holders_abroad(_ways(resource, graph, WRITE_BLOBS), resource, graph)
+    found = {each.id: each for each in abroad.found}
+    gaps = {*graph.incomplete(_IDENTITY, resource.scope, ""), *abroad.gaps}
     with_keys = _of_account(resource, graph, "allows_shared_key")
     for identity in identities_near(resource.id, graph):
         by_role = can(identity, (WRITE_BLOBS,), resource.id, graph)
         by_keys = can(identity, (READ_STORAGE_KEYS,), _account_id(resource), graph)
         answer = any_of((by_role, all_of((by_keys, with_keys))))
         if answer == YES:
-            found.append(identity)
+            found[identity.id] = identity
         elif answer.truth is Truth.UNKNOWN:
             gaps |= as_gaps(answer.because, identity, graph)
-    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
 
 
 def logs_access(resource: Resource, graph: Graph) -> Known | Unread:

@@ -11,6 +11,7 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.core.vocabulary import Type
 from mlsec.graph.answers import NO, YES, Answer, any_of, unknown
+from mlsec.graph.gcp_abroad import holders_abroad
 from mlsec.graph.gcp_grants import Grant, grants_above, grants_near, reasons_as_gaps, told
 from mlsec.graph.gcp_identities import may_everywhere, may_near
 from mlsec.graph.gcp_outsiders import condition_name
@@ -48,12 +49,13 @@ def notebooks(resource: Resource, graph: Graph) -> Targets:
 
 
 def bucket_writers(resource: Resource, graph: Graph) -> Targets:
-    """Find the service accounts of the project that may put objects into a bucket or dataset."""
+    """Find the service accounts that may put objects into a bucket or dataset."""
     near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
     # A condition may be about this very bucket; without one a grant counts for all of them.
     grants = (*near.held, *(grant for grant in above.held if grant.condition))
-    found: list[Resource] = []
-    gaps = {*graph.incomplete(_ACCOUNT, resource.scope, ""), *near.gaps}
+    abroad = holders_abroad(resource, _PUTS, graph)
+    found = list(abroad.found)
+    gaps = {*graph.incomplete(_ACCOUNT, resource.scope, ""), *near.gaps, *abroad.gaps}
     for account in graph.of_type(_ACCOUNT):
         if account.scope != resource.scope or account.is_stub:
             continue

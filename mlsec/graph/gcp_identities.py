@@ -135,9 +135,14 @@ def is_meant(member: str, own: Identity) -> Answer:
 
 def denied(account: Resource, permission: str, graph: Graph) -> Answer:
     """Say whether a deny policy takes the permission away always; at times is not always."""
-    policies = [p for p in graph.of_type(_DENY) if p.scope == account.scope]
+    return denied_in(account.scope, account, permission, graph)
+
+
+def denied_in(scope: str, account: Resource, permission: str, graph: Graph) -> Answer:
+    """Say whether a deny policy of a project, the account's or another, takes it away."""
+    policies = [p for p in graph.of_type(_DENY) if p.scope == scope]
     answers = [_is_denied_by(policy, account, permission) for policy in policies]
-    gaps = graph.incomplete(_DENY, account.scope, "")
+    gaps = graph.incomplete(_DENY, scope, "")
     return any_of((*answers, unknown(gaps) if gaps else NO))
 
 

@@ -82,6 +82,9 @@ def _listed(resource: Resource, name: str, roles: tuple[str, ...], graph: Graph)
     held = property_value(resource, name)
     if isinstance(held, Unread):
         return Outsiders(hidden=unknown(held.gaps), everybody=unknown(held.gaps))
+    if name == "acl" and not held.value:
+        # The project's owners are always on the list: an empty one was not shown.
+        return Outsiders(hidden=unknown({f"?the access list of {resource.name}"}))
     home = home_of(resource, graph)
     grants = [each for each in held.value or () if each.get("role") in roles]
     members = [member for each in grants for member in _as_member(str(each.get("entity")))]

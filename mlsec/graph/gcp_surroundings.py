@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, unknown
-from mlsec.graph.gcp_grants import told
+from mlsec.graph.gcp_grants import reasons_as_gaps, told
 from mlsec.graph.gcp_members import home_of
 from mlsec.graph.networks import fact
 from mlsec.graph.values import Known, Targets, Unread, property_value
@@ -198,7 +198,7 @@ def alarms(resource: Resource, graph: Graph) -> Targets:
         elif watches == YES and (not ids.value or resource.id.rpartition("/")[2] in ids.value):
             found.append(policy)
         elif watches not in (YES, NO):
-            gaps |= watches.because
+            gaps |= reasons_as_gaps(watches.because, policy, graph)
     return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
 
 

@@ -87,7 +87,7 @@ def _roles(base: Resource, graph: Graph, ask: Callable[[Identity], Answer]) -> T
         if answer.truth is Truth.TRUE:
             found.append(role)
         elif answer.truth is Truth.UNKNOWN:
-            gaps |= as_gaps(answer.because, role, graph) or set(role.unread.get("*", ()))
+            gaps |= as_gaps(answer.because, role, graph) | set(role.unread.get("*", ()))
     for kind in graph.vocabulary.concrete("role"):
         gaps |= set(graph.incomplete(kind.name, base.scope, ""))
     return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))

@@ -108,7 +108,7 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
         if answer.truth is Truth.TRUE:
             found.append(role)
         elif answer.truth is Truth.UNKNOWN:
-            gaps |= as_gaps(answer.because, role, graph) or set(role.unread.get("*", ()))
+            gaps |= as_gaps(answer.because, role, graph) | set(role.unread.get("*", ()))
     # In one account the bucket's policy is enough: the role needs no policy of its own.
     found += [graph.resources[name] for name in sorted(named - {role.id for role in found})]
     for kind in graph.vocabulary.concrete("role"):

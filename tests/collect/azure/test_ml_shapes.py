@@ -74,16 +74,25 @@ def test_key_is_named_without_its_version() -> None:
 
 
 def test_harm_counts_as_blocked_only_in_its_direction_and_when_it_blocks() -> None:
+    on = {"enabled": True, "blocking": True}
     raw = [
-        {"name": "Hate", "source": "Prompt"},
-        {"name": "Sexual", "source": "Prompt", "blocking": False},
-        {"name": "Violence", "source": "Prompt", "enabled": False},
-        {"name": "Selfharm", "source": "Completion"},
+        {"name": "Hate", "source": "Prompt", **on},
+        {"name": "Sexual", "source": "Prompt", **on, "blocking": False},
+        {"name": "Violence", "source": "Prompt", **on, "enabled": False},
+        {"name": "Selfharm", "source": "Completion", **on},
+        {"name": "Profanity", "source": "Prompt"},
     ]
     prompts = [each["kind"] for each in shapes.unblocked(raw, "Prompt")]
     answers = [each["kind"] for each in shapes.unblocked(raw, "Completion")]
     assert prompts == ["selfharm", "sexual", "violence"]
     assert answers == ["hate", "sexual", "violence"]
+
+
+@pytest.mark.parametrize("unsaid", ["enabled", "blocking"])
+def test_filter_of_harm_that_does_not_say_whether_it_blocks_is_not_taken_to(unsaid: str) -> None:
+    said = {"name": "Hate", "source": "Prompt", "enabled": True, "blocking": True}
+    with pytest.raises(KeyError):
+        shapes.unblocked([{k: v for k, v in said.items() if k != unsaid}], "Prompt")
 
 
 def test_filter_is_the_same_in_every_spelling() -> None:
