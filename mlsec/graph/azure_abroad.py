@@ -47,14 +47,17 @@ def holders_abroad(
     ways: Iterable[tuple[Right, str, Answer]], seen_from: Resource, graph: Graph
 ) -> Targets:
     """Find the identities of other subscriptions with one of the rights: each with its place."""
+    others = tuple(each for each in _scopes(graph) if each != seen_from.scope)
+    if not others:
+        return Targets()
     held = tuple(ways)
     known = keep(graph, ("azure identities abroad", ""), lambda: _by_principal(graph))
     book = _book_of(seen_from.scope, graph)
     found: dict[str, Resource] = {}
-    gaps = set(graph.incomplete(_ASSIGNMENT, seen_from.scope, "")) if _scopes(graph) else set()
+    gaps = set(graph.incomplete(_ASSIGNMENT, seen_from.scope, ""))
     for grant in _near(book, (place for _, place, _ in held)):
         named = [i for i in known.get(grant.principal_id, ()) if i.scope != seen_from.scope]
-        doubt = _may_be_in(grant, seen_from.scope, graph)
+        doubt = _may_be_in(grant, others, graph)
         if not (named or doubt):
             continue
         answer = any_of(
@@ -73,24 +76,22 @@ def _near(book: _Book, places: Iterable[str]) -> list[Grant]:
     return [grant for scope in sorted(scopes) for grant in book.by_scope.get(scope, ())]
 
 
-def _may_be_in(grant: Grant, scope: str, graph: Graph) -> tuple[str, ...]:
+def _may_be_in(grant: Grant, others: Iterable[str], graph: Graph) -> tuple[str, ...]:
     """Give the doubt whether identities of subscriptions that do not know a group are in it."""
     if grant.principal_type in _SINGLE:
         return ()
-    others = [each for each in _scopes(graph) if each != scope]
     if all(grant.principal_id in _book_of(each, graph).principals for each in others):
         return ()
     return (f"?which identities of other subscriptions are in the group {grant.principal_id}",)
 
 
 def _scopes(graph: Graph) -> tuple[str, ...]:
-    """Give the subscriptions that have identities, when there is more than one."""
-    found = keep(
+    """Give the subscriptions that have identities."""
+    return keep(
         graph,
         ("azure identity scopes", ""),
         lambda: tuple(sorted({each.scope for each in graph.of_type(_IDENTITY)})),
     )
-    return found if len(found) > 1 else ()
 
 
 def _by_principal(graph: Graph) -> dict[str, tuple[Resource, ...]]:

@@ -33,6 +33,8 @@ _ACCOUNTS: weakref.WeakKeyDictionary[Graph, dict[str, Resource]] = weakref.WeakK
 
 def holders_abroad(resource: Resource, permissions: tuple[str, ...], graph: Graph) -> Targets:
     """Find the accounts of other projects with one of the permissions on a resource."""
+    if all(each.scope == resource.scope for each in _accounts(graph).values()):
+        return Targets()
     found: dict[str, Resource] = {}
     gaps: set[str] = set()
     near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
@@ -73,9 +75,7 @@ def _given(
 
 
 def _accounts(graph: Graph) -> dict[str, Resource]:
-    """Index the service accounts by e-mail, when they are of more than one project."""
+    """Index the service accounts by e-mail."""
     if graph not in _ACCOUNTS:
-        known = {each.name: each for each in graph.of_type(_ACCOUNT) if not each.is_stub}
-        is_one = len({each.scope for each in known.values()}) < 2
-        _ACCOUNTS[graph] = {} if is_one else known
+        _ACCOUNTS[graph] = {e.name: e for e in graph.of_type(_ACCOUNT) if not e.is_stub}
     return _ACCOUNTS[graph]

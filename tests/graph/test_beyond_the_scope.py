@@ -98,6 +98,24 @@ def test_role_whose_permissions_were_not_said_may_allow_it() -> None:
     assert graph.targets(graph.resources[CONTAINER], "writers").gaps
 
 
+SERVICE = "/subscriptions/data/resourcegroups/g/providers/microsoft.apimanagement/service/a"
+
+
+def test_api_that_may_lead_to_a_model_unasked_leaves_unknown_whether_all_ask() -> None:
+    api = {"service_id": SERVICE, "policy": [], "backend_host": None}
+    graph = joined(
+        thing("azure.apim.service", SERVICE, DATA, policy=[]),
+        thing("azure.cognitive.account", "/ai", DATA, hosts=["ai.example"]),
+        thing("azure.apim.api", f"{SERVICE}/apis/asks", DATA,
+              **{**api, "backend_host": "ai.example", "subscription_required": True}),
+        Resource(id=f"{SERVICE}/apis/open", type="azure.apim.api", provider="azure", scope=DATA,
+                 region="", properties={**api, "subscription_required": False},
+                 unread={"backend_host": ("hidden",)}),
+    )  # fmt: skip
+    held = property_value(graph.resources[SERVICE], "requires_auth")
+    assert isinstance(held, Unread)
+
+
 BUCKET = "//storage.googleapis.com/models"
 
 

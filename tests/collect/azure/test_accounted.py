@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlsec import pipeline
-from mlsec.collect.azure.classify import GONE
+from mlsec.collect.azure.classify import GONE, Refusal, why_not_offered
 from mlsec.collect.azure.clouds import find_cloud
 from mlsec.collect.azure.session import open_credential, sign_in
 from mlsec.collect.settings import CollectSettings
@@ -147,3 +147,11 @@ def test_nobody_signed_in_stops_with_the_ways_there_are(monkeypatch: pytest.Monk
     with pytest.raises(MlsecError, match="Azure sign-in failed") as stopped:
         sign_in(open_credential(cloud), cloud)
     assert "managed identity" in stopped.value.hint
+
+
+def test_place_that_is_not_registered_says_nothing_of_other_places() -> None:
+    def why(code: str) -> str:
+        return why_not_offered(Refusal(status=409, code=code, message="", headers={}), "M.X/y/read")
+
+    assert why("MissingSubscriptionRegistration")
+    assert why("MissingRegistrationForLocation") == ""

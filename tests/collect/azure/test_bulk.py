@@ -128,7 +128,7 @@ def test_resource_that_the_index_still_knows_is_left_out(
     azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
 ) -> None:
     world(azure).ghosts.append(
-        arm("Microsoft.MachineLearningServices/workspaces/gone", {}, name="gone")
+        arm("Microsoft.MachineLearningServices/workspaces/gone", {}, subscription=SECOND)
     )
     assert names(read(tmp_path, ruleset)) == NAMES
     assert azure.counts()[LISTING] > COMPARED

@@ -129,6 +129,7 @@ def tight() -> World:
                 body={
                     "name": alert,
                     "displayName": "errors",
+                    "enabled": True,
                     "conditions": [{"conditionThreshold": {"filter": metric}}],
                 },
             ),
