@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from mlsec.core.assessment import Assessment, RuleSummary
-from mlsec.core.closed_sets import Severity, Status
+from mlsec.core.closed_sets import GapReason, Severity, Status
 from mlsec.core.finding import AppliedWaiver, AttackPath, Finding
 from mlsec.render import tally
 from mlsec.render.settings import DEFAULT, RenderSettings
@@ -32,6 +32,9 @@ _COLOUR = {
     Severity.INFO: "2",
 }
 _SUBJECTS_SHOWN = 3
+# Other reasons come with a right to allow, or pass by themselves.
+_SAID = (GapReason.UNSUPPORTED, GapReason.DENIED)
+_SENTENCE_WORDS = 6
 _MINOR_SHOWN = 5
 _ACTIONS_SHOWN = 8
 _PATHS_ALIGNED_CHARS = 40
@@ -226,6 +229,8 @@ def _not_assessed(assessment: Assessment, page: Page) -> Iterator[str]:
         yield f"  --> {shown(group.scope)}: {_subjects(group)}"
         if group.missing_right:
             yield f"   = allow {shown(group.missing_right, 200)}"
+        for said in _said(group):
+            yield from page.wrap(said, "   = ", "     ")
     rights = tally.missing_rights(groups)
     if rights:
         yield from page.wrap(
@@ -236,6 +241,13 @@ def _not_assessed(assessment: Assessment, page: Page) -> Iterator[str]:
         )
     if groups:
         yield ""
+
+
+def _said(group: tally.GapGroup) -> list[str]:
+    """Give what the provider's refusal asks a person to do, where a right alone is not enough."""
+    told = (gap.detail for gap in group.gaps if gap.reason in _SAID)
+    details = {detail for detail in told if len(detail.split()) >= _SENTENCE_WORDS}
+    return [shown(each, 300) for each in sorted(details)[:_SUBJECTS_SHOWN]]
 
 
 def _subjects(group: tally.GapGroup) -> str:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from mlsec import pipeline
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Inventory
 from mlsec.engine.rule import RuleSet
+from mlsec.render import FORMATS
+from mlsec.snapshot.store import Snapshot
 from tests.collect.gcp.conftest import read
 from tests.estate.faults import Fault, Kind
 from tests.estate.gcp_server import RunningGcp
@@ -63,6 +66,19 @@ def test_service_that_the_paying_project_lacks_is_a_gap_that_says_what_to_set(
     assert {g.reason for g in gaps} == {GapReason.UNSUPPORTED}
     assert all("set-quota-project" in g.detail for g in gaps)
     assert "gcp.vertex.endpoint" in {row[0] for row in hidden(inventory)}
+
+
+def test_text_report_says_what_a_refusal_asks_a_person_to_do(
+    gcp: RunningGcp, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    gcp.set_faults(_NO_INVENTORY)
+    gcp.handler.world.payer_lacks.add("aiplatform")
+    read(tmp_path / "a.mlsnap", ruleset)
+    with Snapshot.open(tmp_path / "a.mlsnap") as snapshot:
+        found = pipeline.judge(snapshot, ruleset, pipeline.Judging(), lambda *_: None)
+    payload = FORMATS["text"].render(found)
+    text = (payload if isinstance(payload, bytes) else b"".join(payload)).decode()
+    assert "set-quota-project" in " ".join(text.split())
 
 
 def test_deleted_project_stops_with_how_to_bring_it_back(
