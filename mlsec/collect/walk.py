@@ -30,6 +30,7 @@ from mlsec.core.vocabulary import Vocabulary
 
 Place = tuple[str, str, str]
 NOT_REFERRED = "no ML resource refers to it"
+GONE = "deleted since it was listed"
 
 
 class WalkSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +181,7 @@ class _Walk:
         return self._job(
             (item.scope.name, item.home, service),
             lambda: self._read_one(item),
-            lambda is_there: self._keep(item) if is_there else (),
+            lambda is_there: self._keep(item) if is_there else self._lose(item),
             item.id,
         )
 
@@ -195,6 +196,11 @@ class _Walk:
         for plan in self._settings.plans:
             if plan.parent == item.plan.type and plan.is_below:
                 yield from self._child_job(plan, item)
+
+    def _lose(self, item: Item) -> tuple[Job, ...]:
+        """Count what was listed and is not there: it must not vanish without a word."""
+        self._tally.exclude(item.place, GONE)
+        return ()
 
     def _child_job(self, plan: TypePlan, parent: Item) -> Iterable[Job]:
         if (operation := plan.listing) is None:

@@ -1,6 +1,7 @@
 """Who from outside reads and writes buckets and datasets: policies, access lists, prevention.
 
-Access lists of single objects are not read; where uniform access is on they have no effect.
+Access lists of single objects are not read; where uniform access is on they have no effect, and
+where it is off they may let anybody read.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ def _of_store(
     if "acl" not in graph.vocabulary.types[resource.type].properties:
         return by_policy
     listed = [_listed(resource, name, roles, graph) for name, roles in acls]
+    listed += [_of_objects(resource)] if permissions == _READS else []
     named = dict(by_policy.named)
     for side in listed:
         for member, answer in side.named.items():
@@ -96,6 +98,14 @@ def _listed(resource: Resource, name: str, roles: tuple[str, ...], graph: Graph)
     return Outsiders(
         everybody=YES if any(is_open_member(member) for member in members) else NO, named=named
     )
+
+
+def _of_objects(resource: Resource) -> Outsiders:
+    """Admit that any object may have a list of its own, where lists count: none of them is read."""
+    if property_value(resource, "uniform_access") == Known(value=True):
+        return Outsiders()
+    doubt = unknown({f"?the access lists of the objects in {resource.name}"})
+    return Outsiders(hidden=doubt, everybody=doubt)
 
 
 def _as_member(entity: str) -> Iterator[str]:

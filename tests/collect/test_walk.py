@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlsec.collect.walk import GONE
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
 from tests.collect.small import WORLD, walk_small
@@ -80,10 +81,11 @@ def test_denied_tags_are_unread_not_none(tmp_path: Path) -> None:
     assert _one(inventory, "m:a").tags == {}
 
 
-def test_item_that_is_gone_leaves_the_inventory(tmp_path: Path) -> None:
+def test_item_that_is_gone_leaves_the_inventory_and_is_counted(tmp_path: Path) -> None:
     inventory, _ = walk_small(tmp_path, {"DescribeModel b": "GONE"})
     assert "m:b" not in {each.id for each in inventory.resources}
-    assert _row(inventory, "toy.model").enumerated == 1
+    row = _row(inventory, "toy.model")
+    assert (row.enumerated, row.excluded, row.excluded_because) == (2, 1, GONE)
 
 
 def test_search_spares_the_describe_call(tmp_path: Path) -> None:

@@ -153,3 +153,15 @@ def test_access_list_that_was_not_shown_does_not_keep_anybody_out() -> None:
     graph = google("user:a@gmail.com", uniform_access=False, bindings=[])
     held = property_value(graph.resources[BUCKET], "has_outside_writers")
     assert isinstance(held, Unread)
+
+
+@pytest.mark.parametrize(("uniform", "expected"), [(True, False), (False, None)])
+def test_objects_with_lists_of_their_own_may_be_read_by_anybody(
+    uniform: bool, expected: bool | None
+) -> None:
+    owners = [{"entity": "project-owners-1", "role": "OWNER"}]
+    graph = google("projectOwner:data", uniform_access=uniform, acl=owners)
+    for name in ("is_public_read", "has_outside_readers"):
+        held = property_value(graph.resources[BUCKET], name)
+        assert (held.value if isinstance(held, Known) else None) is expected
+    assert property_value(graph.resources[BUCKET], "has_outside_writers") == Known(value=False)
