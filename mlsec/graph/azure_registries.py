@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.answers import YES, all_of
+from mlsec.graph.answers import YES, all_of, unknown
 from mlsec.graph.azure_outsiders import Outsiders, names_of, outsiders_with
 from mlsec.graph.azure_permissions import PUSH_IMAGES
 from mlsec.graph.azure_roles import Right
 from mlsec.graph.flags import flag
 from mlsec.graph.permissions import verdict
-from mlsec.graph.values import Known, Unread
+from mlsec.graph.values import Known, Unread, property_value
 
 if TYPE_CHECKING:
     from mlsec.graph.index import Graph
@@ -24,6 +24,14 @@ _PUSHES = (
     Right("microsoft.containerregistry/registries/repositories/content/write", is_data=True),
     Right("microsoft.containerregistry/registries/importimage/action"),
 )
+# The scope maps that every registry has, and whether they let push.
+_MAPS = {
+    "_repositories_pull": False,
+    "_repositories_pull_metadata_read": False,
+    "_repositories_push": True,
+    "_repositories_push_metadata_write": True,
+    "_repositories_admin": True,
+}
 _ADMIN_PASSWORD = Right("microsoft.containerregistry/registries/listcredentials/action")
 
 
@@ -43,6 +51,16 @@ def has_outside_pushers(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(_pushers(resource, graph).is_some, resource, graph)
 
 
+def token_may_push(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a token may push, by a built-in scope map; a map of one's own is not read."""
+    held = property_value(resource, "scope_map")
+    if isinstance(held, Unread):
+        return held
+    if held.value in _MAPS:
+        return Known(_MAPS[held.value])
+    return verdict(unknown((f"?what the scope map {held.value} allows",)), resource, graph)
+
+
 def _pushers(resource: Resource, graph: Graph) -> Outsiders:
     ways = [(right, resource.id, YES) for right in _PUSHES]
     admin = (_ADMIN_PASSWORD, resource.id, flag(resource, "admin_user"))
@@ -51,6 +69,7 @@ def _pushers(resource: Resource, graph: Graph) -> Outsiders:
 
 AZURE_REGISTRIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "azure_registries.is_public": is_public,
+    "azure_registries.token_may_push": token_may_push,
     "azure_registries.outside_pushers": outside_pushers,
     "azure_registries.has_outside_pushers": has_outside_pushers,
 }

@@ -165,3 +165,13 @@ def test_objects_with_lists_of_their_own_may_be_read_by_anybody(
         held = property_value(graph.resources[BUCKET], name)
         assert (held.value if isinstance(held, Known) else None) is expected
     assert property_value(graph.resources[BUCKET], "has_outside_writers") == Known(value=False)
+
+
+@pytest.mark.parametrize(
+    ("scope_map", "expected"),
+    [("_repositories_pull", False), ("_repositories_push", True), ("my-own", None)],
+)
+def test_scope_map_of_ones_own_may_let_a_token_push(scope_map: str, expected: bool | None) -> None:
+    graph = joined(thing("azure.acr.token", "/t", DATA, scope_map=scope_map))
+    held = property_value(graph.resources["/t"], "may_push")
+    assert (held.value if isinstance(held, Known) else None) is expected
