@@ -49,6 +49,11 @@ def text_or_none(raw: Any) -> str | None:
     return raw if isinstance(raw, str) else None
 
 
+def has_address(raw: Any) -> bool:
+    """Read a switch, or take an address for one that is on."""
+    return raw if isinstance(raw, bool) else bool(str(raw))
+
+
 def asset_ref(raw: Any) -> str | None:
     """Give the ARM id (lower case) of a model, environment or deployment; None for a registry's."""
     text = _arm_path(str(raw))
@@ -226,6 +231,7 @@ ML_SHAPES: Shapes = {
     "datastore_container": datastore_container,
     "entries": entries,
     "filter_name": filter_name,
+    "has_address": has_address,
     "has_shell": has_shell,
     "image_digest": image_digest,
     "is_present": is_present,

@@ -155,3 +155,23 @@ def test_place_that_is_not_registered_says_nothing_of_other_places() -> None:
 
     assert why("MissingSubscriptionRegistration")
     assert why("MissingRegistrationForLocation") == ""
+
+
+@pytest.mark.parametrize("is_denied", [False, True])
+def test_compute_that_the_list_tells_little_of_is_asked_for_itself(
+    is_denied: bool, azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
+) -> None:
+    world = azure.handler.world
+    key, listed = next(
+        (key, held)
+        for key, held in world.resources.items()
+        if held["properties"].get("computeType") == "ComputeInstance"
+    )
+    inside = {"sshSettings": {"sshPublicAccess": "Enabled"}}
+    world.answers[key] = {**listed, "properties": {**listed["properties"], "properties": inside}}
+    del listed["properties"]["properties"]
+    if is_denied:
+        azure.set_faults(Fault(kind=Kind.DENY, operation="machinelearning:Compute_Get"))
+    (found,) = [r for r in read(tmp_path, ruleset).resources if r.id == key]
+    assert found.properties.get("ssh_public") == (None if is_denied else "Enabled")
+    assert ("ssh_public" in found.unread) is is_denied

@@ -61,25 +61,32 @@ OUTBOUND_RULES = below_workspace("ManagedNetworkSettingsRule_List", "outboundRul
 CONNECTIONS = below_workspace(
     "WorkspaceConnections_List", "connections", ("credentials", "metadata.*")
 )
-COMPUTES = below_workspace(
-    "Compute_List",
-    "computes",
-    (
-        "properties.setupScripts.scripts.startupScript.scriptData",
-        "properties.setupScripts.scripts.startupScript.scriptArguments",
-        "properties.setupScripts.scripts.creationScript.scriptData",
-        "properties.setupScripts.scripts.creationScript.scriptArguments",
-        "properties.customServices[].environmentVariables.*.value",
-        # What an attached machine or cluster is reached with; Azure says null, but may not always.
-        "properties.userAccountCredentials.adminUserPassword",
-        "properties.administratorAccount.password",
-        "properties.administratorAccount.privateKeyData",
-        "properties.databricksAccessToken",
-        "properties.relayConnectionString",
-        "properties.serviceBusConnectionString",
-        "properties.sslConfiguration.key",
-    ),
-    COMPUTE_VERSION,
+_SECRETS = (
+    "properties.setupScripts.scripts.startupScript.scriptData",
+    "properties.setupScripts.scripts.startupScript.scriptArguments",
+    "properties.setupScripts.scripts.creationScript.scriptData",
+    "properties.setupScripts.scripts.creationScript.scriptArguments",
+    "properties.customServices[].environmentVariables.*.value",
+    # What an attached machine or cluster is reached with; Azure says null, but may not always.
+    "properties.userAccountCredentials.adminUserPassword",
+    "properties.administratorAccount.password",
+    "properties.administratorAccount.privateKeyData",
+    "properties.databricksAccessToken",
+    "properties.relayConnectionString",
+    "properties.serviceBusConnectionString",
+    "properties.sslConfiguration.key",
+)
+COMPUTES = below_workspace("Compute_List", "computes", _SECRETS, COMPUTE_VERSION)
+# The list may leave out what a compute is made of; it is then asked for one by one.
+COMPUTE = ArmRead(
+    service="machinelearning",
+    name="Compute_Get",
+    action=f"{_RIGHT}workspaces/computes/read",
+    path="{id}",
+    params={"id": "$.id"},
+    version=COMPUTE_VERSION,
+    redact=tuple(f"properties.{path}" for path in _SECRETS),
+    only_if={"$.properties.properties": (None,)},
 )
 _KIND = "properties.computeType"
 _OURS = ("ComputeInstance", "AmlCompute")
@@ -104,12 +111,14 @@ PLANS: tuple[TypePlan, ...] = (
         parent="azure.ml.workspace",
         listing=COMPUTES,
         only={_KIND: ("ComputeInstance",)},
+        reads=(COMPUTE,),
     ),
     TypePlan(
         type="azure.ml.compute_cluster",
         parent="azure.ml.workspace",
         listing=COMPUTES,
         only={_KIND: ("AmlCompute",)},
+        reads=(COMPUTE,),
     ),
     TypePlan(
         type="azure.ml.attached_compute",
