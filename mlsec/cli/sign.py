@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,12 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         metavar="FILE",
         help="where the signature goes (default: model.sig in the folder, MODEL.sig beside a file)",
     )
+    parser.add_argument(
+        "--timestamp-url",
+        default="",
+        metavar="URL",
+        help="ask this RFC 3161 authority when the signature was made, and put its answer in",
+    )
     _add_hashing(parser)
     parser.set_defaults(run=run)
 
@@ -81,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
     """Sign, write the signature, and say what was signed."""
     from mlsec.cli import console
     from mlsec.cli.files import read_file, write_file
+    from mlsec.cli.timestamp_authority import ask, check_address
     from mlsec.signing.discover import inspect
     from mlsec.signing.sign import Signing, load_signer, sign
 
@@ -94,6 +102,7 @@ def run(args: argparse.Namespace) -> int:
     signer = load_signer(
         read_file(args.key), _password(args.password_env), [read_file(one) for one in files]
     )
+    address = check_address(args.timestamp_url) if args.timestamp_url else ""
     output = args.output or _beside(args.model)
     how = Signing(ignored=tuple(args.ignore), hash_name=args.hash, shard_bytes=args.shards)
     progress = console.Progress()
@@ -103,6 +112,7 @@ def run(args: argparse.Namespace) -> int:
             signer,
             output,
             how,
+            timestamp=partial(ask, address) if address else None,
             say=lambda done, total: progress("hashing (bytes)", done, total),
         )
     finally:

@@ -30,6 +30,7 @@ class Timestamp(msgspec.Struct, frozen=True, kw_only=True):
     policy: str
     serial: int
     signed: cms.SignedData
+    nonce: int | None = None
 
 
 def read_timestamp(data: bytes) -> Timestamp:
@@ -67,9 +68,9 @@ def _statement(signed: cms.SignedData) -> Timestamp:
     serial = der.integer(fields.take(der.INTEGER))
     generated_at = der.moment(fields.take(der.GENERALIZED_TIME))
     # Accuracy, ordering, nonce, name of the authority, extensions: in this order, none needed.
-    for optional in (der.SEQUENCE, der.BOOLEAN, der.INTEGER, 0xA0, 0xA1):
-        fields.maybe(optional)
+    optional = [fields.maybe(tag) for tag in (der.SEQUENCE, der.BOOLEAN, der.INTEGER, 0xA0, 0xA1)]
     fields.end()
+    nonce = optional[2]
     return Timestamp(
         generated_at=generated_at,
         imprint_digest=digest,
@@ -77,6 +78,7 @@ def _statement(signed: cms.SignedData) -> Timestamp:
         policy=policy,
         serial=serial,
         signed=signed,
+        nonce=der.integer(nonce) if nonce else None,
     )
 
 
