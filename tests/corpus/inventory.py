@@ -10,6 +10,7 @@ to begin anew, delete the file.
 from __future__ import annotations
 
 import contextlib
+import enum
 import importlib
 import importlib.metadata
 import io
@@ -21,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from tests.corpus.libraries import ADDED, LIBRARIES, SAME, STANDARD
+from tests.corpus.libraries import ADDED, LIBRARIES, MADE_WITHOUT_CALLS, SAME, STANDARD
 from tests.corpus.suspicion import (
     is_risky_class,
     is_risky_to_call,
@@ -57,7 +58,9 @@ def inventory(library: str) -> str:
     _recall(library, {"classes": classes, "reducers": reducers, "makers": makers}, versions)
     for module in _modules(library):
         for found in _classes(module):
-            _place(found, library, classes, reducers, left_out)
+            # A member of an enumeration is stored as a call of it.
+            is_called = library not in MADE_WITHOUT_CALLS or issubclass(found, enum.Enum)
+            _place(found, library, classes, reducers if is_called else classes, left_out)
         for function in reducing_functions(module):
             home = makers if takes_callable(function) else reducers
             home[function.__module__].add(function.__qualname__)

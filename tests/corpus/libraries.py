@@ -47,6 +47,10 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "narwhals": (),
 }  # fmt: skip
 
+# Libraries whose constructors make objects of settings that name any module: pickles of theirs make
+# instances without a call, so that a call with arguments is no habit of theirs.
+MADE_WITHOUT_CALLS = frozenset({"keras", "transformers", "sentence_transformers", "ultralytics"})
+
 # Modules of the standard library whose classes and constructors hold values and nothing else.
 STANDARD: tuple[str, ...] = (
     "collections", "datetime", "decimal", "fractions", "uuid", "array", "enum", "ipaddress",
