@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -130,8 +131,14 @@ def _scanned(assessment: Assessment, page: Page) -> Iterator[str]:
 
 
 def _left_out(assessment: Assessment, page: Page) -> Iterator[str]:
-    """Say why what was found and not judged was left out."""
-    because = "; ".join(sorted({one.excluded_because for one in assessment.coverage} - {""}))
+    """Say how much of what was found was left out of the judging, and why."""
+    counts: Counter[str] = Counter()
+    for row in assessment.coverage:
+        counts[row.excluded_because] += row.excluded
+    del counts[""]
+    because = "; ".join(
+        f"{count:,} ({reason})" if count else reason for reason, count in sorted(counts.items())
+    )
     if because:
         yield from page.wrap(f"left out: {shown(because, _REASONS_CHARS)}", "", "  ")
 
