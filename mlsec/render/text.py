@@ -135,10 +135,8 @@ def _left_out(assessment: Assessment, page: Page) -> Iterator[str]:
     counts: Counter[str] = Counter()
     for row in assessment.coverage:
         counts[row.excluded_because] += row.excluded
-    del counts[""]
-    because = "; ".join(
-        f"{count:,} ({reason})" if count else reason for reason, count in sorted(counts.items())
-    )
+    shares = ((f"{n:,} ({why})" if n else why) for why, n in sorted(counts.items()) if why)
+    because = "; ".join(shares)
     if because:
         yield from page.wrap(f"left out: {shown(because, _REASONS_CHARS)}", "", "  ")
 
