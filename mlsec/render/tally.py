@@ -174,14 +174,17 @@ def _action(rule: RuleSummary | None, group: Sequence[Finding]) -> Action:
 
 
 def gap_groups(assessment: Assessment) -> list[GapGroup]:
-    """Group the gaps for reading, those that hide most checks first."""
+    """Group the gaps for reading, those that hide most checks first.
+
+    A check that several gaps of a group hide is one check.
+    """
     rules_of: dict[str, set[str]] = defaultdict(set)
-    checks_of: Counter[str] = Counter()
+    checks_of: dict[str, set[str]] = defaultdict(set)
     for finding in assessment.findings:
         if finding.status is Status.NOT_ASSESSED:
             for gap_id in set(finding.gaps):
                 rules_of[gap_id].add(finding.rule)
-                checks_of[gap_id] += 1
+                checks_of[gap_id].add(finding.fingerprint)
     grouped: dict[tuple[str, str, str, str], list[Gap]] = defaultdict(list)
     for gap in sorted(assessment.gaps, key=lambda one: (one.scope, one.subject, one.id)):
         grouped[gap.scope, gap.wanted, gap.reason.value, gap.missing_right].append(gap)
@@ -192,7 +195,7 @@ def gap_groups(assessment: Assessment) -> list[GapGroup]:
             reason=GapReason(reason),
             missing_right=right,
             gaps=tuple(gaps),
-            checks=sum(checks_of[gap.id] for gap in gaps),
+            checks=len(set().union(*(checks_of[gap.id] for gap in gaps))),
             rules=tuple(sorted(set().union(*(rules_of[gap.id] for gap in gaps)))),
         )
         for (scope, wanted, reason, right), gaps in grouped.items()

@@ -18,7 +18,7 @@ from mlsec.core.assessment import Assessment, Fix
 from mlsec.core.closed_sets import Severity, Status
 from mlsec.core.finding import Evidence
 from mlsec.core.text import visible
-from mlsec.render import RenderSettings
+from mlsec.render import RenderSettings, tally
 from mlsec.render.path_layout import draw
 from mlsec.render.shown import actual_text, telling
 from mlsec.render.text import render_text
@@ -41,6 +41,22 @@ def test_last_line_counts_everything_the_unread_too() -> None:
         "9 fail, 8 pass, 2 not assessed (1 denied, 1 timed out), 1 waived; "
         "90% of 20 checks assessed"
     )
+
+
+def test_check_that_several_refusals_hide_is_counted_once() -> None:
+    whole = samples.rich()
+    denied = next(gap for gap in whole.gaps if gap.missing_right)
+    twin = msgspec.structs.replace(denied, id=f"{denied.id}-twin", subject="elsewhere")
+    findings = tuple(
+        msgspec.structs.replace(one, gaps=(*one.gaps, twin.id)) if denied.id in one.gaps else one
+        for one in whole.findings
+    )
+    doubled = msgspec.structs.replace(whole, findings=findings, gaps=(*whole.gaps, twin))
+
+    def counted(assessment: Assessment) -> int:
+        return next(g.checks for g in tally.gap_groups(assessment) if denied in g.gaps)
+
+    assert counted(doubled) == counted(whole) > 0
 
 
 def on_two_clouds() -> Assessment:
