@@ -10,7 +10,7 @@ import msgspec
 
 from mlsec.core.assessment import Assessment
 from mlsec.render import tally
-from mlsec.render.sarif_places import Inventory, build_inventory
+from mlsec.render.places import Inventory, build_inventory
 from mlsec.render.sarif_results import (
     archived_result,
     finding_result,

@@ -7,7 +7,8 @@ from typing import Any
 from mlsec.core.closed_sets import Status
 from mlsec.core.digest import fingerprint
 from mlsec.core.finding import AttackPath, Evidence, Finding
-from mlsec.render.sarif_places import Inventory, resource_location, subject_location
+from mlsec.render.places import Inventory
+from mlsec.render.sarif_places import finding_location, resource_location
 from mlsec.render.sarif_rules import LEVEL
 from mlsec.render.shown import (
     actual_text,
@@ -31,7 +32,7 @@ def finding_result(finding: Finding, inventory: Inventory) -> dict[str, Any]:
         "ruleId": shown(finding.rule),
         "level": LEVEL[finding.severity],
         "message": {"text": _message(finding)},
-        "locations": [subject_location(finding.resource, inventory)],
+        "locations": [finding_location(finding, inventory)],
         "partialFingerprints": _fingerprints(finding.fingerprint),
         "properties": _properties(finding),
     }
@@ -86,7 +87,7 @@ def passed_result(
 def remainder_result(left_out: list[Finding], scope: str, inventory: Inventory) -> dict[str, Any]:
     """Stand for the failures of one rule that do not fit a code host's limit."""
     first = left_out[0]
-    place = subject_location(first.resource, inventory)
+    place = finding_location(first, inventory)
     place["logicalLocations"] = [
         {
             "name": shown(scope, 200),
@@ -171,7 +172,7 @@ def _related_locations(finding: Finding, inventory: Inventory) -> list[dict[str,
             others.setdefault(one.resource, one)
     return [
         {
-            **resource_location(resource_id, "", inventory),
+            **resource_location(resource_id, "", inventory, one.source),
             "id": position,
             "message": {"text": _unlinked(_evidence_text(one))},
         }
