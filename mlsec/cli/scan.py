@@ -34,7 +34,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("targets", nargs="+", metavar="TARGET")
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the reports there")
-    names = "html, sarif, sarif-full, json, markdown, text, cyclonedx"
+    names = "html, sarif, sarif-full, json, markdown, text, cyclonedx, gitlab, gitlab-sast"
     parser.add_argument("-f", "--format", default="", metavar="FORMAT,...", help=names)
     parser.add_argument("--sarif-inventory", default="", metavar="PATH",
                         help="where mlsec-inventory.txt lies in the repository")  # fmt: skip

@@ -84,6 +84,32 @@ def _markdown(assessment: Assessment, settings: RenderSettings = DEFAULT) -> byt
     return render_markdown(assessment, settings)
 
 
+def _quality(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.gitlab_quality import render_quality  # noqa: PLC0415 - loads only when used
+
+    return render_quality(assessment, settings)
+
+
+def _quality_files(
+    assessment: Assessment, settings: RenderSettings
+) -> Mapping[str, Iterable[bytes]]:
+    from mlsec.render.gitlab_quality import quality_files  # noqa: PLC0415 - loads only when used
+
+    return quality_files(assessment, settings)
+
+
+def _sast(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.gitlab_sast import render_sast  # noqa: PLC0415 - loads only when used
+
+    return render_sast(assessment, settings)
+
+
+def _sast_files(assessment: Assessment, settings: RenderSettings) -> Mapping[str, Iterable[bytes]]:
+    from mlsec.render.gitlab_sast import sast_files  # noqa: PLC0415 - loads only when used
+
+    return sast_files(assessment, settings)
+
+
 def _cyclonedx(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
     from mlsec.render.cyclonedx import render_cyclonedx  # noqa: PLC0415 - loads only when used
 
@@ -105,5 +131,17 @@ FORMATS: Mapping[str, Format] = {
         Format(name="text", file_name="report.txt", render=_text),
         Format(name="markdown", file_name="summary.md", render=_markdown),
         Format(name="cyclonedx", file_name="bom.cdx.json", render=_cyclonedx),
+        Format(
+            name="gitlab",
+            file_name="gl-code-quality-report.json",
+            render=_quality,
+            files=_quality_files,
+        ),
+        Format(
+            name="gitlab-sast",
+            file_name="gl-sast-report.json",
+            render=_sast,
+            files=_sast_files,
+        ),
     )
 }
