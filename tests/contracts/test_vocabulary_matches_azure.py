@@ -1,10 +1,12 @@
-"""Every field that the Azure ML and AI vocabulary names is one that Microsoft publishes.
+"""Every field that the Azure vocabulary and estate name is one that Microsoft publishes.
 
-The published fields stand in ``azure_fields.json``; ``azure_models.py`` says how it is made.
+The published fields stand in ``azure_fields.json``, each in the api-version that is asked;
+``azure_types.py`` says how it is made.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,50 +14,69 @@ from typing import Any
 
 import pytest
 
-from mlsec.collect.azure.reader import plans
-from mlsec.collect.azure.route import ArmRead
 from mlsec.core.places import content_folder
 from mlsec.core.vocabulary_load import load_vocabulary
-from tests.contracts.azure_paths import Named, Published, paths_of
+from tests.contracts.azure_paths import Named, Published, operations, paths_of
+from tests.contracts.azure_things import things
+from tests.contracts.azure_types import UNTYPED
 
 TABLE: Mapping[str, Any] = json.loads(
     Path(__file__).with_name("azure_fields.json").read_text("utf-8")
 )
-# Fields that only a newer preview has, with where Microsoft shows them.
-_PREVIEW = {
-    # Compute/get/ComputeInstance.json of 2025-10-01-preview.
-    "azure.ml.compute_instance.root_access": "enableRootAccess",
-}
-_VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
-_CASES = [(service, named) for service in TABLE for named in paths_of(_VOCABULARY, service)]
-
-
-def published(service: str) -> Published:
-    return Published(items=TABLE[service]["items"], models=TABLE[service]["models"])
-
-
-@pytest.mark.parametrize(
-    ("service", "named"), _CASES, ids=[f"{n.where}-{'.'.join(n.steps)}" for _, n in _CASES]
+PUBLISHED = Published(
+    items={label: item["model"] for label, item in TABLE["items"].items()}, models=TABLE["models"]
 )
-def test_field_is_published(service: str, named: Named) -> None:
-    if named.where in _PREVIEW:
-        assert named.steps[-1] == _PREVIEW[named.where]
-        return
-    published(service).walk(named)
+# Paths of our own: nothing answers there, which tells apart two ways to come to one type.
+_OURS = {"azure.identity.managed_identity.is_system": "isSystem"}
+_PATHS = tuple(paths_of(load_vocabulary(content_folder("rules") / "vocabulary")))
+
+
+@functools.cache
+def _unpublished() -> Mapping[str, frozenset[str]]:
+    """Give the fields of what the estate tells that nobody publishes, by the read that tells it."""
+    found: dict[str, set[str]] = {}
+    for label, body in things():
+        if label in PUBLISHED.items:
+            found.setdefault(label, set()).update(PUBLISHED.unpublished(label, body))
+    return {label: frozenset(fields) for label, fields in found.items()}
+
+
+@pytest.mark.parametrize("operation", sorted({named.operation for named in _PATHS}))
+def test_every_field_that_the_vocabulary_reads_is_published(operation: str) -> None:
+    wrong = []
+    for named in _PATHS:
+        if named.operation == operation and named.steps != (_OURS.get(named.where),):
+            try:
+                PUBLISHED.walk(named)
+            except LookupError as error:
+                wrong.append(str(error))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("operation", sorted(PUBLISHED.items))
+def test_what_the_estate_tells_is_made_of_published_fields(operation: str) -> None:
+    assert _unpublished()[operation] == frozenset()
+
+
+def test_every_read_is_in_the_table_in_the_version_that_is_asked() -> None:
+    asked = {k: o.version for k, o in operations().items() if k not in UNTYPED}
+    assert asked == {label: item["version"] for label, item in TABLE["items"].items()}
+
+
+def test_nothing_is_read_of_answers_that_no_model_is_published_for() -> None:
+    assert {named.operation for named in _PATHS} & set(UNTYPED) == set()
 
 
 def test_a_field_that_nobody_publishes_is_noticed() -> None:
-    wrong = Named(where="x", operation="OnlineEndpoints_List", steps=("properties", "autMode"))
+    label = "machinelearning:OnlineEndpoints_List"
+    wrong = Named(where="x", operation=label, steps=("properties", "autMode"))
     with pytest.raises(LookupError, match=r"no properties\.autMode"):
-        published("machinelearning").walk(wrong)
+        PUBLISHED.walk(wrong)
+    body = {"name": "x", "properties": {"authMode": "Key", "autMode": "Key"}}
+    assert list(PUBLISHED.unpublished(label, body)) == ["properties.autMode"]
 
 
-def test_every_listing_of_these_services_is_in_the_table_in_the_version_that_is_asked() -> None:
-    asked = {
-        (plan.listing.service, plan.listing.name): plan.listing.version
-        for plan in plans()
-        if isinstance(plan.listing, ArmRead) and plan.listing.service in TABLE
-    }
-    for (service, name), version in asked.items():
-        assert name in TABLE[service]["items"]
-        assert version == TABLE[service]["version"] or version.endswith("-preview")
+def test_a_field_that_only_a_newer_version_has_is_noticed() -> None:
+    label = "storage:StorageAccounts_List"
+    newer = {"properties": {"dualStackEndpointPreference": {"publishIpv6Endpoint": True}}}
+    assert list(PUBLISHED.unpublished(label, newer))

@@ -57,7 +57,7 @@ def identify(request: Request) -> Call | None:
 def _operation(path: str, query: Mapping[str, str], method: str) -> ArmRead | None:
     found = [
         operation
-        for pattern, operation in _routes()
+        for pattern, operation in routes()
         if operation.method == method
         and operation.version == query.get("api-version")
         and operation.query.keys() <= query.keys()
@@ -74,7 +74,8 @@ def _operation(path: str, query: Mapping[str, str], method: str) -> ArmRead | No
 
 
 @functools.cache
-def _routes() -> tuple[tuple[re.Pattern[str], ArmRead], ...]:
+def routes() -> tuple[tuple[re.Pattern[str], ArmRead], ...]:
+    """Give every read with the pattern of its path."""
     table = [o for o in table_of(plans()).values() if isinstance(o, ArmRead)]
     return tuple((_pattern(operation.path), operation) for operation in table)
 

@@ -6,7 +6,7 @@ from mlsec.collect.azure.route import ArmRead
 from mlsec.collect.azure.services.diagnostics import DIAGNOSTIC_SETTINGS
 from mlsec.collect.plan import TypePlan
 
-_VERSION = "2023-07-01"
+_VERSION = "2025-11-01"
 _REGISTRIES = "Microsoft.ContainerRegistry/registries"
 
 PLANS: tuple[TypePlan, ...] = (

@@ -6,7 +6,7 @@ from mlsec.collect.azure.route import ArmRead
 from mlsec.collect.azure.services.diagnostics import DIAGNOSTIC_SETTINGS
 from mlsec.collect.plan import TypePlan
 
-_APPS = "2024-03-01"
+_APPS = "2025-07-01"
 _WEB = "2023-12-01"
 
 
