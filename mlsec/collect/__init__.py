@@ -138,10 +138,20 @@ def _collect_files(
     from mlsec.collect.files import collector  # noqa: PLC0415 - the readers are not needed to start
 
     collector.collect(target, snapshot, settings, progress)
+    if "://" not in target:
+        from mlsec.collect.code import collector as code  # noqa: PLC0415
+
+        code.collect(target, snapshot, settings, progress)
 
 
 def _read_files(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     from mlsec.collect.files import reader  # noqa: PLC0415
+
+    return reader.read(snapshot, vocabulary)
+
+
+def _read_code(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    from mlsec.collect.code import reader  # noqa: PLC0415
 
     return reader.read(snapshot, vocabulary)
 
@@ -151,6 +161,8 @@ COLLECTORS: Mapping[str, Collector] = {
     "azure": Collector(collect=_collect_azure, read=_read_azure, check=_check_azure),
     "gcp": Collector(collect=_collect_gcp, read=_read_gcp, check=_check_gcp),
     "files": Collector(collect=_collect_files, read=_read_files),
+    # A folder is read once for its model files and once for its code.
+    "code": Collector(collect=_collect_files, read=_read_code),
 }
 POLICIES: Mapping[str, PolicyText] = {
     "aws": _aws_policy, "azure": _azure_role, "gcp": _gcp_role,

@@ -27,7 +27,7 @@ _FORMS = (
     ("jwt", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
     ("password-in-url", r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"]{1,100}:[^\s@/'\"{}$<]{3,200}@"),
 )
-_KINDS = tuple((kind, re.compile(form)) for kind, form in _FORMS)
+KINDS = tuple((kind, re.compile(form)) for kind, form in _FORMS)
 _SECRET_NAME = re.compile(
     r"(?i)(pass(wd|word|phrase)?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
     r"|credential|auth[_-]?key|client[_-]?key|conn(ection)?[_-]?str(ing)?|signing[_-]?key)"
@@ -56,7 +56,7 @@ def secret_kind(text: str, key: str = "") -> str | None:
         key: the name it is stored under, which tells a password from a model name.
     """
     text = text[:_MOST_CHARS]
-    for kind, form in _KINDS:
+    for kind, form in KINDS:
         if form.search(text):
             return kind
     if _is_secret_value(key, text):

@@ -1,0 +1,99 @@
+"""The code of a folder target, from the listing of its files to the snapshot."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from mlsec.artifacts.window import Window
+from mlsec.collect.code.evidence import file_call, gap_call
+from mlsec.collect.code.language import language_of, may_matter
+from mlsec.collect.code.masking import Masker
+from mlsec.collect.code_file import CodeFile, Language
+from mlsec.collect.files.entry import Entry, Listing
+from mlsec.collect.files.local import LocalStore
+from mlsec.collect.settings import CollectSettings, Progress
+from mlsec.core.closed_sets import GapReason
+from mlsec.snapshot.records import Call
+from mlsec.snapshot.store import Snapshot
+
+# Beyond this no person wrote it; plans of large estates come near it.
+MAX_BYTES = 64 * 1024 * 1024
+_QUOTED = (Language.TERRAFORM, Language.TERRAFORM_VALUES, Language.BICEP)
+_CERTAIN = (".tf", ".tofu", ".tfvars", ".bicep")
+
+
+def collect(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None = None
+) -> None:
+    """Read every file that declares something; the caller finishes the snapshot.
+
+    Raises:
+        MlsecError: the target is not there.
+    """
+    store = LocalStore(Path(target))
+    listing = store.listing()
+    scope = scope_of(target)
+    found = [entry for entry in listing.entries if may_matter(entry.path)]
+    if not found:
+        return
+    masker = Masker(_salt(snapshot, settings))
+    for done, entry in enumerate(found, start=1):
+        if progress is not None and done % 50 == 0:
+            progress(done, len(found), entry.path)
+        end = _read(scope, entry, store, listing, masker)
+        if end is not None:
+            snapshot.record(*end)
+
+
+def scope_of(target: str) -> str:
+    """Name what a target covers, as reports group it."""
+    return f"code/{target.rstrip('/') or '/'}"
+
+
+def _read(
+    scope: str, entry: Entry, store: LocalStore, listing: Listing, masker: Masker
+) -> tuple[Call, bytes | None] | None:
+    if entry.size_bytes > MAX_BYTES:
+        if not entry.path.lower().endswith(_CERTAIN):
+            return None  # what it is as a model file is told where model files are read
+        detail = f"larger than {MAX_BYTES // 1024 // 1024} MiB"
+        return gap_call(scope, entry.id, GapReason.OVER_LIMIT, detail)
+    try:
+        source = store.open(entry)
+    except OSError as error:
+        return gap_call(scope, entry.id, GapReason.DENIED, error.strerror or "cannot be read")
+    try:
+        body = b"".join(Window.over(source).blocks())
+    finally:
+        store.close(source)
+    text = body.decode("utf-8-sig", "replace")
+    language = language_of(entry.path, text)
+    if language is None:
+        return None
+    if b"\x00" in body:
+        return gap_call(scope, entry.id, GapReason.MALFORMED, f"{language.value}: not text")
+    file = CodeFile(
+        id=entry.id,
+        path=entry.path,
+        language=language,
+        text=masker.mask(text, is_quoted=language in _QUOTED),
+        in_repository=_in_repository(listing.in_repository, entry.path),
+    )
+    return file_call(scope, file)
+
+
+def _in_repository(base: str, path: str) -> str:
+    if base in ("", "."):
+        return path
+    # A target that is one file is named by the base itself.
+    return base if base.rpartition("/")[2] == path else f"{base}/{path}"
+
+
+def _salt(snapshot: Snapshot, settings: CollectSettings) -> str:
+    """The snapshot's own salt; made when no other collector has made one."""
+    held = snapshot.meta().get("salt")
+    if not held:
+        held = settings.hash_salt or secrets.token_hex(16)
+        snapshot.set_meta("salt", held)
+    return held

@@ -1,0 +1,94 @@
+"""Which language a file is written in, by its name and its content; None for everything else."""
+
+from __future__ import annotations
+
+import re
+
+from mlsec.collect.code_file import Language
+
+# Endings of files that are worth opening to see what they are.
+_DATA = (".yaml", ".yml", ".json", ".template")
+_SERVER_NAMES = frozenset({
+    "config.properties", "config.pbtxt", "jupyter_server_config.py", "jupyter_server_config.json",
+    "jupyter_notebook_config.py", "jupyter_notebook_config.json", "jupyter_lab_config.py",
+    "settings.json", "model-settings.json", "models.config", "basic_auth.ini",
+})  # fmt: skip
+_DOCKERFILE = re.compile(r"(?i)(?:.+\.)?(?:docker|container)file(?:\..+)?\Z")
+_COMPOSE = re.compile(r"(?i)(?:docker-|podman-)?compose(?:[.-].+)?\.ya?ml\Z")
+_ENVIRONMENT = re.compile(r"(?i)(?:.+)?\.env(?:\..+)?\Z")
+_APPLIED = re.compile(r"(?m)^apiVersion:\s*\S.*$")
+_KIND = re.compile(r"(?m)^kind:\s*\S")
+_JSON_APPLIED = re.compile(r'"apiVersion"\s*:\s*"[^"]+"')
+_JSON_KIND = re.compile(r'"kind"\s*:\s*"[^"]+"')
+_AWS_TYPE = re.compile(r"[\"']?Type[\"']?\s*:\s*[\"']?(?:AWS|Alexa|Custom)::")
+_ARM = re.compile(r'"\$schema"\s*:\s*"[^"]*(?:[dD]eploymentTemplate|deploymentParameters)\.json')
+_SERVICES = re.compile(r"(?m)^services:\s*(?:#.*)?$")
+_TEMPLATED = re.compile(r"\{\{-?\s*(?:\.|include|template|if|with|range|toYaml|define|end|\$)")
+
+
+def may_matter(path: str) -> bool:
+    """Whether a file's name says that it is worth opening."""
+    name = path.rpartition("/")[2]
+    lower = name.lower()
+    return (
+        lower.endswith((*_DATA, ".tf", ".tofu", ".tfvars", ".bicep", ".sh", ".bash", ".tpl"))
+        or lower in _SERVER_NAMES
+        or bool(_DOCKERFILE.match(name) or _ENVIRONMENT.match(name))
+    )
+
+
+def language_of(path: str, text: str) -> Language | None:
+    """Tell the language of a file that may matter; None when it declares nothing we read."""
+    name = path.rpartition("/")[2]
+    lower = name.lower()
+    for endings, language in _BY_ENDING:
+        if lower.endswith(endings):
+            return language
+    if _DOCKERFILE.match(name):
+        return Language.DOCKERFILE
+    if lower.endswith(_DATA):
+        found = _data(name, path, text)
+        if found is not None:
+            return found
+    if lower in _SERVER_NAMES:
+        return Language.SERVER_CONFIG
+    if _ENVIRONMENT.match(name):
+        return Language.ENVIRONMENT
+    if lower.endswith((".sh", ".bash")):
+        return Language.SHELL
+    return None
+
+
+_BY_ENDING = (
+    ((".tfvars", ".tfvars.json"), Language.TERRAFORM_VALUES),
+    ((".tf", ".tofu", ".tf.json", ".tofu.json"), Language.TERRAFORM),
+    ((".bicep",), Language.BICEP),
+)
+
+
+def _data(name: str, path: str, text: str) -> Language | None:
+    if _COMPOSE.match(name):
+        return Language.COMPOSE
+    if name.lower() in ("kustomization.yaml", "kustomization.yml"):
+        return Language.KUSTOMIZATION
+    is_json = text.lstrip("\ufeff \t\r\n").startswith("{")
+    if (
+        is_json
+        and '"terraform_version"' in text
+        and ('"planned_values"' in text or '"resource_changes"' in text)
+    ):
+        return Language.TERRAFORM_PLAN
+    if _ARM.search(text):
+        return Language.ARM
+    if "AWSTemplateFormatVersion" in text or _AWS_TYPE.search(text):
+        return Language.CLOUDFORMATION
+    if is_json:
+        is_applied = bool(_JSON_APPLIED.search(text) and _JSON_KIND.search(text))
+    else:
+        is_applied = bool(_APPLIED.search(text) and _KIND.search(text))
+    is_in_chart = "templates/" in path and _TEMPLATED.search(text)
+    if is_applied:
+        return Language.HELM_TEMPLATE if is_in_chart else Language.KUBERNETES
+    if _SERVICES.search(text) and re.search(r"(?m)^\s+(?:image|build):", text):
+        return Language.COMPOSE
+    return None

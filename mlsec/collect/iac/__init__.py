@@ -1,0 +1,1 @@
+"""Infrastructure code: Terraform, CloudFormation and ARM, into the types of live collection."""

@@ -1,0 +1,1 @@
+"""Kubernetes: manifests and live clusters, into the same types."""

@@ -1,0 +1,44 @@
+"""How a server is started, wherever that stands: a container, a compose file, a script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from mlsec.collect.marked import Node
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """One process as it is declared to be started; what reads it decides which server it is.
+
+    ``id`` is unique in the scan and stable between scans (``k8s`` resource id and container name,
+    compose file and service, Dockerfile and stage); ``resource_id`` is that of the workload it runs
+    in, "" for none. ``argv`` holds command and arguments in order, each a node whose value is a
+    string or ``Unresolved``; it is None when the image decides it. ``shell`` is a command line that
+    a shell will split, where the text gives one instead of a list. ``env`` maps a name to its node
+    (``Unresolved`` where the value comes from a secret or a field). ``env_is_open`` says that more
+    variables may be set from elsewhere (``envFrom``, ``env_file``). ``ports`` are those published
+    or declared (container side); ``published`` those that the host or the outside gets, as written
+    (``0.0.0.0:8000``). ``files`` maps a path inside the container to the text mounted there, where
+    the scan holds it. ``user`` is as written, "" when not told.
+    """
+
+    id: str
+    scope: str
+    file: str
+    line: int
+    column: int = 0
+    name: str = ""
+    kind: str = ""
+    resource_id: str = ""
+    image: Node | None = None
+    argv: tuple[Node, ...] | None = None
+    shell: Node | None = None
+    env: Mapping[str, Node] = msgspec.field(default_factory=dict)
+    env_is_open: bool = False
+    ports: tuple[int, ...] = ()
+    published: tuple[str, ...] = ()
+    files: Mapping[str, str] = msgspec.field(default_factory=dict)
+    user: str = ""
+    origin: str = "iac"

@@ -1,0 +1,84 @@
+"""Parsed text whose every value knows the line it stands on, and whether it can be known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+
+class Unresolved(msgspec.Struct, frozen=True):
+    """A value that the text alone does not tell; ``why`` names what would be needed to know it."""
+
+    why: str
+
+
+class Node(msgspec.Struct, frozen=True, gc=False):
+    """One value and where it stands: 1-based ``line`` and ``column``, 0 when it stands nowhere.
+
+    ``value`` is None, bool, int, float, str, a tuple of nodes, a mapping of nodes by key, or
+    ``Unresolved``. The place of a mapping's value is that of its key, which is where a reviewer
+    looks. ``tag`` is a YAML tag such as ``!Ref``, "" for none.
+    """
+
+    value: Any
+    line: int = 0
+    column: int = 0
+    tag: str = ""
+
+    def get(self, *path: str | int) -> Node | None:
+        """Follow keys and indexes; None when the path leads nowhere.
+
+        An unresolved value on the way is given itself: what lies below it is not known either.
+        """
+        here = self
+        for step in path:
+            if isinstance(here.value, Unresolved):
+                return here
+            if isinstance(here.value, Mapping) and isinstance(step, str):
+                found = here.value.get(step)
+            elif isinstance(here.value, tuple) and isinstance(step, int):
+                found = here.value[step] if -len(here.value) <= step < len(here.value) else None
+            else:
+                found = None
+            if found is None:
+                return None
+            here = found
+        return here
+
+    def text(self, *path: str | int) -> str:
+        """Give the text at a path, "" when there is none."""
+        found = self.get(*path)
+        return found.value if found is not None and isinstance(found.value, str) else ""
+
+    def items(self, *path: str | int) -> tuple[Node, ...]:
+        """Give the elements of the list at a path; none when it is no list."""
+        found = self.get(*path)
+        return found.value if found is not None and isinstance(found.value, tuple) else ()
+
+    def pairs(self, *path: str | int) -> Mapping[str, Node]:
+        """Give the entries of the mapping at a path; none when it is no mapping."""
+        found = self.get(*path)
+        return found.value if found is not None and isinstance(found.value, Mapping) else {}
+
+
+def plain(node: Node) -> Any:
+    """Give a node as plain values, with ``Unresolved`` where something is not known."""
+    if isinstance(node.value, tuple):
+        return [plain(each) for each in node.value]
+    if isinstance(node.value, Mapping):
+        return {key: plain(each) for key, each in node.value.items()}
+    return node.value
+
+
+def unresolved_in(node: Node) -> Iterator[Unresolved]:
+    """Yield everything in a node that is not known."""
+    if isinstance(node.value, Unresolved):
+        yield node.value
+    elif isinstance(node.value, tuple):
+        for each in node.value:
+            yield from unresolved_in(each)
+    elif isinstance(node.value, Mapping):
+        for each in node.value.values():
+            yield from unresolved_in(each)

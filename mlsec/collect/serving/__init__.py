@@ -1,0 +1,1 @@
+"""Self-hosted model servers, as their command lines, environment and files configure them."""

@@ -1,0 +1,41 @@
+"""A folder's code is listed, kept and accounted for, file by file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlsec.collect import COLLECTORS
+from mlsec.collect.settings import CollectSettings
+from mlsec.core.places import content_folder
+from mlsec.core.resource import Inventory
+from mlsec.core.vocabulary_load import load_vocabulary
+from mlsec.snapshot.store import Snapshot
+
+VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+
+
+def inventory_of(folder: Path, scratch: Path) -> Inventory:
+    with Snapshot.create(scratch / "x.mlsnap") as snapshot:
+        settings = CollectSettings(vocabulary=VOCABULARY)
+        COLLECTORS["files"].collect(str(folder), snapshot, settings, None)
+        snapshot.finish()
+    with Snapshot.open(scratch / "x.mlsnap") as snapshot:
+        return COLLECTORS["code"].read(snapshot, VOCABULARY)
+
+
+def test_a_file_that_no_reader_takes_is_a_gap_and_not_silence(tmp_path: Path) -> None:
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    (folder / "main.bicep").write_text("param x string\n")
+    found = inventory_of(folder, tmp_path)
+    (file,) = [one for one in found.resources if one.type == "code.file"]
+    assert file.unread
+    assert [(row.enumerated, row.errored) for row in found.coverage] == [(1, 1)]
+
+
+def test_a_folder_without_code_has_no_row_for_it(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "notes.md").write_text("hello")
+    (folder / "config.json").write_text('{"model_type": "llama"}')
+    assert inventory_of(folder, tmp_path) == Inventory()

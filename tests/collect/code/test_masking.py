@@ -1,0 +1,55 @@
+"""A secret in code is masked where it stands, and the code around it stays as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlsec.collect.code.masking import Masker, masked_kind
+
+PASSWORD = "Tr0ub4dor-and-3"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"password = {PASSWORD}",
+        f'  db_password = "{PASSWORD}"',
+        f"DB_PASSWORD: '{PASSWORD}'",
+        f"ENV API_TOKEN={PASSWORD}9",
+        f'{{"client_secret": "{PASSWORD}"}}',
+        f"vllm serve x --password {PASSWORD}",
+        f'["serve", "--password", "{PASSWORD}"]',
+        f"- --password\n- {PASSWORD}",
+        f"  - name: DB_PASSWORD\n    value: {PASSWORD}",
+        f'{{\n "name": "DB_PASSWORD",\n "value": "{PASSWORD}"}}',
+        f"postgres://user:{PASSWORD}@db/x",
+        f"x: |\n  -----BEGIN PRIVATE KEY-----\n  {PASSWORD}\n  -----END PRIVATE KEY-----\ny: 1",
+    ],
+)
+def test_no_secret_is_left_and_no_line_is_lost(text: str) -> None:
+    masked = Masker("salt").mask(text)
+    assert PASSWORD not in masked
+    assert masked.count("\n") == text.count("\n")
+    assert masked_kind(masked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password = var.password",
+        "password = random_password.db.result",
+        "token: ${TOKEN}",
+        "secretName: my-credentials",
+        "secret_arn = arn:aws:secretsmanager:eu-west-1:1:secret:x",
+        'image: "vllm/vllm-openai:v0.9.1"',
+        "max_tokens: 4096",
+        "--api-key-file /run/secrets/key",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert Masker("salt").mask(text, is_quoted=" = " in text) == text
+
+
+def test_equal_secrets_are_equal_inside_one_snapshot_only() -> None:
+    text = f"password = {PASSWORD}"
+    assert Masker("a").mask(text) == Masker("a").mask(text) != Masker("b").mask(text)
