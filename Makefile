@@ -3,11 +3,12 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 OUT := out/demo
+SERVERS := .venv-servers
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test check docs bench fuzz lock wheel demo-fixture clean
+.PHONY: help demo test check docs bench fuzz servers lock wheel demo-fixture clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +17,7 @@ help:
 	@echo "make check  style, types, layers, generated files in step"
 	@echo "make docs   write the generated files again"
 	@echo "make bench  measure, each figure beside its peer or its floor"
+	@echo "make servers  set up the real model servers that tests/servers starts"
 	@echo "make fuzz   feed damaged files to every reader for SECONDS=600"
 
 $(VENV)/bin/python:
@@ -58,15 +60,25 @@ fuzz: $(VENV)/.dev-ready
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
 	@$(BIN)/python -m tests.fuzz.artifacts -max_total_time=$(or $(SECONDS),600)
 
+servers: $(SERVERS)/.ready
+
+# What the servers depend on is not what mlsec depends on: they live apart from it.
+$(SERVERS)/.ready: requirements/servers.lock | $(VENV)/bin/python
+	@echo "setting up $(SERVERS) ..." >&2
+	@$(BIN)/python -m venv $(SERVERS)
+	@$(SERVERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/servers.lock
+	@touch $@
+
 demo-fixture: $(VENV)/.dev-ready
 	@$(BIN)/python -m tests.estate.demo
 
 lock:
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements/run.lock
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --all-extras --group dev pyproject.toml -o requirements/dev.lock
+	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/servers.txt -o requirements/servers.lock
 
 wheel: $(VENV)/.dev-ready
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	@rm -rf $(VENV) out dist
+	@rm -rf $(VENV) $(SERVERS) out dist

@@ -17,7 +17,7 @@ from mlsec.engine.mistakes import RuleFilesError
 from mlsec.engine.rule import Rule, RuleSet
 from mlsec.engine.rule_cache import content_key, keep, recall
 
-NOT_RULES = ("vocabulary", "frameworks", "schema", "callables")
+NOT_RULES = ("vocabulary", "frameworks", "schema", "callables", "advisories")
 
 
 def load_content(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
