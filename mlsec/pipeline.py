@@ -6,7 +6,7 @@ import datetime
 import os
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ import msgspec
 
 from mlsec import __version__
 from mlsec.collect import COLLECTORS, provider_of
+from mlsec.collect.changes.change import Change
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment, ScanFacts
 from mlsec.core.errors import MlsecError
@@ -25,6 +26,7 @@ from mlsec.core.resource import Gap, Inventory
 from mlsec.engine.assembly import assemble
 from mlsec.engine.assess import assess
 from mlsec.engine.controls import load_frameworks
+from mlsec.engine.limit import Before, Limiting, limit_judgement
 from mlsec.engine.params import apply_overrides, load_overrides, parameter_values
 from mlsec.engine.rule import RuleSet
 from mlsec.engine.selection import load_selected
@@ -38,7 +40,10 @@ Say = Callable[[str, int, int], None]
 
 
 class Judging(msgspec.Struct, frozen=True, kw_only=True):
-    """By what a snapshot is judged. ``now`` None means the time the evidence was taken."""
+    """By what a snapshot is judged. ``now`` None means the time the evidence was taken.
+
+    With a ``change`` only what that touches is shown and counts.
+    """
 
     rules: tuple[Path, ...] = ()
     select: tuple[str, ...] = ()
@@ -48,6 +53,7 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
     command: str = ""
     fail_on: str = "high"
     min_coverage_percent: float = 100.0
+    change: Change | None = None
 
 
 def load(judging: Judging) -> RuleSet:
@@ -99,6 +105,12 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         waivers=load_waivers(judging.waivers) if judging.waivers else (),
         progress=lambda done, known: say("judging", done, known),
     )
+    gaps, limit = _telling(graph, inventory, judgement.findings), None
+    if judging.change is not None:
+        before = _before(snapshot, ruleset, judging.change, clock, say)
+        declared = {one.id: one.origin.file for one in inventory.resources if one.origin.file}
+        limiting = Limiting(change=judging.change, before=before, declared=declared)
+        judgement, gaps, limit = limit_judgement(judgement, limiting, gaps, graph.coverage)
     assessment = assemble(
         ruleset,
         load_frameworks(content_folder("rules") / "frameworks"),
@@ -106,9 +118,36 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         version=__version__,
         scan=_facts(snapshot, ruleset, judging),
         coverage=graph.coverage,
-        gaps=_telling(graph, inventory, judgement.findings),
+        gaps=gaps,
     )
-    return msgspec.structs.replace(assessment, model_files=model_files(graph))
+    return msgspec.structs.replace(
+        assessment,
+        model_files=model_files(graph),
+        limit=limit,
+        notices=() if limit is None else (limit.told,),
+    )
+
+
+def _before(
+    snapshot: Snapshot, ruleset: RuleSet, change: Change, clock: datetime.datetime, say: Say
+) -> Before:
+    """Judge the code as it was before a change, beside everything else as it is now."""
+    from mlsec.collect.changes.before import record_before  # noqa: PLC0415 - few scans ask for it
+
+    say("reading the code as it was", 0, 0)
+    with TemporaryDirectory(prefix="mlsec-") as scratch:
+        with Snapshot.create(Path(scratch) / "before.mlsnap") as held:
+            record_before(change, held)
+            held.finish()
+        with Snapshot.open(Path(scratch) / "before.mlsnap") as held:
+            code = COLLECTORS["code"].read(held, ruleset.vocabulary)
+    inventory = _joined([read(snapshot, ruleset, but="code"), code])
+    graph = build_graph(ruleset.vocabulary, inventory)
+    judgement = assess(ruleset, graph, clock=clock)
+    return Before(
+        verdicts=frozenset((one.fingerprint, one.status) for one in judgement.findings),
+        gaps=frozenset(gap.id for gap in _telling(graph, inventory, judgement.findings)),
+    )
 
 
 def _telling(graph: Graph, inventory: Inventory, findings: Iterable[Finding]) -> tuple[Gap, ...]:
@@ -119,12 +158,17 @@ def _telling(graph: Graph, inventory: Inventory, findings: Iterable[Finding]) ->
     return tuple(gap for key, gap in graph.gaps.items() if key in mattered)
 
 
-def read(snapshot: Snapshot, ruleset: RuleSet) -> Inventory:
-    """Turn evidence into resources, whoever it came from."""
+def read(snapshot: Snapshot, ruleset: RuleSet, *, but: str = "") -> Inventory:
+    """Turn evidence into resources, whoever it came from, ``but`` one provider."""
     asked = {call.scope.partition("/")[0] for call in snapshot.calls()}
     # A provider that answered no call has left what it could not read among its places.
     providers = sorted(asked | {*providers_of(snapshot.meta())})
-    parts = [COLLECTORS[name].read(snapshot, ruleset.vocabulary) for name in providers]
+    return _joined(
+        [COLLECTORS[name].read(snapshot, ruleset.vocabulary) for name in providers if name != but]
+    )
+
+
+def _joined(parts: Sequence[Inventory]) -> Inventory:
     return Inventory(
         resources=tuple(resource for part in parts for resource in part.resources),
         gaps=tuple(gap for part in parts for gap in part.gaps),

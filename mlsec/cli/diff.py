@@ -33,10 +33,14 @@ def run(args: argparse.Namespace) -> int:
     """List changes; exit 10 when something is new or regressed."""
     from mlsec.cli import console
     from mlsec.cli.files import load_assessment
+    from mlsec.core.errors import MlsecError
     from mlsec.core.text import visible
     from mlsec.history.diff import compare
 
-    found = compare(load_assessment(args.old), load_assessment(args.new))
+    old, new = load_assessment(args.old), load_assessment(args.new)
+    if old.limit is not None or new.limit is not None:
+        raise MlsecError("one of them shows only what changed", hint="compare whole scans")
+    found = compare(old, new)
     counts = Counter(each.change.value for each in found)
     for change, words in _WORDS.items():
         if change == "unchanged" and not args.all:

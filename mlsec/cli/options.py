@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mlsec.core.errors import MlsecError
 
 if TYPE_CHECKING:
+    from mlsec.collect.changes.change import Change
     from mlsec.collect.settings import CollectSettings
     from mlsec.core.vocabulary import Vocabulary
     from mlsec.pipeline import Judging
@@ -64,6 +65,8 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--waivers", type=Path, metavar="FILE", help="accepted exceptions")
     group.add_argument("--baseline", type=Path, metavar="ASSESSMENT",
                        help="an earlier assessment; only what is new fails the gate")  # fmt: skip
+    group.add_argument("--changed-since", default="", metavar="REV",
+                       help="show and count only what changed since this git revision")  # fmt: skip
     group.add_argument("--fail-on", choices=SEVERITIES, default="high", metavar="SEVERITY",
                        help="exit 10 at or above this (default high; none never)")  # fmt: skip
     group.add_argument("--min-coverage", type=float, default=100.0, metavar="PCT",
@@ -111,7 +114,27 @@ def judging_of(args: argparse.Namespace, command: str) -> Judging:
         command=command,
         fail_on=args.fail_on,
         min_coverage_percent=args.min_coverage,
+        change=_change(args),
     )
+
+
+def _change(args: argparse.Namespace) -> Change | None:
+    """Find what changed, before a long collection."""
+    if not args.changed_since:
+        return None
+    from mlsec.collect.changes.change import open_change
+
+    folders = [target for target in args.targets if not is_remote(target)]
+    if not folders or any(map(is_evidence, folders)):
+        raise MlsecError(
+            "--changed-since needs a folder of a git repository",
+            hint="a snapshot does not know what its code was before",
+        )
+    if args.history is not None:
+        raise MlsecError(
+            "--history needs a whole scan", hint="--changed-since leaves out what did not change"
+        )
+    return open_change(folders, args.changed_since)
 
 
 def is_evidence(target: str) -> bool:

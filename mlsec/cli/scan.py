@@ -178,7 +178,16 @@ def _show(args: argparse.Namespace, judging: Judging, assessment: Assessment) ->
 def _command(args: argparse.Namespace) -> str:
     """The command line as the report shows it: without where the reports go."""
     words = ["mlsec", "scan", *args.targets]
-    for name in ("select", "rules", "params", "waivers", "baseline", "fail_on", "min_coverage"):
+    for name in (
+        "select",
+        "rules",
+        "params",
+        "waivers",
+        "baseline",
+        "changed_since",
+        "fail_on",
+        "min_coverage",
+    ):
         value = getattr(args, name)
         for each in value if isinstance(value, list) else [value]:
             if each not in (None, "", "high", 100.0):

@@ -10,6 +10,7 @@ import msgspec
 from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.core.text import visible
 
 SCHEMA = "mlsec/assessment/1"
 
@@ -166,10 +167,45 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
     is_read_whole: bool = True
 
 
+class ChangeLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """That an assessment shows only what a change touches, and how much it leaves out.
+
+    ``revision`` is as it was asked for, ``commit`` the one that HEAD and it have in common.
+    ``is_read`` says that all that the change touches could be read. The other fields count what is
+    not shown: open failures, waived ones, checks not assessed, passes, and gaps.
+    """
+
+    revision: str
+    commit: str
+    is_read: bool
+    failed: int = 0
+    waived: int = 0
+    not_assessed: int = 0
+    passed: int = 0
+    gaps: int = 0
+
+    @property
+    def findings(self) -> int:
+        """How many findings are not shown."""
+        return self.failed + self.waived + self.not_assessed
+
+    @property
+    def told(self) -> str:
+        """What a reader has to know before anything else, in one line."""
+        parts = {"fail": self.failed, "waived": self.waived, "not assessed": self.not_assessed}
+        split = ", ".join(f"{number:,} {word}" for word, number in parts.items() if number)
+        noun = "other finding" if self.findings == 1 else "other findings"
+        return (
+            f"limited to what changed since {visible(self.revision, 120)} ({self.commit[:12]});"
+            f" {self.findings:,} {noun} not shown{f' ({split})' if split else ''}"
+        )
+
+
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a report may read. ``findings`` are sorted by severity, rule, resource id.
 
-    ``passed`` maps a rule to the ids of the resources that passed it, sorted.
+    ``passed`` maps a rule to the ids of the resources that passed it, sorted. ``limit`` says that
+    findings, passes and gaps are only those that a change touches; None when they are all.
     """
 
     schema: str = SCHEMA
@@ -185,3 +221,4 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     waivers: tuple[WaiverState, ...] = ()
     notices: tuple[str, ...] = ()
     model_files: tuple[ModelFile, ...] = ()
+    limit: ChangeLimit | None = None

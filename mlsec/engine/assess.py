@@ -137,12 +137,13 @@ class _Tally:
             findings=findings,
             passed={rule_id: tuple(sorted(ids)) for rule_id, ids in sorted(self.passed.items())},
             counts=counts,
-            totals=_total(counts.values()),
+            totals=total_of(counts.values()),
             waivers=states,
         )
 
 
-def _total(counts: Iterable[StatusCounts]) -> StatusCounts:
+def total_of(counts: Iterable[StatusCounts]) -> StatusCounts:
+    """Add the counts of all rules."""
     fields = StatusCounts.__struct_fields__
     each = [msgspec.structs.asdict(count) for count in counts]
     return StatusCounts(**{field: sum(count[field] for count in each) for field in fields})

@@ -31,12 +31,15 @@ def gate(assessment: Assessment, fail_on: str, min_coverage_percent: float) -> G
         worst = Severity(fail_on).rank
         if any(_counts(f) and f.severity.rank <= worst for f in assessment.findings):
             return Gate.FINDINGS
-    if min_coverage_percent <= 0:
+    if min_coverage_percent <= 0 or _is_untouched(assessment):
         return Gate.CLEAN
     if assessed_percent(assessment) < min_coverage_percent:
         return Gate.INCOMPLETE
     wants_all = min_coverage_percent >= 100
-    is_whole = all(row.is_complete and not row.errored for row in assessment.coverage)
+    if assessment.limit is not None:
+        is_whole = assessment.limit.is_read
+    else:
+        is_whole = all(row.is_complete and not row.errored for row in assessment.coverage)
     return Gate.INCOMPLETE if wants_all and not is_whole else Gate.CLEAN
 
 
@@ -56,6 +59,14 @@ def is_unread(finding: Finding) -> bool:
     # What code declares stands at a line; a model file is a file as a whole.
     is_in_code = bool(finding.resource.file and finding.resource.line)
     return finding.status is Status.NOT_ASSESSED and not is_in_code
+
+
+def _is_untouched(assessment: Assessment) -> bool:
+    """Whether it is limited to a change that touches nothing of what was assessed."""
+    limit = assessment.limit
+    if limit is None or not limit.is_read or assessment.findings or assessment.totals.passed:
+        return False
+    return bool(limit.passed or limit.failed or limit.waived)
 
 
 def _counts(finding: Finding) -> bool:

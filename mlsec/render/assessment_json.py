@@ -82,4 +82,5 @@ def _assessment(document: AssessmentDocument) -> Assessment:
         waivers=(*waivers.used, *waivers.unused, *waivers.expired),
         notices=document.notices,
         model_files=document.model_files,
+        limit=document.limit,
     )

@@ -10,6 +10,7 @@ import msgspec
 
 from mlsec.core.assessment import (
     Assessment,
+    ChangeLimit,
     ControlResult,
     ModelFile,
     RuleSummary,
@@ -58,6 +59,7 @@ class AssessmentDocument(msgspec.Struct, frozen=True, kw_only=True):
     passed: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     notices: tuple[str, ...] = ()
     model_files: tuple[ModelFile, ...] = ()
+    limit: ChangeLimit | None = None
 
 
 def document_chunks(assessment: Assessment) -> Iterator[bytes]:
@@ -127,6 +129,7 @@ def _document(assessment: Assessment) -> AssessmentDocument:
         passed={rule: tuple(sorted(ids)) for rule, ids in assessment.passed.items()},
         notices=assessment.notices,
         model_files=tuple(sorted(assessment.model_files, key=lambda file: file.id)),
+        limit=assessment.limit,
     )
 
 

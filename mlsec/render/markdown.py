@@ -46,16 +46,19 @@ def _lines(assessment: Assessment) -> Iterator[str]:
 
 def _headline(assessment: Assessment, counts: tally.Tally) -> str:
     if not counts.checks:
-        return "nothing was assessed"
+        is_limited = assessment.limit is not None
+        return "the change touches nothing assessed" if is_limited else "nothing was assessed"
     if counts.failed:
         worst = next(one for one in Severity if counts.by_severity[one])
         return f"{plural(counts.failed, 'open finding')}, worst is {worst.value}"
     if not tally.is_complete(assessment, counts):
         return "no open findings in what could be read, but not everything could be read"
-    return "no open findings"
+    return "no open findings" + (" in what changed" if assessment.limit is not None else "")
 
 
 def _coverage(assessment: Assessment, counts: tally.Tally) -> Iterator[str]:
+    if assessment.limit is not None:
+        yield f"> [!NOTE]\n> This is {markdown_text(assessment.limit.told)}.\n"
     if not counts.checks:
         yield "> [!WARNING]\n> Nothing was assessed, so this says nothing about safety."
     elif not tally.is_complete(assessment, counts):

@@ -67,6 +67,9 @@ def sarif_full_files(assessment: Assessment, settings: RenderSettings = DEFAULT)
 
 def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]:
     by_scope = open_by_scope(assessment)
+    # What a later file of the same category leaves out is closed as mended: a part of a scan that
+    # shows only what changed must not stand in the category of whole ones.
+    family = "mlsec" if assessment.limit is None else "mlsec-changed"
     parts = []
     for scope in tally.scopes(assessment):
         if not tally.was_read(scope, assessment):
@@ -81,7 +84,12 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
         grouped = sum(map(len, left_out))
         notices = (grouped_notice(scope, grouped, len(left_out)),) if grouped else ()
         parts.append(
-            RunPart(category=f"mlsec/{scope}", scope=scope, results=tuple(results), notices=notices)
+            RunPart(
+                category=f"{family}/{scope}",
+                scope=scope,
+                results=tuple(results),
+                notices=notices,
+            )
         )
     # A file needs a run; one under a category of its own closes no alert of a scope.
     if not parts:

@@ -11,6 +11,7 @@ from mlsec.core.assessment import Assessment, RuleSummary, WaiverState
 from mlsec.core.closed_sets import GapReason, Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.render.shown import shown
 
 REASON_WORDS = {
     GapReason.DENIED: "denied",
@@ -121,7 +122,12 @@ def count(assessment: Assessment) -> Tally:
 
 
 def is_complete(assessment: Assessment, tally: Tally) -> bool:
-    """Tell whether something was assessed and nothing was left unread."""
+    """Tell whether something was assessed and nothing was left unread.
+
+    Of an assessment that is limited to a change: nothing that the change touches.
+    """
+    if assessment.limit is not None:
+        return assessment.limit.is_read and not tally.not_assessed and not assessment.gaps
     listed = all(row.is_complete and not row.errored for row in assessment.coverage)
     return bool(tally.checks) and not tally.not_assessed and listed and not assessment.gaps
 
@@ -132,10 +138,12 @@ def summary_line(assessment: Assessment) -> str:
     reasons = ", ".join(f"{n:,} {REASON_WORDS[why]}" for why, n in tally.by_reason.items())
     unread = f"{tally.not_assessed:,} not assessed" + (f" ({reasons})" if reasons else "")
     line = f"{tally.failed:,} fail, {tally.passed:,} pass, {unread}, {tally.waived:,} waived"
+    limit = f"; {shown(assessment.limit.told)}" if assessment.limit is not None else ""
     if not tally.checks:
-        return f"{line}; nothing was assessed"
+        nothing = "nothing was assessed" if not limit else "the change touches nothing assessed"
+        return f"{line}; {nothing}{limit}"
     noun = "check" if tally.checks == 1 else "checks"
-    return f"{line}; {tally.percent}% of {tally.checks:,} {noun} assessed"
+    return f"{line}; {tally.percent}% of {tally.checks:,} {noun} assessed{limit}"
 
 
 def actions(assessment: Assessment) -> list[Action]:

@@ -67,18 +67,26 @@ def _read(
         body = b"".join(Window.over(source).blocks())
     finally:
         store.close(source)
+    where = _in_repository(listing.in_repository, entry.path)
+    return code_call(scope, entry.id, entry.path, where, body, masker)
+
+
+def code_call(
+    scope: str, file_id: str, path: str, in_repository: str, body: bytes, masker: Masker
+) -> tuple[Call, bytes | None] | None:
+    """Give the record of one file's bytes; None when they declare nothing that we read."""
     text = body.decode("utf-8-sig", "replace")
-    language = language_of(entry.path, text)
+    language = language_of(path, text)
     if language is None:
         return None
     if b"\x00" in body:
-        return gap_call(scope, entry.id, GapReason.MALFORMED, f"{language.value}: not text")
+        return gap_call(scope, file_id, GapReason.MALFORMED, f"{language.value}: not text")
     file = CodeFile(
-        id=entry.id,
-        path=entry.path,
+        id=file_id,
+        path=path,
         language=language,
         text=masker.mask(text, is_quoted=language in _QUOTED),
-        in_repository=_in_repository(listing.in_repository, entry.path),
+        in_repository=in_repository,
     )
     return file_call(scope, file)
 

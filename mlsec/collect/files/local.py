@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlsec.artifacts.window import FileSource, Source
 from mlsec.collect.files.entry import Entry, Listing, Skipped, plain_name
+from mlsec.collect.repository import repository_of
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
 
@@ -57,7 +58,7 @@ class LocalStore:
             entries=tuple(found),
             skipped=tuple(skipped),
             is_complete=not hidden,
-            in_repository=_in_repository(self._root),
+            in_repository=repository_of(self._root)[1],
         )
 
     def path_of(self, entry: Entry) -> str:
@@ -144,15 +145,6 @@ class LocalStore:
     def _skip(self, path: str, why: str, reason: GapReason | None) -> Skipped:
         base = plain_name(self._root.as_posix())
         return Skipped(id=f"{base}/{plain_name(path)}" if path else base, why=why, reason=reason)
-
-
-def _in_repository(target: Path) -> str:
-    """Give where a target lies in its git repository; "" when it lies in none."""
-    real = target.resolve()
-    for folder in (real, *real.parents):
-        if (folder / ".git").exists():
-            return plain_name(real.relative_to(folder).as_posix())
-    return ""
 
 
 def _is_below(path: str, root: str) -> bool:

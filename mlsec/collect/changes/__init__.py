@@ -1,0 +1,1 @@
+"""What a pull request changed, read from git's objects without letting git run anything."""
