@@ -9,6 +9,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.gcp_abilities import ABILITIES
 from mlsec.graph.gcp_access import ACCESS
 from mlsec.graph.gcp_accounts import ACCOUNT_RELATIONS, ACCOUNTS
+from mlsec.graph.gcp_agents import GCP_AGENTS
 from mlsec.graph.gcp_constraints import CONSTRAINTS
 from mlsec.graph.gcp_doors import GCP_DOOR_RELATIONS, GCP_DOORS
 from mlsec.graph.gcp_keys import GCP_KEYS
@@ -30,6 +31,7 @@ GCP_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **SURROUNDINGS,
     **GCP_DOORS,
     **ACCOUNTS,
+    **GCP_AGENTS,
     **VERTEX_FACTS,
 }
 

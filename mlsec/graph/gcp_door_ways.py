@@ -30,6 +30,8 @@ _INVOKES = {
 _REACHED = ("INGRESS_TRAFFIC_ALL", "ALLOW_ALL")
 _BALANCED = ("INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", "ALLOW_INTERNAL_AND_GCLB")
 _GATEWAY = "gcp.apigateway.gateway"
+# Gateways that lead to something else; an agent's own channel leads to that agent only.
+LEADING = (*_INVOKES, _GATEWAY)
 _POLICIES = frozenset(("bindings", "grants"))
 NO_AUTH = "none"
 

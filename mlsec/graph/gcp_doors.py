@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, any_of, not_, unknown
-from mlsec.graph.gcp_door_ways import Door, asks_nobody, doors_of, is_reached_by_all, path_answers
+from mlsec.graph.gcp_door_ways import (
+    LEADING,
+    Door,
+    asks_nobody,
+    doors_of,
+    is_reached_by_all,
+    path_answers,
+)
 from mlsec.graph.gcp_grants import reasons_as_gaps, told
 from mlsec.graph.networks import fact
 from mlsec.graph.values import Known, Targets, Unread
@@ -93,8 +100,8 @@ def has_open_door(resource: Resource, graph: Graph) -> Known | Unread:
 
 def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
     found: dict[str, Resource] = {}
-    gaps = set(graph.incomplete("gateway", resource.scope, ""))
-    for gateway in graph.of_type("gateway"):
+    gaps = {gap for name in LEADING for gap in graph.incomplete(name, resource.scope, "")}
+    for gateway in (each for name in LEADING for each in graph.of_type(name)):
         if gateway.scope != resource.scope:
             continue
         doors = doors_of(gateway, graph)

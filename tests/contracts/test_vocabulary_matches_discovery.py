@@ -8,6 +8,7 @@ import functools
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from mlsec.collect.gcp.route import Route
@@ -20,7 +21,20 @@ from mlsec.core.vocabulary_load import load_vocabulary
 from tests.estate.gcp_discovery import Api, Method, api, api_name
 
 VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
-PLANS = {plan.type: plan for plan in plans()}
+
+
+def _by_type() -> dict[str, TypePlan]:
+    """Give one plan for each type; a second one, for what stands inside its parent, adds reads."""
+    found: dict[str, TypePlan] = {}
+    for plan in plans():
+        known = found.get(plan.type, plan)
+        reads = tuple({read.name: read for read in (*known.reads, *plan.reads)}.values())
+        listing = known.listing or plan.listing
+        found[plan.type] = msgspec.structs.replace(known, listing=listing, reads=reads)
+    return found
+
+
+PLANS = _by_type()
 ROUTES = routes()
 OPERATIONS = {
     f"{plan.type}-{operation.name}": (plan, operation)

@@ -11,6 +11,7 @@ from typing import Any
 
 from mlsec.collect import image_names
 from mlsec.collect.gcp.api_shapes import API_SHAPES
+from mlsec.collect.gcp.ces_shapes import CES_SHAPES
 from mlsec.collect.gcp.neighbour_shapes import NEIGHBOUR_SHAPES
 from mlsec.collect.gcp.platform_shapes import PLATFORM_SHAPES
 from mlsec.collect.gcp.vertex_shapes import VERTEX_SHAPES
@@ -73,6 +74,7 @@ SHAPES: Mapping[str, Shape] = {
     "seconds": seconds,
     **VERTEX_SHAPES,
     **API_SHAPES,
+    **CES_SHAPES,
     **NEIGHBOUR_SHAPES,
     **PLATFORM_SHAPES,
 }

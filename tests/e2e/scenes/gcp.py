@@ -19,6 +19,8 @@ from tests.e2e.scenes.gcp_things import (
     RING,
     VERTEX,
     account,
+    app,
+    batch,
     bucket,
     corpus,
     dataset,
@@ -119,6 +121,8 @@ def _buckets() -> Iterable[Thing]:
             *(more if name == "shared-weights" else [binding(viewer, member("lab-writer"))]),
             environment=environments.get(name, ""),
         )
+    yield bucket("results-read", binding(viewer, PARTNER))
+    yield bucket("results-kept", binding(creator, PARTNER))
     for name in ("open-knowledge", "tuned-on-open"):
         yield bucket(name, binding(creator, PARTNER))
     for name in ("own-knowledge", "tuned-on-own"):
@@ -164,9 +168,16 @@ def items() -> list[Thing | Told]:
         notebook("twin-lab", "twin-lab", is_open=False),
         *corpus("open-knowledge"),
         *corpus("own-knowledge"),
+        batch("told-tales", "results-read"),
+        batch("quiet", "results-kept"),
         tuning("tuned-on-open"),
         tuning("tuned-on-own"),
         door("wide-open-door"),
+        *app("pays-anybody", is_open=True),
+        *app("pays-us", is_open=False),
+        *app("reads-anything", is_open=False, corpus="open-knowledge"),
+        *app("reads-own", is_open=False, corpus="own-knowledge"),
+        *app("overheard", is_open=False, log="told_tales"),
     ]
 
 
@@ -181,20 +192,19 @@ SCENES: Mapping[str, Scene] = {
     "serving-key-unusable": Scene(fires=("lost-key",), near=("quiet",)),
     "serving-role-shared-with-notebook": Scene(fires=("twin",), near=("quiet",)),
     "captured-data-readable-from-outside": Scene(fires=("told-tales",), near=("quiet",)),
+    "async-results-readable-from-outside": Scene(fires=("told-tales",), near=("quiet",)),
     "production-serves-from-test-bucket": Scene(
         fires=("prod-from-test",), near=("prod-from-prod",)
     ),
     "notebook-root-internet-escalation": Scene(fires=("lab",), near=("lab-near",)),
     "training-data-writable-from-outside": Scene(fires=("tuned-on-open",), near=("tuned-on-own",)),
     "knowledge-writable-from-outside": Scene(fires=("open-knowledge",), near=("own-knowledge",)),
+    "agent-open-door-acts-unasked": Scene(fires=("pays-anybody",), near=("pays-us",)),
+    "poisoned-knowledge-reaches-tools": Scene(fires=("reads-anything",), near=("reads-own",)),
+    "prompt-log-readable-from-outside": Scene(fires=("overheard",), near=("pays-us",)),
     "role-can-misuse-and-hide": Scene(fires=(email("hider"),), near=(email("caller"),)),
 }
-LACKS: Mapping[str, str] = {
-    "async-results-readable-from-outside": "An endpoint answers at once and keeps no results.",
-    "agent-open-door-acts-unasked": "The code of an agent decides which tools it has.",
-    "poisoned-knowledge-reaches-tools": "The code of an agent decides what it retrieves.",
-    "prompt-log-readable-from-outside": "The log of a managed model is a setting of each model.",
-}
+LACKS: Mapping[str, str] = {}
 
 
 def _play(ruleset: RuleSet, folder: Path) -> Assessment:

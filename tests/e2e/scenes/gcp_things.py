@@ -218,6 +218,20 @@ def tuning(name: str) -> Thing:
     )
 
 
+def batch(model: str, store: str) -> Thing:
+    """Give a finished batch prediction by the first version of a model."""
+    return vertex(
+        "batchPredictionJobs",
+        "BatchPredictionJob",
+        store,
+        displayName=store,
+        state="JOB_STATE_SUCCEEDED",
+        model=f"{HERE}/models/{model}",
+        modelVersionId="1",
+        outputConfig={"gcsDestination": {"outputUriPrefix": f"gs://{PROJECT}-{store}/out"}},
+    )
+
+
 def door(name: str) -> Thing:
     path = f"{HERE}/services/{name}"
     return Thing(
@@ -232,3 +246,43 @@ def door(name: str) -> Thing:
         },
         policy={"bindings": [binding("roles/run.invoker", "allUsers")]},
     )
+
+
+def app(name: str, *, is_open: bool, corpus: str = "", log: str = "quiet") -> list[Thing]:
+    """Give an app with a tool that acts, deployed once under its own name; the draft is empty."""
+    path = f"{HERE}/apps/{name}"
+    tools: list[dict[str, Any]] = [
+        {"name": f"{path}/tools/pay", "pythonFunction": {"name": "pay", "pythonCode": "pass"}}
+    ]
+    if corpus:
+        searched = {
+            "name": "search",
+            "corpusType": "USER_OWNED",
+            "fileCorpus": f"{HERE}/ragCorpora/{corpus}",
+        }
+        tools.append({"name": f"{path}/tools/search", "fileSearchTool": searched})
+    agent = {
+        "name": f"{path}/agents/root",
+        "displayName": "root",
+        "tools": [str(each["name"]) for each in tools],
+    }
+    version = f"{path}/versions/1"
+    channel: dict[str, Any] = {"channelType": "API"}
+    if is_open:
+        channel = {
+            "channelType": "WEB_UI",
+            "webWidgetConfig": {"securitySettings": {"enablePublicAccess": True}},
+        }
+    export = {"enabled": True, "project": PROJECT, "dataset": log}
+    parts = (
+        ("App", path, {"displayName": name,
+                       "loggingSettings": {"bigqueryExportSettings": export}}),
+        ("AppVersion", version, {"displayName": "1",
+                                 "snapshot": {"agents": [agent], "tools": tools}}),
+        ("Deployment", f"{path}/deployments/{name}",
+         {"displayName": name, "appVersion": version, "channelProfile": channel}),
+    )  # fmt: skip
+    return [
+        Thing(document="ces.v1", schema=schema, path=where, body={"name": where, **body})
+        for schema, where, body in parts
+    ]

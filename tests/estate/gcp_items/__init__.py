@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tests.estate.gcp_estate import Planted, Site
 from tests.estate.gcp_items import (
+    ces,
     doors,
     hierarchy,
     iam,
@@ -49,6 +50,7 @@ BUILDERS: tuple[Builder, ...] = (
     vertex_notebooks,
     vertex_monitoring,
     vertex_search,
+    ces,
     workbench,
     modelarmor,
     hierarchy,

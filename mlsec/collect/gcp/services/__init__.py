@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from mlsec.collect.gcp.route import Route
 from mlsec.collect.gcp.services import (
     artifactregistry,
+    ces,
     compute,
     doors,
     hierarchy,
@@ -35,6 +36,7 @@ SERVICES: Mapping[str, tuple[TypePlan, ...]] = {
     "vertex_notebooks": vertex_notebooks.PLANS,
     "vertex_monitoring": vertex_monitoring.PLANS,
     "vertex_search": vertex_search.PLANS,
+    "ces": ces.PLANS,
     "workbench": workbench.PLANS,
     "modelarmor": modelarmor.PLANS,
     "hierarchy": hierarchy.PLANS,
@@ -51,6 +53,7 @@ SERVICES: Mapping[str, tuple[TypePlan, ...]] = {
 LOCATIONS: tuple[Operation, ...] = (
     modelarmor.LOCATIONS,
     artifactregistry.LIST_LOCATIONS,
+    ces.LOCATIONS,
     doors.LIST_LOCATIONS,
     kms.LIST_LOCATIONS,
 )
@@ -62,6 +65,7 @@ ROUTES: Mapping[str, Route] = {
     **vertex_notebooks.ROUTES,
     **vertex_monitoring.ROUTES,
     **vertex_search.ROUTES,
+    **ces.ROUTES,
     **workbench.ROUTES,
     **modelarmor.ROUTES,
     **hierarchy.ROUTES,
