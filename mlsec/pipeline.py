@@ -23,9 +23,11 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding
 from mlsec.core.places import content_folder
 from mlsec.core.resource import Gap, Inventory
+from mlsec.core.waiver_note import WaiverNote
 from mlsec.engine.assembly import assemble
 from mlsec.engine.assess import assess
 from mlsec.engine.controls import load_frameworks
+from mlsec.engine.inline import inline_waivers
 from mlsec.engine.limit import Before, Limiting, limit_judgement
 from mlsec.engine.params import apply_overrides, load_overrides, parameter_values
 from mlsec.engine.rule import RuleSet
@@ -98,11 +100,12 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
     say("joining what was found", 0, 0)
     graph = build_graph(ruleset.vocabulary, inventory)
     clock = judging.now or _taken_at(snapshot)
+    in_code, notices = inline_waivers(_notes(snapshot, inventory))
     judgement = assess(
         ruleset,
         graph,
         clock=clock,
-        waivers=load_waivers(judging.waivers) if judging.waivers else (),
+        waivers=(*(load_waivers(judging.waivers) if judging.waivers else ()), *in_code),
         progress=lambda done, known: say("judging", done, known),
     )
     gaps, limit = _telling(graph, inventory, judgement.findings), None
@@ -124,8 +127,16 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         assessment,
         model_files=model_files(graph),
         limit=limit,
-        notices=() if limit is None else (limit.told,),
+        notices=(*(() if limit is None else (limit.told,)), *notices),
     )
+
+
+def _notes(snapshot: Snapshot, inventory: Inventory) -> tuple[WaiverNote, ...]:
+    """The waivers that stand in the code."""
+    from mlsec.collect.code.notes import waiver_notes  # noqa: PLC0415 - only where there is code
+
+    has_code = any(call.service == "code" for call in snapshot.calls())
+    return waiver_notes(snapshot, inventory.resources) if has_code else ()
 
 
 def _before(

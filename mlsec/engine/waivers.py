@@ -23,10 +23,15 @@ _REQUIRED = ("id", "rule", "resource", "reason", "owner", "expires")
 _KEYS = (*_REQUIRED, "ticket", "scope")
 
 
+Spot = tuple[str, str, int]
+
+
 class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     """One exception. ``rule``, ``resource`` (on the id) and ``scope`` are globs of * and ?.
 
-    ``expires`` is the last day (UTC) on which it waives.
+    ``expires`` is the last day (UTC) on which it waives. ``spots`` (scope, file, line) are the
+    blocks of code that one in a comment is meant for, in place of the globs; None for one of a
+    file of waivers.
     """
 
     id: str
@@ -38,6 +43,7 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     ticket: str = ""
     scope: str = "*"
     place: str = ""
+    spots: tuple[Spot, ...] | None = None
 
     def is_live(self, today: date) -> bool:
         """Whether it still waives; its last day counts."""
@@ -45,11 +51,12 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
 
     def covers(self, finding: Finding, aliases: Sequence[str] = ()) -> bool:
         """Whether the finding is what it speaks of."""
-        return (
-            any(glob_matches(self.rule, name) for name in (finding.rule, *aliases))
-            and glob_matches(self.resource, finding.resource.id)
-            and glob_matches(self.scope, finding.resource.scope)
-        )
+        if not any(glob_matches(self.rule, name) for name in (finding.rule, *aliases)):
+            return False
+        if self.spots is not None:
+            return _spot_of(finding) in self.spots
+        subject = finding.resource
+        return glob_matches(self.resource, subject.id) and glob_matches(self.scope, subject.scope)
 
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
@@ -123,6 +130,7 @@ def apply_waivers(
     today = clock.date()
     aliases = {rule.id: rule.aliases for rule in ruleset.rules}
     covered = dict.fromkeys(range(len(waivers)), 0)
+    anywhere, at_spot = _by_spot(waivers)
     marked = []
     failures = 0
     for finding in findings:
@@ -130,9 +138,9 @@ def apply_waivers(
             marked.append(finding)
             continue
         failures += 1
-        matching = [
-            n for n, w in enumerate(waivers) if w.covers(finding, aliases.get(finding.rule, ()))
-        ]
+        names = aliases.get(finding.rule, ())
+        near = at_spot.get(_spot_of(finding), ())
+        matching = [n for n in (*anywhere, *near) if waivers[n].covers(finding, names)]
         for n in matching:
             covered[n] += 1
         live = [waivers[n] for n in matching if waivers[n].is_live(today)]
@@ -141,6 +149,21 @@ def apply_waivers(
         )
     states = tuple(_state(waiver, covered[n], failures, today) for n, waiver in enumerate(waivers))
     return tuple(marked), states
+
+
+def _by_spot(waivers: Sequence[Waiver]) -> tuple[list[int], dict[Spot, list[int]]]:
+    """Part the waivers that may cover anything from those of one place in the code."""
+    anywhere, at_spot = [], dict[Spot, list[int]]()
+    for n, waiver in enumerate(waivers):
+        if waiver.spots is None:
+            anywhere.append(n)
+        for spot in waiver.spots or ():
+            at_spot.setdefault(spot, []).append(n)
+    return anywhere, at_spot
+
+
+def _spot_of(finding: Finding) -> Spot:
+    return (finding.resource.scope, finding.resource.file, finding.resource.line)
 
 
 def _applied(waiver: Waiver) -> AppliedWaiver:

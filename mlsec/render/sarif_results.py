@@ -7,7 +7,7 @@ from typing import Any
 from mlsec.core.closed_sets import Status
 from mlsec.core.digest import fingerprint
 from mlsec.core.finding import AttackPath, Evidence, Finding
-from mlsec.render.places import Inventory
+from mlsec.render.places import Inventory, in_code
 from mlsec.render.sarif_places import finding_location, resource_location
 from mlsec.render.sarif_rules import LEVEL
 from mlsec.render.shown import (
@@ -53,7 +53,7 @@ def archived_result(finding: Finding, inventory: Inventory) -> dict[str, Any]:
         waiver = finding.waiver
         result["suppressions"] = [
             {
-                "kind": "external",
+                "kind": "inSource" if in_code(waiver.id) else "external",
                 "status": "accepted",
                 "justification": shown(waiver.reason) or "no reason given",
                 "properties": {
