@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlsec.artifacts.contents import judge_bytes, judge_field, judge_value, may_begin
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.metadata_text import judge_metadata
@@ -11,6 +12,7 @@ from mlsec.artifacts.onnx_operators import (
     EXTENSION_OPERATORS,
     EXTENSIONS,
     KNOWN_DOMAINS,
+    LISTED,
     PYTHON_OPERATORS,
     STANDARD,
 )
@@ -18,6 +20,7 @@ from mlsec.artifacts.protobuf import BYTES, VARINT, Field, Wire
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import leaves_folder, note_reference
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import GapReason
 
 # Field numbers: onnx.proto of the ONNX specification.
 MODEL_GRAPH, MODEL_OPSET, MODEL_METADATA, MODEL_TRAINING, MODEL_FUNCTIONS = 7, 8, 14, 20, 25
@@ -26,6 +29,12 @@ FUNCTION_NODE, FUNCTION_ATTRIBUTE, FUNCTION_DOMAIN = 7, 11, 10
 NODE_OPERATOR, NODE_ATTRIBUTE, NODE_DOMAIN = 4, 5, 7
 EXTERNAL_KEYS = frozenset({"location", "offset", "length", "checksum", "basepath"})
 GRAPHS_DEEP = 64
+# Fields with names, types and numbers: nothing in them is kept for somebody else to read. What is
+# neither of these nor followed below is judged as bytes of no known meaning.
+MODEL_PLAIN, GRAPH_PLAIN, NODE_PLAIN = {MODEL_OPSET}, {2, 11, 12, 13}, {1, 2, 3, 8}
+ATTRIBUTE_PLAIN, TENSOR_PLAIN = {7, 8, 14, 15, 21}, {1, 4, 5, 7, 8, 10, 11}
+FUNCTION_PLAIN = {1, 4, 5, 6, 9, FUNCTION_DOMAIN, 12, 13}
+TENSOR_STRING, TENSOR_RAW, TENSOR_EXTERNAL = 6, 9, 13
 
 
 def read_onnx(window: Window, record: Recorder) -> None:
@@ -68,16 +77,25 @@ class _Model:
                         self._graph(graph, 0)
                 case 25:  # a local function
                     self._function(field)
+                case _ if field.wire == BYTES and field.number not in MODEL_PLAIN:
+                    judge_field(self.wire, field, f"field {field.number} of the model", self.record)
                 case _:
                     pass
         self.record.property("nodes", self.nodes)
         if self.external:
             self.record.property("external_files", tuple(sorted(self.external)[:1000]))
 
-    def _messages(self, field: Field, numbers: set[int]) -> Iterator[Field]:
+    def _messages(
+        self, field: Field, numbers: set[int], plain: set[int] | None = None
+    ) -> Iterator[Field]:
+        """The fields of these numbers; others that are not ``plain`` are judged here and now."""
         for inner in self.wire.inside(field):
-            if inner.number in numbers and inner.wire == BYTES:
+            if inner.wire != BYTES:
+                continue
+            if inner.number in numbers:
                 yield inner
+            elif plain is not None and inner.number not in plain:
+                judge_field(self.wire, inner, f"field {inner.number}", self.record)
 
     def _function_name(self, field: Field) -> tuple[str, str]:
         texts = {f.number: self.wire.text(f) for f in self._messages(field, {1, FUNCTION_DOMAIN})}
@@ -94,7 +112,7 @@ class _Model:
         return texts.get(1, ""), texts.get(2, "")
 
     def _function(self, field: Field) -> None:
-        for inner in self._messages(field, {FUNCTION_NODE, FUNCTION_ATTRIBUTE}):
+        for inner in self._messages(field, {FUNCTION_NODE, FUNCTION_ATTRIBUTE}, FUNCTION_PLAIN):
             if inner.number == FUNCTION_NODE:
                 self._node(inner, 0)
             else:
@@ -103,7 +121,8 @@ class _Model:
     def _graph(self, field: Field, depth: int) -> None:
         if depth > GRAPHS_DEEP:
             raise ArtifactError(f"graphs lie more than {GRAPHS_DEEP} deep in one another")
-        for inner in self._messages(field, {GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_SPARSE}):
+        numbers = {GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_SPARSE}
+        for inner in self._messages(field, numbers, GRAPH_PLAIN):
             if inner.number == GRAPH_NODE:
                 self._node(inner, depth)
             elif inner.number == GRAPH_INITIALIZER:
@@ -116,7 +135,7 @@ class _Model:
         operator = domain = ""
         strings: dict[str, str] = {}
         numbers = {NODE_OPERATOR, NODE_ATTRIBUTE, NODE_DOMAIN}
-        for inner in self._messages(field, numbers):
+        for inner in self._messages(field, numbers, NODE_PLAIN):
             if inner.number == NODE_OPERATOR:
                 operator = self.wire.text(inner)
             elif inner.number == NODE_DOMAIN:
@@ -133,11 +152,16 @@ class _Model:
             self.record.fact(FactKind.UNSAFE_OPERATOR, subject, detail, offset=offset)
         elif (domain, operator) in self.functions:
             return
-        elif domain in {"", "ai.onnx"} and operator not in STANDARD:
+        elif domain in {"", "ai.onnx"}:
+            if operator in STANDARD:
+                return
             detail = "no operator of the standard: it needs a library of its own"
             self.record.fact(FactKind.CUSTOM_OPERATOR, subject, detail, offset=offset)
         elif domain in EXTENSIONS and operator in EXTENSION_OPERATORS:
             return
+        elif domain in KNOWN_DOMAINS and operator not in LISTED.get(domain, frozenset()):
+            detail = f"what {subject} does is not known: no list of that domain's operators has it"
+            self.record.hole(GapReason.UNRESOLVED, detail[:400])
         elif domain and domain not in KNOWN_DOMAINS:
             detail = "an operator of a domain that no stock runtime carries"
             self.record.fact(FactKind.CUSTOM_OPERATOR, subject, detail, offset=offset)
@@ -147,12 +171,16 @@ class _Model:
     def _attribute(self, field: Field, depth: int) -> tuple[str, str]:
         """Judge what an attribute holds; gives its name and its text."""
         name = value = ""
-        for inner in self._messages(field, {1, 4, 5, 6, 10, 11, 22, 23}):
+        for inner in self._messages(field, {1, 4, 5, 6, 9, 10, 11, 22, 23}, ATTRIBUTE_PLAIN):
             match inner.number:
                 case 1:
                     name = self.wire.text(inner)
                 case 4 if inner.end - inner.start <= 4096:
                     value = self.wire.text(inner)
+                    judge_value(self.wire.raw(inner), f"attribute {name}", self.record)
+                case 4 | 9:
+                    part = self.wire.window.part(inner.start, inner.end - inner.start)
+                    judge_bytes(part, f"attribute {name}", self.record, offset=inner.start)
                 case 5 | 10:
                     self._tensor(inner)
                 case 6 | 11:
@@ -168,8 +196,17 @@ class _Model:
             self._tensor(inner)
 
     def _tensor(self, field: Field) -> None:
-        for inner in self._messages(field, {13}):
-            note_external(self.wire, inner, self.record, self.external)
+        numbers = {TENSOR_STRING, TENSOR_RAW, TENSOR_EXTERNAL}
+        for inner in self._messages(field, numbers, TENSOR_PLAIN):
+            if inner.number == TENSOR_EXTERNAL:
+                note_external(self.wire, inner, self.record, self.external)
+            elif self._is_doubtful(inner):
+                part = self.wire.window.part(inner.start, inner.end - inner.start)
+                judge_bytes(part, "a tensor", self.record, offset=inner.start)
+
+    def _is_doubtful(self, field: Field) -> bool:
+        """Whether a tensor begins like what can be loaded; nothing is fetched to find out."""
+        return self.wire.holds(field.start, 16) and may_begin(self.wire.raw(field, 16))
 
 
 def note_external(

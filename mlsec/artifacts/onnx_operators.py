@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 # Taken from the schemas, old versions included, of the onnx package 1.23, with the operators
 # that runtimes once had before they were standard.
 STANDARD = frozenset(
@@ -40,6 +42,56 @@ KNOWN_DOMAINS = frozenset(
     org.openvinotoolkit pkg.onnxscript.torch_lib pkg.onnxscript.torch_lib.common
     """.split()  # noqa: SIM905
 )
+# Taken from the schemas of ONNX Runtime (its releases differ: others are not known, not bad).
+_LAYOUT = frozenset(
+    """AveragePool BatchNormalization Conv ConvTranspose DepthToSpace GlobalAveragePool
+    GlobalLpPool GlobalMaxPool GridSample InstanceNormalization LRN LpPool MaxPool MaxUnpool
+    QLinearAveragePool QLinearConv QLinearConvTranspose ReorderInput ReorderOutput Resize
+    SpaceToDepth Upsample""".split()  # noqa: SIM905
+)
+LISTED: Mapping[str, frozenset[str]] = {
+    "ai.onnx.ml": frozenset(
+        """ArrayFeatureExtractor Binarizer CastMap CategoryMapper DictVectorizer FeatureVectorizer
+    Imputer LabelEncoder LinearClassifier LinearRegressor Normalizer OneHotEncoder SVMClassifier
+    SVMRegressor Scaler TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor ZipMap""".split()  # noqa: SIM905
+    ),
+    "com.microsoft": frozenset(
+        """Attention AttnLSTM BeamSearch BiasAdd BiasDropout BiasGelu BiasSoftmax BiasSplitGelu
+    BifurcationDetector BitmaskBiasDropout BitmaskDropout BranchwiseRMSNorm CDist
+    CausalConvWithState ComplexMul ComplexMulConj ConvStateReplay ConvTransposeWithDynamicPads
+    CropAndResize DecoderAttention DecoderMaskedMultiHeadAttention DecoderMaskedSelfAttention
+    DequantizeBFP DequantizeLinear DequantizeWithOrder DynamicQuantizeLSTM DynamicQuantizeMatMul
+    DynamicSparseAttention DynamicTimeWarping EPContext EmbedLayerNormalization EngramGate
+    ExpandDims FastGelu FusedConv FusedGemm FusedMatMul FusedMatMulActivation GatedAdd
+    GatedDeltaNet GatedDeltaNetStateReplay GatedRMSNorm GatedRelativePositionBias
+    GatherBlockQuantized GatherND GatherPacked Gelu GemmFastGelu GemmFloat8 GemmaRotaryEmbedding
+    GreedySearch GridSample GroupNorm GroupQueryAttention HyperConnectionLowRankMix
+    HyperConnectionPostMix HyperConnectionPreMix Inverse Irfft IsAllFinite LinearAttention
+    LinearAttentionGate LongformerAttention MRotaryEmbedding Mamba2Verify
+    MatMulBlockQuantizedFp4Weight MatMulBlockQuantizedFp8Weight MatMulBnb4 MatMulFpQ4
+    MatMulInteger16 MatMulIntegerToFloat MatMulNBits MatMulNBitsMlp MatMulNBitsQLoRA
+    MatMulNBitsQkv MatMulPacked MaxpoolWithMask MoE MoEGroupRouter MoEPacked MulInteger
+    MultiHeadAttention MurmurHash3 NGramHashMapping NGramRepeatBlock NhwcConv NhwcFusedConv
+    NhwcMaxPool PackedAttention PackedMultiHeadAttention PackedSparseAttentionIndexer
+    PackedSparseAttentionIndexerMerge Pad PagedAttention QAttention QEmbedLayerNormalization
+    QGemm QLinearAdd QLinearAveragePool QLinearConcat QLinearConv QLinearGlobalAveragePool
+    QLinearLeakyRelu QLinearMul QLinearReduceMean QLinearSigmoid QLinearSoftmax QLinearWhere
+    QMoE QOrderedAttention QOrderedGelu QOrderedLayerNormalization QOrderedLongformerAttention
+    QOrderedMatMul QuantizeBFP QuantizeLinear QuantizeWithOrder QuickGelu RMSNormRotary Range
+    ReduceSumInteger RelativePositionBias RemovePadding RestorePadding Rfft RotaryEmbedding
+    RouterGateUpProj SampleOp Sampling ScaledSiLU SkipGroupNorm SkipLayerNormalization
+    SkipSimplifiedLayerNormalization Snpe SparseAttention SparseAttentionIndexer
+    SparsePagedAttention SparseToDenseMatMul SpeculativePrefixCommit SwiGLU Tokenizer
+    TorchEmbedding TransposeMatMul Trilu UnfoldTensor Unique VarlenCausalConvWithState
+    VarlenNGramHashMapping WhisperBeamSearch WordConvEmbedding""".split()  # noqa: SIM905
+    ),
+    "com.microsoft.nchwc": _LAYOUT,
+    "com.ms.internal.nhwc": _LAYOUT,
+    **dict.fromkeys(
+        ("ai.onnx.preview", "ai.onnx.preview.training", "ai.onnx.training"),
+        frozenset("Adagrad Adam Gradient GraphCall Momentum".split()),  # noqa: SIM905
+    ),
+}
 # The domain of the package onnxruntime-extensions, and what it carries itself; a program may add
 # functions of Python's to it under any other name.
 EXTENSIONS = frozenset(("ai.onnx.contrib", "com.microsoft.extensions"))

@@ -81,6 +81,10 @@ class Wire:
             return self.chunk[offset : offset + length]
         return self.window.exactly(field.start, length)
 
+    def holds(self, start: int, count: int) -> bool:
+        """Whether bytes lie in what was fetched last, so that they cost nothing."""
+        return self.base <= start and start + count <= self.base + len(self.chunk)
+
     def packed(self, field: Field) -> Iterator[int]:
         """The varints of a packed field.
 

@@ -1,43 +1,57 @@
-"""Finds pickles kept as plain data inside a pickle: as bytes, as base64 or as hexadecimal text."""
+"""Finds what is kept as plain data inside a pickle and can be loaded: pickles, archives, programs.
+
+They may stand as bytes, compressed, or as base64 or hexadecimal text.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import enum
 import re
 from collections.abc import Iterator
 
+from mlsec.artifacts.contents import holds_loadable
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.window import Window
 
 # PROTO 2 to 5 and what picklers write next: FRAME, a container, an import, a MARK, text. Each
 # pattern begins with a fixed text, which the engine looks for fast; all blocks pass through them.
-_RAW = re.compile(rb"\x80[\x02-\x05][\x95}\]c(\x8c]")
-_BASE64 = re.compile(rb"gA(?:[SW][VM]|[JN][9dj])")
-_HEX = re.compile(rb"800(?:[45](?:95|8c)|[23](?:7d|63|5d))")
-
-
-class Written(enum.Enum):
-    """How a pickle stands in a literal."""
-
-    RAW = "raw"
-    BASE64 = "base64"
-    HEX = "hexadecimal"
-
-
-_PATTERNS = {Written.RAW: _RAW, Written.BASE64: _BASE64, Written.HEX: _HEX}
+_PATTERNS = (
+    re.compile(rb"\x80[\x02-\x05][\x95}\]c(\x8c]"),
+    re.compile(rb"gA(?:[SW][VM]|[JN][9dj])"),
+    re.compile(rb"800(?:[45](?:95|8c)|[23](?:7d|63|5d))"),
+)
+# Archives, programs, compiled Python and compressed data, as bytes and in base64.
+_MARKS = (
+    b"PK\3\4", b"\x7fELF", b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"BZh", b"\x28\xb5\x2f\xfd",
+    b"\xe3\0\0\0\0", b"x\x9c", b"x\xda", b"UEsDB", b"f0VMR", b"H4sI", b"4wAAAA", b"eJ",
+)  # fmt: skip
+_BASE64 = re.compile(rb"\s*(?:gA[SWJN]|UEsDB|f0VMR|H4sI|4wAAAA|eJ)[A-Za-z0-9+/_=\s-]*\Z")
+_HEX = re.compile(rb"\s*800[2-5](?:[0-9a-fA-F]{2})+\s*\Z")
 DECODED_BYTES = 4 << 20
 SHORTEST_BYTES = 8
+HEAD_BYTES = 4096
 
 
-def payloads(window: Window, base: int, block: bytes) -> Iterator[tuple[int, Written, int]]:
-    """Where literals in a block begin like a pickle: offset, how they are written, their size."""
-    for written, pattern in _PATTERNS.items():
+def payloads(window: Window, base: int, block: bytes) -> Iterator[tuple[int, int]]:
+    """Where literals in a block begin like something that can be loaded: offset and size."""
+    for start in _starts(block):
+        size_bytes = _declared(block, start)
+        offset = base + start
+        if SHORTEST_BYTES <= size_bytes <= window.size_bytes - offset:
+            yield offset, size_bytes
+
+
+def _starts(block: bytes) -> Iterator[int]:
+    for pattern in _PATTERNS:
         for match in pattern.finditer(block):
-            size_bytes = _declared(block, match.start())
-            offset = base + match.start()
-            if SHORTEST_BYTES <= size_bytes <= window.size_bytes - offset:
-                yield offset, written, size_bytes
+            yield match.start()
+    for mark in _MARKS:
+        at = block.find(mark)
+        while at >= 0:
+            yield at
+            at = block.find(mark, at + 1)
 
 
 def _declared(block: bytes, start: int) -> int:
@@ -51,17 +65,30 @@ def _declared(block: bytes, start: int) -> int:
     return -1
 
 
-def opened(window: Window, offset: int, written: Written, size_bytes: int) -> Window | None:
-    """The pickle itself; None where the text is none after all, or too long to decode."""
-    if written is Written.RAW:
-        part = window.part(offset, size_bytes)
-        return part if part.read(size_bytes - 1, 1) == b"." else None
-    if size_bytes > DECODED_BYTES:
-        return None
-    text = window.exactly(offset, size_bytes)
+def opened(window: Window, offset: int, size_bytes: int) -> Window | None:
+    """What a literal holds, if that can be loaded; None where it is data, or too long to decode."""
+    part = window.part(offset, size_bytes)
+    head = part.read(0, HEAD_BYTES)
+    if head[:1] == b"\x80":
+        return part if part.read(size_bytes - 1, 1) == b"." and sniff_pickle(head, part) else None
+    if size_bytes <= DECODED_BYTES and (decoded := _decoded(part)):
+        part = Window.of(decoded)
+        head = decoded[:HEAD_BYTES]
+    return part if holds_loadable(head, part) else None
+
+
+def _decoded(part: Window) -> bytes:
+    """The bytes of a text in base64 or hexadecimal digits, or nothing."""
+    head = part.read(0, 64)
+    if not (_BASE64.match(head) or _HEX.match(head[: len(head) // 2 * 2])):
+        return b""
     try:
-        if written is Written.HEX:
-            return Window.of(binascii.unhexlify(text))
-        return Window.of(base64.b64decode(text.strip() + b"=" * (-len(text.strip()) % 4)))
-    except ValueError:
-        return None
+        text = part.exactly(0, part.size_bytes)
+        if _HEX.match(text):
+            return binascii.unhexlify(text.strip())
+        if not _BASE64.match(text):
+            return b""
+        plain = text.translate(bytes.maketrans(b"-_", b"+/"), b" \r\n\t")
+        return base64.b64decode(plain + b"=" * (-len(plain) % 4))
+    except (ArtifactError, ValueError):
+        return b""

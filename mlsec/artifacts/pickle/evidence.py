@@ -69,15 +69,9 @@ def evidence(value: Value) -> str:
     return found
 
 
-def commands(arguments: Value) -> str:
-    """Program text or a shell command among the texts that a call is given directly, or ""."""
-    for one in arguments if type(arguments) is tuple else (arguments,):
-        text = one if type(one) is str else ""
-        if type(one) is Blob and one.is_text:
-            text = one.head.decode("latin-1")
-        if text and (_CODE.search(text) or _SHELL.search(text)):
-            return text[:80]
-    return ""
+def is_command(text: str) -> bool:
+    """Whether a text is program text or a shell command."""
+    return bool(_CODE.search(text) or _SHELL.search(text))
 
 
 def is_inert(value: Value) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from mlsec.artifacts.code_blobs import find_code, note_code
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle import arrays, embedded, torch_legacy, torch_tar
@@ -21,6 +22,7 @@ from mlsec.artifacts.window import Window
 STREAMS = 10_000
 NESTED = 8
 EMBEDDED = 1_000
+CODE_BYTES = 1 << 20
 
 
 def read_pickle(window: Window, record: Recorder) -> None:
@@ -56,13 +58,18 @@ class StreamReader:
         self._inside: set[int] = set()
 
     def _look_inside(self, base: int, block: bytes) -> None:
-        """Read pickles that are kept in a block as plain data: nothing loads them here."""
-        for offset, written, size_bytes in embedded.payloads(self.window, base, block):
+        """Read what is kept in a block as plain data and can be loaded: nothing loads it here."""
+        for offset, size_bytes in embedded.payloads(self.window, base, block):
             if offset in self._inside or len(self._inside) >= EMBEDDED:
                 continue
             self._inside.add(offset)
-            found = embedded.opened(self.window, offset, written, size_bytes)
-            if found is not None and sniff_pickle(found.read(0, 4096), found):
+            found = embedded.opened(self.window, offset, size_bytes)
+            if found is None:
+                continue
+            code = find_code(found.read(0, CODE_BYTES)) if found.read(0, 1) == b"\xe3" else None
+            if code is not None:
+                note_code(self.record, code, "a literal", offset=offset)
+            else:
                 self.record.member(f"literal at {offset}", found)
 
     def read_all(self, offset: int) -> int:

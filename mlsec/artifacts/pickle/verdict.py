@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import assert_never
 
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.evidence import commands, evidence, is_inert, is_plain, walk
+from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, walk
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS, Case, Opinion
 from mlsec.artifacts.pickle.naming import HOOKS, is_identifier, keys_of, modern
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
+from mlsec.artifacts.pickle.shadows import program_in, swells, takes_text
 from mlsec.artifacts.pickle.torch_legacy import storage_bytes
 from mlsec.artifacts.pickle.values import Global, How, Plain, Result, Value
 from mlsec.artifacts.recorder import Recorder
@@ -19,13 +20,9 @@ _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # No library holds it, so no version of one vouches for it: what runs is what the loader defines.
 _SCRIPT = "__main__"
 _FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code runs when it is loaded"
+_FROM_ELSEWHERE = "no list knows its module, whose code runs when the file is loaded"
+_NOT_LISTED = "its library was listed, and it is none of what that stores"
 # These make an array of the class with ndarray.__new__: the class's own __new__ does not run.
-# Packages whose functions take numbers, containers and names when objects are loaded.
-_WITHOUT_TEXT = frozenset(
-    """collections _collections torch numpy scipy sklearn joblib random array fractions datetime
-    builtins __builtin__ copy_reg copyreg""".split()  # noqa: SIM905
-)
-_WITH_TEXT = frozenset(("str", "bytes", "bytearray", "unicode"))
 _ARRAY_MAKERS = ("_reconstruct", "_mareconstruct")
 
 
@@ -97,8 +94,14 @@ class Verdict:
             detail = "imported and not in the inventory of what libraries store"
             self.note(FactKind.UNKNOWN_IMPORT, found.full, detail, found.offset)
         if found.module == _SCRIPT:
-            detail = f"what {found.full} does cannot be told from the file: {_FROM_A_SCRIPT}"
-            self.record.hole(GapReason.UNRESOLVED, detail[:400])
+            self._untold(found, _FROM_A_SCRIPT)
+        elif found.entry.standing is Standing.UNKNOWN:
+            self._untold(found, _FROM_ELSEWHERE)
+
+    def _untold(self, found: Global, why: str) -> None:
+        """What nobody knows is a hole: an unknown name must not read as clean."""
+        detail = f"what {found.full} does cannot be told from the file: {why}"
+        self.record.hole(GapReason.UNRESOLVED, detail[:400])
 
     def called(self, how: How, function: Value, arguments: Value, offset: int) -> None:
         """Something is called or instantiated."""
@@ -113,6 +116,7 @@ class Verdict:
         if how is How.NEW and isinstance(inner, Global) and inner.entry.word == "attribute":
             detail = "a class reached by getattr is instantiated"
             self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
+            self.record.hole(GapReason.UNRESOLVED, f"which class it is cannot be told: {detail}")
             return
         self.note(FactKind.UNKNOWN_CALL, subject, "calls a value that is no imported name", offset)
 
@@ -149,17 +153,15 @@ class Verdict:
                 assert_never(entry.standing)
 
     def _reducer(self, function: Global, arguments: Value, offset: int) -> None:
-        """A listed function of those that take no text: another of its name may be found first.
+        """A listed function: another of its name may be found first, and run what it is given.
 
         Source: a package in the search path, or one that the loader has, can carry the name of an
-        allowed class and run what it is given.
+        allowed class.
         """
-        if function.module.partition(".")[0] not in _WITHOUT_TEXT:
-            return
-        is_free = function.name in _WITH_TEXT or function.name.endswith(
-            ("Error", "Warning", "Exception")
-        )
-        said = "" if is_free else commands(arguments)
+        if swells(function, arguments):
+            detail = "called with a number that alone fills the memory of the machine"
+            self.note(FactKind.BOMB, function.full, detail, offset, Severity.MEDIUM)
+        said = "" if takes_text(function) else program_in(arguments, self.window)
         if said:
             detail = f"called with what only another function of this name would take: {said}"
             self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, Severity.HIGH)
@@ -175,6 +177,7 @@ class Verdict:
             if not is_denied and given.name.lstrip("_")[:1].isupper():
                 detail = f"made by {function.full}, and not in the inventory"
                 self.note(FactKind.UNVERIFIED_CLASS, given.full, detail, offset)
+                self._untold(given, _NOT_LISTED)
                 continue
             kind = FactKind.DENIED_CALL if is_denied else FactKind.UNKNOWN_CALL
             self.note(kind, given.full, f"given to {function.full}, which calls it", offset)
@@ -182,11 +185,13 @@ class Verdict:
     def _class(self, how: How, function: Global, arguments: Value, offset: int) -> None:
         if how is How.NEW:
             function.calls.add(how)
+            self._reducer(function, arguments, offset)
         elif arguments == ():
             pass
         elif is_inert(arguments):
             detail = "called with arguments, though its library never stores it so"
             self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset)
+            self._untold(function, detail)
         else:
             detail = "called with arguments that steer it; its library never stores it so"
             self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
@@ -214,6 +219,8 @@ class Verdict:
             is_steered = function.module == _SCRIPT and how is not How.NEW
             danger = Severity.MEDIUM if is_steered else None
             self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset, danger)
+            if function.entry.standing is Standing.UNLISTED:
+                self._untold(function, _NOT_LISTED)
         elif is_class:
             detail = f"instantiated with {said}"
             self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
@@ -265,12 +272,20 @@ class Verdict:
         """A name that cannot be told from the file."""
         self.note(FactKind.HIDDEN_NAME, subject, detail, offset)
 
-    def persistent(self, identity: Value, _offset: int) -> Value:
+    def persistent(self, identity: Value, offset: int) -> Value:
         """A reference to an object outside the stream: torch storages are such."""
         storage = storage_bytes(identity)
         if storage:
             self.storages.setdefault(*storage)
-        if isinstance(identity, tuple) and len(identity) > 1 and identity[0] == "module":
+        kind = identity[0] if isinstance(identity, tuple) and len(identity) > 1 else None
+        if kind == "module":
             # Torch's legacy format refers to a class with its source text this way.
             return identity[1]
+        if kind != "storage":
+            detail = "refers to an object that only the loading program can find"
+            self.record.hole(GapReason.UNRESOLVED, detail)
+            said = program_in((identity,), self.window)
+            if said:
+                detail = f"{detail}, by program text: {said}"
+                self.note(FactKind.HOSTILE_ARGUMENT, "persistent id", detail, offset)
         return Result(None, identity, None)

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlsec.artifacts.contents import judge_bytes, judge_field, judge_value, may_begin
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.protobuf import BYTES, Field, Wire
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.references import is_remote, note_reference
-from mlsec.artifacts.tensorflow.operators import FILE_OPERATORS, judge_operator
+from mlsec.artifacts.references import is_remote, leaves_folder, note_reference
+from mlsec.artifacts.tensorflow.operators import FILE_OPERATORS, PATH_READERS, judge_operator
+from mlsec.core.closed_sets import GapReason
 
 # Field numbers: graph.proto, function.proto, node_def.proto, attr_value.proto of TensorFlow.
 GRAPH_NODE, GRAPH_LIBRARY = 1, 2
 FUNCTION_SIGNATURE, FUNCTION_NODE = 1, 3
 NODE_OPERATOR, NODE_ATTRIBUTE = 2, 5
 VALUE_TEXT, VALUE_TENSOR = 2, 8
-TENSOR_STRINGS = 8
+VALUE_LIST, VALUE_FUNCTION, LIST_TEXT, FUNCTION_ATTRIBUTE = 1, 10, 2, 2
+TENSOR_CONTENT, TENSOR_STRINGS = 4, 8
+# Fields with names, types, shapes and numbers. What is neither of these nor followed is judged as
+# bytes of no known meaning.
+GRAPH_PLAIN, NODE_PLAIN, ENTRY_PLAIN, VALUE_PLAIN = {4}, {1, 3, 4, 6, 7}, {1}, {7, 9}
+TENSOR_PLAIN = {1, 2, 3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17}
+FUNCTION_PLAIN, LIST_PLAIN = {1, 2, 4, 5, 6, 7}, {3, 4, 5, 6, 7, 8, 9}
 LONGEST_PATH = 4096
+SHORTEST_CODE = 20
 # Attributes that name a place outside of the graph.
-PLACE_ATTRIBUTES = frozenset({"output_stream", "debug_urls", "descriptor_source", "file_name"})
+PLACE_ATTRIBUTES = frozenset(
+    {"output_stream", "debug_urls", "descriptor_source", "file_name", "vocab_file",
+     "file_pattern"}
+)  # fmt: skip
 HARMLESS_PLACES = ("stdout", "stderr", "log(", "local://", "bytes://")
 
 
@@ -39,16 +52,23 @@ class GraphReader:
         libraries = list(self._messages(graph, {GRAPH_LIBRARY}))
         functions = [f for library in libraries for f in self._messages(library, {1})]
         local = frozenset(self._signature(function) for function in functions)
-        main = list(self._messages(graph, {GRAPH_NODE}))
+        main = list(self._messages(graph, {GRAPH_NODE}, GRAPH_PLAIN | {GRAPH_LIBRARY}))
         self._nodes(main, local, "in the main graph")
         for function in functions:
-            nodes = list(self._messages(function, {FUNCTION_NODE}))
+            nodes = list(self._messages(function, {FUNCTION_NODE}, FUNCTION_PLAIN))
             self._nodes(nodes, local, f"in the function {self._signature(function)}"[:120])
 
-    def _messages(self, field: Field, numbers: set[int]) -> Iterator[Field]:
+    def _messages(
+        self, field: Field, numbers: set[int], plain: set[int] | None = None
+    ) -> Iterator[Field]:
+        """The fields of these numbers; others that are not ``plain`` are judged here and now."""
         for inner in self.wire.inside(field):
-            if inner.number in numbers and inner.wire == BYTES:
+            if inner.wire != BYTES:
+                continue
+            if inner.number in numbers:
                 yield inner
+            elif plain is not None and inner.number not in plain:
+                judge_field(self.wire, inner, f"field {inner.number}", self.record)
 
     def _signature(self, function: Field) -> str:
         for signature in self._messages(function, {FUNCTION_SIGNATURE}):
@@ -58,39 +78,74 @@ class GraphReader:
 
     def _nodes(self, nodes: list[Field], local: frozenset[str], where: str) -> None:
         paths: list[str] = []
-        writes = False
+        seen: set[str] = set()
         for node in nodes:
             self.nodes += 1
-            for inner in self._messages(node, {NODE_OPERATOR, NODE_ATTRIBUTE}):
+            for inner in self._messages(node, {NODE_OPERATOR, NODE_ATTRIBUTE}, NODE_PLAIN):
                 if inner.number == NODE_OPERATOR:
                     operator = self.wire.text(inner)
-                    writes |= operator in FILE_OPERATORS
+                    seen.add(operator)
                     judge_operator(self.record, operator, local, where=where, offset=node.start)
                 else:
                     paths.extend(self._attribute(inner))
-        if writes:
-            for path in paths:
-                if path.count("/") >= 2 or path.count("\\") >= 2:
-                    note_reference(self.record, path, f"what a saving operator {where} names")
+        self._paths(paths, seen, where)
+
+    def _paths(self, paths: list[str], seen: set[str], where: str) -> None:
+        """Judge texts that may be paths, where an operator reads or writes the file it is given."""
+        far = [path for path in paths if path.count("/") >= 2 or path.count("\\") >= 2]
+        if not FILE_OPERATORS.isdisjoint(seen):
+            for path in far:
+                note_reference(self.record, path, f"what a saving operator {where} names")
+        elif readers := sorted(PATH_READERS & seen):
+            for path in filter(leaves_folder, far):
+                # Tables are told where the vocabulary lay when they were made; loaders replace it.
+                detail = f"{readers[0]} {where} may read {path}, unless the loader replaces it"
+                self.record.hole(GapReason.UNRESOLVED, detail[:400])
 
     def _attribute(self, entry: Field) -> Iterator[str]:
         """Judge one attribute; gives the strings that its tensor holds."""
         key = ""
-        for inner in self._messages(entry, {1, 2}):
+        for inner in self._messages(entry, {1, 2}, ENTRY_PLAIN):
             if inner.number == 1:
                 key = self.wire.text(inner)
-                continue
-            for value in self._messages(inner, {VALUE_TEXT, VALUE_TENSOR}):
-                if value.number == VALUE_TEXT:
-                    if key in PLACE_ATTRIBUTES:
-                        self._place(key, self.wire.text(value), value.start)
-                else:
-                    yield from self._strings(value)
+            else:
+                yield from self._value(key, inner)
+
+    def _value(self, key: str, field: Field) -> Iterator[str]:
+        numbers = {VALUE_LIST, VALUE_TEXT, VALUE_TENSOR, VALUE_FUNCTION}
+        for value in self._messages(field, numbers, VALUE_PLAIN):
+            if value.number == VALUE_TEXT:
+                if key in PLACE_ATTRIBUTES:
+                    self._place(key, self.wire.text(value), value.start)
+                self._text(value, f"attribute {key}")
+            elif value.number == VALUE_TENSOR:
+                yield from self._strings(value)
+            elif value.number == VALUE_LIST:
+                for text in self._messages(value, {LIST_TEXT}, LIST_PLAIN):
+                    self._text(text, f"attribute {key}")
+            else:
+                for entry in self._messages(value, {FUNCTION_ATTRIBUTE}, {1}):
+                    yield from self._attribute(entry)
+
+    def _text(self, field: Field, where: str) -> None:
+        if field.end - field.start > 12:
+            judge_value(self.wire.raw(field), where, self.record, offset=field.start)
 
     def _strings(self, tensor: Field) -> Iterator[str]:
-        for text in self._messages(tensor, {TENSOR_STRINGS}):
-            if text.end - text.start <= LONGEST_PATH:
-                yield self.wire.text(text)
+        for text in self._messages(tensor, {TENSOR_CONTENT, TENSOR_STRINGS}, TENSOR_PLAIN):
+            is_at_hand = self.wire.holds(text.start, min(16, text.end - text.start))
+            if is_at_hand and may_begin(self.wire.raw(text, 16)):
+                part = self.wire.window.part(text.start, text.end - text.start)
+                judge_bytes(part, "a constant", self.record, offset=text.start)
+            if text.number == TENSOR_STRINGS and text.end - text.start <= LONGEST_PATH:
+                yield self._constant(text)
+
+    def _constant(self, field: Field) -> str:
+        text = self.wire.text(field)
+        # Entries of a vocabulary are shorter than a line of code.
+        if len(text) >= SHORTEST_CODE:
+            judge_metadata(text, "a constant", self.record, offset=field.start)
+        return text
 
     def _place(self, key: str, place: str, offset: int) -> None:
         if not place or place.startswith(HARMLESS_PLACES):

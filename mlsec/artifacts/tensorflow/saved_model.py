@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.contents import judge_field
 from mlsec.artifacts.json_text import read_json
 from mlsec.artifacts.keras.config import judge_keras
 from mlsec.artifacts.protobuf import BYTES, Field, Wire
@@ -23,7 +24,11 @@ def read_saved_model(window: Window, record: Recorder) -> None:
     if is_keras_metadata(window):
         _read_keras_metadata(wire, record)
         return
-    meta_graphs = [f for f in wire.fields() if f.number == META_GRAPH and f.wire == BYTES]
+    top = list(wire.fields())
+    meta_graphs = [f for f in top if f.number == META_GRAPH and f.wire == BYTES]
+    for field in top:
+        if field.wire == BYTES and field.number != META_GRAPH:
+            judge_field(wire, field, f"field {field.number}", record)
     record.property("meta_graphs", len(meta_graphs))
     _read(wire, record, meta_graphs)
 
@@ -70,7 +75,7 @@ def _read(wire: Wire, record: Recorder, meta_graphs: list[Field]) -> None:
                 case 7:
                     _objects(wire, record, field)
                 case _:
-                    pass
+                    judge_field(wire, field, f"field {field.number} of a graph", record)
     record.property("nodes", graph.nodes)
     record.understood(0, wire.window.size_bytes)
 
