@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from mlsec.artifacts.code_blobs import find_code, note_code
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.recognised import CONTINUED, gadget_in, look_of
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -14,6 +16,8 @@ GAPS = 64
 FILLING_BYTES = 64 << 10
 SEARCHED_BYTES = 8 << 20
 NEAR_BYTES = 4096
+# Compiled Python begins behind a header of 8, 12 or 16 bytes.
+CODE_BYTES, PYC_HEADER_BYTES = 64 << 10, 16
 
 # What an unknown file is searched for: an import as a pickle writes it (before and since
 # protocol 4), the first header of a zip, an ELF file. None is likely in numbers or in pictures.
@@ -47,6 +51,11 @@ def account(window: Window, record: Recorder, *, is_known: bool) -> None:
                 start=start, size_bytes=end - start,
             )  # fmt: skip
             return
+        if known := CONTINUED.get(window.read(start, 4)):
+            detail = f"{known}, which no reader knows"
+            record.hole(GapReason.UNSUPPORTED, detail, start=start, size_bytes=end - start)
+            search(window.part(start, end - start), record)
+            continue
         record.fact(
             FactKind.UNACCOUNTED_BYTES,
             f"{end - start} bytes",
@@ -66,8 +75,20 @@ def _is_filling(window: Window, start: int, end: int) -> bool:
 
 def _unknown(window: Window, record: Recorder) -> None:
     if _is_filling(window, 0, window.size_bytes):
+        if not record.depth:
+            detail = "holds nothing but zeros: what it is cannot be told"
+            record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
         return
-    detail = "no reader knows this format"
+    look = look_of(window)
+    detail = f"looks like {look}, which no reader knows" if look else "no reader knows this format"
+    if look and not record.depth:
+        record.property("looks_like", look)
+    code = find_code(window.read(0, CODE_BYTES))
+    if code is not None and code.offset <= PYC_HEADER_BYTES:
+        note_code(record, code, "the file itself")
+    if gadget := gadget_in(window):
+        why = "is read by making objects, and this class turns that into running commands"
+        record.fact(FactKind.DENIED_CALL, gadget, why)
     record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
     if record.depth:
         record.fact(FactKind.NOT_FULLY_READ, "unsupported", detail, danger=Severity.LOW)

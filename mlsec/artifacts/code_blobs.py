@@ -33,7 +33,7 @@ class CodeBlob(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def dangerous(self) -> tuple[str, ...]:
         """Those of the names that run commands or code, or reach files and networks."""
-        return tuple(name for name in self.names if _is_dangerous(name))
+        return tuple(name for name in self.names if is_dangerous_name(name))
 
 
 def find_code(data: bytes) -> CodeBlob | None:
@@ -88,7 +88,8 @@ def _names(data: bytes) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _is_dangerous(name: str) -> bool:
+def is_dangerous_name(name: str) -> bool:
+    """Whether a name in a code object is a module or function that reaches out."""
     if name in DANGEROUS_MODULES - {"code", "test", "logging", "inspect", "platform", "http"}:
         return True
     return f"builtins.{name}" in DANGEROUS_NAMES and name not in {"map", "filter", "vars", "file"}

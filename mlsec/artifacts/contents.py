@@ -5,9 +5,12 @@ A field whose meaning is not known must not read as clean because nobody asked w
 
 from __future__ import annotations
 
+import base64
+import binascii
 import itertools
 import re
 import zlib
+from collections.abc import Sequence
 
 from mlsec.artifacts.code_blobs import find_code, note_code
 from mlsec.artifacts.compressed import sniff_compressed
@@ -25,12 +28,16 @@ HEAD_BYTES = 4096
 SHORTEST_BYTES, SHORTEST_TEXT = 8, 12
 READ_BYTES = 1 << 20
 DEEP, STEPS = 12, 20_000
-_CODE = b"\xe3\0\0\0\0"
+LOOKED_AT = 16
+# Compiled Python: a code object, with or without the mark of one that is referred to again.
+_CODE = (b"\xe3\0\0\0\0", b"c\0\0\0\0")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{16,}=*\Z")
+_HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}){8,}\Z")
 _ZIP = b"PK\3\4"
 # The first bytes of what holds_loadable looks at closer; most fields are told by these.
 _TELLING = re.compile(
     rb"\x80[\0-\x05]|PK\x03\x04|\x7fELF|MZ|\x1f\x8b\x08|x[\x01\x5e\x9c\xda]|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd"
-    rb"|\xe3\0\0\0\0|[(\])}N]{0,4}[ci][A-Za-z_]|\xca\xfe\xba\xbe|[\xce\xcf]\xfa\xed\xfe|\xfe\xed\xfa|\0asm"
+    rb"|[\xe3c]\0\0\0\0|[(\])}N]{0,4}[ci][A-Za-z_]|\xca\xfe\xba\xbe|[\xce\xcf]\xfa\xed\xfe|\xfe\xed\xfa|\0asm"
 )
 
 
@@ -43,7 +50,7 @@ def holds_loadable(head: bytes, window: Window) -> bool:
     """Whether a program, an archive, compiled Python or a pickle begins here, perhaps packed."""
     if not may_begin(head):
         return False
-    if head[:5] == _CODE:
+    if head[:5] in _CODE:
         found = find_code(head)
         return found is not None and found.offset == 0
     if kind_of(head, window) or head[:4] == _ZIP or is_loadable(window):
@@ -60,7 +67,7 @@ def _packs_loadable(head: bytes) -> bool:
         data = Zlib(bits).decompress(head, HEAD_BYTES)
     except zlib.error:
         return False
-    return may_be_loadable(data) or data[:5] == _CODE or data[:3] == b"\x1f\x8b\x08"
+    return may_be_loadable(data) or data[:5] in _CODE or data[:3] == b"\x1f\x8b\x08"
 
 
 def judge_bytes(window: Window, where: str, record: Recorder, *, offset: int = -1) -> bool:
@@ -68,7 +75,7 @@ def judge_bytes(window: Window, where: str, record: Recorder, *, offset: int = -
     head = window.read(0, HEAD_BYTES) if window.size_bytes >= SHORTEST_BYTES else b""
     if not holds_loadable(head, window):
         return False
-    code = find_code(window.read(0, READ_BYTES)) if head[:5] == _CODE else None
+    code = find_code(window.read(0, READ_BYTES)) if head[:5] in _CODE else None
     if code is not None:
         note_code(record, code, where, offset=offset)
     else:
@@ -76,11 +83,45 @@ def judge_bytes(window: Window, where: str, record: Recorder, *, offset: int = -
     return True
 
 
+def judge_beginnings(window: Window, spans: Sequence[tuple[int, int]], record: Recorder) -> None:
+    """Look at how the first of some (offset, size) begin that are said to be numbers."""
+    first = [span for span in spans[:LOOKED_AT] if span[1] >= SHORTEST_BYTES]
+    window.prefetch([(offset, min(16, size_bytes)) for offset, size_bytes in first])
+    for offset, size_bytes in first:
+        if offset + size_bytes <= window.size_bytes and may_begin(window.read(offset, 16)):
+            part = window.part(offset, size_bytes)
+            judge_bytes(part, f"(numbers at {offset})", record, offset=offset)
+
+
+def decoded(text: bytes) -> bytes:
+    """The bytes that a text stands for in base64 or hexadecimal digits, if they can be loaded."""
+    for form, decode in ((_HEX, binascii.unhexlify), (_BASE64, _from_base64)):
+        head = text[: HEAD_BYTES // 4 * 4].strip()
+        if not form.match(head):
+            continue
+        try:
+            start = decode(head[: len(head) // 4 * 4])
+            if may_begin(start) and form.match(text.strip()):
+                data = decode(text)
+                return data if holds_loadable(data[:HEAD_BYTES], Window.of(data)) else b""
+        except ValueError:
+            continue
+    return b""
+
+
+def _from_base64(text: bytes) -> bytes:
+    plain = text.translate(bytes.maketrans(b"-_", b"+/"), b" \r\n\t").rstrip(b"=")
+    return base64.b64decode(plain + b"=" * (-len(plain) % 4))
+
+
 def judge_value(data: bytes, where: str, record: Recorder, *, offset: int = -1) -> None:
     """Judge one text or run of bytes."""
     if len(data) < SHORTEST_BYTES or judge_bytes(Window.of(data), where, record, offset=offset):
         return
     if len(data) < SHORTEST_TEXT or b"\0" in data[:HEAD_BYTES]:
+        return
+    if inner := decoded(data):
+        judge_bytes(Window.of(inner), where, record, offset=offset)
         return
     judge_metadata(data.decode("utf-8", "replace"), where, record, offset=offset)
 

@@ -7,7 +7,7 @@ import re
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.closed_sets import GapReason, Severity
 
 MACH_O = frozenset(
     bytes.fromhex(magic) for magic in ("feedface", "feedfacf", "cefaedfe", "cffaedfe")
@@ -55,6 +55,9 @@ def read_executable(window: Window, record: Recorder) -> None:
     """Say what it is. Inside an archive it has no business being there; beside one it may."""
     kind = kind_of(window.read(0, 4096), window)
     record.understood(0, window.size_bytes)
+    if kind == "a script" and not record.is_image:
+        detail = "a script in a language that no reader judges"
+        record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
     if record.is_image:
         record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, "in an image", danger=Severity.INFO)
     elif kind == "a Java class" and record.depth:

@@ -35,6 +35,7 @@ class Format(enum.Enum):
     META_GRAPH = "meta_graph"
     TENSOR_BUNDLE = "tensor_bundle"
     TFLITE = "tflite"
+    SENTENCEPIECE = "sentencepiece"
     XGBOOST = "xgboost"
     LIGHTGBM = "lightgbm"
     CATBOOST = "catboost"

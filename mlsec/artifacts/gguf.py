@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mlsec.artifacts.accounting import search
+from mlsec.artifacts.contents import judge_beginnings
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.gguf_types import BLOCKS
@@ -198,7 +199,7 @@ class _Header:
 
     def _texts(self, key: str, count: int, start: int) -> None:
         """A list of texts: judged where it may hold templates, else only stepped over."""
-        if "template" in key or count <= 64:
+        if "template" in key or count <= 64 or not key.startswith("tokenizer."):
             for _ in range(count):
                 self._text(key, self._bytes(), start)
             return
@@ -259,6 +260,8 @@ def _account(window: Window, record: Recorder, header: _Header, tensors: list[Te
         last = min(base + _aligned(end, header.alignment), window.size_bytes)
         if base + start < last:
             record.understood(base + start, last)
+    known = [(base + start, end - start) for start, end, _ in ends if end > start]
+    judge_beginnings(window, known, record)
     unknown = sum(1 for tensor in tensors if tensor.end < 0)
     if unknown:
         record.property("tensors_of_unknown_type", unknown)

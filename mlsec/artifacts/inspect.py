@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from mlsec.artifacts.accounting import account
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind, Format, Inspection
@@ -21,6 +23,7 @@ def inspect(window: Window, limits: Limits | None = None) -> Inspection:
     except ArtifactError as error:
         root.unread(error.reason, error.message)
     _look_again(window, root)
+    _keep_promise(window, root)
     return Inspection(
         size_bytes=window.size_bytes,
         formats=tuple(ledger.formats) or (Format.UNKNOWN,),
@@ -35,6 +38,12 @@ def inspect(window: Window, limits: Limits | None = None) -> Inspection:
     )
 
 
+# Endings of models that are never plain text.
+NEVER_TEXT = frozenset(
+    """.pt .pth .ckpt .pkl .pickle .joblib .h5 .hdf5 .keras .onnx .pb .tflite .safetensors .gguf
+    .npy .npz .nemo .skops .dill .pt2 .pte .mlmodel .caffemodel .msgpack .engine""".split()  # noqa: SIM905
+)
+PLAIN = {Format.TEXT, Format.JSON, Format.YAML, Format.XML}
 # Files that belong to a model of TensorFlow Lite are put behind it as a zip: both are read whole.
 WITH_FILES = {Format.ZIP, Format.TFLITE}
 
@@ -90,6 +99,19 @@ def _read(reader: Reader, window: Window, record: Recorder) -> None:
             f"reading it as {reader.format.value} needs too much ({type(error).__name__})",
             danger=Severity.HIGH,
         )
+
+
+def _keep_promise(window: Window, record: Recorder) -> None:
+    """A file that is named as a model and is only text is not what its loader will take it for."""
+    suffix = PurePosixPath(window.name).suffix.lower()
+    if (
+        suffix in NEVER_TEXT
+        and record.ledger.formats
+        and not record.ledger.holes
+        and record.ledger.formats.keys() <= PLAIN
+    ):
+        detail = f"is named as a {suffix} model is, and is plain text"
+        record.hole(GapReason.MALFORMED, detail, size_bytes=window.size_bytes)
 
 
 def _look_again(window: Window, record: Recorder) -> None:

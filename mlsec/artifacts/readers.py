@@ -40,7 +40,7 @@ from mlsec.artifacts.onnx_tensor import read_tensor, sniff_tensor
 from mlsec.artifacts.pdf import read_pdf, sniff_pdf
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.pickle.streams import read_pickle
-from mlsec.artifacts.plain_text import read_text, sniff_text
+from mlsec.artifacts.plain_text import sniff_text
 from mlsec.artifacts.protobuf_formats import (
     sniff_graph_def,
     sniff_meta_graph,
@@ -48,6 +48,7 @@ from mlsec.artifacts.protobuf_formats import (
     sniff_saved_model,
 )
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.repository.foreign_text import read_foreign_text, sniff_prototxt
 from mlsec.artifacts.repository.pointers import read_pointer, sniff_pointer
 from mlsec.artifacts.repository.python_code import read_python, sniff_python
 from mlsec.artifacts.repository.text_files import (
@@ -61,6 +62,7 @@ from mlsec.artifacts.repository.text_files import (
 from mlsec.artifacts.repository.xml_text import read_xml, sniff_openvino, sniff_pmml, sniff_xml
 from mlsec.artifacts.repository.yaml_text import read_yaml, sniff_yaml
 from mlsec.artifacts.safetensors import read_safetensors, sniff_safetensors
+from mlsec.artifacts.sentencepiece import read_sentencepiece, sniff_sentencepiece
 from mlsec.artifacts.seven_zip import read_seven_zip, sniff_seven_zip
 from mlsec.artifacts.tar_reader import read_tar, sniff_tar
 from mlsec.artifacts.tensorflow.bundle import read_bundle, sniff_bundle
@@ -148,6 +150,10 @@ READERS: tuple[Reader, ...] = (
         read=read_named_saved_model,
         weak=True,
     ),
+    Reader(
+        format=Format.SENTENCEPIECE, sniff=sniff_sentencepiece, read=read_sentencepiece, weak=True
+    ),
+    Reader(format=Format.TEXT, sniff=sniff_prototxt, read=read_foreign_text, weak=True),
     Reader(format=Format.ONNX, sniff=sniff_named_onnx, read=read_named_onnx, weak=True),
     Reader(format=Format.GRAPH_DEF, sniff=sniff_named_graph, read=read_named_graph, weak=True),
     Reader(format=Format.NUMPY, sniff=sniff_raw_array, read=read_raw_array, weak=True),
@@ -163,5 +169,5 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.TEMPLATE, sniff=sniff_template, read=read_template, weak=True),
     Reader(format=Format.TEXT, sniff=sniff_requirements, read=read_requirements, weak=True),
     Reader(format=Format.YAML, sniff=sniff_yaml, read=read_yaml, weak=True),
-    Reader(format=Format.TEXT, sniff=sniff_text, read=read_text, weak=True),
+    Reader(format=Format.TEXT, sniff=sniff_text, read=read_foreign_text, weak=True),
 )

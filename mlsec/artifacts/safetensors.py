@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from mlsec.artifacts.contents import judge_beginnings
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import plain_key, read_json
@@ -72,7 +73,9 @@ def read_safetensors(window: Window, record: Recorder) -> None:
         raise ArtifactError("the header is no JSON object")
     spans = sorted(_spans(header, record))
     record.property("tensors", len(spans))
-    _check_order(spans, window.size_bytes - _PREFIX - length, record, _PREFIX + length)
+    base = _PREFIX + length
+    _check_order(spans, window.size_bytes - base, record, base)
+    judge_beginnings(window, [(base + one.start, one.end - one.start) for one in spans], record)
 
 
 def _spans(header: Mapping[str, Any], record: Recorder) -> Iterator[Span]:

@@ -22,9 +22,11 @@ SOURCE_BYTES = 16 << 20
 OWN_OPERATORS = frozenset(
     {"aten", "prim", "prims", "quantized", "quantized_decomposed", "prepacked", "inductor",
      "_c10d_functional", "c10d", "mkldnn", "mkldnn_prepacked", "onednn", "xnnpack", "metal",
-     "vulkan", "cuda", "cudnn", "static_runtime", "sparse", "_quantized", "higher_order"}
+     "vulkan", "cuda", "cudnn", "static_runtime", "sparse", "_quantized", "higher_order",
+     # Of torch's sister packages.
+     "torchvision", "torchaudio"}
 )  # fmt: skip
-OPERATOR = re.compile(r"\bops\.(\w+)\.(\w+)")
+OPERATOR = re.compile(r"(?<![\w.])(?:torch\.)?ops\.(\w+)\.(\w+)")
 CLASS = re.compile(r"__torch__\.torch\.classes\.(\w+)\.\w+")
 OWN_CLASSES = frozenset({"quantized", "xnnpack", "vulkan", "metal", "sparse", "rnn", "profiling"})
 REACHES_OUT = re.compile(

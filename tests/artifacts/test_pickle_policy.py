@@ -6,6 +6,7 @@ import pytest
 
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.pickle.code_by_value import BY_VALUE
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS
 from mlsec.artifacts.pickle.policy import Standing, shipped_policy
 from mlsec.artifacts.window import Window
@@ -88,7 +89,7 @@ def test_a_memmap_that_is_called_opens_a_file() -> None:
 
 def test_every_way_of_judging_in_the_data_exists_in_the_code() -> None:
     judged = parse((FOLDER / "judged.yaml").read_text("utf-8"), "judged.yaml").value["judgements"]
-    assert set(judged) == set(JUDGEMENTS)
+    assert set(judged) == {*JUDGEMENTS, *BY_VALUE}
 
 
 @pytest.mark.parametrize("path", sorted((FOLDER / "allow").glob("*.yaml")), ids=lambda it: it.stem)

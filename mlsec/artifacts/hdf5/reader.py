@@ -15,7 +15,8 @@ OBJECTS = 500_000
 # Filters that the library or its usual companions carry; others are loaded as plug-ins.
 KNOWN_FILTERS = frozenset({1, 2, 3, 4, 5, 6, 32000, 32001, 32004, 32008, 32013, 32015, 32017})
 _TEXTS = {"keras_version": "producer_version", "backend": "backend"}
-_MATLAB = b"MATLAB 7.3"
+# What other programs write before the superblock.
+_OWNERS = (b"MATLAB 7.3", b"HDF5-based Julia Data Format", b"Julia data file (HDF5)")
 
 
 def superblock_at(head: bytes, window: Window) -> int | None:
@@ -43,7 +44,11 @@ def read_hdf5(window: Window, record: Recorder) -> None:
     """
     start = superblock_at(window.read(0, 16), window) or 0
     file = Hdf5File(window, start)
-    record.understood(0 if start == 0 or window.read(0, 10) == _MATLAB else start, file.end)
+    is_owned = start == 0 or window.read(0, 64).startswith(_OWNERS)
+    record.understood(0 if is_owned else start, file.end)
+    if start and b"Julia" in window.read(0, 64):
+        detail = "types of Julia are rebuilt when it is loaded, which no reader follows"
+        record.hole(GapReason.UNSUPPORTED, detail)
     if file.end > window.size_bytes:
         detail = f"the file ends {file.end - window.size_bytes} bytes before its end is declared"
         record.fact(FactKind.BROKEN, "truncated", detail)

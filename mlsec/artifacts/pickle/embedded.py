@@ -5,13 +5,10 @@ They may stand as bytes, compressed, or as base64 or hexadecimal text.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 
-from mlsec.artifacts.contents import holds_loadable
-from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.contents import decoded, holds_loadable
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.window import Window
 
@@ -22,13 +19,13 @@ _PATTERNS = (
     re.compile(rb"gA(?:[SW][VM]|[JN][9dj])"),
     re.compile(rb"800(?:[45](?:95|8c)|[23](?:7d|63|5d))"),
 )
-# Archives, programs, compiled Python and compressed data, as bytes and in base64.
+# Archives, programs, compiled Python and compressed data, as bytes and in base64; there also
+# imports as before protocol 2.
 _MARKS = (
     b"PK\3\4", b"\x7fELF", b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"BZh", b"\x28\xb5\x2f\xfd",
-    b"\xe3\0\0\0\0", b"x\x9c", b"x\xda", b"UEsDB", b"f0VMR", b"H4sI", b"4wAAAA", b"eJ",
+    b"\xe3\0\0\0\0", b"c\0\0\0\0", b"x\x9c", b"x\xda", b"UEsDB", b"f0VMR", b"H4sI", b"4wAAAA",
+    b"YwAAAA", b"eJ", b"Y29", b"Y3Bv", b"KGN", b"KGl",
 )  # fmt: skip
-_BASE64 = re.compile(rb"\s*(?:gA[SWJN]|UEsDB|f0VMR|H4sI|4wAAAA|eJ)[A-Za-z0-9+/_=\s-]*\Z")
-_HEX = re.compile(rb"\s*800[2-5](?:[0-9a-fA-F]{2})+\s*\Z")
 DECODED_BYTES = 4 << 20
 SHORTEST_BYTES = 8
 HEAD_BYTES = 4096
@@ -71,24 +68,9 @@ def opened(window: Window, offset: int, size_bytes: int) -> Window | None:
     head = part.read(0, HEAD_BYTES)
     if head[:1] == b"\x80":
         return part if part.read(size_bytes - 1, 1) == b"." and sniff_pickle(head, part) else None
-    if size_bytes <= DECODED_BYTES and (decoded := _decoded(part)):
-        part = Window.of(decoded)
-        head = decoded[:HEAD_BYTES]
-    return part if holds_loadable(head, part) else None
-
-
-def _decoded(part: Window) -> bytes:
-    """The bytes of a text in base64 or hexadecimal digits, or nothing."""
-    head = part.read(0, 64)
-    if not (_BASE64.match(head) or _HEX.match(head[: len(head) // 2 * 2])):
-        return b""
-    try:
-        text = part.exactly(0, part.size_bytes)
-        if _HEX.match(text):
-            return binascii.unhexlify(text.strip())
-        if not _BASE64.match(text):
-            return b""
-        plain = text.translate(bytes.maketrans(b"-_", b"+/"), b" \r\n\t")
-        return base64.b64decode(plain + b"=" * (-len(plain) % 4))
-    except (ArtifactError, ValueError):
-        return b""
+    if holds_loadable(head, part):
+        return part
+    if size_bytes > DECODED_BYTES or not head[:1].isalnum():
+        return None
+    inner = decoded(part.read(0, size_bytes))
+    return Window.of(inner) if inner else None

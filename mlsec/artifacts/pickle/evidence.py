@@ -31,6 +31,8 @@ _FILE = re.compile(
     r"(?i)^[\w .-]+\.(?:py|pyc|so|dll|dylib|sh|pkl|pickle|pt|pth|bin|txt|csv|json|ya?ml|exe|zip"
     r"|tar|gz|npy|npz|joblib|h5|db|log|cfg|ini|whl|egg|html?|xml|sqlite)$"
 )
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f-\xff]")
+LONGEST_TEXT = 1024
 _PICKLE = re.compile(rb"\A\x80[\x02-\x05]")
 
 
@@ -98,11 +100,19 @@ def walk(value: Value) -> Iterator[Value]:
             waiting.append(one.arguments)
 
 
+def is_weak(said: str) -> bool:
+    """Whether evidence is only a path or a host: honest objects hold such too."""
+    return said.startswith(("a path", "a host"))
+
+
 def _texts(value: Value) -> Iterator[str]:
     for one in walk(value):
         if isinstance(one, str):
             yield one
-        elif isinstance(one, bytes):
-            yield "import a pickle" if _PICKLE.match(one) else one.decode("latin-1")
-        elif isinstance(one, Blob):
-            yield one.head.decode("latin-1")
+        elif isinstance(one, bytes) and _PICKLE.match(one):
+            yield "import a pickle"
+        elif isinstance(one, bytes) and not _CONTROL.search(one):
+            # Serialised data show shell text by chance, in bytes that no shell would take.
+            yield one.decode("latin-1")
+        elif isinstance(one, Blob) and not _CONTROL.search(one.head):
+            yield one.head[:LONGEST_TEXT].decode("latin-1")

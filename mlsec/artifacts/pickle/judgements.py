@@ -12,6 +12,7 @@ from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Blob, Box, Global, How, Plain, Result, Value
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
 
 # Text that carries bytes (protocol 2 writes bytes as latin-1 text) is decoded up to this size.
 DECODED_BYTES = 64 << 20
@@ -23,6 +24,7 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     kind: FactKind
     detail: str
     subject: str = ""
+    danger: Severity | None = None
 
 
 class Court(Protocol):
@@ -55,6 +57,8 @@ def attribute(case: Case) -> Opinion | None:
     if len(items) not in (2, 3) or not _is_name(items[1]):
         return Opinion(kind=FactKind.HIDDEN_NAME, detail="getattr with a name that is not plain")
     owner = items[0]
+    if isinstance(owner, Global) and owner.full == "dill._dill" and items[1] == "_setattr":
+        return None  # judged as setattr where it is called
     if isinstance(owner, Result) and owner.function is not None:
         # A method bound to an instance: how it was made was judged, and a call of it will be.
         return None
@@ -141,6 +145,9 @@ def inner_call(case: Case) -> Opinion | None:
 def function(case: Case) -> Opinion | None:
     """``functools.partial(function, ...)``: stores a function for a later call."""
     items = case.items or ()
+    made_by = items[0].function if items and isinstance(items[0], Result) else None
+    if isinstance(made_by, Global) and made_by.entry.word in ("by_value", "function"):
+        return None  # judged where it was made
     if not items or not isinstance(items[0], Global):
         return Opinion(kind=FactKind.HIDDEN_NAME, detail="stores a function that is computed")
     standing = items[0].entry.standing

@@ -66,8 +66,8 @@ class StreamReader:
             found = embedded.opened(self.window, offset, size_bytes)
             if found is None:
                 continue
-            code = find_code(found.read(0, CODE_BYTES)) if found.read(0, 1) == b"\xe3" else None
-            if code is not None:
+            code = find_code(found.read(0, CODE_BYTES))
+            if code is not None and not code.offset:
                 note_code(self.record, code, "a literal", offset=offset)
             else:
                 self.record.member(f"literal at {offset}", found)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, walk
+from mlsec.artifacts.pickle.code_by_value import BY_VALUE, called_by_value
+from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, is_weak, walk
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS, Case, Opinion
 from mlsec.artifacts.pickle.naming import HOOKS, is_identifier, keys_of, modern
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
@@ -20,7 +21,10 @@ _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # No library holds it, so no version of one vouches for it: what runs is what the loader defines.
 _SCRIPT = "__main__"
 _FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code runs when it is loaded"
+# Classes of TorchScript, whose code lies in the same archive and is judged there.
+_SCRIPTED = "__torch__."
 _FROM_ELSEWHERE = "no list knows its module, whose code runs when the file is loaded"
+_ELSEWHERE = "refers to an object that only the loading program can find"
 _NOT_LISTED = "its library was listed, and it is none of what that stores"
 # These make an array of the class with ndarray.__new__: the class's own __new__ does not run.
 _ARRAY_MAKERS = ("_reconstruct", "_mareconstruct")
@@ -95,7 +99,7 @@ class Verdict:
             self.note(FactKind.UNKNOWN_IMPORT, found.full, detail, found.offset)
         if found.module == _SCRIPT:
             self._untold(found, _FROM_A_SCRIPT)
-        elif found.entry.standing is Standing.UNKNOWN:
+        elif found.entry.standing is Standing.UNKNOWN and not found.module.startswith(_SCRIPTED):
             self._untold(found, _FROM_ELSEWHERE)
 
     def _untold(self, found: Global, why: str) -> None:
@@ -110,13 +114,19 @@ class Verdict:
                 self._called_name(how, function, arguments, offset)
             return
         inner = function.function if isinstance(function, Result) else None
-        if isinstance(inner, Global) and self._is_listed_method(inner, function.arguments):
-            return
+        if isinstance(inner, Global):
+            if self._is_listed_method(inner, function.arguments):
+                return
+            case = self._case(arguments, offset)
+            is_by_value, opinion = called_by_value(case, how, inner, function.arguments)
+            if is_by_value:
+                self._give(opinion, inner, offset)
+                return
         subject = f"what {inner.full} gave" if isinstance(inner, Global) else "a computed value"
         if how is How.NEW and isinstance(inner, Global) and inner.entry.word == "attribute":
-            detail = "a class reached by getattr is instantiated"
+            detail = "a class reached by getattr is instantiated: which one cannot be told"
             self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
-            self.record.hole(GapReason.UNRESOLVED, f"which class it is cannot be told: {detail}")
+            self.record.hole(GapReason.UNRESOLVED, detail)
             return
         self.note(FactKind.UNKNOWN_CALL, subject, "calls a value that is no imported name", offset)
 
@@ -153,11 +163,7 @@ class Verdict:
                 assert_never(entry.standing)
 
     def _reducer(self, function: Global, arguments: Value, offset: int) -> None:
-        """A listed function: another of its name may be found first, and run what it is given.
-
-        Source: a package in the search path, or one that the loader has, can carry the name of an
-        allowed class.
-        """
+        """A listed function: a package that is found first may carry its name, and run text."""
         if swells(function, arguments):
             detail = "called with a number that alone fills the memory of the machine"
             self.note(FactKind.BOMB, function.full, detail, offset, Severity.MEDIUM)
@@ -211,7 +217,8 @@ class Verdict:
             function.told.add(how)
         if said and how is not How.NEW:
             detail = f"{how.value} with {said}"
-            self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset)
+            danger = Severity.HIGH if is_weak(said) else None
+            self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, danger)
         if is_class and not said:
             detail = f"{how.value}, and not in the inventory of what libraries store"
             # As pickle stores an object of a class nothing but the class is asked for. A call with
@@ -229,8 +236,11 @@ class Verdict:
             self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
 
     def _judged(self, word: str, arguments: Value, offset: int) -> Opinion | None:
+        return (JUDGEMENTS.get(word) or BY_VALUE[word])(self._case(arguments, offset))
+
+    def _case(self, arguments: Value, offset: int) -> Case:
         items = arguments if isinstance(arguments, tuple) else None
-        return JUDGEMENTS[word](Case(court=self, items=items, offset=offset))
+        return Case(court=self, items=items, offset=offset)
 
     def _is_like_a_class(self, function: Global, arguments: Value) -> bool:
         """Named like a class; in a library that was listed, called with numbers at most."""
@@ -245,7 +255,8 @@ class Verdict:
 
     def _give(self, opinion: Opinion | None, function: Global, offset: int) -> None:
         if opinion:
-            self.note(opinion.kind, opinion.subject or function.full, opinion.detail, offset)
+            subject = opinion.subject or function.full
+            self.note(opinion.kind, subject, opinion.detail, offset, opinion.danger)
 
     def built(self, target: Value, state: Value, offset: int) -> None:
         """BUILD sets the state of an object."""
@@ -282,10 +293,8 @@ class Verdict:
             # Torch's legacy format refers to a class with its source text this way.
             return identity[1]
         if kind != "storage":
-            detail = "refers to an object that only the loading program can find"
-            self.record.hole(GapReason.UNRESOLVED, detail)
-            said = program_in((identity,), self.window)
-            if said:
-                detail = f"{detail}, by program text: {said}"
+            self.record.hole(GapReason.UNRESOLVED, _ELSEWHERE)
+            if said := program_in((identity,), self.window):
+                detail = f"{_ELSEWHERE}, by program text: {said}"
                 self.note(FactKind.HOSTILE_ARGUMENT, "persistent id", detail, offset)
         return Result(None, identity, None)

@@ -11,7 +11,9 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import plain_key, walk
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder, note_reference
+from mlsec.artifacts.repository.class_settings import judge_classes
 from mlsec.artifacts.templates.judge import judge_template, templates_in
+from mlsec.core.closed_sets import GapReason
 
 # Packages whose classes configurations name as a matter of course.
 KNOWN_PACKAGES = frozenset(
@@ -42,6 +44,7 @@ def judge_settings(value: Any, record: Recorder) -> None:
             _judge_mapping(part, path, record)
     if isinstance(value, list):
         _judge_modules(value, record)
+    judge_classes(value, record)
 
 
 def _judge_mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None:
@@ -151,6 +154,7 @@ def _target(held: Any, path: str, record: Recorder) -> None:
     elif module.split(".")[0] not in KNOWN_PACKAGES:
         detail = f"a callable of no known package is called (at {path})"
         record.fact(FactKind.UNVERIFIED_CLASS, held, detail)
+        record.hole(GapReason.UNRESOLVED, f"what {held} does is not known: {detail}"[:400])
 
 
 def _loader_module(held: Any, path: str, record: Recorder) -> None:

@@ -26,7 +26,7 @@ _START = re.compile(
 # What makes a YAML file worth parsing: settings that load code, tags, or many aliases.
 _WORTH = re.compile(
     rb"loader_module|_target_|trust.remote.code|auto_map|class_path|custom_pipeline|code:|template"
-    rb"|licen[sc]e|parent_library|weight_map|![\w!<]|%TAG|<<|\*\w+"
+    rb"|licen[sc]e|parent_library|weight_map|target:|_implementation|sparkVersion|![\w!<]|%TAG|<<|\*\w+"
 )
 _RUNS = re.compile(
     r"(?:tag:yaml\.org,2002:|!+)(?:python|ruby|perl|php|java|javax|net|com\.sun)\b[/.:]?|^!?ruby/"

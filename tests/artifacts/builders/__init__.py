@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.artifacts.builders import (
+    carried,
     compressed_files,
     documents,
     ggufs,
@@ -38,6 +39,7 @@ from tests.artifacts.builders import (
 Build = Callable[[], bytes]
 
 MODULES = (
+    carried,
     zips,
     tars,
     torch_zips,

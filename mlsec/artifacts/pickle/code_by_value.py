@@ -1,0 +1,154 @@
+"""Functions and classes that cloudpickle and dill store with their code, not by their name.
+
+Their code runs when they are called, not when they are loaded; but a class may have hooks that the
+loader calls. What the code does is not judged: that is a hole, and a finding where it names what
+runs commands or reaches files and networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mlsec.artifacts.callables import danger_of
+from mlsec.artifacts.code_blobs import is_dangerous_name
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.evidence import walk
+from mlsec.artifacts.pickle.judgements import Case, Judgement, Opinion
+from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
+from mlsec.core.closed_sets import GapReason, Severity
+
+# Methods that a loader calls while it makes an object or a class.
+_RUN_AT_LOAD = frozenset(
+    """__new__ __setstate__ __reduce__ __reduce_ex__ __del__ __setattr__ __getattr__
+    __getattribute__ __init_subclass__ __set_name__ __prepare__ __instancecheck__ __mro_entries__
+    __hash__ __eq__ __setitem__ extend append""".split()  # noqa: SIM905
+)
+# Texts that an attribute of a function or class may be set to without changing what it does.
+_NAMES_ONLY = frozenset(
+    "__qualname__ __name__ __doc__ __module__ __annotations__ cell_contents".split()  # noqa: SIM905
+)
+# Types by the names that cloudpickle and dill give them: making one runs nothing.
+_PLAIN_TYPES = frozenset(
+    """type object int float str bytes bool tuple list dict set frozenset complex slice range
+    NoneType EllipsisType NotImplementedType CellType MappingProxyType SimpleNamespace
+    PartialType""".split()  # noqa: SIM905
+)
+_CODE_TYPES = frozenset(("CodeType", "FunctionType", "LambdaType"))
+_GETTERS = frozenset(("ItemGetterType", "AttrGetterType"))
+
+
+def code(case: Case) -> Opinion | None:
+    """The parts of a code object: what it names is among the texts of the call."""
+    bad = sorted({
+        one for one in walk(case.items) if isinstance(one, str) and is_dangerous_name(one)
+    })  # fmt: skip
+    detail = "code of a function that is stored with the file: it is not judged"
+    case.court.record.hole(GapReason.UNRESOLVED, detail)
+    if bad:
+        return Opinion(
+            kind=FactKind.EMBEDDED_CODE, danger=Severity.HIGH, subject=bad[0],
+            detail=f"code that is stored by value names {', '.join(bad[:8])}",
+        )  # fmt: skip
+    return Opinion(kind=FactKind.EMBEDDED_CODE, danger=Severity.LOW, detail=detail)
+
+
+def by_value(case: Case) -> Opinion | None:
+    """A function or class is put together; a class may bring what the loader calls."""
+    keys = {
+        key for one in walk(case.items) if isinstance(one, Box) and one.kind == "dict"
+        for key in (*one.mapping(), *(one.rest or ()))
+    }  # fmt: skip
+    hooks = sorted(keys & _RUN_AT_LOAD)
+    detail = "a function or class that is stored with its code, which is not judged"
+    case.court.record.hole(GapReason.UNRESOLVED, detail)
+    if hooks:
+        why = f"a class stored with its code has {hooks[0]}, which runs when it is loaded"
+        return Opinion(kind=FactKind.UNKNOWN_CALL, detail=why)
+    return None
+
+
+def builtin_type(case: Case) -> Opinion | None:
+    """``_builtin_type("CodeType")``: a type of Python's own by its name."""
+    items = case.items or ()
+    if len(items) == 1 and isinstance(items[0], str) and items[0].isidentifier():
+        return None
+    return Opinion(kind=FactKind.HIDDEN_NAME, detail="a type by a name that is not written out")
+
+
+def made_of_type(case: Case, name: str) -> Opinion | None:
+    """A type that was found by its name is called."""
+    if name in _CODE_TYPES:
+        return code(case)
+    if name in _PLAIN_TYPES or name.endswith(("Error", "Warning", "Exception")):
+        return None
+    if name in _GETTERS and all(
+        isinstance(item, int) or (isinstance(item, str) and not item.startswith("_"))
+        for item in case.items or ()
+    ):
+        return None
+    return Opinion(kind=FactKind.UNKNOWN_CALL, subject=name, detail="a type by its name is called")
+
+
+def module_by_name(case: Case) -> Opinion | None:
+    """``subimport("numpy")``: imports a module for the globals of a stored function."""
+    items = case.items or ()
+    if len(items) != 1 or not isinstance(items[0], str):
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail="imports a module that is computed")
+    danger = danger_of(items[0], "x")
+    if danger is not None:
+        detail = "a module that can do harm is imported for a function stored by value"
+        return Opinion(
+            kind=FactKind.DENIED_IMPORT, subject=items[0], detail=detail, danger=Severity.HIGH
+        )
+    return None
+
+
+def array(case: Case) -> Opinion | None:
+    """``_create_array(function, arguments, state, attributes)``: the function is called."""
+    items = case.items or ()
+    if len(items) < 3:
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail="calls a function that is computed")
+    case.court.called(How.REDUCE, items[0], items[1], case.offset)
+    return None
+
+
+def set_attribute(case: Case) -> Opinion | None:
+    """``setattr(object, name, value)``: only names and texts of what was stored by value."""
+    items = case.items or ()
+    is_own = bool(items) and _is_by_value(items[0])
+    if len(items) == 3 and is_own and items[1] in _NAMES_ONLY:
+        return None
+    return Opinion(kind=FactKind.PATCHED_OBJECT, detail="sets an attribute while it is loaded")
+
+
+def called_by_value(
+    case: Case, how: How, inner: Global, made_of: Value
+) -> tuple[bool, Opinion | None]:
+    """Judge a call of what ``inner`` gave for the arguments ``made_of``: whether it is one of
+    these, and what is wrong with it.
+    """
+    given = made_of if isinstance(made_of, tuple) else ()
+    first = given[0] if given else None
+    if inner.entry.word == "builtin_type" and isinstance(first, str):
+        return True, made_of_type(case, first)
+    if inner.entry.word == "attribute" and "_setattr" in [g for g in given if type(g) is str]:
+        return True, set_attribute(case)
+    if inner.entry.word == "by_value" and how is How.NEW:
+        detail = "an object of a class that is stored with its code"
+        return True, Opinion(kind=FactKind.UNVERIFIED_CLASS, detail=detail)
+    return False, None
+
+
+def _is_by_value(value: Value) -> bool:
+    function = value.function if isinstance(value, Result) else None
+    return getattr(getattr(function, "entry", None), "word", "") == "by_value"
+
+
+BY_VALUE: Mapping[str, Judgement] = {
+    "code": code,
+    "by_value": by_value,
+    "builtin_type": builtin_type,
+    "module_by_name": module_by_name,
+    "array": array,
+    "set_attribute": set_attribute,
+}

@@ -1,0 +1,84 @@
+"""Settings that name classes, kernels and operators of their own, and texts that are code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mlsec.artifacts.callables import danger_of
+from mlsec.artifacts.contents import judge_value
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.json_text import plain_key, walk
+from mlsec.artifacts.recorder import Recorder
+from mlsec.core.closed_sets import GapReason
+
+# Larger documents are data: vocabularies, indexes, records.
+MOST_TEXTS = 20_000
+SHORTEST_TEXT = 12
+# What holds words of people or of a vocabulary. Templates are judged as programs elsewhere.
+_WORDS = re.compile(
+    r"(?i)\.(?:vocab|merges|added_tokens\w*|tokens?|\w*template\w*|text|content|description"
+    r"|prompt\w*|source|outputs|cells|summary|readme|docs?|help|comment\w*|example\w*|message\w*"
+    r"|question|answer|instruction\w*|data|samples|citation|homepage)(?:[.\[]|\Z)"
+)
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
+_SPARK = re.compile(r"(?:org\.apache\.spark|com\.microsoft\.azure\.synapse|com\.johnsnowlabs)\.")
+
+
+def judge_classes(value: Any, record: Recorder) -> None:
+    """Note what a configuration makes a loader look up beyond the keys that all of them share."""
+    count = 0
+    is_notebook = isinstance(value, Mapping) and "nbformat" in value and "cells" in value
+    if is_notebook:
+        record.hole(GapReason.UNSUPPORTED, "a notebook: its cells are code that nobody judges here")
+        return
+    for path, part in walk(value):
+        if isinstance(part, Mapping):
+            _mapping(part, path, record)
+        elif isinstance(part, str) and len(part) >= SHORTEST_TEXT:
+            count += 1
+            if count <= MOST_TEXTS and not _WORDS.search(path):
+                judge_value(part.encode("utf-8", "replace"), path[-80:], record)
+    if count > MOST_TEXTS:
+        record.property("texts_not_judged", count - MOST_TEXTS)
+
+
+def _mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    for key, held in part.items():
+        if isinstance(held, str) and isinstance(key, str):
+            plain = plain_key(key)
+            if plain.endswith("_implementation") and "/" in held:
+                detail = f"code of another repository is run when the model is loaded (at {path})"
+                record.fact(FactKind.REMOTE_CODE_TRUSTED, held, detail)
+            elif plain == "target" and "params" in part and _DOTTED.match(held):
+                _target(held, path, record)
+            elif plain == "class" and ("sparkVersion" in part or "paramMap" in part):
+                _spark(held, path, record)
+            elif plain == "op" and held == "Custom" and ("inputs" in part or "name" in part):
+                detail = f"an operator that the loading program must bring (at {path})"
+                record.fact(FactKind.CUSTOM_OPERATOR, _op_type(part), detail)
+
+
+def _op_type(part: Mapping[str, Any]) -> str:
+    for key in ("attrs", "attr", "param"):
+        inner = part.get(key)
+        if isinstance(inner, Mapping) and isinstance(inner.get("op_type"), str):
+            return str(inner["op_type"])
+    return "Custom"
+
+
+def _target(held: str, path: str, record: Recorder) -> None:
+    module, _, name = held.rpartition(".")
+    danger = danger_of(module, name)
+    if danger is not None:
+        detail = f"is called when the configuration is carried out (at {path})"
+        record.fact(FactKind.DENIED_CALL, held, detail, danger=danger)
+        return
+    record.hole(GapReason.UNRESOLVED, f"what {held} does, which {path} has called, is not known")
+
+
+def _spark(held: str, path: str, record: Recorder) -> None:
+    if not _SPARK.match(held):
+        detail = f"a class of no known package is loaded by its name (at {path})"
+        record.fact(FactKind.CUSTOM_CODE, held, detail)

@@ -1,0 +1,84 @@
+"""Text that is a program or a setting of a kind that no reader judges: told, never clean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.plain_text import read_text, sniff_text
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import GapReason, Severity
+
+READ_BYTES = 1 << 20
+LANGUAGES: Mapping[str, str] = {
+    ".js": "JavaScript", ".mjs": "JavaScript", ".ts": "TypeScript", ".lua": "Lua", ".r": "R",
+    ".jl": "Julia", ".rb": "Ruby", ".pl": "Perl", ".php": "PHP",
+    ".sh": "a shell", ".bash": "a shell", ".zsh": "a shell", ".bat": "a shell", ".cmd": "a shell",
+    ".ps1": "a shell", ".java": "Java",
+    ".scala": "Scala", ".go": "Go", ".rs": "Rust", ".c": "C", ".cc": "C++", ".cpp": "C++",
+    ".h": "C", ".cu": "CUDA", ".m": "MATLAB", ".pyx": "Cython", ".service": "systemd",
+}  # fmt: skip
+_SETTINGS = frozenset(".cfg .ini .conf .toml .properties .env .prototxt .args".split())  # noqa: SIM905
+# Fetches and runs what it fetched, or gives a shell to another machine.
+_SHELL = re.compile(
+    rb"\b(?:curl|wget)\b[^\n|]{0,300}\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b|/dev/tcp/\d|\bnc\s+-\w*e\s"
+    rb"|\bbase64\s+(?:-d|--decode)[^\n|]{0,200}\|\s*(?:ba)?sh\b|\bpowershell(?:\.exe)?\s+-e(?:nc)?\w*\s"
+    rb"|\b(?:IEX|Invoke-Expression)\b[^\n]{0,200}Download|\brm\s+-rf\s+/(?:\s|$)",
+    re.IGNORECASE,
+)
+_PROGRAM = re.compile(
+    rb"\b__import__\s*\(|\bos\.(?:system|popen)\s*\(|\bsubprocess\.\w+\s*\(|(?<![\w.])(?:exec|eval)\s*\("
+    rb"|\bpickle\.loads?\s*\("
+)
+# A layer of Caffe whose module Caffe imports; what spaCy looks up in the loading program.
+_CAFFE = re.compile(rb"\bpython_param\s*:?\s*\{|\btype\s*:\s*[\"']?Python\b", re.IGNORECASE)
+_MODULE = re.compile(rb"\bmodule\s*:\s*[\"']([\w.]{1,100})")
+_REGISTERED = re.compile(
+    rb"^@\w+[ \t]*=[ \t]*[\"']?(?!spacy[.-]|thinc|Adam|RAdam|SGD|[A-Z][\w]*\.v\d)(\S{1,100})",
+    re.MULTILINE,
+)
+
+
+def sniff_prototxt(head: bytes, window: Window) -> bool:
+    """Whether the name is one of Caffe's text form, which looks like YAML."""
+    return window.name.lower().endswith(".prototxt") and sniff_text(head, window)
+
+
+def read_foreign_text(window: Window, record: Recorder) -> None:
+    """Account for a text, and say where it is a program that nobody judges here."""
+    read_text(window, record)
+    path = PurePosixPath(window.name)
+    suffix = path.suffix.lower()
+    data = window.read(0, READ_BYTES)
+    language = LANGUAGES.get(suffix, "")
+    if path.name.startswith(("Dockerfile", "Makefile", "Jenkinsfile")):
+        language = "a build"
+    if language:
+        detail = f"program text in the language of {language}, which no reader judges"
+        record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
+    if found := _SHELL.search(data):
+        _code(found, record, "fetches and runs code, or gives a shell away")
+    if suffix in _SETTINGS:
+        _settings(data, record)
+
+
+def _settings(data: bytes, record: Recorder) -> None:
+    if found := _PROGRAM.search(data):
+        _code(found, record, "a value of the settings is code that something must mean to run")
+    if found := _CAFFE.search(data):
+        module = _MODULE.search(data)
+        name = module.group(1).decode("ascii", "replace") if module else "Python"
+        detail = "a layer that imports a module of Python and runs it"
+        record.fact(FactKind.UNSAFE_OPERATOR, name, detail, offset=found.start())
+    if found := _REGISTERED.search(data):
+        name = found.group(1).decode("utf-8", "replace").strip("\"'")
+        detail = f"the loading program must register {name}: what it does is not known"
+        record.hole(GapReason.UNRESOLVED, detail)
+
+
+def _code(found: re.Match[bytes], record: Recorder, detail: str) -> None:
+    text = found.group()[:80].decode("utf-8", "replace")
+    record.fact(FactKind.EMBEDDED_CODE, text, detail, offset=found.start(), danger=Severity.MEDIUM)

