@@ -33,6 +33,8 @@ class Language(enum.Enum):
     ENVIRONMENT = "environment file"
     SHELL = "shell script"
     SERVER_CONFIG = "server configuration"
+    UNIT = "systemd unit"
+    PROCFILE = "procfile"
 
 
 class CodeFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mlsec.collect.marked import Node
+from mlsec.collect.marked import Node, Unresolved
+
+
+class Publication(msgspec.Struct, frozen=True, kw_only=True):
+    """A port of a container that its host passes on; ``address`` is the host's own, "" for all."""
+
+    address: str | Unresolved
+    port: int
+    line: int = 0
+    column: int = 0
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +31,12 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     or declared (container side); ``published`` those that the host or the outside gets, as written
     (``0.0.0.0:8000``). ``files`` maps a path inside the container to the text mounted there, where
     the scan holds it. ``user`` is as written, "" when not told.
+
+    What only some sources tell: ``passed_on`` are the ports that a container's host passes on;
+    ``bases`` the images that the image is built from, ``packages`` those that the build installs,
+    with their version ("" when it takes any); ``mounted`` maps a path inside the container to the
+    id of the file of the code that lies there; ``traits`` holds what the container may do
+    (``privileged``, ``docker_socket``, ``host_network``, ...), each with its place.
     """
 
     id: str
@@ -42,3 +57,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     files: Mapping[str, str] = msgspec.field(default_factory=dict)
     user: str = ""
     origin: str = "iac"
+    passed_on: tuple[Publication, ...] = ()
+    bases: tuple[Node, ...] = ()
+    packages: Mapping[str, Node] = msgspec.field(default_factory=dict)
+    mounted: Mapping[str, str] = msgspec.field(default_factory=dict)
+    traits: Mapping[str, Node] = msgspec.field(default_factory=dict)

@@ -9,9 +9,13 @@ import msgspec
 
 
 class Unresolved(msgspec.Struct, frozen=True):
-    """A value that the text alone does not tell; ``why`` names what would be needed to know it."""
+    """A value that the text alone does not tell; ``why`` names what would be needed to know it.
+
+    ``is_given``: some value stands there in any case, as of a secret that is referred to.
+    """
 
     why: str
+    is_given: bool = False
 
 
 class Node(msgspec.Struct, frozen=True, gc=False):

@@ -57,6 +57,7 @@ class ControlLink(msgspec.Struct, frozen=True, kw_only=True):
 class Fix(msgspec.Struct, frozen=True, kw_only=True):
     """How to mend it: prose, and what can be pasted.
 
+    ``config`` is for the file that declares it: a manifest, a compose file, settings.
     ``by_provider`` has what only holds on one cloud, for a rule that judges several.
     """
 
@@ -65,6 +66,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     terraform: str = ""
     cloudformation: str = ""
     console: str = ""
+    config: str | msgspec.UnsetType = msgspec.UNSET
     by_provider: Mapping[str, Fix] | msgspec.UnsetType = msgspec.UNSET
 
     @property
@@ -83,6 +85,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
             terraform=own.terraform or self.terraform,
             cloudformation=own.cloudformation or self.cloudformation,
             console=own.console or self.console,
+            config=own.config or self.config,
         )
 
 

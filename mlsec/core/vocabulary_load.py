@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mlsec.core.errors import MlsecError
 from mlsec.core.strict_yaml import Document, parse
 from mlsec.core.vocabulary import Kind, Missing, Property, RelationKind, Type, Vocabulary
 from mlsec.core.vocabulary_check import check_concepts
 
 _TYPE_KEYS = (
-    "is", "title", "concept", "id", "name", "terraform", "cloudformation", "properties",
+    "is", "like", "title", "concept", "id", "name", "terraform", "cloudformation", "properties",
     "relations", "lacks", "neighbour", "about",
 )  # fmt: skip
 _PROPERTY_KEYS = (
@@ -40,6 +42,8 @@ def load_vocabulary(folder: Path) -> Vocabulary:
             if name in types:
                 raise MlsecError(f'type "{name}" is defined twice', location=document.where(name))
             types[name] = _read_type(document, name)
+    for document in documents:
+        _lay_over(document, types)
     for document in documents:
         _check_references(document, types)
     for document in documents:
@@ -78,6 +82,39 @@ def _read_type(document: Document, name: str) -> Type:
         is_neighbour=bool(raw.get("neighbour", False)),
         about=str(raw.get("about", "")),
     )
+
+
+def _lay_over(document: Document, types: dict[str, Type]) -> None:
+    """Give the types of a file that are ``like`` another what that one has and they lack not.
+
+    A type comes after the one that it is like: in the same file, or in one that sorts before.
+    """
+    for name in _mapping(document, ()):
+        wanted = document.value[name].get("like")
+        if wanted is None:
+            continue
+        below, own = types.get(str(wanted)), types[name]
+        if below is None or below.is_concept:
+            raise MlsecError(
+                f'"{wanted}" is no type{_did_you_mean(str(wanted), types)}',
+                location=document.where(name, "like", "="),
+            )
+        kept = {key: each for key, each in below.properties.items() if key not in own.lacks}
+        types[name] = msgspec.structs.replace(
+            own,
+            concepts=own.concepts or below.concepts,
+            identity=own.identity or below.identity,
+            naming=own.naming or below.naming,
+            properties={**kept, **own.properties},
+            relations={
+                **{key: each for key, each in below.relations.items() if key not in own.lacks},
+                **own.relations,
+            },
+            lacks={
+                **{key: why for key, why in below.lacks.items() if key not in own.properties},
+                **own.lacks,
+            },
+        )
 
 
 def _read_property(document: Document, above: tuple[str, ...], name: str, raw: Any) -> Property:

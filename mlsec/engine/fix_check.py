@@ -9,7 +9,7 @@ from mlsec.core.assessment import Fix
 from mlsec.core.vocabulary import Vocabulary
 from mlsec.engine.mistakes import Mistakes, did_you_mean
 
-FIX_KEYS = ("text", "cli", "terraform", "cloudformation", "console")
+FIX_KEYS = ("text", "cli", "terraform", "cloudformation", "console", "config")
 
 
 def providers_of(vocabulary: Vocabulary) -> tuple[str, ...]:

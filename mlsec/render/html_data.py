@@ -183,6 +183,7 @@ def _fix(fix: Fix) -> dict[str, str]:
         "terraform": _lines(fix.terraform),
         "cloudformation": _lines(fix.cloudformation),
         "console": shown(fix.console),
+        **({"config": _lines(fix.config)} if fix.config else {}),
     }
 
 

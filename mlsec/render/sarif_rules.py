@@ -132,6 +132,8 @@ def _help_markdown(rule: RuleSummary) -> str:
     parts = [markdown_text(rule.why), f"**Fix.** {markdown_text(rule.fix.text)}"]
     if rule.fix.cli:
         parts.append(fenced(generic_command(rule.fix.cli), "sh"))
+    if rule.fix.config:
+        parts.append(fenced(rule.fix.config, "yaml"))
     if rule.fix.terraform:
         parts.append(fenced(rule.fix.terraform, "hcl"))
     parts.append("More about this rule:\n\n" + fenced(f"mlsec rules show {rule.id}", "sh"))

@@ -90,6 +90,7 @@ function fixPart(row, known) {
     rule.cli ? snippet("Command", fillCommand(rule.cli, row)) : null,
     rule.terraform ? snippet("Terraform", rule.terraform) : null,
     rule.cloudformation ? snippet("CloudFormation", rule.cloudformation) : null,
+    rule.config ? snippet("Configuration", rule.config) : null,
     rule.console ? make("p", { className: "quiet" }, "In the console: " + rule.console) : null);
 }
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 
 from mlsec.collect.code_file import Language
+from mlsec.collect.serving.config_kinds import is_server_config
 
 # Endings of files that are worth opening to see what they are.
 _DATA = (".yaml", ".yml", ".json", ".template")
+# Server configuration that its name alone tells, or that is worth opening for what stands in it.
 _SERVER_NAMES = frozenset({
     "config.properties", "config.pbtxt", "jupyter_server_config.py", "jupyter_server_config.json",
     "jupyter_notebook_config.py", "jupyter_notebook_config.json", "jupyter_lab_config.py",
-    "settings.json", "model-settings.json", "models.config", "basic_auth.ini",
+    "jupyter_lab_config.json", "jupyterhub_config.py", "settings.json", "basic_auth.ini",
+    "redis.conf", "redis-stack.conf", "postgresql.conf", "pg_hba.conf", "milvus.yaml", "milvus.yml",
 })  # fmt: skip
 _DOCKERFILE = re.compile(r"(?i)(?:.+\.)?(?:docker|container)file(?:\..+)?\Z")
 _COMPOSE = re.compile(r"(?i)(?:docker-|podman-)?compose(?:[.-].+)?\.ya?ml\Z")
 _ENVIRONMENT = re.compile(r"(?i)(?:.+)?\.env(?:\..+)?\Z")
+_UNIT = re.compile(r"(?m)^ExecStart=")
 _APPLIED = re.compile(r"(?m)^apiVersion:\s*\S.*$")
 _KIND = re.compile(r"(?m)^kind:\s*\S")
 _JSON_APPLIED = re.compile(r'"apiVersion"\s*:\s*"[^"]+"')
@@ -31,7 +35,10 @@ def may_matter(path: str) -> bool:
     name = path.rpartition("/")[2]
     lower = name.lower()
     return (
-        lower.endswith((*_DATA, ".tf", ".tofu", ".tfvars", ".bicep", ".sh", ".bash", ".tpl"))
+        lower.endswith(
+            (*_DATA, ".tf", ".tofu", ".tfvars", ".bicep", ".sh", ".bash", ".tpl", ".service")
+        )
+        or lower == "procfile"
         or lower in _SERVER_NAMES
         or bool(_DOCKERFILE.match(name) or _ENVIRONMENT.match(name))
     )
@@ -50,8 +57,14 @@ def language_of(path: str, text: str) -> Language | None:
         found = _data(name, path, text)
         if found is not None:
             return found
-    if lower in _SERVER_NAMES:
+    if (lower in _SERVER_NAMES or lower.endswith((".yaml", ".yml"))) and is_server_config(
+        lower, text
+    ):
         return Language.SERVER_CONFIG
+    if lower.endswith(".service") and _UNIT.search(text):
+        return Language.UNIT
+    if lower == "procfile":
+        return Language.PROCFILE
     if _ENVIRONMENT.match(name):
         return Language.ENVIRONMENT
     if lower.endswith((".sh", ".bash")):

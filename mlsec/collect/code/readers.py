@@ -6,17 +6,18 @@ from collections.abc import Callable
 
 from mlsec.collect.code_file import CodeScope, Declared
 from mlsec.collect.launch import Launch
+from mlsec.collect.serving.compose import read_containers
+from mlsec.collect.serving.reader import read_servers
 from mlsec.core.vocabulary import Vocabulary
 
 Reader = Callable[[CodeScope, Vocabulary], Declared]
 
 # In this order; what starts processes gives launches, which are read after all of them.
-READERS: tuple[Reader, ...] = ()
+READERS: tuple[Reader, ...] = (read_containers,)
 
 
 def read_launches(
     scope: CodeScope, vocabulary: Vocabulary, launches: tuple[Launch, ...]
 ) -> Declared:
     """Give the servers among the processes that the code starts."""
-    del scope, vocabulary, launches
-    return Declared()
+    return read_servers(scope, vocabulary, launches)

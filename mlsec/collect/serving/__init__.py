@@ -1,1 +1,1 @@
-"""Self-hosted model servers, as their command lines, environment and files configure them."""
+"""Self-hosted servers: which processes code starts, of which product, with which settings."""

@@ -1,0 +1,152 @@
+"""From a launch to the commands that it runs: shells opened up, wrappers taken off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from mlsec.collect.launch import Launch
+from mlsec.collect.marked import Node, Unresolved
+from mlsec.collect.serving.words import split_commands
+
+_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
+# Word -> how many of its arguments stand between it and the command.
+_WRAPPERS = {
+    "exec": 0, "nohup": 0, "sudo": 0, "env": 0, "time": 0, "tini": 0, "dumb-init": 0, "npx": 0,
+    "command": 0, "xvfb-run": 0, "catatonit": 0, "stdbuf": 0, "setsid": 0, "nice": 0, "ionice": 0,
+    "numactl": 0, "nsys": 0, "gosu": 1, "su-exec": 1, "chroot": 1, "timeout": 1, "taskset": 1,
+}  # fmt: skip
+_RUNNERS = {
+    "uv": "run", "poetry": "run", "pipenv": "run", "pdm": "run", "hatch": "run", "conda": "run",
+    "mamba": "run", "micromamba": "run", "pixi": "run", "uvx": "",
+}  # fmt: skip
+_ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+_PYTHON = re.compile(r"python[0-9.]*\Z")
+_DEEPEST = 4
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True):
+    """One command of a launch: ``head`` are its first words as products are known by them."""
+
+    head: str
+    words: tuple[Node, ...]
+    env: Mapping[str, Node] = msgspec.field(default_factory=dict)
+    is_in_shell: bool = False
+
+
+def commands_of(launch: Launch) -> tuple[Started, ...]:
+    """Give the commands that a launch is told to run; none when the image decides."""
+    found = list(_opened(launch.argv or (), launch, {}, 0, is_in_shell=False))
+    if launch.shell is not None and isinstance(launch.shell.value, str):
+        found += _of_text(launch.shell, launch, {}, 0)
+    return tuple(found)
+
+
+def _opened(
+    words: tuple[Node, ...],
+    launch: Launch,
+    env: Mapping[str, Node],
+    depth: int,
+    *,
+    is_in_shell: bool,
+) -> Iterator[Started]:
+    words, env = _bare(words, env)
+    if not words:
+        return
+    first = words[0].value
+    name = _name(first)
+    if name in _SHELLS and depth < _DEEPEST:
+        at = next((n for n, word in enumerate(words) if _is_text_flag(word.value)), None)
+        if at is not None and at + 1 < len(words):
+            text = words[at + 1]
+            if isinstance(text.value, str):
+                yield from _of_text(text, launch, env, depth + 1)
+                return
+            yield Started(head="", words=(text,), env=env, is_in_shell=True)
+            return
+    yield Started(head=_head(words), words=words, env=env, is_in_shell=is_in_shell)
+
+
+def _of_text(text: Node, launch: Launch, env: Mapping[str, Node], depth: int) -> list[Started]:
+    known = dict(env)
+
+    def lookup(name: str) -> str | Unresolved | None:
+        held = known.get(name) or launch.env.get(name)
+        return held.value if held is not None else None
+
+    found: list[Started] = []
+    is_exact = text.tag == "shell"
+    for command in split_commands(
+        str(text.value), lookup, line=text.line, column=text.column, is_one_place=not is_exact
+    ):
+        words = command[1:] if command[0].value == "export" else command
+        assigned = [word for word in words if _is_assignment(word)]
+        if len(assigned) == len(words):
+            known.update(_assignments(assigned))
+            continue
+        found += _opened(command, launch, known, depth, is_in_shell=True)
+    return found
+
+
+def _bare(
+    words: tuple[Node, ...], env: Mapping[str, Node]
+) -> tuple[tuple[Node, ...], Mapping[str, Node]]:
+    """Take assignments and wrappers off the front."""
+    env = dict(env)
+    for _ in range(20):
+        if not words:
+            break
+        name = _name(words[0].value)
+        if _is_assignment(words[0]):
+            env.update(_assignments([words[0]]))
+            words = words[1:]
+        elif name in _WRAPPERS:
+            words = _after_flags(words[1:])[_WRAPPERS[name] :]
+        elif name in _RUNNERS and (not _RUNNERS[name] or _second(words) == _RUNNERS[name]):
+            words = _after_flags(words[2 if _RUNNERS[name] else 1 :])
+        else:
+            break
+    return words, env
+
+
+def _after_flags(words: tuple[Node, ...]) -> tuple[Node, ...]:
+    while words and isinstance(words[0].value, str) and words[0].value.startswith("-"):
+        words = words[1:]
+    return words
+
+
+def _head(words: tuple[Node, ...]) -> str:
+    texts = [str(word.value) if isinstance(word.value, str) else "?" for word in words[:5]]
+    first = _name(texts[0])
+    if _PYTHON.match(first):
+        rest = texts[1:]
+        while rest and rest[0].startswith("-") and rest[0] != "-m":
+            rest = rest[1:]
+        return " ".join(rest)
+    return " ".join([first, *texts[1:]])
+
+
+def _name(value: object) -> str:
+    return value.rpartition("/")[2] if isinstance(value, str) else ""
+
+
+def _second(words: tuple[Node, ...]) -> str:
+    return str(words[1].value) if len(words) > 1 else ""
+
+
+def _is_text_flag(value: object) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(r"-[a-z]*c", value))
+
+
+def _is_assignment(word: Node) -> bool:
+    return isinstance(word.value, str) and bool(_ASSIGNED.match(word.value))
+
+
+def _assignments(words: list[Node]) -> dict[str, Node]:
+    found = {}
+    for word in words:
+        name, _, value = str(word.value).partition("=")
+        found[name] = Node(value, word.line, word.column)
+    return found

@@ -1,0 +1,239 @@
+"""One service of a compose file as the process that it starts."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+
+from mlsec.collect.code_file import Language
+from mlsec.collect.launch import Launch, Publication
+from mlsec.collect.marked import Node, Unresolved
+from mlsec.collect.serving.compose_merge import environment
+from mlsec.collect.serving.dockerfile import Recipe
+from mlsec.collect.serving.dotenv import parse_environment
+from mlsec.collect.serving.project import Project
+from mlsec.collect.serving.words import flag_nodes, split_commands
+
+_RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(?:tcp|udp))?\Z")
+_MOST_PORTS = 200
+_YES = True
+_SOCKET = "/var/run/docker.sock"
+_FLAGS = ("privileged", "read_only")
+
+
+def launch_of(service: Node, name: str, project: Project) -> Launch:
+    """Give the launch of a service whose ``extends`` and overrides have been followed."""
+    build = service.get("build")
+    recipe = project.recipe(project.filled(build)) if build is not None else None
+    image = service.get("image")
+    env, env_is_open = _environment(service, project, recipe)
+    user = service.get("user")
+    return Launch(
+        id=f"{project.file.id}#{name}",
+        scope=project.scope,
+        file=project.file.shown,
+        line=service.line,
+        column=service.column,
+        name=name,
+        kind="compose",
+        image=project.filled(image) if image is not None else None,
+        bases=recipe.bases if recipe is not None else (),
+        packages=recipe.packages if recipe is not None else {},
+        argv=_argv(service, project, recipe),
+        env=env,
+        env_is_open=env_is_open or (build is not None and recipe is None),
+        ports=recipe.ports if recipe is not None else (),
+        published=tuple(_shown(each) for each in _published(service, project)),
+        passed_on=tuple(_published(service, project)),
+        mounted=dict(_mounted(service, project)),
+        user=_user(user, project, recipe),
+        traits=dict(
+            _traits(service, project, recipe, has_recipe=build is None or recipe is not None)
+        ),
+    )
+
+
+def _argv(service: Node, project: Project, recipe: Recipe | None) -> tuple[Node, ...] | None:
+    entrypoint = _words(service.get("entrypoint"), project)
+    command = _words(service.get("command"), project)
+    if entrypoint is not None:
+        # An entrypoint of its own resets the image's command.
+        return (*entrypoint, *(command or ()))
+    if command is not None:
+        return (*(recipe.entrypoint or () if recipe is not None else ()), *command)
+    return recipe.argv if recipe is not None else None
+
+
+def _words(node: Node | None, project: Project) -> tuple[Node, ...] | None:
+    if node is None or node.value is None:
+        return None
+    if isinstance(node.value, tuple):
+        return tuple(
+            word
+            for item in node.value
+            for word in flag_nodes(project.parts(str(item.value)), item.line, item.column)
+        )
+    if not isinstance(node.value, str):
+        return (Node(Unresolved("the command is not told"), node.line, node.column),)
+    # Compose splits words and knows no operators: a sign such as && is a word like any other.
+    filled = node.value.replace("$$", "\x00")
+    found = split_commands(
+        filled, project.lookup, line=node.line, column=node.column, is_one_place=True
+    )
+    return tuple(_with_dollar(word) for command in found for word in command)
+
+
+def _with_dollar(node: Node) -> Node:
+    if isinstance(node.value, str) and "\x00" in node.value:
+        return Node(node.value.replace("\x00", "$"), node.line, node.column)
+    return node
+
+
+def _environment(
+    service: Node, project: Project, recipe: Recipe | None
+) -> tuple[dict[str, Node], bool]:
+    found: dict[str, Node] = dict(recipe.env) if recipe is not None else {}
+    is_open = False
+    for path, is_required in _env_files(service.get("env_file"), project):
+        file = project.near(path) if isinstance(path, str) else None
+        if file is not None:
+            found |= parse_environment(file.text, file.shown)
+        else:
+            # One that need not be there may well be there.
+            is_open = is_open or is_required or True
+    declared = service.get("environment")
+    for name, node in environment(declared).items() if declared is not None else ():
+        if node.value is None:
+            why = f"the variable {name} comes from the shell that starts it"
+            found[name] = Node(project.lookup(name) or Unresolved(why), node.line, node.column)
+        else:
+            value = str(node.value).lower() if isinstance(node.value, bool) else node.value
+            text = value if isinstance(value, Unresolved) else str(value)
+            found[name] = project.filled(Node(text, node.line, node.column))
+    return found, is_open
+
+
+def _env_files(node: Node | None, project: Project) -> Iterator[tuple[object, bool]]:
+    if node is None:
+        return
+    for item in node.items() or (node,):
+        path = item.get("path") if isinstance(item.value, Mapping) else item
+        if path is not None and path.value is not None:
+            required = item.get("required") if isinstance(item.value, Mapping) else None
+            yield project.filled(path).value, required is None or required.value is not False
+
+
+def _published(service: Node, project: Project) -> Iterator[Publication]:
+    ports = service.get("ports")
+    count = 0
+    for item in ports.items() if ports is not None else ():
+        for each in _publication(project.filled(item)):
+            count += 1
+            if count > _MOST_PORTS:
+                return
+            yield each
+
+
+def _publication(item: Node) -> Iterator[Publication]:
+    place = {"line": item.line, "column": item.column}
+    if isinstance(item.value, Mapping):
+        target, bound = item.get("target"), item.get("host_ip")
+        port = target.value if target is not None else None
+        held = bound.value if bound is not None else ""
+        if isinstance(port, int | str) and str(port).isdigit():
+            yield Publication(
+                address=held if isinstance(held, str | Unresolved) else "", port=int(port), **place
+            )
+        else:
+            yield Publication(address=Unresolved("a port that is not known"), port=0, **place)
+        return
+    if not isinstance(item.value, str | int):
+        why = item.value if isinstance(item.value, Unresolved) else Unresolved("not a port")
+        # Which port and to whom is open: any of the server's may be passed on.
+        yield Publication(address=why, port=0, **place)
+        return
+    text = str(item.value)
+    head, _, container = text.rpartition(":")
+    address = _address(head)
+    found = _RANGE.match(container)
+    if found is None:
+        yield Publication(address=Unresolved(f"the port {text}"), port=0, **place)
+        return
+    first, last = int(found[1]), int(found[2] or found[1])
+    for port in range(first, min(last, first + _MOST_PORTS) + 1):
+        yield Publication(address=address, port=port, **place)
+
+
+def _address(head: str) -> str:
+    """Give the host's address in front of a published port: "" for all of them."""
+    if head.startswith("["):
+        return head[1 : head.find("]")]
+    address, colon, port = head.rpartition(":")
+    return address if colon or (not port.replace("-", "").isdigit() and port) else ""
+
+
+def _shown(each: Publication) -> str:
+    address = each.address if isinstance(each.address, str) else "?"
+    return f"{address or '0.0.0.0'}:{each.port or '?'}"  # noqa: S104 - shown, never bound
+
+
+def _user(node: Node | None, project: Project, recipe: Recipe | None) -> str:
+    if node is not None:
+        value = project.filled(node).value
+        return "?" if isinstance(value, Unresolved) else str(value)
+    return recipe.user if recipe is not None else ""
+
+
+def _mounts(service: Node, project: Project) -> Iterator[tuple[str, str, Node]]:
+    """Yield source, target and place of every volume of a service."""
+    volumes = service.get("volumes")
+    for item in volumes.items() if volumes is not None else ():
+        filled = project.filled(item)
+        if isinstance(filled.value, str):
+            source, colon, rest = filled.value.partition(":")
+            target = rest.partition(":")[0] if colon else source
+            yield (source if colon else ""), target, item
+        elif isinstance(filled.value, Mapping):
+            yield filled.text("source"), filled.text("target"), item
+
+
+def _mounted(service: Node, project: Project) -> Iterator[tuple[str, str]]:
+    for source, target, _ in _mounts(service, project):
+        if not source.startswith((".", "/", "~")):
+            continue
+        file = project.near(source)
+        if file is not None:
+            yield target, file.id
+            continue
+        folder = posixpath.normpath(posixpath.join(project.folder, source))
+        for path, each in project.files.items():
+            if path.startswith(f"{folder}/") and each.language is Language.SERVER_CONFIG:
+                yield posixpath.join(target, path.removeprefix(f"{folder}/")), each.id
+
+
+def _traits(
+    service: Node, project: Project, recipe: Recipe | None, *, has_recipe: bool
+) -> Iterator[tuple[str, Node]]:
+    for name in _FLAGS:
+        node = service.get(name)
+        if node is not None:
+            yield name, project.filled(node)
+    mode = service.get("network_mode")
+    if mode is not None and project.filled(mode).value == "host":
+        yield "host_network", Node(_YES, mode.line, mode.column)
+    for name in ("pid", "ipc"):
+        node = service.get(name)
+        if node is not None and project.filled(node).value == "host":
+            yield f"host_{name}", Node(_YES, node.line, node.column)
+    for source, target, node in _mounts(service, project):
+        if source.endswith("docker.sock") or target == _SOCKET:
+            yield "docker_socket", Node(_YES, node.line, node.column)
+    user = service.get("user")
+    if user is not None:
+        yield "user", project.filled(user)
+    elif recipe is not None and recipe.user_node is not None:
+        yield "user", recipe.user_node
+    if not has_recipe:
+        node = service.get("build") or service
+        yield "unread_build", Node(_YES, node.line, node.column)

@@ -1,0 +1,53 @@
+"""Which product a configuration file is of, by its name and by what stands in it."""
+
+from __future__ import annotations
+
+import re
+
+from mlsec.collect.code_file import CodeFile
+
+_TORCHSERVE = (
+    "inference_address|management_address|metrics_address|model_store|load_models"
+    "|enable_envvars_config|install_py_dep_per_model|allowed_urls|disable_token_authorization"
+    "|enable_model_api"
+)
+_MLSERVER = (
+    "http_port|grpc_port|metrics_port|model_repository_root|parallel_workers|load_models_at_startup"
+)
+# Name, what must stand in it ("" for nothing), and the command that would read it.
+_KINDS = tuple(
+    (re.compile(name), re.compile(content), command)
+    for name, content, command in (
+        (r"config\.properties", rf"(?m)^\s*(?:{_TORCHSERVE})\s*=", "torchserve --start"),
+        (r"jupyter_(?:server|notebook|lab)_config\.(?:py|json)", "", "jupyter lab"),
+        (r"jupyterhub_config\.py", "", "jupyterhub"),
+        (r"settings\.json", rf'"(?:{_MLSERVER})"\s*:', "mlserver start ."),
+        (
+            r"basic_auth\.ini",
+            r"(?m)^\s*(?:default_permission|admin_username|database_uri)\s*=",
+            "mlflow server --app-name basic-auth",
+        ),
+        (r".+\.ya?ml", r"(?m)^model_list:(?s:.*)\blitellm_params:", "litellm"),
+        (r"redis(?:-stack)?\.conf", "", "redis-server"),
+        (r"postgresql\.conf", "", "postgres"),
+        (r"milvus\.ya?ml", r"(?m)^(?:common|etcd|minio|proxy):", "milvus run standalone"),
+        (r".+\.ya?ml", r"(?m)^service:(?s:.*)^\s+(?:enable_tls|grpc_port|http_port):", "qdrant"),
+    )
+)
+
+
+def is_server_config(name: str, text: str) -> bool:
+    """Whether a file is the configuration of a server that is read here."""
+    return _command(name, text) is not None
+
+
+def product_of_config(file: CodeFile) -> str | None:
+    """Give the command that would read a configuration file; None for none that is known."""
+    return _command(file.path.rpartition("/")[2], file.text)
+
+
+def _command(name: str, text: str) -> str | None:
+    for pattern, content, command in _KINDS:
+        if pattern.fullmatch(name) and content.search(text):
+            return command
+    return None

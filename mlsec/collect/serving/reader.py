@@ -1,0 +1,54 @@
+"""The servers among the processes that code starts, and every launch accounted for."""
+
+from __future__ import annotations
+
+from mlsec.collect.code_file import CodeFile, CodeScope, Declared
+from mlsec.collect.launch import Launch
+from mlsec.collect.serving.config_files import ConfigSource
+from mlsec.collect.serving.recognise import NoServer, servers_in
+from mlsec.collect.serving.server import server_resource
+from mlsec.collect.serving.standing_configs import config_launches
+from mlsec.core.resource import Resource
+from mlsec.core.vocabulary import Vocabulary
+
+SERVER = "serving.server"
+
+
+def read_servers(
+    scope: CodeScope, vocabulary: Vocabulary, launches: tuple[Launch, ...]
+) -> Declared:
+    """Give the servers of a scope.
+
+    A launch that is none is counted as left out, with the reason; where it may be one all the same,
+    its file says so as well. A configuration file that no launch reads is judged by itself.
+    """
+    configs = ConfigSource(scope)
+    files = {file.shown: file for file in scope.files}
+    found: list[Resource] = []
+    for launch in launches:
+        found += _of_launch(launch, scope, vocabulary, configs, files)
+    for launch in config_launches(scope, configs.read):
+        found += _of_launch(launch, scope, vocabulary, configs, files)
+    unique = {resource.id: resource for resource in found}
+    return Declared(resources=tuple(unique.values()))
+
+
+def _of_launch(
+    launch: Launch,
+    scope: CodeScope,
+    vocabulary: Vocabulary,
+    configs: ConfigSource,
+    files: dict[str, CodeFile],
+) -> list[Resource]:
+    servers = servers_in(launch, configs)
+    if isinstance(servers, NoServer):
+        scope.tally.exclude((SERVER, scope.name, ""), servers.because)
+        file = files.get(launch.file)
+        if servers.is_doubtful and file is not None:
+            what = f'whether "{launch.name}" is a server: {servers.because}'
+            scope.doubt(file, what, line=launch.line)
+        return []
+    resources = [server_resource(found, scope, vocabulary) for found in servers]
+    for resource in resources:
+        scope.tally.add((resource.type, scope.name, ""), assessed=1)
+    return resources

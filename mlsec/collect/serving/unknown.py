@@ -1,0 +1,20 @@
+"""A value that the scanned text does not tell: a gap that only the rules that read it show."""
+
+from __future__ import annotations
+
+from mlsec.collect.code_file import CodeScope
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.digest import make_gap
+
+
+def note_unknown(scope: CodeScope, subject: str, wanted: str, why: str) -> str:
+    """Remember why a value is not known; gives the gap's id."""
+    gap = make_gap(
+        scope=scope.name,
+        subject=subject,
+        wanted=wanted,
+        reason=GapReason.UNRESOLVED,
+        detail=why,
+    )
+    scope.tally.gaps[gap.id] = gap
+    return gap.id

@@ -1,0 +1,1 @@
+"""Self-hosted servers: from what code declares to their settings."""
