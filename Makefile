@@ -74,6 +74,7 @@ demo-fixture: $(VENV)/.dev-ready
 
 lock:
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements/run.lock
+	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --extra iac pyproject.toml -o requirements/ci.lock
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --all-extras --group dev pyproject.toml -o requirements/dev.lock
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/servers.txt -o requirements/servers.lock
 
