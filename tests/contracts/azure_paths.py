@@ -158,6 +158,6 @@ def _from_sources(
 
 def _steps(path: str) -> tuple[str, ...]:
     """Take a path apart; what redaction added (``~secret``) is none of the provider's."""
-    pieces = [piece.replace("[]", "") for piece in path.split(".")]
+    pieces = [piece.replace("[]", "") for piece in path.split(".")] if path != "." else []
     end = next((at for at, piece in enumerate(pieces) if piece.startswith("~")), len(pieces))
     return tuple(pieces[:end])

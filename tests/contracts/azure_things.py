@@ -21,6 +21,9 @@ def things() -> Iterator[tuple[str, Mapping[str, Any]]]:
             by_type.setdefault(kind, []).append(label)
     for world in (build_azure(3, has_specimens=True).world, World(scenes.items())):
         for path, resource in world.resources.items():
+            if "agent" in resource:
+                yield "aiprojects:Agents_List", resource["agent"]
+                continue
             for label in by_type.get(str(resource["type"]).lower()) or [_single(path)]:
                 yield label, resource
         for path, body in world.answers.items():

@@ -41,11 +41,38 @@ UNTYPED = (
     "resources:Subscriptions_List",
 )
 # Answers that are no resource that could be made, so that the checkout has no type for them: as in
-# the models of azure-mgmt-apimanagement 5.0.0 and azure-mgmt-authorization 4.0.0.
+# the models of azure-mgmt-apimanagement 5.0.0, azure-mgmt-authorization 4.0.0 and
+# azure-ai-projects 2.10.0.
 _ANSWERS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "apimanagement:TenantAccess_Get": {
         "": {"id": "", "name": "", "type": "", "properties": "Access"},
         "Access": dict.fromkeys(("enabled", "id", "principalId"), ""),
+    },
+    "aiprojects:Agents_List": {
+        "": {**dict.fromkeys(("id", "name", "object", "state"), ""), "versions": "Versions",
+             "agent_endpoint": "Endpoint", "instance_identity": "Identity"},
+        "Versions": {"latest": "Version"},
+        "Version": {**dict.fromkeys(("id", "name", "object", "version", "status"), ""),
+                    "definition": "Definition"},
+        "Endpoint": {"version_selector": "Selector"},
+        "Selector": {"version_selection_rules": "Rule"},
+        "Rule": dict.fromkeys(("agent_version", "traffic_percentage", "type"), ""),
+        "Identity": dict.fromkeys(("client_id", "principal_id", "status"), ""),
+        "Definition": {
+            **dict.fromkeys(("kind", "model", "instructions", "workflow"), ""),
+            "rai_config": "Rai", "tools": "Tool", "harness": OPEN, "environment_variables": MAP,
+        },
+        "Rai": {"rai_policy_name": ""},
+        "Tool": {
+            **dict.fromkeys(("type", "name", "server_label", "server_url", "authorization",
+                             "project_connection_id"), ""),
+            "headers": MAP, "require_approval": OPEN, "openapi": "OpenApi",
+            "azure_ai_search": "Search",
+        },
+        "OpenApi": {"name": "", "spec": OPEN, "auth": "OpenApiAuth"},
+        "OpenApiAuth": {"type": "", "security_scheme": OPEN},
+        "Search": {"indexes": "Index"},
+        "Index": dict.fromkeys(("index_name", "project_connection_id", "query_type"), ""),
     },
     "authorization:DenyAssignments_List": {
         "": {"id": "", "name": "", "type": "", "properties": "Deny"},

@@ -110,7 +110,7 @@ AZURE = Cloud(
     name="azure",
     start=_azure_zoo,
     table=_azure_table,
-    declared=lambda text: set(json.loads(text)["Actions"]),
+    declared=lambda text: {*json.loads(text)["Actions"], *json.loads(text)["DataActions"]},
     sign_in=2,
     stand_ins=dict.fromkeys(
         (

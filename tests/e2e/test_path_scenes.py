@@ -70,10 +70,12 @@ def test_path_is_found_and_its_near_miss_is_not(
     assert {finding.path is not None for finding in failed} == {leads_somewhere}
 
 
-@pytest.mark.parametrize(("rule", "cloud"), _LACKED)
-def test_reason_is_true_that_a_path_cannot_be_there(
-    rule: str, cloud: str, ruleset: RuleSet
-) -> None:
+def test_reason_is_true_that_a_path_cannot_be_there(ruleset: RuleSet) -> None:
+    for rule, cloud in _LACKED:
+        _assert_lacked(ruleset, rule, cloud)
+
+
+def _assert_lacked(ruleset: RuleSet, rule: str, cloud: str) -> None:
     found = _rule(ruleset, rule)
     own = [
         each

@@ -15,6 +15,8 @@ from mlsec.collect.azure.tables import table_of
 from tests.estate.azure_world import type_of
 from tests.estate.wire import Request
 
+# Where the invented projects have their own interfaces: the resource's id follows.
+PROJECTS = "/api/projects"
 _TOKEN = re.compile(r"^/[^/]+/oauth2/v2\.0/token$")
 _DISCOVERY = re.compile(r"^/[^/]+/v2\.0/\.well-known/openid-configuration$")
 
@@ -35,7 +37,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_page_token(self) -> bool:
-        return "$skiptoken" in {name.lower() for name in self.query} or (
+        return bool({"$skiptoken", "after"} & {name.lower() for name in self.query}) or (
             b"$skipToken" in self.request.body
         )
 
@@ -44,6 +46,9 @@ def identify(request: Request) -> Call | None:
     """Give None for what is in no table, has another api-version, or another method."""
     parts = urlsplit(request.target)
     path = unquote(parts.path)
+    if path.startswith(PROJECTS):
+        # A project's own interface, below its resource: told as a list below the resource's id.
+        path = path.removeprefix(PROJECTS)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     for label, pattern in (("login:Token", _TOKEN), ("login:Discovery", _DISCOVERY)):
         if pattern.match(path):
@@ -85,6 +90,8 @@ def _pattern(template: str) -> re.Pattern[str]:
     for piece in re.split(r"(\{\w+\})", template):
         if piece in ("{id}", "{scope}"):
             text += r"/(?:subscriptions|providers)/.+?"
+        elif piece == "{endpoint}":
+            text += r"/subscriptions/.+?/projects/[^/]+"
         else:
             text += "[^/]+" if piece.startswith("{") else re.escape(piece)
     return re.compile(text, re.IGNORECASE)

@@ -13,10 +13,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from mlsec.collect.azure.route import ProjectRead
 from tests.estate.azure_graph import query
 from tests.estate.azure_identify import Call, identify
 from tests.estate.azure_refusals import AzureRefusals, ok, refusal
-from tests.estate.azure_world import TENANT, Subscription, World, type_of
+from tests.estate.azure_world import SERVER, TENANT, Subscription, World, type_of
 from tests.estate.faults import Fault, Injector
 from tests.estate.private_ca import private_authority
 from tests.estate.wire import Answer, LoopbackServer, Request
@@ -47,7 +48,7 @@ class AzureHandler:
         if refused is not None:
             return msgspec.structs.replace(refused, delay_s=self._injector.latency_s)
         try:
-            return self._injector.after(call, self._answer(call))
+            return self._injector.after(call, self._placed(self._answer(call)))
         except Exception as mistake:  # noqa: BLE001 - shown to the test that caused it
             self.unknown.append(f"{call.label}: {mistake!r}")
             traceback.print_exception(mistake)
@@ -64,6 +65,11 @@ class AzureHandler:
         if not all(self.world.may(action) for action in operation.right.split(",")):
             return AzureRefusals().denied(call)
         return self._special(call) or self._plain(call, is_listing=bool(operation.items))
+
+    def _placed(self, answer: Answer) -> Answer:
+        """Put this server's address where the world says that something is on it."""
+        body = answer.body.replace(SERVER.encode(), self.url.encode())
+        return msgspec.structs.replace(answer, body=body)
 
     def _login(self, call: Call) -> Answer:
         if call.label == "login:Discovery":
@@ -118,6 +124,8 @@ class AzureHandler:
         return self._paged(call, [{"name": name, "type": kind} for name in members])
 
     def _plain(self, call: Call, *, is_listing: bool) -> Answer:
+        if isinstance(call.operation, ProjectRead):
+            return self._of_project(call)
         if is_listing:
             listed = self.world.below(call.path)
             if listed is not None and "assignedTo" in call.query.get("$filter", ""):
@@ -135,6 +143,18 @@ class AzureHandler:
         principal = call.query["$filter"].split("'")[1].lower()
         reached = {principal, *self.world.memberships.get(principal, ())}
         return [each for each in listed if each["properties"]["principalId"].lower() in reached]
+
+    def _of_project(self, call: Call) -> Answer:
+        """Give a page as a project's own interface does: it names the last id."""
+        listed = sorted(self.world.below(call.path) or [], key=lambda each: each["id"])
+        shown = [each["agent"] for each in listed]
+        names = [each["name"] for each in shown]
+        start = names.index(call.query["after"]) + 1 if "after" in call.query else 0
+        page = shown[start : start + self._page_size]
+        document = {"object": "list", "data": page, "has_more": start + len(page) < len(shown)}
+        if page:
+            document |= {"first_id": page[0]["name"], "last_id": page[-1]["name"]}
+        return ok(document)
 
     def _paged(self, call: Call, listed: list[dict[str, Any]]) -> Answer:
         start = int(call.query.get("$skipToken", "0"))

@@ -48,8 +48,9 @@ def _listing_path(world: World, plan: TypePlan) -> str | None:
         if above.type == plan.parent:
             over = _listing_path(world, above)
             for entry in (world.below(over) or []) if over else []:
-                if _fits(above, entry) and "{id}" in path:
-                    return path.replace("{id}", str(entry["id"]))
+                hole = next((each for each in ("{id}", "{endpoint}") if each in path), "")
+                if _fits(above, entry) and hole:
+                    return path.replace(hole, str(entry["id"]))
     return None
 
 

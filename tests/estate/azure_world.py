@@ -10,6 +10,8 @@ import msgspec
 
 TENANT = "7e000000-0000-4000-8000-000000000001"
 SUBSCRIPTION = "5b000000-0000-4000-8000-000000000001"
+# Stands in addresses for the server that tells them.
+SERVER = "https://server.invalid"
 SECOND = "5b000000-0000-4000-8000-000000000002"
 
 
@@ -167,6 +169,23 @@ def arm(
         **more,
         "properties": dict(properties or {}),
     }
+
+
+def project(account: Mapping[str, Any], name: str, **more: Any) -> dict[str, Any]:
+    """Make an AI Foundry project, whose own interface is on the server too."""
+    made = child(account, f"projects/{name}", {})
+    address = f"{SERVER}/api/projects{made['id']}"
+    return {**made, **more, "properties": {"endpoints": {"AI Foundry API": address}}}
+
+
+def agent(
+    above: Mapping[str, Any], name: str, tools: Iterable[Mapping[str, Any]], **more: Any
+) -> dict[str, Any]:
+    """Make an agent of a project, as the project's own interface tells it below ``agent``."""
+    definition = {"kind": "prompt", "model": "chat", "instructions": "Help.", "tools": list(tools)}
+    latest = {"id": f"{name}:1", "name": name, "version": "1", "definition": definition}
+    told = {"id": name, "name": name, "state": "enabled", "versions": {"latest": latest}, **more}
+    return {"id": f"{above['id']}/agents/{name}", "agent": told, "properties": {}}
 
 
 def child(

@@ -15,6 +15,8 @@ from mlsec.core.text import visible
 class Cloud(msgspec.Struct, frozen=True, kw_only=True):
     """``authority`` signs in, ``manager`` is Azure Resource Manager, ``audience`` what a token is
     asked for. ``is_private``: not one of Microsoft's own, so nobody else vouches for the authority.
+    ``projects`` is how the hosts of AI Foundry projects end, and ``projects_audience`` what their
+    tokens are asked for; "" where the cloud has none, or nobody published where.
     """
 
     name: str
@@ -22,6 +24,8 @@ class Cloud(msgspec.Struct, frozen=True, kw_only=True):
     manager: str
     audience: str
     is_private: bool = False
+    projects: str = ""
+    projects_audience: str = ""
 
 
 CLOUDS: Mapping[str, Cloud] = {
@@ -32,6 +36,8 @@ CLOUDS: Mapping[str, Cloud] = {
             authority="https://login.microsoftonline.com",
             manager="https://management.azure.com",
             audience="https://management.azure.com",
+            projects=".services.ai.azure.com",
+            projects_audience="https://ai.azure.com",
         ),
         Cloud(
             name="AzureUSGovernment",
@@ -81,6 +87,8 @@ def find_cloud(environment: Mapping[str, str] = os.environ) -> Cloud:
         manager=manager,
         audience=environment.get(AUDIENCE, "").rstrip("/") or manager,
         is_private=authority not in {known.authority for known in CLOUDS.values()},
+        projects=cloud.projects,
+        projects_audience=cloud.projects_audience,
     )
 
 

@@ -1,10 +1,11 @@
-"""The least-privilege role of a scan, generated from the table of reads: no data actions at all."""
+"""The least-privilege role of a scan, generated from the table of reads."""
 
 from __future__ import annotations
 
 import msgspec
 
 from mlsec.collect.azure.reader import plans
+from mlsec.collect.azure.route import ProjectRead
 from mlsec.collect.azure.tables import LIST_DESCENDANTS, table_of
 
 _NOWHERE = "00000000-0000-0000-0000-000000000000"
@@ -24,10 +25,10 @@ def least_privilege_role(*, is_organisation: bool = False) -> str:
     document = {
         "Name": "mlsec scan",
         "IsCustom": True,
-        "Description": "Reads the settings that mlsec judges; no data, no keys, no changes.",
+        "Description": "Reads the settings that mlsec judges; no keys, no changes.",
         "Actions": list(rights(is_organisation=is_organisation)),
         "NotActions": [],
-        "DataActions": [],
+        "DataActions": list(data_rights()),
         "NotDataActions": [],
         "AssignableScopes": [scope],
     }
@@ -38,8 +39,15 @@ def rights(*, is_organisation: bool = False) -> tuple[str, ...]:
     """Give the actions, sorted; each once, whatever its case."""
     found: dict[str, str] = {}
     for operation in table_of(plans()).values():
-        if operation.label == LIST_DESCENDANTS.label and not is_organisation:
+        is_walk = operation.label == LIST_DESCENDANTS.label
+        if isinstance(operation, ProjectRead) or (is_walk and not is_organisation):
             continue
         for action in operation.right.split(","):
             found.setdefault(action.lower(), action)
     return tuple(found[key] for key in sorted(found))
+
+
+def data_rights() -> tuple[str, ...]:
+    """Give the data actions: definitions that Resource Manager does not tell, and nothing else."""
+    table = table_of(plans()).values()
+    return tuple(sorted({each.right for each in table if isinstance(each, ProjectRead)}))

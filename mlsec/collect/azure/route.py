@@ -40,6 +40,13 @@ class ArmRead(Operation, frozen=True, kw_only=True):
         return tuple(hole for hole in _HOLE.findall(text) if hole != "subscription")
 
 
+class ProjectRead(ArmRead, frozen=True, kw_only=True):
+    """A read of an AI Foundry project's own interface, which needs a data action.
+
+    The parameter ``endpoint`` is the project's address, as Resource Manager tells it.
+    """
+
+
 # The reads that Azure offers only as a POST; none of them changes anything.
 POSTS = frozenset({"resourcegraph:Resources"})
 
@@ -60,6 +67,17 @@ def address(operation: ArmRead, subscription: str, params: Mapping[str, Any]) ->
     if operation.method == "GET":
         query |= {k: str(v) for k, v in params.items() if k not in operation.holes}
     return f"{path}?{urlencode(query)}"
+
+
+def project_address(operation: ProjectRead, params: Mapping[str, Any], token: str) -> str:
+    """Give the whole address of a request to a project; ``token`` is the last id of a page."""
+    query = {
+        "api-version": operation.version,
+        "limit": "100",
+        **({"after": token} if token else {}),
+    }
+    path = operation.path.removeprefix("{endpoint}")
+    return f"{str(params['endpoint']).rstrip('/')}{path}?{urlencode(query)}"
 
 
 def body_of(operation: ArmRead, params: Mapping[str, Any]) -> dict[str, Any] | None:

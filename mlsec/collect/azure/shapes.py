@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlsec.collect.azure.access_shapes import ACCESS_SHAPES
+from mlsec.collect.azure.agent_shapes import AGENT_SHAPES
 from mlsec.collect.azure.door_shapes import DOOR_SHAPES
 from mlsec.collect.azure.firewall_shapes import FIREWALL_SHAPES
 from mlsec.collect.azure.ml_shapes import ML_SHAPES
@@ -51,6 +52,7 @@ SHAPES: Shapes = {
     **ML_SHAPES,
     **NEIGHBOUR_SHAPES,
     **ACCESS_SHAPES,
+    **AGENT_SHAPES,
     **DOOR_SHAPES,
     **FIREWALL_SHAPES,
 }

@@ -27,7 +27,13 @@ from mlsec.collect.azure.classify import (
 )
 from mlsec.collect.azure.clouds import Cloud
 from mlsec.collect.azure.quota import Quota
-from mlsec.collect.azure.route import ArmRead, address, body_of
+from mlsec.collect.azure.route import (
+    ArmRead,
+    ProjectRead,
+    address,
+    body_of,
+    project_address,
+)
 from mlsec.collect.plan import Operation
 from mlsec.collect.rest import Page
 from mlsec.collect.trouble import Trouble
@@ -59,14 +65,20 @@ class ArmTransport:
         # Retries are our own: the budget must see every refusal.
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=settings.connections, max_retries=0)
         sender.session.mount("https://", adapter)
-        self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
-            base_url=cloud.manager,
-            transport=sender,
-            policies=[
-                UserAgentPolicy(base_user_agent=f"mlsec/{__version__}"),
-                BearerTokenCredentialPolicy(credential, f"{cloud.audience}/.default"),
-            ],
-        )
+
+        def client(audience: str) -> PipelineClient[HttpRequest, HttpResponse]:
+            return PipelineClient(
+                base_url=cloud.manager,
+                transport=sender,
+                policies=[
+                    UserAgentPolicy(base_user_agent=f"mlsec/{__version__}"),
+                    BearerTokenCredentialPolicy(credential, f"{audience}/.default"),
+                ],
+            )
+
+        self._client = client(cloud.audience)
+        # A token for one is none for the other.
+        self._projects = client(cloud.projects_audience or cloud.audience)
 
     def close(self) -> None:
         """Close the connections and let who waits go on."""
@@ -79,6 +91,10 @@ class ArmTransport:
         """Ask for one page; ``token`` is the whole address of the next one, or a skip token."""
         if not isinstance(operation, ArmRead):
             raise MlsecError(f"refused to call {operation.label}: it is no read of Azure's")
+        if isinstance(operation, ProjectRead):
+            foreign = refused_host(str(params.get("endpoint", "")), self._cloud)
+            if foreign is not None:
+                return foreign
         try:
             return self._send(_request(self._cloud, call, operation, params, token), operation)
         except (AzureError, RequestException, OSError, ValueError) as error:
@@ -88,12 +104,13 @@ class ArmTransport:
         is_graph = operation.method == "POST"
         if is_graph:
             self._quota.wait()
-        answer = self._client.send_request(request)
+        client = self._projects if isinstance(operation, ProjectRead) else self._client
+        answer = client.send_request(request)
         if is_graph:
             self._quota.learn(answer.headers)
         if answer.status_code == 401:
             # The pipeline has thrown the token away: the next request asks for a fresh one.
-            answer = self._client.send_request(request)
+            answer = client.send_request(request)
         body = answer.read()
         if answer.status_code == 200:
             return self._page(body, operation)
@@ -112,6 +129,8 @@ class ArmTransport:
             return unparsable()
         if not operation.items:
             return Page(document=document)
+        if isinstance(operation, ProjectRead):
+            return _page_of_project(document)
         next_link, skip_token = document.pop("nextLink", None), document.pop("$skipToken", None)
         if next_link and not is_same_host(str(next_link), self._cloud.manager):
             return Trouble(reason=GapReason.MALFORMED, code="ForeignPage",
@@ -122,6 +141,35 @@ class ArmTransport:
         cut = Trouble(reason=GapReason.OVER_LIMIT, code="Truncated", detail="rows were left out")
         token = str(next_link or skip_token or "")
         return Page(document=document, token=token, cut=cut if is_cut else None)
+
+
+def refused_host(endpoint: str, cloud: Cloud) -> Trouble | None:
+    """Say why a project's address is not asked; None when it is one of the cloud's.
+
+    The address is what Resource Manager answered: our token goes to the cloud's own hosts only. A
+    cloud of one's own has its projects where its manager is.
+    """
+    if cloud.is_private and is_same_host(endpoint, cloud.manager):
+        return None
+    if not cloud.projects:
+        return Trouble(reason=GapReason.UNSUPPORTED, code="UnknownHosts",
+                       detail="where this cloud has AI Foundry projects is not known")  # fmt: skip
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    if parts.scheme == "https" and host.endswith(cloud.projects) and parts.netloc == host:
+        return None
+    return Trouble(reason=GapReason.MALFORMED, code="ForeignHost",
+                   detail="the project's address is no host of this cloud")  # fmt: skip
+
+
+def _page_of_project(document: dict[str, Any]) -> Page | Trouble:
+    """Take a page of a project's list apart: it names the last id when there is more."""
+    has_more, last = document.pop("has_more", False), document.pop("last_id", None)
+    for name in ("first_id", "object"):
+        document.pop(name, None)
+    if "data" not in document or (has_more and not last):
+        return unparsable()
+    return Page(document=document, token=str(last) if has_more else "")
 
 
 def is_same_host(link: str, manager: str) -> bool:
@@ -139,6 +187,8 @@ def _request(
 ) -> HttpRequest:
     headers = {"Accept": "application/json"}
     subscription = call.scope.partition("/")[2]
+    if isinstance(operation, ProjectRead):
+        return HttpRequest("GET", project_address(operation, params, token), headers=headers)
     if operation.method == "GET":
         url = token or cloud.manager + address(operation, subscription, params)
         return HttpRequest("GET", url, headers=headers)

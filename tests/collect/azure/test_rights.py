@@ -24,10 +24,14 @@ def test_every_provider_that_is_asked_has_a_policy() -> None:
 def test_role_allows_every_read_of_the_plans_and_only_reads() -> None:
     role = json.loads(least_privilege_role())
     asked = {a.lower() for plan in plans() for o in operations_of(plan) for a in o.right.split(",")}
-    allowed = {action.lower() for action in role["Actions"]}
-    assert asked <= allowed
-    assert [a for a in role["Actions"] if not a.lower().endswith("/read") or "*" in a] == []
-    assert role["DataActions"] == []
+    given = [*role["Actions"], *role["DataActions"]]
+    assert asked <= {action.lower() for action in given}
+    assert [a for a in given if not a.lower().endswith("/read") or "*" in a] == []
+
+
+def test_only_definitions_of_agents_need_a_data_action() -> None:
+    role = json.loads(least_privilege_role())
+    assert role["DataActions"] == ["Microsoft.CognitiveServices/accounts/AIServices/agents/read"]
 
 
 def test_walking_a_management_group_needs_one_right_more() -> None:

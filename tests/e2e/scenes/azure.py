@@ -77,8 +77,14 @@ def items() -> list[dict[str, Any]]:
         *company.image_registry("pulled", given=[(company.PULL_ROLE, FOREIGN_GROUP)]),
         *company.vault("dead", is_usable=False),
         *company.vault("alive", is_usable=True),
-        *company.open_door("wide", "door-open"),
-        *company.open_door("wide-too", "door-closed"),
+        *company.open_door("wide", "door-open.inference.ml.azure.com"),
+        *company.open_door("wide-too", "door-closed.inference.ml.azure.com"),
+        *company.open_door("wide-talk", "talks.services.ai.azure.com"),
+        *company.open_door("wide-asks", "asks.services.ai.azure.com"),
+        *company.assistant("talks", approval="never", search_name="finds-own"),
+        *company.assistant("asks", approval="always", search_name="finds-own"),
+        *company.assistant("misled", approval="never", search_name="finds-anything"),
+        *company.assistant("careful", approval="always", search_name="finds-anything"),
         *company.workspace("study", isolation="Disabled"),
         *company.instance("study", "bench", _STUDY, is_root=False),
         *company.instance("study", "root-climbs", _CLIMBER, is_root=True),
@@ -129,13 +135,10 @@ SCENES: Mapping[str, Scene] = {
         near=("finds-own",),
         never_passes="a search service may have sources that Resource Manager does not tell",
     ),
+    "agent-open-door-acts-unasked": Scene(fires=("talks-agent",), near=("asks-agent",)),
+    "poisoned-knowledge-reaches-tools": Scene(fires=("misled-agent",), near=("careful-agent",)),
     "prompt-log-readable-from-outside": Scene(fires=("overheard",), near=("unheard",)),
     "role-can-misuse-and-hide": Scene(fires=("misuses",), near=("keeps",)),
-}
-_AGENTS = "Agents of AI Foundry live in a project's own API; Resource Manager has none of them"
-LACKS: Mapping[str, str] = {
-    "agent-open-door-acts-unasked": _AGENTS,
-    "poisoned-knowledge-reaches-tools": _AGENTS,
 }
 
 
@@ -150,4 +153,4 @@ def _play(ruleset: RuleSet, folder: Path) -> Assessment:
     return runs.judge(path, ruleset)
 
 
-STAGE = Stage(play=_play, scenes=SCENES, lacks=LACKS)
+STAGE = Stage(play=_play, scenes=SCENES)

@@ -9,7 +9,7 @@ import msgspec
 
 from tests.estate.azure_items import access
 from tests.estate.azure_items.access import SCOPE, assignment, role
-from tests.estate.azure_world import SUBSCRIPTION, arm, child, group_id
+from tests.estate.azure_world import SUBSCRIPTION, agent, arm, child, group_id, project
 
 Items = list[dict[str, Any]]
 _ML = "Microsoft.MachineLearningServices/workspaces"
@@ -164,8 +164,28 @@ def account(name: str, store_name: str) -> Items:
     return [made, child(made, "providers/Microsoft.Insights/diagnosticSettings/all", kept)]
 
 
-def open_door(name: str, endpoint: str) -> Items:
-    """Make a gateway on the internet that asks nobody, in front of an endpoint."""
+def assistant(name: str, *, approval: str, search_name: str) -> Items:
+    """Make an account with a project and its agent: tools of a server, and a search."""
+    above = arm(
+        f"Microsoft.CognitiveServices/accounts/{name}",
+        {"endpoint": f"https://{name}.services.ai.azure.com/"},
+        kind="AIServices",
+    )
+    place = project(above, f"{name}-project")
+    target = {"category": "CognitiveSearch", "target": f"https://{search_name}.search.windows.net"}
+    link = child(place, "connections/docs", {"authType": "AAD", **target})
+    tools = [
+        {"type": "mcp", "server_label": "crm", "require_approval": approval},
+        {
+            "type": "azure_ai_search",
+            "azure_ai_search": {"indexes": [{"project_connection_id": link["id"]}]},
+        },
+    ]
+    return [above, place, link, agent(place, f"{name}-agent", tools)]
+
+
+def open_door(name: str, host: str) -> Items:
+    """Make a gateway on the internet that asks nobody, in front of an endpoint or account."""
     service = arm(
         f"Microsoft.ApiManagement/service/{name}",
         {"gatewayUrl": f"https://{name}.azure-api.net", "publicNetworkAccess": "Enabled"},
@@ -175,7 +195,7 @@ def open_door(name: str, endpoint: str) -> Items:
         "displayName": "score",
         "path": "score",
         "subscriptionRequired": False,
-        "serviceUrl": f"https://{endpoint}.inference.ml.azure.com",
+        "serviceUrl": f"https://{host}",
     }
     return [
         service,

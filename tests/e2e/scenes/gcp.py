@@ -204,7 +204,6 @@ SCENES: Mapping[str, Scene] = {
     "prompt-log-readable-from-outside": Scene(fires=("overheard",), near=("pays-us",)),
     "role-can-misuse-and-hide": Scene(fires=(email("hider"),), near=(email("caller"),)),
 }
-LACKS: Mapping[str, str] = {}
 
 
 def _play(ruleset: RuleSet, folder: Path) -> Assessment:
@@ -220,4 +219,4 @@ def _play(ruleset: RuleSet, folder: Path) -> Assessment:
     return runs.judge(path, ruleset)
 
 
-STAGE = Stage(play=_play, scenes=SCENES, lacks=LACKS)
+STAGE = Stage(play=_play, scenes=SCENES)

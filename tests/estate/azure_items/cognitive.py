@@ -8,7 +8,8 @@ from tests.estate.azure_estate import Planted, Site
 from tests.estate.azure_items import log_settings
 from tests.estate.azure_items.ml import OWNER
 from tests.estate.azure_items.planting import bed
-from tests.estate.azure_world import SUBSCRIPTION, arm, child, group_id
+from tests.estate.azure_world import SUBSCRIPTION, agent, arm, child, group_id
+from tests.estate.azure_world import project as foundry_project
 
 _ACCOUNTS = "Microsoft.CognitiveServices/accounts"
 _APPROVED = [{"properties": {"privateLinkServiceConnectionState": {"status": "Approved"}}}]
@@ -96,6 +97,18 @@ CONNECTION = bed(
         ),
     ]
 )
+AGENT = bed(
+    [
+        (
+            "azure-foundry/agent-tool-anonymous",
+            {"agent.versions.latest.definition.tools.1.openapi.auth": {"type": "anonymous"}},
+        ),
+        (
+            "azure-foundry/agent-server-never-asks",
+            {"agent.versions.latest.definition.tools.0.require_approval": "never"},
+        ),
+    ]
+)
 # What the lenient filter of some accounts does wrong; only one that is used counts.
 LENIENT = tuple(
     Planted(rule=f"azure-openai/{rule}", every=9, which=8)
@@ -108,7 +121,7 @@ LENIENT = tuple(
 )
 DEFENDER = Planted(rule="azure-ai/defender-plan-off", every=1_000, which=0)
 POSTURE = Planted(rule="azure-ai/defender-posture-off", every=1_000, which=0)
-_BEDS = (ACCOUNT, DEPLOYMENT, FILTER, PROJECT, CONNECTION)
+_BEDS = (ACCOUNT, DEPLOYMENT, FILTER, PROJECT, CONNECTION, AGENT)
 FAULTS: tuple[Planted, ...] = (
     *(f for b in _BEDS for f in b.faults),
     *LENIENT,
@@ -128,8 +141,8 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
     deployment = DEPLOYMENT.strike(site, _deployment(account))
     project = PROJECT.strike(
         site,
-        child(account, f"projects/{site.name}", {"displayName": site.name},
-              location="westeurope", identity={"type": "SystemAssigned"}),
+        foundry_project(account, site.name, location="westeurope",
+                        identity={"type": "SystemAssigned"}),
     )  # fmt: skip
     strict = child(account, "raiPolicies/Strict", _filters())
     lenient = child(account, "raiPolicies/Lenient", _lenient())
@@ -143,12 +156,39 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
         account, deployment, strict, lenient, project,
         CONNECTION.strike(site, _connection(project, "connections/Search")),
         _connection(account, "connections/Docs"),
+        AGENT.strike(site, _agent(project)),
         *(_plans(site) if site.deployment.index == 0 else []),
     ]  # fmt: skip
 
 
 def specimens() -> list[dict[str, Any]]:
     return []
+
+
+def _agent(project: dict[str, Any]) -> dict[str, Any]:
+    server = {
+        "type": "mcp",
+        "server_label": "crm",
+        "server_url": "https://crm.nordlicht.example/mcp",
+        "headers": {"x-key": "hf_abcdefghijklmnopqrstuvwxyzABCDEF02"},
+        "require_approval": "always",
+    }
+    orders = {
+        "type": "openapi",
+        "openapi": {
+            "name": "orders",
+            "spec": {"openapi": "3.0.0"},
+            "auth": {"type": "managed_identity", "security_scheme": {"audience": "api://orders"}},
+        },
+    }
+    search = {
+        "type": "azure_ai_search",
+        "azure_ai_search": {
+            "indexes": [{"project_connection_id": f"{project['id']}/connections/Search",
+                         "index_name": "docs"}]
+        },
+    }  # fmt: skip
+    return agent(project, "Helper", [server, orders, search])
 
 
 def _logs(site: Site, account: dict[str, Any]) -> list[dict[str, Any]]:

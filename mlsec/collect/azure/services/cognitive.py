@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlsec.collect.azure.route import ArmRead
+from mlsec.collect.azure.route import ArmRead, ProjectRead
 from mlsec.collect.azure.services.diagnostics import DIAGNOSTIC_SETTINGS
 from mlsec.collect.plan import TypePlan
 
@@ -62,6 +62,25 @@ ACCOUNT_CONNECTIONS = _below("AccountConnections_List", "connections", redact=_C
 PROJECT_CONNECTIONS = _below(
     "ProjectConnections_List", "connections", "projects/connections", _CONNECTION
 )
+_DEFINITION = "data[].versions.latest.definition"
+# What an agent is made of is told by its project alone; instructions and headers may hold secrets.
+AGENTS = ProjectRead(
+    service="aiprojects",
+    name="Agents_List",
+    action=f"{_RIGHT}AIServices/agents/read",
+    path="{endpoint}/agents",
+    params={"endpoint": "$parent.properties.endpoints.AI Foundry API"},
+    version="v1",
+    items="data",
+    redact=(
+        f"{_DEFINITION}.instructions",
+        f"{_DEFINITION}.workflow",
+        f"{_DEFINITION}.environment_variables.*",
+        f"{_DEFINITION}.tools[].authorization",
+        f"{_DEFINITION}.tools[].headers.*",
+        f"{_DEFINITION}.tools[].openapi.spec.*",
+    ),
+)
 DEFENDER_PLANS = ArmRead(
     service="security",
     name="Pricings_List",
@@ -98,5 +117,6 @@ PLANS: tuple[TypePlan, ...] = (
     TypePlan(
         type="azure.ai.connection", parent="azure.cognitive.project", listing=PROJECT_CONNECTIONS
     ),
+    TypePlan(type="azure.foundry.agent", parent="azure.cognitive.project", listing=AGENTS),
     TypePlan(type="azure.defender.plan", listing=DEFENDER_PLANS),
 )
