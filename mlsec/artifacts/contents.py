@@ -25,7 +25,7 @@ from mlsec.artifacts.window import Window
 
 HEAD_BYTES = 4096
 # Shorter ones are words of a vocabulary, or numbers.
-SHORTEST_BYTES, SHORTEST_TEXT = 8, 12
+SHORTEST_BYTES, SHORTEST_TEXT = 8, 9
 READ_BYTES = 1 << 20
 DEEP, STEPS = 12, 20_000
 LOOKED_AT = 16

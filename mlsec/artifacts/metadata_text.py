@@ -16,7 +16,9 @@ _CODE = re.compile(
     |(?<![\w.])(?:exec|eval)\s*\(|\bpickle\.loads\s*\(|\bb64decode\s*\(
     |<\s*(?:script|iframe)\b|\bjavascript:|\brm\s+-rf?\s|\bchmod\s+(?:\+x|[0-7]{3,4})\s
     |\b(?:curl|wget)\s+(?:-\w+\s+)*['"]?https?://|/bin/(?:ba|da|z)?sh\b|\bpowershell(?:\.exe)?\s
-    |\bos\.(?:system|popen)\s*\Z|\b__(?:reduce(?:_ex)?|builtins|globals|subclasses)__
+    |\b(?:os|posix|nt)\.(?:system|popen|exec[lv]\w*)\s*\Z
+    |\A\s*(?:subprocess\.\w+|(?:builtins|__builtin__)\.(?:eval|exec|compile|__import__)
+    |importlib\.import_module|runpy\.run_\w+|pty\.spawn|pickle\.loads?)\s*\Z|\b__(?:reduce(?:_ex)?|builtins|globals|subclasses)__
     |\bnc\s+-\w*e|/dev/tcp/|(?:\.\.[/\\]){2,}|\$\(\s*(?:curl|wget)|\bcmd(?:\.exe)?\s+/c""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.contents import judge_beginnings, judge_value
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.flatbuffer import Flatbuffer
+from mlsec.artifacts.pickle.streams import read_inside
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.tensorflow.operators import REASONS, known_operators
 from mlsec.artifacts.window import Window
@@ -65,6 +67,8 @@ def read_tflite(window: Window, record: Recorder) -> None:
     if not graphs and not codes:
         record.fact(FactKind.BROKEN, "no graph", "neither operators nor graphs: it is no model")
     _account(buffer, model, record)
+    read_inside(window, record)
+    judge_value(description.encode("utf-8", "replace"), "the description", record)
 
 
 def _judge(record: Recorder, name: str, offset: int) -> None:
@@ -84,14 +88,19 @@ def _judge(record: Recorder, name: str, offset: int) -> None:
 def _account(buffer: Flatbuffer, model: int, record: Recorder) -> None:
     """Say which bytes belong to the model; what is appended to it stays unaccounted for."""
     end = buffer.reached
+    spans: list[tuple[int, int]] = []
     for table in buffer.tables(model, MODEL_BUFFERS):
         start, size = buffer.vector(table, BUFFER_DATA)
         end = max(end, start + size)
+        if size:
+            spans.append((start, size))
         apart, length = buffer.long(table, BUFFER_OFFSET), buffer.long(table, BUFFER_SIZE)
         if apart > 1 and length:
             if apart + length > buffer.window.size_bytes:
                 raise ArtifactError(f"a buffer at {apart} of {length} bytes lies beyond the file")
             record.understood(apart, apart + length)
+            spans.append((apart, length))
+    judge_beginnings(buffer.window, sorted(spans), record)
     end = max(end, buffer.reached)
     # Flatbuffers are written from the end: strings and tables of any kind lie between.
     record.understood(0, min(buffer.window.size_bytes, (end + 63) // 64 * 64))

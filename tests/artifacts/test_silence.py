@@ -61,6 +61,14 @@ NOT_UNDERSTOOD = {
     "java": ("a.model", b"\xac\xed\0\5sr\0\x11java.util.HashMap" + bytes(30)),
     "lua": ("a.t7", b"\4\0\0\0\1\0\0\0\3\0\0\0V 1\x11\0\0\0torch.FloatTensor" + PLAIN),
     "parquet": ("a.parquet", b"PAR1" + PLAIN), "runtime": ("a.ort", b"\x20\0\0\0ORTM" + PLAIN),
+    "layer-of-its-own": (
+        "a.json", json.dumps({"class_name": "OwnLayer", "config": {"units": 3}}).encode()
+    ),
+    "function-of-pmml": (
+        "a.pmml", carried.PMML.replace(b"X", b"<Apply function='own'/>")
+    ),
+    "document-of-xml": ("a.xml", b"<?xml version='1.0'?><own><thing/></own>"),
+    "filter-of-its-own": ("a.json", carried.template("{{ 'x' | own }}")),
     "zeros": ("a.safetensors", bytes(100)), "text": ("a.pt", b"some words\n"),
     "json": ("a.pkl", b'{"a": 1}'), "script": ("a.sh", b"#!/bin/sh\necho inert\n"),
     "other-language": ("a.lua", b"print('x')\n"),

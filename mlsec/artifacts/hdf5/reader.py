@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.contents import judge_value
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.hdf5 import layout
 from mlsec.artifacts.hdf5.layout import SIGNATURE, Cursor, Hdf5File, Message
 from mlsec.artifacts.hdf5.objects import LinkKind, attributes_of, links_of
+from mlsec.artifacts.pickle.streams import read_inside
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -54,6 +56,7 @@ def read_hdf5(window: Window, record: Recorder) -> None:
         record.fact(FactKind.BROKEN, "truncated", detail)
         record.hole(GapReason.MALFORMED, detail, start=window.size_bytes)
     _Walk(file, record).read()
+    read_inside(window, record)
 
 
 class _Walk:
@@ -135,6 +138,8 @@ class _Walk:
         is_pickle = plain[:1] == b"\x80" or (plain[-1:] == b"." and b"\n" in plain)
         if is_text or is_pickle or plain[:4] in {b"\xef\xbb\xbf{", b"\xff\xfe{\0"}:
             self.record.member(f"{path}@{name}".lstrip("/"), Window.of(plain))
+        else:
+            judge_value(plain, f"{path}@{name}".lstrip("/"), self.record)
 
     def _external_files(self, message: Message, path: str) -> None:
         cursor = Cursor(message.data, self.file.offset_bytes, self.file.length_bytes)

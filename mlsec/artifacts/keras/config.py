@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlsec.artifacts.callables import danger_of
-from mlsec.artifacts.code_blobs import decode_base64, find_code, note_code
+from mlsec.artifacts.contents import judge_value
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import plain_key, read_json, walk
-from mlsec.artifacts.keras.names import FIXED, UNSAFE_NAMES, judge_name
+from mlsec.artifacts.keras.names import FIXED, UNSAFE_NAMES, judge_name, known_classes
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.closed_sets import GapReason, Severity
 
 # Layers that hand over to something outside of Keras.
 _WRAPPERS: Mapping[str, str] = {
@@ -33,6 +32,7 @@ _REACHING = re.compile(
     r"|gfile\.|(?:raw_ops|keras|saved_model|data|distribute|summary|train)\.\w*(?i:file|load|save|"
     r"write|read|func|remote|rpc)|py_func|numpy_function|py_function|load_)"
 )
+SHORTEST_TEXT = 8
 _VOCABULARIES = frozenset({"vocabulary", "vocabulary_file", "vocab_path", "idf_weights"})
 _PATHS = frozenset({"filepath", "file_path", "origin", "handle", "saved_model_path", "cache_dir"})
 
@@ -90,7 +90,8 @@ def _judge_class(name: str, part: Mapping[str, Any], path: str, record: Recorder
     if special := _SPECIAL.get(name):
         special(part, path, record)
         return
-    if name in FIXED or (name.startswith("__") and name.endswith("__")):
+    is_own = name.startswith("__") and name.endswith("__") and name != "__typespec__"
+    if name in FIXED or is_own:
         return
     if module == "builtins" and name[:1].isupper():
         detail = f"a class is looked up among Python's own functions (at {path})"
@@ -102,6 +103,12 @@ def _judge_class(name: str, part: Mapping[str, Any], path: str, record: Recorder
         return
     if name in _OPERATIONS:
         _judge_operation(part, path, record)
+    if name == "__typespec__":
+        named = str(part.get("spec_name", ""))
+        _judge_named(module, named, path, record)
+    elif name not in known_classes() and "config" in part:
+        detail = f"a class {name!r:.60} that Keras does not have (at {path})"
+        record.hole(GapReason.UNRESOLVED, f"the loading program must bring {detail}"[:400])
     _judge_named(module, name, path, record)
     _judge_registered(part, name, module, path, record)
 
@@ -194,16 +201,9 @@ def _judge_path(place: str, what: str, record: Recorder) -> None:
 
 def _judge_text(text: str, path: str, record: Recorder) -> None:
     """Look into a text for code, a pickle, or a whole configuration kept as text."""
-    if len(text) < 24:
+    if len(text) < SHORTEST_TEXT:
         return
     if text.lstrip()[:1] == "{" and "class_name" in text:
         judge_keras(read_json(text.encode("utf-8", "replace"), record), record)
         return
-    data = decode_base64(text)
-    if data is None:
-        return
-    blob = find_code(data)
-    if blob is not None:
-        note_code(record, blob, f"the configuration at {path}"[:200])
-    elif data[:1] == b"\x80" or data[:2] in {b"PK", b"\x1f\x8b", b"x\x9c"}:
-        record.member(f"config{path}"[:120], Window.of(data))
+    judge_value(text.encode("utf-8", "replace"), f"the configuration at {path}"[:200], record)

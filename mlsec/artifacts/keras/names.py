@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import msgspec
 
 from mlsec.artifacts.callables import danger_of
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.policy import shipped_policy
 from mlsec.core.closed_sets import Severity
 
 
@@ -48,7 +50,30 @@ UNSAFE_NAMES = frozenset(
     LambdaCallback CSVLogger ModelCheckpoint TensorBoard BackupAndRestore RemoteMonitor
     run_script plot_model custom_object_scope""".split()  # noqa: SIM905
 )
+# Of Keras 1 and 2, or of TensorFlow's own copy.
+_OLD_CLASSES = frozenset(
+    """Sequential Functional Model Graph Merge Lambda function CuDNNLSTM CuDNNGRU ThresholdedReLU
+    Highway MaxoutDense AtrousConvolution1D AtrousConvolution2D Convolution1D Convolution2D
+    Convolution3D Deconvolution2D SeparableConvolution2D LocallyConnected1D LocallyConnected2D
+    TFOpLambda SlicingOpLambda ClassMethod InstanceMethod InstanceProperty TensorFlowOpLayer
+    DenseFeatures SyncBatchNormalization BatchNormalizationV1 BatchNormalizationV2 LSTMV2 GRUV2
+    RandomUniformV2 GlorotUniformV2 VarianceScalingV2 PolicyV1 DTypePolicyMap InputLayer
+    ExperimentalRunner LinearModel WideDeepModel RandomNormalV2 TruncatedNormalV2 ConstantV2
+    OnesV2 ZerosV2 HeNormalV2 HeUniformV2 LecunNormalV2 OrthogonalV2 GlorotNormalV2 IdentityV2
+    Conv2DTranspose Softmax MeanMetricWrapper SumOverBatchSize LossFunctionWrapper Optimizer
+    StaticHashTable CategoryEncoding IntegerLookup StringLookup TextVectorization Loss Metric
+    KerasTensor slice ellipsis Ellipsis Tensor tuple set dict Variable TimeDistributed
+    RaggedTensorSpec AddLoss AddMetric BaseLayer ModuleWrapper Dot Add Subtract Multiply Average
+    Maximum Minimum Concatenate L1L2 L1 L2 MaxNorm NonNeg UnitNorm MinMaxNorm""".split()  # noqa: SIM905
+)
 FIXED = frozenset({"TensorShape", "CompositeTensor", "TypeSpec", "TensorSpec"})
+
+
+@cache
+def known_classes() -> frozenset[str]:
+    """The names of Keras' own classes, those of older releases included."""
+    listed = shipped_policy().class_names("keras")
+    return listed | _OLD_CLASSES | FIXED
 
 
 def judge_name(module: str, name: str) -> NameVerdict | None:

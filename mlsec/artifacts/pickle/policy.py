@@ -80,6 +80,12 @@ class Policy:
         for package in sorted(self._libraries):
             self._inventory(package)
 
+    def class_names(self, package: str) -> frozenset[str]:
+        """The bare names of a library's classes."""
+        inventory = self._inventory(package)
+        sections = (inventory.classes, inventory.reducers) if inventory else ()
+        return frozenset(name for one in sections for names in one.values() for name in names)
+
     def _find(self, module: str, name: str) -> Entry:
         judged = self._judged.get((module, name))
         if judged:

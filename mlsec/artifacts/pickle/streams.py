@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from functools import partial
 
 from mlsec.artifacts.code_blobs import find_code, note_code
@@ -14,10 +16,12 @@ from mlsec.artifacts.pickle.policy import shipped_policy
 from mlsec.artifacts.pickle.salvage import salvage
 from mlsec.artifacts.pickle.skim import skim
 from mlsec.artifacts.pickle.sniff import sniff_pickle
+from mlsec.artifacts.pickle.start import is_loadable
 from mlsec.artifacts.pickle.values import Value
 from mlsec.artifacts.pickle.verdict import Verdict
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import GapReason
 
 STREAMS = 10_000
 NESTED = 8
@@ -42,6 +46,26 @@ def read_pickle(window: Window, record: Recorder) -> None:
         raise
     if end < window.size_bytes:
         salvage(window, end, reader.verdict, record.budget)
+
+
+_BEGINS = re.compile(rb"\x80[\x02-\x05][\x95}\]c(\x8c]")
+INSIDE_BYTES, MOST_INSIDE = 1 << 20, 100
+
+
+def read_inside(window: Window, record: Recorder) -> None:
+    """Judge pickles that begin somewhere in bytes which another format explains."""
+    data, done, count = window.read(0, INSIDE_BYTES), 0, 0
+    for found in _BEGINS.finditer(data):
+        part = window.part(found.start(), window.size_bytes - found.start())
+        if found.start() < done or not is_loadable(part):
+            continue
+        count += 1
+        if count > MOST_INSIDE:
+            record.hole(GapReason.OVER_LIMIT, f"more than {MOST_INSIDE} pickles inside")
+            return
+        reader = StreamReader(window, record.inner(f"(pickle at {found.start()})"))
+        with contextlib.suppress(ArtifactError):  # what it did before it broke is noted
+            done = reader.read_one(found.start())
 
 
 class StreamReader:

@@ -15,7 +15,7 @@ from mlsec.core.closed_sets import GapReason
 
 # Larger documents are data: vocabularies, indexes, records.
 MOST_TEXTS = 20_000
-SHORTEST_TEXT = 12
+SHORTEST_TEXT = 9
 # What holds words of people or of a vocabulary. Templates are judged as programs elsewhere.
 _WORDS = re.compile(
     r"(?i)\.(?:vocab|merges|added_tokens\w*|tokens?|\w*template\w*|text|content|description"

@@ -37,7 +37,7 @@ _PROGRAM = re.compile(
 _CAFFE = re.compile(rb"\bpython_param\s*:?\s*\{|\btype\s*:\s*[\"']?Python\b", re.IGNORECASE)
 _MODULE = re.compile(rb"\bmodule\s*:\s*[\"']([\w.]{1,100})")
 _REGISTERED = re.compile(
-    rb"^@\w+[ \t]*=[ \t]*[\"']?(?!spacy[.-]|thinc|Adam|RAdam|SGD|[A-Z][\w]*\.v\d)(\S{1,100})",
+    rb"^@\w+[ \t]*=[ \t]*+[\"']?+(?!spacy[.-]|thinc|Adam|RAdam|SGD|[A-Z][\w]*\.v\d)(\S{1,100})",
     re.MULTILINE,
 )
 

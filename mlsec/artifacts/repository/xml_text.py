@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from xml.parsers import expat
 
+from mlsec.artifacts.contents import judge_value
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind, Format
+from mlsec.artifacts.recognised import GADGETS
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, note_reference
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.closed_sets import GapReason, Severity
 
 _START = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\b|!DOCTYPE\s+(?!html\b)|!ENTITY|PMML\b|net[\s>])",
@@ -25,13 +27,30 @@ _REACHES_OUT = re.compile(
     r"\bjavax?\.(?:lang|io|net|nio|script|naming|rmi)\b|\b(?:getRuntime|ProcessBuilder)\b"
     r"|\b(?:exec|eval|system|popen|__import__)\s*\("
 )
+# What every evaluator of PMML has. Source: the PMML 4.4 specification, built-in functions.
+_BUILT_IN = frozenset(
+    """+ - * / min max sum avg median product log10 ln sqrt abs exp pow threshold floor ceil round
+    modulo isMissing isNotMissing isValid isNotValid equal notEqual lessThan lessOrEqual greaterThan
+    greaterOrEqual and or not isIn isNotIn if uppercase lowercase stringLength substring trimBlanks
+    concat replace matches formatNumber formatDatetime dateDaysSinceYear dateSecondsSinceYear
+    dateSecondsSinceMidnight dateDaysSinceAnyYear normalCDF normalPDF stdNormalCDF stdNormalPDF
+    normalIDF stdNormalIDF erf expm1 hypot ln1p rint sin asin sinh cos acos cosh tan atan tanh
+    x-atan2 x-erf x-expm1 x-hypot x-ln1p x-rint x-sin x-asin x-cos x-acos x-tan x-atan
+    x-tanh""".split()  # noqa: SIM905
+)
+# Documents of these kinds are data throughout.
+_DATA = frozenset("PMML net opencv_storage svg annotation kml gpx rss feed html".split())  # noqa: SIM905
+_XALAN = re.compile(r"xml\.apache\.org/(?:xslt|xalan)/java|saxon\.sf\.net/java|/xslt/java")
+_RUNS_JAVA = re.compile(r"\b(?:getRuntime|ProcessBuilder|ScriptEngine)\b|\bjava\.lang\.Runtime\b")
+SHORTEST_TEXT, MOST_TEXTS = 12, 20_000
 _PUBLIC = "http://www.w3.org/"
 DEEP = 1_000
 
 
-def sniff_xml(head: bytes, _window: Window) -> bool:
-    """Whether a file starts as an XML document does, in UTF-8 or UTF-16."""
-    return bool(_START.match(head)) or head.startswith(_WIDE)
+def sniff_xml(head: bytes, window: Window) -> bool:
+    """Whether a file starts as an XML document does, in UTF-8 or UTF-16; its name may say so."""
+    is_named = window.name.lower().endswith((".xml", ".pmml")) and head.lstrip()[:1] == b"<"
+    return is_named or bool(_START.match(head)) or head.startswith(_WIDE)
 
 
 def sniff_pmml(head: bytes, window: Window) -> bool:
@@ -51,15 +70,21 @@ def read_xml(window: Window, record: Recorder) -> None:
         ArtifactError: not well formed.
     """
     record.understood(0, window.size_bytes)
-    parser = _Elements(record).parser
+    elements = _Elements(record)
+    parser = elements.parser
     try:
         for block in window.blocks():
             record.budget.check_time()
             parser.Parse(block, False)  # noqa: FBT003 - expat's own signature
         parser.Parse(b"", True)  # noqa: FBT003
+        elements.finish()
     except (expat.ExpatError, LookupError, ValueError) as error:
         # LookupError: an encoding that nobody has.
         raise ArtifactError(f"no well-formed XML: {error}") from error
+
+
+def _is_far(place: str) -> bool:
+    return is_remote(place) or place.startswith(("jdbc:", "jndi:", "ldap:"))
 
 
 class _Elements:
@@ -69,8 +94,13 @@ class _Elements:
         self.record = record
         self.depth = 0
         self.root = ""
+        self.texts = 0
+        self.used: dict[str, None] = {}
+        self.defined: set[str] = set()
         self.parser = expat.ParserCreate()
         self.parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+        self.parser.buffer_text = True
+        self.parser.CharacterDataHandler = self._text
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.EntityDeclHandler = self._entity
         self.parser.ExternalEntityRefHandler = lambda *_: 0
@@ -96,6 +126,9 @@ class _Elements:
         if self.depth == 1:
             self._begin(name, attributes)
         plain = name.rsplit(":", 1)[-1]
+        self._attributes(attributes)
+        if plain == "DefineFunction":
+            self.defined.add(attributes.get("name", ""))
         if plain == "include" and "href" in attributes:
             href = attributes["href"]
             self.record.fact(FactKind.OUTSIDE_REFERENCE, href, "includes another document")
@@ -106,12 +139,44 @@ class _Elements:
         elif self.root == "PMML" and plain == "Apply":
             self._function(attributes.get("function", ""))
         elif self.root == "PMML" and plain in {"Extension", "Value"}:
-            for place in filter(is_remote, attributes.values()):
-                note_reference(self.record, place, f"what a {plain} names")
+            for place in filter(_is_far, attributes.values()):
+                if not note_reference(self.record, place, f"what a {plain} names"):
+                    detail = f"what a {plain} names is fetched from an address"
+                    self.record.fact(FactKind.REMOTE_REFERENCE, place, detail)
         elif plain in {"script", "Script"}:
             self.record.fact(FactKind.EMBEDDED_CODE, name, "a script inside of the document")
 
+    def _attributes(self, attributes: dict[str, str]) -> None:
+        for key, value in attributes.items():
+            if key in {"class", "factory-method", "method"} and GADGETS.search(value.encode()):
+                detail = "a class that turns reading of a document into running commands"
+                self.record.fact(FactKind.DENIED_CALL, value, detail)
+            if key.startswith("xmlns") and _XALAN.search(value):
+                detail = "elements that a processor of style sheets carries out as Java"
+                self.record.fact(FactKind.EMBEDDED_CODE, value, detail, danger=Severity.MEDIUM)
+            self._text(value)
+
+    def _text(self, text: str) -> None:
+        if len(text) >= SHORTEST_TEXT and self.texts < MOST_TEXTS:
+            self.texts += 1
+            judge_value(text.encode("utf-8", "replace"), "a text of the document", self.record)
+            if _RUNS_JAVA.search(text):
+                detail = "program text of Java that an extension may run"
+                self.record.fact(FactKind.EMBEDDED_CODE, text[:80], detail, danger=Severity.MEDIUM)
+
+    def finish(self) -> None:
+        """Judge what could only be told at the end."""
+        for name in [name for name in self.used if name not in self.defined][:50]:
+            where = "the evaluator looks it up as a class" if "." in name else "it is not built in"
+            detail = f"what the function {name!r:.80} does is not known: {where}"
+            self.record.hole(GapReason.UNRESOLVED, detail)
+        if self.root and self.root not in _DATA:
+            detail = f"an XML document {self.root!r:.60}: what it leads to is not known"
+            self.record.hole(GapReason.UNSUPPORTED, detail)
+
     def _function(self, name: str) -> None:
+        if name not in _BUILT_IN:
+            self.used[name] = None
         if _REACHES_OUT.search(name):
             detail = "a function of the evaluator's own language, which reaches out of the model"
             self.record.fact(FactKind.UNSAFE_OPERATOR, name, detail)

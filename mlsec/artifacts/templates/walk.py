@@ -20,8 +20,9 @@ from mlsec.artifacts.templates.names import (
     is_hidden_name,
 )
 from mlsec.artifacts.templates.poison import hidden_in, is_trigger, poison_in
+from mlsec.artifacts.templates.triggers import triggers_in
 from mlsec.artifacts.templates.values import Folder, is_wide, reaches_attribute
-from mlsec.core.closed_sets import Severity
+from mlsec.core.closed_sets import GapReason, Severity
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -72,10 +73,18 @@ class TemplateWalk:
             judge = self.judges.get(type(node))
             if judge is not None:
                 judge(node)
+        if self.is_chat:
+            found = triggers_in(self.tree, self.kinds, self.names, self.folder.texts)
+            for kind, subject, why in found:
+                self._note(kind, subject, why)
 
     def _note(self, kind: FactKind, subject: str, why: str, danger: Severity | None = None) -> None:
         detail = f"{why} (in {self.where})"
         self.record.fact(kind, subject[:200], detail, offset=self.offset, danger=danger)
+
+    def _unknown(self, name: str, why: str) -> None:
+        self._note(FactKind.TEMPLATE_UNVERIFIED, name, why, Severity.LOW)
+        self.record.hole(GapReason.UNRESOLVED, f"what {name[:80]!r} does is not known: {why}")
 
     def _hidden(self, name: str) -> None:
         self._note(FactKind.TEMPLATE_CODE, name, "leads into Python's own machinery")
@@ -103,16 +112,13 @@ class TemplateWalk:
                 self._hidden(text)
         if texts or not self._builds_text(node) or self._starts_plainly(node):
             return
-        parts = [part.value for part in node.find_all(self.kinds.Const)] + self._bare(node)
+        parts = [part.value for part in _with_itself(node, self.kinds.Const)]
         if any(isinstance(part, str) and (part[:1] == "_" or "__" in part) for part in parts):
             why = "puts together a name with underscores when it is rendered"
             self._note(FactKind.TEMPLATE_CODE, "computed name", why)
         elif self._joins_unknown(node):
             why = "puts together a name when it is rendered: what it reaches is not known"
             self._note(FactKind.TEMPLATE_UNVERIFIED, "computed name", why)
-
-    def _bare(self, node: nodes.Node) -> list[Any]:
-        return [node.value] if isinstance(node, self.kinds.Const) else []
 
     def _starts_plainly(self, node: Any) -> bool:
         """Whether a joined name starts with a letter, so that no hidden name can come of it."""
@@ -145,8 +151,7 @@ class TemplateWalk:
         if node.name == "attr":
             self._attr_filter(node)
         elif node.name not in FILTERS:
-            why = "is a filter that chat templates do not have"
-            self._note(FactKind.TEMPLATE_UNVERIFIED, node.name, why, Severity.LOW)
+            self._unknown(node.name, "is a filter that chat templates do not have")
         elif node.name in ATTRIBUTE_FILTERS:
             self._attribute_filter(node)
         elif node.name == "format":
@@ -233,17 +238,13 @@ class TemplateWalk:
             if any(isinstance(size, int) and abs(size) > HUGE for size in sizes):
                 self._note(FactKind.BOMB, "range", "loops over more than a million numbers")
         elif name not in FUNCTIONS and name not in self.names and name not in GATEWAYS:
-            why = "calls a function that chat templates do not have"
-            self._note(FactKind.TEMPLATE_UNVERIFIED, name, why, Severity.LOW)
+            self._unknown(name, "calls a function that chat templates do not have")
 
     def _name(self, node: nodes.Name) -> None:
         if node.ctx != "load" or node.name in self.names:
             return
         if node.name.startswith("__") or node.name in CRITICAL_GATEWAYS:
             self._hidden(node.name)
-        elif node.name in GATEWAYS and self.is_chat and node.name == "self":
-            why = "touches the template object itself"
-            self._note(FactKind.TEMPLATE_UNVERIFIED, node.name, why)
 
     def _include(self, node: Any) -> None:
         paths = self.folder.texts(node.template) or ("another template",)
