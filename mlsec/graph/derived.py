@@ -23,6 +23,7 @@ from mlsec.graph.gcp_derived import GCP_FACTS, GCP_RELATIONS
 from mlsec.graph.guardrails import GUARDRAIL_RELATIONS, GUARDRAILS
 from mlsec.graph.keys import KEYS
 from mlsec.graph.knowledge import KNOWLEDGE, KNOWLEDGE_RELATIONS
+from mlsec.graph.kube_derived import KUBE_FACTS, KUBE_RELATIONS
 from mlsec.graph.outsiders import POLICIES
 from mlsec.graph.ownership import OWNERSHIP
 from mlsec.graph.permissions_abilities import PERMISSIONS
@@ -60,6 +61,7 @@ DERIVED: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **AZURE_REGISTRIES,
     **AZURE_DOORS,
     **GCP_FACTS,
+    **KUBE_FACTS,
 }
 
 DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
@@ -75,4 +77,5 @@ DERIVED_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     **AZURE_STORAGE_RELATIONS,
     **AZURE_DOOR_RELATIONS,
     **GCP_RELATIONS,
+    **KUBE_RELATIONS,
 }

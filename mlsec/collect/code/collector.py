@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from mlsec.artifacts.window import Window
+from mlsec.collect.code.definitions import without_schemas
 from mlsec.collect.code.evidence import file_call, gap_call
 from mlsec.collect.code.language import language_of, may_matter
 from mlsec.collect.code.masking import Masker
@@ -81,6 +82,8 @@ def code_call(
         return None
     if b"\x00" in body:
         return gap_call(scope, file_id, GapReason.MALFORMED, f"{language.value}: not text")
+    if language is Language.KUBERNETES:
+        text = without_schemas(text)
     file = CodeFile(
         id=file_id,
         path=path,

@@ -84,7 +84,9 @@ def _data(name: str, path: str, text: str) -> Language | None:
         return Language.COMPOSE
     if name.lower() in ("kustomization.yaml", "kustomization.yml"):
         return Language.KUSTOMIZATION
-    is_json = text.lstrip("\ufeff \t\r\n").startswith("{")
+    start = text.lstrip("\ufeff \t\r\n")[:2]
+    # A template begins with two braces, and is no JSON.
+    is_json = start.startswith("{") and start != "{{"
     if (
         is_json
         and '"terraform_version"' in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlsec.collect.code_file import CodeScope, Declared
+from mlsec.collect.kubernetes import manifests
 from mlsec.collect.launch import Launch
 from mlsec.collect.serving.compose import read_containers
 from mlsec.collect.serving.reader import read_servers
@@ -13,7 +14,7 @@ from mlsec.core.vocabulary import Vocabulary
 Reader = Callable[[CodeScope, Vocabulary], Declared]
 
 # In this order; what starts processes gives launches, which are read after all of them.
-READERS: tuple[Reader, ...] = (read_containers,)
+READERS: tuple[Reader, ...] = (read_containers, manifests.read)
 
 
 def read_launches(

@@ -1,0 +1,141 @@
+"""Where the pods stand in an object of any kind: every mapping that lists containers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from mlsec.collect.kubernetes.objects import KubeObject, texts
+from mlsec.collect.marked import Node
+
+MAX_DEPTH = 14
+# A pod's own lists; what lies below them holds no further pods.
+_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+# In these a pod may be drawn, but is not run: patterns of policies, schemas, webhooks' rules.
+_DRAWN = frozenset({"openAPIV3Schema", "pattern", "anyPattern", "schema", "patchStrategicMerge"})
+# One container of its own, in the place where others have a list (Argo, KServe, NVIDIA).
+_SINGLE = ("container", "script")
+
+
+class Pod(msgspec.Struct, frozen=True, kw_only=True):
+    """One pod template: ``spec`` holds the containers, ``labels`` are those of the pods.
+
+    ``part`` tells several templates of one object apart ("" for the only one). ``is_partial``:
+    something else, named by ``rest``, fills in what does not stand here.
+    """
+
+    spec: Node
+    part: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    containers: tuple[Node, ...]
+    init_containers: tuple[Node, ...] = ()
+    rest: str = ""
+
+
+def find_pods(thing: KubeObject) -> tuple[Pod, ...]:
+    """Give every pod template of an object, in document order."""
+    found: list[tuple[tuple[str, ...], Node, Node]] = []
+    root = thing.node
+    for key, node in root.pairs().items():
+        if key not in ("metadata", "status"):
+            found += _walk(node, (key,), root)
+    several = len(found) > 1
+    taken: dict[str, int] = {}
+    pods = []
+    for path, spec, holder in found:
+        part = _part_of(path, spec, root) if several else ""
+        taken[part] = taken.get(part, 0) + 1
+        name = f"{part}-{taken[part]}" if taken[part] > 1 else part
+        pods.append(_pod(thing, spec, holder, name, path))
+    return tuple(pods)
+
+
+def _walk(
+    node: Node, path: tuple[str, ...], holder: Node
+) -> Iterator[tuple[tuple[str, ...], Node, Node]]:
+    if len(path) > MAX_DEPTH:
+        return
+    if isinstance(node.value, tuple):
+        for index, each in enumerate(node.value):
+            yield from _walk(each, (*path, str(index)), node)
+        return
+    if not isinstance(node.value, Mapping):
+        return
+    if _is_pod(node):
+        yield path, node, holder
+    for key, each in node.value.items():
+        if key in _CONTAINERS or key in _DRAWN or key in _SINGLE:
+            continue
+        yield from _walk(each, (*path, key), node)
+
+
+def _is_pod(node: Node) -> bool:
+    if any(_is_container(node.get(key)) for key in _SINGLE):
+        return True
+    listed = node.items("containers")
+    return bool(listed) and all(_is_container(each) for each in listed)
+
+
+def _is_container(node: Node | None) -> bool:
+    return (
+        node is not None
+        and isinstance(node.value, Mapping)
+        and bool({"image", "name"} & node.value.keys())
+    )
+
+
+def _pod(thing: KubeObject, spec: Node, holder: Node, part: str, path: tuple[str, ...]) -> Pod:
+    singles = [found for key in _SINGLE if (found := spec.get(key)) is not None]
+    listed = (*spec.items("containers"), *(each for each in singles if _is_container(each)))
+    own = holder if path[-1] == "spec" else spec
+    labels = {**texts(own, "labels"), **texts(own, "metadata", "labels")}
+    annotations = {**texts(own, "annotations"), **texts(own, "metadata", "annotations")}
+    if thing.kind == "Pod" or not labels:
+        labels = labels or dict(thing.labels)
+    return Pod(
+        spec=_with_outer(thing, spec),
+        part=part,
+        labels=labels,
+        annotations=annotations or dict(thing.annotations),
+        containers=tuple(each for each in listed if isinstance(each.value, Mapping)),
+        init_containers=tuple(
+            each for each in spec.items("initContainers") if isinstance(each.value, Mapping)
+        ),
+        rest=_rest(thing),
+    )
+
+
+def _with_outer(thing: KubeObject, spec: Node) -> Node:
+    """A workflow gives its account and security context once, for all of its templates."""
+    if thing.group != "argoproj.io":
+        return spec
+    outer = thing.node.get("spec", "workflowSpec") or thing.node.get("spec")
+    taken = ("serviceAccountName", "securityContext", "automountServiceAccountToken", "volumes",
+             "hostNetwork")  # fmt: skip
+    more = {k: n for k, n in outer.pairs().items() if k in taken} if outer else {}
+    return Node({**more, **spec.pairs()}, spec.line, spec.column)
+
+
+def _rest(thing: KubeObject) -> str:
+    if thing.kind in ("InferenceService", "LLMInferenceService", "LLMInferenceServiceConfig"):
+        return "" if thing.kind == "InferenceService" else "its configuration decides it"
+    return ""
+
+
+def _part_of(path: tuple[str, ...], spec: Node, root: Node) -> str:
+    """A short name for one of several templates: a group's own name, else the telling key."""
+    node: Node | None = root
+    name = ""
+    for step in path:
+        node = node.get(int(step) if step.isdigit() else step) if node is not None else None
+        if node is None:
+            break
+        told = node.text("groupName") or (node.text("name") if step.isdigit() else "")
+        name = told or name
+    if name:
+        return name
+    dull = {"spec", "template", "podSpec", "componentSpecs", "pytorchReplicaSpecs"}
+    telling = [step for step in path if step not in dull and not step.isdigit()]
+    return telling[-1].removesuffix("Spec").removesuffix("Group") if telling else spec.text("name")

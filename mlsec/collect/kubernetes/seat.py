@@ -1,0 +1,101 @@
+"""Makes resources of one scope: unique ids, gaps for what is hidden, counts for coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlsec.collect.code_file import CodeFile
+from mlsec.collect.kubernetes.netpol_shapes import NETPOL_SHAPES
+from mlsec.collect.kubernetes.network_shapes import NETWORK_SHAPES
+from mlsec.collect.kubernetes.node_mapping import Hidden, Mapped, Shapes, map_node
+from mlsec.collect.kubernetes.objects import KubeObject
+from mlsec.collect.kubernetes.policy_shapes import POLICY_SHAPES
+from mlsec.collect.kubernetes.shapes import VALUE_SHAPES
+from mlsec.collect.marked import Node
+from mlsec.collect.tally import Tally
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.digest import make_gap
+from mlsec.core.resource import Origin, Resource
+from mlsec.core.vocabulary import Vocabulary
+
+PROVIDER = "kubernetes"
+OPERATION = "Object"
+SHAPES: Shapes = {**VALUE_SHAPES, **NETWORK_SHAPES, **NETPOL_SHAPES, **POLICY_SHAPES}
+
+
+class Seat:
+    """What the readers of one scope (a folder of manifests, or a cluster) share."""
+
+    def __init__(self, scope: str, vocabulary: Vocabulary, tally: Tally) -> None:
+        self.scope, self.vocabulary, self.tally = scope, vocabulary, tally
+        self.resources: list[Resource] = []
+
+    def add(
+        self,
+        type_name: str,
+        thing: KubeObject,
+        views: Mapping[str, Node],
+        *,
+        id: str = "",  # noqa: A002 - the resource's own word
+        name: str = "",
+        at: Node | None = None,
+        missing: str = "",
+        hidden: Mapping[str, Hidden] | None = None,
+    ) -> Resource:
+        """Make one resource and count it; ``at`` is where a reviewer looks for it."""
+        mapped = map_node(self.vocabulary.types[type_name], views, SHAPES, missing)
+        mapped.hidden.update(hidden or {})
+        resource_id = id or thing.id
+        resource = Resource(
+            id=resource_id,
+            type=type_name,
+            provider=PROVIDER,
+            scope=self.scope,
+            region="",
+            name=name or thing.name,
+            properties={k: v for k, v in mapped.properties.items() if k not in mapped.hidden},
+            unread={n: (self._gap(thing, resource_id, n, h),) for n, h in mapped.hidden.items()},
+            tags=dict(thing.labels),
+            origin=_origin(thing, at or thing.node),
+            sources={OPERATION: thing.call} if thing.call else {},
+            **_places(thing.file, mapped),
+        )
+        self.resources.append(resource)
+        self.tally.add((type_name, self.scope, ""), assessed=1)
+        return resource
+
+    def _gap(self, thing: KubeObject, subject: str, wanted: str, hidden: Hidden) -> str:
+        where = f"{thing.file.shown}:{hidden.line}: " if thing.file and hidden.line else ""
+        gap = make_gap(
+            scope=self.scope,
+            subject=subject,
+            wanted=wanted,
+            reason=hidden.reason,
+            detail=f"{where}{hidden.why}",
+        )
+        self.tally.gaps[gap.id] = gap
+        return gap.id
+
+
+def hidden_by(why: str, reason: GapReason = GapReason.UNRESOLVED) -> Hidden:
+    """Say why a property is not known."""
+    return Hidden(why=why, reason=reason)
+
+
+def _origin(thing: KubeObject, node: Node) -> Origin:
+    if thing.file is None:
+        return Origin()
+    return Origin(kind="iac", file=thing.file.shown, line=max(1, node.line), column=node.column)
+
+
+def _places(file: CodeFile | None, mapped: Mapped) -> dict[str, Any]:
+    """Where each property stands, as ``Resource`` carries it."""
+    if file is None or "places" not in Resource.__struct_fields__:
+        return {}
+    shown = file.shown
+    return {
+        "places": {
+            name: f"{shown}:{line}:{column}" for name, (line, column) in mapped.places.items()
+        }
+    }

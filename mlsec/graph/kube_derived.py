@@ -1,0 +1,29 @@
+"""All that is derived of a cluster, in the order in which one fact may read another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.kube_accounts import KUBE_ACCOUNT_RELATIONS, KUBE_ACCOUNTS
+from mlsec.graph.kube_doors import KUBE_DOOR_RELATIONS, KUBE_DOORS
+from mlsec.graph.kube_policies import KUBE_POLICIES, KUBE_POLICY_RELATIONS
+from mlsec.graph.kube_rights import KUBE_RIGHT_RELATIONS, KUBE_RIGHTS
+from mlsec.graph.values import Known, Targets, Unread
+
+if TYPE_CHECKING:
+    from mlsec.graph.index import Graph
+
+KUBE_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    **KUBE_RIGHTS,
+    **KUBE_ACCOUNTS,
+    **KUBE_POLICIES,
+    **KUBE_DOORS,
+}
+KUBE_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    **KUBE_RIGHT_RELATIONS,
+    **KUBE_ACCOUNT_RELATIONS,
+    **KUBE_POLICY_RELATIONS,
+    **KUBE_DOOR_RELATIONS,
+}

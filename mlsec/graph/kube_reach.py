@@ -1,0 +1,171 @@
+"""Who reaches a service, ingress or route, and whether anybody is asked who is there."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+from mlsec.core.resource import Resource
+from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.graph.flags import flag, is_one_of
+from mlsec.graph.kube_links import SERVICE, backends, gateways, selected
+from mlsec.graph.kube_select import (
+    all_of_type,
+    carries,
+    containers_of,
+    held,
+    hidden_types,
+    is_same_namespace,
+    keep,
+    unsaid,
+)
+
+if TYPE_CHECKING:
+    from mlsec.graph.index import Graph
+
+INGRESS, ROUTE, MESH = "kubernetes.ingress", "kubernetes.route", "kubernetes.mesh_policy"
+# Containers that stand in front of the others of their pod and ask who is there.
+_PROXIES = re.compile(r"oauth2-proxy|kube-rbac-proxy|pomerium|authservice|ose-oauth-proxy|odh-auth")
+# Istio holds policies of this namespace for the whole mesh.
+_ROOT = "istio-system"
+
+
+def asks(resource: Resource, graph: Graph) -> Answer:
+    """Whether something between the caller and the pods asks who is there."""
+    return cast("Answer", keep(graph, ("asks", resource.id), lambda: _ask(resource, graph)))
+
+
+def lets_anybody_in(resource: Resource, graph: Graph) -> Answer:
+    """Whether anybody on the internet gets an answer without signing in."""
+    reach = {SERVICE: _service_reach, INGRESS: _ingress_reach, ROUTE: _route_reach}
+    return all_of((reach[resource.type](resource, graph), not_(asks(resource, graph))))
+
+
+def _ask(resource: Resource, graph: Graph) -> Answer:
+    own: list[Answer] = []
+    if resource.type == INGRESS:
+        match held(resource, "auth"):
+            case "asked":
+                return YES
+            case "unsaid":
+                pass
+            case _:
+                why = "what its annotations name may ask who is there"
+                own.append(unknown((unsaid(graph, resource, "auth", why),)))
+    if resource.type == ROUTE:
+        names = {f"{held(resource, 'kind')}/{resource.name}"}
+        names |= {
+            f"Gateway/{each.rpartition('/')[2]}" for each in held(resource, "gateway_names") or ()
+        }
+        own += [
+            flag(each, "demands_caller")
+            for each in all_of_type(graph, MESH, resource.scope)
+            if names & set(held(each, "targets") or ())
+        ]
+    services = [resource] if resource.type == SERVICE else list(backends(resource, graph).found)
+    inside = [_service_asks(each, graph) for each in services]
+    hidden = hidden_types(graph, resource, MESH)
+    return any_of([*own, all_of(inside) if inside else NO, unknown(hidden) if hidden else NO])
+
+
+def _service_asks(service: Resource, graph: Graph) -> Answer:
+    """Every pod behind a service must ask; nobody knows of pods that are not to be seen."""
+    workloads = selected(service, graph).found
+    return all_of(_pod_asks(each, service, graph) for each in workloads) if workloads else NO
+
+
+def _pod_asks(workload: Resource, service: Resource, graph: Graph) -> Answer:
+    labels = held(workload, "labels") or {}
+    policies = [
+        flag(each, "demands_caller")
+        for each in all_of_type(graph, MESH, workload.scope)
+        if not held(each, "targets")
+        and (is_same_namespace(workload, each) or held(each, "namespace") == _ROOT)
+        and carries(labels, held(each, "selector") or {})
+    ]
+    proxies = [
+        each
+        for each in containers_of(graph, workload)
+        if _PROXIES.search(str(held(each, "image") or ""))
+    ]
+    fronts = [YES for each in proxies if any(True for _ in _shared_ports(service, each))]
+    return any_of([*policies, *fronts])
+
+
+def _shared_ports(service: Resource, container: Resource) -> Iterable[str]:
+    own = {
+        str(value)
+        for p in held(container, "ports") or ()
+        for value in (p.get("name"), p.get("number"))
+    }
+    for port in held(service, "ports") or ():
+        target = port.get("target") or str(port.get("number"))
+        if target in own or not own:
+            yield target
+
+
+def _service_reach(resource: Resource, graph: Graph) -> Answer:
+    kind = held(resource, "kind")
+    if kind not in ("LoadBalancer", "NodePort") and not held(resource, "external_addresses"):
+        return NO if kind is not None else unknown(resource.unread.get("kind", ()))
+    if kind != "LoadBalancer":
+        why = "whether its nodes have addresses on the internet is not said in the cluster"
+        return unknown((unsaid(graph, resource, "exposure", why),))
+    given = _by_address(resource)
+    if given is not None:
+        return all_of((given, not_(flag(resource, "is_narrowed"))))
+    # Without a word the clouds give a load balancer an address on the internet.
+    is_inside = is_one_of(resource, "scheme", "internal")
+    return all_of((not_(is_inside), not_(flag(resource, "is_narrowed"))))
+
+
+def _ingress_reach(resource: Resource, graph: Graph) -> Answer:
+    narrowed = not_(flag(resource, "is_narrowed"))
+    given = _by_address(resource)
+    if given is None:
+        match held(resource, "scheme"):
+            case "internet":
+                given = YES
+            case "internal":
+                given = NO
+            case _:
+                why = "on which network its controller listens is not declared here"
+                given = unknown((unsaid(graph, resource, "exposure", why),))
+    return all_of((given, narrowed))
+
+
+def _route_reach(resource: Resource, graph: Graph) -> Answer:
+    if held(resource, "is_offered") is False:
+        return NO
+    reached = gateways(resource, graph)
+    answers = [_gateway_reach(each, graph) for each in reached.found]
+    return any_of([*answers, unknown(reached.gaps) if reached.gaps else NO])
+
+
+def _gateway_reach(gateway: Resource, graph: Graph) -> Answer:
+    given = _by_address(gateway)
+    if given is not None:
+        return given
+    match held(gateway, "scheme"):
+        case "internet":
+            return YES
+        case "internal":
+            return NO
+    why = "on which network it listens is not declared here"
+    return unknown((unsaid(graph, gateway, "exposure", why),))
+
+
+def _by_address(resource: Resource) -> Answer | None:
+    """What the addresses say that a cloud has given; None while there are none."""
+    given = held(resource, "addresses") or ()
+    answers = [YES if _is_on_internet(each) else NO for each in given]
+    return any_of(answers) if answers else None
+
+
+def _is_on_internet(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return not address.startswith("internal-") and "." in address
