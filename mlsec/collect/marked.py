@@ -11,10 +11,13 @@ import msgspec
 class Unresolved(msgspec.Struct, frozen=True):
     """A value that the text alone does not tell; ``why`` names what would be needed to know it.
 
-    ``is_given``: some value stands there in any case, as of a secret that is referred to.
+    ``text`` is the value with what is not known of it in ‹ ›: the same words mean the same thing
+    inside of one stack. ``is_given``: some value stands there in any case, as of a secret that is
+    referred to.
     """
 
     why: str
+    text: str = ""
     is_given: bool = False
 
 
@@ -23,13 +26,15 @@ class Node(msgspec.Struct, frozen=True, gc=False):
 
     ``value`` is None, bool, int, float, str, a tuple of nodes, a mapping of nodes by key, or
     ``Unresolved``. The place of a mapping's value is that of its key, which is where a reviewer
-    looks. ``tag`` is a YAML tag such as ``!Ref``, "" for none.
+    looks. ``tag`` is a YAML tag such as ``!Ref``, "" for none. ``file`` is the path it stands in
+    where that is another than that of what holds it.
     """
 
     value: Any
     line: int = 0
     column: int = 0
     tag: str = ""
+    file: str = ""
 
     def get(self, *path: str | int) -> Node | None:
         """Follow keys and indexes; None when the path leads nowhere.

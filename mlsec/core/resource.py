@@ -28,12 +28,16 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a resource was read: ``live`` (an API), ``iac`` (code) or ``file``."""
+    """Where a resource was read: ``live`` (an API), ``iac`` (code) or ``file``.
+
+    ``stack`` is the template or root module that it is part of: names inside of one mean its own.
+    """
 
     kind: str = "live"
     file: str = ""
     line: int = 0
     column: int = 0
+    stack: str = ""
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +48,11 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     fields are mappings by field name. A name that is missing is unknown.
     ``unread`` maps a property, relation or ``*`` (everything) to the ids of the gaps that hide it.
     ``sources`` maps an operation name to ``call-id`` of the answer its properties came from.
-    ``scope`` is the account, subscription or project: ``aws/111122223333``.
+    ``scope`` is the account, subscription or project: ``aws/111122223333``; of what code declares,
+    ``code/`` and the target.
+    ``known_as`` is what others call it where that is not its id: the ARN that a declared thing will
+    have, as far as code tells. ``places`` maps a property, or an element (``variants[0].name``), to
+    its ``file:line:column``; what it does not have stands at ``origin``.
     """
 
     id: str
@@ -59,6 +67,13 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin = Origin()
     sources: Mapping[str, str] = msgspec.field(default_factory=dict)
     is_stub: bool = False
+    known_as: str = ""
+    places: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """What policies and references call it."""
+        return self.known_as or self.id
 
 
 class Relation(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.declared import Tables
+
 
 class Kind(enum.Enum):
     """What shape a property's value has."""
@@ -111,10 +113,11 @@ class Type(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
-    """All types and concepts by name, and the digest of the files they came from."""
+    """All types and concepts by name, how code declares them, and the digest of the files."""
 
     types: Mapping[str, Type]
     digest: str
+    declared: Tables = msgspec.field(default_factory=dict)
 
     def concrete(self, name: str) -> tuple[Type, ...]:
         """Give the type itself, or every type that is this concept, sorted by name."""

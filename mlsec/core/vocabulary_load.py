@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.declared_load import load_tables, mapping_files
 from mlsec.core.errors import MlsecError
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.strict_yaml import Document, parse
 from mlsec.core.vocabulary import Kind, Missing, Property, RelationKind, Type, Vocabulary
 from mlsec.core.vocabulary_check import check_concepts
@@ -29,12 +30,13 @@ _SOURCES = ("api", "terraform", "cloudformation", "kubernetes", "arm", "file")
 
 
 def load_vocabulary(folder: Path) -> Vocabulary:
-    """Load every file below ``folder``.
+    """Load every file below ``folder``, and the tables of code in ``mappings`` beside it.
 
     Raises:
         MlsecError: a file that is not strict YAML, an unknown key, kind, type or relation.
     """
     files = sorted(folder.rglob("*.yaml"))
+    mappings = folder.parent / "mappings"
     documents = [parse(path.read_text("utf-8"), str(path)) for path in files]
     types: dict[str, Type] = {}
     for document in documents:
@@ -51,7 +53,10 @@ def load_vocabulary(folder: Path) -> Vocabulary:
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return Vocabulary(types=types, digest=digest.hexdigest())
+    for path in mapping_files(mappings):
+        name = path.relative_to(folder.parent).as_posix()
+        digest.update(name.encode() + b"\0" + path.read_bytes())
+    return Vocabulary(types=types, digest=digest.hexdigest(), declared=load_tables(mappings, types))
 
 
 def _read_type(document: Document, name: str) -> Type:
@@ -96,7 +101,7 @@ def _lay_over(document: Document, types: dict[str, Type]) -> None:
         below, own = types.get(str(wanted)), types[name]
         if below is None or below.is_concept:
             raise MlsecError(
-                f'"{wanted}" is no type{_did_you_mean(str(wanted), types)}',
+                f'"{wanted}" is no type{did_you_mean(str(wanted), types)}',
                 location=document.where(name, "like", "="),
             )
         kept = {key: each for key, each in below.properties.items() if key not in own.lacks}
@@ -156,7 +161,7 @@ def _read_kind(document: Document, here: tuple[str, ...], raw: Any) -> tuple[Kin
             return kind, ()
     names = [kind.value for kind in Kind]
     raise MlsecError(
-        f'unknown property type "{text}"{_did_you_mean(text, names)}',
+        f'unknown property type "{text}"{did_you_mean(text, names)}',
         location=document.where(*here, "type", "="),
         hint="one of " + ", ".join(names) + " (enum as: enum [A, B])",
     )
@@ -202,14 +207,14 @@ def _check_references(document: Document, types: Mapping[str, Type]) -> None:
         for concept in found.concepts:
             if concept not in types or not types[concept].is_concept:
                 raise MlsecError(
-                    f'"{concept}" is not a concept{_did_you_mean(concept, types)}',
+                    f'"{concept}" is not a concept{did_you_mean(concept, types)}',
                     location=document.where(name, "is", "="),
                 )
         for relation in found.relations.values():
             if relation.to not in types:
                 raise MlsecError(
                     f'relation goes to unknown type "{relation.to}"'
-                    f"{_did_you_mean(relation.to, types)}",
+                    f"{did_you_mean(relation.to, types)}",
                     location=document.where(name, "relations", relation.name, "to", "="),
                 )
 
@@ -246,11 +251,6 @@ def _refuse_unknown(
     for key in raw:
         if key not in allowed:
             raise MlsecError(
-                f'unknown key "{key}"{_did_you_mean(key, allowed)}',
+                f'unknown key "{key}"{did_you_mean(key, allowed)}',
                 location=document.where(*here, key),
             )
-
-
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""

@@ -11,6 +11,7 @@ from mlsec.core.vocabulary import Property
 from mlsec.engine.deciding import Deciding
 from mlsec.engine.evaluate import Clause
 from mlsec.engine.rule import Compare, Quantifier, Quantity
+from mlsec.engine.seen import place_in_code
 from mlsec.engine.views import NOT_READ, View, own_source
 
 MAX_EVIDENCE = 20
@@ -122,8 +123,8 @@ def source_of(view: View, path: str, own: Property | None) -> str:
     """Where the value came from: ``Operation:Path``, ``file:line:column``, or the derivation."""
     origin = view.resource.origin
     if origin.file and origin.line:
-        column = f":{origin.column}" if origin.column else ""
-        return f"{origin.file}:{origin.line}{column}"
+        asked = f"{view.prefix}{own.name if own is not None else path}"
+        return place_in_code(view.resource, asked)
     if not view.prefix:
         return own_source(view.resource, own) if own is not None else ""
     return _item_source(view, path, own)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from mlsec.core.closed_sets import Status
 from mlsec.core.digest import begin_fingerprint
 from mlsec.core.finding import Evidence, Finding
@@ -13,7 +15,7 @@ from mlsec.core.vocabulary import Type, Vocabulary
 from mlsec.engine.clause_parts import Part, parts_of, whole_part
 from mlsec.engine.evidence import MAX_EVIDENCE, shown
 from mlsec.engine.rule import Quantifier, Rule
-from mlsec.engine.seen import Seen, shown_fact
+from mlsec.engine.seen import Seen, place_in_code, shown_fact
 from mlsec.engine.views import NOT_READ, own_source
 
 _PLACEHOLDER = re.compile(r"\{(name|id|region|type)\}")
@@ -146,12 +148,12 @@ def _of_clauses(parts: tuple[Part, ...]) -> Prove:
     return prove
 
 
-Placed = list[tuple[str, str, str, Any]]
+Placed = list[tuple[str, str, str, Any, str]]
 
 
 class _Places(dict[int, Placed]):
     """For each clause of a rule over a list what is shown of it at one element: path, source
-    (after the list's), operator and expected value.
+    (after the list's), operator, expected value and what it is called where code has its place.
 
     Those of the first elements are kept, so that a long list cannot fill the memory.
     """
@@ -163,7 +165,13 @@ class _Places(dict[int, Placed]):
     def __missing__(self, index: int) -> Placed:
         start, inside = f"{self._list_path}[{index}]", f"[{index}]"
         made = [
-            (f"{start}{one.path}", f"{inside}{one.field}", one.operator, one.expected)
+            (
+                f"{start}{one.path}",
+                f"{inside}{one.field}",
+                one.operator,
+                one.expected,
+                f"{start}.{one.own.name}" if one.path else start,
+            )
             for one in self._parts
         ]
         if index < MAX_KNOWN_PLACES:
@@ -179,10 +187,10 @@ def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) ->
         if not elements:
             return _nothing_there(seen, whole)
         subject_id, base = seen.subject.id, _source(seen, whole)
-        is_element_named = bool(base) and not seen.place
+        is_element_named, is_code = bool(base) and not seen.place, bool(seen.place)
         found = []
         for index, values in elements:
-            for value, (path, inside, operator, expected) in zip(  # noqa: B905 - made as a pair
+            for value, (path, inside, operator, expected, name) in zip(  # noqa: B905 - made as a pair
                 values, places[index]
             ):
                 if value is NOT_READ:
@@ -195,6 +203,9 @@ def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) ->
                     resource=subject_id,
                     source=base + inside if is_element_named else base,
                 )
+                if is_code:
+                    there = place_in_code(seen.document, name)
+                    made = msgspec.structs.replace(made, source=there)
                 found.append(made)
             if len(found) >= MAX_EVIDENCE:
                 return tuple(found[:MAX_EVIDENCE])
@@ -210,12 +221,12 @@ def _nothing_there(seen: Seen, whole: Part) -> tuple[Evidence, ...]:
         expected=whole.expected,
         actual=[],
         resource=seen.subject.id,
-        source=seen.place,
+        source=place_in_code(seen.document, whole.own.name) if seen.place else "",
     )
     return (nothing,)
 
 
 def _source(seen: Seen, part: Part) -> str:
     if seen.place:
-        return seen.place
+        return place_in_code(seen.document, part.own.name)
     return own_source(seen.document, part.own) if part.fixed is None else part.fixed

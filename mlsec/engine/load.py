@@ -17,7 +17,7 @@ from mlsec.engine.mistakes import RuleFilesError
 from mlsec.engine.rule import Rule, RuleSet
 from mlsec.engine.rule_cache import content_key, keep, recall
 
-NOT_RULES = ("vocabulary", "frameworks", "schema", "callables", "advisories")
+NOT_RULES = ("vocabulary", "frameworks", "schema", "callables", "advisories", "mappings")
 
 
 def load_content(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
@@ -31,7 +31,8 @@ def load_content(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
         MlsecError: a mistake in the vocabulary or the frameworks, or no such folder.
     """
     folders = (content, *extra)
-    files = [*_yaml_below(content / "vocabulary"), *_yaml_below(content / "frameworks")]
+    read = ("vocabulary", "mappings", "frameworks")
+    files = [path for name in read for path in _yaml_below(content / name)]
     try:
         key = content_key([*files, *rule_files(folders)])
     except OSError as error:

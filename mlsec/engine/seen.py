@@ -36,6 +36,8 @@ class Described(Protocol):
     def origin(self) -> Origin: ...
     @property
     def sources(self) -> Mapping[str, str]: ...
+    @property
+    def places(self) -> Mapping[str, str]: ...
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):
@@ -86,6 +88,18 @@ def shown_fact(fact: str) -> str:
     if len(fact) <= MAX_FACT_CHARS and fact.isascii() and fact.isprintable():
         return fact
     return visible(fact, MAX_FACT_CHARS)
+
+
+def place_in_code(document: Described, asked: str) -> str:
+    """Where a property, or ``list[0].field``, was written; where nothing says so, what holds it."""
+    places = document.places
+    while places and asked:
+        if asked in places:
+            return places[asked]
+        # variants[0].name, then variants[0], then variants
+        cut = max(asked.rfind("]."), asked.rfind("["))
+        asked = asked[: cut + 1] if asked[cut : cut + 2] == "]." else asked[: max(cut, 0)]
+    return code_place(document.origin)
 
 
 def code_place(origin: Origin) -> str:

@@ -35,6 +35,8 @@ class SlimResource(msgspec.Struct, kw_only=True, frozen=True, gc=False, tag_fiel
     origin: Origin = Origin()
     sources: dict[str, str] = msgspec.field(default_factory=dict)
     is_stub: bool = False
+    known_as: str = ""
+    places: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class SlimTarget(msgspec.Struct, frozen=True, kw_only=True, eq=False):

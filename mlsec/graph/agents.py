@@ -100,8 +100,8 @@ def _known_reference(derived: str, *matches: str) -> _Relation:
             return hidden_by(resource, graph, held, kind.to)
         if not held.value:
             return Targets()
-        by_id = graph.resources.get(str(held.value))
-        if by_id is not None and by_id.type == kind.to:
+        by_id = graph.called(str(held.value), kind.to)
+        if by_id is not None:
             return Targets(found=(by_id,))
         for name in matches:
             found = find(resource, graph, kind.to, {name: str(held.value)})

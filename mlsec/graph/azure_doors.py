@@ -144,7 +144,7 @@ class _Doors(msgspec.Struct, frozen=True, kw_only=True):
 
     def leading_to(self, resource: Resource) -> list[_Door]:
         """Give the doors to a resource, by its hosts or by a scope that it lies in."""
-        targets = (*(resource.properties.get("hosts") or ()), *above(resource.id))
+        targets = (*(resource.properties.get("hosts") or ()), *above(resource.identity))
         return [door for target in targets for door in self.by_target.get(target, ())]
 
 

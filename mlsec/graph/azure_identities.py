@@ -75,7 +75,7 @@ def _holds_one(scope: str, ids: list[str]) -> bool:
 def _ml_ids(scope: str, graph: Graph) -> list[str]:
     kinds = [name for name in graph.vocabulary.types if is_ml_type(name) or _is_store(name)]
     found: Iterable[Resource] = (each for name in kinds for each in graph.of_type(name))
-    return sorted(each.id for each in found if each.scope == scope)
+    return sorted(each.identity for each in found if each.scope == scope)
 
 
 def _is_store(name: str) -> bool:

@@ -67,7 +67,7 @@ def _users(resource: Resource, graph: Graph) -> Outsiders:
     for vault in vaults.found:
         by_role = flag(vault, "uses_rbac")
     place = str(resource.properties.get("vault_id", ""))
-    ways = [(right, resource.id, by_role) for right in _USES]
+    ways = [(right, resource.identity, by_role) for right in _USES]
     found = outsiders_with([*ways, (_CHANGE_POLICIES, place, not_(by_role))], resource, graph)
     named = [pair for vault in vaults.found for pair in _in_policies(vault, not_(by_role))]
     return with_others(found, named)

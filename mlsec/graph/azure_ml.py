@@ -114,7 +114,7 @@ def default_datastores(resource: Resource, graph: Graph) -> Targets:
 
 
 def _outside(registry: Resource, graph: Graph) -> Outsiders:
-    return outsiders_with([(right, registry.id, YES) for right in _ASSETS], registry, graph)
+    return outsiders_with([(right, registry.identity, YES) for right in _ASSETS], registry, graph)
 
 
 def _is_isolated(resource: Resource, graph: Graph) -> Answer:

@@ -62,8 +62,8 @@ def token_may_push(resource: Resource, graph: Graph) -> Known | Unread:
 
 
 def _pushers(resource: Resource, graph: Graph) -> Outsiders:
-    ways = [(right, resource.id, YES) for right in _PUSHES]
-    admin = (_ADMIN_PASSWORD, resource.id, flag(resource, "admin_user"))
+    ways = [(right, resource.identity, YES) for right in _PUSHES]
+    admin = (_ADMIN_PASSWORD, resource.identity, flag(resource, "admin_user"))
     return outsiders_with([*ways, admin], resource, graph)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.closed_sets import Truth
+from mlsec.core.declared import is_code
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.azure_abroad import holders_abroad
@@ -19,7 +20,7 @@ from mlsec.graph.azure_permissions import (
 )
 from mlsec.graph.azure_roles import Right
 from mlsec.graph.flags import flag
-from mlsec.graph.permissions import as_gaps, verdict
+from mlsec.graph.permissions import account_of, as_gaps, verdict
 from mlsec.graph.values import Known, Targets, Unread, property_value
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def writers(resource: Resource, graph: Graph) -> Targets:
     found = {each.id: each for each in abroad.found}
     gaps = {*graph.incomplete(_IDENTITY, resource.scope, ""), *abroad.gaps}
     with_keys = _of_account(resource, graph, "allows_shared_key")
-    for identity in identities_near(resource.id, graph):
-        by_role = can(identity, (WRITE_BLOBS,), resource.id, graph)
+    for identity in identities_near(resource.identity, graph):
+        by_role = can(identity, (WRITE_BLOBS,), resource.identity, graph)
         by_keys = can(identity, (READ_STORAGE_KEYS,), _account_id(resource), graph)
         answer = any_of((by_role, all_of((by_keys, with_keys))))
         if answer == YES:
@@ -131,7 +132,7 @@ def _reading(resource: Resource, graph: Graph) -> Outsiders:
 
 def _ways(resource: Resource, graph: Graph, deed: Right) -> tuple[tuple[Right, str, Answer], ...]:
     keys = _of_account(resource, graph, "allows_shared_key")
-    return (deed, resource.id, YES), (READ_STORAGE_KEYS, _account_id(resource), keys)
+    return (deed, resource.identity, YES), (READ_STORAGE_KEYS, _account_id(resource), keys)
 
 
 def _copiers(resource: Resource, graph: Graph, far: str, near: str) -> Iterator[tuple[str, Answer]]:
@@ -147,13 +148,16 @@ def _copiers(resource: Resource, graph: Graph, far: str, near: str) -> Iterator[
 
 
 def _is_here(rule: Mapping[str, Any], near: str, account: Resource) -> bool:
-    return rule[near] in (account.id, account.name.lower())
+    return rule[near] in (account.identity, account.name.lower())
 
 
 def _is_elsewhere(account: str, resource: Resource, graph: Graph) -> Answer:
     """An account is named by its id; when another tenant may take part, only by its name."""
     if account.startswith("/subscriptions/"):
-        return NO if account.split("/")[2] == resource.scope.rpartition("/")[2].lower() else YES
+        is_own = account.split("/")[2] == account_of(resource).lower()
+        if not is_own and is_code(resource.scope):
+            return unknown(("?the subscription that this is deployed to",))
+        return NO if is_own else YES
     near = [a for a in graph.of_type("azure.storage.account") if a.scope == resource.scope]
     if any(a.name.lower() == account for a in near):
         return NO

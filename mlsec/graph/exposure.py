@@ -110,7 +110,7 @@ def _leads_to(door: Door, gateway: Resource, resource: Resource, graph: Graph) -
     """A call by the gateway itself stays in its region; a function may go to another."""
     is_kind = door.calls in graph.vocabulary.types[resource.type].concepts
     is_near = bool(door.via) or gateway.region == resource.region
-    names = (resource.name, resource.id.rpartition("/")[2])
+    names = (resource.name, resource.identity.rpartition("/")[2])
     return is_kind and is_near and bool(door.target) and any(matches(door.target, n) for n in names)
 
 

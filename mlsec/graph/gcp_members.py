@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mlsec.core.declared import CODE_PROJECT, is_code
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, unknown
 from mlsec.graph.values import Known, Unread, property_value
@@ -158,7 +159,7 @@ def _find_home(scope: str, graph: Graph) -> Home:
     hidden = graph.incomplete("gcp.resourcemanager.node", scope, "")
     gaps = {*hidden, *_gaps([*numbers, *domains])}
     return Home(
-        project=scope.partition("/")[2],
+        project=CODE_PROJECT if is_code(scope) else scope.partition("/")[2],
         number=_first(numbers),
         above=frozenset(node.name for node in nodes if _kind(node) != "project"),
         domain=_first(domains).lower(),

@@ -115,7 +115,7 @@ def condition_name(resource: Resource) -> str:
     """Give the name under which conditions speak of a resource."""
     if resource.type == "gcp.storage.bucket":
         return f"projects/_/buckets/{resource.name}"
-    return resource.id.partition("googleapis.com/")[2]
+    return resource.identity.partition("googleapis.com/")[2]
 
 
 def names(found: Outsiders, resource: Resource, graph: Graph) -> Known | Unread:

@@ -9,6 +9,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.answers import any_of
 from mlsec.graph.gcp_grants import told
 from mlsec.graph.networks import fact
+from mlsec.graph.permissions import account_of
 from mlsec.graph.values import Known, Targets, Unread, property_value
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def connecting_strangers(resource: Resource, graph: Graph) -> Known | Unread:
     named = property_value(resource, "private_connect_projects")
     if isinstance(named, Unread):
         return named
-    known = {each.scope.partition("/")[2] for each in graph.of_type("gcp.project")}
-    known.add(resource.scope.partition("/")[2])
+    known = {account_of(each) for each in graph.of_type("gcp.project")}
+    known.add(account_of(resource))
     return Known(tuple(sorted(each for each in set(named.value) if each not in known)))
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from mlsec.core.closed_sets import GapReason
+from mlsec.core.declared import is_code
 from mlsec.core.digest import make_gap
 from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
 from mlsec.core.vocabulary import RelationKind, Vocabulary
 from mlsec.graph.derived import DERIVED, DERIVED_RELATIONS
-from mlsec.graph.references import references
+from mlsec.graph.references import left_open, references
 from mlsec.graph.values import Known, Targets, Unread
 
 
@@ -63,13 +64,25 @@ class Graph:
             for target in self._index(concrete.name, kind.match).get(reference, ())
             if _is_within(kind.within, resource, target)
         ]
+        if len(near) > 1 and is_code(resource.scope):
+            near = _in_own_stack(resource, near)
         return near or [self._stub(resource, kind, reference)]
+
+    def called(self, identity: str, type_name: str) -> Resource | None:
+        """Give the resource of a type that is referred to so, a stub too; None when none is."""
+        found = self._index(type_name, "id").get(identity)
+        if found:
+            return found[0]
+        stub = self.resources.get(identity)
+        return stub if stub is not None and stub.type == type_name else None
 
     def incomplete(self, type_name: str, scope: str, region: str) -> tuple[str, ...]:
         """Name the gaps of a type's listing in a scope (and region, "" for any of them).
 
         A type that nobody listed there is a gap too: its absence must not read as none.
         """
+        if is_code(scope):
+            return (self._not_declared(type_name, scope),)
         gaps: list[str] = []
         provider = scope.partition("/")[0]
         for found in self.vocabulary.concrete(type_name):
@@ -106,7 +119,7 @@ class Graph:
         for reference in held.value:
             for target in self.look_up(resource, kind, reference):
                 found[target.id] = target
-        return Targets(found=tuple(found.values()))
+        return Targets(found=tuple(found.values()), gaps=left_open(resource, kind.by))
 
     def _index(self, type_name: str, match: str) -> dict[str, list[Resource]]:
         key = (type_name, match)
@@ -123,14 +136,17 @@ class Graph:
         stub_id = near + reference
         if stub_id in self.resources:
             return self.resources[stub_id]
+        is_declared = is_code(resource.scope)
+        there = "is not declared in the code at hand"
         gap = make_gap(
             scope=resource.scope,
             subject=reference,
             wanted=kind.to,
             reason=GapReason.UNRESOLVED,
-            detail=f"{reference} is referred to but was not found in what was collected",
+            detail=f"{reference} is referred to but "
+            f"{there if is_declared else 'was not found in what was collected'}",
         )
-        known = self._hidden_listing(resource, kind)
+        known = () if is_declared else self._hidden_listing(resource, kind)
         stub = Resource(
             id=stub_id,
             type=kind.to,
@@ -219,6 +235,17 @@ class Graph:
             )
         )
 
+    def _not_declared(self, type_name: str, scope: str) -> str:
+        return self.note_gap(
+            make_gap(
+                scope=scope,
+                subject=scope,
+                wanted=type_name,
+                reason=GapReason.UNRESOLVED,
+                detail=f"more of {type_name} may be declared elsewhere than in the code at hand",
+            )
+        )
+
     def _not_collected(self, type_name: str, scope: str, region: str) -> str:
         return self.note_gap(
             make_gap(
@@ -276,6 +303,9 @@ def _fill(resource: Resource, name: str, value: Known | Unread) -> None:
 
 
 def _match_values(target: Resource, match: str) -> tuple[str, ...]:
+    if match in ("id", "name") and target.known_as:
+        # Code names a declared thing by whatever its language gives for it.
+        return tuple(dict.fromkeys((target.id, target.known_as, target.name)))
     if match == "id":
         return (target.id,)
     if match == "name":
@@ -284,6 +314,12 @@ def _match_values(target: Resource, match: str) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     return tuple(str(item) for item in value) if isinstance(value, list | tuple) else ()
+
+
+def _in_own_stack(source: Resource, targets: list[Resource]) -> list[Resource]:
+    """Of several declared under one name, the one of the same stack; else it is not known which."""
+    own = [each for each in targets if each.origin.stack == source.origin.stack]
+    return own if len(own) == 1 else []
 
 
 def _is_within(within: str, source: Resource, target: Resource) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from mlsec.core.declared import is_code
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, any_of, unknown
 from mlsec.graph.outsiders import EVERYBODY, Deed, Outsiders, account_in, let_in, statements_of
@@ -32,16 +33,11 @@ _UNUSABLE = (
 
 
 def names(resource: Resource, graph: Graph) -> Known | Unread:
-    """Give all that a reference to the key may say: ARN, id, alias and alias ARN.
-
-    Unread when the aliases of its region could not be listed.
-    """
+    """Give all that a reference to the key may say: ARN, id, alias and alias ARN."""
     aliases = graph.targets(resource, "aliases")
-    if aliases.gaps:
-        # A reference by ARN or id still has to lead here, so what is known is kept in part.
-        return Known([resource.id, resource.name])
-    found = [name for alias in aliases.found for name in (alias.id, alias.name)]
-    return Known([resource.id, resource.name, *sorted(found)])
+    # A reference by ARN or id still has to lead here, so what is known is kept in part.
+    found = [name for alias in aliases.found for name in (alias.identity, alias.name)]
+    return Known([resource.identity, resource.name, *sorted(found)])
 
 
 def is_usable(resource: Resource, graph: Graph) -> Known | Unread:
@@ -65,6 +61,8 @@ def outside_users(resource: Resource, graph: Graph) -> Known | Unread:
     everybody = verdict(found.everybody, resource, graph)
     if isinstance(everybody, Unread):
         return everybody
+    if found.owner_unknown:
+        return verdict(found.whose, resource, graph)
     return Known(sorted(found.named | ({EVERYBODY} if everybody.value else set())))
 
 
@@ -84,10 +82,11 @@ def has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
 
 def _is_customers(key: Resource, resource: Resource) -> Answer:
     """A key of another account can only be one that a customer manages."""
-    reference = key.name if key.is_stub else key.id
+    reference = key.name if key.is_stub else key.identity
     if reference.rpartition(":")[2].startswith("alias/aws/"):
         return NO
-    if account_in(reference) not in ("", account_of(resource)):
+    # Whether an account that code names is its own is not told.
+    if account_in(reference) not in ("", account_of(resource)) and not is_code(resource.scope):
         return YES
     match property_value(key, "manager"):
         case Known(value=value):

@@ -61,9 +61,9 @@ def retrievers(resource: Resource, graph: Graph) -> Targets:
 def ingesting_retrievers(resource: Resource, graph: Graph) -> Targets:
     """Find those of them that may also change what it answers from: its documents or sources."""
     buckets = graph.targets(resource, "data_buckets")
-    changes = [Question(action=right, resource=resource.id) for right in _INGESTS]
+    changes = [Question(action=right, resource=resource.identity) for right in _INGESTS]
     changes += [
-        Question(action="s3:putobject", resource=f"{bucket.id}/{ANY}", reach=Reach.PART)
+        Question(action="s3:putobject", resource=f"{bucket.identity}/{ANY}", reach=Reach.PART)
         for bucket in buckets.found
     ]
 
@@ -76,7 +76,7 @@ def ingesting_retrievers(resource: Resource, graph: Graph) -> Targets:
 
 
 def _may_retrieve(identity: Identity, base: Resource) -> Answer:
-    return identity.may(Question(action=_RETRIEVES, resource=base.id))
+    return identity.may(Question(action=_RETRIEVES, resource=base.identity))
 
 
 def _roles(base: Resource, graph: Graph, ask: Callable[[Identity], Answer]) -> Targets:

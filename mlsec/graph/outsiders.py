@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mlsec.core.declared import CODE_ACCOUNT
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, any_of, unknown
 from mlsec.graph.confinement import (
@@ -40,7 +41,8 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
 class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
     """Who gets in. ``named`` are principals of other accounts, as the policy writes them.
 
-    ``owner_unknown``: a canonical id is named and it is not known whether it is the owner's.
+    ``owner_unknown``: a canonical id is named and it is not known whether it is the owner's; or
+    code names an account, and it is not known whether it is the one that it is deployed to.
     """
 
     everybody: Answer = NO
@@ -51,8 +53,13 @@ class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
     def is_some(self) -> Answer:
         """Whether anybody outside gets in."""
         return any_of(
-            (self.everybody, YES if self.named else NO, unknown() if self.owner_unknown else NO)
+            (self.everybody, YES if self.named else NO, self.whose if self.owner_unknown else NO)
         )
+
+    @property
+    def whose(self) -> Answer:
+        """The answer where it is not known whose account is named."""
+        return unknown({"?whose account it names"})
 
 
 def let_in(
@@ -69,10 +76,12 @@ def let_in(
     """
     held = tuple(statements)
     found = [_by_deed(held, account, deed, owner_id) for deed in deeds]
+    named = frozenset[str]().union(*(each.named for each in found))
+    is_untold = account == CODE_ACCOUNT and bool(named)
     return Outsiders(
         everybody=any_of(each.everybody for each in found),
-        named=frozenset[str]().union(*(each.named for each in found)),
-        owner_unknown=any(each.owner_unknown for each in found),
+        named=frozenset() if is_untold else named,
+        owner_unknown=is_untold or any(each.owner_unknown for each in found),
     )
 
 
@@ -216,10 +225,11 @@ def is_public(resource: Resource, graph: Graph) -> Known | Unread:
 
 def outside_accounts(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the other accounts that the property ``policy`` lets in."""
-    del graph
     found = _whole_policy(resource)
     if isinstance(found, Unread):
         return found
+    if found.owner_unknown and account_of(resource) == CODE_ACCOUNT:
+        return verdict(found.whose, resource, graph)
     return Known(sorted({account_in(each) or each for each in found.named}))
 
 

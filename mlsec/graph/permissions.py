@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import msgspec
 
 from mlsec.core.closed_sets import GapReason, Truth
+from mlsec.core.declared import code_account, is_code
 from mlsec.core.digest import make_gap
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, Answer, all_of, any_of, not_, unknown
@@ -101,7 +102,9 @@ def keep(graph: Graph, key: tuple[str, str], compute: Callable[[], T]) -> T:
 
 
 def account_of(resource: Resource) -> str:
-    """Give the account a resource was read in."""
+    """Give the account a resource was read in; of declared things, what stands for it."""
+    if is_code(resource.scope):
+        return code_account(resource.provider)
     return resource.scope.rpartition("/")[2]
 
 
@@ -190,5 +193,5 @@ def _joined(pages: Iterable[Pages]) -> Pages:
 
 
 def _partition(resource: Resource) -> str:
-    parts = resource.id.split(":", 2)
+    parts = resource.identity.split(":", 2)
     return parts[1] if len(parts) == 3 and parts[0] == "arn" else "aws"

@@ -102,7 +102,7 @@ def _ways(resource: Resource, graph: Graph) -> Ways:
 def is_aws_managed(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether the provider keeps the policy: its ARN then has no account of its own."""
     del graph
-    return Known(resource.id.split(":")[4:5] == ["aws"])
+    return Known(resource.identity.split(":")[4:5] == ["aws"])
 
 
 def _ability(name: str) -> Callable[[Resource, Graph], Known | Unread]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from mlsec.core.declared import CODE_ACCOUNT
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, any_of, unknown
 from mlsec.graph.confinement import left_by_allow
@@ -95,6 +96,8 @@ def _is_open(statement: Statement, principal: str, account: str) -> Answer:
     if statement.conditions:
         return NO
     is_foreign = account_in(principal) not in ("", account)
+    if is_foreign and account == CODE_ACCOUNT:
+        return unknown({"?whose account it names"})
     is_unchecked_token = statement.covers_action(_WEB_IDENTITY) and not principal.endswith(_SERVICE)
     return YES if is_foreign or is_unchecked_token else NO
 

@@ -13,21 +13,34 @@ def references(resource: Resource, path: str) -> Known | Unread:
     """Give ``Known(tuple of non-empty strings)`` in document order, or Unread.
 
     ``path`` is a property name, or ``list[].field`` (nested as needed). A null reference is none.
+    Of what code declares a reference is followed even where its full text is not known (it names
+    a declared thing by the same words), and so are those elements of a list that are known.
     """
     head, *fields = path.split("[].")
-    held = property_value(resource, head.removesuffix("[]"))
+    name = head.removesuffix("[]")
+    is_declared = resource.origin.kind == "iac"
+    if is_declared and name in resource.properties:
+        held: Known | Unread = Known(resource.properties[name])
+    else:
+        held = property_value(resource, name)
     if isinstance(held, Unread):
         return held
     values = [held.value]
     for field in fields:
-        stepped = _step(values, field)
+        stepped = _step(values, field, is_partial=is_declared)
         if stepped is None:
             return Unread()
         values = stepped
     return _texts(values)
 
 
-def _step(values: list[Any], field: str) -> list[Any] | None:
+def left_open(resource: Resource, path: str) -> tuple[str, ...]:
+    """Name what hides further references of a list that code tells in part."""
+    name, bracket, _ = path.partition("[]")
+    return resource.unread.get(f"{name}[]", ()) if bracket and resource.unread else ()
+
+
+def _step(values: list[Any], field: str, *, is_partial: bool) -> list[Any] | None:
     """Go into ``field`` of every element; None when one of them does not know it."""
     out: list[Any] = []
     for value in values:
@@ -35,6 +48,8 @@ def _step(values: list[Any], field: str) -> list[Any] | None:
             if item is None:
                 continue
             if not isinstance(item, Mapping) or field not in item:
+                if is_partial:
+                    continue
                 return None
             out.append(item[field])
     return out

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mlsec.core.declared import CODE_ACCOUNT
 from mlsec.core.resource import Resource
+from mlsec.graph.answers import unknown
 from mlsec.graph.lookups import kind_of
 from mlsec.graph.outsiders import account_in
-from mlsec.graph.permissions import account_of
+from mlsec.graph.permissions import account_of, verdict
 from mlsec.graph.values import Known, Targets, Unread, property_value
 
 if TYPE_CHECKING:
@@ -43,7 +45,12 @@ def has_public_dashboard(resource: Resource, graph: Graph) -> Known | Unread:
 def foreign_principals(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the principals of other accounts that data access policies let in."""
     own = account_of(resource)
-    return _principals(resource, graph, lambda principal, _: account_in(principal) not in ("", own))
+    found = _principals(
+        resource, graph, lambda principal, _: account_in(principal) not in ("", own)
+    )
+    if own == CODE_ACCOUNT and isinstance(found, Known) and found.value:
+        return verdict(unknown({"?whose account it names"}), resource, graph)
+    return found
 
 
 def full_principals(resource: Resource, graph: Graph) -> Known | Unread:

@@ -30,7 +30,9 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
 
 def property_value(resource: Resource, name: str) -> Known | Unread:
     """Read a property; Unread when it was not read, or is missing without a declared meaning."""
-    hidden = resource.unread.get(name) or resource.unread.get("*")
+    unread = resource.unread
+    # A list that is told in part is not told, to a fact that looks at all of it.
+    hidden = unread.get(name) or unread.get("*") or unread.get(f"{name}[]") if unread else None
     if hidden is not None:
         return Unread(tuple(hidden))
     if name in resource.properties:

@@ -94,52 +94,57 @@ def denies_insecure_transport(resource: Resource, graph: Graph) -> Known | Unrea
     held = statements_of(resource)
     if isinstance(held, Unread):
         return held
-    deeds = [Deed(action=f"s3:{verb}object", on=f"{resource.id}/{ANY}") for verb in ("get", "put")]
+    deeds = [
+        Deed(action=f"s3:{verb}object", on=f"{resource.identity}/{ANY}") for verb in ("get", "put")
+    ]
     return Known(all(any(_refuses_plain(s, deed) for s in held) for deed in deeds))
 
 
 def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     """Find the roles of the account that may put objects somewhere into the bucket."""
-    question = Question(action="s3:putobject", resource=f"{resource.id}/{ANY}", reach=Reach.PART)
+    question = Question(
+        action="s3:putobject", resource=f"{resource.identity}/{ANY}", reach=Reach.PART
+    )
     named, gaps = _roles_in_policy(resource, graph)
     found: list[Resource] = []
-    for role in roles_that_put(resource.scope, graph).near(resource.id):
+    for role in roles_that_put(resource.scope, graph).near(resource.identity):
         answer = identity_of(role, graph).may(question)
         if answer.truth is Truth.TRUE:
             found.append(role)
         elif answer.truth is Truth.UNKNOWN:
             gaps |= as_gaps(answer.because, role, graph) | set(role.unread.get("*", ()))
     # In one account the bucket's policy is enough: the role needs no policy of its own.
-    found += [graph.resources[name] for name in sorted(named - {role.id for role in found})]
+    known = {role.id for role in found}
+    found += [role for key, role in sorted(named.items()) if key not in known]
     for kind in graph.vocabulary.concrete("role"):
         gaps |= set(graph.incomplete(kind.name, resource.scope, ""))
     return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
 
 
-def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[set[str], set[str]]:
-    """Give the ids of known roles that the bucket's policy lets put objects, and gaps."""
+def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[dict[str, Resource], set[str]]:
+    """Give the known roles that the bucket's policy lets put objects, by id, and gaps."""
     held = statements_of(resource)
     if isinstance(held, Unread):
-        return set(), set(held.gaps)
+        return {}, set(held.gaps)
     writing = [s for s in held if s.is_allow and s.covers_action("s3:putobject")]
     named = {principal for statement in writing for principal in statement.principals}
     kinds = {kind.name for kind in graph.vocabulary.concrete("role")}
-    known = {each for each in named if each in graph.resources}
-    return {each for each in known if graph.resources[each].type in kinds}, set()
+    known = [graph.called(each, kind) for kind in sorted(kinds) for each in named]
+    return {role.id: role for role in known if role is not None}, set()
 
 
 def _reading(resource: Resource, graph: Graph) -> tuple[Side, ...]:
     deeds = (
-        Deed(action="s3:getobject", on=f"{resource.id}/{ANY}"),
-        Deed(action="s3:listbucket", on=resource.id),
+        Deed(action="s3:getobject", on=f"{resource.identity}/{ANY}"),
+        Deed(action="s3:listbucket", on=resource.identity),
     )
     return _policy_side(resource, graph, deeds), _acl_side(resource, graph, _ACL_READS)
 
 
 def _writing(resource: Resource, graph: Graph) -> tuple[Side, ...]:
     deeds = (
-        *(Deed(action=action, on=f"{resource.id}/{ANY}") for action in _OBJECT_WRITES),
-        *(Deed(action=action, on=resource.id) for action in _BUCKET_WRITES),
+        *(Deed(action=action, on=f"{resource.identity}/{ANY}") for action in _OBJECT_WRITES),
+        *(Deed(action=action, on=resource.identity) for action in _BUCKET_WRITES),
     )
     return _policy_side(resource, graph, deeds), _acl_side(resource, graph, _ACL_WRITES)
 

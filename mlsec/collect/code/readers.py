@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mlsec.collect.code.infrastructure import INFRASTRUCTURE
 from mlsec.collect.code_file import CodeScope, Declared
 from mlsec.collect.kubernetes import manifests
 from mlsec.collect.launch import Launch
@@ -14,7 +15,7 @@ from mlsec.core.vocabulary import Vocabulary
 Reader = Callable[[CodeScope, Vocabulary], Declared]
 
 # In this order; what starts processes gives launches, which are read after all of them.
-READERS: tuple[Reader, ...] = (read_containers, manifests.read)
+READERS: tuple[Reader, ...] = (read_containers, manifests.read, *INFRASTRUCTURE)
 
 
 def read_launches(

@@ -1,0 +1,37 @@
+"""The readers of infrastructure code; each is loaded only where a target has its language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mlsec.collect.code_file import CodeScope, Declared, Language
+from mlsec.collect.mapping import Shapes
+from mlsec.core.vocabulary import Vocabulary
+
+
+def shapes_of(provider: str) -> Shapes:
+    """Give a provider's shapes: a declared value becomes a property as an answered one does."""
+    match provider:
+        case "aws":
+            from mlsec.collect.aws.shapes import SHAPES as AWS  # noqa: PLC0415 - only when declared
+
+            return AWS
+        case "azure":
+            from mlsec.collect.azure.shapes import SHAPES as AZURE  # noqa: PLC0415
+
+            return AZURE
+        case _:
+            from mlsec.collect.gcp.shapes import SHAPES as GCP  # noqa: PLC0415
+
+            return GCP
+
+
+def _cloudformation(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    if not scope.written_in(Language.CLOUDFORMATION):
+        return Declared()
+    from mlsec.collect.iac import cloudformation  # noqa: PLC0415 - only where there are templates
+
+    return cloudformation.read(scope, vocabulary, shapes_of)
+
+
+INFRASTRUCTURE: tuple[Callable[[CodeScope, Vocabulary], Declared], ...] = (_cloudformation,)

@@ -1,0 +1,108 @@
+"""One thing that code declares, with its body worked out, and what others call it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from mlsec.collect.code_file import CodeFile
+from mlsec.collect.marked import Node, Unresolved
+from mlsec.core.declared import CODE_REGION, DeclaredType, code_account
+
+_HOLE = re.compile(r"\{([^{}]+)\}")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9-]+")
+Get = Callable[[str], Node | None]
+
+
+class Declaration(msgspec.Struct, frozen=True, kw_only=True):
+    """One declared resource.
+
+    ``kind`` is that of the table (``cloudformation``), ``type`` as the code writes it, ``address``
+    how it is named inside its ``stack``. ``body`` are its properties, worked out; what only an
+    apply can know is ``Unresolved`` in it. ``given`` is the name it goes by when its body has none.
+    A policy that the code writes as JSON text may be a mapping here.
+    """
+
+    kind: str
+    type: str
+    address: str
+    body: Node
+    file: CodeFile
+    stack: str
+    line: int = 0
+    column: int = 0
+    given: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id of what it declares; the same wherever the target is mounted."""
+        return f"{self.stack}#{self.address}"
+
+
+class Called(msgspec.Struct, frozen=True, kw_only=True):
+    """What a declared thing is called: its name, its id, and what a reference to it gives."""
+
+    name: str
+    id: str
+    ref: str
+
+
+def given_name(address: str) -> str:
+    """Make the name of what has none: the words of its address, as any service takes them."""
+    return _NOT_IN_NAMES.sub("-", address).strip("-").lower() or "unnamed"
+
+
+def called(entry: DeclaredType, get: Get, given: str, provider: str) -> Called:
+    """Name a declared thing; ``get`` gives what stands at a path of its body."""
+    name = next(filter(None, (text_of(get(path)) for path in entry.naming)), "") or given
+    known = {
+        "name": name,
+        "account": code_account(provider),
+        "region": CODE_REGION,
+        "partition": "aws",
+    }
+    identity = fill(entry.id, known, get)
+    ref = fill(entry.ref, {**known, "id": identity}, get)
+    return Called(name=name, id=identity, ref=ref)
+
+
+def attribute(
+    entry: DeclaredType, found: Called, wanted: str, get: Get, provider: str
+) -> str | None:
+    """Give what an attribute of a declared thing is; None when its table does not say."""
+    template = entry.attributes.get(wanted)
+    if template is None:
+        return None
+    known = {
+        "name": found.name,
+        "id": found.id,
+        "ref": found.ref,
+        "account": code_account(provider),
+        "region": CODE_REGION,
+        "partition": "aws",
+    }
+    return fill(template, known, get)
+
+
+def fill(template: str, known: dict[str, str], get: Get) -> str:
+    """Fill the holes of a template; what is not there is nothing."""
+
+    def value_of(hole: re.Match[str]) -> str:
+        inside = hole.group(1)
+        return known[inside] if inside in known else text_of(get(inside))
+
+    return _HOLE.sub(value_of, template)
+
+
+def text_of(node: Node | None) -> str:
+    """Give a node as text, with what is not known of it in its own words; "" for none."""
+    if node is None:
+        return ""
+    value = node.value
+    if isinstance(value, Unresolved):
+        return value.text
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | float) else ""

@@ -1,0 +1,199 @@
+"""All that the code of one target declares, joined and mapped; all of it is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.code_file import CodeScope, Declared
+from mlsec.collect.iac.answers import Builder, merged, stamped
+from mlsec.collect.iac.declaration import Declaration, called, text_of
+from mlsec.collect.iac.digging import Digger, camel
+from mlsec.collect.iac.mapping import Standing, place
+from mlsec.collect.mapping import Shapes
+from mlsec.collect.marked import Node, Unresolved
+from mlsec.core.declared import DeclaredType, Join
+from mlsec.core.declared_load import operations_of
+from mlsec.core.resource import Resource
+from mlsec.core.vocabulary import Type, Vocabulary
+
+# provider -> its shapes
+ShapesOf = Callable[[str], Shapes]
+_NOT_READ = "no rule reads it"
+_TAGS = "GetResources"
+
+
+def entries_for(
+    declaration: Declaration, tables: Mapping[str, tuple[DeclaredType, ...]], digger: Digger
+) -> tuple[DeclaredType, ...]:
+    """Give the entries that a declaration fits; none for a type that no table has."""
+    found = tables.get(declaration.type, ())
+    return tuple(entry for entry in found if _fits(entry, declaration.body, digger))
+
+
+def declare(
+    scope: CodeScope,
+    vocabulary: Vocabulary,
+    declarations: Iterable[Declaration],
+    shapes_of: ShapesOf,
+) -> Declared:
+    """Turn declarations into resources and count every one of them."""
+    gathering = _Gathering(scope, vocabulary)
+    for declaration in declarations:
+        gathering.add(declaration)
+    gathering.join()
+    return Declared(resources=tuple(gathering.resources(shapes_of)))
+
+
+def specs_of(entry: DeclaredType, owner: Type) -> dict[str, Any]:
+    """Say how each operation is answered; one that nothing is said of, by the body as it is."""
+    specs = {name: "." for name in operations_of(owner) if name not in entry.never}
+    if _TAGS in specs and entry.tags:
+        specs[_TAGS] = {"Tags": entry.tags}  # type: ignore[assignment]
+    return {**specs, **entry.without, **entry.answers}
+
+
+def _fits(entry: DeclaredType, body: Node, digger: Digger) -> bool:
+    for path, allowed in entry.where.items():
+        found = digger.dig(body, path)
+        value = None if found is None or isinstance(found.value, Unresolved) else found.value
+        if value not in allowed:
+            return False
+    return True
+
+
+class _Gathering:
+    """Every declaration of a target: first alone, then with what is joined to it."""
+
+    def __init__(self, scope: CodeScope, vocabulary: Vocabulary) -> None:
+        self._scope = scope
+        self._vocabulary = vocabulary
+        self._standing: list[Standing] = []
+        self._joining: list[tuple[Declaration, DeclaredType, Digger]] = []
+        self._by_name: dict[tuple[str, str, str], list[Standing]] = {}
+
+    def add(self, declaration: Declaration) -> None:
+        """Take one declaration in."""
+        tables = self._vocabulary.declared.get(declaration.kind, {})
+        digger = Digger()
+        found = entries_for(declaration, tables, digger)
+        if not found:
+            place_of = (declaration.type, self._scope.name, "")
+            self._scope.tally.exclude(place_of, _NOT_READ)
+        for entry in found:
+            if entry.joins:
+                self._joining.append((declaration, entry, digger))
+            for body, given in _bodies(entry, declaration, digger) if entry.type else ():
+                self._stand(declaration, entry, body, given, digger)
+
+    def _stand(
+        self, declaration: Declaration, entry: DeclaredType, body: Node, given: str, digger: Digger
+    ) -> None:
+        provider = entry.type.partition(".")[0]
+        names = called(entry, lambda path: digger.dig(body, path), given, provider)
+        if entry.keys == "camel":
+            body = camel(body, entry.verbatim)
+        builder = Builder(names, digger)
+        standing = Standing(
+            declaration=declaration, entry=entry, called=names, body=body, digger=digger
+        )
+        owner = self._vocabulary.types[entry.type]
+        for operation, spec in specs_of(entry, owner).items():
+            made = builder.build(spec, body)
+            standing.parts[operation] = made if made is not None else Node({})
+        self._standing.append(standing)
+        for name in {names.name, names.id, names.ref, names.name.rpartition(":")[2]}:
+            key = (declaration.stack, entry.type, name)
+            self._by_name.setdefault(key, []).append(standing)
+
+    def join(self) -> None:
+        """Add every declaration that is a part of others to those that it names."""
+        for declaration, entry, digger in self._joining:
+            for join in entry.joins:
+                self._join(declaration, join, entry, digger)
+
+    def _join(
+        self, declaration: Declaration, join: Join, entry: DeclaredType, digger: Digger
+    ) -> None:
+        named = digger.dig(declaration.body, join.by)
+        if named is None:
+            return
+        body = declaration.body
+        if entry.keys == "camel":
+            body = camel(body, entry.verbatim)
+        given = declaration.given or declaration.address
+        names = called(entry, lambda path: digger.dig(declaration.body, path), given, "aws")
+        builder = Builder(names, digger)
+        for each in named.value if isinstance(named.value, tuple) else (named,):
+            name = text_of(each)
+            owners = self._owners(declaration.stack, join.to, name)
+            if not owners and isinstance(each.value, Unresolved):
+                self._cloud(declaration, join, each.value.why)
+            for operation, spec in join.answers.items() if owners else ():
+                made = builder.build(spec, body)
+                if made is not None:
+                    for owner in owners:
+                        _add(owner, operation, made, declaration)
+        # What it is joined to may be declared elsewhere; it is counted all the same.
+        self._scope.tally.add((declaration.type, self._scope.name, ""), assessed=1)
+
+    def _owners(self, stack: str, type_name: str, name: str) -> list[Standing]:
+        """Find what a name means in a stack: as it is written, or what an ARN ends with."""
+        for each in (name, name.rpartition(":")[2]) if name else ():
+            found = self._by_name.get((stack, type_name, each))
+            if found:
+                return found
+        return []
+
+    def _cloud(self, declaration: Declaration, join: Join, why: str) -> None:
+        """It may belong to any of the stack."""
+        for standing in self._standing:
+            is_near = standing.declaration.stack == declaration.stack
+            if is_near and standing.entry.type == join.to:
+                for operation in join.answers:
+                    standing.clouded.setdefault(
+                        operation, f"{declaration.address} may be about this: {why}"
+                    )
+
+    def resources(self, shapes_of: ShapesOf) -> Iterator[Resource]:
+        """Map what was gathered; of two with one address each is its own."""
+        seen: set[str] = set()
+        for standing in self._standing:
+            owner = self._vocabulary.types[standing.entry.type]
+            provider = owner.name.partition(".")[0]
+            placed = place(standing, owner, shapes_of(provider), self._scope.name, provider)
+            resource, count = placed.resource, 1
+            while resource.id in seen:
+                count += 1
+                resource = msgspec.structs.replace(
+                    placed.resource, id=f"{placed.resource.id}~{count}"
+                )
+            seen.add(resource.id)
+            self._scope.tally.gaps.update((gap.id, gap) for gap in placed.gaps)
+            self._scope.tally.add((owner.name, self._scope.name, ""), assessed=1)
+            yield resource
+
+
+def _bodies(
+    entry: DeclaredType, declaration: Declaration, digger: Digger
+) -> Iterator[tuple[Node, str]]:
+    """Give each body that an entry stands for, and the name it goes by without one of its own."""
+    given = declaration.given or declaration.address
+    if not entry.each:
+        yield declaration.body, given
+        return
+    held = digger.dig(declaration.body, entry.each)
+    if held is None or not isinstance(held.value, tuple):
+        return
+    for index, element in enumerate(held.value):
+        if isinstance(element.value, Mapping):
+            outer = {f"^{key}": value for key, value in declaration.body.pairs().items()}
+            yield Node({**element.value, **outer}, element.line, element.column), f"{given}-{index}"
+
+
+def _add(owner: Standing, operation: str, made: Node, declaration: Declaration) -> None:
+    if declaration.file.shown != owner.declaration.file.shown:
+        made = stamped(made, declaration.file.shown)
+    owner.parts[operation] = merged(owner.parts.get(operation), made)
