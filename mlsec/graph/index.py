@@ -12,6 +12,7 @@ from mlsec.core.digest import make_gap
 from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
 from mlsec.core.vocabulary import RelationKind, Vocabulary
 from mlsec.graph.derived import DERIVED, DERIVED_RELATIONS
+from mlsec.graph.matching import Loose, in_own_stack, is_within, match_values
 from mlsec.graph.references import left_open, references
 from mlsec.graph.values import Known, Targets, Unread
 
@@ -28,7 +29,7 @@ class Graph:
         for resource in sorted(inventory.resources, key=lambda r: (r.type, r.id)):
             self._add(resource)
         self._indexes: dict[tuple[str, str], dict[str, list[Resource]]] = {}
-        self._reversed: dict[tuple[str, str], tuple[dict[str, list[Resource]], list[_Loose]]] = {}
+        self._reversed: dict[tuple[str, str], tuple[dict[str, list[Resource]], list[Loose]]] = {}
         self._rows: dict[tuple[str, str], list[TypeCoverage]] = {}
         for row in self.coverage:
             self._rows.setdefault((row.type, row.scope), []).append(row)
@@ -62,10 +63,10 @@ class Graph:
             target
             for concrete in self.vocabulary.concrete(kind.to)
             for target in self._index(concrete.name, kind.match).get(reference, ())
-            if _is_within(kind.within, resource, target)
+            if is_within(kind.within, resource, target)
         ]
         if len(near) > 1 and is_code(resource.scope):
-            near = _in_own_stack(resource, near)
+            near = in_own_stack(resource, near)
         return near or [self._stub(resource, kind, reference)]
 
     def called(self, identity: str, type_name: str) -> Resource | None:
@@ -126,7 +127,7 @@ class Graph:
         if key not in self._indexes:
             index: dict[str, list[Resource]] = {}
             for target in self._by_type.get(type_name, ()):
-                for value in _match_values(target, match):
+                for value in match_values(target, match):
                     index.setdefault(value, []).append(target)
             self._indexes[key] = index
         return self._indexes[key]
@@ -137,14 +138,12 @@ class Graph:
         if stub_id in self.resources:
             return self.resources[stub_id]
         is_declared = is_code(resource.scope)
-        there = "is not declared in the code at hand"
         gap = make_gap(
             scope=resource.scope,
             subject=reference,
             wanted=kind.to,
             reason=GapReason.UNRESOLVED,
-            detail=f"{reference} is referred to but "
-            f"{there if is_declared else 'was not found in what was collected'}",
+            detail=f"{reference} is referred to but {_NOT_THERE[is_declared]}",
         )
         known = () if is_declared else self._hidden_listing(resource, kind)
         stub = Resource(
@@ -177,7 +176,7 @@ class Graph:
             for source in arrivals.get(resource.id, ()):
                 found[source.id] = source
             for other in loose:
-                if _is_within(forward.within, other.source, resource):
+                if is_within(forward.within, other.source, resource):
                     gaps.update(other.gaps)
             region = resource.region if forward.within == "region" else ""
             if concrete.name.startswith(f"{resource.provider}."):
@@ -193,17 +192,17 @@ class Graph:
 
     def _reverse_index(
         self, type_name: str, forward: RelationKind
-    ) -> tuple[dict[str, list[Resource]], list[_Loose]]:
+    ) -> tuple[dict[str, list[Resource]], list[Loose]]:
         key = (type_name, forward.name)
         if key not in self._reversed:
             arrivals: dict[str, list[Resource]] = {}
-            loose: list[_Loose] = []
+            loose: list[Loose] = []
             for source in self._by_type.get(type_name, ()):
                 reached = self.targets(source, forward.name)
                 for target in reached.found:
                     arrivals.setdefault(target.id, []).append(source)
                 if reached.gaps:
-                    loose.append(_Loose(source=source, gaps=reached.gaps))
+                    loose.append(Loose(source=source, gaps=reached.gaps))
             self._reversed[key] = (arrivals, loose)
         return self._reversed[key]
 
@@ -220,7 +219,7 @@ class Graph:
         return Targets(found=tuple(here.values()), gaps=tuple(sorted(gaps)))
 
     def _all_around(self, resource: Resource, kind: RelationKind) -> Targets:
-        found = [t for t in self.of_type(kind.to) if _is_within(kind.within, resource, t)]
+        found = [t for t in self.of_type(kind.to) if is_within(kind.within, resource, t)]
         region = resource.region if kind.within == "region" else ""
         return Targets(found=tuple(found), gaps=self.incomplete(kind.to, resource.scope, region))
 
@@ -258,11 +257,10 @@ class Graph:
         )
 
 
-class _Loose(msgspec.Struct, frozen=True, kw_only=True):
-    """A source whose relation could not be told whole: it may lead anywhere."""
-
-    source: Resource
-    gaps: tuple[str, ...]
+_NOT_THERE = {
+    True: "is not declared in the code at hand",
+    False: "was not found in what was collected",
+}
 
 
 def build_graph(vocabulary: Vocabulary, inventory: Inventory) -> Graph:
@@ -300,32 +298,3 @@ def _fill(resource: Resource, name: str, value: Known | Unread) -> None:
             resource.properties[name] = held  # type: ignore[index]  # our own copy, see _own_copy
         case Unread(gaps=gaps):
             resource.unread[name] = gaps  # type: ignore[index]
-
-
-def _match_values(target: Resource, match: str) -> tuple[str, ...]:
-    if match in ("id", "name") and target.known_as:
-        # Code names a declared thing by whatever its language gives for it.
-        return tuple(dict.fromkeys((target.id, target.known_as, target.name)))
-    if match == "id":
-        return (target.id,)
-    if match == "name":
-        return (target.name,)
-    value = target.properties.get(match)
-    if isinstance(value, str):
-        return (value,)
-    return tuple(str(item) for item in value) if isinstance(value, list | tuple) else ()
-
-
-def _in_own_stack(source: Resource, targets: list[Resource]) -> list[Resource]:
-    """Of several declared under one name, the one of the same stack; else it is not known which."""
-    own = [each for each in targets if each.origin.stack == source.origin.stack]
-    return own if len(own) == 1 else []
-
-
-def _is_within(within: str, source: Resource, target: Resource) -> bool:
-    if within == "any":
-        return True
-    if source.scope != target.scope:
-        return False
-    is_anywhere = "" in (source.region, target.region)
-    return within == "scope" or is_anywhere or source.region == target.region

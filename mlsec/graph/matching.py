@@ -1,0 +1,45 @@
+"""Which resources a reference can mean: by id, name or property, and how near."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mlsec.core.resource import Resource
+
+
+class Loose(msgspec.Struct, frozen=True, kw_only=True):
+    """A source whose relation could not be told whole: it may lead anywhere."""
+
+    source: Resource
+    gaps: tuple[str, ...]
+
+
+def match_values(target: Resource, match: str) -> tuple[str, ...]:
+    """Give what a reference may say to mean ``target``: its id, its name, or a property."""
+    if match in ("id", "name") and target.known_as:
+        # Code names a declared thing by whatever its language gives for it.
+        return tuple(dict.fromkeys((target.id, target.known_as, target.name)))
+    if match == "id":
+        return (target.id,)
+    if match == "name":
+        return (target.name,)
+    value = target.properties.get(match)
+    if isinstance(value, str):
+        return (value,)
+    return tuple(str(item) for item in value) if isinstance(value, list | tuple) else ()
+
+
+def in_own_stack(source: Resource, targets: list[Resource]) -> list[Resource]:
+    """Of several declared under one name, the one of the same stack; else it is not known which."""
+    own = [each for each in targets if each.origin.stack == source.origin.stack]
+    return own if len(own) == 1 else []
+
+
+def is_within(within: str, source: Resource, target: Resource) -> bool:
+    """Whether a target lies where a relation looks for it."""
+    if within == "any":
+        return True
+    if source.scope != target.scope:
+        return False
+    is_anywhere = "" in (source.region, target.region)
+    return within == "scope" or is_anywhere or source.region == target.region
