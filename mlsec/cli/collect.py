@@ -16,8 +16,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         "collect",
         help="take evidence into a snapshot, judge nothing",
         description="TARGET is aws[://account/region,...], azure[://subscription,...],"
-        " gcp[://project,...], a folder of model files, or s3://, gs:// or az:// and"
-        " bucket/folder.",
+        " gcp[://project,...], a folder of model files, s3://, gs:// or az:// and bucket/folder,"
+        " or https://host:port or http://host:port.",
     )
     parser.add_argument("targets", nargs="+", metavar="TARGET")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="SNAPSHOT",

@@ -51,6 +51,11 @@ def add_collecting(parser: argparse.ArgumentParser) -> None:
                        help="hash every model file, for the bill of materials")  # fmt: skip
     group.add_argument("--no-cache", action="store_true",
                        help="read objects in buckets anew, changed or not")  # fmt: skip
+    group.add_argument(
+        "--probe-private", action="store_true",
+        help="let https:// and http:// targets be names that mean private or loopback addresses;"
+        " without it only an address that is written out is asked there",
+    )  # fmt: skip
     group.add_argument("--tries", type=_positive, default=8, metavar="N", help="tries per call")
 
 
@@ -95,6 +100,7 @@ def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> Collec
         trust=args.trust,
         has_digests=args.digests,
         cache=None if args.no_cache else default_cache(),
+        is_private_probed=args.probe_private,
         **chosen,
     )
 
@@ -169,7 +175,8 @@ def check_target(target: str) -> None:
             f'"{target}" is neither a file or folder nor a target to ask',
             hint=_meant(target)
             or "aws, aws://111122223333/eu-west-1, azure, gcp://my-project, s3://bucket/folder,"
-            " gs://bucket/folder, az://account/container, a folder, or a snapshot",
+            " gs://bucket/folder, az://account/container, https://models.example:8443, a folder,"
+            " or a snapshot",
         )
 
 

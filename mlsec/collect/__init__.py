@@ -156,11 +156,32 @@ def _read_code(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     return reader.read(snapshot, vocabulary)
 
 
+def _collect_probe(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
+) -> None:
+    from mlsec.collect.probe import collector  # noqa: PLC0415 - only when a server is asked
+
+    collector.collect(target, snapshot, settings, progress)
+
+
+def _check_probe(target: str, settings: CollectSettings) -> None:
+    from mlsec.collect.probe import collector  # noqa: PLC0415
+
+    collector.check(target, settings)
+
+
+def _read_probe(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    from mlsec.collect.probe import reader  # noqa: PLC0415
+
+    return reader.read(snapshot, vocabulary)
+
+
 COLLECTORS: Mapping[str, Collector] = {
     "aws": Collector(collect=_collect_aws, read=_read_aws, check=_check_aws),
     "azure": Collector(collect=_collect_azure, read=_read_azure, check=_check_azure),
     "gcp": Collector(collect=_collect_gcp, read=_read_gcp, check=_check_gcp),
     "files": Collector(collect=_collect_files, read=_read_files),
+    "probe": Collector(collect=_collect_probe, read=_read_probe, check=_check_probe),
     # A folder is read once for its model files and once for its code.
     "code": Collector(collect=_collect_files, read=_read_code),
 }
@@ -170,6 +191,7 @@ POLICIES: Mapping[str, PolicyText] = {
 # How a target begins that is not a path; everything else is a file or a folder.
 SCHEMES: Mapping[str, str] = {
     "aws": "aws", "azure": "azure", "gcp": "gcp", "s3": "files", "gs": "files", "az": "files",
+    "https": "probe", "http": "probe",
 }  # fmt: skip
 
 

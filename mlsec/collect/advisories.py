@@ -33,12 +33,13 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     source: str
 
-    def shown(self) -> dict[str, Any]:
-        """Give it as an element of a resource's ``flaws``."""
+    def shown(self, version: str = "") -> dict[str, Any]:
+        """Give it as an element of a resource's ``flaws``; ``version`` is the one that has it."""
+        which = f"{self.id} in {version}" if version else self.id
         return {
             "id": self.id,
             "severity": self.severity,
-            "what": f"{self.id}: {self.what} (affected: {' or '.join(self.ranges)})",
+            "what": f"{which}: {self.what} (affected: {' or '.join(self.ranges)})",
             "source": self.source,
         }
 

@@ -23,6 +23,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``cache`` remembers what was read of objects in buckets; None reads all anew.
     ``has_digests`` hashes every model file on disk, for the bill of materials.
     ``trust`` is the policy that signatures of model files are checked against.
+    ``is_private_probed`` lets a probe ask names that mean addresses inside a network.
     ``deadline_s`` is for the whole collection: what was not asked by then is a gap.
     """
 
@@ -44,6 +45,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     trust: Path | None = None
     has_digests: bool = False
     cache: Path | None = None
+    is_private_probed: bool = False
 
 
 class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):

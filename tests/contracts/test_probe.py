@@ -1,0 +1,81 @@
+"""The recognisers, the vocabulary, the rules and the page about them say the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlsec.collect.advisories import shipped_advisories
+from mlsec.collect.probe.endpoint import OF_CERTIFICATE
+from mlsec.collect.probe.limits import Limits
+from mlsec.collect.probe.product import Door, Known, Opens
+from mlsec.collect.probe.products import ALWAYS, EVERYWHERE, PRODUCTS, identifying_paths, paths_of
+from mlsec.collect.probe.wire import Request
+from mlsec.core.places import content_folder
+from mlsec.engine.load import load_content
+
+ROOT = Path(__file__).resolve().parents[2]
+DOORS = [door for product in PRODUCTS for door in product.doors] + list(EVERYWHERE)
+RULES = load_content(content_folder("rules"))
+ENDPOINT = RULES.vocabulary.types["probe.endpoint"]
+
+
+def _name(product: Known) -> str:
+    return product.name
+
+
+def test_no_name_stands_for_two_products() -> None:
+    assert len({product.name for product in PRODUCTS}) == len(PRODUCTS)
+
+
+@pytest.mark.parametrize("product", PRODUCTS, ids=_name)
+def test_the_page_tells_of_every_product_and_of_the_data_on_it(product: Known) -> None:
+    has_data = "yes" if product.name in shipped_advisories() else "no data"
+    row = f"| `{product.name}` | {product.title} | {has_data} |"
+    assert row in (ROOT / "docs" / "probe.md").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("product", PRODUCTS, ids=_name)
+def test_every_product_has_a_mark_and_a_door(product: Known) -> None:
+    assert product.marks
+    assert product.doors
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: f"{door.opens.value}-{door.path}")
+def test_every_sign_of_a_door_is_of_its_own_path(door: Door) -> None:
+    signs = (door.open, *door.also, *((door.shut,) if door.shut else ()))
+    assert {sign.path for sign in signs} == {door.path}
+
+
+def test_every_path_can_be_asked_for() -> None:
+    paths = {*ALWAYS, *identifying_paths(), *(p for each in PRODUCTS for p in paths_of(each))}
+    for path in paths:
+        assert Request(method="GET", authority="x.example", path=path).encode()
+
+
+def test_a_target_that_shows_nothing_is_asked_all_within_the_bounds() -> None:
+    most = max(len(paths_of(product)) for product in PRODUCTS)
+    assert len(ALWAYS) + len(identifying_paths()) + 2 * most + 3 <= Limits().requests
+
+
+def test_the_vocabulary_names_what_doors_may_open() -> None:
+    assert set(ENDPOINT.properties["doors"].items["opens"].enum) == {each.value for each in Opens}
+
+
+def test_the_vocabulary_names_all_of_a_certificate() -> None:
+    read = {name for name in ENDPOINT.properties if name.startswith("certificate.")}
+    assert read == {*OF_CERTIFICATE, "certificate.trust", "certificate.trust_detail"}
+
+
+@pytest.mark.parametrize("opens", Opens, ids=lambda each: each.value)
+def test_an_open_door_of_every_kind_is_told_by_a_rule(opens: Opens) -> None:
+    told = [
+        rule.id
+        for rule in RULES.rules
+        for example in rule.tests.failed
+        if rule.resource == "probe.endpoint"
+        and {"opens": opens.value, "state": "open"}.items()
+        <= {k: v for door in example.get("doors", ()) for k, v in door.items()}.items()
+    ]
+    assert told
