@@ -1,0 +1,1 @@
+"""Terraform's language: parsed, evaluated without running anything, and read from plans."""

@@ -1,0 +1,1 @@
+"""Terraform's functions, each of values to a value, without side effects."""
