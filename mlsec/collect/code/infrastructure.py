@@ -26,6 +26,15 @@ def shapes_of(provider: str) -> Shapes:
             return GCP
 
 
+def _terraform(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    languages = (Language.TERRAFORM, Language.TERRAFORM_VALUES, Language.TERRAFORM_PLAN)
+    if not scope.written_in(*languages):
+        return Declared()
+    from mlsec.collect.iac import terraform  # noqa: PLC0415 - only where there is such code
+
+    return terraform.read(scope, vocabulary, shapes_of)
+
+
 def _cloudformation(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
     if not scope.written_in(Language.CLOUDFORMATION):
         return Declared()
@@ -34,4 +43,4 @@ def _cloudformation(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
     return cloudformation.read(scope, vocabulary, shapes_of)
 
 
-INFRASTRUCTURE: tuple[Callable[[CodeScope, Vocabulary], Declared], ...] = (_cloudformation,)
+INFRASTRUCTURE: tuple[Callable[[CodeScope, Vocabulary], Declared], ...] = (_terraform, _cloudformation)

@@ -8,6 +8,7 @@ What a table says of an answer is one of:
 - ``{each: path, key: what, ...}``: a list with one mapping for each element found there, whose
   paths are relative to the element (``.: .`` takes all that the element has);
 - ``{of: path, is: {text: value}, else: value}``: what a word there means;
+- ``{has: path, then: value, else: value}``: whether something stands there;
 - ``{last: path}``: what follows the last ``/`` of the text there;
 - ``{list: path}``: a list of the one thing there;
 - any other mapping: a mapping of the same keys (``.: path`` takes all that stands there).
@@ -44,6 +45,8 @@ class Builder:
             return constant(spec["="])
         if "each" in spec:
             return self._each(spec, body)
+        if "has" in spec:
+            return self._presence(spec, body)
         if "of" in spec:
             return self._meaning(spec, body)
         if "list" in spec:
@@ -76,6 +79,15 @@ class Builder:
             return held or constant(spec.get("else"))
         meant = constant(spec["is"].get(text_of(held), spec.get("else")))
         return Node(meant.value, held.line, held.column, "", held.file)
+
+    def _presence(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._path(spec["has"], body)
+        if held is None or held.value in ("", (), {}):
+            return constant(spec.get("else"))
+        if isinstance(held.value, Unresolved) and not held.value.is_given:
+            return held
+        made = constant(spec.get("then"))
+        return Node(made.value, held.line, held.column, "", held.file)
 
     def _last(self, path: str, body: Node) -> Node | None:
         held = self._path(path, body)

@@ -31,6 +31,8 @@ class Standing(msgspec.Struct, kw_only=True):
     body: Node
     digger: Digger
     parts: dict[str, Node] = msgspec.field(default_factory=dict)
+    # Operations that so far say only what is said where nothing joined answers.
+    bare: set[str] = msgspec.field(default_factory=set)
     # Operations that something may answer which could not be told to belong here, and why.
     clouded: dict[str, str] = msgspec.field(default_factory=dict)
 

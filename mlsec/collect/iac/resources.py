@@ -97,8 +97,9 @@ class _Gathering:
             body = camel(body, entry.verbatim)
         builder = Builder(names, digger)
         standing = Standing(
-            declaration=declaration, entry=entry, called=names, body=body, digger=digger
-        )
+            declaration=declaration, entry=entry, called=names, body=body, digger=digger,
+            bare=set(entry.without) - set(entry.answers),
+        )  # fmt: skip
         owner = self._vocabulary.types[entry.type]
         for operation, spec in specs_of(entry, owner).items():
             made = builder.build(spec, body)
@@ -196,4 +197,7 @@ def _bodies(
 def _add(owner: Standing, operation: str, made: Node, declaration: Declaration) -> None:
     if declaration.file.shown != owner.declaration.file.shown:
         made = stamped(made, declaration.file.shown)
-    owner.parts[operation] = merged(owner.parts.get(operation), made)
+    # What is said where nothing is joined holds no longer once something is.
+    is_bare = operation in owner.bare
+    owner.bare.discard(operation)
+    owner.parts[operation] = merged(None if is_bare else owner.parts.get(operation), made)

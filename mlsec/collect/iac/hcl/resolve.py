@@ -1,0 +1,192 @@
+"""From symbols to what declared things will be called, so that the graph joins them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mlsec.collect import marked_json
+from mlsec.collect.iac.declaration import Declaration as Told
+from mlsec.collect.iac.declaration import attribute, called, given_name
+from mlsec.collect.iac.digging import Digger
+from mlsec.collect.iac.hcl.placing import plain_node
+from mlsec.collect.iac.hcl.target import Declaration
+from mlsec.collect.iac.hcl.values import Joined, Symbol
+from mlsec.collect.iac.texts import joined
+from mlsec.collect.marked import Node, Unresolved
+from mlsec.core.declared import (
+    CODE_ACCOUNT,
+    CODE_PROJECT,
+    CODE_REGION,
+    CODE_SUBSCRIPTION,
+    DeclaredType,
+)
+from mlsec.core.errors import MlsecError
+
+KIND = "terraform"
+Table = Mapping[str, tuple[DeclaredType, ...]]
+_OWN = {
+    "account": CODE_ACCOUNT,
+    "region": CODE_REGION,
+    "subscription": CODE_SUBSCRIPTION,
+    "project": CODE_PROJECT,
+}
+# Which argument of which provider sets values on everything that it makes.
+_FOR_ALL = (("default_tags", "tags", "aws_"), ("default_labels", "labels", "google_"))
+
+
+class Resolver:
+    """Turns the symbols in the declarations of one root into texts, as the tables say."""
+
+    def __init__(self, declarations: Iterable[Declaration], table: Table) -> None:
+        self._table = table
+        self._by_address = {each.address: each for each in declarations}
+        self._known: dict[Symbol, str | Unresolved] = {}
+        self._open: set[str] = set()
+
+    def told(self) -> Iterator[Told]:
+        """Give the declarations with their symbols resolved."""
+        for each in self._by_address.values():
+            yield Told(
+                kind=KIND,
+                type=each.type,
+                address=each.address,
+                body=self.node(_with_defaults(each)),
+                file=each.file,
+                stack=each.root,
+                line=each.line,
+                column=each.column,
+                given=given_name(each.address),
+            )
+
+    def node(self, node: Node) -> Node:
+        """Give a node without symbols."""
+        value: Any = node.value
+        if isinstance(value, tuple):
+            value = tuple(self.node(each) for each in value)
+        elif isinstance(value, dict):
+            value = {key: self.node(each) for key, each in value.items()}
+        elif isinstance(value, Symbol):
+            value = self.symbol(value)
+        elif isinstance(value, Joined):
+            return self._text(value, node)
+        else:
+            return node
+        return Node(value, node.line, node.column, node.tag, node.file)
+
+    def symbol(self, symbol: Symbol) -> str | Unresolved:
+        """Give what an attribute of a declared thing will be."""
+        if symbol not in self._known:
+            self._known[symbol] = self._symbol(symbol)
+        return self._known[symbol]
+
+    def _symbol(self, symbol: Symbol) -> str | Unresolved:
+        shown = symbol.shown
+        words = Unresolved(f"{shown} is only known after the apply", f"‹{shown}›", is_given=True)
+        if symbol.address == "own":
+            return _OWN.get(str(symbol.path[0]), words)
+        wanted = ".".join(step for step in symbol.path if isinstance(step, str))
+        declared = self._by_address.get(symbol.address)
+        entries = self._table.get(declared.type, ()) if declared is not None else ()
+        entry = next((each for each in entries if each.type), None)
+        if declared is None or entry is None:
+            return _unmapped(symbol, wanted, words)
+        if symbol.address in self._open:
+            return words
+        self._open.add(symbol.address)
+        try:
+            provider, body = entry.type.partition(".")[0], declared.body
+
+            def get(path: str) -> Node | None:
+                found = Digger().dig(body, path)
+                return self.node(found) if found is not None else None
+
+            found = called(entry, get, given_name(declared.address), provider)
+            named = attribute(entry, found, wanted, get, provider)
+            if named is None and wanted == "id":
+                named = found.ref
+            if named is None and wanted == "name":
+                named = found.name
+            return words if named is None else named
+        finally:
+            self._open.discard(symbol.address)
+
+    def _text(self, text: Joined, node: Node) -> Node:
+        """Put text together; JSON among it is taken apart, so that only its holes are unknown."""
+        parts = [self.symbol(part) if isinstance(part, Symbol) else part for part in text.parts]
+        made = joined(parts)
+        if isinstance(made, Unresolved) and str(parts[0]).lstrip().startswith(("{", "[")):
+            found = _json(parts)
+            if found is not None:
+                return _placed(found, node)
+        return Node(made, node.line, node.column, node.tag, node.file)
+
+
+def _unmapped(symbol: Symbol, wanted: str, words: Unresolved) -> str | Unresolved:
+    """Name a thing of AWS that no table has: an ARN is an ARN, whatever stands at its end."""
+    kind = symbol.address.rpartition("aws_")[2].partition(".")[0]
+    if wanted == "arn" and "aws_" in symbol.address:
+        service = kind.partition("_")[0]
+        return f"arn:aws:{service}:{CODE_REGION}:{CODE_ACCOUNT}:{words.text}"
+    return words
+
+
+def _json(parts: list[Any]) -> Node | None:
+    """Parse JSON text with holes; a text that has one is not known."""
+    holes: dict[str, Unresolved] = {}
+    pieces: list[str] = []
+    for at, part in enumerate(parts):
+        if isinstance(part, Unresolved):
+            holes[f"\x02{at}\x03"] = part
+            pieces.append(f"\\u0002{at}\\u0003")
+        else:
+            pieces.append(str(part))
+    try:
+        return _filled(marked_json.parse("".join(pieces)), holes)
+    except MlsecError:
+        return None
+
+
+def _filled(node: Node, holes: Mapping[str, Unresolved]) -> Node:
+    value: Any = node.value
+    if isinstance(value, tuple):
+        return Node(tuple(_filled(each, holes) for each in value))
+    if isinstance(value, dict):
+        return Node({key: _filled(each, holes) for key, each in value.items()})
+    if isinstance(value, str) and "\x02" in value:
+        pieces = re.split("(\x02[0-9]+\x03)", value)
+        return Node(joined(holes.get(piece, piece) for piece in pieces))
+    return node
+
+
+def _placed(node: Node, at: Node) -> Node:
+    """Give a tree that stands at one place as a whole."""
+    value: Any = node.value
+    if isinstance(value, tuple):
+        value = tuple(_placed(each, at) for each in value)
+    elif isinstance(value, dict):
+        value = {key: _placed(each, at) for key, each in value.items()}
+    return Node(value, at.line, at.column, "json", at.file)
+
+
+def _with_defaults(declared: Declaration) -> Node:
+    """Add the tags that the provider puts on everything; what the resource sets wins."""
+    body = declared.body
+    for setting, name, prefix in _FOR_ALL:
+        given = declared.provider.get(setting)
+        if given is None or not declared.type.startswith(prefix):
+            continue
+        block = given[0] if isinstance(given, list) and given else given
+        added = block.get("tags", {}) if name == "tags" and isinstance(block, dict) else block
+        own = body.get(name)
+        node = plain_node(added, (declared.line, declared.column))
+        if not isinstance(node.value, dict) or (own and not isinstance(own.value, dict)):
+            merged: Any = node.value if not isinstance(node.value, dict) else own and own.value
+        else:
+            merged = {**node.value, **(own.value if own else {})}
+        place = own or node
+        body = Node(
+            {**body.value, name: Node(merged, place.line, place.column)}, body.line, body.column
+        )
+    return body

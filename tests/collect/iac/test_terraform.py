@@ -1,0 +1,163 @@
+"""Terraform says what the account will say once it is applied, or that it cannot know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlsec.collect.code.infrastructure import shapes_of
+from mlsec.collect.code_file import Language
+from mlsec.collect.iac import terraform
+from mlsec.core.resource import Resource
+from mlsec.graph.index import Graph, build_graph
+from tests.collect.iac.reading import VOCABULARY, inventory_of, scope_of
+
+BUCKET = 'resource "aws_s3_bucket" "b" {\n  bucket = "models"\n}\n'
+
+
+def declared(text: str) -> dict[str, Resource]:
+    scope = scope_of({"main.tf": text}, Language.TERRAFORM)
+    found = inventory_of(scope).resources
+    return {resource.id.partition("#")[2]: resource for resource in found}
+
+
+def properties(text: str, address: str) -> Any:
+    return declared(text)[address].properties
+
+
+def graph_of(text: str) -> Graph:
+    return build_graph(VOCABULARY, inventory_of(scope_of({"main.tf": text}, Language.TERRAFORM)))
+
+
+def test_a_new_bucket_has_what_the_service_gives_to_new_buckets() -> None:
+    found = properties(BUCKET, "aws_s3_bucket.b")
+    assert found["block_public_acls"] is True
+    assert found["encryption_algorithm"] == "AES256"
+    assert found["versioning"] == "Disabled"
+    assert found["logs_access"] is False
+    assert found["policy"] == []
+
+
+def test_the_settings_of_a_bucket_stand_in_resources_of_their_own() -> None:
+    found = properties(
+        BUCKET + 'resource "aws_s3_bucket_public_access_block" "b" {\n'
+        "  bucket = aws_s3_bucket.b.id\n  block_public_acls = true\n}\n"
+        'resource "aws_s3_bucket_versioning" "b" {\n  bucket = aws_s3_bucket.b.bucket\n'
+        '  versioning_configuration {\n    status = "Enabled"\n  }\n}\n'
+        'resource "aws_s3_bucket_server_side_encryption_configuration" "b" {\n'
+        '  bucket = "models"\n  rule {\n    apply_server_side_encryption_by_default {\n'
+        '      sse_algorithm = "aws:kms"\n      kms_master_key_id = aws_kms_key.k.arn\n    }\n'
+        '  }\n}\nresource "aws_kms_key" "k" {}\n'
+        'resource "aws_s3_bucket_policy" "b" {\n  bucket = aws_s3_bucket.b.id\n'
+        '  policy = jsonencode({ Statement = [{ Effect = "Allow", Principal = "*",\n'
+        '    Action = "s3:GetObject", Resource = "${aws_s3_bucket.b.arn}/*" }] })\n}\n',
+        "aws_s3_bucket.b",
+    )
+    # The provider leaves each of the other three off.
+    blocks = ("block_public_acls", "ignore_public_acls", "block_public_policy")
+    assert [found[name] for name in blocks] == [True, False, False]
+    assert found["versioning"] == "Enabled"
+    assert found["encryption_algorithm"] == "aws:kms"
+    assert found["encryption_key"] == "arn:aws:kms:region:000000000000:key/aws-kms-key-k"
+    assert found["policy"][0]["resources"] == ["arn:aws:s3:::models/*"]
+
+
+def test_settings_that_stand_in_the_bucket_are_read_as_well() -> None:
+    found = properties(
+        'resource "aws_s3_bucket" "b" {\n  bucket = "models"\n  acl = "public-read"\n'
+        "  versioning {\n    enabled = true\n  }\n  logging {\n"
+        '    target_bucket = "logs"\n  }\n}\n',
+        "aws_s3_bucket.b",
+    )
+    assert found["versioning"] == "Enabled"
+    assert found["log_bucket_name"] == "logs"
+    assert found["acl"][0]["permission"] == "READ"
+
+
+def test_what_serves_is_joined_to_what_it_is_made_of() -> None:
+    graph = graph_of(
+        BUCKET + 'resource "aws_iam_role" "r" {\n  name = "serve"\n'
+        '  assume_role_policy = jsonencode({ Statement = [{ Effect = "Allow",\n'
+        '    Principal = { Service = "sagemaker.amazonaws.com" }, Action = "sts:AssumeRole" }] })\n'
+        '}\nresource "aws_iam_role_policy_attachment" "a" {\n  role = aws_iam_role.r.name\n'
+        '  policy_arn = "arn:aws:iam::aws:policy/AmazonS3FullAccess"\n}\n'
+        'resource "aws_sagemaker_model" "m" {\n  execution_role_arn = aws_iam_role.r.arn\n'
+        '  primary_container {\n    image = "${aws_ecr_repository.e.repository_url}:1"\n'
+        '    model_data_url = "s3://${aws_s3_bucket.b.id}/m.tar.gz"\n  }\n}\n'
+        'resource "aws_ecr_repository" "e" {\n  name = "serve"\n}\n'
+        'resource "aws_sagemaker_endpoint_configuration" "c" {\n  production_variants {\n'
+        '    variant_name = "v"\n    model_name = aws_sagemaker_model.m.name\n  }\n}\n'
+        'resource "aws_sagemaker_endpoint" "s" {\n'
+        "  endpoint_config_name = aws_sagemaker_endpoint_configuration.c.name\n}\n"
+    )
+    endpoint = graph.resources[".#aws_sagemaker_endpoint.s"]
+    targets = {
+        relation: [each.id for each in graph.targets(endpoint, relation).found]
+        for relation in ("config", "models", "role", "artifact_buckets", "image_repositories")
+    }
+    assert targets == {
+        "config": [".#aws_sagemaker_endpoint_configuration.c"],
+        "models": [".#aws_sagemaker_model.m"],
+        "role": [".#aws_iam_role.r"],
+        "artifact_buckets": [".#aws_s3_bucket.b"],
+        "image_repositories": [".#aws_ecr_repository.e"],
+    }
+    role = graph.resources[".#aws_iam_role.r"]
+    assert [each["name"] for each in role.properties["attached_policies"]] == ["AmazonS3FullAccess"]
+
+
+def test_what_a_variable_hides_is_unread_and_the_variable_named() -> None:
+    scope = scope_of(
+        {
+            "main.tf": 'variable "net" {}\nresource "aws_sagemaker_notebook_instance" "n" {\n'
+            '  name = "n"\n  direct_internet_access = var.net\n  root_access = "Disabled"\n}\n'
+        },
+        Language.TERRAFORM,
+    )
+    (notebook,) = [r for r in inventory_of(scope).resources if r.type.endswith("notebook")]
+    assert notebook.properties["root_access"] == "Disabled"
+    (gap,) = notebook.unread["direct_internet"]
+    assert "var.net has no default" in scope.tally.gaps[gap].detail
+
+
+def test_a_value_points_at_its_line_in_the_resource() -> None:
+    found = declared(
+        'locals {\n  open = "Enabled"\n}\nresource "aws_sagemaker_notebook_instance" "n" {\n'
+        '  name = "n"\n\n  direct_internet_access = local.open\n}\n'
+    )["aws_sagemaker_notebook_instance.n"]
+    assert found.places["direct_internet"] == "main.tf:7:3"
+    assert (found.origin.file, found.origin.line) == ("main.tf", 4)
+
+
+def test_the_tags_of_the_provider_are_on_everything() -> None:
+    found = declared(
+        'provider "aws" {\n  default_tags {\n    tags = { owner = "ml", stage = "x" }\n  }\n}\n'
+        'resource "aws_s3_bucket" "b" {\n  bucket = "b"\n  tags = { stage = "prod" }\n}\n'
+    )["aws_s3_bucket.b"]
+    assert found.properties["tags"] == {"owner": "ml", "stage": "prod"}
+
+
+def test_json_in_a_heredoc_is_known_but_for_its_holes() -> None:
+    found = properties(
+        'variable "who" {}\n' + BUCKET + 'resource "aws_s3_bucket_policy" "p" {\n'
+        "  bucket = aws_s3_bucket.b.id\n  policy = <<-EOT\n"
+        '    {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:*",\n'
+        '      "Resource": "arn:aws:s3:::${var.who}/*"}]}\n  EOT\n}\n',
+        "aws_s3_bucket.b",
+    )
+    assert found["policy"][0]["principals"] == ["*"]
+    assert found["policy"][0]["resources"] == ["arn:aws:s3:::‹var.who›/*"]
+
+
+def test_without_the_parser_every_file_is_a_gap_that_says_what_to_install() -> None:
+    scope = scope_of({"main.tf": BUCKET}, Language.TERRAFORM)
+    found = terraform.read(scope, VOCABULARY, shapes_of, has_parser=False)
+    assert found.resources == ()
+    (gap,) = scope.tally.gaps.values()
+    assert "pip install 'mlsec[iac]'" in gap.detail
+    assert list(scope.refused) == ["repo/main.tf"]
+
+
+def test_what_no_rule_reads_is_counted() -> None:
+    scope = scope_of({"main.tf": 'resource "random_id" "x" {}\n'}, Language.TERRAFORM)
+    coverage = {row.type: row for row in inventory_of(scope).coverage}
+    assert coverage["random_id"].excluded == 1
