@@ -43,4 +43,7 @@ def _cloudformation(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
     return cloudformation.read(scope, vocabulary, shapes_of)
 
 
-INFRASTRUCTURE: tuple[Callable[[CodeScope, Vocabulary], Declared], ...] = (_terraform, _cloudformation)
+INFRASTRUCTURE: tuple[Callable[[CodeScope, Vocabulary], Declared], ...] = (
+    _terraform,
+    _cloudformation,
+)

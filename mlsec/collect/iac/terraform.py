@@ -1,17 +1,18 @@
-"""Terraform code of a target: its roots worked out, and told as declarations."""
+"""Terraform code and plans of a target, worked out and told as declarations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 
 from mlsec.collect.code_file import CodeScope, Declared, Language
 from mlsec.collect.iac.declaration import Declaration
 from mlsec.collect.iac.hcl.parse import can_parse
-from mlsec.collect.iac.hcl.resolve import KIND, Resolver
+from mlsec.collect.iac.hcl.plan import Plan
+from mlsec.collect.iac.hcl.resolve import KIND, Resolver, Table
 from mlsec.collect.iac.hcl.target import Target
 from mlsec.collect.iac.resources import ShapesOf, declare
 from mlsec.core.closed_sets import GapReason
+from mlsec.core.errors import MlsecError
 from mlsec.core.vocabulary import Vocabulary
 
 _MISSING = "the parser of Terraform is not installed: pip install 'mlsec[iac]'"
@@ -25,18 +26,54 @@ def read(
     *,
     has_parser: bool | None = None,
 ) -> Declared:
-    """Give what the Terraform code of a target declares."""
-    if not scope.written_in(*_CODE):
-        return Declared()
+    """Give what the Terraform code and the plans of a target declare."""
+    plans = list(_plans(scope))
+    target: Target | None = None
     if not (can_parse() if has_parser is None else has_parser):
         for file in scope.written_in(*_CODE):
             scope.take(file)
             scope.refuse(file, _MISSING, reason=GapReason.UNSUPPORTED)
-        return Declared()
-    return declare(scope, vocabulary, _declarations(scope, vocabulary), shapes_of)
-
-
-def _declarations(scope: CodeScope, vocabulary: Vocabulary) -> Iterator[Declaration]:
+    elif scope.written_in(*_CODE):
+        target = Target(scope)
     table = vocabulary.declared.get(KIND, {})
-    for _, declared in groupby(Target(scope).declarations(), key=lambda each: each.root):
+    return declare(scope, vocabulary, _declarations(plans, target, table), shapes_of)
+
+
+def _declarations(plans: list[Plan], target: Target | None, table: Table) -> Iterator[Declaration]:
+    """A plan stands for the code that it was made of, where that is in the target as well."""
+    planned = {_root_of(plan, target): plan for plan in plans}
+    for root in target.roots() if target is not None else ():
+        declared = list(target.declared_in(root)) if target is not None else []
+        plan = planned.get(root)
+        if plan is not None:
+            code = {each.address: each for each in declared}
+            shown = declared[0].root if declared else root
+            declared = list(plan.declarations(code, shown))
         yield from Resolver(declared, table).told()
+    for plan in plans:
+        if not _is_matched(plan, planned, target):
+            yield from Resolver(plan.declarations({}, plan.file.shown), table).told()
+
+
+def _is_matched(plan: Plan, planned: dict[str, Plan], target: Target | None) -> bool:
+    root = _root_of(plan, target)
+    return target is not None and root in target.modules and planned.get(root) is plan
+
+
+def _root_of(plan: Plan, target: Target | None) -> str:
+    """Give the root module that has all that the plan's has, "" + its file's id for none."""
+    wanted = plan.keys()
+    for root, module in target.modules.items() if target is not None and wanted else ():
+        if wanted <= module.of_kind("resource").keys():
+            return root
+    return f"\0{plan.file.id}"
+
+
+def _plans(scope: CodeScope) -> Iterator[Plan]:
+    for file in scope.written_in(Language.TERRAFORM_PLAN):
+        scope.take(file)
+        try:
+            yield Plan(file)
+        except MlsecError as error:
+            line = int(error.location.partition(":")[0] or 0)
+            scope.refuse(file, f"no plan: {error.message}", line=line)

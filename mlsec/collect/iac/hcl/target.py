@@ -58,14 +58,24 @@ class Target:
         self.modules = self._read_modules()
         self._read_values()
 
+    def roots(self) -> Iterator[str]:
+        """Yield the directory of each root: what no other module calls, or only in a circle."""
+        called = set(self._called())
+        for name in self.modules:
+            if name not in called:
+                yield name
+        for name in self.modules:
+            if name not in self._reached:
+                yield name
+
     def declarations(self) -> Iterator[Declaration]:
         """Yield every declared resource: root by root, each called module below its callers."""
-        called = set(self._called())
-        roots = [name for name in self.modules if name not in called]
-        for name in (*roots, *self.modules):
-            # Modules that only call each other have no root among them.
-            if name not in self._reached:
-                yield from self._declared(self._root(self.modules[name]))
+        for name in self.roots():
+            yield from self.declared_in(name)
+
+    def declared_in(self, root: str) -> Iterator[Declaration]:
+        """Yield what one root declares."""
+        return self._declared(self._root(self.modules[root]))
 
     def text(self, path: str) -> str | Unresolved:
         """Give the text of a file of the target."""

@@ -1,0 +1,65 @@
+"""A plan says what its code says, but for what only the apply will know."""
+
+from __future__ import annotations
+
+from mlsec.collect.code_file import CodeFile, CodeScope, Language
+from mlsec.collect.tally import Tally
+from mlsec.core.resource import Resource
+from tests.collect.iac.hcl.planned import plan_of
+from tests.collect.iac.reading import inventory_of, scope_of
+
+CODE = {
+    "main.tf": 'variable "open" { default = "Enabled" }\n'
+    'resource "aws_iam_role" "r" {\n  name = "serve"\n  assume_role_policy = jsonencode({\n'
+    '    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole",\n'
+    '      Principal = { Service = "sagemaker.amazonaws.com" } }] })\n}\n'
+    'resource "aws_sagemaker_notebook_instance" "n" {\n  name = "n"\n'
+    "  role_arn = aws_iam_role.r.arn\n  direct_internet_access = var.open\n}\n"
+    'module "m" {\n  source = "./m"\n}\n',
+    "m/main.tf": 'resource "aws_s3_bucket" "b" {\n  count = 1\n  bucket = "models"\n}\n'
+    'resource "aws_s3_bucket_versioning" "b" {\n  bucket = aws_s3_bucket.b[0].arn\n'
+    '  versioning_configuration {\n    status = "Enabled"\n  }\n}\n',
+}
+
+
+def together(texts: dict[str, tuple[str, Language]]) -> dict[str, Resource]:
+    files = [
+        CodeFile(id=f"repo/{path}", path=path, language=kind, text=text, in_repository=path)
+        for path, (text, kind) in texts.items()
+    ]
+    found = inventory_of(CodeScope("code/repo", files, Tally())).resources
+    return {each.id: each for each in found if each.provider == "aws"}
+
+
+def test_a_plan_alone_says_what_the_code_says() -> None:
+    planned = together({"plan.json": (plan_of(CODE), Language.TERRAFORM_PLAN)})
+    coded = together({path: (text, Language.TERRAFORM) for path, text in CODE.items()})
+    assert [key.partition("#")[2] for key in planned] == [key.partition("#")[2] for key in coded]
+    for (_, plan), (_, code) in zip(planned.items(), coded.items(), strict=True):
+        assert plan.properties == code.properties, plan.id
+        assert plan.unread.keys() == code.unread.keys(), plan.id
+
+
+def test_a_plan_stands_in_for_its_code_and_points_at_it() -> None:
+    both = {path: (text, Language.TERRAFORM) for path, text in CODE.items()}
+    both["plan.json"] = (plan_of(CODE), Language.TERRAFORM_PLAN)
+    found = together(both)
+    notebook = found[".#aws_sagemaker_notebook_instance.n"]
+    assert notebook.places["direct_internet"] == "main.tf:11:3"
+    assert found[".#module.m.aws_s3_bucket.b[0]"].origin.file == "m/main.tf"
+    assert sum(1 for each in found.values() if each.type == "aws.s3.bucket") == 1
+
+
+def test_a_plan_without_its_code_points_into_itself() -> None:
+    text = plan_of(CODE)
+    found = together({"plan.json": (text, Language.TERRAFORM_PLAN)})
+    place = found["plan.json#aws_sagemaker_notebook_instance.n"].places["direct_internet"]
+    file, line, _ = place.split(":")
+    assert file == "plan.json"
+    assert '"direct_internet_access": "Enabled"' in text.splitlines()[int(line) - 1]
+
+
+def test_what_is_no_plan_is_refused() -> None:
+    scope = scope_of({"plan.json": '{"terraform_version": 1'}, Language.TERRAFORM_PLAN)
+    inventory_of(scope)
+    assert "no plan" in scope.tally.gaps[scope.refused["repo/plan.json"][0]].detail
