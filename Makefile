@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT := out/demo
 SERVERS := .venv-servers
+CHECKOV := .venv-checkov
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test check docs bench fuzz servers lock wheel demo-fixture clean
+.PHONY: help demo test check docs bench fuzz servers checkov lock wheel demo-fixture clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +19,7 @@ help:
 	@echo "make docs   write the generated files again"
 	@echo "make bench  measure, each figure beside its peer or its floor"
 	@echo "make servers  set up the real model servers that tests/servers starts"
+	@echo "make checkov  set up checkov in an environment of its own, for --with checkov"
 	@echo "make fuzz   feed damaged files to every reader for SECONDS=600"
 
 $(VENV)/bin/python:
@@ -69,6 +71,15 @@ $(SERVERS)/.ready: requirements/servers.lock | $(VENV)/bin/python
 	@$(SERVERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/servers.lock
 	@touch $@
 
+checkov: $(CHECKOV)/.ready
+
+# It pins a boto3 that lacks half of what is read here: it lives apart too.
+$(CHECKOV)/.ready: requirements/checkov.lock
+	@echo "setting up $(CHECKOV) ..." >&2
+	@$(PYTHON) -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/checkov.lock
+	@touch $@
+
 demo-fixture: $(VENV)/.dev-ready
 	@$(BIN)/python -m tests.estate.demo
 
@@ -77,6 +88,7 @@ lock:
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --extra iac pyproject.toml -o requirements/ci.lock
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --all-extras --group dev pyproject.toml -o requirements/dev.lock
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/servers.txt -o requirements/servers.lock
+	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/checkov.txt -o requirements/checkov.lock
 
 wheel: $(VENV)/.dev-ready
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

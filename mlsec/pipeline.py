@@ -17,6 +17,8 @@ import msgspec
 from mlsec import __version__
 from mlsec.collect import COLLECTORS, provider_of
 from mlsec.collect.changes.change import Change
+from mlsec.collect.checkov.reader import read as read_foreign
+from mlsec.collect.code_file import FILE_TYPE
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment, ScanFacts
 from mlsec.core.errors import MlsecError
@@ -27,6 +29,7 @@ from mlsec.core.waiver_note import WaiverNote
 from mlsec.engine.assembly import assemble
 from mlsec.engine.assess import assess
 from mlsec.engine.controls import load_frameworks
+from mlsec.engine.foreign import foreign_rules, merge_foreign
 from mlsec.engine.inline import inline_waivers
 from mlsec.engine.limit import Before, Limiting, limit_judgement
 from mlsec.engine.params import apply_overrides, load_overrides, parameter_values
@@ -96,16 +99,19 @@ def _check_sign_ins(targets: tuple[str, ...], settings: CollectSettings) -> None
 
 def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> Assessment:
     """Judge evidence; no network, and the same evidence and rules give the same assessment."""
-    inventory = read(snapshot, ruleset)
+    foreign, extra = read_foreign(snapshot)
+    inventory = _joined([read(snapshot, ruleset), extra])
     say("joining what was found", 0, 0)
     graph = build_graph(ruleset.vocabulary, inventory)
     clock = judging.now or _taken_at(snapshot)
+    blocks = tuple(one for one in inventory.resources if one.type != FILE_TYPE)
     in_code, notices = inline_waivers(_notes(snapshot, inventory))
     judgement = assess(
         ruleset,
         graph,
         clock=clock,
         waivers=(*(load_waivers(judging.waivers) if judging.waivers else ()), *in_code),
+        merge=lambda findings, passed: merge_foreign(foreign, blocks, ruleset, findings, passed),
         progress=lambda done, known: say("judging", done, known),
     )
     gaps, limit = _telling(graph, inventory, judgement.findings), None
@@ -125,9 +131,10 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
     )
     return msgspec.structs.replace(
         assessment,
+        rules=(*assessment.rules, *foreign_rules(foreign, ruleset, judgement.counts)),
         model_files=model_files(graph),
         limit=limit,
-        notices=(*(() if limit is None else (limit.told,)), *notices),
+        notices=(*(() if limit is None else (limit.told,)), *judgement.notices, *notices),
     )
 
 
@@ -158,6 +165,7 @@ def _before(
     return Before(
         verdicts=frozenset((one.fingerprint, one.status) for one in judgement.findings),
         gaps=frozenset(gap.id for gap in _telling(graph, inventory, judgement.findings)),
+        unasked=frozenset({"checkov"}),
     )
 
 

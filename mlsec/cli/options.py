@@ -56,6 +56,12 @@ def add_collecting(parser: argparse.ArgumentParser) -> None:
         help="let https:// and http:// targets be names that mean private or loopback addresses;"
         " without it only an address that is written out is asked there",
     )  # fmt: skip
+    group.add_argument("--with", action="append", default=[], choices=("checkov",), dest="others",
+                       metavar="TOOL", help="run checkov over folders too")  # fmt: skip
+    group.add_argument("--checkov", default="", metavar="PATH",
+                       help="where it is (MLSEC_CHECKOV, .venv-checkov, PATH)")  # fmt: skip
+    group.add_argument("--checkov-json", type=Path, metavar="FILE",
+                       help="take what checkov said of the folder before")  # fmt: skip
     group.add_argument("--tries", type=_positive, default=8, metavar="N", help="tries per call")
 
 
@@ -101,8 +107,25 @@ def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> Collec
         has_digests=args.digests,
         cache=None if args.no_cache else default_cache(),
         is_private_probed=args.probe_private,
+        checkov=_checkov(args),
+        checkov_json=args.checkov_json,
         **chosen,
     )
+
+
+def _checkov(args: argparse.Namespace) -> str:
+    """Find checkov before a long collection; "" where it was not asked for."""
+    if args.checkov_json is not None:
+        from mlsec.collect.checkov.collector import read_json
+
+        read_json(args.checkov_json)
+        if len([one for one in args.targets if not is_remote(one)]) != 1:
+            raise MlsecError("--checkov-json speaks of one folder", hint="name that folder")
+    if "checkov" not in args.others:
+        return ""
+    from mlsec.collect.checkov.program import find_checkov
+
+    return find_checkov(args.checkov).path
 
 
 def judging_of(args: argparse.Namespace, command: str) -> Judging:

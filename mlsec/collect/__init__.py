@@ -142,6 +142,10 @@ def _collect_files(
         from mlsec.collect.code import collector as code  # noqa: PLC0415
 
         code.collect(target, snapshot, settings, progress)
+        if settings.checkov or settings.checkov_json is not None:
+            from mlsec.collect.checkov import collector as checkov  # noqa: PLC0415
+
+            checkov.collect(target, snapshot, settings, progress)
 
 
 def _read_files(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:

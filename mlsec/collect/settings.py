@@ -24,6 +24,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``has_digests`` hashes every model file on disk, for the bill of materials.
     ``trust`` is the policy that signatures of model files are checked against.
     ``is_private_probed`` lets a probe ask names that mean addresses inside a network.
+    ``checkov`` is the program to run over folders besides, ``checkov_json`` what it said before.
     ``deadline_s`` is for the whole collection: what was not asked by then is a gap.
     """
 
@@ -46,6 +47,8 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     has_digests: bool = False
     cache: Path | None = None
     is_private_probed: bool = False
+    checkov: str = ""
+    checkov_json: Path | None = None
 
 
 class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):

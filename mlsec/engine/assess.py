@@ -16,12 +16,14 @@ from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.engine.compile import FastPass, compile_rules
 from mlsec.engine.evaluate import Evaluator
 from mlsec.engine.findings import finding_of, unlisted_finding
+from mlsec.engine.foreign import Merged
 from mlsec.engine.rule import RuleSet
 from mlsec.engine.verdicts import settled_findings
 from mlsec.engine.views import Relations
 from mlsec.engine.waivers import Waiver, apply_waivers
 
 Progress = Callable[[int, int], None]
+Merge = Callable[[Sequence[Finding], Mapping[str, Sequence[str]]], Merged]
 
 
 class JudgedGraph(Relations, Protocol):
@@ -42,6 +44,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     counts: Mapping[str, StatusCounts] = msgspec.field(default_factory=dict)
     totals: StatusCounts = StatusCounts()
     waivers: tuple[WaiverState, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def assess(
@@ -50,9 +53,12 @@ def assess(
     *,
     clock: datetime,
     waivers: Sequence[Waiver] = (),
+    merge: Merge | None = None,
     progress: Progress | None = None,
 ) -> Judgement:
     """Judge every resource of every rule's type.
+
+    ``merge`` gives what other tools found, when it is told what our own rules did.
 
     ``clock`` is the one clock value (aware, UTC) of the scan; ``progress`` is called with
     (types done, types in all).
@@ -70,6 +76,8 @@ def assess(
         plan_of_type = plans.get(row.type)
         for rule in plan_of_type.rules if plan_of_type is not None else ():
             tally.findings.append(unlisted_finding(rule, row, gaps))
+    merged = merge(tally.findings, tally.passed) if merge is not None else Merged()
+    tally.take(merged)
     return tally.judgement(waivers, clock)
 
 
@@ -116,6 +124,15 @@ class _Tally:
         self.findings: list[Finding] = []
         self.passed: dict[str, list[str]] = {rule_id: [] for rule_id in ids}
         self.not_applicable = dict.fromkeys(ids, 0)
+        self.notices: tuple[str, ...] = ()
+
+    def take(self, merged: Merged) -> None:
+        """Take over what other tools found."""
+        self.findings += merged.findings
+        self.notices = merged.notices
+        for finding in merged.findings:
+            self.passed.setdefault(finding.rule, [])
+            self.not_applicable.setdefault(finding.rule, 0)
 
     def judgement(self, waivers: Sequence[Waiver], clock: datetime) -> Judgement:
         """Sort, waive and count."""
@@ -139,6 +156,7 @@ class _Tally:
             counts=counts,
             totals=total_of(counts.values()),
             waivers=states,
+            notices=self.notices,
         )
 
 

@@ -30,10 +30,15 @@ class Touch(Protocol):
 
 
 class Before(msgspec.Struct, frozen=True, kw_only=True):
-    """What the same rules say of the code as it was: verdicts by fingerprint, and its gaps."""
+    """What the same rules say of the code as it was: verdicts by fingerprint, and its gaps.
+
+    ``unasked`` are tools (``checkov``) that were not asked what they say of it: only what a change
+    touches of theirs is shown.
+    """
 
     verdicts: Verdicts
     gaps: frozenset[str]
+    unasked: frozenset[str] = frozenset()
 
 
 class Limiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +50,8 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
 
     def keeps(self, finding: Finding) -> bool:
         """Whether a finding stands on the change anywhere, or was not there before it."""
-        if (finding.fingerprint, finding.status) not in self.before.verdicts:
+        is_asked = finding.rule.partition(":")[0] not in self.before.unasked
+        if is_asked and (finding.fingerprint, finding.status) not in self.before.verdicts:
             return True
         subject = finding.resource
         if self.change.touches(subject.id, subject.file):
@@ -64,7 +70,9 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
 
     def shows(self, gap: Gap) -> bool:
         """Whether a gap is of the change: of a changed file, or one that was not there before."""
-        return gap.id not in self.before.gaps or self.change.touches_subject(gap.subject)
+        if gap.wanted not in self.before.unasked and gap.id not in self.before.gaps:
+            return True
+        return self.change.touches_subject(gap.subject)
 
 
 def limit_judgement(
