@@ -17,7 +17,7 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.vocabulary import Vocabulary
-from tests.collect.files import fake_stores
+from tests.collect.files import azurite, fake_stores
 from tests.collect.files.fake_stores import Blobs
 
 SETTINGS = CollectSettings(vocabulary=Vocabulary(types={}, digest=""), tries=1)
@@ -89,14 +89,33 @@ def az(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         yield World("az://acct/models", blobs.replace, blobs)
 
 
+@contextmanager
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    client = azurite.container("models")
+    for name, data in CONTENT.items():
+        client.upload_blob(name, data)
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azurite.connection())
+    try:
+        yield World(
+            "az://acct/models", lambda name, data: client.upload_blob(name, data, overwrite=True)
+        )
+    finally:
+        client.close()
+
+
 WORLDS: Mapping[str, Callable[[pytest.MonkeyPatch], AbstractContextManager[World]]] = {
     "s3": s3,
     "gs": gs,
     "az": az,
+    "az, Azurite": emulator,
 }
 
 
-@pytest.fixture(params=sorted(BUCKETS))
+def test_every_kind_of_bucket_has_a_world() -> None:
+    assert {name.partition(",")[0] for name in WORLDS} == set(BUCKETS)
+
+
+@pytest.fixture(params=sorted(WORLDS))
 def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with WORLDS[request.param](monkeypatch) as found:
         yield found
@@ -170,6 +189,26 @@ def test_refused_content_names_what_to_allow(
             store.open(found.entries[0]).read_at(0, 1)
     assert caught.value.reason is GapReason.DENIED
     assert caught.value.right
+
+
+def test_blob_in_the_archive_is_told_and_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    with emulator(monkeypatch) as world:
+        client = azurite.container("archived")
+        client.upload_blob("old.pkl", b"x")
+        azurite.archive(client, "old.pkl")
+        client.close()
+        store, found = listed(World(world.target.replace("models", "archived"), world.replace), "")
+        with pytest.raises(StoreError, match="rehydrate"):
+            store.open(found.entries[0])
+
+
+def test_listing_with_a_wrong_key_is_no_empty_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    with emulator(monkeypatch) as world:
+        wrong = azurite.connection().replace("AccountKey=a2V5", "AccountKey=b3RoZXI=")
+        monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", wrong)
+        _, found = listed(world, "live/")
+    assert not found.is_complete
+    assert [skipped.reason for skipped in found.skipped] == [GapReason.DENIED]
 
 
 def test_s3_names_the_action_of_a_refused_read_and_of_a_refused_listing(
