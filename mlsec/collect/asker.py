@@ -46,7 +46,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     ``is_gone``: the item asked about no longer exists. ``is_offered`` False: no such service here;
     ``why`` then says so in the provider's words, or is "". Of an index that answers in a service's
-    place, ``why`` says what it may lack.
+    place, ``why`` says what it may lack, and ``by`` is its name.
     """
 
     document: Any
@@ -55,6 +55,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     is_gone: bool = False
     is_offered: bool = True
     why: str = ""
+    by: str = ""
 
 
 class Asker(Protocol):

@@ -35,13 +35,14 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What a list gave: entries in canonical order, and the gap when it is not the whole.
 
     ``why`` says what the account of this list has to say: that the service is not there at all, or
-    that an index spoke in its place.
+    that an index spoke in its place; ``by`` is that index.
     """
 
     entries: tuple[Any, ...] = ()
     gap: Gap | None = None
     call: str = ""
     why: str = ""
+    by: str = ""
 
 
 class Tagging(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,14 +122,14 @@ def entries_of(request: Request, answer: Answer | Gap) -> Found:
     if isinstance(answer, Gap):
         return Found(gap=answer)
     if answer.is_gone or not answer.is_offered or not answer.document:
-        return Found(gap=answer.cut, call=answer.call, why=answer.why)
+        return Found(gap=answer.cut, call=answer.call, why=answer.why, by=answer.by)
     listed = dig(answer.document, request.operation.items)
     if not isinstance(listed, list):
         detail = f"the answer has no list at {request.operation.items}"
         return Found(gap=gap_for(request, GapReason.MALFORMED, detail=detail), call=answer.call)
     by_bytes = {canonical(entry): entry for entry in listed}
     entries = tuple(_as_entry(by_bytes[key]) for key in sorted(by_bytes))
-    return Found(entries=entries, gap=answer.cut, call=answer.call, why=answer.why)
+    return Found(entries=entries, gap=answer.cut, call=answer.call, why=answer.why, by=answer.by)
 
 
 def make_item(listing: Listing, entry: Any, call: str, searched: Mapping[str, Any]) -> Item:

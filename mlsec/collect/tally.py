@@ -16,6 +16,7 @@ class _Count(msgspec.Struct, kw_only=True):
     is_complete: bool = True
     because: set[str] = msgspec.field(default_factory=set)
     gaps: set[str] = msgspec.field(default_factory=set)
+    sources: set[str] = msgspec.field(default_factory=set)
 
 
 class Tally:
@@ -52,6 +53,10 @@ class Tally:
         """Say why there is nothing to count: the service is not there to be used."""
         self._counts.setdefault(place, _Count()).because.add(because)
 
+    def credit(self, place: Place, source: str) -> None:
+        """Name a bulk source that stood in the place of a listing."""
+        self._counts.setdefault(place, _Count()).sources.add(source)
+
     def unlisted(self) -> dict[Place, tuple[str, ...]]:
         """Give the places whose listing is not the whole, with the gaps that hide the rest."""
         return {
@@ -74,6 +79,7 @@ class Tally:
                 is_complete=count.is_complete,
                 excluded_because="; ".join(sorted(count.because)),
                 gaps=tuple(sorted(count.gaps)),
+                listed_by=tuple(sorted(count.sources)) or msgspec.UNSET,
             )
             for place, count in sorted(self._counts.items())
         )

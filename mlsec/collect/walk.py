@@ -147,6 +147,8 @@ class _Walk:
             self._subtree.look(listing.place)
             if found.gap is not None:
                 self._subtree.hide(listing.place, found.gap)
+            if found.by:
+                self._tally.credit(listing.place, found.by)
             if found.why:
                 self._subtree.note(listing.place, found.why)
             for entry in found.entries:

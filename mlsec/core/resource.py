@@ -90,6 +90,7 @@ class TypeCoverage(msgspec.Struct, frozen=True, kw_only=True):
 
     enumerated = assessed + excluded + errored, always. ``is_complete`` is False when the listing
     itself failed or was cut short; then ``gaps`` says why and more may exist than was counted.
+    ``listed_by`` names the bulk sources that stood in the place of the type's own listing.
     """
 
     type: str
@@ -102,6 +103,12 @@ class TypeCoverage(msgspec.Struct, frozen=True, kw_only=True):
     is_complete: bool = True
     excluded_because: str = ""
     gaps: tuple[str, ...] = ()
+    listed_by: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The bulk sources; none where the type was listed by its own service alone."""
+        return () if isinstance(self.listed_by, msgspec.UnsetType) else self.listed_by
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):

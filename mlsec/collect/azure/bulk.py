@@ -22,6 +22,8 @@ from mlsec.collect.asker import Answer
 from mlsec.collect.azure.route import ArmRead
 from mlsec.collect.listing import Found
 
+NAME = "Azure Resource Graph"
+ALL_RESOURCES = "Resource Manager's list of all resources"
 # How long the index may lag behind, as far as we believe it; documented as "within minutes".
 LAG = datetime.timedelta(minutes=15)
 _COLUMNS = (
@@ -141,7 +143,8 @@ class Index:
             # Neither index nor listing knows one. A child's listing could still have some: whether
             # a kind of child counts as a resource of its own is not said anywhere.
             is_empty = not listed and not parent
-            return Answer(document={"value": []}, call=inside.call) if is_empty else None
+            empty = Answer(document={"value": []}, call=inside.call, by=ALL_RESOURCES)
+            return empty if is_empty else None
         rows = self._rows[(scope, kind)]
         if (
             kind not in self._trusted
@@ -154,7 +157,7 @@ class Index:
             return None
         below = f"{parent.lower().rstrip('/')}/" if parent else ""
         entries = [rows[key] for key in sorted(listed) if key.startswith(below)]
-        return Answer(document={"value": entries}, call=told.call)
+        return Answer(document={"value": entries}, call=told.call, by=NAME)
 
     def _keep(self, told: Told) -> None:
         for subscription in told.subscriptions:

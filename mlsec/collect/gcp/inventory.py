@@ -28,6 +28,7 @@ _HOLE = re.compile(r"\\\{[a-zA-Z_-]+\\?\}")
 # What names an entry's place, whatever the service calls it.
 _SELF = ("name", "selfLink", "location", "region", "zone")
 REGION = "~region"
+NAME = "Cloud Asset Inventory"
 # The index is eventually consistent, and now and then misses an update: the report says so.
 LAG = "what is newer than Cloud Asset Inventory's index of it, which lags by minutes or more"
 _PLACES = {operation.label: operation for operation in DISCOVERY}
@@ -146,7 +147,7 @@ class InventoryAsker:
         placed = [_placed(asset["resource"]["data"]) for asset in found]
         unique = {canonical(each): each for each in placed}
         entries = [unique[mark] for mark in sorted(unique)]
-        return Answer(document={items: entries}, call=index.call, why=LAG)
+        return Answer(document={items: entries}, call=index.call, why=LAG, by=NAME)
 
     def _pattern(self, request: Request, route: Route) -> re.Pattern[str]:
         """Give what the names of the assets that a request asks for look like."""

@@ -98,7 +98,8 @@ def test_list_that_an_index_gave_says_so() -> None:
     request = Request(scope="gcp/p1", region="l1", operation=_LIST)
     answer = InventoryAsker(told, _ROUTES, {}, {}).ask(request)
     assert isinstance(answer, Answer)
-    assert entries_of(request, answer).why == LAG
+    found = entries_of(request, answer)
+    assert (found.why, found.by) == (LAG, "Cloud Asset Inventory")
 
 
 def test_policy_that_the_inventory_leaves_out_is_asked_for() -> None:
