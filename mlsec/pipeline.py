@@ -24,7 +24,7 @@ from mlsec.core.assessment import Assessment, ScanFacts
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding
 from mlsec.core.places import content_folder
-from mlsec.core.resource import Gap, Inventory
+from mlsec.core.resource import Gap, Inventory, is_of_code
 from mlsec.core.waiver_note import WaiverNote
 from mlsec.engine.assembly import assemble
 from mlsec.engine.assess import assess
@@ -172,7 +172,8 @@ def _before(
 def _telling(graph: Graph, inventory: Inventory, findings: Iterable[Finding]) -> tuple[Gap, ...]:
     """Give every gap of the collection, and of those that joining met the ones that mattered."""
     mattered = {gap for finding in findings for gap in finding.gaps}
-    mattered.update(gap.id for gap in inventory.gaps)
+    # Much of code is known only once it is applied; what no rule asked for hides nothing.
+    mattered.update(gap.id for gap in inventory.gaps if not is_of_code(gap))
     mattered.update(gap for row in graph.coverage for gap in row.gaps)
     return tuple(gap for key, gap in graph.gaps.items() if key in mattered)
 

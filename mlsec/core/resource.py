@@ -27,6 +27,11 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+def is_of_code(gap: Gap) -> bool:
+    """Whether it is a value in code that only an apply, a render or another file can tell."""
+    return gap.scope.startswith("code/") and gap.reason is GapReason.UNRESOLVED
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where a resource was read: ``live`` (an API), ``iac`` (code) or ``file``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +11,7 @@ import msgspec
 from mlsec.core.assessment import Assessment, RuleSummary, WaiverState
 from mlsec.core.closed_sets import GapReason, Severity, Status
 from mlsec.core.finding import Finding
-from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.core.resource import Gap, TypeCoverage, is_of_code
 from mlsec.render.shown import shown
 
 REASON_WORDS = {
@@ -22,6 +23,8 @@ REASON_WORDS = {
     GapReason.OVER_LIMIT: "over a limit",
     GapReason.UNRESOLVED: "not resolved",
 }
+_FILE_TYPES = ("files.artifact", "code.file")
+VALUES_IN_CODE = "values in code"
 _RANK = {severity.value: severity.rank for severity in Severity}
 
 
@@ -60,7 +63,10 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GapGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Gaps with the same operation, reason and missing right, in one scope."""
+    """Gaps with the same operation, reason and missing right, in one scope.
+
+    ``reasons`` says of values in code why they are not known, the commonest first.
+    """
 
     scope: str
     wanted: str
@@ -69,6 +75,7 @@ class GapGroup(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
     checks: int
     rules: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
 
 
 def is_open(finding: Finding) -> bool:
@@ -195,7 +202,9 @@ def gap_groups(assessment: Assessment) -> list[GapGroup]:
                 checks_of[gap_id].add(finding.fingerprint)
     grouped: dict[tuple[str, str, str, str], list[Gap]] = defaultdict(list)
     for gap in sorted(assessment.gaps, key=lambda one: (one.scope, one.subject, one.id)):
-        grouped[gap.scope, gap.wanted, gap.reason.value, gap.missing_right].append(gap)
+        # Of code, each property of each thing has a gap of its own; why is what people ask.
+        wanted = VALUES_IN_CODE if is_of_code(gap) else gap.wanted
+        grouped[gap.scope, wanted, gap.reason.value, gap.missing_right].append(gap)
     groups = [
         GapGroup(
             scope=scope,
@@ -205,10 +214,18 @@ def gap_groups(assessment: Assessment) -> list[GapGroup]:
             gaps=tuple(gaps),
             checks=len(set().union(*(checks_of[gap.id] for gap in gaps))),
             rules=tuple(sorted(set().union(*(rules_of[gap.id] for gap in gaps)))),
+            reasons=_reasons_in_code(gaps),
         )
         for (scope, wanted, reason, right), gaps in grouped.items()
     ]
     return sorted(groups, key=lambda one: (-one.checks, one.scope, one.wanted, one.reason.value))
+
+
+def _reasons_in_code(gaps: Iterable[Gap]) -> tuple[str, ...]:
+    """Say why values in code are not known, the commonest first."""
+    counted = Counter(gap.detail for gap in gaps if is_of_code(gap) and gap.detail)
+    ranked = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+    return tuple(f"{detail} ({number:,})" for detail, number in ranked)
 
 
 def missing_rights(groups: Iterable[GapGroup]) -> list[str]:
@@ -227,20 +244,25 @@ def scopes(assessment: Assessment) -> list[str]:
 
 
 def scope_names(assessment: Assessment) -> list[str]:
-    """List the scopes as people write them: a folder or bucket without the word before it."""
-    return [scope.removeprefix("files/") for scope in scopes(assessment)]
+    """List the scopes as people write them: a folder or bucket without the word before it.
+
+    A folder that was read for its model files and for its code is one.
+    """
+    names = (re.sub(r"^(?:files|code)/", "", scope) for scope in scopes(assessment))
+    return list(dict.fromkeys(names))
 
 
 def files_accounted(assessment: Assessment) -> str:
-    """Say what became of every model file that was found; "" where none was asked for."""
-    rows = [row for row in assessment.coverage if row.type == "files.artifact"]
-    if not rows:
-        return ""
+    """Say what became of every model file and file of code; "" where none was asked for."""
+    files, code = ([row for row in assessment.coverage if row.type == kind] for kind in _FILE_TYPES)
     found, read, left_out, not_read = (
-        f"{sum(getattr(row, name) for row in rows):,}"
+        f"{sum(getattr(row, name) for row in files):,}"
         for name in ("enumerated", "assessed", "excluded", "errored")
     )
-    return f"{found} files found = {read} judged + {left_out} left out + {not_read} not read"
+    told = f"{found} files found = {read} judged + {left_out} left out + {not_read} not read"
+    understood, refused = (sum(getattr(row, n) for row in code) for n in ("assessed", "errored"))
+    of_code = f"{understood + refused:,} files of code = {understood:,} read + {refused:,} not"
+    return "; ".join(part for part, rows in ((told, files), (of_code, code)) if rows)
 
 
 def was_read(scope: str, assessment: Assessment) -> bool:

@@ -229,8 +229,8 @@ def _not_assessed(assessment: Assessment, page: Page) -> Iterator[str]:
     for group in groups:
         label = page.paint(f"not assessed[{shown(group.wanted, 120)}]", "33")
         why = tally.REASON_WORDS[group.reason]
-        hidden = f"{plural(group.checks, 'check')} of {plural(len(group.rules), 'rule')}"
-        yield f"{label} {why}: {hidden} could not be decided"
+        checks = f"{plural(group.checks, 'check')} of {plural(len(group.rules), 'rule')}"
+        yield f"{label} {why}: {checks if group.checks else 'what it tells'} could not be decided"
         yield f"  --> {shown(group.scope)}: {_subjects(group)}"
         if group.missing_right:
             yield f"   = allow {shown(group.missing_right, 200)}"
@@ -252,7 +252,8 @@ def _said(group: tally.GapGroup) -> list[str]:
     """Give what the provider's refusal asks a person to do, where a right alone is not enough."""
     told = (gap.detail for gap in group.gaps if gap.reason in _SAID)
     details = {detail for detail in told if len(detail.split()) >= _SENTENCE_WORDS}
-    return [shown(each, 300) for each in sorted(details)[:_SUBJECTS_SHOWN]]
+    said = group.reasons or sorted(details)
+    return [shown(each, 300) for each in said[:_SUBJECTS_SHOWN]]
 
 
 def _subjects(group: tally.GapGroup) -> str:

@@ -15,8 +15,10 @@ import samples
 from test_machine_formats import ROOT, checker, rendered
 
 from mlsec.core.assessment import Assessment, Fix
-from mlsec.core.closed_sets import Severity, Status
+from mlsec.core.closed_sets import GapReason, Severity, Status
+from mlsec.core.digest import make_gap
 from mlsec.core.finding import Evidence
+from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.core.text import visible
 from mlsec.render import RenderSettings, tally
 from mlsec.render.path_layout import draw
@@ -57,6 +59,34 @@ def test_check_that_several_refusals_hide_is_counted_once() -> None:
         return next(g.checks for g in tally.gap_groups(assessment) if denied in g.gaps)
 
     assert counted(doubled) == counted(whole) > 0
+
+
+def in_code(wanted: str, detail: str) -> Gap:
+    return make_gap(
+        scope="code/infra",
+        subject=wanted,
+        wanted=wanted,
+        reason=GapReason.UNRESOLVED,
+        detail=detail,
+    )
+
+
+def test_values_in_code_are_one_group_that_says_why() -> None:
+    whole = samples.rich()
+    gaps = (
+        in_code("image", "var.image has no default"),
+        in_code("user", "known after apply"),
+        in_code("key", "known after apply"),
+    )
+    coverage = (
+        TypeCoverage(type="code.file", scope="code/infra", region="", enumerated=3, assessed=3),
+    )
+    told = msgspec.structs.replace(whole, gaps=gaps, coverage=coverage)
+    text = " ".join(rendered("text", told).decode().split())
+    assert text.count("not assessed[") == 1
+    assert "= known after apply (2) = var.image has no default (1)" in text
+    assert "3 files of code = 3 read + 0 not" in text
+    assert "known after apply (2); var.image has no default (1)" in rendered("html", told).decode()
 
 
 def on_two_clouds() -> Assessment:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mlsec import pipeline
 from mlsec.collect import COLLECTORS
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.places import content_folder
-from mlsec.core.resource import Inventory
+from mlsec.core.resource import Inventory, is_of_code
 from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.snapshot.store import Snapshot
 
@@ -39,3 +40,20 @@ def test_a_folder_without_code_has_no_row_for_it(tmp_path: Path) -> None:
     (folder / "notes.md").write_text("hello")
     (folder / "config.json").write_text('{"model_type": "llama"}')
     assert inventory_of(folder, tmp_path) == Inventory()
+
+
+def test_values_that_no_rule_asked_for_are_not_told_as_gaps(tmp_path: Path) -> None:
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    (folder / "compose.yaml").write_text(
+        "services:\n  a:\n    image: vllm/vllm-openai:v0.9.1\n    command: [--model, $MODEL]\n"
+    )
+    evidence = tmp_path / "x.mlsnap"
+    ruleset = pipeline.load(pipeline.Judging(select=("code-file/*",)))
+    settings = CollectSettings(vocabulary=ruleset.vocabulary)
+    pipeline.collect((str(folder),), evidence, settings, resume=False, say=lambda *_: None)
+    with pipeline.open_evidence(evidence) as snapshot:
+        read = pipeline.read(snapshot, ruleset)
+        judged = pipeline.judge(snapshot, ruleset, pipeline.Judging(), lambda *_: None)
+    assert [gap for gap in read.gaps if is_of_code(gap)]
+    assert not [gap for gap in judged.gaps if is_of_code(gap)]
