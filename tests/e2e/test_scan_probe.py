@@ -12,6 +12,7 @@ from mlsec.core.assessment import Assessment
 from mlsec.core.closed_sets import Status
 from tests.collect.probe.server import Page, Server, site
 from tests.e2e import runs
+from tests.e2e.report_checks import check_sarif
 from tests.e2e.test_offline import watched
 
 _JSON = ("Content-Type: application/json",)
@@ -54,6 +55,10 @@ def test_an_open_dashboard_of_an_old_version_is_told(assessment: Assessment) -> 
 def test_the_report_says_in_whose_name_was_asked(assessment: Assessment) -> None:
     assert assessment.scan.principal == "nobody (a probe sends no credentials)"
     assert assessment.scan.settings["private_addresses"] == "if written out"
+
+
+def test_sarif_passes_the_strict_checker(report: Path) -> None:
+    check_sarif(report)
 
 
 def test_the_evidence_is_judged_again_without_a_network(report: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from mlsec.collect.probe.clock import Deadline, StepError
 from mlsec.collect.probe.dial import Dialler
 from mlsec.collect.probe.limits import Limits
 from mlsec.collect.probe.target import Target
-from mlsec.collect.probe.told import ASK, Cleaner, Hop, Told, bare_address, done, failed
+from mlsec.collect.probe.told import ASK, Cleaner, Hop, Leads, Told, bare_address, done, failed
 from mlsec.collect.probe.wire import Answer, Request, exchange
 from mlsec.collect.trouble import Trouble
 from mlsec.core.closed_sets import GapReason
@@ -68,9 +68,11 @@ class Asker:
             to = answer.header("location") if answer.status in _REDIRECTS else ""
             if not to:
                 break
-            hops.append(Hop(path=bare_address(path), status=answer.status, to=bare_address(to)))
-            following = self._own_path(path, to) if question.follows else ""
-            if not following or len(hops) > self._limits.redirects:
+            leads, following = self._lead(path, to)
+            hops.append(
+                Hop(path=bare_address(path), status=answer.status, to=bare_address(to), leads=leads)
+            )
+            if not (question.follows and following) or len(hops) > self._limits.redirects:
                 break
             path = following
         if answer.cut is not None:
@@ -101,18 +103,20 @@ class Asker:
         with contextlib.closing(connection):
             return exchange(connection, request, self._limits, by)
 
-    def _own_path(self, path: str, to: str) -> str:
-        """Give the path of a redirect on the very same server, "" for any other."""
+    def _lead(self, path: str, to: str) -> tuple[Leads, str]:
+        """Say where a redirect leads, and on the very same server by which path."""
         here = f"{self._target.scheme}://{self._target.authority}{path}"
         try:
             there = urlsplit(urljoin(here, to))
-            is_own = (there.scheme, there.hostname, there.port or _port(there.scheme)) == (
-                self._target.scheme, self._target.host, self._target.port,
-            )  # fmt: skip
+            place = (there.hostname, there.port or _port(there.scheme))
         except ValueError:
-            return ""
-        is_printable = there.path.isascii() and there.path.isprintable() and " " not in there.path
-        return (there.path or "/") if is_own and is_printable else ""
+            return Leads.ELSEWHERE, ""
+        if (there.scheme, *place) == (self._target.scheme, self._target.host, self._target.port):
+            is_sound = there.path.isascii() and there.path.isprintable() and " " not in there.path
+            return Leads.OWN, (there.path or "/") if is_sound else ""
+        is_tls = there.scheme == "https" and not self._target.is_tls
+        is_host = there.hostname == self._target.host
+        return (Leads.TLS if is_tls and is_host else Leads.ELSEWHERE), ""
 
     def _refuse_more(self) -> None:
         if self._sent >= self._limits.requests:

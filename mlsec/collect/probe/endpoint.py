@@ -10,6 +10,7 @@ import msgspec
 from mlsec.collect.advisories import Untold, known_flaws, product_of, shipped_advisories
 from mlsec.collect.probe import shaping
 from mlsec.collect.probe.certificates import read_certificate
+from mlsec.collect.probe.evidence import Evidence, Step
 from mlsec.collect.probe.product import Opens
 from mlsec.collect.probe.products import NOWHERE, ROOT, identifying_paths
 from mlsec.collect.probe.recognise import (
@@ -17,9 +18,9 @@ from mlsec.collect.probe.recognise import (
     Recognised,
     doors_of,
     is_shut_throughout,
+    leads_to_tls,
     recognise,
 )
-from mlsec.collect.probe.target import Target
 from mlsec.collect.probe.tls import VERSIONS, Handshake, Offer
 from mlsec.collect.probe.told import ASK, CONNECT, HANDSHAKE, OFFER, RESOLVE, Told
 from mlsec.collect.probe.wire import CLIENT_CERTIFICATE
@@ -42,25 +43,6 @@ OF_CERTIFICATE = tuple(
         "lifetime_days", "key_type", "key_bits", "signature_hash", "is_self_signed",
     )
 )  # fmt: skip
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One recorded step with its parameters and the bytes of what it gave."""
-
-    call: Call
-    params: Mapping[str, Any]
-    body: bytes
-
-
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """All steps of one target."""
-
-    target: Target
-    steps: tuple[Step, ...]
-
-    def first(self, operation: str) -> Step | None:
-        """Give the step of an operation that is done once."""
-        return next((each for each in self.steps if each.call.operation == operation), None)
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +147,7 @@ class _Shaping:
         if root is None:
             self._hide(_OF_ROOT, self._gap_of(f"GET {ROOT}", self._failed.get(ROOT)))
         else:
-            self._known |= shaping.of_root(self._target, root)
+            self._known |= shaping.of_root(root)
             self._known |= shaping.of_all(self._heard)
         if NOWHERE not in self._heard and not self._known.get("debug_pages"):
             self._known.pop("debug_pages", None)
@@ -222,9 +204,10 @@ class _Shaping:
             if each.state is None:
                 self._hide(("doors[]",), self._door_gap(each))
         guarded = [each for each in doors if each.door.opens in _GUARDED]
-        if not guarded and not is_shut:
-            why = "no recogniser knows this server: which of its paths want a sign-in is not known"
-            gap = self._gap("sign-in", GapReason.UNSUPPORTED, why)
+        ends = [self._heard.get(path) for path in (ROOT, NOWHERE)]
+        is_signpost = all(told is not None and leads_to_tls(told) for told in ends)
+        if not guarded and not is_shut and not is_signpost:
+            gap = self._gap("sign-in", GapReason.UNSUPPORTED, _why_not_known(ends))
             self._hide(("doors[]", "exposure.public"), gap)
             rows += [{"opens": opens.value, "path": ""} for opens in _GUARDED]
         self._known["doors"] = rows
@@ -285,3 +268,13 @@ class _Shaping:
         asked = (s for s in self._evidence.steps if s.params.get("path") == ROOT)
         plain = next((s for s in asked if s.params.get("method") == "GET"), None)
         return sources | ({ASK: plain.call.id} if plain is not None else {})
+
+
+def _why_not_known(ends: list[Told | None]) -> str:
+    """Say why nobody can tell whether a sign-in is wanted; ``ends`` are a start and a nowhere."""
+    if all(told is not None and told.status == 403 for told in ends):
+        return (
+            "it refuses whatever is asked (403): whether for want of a sign-in, or because of where"
+            " or how it was asked, is not known"
+        )
+    return "no recogniser knows this server: which of its paths want a sign-in is not known"

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.probe import endpoint
+from mlsec.collect.probe.evidence import Evidence, Step
 from mlsec.collect.probe.target import PROVIDER, parse_target
 from mlsec.collect.probe.told import SERVICE
 from mlsec.collect.tally import Tally
@@ -44,7 +45,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
 
 def _endpoint(scope: str, calls: Iterable[Call], snapshot: Snapshot, tally: Tally) -> Resource:
     target = parse_target(scope.removeprefix(f"{PROVIDER}/"))
-    evidence = endpoint.Evidence(target=target, steps=_steps(calls, snapshot))
+    evidence = Evidence(target=target, steps=_steps(calls, snapshot))
     shown = endpoint.shape(evidence)
     place = (ENDPOINT, scope, "")
     tally.look(place)
@@ -63,13 +64,13 @@ def _endpoint(scope: str, calls: Iterable[Call], snapshot: Snapshot, tally: Tall
     )
 
 
-def _steps(calls: Iterable[Call], snapshot: Snapshot) -> tuple[endpoint.Step, ...]:
+def _steps(calls: Iterable[Call], snapshot: Snapshot) -> tuple[Step, ...]:
     steps = []
     for call in calls:
         body = snapshot.payload_bytes(call.payload) if call.payload else b""
         try:
             params: Mapping[str, Any] = msgspec.json.decode(call.params)
-            steps.append(endpoint.Step(call=call, params=params, body=body))
+            steps.append(Step(call=call, params=params, body=body))
         except msgspec.DecodeError as error:
             raise MlsecError(
                 f"the evidence of {call.operation} is damaged: {error}", location=str(snapshot.path)

@@ -11,16 +11,22 @@ import msgspec
 
 from mlsec.collect.probe.product import Door, Known, Sign
 from mlsec.collect.probe.products import EVERYWHERE, NOWHERE, PRODUCTS
-from mlsec.collect.probe.told import Told
+from mlsec.collect.probe.told import Leads, Told
 from mlsec.core.closed_sets import GapReason
 
 # Answers by path, of plain GET requests; a path that is missing gave none.
 Heard = Mapping[str, Told]
 
-_SHUT = frozenset({401, 403, 407, 511})
+_REFUSED = 403
+_SHUT = frozenset({401, _REFUSED, 407, 511})
 _ABSENT = frozenset({404, 405, 410, 501})
 _LOGIN_PATH = re.compile(
     r"(?i)/(?:.*[/_-])?(?:log-?in|sign-?in|oauth2?|authorize|auth|sso|saml2?)\b"
+)
+# Names that services for signing in have; a redirect to any other host says nothing about one.
+_LOGIN_HOST = re.compile(
+    r"(?i)\.(?:log-?in|sign-?in|sso|auth|oauth2?|idp|accounts|keycloak|dex)[.-]"
+    r"|\.(?:okta|auth0|onelogin|microsoftonline|amazoncognito|cloudflareaccess)\.com\Z"
 )
 _LOGIN_FORM = re.compile(r"(?i)<input[^>]{0,200}type=[\"']?password")
 
@@ -95,9 +101,14 @@ def doors_of(recognised: Recognised, heard: Heard) -> tuple[DoorState, ...]:
 
 
 def is_shut_throughout(heard: Heard, paths: Sequence[str]) -> bool:
-    """Whether whatever was asked, somebody wanted to know first who asks."""
+    """Whether whatever was asked, somebody wanted to know first who asks.
+
+    A 403 to everything is not that: it may be about where or how it was asked.
+    """
     answers = [heard.get(path) for path in paths]
-    return bool(answers) and all(told is not None and wants_sign_in(told) for told in answers)
+    return bool(answers) and all(
+        told is not None and told.status != _REFUSED and wants_sign_in(told) for told in answers
+    )
 
 
 def wants_sign_in(told: Told) -> bool:
@@ -105,11 +116,15 @@ def wants_sign_in(told: Told) -> bool:
     if told.status in _SHUT:
         return True
     if told.hops:
-        last = told.hops[-1]
-        is_elsewhere = bool(urlsplit(last.to).netloc) and 300 <= told.status < 400
-        if is_elsewhere or _LOGIN_PATH.search(urlsplit(last.to).path):
+        there = urlsplit(told.hops[-1].to)
+        if _LOGIN_PATH.search(there.path) or _LOGIN_HOST.search(f".{there.hostname or ''}"):
             return True
     return 200 <= told.status < 300 and bool(_LOGIN_FORM.search(told.text))
+
+
+def leads_to_tls(told: Told) -> bool:
+    """Whether an answer only leads to the same host over TLS: that is another target."""
+    return 300 <= told.status < 400 and bool(told.hops) and told.hops[-1].leads is Leads.TLS
 
 
 def _try(door: Door, heard: Heard, title: str, refusals: tuple[Sign, ...]) -> DoorState:
@@ -124,7 +139,8 @@ def _try(door: Door, heard: Heard, title: str, refusals: tuple[Sign, ...]) -> Do
     elif 200 <= told.status < 300:
         reason, why = GapReason.MALFORMED, f"answered otherwise than {title} does"
     else:
-        reason, why = GapReason.UNRESOLVED, f"answered with status {told.status}"
+        to = f", to {told.hops[-1].to[:200]}" if told.hops else ""
+        reason, why = GapReason.UNRESOLVED, f"answered with status {told.status}{to}"
     return DoorState(door=door, state=None, status=told.status, reason=reason, why=why)
 
 
@@ -135,7 +151,7 @@ def _state(
         return "open"
     if any(holds(sign, told) for sign in refusals) or wants_sign_in(told):
         return "shut"
-    if told.status in _ABSENT:
+    if told.status in _ABSENT or leads_to_tls(told):
         return "absent"
     nowhere = heard.get(NOWHERE)
     is_catch_all = nowhere is not None and nowhere.mark == told.mark

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from mlsec.collect.probe.recognise import DoorState
 from mlsec.collect.probe.target import Target
-from mlsec.collect.probe.told import Told
+from mlsec.collect.probe.told import Leads, Told
 from mlsec.core.text import visible
 
 _LISTING = re.compile(r"(?i)<title>\s*(?:Index of /|Directory listing for /)")
@@ -30,21 +29,15 @@ def of_target(target: Target) -> dict[str, Any]:
     }
 
 
-def of_root(target: Target, told: Told) -> dict[str, Any]:
+def of_root(told: Told) -> dict[str, Any]:
     """Give what the answer at the start says."""
-    hop = told.hops[-1] if told.hops else None
-    goes_to = urlsplit(hop.to) if hop is not None else None
-    is_left = goes_to is not None and 300 <= told.status < 400 and bool(goes_to.netloc)
+    hop = told.hops[-1] if told.hops and 300 <= told.status < 400 else None
+    is_left = hop is not None and hop.leads is not Leads.OWN
     return {
         "server_header": visible(told.header("server"), 200) or None,
         "redirects_to": visible(hop.to, 300) if hop is not None and is_left else None,
-        "redirects_to_tls": bool(
-            goes_to is not None
-            and 300 <= told.status < 400
-            and goes_to.scheme == "https"
-            and goes_to.hostname == target.host
-        ),
-        "redirects_to_clear": is_left and goes_to is not None and goes_to.scheme == "http",
+        "redirects_to_tls": hop is not None and hop.leads is Leads.TLS,
+        "redirects_to_clear": is_left and hop is not None and hop.to.startswith("http:"),
         "lists_folder": bool(_LISTING.search(told.text)),
         "hsts_max_age": _hsts(told),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import re
 from typing import Any
@@ -39,12 +40,21 @@ _ASSIGNED = re.compile(
 _WORD = re.compile(r"""[^\s"'<>=&;,()\[\]{}]{16,4096}""")
 
 
+class Leads(enum.Enum):
+    """Where a redirect leads: the very same server, the same host over TLS, or another."""
+
+    OWN = "own"
+    TLS = "tls"
+    ELSEWHERE = "elsewhere"
+
+
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
     """A redirect: from which path, with which status, to which address (its question left out)."""
 
     path: str
     status: int
     to: str
+    leads: Leads
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

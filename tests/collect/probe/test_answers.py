@@ -76,6 +76,16 @@ def test_a_redirect_to_tls_on_the_same_host_is_what_a_clear_port_should_do(tmp_p
     with Server(site({"/": to}, other=to)) as server:
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
     assert (seen["redirects_to_tls"], seen["redirects_to_clear"]) == (True, False)
+    assert (seen.gaps, "probe/model-answers-anyone" in seen.passed) == ((), True)
+
+
+def test_a_server_that_leads_to_another_is_not_passed_for_it(tmp_path: Path) -> None:
+    to = Page(status=301, headers=("Location: https://www.models.example/",))
+    with Server(site({"/": to}, other=to)) as server:
+        seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
+    assert seen["redirects_to"] == "https://www.models.example/"
+    assert "probe/model-answers-anyone" in seen.unknown
+    assert "probe/takes-requests-in-clear" not in seen.passed
 
 
 def test_no_secret_of_an_answer_is_kept(tmp_path: Path) -> None:
@@ -170,18 +180,27 @@ def test_a_server_that_nobody_knows_is_not_passed_as_shut(tmp_path: Path) -> Non
     "page",
     [
         Page(status=401, headers=('WWW-Authenticate: Basic realm="x"',)),
-        Page(status=403),
         Page(status=302, headers=("Location: /oauth2/start?rd=%2F",)),
-        Page(status=302, headers=("Location: https://login.example/authorize?x=y",)),
+        Page(status=302, headers=("Location: https://idp.example/authorize?x=y",)),
+        Page(status=302, headers=("Location: https://login.corp.example/?x=y",)),
+        Page(status=302, headers=("Location: https://corp.okta.com/app/x",)),
         Page(body=b'<form><input name="p" type="password"></form>'),
     ],
-    ids=["401", "403", "login-path", "login-host", "login-form"],
+    ids=["401", "login-path", "both", "login-host", "provider", "login-form"],
 )
 def test_a_server_that_asks_everybody_first_is_passed_as_shut(tmp_path: Path, page: Page) -> None:
     with Server(site({}, other=page)) as server:
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
     assert "probe/model-answers-anyone" in seen.passed
     assert seen["exposure.public"] is False
+
+
+def test_a_server_that_refuses_this_caller_is_not_passed_as_shut_to_all(tmp_path: Path) -> None:
+    with Server(site({}, other=Page(status=403, body=b"blocked"))) as server:
+        seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
+    assert "probe/model-answers-anyone" in seen.unknown
+    assert any("refuses whatever is asked (403)" in gap.detail for gap in seen.gaps)
+    assert "exposure.public" in seen.resource.unread
 
 
 def test_a_page_that_answers_everything_alike_opens_no_door(tmp_path: Path) -> None:
