@@ -62,11 +62,15 @@ def is_unread(finding: Finding) -> bool:
 
 
 def _is_untouched(assessment: Assessment) -> bool:
-    """Whether it is limited to a change that touches nothing of what was assessed."""
-    limit = assessment.limit
-    if limit is None or not limit.is_read or assessment.findings or assessment.totals.passed:
+    """Whether it is limited to a change that touches nothing of what could be assessed.
+
+    Values in code that only an apply can know do not count, as in a whole scan.
+    """
+    limit, totals = assessment.limit, assessment.totals
+    if limit is None or not limit.is_read or totals.passed or totals.failed:
         return False
-    return bool(limit.passed or limit.failed or limit.waived)
+    is_any_elsewhere = bool(limit.passed or limit.failed or limit.waived)
+    return is_any_elsewhere and not any(map(is_unread, assessment.findings))
 
 
 def _counts(finding: Finding) -> bool:
