@@ -8,6 +8,9 @@ import msgspec
 
 from mlsec.collect.marked import Node, Unresolved
 
+# What declares a launch; every other kind is that of a Kubernetes object.
+DECLARED_KINDS = ("compose", "dockerfile", "shell", "unit", "procfile", "config")
+
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
     """A port of a container that its host passes on; ``address`` is the host's own, "" for all."""

@@ -15,6 +15,7 @@ _SERVER_NAMES = frozenset({
     "jupyter_notebook_config.py", "jupyter_notebook_config.json", "jupyter_lab_config.py",
     "jupyter_lab_config.json", "jupyterhub_config.py", "settings.json", "basic_auth.ini",
     "redis.conf", "redis-stack.conf", "postgresql.conf", "pg_hba.conf", "milvus.yaml", "milvus.yml",
+    "config.toml",
 })  # fmt: skip
 _DOCKERFILE = re.compile(r"(?i)(?:.+\.)?(?:docker|container)file(?:\..+)?\Z")
 _COMPOSE = re.compile(r"(?i)(?:docker-|podman-)?compose(?:[.-].+)?\.ya?ml\Z")
@@ -36,7 +37,7 @@ def may_matter(path: str) -> bool:
     lower = name.lower()
     return (
         lower.endswith(
-            (*_DATA, ".tf", ".tofu", ".tfvars", ".bicep", ".sh", ".bash", ".tpl", ".service")
+            (*_DATA, ".tf", ".tofu", ".tfvars", ".bicep", ".sh", ".bash", ".tpl", ".service", ".py")
         )
         or lower == "procfile"
         or lower in _SERVER_NAMES
@@ -57,7 +58,7 @@ def language_of(path: str, text: str) -> Language | None:
         found = _data(name, path, text)
         if found is not None:
             return found
-    if (lower in _SERVER_NAMES or lower.endswith((".yaml", ".yml"))) and is_server_config(
+    if (lower in _SERVER_NAMES or lower.endswith((".yaml", ".yml", ".py"))) and is_server_config(
         lower, text
     ):
         return Language.SERVER_CONFIG

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from mlsec.collect.launch import Launch
+from mlsec.collect.launch import DECLARED_KINDS, Launch
 from mlsec.collect.marked import Node, Unresolved
 from mlsec.collect.serving.words import split_commands
 
@@ -22,8 +22,10 @@ _RUNNERS = {
     "uv": "run", "poetry": "run", "pipenv": "run", "pdm": "run", "hatch": "run", "conda": "run",
     "mamba": "run", "micromamba": "run", "pixi": "run", "uvx": "",
 }  # fmt: skip
+_RUNNER_VALUES = ("-n", "-p", "--name", "--prefix", "--with", "--extra", "--python", "--group")
 _ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _PYTHON = re.compile(r"python[0-9.]*\Z")
+_OF_POD = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 _DEEPEST = 4
 
 
@@ -38,10 +40,31 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 
 def commands_of(launch: Launch) -> tuple[Started, ...]:
     """Give the commands that a launch is told to run; none when the image decides."""
-    found = list(_opened(launch.argv or (), launch, {}, 0, is_in_shell=False))
+    argv = launch.argv or ()
+    if launch.kind not in DECLARED_KINDS:
+        argv = tuple(_of_pod(word, launch) for word in argv)
+    found = list(_opened(argv, launch, {}, 0, is_in_shell=False))
     if launch.shell is not None and isinstance(launch.shell.value, str):
         found += _of_text(launch.shell, launch, {}, 0)
     return tuple(found)
+
+
+def _of_pod(word: Node, launch: Launch) -> Node:
+    """Fill in ``$(NAME)``, which stands for a variable of the container."""
+    if not isinstance(word.value, str) or "$(" not in word.value:
+        return word
+    missing: list[Unresolved] = []
+
+    def value(found: re.Match[str]) -> str:
+        node = launch.env.get(found[1])
+        if node is None:
+            return found[0]
+        if isinstance(node.value, Unresolved):
+            missing.append(node.value)
+        return str(node.value)
+
+    text = _OF_POD.sub(value, word.value)
+    return Node(missing[0] if missing else text, word.line, word.column)
 
 
 def _opened(
@@ -105,15 +128,15 @@ def _bare(
         elif name in _WRAPPERS:
             words = _after_flags(words[1:])[_WRAPPERS[name] :]
         elif name in _RUNNERS and (not _RUNNERS[name] or _second(words) == _RUNNERS[name]):
-            words = _after_flags(words[2 if _RUNNERS[name] else 1 :])
+            words = _after_flags(words[2 if _RUNNERS[name] else 1 :], _RUNNER_VALUES)
         else:
             break
     return words, env
 
 
-def _after_flags(words: tuple[Node, ...]) -> tuple[Node, ...]:
+def _after_flags(words: tuple[Node, ...], with_value: tuple[str, ...] = ()) -> tuple[Node, ...]:
     while words and isinstance(words[0].value, str) and words[0].value.startswith("-"):
-        words = words[1:]
+        words = words[2 if words[0].value in with_value else 1 :]
     return words
 
 

@@ -36,6 +36,9 @@ class ConfigSource:
         if not told.is_known:
             return (), f"which configuration file it reads is not known: {told.why}"
         path = str(told.value)
+        is_own = path in product.config_paths and path not in {**launch.mounted, **launch.files}
+        if is_own and product.image_keys:
+            return (), ""  # the file that the image brings
         found = self._at(path, launch)
         if found is None:
             return (), f"its configuration {path} was not found among the files scanned"

@@ -28,6 +28,12 @@ _KINDS = tuple(
             "mlflow server --app-name basic-auth",
         ),
         (r".+\.ya?ml", r"(?m)^model_list:(?s:.*)\blitellm_params:", "litellm"),
+        (r".+\.py", r"\bgradio\b(?s:.*)\.launch\(", "gradio app.py"),
+        (
+            r"config\.toml",
+            r"(?m)^\[(?:server|browser)\](?s:.*)(?:enableCORS|enableXsrf|gatherUsage|headless)",
+            "streamlit run app.py",
+        ),
         (r"redis(?:-stack)?\.conf", "", "redis-server"),
         (r"postgresql\.conf", "", "postgres"),
         (r"milvus\.ya?ml", r"(?m)^(?:common|etcd|minio|proxy):", "milvus run standalone"),

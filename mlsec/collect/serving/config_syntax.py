@@ -121,6 +121,8 @@ def _python(text: str) -> Node:
         raise MlsecError(f"not valid Python: {' '.join(str(error).split())[:200]}") from None
     found: dict[str, Node] = {}
     for statement in ast.walk(tree):
+        if isinstance(statement, ast.Call):
+            found.update(_launched(statement))
         if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
             continue
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
@@ -133,6 +135,17 @@ def _python(text: str) -> Node:
                     value = Unresolved(f"{name} is set under a condition")
                 found[name[2:]] = Node(value, statement.lineno, statement.col_offset + 1)
     return Node(found)
+
+
+def _launched(call: ast.Call) -> dict[str, Node]:
+    """Give the named arguments of ``x.launch(...)``, as Gradio's applications end."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "launch":
+        return {}
+    return {
+        f"launch.{each.arg}": Node(_literal(each.value), each.lineno, each.col_offset + 1)
+        for each in call.keywords
+        if each.arg
+    }
 
 
 def _dotted(node: ast.expr) -> str:

@@ -16,6 +16,11 @@ Read = Callable[[Settings], Told]
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 - read, never bound
 LOOPBACK = "127.0.0.1"
+# Passwords that manuals and samples give to stores.
+WEAK = (
+    "password", "postgres", "admin", "changeme", "example", "secret", "test", "root", "123456",
+    "redis", "elastic", "clickhouse", "default", "mysecretpassword", "myStrongPassword123!",
+)  # fmt: skip
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +121,7 @@ def has_star(answer: Answer) -> Answer:
 
 def model_source(model: Answer, revision: Answer) -> Told:
     """Say whether a model is pinned and how it is fetched, by how it is named."""
-    yield "model", model
+    yield "supply.model", model
     if not model.is_known:
         yield "supply.model_pinned", unknown(model.why, model)
         yield "supply.model_plain_http", unknown(model.why, model)

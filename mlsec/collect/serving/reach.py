@@ -63,7 +63,10 @@ def _beyond_host(launch: Launch, bind: Answer, port: Answer) -> Answer:
             return known(Reach.NETWORK.value, bind)
         case _:
             is_host = host_network is not None and host_network.value is True
-            return known(Reach.NETWORK.value if is_host else Reach.CLUSTER.value, bind)
+            wide = [each for each in launch.published if not is_loopback(each.rpartition(":")[0])]
+            is_passed_on = any(each.rpartition(":")[2] == str(port.value) for each in wide)
+            reach = Reach.NETWORK if is_host or is_passed_on else Reach.CLUSTER
+            return known(reach.value, bind)
 
 
 def _through_compose(launch: Launch, bind: Answer, port: Answer) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from mlsec.collect.image_names import image_tag
-from mlsec.collect.launch import Launch
+from mlsec.collect.launch import DECLARED_KINDS, Launch
 from mlsec.collect.marked import Node, Unresolved
 from mlsec.collect.serving.commands import Started, commands_of
 from mlsec.collect.serving.config_files import ConfigSource
@@ -68,6 +68,8 @@ def _by_image(launch: Launch) -> Iterator[tuple[Node, Product]]:
 def _own_command(product: Product, launch: Launch, started: tuple[Started, ...]) -> Started | None:
     """Give the command line with which an image starts its own product; None when it does not."""
     if launch.argv is None and launch.shell is None:
+        if not product.entrypoint:
+            return None
         words = [*product.entrypoint.split(), *product.arguments.split()]
         return Started(head=" ".join(words), words=tuple(Node(word) for word in words))
     own = next((each for each in started if product.is_command(each.head)), None)
@@ -104,7 +106,7 @@ def _made(
     defaults = product.image_env if image is not None else {}
     env = {
         **{name: Node(value) for name, value in defaults.items()},
-        **launch.env,
+        **_environment(launch),
         **command.env,
     }
     hidden = [word.value for word in command.words if isinstance(word.value, Unresolved)]
@@ -123,6 +125,18 @@ def _made(
         files = (ConfigFile(id="", shown="", root=Node(keys)),)
     settings = msgspec.structs.replace(settings, files=files, open_files=why)
     return Recognised(product=product, settings=settings, image=image)
+
+
+def _environment(launch: Launch) -> dict[str, Node]:
+    """Give the variables; one that a pod takes from a secret or a field has some value."""
+    if launch.kind in DECLARED_KINDS:
+        return dict(launch.env)
+    return {
+        name: Node(Unresolved(node.value.why, is_given=True), node.line, node.column)
+        if isinstance(node.value, Unresolved)
+        else node
+        for name, node in launch.env.items()
+    }
 
 
 def _open_words(words: tuple[Node, ...]) -> str:

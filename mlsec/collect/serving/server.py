@@ -10,6 +10,7 @@ from mlsec.collect.advisories import Untold, known_flaws, shipped_advisories
 from mlsec.collect.code.masking import masked_kind
 from mlsec.collect.code_file import CodeScope
 from mlsec.collect.image_names import image_digest
+from mlsec.collect.launch import DECLARED_KINDS, Launch
 from mlsec.collect.marked import Node
 from mlsec.collect.serving.image_build import is_root_user
 from mlsec.collect.serving.reach import Reach, reach_of
@@ -19,7 +20,7 @@ from mlsec.collect.serving.unknown import note_unknown
 from mlsec.core.resource import Origin, Resource
 from mlsec.core.vocabulary import Kind, Type, Vocabulary
 
-_CONTAINERS = ("compose", "kubernetes", "dockerfile")
+_CONTAINERS = ("compose", "dockerfile")
 
 
 def server_resource(found: Recognised, scope: CodeScope, vocabulary: Vocabulary) -> Resource:
@@ -44,9 +45,15 @@ def server_resource(found: Recognised, scope: CodeScope, vocabulary: Vocabulary)
         name=launch.name or launch.file,
         properties=draft.properties,
         unread=draft.unread,
-        origin=Origin(kind="iac", file=launch.file, line=max(1, launch.line), column=launch.column),
+        origin=_origin(launch),
     )
     return _placed(resource, draft.places)
+
+
+def _origin(launch: Launch) -> Origin:
+    if launch.origin == "live":
+        return Origin()
+    return Origin(kind="iac", file=launch.file, line=max(1, launch.line), column=launch.column)
 
 
 def _placed(resource: Resource, places: dict[str, str]) -> Resource:
@@ -107,9 +114,14 @@ def _shaped(value: Any, kind: Kind) -> Any:
 def _of_launch(found: Recognised) -> dict[str, Answer]:
     launch = found.settings.launch
     image = launch.image
-    told: dict[str, Answer] = {"launched_by": known(launch.kind)}
+    is_pod = launch.kind not in DECLARED_KINDS
+    told: dict[str, Answer] = {"launched_by": known("kubernetes" if is_pod else launch.kind)}
     told["image"] = _image(image)
     told["supply.image_pinned"] = _pinned(found)
+    if is_pod:
+        # The workload's own rules judge what its pod may do.
+        rights = ("access.root", "access.privileged", "access.host_socket")
+        return told | dict.fromkeys(rights, known())
     told["access.root"] = _root(found)
     traits = launch.traits
     for name, trait in (
@@ -137,7 +149,7 @@ def _image(image: Node | None) -> Answer:
 
 def _pinned(found: Recognised) -> Answer:
     launch = found.settings.launch
-    if launch.image is None or launch.kind not in _CONTAINERS or launch.bases:
+    if launch.image is None or launch.bases:
         return known(None)  # what it builds itself is pinned, or not, in its Dockerfile
     image = _image(launch.image)
     return image.mapped(lambda value: image_digest(value) is not None)

@@ -200,7 +200,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return unknown(f"the default depends on the version{since and ' ' + since}, {told}")
         for text, value in cases:
             if not text or is_within(key, read_range(text)):
-                return known(value)
+                return value if isinstance(value, Answer) else known(value)
         return unknown("the default of this version is not known")
 
 

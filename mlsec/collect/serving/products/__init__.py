@@ -1,6 +1,22 @@
 """The table of server products; the first that an image or a command matches is taken."""
 
 from mlsec.collect.serving.product import Product
-from mlsec.collect.serving.products import llm_servers
+from mlsec.collect.serving.products import (
+    apps,
+    databases,
+    llm_servers,
+    model_servers,
+    notebooks,
+    trackers,
+    vector_stores,
+)
 
-PRODUCTS: tuple[Product, ...] = (*llm_servers.PRODUCTS,)
+PRODUCTS: tuple[Product, ...] = (
+    *llm_servers.PRODUCTS,
+    *model_servers.PRODUCTS,
+    *trackers.PRODUCTS,
+    *notebooks.PRODUCTS,
+    *apps.PRODUCTS,
+    *vector_stores.PRODUCTS,
+    *databases.PRODUCTS,
+)

@@ -188,6 +188,7 @@ def read_llama_cpp(s: Settings) -> Told:
         any_given(s.find("--ssl-cert-file", env=("LLAMA_ARG_SSL_CERT_FILE",))),
     )
     yield "access.any_origin", YES
+    yield "supply.model", s.find("--model", "-m", "--hf-repo", "-hf", env=("LLAMA_ARG_MODEL",))
     yield "shows_slots", s.switch("--slots", env=("LLAMA_ARG_ENDPOINT_SLOTS",))
     url = s.find("--model-url", "-mu", env=("LLAMA_ARG_MODEL_URL",), default="")
     yield (

@@ -1,0 +1,161 @@
+"""Shell scripts, units of systemd and Procfiles: the commands in them that may start a server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlsec.collect.code_file import CodeFile, CodeScope, Declared, Language
+from mlsec.collect.launch import Launch
+from mlsec.collect.marked import Node, Unresolved
+from mlsec.collect.serving.commands import commands_of
+from mlsec.collect.serving.dotenv import parse_environment
+from mlsec.collect.serving.products import PRODUCTS
+from mlsec.collect.serving.words import Command, split_commands
+from mlsec.core.vocabulary import Vocabulary
+
+_HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
+_ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.S)
+_PROC = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
+_UNIT_KEY = re.compile(r"\s*([A-Za-z]+)\s*=\s*(.*)")
+_PREFIX = "-@:+!"
+
+
+def read_scripts(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    """Give the launches of what these files start; a command that is no server's is none."""
+    del vocabulary
+    launches: list[Launch] = []
+    for file in scope.written_in(Language.SHELL, Language.UNIT, Language.PROCFILE):
+        scope.take(file)
+        match file.language:
+            case Language.UNIT:
+                launches += _of_unit(scope, file)
+            case Language.PROCFILE:
+                launches += _of_procfile(scope, file)
+            case _:
+                launches += _of_script(scope, file)
+    return Declared(launches=tuple(launches))
+
+
+def _of_script(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
+    known: dict[str, Node] = {}
+
+    def lookup(name: str) -> str | Unresolved | None:
+        held = known.get(name)
+        return held.value if held is not None else None
+
+    seen = 0
+    for command in split_commands(_without_heredocs(file.text), lookup):
+        words = command[1:] if command[0].value in ("export", "declare", "local") else command
+        pairs = [_pair(word) for word in words]
+        if words and all(pairs):
+            known.update(pair for pair in pairs if pair)
+        elif _may_start_a_server(command, file):
+            seen += 1
+            yield _launch(scope, file, command, dict(known), f"{file.id}#{seen}", "shell")
+
+
+def _pair(word: Node) -> tuple[str, Node] | None:
+    found = _ASSIGNED.fullmatch(word.value) if isinstance(word.value, str) else None
+    return (found[1], Node(found[2], word.line, word.column)) if found is not None else None
+
+
+def _without_heredocs(text: str) -> str:
+    """Blank what a script writes to other files; every line keeps its number."""
+    lines, until = text.splitlines(), ""
+    for number, line in enumerate(lines):
+        if until:
+            is_end = line.strip() == until
+            lines[number] = ""
+            until = "" if is_end else until
+        else:
+            found = _HEREDOC.search(line)
+            until = found[1] if found is not None else ""
+    return "\n".join(lines)
+
+
+def _of_procfile(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
+    for number, line in enumerate(file.text.splitlines(), start=1):
+        found = _PROC.fullmatch(line.strip())
+        if found is None:
+            continue
+        column = line.index(found[2]) + 1
+        for command in split_commands(found[2], lambda _: None, line=number, column=column):
+            if _may_start_a_server(command, file):
+                yield _launch(scope, file, command, {}, f"{file.id}#{found[1]}", "procfile")
+
+
+def _of_unit(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
+    """Read ``ExecStart``, ``Environment``, ``EnvironmentFile`` and ``User`` of a unit."""
+    env: dict[str, Node] = {}
+    user, is_open = "", False
+    commands: list[tuple[str, int, int]] = []
+    for number, line in _unit_lines(file.text):
+        found = _UNIT_KEY.match(line)
+        if found is None:
+            continue
+        key, value = found[1], found[2].strip()
+        column = found.start(2) + 1
+        if key == "Environment":
+            words = split_commands(value, lambda _: None, line=number, column=column)
+            env.update(pair for c in words for word in c if (pair := _pair(word)))
+        elif key == "EnvironmentFile":
+            held = next((f for f in scope.files if f.path.endswith(value.lstrip("-/"))), None)
+            is_open = is_open or held is None
+            env.update(parse_environment(held.text, held.shown) if held is not None else {})
+        elif key == "User":
+            user = value
+        elif key == "ExecStart":
+            commands.append((value.lstrip(_PREFIX), number, column))
+    for text, number, column in commands:
+        lookup = {name: node.value for name, node in env.items()}.get
+        for command in split_commands(text, lookup, line=number, column=column):
+            if _may_start_a_server(command, file):
+                yield _launch(
+                    scope, file, command, env, file.id, "unit", user=user or "root", is_open=is_open
+                )
+
+
+def _unit_lines(text: str) -> Iterator[tuple[int, str]]:
+    start, held = 0, ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not held and line.lstrip().startswith(("#", ";")):
+            continue
+        start = start or number
+        if line.rstrip().endswith("\\"):
+            held += line.rstrip()[:-1] + " "
+            continue
+        yield start, held + line
+        start, held = 0, ""
+
+
+def _may_start_a_server(command: Command, file: CodeFile) -> bool:
+    launch = Launch(id="", scope="", file=file.shown, line=1, kind="shell", argv=command)
+    heads = [each.head for each in commands_of(launch)]
+    return any(product.is_command(head) for head in heads for product in PRODUCTS)
+
+
+def _launch(
+    scope: CodeScope,
+    file: CodeFile,
+    command: Command,
+    env: dict[str, Node],
+    launch_id: str,
+    kind: str,
+    *,
+    user: str = "",
+    is_open: bool = False,
+) -> Launch:
+    return Launch(
+        id=launch_id,
+        scope=scope.name,
+        file=file.shown,
+        line=command[0].line,
+        column=command[0].column,
+        name=f"{file.shown}:{command[0].line}",
+        kind=kind,
+        argv=command,
+        env=env,
+        env_is_open=is_open,
+        user=user,
+    )
