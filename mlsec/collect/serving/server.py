@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from mlsec.collect.advisories import Untold, known_flaws, shipped_advisories
 from mlsec.collect.code.masking import masked_kind
 from mlsec.collect.code_file import CodeScope
@@ -37,7 +35,7 @@ def server_resource(found: Recognised, scope: CodeScope, vocabulary: Vocabulary)
             draft.put(name, told[name])
     draft.properties["secrets"] = _secrets(found.settings)
     draft.put_flaws(found)
-    resource = Resource(
+    return Resource(
         id=resource_id,
         type=owner.name,
         provider="serving",
@@ -46,20 +44,14 @@ def server_resource(found: Recognised, scope: CodeScope, vocabulary: Vocabulary)
         properties=draft.properties,
         unread=draft.unread,
         origin=_origin(launch),
+        places=draft.places,
     )
-    return _placed(resource, draft.places)
 
 
 def _origin(launch: Launch) -> Origin:
     if launch.origin == "live":
         return Origin()
     return Origin(kind="iac", file=launch.file, line=max(1, launch.line), column=launch.column)
-
-
-def _placed(resource: Resource, places: dict[str, str]) -> Resource:
-    if "places" not in Resource.__struct_fields__:
-        return resource
-    return msgspec.structs.replace(resource, places=places)
 
 
 class _Draft:
