@@ -14,6 +14,7 @@ from mlsec.core.closed_sets import GapReason, Severity
 
 GAPS = 64
 FILLING_BYTES = 64 << 10
+LINE_ENDS = 8
 SEARCHED_BYTES = 8 << 20
 NEAR_BYTES = 4096
 # Compiled Python begins behind a header of 8, 12 or 16 bytes.
@@ -69,8 +70,11 @@ def account(window: Window, record: Recorder, *, is_known: bool) -> None:
 
 
 def _is_filling(window: Window, start: int, end: int) -> bool:
-    """Whether a gap is short and holds only zeros, as alignment and tape blocks do."""
-    return end - start <= FILLING_BYTES and not any(window.read(start, end - start))
+    """Whether a gap is short and holds only zeros, as alignment and tape blocks do, or one line."""
+    if end - start > FILLING_BYTES:
+        return False
+    data = window.read(start, end - start)
+    return not any(data) or (len(data) <= LINE_ENDS and not data.strip(b"\r\n\0\x1a "))
 
 
 def _unknown(window: Window, record: Recorder) -> None:

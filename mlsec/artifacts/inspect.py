@@ -9,6 +9,7 @@ from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind, Format, Inspection
 from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.readers import READERS, SNIFF_BYTES, Reader
+from mlsec.artifacts.recognised import ARCHIVES
 from mlsec.artifacts.recorder import Ledger, Recorder
 from mlsec.artifacts.window import FileSource, Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -69,7 +70,7 @@ def recognise(window: Window) -> list[Reader]:
     """The readers that recognise the bytes; a weak one is asked only where no other one does."""
     head = window.read(0, SNIFF_BYTES)
     strong = [reader for reader in READERS if not reader.weak and _sniffs(reader, head, window)]
-    if strong:
+    if strong or head.startswith(tuple(ARCHIVES)):
         return strong
     weak = (reader for reader in READERS if reader.weak and _sniffs(reader, head, window))
     return [reader for reader, _ in zip(weak, range(1), strict=False)]

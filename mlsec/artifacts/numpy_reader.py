@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from mlsec.artifacts.accounting import search
+from mlsec.artifacts.contents import judge_beginnings
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.numpy_header import MAGIC, read_header
 from mlsec.artifacts.pickle.sniff import sniff_pickle
@@ -57,6 +58,7 @@ def read_numpy(window: Window, record: Recorder) -> None:
             detail = f"{data_bytes - left} of the {data_bytes} bytes announced are not there"
             record.fact(FactKind.BROKEN, "truncated", detail, offset=window.size_bytes)
             data_bytes = left
+        judge_beginnings(window, [(offset + header.data, data_bytes)], record)
         offset += header.data + data_bytes
         record.understood(offset - data_bytes, offset)
 

@@ -106,7 +106,9 @@ def _is_node(wire: Wire, field: Field) -> bool:
         if found is None or found.end - found.start > 1000:
             return False
         texts.append(wire.raw(found))
-    return all(text and text.isascii() and text.decode("ascii").isprintable() for text in texts)
+    is_plain = all(text.isascii() and text.decode("ascii").isprintable() for text in texts)
+    # Descriptors of protobuf itself have the name of a file and of a package in these places.
+    return is_plain and all(texts) and not texts[0].endswith(b".proto")
 
 
 def _is_graph(wire: Wire, field: Field) -> bool:

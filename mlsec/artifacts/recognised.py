@@ -32,6 +32,14 @@ MARKS: tuple[tuple[bytes, str], ...] = (
     (b"\1HEF", "a Hailo model"), (b"7767517\n", "an ncnn model"), (b"MLPKG", "a model package"),
     (b"DLC\n", "a Qualcomm model"), (b"\4\0\0\0", "a Lua Torch file, which may hold Lua code"),
 )  # fmt: skip
+# Archives that are not opened here, and whose first bytes other formats may take for text.
+ARCHIVES: Mapping[bytes, str] = {
+    b"!<arch>\n": "an ar archive", b"070701": "a cpio archive", b"070707": "a cpio archive",
+    b"Rar!\x1a\7": "a RAR archive", b"MSCF\0\0\0\0": "a cabinet archive",
+    b"\xed\xab\xee\xdb": "an RPM package", b"hsqs": "a SquashFS image",
+    b"\xff\6\0\0sNaPpY": "data packed with Snappy", b"\xd0\xcf\x11\xe0": "an OLE document",
+    b"MSWIM\0\0\0": "a WIM image", b"xar!": "an xar archive", b"\x60\xea": "an ARJ archive",
+}  # fmt: skip
 # By the identifier of a flatbuffer.
 FLATBUFFERS: Mapping[bytes, str] = {
     b"ORTM": "an ONNX Runtime model", b"TNN1": "a TNN model", b"CM01": "a MindSpore model",
@@ -72,7 +80,7 @@ _FIELDS = 200
 def look_of(window: Window) -> str:
     """What a file looks like, in words; "" where nothing tells."""
     head = window.read(0, 64)
-    for mark, name in MARKS:
+    for mark, name in (*ARCHIVES.items(), *MARKS):
         if head.startswith(mark) and (mark != b"\4\0\0\0" or b"V 1" in head[:24]):
             return name
     if found := FLATBUFFERS.get(head[4:8]):

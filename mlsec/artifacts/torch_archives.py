@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mlsec.artifacts.archive import Archive, Member
+from mlsec.artifacts.contents import HEAD_BYTES, holds_loadable, may_begin
 from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.pickle.start import is_loadable, may_be_loadable
 from mlsec.artifacts.recorder import Recorder
@@ -63,9 +64,9 @@ def _claim_storage(archive: Archive, member: Member) -> None:
     """Take raw numbers for what they are, unless their first bytes say otherwise."""
     if not member.is_stored:
         return
-    if may_be_loadable(member.head):
+    if may_be_loadable(member.head) or may_begin(member.head):
         with member.open() as window:
-            if is_loadable(window):
+            if is_loadable(window) or holds_loadable(window.read(0, HEAD_BYTES), window):
                 return
     archive.claim(member)
 
@@ -75,7 +76,10 @@ def _claim_small(archive: Archive, member: Member, record: Recorder) -> None:
         return
     with member.open() as window:
         data = window.read(0, SMALL_BYTES)
-    if re.fullmatch(rb"[\w .:-]*\n?", data):
+    if not re.fullmatch(rb"[\w .:-]*\n?", data):
+        detail = "does not hold what torch writes there"
+        record.inner(member.name).fact(FactKind.UNACCOUNTED_BYTES, member.name, detail)
+    else:
         archive.claim(member)
         if member.name.endswith("version"):
             record.property("archive_version", data.decode("ascii").strip())

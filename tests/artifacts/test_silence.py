@@ -69,6 +69,8 @@ NOT_UNDERSTOOD = {
     ),
     "document-of-xml": ("a.xml", b"<?xml version='1.0'?><own><thing/></own>"),
     "filter-of-its-own": ("a.json", carried.template("{{ 'x' | own }}")),
+    "ar": ("a.pt", b"!<arch>\nx.o/   "), "cpio": ("a.bin", b"070701" + b"0" * 104),
+    "mleap": ("model.json", json.dumps({"op": "own", "attributes": {}}).encode()),
     "zeros": ("a.safetensors", bytes(100)), "text": ("a.pt", b"some words\n"),
     "json": ("a.pkl", b'{"a": 1}'), "script": ("a.sh", b"#!/bin/sh\necho inert\n"),
     "other-language": ("a.lua", b"print('x')\n"),

@@ -18,7 +18,7 @@ OBJECTS = 500_000
 KNOWN_FILTERS = frozenset({1, 2, 3, 4, 5, 6, 32000, 32001, 32004, 32008, 32013, 32015, 32017})
 _TEXTS = {"keras_version": "producer_version", "backend": "backend"}
 # What other programs write before the superblock.
-_OWNERS = (b"MATLAB 7.3", b"HDF5-based Julia Data Format", b"Julia data file (HDF5)")
+_OWNERS = (b"MATLAB ", b"HDF5-based Julia Data Format", b"Julia data file (HDF5)")
 
 
 def superblock_at(head: bytes, window: Window) -> int | None:

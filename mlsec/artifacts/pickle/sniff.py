@@ -17,6 +17,7 @@ _FIXED = {
 _COUNTED = {Argument.COUNTED_1: 1, Argument.COUNTED_4: 4, Argument.COUNTED_8: 8}
 _NAME = re.compile(rb"[A-Za-z_][\w.]*\Z")
 _FLOAT = re.compile(rb"\s*(?:[-+]?[\d.]+(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf))\Z")
+_BINARY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
 ACTS = frozenset(b"Rob\x81\x92")
 # Opcodes that must follow one another without a mistake before bytes without magic are a pickle.
 ENOUGH = 24
@@ -56,13 +57,14 @@ class Trial:
         self.imports = 0
         # An import of what no text would name by chance: a pickle even if it breaks right after.
         self.is_known_danger = False
+        self.is_text = False
 
     def is_pickle(self) -> bool:
         position = count = 0
         while position < len(self.head):
             code = self.head[position]
             if code == STOP:
-                return self.depth > 0 and not self.marks
+                return self.depth > 0 and not self.marks and not self.is_text
             try:
                 position = self.step(code, position)
             except (ArtifactError, IndexError):
@@ -70,13 +72,13 @@ class Trial:
             count += 1
             if (self.imports and code in ACTS) or code in b"io":
                 return True
-            if count >= ENOUGH and code not in b"\n":
+            if count >= ENOUGH and code not in b"\n" and not self.is_text:
                 return True
         # The head ended inside a long literal: believed only after something telling.
         # A list of two words may be an import by chance; nothing follows it.
         if self.imports and (count > 1 or self.is_known_danger):
             return True
-        return not self.is_whole and count > 2
+        return not self.is_whole and count > 2 and not self.is_text
 
     def step(self, code: int, position: int) -> int:
         """Where the next opcode is, after this one has moved the stack.
@@ -92,6 +94,9 @@ class Trial:
         if argument in _FIXED:
             return position + _FIXED[argument]
         if argument in _COUNTED:
+            # Without PROTO these are of no protocol that writes text only: words that happen to
+            # be opcodes, unless they import something.
+            self.is_text = self.is_text or not _BINARY.search(self.head)
             width = _COUNTED[argument]
             return (
                 position + width + int.from_bytes(self.head[position : position + width], "little")

@@ -33,6 +33,11 @@ def judge_classes(value: Any, record: Recorder) -> None:
     if is_notebook:
         record.hole(GapReason.UNSUPPORTED, "a notebook: its cells are code that nobody judges here")
         return
+    if isinstance(value, Mapping) and set(value) == {"op", "attributes"}:
+        detail = (
+            f"a part of an MLeap bundle, carried out by the loading program: {value['op']!r:.80}"
+        )
+        record.hole(GapReason.UNSUPPORTED, detail)
     for path, part in walk(value):
         if isinstance(part, Mapping):
             _mapping(part, path, record)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from mlsec.artifacts.contents import decoded, judge_bytes
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.plain_text import read_text, sniff_text
 from mlsec.artifacts.recorder import Recorder
@@ -59,6 +60,8 @@ def read_foreign_text(window: Window, record: Recorder) -> None:
     if language:
         detail = f"program text in the language of {language}, which no reader judges"
         record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
+    if inner := decoded(data):
+        judge_bytes(Window.of(inner), "(decoded)", record)
     if found := _SHELL.search(data):
         _code(found, record, "fetches and runs code, or gives a shell away")
     if suffix in _SETTINGS:

@@ -25,6 +25,8 @@ KNOWN_PACKAGES = frozenset(
 )
 # A flavour of an MLflow model has one of these; elsewhere ``code`` is a status, a text, a number.
 _BESIDE_CODE = frozenset(("loader_module", "python_model", "python_version"))
+# A place of the owner's own, as settings of a training name it.
+_STORES = ("gs://", "s3://", "az://", "abfs", "hdfs://", "hf://", "nemo://", "dbfs:")
 _FLAVOUR = ".python_function"
 _NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
 _CODE_REFERENCE = re.compile(r"(?:(?P<repo>[^\s]+?)--)?(?P<module>[\w./-]+)\.(?P<name>\w+)\Z")
@@ -205,7 +207,8 @@ def _license(held: Any, _path: str, record: Recorder) -> None:
 
 
 def _address(held: Any, path: str, record: Recorder) -> None:
-    if isinstance(held, str) and (is_remote(held) or leaves_folder(held)):
+    is_store = isinstance(held, str) and held.startswith(_STORES)
+    if isinstance(held, str) and not is_store and (is_remote(held) or leaves_folder(held)):
         note_reference(record, held, f"what {path} names")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mlsec.artifacts.contents import decoded, judge_bytes
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.plain_text import read_text, sniff_text
 from mlsec.artifacts.recorder import Recorder
@@ -16,7 +17,7 @@ _BLOCK = re.compile(
     r"\{%[-+]?\s*(?:if|for|set|macro|include|import|extends|from|block|with|filter|call|raw|do)\b"
 )
 _ANY = re.compile(r"\{%|\{\{")
-_CHAT = re.compile(r"\bmessages?\b|add_generation_prompt")
+_CHAT = re.compile(r"\bmessages\b|add_generation_prompt|\bmessage\s*[.\[]|\b[be]os_token\b")
 _FRONT = re.compile(rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _REQUIREMENT = re.compile(
     r"\s*(?:#.*|-[-\w]+(?:[ =].*)?|[A-Za-z0-9][\w.-]*(?:\[[\w, .-]*\])?\s*"
@@ -98,6 +99,8 @@ def sniff_requirements(head: bytes, window: Window) -> bool:
 
 def read_requirements(window: Window, record: Recorder) -> None:
     """Note packages that come from elsewhere than the usual index."""
+    if inner := decoded(window.read(0, 1 << 20)):
+        judge_bytes(Window.of(inner), "(decoded)", record)
     for line in window.read(0, 1 << 20).decode("utf-8", "replace").splitlines():
         plain = line.split(" #", 1)[0].strip()
         if plain.startswith("#"):

@@ -20,7 +20,7 @@ MOST_CHARACTERS = 1 << 20
 MOST_NESTED = 200
 # Marks the assistant's part for training; it has no effect, and jinja2 alone does not know it.
 _GENERATION = re.compile(r"\{%[-+]?\s*(?:end)?generation\s*[-+]?%\}")
-_CHAT = re.compile(r"\bmessages?\b|add_generation_prompt|bos_token|eos_token")
+_CHAT = re.compile(r"\bmessages\b|\bmessage\s*[.\[]|add_generation_prompt|bos_token|eos_token")
 _OPENING = re.compile(r"[(\[{]")
 
 

@@ -44,6 +44,8 @@ DANGEROUS_METHODS = frozenset(
     import_module load_module find_spec spawn fork urlopen read write open getenv putenv unlink
     rmtree connect send recv format_map""".split()  # noqa: SIM905
 )
+# Texts about an object, which templates of programs write.
+OWN_NAMES = frozenset("__name__ __qualname__ __module__ __doc__ __version__".split())  # noqa: SIM905
 # Attributes that lead from an object to Python's own machinery without an underscore in front.
 INNER_ATTRIBUTES = frozenset(
     """func_globals func_code func_closure func_defaults gi_frame gi_code gi_yieldfrom cr_frame

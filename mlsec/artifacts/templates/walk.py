@@ -17,6 +17,7 @@ from mlsec.artifacts.templates.names import (
     FUNCTIONS,
     GATEWAYS,
     METHODS,
+    OWN_NAMES,
     is_hidden_name,
 )
 from mlsec.artifacts.templates.poison import hidden_in, is_trigger, poison_in
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from jinja2 import nodes
 
 HUGE = 1_000_000
+_OWN = ("loop", "caller")
 _BUILDS_TEXT = frozenset({"Concat", "Add", "Mod", "Filter"})
 
 
@@ -74,12 +76,14 @@ class TemplateWalk:
             if judge is not None:
                 judge(node)
         if self.is_chat:
-            found = triggers_in(self.tree, self.kinds, self.names, self.folder.texts)
-            for kind, subject, why in found:
-                self._note(kind, subject, why)
+            for found in triggers_in(self.tree, self.kinds, self.names, self.folder.texts):
+                self._note(*found)
 
     def _note(self, kind: FactKind, subject: str, why: str, danger: Severity | None = None) -> None:
         detail = f"{why} (in {self.where})"
+        # Templates of programs call what they like.
+        is_loose = kind is FactKind.TEMPLATE_UNVERIFIED and not self.is_chat
+        danger = Severity.LOW if is_loose else danger
         self.record.fact(kind, subject[:200], detail, offset=self.offset, danger=danger)
 
     def _unknown(self, name: str, why: str) -> None:
@@ -87,7 +91,8 @@ class TemplateWalk:
         self.record.hole(GapReason.UNRESOLVED, f"what {name[:80]!r} does is not known: {why}")
 
     def _hidden(self, name: str) -> None:
-        self._note(FactKind.TEMPLATE_CODE, name, "leads into Python's own machinery")
+        danger = Severity.LOW if not self.is_chat and name in OWN_NAMES else None
+        self._note(FactKind.TEMPLATE_CODE, name, "leads into Python's own machinery", danger)
 
     def _attribute(self, node: nodes.Getattr) -> None:
         if is_hidden_name(node.attr):
@@ -222,13 +227,9 @@ class TemplateWalk:
             for value in self.folder.values(node.args[0] if node.args else None):
                 if isinstance(value, int) and value > HUGE:
                     self._note(FactKind.BOMB, target.attr, f"makes a text {value} wide")
-        elif target.attr not in METHODS and not self._is_own(target):
+        elif target.attr not in METHODS and getattr(target.node, "name", "") not in _OWN:
             why = "calls a method that chat templates do not have"
             self._note(FactKind.TEMPLATE_UNVERIFIED, target.attr, why)
-
-    def _is_own(self, target: nodes.Getattr) -> bool:
-        inner = target.node
-        return isinstance(inner, self.kinds.Name) and inner.name in {"loop", "caller"}
 
     def _function(self, name: str, node: nodes.Call) -> None:
         if name in DANGEROUS_METHODS and name not in self.names:

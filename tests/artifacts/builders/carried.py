@@ -12,11 +12,14 @@ import zlib
 from collections.abc import Callable, Mapping
 
 from tests.artifacts.builders import hdf5_files as hdf5
+from tests.artifacts.builders import numpy_files as numpy
 from tests.artifacts.builders import onnx_models as onnx
 from tests.artifacts.builders import pickles as make
 from tests.artifacts.builders.payloads import EVIL_PICKLE, EVIL_PICKLE_2
 from tests.artifacts.builders.protobufs import message, number, text
 from tests.artifacts.builders.template_texts import CHAT
+from tests.artifacts.builders.torch_zips import torch
+from tests.artifacts.builders.zips import Entry
 
 PROGRAM = "import os; os.system('echo inert')"
 ELF = b"\x7fELF\x02\x01\x01" + bytes(57)
@@ -71,6 +74,7 @@ def template(text_: str) -> bytes:
     return json.dumps({"chat_template": CHAT + text_, "tokenizer_class": "T"}).encode()
 
 
+GOOD = pickle.dumps([1, 2, 3], 2)
 PMML = b"<?xml version='1.0'?><PMML version='4.4'>X</PMML>"
 
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
@@ -168,6 +172,18 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "carried/xml-beans": lambda: (
         b"<?xml version='1.0'?><beans><bean class='java.lang.ProcessBuilder'/></beans>"
     ),
+    "carried/text-in-base64": lambda: base64.b64encode(EVIL_PICKLE_2),
+    "carried/text-in-digits": lambda: EVIL_PICKLE_2.hex().encode(),
+    "carried/numpy-numbers": lambda: numpy.npy(
+        f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({len(EVIL_PICKLE_2)},), }}",
+        EVIL_PICKLE_2,
+    ),
+    "carried/torch-packed-storage": lambda: torch(
+        Entry(name=b"archive/data/9", data=gzip.compress(EVIL_PICKLE_2))
+    ),
+    "carried/torch-byteorder": lambda: torch(
+        Entry(name=b"archive/byteorder", data=PROGRAM.encode())
+    ),
     "carried/compiled-python": lambda: b"\xa7\r\r\n" + bytes(12) + CODE,
     "carried/java-gadget": lambda: (
         b"\xac\xed\0\5sr\0\x3aorg.apache.commons.collections.functors.InvokerTransformer"
@@ -177,6 +193,14 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
 BENIGN: Mapping[str, Callable[[], bytes]] = {
     "carried/plain-literals": lambda: literal(bytes(range(256)) * 20),
     "carried/by-value": lambda: by_value("math", "pi"),
+    "carried/words-that-are-opcodes": lambda: b"CacheControl==0.14.3\ncolorama==0.4.6\n" * 4,
+    "carried/descriptors": lambda: message(
+        1, text(1, "a/b.proto"), text(2, "tensorflow.own"), text(3, "c.proto")
+    ),
+    "carried/line-end": lambda: GOOD + b"\n",
+    "carried/template-of-a-program": lambda: (
+        b"{% for f in functions %}\ndef {{ f.__name__ }}():\n    {{ f.own_body() }}\n{% endfor %}\n"
+    ),
     "carried/plain-constant": lambda: graph_with(b"a word"),
     "carried/plain-tensor": lambda: stored_tensor(bytes(range(200))),
     "carried/plain-json": lambda: json.dumps(
