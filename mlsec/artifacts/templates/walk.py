@@ -81,8 +81,7 @@ class TemplateWalk:
 
     def _note(self, kind: FactKind, subject: str, why: str, danger: Severity | None = None) -> None:
         detail = f"{why} (in {self.where})"
-        # Templates of programs call what they like.
-        is_loose = kind is FactKind.TEMPLATE_UNVERIFIED and not self.is_chat
+        is_loose = kind is FactKind.TEMPLATE_UNVERIFIED and not self.is_chat  # of a program
         danger = Severity.LOW if is_loose else danger
         self.record.fact(kind, subject[:200], detail, offset=self.offset, danger=danger)
 
@@ -106,7 +105,7 @@ class TemplateWalk:
             isinstance(node.node, self.kinds.Tuple | self.kinds.List) and not node.node.items
         )
         if fixed and not self.folder.values(node.arg):
-            why = "asks a fixed text for something that only the data name"
+            why = "asks a fixed text for what only the data name"
             self._note(FactKind.TEMPLATE_UNVERIFIED, "computed name", why)
 
     def _computed(self, node: nodes.Node) -> None:
