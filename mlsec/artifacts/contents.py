@@ -17,11 +17,13 @@ from mlsec.artifacts.compressed import sniff_compressed
 from mlsec.artifacts.decoders import Zlib
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.executable import kind_of
+from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.pickle.start import is_loadable, may_be_loadable
 from mlsec.artifacts.protobuf import BYTES, Field, Wire
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
 
 HEAD_BYTES = 4096
 # Shorter ones are words of a vocabulary, or numbers.
@@ -33,6 +35,15 @@ LOOKED_AT = 16
 _CODE = (b"\xe3\0\0\0\0", b"c\0\0\0\0")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{16,}=*\Z")
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}){8,}\Z")
+# What is Python and nothing else, as a value that some loader evaluates.
+_PROGRAM = re.compile(
+    r"\b__import__\s*\(|\b(?:os|posix)\.(?:system|popen|exec[lv]\w*)\s*\("
+    r"|\A\s*(?:os|posix|nt)\.(?:system|popen)\s*\Z|\bsubprocess\.(?:Popen|run|call|check_\w+)\s*\("
+    r"|\A\s*(?:subprocess\.\w+|(?:builtins|__builtin__)\.(?:eval|exec|compile|__import__)"
+    r"|importlib\.import_module|runpy\.run_\w+|pty\.spawn|pickle\.loads?)\s*\Z"
+    r"|(?:\A|[=:,(;]|lambda[^:]{0,40}:)\s*(?:exec|eval)\s*\(|\bpickle\.loads\s*\(|\bb64decode\s*\("
+    r"|\b__(?:reduce(?:_ex)?|builtins|globals|subclasses)__|/dev/tcp/|(?:\.\./){3,}(?:etc|root|proc)/"
+)
 _ZIP = b"PK\3\4"
 # The first bytes of what holds_loadable looks at closer; most fields are told by these.
 _TELLING = re.compile(
@@ -124,6 +135,18 @@ def judge_value(data: bytes, where: str, record: Recorder, *, offset: int = -1) 
         judge_bytes(Window.of(inner), where, record, offset=offset)
         return
     judge_metadata(data.decode("utf-8", "replace"), where, record, offset=offset)
+
+
+def judge_setting(text: str, where: str, record: Recorder) -> None:
+    """Judge a text of some settings: steps of a build and paths are what one expects there."""
+    data = text.encode("utf-8", "replace")
+    if judge_bytes(Window.of(data), where, record):
+        return
+    if inner := decoded(data):
+        judge_bytes(Window.of(inner), where, record)
+    elif found := _PROGRAM.search(text, 0, READ_BYTES):
+        detail = f"the setting {where!r:.80} is code that something must mean to run"
+        record.fact(FactKind.EMBEDDED_CODE, found.group()[:80], detail, danger=Severity.MEDIUM)
 
 
 def judge_field(wire: Wire, field: Field, where: str, record: Recorder) -> None:

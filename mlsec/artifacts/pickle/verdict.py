@@ -208,6 +208,8 @@ class Verdict:
         if how is How.NEW and arguments == ():
             function.bare = True
         said = evidence(arguments)
+        if how is How.NEW and is_weak(said):
+            said = ""  # a tuple with names may hold a path; no more than the class is asked for
         if not said and how in function.told:
             return
         is_class = how is How.NEW or self._is_like_a_class(function, arguments)

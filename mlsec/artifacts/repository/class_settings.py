@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlsec.artifacts.callables import danger_of
-from mlsec.artifacts.contents import judge_value
+from mlsec.artifacts.contents import judge_setting
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import plain_key, walk
 from mlsec.artifacts.recorder import Recorder
@@ -20,7 +20,7 @@ SHORTEST_TEXT = 9
 _WORDS = re.compile(
     r"(?i)\.(?:vocab|merges|added_tokens\w*|tokens?|\w*template\w*|text|content|description"
     r"|prompt\w*|source|outputs|cells|summary|readme|docs?|help|comment\w*|example\w*|message\w*"
-    r"|question|answer|instruction\w*|data|samples|citation|homepage)(?:[.\[]|\Z)"
+    r"|run|script|commands?|cmd|entrypoint|steps|question|answer|instruction\w*|data|samples|citation|homepage)(?:[.\[]|\Z)"
 )
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
 _SPARK = re.compile(r"(?:org\.apache\.spark|com\.microsoft\.azure\.synapse|com\.johnsnowlabs)\.")
@@ -44,7 +44,7 @@ def judge_classes(value: Any, record: Recorder) -> None:
         elif isinstance(part, str) and len(part) >= SHORTEST_TEXT:
             count += 1
             if count <= MOST_TEXTS and not _WORDS.search(path):
-                judge_value(part.encode("utf-8", "replace"), path[-80:], record)
+                judge_setting(part, path[-80:], record)
     if count > MOST_TEXTS:
         record.property("texts_not_judged", count - MOST_TEXTS)
 

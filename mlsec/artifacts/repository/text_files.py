@@ -12,6 +12,7 @@ from mlsec.artifacts.repository.yaml_text import judge_yaml
 from mlsec.artifacts.templates.judge import MOST_CHARACTERS, judge_template
 from mlsec.artifacts.templates.names import SUSPECT_TEXT
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
 
 _BLOCK = re.compile(
     r"\{%[-+]?\s*(?:if|for|set|macro|include|import|extends|from|block|with|filter|call|raw|do)\b"
@@ -27,6 +28,8 @@ _ELSEWHERE = re.compile(
     r"(?:--(?:extra-)?index-url|-i|--find-links|-f|--trusted-host)[ =]\s*(\S+)|((?:git\+)?(?:https?"
     r"|ssh|file)://\S+)"
 )
+# One commit of a repository: nobody can put other content there.
+_PINNED = re.compile(r"git\+https://.+@[0-9a-f]{40}\b")
 _USUAL_INDEXES = ("https://pypi.org/", "https://download.pytorch.org/")
 
 
@@ -109,5 +112,6 @@ def read_requirements(window: Window, record: Recorder) -> None:
             place = found.group(1) or found.group(2)
             if not place.startswith(_USUAL_INDEXES):
                 detail = "packages are installed from this address"
-                record.fact(FactKind.REMOTE_REFERENCE, place, detail)
+                danger = Severity.LOW if _PINNED.search(place) else None
+                record.fact(FactKind.REMOTE_REFERENCE, place, detail, danger=danger)
     read_text(window, record)

@@ -201,6 +201,13 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "carried/template-of-a-program": lambda: (
         b"{% for f in functions %}\ndef {{ f.__name__ }}():\n    {{ f.own_body() }}\n{% endfor %}\n"
     ),
+    "carried/steps-of-a-build": lambda: (
+        b"on: push\njobs:\n  a:\n    env: {weight_map: x}\n    steps:\n"
+        b"      - run: wget https://example.invalid/x && rm -rf /tmp/x\n"
+    ),
+    "carried/paths-of-settings": lambda: json.dumps(
+        {"model_type": "x", "data": "../../../data/set", "hook": "my.own.thing"}
+    ).encode(),
     "carried/plain-constant": lambda: graph_with(b"a word"),
     "carried/plain-tensor": lambda: stored_tensor(bytes(range(200))),
     "carried/plain-json": lambda: json.dumps(
