@@ -163,9 +163,9 @@ class Verdict:
                 assert_never(entry.standing)
 
     def _reducer(self, function: Global, arguments: Value, offset: int) -> None:
-        """A listed function: a package that is found first may carry its name, and run text."""
+        """A listed function: what is found first under its name may run the text it is given."""
         if swells(function, arguments):
-            detail = "called with a number that alone fills the memory of the machine"
+            detail = "called with a number that alone fills the memory"
             self.note(FactKind.BOMB, function.full, detail, offset, Severity.MEDIUM)
         said = "" if takes_text(function) else program_in(arguments, self.window)
         if said:
@@ -208,8 +208,8 @@ class Verdict:
         if how is How.NEW and arguments == ():
             function.bare = True
         said = evidence(arguments)
-        if how is How.NEW and is_weak(said):
-            said = ""  # a tuple with names may hold a path; no more than the class is asked for
+        # A tuple with names may hold a path: no more than the class is asked for.
+        said = "" if how is How.NEW and is_weak(said) else said
         if not said and how in function.told:
             return
         is_class = how is How.NEW or self._is_like_a_class(function, arguments)
@@ -223,8 +223,7 @@ class Verdict:
             self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, danger)
         if is_class and not said:
             detail = f"{how.value}, and not in the inventory of what libraries store"
-            # As pickle stores an object of a class nothing but the class is asked for. A call with
-            # arguments runs more of the script's code than that.
+            # An object needs its class only; a call with arguments runs more of the script's code.
             is_steered = function.module == _SCRIPT and how is not How.NEW
             danger = Severity.MEDIUM if is_steered else None
             self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset, danger)
