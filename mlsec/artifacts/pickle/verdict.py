@@ -23,7 +23,9 @@ _SCRIPT = "__main__"
 _FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code runs when it is loaded"
 # Classes of TorchScript, whose code lies in the same archive and is judged there.
 _SCRIPTED = "__torch__."
-_FROM_ELSEWHERE = "no list knows its module, whose code runs when the file is loaded"
+_FROM_SWELLS = "called with a number that alone fills the memory"
+_ELSEWHERE = "no list knows its module, whose code runs when the file is loaded"
+_SWELLS = "called with a number that alone fills the memory"
 _ELSEWHERE = "refers to an object that only the loading program can find"
 _NOT_LISTED = "its library was listed, and it is none of what that stores"
 # These make an array of the class with ndarray.__new__: the class's own __new__ does not run.
@@ -117,8 +119,8 @@ class Verdict:
         if isinstance(inner, Global):
             if self._is_listed_method(inner, function.arguments):
                 return
-            case = self._case(arguments, offset)
-            is_by_value, opinion = called_by_value(case, how, inner, function.arguments)
+            case, made_of = self._case(arguments, offset), function.arguments
+            is_by_value, opinion = called_by_value(case, how, inner, made_of)
             if is_by_value:
                 self._give(opinion, inner, offset)
                 return
@@ -165,8 +167,7 @@ class Verdict:
     def _reducer(self, function: Global, arguments: Value, offset: int) -> None:
         """A listed function: what is found first under its name may run the text it is given."""
         if swells(function, arguments):
-            detail = "called with a number that alone fills the memory"
-            self.note(FactKind.BOMB, function.full, detail, offset, Severity.MEDIUM)
+            self.note(FactKind.BOMB, function.full, _SWELLS, offset, Severity.MEDIUM)
         said = "" if takes_text(function) else program_in(arguments, self.window)
         if said:
             detail = f"called with what only another function of this name would take: {said}"
@@ -218,8 +219,8 @@ class Verdict:
         if not said and not is_open:
             function.told.add(how)
         if said and how is not How.NEW:
-            detail = f"{how.value} with {said}"
             danger = Severity.HIGH if is_weak(said) else None
+            detail = f"{how.value} with {said}"
             self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, danger)
         if is_class and not said:
             detail = f"{how.value}, and not in the inventory of what libraries store"
@@ -290,8 +291,7 @@ class Verdict:
         if storage:
             self.storages.setdefault(*storage)
         kind = identity[0] if isinstance(identity, tuple) and len(identity) > 1 else None
-        if kind == "module":
-            # Torch's legacy format refers to a class with its source text this way.
+        if kind == "module":  # torch's legacy format refers to a class with its source this way
             return identity[1]
         if kind != "storage":
             self.record.hole(GapReason.UNRESOLVED, _ELSEWHERE)
