@@ -23,10 +23,8 @@ _SCRIPT = "__main__"
 _FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code runs when it is loaded"
 # Classes of TorchScript, whose code lies in the same archive and is judged there.
 _SCRIPTED = "__torch__."
-_FROM_SWELLS = "called with a number that alone fills the memory"
-_ELSEWHERE = "no list knows its module, whose code runs when the file is loaded"
+_FROM_ELSEWHERE = "no list knows its module, whose code runs when the file is loaded"
 _SWELLS = "called with a number that alone fills the memory"
-_ELSEWHERE = "refers to an object that only the loading program can find"
 _NOT_LISTED = "its library was listed, and it is none of what that stores"
 # These make an array of the class with ndarray.__new__: the class's own __new__ does not run.
 _ARRAY_MAKERS = ("_reconstruct", "_mareconstruct")
@@ -266,10 +264,8 @@ class Verdict:
             detail = "sets attributes of an imported name, so that it acts differently afterwards"
             self.note(FactKind.PATCHED_OBJECT, target.full, detail, offset)
             return
-        hooks = [key for key in keys_of(state) if key in HOOKS]
-        if hooks:
-            detail = f"sets {hooks[0]} of an object"
-            self.note(FactKind.PATCHED_OBJECT, hooks[0], detail, offset)
+        for hook in [key for key in keys_of(state) if key in HOOKS][:1]:
+            self.note(FactKind.PATCHED_OBJECT, hook, f"sets {hook} of an object", offset)
 
     def patched(self, target: Value, offset: int) -> None:
         """SETITEM or APPEND on something that is no container made here."""
@@ -293,9 +289,12 @@ class Verdict:
         kind = identity[0] if isinstance(identity, tuple) and len(identity) > 1 else None
         if kind == "module":  # torch's legacy format refers to a class with its source this way
             return identity[1]
-        if kind != "storage":
-            self.record.hole(GapReason.UNRESOLVED, _ELSEWHERE)
-            if said := program_in((identity,), self.window):
-                detail = f"{_ELSEWHERE}, by program text: {said}"
-                self.note(FactKind.HOSTILE_ARGUMENT, "persistent id", detail, offset)
+        if kind != "storage" and (said := self._far(identity)):
+            self.note(FactKind.HOSTILE_ARGUMENT, "persistent id", said, offset)
         return Result(None, identity, None)
+
+    def _far(self, identity: Value) -> str:
+        detail = "refers to an object that only the loading program can find"
+        self.record.hole(GapReason.UNRESOLVED, detail)
+        said = program_in((identity,), self.window)
+        return f"{detail}, by program text: {said}" if said else ""
