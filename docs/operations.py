@@ -11,6 +11,7 @@ from mlsec.collect.azure.reader import plans as azure_plans
 from mlsec.collect.azure.tables import table_of as azure_table
 from mlsec.collect.gcp.tables import plans as gcp_plans
 from mlsec.collect.gcp.tables import table_of as gcp_table
+from mlsec.collect.kubernetes.tables import table_of as kubernetes_table
 from mlsec.collect.plan import Operation
 
 # Where the least-privilege policy of each cloud is written to.
@@ -18,11 +19,13 @@ POLICY_FILES = {
     "aws": "docs/aws-scan-policy.json",
     "azure": "docs/azure-scan-role.json",
     "gcp": "docs/gcp-scan-role.yaml",
+    "kubernetes": "docs/kubernetes-scan-role.yaml",
 }
 _TABLES: Mapping[str, Callable[[], Mapping[str, Operation]]] = {
     "aws": lambda: aws_table(aws_plans()),
     "azure": lambda: azure_table(azure_plans()),
     "gcp": lambda: gcp_table(gcp_plans()),
+    "kubernetes": kubernetes_table,
 }
 
 
@@ -33,7 +36,7 @@ def operations_page(made: str) -> str:
     for cloud, table_of in _TABLES.items():
         table = table_of()
         policy = POLICY_FILES[cloud].rpartition("/")[2]
-        lines += [f"## {CLOUDS[cloud]}", ""]
+        lines += [f"## {CLOUDS.get(cloud, cloud.title())}", ""]
         lines += [f"{len(table)} calls; [{policy}]({policy}) allows them and nothing else.", ""]
         lines += ["| call | right |", "| --- | --- |"]
         for label, operation in sorted(table.items()):

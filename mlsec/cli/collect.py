@@ -16,8 +16,9 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         "collect",
         help="take evidence into a snapshot, judge nothing",
         description="TARGET is aws[://account/region,...], azure[://subscription,...],"
-        " gcp[://project,...], a folder of model files, s3://, gs:// or az:// and bucket/folder,"
-        " or https://host:port or http://host:port.",
+        " gcp[://project,...], kubernetes[://context[/namespace,...]], a folder of model files and"
+        " code, s3://, gs:// or az:// and bucket/folder, or https://host:port or http://host:port."
+        " What a kubeconfig names as a plugin for credentials is run, as kubectl does.",
     )
     parser.add_argument("targets", nargs="+", metavar="TARGET")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="SNAPSHOT",

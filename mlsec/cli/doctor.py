@@ -12,11 +12,12 @@ from mlsec import __version__
 from mlsec.cli import console, exits, options
 
 _PACKAGES = ("msgspec", "pyyaml", "jinja2", "boto3", "botocore", "azure-core",
-             "azure-identity", "google-auth", "google-cloud-storage", "cryptography")  # fmt: skip
+             "azure-identity", "google-auth", "google-cloud-storage", "kubernetes",
+             "cryptography")  # fmt: skip
 _NETWORK = (
     "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "AZURE_ENVIRONMENT", "AZURE_AUTHORITY_HOST",
     "AZURE_RESOURCE_MANAGER_ENDPOINT", "GOOGLE_CLOUD_PROJECT", "MLSEC_GCP_ENDPOINT",
-    "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY",
+    "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY", "KUBECONFIG",
 )  # fmt: skip
 # What IAM allows for one managed policy; an inline policy of a role may have 10,240.
 _MANAGED_POLICY_CHARS = 6144
@@ -29,6 +30,9 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--organisation", action="store_true", help="with the rights to walk an organisation"
     )
+    parser.add_argument(
+        "--configmaps", action="store_true", help="on Kubernetes: with the right to config maps"
+    )
     parser.set_defaults(run=run)
 
 
@@ -37,11 +41,16 @@ def run(args: argparse.Namespace) -> int:
     if args.policy:
         from mlsec.collect import POLICIES
 
-        policy = POLICIES[args.policy](is_organisation=args.organisation)
+        policy = POLICIES[args.policy](is_organisation=_is_wide(args))
         console.out(policy)
         _note_use(args.policy, policy)
         return exits.CLEAN
     return _installation()
+
+
+def _is_wide(args: argparse.Namespace) -> bool:
+    """A cluster has no organisation above it; there the wider role reads config maps."""
+    return bool(args.configmaps if args.policy == "kubernetes" else args.organisation)
 
 
 def _note_use(provider: str, policy: str) -> None:
@@ -60,6 +69,13 @@ def _note_use(provider: str, policy: str) -> None:
         console.note(
             "gcloud iam roles create mlsecScan --file=role.yaml --organization=ORGANIZATION"
             " (a project's own role cannot hold the rights on folders and organisations)"
+        )
+
+    if provider == "kubernetes":
+        console.note(
+            "kubectl apply -f role.yaml, then kubectl create clusterrolebinding mlsec-scan"
+            " --clusterrole=mlsec-scan --serviceaccount=NAMESPACE:NAME; for some namespaces only,"
+            " bind it there with kubectl create rolebinding"
         )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlsec.pipeline import Judging
 
 SEVERITIES = ("critical", "high", "medium", "low", "info", "none")
-LIVE = ("aws", "azure", "gcp")
+LIVE = ("aws", "azure", "gcp", "kubernetes")
 
 
 def add_collecting(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +62,8 @@ def add_collecting(parser: argparse.ArgumentParser) -> None:
                        help="where it is (MLSEC_CHECKOV, .venv-checkov, PATH)")  # fmt: skip
     group.add_argument("--checkov-json", type=Path, metavar="FILE",
                        help="take what checkov said of the folder before")  # fmt: skip
+    group.add_argument("--configmaps", action="store_true",
+                       help="read config maps of a cluster too")  # fmt: skip
     group.add_argument("--tries", type=_positive, default=8, metavar="N", help="tries per call")
 
 
@@ -105,6 +107,7 @@ def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> Collec
         deadline_s=args.deadline,
         trust=args.trust,
         has_digests=args.digests,
+        has_configmaps=args.configmaps,
         cache=None if args.no_cache else default_cache(),
         is_private_probed=args.probe_private,
         checkov=_checkov(args),
@@ -197,9 +200,9 @@ def check_target(target: str) -> None:
         raise MlsecError(
             f'"{target}" is neither a file or folder nor a target to ask',
             hint=_meant(target)
-            or "aws, aws://111122223333/eu-west-1, azure, gcp://my-project, s3://bucket/folder,"
-            " gs://bucket/folder, az://account/container, https://models.example:8443, a folder,"
-            " or a snapshot",
+            or "aws, aws://111122223333/eu-west-1, azure, gcp://my-project, kubernetes://CONTEXT,"
+            " s3://bucket/folder, gs://bucket/folder, az://account/container,"
+            " https://models.example:8443, a folder, or a snapshot",
         )
 
 

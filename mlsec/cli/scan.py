@@ -28,9 +28,10 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         "scan",
         help="scan accounts and model files, or judge saved evidence",
         description="TARGET is aws[://account/region,...], azure[://subscription,...],"
-        " gcp[://project,...], a folder of model files, s3://, gs:// or az:// and bucket/folder,"
-        " https://host:port or http://host:port (a running server: it alone is asked, read-only and"
-        " without credentials), or a snapshot. Several are one scan.",
+        " gcp[://project,...], kubernetes[://context[/namespace,...]], a folder of model files and"
+        " code, s3://, gs:// or az:// and bucket/folder, https://host:port or http://host:port (a"
+        " running server: it alone is asked, read-only and without credentials), or a snapshot."
+        " Several are one scan.",
         epilog="Exit codes: 0 clean, 10 findings, 11 incomplete, 2 bad input, 1 a crash of ours.",
     )
     parser.add_argument("targets", nargs="+", metavar="TARGET")

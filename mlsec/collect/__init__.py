@@ -114,6 +114,34 @@ def _read_gcp(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     return reader.read(snapshot, vocabulary)
 
 
+def _kubernetes() -> Any:
+    try:
+        from mlsec.collect.kubernetes import collector  # noqa: PLC0415 - as for AWS
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("kubernetes", "urllib3"):
+            raise
+        raise MlsecError(
+            "Kubernetes needs its client", hint="pip install 'mlsec[kubernetes]'"
+        ) from None
+    return collector
+
+
+def _collect_kubernetes(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
+) -> None:
+    _kubernetes().collect(target, snapshot, settings, progress)
+
+
+def _check_kubernetes(target: str, settings: CollectSettings) -> None:
+    _kubernetes().check(target, settings)
+
+
+def _read_kubernetes(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    from mlsec.collect.clusters import read_clusters  # noqa: PLC0415 - the kinds are not needed
+
+    return read_clusters(snapshot, vocabulary)
+
+
 def _aws_policy(*, is_organisation: bool) -> str:
     from mlsec.collect.aws.policy import least_privilege_policy  # noqa: PLC0415
 
@@ -130,6 +158,13 @@ def _gcp_role(*, is_organisation: bool) -> str:
     from mlsec.collect.gcp.policy import least_privilege_role  # noqa: PLC0415
 
     return least_privilege_role(is_organisation=is_organisation)
+
+
+def _kubernetes_role(*, is_organisation: bool) -> str:
+    from mlsec.collect.kubernetes.policy import least_privilege_role  # noqa: PLC0415
+
+    # A cluster has no organisation above it; what is asked for instead is config maps.
+    return least_privilege_role(has_configmaps=is_organisation)
 
 
 def _collect_files(
@@ -184,6 +219,9 @@ COLLECTORS: Mapping[str, Collector] = {
     "aws": Collector(collect=_collect_aws, read=_read_aws, check=_check_aws),
     "azure": Collector(collect=_collect_azure, read=_read_azure, check=_check_azure),
     "gcp": Collector(collect=_collect_gcp, read=_read_gcp, check=_check_gcp),
+    "kubernetes": Collector(
+        collect=_collect_kubernetes, read=_read_kubernetes, check=_check_kubernetes
+    ),
     "files": Collector(collect=_collect_files, read=_read_files),
     "probe": Collector(collect=_collect_probe, read=_read_probe, check=_check_probe),
     # A folder is read once for its model files and once for its code.
@@ -191,11 +229,12 @@ COLLECTORS: Mapping[str, Collector] = {
 }
 POLICIES: Mapping[str, PolicyText] = {
     "aws": _aws_policy, "azure": _azure_role, "gcp": _gcp_role,
+    "kubernetes": _kubernetes_role,
 }  # fmt: skip
 # How a target begins that is not a path; everything else is a file or a folder.
 SCHEMES: Mapping[str, str] = {
-    "aws": "aws", "azure": "azure", "gcp": "gcp", "s3": "files", "gs": "files", "az": "files",
-    "https": "probe", "http": "probe",
+    "aws": "aws", "azure": "azure", "gcp": "gcp", "kubernetes": "kubernetes",
+    "s3": "files", "gs": "files", "az": "files", "https": "probe", "http": "probe",
 }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``is_private_probed`` lets a probe ask names that mean addresses inside a network.
     ``checkov`` is the program to run over folders besides, ``checkov_json`` what it said before.
     ``deadline_s`` is for the whole collection: what was not asked by then is a gap.
+    ``has_configmaps`` reads the config maps of a cluster too, with what looks secret masked.
     """
 
     vocabulary: Vocabulary
@@ -49,6 +50,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     is_private_probed: bool = False
     checkov: str = ""
     checkov_json: Path | None = None
+    has_configmaps: bool = False
 
 
 class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):

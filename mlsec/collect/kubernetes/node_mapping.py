@@ -20,9 +20,13 @@ _SHAPE_ERRORS = (ValueError, TypeError, KeyError, AttributeError, IndexError)
 
 
 class Hidden(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a property is not known, and where that stands."""
+    """Why a property is not known, and where that stands.
+
+    ``is_shared``: the same holds for all that does not stand there, so that it is told once.
+    """
 
     why: str
+    is_shared: bool = False
     reason: GapReason = GapReason.UNRESOLVED
     line: int = 0
 
@@ -82,7 +86,7 @@ def _put(mapped: Mapped, wanted: Property, node: Node | None, shapes: Shapes, mi
     name = wanted.name
     if node is None:
         if missing and wanted.has_default:
-            mapped.hidden[name] = Hidden(why=missing)
+            mapped.hidden[name] = Hidden(why=missing, is_shared=True)
         elif wanted.has_default:
             mapped.properties[name] = wanted.absent
         return

@@ -70,7 +70,7 @@ class Seat:
         gap = make_gap(
             scope=self.scope,
             subject=subject,
-            wanted=wanted,
+            wanted="what is not written there" if hidden.is_shared else wanted,
             reason=hidden.reason,
             detail=f"{where}{hidden.why}",
         )
@@ -80,7 +80,7 @@ class Seat:
 
 def hidden_by(why: str, reason: GapReason = GapReason.UNRESOLVED) -> Hidden:
     """Say why a property is not known."""
-    return Hidden(why=why, reason=reason)
+    return Hidden(why=why, reason=reason, is_shared=True)
 
 
 def _origin(thing: KubeObject, node: Node) -> Origin:

@@ -37,8 +37,14 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_workloads(thing: KubeObject, seat: Seat) -> tuple[Ran, ...]:
-    """Make a workload of each pod template of an object, and a container of each of its own."""
-    return tuple(read_pod(thing, pod, seat) for pod in find_pods(thing))
+    """Make a workload of each pod template of an object, and a container of each of its own.
+
+    In a cluster, what something else completes is read where it is complete.
+    """
+    pods = find_pods(thing)
+    if thing.file is None:
+        pods = tuple(pod for pod in pods if not pod.rest)
+    return tuple(read_pod(thing, pod, seat) for pod in pods)
 
 
 def read_pod(thing: KubeObject, pod: Pod, seat: Seat) -> Ran:
