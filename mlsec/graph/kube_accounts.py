@@ -13,6 +13,7 @@ from mlsec.graph.kube_select import (
     WORKLOAD,
     all_of_type,
     by_name,
+    containers_of,
     found_or,
     held,
     hidden_types,
@@ -113,6 +114,12 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
     return settled(any_of([*answers, unknown(hidden) if hidden else NO]))
 
 
+def containers(resource: Resource, graph: Graph) -> Targets:
+    """Give the containers of a workload."""
+    gaps = hidden_types(graph, resource, "kubernetes.container")
+    return found_or(graph, resource, containers_of(graph, resource), gaps)
+
+
 def in_namespace(resource: Resource, graph: Graph) -> Targets:
     """Give the namespace that a workload is in, where it is told."""
     name = held(resource, "namespace") or ""
@@ -160,6 +167,7 @@ KUBE_ACCOUNTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
 }
 KUBE_ACCOUNT_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     "kubernetes.account": account,
+    "kubernetes.containers": containers,
     "kubernetes.roles": roles,
     "kubernetes.cloud_roles": cloud_roles,
     "kubernetes.in_namespace": in_namespace,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from mlsec.collect.code_file import CodeFile
 from mlsec.collect.kubernetes.netpol_shapes import NETPOL_SHAPES
@@ -59,7 +58,7 @@ class Seat:
             tags=dict(thing.labels),
             origin=_origin(thing, at or thing.node),
             sources={OPERATION: thing.call} if thing.call else {},
-            **_places(thing.file, mapped),
+            places=_places(thing.file, mapped),
         )
         self.resources.append(resource)
         self.tally.add((type_name, self.scope, ""), assessed=1)
@@ -89,13 +88,8 @@ def _origin(thing: KubeObject, node: Node) -> Origin:
     return Origin(kind="iac", file=thing.file.shown, line=max(1, node.line), column=node.column)
 
 
-def _places(file: CodeFile | None, mapped: Mapped) -> dict[str, Any]:
+def _places(file: CodeFile | None, mapped: Mapped) -> dict[str, str]:
     """Where each property stands, as ``Resource`` carries it."""
-    if file is None or "places" not in Resource.__struct_fields__:
+    if file is None:
         return {}
-    shown = file.shown
-    return {
-        "places": {
-            name: f"{shown}:{line}:{column}" for name, (line, column) in mapped.places.items()
-        }
-    }
+    return {name: f"{file.shown}:{line}:{column}" for name, (line, column) in mapped.places.items()}

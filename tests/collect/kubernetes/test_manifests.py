@@ -40,6 +40,9 @@ def test_container_takes_from_its_pod_what_it_does_not_say_itself(tmp_path: Path
     assert container.properties["product"] == "vllm"
     assert container.properties["env"][0]["value"] == "debug"
     assert (container.origin.file, container.origin.line) == ("llm.yaml", 12)
+    assert container.places["privileged"] == "llm.yaml:16:13"
+    assert container.places["non_root"] == "llm.yaml:10:9"
+    assert container.places["env[0].value"].startswith("llm.yaml:18:")
 
 
 def test_workload_of_a_known_server_is_an_endpoint_with_its_store(tmp_path: Path) -> None:
