@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlsec.collect.gcp.ces_shapes import acts, answers_everybody, knowledge
+from mlsec.collect.gcp.ces_shapes import acts, answers_everybody, knowledge, signs_in
 from mlsec.core.resource import Resource
 from mlsec.graph.gcp_agents import tools
 from mlsec.graph.values import Known, Unread
@@ -75,6 +75,12 @@ def test_a_channel_answers_everybody_only_where_its_widget_says_so() -> None:
     assert answers_everybody({**widget, "webWidgetConfig": public}) is True
     assert answers_everybody({"channelType": "API"}) is False
     assert answers_everybody({"channelType": "WHATSAPP"}) is None
+
+
+def test_a_webhook_sends_a_token_unless_it_says_none() -> None:
+    assert signs_in({"uri": "https://x.example"}) is True
+    assert signs_in({"serviceAgentAuth": "NONE"}) is False
+    assert signs_in({"serviceAgentAuth": "NONE", "requestHeaders": {"x-key": "hash"}}) is True
 
 
 def test_a_corpus_that_the_service_keeps_is_nobodys_bucket() -> None:

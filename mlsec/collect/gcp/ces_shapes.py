@@ -1,4 +1,4 @@
-"""Shapes of CX Agent Studio's answers: what a tool does, and who reaches a channel."""
+"""Shapes of Google's agents for customers: what a tool does, who reaches a channel, who calls."""
 
 from __future__ import annotations
 
@@ -139,6 +139,28 @@ def _searched(tool: Mapping[str, Any]) -> Iterator[str]:
             yield _SEARCH + name
 
 
+def dialogflow_name(raw: Any) -> str | None:
+    """Give the full name of what Dialogflow names relatively."""
+    return f"//dialogflow.googleapis.com/{raw}" if raw else None
+
+
+def signs_in(raw: Any) -> bool | None:
+    """Whether a webhook's calls carry what could prove who calls; a header may be such a thing."""
+    if raw is None:
+        return None
+    # Where nothing is said, the service agent's ID token is sent.
+    return raw.get("serviceAgentAuth") != "NONE" or any(raw.get(name) for name in _PROOFS)
+
+
+_PROOFS = (
+    "oauthConfig",
+    "password",
+    "requestHeaders",
+    "secretVersionForUsernamePassword",
+    "secretVersionsForRequestHeaders",
+    "serviceAccountAuthConfig",
+    "username",
+)
 CES_SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "ces_acts": acts,
     "ces_answers_everybody": answers_everybody,
@@ -151,4 +173,6 @@ CES_SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "ces_name": name,
     "ces_names": names,
     "ces_service_accounts": service_accounts,
+    "dialogflow_name": dialogflow_name,
+    "dialogflow_signs_in": signs_in,
 }

@@ -8,6 +8,7 @@ from typing import Protocol
 from tests.estate.gcp_estate import Planted, Site
 from tests.estate.gcp_items import (
     ces,
+    dialogflow,
     doors,
     hierarchy,
     iam,
@@ -51,6 +52,7 @@ BUILDERS: tuple[Builder, ...] = (
     vertex_monitoring,
     vertex_search,
     ces,
+    dialogflow,
     workbench,
     modelarmor,
     hierarchy,
