@@ -14,8 +14,10 @@ from mlsec.core.text import visible
 _LISTING = re.compile(r"(?i)<title>\s*(?:Index of /|Directory listing for /)")
 _DEBUG = re.compile(
     r"Werkzeug Debugger|__debugger__|DEBUG = True|Traceback \(most recent call last\)"
-    r"|<title>[^<]{0,200} at /[^<]{0,200}</title>[\s\S]{0,4000}?Request Method"
 )
+# Django's page names the error and the path in its title, and then the request.
+_DJANGO = re.compile(r"<title>[^<]{0,200} at /[^<]{0,200}</title>")
+_DJANGO_TITLE_WITHIN = 2000
 _MAX_AGE = re.compile(r"(?i)max-age\s*=\s*\"?([0-9]{1,12})")
 
 
@@ -50,7 +52,7 @@ def of_all(heard: Mapping[str, Told]) -> dict[str, Any]:
         for text in told.values("set-cookie"):
             cookie = _cookie(text)
             cookies.setdefault(cookie["name"], cookie)
-    shown = [path for path, told in sorted(heard.items()) if _DEBUG.search(told.text)]
+    shown = [path for path, told in sorted(heard.items()) if _is_for_developers(told.text)]
     return {"cookies": list(cookies.values()), "debug_pages": shown}
 
 
@@ -84,6 +86,12 @@ def of_methods(told: Told) -> list[str] | None:
     allowed = told.header("allow")
     names = sorted({each.strip().upper() for each in allowed.split(",") if each.strip()})
     return [visible(name, 40) for name in names[:50]] if names else None
+
+
+def _is_for_developers(text: str) -> bool:
+    if _DEBUG.search(text):
+        return True
+    return bool(_DJANGO.search(text[:_DJANGO_TITLE_WITHIN])) and "Request Method" in text
 
 
 def _hsts(told: Told) -> int | None:

@@ -147,6 +147,10 @@ def test_a_page_from_anywhere_that_may_read_is_told(tmp_path: Path) -> None:
             "probe/shows-pages-for-developers",
         ),
         (
+            Page(status=500, body=b"<title>KeyError at /x</title> Request Method: GET"),
+            "probe/shows-pages-for-developers",
+        ),
+        (
             Page(body=b"x", headers=("Access-Control-Allow-Origin: *",)),
             "probe/lets-any-page-read",
         ),
@@ -210,3 +214,31 @@ def test_a_page_that_answers_everything_alike_opens_no_door(tmp_path: Path) -> N
     assert seen["product"] == "mlflow"
     assert seen.failed & {"probe/data-open", "probe/metrics-open"} == set()
     assert "probe/data-open" in seen.unknown
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 60_000,
+        b'{"a":' * 10_000,
+        b"[" * 500 + b"]" * 500,
+        b'{"models": "\xff\xfe"}',
+        b'{"data": ["\\ud800"]}',
+        b'{"data": 1e999, "models": 123456789012345678901234567890}',
+        b'{"a": 1, "a": 2}',
+        b"\xef\xbb\xbf{}",
+        b'"' + b"x" * 60_000 + b'"',
+        b"-----BEGIN PRIVATE KEY" * 2000,
+        b"<title> at /</title>" * 3000,
+        b'["a",' + b'"b",' * 15_000 + b'"c"]',
+    ],
+    ids=range(12),
+)
+def test_no_body_breaks_the_reading_or_the_judging(tmp_path: Path, body: bytes) -> None:
+    pages = {
+        path: Page(body=body, headers=_JSON) for path in ("/", "/v2", "/v1/models", "/metrics")
+    }
+    with Server(site(pages)) as server:
+        seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
+    assert seen.resource.type == "probe.endpoint"
+    assert "probe/runs-code-for-anyone" in seen.unknown
