@@ -74,6 +74,11 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     line: int = 0
     owner: str = ""
 
+    @property
+    def is_in_code(self) -> bool:
+        """Whether code declares it: that stands at a line, a model file is a file as a whole."""
+        return bool(self.file and self.line)
+
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One verdict: status fail or not_assessed (passes are kept as counts and ids).

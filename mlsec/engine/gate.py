@@ -56,9 +56,7 @@ def assessed_percent(assessment: Assessment) -> float:
 
 def is_unread(finding: Finding) -> bool:
     """Whether it is a check that the scan could not make."""
-    # What code declares stands at a line; a model file is a file as a whole.
-    is_in_code = bool(finding.resource.file and finding.resource.line)
-    return finding.status is Status.NOT_ASSESSED and not is_in_code
+    return finding.status is Status.NOT_ASSESSED and not finding.resource.is_in_code
 
 
 def _is_untouched(assessment: Assessment) -> bool:

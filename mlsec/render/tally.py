@@ -262,6 +262,7 @@ def files_accounted(assessment: Assessment) -> str:
     told = f"{found} files found = {read} judged + {left_out} left out + {not_read} not read"
     understood, refused = (sum(getattr(row, n) for row in code) for n in ("assessed", "errored"))
     of_code = f"{understood + refused:,} files of code = {understood:,} read + {refused:,} not"
+    told = told.replace("judged", "judged as models") if code else told
     return "; ".join(part for part, rows in ((told, files), (of_code, code)) if rows)
 
 

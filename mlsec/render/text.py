@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from mlsec.core.assessment import Assessment, RuleSummary
+from mlsec.core.assessment import Assessment
 from mlsec.core.closed_sets import GapReason, Severity, Status
 from mlsec.core.finding import AppliedWaiver, AttackPath, Finding
 from mlsec.render import tally
@@ -14,13 +14,13 @@ from mlsec.render.settings import DEFAULT, RenderSettings
 from mlsec.render.shown import (
     actual_text,
     expected_text,
-    fill_command,
     is_description,
     plural,
     shown,
     shown_id,
     telling,
 )
+from mlsec.render.text_fix import fix_lines
 from mlsec.render.text_page import Page
 
 _BOLD = "1"
@@ -77,7 +77,7 @@ def _failures(assessment: Assessment, page: Page) -> Iterator[str]:
             if len(shown_ones) < len(findings):
                 yield from _also(findings[1:], page)
             if rule_id in rules:
-                yield from _fix(finding, rules[rule_id], explained, page)
+                yield from fix_lines(finding, rules[rule_id], explained, page)
             yield ""
 
 
@@ -152,18 +152,6 @@ def _failure(finding: Finding, page: Page) -> Iterator[str]:
     yield from _evidence(finding)
     if finding.path and len(finding.path.nodes) > 1:
         yield from _path(finding.path, "path" if tally.is_attack_path(finding) else "related")
-
-
-def _fix(finding: Finding, rule: RuleSummary, explained: set[str], page: Page) -> Iterator[str]:
-    """Explain a rule's fix at its first finding; the command is each resource's own."""
-    fix = rule.fix.on(finding.resource.provider)
-    if f"{rule.id} {fix.text}" not in explained:
-        explained.add(f"{rule.id} {fix.text}")
-        yield from page.wrap(f"fix: {shown(fix.text)}", "   = ", "     ")
-    if fix.cli:
-        first, *rest = fill_command(fix.cli.strip(), finding.resource).split("\n")
-        yield f"   $ {shown(first)}"
-        yield from (f"     {shown(line)}" for line in rest)
 
 
 def _evidence(finding: Finding) -> Iterator[str]:

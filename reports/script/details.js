@@ -81,8 +81,10 @@ function pathPart(row, more) {
       ...more.links.filter((link) => link[0] === at).map(([, target, how]) => make("span", { className: "leads" }, `${how} ${more.steps[target][1]}`))))));
 }
 
-// A rule for several clouds may be mended in another way on each; a scope begins with its cloud.
-const fixOf = (row, rule) => ({ ...rule, ...((rule.on || {})[textOf("scope", row).split("/")[0]]) });
+// A rule for several clouds may be mended in another way on each; a type begins with its cloud.
+// What code declares is mended there: a command would be undone by the next apply.
+const isInCode = (row) => /:\d+$/.test(moreOf(row).file || "");
+const fixOf = (row, rule) => ({ ...rule, ...((rule.on || {})[textOf("type", row).split(".")[0]]), ...(isInCode(row) ? { cli: "" } : {}) });
 
 function fixPart(row, known) {
   const rule = fixOf(row, known);

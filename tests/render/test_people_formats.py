@@ -89,6 +89,23 @@ def test_values_in_code_are_one_group_that_says_why() -> None:
     assert "known after apply (2); var.image has no default (1)" in rendered("html", told).decode()
 
 
+def test_what_code_declares_is_mended_in_the_code_and_not_by_a_command() -> None:
+    whole = samples.small()
+    live = next(one for one in whole.findings if one.rule == "sagemaker/notebook-direct-internet")
+    subject = msgspec.structs.replace(live.resource, file="infra/main.tf", line=7)
+    code = msgspec.structs.replace(live, resource=subject)
+    rules = tuple(
+        msgspec.structs.replace(one, fix=Fix(text="Mend it.", cli="aws mend", terraform="x = 1"))
+        for one in whole.rules
+    )
+    told = {
+        where: rendered("text", msgspec.structs.replace(whole, rules=rules, findings=(one,)))
+        for where, one in (("live", live), ("code", code))
+    }
+    assert (b"$ aws mend" in told["live"], b"x = 1" in told["live"]) == (True, False)
+    assert (b"$ aws mend" in told["code"], b"x = 1" in told["code"]) == (False, True)
+
+
 def on_two_clouds() -> Assessment:
     """One failure of one rule on each of two clouds, which mend it differently."""
     whole = samples.small()
@@ -186,8 +203,9 @@ def test_markdown_of_hostile_names_stays_short_and_without_html() -> None:
 
 def test_command_is_filled_and_quoted_for_the_shell() -> None:
     text = rendered("text", hostile.hostile()).decode()
-    assert "--notebook-instance-name ../../../../etc/passwd" in text
-    assert """--role-name '"><img src=x onerror="window.__xss=1">'""" in text
+    assert """--notebook-instance-name 'it'"'"'s "quoted" \\ back'""" in text
+    assert """--role-name '=HYPERLINK("https://evil.example","x")'""" in text
+    assert "--bucket %zz%00%" in text
 
 
 @pytest.mark.parametrize(
