@@ -42,10 +42,12 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
 class DeclaredType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of a table in ``rules/mappings``: what a declared thing is, and what it answers.
 
-    ``type`` is the vocabulary type, "" for what is only a part of others (``joins``). ``where``
-    maps a path of the body to the values that make it this type. ``each`` is a path in the body
-    whose elements are the things declared ("" for the body itself).
-    ``naming`` are paths to its name (the first that is there). ``id``, ``ref`` and ``attributes``
+    ``type`` is the vocabulary type, "" for what is a part of others (``joins``) or only has a
+    name. ``where`` maps a path of the body to the values that make it this type (``*``: whatever
+    is there). ``each`` is a path in the body whose elements are the things declared ("" for the
+    body itself); of the body around an element, ``^Key`` is the key.
+    ``naming`` are paths to its name (the first that is there); without one it is called ``prefix``
+    and the words of its address. ``id``, ``ref`` and ``attributes``
     are templates of what it will be called: holes are ``{name}``, ``{id}``, ``{account}``,
     ``{region}``, ``{partition}``, ``{parent}`` or a path in the body.
     ``keys`` is ``camel`` where the API writes keys so and the code in PascalCase; below the paths
@@ -66,6 +68,7 @@ class DeclaredType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     where: Mapping[str, tuple[Any, ...]] = msgspec.field(default_factory=dict)
     each: str = ""
     naming: tuple[str, ...] = ()
+    prefix: str = ""
     id: str = ""
     ref: str = "{name}"
     attributes: Mapping[str, str] = msgspec.field(default_factory=dict)

@@ -13,8 +13,8 @@ from mlsec.core.strict_yaml import Document, parse
 from mlsec.core.vocabulary import Type
 
 _KEYS = (
-    "type", "where", "each", "name", "id", "ref", "attributes", "keys", "verbatim", "answers",
-    "without", "never", "becomes", "tags", "paths", "assumed", "joins",
+    "type", "where", "each", "name", "prefix", "id", "ref", "attributes", "keys", "verbatim",
+    "answers", "without", "never", "becomes", "tags", "paths", "assumed", "joins",
 )  # fmt: skip
 _JOIN_KEYS = ("to", "by", "answers")
 
@@ -60,8 +60,8 @@ def _entry(
     owner = _type(document, (*here, "type"), raw.get("type", ""), types)
     if owner is not None:
         _check_names(document, here, raw, owner)
-    elif not raw.get("joins"):
-        raise MlsecError('needs "type" or "joins"', location=document.where(*here))
+    elif not raw.get("joins") and not raw.get("id"):
+        raise MlsecError('needs "type", "joins" or "id"', location=document.where(*here))
     where = {str(k): tuple(v) if isinstance(v, list) else (v,) for k, v in _map(raw, "where")}
     return DeclaredType(
         kind=kind,
@@ -70,6 +70,7 @@ def _entry(
         where=where,
         each=str(raw.get("each", "")),
         naming=_texts(raw.get("name", [])),
+        prefix=str(raw.get("prefix", "")),
         id=str(raw.get("id", "")),
         ref=str(raw.get("ref", "{name}")),
         attributes={str(k): str(v) for k, v in _map(raw, "attributes")},
@@ -116,10 +117,11 @@ def _check_names(
     for key in ("answers", "without"):
         _known_only(document, (*here, key), raw.get(key, {}), operations, "operation")
     known = [*operations, *owner.properties]
-    _known_only(document, (*here, "never"), raw.get("never", {}), known, "operation or property")
     fields = {
         f"{each.name}[].{field}" for each in owner.properties.values() for field in each.items
     }
+    known += [*fields]
+    _known_only(document, (*here, "never"), raw.get("never", {}), known, "operation or property")
     for key, allowed in (
         ("paths", {*owner.properties, *fields}),
         ("assumed", owner.properties),

@@ -7,29 +7,52 @@ What a table says of an answer is one of:
 - ``{"=": value}``: the value itself, which is what the service makes it;
 - ``{each: path, key: what, ...}``: a list with one mapping for each element found there, whose
   paths are relative to the element (``.: .`` takes all that the element has);
-- ``{of: path, is: {text: value}, else: value}``: what a word there means;
+- ``{of: path, is: {text: value}, else: value}``: what a word there means; without ``else`` any
+  other word means itself;
 - ``{has: path, then: value, else: value}``: whether something stands there;
-- ``{last: path}``: what follows the last ``/`` of the text there;
-- ``{list: path}``: a list of the one thing there;
+- ``{last: path}``: what follows the last ``/`` of the text there; ``{text: path}``, ``{number:
+  path}``: the scalar there as that; ``{json: path}``: what is written there as JSON text;
+- ``{fill: template}``: a text with ``{name}`` and the like, or paths, filled in;
+- ``{list: what}``: a list of the one thing; ``{if: path, then: what}``: only where that is there;
+- ``{keyed: path, by: [path, ...], key: what, ...}``: as ``each``, a mapping by these joined with
+  ``/`` (without the first ``/`` of each);
 - any other mapping: a mapping of the same keys (``.: path`` takes all that stands there).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from mlsec.collect.iac.declaration import Called, text_of
+from mlsec.collect import marked_json
+from mlsec.collect.iac.declaration import Called, fill, known_words, text_of
 from mlsec.collect.iac.digging import Digger
+from mlsec.collect.iac.texts import at
 from mlsec.collect.marked import Node, Unresolved
+from mlsec.core.errors import MlsecError
 
 
 class Builder:
     """Builds the answers about one declaration."""
 
-    def __init__(self, called: Called, digger: Digger) -> None:
+    def __init__(self, called: Called, digger: Digger, provider: str) -> None:
         self._called = {"$name": called.name, "$id": called.id, "$ref": called.ref}
+        self._known = known_words(called, provider)
         self._digger = digger
+        self._words: Mapping[str, Callable[[Mapping[str, Any], Node], Node | None]] = {
+            "=": lambda spec, _: constant(spec["="]),
+            "each": self._each,
+            "has": self._presence,
+            "of": self._meaning,
+            "keyed": self._keyed,
+            "list": self._list,
+            "if": self._if,
+            "last": lambda spec, body: self._scalar(spec["last"], body, _last),
+            "text": lambda spec, body: self._scalar(spec["text"], body, str),
+            "number": lambda spec, body: self._scalar(spec["number"], body, _number),
+            "json": self._json,
+            "fill": lambda spec, body: Node(self._filled(spec["fill"], body)),
+        }
 
     def build(self, spec: Any, body: Node) -> Node | None:
         """Give what a table asks for; None when the body does not have it."""
@@ -41,20 +64,8 @@ class Builder:
                 if found is not None:
                     return found
             return None
-        if "=" in spec:
-            return constant(spec["="])
-        if "each" in spec:
-            return self._each(spec, body)
-        if "has" in spec:
-            return self._presence(spec, body)
-        if "of" in spec:
-            return self._meaning(spec, body)
-        if "list" in spec:
-            held = self.build(spec["list"], body)
-            return None if held is None else Node((held,), held.line, held.column, "", held.file)
-        if "last" in spec:
-            return self._last(spec["last"], body)
-        return self._mapping(spec, body)
+        word = next((key for key in spec if key in self._words), None)
+        return self._words[word](spec, body) if word else self._mapping(spec, body)
 
     def _path(self, spec: str, body: Node) -> Node | None:
         if spec.startswith("$"):
@@ -71,14 +82,38 @@ class Builder:
             each if isinstance(each.value, Unresolved) else self._mapping(inner, each)
             for each in elements
         ]
-        return Node(tuple(made), held.line, held.column, "", held.file)
+        return at(held, tuple(made))
+
+    def _keyed(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._digger.dig(body, spec["keyed"])
+        if held is None or isinstance(held.value, Unresolved):
+            return held
+        inner = {key: what for key, what in spec.items() if key not in ("keyed", "by")}
+        made = {}
+        for each in held.value if isinstance(held.value, tuple) else (held,):
+            words = [text_of(self._digger.dig(each, path)) for path in spec["by"]]
+            made["/".join(word.removeprefix("/") for word in words)] = self._mapping(inner, each)
+        return at(held, made)
+
+    def _filled(self, template: str, body: Node) -> str:
+        return fill(template, self._known, lambda path: self._digger.dig(body, path))
+
+    def _list(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self.build(spec["list"], body)
+        return None if held is None else at(held, (held,))
+
+    def _if(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._path(spec["if"], body)
+        return None if held is None else self.build(spec["then"], body)
 
     def _meaning(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         held = self._path(spec["of"], body)
-        if held is None or isinstance(held.value, Unresolved):
-            return held or constant(spec.get("else"))
-        meant = constant(spec["is"].get(text_of(held), spec.get("else")))
-        return Node(meant.value, held.line, held.column, "", held.file)
+        if held is None:
+            return constant(spec["else"]) if "else" in spec else None
+        if isinstance(held.value, Unresolved):
+            return held
+        word = text_of(held)
+        return at(held, constant(spec["is"].get(word, spec.get("else", word))).value)
 
     def _presence(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         held = self._path(spec["has"], body)
@@ -86,29 +121,42 @@ class Builder:
             return constant(spec.get("else"))
         if isinstance(held.value, Unresolved) and not held.value.is_given:
             return held
-        made = constant(spec.get("then"))
-        return Node(made.value, held.line, held.column, "", held.file)
+        return at(held, constant(spec.get("then")).value)
 
-    def _last(self, path: str, body: Node) -> Node | None:
+    def _scalar(self, path: str, body: Node, turn: Callable[[str], Any]) -> Node | None:
         held = self._path(path, body)
+        if held is None or isinstance(held.value, Unresolved):
+            return held
+        return at(held, turn(text_of(held)))
+
+    def _json(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._path(spec["json"], body)
         if held is None or not isinstance(held.value, str):
             return held
-        return Node(held.value.rpartition("/")[2], held.line, held.column, "", held.file)
+        try:
+            return at(held, marked_json.parse(held.value).value)
+        except MlsecError as error:
+            return at(held, Unresolved(error.message))
 
     def _mapping(self, spec: Mapping[str, Any], body: Node) -> Node:
         found: dict[str, Node] = {}
+        base = self.build(spec["."], body) if "." in spec else None
+        if base is not None and isinstance(base.value, Unresolved):
+            return base
+        found |= base.pairs() if base is not None else {}
         for key, what in spec.items():
-            if key == ".":
-                base = self.build(what, body)
-                if base is not None and isinstance(base.value, Unresolved):
-                    return base
-                found |= base.pairs() if base is not None else {}
-        for key, what in spec.items():
-            if key != ".":
-                made = self.build(what, body)
-                if made is not None:
-                    found[key] = made
-        return Node(found, body.line, body.column, "", body.file)
+            made = self.build(what, body) if key != "." else None
+            if made is not None:
+                found[key] = made
+        return at(body, found)
+
+
+def _last(text: str) -> str:
+    return text.rpartition("/")[2]
+
+
+def _number(text: str) -> Any:
+    return int(text) if text.lstrip("-").isdigit() else text
 
 
 def constant(value: Any) -> Node:
@@ -127,7 +175,7 @@ def merged(first: Node | None, second: Node) -> Node:
     if isinstance(first.value, Unresolved) or isinstance(second.value, Unresolved):
         return first if isinstance(first.value, Unresolved) else second
     if isinstance(first.value, tuple) and isinstance(second.value, tuple):
-        return Node((*first.value, *second.value), first.line, first.column, "", first.file)
+        return at(first, (*first.value, *second.value))
     if isinstance(first.value, Mapping) and isinstance(second.value, Mapping):
         both = dict(first.value)
         for key, value in second.value.items():

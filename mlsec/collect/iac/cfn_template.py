@@ -159,7 +159,7 @@ class Template:
         logical = member.logical
         words = f"‹{logical}.{wanted}›" if wanted else f"‹{logical}›"
         why = f"{words[1:-1]} is known when it is made"
-        entry = next((each for each in self.table.get(member.type, ()) if each.type), None)
+        entry = next((each for each in self.table.get(member.type, ()) if each.id), None)
         if entry is None:
             return self._unmapped(member, wanted, words, why)
         if logical in self._open:

@@ -56,7 +56,8 @@ def given_name(address: str) -> str:
 
 def called(entry: DeclaredType, get: Get, given: str, provider: str) -> Called:
     """Name a declared thing; ``get`` gives what stands at a path of its body."""
-    name = next(filter(None, (text_of(get(path)) for path in entry.naming)), "") or given
+    name = next(filter(None, (text_of(get(path)) for path in entry.naming)), "")
+    name = name or f"{entry.prefix}{given}"
     known = {
         "name": name,
         "account": code_account(provider),
@@ -75,7 +76,12 @@ def attribute(
     template = entry.attributes.get(wanted)
     if template is None:
         return None
-    known = {
+    return fill(template, known_words(found, provider), get)
+
+
+def known_words(found: Called, provider: str) -> dict[str, str]:
+    """Give what the holes of a template mean that are no paths."""
+    return {
         "name": found.name,
         "id": found.id,
         "ref": found.ref,
@@ -83,7 +89,6 @@ def attribute(
         "region": CODE_REGION,
         "partition": "aws",
     }
-    return fill(template, known, get)
 
 
 def fill(template: str, known: dict[str, str], get: Get) -> str:

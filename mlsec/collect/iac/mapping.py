@@ -47,7 +47,7 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 def place(standing: Standing, owner: Type, shapes: Shapes, scope: str, provider: str) -> Placed:
     """Map all properties of one declared thing."""
     made = _Made(standing, owner, scope)
-    teller = Teller(shapes, standing.digger, followed_fields(owner))
+    teller = Teller(shapes, standing.digger, followed_fields(owner), standing.entry)
     for wanted in owner.properties.values():
         if wanted.is_constant:
             made.properties[wanted.name] = wanted.absent

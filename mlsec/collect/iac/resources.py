@@ -58,6 +58,10 @@ def specs_of(entry: DeclaredType, owner: Type) -> dict[str, Any]:
 def _fits(entry: DeclaredType, body: Node, digger: Digger) -> bool:
     for path, allowed in entry.where.items():
         found = digger.dig(body, path)
+        if "*" in allowed:
+            if found is None:
+                return False
+            continue
         value = None if found is None or isinstance(found.value, Unresolved) else found.value
         if value not in allowed:
             return False
@@ -79,7 +83,7 @@ class _Gathering:
         tables = self._vocabulary.declared.get(declaration.kind, {})
         digger = Digger()
         found = entries_for(declaration, tables, digger)
-        if not found:
+        if not any(entry.type or entry.joins for entry in found):
             place_of = (declaration.type, self._scope.name, "")
             self._scope.tally.exclude(place_of, _NOT_READ)
         for entry in found:
@@ -95,7 +99,7 @@ class _Gathering:
         names = called(entry, lambda path: digger.dig(body, path), given, provider)
         if entry.keys == "camel":
             body = camel(body, entry.verbatim)
-        builder = Builder(names, digger)
+        builder = Builder(names, digger, provider)
         standing = Standing(
             declaration=declaration, entry=entry, called=names, body=body, digger=digger,
             bare=set(entry.without) - set(entry.answers),
@@ -125,8 +129,9 @@ class _Gathering:
         if entry.keys == "camel":
             body = camel(body, entry.verbatim)
         given = declaration.given or declaration.address
-        names = called(entry, lambda path: digger.dig(declaration.body, path), given, "aws")
-        builder = Builder(names, digger)
+        provider = join.to.partition(".")[0]
+        names = called(entry, lambda path: digger.dig(declaration.body, path), given, provider)
+        builder = Builder(names, digger, provider)
         for each in named.value if isinstance(named.value, tuple) else (named,):
             name = text_of(each)
             owners = self._owners(declaration.stack, join.to, name)

@@ -7,12 +7,17 @@ from typing import Any
 
 import msgspec
 
+from mlsec.collect.code.masking import masked_kind
 from mlsec.collect.iac.digging import Digger
 from mlsec.collect.mapping import Shapes, WrongKindError, shape_value
 from mlsec.collect.marked import Node, Unresolved, plain
+from mlsec.collect.secret_kinds import secret_kind
+from mlsec.core.declared import DeclaredType
 from mlsec.core.vocabulary import Kind, Property
 
 POLICY_SHAPES = frozenset({"policy", "named_policies", "default_version"})
+# Shapes that pick texts out of a value: one with an unknown part in it is not picked for certain.
+_PICKS = frozenset({"alarm_endpoints", "alarm_metrics", "alarm_namespaces", "alarm_services"})
 # Shapes that look at the form of a value and not at what stands in it.
 _FORMS = frozenset({"", "elements", "entries"})
 _TRUE_FALSE = {"true": True, "false": False}
@@ -36,7 +41,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 class Teller:
     """Turns what stands in code into values; ``followed`` are the item fields relations go by."""
 
-    def __init__(self, shapes: Shapes, digger: Digger, followed: frozenset[str]) -> None:
+    def __init__(
+        self,
+        shapes: Shapes,
+        digger: Digger,
+        followed: frozenset[str],
+        entry: DeclaredType | None = None,
+    ) -> None:
+        self._entry = entry
         self._shapes = shapes
         self._digger = digger
         self._followed = followed
@@ -50,6 +62,8 @@ class Teller:
         hidden = next(_unresolved(node), None)
         if wanted.kind is Kind.LIST and wanted.items and wanted.shape in _FORMS:
             return self._list(wanted, node)
+        if wanted.shape == "secret_kinds":
+            return Told(value=self._shaped(wanted, _secrets(node)))
         if hidden is None:
             raw = plain(node)
             places = _statement_places(node) if wanted.shape in POLICY_SHAPES else {}
@@ -71,6 +85,9 @@ class Teller:
             return Told(value=self._shaped(wanted, raw), places=_statement_places(node))
         if wanted.kind is Kind.MAP and not isinstance(node.value, Unresolved):
             return Told(value=self._shaped(wanted, _in_words(node)))
+        if wanted.shape in _PICKS:
+            picked = self._shaped(wanted, _in_words(node))
+            return Told(value=picked, why=hidden.why if "‹" in str(picked) else "")
         if wanted.kind in (Kind.STRING, Kind.STRINGS):
             words = _in_words(node)
             try:
@@ -107,7 +124,11 @@ class Teller:
     ) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for name, field in wanted.items.items():
-            found = self._field(field, element)
+            why = self._entry.never.get(f"{wanted.name}[].{name}") if self._entry else None
+            if why is not None:
+                partly["[]"] = partly[f"[].{name}"] = f"{name} {why}"
+                continue
+            found = self._field(wanted.name, field, element)
             if found is None:
                 if field.has_default:
                     fields[name] = field.absent
@@ -130,8 +151,9 @@ class Teller:
             raise WrongKindError("expected elements with fields")
         return fields
 
-    def _field(self, field: Property, element: Node) -> Node | None:
-        for path in field.sources.get("api", (field.name,)):
+    def _field(self, owner: str, field: Property, element: Node) -> Node | None:
+        own = self._entry.paths.get(f"{owner}[].{field.name}") if self._entry else None
+        for path in own or field.sources.get("api", (field.name,)):
             found = self._digger.dig(element, path)
             if found is not None:
                 return found
@@ -203,6 +225,16 @@ def _in_words(node: Node) -> Any:
     if isinstance(value, Mapping):
         return {key: _in_words(each) for key, each in value.items()}
     return value
+
+
+def _secrets(node: Node) -> Any:
+    """Give a tree whose texts are reduced to the kind of secret in them, as a collection does."""
+    value = node.value
+    if isinstance(value, str):
+        return {"~secret": masked_kind(value) or secret_kind(value)}
+    if isinstance(value, tuple):
+        return [_secrets(each) for each in value]
+    return {k: _secrets(v) for k, v in value.items()} if isinstance(value, Mapping) else None
 
 
 def _policy(node: Node) -> Any:
