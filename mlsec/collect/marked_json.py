@@ -13,17 +13,19 @@ MAX_DEPTH = 100
 MAX_NODES = 2_000_000
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+_SPACE_OR_COMMENT = re.compile(r"(?:[ \t\n\r]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,400})(\.\d{1,400})?([eE][-+]?\d{1,4})?")
 _WORDS = {"true": True, "false": False, "null": None}
 
 
-def parse(text: str) -> Node:
-    """Parse one JSON document.
+def parse(text: str, *, comments: bool = False) -> Node:
+    """Parse one JSON document; with ``comments`` one as ARM takes it: ``//``, ``/* */`` and texts
+    over several lines.
 
     Raises:
         MlsecError: not JSON, too deep or too many values. ``location`` is ``line:column``.
     """
-    reader = _Reader(text)
+    reader = _Reader(text, is_loose=comments)
     node, end = reader.value(reader.skip(0), None, 0)
     if reader.skip(end) != len(text):
         raise reader.mistake(end, "something stands after the end")
@@ -31,13 +33,15 @@ def parse(text: str) -> Node:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, is_loose: bool) -> None:
         self._text = text
+        self._is_strict = not is_loose
+        self._space = _SPACE_OR_COMMENT if is_loose else _SPACE
         self._made = 0
         self._line, self._line_start, self._seen = 1, 0, 0
 
     def skip(self, at: int) -> int:
-        match = _SPACE.match(self._text, at)
+        match = self._space.match(self._text, at)
         return match.end() if match else at
 
     def mistake(self, at: int, what: str) -> MlsecError:
@@ -73,7 +77,7 @@ class _Reader:
 
     def _string(self, at: int) -> tuple[str, int]:
         try:
-            found, end = scanstring(self._text, at + 1, True)  # noqa: FBT003 - its own signature
+            found, end = scanstring(self._text, at + 1, self._is_strict)
         except ValueError as error:
             raise self.mistake(at, str(error).partition(":")[0].lower()) from None
         return str(found), int(end)

@@ -65,6 +65,9 @@ def called(entry: DeclaredType, get: Get, given: str, provider: str) -> Called:
         "partition": "aws",
     }
     identity = fill(entry.id, known, get)
+    if provider == "azure":
+        # Ids of Azure are the same in any case; live ones are kept in lower case.
+        identity = identity.lower()
     ref = fill(entry.ref, {**known, "id": identity}, get)
     return Called(name=name, id=identity, ref=ref)
 

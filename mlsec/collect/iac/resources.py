@@ -49,10 +49,18 @@ def declare(
 
 def specs_of(entry: DeclaredType, owner: Type) -> dict[str, Any]:
     """Say how each operation is answered; one that nothing is said of, by the body as it is."""
-    specs = {name: "." for name in operations_of(owner) if name not in entry.never}
+    specs: dict[str, Any] = {
+        name: _answered_by(name) for name in operations_of(owner) if name not in entry.never
+    }
     if _TAGS in specs and entry.tags:
-        specs[_TAGS] = {"Tags": entry.tags}  # type: ignore[assignment]
+        specs[_TAGS] = {"Tags": entry.tags}
     return {**specs, **entry.without, **entry.answers}
+
+
+def _answered_by(operation: str) -> str:
+    """What is said of a parent stands in the parent, where a reader tells it."""
+    above = operation.count("parent.")
+    return ".".join(["parent"] * above) or "."
 
 
 def _fits(entry: DeclaredType, body: Node, digger: Digger) -> bool:
@@ -110,7 +118,7 @@ class _Gathering:
             standing.parts[operation] = made if made is not None else Node({})
         self._standing.append(standing)
         for name in {names.name, names.id, names.ref, names.name.rpartition(":")[2]}:
-            key = (declaration.stack, entry.type, name)
+            key = (declaration.stack, entry.type, name.lower())
             self._by_name.setdefault(key, []).append(standing)
 
     def join(self) -> None:
@@ -148,7 +156,7 @@ class _Gathering:
     def _owners(self, stack: str, type_name: str, name: str) -> list[Standing]:
         """Find what a name means in a stack: as it is written, or what an ARN ends with."""
         for each in (name, name.rpartition(":")[2]) if name else ():
-            found = self._by_name.get((stack, type_name, each))
+            found = self._by_name.get((stack, type_name, each.lower()))
             if found:
                 return found
         return []
