@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from mlsec.collect.iac.hcl import operators
 from mlsec.collect.iac.hcl.functions.table import call
@@ -196,6 +196,8 @@ class Evaluator:
 
     def _either(self, condition: Expr, then: Expr, otherwise: Expr) -> Value:
         verdict = bool_of(self.value(condition))
+        if isinstance(verdict, Mistaken):
+            return verdict
         if isinstance(verdict, Unresolved):
             both = self.value(then), self.value(otherwise)
             self.budget.steps -= weigh(both[0]) + weigh(both[1])
@@ -203,7 +205,8 @@ class Evaluator:
         return self.value(then if verdict else otherwise)
 
     def _tuple(self, expr: TupleOf) -> Value:
-        return [self.value(each) for each in expr.items]
+        made = [self.value(each) for each in expr.items]
+        return _mistake(made) or made
 
     def _object(self, expr: ObjectOf) -> Value:
         made: dict[str, Value] = {}
@@ -212,7 +215,7 @@ class Evaluator:
             if not isinstance(key, str):
                 return _unknown_key(key)
             made[key] = self.value(value_expr)
-        return made
+        return _mistake(made.values()) or made
 
     def _for(self, expr: For) -> Value:
         items = items_of(self.value(expr.collection))
@@ -243,7 +246,14 @@ class Evaluator:
                 made_map[key] = found
         if len(made_list) > MAX_ITEMS or len(made_map) > MAX_ITEMS:
             return Unresolved(f"more than {MAX_ITEMS} elements")
-        return made_list if expr.key is None else made_map
+        return _mistake([*made_list, *made_map.values()]) or (
+            made_list if expr.key is None else made_map
+        )
+
+
+def _mistake(values: Iterable[Value]) -> Mistaken | None:
+    """Terraform refuses an expression whole, which is what ``try`` and ``can`` go by."""
+    return next((each for each in values if isinstance(each, Mistaken)), None)
 
 
 def _unknown_key(key: Value) -> Unresolved:

@@ -77,6 +77,10 @@ def test_an_expression_has_the_value_that_the_language_gives_it(
         ("jsondecode(jsonencode({a = 1, b = u})).a", 1),
         ('"p/${r}"', Joined(("p/", _ARN))),
         ('"${r}"', _ARN),
+        ('replace("a/_BUCKET_/b", "_BUCKET_", r)', Joined(("a/", _ARN, "/b"))),
+        ('jsondecode(replace(jsonencode({a = "_BUCKET_", b = u}), "_BUCKET_", "x")).a', "x"),
+        ('try([{a = 1}.b], 2)', 2),
+        ('try(tobool("x") ? 1 : 2, 3)', 3),
     ],
 )  # fmt: skip
 def test_the_unknown_decides_nothing_that_the_rest_decides(expression: str, wanted: Any) -> None:

@@ -6,8 +6,18 @@ import re
 
 from mlsec.collect.iac.hcl.functions.patterns import compiled, cost_of
 from mlsec.collect.iac.hcl.functions.spec import Function, items, room, text, whole
-from mlsec.collect.iac.hcl.values import Value, join_text, number_text
+from mlsec.collect.iac.hcl.values import (
+    Encoded,
+    Joined,
+    Value,
+    is_symbolic,
+    join_text,
+    number_text,
+    why_hidden,
+)
 
+# A text so long does not stand in a name by chance.
+_MARKER = 6
 _VERB = re.compile(r"%(?:%|(?:\[(\d{1,3})\])?([-+ 0#]*)(\d{0,3})(?:\.(\d{1,3}))?([a-zA-Z]))")
 
 
@@ -85,13 +95,44 @@ def _join(separator: Value, *lists: Value) -> Value:
 
 
 def _replace(value: Value, search: Value, replacement: Value) -> Value:
-    subject, wanted, new = text(value), text(search), text(replacement)
+    wanted = text(search)
+    if is_symbolic(value) or is_symbolic(replacement):
+        return _replace_around(value, wanted, replacement)
+    subject, new = text(value), text(replacement)
     if len(wanted) > 1 and wanted[0] == wanted[-1] == "/":
         pattern = compiled(wanted[1:-1], subject)
         room(chars=len(subject) + (len(subject) + 1) * len(new))
         return pattern.sub(re.sub(r"\$\{?(\w+)\}?", r"\\g<\1>", new.replace("\\", r"\\")), subject)
     room(chars=len(subject) + (subject.count(wanted) if wanted else 0) * len(new))
     return subject.replace(wanted, new) if wanted else subject
+
+
+def _replace_around(value: Value, wanted: str, new: Value) -> Value:
+    """Replace a marker in text that is not all known: what is not known does not hold it."""
+    if len(wanted) < _MARKER or wanted[0] == wanted[-1] == "/":
+        return why_hidden(value if is_symbolic(value) else new)
+    if isinstance(value, Encoded):
+        return Encoded(_replace_within(value.value, wanted, new))
+    made: list[Value] = []
+    for part in value.parts if isinstance(value, Joined) else (value,):
+        pieces = part.split(wanted) if isinstance(part, str) else [part]
+        for piece in pieces:
+            made += [new, piece]
+        made.pop(-2 * len(pieces))
+    return join_text(made)
+
+
+def _replace_within(value: Value, wanted: str, new: Value) -> Value:
+    if isinstance(value, dict):
+        return {
+            key.replace(wanted, new) if isinstance(new, str) else key: _replace_within(
+                each, wanted, new
+            )
+            for key, each in value.items()
+        }
+    if isinstance(value, list):
+        return [_replace_within(each, wanted, new) for each in value]
+    return _replace_around(value, wanted, new) if isinstance(value, (str, Joined)) else value
 
 
 def _groups(found: re.Match[str]) -> Value:
@@ -139,7 +180,7 @@ def _pattern_steps(pattern: Value, value: Value) -> int:
 
 def _replace_steps(value: Value, search: Value, _: Value) -> int:
     wanted = text(search)
-    is_pattern = len(wanted) > 1 and wanted[0] == wanted[-1] == "/"
+    is_pattern = len(wanted) > 1 and wanted[0] == wanted[-1] == "/" and isinstance(value, str)
     return _pattern_steps(wanted[1:-1], value) if is_pattern else 0
 
 
@@ -153,7 +194,7 @@ STRINGS: dict[str, Function] = {
     "lower": Function(lambda s: text(s).lower()),
     "regex": Function(_regex, steps=_pattern_steps),
     "regexall": Function(_regexall, steps=_pattern_steps),
-    "replace": Function(_replace, steps=_replace_steps),
+    "replace": Function(_replace, symbols=True, steps=_replace_steps),
     "split": Function(_split),
     "startswith": Function(lambda s, start: text(s).startswith(text(start))),
     "strcontains": Function(lambda s, part: text(part) in text(s)),
