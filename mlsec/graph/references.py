@@ -35,9 +35,16 @@ def references(resource: Resource, path: str) -> Known | Unread:
 
 
 def left_open(resource: Resource, path: str) -> tuple[str, ...]:
-    """Name what hides further references of a list that code tells in part."""
-    name, bracket, _ = path.partition("[]")
-    return resource.unread.get(f"{name}[]", ()) if bracket and resource.unread else ()
+    """Name what hides further references of a list that code tells in part.
+
+    Other fields of its elements may be hidden: they say nothing of where this one leads.
+    """
+    if "[]" not in path or not resource.unread:
+        return ()
+    pieces = path.split("[]")
+    starts = ["[]".join(pieces[: at + 1]) for at in range(1, len(pieces))]
+    keys = [f"{path}~", *starts, *(f"{start[: start.rfind('[]')]}[].*" for start in starts)]
+    return next((resource.unread[key] for key in keys if key in resource.unread), ())
 
 
 def _step(values: list[Any], field: str, *, is_partial: bool) -> list[Any] | None:

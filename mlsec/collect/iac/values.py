@@ -71,6 +71,8 @@ class Teller:
         return self._hidden(wanted, node, hidden)
 
     def _shaped(self, wanted: Property, raw: Any) -> Any:
+        if wanted.shape == "tag_map" and isinstance(raw, Mapping):
+            return dict(raw)  # code writes as a mapping what the API lists
         return shape_value(wanted, raw if wanted.shape else coerced(wanted.kind, raw), self._shapes)
 
     def _hidden(self, wanted: Property, node: Node, hidden: Unresolved) -> Told:
@@ -145,6 +147,7 @@ class Teller:
             partly["[]"] = told.why
             if told.value is not None and f"{wanted.name}[].{name}" in self._followed:
                 fields[name] = told.value
+                partly[f"[].{name}~"] = told.why
             else:
                 partly[f"[].{name}"] = told.why
         if not isinstance(element.value, Mapping) and not fields:

@@ -161,3 +161,39 @@ def test_what_no_rule_reads_is_counted() -> None:
     scope = scope_of({"main.tf": 'resource "random_id" "x" {}\n'}, Language.TERRAFORM)
     coverage = {row.type: row for row in inventory_of(scope).coverage}
     assert coverage["random_id"].excluded == 1
+
+
+def test_what_is_drawn_at_random_is_one_text_that_names_stand_on() -> None:
+    graph = graph_of(
+        'resource "random_id" "s" {\n  byte_length = 4\n}\nresource "aws_sagemaker_model" "m" {\n'
+        '  name = "m-${random_id.s.hex}"\n}\n'
+        'resource "aws_sagemaker_endpoint_configuration" "c" {\n  production_variants {\n'
+        '    variant_name = "v"\n    model_name = "m-${random_id.s.hex}"\n  }\n}\n'
+    )
+    config = graph.resources[".#aws_sagemaker_endpoint_configuration.c"]
+    assert [each.id for each in graph.targets(config, "models").found] == [
+        ".#aws_sagemaker_model.m"
+    ]
+    assert graph.targets(config, "models").gaps == ()
+
+
+def test_an_unknown_image_says_nothing_of_where_the_weights_lie() -> None:
+    graph = graph_of(
+        BUCKET + 'variable "image" {}\nresource "aws_sagemaker_model" "m" {\n  name = "m"\n'
+        "  primary_container {\n    image = var.image\n"
+        '    model_data_url = "s3://models/m.tar.gz"\n  }\n}\n'
+    )
+    model = graph.resources[".#aws_sagemaker_model.m"]
+    buckets = graph.targets(model, "artifact_buckets")
+    assert ([each.id for each in buckets.found], buckets.gaps) == ([".#aws_s3_bucket.b"], ())
+    assert graph.targets(model, "image_repositories").gaps
+
+
+def test_ports_that_are_written_as_text_are_numbers() -> None:
+    found = properties(
+        'resource "aws_security_group" "g" {\n  ingress {\n    from_port = "8888"\n'
+        '    to_port = "8888"\n    protocol = "tcp"\n    cidr_blocks = ["0.0.0.0/0"]\n  }\n}\n',
+        "aws_security_group.g",
+    )
+    assert found["world_ports"] == ["8888"]
+    assert found["egress"] == []

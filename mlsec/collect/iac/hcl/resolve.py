@@ -11,6 +11,7 @@ from mlsec.collect.iac.declaration import Declaration as Told
 from mlsec.collect.iac.declaration import attribute, called, given_name
 from mlsec.collect.iac.digging import Digger
 from mlsec.collect.iac.hcl.placing import plain_node
+from mlsec.collect.iac.hcl.plan_references import module_path
 from mlsec.collect.iac.hcl.target import Declaration
 from mlsec.collect.iac.hcl.values import Joined, Symbol
 from mlsec.collect.iac.texts import joined
@@ -32,6 +33,8 @@ _OWN = {
     "subscription": CODE_SUBSCRIPTION,
     "project": CODE_PROJECT,
 }
+# What the ids of a kind begin with, where something goes by it.
+_ID_STARTS = {"aws_internet_gateway": "igw-", "aws_nat_gateway": "nat-"}
 # Which argument of which provider sets values on everything that it makes.
 _FOR_ALL = (("default_tags", "tags", "aws_"), ("default_labels", "labels", "google_"))
 
@@ -89,14 +92,15 @@ class Resolver:
         wanted = ".".join(step for step in symbol.path if isinstance(step, str))
         declared = self._by_address.get(symbol.address)
         entries = self._table.get(declared.type, ()) if declared is not None else ()
-        entry = next((each for each in entries if each.type), None)
+        by_type = sorted(entries, key=lambda each: not each.type)
+        entry = next((each for each in by_type if each.type or each.id), None)
         if declared is None or entry is None:
             return _unmapped(symbol, wanted, words)
         if symbol.address in self._open:
             return words
         self._open.add(symbol.address)
         try:
-            provider, body = entry.type.partition(".")[0], declared.body
+            provider, body = entry.type.partition(".")[0] or "aws", declared.body
 
             def get(path: str) -> Node | None:
                 found = Digger().dig(body, path)
@@ -124,12 +128,18 @@ class Resolver:
 
 
 def _unmapped(symbol: Symbol, wanted: str, words: Unresolved) -> str | Unresolved:
-    """Name a thing of AWS that no table has: an ARN is an ARN, whatever stands at its end."""
-    kind = symbol.address.rpartition("aws_")[2].partition(".")[0]
-    if wanted == "arn" and "aws_" in symbol.address:
-        service = kind.partition("_")[0]
+    """Name a thing that no table has: its id is an id, whatever it will read.
+
+    What a provider draws at random is one text for ever, which stands in names.
+    """
+    kind = module_path(symbol.address)[1].removeprefix("data.").partition(".")[0]
+    if wanted == "arn" and kind.startswith("aws_"):
+        service = kind.split("_")[1]
         return f"arn:aws:{service}:{CODE_REGION}:{CODE_ACCOUNT}:{words.text}"
-    return words
+    if wanted == "id" and kind in _ID_STARTS:
+        return f"{_ID_STARTS[kind]}{words.text}"
+    is_drawn = kind.startswith(("random_", "time_", "null_"))
+    return words.text if is_drawn or wanted in ("id", "name") else words
 
 
 def _json(parts: list[Any]) -> Node | None:

@@ -79,7 +79,7 @@ def test_an_expression_has_the_value_that_the_language_gives_it(
         ('"${r}"', _ARN),
         ('replace("a/_BUCKET_/b", "_BUCKET_", r)', Joined(("a/", _ARN, "/b"))),
         ('jsondecode(replace(jsonencode({a = "_BUCKET_", b = u}), "_BUCKET_", "x")).a', "x"),
-        ('try([{a = 1}.b], 2)', 2),
+        ("try([{a = 1}.b], 2)", 2),
         ('try(tobool("x") ? 1 : 2, 3)', 3),
     ],
 )  # fmt: skip
