@@ -10,6 +10,7 @@ from mlsec.collect.code.definitions import without_schemas
 from mlsec.collect.code.evidence import file_call, gap_call
 from mlsec.collect.code.language import language_of, may_matter
 from mlsec.collect.code.masking import Masker
+from mlsec.collect.code.plan_secrets import sensitive_texts
 from mlsec.collect.code_file import CodeFile, Language
 from mlsec.collect.files.entry import Entry, Listing
 from mlsec.collect.files.local import LocalStore
@@ -84,6 +85,8 @@ def code_call(
         return gap_call(scope, file_id, GapReason.MALFORMED, f"{language.value}: not text")
     if language is Language.KUBERNETES:
         text = without_schemas(text)
+    if language is Language.TERRAFORM_PLAN:
+        text = masker.mask_texts(text, sensitive_texts(text))
     file = CodeFile(
         id=file_id,
         path=path,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from mlsec.collect.secret_kinds import KINDS, secret_kind
@@ -54,6 +56,17 @@ class Masker:
                 text = form.sub(partial(self._known, kind), text)
         return text
 
+    def mask_texts(self, text: str, texts: Iterable[str]) -> str:
+        """Give JSON text with these values replaced; keys stay, whatever they read."""
+        written = {form: each for each in texts for form in _json_forms(each)}
+        if not written:
+            return text
+        longest = sorted(written, key=len, reverse=True)
+        form = re.compile(f"(?:{'|'.join(map(re.escape, longest))})(?!\\s*:)")
+        return form.sub(
+            lambda found: f'"{self._marker(written[found.group()], "sensitive")}"', text
+        )
+
     def _known(self, kind: str, found: re.Match[str]) -> str:
         return self._marker(found.group(), kind)
 
@@ -78,6 +91,14 @@ class Masker:
     def _marker(self, value: str, kind: str) -> str:
         mark = hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256)
         return f"{MARK}-{kind}-{mark.hexdigest()[:12]}-{len(value)}"
+
+
+def _json_forms(text: str) -> Iterator[str]:
+    """Give how JSON may write a text: as it is, in ASCII, and as Go's encoder does."""
+    for is_ascii in (False, True):
+        form = json.dumps(text, ensure_ascii=is_ascii)
+        yield form
+        yield form.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def masked_kind(text: str) -> str:

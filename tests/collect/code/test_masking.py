@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mlsec.collect.code.masking import Masker, masked_kind
+from mlsec.collect.code.plan_secrets import sensitive_texts
 
 PASSWORD = "Tr0ub4dor-and-3"
 
@@ -53,3 +56,28 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def test_equal_secrets_are_equal_inside_one_snapshot_only() -> None:
     text = f"password = {PASSWORD}"
     assert Masker("a").mask(text) == Masker("a").mask(text) != Masker("b").mask(text)
+
+
+def test_what_a_plan_marks_as_sensitive_is_masked_and_its_keys_are_not() -> None:
+    plan = {
+        "planned_values": {
+            "outputs": {"o": {"sensitive": True, "value": "out<1>"}},
+            "root_module": {
+                "resources": [{
+                    "values": {"name": "plain", "login": {"user": "values", "word": "abc"}},
+                    "sensitive_values": {"login": True},
+                }]
+            },
+        },
+        "variables": {"v": {"value": "var-text"}},
+        "configuration": {"root_module": {"variables": {"v": {"sensitive": True}}}},
+        "resource_changes": [{"change": {"after": ["x", "yy"], "after_sensitive": [False, True]}}],
+    }  # fmt: skip
+    text = json.dumps(plan, indent=1).replace("<", "\\u003c").replace(">", "\\u003e")
+    masked = Masker("salt").mask_texts(text, sensitive_texts(text))
+    found = json.loads(masked)
+    assert found["planned_values"]["root_module"]["resources"][0]["values"]["name"] == "plain"
+    for secret in ("abc", "var-text", "yy", "out\\u003c1\\u003e"):
+        assert f'"{secret}"' not in masked
+    assert masked.count("mlsec-masked-sensitive") == 5
+    assert masked.count("\n") == text.count("\n")
