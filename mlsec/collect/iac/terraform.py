@@ -8,10 +8,11 @@ from mlsec.collect.code_file import CodeScope, Declared, Language
 from mlsec.collect.iac.declaration import Declaration
 from mlsec.collect.iac.hcl.parse import can_parse
 from mlsec.collect.iac.hcl.plan import Plan
-from mlsec.collect.iac.hcl.resolve import KIND, Resolver, Table
+from mlsec.collect.iac.hcl.resolve import Resolver
 from mlsec.collect.iac.hcl.target import Target
 from mlsec.collect.iac.resources import ShapesOf, declare
 from mlsec.core.closed_sets import GapReason
+from mlsec.core.declared import Tables
 from mlsec.core.errors import MlsecError
 from mlsec.core.vocabulary import Vocabulary
 
@@ -35,11 +36,13 @@ def read(
             scope.refuse(file, _MISSING, reason=GapReason.UNSUPPORTED)
     elif scope.written_in(*_CODE):
         target = Target(scope)
-    table = vocabulary.declared.get(KIND, {})
-    return declare(scope, vocabulary, _declarations(plans, target, table), shapes_of)
+    told = _declarations(plans, target, vocabulary.declared)
+    return declare(scope, vocabulary, told, shapes_of)
 
 
-def _declarations(plans: list[Plan], target: Target | None, table: Table) -> Iterator[Declaration]:
+def _declarations(
+    plans: list[Plan], target: Target | None, tables: Tables
+) -> Iterator[Declaration]:
     """A plan stands for the code that it was made of, where that is in the target as well."""
     planned = {_root_of(plan, target): plan for plan in plans}
     for root in target.roots() if target is not None else ():
@@ -49,10 +52,10 @@ def _declarations(plans: list[Plan], target: Target | None, table: Table) -> Ite
             code = {each.address: each for each in declared}
             shown = declared[0].root if declared else root
             declared = list(plan.declarations(code, shown))
-        yield from Resolver(declared, table).told()
+        yield from Resolver(declared, tables).told()
     for plan in plans:
         if not _is_matched(plan, planned, target):
-            yield from Resolver(plan.declarations({}, plan.file.shown), table).told()
+            yield from Resolver(plan.declarations({}, plan.file.shown), tables).told()
 
 
 def _is_matched(plan: Plan, planned: dict[str, Plan], target: Target | None) -> bool:

@@ -197,3 +197,58 @@ def test_ports_that_are_written_as_text_are_numbers() -> None:
     )
     assert found["world_ports"] == ["8888"]
     assert found["egress"] == []
+
+
+def test_names_of_cloudformation_and_of_arm_are_read_by_their_own_tables() -> None:
+    found = declared(
+        'resource "awscc_sagemaker_model" "m" {\n  model_name = "m"\n'
+        "  execution_role_arn = awscc_iam_role.r.arn\n  enable_network_isolation = true\n}\n"
+        'resource "awscc_iam_role" "r" {\n  role_name = "r"\n}\n'
+        'resource "azapi_resource" "a" {\n'
+        '  type = "Microsoft.CognitiveServices/accounts@2024-10-01"\n  name = "ai"\n'
+        '  parent_id = azurerm_resource_group.g.id\n  body = {\n    kind = "OpenAI"\n'
+        '    properties = { publicNetworkAccess = "Disabled", disableLocalAuth = true }\n  }\n}\n'
+        'resource "azurerm_resource_group" "g" {\n  name = "ML"\n}\n'
+    )  # fmt: skip
+    model, account = found["awscc_sagemaker_model.m"], found["azapi_resource.a"]
+    assert model.type == "aws.sagemaker.model"
+    assert model.properties["network_isolated"] is True
+    assert model.properties["execution_role"] == "arn:aws:iam::000000000000:role/r"
+    assert account.type == "azure.cognitive.account"
+    assert (account.properties["kind"], account.properties["public_network"]) == (
+        "OpenAI", "Disabled",
+    )  # fmt: skip
+    assert account.identity.endswith(
+        "/resourcegroups/ml/providers/microsoft.cognitiveservices/accounts/ai"
+    )
+
+
+def test_what_the_azure_provider_says_in_yes_and_no_is_in_the_words_of_the_api() -> None:
+    found = declared(
+        'resource "azurerm_cognitive_account" "a" {\n  name = "ai"\n  resource_group_name = "g"\n'
+        '  kind = "OpenAI"\n  sku_name = "S0"\n  local_auth_enabled = false\n'
+        "  public_network_access_enabled = false\n}\n"
+        'resource "azurerm_private_endpoint" "p" {\n  name = "p"\n  private_service_connection {\n'
+        '    name = "c"\n    is_manual_connection = false\n'
+        "    private_connection_resource_id = azurerm_cognitive_account.a.id\n  }\n}\n"
+        'resource "azurerm_monitor_diagnostic_setting" "d" {\n  name = "d"\n'
+        "  target_resource_id = azurerm_cognitive_account.a.id\n"
+        '  log_analytics_workspace_id = "w"\n  enabled_log {\n'
+        '    category = "RequestResponse"\n  }\n}\n'
+    )["azurerm_cognitive_account.a"].properties  # fmt: skip
+    assert (found["public_network"], found["local_auth_disabled"]) == ("Disabled", True)
+    assert found["private_endpoints"] == [{"status": "Approved"}]
+    assert found["logs_requests"] is True
+
+
+def test_members_of_a_google_bucket_are_resources_of_their_own() -> None:
+    found = declared(
+        'resource "google_storage_bucket" "b" {\n  name = "models"\n  location = "EU"\n}\n'
+        'resource "google_storage_bucket_iam_member" "m" {\n'
+        "  bucket = google_storage_bucket.b.name\n"
+        '  role = "roles/storage.objectViewer"\n  member = "allUsers"\n}\n'
+    )["google_storage_bucket.b"].properties
+    assert found["uniform_access"] is False
+    assert found["bindings"] == [
+        {"role": "roles/storage.objectViewer", "members": ["allUsers"], "condition": None}
+    ]

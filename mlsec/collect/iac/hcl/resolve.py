@@ -9,7 +9,8 @@ from typing import Any
 from mlsec.collect import marked_json
 from mlsec.collect.iac.declaration import Declaration as Told
 from mlsec.collect.iac.declaration import attribute, called, given_name
-from mlsec.collect.iac.digging import Digger
+from mlsec.collect.iac.digging import Digger, fold
+from mlsec.collect.iac.hcl.homes import home_of, in_api_form, provider_of
 from mlsec.collect.iac.hcl.placing import plain_node
 from mlsec.collect.iac.hcl.plan_references import module_path
 from mlsec.collect.iac.hcl.target import Declaration
@@ -21,12 +22,10 @@ from mlsec.core.declared import (
     CODE_PROJECT,
     CODE_REGION,
     CODE_SUBSCRIPTION,
-    DeclaredType,
+    Tables,
 )
 from mlsec.core.errors import MlsecError
 
-KIND = "terraform"
-Table = Mapping[str, tuple[DeclaredType, ...]]
 _OWN = {
     "account": CODE_ACCOUNT,
     "region": CODE_REGION,
@@ -42,8 +41,8 @@ _FOR_ALL = (("default_tags", "tags", "aws_"), ("default_labels", "labels", "goog
 class Resolver:
     """Turns the symbols in the declarations of one root into texts, as the tables say."""
 
-    def __init__(self, declarations: Iterable[Declaration], table: Table) -> None:
-        self._table = table
+    def __init__(self, declarations: Iterable[Declaration], tables: Tables) -> None:
+        self._tables = tables
         self._by_address = {each.address: each for each in declarations}
         self._known: dict[Symbol, str | Unresolved] = {}
         self._open: set[str] = set()
@@ -51,11 +50,13 @@ class Resolver:
     def told(self) -> Iterator[Told]:
         """Give the declarations with their symbols resolved."""
         for each in self._by_address.values():
+            home = home_of(each.type, each.body, self._tables)
+            body = in_api_form(home, each.type, _with_defaults(each))
             yield Told(
-                kind=KIND,
-                type=each.type,
+                kind=home.kind,
+                type=home.type,
                 address=each.address,
-                body=self.node(_with_defaults(each)),
+                body=self.node(body),
                 file=each.file,
                 stack=each.root,
                 line=each.line,
@@ -91,23 +92,26 @@ class Resolver:
             return _OWN.get(str(symbol.path[0]), words)
         wanted = ".".join(step for step in symbol.path if isinstance(step, str))
         declared = self._by_address.get(symbol.address)
-        entries = self._table.get(declared.type, ()) if declared is not None else ()
-        by_type = sorted(entries, key=lambda each: not each.type)
-        entry = next((each for each in by_type if each.type or each.id), None)
-        if declared is None or entry is None:
+        if declared is None:
+            return _unmapped(symbol, wanted, words)
+        home = home_of(declared.type, declared.body, self._tables)
+        entry = home.entry
+        if entry is None:
             return _unmapped(symbol, wanted, words)
         if symbol.address in self._open:
             return words
         self._open.add(symbol.address)
         try:
-            provider, body = entry.type.partition(".")[0] or "aws", declared.body
+            provider = provider_of(declared.type, entry)
+            body = in_api_form(home, declared.type, declared.body)
 
             def get(path: str) -> Node | None:
                 found = Digger().dig(body, path)
                 return self.node(found) if found is not None else None
 
             found = called(entry, get, given_name(declared.address), provider)
-            named = attribute(entry, found, wanted, get, provider)
+            written = next((key for key in entry.attributes if fold(key) == fold(wanted)), wanted)
+            named = attribute(entry, found, written, get, provider)
             if named is None and wanted == "id":
                 named = found.ref
             if named is None and wanted == "name":

@@ -1,0 +1,87 @@
+"""Every argument that the Terraform tables read is one that the provider has.
+
+``terraform_names.json`` holds the arguments, by resource type, that were found in the providers'
+published schemas, as the npm packages @cdktf/provider-aws 21.22.1, -azurerm 14.23.1, -google
+and -google-beta 16.12.1 tell them, when the table was written. A path that is not in it is either
+new, to be looked up, or stands in ``ELSEWHERE`` with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlsec.core.declared import DeclaredType
+from mlsec.core.places import content_folder
+from mlsec.core.vocabulary_load import load_vocabulary
+
+TABLE = load_vocabulary(content_folder("rules") / "vocabulary").declared["terraform"]
+NAMES = json.loads((Path(__file__).parent / "terraform_names.json").read_text("utf-8"))
+# What is read and is not in those schemas, and why.
+ELSEWHERE = {
+    "policy_data.bindings": "inside the JSON text of google_iam_policy",
+    "enable_https_traffic_only": "the name of the argument before version 4 of azurerm",
+    "default_uri_disabled": "newer than the package",
+    "iap_enabled": "newer than the package",
+    "mutual_authentication.mode": "newer than the package",
+}
+_HOLE = re.compile(r"\{([^{}]+)\}")
+_WORDS = {"name", "account", "region", "partition", "id", "ref"}
+
+
+def paths_of(entry: DeclaredType) -> Iterator[str]:
+    """Yield the paths in the body that an entry reads, whole."""
+    for spec in (*entry.answers.values(), *entry.without.values()):
+        yield from _spec(spec, "")
+    for join in entry.joins:
+        yield join.by
+        for spec in join.answers.values():
+            yield from _spec(spec, "")
+    yield from entry.naming
+    yield from entry.where
+    for template in (entry.id, entry.ref, *entry.attributes.values()):
+        yield from (hole for hole in _HOLE.findall(template) if hole not in _WORDS)
+
+
+def _spec(spec: Any, base: str) -> Iterator[str]:
+    if isinstance(spec, str):
+        if not spec.startswith("$") and spec != ".":
+            yield f"{base}{spec}"
+    elif isinstance(spec, list):
+        for each in spec:
+            yield from _spec(each, base)
+    elif isinstance(spec, dict) and "=" not in spec:
+        inner = base
+        for word in ("each", "keyed"):
+            if word in spec and spec[word] != ".":
+                yield f"{base}{spec[word]}"
+                inner = f"{base}{spec[word]}."
+        for key, each in spec.items():
+            if key in ("each", "keyed", "is", "else", "then", "fill"):
+                continue
+            yield from _spec(each, inner)
+
+
+def plain(path: str) -> str:
+    return re.sub(r"\[\d*\]", "", path)
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_the_provider_has_what_the_table_reads(name: str) -> None:
+    used = {plain(path) for entry in TABLE[name] for path in paths_of(entry)}
+    unknown = used - set(NAMES.get(name, ())) - ELSEWHERE.keys()
+    assert not unknown
+
+
+def test_nothing_is_recorded_that_no_table_reads() -> None:
+    used = {
+        name: {plain(path) for entry in entries for path in paths_of(entry)}
+        for name, entries in TABLE.items()
+    }
+    left = {name: sorted(set(paths) - used.get(name, set())) for name, paths in NAMES.items()}
+    assert {name: paths for name, paths in left.items() if paths} == {}
