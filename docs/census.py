@@ -28,6 +28,7 @@ PROVIDERS = {
     "aws": "census_claims.yaml",
     "azure": "census_claims_azure.yaml",
     "gcp": "census_claims_gcp.yaml",
+    "kubernetes": "census_claims_kubernetes.yaml",
     "any": "census_claims_any.yaml",
 }
 

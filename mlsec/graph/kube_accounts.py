@@ -102,14 +102,14 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
     workloads = [
         each
         for each in all_of_type(graph, WORKLOAD, resource.scope)
-        if held(each, "account_name") == resource.name and is_same_namespace(resource, each)
+        if _runs_as(each, resource, graph)
     ]
     hidden = hidden_types(graph, resource, WORKLOAD)
     answers = [flag(each, "is_ml") for each in workloads]
     answers += [
         YES
         for each in all_of_type(graph, "kubernetes.endpoint", resource.scope)
-        if held(each, "account_name") == resource.name and is_same_namespace(resource, each)
+        if _runs_as(each, resource, graph)
     ]
     return settled(any_of([*answers, unknown(hidden) if hidden else NO]))
 
@@ -118,6 +118,23 @@ def containers(resource: Resource, graph: Graph) -> Targets:
     """Give the containers of a workload."""
     gaps = hidden_types(graph, resource, "kubernetes.container")
     return found_or(graph, resource, containers_of(graph, resource), gaps)
+
+
+def notebooks(resource: Resource, graph: Graph) -> Targets:
+    """Give the notebooks that run as an account."""
+    found = [
+        each
+        for each in all_of_type(graph, "kubernetes.notebook", resource.scope)
+        if _runs_as(each, resource, graph)
+    ]
+    return found_or(graph, resource, found, hidden_types(graph, resource, "kubernetes.notebook"))
+
+
+def _runs_as(runner: Resource, resource: Resource, graph: Graph) -> bool:
+    """Whether the account that a workload names is this one."""
+    if held(runner, "account_name") != resource.name:
+        return False
+    return any(each.id == resource.id for each in account(runner, graph).found)
 
 
 def in_namespace(resource: Resource, graph: Graph) -> Targets:
@@ -168,6 +185,7 @@ KUBE_ACCOUNTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
 KUBE_ACCOUNT_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     "kubernetes.account": account,
     "kubernetes.containers": containers,
+    "kubernetes.notebooks": notebooks,
     "kubernetes.roles": roles,
     "kubernetes.cloud_roles": cloud_roles,
     "kubernetes.in_namespace": in_namespace,

@@ -195,6 +195,22 @@ def artifact_buckets(resource: Resource, graph: Graph) -> Targets:
     return found_or(graph, resource, found, ())
 
 
+def artifacts(resource: Resource, graph: Graph) -> Targets:
+    """Give the model files at the addresses that an endpoint loads, where they were scanned."""
+    wanted = {str(each.get("uri")) for each in held(resource, "sources") or ()}
+
+    def build() -> dict[str, list[Resource]]:
+        index: dict[str, list[Resource]] = {}
+        for each in graph.of_type("files.artifact"):
+            for uri in held(each, "uris") or ():
+                index.setdefault(uri.rstrip("/"), []).append(each)
+        return index
+
+    index: dict[str, list[Resource]] = keep(graph, ("uris", "files.artifact"), build)
+    found = [each for uri in wanted for each in index.get(uri.rstrip("/"), ())]
+    return found_or(graph, resource, found, ())
+
+
 def _endpoints_at(resource: Resource, graph: Graph) -> bool:
     """Whether a service selects pods that some endpoint of a kind of its own will have."""
     selector = held(resource, "selector") if resource.type == SERVICE else None
@@ -230,4 +246,5 @@ KUBE_DOOR_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     "kubernetes.open_doors": open_doors,
     "kubernetes.endpoint_workloads": endpoint_workloads,
     "kubernetes.artifact_buckets": artifact_buckets,
+    "kubernetes.artifacts": artifacts,
 }

@@ -130,11 +130,10 @@ def bindings(resource: Resource, graph: Graph) -> Targets:
     groups = {"system:serviceaccounts", f"system:serviceaccounts:{space}", "system:authenticated"}
     index = _by_subject(graph)
     found = [b for group in groups for b in index.get((resource.scope, "Group", group), ())]
-    found += [
-        each
-        for each in index.get((resource.scope, "ServiceAccount", resource.name), ())
-        if any(_means(subject, each, resource) for subject in held(each, "subjects") or ())
-    ]
+    named = by_name(graph, ACCOUNT, resource.scope, resource.name)
+    for each in index.get((resource.scope, "ServiceAccount", resource.name), ()):
+        meant = [a for a in named if any(_means(s, each, a) for s in held(each, "subjects") or ())]
+        found += [each] if any(a.id == resource.id for a in nearest(each, meant)) else []
     unread = [
         gap
         for each in all_of_type(graph, BINDING, resource.scope)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mlsec.collect.code_file import CodeFile, CodeScope, Declared, Language
 from mlsec.collect.kubernetes.kinds import BY_KIND
+from mlsec.collect.kubernetes.kustomizations import patches_of
 from mlsec.collect.kubernetes.objects import KubeObject, group_of, is_object, unfold
 from mlsec.collect.kubernetes.reading import read_objects
 from mlsec.collect.kubernetes.seat import Seat
@@ -25,9 +26,13 @@ _RENDER = {
 def read(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
     """Give what the manifests of a target declare, as one cluster."""
     things: list[KubeObject] = []
+    patches = patches_of(scope)
     for file in scope.written_in(Language.KUBERNETES):
         scope.take(file)
-        things += _objects_of(file, scope)
+        if file.path in patches:
+            scope.doubt(file, f"a patch, which {patches[file.path]} applies when it is built")
+        else:
+            things += _objects_of(file, scope)
     for language, words in _RENDER.items():
         for file in scope.written_in(language):
             folder = (
@@ -45,6 +50,9 @@ def _objects_of(file: CodeFile, scope: CodeScope) -> Iterator[KubeObject]:
         for each in unfold(node):
             if not is_object(each):
                 scope.doubt(file, "a document without apiVersion and kind", line=each.line)
+                continue
+            if each.text("$patch") == "delete":
+                scope.doubt(file, "a patch that takes an object away", line=each.line)
                 continue
             thing = _object(file, scope.name, each, taken)
             if (thing.group, thing.kind) not in BY_KIND:

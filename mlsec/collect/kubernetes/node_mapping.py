@@ -16,6 +16,8 @@ from mlsec.core.vocabulary import Kind, Property, Type
 Shapes = Mapping[str, Callable[[Node], Any]]
 # What some other tool fills in before the text reaches a cluster.
 _HOLE = re.compile(r"\$\{[^}]*\}|\{\{.*?\}\}|\A<[^<>]+>\Z", re.S)
+# Shapes that look at text as it stands: what a shell or the cluster fills in is part of it.
+_AS_IT_STANDS = frozenset({"secret_kind", "argument_text", "scalar_text"})
 _SHAPE_ERRORS = (ValueError, TypeError, KeyError, AttributeError, IndexError)
 
 
@@ -108,6 +110,8 @@ def shape_node(wanted: Property, node: Node, shapes: Shapes) -> Any:
     if isinstance(node.value, Unresolved):
         raise UnknownValueError(node.value.why)
     if wanted.shape:
+        if wanted.shape in _AS_IT_STANDS:
+            return shapes[wanted.shape](node)
         if isinstance(node.value, str):
             _refuse_holes(node.value)
         value = shapes[wanted.shape](node)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mlsec import pipeline
 from mlsec.collect import COLLECTORS
+from mlsec.collect.code.definitions import without_schemas
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.places import content_folder
 from mlsec.core.resource import Inventory, is_of_code
@@ -57,3 +58,24 @@ def test_values_that_no_rule_asked_for_are_not_told_as_gaps(tmp_path: Path) -> N
         judged = pipeline.judge(snapshot, ruleset, pipeline.Judging(), lambda *_: None)
     assert [gap for gap in read.gaps if is_of_code(gap)]
     assert not [gap for gap in judged.gaps if is_of_code(gap)]
+
+
+def test_template_that_begins_with_braces_is_no_json_and_is_not_lost(tmp_path: Path) -> None:
+    folder = tmp_path / "chart"
+    (folder / "templates").mkdir(parents=True)
+    text = "{{- if .Values.on }}\napiVersion: v1\nkind: Service\n{{- end }}\n"
+    (folder / "templates" / "service.yaml").write_text(text)
+    found = inventory_of(folder, tmp_path)
+    (file,) = [one for one in found.resources if one.type == "code.file"]
+    assert file.unread
+
+
+def test_schema_of_a_custom_kind_is_left_blank_and_lines_stay_where_they_were() -> None:
+    text = (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+        "metadata: {name: a}\nspec:\n  versions: []\n  group: b\n---\nkind: Pod\n"
+    )
+    found = without_schemas(text)
+    assert "versions" not in found
+    assert found.splitlines().index("kind: Pod") == text.splitlines().index("kind: Pod")
+    assert without_schemas("kind: Pod\nspec: 1\n") == "kind: Pod\nspec: 1\n"

@@ -145,3 +145,25 @@ def test_bare_object_of_every_kind_is_read_without_a_crash(kind: object, tmp_pat
     text = f"apiVersion: {version}\nkind: {name}\n---\napiVersion: {version}\nkind: {name}\n"
     text += "metadata: {name: [x], namespace: 7, labels: text}\nspec: [1, {a: b}]\nrules: 5\n"
     inventory_of(tmp_path, {"x.yaml": text})
+
+
+def test_patch_of_a_kustomization_is_told_and_not_judged_as_a_whole(tmp_path: Path) -> None:
+    patch = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a}]}\n"
+    files = {
+        "base/llm.yaml": SERVER,
+        "over/kustomization.yaml": "resources: [../base]\npatches: [{path: patch.yaml}]\n",
+        "over/patch.yaml": patch,
+        "over/gone.yaml": patch + "$patch: delete\n",
+    }
+    inventory = inventory_of(tmp_path, files)
+    assert [r.name for r in inventory.resources if r.type == "kubernetes.workload"] == ["llm"]
+    told = [gap.detail for gap in inventory.gaps]
+    assert any("a patch, which over/kustomization.yaml applies" in each for each in told)
+
+
+def test_launches_of_containers_become_servers_with_their_mounted_settings(
+    tmp_path: Path,
+) -> None:
+    inventory = inventory_of(tmp_path, {"llm.yaml": SERVER})
+    (server,) = [r for r in inventory.resources if r.type == "serving.vllm"]
+    assert server.origin.file == "llm.yaml"
