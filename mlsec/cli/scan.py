@@ -96,6 +96,9 @@ def _check_targets(args: argparse.Namespace) -> None:
         raise MlsecError("--offline asks nobody", hint=f"leave out {remote[0]}")
     if saved and len(args.targets) > 1:
         raise MlsecError("give targets to read, or one snapshot", hint="scan them one by one")
+    folders = [one for one in args.targets if one not in saved and one not in remote]
+    if (args.others or args.checkov_json) and not folders:
+        raise MlsecError("checkov reads folders", hint="give the folder of the code")
     if args.resume and (saved or not args.output):
         raise MlsecError("--resume needs the targets and the -o of the interrupted scan")
 

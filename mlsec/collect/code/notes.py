@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -51,9 +51,9 @@ def waiver_notes(snapshot: Snapshot, resources: Iterable[Resource]) -> tuple[Wai
 
 
 def _notes_of(file: CodeFile, scope: str, heads: Sequence[int]) -> Iterator[WaiverNote]:
-    lines = file.text.split("\n")
+    lines = _Lines(file.language, file.text.split("\n"), heads)
     is_json = file.text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
-    for number, text in enumerate(lines, start=1):
+    for number, text in enumerate(lines.texts, start=1):
         if MARK not in text:
             continue
         if is_json:
@@ -66,62 +66,110 @@ def _notes_of(file: CodeFile, scope: str, heads: Sequence[int]) -> Iterator[Waiv
         if words and not words[0].isspace():
             yield _note(file, scope, number, "", problem="no space follows the word")
             continue
-        is_alone = not found["before"].strip()
-        meant = _meant(file, lines, number, heads, is_alone=is_alone)
+        meant = lines.meant(number, is_alone=not found["before"].strip())
         yield _note(file, scope, number, words, heads=meant)
 
 
-def _meant(
-    file: CodeFile, lines: Sequence[str], number: int, heads: Sequence[int], *, is_alone: bool
-) -> tuple[int, ...]:
-    """Give the heads that a comment at a line is meant for."""
-    target = _next_code(lines, number) if is_alone else number
-    top = (1,) if is_alone and _is_at_top(lines, number) else ()  # the file as a whole
-    if target in heads:
-        return (*top, target)
-    at = bisect_right(heads, number)
-    if at and _is_inside(file.language, lines, heads[at - 1], number):
-        return (*top, heads[at - 1])
-    if file.language in _YAML and is_alone:
-        return (*top, *_only_one_below(lines, number, heads))
-    return top
+class _Lines:
+    """The lines of a file, asked from the top down; each is looked at a few times, not once a note.
 
+    Lines are numbered from 1.
+    """
 
-def _next_code(lines: Sequence[str], number: int) -> int:
-    """The line below a run of comments, 0 when there is none."""
-    at = number
-    while at < len(lines) and _COMMENT.match(lines[at]):
-        at += 1
-    return at + 1 if at < len(lines) and lines[at].strip() else 0
+    def __init__(self, language: Language, texts: Sequence[str], heads: Sequence[int]) -> None:
+        self.texts = texts
+        self._heads = heads
+        self._is_yaml = language in _YAML
+        self._is_nested = language in _NESTED
+        self._separators: list[int] | None = None
+        self._run = (0, 0)  # a run of comments: up to which line, and the line of code below it
+        self._tops: dict[int, int] = {}  # a line -> the last one of the comments that follow it
+        self._depth = (0, 0, 0)  # a head, up to which line, the least indentation between
 
+    def meant(self, number: int, *, is_alone: bool) -> tuple[int, ...]:
+        """Give the heads that a comment at a line is meant for."""
+        target = self._next_code(number) if is_alone else number
+        # At the top of a file it may be meant for the file as a whole.
+        top = (1,) if is_alone and number <= self._top_after(0) else ()
+        if self._is_head(target):
+            return (*top, target)
+        at = bisect_right(self._heads, number)
+        if at and self._is_inside(self._heads[at - 1], number):
+            return (*top, self._heads[at - 1])
+        if self._is_yaml and is_alone:
+            return (*top, *self._only_one_below(number))
+        return top
 
-def _is_at_top(lines: Sequence[str], number: int) -> bool:
-    before = lines[: number - 1]
-    return all(_COMMENT.match(line) or not line.strip() for line in before)
+    def _is_head(self, number: int) -> bool:
+        at = bisect_right(self._heads, number)
+        return at > 0 and self._heads[at - 1] == number
 
+    def _next_code(self, number: int) -> int:
+        """The line below a run of comments, 0 when there is none."""
+        end, below = self._run
+        if number > end:
+            end = number
+            while end < len(self.texts) and _COMMENT.match(self.texts[end]):
+                end += 1
+            has_code = end < len(self.texts) and bool(self.texts[end].strip())
+            below = end + 1 if has_code else 0
+            self._run = (end, below)
+        return below
 
-def _is_inside(language: Language, lines: Sequence[str], head: int, number: int) -> bool:
-    """Whether a line belongs to the block that begins at ``head``, the last one above it."""
-    if language in _YAML or language in _NESTED:
-        indent = _indent(lines[head - 1])
-        between = lines[head : number - 1]
-        if language in _YAML and indent == 0:
-            return not any(map(_SEPARATOR.match, between))
-        deeper = (line for line in (*between, lines[number - 1]) if line.strip())
-        return all(_indent(line) > indent for line in deeper)
-    return True  # a Dockerfile's stage, a script's command: up to the next
+    def _top_after(self, line: int) -> int:
+        """The last of the comments and blank lines that follow a line (0: the start)."""
+        if line not in self._tops:
+            last = line
+            while last < len(self.texts) and (
+                _COMMENT.match(self.texts[last]) or not self.texts[last].strip()
+            ):
+                last += 1
+            self._tops[line] = last
+        return self._tops[line]
 
+    def _is_inside(self, head: int, number: int) -> bool:
+        """Whether a line belongs to the block that begins at ``head``, the last one above it."""
+        if not (self._is_yaml or self._is_nested):
+            return True  # a Dockerfile's stage, a script's command: up to the next
+        indent = _indent(self.texts[head - 1])
+        if self._is_yaml and indent == 0:
+            return self._separator_before(number) < head
+        return self._least_indent(head, number) > indent
 
-def _only_one_below(lines: Sequence[str], number: int, heads: Sequence[int]) -> tuple[int, ...]:
-    """The head of a YAML document at whose top the comment stands, if it has but one."""
-    above = next((n for n in range(number - 1, 0, -1) if _SEPARATOR.match(lines[n - 1])), 0)
-    if not all(_COMMENT.match(line) or not line.strip() for line in lines[above : number - 1]):
-        return ()
-    below = number
-    while below < len(lines) and not _SEPARATOR.match(lines[below]):
-        below += 1
-    inside = [head for head in heads if number < head <= below]
-    return (inside[0],) if len(inside) == 1 else ()
+    def _least_indent(self, head: int, number: int) -> int:
+        """The least indentation of the lines after ``head`` up to and with ``number``."""
+        known, upto, least = self._depth
+        if known != head or upto > number:
+            upto, least = head, 1 << 30
+        for text in self.texts[upto:number]:
+            if text.strip():
+                least = min(least, _indent(text))
+        self._depth = (head, number, least)
+        return least
+
+    def _separator_before(self, number: int) -> int:
+        """The last line ``---`` above a line, 0 for none."""
+        at = bisect_right(self._all_separators(), number - 1)
+        return self._all_separators()[at - 1] if at else 0
+
+    def _all_separators(self) -> list[int]:
+        if self._separators is None:
+            self._separators = [
+                n for n, text in enumerate(self.texts, start=1) if _SEPARATOR.match(text)
+            ]
+        return self._separators
+
+    def _only_one_below(self, number: int) -> tuple[int, ...]:
+        """The head of a YAML document at whose top the comment stands, if it has but one."""
+        above = self._separator_before(number)
+        if number > self._top_after(above):
+            return ()
+        at = bisect_right(self._all_separators(), number)
+        separators = self._all_separators()
+        below = separators[at] if at < len(separators) else len(self.texts) + 1
+        first = bisect_right(self._heads, number)
+        inside = self._heads[first : bisect_left(self._heads, below)]
+        return (inside[0],) if len(inside) == 1 else ()
 
 
 def _indent(line: str) -> int:

@@ -157,3 +157,21 @@ def test_no_text_trips_it(text: str, heads: set[int]) -> None:
     lines = sorted(head for head in heads if head <= count)
     told = list(notes._notes_of(file, SCOPE, lines))
     assert all({*one.heads} <= {1, *lines} for one in told)
+
+
+def test_a_file_full_of_them_is_read_in_one_go() -> None:
+    class Counting(str):
+        """A line that counts how often it is looked at."""
+
+        __slots__ = ()
+        looks = 0
+
+        def strip(self, *chars: str | None) -> str:
+            Counting.looks += 1
+            return super().strip(*chars)
+
+    count = 2_000
+    texts = [Counting("  # mlsec:ignore R") for _ in range(count)]
+    lines = notes._Lines(Language.TERRAFORM, [Counting("x {"), *texts], [1])
+    assert {lines.meant(number, is_alone=True) for number in range(2, count + 2)} == {(1,)}
+    assert Counting.looks < 5 * count
