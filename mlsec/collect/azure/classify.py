@@ -26,6 +26,8 @@ _NO_SUCH_TYPE = re.compile(
 )
 _NO_SUBSCRIPTION = re.compile(r"SubscriptionNotFound|InvalidSubscriptionId")
 _GONE = re.compile(r"^(Parent)?ResourceNotFound$|^ResourceGroupNotFound$|^NotFound$")
+# What an AI account says to who asks its projects from outside of its network.
+_CLOSED = re.compile(r"Public access is disabled|Virtual Network/Firewall rules", re.I)
 _PAGE_TOKEN = re.compile(r"SkipToken|ContinuationToken|InvalidPageToken|ExpiredToken", re.I)
 _SUPPORTED = re.compile(r"supported api-versions? (?:are|is) '([^']*)'", re.I)
 _FLEETING = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{20,}|\d{4}-\d\d-\d\dT[\d:.]+Z?|[\w+/]{60,}=*")
@@ -93,6 +95,8 @@ def trouble_of(refusal: Refusal) -> Trouble:
                        is_expired=True)  # fmt: skip
     if status == 401 or _EXPIRED.search(code):
         return _unauthorized(code)
+    if status == 403 and _CLOSED.search(refusal.message):
+        return Trouble(reason=GapReason.UNSUPPORTED, code=code or "403", detail=CLOSED)
     if status == 403 or _DENIED.search(code):
         return Trouble(reason=GapReason.DENIED, code=code, detail=code or "403")
     if status == 404 and _GONE.search(code):
@@ -117,6 +121,7 @@ LOST_SUBSCRIPTION = (
     " leave it out of the target, or sign in to the tenant that has it now"
 )
 GONE = "it is no longer there: deleted, or moved since it was listed; scan again to see where it is"
+CLOSED = "it answers only inside of its network: scan from there"
 _OTHER_TENANT = "the subscription is in another tenant; sign in there (az login --tenant)"
 
 

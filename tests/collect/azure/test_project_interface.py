@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from mlsec.collect.azure.agent_shapes import anonymous, search_name, searched, tools
+from mlsec.collect.azure.classify import Refusal, trouble_of
 from mlsec.collect.azure.clouds import CLOUDS, Cloud
 from mlsec.collect.azure.route import ProjectRead, project_address
 from mlsec.collect.azure.services.cognitive import AGENTS
 from mlsec.collect.azure.transport import refused_host
+from mlsec.core.closed_sets import GapReason
 
 PUBLIC = CLOUDS["AzureCloud"]
 OWN = Cloud(name="private", authority="https://login.corp.example", is_private=True,
@@ -46,6 +48,15 @@ def test_a_cloud_whose_projects_are_nowhere_published_says_so() -> None:
     refused = refused_host("https://shop.services.ai.azure.cn/p", CLOUDS["AzureChinaCloud"])
     assert refused is not None
     assert "not known" in refused.detail
+
+
+def test_a_closed_network_is_no_missing_right() -> None:
+    text = "Public access is disabled. Please configure private endpoint."
+    told = trouble_of(Refusal(status=403, code="403", message=text, headers={}))
+    assert told.reason is GapReason.UNSUPPORTED
+    assert "scan from there" in told.detail
+    other = trouble_of(Refusal(status=403, code="PermissionDenied", message="no", headers={}))
+    assert other.reason is GapReason.DENIED
 
 
 def test_the_next_page_begins_after_the_last_agent() -> None:
