@@ -23,7 +23,8 @@ const ruleOf = (row) => data.rules[data.rule[row]];
 const textOf = (column, row) => data.tables[column][data[column][row]];
 const severityOf = (row) => data.severities[data.severity[row]];
 const fingerprintOf = (row) => data.fingerprint.substr(row * 32, 32).trim();
-const placeOf = (row) => [textOf("scope", row), textOf("region", row)].filter((part) => part.trim()).join(" ");
+// What code declares is looked for by its file and line, what runs by account and region.
+const placeOf = (row) => moreOf(row).file || [textOf("scope", row), textOf("region", row)].filter((part) => part.trim()).join(" ");
 const moreOf = (row) => data.more[row] || {};
 
 function rowOfFingerprint(wanted) {
