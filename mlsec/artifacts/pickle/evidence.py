@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlsec.artifacts.pickle.patterns import WORDS
+from mlsec.artifacts.pickle.call_patterns import WORDS
 from mlsec.artifacts.pickle.values import Blob, Box, Global, Plain, Result, Value
 
 # Values looked at per call; a call with more is not one that a library writes.

@@ -10,7 +10,7 @@ from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.memo import Echo, Memo
 from mlsec.artifacts.pickle.runs import Runs
 from mlsec.artifacts.pickle.tape import Tape, Watch
-from mlsec.artifacts.pickle.values import KEPT_ITEMS, Box, Global, How, Stretch, Value
+from mlsec.artifacts.pickle.values import KEPT_ITEMS, Box, Global, How, Plain, Stretch, Value
 from mlsec.artifacts.window import Window
 
 # More than any real stream keeps on its stack at once; a bomb of MARKs or literals ends here.
@@ -28,6 +28,20 @@ class Judge(Protocol):
     def unclear(self, detail: str, offset: int) -> None: ...
     def hidden(self, subject: str, detail: str, offset: int) -> None: ...
     def persistent(self, identity: Value, offset: int) -> Value: ...
+
+
+class _Mute:
+    """Hears what a stretch does when it is read again: all of it was judged before."""
+
+    def imported(self, found: Global, protocol: int) -> None: ...
+    def called(self, how: How, function: Value, arguments: Value, offset: int) -> None: ...
+    def built(self, target: Value, state: Value, offset: int) -> None: ...
+    def patched(self, target: Value, offset: int) -> None: ...
+    def unclear(self, detail: str, offset: int) -> None: ...
+    def hidden(self, subject: str, detail: str, offset: int) -> None: ...
+
+    def persistent(self, _identity: Value, _offset: int) -> Value:
+        return Plain.UNKNOWN
 
 
 class Machine:
@@ -153,7 +167,7 @@ class Machine:
 
     def again(self, stretch: Stretch, stack: list[Value]) -> list[Value]:
         """The stack after a skipped stretch, given the stack before it."""
-        again = Machine(self.tape.window, stretch.offset, self.judge, self.budget)
+        again = Machine(self.tape.window, stretch.offset, _Mute(), self.budget)
         again.is_batched = False
         again.stack.extend(stack)
         again.globals = self.globals

@@ -6,11 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.pickle.call_patterns import appended_calls, eight_calls
+from mlsec.artifacts.pickle.judged_calls import CODECS, NONE, judged
 from mlsec.artifacts.pickle.literals import read_index
 from mlsec.artifacts.pickle.memo import Memo
 from mlsec.artifacts.pickle.patterns import (
+    appended,
     eight,
-    eight_calls,
     eight_pushes,
     indexed,
     memo_writes,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 MEMOIZE = b"\x94"
 PUT = ord("p")
-GET_1, GET_4 = b"hj"
+GET_1, GET_4, GET_LINE = b"hjg"
 STEPS_TO_A_VALUE = 24
 PUTS = b"\x94pqr"
 WORTH_BYTES = 160
@@ -50,15 +52,27 @@ TOUCHED = 3
 class Known:
     """Memo entries that the stream was seen to read: names to call, and names of attributes."""
 
-    __slots__ = ("_functions", "_keys", "_left", "_memo", "_pattern", "_sets")
+    __slots__ = (
+        "_appends", "_asked", "_functions", "_keys", "_left", "_memo", "_names", "_next",
+        "_others", "_pattern", "_sets", "_starts", "_words",
+    )  # fmt: skip
 
     def __init__(self, memo: Memo) -> None:
         self._memo = memo
         self._functions: dict[int, Global] = {}
         self._keys: set[int] = set()
-        self._sets: tuple[frozenset[int], ...] = (frozenset(),) * 6
+        none: frozenset[int] = frozenset()
+        self._sets = (none, none, none, none, none, none)
+        self._words: set[int] = set()
+        self._names: set[int] = set()
+        self._starts: frozenset[int] = none
+        self._appends: re.Pattern[bytes] | None = None
+        self._others = NONE
         self._pattern = eight()
         self._left = PATTERNS
+        # An expression costs as much as following thousands of opcodes: it is made anew less and
+        # less often.
+        self._asked, self._next = 0, 1
 
     def read(self, index: int, value: Value) -> None:
         """An entry with an import or a text was read."""
@@ -69,35 +83,61 @@ class Known:
                 self._functions[index] = value
         elif len(self._keys) < KNOWN and value[:2] != "__":
             self._keys.add(index)
+            if value in CODECS:
+                self._words.add(index)
+            if value.isidentifier():
+                self._names.add(index)
 
     def is_start(self, block: bytes, position: int) -> bool:
         """A call of a known name may begin here; anything may where none is known."""
-        if not any(self._sets[:5]):
+        if not self._starts:
             return True
         if block[position] == GET_1:
-            return block[position + 1] in self._functions
+            return block[position + 1] in self._starts
         if block[position] == GET_4:
-            return int.from_bytes(block[position + 1 : position + 5], "little") in self._functions
+            return int.from_bytes(block[position + 1 : position + 5], "little") in self._starts
+        if block[position] == GET_LINE:
+            index = block[position + 1 : position + 8].partition(b"\n")[0]
+            return index.isdigit() and int(index) in self._starts
         return False
 
     def pattern(self) -> re.Pattern[bytes]:
         """Eight values with calls of the names that proved to be fine whatever the arguments."""
         if self._memo.is_rewritten:
             return eight()
-        if self._left and self._functions:
-            found = self._functions.items()
-            sets = (
-                frozenset(index for index, name in found if How.REDUCE in name.calls),
-                frozenset(index for index, name in found if How.NEW in name.calls),
-                frozenset(index for index, name in found if name.bare),
-                frozenset(index for index, name in found if How.REDUCE in name.told),
-                frozenset(index for index, name in found if How.NEW in name.told),
-                frozenset(self._keys),
-            )
-            if any(sets[:5]) and sets != self._sets:
-                self._left -= 1
-                self._sets, self._pattern = sets, eight_calls(*sets)
+        self._asked += 1
+        if self._left and self._functions and self._asked >= self._next:
+            self._renew()
         return self._pattern
+
+    def appends(self) -> re.Pattern[bytes]:
+        """Values appended one by one, with the calls that ``pattern`` knows."""
+        self.pattern()
+        if self._memo.is_rewritten or not self._starts:
+            return appended()
+        if self._appends is None:
+            self._appends = appended_calls(self._sets, self._others)
+        return self._appends
+
+    def _renew(self) -> None:
+        found = self._functions.items()
+        sets = (
+            frozenset(index for index, name in found if How.REDUCE in name.calls),
+            frozenset(index for index, name in found if How.NEW in name.calls),
+            frozenset(index for index, name in found if name.bare),
+            frozenset(index for index, name in found if How.REDUCE in name.told),
+            frozenset(index for index, name in found if How.NEW in name.told),
+            frozenset(self._keys),
+        )
+        others = judged(self._functions, frozenset(self._words), frozenset(self._names))
+        has_calls = any(sets[:5]) or others is not NONE
+        if has_calls and (sets, others) != (self._sets, self._others):
+            self._left -= 1
+            self._next = 2 * self._asked
+            self._sets, self._others = sets, others
+            self._pattern = eight_calls(sets, others)
+            self._appends = None
+            self._starts = frozenset().union(*sets[:5], others.called)
 
 
 class Runs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.machine import STOPPED, Machine
-from mlsec.artifacts.pickle.patterns import appended, batch
+from mlsec.artifacts.pickle.patterns import batch
 from mlsec.artifacts.pickle.runs import note_writes
 from mlsec.artifacts.pickle.values import KEPT_ITEMS, Box, Stretch, Value
 
@@ -131,7 +131,8 @@ def append(machine: Machine, position: int) -> int:
     _into(machine, [value], position)
     position += 1
     if machine.is_batched and type(machine.stack[-1]) is Box:
-        skipped = appended().match(machine.tape.block, position, machine.tape.held)
+        appends = machine.runs.known.appends()
+        skipped = appends.match(machine.tape.block, position, machine.tape.held)
         end = skipped.end() if skipped else position
         if end > position and _is_skipped(machine, position, end):
             return end
