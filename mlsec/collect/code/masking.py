@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from mlsec.collect.default_passwords import is_published
 from mlsec.collect.secret_kinds import KINDS, secret_kind
 
 MARK = "mlsec-masked"
@@ -83,7 +84,7 @@ class Masker:
         if not value or len(value) > _LONGEST or MARK in value:
             return found.group()
         kind = secret_kind(value, found.group("key"))
-        if kind is None:
+        if kind is None or is_published(value):
             return found.group()
         start = found.start("value") - found.start()
         return found.group()[:start] + quote + self._marker(value, kind) + quote

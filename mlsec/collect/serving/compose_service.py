@@ -12,6 +12,7 @@ from mlsec.collect.marked import Node, Unresolved
 from mlsec.collect.serving.compose_merge import environment
 from mlsec.collect.serving.dockerfile import Recipe
 from mlsec.collect.serving.dotenv import parse_environment
+from mlsec.collect.serving.image_build import copied_files
 from mlsec.collect.serving.project import Project
 from mlsec.collect.serving.words import flag_nodes, split_commands
 
@@ -46,7 +47,7 @@ def launch_of(service: Node, name: str, project: Project) -> Launch:
         ports=recipe.ports if recipe is not None else (),
         published=tuple(_shown(each) for each in _published(service, project)),
         passed_on=tuple(_published(service, project)),
-        mounted=dict(_mounted(service, project)),
+        mounted={**_built_in(recipe, build, project), **dict(_mounted(service, project))},
         user=_user(user, project, recipe),
         traits=dict(
             _traits(service, project, recipe, has_recipe=build is None or recipe is not None)
@@ -196,6 +197,15 @@ def _mounts(service: Node, project: Project) -> Iterator[tuple[str, str, Node]]:
             yield (source if colon else ""), target, item
         elif isinstance(filled.value, Mapping):
             yield filled.text("source"), filled.text("target"), item
+
+
+def _built_in(recipe: Recipe | None, build: Node | None, project: Project) -> dict[str, str]:
+    if recipe is None or build is None:
+        return {}
+    context = build.value if isinstance(build.value, str) else build.text("context") or "."
+    folder = posixpath.normpath(posixpath.join(project.folder, context))
+    held = {path: file.id for path, file in project.files.items()}
+    return copied_files(recipe, folder, held)
 
 
 def _mounted(service: Node, project: Project) -> Iterator[tuple[str, str]]:

@@ -182,8 +182,13 @@ def _copied(each: Instruction, stage: Recipe) -> None:
             *stage.adds,
             *(Node(w.value, each.line, w.column, "checked" if is_checked else "") for w in far),
         )
-    if len(texts) == 2 and "--from=" not in each.text:
-        stage.copied[texts[1]] = texts[0]
+    if len(texts) < 2 or "--from=" in each.text:
+        return
+    target = texts[-1]
+    for source in texts[:-1]:
+        is_folder = target.endswith("/") or len(texts) > 2
+        name = source.rstrip("/").rpartition("/")[2]
+        stage.copied[f"{target.rstrip('/')}/{name}" if is_folder else target] = source
 
 
 def _started(each: Instruction) -> tuple[Node, ...]:

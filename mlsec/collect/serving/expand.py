@@ -13,6 +13,7 @@ Part = str | Unresolved
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _PLAIN = re.compile(rf"\$({_NAME})")
 _OPEN = re.compile(rf"\$\{{({_NAME})(:?[-+?])?")
+_CALLED_WITH = tuple("@*#?!0123456789")
 # Deeper than this nobody nests a default in a default.
 _DEEPEST = 8
 
@@ -58,6 +59,8 @@ def _variable(
     if opened is None:
         if text.startswith(("$(", "${"), dollar):
             return (Unresolved("what a command or an expression gives"),), len(text)
+        if not is_compose and text[dollar + 1 : dollar + 2] in _CALLED_WITH:
+            return (Unresolved("what the script is called with"),), dollar + 2
         return ("$",), dollar + 1
     end = _closing(text, opened.end())
     if end < 0 or depth >= _DEEPEST:

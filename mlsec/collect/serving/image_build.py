@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Mapping
 from typing import Any
 
 from mlsec.collect.code.masking import masked_kind
@@ -33,6 +35,8 @@ def recipe_launch(scope: CodeScope, file: CodeFile, recipe: Recipe) -> Launch:
     More variables may be set where it is run, so its environment is open.
     """
     traits = {"user": recipe.user_node} if recipe.user_node is not None else {}
+    held = {each.path: each.id for each in scope.files}
+    folder = posixpath.dirname(file.path)
     return Launch(
         id=file.id,
         scope=scope.name,
@@ -46,9 +50,25 @@ def recipe_launch(scope: CodeScope, file: CodeFile, recipe: Recipe) -> Launch:
         env_is_open=True,
         ports=recipe.ports,
         packages=recipe.packages,
+        mounted=copied_files(recipe, folder, held),
         user=recipe.user,
         traits=traits,
     )
+
+
+def copied_files(recipe: Recipe, folder: str, held: Mapping[str, str]) -> dict[str, str]:
+    """Give the files of the target that a build copies, by where they lie in the image.
+
+    A build's context is the Dockerfile's own folder or one above; the nearest that has it counts.
+    """
+    found = {}
+    for target, source in recipe.copied.items():
+        for base in (folder, posixpath.dirname(folder), ""):
+            path = posixpath.normpath(posixpath.join(base, source))
+            if path in held:
+                found[target] = held[path]
+                break
+    return found
 
 
 def recipe_resource(scope: CodeScope, file: CodeFile, recipes: tuple[Recipe, ...]) -> Resource:

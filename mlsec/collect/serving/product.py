@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from mlsec.collect.default_passwords import is_published
 from mlsec.collect.serving.reach import Reach
 from mlsec.collect.serving.settings import NO, Answer, Settings, known, no, unknown, yes
 
@@ -16,11 +17,6 @@ Read = Callable[[Settings], Told]
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 - read, never bound
 LOOPBACK = "127.0.0.1"
-# Passwords that manuals and samples give to stores.
-WEAK = (
-    "password", "postgres", "admin", "changeme", "example", "secret", "test", "root", "123456",
-    "redis", "elastic", "clickhouse", "default", "mysecretpassword", "myStrongPassword123!",
-)  # fmt: skip
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,9 +75,11 @@ def open_to_others(reach: Answer, asks: Answer) -> Answer:
     return yes(reach) if asks.is_known else asks
 
 
-def is_one_of(answer: Answer, published: tuple[str, ...]) -> Answer:
-    """Whether a value is one of those that the documentation tells everybody."""
-    return answer.mapped(lambda value: value is not None and str(value) in published)
+def is_one_of(answer: Answer, published: tuple[str, ...] = ()) -> Answer:
+    """Whether a value is one of those that documentation tells everybody."""
+    return answer.mapped(
+        lambda value: value is not None and (str(value) in published or is_published(str(value)))
+    )
 
 
 def either(*answers: Answer) -> Answer:

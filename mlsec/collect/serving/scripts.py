@@ -39,6 +39,7 @@ def read_scripts(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
 
 def _of_script(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
     known: dict[str, Node] = {}
+    exported: dict[str, Node] = {}
 
     def lookup(name: str) -> str | Unresolved | None:
         held = known.get(name)
@@ -46,13 +47,17 @@ def _of_script(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
 
     seen = 0
     for command in split_commands(_without_heredocs(file.text), lookup):
+        is_exported = command[0].value == "export"
         words = command[1:] if command[0].value in ("export", "declare", "local") else command
-        pairs = [_pair(word) for word in words]
-        if words and all(pairs):
-            known.update(pair for pair in pairs if pair)
+        pairs = [pair for word in words if (pair := _pair(word)) is not None]
+        if words and len(pairs) == len(words):
+            known.update(pairs)
+            exported.update(pairs if is_exported else ())
+        elif is_exported:
+            exported.update((n, known[n]) for word in words if (n := str(word.value)) in known)
         elif _may_start_a_server(command, file):
             seen += 1
-            yield _launch(scope, file, command, dict(known), f"{file.id}#{seen}", "shell")
+            yield _launch(scope, file, command, dict(exported), f"{file.id}#{seen}", "shell")
 
 
 def _pair(word: Node) -> tuple[str, Node] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from mlsec.collect.serving.product import (
     ANYWHERE,
     LOOPBACK,
-    WEAK,
     Product,
     Told,
     either,
@@ -41,7 +40,7 @@ def read_redis(s: Settings) -> Told:
     yield "bind", known(LOOPBACK, protected) if is_closed else bind.mapped(_widest)
     yield "port", _redis(s, "port", default="6379")
     yield "access.authenticated", asks
-    yield "access.default_credentials", is_one_of(password, WEAK)
+    yield "access.default_credentials", is_one_of(password)
     yield "protected_mode", protected.mapped(lambda value: str(value) != "no")
     tls = _redis(s, "tls-port", default="0")
     yield "encryption.in_transit", tls.mapped(lambda value: str(value) not in ("0", ""))
@@ -93,7 +92,7 @@ def read_postgres(s: Settings) -> Told:
     password = s.find(env=("POSTGRES_PASSWORD", "PGPASSWORD"))
     yield (
         "access.default_credentials",
-        is_one_of(password, (*WEAK, "pgvector", "langfuse", "mlflow")),
+        is_one_of(password, ("pgvector", "langfuse", "mlflow")),
     )
     tls = _postgres(s, "ssl", "off")
     yield "encryption.in_transit", truth(tls)
@@ -113,7 +112,8 @@ def _postgres(s: Settings, name: str, default: object) -> Answer:
 
 def read_elasticsearch(s: Settings) -> Told:
     """https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/security-settings"""
-    bind = s.find("-Enetwork.host", env=("network.host",), default=ANYWHERE)
+    bare = known(ANYWHERE) if _is_image(s) else _bare(s)
+    bind = s.find("-Enetwork.host", env=("network.host",), default=bare)
     yield "bind", bind
     yield "port", s.find(env=("http.port",), default="9200")
     told = s.variable("xpack.security.enabled", "XPACK_SECURITY_ENABLED")
@@ -129,11 +129,16 @@ def read_elasticsearch(s: Settings) -> Told:
         )
     yield "access.authenticated", asks
     password = s.find(env=("ELASTIC_PASSWORD", "OPENSEARCH_INITIAL_ADMIN_PASSWORD"))
-    yield "access.default_credentials", is_one_of(password, WEAK)
+    yield "access.default_credentials", is_one_of(password)
     tls = s.variable("xpack.security.http.ssl.enabled")
     yield "encryption.in_transit", truth(tls) if tls is not None else asks
     origins = s.find(env=("http.cors.allow-origin",), default="")
     yield "access.any_origin", has_star(origins)
+
+
+def _bare(s: Settings) -> Answer:
+    is_told = s.flag("--config-file", "-C", "--config") is not None
+    return unknown("its configuration file was not read") if is_told else known(LOOPBACK)
 
 
 def _hidden_or(s: Settings, default: Answer) -> Answer:
@@ -150,9 +155,7 @@ def read_minio(s: Settings) -> Told:
     password = s.find(env=("MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY"), default="minioadmin")
     yield (
         "access.default_credentials",
-        is_one_of(
-            password, ("minioadmin", "minio123", "minio", "minio_pass", "miniopassword", *WEAK)
-        ),
+        is_one_of(password, ("minioadmin", "minio123", "minio", "minio_pass", "miniopassword")),
     )
     yield "encryption.in_transit", any_given(s.find("--certs-dir", "-S"))
     # Its metrics ask for a token unless told otherwise.
@@ -163,13 +166,14 @@ def read_minio(s: Settings) -> Told:
 
 def read_clickhouse(s: Settings) -> Told:
     """https://hub.docker.com/_/clickhouse: the default user, before and after 25.1.3"""
-    yield "bind", known(ANYWHERE)
+    # Its own file listens on loopback, the one of the image on all addresses.
+    yield "bind", known(ANYWHERE) if _is_image(s) else _bare(s)
     yield "port", known("8123")
     password = s.find(env=("CLICKHOUSE_PASSWORD", "CLICKHOUSE_PASSWORD_FILE"))
     given = is_given(password)
     skipped = s.switch(env=("CLICKHOUSE_SKIP_USER_SETUP",))
     yield "access.authenticated", _clickhouse_asks(s, given, skipped)
-    yield "access.default_credentials", is_one_of(password, WEAK)
+    yield "access.default_credentials", is_one_of(password)
     yield "encryption.in_transit", NO
 
 

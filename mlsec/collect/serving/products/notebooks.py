@@ -205,6 +205,8 @@ PRODUCTS = (
         ),
         packages=("jupyter-server", "notebook", "jupyterlab"),
         entrypoint="start-notebook.py --ServerApp.ip=0.0.0.0",
+        # What its own configuration file sets.
+        image_keys={"ServerApp.ip": ""},
         image_user="jovyan",
         advisories="jupyter-server",
         config_flags=("--config",),

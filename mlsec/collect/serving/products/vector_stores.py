@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mlsec.collect.default_passwords import is_published
 from mlsec.collect.serving.product import (
     ANYWHERE,
-    WEAK,
+    LOOPBACK,
     Product,
     Told,
     both,
@@ -71,10 +72,7 @@ def read_qdrant(s: Settings) -> Told:
     yield "bind", bind
     yield "port", port
     yield "access.authenticated", asks
-    yield (
-        "access.default_credentials",
-        is_one_of(key, (*WEAK, "your_secret_api_key_here", "qdrant")),
-    )
+    yield "access.default_credentials", is_one_of(key)
     yield "exposure.metrics_open", open_to_others(reach_of(s.launch, bind, port), asks)
     yield (
         "encryption.in_transit",
@@ -122,7 +120,7 @@ def read_milvus(s: Settings) -> Told:
     asks = truth(setting("common.security.authorizationEnabled", default=False))
     yield "access.authenticated", asks
     password = setting("common.security.defaultRootPassword", "Milvus")
-    yield "access.default_credentials", both(asks, is_one_of(password, ("Milvus", *WEAK)))
+    yield "access.default_credentials", both(asks, is_one_of(password))
     # The port that tells metrics also shows its state and sets its log level.
     managed = reach_of(s.launch, known(ANYWHERE), setting("common.metricsPort", "9091"))
     yield "exposure.metrics_open", open_to_others(managed, NO)
@@ -132,7 +130,7 @@ def read_milvus(s: Settings) -> Told:
 
 def read_weaviate(s: Settings) -> Told:
     """https://docs.weaviate.io/deploy/configuration/env-vars"""
-    bind = s.find("--host", default=ANYWHERE)
+    bind = s.find("--host", default=LOOPBACK)
     port = s.find("--port", default="8080")
     yield "bind", bind
     yield "port", port
@@ -147,17 +145,7 @@ def read_weaviate(s: Settings) -> Told:
     yield (
         "access.default_credentials",
         keys.mapped(
-            lambda value: any(
-                part.strip()
-                in (
-                    *WEAK,
-                    "user-a-key",
-                    "user-b-key",
-                    "admin-key",
-                    "WVF5YThaHlkYwhGUSmCRgsX3tD5ngdN8pkih",
-                )
-                for part in str(value).split(",")
-            )
+            lambda value: any(is_published(part.strip()) for part in str(value).split(","))
         ),
     )
     scheme = s.find("--scheme", default="http")
@@ -206,6 +194,7 @@ PRODUCTS = (
         images=(r"(?:cr\.weaviate\.io/)?semitechnologies/weaviate", r"(?:.+/)?weaviate"),
         commands=(r"weaviate --",),
         entrypoint="weaviate",
+        arguments="--host 0.0.0.0 --port 8080 --scheme http",
         image_user="root",
         advisories="weaviate",
     ),
