@@ -8,6 +8,7 @@ from pathlib import Path
 
 from docs.census import census
 from docs.concepts import concepts_page
+from docs.incidents import incidents_page
 from docs.operations import POLICY_FILES, operations_page
 from mlsec.collect import POLICIES
 from mlsec.core.places import content_folder
@@ -30,6 +31,7 @@ def generated() -> Mapping[str, bytes]:
         "docs/concepts.md": concepts_page(ruleset.vocabulary, _MADE),
         "docs/operations.md": operations_page(_MADE),
         "docs/census.md": census(ruleset.rules),
+        "docs/incidents.md": incidents_page(_MADE),
     }
     for cloud, name in POLICY_FILES.items():
         texts[name] = POLICIES[cloud](is_organisation=False).rstrip() + "\n"

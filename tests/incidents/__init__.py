@@ -1,0 +1,1 @@
+"""Incidents of others, as states that could have been read beforehand."""
