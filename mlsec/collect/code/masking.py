@@ -20,7 +20,11 @@ _PEM = re.compile(
 # KEY = value, "key": "value", key: value, ENV KEY=value
 _VALUE = r"(?P<value>\"[^\"\r\n]*\"|'[^'\r\n]*'|[^\s\"',;#\[\]{}()&|<>]+)"
 # and ${KEY:-value}, of which the operator has to stay
-_PAIR = re.compile(r"(?P<key>[A-Za-z0-9_.-]*[A-Za-z0-9_])[\"']?[ \t]*(?::-|[:=])[ \t]*" + _VALUE)
+# A flag with nothing behind its sign has no value: the next word is another.
+_PAIR = re.compile(
+    r"(?<![A-Za-z0-9_.-])(?P<key>(?:(?P<dash>-)|(?!-))[A-Za-z0-9_.-]*[A-Za-z0-9_])[\"']?"
+    r"(?(dash)=|[ \t]*(?::-|[:=])[ \t]*)" + _VALUE
+)
 # --key value, "--key", "value", and the two as items of a list
 _FLAG = re.compile(
     r"(?P<key>--[A-Za-z][\w-]*)[\"']?[ \t]*,?[ \t]*(?:\r?\n[ \t]*(?:-[ \t]+)?)?" + _VALUE

@@ -81,3 +81,9 @@ def test_what_a_plan_marks_as_sensitive_is_masked_and_its_keys_are_not() -> None
         assert f'"{secret}"' not in masked
     assert masked.count("mlsec-masked-sensitive") == 5
     assert masked.count("\n") == text.count("\n")
+
+
+def test_a_flag_without_a_value_takes_nothing_of_the_next_word() -> None:
+    text = "jupyter lab --ServerApp.token= '--ServerApp.ip=0.0.0.0'"
+    assert Masker("salt").mask(text) == text
+    assert PASSWORD not in Masker("salt").mask(f"x --token= --password={PASSWORD}")

@@ -27,14 +27,19 @@ from mlsec.collect.serving.settings import (
     yes,
 )
 
-_JUPYTER_APPS = ("ServerApp", "NotebookApp", "LabApp")
+
+def _apps(s: Settings) -> tuple[str, ...]:
+    """Give the classes that a setting may stand under; the bare server reads its own only."""
+    first = [str(word.value).rpartition("/")[2] for word in s.words[:2]]
+    is_bare = first[:1] == ["jupyter-server"] or first == ["jupyter", "server"]
+    return ("ServerApp",) if is_bare else ("ServerApp", "NotebookApp", "LabApp")
 
 
 def _jupyter(
     s: Settings, name: str, *flags: str, default: object = None, env: tuple[str, ...] = ()
 ) -> Answer:
     """Give a trait by all the classes that have had it."""
-    classes = (*_JUPYTER_APPS, "IdentityProvider", "PasswordIdentityProvider", "Application")
+    classes = (*_apps(s), "IdentityProvider", "PasswordIdentityProvider", "Application")
     return s.find(
         *flags,
         *(f"--{each}.{name}" for each in classes),
@@ -81,15 +86,15 @@ def read_jupyter(s: Settings) -> Told:
 
 def _jupyter_asks(s: Settings) -> Answer:
     """An empty token and no password lets in everybody; without either it makes a token itself."""
-    flags = tuple(f"--{each}.token" for each in (*_JUPYTER_APPS, "IdentityProvider"))
+    flags = tuple(f"--{each}.token" for each in (*_apps(s), "IdentityProvider"))
     keys = tuple(flag[2:] for flag in flags)
     token = s.flag("--token", *flags) or s.key(*keys)
     password = any_given(
         s.find(
-            *(f"--{each}.password" for each in _JUPYTER_APPS),
+            *(f"--{each}.password" for each in _apps(s)),
             "--PasswordIdentityProvider.hashed_password",
             keys=(
-                *(f"{each}.password" for each in _JUPYTER_APPS),
+                *(f"{each}.password" for each in _apps(s)),
                 "PasswordIdentityProvider.hashed_password",
             ),
         )
