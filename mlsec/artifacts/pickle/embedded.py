@@ -26,6 +26,9 @@ _MARKS = (
     b"\xe3\0\0\0\0", b"c\0\0\0\0", b"x\x9c", b"x\xda", b"UEsDB", b"f0VMR", b"H4sI", b"4wAAAA",
     b"YwAAAA", b"eJ", b"Y29", b"Y3Bv", b"KGN", b"KGl",
 )  # fmt: skip
+# Each mark costs as much as passing the data does, so only the first bytes are searched for them;
+# for bare pickles all are.
+MARKED_BYTES = 8 << 20
 DECODED_BYTES = 4 << 20
 SHORTEST_BYTES = 8
 HEAD_BYTES = 4096
@@ -33,18 +36,18 @@ HEAD_BYTES = 4096
 
 def payloads(window: Window, base: int, block: bytes) -> Iterator[tuple[int, int]]:
     """Where literals in a block begin like something that can be loaded: offset and size."""
-    for start in _starts(block):
+    for start in _starts(block, is_near=base < MARKED_BYTES):
         size_bytes = _declared(block, start)
         offset = base + start
         if SHORTEST_BYTES <= size_bytes <= window.size_bytes - offset:
             yield offset, size_bytes
 
 
-def _starts(block: bytes) -> Iterator[int]:
+def _starts(block: bytes, *, is_near: bool) -> Iterator[int]:
     for pattern in _PATTERNS:
         for match in pattern.finditer(block):
             yield match.start()
-    for mark in _MARKS:
+    for mark in _MARKS if is_near else ():
         at = block.find(mark)
         while at >= 0:
             yield at
