@@ -112,7 +112,9 @@ def _of_launch(found: Recognised) -> dict[str, Answer]:
     told["supply.image_pinned"] = _pinned(found)
     if is_pod:
         # The workload's own rules judge what its pod may do.
-        rights = ("access.root", "access.privileged", "access.host_socket")
+        rights = (
+            "access.root", "access.privileged", "access.host_socket", "supply.image_pinned",
+        )  # fmt: skip
         return told | dict.fromkeys(rights, known())
     told["access.root"] = _root(found)
     traits = launch.traits

@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from mlsec.cli import exits
+from mlsec.cli.main import main
 from mlsec.collect import COLLECTORS
 from mlsec.collect.clusters import read_clusters
 from mlsec.collect.kubernetes.policy import least_privilege_role
@@ -288,3 +290,15 @@ def test_redirect_is_not_followed(cluster: RunningKube, tmp_path: Path) -> None:
     with Snapshot.open(path) as snapshot:
         ended = {c.operation: c.status for c in snapshot.calls()}
     assert ended["ListPod"] is CallStatus.GAP
+
+
+def test_command_says_incomplete_and_names_the_right(
+    cluster: RunningKube, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster.faults = {"core:ListServiceAccount": "deny"}
+    out = tmp_path / "out"
+    words = ("scan", "kubernetes://lab/models", "-o", str(out), "-f", "json,text", "--tries", "1")
+    assert main((*words, "--fail-on", "none")) == exits.INCOMPLETE
+    capsys.readouterr()
+    assert "list serviceaccounts" in (out / "report.txt").read_text("utf-8")
+    assert main(("scan", str(out / "evidence.mlsnap"), "--offline", "--fail-on", "none")) == 11

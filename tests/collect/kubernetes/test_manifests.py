@@ -167,3 +167,13 @@ def test_launches_of_containers_become_servers_with_their_mounted_settings(
     inventory = inventory_of(tmp_path, {"llm.yaml": SERVER})
     (server,) = [r for r in inventory.resources if r.type == "serving.vllm"]
     assert server.origin.file == "llm.yaml"
+
+
+def test_what_a_pod_may_do_is_told_once_by_the_workload_and_not_by_its_server(
+    tmp_path: Path,
+) -> None:
+    (server,) = [
+        r for r in inventory_of(tmp_path, {"x.yaml": SERVER}).resources if r.type == "serving.vllm"
+    ]
+    names = ("access.root", "access.privileged", "access.host_socket", "supply.image_pinned")
+    assert [server.properties[name] for name in names] == [None] * 4
