@@ -259,3 +259,26 @@ def test_token_is_mounted_unless_pod_or_account_refuse_it(tmp_path: Path) -> Non
     refused = WORKLOAD + "automountServiceAccountToken: false\n"
     graph = graph_of(tmp_path, {"x.yaml": refused})
     assert of_type(graph, "workload")["llm"].properties["has_token"] is False
+
+
+RAY = """\
+apiVersion: ray.io/v1
+kind: RayCluster
+metadata: {name: r, namespace: models}
+spec:
+  headGroupSpec:
+    template: {spec: {containers: [{name: head, image: "rayproject/ray:2.40"}]}}
+  workerGroupSpecs:
+    - groupName: w
+      template: {spec: {containers: [{name: worker, image: "rayproject/ray:2.40"}]}}
+"""
+
+
+def test_ingress_to_the_service_that_the_operator_makes_leads_to_the_head(tmp_path: Path) -> None:
+    door = ingress("{}").replace("name: s,", "name: r-head-svc,")
+    graph = graph_of(tmp_path, {"x.yaml": f"{RAY}---\n{door}"})
+    found = of_type(graph, "ingress")["i"]
+    assert found.properties["leads_to_ml"] is True
+    assert {"product": "ray", "port": 8265, "what": "code"} in found.properties["opens"]
+    near = graph_of(tmp_path, {"x.yaml": f"{RAY}---\n{ingress('{}')}"})
+    assert "opens" in of_type(near, "ingress")["i"].unread

@@ -104,8 +104,28 @@ def read_ray(thing: KubeObject, ran: tuple[Ran, ...], seat: Seat) -> None:
         ray_id = f"{thing.id}!ray"
         views = {"Object": thing.node, "Cluster": cluster, "Seen": as_node({"id": ray_id})}
         seat.add(RAY, thing, views, id=ray_id)
+        if thing.file is not None:
+            _head_service(thing, cluster, seat)
     if thing.kind == "RayService":
         read_endpoint(thing, ran, seat)
+
+
+def _head_service(thing: KubeObject, cluster: Node, seat: Seat) -> None:
+    """The service that KubeRay makes for the head, which ingresses name and no file declares."""
+    ports = {6379: "gcs-server", 8265: "dashboard", 10001: "client", 8000: "serve"}
+    kind = cluster.text("headGroupSpec", "serviceType") or "ClusterIP"
+    made = {
+        "metadata": {"name": f"{thing.name}-head-svc", "namespace": thing.namespace},
+        "spec": {
+            "type": kind,
+            "selector": {"ray.io/cluster": thing.name, "ray.io/node-type": "head"},
+            "ports": [{"port": port, "name": name} for port, name in ports.items()],
+        },
+    }
+    seat.add(
+        "kubernetes.service", thing, {"Object": as_node(made), "Seen": as_node({"id": ""})},
+        id=f"{thing.id}!head-svc", name=f"{thing.name}-head-svc",
+    )  # fmt: skip
 
 
 def partial_container(thing: KubeObject) -> Node | None:

@@ -94,6 +94,10 @@ def _pod(thing: KubeObject, spec: Node, holder: Node, part: str, path: tuple[str
     annotations = {**texts(own, "annotations"), **texts(own, "metadata", "annotations")}
     if thing.kind == "Pod" or not labels:
         labels = labels or dict(thing.labels)
+    if thing.group == "ray.io":
+        # The operator puts these on, and services and policies are written for them.
+        node = "head" if "headGroupSpec" in path else "worker"
+        labels |= {"ray.io/cluster": thing.name, "ray.io/node-type": node}
     return Pod(
         spec=_with_outer(thing, spec),
         part=part,

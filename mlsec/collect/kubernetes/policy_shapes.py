@@ -19,6 +19,7 @@ _EVERYBODY = {
 }
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
+_PUBLIC = frozenset({"com", "net", "org", "io", "ai", "dev", "app", "cloud", "co", "eu", "info"})
 _INSIDE = (".svc", ".svc.cluster.local", ".local", ".internal")
 
 
@@ -144,7 +145,11 @@ def leaves_cluster(url: Node) -> bool:
     """Whether an address is not one of the cluster."""
     text = first_text(url) or ""
     host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
-    return "." in host and not host.endswith(_INSIDE) and ".svc." not in host
+    if host.endswith(_INSIDE) or ".svc." in host:
+        return False
+    # ``service.namespace`` is how one calls another inside of the cluster.
+    labels = host.split(".")
+    return len(labels) > 2 or (len(labels) == 2 and labels[1] in _PUBLIC)
 
 
 def first_text(node: Node) -> str | None:

@@ -177,3 +177,26 @@ def test_what_a_pod_may_do_is_told_once_by_the_workload_and_not_by_its_server(
     ]
     names = ("access.root", "access.privileged", "access.host_socket", "supply.image_pinned")
     assert [server.properties[name] for name in names] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("url", "leaves"),
+    [
+        ("http://sink.default/", False),
+        ("http://sink.logs.svc.cluster.local", False),
+        ("http://sink", False),
+        ("https://example.com/in", True),
+        ("https://in.example.cloud/x", True),
+    ],
+)
+def test_logger_that_sends_requests_out_of_the_cluster_is_told_from_one_inside(
+    url: str, leaves: bool, tmp_path: Path
+) -> None:
+    text = (
+        "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: i}\n"
+        f"spec: {{predictor: {{logger: {{mode: all, url: '{url}'}}, model: {{modelFormat: {{name:"
+        " sklearn}, storageUri: 'gs://b/m'}}}\n"
+    )
+    found = of_type(graph_of(tmp_path, {"x.yaml": text}), "endpoint")["i"]
+    assert found.properties["logger_leaves"] is leaves
+    assert found.properties["runs_code"] is True
