@@ -7,7 +7,15 @@ from typing import Any
 from mlsec.collect.iac.hcl.evaluate import Evaluator
 from mlsec.collect.iac.hcl.syntax import Block, Body, Call, Conditional, Expr, ObjectOf, TupleOf
 from mlsec.collect.iac.hcl.traverse import items_of
-from mlsec.collect.iac.hcl.values import Encoded, Space, Value, bool_of, text_of, weigh
+from mlsec.collect.iac.hcl.values import (
+    MAX_WEIGHT,
+    Encoded,
+    Space,
+    Value,
+    bool_of,
+    text_of,
+    weigh,
+)
 from mlsec.collect.marked import Node, Unresolved
 
 Place = tuple[int, int]
@@ -59,7 +67,10 @@ def expression_node(expr: Expr, evaluator: Evaluator, place: Place, depth: int =
 
 def value_node(value: Value, place: Place, evaluator: Evaluator) -> Node:
     """Give a computed value as a node that stands at one place as a whole."""
-    evaluator.budget.steps -= weigh(value)
+    weight = weigh(value)
+    evaluator.budget.steps -= weight
+    if weight >= MAX_WEIGHT:
+        return Node(Unresolved("a value of too many parts"), *place)
     if evaluator.budget.steps <= 0:
         return Node(Unresolved("the evaluation was cut off: too many steps"), *place)
     return _node(value, place, 0)

@@ -278,3 +278,22 @@ def test_a_module_called_many_times_over_ends_at_the_cap() -> None:
     made = sum(1 for _ in Target(scope).declarations())
     assert made <= 20_000
     assert scope.refused
+
+
+def test_a_value_that_doubles_at_each_step_is_not_written_out() -> None:
+    doubled = "".join(f"  l{n + 1} = [local.l{n}, local.l{n}]\n" for n in range(80))
+    found = body(
+        f'locals {{\n  l0 = ["x"]\n{doubled}}}\n'
+        'resource "aws_x" "y" {\n  a = local.l80\n  b = { c = local.l80 }\n}\n'
+    )
+    assert isinstance(found["a"], Unresolved)
+    assert isinstance(found["b"]["c"], Unresolved)
+
+
+def test_templates_that_call_themselves_end() -> None:
+    call = "${templatefile(f, { f = f })}"
+    files = {
+        "main.tf": 'resource "aws_x" "y" {\n  a = templatefile("t.sh", { f = "t.sh" })\n}\n',
+        "t.sh": f"{call}{call}{call}\n",
+    }
+    assert isinstance(body(files)["a"], (Unresolved, Joined))

@@ -10,6 +10,7 @@ from typing import Any
 _MAX_PATTERN = 500
 # Starts times lengths of what repeats; beyond it a wrong pattern would cost seconds.
 _MAX_COST = 3_000_000
+_NEVER = 10**12
 _REPEATS = (kinds.MAX_REPEAT, kinds.MIN_REPEAT, kinds.POSSESSIVE_REPEAT)
 
 
@@ -44,8 +45,8 @@ def cost_of(pattern: str, subject: str) -> int:
 
 
 def _cost(pattern: str, length: int) -> int:
-    starts = 0 if pattern.startswith(("^", r"\A")) else 1
-    return int((length + 1) ** min(9, _repeats(reader.parse(pattern), 0) + starts))
+    starts = 1 if pattern.startswith(("^", r"\A")) else length + 1
+    return min(_NEVER, starts * _ways(reader.parse(pattern), length))
 
 
 _CLASSES = {
@@ -54,27 +55,30 @@ _CLASSES = {
 }  # fmt: skip
 
 
-def _repeats(parsed: Any, depth: int) -> int:
-    """Count what repeats without a small bound.
+def _ways(parsed: Any, length: int) -> int:
+    """Bound in how many ways a pattern can be tried from one start.
 
     Raises:
-        ValueError: one repetition stands inside another, so that time is exponential.
+        ValueError: something that varies is repeated without a small bound, so that time is
+            exponential; or what Go's patterns do not have.
     """
-    count = 0
+    ways = 1
     for kind, what in parsed:
         if kind in _REPEATS:
             low, high, inner = what
-            is_wide = int(high) > 16 and low != high
-            inside = _repeats(inner, depth + 1)
-            if (is_wide or int(high) > 4) and inside:
+            spread = min(int(high), length) - int(low) + 1
+            inside = _ways(inner, length)
+            if inside > 1 and (int(high) > 4 or inside ** max(1, int(high)) > _NEVER):
                 raise ValueError("a pattern that may take too long")
-            count += inside + int(is_wide or int(high) > 1)
+            ways *= max(1, spread) * inside ** min(int(high), 4)
         elif kind in (kinds.GROUPREF, kinds.GROUPREF_EXISTS, kinds.ASSERT, kinds.ASSERT_NOT):
             raise ValueError("not a pattern that Terraform knows")
         elif kind == kinds.BRANCH:
-            count += sum(_repeats(branch, depth + 1) for branch in what[1])
+            ways *= sum(_ways(branch, length) for branch in what[1])
         elif kind == kinds.SUBPATTERN:
-            count += _repeats(what[-1], depth + 1)
+            ways *= _ways(what[-1], length)
         elif kind == kinds.ATOMIC_GROUP:
-            count += _repeats(what, depth + 1)
-    return count
+            ways *= _ways(what, length)
+        if ways > _NEVER:
+            return _NEVER
+    return ways

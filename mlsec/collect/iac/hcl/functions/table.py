@@ -91,7 +91,8 @@ def _of_file(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
         if isinstance(found, Unresolved):
             return found
         source = found
-    evaluator.budget.steps -= len(source) // 64
+    # Parsing costs far more than a step, and a template may call itself.
+    evaluator.budget.steps -= 1000 + len(source) // 16
     parsed = parse_template(source)
     if parsed is None:
         return Unresolved("a template that is not valid")
