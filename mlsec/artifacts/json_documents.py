@@ -19,6 +19,7 @@ _START = re.compile(
     rb"(?:\xef\xbb\xbf)?[ \t\r\n]*"
     rb"(?:\{[ \t\r\n]*(?:\"|\}|\Z)|\[[ \t\r\n]*(?:[\"{\[\]\d-]|true|false|null))"
 )
+_TEMPLATE = re.compile(rb'"\$schema"\s*:\s*"[^"]*deployment(?:Template|Parameters)\.json')
 _LINES = 100_000
 
 # Each sort of document by its shape; one document may be of several.
@@ -45,6 +46,10 @@ def read_json_document(window: Window, record: Recorder) -> None:
     try:
         value = read_json(data, record)
     except ArtifactError:
+        if _is_template(data):
+            # Azure takes comments in it; no loader of models takes such a file at all.
+            record.understood(0, window.size_bytes)
+            return
         if not _is_json_lines(data):
             raise
         record.property("json_lines", value=True)
@@ -56,6 +61,10 @@ def read_json_document(window: Window, record: Recorder) -> None:
     for fits, judge in _SORTS:
         if fits(value):
             judge(value, record)
+
+
+def _is_template(data: bytes) -> bool:
+    return bool(_TEMPLATE.search(data[:4096]))
 
 
 def _is_json_lines(data: bytes) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from mlsec.collect.code_file import CodeScope, Declared, Language
 from mlsec.collect.mapping import Shapes
+from mlsec.collect.plan import TypePlan
 from mlsec.core.vocabulary import Vocabulary
 
 
@@ -26,13 +27,32 @@ def shapes_of(provider: str) -> Shapes:
             return GCP
 
 
+def referred_of(provider: str) -> frozenset[str]:
+    """Name the types of a provider that are read only where something of ML refers to them."""
+    plans: tuple[TypePlan, ...]
+    match provider:
+        case "aws":
+            from mlsec.collect.aws import reader as aws  # noqa: PLC0415 - only when declared
+
+            plans = aws.plans()
+        case "azure":
+            from mlsec.collect.azure import reader as azure  # noqa: PLC0415
+
+            plans = azure.plans()
+        case _:
+            from mlsec.collect.gcp import tables as gcp  # noqa: PLC0415
+
+            plans = gcp.plans()
+    return frozenset(plan.type for plan in plans if plan.is_referred)
+
+
 def _terraform(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
     languages = (Language.TERRAFORM, Language.TERRAFORM_VALUES, Language.TERRAFORM_PLAN)
     if not scope.written_in(*languages):
         return Declared()
     from mlsec.collect.iac import terraform  # noqa: PLC0415 - only where there is such code
 
-    return terraform.read(scope, vocabulary, shapes_of)
+    return terraform.read(scope, vocabulary, shapes_of, referred_of)
 
 
 def _cloudformation(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
@@ -40,7 +60,15 @@ def _cloudformation(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
         return Declared()
     from mlsec.collect.iac import cloudformation  # noqa: PLC0415 - only where there are templates
 
-    return cloudformation.read(scope, vocabulary, shapes_of)
+    return cloudformation.read(scope, vocabulary, shapes_of, referred_of)
+
+
+def _arm(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    if not scope.written_in(Language.ARM, Language.BICEP):
+        return Declared()
+    from mlsec.collect.iac import arm  # noqa: PLC0415 - only where there are templates
+
+    return arm.read(scope, vocabulary, shapes_of, referred_of)
 
 
 def _arm(scope: CodeScope, vocabulary: Vocabulary) -> Declared:

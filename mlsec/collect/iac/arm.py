@@ -12,7 +12,7 @@ from mlsec.collect.iac.arm_resources import Found, Walk
 from mlsec.collect.iac.arm_surroundings import GROUP_ID
 from mlsec.collect.iac.arm_template import TooMuchError
 from mlsec.collect.iac.declaration import Declaration, text_of
-from mlsec.collect.iac.resources import ShapesOf, declare
+from mlsec.collect.iac.resources import ReferredOf, ShapesOf, declare
 from mlsec.collect.marked import Node, Unresolved, plain
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
@@ -22,11 +22,13 @@ KIND = "arm"
 _PLACEHOLDERS = ("GEN-", "GET-", "<", "REPLACE")
 
 
-def read(scope: CodeScope, vocabulary: Vocabulary, shapes_of: ShapesOf) -> Declared:
+def read(
+    scope: CodeScope, vocabulary: Vocabulary, shapes_of: ShapesOf, referred_of: ReferredOf
+) -> Declared:
     """Give what the templates of a target declare."""
     reading = _Reading(scope, vocabulary)
     reading.parse()
-    return declare(scope, vocabulary, reading.declarations(), shapes_of)
+    return declare(scope, vocabulary, reading.declarations(), shapes_of, referred_of)
 
 
 class _Reading:

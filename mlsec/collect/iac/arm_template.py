@@ -12,7 +12,7 @@ from mlsec.collect.iac.declaration import text_of
 from mlsec.collect.iac.texts import at, joined
 from mlsec.collect.marked import Node, Unresolved, plain
 
-MAX_STEPS = 2_000_000
+MAX_STEPS = 500_000
 MAX_DEPTH = 60
 _ERRORS = (ValueError, TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError)
 

@@ -9,7 +9,7 @@ from mlsec.collect import marked_json
 from mlsec.collect.code_file import CodeFile, CodeScope, Declared, Language
 from mlsec.collect.iac.cfn_template import Member, Template, TooMuchError
 from mlsec.collect.iac.declaration import Declaration, given_name
-from mlsec.collect.iac.resources import ShapesOf, declare
+from mlsec.collect.iac.resources import ReferredOf, ShapesOf, declare
 from mlsec.collect.marked import Node, Unresolved
 from mlsec.collect.marked_yaml import parse_documents
 from mlsec.core.closed_sets import GapReason, Truth
@@ -23,11 +23,13 @@ _KNOWN_TRANSFORMS = ("AWS::Serverless-", "AWS::LanguageExtensions", "AWS::Secret
 _MAX_NESTED = 8
 
 
-def read(scope: CodeScope, vocabulary: Vocabulary, shapes_of: ShapesOf) -> Declared:
+def read(
+    scope: CodeScope, vocabulary: Vocabulary, shapes_of: ShapesOf, referred_of: ReferredOf
+) -> Declared:
     """Give what the templates of a target declare."""
     reading = _Reading(scope, vocabulary)
     reading.parse()
-    return declare(scope, vocabulary, reading.declarations(), shapes_of)
+    return declare(scope, vocabulary, reading.declarations(), shapes_of, referred_of)
 
 
 class _Reading:

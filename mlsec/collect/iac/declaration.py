@@ -95,11 +95,11 @@ def known_words(found: Called, provider: str) -> dict[str, str]:
 
 
 def fill(template: str, known: dict[str, str], get: Get) -> str:
-    """Fill the holes of a template; what is not there is nothing."""
+    """Fill the holes of a template; ``{Path|/}`` says what stands for what is not there."""
 
     def value_of(hole: re.Match[str]) -> str:
-        inside = hole.group(1)
-        return known[inside] if inside in known else text_of(get(inside))
+        inside, _, default = hole.group(1).partition("|")
+        return known[inside] if inside in known else text_of(get(inside)) or default
 
     return _HOLE.sub(value_of, template)
 

@@ -12,6 +12,7 @@ from mlsec.collect.iac.answers import Builder, merged, stamped
 from mlsec.collect.iac.declaration import Declaration, called, text_of
 from mlsec.collect.iac.digging import Digger, camel
 from mlsec.collect.iac.mapping import Standing, place
+from mlsec.collect.iac.neighbours import NOT_REFERRED, split
 from mlsec.collect.mapping import Shapes
 from mlsec.collect.marked import Node, Unresolved
 from mlsec.core.declared import DeclaredType, Join
@@ -21,6 +22,8 @@ from mlsec.core.vocabulary import Type, Vocabulary
 
 # provider -> its shapes
 ShapesOf = Callable[[str], Shapes]
+# provider -> the types that a live scan reads only where another resource refers to them
+ReferredOf = Callable[[str], frozenset[str]]
 _NOT_READ = "no rule reads it"
 _TAGS = "GetResources"
 
@@ -38,13 +41,25 @@ def declare(
     vocabulary: Vocabulary,
     declarations: Iterable[Declaration],
     shapes_of: ShapesOf,
+    referred_of: ReferredOf = lambda _: frozenset(),
 ) -> Declared:
-    """Turn declarations into resources and count every one of them."""
+    """Turn declarations into resources and count every one of them.
+
+    ``referred_of`` names the types that are only counted where nothing of ML refers to them.
+    """
     gathering = _Gathering(scope, vocabulary)
     for declaration in declarations:
         gathering.add(declaration)
     gathering.join()
-    return Declared(resources=tuple(gathering.resources(shapes_of)))
+    made = list(gathering.resources(shapes_of))
+    providers = {resource.provider for resource in made}
+    referred = frozenset[str]().union(*map(referred_of, providers))
+    judged, left = split(made, referred, vocabulary)
+    for resource in judged:
+        scope.tally.add((resource.type, scope.name, ""), assessed=1)
+    for resource in left:
+        scope.tally.exclude((resource.type, scope.name, ""), NOT_REFERRED)
+    return Declared(resources=tuple(judged))
 
 
 def specs_of(entry: DeclaredType, owner: Type) -> dict[str, Any]:
@@ -186,7 +201,6 @@ class _Gathering:
                 )
             seen.add(resource.id)
             self._scope.tally.gaps.update((gap.id, gap) for gap in placed.gaps)
-            self._scope.tally.add((owner.name, self._scope.name, ""), assessed=1)
             yield resource
 
 

@@ -10,7 +10,7 @@ from mlsec.collect.iac.hcl.parse import can_parse
 from mlsec.collect.iac.hcl.plan import Plan
 from mlsec.collect.iac.hcl.resolve import Resolver
 from mlsec.collect.iac.hcl.target import Target
-from mlsec.collect.iac.resources import ShapesOf, declare
+from mlsec.collect.iac.resources import ReferredOf, ShapesOf, declare
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.declared import Tables
 from mlsec.core.errors import MlsecError
@@ -24,6 +24,7 @@ def read(
     scope: CodeScope,
     vocabulary: Vocabulary,
     shapes_of: ShapesOf,
+    referred_of: ReferredOf = lambda _: frozenset(),
     *,
     has_parser: bool | None = None,
 ) -> Declared:
@@ -37,7 +38,7 @@ def read(
     elif scope.written_in(*_CODE):
         target = Target(scope)
     told = _declarations(plans, target, vocabulary.declared)
-    return declare(scope, vocabulary, told, shapes_of)
+    return declare(scope, vocabulary, told, shapes_of, referred_of)
 
 
 def _declarations(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mlsec.collect.code.readers import READERS
+from mlsec.collect.code.infrastructure import INFRASTRUCTURE, shapes_of
 from mlsec.collect.code_file import CodeFile, CodeScope, Language
+from mlsec.collect.iac import arm, cloudformation, terraform
 from mlsec.collect.tally import Tally
 from mlsec.core.places import content_folder
 from mlsec.core.resource import Inventory, Resource
@@ -22,9 +23,13 @@ def scope_of(texts: dict[str, str], language: Language) -> CodeScope:
     return CodeScope("code/repo", files, Tally())
 
 
-def inventory_of(scope: CodeScope) -> Inventory:
-    """Give all that the readers make of a target."""
-    found = [reader(scope, VOCABULARY) for reader in READERS]
+def inventory_of(scope: CodeScope, *, as_scanned: bool = False) -> Inventory:
+    """Give all that is declared in a target; ``as_scanned``: but for what a scan leaves out."""
+    if as_scanned:
+        found = [reader(scope, VOCABULARY) for reader in INFRASTRUCTURE]
+    else:
+        kinds = (terraform, cloudformation, arm)
+        found = [each.read(scope, VOCABULARY, shapes_of, lambda _: frozenset()) for each in kinds]
     return Inventory(
         resources=tuple(resource for each in found for resource in each.resources),
         gaps=tuple(scope.tally.gaps.values()),

@@ -309,3 +309,26 @@ def test_a_nested_stack_from_elsewhere_is_a_doubt() -> None:
     assert [gap.detail for gap in scope.doubts["repo/t.yaml"]] == [
         "the nested stack S is read by no one here"
     ]
+
+
+def test_a_neighbour_is_judged_where_something_of_ml_refers_to_it_and_else_counted() -> None:
+    text = """
+Parameters: {Which: {Type: String}}
+Resources:
+  Mine: {Type: AWS::S3::Bucket}
+  Other: {Type: AWS::S3::Bucket}
+  Model:
+    Type: AWS::SageMaker::Model
+    Properties:
+      ExecutionRoleArn: r
+      PrimaryContainer: {Image: x, ModelDataUrl: !Sub "s3://${FROM}/model.tar.gz"}
+"""
+    known = scope_of({"t.yaml": text.replace("FROM", "Mine")}, Language.CLOUDFORMATION)
+    found = inventory_of(known, as_scanned=True)
+    assert {each.id for each in found.resources} == {"t.yaml#Mine", "t.yaml#Model"}
+    (row,) = [row for row in found.coverage if row.type == "aws.s3.bucket"]
+    assert (row.assessed, row.excluded) == (1, 1)
+    # Which bucket it is, is not told: it may be any of them.
+    open_to_all = scope_of({"t.yaml": text.replace("FROM", "Which")}, Language.CLOUDFORMATION)
+    ids = {each.id for each in inventory_of(open_to_all, as_scanned=True).resources}
+    assert ids == {"t.yaml#Mine", "t.yaml#Other", "t.yaml#Model"}
