@@ -136,7 +136,7 @@ def _given(root: Node) -> dict[str, Any]:
             found[name] = Unresolved(why, f"‹{name}›", is_given=True)
             continue
         held = plain(value)
-        is_open = isinstance(held, str) and held.startswith(_PLACEHOLDERS)
+        is_open = isinstance(held, str) and (held.startswith(_PLACEHOLDERS) or "${" in held)
         found[name] = Unresolved(f"parameter {name} is left open", f"‹{name}›") if is_open else held
     return found
 

@@ -128,6 +128,25 @@ def first_given(*values: Any) -> Any:
     return next((each for each in values if each is not None), None)
 
 
+def reached(value: Any, *path: Any) -> Any:
+    """Follow keys and indexes; null when the path leads nowhere."""
+    for key in path:
+        if isinstance(value, Mapping):
+            folded = {str(name).lower(): inner for name, inner in value.items()}
+            value = folded.get(str(key).lower())
+        elif isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value):
+            value = value[key]
+        else:
+            return None
+    return value
+
+
+def shallow_merge(values: list[Any]) -> Any:
+    """Put objects over each other; one that is not known hides them all."""
+    hidden = next((each for each in values if isinstance(each, Unresolved)), None)
+    return hidden or {key: value for each in values for key, value in (each or {}).items()}
+
+
 def items(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give an object as a list of key and value."""
     return [{"key": key, "value": value[key]} for key in sorted(value)]
@@ -151,6 +170,7 @@ PLAIN: Mapping[str, Callable[..., Any]] = {
     "equals": equals,
     "false": lambda: False,
     "first": lambda value: value[0] if value else None,
+    "flatten": lambda value: [inner for each in value for inner in each],
     "format": filled,
     "greater": lambda a, b: a > b,
     "greaterorequals": lambda a, b: a >= b,
@@ -171,6 +191,7 @@ PLAIN: Mapping[str, Callable[..., Any]] = {
     "mul": lambda a, b: a * b,
     "not": lambda value: not value,
     "null": lambda: None,
+    "objectkeys": sorted,
     "or": lambda *each: any(each),
     "padleft": lambda value, width, fill=" ": text(value).rjust(min(width, 1000), fill),
     "range": number_range,
@@ -178,6 +199,7 @@ PLAIN: Mapping[str, Callable[..., Any]] = {
     "skip": skip,
     "split": split,
     "startswith": lambda value, start: value.lower().startswith(start.lower()),
+    "shallowmerge": shallow_merge,
     "string": text,
     "sub": lambda a, b: a - b,
     "substring": lambda value, at, count=None: value[at : None if count is None else at + count],
@@ -186,6 +208,7 @@ PLAIN: Mapping[str, Callable[..., Any]] = {
     "toupper": lambda value: value.upper(),
     "trim": lambda value: value.strip(),
     "true": lambda: True,
+    "tryget": reached,
     "union": union,
     "uniquestring": unique,
     "uri": lambda base, rest: base.rstrip("/") + "/" + rest.lstrip("/"),
@@ -196,6 +219,7 @@ WORDED: Mapping[str, Callable[[str], str]] = {
     "tolower": lambda words: words.lower(),
     "toupper": lambda words: words,
     "trim": lambda words: words.strip(),
+    "take": lambda words: words,
     "string": lambda words: words,
 }
 

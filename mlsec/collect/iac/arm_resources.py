@@ -40,6 +40,7 @@ class Walk:
     def __init__(self, file: CodeFile, linked: Linked, doubt: Doubt, depth: int = 0) -> None:
         self._file, self._linked, self._doubt, self._depth = file, linked, doubt, depth
         self._deployments: dict[str, _Deployment] = {}
+        self._by_node: dict[int, _Deployment] = {}
         self._symbols: dict[str, Node] = {}
         self._open: set[str] = set()
 
@@ -49,16 +50,13 @@ class Walk:
         resources = root.get("resources")
         if resources is not None and isinstance(resources.value, Mapping):
             self._symbols = dict(resources.value)
+        symbols = {id(node): symbol for symbol, node in self._symbols.items()}
         for node in _each(root):
             if node.text("type").lower() == DEPLOYMENT and not node.get("copy"):
+                deployment = self._by_node[id(node)] = self._deployment(node, made)
                 name = text_of(made.work(node.get("name") or Node("")))
-                self._deployments[name.lower()] = self._deployment(node, made)
-        for symbol, node in self._symbols.items():
-            if node.text("type").lower() == DEPLOYMENT:
-                name = text_of(made.work(node.get("name") or Node("")))
-                self._deployments[symbol.lower()] = self._deployments.get(
-                    name.lower()
-                ) or self._deployment(node, made)
+                for each in filter(None, (name, symbols.get(id(node), ""))):
+                    self._deployments[each.lower()] = deployment
         return made
 
     def found(self, root: Node, template: ArmTemplate) -> Iterator[Found]:
@@ -109,10 +107,10 @@ class Walk:
         return _Deployment(node=node, outer=template, walk=self)
 
     def _nested(self, node: Node, template: ArmTemplate) -> Iterator[Found]:
-        name = text_of(template.work(node.get("name") or Node("")))
-        held = self._deployments.get(name.lower()) or self._deployment(node, template)
+        held = self._by_node.get(id(node)) or self._deployment(node, template)
         opened = held.open() if self._depth < MAX_NESTED else None
         if opened is None:
+            name = text_of(template.work(node.get("name") or Node("")))
             what = "is read by no one here" if self._depth < MAX_NESTED else "stands on itself"
             self._doubt(self._file, f"the nested deployment {name} {what}", node.line)
             return
@@ -124,9 +122,7 @@ class Walk:
     ) -> tuple[Walk, ArmTemplate, Node] | None:
         """Give a nested deployment's own walk, template and text; None when it is not here."""
         given = {
-            name: plain(template.work(each.get("value") or Node(None)))
-            if each.get("value") is not None
-            else Unresolved(f"parameter {name} is read from a vault", is_given=True)
+            name: _given(name, template.work(each))
             for name, each in node.pairs("properties", "parameters").items()
         }
         group = text_of(template.work(node.get("resourceGroup") or Node("")))
@@ -224,6 +220,16 @@ class _Above(msgspec.Struct, frozen=True, kw_only=True):
     place: _Place
 
 
+def _given(name: str, worked: Node) -> Any:
+    """Give the value that a deployment sets a parameter to."""
+    held = worked.get("value")
+    if held is not None:
+        return plain(held)
+    if worked.get("reference") is not None:
+        return Unresolved(f"parameter {name} is read from a vault", is_given=True)
+    return plain(worked) if isinstance(worked.value, Unresolved) else None
+
+
 _NOT_BODY = ("resources", "copy", "condition", "dependsOn", "type", "apiVersion", "scope", "name")
 
 
@@ -254,10 +260,8 @@ def _place(written: str, name: str, scope: str, above: _Above | None) -> _Place:
 
 def _names(here: _Place, found_id: str, group_id: str) -> dict[str, Node]:
     found: dict[str, Node] = {"id": Node(found_id), "name": Node(here.names[-1])}
-    if here.scope:
-        found["scope"] = Node(
-            here.scope if here.scope.startswith("/subscriptions") else f"{group_id}{here.scope}"
-        )
+    is_whole = here.scope.startswith("/subscriptions")
+    found["scope"] = Node(here.scope if is_whole else f"{group_id}{here.scope}")
     depth = here.type.count("/")
     parent: Node | None = None
     for up in range(depth - 1, 0, -1):

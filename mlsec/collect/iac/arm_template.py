@@ -17,6 +17,13 @@ MAX_DEPTH = 60
 _ERRORS = (ValueError, TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError)
 
 
+# Functions that build or take apart: what is not known inside of a value stays where it is.
+_THROUGH = (
+    "array", "coalesce", "createarray", "createobject", "first", "items", "last", "objectkeys",
+    "shallowmerge", "tryget", "union",
+)  # fmt: skip
+
+
 class TooMuchError(Exception):
     """Working a template out takes more steps than any template needs."""
 
@@ -141,7 +148,7 @@ class ArmTemplate:
             if worded is not None:
                 return worded
         hidden = arm_functions.hidden_in(values)
-        if hidden is not None and name not in ("createobject", "createarray", "union", "array"):
+        if hidden is not None and name not in _THROUGH:
             words = arm_functions.WORDED.get(name)
             text = words(hidden.text) if words and isinstance(values[0], Unresolved) else ""
             if name in ("uniquestring", "guid"):
@@ -183,6 +190,8 @@ class ArmTemplate:
             allowed = held.items("allowedValues") if held is not None else ()
             if len(allowed) == 1:
                 return allowed[0].value
+            if held is not None and _is_nullable(held):
+                return None
             return Unresolved(f"parameter {name} has no default", f"‹{name}›")
         return self._once(f"parameter {key}", default)
 
@@ -213,6 +222,11 @@ class ArmTemplate:
     def refer(self, what: Any) -> Any:
         """Give what ``reference`` of an id or a name answers."""
         return self._refer(what) if isinstance(what, str) else what
+
+
+def _is_nullable(parameter: Node) -> bool:
+    held = parameter.get("nullable")
+    return held is not None and held.value is True
 
 
 def _step(value: Any, key: Any) -> Any:
