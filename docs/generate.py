@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from docs.census import census
+from docs.code_page import code_page
 from docs.concepts import concepts_page
 from docs.incidents import incidents_page
 from docs.operations import POLICY_FILES, operations_page
@@ -29,6 +30,7 @@ def generated() -> Mapping[str, bytes]:
         "docs/rules.md": rules_page(ruleset),
         "docs/vocabulary.md": vocabulary_page(ruleset.vocabulary),
         "docs/concepts.md": concepts_page(ruleset.vocabulary, _MADE),
+        "docs/code.md": code_page(ruleset.vocabulary, _MADE),
         "docs/operations.md": operations_page(_MADE),
         "docs/census.md": census(ruleset.rules),
         "docs/incidents.md": incidents_page(_MADE),

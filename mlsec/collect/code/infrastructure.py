@@ -71,14 +71,6 @@ def _arm(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
     return arm.read(scope, vocabulary, shapes_of, referred_of)
 
 
-def _arm(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
-    if not scope.written_in(Language.ARM, Language.BICEP):
-        return Declared()
-    from mlsec.collect.iac import arm  # noqa: PLC0415 - only where there are templates
-
-    return arm.read(scope, vocabulary, shapes_of)
-
-
 INFRASTRUCTURE: tuple[Callable[[CodeScope, Vocabulary], Declared], ...] = (
     _terraform,
     _cloudformation,
