@@ -121,6 +121,11 @@ class Memo:
         elif self._count < EXACT_ENTRIES:
             self._tail.append(value)
             self._count += 1
+        elif type(value) is str and self._held < ENTRIES:
+            # As put does, for what most entries are.
+            self._tail.append(value)
+            self._count += 1
+            self._held += 1
         else:
             self.put(self._count, value)
 

@@ -131,6 +131,7 @@ class Known:
         )
         others = judged(self._functions, frozenset(self._words), frozenset(self._names))
         has_calls = any(sets[:5]) or others is not NONE
+        self._next = self._asked + 1 + self._asked // 4
         if has_calls and (sets, others) != (self._sets, self._others):
             self._left -= 1
             self._next = 2 * self._asked
