@@ -179,7 +179,7 @@ def _means(subject: Mapping[str, Any], binding: Resource, account: Resource) -> 
     if subject.get("kind") != "ServiceAccount" or subject.get("name") != account.name:
         return False
     space = subject.get("namespace") or held(binding, "namespace") or ""
-    return is_same_namespace(account, space)
+    return is_same_namespace(account, binding, space)
 
 
 def _of_account(resource: Resource, graph: Graph) -> Given:

@@ -65,11 +65,22 @@ def by_name(graph: Graph, type_name: str, scope: str, name: str) -> list[Resourc
     return found
 
 
-def is_same_namespace(one: Resource, other: str | Resource) -> bool:
-    """Whether two stand in one namespace; one that code leaves out may be any."""
+def is_same_namespace(one: Resource, other: Resource, named: str | None = None) -> bool:
+    """Whether two stand in one namespace, or ``one`` in that which ``other`` names.
+
+    One that code leaves out may be any, for things of one part of a repository.
+    """
     mine = held(one, "namespace") or ""
-    theirs = (held(other, "namespace") or "") if isinstance(other, Resource) else other
-    return mine == theirs or (in_code(one) and "" in (mine, theirs))
+    theirs = named if named is not None else held(other, "namespace") or ""
+    if mine == theirs:
+        return True
+    return in_code(one) and "" in (mine, theirs) and _is_one_part(one, other)
+
+
+def _is_one_part(one: Resource, other: Resource) -> bool:
+    """Whether two files lie below one folder of the first level, or one at the top."""
+    parts = [each.origin.file.split("/") for each in (one, other)]
+    return any(len(part) == 1 for part in parts) or parts[0][0] == parts[1][0]
 
 
 def nearest(source: Resource, candidates: Iterable[Resource]) -> list[Resource]:

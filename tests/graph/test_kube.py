@@ -282,3 +282,19 @@ def test_ingress_to_the_service_that_the_operator_makes_leads_to_the_head(tmp_pa
     assert {"product": "ray", "port": 8265, "what": "code"} in found.properties["opens"]
     near = graph_of(tmp_path, {"x.yaml": f"{RAY}---\n{ingress('{}')}"})
     assert "opens" in of_type(near, "ingress")["i"].unread
+
+
+def test_account_without_a_namespace_is_not_that_of_another_part_of_the_repository(
+    tmp_path: Path,
+) -> None:
+    plain = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: llm}\n"
+    files = {
+        "samples/account.yaml": plain,
+        "install/rights.yaml": binding("cluster-admin", wide=True),
+    }
+    accounts = graph_of(tmp_path, files).of_type("kubernetes.service_account")
+    found = {a.properties["is_declared"]: a.properties.get("is_admin") for a in accounts}
+    assert found == {True: False, False: True}
+    near = {"install/account.yaml": plain, "install/rights.yaml": files["install/rights.yaml"]}
+    (own,) = graph_of(tmp_path, near).of_type("kubernetes.service_account")
+    assert own.properties["is_admin"] is True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mlsec.collect.kubernetes.kinds import BY_KIND, ReadAs
 from mlsec.collect.kubernetes.objects import KubeObject
@@ -26,7 +26,10 @@ def read_implied(
     things: Iterable[KubeObject], ran: Iterable[Ran], endpoints: Iterable[Resource], seat: Seat
 ) -> None:
     """Make an account of each that is used or bound, and declared nowhere in this scope."""
-    known = {_key(t.namespace, t.name) for t in things if t.kind == "ServiceAccount"}
+    known: dict[str, list[KubeObject]] = {}
+    for each_thing in things:
+        if each_thing.kind == "ServiceAccount":
+            known.setdefault(each_thing.name, []).append(each_thing)
     wanted: dict[tuple[str, str], KubeObject] = {}
     for each in ran:
         named = each.resource.properties.get("account_name")
@@ -38,16 +41,23 @@ def read_implied(
         thing = by_id.get(endpoint.id.rpartition("!")[0].partition("#/")[0])
         if isinstance(named, str) and thing is not None:
             wanted.setdefault(_key(thing.namespace, named), thing)
+    for key, thing in _bound(things):
+        wanted.setdefault(key, thing)
+    for (namespace, name), thing in wanted.items():
+        if not _is_known(known.get(name, []), namespace, thing):
+            _implied(namespace, name, thing, seat)
+
+
+def _bound(things: Iterable[KubeObject]) -> Iterator[tuple[tuple[str, str], KubeObject]]:
+    """Give the accounts that bindings name."""
     for thing in things:
         told = BY_KIND.get((thing.group, thing.kind))
-        if told is not None and told.read_as is ReadAs.BINDING:
-            for subject in thing.node.items("subjects"):
-                if subject.text("kind") == "ServiceAccount" and subject.text("name"):
-                    space = subject.text("namespace") or thing.namespace
-                    wanted.setdefault(_key(space, subject.text("name")), thing)
-    for (namespace, name), thing in wanted.items():
-        if not _is_known(known, namespace, name):
-            _implied(namespace, name, thing, seat)
+        if told is None or told.read_as is not ReadAs.BINDING:
+            continue
+        for subject in thing.node.items("subjects"):
+            if subject.text("kind") == "ServiceAccount" and subject.text("name"):
+                space = subject.text("namespace") or thing.namespace
+                yield _key(space, subject.text("name")), thing
 
 
 def _implied(namespace: str, name: str, thing: KubeObject, seat: Seat) -> None:
@@ -69,8 +79,16 @@ def _key(namespace: str, name: str) -> tuple[str, str]:
     return namespace, name
 
 
-def _is_known(known: set[tuple[str, str]], namespace: str, name: str) -> bool:
-    """Whether it is declared; a namespace that is left out may be any."""
-    if (namespace, name) in known:
-        return True
-    return any(n == name and "" in (space, namespace) for space, n in known)
+def _is_known(known: list[KubeObject], namespace: str, user: KubeObject) -> bool:
+    """Whether it is declared; a namespace that is left out may be any in one part of a folder."""
+    return any(
+        each.namespace == namespace
+        or ("" in (each.namespace, namespace) and _part(each) in (_part(user), ""))
+        for each in known
+    )
+
+
+def _part(thing: KubeObject) -> str:
+    """The folder of the first level that it lies below; "" at the top."""
+    first, slash, _ = thing.file.path.partition("/") if thing.file is not None else ("", "", "")
+    return first if slash else ""
