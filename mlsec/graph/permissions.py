@@ -17,6 +17,7 @@ from mlsec.core.declared import code_account, is_code
 from mlsec.core.digest import make_gap
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, Answer, all_of, any_of, not_, unknown
+from mlsec.graph.managed_policies import statements_of_aws
 from mlsec.graph.statements import Document, Question, read_document
 from mlsec.graph.values import Known, Unread, property_value
 
@@ -154,6 +155,9 @@ _OWN_PAGES = ("statements", "inline_statements")
 
 
 def _own_page(resource: Resource, name: str, ledger: _Ledger) -> Pages:
+    known = statements_of_aws(resource.id) if resource.is_stub else None
+    if known is not None:
+        return Pages(documents=(read_document(known),))
     match property_value(resource, name):
         case Unread(gaps=gaps):
             return Pages(gaps=gaps, is_whole=False)

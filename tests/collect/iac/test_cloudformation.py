@@ -211,6 +211,28 @@ Resources:
     assert [r.id for r in graph.targets(bucket, "writers").found] == ["0.yaml#Role"]
 
 
+@pytest.mark.parametrize(
+    ("policy", "is_admin"),
+    [("AdministratorAccess", True), ("AmazonS3FullAccess", False), ("Unheard", None)],
+)
+def test_what_aws_itself_manages_is_known_by_its_name(
+    policy: str, *, is_admin: bool | None
+) -> None:
+    graph = graph_of(
+        f"""
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {{Statement: []}}
+      ManagedPolicyArns: [!Sub "arn:${{AWS::Partition}}:iam::aws:policy/{policy}"]
+"""
+    )
+    (role,) = graph.of_type("aws.iam.role")
+    assert role.properties.get("is_admin") is is_admin
+    assert ("is_admin" in role.unread) is (is_admin is None)
+
+
 def test_one_name_in_two_templates_means_that_of_its_own() -> None:
     text = """
 Resources:
