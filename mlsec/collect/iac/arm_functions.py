@@ -131,6 +131,8 @@ def first_given(*values: Any) -> Any:
 def reached(value: Any, *path: Any) -> Any:
     """Follow keys and indexes; null when the path leads nowhere."""
     for key in path:
+        if isinstance(value, Unresolved) or isinstance(key, Unresolved):
+            return value if isinstance(value, Unresolved) else key
         if isinstance(value, Mapping):
             folded = {str(name).lower(): inner for name, inner in value.items()}
             value = folded.get(str(key).lower())

@@ -17,6 +17,7 @@ ACCOUNT = "Microsoft.CognitiveServices/accounts"
 PARAMETERS = {
     "given": {"type": "string", "defaultValue": "Disabled"},
     "open": {"type": "string"},
+    "mayBeNull": {"type": "string", "nullable": True},
     "whole": {"type": "object", "defaultValue": {"net": ["Enabled", "Disabled"]}},
 }
 VARIABLES = {"word": "[concat('Dis', 'abled')]", "circle": "[variables('circle')]"}
@@ -59,6 +60,9 @@ def arm(text: str) -> dict[str, Resource]:
         "[first(split('Disabled,b', ','))]",
         "[union(createObject('a', 'x'), createObject('a', 'Disabled')).a]",
         "[base64ToString('RGlzYWJsZWQ=')]",
+        "[coalesce(tryGet(parameters('whole'), 'none'), tryGet(parameters('whole'), 'net', 1))]",
+        "[coalesce(parameters('mayBeNull'), 'Disabled')]",
+        "[shallowMerge(createArray(createObject('a', 'x'), createObject('a', 'Disabled'))).a]",
     ],
 )
 def test_an_expression_is_worked_out(written: str) -> None:
@@ -81,6 +85,9 @@ def test_an_expression_is_worked_out(written: str) -> None:
         ("[concat('a'", "Disabled"),
         ("[concat('a' 'b')]", "not understood"),
         ("[div(1, 0)]", "div()"),
+        ("[tryGet(parameters('open'), 'x')]", "parameter open"),
+        ("[tryGet(parameters('whole').net[copyIndex()], 'x')]", "the index of a copy"),
+        ("[coalesce(parameters('open'), 'x')]", "parameter open"),
         ("[range(0, 100000000)]", "range()"),
     ],
 )
@@ -127,6 +134,16 @@ def test_a_copy_is_made_as_often_as_it_says() -> None:
     copied["copy"] = {"name": "loop", "count": "[length(parameters('whole').net)]"}
     found = arm(template(copied, parameters=PARAMETERS))
     assert set(found) == {f"{ACCOUNT}/ai1", f"{ACCOUNT}/ai2"}
+
+
+def test_deployments_whose_names_are_not_known_do_not_stand_for_one_another() -> None:
+    def nested(name: str) -> dict[str, Any]:
+        inner = {"resources": [{**account(), "name": name}]}
+        options = {"expressionEvaluationOptions": {"scope": "inner"}, "template": inner}
+        kind = "Microsoft.Resources/deployments"
+        return {"type": kind, "name": "[newGuid()]", "properties": options}
+
+    assert set(arm(template(nested("a"), nested("b")))) == {f"{ACCOUNT}/a", f"{ACCOUNT}/b"}
 
 
 def test_symbolic_names_of_bicep_and_what_exists_already() -> None:
