@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mlsec.artifacts.facts import Fact, FactKind, Format, Hole, Inspection
+from mlsec.artifacts.facts import Inspection
 from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.limits import Limits
+from mlsec.artifacts.unread import crashed
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.closed_sets import GapReason
 
 
 def attempt(window: Window, limits: Limits) -> Inspection:
@@ -19,28 +20,3 @@ def attempt(window: Window, limits: Limits) -> Inspection:
             f"reading it failed in mlsec itself ({type(error).__name__}: {error})",
             window.size_bytes,
         )
-
-
-def crashed(reason: GapReason, detail: str, size_bytes: int = -1) -> Inspection:
-    """The inspection of a file whose reading crashed or had to be ended: suspicious in itself."""
-    fact = Fact(
-        kind=FactKind.NOT_FULLY_READ,
-        danger=Severity.HIGH,
-        subject=reason.value,
-        detail=detail[:400],
-    )
-    return Inspection(
-        size_bytes=size_bytes,
-        formats=(Format.UNKNOWN,),
-        facts=(fact,),
-        holes=(Hole(reason=reason, detail=detail[:400]),),
-    )
-
-
-def unreadable(reason: GapReason, detail: str) -> Inspection:
-    """The inspection of a file that could not even be opened."""
-    return Inspection(
-        size_bytes=-1,
-        formats=(Format.UNKNOWN,),
-        holes=(Hole(reason=reason, detail=detail[:400]),),
-    )

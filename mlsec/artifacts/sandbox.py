@@ -13,7 +13,6 @@ from typing import Protocol
 
 import msgspec
 
-from mlsec.artifacts.attempt import crashed, unreadable
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Inspection
 from mlsec.artifacts.limits import Limits
@@ -27,6 +26,7 @@ from mlsec.artifacts.sandbox_wire import (
     Want,
 )
 from mlsec.artifacts.sandbox_worker import Worker, WorkerGoneError
+from mlsec.artifacts.unread import crashed, unreadable
 from mlsec.artifacts.window import FarSource, Source
 from mlsec.core.closed_sets import GapReason
 

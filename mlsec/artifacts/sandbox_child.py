@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import msgspec
 
-from mlsec.artifacts.attempt import attempt, crashed, unreadable
+from mlsec.artifacts.attempt import attempt
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Inspection
 from mlsec.artifacts.limits import Limits
@@ -29,6 +29,7 @@ from mlsec.artifacts.sandbox_wire import (
     Want,
     frame,
 )
+from mlsec.artifacts.unread import crashed, unreadable
 from mlsec.artifacts.window import FileSource, Source, Window
 from mlsec.core.closed_sets import GapReason
 

@@ -34,6 +34,7 @@ from mlsec.core.closed_sets import GapReason
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 
+_FEW = 24
 _REFUSALS = (GapReason.DENIED, GapReason.THROTTLED, GapReason.TIMEOUT)
 
 
@@ -88,7 +89,9 @@ class _Collection:
         yield from ((entry, inspection) for entry, inspection in known if inspection is not None)
         seen = {entry.id for entry, inspection in known if inspection is not None}
         rest = {entry.id: entry for entry in todo if entry.id not in seen}
-        for job, inspection in inspect_many(map(self._job, rest.values())):
+        # To start a second process takes longer than to read a few files.
+        workers = 1 if len(rest) <= _FEW else None
+        for job, inspection in inspect_many(map(self._job, rest.values()), workers=workers):
             if cache is not None:
                 cache.keep(rest[job.id], inspection)
             yield rest[job.id], inspection
