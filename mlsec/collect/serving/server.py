@@ -18,6 +18,7 @@ from mlsec.collect.serving.unknown import note_unknown
 from mlsec.core.resource import Origin, Resource
 from mlsec.core.vocabulary import Kind, Type, Vocabulary
 
+_STORES = ("s3", "gs", "az")
 _CONTAINERS = ("compose", "dockerfile")
 
 
@@ -29,6 +30,9 @@ def server_resource(found: Recognised, scope: CodeScope, vocabulary: Vocabulary)
     told = dict(found.product.read(found.settings))
     told |= {name: answer for name, answer in _of_launch(found).items() if name not in told}
     told |= _of_reach(found.settings, told)
+    told["workload_id"] = known(launch.resource_id or None)
+    if "sources" in owner.properties:
+        told["sources"] = told.get("supply.model", known()).mapped(_sources)
     draft = _Draft(resource_id, owner, scope, launch.file)
     for name in owner.properties:
         if name in told:
@@ -46,6 +50,16 @@ def server_resource(found: Recognised, scope: CodeScope, vocabulary: Vocabulary)
         origin=_origin(launch),
         places=draft.places,
     )
+
+
+def _sources(model: Any) -> list[dict[str, str]]:
+    """Give where a model lies, when it is named by the address of a store."""
+    scheme, is_address, rest = str(model or "").partition("://")
+    if not is_address or scheme not in _STORES or not rest:
+        return []
+    parts = rest.split("/")
+    name = "/".join(parts[:2]) if scheme == "az" else parts[0]
+    return [{"uri": f"{scheme}://{rest}", "store": f"{scheme}://{name}"}]
 
 
 def _origin(launch: Launch) -> Origin:
