@@ -19,6 +19,10 @@ from mlsec.collect.serving.words import flag_nodes, split_commands
 _RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(?:tcp|udp))?\Z")
 _MOST_PORTS = 200
 _YES = True
+_PORT_NAME = r"[A-Za-z0-9_]*PORT[A-Za-z0-9_]*"
+_HOST_PORT = re.compile(
+    rf"([^${{}}]+:)?\$(?:\{{{_PORT_NAME}(?::?[-?+][^}}]*)?\}}|{_PORT_NAME}):(.+)\Z", re.IGNORECASE
+)
 _SOCKET = "/var/run/docker.sock"
 _FLAGS = ("privileged", "read_only")
 
@@ -129,11 +133,26 @@ def _published(service: Node, project: Project) -> Iterator[Publication]:
     ports = service.get("ports")
     count = 0
     for item in ports.items() if ports is not None else ():
-        for each in _publication(project.filled(item)):
+        for each in _publication(_with_port(item, project)):
             count += 1
             if count > _MOST_PORTS:
                 return
             yield each
+
+
+def _with_port(item: Node, project: Project) -> Node:
+    """Fill in a port; of a host's port that only its operator knows, the container's is told.
+
+    ``${WEB_PORT}:8000`` passes 8000 on at some port of all addresses.
+    """
+    filled = project.filled(item)
+    if not isinstance(filled.value, Unresolved) or not isinstance(item.value, str):
+        return filled
+    host = _HOST_PORT.match(item.value)
+    if host is None:
+        return filled
+    rest = project.filled(Node(f"{host[1] or ''}0:{host[2]}", item.line, item.column))
+    return rest if isinstance(rest.value, str) else filled
 
 
 def _publication(item: Node) -> Iterator[Publication]:

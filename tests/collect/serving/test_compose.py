@@ -27,6 +27,8 @@ OLLAMA = "image: ollama/ollama:0.30.0\n"
         ("ports:\n  - {target: 11434, published: 8000, host_ip: 127.0.0.1}", "host"),
         ('ports: ["${BIND:-127.0.0.1}:11434:11434"]', "host"),
         ("network_mode: host", "network"),
+        ('ports: ["${WEB_PORT}:11434"]', "network"),
+        ('ports: ["127.0.0.1:${WEB_PORT:?}:11434"]', "host"),
         ("environment: {OLLAMA_HOST: 127.0.0.1}\nports: [11434]", "host"),
     ],
 )

@@ -102,4 +102,5 @@ def test_an_open_door_to_a_server_without_sign_in_is_found(
 def test_the_store_of_a_model_is_that_of_the_cloud(
     failed: Mapping[str, set[tuple[str, Status]]],
 ) -> None:
-    assert (_STORE, Status.FAIL) in failed["open"]
+    """It is reached; who is outside of the account, code that names no account cannot tell."""
+    assert {got for rule, got in failed["open"] if rule == _STORE} == {Status.NOT_ASSESSED}
