@@ -28,7 +28,7 @@ from mlsec.collect import marked_json
 from mlsec.collect.iac.declaration import Called, fill, known_words, text_of
 from mlsec.collect.iac.digging import Digger
 from mlsec.collect.iac.texts import at
-from mlsec.collect.marked import Node, Unresolved
+from mlsec.collect.marked import Node, Unresolved, plain
 from mlsec.core.errors import MlsecError
 
 
@@ -168,10 +168,18 @@ def constant(value: Any) -> Node:
     return Node(value)
 
 
-def merged(first: Node | None, second: Node) -> Node:
-    """Put two answers together: lists one after the other, mappings key by key."""
+def merged(first: Node | None, second: Node, *, rival: str = "") -> Node:
+    """Put two answers together: lists one after the other, mappings key by key.
+
+    ``rival`` says why neither holds where they differ, when none comes before the other.
+    """
     if first is None or first.value is None:
         return second
+    # A policy is one document: the last one that is applied stands, not both.
+    is_mapping = isinstance(second.value, Mapping) and "Version" not in second.value
+    is_whole = not is_mapping and not isinstance(second.value, tuple)
+    if rival and is_whole and plain(first) != plain(second):
+        return at(second, Unresolved(rival))
     if isinstance(first.value, Unresolved) or isinstance(second.value, Unresolved):
         return first if isinstance(first.value, Unresolved) else second
     if isinstance(first.value, tuple) and isinstance(second.value, tuple):
@@ -179,7 +187,7 @@ def merged(first: Node | None, second: Node) -> Node:
     if isinstance(first.value, Mapping) and isinstance(second.value, Mapping):
         both = dict(first.value)
         for key, value in second.value.items():
-            both[key] = merged(both.get(key), value)
+            both[key] = merged(both.get(key), value, rival=rival)
         return Node(both, first.line or second.line, first.column or second.column, "", first.file)
     return second
 

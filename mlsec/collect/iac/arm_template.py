@@ -231,7 +231,8 @@ def _is_nullable(parameter: Node) -> bool:
 
 def _step(value: Any, key: Any) -> Any:
     if isinstance(value, Unresolved):
-        text = f"{value.text[:-1]}.{key}›" if value.text.endswith("›") else ""
+        is_worded = value.text.endswith("›") and not isinstance(key, Unresolved)
+        text = f"{value.text[:-1]}.{key}›" if is_worded else ""
         return Unresolved(value.why, text, is_given=value.is_given)
     if isinstance(key, Unresolved):
         return Unresolved(key.why)

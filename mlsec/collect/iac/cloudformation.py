@@ -117,6 +117,7 @@ class _Reading:
             line=member.node.line,
             column=member.node.column,
             given=given_name(member.logical),
+            why_unknown=_why_unknown(member),
         )
 
     def _of_nested(
@@ -187,3 +188,9 @@ def _output(children: Mapping[str, Template], stack: str, output: str) -> Node |
 
 def _stack_of(file: CodeFile) -> str:
     return file.in_repository or file.id
+
+
+def _why_unknown(member: Member) -> str:
+    if member.exists is not Truth.UNKNOWN:
+        return ""
+    return f"condition {member.node.text('Condition')} depends on the deployment"

@@ -22,7 +22,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     ``kind`` is that of the table (``cloudformation``), ``type`` as the code writes it, ``address``
     how it is named inside its ``stack``. ``body`` are its properties, worked out; what only an
     apply can know is ``Unresolved`` in it. ``given`` is the name it goes by when its body has none.
-    A policy that the code writes as JSON text may be a mapping here.
+    A policy that the code writes as JSON text may be a mapping here. ``why_unknown`` says why it
+    is not known whether it is declared at all, or how many times.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
     column: int = 0
     given: str = ""
+    why_unknown: str = ""
 
     @property
     def id(self) -> str:

@@ -33,6 +33,8 @@ class Standing(msgspec.Struct, kw_only=True):
     parts: dict[str, Node] = msgspec.field(default_factory=dict)
     # Operations that so far say only what is said where nothing joined answers.
     bare: set[str] = msgspec.field(default_factory=set)
+    # Operations that were joined to, and by which types of declarations.
+    joined: set[tuple[str, str]] = msgspec.field(default_factory=set)
     # Operations that something may answer which could not be told to belong here, and why.
     clouded: dict[str, str] = msgspec.field(default_factory=dict)
 

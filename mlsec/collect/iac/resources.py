@@ -25,6 +25,7 @@ ShapesOf = Callable[[str], Shapes]
 # provider -> the types that a live scan reads only where another resource refers to them
 ReferredOf = Callable[[str], frozenset[str]]
 _NOT_READ = "no rule reads it"
+_NOT_HERE = "what it belongs to is not declared in this code"
 _TAGS = "GetResources"
 
 
@@ -155,6 +156,7 @@ class _Gathering:
         provider = join.to.partition(".")[0]
         names = called(entry, lambda path: digger.dig(declaration.body, path), given, provider)
         builder = Builder(names, digger, provider)
+        belongs = False
         for each in named.value if isinstance(named.value, tuple) else (named,):
             name = text_of(each)
             owners = self._owners(declaration.stack, join.to, name)
@@ -162,11 +164,16 @@ class _Gathering:
                 self._cloud(declaration, join, each.value.why)
             for operation, spec in join.answers.items() if owners else ():
                 made = builder.build(spec, body)
-                if made is not None:
-                    for owner in owners:
+                for owner in owners:
+                    if made is not None:
                         _add(owner, operation, made, declaration)
-        # What it is joined to may be declared elsewhere; it is counted all the same.
-        self._scope.tally.add((declaration.type, self._scope.name, ""), assessed=1)
+                        _doubt_number(owner, operation, declaration)
+            belongs = belongs or bool(owners) or isinstance(each.value, Unresolved)
+        place_of = (declaration.type, self._scope.name, "")
+        if belongs:
+            self._scope.tally.add(place_of, assessed=1)
+        else:
+            self._scope.tally.exclude(place_of, _NOT_HERE)
 
     def _owners(self, stack: str, type_name: str, name: str) -> list[Standing]:
         """Find what a name means in a stack: as it is written, or what an ARN ends with."""
@@ -221,10 +228,21 @@ def _bodies(
             yield Node({**element.value, **outer}, element.line, element.column), f"{given}-{index}"
 
 
+def _doubt_number(owner: Standing, operation: str, declaration: Declaration) -> None:
+    """What may or may not be there says nothing for sure of what is there in any case."""
+    why = declaration.why_unknown
+    if why and why != owner.declaration.why_unknown:
+        owner.clouded.setdefault(operation, f"{declaration.address} may be there or not: {why}")
+
+
 def _add(owner: Standing, operation: str, made: Node, declaration: Declaration) -> None:
     if declaration.file.shown != owner.declaration.file.shown:
         made = stamped(made, declaration.file.shown)
     # What is said where nothing is joined holds no longer once something is.
     is_bare = operation in owner.bare
     owner.bare.discard(operation)
-    owner.parts[operation] = merged(None if is_bare else owner.parts.get(operation), made)
+    by = (operation, declaration.type)
+    rival = f"more than one {declaration.type} says what it is" if by in owner.joined else ""
+    owner.joined.add(by)
+    before = None if is_bare else owner.parts.get(operation)
+    owner.parts[operation] = merged(before, made, rival=rival)

@@ -244,3 +244,17 @@ def test_bicep_says_how_it_is_compiled_unless_that_lies_beside_it() -> None:
 def test_comments_and_texts_over_lines_are_read_as_azure_reads_them() -> None:
     text = network("Disabled").replace('"resources"', '// here\n/* and */ "resources"')
     assert arm(text)[f"{ACCOUNT}/ai"].properties["public_network"] == "Disabled"
+
+
+def test_a_name_out_of_a_loop_that_is_not_known_shows_no_inner_words() -> None:
+    text = template(
+        {
+            **account(publicNetworkAccess="Enabled"),
+            "name": "[parameters('names')[copyIndex()]]",
+            "copy": {"name": "each", "count": "[length(parameters('names'))]"},
+        },
+        parameters={"names": {"type": "array"}},
+    )
+    (found,) = arm(text).values()
+    assert "Unresolved" not in found.id + found.name + found.known_as
+    assert found.properties["public_network"] == "Enabled"

@@ -354,3 +354,15 @@ Resources:
     open_to_all = scope_of({"t.yaml": text.replace("FROM", "Which")}, Language.CLOUDFORMATION)
     ids = {each.id for each in inventory_of(open_to_all, as_scanned=True).resources}
     assert ids == {"t.yaml#Mine", "t.yaml#Other", "t.yaml#Model"}
+
+
+def test_a_policy_under_a_condition_that_is_not_known_says_nothing_for_sure() -> None:
+    template = (
+        "Parameters: {Open: {Type: String}}\nConditions: {IsOpen: !Equals [!Ref Open, y]}\n"
+        "Resources:\n  B: {Type: AWS::S3::Bucket}\n  P:\n    Type: AWS::S3::BucketPolicy\n"
+        "    Condition: IsOpen\n    Properties:\n      Bucket: !Ref B\n"
+        "      PolicyDocument: {Statement: [{Effect: Allow, Principal: '*', Action: 's3:*'}]}\n"
+    )
+    assert why(template, "B", "policy") == (
+        "policy: P may be there or not: condition IsOpen depends on the deployment"
+    )

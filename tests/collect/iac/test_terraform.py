@@ -252,3 +252,75 @@ def test_members_of_a_google_bucket_are_resources_of_their_own() -> None:
     assert found["bindings"] == [
         {"role": "roles/storage.objectViewer", "members": ["allUsers"], "condition": None}
     ]
+
+
+def _hidden(text: str, name: str) -> tuple[str, ...]:
+    """Why a property of the bucket is not known, () when it is."""
+    scope = scope_of({"main.tf": text}, Language.TERRAFORM)
+    (found,) = [r for r in inventory_of(scope).resources if r.type == "aws.s3.bucket"]
+    return tuple(scope.tally.gaps[gap].detail for gap in found.unread.get(name, ()))
+
+
+def _versioning(label: str, status: str, more: str = "") -> str:
+    return (
+        f'resource "aws_s3_bucket_versioning" "{label}" {{\n  bucket = aws_s3_bucket.b.bucket\n'
+        f'{more}\n  versioning_configuration {{\n    status = "{status}"\n  }}\n}}\n'
+    )
+
+
+def test_of_two_that_say_different_things_of_one_bucket_neither_is_believed() -> None:
+    on, off = _versioning("a", "Enabled"), _versioning("z", "Suspended")
+    why = ("versioning: more than one aws_s3_bucket_versioning says what it is",)
+    assert _hidden(BUCKET + on + off, "versioning") == why
+    same = BUCKET + on + _versioning("z", "Enabled")
+    assert properties(same, "aws_s3_bucket.b")["versioning"] == "Enabled"
+
+
+def test_two_policies_of_one_bucket_are_not_one_policy() -> None:
+    policies = "".join(
+        f'resource "aws_s3_bucket_policy" "{who}" {{\n  bucket = aws_s3_bucket.b.id\n  policy = '
+        f'jsonencode({{ Version = "2012-10-17", Statement = [{{ Effect = "Allow", Principal = '
+        f'"{who}", Action = "s3:GetObject", Resource = "*" }}] }})\n}}\n'
+        for who in ("one", "other")
+    )
+    assert _hidden(BUCKET + policies, "policy")
+
+
+def test_a_setting_that_may_not_be_declared_says_nothing_for_sure() -> None:
+    text = 'variable "on" {}\n' + _versioning("a", "Enabled", "  count = var.on ? 1 : 0")
+    why = "versioning: aws_s3_bucket_versioning.a may be there or not: var.on has no default"
+    assert _hidden(BUCKET + text, "versioning") == (why,)
+    bucket = BUCKET.replace("{", "{\n  count = var.on ? 1 : 0", 1)
+    both = text.replace("aws_s3_bucket.b.bucket", "aws_s3_bucket.b[0].bucket")
+    assert properties(bucket + both, "aws_s3_bucket.b")["versioning"] == "Enabled"
+
+
+def test_the_name_of_a_bucket_that_aws_names_leads_to_it() -> None:
+    bucket = 'resource "aws_s3_bucket" "b" {\n  bucket_prefix = "models"\n}\n'
+    found = properties(bucket + _versioning("a", "Suspended"), "aws_s3_bucket.b")
+    assert found["versioning"] == "Suspended"
+
+
+def test_a_bucket_whose_own_list_is_public_is_not_taken_to_be_blocked() -> None:
+    public = BUCKET.replace('"models"', '"models"\n  acl = "public-read"')
+    assert properties(public, "aws_s3_bucket.b")["ignore_public_acls"] is False
+    hidden = 'variable "acl" {}\n' + public.replace('"public-read"', "var.acl")
+    assert _hidden(hidden, "ignore_public_acls")
+
+
+def test_a_setting_of_what_is_not_declared_is_counted_as_left_out() -> None:
+    scope = scope_of(
+        {"main.tf": _versioning("a", "Enabled").replace("aws_s3_bucket.b.bucket", '"elsewhere"')},
+        Language.TERRAFORM,
+    )
+    rows = {row.type: row for row in inventory_of(scope).coverage}
+    row = rows["aws_s3_bucket_versioning"]
+    assert (row.assessed, row.excluded) == (0, 1)
+    assert row.excluded_because == "what it belongs to is not declared in this code"
+
+
+def test_an_address_that_is_taken_is_told() -> None:
+    scope = scope_of({"main.tf": BUCKET + BUCKET}, Language.TERRAFORM)
+    inventory_of(scope)
+    (told,) = [gap.detail for gap in scope.tally.gaps.values() if "more than once" in gap.detail]
+    assert told == "aws_s3_bucket.b is declared more than once, and only the first was judged"

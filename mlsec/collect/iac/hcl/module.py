@@ -28,6 +28,8 @@ class Module(msgspec.Struct, frozen=True, kw_only=True):
     blocks: Mapping[str, Mapping[Key, Placed]] = {}
     locals: Mapping[str, Attribute] = {}
     providers: tuple[Placed, ...] = ()
+    # Declared again under an address that is taken, which Terraform refuses.
+    twice: tuple[Placed, ...] = ()
 
     def of_kind(self, kind: str) -> Mapping[Key, Placed]:
         """Give the blocks of a kind by their labels."""
@@ -40,6 +42,7 @@ def assemble(directory: str, parsed: Iterable[tuple[CodeFile, Body]]) -> Module:
     blocks: dict[str, dict[Key, Placed]] = {}
     values: dict[str, Attribute] = {}
     providers: dict[Key, Placed] = {}
+    twice: list[Placed] = []
     for file, body in ordered:
         for block in body.blocks:
             if block.kind == "locals":
@@ -50,14 +53,15 @@ def assemble(directory: str, parsed: Iterable[tuple[CodeFile, Body]]) -> Module:
             if key in kept and _is_override(file.path):
                 changed = _merged(kept[key].block, block)
                 kept[key] = Placed(kept[key].file, changed)
-            else:
-                kept.setdefault(key, Placed(file, block))
+            elif kept.setdefault(key, placed := Placed(file, block)) is not placed:
+                twice.append(placed)
     return Module(
         directory=directory,
         files=tuple(file for file, _ in ordered),
         blocks=blocks,
         locals=values,
         providers=tuple(providers.values()),
+        twice=tuple(twice),
     )
 
 

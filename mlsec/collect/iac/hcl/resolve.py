@@ -62,6 +62,7 @@ class Resolver:
                 line=each.line,
                 column=each.column,
                 given=given_name(each.address),
+                why_unknown=each.why_unknown,
             )
 
     def node(self, node: Node) -> Node:

@@ -193,7 +193,17 @@ class Target:
             self.scope.take(file)
             pair = (file, self._parsed(file))
             by_directory.setdefault(posixpath.dirname(file.path), []).append(pair)
-        return {name: assemble(name, by_directory[name]) for name in sorted(by_directory)}
+        made = {name: assemble(name, by_directory[name]) for name in sorted(by_directory)}
+        for module in made.values():
+            self._doubt_twice(module)
+        return made
+
+    def _doubt_twice(self, module: Module) -> None:
+        for placed in module.twice:
+            if placed.block.kind in ("resource", "module"):
+                shown = ".".join(placed.block.labels)
+                detail = f"{shown[:200]} is declared more than once, and only the first was judged"
+                self.scope.doubt(placed.file, detail, line=placed.block.line)
 
     def _read_values(self) -> None:
         for file in self.scope.written_in(Language.TERRAFORM_VALUES):
