@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.collect import COLLECTORS
+from mlsec.collect.code import collector
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.places import content_folder
 from mlsec.core.resource import Inventory, Resource
@@ -59,7 +60,8 @@ def seen(folder: Path, files: Mapping[str, str]) -> Seen:
         path.write_text(text, "utf-8")
     with Snapshot.create(folder / "x.mlsnap") as snapshot:
         settings = CollectSettings(vocabulary=VOCABULARY)
-        COLLECTORS["files"].collect(str(root), snapshot, settings, None)
+        # Model files are read by another collector, in a process of its own.
+        collector.collect(str(root), snapshot, settings, None)
         snapshot.finish()
     with Snapshot.open(folder / "x.mlsnap") as snapshot:
         return Seen(COLLECTORS["code"].read(snapshot, VOCABULARY))

@@ -62,3 +62,17 @@ def test_every_type_of_the_vocabulary_has_a_product() -> None:
 def test_flaws_that_ship_are_read_by_a_product(name: str) -> None:
     wanted = {product_of(p.advisories, shipped_advisories()) for p in PRODUCTS if p.advisories}
     assert shipped_advisories()[name] in wanted
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted"), [("2.9.0", True), ("3.17.2", False), ("3.4.0", None), ("", None)]
+)
+def test_mlflow_has_the_password_of_its_manual_by_version(
+    version: str, wanted: bool | None
+) -> None:
+    launch = Launch(id="x", scope="s", file="f", line=1, kind="compose")
+    words = tuple(Node(word) for word in ["mlflow", "server", "--app-name", "basic-auth"])
+    product = next(p for p in PRODUCTS if p.type == "serving.mlflow")
+    told = dict(product.read(Settings(launch=launch, words=words, version=version)))
+    answer = told["access.default_credentials"]
+    assert (answer.value if answer.is_known else None) is wanted

@@ -22,7 +22,6 @@ from mlsec.collect.serving.settings import (
     known,
     truth,
     unknown,
-    yes,
 )
 
 _JUPYTER_APPS = ("ServerApp", "NotebookApp", "LabApp")
@@ -115,14 +114,19 @@ def _is_file_store(value: object) -> bool:
 def _mlflow_password(s: Settings, asks: Answer) -> Answer:
     if not asks.is_known or not asks.value:
         return asks
-    told = s.key("mlflow.admin_password", "admin_password")
+    told = s.variable("MLFLOW_AUTH_ADMIN_PASSWORD") or s.key(
+        "mlflow.admin_password", "admin_password"
+    )
     if told is not None:
         return is_one_of(told, ("password", "password1234", "admin", "admin1234"))
     if s.open_files or s.variable("MLFLOW_AUTH_CONFIG_PATH") is not None:
         return unknown(s.open_files or "its file of users was not found among those scanned")
     if s.open_env:
         return unknown(s.open_env)
-    return yes(asks)
+    # 2.x made an administrator with the password of its manual; 3.17.2 wants one of its own.
+    later = unknown("whether this version still has the password of its manual is not known")
+    found = s.by_version(("<3.0.0", True), (">=3.17.2", False), ("", later))
+    return found if not found.is_known else known(found.value, asks)
 
 
 def _mlflow_telemetry(s: Settings) -> Answer:
