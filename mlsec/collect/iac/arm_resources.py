@@ -76,6 +76,11 @@ class Walk:
             # At least one is made, most likely; what its index decides is not known.
             yield from self._one(node, template, above)
             return
+        if count > MAX_COPIES:
+            left = count - MAX_COPIES
+            self._doubt(
+                self._file, f"the last {left:,} of {count:,} copies are left out", node.line
+            )
         for index in range(min(count, MAX_COPIES)):
             template.loops[name] = index
             yield from self._one(node, template, above)

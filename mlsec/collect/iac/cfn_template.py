@@ -20,6 +20,7 @@ MAX_DEPTH = 80
 MAX_STEPS = 2_000_000
 MAX_CHARS = 64_000_000
 MAX_LOOPED = 500
+_MAX_LOOPS = 5
 Table = Mapping[str, tuple[DeclaredType, ...]]
 _PSEUDO: Mapping[str, Any] = {
     "AWS::AccountId": CODE_ACCOUNT,
@@ -67,6 +68,8 @@ class Template:
         self._open: set[str] = set()
         self._parameters: dict[str, Node] = {}
         self._names: dict[tuple[str, str], str | Unresolved] = {}
+        # Blocks that were not repeated as often as they would be: line and what is missing.
+        self.cut: list[tuple[int, str]] = []
         self.members = {member.logical: member for member in self._members()}
 
     def work(self, node: Node) -> Node | None:
@@ -243,10 +246,18 @@ class Template:
     def _looped(self, node: Node, loop: Mapping[str, str], depth: int) -> Iterator[Member]:
         """Repeat a block for each member of a list, as the language extensions do."""
         parts = node.items()
-        if len(parts) != 3 or depth > 5:
+        if len(parts) != 3 or depth > _MAX_LOOPS:
+            self.cut.append((node.line, "a Fn::ForEach that could not be followed"))
             return
         variable = parts[0].value
         values = parts[1].items() or self._list_parameter(parts[1])
+        if not values:
+            self.cut.append((node.line, "what this Fn::ForEach repeats over is not known"))
+        elif len(values) > MAX_LOOPED:
+            left = len(values) - MAX_LOOPED
+            self.cut.append(
+                (node.line, f"the last {left:,} turns of this Fn::ForEach are left out")
+            )
         for value in values[:MAX_LOOPED]:
             inner = {**loop, str(variable): str(value.value)}
             for key, body in parts[2].pairs().items():

@@ -79,6 +79,8 @@ class _Reading:
             root, self._table, given, lambda name, out: _output(children, name, out)
         )
         self._doubt_macros(file, root)
+        for line, what in template.cut:
+            self._scope.doubt(file, what, line=line, reason=GapReason.OVER_LIMIT)
         try:
             for member in template.members.values():
                 if member.type in (_STACK, _NESTED_APP):

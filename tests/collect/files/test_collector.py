@@ -143,7 +143,9 @@ def test_resume_reads_only_what_is_new_or_changed(
     monkeypatch.setattr(
         collector,
         "inspect_many",
-        lambda jobs: real([job for job in jobs if read.append(job.name) is None]),  # type: ignore[func-returns-value]
+        lambda jobs, workers: real(
+            [job for job in jobs if read.append(job.name) is None], workers=workers
+        ),  # type: ignore[func-returns-value]
     )
     collected(root, tmp_path / "s.mlsnap", ruleset, resume=True)
     assert read == ["b.pkl"]

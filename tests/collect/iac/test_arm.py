@@ -136,6 +136,15 @@ def test_a_copy_is_made_as_often_as_it_says() -> None:
     assert set(found) == {f"{ACCOUNT}/ai1", f"{ACCOUNT}/ai2"}
 
 
+def test_copies_beyond_the_bound_are_told() -> None:
+    copied = {**account(), "name": "[format('ai{0}', copyIndex())]"}
+    copied["copy"] = {"name": "loop", "count": 203}
+    scope = scope_of({"t.json": template(copied)}, Language.ARM)
+    inventory_of(scope)
+    (gap,) = [gap for gaps in scope.doubts.values() for gap in gaps]
+    assert gap.detail == "the last 3 of 203 copies are left out"
+
+
 def test_deployments_whose_names_are_not_known_do_not_stand_for_one_another() -> None:
     def nested(name: str) -> dict[str, Any]:
         inner = {"resources": [{**account(), "name": name}]}

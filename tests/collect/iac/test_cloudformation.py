@@ -366,3 +366,26 @@ def test_a_policy_under_a_condition_that_is_not_known_says_nothing_for_sure() ->
     assert why(template, "B", "policy") == (
         "policy: P may be there or not: condition IsOpen depends on the deployment"
     )
+
+
+@pytest.mark.parametrize(
+    ("repeated", "told"),
+    [
+        ("!Ref Names", "what this Fn::ForEach repeats over is not known"),
+        (str([f"n{n}" for n in range(510)]), "the last 10 turns of this Fn::ForEach are left out"),
+        ("[a, b]", ""),
+    ],
+)
+def test_a_loop_that_is_not_followed_to_its_end_is_told(repeated: str, told: str) -> None:
+    text = f"""
+Parameters:
+  Names: {{Type: CommaDelimitedList}}
+Resources:
+  Fn::ForEach::Buckets:
+    - Name
+    - {repeated}
+    - B${{Name}}: {{Type: AWS::S3::Bucket}}
+"""
+    scope = scope_of({"t.yaml": text}, Language.CLOUDFORMATION)
+    inventory_of(scope)
+    assert [gap.detail for gaps in scope.doubts.values() for gap in gaps] == [told] * bool(told)
