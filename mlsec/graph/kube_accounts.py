@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
 ACCOUNT, NAMESPACE = "kubernetes.service_account", "kubernetes.namespace"
 # Which annotation names whose identity, and by which property that is found.
-_CLOUDS: Mapping[str, RelationKind] = {
+CLOUDS: Mapping[str, RelationKind] = {
     "aws_role": RelationKind(name="cloud_roles", to="aws.iam.role"),
     "gcp_account": RelationKind(name="cloud_roles", to="gcp.iam.service_account", match="name"),
-    "azure_client": RelationKind(name="cloud_roles", to="azure.identity", match="client_id"),
+    "azure_client": RelationKind(
+        name="cloud_roles", to="azure.identity.managed_identity", match="client_id"
+    ),
 }
 
 
@@ -68,7 +70,7 @@ def cloud_roles(resource: Resource, graph: Graph) -> Targets:
     """Give the identities of clouds that an account's annotations name."""
     found: list[Resource] = []
     gaps: set[str] = set()
-    for name, kind in _CLOUDS.items():
+    for name, kind in CLOUDS.items():
         if kind.to not in graph.vocabulary.types:
             continue
         gaps |= set(resource.unread.get(name, ()))

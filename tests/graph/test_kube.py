@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mlsec.core.resource import Resource
-from mlsec.graph.index import Graph
-from tests.collect.kubernetes.manifests import graph_of, of_type
+from mlsec.graph.index import Graph, build_graph
+from mlsec.graph.kube_accounts import CLOUDS
+from tests.collect.kubernetes.manifests import VOCABULARY, graph_of, inventory_of, of_type
 
 WORKLOAD = """\
 apiVersion: apps/v1
@@ -298,3 +300,37 @@ def test_account_without_a_namespace_is_not_that_of_another_part_of_the_reposito
     near = {"install/account.yaml": plain, "install/rights.yaml": files["install/rights.yaml"]}
     (own,) = graph_of(tmp_path, near).of_type("kubernetes.service_account")
     assert own.properties["is_admin"] is True
+
+
+ANNOTATIONS = {
+    "aws_role": ("eks.amazonaws.com/role-arn", "arn:aws:iam::111122223333:role/llm"),
+    "gcp_account": ("iam.gke.io/gcp-service-account", "llm@p.iam.gserviceaccount.com"),
+    "azure_client": ("azure.workload.identity/client-id", "0b0b0b0b-1111-2222-3333-444444444444"),
+}
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_account_is_joined_to_the_identity_of_its_cloud(cloud: str, tmp_path: Path) -> None:
+    kind, (annotation, named) = CLOUDS[cloud], ANNOTATIONS[cloud]
+    account = f"""\
+apiVersion: v1
+kind: ServiceAccount
+metadata: {{name: llm, namespace: models, annotations: {{{annotation}: "{named}"}}}}
+"""
+    provider = kind.to.partition(".")[0]
+    of_cloud = [
+        Resource(
+            id=name if kind.match == "id" else f"/{name}",
+            type=kind.to,
+            provider=provider,
+            scope=f"{provider}/1",
+            name=name if kind.match == "name" else "x",
+            properties={} if kind.match in {"id", "name"} else {kind.match: name},
+        )
+        for name in (named, "another")
+    ]
+    read = inventory_of(tmp_path, {"a.yaml": account})
+    whole = msgspec.structs.replace(read, resources=(*read.resources, *of_cloud))
+    graph = build_graph(VOCABULARY, whole)
+    (found,) = graph.targets(of_type(graph, "service_account")["llm"], "cloud_roles").found
+    assert (found.id, found.is_stub) == (of_cloud[0].id, False)
