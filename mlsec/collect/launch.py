@@ -27,7 +27,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     ``id`` is unique in the scan and stable between scans (``k8s`` resource id and container name,
     compose file and service, Dockerfile and stage); ``resource_id`` is that of the workload it runs
     in, "" for none. ``argv`` holds command and arguments in order, each a node whose value is a
-    string or ``Unresolved``; it is None when the image decides it. ``shell`` is a command line that
+    string or ``Unresolved``; it is None when the image decides it. ``is_entry`` says that it begins
+    with what is run, in place of the entrypoint of the image. ``shell`` is a command line that
     a shell will split, where the text gives one instead of a list. ``env`` maps a name to its node
     (``Unresolved`` where the value comes from a secret or a field). ``env_is_open`` says that more
     variables may be set from elsewhere (``envFrom``, ``env_file``). ``ports`` are those published
@@ -52,6 +53,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     resource_id: str = ""
     image: Node | None = None
     argv: tuple[Node, ...] | None = None
+    is_entry: bool = False
     shell: Node | None = None
     env: Mapping[str, Node] = msgspec.field(default_factory=dict)
     env_is_open: bool = False

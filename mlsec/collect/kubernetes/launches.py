@@ -10,7 +10,7 @@ from mlsec.collect.kubernetes.workloads import Ran, named_containers
 from mlsec.collect.launch import Launch
 from mlsec.collect.marked import Node, Unresolved
 
-_ELSEWHERE = Unresolved("the value comes from a secret, a config map or a field")
+_WHY = "the value comes from a secret, a config map or a field"
 Configs = Mapping[tuple[str, str], KubeObject]
 
 
@@ -51,6 +51,7 @@ def _launch(ran: Ran, node: Node, name: str, configs: Configs) -> Launch:
         resource_id=ran.resource.id,
         image=node.get("image"),
         argv=argv or None,
+        is_entry=bool(node.items("command")),
         shell=source if source is not None and isinstance(source.value, str) else None,
         env=_environment(node, thing, configs),
         env_is_open=bool(node.items("envFrom")),
@@ -93,7 +94,9 @@ def _referred(env: Node, thing: KubeObject, configs: Configs) -> Node:
     # No value at all is an empty one.
     if env.get("valueFrom") is None:
         return Node("", env.line, env.column)
-    return Node(_ELSEWHERE, env.line, env.column)
+    # Without it the pod does not start, unless it says that it may.
+    is_optional = any(node.get("optional") is not None for node in env.pairs("valueFrom").values())
+    return Node(Unresolved(_WHY, is_given=not is_optional), env.line, env.column)
 
 
 def _config(name: str, thing: KubeObject, configs: Configs) -> KubeObject | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from mlsec.collect.launch import DECLARED_KINDS, Launch
 from mlsec.collect.marked import Node, Unresolved
-from mlsec.collect.serving.words import split_commands
+from mlsec.collect.serving.words import flag_nodes, split_commands
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 # Word -> how many of its arguments stand between it and the command.
@@ -40,31 +40,56 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 
 def commands_of(launch: Launch) -> tuple[Started, ...]:
     """Give the commands that a launch is told to run; none when the image decides."""
-    argv = launch.argv or ()
-    if launch.kind not in DECLARED_KINDS:
-        argv = tuple(_of_pod(word, launch) for word in argv)
+    argv = filled_argv(launch)
     found = list(_opened(argv, launch, {}, 0, is_in_shell=False))
     if launch.shell is not None and isinstance(launch.shell.value, str):
         found += _of_text(launch.shell, launch, {}, 0)
     return tuple(found)
 
 
-def _of_pod(word: Node, launch: Launch) -> Node:
-    """Fill in ``$(NAME)``, which stands for a variable of the container."""
+def filled_argv(launch: Launch) -> tuple[Node, ...]:
+    """Give the command line of a launch, with what a cluster fills in before the start."""
+    argv = launch.argv or ()
+    if launch.kind in DECLARED_KINDS:
+        return argv
+    return tuple(
+        part
+        for before, word in zip((None, *argv), argv, strict=False)
+        for part in _of_pod(
+            word, launch, is_text=before is not None and _is_text_flag(before.value)
+        )
+    )
+
+
+def _of_pod(word: Node, launch: Launch, *, is_text: bool) -> list[Node]:
+    """Fill in ``$(NAME)``, which stands for a variable of the container.
+
+    In a text for a shell, one that is not known is left to where its words are told apart.
+    """
     if not isinstance(word.value, str) or "$(" not in word.value:
-        return word
-    missing: list[Unresolved] = []
+        return [word]
+    parts: list[str | Unresolved] = []
+    text, at = "", 0
+    for found in _OF_POD.finditer(word.value):
+        before = word.value[at : found.start()]
+        value = _variable(found, launch)
+        parts += (before, value)
+        text += before + (f"${{{found[1]}}}" if isinstance(value, Unresolved) else value)
+        at = found.end()
+    rest = word.value[at:]
+    if is_text and len(word.value.split()) > 1:
+        return [Node(text + rest, word.line, word.column, word.tag)]
+    kept = tuple(part for part in (*parts, rest) if part != "")
+    return flag_nodes(kept, word.line, word.column)
 
-    def value(found: re.Match[str]) -> str:
-        node = launch.env.get(found[1])
-        if node is None:
-            return found[0]
-        if isinstance(node.value, Unresolved):
-            missing.append(node.value)
-        return str(node.value)
 
-    text = _OF_POD.sub(value, word.value)
-    return Node(missing[0] if missing else text, word.line, word.column)
+def _variable(found: re.Match[str], launch: Launch) -> str | Unresolved:
+    node = launch.env.get(found[1])
+    if node is not None:
+        return node.value if isinstance(node.value, Unresolved) else str(node.value)
+    if launch.env_is_open:
+        return Unresolved(f"the variable {found[1]} is set in what was not read")
+    return found[0]
 
 
 def _opened(

@@ -46,6 +46,7 @@ def launch_of(service: Node, name: str, project: Project) -> Launch:
         bases=recipe.bases if recipe is not None else (),
         packages=recipe.packages if recipe is not None else {},
         argv=_argv(service, project, recipe),
+        is_entry=_has_entry(service, recipe),
         env=env,
         env_is_open=env_is_open or (build is not None and recipe is None),
         ports=recipe.ports if recipe is not None else (),
@@ -68,6 +69,13 @@ def _argv(service: Node, project: Project, recipe: Recipe | None) -> tuple[Node,
     if command is not None:
         return (*(recipe.entrypoint or () if recipe is not None else ()), *command)
     return recipe.argv if recipe is not None else None
+
+
+def _has_entry(service: Node, recipe: Recipe | None) -> bool:
+    own = service.get("entrypoint")
+    if own is not None and own.value is not None:
+        return bool(own.value)
+    return recipe is not None and bool(recipe.entrypoint)
 
 
 def _words(node: Node | None, project: Project) -> tuple[Node, ...] | None:

@@ -46,6 +46,7 @@ def recipe_launch(scope: CodeScope, file: CodeFile, recipe: Recipe) -> Launch:
         kind="dockerfile",
         bases=recipe.bases,
         argv=recipe.argv,
+        is_entry=bool(recipe.entrypoint),
         env=recipe.env,
         env_is_open=True,
         ports=recipe.ports,

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
 
 from mlsec.collect.image_names import image_tag
-from mlsec.collect.launch import DECLARED_KINDS, Launch
+from mlsec.collect.launch import Launch
 from mlsec.collect.marked import Node, Unresolved
-from mlsec.collect.serving.commands import Started, commands_of
+from mlsec.collect.serving.commands import Started, commands_of, filled_argv
 from mlsec.collect.serving.config_files import ConfigSource
 from mlsec.collect.serving.image_build import repository_of
 from mlsec.collect.serving.product import Product
 from mlsec.collect.serving.products import PRODUCTS
 from mlsec.collect.serving.settings import ConfigFile, Settings
+
+# What an image's name tells of a server, and what a program beside one is called.
+_TELLING = frozenset(product.type.partition(".")[2] for product in PRODUCTS) | {"llama", "webui"}
+_BESIDE = frozenset(
+    {"exporter", "operator", "controller", "client", "cli", "backup", "initializer"}
+)
 
 
 class Recognised(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +50,7 @@ def servers_in(launch: Launch, configs: ConfigSource) -> tuple[Recognised, ...] 
         elif launch.kind != "dockerfile":
             found_here = [p for c in started for p in PRODUCTS if p.is_command(c.head)]
             if not found_here:
-                return NoServer(because="it runs something else in the image of a server")
+                return _something_else(started)
         break
     for command in started:
         for product in PRODUCTS:
@@ -75,8 +82,8 @@ def _own_command(product: Product, launch: Launch, started: tuple[Started, ...])
     own = next((each for each in started if product.is_command(each.head)), None)
     if own is not None:
         return own
-    is_shell = any(each.is_in_shell for each in started)
-    argv = launch.argv or ()
+    is_shell = launch.is_entry or any(each.is_in_shell for each in started)
+    argv = filled_argv(launch)
     if is_shell or not product.entrypoint:
         return None if is_shell or (argv and not _are_arguments(argv)) else _plain(argv)
     before = tuple(Node(word) for word in product.entrypoint.split())
@@ -106,7 +113,7 @@ def _made(
     defaults = product.image_env if image is not None else {}
     env = {
         **{name: Node(value) for name, value in defaults.items()},
-        **_environment(launch),
+        **launch.env,
         **command.env,
     }
     hidden = [word.value for word in command.words if isinstance(word.value, Unresolved)]
@@ -125,18 +132,6 @@ def _made(
         files = (ConfigFile(id="", shown="", root=Node(keys)),)
     settings = msgspec.structs.replace(settings, files=files, open_files=why)
     return Recognised(product=product, settings=settings, image=image)
-
-
-def _environment(launch: Launch) -> dict[str, Node]:
-    """Give the variables; one that a pod takes from a secret or a field has some value."""
-    if launch.kind in DECLARED_KINDS:
-        return dict(launch.env)
-    return {
-        name: Node(Unresolved(node.value.why, is_given=True), node.line, node.column)
-        if isinstance(node.value, Unresolved)
-        else node
-        for name, node in launch.env.items()
-    }
 
 
 def _open_words(words: tuple[Node, ...]) -> str:
@@ -170,8 +165,41 @@ def _version(product: Product, launch: Launch, image: Node | None) -> str:
     return ""
 
 
+def _something_else(started: tuple[Started, ...]) -> NoServer:
+    """Say what is run instead; a script of its own may well start the server."""
+    script = next((s for s in (_script_of(each) for each in started) if s), "")
+    if script:
+        because = f"{script} runs in the image of a server, and what it starts is not known"
+        return NoServer(because=because, is_doubtful=True)
+    return NoServer(because="it runs something else in the image of a server")
+
+
+def _script_of(started: Started) -> str:
+    for word in started.words[:3]:
+        if isinstance(word.value, Unresolved):
+            return f"what is not known ({word.value.why})" if word is started.words[0] else ""
+        if str(word.value).endswith((".sh", ".bash")):
+            return f"the script {str(word.value)[:80]}"
+    return ""
+
+
+def _named_like(image: Node | None) -> str:
+    """Give the name of an image that tells of a server without being its own."""
+    if image is None or not isinstance(image.value, str):
+        return ""
+    name = repository_of(image.value)
+    words = set(re.split(r"[^a-z0-9]+", name.rpartition("/")[2]))
+    return name if words & _TELLING and not words & _BESIDE else ""
+
+
 def _no_server(launch: Launch, started: tuple[Started, ...]) -> NoServer:
     image = launch.image
+    if not launch.is_entry and not any(each.is_in_shell for each in started):
+        name = _named_like(image)
+        is_told = launch.argv and not _are_arguments(launch.argv)
+        if name and not is_told:
+            why = f"{name} is no image of a known server, and what it starts is not told"
+            return NoServer(because=why, is_doubtful=True)
     if launch.kind == "compose" and not started:
         if image is not None and isinstance(image.value, Unresolved):
             why = f"which image it runs is not known: {image.value.why}"
