@@ -176,8 +176,7 @@ def merged(first: Node | None, second: Node, *, rival: str = "") -> Node:
     if first is None or first.value is None:
         return second
     # A policy is one document: the last one that is applied stands, not both.
-    is_mapping = isinstance(second.value, Mapping) and "Version" not in second.value
-    is_whole = not is_mapping and not isinstance(second.value, tuple)
+    is_whole = not _has_keys(second) and not isinstance(second.value, tuple)
     if rival and is_whole and plain(first) != plain(second):
         return at(second, Unresolved(rival))
     if isinstance(first.value, Unresolved) or isinstance(second.value, Unresolved):
@@ -190,6 +189,20 @@ def merged(first: Node | None, second: Node, *, rival: str = "") -> Node:
             both[key] = merged(both.get(key), value, rival=rival)
         return Node(both, first.line or second.line, first.column or second.column, "", first.file)
     return second
+
+
+def doubted(node: Node, why: str) -> Node:
+    """Say of all that an answer says that it is not known; of the rest it says nothing."""
+    if _has_keys(node):
+        return at(node, {key: doubted(each, why) for key, each in node.value.items()})
+    if isinstance(node.value, tuple):
+        return at(node, tuple(at(each, Unresolved(why)) for each in node.value))
+    return at(node, Unresolved(why))
+
+
+def _has_keys(node: Node) -> bool:
+    """Whether it is a mapping of answers, not a policy, which is one value."""
+    return isinstance(node.value, Mapping) and "Version" not in node.value
 
 
 def stamped(node: Node, file: str) -> Node:

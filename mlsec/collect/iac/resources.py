@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.code_file import CodeScope, Declared
-from mlsec.collect.iac.answers import Builder, merged, stamped
+from mlsec.collect.iac.answers import Builder, doubted, merged, stamped
 from mlsec.collect.iac.declaration import Declaration, called, text_of
 from mlsec.collect.iac.digging import Digger, camel
 from mlsec.collect.iac.mapping import Standing, place
@@ -166,8 +166,7 @@ class _Gathering:
                 made = builder.build(spec, body)
                 for owner in owners:
                     if made is not None:
-                        _add(owner, operation, made, declaration)
-                        _doubt_number(owner, operation, declaration)
+                        _add(owner, operation, _as_sure(made, owner, declaration), declaration)
             belongs = belongs or bool(owners) or isinstance(each.value, Unresolved)
         place_of = (declaration.type, self._scope.name, "")
         if belongs:
@@ -228,11 +227,12 @@ def _bodies(
             yield Node({**element.value, **outer}, element.line, element.column), f"{given}-{index}"
 
 
-def _doubt_number(owner: Standing, operation: str, declaration: Declaration) -> None:
+def _as_sure(made: Node, owner: Standing, declaration: Declaration) -> Node:
     """What may or may not be there says nothing for sure of what is there in any case."""
     why = declaration.why_unknown
-    if why and why != owner.declaration.why_unknown:
-        owner.clouded.setdefault(operation, f"{declaration.address} may be there or not: {why}")
+    if not why or why == owner.declaration.why_unknown:
+        return made
+    return doubted(made, f"{declaration.address} may be there or not: {why}")
 
 
 def _add(owner: Standing, operation: str, made: Node, declaration: Declaration) -> None:

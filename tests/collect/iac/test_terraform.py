@@ -295,6 +295,17 @@ def test_a_setting_that_may_not_be_declared_says_nothing_for_sure() -> None:
     assert properties(bucket + both, "aws_s3_bucket.b")["versioning"] == "Enabled"
 
 
+def test_a_policy_that_may_not_be_attached_hides_only_what_it_would_change() -> None:
+    role = (
+        'variable "on" {}\nresource "aws_iam_role" "r" {\n  name = "r"\n  path = "/ml/"\n}\n'
+        'resource "aws_iam_role_policy_attachment" "a" {\n  count = var.on ? 1 : 0\n'
+        '  role = aws_iam_role.r.name\n  policy_arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"\n}\n'
+    )
+    found = declared(role)["aws_iam_role.r"]
+    assert found.properties["path"] == "/ml/"
+    assert any(name.startswith("attached_policies") for name in found.unread)
+
+
 def test_the_name_of_a_bucket_that_aws_names_leads_to_it() -> None:
     bucket = 'resource "aws_s3_bucket" "b" {\n  bucket_prefix = "models"\n}\n'
     found = properties(bucket + _versioning("a", "Suspended"), "aws_s3_bucket.b")
