@@ -15,6 +15,7 @@ from mlsec.collect.serving.dockerfile import Recipe, recipes_of
 from mlsec.collect.serving.dotenv import parse_environment
 from mlsec.collect.serving.image_build import recipe_launch, recipe_resource
 from mlsec.collect.serving.project import Project
+from mlsec.collect.serving.unknown import MAX_CHARS, is_refused_as_too_long
 from mlsec.core.errors import MlsecError
 from mlsec.core.vocabulary import Vocabulary
 
@@ -30,6 +31,8 @@ def read_containers(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
     resources = []
     for file in scope.written_in(Language.DOCKERFILE):
         scope.take(file)
+        if is_refused_as_too_long(scope, file):
+            continue
         recipes = recipes_of(file)
         if not recipes:
             scope.refuse(file, "no FROM, so it builds nothing")
@@ -149,6 +152,8 @@ class _Reader:
         path = posixpath.normpath(posixpath.join(folder, context, name))
         file = self._by_path.get(path)
         if file is None or file.language is not Language.DOCKERFILE:
+            return None
+        if len(file.text) > MAX_CHARS:
             return None
         if path not in self._recipes:
             self._recipes[path] = recipes_of(file)

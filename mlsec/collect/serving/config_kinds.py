@@ -14,30 +14,35 @@ _TORCHSERVE = (
 _MLSERVER = (
     "http_port|grpc_port|metrics_port|model_repository_root|parallel_workers|load_models_at_startup"
 )
-# Name, what must stand in it ("" for nothing), and the command that would read it.
+# Name, what must all stand in it, and the command that would read it. Each pattern is looked for by
+# itself and stays on its line: what joins two over a whole file takes the square of its length.
 _KINDS = tuple(
-    (re.compile(name), re.compile(content), command)
-    for name, content, command in (
-        (r"config\.properties", rf"(?m)^\s*(?:{_TORCHSERVE})\s*=", "torchserve --start"),
-        (r"jupyter_(?:server|notebook|lab)_config\.(?:py|json)", "", "jupyter lab"),
-        (r"jupyterhub_config\.py", "", "jupyterhub"),
-        (r"settings\.json", rf'"(?:{_MLSERVER})"\s*:', "mlserver start ."),
+    (re.compile(name), tuple(map(re.compile, contents)), command)
+    for name, contents, command in (
+        (r"config\.properties", (rf"(?m)^[ \t]*(?:{_TORCHSERVE})[ \t]*=",), "torchserve --start"),
+        (r"jupyter_(?:server|notebook|lab)_config\.(?:py|json)", (), "jupyter lab"),
+        (r"jupyterhub_config\.py", (), "jupyterhub"),
+        (r"settings\.json", (rf'"(?:{_MLSERVER})"[ \t]*:',), "mlserver start ."),
         (
             r"basic_auth\.ini",
-            r"(?m)^\s*(?:default_permission|admin_username|database_uri)\s*=",
+            (r"(?m)^[ \t]*(?:default_permission|admin_username|database_uri)[ \t]*=",),
             "mlflow server --app-name basic-auth",
         ),
-        (r".+\.ya?ml", r"(?m)^model_list:(?s:.*)\blitellm_params:", "litellm"),
-        (r".+\.py", r"\bgradio\b(?s:.*)\.launch\(", "gradio app.py"),
+        (r".+\.ya?ml", (r"(?m)^model_list:", r"\blitellm_params:"), "litellm"),
+        (r".+\.py", (r"\bgradio\b", r"\.launch\("), "gradio app.py"),
         (
             r"config\.toml",
-            r"(?m)^\[(?:server|browser)\](?s:.*)(?:enableCORS|enableXsrf|gatherUsage|headless)",
+            (r"(?m)^\[(?:server|browser)\]", "enableCORS|enableXsrf|gatherUsage|headless"),
             "streamlit run app.py",
         ),
-        (r"redis(?:-stack)?\.conf", "", "redis-server"),
-        (r"postgresql\.conf", "", "postgres"),
-        (r"milvus\.ya?ml", r"(?m)^(?:common|etcd|minio|proxy):", "milvus run standalone"),
-        (r".+\.ya?ml", r"(?m)^service:(?s:.*)^\s+(?:enable_tls|grpc_port|http_port):", "qdrant"),
+        (r"redis(?:-stack)?\.conf", (), "redis-server"),
+        (r"postgresql\.conf", (), "postgres"),
+        (r"milvus\.ya?ml", (r"(?m)^(?:common|etcd|minio|proxy):",), "milvus run standalone"),
+        (
+            r".+\.ya?ml",
+            (r"(?m)^service:", r"(?m)^[ \t]+(?:enable_tls|grpc_port|http_port):"),
+            "qdrant",
+        ),
     )
 )
 
@@ -53,7 +58,7 @@ def product_of_config(file: CodeFile) -> str | None:
 
 
 def _command(name: str, text: str) -> str | None:
-    for pattern, content, command in _KINDS:
-        if pattern.fullmatch(name) and content.search(text):
+    for pattern, contents, command in _KINDS:
+        if pattern.fullmatch(name) and all(each.search(text) for each in contents):
             return command
     return None

@@ -11,6 +11,7 @@ from mlsec.collect.marked import Node, Unresolved
 from mlsec.collect.serving.commands import commands_of
 from mlsec.collect.serving.dotenv import parse_environment
 from mlsec.collect.serving.products import PRODUCTS
+from mlsec.collect.serving.unknown import is_refused_as_too_long
 from mlsec.collect.serving.words import Command, split_commands
 from mlsec.core.vocabulary import Vocabulary
 
@@ -27,6 +28,8 @@ def read_scripts(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
     launches: list[Launch] = []
     for file in scope.written_in(Language.SHELL, Language.UNIT, Language.PROCFILE):
         scope.take(file)
+        if is_refused_as_too_long(scope, file):
+            continue
         match file.language:
             case Language.UNIT:
                 launches += _of_unit(scope, file)

@@ -8,6 +8,7 @@ from mlsec.collect.code_file import CodeFile, CodeScope, Language
 from mlsec.collect.launch import Launch
 from mlsec.collect.marked import Node
 from mlsec.collect.serving.config_kinds import product_of_config
+from mlsec.collect.serving.unknown import is_refused_as_too_long
 from mlsec.core.closed_sets import GapReason
 
 
@@ -18,7 +19,7 @@ def config_launches(scope: CodeScope, already_read: set[str]) -> Iterator[Launch
     """
     for file in scope.written_in(Language.SERVER_CONFIG):
         scope.take(file)
-        if file.id in already_read:
+        if file.id in already_read or is_refused_as_too_long(scope, file):
             continue
         command = product_of_config(file)
         if command is None:

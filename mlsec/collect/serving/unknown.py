@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlsec.collect.code_file import CodeScope
+from mlsec.collect.code_file import CodeFile, CodeScope
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.digest import make_gap
 
@@ -18,3 +18,16 @@ def note_unknown(scope: CodeScope, subject: str, wanted: str, why: str) -> str:
     )
     scope.tally.gaps[gap.id] = gap
     return gap.id
+
+
+# Nobody writes a longer one by hand.
+MAX_CHARS = 512 * 1024
+
+
+def is_refused_as_too_long(scope: CodeScope, file: CodeFile) -> bool:
+    """Refuse a file that no person wrote, and say so."""
+    if len(file.text) <= MAX_CHARS:
+        return False
+    detail = f"longer than {MAX_CHARS // 1024} KiB"
+    scope.refuse(file, detail, reason=GapReason.OVER_LIMIT)
+    return True

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mlsec.collect.serving.config_kinds import is_server_config
 from tests.collect.serving.declared import seen
 
 VLLM = """#!/bin/bash
@@ -138,3 +139,18 @@ def test_a_broken_configuration_is_refused_or_read_and_never_breaks(
     assert sum(row.enumerated for row in rows) == len(
         [r for r in found.resources if r.type == "code.file"]
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "piece"),
+    [
+        ("app.py", "gradio "),
+        ("x.yaml", "model_list:\n"),
+        ("x.yaml", "service:\n\n"),
+        ("config.toml", "[server]\n"),
+        ("config.properties", "\n \n"),
+    ],
+)
+def test_a_file_made_to_be_slow_is_told_apart_at_once(name: str, piece: str) -> None:
+    """With a pattern over the whole file this would take hours."""
+    assert not is_server_config(name, piece * 300_000)
