@@ -138,17 +138,22 @@ class _Gathering:
             self._by_name.setdefault(key, []).append(standing)
 
     def join(self) -> None:
-        """Add every declaration that is a part of others to those that it names."""
+        """Add every declaration that is a part of others to those that it names; count it once."""
         for declaration, entry, digger in self._joining:
-            for join in entry.joins:
-                self._join(declaration, join, entry, digger)
+            belongs = [self._join(declaration, join, entry, digger) for join in entry.joins]
+            place_of = (declaration.type, self._scope.name, "")
+            if any(belongs) or entry.type:
+                self._scope.tally.add(place_of, assessed=1)
+            else:
+                self._scope.tally.exclude(place_of, _NOT_HERE)
 
     def _join(
         self, declaration: Declaration, join: Join, entry: DeclaredType, digger: Digger
-    ) -> None:
+    ) -> bool:
+        """Say whether it belongs, or may belong, to something of this code."""
         named = digger.dig(declaration.body, join.by)
         if named is None:
-            return
+            return False
         body = declaration.body
         if entry.keys == "camel":
             body = camel(body, entry.verbatim)
@@ -168,11 +173,7 @@ class _Gathering:
                     if made is not None:
                         _add(owner, operation, _as_sure(made, owner, declaration), declaration)
             belongs = belongs or bool(owners) or isinstance(each.value, Unresolved)
-        place_of = (declaration.type, self._scope.name, "")
-        if belongs:
-            self._scope.tally.add(place_of, assessed=1)
-        else:
-            self._scope.tally.exclude(place_of, _NOT_HERE)
+        return belongs
 
     def _owners(self, stack: str, type_name: str, name: str) -> list[Standing]:
         """Find what a name means in a stack: as it is written, or what an ARN ends with."""

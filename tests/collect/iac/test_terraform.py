@@ -330,6 +330,13 @@ def test_a_setting_of_what_is_not_declared_is_counted_as_left_out() -> None:
     assert row.excluded_because == "what it belongs to is not declared in this code"
 
 
+def test_a_setting_that_names_nothing_is_counted_as_left_out() -> None:
+    nameless = _versioning("a", "Enabled").replace("bucket = aws_s3_bucket.b.bucket", "")
+    scope = scope_of({"main.tf": nameless}, Language.TERRAFORM)
+    rows = {row.type: row for row in inventory_of(scope).coverage}
+    assert rows["aws_s3_bucket_versioning"].excluded == 1
+
+
 def test_an_address_that_is_taken_is_told() -> None:
     scope = scope_of({"main.tf": BUCKET + BUCKET}, Language.TERRAFORM)
     inventory_of(scope)
