@@ -13,10 +13,19 @@ from mlsec.core.vocabulary import RelationKind, Type, Vocabulary
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A listed item that may be wanted; ``outline`` is mapped from its listing entry alone."""
+    """A listed item that may be wanted; ``outline`` is mapped from its listing entry alone.
+
+    ``own_id`` tells it from others that go by the same id, as equal names of several stacks do.
+    """
 
     item: Item
     outline: Resource
+    own_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """What no other candidate has."""
+        return f"{self.outline.type} {self.outline.id} {self.own_id}"
 
 
 def wanted_among(
@@ -39,7 +48,7 @@ def wanted_among(
                 aliases = () if relation.every else _aliases_of(target)
                 for name in (target.name, *aliases):
                     for candidate in _forward(resource, relation, index.get(name, {})):
-                        found[candidate.outline.type + " " + candidate.outline.id] = candidate
+                        found[candidate.key] = candidate
     own = _keys_of(included)
     back = _reversed(included, vocabulary)
     for name, group in candidates.items():
@@ -49,7 +58,7 @@ def wanted_among(
                 for relation in vocabulary.types[name].relations.values()
                 for value in references(candidate.outline, relation.by)
             ):
-                found[name + " " + candidate.outline.id] = candidate
+                found[candidate.key] = candidate
     return [found[key] for key in sorted(found)]
 
 

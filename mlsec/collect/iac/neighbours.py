@@ -27,19 +27,20 @@ def split(
     held = list(resources)
     kept = [each for each in held if each.type not in referred]
     left = {each.id: each for each in held if each.type in referred}
+    # What the others refer to was found in an earlier round; only the newly found may add more.
+    newest = kept
     for _ in range(_MOST_ROUNDS):
         candidates: dict[str, list[Candidate]] = {}
         for each in left.values():
             candidates.setdefault(each.type, []).append(_candidate(each))
-        found = {each.outline.origin.stack + each.outline.tags[""] for each in wanted_among(
-            candidates, map(_known, kept), vocabulary
-        )}  # fmt: skip
-        chosen = [e for e in left.values() if e.origin.stack + e.id in found] + _clouded(
-            kept, left.values(), vocabulary
+        found = {each.own_id for each in wanted_among(candidates, map(_known, newest), vocabulary)}
+        chosen = [e for e in left.values() if _own_id(e) in found] + _clouded(
+            newest, left.values(), vocabulary
         )
         if not chosen:
             break
-        kept += [left.pop(key) for key in dict.fromkeys(one.id for one in chosen)]
+        newest = [left.pop(key) for key in dict.fromkeys(one.id for one in chosen)]
+        kept = [*kept, *newest]
     ids = {each.id for each in kept}
     return [each for each in held if each.id in ids], list(left.values())
 
@@ -65,9 +66,13 @@ def _known(resource: Resource) -> Resource:
 
 
 def _candidate(resource: Resource) -> Candidate:
-    # The id is what others call it; its own is kept where no code looks.
-    outline = msgspec.structs.replace(resource, id=resource.identity, tags={"": resource.id})
-    return Candidate(item=_ITEM, outline=outline)
+    # The id is what others call it, which equal names of other stacks are called too.
+    outline = msgspec.structs.replace(resource, id=resource.identity)
+    return Candidate(item=_ITEM, outline=outline, own_id=_own_id(resource))
+
+
+def _own_id(resource: Resource) -> str:
+    return resource.origin.stack + resource.id
 
 
 _ITEM = Item(

@@ -389,3 +389,14 @@ Resources:
     scope = scope_of({"t.yaml": text}, Language.CLOUDFORMATION)
     inventory_of(scope)
     assert [gap.detail for gaps in scope.doubts.values() for gap in gaps] == [told] * bool(told)
+
+
+def test_neighbours_of_equal_names_in_many_stacks_are_all_judged() -> None:
+    text = """
+Resources:
+  R: {Type: AWS::IAM::Role, Properties: {RoleName: serving, AssumeRolePolicyDocument: {}}}
+  M: {Type: AWS::SageMaker::Model, Properties: {ExecutionRoleArn: !GetAtt R.Arn}}
+"""
+    scope = scope_of({f"{n}.yaml": text for n in range(12)}, Language.CLOUDFORMATION)
+    found = inventory_of(scope, as_scanned=True).resources
+    assert sum(each.type == "aws.iam.role" for each in found) == 12
