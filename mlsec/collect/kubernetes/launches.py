@@ -16,7 +16,8 @@ Configs = Mapping[tuple[str, str], KubeObject]
 
 def launches_of(ran: Ran, configs: Configs) -> Iterator[Launch]:
     """Give one launch for each container that stays."""
-    for name, node in named_containers(ran.pod.containers):
+    beside = [n for n in ran.pod.init_containers if n.text("restartPolicy") == "Always"]
+    for name, node in named_containers((*ran.pod.containers, *beside)):
         yield _launch(ran, node, name, configs)
 
 
@@ -49,7 +50,7 @@ def _launch(ran: Ran, node: Node, name: str, configs: Configs) -> Launch:
         name=f"{ran.resource.name}:{name}",
         kind=thing.kind,
         resource_id=ran.resource.id,
-        image=node.get("image"),
+        image=_image(node.get("image")),
         argv=argv or None,
         is_entry=bool(node.items("command")),
         shell=source if source is not None and isinstance(source.value, str) else None,
@@ -80,8 +81,23 @@ def _environment(node: Node, thing: KubeObject, configs: Configs) -> dict[str, N
         name, value = each.text("name"), each.get("value")
         if not name:
             continue
-        found[name] = value if value is not None else _referred(each, thing, configs)
+        found[name] = _filled(value) if value is not None else _referred(each, thing, configs)
     return found
+
+
+def _filled(node: Node) -> Node:
+    """Give a value as it stands, unless a template fills it in."""
+    if not isinstance(node.value, str) or "{{" not in node.value:
+        return node
+    return Node(Unresolved(f"{node.value[:60]} is filled in elsewhere"), node.line, node.column)
+
+
+def _image(node: Node | None) -> Node | None:
+    """Give an image; one whose name a template fills in is not known, whatever its tag."""
+    if node is None or not isinstance(node.value, str):
+        return node
+    name = node.value.rpartition("/")[2].partition(":")[0].partition("@")[0]
+    return _filled(node) if "{{" in name or "}}" in name else node
 
 
 def _referred(env: Node, thing: KubeObject, configs: Configs) -> Node:

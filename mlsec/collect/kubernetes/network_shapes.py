@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from mlsec.collect.kubernetes.node_mapping import Shapes
 from mlsec.collect.kubernetes.objects import texts
-from mlsec.collect.marked import Node, plain
+from mlsec.collect.marked import Node, Unresolved, plain
 
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 _INTERNAL = {
@@ -35,6 +35,8 @@ _ELSEWHERE = (
     "ingress.pomerium.io/policy", "k8s.apisix.apache.org/plugin-config-name",
     "apisix.apache.org/plugin-config-name", "cloud.google.com/backend-config",
 )  # fmt: skip
+# Named in the class of an ingress and in the annotations that it reads.
+_CONTROLLERS = ("nginx", "traefik", "haproxy", "kong", "alb", "contour", "apisix", "pomerium")
 _NARROW = (f"{_NGINX}whitelist-source-range", f"{_NGINX}allowlist-source-range",
            f"{_ALB}inbound-cidrs", "haproxy.org/allow-list", "haproxy.org/whitelist")  # fmt: skip
 
@@ -88,14 +90,28 @@ def text_list(given: Node) -> list[str]:
     return [str(each) for each in plain(given)]
 
 
-def ingress_auth(annotations: Node) -> str:
-    """Say whether the annotations of an ingress ask who is there."""
-    held = texts(annotations)
-    if any(held.get(key) for key in _ASKS):
+def ingress_auth(thing: Node) -> str:
+    """Say whether the annotations of an ingress ask who is there.
+
+    Those of another controller than the one that its class names are read by nobody.
+    """
+    written = thing.pairs("metadata", "annotations")
+    own = _controller(_class_of(thing))
+    held = {k: n for k, n in written.items() if not own or _controller(k) in ("", own)}
+    asks = [n for k, n in held.items() if k in _ASKS or k == f"{_ALB}auth-type"]
+    is_hidden = any(isinstance(n.value, Unresolved) or "{{" in str(n.value) for n in asks)
+    if not is_hidden and any(n.value not in ("", "none", None) for n in asks):
         return "asked"
-    if held.get(f"{_ALB}auth-type", "none") != "none":
-        return "asked"
-    return "elsewhere" if any(held.get(key) for key in _ELSEWHERE) else "unsaid"
+    return "elsewhere" if is_hidden or any(held.get(key) for key in _ELSEWHERE) else "unsaid"
+
+
+def _controller(text: str) -> str:
+    return next((each for each in _CONTROLLERS if each in text), "")
+
+
+def _class_of(thing: Node) -> str:
+    written = texts(thing, "metadata", "annotations")
+    return thing.text("spec", "ingressClassName") or written.get("kubernetes.io/ingress.class", "")
 
 
 def ingress_narrowed(annotations: Node) -> bool:
@@ -124,7 +140,7 @@ def allows_plain(annotations: Node) -> bool:
 def ingress_scheme(thing: Node) -> str:
     """Say whether an ingress is on the internet, where its class tells."""
     held = texts(thing, "metadata", "annotations")
-    name = thing.text("spec", "ingressClassName") or held.get("kubernetes.io/ingress.class", "")
+    name = _class_of(thing)
     if f"{_ALB}scheme" in held:
         return "internet" if held[f"{_ALB}scheme"] == "internet-facing" else "internal"
     if name in {"alb", "gce-internal"}:

@@ -105,7 +105,10 @@ def _pod(thing: KubeObject, spec: Node, holder: Node, part: str, path: tuple[str
         annotations=annotations or dict(thing.annotations),
         containers=tuple(each for each in listed if isinstance(each.value, Mapping)),
         init_containers=tuple(
-            each for each in spec.items("initContainers") if isinstance(each.value, Mapping)
+            each
+            for key in ("initContainers", "ephemeralContainers")
+            for each in spec.items(key)
+            if isinstance(each.value, Mapping)
         ),
         rest=_rest(thing),
     )

@@ -25,7 +25,7 @@ _RUNNERS = {
 _RUNNER_VALUES = ("-n", "-p", "--name", "--prefix", "--with", "--extra", "--python", "--group")
 _ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _PYTHON = re.compile(r"python[0-9.]*\Z")
-_OF_POD = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
+_OF_POD = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\{\{.*?\}\}", re.S)
 _DEEPEST = 4
 
 
@@ -66,7 +66,7 @@ def _of_pod(word: Node, launch: Launch, *, is_text: bool) -> list[Node]:
 
     In a text for a shell, one that is not known is left to where its words are told apart.
     """
-    if not isinstance(word.value, str) or "$(" not in word.value:
+    if not isinstance(word.value, str) or not _OF_POD.search(word.value):
         return [word]
     parts: list[str | Unresolved] = []
     text, at = "", 0
@@ -74,7 +74,9 @@ def _of_pod(word: Node, launch: Launch, *, is_text: bool) -> list[Node]:
         before = word.value[at : found.start()]
         value = _variable(found, launch)
         parts += (before, value)
-        text += before + (f"${{{found[1]}}}" if isinstance(value, Unresolved) else value)
+        text += before + (
+            f"${{{found[1] or 'TEMPLATE'}}}" if isinstance(value, Unresolved) else value
+        )
         at = found.end()
     rest = word.value[at:]
     if is_text and len(word.value.split()) > 1:
@@ -84,6 +86,8 @@ def _of_pod(word: Node, launch: Launch, *, is_text: bool) -> list[Node]:
 
 
 def _variable(found: re.Match[str], launch: Launch) -> str | Unresolved:
+    if not found[1]:
+        return Unresolved(f"{found[0][:60]} is filled in elsewhere")
     node = launch.env.get(found[1])
     if node is not None:
         return node.value if isinstance(node.value, Unresolved) else str(node.value)

@@ -249,6 +249,11 @@ def _mounted(service: Node, project: Project) -> Iterator[tuple[str, str]]:
                 yield posixpath.join(target, path.removeprefix(f"{folder}/")), each.id
 
 
+def _is_of_another(mode: object) -> bool:
+    """Whether a container has the network, and so the published ports, of another one."""
+    return isinstance(mode, Unresolved) or str(mode).startswith(("service:", "container:"))
+
+
 def _traits(
     service: Node, project: Project, recipe: Recipe | None, *, has_recipe: bool
 ) -> Iterator[tuple[str, Node]]:
@@ -259,6 +264,8 @@ def _traits(
     mode = service.get("network_mode")
     if mode is not None and project.filled(mode).value == "host":
         yield "host_network", Node(_YES, mode.line, mode.column)
+    elif mode is not None and _is_of_another(project.filled(mode).value):
+        yield "shared_network", Node(_YES, mode.line, mode.column)
     for name in ("pid", "ipc"):
         node = service.get(name)
         if node is not None and project.filled(node).value == "host":

@@ -70,6 +70,9 @@ def _beyond_host(launch: Launch, bind: Answer, port: Answer) -> Answer:
 
 
 def _through_compose(launch: Launch, bind: Answer, port: Answer) -> Answer:
+    shared = launch.traits.get("shared_network")
+    if shared is not None:
+        return unknown("the ports of its network are published elsewhere", Answer(place=shared))
     passed = [each for each in launch.passed_on if _may_be(each, port)]
     if not passed:
         return known(Reach.CONTAINERS.value, bind)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from mlsec.collect.image_names import image_tag
-from mlsec.collect.launch import Launch
+from mlsec.collect.launch import DECLARED_KINDS, Launch
 from mlsec.collect.marked import Node, Unresolved
 from mlsec.collect.serving.commands import Started, commands_of, filled_argv
 from mlsec.collect.serving.config_files import ConfigSource
@@ -194,6 +194,12 @@ def _named_like(image: Node | None) -> str:
 
 def _no_server(launch: Launch, started: tuple[Started, ...]) -> NoServer:
     image = launch.image
+    is_open = not launch.is_entry and launch.kind not in DECLARED_KINDS
+    if is_open and image is not None and isinstance(image.value, Unresolved):
+        why = f"which image it runs is not known: {image.value.why}"
+        return NoServer(because=why, is_doubtful=True)
+    if is_open and image is None and launch.argv and _are_arguments(launch.argv):
+        return NoServer(because="what takes its arguments is not told here", is_doubtful=True)
     if not launch.is_entry and not any(each.is_in_shell for each in started):
         name = _named_like(image)
         is_told = launch.argv and not _are_arguments(launch.argv)

@@ -10,6 +10,7 @@ from mlsec.collect.launch import Launch
 from mlsec.collect.marked import Node, Unresolved
 from mlsec.collect.serving.commands import commands_of
 from mlsec.collect.serving.dotenv import parse_environment
+from mlsec.collect.serving.image_build import repository_of
 from mlsec.collect.serving.products import PRODUCTS
 from mlsec.collect.serving.unknown import is_refused_as_too_long
 from mlsec.collect.serving.words import Command, split_commands
@@ -19,6 +20,7 @@ _HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.S)
 _PROC = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
 _UNIT_KEY = re.compile(r"\s*([A-Za-z]+)\s*=\s*(.*)")
+_ENGINES = ("docker", "podman", "nerdctl", "kubectl")
 _PREFIX = "-@:+!"
 
 
@@ -61,6 +63,20 @@ def _of_script(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
         elif _may_start_a_server(command, file):
             seen += 1
             yield _launch(scope, file, command, dict(exported), f"{file.id}#{seen}", "shell")
+        elif image := _server_image(command):
+            what = f"it runs a container of {image}, whose settings are not read from a script"
+            scope.doubt(file, what, line=command[0].line)
+
+
+def _server_image(command: Command) -> str:
+    """Give the image of a server that a command of a container engine runs, "" for none."""
+    texts = [each.value for each in command if isinstance(each.value, str)]
+    engine = next((n for n, text in enumerate(texts[:4]) if text in _ENGINES), -1)
+    if engine < 0 or not {"run", "create"} & set(texts[engine + 1 : engine + 3]):
+        return ""
+    names = ((text, repository_of(text)) for text in texts[engine + 2 :])
+    found = (text for text, name in names if any(p.is_image(name) for p in PRODUCTS))
+    return next(found, "")[:120]
 
 
 def _pair(word: Node) -> tuple[str, Node] | None:

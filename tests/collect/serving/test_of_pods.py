@@ -68,3 +68,95 @@ def test_an_image_named_after_a_server_is_not_left_out_in_silence(
 
 def test_a_program_beside_a_server_is_none(tmp_path: Path) -> None:
     assert not seen(tmp_path, {"k.yaml": _pod("oliver006/redis_exporter:v1", "env: []")}).doubts()
+
+
+@pytest.mark.parametrize(
+    ("image", "rest"),
+    [("{{ .Values.image }}", "args: [serve]"), ("{{ .Values.image }}", "env: []")],
+)
+def test_an_image_that_a_template_fills_in_may_be_a_server(
+    tmp_path: Path, image: str, rest: str
+) -> None:
+    found = seen(tmp_path, {"k.yaml": _pod(image, rest)})
+    assert any("which image it runs is not known" in doubt for doubt in found.doubts())
+
+
+@pytest.mark.parametrize(
+    "started",
+    [
+        'args: ["a/b", "--api-key", "{{ .Values.key }}"]',
+        'args: ["a/b", "--api-key={{ .Values.key }}"]',
+        'args: ["a/b", "{{ .Values.more }}"]',
+        'command: [sh, -c], args: ["vllm serve a/b --api-key {{ .Values.key }}"]',
+        'env: [{name: VLLM_API_KEY, value: "{{ .Values.key }}"}]',
+    ],
+)
+def test_what_a_template_fills_in_is_no_key(tmp_path: Path, started: str) -> None:
+    found = seen(tmp_path, {"k.yaml": _pod("vllm/vllm-openai:v0.11.0", started)})
+    assert "access.authenticated" in found.only.unread
+
+
+def test_a_sidecar_that_starts_first_and_stays_is_a_server(tmp_path: Path) -> None:
+    text = _pod("busybox:1", "env: []").replace(
+        "  containers:",
+        "  initContainers: [{name: s, image: 'ollama/ollama:0.5.0', restartPolicy: Always}]\n"
+        "  containers:",
+    )
+    assert seen(tmp_path, {"k.yaml": text}).only.type == "serving.ollama"
+
+
+def test_a_container_added_for_debugging_is_judged(tmp_path: Path) -> None:
+    text = _pod("busybox:1", "env: []").replace(
+        "  containers:", "  ephemeralContainers: [{name: dbg, image: busybox}]\n  containers:"
+    )
+    found = seen(tmp_path, {"k.yaml": text}).inventory.resources
+    assert any(r.type == "kubernetes.container" and r.name.endswith("dbg") for r in found)
+
+
+@pytest.mark.parametrize(
+    ("class_name", "annotation", "auth"),
+    [
+        ("nginx", "nginx.ingress.kubernetes.io/auth-secret: s", "asked"),
+        ("inside", "nginx.ingress.kubernetes.io/auth-secret: s", "asked"),
+        ("traefik", "nginx.ingress.kubernetes.io/auth-secret: s", "unsaid"),
+        ("nginx-public", "haproxy.org/auth-type: basic-auth", "unsaid"),
+        ("alb", "alb.ingress.kubernetes.io/auth-type: none", "unsaid"),
+        ("alb", "alb.ingress.kubernetes.io/auth-type: oidc", "asked"),
+        ("nginx", "nginx.ingress.kubernetes.io/auth-url: '{{ .Values.url }}'", "elsewhere"),
+    ],
+)
+def test_annotations_ask_only_the_controller_that_reads_them(
+    tmp_path: Path, class_name: str, annotation: str, auth: str
+) -> None:
+    text = (
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\n"
+        f"metadata:\n  name: i\n  annotations:\n    {annotation}\n"
+        f"spec: {{ingressClassName: {class_name}}}\n"
+    )
+    (found,) = [
+        r
+        for r in seen(tmp_path, {"k.yaml": text}).inventory.resources
+        if r.type == "kubernetes.ingress"
+    ]
+    assert found.properties["auth"] == auth
+
+
+def test_a_container_in_the_network_of_another_is_not_taken_for_closed(tmp_path: Path) -> None:
+    text = "services:\n  o: {image: 'ollama/ollama:0.5.0', network_mode: 'service:vpn'}\n"
+    assert "exposure.reach" in seen(tmp_path, {"compose.yaml": text}).only.unread
+
+
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [
+        ("docker run -d -p 8000:8000 vllm/vllm-openai:latest --model a/b", True),
+        ("sudo docker container run ollama/ollama", True),
+        ("docker pull ollama/ollama", False),
+        ("docker run --rm alpine true", False),
+    ],
+)
+def test_a_script_that_runs_the_image_of_a_server_says_so(
+    tmp_path: Path, line: str, is_told: bool
+) -> None:
+    doubts = seen(tmp_path, {"run.sh": f"#!/bin/sh\n{line}\n"}).doubts()
+    assert bool(doubts) is is_told
