@@ -394,9 +394,9 @@ Resources:
 def test_neighbours_of_equal_names_in_many_stacks_are_all_judged() -> None:
     text = """
 Resources:
-  R: {Type: AWS::IAM::Role, Properties: {RoleName: serving, AssumeRolePolicyDocument: {}}}
-  M: {Type: AWS::SageMaker::Model, Properties: {ExecutionRoleArn: !GetAtt R.Arn}}
+  K: {Type: AWS::KMS::Key}
+  N: {Type: AWS::SageMaker::NotebookInstance, Properties: {KmsKeyId: !GetAtt K.Arn}}
 """
     scope = scope_of({f"{n}.yaml": text for n in range(12)}, Language.CLOUDFORMATION)
     found = inventory_of(scope, as_scanned=True).resources
-    assert sum(each.type == "aws.iam.role" for each in found) == 12
+    assert sum(each.type == "aws.kms.key" for each in found) == 12
