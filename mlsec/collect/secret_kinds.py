@@ -33,7 +33,7 @@ _SECRET_NAME = re.compile(
     r"|credential|auth[_-]?key|client[_-]?key|conn(ection)?[_-]?str(ing)?|signing[_-]?key)"
 )
 _NOT_SECRET_NAME = re.compile(
-    r"(?i)(arn|url|uri|endpoint|path|file|name|namespace|_id|count|limit|max\w*|min\w*|length|type|tokeni[sz]er"
+    r"(?i)(arn|url|uri|endpoint|path|file|name|namespace|_id|count|limit|(?<![a-z])(max|min)\w*|length|type|tokeni[sz]er"
     r"|enabled?|mode|region|tokens)$"
 )
 _ASSIGNMENT = re.compile(

@@ -36,6 +36,21 @@ _NAMED = re.compile(
     r"(?P<key>[A-Za-z0-9_.-]+)[\"']?[ \t]*,?[ \t]*\r?\n"
     r"[ \t]*[\"']?(?:value|Value)[\"']?[ \t]*:[ \t]*)" + _VALUE
 )
+# What a parameter is when nothing is given: its name stands above the value. Each looks a bounded
+# way ahead, so that a hostile file costs no more than its length.
+_BLOCK = (
+    r"\bvariable[ \t]+\"(?P<key>[\w-]+)\"[ \t]*\{(?:(?!\n\}|\bvariable\b)[\s\S]){0,1000}?"
+    r"\bdefault[ \t]*=[ \t]*"
+)
+_BRACES = (
+    r"(?P<key>\b\w+)[\"']?[ \t]*:\s*\{[^{}]{0,600}?"
+    r"\b(?:Default|defaultValue|value)[\"']?[ \t]*:[ \t]*"
+)
+_LINES = (
+    r"(?m:^)(?P<margin>[ \t]{1,40})(?P<key>\w+):[ \t]*\r?\n"
+    r"(?:(?P=margin)[ \t]+[^\r\n]{0,400}\r?\n){0,9}?(?P=margin)[ \t]+Default:[ \t]*"
+)
+_PARAMETERS = tuple(re.compile(form + _VALUE) for form in (_BLOCK, _BRACES, _LINES))
 _LONGEST = 4096
 
 
@@ -56,6 +71,8 @@ class Masker:
         text = _NAMED.sub(self._pair, text)
         text = _PAIR.sub(self._pair, text)
         text = _FLAG.sub(self._pair, text)
+        for form in _PARAMETERS:
+            text = form.sub(self._pair, text)
         for kind, form in KINDS:
             if kind not in ("private-key", "google-service-account"):
                 text = form.sub(partial(self._known, kind), text)
