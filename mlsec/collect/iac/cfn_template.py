@@ -106,6 +106,8 @@ class Template:
         self.loop = member.loop
         found = member.node.get("Properties")
         worked = self.work(found) if found is not None else None
+        if worked is not None and not isinstance(worked.value, Mapping | Unresolved | None):
+            return at(worked, Unresolved("what is written as Properties is no mapping"))
         return worked if worked is not None else at(member.node, {})
 
     def reference(self, name: str, node: Node) -> Node | None:

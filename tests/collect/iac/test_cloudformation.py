@@ -356,6 +356,12 @@ Resources:
     assert ids == {"t.yaml#Mine", "t.yaml#Other", "t.yaml#Model"}
 
 
+def test_properties_that_are_no_mapping_tell_nothing() -> None:
+    template = "Resources:\n  M: {Type: AWS::SageMaker::Model, Properties: oops}\n"
+    told = why(template, "M", "network_isolated")
+    assert told == "network_isolated: what is written as Properties is no mapping"
+
+
 def test_a_policy_under_a_condition_that_is_not_known_says_nothing_for_sure() -> None:
     template = (
         "Parameters: {Open: {Type: String}}\nConditions: {IsOpen: !Equals [!Ref Open, y]}\n"
