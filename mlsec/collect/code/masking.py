@@ -29,13 +29,13 @@ _PAIR = re.compile(
 _FLAG = re.compile(
     r"(?P<key>--[A-Za-z][\w-]*)[\"']?[ \t]*,?[ \t]*(?:\r?\n[ \t]*(?:-[ \t]+)?)?" + _VALUE
 )
-# - name: KEY            (and the order value, name does not occur in practice)
-#   value: secret
-_NAMED = re.compile(
-    r"(?m:^)(?:[ \t-]*[\"']?(?:name|key|Name|Key)[\"']?[ \t]*:[ \t]*[\"']?"
-    r"(?P<key>[A-Za-z0-9_.-]+)[\"']?[ \t]*,?[ \t]*\r?\n"
-    r"[ \t]*[\"']?(?:value|Value)[\"']?[ \t]*:[ \t]*)" + _VALUE
-)
+# - name: KEY
+#   value: secret      and {name: KEY, value: secret}, in either order, with comments between
+_NEXT = r"[ \t]*,?[ \t]*(?:(?:#[^\r\n]*)?\r?\n[ \t]*)*[\"']?"
+_NAME_IS = r"(?:name|key|Name|Key)[\"']?[ \t]*:[ \t]*[\"']?(?P<key>[A-Za-z0-9_.-]+)[\"']?"
+_VALUE_IS = r"(?:value|Value)[\"']?[ \t]*:[ \t]*" + _VALUE
+_NAMED = re.compile(r"(?<![A-Za-z0-9_.-])" + _NAME_IS + _NEXT + _VALUE_IS)
+_VALUED = re.compile(r"(?<![A-Za-z0-9_.-])" + _VALUE_IS + _NEXT + _NAME_IS)
 # What a parameter is when nothing is given: its name stands above the value. Each looks a bounded
 # way ahead, so that a hostile file costs no more than its length.
 _BLOCK = (
@@ -69,6 +69,7 @@ class Masker:
         self._is_quoted = is_quoted
         text = _PEM.sub(self._pem, text)
         text = _NAMED.sub(self._pair, text)
+        text = _VALUED.sub(self._pair, text)
         text = _PAIR.sub(self._pair, text)
         text = _FLAG.sub(self._pair, text)
         for form in _PARAMETERS:
@@ -107,8 +108,9 @@ class Masker:
         kind = secret_kind(value, found.group("key"))
         if kind is None or is_published(value):
             return found.group()
-        start = found.start("value") - found.start()
-        return found.group()[:start] + quote + self._marker(value, kind) + quote
+        whole, at = found.group(), found.start()
+        before, after = whole[: found.start("value") - at], whole[found.end("value") - at :]
+        return before + quote + self._marker(value, kind) + quote + after
 
     def _marker(self, value: str, kind: str) -> str:
         mark = hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256)
