@@ -62,7 +62,7 @@ def _spec(spec: Any, base: str) -> Iterator[str]:
                 yield f"{base}{spec[word]}"
                 inner = f"{base}{spec[word]}."
         for key, each in spec.items():
-            if key in ("each", "keyed", "is", "else", "then", "fill"):
+            if key in ("each", "keyed", "is", "else", "then", "fill", "as"):
                 continue
             yield from _spec(each, inner)
 

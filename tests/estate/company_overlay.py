@@ -11,6 +11,7 @@ from tests.estate.model import ACCOUNT, HOME, HOSTILE_NAME, REGIONS, Carrier, Es
 from tests.estate.overlay import Canned, Patch
 from tests.estate.seed import Ids
 from tests.estate.seed_deployment import allow, policy
+from tests.estate.seed_written import IS_ISOLATED
 from tests.estate.story_overlay import story_answers
 from tests.estate.zoo import specimens
 
@@ -56,7 +57,9 @@ _OWNED_BY_STORY = frozenset(
 
 def canned_answers(estate: Estate, ids: Ids) -> tuple[Canned, ...]:
     """Give every answer of the estate that the emulator has no operation for."""
-    found = [*_regions(), *_package_policies(estate), _lifecycle_scripts(), *_settings()]
+    found = [*_regions(), *_package_policies(estate), *_settings()]
+    if not estate.is_written:
+        found.append(_lifecycle_scripts())
     if estate.has_story:
         found += story_answers(ids)
     if estate.is_hostile:
@@ -70,14 +73,17 @@ def canned_answers(estate: Estate, ids: Ids) -> tuple[Canned, ...]:
 def patches(estate: Estate, ids: Ids) -> tuple[Patch, ...]:
     """Give what the emulator was told and does not repeat."""
     del ids
+    isolated = {d.name: Fault.NO_NETWORK_ISOLATION not in d.faults for d in estate.deployments}
+    if estate.is_written:
+        isolated |= IS_ISOLATED
     return tuple(
         Patch(
             service="sagemaker",
             operation="DescribeModel",
-            match={"ModelName": d.name},
-            members={"EnableNetworkIsolation": Fault.NO_NETWORK_ISOLATION not in d.faults},
+            match={"ModelName": name},
+            members={"EnableNetworkIsolation": is_isolated},
         )
-        for d in estate.deployments
+        for name, is_isolated in isolated.items()
     )
 
 

@@ -146,6 +146,7 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True):
     is_hostile: bool = False  # names and tags that try to break a report
     has_story: bool = False  # the demo's attack paths and assistants
     has_zoo: bool = False  # a specimen of every kind that the company does not own
+    is_written: bool = False  # not the company: the one deployment that is also written as code
 
     def with_fault(self, fault: Fault, carrier: Carrier) -> frozenset[str]:
         """Name the things that a rule for this fault must fail, and no others."""
@@ -163,7 +164,12 @@ HOSTILE_TAGS = (
 
 
 def build_estate(
-    count: int, *, is_hostile: bool = False, has_story: bool = False, has_zoo: bool = False
+    count: int,
+    *,
+    is_hostile: bool = False,
+    has_story: bool = False,
+    has_zoo: bool = False,
+    is_written: bool = False,
 ) -> Estate:
     """Declare ``count`` deployments; the faults fall by index, so a prefix is always the same."""
     return Estate(
@@ -171,6 +177,7 @@ def build_estate(
         is_hostile=is_hostile,
         has_story=has_story,
         has_zoo=has_zoo,
+        is_written=is_written,
     )
 
 

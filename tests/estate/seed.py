@@ -84,8 +84,12 @@ def seed(estate: Estate, send: Callable[[Request], Answer]) -> Ids:
     from tests.estate.seed_company import seed_company  # noqa: PLC0415
     from tests.estate.seed_deployment import seed_deployment  # noqa: PLC0415
     from tests.estate.seed_story import seed_story  # noqa: PLC0415
+    from tests.estate.seed_written import seed_written  # noqa: PLC0415
 
     clients, ids = Clients(send), Ids()
+    if estate.is_written:
+        seed_written(clients)
+        return ids
     seed_company(clients, ids)
     for deployment in estate.deployments:
         seed_deployment(clients, ids, deployment)

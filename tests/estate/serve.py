@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     page_size: int = 0
     has_story: bool = False
     has_zoo: bool = False
+    is_written: bool = False
     objects: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -137,6 +138,7 @@ def main(text: str) -> None:
         is_hostile=settings.is_hostile,
         has_story=settings.has_story,
         has_zoo=settings.has_zoo,
+        is_written=settings.is_written,
     )
     injector = Injector(AwsRefusals(), latency_s=settings.latency_s)
     live = LiveAws(estate, settings.page_size)

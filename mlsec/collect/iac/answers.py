@@ -16,6 +16,8 @@ What a table says of an answer is one of:
 - ``{list: what}``: a list of the one thing; ``{if: path, then: what}``: only where that is there;
 - ``{keyed: path, by: [path, ...], key: what, ...}``: as ``each``, a mapping by these joined with
   ``/`` (without the first ``/`` of each);
+- ``{pairs: path, as: [name, value]}``: what is a mapping there, as a list of mappings with these
+  two keys;
 - any other mapping: a mapping of the same keys (``.: path`` takes all that stands there).
 """
 
@@ -46,6 +48,7 @@ class Builder:
             "of": self._meaning,
             "keyed": self._keyed,
             "list": self._list,
+            "pairs": self._pairs,
             "if": self._if,
             "last": lambda spec, body: self._scalar(spec["last"], body, _last),
             "text": lambda spec, body: self._scalar(spec["text"], body, str),
@@ -101,6 +104,14 @@ class Builder:
     def _list(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         held = self.build(spec["list"], body)
         return None if held is None else at(held, (held,))
+
+    def _pairs(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._path(spec["pairs"], body)
+        if held is None or not isinstance(held.value, Mapping):
+            return held
+        name, value = spec["as"]
+        made = [at(each, {name: Node(key), value: each}) for key, each in held.value.items()]
+        return at(held, tuple(made))
 
     def _if(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         held = self._path(spec["if"], body)

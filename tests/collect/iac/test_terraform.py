@@ -342,3 +342,16 @@ def test_an_address_that_is_taken_is_told() -> None:
     inventory_of(scope)
     (told,) = [gap.detail for gap in scope.tally.gaps.values() if "more than once" in gap.detail]
     assert told == "aws_s3_bucket.b is declared more than once, and only the first was judged"
+
+
+def test_what_an_alarm_watches_is_read_from_its_own_dimensions_and_from_its_queries() -> None:
+    alarm = 'resource "aws_cloudwatch_metric_alarm" "a" {\n  alarm_name = "a"\n'
+    metric = (
+        'namespace = "AWS/SageMaker"\n metric_name = "Invocations"\n'
+        ' dimensions = { EndpointName = "e", VariantName = "v" }\n'
+    )
+    own = properties(f"{alarm}{metric}}}\n", "aws_cloudwatch_metric_alarm.a")
+    query = f'metric_query {{\n id = "m"\n metric {{\n {metric} }}\n }}\n'
+    asked = properties(f"{alarm}{query}}}\n", "aws_cloudwatch_metric_alarm.a")
+    told = [(each["namespaces"], each["metrics"], each["endpoint_names"]) for each in (own, asked)]
+    assert told == [(["AWS/SageMaker"], ["Invocations"], ["e"])] * 2
