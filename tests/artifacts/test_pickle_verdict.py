@@ -69,3 +69,24 @@ def test_a_telling_argument_behind_thousands_of_quiet_ones_is_seen(
     is_grave = how == "R" or word not in ("LocalHost", "localhost", "a/b")
     found = {fact.danger for fact in behind} & {Severity.HIGH, Severity.CRITICAL}
     assert bool(found) is is_grave
+
+
+STRING_TYPE = make.stacked("pandas", "StringDtype")
+
+
+@pytest.mark.parametrize("word", ["python", "pyarrow"])
+def test_a_word_that_a_class_takes_as_one_of_few_is_no_command(word: str) -> None:
+    data = make.stream(STRING_TYPE, make.text(word), b"G\x7f\xf8\0\0\0\0\0\0\x86R")
+    assert inspect(Window.of(data)).facts == ()
+
+
+@pytest.mark.parametrize("word", ["sh", "python -c x", "os.system"])
+@pytest.mark.parametrize("before", [b"", make.text("python")])
+def test_any_other_word_of_such_a_class_is_judged(word: str, before: bytes) -> None:
+    data = make.stream(STRING_TYPE, b"(", before, make.text(word), b"tR")
+    assert set(facts(data)) == {"hostile_argument"}
+
+
+def test_such_a_word_given_to_another_class_is_judged() -> None:
+    data = make.stream(make.stacked("pandas", "PeriodDtype"), make.text("python"), b"\x85R")
+    assert set(facts(data)) == {"hostile_argument"}

@@ -30,6 +30,11 @@ _COMPUTES = re.compile(
     r"|feature_column|trainers)(?:\.[a-z0-9_]+)*"
     r"|\.backend\.common\.(?:keras_tensor|variables|symbolic_scope))?\Z"
 )
+# Where a backend keeps its own kind of Keras' optimizers, under the same names.
+_OPTIMIZES = re.compile(
+    r"(?:keras|tf_keras)\.src\.backend\.(?:torch|jax|tensorflow|numpy|openvino)"
+    r"\.optimizers?(?:\.[a-z0-9_]+)?\Z"
+)
 _CLASS = re.compile(r"_?[A-Z][A-Za-z0-9_]*\Z")
 _FUNCTION = re.compile(r"[a-z][a-z0-9_]*\Z")
 _FUNCTION_MODULES = re.compile(
@@ -95,6 +100,8 @@ def judge_name(module: str, name: str) -> NameVerdict | None:
         return None
     if _COMPUTES.match(module):
         return _inside_keras(module, name)
+    if _OPTIMIZES.match(module) and name in known_classes():
+        return None
     if _FAMILY.match(module):
         why = "a class of a known library beside Keras"
         return _verdict(FactKind.UNVERIFIED_CLASS, Severity.LOW, why)

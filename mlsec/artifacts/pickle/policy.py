@@ -38,10 +38,14 @@ class Standing(enum.Enum):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """``word`` is the danger of a denied name, the way of judging of a judged one."""
+    """``word`` is the danger of a denied name, the way of judging of a judged one.
+
+    ``words`` are those that a listed class takes as one of few values of its own.
+    """
 
     standing: Standing
     word: str = ""
+    words: frozenset[str] = frozenset()
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +63,7 @@ class Policy:
         self._folder = folder
         self._denied, self._denied_modules = _words(folder / "deny.yaml", "dangers")
         self._judged, _ = _words(folder / "judged.yaml", "judgements")
+        self._arguments = _arguments(folder / "judged.yaml")
         self._inventories: dict[str, Inventory | None] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
         self._libraries = {path.stem for path in (folder / "allow").glob("*.yaml")}
@@ -94,7 +99,8 @@ class Policy:
         if inventory and name in inventory.makers.get(module, ()):
             return Entry(standing=Standing.MAKER)
         if inventory and name in inventory.reducers.get(module, ()):
-            return Entry(standing=Standing.REDUCER)
+            words = self._arguments.get((module, name), frozenset())
+            return Entry(standing=Standing.REDUCER, words=words)
         exact = self._denied.get((module, name))
         if exact:
             return Entry(standing=Standing.DENIED, word=exact)
@@ -163,6 +169,15 @@ def _names(section: Any, same: Any) -> Names:
     for other, module in (same or {}).items():
         found[other] = found.get(other, frozenset()) | found.get(module, frozenset())
     return found
+
+
+def _arguments(path: Path) -> dict[tuple[str, str], frozenset[str]]:
+    """The enumerated arguments of classes, by module and name."""
+    return {
+        (module, name): frozenset(str(words).split())
+        for module, classes in _read(path).get("arguments", {}).items()
+        for name, words in classes.items()
+    }
 
 
 def _words(path: Path, key: str) -> tuple[dict[tuple[str, str], str], dict[str, str]]:

@@ -38,6 +38,14 @@ def takes_text(function: Global) -> bool:
     )
 
 
+def unnamed(function: Global, arguments: Value) -> Value:
+    """The arguments but for words that this class takes as one of few values of its own."""
+    words = function.entry.words
+    if not words or type(arguments) is not tuple:
+        return arguments
+    return tuple(one for one in arguments if type(one) is not str or one not in words)
+
+
 def program_in(arguments: Value, window: Window) -> str:
     """Program text or a command that is given directly, or a program further inside; or ""."""
     direct = arguments if type(arguments) is tuple else (arguments,)

@@ -10,7 +10,7 @@ from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, is_wea
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS, Case, Opinion
 from mlsec.artifacts.pickle.naming import HOOKS, is_identifier, keys_of, modern
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
-from mlsec.artifacts.pickle.shadows import program_in, swells, takes_text
+from mlsec.artifacts.pickle.shadows import program_in, swells, takes_text, unnamed
 from mlsec.artifacts.pickle.torch_legacy import storage_bytes
 from mlsec.artifacts.pickle.values import Global, How, Plain, Result, Value
 from mlsec.artifacts.recorder import Recorder
@@ -166,7 +166,7 @@ class Verdict:
         """A listed function: what is found first under its name may run the text it is given."""
         if swells(function, arguments):
             self.note(FactKind.BOMB, function.full, _SWELLS, offset, Severity.MEDIUM)
-        said = "" if takes_text(function) else program_in(arguments, self.window)
+        said = "" if takes_text(function) else program_in(unnamed(function, arguments), self.window)
         if said:
             detail = f"called with what only another function of this name would take: {said}"
             self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, Severity.HIGH)

@@ -102,6 +102,12 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "keras/registered-system": lambda: text(
         {**layer("Block", None), "registered_name": "os>system"}
     ),
+    "keras/stranger-of-a-backend": lambda: text(
+        sequential(layer("Stranger", "keras.src.backend.torch.optimizers.torch_adam"))
+    ),
+    "keras/tool-of-a-backend": lambda: text(
+        sequential(layer("Adam", "keras.src.backend.torch.export"))
+    ),
     "keras/get-file": lambda: text(
         sequential(layer("D", a=function("keras.utils", "get_file"), origin="https://x.invalid/a"))
     ),
@@ -126,6 +132,15 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "keras/very-deep": lambda: b'{"class_name":"S","config":' + b"[" * 200_000,
 }
 BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "keras/optimizer-of-a-backend": lambda: text(
+        {
+            **sequential(DENSE),
+            "compile_config": {
+                "optimizer": layer("AdamW", "keras.src.backend.torch.optimizers.torch_adamw"),
+                "other": layer("Adam", "keras.src.backend.jax.optimizer"),
+            },
+        }
+    ),
     "keras/operator": lambda: text(sequential(layer("TFOpLambda", function="math.add"))),
     "keras/function-by-its-own-name": lambda: text(
         sequential(
