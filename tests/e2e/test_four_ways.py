@@ -22,7 +22,11 @@ WRITTEN = Path(__file__).parents[1] / "estate" / "written"
 _NAMELESS = "aws.kms.key"
 # Why code may leave open what a scan of the account decides, in the words that the user reads.
 ELSEWHERE = "may be declared elsewhere than in the code at hand"
-RUNNING = ("is not told by code: only what runs has it", "is known only when it runs")
+RUNNING = (
+    "is not told by code: only what runs has it",
+    "is known only when it runs",
+    "is counted by the account",
+)
 APPLIED = "is only known after the apply"
 MAY_LEAVE_OPEN = {
     "terraform": (ELSEWHERE, *RUNNING),

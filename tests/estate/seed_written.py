@@ -9,7 +9,6 @@ from tests.estate.seed import Clients
 from tests.estate.seed_deployment import DIGEST, REGISTRY, allow, policy, trust
 
 IS_ISOLATED = {"m": False, "guarded": True}  # by model
-_REPOSITORY = f"{REGISTRY}/serve"
 
 
 def seed_written(clients: Clients) -> None:
@@ -31,7 +30,7 @@ def seed_written(clients: Clients) -> None:
         DirectInternetAccess="Enabled",
         RootAccess="Disabled",
     )
-    _serve(clients, role, "m", f"{_REPOSITORY}:1", "ml-models", "c", "e", 1)
+    _serve(clients, role, "m", f"{REGISTRY}/open:1", "ml-models", "c", "e", 1)
     captured = {
         "EnableCapture": True,
         "InitialSamplingPercentage": 100,
@@ -39,13 +38,14 @@ def seed_written(clients: Clients) -> None:
         "KmsKeyId": key,
         "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
     }
-    image = f"{_REPOSITORY}@{DIGEST}"
+    image = f"{REGISTRY}/serve@{DIGEST}"
     _serve(
         clients, role, "guarded", image, "ml-captured", "guarded", "guarded", 2,
         KmsKeyId=key, DataCaptureConfig=captured,
     )  # fmt: skip
     sagemaker.create_model_package_group(ModelPackageGroupName="versions")
     _watch(clients)
+    _open_to_others(clients)
     clients("secretsmanager").create_secret(Name="token")
 
 
@@ -85,12 +85,31 @@ def _serve(
     sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
 
 
+def _open_to_others(clients: Clients) -> None:
+    iam, ecr = clients("iam"), clients("ecr")
+    text = policy(allow(None, ["iam:PassRole", "sagemaker:*"]))
+    made = iam.create_policy(PolicyName="pass", PolicyDocument=text)["Policy"]["Arn"]
+    by = trust({"AWS": "*", "Service": "sagemaker.amazonaws.com"})
+    iam.create_role(RoleName="work", AssumeRolePolicyDocument=by)
+    iam.attach_role_policy(RoleName="work", PolicyArn=made)
+    ecr.create_repository(repositoryName="open")
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}
+    ecr.set_repository_policy(repositoryName="open", policyText=policy(everybody))
+
+
 def _watch(clients: Clients) -> None:
     logs = clients("logs")
     # No one declares the first: the service makes it at the endpoint's first word.
     logs.create_log_group(logGroupName="/aws/sagemaker/Endpoints/e")
     logs.create_log_group(logGroupName="/aws/sagemaker/Endpoints/guarded")
     logs.put_retention_policy(logGroupName="/aws/sagemaker/Endpoints/guarded", retentionInDays=30)
+    clients("application-autoscaling").register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId="endpoint/guarded/variant/v",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MinCapacity=2,
+        MaxCapacity=4,
+    )
     clients("cloudwatch").put_metric_alarm(
         AlarmName="errors",
         Namespace="AWS/SageMaker",

@@ -63,3 +63,24 @@ def test_what_is_no_plan_is_refused() -> None:
     scope = scope_of({"plan.json": '{"terraform_version": 1'}, Language.TERRAFORM_PLAN)
     inventory_of(scope)
     assert "no plan" in scope.tally.gaps[scope.refused["repo/plan.json"][0]].detail
+
+
+def test_a_policy_that_is_attached_by_its_arn_is_found_in_a_plan() -> None:
+    code = (
+        'resource "aws_iam_policy" "p" {\n  name = "p"\n'
+        "  policy = jsonencode({ Statement = [] })\n}\n"
+        'resource "aws_iam_role" "r" {\n  name = "r"\n'
+        "  assume_role_policy = jsonencode({ Statement = [] })\n}\n"
+        'resource "aws_iam_role_policy_attachment" "a" {\n  role = aws_iam_role.r.name\n'
+        "  policy_arn = aws_iam_policy.p.arn\n}\n"
+    )
+    planned = together({"plan.json": (plan_of({"main.tf": code}), Language.TERRAFORM_PLAN)})
+    coded = together({"main.tf": (code, Language.TERRAFORM)})
+    attached = [
+        (each.properties["attached_policies"], each.unread)
+        for found in (planned, coded)
+        for each in found.values()
+        if each.type == "aws.iam.role"
+    ]
+    assert attached[0][0] == attached[1][0]
+    assert "attached_policies" not in attached[0][1]

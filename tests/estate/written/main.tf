@@ -79,7 +79,7 @@ resource "aws_sagemaker_model" "m" {
   name               = "m"
   execution_role_arn = aws_iam_role.serve.arn
   primary_container {
-    image          = "${aws_ecr_repository.serve.repository_url}:1"
+    image          = "${aws_ecr_repository.open.repository_url}:1"
     model_data_url = "s3://ml-models/m.tar.gz"
   }
 }
@@ -204,4 +204,49 @@ resource "aws_secretsmanager_secret" "token" {
 
 resource "aws_sagemaker_model_package_group" "versions" {
   model_package_group_name = "versions"
+}
+
+resource "aws_appautoscaling_target" "guarded" {
+  service_namespace  = "sagemaker"
+  resource_id        = "endpoint/${aws_sagemaker_endpoint.guarded.name}/variant/v"
+  scalable_dimension = "sagemaker:variant:DesiredInstanceCount"
+  min_capacity       = 2
+  max_capacity       = 4
+}
+
+resource "aws_iam_policy" "pass" {
+  name = "pass"
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["iam:PassRole", "sagemaker:*"], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_role" "work" {
+  name = "work"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { AWS = "*", Service = "sagemaker.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "pass" {
+  role       = aws_iam_role.work.name
+  policy_arn = aws_iam_policy.pass.arn
+}
+
+resource "aws_ecr_repository" "open" {
+  name = "open"
+}
+
+resource "aws_ecr_repository_policy" "open" {
+  repository = aws_ecr_repository.open.name
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Principal = "*", Action = "ecr:*" }]
+  })
 }

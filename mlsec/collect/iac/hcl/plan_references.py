@@ -10,6 +10,7 @@ from mlsec.collect.marked import Node, Unresolved
 _STEP = re.compile(r"([^.\[\]]+)((?:\[(?:\"[^\"]*\"|\d+)\])*)")
 # Arguments whose text is put together around a reference, so that the reference is not all of it.
 _MADE_AROUND = re.compile(r"(?i)policy|polic|document|definition|ur[il]$|path|image|template|data")
+_ONE_NAME = re.compile(r"arns?\Z")  # even where it is the name of a policy
 _MAX_HOPS = 12
 
 
@@ -26,7 +27,9 @@ class References:
         expression = configured.get("expressions", *path) if configured is not None else None
         shown = ".".join((address, *(str(step) for step in path)))
         unknown = Unresolved(f"{shown} is only known after the apply", f"‹{shown}›", is_given=True)
-        if expression is None or _MADE_AROUND.search(str(path[-1])):
+        argument = str(path[-1])
+        is_made_around = _MADE_AROUND.search(argument) and not _ONE_NAME.search(argument)
+        if expression is None or is_made_around:
             return unknown
         found = self._followed(_referred(expression), modules, 0)
         return found or unknown
