@@ -23,8 +23,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One incident. ``seen`` is a key of the table above.
 
     Below its folder ``fires`` holds the state as it was, ``near`` one that lacks what made it
-    dangerous; ``made_by`` names the maker of both where they are model files. A state that only a
-    live account shows is played in the tests of that cloud.
+    dangerous; ``made_by`` names the maker of both where they are model files. Where only a live
+    account shows the state they are evidence, collected from a loopback cloud.
     """
 
     name: str
@@ -42,6 +42,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     def folder(self) -> Path:
         """Where its scenes lie."""
         return FOLDER / self.name
+
+    @property
+    def has_scenes(self) -> bool:
+        """Whether both scenes are there, or made when they are played."""
+        return bool(self.made_by) or all((self.folder / k).is_dir() for k in ("fires", "near"))
 
 
 def incidents() -> Iterator[Incident]:
@@ -62,6 +67,7 @@ def incidents_page(made: str) -> str:
     """One row an incident."""
     rows = list(incidents())
     counts = {word: sum(1 for each in rows if each.seen == word) for word in _SEEN}
+    played = sum(1 for each in rows if each.has_scenes)
     told = ", ".join(f"{count} {_SEEN[word]}" for word, count in counts.items() if count)
     lines = [
         "# Incidents",
@@ -70,9 +76,12 @@ def incidents_page(made: str) -> str:
         f"{len(rows)} incidents and published attacks on machine learning in use. Would the state",
         f"that made each possible have been seen beforehand? {told}.",
         "",
-        "Each has a scene in `fixtures/incidents` that fires and one that nearly is the same and",
-        "does not; what only a live account shows is played in the tests of that cloud. The scenes",
-        "are written for this purpose and hold nothing of the incidents themselves.",
+        f"{played} have a scene in `fixtures/incidents` that fires and one that nearly is the same",
+        "and does not, both judged by the tests. They are code, configuration, model files made by",
+        "the tests, or, for what only a live account shows, evidence collected from a cloud on",
+        "loopback that stands for the account: its answers are shaped like the provider's, and no",
+        "provider gave them. The scenes are written for this purpose and hold nothing of the",
+        "incidents themselves. A row by version says that the version is known to be open to it.",
         "",
         "| year | incident | state that could be read | seen | by |",
         "| --- | --- | --- | --- | --- |",

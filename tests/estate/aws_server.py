@@ -23,7 +23,7 @@ from tests.estate.identify import Call, identify
 from tests.estate.model import Estate
 from tests.estate.moto_backend import MotoBackend
 from tests.estate.objects import Objects
-from tests.estate.overlay import Overlay, cut_page, nothing_there, without_page_token
+from tests.estate.overlay import Overlay, Patch, cut_page, nothing_there, without_page_token
 from tests.estate.search import SearchIndex
 from tests.estate.seed import seed
 from tests.estate.store import AnswerStore, cache_folder
@@ -35,7 +35,8 @@ _SIGNED = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/{}/sagemake
 class LiveAws:
     """Answers from the overlay and the emulator; the emulator is seeded at the first question."""
 
-    def __init__(self, estate: Estate, page_size: int = 0) -> None:
+    def __init__(self, estate: Estate, page_size: int = 0, more: tuple[Patch, ...] = ()) -> None:
+        self._more = more
         self._estate = estate
         self._page_size = page_size
         self._moto: MotoBackend | None = None
@@ -71,7 +72,9 @@ class LiveAws:
             self._moto = MotoBackend()
             ids = seed(self._estate, self._moto.answer)
             self._overlay = Overlay(
-                canned_answers(self._estate, ids), patches(self._estate, ids), self._page_size
+                canned_answers(self._estate, ids),
+                (*patches(self._estate, ids), *self._more),
+                self._page_size,
             )
         return self._moto
 

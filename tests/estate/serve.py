@@ -19,12 +19,16 @@ import msgspec
 
 from tests.estate.faults import Fault
 from tests.estate.model import build_estate
+from tests.estate.overlay import Patch
 
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What to serve; ``objects`` are files in its buckets: ``bucket/key`` -> base64."""
+    """What to serve; ``objects`` are files in its buckets: ``bucket/key`` -> base64.
+
+    ``patches`` are for what a test makes in it later; recordings know nothing of them.
+    """
 
     deployments: int
     is_hostile: bool = False
@@ -34,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     has_zoo: bool = False
     is_written: bool = False
     objects: dict[str, str] = msgspec.field(default_factory=dict)
+    patches: tuple[Patch, ...] = ()
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +146,7 @@ def main(text: str) -> None:
         is_written=settings.is_written,
     )
     injector = Injector(AwsRefusals(), latency_s=settings.latency_s)
-    live = LiveAws(estate, settings.page_size)
+    live = LiveAws(estate, settings.page_size, settings.patches)
     store = store_for(estate, settings.page_size)
     if not len(store):
         live.prepare()
