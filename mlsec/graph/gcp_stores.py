@@ -120,13 +120,17 @@ def _as_member(entity: str) -> Iterator[str]:
 
 
 def _prevented(resource: Resource, graph: Graph) -> Answer:
-    """Say whether public access is prevented, for the bucket or for its whole project."""
+    """Say whether public access is prevented, for the bucket or for its whole project.
+
+    Code is judged by what it says, as buckets of AWS are.
+    """
     own = property_value(resource, "public_access_prevention")
     if own == Known("enforced"):
         return YES
     projects = graph.targets(resource, "project")
     above = [fact(project, "prevents_public_access") for project in projects.found]
-    hidden = [unknown(projects.gaps)] if projects.gaps else []
+    is_hidden = bool(projects.gaps) and not resource.stands_in_code
+    hidden = [unknown(projects.gaps)] if is_hidden else []
     mine = [unknown(own.gaps)] if isinstance(own, Unread) else []
     return any_of([*above, *hidden, *mine])
 

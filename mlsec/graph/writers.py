@@ -215,9 +215,14 @@ def _owner(resource: Resource) -> tuple[str, tuple[str, ...]]:
 
 
 def _block(resource: Resource, graph: Graph, name: str) -> Answer:
-    """Say whether a block of public access is on, for the bucket or for its whole account."""
+    """Say whether a block of public access is on, for the bucket or for its whole account.
+
+    Code is judged by what it says: a block that its account may have elsewhere is no reason to
+    pass over a bucket that is opened on purpose.
+    """
     accounts = graph.targets(resource, "account")
-    hidden = [] if accounts.found else [unknown(accounts.gaps)]
+    is_told = bool(accounts.found) or resource.stands_in_code
+    hidden = [] if is_told else [unknown(accounts.gaps)]
     return any_of(
         (
             _flag(resource, name),

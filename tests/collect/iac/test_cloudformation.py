@@ -406,3 +406,15 @@ Resources:
     scope = scope_of({f"{n}.yaml": text for n in range(12)}, Language.CLOUDFORMATION)
     found = inventory_of(scope, as_scanned=True).resources
     assert sum(each.type == "aws.kms.key" for each in found) == 12
+
+
+def test_a_bucket_that_code_opens_is_public_whatever_its_account_may_block() -> None:
+    (bucket,) = graph_of(
+        "Resources:\n  B:\n    Type: AWS::S3::Bucket\n    Properties:\n"
+        "      PublicAccessBlockConfiguration: {BlockPublicPolicy: false}\n"
+        "  P:\n    Type: AWS::S3::BucketPolicy\n    Properties:\n      Bucket: !Ref B\n"
+        "      PolicyDocument:\n        Statement:\n          - Effect: Allow\n"
+        "            Principal: '*'\n            Action: s3:GetObject\n"
+        "            Resource: !Sub '${B.Arn}/*'\n"
+    ).of_type("aws.s3.bucket")
+    assert bucket.properties["is_public_read"] is True
