@@ -40,7 +40,7 @@ _ASSIGNMENT = re.compile(
     r"(?i)\b([A-Za-z0-9_.-]*(?:password|passwd|secret|token|api_?key|access_?key)[A-Za-z0-9_]*)"
     r"\s*[=:]\s*[\"']?([^\s\"'`;&|<>]{8,200})"
 )
-_PLACEHOLDER = re.compile(
+PLACEHOLDER = re.compile(
     r"(?i)^(\$|\{\{|<|%\(|arn:|resolve:|\{\{resolve|https?://|s3://|/|true$|false$|none$|null$"
     r"|change_?me|example|placeholder|your[_-]|xxx|\*{3})"
 )
@@ -78,7 +78,7 @@ def entropy_bits(text: str) -> float:
 def _is_secret_value(key: str, text: str) -> bool:
     if not _SECRET_NAME.search(key) or _NOT_SECRET_NAME.search(key):
         return False
-    if not 8 <= len(text) <= 4096 or re.search(r"\s", text) or _PLACEHOLDER.match(text):
+    if not 8 <= len(text) <= 4096 or re.search(r"\s", text) or PLACEHOLDER.match(text):
         return False
     if re.search(r"(?i)pass(wd|word|phrase)|secret", key):
         return entropy_bits(text) >= 2.5

@@ -77,6 +77,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     def stands_in_code(self) -> bool:
         """Whether it is declared and not running: what lies around it is declared elsewhere."""
         return self.origin.kind == "iac"
+
     known_as: str = ""
     places: Mapping[str, str] = msgspec.field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mlsec.artifacts.window import Window
+from mlsec.collect.code.declared_secrets import secret_spans, sensitive_variables
 from mlsec.collect.code.definitions import without_schemas
 from mlsec.collect.code.evidence import file_call, gap_call
 from mlsec.collect.code.language import language_of, may_matter
@@ -26,6 +27,7 @@ _QUOTED = (Language.TERRAFORM, Language.TERRAFORM_VALUES, Language.BICEP)
 # Files in one transaction; all of them are in memory together.
 _AT_ONCE = 64
 _AT_ONCE_BYTES = 8 * 1024 * 1024
+_VALUES = (".tfvars", ".tfvars.json")
 _CERTAIN = (".tf", ".tofu", ".tfvars", ".bicep")
 
 
@@ -43,7 +45,7 @@ def collect(
     found = [entry for entry in listing.entries if may_matter(entry.path)]
     if not found:
         return
-    masker = Masker(_salt(snapshot, settings))
+    masker = Masker(_salt(snapshot, settings), _sensitive(found, store))
     done = 0
     for several in _together(found):
         if progress is not None and done:
@@ -65,6 +67,30 @@ def _together(entries: list[Entry]) -> Iterator[list[Entry]]:
         group.append(entry)
     if group:
         yield group
+
+
+def _sensitive(entries: list[Entry], store: LocalStore) -> frozenset[str]:
+    """Name the sensitive variables of all modules: their values stand in files of their own."""
+    if not any(entry.path.lower().endswith(_VALUES) for entry in entries):
+        return frozenset()
+    code = (each for each in entries if each.path.lower().endswith((".tf", ".tofu")))
+    return sensitive_variables(
+        (_bytes(each, store) or b"").decode("utf-8", "replace")
+        for each in code
+        if each.size_bytes <= MAX_BYTES
+    )
+
+
+def _bytes(entry: Entry, store: LocalStore) -> bytes | None:
+    """Give a file's content; None when it cannot be read."""
+    try:
+        source = store.open(entry)
+    except OSError:
+        return None
+    try:
+        return b"".join(Window.over(source).blocks())
+    finally:
+        store.close(source)
 
 
 def scope_of(target: str) -> str:
@@ -106,11 +132,12 @@ def code_call(
         text = without_schemas(text)
     if language is Language.TERRAFORM_PLAN:
         text = masker.mask_texts(text, sensitive_texts(text))
+    hidden = masker.mask_spans(text, secret_spans(language, text, masker.sensitive))
     file = CodeFile(
         id=file_id,
         path=path,
         language=language,
-        text=masker.mask(text, is_quoted=language in _QUOTED),
+        text=masker.mask(hidden, is_quoted=language in _QUOTED),
         in_repository=in_repository,
     )
     return file_call(scope, file)

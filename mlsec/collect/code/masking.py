@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from mlsec.collect.default_passwords import is_published
-from mlsec.collect.secret_kinds import KINDS, secret_kind
+from mlsec.collect.secret_kinds import KINDS, PLACEHOLDER, secret_kind
 
 MARK = "mlsec-masked"
 _MARKED = re.compile(rf"{MARK}-([a-z0-9-]+)-([0-9a-f]{{12}})-([0-9]+)")
@@ -52,12 +52,19 @@ _LINES = (
 )
 _PARAMETERS = tuple(re.compile(form + _VALUE) for form in (_BLOCK, _BRACES, _LINES))
 _LONGEST = 4096
+# Variables of an environment; a lower-case "secret" or "token" is often the name of one.
+_MEANT = re.compile(r"(?:\A|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|SECRET_KEY|ACCESS_KEY)\Z")
+_LEAST = 6
 
 
 class Masker:
-    """Masks with a keyed hash: equal secrets are equal inside one snapshot and nowhere else."""
+    """Masks with a keyed hash: equal secrets are equal inside one snapshot and nowhere else.
 
-    def __init__(self, salt: str) -> None:
+    ``sensitive`` are the variables of Terraform that its code marks so.
+    """
+
+    def __init__(self, salt: str, sensitive: frozenset[str] = frozenset()) -> None:
+        self.sensitive = sensitive
         self._is_quoted = False
         self._key = hashlib.sha256(b"mlsec masking/1 " + salt.encode()).digest()
 
@@ -78,6 +85,18 @@ class Masker:
             if kind not in ("private-key", "google-service-account"):
                 text = form.sub(partial(self._known, kind), text)
         return text
+
+    def mask_spans(self, text: str, spans: Iterable[tuple[int, int]]) -> str:
+        """Give the text with what stands at these places replaced, quotes aside."""
+        parts, at = [], 0
+        for start, end in spans:
+            value = text[start:end]
+            quote = value[0] if len(value) > 1 and value[0] == value[-1] in "\"'" else ""
+            bare = value[1:-1] if quote else value
+            if bare and MARK not in bare:
+                parts += [text[at:start], quote, self._marker(bare, "sensitive"), quote]
+                at = end
+        return "".join([*parts, text[at:]])
 
     def mask_texts(self, text: str, texts: Iterable[str]) -> str:
         """Give JSON text with these values replaced; keys stay, whatever they read."""
@@ -105,7 +124,8 @@ class Masker:
             return found.group()
         if not value or len(value) > _LONGEST or MARK in value:
             return found.group()
-        kind = secret_kind(value, found.group("key"))
+        key = found.group("key")
+        kind = secret_kind(value, key) or ("generic" if _is_meant_secret(key, value) else None)
         if kind is None or is_published(value):
             return found.group()
         whole, at = found.group(), found.start()
@@ -115,6 +135,16 @@ class Masker:
     def _marker(self, value: str, kind: str) -> str:
         mark = hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256)
         return f"{MARK}-{kind}-{mark.hexdigest()[:12]}-{len(value)}"
+
+
+def _is_meant_secret(key: str, value: str) -> bool:
+    """Whether a name leaves no doubt that its literal value is a secret, however plain it is."""
+    return (
+        bool(_MEANT.search(key))
+        and len(value) >= _LEAST
+        and not (value.isdigit() or PLACEHOLDER.match(value))
+        and not re.search(r"[$/{}<>]", value)
+    )
 
 
 def _json_forms(text: str) -> Iterator[str]:
