@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlsec.artifacts.archive import Archive
+from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.recorder import Recorder
 
+_CONFIG_BYTES = 16 << 20
 # The member that tells, as it ends; the layout's name.
 TELLING: Mapping[str, str] = {
     "MAR-INF/MANIFEST.json": "torchserve",
@@ -24,10 +26,17 @@ def is_numpy_zip(archive: Archive) -> bool:
 
 
 def is_keras(archive: Archive) -> bool:
-    """Whether the archive has the members of a Keras v3 model."""
-    return "config.json" in archive and (
-        "metadata.json" in archive or "model.weights.h5" in archive
-    )
+    """Whether the archive has the members of a Keras v3 model, or a configuration of Keras."""
+    if "config.json" not in archive:
+        return False
+    return "metadata.json" in archive or "model.weights.h5" in archive or _names_class(archive)
+
+
+def _names_class(archive: Archive) -> bool:
+    try:
+        return b'"class_name"' in archive.content("config.json", _CONFIG_BYTES)
+    except ArtifactError:
+        return False
 
 
 def is_skops(archive: Archive) -> bool:

@@ -18,7 +18,7 @@ from mlsec.artifacts.decoders import Zlib
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.executable import kind_of
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.metadata_text import judge_metadata
+from mlsec.artifacts.metadata_text import judge_metadata, old_pickle_in
 from mlsec.artifacts.pickle.start import is_loadable, may_be_loadable
 from mlsec.artifacts.protobuf import BYTES, Field, Wire
 from mlsec.artifacts.recorder import Recorder
@@ -144,6 +144,8 @@ def judge_setting(text: str, where: str, record: Recorder) -> None:
         return
     if inner := decoded(data):
         judge_bytes(Window.of(inner), where, record)
+    elif inner := old_pickle_in(text):
+        record.member(where[:100], Window.of(inner))
     elif found := _PROGRAM.search(text, 0, READ_BYTES):
         detail = f"the setting {where!r:.80} is code that something must mean to run"
         record.fact(FactKind.EMBEDDED_CODE, found.group()[:80], detail, danger=Severity.MEDIUM)

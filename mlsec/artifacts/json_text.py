@@ -18,6 +18,8 @@ MOST_BYTES = 48 << 20
 # An earlier value of a key that comes twice is kept under the key with this behind it.
 SHADOWED = "\0shadowed"
 _NODES = 4_000_000
+# So many names with nothing but whole numbers are a vocabulary.
+WORDS = 256
 # A brace or bracket as one wide character, then another character below 256 that JSON allows.
 _NEXT = rb"[ \t\r\n\"{\[\]}\d-]"
 _WIDE = re.compile(
@@ -45,7 +47,7 @@ def read_json(data: bytes, record: Recorder, *, offset: int = -1) -> Any:
     if len(data) > MOST_BYTES:
         raise OverLimitError(f"{len(data)} bytes of JSON are more than {MOST_BYTES}")
     text = decode_text(data, record, offset=offset)
-    twice: dict[str, None] = {}
+    twice: dict[str, bool] = {}
     try:
         value = json.loads(
             text, strict=False, parse_int=_integer, object_pairs_hook=_Pairs(twice).build
@@ -55,9 +57,10 @@ def read_json(data: bytes, record: Recorder, *, offset: int = -1) -> Any:
         raise OverLimitError("JSON is nested deeper than can be followed") from error
     except ValueError as error:
         raise ArtifactError(f"no JSON: {error}") from error
-    for key in list(twice)[:20]:
+    for key, is_word in sorted(twice.items(), key=lambda item: item[1])[:20]:
         detail = "this key comes twice in one object, and readers differ on which one counts"
-        record.fact(FactKind.TWO_READINGS, key, detail, offset=offset)
+        danger = Severity.LOW if is_word else None
+        record.fact(FactKind.TWO_READINGS, key, detail, offset=offset, danger=danger)
     return value
 
 
@@ -118,19 +121,23 @@ def _integer(text: str) -> int | float:
 
 
 class _Pairs:
-    """Builds objects, and remembers the keys that came twice in one of them."""
+    """Builds objects, and remembers the keys that came twice, and whether only as words.
 
-    def __init__(self, twice: dict[str, None]) -> None:
+    In a vocabulary two tokens may be written alike: what differs is the number of one word.
+    """
+
+    def __init__(self, twice: dict[str, bool]) -> None:
         self.twice = twice
 
     def build(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         built = dict(pairs)
         if len(built) == len(pairs):
             return built
+        is_vocabulary = len(pairs) >= WORDS and all(type(value) is int for _, value in pairs)
         seen: set[str] = set()
         for index, (key, value) in enumerate(reversed(pairs)):
             if key in seen:
-                self.twice[key] = None
+                self.twice[key] = self.twice.get(key, True) and is_vocabulary
                 built[f"{key}{SHADOWED}{index}"] = value
             seen.add(key)
         return built

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 from mlsec.artifacts.code_blobs import decode_base64, find_code_in_text, note_code
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.start import OLD_BYTES, is_old_pickle
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
@@ -31,6 +33,9 @@ _KEY = re.compile(
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 # Ends as a pickle does: digests in hexadecimal digits are common, and begin with anything.
 _HEX = re.compile(r"\s*(?:0x)?80(?:0[2-5])(?:[0-9a-f]{2}){8,}2e\s*\Z", re.IGNORECASE)
+# Protocols 0 and 1 begin with anything, and end as all do: told by being followed to the end.
+_DIGITS = re.compile(r"\s*(?:[0-9A-Fa-f]{2}){12,}\s*\Z")
+_LETTERS = re.compile(r"[A-Za-z0-9+/_\-\s]{16,}={0,2}\s*\Z")
 LONGEST = 1 << 20
 
 
@@ -60,9 +65,28 @@ def judge_metadata(text: str, where: str, record: Recorder, *, offset: int = -1)
         )
 
 
+def old_pickle_in(text: str) -> bytes:
+    """The pickle of a text protocol that a text is in base64 or hexadecimal digits, or nothing."""
+    if len(text) > 2 * OLD_BYTES:
+        return b""
+    if _DIGITS.match(text):
+        data = bytes.fromhex(text.strip())
+        if is_old_pickle(data):
+            return data
+    if not _LETTERS.match(text):
+        return b""
+    plain = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    if len(plain) % 4 == 1:
+        return b""
+    data = base64.b64decode(plain + "=" * (-len(plain) % 4))
+    return data if is_old_pickle(data) else b""
+
+
 def _pickle_in(text: str) -> bytes:
     """The pickle that a text is in base64 or in hexadecimal digits, or nothing."""
     if len(text) <= LONGEST and _HEX.match(text):
         return bytes.fromhex(text.strip().lower().removeprefix("0x"))
     data = decode_base64(text)
-    return data if data is not None and _PICKLE.match(data) else b""
+    if data is not None and _PICKLE.match(data):
+        return data
+    return old_pickle_in(text)

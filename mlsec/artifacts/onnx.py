@@ -16,6 +16,7 @@ from mlsec.artifacts.onnx_operators import (
     PYTHON_OPERATORS,
     STANDARD,
 )
+from mlsec.artifacts.onnx_sizes import judge_tensor_shape, judge_value_shape
 from mlsec.artifacts.protobuf import BYTES, VARINT, Field, Wire
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import leaves_folder, note_reference
@@ -24,14 +25,14 @@ from mlsec.core.closed_sets import GapReason
 
 # Field numbers: onnx.proto of the ONNX specification.
 MODEL_GRAPH, MODEL_OPSET, MODEL_METADATA, MODEL_TRAINING, MODEL_FUNCTIONS = 7, 8, 14, 20, 25
-GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_SPARSE = 1, 5, 15
+GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_SPARSE, GRAPH_VALUES = 1, 5, 15, (11, 12, 13)
 FUNCTION_NODE, FUNCTION_ATTRIBUTE, FUNCTION_DOMAIN = 7, 11, 10
 NODE_OPERATOR, NODE_ATTRIBUTE, NODE_DOMAIN = 4, 5, 7
 EXTERNAL_KEYS = frozenset({"location", "offset", "length", "checksum", "basepath"})
 GRAPHS_DEEP = 64
 # Fields with names, types and numbers: nothing in them is kept for somebody else to read. What is
 # neither of these nor followed below is judged as bytes of no known meaning.
-MODEL_PLAIN, GRAPH_PLAIN, NODE_PLAIN = {MODEL_OPSET}, {2, 11, 12, 13}, {1, 2, 3, 8}
+MODEL_PLAIN, GRAPH_PLAIN, NODE_PLAIN = {MODEL_OPSET}, {2}, {1, 2, 3, 8}
 ATTRIBUTE_PLAIN, TENSOR_PLAIN = {7, 8, 14, 15, 21}, {1, 4, 5, 7, 8, 10, 11}
 FUNCTION_PLAIN = {1, 4, 5, 6, 9, FUNCTION_DOMAIN, 12, 13}
 TENSOR_STRING, TENSOR_RAW, TENSOR_EXTERNAL = 6, 9, 13
@@ -121,10 +122,12 @@ class _Model:
     def _graph(self, field: Field, depth: int) -> None:
         if depth > GRAPHS_DEEP:
             raise ArtifactError(f"graphs lie more than {GRAPHS_DEEP} deep in one another")
-        numbers = {GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_SPARSE}
+        numbers = {GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_SPARSE, *GRAPH_VALUES}
         for inner in self._messages(field, numbers, GRAPH_PLAIN):
             if inner.number == GRAPH_NODE:
                 self._node(inner, depth)
+            elif inner.number in GRAPH_VALUES:
+                judge_value_shape(self.wire, inner, self.record)
             elif inner.number == GRAPH_INITIALIZER:
                 self._tensor(inner)
             else:
@@ -196,6 +199,7 @@ class _Model:
             self._tensor(inner)
 
     def _tensor(self, field: Field) -> None:
+        judge_tensor_shape(self.wire, field, self.record)
         numbers = {TENSOR_STRING, TENSOR_RAW, TENSOR_EXTERNAL}
         for inner in self._messages(field, numbers, TENSOR_PLAIN):
             if inner.number == TENSOR_EXTERNAL:

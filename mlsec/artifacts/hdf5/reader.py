@@ -8,6 +8,7 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.hdf5 import layout
 from mlsec.artifacts.hdf5.layout import SIGNATURE, Cursor, Hdf5File, Message
 from mlsec.artifacts.hdf5.objects import LinkKind, attributes_of, links_of
+from mlsec.artifacts.hdf5.sizes import SIZED, judge_dataset
 from mlsec.artifacts.pickle.streams import read_inside
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
@@ -92,11 +93,15 @@ class _Walk:
             self.record.hole(error.reason, f"{path or '/'}: {error.message}")
 
     def _object(self, address: int, path: str, left: list[tuple[int, str]]) -> None:
+        sized: dict[int, Message] = {}
         for message in self.file.messages(address):
+            if message.kind in SIZED:
+                sized.setdefault(message.kind, message)
             try:
                 self._message(message, path, left)
             except ArtifactError as error:
                 self._note_broken(path, error)
+        judge_dataset(self.file, sized, path, self.record)
 
     def _message(self, message: Message, path: str, left: list[tuple[int, str]]) -> None:
         for link in links_of(self.file, message):

@@ -11,6 +11,7 @@ from mlsec.artifacts.contents import judge_value
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import plain_key, read_json, walk
 from mlsec.artifacts.keras.names import FIXED, UNSAFE_NAMES, judge_name, known_classes
+from mlsec.artifacts.keras.sizes import judge_sizes
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder
 from mlsec.core.closed_sets import GapReason, Severity
@@ -34,6 +35,8 @@ _REACHING = re.compile(
 )
 SHORTEST_TEXT = 8
 _VOCABULARIES = frozenset({"vocabulary", "vocabulary_file", "vocab_path", "idf_weights"})
+# Whatever is named so is an address that somebody means to ask.
+_ADDRESSES = re.compile(r"(?:.*_)?(?:ur[il]|link|endpoint|webhook)s?\Z")
 _PATHS = frozenset({"filepath", "file_path", "origin", "handle", "saved_model_path", "cache_dir"})
 
 
@@ -66,6 +69,7 @@ def judge_model_class(value: Any, record: Recorder) -> None:
 
 
 def _judge_object(part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    judge_sizes(part, path, record)
     for key, name in part.items():
         plain = plain_key(key)
         if not isinstance(name, str):
@@ -82,6 +86,9 @@ def _judge_object(part: Mapping[str, Any], path: str, record: Recorder) -> None:
             record.fact(FactKind.DENIED_CALL, name, detail, danger=Severity.HIGH)
         elif plain in _PATHS and (is_remote(name) or leaves_folder(name)):
             _judge_path(name, plain, record)
+        elif _ADDRESSES.match(plain) and is_remote(name):
+            detail = f"the setting {plain} names an address (at {path})"
+            record.fact(FactKind.REMOTE_REFERENCE, name, detail)
 
 
 def _judge_class(name: str, part: Mapping[str, Any], path: str, record: Recorder) -> None:

@@ -20,6 +20,8 @@ _MAY_BE = re.compile(
 )
 _ZIP = b"PK\x03\x04"
 PARSED_BYTES = 64 << 10
+# A stream of text protocols in a text: longer ones are found by what they are stored as.
+OLD_BYTES, OLD_OPCODES = 16 << 10, 4_000
 # These import too, by a number that the loading program gave to a name.
 _EXTENSIONS = frozenset(b"\x82\x83\x84")
 
@@ -37,6 +39,23 @@ def is_loadable(window: Window) -> bool:
         return False
     data = window.read(0, PARSED_BYTES)
     return bool(kind_of(data, window)) or head[:4] == _ZIP or _is_pickle(data, window.size_bytes)
+
+
+def is_old_pickle(data: bytes) -> bool:
+    """Whether all of this is one stream without PROTO that imports something, to its STOP."""
+    data = data.rstrip(b"\r\n \0")
+    if data[-1:] != b"." or len(data) > OLD_BYTES:
+        return False
+    trial, position = Trial(data, is_whole=True), 0
+    for _ in range(OLD_OPCODES):
+        if position >= len(data) - 1:
+            break
+        try:
+            position = trial.step(data[position], position)
+        except (ArtifactError, IndexError):
+            return False
+    is_ended = position == len(data) - 1 and trial.depth > 0 and not trial.marks
+    return is_ended and trial.imports > 0
 
 
 def _is_pickle(data: bytes, size_bytes: int) -> bool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 
 from mlsec.artifacts.contents import decoded, judge_bytes
-from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.plain_text import read_text, sniff_text
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.repository.requirement_lines import ELSEWHERE, judge_line
 from mlsec.artifacts.repository.yaml_text import judge_yaml
 from mlsec.artifacts.templates.judge import MOST_CHARACTERS, judge_template
 from mlsec.artifacts.templates.names import SUSPECT_TEXT
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
 
 _BLOCK = re.compile(
     r"\{%[-+]?\s*(?:if|for|set|macro|include|import|extends|from|block|with|filter|call|raw|do)\b"
@@ -24,13 +23,6 @@ _REQUIREMENT = re.compile(
     r"\s*(?:#.*|-[-\w]+(?:[ =].*)?|[A-Za-z0-9][\w.-]*(?:\[[\w, .-]*\])?\s*"
     r"(?:(?:[<>=!~]=?=?|@)\s*\S.*|;.*)?|(?:git\+|https?:)\S+.*)?\s*\Z"
 )
-_ELSEWHERE = re.compile(
-    r"(?:--(?:extra-)?index-url|-i|--find-links|-f|--trusted-host)[ =]\s*(\S+)|((?:git\+)?(?:https?"
-    r"|ssh|file)://\S+)"
-)
-# One commit of a repository: nobody can put other content there.
-_PINNED = re.compile(r"git\+https://.+@[0-9a-f]{40}\b")
-_USUAL_INDEXES = ("https://pypi.org/", "https://download.pytorch.org/")
 
 
 def sniff_template(head: bytes, window: Window) -> bool:
@@ -93,7 +85,7 @@ def sniff_requirements(head: bytes, window: Window) -> bool:
         return False
     lines = window.read(0, 1 << 20).decode("utf-8", "replace").splitlines()
     named = "requirements" in window.name.lower()
-    elsewhere = any(_ELSEWHERE.match(line.strip()) for line in lines)
+    elsewhere = any(ELSEWHERE.match(line.strip()) for line in lines)
     versions = sum(1 for line in lines if re.match(r"[A-Za-z0-9][\w.-]*\s*(?:[=<>~!]=|@ )", line))
     if not named and not versions and not elsewhere:
         return False
@@ -105,13 +97,5 @@ def read_requirements(window: Window, record: Recorder) -> None:
     if inner := decoded(window.read(0, 1 << 20)):
         judge_bytes(Window.of(inner), "(decoded)", record)
     for line in window.read(0, 1 << 20).decode("utf-8", "replace").splitlines():
-        plain = line.split(" #", 1)[0].strip()
-        if plain.startswith("#"):
-            continue
-        for found in _ELSEWHERE.finditer(plain):
-            place = found.group(1) or found.group(2)
-            if not place.startswith(_USUAL_INDEXES):
-                detail = "packages are installed from this address"
-                danger = Severity.LOW if _PINNED.search(place) else None
-                record.fact(FactKind.REMOTE_REFERENCE, place, detail, danger=danger)
+        judge_line(line, record)
     read_text(window, record)

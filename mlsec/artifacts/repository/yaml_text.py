@@ -12,6 +12,7 @@ from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import walk
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.repository.requirement_lines import judge_environment
 from mlsec.artifacts.repository.settings import judge_settings
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
@@ -28,6 +29,9 @@ _WORTH = re.compile(
     rb"loader_module|_target_|trust.remote.code|auto_map|class_path|custom_pipeline|code:|template"
     rb"|licen[sc]e|parent_library|weight_map|target:|_implementation|sparkVersion|![\w!<]|%TAG|<<|\*\w+"
 )
+# An environment of packages that names some address.
+_ENVIRONMENT = re.compile(rb"dependencies|pip_requirements")
+_FAR = re.compile(rb"://|index.url|find.links|trusted.host|-[if][ =]")
 _RUNS = re.compile(
     r"(?:tag:yaml\.org,2002:|!+)(?:python|ruby|perl|php|java|javax|net|com\.sun)\b[/.:]?|^!?ruby/"
 )
@@ -61,7 +65,7 @@ def read_yaml(window: Window, record: Recorder) -> None:
     if len(data) > MOST_BYTES:
         raise OverLimitError(f"{window.size_bytes} bytes of YAML are over {MOST_BYTES}")
     _judge_code(data, record)
-    if _WORTH.search(data):
+    if _WORTH.search(data) or (_ENVIRONMENT.search(data) and _FAR.search(data)):
         judge_yaml(data.decode("utf-8", "replace"), record)
 
 
@@ -105,6 +109,7 @@ def _judge(value: Any, record: Recorder) -> None:
         record.fact(FactKind.BOMB, "YAML", "aliases multiply into more than can be read")
         raise ArtifactError("YAML aliases multiply into more than can be read")
     judge_settings(value, record)
+    judge_environment(value, record)
 
 
 def _search(text: str, record: Recorder) -> None:

@@ -10,8 +10,13 @@ from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.protobuf import BYTES, Field, Wire
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder, note_reference
-from mlsec.artifacts.tensorflow.operators import FILE_OPERATORS, PATH_READERS, judge_operator
-from mlsec.core.closed_sets import GapReason
+from mlsec.artifacts.tensorflow.operators import (
+    FILE_OPERATORS,
+    PATH_READERS,
+    RESTORERS,
+    judge_operator,
+)
+from mlsec.core.closed_sets import GapReason, Severity
 
 # Field numbers: graph.proto, function.proto, node_def.proto, attr_value.proto of TensorFlow.
 GRAPH_NODE, GRAPH_LIBRARY = 1, 2
@@ -25,6 +30,7 @@ TENSOR_CONTENT, TENSOR_STRINGS = 4, 8
 GRAPH_PLAIN, NODE_PLAIN, ENTRY_PLAIN, VALUE_PLAIN = {4}, {1, 3, 4, 6, 7}, {1}, {7, 9}
 TENSOR_PLAIN = {1, 2, 3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17}
 FUNCTION_PLAIN, LIST_PLAIN = {1, 2, 4, 5, 6, 7}, {3, 4, 5, 6, 7, 8, 9}
+MAIN = "in the main graph"
 LONGEST_PATH = 4096
 SHORTEST_CODE = 20
 # Attributes that name a place outside of the graph.
@@ -42,6 +48,9 @@ class GraphReader:
         self.wire = wire
         self.record = record
         self.nodes = 0
+        # Where the graph saves in places that are no saver's, and whether it restores at all.
+        self.strays: list[tuple[str, str]] = []
+        self.restores = False
 
     def read(self, graph: Field) -> None:
         """Read the graph in a field's payload.
@@ -53,10 +62,11 @@ class GraphReader:
         functions = [f for library in libraries for f in self._messages(library, {1})]
         local = frozenset(self._signature(function) for function in functions)
         main = list(self._messages(graph, {GRAPH_NODE}, GRAPH_PLAIN | {GRAPH_LIBRARY}))
-        self._nodes(main, local, "in the main graph")
+        self._nodes(main, local, MAIN)
         for function in functions:
             nodes = list(self._messages(function, {FUNCTION_NODE}, FUNCTION_PLAIN))
             self._nodes(nodes, local, f"in the function {self._signature(function)}"[:120])
+        self._savers()
 
     def _messages(
         self, field: Field, numbers: set[int], plain: set[int] | None = None
@@ -93,7 +103,9 @@ class GraphReader:
     def _paths(self, paths: list[str], seen: set[str], where: str) -> None:
         """Judge texts that may be paths, where an operator reads or writes the file it is given."""
         far = [path for path in paths if path.count("/") >= 2 or path.count("\\") >= 2]
+        self.restores |= not RESTORERS.isdisjoint(seen)
         if not FILE_OPERATORS.isdisjoint(seen):
+            self.strays.append((min(FILE_OPERATORS & seen), where))
             for path in far:
                 note_reference(self.record, path, f"what a saving operator {where} names")
         elif readers := sorted(PATH_READERS & seen):
@@ -101,6 +113,20 @@ class GraphReader:
                 # Tables are told where the vocabulary lay when they were made; loaders replace it.
                 detail = f"{readers[0]} {where} may read {path}, unless the loader replaces it"
                 self.record.hole(GapReason.UNRESOLVED, detail[:400])
+
+    def _savers(self) -> None:
+        """Note operators that save though they are no part of a saver, which restores as well.
+
+        TensorFlow 2 keeps its saver in functions that it names after it; version 1 puts it into
+        the main graph.
+        """
+        for operator, where in self.strays:
+            if self.restores and ("save" in where.lower() or where == MAIN):
+                continue
+            detail = f"writes a file {where}, which is no saver of a model's variables"
+            danger = Severity.MEDIUM
+            self.record.fact(FactKind.UNSAFE_OPERATOR, operator, detail, danger=danger)
+        self.strays, self.restores = [], False
 
     def _attribute(self, entry: Field) -> Iterator[str]:
         """Judge one attribute; gives the strings that its tensor holds."""

@@ -44,6 +44,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 # Only dangerous with a path of its own: an honest graph has them to save its variables.
 FILE_OPERATORS = frozenset("Save SaveV2 SaveSlices MergeV2Checkpoints".split())  # noqa: SIM905
+# What a saver has beside them.
+RESTORERS = frozenset("RestoreV2 Restore RestoreSlice".split())  # noqa: SIM905
 # The same for files that are read.
 PATH_READERS = frozenset(
     """RestoreV2 Restore RestoreSlice InitializeTableFromTextFile InitializeTableFromTextFileV2

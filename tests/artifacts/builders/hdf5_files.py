@@ -116,6 +116,24 @@ def external_data(name: str) -> bytes:
     return file(link("d", hard=dataset_at), behind=behind)
 
 
+def dataset(
+    *axes: int, stored: int | None = 0, size_bytes: int = 8, chunked: bool = False
+) -> bytes:
+    """A dataset below the root, of which ``stored`` bytes are there; None: none were written."""
+    shape = message(
+        0x01, struct.pack("<BBBB", 2, len(axes), 0, 1) + struct.pack(f"<{len(axes)}Q", *axes)
+    )
+    kind = message(0x03, bytes([0x11, 0x20, 0x3F, 0]) + struct.pack("<I", size_bytes) + bytes(12))
+    dataset_at = SUPERBLOCK + len(header(link("d", hard=0)))
+    place = NOWHERE if stored is None else struct.pack("<Q", dataset_at)
+    room = struct.pack("<Q", stored or 0)
+    layout = message(
+        0x08, b"\x03\x02\x01" + NOWHERE + bytes(8) if chunked else b"\x03\x01" + place + room
+    )
+    body = header(shape, kind, layout)
+    return file(link("d", hard=dataset_at), behind=lambda _: body + bytes(stored or 0))
+
+
 LAMBDA = sequential(OLD_LAMBDA)
 
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
@@ -130,6 +148,10 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "hdf5/external-link-beside": lambda: file(link("w", external="other.h5")),
     "hdf5/user-link": lambda: file(link("w", kind=99)),
     "hdf5/external-storage": lambda: external_data("/etc/passwd"),
+    "hdf5/dataset-without-end": lambda: dataset(1 << 21, 1 << 21, stored=None),
+    "hdf5/chunks-without-end": lambda: dataset(1 << 41, chunked=True),
+    "hdf5/dataset-never-written": lambda: dataset(1 << 30, stored=None),
+    "hdf5/dataset-hardly-written": lambda: dataset(1 << 30, stored=64),
     "hdf5/pickled-attribute": lambda: file(attribute("state", EVIL_PICKLE_2)),
     "hdf5/user-block": lambda: b"#!/bin/sh\necho inert\n".ljust(512, b"\0") + file(base=512),
     "hdf5/cut-short": lambda: model(LAMBDA)[:100],
@@ -140,6 +162,9 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "hdf5/model": lambda: model(sequential(DENSE)),
     "hdf5/model-old-attribute": lambda: model(sequential(DENSE), old_attribute),
     "hdf5/model-in-heap": lambda: variable_text(sequential(layer("Flatten"))),
+    "hdf5/dataset": lambda: dataset(64, stored=512),
+    "hdf5/dataset-not-written-yet": lambda: dataset(1 << 20, stored=None),
+    "hdf5/dataset-in-chunks": lambda: dataset(1 << 34, chunked=True),
     "hdf5/soft-link": lambda: file(link("w", soft="/other")),
     "hdf5/matlab": lambda: b"MATLAB 7.3 MAT-file".ljust(512, b" ") + file(base=512),
 }

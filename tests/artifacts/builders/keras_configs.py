@@ -59,6 +59,14 @@ def archive(*configs: bytes) -> bytes:
     return out.getvalue()
 
 
+def bare(config: Any, name: str = "config.json") -> bytes:
+    """A zip with nothing but a configuration."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        packed.writestr(name, text(config))
+    return out.getvalue()
+
+
 def nested(depth: int, inner: Any) -> Any:
     for _ in range(depth):
         inner = layer("TimeDistributed", layer=inner)
@@ -108,6 +116,18 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "keras/tool-of-a-backend": lambda: text(
         sequential(layer("Adam", "keras.src.backend.torch.export"))
     ),
+    "keras/units-without-end": lambda: text(sequential(layer("Dense", units=10**13))),
+    "keras/units-of-many-digits": lambda: text(sequential(layer("Dense", units=10**40))),
+    "keras/shape-without-end": lambda: text(
+        sequential(layer("InputLayer", batch_shape=[None, 1 << 21, 1 << 21]))
+    ),
+    "keras/table-without-end": lambda: text(
+        sequential(layer("Embedding", input_dim=1 << 22, output_dim=1 << 22))
+    ),
+    "keras/address": lambda: text(sequential(layer("Dense", fetch_url="http://x.invalid/a"))),
+    "keras/archive-without-metadata": lambda: bare(
+        {**sequential(DENSE), "url": "http://x.invalid"}
+    ),
     "keras/get-file": lambda: text(
         sequential(layer("D", a=function("keras.utils", "get_file"), origin="https://x.invalid/a"))
     ),
@@ -132,6 +152,13 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "keras/very-deep": lambda: b'{"class_name":"S","config":' + b"[" * 200_000,
 }
 BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "keras/wide": lambda: text(
+        sequential(
+            layer("InputLayer", batch_shape=[None, 4096, 4096, 3]),
+            layer("Embedding", input_dim=2_000_000, output_dim=4096),
+            layer("Dense", units=1 << 20, seed=1 << 50),
+        )
+    ),
     "keras/optimizer-of-a-backend": lambda: text(
         {
             **sequential(DENSE),

@@ -44,10 +44,22 @@ def external(location: str, key: str = "location") -> bytes:
     return model(graph(node("Relu"), tensors=(tensor(location=location, key=key),)))
 
 
+def value(*axes: int) -> bytes:
+    """What goes into a graph or comes out of it: numbers of this shape."""
+    shape = b"".join(message(1, number(1, axis)) for axis in axes)
+    return text(1, "v") + message(2, message(1, number(1, 1), message(2, shape)))
+
+
 PYTHON = node("PyOp", attribute("module", message(4, b"os")), domain="ai.onnx.contrib")
 OUTSIDE = tensor(location="../../etc/passwd")
 
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
+    "onnx/output-without-end": lambda: model(
+        graph(node("Relu")) + message(12, value((1 << 31) - 1, (1 << 31) - 1))
+    ),
+    "onnx/tensor-without-end": lambda: model(
+        graph(node("Relu"), tensors=(number(1, 1 << 42) + number(2, 1) + text(8, "w"),))
+    ),
     "onnx/external-traversal": lambda: external("../../etc/passwd"),
     "onnx/external-absolute": lambda: external("/etc/passwd"),
     "onnx/external-drive": lambda: external("C:\\Windows\\win.ini"),
@@ -101,6 +113,9 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "onnx/group-hides-graph": lambda: model(graph(node("Relu"))) + b"\x3b" + message(7, b"x"),
 }
 BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "onnx/open-axes": lambda: model(
+        graph(node("Relu")) + message(11, value((1 << 64) - 1, 4096, 4096)) + message(12, value())
+    ),
     "onnx/plain": lambda: model(graph(node("Conv"), node("Relu"), tensors=(tensor(),))),
     "onnx/external-beside": lambda: external("model.onnx.data"),
     "onnx/subgraph": lambda: model(

@@ -54,6 +54,7 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "hub/modules-slip": lambda: text([module("sentence_transformers.models.Dense", "../../x")]),
     "hub/adapter-library": lambda: text({"auto_mapping": {"parent_library": "evil_package"}}),
     "hub/hydra-target": lambda: text({"model": {"_target_": "os.system", "command": "echo"}}),
+    "hub/settings-twice": lambda: b'{"vocab_size":3,"hidden_size":9,"vocab_size":4}',
     "mlflow/loader-module": lambda: b"flavors:\n  python_function:\n    loader_module: evil_pkg\n",
     "mlflow/loader-of-os": lambda: b"flavors:\n  python_function:\n    loader_module: subprocess\n",
     "mlflow/code": lambda: b"flavors:\n  python_function:\n    code: code\n    x: 1\n",
@@ -133,6 +134,14 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
         b'<PMML version="4.4"><Apply function="java.lang.Runtime.getRuntime"/></PMML>'
     ),
     "card/tag": lambda: b"---\nlicense: !!python/object/apply:os.system [x]\n---\n# Model\n",
+    "conda/address": lambda: b"name: x\ndependencies:\n- pip:\n  - git+https://x.invalid/a.git\n",
+    "conda/flow": lambda: (
+        b'dependencies: [python=3.11, {pip: ["--index-url http://x.invalid/s"]}]\n'
+    ),
+    "conda/channel": lambda: b"channels:\n- https://x.invalid/c\ndependencies:\n- numpy=1.26\n",
+    "mlflow/python-env": lambda: (
+        b"python: 3.11\ndependencies:\n- --extra-index-url http://x.invalid/simple\n- torch\n"
+    ),
     "requirements/address": lambda: b"torch>=2\nhttps://example.invalid/evil.whl\nnumpy==1.26\n",
     "requirements/index": lambda: b"--extra-index-url https://example.invalid/simple\ntorch==2.4\n",
 }
@@ -173,5 +182,21 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     ),
     # Not a pickle that makes an object (opcode o) of nothing.
     "card/label": lambda: b"(onnx-tutorial)=\n\n# Introduction\n\nThis describes the concepts.\n",
+    "conda/plain": lambda: (
+        b"channels:\n- conda-forge\n- https://conda.anaconda.org/pytorch\n"
+        b"dependencies:\n- python=3.11\n"
+        b"- pip:\n  - --extra-index-url https://download.pytorch.org/whl/cpu\n  - torch==2.4\n"
+    ),
+    "conda/commit": lambda: (
+        b"dependencies:\n- pip:\n  - git+https://github.com/a/b.git@" + b"0a" * 20 + b"\n"
+    ),
+    "yaml/chart": lambda: (
+        b"dependencies:\n- name: redis\n  repository: https://charts.example.invalid\n"
+    ),
+    "hub/vocabulary-with-a-word-twice": lambda: (
+        b'{"model":{"vocab":{"w":0,'
+        + b",".join(b'"t%d":%d' % (n, n) for n in range(300))
+        + b',"w":9}}}'
+    ),
     "requirements/plain": lambda: b"# needed\ntorch>=2.1,<3\nnumpy==1.26.4\n",
 }

@@ -27,6 +27,7 @@ def file(data_bytes: int, /, _metadata: Any = None, **tensors: Any) -> bytes:
 
 # os.system("echo inert"), as protocol 4 writes it.
 _PICKLE = b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x0aecho inert\x85R."
+_OLD_PICKLE = b"(S'echo inert'\nios\nsystem\n."
 _TRAINING = {
     "format": "pt",
     "ss_dataset_dirs": '{"img": {"n_repeats": 10, "img_count": 20}}',
@@ -58,6 +59,8 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "safetensors/metadata-code-name": lambda: file(0, {"a": "os.system"}),
     "safetensors/metadata-pickle": lambda: file(0, {"a": b64encode(_PICKLE).decode()}),
     "safetensors/metadata-pickle-hex": lambda: file(0, {"a": _PICKLE.hex()}),
+    "safetensors/metadata-old-pickle": lambda: file(0, {"a": b64encode(_OLD_PICKLE).decode()}),
+    "safetensors/metadata-old-pickle-hex": lambda: file(0, {"a": _OLD_PICKLE.hex()}),
     "safetensors/name-slip": lambda: file(8, **{"a/../../x": tensor(0, 8)}),
     "safetensors/name-slip-backslash": lambda: file(8, **{"..\\x": tensor(0, 8)}),
     "safetensors/name-absolute": lambda: file(8, **{"/etc/x": tensor(0, 8)}),
@@ -71,6 +74,15 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
         16, _TRAINING, **{"/encoder/Add": tensor(0, 8), "w:0": tensor(8, 16)}
     ),
     "safetensors/empty": lambda: file(0),
+    "safetensors/texts-in-base64": lambda: file(
+        0,
+        {
+            "a": b64encode(b"(lp0\nI1\naI2\na.").decode(),
+            "b": b64encode(b"certain words, and the end.").decode(),
+            "c": b64encode(bytes(range(60)) + b".").decode(),
+            "d": "cartesian coordinates of all the points of it",
+        },
+    ),
     "safetensors/padded": lambda: pack(
         b'{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}   ', bytes(4)
     ),

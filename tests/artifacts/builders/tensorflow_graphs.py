@@ -84,6 +84,18 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
         b'function { signature { name: "f" } node_def { name: "w" op: "WriteFile" } } } } }\n'
     ),
 }
+HOSTILE = {
+    **HOSTILE,
+    "saved-model/saves-alone": lambda: saved_model(meta_graph(graph(node("SaveV2")))),
+    "saved-model/saves-when-asked": lambda: saved_model(
+        meta_graph(
+            graph(
+                node("RestoreV2"),
+                library=function("__inference_call_9", node("SaveV2"), node("Add")),
+            )
+        )
+    ),
+}
 BENIGN: Mapping[str, Callable[[], bytes]] = {
     "saved-model/plain": lambda: saved_model(meta_graph(HONEST, objects(DENSE))),
     "saved-model/local-function": lambda: saved_model(
@@ -91,7 +103,18 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     ),
     "saved-model/asset": lambda: saved_model(meta_graph(HONEST, message(6, text(2, "vocab.txt")))),
     "saved-model/saver": lambda: saved_model(
-        meta_graph(graph(node("Const", value=strings("_temp/part")), node("SaveV2")))
+        meta_graph(
+            graph(node("Const", value=strings("_temp/part")), node("SaveV2"), node("RestoreV2"))
+        )
+    ),
+    "saved-model/saver-in-functions": lambda: saved_model(
+        meta_graph(
+            graph(
+                node("StatefulPartitionedCall"),
+                library=function("__inference__traced_save_9", node("SaveV2"))
+                + function("__inference__traced_restore_9", node("RestoreV2")),
+            )
+        )
     ),
     "saved-model/keras-metadata": lambda: keras_metadata(DENSE),
     "meta-graph/plain": lambda: meta_graph(HONEST),

@@ -1,0 +1,64 @@
+"""Where packages come from: lines of requirement files, and of environments in YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.recorder import Recorder
+from mlsec.core.closed_sets import Severity
+
+ELSEWHERE = re.compile(
+    r"(?:--(?:extra-)?index-url|-i|--find-links|-f|--trusted-host)[ =]\s*(\S+)|((?:git\+)?(?:https?"
+    r"|ssh|file)://\S+)"
+)
+# One commit of a repository: nobody can put other content there.
+_PINNED = re.compile(r"git\+https://.+@[0-9a-f]{40}\b")
+_USUAL_INDEXES = ("https://pypi.org/", "https://download.pytorch.org/")
+_USUAL_CHANNELS = (
+    "https://conda.anaconda.org/",
+    "https://repo.anaconda.com/",
+    "https://repo.continuum.io/",
+)
+_LISTS = ("dependencies", "build_dependencies", "pip_requirements")
+
+
+def judge_line(line: str, record: Recorder) -> None:
+    """Note the addresses in one line that packages would be installed from."""
+    plain = line.split(" #", 1)[0].strip()
+    if plain.startswith("#"):
+        return
+    for found in ELSEWHERE.finditer(plain):
+        place = found.group(1) or found.group(2)
+        if not place.startswith(_USUAL_INDEXES):
+            detail = "packages are installed from this address"
+            danger = Severity.LOW if _PINNED.search(place) else None
+            record.fact(FactKind.REMOTE_REFERENCE, place, detail, danger=danger)
+
+
+def judge_environment(value: Any, record: Recorder) -> None:
+    """Judge an environment of conda's or of MLflow's: its packages, and conda's channels."""
+    if not isinstance(value, Mapping):
+        return
+    lines = [line for name in _LISTS for line in _lines(value.get(name))]
+    for line in lines:
+        judge_line(line, record)
+    channels = value.get("channels")
+    if not lines or not isinstance(channels, list):
+        return
+    for channel in channels:
+        if isinstance(channel, str) and not channel.startswith(_USUAL_CHANNELS):
+            judge_line(channel, record)
+
+
+def _lines(packages: Any) -> Iterator[str]:
+    """The texts of a list of packages, and of the list for pip that may stand in it."""
+    if not isinstance(packages, list):
+        return
+    for one in packages:
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, Mapping) and isinstance(one.get("pip"), list):
+            yield from (inner for inner in one["pip"] if isinstance(inner, str))
