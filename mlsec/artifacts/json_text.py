@@ -18,8 +18,8 @@ MOST_BYTES = 48 << 20
 # An earlier value of a key that comes twice is kept under the key with this behind it.
 SHADOWED = "\0shadowed"
 _NODES = 4_000_000
-# So many names with nothing but whole numbers are a vocabulary.
-WORDS = 256
+# So many names with nothing but whole numbers are a vocabulary; so few, if numbered through.
+MANY_WORDS, FEW_WORDS = 256, 16
 # A brace or bracket as one wide character, then another character below 256 that JSON allows.
 _NEXT = rb"[ \t\r\n\"{\[\]}\d-]"
 _WIDE = re.compile(
@@ -133,7 +133,7 @@ class _Pairs:
         built = dict(pairs)
         if len(built) == len(pairs):
             return built
-        is_vocabulary = len(pairs) >= WORDS and all(type(value) is int for _, value in pairs)
+        is_vocabulary = _are_words([value for _, value in pairs])
         seen: set[str] = set()
         for index, (key, value) in enumerate(reversed(pairs)):
             if key in seen:
@@ -141,3 +141,17 @@ class _Pairs:
                 built[f"{key}{SHADOWED}{index}"] = value
             seen.add(key)
         return built
+
+
+def _are_words(values: list[Any]) -> bool:
+    """Whether these are the numbers of words: each has one of its own, and hardly any is left out.
+
+    Settings are never numbered through.
+    """
+    if len(values) < FEW_WORDS or any(type(value) is not int for value in values):
+        return False
+    numbers = set(values)
+    is_through = (
+        len(numbers) == len(values) and min(numbers) >= 0 and max(numbers) < 2 * len(values)
+    )
+    return is_through or len(values) >= MANY_WORDS

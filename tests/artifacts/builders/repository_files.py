@@ -54,6 +54,9 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "hub/modules-slip": lambda: text([module("sentence_transformers.models.Dense", "../../x")]),
     "hub/adapter-library": lambda: text({"auto_mapping": {"parent_library": "evil_package"}}),
     "hub/hydra-target": lambda: text({"model": {"_target_": "os.system", "command": "echo"}}),
+    "hub/many-settings-twice": lambda: (
+        b'{"w":0,' + b",".join(b'"t%d":%d' % (n, n * n) for n in range(20)) + b',"w":900}'
+    ),
     "hub/settings-twice": lambda: b'{"vocab_size":3,"hidden_size":9,"vocab_size":4}',
     "mlflow/loader-module": lambda: b"flavors:\n  python_function:\n    loader_module: evil_pkg\n",
     "mlflow/loader-of-os": lambda: b"flavors:\n  python_function:\n    loader_module: subprocess\n",
@@ -192,6 +195,9 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     ),
     "yaml/chart": lambda: (
         b"dependencies:\n- name: redis\n  repository: https://charts.example.invalid\n"
+    ),
+    "hub/small-vocabulary-with-a-word-twice": lambda: (
+        b'{"w":0,' + b",".join(b'"t%d":%d' % (n, n + 1) for n in range(20)) + b',"w":21}'
     ),
     "hub/vocabulary-with-a-word-twice": lambda: (
         b'{"model":{"vocab":{"w":0,'
