@@ -9,8 +9,8 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.closed_sets import Severity
 
-# A thousand times the largest single tensor that models are known to have: four terabytes of
-# half-precision numbers are no tensor of anybody's.
+# Two terabytes in half precision; the largest tables of words that models have are some billions
+# of elements, hundreds of times less.
 MOST_ELEMENTS = 1 << 40
 # Below this a file that declares more than it holds costs nobody anything.
 LEAST_BYTES = 4 << 30
@@ -20,7 +20,7 @@ MOST_AXES = 64
 
 
 def elements(shape: Sequence[int | float]) -> int | float:
-    """How many elements a shape gives; axes that are open (0 or below excepted) are left out."""
+    """How many elements a shape gives, of axes whose length is known."""
     return math.prod(shape[:MOST_AXES])
 
 

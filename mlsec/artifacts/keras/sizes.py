@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlsec.artifacts.declared_sizes import note_shape
+from mlsec.artifacts.declared_sizes import MOST_ELEMENTS, note_shape
 from mlsec.artifacts.json_text import plain_key
 from mlsec.artifacts.recorder import Recorder
 
@@ -29,7 +29,7 @@ def judge_sizes(part: Mapping[str, Any], path: str, record: Recorder) -> None:
         elif isinstance(value, list) and (plain.endswith("shape") or plain in _EXTENTS):
             note_shape(record, [one for one in value if _is_number(one)], f"{plain} at {path}")
     table = [widths[name] for name in ("input_dim", "output_dim") if name in widths]
-    if len(table) == 2 and max(table) <= 1 << 40:
+    if len(table) == 2 and max(table) <= MOST_ELEMENTS:
         note_shape(record, table, f"the table at {path}")
 
 
