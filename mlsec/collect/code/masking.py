@@ -48,7 +48,8 @@ _BRACES = (
 )
 _LINES = (
     r"(?m:^)(?P<margin>[ \t]{1,40})(?P<key>\w+):[ \t]*\r?\n"
-    r"(?:(?P=margin)[ \t]+[^\r\n]{0,400}\r?\n){0,9}?(?P=margin)[ \t]+Default:[ \t]*"
+    # One way only to read a line: two would double the work with every line below.
+    r"(?:(?P=margin)[ \t][^\r\n]{0,400}\r?\n){0,9}?(?P=margin)[ \t]+Default:[ \t]*"
 )
 _PARAMETERS = tuple(re.compile(form + _VALUE) for form in (_BLOCK, _BRACES, _LINES))
 _LONGEST = 4096

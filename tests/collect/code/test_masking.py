@@ -92,3 +92,10 @@ def test_a_flag_without_a_value_takes_nothing_of_the_next_word() -> None:
     text = "jupyter lab --ServerApp.token= '--ServerApp.ip=0.0.0.0'"
     assert Masker("salt").mask(text) == text
     assert PASSWORD not in Masker("salt").mask(f"x --token= --password={PASSWORD}")
+
+
+def test_deep_lines_below_a_name_do_not_double_the_work_with_each() -> None:
+    text = "  Pw:\n" + ("    " * 10 + "x\n") * 9 + f"    Default: {PASSWORD}\n"
+    deep = "  A:\n" + ("    " * 10 + "x\n") * 200
+    masked = Masker("salt").mask(text.replace("Pw", "DbPassword") + deep)
+    assert PASSWORD not in masked
