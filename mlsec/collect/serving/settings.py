@@ -150,6 +150,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 found = _unresolved(after.value, node)
             else:
                 found = Answer(value=str(after.value), place=node)
+        return self._unless_set_again(found)
+
+    def _unless_set_again(self, found: Answer | None) -> Answer | None:
+        """Doubt a flag behind which words stand that are not known: the last one holds."""
+        if found is None or found.why:
+            return found
+        start = next(at for at, node in enumerate(self.words) if node is found.place)
+        for before, node in zip(self.words[start:], self.words[start + 1 :], strict=False):
+            is_value = isinstance(before.value, str) and _takes_value(before.value)
+            if isinstance(node.value, Unresolved) and not is_value:
+                why = f"what stands behind it may set it again: {node.value.why}"
+                return Answer(why=why, place=found.place, is_given=True)
         return found
 
     def has_flag(self, *names: str) -> Answer | None:
@@ -236,6 +248,11 @@ def any_given(*answers: Answer) -> Answer:
 
 def _unresolved(value: Unresolved, place: Node, file: str = "") -> Answer:
     return Answer(why=value.why, place=place, file=file, is_given=value.is_given)
+
+
+def _takes_value(word: str) -> bool:
+    """Whether the next word may be the value of this one."""
+    return _is_flag(word) and "=" not in word
 
 
 def _folded(name: str) -> str:

@@ -154,3 +154,23 @@ def test_a_broken_configuration_is_refused_or_read_and_never_breaks(
 def test_a_file_made_to_be_slow_is_told_apart_at_once(name: str, piece: str) -> None:
     """With a pattern over the whole file this would take hours."""
     assert not is_server_config(name, piece * 300_000)
+
+
+@pytest.mark.parametrize(
+    ("words", "reach"),
+    [
+        ("--host 127.0.0.1", "host"),
+        ("--host 127.0.0.1 --port $PORT", "host"),
+        ("$MODEL --host=127.0.0.1", "host"),
+        ("--host 127.0.0.1 $EXTRA", None),
+        ("--host=127.0.0.1 $EXTRA", None),
+        ('--host 127.0.0.1 "$@"', None),
+    ],
+)
+def test_words_behind_a_flag_that_are_not_known_may_set_it_again(
+    tmp_path: Path, words: str, reach: str | None
+) -> None:
+    found = seen(tmp_path, {"run.sh": f"exec vllm serve {words}\n"})
+    assert found.only.properties.get("exposure.reach") == reach
+    if reach is None:
+        assert "may set it again" in found.why(found.only, "exposure.reach")
