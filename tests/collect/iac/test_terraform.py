@@ -355,3 +355,10 @@ def test_what_an_alarm_watches_is_read_from_its_own_dimensions_and_from_its_quer
     asked = properties(f"{alarm}{query}}}\n", "aws_cloudwatch_metric_alarm.a")
     told = [(each["namespaces"], each["metrics"], each["endpoint_names"]) for each in (own, asked)]
     assert told == [(["AWS/SageMaker"], ["Invocations"], ["e"])] * 2
+
+
+def test_what_a_block_that_is_cut_short_lacks_is_not_known_and_no_default() -> None:
+    text = 'resource "aws_sagemaker_notebook_instance" "n" {\n  name = "n"\n  subnet_id = "sub'
+    (found,) = declared(text).values()
+    assert "direct_internet" not in found.properties
+    assert "direct_internet" in found.unread

@@ -165,6 +165,9 @@ class ResourceSpace(Space):
     def body(self) -> Node:
         """Give all that the code sets, with places."""
         block = self.instances.placed.block
+        if block.is_broken:
+            why = "a part of its block is not valid HCL, so what it sets is not known"
+            return Node(Unresolved(why), block.line, block.column)
         evaluator = self.instances.evaluator(self.instance)
         return body_node(block.body, evaluator, (block.line, block.column), is_resource=True)
 

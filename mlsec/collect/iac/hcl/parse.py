@@ -163,7 +163,7 @@ class _Reader:
                 self._mistake(child, "not valid HCL")
         if not words:
             return None
-        return Block(words[0], tuple(words[1:]), body, line, column)
+        return Block(words[0], tuple(words[1:]), body, line, column, is_broken=node.has_error)
 
     def _mistake(self, node: Syntax, what: str) -> None:
         if len(self.mistakes) < _MAX_MISTAKES:

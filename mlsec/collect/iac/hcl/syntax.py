@@ -146,13 +146,14 @@ class Attribute(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """``kind "label" { ... }``."""
+    """``kind "label" { ... }``; what a broken one lacks may have been lost in what is no HCL."""
 
     kind: str
     labels: tuple[str, ...]
     body: Body
     line: int
     column: int
+    is_broken: bool = False
 
 
 class Body(msgspec.Struct, frozen=True):
