@@ -10,6 +10,7 @@ from mlsec.graph.kube_accounts import KUBE_ACCOUNT_RELATIONS, KUBE_ACCOUNTS
 from mlsec.graph.kube_doors import KUBE_DOOR_RELATIONS, KUBE_DOORS
 from mlsec.graph.kube_policies import KUBE_POLICIES, KUBE_POLICY_RELATIONS
 from mlsec.graph.kube_rights import KUBE_RIGHT_RELATIONS, KUBE_RIGHTS
+from mlsec.graph.kube_sources import KUBE_SOURCE_RELATIONS, KUBE_SOURCES
 from mlsec.graph.values import Known, Targets, Unread
 
 if TYPE_CHECKING:
@@ -19,11 +20,13 @@ KUBE_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **KUBE_RIGHTS,
     **KUBE_ACCOUNTS,
     **KUBE_POLICIES,
+    **KUBE_SOURCES,
     **KUBE_DOORS,
 }
 KUBE_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     **KUBE_RIGHT_RELATIONS,
     **KUBE_ACCOUNT_RELATIONS,
     **KUBE_POLICY_RELATIONS,
+    **KUBE_SOURCE_RELATIONS,
     **KUBE_DOOR_RELATIONS,
 }

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mlsec.core.closed_sets import Truth
 from mlsec.core.resource import Resource
-from mlsec.core.vocabulary import RelationKind
 from mlsec.graph.answers import NO, YES, Answer, any_of, unknown
 from mlsec.graph.flags import flag
 from mlsec.graph.kube_links import SERVICE, backends, behind, gateways, selected
@@ -34,11 +33,6 @@ if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
 ENDPOINT = "kubernetes.endpoint"
-_STORES: Mapping[str, RelationKind] = {
-    "s3": RelationKind(name="artifact_buckets", to="aws.s3.bucket", match="name"),
-    "gs": RelationKind(name="artifact_buckets", to="gcp.storage.bucket", match="name"),
-    "az": RelationKind(name="artifact_buckets", to="azure.storage.container", match="address"),
-}
 
 
 def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
@@ -182,35 +176,6 @@ def endpoint_workloads(resource: Resource, graph: Graph) -> Targets:
     return found_or(graph, resource, own, hidden)
 
 
-def artifact_buckets(resource: Resource, graph: Graph) -> Targets:
-    """Give the buckets and containers that an endpoint loads models from."""
-    if "sources" in resource.unread:
-        return Targets(gaps=tuple(resource.unread["sources"]))
-    found: list[Resource] = []
-    for each in held(resource, "sources") or ():
-        scheme, _, name = str(each.get("store") or "").partition("://")
-        kind = _STORES.get(scheme)
-        if kind is not None and name:
-            found += graph.look_up(resource, kind, name)
-    return found_or(graph, resource, found, ())
-
-
-def artifacts(resource: Resource, graph: Graph) -> Targets:
-    """Give the model files at the addresses that an endpoint loads, where they were scanned."""
-    wanted = {str(each.get("uri")) for each in held(resource, "sources") or ()}
-
-    def build() -> dict[str, list[Resource]]:
-        index: dict[str, list[Resource]] = {}
-        for each in graph.of_type("files.artifact"):
-            for uri in held(each, "uris") or ():
-                index.setdefault(uri.rstrip("/"), []).append(each)
-        return index
-
-    index: dict[str, list[Resource]] = keep(graph, ("uris", "files.artifact"), build)
-    found = [each for uri in wanted for each in index.get(uri.rstrip("/"), ())]
-    return found_or(graph, resource, found, ())
-
-
 def _endpoints_at(resource: Resource, graph: Graph) -> bool:
     """Whether a service selects pods that some endpoint of a kind of its own will have."""
     selector = held(resource, "selector") if resource.type == SERVICE else None
@@ -245,6 +210,4 @@ KUBE_DOOR_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     "kubernetes.doors": doors,
     "kubernetes.open_doors": open_doors,
     "kubernetes.endpoint_workloads": endpoint_workloads,
-    "kubernetes.artifact_buckets": artifact_buckets,
-    "kubernetes.artifacts": artifacts,
 }

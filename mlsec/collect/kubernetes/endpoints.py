@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from mlsec.collect.kubernetes.model_addresses import addresses_in, loads_models
 from mlsec.collect.kubernetes.node_paths import dig_node
 from mlsec.collect.kubernetes.objects import KubeObject
 from mlsec.collect.kubernetes.seat import Seat
 from mlsec.collect.kubernetes.shapes import as_node
-from mlsec.collect.kubernetes.workloads import Ran, source_node
+from mlsec.collect.kubernetes.workloads import Ran
 from mlsec.collect.marked import Node
 
 ENDPOINT, NOTEBOOK, RAY = "kubernetes.endpoint", "kubernetes.notebook", "kubernetes.ray"
@@ -22,13 +23,6 @@ _CODE_FORMATS = frozenset({
 _DATA_FORMATS = frozenset(
     {"onnx", "xgboost", "pmml", "tensorflow", "TENSORFLOW_SERVER", "safetensors"}
 )
-# Where kinds keep the addresses of models.
-_URIS = (
-    "spec.predictor.*.storageUri", "spec.predictor.storageUris[].uri",
-    "spec.model.uri", "spec.storageUri", "spec.predictors[].graph.modelUri",
-    "spec.predictors[].graph.children[].modelUri", "spec.predictors[].explainer.modelUri",
-    "spec.model.modelURL",
-)  # fmt: skip
 _ACCOUNTS = (
     "spec.predictor.serviceAccountName", "spec.template.serviceAccountName",
     "spec.serviceAccountName", "spec.predictors[].componentSpecs[].spec.serviceAccountName",
@@ -44,7 +38,7 @@ _CLUSTERS = {
 
 def read_endpoint(thing: KubeObject, ran: tuple[Ran, ...], seat: Seat) -> None:
     """Make an endpoint of an object of a kind that serves models."""
-    sources = [*_sources(thing), *(s for each in ran for s in _sources_of(each))]
+    sources = [*addresses_in(thing), *(s for each in ran for s in _sources_of(each))]
     formats = [t for f in _formats(thing) if (t := f)]
     seen = {
         "id": f"{thing.id}!endpoint",
@@ -55,6 +49,7 @@ def read_endpoint(thing: KubeObject, ran: tuple[Ran, ...], seat: Seat) -> None:
         "account_name": _account(thing, ran),
         "sources": sources,
         "runs_code": _runs_code(formats),
+        "loads_models": loads_models(thing),
     }
     seat.add(
         ENDPOINT, thing, {"Object": thing.node, "Seen": as_node(seen)},
@@ -138,17 +133,6 @@ def partial_container(thing: KubeObject) -> Node | None:
         if found is not None and isinstance(found.value, Mapping):
             return found
     return None
-
-
-def _sources(thing: KubeObject) -> Iterator[Node]:
-    seen = set()
-    for path in _URIS:
-        found = dig_node(thing.node, path)
-        nodes = found.value if found is not None and isinstance(found.value, tuple) else (found,)
-        for node in nodes:
-            if node is not None and isinstance(node.value, str) and node.value not in seen:
-                seen.add(node.value)
-                yield source_node(node.value, node)
 
 
 def _sources_of(ran: Ran) -> Iterator[Node]:

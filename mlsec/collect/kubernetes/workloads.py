@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from mlsec.collect.kubernetes.kinds import BY_KIND
+from mlsec.collect.kubernetes.model_addresses import addresses_of
 from mlsec.collect.kubernetes.objects import KubeObject
 from mlsec.collect.kubernetes.pods import Pod, find_pods
 from mlsec.collect.kubernetes.products import RUNS, product_of, product_of_command
@@ -20,11 +20,6 @@ from mlsec.core.resource import Resource
 WORKLOAD, CONTAINER = "kubernetes.workload", "kubernetes.container"
 # Where several say something, the first of these is what the workload is for.
 _ORDER = ("training", "serving", "vectors", "notebook", "ray", "tool")
-_URI = re.compile(
-    r"(?:(?:s3|gs|hf|oci|pvc|az|abfss?)://|https://[a-z0-9]+\.blob\.core\.windows\.net/)"
-    r"[^\s\"',;&|)]+"
-)
-_AZURE_BLOB = re.compile(r"https://([a-z0-9]+)\.blob\.core\.windows\.net/([^/]+)(?:/(.*))?\Z")
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +52,7 @@ def read_pod(thing: KubeObject, pod: Pod, seat: Seat) -> Ran:
     is_ml = runs != "other" or gpu
     seen = as_node({
         "id": workload_id, "name": name, "labels": pod.labels, "runs": runs, "is_ml": is_ml,
-        "has_gpu": gpu, "sources": list(_sources(pod.containers)),
+        "has_gpu": gpu, "sources": list(addresses_of(containers)),
     })  # fmt: skip
     views = {"Object": thing.node, "Pod": pod.spec, "Seen": seen}
     resource = seat.add(
@@ -131,39 +126,3 @@ def product_in(container: Node) -> str | None:
     words = [n.value for n in (*container.items("command"), *container.items("args"))]
     named = product_of(container.text("image"))
     return named or product_of_command(each for each in words if isinstance(each, str))
-
-
-def _sources(containers: Iterable[Node]) -> Iterator[Node]:
-    """Give the models that commands and environments name by an address."""
-    for container in containers:
-        values = [*container.items("command"), *container.items("args")]
-        values += [each for env in container.items("env") if (each := env.get("value"))]
-        for node in values:
-            if isinstance(node.value, str):
-                for found in _URI.finditer(node.value):
-                    yield source_node(found.group(), node)
-
-
-def source_node(uri: str, at: Node) -> Node:
-    """Give an address of a model as an element, with the store that it names."""
-    told: Mapping[str, Any] = source_of(uri)
-    return Node(
-        {key: Node(value, at.line, at.column) for key, value in told.items()}, at.line, at.column
-    )
-
-
-def source_of(uri: str) -> dict[str, Any]:
-    """Take an address of a model apart: how it is fetched, and the bucket or container."""
-    blob = _AZURE_BLOB.match(uri)
-    if blob:
-        return {"uri": uri, "scheme": "az", "store": f"az://{blob.group(1)}/{blob.group(2)}"}
-    scheme, mark, rest = uri.partition("://")
-    if not mark:
-        return {"uri": uri, "scheme": "", "store": None}
-    first, _, inside = rest.partition("/")
-    store = None
-    if scheme in ("s3", "gs"):
-        store = f"{scheme}://{first}"
-    elif scheme == "az":
-        store = f"az://{first}/{inside.partition('/')[0]}"
-    return {"uri": uri, "scheme": scheme.lower(), "store": store}
