@@ -13,12 +13,14 @@ class Unresolved(msgspec.Struct, frozen=True):
 
     ``text`` is the value with what is not known of it in ‹ ›: the same words mean the same thing
     inside of one stack. ``is_given``: some value stands there in any case, as of a secret that is
-    referred to.
+    referred to. ``among`` are the addresses, names and ids of the only declared things of its stack
+    that it can be about; none of them where another stack tells it; None where it may be any.
     """
 
     why: str
     text: str = ""
     is_given: bool = False
+    among: tuple[str, ...] | None = None
 
 
 class Node(msgspec.Struct, frozen=True, gc=False):

@@ -194,7 +194,8 @@ def _inside(template: Template, argument: Node, node: Node) -> Node | None:
 def _import(template: Template, argument: Node, node: Node) -> Node | None:
     words = text_of(template.work(argument))
     why = f"the export {words} of another stack"
-    return at(node, Unresolved(why, f"‹{words.strip('‹›')}›" if words else "", is_given=True))
+    shown = f"‹{words.strip('‹›')}›" if words else ""
+    return at(node, Unresolved(why, shown, is_given=True, among=()))
 
 
 def _condition(template: Template, argument: Node, node: Node) -> Node | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from mlsec.collect import marked_json
 from mlsec.collect.code_file import CodeFile, CodeScope, Declared, Language
 from mlsec.collect.iac.cfn_template import Member, Template, TooMuchError
-from mlsec.collect.iac.declaration import Declaration, given_name
+from mlsec.collect.iac.declaration import Declaration, given_name, text_of
 from mlsec.collect.iac.resources import ReferredOf, ShapesOf, declare
 from mlsec.collect.marked import Node, Unresolved
 from mlsec.collect.marked_yaml import parse_documents
@@ -29,7 +29,8 @@ def read(
     """Give what the templates of a target declare."""
     reading = _Reading(scope, vocabulary)
     reading.parse()
-    return declare(scope, vocabulary, reading.declarations(), shapes_of, referred_of)
+    declared = reading.declarations()
+    return declare(scope, vocabulary, declared, shapes_of, referred_of, reading.exported)
 
 
 class _Reading:
@@ -40,6 +41,8 @@ class _Reading:
         self._table = vocabulary.declared.get(KIND, {})
         self._roots: dict[str, tuple[CodeFile, Node]] = {}
         self._nested: set[str] = set()
+        # Stack -> the names of what it exports; filled as its declarations are given.
+        self.exported: dict[str, frozenset[str]] = {}
 
     def parse(self) -> None:
         """Parse every template; one that cannot be parsed is refused, and not left out."""
@@ -87,6 +90,8 @@ class _Reading:
                     yield from self._of_nested(
                         file, member, template, children, above, prefix, stack
                     )
+            names = frozenset(_exports(template))
+            self.exported[stack] = self.exported.get(stack, frozenset()) | names
             for member in template.members.values():
                 made = self._declaration(file, member, template, prefix, stack)
                 if made is not None:
@@ -186,6 +191,12 @@ def _output(children: Mapping[str, Template], stack: str, output: str) -> Node |
         return None
     found = child.work(held)
     return found if found is not None else Node(Unresolved(f"output {output} of {stack}"))
+
+
+def _exports(template: Template) -> Iterator[str]:
+    for each in template.root.pairs("Outputs").values():
+        name = each.get("Export", "Name")
+        yield text_of(template.work(name)) if name is not None else ""
 
 
 def _stack_of(file: CodeFile) -> str:

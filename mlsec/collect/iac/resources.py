@@ -13,6 +13,7 @@ from mlsec.collect.iac.declaration import Declaration, called, text_of
 from mlsec.collect.iac.digging import Digger, camel
 from mlsec.collect.iac.mapping import Standing, place
 from mlsec.collect.iac.neighbours import NOT_REFERRED, split
+from mlsec.collect.iac.owners import NOTHING_OFFERED, Offers, Owners
 from mlsec.collect.mapping import Shapes
 from mlsec.collect.marked import Node, Unresolved
 from mlsec.core.declared import DeclaredType, Join
@@ -43,12 +44,14 @@ def declare(
     declarations: Iterable[Declaration],
     shapes_of: ShapesOf,
     referred_of: ReferredOf = lambda _: frozenset(),
+    offers: Offers = NOTHING_OFFERED,
 ) -> Declared:
     """Turn declarations into resources and count every one of them.
 
-    ``referred_of`` names the types that are only counted where nothing of ML refers to them.
+    ``referred_of`` names the types that are only counted where nothing of ML refers to them;
+    ``offers`` are the names under which each stack tells others what it has.
     """
-    gathering = _Gathering(scope, vocabulary)
+    gathering = _Gathering(scope, vocabulary, offers)
     for declaration in declarations:
         gathering.add(declaration)
     gathering.join()
@@ -95,12 +98,12 @@ def _fits(entry: DeclaredType, body: Node, digger: Digger) -> bool:
 class _Gathering:
     """Every declaration of a target: first alone, then with what is joined to it."""
 
-    def __init__(self, scope: CodeScope, vocabulary: Vocabulary) -> None:
+    def __init__(self, scope: CodeScope, vocabulary: Vocabulary, offers: Offers) -> None:
         self._scope = scope
         self._vocabulary = vocabulary
         self._standing: list[Standing] = []
         self._joining: list[tuple[Declaration, DeclaredType, Digger]] = []
-        self._by_name: dict[tuple[str, str, str], list[Standing]] = {}
+        self._owners = Owners(offers)
 
     def add(self, declaration: Declaration) -> None:
         """Take one declaration in."""
@@ -133,9 +136,7 @@ class _Gathering:
             made = builder.build(spec, body)
             standing.parts[operation] = made if made is not None else Node({})
         self._standing.append(standing)
-        for name in {names.name, names.id, names.ref, names.name.rpartition(":")[2]}:
-            key = (declaration.stack, entry.type, name.lower())
-            self._by_name.setdefault(key, []).append(standing)
+        self._owners.add(standing)
 
     def join(self) -> None:
         """Add every declaration that is a part of others to those that it names; count it once."""
@@ -163,35 +164,20 @@ class _Gathering:
         builder = Builder(names, digger, provider)
         belongs = False
         for each in named.value if isinstance(named.value, tuple) else (named,):
-            name = text_of(each)
-            owners = self._owners(declaration.stack, join.to, name)
-            if not owners and isinstance(each.value, Unresolved):
-                self._cloud(declaration, join, each.value.why)
+            owners = self._owners.named(declaration.stack, join.to, text_of(each))
+            may_be = () if owners else self._owners.possible(declaration.stack, join.to, each)
+            for owner, why in may_be:
+                for operation in join.answers:
+                    cloud = f"{declaration.address} may be about this: {why}"
+                    owner.clouded.setdefault(operation, cloud)
             for operation, spec in join.answers.items() if owners else ():
                 made = builder.build(spec, body)
                 for owner in owners:
                     if made is not None:
                         _add(owner, operation, _as_sure(made, owner, declaration), declaration)
-            belongs = belongs or bool(owners) or isinstance(each.value, Unresolved)
+            is_unknown = isinstance(each.value, Unresolved)
+            belongs = belongs or bool(owners) or bool(may_be) or is_unknown
         return belongs
-
-    def _owners(self, stack: str, type_name: str, name: str) -> list[Standing]:
-        """Find what a name means in a stack: as it is written, or what an ARN ends with."""
-        for each in (name, name.rpartition(":")[2]) if name else ():
-            found = self._by_name.get((stack, type_name, each.lower()))
-            if found:
-                return found
-        return []
-
-    def _cloud(self, declaration: Declaration, join: Join, why: str) -> None:
-        """It may belong to any of the stack."""
-        for standing in self._standing:
-            is_near = standing.declaration.stack == declaration.stack
-            if is_near and standing.entry.type == join.to:
-                for operation in join.answers:
-                    standing.clouded.setdefault(
-                        operation, f"{declaration.address} may be about this: {why}"
-                    )
 
     def resources(self, shapes_of: ShapesOf) -> Iterator[Resource]:
         """Map what was gathered; of two with one address each is its own."""

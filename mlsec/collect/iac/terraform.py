@@ -38,7 +38,8 @@ def read(
     elif scope.written_in(*_CODE):
         target = Target(scope)
     told = _declarations(plans, target, vocabulary.declared)
-    return declare(scope, vocabulary, told, shapes_of, referred_of)
+    offers = target.offers() if target is not None else {}
+    return declare(scope, vocabulary, told, shapes_of, referred_of, offers)
 
 
 def _declarations(

@@ -67,6 +67,17 @@ def _policy(data: DataSpace, name: str) -> Value:
     return policy_document.document(data.evaluated())
 
 
+def _bucket(data: DataSpace, name: str) -> Value:
+    found = data.configured("bucket")
+    if name in ("id", "bucket"):
+        return found
+    return join_text(["arn:aws:s3:::", found]) if name == "arn" and found is not None else None
+
+
+def _gcp_bucket(data: DataSpace, name: str) -> Value:
+    return data.configured("name") if name in ("id", "name") else None
+
+
 _OWN: dict[tuple[str, str], Value] = {
     ("aws_caller_identity", "account_id"): own("account"),
     ("aws_caller_identity", "id"): own("account"),
@@ -77,6 +88,8 @@ _OWN: dict[tuple[str, str], Value] = {
 }
 _TOLD: dict[str, Callable[[DataSpace, str], Value]] = {
     "aws_region": _region,
+    "aws_s3_bucket": _bucket,
+    "google_storage_bucket": _gcp_bucket,
     "aws_partition": _partition,
     "aws_iam_policy_document": _policy,
     "azurerm_subscription": _subscription,

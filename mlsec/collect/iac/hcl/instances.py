@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MAX_INSTANCES = 1_000
 # What the apply makes up where it is null, so that a reference to it is never null.
 _MADE_UP = frozenset({"id", "arn", "name", "bucket", "self_link", "key_id"})
+_REMOTE = "terraform_remote_state"
 
 
 class Instance(msgspec.Struct, frozen=True, eq=False):
@@ -153,6 +154,9 @@ class ResourceSpace(Space):
         found = self.configured(name)
         if found is None and (name in _MADE_UP or not self._sets(name)):
             return Symbol(self.instance.address, (name,))
+        if isinstance(found, Unresolved) and name in _MADE_UP and not found.text:
+            # It has no words of its own, but it is known whose name it is.
+            return Symbol(self.instance.address, (name,))
         return found
 
     def configured(self, name: str) -> Value:
@@ -206,4 +210,6 @@ class DataSpace(ResourceSpace):
         if name in _MADE_UP:
             return Symbol(self.instance.address, (name,))
         shown = f"{self.instance.address}.{name}"
-        return Unresolved(f"{shown} is looked up at the apply", f"‹{shown}›")
+        # What another root module tells is none of the things of this one.
+        among = () if self.instances.key[0] == _REMOTE else None
+        return Unresolved(f"{shown} is looked up at the apply", f"‹{shown}›", among=among)

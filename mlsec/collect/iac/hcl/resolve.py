@@ -88,7 +88,10 @@ class Resolver:
 
     def _symbol(self, symbol: Symbol) -> str | Unresolved:
         shown = symbol.shown
-        words = Unresolved(f"{shown} is only known after the apply", f"‹{shown}›", is_given=True)
+        among = None if _passes_through(symbol) else (symbol.address,)
+        words = Unresolved(
+            f"{shown} is only known after the apply", f"‹{shown}›", is_given=True, among=among
+        )
         if symbol.address == "own":
             return _OWN.get(str(symbol.path[0]), words)
         wanted = ".".join(step for step in symbol.path if isinstance(step, str))
@@ -130,6 +133,12 @@ class Resolver:
             if found is not None:
                 return _placed(found, node)
         return Node(made, node.line, node.column, node.tag, node.file)
+
+
+def _passes_through(symbol: Symbol) -> bool:
+    """Whether it gives what was put into it, which may be the name of anything."""
+    kind = module_path(symbol.address)[1].removeprefix("data.")
+    return symbol.address == "own" or kind.startswith(("time_", "null_", "terraform_", "external."))
 
 
 def _unmapped(symbol: Symbol, wanted: str, words: Unresolved) -> str | Unresolved:

@@ -10,6 +10,7 @@ from typing import Protocol
 from mlsec.collect.iac.hcl.evaluate import Budget, Evaluator, Names
 from mlsec.collect.iac.hcl.instances import Instance, Instances
 from mlsec.collect.iac.hcl.module import Key, Module, Placed
+from mlsec.collect.iac.hcl.passed import given_in
 from mlsec.collect.iac.hcl.placing import META
 from mlsec.collect.iac.hcl.providers import Providers
 from mlsec.collect.iac.hcl.types import convert
@@ -146,11 +147,19 @@ class Scope(Names):
         known = self._children.get(instance.address)
         if known is None:
             module = self.library.child(called.placed, self)
-            known = (
-                module if isinstance(module, Unresolved) else self._open(module, called, instance)
-            )
+            if isinstance(module, Unresolved):
+                self._children[instance.address] = module
+                known = Unresolved(module.why, among=self._given_to(called, instance))
+            else:
+                known = self._open(module, called, instance)
             self._children[instance.address] = known
         return known
+
+    def _given_to(self, called: Instances, instance: Instance) -> tuple[str, ...] | None:
+        """Say what a module that is not here is given, which it may give back."""
+        evaluator, body = called.evaluator(instance), called.placed.block.body
+        arguments = (each for name, each in body.attributes.items() if name not in META)
+        return given_in(evaluator.value(each.value) for each in arguments)
 
     def module_space(self, called: Instances, instance: Instance) -> Value:
         """Give one use of a module as a reference to it sees it: its outputs."""

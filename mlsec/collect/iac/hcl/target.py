@@ -77,6 +77,15 @@ class Target:
         """Yield what one root declares."""
         return self._declared(self._root(self.modules[root]))
 
+    def offers(self) -> Mapping[str, frozenset[str]]:
+        """Give the names of the outputs of each root, by which other roots ask for them."""
+        return {
+            _shown_root(self.modules[root]): frozenset(
+                key[0] for key in self.modules[root].of_kind("output") if key
+            )
+            for root in self.roots()
+        }
+
     def text(self, path: str) -> str | Unresolved:
         """Give the text of a file of the target."""
         found = self._texts.get(path)

@@ -61,7 +61,7 @@ def _below(of: Unresolved, name: str) -> Unresolved:
     """What lies below something unknown is unknown for the same reason, in its own words."""
     if isinstance(of, Mistaken) or not of.text.endswith("›"):
         return of
-    return Unresolved(of.why, f"{of.text[:-1]}.{name}›")
+    return Unresolved(of.why, f"{of.text[:-1]}.{name}›", among=of.among)
 
 
 def items_of(of: Value) -> list[tuple[Value, Value]] | Unresolved:

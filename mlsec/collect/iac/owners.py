@@ -1,0 +1,103 @@
+"""What a declaration that is a part of others belongs to: for certain, or perhaps and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from mlsec.collect.iac.declaration import text_of
+from mlsec.collect.iac.mapping import Standing
+from mlsec.collect.marked import Node, Unresolved
+
+# stack -> the names under which it tells other stacks what it has
+Offers = Mapping[str, frozenset[str]]
+NOTHING_OFFERED: Offers = {}
+_ELSEWHERE = "it names what another part of this code declares, and both may be applied apart"
+# The id of a thing whose name means one thing in every account and region, as of a bucket.
+_UNIQUE = re.compile(r"[^{}]*(?:\{(?:partition|name)\}[^{}]*)+")
+
+
+class Owners:
+    """All things of a target by what they are called, stack by stack."""
+
+    def __init__(self, offers: Offers = NOTHING_OFFERED) -> None:
+        self._offers = offers
+        self._here: dict[tuple[str, str, str], list[Standing]] = {}
+        self._named: dict[tuple[str, str], list[Standing]] = {}
+        self._of_type: dict[str, list[Standing]] = {}
+
+    def add(self, standing: Standing) -> None:
+        """Take a thing in."""
+        type_name, stack = standing.entry.type, standing.declaration.stack
+        self._of_type.setdefault(type_name, []).append(standing)
+        for name in _names(standing):
+            self._here.setdefault((stack, type_name, name), []).append(standing)
+            if _is_written(standing):
+                self._named.setdefault((type_name, name), []).append(standing)
+
+    def named(self, stack: str, type_name: str, name: str) -> list[Standing]:
+        """Find what a name means for certain: in its stack, or anywhere if it means one thing.
+
+        It is taken as it is written, or as what an ARN ends with.
+        """
+        spellings = _spellings(name)
+        for each in spellings:
+            found = self._here.get((stack, type_name, each))
+            if found:
+                return found
+        found = self._elsewhere(type_name, spellings)
+        return [each for each in found if _is_unique(each)]
+
+    def possible(self, stack: str, type_name: str, owner: Node) -> Iterable[tuple[Standing, str]]:
+        """Give what an owner may be that is none for certain, each with why."""
+        hidden = owner.value
+        if not isinstance(hidden, Unresolved):
+            found = self._elsewhere(type_name, _spellings(text_of(owner)))
+            return [(each, _ELSEWHERE) for each in found]
+        made: list[tuple[Standing, str]] = []
+        among = None if hidden.among is None else {each.lower() for each in hidden.among}
+        for each in self._of_type.get(type_name, ()):
+            declared = each.declaration
+            if declared.stack != stack:
+                is_meant = among is not None and self._is_offered(declared.stack, hidden.text)
+            else:
+                is_meant = among is None or bool(among & {declared.address.lower(), *_names(each)})
+            if is_meant:
+                made.append((each, hidden.why))
+        return made
+
+    def _elsewhere(self, type_name: str, spellings: tuple[str, ...]) -> list[Standing]:
+        for each in spellings:
+            found = self._named.get((type_name, each)) if "‹" not in each else None
+            if found:
+                return found
+        return []
+
+    def _is_offered(self, stack: str, words: str) -> bool:
+        """Whether a stack may tell what is asked for in these words of an unknown value."""
+        asked = words.removeprefix("‹").removesuffix("›").rpartition(".outputs.")[2]
+        tail = asked.rpartition("›")[2].partition(".")[0]
+        offered = (each.rpartition("›")[2] for each in self._offers.get(stack, ()) if tail)
+        return any(each.endswith(tail) or (each and tail.endswith(each)) for each in offered)
+
+
+def _names(standing: Standing) -> set[str]:
+    called = standing.called
+    words = {called.name, called.id, called.ref, called.name.rpartition(":")[2]}
+    return {each.lower() for each in words}
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    return (name.lower(), name.rpartition(":")[2].lower()) if name else ()
+
+
+def _is_written(standing: Standing) -> bool:
+    """Whether the code says what it is called, so that others can call it so."""
+    if "‹" in standing.called.name:
+        return False
+    return any(text_of(standing.digger.dig(standing.body, at)) for at in standing.entry.naming)
+
+
+def _is_unique(standing: Standing) -> bool:
+    """Whether one name means one thing in every account, as of a bucket."""
+    return _UNIQUE.fullmatch(standing.entry.id) is not None
