@@ -35,9 +35,10 @@ from mlsec.core.errors import MlsecError
 
 
 class Builder:
-    """Builds the answers about one declaration."""
+    """Builds the answers about one declaration; ``why_open`` as it has it."""
 
-    def __init__(self, called: Called, digger: Digger, provider: str) -> None:
+    def __init__(self, called: Called, digger: Digger, provider: str, why_open: str = "") -> None:
+        self._why_open = why_open
         self._called = {"$name": called.name, "$id": called.id, "$ref": called.ref}
         self._known = known_words(called, provider)
         self._digger = digger
@@ -62,13 +63,18 @@ class Builder:
         if isinstance(spec, str):
             return self._path(spec, body)
         if isinstance(spec, list):
-            for one in spec:
-                found = self.build(one, body)
+            for at_place, one in enumerate(spec):
+                is_default = at_place > 0 and isinstance(one, Mapping) and "=" in one
+                found = self._default(one["="]) if is_default else self.build(one, body)
                 if found is not None:
                     return found
             return None
         word = next((key for key in spec if key in self._words), None)
         return self._words[word](spec, body) if word else self._mapping(spec, body)
+
+    def _default(self, value: Any) -> Node:
+        """Give what the service does where nothing is said, if that is known."""
+        return Node(Unresolved(self._why_open)) if self._why_open else constant(value)
 
     def _path(self, spec: str, body: Node) -> Node | None:
         if spec.startswith("$"):
@@ -120,7 +126,7 @@ class Builder:
     def _meaning(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         held = self._path(spec["of"], body)
         if held is None:
-            return constant(spec["else"]) if "else" in spec else None
+            return self._default(spec["else"]) if "else" in spec else None
         if isinstance(held.value, Unresolved):
             return held
         word = text_of(held)
@@ -129,7 +135,7 @@ class Builder:
     def _presence(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         held = self._path(spec["has"], body)
         if held is None or held.value in ("", (), {}):
-            return constant(spec.get("else"))
+            return self._default(spec.get("else"))
         if isinstance(held.value, Unresolved) and not held.value.is_given:
             return held
         return at(held, constant(spec.get("then")).value)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mlsec.collect.iac.cfn_macros import TRANSFORM, hidden_by
 from mlsec.collect.iac.declaration import text_of
 from mlsec.collect.iac.texts import at, joined
 from mlsec.collect.marked import Node, Unresolved, plain
@@ -21,6 +22,8 @@ _LOOP_HOLE = re.compile(r"[$&]\{([A-Za-z0-9]+)\}")
 
 def apply(template: Template, name: str, argument: Node, node: Node) -> Node | None:
     """Give what a function works out to; None for no value. ``node`` is where it stands."""
+    if name == TRANSFORM:
+        return at(node, hidden_by(Node({name: argument})))
     function = _FUNCTIONS.get(name)
     if function is None:
         return at(node, Unresolved(f"{name} is worked out by the deployment"))

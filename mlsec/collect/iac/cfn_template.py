@@ -9,6 +9,7 @@ import msgspec
 
 from mlsec.collect.iac import cfn_functions
 from mlsec.collect.iac.cfn_conditions import Conditions, function_of
+from mlsec.collect.iac.cfn_macros import TRANSFORM, hidden_by, with_globals
 from mlsec.collect.iac.declaration import attribute, called, given_name
 from mlsec.collect.iac.digging import Digger
 from mlsec.collect.iac.texts import at
@@ -94,6 +95,9 @@ class Template:
         if argument is not None and (node.tag or name != "Condition"):
             return cfn_functions.apply(self, name, argument, node)
         value = node.value
+        hidden = hidden_by(node)
+        if hidden is not None:
+            return at(node, hidden)
         if isinstance(value, tuple):
             return at(node, tuple(each for each in map(self.work, value) if each is not None))
         if isinstance(value, Mapping):
@@ -104,7 +108,10 @@ class Template:
     def body_of(self, member: Member) -> Node:
         """Work out the properties of a resource."""
         self.loop = member.loop
-        found = member.node.get("Properties")
+        found = with_globals(self.root, member.type, member.node.get("Properties"))
+        hidden = hidden_by(member.node)
+        if hidden is not None:
+            return at(member.node, hidden)
         worked = self.work(found) if found is not None else None
         if worked is not None and not isinstance(worked.value, Mapping | Unresolved | None):
             return at(worked, Unresolved("what is written as Properties is no mapping"))
@@ -233,6 +240,8 @@ class Template:
 
     def _members(self) -> Iterator[Member]:
         for logical, node in self.root.pairs("Resources").items():
+            if logical == TRANSFORM:
+                continue
             yield from self._member(logical, node, {}, 0)
 
     def _member(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from mlsec.collect import marked_json
 from mlsec.collect.code_file import CodeFile, CodeScope, Declared, Language
+from mlsec.collect.iac.cfn_macros import macros_of, opened_by
 from mlsec.collect.iac.cfn_template import Member, Template, TooMuchError
 from mlsec.collect.iac.declaration import Declaration, given_name, text_of
 from mlsec.collect.iac.resources import ReferredOf, ShapesOf, declare
@@ -19,7 +20,6 @@ from mlsec.core.vocabulary import Vocabulary
 KIND = "cloudformation"
 _STACK = "AWS::CloudFormation::Stack"
 _NESTED_APP = "AWS::Serverless::Application"
-_KNOWN_TRANSFORMS = ("AWS::Serverless-", "AWS::LanguageExtensions", "AWS::SecretsManager-")
 _MAX_NESTED = 8
 
 
@@ -125,6 +125,7 @@ class _Reading:
             column=member.node.column,
             given=given_name(member.logical),
             why_unknown=_why_unknown(member),
+            why_open=opened_by(template.root),
         )
 
     def _of_nested(
@@ -164,14 +165,9 @@ class _Reading:
         return posixpath.normpath(posixpath.join(posixpath.dirname(file.path), place))
 
     def _doubt_macros(self, file: CodeFile, root: Node) -> None:
-        held = root.get("Transform")
-        if held is None:
-            return
-        for each in held.value if isinstance(held.value, tuple) else (held,):
-            name = each.value if isinstance(each.value, str) else each.text("Name")
-            if not str(name).startswith(_KNOWN_TRANSFORMS):
-                detail = f"the macro {name} may change what the template declares"
-                self._scope.doubt(file, detail, line=each.line, reason=GapReason.UNSUPPORTED)
+        for name, line in macros_of(root):
+            detail = f"the macro {name} may change what the template declares"
+            self._scope.doubt(file, detail, line=line, reason=GapReason.UNSUPPORTED)
 
 
 def _parsed(text: str) -> Node | None:

@@ -23,7 +23,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     how it is named inside its ``stack``. ``body`` are its properties, worked out; what only an
     apply can know is ``Unresolved`` in it. ``given`` is the name it goes by when its body has none.
     A policy that the code writes as JSON text may be a mapping here. ``why_unknown`` says why it
-    is not known whether it is declared at all, or how many times.
+    is not known whether it is declared at all, or how many times; ``why_open`` why what its body
+    does not say is not what the service then does.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     column: int = 0
     given: str = ""
     why_unknown: str = ""
+    why_open: str = ""
 
     @property
     def id(self) -> str:

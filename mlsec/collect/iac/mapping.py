@@ -49,7 +49,10 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 def place(standing: Standing, owner: Type, shapes: Shapes, scope: str, provider: str) -> Placed:
     """Map all properties of one declared thing."""
     made = _Made(standing, owner, scope)
-    teller = Teller(shapes, standing.digger, followed_fields(owner), standing.entry)
+    teller = Teller(
+        shapes, standing.digger, followed_fields(owner), standing.entry,
+        standing.declaration.why_open,
+    )  # fmt: skip
     for wanted in owner.properties.values():
         if wanted.is_constant:
             made.properties[wanted.name] = wanted.absent
@@ -184,7 +187,10 @@ class _Made:
 
     def _put_default(self, wanted: Property) -> None:
         assumed = self._standing.entry.assumed.get(wanted.name, wanted.absent)
-        if assumed is Missing.UNKNOWN:
+        why_open = self._standing.declaration.why_open
+        if why_open:
+            self._hide(wanted.name, self._gap(wanted.name, why_open))
+        elif assumed is Missing.UNKNOWN:
             self._never(wanted.name, "is not written, and what the service then does is not known")
         else:
             self.properties[wanted.name] = assumed

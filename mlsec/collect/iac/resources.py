@@ -126,10 +126,12 @@ class _Gathering:
         names = called(entry, lambda path: digger.dig(body, path), given, provider)
         if entry.keys == "camel":
             body = camel(body, entry.verbatim)
-        builder = Builder(names, digger, provider)
+        why_open = declaration.why_open
+        builder = Builder(names, digger, provider, why_open)
         standing = Standing(
             declaration=declaration, entry=entry, called=names, body=body, digger=digger,
             bare=set(entry.without) - set(entry.answers),
+            clouded=dict.fromkeys(entry.without, why_open) if why_open else {},
         )  # fmt: skip
         owner = self._vocabulary.types[entry.type]
         for operation, spec in specs_of(entry, owner).items():
@@ -161,7 +163,7 @@ class _Gathering:
         given = declaration.given or declaration.address
         provider = join.to.partition(".")[0]
         names = called(entry, lambda path: digger.dig(declaration.body, path), given, provider)
-        builder = Builder(names, digger, provider)
+        builder = Builder(names, digger, provider, declaration.why_open)
         belongs = False
         for each in named.value if isinstance(named.value, tuple) else (named,):
             owners = self._owners.named(declaration.stack, join.to, text_of(each))

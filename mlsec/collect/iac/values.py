@@ -39,7 +39,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Teller:
-    """Turns what stands in code into values; ``followed`` are the item fields relations go by."""
+    """Turns what stands in code into values; ``followed`` are the item fields relations go by.
+
+    ``why_open`` says why a field that is not written is not what the service then does.
+    """
 
     def __init__(
         self,
@@ -47,7 +50,9 @@ class Teller:
         digger: Digger,
         followed: frozenset[str],
         entry: DeclaredType | None = None,
+        why_open: str = "",
     ) -> None:
+        self._why_open = why_open
         self._entry = entry
         self._shapes = shapes
         self._digger = digger
@@ -132,7 +137,9 @@ class Teller:
                 continue
             found = self._field(wanted.name, field, element)
             if found is None:
-                if field.has_default:
+                if self._why_open:
+                    partly["[]"] = partly[f"[].{name}"] = self._why_open
+                elif field.has_default:
                     fields[name] = field.absent
                 continue
             places[f"[{index}].{name}"] = found
