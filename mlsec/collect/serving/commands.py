@@ -9,7 +9,8 @@ import msgspec
 
 from mlsec.collect.launch import DECLARED_KINDS, Launch
 from mlsec.collect.marked import Node, Unresolved
-from mlsec.collect.serving.words import flag_nodes, split_commands
+from mlsec.collect.serving.shell import Shell
+from mlsec.collect.serving.words import flag_nodes
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 # Word -> how many of its arguments stand between it and the command.
@@ -122,22 +123,22 @@ def _opened(
 
 
 def _of_text(text: Node, launch: Launch, env: Mapping[str, Node], depth: int) -> list[Started]:
-    known = dict(env)
+    def outside(name: str) -> str | Unresolved | None:
+        held = env.get(name) or launch.env.get(name)
+        if held is not None:
+            return held.value if isinstance(held.value, Unresolved) else str(held.value)
+        # Whoever runs an image may set anything; a source that was not read does set something.
+        if launch.env_is_open and launch.kind != "dockerfile":
+            return Unresolved(f"the variable {name} may be set in what was not read")
+        return None
 
-    def lookup(name: str) -> str | Unresolved | None:
-        held = known.get(name) or launch.env.get(name)
-        return held.value if held is not None else None
-
+    shell = Shell(outside)
     found: list[Started] = []
     is_exact = text.tag == "shell"
-    for command in split_commands(
-        str(text.value), lookup, line=text.line, column=text.column, is_one_place=not is_exact
+    for command in shell.commands(
+        str(text.value), line=text.line, column=text.column, is_one_place=not is_exact
     ):
-        words = command[1:] if command[0].value == "export" else command
-        assigned = [word for word in words if _is_assignment(word)]
-        if len(assigned) == len(words):
-            known.update(_assignments(assigned))
-            continue
+        known = {**env, **shell.known}
         found += _opened(command, launch, known, depth, is_in_shell=True)
     return found
 
@@ -193,12 +194,17 @@ def _is_text_flag(value: object) -> bool:
 
 
 def _is_assignment(word: Node) -> bool:
+    if isinstance(word.value, Unresolved):
+        return word.tag.endswith("=")
     return isinstance(word.value, str) and bool(_ASSIGNED.match(word.value))
 
 
 def _assignments(words: list[Node]) -> dict[str, Node]:
     found = {}
     for word in words:
+        if isinstance(word.value, Unresolved):
+            found[word.tag.rstrip("+=")] = Node(word.value, word.line, word.column)
+            continue
         name, _, value = str(word.value).partition("=")
         found[name] = Node(value, word.line, word.column)
     return found

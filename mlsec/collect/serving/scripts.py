@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mlsec.collect.code_file import CodeFile, CodeScope, Declared, Language
 from mlsec.collect.launch import Launch
-from mlsec.collect.marked import Node, Unresolved
+from mlsec.collect.marked import Node
 from mlsec.collect.serving.commands import commands_of
 from mlsec.collect.serving.dotenv import parse_environment
 from mlsec.collect.serving.image_build import repository_of
+from mlsec.collect.serving.outside import Outside
 from mlsec.collect.serving.products import PRODUCTS
+from mlsec.collect.serving.shell import Shell
 from mlsec.collect.serving.unknown import is_refused_as_too_long
 from mlsec.collect.serving.words import Command, split_commands
 from mlsec.core.vocabulary import Vocabulary
@@ -43,29 +46,44 @@ def read_scripts(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
 
 
 def _of_script(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
-    known: dict[str, Node] = {}
-    exported: dict[str, Node] = {}
-
-    def lookup(name: str) -> str | Unresolved | None:
-        held = known.get(name)
-        return held.value if held is not None else None
-
-    seen = 0
-    for command in split_commands(_without_heredocs(file.text), lookup):
-        is_exported = command[0].value == "export"
-        words = command[1:] if command[0].value in ("export", "declare", "local") else command
-        pairs = [pair for word in words if (pair := _pair(word)) is not None]
-        if words and len(pairs) == len(words):
-            known.update(pairs)
-            exported.update(pairs if is_exported else ())
-        elif is_exported:
-            exported.update((n, known[n]) for word in words if (n := str(word.value)) in known)
-        elif _may_start_a_server(command, file):
-            seen += 1
-            yield _launch(scope, file, command, dict(exported), f"{file.id}#{seen}", "shell")
+    text = _without_heredocs(file.text)
+    first = Shell(lambda _: None, lambda path: _sourced(scope, file, path))
+    doubts: list[tuple[str, int]] = []
+    starts = False
+    for command in first.commands(text):
+        if _may_start_a_server(command, file):
+            starts = True
         elif image := _server_image(command):
             what = f"it runs a container of {image}, whose settings are not read from a script"
-            scope.doubt(file, what, line=command[0].line)
+            doubts.append((what, command[0].line))
+    for what, line in doubts:
+        scope.doubt(file, what, line=line)
+    if not starts:
+        return
+    # Only now does it matter who else sets what the script has a default for.
+    outside = Outside(scope, file)
+    shell = Shell(outside.lookup, lambda path: _sourced(scope, file, path))
+    seen = 0
+    for command in shell.commands(text):
+        if _may_start_a_server(command, file):
+            seen += 1
+            yield _launch(scope, file, command, shell.exported, f"{file.id}#{seen}", "shell")
+
+
+def _sourced(scope: CodeScope, file: CodeFile, path: str) -> Mapping[str, Node] | None:
+    """Give what a file sets that a script takes in; None where it is not in the target."""
+    name = path.removeprefix("./")
+    folder = posixpath.dirname(file.path)
+    wanted = (posixpath.normpath(posixpath.join(folder, name)), posixpath.normpath(name))
+    held = next((each for each in scope.files if each.path in wanted), None)
+    if held is None:
+        return None
+    if held.language is Language.ENVIRONMENT:
+        return parse_environment(held.text, held.shown)
+    shell = Shell(lambda _: None)
+    for _ in shell.commands(_without_heredocs(held.text)):
+        pass
+    return dict(shell.known)
 
 
 def _server_image(command: Command) -> str:
