@@ -46,8 +46,8 @@ class DeclaredType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     name. ``where`` maps a path of the body to the values that make it this type (``*``: whatever
     is there). ``each`` is a path in the body whose elements are the things declared ("" for the
     body itself); of the body around an element, ``^Key`` is the key.
-    ``naming`` are paths to its name (the first that is there); without one it is called ``prefix``
-    and the words of its address. ``id``, ``ref`` and ``attributes``
+    ``naming`` are paths to its name, or templates of it (the first that is there); without one it
+    is called ``prefix`` and the words of its address. ``id``, ``ref`` and ``attributes``
     are templates of what it will be called: holes are ``{name}``, ``{id}``, ``{account}``,
     ``{region}``, ``{partition}``, ``{parent}`` or a path in the body.
     ``keys`` is ``camel`` where the API writes keys so and the code in PascalCase; below the paths

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mlsec.core.closed_sets import GapReason, Truth
+from mlsec.core.declared import is_code
 from mlsec.core.digest import make_gap
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, any_of, unknown
+from mlsec.graph.gcp_known_roles import AT_LEAST
 from mlsec.graph.values import Known, Unread, property_value
 
 if TYPE_CHECKING:
@@ -102,7 +104,8 @@ def role_allows(role: str, permission: str, scope: str, graph: Graph) -> Answer:
     """Say whether a role includes a permission."""
     held = permissions_of(role, scope, graph)
     if isinstance(held, Unread):
-        return unknown(held.gaps)
+        is_sure = is_code(scope) and permission in AT_LEAST.get(role, ())
+        return YES if is_sure else unknown(held.gaps)
     return YES if permission in held else NO
 
 

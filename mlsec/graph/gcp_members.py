@@ -36,6 +36,8 @@ _POOL = re.compile(r"projects/([^/]+)/locations/global/workloadIdentityPools/")
 _SET = re.compile(r"^//cloudresourcemanager\.googleapis\.com/(project|folder|organization)s/(\w+)$")
 _OWNER = "roles/owner"
 _PEOPLE = ("user:", "group:")
+# Who they are does not turn on the project.
+_PERSONAL = ("user", "group", "domain")
 _CONSUMER_DOMAINS = ("gmail.com", "googlemail.com")
 
 
@@ -44,6 +46,8 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
 
     ``gaps`` say why the number or the domain is not known. ``owners`` are the people who own a
     project that belongs to no organisation: there is nobody else whom it could belong to.
+    ``declared`` are the accounts of code: which project it is applied to is not told, so that
+    what names another may name that one. None for a project that was read.
     """
 
     project: str
@@ -52,6 +56,7 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     domain: str = ""
     owners: frozenset[str] = frozenset()
     gaps: tuple[str, ...] = ()
+    declared: frozenset[str] | None = None
 
 
 _HOMES: weakref.WeakKeyDictionary[Graph, dict[str, Home]] = weakref.WeakKeyDictionary()
@@ -74,8 +79,16 @@ def is_outside(member: str, home: Home) -> Answer:
     """Say whether a member stands beyond the project and its organisation."""
     if is_open_member(member):
         return YES
-    if member in home.owners:
+    kind, _, name = member.partition(":")
+    if member in home.owners or name in (home.declared or ()):
         return NO
+    answer = _kind_is_outside(member, home)
+    if answer == YES and home.declared is not None and kind not in _PERSONAL:
+        return unknown({f"?whether {member} is of the project that the code is applied to"})
+    return answer
+
+
+def _kind_is_outside(member: str, home: Home) -> Answer:
     kind, _, name = member.partition(":")
     match kind:
         case "deleted" | "projectOwner" | "projectEditor" | "projectViewer":
@@ -165,7 +178,13 @@ def _find_home(scope: str, graph: Graph) -> Home:
         domain=_first(domains).lower(),
         owners=frozenset() if top or hidden else _owners(nodes),
         gaps=tuple(sorted(gaps)),
+        declared=_declared(scope, graph) if is_code(scope) else None,
     )
+
+
+def _declared(scope: str, graph: Graph) -> frozenset[str]:
+    accounts = graph.of_type("gcp.iam.service_account")
+    return frozenset(each.name for each in accounts if each.scope == scope and not each.is_stub)
 
 
 def _owners(nodes: list[Resource]) -> frozenset[str]:

@@ -42,10 +42,12 @@ def paths_of(entry: DeclaredType) -> Iterator[str]:
         yield join.by
         for spec in join.answers.values():
             yield from _spec(spec, "")
-    yield from entry.naming
+    yield from (path for path in entry.naming if "{" not in path)
     yield from entry.where
-    for template in (entry.id, entry.ref, *entry.attributes.values()):
-        yield from (hole for hole in _HOLE.findall(template) if hole not in _WORDS)
+    named = (path for path in entry.naming if "{" in path)
+    for template in (entry.id, entry.ref, *named, *entry.attributes.values()):
+        holes = (hole.partition("|")[0] for hole in _HOLE.findall(template))
+        yield from (hole for hole in holes if hole not in _WORDS)
 
 
 def _spec(spec: Any, base: str) -> Iterator[str]:

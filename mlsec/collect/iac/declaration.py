@@ -60,7 +60,12 @@ def given_name(address: str) -> str:
 
 def called(entry: DeclaredType, get: Get, given: str, provider: str) -> Called:
     """Name a declared thing; ``get`` gives what stands at a path of its body."""
-    name = next(filter(None, (text_of(get(path)) for path in entry.naming)), "")
+    name = ""
+    for path in entry.naming:
+        # Written out: names of names go through these frames at each step.
+        name = name_at(path, get) if "{" in path else text_of(get(path))
+        if name:
+            break
     name = name or f"{entry.prefix}{given}"
     known = {
         "name": name,
@@ -74,6 +79,14 @@ def called(entry: DeclaredType, get: Get, given: str, provider: str) -> Called:
         identity = identity.lower()
     ref = fill(entry.ref, {**known, "id": identity}, get)
     return Called(name=name, id=identity, ref=ref)
+
+
+def name_at(path: str, get: Get) -> str:
+    """Give the text at a path, or a template filled in; "" where something of it is missing."""
+    if "{" not in path:
+        return text_of(get(path))
+    needed = (hole for hole in _HOLE.findall(path) if "|" not in hole)
+    return fill(path, {}, get) if all(text_of(get(hole)) for hole in needed) else ""
 
 
 def attribute(

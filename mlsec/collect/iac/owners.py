@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from mlsec.collect.iac.declaration import text_of
+from mlsec.collect.iac.declaration import name_at, text_of
 from mlsec.collect.iac.mapping import Standing
 from mlsec.collect.marked import Node, Unresolved
 
@@ -95,7 +95,8 @@ def _is_written(standing: Standing) -> bool:
     """Whether the code says what it is called, so that others can call it so."""
     if "‹" in standing.called.name:
         return False
-    return any(text_of(standing.digger.dig(standing.body, at)) for at in standing.entry.naming)
+    body, digger = standing.body, standing.digger
+    return any(name_at(at, lambda path: digger.dig(body, path)) for at in standing.entry.naming)
 
 
 def _is_unique(standing: Standing) -> bool:

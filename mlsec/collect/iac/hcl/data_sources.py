@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mlsec.collect.iac.hcl import policy_document
-from mlsec.collect.iac.hcl.values import Value, join_text, own
+from mlsec.collect.iac.hcl.values import Encoded, Value, join_text, own
 
 if TYPE_CHECKING:
     from mlsec.collect.iac.hcl.instances import DataSpace
@@ -67,6 +67,13 @@ def _policy(data: DataSpace, name: str) -> Value:
     return policy_document.document(data.evaluated())
 
 
+def _bindings(data: DataSpace, name: str) -> Value:
+    if name != "policy_data":
+        return None
+    held = data.evaluated()
+    return Encoded({"bindings": held.get("binding", [])}) if "binding" in held else None
+
+
 def _bucket(data: DataSpace, name: str) -> Value:
     found = data.configured("bucket")
     if name in ("id", "bucket"):
@@ -89,6 +96,7 @@ _OWN: dict[tuple[str, str], Value] = {
 _TOLD: dict[str, Callable[[DataSpace, str], Value]] = {
     "aws_region": _region,
     "aws_s3_bucket": _bucket,
+    "google_iam_policy": _bindings,
     "google_storage_bucket": _gcp_bucket,
     "aws_partition": _partition,
     "aws_iam_policy_document": _policy,

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from mlsec.collect import marked_json
 from mlsec.collect.iac.declaration import Declaration as Told
 from mlsec.collect.iac.declaration import attribute, called, given_name
@@ -43,7 +45,7 @@ class Resolver:
 
     def __init__(self, declarations: Iterable[Declaration], tables: Tables) -> None:
         self._tables = tables
-        self._by_address = {each.address: each for each in declarations}
+        self._by_address = {each.address: _with_project(each) for each in declarations}
         self._known: dict[Symbol, str | Unresolved] = {}
         self._open: set[str] = set()
 
@@ -192,6 +194,17 @@ def _placed(node: Node, at: Node) -> Node:
     elif isinstance(value, dict):
         value = {key: _placed(each, at) for key, each in value.items()}
     return Node(value, at.line, at.column, "json", at.file)
+
+
+def _with_project(declared: Declaration) -> Declaration:
+    """Give what is declared with the project that its provider puts it into."""
+    project = declared.provider.get("project")
+    is_said = declared.body.get("project") is not None
+    if project is None or is_said or not declared.type.startswith("google_"):
+        return declared
+    held = {**declared.body.pairs(), "project": plain_node(project, (0, 0))}
+    body = Node(held, declared.body.line, declared.body.column)
+    return msgspec.structs.replace(declared, body=body)
 
 
 def _with_defaults(declared: Declaration) -> Node:
