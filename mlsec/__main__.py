@@ -1,8 +1,6 @@
 """``python -m mlsec``."""
 
-import sys
-
-from mlsec.cli.main import main
+from mlsec.cli.main import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

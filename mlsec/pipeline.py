@@ -28,7 +28,6 @@ from mlsec.core.resource import Gap, Inventory, is_of_code
 from mlsec.core.waiver_note import WaiverNote
 from mlsec.engine.assembly import assemble
 from mlsec.engine.assess import assess
-from mlsec.engine.controls import load_frameworks
 from mlsec.engine.foreign import foreign_rules, merge_foreign
 from mlsec.engine.inline import inline_waivers
 from mlsec.engine.limit import Before, Limiting, limit_judgement
@@ -122,7 +121,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         judgement, gaps, limit = limit_judgement(judgement, limiting, gaps, graph.coverage)
     assessment = assemble(
         ruleset,
-        load_frameworks(content_folder("rules") / "frameworks"),
+        ruleset.frameworks,
         judgement,
         version=__version__,
         scan=_facts(snapshot, ruleset, judging),

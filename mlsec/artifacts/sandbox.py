@@ -16,6 +16,7 @@ import msgspec
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Inspection
 from mlsec.artifacts.limits import Limits
+from mlsec.artifacts.sandbox_ahead import process_for
 from mlsec.artifacts.sandbox_wire import (
     Done,
     FarFile,
@@ -247,7 +248,7 @@ class _Driver:
 
     def _process(self) -> Worker:
         if self._worker is None:
-            self._worker = Worker(self._pool.limits)
+            self._worker = process_for(self._pool.limits)
         return self._worker
 
 

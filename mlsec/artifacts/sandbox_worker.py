@@ -26,6 +26,7 @@ from mlsec.core.errors import MlsecError
 # the modules lie, as it has no environment to learn it from.
 START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
+    "from mlsec.core.starting import load_msgspec; load_msgspec(); "
     "from mlsec.artifacts.sandbox_child import main; main()"
 )
 _messages = msgspec.msgpack.Decoder(ToParent)
@@ -61,6 +62,7 @@ class Worker:
                 f"cannot start a process to read files in: {error.strerror}",
                 hint="free memory or processes, or run with fewer workers",
             ) from None
+        self.limits = limits
         self._buffer = bytearray()
         self._lost: WorkerGoneError | None = None
         self.send(Begin(limits=limits))

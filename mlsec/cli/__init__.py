@@ -1,60 +1,103 @@
-"""The command line: one file per command, listed in the table that ``commands`` gives."""
+"""The command line: one file per command, listed in the table, loaded when it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
 
+    Subparsers = argparse._SubParsersAction[Any]
 
-Register = Callable[["argparse._SubParsersAction[Any]"], None]
+Register = Callable[["Subparsers"], None]
 
 
-def commands(first: str = "") -> tuple[Register, ...]:
-    """Give the function of each command that adds its parser, in the order of the help.
+def _scan(subparsers: Subparsers) -> None:
+    from mlsec.cli import scan
 
-    Where ``first`` names a command that is run once for every model, only that one is loaded.
+    scan.register(subparsers)
+
+
+def _collect(subparsers: Subparsers) -> None:
+    from mlsec.cli import collect
+
+    collect.register(subparsers)
+
+
+def _report(subparsers: Subparsers) -> None:
+    from mlsec.cli import report
+
+    report.register(subparsers)
+
+
+def _diff(subparsers: Subparsers) -> None:
+    from mlsec.cli import diff
+
+    diff.register(subparsers)
+
+
+def _history(subparsers: Subparsers) -> None:
+    from mlsec.cli import history
+
+    history.register(subparsers)
+
+
+def _snapshot(subparsers: Subparsers) -> None:
+    from mlsec.cli import snapshot
+
+    snapshot.register(subparsers)
+
+
+def _replay(subparsers: Subparsers) -> None:
+    from mlsec.cli import replay
+
+    replay.register(subparsers)
+
+
+def _verify(subparsers: Subparsers) -> None:
+    from mlsec.cli import verify
+
+    verify.register(subparsers)
+
+
+def _sign(subparsers: Subparsers) -> None:
+    from mlsec.cli import sign
+
+    sign.register(subparsers)
+
+
+def _rules(subparsers: Subparsers) -> None:
+    from mlsec.cli import rules
+
+    rules.register(subparsers)
+
+
+def _doctor(subparsers: Subparsers) -> None:
+    from mlsec.cli import doctor
+
+    doctor.register(subparsers)
+
+
+# In the order of the help.
+COMMANDS: Mapping[str, Register] = {
+    "scan": _scan,
+    "collect": _collect,
+    "report": _report,
+    "diff": _diff,
+    "history": _history,
+    "snapshot": _snapshot,
+    "replay": _replay,
+    "verify": _verify,
+    "sign": _sign,
+    "rules": _rules,
+    "doctor": _doctor,
+}
+
+
+def commands(first: str = "") -> Iterable[Register]:
+    """Give the function of each command that adds its parser.
+
+    Where ``first`` names a command, only that one is given: a scan need not load what signs.
     """
-    match first:
-        case "verify":
-            from mlsec.cli import verify
-
-            return (verify.register,)
-        case "sign":
-            from mlsec.cli import sign
-
-            return (sign.register,)
-        case _:
-            return _all()
-
-
-def _all() -> tuple[Register, ...]:
-    from mlsec.cli import (
-        collect,
-        diff,
-        doctor,
-        history,
-        replay,
-        report,
-        rules,
-        scan,
-        sign,
-        snapshot,
-        verify,
-    )
-
-    return (
-        scan.register,
-        collect.register,
-        report.register,
-        diff.register,
-        history.register,
-        snapshot.register,
-        replay.register,
-        verify.register,
-        sign.register,
-        rules.register,
-        doctor.register,
-    )
+    return (COMMANDS[first],) if first in COMMANDS else COMMANDS.values()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import os
-import platform
 from typing import Any
 
 from mlsec import __version__
@@ -80,6 +78,9 @@ def _note_use(provider: str, policy: str) -> None:
 
 
 def _installation() -> int:
+    import importlib.metadata
+    import platform
+
     from mlsec.core.places import content_folder
     from mlsec.core.text import visible
     from mlsec.engine.load import load_content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from mlsec import __version__
 
@@ -21,7 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     from mlsec.cli import console, exits
     from mlsec.core.errors import MlsecError
+    from mlsec.core.starting import load_msgspec
 
+    load_msgspec()
     try:
         args = _parser(words[0] if words else "").parse_args(words or ["--help"])
         return int(args.run(args))
@@ -37,6 +39,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return exits.BROKEN_PIPE
     except Exception as crash:  # noqa: BLE001 - the last resort, it says so and ends with 1
         return _crashed(crash)
+
+
+def program() -> NoReturn:
+    """Run as a process of its own, which ends as soon as all is written.
+
+    To take apart what a scan holds, object by object, is work for nobody.
+    """
+    code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        sys.exit(code)  # Python tries again and tells it
+    os._exit(code)
 
 
 def _parser(first: str) -> argparse.ArgumentParser:
@@ -72,4 +88,4 @@ def _crashed(crash: Exception) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

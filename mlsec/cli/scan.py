@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,22 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Scan; the report goes to stdout or into a folder, the verdict into the exit code."""
+    with _reading_ahead(args):
+        return _scan(args)
+
+
+def _reading_ahead(args: argparse.Namespace) -> AbstractContextManager[None]:
+    """Let the process that reads the files of a folder start while the rules are loaded."""
+    if not any(
+        Path(target).exists() and not options.is_evidence(target) for target in args.targets
+    ):
+        return nullcontext()
+    from mlsec.artifacts.sandbox_ahead import process_ahead
+
+    return process_ahead()
+
+
+def _scan(args: argparse.Namespace) -> int:
     from mlsec import pipeline
     from mlsec.cli.memory import look_for_cycles_seldom, use_few_arenas
 
@@ -122,8 +138,9 @@ def _evidence(
         except KeyboardInterrupt:
             hint = "what was answered is kept; go on with --resume" if args.output else ""
             raise KeyboardInterrupt(hint) from None
-        # An SDK's clients refer to each other in circles, and judging wants the room they take.
-        give_back()
+        if any(options.is_remote(target) for target in args.targets):
+            # An SDK's clients refer to each other in circles; judging wants the room they take.
+            give_back()
         yield path
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from mlsec.core.assessment import Assessment, RuleSummary, ScanFacts, StatusCounts, Tool
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.engine.assess import Judgement
-from mlsec.engine.controls import Frameworks, control_results, links
+from mlsec.engine.controls import NOTHING, Frameworks, Links, control_results
 from mlsec.engine.rule import Rule, RuleSet
 
 
@@ -22,7 +22,8 @@ def assemble(
     gaps: Sequence[Gap],
 ) -> Assessment:
     """Give the whole assessment; it keeps every gap of the collection, and no gap twice."""
-    rules = tuple(_summary(rule, frameworks, judgement.counts) for rule in ruleset.rules)
+    linked = Links(frameworks)
+    rules = tuple(_summary(rule, linked, judgement.counts) for rule in ruleset.rules)
     providers = sorted({row.scope.partition("/")[0] for row in coverage})
     return Assessment(
         tool=Tool(
@@ -47,7 +48,7 @@ def _gap_order(gap: Gap) -> tuple[str, str, str, str]:
     return (gap.scope, gap.wanted, gap.subject, gap.reason.value)
 
 
-def _summary(rule: Rule, frameworks: Frameworks, counts: Mapping[str, StatusCounts]) -> RuleSummary:
+def _summary(rule: Rule, linked: Links, counts: Mapping[str, StatusCounts]) -> RuleSummary:
     return RuleSummary(
         id=rule.id,
         title=rule.title,
@@ -58,9 +59,9 @@ def _summary(rule: Rule, frameworks: Frameworks, counts: Mapping[str, StatusCoun
         resource=rule.resource,
         why=rule.why,
         fix=rule.fix,
-        controls=links(frameworks, rule.topics, rule.controls, rule.resource),
+        controls=linked.of(rule.topics, rule.controls, rule.resource),
         equivalents=rule.equivalents,
         references=rule.references,
         known_exceptions=rule.known_exceptions,
-        counts=counts.get(rule.id, StatusCounts()),
+        counts=counts.get(rule.id, NOTHING),
     )

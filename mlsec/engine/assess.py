@@ -14,6 +14,7 @@ from mlsec.core.closed_sets import Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.engine.compile import FastPass, compile_rules
+from mlsec.engine.controls import NOTHING
 from mlsec.engine.evaluate import Evaluator
 from mlsec.engine.findings import finding_of, unlisted_finding
 from mlsec.engine.foreign import Merged
@@ -140,15 +141,18 @@ class _Tally:
         findings, states = apply_waivers(self.findings, waivers, clock, self.ruleset)
         counted = Counter((finding.rule, finding.status) for finding in findings)
         waived = Counter(finding.rule for finding in findings if finding.waiver is not None)
+        told = {finding.rule for finding in findings}
         counts = {
             rule_id: StatusCounts(
-                passed=len(self.passed[rule_id]),
+                passed=len(passed),
                 failed=counted[rule_id, Status.FAIL],
                 not_assessed=counted[rule_id, Status.NOT_ASSESSED],
                 not_applicable=self.not_applicable[rule_id],
                 waived=waived[rule_id],
             )
-            for rule_id in sorted(self.passed)
+            if passed or rule_id in told or self.not_applicable[rule_id]
+            else NOTHING
+            for rule_id, passed in sorted(self.passed.items())
         }
         return Judgement(
             findings=findings,
@@ -163,5 +167,5 @@ class _Tally:
 def total_of(counts: Iterable[StatusCounts]) -> StatusCounts:
     """Add the counts of all rules."""
     fields = StatusCounts.__struct_fields__
-    each = [msgspec.structs.asdict(count) for count in counts]
+    each = [msgspec.structs.asdict(count) for count in counts if count is not NOTHING]
     return StatusCounts(**{field: sum(count[field] for count in each) for field in fields})

@@ -13,6 +13,8 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.strict_yaml import Document, parse
 
 _TOPICS_FILE = "topics.yaml"
+# What most rules came to in most scans.
+NOTHING = StatusCounts()
 
 
 class Framework(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,32 +76,60 @@ def load_frameworks(folder: Path) -> Frameworks:
     return Frameworks(frameworks=frameworks, topics=topics)
 
 
-def links(
-    frameworks: Frameworks, topics: Iterable[str], extra: Iterable[ControlLink], resource_type: str
-) -> tuple[ControlLink, ...]:
-    """Join a rule's topics and own links to one list without repeats, sorted by control id.
+class Links:
+    """Joins a rule's topics and own links to one list; rules of the same topics share one."""
 
-    Controls of a framework for other providers than the rule's are left out.
-    """
-    found = {link.id: link for link in extra}
-    provider = resource_type.partition(".")[0] if "." in resource_type else ""
-    for name in topics:
-        topic = frameworks.topics[name]
-        for control in topic.controls:
-            only = frameworks.frameworks[control.partition("/")[0]].providers
-            if control not in found and not (provider and only and provider not in only):
-                found[control] = ControlLink(id=control, because=f"shows {topic.shows}")
-    return tuple(found[control] for control in sorted(found))
+    def __init__(self, frameworks: Frameworks) -> None:
+        self._frameworks = frameworks
+        self._of_topic: dict[tuple[str, str], dict[str, ControlLink]] = {}
+        self._of_rules: dict[tuple[str, tuple[str, ...]], tuple[ControlLink, ...]] = {}
+
+    def of(
+        self, topics: tuple[str, ...], extra: tuple[ControlLink, ...], resource_type: str
+    ) -> tuple[ControlLink, ...]:
+        """Give the links without repeats, sorted by control id; a rule's own first, then by topic.
+
+        Controls of a framework for other providers than the rule's are left out.
+        """
+        provider = resource_type.partition(".")[0] if "." in resource_type else ""
+        if extra:
+            return self._joined(provider, topics, extra)
+        key = (provider, topics)
+        if key not in self._of_rules:
+            self._of_rules[key] = self._joined(provider, topics, ())
+        return self._of_rules[key]
+
+    def _joined(
+        self, provider: str, topics: tuple[str, ...], extra: tuple[ControlLink, ...]
+    ) -> tuple[ControlLink, ...]:
+        found: dict[str, ControlLink] = {}
+        for name in reversed(topics):
+            found.update(self._topic(provider, name))
+        found.update((link.id, link) for link in extra)
+        return tuple(found[control] for control in sorted(found))
+
+    def _topic(self, provider: str, name: str) -> dict[str, ControlLink]:
+        key = (provider, name)
+        if key not in self._of_topic:
+            topic = self._frameworks.topics[name]
+            because = f"shows {topic.shows}"
+            self._of_topic[key] = {
+                control: ControlLink(id=control, because=because)
+                for control in topic.controls
+                if self._is_for(control, provider)
+            }
+        return self._of_topic[key]
+
+    def _is_for(self, control: str, provider: str) -> bool:
+        only = self._frameworks.frameworks[control.partition("/")[0]].providers
+        return not (provider and only and provider not in only)
 
 
 def control_results(
     frameworks: Frameworks, rules: Iterable[RuleSummary], providers: Iterable[str]
 ) -> tuple[ControlResult, ...]:
     """Say for every control what the rules that give evidence for it came to."""
-    evidence: dict[str, list[RuleSummary]] = {}
-    for rule in rules:
-        for link in rule.controls:
-            evidence.setdefault(link.id, []).append(rule)
+    evidence = _evidence(rules)
     scanned = set(providers)
     results = []
     for framework in frameworks.frameworks.values():
@@ -107,18 +137,43 @@ def control_results(
             continue
         for control_id, title in framework.controls.items():
             behind = evidence.get(f"{framework.id}/{control_id}", [])
-            counts = _sum(rule.counts for rule in behind)
+            counts = _sum(group.counts for group in behind)
             results.append(
                 ControlResult(
                     framework=framework.title,
                     id=control_id,
                     title=title,
                     result=_result(counts) if behind else "manual",
-                    rules=tuple(sorted(rule.id for rule in behind)),
+                    rules=tuple(sorted(rule for group in behind for rule in group.rules)),
                     counts=counts,
                 )
             )
     return tuple(results)
+
+
+class _Group(msgspec.Struct, frozen=True):
+    """Rules with the same controls, and what they came to together."""
+
+    rules: tuple[str, ...]
+    counts: StatusCounts
+
+
+def _evidence(rules: Iterable[RuleSummary]) -> dict[str, list[_Group]]:
+    """Give the rules behind each control; most rules share their list of controls with others."""
+    alike: dict[tuple[str, ...], list[RuleSummary]] = {}
+    names: dict[int, tuple[str, ...]] = {}
+    kept = tuple(rules)  # what is alive shares its id with nothing
+    for rule in kept:
+        of = id(rule.controls)
+        if of not in names:
+            names[of] = tuple(link.id for link in rule.controls)
+        alike.setdefault(names[of], []).append(rule)
+    evidence: dict[str, list[_Group]] = {}
+    for controls, several in alike.items():
+        group = _Group(tuple(rule.id for rule in several), _sum(rule.counts for rule in several))
+        for control in controls:
+            evidence.setdefault(control, []).append(group)
+    return evidence
 
 
 def _result(counts: StatusCounts) -> str:
@@ -131,8 +186,11 @@ def _result(counts: StatusCounts) -> str:
 
 
 def _sum(counts: Iterable[StatusCounts]) -> StatusCounts:
+    told = [each for each in counts if each is not NOTHING]
+    if not told:
+        return NOTHING
     total = dict.fromkeys(StatusCounts.__struct_fields__, 0)
-    for each in counts:
+    for each in told:
         for field in total:
             total[field] += getattr(each, field)
     return StatusCounts(**total)

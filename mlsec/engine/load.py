@@ -6,16 +6,18 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from mlsec.core.errors import MlsecError
 from mlsec.core.strict_yaml import parse
 from mlsec.core.vocabulary import Vocabulary
 from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.engine.check import check_rule
-from mlsec.engine.controls import load_frameworks
+from mlsec.engine.controls import Frameworks, load_frameworks
 from mlsec.engine.links_check import KnownControls
 from mlsec.engine.mistakes import RuleFilesError
 from mlsec.engine.rule import Rule, RuleSet
-from mlsec.engine.rule_cache import content_key, keep, recall
+from mlsec.engine.rule_cache import content_key, keep, keep_state, recall, recall_state, state_key
 
 NOT_RULES = ("vocabulary", "frameworks", "schema", "callables", "advisories", "mappings")
 
@@ -31,19 +33,29 @@ def load_content(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
         MlsecError: a mistake in the vocabulary or the frameworks, or no such folder.
     """
     folders = (content, *extra)
+    state = state_key(folders)
+    known = recall_state(state)
+    if known is not None:
+        return known
     read = ("vocabulary", "mappings", "frameworks")
     files = [path for name in read for path in _yaml_below(content / name)]
     try:
         key = content_key([*files, *rule_files(folders)])
     except OSError as error:
         raise MlsecError(f"cannot be read: {error}", location=str(content)) from None
-    kept = recall(key)
-    if kept is not None:
-        return kept
-    vocabulary = load_vocabulary(content / "vocabulary")
-    ruleset = load_rules(folders, vocabulary, load_known_controls(content / "frameworks"))
-    keep(key, ruleset)
+    ruleset = recall(key)
+    if ruleset is None:
+        ruleset = _load(content, folders)
+        keep(key, ruleset)
+    keep_state(state, key)
     return ruleset
+
+
+def _load(content: Path, folders: Sequence[Path]) -> RuleSet:
+    frameworks = load_frameworks(content / "frameworks")
+    vocabulary = load_vocabulary(content / "vocabulary")
+    ruleset = load_rules(folders, vocabulary, _known_controls(content / "frameworks", frameworks))
+    return msgspec.structs.replace(ruleset, frameworks=frameworks)
 
 
 def _yaml_below(folder: Path) -> list[Path]:
@@ -117,9 +129,12 @@ def load_known_controls(folder: Path) -> KnownControls:
     Raises:
         MlsecError: a mistake in a framework file.
     """
+    return _known_controls(folder, load_frameworks(folder))
+
+
+def _known_controls(folder: Path, found: Frameworks) -> KnownControls:
     if not any(folder.glob("*.yaml")):
         return KnownControls()
-    found = load_frameworks(folder)
     controls = {name: tuple(entry.controls) for name, entry in found.frameworks.items()}
     topics = tuple(found.topics) if (folder / "topics.yaml").is_file() else None
     return KnownControls(controls=controls, topics=topics)

@@ -11,6 +11,7 @@ import msgspec
 from mlsec.core.assessment import ControlLink, Fix
 from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity
 from mlsec.core.vocabulary import Vocabulary
+from mlsec.engine.controls import Frameworks
 
 
 class Operator(enum.Enum):
@@ -157,11 +158,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
-    """All rules of a scan, sorted by id, with the vocabulary they were checked against."""
+    """All rules of a scan, sorted by id, with the vocabulary and the frameworks that they were
+    checked against.
+    """
 
     rules: tuple[Rule, ...]
     vocabulary: Vocabulary
     digest: str = ""
+    frameworks: Frameworks = Frameworks()
 
     def by_id(self, rule_id: str) -> Rule | None:
         """Find a rule by its id or by an alias."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -48,6 +47,8 @@ def read_assessment(payload: bytes) -> Assessment:
 
 def json_schema() -> bytes:
     """Describe the document: the published docs/assessment.schema.json."""
+    import inspect  # noqa: PLC0415 - it takes long to load, and reports do without
+
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mlsec assessment",

@@ -8,7 +8,7 @@ from mlsec.core.assessment import ControlLink, Fix, RuleSummary, StatusCounts
 from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity
 from mlsec.core.errors import MlsecError
 from mlsec.core.places import content_folder
-from mlsec.engine.controls import control_results, links, load_frameworks
+from mlsec.engine.controls import Links, control_results, load_frameworks
 
 SHIPPED = load_frameworks(content_folder("rules") / "frameworks")
 
@@ -24,13 +24,13 @@ def summary(counts: StatusCounts) -> RuleSummary:
 
 @pytest.mark.parametrize("topic", sorted(SHIPPED.topics))
 def test_every_topic_says_what_it_shows_and_links_to_known_controls(topic: str) -> None:
-    found = links(SHIPPED, [topic], (), "aws.sagemaker.notebook")
+    found = Links(SHIPPED).of((topic,), (), "aws.sagemaker.notebook")
     assert found
     assert all(SHIPPED.has(link.id) and link.because.startswith("shows ") for link in found)
 
 
 def test_a_rule_for_one_provider_links_to_no_benchmark_of_another() -> None:
-    found = links(SHIPPED, ["bucket-private"], (), "aws.s3.bucket")
+    found = Links(SHIPPED).of(("bucket-private",), (), "aws.s3.bucket")
     assert {link.id.partition("/")[0] for link in found}.isdisjoint({"cis-azure", "cis-gcp"})
     assert any(link.id.startswith("cis-aws/") for link in found)
 

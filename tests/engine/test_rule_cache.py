@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from mlsec.core.places import content_folder
 from mlsec.engine.load import load_content
 from mlsec.engine.mistakes import RuleFilesError
+from mlsec.engine.rule_cache import SETTLED_S, keep_state, recall_state, state_key
 from tests.engine.small import rule_text, small_vocabulary
 
 
@@ -80,3 +82,62 @@ def test_the_shipped_rules_survive_the_cache(content: Path) -> None:
     shutil.rmtree(content.parent / "cache", ignore_errors=True)
     first = load_content(content_folder("rules"))
     assert load_content(content_folder("rules")) == first
+
+
+def later() -> float:
+    """A moment at which nothing has been changed lately."""
+    return time.time() + 2 * SETTLED_S
+
+
+def test_a_state_that_was_seen_before_gives_the_rules_without_reading_them(content: Path) -> None:
+    first = load_content(content)
+    state = state_key([content], later())
+    assert state is not None
+    keep_state(state, kept(content)[0].stem.removeprefix("rules-"))
+    assert recall_state(state_key([content], later())) == first
+
+
+def test_a_file_changed_just_now_has_no_state_to_go_by(content: Path) -> None:
+    assert state_key([content]) is None
+
+
+def test_a_change_that_hides_its_time_and_size_is_another_state(content: Path) -> None:
+    before = state_key([content], later())
+    path = content / "cloud" / "thing" / "bad.yaml"
+    facts = path.stat()
+    time.sleep(0.02)  # longer than a tick of the clock of files
+    path.write_text(path.read_text().replace("severity: high", "severity: info"))
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert path.stat().st_size == facts.st_size
+    assert state_key([content], later()) not in (before, None)
+
+
+@pytest.mark.parametrize("change", ["rename", "remove", "add", "vocabulary"])
+def test_every_change_of_the_files_is_another_state(content: Path, change: str) -> None:
+    before = state_key([content], later())
+    path = content / "cloud" / "thing" / "bad.yaml"
+    match change:
+        case "rename":
+            path.rename(path.with_name("other.yaml"))
+        case "remove":
+            path.unlink()
+        case "add":
+            path.with_name("new.yaml").write_text("id: thing/new")
+        case _:
+            place = next((content / "vocabulary").rglob("*.yaml"))
+            place.write_text(place.read_text() + "# more")
+    assert state_key([content], later()) not in (before, None)
+
+
+def test_a_link_to_a_folder_has_no_state_to_go_by(content: Path) -> None:
+    (content / "linked").symlink_to(content / "cloud")
+    assert state_key([content], later()) is None
+
+
+@pytest.mark.parametrize("text", ["", "../../x", "0" * 64, "\xff"])
+def test_a_damaged_note_of_a_state_is_ignored(content: Path, text: str) -> None:
+    load_content(content)
+    keep_state("a" * 64, "0" * 64)
+    note = content.parent / "cache" / "mlsec" / f"state-{'a' * 64}.key"
+    note.write_bytes(text.encode("latin-1"))
+    assert recall_state("a" * 64) is None

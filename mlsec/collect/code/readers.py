@@ -5,23 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlsec.collect.code.infrastructure import INFRASTRUCTURE
-from mlsec.collect.code_file import CodeScope, Declared
-from mlsec.collect.kubernetes import manifests
+from mlsec.collect.code_file import CodeScope, Declared, Language
 from mlsec.collect.launch import Launch
-from mlsec.collect.serving.compose import read_containers
-from mlsec.collect.serving.environment_files import read_environment_files
-from mlsec.collect.serving.reader import read_servers
-from mlsec.collect.serving.scripts import read_scripts
 from mlsec.core.vocabulary import Vocabulary
 
 Reader = Callable[[CodeScope, Vocabulary], Declared]
 
+
+def _containers(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    if not scope.written_in(Language.COMPOSE, Language.DOCKERFILE):
+        return Declared()
+    from mlsec.collect.serving import compose  # noqa: PLC0415 - only where there is such code
+
+    return compose.read_containers(scope, vocabulary)
+
+
+def _scripts(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    if not scope.written_in(Language.SHELL, Language.UNIT, Language.PROCFILE):
+        return Declared()
+    from mlsec.collect.serving import scripts  # noqa: PLC0415 - only where there are scripts
+
+    return scripts.read_scripts(scope, vocabulary)
+
+
+def _environment_files(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    if not scope.written_in(Language.ENVIRONMENT):
+        return Declared()
+    from mlsec.collect.serving import environment_files as files  # noqa: PLC0415 - as above
+
+    return files.read_environment_files(scope, vocabulary)
+
+
+def _manifests(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    if not scope.written_in(Language.KUBERNETES, Language.HELM_TEMPLATE, Language.KUSTOMIZATION):
+        return Declared()
+    from mlsec.collect.kubernetes import manifests  # noqa: PLC0415 - only where there are manifests
+
+    return manifests.read(scope, vocabulary)
+
+
 # In this order; what starts processes gives launches, which are read after all of them.
 READERS: tuple[Reader, ...] = (
-    read_containers,
-    read_scripts,
-    read_environment_files,
-    manifests.read,
+    _containers,
+    _scripts,
+    _environment_files,
+    _manifests,
     *INFRASTRUCTURE,
 )
 
@@ -29,5 +57,9 @@ READERS: tuple[Reader, ...] = (
 def read_launches(
     scope: CodeScope, vocabulary: Vocabulary, launches: tuple[Launch, ...]
 ) -> Declared:
-    """Give the servers among the processes that the code starts."""
+    """Give the servers among the processes that the code starts, and those of settings alone."""
+    if not launches and not scope.written_in(Language.SERVER_CONFIG):
+        return Declared()
+    from mlsec.collect.serving.reader import read_servers  # noqa: PLC0415 - as above
+
     return read_servers(scope, vocabulary, launches)

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from mlsec.collect.files.entry import Bucket, Listing, plain_name
-from mlsec.collect.files.far_places import models_in
 from mlsec.collect.files.folders import SIGNATURE_ENDINGS, folders_of
 from mlsec.core.errors import MlsecError
-from mlsec.signing.api import load_policy, verify_model
-from mlsec.signing.bundle import parse_bundles
-from mlsec.signing.discover import MAX_BUNDLE_BYTES
 from mlsec.signing.errors import UnreadError
-from mlsec.signing.local_model import LocalModel
-from mlsec.signing.manifest import manifest_of
-from mlsec.signing.model import Model, Signature
-from mlsec.signing.policy import TrustPolicy
-from mlsec.signing.statement import parse_statement
 from mlsec.signing.verdict import Verdict
+
+if TYPE_CHECKING:
+    from mlsec.signing.model import Model, Signature
+    from mlsec.signing.policy import TrustPolicy
 
 
 class Signatures(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,11 +40,13 @@ def read_signatures(root: Path, listing: Listing, trust: Path | None) -> Iterato
     Raises:
         MlsecError: the trust policy cannot be read.
     """
-    policy = load_policy(trust) if trust is not None else None
+    policy = _policy(trust)
     if root.is_file():
         return
     paths = [entry.path for entry in listing.entries]
     for folder in sorted(set(folders_of(paths).values())):
+        from mlsec.signing.local_model import LocalModel  # noqa: PLC0415 - only for models
+
         path = root / folder
         model = LocalModel(target=path)
         if not path.is_dir():  # its name cannot be written as text; its files are gaps by then
@@ -66,7 +64,9 @@ def read_far_signatures(
     Raises:
         MlsecError: the trust policy cannot be read.
     """
-    policy = load_policy(trust) if trust is not None else None
+    from mlsec.collect.files.far_places import models_in  # noqa: PLC0415 - only for a bucket
+
+    policy = _policy(trust)
     for folder, model in models_in(bucket, listing):
         is_named = policy is not None and policy.select(model.address) is not None
         try:
@@ -80,6 +80,14 @@ def read_far_signatures(
             yield _look(model, folder, files, policy)
 
 
+def _policy(trust: Path | None) -> TrustPolicy | None:
+    if trust is None:
+        return None
+    from mlsec.signing.policy_load import load_policy  # noqa: PLC0415 - few scans have one
+
+    return load_policy(trust)
+
+
 def _is_signature(path: str) -> bool:
     return "/" not in path and path.lower().endswith(SIGNATURE_ENDINGS)
 
@@ -87,6 +95,8 @@ def _is_signature(path: str) -> bool:
 def _look(
     model: Model, folder: str, files: Sequence[Signature], policy: TrustPolicy | None
 ) -> Signatures:
+    from mlsec.signing.api import verify_model  # noqa: PLC0415 - only where there is a signature
+
     found = Signatures(folder=folder, files=tuple(plain_name(file.name) for file in files))
     try:
         if policy is None or policy.select(model.address) is None:
@@ -102,6 +112,11 @@ def _look(
 
 def _claims(files: Sequence[Signature]) -> tuple[str, ...]:
     """Give the files that signatures speak of, believed by nobody yet."""
+    from mlsec.signing.bundle import parse_bundles  # noqa: PLC0415 - as above
+    from mlsec.signing.discover import MAX_BUNDLE_BYTES  # noqa: PLC0415
+    from mlsec.signing.manifest import manifest_of  # noqa: PLC0415
+    from mlsec.signing.statement import parse_statement  # noqa: PLC0415
+
     named: set[str] = set()
     for file in files:
         try:
