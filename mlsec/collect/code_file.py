@@ -35,6 +35,7 @@ class Language(enum.Enum):
     SERVER_CONFIG = "server configuration"
     UNIT = "systemd unit"
     PROCFILE = "procfile"
+    PROXY = "proxy configuration"
 
 
 class CodeFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,9 @@ _SERVER_NAMES = frozenset({
     "redis.conf", "redis-stack.conf", "postgresql.conf", "pg_hba.conf", "milvus.yaml", "milvus.yml",
     "config.toml",
 })  # fmt: skip
+# What leads to other servers: the endings of nginx, and the one name of Caddy.
+_PROXIES = (".conf", ".conf.template", "caddyfile")
+_LEADS = re.compile(r"(?m)(?:^|[{;])\s*(?:proxy_pass|grpc_pass|reverse_proxy)\s")
 _DOCKERFILE = re.compile(r"(?i)(?:.+\.)?(?:docker|container)file(?:\..+)?\Z")
 _COMPOSE = re.compile(r"(?i)(?:docker-|podman-)?compose(?:[.-].+)?\.ya?ml\Z")
 _ENVIRONMENT = re.compile(r"(?i)(?:.+)?\.env(?:\..+)?\Z")
@@ -37,7 +40,19 @@ def may_matter(path: str) -> bool:
     lower = name.lower()
     return (
         lower.endswith(
-            (*_DATA, ".tf", ".tofu", ".tfvars", ".bicep", ".sh", ".bash", ".tpl", ".service", ".py")
+            (
+                *_DATA,
+                *_PROXIES,
+                ".tf",
+                ".tofu",
+                ".tfvars",
+                ".bicep",
+                ".sh",
+                ".bash",
+                ".tpl",
+                ".service",
+                ".py",
+            )
         )
         or lower == "procfile"
         or lower in _SERVER_NAMES
@@ -66,6 +81,8 @@ def language_of(path: str, text: str) -> Language | None:
         return Language.UNIT
     if lower == "procfile":
         return Language.PROCFILE
+    if lower.endswith(_PROXIES) and _LEADS.search(text):
+        return Language.PROXY
     if _ENVIRONMENT.match(name):
         return Language.ENVIRONMENT
     if lower.endswith((".sh", ".bash")):

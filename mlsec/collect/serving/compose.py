@@ -13,6 +13,7 @@ from mlsec.collect.serving.compose_merge import extended, merged
 from mlsec.collect.serving.compose_service import launch_of
 from mlsec.collect.serving.dockerfile import Recipe, recipes_of
 from mlsec.collect.serving.dotenv import parse_environment
+from mlsec.collect.serving.fronts import Composed, with_fronts
 from mlsec.collect.serving.image_build import recipe_launch, recipe_resource
 from mlsec.collect.serving.project import Project
 from mlsec.collect.serving.unknown import MAX_CHARS, is_refused_as_too_long
@@ -29,6 +30,8 @@ def read_containers(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
     reader = _Reader(scope)
     launches = list(reader.launches())
     resources = []
+    for file in scope.written_in(Language.PROXY):
+        scope.take(file)
     for file in scope.written_in(Language.DOCKERFILE):
         scope.take(file)
         if is_refused_as_too_long(scope, file):
@@ -81,10 +84,13 @@ class _Reader:
         base = self._base(folder, name)
         if name in _BASES and self._override(folder) is not None:
             base = None
+        found: list[Composed] = []
         for service, node in self._services[file.path].items():
             whole = self._whole(file, service, node, base)
             if whole is not None:
-                yield launch_of(whole, service, project)
+                launch = launch_of(whole, service, project)
+                found.append(Composed(name=service, node=project.filled(whole), launch=launch))
+        yield from with_fronts(found, self._by_path)
         self._check_includes(file, folder)
 
     def _whole(self, file: CodeFile, service: str, node: Node, base: str | None) -> Node | None:
@@ -142,7 +148,7 @@ class _Reader:
             values=values,
             files=self._by_path,
             recipe=lambda build: self._recipe(folder, build),
-            networks=self._roots[file.path].pairs("networks"),
+            root=self._roots[file.path],
         )
 
     def _recipe(self, folder: str, build: Node) -> Recipe | None:

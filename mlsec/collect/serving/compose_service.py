@@ -6,9 +6,14 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
-from mlsec.collect.code_file import Language
 from mlsec.collect.launch import Launch, Publication
 from mlsec.collect.marked import Node, Unresolved
+from mlsec.collect.serving.compose_files import (
+    mounted_files,
+    mounts,
+    unknown_files,
+    written_files,
+)
 from mlsec.collect.serving.compose_merge import environment
 from mlsec.collect.serving.dockerfile import Recipe
 from mlsec.collect.serving.dotenv import parse_environment
@@ -52,7 +57,12 @@ def launch_of(service: Node, name: str, project: Project) -> Launch:
         ports=recipe.ports if recipe is not None else (),
         published=tuple(_shown(each) for each in _published(service, project)),
         passed_on=tuple(_published(service, project)),
-        mounted={**_built_in(recipe, build, project), **dict(_mounted(service, project))},
+        files=written_files(service, project),
+        mounted={
+            **_built_in(recipe, build, project),
+            **dict(mounted_files(service, project)),
+            **dict(unknown_files(service, project)),
+        },
         user=_user(user, project, recipe),
         traits=dict(
             _traits(service, project, recipe, has_recipe=build is None or recipe is not None)
@@ -213,19 +223,6 @@ def _user(node: Node | None, project: Project, recipe: Recipe | None) -> str:
     return recipe.user if recipe is not None else ""
 
 
-def _mounts(service: Node, project: Project) -> Iterator[tuple[str, str, Node]]:
-    """Yield source, target and place of every volume of a service."""
-    volumes = service.get("volumes")
-    for item in volumes.items() if volumes is not None else ():
-        filled = project.filled(item)
-        if isinstance(filled.value, str):
-            source, colon, rest = filled.value.partition(":")
-            target = rest.partition(":")[0] if colon else source
-            yield (source if colon else ""), target, item
-        elif isinstance(filled.value, Mapping):
-            yield filled.text("source"), filled.text("target"), item
-
-
 def _built_in(recipe: Recipe | None, build: Node | None, project: Project) -> dict[str, str]:
     if recipe is None or build is None:
         return {}
@@ -233,20 +230,6 @@ def _built_in(recipe: Recipe | None, build: Node | None, project: Project) -> di
     folder = posixpath.normpath(posixpath.join(project.folder, context))
     held = {path: file.id for path, file in project.files.items()}
     return copied_files(recipe, folder, held)
-
-
-def _mounted(service: Node, project: Project) -> Iterator[tuple[str, str]]:
-    for source, target, _ in _mounts(service, project):
-        if not source.startswith((".", "/", "~")):
-            continue
-        file = project.near(source)
-        if file is not None:
-            yield target, file.id
-            continue
-        folder = posixpath.normpath(posixpath.join(project.folder, source))
-        for path, each in project.files.items():
-            if path.startswith(f"{folder}/") and each.language is Language.SERVER_CONFIG:
-                yield posixpath.join(target, path.removeprefix(f"{folder}/")), each.id
 
 
 def _is_of_another(mode: object) -> bool:
@@ -270,7 +253,7 @@ def _traits(
         node = service.get(name)
         if node is not None and project.filled(node).value == "host":
             yield f"host_{name}", Node(_YES, node.line, node.column)
-    for source, target, node in _mounts(service, project):
+    for source, target, node in mounts(service, project):
         if source.endswith("docker.sock") or target == _SOCKET:
             yield "docker_socket", Node(_YES, node.line, node.column)
     user = service.get("user")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 from mlsec.collect.code_file import CodeFile, CodeScope
 from mlsec.collect.launch import Launch
 from mlsec.collect.marked import Node
 from mlsec.collect.serving.config_syntax import parse_config
 from mlsec.collect.serving.product import Product
-from mlsec.collect.serving.settings import ConfigFile, Settings
+from mlsec.collect.serving.settings import Answer, ConfigFile, Settings
 from mlsec.core.errors import MlsecError
 
 
@@ -31,6 +32,8 @@ class ConfigSource:
             found = self._config(file) if file is not None else None
             return ((found,) if found is not None else ()), ""
         told = settings.flag(*product.config_flags) or settings.variable(*product.config_env)
+        if told is None and product.config_word:
+            told = _named(product.config_word, settings)
         if told is None:
             return self._by_itself(product, launch)
         if not told.is_known:
@@ -49,8 +52,14 @@ class ConfigSource:
         for path in product.config_paths:
             if path in launch.mounted or path in launch.files:
                 found = self._at(path, launch)
-                if found is not None:
-                    return (found,), ""
+                if found is None:
+                    return (), f"its configuration {path} was not found among the files scanned"
+                return (found,), ""
+            hidden = next(
+                (w for w, i in launch.mounted.items() if not i and _is_below(path, w)), ""
+            )
+            if hidden:
+                return (), f"{hidden} may hold its configuration, and was not found here"
         return (), ""
 
     def _at(self, path: str, launch: Launch) -> ConfigFile | None:
@@ -86,3 +95,14 @@ class ConfigSource:
                 self._scope.refuse(file, error.message)
         root = self._parsed[file.id]
         return ConfigFile(id=file.id, shown=file.shown, root=root) if root is not None else None
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder.rstrip('/')}/")
+
+
+def _named(form: str, settings: Settings) -> Answer | None:
+    """Give the configuration file that stands among the words of a command line."""
+    words = (word for word in settings.words if isinstance(word.value, str))
+    found = next((word for word in words if re.fullmatch(form, str(word.value))), None)
+    return Answer(value=found.value, place=found) if found is not None else None

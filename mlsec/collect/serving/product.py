@@ -27,7 +27,9 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     arguments, ``arguments`` those it has without any given; ``image_env`` and ``image_keys`` what
     the image sets. ``tag`` finds the version in an image's tag. ``advisories`` is the name of its
     data on flaws, ``packages`` those whose version is that of the server. ``config`` says how it
-    is told where its configuration file lies: flags, variables, and where it looks by itself.
+    is told where its configuration file lies: flags, variables, where it looks by itself, and
+    ``config_word`` what a word of the command line looks like that names it.
+    ``is_web``: it speaks HTTP, so that a proxy for web pages may lead to it.
     """
 
     type: str
@@ -46,6 +48,8 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     config_env: tuple[str, ...] = ()
     config_paths: tuple[str, ...] = ()
     config_files: tuple[str, ...] = ()
+    config_word: str = ""
+    is_web: bool = True
 
     def is_image(self, name: str) -> bool:
         """Whether an image of this name is the product's."""

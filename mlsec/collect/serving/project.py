@@ -22,7 +22,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, Node]
     files: Mapping[str, CodeFile]
     recipe: Callable[[Node], Recipe | None]
-    networks: Mapping[str, Node]
+    root: Node
 
     def lookup(self, name: str) -> str | Unresolved | None:
         """Give a variable as ``.env`` sets it."""

@@ -75,7 +75,7 @@ def _through_compose(launch: Launch, bind: Answer, port: Answer) -> Answer:
         return unknown("the ports of its network are published elsewhere", Answer(place=shared))
     passed = [each for each in launch.passed_on if _may_be(each, port)]
     if not passed:
-        return known(Reach.CONTAINERS.value, bind)
+        return _behind(launch.traits.get("front"), bind, port)
     if not port.is_known:
         return unknown(f"which of the published ports is the server's: {port.why}", _at(passed[0]))
     opened = [each for each in passed if isinstance(each.address, str)]
@@ -89,6 +89,19 @@ def _through_compose(launch: Launch, bind: Answer, port: Answer) -> Answer:
         return unknown(why, _at(doubtful[0]))
     # What the host passes on from its own loopback address, its own programs reach.
     return known(Reach.HOST.value, _at(passed[0]))
+
+
+def _behind(front: Node | None, bind: Answer, port: Answer) -> Answer:
+    """What publishes nothing is reached by what stands beside it, or what that leads to it."""
+    if front is None:
+        return known(Reach.CONTAINERS.value, bind)
+    if isinstance(front.value, Unresolved):
+        return unknown(front.value.why, Answer(place=front))
+    if not port.is_known:
+        return unknown(f"which of its ports is led to is not known: {port.why}", port)
+    if str(port.value) not in str(front.value).split():
+        return known(Reach.CONTAINERS.value, bind)
+    return known(Reach.NETWORK.value, Answer(place=front))
 
 
 def _may_be(each: Publication, port: Answer) -> bool:

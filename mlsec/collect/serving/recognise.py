@@ -110,6 +110,10 @@ def _made(
     image: Node | None,
     configs: ConfigSource,
 ) -> Recognised:
+    if not product.is_web:
+        # A proxy for web pages leads to none of these.
+        traits = {name: node for name, node in launch.traits.items() if name != "front"}
+        launch = msgspec.structs.replace(launch, traits=traits)
     defaults = product.image_env if image is not None else {}
     env = {
         **{name: Node(value) for name, value in defaults.items()},

@@ -192,6 +192,7 @@ def _clickhouse_asks(s: Settings, given: Answer, skipped: Answer) -> Answer:
 PRODUCTS = (
     Product(
         type="serving.redis",
+        is_web=False,
         read=read_redis,
         images=(
             r"redis",
@@ -204,10 +205,12 @@ PRODUCTS = (
         entrypoint="redis-server",
         image_user="redis",
         advisories="redis",
+        config_word=r"[^-].*\.conf",
         config_paths=("/usr/local/etc/redis/redis.conf", "/etc/redis/redis.conf", "/redis.conf"),
     ),
     Product(
         type="serving.postgres",
+        is_web=False,
         read=read_postgres,
         images=(
             r"postgres",
