@@ -8,6 +8,8 @@ import time
 
 from mlsec.core.text import visible
 
+# A guess at what is left takes this long to be worth something.
+_LEAST_S = 2.0
 _CLEAR_LINE = "\r\x1b[2K"
 
 
@@ -58,15 +60,18 @@ class Progress:
     def __init__(self) -> None:
         self._live = has_colour(sys.stderr)
         self._last_at = time.monotonic()
-        self._started_at = self._last_at
+        self._of = 0
+        self._since, self._before = self._last_at, 0
 
     def __call__(self, what: str, done: int = 0, total: int = 0) -> None:
         """Show what is being asked and how far it is; ``total`` 0 when not known."""
         now = time.monotonic()
+        if total != self._of:  # another piece of work: what the last one took tells nothing of it
+            self._of, self._since, self._before = total, now, max(done - 1, 0)
         if now - self._last_at < (0.1 if self._live else 10.0):
             return
         self._last_at = now
-        line = f"{what}{_share(done, total, now - self._started_at)}"
+        line = f"{what}{_share(done, total, now - self._since, self._before)}"
         if self._live:
             print(_CLEAR_LINE + visible(line, 100), end="", file=sys.stderr, flush=True)
         else:
@@ -78,10 +83,12 @@ class Progress:
             print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
 
 
-def _share(done: int, total: int, elapsed_s: float) -> str:
+def _share(done: int, total: int, elapsed_s: float, before: int = 0) -> str:
+    """Say how far a piece of work is; ``before``: what was done of it when the clock began."""
     if not total:
         return f"  {done}" if done else ""
-    left_s = elapsed_s / done * (total - done) if done else 0.0
+    is_told = elapsed_s >= _LEAST_S and done > before
+    left_s = elapsed_s / (done - before) * (total - done) if is_told else 0.0
     ahead = f", about {left_s:.0f} s left" if left_s >= 1 else ""
     return f"  {done} of {total}{ahead}"
 

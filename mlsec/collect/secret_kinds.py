@@ -42,7 +42,9 @@ _ASSIGNMENT = re.compile(
 )
 PLACEHOLDER = re.compile(
     r"(?i)^(\$|\{\{|<|%\(|arn:|resolve:|\{\{resolve|https?://|s3://|/|true$|false$|none$|null$"
-    r"|change_?me|example|placeholder|your[_-]|xxx|\*{3})"
+    r"|change_?me|example|placeholder|your[_-]|xxx|\*{3}"
+    r"|(insert|replace|enter|put|add|paste|fill|provide|set)[_-](me$|with|your|my|the|this|here|in)"
+    r"|[a-z_-]{1,60}[_-](goes[_-])?here$)"
 )
 _REFERENCE = re.compile(r"\barn:[^\s\"']+|\b[a-z0-9+]+://[^\s\"']+")
 _MOST_CHARS = 200_000

@@ -123,9 +123,18 @@ def _doors(resource: Resource, graph: Graph) -> Targets:
         if not held(resource, "is_cluster_local"):
             why = "who serves it decides how it is reached, and that is set where it is installed"
             gaps.add(unsaid(graph, resource, "doors", why))
+    elif not in_code(resource) and _is_routed_by_knative(labels):
+        why = "Knative gives it an address, and how that is reached is set where Knative is"
+        gaps.add(unsaid(graph, resource, "doors", why))
     elif not found and in_code(resource):
         gaps.add(unsaid(graph, resource, "doors", "nothing in this folder leads to it"))
     return found_or(graph, resource, found, gaps)
+
+
+def _is_routed_by_knative(labels: Mapping[str, str]) -> bool:
+    """Whether Knative makes a route to pods with these labels, and not only inside the cluster."""
+    is_inside = labels.get("networking.knative.dev/visibility") == "cluster-local"
+    return any(key.startswith("serving.knative.dev/") for key in labels) and not is_inside
 
 
 def _is_nearest(service: Resource, resource: Resource, graph: Graph) -> bool:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 INGRESS, ROUTE, MESH = "kubernetes.ingress", "kubernetes.route", "kubernetes.mesh_policy"
 # Containers that stand in front of the others of their pod and ask who is there.
 _PROXIES = re.compile(r"oauth2-proxy|kube-rbac-proxy|pomerium|authservice|ose-oauth-proxy|odh-auth")
+# What hands requests on to servers that it is told of while it runs.
+_RELAYS = re.compile(r"configurable-http-proxy")
 # Istio holds policies of this namespace for the whole mesh.
 _ROOT = "istio-system"
 
@@ -91,7 +93,37 @@ def _pod_asks(workload: Resource, service: Resource, graph: Graph) -> Answer:
         if _PROXIES.search(str(held(each, "image") or ""))
     ]
     fronts = [YES for each in proxies if any(True for _ in _shared_ports(service, each))]
-    return any_of([*policies, *fronts])
+    return any_of([*policies, *fronts, _server_asks(workload, service, graph)])
+
+
+def _server_asks(workload: Resource, service: Resource, graph: Graph) -> Answer:
+    """Whether the servers themselves ask that answer the ports of a service."""
+    containers = containers_of(graph, workload)
+    if any(_RELAYS.search(str(held(each, "image") or "")) for each in containers):
+        why = "it hands requests on to a server that may ask who is there"
+        return unknown((unsaid(graph, service, "access.authenticated", why),))
+    names = {p.get("name"): p.get("number") for c in containers for p in held(c, "ports") or ()}
+    wanted = {p.get("target") or str(p.get("number")) for p in held(service, "ports") or ()}
+    numbers = {each if each.isdigit() else str(names.get(each)) for each in wanted}
+    found = [
+        flag(each, "access.authenticated")
+        for each in _servers(graph).get(workload.id, ())
+        if (held(each, "port") or "") in {"", *numbers}
+    ]
+    return all_of(found) if found else NO
+
+
+def _servers(graph: Graph) -> dict[str, list[Resource]]:
+    """The servers by the workload that they run in."""
+
+    def build() -> dict[str, list[Resource]]:
+        index: dict[str, list[Resource]] = {}
+        for each in graph.of_type("server"):
+            if workload := held(each, "workload_id"):
+                index.setdefault(workload, []).append(each)
+        return index
+
+    return cast("dict[str, list[Resource]]", keep(graph, ("workload", "server"), build))
 
 
 def _shared_ports(service: Resource, container: Resource) -> Iterable[str]:

@@ -15,7 +15,10 @@ from mlsec.collect.kubernetes.kinds import BY_KIND, Kind
 from mlsec.collect.kubernetes.tables import CORE, GROUPS, KINDS_OF, VERSION, listing
 
 # Kinds that are there and that nobody reads.
-STRANGE = Kind(group="odd.example.com", kind="Odd", plural="odds", read_as=None)  # type: ignore[arg-type]
+
+
+def _strange(group: str, kind: str) -> Kind:
+    return Kind(group=group, kind=kind, plural=f"{kind.lower()}s", read_as=None)  # type: ignore[arg-type]
 
 
 class KubeWorld:
@@ -28,7 +31,7 @@ class KubeWorld:
             self.objects.setdefault((group, each["kind"]), []).append(each)
 
     def kinds(self) -> list[Kind]:
-        known = {key: BY_KIND.get(key, STRANGE) for key in self.objects}
+        known = {key: BY_KIND.get(key) or _strange(*key) for key in self.objects}
         return [known[key] for key in sorted(known)]
 
 
@@ -123,7 +126,8 @@ class RunningKube:
         self, group: str, plural: str, namespace: str, query: dict[str, str]
     ) -> tuple[str, Any]:
         for (own, _), objects in self.world.objects.items():
-            kind = BY_KIND.get((own, objects[0]["kind"]), STRANGE)
+            key = (own, objects[0]["kind"])
+            kind = BY_KIND.get(key) or _strange(*key)
             if own == group and kind.plural == plural:
                 held = [o for o in objects if namespace in ("", o["metadata"].get("namespace", ""))]
                 return listing(kind).label, self._page(kind, held, query)

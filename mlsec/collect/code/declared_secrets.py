@@ -119,8 +119,10 @@ def _of_secret(part: str) -> Iterator[Span]:
         if margin >= 0 and line.strip() and indent <= margin:
             margin = -1
         if margin >= 0:
-            entry = _ENTRY.match(line)
-            value = entry["value"] if entry else line.strip()
+            # Comments lie between the values: what they say goes, the sign stays.
+            is_said = line.lstrip().startswith("#")
+            entry = None if is_said else _ENTRY.match(line)
+            value = entry["value"] if entry else line.strip().lstrip("# ")
             # The words that begin a block of lines stay; the lines of the block do not.
             if value and not re.fullmatch(r"[|>][-+0-9]*", value):
                 begin = at + line.index(value, entry.start("value") if entry else 0)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from mlsec.collect.kubernetes.proxy_routes import POOL_GROUPS, PROXY_KINDS
+
 
 class ReadAs(enum.Enum):
     """What a kind is turned into, besides the workloads of the pods that it holds."""
@@ -15,6 +17,8 @@ class ReadAs(enum.Enum):
     ENDPOINT = "endpoint"
     SERVICE = "service"
     INGRESS = "ingress"
+    PROXY_ROUTE = "route of a proxy"
+    POOL = "pool of pods"
     ROUTE = "route"
     GATEWAY = "gateway"
     MESH_POLICY = "mesh policy"
@@ -82,6 +86,8 @@ KINDS: tuple[Kind, ...] = (
     _kind("networking.k8s.io", "Ingress", ReadAs.INGRESS),
     _kind("extensions", "Ingress", ReadAs.INGRESS, is_listed=False),
     _kind("route.openshift.io", "Route", ReadAs.INGRESS),
+    *(_kind(group, kind, ReadAs.PROXY_ROUTE) for group, kind in PROXY_KINDS),
+    *(_kind(group, "InferencePool", ReadAs.POOL) for group in POOL_GROUPS),
     _kind("networking.k8s.io", "NetworkPolicy", ReadAs.NETWORK_POLICY),
     *(_kind(_GATEWAY, k, ReadAs.ROUTE) for k in ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute")),
     _kind(_GATEWAY, "Gateway", ReadAs.GATEWAY),
@@ -145,6 +151,8 @@ KINDS: tuple[Kind, ...] = (
     _kind("", "Secret", _ASIDE, is_listed=False, holds="a secret, which is not read"),
 )  # fmt: skip
 
+_TRAEFIK = ("Middleware", "MiddlewareTCP", "TLSOption", "TLSStore", "ServersTransport",
+            "ServersTransportTCP")  # fmt: skip
 # Kinds that hold nothing a rule reads; counted, and left out with the reason.
 _ASIDES: Mapping[str, tuple[str, ...]] = {
     "": ("Endpoints", "Event", "LimitRange", "ResourceQuota", "Binding", "Node"),
@@ -174,8 +182,16 @@ _ASIDES: Mapping[str, tuple[str, ...]] = {
     ),
     "keda.sh": ("ScaledObject", "TriggerAuthentication"),
     _KSERVE: ("ClusterStorageContainer", "TrainedModel", "LocalModelCache", "LocalModelNodeGroup"),
-    "inference.networking.x-k8s.io": ("InferenceModel", "InferencePool", "InferenceObjective"),
-    "inference.networking.k8s.io": ("InferencePool",),
+    "inference.networking.x-k8s.io": ("InferenceModel", "InferenceObjective"),
+    "serving.knative.dev": ("Route", "Configuration", "Revision"),
+    "networking.internal.knative.dev": (
+        "Ingress", "Certificate", "ServerlessService", "ClusterDomainClaim",
+    ),
+    "autoscaling.internal.knative.dev": ("Metric", "PodAutoscaler"),
+    "traefik.io": _TRAEFIK,
+    "traefik.containo.us": _TRAEFIK,
+    "elbv2.k8s.aws": ("IngressClassParams",),
+    "gateway.envoyproxy.io": ("EnvoyProxy", "BackendTrafficPolicy", "ClientTrafficPolicy"),
     "kustomize.config.k8s.io": ("Kustomization", "Component"),
 }  # fmt: skip
 BY_KIND: Mapping[tuple[str, str], Kind] = {(one.group, one.kind): one for one in KINDS} | {

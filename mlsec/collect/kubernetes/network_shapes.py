@@ -182,7 +182,7 @@ def route_backends(spec: Node) -> list[str]:
     names = set()
     for rule in spec.items("rules"):
         for each in rule.items("backendRefs"):
-            if each.text("kind") in ("", "Service"):
+            if each.text("kind") in ("", "Service", "InferencePool"):
                 names.add(_joined(each.text("namespace"), each.text("name")))
     for key in ("http", "tcp", "tls"):
         for rule in spec.items(key):

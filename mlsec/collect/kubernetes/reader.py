@@ -13,6 +13,7 @@ from mlsec.collect.kubernetes.endpoints import ENDPOINT, NOTEBOOK, RAY
 from mlsec.collect.kubernetes.kinds import BY_KIND, ReadAs
 from mlsec.collect.kubernetes.node_paths import from_plain
 from mlsec.collect.kubernetes.objects import KubeObject, group_of
+from mlsec.collect.kubernetes.proxy_routes import INGRESS, SERVICE, may_lead
 from mlsec.collect.kubernetes.reading import PLAIN, read_objects
 from mlsec.collect.kubernetes.seat import PROVIDER, Seat, hidden_by
 from mlsec.collect.kubernetes.shapes import as_node
@@ -35,6 +36,8 @@ _TYPES: dict[ReadAs, tuple[str, ...]] = {
     ReadAs.ENDPOINT: (WORKLOAD, CONTAINER, ENDPOINT),
     ReadAs.RAY: (WORKLOAD, CONTAINER, RAY, ENDPOINT),
     ReadAs.ACCOUNT: (ACCOUNT,),
+    ReadAs.PROXY_ROUTE: (INGRESS,),
+    ReadAs.POOL: (SERVICE,),
     **{read_as: (name,) for read_as, name in PLAIN.items()},
 }
 # Owners that hold the same pods as what they make, also where they cannot be read themselves.
@@ -117,6 +120,14 @@ def _account(seen: Seen, seat: Seat) -> None:
                 seat.tally.hide(place, listed.gap, is_listing=True)
     for gap in seen.gaps:
         seat.tally.gaps[gap.id] = gap
+    ways = [kind for kind in seen.unknown if may_lead(kind)]
+    if ways:
+        detail = f"nothing reads {', '.join(ways[:5])}, which may lead to services"
+        gap = make_gap(
+            scope=seat.scope, subject=seat.scope, wanted=INGRESS, reason=GapReason.UNSUPPORTED,
+            detail=detail,
+        )  # fmt: skip
+        seat.tally.hide((INGRESS, seat.scope, ""), gap, is_listing=True)
 
 
 def _objects(listed: Listed, cluster: Cluster, seat: Seat) -> Iterator[KubeObject]:

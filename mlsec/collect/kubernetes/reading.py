@@ -16,6 +16,7 @@ from mlsec.collect.kubernetes.endpoints import (
 from mlsec.collect.kubernetes.kinds import BY_KIND, ReadAs
 from mlsec.collect.kubernetes.launches import launches_of, partial_launch
 from mlsec.collect.kubernetes.objects import KubeObject
+from mlsec.collect.kubernetes.proxy_routes import read_pool, read_proxy_route, read_unknown
 from mlsec.collect.kubernetes.seat import Seat
 from mlsec.collect.kubernetes.shapes import as_node
 from mlsec.collect.kubernetes.workloads import Ran, read_workloads
@@ -45,6 +46,7 @@ def read_objects(things: Iterable[KubeObject], seat: Seat) -> tuple[Launch, ...]
     ran: list[Ran] = []
     launches: list[Launch] = []
     configs = {(t.namespace, t.name): t for t in kept if t.group == "" and t.kind == "ConfigMap"}
+    services = frozenset(t.name for t in kept if t.group == "" and t.kind == "Service")
     for thing in kept:
         kind = BY_KIND.get((thing.group, thing.kind))
         own: tuple[Ran, ...] = ()
@@ -54,6 +56,8 @@ def read_objects(things: Iterable[KubeObject], seat: Seat) -> tuple[Launch, ...]
             ran += own
         if kind is not None:
             _read_kind(kind.read_as, thing, own, seat)
+        else:
+            read_unknown(thing, services, seat)
         partial = partial_container(thing)
         if partial is not None and not own:
             launches.append(partial_launch(thing, partial))
@@ -74,6 +78,10 @@ def _read_kind(read_as: ReadAs, thing: KubeObject, own: tuple[Ran, ...], seat: S
             read_endpoint(thing, own, seat)
         case ReadAs.RAY:
             read_ray(thing, own, seat)
+        case ReadAs.PROXY_ROUTE:
+            read_proxy_route(thing, seat)
+        case ReadAs.POOL:
+            read_pool(thing, seat)
         case _ if read_as in PLAIN:
             seat.add(
                 PLAIN[read_as], thing, {"Object": thing.node, "Seen": as_node({"id": thing.id})}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from mlsec.collect.code.declared_secrets import secret_spans, sensitive_variables
 from mlsec.collect.code.masking import Masker
@@ -24,6 +25,7 @@ CASES = [
     ),
     (Language.ARM, f'{{"pw": {{"type": "secureString", "defaultValue": "{PLAIN}"}}}}'),
     (Language.KUBERNETES, f"kind: Secret\nstringData:\n  a: {PLAIN}\n  b: |\n    {PLAIN}\n"),
+    (Language.KUBERNETES, f"kind: Secret\ndata:\n  # was {PLAIN}, it's old\n  #\n  a: {PLAIN}\n"),
     (Language.KUBERNETES, f'{{"kind": "Secret", "data": {{"a": "{PLAIN}"}}}}'),
     (Language.KUBERNETES, f"items:\n- kind: Secret\n  data: {{a: {PLAIN}}}\n"),
 ]
@@ -39,6 +41,11 @@ def test_what_code_calls_secret_is_masked(language: Language, text: str) -> None
     done = masked(language, text)
     assert PLAIN not in done
     assert done.count("\n") == text.count("\n")
+
+
+def test_a_manifest_can_still_be_read_when_its_comments_are_masked() -> None:
+    text = f"kind: Secret\ndata:\n  a: {PLAIN}\n  # what: it's\n  # no value\n  b: {PLAIN}\n"
+    assert yaml.safe_load(masked(Language.KUBERNETES, text)).keys() == {"kind", "data"}
 
 
 @pytest.mark.parametrize(
@@ -69,6 +76,10 @@ def test_a_name_that_leaves_no_doubt_masks_a_plain_word(key: str) -> None:
     assert PLAIN not in Masker("salt").mask(f"{key}={PLAIN}")
 
 
-@pytest.mark.parametrize("text", ["API_TOKEN=${TOKEN}", "MAX_TOKEN=4096000", "SECRET=/run/secret"])
+@pytest.mark.parametrize(
+    "text",
+    ["API_TOKEN=${TOKEN}", "MAX_TOKEN=4096000", "SECRET=/run/secret",
+     'HF_TOKEN: "insert-your-huggingface-token-here"', "API_KEY=put_key_here"],
+)  # fmt: skip
 def test_what_is_only_named_so_stays(text: str) -> None:
     assert Masker("salt").mask(text) == text

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
 from mlsec.cli import exits
 from mlsec.cli.main import main
@@ -132,6 +133,45 @@ def test_kind_that_nobody_reads_is_told(tmp_path: Path) -> None:
     ]
     whats = [each["what"] for each in found.properties["not_read"]]
     assert "Odd.odd.example.com: no reader of this kind" in whats
+
+
+WORLD = """
+- {apiVersion: v1, kind: Namespace, metadata: {name: models}}
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: llm, namespace: models, labels: {app: llm}}
+  spec: {containers: [{name: c, image: "vllm/vllm-openai:v0.10.0"}]}
+- apiVersion: v1
+  kind: Service
+  metadata: {name: s, namespace: models}
+  spec: {selector: {app: llm}, ports: [{port: 8000}]}
+"""
+DOOR = "server/open-door-without-authentication"
+
+
+@pytest.mark.parametrize(
+    ("more", "labels", "status"),
+    [
+        ("", "", "pass"),
+        ("- {apiVersion: odd.example.com/v1, kind: Odd, metadata: {name: o}}", "", "pass"),
+        ("- {apiVersion: odd.example.com/v1, kind: OddTunnel, metadata: {name: o}}", "",
+         "not_assessed"),
+        ("", ", serving.knative.dev/service: x", "not_assessed"),
+        ("", ", serving.knative.dev/service: x, networking.knative.dev/visibility: cluster-local",
+         "pass"),
+    ],
+)  # fmt: skip
+def test_door_that_may_be_there_is_never_a_closed_one(
+    more: str, labels: str, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = WORLD.replace("labels: {app: llm}", f"labels: {{app: llm{labels}}}")
+    with RunningKube(KubeWorld(yaml.safe_load(text + more))) as running:
+        monkeypatch.setenv("KUBECONFIG", str(running.kubeconfig(tmp_path)))
+        main(["scan", "kubernetes", "-o", str(tmp_path / "out"), "--select", DOOR, "-f", "json"])
+    said = json.loads((tmp_path / "out" / "assessment.json").read_text())
+    found = {f["status"] for f in said["findings"] if f["rule"] == DOOR}
+    assert found == ({status} if status != "pass" else set())
+    assert bool(said["passed"].get(DOOR)) is (status == "pass")
 
 
 def test_named_namespaces_are_asked_one_by_one_and_the_rest_is_told(

@@ -234,7 +234,7 @@ PRODUCTS = (
     Product(
         type="serving.langflow",
         read=read_langflow,
-        images=(r"langflowai/langflow(?:-[a-z]+)?", r"(?:.+/)?langflow"),
+        images=(r"langflowai/langflow(?:-(?!frontend)[a-z]+)?", r"(?:.+/)?langflow"),
         commands=(r"langflow run\b", r"-m langflow run\b"),
         packages=("langflow",),
         entrypoint="langflow run",
