@@ -49,7 +49,7 @@ class DeclaredType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     ``naming`` are paths to its name, or templates of it (the first that is there); without one it
     is called ``prefix`` and the words of its address. ``id``, ``ref`` and ``attributes``
     are templates of what it will be called: holes are ``{name}``, ``{id}``, ``{account}``,
-    ``{region}``, ``{partition}``, ``{parent}`` or a path in the body.
+    ``{region}``, ``{partition}``, ``{parent}`` or a path in the body (``{path/}``: its last part).
     ``keys`` is ``camel`` where the API writes keys so and the code in PascalCase; below the paths
     ``verbatim`` they are the user's own.
     ``answers`` maps an operation to how its answer is made of the body (see answers.py); the body

@@ -46,7 +46,7 @@ def paths_of(entry: DeclaredType) -> Iterator[str]:
     yield from entry.where
     named = (path for path in entry.naming if "{" in path)
     for template in (entry.id, entry.ref, *named, *entry.attributes.values()):
-        holes = (hole.partition("|")[0] for hole in _HOLE.findall(template))
+        holes = (hole.partition("|")[0].removesuffix("/") for hole in _HOLE.findall(template))
         yield from (hole for hole in holes if hole not in _WORDS)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from mlsec.collect.azure.neighbour_shapes import log_categories
+from mlsec.collect.azure.neighbour_shapes import key_uri, log_categories
 from mlsec.collect.image_names import image_digest, registry_host
 from mlsec.collect.mapping import Shapes
 
@@ -132,7 +132,9 @@ def is_public_address(raw: Any) -> bool:
 
 
 def vault_key_uri(raw: Any) -> str | None:
-    """Give the address of a key without its version, from vault and key name."""
+    """Give the address of a key without its version, from vault and key name, or its address."""
+    if isinstance(raw.get("address"), str):
+        return key_uri(raw["address"])
     vault, name = raw.get("keyVaultUri"), raw.get("keyName")
     return f"{str(vault).rstrip('/')}/keys/{name}".lower() if vault and name else None
 

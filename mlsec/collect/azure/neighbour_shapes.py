@@ -89,7 +89,9 @@ def key_uri(raw: Any) -> str:
 
 
 def storage_key_uri(raw: Any) -> str | None:
-    """Put a storage account's key together: it names vault and key apart."""
+    """Put a storage account's key together: it names vault and key apart, code its address."""
+    if isinstance(raw.get("address"), str):
+        return key_uri(raw["address"])
     vault, name = raw.get("keyvaulturi"), raw.get("keyname")
     return f"{origin(vault)}/keys/{lower(name)}" if vault and name else None
 

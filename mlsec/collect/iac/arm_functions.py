@@ -62,7 +62,10 @@ def skip(value: Any, count: int) -> Any:
 
 
 def union(*values: Any) -> Any:
-    """Put objects or lists together."""
+    """Put objects or lists together; of one that is not known all keys may be in it."""
+    hidden = next((each for each in values if isinstance(each, Unresolved)), None)
+    if hidden is not None:
+        return Unresolved(hidden.why, is_given=any(each for each in values if each is not hidden))
     if all(isinstance(each, Mapping) for each in values):
         found: dict[str, Any] = {}
         for each in values:

@@ -182,6 +182,8 @@ class _Answers(dict[str, Any]):
             id=target,
             name=target.rpartition("/")[2],
         )
+        if target.lower().rpartition("/")[0].endswith("/microsoft.keyvault/vaults"):
+            self["vaultUri"] = f"https://{self['name']}.vault.azure.net/"
 
 
 class _Deployment(msgspec.Struct, kw_only=True):

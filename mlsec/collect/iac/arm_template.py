@@ -24,6 +24,11 @@ _THROUGH = (
 )  # fmt: skip
 
 
+_TAKES_APART = ("first", "items", "last", "objectkeys")
+# One such argument is enough, whatever the others are.
+_DECIDED_BY = {"and": False, "or": True}
+
+
 class TooMuchError(Exception):
     """Working a template out takes more steps than any template needs."""
 
@@ -140,6 +145,8 @@ class ArmTemplate:
         own = OWN.get(name)
         if own is not None:
             return own(self, values)
+        if name in _DECIDED_BY and any(each is _DECIDED_BY[name] for each in values):
+            return _DECIDED_BY[name]
         function = arm_functions.PLAIN.get(name)
         if function is None:
             return Unresolved(f"{name}() is answered by the deployment", is_given=True)
@@ -148,7 +155,8 @@ class ArmTemplate:
             if worded is not None:
                 return worded
         hidden = arm_functions.hidden_in(values)
-        if hidden is not None and name not in _THROUGH:
+        is_taken_apart = name in _TAKES_APART and isinstance(values[0], Unresolved)
+        if hidden is not None and (name not in _THROUGH or is_taken_apart):
             words = arm_functions.WORDED.get(name)
             text = words(hidden.text) if words and isinstance(values[0], Unresolved) else ""
             if name in ("uniquestring", "guid"):
@@ -156,8 +164,8 @@ class ArmTemplate:
             return Unresolved(hidden.why, text, is_given=hidden.is_given)
         try:
             return function(*values)
-        except _ERRORS as error:
-            return Unresolved(f"{name}() of these values: {type(error).__name__}")
+        except _ERRORS:
+            return Unresolved(f"{name}() of values that it does not take")
 
     def _worded(self, name: str, values: list[Any]) -> Any:
         """Join texts of which a part is not known."""

@@ -112,10 +112,16 @@ def known_words(found: Called, provider: str) -> dict[str, str]:
 
 
 def fill(template: str, known: dict[str, str], get: Get) -> str:
-    """Fill the holes of a template; ``{Path|/}`` says what stands for what is not there."""
+    """Fill the holes of a template.
+
+    ``{Path|word}`` says what stands for what is not there; ``{Path/}`` is what follows the last
+    ``/`` of what stands there.
+    """
 
     def value_of(hole: re.Match[str]) -> str:
         inside, _, default = hole.group(1).partition("|")
+        if inside.endswith("/"):
+            return text_of(get(inside[:-1])).rpartition("/")[2]
         return known[inside] if inside in known else text_of(get(inside)) or default
 
     return _HOLE.sub(value_of, template)

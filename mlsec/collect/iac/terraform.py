@@ -17,6 +17,7 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.vocabulary import Vocabulary
 
 _MISSING = "the parser of Terraform is not installed: pip install 'mlsec[iac]'"
+_CUT = "the evaluation was cut off, and what was not reached may set it"
 _CODE = (Language.TERRAFORM, Language.TERRAFORM_VALUES)
 
 
@@ -54,7 +55,8 @@ def _declarations(
             code = {each.address: each for each in declared}
             shown = declared[0].root if declared else root
             declared = list(plan.declarations(code, shown))
-        yield from Resolver(declared, tables).told()
+        is_cut = plan is None and target is not None and root in target.cut
+        yield from Resolver(declared, tables, _CUT if is_cut else "").told()
     for plan in plans:
         if not _is_matched(plan, planned, target):
             yield from Resolver(plan.declarations({}, plan.file.shown), tables).told()

@@ -9,6 +9,7 @@ import msgspec
 
 from mlsec.collect.code.masking import masked_kind
 from mlsec.collect.iac.digging import Digger
+from mlsec.collect.iac.loose import loose
 from mlsec.collect.mapping import Shapes, WrongKindError, shape_value
 from mlsec.collect.marked import Node, Unresolved, plain
 from mlsec.collect.secret_kinds import secret_kind
@@ -78,6 +79,8 @@ class Teller:
     def _shaped(self, wanted: Property, raw: Any) -> Any:
         if wanted.shape == "tag_map" and isinstance(raw, Mapping):
             return dict(raw)  # code writes as a mapping what the API lists
+        if wanted.shape and wanted.shape not in POLICY_SHAPES and wanted.kind is not Kind.MAP:
+            raw = loose(raw)
         return shape_value(wanted, raw if wanted.shape else coerced(wanted.kind, raw), self._shapes)
 
     def _hidden(self, wanted: Property, node: Node, hidden: Unresolved) -> Told:

@@ -84,3 +84,15 @@ def test_a_policy_that_is_attached_by_its_arn_is_found_in_a_plan() -> None:
     ]
     assert attached[0][0] == attached[1][0]
     assert "attached_policies" not in attached[0][1]
+
+
+def test_a_repository_counts_as_used_where_the_image_of_a_model_is_not_known_yet() -> None:
+    repository = 'resource "aws_ecr_repository" "e" {\n  name = "serve"\n}\n'
+    model = (
+        'resource "aws_sagemaker_model" "m" {\n  primary_container {\n'
+        '    image = "${aws_ecr_repository.e.repository_url}:1"\n  }\n}\n'
+    )
+    for code, kept in ((repository + model, 1), (repository, 0)):
+        scope = scope_of({"plan.json": plan_of({"main.tf": code})}, Language.TERRAFORM_PLAN)
+        found = inventory_of(scope, as_scanned=True).resources
+        assert sum(each.type == "aws.ecr.repository" for each in found) == kept

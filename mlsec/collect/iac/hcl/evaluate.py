@@ -38,18 +38,25 @@ from mlsec.collect.iac.hcl.values import (
 )
 from mlsec.collect.marked import Unresolved
 
-# All the steps that the code of one target may take; a large estate takes a tenth of it.
+# All the steps that the code of one target may take; a large estate takes a tenth of it. One root
+# module may not take so many that nothing is left for the others.
 MAX_STEPS = 3_000_000
+MAX_ROOT_STEPS = 600_000
 # A chain of references goes through several of Python's frames a step.
 MAX_DEPTH = 120
 
 
 class Budget:
-    """What is left to spend on one target, shared by all its modules."""
+    """What is left to spend on one root module, shared by all that it calls."""
 
-    def __init__(self, steps: int = MAX_STEPS) -> None:
-        self.steps = steps
+    def __init__(self, steps: int = MAX_ROOT_STEPS) -> None:
+        self.granted = self.steps = steps
         self.depth = 0
+
+    @property
+    def spent(self) -> int:
+        """How many steps were taken."""
+        return self.granted - max(0, self.steps)
 
     @property
     def is_spent(self) -> bool:

@@ -41,9 +41,15 @@ _FOR_ALL = (("default_tags", "tags", "aws_"), ("default_labels", "labels", "goog
 
 
 class Resolver:
-    """Turns the symbols in the declarations of one root into texts, as the tables say."""
+    """Turns the symbols in the declarations of one root into texts, as the tables say.
 
-    def __init__(self, declarations: Iterable[Declaration], tables: Tables) -> None:
+    ``why_open`` says why there may be more than these.
+    """
+
+    def __init__(
+        self, declarations: Iterable[Declaration], tables: Tables, why_open: str = ""
+    ) -> None:
+        self._why_open = why_open
         self._tables = tables
         self._by_address = {each.address: _with_project(each) for each in declarations}
         self._known: dict[Symbol, str | Unresolved] = {}
@@ -65,6 +71,7 @@ class Resolver:
                 column=each.column,
                 given=given_name(each.address),
                 why_unknown=each.why_unknown,
+                why_open=self._why_open,
             )
 
     def node(self, node: Node) -> Node:

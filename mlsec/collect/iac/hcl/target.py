@@ -8,7 +8,13 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from mlsec.collect.code_file import CodeFile, CodeScope, Language
-from mlsec.collect.iac.hcl.evaluate import Budget, Evaluator, Names
+from mlsec.collect.iac.hcl.evaluate import (
+    MAX_ROOT_STEPS,
+    MAX_STEPS,
+    Budget,
+    Evaluator,
+    Names,
+)
 from mlsec.collect.iac.hcl.json_syntax import parse_json, parse_values
 from mlsec.collect.iac.hcl.module import Key, Module, Placed, assemble
 from mlsec.collect.iac.hcl.parse import parse
@@ -19,8 +25,9 @@ from mlsec.collect.marked import Node, Unresolved
 from mlsec.core.closed_sets import GapReason
 
 MAX_NESTED = 12
-# Resources and uses of modules together.
+# Resources and uses of modules together, of the target and of one root.
 MAX_MADE = 20_000
+MAX_ROOT_MADE = 10_000
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,12 +56,15 @@ class Target:
 
     def __init__(self, scope: CodeScope) -> None:
         self.scope = scope
-        self.budget = Budget()
+        self.budget = Budget(0)
+        self._left = MAX_STEPS
         self._texts = {file.path: file for file in scope.files}
         self._values: dict[str, list[CodeFile]] = {}
         self._reached: set[str] = set()
         self._told: set[tuple[str, int]] = set()
-        self._made = 0
+        # Roots that were not worked out to the end.
+        self.cut: set[str] = set()
+        self._made = self._made_before = 0
         self.modules = self._read_modules()
         self._read_values()
 
@@ -74,7 +84,10 @@ class Target:
             yield from self.declared_in(name)
 
     def declared_in(self, root: str) -> Iterator[Declaration]:
-        """Yield what one root declares."""
+        """Yield what one root declares, with steps of its own to spend on it."""
+        self._left -= self.budget.spent
+        self.budget = Budget(min(MAX_ROOT_STEPS, self._left))
+        self._made_before = self._made
         return self._declared(self._root(self.modules[root]))
 
     def offers(self) -> Mapping[str, frozenset[str]]:
@@ -129,7 +142,7 @@ class Target:
             self._reach(placed, scope.module)
             calls = scope.instances("module", key)
             for instance in calls.each().values() if calls else ():
-                if self._is_too_much(placed):
+                if self._is_too_much(placed, scope.root):
                     return
                 child = scope.child(calls, instance) if calls else Unresolved("")
                 if isinstance(child, Scope):
@@ -140,7 +153,7 @@ class Target:
         if found is None:
             return
         for instance in found.each().values():
-            if self._is_too_much(placed):
+            if self._is_too_much(placed, scope.root):
                 return
             if instance.why_unknown:
                 detail = f"how many {instance.address} there are is not known"
@@ -160,16 +173,16 @@ class Target:
                 why_unknown=instance.why_unknown,
             )
 
-    def _is_too_much(self, placed: Placed) -> bool:
-        """Count one more resource or use of a module; say so where it is too many."""
+    def _is_too_much(self, placed: Placed, root: str) -> bool:
+        """Count one more resource or use of a module; say so of each root where it is too many."""
         self._made += 1
-        place = (placed.file.id, 0)
-        is_over = self._made > MAX_MADE or self.budget.is_spent
-        if is_over and place not in self._told:
-            self._told.add(place)
+        is_many = self._made > MAX_MADE or self._made - self._made_before > MAX_ROOT_MADE
+        is_over = is_many or self.budget.is_spent
+        if is_over and root not in self.cut:
+            self.cut.add(root)
             self.scope.refuse(
                 placed.file,
-                "the evaluation was cut off: too much to work out",
+                f"the evaluation of {root or 'the folder'} was cut off: too much to work out",
                 reason=GapReason.OVER_LIMIT,
                 line=placed.block.line,
             )

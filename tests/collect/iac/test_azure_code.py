@@ -1,0 +1,154 @@
+"""Azure's code: parents, keys and words are read however they are written."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mlsec.collect.code_file import Language
+from mlsec.graph.index import Graph, build_graph
+from mlsec.graph.values import Known, property_value
+from tests.collect.iac.reading import VOCABULARY, inventory_of, scope_of, why
+
+SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+VAULT = (
+    'resource "azurerm_key_vault" "v" {\n  name = "safe"\n  resource_group_name = "g"\n}\n'
+    'resource "azurerm_key_vault_key" "k" {\n  name = "own"\n'
+    "  key_vault_id = azurerm_key_vault.v.id\n}\n"
+)
+ACCOUNT = (
+    'resource "azurerm_storage_account" "s" {{\n  name = "data"\n  resource_group_name = "g"\n'
+    "{}}}\n"
+)
+WITHIN = "  customer_managed_key {\n    key_vault_key_id = azurerm_key_vault_key.k.id\n  }\n"
+APART = (
+    'resource "azurerm_storage_account_customer_managed_key" "c" {\n'
+    "  storage_account_id = azurerm_storage_account.s.id\n"
+    '  key_vault_id = azurerm_key_vault.v.id\n  key_name = "own"\n}\n'
+)
+
+
+def graph_of(text: str) -> Graph:
+    return build_graph(VOCABULARY, inventory_of(scope_of({"main.tf": text}, Language.TERRAFORM)))
+
+
+def template(properties: Any, kind: str = "Microsoft.Storage/storageAccounts") -> str:
+    resource = {"type": kind, "name": "r", "apiVersion": "2023-01-01", "properties": properties}
+    parameters = {"tags": {"type": "object"}, "flag": {"type": "bool"}}
+    return json.dumps({"$schema": SCHEMA, "parameters": parameters, "resources": [resource]})
+
+
+@pytest.mark.parametrize(
+    ("text", "has_key"),
+    [
+        (ACCOUNT.format(""), False),
+        (ACCOUNT.format(WITHIN), True),
+        (ACCOUNT.format("") + APART, True),
+    ],
+)
+def test_the_key_of_a_storage_account_is_found(text: str, has_key: bool) -> None:
+    graph = graph_of(VAULT + text)
+    (account,) = graph.of_type("azure.storage.account")
+    assert property_value(account, "has_customer_key") == Known(has_key)
+    keys = [each.name for each in graph.targets(account, "key").found]
+    assert keys == (["own"] if has_key else [])
+
+
+def test_the_key_of_a_cognitive_account_is_found() -> None:
+    graph = graph_of(
+        VAULT + 'resource "azurerm_cognitive_account" "a" {\n  name = "a"\n  kind = "OpenAI"\n'
+        '  resource_group_name = "g"\n}\n'
+        'resource "azurerm_cognitive_account_customer_managed_key" "c" {\n'
+        "  cognitive_account_id = azurerm_cognitive_account.a.id\n"
+        "  key_vault_key_id = azurerm_key_vault_key.k.versionless_id\n}\n"
+    )
+    (account,) = graph.of_type("azure.cognitive.account")
+    assert account.properties["key_source"] == "Microsoft.KeyVault"
+    assert [each.name for each in graph.targets(account, "key").found] == ["own"]
+    (key,) = graph.of_type("azure.keyvault.key")
+    assert [each.name for each in graph.targets(key, "vault").found] == ["safe"]
+
+
+@pytest.mark.parametrize(
+    ("vault", "key"),
+    [("keyVaultUri", "keyName"), ("keyvaulturi", "keyname"), ("KeyVaultURI", "KEYNAME")],
+)
+def test_a_key_is_found_however_its_words_are_written(vault: str, key: str) -> None:
+    held = {"keySource": "Microsoft.Keyvault",
+            "keyVaultProperties": {vault: "https://safe.vault.azure.net/", key: "own"}}  # fmt: skip
+    scope = scope_of({"t.json": template({"encryption": held})}, Language.ARM)
+    (account,) = inventory_of(scope).resources
+    assert account.properties["key_uri"] == "https://safe.vault.azure.net/keys/own"
+
+
+WORKSPACE = (
+    'resource "azurerm_machine_learning_workspace" "w" {\n  name = "w"\n'
+    '  resource_group_name = "g"\n}\n'
+)
+OF_WORKSPACE = "  machine_learning_workspace_id = azurerm_machine_learning_workspace.w.id\n}\n"
+CLUSTER = 'resource "azurerm_machine_learning_compute_cluster" "c" {\n  name = "c"\n'
+INSTANCE = 'resource "azurerm_machine_learning_compute_instance" "c" {\n  name = "c"\n'
+DEPLOYMENT = (
+    'resource "azurerm_cognitive_account" "a" {\n  name = "a"\n  kind = "OpenAI"\n'
+    '  resource_group_name = "g"\n}\nresource "azurerm_cognitive_deployment" "d" {\n'
+    '  name = "d"\n  cognitive_account_id = azurerm_cognitive_account.a.id\n}\n'
+)
+ALIAS = (
+    'resource "aws_bedrockagent_agent" "a" {\n  agent_name = "a"\n}\n'
+    'resource "aws_bedrockagent_agent_alias" "l" {\n  agent_alias_name = "l"\n'
+    "  agent_id = aws_bedrockagent_agent.a.agent_id\n}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("child", "type_name", "relation"),
+    [
+        (CLUSTER + OF_WORKSPACE, "azure.ml.compute_cluster", "workspace"),
+        (INSTANCE + OF_WORKSPACE, "azure.ml.compute_instance", "workspace"),
+        (DEPLOYMENT, "azure.cognitive.deployment", "account"),
+        (ALIAS, "aws.bedrock.agent_alias", "agent"),
+    ],
+)
+def test_what_stands_below_another_is_joined_to_it(
+    child: str, type_name: str, relation: str
+) -> None:
+    graph = graph_of(WORKSPACE + child)
+    (resource,) = graph.of_type(type_name)
+    found = graph.targets(resource, relation)
+    assert (len(found.found), found.gaps) == (1, ())
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "[union(parameters('tags'), createObject('a', 'b'))]",
+        "[union(createObject('a', 'b'), parameters('tags'))]",
+        "[first(parameters('tags'))]",
+        "[objectKeys(parameters('tags'))]",
+    ],
+)
+def test_what_is_put_together_of_something_unknown_names_it(expression: str) -> None:
+    told = why(template({"minimumTlsVersion": expression}), "Microsoft.Storage/storageAccounts/r",
+               "minimum_tls", Language.ARM)  # fmt: skip
+    assert told == "minimum_tls: parameter tags has no default"
+
+
+def test_a_function_that_does_not_take_its_values_says_so_in_words() -> None:
+    told = why(template({"minimumTlsVersion": "[mod('a', 0)]"}),
+               "Microsoft.Storage/storageAccounts/r", "minimum_tls", Language.ARM)  # fmt: skip
+    assert told == "minimum_tls: mod() of values that it does not take"
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("[and(parameters('flag'), equals('a', 'b'))]", False),
+        ("[or(equals('a', 'a'), parameters('flag'))]", True),
+    ],
+)
+def test_one_decided_side_is_enough(expression: str, value: bool) -> None:
+    text = template({"supportsHttpsTrafficOnly": expression})
+    (account,) = inventory_of(scope_of({"t.json": text}, Language.ARM)).resources
+    assert account.properties["https_only"] is value
