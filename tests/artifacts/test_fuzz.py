@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlsec.artifacts.attempt import attempt
 from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.limits import Limits
+from mlsec.artifacts.readers import READERS, SNIFF_BYTES
 from mlsec.artifacts.window import Window
 from tests.artifacts.mutations import mutate, small_samples
 
@@ -37,6 +39,15 @@ def test_damaged_sample_is_read_to_an_answer(
 @given(st.binary(max_size=600))
 def test_any_bytes_are_read_to_an_answer(data: bytes) -> None:
     inspect(Window.of(data), LIMITS)
+
+
+@pytest.mark.parametrize(
+    "again", [b"\n", b" ", b"\t", b"# \n", b" \n", b"-", b"a", b"a.", b"[", b"{"]
+)
+def test_sniffing_repeated_bytes_takes_no_exponential_time(again: bytes) -> None:
+    # 120 newlines before something that is no YAML once took longer than anyone could wait.
+    data = again * (SNIFF_BYTES // len(again)) + b"\x01"
+    assert all(reader.sniff(data, Window.of(data)) in (True, False) for reader in READERS)
 
 
 def test_a_mistake_of_ours_becomes_a_hole() -> None:

@@ -21,7 +21,7 @@ MOST_BYTES = 4 << 20
 MOST_NESTED = 100
 MOST_NODES = 200_000
 _START = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:\s*#[^\n]*\n|\s*\n)*"
+    rb"(?:\xef\xbb\xbf)?(?:[ \t\r\f\v]*+(?:#[^\n]*+)?+\n)*+"
     rb"(?:%(?:YAML|TAG)|---|- |![!<\w]|[\w.\"'/-]+[ ]?[\w .-]{0,60}:(?:[ \t\r\n]|\Z))"
 )
 # What makes a YAML file worth parsing: settings that load code, tags, or many aliases.
