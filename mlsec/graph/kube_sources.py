@@ -85,7 +85,8 @@ def _more(resource: Resource, graph: Graph) -> tuple[str, ...]:
 
 
 def _hidden(servers: list[Resource]) -> tuple[str, ...]:
-    return tuple(sorted({gap for each in servers for gap in each.unread.get(_MODEL, ())}))
+    hidden = (each.unread.get(_MODEL) or each.unread.get("*", ()) for each in servers)
+    return tuple(sorted({gap for gaps in hidden for gap in gaps}))
 
 
 def _servers_of(resource: Resource, graph: Graph) -> list[Resource]:

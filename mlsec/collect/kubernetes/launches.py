@@ -40,6 +40,10 @@ def partial_launch(thing: KubeObject, node: Node) -> Launch:
 def _launch(ran: Ran, node: Node, name: str, configs: Configs) -> Launch:
     thing = ran.thing
     argv = (*node.items("command"), *node.items("args"))
+    if ran.pod.rest:
+        more = Unresolved(f"what stands beside its own arguments: {ran.pod.rest}")
+        hidden = Node(more, node.line, node.column)
+        argv = (*argv, hidden) if node.items("command") else (hidden, *argv)
     user = node.get("securityContext", "runAsUser") or ran.pod.spec.get(
         "securityContext", "runAsUser"
     )
@@ -55,7 +59,7 @@ def _launch(ran: Ran, node: Node, name: str, configs: Configs) -> Launch:
         is_entry=bool(node.items("command")),
         shell=source if source is not None and isinstance(source.value, str) else None,
         env=_environment(node, thing, configs),
-        env_is_open=bool(node.items("envFrom")),
+        env_is_open=bool(node.items("envFrom") or ran.pod.rest),
         ports=tuple(_ports(node)),
         published=tuple(_published(node)),
         files=_mounted(ran, node, configs),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from mlsec.collect.kubernetes.kinds import BY_KIND, ReadAs
 from mlsec.collect.kubernetes.objects import KubeObject, texts
 from mlsec.collect.marked import Node
 
@@ -16,6 +17,9 @@ _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _DRAWN = frozenset({"openAPIV3Schema", "pattern", "anyPattern", "schema", "patchStrategicMerge"})
 # One container of its own, in the place where others have a list (Argo, KServe, NVIDIA).
 _SINGLE = ("container", "script")
+# What a mapping that names its image in parts says of the container itself.
+_OF_CONTAINER = ("command", "args", "env", "envFrom", "resources", "securityContext", "ports")
+_OPERATOR = "its operator decides it"
 
 
 class Pod(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,9 +42,11 @@ def find_pods(thing: KubeObject) -> tuple[Pod, ...]:
     """Give every pod template of an object, in document order."""
     found: list[tuple[tuple[str, ...], Node, Node]] = []
     root = thing.node
+    told = BY_KIND.get((thing.group, thing.kind))
+    is_read = told is not None and told.read_as in (ReadAs.ENDPOINT, ReadAs.WORKLOAD)
     for key, node in root.pairs().items():
         if key not in ("metadata", "status"):
-            found += _walk(node, (key,), root)
+            found += _walk(node, (key,), root, has_parts=is_read and "." in thing.group)
     several = len(found) > 1
     taken: dict[str, int] = {}
     pods = []
@@ -53,22 +59,54 @@ def find_pods(thing: KubeObject) -> tuple[Pod, ...]:
 
 
 def _walk(
-    node: Node, path: tuple[str, ...], holder: Node
+    node: Node, path: tuple[str, ...], holder: Node, *, has_parts: bool
 ) -> Iterator[tuple[tuple[str, ...], Node, Node]]:
     if len(path) > MAX_DEPTH:
         return
     if isinstance(node.value, tuple):
         for index, each in enumerate(node.value):
-            yield from _walk(each, (*path, str(index)), node)
+            yield from _walk(each, (*path, str(index)), node, has_parts=has_parts)
         return
     if not isinstance(node.value, Mapping):
         return
     if _is_pod(node):
         yield path, node, holder
+    elif has_parts and image_in_parts(node) is not None:
+        yield path, _made_pod(node, holder), holder
     for key, each in node.value.items():
         if key in _CONTAINERS or key in _DRAWN or key in _SINGLE:
             continue
-        yield from _walk(each, (*path, key), node)
+        yield from _walk(each, (*path, key), node, has_parts=has_parts)
+
+
+def image_in_parts(node: Node) -> Node | None:
+    """Give an image that a mapping names in parts, as values of charts and operators do."""
+    image = node.get("image")
+    if image is None or not isinstance(image.value, Mapping):
+        return None
+    name = image.text("repository") or image.text("name")
+    if not name:
+        return None
+    registry, digest = image.text("registry"), image.text("digest")
+    tag = image.text("tag") or image.text("version")
+    whole = f"{registry}/{name}" if registry else name
+    end = f"@{digest}" if digest else f":{tag}" if tag else ""
+    return Node(whole + end, image.line, image.column)
+
+
+def _made_pod(node: Node, holder: Node) -> Node:
+    """Give the pod that an operator makes of a mapping: one container, and the pod's own keys."""
+    image = image_in_parts(node)
+    beside = holder.get("vllmConfig")
+    kept = {key: each for key, each in node.pairs().items() if key in _OF_CONTAINER}
+    if beside is not None:
+        kept |= {key: each for key, each in beside.pairs().items() if key == "env"}
+        extra = beside.get("extraArgs")
+        kept |= {"args": extra} if extra is not None else {}
+    made = {**kept, **({"image": image} if image is not None else {})}
+    container = Node(made, node.line, node.column)
+    pod = {key: each for key, each in node.pairs().items() if key not in (*_OF_CONTAINER, "image")}
+    return Node({**pod, "containers": Node((container,)), "!made": Node(value=True)}, node.line)
 
 
 def _is_pod(node: Node) -> bool:
@@ -110,7 +148,7 @@ def _pod(thing: KubeObject, spec: Node, holder: Node, part: str, path: tuple[str
             for each in spec.items(key)
             if isinstance(each.value, Mapping)
         ),
-        rest=_rest(thing),
+        rest=_OPERATOR if spec.get("!made") is not None else _rest(thing),
     )
 
 

@@ -8,6 +8,8 @@ from mlsec.collect.serving.config_files import ConfigSource
 from mlsec.collect.serving.recognise import NoServer, servers_in
 from mlsec.collect.serving.server import server_resource
 from mlsec.collect.serving.standing_configs import config_launches
+from mlsec.core.closed_sets import GapReason
+from mlsec.core.digest import make_gap
 from mlsec.core.resource import Resource
 from mlsec.core.vocabulary import Vocabulary
 
@@ -42,8 +44,10 @@ def _of_launch(
 ) -> list[Resource]:
     servers = servers_in(launch, configs)
     if isinstance(servers, NoServer):
-        scope.tally.exclude((SERVER, scope.name, ""), servers.because)
         file = files.get(launch.file)
+        if servers.is_doubtful and launch.origin == "live":
+            return [_untold(launch, servers.because, scope)]
+        scope.tally.exclude((SERVER, scope.name, ""), servers.because)
         if servers.is_doubtful and file is not None:
             what = f'whether "{launch.name}" is a server: {servers.because}'
             scope.doubt(file, what, line=launch.line)
@@ -52,3 +56,26 @@ def _of_launch(
     for resource in resources:
         scope.tally.add((resource.type, scope.name, ""), assessed=1)
     return resources
+
+
+def _untold(launch: Launch, because: str, scope: CodeScope) -> Resource:
+    """A container of a cluster that may be a server: no rule about servers is answered for it."""
+    place = (SERVER, scope.name, "")
+    gap = make_gap(
+        scope=scope.name,
+        subject=launch.id,
+        wanted="which server it is, and its settings",
+        reason=GapReason.UNRESOLVED,
+        detail=because,
+    )
+    scope.tally.hide(place, gap, is_listing=False)
+    scope.tally.add(place, errored=1)
+    return Resource(
+        id=f"{launch.id}/server",
+        type=SERVER,
+        provider="serving",
+        scope=scope.name,
+        name=launch.name,
+        properties={"workload_id": launch.resource_id or None},
+        unread={"*": (gap.id,)},
+    )
