@@ -17,11 +17,13 @@ from tests.artifacts.mutations import mutate, small_samples
 # Small, so that running into them is part of the play.
 LIMITS = Limits(inflated_bytes=4 << 20, held_bytes=1 << 18, members=200, cpu_s=20, facts=300)
 NUMBERS = st.integers(0, 1 << 20)
+# Deferred, so that the samples are not built by whoever only collects the tests.
+NAMES = st.deferred(lambda: st.sampled_from(sorted(small_samples())))
 CHANGES = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=4)
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.sampled_from(sorted(small_samples())), st.sampled_from(sorted(small_samples())), CHANGES)
+@given(NAMES, NAMES, CHANGES)
 def test_damaged_sample_is_read_to_an_answer(
     name: str, other: str, changes: list[tuple[int, int, int]]
 ) -> None:

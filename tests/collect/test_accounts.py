@@ -18,12 +18,11 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.digest import make_gap
 from mlsec.core.errors import MlsecError
-from mlsec.core.places import content_folder
 from mlsec.core.vocabulary import Vocabulary
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.snapshot.records import canonical
 from mlsec.snapshot.store import Snapshot
 from tests.collect.fake_aws import FakeAws, Reply
+from tests.shipped import shipped_vocabulary
 
 pytestmark = pytest.mark.slow
 _ROLE = "arn:aws:iam::222233334444:role/scan"
@@ -109,7 +108,7 @@ def test_account_that_could_not_be_entered_is_incomplete_for_every_type(tmp_path
     gap = make_gap(
         scope="aws/222233334444", subject=_ROLE, wanted="sts:AssumeRole", reason=GapReason.DENIED
     )
-    vocabulary = load_vocabulary(content_folder("rules") / "vocabulary")
+    vocabulary = shipped_vocabulary()
     with Snapshot.create(tmp_path / "a.mlsnap") as snapshot:
         snapshot.set_meta("aws.places", canonical(Places(gaps=(gap,))).decode())
         snapshot.set_clock("started_at", "2026-01-01T00:00:00Z")

@@ -20,10 +20,9 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.azure.route import ArmRead
-from mlsec.core.places import content_folder
-from mlsec.core.vocabulary_load import load_vocabulary
 from tests.contracts.azure_paths import MAP, OPEN, Published, operations, paths_of
 from tests.contracts.azure_things import things
+from tests.shipped import shipped_vocabulary
 
 TABLE = Path(__file__).with_name("azure_fields.json")
 # Operations whose right names another type than that of their items.
@@ -200,7 +199,7 @@ def _in_place(target: str, place: str) -> str:
 
 
 def _visited(published: Published) -> Iterator[str]:
-    vocabulary = load_vocabulary(content_folder("rules") / "vocabulary")
+    vocabulary = shipped_vocabulary()
     for named in paths_of(vocabulary):
         # What is published nowhere is for the test to say, not for the table to hide.
         with contextlib.suppress(LookupError):

@@ -16,12 +16,11 @@ from typing import Any
 
 from mlsec.collect.iac.resources import specs_of
 from mlsec.core.declared import DeclaredType
-from mlsec.core.places import content_folder
 from mlsec.core.vocabulary import Kind
-from mlsec.core.vocabulary_load import load_vocabulary
+from tests.shipped import shipped_vocabulary
 
 RECORD = Path(__file__).with_name("cloudformation_paths.json")
-VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+VOCABULARY = shipped_vocabulary()
 TABLE = VOCABULARY.declared["cloudformation"]
 # Macros have no schema of their own.
 WITHOUT_SCHEMA = ("AWS::Serverless::Function",)

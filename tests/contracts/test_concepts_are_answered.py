@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from docs.concepts import CLOUDS, cells
-from mlsec.core.places import content_folder
-from mlsec.core.vocabulary_load import load_vocabulary
+from tests.shipped import shipped_vocabulary
 
-_VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+_VOCABULARY = shipped_vocabulary()
 _CELLS = tuple(cells(_VOCABULARY))
 
 

@@ -7,14 +7,14 @@ import pytest
 from mlsec.artifacts.facts import DANGERS, FactKind
 from mlsec.core.places import content_folder
 from mlsec.core.vocabulary import Vocabulary
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.engine.rule import Rule, RuleSet
 from mlsec.engine.selection import load_selected
+from tests.shipped import shipped_vocabulary
 
 
 @pytest.fixture(scope="module")
 def vocabulary() -> Vocabulary:
-    return load_vocabulary(content_folder("rules") / "vocabulary")
+    return shipped_vocabulary()
 
 
 @pytest.fixture(scope="module")

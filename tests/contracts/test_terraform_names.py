@@ -17,10 +17,9 @@ from typing import Any
 import pytest
 
 from mlsec.core.declared import DeclaredType
-from mlsec.core.places import content_folder
-from mlsec.core.vocabulary_load import load_vocabulary
+from tests.shipped import shipped_vocabulary
 
-TABLE = load_vocabulary(content_folder("rules") / "vocabulary").declared["terraform"]
+TABLE = shipped_vocabulary().declared["terraform"]
 NAMES = json.loads((Path(__file__).parent / "terraform_names.json").read_text("utf-8"))
 # What is read and is not in those schemas, and why.
 ELSEWHERE = {

@@ -14,11 +14,10 @@ from typing import Any
 
 import pytest
 
-from mlsec.core.places import content_folder
-from mlsec.core.vocabulary_load import load_vocabulary
 from tests.contracts.azure_paths import Named, Published, operations, paths_of
 from tests.contracts.azure_things import things
 from tests.contracts.azure_types import UNTYPED
+from tests.shipped import shipped_vocabulary
 
 TABLE: Mapping[str, Any] = json.loads(
     Path(__file__).with_name("azure_fields.json").read_text("utf-8")
@@ -28,7 +27,7 @@ PUBLISHED = Published(
 )
 # Paths of our own: nothing answers there, which tells apart two ways to come to one type.
 _OURS = {"azure.identity.managed_identity.is_system": "isSystem"}
-_PATHS = tuple(paths_of(load_vocabulary(content_folder("rules") / "vocabulary")))
+_PATHS = tuple(paths_of(shipped_vocabulary()))
 
 
 @functools.cache

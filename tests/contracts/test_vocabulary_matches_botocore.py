@@ -13,11 +13,10 @@ from botocore.model import OperationModel, ServiceModel, Shape
 from mlsec.collect.aws.services import SERVICES
 from mlsec.collect.aws.shapes import SHAPES
 from mlsec.collect.plan import Operation, TypePlan
-from mlsec.core.places import content_folder
 from mlsec.core.vocabulary import Property
-from mlsec.core.vocabulary_load import load_vocabulary
+from tests.shipped import shipped_vocabulary
 
-VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+VOCABULARY = shipped_vocabulary()
 PLANS = {plan.type: plan for plans in SERVICES.values() for plan in plans}
 # A shape gives these as they come; what other shapes give is of their own making.
 _PLAIN_SHAPES = ("", "elements", "first")

@@ -15,12 +15,11 @@ from mlsec.collect.gcp.route import Route
 from mlsec.collect.gcp.shapes import SHAPES
 from mlsec.collect.gcp.tables import DISCOVERY, operations_of, plans, routes
 from mlsec.collect.plan import Operation, TypePlan
-from mlsec.core.places import content_folder
 from mlsec.core.vocabulary import Property
-from mlsec.core.vocabulary_load import load_vocabulary
 from tests.estate.gcp_discovery import Api, Method, api, api_name
+from tests.shipped import shipped_vocabulary
 
-VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+VOCABULARY = shipped_vocabulary()
 
 
 def _by_type() -> dict[str, TypePlan]:

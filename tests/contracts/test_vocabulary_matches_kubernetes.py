@@ -8,11 +8,10 @@ from collections.abc import Iterator
 import kubernetes.client
 import pytest
 
-from mlsec.core.places import content_folder
 from mlsec.core.vocabulary import Property
-from mlsec.core.vocabulary_load import load_vocabulary
+from tests.shipped import shipped_vocabulary
 
-_VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+_VOCABULARY = shipped_vocabulary()
 # Which model an object of a type is; kinds that bring their own definitions are not in the client.
 _MODELS = {
     "Pod": ("V1PodSpec",),

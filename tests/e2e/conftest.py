@@ -18,6 +18,7 @@ from mlsec.snapshot.store import Snapshot
 from tests.e2e import runs
 from tests.e2e.clouds import CLOUDS, Cloud, Running
 from tests.estate.faults import Fault, Kind
+from tests.shipped import shipped_rules
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +35,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
 @pytest.fixture(scope="session")
 def ruleset() -> RuleSet:
     """All rules that ship."""
-    return pipeline.load(pipeline.Judging())
+    return shipped_rules()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from tests.e2e import runs
 from tests.e2e.report_checks import check_html, check_sarif
 from tests.estate.model import MUST_FAIL, Carrier, Estate, Fault, build_estate
 from tests.estate.serve import RunningAws, Settings
+from tests.shipped import shipped_rules
 
 _SIZE = int(os.environ.get("MLSEC_AWS_DEPLOYMENTS", "60"))
 
@@ -45,7 +46,7 @@ def assessment(report: Path) -> Assessment:
 @pytest.fixture(scope="module")
 def names(report: Path) -> dict[str, str]:
     """The alias of each key, by the key's id: keys have no names of their own."""
-    ruleset = pipeline.load(pipeline.Judging())
+    ruleset = shipped_rules()
     with Snapshot.open(report / "evidence.mlsnap") as snapshot:
         found = pipeline.read(snapshot, ruleset).resources
     aliases = {

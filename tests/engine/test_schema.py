@@ -11,19 +11,17 @@ import pytest
 
 from mlsec.core.places import content_folder
 from mlsec.core.strict_yaml import parse
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.engine.load import rule_files
 from mlsec.engine.schema import rule_schema, schema_of_rules
 from tests.engine.small import rule_text, small_vocabulary
+from tests.shipped import shipped_vocabulary
 
 RULES = content_folder("rules")
 
 
 @pytest.fixture(scope="module")
 def shipped() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(
-        json.loads(rule_schema(load_vocabulary(RULES / "vocabulary")))
-    )
+    return jsonschema.Draft202012Validator(json.loads(rule_schema(shipped_vocabulary())))
 
 
 @pytest.fixture(scope="module")

@@ -9,19 +9,19 @@ import pytest
 from mlsec.core.places import content_folder
 from mlsec.core.strict_yaml import parse
 from mlsec.core.vocabulary import Vocabulary
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.engine.check import check_rule
 from mlsec.engine.examples import run_examples
 from mlsec.engine.links_check import KnownControls
 from mlsec.engine.load import load_content, load_known_controls, rule_files
 from mlsec.engine.mutate import surviving_mutants
+from tests.shipped import shipped_vocabulary
 
 RULES = content_folder("rules")
 
 
 @pytest.fixture(scope="module")
 def vocabulary() -> Vocabulary:
-    return load_vocabulary(RULES / "vocabulary")
+    return shipped_vocabulary()
 
 
 @pytest.fixture(scope="module")

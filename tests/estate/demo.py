@@ -14,13 +14,12 @@ from pathlib import Path
 
 from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
-from mlsec.core.places import content_folder
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.snapshot.folder import export_folder, import_folder
 from mlsec.snapshot.store import Snapshot
 from tests.estate.faults import Fault, Kind
 from tests.estate.model_files import TARGETS, objects
 from tests.estate.serve import RunningAws, Settings
+from tests.shipped import shipped_vocabulary
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "demo"
 STARTED_AT, FINISHED_AT = "2026-11-02T08:00:00Z", "2026-11-02T08:03:20Z"
@@ -59,9 +58,7 @@ def main() -> None:
 
 
 def _collect(path: Path) -> None:
-    settings = CollectSettings(
-        vocabulary=load_vocabulary(content_folder("rules") / "vocabulary"), hash_salt="demo"
-    )
+    settings = CollectSettings(vocabulary=shipped_vocabulary(), hash_salt="demo")
     pipeline.collect(("aws", *TARGETS), path, settings, resume=False, say=lambda *_: None)
 
 

@@ -8,11 +8,10 @@ from typing import Any
 
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.digest import make_gap
-from mlsec.core.places import content_folder
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
 from mlsec.core.vocabulary import Vocabulary
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.graph.index import Graph, build_graph
+from tests.shipped import shipped_vocabulary
 
 SCOPE, REGION = "aws/111122223333", "eu-west-1"
 DENIED = make_gap(
@@ -23,7 +22,7 @@ DENIED = make_gap(
 @cache
 def shipped() -> Vocabulary:
     """The vocabulary that ships."""
-    return load_vocabulary(content_folder("rules") / "vocabulary")
+    return shipped_vocabulary()
 
 
 def thing(type_name: str, id_: str, /, **properties: Any) -> Resource:

@@ -6,11 +6,10 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mlsec.core.places import content_folder
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
 from mlsec.core.vocabulary import Vocabulary
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.graph.index import Graph, build_graph
+from tests.shipped import shipped_vocabulary
 
 SCOPE, PROJECT, NUMBER = "gcp/shop", "shop", "111222333444"
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -28,7 +27,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 @functools.cache
 def vocabulary() -> Vocabulary:
     """Load the shipped vocabulary once."""
-    return load_vocabulary(content_folder("rules") / "vocabulary")
+    return shipped_vocabulary()
 
 
 def bind(role: str, *members: str, condition: str | None = None) -> dict[str, Any]:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from mlsec.collect.aws.shapes import SHAPES
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
 from mlsec.core.vocabulary import Vocabulary
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.graph.index import Graph, build_graph
+from tests.shipped import shipped_vocabulary
 
 ACCOUNT = "111122223333"
 SCOPE = f"aws/{ACCOUNT}"
 OTHER = "999988887777"
-_RULES = Path(__file__).resolve().parents[2] / "rules" / "vocabulary"
 
 
 @cache
 def vocabulary() -> Vocabulary:
     """Load the shipped vocabulary once."""
-    return load_vocabulary(_RULES)
+    return shipped_vocabulary()
 
 
 def allow(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from mlsec.core.places import content_folder
 from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
 from mlsec.core.vocabulary import Vocabulary
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.graph.index import Graph, build_graph
+from tests.shipped import shipped_vocabulary
 
 SCOPE = "azure/s1"
 SUBSCRIPTION = "/subscriptions/s1"
@@ -24,7 +23,7 @@ ME = "p1"
 @cache
 def vocabulary() -> Vocabulary:
     """Load the shipped vocabulary once."""
-    return load_vocabulary(content_folder("rules") / "vocabulary")
+    return shipped_vocabulary()
 
 
 def thing(kind: str, given_id: str, **properties: Any) -> Resource:

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from mlsec.core.places import content_folder
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.graph.index import Graph, build_graph
 from mlsec.graph.values import Known, Unread, property_value
+from tests.shipped import shipped_vocabulary
 
-VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+VOCABULARY = shipped_vocabulary()
 DATA, WORK = "azure/data", "azure/work"
 ACCOUNT = "/subscriptions/data/resourcegroups/g/providers/microsoft.storage/storageaccounts/s"
 CONTAINER = f"{ACCOUNT}/blobservices/default/containers/models"

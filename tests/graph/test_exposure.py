@@ -8,12 +8,11 @@ import pytest
 
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.digest import make_gap
-from mlsec.core.places import content_folder
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.graph.index import Graph, build_graph
+from tests.shipped import shipped_vocabulary
 
-VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+VOCABULARY = shipped_vocabulary()
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 SCOPE = f"aws/{ACCOUNT}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/front"

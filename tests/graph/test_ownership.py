@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.digest import make_gap
-from mlsec.core.places import content_folder
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.graph.index import build_graph
+from tests.shipped import shipped_vocabulary
 
-VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+VOCABULARY = shipped_vocabulary()
 DENIED = make_gap(
     scope="aws/1", subject="", wanted="s3:ListBuckets", reason=GapReason.DENIED, detail=""
 )

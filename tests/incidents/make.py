@@ -18,14 +18,13 @@ from pathlib import Path
 from docs.incidents import FOLDER
 from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
-from mlsec.core.places import content_folder
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.snapshot.folder import export_folder
 from mlsec.snapshot.store import Snapshot
 from tests.estate.azure_server import RunningAzure
 from tests.estate.gcp_server import RunningGcp
 from tests.estate.serve import RunningAws, Settings
 from tests.incidents import aws_scenes, azure_scenes, gcp_scenes
+from tests.shipped import shipped_vocabulary
 
 _LIMIT_BYTES = 60_000
 _CLOCK = {
@@ -83,7 +82,7 @@ def _expect_none(mistakes: list[str]) -> None:
 
 def _keep(targets: tuple[str, ...], folder: Path) -> None:
     """Collect, and write what was answered without the times at which it was asked."""
-    vocabulary = load_vocabulary(content_folder("rules") / "vocabulary")
+    vocabulary = shipped_vocabulary()
     settings = CollectSettings(vocabulary=vocabulary, hash_salt="demo")
     with tempfile.TemporaryDirectory() as scratch:
         taken = Path(scratch) / "scene.mlsnap"

@@ -20,13 +20,14 @@ from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
 from tests.estate.azure_world import SUBSCRIPTION, Subscription, arm
 from tests.estate.faults import Fault, Kind
+from tests.shipped import shipped_rules
 
 WORKSPACE, ENDPOINT = "azure.ml.workspace", "azure.ml.online_endpoint"
 
 
 @pytest.fixture(scope="module")
 def ruleset() -> RuleSet:
-    return pipeline.load(pipeline.Judging())
+    return shipped_rules()
 
 
 @pytest.fixture

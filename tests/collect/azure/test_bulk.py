@@ -20,6 +20,7 @@ from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
 from tests.estate.azure_world import SECOND, Subscription, World, arm
 from tests.estate.faults import Fault, Kind
+from tests.shipped import shipped_rules
 
 KIND = "microsoft.machinelearningservices/workspaces"
 WORKSPACE = "azure.ml.workspace"
@@ -33,7 +34,7 @@ COMPARED = 2
 
 @pytest.fixture(scope="module")
 def ruleset() -> RuleSet:
-    return pipeline.load(pipeline.Judging())
+    return shipped_rules()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from mlsec.snapshot.store import Snapshot
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
 from tests.estate.azure_world import SECOND, SUBSCRIPTION, TENANT, Subscription
+from tests.shipped import shipped_rules
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def azure(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
 
 @pytest.fixture(scope="module")
 def vocabulary() -> Vocabulary:
-    return pipeline.load(pipeline.Judging()).vocabulary
+    return shipped_rules().vocabulary
 
 
 def read(tmp_path: Path, vocabulary: Vocabulary, target: str = "azure", **more: str) -> Inventory:
@@ -37,7 +38,7 @@ def read(tmp_path: Path, vocabulary: Vocabulary, target: str = "azure", **more: 
     settings = CollectSettings(vocabulary=vocabulary, in_flight=4, tries=1, **group)
     pipeline.collect((target,), path, settings, resume=False, say=lambda *_: None)
     with Snapshot.open(path) as snapshot:
-        return pipeline.read(snapshot, pipeline.load(pipeline.Judging()))
+        return pipeline.read(snapshot, shipped_rules())
 
 
 def test_pages_are_read_to_the_end_and_ids_are_lower_case(

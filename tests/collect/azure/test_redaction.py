@@ -12,6 +12,7 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.snapshot.store import Snapshot
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
+from tests.shipped import shipped_rules
 
 # Enough deployments for every secret of the tables to be planted once.
 _DEPLOYMENTS = 14
@@ -24,7 +25,7 @@ def test_evidence_holds_no_secret_that_was_planted(
     answered = msgspec.json.encode(list(world.resources.values())).decode()
     planted = {secret for secret in world.secrets if secret in answered}
     assert len(planted) >= 5
-    vocabulary = pipeline.load(pipeline.Judging()).vocabulary
+    vocabulary = shipped_rules().vocabulary
     settings = CollectSettings(vocabulary=vocabulary, in_flight=8, tries=1)
     with RunningAzure(world) as azure:
         for name, value in azure.environment().items():

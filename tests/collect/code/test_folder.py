@@ -8,12 +8,11 @@ from mlsec import pipeline
 from mlsec.collect import COLLECTORS
 from mlsec.collect.code.definitions import without_schemas
 from mlsec.collect.settings import CollectSettings
-from mlsec.core.places import content_folder
 from mlsec.core.resource import Inventory, is_of_code
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.snapshot.store import Snapshot
+from tests.shipped import shipped_vocabulary
 
-VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+VOCABULARY = shipped_vocabulary()
 
 
 def inventory_of(folder: Path, scratch: Path) -> Inventory:

@@ -15,6 +15,7 @@ from mlsec.engine.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from tests.estate.gcp_estate import build_gcp
 from tests.estate.gcp_server import RunningGcp
+from tests.shipped import shipped_rules
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def gcp(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningGcp]:
 
 @pytest.fixture(scope="session")
 def ruleset() -> RuleSet:
-    return pipeline.load(pipeline.Judging())
+    return shipped_rules()
 
 
 def read(

@@ -26,6 +26,7 @@ from tests.estate.gcp_world import (
     Told,
     World,
 )
+from tests.shipped import shipped_rules
 
 _ON = {"enforce": True}
 # What an organisation of some care sets once, for all of its projects.
@@ -137,7 +138,7 @@ def tight() -> World:
     )
 
 
-RULESET = pipeline.load(pipeline.Judging())
+RULESET = shipped_rules()
 # Those of other types that the project decides.
 _BELOW = (
     "apikeys/key-opens-gemini-unasked", "gcs/bucket-access-unlogged",

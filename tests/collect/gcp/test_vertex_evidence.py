@@ -18,6 +18,7 @@ from tests.estate.gcp_items import BUILDERS, modelarmor
 from tests.estate.gcp_kinds import TOKEN
 from tests.estate.gcp_server import RunningGcp
 from tests.estate.gcp_world import PROJECT, Told, World
+from tests.shipped import shipped_rules
 
 RULES = sorted({fault.rule for builder in BUILDERS for fault in builder.FAULTS})
 
@@ -31,7 +32,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 @pytest.fixture(scope="module")
 def ruleset() -> RuleSet:
-    return pipeline.load(pipeline.Judging())
+    return shipped_rules()
 
 
 @pytest.fixture(scope="module")

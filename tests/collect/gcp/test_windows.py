@@ -15,6 +15,7 @@ from tests.e2e import runs
 from tests.estate.gcp_estate import build_gcp
 from tests.estate.gcp_server import RunningGcp
 from tests.estate.gcp_world import FOLDER, PROJECT, Project
+from tests.shipped import shipped_rules
 
 # What is asked of the organisation is answered by way of whoever pays, not of the project.
 _LISTED = {plan.type: plan.listing.label for plan in plans() if plan.listing and not plan.parent}
@@ -29,7 +30,7 @@ _GONE = {"gcp.kms.key_ring": "cloudkms", "gcp.functions.function": "cloudfunctio
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[TypeCoverage]]:
     """The coverage of each type, in a project where those APIs are off."""
-    ruleset = pipeline.load(pipeline.Judging())
+    ruleset = shipped_rules()
     path: Path = tmp_path_factory.mktemp("off") / "a.mlsnap"
     settings = CollectSettings(vocabulary=ruleset.vocabulary, **{**runs.QUICK, **runs.THOROUGH})
     world = build_gcp(1).world

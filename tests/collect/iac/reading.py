@@ -6,12 +6,11 @@ from mlsec.collect.code.infrastructure import INFRASTRUCTURE, shapes_of
 from mlsec.collect.code_file import CodeFile, CodeScope, Language
 from mlsec.collect.iac import arm, cloudformation, terraform
 from mlsec.collect.tally import Tally
-from mlsec.core.places import content_folder
 from mlsec.core.resource import Inventory, Resource
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.graph.index import Graph, build_graph
+from tests.shipped import shipped_vocabulary
 
-VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+VOCABULARY = shipped_vocabulary()
 
 
 def scope_of(texts: dict[str, str], language: Language) -> CodeScope:

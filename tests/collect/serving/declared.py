@@ -10,12 +10,11 @@ import msgspec
 from mlsec.collect import COLLECTORS
 from mlsec.collect.code import collector
 from mlsec.collect.settings import CollectSettings
-from mlsec.core.places import content_folder
 from mlsec.core.resource import Inventory, Resource
-from mlsec.core.vocabulary_load import load_vocabulary
 from mlsec.snapshot.store import Snapshot
+from tests.shipped import shipped_vocabulary
 
-VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+VOCABULARY = shipped_vocabulary()
 
 
 class Seen(msgspec.Struct, frozen=True):
