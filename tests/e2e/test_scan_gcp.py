@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,13 +10,12 @@ import pytest
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.closed_sets import Status
-from tests.browser_checks import command_and_environment
 from tests.e2e import runs
+from tests.e2e.report_checks import check_html, check_sarif
 from tests.estate.gcp_estate import GcpEstate, build_gcp
 from tests.estate.gcp_items import BUILDERS
 from tests.estate.gcp_server import RunningGcp
 
-_TOOLS = runs.ROOT.parent / "shared" / "tools"
 # Enough for every fault to strike; set it to 200 for a company of that size.
 _SIZE = int(os.environ.get("MLSEC_GCP_DEPLOYMENTS", "24"))
 _PLANTED = sorted({fault.rule for builder in BUILDERS for fault in builder.FAULTS})
@@ -69,21 +66,9 @@ def test_coverage_is_complete(assessment: Assessment) -> None:
 
 
 def test_sarif_passes_the_strict_checker(report: Path) -> None:
-    checker = _TOOLS / "check_sarif.py"
-    if not checker.exists():
-        pytest.skip("the SARIF checker is not beside this checkout")
-    done = subprocess.run(  # noqa: S603 - a checker beside the checkout
-        [sys.executable, checker, "--strict", report / "results.sarif"],
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    check_sarif(report)
 
 
 @pytest.mark.browser
 def test_report_passes_the_strict_checker(report: Path) -> None:
-    command, environment = command_and_environment(_TOOLS / "check_report_html.mjs")
-    done = subprocess.run(  # noqa: S603 - a checker beside the checkout
-        [*command, "--strict", report / "report.html"],
-        capture_output=True, text=True, timeout=200, check=False, env=environment,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    check_html(report)
