@@ -84,6 +84,8 @@ def source_of(uri: str) -> dict[str, Any]:
     scheme, mark, rest = uri.partition("://")
     if not mark:
         return {"uri": uri, "scheme": "", "store": None}
+    # Triton writes s3://https://HOST:PORT/BUCKET for a store that is not Amazon's.
+    rest = rest.removeprefix("https://").removeprefix("http://")
     first, _, inside = rest.partition("/")
     store = None
     if scheme in ("s3", "gs"):

@@ -57,7 +57,8 @@ def _sources(model: Any) -> list[dict[str, str]]:
     scheme, is_address, rest = str(model or "").partition("://")
     if not is_address or scheme not in _STORES or not rest:
         return []
-    parts = rest.split("/")
+    # Triton writes s3://https://HOST:PORT/BUCKET for a store that is not Amazon's.
+    parts = rest.removeprefix("https://").removeprefix("http://").split("/")
     name = "/".join(parts[:2]) if scheme == "az" else parts[0]
     return [{"uri": f"{scheme}://{rest}", "store": f"{scheme}://{name}"}]
 

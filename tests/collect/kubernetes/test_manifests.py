@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.collect.kubernetes.kinds import BY_KIND, KINDS, ReadAs
+from mlsec.collect.kubernetes.model_addresses import source_of
 from tests.collect.kubernetes.manifests import graph_of, inventory_of, of_type, verdicts
 
 SERVER = """\
@@ -200,3 +201,9 @@ def test_logger_that_sends_requests_out_of_the_cluster_is_told_from_one_inside(
     found = of_type(graph_of(tmp_path, {"x.yaml": text}), "endpoint")["i"]
     assert found.properties["logger_leaves"] is leaves
     assert found.properties["runs_code"] is True
+
+
+def test_store_that_is_not_amazons_is_named_by_its_host() -> None:
+    assert (
+        source_of("s3://https://minio.example:9000/weights/a")["store"] == "s3://minio.example:9000"
+    )
