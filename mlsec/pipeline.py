@@ -38,7 +38,7 @@ from mlsec.engine.waivers import load_waivers
 from mlsec.graph.index import Graph, build_graph
 from mlsec.graph.model_files import model_files
 from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, facts_of, providers_of
-from mlsec.snapshot.store import Snapshot
+from mlsec.snapshot.store import Snapshot, files_of
 
 Say = Callable[[str, int, int], None]
 
@@ -77,6 +77,8 @@ def collect(
         evidence.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MlsecError(f"cannot write {evidence.parent}: {error.strerror}") from None
+    # A target that holds the evidence is not judged by it.
+    settings = msgspec.structs.replace(settings, written=settings.written | files_of(evidence))
     opened = Snapshot.resume(evidence) if resume else Snapshot.create(evidence)
     with opened as snapshot:
         snapshot.set_clock("host", _host())

@@ -32,6 +32,8 @@ MARKS: tuple[tuple[bytes, str], ...] = (
     (b"\1HEF", "a Hailo model"), (b"7767517\n", "an ncnn model"), (b"MLPKG", "a model package"),
     (b"DLC\n", "a Qualcomm model"), (b"\4\0\0\0", "a Lua Torch file, which may hold Lua code"),
 )  # fmt: skip
+# SQLite's header names the program whose file it is.
+OWN_MARK, OWN_EVIDENCE = b"mlse", "evidence of an mlsec scan"
 # Archives that are not opened here, and whose first bytes other formats may take for text.
 ARCHIVES: Mapping[bytes, str] = {
     b"!<arch>\n": "an ar archive", b"070701": "a cpio archive", b"070707": "a cpio archive",
@@ -79,7 +81,9 @@ _FIELDS = 200
 
 def look_of(window: Window) -> str:
     """What a file looks like, in words; "" where nothing tells."""
-    head = window.read(0, 64)
+    head = window.read(0, 72)
+    if head.startswith(b"SQLite format 3\0") and head[68:] == OWN_MARK:
+        return OWN_EVIDENCE
     for mark, name in (*ARCHIVES.items(), *MARKS):
         if head.startswith(mark) and (mark != b"\4\0\0\0" or b"V 1" in head[:24]):
             return name

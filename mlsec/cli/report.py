@@ -85,6 +85,13 @@ def show(
     return []
 
 
+def written_files(folder: Path, formats: str) -> frozenset[str]:
+    """Name the files that ``show`` writes into a folder, with all links resolved."""
+    from mlsec.render.write import files_in
+
+    return files_in(folder, formats_of(formats, is_folder=True))
+
+
 def formats_of(text: str, *, is_folder: bool) -> list[str]:
     """Take a comma-separated list apart; what is usual when it is empty.
 

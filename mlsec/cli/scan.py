@@ -131,6 +131,14 @@ def _evidence(
         yield Path(args.targets[0])
         return
     settings = options.collect_settings(args, ruleset.vocabulary)
+    if args.output is not None:
+        import msgspec
+
+        from mlsec.cli.report import written_files
+
+        settings = msgspec.structs.replace(
+            settings, written=written_files(args.output, args.format)
+        )
     with TemporaryDirectory(prefix="mlsec-") as scratch:
         path = (args.output or Path(scratch)) / EVIDENCE
         try:

@@ -27,6 +27,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``checkov`` is the program to run over folders besides, ``checkov_json`` what it said before.
     ``deadline_s`` is for the whole collection: what was not asked by then is a gap.
     ``has_configmaps`` reads the config maps of a cluster too, with what looks secret masked.
+    ``written`` are the files that this run writes, with all links resolved: they are no target.
     """
 
     vocabulary: Vocabulary
@@ -51,6 +52,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     checkov: str = ""
     checkov_json: Path | None = None
     has_configmaps: bool = False
+    written: frozenset[str] = frozenset()
 
 
 class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from mlsec.core.assessment import Assessment
 from mlsec.core.errors import MlsecError
 from mlsec.render.digests import SUMS_FILE, read_sums, sums_of
 from mlsec.render.formats import FORMATS, Format
-from mlsec.render.settings import DEFAULT, RenderSettings
+from mlsec.render.settings import DEFAULT, INVENTORY_FILE, RenderSettings
 
 
 def write_reports(
@@ -56,6 +56,13 @@ def write_reports(
             location=str(folder),
         ) from error
     return tuple(folder / name for name in staged)
+
+
+def files_in(folder: Path, formats: Sequence[str]) -> frozenset[str]:
+    """Name the files that ``write_reports`` puts into a folder, with all links resolved."""
+    more = (INVENTORY_FILE,) if any(name.startswith("sarif") for name in formats) else ()
+    names = (*(_format(name).file_name for name in formats), *more, SUMS_FILE)
+    return frozenset(os.path.realpath(folder / name) for name in names)
 
 
 def _known(folder: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import zlib
@@ -255,6 +256,13 @@ class Snapshot:
 def part_of(path: Path) -> Path:
     """Name the working file of a snapshot."""
     return path.with_name(path.name + ".part")
+
+
+def files_of(path: Path) -> frozenset[str]:
+    """Name the files that a snapshot is or has while it is written, with all links resolved."""
+    own = (path, part_of(path))
+    ends = ("", "-wal", "-shm", "-journal")
+    return frozenset(os.path.realpath(f"{each}{end}") for each in own for end in ends)
 
 
 def _call(row: tuple[Any, ...]) -> Call:

@@ -39,7 +39,7 @@ def collect(
     Raises:
         MlsecError: the target is not there.
     """
-    store = LocalStore(Path(target))
+    store = LocalStore(Path(target), settings.written)
     listing = store.listing()
     scope = scope_of(target)
     found = [entry for entry in listing.entries if may_matter(entry.path)]

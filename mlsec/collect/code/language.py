@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mlsec.collect.code.own_report import is_assessment
 from mlsec.collect.code_file import Language
 from mlsec.collect.serving.config_kinds import is_server_config
 
@@ -31,6 +32,8 @@ _JSON_KIND = re.compile(r'"kind"\s*:\s*"[^"]+"')
 _AWS_TYPE = re.compile(r"[\"']?Type[\"']?\s*:\s*[\"']?(?:AWS|Alexa|Custom)::")
 _ARM = re.compile(r'"\$schema"\s*:\s*"[^"]*(?:[dD]eploymentTemplate|deploymentParameters)\.json')
 _SERVICES = re.compile(r"(?m)^services:\s*(?:#.*)?$")
+# An assessment quotes the code it is about, and so speaks of every language.
+_OWN_REPORT = re.compile(r'\s*\{\s*"schema"\s*:\s*"mlsec/assessment/')
 _TEMPLATED = re.compile(r"\{\{-?\s*(?:\.|include|template|if|with|range|toYaml|define|end|\$)")
 
 
@@ -102,6 +105,8 @@ def _data(name: str, path: str, text: str) -> Language | None:
         return Language.COMPOSE
     if name.lower() in ("kustomization.yaml", "kustomization.yml"):
         return Language.KUSTOMIZATION
+    if _OWN_REPORT.match(text) and is_assessment(text):
+        return None
     start = text.lstrip("\ufeff \t\r\n")[:2]
     # A template begins with two braces, and is no JSON.
     is_json = start.startswith("{") and start != "{{"

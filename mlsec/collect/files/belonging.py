@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlsec.artifacts.facts import Format, Inspection
+from mlsec.artifacts.recognised import OWN_EVIDENCE
 from mlsec.collect.files.entry import Entry
 from mlsec.collect.files.evidence import Inspected
 from mlsec.core.closed_sets import Severity
@@ -38,12 +39,23 @@ def _speaks_of_a_model(entry: Entry, inspection: Inspection) -> bool:
     )
 
 
+def _is_own_evidence(inspection: Inspection) -> bool:
+    """Whether a file says that it is ours and nothing else was found in it.
+
+    Anybody may write such a header: what a loader would run behind it is judged all the same.
+    """
+    holes = [hole.detail for hole in inspection.holes]
+    return not inspection.facts and bool(holes) and all(OWN_EVIDENCE in each for each in holes)
+
+
 def left_out_because(entry: Entry, inspected: Inspected, *, has_model: bool) -> str:
     """Why a file is not judged, or "" when it is."""
     inspection = inspected.inspection
     if not inspection.size_bytes:
         return "an empty file"
     format_ = inspection.formats[0]
+    if _is_own_evidence(inspection):
+        return f"{OWN_EVIDENCE}, in which nothing was found"
     if format_ not in BESIDE:
         return ""
     if not has_model:

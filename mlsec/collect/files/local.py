@@ -24,10 +24,13 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class LocalStore:
-    """Files below ``root``; ids are paths as the user wrote them."""
+    """Files below ``root``; ids are paths as the user wrote them.
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    ``written`` are those that this very run writes (real paths): they are left out and counted.
+    """
+
+    def __init__(self, root: Path, written: frozenset[str] = frozenset()) -> None:
+        self._root, self._written = root, written
         self._paths: dict[str, str] = {}
 
     def listing(self) -> Listing:
@@ -128,6 +131,9 @@ class LocalStore:
                 yield self._skip(path, "a link that leads out of the target is not followed",
                                  GapReason.UNSUPPORTED)  # fmt: skip
                 return
+        if self._written and os.path.realpath(real) in self._written:
+            yield self._skip(path, "written by this scan", None)
+            return
         status = Path(real).stat()
         if stat.S_ISREG(status.st_mode):
             yield real, path, status

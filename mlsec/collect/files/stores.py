@@ -57,7 +57,7 @@ def open_store(target: str, settings: CollectSettings) -> LocalStore | Bucket:
     scheme, found, _ = target.partition("://")
     if found and scheme in BUCKETS:
         return BUCKETS[scheme](target, settings)
-    return LocalStore(Path(target))
+    return LocalStore(Path(target), settings.written)
 
 
 def open_bucket(target: str, settings: CollectSettings) -> Bucket:

@@ -1,0 +1,22 @@
+"""An earlier assessment among the files of a target, told from what only says that it is one."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mlsec.core.assessment import Assessment
+
+_KEYS = frozenset(field.encode_name for field in msgspec.structs.fields(Assessment))
+
+
+def is_assessment(text: str) -> bool:
+    """Whether a text holds the keys of an assessment and no others.
+
+    With no further key it declares nothing in any language that is read here, so that nobody
+    hides code behind the name of the schema.
+    """
+    try:
+        held = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+        return False
+    return held.keys() <= _KEYS | {"schema"}
