@@ -35,8 +35,10 @@ class Standing(msgspec.Struct, kw_only=True):
     bare: set[str] = msgspec.field(default_factory=set)
     # Operations that were joined to, and by which types of declarations.
     joined: set[tuple[str, str]] = msgspec.field(default_factory=set)
-    # Operations that something may answer which could not be told to belong here, and why.
+    # Operations of which nothing is known, and why.
     clouded: dict[str, str] = msgspec.field(default_factory=dict)
+    # Operations with what may be said here, by something that could not be told to belong here.
+    doubts: list[tuple[str, Node]] = msgspec.field(default_factory=list)
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from mlsec.collect.iac.declaration import name_at, text_of
 from mlsec.collect.iac.mapping import Standing
@@ -48,7 +48,7 @@ class Owners:
         found = self._elsewhere(type_name, spellings)
         return [each for each in found if _is_unique(each)]
 
-    def possible(self, stack: str, type_name: str, owner: Node) -> Iterable[tuple[Standing, str]]:
+    def possible(self, stack: str, type_name: str, owner: Node) -> list[tuple[Standing, str]]:
         """Give what an owner may be that is none for certain, each with why."""
         hidden = owner.value
         if not isinstance(hidden, Unresolved):

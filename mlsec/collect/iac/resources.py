@@ -149,6 +149,9 @@ class _Gathering:
                 self._scope.tally.add(place_of, assessed=1)
             else:
                 self._scope.tally.exclude(place_of, _NOT_HERE)
+        for standing in self._standing:
+            for operation, doubt in standing.doubts:
+                standing.parts[operation] = merged(standing.parts.get(operation), doubt)
 
     def _join(
         self, declaration: Declaration, join: Join, entry: DeclaredType, digger: Digger
@@ -167,16 +170,16 @@ class _Gathering:
         belongs = False
         for each in named.value if isinstance(named.value, tuple) else (named,):
             owners = self._owners.named(declaration.stack, join.to, text_of(each))
-            may_be = () if owners else self._owners.possible(declaration.stack, join.to, each)
-            for owner, why in may_be:
-                for operation in join.answers:
-                    cloud = f"{declaration.address} may be about this: {why}"
-                    owner.clouded.setdefault(operation, cloud)
-            for operation, spec in join.answers.items() if owners else ():
+            may_be = [] if owners else self._owners.possible(declaration.stack, join.to, each)
+            for operation, spec in join.answers.items() if owners or may_be else ():
                 made = builder.build(spec, body)
+                if made is None:
+                    continue
                 for owner in owners:
-                    if made is not None:
-                        _add(owner, operation, _as_sure(made, owner, declaration), declaration)
+                    _add(owner, operation, _as_sure(made, owner, declaration), declaration)
+                for owner, why in may_be:
+                    doubt = doubted(made, f"{declaration.address} may be about this: {why}")
+                    owner.doubts.append((operation, doubt))
             is_unknown = isinstance(each.value, Unresolved)
             belongs = belongs or bool(owners) or bool(may_be) or is_unknown
         return belongs

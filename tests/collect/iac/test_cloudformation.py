@@ -266,7 +266,9 @@ Resources:
   B: {Type: AWS::S3::Bucket}
   P:
     Type: AWS::S3::BucketPolicy
-    Properties: {Bucket: !Ref Which, PolicyDocument: {Statement: []}}
+    Properties:
+      Bucket: !Ref Which
+      PolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Principal: "*", Action: "*"}]}
 """
     assert "P may be about this" in why(text, "B", "policy")
 

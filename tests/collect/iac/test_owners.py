@@ -27,7 +27,7 @@ def policies(texts: dict[str, str], language: Language = Language.TERRAFORM) -> 
     told = {}
     for name, each in read(texts, language).items():
         if each.type.endswith("bucket"):
-            is_read = "policy" not in each.unread
+            is_read = not {"policy", "policy[]"} & each.unread.keys()
             told[name] = ("open" if each.properties["policy"] else "closed") if is_read else "?"
     return told
 
@@ -70,8 +70,8 @@ def test_a_role_of_that_name_in_another_root_may_be_one_of_another_account() -> 
         '  policy_arn = "arn:aws:iam::aws:policy/AdministratorAccess"\n}\n'
     )
     texts = {"a/main.tf": role, "b/main.tf": attached}
-    assert "attached_policies" in read(texts)["serve"].unread
-    assert "attached_policies" not in read({"a/main.tf": role})["serve"].unread
+    assert "attached_policies[]" in read(texts)["serve"].unread
+    assert "attached_policies[]" not in read({"a/main.tf": role})["serve"].unread
 
 
 @pytest.mark.parametrize(
@@ -140,3 +140,27 @@ def test_an_import_hides_what_the_template_has_that_exports_it(imported: str, to
     }
     found = policies(texts, Language.CLOUDFORMATION)
     assert found == {"models": told, "logs": "closed"}
+
+
+def test_a_doubt_is_of_what_it_would_say_and_nothing_else() -> None:
+    account = (
+        'variable "who" {}\nresource "azurerm_storage_account" "s" {\n  name = "data"\n'
+        '  resource_group_name = "g"\n  min_tls_version = "TLS1_0"\n}\n'
+        'resource "azurerm_storage_account_network_rules" "n" {\n'
+        '  storage_account_id = var.who\n  default_action = "Deny"\n}\n'
+    )
+    found = read({"main.tf": account})["data"]
+    assert found.properties["minimum_tls"] == "TLS1_0"
+    assert {"default_action", "minimum_tls"} & found.unread.keys() == {"default_action"}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_doubt_stays_beside_what_is_certain(order: int) -> None:
+    blocks = (
+        'resource "aws_s3_bucket_public_access_block" "{}" {{\n  bucket = {}\n'
+        "  block_public_acls = true\n  block_public_policy = true\n}}\n"
+    )
+    texts = [blocks.format("sure", "aws_s3_bucket.models.id"), blocks.format("open", "var.who")]
+    text = MODELS + 'variable "who" {}\n' + "".join(texts[::order])
+    found = read({"main.tf": text})["models"]
+    assert {"block_public_acls", "block_public_policy"} <= found.unread.keys()
