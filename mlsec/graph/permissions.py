@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 
 
 class Pages(msgspec.Struct, frozen=True, kw_only=True):
-    """Policy documents that count together, and the gaps that hide others."""
+    """Policy documents that count together, and the gaps that hide others.
+
+    ``only_allows``: nothing of what is hidden denies, as in the policies that AWS manages.
+    """
 
     documents: tuple[Document, ...] = ()
     gaps: tuple[str, ...] = ()
     is_whole: bool = True
+    only_allows: bool = False
 
     def ask(self, question: Question) -> Answer:
         """Say whether these documents allow it and none denies it."""
@@ -44,7 +48,7 @@ class Pages(msgspec.Struct, frozen=True, kw_only=True):
         else:
             hidden = unknown(self.gaps)
         allowed = any_of([*(allow for allow, _ in found), hidden])
-        denied = any_of([*(deny for _, deny in found), hidden])
+        denied = any_of([*(deny for _, deny in found), NO if self.only_allows else hidden])
         return all_of((allowed, not_(denied)))
 
 
@@ -157,7 +161,11 @@ _OWN_PAGES = ("statements", "inline_statements")
 def _own_page(resource: Resource, name: str, ledger: _Ledger) -> Pages:
     known = statements_of_aws(resource.id) if resource.is_stub else None
     if known is not None:
-        return Pages(documents=(read_document(known),))
+        statements, is_whole = known
+        rest = () if is_whole else getattr(property_value(resource, name), "gaps", ())
+        return Pages(
+            documents=(read_document(statements),), gaps=rest, is_whole=is_whole, only_allows=True
+        )
     match property_value(resource, name):
         case Unread(gaps=gaps):
             return Pages(gaps=gaps, is_whole=False)
@@ -193,6 +201,7 @@ def _joined(pages: Iterable[Pages]) -> Pages:
         documents=tuple(document for page in held for document in page.documents),
         gaps=tuple(sorted({gap for page in held for gap in page.gaps})),
         is_whole=all(page.is_whole for page in held),
+        only_allows=all(page.is_whole or page.only_allows for page in held),
     )
 
 
