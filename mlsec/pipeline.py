@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mlsec import __version__
 from mlsec.collect import COLLECTORS, provider_of
-from mlsec.collect.changes.change import Change
 from mlsec.collect.checkov.reader import read as read_foreign
 from mlsec.collect.code_file import FILE_TYPE
 from mlsec.collect.settings import CollectSettings
@@ -39,6 +38,9 @@ from mlsec.graph.index import Graph, build_graph
 from mlsec.graph.model_files import model_files
 from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, facts_of, providers_of
 from mlsec.snapshot.store import Snapshot, files_of
+
+if TYPE_CHECKING:
+    from mlsec.collect.changes.change import Change
 
 Say = Callable[[str, int, int], None]
 

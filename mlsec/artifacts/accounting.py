@@ -11,6 +11,7 @@ from mlsec.artifacts.recognised import CONTINUED, gadget_in, look_of
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.regex import regex
 
 GAPS = 64
 FILLING_BYTES = 64 << 10
@@ -24,18 +25,18 @@ CODE_BYTES, PYC_HEADER_BYTES = 64 << 10, 16
 # protocol 4), the first header of a zip, an ELF file. None is likely in numbers or in pictures.
 # One pattern each, as the regex engine is fast only where a pattern begins with fixed bytes.
 BURIED: Mapping[str, re.Pattern[bytes]] = {
-    "import": re.compile(
+    "import": regex(
         rb"c[a-z_][\w.]{1,80}\n[A-Za-z_][\w.]{0,80}\n(?=(?:q.)?[(\])}NVSUXKIJM\x8c])", re.DOTALL
     ),
-    "stack import": re.compile(
+    "stack import": regex(
         rb"\x8c[\x02-\x50][a-z_][\w.]{1,80}(?:\x94|q.)?"
         rb"\x8c[\x02-\x50][A-Za-z_][\w.]{1,80}(?:\x94|q.)?\x93",
         re.DOTALL,
     ),
-    "zip": re.compile(rb"PK\x03\x04[\x0a\x14\x2d]\0"),
-    "elf": re.compile(rb"\x7fELF[\x01\x02][\x01\x02]\x01"),
+    "zip": regex(rb"PK\x03\x04[\x0a\x14\x2d]\0"),
+    "elf": regex(rb"\x7fELF[\x01\x02][\x01\x02]\x01"),
 }
-PROTOCOL = re.compile(rb"\x80[\x01-\x05]")
+PROTOCOL = regex(rb"\x80[\x01-\x05]")
 
 
 def account(window: Window, record: Recorder, *, is_known: bool) -> None:

@@ -12,14 +12,15 @@ from mlsec.artifacts.callables import DANGEROUS_MODULES, DANGEROUS_NAMES
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.closed_sets import Severity
+from mlsec.core.regex import regex
 
 # marshal: TYPE_CODE is "c", with FLAG_REF 0xe3; then five or six 32-bit counts, then the code
 # itself as a bytes object "s" or 0xf3. Source: Python/marshal.c of CPython 3.8 to 3.14.
-_CODE = re.compile(rb"[\xe3c](?:[\x00-\x7f]\x00\x00\x00){4,6}[\x00-\xff]{0,4}[\xf3s]", re.DOTALL)
-_OLD_CODE = re.compile(rb"c(?:[\x00-\x7f]\x00\x00\x00){3}.\x00\x00\x00s", re.DOTALL)
+_CODE = regex(rb"[\xe3c](?:[\x00-\x7f]\x00\x00\x00){4,6}[\x00-\xff]{0,4}[\xf3s]", re.DOTALL)
+_OLD_CODE = regex(rb"c(?:[\x00-\x7f]\x00\x00\x00){3}.\x00\x00\x00s", re.DOTALL)
 # Short and long ASCII strings, interned or not.
-_SHORT_NAME = re.compile(rb"[zZ\xfa\xda](.)", re.DOTALL)
-_BASE64 = re.compile(r"\s*(?:4w|Yw|gA|H4|eJ)[A-Za-z0-9+/_\-=\s]{20,}\Z")
+_SHORT_NAME = regex(rb"[zZ\xfa\xda](.)", re.DOTALL)
+_BASE64 = regex(r"\s*(?:4w|Yw|gA|H4|eJ)[A-Za-z0-9+/_\-=\s]{20,}\Z")
 _LONGEST_BLOB = 4 << 20
 _NAMES = 500
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
-import re
 import zlib
 from collections.abc import Sequence
 
@@ -24,6 +23,7 @@ from mlsec.artifacts.protobuf import BYTES, Field, Wire
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
+from mlsec.core.regex import regex
 
 HEAD_BYTES = 4096
 # Shorter ones are words of a vocabulary, or numbers.
@@ -33,10 +33,10 @@ DEEP, STEPS = 12, 20_000
 LOOKED_AT = 16
 # Compiled Python: a code object, with or without the mark of one that is referred to again.
 _CODE = (b"\xe3\0\0\0\0", b"c\0\0\0\0")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{16,}=*\Z")
-_HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}){8,}\Z")
+_BASE64 = regex(rb"[A-Za-z0-9+/_\s-]{16,}=*\Z")
+_HEX = regex(rb"(?:[0-9A-Fa-f]{2}){8,}\Z")
 # What is Python and nothing else, as a value that some loader evaluates.
-_PROGRAM = re.compile(
+_PROGRAM = regex(
     r"\b__import__\s*\(|\b(?:os|posix)\.(?:system|popen|exec[lv]\w*)\s*\("
     r"|\A\s*(?:os|posix|nt)\.(?:system|popen)\s*\Z|\bsubprocess\.(?:Popen|run|call|check_\w+)\s*\("
     r"|\A\s*(?:subprocess\.\w+|(?:builtins|__builtin__)\.(?:eval|exec|compile|__import__)"
@@ -46,7 +46,7 @@ _PROGRAM = re.compile(
 )
 _ZIP = b"PK\3\4"
 # The first bytes of what holds_loadable looks at closer; most fields are told by these.
-_TELLING = re.compile(
+_TELLING = regex(
     rb"\x80[\0-\x05]|PK\x03\x04|\x7fELF|MZ|\x1f\x8b\x08|x[\x01\x5e\x9c\xda]|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd"
     rb"|[\xe3c]\0\0\0\0|[(\])}N]{0,4}[ci][A-Za-z_]|\xca\xfe\xba\xbe|[\xce\xcf]\xfa\xed\xfe|\xfe\xed\xfa|\0asm"
 )

@@ -16,7 +16,6 @@ from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.plain_text import CONTROL
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.templates.judge import judge_template
 from mlsec.artifacts.window import Window
 
 MAGIC = b"GGUF"
@@ -177,6 +176,8 @@ class _Header:
             self.record.property(_PROPERTIES[key], text[:200])
         if "chat_template" in key or (len(text) > 4 and ("{%" in text or "{{" in text)):
             self.record.property("chat_template", value=True)
+            from mlsec.artifacts.templates.judge import judge_template  # noqa: PLC0415 - only for a template
+
             judge_template(text, self.record, key[:100], offset=start)
         elif not key.startswith("tokenizer."):
             judge_metadata(text, key, self.record, offset=start)

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
-from typing import Any
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.json_text import MOST_BYTES, has_wide_text, read_json
-from mlsec.artifacts.keras.config import is_keras_config, judge_keras, judge_model_class
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.repository.settings import is_settings, judge_settings
-from mlsec.artifacts.skops import is_skops_schema, judge_skops
 from mlsec.artifacts.window import Window
+from mlsec.core.regex import regex
 
-_START = re.compile(
+_START = regex(
     rb"(?:\xef\xbb\xbf)?[ \t\r\n]*"
     rb"(?:\{[ \t\r\n]*(?:\"|\}|\Z)|\[[ \t\r\n]*(?:[\"{\[\]\d-]|true|false|null))"
 )
-_TEMPLATE = re.compile(rb'"\$schema"\s*:\s*"[^"]*deployment(?:Template|Parameters)\.json')
+_TEMPLATE = regex(rb'"\$schema"\s*:\s*"[^"]*deployment(?:Template|Parameters)\.json')
 _LINES = 100_000
-
-# Each sort of document by its shape; one document may be of several.
-_SORTS: tuple[tuple[Callable[[Any], bool], Callable[[Any, Recorder], None]], ...] = (
-    (is_keras_config, judge_keras),
-    (is_skops_schema, judge_skops),
-    (is_settings, judge_settings),
-)
 
 
 def sniff_json(head: bytes, _window: Window) -> bool:
@@ -56,11 +44,9 @@ def read_json_document(window: Window, record: Recorder) -> None:
         record.understood(0, window.size_bytes)
         return
     record.understood(0, window.size_bytes)
-    if record.place.endswith("model_config") and is_keras_config(value):
-        judge_model_class(value, record)
-    for fits, judge in _SORTS:
-        if fits(value):
-            judge(value, record)
+    from mlsec.artifacts.json_sorts import judge_document  # noqa: PLC0415 - it loads much
+
+    judge_document(value, record)
 
 
 def _is_template(data: bytes) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.closed_sets import Severity
+from mlsec.core.regex import regex
 
 # Longest JSON text that is parsed whole; a Python object costs about ten times its text.
 MOST_BYTES = 48 << 20
@@ -22,7 +22,7 @@ _NODES = 4_000_000
 MANY_WORDS, FEW_WORDS = 256, 16
 # A brace or bracket as one wide character, then another character below 256 that JSON allows.
 _NEXT = rb"[ \t\r\n\"{\[\]}\d-]"
-_WIDE = re.compile(
+_WIDE = regex(
     rb"[{\[]\0"
     + _NEXT
     + rb"\0|\0[{\[]\0"

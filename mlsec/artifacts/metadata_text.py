@@ -11,8 +11,9 @@ from mlsec.artifacts.pickle.start import OLD_BYTES, is_old_pickle
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
+from mlsec.core.regex import regex
 
-_CODE = re.compile(
+_CODE = regex(
     r"""\bimport\s+(?:os|sys|subprocess|socket|base64|pickle|ctypes|pty)\s*[;\n]
     |\bos\.(?:system|popen|exec[lv]\w*)\s*\(|\bsubprocess\.\w+\s*\(|\b__import__\s*\(
     |(?<![\w.])(?:exec|eval)\s*\(|\bpickle\.loads\s*\(|\bb64decode\s*\(
@@ -25,17 +26,17 @@ _CODE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 # A name of this kind says nothing about a model; a careless loader would look it up or set it.
-_KEY = re.compile(
+_KEY = regex(
     r"__(?:reduce(?:_ex)?|setstate|import|builtins|globals|class|dict|code|getattr\w*)__"
     r"|(?:builtins\.|__builtin__\.)?(?:exec|eval|__import__)"
     r"|(?:os|posix|nt)\.(?:system|popen|exec\w+)|subprocess(?:\.\w+)?"
 )
-_PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_PICKLE = regex(rb"\x80[\x02-\x05]")
 # Ends as a pickle does: digests in hexadecimal digits are common, and begin with anything.
-_HEX = re.compile(r"\s*(?:0x)?80(?:0[2-5])(?:[0-9a-f]{2}){8,}2e\s*\Z", re.IGNORECASE)
+_HEX = regex(r"\s*(?:0x)?80(?:0[2-5])(?:[0-9a-f]{2}){8,}2e\s*\Z", re.IGNORECASE)
 # Protocols 0 and 1 begin with anything, and end as all do: told by being followed to the end.
-_DIGITS = re.compile(r"\s*(?:[0-9A-Fa-f]{2}){12,}\s*\Z")
-_LETTERS = re.compile(r"[A-Za-z0-9+/_\-\s]{16,}={0,2}\s*\Z")
+_DIGITS = regex(r"\s*(?:[0-9A-Fa-f]{2}){12,}\s*\Z")
+_LETTERS = regex(r"[A-Za-z0-9+/_\-\s]{16,}={0,2}\s*\Z")
 LONGEST = 1 << 20
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -12,7 +11,6 @@ from mlsec.artifacts.accounting import search
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import read_json
-from mlsec.artifacts.keras.config import is_keras_config, judge_keras
 from mlsec.artifacts.onnx_operators import PYTHON_OPERATORS
 from mlsec.artifacts.protobuf import BYTES, Field, Wire
 from mlsec.artifacts.protobuf_formats import TOP_FIELDS
@@ -21,14 +19,15 @@ from mlsec.artifacts.references import note_reference
 from mlsec.artifacts.tensorflow.operators import REASONS
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.regex import regex
 
 SEARCHED_BYTES = 1 << 20
 TRIES = 200
 STEPS = 20_000
 DEEP = 16
 LONGEST = 4096
-_OWN = re.compile(r"__\w+__")
-_OUTSIDE = re.compile(rb"(?:\.\.[\\/]){2,}[\w./\\-]{1,200}|/(?:etc|root|proc|home)/[\w./-]{1,200}")
+_OWN = regex(r"__\w+__")
+_OUTSIDE = regex(rb"(?:\.\.[\\/]){2,}[\w./\\-]{1,200}|/(?:etc|root|proc|home)/[\w./-]{1,200}")
 
 
 def sniff_named_onnx(_head: bytes, window: Window) -> bool:
@@ -72,6 +71,8 @@ def read_named_graph(window: Window, record: Recorder) -> None:
 
 def read_named_keras(window: Window, record: Recorder) -> None:
     """Judge every Keras object that stands in the file, wherever it stands."""
+    from mlsec.artifacts.keras.config import is_keras_config, judge_keras  # noqa: PLC0415 - only for such a file
+
     _note_partly("Keras metadata", window, record)
     for data, offset in _objects(window, record):
         value = read_json(data, record, offset=offset)

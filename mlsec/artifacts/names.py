@@ -8,11 +8,12 @@ import stat
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.closed_sets import Severity
+from mlsec.core.regex import regex
 
-DRIVE = re.compile(r"[A-Za-z]:[\\/]?")
-CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+DRIVE = regex(r"[A-Za-z]:[\\/]?")
+CONTROL = regex("[\x00-\x08\x0a-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 # Tensors may honestly be called "/encoder/Add" or "w:0": only a place of a system is none of that.
-PLACE = re.compile(
+PLACE = regex(
     r"[A-Za-z]:[\\/]|\\\\\w"
     r"|/(?:etc|usr|bin|sbin|lib|tmp|var|home|root|dev|proc|sys|opt|boot|Users|Library)/"
 )

@@ -10,12 +10,13 @@ import msgspec
 
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.window import Window
+from mlsec.core.regex import regex
 
 MAGIC = b"\x93NUMPY"
 HEADER_BYTES = 64 << 10
 DEPTH = 32
 ELEMENTS = 1 << 62
-TOKEN = re.compile(
+TOKEN = regex(
     r"\s*(?:(?P<text>[bu]?'(?:[^'\\\n]|\\.)*'|[bu]?\"(?:[^\"\\\n]|\\.)*\")"
     r"|(?P<number>-?\d{1,20}L?)|(?P<word>True|False|None)|(?P<mark>[{}()\[\],:]))"
 )
@@ -26,7 +27,7 @@ CODES = {
     "?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "l": 8, "L": 8, "q": 8, "Q": 8,
     "e": 2, "f": 4, "d": 8, "g": 16, "F": 8, "D": 16, "G": 32, "c": 1,
 }  # fmt: skip
-SIMPLE = re.compile(r"[<>=|!]?(?P<code>[a-zA-Z?])(?P<size>\d{0,10})(?:\[[\w/]{1,20}\])?\Z")
+SIMPLE = regex(r"[<>=|!]?(?P<code>[a-zA-Z?])(?P<size>\d{0,10})(?:\[[\w/]{1,20}\])?\Z")
 
 
 class ArrayHeader(msgspec.Struct, frozen=True, kw_only=True):

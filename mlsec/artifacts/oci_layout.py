@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,8 +14,9 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason
+from mlsec.core.regex import regex
 
-BLOB = re.compile(r"(?:^|/)blobs/(?P<algorithm>sha256|sha512)/(?P<digest>[0-9a-f]{64,128})\Z")
+BLOB = regex(r"(?:^|/)blobs/(?P<algorithm>sha256|sha512)/(?P<digest>[0-9a-f]{64,128})\Z")
 INDEX_BYTES = 4 << 20
 HASHED_BYTES = 64 << 20
 IMAGE_LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs.")

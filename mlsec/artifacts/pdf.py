@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterator
 
@@ -12,15 +11,16 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.regex import regex
 
 WALKED_BYTES = 64 << 20
 STREAM_BYTES = 4 << 20
 STREAMS = 20_000
-_END = re.compile(rb"%%EOF[ \t]*(?:\r\n|\r|\n)?")
-_STREAM = re.compile(rb"\bstream\r?\n")
-_HEXADECIMAL = re.compile(rb"#([0-9A-Fa-f]{2})")
+_END = regex(rb"%%EOF[ \t]*(?:\r\n|\r|\n)?")
+_STREAM = regex(rb"\bstream\r?\n")
+_HEXADECIMAL = regex(rb"#([0-9A-Fa-f]{2})")
 # Names that make a viewer run, start or unpack something (ISO 32000-1, 12.6 and 7.11.4).
-_ACTS = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|ImportData|XFA)(?![A-Za-z])")
+_ACTS = regex(rb"/(JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|ImportData|XFA)(?![A-Za-z])")
 
 
 def sniff_pdf(head: bytes, _window: Window) -> bool:

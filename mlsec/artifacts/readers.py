@@ -39,7 +39,6 @@ from mlsec.artifacts.onnx import read_onnx
 from mlsec.artifacts.onnx_tensor import read_tensor, sniff_tensor
 from mlsec.artifacts.pdf import read_pdf, sniff_pdf
 from mlsec.artifacts.pickle.sniff import sniff_pickle
-from mlsec.artifacts.pickle.streams import read_pickle
 from mlsec.artifacts.plain_text import sniff_text
 from mlsec.artifacts.protobuf_formats import (
     sniff_graph_def,
@@ -50,7 +49,7 @@ from mlsec.artifacts.protobuf_formats import (
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.foreign_text import read_foreign_text, sniff_prototxt
 from mlsec.artifacts.repository.pointers import read_pointer, sniff_pointer
-from mlsec.artifacts.repository.python_code import read_python, sniff_python
+from mlsec.artifacts.repository.python_files import read_python, sniff_python
 from mlsec.artifacts.repository.text_files import (
     read_card,
     read_requirements,
@@ -66,11 +65,6 @@ from mlsec.artifacts.sentencepiece import read_sentencepiece, sniff_sentencepiec
 from mlsec.artifacts.seven_zip import read_seven_zip, sniff_seven_zip
 from mlsec.artifacts.tar_reader import read_tar, sniff_tar
 from mlsec.artifacts.tensorflow.bundle import read_bundle, sniff_bundle
-from mlsec.artifacts.tensorflow.saved_model import (
-    read_graph_def,
-    read_meta_graph,
-    read_saved_model,
-)
 from mlsec.artifacts.tensorflow.shards import (
     read_fingerprint,
     read_shard,
@@ -112,6 +106,32 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
 SNIFF_BYTES = 4096
 
+
+# What loads much is loaded where a file needs it: most folders have few formats.
+def _read_pickle(window: Window, record: Recorder) -> None:
+    from mlsec.artifacts.pickle.streams import read_pickle  # noqa: PLC0415
+
+    read_pickle(window, record)
+
+
+def _read_saved_model(window: Window, record: Recorder) -> None:
+    from mlsec.artifacts.tensorflow.saved_model import read_saved_model  # noqa: PLC0415
+
+    read_saved_model(window, record)
+
+
+def _read_meta_graph(window: Window, record: Recorder) -> None:
+    from mlsec.artifacts.tensorflow.saved_model import read_meta_graph  # noqa: PLC0415
+
+    read_meta_graph(window, record)
+
+
+def _read_graph_def(window: Window, record: Recorder) -> None:
+    from mlsec.artifacts.tensorflow.saved_model import read_graph_def  # noqa: PLC0415
+
+    read_graph_def(window, record)
+
+
 # In the order they are asked; every reader that recognises the file reads it.
 READERS: tuple[Reader, ...] = (
     # Containers.
@@ -124,7 +144,7 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.EXECUTABLE, sniff=sniff_executable, read=read_executable),
     Reader(format=Format.IMAGE, sniff=sniff_image, read=read_image),
     Reader(format=Format.PDF, sniff=sniff_pdf, read=read_pdf),
-    Reader(format=Format.PICKLE, sniff=sniff_pickle, read=read_pickle),
+    Reader(format=Format.PICKLE, sniff=sniff_pickle, read=_read_pickle),
     Reader(format=Format.SAFETENSORS, sniff=sniff_safetensors, read=read_safetensors),
     Reader(format=Format.GGUF, sniff=sniff_gguf, read=read_gguf),
     Reader(format=Format.XGBOOST, sniff=sniff_xgboost, read=read_xgboost),
@@ -136,9 +156,9 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.TFLITE, sniff=sniff_tflite, read=read_tflite),
     Reader(format=Format.ONNX, sniff=sniff_onnx, read=read_onnx),
     Reader(format=Format.ONNX_TENSOR, sniff=sniff_tensor, read=read_tensor),
-    Reader(format=Format.SAVED_MODEL, sniff=sniff_saved_model, read=read_saved_model),
-    Reader(format=Format.META_GRAPH, sniff=sniff_meta_graph, read=read_meta_graph),
-    Reader(format=Format.GRAPH_DEF, sniff=sniff_graph_def, read=read_graph_def),
+    Reader(format=Format.SAVED_MODEL, sniff=sniff_saved_model, read=_read_saved_model),
+    Reader(format=Format.META_GRAPH, sniff=sniff_meta_graph, read=_read_meta_graph),
+    Reader(format=Format.GRAPH_DEF, sniff=sniff_graph_def, read=_read_graph_def),
     Reader(format=Format.TENSOR_BUNDLE, sniff=sniff_bundle, read=read_bundle),
     # Weak: by name, then text-like, the plainest last.
     Reader(format=Format.TENSOR_BUNDLE, sniff=sniff_shard, read=read_shard, weak=True),

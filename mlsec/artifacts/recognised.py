@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.protobuf import BYTES, VARINT, Field, Wire
 from mlsec.artifacts.window import Window
+from mlsec.core.regex import regex
 
 # By the first bytes.
 MARKS: tuple[tuple[bytes, str], ...] = (
@@ -65,7 +65,7 @@ NAMES: Mapping[str, str] = {
 # What goes on behind a compressed value, and is no gap: its own format is not read.
 CONTINUED: Mapping[bytes, str] = {b"\x0c\xdb\x20\xde": "nodes of a TensorStore database"}
 # Classes that are known to turn reading of foreign objects into running commands.
-GADGETS = re.compile(
+GADGETS = regex(
     rb"org[./]apache[./]commons[./]collections4?[./](?:functors|keyvalue|comparators)"
     rb"|(?:InvokerTransformer|InstantiateTransformer|ChainedTransformer|TemplatesImpl|MethodClosure"
     rb"|BadAttributeValueExpException|JdbcRowSetImpl|ProcessBuilder|java[./]lang[./]Runtime"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -93,6 +94,9 @@ def main() -> NoReturn:
     if not isinstance(first, Begin):
         raise SystemExit(3)
     isolate(first.limits)
+    # Until now nothing became garbage, and what is loaded stays.
+    gc.freeze()
+    gc.enable()
     while True:
         message = receive()
         allow_time(first.limits)

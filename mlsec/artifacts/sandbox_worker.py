@@ -25,7 +25,7 @@ from mlsec.core.errors import MlsecError
 # Isolated, without site packages' start-up code and without writing bytecode; it is told where
 # the modules lie, as it has no environment to learn it from.
 START = (
-    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
+    "import gc, sys, json; gc.disable(); sys.path[:] = json.loads(sys.argv[1]); "
     "from mlsec.core.starting import load_msgspec; load_msgspec(); "
     "from mlsec.artifacts.sandbox_child import main; main()"
 )

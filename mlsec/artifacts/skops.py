@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +10,11 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import walk
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.closed_sets import Severity
+from mlsec.core.regex import regex
 
 # What honest estimators are made of. Source: skops' own default of trusted types, widened to
 # the classes and functions that the libraries keep beside their public ones.
-_TRUSTED = re.compile(
+_TRUSTED = regex(
     r"(?:sklearn(?:\.(?!datasets|externals|utils\._testing)[A-Za-z0-9_]+)*"
     r"|numpy(?:\.(?:random(?:\.[A-Za-z0-9_]+)*|ma(?:\.core)?|_core(?:\.[a-z_]+)?|core(?:\.[a-z_]+)?"
     r"|dtypes|linalg))?"
@@ -28,7 +28,7 @@ _BUILTIN_TYPES = frozenset(
     NoneType ellipsis object len max min sum abs round sorted map zip enumerate""".split()  # noqa: SIM905
 )
 _GETTERS = frozenset({"attrgetter", "itemgetter", "methodcaller"})
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_WORD = regex(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 def is_skops_schema(value: Any) -> bool:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from functools import partial
 
 from mlsec.artifacts.archive import Archive, Member
-from mlsec.artifacts.archive_readers import read_members
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.names import judge_link, judge_name
@@ -56,6 +55,8 @@ def read_tar(window: Window, record: Recorder) -> None:
     archive = Archive([_member(window, member) for member in files])
     if set(archive.names()) >= LEGACY_TORCH:
         record.format(Format.TORCH_LEGACY)
+    from mlsec.artifacts.archive_readers import read_members  # noqa: PLC0415 - only for an archive
+
     read_members(archive, record)
     if problem:
         raise problem

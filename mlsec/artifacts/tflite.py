@@ -6,7 +6,6 @@ from mlsec.artifacts.contents import judge_beginnings, judge_value
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.flatbuffer import Flatbuffer
-from mlsec.artifacts.pickle.streams import read_inside
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.tensorflow.operators import REASONS, known_operators
 from mlsec.artifacts.window import Window
@@ -67,6 +66,8 @@ def read_tflite(window: Window, record: Recorder) -> None:
     if not graphs and not codes:
         record.fact(FactKind.BROKEN, "no graph", "neither operators nor graphs: it is no model")
     _account(buffer, model, record)
+    from mlsec.artifacts.pickle.streams import read_inside  # noqa: PLC0415 - it loads much
+
     read_inside(window, record)
     judge_value(description.encode("utf-8", "replace"), "the description", record)
 

@@ -10,11 +10,12 @@ from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.pickle.start import is_loadable, may_be_loadable
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.regex import regex
 
-PICKLE = re.compile(r"(?P<root>(?:[^/]+/)?)data\.pkl\Z")
-STORAGE = re.compile(r"(?:[^/]+/)?(?:data|constants|tensors)/\w+(?:\.storage)?\Z")
-SOURCE = re.compile(r"(?:[^/]+/)?code/.+\.py\Z")
-EXPORTED = re.compile(r"(?:^|/)(?:archive_format|serialized_exported_program\.json)\Z")
+PICKLE = regex(r"(?P<root>(?:[^/]+/)?)data\.pkl\Z")
+STORAGE = regex(r"(?:[^/]+/)?(?:data|constants|tensors)/\w+(?:\.storage)?\Z")
+SOURCE = regex(r"(?:[^/]+/)?code/.+\.py\Z")
+EXPORTED = regex(r"(?:^|/)(?:archive_format|serialized_exported_program\.json)\Z")
 SMALL = ("version", ".format_version", "byteorder", ".storage_alignment", ".data/serialization_id")
 SMALL_BYTES = 128
 SOURCE_BYTES = 16 << 20
@@ -27,14 +28,14 @@ OWN_OPERATORS = frozenset(
      # Of torch's sister packages.
      "torchvision", "torchaudio"}
 )  # fmt: skip
-OPERATOR = re.compile(r"(?<![\w.])(?:torch\.)?ops\.(\w+)\.(\w+)")
-CLASS = re.compile(r"__torch__\.torch\.classes\.(\w+)\.\w+")
+OPERATOR = regex(r"(?<![\w.])(?:torch\.)?ops\.(\w+)\.(\w+)")
+CLASS = regex(r"__torch__\.torch\.classes\.(\w+)\.\w+")
 OWN_CLASSES = frozenset({"quantized", "xnnpack", "vulkan", "metal", "sparse", "rnn", "profiling"})
-REACHES_OUT = re.compile(
+REACHES_OUT = regex(
     r"\b(?:torch|ops\.aten)\.(from_file|save|load|_load_global_deps|set_num_threads)\s*\("
     r"|\bops\.(?:aten\.|profiler\.|prim\.)?(rpc_\w+|fork_rpc|_record_function_enter)\s*\("
 )
-NO_TORCHSCRIPT = re.compile(
+NO_TORCHSCRIPT = regex(
     r"(?<![\w.])(?:__import__|eval|exec|compile|open|globals)\s*\(|(?<![\w.])os\.\w+"
     r"|(?<![\w.])(?:subprocess|socket)\b|\b__(?:builtins|globals|subclasses|reduce)__"
     r"|^\s*(?:import|from)\s+\w+",

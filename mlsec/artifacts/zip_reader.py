@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from mlsec.artifacts.archive import Archive, Member
-from mlsec.artifacts.archive_readers import read_members
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.names import decode_name, judge_link, judge_mode, judge_name
@@ -178,6 +177,8 @@ def _read(window: Window, readings: list[Reading], record: Recorder) -> None:
             record.listed(1)
         else:
             members.append(_member(window, reading, name, record))
+    from mlsec.artifacts.archive_readers import read_members  # noqa: PLC0415 - only for an archive
+
     read_members(Archive(members), record)
 
 

@@ -32,13 +32,12 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Collect; exit 11 when something could not be read."""
     from mlsec import pipeline
-    from mlsec.cli.memory import look_for_cycles_seldom, use_few_arenas
+    from mlsec.cli.memory import use_few_arenas
     from mlsec.core.places import content_folder
     from mlsec.core.vocabulary_load import load_vocabulary
     from mlsec.snapshot.records import CallStatus
 
     use_few_arenas()
-    look_for_cycles_seldom()
     for target in args.targets:
         options.check_target(target)
         if options.is_evidence(target):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from mlsec import __version__
+from mlsec.core.starting import load_msgspec, look_for_cycles_seldom
 
 if TYPE_CHECKING:
     import argparse
@@ -21,7 +22,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     from mlsec.cli import console, exits
     from mlsec.core.errors import MlsecError
-    from mlsec.core.starting import load_msgspec
 
     load_msgspec()
     try:
@@ -46,6 +46,7 @@ def program() -> NoReturn:
 
     To take apart what a scan holds, object by object, is work for nobody.
     """
+    look_for_cycles_seldom()
     code = main()
     try:
         sys.stdout.flush()

@@ -25,15 +25,6 @@ def use_few_arenas() -> bool:
         return False
 
 
-def look_for_cycles_seldom() -> None:
-    """Let Python look for unreachable cycles less often: a scan keeps nearly all that it makes.
-
-    With the usual settings the search goes through the same hundred thousands of objects dozens of
-    times and finds next to nothing.
-    """
-    gc.set_threshold(50_000, 20, 50)
-
-
 def give_back() -> None:
     """Return freed memory to the system, as far as the C library can (malloc_trim(3))."""
     gc.collect()

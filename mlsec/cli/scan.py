@@ -67,10 +67,11 @@ def _reading_ahead(args: argparse.Namespace) -> AbstractContextManager[None]:
 
 def _scan(args: argparse.Namespace) -> int:
     from mlsec import pipeline
-    from mlsec.cli.memory import look_for_cycles_seldom, use_few_arenas
 
-    use_few_arenas()
-    look_for_cycles_seldom()
+    if any(options.is_remote(target) for target in args.targets):
+        from mlsec.cli.memory import use_few_arenas
+
+        use_few_arenas()
     _check_targets(args)
     judging = options.judging_of(args, _command(args))
     baseline = _read_beforehand(args)
@@ -125,7 +126,6 @@ def _evidence(
 ) -> Iterator[Path]:
     """Give the path of the evidence; a live collection keeps it beside the reports."""
     from mlsec import pipeline
-    from mlsec.cli.memory import give_back
 
     if options.is_evidence(args.targets[0]):
         yield Path(args.targets[0])
@@ -147,6 +147,8 @@ def _evidence(
             hint = "what was answered is kept; go on with --resume" if args.output else ""
             raise KeyboardInterrupt(hint) from None
         if any(options.is_remote(target) for target in args.targets):
+            from mlsec.cli.memory import give_back
+
             # An SDK's clients refer to each other in circles; judging wants the room they take.
             give_back()
         yield path

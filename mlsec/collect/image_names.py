@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})\Z")
+from mlsec.core.regex import regex
+
+_DIGEST = regex(r"@(sha256:[0-9a-f]{64})\Z")
 
 
 def image_digest(raw: Any) -> str | None:

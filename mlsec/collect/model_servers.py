@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
+
+from mlsec.core.regex import regex
 
 _EDGE = r"(?:^|[/_.-])(?:{})(?:$|[/_.-])"
 # Words of an image's path, registry and tag apart; a word counts only when it stands alone.
 _SERVES = tuple(
-    (what, re.compile(_EDGE.format("|".join(words))))
+    (what, regex(_EDGE.format("|".join(words))))
     for what, words in (
         ("model", (
             "vllm", "text-generation-inference", "text-embeddings-inference", "tgi", "tei",

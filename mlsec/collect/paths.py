@@ -7,7 +7,9 @@ import functools
 import re
 from typing import Any
 
-_STEP = re.compile(r"^(.*?)((?:\[\d*\])*)$")
+from mlsec.core.regex import regex
+
+_STEP = regex(r"^(.*?)((?:\[\d*\])*)$")
 
 
 class Missing(enum.Enum):

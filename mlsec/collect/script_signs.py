@@ -6,6 +6,8 @@ import base64
 import binascii
 import re
 
+from mlsec.core.regex import regex
+
 _FETCH = r"\b(?:curl|wget|fetch)\b[^\n|;]*\|\s*"
 _SUDO = r"(?:sudo\s+(?:-\S+\s+)*)?"
 _SHELL = r"(?:(?:ba|z|da|k)?sh|python[\d.]*|perl|ruby|node)\b"
@@ -29,7 +31,7 @@ _SIGNS = (
     ("adds-ssh-key", r"authorized_keys\b"),
     ("cron-persistence", r"\bcrontab\b|/etc/cron"),
 )
-_COMPILED = tuple((sign, re.compile(form, re.IGNORECASE)) for sign, form in _SIGNS)
+_COMPILED = tuple((sign, regex(form, re.IGNORECASE)) for sign, form in _SIGNS)
 _MOST_CHARS = 200_000
 
 

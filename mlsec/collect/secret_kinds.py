@@ -6,6 +6,8 @@ import math
 import re
 from collections import Counter
 
+from mlsec.core.regex import regex
+
 # Source: the vendors' own descriptions of their tokens (prefix and length).
 _FORMS = (
     ("private-key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"),
@@ -27,26 +29,26 @@ _FORMS = (
     ("jwt", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
     ("password-in-url", r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"]{1,100}:[^\s@/'\"{}$<]{3,200}@"),
 )
-KINDS = tuple((kind, re.compile(form)) for kind, form in _FORMS)
-_SECRET_NAME = re.compile(
+KINDS = tuple((kind, regex(form)) for kind, form in _FORMS)
+_SECRET_NAME = regex(
     r"(?i)(pass(wd|word|phrase)?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
     r"|credential|auth[_-]?key|client[_-]?key|conn(ection)?[_-]?str(ing)?|signing[_-]?key)"
 )
-_NOT_SECRET_NAME = re.compile(
+_NOT_SECRET_NAME = regex(
     r"(?i)(arn|url|uri|endpoint|path|file|name|namespace|_id|count|limit|(?<![a-z])(max|min)\w*|length|type|tokeni[sz]er"
     r"|enabled?|mode|region|tokens)$"
 )
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = regex(
     r"(?i)\b([A-Za-z0-9_.-]*(?:password|passwd|secret|token|api_?key|access_?key)[A-Za-z0-9_]*)"
     r"\s*[=:]\s*[\"']?([^\s\"'`;&|<>]{8,200})"
 )
-PLACEHOLDER = re.compile(
+PLACEHOLDER = regex(
     r"(?i)^(\$|\{\{|<|%\(|arn:|resolve:|\{\{resolve|https?://|s3://|/|true$|false$|none$|null$"
     r"|change_?me|example|placeholder|your[_-]|xxx|\*{3}"
     r"|(insert|replace|enter|put|add|paste|fill|provide|set)[_-](me$|with|your|my|the|this|here|in)"
     r"|[a-z_-]{1,60}[_-](goes[_-])?here$)"
 )
-_REFERENCE = re.compile(r"\barn:[^\s\"']+|\b[a-z0-9+]+://[^\s\"']+")
+_REFERENCE = regex(r"\barn:[^\s\"']+|\b[a-z0-9+]+://[^\s\"']+")
 _MOST_CHARS = 200_000
 
 

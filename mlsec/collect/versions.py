@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from mlsec.core.regex import regex
+
 # Numbers, then a stage before the release, then what came after it; a build after "+" is no
 # difference. Source: PEP 440, and semantic versions ("1.2.3-rc.1") as far as they are in use.
-_SHAPE = re.compile(
+_SHAPE = regex(
     r"v?(?P<release>[0-9]{1,9}(?:\.[0-9]{1,9}){0,5})"
     r"(?:[-._]?(?P<stage>alpha|beta|preview|pre|dev|rc|a|b|c)[-._]?(?P<number>[0-9]{0,9}))?"
     r"(?:[-._]?(?:post|patch)[-._]?(?P<post>[0-9]{0,9}))?"
@@ -17,10 +19,10 @@ _SHAPE = re.compile(
     re.IGNORECASE,
 )
 # llama.cpp counts builds: b3561.
-_BUILD = re.compile(r"b(?P<build>[0-9]{1,9})(?:-[0-9a-f]{4,40})?\Z")
+_BUILD = regex(r"b(?P<build>[0-9]{1,9})(?:-[0-9a-f]{4,40})?\Z")
 _STAGES = {"dev": 0, "a": 1, "alpha": 1, "b": 2, "beta": 2, "c": 3, "rc": 3, "pre": 3, "preview": 3}
 _RELEASED = 4
-_BOUND = re.compile(r"(<=|>=|==|<|>)\s*(\S+)\Z")
+_BOUND = regex(r"(<=|>=|==|<|>)\s*(\S+)\Z")
 
 Key = tuple[tuple[int, ...], int, int, int]
 _HOLDS: Mapping[str, Callable[[Key, Key], bool]] = {

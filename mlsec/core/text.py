@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from mlsec.core.regex import regex
 
-_UNSAFE = re.compile(
+_UNSAFE = regex(
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 

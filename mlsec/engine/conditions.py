@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from mlsec.core.regex import regex
 from mlsec.core.vocabulary import Kind, Property, Type, Vocabulary
 from mlsec.engine.constants import why_unsuitable, why_wrong
 from mlsec.engine.mistakes import Mistakes, did_you_mean
@@ -28,7 +28,7 @@ from mlsec.engine.views import TEXT_ITEMS
 _QUANTITIES = {quantity.value: quantity for quantity in Quantity}
 _OPERATORS = {operator.value: operator for operator in Operator}
 _QUANTIFIER_KEYS = ("in", "via", "where", "that")
-_PARAM = re.compile(r"\$[a-z][a-z0-9_]*\Z")
+_PARAM = regex(r"\$[a-z][a-z0-9_]*\Z")
 Path = tuple[str | int, ...]
 
 

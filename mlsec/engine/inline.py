@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import date
 
+from mlsec.core.regex import regex
 from mlsec.core.waiver_note import WaiverNote
 from mlsec.engine.mistakes import did_you_mean
 from mlsec.engine.waivers import Waiver
@@ -13,9 +13,9 @@ from mlsec.engine.waivers import Waiver
 NO_OWNER = "not named"
 FORM = "mlsec:ignore RULE until=YYYY-MM-DD reason=..."
 _KEYS = ("until", "owner", "ticket", "reason")
-_RULE = re.compile(r"[A-Za-z0-9_*?][A-Za-z0-9_*?/:.-]*")
-_NEXT_KEY = re.compile(r"\s+(?=[A-Za-z_]+=)")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_RULE = regex(r"[A-Za-z0-9_*?][A-Za-z0-9_*?/:.-]*")
+_NEXT_KEY = regex(r"\s+(?=[A-Za-z_]+=)")
+_DAY = regex(r"\d{4}-\d{2}-\d{2}")
 _REASON_CHARS = 1_000
 _NOTICES = 50
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 from mlsec.core.errors import MlsecError
@@ -33,6 +32,8 @@ class Mistakes:
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """Give ``; did you mean "X"?`` for the nearest known word, or ""."""
+    import difflib  # noqa: PLC0415 - only for a mistake
+
     text = str(word)
     names = sorted(set(known))
     close = difflib.get_close_matches(text, names, n=1, cutoff=0.6)

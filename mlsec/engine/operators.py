@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mlsec.core.closed_sets import Truth
+from mlsec.core.regex import regex
 from mlsec.core.vocabulary import Kind
 from mlsec.engine.rule import Operator
 
 TRUE, FALSE, UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 MAX_MATCHED_CHARS = 4096
 
-_DURATION = re.compile(r"([0-9]{1,6})([dhm])\Z")
-_VERSION = re.compile(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)\Z")
+_DURATION = regex(r"([0-9]{1,6})([dhm])\Z")
+_VERSION = regex(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)\Z")
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
 _TEXT = (Kind.STRING, Kind.ENUM, Kind.DATE)
 

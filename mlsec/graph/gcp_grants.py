@@ -7,7 +7,6 @@ tags are not.
 
 from __future__ import annotations
 
-import re
 import weakref
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import msgspec
 from mlsec.core.closed_sets import GapReason, Truth
 from mlsec.core.declared import is_code
 from mlsec.core.digest import make_gap
+from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, any_of, unknown
 from mlsec.graph.gcp_known_roles import AT_LEAST
@@ -29,7 +29,7 @@ _ROLE_TYPES = ("gcp.iam.role", "gcp.iam.custom_role", "gcp.iam.organization_role
 # A policy as it was answered, a dataset's access list, and one entry for each member.
 _HOLDERS = ("bindings", "access", "grants")
 _NODE = "gcp.resourcemanager.node"
-_CLAUSE = re.compile(
+_CLAUSE = regex(
     r"""^\s*resource\.(name\.startsWith|name|type|service)\s*(?:==)?\s*\(?\s*["']([^"']*)["']\s*\)?\s*$"""
 )
 

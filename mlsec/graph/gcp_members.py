@@ -7,13 +7,13 @@ other domains may still be colleagues under a second domain: that is unknown, no
 
 from __future__ import annotations
 
-import re
 import weakref
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mlsec.core.declared import CODE_PROJECT, is_code
+from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, unknown
 from mlsec.graph.values import Known, Unread, property_value
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 EVERYBODY = "*"
 _OPEN = ("allUsers", "allAuthenticatedUsers")
 _NUMBERED = (
-    re.compile(r"^service-(\d+)@[a-z0-9-]+\.iam\.gserviceaccount\.com$"),
-    re.compile(r"^(\d+)-compute@developer\.gserviceaccount\.com$"),
-    re.compile(r"^(\d+)@[a-z0-9-]+\.gserviceaccount\.com$"),
-    re.compile(r"^(?:p|bq-|project-)(\d+)(?:-\d+)?@[a-z0-9-]+(?:\.iam)?\.gserviceaccount\.com$"),
+    regex(r"^service-(\d+)@[a-z0-9-]+\.iam\.gserviceaccount\.com$"),
+    regex(r"^(\d+)-compute@developer\.gserviceaccount\.com$"),
+    regex(r"^(\d+)@[a-z0-9-]+\.gserviceaccount\.com$"),
+    regex(r"^(?:p|bq-|project-)(\d+)(?:-\d+)?@[a-z0-9-]+(?:\.iam)?\.gserviceaccount\.com$"),
 )
-_ABOVE = re.compile(r"^service-(?:org|folder)-(\d+)@[a-z0-9-]+\.iam\.gserviceaccount\.com$")
-_NAMED = re.compile(r"^[^@]+@([a-z0-9-]+)(?:\.([a-z0-9.-]+))?\.iam\.gserviceaccount\.com$")
-_APP = re.compile(r"^([^@]+)@appspot\.gserviceaccount\.com$")
-_POOL = re.compile(r"projects/([^/]+)/locations/global/workloadIdentityPools/")
-_SET = re.compile(r"^//cloudresourcemanager\.googleapis\.com/(project|folder|organization)s/(\w+)$")
+_ABOVE = regex(r"^service-(?:org|folder)-(\d+)@[a-z0-9-]+\.iam\.gserviceaccount\.com$")
+_NAMED = regex(r"^[^@]+@([a-z0-9-]+)(?:\.([a-z0-9.-]+))?\.iam\.gserviceaccount\.com$")
+_APP = regex(r"^([^@]+)@appspot\.gserviceaccount\.com$")
+_POOL = regex(r"projects/([^/]+)/locations/global/workloadIdentityPools/")
+_SET = regex(r"^//cloudresourcemanager\.googleapis\.com/(project|folder|organization)s/(\w+)$")
 _OWNER = "roles/owner"
 _PEOPLE = ("user:", "group:")
 # Who they are does not turn on the project.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
+from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.flags import flag, is_one_of
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 INGRESS, ROUTE, MESH = "kubernetes.ingress", "kubernetes.route", "kubernetes.mesh_policy"
 # Containers that stand in front of the others of their pod and ask who is there.
-_PROXIES = re.compile(r"oauth2-proxy|kube-rbac-proxy|pomerium|authservice|ose-oauth-proxy|odh-auth")
+_PROXIES = regex(r"oauth2-proxy|kube-rbac-proxy|pomerium|authservice|ose-oauth-proxy|odh-auth")
 # What hands requests on to servers that it is told of while it runs.
-_RELAYS = re.compile(r"configurable-http-proxy")
+_RELAYS = regex(r"configurable-http-proxy")
 # Istio holds policies of this namespace for the whole mesh.
 _ROOT = "istio-system"
 

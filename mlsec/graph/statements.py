@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.regex import regex
 from mlsec.graph.answers import NO, YES, Answer, any_of
 from mlsec.graph.conditions import Circumstance, applies, read_conditions
 
 # Stands for "whichever there is": only a pattern that covers everything matches it. No name can
 # hold this character, and a policy variable (``${...}``) never covers it.
 ANY = "\x00"
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE = regex(r"\$\{([^}]*)\}")
 _LITERAL_VARIABLES = ("*", "?", "$")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlsec.core.finding import Evidence, Subject
+from mlsec.core.regex import regex
 from mlsec.core.text import visible
 
 # Secrets are reduced at collection; this is the second lock on the same door, for what comes in
@@ -35,9 +35,9 @@ _SIGNS = (
     *("sk-", "eyJ", "AIza", "xox", "ignature=", "sig=", "@"),
 )
 _SIGN_BYTES = tuple(sign.encode() for sign in _SIGNS)
-_SECRETS = re.compile(_SHAPES_TO_MASK)
-_SECRET_BYTES = re.compile(_SHAPES_TO_MASK.encode())
-_FIELD = re.compile(r"\{(name|id|region|type|scope)\}")
+_SECRETS = regex(_SHAPES_TO_MASK)
+_SECRET_BYTES = regex(_SHAPES_TO_MASK.encode())
+_FIELD = regex(r"\{(name|id|region|type|scope)\}")
 _ID_LIMIT_CHARS = 600
 _VALUE_CHARS = 120
 _DESCRIPTION_CHARS = 500

@@ -9,7 +9,6 @@ from mlsec.artifacts.hdf5 import layout
 from mlsec.artifacts.hdf5.layout import SIGNATURE, Cursor, Hdf5File, Message
 from mlsec.artifacts.hdf5.objects import LinkKind, attributes_of, links_of
 from mlsec.artifacts.hdf5.sizes import SIZED, judge_dataset
-from mlsec.artifacts.pickle.streams import read_inside
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -57,6 +56,8 @@ def read_hdf5(window: Window, record: Recorder) -> None:
         record.fact(FactKind.BROKEN, "truncated", detail)
         record.hole(GapReason.MALFORMED, detail, start=window.size_bytes)
     _Walk(file, record).read()
+    from mlsec.artifacts.pickle.streams import read_inside  # noqa: PLC0415 - it loads much
+
     read_inside(window, record)
 
 

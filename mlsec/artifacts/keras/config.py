@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from mlsec.artifacts.keras.sizes import judge_sizes
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder
 from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.regex import regex
 
 # Layers that hand over to something outside of Keras.
 _WRAPPERS: Mapping[str, str] = {
@@ -28,7 +28,7 @@ _WRAPPERS: Mapping[str, str] = {
 _MODELS = frozenset({"Sequential", "Functional", "Model", "Graph", "Merge", "Lambda"})
 # Layers of an operator; which of TensorFlow's own reach out of the graph.
 _OPERATIONS = frozenset({"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"})
-_REACHING = re.compile(
+_REACHING = regex(
     r"(?:tf\.|compat\.v[12]\.)*(?:io\.(?:write|read|matching|gfile|decode_proto|encode_proto)"
     r"|gfile\.|(?:raw_ops|keras|saved_model|data|distribute|summary|train)\.\w*(?i:file|load|save|"
     r"write|read|func|remote|rpc)|py_func|numpy_function|py_function|load_)"
@@ -36,7 +36,7 @@ _REACHING = re.compile(
 SHORTEST_TEXT = 8
 _VOCABULARIES = frozenset({"vocabulary", "vocabulary_file", "vocab_path", "idf_weights"})
 # Whatever is named so is an address that somebody means to ask.
-_ADDRESSES = re.compile(r"(?:.*_)?(?:ur[il]|link|endpoint|webhook)s?\Z")
+_ADDRESSES = regex(r"(?:.*_)?(?:ur[il]|link|endpoint|webhook)s?\Z")
 _PATHS = frozenset({"filepath", "file_path", "origin", "handle", "saved_model_path", "cache_dir"})
 
 

@@ -11,6 +11,7 @@ from mlsec.artifacts.callables import danger_of
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.policy import shipped_policy
 from mlsec.core.closed_sets import Severity
+from mlsec.core.regex import regex
 
 
 class NameVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +24,7 @@ class NameVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 _ROOT = r"(?:keras|tf_keras|tensorflow(?:\.python|\._api\.v\d|\.compat\.v\d)*\.keras)"
 # Where Keras keeps classes and functions that compute and do nothing else.
-_COMPUTES = re.compile(
+_COMPUTES = regex(
     _ROOT + r"(?:\.src|\.api|\._v2|\.keras|\.engine)*"
     r"(?:\.(?:layers|initializers|regularizers|constraints|activations|losses|metrics|optimizers"
     r"|models|ops|random|mixed_precision|dtype_policies|quantizers|engine|premade|legacy"
@@ -31,17 +32,17 @@ _COMPUTES = re.compile(
     r"|\.backend\.common\.(?:keras_tensor|variables|symbolic_scope))?\Z"
 )
 # Where a backend keeps its own kind of Keras' optimizers, under the same names.
-_OPTIMIZES = re.compile(
+_OPTIMIZES = regex(
     r"(?:keras|tf_keras)\.src\.backend\.(?:torch|jax|tensorflow|numpy|openvino)"
     r"\.optimizers?(?:\.[a-z0-9_]+)?\Z"
 )
-_CLASS = re.compile(r"_?[A-Z][A-Za-z0-9_]*\Z")
-_FUNCTION = re.compile(r"[a-z][a-z0-9_]*\Z")
-_FUNCTION_MODULES = re.compile(
+_CLASS = regex(r"_?[A-Z][A-Za-z0-9_]*\Z")
+_FUNCTION = regex(r"[a-z][a-z0-9_]*\Z")
+_FUNCTION_MODULES = regex(
     r"\.(?:activations|losses|metrics|initializers|regularizers|constraints|ops)(?:\.|\Z)"
 )
 # Libraries that register Keras classes of their own and are widely used.
-_FAMILY = re.compile(
+_FAMILY = regex(
     r"(?:keras_hub|keras_nlp|keras_cv|keras_tuner|keras_rs|tensorflow_addons|tensorflow_text"
     r"|tensorflow_probability|Addons|tfp|kerascv|keras_core)(?:\.|\Z)"
 )

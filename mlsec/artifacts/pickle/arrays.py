@@ -7,14 +7,14 @@ with objects a pickle stream of its own.
 
 from __future__ import annotations
 
-import re
 from math import prod
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.values import Box, Global, Result, Value
 from mlsec.artifacts.window import Window
+from mlsec.core.regex import regex
 
-_CODE = re.compile(r"[<>=|]?([?bBhHiIuclLqQefdgFDGSUVOmMa])(\d*)(?:\[.*\])?\Z")
+_CODE = regex(r"[<>=|]?([?bBhHiIuclLqQefdgFDGSUVOmMa])(\d*)(?:\[.*\])?\Z")
 _WIDTHS = {
     "?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "l": 8, "L": 8, "q": 8, "Q": 8,
     "e": 2, "f": 4, "d": 8, "g": 16, "F": 8, "D": 16, "G": 32, "m": 8, "M": 8,

@@ -5,19 +5,19 @@ They may stand as bytes, compressed, or as base64 or hexadecimal text.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlsec.artifacts.contents import decoded, holds_loadable
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.window import Window
+from mlsec.core.regex import regex
 
 # PROTO 2 to 5 and what picklers write next: FRAME, a container, an import, a MARK, text. Each
 # pattern begins with a fixed text, which the engine looks for fast; all blocks pass through them.
 _PATTERNS = (
-    re.compile(rb"\x80[\x02-\x05][\x95}\]c(\x8c]"),
-    re.compile(rb"gA(?:[SW][VM]|[JN][9dj])"),
-    re.compile(rb"800(?:[45](?:95|8c)|[23](?:7d|63|5d))"),
+    regex(rb"\x80[\x02-\x05][\x95}\]c(\x8c]"),
+    regex(rb"gA(?:[SW][VM]|[JN][9dj])"),
+    regex(rb"800(?:[45](?:95|8c)|[23](?:7d|63|5d))"),
 )
 # Archives, programs, compiled Python and compressed data, as bytes and in base64; there also
 # imports as before protocol 2.

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlsec.artifacts.pickle.call_patterns import WORDS
 from mlsec.artifacts.pickle.values import Blob, Box, Global, Plain, Result, Value
+from mlsec.core.regex import regex
 
 # Values looked at per call; a call with more is not one that a library writes.
 LOOKED_AT = 2_000
 
-_ADDRESS = re.compile(r"(?i)\b(?:https?|ftps?|wss?|tcp|udp|ssh|file|data|s3|gs|git)://|^//|^\\\\")
-_HOST = re.compile(
-    r"(?i)^(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d+)?$"
-)
-_CODE = re.compile(
+_ADDRESS = regex(r"(?i)\b(?:https?|ftps?|wss?|tcp|udp|ssh|file|data|s3|gs|git)://|^//|^\\\\")
+_HOST = regex(r"(?i)^(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d+)?$")
+_CODE = regex(
     r"__\w+__|\b(?:import|exec|eval|compile|lambda|os\.|sys\.|subprocess|globals|getattr|open)\b"
     r" *[\w(.:]|;\s*\w+\(|\w+\([^)]*\)\s*$"
 )
-_SHELL = re.compile(
+_SHELL = regex(
     r"(?:^|[\s;&|`(/])(?:sh|bash|zsh|cmd|powershell|curl|wget|nc|ncat|python\d?|perl|ruby|echo|touch"
     r"|cat|rm|chmod|id|whoami|calc|sleep|ls|cp|mv|dd|kill|nohup|base64|uname|ping|open|printenv)"
     r"(?:\.exe)?(?:[\s;&|]|$)|[;&|`]\s*\w|\$\(|>\s*/"
 )
-_PATH = re.compile(
-    r"^(?:[~/\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\])|[/\\]\.\.[/\\]|^[\w. -]+[/\\][\w./\\ -]+$"
-)
-_FILE = re.compile(
+_PATH = regex(r"^(?:[~/\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\])|[/\\]\.\.[/\\]|^[\w. -]+[/\\][\w./\\ -]+$")
+_FILE = regex(
     r"(?i)^[\w .-]+\.(?:py|pyc|so|dll|dylib|sh|pkl|pickle|pt|pth|bin|txt|csv|json|ya?ml|exe|zip"
     r"|tar|gz|npy|npz|joblib|h5|db|log|cfg|ini|whl|egg|html?|xml|sqlite)$"
 )
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f-\xff]")
+_CONTROL = regex(rb"[\x00-\x08\x0e-\x1f\x7f-\xff]")
 LONGEST_TEXT = 1024
-_PICKLE = re.compile(rb"\A\x80[\x02-\x05]")
+_PICKLE = regex(rb"\A\x80[\x02-\x05]")
 
 
 _FLAT = frozenset((int, bool, type(None), Plain))

@@ -8,6 +8,7 @@ from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.machine import Judge, Machine
 from mlsec.artifacts.window import Window
+from mlsec.core.regex import regex
 
 SEARCHED_BYTES = 256 << 20
 OVERLAP_BYTES = 1024
@@ -15,9 +16,7 @@ FOLLOWED = 200
 
 _NAME = rb"[A-Za-z_][\w.]{0,99}"
 _TEXT = rb"(?:[\x8cU].|[XT].\0\0\0)" + _NAME + rb"(?:\x94|q.|r.{4})?"
-_IMPORT = re.compile(
-    rb"[ci]" + _NAME + rb"\n" + _NAME + rb"\n|" + _TEXT + _TEXT + rb"\x93", re.DOTALL
-)
+_IMPORT = regex(rb"[ci]" + _NAME + rb"\n" + _NAME + rb"\n|" + _TEXT + _TEXT + rb"\x93", re.DOTALL)
 
 
 def salvage(window: Window, offset: int, judge: Judge, budget: Budget) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from mlsec.artifacts.pickle.evidence import is_command, walk
 from mlsec.artifacts.pickle.values import Blob, Global, Value
 from mlsec.artifacts.window import Window
+from mlsec.core.regex import regex
 
 # Packages whose functions take numbers, containers and names when objects are loaded.
 _WITHOUT_TEXT = frozenset(
@@ -16,7 +15,7 @@ _WITHOUT_TEXT = frozenset(
 )
 _WITH_TEXT = frozenset(("str", "bytes", "bytearray", "unicode"))
 # Deeper in the arguments lie the texts of the data: only what can be nothing but a program counts.
-_PROGRAM = re.compile(
+_PROGRAM = regex(
     r"\b__import__\s*\(|\bos\.(?:system|popen|exec[lv]\w*|spawn\w*)\s*\(|\bsubprocess\.\w+\s*\("
     r"|(?<![\w.])(?:exec|eval)\s*\(|\bimport\s+(?:os|sys|subprocess|socket|pty|ctypes)\s*[;\n,]"
     r"|\bpickle\.loads\s*\(|/bin/(?:ba|da|z)?sh\b|\b__(?:builtins|globals|subclasses)__"

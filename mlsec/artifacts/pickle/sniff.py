@@ -9,15 +9,16 @@ from mlsec.artifacts.pickle.literals import read_index, read_integer, read_quote
 from mlsec.artifacts.pickle.opcodes import ARGUMENTS, PROTO, STOP, Argument
 from mlsec.artifacts.pickle.policy import Standing, shipped_policy
 from mlsec.artifacts.window import Window
+from mlsec.core.regex import regex
 
 _FIXED = {
     Argument.NONE: 0, Argument.BYTES_1: 1, Argument.BYTES_2: 2, Argument.BYTES_4: 4,
     Argument.BYTES_8: 8,
 }  # fmt: skip
 _COUNTED = {Argument.COUNTED_1: 1, Argument.COUNTED_4: 4, Argument.COUNTED_8: 8}
-_NAME = re.compile(rb"[A-Za-z_][\w.]*\Z")
-_FLOAT = re.compile(rb"\s*(?:[-+]?[\d.]+(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf))\Z")
-_BINARY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
+_NAME = regex(rb"[A-Za-z_][\w.]*\Z")
+_FLOAT = regex(rb"\s*(?:[-+]?[\d.]+(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf))\Z")
+_BINARY = regex(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
 ACTS = frozenset(b"Rob\x81\x92")
 # Opcodes that must follow one another without a mistake before bytes without magic are a pickle.
 ENOUGH = 24

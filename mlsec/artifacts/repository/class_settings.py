@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,18 +11,19 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import plain_key, walk
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.closed_sets import GapReason
+from mlsec.core.regex import regex
 
 # Larger documents are data: vocabularies, indexes, records.
 MOST_TEXTS = 20_000
 SHORTEST_TEXT = 9
 # What holds words of people or of a vocabulary. Templates are judged as programs elsewhere.
-_WORDS = re.compile(
+_WORDS = regex(
     r"(?i)\.(?:vocab|merges|added_tokens\w*|tokens?|\w*template\w*|text|content|description"
     r"|prompt\w*|source|outputs|cells|summary|readme|docs?|help|comment\w*|example\w*|message\w*"
     r"|run|script|commands?|cmd|entrypoint|steps|question|answer|instruction\w*|data|samples|citation|homepage)(?:[.\[]|\Z)"
 )
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
-_SPARK = re.compile(r"(?:org\.apache\.spark|com\.microsoft\.azure\.synapse|com\.johnsnowlabs)\.")
+_DOTTED = regex(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
+_SPARK = regex(r"(?:org\.apache\.spark|com\.microsoft\.azure\.synapse|com\.johnsnowlabs)\.")
 
 
 def judge_classes(value: Any, record: Recorder) -> None:

@@ -12,6 +12,7 @@ from mlsec.artifacts.plain_text import read_text, sniff_text
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.regex import regex
 
 READ_BYTES = 1 << 20
 LANGUAGES: Mapping[str, str] = {
@@ -24,20 +25,20 @@ LANGUAGES: Mapping[str, str] = {
 }  # fmt: skip
 _SETTINGS = frozenset(".cfg .ini .conf .toml .properties .env .prototxt .args".split())  # noqa: SIM905
 # Fetches and runs what it fetched, or gives a shell to another machine.
-_SHELL = re.compile(
+_SHELL = regex(
     rb"\b(?:curl|wget)\b[^\n|]{0,300}\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b|/dev/tcp/\d|\bnc\s+-\w*e\s"
     rb"|\bbase64\s+(?:-d|--decode)[^\n|]{0,200}\|\s*(?:ba)?sh\b|\bpowershell(?:\.exe)?\s+-e(?:nc)?\w*\s"
     rb"|\b(?:IEX|Invoke-Expression)\b[^\n]{0,200}Download|\brm\s+-rf\s+/(?:\s|$)",
     re.IGNORECASE,
 )
-_PROGRAM = re.compile(
+_PROGRAM = regex(
     rb"\b__import__\s*\(|\bos\.(?:system|popen)\s*\(|\bsubprocess\.\w+\s*\(|(?<![\w.])(?:exec|eval)\s*\("
     rb"|\bpickle\.loads?\s*\("
 )
 # A layer of Caffe whose module Caffe imports; what spaCy looks up in the loading program.
-_CAFFE = re.compile(rb"\bpython_param\s*:?\s*\{|\btype\s*:\s*[\"']?Python\b", re.IGNORECASE)
-_MODULE = re.compile(rb"\bmodule\s*:\s*[\"']([\w.]{1,100})")
-_REGISTERED = re.compile(
+_CAFFE = regex(rb"\bpython_param\s*:?\s*\{|\btype\s*:\s*[\"']?Python\b", re.IGNORECASE)
+_MODULE = regex(rb"\bmodule\s*:\s*[\"']([\w.]{1,100})")
+_REGISTERED = regex(
     rb"^@\w+[ \t]*=[ \t]*+[\"']?+(?!spacy[.-]|thinc|Adam|RAdam|SGD|[A-Z][\w]*\.v\d)(\S{1,100})",
     re.MULTILINE,
 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason
+from mlsec.core.regex import regex
 
-_POINTER = re.compile(
+_POINTER = regex(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-\d-\w+ [^\n]*\n)*"
     rb"oid sha256:(?P<digest>[0-9a-f]{64})\nsize (?P<size>\d{1,19})\n?\Z"
 )

@@ -8,7 +8,7 @@ import warnings
 
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.plain_text import read_text, sniff_text
+from mlsec.artifacts.plain_text import read_text
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.python_names import SECRETS, WORTH, Reach, reach_of
 from mlsec.artifacts.repository.python_scope import Scope, constant_text
@@ -19,11 +19,6 @@ MOST_BYTES = 4 << 20
 MOST_NESTED = 150
 # What the interpreter is told the source is called: it is parsed, never compiled to code.
 PARSED_ONLY = "<parsed only>"
-_START = re.compile(
-    rb"^(?:import [A-Za-z_][\w., ]*(?:#.*)?|from [\w.]+ import [\w(*].*|def \w+\(.*"
-    rb"|class \w+\s*[(:].*|if __name__ ==.*)\r?$",
-    re.MULTILINE,
-)
 # Methods that run when a model is loaded or first used, not only when somebody asks for them.
 _ON_LOAD = frozenset(
     """__init__ __new__ __init_subclass__ __call__ forward from_pretrained from_config _from_config
@@ -32,26 +27,7 @@ _ON_LOAD = frozenset(
 )
 
 
-def sniff_python(head: bytes, window: Window) -> bool:
-    """Whether a text is Python: by its name, or because it parses and imports or defines."""
-    if not sniff_text(head, window):
-        return False
-    if window.name.lower().endswith((".py", ".pyw", ".pyi")):
-        return True
-    if head.startswith(b"#!") and b"python" in head[:80]:
-        return True
-    return bool(_START.search(head)) and window.size_bytes <= MOST_BYTES and _parses(window)
-
-
-def _parses(window: Window) -> bool:
-    try:
-        _tree(window.read(0, MOST_BYTES))
-    except (SyntaxError, OverLimitError):
-        return False
-    return True
-
-
-def _tree(data: bytes) -> ast.Module:
+def tree_of(data: bytes) -> ast.Module:
     """The tree of a source text.
 
     Raises:
@@ -74,7 +50,7 @@ def _tree(data: bytes) -> ast.Module:
         raise SyntaxError(str(error)) from error
 
 
-def read_python(window: Window, record: Recorder) -> None:
+def judge_python(window: Window, record: Recorder) -> None:
     """Note calls that run commands or code, reach the network, or hide what they call.
 
     Raises:
@@ -87,7 +63,7 @@ def read_python(window: Window, record: Recorder) -> None:
     if not WORTH.search(data):
         return
     try:
-        tree = _tree(data)
+        tree = tree_of(data)
     except SyntaxError as error:
         detail = f"does not parse, so it was not judged: {error.msg}"
         record.fact(FactKind.NOT_FULLY_READ, "python", detail, danger=Severity.LOW)

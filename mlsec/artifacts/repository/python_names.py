@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Mapping
+
+from mlsec.core.regex import regex
 
 
 class Reach(enum.Enum):
@@ -44,9 +45,9 @@ _BY_NAME: Mapping[Reach, str] = {
         r"|torch\.(?:ops|classes)\.load_library|tensorflow\.load_(?:op_)?library"
     ),
 }
-_REACHES = tuple((reach, re.compile(rf"(?:{names})\Z")) for reach, names in _BY_NAME.items())
+_REACHES = tuple((reach, regex(rf"(?:{names})\Z")) for reach, names in _BY_NAME.items())
 # A quick look that spares parsing what can hold nothing of the kind.
-WORTH = re.compile(
+WORTH = regex(
     rb"\b(?:system|popen|exec\w*|eval|compile|spawn\w*|subprocess|pty|fork\w*|runpy|marshal|pickle"
     rb"|dill|cloudpickle|joblib|__import__|import_module|importlib|getattr|globals|builtins"
     rb"|__builtins__|__dict__|ctypes|cffi|socket|requests|httpx|urllib\w*|http|ftplib|smtplib"
@@ -55,7 +56,7 @@ WORTH = re.compile(
     rb"|codeop|unsafe_load|shelve|jsonpickle|torch|yaml)\b"
 )
 # Places on a machine that no model has business with.
-SECRETS = re.compile(
+SECRETS = regex(
     r"/etc/(?:passwd|shadow|sudoers|crontab|cron\.)|\.ssh/|\.aws/credentials|\.bashrc|\.bash_profile"
     r"|\.netrc|\.kube/config|\.docker/config|id_rsa|/proc/self/environ|/dev/tcp/|\.git-credentials"
 )

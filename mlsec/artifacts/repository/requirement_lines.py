@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.closed_sets import Severity
+from mlsec.core.regex import regex
 
-ELSEWHERE = re.compile(
+ELSEWHERE = regex(
     r"(?:--(?:extra-)?index-url|-i|--find-links|-f|--trusted-host)[ =]\s*(\S+)|((?:git\+)?(?:https?"
     r"|ssh|file)://\S+)"
 )
 # One commit of a repository: nobody can put other content there.
-_PINNED = re.compile(r"git\+https://.+@[0-9a-f]{40}\b")
+_PINNED = regex(r"git\+https://.+@[0-9a-f]{40}\b")
 _USUAL_INDEXES = ("https://pypi.org/", "https://download.pytorch.org/")
 _USUAL_CHANNELS = (
     "https://conda.anaconda.org/",

@@ -12,7 +12,6 @@ from mlsec.artifacts.json_text import plain_key, walk
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder, note_reference
 from mlsec.artifacts.repository.class_settings import judge_classes
-from mlsec.artifacts.templates.judge import judge_template, templates_in
 from mlsec.core.closed_sets import GapReason
 
 # Packages whose classes configurations name as a matter of course.
@@ -56,6 +55,8 @@ def _judge_mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None
             judge(held, f"{path}.{plain_key(key)}", record)
     if path.endswith(_FLAVOUR) or not _BESIDE_CODE.isdisjoint(part):
         _code_path(part.get("code"), f"{path}.code", record)
+    from mlsec.artifacts.templates.judge import judge_template, templates_in  # noqa: PLC0415
+
     texts = {key: held for key, held in part.items() if isinstance(key, str)}
     for name, text in templates_in(texts):
         # Post-processors of tokenizers have templates of their own, without any program in them.

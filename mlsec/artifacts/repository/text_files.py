@@ -8,18 +8,17 @@ from mlsec.artifacts.contents import decoded, judge_bytes
 from mlsec.artifacts.plain_text import read_text, sniff_text
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.requirement_lines import ELSEWHERE, judge_line
-from mlsec.artifacts.repository.yaml_text import judge_yaml
-from mlsec.artifacts.templates.judge import MOST_CHARACTERS, judge_template
-from mlsec.artifacts.templates.names import SUSPECT_TEXT
+from mlsec.artifacts.templates.names import MOST_CHARACTERS, SUSPECT_TEXT
 from mlsec.artifacts.window import Window
+from mlsec.core.regex import regex
 
-_BLOCK = re.compile(
+_BLOCK = regex(
     r"\{%[-+]?\s*(?:if|for|set|macro|include|import|extends|from|block|with|filter|call|raw|do)\b"
 )
-_ANY = re.compile(r"\{%|\{\{")
-_CHAT = re.compile(r"\bmessages\b|add_generation_prompt|\bmessage\s*[.\[]|\b[be]os_token\b")
-_FRONT = re.compile(rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_REQUIREMENT = re.compile(
+_ANY = regex(r"\{%|\{\{")
+_CHAT = regex(r"\bmessages\b|add_generation_prompt|\bmessage\s*[.\[]|\b[be]os_token\b")
+_FRONT = regex(rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_REQUIREMENT = regex(
     r"\s*(?:#.*|-[-\w]+(?:[ =].*)?|[A-Za-z0-9][\w.-]*(?:\[[\w, .-]*\])?\s*"
     r"(?:(?:[<>=!~]=?=?|@)\s*\S.*|;.*)?|(?:git\+|https?:)\S+.*)?\s*\Z"
 )
@@ -50,6 +49,8 @@ def _is_suspect(text: str) -> bool:
 
 def read_template(window: Window, record: Recorder) -> None:
     """Judge the whole text as one template."""
+    from mlsec.artifacts.templates.judge import judge_template  # noqa: PLC0415 - only for a template
+
     text = window.read(0, 4 * MOST_CHARACTERS).decode("utf-8", "replace").rstrip("\0")
     is_chat = "chat" in window.name.lower() or bool(_CHAT.search(text))
     judge_template(text, record, window.name.rsplit("/", 1)[-1] or "the template", is_chat=is_chat)
@@ -72,9 +73,13 @@ def read_card(window: Window, record: Recorder) -> None:
     data = window.read(0, 1 << 20)
     found = _FRONT.match(data)
     if found is not None:
+        from mlsec.artifacts.repository.yaml_nodes import judge_yaml  # noqa: PLC0415 - as above
+
         judge_yaml(found.group(1).decode("utf-8", "replace"), record)
         rest = data[found.end() :].decode("utf-8", "replace")
         if _BLOCK.search(rest) and _is_suspect(rest):
+            from mlsec.artifacts.templates.judge import judge_template  # noqa: PLC0415 - only for a template
+
             judge_template(rest, record, "the text behind the dashes", is_chat=False)
     read_text(window, record)
 

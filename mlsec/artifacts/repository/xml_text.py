@@ -13,17 +13,18 @@ from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, note_reference
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.regex import regex
 
-_START = re.compile(
+_START = regex(
     rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\b|!DOCTYPE\s+(?!html\b)|!ENTITY|PMML\b|net[\s>])",
     re.IGNORECASE,
 )
 _WIDE = (b"\xff\xfe<\0", b"\xfe\xff\0<", b"<\0?\0", b"\0<\0?")
 # Operator sets that OpenVINO itself carries.
-_OPSETS = re.compile(r"(?:opset\d+|experimental|type_relaxed_opset|ie_internal_opset)\Z")
-_LIBRARY = re.compile(r"\.(?:so(?:\.\d+)*|dll|dylib|pyd|py)\Z", re.IGNORECASE)
+_OPSETS = regex(r"(?:opset\d+|experimental|type_relaxed_opset|ie_internal_opset)\Z")
+_LIBRARY = regex(r"\.(?:so(?:\.\d+)*|dll|dylib|pyd|py)\Z", re.IGNORECASE)
 # Evaluators in Java look functions that are not built in up as classes.
-_REACHES_OUT = re.compile(
+_REACHES_OUT = regex(
     r"\bjavax?\.(?:lang|io|net|nio|script|naming|rmi)\b|\b(?:getRuntime|ProcessBuilder)\b"
     r"|\b(?:exec|eval|system|popen|__import__)\s*\("
 )
@@ -40,8 +41,8 @@ _BUILT_IN = frozenset(
 )
 # Documents of these kinds are data throughout.
 _DATA = frozenset("PMML net opencv_storage svg annotation kml gpx rss feed html".split())  # noqa: SIM905
-_XALAN = re.compile(r"xml\.apache\.org/(?:xslt|xalan)/java|saxon\.sf\.net/java|/xslt/java")
-_RUNS_JAVA = re.compile(r"\b(?:getRuntime|ProcessBuilder|ScriptEngine)\b|\bjava\.lang\.Runtime\b")
+_XALAN = regex(r"xml\.apache\.org/(?:xslt|xalan)/java|saxon\.sf\.net/java|/xslt/java")
+_RUNS_JAVA = regex(r"\b(?:getRuntime|ProcessBuilder|ScriptEngine)\b|\bjava\.lang\.Runtime\b")
 SHORTEST_TEXT, MOST_TEXTS = 12, 20_000
 _PUBLIC = "http://www.w3.org/"
 DEEP = 1_000

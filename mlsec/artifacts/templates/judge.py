@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.templates.names import SUSPECT_TEXT
+from mlsec.artifacts.templates.names import MOST_CHARACTERS, SUSPECT_TEXT
 from mlsec.artifacts.templates.poison import poison_in
 from mlsec.artifacts.templates.walk import TemplateWalk
+from mlsec.core.regex import regex
 
 if TYPE_CHECKING:
     from jinja2 import nodes
 
-MOST_CHARACTERS = 1 << 20
 MOST_NESTED = 200
 # Marks the assistant's part for training; it has no effect, and jinja2 alone does not know it.
-_GENERATION = re.compile(r"\{%[-+]?\s*(?:end)?generation\s*[-+]?%\}")
-_CHAT = re.compile(r"\bmessages\b|\bmessage\s*[.\[]|add_generation_prompt|bos_token|eos_token")
-_OPENING = re.compile(r"[(\[{]")
+_GENERATION = regex(r"\{%[-+]?\s*(?:end)?generation\s*[-+]?%\}")
+_CHAT = regex(r"\bmessages\b|\bmessage\s*[.\[]|add_generation_prompt|bos_token|eos_token")
+_OPENING = regex(r"[(\[{]")
 
 
 def judge_template(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from mlsec.core.regex import regex
 
 # Filters that give back text, numbers or parts of what they were given.
 FILTERS = frozenset(
@@ -53,7 +53,8 @@ INNER_ATTRIBUTES = frozenset(
     co_consts im_func im_self mro environ popen subprocess builtins os sys""".split()  # noqa: SIM905
 )
 # For text that does not parse: what no honest template contains in any dialect.
-SUSPECT_TEXT = re.compile(
+MOST_CHARACTERS = 1 << 20
+SUSPECT_TEXT = regex(
     r"__\w+__|\|\s*attr\b|\bpopen\b|\bos\s*\.\s*system|\bsubprocess\b|\bimport_module\b|_TemplateRef"
 )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_URL = re.compile(r"(?:https?|ftp|wss?|javascript|data):(?://)?[^\s'\"<>{}]{4,}", re.IGNORECASE)
-_ORDERS = re.compile(
+from mlsec.core.regex import regex
+
+_URL = regex(r"(?:https?|ftp|wss?|javascript|data):(?://)?[^\s'\"<>{}]{4,}", re.IGNORECASE)
+_ORDERS = regex(
     r"""\b(?:ignore|disregard|forget|override)\s+(?:all\s+|any\s+|the\s+)*(?:previous|prior|above
     |earlier|other|preceding|system)\s+(?:instructions?|prompts?|messages?|rules?|guidelines?)
     |\b(?:do\s+not|don't|never|without)\s+(?:ever\s+)?(?:tell|telling|mention|mentioning|reveal
@@ -23,17 +25,17 @@ _ORDERS = re.compile(
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 # Invisible characters in which a text for the model can be hidden from a person.
-_HIDDEN = re.compile(
+_HIDDEN = regex(
     "[\U000e0000-\U000e007f\u202a-\u202e]{2,}|[\u202d\u202e\u2066-\u2069]"
     "|[\u200b-\u200d]{6,}|(?<=[A-Za-z])\u200b(?=[A-Za-z])"
 )
 # The start of a picture, a sound or a document that the data bring.
-_PICTURE = re.compile(r"data:(?:image|audio|video)/", re.IGNORECASE)
+_PICTURE = regex(r"data:(?:image|audio|video)/", re.IGNORECASE)
 _SCHEMA_URLS = ("http://json-schema.org", "https://json-schema.org", "http://www.w3.org")
 
 
 # A widely used prompt for tools says this of its function calls.
-_USUAL = re.compile(r"do not tell the user about function calls", re.IGNORECASE)
+_USUAL = regex(r"do not tell the user about function calls", re.IGNORECASE)
 
 
 def poison_in(text: str) -> Iterator[tuple[str, str]]:
@@ -53,9 +55,9 @@ def hidden_in(text: str) -> Iterator[tuple[str, str]]:
         yield ascii(found.group())[:60], "has characters that nobody sees but the model"
 
 
-_TRIGGER = re.compile(r"[A-Za-z][A-Za-z' -]{2,40}\Z")
+_TRIGGER = regex(r"[A-Za-z][A-Za-z' -]{2,40}\Z")
 # Names of parts of a message, and switches of a model's reasoning.
-_STRUCTURE = re.compile(
+_STRUCTURE = regex(
     r"(?:text|parts|blocks|type|role|name|content|images?|image_url|audio|video|url|files?|items"
     r"|tool_calls?|thoughts|.*(?:think|reason).*)\Z"
 )

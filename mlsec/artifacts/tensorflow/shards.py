@@ -18,13 +18,14 @@ from mlsec.artifacts.repository.pointers import sniff_pointer
 from mlsec.artifacts.spans import Spans
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason
+from mlsec.core.regex import regex
 
-SHARD = re.compile(r"(?P<prefix>.*)\.data-(?P<number>\d{5})-of-(?P<shards>\d{5})\Z", re.DOTALL)
+SHARD = regex(r"(?P<prefix>.*)\.data-(?P<number>\d{5})-of-(?P<shards>\d{5})\Z", re.DOTALL)
 NEEDS_INDEX = "bare numbers: only an index beside them can say what they are"
 FINGERPRINT_BYTES = 1024
 # FingerprintDef: five hashes, the version of the format, a UUID as text.
 _HASHES, _VERSION, _UUID = range(1, 6), 6, 7
-_UUID_TEXT = re.compile(rb"[\w-]{0,64}\Z")
+_UUID_TEXT = regex(rb"[\w-]{0,64}\Z")
 
 
 def sniff_shard(head: bytes, window: Window) -> bool:

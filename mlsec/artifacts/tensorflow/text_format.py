@@ -9,25 +9,25 @@ import msgspec
 
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.json_text import read_json
-from mlsec.artifacts.keras.config import judge_keras
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import note_reference
 from mlsec.artifacts.tensorflow.operators import judge_operator
 from mlsec.artifacts.window import Window
+from mlsec.core.regex import regex
 
 MOST_BYTES = 64 << 20
-_START = re.compile(
+_START = regex(
     rb"(?:\s|#[^\n]*\n)*(?:(?:node|library|versions|meta_graphs|meta_info_def|graph_def|saver_def"
     rb"|collection_def|signature_def|asset_file_def|object_graph_def|debug_info|initializer"
     rb"|node_def)\s*:?\s*[{<]|saved_model_schema_version\s*:\s*\d)"
 )
-_TOKEN = re.compile(
+_TOKEN = regex(
     rb"""[\s,;]+|\#[^\n]*|(?P<word>[A-Za-z_][A-Za-z0-9_.\-/]*|\[[^\]\n]{1,200}\])
     |(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<open>[{<\[])|(?P<close>[}>\]])
     |(?P<colon>:)|(?P<number>[+\-]?[0-9][A-Za-z0-9_.+\-]*|-[a-z]+)""",
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPE = re.compile(
+_ESCAPE = regex(
     rb"""\\(?:([0-7]{1,3})|[xX]([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))""",
     re.VERBOSE | re.DOTALL,
 )
@@ -77,6 +77,8 @@ def _judge(texts: list[Text], record: Recorder) -> None:
         elif text.field == "filename" and text.path[-1:] == ("asset_file_def",):
             note_reference(record, text.value, "an asset", offset=text.offset)
         elif text.field == "metadata" and text.value.lstrip()[:1] == "{":
+            from mlsec.artifacts.keras.config import judge_keras  # noqa: PLC0415 - it loads much
+
             judge_keras(read_json(text.value.encode(), record, offset=text.offset), record)
 
 

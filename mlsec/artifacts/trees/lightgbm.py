@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
-
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
+from mlsec.core.regex import regex
 
-_START = re.compile(rb"tree\r?\n(?:version=(?P<version>v\d+)|num_class=)")
+_START = regex(rb"tree\r?\n(?:version=(?P<version>v\d+)|num_class=)")
 # What a line of a model can be: a key with a value, a heading, a parameter in brackets.
-_LINE = re.compile(
+_LINE = regex(
     rb"(?:tree|average_output|end of (?:trees|parameters)|feature[_ ]importances:|parameters:"
     rb"|[\w-]+=[^\x00-\x08]*"
     rb"|\[[\w-]+: [^\x00-\x08]*\]|pandas_categorical:[^\x00-\x08]*|)\r?\Z"
 )
-_NUMBERS = re.compile(rb"[\w-]+=[\d .+-]|\Z")
+_NUMBERS = regex(rb"[\w-]+=[\d .+-]|\Z")
 LONGEST_TEXT = 1 << 20
 _NOTED = 5
 LONGEST_LINE = 64 << 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from mlsec.artifacts.facts import FactKind
@@ -13,9 +12,10 @@ from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.trees.ubjson import Ubjson
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason
+from mlsec.core.regex import regex
 
-_JSON = re.compile(rb'\s*\{\s*"(?:learner"\s*:\s*\{|version"\s*:\s*\[[\d, ]*\]\s*,\s*"learner")')
-_UBJSON = re.compile(rb"\{(?:L\0{7}|l\0{3}|I\0|[iU])(?:\x07learner\{|\x07version\[|\x06Config\{)")
+_JSON = regex(rb'\s*\{\s*"(?:learner"\s*:\s*\{|version"\s*:\s*\[[\d, ]*\]\s*,\s*"learner")')
+_UBJSON = regex(rb"\{(?:L\0{7}|l\0{3}|I\0|[iU])(?:\x07learner\{|\x07version\[|\x06Config\{)")
 _OLD = (b"binf", b"bs64")
 
 

@@ -6,16 +6,18 @@ import re
 import urllib.parse
 from typing import Any
 
-_ECR = re.compile(
+from mlsec.core.regex import regex
+
+_ECR = regex(
     r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)"
     r"\.(?:amazonaws\.com|on\.aws|amazonaws\.com\.cn|on\.amazonwebservices\.com\.cn)"
     r"/(?P<name>[^:@]+)"
 )
-_S3_HOST = re.compile(
+_S3_HOST = regex(
     r"(?:(?P<bucket>[a-z0-9][a-z0-9._-]*)\.)?s3(?:express[a-z0-9-]*)?"
     r"(?:[.-](?:dualstack\.|fips\.)?[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?\Z"
 )
-_S3_ARN = re.compile(r"arn:aws[a-z-]*:s3:::(?P<bucket>[^/]+)(?:/(?P<key>.*))?\Z", re.DOTALL)
+_S3_ARN = regex(r"arn:aws[a-z-]*:s3:::(?P<bucket>[^/]+)(?:/(?P<key>.*))?\Z", re.DOTALL)
 
 
 def s3_bucket(raw: Any) -> str | None:

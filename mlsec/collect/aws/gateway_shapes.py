@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlsec.collect.aws.policy_shape import read_policy
+from mlsec.core.regex import regex
 
-_ACTION_URI = re.compile(
+_ACTION_URI = regex(
     r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:(?P<service>[a-z0-9.-]+):(?P<kind>path|action)/(?P<rest>.*)\Z",
     re.DOTALL,
 )
-_FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+")
+_FUNCTION = regex(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+")
 # What a service's path calls its target: /endpoints/NAME/invocations, /model/ID/converse ...
-_TARGETS = re.compile(
+_TARGETS = regex(
     r"/(?P<kind>endpoints|model|agents|knowledgebases|flows|runtimes)/(?P<name>[^/]+)(?:/|\Z)"
 )
 _CALLED = {

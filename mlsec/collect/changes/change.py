@@ -12,11 +12,12 @@ from mlsec.collect.changes.tree import Committed, files_of, is_same
 from mlsec.collect.files.entry import plain_name
 from mlsec.collect.repository import repository_of
 from mlsec.core.errors import MlsecError
+from mlsec.core.regex import regex
 from mlsec.core.text import visible
 
 _HISTORY = "fetch more history: actions/checkout with fetch-depth: 0, GitLab with GIT_DEPTH: 0"
 # What a gap adds to a file's name: a line, a line and a column, a part of an archive.
-_SUFFIX = re.compile(r"(?::\d+){1,2}\Z|!/.*\Z", re.S)
+_SUFFIX = regex(r"(?::\d+){1,2}\Z|!/.*\Z", re.S)
 
 
 class Place:

@@ -12,9 +12,10 @@ from pathlib import Path
 import msgspec
 
 from mlsec.collect.changes.git import Git
+from mlsec.core.regex import regex
 
-_ENTRY = re.compile(rb"(\d{6}) (\w+) ([0-9a-f]{40,64}) +(\d+|-)\t(.+)", re.S)
-_POINTER = re.compile(
+_ENTRY = regex(rb"(\d{6}) (\w+) ([0-9a-f]{40,64}) +(\d+|-)\t(.+)", re.S)
+_POINTER = regex(
     rb"version https://git-lfs[^\n]*\n(?:ext-[^\n]*\n)*oid sha256:([0-9a-f]{64})\nsize (\d+)\n?"
 )
 _POINTER_BYTES = 1024

@@ -10,6 +10,7 @@ import msgspec
 from mlsec.artifacts.window import Window
 from mlsec.collect.checkov.output import Names, read_output
 from mlsec.collect.checkov.program import Program, Trouble, run_checkov
+from mlsec.collect.checkov.reader import SERVICE
 from mlsec.collect.code.collector import scope_of
 from mlsec.collect.code.evidence import SERVICE as CODE
 from mlsec.collect.code.evidence import file_of
@@ -23,7 +24,7 @@ from mlsec.snapshot.records import Call, CallStatus, canonical
 from mlsec.snapshot.seal import digest_of
 from mlsec.snapshot.store import Snapshot
 
-SERVICE, RUN = "checkov", "Run"
+RUN = "Run"
 MAX_JSON_BYTES = 256 * 1024 * 1024
 # What checkov has a reader for, and we keep as code.
 LANGUAGES = frozenset({

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from mlsec.collect.checkov.collector import SERVICE
 from mlsec.collect.tally import Tally
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.digest import make_gap
@@ -14,7 +13,7 @@ from mlsec.core.resource import Inventory
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 
-TYPE = "checkov"
+SERVICE, TYPE = "checkov", "checkov"
 
 
 def read(snapshot: Snapshot) -> tuple[tuple[Foreign, ...], Inventory]:

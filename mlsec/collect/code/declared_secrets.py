@@ -6,36 +6,37 @@ import re
 from collections.abc import Iterable, Iterator
 
 from mlsec.collect.code_file import Language
+from mlsec.core.regex import regex
 
 _LINE = r"[^\r\n]{0,400}\r?\n"
 # variable "x" { ... sensitive = true ... }; each looks a bounded way ahead.
-_VARIABLE = re.compile(
+_VARIABLE = regex(
     r"\bvariable[ \t]+\"(?P<name>[\w-]+)\"[ \t]*\{(?P<body>(?:(?!\n\}|\bvariable\b)[\s\S]){0,2000})"
 )
-_SENSITIVE = re.compile(r"\bsensitive[ \t]*=[ \t]*true\b")
-_GIVEN = re.compile(
+_SENSITIVE = regex(r"\bsensitive[ \t]*=[ \t]*true\b")
+_GIVEN = regex(
     r"(?m)(?:^|[{,])[ \t]*\"?(?P<name>[\w-]+)\"?[ \t]*[:=][ \t]*(?P<value>\"(?:[^\"\\\r\n]|\\.)*\")"
 )
-_DEFAULT = re.compile(r"\bdefault[ \t]*=[ \t]*(?P<value>\"(?:[^\"\\\r\n]|\\.)*\")")
+_DEFAULT = regex(r"\bdefault[ \t]*=[ \t]*(?P<value>\"(?:[^\"\\\r\n]|\\.)*\")")
 # A parameter of a template whose value nobody shall see.
-_HIDDEN = re.compile(
+_HIDDEN = regex(
     r"(?i)\b(?:NoEcho[\"']?[ \t]*:[ \t]*[\"']?true"
     r"|type[\"']?[ \t]*:[ \t]*[\"']secure(?:string|object))"
 )
-_TEMPLATE_DEFAULT = re.compile(
+_TEMPLATE_DEFAULT = regex(
     r"\b(?:Default|defaultValue)[\"']?[ \t]*:[ \t]*"
     r"(?P<value>\"(?:[^\"\\\r\n]|\\.)*\"|'[^'\r\n]*'|[^\s\"'{}\[\],#&|]+)"
 )
 _REACH = 600
-_QUOTED = re.compile(r"\"(?:[^\"\\\r\n]|\\.)*\"")
+_QUOTED = regex(r"\"(?:[^\"\\\r\n]|\\.)*\"")
 # What stands below data and stringData of a Secret, by its margin.
-_SECRET = re.compile(
+_SECRET = regex(
     r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Secret[\"']?[ \t]*,?[ \t]*\r?$"
 )
-_HELD = re.compile(r"[ \t]*(?:data|stringData)[ \t]*:[ \t]*\r?\n")
-_ENTRY = re.compile(r"[ \t]*[\"']?[\w.-]+[\"']?[ \t]*:[ \t]*(?P<value>.*?)[ \t]*\r?\n?\Z")
-_FLOW = re.compile(r"[\"']?(?:data|stringData)[\"']?[ \t]*:[ \t]*\{(?P<body>[^{}]*)\}")
-_FLOW_VALUE = re.compile(r":[ \t]*(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,{}\"']+)")
+_HELD = regex(r"[ \t]*(?:data|stringData)[ \t]*:[ \t]*\r?\n")
+_ENTRY = regex(r"[ \t]*[\"']?[\w.-]+[\"']?[ \t]*:[ \t]*(?P<value>.*?)[ \t]*\r?\n?\Z")
+_FLOW = regex(r"[\"']?(?:data|stringData)[\"']?[ \t]*:[ \t]*\{(?P<body>[^{}]*)\}")
+_FLOW_VALUE = regex(r":[ \t]*(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,{}\"']+)")
 
 Span = tuple[int, int]
 

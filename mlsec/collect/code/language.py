@@ -7,6 +7,7 @@ import re
 from mlsec.collect.code.own_report import is_assessment
 from mlsec.collect.code_file import Language
 from mlsec.collect.serving.config_kinds import is_server_config
+from mlsec.core.regex import regex
 
 # Endings of files that are worth opening to see what they are.
 _DATA = (".yaml", ".yml", ".json", ".template")
@@ -20,21 +21,21 @@ _SERVER_NAMES = frozenset({
 })  # fmt: skip
 # What leads to other servers: the endings of nginx, and the one name of Caddy.
 _PROXIES = (".conf", ".conf.template", "caddyfile")
-_LEADS = re.compile(r"(?m)(?:^|[{;])\s*(?:proxy_pass|grpc_pass|reverse_proxy)\s")
-_DOCKERFILE = re.compile(r"(?i)(?:.+\.)?(?:docker|container)file(?:\..+)?\Z")
-_COMPOSE = re.compile(r"(?i)(?:docker-|podman-)?compose(?:[.-].+)?\.ya?ml\Z")
-_ENVIRONMENT = re.compile(r"(?i)(?:.+)?\.env(?:\..+)?\Z")
-_UNIT = re.compile(r"(?m)^ExecStart=")
-_APPLIED = re.compile(r"(?m)^apiVersion:\s*\S.*$")
-_KIND = re.compile(r"(?m)^kind:\s*\S")
-_JSON_APPLIED = re.compile(r'"apiVersion"\s*:\s*"[^"]+"')
-_JSON_KIND = re.compile(r'"kind"\s*:\s*"[^"]+"')
-_AWS_TYPE = re.compile(r"[\"']?Type[\"']?\s*:\s*[\"']?(?:AWS|Alexa|Custom)::")
-_ARM = re.compile(r'"\$schema"\s*:\s*"[^"]*(?:[dD]eploymentTemplate|deploymentParameters)\.json')
-_SERVICES = re.compile(r"(?m)^services:\s*(?:#.*)?$")
+_LEADS = regex(r"(?m)(?:^|[{;])\s*(?:proxy_pass|grpc_pass|reverse_proxy)\s")
+_DOCKERFILE = regex(r"(?i)(?:.+\.)?(?:docker|container)file(?:\..+)?\Z")
+_COMPOSE = regex(r"(?i)(?:docker-|podman-)?compose(?:[.-].+)?\.ya?ml\Z")
+_ENVIRONMENT = regex(r"(?i)(?:.+)?\.env(?:\..+)?\Z")
+_UNIT = regex(r"(?m)^ExecStart=")
+_APPLIED = regex(r"(?m)^apiVersion:\s*\S.*$")
+_KIND = regex(r"(?m)^kind:\s*\S")
+_JSON_APPLIED = regex(r'"apiVersion"\s*:\s*"[^"]+"')
+_JSON_KIND = regex(r'"kind"\s*:\s*"[^"]+"')
+_AWS_TYPE = regex(r"[\"']?Type[\"']?\s*:\s*[\"']?(?:AWS|Alexa|Custom)::")
+_ARM = regex(r'"\$schema"\s*:\s*"[^"]*(?:[dD]eploymentTemplate|deploymentParameters)\.json')
+_SERVICES = regex(r"(?m)^services:\s*(?:#.*)?$")
 # An assessment quotes the code it is about, and so speaks of every language.
-_OWN_REPORT = re.compile(r'\s*\{\s*"schema"\s*:\s*"mlsec/assessment/')
-_TEMPLATED = re.compile(r"\{\{-?\s*(?:\.|include|template|if|with|range|toYaml|define|end|\$)")
+_OWN_REPORT = regex(r'\s*\{\s*"schema"\s*:\s*"mlsec/assessment/')
+_TEMPLATED = regex(r"\{\{-?\s*(?:\.|include|template|if|with|range|toYaml|define|end|\$)")
 
 
 def may_matter(path: str) -> bool:

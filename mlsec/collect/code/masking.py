@@ -11,31 +11,30 @@ from functools import partial
 
 from mlsec.collect.default_passwords import is_published
 from mlsec.collect.secret_kinds import KINDS, PLACEHOLDER, secret_kind
+from mlsec.core.regex import regex
 
 MARK = "mlsec-masked"
-_MARKED = re.compile(rf"{MARK}-([a-z0-9-]+)-([0-9a-f]{{12}})-([0-9]+)")
-_PEM = re.compile(
+_MARKED = regex(rf"{MARK}-([a-z0-9-]+)-([0-9a-f]{{12}})-([0-9]+)")
+_PEM = regex(
     r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*-----|\Z)", re.S
 )
 # KEY = value, "key": "value", key: value, ENV KEY=value
 _VALUE = r"(?P<value>\"[^\"\r\n]*\"|'[^'\r\n]*'|[^\s\"',;#\[\]{}()&|<>]+)"
 # and ${KEY:-value}, of which the operator has to stay
 # A flag with nothing behind its sign has no value: the next word is another.
-_PAIR = re.compile(
+_PAIR = regex(
     r"(?<![A-Za-z0-9_.-])(?P<key>(?:(?P<dash>-)|(?!-))[A-Za-z0-9_.-]*[A-Za-z0-9_])[\"']?"
     r"(?(dash)=|[ \t]*(?::-|[:=])[ \t]*)" + _VALUE
 )
 # --key value, "--key", "value", and the two as items of a list
-_FLAG = re.compile(
-    r"(?P<key>--[A-Za-z][\w-]*)[\"']?[ \t]*,?[ \t]*(?:\r?\n[ \t]*(?:-[ \t]+)?)?" + _VALUE
-)
+_FLAG = regex(r"(?P<key>--[A-Za-z][\w-]*)[\"']?[ \t]*,?[ \t]*(?:\r?\n[ \t]*(?:-[ \t]+)?)?" + _VALUE)
 # - name: KEY
 #   value: secret      and {name: KEY, value: secret}, in either order, with comments between
 _NEXT = r"[ \t]*,?[ \t]*(?:(?:#[^\r\n]*)?\r?\n[ \t]*)*[\"']?"
 _NAME_IS = r"(?:name|key|Name|Key)[\"']?[ \t]*:[ \t]*[\"']?(?P<key>[A-Za-z0-9_.-]+)[\"']?"
 _VALUE_IS = r"(?:value|Value)[\"']?[ \t]*:[ \t]*" + _VALUE
-_NAMED = re.compile(r"(?<![A-Za-z0-9_.-])" + _NAME_IS + _NEXT + _VALUE_IS)
-_VALUED = re.compile(r"(?<![A-Za-z0-9_.-])" + _VALUE_IS + _NEXT + _NAME_IS)
+_NAMED = regex(r"(?<![A-Za-z0-9_.-])" + _NAME_IS + _NEXT + _VALUE_IS)
+_VALUED = regex(r"(?<![A-Za-z0-9_.-])" + _VALUE_IS + _NEXT + _NAME_IS)
 # What a parameter is when nothing is given: its name stands above the value. Each looks a bounded
 # way ahead, so that a hostile file costs no more than its length.
 _BLOCK = (
@@ -51,10 +50,10 @@ _LINES = (
     # One way only to read a line: two would double the work with every line below.
     r"(?:(?P=margin)[ \t][^\r\n]{0,400}\r?\n){0,9}?(?P=margin)[ \t]+Default:[ \t]*"
 )
-_PARAMETERS = tuple(re.compile(form + _VALUE) for form in (_BLOCK, _BRACES, _LINES))
+_PARAMETERS = tuple(regex(form + _VALUE) for form in (_BLOCK, _BRACES, _LINES))
 _LONGEST = 4096
 # Variables of an environment; a lower-case "secret" or "token" is often the name of one.
-_MEANT = re.compile(r"(?:\A|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|SECRET_KEY|ACCESS_KEY)\Z")
+_MEANT = regex(r"(?:\A|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|SECRET_KEY|ACCESS_KEY)\Z")
 _LEAST = 6
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from mlsec.collect.code.evidence import SERVICE, file_of
 from mlsec.collect.code_file import FILE_TYPE, CodeFile, Language
+from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.core.waiver_note import WaiverNote
 from mlsec.snapshot.store import Snapshot
 
 MARK = "mlsec:ignore"
 MAX_NOTES = 5_000
-_OPENED = re.compile(r"(?P<before>.*?)(?:#|//|--|<!--|/\*)[ \t]*" + MARK + r"(?P<words>.*)")
-_COMMENT = re.compile(r"\s*(?:#|//|<!--|/\*|-- )")
-_CLOSED = re.compile(r"\s*(?:-->|\*/)\s*$")
-_SEPARATOR = re.compile(r"---(?:\s|$)")
+_OPENED = regex(r"(?P<before>.*?)(?:#|//|--|<!--|/\*)[ \t]*" + MARK + r"(?P<words>.*)")
+_COMMENT = regex(r"\s*(?:#|//|<!--|/\*|-- )")
+_CLOSED = regex(r"\s*(?:-->|\*/)\s*$")
+_SEPARATOR = regex(r"---(?:\s|$)")
 # Where a block ends with its bracket, or with less indentation.
 _NESTED = frozenset({Language.TERRAFORM, Language.BICEP, Language.TERRAFORM_VALUES})
 _YAML = frozenset({

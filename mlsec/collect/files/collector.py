@@ -16,7 +16,7 @@ from mlsec.artifacts.facts import Hole, Inspection
 from mlsec.artifacts.sandbox import FarJob, Job, LocalJob, inspect_many
 from mlsec.artifacts.window import Source, Window
 from mlsec.collect.files.cache import InspectionCache
-from mlsec.collect.files.entry import Bucket, Entry, StoreError
+from mlsec.collect.files.entry import AsksForRights, Bucket, Entry, StoreError
 from mlsec.collect.files.evidence import (
     Inspected,
     inspection_call,
@@ -26,7 +26,6 @@ from mlsec.collect.files.evidence import (
     signature_call,
 )
 from mlsec.collect.files.local import LocalStore
-from mlsec.collect.files.ranged import RangedSource
 from mlsec.collect.files.signatures import read_far_signatures, read_signatures
 from mlsec.collect.files.stores import open_store, scope_of
 from mlsec.collect.settings import CollectSettings, Progress
@@ -110,7 +109,7 @@ class _Collection:
             try:
                 yield source
             finally:
-                if isinstance(source, RangedSource):
+                if isinstance(source, AsksForRights):
                     self._rights[entry.id] = source.refused_right
                 self._store.close(source)
         except StoreError as error:

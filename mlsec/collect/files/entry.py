@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import msgspec
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.window import Source
 from mlsec.core.closed_sets import GapReason
+from mlsec.core.regex import regex
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_CONTROL = regex("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -72,6 +72,13 @@ class Store(Protocol):
     def listing(self) -> Listing: ...
     def open(self, entry: Entry) -> Source: ...
     def close(self, source: Source) -> None: ...
+
+
+@runtime_checkable
+class AsksForRights(Protocol):
+    """A source whose reading may be refused; ``refused_right`` would have to be allowed."""
+
+    refused_right: str
 
 
 class Bucket(Store, Protocol):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from mlsec.core.regex import regex
+
 _EDGE = r"(?:^|[/_.-])(?:{})(?:$|[/_.-])"
 # Product, what its pods do, the words of an image's path that mean it (registry and tag apart).
 _NAMES: tuple[tuple[str, str, str], ...] = (
@@ -53,30 +55,30 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     ("kubeflow-pipelines", "tool", r"ml-pipeline|kfp-[a-z-]+"),
     ("katib", "tool", r"katib-[a-z-]+|katib"),
 )  # fmt: skip
-_PRODUCTS = tuple((name, re.compile(_EDGE.format(form))) for name, _, form in _NAMES)
+_PRODUCTS = tuple((name, regex(_EDGE.format(form))) for name, _, form in _NAMES)
 RUNS: Mapping[str, str] = {name: runs for name, runs, _ in _NAMES}
 # Images that belong to the machinery around models and serve none themselves.
-_ASIDE = re.compile(
+_ASIDE = regex(
     r"controller|operator|webhook|(?:^|[/-])init(?:$|[-])|exporter|storage-initializer|manager"
     r"|router|gateway|dashboard|frontend|agent(?:$|[-])|cli(?:$|[-])"
 )
 # Commands that start a server, whatever the image is called.
 _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("vllm", re.compile(r"\bvllm(?:\s+serve\b|\.entrypoints)")),
-    ("sglang", re.compile(r"\bsglang\.launch_server\b")),
-    ("tgi", re.compile(r"\btext-generation-launcher\b")),
-    ("triton", re.compile(r"\btritonserver\b")),
-    ("torchserve", re.compile(r"\btorchserve\b")),
-    ("tensorflow-serving", re.compile(r"\btensorflow_model_server\b")),
-    ("mlserver", re.compile(r"\bmlserver\s+start\b")),
-    ("ollama", re.compile(r"\bollama\s+serve\b")),
-    ("llama.cpp", re.compile(r"\bllama-server\b|\bllama_cpp\.server\b")),
-    ("litellm", re.compile(r"\blitellm\s+--")),
-    ("bentoml", re.compile(r"\bbentoml\s+serve")),
-    ("mlflow", re.compile(r"\bmlflow\s+(?:server|ui|models\s+serve)\b")),
-    ("jupyter", re.compile(r"\bjupyter(?:-|\s+)(?:lab|notebook|server)\b|\bstart-notebook")),
-    ("ray", re.compile(r"\bray\s+start\b|\bserve\s+run\b")),
-    ("gradio", re.compile(r"\bgradio\s")),
+    ("vllm", regex(r"\bvllm(?:\s+serve\b|\.entrypoints)")),
+    ("sglang", regex(r"\bsglang\.launch_server\b")),
+    ("tgi", regex(r"\btext-generation-launcher\b")),
+    ("triton", regex(r"\btritonserver\b")),
+    ("torchserve", regex(r"\btorchserve\b")),
+    ("tensorflow-serving", regex(r"\btensorflow_model_server\b")),
+    ("mlserver", regex(r"\bmlserver\s+start\b")),
+    ("ollama", regex(r"\bollama\s+serve\b")),
+    ("llama.cpp", regex(r"\bllama-server\b|\bllama_cpp\.server\b")),
+    ("litellm", regex(r"\blitellm\s+--")),
+    ("bentoml", regex(r"\bbentoml\s+serve")),
+    ("mlflow", regex(r"\bmlflow\s+(?:server|ui|models\s+serve)\b")),
+    ("jupyter", regex(r"\bjupyter(?:-|\s+)(?:lab|notebook|server)\b|\bstart-notebook")),
+    ("ray", regex(r"\bray\s+start\b|\bserve\s+run\b")),
+    ("gradio", regex(r"\bgradio\s")),
 )
 
 

@@ -11,6 +11,7 @@ from mlsec.collect.launch import DECLARED_KINDS, Launch
 from mlsec.collect.marked import Node, Unresolved
 from mlsec.collect.serving.shell import Shell
 from mlsec.collect.serving.words import flag_nodes
+from mlsec.core.regex import regex
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 # Word -> how many of its arguments stand between it and the command.
@@ -24,9 +25,9 @@ _RUNNERS = {
     "mamba": "run", "micromamba": "run", "pixi": "run", "uvx": "",
 }  # fmt: skip
 _RUNNER_VALUES = ("-n", "-p", "--name", "--prefix", "--with", "--extra", "--python", "--group")
-_ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
-_PYTHON = re.compile(r"python[0-9.]*\Z")
-_OF_POD = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\{\{.*?\}\}", re.S)
+_ASSIGNED = regex(r"[A-Za-z_][A-Za-z0-9_]*=")
+_PYTHON = regex(r"python[0-9.]*\Z")
+_OF_POD = regex(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\{\{.*?\}\}", re.S)
 _DEEPEST = 4
 
 

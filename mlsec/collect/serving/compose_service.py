@@ -20,12 +20,13 @@ from mlsec.collect.serving.dotenv import parse_environment
 from mlsec.collect.serving.image_build import copied_files
 from mlsec.collect.serving.project import Project
 from mlsec.collect.serving.words import flag_nodes, split_commands
+from mlsec.core.regex import regex
 
-_RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(?:tcp|udp))?\Z")
+_RANGE = regex(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(?:tcp|udp))?\Z")
 _MOST_PORTS = 200
 _YES = True
 _PORT_NAME = r"[A-Za-z0-9_]*PORT[A-Za-z0-9_]*"
-_HOST_PORT = re.compile(
+_HOST_PORT = regex(
     rf"([^${{}}]+:)?\$(?:\{{{_PORT_NAME}(?::?[-?+][^}}]*)?\}}|{_PORT_NAME}):(.+)\Z", re.IGNORECASE
 )
 _SOCKET = "/var/run/docker.sock"

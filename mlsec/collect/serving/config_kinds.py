@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from mlsec.collect.code_file import CodeFile
+from mlsec.core.regex import regex
 
 _TORCHSERVE = (
     "inference_address|management_address|metrics_address|model_store|load_models"
@@ -17,7 +16,7 @@ _MLSERVER = (
 # Name, what must all stand in it, and the command that would read it. Each pattern is looked for by
 # itself and stays on its line: what joins two over a whole file takes the square of its length.
 _KINDS = tuple(
-    (re.compile(name), tuple(map(re.compile, contents)), command)
+    (regex(name), tuple(map(regex, contents)), command)
     for name, contents, command in (
         (r"config\.properties", (rf"(?m)^[ \t]*(?:{_TORCHSERVE})[ \t]*=",), "torchserve --start"),
         (r"jupyter_(?:server|notebook|lab)_config\.(?:py|json)", (), "jupyter lab"),

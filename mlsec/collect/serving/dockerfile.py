@@ -14,12 +14,13 @@ from mlsec.collect.serving.expand import Lookup, expand
 from mlsec.collect.serving.installed import packages_in
 from mlsec.collect.serving.words import Command, split_commands
 from mlsec.core.errors import MlsecError
+from mlsec.core.regex import regex
 
-_WORD = re.compile(r"\s*([A-Za-z]+)(?:[ \t]+|\Z)")
-_HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
-_PAIR = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)*)")
-_OPTION = re.compile(r"--[a-z-]+(?:=\S+)?\s+")
-_STAGE = re.compile(r"(?:--platform=\S+\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?")
+_WORD = regex(r"\s*([A-Za-z]+)(?:[ \t]+|\Z)")
+_HEREDOC = regex(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
+_PAIR = regex(r"([A-Za-z_][A-Za-z0-9_.-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)*)")
+_OPTION = regex(r"--[a-z-]+(?:=\S+)?\s+")
+_STAGE = regex(r"(?:--platform=\S+\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?")
 _MOST_STAGES = 100
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from mlsec.collect.marked import Node
 from mlsec.collect.serving.words import Command
+from mlsec.core.regex import regex
 
-_PIP = re.compile(r"(?:.*/)?(?:pip[0-9.]*|uv|pipx|poetry|conda|mamba|micromamba|npm|yarn|pnpm)\Z")
-_PINNED = re.compile(
+_PIP = regex(r"(?:.*/)?(?:pip[0-9.]*|uv|pipx|poetry|conda|mamba|micromamba|npm|yarn|pnpm)\Z")
+_PINNED = regex(
     r"(?P<name>@?[A-Za-z0-9][A-Za-z0-9._/-]*)(?:\[[A-Za-z0-9,._-]*\])?"
     r"(?:(?:==|=|@)(?P<version>v?[0-9][A-Za-z0-9.+!_-]*))?\Z"
 )
-_LOOSE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*(?:[<>~!=].*)?\Z")
+_LOOSE = regex(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*(?:[<>~!=].*)?\Z")
 
 
 def packages_in(commands: Iterable[Command]) -> Iterator[tuple[str, Node]]:

@@ -6,11 +6,12 @@ import re
 
 from mlsec.collect.iac.hcl.values import Symbol
 from mlsec.collect.marked import Node, Unresolved
+from mlsec.core.regex import regex
 
-_STEP = re.compile(r"([^.\[\]]+)((?:\[(?:\"[^\"]*\"|\d+)\])*)")
+_STEP = regex(r"([^.\[\]]+)((?:\[(?:\"[^\"]*\"|\d+)\])*)")
 # Arguments whose text is put together around a reference, so that the reference is not all of it.
-_MADE_AROUND = re.compile(r"(?i)policy|polic|document|definition|ur[il]$|path|image|template|data")
-_ONE_NAME = re.compile(r"arns?\Z")  # even where it is the name of a policy
+_MADE_AROUND = regex(r"(?i)policy|polic|document|definition|ur[il]$|path|image|template|data")
+_ONE_NAME = regex(r"arns?\Z")  # even where it is the name of a policy
 _MAX_HOPS = 12
 
 

@@ -10,7 +10,7 @@ import io
 import json
 import urllib.parse
 
-from mlsec.collect import marked_json, marked_yaml
+from mlsec.collect import marked_json
 from mlsec.collect.iac.hcl.functions.spec import Function, text
 from mlsec.collect.iac.hcl.values import (
     Encoded,
@@ -60,6 +60,8 @@ def _jsondecode(value: Value) -> Value:
 
 def _yamldecode(value: Value) -> Value:
     try:
+        from mlsec.collect import marked_yaml  # noqa: PLC0415 - it loads much, and is seldom used
+
         documents = list(marked_yaml.parse_documents(text(value)))
     except MlsecError as error:
         return Mistaken(str(error.message))

@@ -1,0 +1,27 @@
+"""What sort of document a JSON value is, and whoever judges that sort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mlsec.artifacts.keras.config import is_keras_config, judge_keras, judge_model_class
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.repository.settings import is_settings, judge_settings
+from mlsec.artifacts.skops import is_skops_schema, judge_skops
+
+# Each sort of document by its shape; one document may be of several.
+_SORTS: tuple[tuple[Callable[[Any], bool], Callable[[Any, Recorder], None]], ...] = (
+    (is_keras_config, judge_keras),
+    (is_skops_schema, judge_skops),
+    (is_settings, judge_settings),
+)
+
+
+def judge_document(value: Any, record: Recorder) -> None:
+    """Judge a document by its shape."""
+    if record.place.endswith("model_config") and is_keras_config(value):
+        judge_model_class(value, record)
+    for fits, judge in _SORTS:
+        if fits(value):
+            judge(value, record)

@@ -1,0 +1,131 @@
+"""Judges the nodes of a YAML text, which are never built into what their tags ask for."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any
+
+import yaml
+
+from mlsec.artifacts.errors import ArtifactError, OverLimitError
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.json_text import walk
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.repository.requirement_lines import judge_environment
+from mlsec.artifacts.repository.settings import judge_settings
+from mlsec.core.regex import regex
+
+MOST_NESTED = 100
+MOST_NODES = 200_000
+_RUNS = regex(
+    r"(?:tag:yaml\.org,2002:|!+)(?:python|ruby|perl|php|java|javax|net|com\.sun)\b[/.:]?|^!?ruby/"
+)
+
+
+def judge_yaml(text: str, record: Recorder) -> None:
+    """Judge a YAML text; what does not parse is searched for tags.
+
+    Raises:
+        OverLimitError: nested deeper than can be followed.
+    """
+    if _nesting(text) > MOST_NESTED:
+        record.fact(FactKind.BOMB, "YAML", "nested deeper than can be followed")
+        raise OverLimitError("YAML is nested deeper than can be followed")
+    try:
+        nodes = list(yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    except (yaml.YAMLError, ValueError):
+        # Not every file that looks like YAML is: templates of it, notes. Its tags still count.
+        _search(text, record)
+        return
+    except RecursionError as error:
+        record.fact(FactKind.BOMB, "YAML", "nested deeper than can be followed")
+        raise OverLimitError("YAML is nested deeper than can be followed") from error
+    builder = _Builder(record)
+    for node in nodes:
+        if node is not None:
+            _judge(builder.value(node), record)
+
+
+def _judge(value: Any, record: Recorder) -> None:
+    # Counted before anything is judged: what multiplies must not cost more than to count it.
+    if sum(1 for _ in itertools.islice(walk(value), MOST_NODES)) == MOST_NODES:
+        record.fact(FactKind.BOMB, "YAML", "aliases multiply into more than can be read")
+        raise ArtifactError("YAML aliases multiply into more than can be read")
+    judge_settings(value, record)
+    judge_environment(value, record)
+
+
+def _search(text: str, record: Recorder) -> None:
+    if found := re.search(r"(?:!!|tag:yaml\.org,2002:)python/[\w/:.]{1,100}", text):
+        record.fact(FactKind.YAML_TAG, found.group(), "a tag that runs code when it is loaded")
+
+
+def _nesting(text: str) -> int:
+    depth = deepest = 0
+    for character in text:
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth = max(0, depth - 1)
+        elif character == "\n" and depth > 10_000:
+            break
+    indents = (len(line) - len(line.lstrip(" -")) for line in text.splitlines())
+    return max(deepest, max(indents, default=0) // 4)
+
+
+class _Builder:
+    """Turns nodes into plain values, each node once; notes tags that would run code."""
+
+    def __init__(self, record: Recorder) -> None:
+        self.record = record
+        self.built: dict[int, Any] = {}
+
+    def value(self, root: yaml.Node) -> Any:
+        """The plain value of a node: mappings, lists and texts, whatever the tags say."""
+        if id(root) in self.built:
+            return self.built[id(root)]
+        self._tag(root)
+        built: Any
+        match root:
+            case yaml.ScalarNode():
+                built = root.value
+                self.built[id(root)] = built
+            case yaml.SequenceNode():
+                built = self.built[id(root)] = []
+                built.extend(self.value(item) for item in root.value)
+            case yaml.MappingNode():
+                built = self.built[id(root)] = {}
+                for key, held in root.value:
+                    name = self.value(key)
+                    built[name if isinstance(name, str) else str(name)[:100]] = self.value(held)
+            case _:
+                built = None
+        return built
+
+    def _tag(self, node: yaml.Node) -> None:
+        tag = node.tag if isinstance(node.tag, str) else ""
+        if _RUNS.match(tag):
+            harmless = tag.removeprefix("tag:yaml.org,2002:python/") in HARMLESS
+            if not harmless:
+                detail = "a tag that makes an unsafe loader import or call something"
+                self.record.fact(FactKind.YAML_TAG, tag, detail, offset=node.start_mark.index)
+
+
+HARMLESS = frozenset(
+    {
+        "tuple",
+        "str",
+        "unicode",
+        "int",
+        "float",
+        "bool",
+        "none",
+        "complex",
+        "dict",
+        "list",
+        "bytes",
+        "long",
+    }
+)

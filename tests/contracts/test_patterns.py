@@ -1,0 +1,43 @@
+"""A pattern that is compiled later does what one that was compiled does, and each one compiles."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+import mlsec
+from mlsec.core.regex import regex
+
+PACKAGE = Path(mlsec.__file__).parent
+USERS = [
+    ".".join(("mlsec", *path.relative_to(PACKAGE).with_suffix("").parts))
+    for path in PACKAGE.rglob("*.py")
+    if "from mlsec.core.regex import" in path.read_text("utf-8")
+]
+
+
+def test_it_finds_what_the_compiled_pattern_finds() -> None:
+    later, now = regex(r"(a+)(b)?", re.IGNORECASE), re.compile(r"(a+)(b)?", re.IGNORECASE)
+    assert later.findall("AAb xa") == now.findall("AAb xa")
+    assert (later.pattern, later.flags, later.groups) == (now.pattern, now.flags, now.groups)
+    assert regex(rb"\x80[\x02-\x05]").sub(b"", b"\x80\x04N") == b"N"
+
+
+def test_a_mistake_shows_at_the_first_use_and_at_every_other() -> None:
+    broken = regex("(")
+    for _ in range(2):
+        with pytest.raises(re.error):
+            broken.match("")
+
+
+def test_every_pattern_compiles() -> None:
+    for name in USERS:
+        importlib.import_module(name)
+    kind = type(regex(""))
+    found = [each for each in gc.get_objects() if isinstance(each, kind)]
+    assert len(found) >= len(USERS) > 50
+    assert all(re.compile(each.pattern, each.flags) for each in found)
