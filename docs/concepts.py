@@ -9,7 +9,7 @@ import msgspec
 from mlsec.core.vocabulary import Type, Vocabulary
 from mlsec.engine.readings import find_reading
 
-CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
+CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "kubernetes": "Kubernetes"}
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,8 @@ def concepts_page(vocabulary: Vocabulary, made: str) -> str:
     for (name, asked), row in found.items():
         if name != before:
             lines += ["", f"## {name}", "", f"{vocabulary.types[name].title}.", ""]
-            lines += [f"| asked | {' | '.join(CLOUDS.values())} |", "| --- | --- | --- | --- |"]
+            lines += [f"| asked | {' | '.join(CLOUDS.values())} |"]
+            lines += ["| --- |" + " --- |" * len(CLOUDS)]
             before = name
         shown = [_shown(row[cloud]) for cloud in CLOUDS]
         lines.append(f"| {f'`{asked}`' if asked else 'the thing itself'} | {' | '.join(shown)} |")

@@ -19,10 +19,12 @@ from mlsec.core.closed_sets import Status
 from mlsec.core.places import content_folder
 from mlsec.engine.footprint import footprint_of
 from mlsec.engine.rule import Rule, RuleSet
-from tests.e2e.scenes import Stage, aws, azure, gcp
+from tests.e2e.scenes import Stage, aws, azure, gcp, kubernetes
 
 _RULES = tuple(path.stem for path in sorted((content_folder("rules") / "any/paths").glob("*.yaml")))
-_STAGES: Mapping[str, Stage] = {"aws": aws.STAGE, "azure": azure.STAGE, "gcp": gcp.STAGE}
+_STAGES: Mapping[str, Stage] = {
+    "aws": aws.STAGE, "azure": azure.STAGE, "gcp": gcp.STAGE, "kubernetes": kubernetes.STAGE,
+}  # fmt: skip
 _PLAYED = [(rule, cloud) for cloud, stage in _STAGES.items() for rule in stage.scenes]
 _LACKED = [(rule, cloud) for cloud, stage in _STAGES.items() for rule in stage.lacks]
 

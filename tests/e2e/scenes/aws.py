@@ -139,7 +139,7 @@ _CHANGES_GUARDRAILS = _statement(["bedrock:UpdateGuardrail", "bedrock:DeleteGuar
 _STOPS_LOGS = _statement(["cloudtrail:StopLogging", "logs:DeleteLogGroup"], "*")
 _ENDPOINT = "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/"
 
-_EDITS: tuple[Edit, ...] = (
+EDITS: tuple[Edit, ...] = (
     _lets_outsiders("fraud-0001", "s3:GetObject"),
     _lets_outsiders("forecast-0004", "s3:PutObject"),
     _answers_asynchronously("fraud-0001"),
@@ -174,7 +174,7 @@ _EDITS: tuple[Edit, ...] = (
 
 def _play(ruleset: RuleSet, folder: Path) -> Assessment:
     path = folder / "scenes.mlsnap"
-    retell(runs.ROOT / "fixtures" / "demo", path, _EDITS)
+    retell(runs.ROOT / "fixtures" / "demo", path, EDITS)
     return runs.judge(path, ruleset)
 
 

@@ -54,7 +54,7 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _endpoint(name: str) -> list[Thing | Told]:
+def endpoint(name: str) -> list[Thing | Told]:
     """Give an endpoint with its model: bucket, account, image and key have its name."""
     model = f"{HERE}/models/{name}"
     account = "twin-lab" if name == "twin" else name
@@ -108,7 +108,7 @@ def _endpoint(name: str) -> list[Thing | Told]:
     ]
 
 
-def _buckets() -> Iterable[Thing]:
+def buckets() -> Iterable[Thing]:
     creator, viewer = "roles/storage.objectCreator", "roles/storage.objectViewer"
     environments = {"prod-from-test": "test", "prod-from-prod": "production"}
     for name in _ENDPOINTS:
@@ -153,7 +153,7 @@ def items() -> list[Thing | Told]:
     return [
         *_project(),
         *(part for name in accounts for part in account(name)),
-        *_buckets(),
+        *buckets(),
         Thing(document="cloudkms.v1", schema="KeyRing", path=RING, body=ring, policy={}),
         key("kept", "ENABLED"),
         key("lost", "DESTROY_SCHEDULED"),
@@ -161,7 +161,7 @@ def items() -> list[Thing | Told]:
         repository("foreign-image", "roles/artifactregistry.writer"),
         dataset("quiet"),
         dataset("told_tales", {"role": "READER", "userByEmail": _PARTNER_EMAIL}),
-        *(part for name in _ENDPOINTS for part in _endpoint(name)),
+        *(part for name in _ENDPOINTS for part in endpoint(name)),
         notebook("lab", "lab-powerful", is_open=True),
         notebook("lab-near", "lab-weak", is_open=True),
         notebook("writer", "lab-writer", is_open=False),
