@@ -64,11 +64,13 @@ fuzz: $(VENV)/.dev-ready
 
 servers: $(SERVERS)/.ready
 
-# What the servers depend on is not what mlsec depends on: they live apart from it.
-$(SERVERS)/.ready: requirements/servers.lock | $(VENV)/bin/python
+# What the servers depend on is not what mlsec depends on: they live apart from it. The lock holds
+# all that they need to start, and not all that they ask for: requirements/servers-without.txt.
+$(SERVERS)/.ready: requirements/servers.lock requirements/installer.lock | $(VENV)/bin/python
 	@echo "setting up $(SERVERS) ..." >&2
 	@$(BIN)/python -m venv $(SERVERS)
-	@$(SERVERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/servers.lock
+	@$(SERVERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/installer.lock
+	@$(SERVERS)/bin/uv pip install --quiet --python $(SERVERS)/bin/python --no-deps --require-hashes -r requirements/servers.lock
 	@touch $@
 
 checkov: $(CHECKOV)/.ready
@@ -87,7 +89,8 @@ lock:
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements/run.lock
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --extra iac pyproject.toml -o requirements/ci.lock
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --all-extras --group dev pyproject.toml -o requirements/dev.lock
-	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/servers.txt -o requirements/servers.lock
+	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --overrides requirements/servers-overrides.txt --excludes requirements/servers-without.txt requirements/servers.txt -o requirements/servers.lock
+	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/installer.txt -o requirements/installer.lock
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/checkov.txt -o requirements/checkov.lock
 
 wheel: $(VENV)/.dev-ready

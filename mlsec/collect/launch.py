@@ -34,7 +34,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     variables may be set from elsewhere (``envFrom``, ``env_file``). ``ports`` are those published
     or declared (container side); ``published`` those that the host or the outside gets, as written
     (``0.0.0.0:8000``). ``files`` maps a path inside the container to the text mounted there, where
-    the scan holds it. ``user`` is as written, "" when not told.
+    the scan holds it. ``user`` is as written, and so is ``folder``, where it starts; "" when not
+    told.
 
     What only some sources tell: ``passed_on`` are the ports that a container's host passes on;
     ``bases`` the images that the image is built from, ``packages`` those that the build installs,
@@ -60,6 +61,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[int, ...] = ()
     published: tuple[str, ...] = ()
     files: Mapping[str, str] = msgspec.field(default_factory=dict)
+    folder: str = ""
     user: str = ""
     origin: str = "iac"
     passed_on: tuple[Publication, ...] = ()

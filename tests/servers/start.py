@@ -17,7 +17,17 @@ import msgspec
 ROOT = Path(__file__).resolve().parents[2]
 # Another environment with the same packages, for machines that keep one.
 SERVERS = Path(os.environ.get("MLSEC_SERVERS") or ROOT / ".venv-servers")
-_START_S = 90.0
+# Ray takes a minute where the machine is busy.
+_START_S = 240.0
+_END_S = 2.0
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +43,26 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
     def status(self, path: str) -> int:
         """Ask as anybody would, without this project's own client."""
-        return _status(self.host, self.port, path)
+        return self.ask(path).status
+
+    def ask(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        port: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: str | None = None,
+    ) -> Reply:
+        """Ask the server, or another port of it, and give what it says."""
+        return _ask(self.host, port or self.port, path, method, dict(headers or {}), body)
+
+    def measures(self, port: int, path: str = "/metrics") -> bool:
+        """Whether a port tells metrics to anybody."""
+        try:
+            return self.ask(path, port=port).status == 200
+        except OSError:
+            return False
 
 
 def is_set_up(program: str) -> bool:
@@ -50,16 +79,22 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(
-    words: Sequence[str], folder: Path, *, ready: str, environment: Mapping[str, str] | None = None
+    words: Sequence[str],
+    folder: Path,
+    *,
+    ready: str,
+    environment: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> Iterator[Server]:
-    """Run ``words`` in ``folder``; ``{port}`` in them is a free port.
+    """Run ``words`` in ``folder``; ``{port}`` in them is a free port, where none is given.
 
     ``ready`` is a path that answers (whatever the status) once the server is up.
     """
-    port = free_port()
+    port = port or free_port()
     log = folder / f"server-{port}.log"
     first, *rest = [word.replace("{port}", str(port)) for word in words]
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("LANG", "TMPDIR") if name in os.environ}
+    kept["PATH"] = f"{SERVERS / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - a program of our own environment
             [SERVERS / "bin" / first, *rest],
@@ -83,17 +118,23 @@ def _wait(process: subprocess.Popen[bytes], port: int, ready: str, log: Path) ->
         if process.poll() is not None:
             break
         with contextlib.suppress(OSError, http.client.HTTPException):
-            _status("127.0.0.1", port, ready)
+            _ask("127.0.0.1", port, ready, "GET", {}, None)
             return
         time.sleep(0.2)
     raise AssertionError(f"the server did not come up: {log.read_text('utf-8', 'replace')[-2000:]}")
 
 
-def _status(host: str, port: int, path: str) -> int:
-    connection = http.client.HTTPConnection(host, port, timeout=10)
+def _ask(
+    host: str, port: int, path: str, method: str, headers: Mapping[str, str], body: str | None
+) -> Reply:
+    connection = http.client.HTTPConnection(host, port, timeout=30)
     try:
-        connection.request("GET", path)
-        return connection.getresponse().status
+        connection.request(method, path, body=body, headers=dict(headers))
+        reply = connection.getresponse()
+        told = {name.lower(): value for name, value in reply.getheaders()}
+        return Reply(
+            status=reply.status, headers=told, text=reply.read().decode("utf-8", "replace")
+        )
     finally:
         connection.close()
 
@@ -102,9 +143,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End it and what it started: the group is its own."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_END_S)
+    # What outlives its parent, or takes its time to say farewell.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)

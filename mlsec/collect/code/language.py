@@ -21,6 +21,10 @@ _SERVER_NAMES = frozenset({
 })  # fmt: skip
 # What leads to other servers: the endings of nginx, and the one name of Caddy.
 _PROXIES = (".conf", ".conf.template", "caddyfile")
+_ENDINGS = (
+    *_DATA, *_PROXIES, ".tf", ".tofu", ".tfvars", ".bicep", ".sh", ".bash", ".tpl", ".service",
+    ".py", ".properties",
+)  # fmt: skip
 _LEADS = regex(r"(?m)(?:^|[{;])\s*(?:proxy_pass|grpc_pass|reverse_proxy)\s")
 _DOCKERFILE = regex(r"(?i)(?:.+\.)?(?:docker|container)file(?:\..+)?\Z")
 _COMPOSE = regex(r"(?i)(?:docker-|podman-)?compose(?:[.-].+)?\.ya?ml\Z")
@@ -43,21 +47,7 @@ def may_matter(path: str) -> bool:
     name = path.rpartition("/")[2]
     lower = name.lower()
     return (
-        lower.endswith(
-            (
-                *_DATA,
-                *_PROXIES,
-                ".tf",
-                ".tofu",
-                ".tfvars",
-                ".bicep",
-                ".sh",
-                ".bash",
-                ".tpl",
-                ".service",
-                ".py",
-            )
-        )
+        lower.endswith(_ENDINGS)
         or lower == "procfile"
         or lower in _SERVER_NAMES
         or bool(_DOCKERFILE.match(name) or _ENVIRONMENT.match(name))
@@ -77,9 +67,8 @@ def language_of(path: str, text: str) -> Language | None:
         found = _data(name, path, text)
         if found is not None:
             return found
-    if (lower in _SERVER_NAMES or lower.endswith((".yaml", ".yml", ".py"))) and is_server_config(
-        lower, text
-    ):
+    is_opened = lower in _SERVER_NAMES or lower.endswith((".yaml", ".yml", ".py", ".properties"))
+    if is_opened and is_server_config(lower, text):
         return Language.SERVER_CONFIG
     if lower.endswith(".service") and _UNIT.search(text):
         return Language.UNIT

@@ -63,6 +63,7 @@ def _launch(ran: Ran, node: Node, name: str, configs: Configs) -> Launch:
         ports=tuple(_ports(node)),
         published=tuple(_published(node)),
         files=_mounted(ran, node, configs),
+        folder=node.text("workingDir"),
         user=str(user.value) if user is not None and user.value is not None else "",
         **_place(thing, node),
     )

@@ -64,11 +64,20 @@ def launch_of(service: Node, name: str, project: Project) -> Launch:
             **dict(mounted_files(service, project)),
             **dict(unknown_files(service, project)),
         },
+        folder=_folder(service, project, recipe),
         user=_user(user, project, recipe),
         traits=dict(
             _traits(service, project, recipe, has_recipe=build is None or recipe is not None)
         ),
     )
+
+
+def _folder(service: Node, project: Project, recipe: Recipe | None) -> str:
+    told = service.get("working_dir")
+    if told is None:
+        return recipe.folder if recipe is not None else ""
+    value = project.filled(told).value
+    return value if isinstance(value, str) else ""
 
 
 def _argv(service: Node, project: Project, recipe: Recipe | None) -> tuple[Node, ...] | None:
@@ -229,8 +238,7 @@ def _built_in(recipe: Recipe | None, build: Node | None, project: Project) -> di
         return {}
     context = build.value if isinstance(build.value, str) else build.text("context") or "."
     folder = posixpath.normpath(posixpath.join(project.folder, context))
-    held = {path: file.id for path, file in project.files.items()}
-    return copied_files(recipe, folder, held)
+    return copied_files(recipe, folder, project.files)
 
 
 def _is_of_another(mode: object) -> bool:

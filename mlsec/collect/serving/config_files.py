@@ -13,6 +13,9 @@ from mlsec.collect.serving.product import Product
 from mlsec.collect.serving.settings import Answer, ConfigFile, Settings
 from mlsec.core.errors import MlsecError
 
+# What names files from where it lies.
+_BESIDE = ("shell", "procfile", "unit")
+
 
 class ConfigSource:
     """The files of a scope that hold configuration; remembers which of them a launch has read."""
@@ -31,11 +34,11 @@ class ConfigSource:
             file = self._by_id.get(launch.id)
             found = self._config(file) if file is not None else None
             return ((found,) if found is not None else ()), ""
-        told = settings.flag(*product.config_flags) or settings.variable(*product.config_env)
+        told = _told(product, settings)
         if told is None and product.config_word:
             told = _named(product.config_word, settings)
         if told is None:
-            return self._by_itself(product, launch)
+            return self._by_itself(product, launch, settings)
         if not told.is_known:
             return (), f"which configuration file it reads is not known: {told.why}"
         path = str(told.value)
@@ -47,23 +50,40 @@ class ConfigSource:
             return (), f"its configuration {path} was not found among the files scanned"
         return (found,), ""
 
-    def _by_itself(self, product: Product, launch: Launch) -> tuple[tuple[ConfigFile, ...], str]:
+    def _by_itself(
+        self, product: Product, launch: Launch, settings: Settings
+    ) -> tuple[tuple[ConfigFile, ...], str]:
         """Read what lies where the product looks without being told."""
         for path in product.config_paths:
-            if path in launch.mounted or path in launch.files:
-                found = self._at(path, launch)
-                if found is None:
-                    return (), f"its configuration {path} was not found among the files scanned"
-                return (found,), ""
-            hidden = next(
-                (w for w, i in launch.mounted.items() if not i and _is_below(path, w)), ""
-            )
-            if hidden:
-                return (), f"{hidden} may hold its configuration, and was not found here"
+            found, why = self._if_there(path, launch)
+            if found or why:
+                return found, why
+        for name in product.config_files:
+            path = posixpath.normpath(posixpath.join(_folder(product, settings), name))
+            if path.startswith("/") or launch.folder:
+                found, why = self._if_there(posixpath.join(launch.folder, path), launch)
+            elif launch.kind in _BESIDE:
+                file = self._beside(path, launch)
+                found, why = ((file,) if file is not None else ()), ""
+            else:
+                found, why = (), _in_some_folder(name, launch)
+            if found or why:
+                return found, why
         return (), ""
+
+    def _if_there(self, path: str, launch: Launch) -> tuple[tuple[ConfigFile, ...], str]:
+        if path in launch.mounted or path in launch.files:
+            found = self._at(path, launch)
+            if found is None:
+                return (), f"its configuration {path} was not found among the files scanned"
+            return (found,), ""
+        mounted = launch.mounted.items()
+        hidden = next((where for where, i in mounted if not i and _is_below(path, where)), "")
+        return (), f"{hidden} may hold its configuration, and was not found here" if hidden else ""
 
     def _at(self, path: str, launch: Launch) -> ConfigFile | None:
         name = posixpath.basename(path)
+        path = posixpath.join(launch.folder, path)
         for where, file_id in launch.mounted.items():
             if where == path or (posixpath.basename(where) == name and not path.startswith("/")):
                 file = self._by_id.get(file_id)
@@ -74,7 +94,7 @@ class ConfigSource:
                     return ConfigFile(id="", shown="", root=parse_config(path, text))
                 except MlsecError:
                     return None
-        if launch.kind in ("shell", "procfile", "unit"):
+        if launch.kind in _BESIDE:
             return self._beside(path, launch)
         return None
 
@@ -106,3 +126,23 @@ def _named(form: str, settings: Settings) -> Answer | None:
     words = (word for word in settings.words if isinstance(word.value, str))
     found = next((word for word in words if re.fullmatch(form, str(word.value))), None)
     return Answer(value=found.value, place=found) if found is not None else None
+
+
+def _in_some_folder(name: str, launch: Launch) -> str:
+    if all(posixpath.basename(path) != name for path in (*launch.mounted, *launch.files)):
+        return ""
+    return f"whether it reads {name}: the folder that it is started in is not told"
+
+
+def _told(product: Product, settings: Settings) -> Answer | None:
+    flag, variable = settings.flag(*product.config_flags), settings.variable(*product.config_env)
+    return (variable or flag) if product.is_env_first else (flag or variable)
+
+
+def _folder(product: Product, settings: Settings) -> str:
+    """Give the folder that the command line names, "" for the one that it is started in."""
+    words = [word.value for word in settings.words]
+    if product.config_folder_after not in words:
+        return ""
+    named = words[words.index(product.config_folder_after) + 1 :][:1]
+    return named[0] if named and isinstance(named[0], str) else ""

@@ -11,14 +11,17 @@ _TORCHSERVE = (
     "|enable_model_api"
 )
 _MLSERVER = (
-    "http_port|grpc_port|metrics_port|model_repository_root|parallel_workers|load_models_at_startup"
+    "http_port|grpc_port|metrics_port|metrics_endpoint|cors_settings|model_repository_root"
+    "|parallel_workers|load_models_at_startup"
 )
+_TS_START = "torchserve --start"
 # Name, what must all stand in it, and the command that would read it. Each pattern is looked for by
 # itself and stays on its line: what joins two over a whole file takes the square of its length.
 _KINDS = tuple(
     (regex(name), tuple(map(regex, contents)), command)
     for name, contents, command in (
-        (r"config\.properties", (rf"(?m)^[ \t]*(?:{_TORCHSERVE})[ \t]*=",), "torchserve --start"),
+        (r"config\.properties", (rf"(?m)^[ \t]*(?:{_TORCHSERVE})[ \t]*=",), _TS_START),
+        (r".+\.properties", (r"(?m)^[ \t]*(?:inference|management)_address[ \t]*=",), _TS_START),
         (r"jupyter_(?:server|notebook|lab)_config\.(?:py|json)", (), "jupyter lab"),
         (r"jupyterhub_config\.py", (), "jupyterhub"),
         (r"settings\.json", (rf'"(?:{_MLSERVER})"[ \t]*:',), "mlserver start ."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
@@ -44,6 +45,7 @@ class Recipe(msgspec.Struct, kw_only=True):
     entrypoint: tuple[Node, ...] | None = None
     command: tuple[Node, ...] | None = None
     ports: tuple[int, ...] = ()
+    folder: str = ""
     user: str = ""
     user_node: Node | None = None
     packages: dict[str, Node] = msgspec.field(default_factory=dict)
@@ -119,6 +121,7 @@ def _begun(each: Instruction, stages: list[Recipe], common: Mapping[str, Node]) 
         entrypoint=below.entrypoint,
         command=below.command,
         ports=below.ports,
+        folder=below.folder,
         user=below.user,
         user_node=below.user_node,
         packages=dict(below.packages),
@@ -140,6 +143,10 @@ def _apply(each: Instruction, stage: Recipe) -> None:
         case "EXPOSE":
             words = re.findall(r"(?<!\S)([0-9]{1,5})(?:/tcp)?(?!\S)", _filled(each.text, stage))
             stage.ports = (*stage.ports, *(int(word) for word in words))
+        case "WORKDIR":
+            stage.folder = posixpath.normpath(
+                posixpath.join(stage.folder, _filled(each.text, stage).strip().strip("\"'"))
+            )
         case "USER":
             text = expand(each.text.strip(), _lookup({**stage.arguments, **stage.env}))
             stage.user_node = Node(text, each.line, each.column)
@@ -187,9 +194,10 @@ def _copied(each: Instruction, stage: Recipe) -> None:
         return
     target = texts[-1]
     for source in texts[:-1]:
-        is_folder = target.endswith("/") or len(texts) > 2
+        is_folder = target.endswith("/") or target in (".", "..") or len(texts) > 2
         name = source.rstrip("/").rpartition("/")[2]
-        stage.copied[f"{target.rstrip('/')}/{name}" if is_folder else target] = source
+        path = posixpath.join(target, name) if is_folder else target
+        stage.copied[posixpath.normpath(posixpath.join(stage.folder, path))] = source
 
 
 def _started(each: Instruction) -> tuple[Node, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlsec.collect.code.masking import masked_kind
-from mlsec.collect.code_file import CodeFile, CodeScope
+from mlsec.collect.code_file import CodeFile, CodeScope, Language
 from mlsec.collect.image_names import image_digest, image_tag
 from mlsec.collect.launch import Launch
 from mlsec.collect.marked import Node, Unresolved
@@ -35,7 +35,7 @@ def recipe_launch(scope: CodeScope, file: CodeFile, recipe: Recipe) -> Launch:
     More variables may be set where it is run, so its environment is open.
     """
     traits = {"user": recipe.user_node} if recipe.user_node is not None else {}
-    held = {each.path: each.id for each in scope.files}
+    held = {each.path: each for each in scope.files}
     folder = posixpath.dirname(file.path)
     return Launch(
         id=file.id,
@@ -52,22 +52,33 @@ def recipe_launch(scope: CodeScope, file: CodeFile, recipe: Recipe) -> Launch:
         ports=recipe.ports,
         packages=recipe.packages,
         mounted=copied_files(recipe, folder, held),
+        folder=recipe.folder,
         user=recipe.user,
         traits=traits,
     )
 
 
-def copied_files(recipe: Recipe, folder: str, held: Mapping[str, str]) -> dict[str, str]:
+def copied_files(recipe: Recipe, folder: str, held: Mapping[str, CodeFile]) -> dict[str, str]:
     """Give the files of the target that a build copies, by where they lie in the image.
 
     A build's context is the Dockerfile's own folder or one above; the nearest that has it counts.
+    Of a folder, it is the configuration of servers that matters.
     """
-    found = {}
+    found: dict[str, str] = {}
     for target, source in recipe.copied.items():
         for base in (folder, posixpath.dirname(folder), ""):
             path = posixpath.normpath(posixpath.join(base, source))
             if path in held:
-                found[target] = held[path]
+                found[target] = held[path].id
+                break
+            below = "" if path == "." else f"{path}/"
+            inside = {
+                posixpath.normpath(posixpath.join(target, each.path.removeprefix(below))): each.id
+                for each in held.values()
+                if each.language is Language.SERVER_CONFIG and each.path.startswith(below)
+            }
+            if inside:
+                found = inside | found
                 break
     return found
 

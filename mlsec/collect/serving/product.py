@@ -27,9 +27,11 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     arguments, ``arguments`` those it has without any given; ``image_env`` and ``image_keys`` what
     the image sets. ``tag`` finds the version in an image's tag. ``advisories`` is the name of its
     data on flaws, ``packages`` those whose version is that of the server. ``config`` says how it
-    is told where its configuration file lies: flags, variables, where it looks by itself, and
-    ``config_word`` what a word of the command line looks like that names it.
-    ``is_web``: it speaks HTTP, so that a proxy for web pages may lead to it.
+    is told where its configuration file lies: flags, variables, where it looks by itself
+    (``config_paths``; ``config_files`` are names in the folder that it is started in or, where
+    ``config_folder_after`` is told, in the one that stands behind that word), and ``config_word``
+    what a word of the command line looks like that names it. ``is_env_first``: a variable names it
+    before a flag does. ``is_web``: it speaks HTTP, so that a proxy for web pages may lead to it.
     """
 
     type: str
@@ -49,6 +51,8 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     config_paths: tuple[str, ...] = ()
     config_files: tuple[str, ...] = ()
     config_word: str = ""
+    config_folder_after: str = ""
+    is_env_first: bool = False
     is_web: bool = True
 
     def is_image(self, name: str) -> bool:

@@ -7,6 +7,7 @@ from mlsec.collect.serving.products import (
     llm_servers,
     model_servers,
     notebooks,
+    torchserve,
     trackers,
     vector_stores,
 )
@@ -14,6 +15,7 @@ from mlsec.collect.serving.products import (
 PRODUCTS: tuple[Product, ...] = (
     *llm_servers.PRODUCTS,
     *model_servers.PRODUCTS,
+    *torchserve.PRODUCTS,
     *trackers.PRODUCTS,
     *notebooks.PRODUCTS,
     *apps.PRODUCTS,

@@ -1,4 +1,4 @@
-"""Servers of any model: Triton, TorchServe, TensorFlow Serving, KServe, MLServer, BentoML."""
+"""Servers of any model: Triton, TensorFlow Serving, KServe, MLServer, BentoML."""
 
 from __future__ import annotations
 
@@ -22,9 +22,6 @@ from mlsec.collect.serving.settings import (
     Settings,
     any_given,
     known,
-    no,
-    truth,
-    unknown,
 )
 
 
@@ -51,87 +48,6 @@ def read_triton(s: Settings) -> Told:
     yield "shared_memory_open", open_to_others(reach, guards)
     # Every Python model of the repository is a program that the server runs.
     yield from _repository(s.find("--model-repository", "--model-store", default=None))
-
-
-def read_torchserve(s: Settings) -> Told:
-    """https://pytorch.org/serve/configuration.html, .../token_authorization_api.html"""
-    in_env = truth(s.key("enable_envvars_config") or NO)
-    env = in_env.is_known and bool(in_env.value)
-
-    def setting(name: str, default: object) -> Answer:
-        variable = s.variable(f"TS_{name.upper()}") if env else None
-        return variable or s.find(keys=(name,), default=default)
-
-    inference = setting("inference_address", "http://127.0.0.1:8080")
-    management = setting("management_address", "http://127.0.0.1:8081")
-    metrics = setting("metrics_address", "http://127.0.0.1:8082")
-    bind, port = inference.mapped(_host_of), inference.mapped(_port_of)
-    yield "bind", bind
-    yield "port", port
-    asks = _torchserve_asks(s, setting)
-    yield "access.authenticated", asks
-    yield "token_off", _torchserve_token_off(s, setting)
-    managed = reach_of(s.launch, management.mapped(_host_of), management.mapped(_port_of))
-    yield "exposure.management_reach", managed
-    yield "exposure.management_open", open_to_others(managed, asks)
-    # The token guards no metrics.
-    measured = reach_of(s.launch, metrics.mapped(_host_of), metrics.mapped(_port_of))
-    yield "exposure.metrics_open", open_to_others(measured, NO)
-    yield "encryption.in_transit", inference.mapped(lambda value: str(value).startswith("https"))
-    urls = setting("allowed_urls", "file://.*|http(s)?://.*")
-    yield "any_url", urls.mapped(_allows_any)
-    told = s.flag("--enable-model-api")
-    model_api = (
-        told.mapped(lambda _: True)
-        if told is not None
-        else truth(setting("enable_model_api", s.by_version(("<0.11.1", True), ("", False))))
-    )
-    yield "supply.clients_load", model_api
-    yield "installs_packages", truth(setting("install_py_dep_per_model", default=False))
-    origin = setting("cors_allowed_origin", "")
-    yield "access.any_origin", has_star(origin)
-
-
-def _torchserve_token_off(s: Settings, setting: object) -> Answer:
-    if s.has_flag("--disable-token-auth") is not None:
-        return s.has_flag("--disable-token-auth") or YES
-    told = s.key("disable_token_authorization")
-    if told is not None:
-        return truth(told)
-    del setting
-    hidden = s.hidden(has_env=False)
-    return unknown(hidden) if hidden else NO
-
-
-def _torchserve_asks(s: Settings, setting: object) -> Answer:
-    off = _torchserve_token_off(s, setting)
-    if not off.is_known:
-        return off
-    if off.value:
-        return no(off)
-    return s.by_version(("<0.11.1", False), ("", True))
-
-
-def _allows_any(value: object) -> bool:
-    """Whether a list of patterns lets in any address of the network."""
-    parts = str(value or "").replace("(s)?", "s?").split(",")
-    joined = [piece for part in parts for piece in part.split("|")]
-    return any(
-        piece.strip() in (".*", "https?://.*", "https://.*", "http://.*", "s3://.*")
-        for piece in joined
-    )
-
-
-def _host_of(value: object) -> str:
-    text = str(value or "").partition("://")[2] or str(value or "")
-    if text.startswith("["):
-        return text[1 : text.find("]")]
-    return text.partition("/")[0].rpartition(":")[0] or text.partition("/")[0]
-
-
-def _port_of(value: object) -> str:
-    text = str(value or "").rstrip("/").rpartition(":")[2]
-    return text if text.isdigit() else "80"
 
 
 def read_tensorflow_serving(s: Settings) -> Told:
@@ -164,23 +80,28 @@ def read_kserve_runtime(s: Settings) -> Told:
 
 
 def read_mlserver(s: Settings) -> Told:
-    """https://docs.seldon.ai/mlserver/user-guide/settings-reference"""
-    bind = s.find(env=("MLSERVER_HOST",), keys=("host",), default=ANYWHERE)
-    port = s.find(env=("MLSERVER_HTTP_PORT",), keys=("http_port",), default="8080")
+    """https://docs.seldon.ai/mlserver/user-guide/settings-reference; held against 1.7.1"""
+    bind = _mlserver(s, "host", ANYWHERE)
+    port = _mlserver(s, "http_port", "8080")
     yield "bind", bind
     yield "port", port
     yield "access.authenticated", NO
-    metrics_port = s.find(env=("MLSERVER_METRICS_PORT",), keys=("metrics_port",), default="8082")
-    measured = s.find(
-        env=("MLSERVER_METRICS_ENDPOINT",), keys=("metrics_endpoint",), default="/metrics"
-    )
-    reach = reach_of(s.launch, bind, metrics_port)
+    measured = _mlserver(s, "metrics_endpoint", "/metrics")
+    reach = reach_of(s.launch, bind, _mlserver(s, "metrics_port", "8082"))
     yield "exposure.metrics_open", open_to_others(reach, opposite(any_given(measured)))
     yield "encryption.in_transit", NO
     origins = s.find(keys=("cors_settings.allow_origins",), default="")
     yield "access.any_origin", has_star(origins)
     # The routes of the model repository stand on the port that it works on.
     yield "supply.clients_load", YES
+
+
+def _mlserver(s: Settings, name: str, default: str) -> Answer:
+    """Give a setting; what stands in its file counts more than a variable."""
+    told = s.key(name)
+    if told is not None:
+        return told
+    return s.find(env=(f"MLSERVER_{name.upper()}",), keys=(name,), default=default)
 
 
 def read_bentoml(s: Settings) -> Told:
@@ -225,26 +146,6 @@ PRODUCTS = (
         advisories="triton",
     ),
     Product(
-        type="serving.torchserve",
-        read=read_torchserve,
-        images=(r"pytorch/torchserve(?:-[a-z]+)?", r"(?:.+/)?torchserve(?:-kfs)?"),
-        commands=(r"torchserve\b",),
-        packages=("torchserve",),
-        # What docker/dockerd-entrypoint.sh and docker/config.properties of its repository say.
-        entrypoint="torchserve --start --ts-config /home/model-server/config.properties"
-        " --disable-token-auth",
-        image_keys={
-            "inference_address": "http://0.0.0.0:8080",
-            "management_address": "http://0.0.0.0:8081",
-            "metrics_address": "http://0.0.0.0:8082",
-        },
-        image_user="model-server",
-        advisories="torchserve",
-        config_flags=("--ts-config",),
-        config_env=("TS_CONFIG_FILE",),
-        config_paths=("/home/model-server/config.properties",),
-    ),
-    Product(
         type="serving.tensorflow_serving",
         read=read_tensorflow_serving,
         images=(r"tensorflow/serving",),
@@ -272,6 +173,7 @@ PRODUCTS = (
         image_user="1000",
         advisories="mlserver",
         config_files=("settings.json",),
+        config_folder_after="start",
     ),
     Product(
         type="serving.bentoml",
