@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,24 +84,27 @@ def _entry(
         paths={str(k): _texts(v) for k, v in _map(raw, "paths")},
         assumed=raw.get("assumed", {}),
         joins=tuple(
-            _join(document, (*here, "joins", n), each, types)
+            join
             for n, each in enumerate(raw.get("joins", ()))
+            for join in _joins(document, (*here, "joins", n), each, types)
         ),
         place=document.where(*here),
     )
 
 
-def _join(
+def _joins(
     document: Document, here: tuple[str | int, ...], raw: Any, types: Mapping[str, Type]
-) -> Join:
+) -> Iterator[Join]:
+    """Give a join to each type that it names: ``to`` is one or a list of those that it fits."""
     if not isinstance(raw, dict) or not all(key in raw for key in _JOIN_KEYS):
         raise MlsecError('a join needs "to", "by", "answers"', location=document.where(*here))
     _known_only(document, here, raw, _JOIN_KEYS, "key")
-    owner = _type(document, (*here, "to"), raw["to"], types)
-    if owner is None:
-        raise MlsecError('a join needs "to"', location=document.where(*here))
-    _known_only(document, (*here, "answers"), raw["answers"], operations_of(owner), "operation")
-    return Join(to=owner.name, by=str(raw["by"]), answers=raw["answers"])
+    for name in raw["to"] if isinstance(raw["to"], list) else [raw["to"]]:
+        owner = _type(document, (*here, "to"), name, types)
+        if owner is None:
+            raise MlsecError('a join needs "to"', location=document.where(*here))
+        _known_only(document, (*here, "answers"), raw["answers"], operations_of(owner), "operation")
+        yield Join(to=owner.name, by=str(raw["by"]), answers=raw["answers"])
 
 
 def operations_of(owner: Type) -> set[str]:

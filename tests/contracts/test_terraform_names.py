@@ -25,6 +25,8 @@ NAMES = json.loads((Path(__file__).parent / "terraform_names.json").read_text("u
 ELSEWHERE = {
     "policy_data.bindings": "inside the JSON text of google_iam_policy",
     "enable_https_traffic_only": "the name of the argument before version 4 of azurerm",
+    "scale.capacity": "a block of version 3 of azurerm",
+    "scale.type": "a block of version 3 of azurerm",
     "default_uri_disabled": "newer than the package",
     "iap_enabled": "newer than the package",
     "mutual_authentication.mode": "newer than the package",

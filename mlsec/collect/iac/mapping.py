@@ -74,8 +74,8 @@ def place(standing: Standing, owner: Type, shapes: Shapes, scope: str, provider:
         origin=Origin(
             kind="iac",
             file=declaration.file.shown,
-            line=max(1, declaration.line),
-            column=declaration.column,
+            line=max(1, (standing.body.line if standing.entry.each else 0) or declaration.line),
+            column=(standing.body.column if standing.entry.each else 0) or declaration.column,
             stack=declaration.stack,
         ),
         known_as=standing.called.id,

@@ -152,3 +152,53 @@ def test_one_decided_side_is_enough(expression: str, value: bool) -> None:
     text = template({"supportsHttpsTrafficOnly": expression})
     (account,) = inventory_of(scope_of({"t.json": text}, Language.ARM)).resources
     assert account.properties["https_only"] is value
+
+
+def test_a_setting_finds_a_thing_whose_parent_is_not_told() -> None:
+    graph = graph_of(
+        'module "project" {\n  source = "Azure/somewhere/azurerm"\n}\n'
+        'resource "azapi_resource" "e" {\n'
+        '  type = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints@2024-04-01"\n'
+        '  name = "e"\n  parent_id = module.project.resource_id\n  body = { properties = {} }\n}\n'
+        'resource "azurerm_monitor_diagnostic_setting" "d" {\n  name = "d"\n'
+        "  target_resource_id = azapi_resource.e.id\n"
+        '  log_analytics_workspace_id = "w"\n'
+        '  enabled_log {\n    category_group = "allLogs"\n  }\n}\n'
+    )
+    (endpoint,) = graph.of_type("azure.ml.online_endpoint")
+    assert property_value(endpoint, "log_kinds") != Known([])
+
+
+def test_what_only_the_service_sets_is_not_told_by_a_template() -> None:
+    text = template({}, "Microsoft.CognitiveServices/accounts")
+    (account,) = inventory_of(scope_of({"t.json": text}, Language.ARM)).resources
+    assert "abuse_penalty" in account.unread
+
+
+def test_each_element_that_is_a_thing_of_its_own_stands_on_its_line() -> None:
+    text = json.dumps(
+        {
+            "$schema": SCHEMA,
+            "resources": [
+                {
+                    "type": "Microsoft.Network/virtualNetworks",
+                    "name": "v",
+                    "properties": {"subnets": [{"name": "a"}, {"name": "b"}]},
+                }
+            ],
+        },
+        indent=1,
+    )
+    found = inventory_of(scope_of({"t.json": text}, Language.ARM)).resources
+    lines = {each.name: each.origin.line for each in found if each.type.endswith("subnet")}
+    written = text.splitlines()
+    assert [written[line].strip() for line in lines.values()] == ['"name": "a"', '"name": "b"']
+
+
+def test_a_sku_under_its_older_name_is_read() -> None:
+    graph = graph_of(
+        'resource "azurerm_cognitive_deployment" "d" {\n  name = "d"\n'
+        '  cognitive_account_id = "a"\n  scale {\n    type = "ProvisionedManaged"\n  }\n}\n'
+    )
+    (deployment,) = graph.of_type("azure.cognitive.deployment")
+    assert deployment.properties["sku"] == "ProvisionedManaged"

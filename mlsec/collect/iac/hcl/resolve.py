@@ -12,7 +12,7 @@ from mlsec.collect import marked_json
 from mlsec.collect.iac.declaration import Declaration as Told
 from mlsec.collect.iac.declaration import attribute, called, given_name
 from mlsec.collect.iac.digging import Digger, fold
-from mlsec.collect.iac.hcl.homes import home_of, in_api_form, provider_of
+from mlsec.collect.iac.hcl.homes import Home, home_of, in_api_form, provider_of
 from mlsec.collect.iac.hcl.placing import plain_node
 from mlsec.collect.iac.hcl.plan_references import module_path
 from mlsec.collect.iac.hcl.target import Declaration
@@ -59,7 +59,7 @@ class Resolver:
         """Give the declarations with their symbols resolved."""
         for each in self._by_address.values():
             home = home_of(each.type, each.body, self._tables)
-            body = in_api_form(home, each.type, _with_defaults(each))
+            body = _in_api_form(home, each, _with_defaults(each))
             yield Told(
                 kind=home.kind,
                 type=home.type,
@@ -116,7 +116,7 @@ class Resolver:
         self._open.add(symbol.address)
         try:
             provider = provider_of(declared.type, entry)
-            body = in_api_form(home, declared.type, declared.body)
+            body = _in_api_form(home, declared, declared.body)
 
             def get(path: str) -> Node | None:
                 found = Digger().dig(body, path)
@@ -129,7 +129,7 @@ class Resolver:
                 named = found.ref
             if named is None and wanted == "name":
                 named = found.name
-            return words if named is None else named
+            return named or words
         finally:
             self._open.discard(symbol.address)
 
@@ -142,6 +142,19 @@ class Resolver:
             if found is not None:
                 return _placed(found, node)
         return Node(made, node.line, node.column, node.tag, node.file)
+
+
+def _in_api_form(home: Home, declared: Declaration, body: Node) -> Node:
+    """Give a body as its table reads it; an id that is not told is that of this declaration."""
+    made = in_api_form(home, declared.type, body)
+    held = made.get("id")
+    hidden = held.value if held is not None else None
+    parts = hidden.parts if isinstance(hidden, Joined) else (hidden,)
+    unknown = next((p for p in parts if isinstance(p, Unresolved) and not p.text), None)
+    if made is body or unknown is None:
+        return made
+    named = Unresolved(unknown.why, f"‹{declared.address}.id›", is_given=True)
+    return Node({**made.pairs(), "id": Node(named)}, made.line, made.column)
 
 
 def _passes_through(symbol: Symbol) -> bool:
