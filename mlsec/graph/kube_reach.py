@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
 from mlsec.core.regex import regex
@@ -12,6 +12,7 @@ from mlsec.graph.answers import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.flags import flag, is_one_of
 from mlsec.graph.kube_links import SERVICE, backends, gateways, selected
 from mlsec.graph.kube_select import (
+    WORKLOAD,
     all_of_type,
     carries,
     containers_of,
@@ -66,6 +67,7 @@ def _ask(resource: Resource, graph: Graph) -> Answer:
             for each in all_of_type(graph, MESH, resource.scope)
             if names & set(held(each, "targets") or ())
         ]
+        own.append(_gateway_asks(resource, graph))
     services = [resource] if resource.type == SERVICE else list(backends(resource, graph).found)
     inside = [_service_asks(each, graph) for each in services]
     hidden = hidden_types(graph, resource, MESH)
@@ -79,21 +81,60 @@ def _service_asks(service: Resource, graph: Graph) -> Answer:
 
 
 def _pod_asks(workload: Resource, service: Resource, graph: Graph) -> Answer:
-    labels = held(workload, "labels") or {}
-    policies = [
-        flag(each, "demands_caller")
-        for each in all_of_type(graph, MESH, workload.scope)
-        if not held(each, "targets")
-        and (is_same_namespace(workload, each) or held(each, "namespace") == _ROOT)
-        and carries(labels, held(each, "selector") or {})
-    ]
+    policies = [_policies_on(held(workload, "labels") or {}, workload, graph)]
     proxies = [
         each
         for each in containers_of(graph, workload)
         if _PROXIES.search(str(held(each, "image") or ""))
     ]
-    fronts = [YES for each in proxies if any(True for _ in _shared_ports(service, each))]
+    taken = {
+        str(value)
+        for each in containers_of(graph, workload)
+        if each not in proxies
+        for p in held(each, "ports") or ()
+        for value in (p.get("name"), p.get("number"))
+    }
+    fronts = [YES for each in proxies if set(_shared_ports(service, each)) - taken]
     return any_of([*policies, *fronts, _server_asks(workload, service, graph)])
+
+
+def _policies_on(labels: Mapping[str, str], near: Resource, graph: Graph) -> Answer:
+    """Whether the mesh refuses whoever shows no identity to pods with these labels.
+
+    One policy that refuses is enough; of those that allow, each lets in by itself.
+    """
+    holding = [
+        each
+        for each in all_of_type(graph, MESH, near.scope)
+        if not held(each, "targets")
+        and (is_same_namespace(near, each) or held(each, "namespace") == _ROOT)
+        and carries(labels, held(each, "selector") or {})
+    ]
+    allowing = [each for each in holding if _allows(each)]
+    refusing = [flag(each, "demands_caller") for each in holding if not _allows(each)]
+    each_asks = all_of(flag(each, "demands_caller") for each in allowing) if allowing else NO
+    return any_of([*refusing, each_asks])
+
+
+def _allows(policy: Resource) -> bool:
+    return (held(policy, "kind"), held(policy, "action")) == ("AuthorizationPolicy", "ALLOW")
+
+
+def _gateway_asks(route: Resource, graph: Graph) -> Answer:
+    """Whether the pods of Istio's gateways ask that a route comes in by."""
+    answers: list[Answer] = []
+    for gateway in gateways(route, graph).found:
+        selector = held(gateway, "selector")
+        if not selector:
+            return NO
+        pods = [
+            each
+            for each in all_of_type(graph, WORKLOAD, route.scope)
+            if carries(held(each, "labels") or {}, selector)
+        ]
+        answers += [_policies_on(held(each, "labels") or {}, each, graph) for each in pods]
+        answers += [] if pods else [_policies_on(selector, gateway, graph)]
+    return all_of(answers) if answers else NO
 
 
 def _server_asks(workload: Resource, service: Resource, graph: Graph) -> Answer:

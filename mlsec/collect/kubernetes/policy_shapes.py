@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from mlsec.collect.kubernetes.node_mapping import Shapes
+from mlsec.collect.kubernetes.node_mapping import Shapes, UnknownValueError
 from mlsec.collect.kubernetes.objects import texts
 from mlsec.collect.marked import Node, plain
 
@@ -53,15 +53,29 @@ def demands_caller(thing: Node) -> bool:
         return False
     action, rules = spec.text("action") or "ALLOW", spec.items("rules")
     if action == "CUSTOM":
-        return True
+        return _for_all(rules)
     if action == "DENY":
-        return any(_names(rule, "notRequestPrincipals", "notPrincipals") for rule in rules)
+        refusing = [r for r in rules if _names(r, "notRequestPrincipals", "notPrincipals")]
+        return bool(refusing) and _for_all(refusing)
     if action != "ALLOW":
         return False
     # Without a rule nothing is allowed; else each rule has to name who.
     return all(
         _names(rule, "requestPrincipals", "principals") or _asks_claim(rule) for rule in rules
     )
+
+
+def _for_all(rules: tuple[Node, ...] | list[Node]) -> bool:
+    """Whether some rule holds for every request; none holds without a rule.
+
+    Raises:
+        UnknownValueError: all hold for some paths or hosts only, and which are served is not told.
+    """
+    if any(not rule.items("to") and not rule.items("when") for rule in rules):
+        return True
+    if rules:
+        raise UnknownValueError("it asks only some requests who is there")
+    return False
 
 
 def _names(rule: Node, *keys: str) -> bool:

@@ -40,7 +40,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     ("jupyter", "notebook",
      r"jupyter|jupyterlab|jupyterhub|[a-z-]*-notebook|notebook-servers|singleuser|codeserver-python"),
     ("mlflow", "tool", r"mlflow"),
-    ("ray", "ray", r"rayproject/[a-z-]+|ray-ml|ray-llm|ray"),
+    ("ray", "ray", r"rayproject/[a-z-]+|ray-ml|ray-llm|(?<![_.-])ray"),
     ("label-studio", "tool", r"label-studio"),
     ("gradio", "tool", r"gradio"),
     ("open-webui", "tool", r"open-webui"),
