@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from mlsec.artifacts.pickle.judged_calls import Judged
+import msgspec
+
+from mlsec.artifacts.pickle.judged_calls import Entries, Judged
 from mlsec.artifacts.pickle.patterns import (
     GETS,
     LINES,
@@ -20,14 +23,53 @@ from mlsec.artifacts.pickle.patterns import (
     short,
 )
 
-_Set = frozenset[int]
-Known = tuple[_Set, _Set, _Set, _Set, _Set, _Set]
-
 # Words that are shell text or a host by themselves: other letters and digits say nothing.
 WORDS = frozenset(
     """sh bash zsh cmd powershell curl wget nc ncat python perl ruby echo touch cat rm chmod id
     whoami calc sleep ls cp mv dd kill nohup base64 uname ping open printenv""".split()  # noqa: SIM905
 )
+_NONE: Entries = frozenset()
+
+
+class Style(enum.Enum):
+    """How a stream writes its texts: what another protocol writes need not be tried."""
+
+    LINES = "protocol 0"
+    LONG = "protocols 1 to 3"
+    SHORT = "protocol 4 and later"
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True):
+    """Memo entries by what is known of the names in them.
+
+    ``reduced`` and ``instantiated`` may be called so whatever the arguments, ``bare`` may be
+    instantiated without; of ``told`` and ``told_new`` all has been said unless the arguments say
+    more; ``buffers`` may be given bytes. ``keys`` are names of attributes that a state may set,
+    ``quiet`` what may be given to any function.
+    """
+
+    style: Style = Style.SHORT
+    reduced: Entries = _NONE
+    instantiated: Entries = _NONE
+    bare: Entries = _NONE
+    told: Entries = _NONE
+    told_new: Entries = _NONE
+    buffers: Entries = _NONE
+    keys: Entries = _NONE
+    quiet: Entries = _NONE
+
+    @property
+    def called(self) -> Entries:
+        """Where the names lie that are called."""
+        some = (self.instantiated, self.bare, self.told, self.told_new, self.buffers)
+        return self.reduced.union(*some)
+
+
+_PUT = rf"(?:{PUTS})?+"
+# What stands in every text that `shadows` takes for a program: a text without these letters is
+# none, and one with them is looked at as a whole.
+_SAFE = r"[^(/_m]"
+_PROGRAM = r"exec|eval|import|popen|system|spawn|subprocess|loads|/bin/|__"
 
 
 def _quiet(tail: str) -> str:
@@ -42,64 +84,120 @@ def _quiet(tail: str) -> str:
     return "(?:" + "|".join(texts) + ")"
 
 
-_SAYS_NOTHING = (
-    rf"(?:K.|\x8c{_quiet('')}|J.{{4}}|G.{{8}}|M..|[N\x88\x89]|\x8a{short('')}"
-    rf"|X{_quiet(ZEROS)})(?:{PUTS})?+"
-)
+def _digits(tail: str) -> str:
+    return "(?:" + "|".join(rf"\x{n:02x}{tail}[-+.0-9eE]{{{n}}}" for n in range(32)) + ")"
 
 
-# As above, and bytes and decimal numbers as text, which the functions that libraries store take.
+def _harmless(tail: str) -> str:
+    """Up to 31 bytes of text that is no program."""
+    both = rf"(?!.{{0,31}}(?:{_PROGRAM}))"
+    return "(?:" + "|".join(
+        rf"\x{n:02x}{tail}(?:{_SAFE}{{{n}}}|{both}.{{{n}}})" for n in range(32)
+    ) + ")"  # fmt: skip
+
+
+@cache
+def _says_nothing(style: Style) -> str:
+    """A number or a word that says nothing of what a call would do."""
+    numbers = rf"K.|J.{{4}}|G.{{8}}|M..|[N\x88\x89]|\x8a{short('')}"
+    match style:
+        case Style.LINES:
+            words = rf"(?:{'|'.join(sorted(WORDS))})\n|python|(?i:localhost)\n"
+            numbers = r"I(?:0[01]?|-?[1-9][0-9]{0,60}+)\n|L-?(?:0|[1-9][0-9]{0,60}+)L?\n"
+            numbers += r"|F-?[0-9][0-9.e+-]{0,40}+\n|N"
+            text = rf"V(?!{words})[0-9A-Za-z]*+\n"
+        case Style.LONG:
+            text = rf"X{_quiet(ZEROS)}"
+        case Style.SHORT:
+            text = rf"\x8c{_quiet('')}"
+    return rf"(?:{numbers}|{text}){_PUT}"
+
+
+@cache
+def _literal(style: Style) -> str:
+    """As above, and bytes and decimal numbers as text, which functions of libraries take."""
+    match style:
+        case Style.LINES:
+            more = r"V[-+.0-9eE]*+\n"
+        case Style.LONG:
+            more = rf"[CU]{short('')}|X{_digits(ZEROS)}"
+        case Style.SHORT:
+            more = rf"C{short('')}|\x8c{_digits('')}"
+    return rf"{_says_nothing(style)}|(?:{more}){_PUT}"
+
+
 # A name of an attribute, written out.
 _IDENTIFIER = "(?:" + "|".join(
     rf"(?:\x8c\x{size:02x}|X\x{size:02x}{ZEROS})(?!__)[A-Za-z_][0-9A-Za-z_]{{{size - 1}}}"
     for size in range(1, 32)
 ) + ")"  # fmt: skip
-_DIGITS = "(?:" + "|".join(rf"\x{size:02x}[-+.0-9eE]{{{size}}}" for size in range(32)) + ")"
-_SAYS_NOTHING_BUT_BYTES = rf"(?:{_SAYS_NOTHING}|(?:[CU]{short('')}|\x8c{_DIGITS})(?:{PUTS})?+)"
 
 
 @lru_cache(maxsize=32)
-def eight_calls(known: Known, others: Judged) -> re.Pattern[bytes]:
+def eight_calls(known: Names, others: Judged) -> re.Pattern[bytes]:
     """As ``eight``, and calls of names read from the memo; see ``_calls``."""
-    return eight_with(rf"{_calls(*known, others)}|")
+    return eight_with(rf"{_calls(known, others)}|")
 
 
 @lru_cache(maxsize=32)
-def appended_calls(known: Known, others: Judged) -> re.Pattern[bytes]:
+def appended_calls(known: Names, others: Judged) -> re.Pattern[bytes]:
     """As ``appended``, and calls of names read from the memo; see ``_calls``."""
-    return compiled(rf"(?:(?:{_calls(*known, others)}|(?:{PUSHES})(?:{PUTS})?+)a)*+")
+    return compiled(rf"(?:(?:{_calls(known, others)}|(?:{PUSHES}){_PUT})a)*+")
 
 
-def _calls(
-    reduced: frozenset[int],
-    instantiated: frozenset[int],
-    bare: frozenset[int],
-    told: frozenset[int],
-    told_new: frozenset[int],
-    keys: frozenset[int],
-    others: Judged,
-) -> str:
-    """Calls of names read from the memo with arguments written out, and the states that follow.
+def _calls(known: Names, others: Judged) -> str:
+    """Calls of names read from the memo with arguments written out, and the states that follow."""
+    call = rf"{_reads(known.bare)}\){_PUT}\x81"
+    if known.reduced or known.instantiated:
+        given = _given(known, others)
+        call += rf"|{_reads(known.reduced)}{given}R|{_reads(known.instantiated)}{given}\x81"
+    if known.told or known.told_new:
+        nothing = _says_nothing(known.style)
+        given = (
+            rf"(?:\)|{nothing}(?:\x85|{nothing}(?:\x86|{nothing}\x87))|\((?:{nothing})*+t){_PUT}"
+        )
+        call += rf"|{_reads(known.told)}{given}R|{_reads(known.told_new)}{given}\x81"
+    if known.buffers:
+        given = rf"(?:[CU]{short('')}{_PUT}{_encoded(known.style, others)})"
+        call += rf"|{_reads(known.buffers)}(?:{given}\x85|\({given}t){_PUT}R"
+    keys = _reads(known.keys)
+    if known.style is Style.LINES:
+        # An empty dict is made by a MARK, and filled one item after the other.
+        small = rf"(?:{LINES}|{GETS}|N){_PUT}"
+        state = rf"\(d{_PUT}(?:{keys}{small}s)*+b"
+    else:
+        small = SMALL
+        state = rf"}}{_PUT}(?:\((?:{keys}{SMALL})*+u|{keys}{SMALL}s)?+b"
+    items = rf"\((?:{small})*+[ue]|{small}(?:a|{small}s)|{state}"
+    return rf"(?:{call}{_judged(others)}){_PUT}(?:{items})*+"
 
-    ``reduced`` and ``instantiated`` are the memo entries of names that may be called so whatever
-    the arguments, ``bare`` of those that may be instantiated without, ``told`` and ``told_new`` of
-    those of which all has been said unless the arguments say more; ``keys`` those of attribute
-    names that a state may set; ``others`` those that are judged by what they are given.
-    """
-    put = rf"(?:{PUTS})?+"
-    few = _SAYS_NOTHING_BUT_BYTES
-    small = rf"(?:\)|{few}(?:\x85|{few}(?:\x86|{few}\x87))|\((?:{few})*+t){put}"
-    call = rf"(?:{_reads(reduced)}{small}R|{_reads(instantiated)}{small}\x81"
-    if told or told_new:
-        nothing = _SAYS_NOTHING
-        quiet = rf"(?:\)|{nothing}(?:\x85|{nothing}(?:\x86|{nothing}\x87))|\((?:{nothing})*+t){put}"
-        call += rf"|{_reads(told)}{quiet}R|{_reads(told_new)}{quiet}\x81"
-    call += rf"|{_reads(bare)}\){put}\x81{_judged(others)}){put}"
-    state = rf"}}{put}(?:\((?:{_reads(keys)}{SMALL})*+u|{_reads(keys)}{SMALL}s)?+b"
-    # As protocol 0 writes it: an empty dict by a MARK, then one item after the other.
-    state += rf"|\(d{put}(?:{_reads(keys)}(?:{SMALL}|(?:{LINES}|{GETS}){put})s)*+b"
-    items = rf"\((?:{SMALL})*+[ue]|{SMALL}(?:a|{SMALL}s)|{state}"
-    return rf"{call}(?:{items})*+"
+
+def _given(known: Names, others: Judged) -> str:
+    """Arguments in which a listed function finds no program, and no number that swells."""
+    plain = rf"{_literal(known.style)}|{_reads(known.quiet)}{_PUT}"
+    one = rf"(?:{plain}{_encoded(known.style, others)})"
+    if known.style is Style.LINES:
+        box = rf"\([dl]{_PUT}(?:(?:{plain})(?:a|(?:{plain})s))*+"
+        return rf"\((?:{one}|{box})*+t{_PUT}"
+    box = rf"[\]}}\x8f]{_PUT}(?:\((?:{plain})*+[eu\x90]|(?:{plain})(?:a|(?:{plain})s))?+\x85"
+    return rf"(?:\)|{one}(?:\x85|{one}(?:\x86|{one}\x87))|\({one}*+t|{box}){_PUT}"
+
+
+def _encoded(style: Style, others: Judged) -> str:
+    """Bytes as old protocols write them, as a further branch; or nothing."""
+    if not others.codecs or not others.words:
+        return ""
+    match style:
+        case Style.LINES:
+            # The escapes are those that picklers write.
+            text = r"V(?:[^\n\\(/_m]|\\u00(?:0[0adAD]|1[aA]|5[cC]))*+\n"
+        case Style.LONG:
+            text = rf"X{_harmless(ZEROS)}"
+        case Style.SHORT:
+            text = rf"\x8c{_harmless('')}"
+    given = rf"{text}{_PUT}{_reads(others.words)}"
+    ends = rf"\({given}t" if style is Style.LINES else rf"{given}\x86"
+    return rf"|{_reads(others.codecs)}{ends}{_PUT}R{_PUT}"
 
 
 def _judged(others: Judged) -> str:

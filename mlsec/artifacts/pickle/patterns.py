@@ -27,6 +27,9 @@ LONG = r"[XTB]" + counted(ZEROS)
 PUSHES = rf"K.|{_SHORT}|J.{{4}}|G.{{8}}|M..|[N\])}}\x88\x89\x8f]|{LONG}|{LINES}"
 GETS = r"h.|j.{4}|g[^\n]*+\n"
 PUTS = r"\x94|q.|r.{4}|p[^\n]*+\n"
+# What writes no memo entry.
+_UNNUMBERED = rf"{PUSHES}|{GETS}|[(012aesutldRb\x81\x85-\x87\x90\x91]|\x95.{{8}}"
+ENTRIES_AT_ONCE = 64
 
 
 @lru_cache(maxsize=16)
@@ -138,6 +141,18 @@ def eight_pushes() -> re.Pattern[bytes]:
     return compiled(rf"(?:(?:{PUSHES}|{GETS})(?:{PUTS})?+){{8}}+")
 
 
+@cache
+def pushes() -> re.Pattern[bytes]:
+    """Eight values or more, written out one after the other; a call may begin with a GET."""
+    return compiled(rf"(?:(?:{PUSHES})(?:{PUTS})?+){{8,64}}+")
+
+
+@cache
+def entries() -> re.Pattern[bytes]:
+    """As ``memoized``, for so many entries at once; they are ``ENTRIES_AT_ONCE``."""
+    return compiled(rf"(?:(?:{_UNNUMBERED})*+\x94){{{ENTRIES_AT_ONCE}}}+")
+
+
 def eight_with(also: str) -> re.Pattern[bytes]:
     put = rf"(?:{PUTS})?+"
     some = rf"{SMALL}(?:\x85{put}|{SMALL}(?:\x86{put}|{SMALL}\x87{put}))?+"
@@ -157,16 +172,8 @@ def eight() -> re.Pattern[bytes]:
 
 @cache
 def memoized() -> re.Pattern[bytes]:
-    """As ``memo_writes`` where only MEMOIZE writes: one match each, and empty ones at the end."""
-    others = rf"{PUSHES}|{GETS}|[(012aesutldRb\x81\x85-\x87\x90\x91]|\x95.{{8}}"
-    return compiled(rf"(?:{others})*+(\x94|\Z)")
-
-
-@cache
-def indexed() -> re.Pattern[bytes]:
-    """Opcodes up to the first PUT with an index, or to the end."""
-    others = rf"{PUSHES}|{GETS}|[(012aesutldRb\x81\x85-\x87\x90\x91\x94]|\x95.{{8}}"
-    return compiled(rf"(?:{others})*+")
+    """As ``memo_writes``, without indexes: right up to the first opcode that has one."""
+    return compiled(rf"(?:{_UNNUMBERED})*+([\x94pqr]|\Z)")
 
 
 @cache
@@ -182,8 +189,7 @@ def memo_writes() -> re.Pattern[bytes]:
     The last match ends the batch and is empty: without it the search would go on in the middle of
     an opcode.
     """
-    others = rf"{PUSHES}|{GETS}|[(012aesutldRb\x81\x85-\x87\x90\x91]|\x95.{{8}}"
-    return compiled(rf"(?:{others})*+({PUTS}|\Z)")
+    return compiled(rf"(?:{_UNNUMBERED})*+({PUTS}|\Z)")
 
 
 def compiled(pattern: str) -> re.Pattern[bytes]:

@@ -6,139 +6,23 @@ import re
 from typing import TYPE_CHECKING
 
 from mlsec.artifacts.errors import ArtifactError
-from mlsec.artifacts.pickle.call_patterns import appended_calls, eight_calls
-from mlsec.artifacts.pickle.judged_calls import CODECS, NONE, judged
-from mlsec.artifacts.pickle.literals import read_index
-from mlsec.artifacts.pickle.memo import Memo
-from mlsec.artifacts.pickle.patterns import (
-    appended,
-    eight,
-    eight_pushes,
-    indexed,
-    memo_writes,
-    memoized,
-)
-from mlsec.artifacts.pickle.tape import Tape
-from mlsec.artifacts.pickle.values import (
-    KEPT_ITEMS,
-    Box,
-    Global,
-    How,
-    Later,
-    Plain,
-    Stretch,
-    Value,
-)
+from mlsec.artifacts.pickle.known import Known
+from mlsec.artifacts.pickle.patterns import eight_pushes, pushes
+from mlsec.artifacts.pickle.values import KEPT_ITEMS, Box, Later, Plain, Stretch, Value
+from mlsec.artifacts.pickle.written import note_writes
 
 if TYPE_CHECKING:
     from mlsec.artifacts.pickle.machine import Machine
 
-MEMOIZE = b"\x94"
-PUT = ord("p")
-GET_1, GET_4, GET_LINE = b"hjg"
 STEPS_TO_A_VALUE = 24
 PUTS = b"\x94pqr"
 WORTH_BYTES = 160
 # Bytes followed opcode by opcode before the next try: more after every try that gave nothing.
 SHORTEST_PAUSE, LONGEST_PAUSE = 32, 256
-# How many memo entries are known by what they hold, and how often the expression is made anew.
-KNOWN, PATTERNS = 64, 12
-# What follows its state lies between the opcodes: each of these is looked at.
-FOLLOWED = ("NumpyArrayWrapper",)
+# MARKs that are passed before a batch of plain values is tried again.
+LONGEST_IDLE = 16
 # No opcode touches more values than these, unless it takes all down to a MARK.
 TOUCHED = 3
-
-
-class Known:
-    """Memo entries that the stream was seen to read: names to call, and names of attributes."""
-
-    __slots__ = (
-        "_appends", "_asked", "_functions", "_keys", "_left", "_memo", "_names", "_next",
-        "_others", "_pattern", "_sets", "_starts", "_words",
-    )  # fmt: skip
-
-    def __init__(self, memo: Memo) -> None:
-        self._memo = memo
-        self._functions: dict[int, Global] = {}
-        self._keys: set[int] = set()
-        none: frozenset[int] = frozenset()
-        self._sets = (none, none, none, none, none, none)
-        self._words: set[int] = set()
-        self._names: set[int] = set()
-        self._starts: frozenset[int] = none
-        self._appends: re.Pattern[bytes] | None = None
-        self._others = NONE
-        self._pattern = eight()
-        self._left = PATTERNS
-        # An expression costs as much as following thousands of opcodes: it is made anew less and
-        # less often.
-        self._asked, self._next = 0, 1
-
-    def read(self, index: int, value: Value) -> None:
-        """An entry with an import or a text was read."""
-        if not self._memo.is_steady(index):
-            return
-        if type(value) is Global:
-            if len(self._functions) < KNOWN and value.name not in FOLLOWED:
-                self._functions[index] = value
-        elif len(self._keys) < KNOWN and value[:2] != "__":
-            self._keys.add(index)
-            if value in CODECS:
-                self._words.add(index)
-            if value.isidentifier():
-                self._names.add(index)
-
-    def is_start(self, block: bytes, position: int) -> bool:
-        """A call of a known name may begin here; anything may where none is known."""
-        if not self._starts:
-            return True
-        if block[position] == GET_1:
-            return block[position + 1] in self._starts
-        if block[position] == GET_4:
-            return int.from_bytes(block[position + 1 : position + 5], "little") in self._starts
-        if block[position] == GET_LINE:
-            index = block[position + 1 : position + 8].partition(b"\n")[0]
-            return index.isdigit() and int(index) in self._starts
-        return False
-
-    def pattern(self) -> re.Pattern[bytes]:
-        """Eight values with calls of the names that proved to be fine whatever the arguments."""
-        if self._memo.is_rewritten:
-            return eight()
-        self._asked += 1
-        if self._left and self._functions and self._asked >= self._next:
-            self._renew()
-        return self._pattern
-
-    def appends(self) -> re.Pattern[bytes]:
-        """Values appended one by one, with the calls that ``pattern`` knows."""
-        self.pattern()
-        if self._memo.is_rewritten or not self._starts:
-            return appended()
-        if self._appends is None:
-            self._appends = appended_calls(self._sets, self._others)
-        return self._appends
-
-    def _renew(self) -> None:
-        found = self._functions.items()
-        sets = (
-            frozenset(index for index, name in found if How.REDUCE in name.calls),
-            frozenset(index for index, name in found if How.NEW in name.calls),
-            frozenset(index for index, name in found if name.bare),
-            frozenset(index for index, name in found if How.REDUCE in name.told),
-            frozenset(index for index, name in found if How.NEW in name.told),
-            frozenset(self._keys),
-        )
-        others = judged(self._functions, frozenset(self._words), frozenset(self._names))
-        has_calls = any(sets[:5]) or others is not NONE
-        self._next = self._asked + 1 + self._asked // 4
-        if has_calls and (sets, others) != (self._sets, self._others):
-            self._left -= 1
-            self._next = 2 * self._asked
-            self._sets, self._others = sets, others
-            self._pattern = eight_calls(sets, others)
-            self._appends = None
-            self._starts = frozenset().union(*sets[:5], others.called)
 
 
 class Runs:
@@ -148,7 +32,7 @@ class Runs:
     the next opcode could touch a stretch: ``thaw`` must be asked first.
     """
 
-    __slots__ = ("_at", "_machine", "failed", "guard", "known", "pause")
+    __slots__ = ("_at", "_idle", "_machine", "failed", "guard", "known", "missed", "pause")
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -157,19 +41,27 @@ class Runs:
         self.guard = 0
         self.failed = -1
         self.pause = SHORTEST_PAUSE
+        self.missed = self._idle = 0
+
+    def is_worth_a_batch(self) -> bool:
+        """Whether a batch of plain values is to be tried: seldom where none was found before."""
+        if self._idle:
+            self._idle -= 1
+            return False
+        self.missed = min(2 * self.missed + 1, LONGEST_IDLE)
+        self._idle = self.missed - 1
+        return True
 
     def skip(self, position: int) -> int:
         """Pass values that nothing takes before eight more are pushed; give where to go on."""
-        machine, whole = self._machine, self.known.pattern().match
-        block, held, single = machine.tape.block, machine.tape.held, eight_pushes().match
+        machine, whole = self._machine, self.known.pattern()
+        block, held = machine.tape.block, machine.tape.held
         position = self._to_a_value(position)
         # A MARK above the top, where values below it were taken, would fall inside the stretch.
         is_sunk = machine.marks and machine.marks[-1] > len(machine.stack)
         if position >= machine.tape.soft or is_sunk:
             return position
-        end = last = position
-        while found := single(block, last, held) or whole(block, last, held):
-            end, last = last, found.end()
+        end, last = _passed(block, position, held, whole)
         stretch = Stretch(
             machine.tape.base + position, end - position, len(machine.memo), is_values=True
         )
@@ -189,9 +81,11 @@ class Runs:
     def _to_a_value(self, position: int) -> int:
         """Go on until an opcode that may begin a value: where calls are known, one of them."""
         machine, tape = self._machine, self._machine.tape
-        for _ in range(STEPS_TO_A_VALUE):
+        for step in range(STEPS_TO_A_VALUE + 1):
             is_put = tape.block[position] in PUTS
-            if not is_put and self.known.is_start(tape.block, position):
+            # The last step is only for a PUT: no value begins with one.
+            is_late = step == STEPS_TO_A_VALUE
+            if not is_put and (is_late or self.known.is_start(tape.block, position)):
                 break
             if len(machine.stack) < self.guard:
                 self.thaw()
@@ -264,36 +158,30 @@ class Runs:
         return flat
 
 
-def note_writes(tape: Tape, memo: Memo, stretch: Stretch, end: int) -> bool:
-    """Store a stretch under all memo entries that it writes; it ends at the position ``end``.
+def _passed(block: bytes, position: int, held: int, whole: re.Pattern[bytes]) -> tuple[int, int]:
+    """Where the last eight values (or a few more) that can be passed begin, and where they end."""
+    end = last = position
+    is_plain, many = False, pushes().match
+    while True:
+        found = many(block, last, held)
+        if found:
+            end, last, is_plain = last, found.end(), True
+            continue
+        found = whole.match(block, last, held)
+        if not found:
+            if is_plain:
+                # The last values may be what the next opcode takes.
+                end = _last_eight(block, end, last)
+                found = whole.match(block, end, held)
+            if not found or found.end() <= last:
+                return end, last
+            last = end
+        end, last, is_plain = last, found.end(), False
 
-    False when it mixes both ways of writing the memo (then entries cannot be numbered afterwards)
-    or writes over an entry, which no pickler does.
-    """
-    position = end - stretch.size_bytes
-    plain = indexed().match(tape.block, position, end)
-    if plain and plain.end() == end and memo.is_consecutive:
-        count = memoized().findall(tape.block, position, end).count(MEMOIZE)
-        memo.memoize_all(stretch, count)
-        return True
-    return _put(tape, memo, stretch, end)
 
-
-def _put(tape: Tape, memo: Memo, stretch: Stretch, end: int) -> bool:
-    writes = memo_writes().findall(tape.block, end - stretch.size_bytes, end)
-    writes = writes[: writes.index(b"")]
-    if MEMOIZE in writes:
-        return False
-    indexes = [
-        read_index(write[1:-1]) if write[0] == PUT else int.from_bytes(write[1:], "little")
-        for write in writes
-    ]
-    if indexes and min(indexes) < stretch.first_index:
-        return False
-    first = stretch.first_index
-    if memo.is_consecutive and indexes == list(range(first, first + len(indexes))):
-        memo.memoize_all(stretch, len(indexes))
-        return True
-    for index in indexes:
-        memo.put(index, stretch)
-    return True
+def _last_eight(block: bytes, start: int, last: int) -> int:
+    """Where the last values of a run of pushes begin: eight to fifteen of them."""
+    at = before = start
+    while found := eight_pushes().match(block, at, last):
+        before, at = at, found.end()
+    return before

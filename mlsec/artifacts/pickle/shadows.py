@@ -70,6 +70,11 @@ def _text_of(value: Value, window: Window) -> str:
     return ""
 
 
+def makes_memory(function: Global) -> bool:
+    """Whether a call makes as many bytes as the number that it is given."""
+    return function.module in ("builtins", "__builtin__") and function.name in _MAKES_MEMORY
+
+
 def swells(function: Global, arguments: Value) -> bool:
     """Whether a call makes more than memory holds from one number."""
     if function.module not in ("builtins", "__builtin__", "collections"):

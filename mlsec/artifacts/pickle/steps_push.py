@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.pickle.call_patterns import Style
 from mlsec.artifacts.pickle.literals import (
     read_four,
     read_index,
@@ -12,7 +13,7 @@ from mlsec.artifacts.pickle.literals import (
     read_unicode_line,
 )
 from mlsec.artifacts.pickle.machine import Machine
-from mlsec.artifacts.pickle.values import KEPT_BYTES, Blob, Box, Global, Plain, Value
+from mlsec.artifacts.pickle.values import KEPT_BYTES, Blob, Box, Global, Plain, Result, Value
 
 
 def none(machine: Machine, position: int) -> int:
@@ -199,24 +200,32 @@ def put_line(machine: Machine, position: int) -> int:
     return end
 
 
-def _get(machine: Machine, index: int) -> None:
+_TOLD = frozenset((Global, str, Result))
+
+
+def _get(machine: Machine, index: int, style: Style) -> None:
     value = machine.memo.get(index)
-    if type(value) is Global or type(value) is str:
-        machine.runs.known.read(index, value)
+    if type(value) in _TOLD:
+        machine.runs.known.read(index, value, style)
     machine.stack.append(value)
 
 
+def _binary(machine: Machine) -> Style:
+    return Style.SHORT if machine.protocol > 3 else Style.LONG
+
+
 def get_1(machine: Machine, position: int) -> int:
-    _get(machine, machine.tape.block[position + 1])
+    _get(machine, machine.tape.block[position + 1], _binary(machine))
     return position + 2
 
 
 def get_4(machine: Machine, position: int) -> int:
-    _get(machine, int.from_bytes(machine.tape.block[position + 1 : position + 5], "little"))
+    index = int.from_bytes(machine.tape.block[position + 1 : position + 5], "little")
+    _get(machine, index, _binary(machine))
     return position + 5
 
 
 def get_line(machine: Machine, position: int) -> int:
     line, end = machine.tape.line(position + 1)
-    _get(machine, read_index(line))
+    _get(machine, read_index(line), Style.LINES)
     return end

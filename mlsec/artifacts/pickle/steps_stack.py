@@ -5,8 +5,8 @@ from __future__ import annotations
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.machine import STOPPED, Machine
 from mlsec.artifacts.pickle.patterns import batch
-from mlsec.artifacts.pickle.runs import note_writes
 from mlsec.artifacts.pickle.values import KEPT_ITEMS, Box, Stretch, Value
+from mlsec.artifacts.pickle.written import note_writes
 
 # Shorter ones are followed opcode by opcode: they may be a state or arguments that matter.
 WORTH_BYTES = 2048
@@ -15,9 +15,10 @@ WORTH_BYTES = 2048
 def mark(machine: Machine, position: int) -> int:
     tape = machine.tape
     stack = machine.stack
-    if machine.is_batched and stack and type(stack[-1]) is Box:
+    if machine.is_batched and stack and type(stack[-1]) is Box and machine.runs.is_worth_a_batch():
         skipped = batch().match(tape.block, position, tape.held)
         if skipped and _is_skipped(machine, position, skipped.end()):
+            machine.runs.missed = 0
             return skipped.end()
     machine.marks.append(len(stack))
     return position + 1

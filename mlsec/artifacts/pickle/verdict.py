@@ -10,7 +10,7 @@ from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, is_wea
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS, Case, Opinion
 from mlsec.artifacts.pickle.naming import HOOKS, is_identifier, keys_of, modern
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
-from mlsec.artifacts.pickle.shadows import program_in, swells, takes_text, unnamed
+from mlsec.artifacts.pickle.shadows import makes_memory, program_in, swells, takes_text, unnamed
 from mlsec.artifacts.pickle.torch_legacy import storage_bytes
 from mlsec.artifacts.pickle.values import Global, How, Plain, Result, Value
 from mlsec.artifacts.recorder import Recorder
@@ -151,7 +151,8 @@ class Verdict:
                 opinion = self._judged(entry.word, arguments, offset)
                 self._give(opinion, function, offset)
             case Standing.REDUCER:
-                function.calls.add(how)
+                if not makes_memory(function):
+                    function.calls.add(how)
                 self._reducer(function, arguments, offset)
             case Standing.MAKER:
                 self._maker(function, arguments, offset)
