@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import collections
+import datetime
+import decimal
+import fractions
+import pickle
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from mlsec.artifacts.inspect import inspect
@@ -43,3 +51,49 @@ def test_a_hostile_call_behind_quiet_ones_is_seen_as_alone(case: str) -> None:
     assert said == {(fact.kind, fact.subject, fact.detail) for fact in behind.facts}
     without = inspect(Window.of(make.stream(HEAD + b"(" + quiet * MANY + b"t")))
     assert {fact.kind for fact in behind.facts} - {fact.kind for fact in without.facts}
+
+
+class Lie:
+    """Stored as a call of a class with arguments of our choice."""
+
+    def __init__(self, made_by: Callable[..., Any], *arguments: object) -> None:
+        self.made_by, self.arguments = made_by, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[object, ...]]:
+        return self.made_by, self.arguments
+
+
+START = datetime.datetime(2026, 1, 1)  # noqa: DTZ001 - as most are stored
+HONEST: tuple[Callable[[int], object], ...] = (
+    lambda n: START + datetime.timedelta(seconds=n),
+    lambda n: decimal.Decimal(n) / 7,
+    lambda n: fractions.Fraction(n, 7),
+    lambda n: collections.Counter({f"k{n}": n}),
+    lambda n: collections.defaultdict(list, a=n),
+    lambda n: collections.OrderedDict(a=n),
+    lambda n: n.to_bytes(8, "big"),
+    lambda n: bytearray(n.to_bytes(8, "big")),
+    lambda n: Lie(collections.deque, [n, f"w{n}"]),
+)
+PROGRAM = "exec('x')"
+LIES = (
+    Lie(decimal.Decimal, PROGRAM),
+    Lie(datetime.datetime, b"import os, sys"),
+    Lie(collections.Counter, {PROGRAM: 1}),
+    Lie(collections.deque, [PROGRAM]),
+    Lie(fractions.Fraction, PROGRAM, PROGRAM),
+    Lie(bytearray, 1 << 40),
+    Lie(collections.OrderedDict, Lie(eval, "1")),
+)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_lies_behind_many_honest_objects_are_seen_as_behind_one(protocol: int) -> None:
+    many = [make_one(n) for make_one in HONEST for n in range(150)]
+    one = [make_one(1) for make_one in HONEST]
+    few = inspect(Window.of(pickle.dumps([*one, *LIES], protocol)))
+    said = {(fact.kind, fact.subject, fact.detail) for fact in few.facts}
+    assert len(said) >= len(LIES)
+    behind = inspect(Window.of(pickle.dumps([*many, *LIES], protocol)))
+    assert said == {(fact.kind, fact.subject, fact.detail) for fact in behind.facts}
+    assert not inspect(Window.of(pickle.dumps(many, protocol))).facts

@@ -105,6 +105,13 @@ def test_runs_change_neither_imports_nor_calls_nor_the_end(block: int) -> None:
         assert seen(data, is_batched=True) == seen(data, is_batched=False), number
 
 
+@pytest.mark.parametrize("after", [0, 5, 40])
+@pytest.mark.parametrize("before", [1, 40, 300, 303])
+def test_a_stream_breaks_where_its_opcode_stands(before: int, after: int) -> None:
+    data = make.stream(b"c__main__\nf\n0", b"K\x01" * before, b"pnone\n", b"K\x01" * after)
+    assert seen(data, is_batched=True) == seen(data, is_batched=False)
+
+
 def test_runs_are_passed_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     put_back = []
     monkeypatch.setattr(Runs, "values", lambda runs, stretch: put_back.append(runs) or [])

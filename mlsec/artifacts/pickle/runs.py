@@ -73,8 +73,12 @@ class Runs:
         self.pause = SHORTEST_PAUSE
         self._at.append(len(machine.stack))
         machine.stack.append(stretch)
-        while end < last:
-            end = machine.steps[block[end]](machine, end)
+        try:
+            while end < last:
+                end = machine.steps[block[end]](machine, end)
+        except (ArtifactError, IndexError):
+            self.failed = end
+            raise
         self.guard = self._at[-1] + TOUCHED + 1
         return end
 

@@ -41,12 +41,7 @@ class Verdict:
         self._seen: set[tuple[FactKind, str]] = set()
 
     def note(
-        self,
-        kind: FactKind,
-        subject: str,
-        detail: str,
-        offset: int,
-        danger: Severity | None = None,
+        self, kind: FactKind, subject: str, detail: str, offset: int, danger: Severity | None = None
     ) -> None:
         """Record a fact unless the same was said of the same name before."""
         if (kind, subject) not in self._seen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from array import array
 
+from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.literals import read_index
 from mlsec.artifacts.pickle.memo import Memo
 from mlsec.artifacts.pickle.patterns import ENTRIES_AT_ONCE, entries, memo_writes, memoized
@@ -45,10 +46,14 @@ def _put(tape: Tape, memo: Memo, stretch: Stretch, end: int) -> bool:
         return True
     if MEMOIZE in writes:
         return False
-    indexes = [
-        read_index(write[1:-1]) if write[0] == PUT else int.from_bytes(write[1:], "little")
-        for write in writes
-    ]
+    try:
+        indexes = [
+            read_index(write[1:-1]) if write[0] == PUT else int.from_bytes(write[1:], "little")
+            for write in writes
+        ]
+    except ArtifactError:
+        # Followed opcode by opcode it breaks where it does.
+        return False
     if indexes and min(indexes) < first:
         return False
     if memo.is_consecutive and indexes == list(range(first, first + len(indexes))):
