@@ -59,7 +59,7 @@ class DeclaredType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     ``becomes`` maps a property to what it is by nature once the thing is there.
     ``paths`` maps a property to where its value stands in the body, in place of the API's path.
     ``assumed`` maps a property to what the service does when the code does not say, where that is
-    not what a missing key of the API means.
+    not what a missing key of the API means; ``?`` where that is not known.
     """
 
     kind: str

@@ -37,6 +37,12 @@ _WORDS = {"name", "account", "region", "partition", "id", "ref"}
 
 def paths_of(entry: DeclaredType) -> Iterator[str]:
     """Yield the paths in the body that an entry reads, whole."""
+    base = f"{entry.each}." if entry.each else ""
+    for path in _paths_of(entry):
+        yield path[1:] if path.startswith("^") else f"{base}{path}"
+
+
+def _paths_of(entry: DeclaredType) -> Iterator[str]:
     for spec in (*entry.answers.values(), *entry.without.values()):
         yield from _spec(spec, "")
     for join in entry.joins:

@@ -19,6 +19,8 @@ from mlsec.core.digest import make_gap
 from mlsec.core.resource import Gap, Origin, Resource
 from mlsec.core.vocabulary import Kind, Missing, Property, Type
 
+# In a table: what the service, or the provider, then does has changed from version to version.
+NOT_KNOWN = "?"
 _SAYS_NOT = "is not told by code: only what runs has it"
 
 
@@ -192,7 +194,7 @@ class _Made:
         why_open = self._standing.declaration.why_open
         if why_open:
             self._hide(wanted.name, self._gap(wanted.name, why_open))
-        elif assumed is Missing.UNKNOWN:
+        elif assumed is Missing.UNKNOWN or assumed == NOT_KNOWN:
             self._never(wanted.name, "is not written, and what the service then does is not known")
         else:
             self.properties[wanted.name] = assumed
