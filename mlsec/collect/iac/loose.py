@@ -30,8 +30,25 @@ class Loose(dict[str, Any]):
         return next((each for each in self.keys() if fold(each) == wanted), None)
 
 
+class Block(list[Any]):
+    """A list; one of a single mapping is read as that mapping too: so are blocks of Terraform."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Give what stands under a key of the only block."""
+        only = self._only()
+        return default if only is None else only.get(key, default)
+
+    def __getitem__(self, key: Any) -> Any:
+        only = self._only() if isinstance(key, str) else None
+        return super().__getitem__(key) if only is None else only[key]
+
+    def _only(self) -> Loose | None:
+        first = next(iter(self), None) if len(self) == 1 else None
+        return first if isinstance(first, Loose) else None
+
+
 def loose(value: Any) -> Any:
-    """Give plain values with every mapping among them loose."""
+    """Give plain values with every mapping and list among them loose."""
     if isinstance(value, Mapping):
         return Loose({str(key): loose(each) for key, each in value.items()})
-    return [loose(each) for each in value] if isinstance(value, list) else value
+    return Block(loose(each) for each in value) if isinstance(value, list) else value

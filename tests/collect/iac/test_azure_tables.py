@@ -1,4 +1,4 @@
-"""What Azure's Terraform says of apps, stores and networks becomes what the account would answer."""
+"""What Azure's Terraform says of apps, stores and networks becomes what the account would say."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def body(kind: str, inside: str) -> Resource:
         ),
         (
             "azurerm_cosmosdb_account",
-            '  ip_range_filter = ["0.0.0.0"]\n',
-            {"public_network": "Enabled", "local_auth_off": False, "ip_rules": ["0.0.0.0"]},
+            '  ip_range_filter = ["203.0.113.7"]\n',
+            {"public_network": "Enabled", "local_auth_off": False, "ip_rules": ["203.0.113.7"]},
         ),
         (
             "azurerm_cosmosdb_account",

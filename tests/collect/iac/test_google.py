@@ -134,3 +134,66 @@ def test_a_key_of_an_account_is_seen() -> None:
     held = property_value(one(graph, "gcp.iam.service_account"), "keys")
     assert not isinstance(held, Unread)
     assert [each["origin"] for each in held.value] == ["GOOGLE_PROVIDED"]
+
+
+ARMOR = (
+    'resource "google_model_armor_template" "t" {\n  template_id = "t"\n  location = "eu"\n'
+    "  filter_config {\n    pi_and_jailbreak_filter_settings {\n"
+    '      filter_enforcement = "ENABLED"\n    }\n  }\n}\n'
+)
+FLOOR = (
+    'resource "google_model_armor_floorsetting" "f" {\n  location = "global"\n'
+    '  parent = "projects/p"\n  enable_floor_setting_enforcement = true\n}\n'
+)
+RUNTIME = (
+    'resource "google_colab_runtime_template" "t" {\n  display_name = "t"\n  location = "a"\n'
+    "  network_spec {\n    enable_internet_access = true\n  }\n}\n"
+)
+STORE = (
+    'resource "google_discovery_engine_data_store" "s" {\n  data_store_id = "s"\n'
+    '  location = "eu"\n  content_config = "CONTENT_REQUIRED"\n}\n'
+)
+KEY = (
+    'resource "google_apikeys_key" "k" {\n  name = "k"\n  restrictions {\n    api_targets {\n'
+    '      service = "generativelanguage.googleapis.com"\n    }\n  }\n}\n'
+)
+SINK = (
+    'resource "google_logging_project_sink" "s" {\n  name = "s"\n'
+    '  destination = "storage.googleapis.com/audit"\n}\n'
+)
+PROVIDER = (
+    'resource "google_iam_workload_identity_pool_provider" "p" {\n'
+    '  workload_identity_pool_id = "x"\n  workload_identity_pool_provider_id = "gh"\n'
+    '  oidc {\n    issuer_uri = "https://token.actions.githubusercontent.com"\n  }\n}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "type_name", "expected"),
+    [
+        (ARMOR, "modelarmor.template", {"injection": "ENABLED", "bad_addresses": "DISABLED"}),
+        (FLOOR, "modelarmor.floor", {"is_enforced": True, "blocks": False}),
+        (RUNTIME, "vertex.runtime_template", {"internet": True, "has_own_key": False}),
+        (STORE, "search.data_store", {"content": "CONTENT_REQUIRED"}),
+        (KEY, "apikeys.key", {"is_for_gemini": True, "client_limit": None}),
+        (SINK, "logging.sink", {"bucket_name": "audit", "disabled": False}),
+        (PROVIDER, "iam.identity_provider", {"condition": None, "is_shared_issuer": True}),
+    ],
+)
+def test_what_guards_and_opens_a_project_is_read(
+    text: str, type_name: str, expected: dict[str, object]
+) -> None:
+    found = one(graph_of(text), f"gcp.{type_name}").properties
+    assert {name: found.get(name, "unread") for name in expected} == expected
+
+
+def test_an_alert_policy_is_read_with_what_it_watches() -> None:
+    text = (
+        'resource "google_monitoring_alert_policy" "a" {\n  display_name = "a"\n'
+        '  combiner = "OR"\n  conditions {\n    display_name = "errors"\n'
+        '    condition_threshold {\n      filter = "aiplatform.googleapis.com/x > 0"\n'
+        "    }\n  }\n}\n"
+    )
+    policy = one(graph_of(text), "gcp.monitoring.alert_policy")
+    assert policy.properties["enabled"] is True
+    assert policy.properties["watches_models"] is True
