@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from typing import Any
 
@@ -50,7 +51,9 @@ def render_html(assessment: Assessment, settings: RenderSettings = DEFAULT) -> b
     return text.encode("utf-8", "backslashreplace")
 
 
+@functools.cache
 def _environment() -> jinja2.Environment:
+    """Made once a process, so that several pages compile the templates once."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(content_folder("reports")),
         autoescape=True,

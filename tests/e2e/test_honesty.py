@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -12,6 +15,7 @@ import pytest
 from mlsec import pipeline
 from mlsec.cli import exits
 from mlsec.cli.main import main
+from mlsec.core.assessment import Assessment
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.resource import Inventory
 from mlsec.engine.gate import Gate, gate
@@ -31,13 +35,14 @@ _SLOW = {
 }
 
 
-def _slow_format(cloud: Cloud, label: str) -> str | None:
+def _slow_format(cloud: Cloud, label: str) -> str:
     """Give the formats to write for an operation: one for each fourth, or both for all."""
     if os.environ.get(EVERY_FAILURE):
         return "html,sarif"
-    return {0: "html", 2: "sarif"}.get(list(cloud.table()).index(label) % 4)
+    return {0: "html", 2: "sarif"}.get(list(cloud.table()).index(label) % 4, "")
 
 
+@functools.cache
 def _told() -> list[tuple[str, str]]:
     """Give the operations whose refusal a report is written about: every second one."""
     return [
@@ -48,13 +53,22 @@ def _told() -> list[tuple[str, str]]:
     ]
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line said of evidence, and the text of every report that it wrote."""
+
+    code: int
+    errors: str
+    texts: Mapping[str, str]
+
+
 class Denied(msgspec.Struct, frozen=True, kw_only=True):
     """The collection in which one operation of a cloud was refused wherever it was asked."""
 
     cloud: Cloud
     label: str
     whole: Whole
-    snapshot: Path
+    assessment: Assessment
+    told: Told | None
     outline: object
     was_asked: bool
 
@@ -74,14 +88,30 @@ def denied(
         for variable, value in zoo.environment().items():
             patch.setenv(variable, value)
         break_one(zoo, whole, ruleset, path, Fault(kind=Kind.DENY, operation=label), name)
+    was_asked = bool(zoo.struck())
+    told, assessment = None, None
+    if (name, label) in _told():
+        told, assessment = tell(path, _slow_format(CLOUDS[name], label))
     return Denied(
         cloud=CLOUDS[name],
         label=label,
         whole=whole,
-        snapshot=path,
+        assessment=assessment or runs.judge(path, ruleset),
+        told=told,
         outline=_outline(_seen(path, ruleset)),
-        was_asked=bool(zoo.struck()),
+        was_asked=was_asked,
     )
+
+
+def tell(evidence: Path, slow: str) -> tuple[Told, Assessment]:
+    """Judge evidence as a user does, and give the assessment out of the file that is written."""
+    folder, said, errors = evidence.parent / "told", io.StringIO(), io.StringIO()
+    words = ["scan", str(evidence), "-o", str(folder), "-f", f"json,text,{slow}"]
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(errors):
+        code = main([*words, "--fail-on", "none"])
+    texts = {name: (folder / name).read_text("utf-8") for name in ("report.txt", *_SLOW[slow])}
+    told = Told(code=code, errors=errors.getvalue(), texts={**texts, "": said.getvalue()})
+    return told, runs.load_assessment(folder)
 
 
 def break_one(
@@ -97,9 +127,9 @@ def test_complete_scan_makes_every_call_of_the_table(cloud: Cloud, complete: Who
     assert set(cloud.table()) - set(complete.asked) == cloud.spared
 
 
-def test_denied_call_moves_verdicts_to_not_assessed_only(denied: Denied, ruleset: RuleSet) -> None:
+def test_denied_call_moves_verdicts_to_not_assessed_only(denied: Denied) -> None:
     cloud, whole = denied.cloud, denied.whole
-    assessment = runs.judge(denied.snapshot, ruleset)
+    assessment = denied.assessment
     after, before = runs.verdicts(assessment), whole.verdicts
 
     assert not after.passed - before.passed, "passes what the whole scan did not"
@@ -118,22 +148,17 @@ def test_denied_call_moves_verdicts_to_not_assessed_only(denied: Denied, ruleset
 
 @pytest.mark.parametrize("denied", _told(), indirect=True, ids="/".join)
 def test_report_of_a_denied_call_names_the_right_and_the_exit_code_says_incomplete(
-    denied: Denied, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    denied: Denied,
 ) -> None:
-    cloud = denied.cloud
-    slow = _slow_format(cloud, denied.label)
-    assert slow is not None
-    words = ("scan", str(denied.snapshot), "-o", str(tmp_path), "-f", f"json,text,{slow}")
-    code = main((*words, "--fail-on", "none"))
-    said = capsys.readouterr()
-    assert code == exits.INCOMPLETE, said.err
-    assert "(exit 11)" in said.err
-    names = {"report.txt", *_SLOW[slow]}
-    if runs.verdicts(runs.load_assessment(tmp_path)) == denied.whole.verdicts:
+    told = denied.told
+    assert told is not None
+    assert told.code == exits.INCOMPLETE, told.errors
+    assert "(exit 11)" in told.errors
+    names = set(told.texts)
+    if runs.verdicts(denied.assessment) == denied.whole.verdicts:
         names.discard("results.sarif")  # SARIF tells of rules, and none reads what was hidden
-    right = cloud.table()[denied.label].right
-    shown = {name: (tmp_path / name).read_text("utf-8") for name in names} | {"": said.out}
-    assert [name for name, text in shown.items() if right not in text] == []
+    right = denied.cloud.table()[denied.label].right
+    assert [name for name in names if right not in told.texts[name]] == []
 
 
 def test_any_other_failure_hides_exactly_what_a_denial_hides(
