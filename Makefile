@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 OUT := out/demo
 SERVERS := .venv-servers
 CHECKOV := .venv-checkov
+# One more than the two cores of the smallest machine: tests wait for servers and for disks.
+WORKERS ?= 3
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
@@ -42,7 +44,7 @@ demo: $(VENV)/.run-ready
 	@$(BIN)/mlsec scan fixtures/demo --waivers fixtures/demo/waivers.yaml -o $(OUT) --fail-on none --min-coverage 0
 
 test: $(VENV)/.dev-ready
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.dev-ready
 	@$(BIN)/ruff check .
