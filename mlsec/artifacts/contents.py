@@ -43,6 +43,7 @@ _PROGRAM = regex(
     r"|importlib\.import_module|runpy\.run_\w+|pty\.spawn|pickle\.loads?)\s*\Z"
     r"|(?:\A|[=:,(;]|lambda[^:]{0,40}:)\s*(?:exec|eval)\s*\(|\bpickle\.loads\s*\(|\bb64decode\s*\("
     r"|\b__(?:reduce(?:_ex)?|builtins|globals|subclasses)__|/dev/tcp/|(?:\.\./){3,}(?:etc|root|proc)/"
+    r"|\A(?:file://)?(?:\.\./)*/?(?:etc/(?:passwd|shadow|sudoers|cron|ssh)|proc/self|root/\.ssh)"
 )
 _ZIP = b"PK\3\4"
 # The first bytes of what holds_loadable looks at closer; most fields are told by these.

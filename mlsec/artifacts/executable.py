@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.program_text import SHELL, note_program
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -15,6 +16,7 @@ MACH_O = frozenset(
 FAT_MACH_O = frozenset(bytes.fromhex(magic) for magic in ("cafebabe", "cafebabf"))
 # Major version of the first Java; no Mach-O file holds programs for so many processors.
 FIRST_JAVA = 45
+SCRIPT_BYTES = 1 << 20
 SCRIPT = re.compile(rb"\xef?\xbb?\xbf?#![ \t]*/[^\n\0]{1,200}")
 
 
@@ -58,6 +60,8 @@ def read_executable(window: Window, record: Recorder) -> None:
     if kind == "a script" and not record.is_image:
         detail = "a script in a language that no reader judges"
         record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
+        if found := SHELL.search(window.read(0, SCRIPT_BYTES)):
+            note_program(record, found, "a line of the script")
     if record.is_image:
         record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, "in an image", danger=Severity.INFO)
     elif kind == "a Java class" and record.depth:

@@ -8,6 +8,7 @@ from mlsec.artifacts.accounting import account
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind, Format, Inspection
 from mlsec.artifacts.limits import Budget, Limits
+from mlsec.artifacts.pickle.embedded import keeps_archive
 from mlsec.artifacts.readers import READERS, SNIFF_BYTES, Reader
 from mlsec.artifacts.recognised import ARCHIVES
 from mlsec.artifacts.recorder import Ledger, Recorder
@@ -47,6 +48,8 @@ NEVER_TEXT = frozenset(
 PLAIN = {Format.TEXT, Format.JSON, Format.YAML, Format.XML}
 # Files that belong to a model of TensorFlow Lite are put behind it as a zip: both are read whole.
 WITH_FILES = {Format.ZIP, Format.TFLITE}
+# A pickled model of Keras holds an archive; whoever opens that finds the same one.
+KEPT = {Format.ZIP, Format.PICKLE}
 
 
 def descend(window: Window, record: Recorder) -> None:
@@ -60,7 +63,10 @@ def descend(window: Window, record: Recorder) -> None:
         record.format(reader.format)
     if len(known) > 1 and {reader.format for reader in known} != WITH_FILES:
         names = ", ".join(reader.format.value for reader in known)
-        record.fact(FactKind.SEVERAL_FORMATS, names, "can be read as more than one format")
+        is_kept = {reader.format for reader in known} == KEPT and keeps_archive(window)
+        danger = Severity.LOW if is_kept else None
+        detail = "can be read as more than one format"
+        record.fact(FactKind.SEVERAL_FORMATS, names, detail, danger=danger)
     for reader in known:
         _read(reader, window, record)
     account(window, record, is_known=bool(known))

@@ -13,10 +13,12 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.numpy_header import MAGIC, read_header
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.pickle.start import is_loadable
+from mlsec.artifacts.program_text import SHELL, note_program, program_in
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 
 RAW_ENDING = ".npy.z"
+TEXT_BYTES = 4 << 20
 
 
 def sniff_numpy(head: bytes, _window: Window) -> bool:
@@ -59,8 +61,20 @@ def read_numpy(window: Window, record: Recorder) -> None:
             record.fact(FactKind.BROKEN, "truncated", detail, offset=window.size_bytes)
             data_bytes = left
         judge_beginnings(window, [(offset + header.data, data_bytes)], record)
+        _judge_texts(rest.part(header.data, data_bytes), str(header.descr), record)
         offset += header.data + data_bytes
         record.understood(offset - data_bytes, offset)
+
+
+def _judge_texts(data: Window, descr: str, record: Recorder) -> None:
+    """Note program text in an array of texts; it stands there in four bytes a character, or one."""
+    kind = descr.lstrip("<>|=")[:1]
+    if kind not in {"U", "S", "a"}:
+        return
+    text = data.read(0, TEXT_BYTES)
+    plain = text.replace(b"\0", b"") if kind == "U" else text
+    if found := program_in(plain) or SHELL.search(plain):
+        note_program(record, found, "a text of the array")
 
 
 def sniff_raw_array(_head: bytes, window: Window) -> bool:

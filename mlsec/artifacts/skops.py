@@ -65,6 +65,9 @@ def _judge_node(
     content = part.get("content")
     if loader == "MethodNode" and isinstance(content, Mapping):
         _judge_method(content, module, name, path, record)
+    if loader == "TypeNode" and isinstance(content, Mapping):
+        owner, named = (str(content.get(key, "")) for key in ("__module__", "__class__"))
+        _judge_type(owner, named, path, record)
     if isinstance(content, Mapping) and isinstance(content.get("module_path"), str):
         _judge_type(content["module_path"], str(content.get("function", "")), path, record)
     _judge_type(module, name, path, record)

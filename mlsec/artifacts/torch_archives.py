@@ -33,7 +33,7 @@ CLASS = regex(r"__torch__\.torch\.classes\.(\w+)\.\w+")
 OWN_CLASSES = frozenset({"quantized", "xnnpack", "vulkan", "metal", "sparse", "rnn", "profiling"})
 REACHES_OUT = regex(
     r"\b(?:torch|ops\.aten)\.(from_file|save|load|_load_global_deps|set_num_threads)\s*\("
-    r"|\bops\.(?:aten\.|profiler\.|prim\.)?(rpc_\w+|fork_rpc|_record_function_enter)\s*\("
+    r"|\bops\.(?:aten\.|profiler\.|prim\.)?(rpc_\w+|PythonOp|fork_rpc|_record_function_enter)\s*\("
 )
 NO_TORCHSCRIPT = regex(
     r"(?<![\w.])(?:__import__|eval|exec|compile|open|globals)\s*\(|(?<![\w.])os\.\w+"

@@ -22,7 +22,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from tests.corpus.libraries import ADDED, LIBRARIES, MADE_WITHOUT_CALLS, SAME, STANDARD
+from tests.corpus.libraries import (
+    ADDED,
+    ADDED_CLASSES,
+    LIBRARIES,
+    MADE_WITHOUT_CALLS,
+    SAME,
+    STANDARD,
+)
 from tests.corpus.suspicion import (
     is_risky_class,
     is_risky_to_call,
@@ -66,6 +73,8 @@ def inventory(library: str) -> str:
             home[function.__module__].add(function.__qualname__)
     for module, names in ADDED.get(library, {}).items():
         reducers[module] |= set(names.split())
+    for module, names in ADDED_CLASSES.get(library, {}).items():
+        classes[module] |= set(names.split())
     _renamed(library, (classes, reducers, makers))
     sys.stderr.write(
         f"{library} {' '.join(sorted(versions))}: {_count(classes)} classes,"

@@ -31,7 +31,6 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "statsmodels": ("iolib", "datasets", "graphics", "sandbox", "tools.testing"),
     "imblearn": ("datasets", "utils.testing", "_version"),
     "hdbscan": (),
-    "umap": ("plot",),
     "transformers": ("commands", "utils.hub", "dynamic_module_utils", "pipelines"),
     "tokenizers": (),
     "sentence_transformers": ("backend", "cross_encoder.trainer", "evaluation"),
@@ -45,6 +44,49 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "patsy": (),
     "dateutil": ("zoneinfo.rebuild", "tz._tzfile"),
     "narwhals": (),
+    "sympy": (
+        "parsing", "printing", "plotting", "utilities", "codegen", "interactive", "testing",
+        "physics", "benchmarks", "categories", "crypto", "liealgebras", "diffgeom",
+        "polys.benchmarks",
+    ),
+    "shapely": ("testing", "plotting"),
+    "geopandas": ("io", "tools", "datasets", "plotting", "explore"),
+    "networkx": ("readwrite", "drawing"),
+    "omegaconf": (),
+    "formulaic": (),
+    "gensim": ("downloader", "scripts", "test", "corpora.wikicorpus", "corpora.textcorpus"),
+    "nltk": ("app", "draw", "corpus", "downloader", "data", "internals", "parse", "sem", "test",
+             "inference", "twitter", "toolbox", "classify.weka", "classify.megam"),
+    "umap": ("plot",),
+    "pynndescent": (),
+    "lifelines": ("datasets", "plotting"),
+    "category_encoders": ("datasets",),
+    "feature_engine": ("datasets",),
+    "river": ("datasets", "stream", "sketch"),
+    "optuna": ("cli", "visualization", "integration", "artifacts"),
+    "pyod": ("utils.data",),
+    "ngboost": (),
+    "sksurv": ("datasets", "io"),
+    "mlxtend": ("data", "file_io", "plotting", "externals", "text"),
+    "skopt": (),
+    "surprise": ("dataset", "builtin_datasets", "dump"),
+    "lightfm": ("datasets",),
+    "implicit": ("datasets", "gpu"),
+    "hmmlearn": (),
+    "skimage": ("io", "data"),
+    "tslearn": ("datasets",),
+    "arch": ("data",),
+    "gpytorch": (),
+    "linear_operator": (),
+    "skorch": ("cli", "history"),
+    "pytorch_tabnet": (),
+    "toolz": ("sandbox",),
+    "stable_baselines3": ("common.monitor", "common.logger"),
+    "gymnasium": (),
+    "torch_geometric": ("datasets", "graphgym", "io", "profile", "distributed", "visualization"),
+    "mmengine": ("fileio", "hub", "runner", "utils", "dist", "registry", "visualization"),
+    "pygam": ("datasets",),
+    "interpret": ("visual", "ext", "provider", "api"),
 }  # fmt: skip
 
 # Libraries whose constructors make objects of settings that name any module: pickles of theirs make
@@ -61,7 +103,8 @@ STANDARD: tuple[str, ...] = (
 ADDED: Mapping[str, Mapping[str, str]] = {
     "builtins": {
         "builtins": "bytearray bytes complex dict float frozenset int list object range set slice"
-        " str tuple bool Ellipsis NotImplemented abs all any len max min round sorted sum"
+        " str tuple bool Ellipsis NotImplemented abs all any len"
+        " enumerate zip reversed max min round sorted sum"
         " ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup"
         " BlockingIOError BrokenPipeError BufferError BytesWarning ChildProcessError"
         " ConnectionAbortedError ConnectionError ConnectionRefusedError"
@@ -103,6 +146,17 @@ ADDED: Mapping[str, Mapping[str, str]] = {
         "numpy.ma.mrecords": "_mrreconstruct",
     },
     "joblib": {},
+    "shapely": {"shapely.io": "from_wkb", "shapely": "from_wkb"},
+    "numba": {
+        "numba.core.registry": "CPUDispatcher",
+        "numba.core.types.functions": "Dispatcher",
+        "numba.core.serialize": "_CustomPickled",
+    },
+    "_io": {"_io": "BytesIO StringIO"},
+    "itertools": {"itertools": "count repeat cycle chain islice product permutations combinations"},
+    "http": {"http": "HTTPStatus HTTPMethod"},
+    "requests": {"requests.structures": "CaseInsensitiveDict LookupDict"},
+    "inspect": {"inspect": "_empty Parameter Signature _ParameterKind"},
     "torch": {
         "torch": "Size device dtype Tensor Generator",
         "torch.serialization": "_get_layout",
@@ -115,6 +169,11 @@ ADDED: Mapping[str, Mapping[str, str]] = {
         " _rebuild_nested_tensor _rebuild_device_tensor_from_cpu_tensor _rebuild_xla_tensor",
         "torch.nn.parameter": "Parameter Buffer UninitializedParameter UninitializedBuffer",
     },
+}
+
+# Names that are made without a call, in modules whose other names are not listed.
+ADDED_CLASSES: Mapping[str, Mapping[str, str]] = {
+    "joblib": {"joblib.memory": "Memory"},
 }
 
 # Paths under which the same module is found in files of other versions: today's -> others.

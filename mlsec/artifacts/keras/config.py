@@ -13,6 +13,7 @@ from mlsec.artifacts.keras.names import FIXED, UNSAFE_NAMES, judge_name, known_c
 from mlsec.artifacts.keras.sizes import judge_sizes
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder
+from mlsec.artifacts.tensorflow.operators import judge_operator
 from mlsec.core.closed_sets import GapReason, Severity
 from mlsec.core.regex import regex
 
@@ -27,6 +28,8 @@ _WRAPPERS: Mapping[str, str] = {
 # Source: the models of Keras 1 to 3; "Graph" and "Merge" are of the first.
 _MODELS = frozenset({"Sequential", "Functional", "Model", "Graph", "Merge", "Lambda"})
 # Layers of an operator; which of TensorFlow's own reach out of the graph.
+# The operator of a layer that keeps a node of a graph as text, or as JSON.
+_NODE = regex(r"\"?\bop\"?\s*:\s*\"(\w{1,80})\"")
 _OPERATIONS = frozenset({"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"})
 _REACHING = regex(
     r"(?:tf\.|compat\.v[12]\.)*(?:io\.(?:write|read|matching|gfile|decode_proto|encode_proto)"
@@ -124,6 +127,9 @@ def _judge_operation(part: Mapping[str, Any], path: str, record: Recorder) -> No
     """A layer that carries out an operator of TensorFlow by its name."""
     config = part.get("config")
     function = config.get("function") if isinstance(config, Mapping) else None
+    node = config.get("node_def") if isinstance(config, Mapping) else None
+    for operator in _NODE.findall(node) if isinstance(node, str) else ():
+        judge_operator(record, operator, frozenset(), where=f"at {path}")
     if isinstance(function, str) and _REACHING.match(function):
         detail = f"an operator that reaches files, networks or Python (at {path})"
         record.fact(FactKind.UNSAFE_OPERATOR, function, detail)
@@ -162,7 +168,10 @@ def _judge_registered(
             record.fact(FactKind.TWO_READINGS, registered, detail, danger=Severity.MEDIUM)
     elif not module.startswith("keras_") or not module.startswith(package):
         detail = f"a class that the loading program must register (at {path})"
-        record.fact(FactKind.CUSTOM_CODE, registered, detail)
+        # Without a module nothing is imported: what is not registered is not loaded.
+        danger = None if module else Severity.LOW
+        record.fact(FactKind.CUSTOM_CODE, registered, detail, danger=danger)
+        record.hole(GapReason.UNRESOLVED, f"what {registered} does is not known: {detail}"[:400])
 
 
 def _danger_of_registered(package: str, last: str) -> Severity | None:

@@ -26,12 +26,19 @@ _MARKS = (
     b"\xe3\0\0\0\0", b"c\0\0\0\0", b"x\x9c", b"x\xda", b"UEsDB", b"f0VMR", b"H4sI", b"4wAAAA",
     b"YwAAAA", b"eJ", b"Y29", b"Y3Bv", b"KGN", b"KGl",
 )  # fmt: skip
-# Each mark costs as much as passing the data does, so only the first bytes are searched for them;
-# for bare pickles all are.
+# Each mark costs as much as passing the data does, so only the first bytes are searched for all of
+# them; for bare pickles, archives and programs all are.
 MARKED_BYTES = 8 << 20
+_FAR_MARKS = _MARKS[:2]
+FAR = (
+    "what the pickle keeps as data behind its first 8 MiB was searched for pickles, archives and"
+    " programs, not for compiled, compressed or encoded ones"
+)
 DECODED_BYTES = 4 << 20
 SHORTEST_BYTES = 8
 HEAD_BYTES = 4096
+# What ends a zip archive without a comment, and how far from the end of a file it is looked for.
+_ZIP_END, _ZIP_END_BYTES, _ZIP_TAIL_BYTES = b"PK\5\6", 22, 22 + (1 << 16)
 
 
 def payloads(window: Window, base: int, block: bytes) -> Iterator[tuple[int, int]]:
@@ -47,7 +54,7 @@ def _starts(block: bytes, *, is_near: bool) -> Iterator[int]:
     for pattern in _PATTERNS:
         for match in pattern.finditer(block):
             yield match.start()
-    for mark in _MARKS if is_near else ():
+    for mark in _MARKS if is_near else _FAR_MARKS:
         at = block.find(mark)
         while at >= 0:
             yield at
@@ -63,6 +70,18 @@ def _declared(block: bytes, start: int) -> int:
     if start >= 9 and block[start - 9] in b"\x8d\x8e\x96":
         return int.from_bytes(block[start - 8 : start], "little")
     return -1
+
+
+def keeps_archive(window: Window) -> bool:
+    """Whether a pickle keeps a whole zip archive as its first bytes, and no other one ends it."""
+    head = window.read(0, HEAD_BYTES)
+    start = head.find(_MARKS[0])
+    size_bytes = _declared(head, start)
+    end = start + size_bytes
+    if start < 0 or size_bytes < _ZIP_END_BYTES or end > window.size_bytes:
+        return False
+    is_whole = window.read(end - _ZIP_END_BYTES, 4) == _ZIP_END
+    return is_whole and _ZIP_END not in window.read(end, _ZIP_TAIL_BYTES)
 
 
 def opened(window: Window, offset: int, size_bytes: int) -> Window | None:

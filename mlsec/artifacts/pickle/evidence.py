@@ -14,7 +14,9 @@ LOOKED_AT = 2_000
 _ADDRESS = regex(r"(?i)\b(?:https?|ftps?|wss?|tcp|udp|ssh|file|data|s3|gs|git)://|^//|^\\\\")
 _HOST = regex(r"(?i)^(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d+)?$")
 _CODE = regex(
-    r"__\w+__|\b(?:import|exec|eval|compile|lambda|os\.|sys\.|subprocess|globals|getattr|open)\b"
+    r"(?<!\w)__(?:import|builtins?|globals|subclasses|bases?|mro|class|init|new|reduce(?:_ex)?|dict|code"
+    r"|call|del|getattr(?:ibute)?|setattr|setstate|loader|spec|self|func|closure|wrapped)__(?!\w)"
+    r"|\b(?:import|exec|eval|compile|lambda|os\.|sys\.|subprocess|globals|getattr|open)\b"
     r" *[\w(.:]|;\s*\w+\(|\w+\([^)]*\)\s*$"
 )
 _SHELL = regex(
@@ -59,6 +61,9 @@ def evidence(value: Value) -> str:
     for text in _texts(value):
         for word, pattern in (("code", _CODE), ("an address", _ADDRESS), ("shell text", _SHELL)):
             if pattern.search(text):
+                if text.isalnum():  # a column may be called so, or a class of things: cat, sleep
+                    found = found or f"a word: {text[:80]}"
+                    continue
                 return f"{word}: {text[:80]}"
         if not found and (_PATH.search(text) or _FILE.search(text)):
             found = f"a path: {text[:80]}"
@@ -97,8 +102,8 @@ def walk(value: Value) -> Iterator[Value]:
 
 
 def is_weak(said: str) -> bool:
-    """Whether evidence is only a path or a host: honest objects hold such too."""
-    return said.startswith(("a path", "a host"))
+    """Whether evidence is only a word, a path or a host: honest objects hold such too."""
+    return said.startswith(("a word", "a path", "a host"))
 
 
 def _texts(value: Value) -> Iterator[str]:

@@ -12,7 +12,7 @@ from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Blob, Box, Global, How, Plain, Result, Value
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.closed_sets import GapReason, Severity
 
 # Text that carries bytes (protocol 2 writes bytes as latin-1 text) is decoded up to this size.
 DECODED_BYTES = 64 << 20
@@ -146,7 +146,7 @@ def function(case: Case) -> Opinion | None:
     """``functools.partial(function, ...)``: stores a function for a later call."""
     items = case.items or ()
     made_by = items[0].function if items and isinstance(items[0], Result) else None
-    if isinstance(made_by, Global) and made_by.entry.word in ("by_value", "function"):
+    if isinstance(made_by, Global) and made_by.entry.word in ("by_value", "function", "attribute"):
         return None  # judged where it was made
     if not items or not isinstance(items[0], Global):
         return Opinion(kind=FactKind.HIDDEN_NAME, detail="stores a function that is computed")
@@ -194,6 +194,29 @@ def ufunc(case: Case) -> Opinion | None:
     return Opinion(kind=FactKind.HIDDEN_NAME, detail="imports a name that is given as text")
 
 
+def typed(case: Case) -> Opinion | None:
+    """``operator.getitem(List, int)``: how an annotation with a parameter is stored."""
+    owner = (case.items or (None,))[0]
+    if isinstance(owner, Global) and owner.module in ("typing", "typing_extensions"):
+        return None
+    return Opinion(kind=FactKind.UNKNOWN_CALL, detail="takes an item of what is no annotation")
+
+
+def rebuilt(case: Case) -> Opinion | None:
+    """numba: calls made of the bytes of a pickle, which are read; or of what came of that."""
+    detail = "a compiled function that is stored with its code, which is not judged"
+    case.court.record.hole(GapReason.UNRESOLVED, detail)
+    for item in case.items or ():
+        window = _window(case.court, item)
+        if window is not None:
+            case.court.record.member(f"bytes at {case.offset}", window)
+            return None
+        made_by = item.function if isinstance(item, Result) else None
+        if isinstance(made_by, Global) and made_by.entry.word == "rebuilt":
+            return None
+    return Opinion(kind=FactKind.UNKNOWN_CALL, detail="calls what cannot be told from the file")
+
+
 def array_only(_case: Case) -> Opinion | None:
     """``memmap(...)`` opens a file; as the class that ``_reconstruct`` makes it is an array."""
     return Opinion(kind=FactKind.DENIED_CALL, detail="called: opens a file for its numbers")
@@ -212,4 +235,6 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     "type_of": type_of,
     "ufunc": ufunc,
     "array_only": array_only,
+    "typed": typed,
+    "rebuilt": rebuilt,
 }

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 
-from mlsec.artifacts.pickle.values import Box, Global, Value
+from mlsec.artifacts.pickle.evidence import evidence, walk
+from mlsec.artifacts.pickle.policy import Policy, Standing
+from mlsec.artifacts.pickle.values import Box, Global, Plain, Result, Value
+from mlsec.core.regex import regex
 
 # Attributes that change what an object is or does, whatever class it has.
 _HOOK_NAMES = """
@@ -41,3 +44,60 @@ def is_identifier(found: Global) -> bool:
     if not all(part.isidentifier() for part in parts):
         return False
     return not (found.name.startswith("__") and found.name.endswith("__"))
+
+
+# A class within a class; what libraries call the functions that put their objects together again.
+_NESTED_CLASS = regex(r"_*[A-Z]\w*(?:\._*[A-Z]\w*)+\Z")
+_PUTS_TOGETHER = regex(
+    r"(?:__pyx_unpickle_|_+(?:re)?(?:construct|build|make|create|restore|unpickle)\w*|newObj\Z)"
+)
+
+
+def is_nested_class(found: Global) -> bool:
+    """Whether a dotted name is that of a class within a class: as unknown as the class itself."""
+    return bool(_NESTED_CLASS.match(found.name))
+
+
+def puts_together(found: Global) -> bool:
+    """Whether a function is named as those that only picklers write: it makes an object."""
+    return found.module != "__main__" and bool(_PUTS_TOGETHER.match(found.name))
+
+
+def has_numbers_only(arguments: Value) -> bool:
+    """Whether arguments are numbers and tuples of them."""
+    return all(isinstance(one, (tuple, int, Plain)) or one is None for one in walk(arguments))
+
+
+def is_harmless(arguments: Value) -> bool:
+    """Whether arguments say nothing, and name only what is listed and unknown classes."""
+    return not evidence(arguments) and all(
+        _is_listed_or_class(one) for one in walk(arguments) if isinstance(one, Global)
+    )
+
+
+def _is_listed_or_class(given: Global) -> bool:
+    if given.entry.standing is Standing.UNKNOWN:
+        return given.name.lstrip("_")[:1].isupper()
+    return given.entry.standing in (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
+
+
+def is_listed_method(policy: Policy, inner: Global, found: Value, given: Value) -> bool:
+    """``getattr(class, method)`` of a class method that the library stores as a call.
+
+    Keras keeps a model as ``class._unpickle_model`` of an archive in memory, which is read too.
+    """
+    if inner.entry.word != "attribute" or not isinstance(found, tuple):
+        return False
+    owner, name = (*found, None, None)[:2]
+    if not isinstance(owner, Global) or not isinstance(name, str):
+        return False
+    if name == "_unpickle_model" and owner.entry.standing in (Standing.CLASS, Standing.REDUCER):
+        return owner.module.startswith(("keras.", "tf_keras.")) and _is_in_memory(given)
+    entry = policy.look_up(owner.module, f"{owner.name}.{name}")
+    return entry.standing is Standing.REDUCER
+
+
+def _is_in_memory(given: Value) -> bool:
+    first = given[0] if isinstance(given, tuple) and len(given) == 1 else None
+    function = first.function if isinstance(first, Result) else None
+    return isinstance(function, Global) and function.full in ("_io.BytesIO", "io.BytesIO")

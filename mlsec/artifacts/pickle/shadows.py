@@ -11,7 +11,7 @@ from mlsec.core.regex import regex
 _WITHOUT_TEXT = frozenset(
     """collections _collections torch numpy scipy sklearn joblib random array fractions datetime
     builtins __builtin__ copy_reg copyreg decimal uuid enum statistics xgboost lightgbm pandas
-    types""".split()  # noqa: SIM905
+    types sympy""".split()  # noqa: SIM905
 )
 _WITH_TEXT = frozenset(("str", "bytes", "bytearray", "unicode"))
 # Deeper in the arguments lie the texts of the data: only what can be nothing but a program counts.
@@ -20,6 +20,7 @@ _PROGRAM = regex(
     r"|(?<![\w.])(?:exec|eval)\s*\(|\bimport\s+(?:os|sys|subprocess|socket|pty|ctypes)\s*[;\n,]"
     r"|\bpickle\.loads\s*\(|/bin/(?:ba|da|z)?sh\b|\b__(?:builtins|globals|subclasses)__"
 )
+SWELLS = "called with a number that alone fills the memory"
 READ_BYTES = 1 << 20
 SHOWN = 80
 # Items or bytes that a single number makes.

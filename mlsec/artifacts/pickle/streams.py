@@ -19,6 +19,7 @@ from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.pickle.start import is_loadable
 from mlsec.artifacts.pickle.values import Value
 from mlsec.artifacts.pickle.verdict import Verdict
+from mlsec.artifacts.program_text import note_program, program_in
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason
@@ -71,7 +72,7 @@ def read_inside(window: Window, record: Recorder) -> None:
 class StreamReader:
     """Reads streams of one window; ``failed_at`` is where a stream broke."""
 
-    __slots__ = ("_inside", "failed_at", "nested", "record", "verdict", "window")
+    __slots__ = ("_inside", "_is_far", "failed_at", "nested", "record", "verdict", "window")
 
     def __init__(self, window: Window, record: Recorder) -> None:
         self.window = window
@@ -80,9 +81,16 @@ class StreamReader:
         self.failed_at = -1
         self.nested = 0
         self._inside: set[int] = set()
+        self._is_far = False
 
     def _look_inside(self, base: int, block: bytes) -> None:
         """Read what is kept in a block as plain data and can be loaded: nothing loads it here."""
+        if base < embedded.MARKED_BYTES:
+            if said := program_in(block):
+                note_program(self.record, said, "a text that the pickle keeps", base=base)
+        elif not self._is_far:
+            self._is_far = True
+            self.record.hole(GapReason.OVER_LIMIT, embedded.FAR, start=base)
         for offset, size_bytes in embedded.payloads(self.window, base, block):
             if offset in self._inside or len(self._inside) >= EMBEDDED:
                 continue

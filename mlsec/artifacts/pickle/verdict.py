@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import assert_never
 
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle import naming
 from mlsec.artifacts.pickle.code_by_value import BY_VALUE, called_by_value
 from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, is_weak, walk
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS, Case, Opinion
 from mlsec.artifacts.pickle.naming import HOOKS, is_identifier, keys_of, modern
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
-from mlsec.artifacts.pickle.shadows import makes_memory, program_in, swells, takes_text, unnamed
+from mlsec.artifacts.pickle.shadows import (
+    SWELLS,
+    makes_memory,
+    program_in,
+    swells,
+    takes_text,
+    unnamed,
+)
 from mlsec.artifacts.pickle.torch_legacy import storage_bytes
-from mlsec.artifacts.pickle.values import Global, How, Plain, Result, Value
+from mlsec.artifacts.pickle.values import Global, How, Result, Value
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -24,7 +32,6 @@ _FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code run
 # Classes of TorchScript, whose code lies in the same archive and is judged there.
 _SCRIPTED = "__torch__."
 _FROM_ELSEWHERE = "no list knows its module, whose code runs when the file is loaded"
-_SWELLS = "called with a number that alone fills the memory"
 _NOT_LISTED = "its library was listed, and it is none of what that stores"
 # These make an array of the class with ndarray.__new__: the class's own __new__ does not run.
 _ARRAY_MAKERS = ("_reconstruct", "_mareconstruct")
@@ -79,7 +86,8 @@ class Verdict:
 
     def _is_listed_owner(self, found: Global, entry: Entry) -> bool:
         """A dotted name that is listed itself, or a plain method of a listed class."""
-        if entry.standing in _LISTED:
+        is_nested = entry.standing is Standing.UNKNOWN and naming.is_nested_class(found)
+        if is_nested or entry.standing in _LISTED:
             return True
         owner, _, name = found.name.rpartition(".")
         above = self.policy.look_up(found.module, owner).standing
@@ -110,7 +118,7 @@ class Verdict:
             return
         inner = function.function if isinstance(function, Result) else None
         if isinstance(inner, Global):
-            if self._is_listed_method(inner, function.arguments):
+            if naming.is_listed_method(self.policy, inner, function.arguments, arguments):
                 return
             case, made_of = self._case(arguments, offset), function.arguments
             is_by_value, opinion = called_by_value(case, how, inner, made_of)
@@ -124,16 +132,6 @@ class Verdict:
             self.record.hole(GapReason.UNRESOLVED, detail)
             return
         self.note(FactKind.UNKNOWN_CALL, subject, "calls a value that is no imported name", offset)
-
-    def _is_listed_method(self, inner: Global, arguments: Value) -> bool:
-        """``getattr(class, method)`` of a class method that the library stores as a call."""
-        if inner.entry.word != "attribute" or not isinstance(arguments, tuple):
-            return False
-        owner, name = (*arguments, None, None)[:2]
-        if not isinstance(owner, Global) or not isinstance(name, str):
-            return False
-        entry = self.policy.look_up(owner.module, f"{owner.name}.{name}")
-        return entry.standing is Standing.REDUCER
 
     def _called_name(self, how: How, function: Global, arguments: Value, offset: int) -> None:
         entry = function.entry
@@ -161,7 +159,7 @@ class Verdict:
     def _reducer(self, function: Global, arguments: Value, offset: int) -> None:
         """A listed function: what is found first under its name may run the text it is given."""
         if swells(function, arguments):
-            self.note(FactKind.BOMB, function.full, _SWELLS, offset, Severity.MEDIUM)
+            self.note(FactKind.BOMB, function.full, SWELLS, offset, Severity.MEDIUM)
         said = "" if takes_text(function) else program_in(unnamed(function, arguments), self.window)
         if said:
             detail = f"called with what only another function of this name would take: {said}"
@@ -240,19 +238,18 @@ class Verdict:
 
     def _is_like_a_class(self, function: Global, arguments: Value) -> bool:
         """Named like a class; in a library that was listed, called with numbers at most."""
+        is_unknown = function.entry.standing is Standing.UNKNOWN
+        if is_unknown and naming.puts_together(function):
+            return naming.is_harmless(arguments)
         if not function.name.rpartition(".")[2].lstrip("_")[:1].isupper():
             return False
-        if function.entry.standing is Standing.UNKNOWN:
-            return True
         is_standard = function.module.partition(".")[0] in self.policy.standard_modules
-        return not is_standard and all(
-            isinstance(one, (tuple, int, Plain)) or one is None for one in walk(arguments)
-        )
+        return is_unknown or (not is_standard and naming.has_numbers_only(arguments))
 
     def _give(self, opinion: Opinion | None, function: Global, offset: int) -> None:
         if opinion:
-            subject = opinion.subject or function.full
-            self.note(opinion.kind, subject, opinion.detail, offset, opinion.danger)
+            name = opinion.subject or function.full
+            self.note(opinion.kind, name, opinion.detail, offset, opinion.danger)
 
     def built(self, target: Value, state: Value, offset: int) -> None:
         """BUILD sets the state of an object."""

@@ -9,8 +9,10 @@ from mlsec.artifacts.callables import danger_of
 from mlsec.artifacts.contents import judge_setting
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import plain_key, walk
+from mlsec.artifacts.program_text import SHELL, note_program
 from mlsec.artifacts.recorder import Recorder
-from mlsec.core.closed_sets import GapReason
+from mlsec.artifacts.repository.notebooks import is_notebook, judge_notebook
+from mlsec.core.closed_sets import GapReason, Severity
 from mlsec.core.regex import regex
 
 # Larger documents are data: vocabularies, indexes, records.
@@ -23,15 +25,22 @@ _WORDS = regex(
     r"|run|script|commands?|cmd|entrypoint|steps|question|answer|instruction\w*|data|samples|citation|homepage)(?:[.\[]|\Z)"
 )
 _DOTTED = regex(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
+# Operators of MXNet that call a function of the loading process.
+_FOREIGN_OPS = frozenset({"Custom", "_Native", "_NDArray"})
+_JAVA = regex(
+    r"java\.lang\.(?:Runtime|ProcessBuilder|reflect)|javax\.(?:script|naming|management)\b"
+    r"|org\.springframework\.|com\.sun\.|sun\.|java\.(?:rmi|net)\.|bsh\.|groovy\.|org\.codehaus\.groovy"
+    r"|org\.apache\.(?:commons\.(?:collections|beanutils|configuration)|xalan|xbean|ibatis)"
+    r"|ch\.qos\.logback\.core\.db|com\.mchange\.v2"
+)
 _SPARK = regex(r"(?:org\.apache\.spark|com\.microsoft\.azure\.synapse|com\.johnsnowlabs)\.")
 
 
 def judge_classes(value: Any, record: Recorder) -> None:
     """Note what a configuration makes a loader look up beyond the keys that all of them share."""
     count = 0
-    is_notebook = isinstance(value, Mapping) and "nbformat" in value and "cells" in value
-    if is_notebook:
-        record.hole(GapReason.UNSUPPORTED, "a notebook: its cells are code that nobody judges here")
+    if is_notebook(value):
+        judge_notebook(value, record)
         return
     if isinstance(value, Mapping) and set(value) == {"op", "attributes"}:
         detail = (
@@ -50,6 +59,7 @@ def judge_classes(value: Any, record: Recorder) -> None:
 
 
 def _mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    _constructor(part, path, record)
     for key, held in part.items():
         if isinstance(held, str) and isinstance(key, str):
             plain = plain_key(key)
@@ -60,9 +70,25 @@ def _mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None:
                 _target(held, path, record)
             elif plain == "class" and ("sparkVersion" in part or "paramMap" in part):
                 _spark(held, path, record)
-            elif plain == "op" and held == "Custom" and ("inputs" in part or "name" in part):
+            elif plain == "op" and held in _FOREIGN_OPS and ("inputs" in part or "name" in part):
                 detail = f"an operator that the loading program must bring (at {path})"
                 record.fact(FactKind.CUSTOM_OPERATOR, _op_type(part), detail)
+
+
+def _constructor(part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    """What names its class in a list (LangChain), in Java, or as a command with its arguments."""
+    names = part.get("id")
+    if part.get("type") == "constructor" and isinstance(names, list) and len(names) > 1:
+        _target(".".join(str(name) for name in names), path, record)
+    java = part.get("@class")
+    if isinstance(java, str) and _JAVA.match(java):
+        detail = f"a class of Java that runs code or commands, or looks names up (at {path})"
+        record.fact(FactKind.DENIED_CALL, java, detail, danger=Severity.HIGH)
+    command, given = part.get("command"), part.get("args")
+    if isinstance(command, str) and isinstance(given, list):
+        line = " ".join([command, *(str(one) for one in given[:100])])
+        if found := SHELL.search(line.encode("utf-8", "replace")):
+            note_program(record, found, f"the command at {path}")
 
 
 def _op_type(part: Mapping[str, Any]) -> str:

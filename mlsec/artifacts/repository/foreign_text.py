@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from mlsec.artifacts.contents import decoded, judge_bytes
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.plain_text import read_text, sniff_text
+from mlsec.artifacts.program_text import SHELL
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -24,13 +25,6 @@ LANGUAGES: Mapping[str, str] = {
     ".h": "C", ".cu": "CUDA", ".m": "MATLAB", ".pyx": "Cython", ".service": "systemd",
 }  # fmt: skip
 _SETTINGS = frozenset(".cfg .ini .conf .toml .properties .env .prototxt .args".split())  # noqa: SIM905
-# Fetches and runs what it fetched, or gives a shell to another machine.
-_SHELL = regex(
-    rb"\b(?:curl|wget)\b[^\n|]{0,300}\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b|/dev/tcp/\d|\bnc\s+-\w*e\s"
-    rb"|\bbase64\s+(?:-d|--decode)[^\n|]{0,200}\|\s*(?:ba)?sh\b|\bpowershell(?:\.exe)?\s+-e(?:nc)?\w*\s"
-    rb"|\b(?:IEX|Invoke-Expression)\b[^\n]{0,200}Download|\brm\s+-rf\s+/(?:\s|$)",
-    re.IGNORECASE,
-)
 _PROGRAM = regex(
     rb"\b__import__\s*\(|\bos\.(?:system|popen)\s*\(|\bsubprocess\.\w+\s*\(|(?<![\w.])(?:exec|eval)\s*\("
     rb"|\bpickle\.loads?\s*\("
@@ -63,7 +57,7 @@ def read_foreign_text(window: Window, record: Recorder) -> None:
         record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
     if inner := decoded(data):
         judge_bytes(Window.of(inner), "(decoded)", record)
-    if found := _SHELL.search(data):
+    if found := SHELL.search(data):
         _code(found, record, "fetches and runs code, or gives a shell away")
     if suffix in _SETTINGS:
         _settings(data, record)

@@ -86,6 +86,7 @@ class _Walk:
             node, inside = left.pop()
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 # Decorators and defaults run where the function is defined.
+                self._decorators(node, inside)
                 outer = [
                     *node.decorator_list,
                     *node.args.defaults,
@@ -94,6 +95,8 @@ class _Walk:
                 left.extend((part, inside) for part in outer)
                 left.extend((part, node.name) for part in node.body)
                 continue
+            if isinstance(node, ast.ClassDef):
+                self._decorators(node, inside)
             if isinstance(node, ast.Lambda):
                 inside = inside or "lambda"
             elif isinstance(node, ast.If) and _is_main(node.test):
@@ -103,6 +106,15 @@ class _Walk:
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 self._text(node.value, node.lineno)
             left.extend((child, inside) for child in ast.iter_child_nodes(node))
+
+    def _decorators(
+        self, node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, inside: str
+    ) -> None:
+        """A decorator is called with what it stands on, and with what the next one gave."""
+        for decorator in node.decorator_list:
+            if not isinstance(decorator, ast.Call):
+                call = ast.Call(func=decorator, args=[], keywords=[])
+                self._call(ast.copy_location(call, decorator), inside)
 
     def _call(self, node: ast.Call, inside: str) -> None:
         name, is_hidden = self.scope.name_of(node.func)

@@ -14,6 +14,7 @@ _PYTHON = "calls a Python function of the process that runs the graph"
 _READS = "reads a file that the graph names"
 _WRITES = "writes a file that the graph names"
 _NETWORK = "talks to another machine"
+_ENDS = "ends the process that runs the graph"
 _CODE = "runs code that is no TensorFlow operator"
 
 _BY_REASON: Mapping[str, str] = {
@@ -35,6 +36,7 @@ _BY_REASON: Mapping[str, str] = {
         DataServiceDataset DataServiceDatasetV2 DataServiceDatasetV3 DataServiceDatasetV4
         RegisterDataset RegisterDatasetV2 BigQueryReader BigtableClient KafkaDataset
         DebugIdentity DebugIdentityV2 DebugIdentityV3""",
+    _ENDS: "Abort",
     _CODE: """XlaCustomCall XlaCustomCallV2 RemoteFusedGraphExecute LoadLibrary TfPyFunc
         PyCall""",
 }
