@@ -65,8 +65,8 @@ def test_a_telling_argument_behind_thousands_of_quiet_ones_is_seen(
     alone = inspect(Window.of(make.stream(function + last))).facts
     behind = inspect(Window.of(make.stream(function + quiet + last))).facts
     assert {fact.kind for fact in alone} <= {fact.kind for fact in behind}
-    # Of an instance a path or a host says no more than its class does.
-    is_grave = how == "R" or word not in ("LocalHost", "localhost", "a/b")
+    # Of an instance a word, a path or a host says no more than its class does.
+    is_grave = how == "R" or not (word.isalnum() or word == "a/b")
     found = {fact.danger for fact in behind} & {Severity.HIGH, Severity.CRITICAL}
     assert bool(found) is is_grave
 

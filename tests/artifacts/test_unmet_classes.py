@@ -155,3 +155,11 @@ def test_an_archive_behind_a_kept_one_is_two_formats() -> None:
     other = zipped({"b.json": b"{}"})
     facts = look("a.pkl", keras_pickle(zipped({"a.json": b"{}"})) + other).facts
     assert FLAGGING & {one.danger for one in facts if one.kind is FactKind.SEVERAL_FORMATS}
+
+
+def test_a_class_that_is_registered_and_not_imported_is_a_hole_and_no_alarm() -> None:
+    own = {"module": None, "class_name": "Block", "config": {}, "registered_name": "mine>Block"}
+    model = {"class_name": "Sequential", "config": {"layers": [own]}}
+    found = look("model.json", json.dumps(model).encode())
+    assert GapReason.UNRESOLVED in {hole.reason for hole in found.holes}
+    assert not [fact for fact in found.facts if fact.danger in FLAGGING]

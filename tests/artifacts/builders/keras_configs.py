@@ -105,7 +105,7 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
         sequential(layer("D", a=function("keras.src.layers.core.lambda_layer", "python_utils")))
     ),
     "keras/registered-name": lambda: text(
-        {**layer("Block", None), "registered_name": "evil_package>Block"}
+        {**layer("Block", "evil_package"), "registered_name": "evil_package>Block"}
     ),
     "keras/registered-system": lambda: text(
         {**layer("Block", None), "registered_name": "os>system"}
