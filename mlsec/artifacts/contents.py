@@ -42,10 +42,11 @@ _PROGRAM = regex(
     r"|\A\s*(?:subprocess\.\w+|(?:builtins|__builtin__)\.(?:eval|exec|compile|__import__)"
     r"|importlib\.import_module|runpy\.run_\w+|pty\.spawn|pickle\.loads?)\s*\Z"
     r"|(?:\A|[=:,(;]|lambda[^:]{0,40}:)\s*(?:exec|eval)\s*\(|\bpickle\.loads\s*\(|\bb64decode\s*\("
-    r"|\b__(?:reduce(?:_ex)?|builtins|globals|subclasses)__|/dev/tcp/|(?:\.\./){3,}(?:etc|root|proc)/"
+    r"|\b__(?:reduce(?:_ex)?|builtins|globals|subclasses)__|/dev/tcp/|(?:\.\./){3,}(?:etc|root|proc)(?:/|\Z)"
     r"|\A(?:file://)?(?:\.\./)*/?(?:etc/(?:passwd|shadow|sudoers|cron|ssh)|proc/self|root/\.ssh)"
 )
 _ZIP = b"PK\3\4"
+_BASE85 = (b"fC", b"J-", b"ABzY8", b"P)h>@")
 # The first bytes of what holds_loadable looks at closer; most fields are told by these.
 _TELLING = regex(
     rb"\x80[\0-\x05]|PK\x03\x04|\x7fELF|MZ|\x1f\x8b\x08|x[\x01\x5e\x9c\xda]|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd"
@@ -118,7 +119,20 @@ def decoded(text: bytes) -> bytes:
                 return data if holds_loadable(data[:HEAD_BYTES], Window.of(data)) else b""
         except ValueError:
             continue
-    return b""
+    return _from_base85(text.strip())
+
+
+def _from_base85(text: bytes) -> bytes:
+    """The bytes of a text that begins as pickles, gzip and zip do in one of the two base85."""
+    decode = base64.a85decode if text[:2] == b"J-" else base64.b85decode
+    if not text.startswith(_BASE85) or len(text) < 2 * SHORTEST_BYTES:
+        return b""
+    try:
+        start = decode(text[:20])
+        data = decode(text) if may_begin(start) else b""
+    except ValueError:
+        return b""
+    return data if data and holds_loadable(data[:HEAD_BYTES], Window.of(data)) else b""
 
 
 def _from_base64(text: bytes) -> bytes:

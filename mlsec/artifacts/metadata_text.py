@@ -22,7 +22,7 @@ _CODE = regex(
     |\b(?:os|posix|nt)\.(?:system|popen|exec[lv]\w*)\s*\Z
     |\A\s*(?:subprocess\.\w+|(?:builtins|__builtin__)\.(?:eval|exec|compile|__import__)
     |importlib\.import_module|runpy\.run_\w+|pty\.spawn|pickle\.loads?)\s*\Z|\b__(?:reduce(?:_ex)?|builtins|globals|subclasses)__
-    |\bnc\s+-\w*e|/dev/tcp/|(?:\.\.[/\\]){2,}|\$\(\s*(?:curl|wget)|\bcmd(?:\.exe)?\s+/c""",
+    |\bnc\s+-\w*e|!!python/\w|/dev/tcp/|(?:\.\.[/\\]){2,}|\$\(\s*(?:curl|wget)|\bcmd(?:\.exe)?\s+/c""",
     re.VERBOSE | re.IGNORECASE,
 )
 # A name of this kind says nothing about a model; a careless loader would look it up or set it.

@@ -18,10 +18,10 @@ SHELL = regex(
 )
 # Each of these begins with a fixed word, which is looked for first: most data have none.
 _WORDS = (
-    b"__import__", b"os.system", b"os.popen", b"subprocess.", b"exec(", b"eval(", b"/dev/tcp/",
+    b"__import__", b"os.system", b"os.popen", b"subprocess.", b"exec(", b"eval(", b"/dev/tcp/", b".loads(",
 )  # fmt: skip
 _PROGRAM = regex(
-    rb"\b__import__\s*\(\s*['\"]|\bos\.(?:system|popen)\s*\(|/dev/tcp/\d"
+    rb"\b__import__\s*\(\s*['\"]|\bos\.(?:system|popen)\s*\(|/dev/tcp/\d|\b(?:pickle|marshal)\.loads\s*\("
     rb"|\bsubprocess\.(?:Popen|run|call|check_\w+|getoutput)\s*\("
     rb"|(?<![\w.])(?:exec|eval)\(\s*(?:__import__|base64|codecs|zlib|marshal|bytes|compile|open"
     rb"|requests|urllib|b64decode|input)\b"

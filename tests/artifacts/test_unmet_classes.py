@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import struct
@@ -67,6 +68,16 @@ HOSTILE = {
             "class_name": "TensorFlowOpLayer", "config": {"node_def": 'name: "r"\nop: "ReadFile"'},
         }]},
     }).encode()),
+    "pickle-in-base85": (
+        "a.pkl", make.dumped({"w": base64.b85encode(make.stream(make.call("os", "system", "x")))})
+    ),
+    "pickle-in-ascii85": (
+        "a.pkl", make.dumped({"w": base64.a85encode(make.stream(make.call("os", "system", "x")))})
+    ),
+    "loads-its-own-text": ("a.pkl", make.dumped({"w": "import pickle\npickle.loads(data[::-1])"})),
+    "step-that-fetches": ("model.dvc", f"cmd: {FETCHES}\nouts:\n- path: model.pkl\n".encode()),
+    "yaml-in-hdf5": ("a.json", json.dumps({"class_name": "Model", "config": {
+        "name": "!!python/object/apply:os.system ['id']"}}).encode()),
     "remote-control": ("a.pkl", pickled(make.call("docker.client", "DockerClient"))),
     "typed": ("a.pkl", pickled(make.call("operator", "getitem", "a", "b"))),
     "rebuilt": ("a.pkl", pickled(make.call("numba.core.serialize", "custom_rebuild", "a"))),
@@ -90,6 +101,13 @@ HONEST = {
     ),
     "counter": (make.stacked("itertools", "count"), b"K\3\x85R"),
     "point": (make.stacked("shapely.io", "from_wkb"), b"C\4\1\2\3\4\x85R"),
+    "method-of-a-list-kept": (
+        make.stacked("builtins", "getattr"), b"](K\1e", make.text("remove"), b"\x86R",
+    ),
+    "instance-called": (
+        make.stacked("torch_geometric.data.batch", "DynamicInheritanceGetter"), b")R",
+        make.stacked("unheard", "Batch"), b"\x85R",
+    ),
     "bound-method-kept": (
         make.stacked("functools", "partial"), make.stacked("builtins", "getattr"),
         make.stacked("unheard", "Model"), b")\x81", make.text("step"), b"\x86R\x85R",

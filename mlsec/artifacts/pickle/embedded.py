@@ -20,11 +20,12 @@ _PATTERNS = (
     regex(rb"800(?:[45](?:95|8c)|[23](?:7d|63|5d))"),
 )
 # Archives, programs, compiled Python and compressed data, as bytes and in base64; there also
-# imports as before protocol 2.
+# imports as before protocol 2; pickles in base85.
 _MARKS = (
     b"PK\3\4", b"\x7fELF", b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"BZh", b"\x28\xb5\x2f\xfd",
     b"\xe3\0\0\0\0", b"c\0\0\0\0", b"x\x9c", b"x\xda", b"UEsDB", b"f0VMR", b"H4sI", b"4wAAAA",
     b"YwAAAA", b"eJ", b"Y29", b"Y3Bv", b"KGN", b"KGl",
+    b"fC", b"J-",
 )  # fmt: skip
 # Each mark costs as much as passing the data does, so only the first bytes are searched for all of
 # them; for bare pickles, archives and programs all are.

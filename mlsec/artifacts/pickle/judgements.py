@@ -59,7 +59,7 @@ def attribute(case: Case) -> Opinion | None:
     owner = items[0]
     if isinstance(owner, Global) and owner.full == "dill._dill" and items[1] == "_setattr":
         return None  # judged as setattr where it is called
-    if isinstance(owner, Result) and owner.function is not None:
+    if isinstance(owner, Box) or (isinstance(owner, Result) and owner.function is not None):
         # A method bound to an instance: how it was made was judged, and a call of it will be.
         return None
     if not isinstance(owner, Global):

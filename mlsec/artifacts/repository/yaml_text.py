@@ -6,6 +6,7 @@ import re
 
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.program_text import SHELL, note_program
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
@@ -32,6 +33,11 @@ _CODE = regex(
 _MODEL = regex(
     rb"^[ \t]*(?:model\w*|layers|architectures?|backbone|tokenizer|weights|checkpoint|pipeline"
     rb"|flavors|trainer)[ \t]*:",
+    re.MULTILINE,
+)
+# Builds of software fetch and run installers as a matter of course.
+_BUILD = regex(
+    rb"^[ \t]*-?[ \t]*(?:jobs|steps|stages?|pipelines?|script|before_script|run|tasks|services|RUN|image)[ \t]*:",
     re.MULTILINE,
 )
 ALIASES = 1_000
@@ -62,6 +68,8 @@ def read_yaml(window: Window, record: Recorder) -> None:
 
 def _judge_code(data: bytes, record: Recorder) -> None:
     """Note values that are a call which runs code, in what describes a model."""
+    if (shell := SHELL.search(data)) and not _BUILD.search(data):
+        note_program(record, shell, "a value of the settings")
     found = _CODE.search(data)
     if found and _MODEL.search(data):
         call = found.group(1).decode("ascii")
