@@ -18,7 +18,8 @@ SHELL = regex(
 )
 # Each of these begins with a fixed word, which is looked for first: most data have none.
 _WORDS = (
-    b"__import__", b"os.system", b"os.popen", b"subprocess.", b"exec(", b"eval(", b"/dev/tcp/", b".loads(",
+    b"__import__", b"os.system", b"os.popen", b"subprocess.", b"exec(", b"eval(", b"/dev/tcp/",
+    b".loads(",
 )  # fmt: skip
 _PROGRAM = regex(
     rb"\b__import__\s*\(\s*['\"]|\bos\.(?:system|popen)\s*\(|/dev/tcp/\d|\b(?:pickle|marshal)\.loads\s*\("

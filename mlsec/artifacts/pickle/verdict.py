@@ -131,12 +131,12 @@ class Verdict:
             self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
             self.record.hole(GapReason.UNRESOLVED, detail)
             return
-        if isinstance(inner, Global) and inner.entry.standing in _LISTED:
-            if naming.is_harmless(arguments):
-                detail = "what a listed name made is called, with nothing that could steer it"
-                self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
-                self.record.hole(GapReason.UNRESOLVED, f"{subject}: {detail}"[:400])
-                return
+        is_listed = isinstance(inner, Global) and inner.entry.standing in _LISTED
+        if is_listed and naming.is_harmless(arguments):
+            detail = "what a listed name made is called, with nothing that could steer it"
+            self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
+            self.record.hole(GapReason.UNRESOLVED, f"{subject}: {detail}"[:400])
+            return
         self.note(FactKind.UNKNOWN_CALL, subject, "calls a value that is no imported name", offset)
 
     def _called_name(self, how: How, function: Global, arguments: Value, offset: int) -> None:

@@ -37,7 +37,8 @@ _MODEL = regex(
 )
 # Builds of software fetch and run installers as a matter of course.
 _BUILD = regex(
-    rb"^[ \t]*-?[ \t]*(?:jobs|steps|stages?|pipelines?|script|before_script|run|tasks|services|RUN|image)[ \t]*:",
+    rb"^[ \t]*-?[ \t]*(?:jobs|steps|stages?|pipelines?|(?:before_)?script|run|tasks|services|image)"
+    rb"[ \t]*:",
     re.MULTILINE,
 )
 ALIASES = 1_000
