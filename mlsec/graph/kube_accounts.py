@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.core.vocabulary import RelationKind
 from mlsec.graph.answers import NO, YES, Answer, any_of, unknown
 from mlsec.graph.flags import flag
+from mlsec.graph.kube_cloud_roles import cloud_roles
 from mlsec.graph.kube_select import (
     WORKLOAD,
     all_of_type,
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
 ACCOUNT, NAMESPACE = "kubernetes.service_account", "kubernetes.namespace"
-# Which annotation names whose identity, and by which property that is found.
-CLOUDS: Mapping[str, RelationKind] = {
-    "aws_role": RelationKind(name="cloud_roles", to="aws.iam.role"),
-    "gcp_account": RelationKind(name="cloud_roles", to="gcp.iam.service_account", match="name"),
-    "azure_client": RelationKind(
-        name="cloud_roles", to="azure.identity.managed_identity", match="client_id"
-    ),
-}
 
 
 def account(resource: Resource, graph: Graph) -> Targets:
@@ -63,20 +55,6 @@ def roles(resource: Resource, graph: Graph) -> Targets:
         beyond = cloud_roles(each, graph)
         found += beyond.found
         gaps |= set(beyond.gaps)
-    return found_or(graph, resource, found, gaps)
-
-
-def cloud_roles(resource: Resource, graph: Graph) -> Targets:
-    """Give the identities of clouds that an account's annotations name."""
-    found: list[Resource] = []
-    gaps: set[str] = set()
-    for name, kind in CLOUDS.items():
-        if kind.to not in graph.vocabulary.types:
-            continue
-        gaps |= set(resource.unread.get(name, ()))
-        named = held(resource, name)
-        if isinstance(named, str) and named:
-            found += graph.look_up(resource, kind, named)
     return found_or(graph, resource, found, gaps)
 
 

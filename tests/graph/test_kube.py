@@ -9,7 +9,7 @@ import pytest
 
 from mlsec.core.resource import Resource
 from mlsec.graph.index import Graph, build_graph
-from mlsec.graph.kube_accounts import CLOUDS
+from mlsec.graph.kube_cloud_roles import CLOUDS
 from tests.collect.kubernetes.manifests import VOCABULARY, graph_of, inventory_of, of_type
 
 WORKLOAD = """\

@@ -1,4 +1,4 @@
-"""Which calls give EKS clusters: the list of names, and one read each."""
+"""Which calls give EKS clusters, and the roles that their pods get by association."""
 
 from __future__ import annotations
 
@@ -13,6 +13,25 @@ PLANS: tuple[TypePlan, ...] = (
                 service="eks",
                 name="DescribeCluster",
                 params={"name": "$.value"},
+                gone=("ResourceNotFoundException",),
+            ),
+        ),
+    ),
+    TypePlan(
+        type="aws.eks.pod_identity",
+        parent="aws.eks.cluster",
+        listing=Operation(
+            service="eks",
+            name="ListPodIdentityAssociations",
+            params={"clusterName": "$parent.value"},
+            items="associations",
+        ),
+        # The list leaves the role out.
+        reads=(
+            Operation(
+                service="eks",
+                name="DescribePodIdentityAssociation",
+                params={"clusterName": "$parent.value", "associationId": "$.associationId"},
                 gone=("ResourceNotFoundException",),
             ),
         ),
