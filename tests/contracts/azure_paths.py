@@ -96,7 +96,7 @@ def paths_of(vocabulary: Vocabulary) -> Iterator[Named]:
         if plan.type not in vocabulary.types:
             continue
         found = vocabulary.types[plan.type]
-        labels = _labels(plan, every)
+        labels = labels_of(plan, every)
         sources = {**{f"id {k}": v for k, v in found.identity.items()},
                    **{f"name {k}": v for k, v in found.naming.items()}}  # fmt: skip
         for where, given in sources.items():
@@ -105,12 +105,12 @@ def paths_of(vocabulary: Vocabulary) -> Iterator[Named]:
             yield from _of_property(f"{plan.type}.{name}", wanted, labels)
 
 
-def _labels(plan: TypePlan, every: tuple[TypePlan, ...]) -> Mapping[str, str]:
+def labels_of(plan: TypePlan, every: tuple[TypePlan, ...]) -> Mapping[str, str]:
     """Give the label of each operation that a type's sources may name, also of those above it."""
     found = {operation.name: operation.label for operation in operations_of(plan)}
     for above in every:
         if plan.parent and above.type == plan.parent:
-            found |= {f"parent.{name}": label for name, label in _labels(above, every).items()}
+            found |= {f"parent.{name}": label for name, label in labels_of(above, every).items()}
     return found
 
 
