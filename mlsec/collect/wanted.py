@@ -42,21 +42,24 @@ def wanted_among(
     included = list(included)
     found: dict[str, Candidate] = {}
     index = {name: _index(group) for name, group in candidates.items()}
+    leads: dict[str, list[tuple[RelationKind, list[str]]]] = {}
     for resource in included:
-        for relation in vocabulary.types[resource.type].relations.values():
-            for target in vocabulary.concrete(relation.to):
-                aliases = () if relation.every else _aliases_of(target)
-                for name in (target.name, *aliases):
-                    for candidate in _forward(resource, relation, index.get(name, {})):
-                        found[candidate.key] = candidate
+        if resource.type not in leads:
+            leads[resource.type] = list(_leads(vocabulary.types[resource.type], index, vocabulary))
+        for relation, names in leads[resource.type]:
+            for name in names:
+                for candidate in _forward(resource, relation, index[name]):
+                    found[candidate.key] = candidate
     own = _keys_of(included)
     back = _reversed(included, vocabulary)
     for name, group in candidates.items():
-        for candidate in group:
+        relations = vocabulary.types[name].relations.values()
+        ways = [(one.by, back[name, one.name]) for one in relations if (name, one.name) in back]
+        for candidate in group if ways else ():
             if any(
-                own.get(value, set()) & back.get((name, relation.name), set())
-                for relation in vocabulary.types[name].relations.values()
-                for value in references(candidate.outline, relation.by)
+                own.get(value, set()) & types
+                for by, types in ways
+                for value in references(candidate.outline, by)
             ):
                 found[candidate.key] = candidate
     return [found[key] for key in sorted(found)]
@@ -117,6 +120,21 @@ def _forward(
         for candidate in index.get(tail, ()) if tail != value else ():
             if candidate.outline.scope == resource.scope:
                 yield candidate
+
+
+def _leads(
+    owner: Type, index: Mapping[str, Any], vocabulary: Vocabulary
+) -> Iterable[tuple[RelationKind, list[str]]]:
+    """Give the relations of a type that may lead to a candidate, and the types of those."""
+    for relation in owner.relations.values():
+        names = [
+            name
+            for target in vocabulary.concrete(relation.to)
+            for name in (target.name, *(() if relation.every else _aliases_of(target)))
+            if name in index
+        ]
+        if names:
+            yield relation, names
 
 
 def _aliases_of(target: Type) -> Iterable[str]:

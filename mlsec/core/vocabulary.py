@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -112,7 +113,7 @@ class Type(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""
 
 
-class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All types and concepts by name, how code declares them, and the digest of the files."""
 
     types: Mapping[str, Type]
@@ -124,7 +125,16 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
         found = self.types[name]
         if not found.is_concept:
             return (found,)
-        return tuple(t for _, t in sorted(self.types.items()) if name in t.concepts)
+        return self._members.get(name, ())
+
+    @functools.cached_property
+    def _members(self) -> Mapping[str, tuple[Type, ...]]:
+        """The types of each concept; a scan asks for them once for every resource and relation."""
+        found: dict[str, tuple[Type, ...]] = {}
+        for _, each in sorted(self.types.items()):
+            for concept in each.concepts:
+                found[concept] = (*found.get(concept, ()), each)
+        return found
 
     def may_lead_to(self, relation: RelationKind, name: str) -> bool:
         """Whether a relation can have targets of this type, or of this concept."""

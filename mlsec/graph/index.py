@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from mlsec.core.closed_sets import GapReason
 from mlsec.core.declared import is_code
-from mlsec.core.digest import make_gap
 from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
 from mlsec.core.vocabulary import RelationKind, Vocabulary
 from mlsec.graph.derived import DERIVED, DERIVED_RELATIONS
 from mlsec.graph.matching import Loose, in_own_stack, is_within, match_values
+from mlsec.graph.missing import not_collected, not_declared, not_known, not_there
 from mlsec.graph.references import left_open, references
 from mlsec.graph.values import Known, Targets, Unread
+
+# Relations whose targets are held at a time: few enough for any estate's memory.
+_MOST_RESOLVED = 4096
 
 
 class Graph:
@@ -30,6 +32,9 @@ class Graph:
             self._add(resource)
         self._indexes: dict[tuple[str, str], dict[str, list[Resource]]] = {}
         self._reversed: dict[tuple[str, str], tuple[dict[str, list[Resource]], list[Loose]]] = {}
+        self._undeclared: dict[tuple[str, str], str] = {}
+        self._resolved: dict[tuple[int, str], tuple[Resource, Targets]] = {}
+        self._is_finished = False
         self._rows: dict[tuple[str, str], list[TypeCoverage]] = {}
         for row in self.coverage:
             self._rows.setdefault((row.type, row.scope), []).append(row)
@@ -47,15 +52,29 @@ class Graph:
         hidden = resource.unread.get(relation) or resource.unread.get("*")
         if hidden:
             return Targets(gaps=tuple(hidden))
-        if kind.by:
-            return self._forward(resource, kind)
-        if kind.reverse:
-            return self._backward(resource, kind)
         if kind.path:
             return self._along(resource, kind.path.split("."))
-        if kind.every:
-            return self._all_around(resource, kind)
+        if kind.by or kind.reverse or kind.every:
+            return self._once(resource, relation, kind)
         return DERIVED_RELATIONS[kind.derived](resource, self)
+
+    def _once(self, resource: Resource, relation: str, kind: RelationKind) -> Targets:
+        """Resolve what always has the same answer; many rules ask for it one after the other."""
+        key = (id(resource), relation)
+        known = self._resolved.get(key) if self._is_finished else None
+        if known is not None and known[0] is resource:
+            return known[1]
+        if kind.by:
+            found = self._forward(resource, kind)
+        elif kind.reverse:
+            found = self._backward(resource, kind)
+        else:
+            found = self._all_around(resource, kind)
+        if self._is_finished:
+            if len(self._resolved) >= _MOST_RESOLVED:
+                self._resolved.clear()
+            self._resolved[key] = (resource, found)
+        return found
 
     def look_up(self, resource: Resource, kind: RelationKind, reference: str) -> list[Resource]:
         """Give what a reference names by a relation's rules; a stub when nothing does."""
@@ -103,10 +122,14 @@ class Graph:
         self.gaps[gap.id] = gap
         return gap.id
 
-    def forget_indexes(self) -> None:
-        """Drop cached look-ups: a derived property may be what a relation goes by."""
+    def finish(self) -> None:
+        """Drop cached look-ups, as a derived property may be what a relation goes by.
+
+        From here on nothing changes any more, so that what was resolved stays so.
+        """
         self._indexes.clear()
         self._reversed.clear()
+        self._is_finished = True
 
     def _add(self, resource: Resource) -> None:
         self.resources[resource.id] = resource
@@ -138,13 +161,7 @@ class Graph:
         if stub_id in self.resources:
             return self.resources[stub_id]
         is_declared = is_code(resource.scope)
-        gap = make_gap(
-            scope=resource.scope,
-            subject=reference,
-            wanted=kind.to,
-            reason=GapReason.UNRESOLVED,
-            detail=f"{reference} is referred to but {_NOT_THERE[is_declared]}",
-        )
+        gap = not_there(resource, kind, reference, is_declared=is_declared)
         known = () if is_declared else self._hidden_listing(resource, kind)
         stub = Resource(
             id=stub_id,
@@ -224,43 +241,16 @@ class Graph:
         return Targets(found=tuple(found), gaps=self.incomplete(kind.to, resource.scope, region))
 
     def _unresolved(self, resource: Resource, kind: RelationKind) -> str:
-        return self.note_gap(
-            make_gap(
-                scope=resource.scope,
-                subject=resource.id,
-                wanted=kind.by,
-                reason=GapReason.UNRESOLVED,
-                detail=f"the value of {kind.by} is not known",
-            )
-        )
+        return self.note_gap(not_known(resource, kind))
 
     def _not_declared(self, type_name: str, scope: str) -> str:
-        return self.note_gap(
-            make_gap(
-                scope=scope,
-                subject=scope,
-                wanted=type_name,
-                reason=GapReason.UNRESOLVED,
-                detail=f"more of {type_name} may be declared elsewhere than in the code at hand",
-            )
-        )
+        key = (type_name, scope)
+        if key not in self._undeclared:
+            self._undeclared[key] = self.note_gap(not_declared(type_name, scope))
+        return self._undeclared[key]
 
     def _not_collected(self, type_name: str, scope: str, region: str) -> str:
-        return self.note_gap(
-            make_gap(
-                scope=scope,
-                subject=region or scope,
-                wanted=type_name,
-                reason=GapReason.UNSUPPORTED,
-                detail=f"{type_name} was not collected here",
-            )
-        )
-
-
-_NOT_THERE = {
-    True: "is not declared in the code at hand",
-    False: "was not found in what was collected",
-}
+        return self.note_gap(not_collected(type_name, scope, region))
 
 
 def build_graph(vocabulary: Vocabulary, inventory: Inventory) -> Graph:
@@ -273,7 +263,7 @@ def build_graph(vocabulary: Vocabulary, inventory: Inventory) -> Graph:
         for type_name, name in wanted.get(function, ()):
             for resource in graph.of_type(type_name):
                 _fill(resource, name, compute(resource, graph))
-    graph.forget_indexes()
+    graph.finish()
     return graph
 
 

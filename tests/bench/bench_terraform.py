@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import compileall
+import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from mlsec.collect.checkov.program import find_checkov
 from mlsec.core.errors import MlsecError
 from tests.bench.made_terraform import write
 from tests.bench.measure import (
+    ROOT,
     Cost,
     middle,
     python_module,
@@ -20,22 +24,28 @@ from tests.bench.measure import (
 )
 
 TEAMS = (3, 15, 60)
-RUNS = 3
+RUNS = int(os.environ.get("MLSEC_BENCH_RUNS", "5"))
+# As an installed package runs: bytecode is kept, and output waits for its buffer.
+AS_INSTALLED = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONUNBUFFERED": ""}
 
 
 def main() -> None:
-    """Scan made trees of growing size with both."""
+    """Scan made trees of growing size with both, and a folder of your own if one is named."""
+    compileall.compile_dir(ROOT / "mlsec", quiet=2)
     checkov = _checkov()
     for teams in TEAMS:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "code"
             files, lines = write(folder, teams)
-            commands = {"mlsec": lambda folder=folder: _ours(folder)}
-            if checkov:
-                commands["checkov"] = lambda folder=folder: _theirs(checkov, folder)
-            # The large tree takes checkov minutes: one run of each says enough there.
-            found = run_in_turn(commands, RUNS if teams < TEAMS[-1] else 1)
-        _show(f"{files} files, {lines} lines, {teams} root modules", found)
+            # The large tree takes checkov minutes: a few runs of each say enough there.
+            runs = RUNS if teams < TEAMS[-1] else min(RUNS, 3)
+            found = _measured(folder, checkov, runs)
+        _show(f"made, {files} files, {lines} lines, {teams} root modules", found)
+    for name in filter(None, os.environ.get("MLSEC_BENCH_TREES", "").split(os.pathsep)):
+        found = _measured(Path(name), checkov, min(RUNS, 3))
+        _show(f"{name}, {len(list(Path(name).rglob('*.tf')))} files of Terraform", found)
+    starts = {" ".join(words): _start(words) for words in (["--version"], ["--help"])}
+    _show("starting", run_in_turn(starts, RUNS))
 
 
 def _checkov() -> str:
@@ -46,11 +56,22 @@ def _checkov() -> str:
         return ""
 
 
+def _measured(folder: Path, checkov: str, runs: int) -> dict[str, list[Cost]]:
+    commands = {"mlsec": lambda: _ours(folder)}
+    if checkov:
+        commands["checkov"] = lambda: _theirs(checkov, folder)
+    return run_in_turn(commands, runs)
+
+
+def _start(words: list[str]) -> Callable[[], Cost]:
+    return lambda: run_once(python_module("mlsec", *words), AS_INSTALLED, sample_s=0.005)
+
+
 def _ours(folder: Path) -> Cost:
     command = python_module(
         "mlsec", "scan", str(folder), "--fail-on", "none", "--min-coverage", "0"
     )
-    return run_once(command, {"PYTHONDONTWRITEBYTECODE": ""}, sample_s=0.02)
+    return run_once(command, AS_INSTALLED, sample_s=0.02, is_shared_once=True)
 
 
 def _theirs(checkov: str, folder: Path) -> Cost:
@@ -58,7 +79,7 @@ def _theirs(checkov: str, folder: Path) -> Cost:
         checkov, "--directory", str(folder), "--framework", "terraform", "--output", "json",
         "--compact", "--quiet", "--skip-download", "--soft-fail",
     ]  # fmt: skip
-    return run_once(command, {"PYTHONDONTWRITEBYTECODE": ""}, sample_s=0.02)
+    return run_once(command, AS_INSTALLED, sample_s=0.02, is_shared_once=True)
 
 
 def _show(title: str, found: dict[str, list[Cost]]) -> None:
@@ -77,4 +98,4 @@ def _show(title: str, found: dict[str, list[Cost]]) -> None:
         wall = ratio([c.wall_s for c in ours], [c.wall_s for c in theirs])
         cpu = ratio([c.cpu_s for c in ours], [c.cpu_s for c in theirs])
         memory = ratio([c.tree_mib for c in ours], [c.tree_mib for c in theirs])
-        say(f"  ours of theirs: wall {wall:.3f}, CPU {cpu:.3f}, memory {memory:.2f}")
+        say(f"  ours of theirs, run by run: wall {wall:.3f}, CPU {cpu:.3f}, memory {memory:.2f}")

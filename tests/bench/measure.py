@@ -35,9 +35,15 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_once(
-    command: Sequence[str], env: Mapping[str, str] | None = None, *, sample_s: float = 0.0
+    command: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    *,
+    sample_s: float = 0.0,
+    is_shared_once: bool = False,
 ) -> Cost:
     """Run a command to its end; with ``sample_s`` its memory is looked at that often.
+
+    With ``is_shared_once`` a page that several processes share is divided among them.
 
     Raises:
         RuntimeError: it ended with another exit code than 0.
@@ -47,7 +53,7 @@ def run_once(
         child = subprocess.Popen(  # noqa: S603 - our own commands
             command, stdout=out, stderr=errors, cwd=ROOT, env={**os.environ, **(env or {})}
         )
-        watch = _Watch(child.pid, sample_s) if sample_s else None
+        watch = _Watch(child.pid, sample_s, is_shared_once) if sample_s else None
         _, status, usage = os.wait4(child.pid, 0)
         wall_s = time.perf_counter() - started
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -111,10 +117,11 @@ def say(text: str) -> None:
 class _Watch:
     """Samples the memory of a process tree (Linux: /proc) until stopped."""
 
-    def __init__(self, pid: int, sample_s: float) -> None:
+    def __init__(self, pid: int, sample_s: float, is_shared_once: bool) -> None:
+        self._look = _share_pages if is_shared_once else _resident_pages
         self._pid = pid
         self._sample_s = sample_s
-        self._tree_pages = self._own_pages = 0
+        self._tree_pages = self._own_pages = 0.0
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
@@ -128,7 +135,7 @@ class _Watch:
 
     def _sample(self) -> None:
         while not self._done.wait(self._sample_s):
-            own, *others = [_resident_pages(pid) for pid in _tree(self._pid)]
+            own, *others = [self._look(pid) for pid in _tree(self._pid)]
             self._own_pages = max(self._own_pages, own)
             self._tree_pages = max(self._tree_pages, own + sum(others))
 
@@ -144,8 +151,18 @@ def _tree(pid: int) -> list[int]:
     return found
 
 
-def _resident_pages(pid: int) -> int:
+def _resident_pages(pid: int) -> float:
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except OSError:
         return 0
+
+
+def _share_pages(pid: int) -> float:
+    """Resident pages, each divided by how many processes have it (the system's Pss)."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    found = (line.split()[1] for line in lines if line.startswith("Pss:"))
+    return int(next(found, 0)) * 1024 / os.sysconf("SC_PAGE_SIZE")
