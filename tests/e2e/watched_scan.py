@@ -1,0 +1,72 @@
+"""Run as a program: the command line under an audit hook; writes what it did to a file.
+
+``python -P watched_scan.py FILE scan ...``: -P as the installed command has it, so that nothing is
+imported from the folder that the user stands in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from typing import Any
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_STARTING = frozenset(
+    """subprocess.Popen os.exec os.posix_spawn os.spawn os.startfile os.system os.fork os.forkpty
+    pty.spawn ctypes.dlopen""".split()  # noqa: SIM905
+)
+_CHANGING = frozenset(
+    """os.mkdir os.rmdir os.remove os.rename os.link os.symlink os.truncate os.chmod os.chown
+    os.utime os.setxattr shutil.copyfile shutil.move shutil.rmtree""".split()  # noqa: SIM905
+)
+
+
+def sort_of(event: str, arguments: tuple[Any, ...]) -> str:
+    """Give under what an event is kept; "" for what nobody asks about."""
+    if event in _STARTING:
+        return "started"
+    if event.startswith(("socket.", "urllib.", "http.", "ftplib.")):
+        return "network"
+    if event == "open":
+        return "written" if arguments[2] & _WRITING else "read"
+    return "written" if event in _CHANGING else ""
+
+
+def main() -> int:
+    """Scan as the command would, then tell."""
+    log = os.open(sys.argv[1], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    told: dict[str, list[str]] = {}
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        sort = sort_of(event, arguments)
+        if sort == "started":
+            words = arguments[1] if event == "subprocess.Popen" else (event, *arguments)
+            told.setdefault(sort, []).append(repr([str(word) for word in words or ()]))
+        elif sort:
+            told.setdefault(sort, []).append(_named(event, arguments))
+
+    sys.addaudithook(watch)
+    from mlsec.cli.main import main as command  # noqa: PLC0415 - what it imports is watched too
+
+    code = command(sys.argv[2:])
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    peak_kib = [each.ru_maxrss for each in used]
+    os.write(log, json.dumps({**told, "peak_kib": peak_kib}).encode("utf-8", "backslashreplace"))
+    return code
+
+
+def _named(event: str, arguments: tuple[Any, ...]) -> str:
+    what = arguments[0]
+    if not isinstance(what, str | bytes | os.PathLike):
+        return repr(what)
+    name = os.fsdecode(what)
+    if event in ("os.remove", "os.rmdir") and arguments[1] not in (-1, None):
+        # Named from an open folder, as temporary ones are cleared.
+        return os.path.join(os.readlink(f"/proc/self/fd/{arguments[1]}"), name)  # noqa: PTH115, PTH118
+    return name
+
+
+if __name__ == "__main__":
+    sys.exit(main())
