@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +14,7 @@ from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.readers import READERS, SNIFF_BYTES
 from mlsec.artifacts.window import Window
+from tests.artifacts.builders import safetensors_files as safetensors
 from tests.artifacts.mutations import mutate, small_samples
 
 # Small, so that running into them is part of the play.
@@ -50,6 +53,20 @@ def test_sniffing_repeated_bytes_takes_no_exponential_time(again: bytes) -> None
     # 120 newlines before something that is no YAML once took longer than anyone could wait.
     data = again * (SNIFF_BYTES // len(again)) + b"\x01"
     assert all(reader.sniff(data, Window.of(data)) in (True, False) for reader in READERS)
+
+
+LENGTHY = {
+    "names after a broken pickle": b"\x80\x04N0\xff" + b"U" * 300_000,
+    "spaces in metadata": safetensors.file(4, {"a": " " * 32_000 + "!"}),
+    "spaces.prototxt": b"layer {\n python_param" + b" " * 300_000 + b"!",
+    "config.json": json.dumps({"auto_map": {"AutoModel": "-" * 300_000 + "!"}}).encode(),
+}
+
+
+@pytest.mark.parametrize("case", LENGTHY)
+def test_a_lengthy_text_is_not_split_in_every_way(case: str) -> None:
+    # Each took seconds to hours: an expression looks at no clock.
+    assert inspect(Window.of(LENGTHY[case], case), LIMITS).size_bytes == len(LENGTHY[case])
 
 
 def test_a_mistake_of_ours_becomes_a_hole() -> None:

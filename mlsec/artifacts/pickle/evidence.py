@@ -17,7 +17,7 @@ _CODE = regex(
     r"(?<!\w)__(?:import|builtins?|globals|subclasses|bases?|mro|class|init|new|reduce(?:_ex)?|dict|code"
     r"|call|del|getattr(?:ibute)?|setattr|setstate|loader|spec|self|func|closure|wrapped)__(?!\w)"
     r"|\b(?:import|exec|eval|compile|lambda|os\.|sys\.|subprocess|globals|getattr|open)\b"
-    r" *[\w(.:]|;\s*\w+\(|\w+\([^)]*\)\s*$"
+    r" *[\w(.:]|;\s*\w+\(|\b\w+\([^)]*\)\s*$"
 )
 _SHELL = regex(
     r"(?:^|[\s;&|`(/])(?:sh|bash|zsh|cmd|powershell|curl|wget|nc|ncat|python\d?|perl|ruby|echo|touch"

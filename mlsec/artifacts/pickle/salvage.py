@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.machine import Judge, Machine
 from mlsec.artifacts.window import Window
-from mlsec.core.regex import regex
 
 SEARCHED_BYTES = 256 << 20
 OVERLAP_BYTES = 1024
 FOLLOWED = 200
 
-_NAME = rb"[A-Za-z_][\w.]{0,99}"
-_TEXT = rb"(?:[\x8cU].|[XT].\0\0\0)" + _NAME + rb"(?:\x94|q.|r.{4})?"
-_IMPORT = regex(rb"[ci]" + _NAME + rb"\n" + _NAME + rb"\n|" + _TEXT + _TEXT + rb"\x93", re.DOTALL)
+# Each name is as long as its text says: a pattern that tries every length takes a minute for a
+# megabyte of letters.
+_LINE = r"[A-Za-z_][\w.]{0,99}+\n"
+_MEMO = r"(?:\x94|q.|r.{4})?"
+
+
+@cache
+def _imports() -> re.Pattern[bytes]:
+    """An import of a name of up to a hundred letters, by lines or by texts on the stack."""
+    short = "|".join(rf"\x{size:02x}[A-Za-z_][\w.]{{{size - 1}}}" for size in range(1, 101))
+    wide = "|".join(rf"\x{size:02x}\0\0\0[A-Za-z_][\w.]{{{size - 1}}}" for size in range(1, 101))
+    text = rf"(?:[\x8cU](?:{short})|[XT](?:{wide})){_MEMO}"
+    pattern = rf"[ci]{_LINE}{_LINE}|{text}{text}\x93"
+    return re.compile(pattern.encode("ascii"), re.DOTALL)
 
 
 def salvage(window: Window, offset: int, judge: Judge, budget: Budget) -> int:
@@ -29,7 +40,7 @@ def salvage(window: Window, offset: int, judge: Judge, budget: Budget) -> int:
     while offset < last and found < FOLLOWED:
         budget.check_time()
         block = window.read(offset, 1 << 20)
-        for match in _IMPORT.finditer(block):
+        for match in _imports().finditer(block):
             start = offset + match.start()
             if start < done or found >= FOLLOWED:
                 continue

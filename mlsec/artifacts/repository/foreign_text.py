@@ -30,7 +30,7 @@ _PROGRAM = regex(
     rb"|\bpickle\.loads?\s*\("
 )
 # A layer of Caffe whose module Caffe imports; what spaCy looks up in the loading program.
-_CAFFE = regex(rb"\bpython_param\s*:?\s*\{|\btype\s*:\s*[\"']?Python\b", re.IGNORECASE)
+_CAFFE = regex(rb"\bpython_param\s*+(?::\s*+)?\{|\btype\s*:\s*[\"']?Python\b", re.IGNORECASE)
 _MODULE = regex(rb"\bmodule\s*:\s*[\"']([\w.]{1,100})")
 _REGISTERED = regex(
     rb"^@\w+[ \t]*=[ \t]*+[\"']?+(?!spacy[.-]|thinc|Adam|RAdam|SGD|[A-Z][\w]*\.v\d)(\S{1,100})",

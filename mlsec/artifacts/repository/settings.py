@@ -28,6 +28,8 @@ _BESIDE_CODE = frozenset(("loader_module", "python_model", "python_version"))
 _STORES = ("gs://", "s3://", "az://", "abfs", "hdfs://", "hf://", "nemo://", "dbfs:")
 _FLAVOUR = ".python_function"
 _NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
+# Longer ones name no file, and would be split in every way.
+LONGEST_REFERENCE = 1024
 _CODE_REFERENCE = re.compile(r"(?:(?P<repo>[^\s]+?)--)?(?P<module>[\w./-]+)\.(?P<name>\w+)\Z")
 
 
@@ -80,7 +82,7 @@ def _auto_map(held: Any, path: str, record: Recorder) -> None:
 
 def _file_of(reference: str) -> str:
     """The file beside the model that a reference names; "" where it leads elsewhere."""
-    found = _CODE_REFERENCE.match(reference)
+    found = _CODE_REFERENCE.match(reference) if len(reference) <= LONGEST_REFERENCE else None
     if found is None or found.group("repo") or leaves_folder(reference):
         return ""
     return found.group("module").replace(".", "/") + ".py"
