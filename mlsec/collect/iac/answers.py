@@ -13,6 +13,8 @@ What a table says of an answer is one of:
 - ``{last: path}``: what follows the last ``/`` of the text there; ``{text: path}``, ``{number:
   path}``: the scalar there as that; ``{json: path}``: what is written there as JSON text;
 - ``{fill: template}``: a text with ``{name}`` and the like, or paths, filled in;
+- ``{unknown: why, where: path, except: [value]}``: what stands at the path, or follows from it,
+  is not known, but where it is one of these values;
 - ``{list: what}``: a list of the one thing; ``{if: path, then: what}``: only where that is there;
 - ``{keyed: path, by: [path, ...], key: what, ...}``: as ``each``, a mapping by these joined with
   ``/`` (without the first ``/`` of each);
@@ -47,6 +49,7 @@ class Builder:
             "each": self._each,
             "has": self._presence,
             "of": self._meaning,
+            "unknown": self._unknown,
             "keyed": self._keyed,
             "list": self._list,
             "pairs": self._pairs,
@@ -131,6 +134,12 @@ class Builder:
             return held
         word = text_of(held)
         return at(held, constant(spec["is"].get(word, spec.get("else", word))).value)
+
+    def _unknown(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._path(spec["where"], body)
+        if held is None or text_of(held) in spec.get("except", ()):
+            return None
+        return at(held, Unresolved(spec["unknown"], is_given=True))
 
     def _presence(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         held = self._path(spec["has"], body)

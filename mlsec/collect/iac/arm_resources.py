@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.code_file import CodeFile
+from mlsec.collect.iac.arm_identity import add_identity, principal_of
 from mlsec.collect.iac.arm_surroundings import SUBSCRIPTION_ID, resource_id
 from mlsec.collect.iac.arm_template import ArmTemplate
 from mlsec.collect.iac.declaration import text_of
@@ -100,7 +101,7 @@ class Walk:
         body = dict(template.work(at(node, own)).pairs())
         found_id = here.id(template.scope_id)
         body |= _names(here, found_id, template.scope_id)
-        _add_identity(body, found_id, here.type)
+        add_identity(body, found_id, here.type)
         yield Found(
             type=here.type, body=at(node, body), file=self._file, line=node.line,
             column=node.column, is_made=holds is not False,
@@ -278,22 +279,3 @@ def _names(here: _Place, found_id: str, group_id: str) -> dict[str, Node]:
         }
         parent = Node({**above, **({"parent": parent} if parent is not None else {})})
     return found | ({"parent": parent} if parent is not None else {})
-
-
-def principal_of(found_id: str) -> str:
-    """Give the words for who a resource runs as."""
-    return f"‹principal of {found_id.lower()}›"
-
-
-def _add_identity(body: dict[str, Node], found_id: str, kind: str) -> None:
-    """Who it runs as is known when it is made; it is the same wherever the code refers to it."""
-    if kind.lower() == "microsoft.managedidentity/userassignedidentities":
-        held = body.get("properties")
-        own = held.pairs() if held is not None else {}
-        body["properties"] = Node({**own, "principalId": Node(principal_of(found_id))})
-        return
-    identity = body.get("identity")
-    if identity is None or "systemassigned" not in identity.text("type").lower():
-        return
-    told = {"principalId": Node(principal_of(found_id)), **identity.pairs()}
-    body["identity"] = at(identity, told)

@@ -202,3 +202,68 @@ def test_a_sku_under_its_older_name_is_read() -> None:
     )
     (deployment,) = graph.of_type("azure.cognitive.deployment")
     assert deployment.properties["sku"] == "ProvisionedManaged"
+
+
+OPENAI = (
+    'resource "azurerm_cognitive_account" "a" {{\n  name = "a"\n  kind = "OpenAI"\n'
+    '  resource_group_name = "g"\n{}}}\n'
+    'resource "azurerm_user_assigned_identity" "u" {{\n  name = "u"\n'
+    '  resource_group_name = "g"\n}}\n'
+)
+ATTACHED = '  identity {\n    type = "UserAssigned"\n    identity_ids = [{}]\n  }\n'
+
+
+@pytest.mark.parametrize(
+    ("inside", "principals"),
+    [
+        ("", "none"),
+        ('  identity {\n    type = "SystemAssigned"\n  }\n', "unread"),
+        (ATTACHED.replace("{}", "azurerm_user_assigned_identity.u.id"), "the identity's"),
+    ],
+)
+def test_who_an_account_runs_as_is_known_as_far_as_code_says_it(
+    inside: str, principals: str
+) -> None:
+    graph = graph_of(OPENAI.format(inside))
+    (account,) = graph.of_type("azure.cognitive.account")
+    (identity,) = graph.of_type("azure.identity.managed_identity")
+    told = {
+        "none": Known([]),
+        "the identity's": Known([identity.properties["principal_id"]]),
+    }
+    held = property_value(account, "principal_ids")
+    assert (held if isinstance(held, Known) else "unread") == told.get(principals, "unread")
+    assert account.properties["identity_kind"] == (inside.split('"')[1] if inside else "None")
+
+
+def test_an_identity_that_is_attached_in_a_template_is_who_it_runs_as() -> None:
+    user = "Microsoft.ManagedIdentity/userAssignedIdentities"
+    made_of = f"[resourceId('{user}', 'u')]"
+    text = json.dumps(
+        {
+            "$schema": SCHEMA,
+            "resources": [
+                {"type": user, "name": "u"},
+                {
+                    "type": "Microsoft.CognitiveServices/accounts",
+                    "name": "a",
+                    "identity": {"type": "UserAssigned", "userAssignedIdentities": {made_of: {}}},
+                },
+            ],
+        }
+    )
+    found = {
+        each.name: each for each in inventory_of(scope_of({"t.json": text}, Language.ARM)).resources
+    }
+    assert found["a"].properties["principal_ids"] == [found["u"].properties["principal_id"]]
+
+
+def test_who_a_resource_of_azapi_runs_as_is_not_told() -> None:
+    text = (
+        'resource "azapi_resource" "e" {\n  name = "e"\n  parent_id = "/w"\n'
+        '  type = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints@2024-04-01"\n'
+        '  identity {\n    type = "SystemAssigned"\n  }\n  body = { properties = {} }\n}\n'
+    )
+    (endpoint,) = graph_of(text).of_type("azure.ml.online_endpoint")
+    assert "principal_ids" in endpoint.unread
+    assert endpoint.properties["identity_kind"] == "SystemAssigned"

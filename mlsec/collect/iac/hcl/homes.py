@@ -68,7 +68,10 @@ def in_api_form(home: Home, declared_type: str, body: Node) -> Node:
     identity = body.get("identity", 0)
     made: dict[str, Node] = {key: each for key, each in own.items() if each is not None}
     if identity is not None:
-        made["identity"] = Node({"type": identity.get("type") or Node("None")}, identity.line)
+        kind = identity.get("type") or Node("None")
+        # Who it runs as is told when it is made, and by no words that the code has for it.
+        who = Unresolved("who it runs as is known when it is made", is_given=True)
+        made["identity"] = Node({"type": kind, "principalId": Node(who)}, identity.line)
     made["id"] = Node(azapi_id(body), body.line, body.column)
     made |= held.value if held is not None and isinstance(held.value, dict) else {}
     if held is not None and isinstance(held.value, Unresolved):
