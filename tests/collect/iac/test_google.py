@@ -197,3 +197,33 @@ def test_an_alert_policy_is_read_with_what_it_watches() -> None:
     policy = one(graph_of(text), "gcp.monitoring.alert_policy")
     assert policy.properties["enabled"] is True
     assert policy.properties["watches_models"] is True
+
+
+NOTEBOOK = (
+    'resource "google_notebooks_instance" "n" {{\n  name = "n"\n  location = "a"\n{}}}\n'
+    'resource "google_notebooks_instance_iam_member" "m" {{\n  instance_name = "n"\n'
+    '  role = "roles/notebooks.admin"\n  member = "allUsers"\n}}\n'
+)
+
+
+def test_a_notebook_of_the_older_api_is_read_as_a_workbench_instance() -> None:
+    inside = (
+        "  no_public_ip = true\n  metadata = {\n    notebook-disable-root = true\n  }\n"
+        '  service_account = "x@p.iam.gserviceaccount.com"\n'
+    )
+    bare = one(graph_of(NOTEBOOK.format("")), "gcp.workbench.instance")
+    told = one(graph_of(NOTEBOOK.format(inside)), "gcp.workbench.instance")
+    names = ("public_address_off", "root_off", "service_account")
+    assert [told.properties[name] for name in names] == [True, True, "x@p.iam.gserviceaccount.com"]
+    assert [bare.properties.get(name) for name in names] == [False, False, None]
+    assert {"service_account", "secure_boot", "idle_seconds"} <= bare.unread.keys()
+    assert [each["member"] for each in bare.properties["grants"]] == ["allUsers"]
+
+
+def test_a_grant_with_a_condition_is_told_from_one_without() -> None:
+    condition = '  condition {\n    title = "t"\n    expression = "request.time < x"\n  }\n'
+    for inside, is_conditional in ((condition, True), ("", False)):
+        member = MEMBER.format("allUsers").replace('"allUsers"\n', f'"allUsers"\n{inside}')
+        graph = graph_of(BUCKET + member)
+        (grant,) = one(graph, "gcp.storage.bucket").properties["bindings"]
+        assert (grant["condition"] is not None) == is_conditional
