@@ -31,11 +31,13 @@ def code_account(provider: str) -> str:
 class Join(msgspec.Struct, frozen=True, kw_only=True):
     """A declaration that is a part of others: ``by`` is where its body names them.
 
-    ``to`` is a vocabulary type, ``answers`` what it adds to theirs.
+    ``to`` is a vocabulary type, ``answers`` what it adds to theirs. ``below`` is what has to follow
+    their name there ("/blobservices/default"): a setting of a part of them.
     """
 
     to: str
     by: str
+    below: str = ""
     answers: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 

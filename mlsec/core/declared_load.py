@@ -98,13 +98,18 @@ def _joins(
     """Give a join to each type that it names: ``to`` is one or a list of those that it fits."""
     if not isinstance(raw, dict) or not all(key in raw for key in _JOIN_KEYS):
         raise MlsecError('a join needs "to", "by", "answers"', location=document.where(*here))
-    _known_only(document, here, raw, _JOIN_KEYS, "key")
+    _known_only(document, here, raw, (*_JOIN_KEYS, "below"), "key")
     for name in raw["to"] if isinstance(raw["to"], list) else [raw["to"]]:
         owner = _type(document, (*here, "to"), name, types)
         if owner is None:
             raise MlsecError('a join needs "to"', location=document.where(*here))
         _known_only(document, (*here, "answers"), raw["answers"], operations_of(owner), "operation")
-        yield Join(to=owner.name, by=str(raw["by"]), answers=raw["answers"])
+        yield Join(
+            to=owner.name,
+            by=str(raw["by"]),
+            below=str(raw.get("below", "")),
+            answers=raw["answers"],
+        )
 
 
 def operations_of(owner: Type) -> set[str]:

@@ -169,7 +169,12 @@ class _Gathering:
         builder = Builder(names, digger, provider, declaration.why_open)
         belongs = False
         for each in named.value if isinstance(named.value, tuple) else (named,):
-            owners = self._owners.named(declaration.stack, join.to, text_of(each))
+            name = text_of(each)
+            if join.below and name.lower().endswith(join.below):
+                name = name[: -len(join.below)]
+            elif join.below and not isinstance(each.value, Unresolved):
+                continue
+            owners = self._owners.named(declaration.stack, join.to, name)
             may_be = [] if owners else self._owners.possible(declaration.stack, join.to, each)
             for operation, spec in join.answers.items() if owners or may_be else ():
                 made = builder.build(spec, body)

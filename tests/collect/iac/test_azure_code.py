@@ -267,3 +267,20 @@ def test_who_a_resource_of_azapi_runs_as_is_not_told() -> None:
     (endpoint,) = graph_of(text).of_type("azure.ml.online_endpoint")
     assert "principal_ids" in endpoint.unread
     assert endpoint.properties["identity_kind"] == "SystemAssigned"
+
+
+@pytest.mark.parametrize(
+    ("target", "kinds"),
+    [("${azurerm_storage_account.s.id}/blobServices/default", ["StorageRead"]),
+     ("${azurerm_storage_account.s.id}", []),
+     ("${azurerm_storage_account.s.id}/fileServices/default", [])],
+)  # fmt: skip
+def test_reads_of_blobs_are_logged_by_the_blob_service_alone(target: str, kinds: list[str]) -> None:
+    setting = (
+        'resource "azurerm_monitor_diagnostic_setting" "d" {\n'
+        f'  target_resource_id = "{target}"\n'
+        '  log_analytics_workspace_id = "w"\n  enabled_log {\n'
+        '    category = "StorageRead"\n  }\n}\n'
+    )
+    (account,) = graph_of(ACCOUNT.format("") + setting).of_type("azure.storage.account")
+    assert account.properties["log_categories"] == kinds
