@@ -13,6 +13,7 @@ from mlsec.graph.kube_select import (
     WORKLOAD,
     all_of_type,
     by_name,
+    by_text,
     containers_of,
     found_or,
     held,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
 ACCOUNT, NAMESPACE = "kubernetes.service_account", "kubernetes.namespace"
+_ENDPOINT, _NOTEBOOK = "kubernetes.endpoint", "kubernetes.notebook"
 
 
 def account(resource: Resource, graph: Graph) -> Targets:
@@ -81,14 +83,14 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether a workload of machine learning runs as an account."""
     workloads = [
         each
-        for each in all_of_type(graph, WORKLOAD, resource.scope)
+        for each in by_text(graph, WORKLOAD, resource.scope, "account_name", resource.name)
         if _runs_as(each, resource, graph)
     ]
     hidden = hidden_types(graph, resource, WORKLOAD)
     answers = [flag(each, "is_ml") for each in workloads]
     answers += [
         YES
-        for each in all_of_type(graph, "kubernetes.endpoint", resource.scope)
+        for each in by_text(graph, _ENDPOINT, resource.scope, "account_name", resource.name)
         if _runs_as(each, resource, graph)
     ]
     return settled(any_of([*answers, unknown(hidden) if hidden else NO]))
@@ -104,7 +106,7 @@ def notebooks(resource: Resource, graph: Graph) -> Targets:
     """Give the notebooks that run as an account."""
     found = [
         each
-        for each in all_of_type(graph, "kubernetes.notebook", resource.scope)
+        for each in by_text(graph, _NOTEBOOK, resource.scope, "account_name", resource.name)
         if _runs_as(each, resource, graph)
     ]
     return found_or(graph, resource, found, hidden_types(graph, resource, "kubernetes.notebook"))

@@ -23,8 +23,10 @@ from mlsec.graph.kube_select import (
     in_code,
     is_same_namespace,
     keep,
+    selecting,
     settled,
     unsaid,
+    with_label,
     workloads_with,
 )
 from mlsec.graph.values import Known, Targets, Unread
@@ -104,7 +106,7 @@ def _doors(resource: Resource, graph: Graph) -> Targets:
     labels = held(resource, "labels") or {}
     services = [
         each
-        for each in all_of_type(graph, SERVICE, resource.scope)
+        for each in selecting(graph, SERVICE, resource.scope, labels)
         if is_same_namespace(resource, each)
         and (selector := held(each, "selector"))
         and carries(labels, selector)
@@ -192,7 +194,7 @@ def _endpoints_at(resource: Resource, graph: Graph) -> bool:
         held(each, "is_custom")
         and is_same_namespace(resource, each)
         and carries(held(each, "labels") or {}, selector or {})
-        for each in all_of_type(graph, ENDPOINT, resource.scope)
+        for each in with_label(graph, ENDPOINT, resource.scope, selector or {})
     )
 
 

@@ -65,6 +65,63 @@ def by_name(graph: Graph, type_name: str, scope: str, name: str) -> list[Resourc
     return found
 
 
+def by_text(graph: Graph, type_name: str, scope: str, name: str, text: str) -> list[Resource]:
+    """Give the resources of a type in a scope whose property ``name`` is this text."""
+
+    def build() -> _Index:
+        index: _Index = {}
+        for each in graph.of_type(type_name):
+            value = held(each, name)
+            if isinstance(value, str):
+                index.setdefault((each.scope, value), []).append(each)
+        return index
+
+    found: list[Resource] = keep(graph, (name, type_name), build).get((scope, text), [])
+    return found
+
+
+def with_label(
+    graph: Graph, type_name: str, scope: str, selector: Mapping[str, str]
+) -> list[Resource]:
+    """Give the resources that may carry what a selector asks for: its first label is theirs."""
+
+    def build() -> _Index:
+        index: _Index = {}
+        for each in graph.of_type(type_name):
+            for key, value in (held(each, "labels") or {}).items():
+                index.setdefault((each.scope, key, _kind(value)), []).append(each)
+        return index
+
+    key, value = min(selector.items())
+    index: _Index = keep(graph, ("labels", type_name), build)
+    return index.get((scope, key, _kind(value)), [])
+
+
+def selecting(
+    graph: Graph, type_name: str, scope: str, labels: Mapping[str, str]
+) -> list[Resource]:
+    """Give the resources whose selector may mean these labels: its first label is among them."""
+
+    def build() -> _Index:
+        index: _Index = {}
+        for each in graph.of_type(type_name):
+            selector = held(each, "selector")
+            if selector:
+                key, value = min(selector.items())
+                index.setdefault((each.scope, key, _kind(value)), []).append(each)
+        return index
+
+    index: _Index = keep(graph, ("selector", type_name), build)
+    asked = [(scope, key, _kind(value)) for key, value in labels.items()]
+    found = [each for key in asked for each in index.get(key, ())]
+    return sorted(found, key=lambda each: each.id)
+
+
+def _kind(value: object) -> str:
+    """Give a text that equal values share; whatever is no text, as broken code has it, is one."""
+    return value if isinstance(value, str) else "no text"
+
+
 def is_same_namespace(one: Resource, other: Resource, named: str | None = None) -> bool:
     """Whether two stand in one namespace, or ``one`` in that which ``other`` names.
 
@@ -113,18 +170,9 @@ def workloads_with(graph: Graph, source: Resource, selector: Mapping[str, str]) 
     if not selector:
         return []
 
-    def build() -> _Index:
-        index: _Index = {}
-        for each in graph.of_type(WORKLOAD):
-            for key, value in (held(each, "labels") or {}).items():
-                index.setdefault((each.scope, key, value), []).append(each)
-        return index
-
-    key, value = next(iter(sorted(selector.items())))
-    index: _Index = keep(graph, ("labels", WORKLOAD), build)
     matching = [
         each
-        for each in index.get((source.scope, key, value), ())
+        for each in with_label(graph, WORKLOAD, source.scope, selector)
         if is_same_namespace(source, each) and carries(held(each, "labels") or {}, selector)
     ]
     return nearest(source, matching)

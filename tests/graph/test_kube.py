@@ -10,6 +10,7 @@ import pytest
 from mlsec.core.resource import Resource
 from mlsec.graph.index import Graph, build_graph
 from mlsec.graph.kube_cloud_roles import CLOUDS
+from mlsec.graph.kube_select import selecting
 from tests.collect.kubernetes.manifests import VOCABULARY, graph_of, inventory_of, of_type
 
 WORKLOAD = """\
@@ -334,3 +335,42 @@ metadata: {{name: llm, namespace: models, annotations: {{{annotation}: "{named}"
     graph = build_graph(VOCABULARY, whole)
     (found,) = graph.targets(of_type(graph, "service_account")["llm"], "cloud_roles").found
     assert (found.id, found.is_stub) == (of_cloud[0].id, False)
+
+
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: models}}
+spec: {{selector: {selector}, ports: [{{port: 80}}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("labels", "selector", "is_meant"),
+    [
+        ("{app: llm, tier: gpu}", "{app: llm}", True),
+        ("{app: llm, tier: gpu}", "{tier: gpu, app: llm}", True),
+        ("{app: llm}", "{app: llm, tier: gpu}", False),
+        ("{app: llm}", "{app: other}", False),
+        ("{app: llm}", "{}", False),
+        ("{app: [llm]}", "{app: [llm]}", False),  # no label: the API refuses it
+        ("{app: [llm]}", "{app: [other]}", False),
+        ("{app: llm}", "{app: [llm]}", False),
+    ],
+)
+def test_a_service_means_the_pods_that_carry_all_of_its_labels(
+    tmp_path: Path, labels: str, selector: str, *, is_meant: bool
+) -> None:
+    workload = WORKLOAD.replace("{app: llm}", labels)
+    service = SERVICE.format(name="front", selector=selector)
+    graph = graph_of(tmp_path, {"x.yaml": f"{workload}---\n{service}"})
+    found = graph.targets(of_type(graph, "workload")["llm"], "doors").found
+    assert [each.name for each in found] == (["front"] if is_meant else [])
+
+
+def test_only_services_that_share_a_label_are_looked_at(tmp_path: Path) -> None:
+    others = [SERVICE.format(name=f"s{n}", selector=f"{{app: a{n}}}") for n in range(30)]
+    own = SERVICE.format(name="own", selector="{app: llm}")
+    graph = graph_of(tmp_path, {"x.yaml": "---\n".join([WORKLOAD, own, *others])})
+    near = selecting(graph, "kubernetes.service", graph.coverage[0].scope, {"app": "llm"})
+    assert [each.name for each in near] == ["own"]
