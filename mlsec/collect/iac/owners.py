@@ -24,12 +24,15 @@ class Owners:
         self._offers = offers
         self._here: dict[tuple[str, str, str], list[Standing]] = {}
         self._named: dict[tuple[str, str], list[Standing]] = {}
-        self._of_type: dict[str, list[Standing]] = {}
+        self._in_stack: dict[tuple[str, str], list[Standing]] = {}
 
     def add(self, standing: Standing) -> None:
         """Take a thing in."""
         type_name, stack = standing.entry.type, standing.declaration.stack
-        self._of_type.setdefault(type_name, []).append(standing)
+        self._in_stack.setdefault((stack, type_name), []).append(standing)
+        address = standing.declaration.address.lower()
+        if address not in _names(standing):
+            self._here.setdefault((stack, type_name, address), []).append(standing)
         for name in _names(standing):
             self._here.setdefault((stack, type_name, name), []).append(standing)
             if _is_written(standing):
@@ -54,17 +57,17 @@ class Owners:
         if not isinstance(hidden, Unresolved):
             found = self._elsewhere(type_name, _spellings(text_of(owner)))
             return [(each, _ELSEWHERE) for each in found]
-        made: list[tuple[Standing, str]] = []
-        among = None if hidden.among is None else {each.lower() for each in hidden.among}
-        for each in self._of_type.get(type_name, ()):
-            declared = each.declaration
-            if declared.stack != stack:
-                is_meant = among is not None and self._is_offered(declared.stack, hidden.text)
-            else:
-                is_meant = among is None or bool(among & {declared.address.lower(), *_names(each)})
-            if is_meant:
-                made.append((each, hidden.why))
-        return made
+        if hidden.among is None:
+            return [(each, hidden.why) for each in self._in_stack.get((stack, type_name), ())]
+        meant: dict[int, Standing] = {}
+        for name in hidden.among:
+            near = self._here.get((stack, type_name, name.lower()), ())
+            meant.update((id(each), each) for each in near)
+        for other in self._offers if hidden.text else ():
+            if other != stack and self._is_offered(other, hidden.text):
+                far = self._in_stack.get((other, type_name), ())
+                meant.update((id(each), each) for each in far)
+        return [(each, hidden.why) for each in meant.values()]
 
     def _elsewhere(self, type_name: str, spellings: tuple[str, ...]) -> list[Standing]:
         for each in spellings:

@@ -28,6 +28,8 @@ ReferredOf = Callable[[str], frozenset[str]]
 _NOT_READ = "no rule reads it"
 _NOT_HERE = "what it belongs to is not declared in this code"
 _TAGS = "GetResources"
+# So many settings of one kind without a known owner are told apart; more than anybody writes.
+_MOST_DOUBTS = 40
 
 
 def entries_for(
@@ -104,6 +106,8 @@ class _Gathering:
         self._standing: list[Standing] = []
         self._joining: list[tuple[Declaration, DeclaredType, Digger]] = []
         self._owners = Owners(offers)
+        # How many settings of a kind in a stack may be about anything there.
+        self._loose: dict[tuple[str, str, str, str], int] = {}
 
     def add(self, declaration: Declaration) -> None:
         """Take one declaration in."""
@@ -175,7 +179,7 @@ class _Gathering:
             elif join.below and not isinstance(each.value, Unresolved):
                 continue
             owners = self._owners.named(declaration.stack, join.to, name)
-            may_be = [] if owners else self._owners.possible(declaration.stack, join.to, each)
+            may_be = [] if owners else self._possible(declaration, join, each)
             for operation, spec in join.answers.items() if owners or may_be else ():
                 made = builder.build(spec, body)
                 if made is None:
@@ -188,6 +192,22 @@ class _Gathering:
             is_unknown = isinstance(each.value, Unresolved)
             belongs = belongs or bool(owners) or bool(may_be) or is_unknown
         return belongs
+
+    def _possible(
+        self, declaration: Declaration, join: Join, named: Node
+    ) -> list[tuple[Standing, str]]:
+        """Give what a name may mean; of very many names all that they may set is in doubt."""
+        found = self._owners.possible(declaration.stack, join.to, named)
+        if len(found) < 2:
+            return found
+        key = (declaration.stack, declaration.type, join.to, join.by)
+        self._loose[key] = self._loose.get(key, 0) + 1
+        if self._loose[key] <= _MOST_DOUBTS:
+            return found
+        for owner, why in found if self._loose[key] == _MOST_DOUBTS + 1 else ():
+            for operation in join.answers:
+                owner.clouded.setdefault(operation, f"many {declaration.type} may set it: {why}")
+        return []
 
     def resources(self, shapes_of: ShapesOf) -> Iterator[Resource]:
         """Map what was gathered; of two with one address each is its own."""

@@ -43,3 +43,13 @@ def test_all_roots_together_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
     scope = scope_of(texts, Language.TERRAFORM)
     inventory_of(scope)
     assert sorted(scope.refused) == [f"repo/{n}/main.tf" for n in (0, 1, 2, "z")]
+
+
+def test_settings_without_owners_beside_many_buckets_cost_little() -> None:
+    buckets = "".join(CALM.replace('"b"', f'"b{n}"') % n for n in range(400))
+    policy = 'resource "aws_s3_bucket_policy" "p%d" {\n  bucket = var.who\n  policy = "{}"\n}\n'
+    text = 'variable "who" {}\n' + buckets + "".join(policy % n for n in range(400))
+    scope = scope_of({"main.tf": text}, Language.TERRAFORM)
+    found = [each for each in inventory_of(scope).resources if each.type == "aws.s3.bucket"]
+    assert len(found) == 400
+    assert all("policy" in each.unread for each in found)
