@@ -38,7 +38,7 @@ REACHES_OUT = regex(
 NO_TORCHSCRIPT = regex(
     r"(?<![\w.])(?:__import__|eval|exec|compile|open|globals)\s*\(|(?<![\w.])os\.\w+"
     r"|(?<![\w.])(?:subprocess|socket)\b|\b__(?:builtins|globals|subclasses|reduce)__"
-    r"|^\s*(?:import|from)\s+\w+",
+    r"|^[ \t\r\f\v]*+(?:import|from)\s+\w+",
     re.MULTILINE,
 )
 
