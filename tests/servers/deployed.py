@@ -7,6 +7,8 @@ script. Paths are relative in all of them, so that the real server is started wi
 from __future__ import annotations
 
 import contextlib
+import datetime
+import functools
 import json
 import shlex
 from collections.abc import Iterator, Mapping
@@ -15,19 +17,56 @@ from typing import Any
 
 import msgspec
 
+from mlsec import pipeline
 from mlsec.collect.serving.product import ANYWHERE, LOOPBACK
-from mlsec.core.resource import Resource
+from mlsec.core.closed_sets import Status
+from mlsec.core.resource import Inventory, Resource
+from mlsec.engine.assess import assess
+from mlsec.engine.rule import RuleSet
+from mlsec.graph.index import build_graph
 from tests.collect.serving.declared import Seen, seen
 from tests.servers.network import is_wide, own_network
 from tests.servers.start import ROOT, Server, running
 
+# What the rows of ShellTorch, ShadowRay, and open MLflow and Jupyter in docs/incidents.md name, but
+# for the flaws of old versions.
+INCIDENTS = frozenset(
+    {
+        "server/management-open",
+        "server/no-authentication",
+        "torchserve/models-from-any-address",
+    }
+)
+
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs from the product as it comes: words, variables and configuration files."""
+    """What differs from the product as it comes: words, variables and configuration files.
+
+    ``fires`` are the rules of a known incident that must fail.
+    """
 
     words: tuple[str, ...] = ()
     environment: Mapping[str, str] = msgspec.field(default_factory=dict)
     files: Mapping[str, str] = msgspec.field(default_factory=dict)
+    fires: frozenset[str] = frozenset()
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """A server as the scan of one form sees it, among all that was read of this form."""
+
+    server: Resource
+    inventory: Inventory
+
+    @property
+    def failed(self) -> set[str]:
+        """The rules that fail on the server."""
+        graph = build_graph(_rules().vocabulary, self.inventory)
+        found = assess(_rules(), graph, clock=datetime.datetime.now(datetime.UTC)).findings
+        return {
+            each.rule
+            for each in found
+            if each.status is Status.FAIL and each.resource.id == self.server.id
+        }
 
 
 class Deployed(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +82,7 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     ready: str
     quiet: Mapping[str, str] = msgspec.field(default_factory=dict)
 
-    def scanned(self, case: Case, folder: Path) -> Mapping[str, Resource]:
+    def scanned(self, case: Case, folder: Path) -> Mapping[str, Said]:
         """Scan the case in each of its forms; give the server by the kind of form."""
         found = {}
         for form, files in self._forms(case).items():
@@ -56,7 +95,7 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
                 if each.type == self.type and each.properties["launched_by"] == form
             ]
             assert len(servers) == 1, (form, [each.id for each in said.inventory.resources])
-            found[form] = servers[0]
+            found[form] = Said(server=servers[0], inventory=said.inventory)
         return found
 
     def _forms(self, case: Case) -> Mapping[str, Mapping[str, str]]:
@@ -99,6 +138,11 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
             yield server
 
 
+@functools.cache
+def _rules() -> RuleSet:
+    return pipeline.load(pipeline.Judging(select=tuple(sorted(INCIDENTS))))
+
+
 def version(package: str) -> str:
     """Give the version of a package that ``make servers`` installs."""
     lines = (ROOT / "requirements" / "servers.txt").read_text().splitlines()
@@ -109,18 +153,36 @@ def version(package: str) -> str:
     return found
 
 
-def hold(said: Mapping[str, Resource], really: Mapping[str, Any]) -> None:
+def hold(said: Mapping[str, Said], really: Mapping[str, Any], case: Case) -> None:
     """Hold what was said to what is: all of it in the compose file, nothing else in the others.
 
     A script does not tell which version it starts nor what else is set where it runs.
     """
-    told = {name: said["compose"].properties.get(name, "not told") for name in really}
+    all_of_it = said["compose"].server.properties
+    told = {name: all_of_it.get(name, "not told") for name in really}
     wrong = {n: (told[n], each) for n, each in really.items() if told[n] != each}
     assert not wrong, f"said and really: {wrong}"
     for form in ("unit", "shell"):
-        known = {n: said[form].properties[n] for n in really if n in said[form].properties}
+        of_form = said[form].server.properties
+        known = {name: of_form[name] for name in really if name in of_form}
         wrong = {n: (each, really[n]) for n, each in known.items() if really[n] != each}
         assert not wrong, f"said of the {form} and really: {wrong}"
+    _hold_rules(said["compose"].failed, really)
+    assert case.fires <= said["compose"].failed
+
+
+def _hold_rules(failed: set[str], really: Mapping[str, Any]) -> None:
+    """Hold the rules that speak of what was found out to what was found out."""
+    is_open = really["exposure.reach"] == "network" and not really["access.authenticated"]
+    expected = {
+        "server/no-authentication": is_open,
+        "server/management-open": really.get("exposure.management_open"),
+        "torchserve/models-from-any-address": really.get("any_url"),
+    }
+    assert expected.keys() == INCIDENTS
+    wrong = {rule for rule, fails in expected.items() if fails is not None}
+    wrong = {rule for rule in wrong if (rule in failed) != expected[rule]}
+    assert not wrong, f"failed {sorted(failed)}, expected {expected}"
 
 
 def bound(port: int) -> str:

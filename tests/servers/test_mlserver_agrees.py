@@ -68,7 +68,7 @@ def test_mlserver_does_what_the_scan_says(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     said = MLSERVER.scanned(case, tmp_path / "scanned")
     with MLSERVER.started(case, tmp_path / "run") as server:
-        hold(said, really(server))
+        hold(said, really(server), case)
         seen = look_at(server.url, tmp_path)
     assert seen["product"] == "mlserver"
     assert {"probe/management-open", "probe/model-answers-anyone"} <= seen.failed

@@ -43,6 +43,7 @@ CASES: Mapping[str, Case] = {
         files={
             "config.properties": f"{_WIDE}disable_token_authorization=true\nenable_model_api=true\n"
         },
+        fires=frozenset({"server/management-open", "torchserve/models-from-any-address"}),
     ),
     "as it comes": Case(),
     "open to others, with its token and a list of addresses": Case(
@@ -110,7 +111,7 @@ def test_torchserve_does_what_the_scan_says(name: str, tmp_path: Path) -> None:
     said = TORCHSERVE.scanned(case, tmp_path / "scanned")
     with TORCHSERVE.started(case, tmp_path / "run") as server:
         truth = really(server)
-        hold(said, truth)
+        hold(said, truth, case)
         manage = look_at(f"http://127.0.0.1:{MANAGEMENT}", tmp_path)
     assert manage["product"] == "torchserve"
     verdicts = manage.passed if truth["access.authenticated"] else manage.failed

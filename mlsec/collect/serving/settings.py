@@ -96,12 +96,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         env: tuple[str, ...] = (),
         keys: tuple[str, ...] = (),
         default: Any = None,
+        is_blank_unset: bool = False,
     ) -> Answer:
         """Give the value of a setting by all the names it has.
 
         ``default`` is what holds when it is set nowhere: a value or an ``Answer``.
+        ``is_blank_unset``: a variable with nothing in it counts as none, as click has it.
         """
-        for found in (self.flag(*flags), self.variable(*env), self.key(*keys)):
+        variable = self.variable(*env)
+        if is_blank_unset and variable is not None and variable.is_known and not variable.value:
+            variable = None
+        for found in (self.flag(*flags), variable, self.key(*keys)):
             if found is not None:
                 return found
         hidden = self.hidden(has_flags=bool(flags), has_env=bool(env), has_keys=bool(keys))

@@ -147,3 +147,101 @@ def test_a_folder_that_is_copied_brings_its_configuration(tmp_path: Path) -> Non
         },
     )
     assert found.servers["Dockerfile"].properties["bind"] == "127.0.0.1"
+
+
+def told(folder: Path, package: str, command: str, environment: str, name: str) -> object:
+    """Give one property of a service that installs a package and is started in closed ground."""
+    lines = ["services:", "  s:", "    build: .", "    network_mode: host"]
+    lines += [f"    command: {command}", "    environment:"]
+    lines += [f"      {pair}" for pair in environment.split(";")]
+    dockerfile = f"FROM python:3.11-slim\nRUN pip install {package}\n"
+    server = seen(folder, {"compose.yaml": "\n".join(lines), "Dockerfile": dockerfile}).only
+    return server.properties.get(name, "not known")
+
+
+_MLFLOW, _LITELLM = "mlflow==3.17.2", "litellm==1.108.7"
+
+
+@pytest.mark.parametrize(
+    ("package", "command", "environment", "name", "expected"),
+    [
+        # No variable names the app of MLflow.
+        (_MLFLOW, "mlflow server", "MLFLOW_APP_NAME: basic-auth", "access.authenticated", False),
+        # Click takes a variable with nothing in it for none.
+        (_MLFLOW, "mlflow server", "MLFLOW_HOST: ''", "exposure.reach", "host"),
+        (_MLFLOW, "mlflow server", "MLFLOW_HOST: '0.0.0.0'", "exposure.reach", "network"),
+        (_MLFLOW, "mlflow server", "MLFLOW_SERVE_ARTIFACTS: 'false'", "serves_artifacts", False),
+        (
+            _MLFLOW,
+            "mlflow server --serve-artifacts",
+            "MLFLOW_SERVE_ARTIFACTS: 'false'",
+            "serves_artifacts",
+            True,
+        ),
+        # With its guard off it answers to any name, and gives no page leave to read.
+        (_MLFLOW, "mlflow server --disable-security-middleware", "A: b", "any_host", True),
+        (
+            _MLFLOW,
+            "mlflow server --disable-security-middleware --cors-allowed-origins '*'",
+            "A: b",
+            "access.any_origin",
+            False,
+        ),
+        (_MLFLOW, "mlflow server", "DO_NOT_TRACK: '1'", "data.telemetry", True),
+        (_MLFLOW, "mlflow server", "DO_NOT_TRACK: 'true'", "data.telemetry", False),
+        (_LITELLM, "litellm", "LITELLM_CORS_ORIGINS: ''", "access.any_origin", True),
+        (_LITELLM, "litellm", "HOST: ''", "bind", ANYWHERE),
+        (_LITELLM, "litellm", "SSL_CERTFILE_PATH: a.pem", "encryption.in_transit", False),
+        (
+            _LITELLM,
+            "litellm --ssl_keyfile_path b.pem",
+            "SSL_CERTFILE_PATH: a.pem",
+            "encryption.in_transit",
+            True,
+        ),
+        (
+            _LITELLM,
+            "litellm",
+            "LITELLM_MASTER_KEY: sk-a1b2c3d4e5f6;LITELLM_CONFIG_BUCKET_NAME: settings",
+            "access.authenticated",
+            "not known",
+        ),
+        # Ray asks for a token that it finds, from 2.59 on.
+        ("ray==2.60.0", "ray start --head", "A: b", "access.authenticated", False),
+        ("ray==2.60.0", "ray start --head", "RAY_AUTH_TOKEN: abc", "access.authenticated", True),
+        ("ray==2.58.0", "ray start --head", "RAY_AUTH_TOKEN: abc", "access.authenticated", False),
+        (
+            "ray==2.60.0",
+            "ray start --head",
+            "RAY_AUTH_TOKEN: abc;RAY_AUTH_MODE: disabled",
+            "access.authenticated",
+            False,
+        ),
+        (
+            "ray==2.60.0",
+            "ray start --head --dashboard-host=0.0.0.0 --include-dashboard=false",
+            "A: b",
+            "exposure.management_open",
+            False,
+        ),
+    ],
+)
+def test_a_setting_is_taken_as_the_server_takes_it(
+    tmp_path: Path, package: str, command: str, environment: str, name: str, expected: object
+) -> None:
+    assert told(tmp_path, package, command, environment, name) == expected
+
+
+def test_a_variable_names_the_file_of_litellm_before_a_flag_does(tmp_path: Path) -> None:
+    server = seen(
+        tmp_path,
+        {
+            "compose.yaml": "services:\n  s:\n    build: .\n    command: litellm --config a.yaml\n"
+            "    environment:\n      CONFIG_FILE_PATH: b.yaml\n",
+            "Dockerfile": "FROM python:3.11\nRUN pip install litellm==1.90.0\nWORKDIR /srv\n"
+            "COPY a.yaml b.yaml ./\n",
+            "a.yaml": "model_list:\n- litellm_params: {}\ngeneral_settings: {master_key: sk-a1}\n",
+            "b.yaml": "model_list:\n- litellm_params: {}\n",
+        },
+    ).servers["s"]
+    assert server.properties["access.authenticated"] is False

@@ -30,9 +30,12 @@ _LITELLM_KEYS = ("sk-1234", "sk-12345", "sk-123456", "sk-master", "sk-litellm", 
 
 
 def read_litellm(s: Settings) -> Told:
-    """https://docs.litellm.ai/docs/proxy/config_settings and .../proxy/prod"""
-    yield "bind", s.find("--host", env=("HOST",), default=ANYWHERE)
-    yield "port", s.find("--port", env=("PORT",), default="4000")
+    """https://docs.litellm.ai/docs/proxy/config_settings and .../proxy/prod
+
+    Held against 1.108.7. Its options are click's: a variable with nothing in it counts as none.
+    """
+    yield "bind", s.find("--host", env=("HOST",), default=ANYWHERE, is_blank_unset=True)
+    yield "port", s.find("--port", env=("PORT",), default="4000", is_blank_unset=True)
     key = _litellm_key(s)
     permits = either(
         s.switch(env=("LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY",)),
@@ -53,9 +56,14 @@ def read_litellm(s: Settings) -> Told:
     )
     yield (
         "encryption.in_transit",
-        any_given(s.find("--ssl_certfile_path", env=("SSL_CERTFILE_PATH",))),
+        both(
+            any_given(s.find("--ssl_certfile_path", env=("SSL_CERTFILE_PATH",))),
+            any_given(s.find("--ssl_keyfile_path", env=("SSL_KEYFILE_PATH",))),
+        ),
     )
-    yield "access.any_origin", has_star(s.find(env=("LITELLM_CORS_ORIGINS",), default="*"))
+    # Nothing in the variable means any, too.
+    origins = s.find(env=("LITELLM_CORS_ORIGINS",), default="*", is_blank_unset=True)
+    yield "access.any_origin", has_star(origins)
     yield (
         "data.telemetry",
         opposite(
@@ -77,7 +85,10 @@ def read_litellm(s: Settings) -> Told:
 
 
 def _litellm_key(s: Settings) -> Answer:
+    elsewhere = s.key("include") or s.variable("LITELLM_CONFIG_BUCKET_NAME")
     told = s.key("general_settings.master_key") or s.variable("LITELLM_MASTER_KEY")
+    if elsewhere is not None:
+        return unknown("more of its configuration lies elsewhere", elsewhere)
     if told is None:
         hidden = s.hidden(has_flags=False)
         return unknown(hidden) if hidden else known(None)
@@ -220,6 +231,7 @@ PRODUCTS = (
         advisories="litellm",
         config_flags=("--config", "-c"),
         config_env=("CONFIG_FILE_PATH",),
+        is_env_first=True,
     ),
     Product(
         type="serving.open_webui",

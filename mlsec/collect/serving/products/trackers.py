@@ -16,6 +16,7 @@ from mlsec.collect.serving.product import (
 )
 from mlsec.collect.serving.reach import reach_of
 from mlsec.collect.serving.settings import (
+    YES,
     Answer,
     Settings,
     any_given,
@@ -24,13 +25,18 @@ from mlsec.collect.serving.settings import (
     unknown,
 )
 
-_JUPYTER_APPS = ("ServerApp", "NotebookApp", "LabApp")
+# Options of MLflow whose variables are called MLFLOW_SERVER_...
+_OF_SERVER = ("allowed-hosts", "cors-allowed-origins", "disable-security-middleware")
 
 
 def read_ray(s: Settings) -> Told:
-    """https://docs.ray.io/en/latest/ray-security/token-auth.html and .../cluster/cli.html"""
+    """https://docs.ray.io/en/latest/ray-security/token-auth.html and .../cluster/cli.html
+
+    Held against 2.60.0.
+    """
     is_head = s.has_flag("--head")
     bind = s.find("--dashboard-host", default=LOOPBACK)
+    has_page = s.switch("--include-dashboard", default=True)
     if is_head is None and not s.open_words:
         bind = known(LOOPBACK)  # only the head has a dashboard
     port = s.find("--dashboard-port", default="8265")
@@ -40,7 +46,7 @@ def read_ray(s: Settings) -> Told:
     yield "access.authenticated", asks
     # Who submits a job runs code on every node.
     reach = reach_of(s.launch, bind, port)
-    yield "exposure.management_open", open_to_others(reach, asks)
+    yield "exposure.management_open", both(has_page, open_to_others(reach, asks))
     client = s.find("--ray-client-server-port", default="10001")
     is_client_on = known(is_head is not None)
     client_reach = reach_of(s.launch, known(ANYWHERE), client)
@@ -58,15 +64,32 @@ def _ray_asks(s: Settings) -> Answer:
         return mode.mapped(lambda value: str(value).lower() in ("token", "k8s"))
     if s.open_env:
         return unknown(s.open_env)
-    between = unknown("from 2.59 to 2.60 the default depends on how the cluster is started")
-    return s.by_version(("<2.59", False), (">=2.61", True), ("", between))
+    # 2.59 and 2.60 ask where they find a token; without one "ray start" only warns.
+    has_token = any_given(s.find(env=("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")))
+    paths = (*s.launch.mounted, *s.launch.files)
+    if any(path.endswith("/.ray/auth_token") for path in paths):
+        has_token = YES
+    if not has_token.is_known:
+        return s.by_version(("<2.59", False), (">=2.61", True), ("", has_token))
+    return s.by_version(("<2.59", False), (">=2.61", True), ("", bool(has_token.value)))
 
 
 def read_mlflow(s: Settings) -> Told:
-    """https://mlflow.org/docs/latest/self-hosting/security/ and .../api_reference/cli.html"""
-    bind = s.find("--host", "-h", env=("MLFLOW_HOST",), default=LOOPBACK)
-    port = s.find("--port", "-p", env=("MLFLOW_PORT",), default="5000")
-    app = s.find("--app-name", env=("MLFLOW_APP_NAME",), default="")
+    """https://mlflow.org/docs/latest/self-hosting/security/ and .../api_reference/cli.html
+
+    Held against 3.17.2. Its options are click's: a variable with nothing in it counts as none.
+    """
+
+    def option(name: str, default: str | None = "") -> Answer:
+        variable = f"MLFLOW_{'SERVER_' * (name in _OF_SERVER)}{name.replace('-', '_').upper()}"
+        return s.find(f"--{name}", env=(variable,), default=default, is_blank_unset=True)
+
+    told = s.flag("-h")
+    bind = told if told is not None else option("host", LOOPBACK)
+    told = s.flag("-p")
+    port = told if told is not None else option("port", "5000")
+    # There is no variable for it.
+    app = s.find("--app-name", default="")
     asks = app.mapped(lambda value: "auth" in str(value) or "oidc" in str(value))
     yield "bind", bind
     yield "port", port
@@ -76,32 +99,36 @@ def read_mlflow(s: Settings) -> Told:
         "exposure.metrics_open",
         open_to_others(
             reach_of(s.launch, bind, port),
-            opposite(any_given(s.find("--expose-prometheus", env=("MLFLOW_EXPOSE_PROMETHEUS",)))),
+            opposite(any_given(option("expose-prometheus"))),
         ),
     )
     yield (
         "encryption.in_transit",
-        s.find(
-            "--uvicorn-opts", "--gunicorn-opts", env=("MLFLOW_UVICORN_OPTS",), default=""
-        ).mapped(lambda value: "certfile" in str(value)),
-    )
-    hosts = s.find("--allowed-hosts", env=("MLFLOW_SERVER_ALLOWED_HOSTS",), default="")
-    yield "any_host", has_star(hosts)
-    origins = s.find(
-        "--cors-allowed-origins", env=("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS",), default=""
-    )
-    yield "access.any_origin", has_star(origins)
-    yield (
-        "guard_off",
-        s.switch(
-            "--disable-security-middleware", env=("MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE",)
+        either(
+            *(
+                option(name).mapped(lambda value: "certfile" in str(value))
+                for name in ("uvicorn-opts", "gunicorn-opts")
+            )
         ),
     )
+    guard_off = truth(option("disable-security-middleware", "false"))
+    yield "guard_off", guard_off
+    # Without its guard it answers to any name, and tells no page that it may read.
+    yield "any_host", either(guard_off, has_star(option("allowed-hosts")))
+    origins = has_star(option("cors-allowed-origins"))
+    yield "access.any_origin", both(opposite(guard_off), origins)
     yield "data.telemetry", _mlflow_telemetry(s)
-    store = s.find("--backend-store-uri", env=("MLFLOW_BACKEND_STORE_URI",), default=None)
+    store = option("backend-store-uri", None)
     yield "backend", store
-    proxied = s.find("--no-serve-artifacts", env=(), default="false")
-    yield "serves_artifacts", opposite(truth(proxied))
+    yield (
+        "serves_artifacts",
+        s.switch(
+            "--serve-artifacts",
+            off=("--no-serve-artifacts",),
+            env=("MLFLOW_SERVE_ARTIFACTS",),
+            default=True,
+        ),
+    )
     default = s.by_version(("<3.7.0", True), ("", False)) if not store.is_set else store
     yield "file_store", default if not store.is_set else store.mapped(_is_file_store)
 
@@ -130,7 +157,11 @@ def _mlflow_password(s: Settings, asks: Answer) -> Answer:
 
 
 def _mlflow_telemetry(s: Settings) -> Answer:
-    off = either(s.switch(env=("MLFLOW_DISABLE_TELEMETRY",)), s.switch(env=("DO_NOT_TRACK",)))
+    # Of the one it takes "1" as well, of the other only "true".
+    asked = s.find(env=("DO_NOT_TRACK",), default="false").mapped(
+        lambda value: str(value).lower() == "true"
+    )
+    off = either(s.switch(env=("MLFLOW_DISABLE_TELEMETRY",)), asked)
     if not off.is_known or off.value:
         return opposite(off)
     return s.by_version(("<3.2.0", False), ("", True))
