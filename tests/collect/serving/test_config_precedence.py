@@ -165,6 +165,14 @@ _MLFLOW, _LITELLM = "mlflow==3.17.2", "litellm==1.108.7"
 @pytest.mark.parametrize(
     ("package", "command", "environment", "name", "expected"),
     [
+        # Who lets everybody in tells everybody its metrics.
+        (
+            "jupyter-server==2.21.1",
+            "jupyter-server --ip=0.0.0.0 --IdentityProvider.token=",
+            "A: b",
+            "exposure.metrics_open",
+            True,
+        ),
         # No variable names the app of MLflow.
         (_MLFLOW, "mlflow server", "MLFLOW_APP_NAME: basic-auth", "access.authenticated", False),
         # Click takes a variable with nothing in it for none.

@@ -68,7 +68,10 @@ def read_jupyter(s: Settings) -> Told:
     reach = reach_of(s.launch, bind, port)
     yield (
         "exposure.metrics_open",
-        open_to_others(reach, truth(_jupyter(s, "authenticate_prometheus", default=True))),
+        # Where nobody has to sign in, nobody has to for these.
+        open_to_others(
+            reach, both(asks, truth(_jupyter(s, "authenticate_prometheus", default=True)))
+        ),
     )
     yield "encryption.in_transit", any_given(_jupyter(s, "certfile", "--certfile"))
     origin = _jupyter(s, "allow_origin", default="")
