@@ -54,13 +54,7 @@ def read_litellm(s: Settings) -> Told:
             is_one_of(s.find(env=("UI_PASSWORD",)), ("admin", "password", "litellm", "sk-1234")),
         ),
     )
-    yield (
-        "encryption.in_transit",
-        both(
-            any_given(s.find("--ssl_certfile_path", env=("SSL_CERTFILE_PATH",))),
-            any_given(s.find("--ssl_keyfile_path", env=("SSL_KEYFILE_PATH",))),
-        ),
-    )
+    yield "encryption.in_transit", _litellm_tls(s)
     # Nothing in the variable means any, too.
     origins = s.find(env=("LITELLM_CORS_ORIGINS",), default="*", is_blank_unset=True)
     yield "access.any_origin", has_star(origins)
@@ -82,6 +76,13 @@ def read_litellm(s: Settings) -> Told:
     )
     yield "weak_key_permitted", permits
     yield "salt_key_missing", opposite(any_given(s.find(env=("LITELLM_SALT_KEY",))))
+
+
+def _litellm_tls(s: Settings) -> Answer:
+    return both(
+        any_given(s.find("--ssl_certfile_path", env=("SSL_CERTFILE_PATH",))),
+        any_given(s.find("--ssl_keyfile_path", env=("SSL_KEYFILE_PATH",))),
+    )
 
 
 def _litellm_key(s: Settings) -> Answer:
