@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mlsec.collect.serving.product import (
     ANYWHERE,
     LOOPBACK,
@@ -25,7 +27,9 @@ from mlsec.collect.serving.settings import (
     unknown,
 )
 
+Option = Callable[[str, str | None], Answer]
 # Options of MLflow whose variables are called MLFLOW_SERVER_...
+
 _OF_SERVER = ("allowed-hosts", "cors-allowed-origins", "disable-security-middleware")
 
 
@@ -80,7 +84,7 @@ def read_mlflow(s: Settings) -> Told:
     Held against 3.17.2. Its options are click's: a variable with nothing in it counts as none.
     """
 
-    def option(name: str, default: str | None = "") -> Answer:
+    def option(name: str, default: str | None) -> Answer:
         variable = f"MLFLOW_{'SERVER_' * (name in _OF_SERVER)}{name.replace('-', '_').upper()}"
         return s.find(f"--{name}", env=(variable,), default=default, is_blank_unset=True)
 
@@ -99,26 +103,33 @@ def read_mlflow(s: Settings) -> Told:
         "exposure.metrics_open",
         open_to_others(
             reach_of(s.launch, bind, port),
-            opposite(any_given(option("expose-prometheus"))),
+            opposite(any_given(option("expose-prometheus", ""))),
         ),
     )
     yield (
         "encryption.in_transit",
         either(
             *(
-                option(name).mapped(lambda value: "certfile" in str(value))
+                option(name, "").mapped(lambda value: "certfile" in str(value))
                 for name in ("uvicorn-opts", "gunicorn-opts")
             )
         ),
     )
+    yield from _mlflow_guard(option)
+    yield "data.telemetry", _mlflow_telemetry(s)
+    yield from _mlflow_stores(s, option("backend-store-uri", None))
+
+
+def _mlflow_guard(option: Option) -> Told:
     guard_off = truth(option("disable-security-middleware", "false"))
     yield "guard_off", guard_off
     # Without its guard it answers to any name, and tells no page that it may read.
-    yield "any_host", either(guard_off, has_star(option("allowed-hosts")))
-    origins = has_star(option("cors-allowed-origins"))
+    yield "any_host", either(guard_off, has_star(option("allowed-hosts", "")))
+    origins = has_star(option("cors-allowed-origins", ""))
     yield "access.any_origin", both(opposite(guard_off), origins)
-    yield "data.telemetry", _mlflow_telemetry(s)
-    store = option("backend-store-uri", None)
+
+
+def _mlflow_stores(s: Settings, store: Answer) -> Told:
     yield "backend", store
     yield (
         "serves_artifacts",
