@@ -29,6 +29,15 @@ _PROGRAM = regex(
 )
 
 
+# Runs what it decoded or fetched, or hides what it imports: no honest cell of a notebook does.
+HIDDEN = regex(
+    rb"(?<![\w.])(?:exec|eval)\(\s*(?:__import__|base64|codecs|zlib|marshal|requests|urllib|b64decode)\b"
+    rb"|\b(?:pickle|dill|marshal)\.loads\(\s*(?:requests|urllib|urlopen)\b"
+    rb"|\b__import__\(\s*['\"](?:os|subprocess|base64|pty|socket|ctypes)['\"]\s*\)\s*\."
+    rb"|\bdict\(os\.environ\)|(?:json|data|params)\s*=\s*(?:dict\()?os\.environ\b"
+)
+
+
 def program_in(data: bytes) -> re.Match[bytes] | None:
     """The first program text in bytes; None where there is none."""
     if any(word in data for word in _WORDS):

@@ -78,6 +78,12 @@ HOSTILE = {
     "step-that-fetches": ("model.dvc", f"cmd: {FETCHES}\nouts:\n- path: model.pkl\n".encode()),
     "yaml-in-hdf5": ("a.json", json.dumps({"class_name": "Model", "config": {
         "name": "!!python/object/apply:os.system ['id']"}}).encode()),
+    "cell-that-hides": ("a.ipynb", notebook("exec(__import__('base64').b64decode('eA=='))")),
+    "cell-that-loads": ("a.ipynb", notebook("pickle.loads(requests.get(u).content)")),
+    "import-given-on": ("model.py", b"(lambda f: f('os').system('id'))(__import__)\n"),
+    "command-given-on": ("model.py", b"import os\nlist(map(os.system, ['id']))\n"),
+    "named-on-the-way": ("model.py", b"[y := __import__('os'), y.system('id')]\n"),
+    "one-of-two": ("model.py", b"import os\n(os.system if 1 else print)('id')\n"),
     "remote-control": ("a.pkl", pickled(make.call("docker.client", "DockerClient"))),
     "typed": ("a.pkl", pickled(make.call("operator", "getitem", "a", "b"))),
     "rebuilt": ("a.pkl", pickled(make.call("numba.core.serialize", "custom_rebuild", "a"))),
@@ -181,3 +187,10 @@ def test_a_class_that_is_registered_and_not_imported_is_a_hole_and_no_alarm() ->
     found = look("model.json", json.dumps(model).encode())
     assert GapReason.UNRESOLVED in {hole.reason for hole in found.holes}
     assert not [fact for fact in found.facts if fact.danger in FLAGGING]
+
+
+def test_asking_for_a_class_and_naming_a_constant_of_a_module_is_no_call() -> None:
+    source = (
+        b"import subprocess\nif isinstance(x, subprocess.Popen):\n    y(stdout=subprocess.PIPE)\n"
+    )
+    assert not [fact for fact in look("model.py", source).facts if fact.danger in FLAGGING]

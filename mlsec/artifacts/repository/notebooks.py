@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlsec.artifacts.program_text import SHELL, note_program
+from mlsec.artifacts.program_text import HIDDEN, SHELL, note_program
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.closed_sets import GapReason
 
@@ -18,10 +18,11 @@ def is_notebook(value: Any) -> bool:
 
 
 def judge_notebook(value: Mapping[str, Any], record: Recorder) -> None:
-    """Note cells that fetch and run code, or give a shell away; all other code is a gap."""
+    """Note cells that fetch and run code, hide it, or give shells away; others are a gap."""
     record.hole(GapReason.UNSUPPORTED, "a notebook: its cells are code that nobody judges here")
     for number, text in enumerate(_cells(value)):
-        if found := SHELL.search(text.encode("utf-8", "replace")):
+        data = text.encode("utf-8", "replace")
+        if found := SHELL.search(data) or HIDDEN.search(data):
             note_program(record, found, f"cell {number} of the notebook")
             return
 

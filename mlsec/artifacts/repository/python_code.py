@@ -14,6 +14,7 @@ from mlsec.artifacts.repository.python_names import SECRETS, WORTH, Reach, reach
 from mlsec.artifacts.repository.python_scope import Scope, constant_text
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
+from mlsec.core.regex import regex
 
 MOST_BYTES = 4 << 20
 MOST_NESTED = 150
@@ -72,6 +73,14 @@ def judge_python(window: Window, record: Recorder) -> None:
     _Walk(tree, record).read()
 
 
+# Functions that no honest file gives away as values, and who only asks what a value is.
+HANDED_ON = regex(
+    r"(?:os\.(?:system|popen|exec\w+|spawn\w+)|pty\.spawn|builtins\.(?:exec|__import__)"
+    r"|subprocess\.(?:run|call|Popen|check_\w+|getoutput|getstatusoutput))\Z"
+)
+_ASKS = frozenset({"builtins.isinstance", "builtins.issubclass", "builtins.hasattr"})
+
+
 class _Walk:
     """One file while it is judged."""
 
@@ -116,8 +125,21 @@ class _Walk:
                 call = ast.Call(func=decorator, args=[], keywords=[])
                 self._call(ast.copy_location(call, decorator), inside)
 
+    def _handed_on(self, node: ast.Call, inside: str) -> None:
+        """What runs commands or code is given to a call, which may call it in its turn."""
+        for given in [*node.args, *(keyword.value for keyword in node.keywords)]:
+            if isinstance(given, ast.Name | ast.Attribute):
+                name, _ = self.scope.name_of(given)
+                if HANDED_ON.match(name):
+                    where = f"in {inside}()" if inside else "as soon as the file is imported"
+                    detail = f"given to what may call it {where} (line {node.lineno})"
+                    danger = Severity.MEDIUM if inside else Severity.HIGH
+                    self.record.fact(FactKind.DENIED_CALL, name, detail, danger=danger)
+
     def _call(self, node: ast.Call, inside: str) -> None:
         name, is_hidden = self.scope.name_of(node.func)
+        if name not in _ASKS:
+            self._handed_on(node, inside)
         reach = reach_of(name)
         if reach is None:
             return

@@ -34,6 +34,8 @@ class Scope:
             for target in node.targets:
                 if isinstance(target, ast.Name):
                     self.assigned[target.id] = node.value
+        elif isinstance(node, ast.NamedExpr):
+            self.assigned[node.target.id] = node.value
         elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
             self.names.setdefault(node.name, f".{node.name}")
 
@@ -51,8 +53,19 @@ class Scope:
                 return self._call(node, deep)
             case ast.Subscript():
                 return self._item(node, deep)
+            case ast.NamedExpr():
+                return self.name_of(node.value, deep + 1)
+            case ast.IfExp():
+                return self._any((node.body, node.orelse), deep)
+            case ast.BoolOp():
+                return self._any(tuple(node.values), deep)
             case _:
                 return "", False
+
+    def _any(self, choices: tuple[ast.expr, ...], deep: int) -> tuple[str, bool]:
+        """The first of some expressions that has a name."""
+        found = (self.name_of(choice, deep + 1) for choice in choices[:8])
+        return next((one for one in found if one[0]), ("", False))
 
     def _name(self, name: str, deep: int) -> tuple[str, bool]:
         if name in self.names:
