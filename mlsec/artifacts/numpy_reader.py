@@ -13,7 +13,7 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.numpy_header import MAGIC, read_header
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.pickle.start import is_loadable
-from mlsec.artifacts.program_text import SHELL, note_program, program_in
+from mlsec.artifacts.program_text import note_program, program_in
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 
@@ -73,7 +73,7 @@ def _judge_texts(data: Window, descr: str, record: Recorder) -> None:
         return
     text = data.read(0, TEXT_BYTES)
     plain = text.replace(b"\0", b"") if kind == "U" else text
-    if found := program_in(plain) or SHELL.search(plain):
+    if found := program_in(plain):
         note_program(record, found, "a text of the array")
 
 

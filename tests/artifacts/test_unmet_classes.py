@@ -84,6 +84,10 @@ HOSTILE = {
     "command-given-on": ("model.py", b"import os\nlist(map(os.system, ['id']))\n"),
     "named-on-the-way": ("model.py", b"[y := __import__('os'), y.system('id')]\n"),
     "one-of-two": ("model.py", b"import os\n(os.system if 1 else print)('id')\n"),
+    "pickle-command": ("a.pkl", make.dumped({"w": [1.0], "init": FETCHES})),
+    "names-in-a-list": (
+        "model.py", b"(lambda _: getattr(__import__(_[0]), _[1])(_[2]))(['os', 'system', 'id'])\n"
+    ),
     "remote-control": ("a.pkl", pickled(make.call("docker.client", "DockerClient"))),
     "typed": ("a.pkl", pickled(make.call("operator", "getitem", "a", "b"))),
     "rebuilt": ("a.pkl", pickled(make.call("numba.core.serialize", "custom_rebuild", "a"))),

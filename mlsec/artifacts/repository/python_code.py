@@ -140,6 +140,9 @@ class _Walk:
         name, is_hidden = self.scope.name_of(node.func)
         if name not in _ASKS:
             self._handed_on(node, inside)
+        if is_hidden and not name and inside in {"", "lambda"} and _imports(node.func):
+            detail = f"calls what it imports by a name that cannot be told (line {node.lineno})"
+            self.record.fact(FactKind.DENIED_CALL, "__import__", detail, danger=Severity.MEDIUM)
         reach = reach_of(name)
         if reach is None:
             return
@@ -160,6 +163,16 @@ class _Walk:
             detail = f"names a place that no model has business with (line {line})"
             kind = FactKind.OUTSIDE_REFERENCE
             self.record.fact(kind, found.group(), detail, danger=Severity.MEDIUM)
+
+
+def _imports(node: ast.expr) -> bool:
+    """Whether ``__import__`` is called within an expression."""
+    return any(
+        isinstance(part, ast.Call)
+        and isinstance(part.func, ast.Name)
+        and part.func.id == "__import__"
+        for part in ast.walk(node)
+    )
 
 
 def _danger(reach: Reach, inside: str, node: ast.Call, *, is_hidden: bool) -> Severity:
