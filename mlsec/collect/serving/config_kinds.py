@@ -37,6 +37,14 @@ _KINDS = tuple(
             (r"(?m)^\[(?:server|browser)\]", "enableCORS|enableXsrf|gatherUsage|headless"),
             "streamlit run app.py",
         ),
+        (
+            r".+\.ya?ml",
+            (
+                r"(?m)^listen_address:",
+                r"(?m)^(?:persist_path|cors_allow_origins|allow_reset|port):",
+            ),
+            "chroma run",
+        ),
         (r"redis(?:-stack)?\.conf", (), "redis-server"),
         (r"postgresql\.conf", (), "postgres"),
         (r"milvus\.ya?ml", (r"(?m)^(?:common|etcd|minio|proxy):",), "milvus run standalone"),

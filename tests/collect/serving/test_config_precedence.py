@@ -214,6 +214,11 @@ _MLFLOW, _LITELLM = "mlflow==3.17.2", "litellm==1.108.7"
             "access.authenticated",
             "not known",
         ),
+        # Chroma looks at no variables any more.
+        ("chromadb==1.5.9", "chroma run", "CHROMA_SERVER_HOST: 0.0.0.0", "bind", "localhost"),
+        ("chromadb==1.5.9", "chroma run", "ALLOW_RESET: 'true'", "resets", False),
+        ("chromadb==0.6.3", "chroma run", "CHROMA_SERVER_HOST: 0.0.0.0", "bind", ANYWHERE),
+        ("chromadb", "chroma run", "CHROMA_SERVER_HOST: 127.0.0.1", "bind", "not known"),
         # Ray asks for a token that it finds, from 2.59 on.
         ("ray==2.60.0", "ray start --head", "A: b", "access.authenticated", False),
         ("ray==2.60.0", "ray start --head", "RAY_AUTH_TOKEN: abc", "access.authenticated", True),
@@ -253,3 +258,29 @@ def test_a_variable_names_the_file_of_litellm_before_a_flag_does(tmp_path: Path)
         },
     ).servers["s"]
     assert server.properties["access.authenticated"] is False
+
+
+def test_what_gradio_is_launched_with_counts_more_than_a_variable(tmp_path: Path) -> None:
+    text = "import gradio as gr\ngr.Blocks().launch(server_name='0.0.0.0', share=False)\n"
+    files = {
+        "compose.yaml": "services:\n  s:\n    build: .\n    command: gradio app.py\n"
+        "    environment: {GRADIO_SERVER_NAME: 127.0.0.1, GRADIO_SHARE: 'true'}\n",
+        "Dockerfile": "FROM python:3.11\nRUN pip install gradio==6.31.0\nWORKDIR /srv\n"
+        "COPY app.py ./\n",
+        "app.py": text,
+    }
+    server = seen(tmp_path, files).servers["s"]
+    assert server.properties["bind"] == ANYWHERE
+    assert server.properties["share"] is False
+
+
+def test_the_file_that_chroma_is_told_of_is_read(tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": "services:\n  s:\n    build: .\n    command: chroma run a.yaml\n",
+        "Dockerfile": "FROM python:3.11\nRUN pip install chromadb==1.5.9\nWORKDIR /srv\n"
+        "COPY a.yaml ./\n",
+        "a.yaml": "port: 9000\nlisten_address: 0.0.0.0\nallow_reset: true\n",
+    }
+    server = seen(tmp_path, files).servers["s"]
+    assert server.properties["bind"] == ANYWHERE
+    assert server.properties["resets"] is True

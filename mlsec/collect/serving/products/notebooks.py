@@ -141,17 +141,26 @@ def read_jupyterhub(s: Settings) -> Told:
 
 def read_gradio(s: Settings) -> Told:
     """https://www.gradio.app/guides/environment-variables and .../docs/gradio/blocks#launch"""
-    bind = s.find(env=("GRADIO_SERVER_NAME",), keys=("launch.server_name",), default=LOOPBACK)
-    port = s.find(env=("GRADIO_SERVER_PORT",), keys=("launch.server_port",), default="7860")
+    bind = _gradio(s, "server_name", LOOPBACK)
+    port = _gradio(s, "server_port", "7860")
     yield "bind", bind
     yield "port", port
     yield "access.authenticated", any_given(s.find(keys=("launch.auth",)))
-    yield "share", truth(s.find(env=("GRADIO_SHARE",), keys=("launch.share",), default=False))
+    yield "share", truth(_gradio(s, "share", default=False))
     yield "encryption.in_transit", any_given(s.find(keys=("launch.ssl_certfile",)))
     paths = s.find(env=("GRADIO_ALLOWED_PATHS",), keys=("launch.allowed_paths",), default="")
     yield "whole_disk", paths.mapped(_is_whole_disk)
-    analytics = s.find(env=("GRADIO_ANALYTICS_ENABLED",), default="true")
-    yield "data.telemetry", truth(analytics)
+    analytics = s.find(env=("GRADIO_ANALYTICS_ENABLED",), default="True")
+    # Any other word than this one turns it off.
+    yield "data.telemetry", analytics.mapped(lambda value: value == "True")
+
+
+def _gradio(s: Settings, name: str, default: object) -> Answer:
+    """Give an argument of ``launch``; a variable counts where it has none. Held against 6.31.0."""
+    told = s.key(f"launch.{name}")
+    if told is not None and told.value not in (None, ""):
+        return told
+    return s.find(env=(f"GRADIO_{name.upper()}",), keys=(f"launch.{name}",), default=default)
 
 
 def _is_whole_disk(value: object) -> bool:
@@ -244,6 +253,7 @@ PRODUCTS = (
         commands=(r"gradio [^ ]+\.py\b",),
         packages=("gradio",),
         advisories="gradio",
+        config_word=r"[^-].*\.py",
     ),
     Product(
         type="serving.streamlit",

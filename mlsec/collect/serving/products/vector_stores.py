@@ -23,15 +23,17 @@ from mlsec.collect.serving.settings import (
     any_given,
     known,
     truth,
+    unknown,
 )
 
 
 def read_chroma(s: Settings) -> Told:
-    """https://docs.trychroma.com/guides/deploy/; 1.0 took its sign-in away"""
-    bind = s.find(
-        "--host", env=("CHROMA_SERVER_HOST",), keys=("listen_address",), default="localhost"
-    )
-    port = s.find("--port", env=("CHROMA_SERVER_HTTP_PORT",), keys=("port",), default="8000")
+    """https://docs.trychroma.com/guides/deploy/; held against 1.5.9
+
+    1.0 took its sign-in away, and its variables.
+    """
+    bind = _chroma(s, "listen_address", "--host", env=("CHROMA_SERVER_HOST",), default="localhost")
+    port = _chroma(s, "port", "--port", env=("CHROMA_SERVER_HTTP_PORT",), default="8000")
     yield "bind", bind
     yield "port", port
     provider = any_given(
@@ -43,15 +45,17 @@ def read_chroma(s: Settings) -> Told:
         provider if not provider.is_known or not provider.value else is_old,
     )
     yield "encryption.in_transit", NO
-    origins = s.find(
+    origins = _chroma(
+        s,
+        "cors_allow_origins",
         env=("CHROMA_SERVER_CORS_ALLOW_ORIGINS", "CHROMA_CORS_ALLOW_ORIGINS"),
-        keys=("cors_allow_origins",), default="",
-    )  # fmt: skip
+        default="",
+    )
     yield "access.any_origin", has_star(origins)
     yield (
         "resets",
         truth(
-            s.find(env=("ALLOW_RESET", "CHROMA_ALLOW_RESET"), keys=("allow_reset",), default=False)
+            _chroma(s, "allow_reset", env=("ALLOW_RESET", "CHROMA_ALLOW_RESET"), default="false")
         ),
     )
     tells = truth(s.find(env=("ANONYMIZED_TELEMETRY",), default=True))
@@ -61,6 +65,17 @@ def read_chroma(s: Settings) -> Told:
         if not tells.is_known or not tells.value
         else s.by_version((">=1.0.0", False), ("", True)),
     )
+
+
+def _chroma(s: Settings, key: str, *flags: str, env: tuple[str, ...], default: str) -> Answer:
+    """Give a setting; only versions before 1.0 look at variables."""
+    looks = s.by_version((">=1.0.0", False), ("", True))
+    if looks.is_known and not looks.value:
+        return s.find(*flags, keys=(key,), default=default)
+    variable = s.variable(*env)
+    if not looks.is_known and variable is not None and s.flag(*flags) is None:
+        return unknown(looks.why, variable)
+    return s.find(*flags, env=env, keys=(key,), default=default)
 
 
 def read_qdrant(s: Settings) -> Told:
@@ -167,6 +182,7 @@ PRODUCTS = (
         entrypoint="chroma run --host 0.0.0.0",
         image_user="root",
         advisories="chroma",
+        config_word=r"[^-].*\.ya?ml",
     ),
     Product(
         type="serving.qdrant",
