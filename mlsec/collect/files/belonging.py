@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mlsec.artifacts.facts import Format, Inspection
 from mlsec.artifacts.recognised import OWN_EVIDENCE
 from mlsec.collect.files.entry import Entry
@@ -15,12 +17,33 @@ BESIDE = frozenset({
 })  # fmt: skip
 
 
+# Weights and nothing else: they name no class that is looked for beside them.
+_DATA_ONLY = frozenset({Format.SAFETENSORS, Format.GGUF})
+# Text that builds, tells or starts something; what stands in it is judged as code where it is read.
+_SOURCE = re.compile(
+    r"(?:.+\.)?(?:docker|container|make|jenkins|just)file(?:\..+)?"
+    r"|.+\.(?:sh|bash|zsh|fish|bat|cmd|ps1|mk|ipynb|md|rst|adoc|tf|tofu|hcl)"
+)
+# Program text that servers look for by its name: handlers, and models that are nothing else.
+_CALLED = frozenset({
+    "handler.py", "inference.py", "model.py", "pipeline.py", "predict.py", "predictor.py",
+    "score.py", "custom_handler.py", "hubconf.py", "bentofile.py",
+})  # fmt: skip
+
+
 def is_model(inspected: Inspected | None) -> bool:
     """Whether a file holds a model, so that what lies beside it may be loaded with it."""
     if inspected is None:
         return False
     formats = inspected.inspection.formats
     return not BESIDE.issuperset(formats) and formats[0] is not Format.UNKNOWN
+
+
+def may_load_code(inspected: Inspected | None) -> bool:
+    """Whether a file is a model of a format that may name program text beside it."""
+    if not is_model(inspected) or inspected is None:
+        return False
+    return not _DATA_ONLY.issuperset(inspected.inspection.formats)
 
 
 def _speaks_of_a_model(entry: Entry, inspection: Inspection) -> bool:
@@ -48,8 +71,36 @@ def _is_own_evidence(inspection: Inspection) -> bool:
     return not inspection.facts and bool(holes) and all(OWN_EVIDENCE in each for each in holes)
 
 
-def left_out_because(entry: Entry, inspected: Inspected, *, has_model: bool) -> str:
-    """Why a file is not judged, or "" when it is."""
+def _is_source(entry: Entry, inspection: Inspection, *, may_load: bool) -> bool:
+    """Whether a file beside a model is text of the repository, which no loader of models reads.
+
+    Its content says what it is: a pickle by the name of a script is judged as the pickle it is.
+    Program text stays a part of the model where something may load it: a configuration, a format
+    that names classes, a server that looks for the name, a folder ``code``.
+    """
+    folders, _, name = entry.path.rpartition("/")
+    format_ = inspection.formats[0]
+    is_script = any(hole.detail.startswith("a script in") for hole in inspection.holes)
+    is_text = format_ in (Format.TEXT, Format.JSON) or (format_ is Format.EXECUTABLE and is_script)
+    if is_text and _SOURCE.fullmatch(name.lower()):
+        return True
+    is_called = name.lower() in _CALLED or "code" in folders.split("/")
+    return format_ is Format.PYTHON and not may_load and not is_called
+
+
+def left_out_because(
+    entry: Entry,
+    inspected: Inspected,
+    *,
+    has_model: bool,
+    may_load: bool = False,
+    is_alone: bool = False,
+) -> str:
+    """Why a file is not judged, or "" when it is.
+
+    ``has_model``: a model lies in its folder; ``may_load``: something there may load program text;
+    ``is_alone``: it is all that was asked about.
+    """
     inspection = inspected.inspection
     if not inspection.size_bytes:
         return "an empty file"
@@ -64,5 +115,7 @@ def left_out_because(entry: Entry, inspected: Inspected, *, has_model: bool) -> 
         grave = any(fact.danger.rank <= Severity.HIGH.rank for fact in inspection.facts)
         would = "; beside one it would be flagged" if grave else ""
         return f"{format_.value}, with no model beside it{would}"
+    if not is_alone and _is_source(entry, inspection, may_load=may_load):
+        return f"{format_.value} of the repository, which no loader of models reads"
     is_plain = not inspection.facts and not inspection.holes
     return f"{format_.value}, in which nothing was found" if is_plain else ""

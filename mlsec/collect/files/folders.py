@@ -21,11 +21,16 @@ def folders_of(paths: Iterable[str]) -> Mapping[str, str]:
     The target itself is "".
     """
     known = list(paths)
-    marked = {_parent(path) for path in known if _is_marker(path)}
+    marked = marked_among(known)
     return {path: _folder(path, marked) for path in known}
 
 
-def _folder(path: str, marked: set[str]) -> str:
+def marked_among(paths: Iterable[str]) -> frozenset[str]:
+    """Name the folders in which a file says that a model begins there."""
+    return frozenset(_parent(path) for path in paths if _is_marker(path))
+
+
+def _folder(path: str, marked: frozenset[str]) -> str:
     own = _parent(path)
     above = [own[:cut] for cut in _cuts(own)]
     return next((folder for folder in above if folder in marked), own)

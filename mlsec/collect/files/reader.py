@@ -12,7 +12,7 @@ from mlsec.artifacts.facts import Fact, Hole
 from mlsec.artifacts.repository.together import RepositoryFile, repository_facts
 from mlsec.artifacts.tensorflow.shards import settled
 from mlsec.collect.files import folders, shaping
-from mlsec.collect.files.belonging import is_model, left_out_because
+from mlsec.collect.files.belonging import is_model, left_out_because, may_load_code
 from mlsec.collect.files.entry import Entry, Listing, Skipped
 from mlsec.collect.files.evidence import INSPECT, LIST, SERVICE, VERIFY, Inspected
 from mlsec.collect.files.signatures import Signatures
@@ -75,6 +75,9 @@ class _Scope:
             listing.entries,
             {entry.id: self._inspected(read.get(entry.id)) for entry in listing.entries},
         )
+        loading = folders.marked_among(entry.path for entry in listing.entries) | {
+            where[entry.path] for entry in listing.entries if may_load_code(known[entry.id])
+        }
         homes = {
             where[entry.path]
             for entry in listing.entries
@@ -86,7 +89,10 @@ class _Scope:
             folder, inspected = where[entry.path], known[entry.id]
             if inspected is None:
                 artifact = self._refused(entry, read.get(entry.id), folder)
-            elif reason := left_out_because(entry, inspected, has_model=folder in homes):
+            elif reason := left_out_because(
+                entry, inspected, has_model=folder in homes, may_load=folder in loading,
+                is_alone=len(listing.entries) == 1,
+            ):  # fmt: skip
                 left_out[reason] += 1
                 continue
             else:
