@@ -117,6 +117,7 @@ def test_plain_text_on_a_single_port_of_the_mesh_is_seen(tmp_path: Path) -> None
 
 def test_image_that_only_ends_in_a_product_is_not_that_product() -> None:
     assert product_of("gcr.io/corp/hf-lc-ray:1") is None
+    assert product_of("ghcr.io/kubeflow/kubeflow/jupyter-web-app:v1") is None
     assert [product_of(f"{name}:1") for name in ("rayproject/ray", "corp/ray", "ray-ml")] == [
         "ray"
     ] * 3

@@ -60,7 +60,7 @@ RUNS: Mapping[str, str] = {name: runs for name, runs, _ in _NAMES}
 # Images that belong to the machinery around models and serve none themselves.
 _ASIDE = regex(
     r"controller|operator|webhook|(?:^|[/-])init(?:$|[-])|exporter|storage-initializer|manager"
-    r"|router|gateway|dashboard|frontend|agent(?:$|[-])|cli(?:$|[-])"
+    r"|router|gateway|dashboard|frontend|web-?app|agent(?:$|[-])|cli(?:$|[-])"
 )
 # Commands that start a server, whatever the image is called.
 _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = (
