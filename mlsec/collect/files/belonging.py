@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 from mlsec.artifacts.facts import Format, Inspection
 from mlsec.artifacts.recognised import OWN_EVIDENCE
 from mlsec.collect.files.entry import Entry
 from mlsec.collect.files.evidence import Inspected
+from mlsec.collect.files.folders import marked_among
 from mlsec.core.closed_sets import Severity
 
 # What is no model by itself and counts only beside one: a repository of code is full of them.
@@ -39,8 +41,20 @@ def is_model(inspected: Inspected | None) -> bool:
     return not BESIDE.issuperset(formats) and formats[0] is not Format.UNKNOWN
 
 
-def may_load_code(inspected: Inspected | None) -> bool:
-    """Whether a file is a model of a format that may name program text beside it."""
+def loading_folders(
+    entries: Iterable[Entry], where: Mapping[str, str], known: Mapping[str, Inspected | None]
+) -> frozenset[str]:
+    """Name the folders in which something may load program text that lies beside it.
+
+    ``where`` maps a path to its folder, ``known`` an entry's id to what was read of it.
+    """
+    listed = tuple(entries)
+    return marked_among(entry.path for entry in listed) | {
+        where[entry.path] for entry in listed if _may_load_code(known[entry.id])
+    }
+
+
+def _may_load_code(inspected: Inspected | None) -> bool:
     if not is_model(inspected) or inspected is None:
         return False
     return not _DATA_ONLY.issuperset(inspected.inspection.formats)

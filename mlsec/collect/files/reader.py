@@ -12,7 +12,7 @@ from mlsec.artifacts.facts import Fact, Hole
 from mlsec.artifacts.repository.together import RepositoryFile, repository_facts
 from mlsec.artifacts.tensorflow.shards import settled
 from mlsec.collect.files import folders, shaping
-from mlsec.collect.files.belonging import is_model, left_out_because, may_load_code
+from mlsec.collect.files.belonging import is_model, left_out_because, loading_folders
 from mlsec.collect.files.entry import Entry, Listing, Skipped
 from mlsec.collect.files.evidence import INSPECT, LIST, SERVICE, VERIFY, Inspected
 from mlsec.collect.files.signatures import Signatures
@@ -75,9 +75,7 @@ class _Scope:
             listing.entries,
             {entry.id: self._inspected(read.get(entry.id)) for entry in listing.entries},
         )
-        loading = folders.marked_among(entry.path for entry in listing.entries) | {
-            where[entry.path] for entry in listing.entries if may_load_code(known[entry.id])
-        }
+        loading = loading_folders(listing.entries, where, known)
         homes = {
             where[entry.path]
             for entry in listing.entries
