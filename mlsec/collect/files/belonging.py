@@ -41,6 +41,16 @@ def is_model(inspected: Inspected | None) -> bool:
     return not BESIDE.issuperset(formats) and formats[0] is not Format.UNKNOWN
 
 
+def home_folders(
+    entries: Iterable[Entry], where: Mapping[str, str], known: Mapping[str, Inspected | None]
+) -> frozenset[str]:
+    """Name the folders in which a model lies; that of a single file is one in any case."""
+    listed = tuple(entries)
+    return frozenset(
+        where[entry.path] for entry in listed if is_model(known[entry.id]) or len(listed) == 1
+    )
+
+
 def loading_folders(
     entries: Iterable[Entry], where: Mapping[str, str], known: Mapping[str, Inspected | None]
 ) -> frozenset[str]:

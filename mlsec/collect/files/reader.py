@@ -12,7 +12,7 @@ from mlsec.artifacts.facts import Fact, Hole
 from mlsec.artifacts.repository.together import RepositoryFile, repository_facts
 from mlsec.artifacts.tensorflow.shards import settled
 from mlsec.collect.files import folders, shaping
-from mlsec.collect.files.belonging import is_model, left_out_because, loading_folders
+from mlsec.collect.files.belonging import home_folders, left_out_because, loading_folders
 from mlsec.collect.files.entry import Entry, Listing, Skipped
 from mlsec.collect.files.evidence import INSPECT, LIST, SERVICE, VERIFY, Inspected
 from mlsec.collect.files.signatures import Signatures
@@ -76,11 +76,7 @@ class _Scope:
             {entry.id: self._inspected(read.get(entry.id)) for entry in listing.entries},
         )
         loading = loading_folders(listing.entries, where, known)
-        homes = {
-            where[entry.path]
-            for entry in listing.entries
-            if is_model(known[entry.id]) or len(listing.entries) == 1
-        }
+        homes = home_folders(listing.entries, where, known)
         artifacts: dict[str, list[Resource]] = {}
         left_out: Counter[str] = Counter()
         for entry in listing.entries:
