@@ -28,6 +28,9 @@ _BUILTIN_TYPES = frozenset(
     NoneType ellipsis object len max min sum abs round sorted map zip enumerate""".split()  # noqa: SIM905
 )
 _GETTERS = frozenset({"attrgetter", "itemgetter", "methodcaller"})
+_LOSS = regex(
+    r"CyHalf[A-Za-z]+\Z|CyAbsoluteError\Z|CyPinballLoss\Z|CyHuberLoss\Z|CyExponentialLoss\Z"
+)
 _WORD = regex(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -78,6 +81,8 @@ def _judge_type(module: str, name: str, path: str, record: Recorder) -> None:
     if not whole:
         return
     if module == "functools" and name == "partial":
+        return
+    if module == "_loss" and _LOSS.match(name):  # sklearn's compiled losses name themselves so
         return
     plain = bool(_WORD.match(name))
     if module in {"", "builtins"} and name in _BUILTIN_TYPES:

@@ -14,6 +14,7 @@ from mlsec.artifacts.code_blobs import is_dangerous_name
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.evidence import walk
 from mlsec.artifacts.pickle.judgements import Case, Judgement, Opinion
+from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
 from mlsec.core.closed_sets import GapReason, Severity
 
@@ -34,6 +35,7 @@ _PLAIN_TYPES = frozenset(
     PartialType""".split()  # noqa: SIM905
 )
 _CODE_TYPES = frozenset(("CodeType", "FunctionType", "LambdaType"))
+_LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 _GETTERS = frozenset(("ItemGetterType", "AttrGetterType"))
 
 
@@ -121,22 +123,44 @@ def set_attribute(case: Case) -> Opinion | None:
     return Opinion(kind=FactKind.PATCHED_OBJECT, detail="sets an attribute while it is loaded")
 
 
-def called_by_value(
-    case: Case, how: How, inner: Global, made_of: Value
-) -> tuple[bool, Opinion | None]:
-    """Judge a call of what ``inner`` gave for the arguments ``made_of``: whether it is one of
-    these, and what is wrong with it.
+def called_by_value(case: Case, how: How, made: Result) -> tuple[bool, Opinion | None]:
+    """Judge a call of what a call of a name gave: whether it is one of these, and what is wrong
+    with it.
     """
-    given = made_of if isinstance(made_of, tuple) else ()
+    inner: Global = made.function
+    given = made.arguments if isinstance(made.arguments, tuple) else ()
     first = given[0] if given else None
     if inner.entry.word == "builtin_type" and isinstance(first, str):
         return True, made_of_type(case, first)
     if inner.entry.word == "attribute" and "_setattr" in [g for g in given if type(g) is str]:
         return True, set_attribute(case)
+    if inner.full == "functools.partial" and how is How.REDUCE:
+        return _partial_called(case, made), None
     if inner.entry.word == "by_value" and how is How.NEW:
         detail = "an object of a class that is stored with its code"
         return True, Opinion(kind=FactKind.UNVERIFIED_CLASS, detail=detail)
     return False, None
+
+
+def _partial_called(case: Case, made: Result) -> bool:
+    """A partial of a listed function is called as that function would be, whole.
+
+    Its state, where it has one, replaces what it was made of: ``(function, arguments, names, _)``.
+    """
+    whole = made.arguments
+    if made.state is not None:
+        state = made.state if isinstance(made.state, tuple) and len(made.state) == 4 else ()
+        if not state or not isinstance(state[1], tuple):
+            return False
+        named = state[2]
+        is_bare = named is None or (isinstance(named, Box) and not named.items)
+        whole = (state[0], *state[1], *(() if is_bare else (named,)))
+    if not isinstance(whole, tuple) or not whole or case.items is None:
+        return False
+    if not isinstance(whole[0], Global) or whole[0].entry.standing not in _LISTED:
+        return False
+    case.court.called(How.REDUCE, whole[0], (*whole[1:], *case.items), case.offset)
+    return True
 
 
 def _is_by_value(value: Value) -> bool:

@@ -8,11 +8,13 @@ from typing import Protocol
 import msgspec
 
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.policy import Standing
+from mlsec.artifacts.pickle.naming import module_and_name
+from mlsec.artifacts.pickle.policy import Policy, Standing
 from mlsec.artifacts.pickle.values import Blob, Box, Global, How, Plain, Result, Value
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.regex import regex
 
 # Text that carries bytes (protocol 2 writes bytes as latin-1 text) is decoded up to this size.
 DECODED_BYTES = 64 << 20
@@ -32,6 +34,7 @@ class Court(Protocol):
 
     window: Window
     record: Recorder
+    policy: Policy
 
     def called(self, how: How, function: Value, arguments: Value, offset: int) -> None: ...
 
@@ -217,6 +220,52 @@ def rebuilt(case: Case) -> Opinion | None:
     return Opinion(kind=FactKind.UNKNOWN_CALL, detail="calls what cannot be told from the file")
 
 
+_ZONE = regex(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}\Z")
+
+
+def zone(case: Case) -> Opinion | None:
+    """``pytz._p("Europe/Rome", 3600, 0, "CET")``: pytz looks the name up among its own zones."""
+    items = case.items or ()
+    name, *rest = items or ("UTC",)
+    flat = all(one is None or type(one) in (int, bool) or _is_plain_word(one) for one in rest)
+    if case.items is not None and isinstance(name, str) and _ZONE.match(name) and flat:
+        return None
+    return Opinion(kind=FactKind.UNKNOWN_CALL, detail="called with what names no time zone")
+
+
+def _is_plain_word(value: Value) -> bool:
+    return isinstance(value, str) and len(value) <= 10 and value.lstrip("+-").isalnum()
+
+
+def named(case: Case) -> Opinion | None:
+    """A call of ``_get_attr(module, name)``: the name is judged, here and where it is called.
+
+    Given a text, dill imports the module of this name.
+    """
+    pair = module_and_name(case.items)
+    if pair is None:
+        detail = "takes an attribute of what is no module that is written out"
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail=detail)
+    entry = case.court.policy.look_up(*pair)
+    subject = ".".join(pair)
+    if entry.standing is Standing.DENIED:
+        detail = f"taken by its name: {entry.word}"
+        return Opinion(
+            kind=FactKind.DENIED_CALL, subject=subject, detail=detail, danger=Severity.CRITICAL
+        )
+    if entry.standing in (Standing.CLASS, Standing.REDUCER, Standing.MAKER):
+        return None
+    detail = "taken by its name, and not in the inventory of what libraries store"
+    return Opinion(kind=FactKind.HIDDEN_NAME, subject=subject, detail=detail)
+
+
+def emptied(case: Case) -> Opinion | None:
+    """``list.clear(list)``: a method of a container that was made here."""
+    if case.items is not None and len(case.items) == 1 and isinstance(case.items[0], Box):
+        return None
+    return Opinion(kind=FactKind.UNKNOWN_CALL, detail="changes what is not made in this file")
+
+
 def array_only(_case: Case) -> Opinion | None:
     """``memmap(...)`` opens a file; as the class that ``_reconstruct`` makes it is an array."""
     return Opinion(kind=FactKind.DENIED_CALL, detail="called: opens a file for its numbers")
@@ -236,5 +285,8 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     "ufunc": ufunc,
     "array_only": array_only,
     "typed": typed,
+    "zone": zone,
+    "named": named,
+    "emptied": emptied,
     "rebuilt": rebuilt,
 }

@@ -81,6 +81,43 @@ def _is_listed_or_class(given: Global) -> bool:
     return given.entry.standing in (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 
 
+def is_like_a_class(policy: Policy, function: Global, arguments: Value) -> bool:
+    """Named like a class; in a library that was listed, called with numbers at most."""
+    is_unknown = function.entry.standing is Standing.UNKNOWN
+    if is_unknown and puts_together(function):
+        return is_harmless(arguments)
+    if not function.name.rpartition(".")[2].lstrip("_")[:1].isupper():
+        return False
+    is_standard = function.module.partition(".")[0] in policy.standard_modules
+    return is_unknown or (not is_standard and has_numbers_only(arguments))
+
+
+def reached(policy: Policy, value: Value) -> Value:
+    """The name that dill's ``_get_attr(module, name)`` gave; any other value as it is."""
+    inner = value.function if type(value) is Result else None
+    if type(inner) is not Global or inner.entry.word != "named":
+        return value
+    pair = module_and_name(value.arguments)
+    if pair is None:
+        return value
+    found = Global(*pair, inner.offset)
+    found.entry = policy.look_up(*pair)
+    return found
+
+
+def module_and_name(arguments: Value) -> tuple[str, str] | None:
+    """The module, imported by its name or only named, and the plain name that is taken of it."""
+    if type(arguments) is not tuple or len(arguments) != 2:
+        return None
+    owner, name = arguments
+    maker = owner.function if isinstance(owner, Result) else None
+    if isinstance(maker, Global) and maker.entry.word == "module_by_name":
+        owner = owner.arguments[0] if type(owner.arguments) is tuple and owner.arguments else None
+    if not isinstance(owner, str) or not isinstance(name, str) or not name.isidentifier():
+        return None
+    return None if name.startswith("__") else (owner, name)
+
+
 def is_listed_method(policy: Policy, inner: Global, found: Value, given: Value) -> bool:
     """``getattr(class, method)`` of a class method that the library stores as a call.
 

@@ -61,15 +61,17 @@ class Policy:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._denied, self._denied_modules = _words(folder / "deny.yaml", "dangers")
-        self._judged, _ = _words(folder / "judged.yaml", "judgements")
-        self._arguments = _arguments(folder / "judged.yaml")
+        deny, judged = _read(folder / "deny.yaml"), _read(folder / "judged.yaml")
+        self._denied, self._denied_modules = _words(deny["dangers"])
+        self._judged, _ = _words(judged["judgements"])
+        self._arguments = _arguments(judged)
+        self._makers = _names(judged.get("makers"), None)
+        self._reducers = _names(judged.get("reducers"), None)
+        self._classes = _names(judged.get("classes"), None)
         self._inventories: dict[str, Inventory | None] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
         self._libraries = {path.stem for path in (folder / "allow").glob("*.yaml")}
-        self.standard_modules = frozenset(
-            _read(folder / "deny.yaml").get("standard_modules", "").split()
-        )
+        self.standard_modules = frozenset(deny.get("standard_modules", "").split())
 
     def look_up(self, module: str, name: str) -> Entry:
         """What is known of ``module.name``, exactly as written."""
@@ -96,15 +98,21 @@ class Policy:
         if judged:
             return Entry(standing=Standing.JUDGED, word=judged)
         inventory = self._inventory(module.partition(".")[0])
-        if inventory and name in inventory.makers.get(module, ()):
+        if name in self._makers.get(module, ()) or (
+            inventory and name in inventory.makers.get(module, ())
+        ):
             return Entry(standing=Standing.MAKER)
-        if inventory and name in inventory.reducers.get(module, ()):
+        if name in self._reducers.get(module, ()) or (
+            inventory and name in inventory.reducers.get(module, ())
+        ):
             words = self._arguments.get((module, name), frozenset())
             return Entry(standing=Standing.REDUCER, words=words)
         exact = self._denied.get((module, name))
         if exact:
             return Entry(standing=Standing.DENIED, word=exact)
-        if inventory and name in inventory.classes.get(module, ()):
+        if name in self._classes.get(module, ()) or (
+            inventory and name in inventory.classes.get(module, ())
+        ):
             return Entry(standing=Standing.CLASS)
         danger = self._danger(module, name)
         if danger:
@@ -171,20 +179,20 @@ def _names(section: Any, same: Any) -> Names:
     return found
 
 
-def _arguments(path: Path) -> dict[tuple[str, str], frozenset[str]]:
+def _arguments(data: Mapping[str, Any]) -> dict[tuple[str, str], frozenset[str]]:
     """The enumerated arguments of classes, by module and name."""
     return {
         (module, name): frozenset(str(words).split())
-        for module, classes in _read(path).get("arguments", {}).items()
+        for module, classes in data.get("arguments", {}).items()
         for name, words in classes.items()
     }
 
 
-def _words(path: Path, key: str) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
+def _words(data: Mapping[str, Any]) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
     """Names and whole modules (``*``) by word, from a list of {word, names}."""
     names: dict[tuple[str, str], str] = {}
     modules: dict[str, str] = {}
-    for word, section in _read(path)[key].items():
+    for word, section in data.items():
         for module, listed in section.items():
             for name in str(listed).split():
                 if name == "*":

@@ -9,6 +9,7 @@ from mlsec.artifacts.pickle import naming
 from mlsec.artifacts.pickle.code_by_value import BY_VALUE, called_by_value
 from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, is_weak, walk
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS, Case, Opinion
+from mlsec.artifacts.pickle.kept_apart import file_outside
 from mlsec.artifacts.pickle.naming import HOOKS, is_identifier, keys_of, modern
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
 from mlsec.artifacts.pickle.shadows import (
@@ -112,6 +113,7 @@ class Verdict:
 
     def called(self, how: How, function: Value, arguments: Value, offset: int) -> None:
         """Something is called or instantiated."""
+        function = naming.reached(self.policy, function)
         if type(function) is Global:
             if how not in function.calls or not is_plain(arguments):
                 self._called_name(how, function, arguments, offset)
@@ -120,8 +122,8 @@ class Verdict:
         if isinstance(inner, Global):
             if naming.is_listed_method(self.policy, inner, function.arguments, arguments):
                 return
-            case, made_of = self._case(arguments, offset), function.arguments
-            is_by_value, opinion = called_by_value(case, how, inner, made_of)
+            case = self._case(arguments, offset)
+            is_by_value, opinion = called_by_value(case, how, function)
             if is_by_value:
                 self._give(opinion, inner, offset)
                 return
@@ -211,7 +213,7 @@ class Verdict:
         said = "" if how is How.NEW and is_weak(said) else said
         if not said and how in function.told:
             return
-        is_class = how is How.NEW or self._is_like_a_class(function, arguments)
+        is_class = how is How.NEW or naming.is_like_a_class(self.policy, function, arguments)
         # A name of a library that was listed is a class or none by what it is called with.
         is_open = how is How.REDUCE and is_class and function.entry.standing is Standing.UNLISTED
         if not said and not is_open:
@@ -242,16 +244,6 @@ class Verdict:
         items = arguments if isinstance(arguments, tuple) else None
         return Case(court=self, items=items, offset=offset)
 
-    def _is_like_a_class(self, function: Global, arguments: Value) -> bool:
-        """Named like a class; in a library that was listed, called with numbers at most."""
-        is_unknown = function.entry.standing is Standing.UNKNOWN
-        if is_unknown and naming.puts_together(function):
-            return naming.is_harmless(arguments)
-        if not function.name.rpartition(".")[2].lstrip("_")[:1].isupper():
-            return False
-        is_standard = function.module.partition(".")[0] in self.policy.standard_modules
-        return is_unknown or (not is_standard and naming.has_numbers_only(arguments))
-
     def _give(self, opinion: Opinion | None, function: Global, offset: int) -> None:
         if opinion:
             name = opinion.subject or function.full
@@ -259,10 +251,13 @@ class Verdict:
 
     def built(self, target: Value, state: Value, offset: int) -> None:
         """BUILD sets the state of an object."""
+        target = naming.reached(self.policy, target)
         if isinstance(target, Global):
             detail = "sets attributes of an imported name, so that it acts differently afterwards"
             self.note(FactKind.PATCHED_OBJECT, target.full, detail, offset)
             return
+        if said := file_outside(target, state):
+            self.note(FactKind.OUTSIDE_REFERENCE, target.function.full, said, offset, Severity.HIGH)
         for hook in [key for key in keys_of(state) if key in HOOKS][:1]:
             self.note(FactKind.PATCHED_OBJECT, hook, f"sets {hook} of an object", offset)
 
