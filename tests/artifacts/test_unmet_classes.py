@@ -145,11 +145,11 @@ def test_a_program_behind_the_first_bytes_of_a_pickle_is_found() -> None:
     assert FactKind.EMBEDDED_EXECUTABLE in {fact.kind for fact in found.facts}
 
 
-def test_what_of_a_long_pickle_was_not_searched_is_a_hole_and_a_short_one_has_none() -> None:
-    assert GapReason.OVER_LIMIT in {
-        hole.reason for hole in look("a", make.dumped(bytes(9 << 20))).holes
-    }
-    assert not look("a", make.dumped(bytes(1 << 20))).holes
+def test_what_of_a_long_pickle_was_not_searched_is_said_and_hides_nothing_else() -> None:
+    found = look("a", make.dumped(bytes(9 << 20)))
+    (said,) = [each for each in found.facts if each.kind is FactKind.NOT_FULLY_READ]
+    assert (said.danger, found.holes) == (Severity.INFO, ())
+    assert not look("a", make.dumped(bytes(1 << 20))).facts
 
 
 def test_numbers_of_an_array_are_no_text() -> None:

@@ -22,7 +22,7 @@ from mlsec.artifacts.pickle.verdict import Verdict
 from mlsec.artifacts.program_text import note_program, program_in
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason
+from mlsec.core.closed_sets import GapReason, Severity
 
 STREAMS = 10_000
 NESTED = 8
@@ -90,7 +90,9 @@ class StreamReader:
                 note_program(self.record, said, "a text that the pickle keeps", base=base)
         elif not self._is_far:
             self._is_far = True
-            self.record.hole(GapReason.OVER_LIMIT, embedded.FAR, start=base)
+            # What loading it does is read whole: this is said beside, and hides nothing else.
+            what = (FactKind.NOT_FULLY_READ, "", embedded.FAR)
+            self.record.fact(*what, offset=base, danger=Severity.INFO)
         for offset, size_bytes in embedded.payloads(self.window, base, block):
             if offset in self._inside or len(self._inside) >= EMBEDDED:
                 continue
