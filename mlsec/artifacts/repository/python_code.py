@@ -11,7 +11,8 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.plain_text import read_text
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.python_names import SECRETS, WORTH, Reach, reach_of
-from mlsec.artifacts.repository.python_scope import Scope, constant_text
+from mlsec.artifacts.repository.python_scope import Scope
+from mlsec.artifacts.repository.python_texts import constant_text
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
 from mlsec.core.regex import regex
@@ -78,6 +79,8 @@ HANDED_ON = regex(
     r"(?:os\.(?:system|popen|exec\w+|spawn\w+)|pty\.spawn|builtins\.(?:exec|__import__)"
     r"|subprocess\.(?:run|call|Popen|check_\w+|getoutput|getstatusoutput))\Z"
 )
+# These are given a program; others of their kind are given a module or a file that holds one.
+_TAKE_TEXT = ("builtins.", "timeit.", "cProfile.", "codeop.", "pdb.")
 _ASKS = frozenset({"builtins.isinstance", "builtins.issubclass", "builtins.hasattr"})
 
 
@@ -144,12 +147,16 @@ class _Walk:
             detail = f"calls what it imports by a name that cannot be told (line {node.lineno})"
             self.record.fact(FactKind.DENIED_CALL, "__import__", detail, danger=Severity.MEDIUM)
         reach = reach_of(name)
+        if reach is None and self.scope.meanings > 1:
+            name, is_hidden = self._other_meaning(node.func)
+            reach = reach_of(name)
         if reach is None:
+            self._hunts(node)
             return
         if name == "builtins.__import__" and not is_hidden:
             # Only imports; what is called on the result is judged by its own name.
             return
-        danger = _danger(reach, inside, node, is_hidden=is_hidden)
+        danger = _danger(reach, name, inside, node, is_hidden=is_hidden)
         if self.record.runs_source and not inside:
             danger = max(danger, Severity.MEDIUM, key=lambda one: -one.rank)
         where = f"in {inside}()" if inside else "as soon as the file is imported"
@@ -157,12 +164,52 @@ class _Walk:
         detail = f"{reach.value} {where}{how} (line {node.lineno})"
         self.record.fact(FactKind.DENIED_CALL, name, detail, danger=danger)
 
+    def _other_meaning(self, function: ast.expr) -> tuple[str, bool]:
+        """What a name means that is imported as something else in another branch."""
+        found = ("", False)
+        for meaning in range(1, self.scope.meanings):
+            self.scope.meaning = meaning
+            found = self.scope.name_of(function)
+            if reach_of(found[0]):
+                break
+        self.scope.meaning = 0
+        return found
+
+    def _hunts(self, node: ast.Call) -> None:
+        """A function is searched among all classes, or in the globals of another function."""
+        where, danger = "", Severity.HIGH
+        match node.func:
+            case ast.Attribute(attr="__subclasses__", value=owner) if _is_the_root(owner):
+                where = "searches all classes there are for one of use"
+            case ast.Subscript(value=ast.Attribute(attr="__globals__"), slice=key):
+                name = self.scope.text_of(key)
+                if name is None or any(reach_of(f"{one}.{name}") for one in _HOLDERS):
+                    where = "calls what it takes of another function's globals"
+                    danger = Severity.CRITICAL if name else Severity.MEDIUM
+        if where:
+            detail = f"{where} (line {node.lineno})"
+            self.record.fact(FactKind.DENIED_CALL, "object.__subclasses__", detail, danger=danger)
+
     def _text(self, text: str, line: int) -> None:
         found = SECRETS.search(text) if len(text) < 200 else None
         if found:
             detail = f"names a place that no model has business with (line {line})"
             kind = FactKind.OUTSIDE_REFERENCE
             self.record.fact(kind, found.group(), detail, danger=Severity.MEDIUM)
+
+
+# What the globals of some module of Python's own hold under their bare names.
+_HOLDERS = ("os", "builtins")
+
+
+def _is_the_root(owner: ast.expr) -> bool:
+    """Whether an expression is ``object``, or climbs to it by bases of a class."""
+    if isinstance(owner, ast.Name):
+        return owner.id == "object"
+    return any(
+        isinstance(part, ast.Attribute) and part.attr in {"__base__", "__bases__", "__mro__"}
+        for part in ast.walk(owner)
+    )
 
 
 def _imports(node: ast.expr) -> bool:
@@ -175,13 +222,13 @@ def _imports(node: ast.expr) -> bool:
     )
 
 
-def _danger(reach: Reach, inside: str, node: ast.Call, *, is_hidden: bool) -> Severity:
+def _danger(reach: Reach, name: str, inside: str, node: ast.Call, *, is_hidden: bool) -> Severity:
     if reach is Reach.UNPICKLES:
         is_given = any(constant_text(part) is not None or _decodes(part) for part in node.args[:1])
         return Severity.HIGH if is_given else Severity.LOW
     if is_hidden:
         return Severity.CRITICAL
-    if reach is Reach.CODE and _is_plain_code(node):
+    if reach is Reach.CODE and name.startswith(_TAKE_TEXT) and _is_plain_code(node):
         return Severity.LOW
     if not inside and reach is Reach.CODE:
         return Severity.CRITICAL if _decodes(node) else Severity.MEDIUM

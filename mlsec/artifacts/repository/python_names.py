@@ -53,7 +53,7 @@ WORTH = regex(
     rb"|__builtins__|__dict__|ctypes|cffi|socket|requests|httpx|urllib\w*|http|ftplib|smtplib"
     rb"|paramiko|FunctionType|CodeType|load_library|webbrowser|startfile|pexpect|__reduce\w*"
     rb"|b64decode|fromhex|unhexlify|\.ssh|/etc/|aiohttp|websockets?|telnetlib|plumbum|zipimport"
-    rb"|codeop|unsafe_load|shelve|jsonpickle|torch|yaml)\b"
+    rb"|__subclasses__|__globals__|posix_spawn\w*|create_subprocess_\w+|codeop|unsafe_load|shelve|jsonpickle|torch|yaml)\b"
 )
 # Places on a machine that no model has business with.
 SECRETS = regex(
