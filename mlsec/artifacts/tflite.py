@@ -9,13 +9,20 @@ from mlsec.artifacts.flatbuffer import Flatbuffer
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.tensorflow.operators import REASONS, known_operators
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.regex import regex
 
 # Field slots: schema.fbs of TensorFlow Lite.
 MODEL_CODES, MODEL_SUBGRAPHS, MODEL_DESCRIPTION, MODEL_BUFFERS = 1, 2, 3, 4
+GRAPH_OPERATORS = 3
+OPERATOR_CODE, OPERATOR_OPTIONS = 0, 5
 CODE_OLD, CODE_NAME, CODE_BUILTIN = 0, 1, 3
 BUFFER_DATA, BUFFER_OFFSET, BUFFER_SIZE = 0, 1, 2
 CUSTOM = 32
+# The node that an operator of full TensorFlow was lies in its options; where such a node may write
+# is an attribute of this form, whatever its key.
+_FILE = regex(rb"file://[^\x00-\x20\x7f]{1,200}")
+MOST_OPTIONS = 1 << 20
 # Custom by name only: every build of the runtime has them, or a library of the same makers does
 # (TensorFlow Lite Micro's signal library, TensorFlow Text, the Task Library, MediaPipe).
 COMMON = frozenset(
@@ -63,6 +70,9 @@ def read_tflite(window: Window, record: Recorder) -> None:
         if name or builtin == CUSTOM:
             _judge(record, name, code)
     graphs = sum(1 for _ in buffer.tables(model, MODEL_SUBGRAPHS))
+    names = [buffer.text(code, CODE_NAME) for code in codes]
+    if any(name.startswith("Flex") for name in names):
+        _judge_options(buffer, model, names, record)
     if not graphs and not codes:
         record.fact(FactKind.BROKEN, "no graph", "neither operators nor graphs: it is no model")
     _account(buffer, model, record)
@@ -84,6 +94,28 @@ def _judge(record: Recorder, name: str, offset: int) -> None:
         danger = Severity.LOW if is_common else None
         detail = "no built-in operator: it needs a library of its own"
         record.fact(FactKind.CUSTOM_OPERATOR, name, detail, offset=offset, danger=danger)
+
+
+def _judge_options(buffer: Flatbuffer, model: int, names: list[str], record: Recorder) -> None:
+    """Note where an operator of full TensorFlow is told to write: its reason lies in its node."""
+    for graph in buffer.tables(model, MODEL_SUBGRAPHS):
+        for operator in buffer.tables(graph, GRAPH_OPERATORS):
+            record.budget.check_time()
+            index = buffer.integer(operator, OPERATOR_CODE)
+            name = names[index] if 0 <= index < len(names) else ""
+            if not name.startswith("Flex"):
+                continue
+            start, size = buffer.vector(operator, OPERATOR_OPTIONS)
+            if size > MOST_OPTIONS:
+                detail = (
+                    f"the options of {name[:80]} are searched for files to {MOST_OPTIONS} bytes"
+                )
+                record.hole(GapReason.OVER_LIMIT, detail)
+            found = _FILE.search(buffer.window.read(start, min(size, MOST_OPTIONS)))
+            if found:
+                place = found.group().decode("utf-8", "replace")
+                detail = f"its node names a file: {place}"
+                record.fact(FactKind.UNSAFE_OPERATOR, name, detail, offset=start)
 
 
 def _account(buffer: Flatbuffer, model: int, record: Recorder) -> None:

@@ -198,3 +198,19 @@ def test_asking_for_a_class_and_naming_a_constant_of_a_module_is_no_call() -> No
         b"import subprocess\nif isinstance(x, subprocess.Popen):\n    y(stdout=subprocess.PIPE)\n"
     )
     assert not [fact for fact in look("model.py", source).facts if fact.danger in FLAGGING]
+
+
+@pytest.mark.parametrize("before", [b"", b"(lp0\n", b"(dp0\n"])
+@pytest.mark.parametrize("length", [5_000, 90_000])
+def test_a_text_longer_than_the_first_bytes_hides_no_pickle_of_protocol_0(
+    before: bytes, length: int
+) -> None:
+    data = before + b"V" + b"A" * length + b"\np1\n0cposix\nsystem\n(Vecho inert\ntR."
+    assert Severity.CRITICAL in {fact.danger for fact in look("a.joblib", data).facts}
+
+
+@pytest.mark.parametrize(
+    "data", [b"V" * 9_000, b"Some words " * 900 + b"\n.", b"((V" + b"a" * 9_000]
+)
+def test_long_lines_that_begin_like_one_are_text(data: bytes) -> None:
+    assert not look("a.txt", data).facts

@@ -22,6 +22,9 @@ _BINARY = regex(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
 ACTS = frozenset(b"Rob\x81\x92")
 # Opcodes that must follow one another without a mistake before bytes without magic are a pickle.
 ENOUGH = 24
+# How far the end of a text is looked for with which the first bytes end; beyond that it is one of a
+# pickle's if so many opcodes are before it.
+FURTHER, BEFORE_TEXT = 1 << 20, 2
 
 # What each opcode takes from the stack and leaves on it; opcodes that go to a MARK are apart.
 _TAKES = {
@@ -44,7 +47,16 @@ def sniff_pickle(head: bytes, window: Window) -> bool:
         return False
     if head[0] == PROTO and head[1] <= 5:
         return len(head) == 2 or head[2] in ARGUMENTS
-    return head[0] in ARGUMENTS and Trial(head, window.size_bytes <= len(head)).is_pickle()
+    if head[0] not in ARGUMENTS:
+        return False
+    trial = Trial(head, window.size_bytes <= len(head))
+    if trial.is_pickle():
+        return True
+    if not trial.is_cut:
+        return False
+    more = window.read(0, FURTHER)
+    trial = Trial(more, window.size_bytes <= len(more))
+    return trial.is_pickle() or (trial.is_cut and trial.before >= BEFORE_TEXT)
 
 
 class Trial:
@@ -59,6 +71,8 @@ class Trial:
         # An import of what no text would name by chance: a pickle even if it breaks right after.
         self.is_known_danger = False
         self.is_text = False
+        # Whether the bytes end inside a text of protocol 0, and how many opcodes are before it.
+        self.is_cut, self.before = False, 0
 
     def is_pickle(self) -> bool:
         position = count = 0
@@ -69,6 +83,8 @@ class Trial:
             try:
                 position = self.step(code, position)
             except (ArtifactError, IndexError):
+                is_open = code in b"SV" and b"\n" not in self.head[position:]
+                self.is_cut, self.before = is_open and not self.is_whole, count
                 return self.is_known_danger
             count += 1
             if (self.imports and code in ACTS) or code in b"io":

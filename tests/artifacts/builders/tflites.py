@@ -5,6 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 
+from tests.artifacts.builders.protobufs import text
+from tests.artifacts.builders.tensorflow_graphs import node
+
 
 def table(*slots: tuple[int, bytes] | None) -> tuple[bytes, list[int]]:
     """A vtable and its table; gives their bytes and where each field lies in them."""
@@ -43,7 +46,10 @@ class Builder:
         self.data += struct.pack("<I", len(raw)) + raw + b"\0" + bytes(-(len(raw) + 1) % 4)
 
 
-def model(*operators: str, buffers: tuple[bytes, ...] = (b"",)) -> bytes:
+def model(
+    *operators: str, buffers: tuple[bytes, ...] = (b"",), options: tuple[bytes, ...] = ()
+) -> bytes:
+    """A model with these operator codes; its graph has an operator for each of ``options``."""
     build = Builder()
     root, slots = build.table(bytes(4), bytes(4), bytes(4), bytes(4), bytes(4))
     struct.pack_into("<I", build.data, 0, root)
@@ -61,7 +67,10 @@ def model(*operators: str, buffers: tuple[bytes, ...] = (b"",)) -> bytes:
         if not builtin:
             build.text(fields[1], name)
     build.point(slots[2])
-    build.data += struct.pack("<I", 0)
+    if options:
+        _graph(build, options)
+    else:
+        build.data += struct.pack("<I", 0)
     build.point(slots[4])
     first = len(build.data) + 4
     build.data += struct.pack("<I", len(buffers)) + bytes(4 * len(buffers))
@@ -72,6 +81,27 @@ def model(*operators: str, buffers: tuple[bytes, ...] = (b"",)) -> bytes:
             build.point(fields[0])
             build.data += struct.pack("<I", len(content)) + content
     return bytes(build.data)
+
+
+def _graph(build: Builder, options: tuple[bytes, ...]) -> None:
+    first = len(build.data) + 4
+    build.data += struct.pack("<I", 1) + bytes(4)
+    graph, fields = build.table(None, None, None, bytes(4))
+    build.point_to(first, graph)
+    build.point(fields[3])
+    first = len(build.data) + 4
+    build.data += struct.pack("<I", len(options)) + bytes(4 * len(options))
+    for index, content in enumerate(options):
+        number = struct.pack("<i", index)
+        operator, places = build.table(number, None, None, None, None, bytes(4))
+        build.point_to(first + 4 * index, operator)
+        build.point(places[5])
+        build.data += struct.pack("<I", len(content)) + content + bytes(-len(content) % 4)
+
+
+def node_options(operator: str, **attributes: bytes) -> bytes:
+    """What an operator of full TensorFlow has in its options: its name, and the node it was."""
+    return operator.encode() + b"\0" + node(operator, **attributes) + b"\0\2\5"
 
 
 def numbers_last() -> bytes:
@@ -93,6 +123,12 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "tflite/custom-operator": lambda: model("3", "EvilOperator"),
     "tflite/flex-python": lambda: model("FlexPyFunc"),
     "tflite/flex-reads-file": lambda: model("FlexReadFile"),
+    "tflite/flex-prints-to-a-file": lambda: model(
+        "3",
+        "FlexPrintV2",
+        options=(b"", node_options("PrintV2", output_stream=text(2, "file:///tmp/inert.log"))),
+    ),
+    "tflite/flex-writes": lambda: model("FlexWriteFile"),
     "tflite/appended": lambda: model("3") + b"#!/bin/sh\necho inert\n" * 20,
     "tflite/cut-short": lambda: model("3", buffers=(b"", bytes(100)))[:-60],
 }
@@ -100,6 +136,9 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "tflite/numbers-last": numbers_last,
     "tflite/plain": lambda: model("3", "9", buffers=(b"", bytes(64))),
     "tflite/flex": lambda: model("FlexErf"),
+    "tflite/flex-prints": lambda: model(
+        "FlexPrintV2", options=(node_options("PrintV2", output_stream=text(2, "stderr")),)
+    ),
     "tflite/signals": lambda: model("SignalPCAN", "tftext:Ngrams"),
     "tflite/detection": lambda: model("TFLite_Detection_PostProcess"),
 }
