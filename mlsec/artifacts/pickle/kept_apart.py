@@ -13,8 +13,8 @@ def file_outside(target: Value, state: Value) -> str:
     joblib joins it to the folder of the pickle, which a rooted name or ``..`` leaves; it wrote
     bare names only.
     """
-    function = target.function if isinstance(target, Result) else None
-    if not isinstance(function, Global) or function.name not in _WRAPPERS:
+    function = target.function if type(target) is Result else None
+    if type(function) is not Global or function.name not in _WRAPPERS:
         return ""
     if "joblib" not in function.module.split("."):
         return ""

@@ -113,7 +113,8 @@ class Verdict:
 
     def called(self, how: How, function: Value, arguments: Value, offset: int) -> None:
         """Something is called or instantiated."""
-        function = naming.reached(self.policy, function)
+        if type(function) is Result:
+            function = naming.reached(self.policy, function)
         if type(function) is Global:
             if how not in function.calls or not is_plain(arguments):
                 self._called_name(how, function, arguments, offset)
@@ -251,7 +252,8 @@ class Verdict:
 
     def built(self, target: Value, state: Value, offset: int) -> None:
         """BUILD sets the state of an object."""
-        target = naming.reached(self.policy, target)
+        if type(target) is Result:
+            target = naming.reached(self.policy, target)
         if isinstance(target, Global):
             detail = "sets attributes of an imported name, so that it acts differently afterwards"
             self.note(FactKind.PATCHED_OBJECT, target.full, detail, offset)
