@@ -31,7 +31,7 @@ for path in sys.argv[1:] if len(sys.argv) > 2 or not os.path.isdir(sys.argv[1]) 
     descriptor = os.open(path, os.O_RDONLY)
     found = inspect(Window.over(FileSource(descriptor)), Limits(cpu_s=600))
     os.close(descriptor)
-    assert not found.holes, found.holes
+    assert all(hole.reason.value == "unresolved" for hole in found.holes), found.holes
 """
 GENOPS = """
 import pickletools, sys
