@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mlsec.graph.index import Graph
 
 WORKLOAD, CONTAINER = "kubernetes.workload", "kubernetes.container"
+_DOORS = frozenset({"kubernetes.service", "kubernetes.ingress", "kubernetes.route"})
 _Index = dict[tuple[str, ...], list[Resource]]
 _KEPT: weakref.WeakKeyDictionary[Graph, dict[tuple[str, str], Any]] = weakref.WeakKeyDictionary()
 
@@ -219,10 +220,27 @@ def containers_of(graph: Graph, workload: Resource) -> list[Resource]:
 
 
 def hidden_types(graph: Graph, resource: Resource, *names: str) -> set[str]:
-    """Name what hides a part of these types in a cluster; code is taken as it stands."""
+    """Name what hides a part of these types: an answer of a cluster, or a broken manifest.
+
+    Other code is taken as it stands.
+    """
     if in_code(resource):
-        return set()
+        broken: set[str] = keep(
+            graph, ("broken", resource.scope), lambda: _broken(graph, resource.scope)
+        )
+        return set(broken) if _DOORS & {*names} else set()
     return {gap for name in names for gap in graph.incomplete(name, resource.scope, "")}
+
+
+def _broken(graph: Graph, scope: str) -> set[str]:
+    """The manifests that could not be parsed: what stood there may lead to any pod beside."""
+    return {
+        gap.id
+        for gap in graph.gaps.values()
+        if gap.scope == scope
+        and gap.wanted == "kubernetes manifest"
+        and gap.reason is GapReason.MALFORMED
+    }
 
 
 def unsaid(graph: Graph, resource: Resource, wanted: str, why: str) -> str:

@@ -127,3 +127,12 @@ def test_server_that_asks_for_itself_is_no_open_door(
 )
 def test_kinds_that_may_lead_somewhere_are_told_by_name(kind: str, wanted: bool) -> None:
     assert may_lead(kind) is wanted
+
+
+def test_manifest_that_is_cut_short_may_have_been_a_door(tmp_path: Path) -> None:
+    whole = {"x.yaml": SERVED.format(kind="ClusterIP", args="")}
+    cut = {**whole, "y.yaml": "apiVersion: v1\nkind: Service\nspec: {selector: {"}
+    for files, is_told in ((whole, True), (cut, False)):
+        graph = graph_of(tmp_path, files)
+        (found,) = of_type(graph, "endpoint").values()
+        assert (not graph.targets(found, "front_doors").gaps) is is_told
