@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import os
-from typing import Any, Self
+from collections.abc import Iterator
+from typing import Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
@@ -16,8 +16,8 @@ from azure.core.exceptions import (
 from azure.storage.blob import ContainerClient
 
 from mlsec.artifacts.window import Source
-from mlsec.collect.files.entry import Entry, Listing, Skipped, StoreError, plain_name
-from mlsec.collect.files.ranged import RangedSource
+from mlsec.collect.files.bucket import BucketStore
+from mlsec.collect.files.entry import Entry, Skipped, StoreError
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
@@ -26,32 +26,18 @@ COLD = frozenset({"Archive"})
 CONNECTION = "AZURE_STORAGE_CONNECTION_STRING"
 
 
-class AzureStore:
+class AzureStore(BucketStore):
     """Blobs below ``az://account/container/prefix``."""
 
     def __init__(self, container: ContainerClient, account: str, prefix: str) -> None:
+        name = container.container_name
+        super().__init__(f"az://{account}/{name}", name, prefix)
         self._container: Any = container
-        self.root = f"az://{account}/{container.container_name}"
-        self.prefix = prefix
 
-    def at(self, prefix: str) -> Self:
-        """The same container, seen from another prefix."""
-        twin = copy.copy(self)
-        twin.prefix = prefix
-        return twin
-
-    def listing(self) -> Listing:
-        """List all blobs below the prefix.
-
-        Raises:
-            MlsecError: no such container, or the credentials are not accepted.
-        """
-        entries: list[Entry] = []
-        skipped: list[Skipped] = []
-        is_complete = True
+    def _objects(self) -> Iterator[Entry | Skipped]:
         try:
             for blob in self._container.list_blobs(name_starts_with=self.prefix or None):
-                self._add(blob, entries, skipped)
+                yield self._listed(blob)
         except ResourceNotFoundError:
             raise MlsecError("there is no such container", location=self.root) from None
         except ClientAuthenticationError as error:
@@ -61,13 +47,7 @@ class AzureStore:
                 location=self.root,
             ) from None
         except AzureError as error:
-            found = _error(error, "Microsoft.Storage/.../blobs/read")
-            why = f"folder: {found.message}"
-            address = f"{self.root}/{self.prefix}"
-            skipped.append(Skipped(id=address, why=why, reason=found.reason))
-            is_complete = False
-        entries.sort(key=lambda entry: entry.path)
-        return Listing(entries=tuple(entries), skipped=tuple(skipped), is_complete=is_complete)
+            raise _error(error, "Microsoft.Storage/.../blobs/read") from None
 
     def open(self, entry: Entry) -> Source:
         """Open a blob; every range must come from the version that was listed.
@@ -93,40 +73,24 @@ class AzureStore:
                 raise _error(error, "Microsoft.Storage/.../blobs/read") from None
             except AzureError as error:
                 raise _error(error, "") from None
-            if len(data) != length:
-                raise StoreError(GapReason.MALFORMED, f"{len(data)} bytes came for {length}")
             return data
 
-        return RangedSource(fetch, entry.size_bytes)
+        return self._ranges(fetch, entry.size_bytes)
 
     def sha256(self, entry: Entry) -> str:
         """Blob Storage keeps what the uploader said, MD5 at that, so there is none."""
         return entry.digests.get("sha256", "")
 
-    def close(self, source: Source) -> None:
-        """Nothing is held open between ranges."""
-
-    def _add(self, blob: Any, entries: list[Entry], skipped: list[Skipped]) -> None:
-        name, size = str(blob.name), int(blob.size or 0)
-        address = f"{self.root}/{plain_name(name)}"
-        is_folder = (blob.metadata or {}).get("hdi_isfolder") == "true"
-        if is_folder or (name.endswith("/") and not size):
-            skipped.append(Skipped(id=address, why="a folder's placeholder"))
-            return
-        folder = self.prefix[: self.prefix.rfind("/") + 1]
+    def _listed(self, blob: Any) -> Entry | Skipped:
         md5 = blob.content_settings.content_md5
-        entries.append(
-            Entry(
-                id=address,
-                path=plain_name(name.removeprefix(folder) or name),
-                key=name,
-                size_bytes=size,
-                version=str(blob.etag),
-                etag=str(blob.etag),
-                digests={"md5": bytes(md5).hex()} if md5 else {},
-                bucket=str(self._container.container_name),
-                storage_class=str(blob.blob_tier or ""),
-            )
+        return self._object(
+            str(blob.name),
+            int(blob.size or 0),
+            version=str(blob.etag),
+            etag=str(blob.etag),
+            digests={"md5": bytes(md5).hex()} if md5 else {},
+            storage_class=str(blob.blob_tier or ""),
+            is_folder=(blob.metadata or {}).get("hdi_isfolder") == "true",
         )
 
 

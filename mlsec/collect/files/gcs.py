@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import copy
-from typing import Any, Self
+from collections.abc import Iterator
+from typing import Any
 
 import google.auth.exceptions
 import requests
@@ -12,45 +12,27 @@ from google.api_core import exceptions
 from google.cloud import storage
 
 from mlsec.artifacts.window import Source
-from mlsec.collect.files.entry import Entry, Listing, Skipped, StoreError, plain_name
-from mlsec.collect.files.ranged import RangedSource
+from mlsec.collect.files.bucket import BucketStore
+from mlsec.collect.files.entry import Entry, Skipped, StoreError
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
 
 
-class GcsStore:
+class GcsStore(BucketStore):
     """Objects below ``gs://bucket/prefix``."""
 
     def __init__(self, client: Any, bucket: str, prefix: str, settings: CollectSettings) -> None:
-        self._client, self._bucket, self.prefix = client, bucket, prefix
+        super().__init__(f"gs://{bucket}", bucket, prefix)
+        self._client = client
         self._timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
 
-    @property
-    def root(self) -> str:
-        """Its address without a prefix."""
-        return f"gs://{self._bucket}"
-
-    def at(self, prefix: str) -> Self:
-        """The same bucket, seen from another prefix."""
-        twin = copy.copy(self)
-        twin.prefix = prefix
-        return twin
-
-    def listing(self) -> Listing:
-        """List all objects below the prefix.
-
-        Raises:
-            MlsecError: no such bucket, or the credentials are not accepted.
-        """
-        entries: list[Entry] = []
-        skipped: list[Skipped] = []
-        is_complete = True
+    def _objects(self) -> Iterator[Entry | Skipped]:
         try:
             for blob in self._client.list_blobs(
                 self._bucket, prefix=self.prefix or None, timeout=self._timeout_s
             ):
-                self._add(blob, entries, skipped)
+                yield self._listed(blob)
         except exceptions.NotFound:
             raise MlsecError("there is no such bucket", location=self._address("")) from None
         except google.auth.exceptions.GoogleAuthError as error:
@@ -60,12 +42,7 @@ class GcsStore:
                 location=self._address(""),
             ) from None
         except (exceptions.GoogleAPICallError, requests.RequestException) as error:
-            found = _error(error, "storage.objects.list")
-            why = f"folder: {found.message}"
-            skipped.append(Skipped(id=self._address(self.prefix), why=why, reason=found.reason))
-            is_complete = False
-        entries.sort(key=lambda entry: entry.path)
-        return Listing(entries=tuple(entries), skipped=tuple(skipped), is_complete=is_complete)
+            raise _error(error, "storage.objects.list") from None
 
     def open(self, entry: Entry) -> Source:
         """Open an object; every range must come from the generation that was listed."""
@@ -85,43 +62,24 @@ class GcsStore:
                 raise StoreError(GapReason.MALFORMED, "changed while it was read") from None
             except (exceptions.GoogleAPICallError, requests.RequestException) as error:
                 raise _error(error, "storage.objects.get") from None
-            if len(data) != length:
-                raise StoreError(GapReason.MALFORMED, f"{len(data)} bytes came for {length}")
             return data
 
-        return RangedSource(fetch, entry.size_bytes)
+        return self._ranges(fetch, entry.size_bytes)
 
     def sha256(self, entry: Entry) -> str:
         """Cloud Storage keeps MD5 and CRC32C only, so there is none."""
         return entry.digests.get("sha256", "")
 
-    def close(self, source: Source) -> None:
-        """Nothing is held open between ranges."""
-
-    def _add(self, blob: Any, entries: list[Entry], skipped: list[Skipped]) -> None:
-        name = str(blob.name)
-        if name.endswith("/") and not blob.size:
-            why = "a folder's placeholder"
-            skipped.append(Skipped(id=self._address(plain_name(name)), why=why))
-            return
-        folder = self.prefix[: self.prefix.rfind("/") + 1]
+    def _listed(self, blob: Any) -> Entry | Skipped:
         md5 = base64.b64decode(blob.md5_hash).hex() if blob.md5_hash else ""
-        entries.append(
-            Entry(
-                id=self._address(plain_name(name)),
-                path=plain_name(name.removeprefix(folder) or name),
-                key=name,
-                size_bytes=int(blob.size),
-                version=str(blob.generation),
-                etag=str(blob.etag or ""),
-                digests={"md5": md5} if md5 else {},
-                bucket=self._bucket,
-                storage_class=str(blob.storage_class or ""),
-            )
+        return self._object(
+            str(blob.name),
+            int(blob.size or 0),
+            version=str(blob.generation),
+            etag=str(blob.etag or ""),
+            digests={"md5": md5} if md5 else {},
+            storage_class=str(blob.storage_class or ""),
         )
-
-    def _address(self, name: str) -> str:
-        return f"gs://{self._bucket}/{name}"
 
 
 def open_gcs(target: str, settings: CollectSettings) -> GcsStore:

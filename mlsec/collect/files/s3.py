@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import base64
-import copy
 import hashlib
-from typing import Any, Self
+from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import botocore.exceptions
 from botocore.config import Config
 
 from mlsec.artifacts.window import Source
-from mlsec.collect.files.entry import Entry, Listing, Skipped, StoreError, plain_name
-from mlsec.collect.files.ranged import RangedSource
+from mlsec.collect.files.bucket import BucketStore
+from mlsec.collect.files.entry import Entry, Skipped, StoreError
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
@@ -26,11 +26,11 @@ _DENIED = frozenset({"AccessDenied", "403", "AllAccessDisabled", "InvalidAccessK
 _THROTTLED = frozenset({"SlowDown", "Throttling", "RequestLimitExceeded", "503"})
 
 
-class S3Store:
+class S3Store(BucketStore):
     """Objects below ``s3://bucket/prefix``."""
 
     def __init__(self, bucket: str, prefix: str, settings: CollectSettings) -> None:
-        self._bucket, self.prefix = bucket, prefix
+        super().__init__(f"s3://{bucket}", bucket, prefix)
         session = boto3.Session(profile_name=settings.profile or None)
         self._client: Any = session.client(
             "s3",
@@ -44,39 +44,18 @@ class S3Store:
         )
         self._client.meta.events.register("before-call.s3", _refuse_writes)
 
-    @property
-    def root(self) -> str:
-        """Its address without a prefix."""
-        return f"s3://{self._bucket}"
-
-    def at(self, prefix: str) -> Self:
-        """The same bucket, seen from another prefix."""
-        twin = copy.copy(self)
-        twin.prefix = prefix
-        return twin
-
-    def listing(self) -> Listing:
-        """List all objects below the prefix.
-
-        Raises:
-            MlsecError: no such bucket, or no credentials.
-        """
-        entries: list[Entry] = []
-        skipped: list[Skipped] = []
-        is_complete = True
+    def _objects(self) -> Iterator[Entry | Skipped]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self.prefix
         )
         try:
             for page in pages:
-                for item in page.get("Contents", ()):
-                    self._add(item, entries, skipped)
+                yield from map(self._listed, page.get("Contents", ()))
         except botocore.exceptions.ClientError as error:
             code = str(error.response["Error"].get("Code", ""))
             if code in ("NoSuchBucket", "404"):
                 raise MlsecError("there is no such bucket", location=self._address("")) from None
-            skipped.append(self._hidden(_reason(code), f"{code}: s3:ListBucket"))
-            is_complete = False
+            raise StoreError(_reason(code), f"{code}: s3:ListBucket") from None
         except botocore.exceptions.NoCredentialsError:
             raise MlsecError(
                 "no credentials to read it with",
@@ -84,10 +63,7 @@ class S3Store:
                 location=self._address(""),
             ) from None
         except botocore.exceptions.BotoCoreError as error:
-            skipped.append(self._hidden(GapReason.TIMEOUT, str(error)))
-            is_complete = False
-        entries.sort(key=lambda entry: entry.path)
-        return Listing(entries=tuple(entries), skipped=tuple(skipped), is_complete=is_complete)
+            raise StoreError(GapReason.TIMEOUT, str(error)) from None
 
     def open(self, entry: Entry) -> Source:
         """Open an object; every range must come from the version that was listed.
@@ -110,11 +86,9 @@ class S3Store:
                 raise _refused(error) from None
             except botocore.exceptions.BotoCoreError as error:
                 raise StoreError(GapReason.TIMEOUT, str(error)) from None
-            if len(data) != length:
-                raise StoreError(GapReason.MALFORMED, f"{len(data)} bytes came for {span}")
             return data
 
-        return RangedSource(fetch, entry.size_bytes)
+        return self._ranges(fetch, entry.size_bytes)
 
     def sha256(self, entry: Entry) -> str:
         """Ask for the whole object's SHA-256; S3 has one only of what came in one piece."""
@@ -134,38 +108,16 @@ class S3Store:
         found = _whole_sha256(str(answer.get("ChecksumSHA256", "")))
         return found if answer.get("ChecksumType", FULL) == FULL else ""
 
-    def close(self, source: Source) -> None:
-        """Nothing is held open between ranges."""
-
-    def _add(self, item: dict[str, Any], entries: list[Entry], skipped: list[Skipped]) -> None:
-        key = str(item["Key"])
-        if key.endswith("/") and not item["Size"]:
-            skipped.append(Skipped(id=self._address(plain_name(key)), why="a folder's placeholder"))
-            return
-        relative = key.removeprefix(self._folder()) or key
-        entries.append(
-            Entry(
-                id=self._address(plain_name(key)),
-                path=plain_name(relative),
-                key=key,
-                size_bytes=int(item["Size"]),
-                version=str(item["ETag"]),
-                etag=str(item["ETag"]),
-                bucket=self._bucket,
-                storage_class=str(item.get("StorageClass", "")),
-                has_sha256="SHA256" in item.get("ChecksumAlgorithm", ())
-                and item.get("ChecksumType", FULL) == FULL,
-            )
+    def _listed(self, item: Any) -> Entry | Skipped:
+        return self._object(
+            str(item["Key"]),
+            int(item["Size"]),
+            version=str(item["ETag"]),
+            etag=str(item["ETag"]),
+            storage_class=str(item.get("StorageClass", "")),
+            has_sha256="SHA256" in item.get("ChecksumAlgorithm", ())
+            and item.get("ChecksumType", FULL) == FULL,
         )
-
-    def _folder(self) -> str:
-        return self.prefix[: self.prefix.rfind("/") + 1]
-
-    def _address(self, key: str) -> str:
-        return f"s3://{self._bucket}/{key}"
-
-    def _hidden(self, reason: GapReason, why: str) -> Skipped:
-        return Skipped(id=self._address(self.prefix), why=f"folder: {why}", reason=reason)
 
 
 def open_s3(target: str, settings: CollectSettings) -> S3Store:
