@@ -25,8 +25,9 @@ NOT_RULES = ("vocabulary", "frameworks", "schema", "callables", "advisories", "m
 def load_content(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
     """Load the vocabulary, the frameworks and the rules below ``content``, and further folders.
 
-    An unchanged set is taken from the user's cache. ``content`` is laid out as the shipped
-    ``rules/``; ``extra`` are folders or single files of an organisation's own rules.
+    An unchanged set is taken from the user's cache, or is what came with mlsec. ``content`` is laid
+    out as the shipped ``rules/``; ``extra`` are folders or single files of an organisation's own
+    rules.
 
     Raises:
         RuleFilesError: mistakes in rule files.
@@ -34,27 +35,43 @@ def load_content(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
     """
     folders = (content, *extra)
     state = state_key(folders)
-    known = recall_state(state)
+    known = recall_state(state, content)
     if known is not None:
         return known
-    read = ("vocabulary", "mappings", "frameworks")
-    files = [path for name in read for path in _yaml_below(content / name)]
-    try:
-        key = content_key([*files, *rule_files(folders)])
-    except OSError as error:
-        raise MlsecError(f"cannot be read: {error}", location=str(content)) from None
-    ruleset = recall(key)
+    key = content_key_of(content, extra)
+    ruleset = recall(key, content)
     if ruleset is None:
-        ruleset = _load(content, folders)
-        keep(key, ruleset)
+        ruleset = load_afresh(content, extra)
+        keep(key, ruleset, content)
     keep_state(state, key)
     return ruleset
 
 
-def _load(content: Path, folders: Sequence[Path]) -> RuleSet:
+def content_key_of(content: Path, extra: Sequence[Path] = ()) -> str:
+    """Digest all that ``load_content`` would read.
+
+    Raises:
+        MlsecError: a file that cannot be read, or no such folder.
+    """
+    read = ("vocabulary", "mappings", "frameworks")
+    beside = [path for name in read for path in _yaml_below(content / name)]
+    try:
+        return content_key(content, [*beside, *rule_files((content, *extra))])
+    except OSError as error:
+        raise MlsecError(f"cannot be read: {error}", location=str(content)) from None
+
+
+def load_afresh(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
+    """Load as ``load_content`` does, whatever was kept.
+
+    Raises:
+        RuleFilesError: mistakes in rule files.
+        MlsecError: a mistake in the vocabulary or the frameworks, or no such folder.
+    """
     frameworks = load_frameworks(content / "frameworks")
     vocabulary = load_vocabulary(content / "vocabulary")
-    ruleset = load_rules(folders, vocabulary, _known_controls(content / "frameworks", frameworks))
+    known = _known_controls(content / "frameworks", frameworks)
+    ruleset = load_rules((content, *extra), vocabulary, known)
     return msgspec.structs.replace(ruleset, frameworks=frameworks)
 
 

@@ -1,4 +1,8 @@
-"""Checked rules kept by content digest, so that an unchanged folder loads at once."""
+"""Checked rules kept by content digest, so that an unchanged folder loads at once.
+
+They are kept in the user's cache folder. A wheel and an image bring a file of their own
+(ship.py), which is used only where the content and the code are those it was made of.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,17 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import msgspec
-
 from mlsec import __version__
+from mlsec.engine.kept_form import below, packed, unpacked
 from mlsec.engine.rule import RuleSet
 
-FORMAT = 2
+FORMAT = 3
 KEPT_FILES = 8
 # A file that was changed this lately may be changed again within one tick of its clock.
 SETTLED_S = 2.0
-_DIGEST_BYTES = 32
 _KEY = re.compile("[0-9a-f]{64}")
 _PACKAGE = Path(__file__).resolve().parent.parent
+SHIPPED = _PACKAGE / "content" / "checked-rules.bin"
 
 
 def state_key(folders: Sequence[Path], now_s: float | None = None) -> str | None:
@@ -71,20 +74,24 @@ def _states(folder: str) -> Iterator[tuple[str, os.stat_result]]:
             yield entry.path, entry.stat()
 
 
-def content_key(files: Sequence[Path]) -> str:
+def content_key(content: Path, files: Sequence[Path]) -> str:
     """Digest names and contents of the files, and what reads them: a change of either is a miss.
+
+    Names are those below ``content`` and the package, so that it is the same wherever they lie.
 
     Raises:
         OSError: a file cannot be read.
     """
-    digest = hashlib.sha256(f"{FORMAT} {__version__} {sys.version_info[:2]}".encode())
-    for code in sorted((*(_PACKAGE / "engine").glob("*.py"), *(_PACKAGE / "core").glob("*.py"))):
-        facts = code.stat()
-        digest.update(f"{code.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-    for path in files:
-        data = path.read_bytes()
-        digest.update(f"{path} {len(data)}\n".encode("utf-8", "surrogateescape"))
-        digest.update(data)
+    code = sorted((*(_PACKAGE / "engine").glob("*.py"), *(_PACKAGE / "core").glob("*.py")))
+    digest = hashlib.sha256(f"{FORMAT} {__version__}\n".encode())
+    for base, paths in ((_PACKAGE, code), (content, files)):
+        start = f"{base}{os.sep}"
+        for path in map(str, paths):
+            with open(path, "rb") as file:  # noqa: PTH123 - see _states
+                data = file.read()
+            name = below(path, start)
+            digest.update(f"{name}\0{len(data)}\n".encode("utf-8", "surrogateescape"))
+            digest.update(data)
     return digest.hexdigest()
 
 
@@ -101,7 +108,7 @@ def cache_folder() -> Path | None:
         return None
 
 
-def recall_state(state: str | None) -> RuleSet | None:
+def recall_state(state: str | None, content: Path) -> RuleSet | None:
     """Give what was kept for a state of the folders; None when nothing was."""
     folder = cache_folder()
     if state is None or folder is None:
@@ -110,7 +117,7 @@ def recall_state(state: str | None) -> RuleSet | None:
         key = (folder / f"state-{state}.key").read_text("ascii")
     except (OSError, ValueError):
         return None
-    return recall(key) if _KEY.fullmatch(key) else None
+    return recall(key, content) if _KEY.fullmatch(key) else None
 
 
 def keep_state(state: str | None, key: str) -> None:
@@ -120,34 +127,52 @@ def keep_state(state: str | None, key: str) -> None:
         _write(folder, f"state-{state}.key", key.encode("ascii"))
 
 
-def recall(key: str) -> RuleSet | None:
-    """Give what was kept under a key; None when nothing was, or it is not ours or not whole."""
-    folder = cache_folder()
-    if folder is None:
+def recall(key: str, content: Path) -> RuleSet | None:
+    """Give what was kept or shipped under a key; None when nothing was, or it is not whole."""
+    if os.environ.get("MLSEC_NO_CACHE"):
         return None
-    path = folder / f"rules-{key}.bin"
+    found, folder = recall_shipped(key, content), cache_folder()
+    if found is not None or folder is None:
+        return found
+    path = folder / _name(key)
     try:
         if path.stat().st_uid != os.getuid():
             return None
-        data = path.read_bytes()
+        return unpacked(path.read_bytes(), content)
     except OSError:
         return None
-    digest, payload = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
-    if hashlib.sha256(payload).digest() != digest:
-        return None
-    try:
-        return msgspec.msgpack.decode(payload, type=RuleSet)
-    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
-        return None
 
 
-def keep(key: str, ruleset: RuleSet) -> None:
+def keep(key: str, ruleset: RuleSet, content: Path) -> None:
     """Keep a rule set under a key; a cache that cannot be written is no error."""
     folder = cache_folder()
-    if folder is None:
-        return
-    payload = msgspec.msgpack.encode(ruleset)
-    _write(folder, f"rules-{key}.bin", hashlib.sha256(payload).digest() + payload)
+    if folder is not None:
+        _write(folder, _name(key), packed(ruleset, content))
+
+
+def recall_shipped(key: str, content: Path, file: Path = SHIPPED) -> RuleSet | None:
+    """Give what came with the installation, if it was made under this very key.
+
+    It is as trusted as the code beside it, and still only data.
+    """
+    wanted = bytes.fromhex(key)
+    try:
+        with file.open("rb") as opened:
+            if opened.read(len(wanted)) != wanted:
+                return None
+            return unpacked(opened.read(), content)
+    except OSError:
+        return None
+
+
+def shipped_form(key: str, ruleset: RuleSet, content: Path) -> bytes:
+    """Give the bytes of the file that comes with an installation."""
+    return bytes.fromhex(key) + packed(ruleset, content)
+
+
+def _name(key: str) -> str:
+    """Another Python may find a mistake where this one finds none: it looks for itself."""
+    return f"rules-{sys.version_info[0]}.{sys.version_info[1]}-{key}.bin"
 
 
 def _write(folder: Path, name: str, content: bytes) -> None:

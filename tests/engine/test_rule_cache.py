@@ -12,9 +12,16 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.places import content_folder
-from mlsec.engine.load import load_content
+from mlsec.engine.load import content_key_of, load_afresh, load_content
 from mlsec.engine.mistakes import RuleFilesError
-from mlsec.engine.rule_cache import SETTLED_S, keep_state, recall_state, state_key
+from mlsec.engine.rule_cache import (
+    SETTLED_S,
+    keep_state,
+    recall_shipped,
+    recall_state,
+    shipped_form,
+    state_key,
+)
 from tests.engine.small import rule_text, small_vocabulary
 
 
@@ -93,8 +100,8 @@ def test_a_state_that_was_seen_before_gives_the_rules_without_reading_them(conte
     first = load_content(content)
     state = state_key([content], later())
     assert state is not None
-    keep_state(state, kept(content)[0].stem.removeprefix("rules-"))
-    assert recall_state(state_key([content], later())) == first
+    keep_state(state, kept(content)[0].stem.rpartition("-")[2])
+    assert recall_state(state_key([content], later()), content) == first
 
 
 def test_a_file_changed_just_now_has_no_state_to_go_by(content: Path) -> None:
@@ -112,9 +119,7 @@ def test_a_change_that_hides_its_time_and_size_is_another_state(content: Path) -
     assert state_key([content], later()) not in (before, None)
 
 
-@pytest.mark.parametrize("change", ["rename", "remove", "add", "vocabulary"])
-def test_every_change_of_the_files_is_another_state(content: Path, change: str) -> None:
-    before = state_key([content], later())
+def alter(content: Path, change: str) -> None:
     path = content / "cloud" / "thing" / "bad.yaml"
     match change:
         case "rename":
@@ -122,10 +127,22 @@ def test_every_change_of_the_files_is_another_state(content: Path, change: str) 
         case "remove":
             path.unlink()
         case "add":
-            path.with_name("new.yaml").write_text("id: thing/new")
+            path.with_name("new.yaml").write_text(rule_text("thing/new"))
+        case "same size":
+            path.write_text(path.read_text().replace("severity: high", "severity: info"))
         case _:
             place = next((content / "vocabulary").rglob("*.yaml"))
             place.write_text(place.read_text() + "# more")
+
+
+CHANGES = ("rename", "remove", "add", "vocabulary", "same size")
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_of_the_files_is_another_state(content: Path, change: str) -> None:
+    before = state_key([content], later())
+    time.sleep(0.02)  # longer than a tick of the clock of files
+    alter(content, change)
     assert state_key([content], later()) not in (before, None)
 
 
@@ -140,4 +157,73 @@ def test_a_damaged_note_of_a_state_is_ignored(content: Path, text: str) -> None:
     keep_state("a" * 64, "0" * 64)
     note = content.parent / "cache" / "mlsec" / f"state-{'a' * 64}.key"
     note.write_bytes(text.encode("latin-1"))
-    assert recall_state("a" * 64) is None
+    assert recall_state("a" * 64, content) is None
+
+
+@pytest.fixture
+def shipped(content: Path) -> Path:
+    """The file that an installation of this content brings."""
+    file = content.parent / "checked-rules.bin"
+    file.write_bytes(shipped_form(content_key_of(content), load_afresh(content), content))
+    return file
+
+
+def test_what_was_shipped_equals_the_loaded_wherever_it_is_installed(
+    content: Path, shipped: Path, tmp_path: Path
+) -> None:
+    installed = tmp_path / "elsewhere" / "rules"
+    shutil.copytree(content, installed)
+    found = recall_shipped(content_key_of(installed), installed, shipped)
+    assert found == load_afresh(installed)
+    assert found.rules[0].place.startswith(str(installed))
+    assert str(tmp_path).encode() not in shipped.read_bytes()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_shipped_is_not_used_for_changed_files(
+    content: Path, shipped: Path, change: str
+) -> None:
+    alter(content, change)
+    assert recall_shipped(content_key_of(content), content, shipped) is None
+
+
+def test_what_was_shipped_is_not_used_with_further_rules(content: Path, shipped: Path) -> None:
+    own = content.parent / "own.yaml"
+    own.write_text(rule_text("thing/own"))
+    assert recall_shipped(content_key_of(content, (own,)), content, shipped) is None
+
+
+@pytest.mark.parametrize("kept", [0, 20, 32, 50, 64, -7])
+def test_what_was_shipped_in_part_is_not_used(content: Path, shipped: Path, kept: int) -> None:
+    shipped.write_bytes(shipped.read_bytes()[:kept])
+    assert recall_shipped(content_key_of(content), content, shipped) is None
+
+
+def test_one_changed_byte_of_what_was_shipped_is_noticed(content: Path, shipped: Path) -> None:
+    data = bytearray(shipped.read_bytes())
+    data[len(data) // 2] ^= 1
+    shipped.write_bytes(data)
+    assert recall_shipped(content_key_of(content), content, shipped) is None
+
+
+def test_two_folders_of_the_same_content_each_tell_their_own_places(
+    content: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(content, other)
+    load_content(content)
+    assert {rule.place.partition("/cloud")[0] for rule in load_content(other).rules} == {str(other)}
+    assert len(kept(content)) == 1
+
+
+def test_the_places_of_own_rules_are_kept_as_they_are(
+    content: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(content.parent)
+    Path("thing").mkdir()
+    Path("thing/own.yaml").write_text(rule_text("thing/own"))
+    first = load_content(content, (Path("thing"),))
+    assert len(kept(content)) == 1
+    again = load_content(content, (Path("thing"),))
+    assert again == first
+    assert [rule.place for rule in again.rules if rule.id == "thing/own"] == ["thing/own.yaml:1"]
