@@ -103,6 +103,7 @@ def _unknown(window: Window, record: Recorder) -> None:
 def search(window: Window, record: Recorder) -> None:
     """Look for what is buried in the first bytes of what no format explains; read from there on."""
     data = window.read(0, SEARCHED_BYTES)
+    record.in_part("these bytes", SEARCHED_BYTES, window.size_bytes)
     found = [(hit.start(), name) for name, sign in BURIED.items() if (hit := sign.search(data))]
     if not found:
         return

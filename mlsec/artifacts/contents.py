@@ -17,12 +17,13 @@ from mlsec.artifacts.decoders import Zlib
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.executable import kind_of
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.inside import search_inside
 from mlsec.artifacts.metadata_text import judge_metadata, old_pickle_in
 from mlsec.artifacts.pickle.start import is_loadable, may_be_loadable
 from mlsec.artifacts.protobuf import BYTES, Field, Wire
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.window import FarSource, Window
+from mlsec.core.closed_sets import GapReason, Severity
 from mlsec.core.regex import regex
 
 HEAD_BYTES = 4096
@@ -30,7 +31,8 @@ HEAD_BYTES = 4096
 SHORTEST_BYTES, SHORTEST_TEXT = 8, 9
 READ_BYTES = 1 << 20
 DEEP, STEPS = 12, 20_000
-LOOKED_AT = 16
+# In a file at hand all beginnings are looked at; from a store each may be a request of its own.
+LOOKED_AT, LOOKED_AT_NEAR = 16, 10_000
 # Compiled Python: a code object, with or without the mark of one that is referred to again.
 _CODE = (b"\xe3\0\0\0\0", b"c\0\0\0\0")
 _BASE64 = regex(rb"[A-Za-z0-9+/_\s-]{16,}=*\Z")
@@ -96,9 +98,17 @@ def judge_bytes(window: Window, where: str, record: Recorder, *, offset: int = -
     return True
 
 
+def judge_long(window: Window, where: str, record: Recorder, *, offset: int = -1) -> None:
+    """Judge a text or bytes of any length, such as a vocabulary: what it begins with and holds."""
+    if judge_bytes(window, where, record, offset=offset):
+        return
+    search_inside(window, record, where)
+
+
 def judge_beginnings(window: Window, spans: Sequence[tuple[int, int]], record: Recorder) -> None:
     """Look at how the first of some (offset, size) begin that are said to be numbers."""
-    first = [span for span in spans[:LOOKED_AT] if span[1] >= SHORTEST_BYTES]
+    most = LOOKED_AT if isinstance(window.source, FarSource) else LOOKED_AT_NEAR
+    first = [span for span in spans[:most] if span[1] >= SHORTEST_BYTES]
     window.prefetch([(offset, min(16, size_bytes)) for offset, size_bytes in first])
     for offset, size_bytes in first:
         if offset + size_bytes <= window.size_bytes and may_begin(window.read(offset, 16)):
@@ -161,7 +171,9 @@ def judge_setting(text: str, where: str, record: Recorder) -> None:
         judge_bytes(Window.of(inner), where, record)
     elif inner := old_pickle_in(text):
         record.member(where[:100], Window.of(inner))
-    elif found := _PROGRAM.search(text, 0, READ_BYTES):
+        return
+    record.in_part(f"the setting {where!r:.80}", READ_BYTES, len(data))
+    if found := _PROGRAM.search(text, 0, READ_BYTES):
         detail = f"the setting {where!r:.80} is code that something must mean to run"
         record.fact(FactKind.EMBEDDED_CODE, found.group()[:80], detail, danger=Severity.MEDIUM)
 
@@ -178,13 +190,16 @@ def judge_field(wire: Wire, field: Field, where: str, record: Recorder) -> None:
             continue
         if size_bytes > READ_BYTES:
             part = wire.window.part(one.start, size_bytes)
-            judge_bytes(part, where, record, offset=one.start)
+            if not judge_bytes(part, where, record, offset=one.start):
+                search_inside(part, record, where)
             continue
         inner = _inside(wire, one) if depth < DEEP else []
         if inner:
             left += [(part, depth + 1) for part in inner if part.wire == BYTES]
         else:
             judge_value(wire.raw(one), where, record, offset=one.start)
+    detail = f"{where} holds more than {STEPS} fields of no known meaning"
+    record.unread(GapReason.OVER_LIMIT, detail)
 
 
 def _inside(wire: Wire, field: Field) -> list[Field]:
@@ -193,6 +208,7 @@ def _inside(wire: Wire, field: Field) -> list[Field]:
     if holds_loadable(head, wire.window.part(field.start, field.end - field.start)):
         return []
     try:
-        return list(itertools.islice(wire.inside(field), STEPS))
+        # One more than are followed: that there were too many must show.
+        return list(itertools.islice(wire.inside(field), STEPS + 1))
     except ArtifactError:
         return []

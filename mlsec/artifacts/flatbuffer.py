@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.window import Window
 
-MOST_ENTRIES = 1_000_000
+MOST_ENTRIES, TEXT_BYTES = 1_000_000, 1 << 20
 
 
 class Flatbuffer:
@@ -51,14 +51,19 @@ class Flatbuffer:
     def text(self, table: int, slot: int) -> str:
         """A string field, "" where it is not set."""
         start, size = self.vector(table, slot)
-        return self.window.read(start, min(size, 4096)).decode("utf-8", "replace") if size else ""
+        return self._text(start, size) if size else ""
+
+    def _text(self, start: int, size: int) -> str:
+        if size > TEXT_BYTES:
+            raise OverLimitError(f"a text of {size} bytes at {start} is longer than {TEXT_BYTES}")
+        return self.window.exactly(start, size).decode("utf-8", "replace")
 
     def texts(self, table: int, slot: int) -> list[str]:
-        """The strings of a vector of strings; at most 4096 bytes of each."""
+        """The strings of a vector of strings."""
         found = []
         for start in self.tables(table, slot):
             size = self._unsigned(start)
-            found.append(self.window.exactly(start + 4, min(size, 4096)).decode("utf-8", "replace"))
+            found.append(self._text(start + 4, size))
         return found
 
     def byte(self, table: int, slot: int) -> int:

@@ -190,6 +190,7 @@ class _Header:
             size = struct.calcsize(self.order + _SCALARS[kind]) * count
             if size > self.window.size_bytes - self.position:
                 raise ArtifactError(f"a list of {size} bytes at {self.position} is not there")
+            judge_beginnings(self.window, [(self.position, size)], self.record)
             self.position += size
         elif kind == STRING:
             self._texts(key, count, start)

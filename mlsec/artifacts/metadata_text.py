@@ -54,6 +54,7 @@ def judge_metadata(text: str, where: str, record: Recorder, *, offset: int = -1)
     blob = find_code_in_text(text)
     if blob is not None:
         note_code(record, blob, f"the metadata {where}"[:80], offset=offset)
+    record.in_part(f"the metadata {where!r:.60}", LONGEST, len(text))
     found = _CODE.search(text, 0, LONGEST)
     if found:
         detail = f"the metadata {where!r:.60} hold commands or code instead of words"

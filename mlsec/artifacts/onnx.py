@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from mlsec.artifacts.contents import judge_bytes, judge_field, judge_value, may_begin
+from mlsec.artifacts.contents import judge_bytes, judge_field, judge_long, judge_value, may_begin
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.metadata_text import judge_metadata
+from mlsec.artifacts.onnx_constants import LARGEST_BYTES
+from mlsec.artifacts.onnx_functions import judge_calls
+from mlsec.artifacts.onnx_growth import judge_growth
 from mlsec.artifacts.onnx_operators import (
     EXTENSION_OPERATORS,
     EXTENSIONS,
@@ -17,7 +21,7 @@ from mlsec.artifacts.onnx_operators import (
     STANDARD,
 )
 from mlsec.artifacts.onnx_sizes import judge_tensor_shape, judge_value_shape
-from mlsec.artifacts.protobuf import BYTES, VARINT, Field, Wire
+from mlsec.artifacts.protobuf import BYTES, STRING_BYTES, VARINT, Field, Wire
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import leaves_folder, note_reference
 from mlsec.artifacts.window import Window
@@ -30,6 +34,7 @@ FUNCTION_NODE, FUNCTION_ATTRIBUTE, FUNCTION_DOMAIN = 7, 11, 10
 NODE_OPERATOR, NODE_ATTRIBUTE, NODE_DOMAIN = 4, 5, 7
 EXTERNAL_KEYS = frozenset({"location", "offset", "length", "checksum", "basepath"})
 GRAPHS_DEEP = 64
+LONGEST_WORD, LONGEST_NUMBER = 64, 19
 # Fields with names, types and numbers: nothing in them is kept for somebody else to read. What is
 # neither of these nor followed below is judged as bytes of no known meaning.
 MODEL_PLAIN, GRAPH_PLAIN, NODE_PLAIN = {MODEL_OPSET}, {2}, {1, 2, 3, 8}
@@ -62,6 +67,12 @@ class _Model:
         self.functions = {self._function_name(f) for f in top if f.number == MODEL_FUNCTIONS}
         self.nodes = 0
         self.external: set[str] = set()
+        # What each local function calls, and that of the one which is read just now.
+        self.calls: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
+        self.calling: Counter[tuple[str, str]] | None = None
+        self.node_fields: list[Field] = []
+        # What is small enough to say by itself how large something else becomes.
+        self.small_tensors: list[Field] = []
 
     def read(self) -> None:
         for field in self.top:
@@ -82,6 +93,8 @@ class _Model:
                     judge_field(self.wire, field, f"field {field.number} of the model", self.record)
                 case _:
                     pass
+        judge_calls(self.calls, self.record)
+        judge_growth(self.wire, self.small_tensors, self.node_fields, self.record)
         self.record.property("nodes", self.nodes)
         if self.external:
             self.record.property("external_files", tuple(sorted(self.external)[:1000]))
@@ -106,6 +119,7 @@ class _Model:
         key, value = self._pair(field)
         if key.lower() in {"license", "licence"}:
             self.record.property("license", value[:200])
+        self.record.in_part(f"the metadata {key!r:.60}", STRING_BYTES, field.end - field.start)
         judge_metadata(value, key, self.record, offset=field.start)
 
     def _pair(self, field: Field) -> tuple[str, str]:
@@ -113,11 +127,13 @@ class _Model:
         return texts.get(1, ""), texts.get(2, "")
 
     def _function(self, field: Field) -> None:
+        self.calling = self.calls.setdefault(self._function_name(field), Counter())
         for inner in self._messages(field, {FUNCTION_NODE, FUNCTION_ATTRIBUTE}, FUNCTION_PLAIN):
             if inner.number == FUNCTION_NODE:
                 self._node(inner, 0)
             else:
                 self._attribute(inner, 0)
+        self.calling = None
 
     def _graph(self, field: Field, depth: int) -> None:
         if depth > GRAPHS_DEEP:
@@ -135,6 +151,7 @@ class _Model:
 
     def _node(self, field: Field, depth: int) -> None:
         self.nodes += 1
+        self.node_fields.append(field)
         operator = domain = ""
         strings: dict[str, str] = {}
         numbers = {NODE_OPERATOR, NODE_ATTRIBUTE, NODE_DOMAIN}
@@ -149,6 +166,8 @@ class _Model:
         self._judge(domain, operator, strings, field.start)
 
     def _judge(self, domain: str, operator: str, strings: dict[str, str], offset: int) -> None:
+        if self.calling is not None:
+            self.calling[domain, operator] += 1
         subject = f"{domain}::{operator}" if domain else operator
         if operator in PYTHON_OPERATORS:
             detail = "an operator that calls Python code"
@@ -182,8 +201,11 @@ class _Model:
                     value = self.wire.text(inner)
                     judge_value(self.wire.raw(inner), f"attribute {name}", self.record)
                 case 4 | 9:
-                    part = self.wire.window.part(inner.start, inner.end - inner.start)
-                    judge_bytes(part, f"attribute {name}", self.record, offset=inner.start)
+                    size_bytes = inner.end - inner.start
+                    # Words of a vocabulary come by the hundred thousand, and hide nothing.
+                    judge = judge_long if size_bytes > LONGEST_WORD else judge_bytes
+                    part = self.wire.window.part(inner.start, size_bytes)
+                    judge(part, f"attribute {name}", self.record, offset=inner.start)
                 case 5 | 10:
                     self._tensor(inner)
                 case 6 | 11:
@@ -199,6 +221,8 @@ class _Model:
             self._tensor(inner)
 
     def _tensor(self, field: Field) -> None:
+        if field.end - field.start <= LARGEST_BYTES:
+            self.small_tensors.append(field)
         judge_tensor_shape(self.wire, field, self.record)
         numbers = {TENSOR_STRING, TENSOR_RAW, TENSOR_EXTERNAL}
         for inner in self._messages(field, numbers, TENSOR_PLAIN):
@@ -224,8 +248,8 @@ def note_external(
         record.fact(FactKind.PATCHED_OBJECT, key, detail, offset=field.start)
     elif key in {"location", "basepath"}:
         _location(value, field.start, record, external if external is not None else set())
-    elif key in {"offset", "length"} and not value.isdecimal():
-        detail = f"external data has the {key} {value!r}, which is no number"
+    elif key in {"offset", "length"} and not (value.isdecimal() and len(value) < LONGEST_NUMBER):
+        detail = f"external data has the {key} {value!r:.60}, which is no place in a file"
         record.fact(FactKind.BROKEN, key, detail, offset=field.start)
 
 

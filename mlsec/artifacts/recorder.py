@@ -136,6 +136,18 @@ class Recorder:
         self.hole(reason, detail, start=start, size_bytes=size_bytes)
         self.fact(FactKind.NOT_FULLY_READ, reason.value, detail, offset=start, danger=danger)
 
+    def in_part(self, what: str, searched_bytes: int, size_bytes: int) -> None:
+        """Say that of what a file only keeps the first bytes alone were searched, if it has more.
+
+        What loading the file does was read: this is said beside, and hides nothing else.
+        """
+        if size_bytes > searched_bytes:
+            detail = (
+                f"of {what} the first {searched_bytes >> 10} KiB were searched for pickles,"
+                " archives and programs that it only keeps, the rest was not"
+            )
+            self.fact(FactKind.NOT_FULLY_READ, "", detail, danger=Severity.INFO)
+
     def understood(self, start: int, end: int) -> None:
         """Say that bytes [start, end) are accounted for; what nobody accounts for is a fact."""
         self.spans.add(start, end)

@@ -6,8 +6,15 @@ from mlsec.artifacts.contents import judge_beginnings, judge_value
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.flatbuffer import Flatbuffer
+from mlsec.artifacts.inside import search_inside
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.tensorflow.operators import REASONS, known_operators
+from mlsec.artifacts.tensorflow.operators import (
+    FILE_OPERATORS,
+    REASONS,
+    RESTORERS,
+    known_operators,
+)
+from mlsec.artifacts.tflite_nodes import judge_node
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
 from mlsec.core.regex import regex
@@ -64,28 +71,31 @@ def read_tflite(window: Window, record: Recorder) -> None:
         record.property("producer", description[:200])
     codes = list(buffer.tables(model, MODEL_CODES))
     record.property("operators", len(codes))
-    for code in codes:
-        name = buffer.text(code, CODE_NAME)
+    names = [buffer.text(code, CODE_NAME) for code in codes]
+    # A model that goes on learning where it is used saves what it learned, and restores it.
+    restores = any(name.removeprefix("Flex") in RESTORERS for name in names)
+    for code, name in zip(codes, names, strict=True):
         builtin = max(buffer.byte(code, CODE_OLD), buffer.integer(code, CODE_BUILTIN))
         if name or builtin == CUSTOM:
-            _judge(record, name, code)
+            _judge(record, name, code, restores=restores)
     graphs = sum(1 for _ in buffer.tables(model, MODEL_SUBGRAPHS))
-    names = [buffer.text(code, CODE_NAME) for code in codes]
     if any(name.startswith("Flex") for name in names):
         _judge_options(buffer, model, names, record)
     if not graphs and not codes:
         record.fact(FactKind.BROKEN, "no graph", "neither operators nor graphs: it is no model")
     _account(buffer, model, record)
-    from mlsec.artifacts.pickle.streams import read_inside  # noqa: PLC0415 - it loads much
-
-    read_inside(window, record)
+    search_inside(window, record, "a TensorFlow Lite model")
     judge_value(description.encode("utf-8", "replace"), "the description", record)
 
 
-def _judge(record: Recorder, name: str, offset: int) -> None:
+def _judge(record: Recorder, name: str, offset: int, *, restores: bool) -> None:
     plain = name.removeprefix("Flex")
     if plain in REASONS:
         record.fact(FactKind.UNSAFE_OPERATOR, name, REASONS[plain], offset=offset)
+    elif name.startswith("Flex") and plain in FILE_OPERATORS and not restores:
+        detail = "writes a file, in a model that restores nothing"
+        kind = FactKind.UNSAFE_OPERATOR
+        record.fact(kind, name, detail, offset=offset, danger=Severity.MEDIUM)
     elif name.startswith("Flex") and plain in known_operators():
         detail = "an operator of full TensorFlow, run by the Flex delegate"
         record.fact(FactKind.CUSTOM_OPERATOR, name, detail, offset=offset, danger=Severity.LOW)
@@ -97,7 +107,7 @@ def _judge(record: Recorder, name: str, offset: int) -> None:
 
 
 def _judge_options(buffer: Flatbuffer, model: int, names: list[str], record: Recorder) -> None:
-    """Note where an operator of full TensorFlow is told to write: its reason lies in its node."""
+    """Judge operators of full TensorFlow by the nodes that they were."""
     for graph in buffer.tables(model, MODEL_SUBGRAPHS):
         for operator in buffer.tables(graph, GRAPH_OPERATORS):
             record.budget.check_time()
@@ -111,11 +121,12 @@ def _judge_options(buffer: Flatbuffer, model: int, names: list[str], record: Rec
                     f"the options of {name[:80]} are searched for files to {MOST_OPTIONS} bytes"
                 )
                 record.hole(GapReason.OVER_LIMIT, detail)
-            found = _FILE.search(buffer.window.read(start, min(size, MOST_OPTIONS)))
-            if found:
+            options = buffer.window.read(start, min(size, MOST_OPTIONS))
+            if found := _FILE.search(options):
                 place = found.group().decode("utf-8", "replace")
                 detail = f"its node names a file: {place}"
                 record.fact(FactKind.UNSAFE_OPERATOR, name, detail, offset=start)
+            judge_node(buffer.window, name.removeprefix("Flex"), options, start, record)
 
 
 def _account(buffer: Flatbuffer, model: int, record: Recorder) -> None:

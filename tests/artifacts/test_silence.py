@@ -15,6 +15,7 @@ from mlsec.core.closed_sets import Severity
 from tests.artifacts.builders import carried
 from tests.artifacts.builders import onnx_models as onnx
 from tests.artifacts.builders import pickles as make
+from tests.artifacts.builders import tensorflow_graphs as tensorflow
 from tests.artifacts.builders.protobufs import message, number, text
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
@@ -47,6 +48,10 @@ NOT_UNDERSTOOD = {
     ),
     "operator-of-plugins": (
         "a.onnx", onnx.model(onnx.graph(onnx.node("Unheard", domain="trt.plugins")))
+    ),
+    "operator-that-exchanges": (
+        "saved_model.pb",
+        tensorflow.saved_model(tensorflow.meta_graph(tensorflow.graph(tensorflow.node("_Recv")))),
     ),
     "callable-of-settings": ("a.yaml", b"model:\n  _target_: unheard.of.Run\n"),
     "target-of-settings": ("a.yaml", b"model:\n  target: unheard.of.Run\n  params: {}\n"),

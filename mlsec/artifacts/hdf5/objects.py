@@ -181,9 +181,7 @@ def _values(file: Hdf5File, datatype: bytes, value: bytes) -> tuple[bytes, ...]:
     size = int.from_bytes(datatype[4:8], "little")
     match datatype[0] & 0x0F:
         case 3 | 5 if size:
-            return tuple(
-                value[start : start + size] for start in range(0, min(len(value), 1 << 20), size)
-            )
+            return tuple(value[start : start + size] for start in range(0, len(value), size))
         case 9:
             return tuple(_variable(file, value))
         case _:
@@ -193,7 +191,7 @@ def _values(file: Hdf5File, datatype: bytes, value: bytes) -> tuple[bytes, ...]:
 def _variable(file: Hdf5File, value: bytes) -> Iterator[bytes]:
     cursor = Cursor(value, file.offset_bytes, file.length_bytes)
     one = 8 + file.offset_bytes
-    for _ in range(min(len(value) // one, 10_000)):
+    for _ in range(len(value) // one):
         length = cursor.number(4)
         address, index = cursor.offset(), cursor.number(4)
         if address and length:

@@ -9,6 +9,8 @@ from mlsec.artifacts.hdf5 import layout
 from mlsec.artifacts.hdf5.layout import SIGNATURE, Cursor, Hdf5File, Message
 from mlsec.artifacts.hdf5.objects import LinkKind, attributes_of, links_of
 from mlsec.artifacts.hdf5.sizes import SIZED, judge_dataset
+from mlsec.artifacts.hdf5.virtual import SELF, source_files
+from mlsec.artifacts.inside import search_inside
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -56,9 +58,7 @@ def read_hdf5(window: Window, record: Recorder) -> None:
         record.fact(FactKind.BROKEN, "truncated", detail)
         record.hole(GapReason.MALFORMED, detail, start=window.size_bytes)
     _Walk(file, record).read()
-    from mlsec.artifacts.pickle.streams import read_inside  # noqa: PLC0415 - it loads much
-
-    read_inside(window, record)
+    search_inside(window, record, "an HDF5 file")
 
 
 class _Walk:
@@ -90,7 +90,8 @@ class _Walk:
     def _note_broken(self, path: str, error: ArtifactError) -> None:
         self.broken += 1
         if self.broken <= 20:
-            self.record.fact(FactKind.BROKEN, path or "/", error.message)
+            if error.reason is GapReason.MALFORMED:  # else the file is not to blame
+                self.record.fact(FactKind.BROKEN, path or "/", error.message)
             self.record.hole(error.reason, f"{path or '/'}: {error.message}")
 
     def _object(self, address: int, path: str, left: list[tuple[int, str]]) -> None:
@@ -160,20 +161,25 @@ class _Walk:
             self._outside(target, f"the data of {path} lie in another file", message)
 
     def _layout(self, message: Message, path: str) -> None:
-        if message.data[:2] == b"\x04\x03":
-            cursor = Cursor(message.data, self.file.offset_bytes, self.file.length_bytes)
+        file = self.file
+        if message.data[1:2] == b"\x03" and message.data[:1] in {b"\x04", b"\x05"}:
+            cursor = Cursor(message.data, file.offset_bytes, file.length_bytes)
             cursor.take(2)
             address, index = cursor.offset(), cursor.number(4)
-            names = b"" if address is None else self.file.global_object(address, index)
-            target = names[9:].split(b"\0", 1)[0].decode("utf-8", "replace")
-            if target != ".":
-                self._outside(target, f"{path} is a view into other files", message)
+            listed = b"" if address is None else self.file.global_object(address, index)
+            files = source_files(listed, file.offset_bytes, file.length_bytes) if listed else ()
+            for target in dict.fromkeys(files):
+                if target != SELF:
+                    self._outside(target, f"{path} is a view into other files", message)
 
     def _filters(self, message: Message, path: str) -> None:
         cursor = Cursor(message.data, self.file.offset_bytes, self.file.length_bytes)
         version, count = cursor.number(1), cursor.number(1)
+        if self.record.is_first_of("filters"):
+            detail = "datasets that are packed by filters were not unpacked and searched"
+            self.record.fact(FactKind.NOT_FULLY_READ, "", detail, danger=Severity.INFO)
         cursor.take(6 if version == 1 else 0)
-        for _ in range(min(count, 32)):
+        for _ in range(count):
             number = cursor.number(2)
             named = cursor.number(2) if version == 1 or number >= 256 else 0
             cursor.take(2)

@@ -50,12 +50,12 @@ def read_pickle(window: Window, record: Recorder) -> None:
 
 
 _BEGINS = re.compile(rb"\x80[\x02-\x05][\x95}\]c(\x8c]")
-INSIDE_BYTES, MOST_INSIDE = 1 << 20, 100
+MOST_INSIDE = 100
 
 
-def read_inside(window: Window, record: Recorder) -> None:
-    """Judge pickles that begin somewhere in bytes which another format explains."""
-    data, done, count = window.read(0, INSIDE_BYTES), 0, 0
+def read_inside(window: Window, record: Recorder, data: bytes) -> None:
+    """Judge pickles that begin somewhere in ``data``, the first bytes of another format's file."""
+    done, count = 0, 0
     for found in _BEGINS.finditer(data):
         part = window.part(found.start(), window.size_bytes - found.start())
         if found.start() < done or not is_loadable(part):

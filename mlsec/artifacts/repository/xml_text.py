@@ -43,7 +43,7 @@ _BUILT_IN = frozenset(
 _DATA = frozenset("PMML net opencv_storage svg annotation kml gpx rss feed html".split())  # noqa: SIM905
 _XALAN = regex(r"xml\.apache\.org/(?:xslt|xalan)/java|saxon\.sf\.net/java|/xslt/java")
 _RUNS_JAVA = regex(r"\b(?:getRuntime|ProcessBuilder|ScriptEngine)\b|\bjava\.lang\.Runtime\b")
-SHORTEST_TEXT, MOST_TEXTS = 12, 20_000
+SHORTEST_TEXT, MOST_TEXTS = 12, 100_000
 _PUBLIC = "http://www.w3.org/"
 DEEP = 1_000
 
@@ -158,8 +158,10 @@ class _Elements:
             self._text(value)
 
     def _text(self, text: str) -> None:
-        if len(text) >= SHORTEST_TEXT and self.texts < MOST_TEXTS:
-            self.texts += 1
+        if len(text) < SHORTEST_TEXT:
+            return
+        self.texts += 1
+        if self.texts <= MOST_TEXTS:
             judge_value(text.encode("utf-8", "replace"), "a text of the document", self.record)
             if _RUNS_JAVA.search(text):
                 detail = "program text of Java that an extension may run"
@@ -171,6 +173,9 @@ class _Elements:
             where = "the evaluator looks it up as a class" if "." in name else "it is not built in"
             detail = f"what the function {name!r:.80} does is not known: {where}"
             self.record.hole(GapReason.UNRESOLVED, detail)
+        if self.texts > MOST_TEXTS:
+            detail = f"of {self.texts} texts the first {MOST_TEXTS} were searched for code"
+            self.record.fact(FactKind.NOT_FULLY_READ, "", detail, danger=Severity.INFO)
         if self.root and self.root not in _DATA:
             detail = f"an XML document {self.root!r:.60}: what it leads to is not known"
             self.record.hole(GapReason.UNSUPPORTED, detail)

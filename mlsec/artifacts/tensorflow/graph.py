@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
-from mlsec.artifacts.contents import judge_bytes, judge_field, judge_value, may_begin
+from mlsec.artifacts.contents import judge_bytes, judge_field, judge_long, judge_value, may_begin
+from mlsec.artifacts.declared_sizes import MOST_AXES, note_shape
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.metadata_text import judge_metadata
-from mlsec.artifacts.protobuf import BYTES, Field, Wire
+from mlsec.artifacts.protobuf import BYTES, STRING_BYTES, Field, Wire
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder, note_reference
+from mlsec.artifacts.tensorflow.growth import SIZED, judge_growth
 from mlsec.artifacts.tensorflow.operators import (
     FILE_OPERATORS,
     PATH_READERS,
@@ -24,7 +27,7 @@ FUNCTION_SIGNATURE, FUNCTION_NODE = 1, 3
 NODE_OPERATOR, NODE_ATTRIBUTE = 2, 5
 VALUE_TEXT, VALUE_TENSOR = 2, 8
 VALUE_LIST, VALUE_FUNCTION, LIST_TEXT, FUNCTION_ATTRIBUTE = 1, 10, 2, 2
-TENSOR_CONTENT, TENSOR_STRINGS = 4, 8
+TENSOR_SHAPE, SHAPE_AXIS, TENSOR_CONTENT, TENSOR_STRINGS = 2, 2, 4, 8
 # Fields with names, types, shapes and numbers. What is neither of these nor followed is judged as
 # bytes of no known meaning.
 GRAPH_PLAIN, NODE_PLAIN, ENTRY_PLAIN, VALUE_PLAIN = {4}, {1, 3, 4, 6, 7}, {1}, {7, 9}
@@ -36,7 +39,7 @@ SHORTEST_CODE = 20
 # Attributes that name a place outside of the graph.
 PLACE_ATTRIBUTES = frozenset(
     {"output_stream", "debug_urls", "descriptor_source", "file_name", "vocab_file",
-     "file_pattern"}
+     "file_pattern", "debug_ops_spec", "output_file_path", "memory_region_name"}
 )  # fmt: skip
 HARMLESS_PLACES = ("stdout", "stderr", "log(", "local://", "bytes://")
 
@@ -99,6 +102,13 @@ class GraphReader:
                 else:
                     paths.extend(self._attribute(inner))
         self._paths(paths, seen, where)
+        if not SIZED.isdisjoint(seen):
+            judge_growth(self.wire, nodes, self.record, where)
+
+    def node(self, node: Field, where: str) -> None:
+        """Judge one node by itself, as another format keeps it; whether it saves is not asked."""
+        self._nodes([node], frozenset(), where)
+        self.strays = []
 
     def _paths(self, paths: list[str], seen: set[str], where: str) -> None:
         """Judge texts that may be paths, where an operator reads or writes the file it is given."""
@@ -148,16 +158,27 @@ class GraphReader:
                 yield from self._strings(value)
             elif value.number == VALUE_LIST:
                 for text in self._messages(value, {LIST_TEXT}, LIST_PLAIN):
+                    if key in PLACE_ATTRIBUTES:
+                        self._place(key, self.wire.text(text), text.start)
                     self._text(text, f"attribute {key}")
             else:
                 for entry in self._messages(value, {FUNCTION_ATTRIBUTE}, {1}):
                     yield from self._attribute(entry)
 
     def _text(self, field: Field, where: str) -> None:
-        if field.end - field.start > 12:
+        size_bytes = field.end - field.start
+        if size_bytes > STRING_BYTES:
+            judge_long(self.wire.window.part(field.start, size_bytes), where, self.record)
+        elif size_bytes > 12:
             judge_value(self.wire.raw(field), where, self.record, offset=field.start)
 
     def _strings(self, tensor: Field) -> Iterator[str]:
+        for shape in self._messages(tensor, {TENSOR_SHAPE}):
+            axes = itertools.islice(self._messages(shape, {SHAPE_AXIS}), MOST_AXES)
+            sizes = [f.value for axis in axes for f in self.wire.inside(axis) if f.number == 1]
+            # A constant of one number and any shape is filled up when the graph is loaded.
+            whole = [size for size in sizes if size < 1 << 63]
+            note_shape(self.record, whole, "a constant", offset=tensor.start)
         for text in self._messages(tensor, {TENSOR_CONTENT, TENSOR_STRINGS}, TENSOR_PLAIN):
             is_at_hand = self.wire.holds(text.start, min(16, text.end - text.start))
             if is_at_hand and may_begin(self.wire.raw(text, 16)):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
-from mlsec.core.closed_sets import Severity
+from mlsec.core.closed_sets import GapReason, Severity
 
 _PYTHON = "calls a Python function of the process that runs the graph"
 _READS = "reads a file that the graph names"
@@ -16,6 +16,9 @@ _WRITES = "writes a file that the graph names"
 _NETWORK = "talks to another machine"
 _ENDS = "ends the process that runs the graph"
 _CODE = "runs code that is no TensorFlow operator"
+_BUILDS = "builds a graph from bytes that the graph carries, whose operators nobody has judged"
+_DRAWS = "makes its data by functions of its own, as generators of Python are kept"
+_LOGS = "writes into a log of events"
 
 _BY_REASON: Mapping[str, str] = {
     _PYTHON: "PyFunc PyFuncStateless EagerPyFunc",
@@ -26,19 +29,26 @@ _BY_REASON: Mapping[str, str] = {
         FixedLengthRecordDatasetV2 CSVDataset CSVDatasetV2 ExperimentalCSVDataset LMDBDataset
         ExperimentalLMDBDataset SqlDataset ExperimentalSqlDataset LoadDataset SnapshotDatasetReader
         SnapshotNestedDatasetReader ListSnapshotChunksDataset SnapshotChunkDataset
-        LoadAndRemapMatrix ImportEvent ImmutableConst""",
+        LoadAndRemapMatrix ImportEvent ImmutableConst GenerateVocabRemapping
+        ReaderRead ReaderReadV2 ReaderReadUpTo ReaderReadUpToV2
+        ReaderRestoreState ReaderRestoreStateV2""",
     _WRITES: """WriteFile SaveDataset SaveDatasetV2 SnapshotDataset SnapshotDatasetV2
         CacheDataset CacheDatasetV2 DatasetToTFRecord ExperimentalDatasetToTFRecord
         CreateSummaryFileWriter CreateSummaryDbWriter WriteSummary WriteRawProtoSummary
         WriteGraphSummary DumpTensor DistributedSave CalibrationStatisticsSaver
         FileSystemSetConfiguration""",
     _NETWORK: """RemoteCall RpcCall RpcClient RpcServer RpcServerRegister RpcServerStart
+        RpcCheckStatus RpcGetValue DeleteRpcFutureResource WorkerHeartbeat
         DataServiceDataset DataServiceDatasetV2 DataServiceDatasetV3 DataServiceDatasetV4
         RegisterDataset RegisterDatasetV2 BigQueryReader BigtableClient KafkaDataset
         DebugIdentity DebugIdentityV2 DebugIdentityV3""",
     _ENDS: "Abort",
     _CODE: """XlaCustomCall XlaCustomCallV2 RemoteFusedGraphExecute LoadLibrary TfPyFunc
         PyCall""",
+    _BUILDS: "DatasetFromGraph",
+    _DRAWS: "GeneratorDataset",
+    _LOGS: """WriteScalarSummary WriteHistogramSummary WriteImageSummary WriteAudioSummary
+        FlushSummaryWriter StatsAggregatorSetSummaryWriter""",
 }
 REASONS: Mapping[str, str] = MappingProxyType(
     {name: reason for reason, names in _BY_REASON.items() for name in names.split()}
@@ -50,9 +60,19 @@ RESTORERS = frozenset("RestoreV2 Restore RestoreSlice".split())  # noqa: SIM905
 # The same for files that are read.
 PATH_READERS = frozenset(
     """RestoreV2 Restore RestoreSlice InitializeTableFromTextFile InitializeTableFromTextFileV2
-    FixedUnigramCandidateSampler RecordInput""".split()  # noqa: SIM905
+    FixedUnigramCandidateSampler RecordInput DTensorRestoreV2""".split()  # noqa: SIM905
 )
-_CRITICAL = frozenset({_WRITES, _PYTHON})
+_DANGERS: Mapping[str, Severity] = {
+    _WRITES: Severity.CRITICAL, _PYTHON: Severity.CRITICAL,
+    _DRAWS: Severity.MEDIUM, _LOGS: Severity.MEDIUM,
+}  # fmt: skip
+# Of the same run on other devices or machines: who they are is not in the graph.
+_EXCHANGE = frozenset(
+    """Send Recv _Send _Recv _HostSend _HostRecv CollectiveAllToAllV2 CollectiveAllToAllV3
+    CollectiveBcastRecv CollectiveBcastRecvV2 CollectiveBcastSend CollectiveBcastSendV2
+    CollectiveGather CollectiveGatherV2 CollectivePermute CollectiveReduce CollectiveReduceV2
+    CollectiveReduceV3 CollectiveReduceScatterV2 MlirPassthroughOp""".split()  # noqa: SIM905
+)
 
 
 @functools.cache
@@ -82,10 +102,13 @@ def judge_operator(
     plain = operator.rsplit(">", 1)[-1]
     reason = REASONS.get(plain)
     if reason:
-        danger = Severity.CRITICAL if reason in _CRITICAL else None
+        danger = _DANGERS.get(reason)
         record.fact(
             FactKind.UNSAFE_OPERATOR, operator, f"{reason} ({where})", offset=offset, danger=danger
         )
+    elif plain in _EXCHANGE:
+        detail = f"whom {plain} exchanges data with, or what it holds, is not in the graph"
+        record.hole(GapReason.UNRESOLVED, detail)
     elif operator not in local and operator not in known_operators():
         detail = f"no operator of TensorFlow: it needs a library of its own ({where})"
         record.fact(FactKind.CUSTOM_OPERATOR, operator, detail, offset=offset)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.flatbuffer import Flatbuffer
+from mlsec.artifacts.inside import search_inside
+from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason
@@ -11,7 +13,7 @@ from mlsec.core.closed_sets import GapReason
 MAGIC = b"CBM1"
 # Field slots of TModelCore: model.fbs of CatBoost.
 CORE_VERSION, CORE_INFO, CORE_PARTS = 0, 2, 3
-INFO_KEY = 0
+INFO_KEY, INFO_VALUE = 0, 1
 # The statistics of categories.
 TABLES = "static_provider_v1"
 
@@ -35,9 +37,13 @@ def read_catboost(window: Window, record: Recorder) -> None:
         raise ArtifactError(f"the model's core is of version {version!r:.60}")
     record.property("producer", "catboost")
     record.property("format_version", version[:40])
-    keys = [core.text(entry, INFO_KEY) for entry in core.tables(root, CORE_INFO)]
+    keys = []
+    for entry in core.tables(root, CORE_INFO):
+        keys.append(core.text(entry, INFO_KEY))
+        judge_metadata(core.text(entry, INFO_VALUE), keys[-1], record)
     record.property("information", tuple(sorted(keys))[:50])
     record.understood(0, 8 + size)
+    search_inside(window, record, "a CatBoost model")
     _read_parts(window, record, core.texts(root, CORE_PARTS), 8 + size)
 
 

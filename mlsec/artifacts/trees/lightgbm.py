@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.trees.lightgbm_parameters import PARAMETER, judge_parameter
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
 from mlsec.core.regex import regex
@@ -28,7 +30,11 @@ def sniff_lightgbm(head: bytes, _window: Window) -> bool:
 
 
 def read_lightgbm(window: Window, record: Recorder) -> None:
-    """Check that every line is one that LightGBM writes."""
+    """Check that every line is one that LightGBM writes.
+
+    Raises:
+        OverLimitError: a line longer than 64 MiB.
+    """
     found = _START.match(window.read(0, 100))
     record.property("producer", "lightgbm")
     if found is not None and found.group("version"):
@@ -42,7 +48,8 @@ def read_lightgbm(window: Window, record: Recorder) -> None:
             strange += _judge(line, at, record, strange)
             at += len(line) + 1
         if len(rest) > LONGEST_LINE:
-            break
+            record.understood(at, window.size_bytes)
+            raise OverLimitError(f"a line at {at} is longer than {LONGEST_LINE} bytes")
     strange += _judge(rest, at, record, strange)
     if not strange:
         record.understood(0, window.size_bytes)
@@ -52,9 +59,12 @@ def _judge(line: bytes, at: int, record: Recorder, strange: int) -> int:
     """Note a line that LightGBM does not write; gives whether it is one."""
     if _LINE.match(line) or _is_text_of_names(line):
         record.understood(at, at + len(line) + 1)
-        if not _NUMBERS.match(line) and len(line) < LONGEST_TEXT:
-            key, _, value = line.decode("utf-8", "replace").partition("=")
+        if not _NUMBERS.match(line):
+            record.in_part(f"the line at {at}", LONGEST_TEXT, len(line))
+            key, _, value = line[:LONGEST_TEXT].decode("utf-8", "replace").partition("=")
             judge_metadata(value or key, key[:60], record, offset=at)
+            if found := PARAMETER.match(key):
+                judge_parameter(found["name"], found["value"].strip(), record, at)
         return 0
     if strange < _NOTED:
         detail = "a line that LightGBM does not write"

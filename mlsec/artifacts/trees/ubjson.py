@@ -8,7 +8,7 @@ from mlsec.artifacts.window import Window
 
 CHUNK = 1 << 16
 DEEP = 64
-TEXT_BYTES = 1 << 20
+TEXT_BYTES, MOST_TEXTS = 1 << 20, 100_000
 # Bytes that a value of each type takes. Source: the UBJSON specification, draft 12.
 SIZES = {b"Z": 0, b"T": 0, b"F": 0, b"N": 0, b"i": 1, b"U": 1, b"C": 1, b"I": 2, b"l": 4, b"d": 4}
 SIZES |= {b"L": 8, b"D": 8}
@@ -16,7 +16,7 @@ _COUNTS = b"iUIlL"
 
 
 class Ubjson:
-    """Steps through one document; ``position`` is where it stands, ``texts`` what it met."""
+    """Steps through one document; ``position`` is where it stands, ``texts`` (path, text) met."""
 
     def __init__(self, window: Window, budget: Budget) -> None:
         self.window = window
@@ -25,8 +25,11 @@ class Ubjson:
         self.base = 0
         self.chunk = b""
         self.steps = 0
-        self.texts: dict[str, str] = {}
+        self.texts: dict[tuple[str, str], None] = {}
         self.keys_twice: dict[str, None] = {}
+        # What was stepped over: (offset, length) of texts too long, and how many were too many.
+        self.long_texts: list[tuple[int, int]] = []
+        self.texts_left = 0
 
     def read(self) -> int:
         """Walk the outermost value; gives where it ends.
@@ -65,7 +68,9 @@ class Ubjson:
     def _text(self) -> str:
         length = self._count()
         if not 0 <= length <= TEXT_BYTES:
+            at = self.position
             self._skip(length)
+            self.long_texts.append((at, length))
             return ""
         return self._take(length).decode("utf-8", "replace")
 
@@ -79,8 +84,10 @@ class Ubjson:
             self._skip(SIZES[marker])
         elif marker in {b"S", b"H"}:
             text = self._text()
-            if len(self.texts) < 10_000:
-                self.texts[path] = text
+            if len(self.texts) < MOST_TEXTS:
+                self.texts[path, text] = None
+            else:
+                self.texts_left += 1
         elif marker == b"{":
             self._object(path, depth)
         elif marker == b"[":
@@ -109,6 +116,8 @@ class Ubjson:
     def _array(self, path: str, depth: int) -> None:
         kind, count = self._container()
         if kind in SIZES and count >= 0:
+            if not SIZES[kind] and count > self.window.size_bytes:
+                raise ArtifactError(f"{count} values of no bytes each at {self.position}")
             self._skip(SIZES[kind] * count)
             return
         left = count

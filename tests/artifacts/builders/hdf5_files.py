@@ -134,6 +134,24 @@ def dataset(
     return file(link("d", hard=dataset_at), behind=lambda _: body + bytes(stored or 0))
 
 
+def virtual(*files: str, shared: bool = False) -> bytes:
+    """A virtual dataset with a part from each of these files; ``shared``: as HDF5 2 lists them."""
+    whole = struct.pack("<IIII", 3, 1, 0, 0)
+    listed = bytes([int(shared)]) + struct.pack("<Q", len(files))
+    for name in files:
+        own = shared and name == "."
+        listed += bytes([4] if own else [0] if shared else [])
+        listed += (b"" if own else name.encode() + b"\0") + b"d\0" + whole + whole
+
+    def root(place: int) -> bytes:
+        return message(0x08, b"\x04\x03" + struct.pack("<QI", place, 1))
+
+    place = SUPERBLOCK + len(header(root(0)))
+    return file(root(place), behind=lambda _: heap(listed + bytes(4)))
+
+
+ELF = b"\x7fELF\x02\x01\x01" + bytes(300)
+WINDOWS = b"MZ" + bytes(58) + struct.pack("<I", 128) + bytes(64) + b"PE\0\0\x64\x86" + bytes(300)
 LAMBDA = sequential(OLD_LAMBDA)
 
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
@@ -148,6 +166,14 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "hdf5/external-link-beside": lambda: file(link("w", external="other.h5")),
     "hdf5/user-link": lambda: file(link("w", kind=99)),
     "hdf5/external-storage": lambda: external_data("/etc/passwd"),
+    "hdf5/view-into-a-file": lambda: virtual("/etc/other.h5"),
+    "hdf5/view-into-a-second-file": lambda: virtual(".", "../other.h5"),
+    "hdf5/view-into-a-file-new-list": lambda: virtual(".", "../other.h5", shared=True),
+    "hdf5/program-in-the-middle": lambda: file(behind=lambda _: bytes(500) + ELF),
+    "hdf5/windows-program-in-the-middle": lambda: file(behind=lambda _: bytes(500) + WINDOWS),
+    "hdf5/text-of-a-dataset": lambda: file(
+        behind=lambda _: heap(b"words", b"__import__('os').system('echo inert')")
+    ),
     "hdf5/dataset-without-end": lambda: dataset(1 << 21, 1 << 21, stored=None),
     "hdf5/chunks-without-end": lambda: dataset(1 << 41, chunked=True),
     "hdf5/dataset-never-written": lambda: dataset(1 << 30, stored=None),
@@ -163,6 +189,8 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "hdf5/model-old-attribute": lambda: model(sequential(DENSE), old_attribute),
     "hdf5/model-in-heap": lambda: variable_text(sequential(layer("Flatten"))),
     "hdf5/dataset": lambda: dataset(64, stored=512),
+    "hdf5/view-of-itself": lambda: virtual(".", "."),
+    "hdf5/view-of-itself-new-list": lambda: virtual(".", ".", shared=True),
     "hdf5/dataset-not-written-yet": lambda: dataset(1 << 20, stored=None),
     "hdf5/dataset-in-chunks": lambda: dataset(1 << 34, chunked=True),
     "hdf5/soft-link": lambda: file(link("w", soft="/other")),

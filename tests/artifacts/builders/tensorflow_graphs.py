@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 
 from tests.artifacts.builders.protobufs import message, number, text
@@ -96,7 +97,60 @@ HOSTILE = {
         )
     ),
 }
+# Operators that reach out, by what they do: each is to be flagged by its name alone.
+REACHING = """ReaderReadV2 ReaderReadUpToV2 ReaderRestoreStateV2 GenerateVocabRemapping
+    GeneratorDataset DatasetFromGraph RpcGetValue WorkerHeartbeat WriteScalarSummary
+    FlushSummaryWriter""".split()  # noqa: SIM905
+
+
+def constant(name: str, *values: int) -> bytes:
+    """A constant of whole numbers, one by one."""
+    tensor = message(8, number(1, 9), *[number(10, value) for value in values])
+    return text(1, name) + text(2, "Const") + message(5, text(1, "value"), message(2, tensor))
+
+
+def fed(operator: str, *inputs: str) -> bytes:
+    return text(1, "n") + text(2, operator) + b"".join(text(3, name) for name in inputs)
+
+
+HOSTILE = {
+    **HOSTILE,
+    **{
+        f"saved-model/{operator}": functools.partial(
+            lambda name: saved_model(meta_graph(graph(node(name)))), operator
+        )
+        for operator in REACHING
+    },
+    "saved-model/list-names-an-address": lambda: saved_model(
+        meta_graph(
+            graph(
+                node("Copy", debug_ops_spec=message(1, text(2, "DebugIdentity;grpc://x.invalid;0")))
+            )
+        )
+    ),
+    "graph-def/constant-without-end": lambda: graph(
+        node(
+            "Const",
+            value=message(8, number(1, 1), message(2, message(2, number(1, 1 << 45)))),
+        )
+    ),
+    "graph-def/fill-without-end": lambda: graph(
+        constant("s", 1 << 30, 1 << 30), fed("Fill", "s", "v")
+    ),
+    "graph-def/range-without-end": lambda: graph(
+        constant("a", 0), constant("b", 1 << 50), constant("d", 1), fed("Range", "a", "b", "d")
+    ),
+    "graph-def/tile-in-a-function": lambda: graph(
+        node("Add"),
+        library=function("f", constant("s", 1 << 50), fed("Tile", "x", "s:output:0")),
+    ),
+}
 BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "graph-def/fill": lambda: graph(constant("s", 32, 4096), fed("Fill", "s", "v")),
+    "graph-def/range": lambda: graph(
+        constant("a", 0), constant("b", 4096), constant("d", 1), fed("Range", "a", "b", "d")
+    ),
+    "saved-model/exchanges": lambda: saved_model(meta_graph(graph(node("CollectiveReduceV2")))),
     "saved-model/plain": lambda: saved_model(meta_graph(HONEST, objects(DENSE))),
     "saved-model/local-function": lambda: saved_model(
         meta_graph(graph(node("f"), library=function("f", node("Add"))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 
-from tests.artifacts.builders.protobufs import text
+from tests.artifacts.builders.protobufs import message, number, text
 from tests.artifacts.builders.tensorflow_graphs import node
 
 
@@ -100,8 +100,12 @@ def _graph(build: Builder, options: tuple[bytes, ...]) -> None:
 
 
 def node_options(operator: str, **attributes: bytes) -> bytes:
-    """What an operator of full TensorFlow has in its options: its name, and the node it was."""
-    return operator.encode() + b"\0" + node(operator, **attributes) + b"\0\2\5"
+    """What an operator of full TensorFlow has in its options: its name, and the node it was.
+
+    As a flexbuffer writes it: a vector of two texts, each with its length in front.
+    """
+    name, body = operator.encode(), node(operator, **attributes)
+    return bytes([len(name)]) + name + b"\0" + bytes([len(body)]) + body + b"\0\2\5"
 
 
 def numbers_last() -> bytes:
@@ -129,6 +133,33 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
         options=(b"", node_options("PrintV2", output_stream=text(2, "file:///tmp/inert.log"))),
     ),
     "tflite/flex-writes": lambda: model("FlexWriteFile"),
+    "tflite/flex-draws-from-a-generator": lambda: model("FlexGeneratorDataset"),
+    "tflite/flex-saves-and-never-restores": lambda: model("FlexSaveV2"),
+    "tflite/flex-names-a-file-by-its-path": lambda: model(
+        "FlexFixedUnigramCandidateSampler",
+        options=(node_options("FixedUnigramCandidateSampler", vocab_file=text(2, "/etc/passwd")),),
+    ),
+    "tflite/flex-sends-to-a-debugger": lambda: model(
+        "FlexDebugNumericSummary",
+        options=(
+            node_options(
+                "DebugNumericSummary",
+                debug_urls=message(1, text(2, "grpc://203.0.113.9:6006")),
+            ),
+        ),
+    ),
+    "tflite/flex-holds-a-constant-without-end": lambda: model(
+        "FlexConst",
+        options=(
+            node_options(
+                "Const",
+                value=message(8, number(1, 1), message(2, message(2, number(1, 1 << 45)))),
+            ),
+        ),
+    ),
+    "tflite/program-in-the-middle": lambda: model(
+        "3", buffers=(b"", bytes(100) + b"\x7fELF\x02\x01\x01" + bytes(300))
+    ),
     "tflite/appended": lambda: model("3") + b"#!/bin/sh\necho inert\n" * 20,
     "tflite/cut-short": lambda: model("3", buffers=(b"", bytes(100)))[:-60],
 }
@@ -136,6 +167,10 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "tflite/numbers-last": numbers_last,
     "tflite/plain": lambda: model("3", "9", buffers=(b"", bytes(64))),
     "tflite/flex": lambda: model("FlexErf"),
+    "tflite/flex-learns-on": lambda: model("FlexSaveV2", "FlexRestoreV2"),
+    "tflite/flex-with-a-node": lambda: model(
+        "FlexErf", options=(node_options("Erf", T=number(6, 1)),)
+    ),
     "tflite/flex-prints": lambda: model(
         "FlexPrintV2", options=(node_options("PrintV2", output_stream=text(2, "stderr")),)
     ),
