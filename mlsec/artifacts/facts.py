@@ -51,6 +51,8 @@ class Format(enum.Enum):
     ZIP = "zip"
     TAR = "tar"
     SEVEN_ZIP = "seven_zip"
+    AR = "ar"
+    CPIO = "cpio"
     COMPRESSED = "compressed"
     OCI_LAYOUT = "oci_layout"
     EXECUTABLE = "executable"

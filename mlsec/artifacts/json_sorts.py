@@ -8,12 +8,14 @@ from typing import Any
 from mlsec.artifacts.keras.config import is_keras_config, judge_keras, judge_model_class
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.settings import is_settings, judge_settings
+from mlsec.artifacts.served_settings import is_manifest, judge_manifest
 from mlsec.artifacts.skops import is_skops_schema, judge_skops
 
 # Each sort of document by its shape; one document may be of several.
 _SORTS: tuple[tuple[Callable[[Any], bool], Callable[[Any, Recorder], None]], ...] = (
     (is_keras_config, judge_keras),
     (is_skops_schema, judge_skops),
+    (is_manifest, judge_manifest),
     (is_settings, judge_settings),
 )
 

@@ -35,6 +35,7 @@ from mlsec.artifacts.numpy_reader import (
     sniff_numpy,
     sniff_raw_array,
 )
+from mlsec.artifacts.old_archives import read_ar, read_cpio, sniff_ar, sniff_cpio
 from mlsec.artifacts.onnx import read_onnx
 from mlsec.artifacts.onnx_tensor import read_tensor, sniff_tensor
 from mlsec.artifacts.pdf import read_pdf, sniff_pdf
@@ -62,6 +63,12 @@ from mlsec.artifacts.repository.xml_text import read_xml, sniff_openvino, sniff_
 from mlsec.artifacts.repository.yaml_text import read_yaml, sniff_yaml
 from mlsec.artifacts.safetensors import read_safetensors, sniff_safetensors
 from mlsec.artifacts.sentencepiece import read_sentencepiece, sniff_sentencepiece
+from mlsec.artifacts.served_settings import (
+    read_properties,
+    read_triton,
+    sniff_properties,
+    sniff_triton,
+)
 from mlsec.artifacts.seven_zip import read_seven_zip, sniff_seven_zip
 from mlsec.artifacts.tar_reader import read_tar, sniff_tar
 from mlsec.artifacts.tensorflow.bundle import read_bundle, sniff_bundle
@@ -138,6 +145,8 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.ZIP, sniff=sniff_zip, read=read_zip),
     Reader(format=Format.TAR, sniff=sniff_tar, read=read_tar),
     Reader(format=Format.SEVEN_ZIP, sniff=sniff_seven_zip, read=read_seven_zip),
+    Reader(format=Format.AR, sniff=sniff_ar, read=read_ar),
+    Reader(format=Format.CPIO, sniff=sniff_cpio, read=read_cpio),
     Reader(format=Format.COMPRESSED, sniff=sniff_compressed, read=read_compressed),
     # Formats with a mark of their own.
     Reader(format=Format.NUMPY, sniff=sniff_numpy, read=read_numpy),
@@ -178,6 +187,8 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.GRAPH_DEF, sniff=sniff_named_graph, read=read_named_graph, weak=True),
     Reader(format=Format.NUMPY, sniff=sniff_raw_array, read=read_raw_array, weak=True),
     Reader(format=Format.GRAPH_DEF, sniff=sniff_text_format, read=read_text_format, weak=True),
+    Reader(format=Format.TEXT, sniff=sniff_triton, read=read_triton, weak=True),
+    Reader(format=Format.TEXT, sniff=sniff_properties, read=read_properties, weak=True),
     Reader(format=Format.XGBOOST, sniff=sniff_xgboost_text, read=read_xgboost_text, weak=True),
     Reader(format=Format.JSON, sniff=sniff_json, read=read_json_document, weak=True),
     Reader(format=Format.TEXT, sniff=sniff_pointer, read=read_pointer, weak=True),

@@ -36,7 +36,6 @@ MARKS: tuple[tuple[bytes, str], ...] = (
 OWN_MARK, OWN_EVIDENCE = b"mlse", "evidence of an mlsec scan"
 # Archives that are not opened here, and whose first bytes other formats may take for text.
 ARCHIVES: Mapping[bytes, str] = {
-    b"!<arch>\n": "an ar archive", b"070701": "a cpio archive", b"070707": "a cpio archive",
     b"Rar!\x1a\7": "a RAR archive", b"MSCF\0\0\0\0": "a cabinet archive",
     b"\xed\xab\xee\xdb": "an RPM package", b"hsqs": "a SquashFS image",
     b"\xff\6\0\0sNaPpY": "data packed with Snappy", b"\xd0\xcf\x11\xe0": "an OLE document",

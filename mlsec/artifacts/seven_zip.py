@@ -76,18 +76,21 @@ def _read(archive: SevenZipFile, record: Recorder) -> None:
         return
     files = list(archive.files)
     total = sum(int(file.uncompressed or 0) for file in files)
-    _judge(files, total, record)
+    # The package gives what swells in one piece, and holds it twice meanwhile.
+    held = record.limits.held_bytes * (1 if _judge(files, total, record) else 2)
     if not _fits(total, len(files), record):
         return
     links = {file.filename for file in files if file.is_symlink or file.is_junction}
     record.listed(sum(file.is_directory for file in files))
-    for batch in _batches(files, record):
+    for batch in _batches(files, held, record):
         _read_batch(archive, batch, links, record)
 
 
-def _batches(files: Sequence[ArchiveFile], record: Recorder) -> Iterator[list[ArchiveFile]]:
+def _batches(
+    files: Sequence[ArchiveFile], held: int, record: Recorder
+) -> Iterator[list[ArchiveFile]]:
     """Members that are unpacked together: as many as may be held; each too large one is told."""
-    held, batch, size_bytes = 2 * record.limits.held_bytes, list[Any](), 0
+    batch, size_bytes = list[Any](), 0
     for file in files:
         if file.is_directory:
             continue
@@ -120,9 +123,11 @@ def _read_batch(
             record.budget.release(size_bytes)
 
 
-def _judge(files: Sequence[ArchiveFile], total: int, record: Recorder) -> None:
+def _judge(files: Sequence[ArchiveFile], total: int, record: Recorder) -> bool:
+    """Judge names, kinds and sizes; gives whether the archive swells beyond measure."""
     limits, packed = record.limits, sum(int(file.compressed or 0) for file in files)
-    if total >= max(limits.ratio_from_bytes, limits.inflation_ratio * max(packed, 1)):
+    swells = total >= max(limits.ratio_from_bytes, limits.inflation_ratio * max(packed, 1))
+    if swells:
         detail = f"inflates to more than {limits.inflation_ratio} times its size"
         record.fact(FactKind.BOMB, "ratio", detail)
     counts = Counter(file.filename for file in files)
@@ -134,6 +139,7 @@ def _judge(files: Sequence[ArchiveFile], total: int, record: Recorder) -> None:
     for file in files:
         if file.is_socket:
             record.fact(FactKind.LINK_MEMBER, file.filename, "would be unpacked as a socket")
+    return swells
 
 
 def _fits(total: int, count: int, record: Recorder) -> bool:
@@ -148,26 +154,27 @@ def _fits(total: int, count: int, record: Recorder) -> bool:
     return False
 
 
-def _unpack(archive: SevenZipFile, names: list[str], size_bytes: int) -> list[tuple[str, Any]]:
+def _unpack(
+    archive: SevenZipFile, names: list[str], size_bytes: int
+) -> Iterator[tuple[str, bytes]]:
     """Each member's name and what was unpacked of it.
 
     In a solid archive the package unpacks what lies before a member again for each batch.
     """
-    from py7zr.io import BytesIOFactory  # noqa: PLC0415
+    from mlsec.artifacts.seven_zip_members import Kept  # noqa: PLC0415 - it needs the package
 
-    factory = BytesIOFactory(limit=size_bytes + 1)
+    kept = Kept(size_bytes + 1)
     archive.reset()
-    archive.extract(targets=names, factory=factory)
-    return list(factory.products.items())
+    archive.extract(targets=names, factory=kept)
+    return kept.taken()
 
 
 def _members(
-    products: list[tuple[str, Any]], names: Sequence[str], links: set[str], record: Recorder
+    products: Iterator[tuple[str, bytes]], names: Sequence[str], links: set[str], record: Recorder
 ) -> None:
     # The package gives clean paths, and a number behind names that come again.
-    for number, (path, product) in enumerate(products):
+    for number, (path, data) in enumerate(products):
         name = next((known for known in names if path.endswith(known)), f"{path} ({number})")
-        data = product.read()
         if name in links:
             judge_link(name, data[:TARGET_BYTES].decode("utf-8", "backslashreplace"), record)
             record.listed(1)

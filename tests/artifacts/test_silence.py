@@ -74,7 +74,7 @@ NOT_UNDERSTOOD = {
     ),
     "document-of-xml": ("a.xml", b"<?xml version='1.0'?><own><thing/></own>"),
     "filter-of-its-own": ("a.json", carried.template("{{ 'x' | own }}")),
-    "ar": ("a.pt", b"!<arch>\nx.o/   "), "cpio": ("a.bin", b"070701" + b"0" * 104),
+    "rar": ("a.pt", b"Rar!\x1a\7\1\0" + PLAIN), "cabinet": ("a.bin", b"MSCF\0\0\0\0" + PLAIN),
     "mleap": ("model.json", json.dumps({"op": "own", "attributes": {}}).encode()),
     "zeros": ("a.safetensors", bytes(100)), "text": ("a.pt", b"some words\n"),
     "json": ("a.pkl", b'{"a": 1}'), "script": ("a.sh", b"#!/bin/sh\necho inert\n"),

@@ -6,6 +6,7 @@ import re
 from xml.parsers import expat
 
 from mlsec.artifacts.contents import judge_value
+from mlsec.artifacts.declared_sizes import note_shape
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.recognised import GADGETS
@@ -16,7 +17,7 @@ from mlsec.core.closed_sets import GapReason, Severity
 from mlsec.core.regex import regex
 
 _START = regex(
-    rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\b|!DOCTYPE\s+(?!html\b)|!ENTITY|PMML\b|net[\s>])",
+    rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\b|!DOCTYPE\s+(?!html\b)|!ENTITY|PMML\b|net[\s>]|svg[\s>])",
     re.IGNORECASE,
 )
 _WIDE = (b"\xff\xfe<\0", b"\xfe\xff\0<", b"<\0?\0", b"\0<\0?")
@@ -45,12 +46,18 @@ _XALAN = regex(r"xml\.apache\.org/(?:xslt|xalan)/java|saxon\.sf\.net/java|/xslt/
 _RUNS_JAVA = regex(r"\b(?:getRuntime|ProcessBuilder|ScriptEngine)\b|\bjava\.lang\.Runtime\b")
 SHORTEST_TEXT, MOST_TEXTS = 12, 100_000
 _PUBLIC = "http://www.w3.org/"
+# In a picture: attributes that hold code, and elements that are or bring programs.
+_HANDLER = regex(r"on[a-z]{3,30}\Z")
+_RUNNING = frozenset("script handler iframe object embed".split())  # noqa: SIM905
+SHORT_ENTITY = 300
+_NUMBER = regex(r"\d{1,19}")
+_DIGITS = 19
 DEEP = 1_000
 
 
 def sniff_xml(head: bytes, window: Window) -> bool:
     """Whether a file starts as an XML document does, in UTF-8 or UTF-16; its name may say so."""
-    is_named = window.name.lower().endswith((".xml", ".pmml")) and head.lstrip()[:1] == b"<"
+    is_named = window.name.lower().endswith((".xml", ".pmml", ".svg")) and head.lstrip()[:1] == b"<"
     return is_named or bool(_START.match(head)) or head.startswith(_WIDE)
 
 
@@ -95,6 +102,9 @@ class _Elements:
         self.record = record
         self.depth = 0
         self.root = ""
+        self.doctype = ""
+        self._dims: list[int] = []
+        self._is_dim = False
         self.texts = 0
         self.used: dict[str, None] = {}
         self.defined: set[str] = set()
@@ -110,12 +120,20 @@ class _Elements:
         self.parser.ProcessingInstructionHandler = self._instruction
 
     def _doctype(self, name: str, system: str | None, _public: str | None, internal: int) -> None:
-        plain = not internal and (system is None or system.startswith(_PUBLIC))
+        self.doctype = name
+        known = system is None or system.startswith(_PUBLIC)
+        plain = known and (not internal or name == "svg")
         detail = "a document type can make a parser read files and addresses, or fill memory"
         danger = Severity.LOW if plain else None
         self.record.fact(FactKind.XML_ENTITY, system or name, detail, danger=danger)
 
-    def _entity(self, name: str, *_rest: object) -> None:
+    def _entity(self, name: str, _is_parameter: int, value: str | None, *_rest: object) -> None:
+        is_short = value is not None and len(value) <= SHORT_ENTITY and not {"&", "%"} & {*value}
+        if self.doctype == "svg" and is_short:
+            # Drawing programs abbreviate their namespaces so.
+            detail = "declares an abbreviation"
+            self.record.fact(FactKind.XML_ENTITY, name, detail, danger=Severity.LOW)
+            return
         # Entities are never expanded: the document ends here.
         self.record.fact(FactKind.XML_ENTITY, name, "declares an entity")
         raise ArtifactError(f"declares the entity {name!r:.60}: not read any further")
@@ -128,15 +146,15 @@ class _Elements:
             self._begin(name, attributes)
         plain = name.rsplit(":", 1)[-1]
         self._attributes(attributes)
+        if plain in {"script", "Script"} and self.root != "svg":
+            self.record.fact(FactKind.EMBEDDED_CODE, name, "a script inside of the document")
         if plain == "DefineFunction":
             self.defined.add(attributes.get("name", ""))
         if plain == "include" and "href" in attributes:
             href = attributes["href"]
             self.record.fact(FactKind.OUTSIDE_REFERENCE, href, "includes another document")
-        elif self.root == "net" and plain == "layer":
-            self._layer(attributes)
-        elif self.root == "net" and plain == "data":
-            self._libraries("data", attributes)
+        elif self.root == "net":
+            self._network(plain, attributes)
         elif self.root == "PMML" and plain == "Apply":
             self._function(attributes.get("function", ""))
         elif self.root == "PMML" and plain in {"Extension", "Value"}:
@@ -144,8 +162,34 @@ class _Elements:
                 if not note_reference(self.record, place, f"what a {plain} names"):
                     detail = f"what a {plain} names is fetched from an address"
                     self.record.fact(FactKind.REMOTE_REFERENCE, place, detail)
-        elif plain in {"script", "Script"}:
-            self.record.fact(FactKind.EMBEDDED_CODE, name, "a script inside of the document")
+        elif self.root == "svg":
+            self._picture(plain, attributes)
+
+    def _network(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "layer":
+            self._layer(attributes)
+        elif name == "data":
+            self._libraries("data", attributes)
+            self._stored(attributes)
+        elif name == "port":
+            self._dims = []
+        self._is_dim = name == "dim"
+
+    def _picture(self, name: str, attributes: dict[str, str]) -> None:
+        """What a browser that shows the picture by itself would run or fetch."""
+        handlers = [key for key in attributes if _HANDLER.match(key)]
+        if _HANDLER.match(attributes.get("attributeName", "")):
+            handlers.append(attributes["attributeName"])
+        if name in _RUNNING or handlers:
+            detail = "code that runs where the picture is shown by itself"
+            subject = (*handlers, name)[0]
+            kind, danger = FactKind.EMBEDDED_CODE, Severity.MEDIUM
+            self.record.fact(kind, subject, detail, danger=danger)
+        for key, place in attributes.items():
+            if key.rsplit(":", 1)[-1] in {"href", "src"} and name != "a" and is_remote(place):
+                detail = "is fetched where the picture is shown"
+                kind, danger = FactKind.REMOTE_REFERENCE, Severity.LOW
+                self.record.fact(kind, place, detail, danger=danger)
 
     def _attributes(self, attributes: dict[str, str]) -> None:
         for key, value in attributes.items():
@@ -158,6 +202,8 @@ class _Elements:
             self._text(value)
 
     def _text(self, text: str) -> None:
+        if self._is_dim and (size := text.strip()).isdecimal():
+            self._dims.append(int(size[:_DIGITS]))
         if len(text) < SHORTEST_TEXT:
             return
         self.texts += 1
@@ -196,8 +242,21 @@ class _Elements:
             self.record.format(Format.OPENVINO)
             self.record.property("format_version", attributes.get("version", "")[:20])
 
-    def _end(self, _name: str) -> None:
+    def _end(self, name: str) -> None:
         self.depth -= 1
+        self._is_dim = False
+        if name == "port" and self.root == "net":
+            note_shape(self.record, self._dims, "a port of a layer")
+
+    def _stored(self, attributes: dict[str, str]) -> None:
+        """What a constant declares of the file with the weights beside the network."""
+        shape = attributes.get("shape", "")
+        note_shape(self.record, [int(one) for one in _NUMBER.findall(shape)[:64]], "a constant")
+        for key in ("offset", "size"):
+            value = attributes.get(key, "").strip()
+            if value and not (value.isdecimal() and len(value) < _DIGITS):
+                detail = f"the {key} {value!r:.60} is no place in a file"
+                self.record.fact(FactKind.BROKEN, key, detail)
 
     def _layer(self, attributes: dict[str, str]) -> None:
         version, kind = attributes.get("version", ""), attributes.get("type", "")

@@ -19,10 +19,11 @@ MOST_BYTES = 64 << 20
 _START = regex(
     rb"(?:\s|#[^\n]*\n)*(?:(?:node|library|versions|meta_graphs|meta_info_def|graph_def|saver_def"
     rb"|collection_def|signature_def|asset_file_def|object_graph_def|debug_info|initializer"
-    rb"|node_def)\s*:?\s*[{<]|saved_model_schema_version\s*:\s*\d)"
+    rb"|node_def)\s*:?\s*\[?\s*[{<]|saved_model_schema_version\s*:\s*\d)"
 )
+_NODES = regex(rb"\b(?:node|node_def|meta_graphs|graph_def|library)\s*:?\s*\[?\s*[{<]")
 _TOKEN = regex(
-    rb"""[\s,;]+|\#[^\n]*|(?P<word>[A-Za-z_][A-Za-z0-9_.\-/]*|\[[^\]\n]{1,200}\])
+    rb"""[\s,;]+|\#[^\n]*|(?P<word>[A-Za-z_][A-Za-z0-9_.\-/]*|\[[A-Za-z][\w.\-/]{0,200}\])
     |(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<open>[{<\[])|(?P<close>[}>\]])
     |(?P<colon>:)|(?P<number>[+\-]?[0-9][A-Za-z0-9_.+\-]*|-[a-z]+)""",
     re.VERBOSE | re.DOTALL,
@@ -43,9 +44,10 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
 
 
-def sniff_text_format(head: bytes, _window: Window) -> bool:
-    """Whether a file starts as the text form of a TensorFlow graph."""
-    return bool(_START.match(head))
+def sniff_text_format(head: bytes, window: Window) -> bool:
+    """Whether a file starts as the text form of a TensorFlow graph, or is named and has some."""
+    is_named = window.name.lower().endswith((".pbtxt", ".pbtext"))
+    return bool(_START.match(head)) or (is_named and bool(_NODES.search(head)))
 
 
 def read_text_format(window: Window, record: Recorder) -> None:
@@ -111,7 +113,8 @@ def texts_of(data: bytes) -> Iterator[Text]:
             if len(path) > 200:
                 raise ArtifactError("messages in text format lie more than 200 deep")
         elif kind == "close" and path and token.group() != b"]":
-            path.pop()
+            # In a list of messages only the first has the field's name before it.
+            word = path.pop()
     if held:
         yield Text(path=tuple(path[-8:]), field=word, value=_joined(held), offset=held_at)
 

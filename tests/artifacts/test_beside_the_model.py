@@ -1,0 +1,146 @@
+"""What travels with a model and is no weights: settings of servers, drawings, networks as text."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mlsec.artifacts.facts import Inspection
+from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
+
+FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9">{}</svg>'
+MODEL = {"modelName": "m", "serializedFile": "m.pt", "handler": "handler.py"}
+TRITON = 'name: "m"\nbackend: "python"\nmax_batch_size: 8\n'
+NODES = 'node: [{{ name: "a" op: "NoOp" }}, {{ name: "b" op: "{}" }}]\n'
+
+
+def manifest(**changed: str) -> bytes:
+    return json.dumps({"createdOn": "x", "model": {**MODEL, **changed}}).encode()
+
+
+def drawing(inner: str, head: str = "") -> bytes:
+    return (head + SVG.format(inner)).encode()
+
+
+def network(port: str = "", data: str = "") -> bytes:
+    return (
+        "<?xml version='1.0'?><net name='n' version='11'><layers><layer id='0' type='Const'"
+        f" version='opset1'>{data}<output><port id='0'>{port}</port></output></layer></layers>"
+        "</net>"
+    ).encode()
+
+
+def triton(more: str) -> bytes:
+    return (TRITON + more).encode()
+
+
+DIM = "<dim>{}</dim>".format
+HOSTILE = {
+    "svg-script": ("a.svg", drawing("<script>alert(1)</script>")),
+    "svg-handler": ("a.svg", drawing("<circle onload='f()' r='3'/>")),
+    "svg-handler-set-later": ("a.svg", drawing("<set attributeName='onclick' to='f()'/>")),
+    "svg-frame": ("a.svg", drawing("<foreignObject><iframe src='x'/></foreignObject>")),
+    "svg-link-runs": ("a.svg", drawing("<a href='javascript:alert(1)'/>")),
+    "svg-behind-a-comment": ("a.svg", drawing("<script>f()</script>", "<!-- made by hand -->\n")),
+    "svg-outside-entity": (
+        "a.svg", drawing("&x;", "<!DOCTYPE svg [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>")
+    ),
+    "svg-entities-in-entities": (
+        "a.svg", drawing("&b;", "<!DOCTYPE svg [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]>")
+    ),
+    "torchserve-handler-outside": ("MANIFEST.json", manifest(handler="../../evil.py:run")),
+    "torchserve-weights-outside": ("MANIFEST.json", manifest(serializedFile="/srv/other/m.pt")),
+    "torchserve-files-outside": ("MANIFEST.json", manifest(extraFiles="a.py,../../b.py")),
+    "torchserve-runs": (
+        "config.properties",
+        b"inference_address=http://0.0.0.0:8080\nvmargs=-XX:OnOutOfMemoryError=/tmp/inert\n",
+    ),
+    "torchserve-agent": (
+        "config.properties", b"default_workers_per_model=1\nvmargs=-javaagent:x.jar\n"
+    ),
+    "torchserve-loads-from-afar": (
+        "config.properties", b"load_models=m=http://models.example.invalid/m.mar\n"
+    ),
+    "triton-environment-outside": (
+        "config.pbtxt",
+        triton(
+            'parameters: {key: "EXECUTION_ENV_PATH" value: {string_value: "../../e.tar.gz"}}\n'
+        ),
+    ),
+    "triton-model-outside": ("config.pbtxt", triton('default_model_filename: "../../m.onnx"\n')),
+    "triton-backend-by-path": ("config.pbtxt", b'name: "m"\nbackend: "../../tmp/own"\n'),
+    "triton-library": (
+        "config.pbtxt", triton('model_operations { op_library_filename: "own.so" }\n')
+    ),
+    "triton-warms-up-with-a-file": (
+        "config.pbtxt",
+        triton(
+            'model_warmup [{ name: "w" inputs { key: "x" value { dims: 3 '
+            'input_data_file: "../../../etc/passwd" } } }]\n'
+        ),
+    ),
+    "openvino-port-without-end": ("m.xml", network(DIM(1 << 30) + DIM(1 << 30))),
+    "openvino-constant-without-end": (
+        "m.xml", network(data="<data element_type='f32' shape='1073741824, 1073741824'/>")
+    ),
+    "openvino-offset-below-zero": (
+        "m.xml", network(data="<data element_type='f32' shape='1' offset='-8' size='4'/>")
+    ),
+    "text-graph-list-of-nodes": ("g.pbtxt", NODES.format("PyFunc").encode()),
+    "text-graph-list-in-one-line": ("g.pbtxt", b'node [{ name: "a" op: "WriteFile" }]\n'),
+}  # fmt: skip
+HONEST = {
+    "svg": ("a.svg", drawing("<circle r='3'/><style>a{fill:red}</style>")),
+    "svg-of-a-drawing-program": (
+        "a.svg",
+        drawing(
+            "<g xmlns='&ns;'/>",
+            "<?xml version='1.0'?><!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN'"
+            " 'http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd'"
+            " [<!ENTITY ns 'http://ns.example.com/graphs/1.0/'>]>",
+        ),
+    ),
+    "svg-links": ("a.svg", drawing("<a href='https://example.com/'><circle r='3'/></a>")),
+    "torchserve": ("MANIFEST.json", manifest(requirementsFile="requirements.txt")),
+    "torchserve-function": ("MANIFEST.json", manifest(handler="handler.py:entry")),
+    "torchserve-settings": (
+        "config.properties", b"inference_address=http://0.0.0.0:8080\nmodel_store=/models\n"
+    ),
+    "triton": ("config.pbtxt", triton('input [{ name: "x" dims: [ 3, 224, 224 ] }]\n')),
+    "triton-own-folder": (
+        "config.pbtxt",
+        triton(
+            'parameters: {key: "EXECUTION_ENV_PATH" value: {string_value:'
+            ' "$$TRITON_MODEL_DIRECTORY/env.tar.gz"}}\n'
+        ),
+    ),
+    "openvino": (
+        "m.xml",
+        network(
+            DIM(1) + DIM(-1) + DIM(224),
+            "<data element_type='f32' shape='64, 3, 7, 7' offset='0' size='37632'/>",
+        ),
+    ),
+    "text-graph": ("g.pbtxt", NODES.format("Identity").encode()),
+}  # fmt: skip
+
+
+def flags(found: Inspection) -> list[str]:
+    return [f"{one.kind.value}: {one.detail}" for one in found.facts if one.danger in FLAGGING]
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_file_is_flagged(case: str) -> None:
+    name, data = HOSTILE[case]
+    assert flags(inspect(Window.of(data, name)))
+
+
+@pytest.mark.parametrize("case", HONEST)
+def test_an_honest_file_is_read_and_quiet(case: str) -> None:
+    name, data = HONEST[case]
+    found = inspect(Window.of(data, name))
+    assert (flags(found), found.holes) == ([], ())
