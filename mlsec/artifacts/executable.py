@@ -17,6 +17,8 @@ FAT_MACH_O = frozenset(bytes.fromhex(magic) for magic in ("cafebabe", "cafebabf"
 # Major version of the first Java; no Mach-O file holds programs for so many processors.
 FIRST_JAVA = 45
 SCRIPT_BYTES = 1 << 20
+# The size of its header, then the class of a shortcut.
+_SHORTCUT = b"L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0F"
 SCRIPT = re.compile(rb"\xef?\xbb?\xbf?#![ \t]*/[^\n\0]{1,200}")
 
 
@@ -32,6 +34,8 @@ def kind_of(head: bytes, window: Window | None = None) -> str:
         return "a Java class" if is_java else "a Mach-O program or library"
     if head.startswith(b"\0asm") and head[5:8] == b"\0\0\0":
         return "a WebAssembly module"
+    if head.startswith(_SHORTCUT):
+        return "a Windows shortcut, which may start any program"
     if head.startswith(b"MZ") and _is_windows(head, window):
         return "a Windows program or library"
     script = SCRIPT.match(head)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -13,10 +15,12 @@ from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.gguf_types import BLOCKS
 from mlsec.artifacts.metadata_text import judge_metadata
+from mlsec.artifacts.names import danger_of_tensor
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.plain_text import CONTROL
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import GapReason, Severity
 
 MAGIC = b"GGUF"
 # Small, so that hardly anything behind the header is fetched.
@@ -264,9 +268,22 @@ def _account(window: Window, record: Recorder, header: _Header, tensors: list[Te
             record.understood(base + start, last)
     known = [(base + start, end - start) for start, end, _ in ends if end > start]
     judge_beginnings(window, known, record)
-    unknown = sum(1 for tensor in tensors if tensor.end < 0)
+    _judge_names(record, tensors)
+    unknown = [tensor for tensor in tensors if tensor.end < 0]
     if unknown:
-        record.property("tensors_of_unknown_type", unknown)
+        record.property("tensors_of_unknown_type", len(unknown))
+        detail = f"{len(unknown)} tensors are of a type that is not known: how long they are is not"
+        record.hole(GapReason.UNSUPPORTED, detail, start=base + unknown[0].start)
+
+
+def _judge_names(record: Recorder, tensors: list[Tensor]) -> None:
+    counts = Counter(tensor.name for tensor in tensors)
+    for name in [name for name, count in counts.items() if count > 1][:_NOTED]:
+        detail = f"{counts[name]} tensors have this name, and readers differ on which one counts"
+        record.fact(FactKind.TWO_READINGS, name, detail)
+    unsafe = ((name, why) for name in counts if (why := danger_of_tensor(name)))
+    for name, why in itertools.islice(unsafe, _NOTED):
+        record.fact(FactKind.UNSAFE_MEMBER_NAME, name, why, danger=Severity.MEDIUM)
 
 
 def _problem(start: int, end: int, reached: int, alignment: int, data_bytes: int) -> str:

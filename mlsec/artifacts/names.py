@@ -39,7 +39,8 @@ def judge_name(name: str, record: Recorder, offset: int = -1) -> None:
 def danger_of(name: str) -> str:
     """What is wrong with a name, or ""."""
     parts = re.split(r"[\\/]", name)
-    if ".." in parts:
+    # Windows drops spaces at the end of a part.
+    if any(part.rstrip(" ") == ".." for part in parts):
         return "leads out of the folder it is unpacked into"
     if name[:1] in {"/", "\\"} or DRIVE.match(name):
         return "names a place of its own, not one in the folder it is unpacked into"

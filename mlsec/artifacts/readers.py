@@ -70,6 +70,7 @@ from mlsec.artifacts.served_settings import (
     sniff_triton,
 )
 from mlsec.artifacts.seven_zip import read_seven_zip, sniff_seven_zip
+from mlsec.artifacts.start_files import read_start_file, sniff_start_file
 from mlsec.artifacts.tar_reader import read_tar, sniff_tar
 from mlsec.artifacts.tensorflow.bundle import read_bundle, sniff_bundle
 from mlsec.artifacts.tensorflow.shards import (
@@ -188,6 +189,7 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.NUMPY, sniff=sniff_raw_array, read=read_raw_array, weak=True),
     Reader(format=Format.GRAPH_DEF, sniff=sniff_text_format, read=read_text_format, weak=True),
     Reader(format=Format.TEXT, sniff=sniff_triton, read=read_triton, weak=True),
+    Reader(format=Format.TEXT, sniff=sniff_start_file, read=read_start_file, weak=True),
     Reader(format=Format.TEXT, sniff=sniff_properties, read=read_properties, weak=True),
     Reader(format=Format.XGBOOST, sniff=sniff_xgboost_text, read=read_xgboost_text, weak=True),
     Reader(format=Format.JSON, sniff=sniff_json, read=read_json_document, weak=True),

@@ -9,7 +9,8 @@ from mlsec.artifacts.callables import danger_of
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import walk
 from mlsec.artifacts.recorder import Recorder
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.references import leaves_folder
+from mlsec.core.closed_sets import GapReason, Severity
 from mlsec.core.regex import regex
 
 # What honest estimators are made of. Source: skops' own default of trusted types, widened to
@@ -31,6 +32,15 @@ _GETTERS = frozenset({"attrgetter", "itemgetter", "methodcaller"})
 _LOSS = regex(
     r"CyHalf[A-Za-z]+\Z|CyAbsoluteError\Z|CyPinballLoss\Z|CyHuberLoss\Z|CyExponentialLoss\Z"
 )
+# What rebuilds nodes in skops 0.15 and before; numpy's generators of random bits.
+_LOADERS = frozenset(
+    """BytearrayNode BytesNode CachedNode ConstructorFromReduceNode DTypeNode DefaultDictNode
+    DictNode FunctionNode JsonNode ListNode LossNode MaskedArrayNode MethodNode NdArrayNode ObjectNode
+    OperatorFuncNode PartialNode QuantileForestNode RandomGeneratorNode RandomStateNode ReduceNode
+    SetNode SliceNode SparseMatrixNode TreeNode TupleNode TypeNode SGDNode DatetimeNode
+    DictWithDeprecatedKeysNode OrderedDictNode DatetimeTimedeltaNode TzInfoNode""".split()  # noqa: SIM905
+)
+_BIT_GENERATORS = frozenset("PCG64 PCG64DXSM MT19937 Philox SFC64".split())  # noqa: SIM905
 _WORD = regex(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -54,9 +64,32 @@ def judge_skops(value: Mapping[str, Any], record: Recorder) -> None:
                 part.get(key) if isinstance(part.get(key), str) else ""
                 for key in ("__loader__", "__module__", "__class__")
             )
+            _judge_shape(part, str(loader), path, record)
             if (loader, module, name) not in seen or loader in {"MethodNode", "OperatorFuncNode"}:
                 seen.add((str(loader), str(module), str(name)))
                 _judge_node(part, str(loader), str(module), str(name), path, record)
+
+
+def _judge_shape(part: Mapping[str, Any], loader: str, path: str, record: Recorder) -> None:
+    """Judge what a node says beside its type: who rebuilds it, and the member with its bytes."""
+    if loader not in _LOADERS:
+        detail = f"what the loader {loader!r:.60} does is not known (at {path})"
+        record.hole(GapReason.UNRESOLVED, detail)
+    file = part.get("file")
+    if isinstance(file, str) and (
+        leaves_folder(file) or not file.endswith((".npy", ".npz", ".bin"))
+    ):
+        detail = f"names no member that skops writes (at {path})"
+        record.fact(FactKind.OUTSIDE_REFERENCE, file, detail, danger=Severity.MEDIUM)
+    if loader == "RandomGeneratorNode":
+        content = part.get("content")
+        kept = content.get("bit_generator") if isinstance(content, Mapping) else None
+        state = kept.get("content") if isinstance(kept, Mapping) else None
+        named = state.get("bit_generator") if isinstance(state, Mapping) else None
+        name = named.get("content") if isinstance(named, Mapping) else None
+        if not isinstance(name, str) or name.strip('"') not in _BIT_GENERATORS:
+            detail = f"is called to make random numbers, and is no generator of bits (at {path})"
+            record.fact(FactKind.UNKNOWN_CALL, f"numpy.random.{name}"[:200], detail)
 
 
 def _judge_node(

@@ -83,6 +83,13 @@ HOSTILE = {
             'input_data_file: "../../../etc/passwd" } } }]\n'
         ),
     ),
+    "pmml-function-of-a-language": (
+        "m.pmml",
+        (b"<?xml version='1.0'?><PMML version='4.4'>"
+        b"<Apply function='groovy.lang.GroovyShell.evaluate'/></PMML>"),
+    ),
+    "pmml-program-text": ("m.pmml", b"<?xml version='1.0'?><?php x(); ?><PMML version='4.4'/>"),
+    "start-file": ("own.pth", b"# words\nimport os; os.getpid()\n"),
     "openvino-port-without-end": ("m.xml", network(DIM(1 << 30) + DIM(1 << 30))),
     "openvino-constant-without-end": (
         "m.xml", network(data="<data element_type='f32' shape='1073741824, 1073741824'/>")

@@ -49,6 +49,16 @@ NOT_UNDERSTOOD = {
     "operator-of-plugins": (
         "a.onnx", onnx.model(onnx.graph(onnx.node("Unheard", domain="trt.plugins")))
     ),
+    "layer-of-no-set": (
+        "a.xml",
+        (b"<?xml version='1.0'?><net name='n' version='11'><layers>"
+        b"<layer id='0' type='Unheard' version='opset1'/></layers></net>"),
+    ),
+    "loader-of-skops": (
+        "schema.json",
+        json.dumps({"__loader__": "UnheardNode", "__class__": "list", "__module__": "builtins",
+                    "protocol": 2}).encode(),
+    ),
     "operator-that-exchanges": (
         "saved_model.pb",
         tensorflow.saved_model(tensorflow.meta_graph(tensorflow.graph(tensorflow.node("_Recv")))),

@@ -12,6 +12,7 @@ from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.recognised import GADGETS
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, note_reference
+from mlsec.artifacts.repository.openvino_operators import OPERATORS
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
 from mlsec.core.regex import regex
@@ -26,7 +27,9 @@ _OPSETS = regex(r"(?:opset\d+|experimental|type_relaxed_opset|ie_internal_opset)
 _LIBRARY = regex(r"\.(?:so(?:\.\d+)*|dll|dylib|pyd|py)\Z", re.IGNORECASE)
 # Evaluators in Java look functions that are not built in up as classes.
 _REACHES_OUT = regex(
-    r"\bjavax?\.(?:lang|io|net|nio|script|naming|rmi)\b|\b(?:getRuntime|ProcessBuilder)\b"
+    r"\bjavax?\.(?:lang|io|net|nio|script|naming|rmi|sql|util\.(?:jar|zip|prefs))\b"
+    r"|\b(?:com\.)?sun\.|\bjdk\.|\bgroovy\.|\bbsh\.|\bognl\.|\bkotlin\.io\b"
+    r"|\borg\.(?:codehaus|mozilla|python|jruby|mvel2?|springframework|apache\.commons)\b|\b(?:getRuntime|ProcessBuilder)\b"
     r"|\b(?:exec|eval|system|popen|__import__)\s*\("
 )
 # What every evaluator of PMML has. Source: the PMML 4.4 specification, built-in functions.
@@ -264,6 +267,9 @@ class _Elements:
         if "python" in kind.lower():
             detail = "a layer that runs Python code"
             self.record.fact(FactKind.UNSAFE_OPERATOR, kind, detail)
+        if _OPSETS.match(version) and version.startswith("opset") and kind not in OPERATORS:
+            detail = f"what the layer {kind!r:.60} does is not known: no set of operators has it"
+            self.record.hole(GapReason.UNRESOLVED, detail)
         if version and not _OPSETS.match(version):
             detail = f"a layer of {version!r:.60}: it needs an extension library"
             self.record.fact(FactKind.CUSTOM_OPERATOR, kind, detail)
@@ -275,6 +281,10 @@ class _Elements:
                 self.record.fact(FactKind.OUTSIDE_REFERENCE, place, detail)
 
     def _instruction(self, target: str, data: str) -> None:
+        if target in {"php", "perl", "python", "ruby", "jsp", "asp"}:
+            detail = "program text that a server would run where it hands the document out"
+            kind, danger = FactKind.EMBEDDED_CODE, Severity.MEDIUM
+            self.record.fact(kind, target, detail, danger=danger)
         if target == "xml-stylesheet":
             found = re.search(r"href\s*=\s*['\"]([^'\"]+)", data)
             if found and not note_reference(self.record, found.group(1), "a style sheet"):

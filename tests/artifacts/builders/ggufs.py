@@ -83,6 +83,10 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "gguf/tensors-overlap": lambda: PLAIN.file(
         tensors=(("a", 16, 0), ("b", 16, 32)), data_bytes=96
     ),
+    "gguf/tensor-name-outside": lambda: PLAIN.file(tensors=(("../../x", 8, 0),)),
+    "gguf/tensor-name-twice": lambda: PLAIN.file(
+        tensors=(("w", 8, 0), ("w", 8, 32)), data_bytes=64
+    ),
     "gguf/alignment": lambda: PLAIN.file(("general.alignment", 3)),
     "gguf/unknown-version": lambda: b"GGUF" + struct.pack("<IQQ", 77, 0, 0),
     "gguf/too-many-keys": lambda: b"GGUF" + struct.pack("<IQQ", 3, 0, 1 << 60),

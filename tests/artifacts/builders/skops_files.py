@@ -30,6 +30,19 @@ def archive(document: bytes) -> bytes:
 
 
 SYSTEM = node("FunctionNode", "os", "system")
+
+
+def drawn(name: str) -> dict[str, Any]:
+    """A generator of random numbers, whose generator of bits is named by a text."""
+    state = dictionary(bit_generator=node("JsonNode", "builtins", "str", content=f'"{name}"'))
+    content = {"bit_generator": state, "seed_seq": dictionary()}
+    return node("RandomGeneratorNode", "numpy.random._generator", "Generator", content=content)
+
+
+def stored(file: str) -> dict[str, Any]:
+    return node("NdArrayNode", "numpy", "ndarray", type="numpy", file=file)
+
+
 OWNER = node("ObjectNode", "sklearn.svm._classes", "SVC")
 
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
@@ -56,9 +69,14 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     ),
     "skops/unknown-type": lambda: schema(dictionary(), module="evil_package", name="Model"),
     "skops/dotted-type": lambda: schema(dictionary(), module="numpy", name="core.os.system"),
+    "skops/calls-by-a-text": lambda: schema(dictionary(rng=drawn("set_bit_generator"))),
+    "skops/member-outside": lambda: schema(dictionary(w=stored("../../w.npy"))),
+    "skops/member-of-another-kind": lambda: schema(dictionary(w=stored("w.pkl"))),
     "skops/archive": lambda: archive(schema(dictionary(f=SYSTEM))),
 }
 BENIGN: Mapping[str, Callable[[], bytes]] = {
+    "skops/random-numbers": lambda: schema(dictionary(rng=drawn("PCG64"))),
+    "skops/member": lambda: schema(dictionary(w=stored("140230.npy"))),
     "skops/pipeline": lambda: schema(dictionary(a=OWNER)),
     "skops/ufunc": lambda: schema(dictionary(f=node("FunctionNode", "numpy", "log1p"))),
     "skops/archive-honest": lambda: archive(schema(dictionary(a=OWNER))),

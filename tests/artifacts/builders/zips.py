@@ -269,6 +269,12 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "zip/two-directories": two_directories,
     "zip/directory-cut-off": lambda: b"".join(map(local, torch_entries(EVIL_PICKLE))),
     "zip/nested-payload": lambda: single(b"a.bin", single(b"b.bin", EVIL_PICKLE_2)),
+    "zip/slip-with-a-space": lambda: single(b".. /x", b"words\n"),
+    "zip/start-file": lambda: single(b"own.pth", b"import os; os.getpid()\n"),
+    "zip/shortcut": lambda: single(
+        b"model.lnk",
+        b"L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0F" + bytes(80),
+    ),
     "zip/slip": lambda: single(b"../../etc/cron.d/x", b"* * * * * root echo inert\n"),
     "zip/absolute-name": lambda: single(b"/etc/cron.d/x", b"* * * * * root echo inert\n"),
     "zip/drive-name": lambda: single(b"C:\\Windows\\x.dll", b"inert"),

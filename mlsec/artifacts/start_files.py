@@ -1,0 +1,34 @@
+"""Files ending in .pth that are text: Python runs each line in them that begins with import."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.plain_text import read_text, sniff_text
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.window import Window
+from mlsec.core.regex import regex
+
+SEARCHED_BYTES = 1 << 20
+_RUN = regex(rb"^import[ \t][^\n]{0,200}", re.MULTILINE)
+
+
+def sniff_start_file(head: bytes, window: Window) -> bool:
+    """Whether a text is named .pth and has a line that Python would run when it starts."""
+    is_named = PurePosixPath(window.name).suffix.lower() == ".pth"
+    return is_named and bool(_RUN.search(head)) and sniff_text(head, window)
+
+
+def read_start_file(window: Window, record: Recorder) -> None:
+    """Note the first such line. Where the file is unpacked among packages, it runs at every start.
+
+    Source: the documentation of Python's module site.
+    """
+    read_text(window, record)
+    record.in_part("the text", SEARCHED_BYTES, window.size_bytes)
+    if found := _RUN.search(window.read(0, SEARCHED_BYTES)):
+        line = found.group().decode("utf-8", "replace")
+        detail = "a line that Python runs when it starts, where the file lies among its packages"
+        record.fact(FactKind.EMBEDDED_CODE, line, detail, offset=found.start())
