@@ -35,8 +35,9 @@ _LOSS = regex(
 # What rebuilds nodes in skops 0.15 and before; numpy's generators of random bits.
 _LOADERS = frozenset(
     """BytearrayNode BytesNode CachedNode ConstructorFromReduceNode DTypeNode DefaultDictNode
-    DictNode FunctionNode JsonNode ListNode LossNode MaskedArrayNode MethodNode NdArrayNode ObjectNode
-    OperatorFuncNode PartialNode QuantileForestNode RandomGeneratorNode RandomStateNode ReduceNode
+    DictNode FunctionNode JsonNode ListNode LossNode MaskedArrayNode MethodNode NdArrayNode
+    ObjectNode OperatorFuncNode PartialNode QuantileForestNode RandomGeneratorNode
+    RandomStateNode ReduceNode
     SetNode SliceNode SparseMatrixNode TreeNode TupleNode TypeNode SGDNode DatetimeNode
     DictWithDeprecatedKeysNode OrderedDictNode DatetimeTimedeltaNode TzInfoNode""".split()  # noqa: SIM905
 )
