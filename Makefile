@@ -1,5 +1,7 @@
 # Two commands do it all: `make demo` shows mlsec at work, `make test` runs the tests.
 SHELL := /bin/sh
+# Each of some hundred processes would compile the whole of mlsec again.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 OUT := out/demo

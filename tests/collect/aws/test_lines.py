@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import re
@@ -35,10 +36,25 @@ class _Answered(AWSResponse):  # type: ignore[misc]
 
 
 def open_clients(monkeypatch: pytest.MonkeyPatch, endpoint: str = "") -> Clients:
+    set_addresses(monkeypatch, endpoint)
+    return new_clients()
+
+
+def set_addresses(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     for name in ("AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
     if endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+
+
+@functools.cache
+def clients_of(endpoint: str) -> Clients:
+    """The clients of all operations that are told apart by their names: each is asked once."""
+    del endpoint  # it is in the environment when a client is made
+    return new_clients()
+
+
+def new_clients() -> Clients:
     session = botocore.session.Session()
     session.set_credentials("AKIAIOSFODNN7EXAMPLE", "not-a-secret", "token")
     make_read_only(session, frozenset((o.service, o.name) for o in TABLE.values()))
@@ -88,7 +104,8 @@ def params_of(operation: Operation, model: Any, word: str) -> dict[str, Any]:
 def test_line_made_from_one_call_sends_the_request_of_the_sdk_for_another(
     label: str, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    operation, clients = TABLE[label], open_clients(monkeypatch, endpoint)
+    set_addresses(monkeypatch, endpoint)
+    operation, clients = TABLE[label], clients_of(endpoint)
     place = (SCOPE, "eu-west-1", operation.service)
     client = clients.client(*place)
     model = client.meta.service_model.operation_model(operation.name)
