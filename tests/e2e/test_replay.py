@@ -156,7 +156,7 @@ def test_listing_that_was_cut_short_is_refused_and_not_served_as_whole(
     )  # fmt: skip
     server = serve(replayed(tmp_path, call, {"Models": []}), 0)
     assert server.server_address[0] == LOOPBACK
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         with pytest.raises(ClientError, match="Whatever"):
             client(f"http://{LOOPBACK}:{server.server_address[1]}", "sagemaker").list_models()

@@ -66,7 +66,7 @@ def authority() -> Iterator[tuple[Authority, str]]:
             """Be quiet."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield made, f"http://127.0.0.1:{server.server_port}/tsr"
     server.shutdown()
