@@ -11,7 +11,7 @@ import pytest
 
 from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.pickle.call_patterns import WORDS
+from mlsec.artifacts.pickle.texts import WORDS
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
 from tests.artifacts.builders import pickles as make

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlsec.artifacts.pickle.call_patterns import WORDS
+from mlsec.artifacts.pickle.texts import WORDS
 from mlsec.artifacts.pickle.values import Blob, Box, Global, Plain, Result, Value
 from mlsec.core.regex import regex
 

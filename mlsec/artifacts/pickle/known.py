@@ -1,131 +1,94 @@
-"""What a stream was seen to read from its memo, as expressions that pass calls of it."""
+"""What was learned of a stream: how it writes its objects, as expressions that pass the next ones."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
-from mlsec.artifacts.pickle.call_patterns import Names, Style, appended_calls, eight_calls
 from mlsec.artifacts.pickle.evidence import is_plain
-from mlsec.artifacts.pickle.judged_calls import CODECS, NONE, judged
 from mlsec.artifacts.pickle.memo import Memo
-from mlsec.artifacts.pickle.patterns import appended, eight
+from mlsec.artifacts.pickle.passes import index_of
+from mlsec.artifacts.pickle.patterns import appended, appended_with, eight, eight_with
 from mlsec.artifacts.pickle.policy import Standing
-from mlsec.artifacts.pickle.shadows import makes_memory
-from mlsec.artifacts.pickle.values import Global, How, Result, Value
+from mlsec.artifacts.pickle.templates import Template
+from mlsec.artifacts.pickle.texts import Style
+from mlsec.artifacts.pickle.values import Global, Result, Value
 
-GET_1, GET_4, GET_LINE = b"hjg"
-# How many memo entries are known by what they hold, and how often the expression is made anew.
-KNOWN, PATTERNS = 64, 12
-# What follows its state lies between the opcodes: each of these is looked at.
-FOLLOWED = ("NumpyArrayWrapper",)
+GETS = b"hjg"
+# How many memo entries are known by what they hold, and how many kinds of values are learned.
+QUIET, LEARNED = 64, 32
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # Given to what consumes them, these grow beyond what a number says.
 _GROW = ("range", "xrange")
 
 
 class Known:
-    """Memo entries that the stream was seen to read: names to call, and what is given to them."""
+    """The templates of one stream, and the entries that may be given to any listed function."""
 
     __slots__ = (
-        "_appends", "_asked", "_functions", "_keys", "_left", "_memo", "_names", "_next",
-        "_others", "_pattern", "_quiet", "_sets", "_starts", "_style", "_words",
+        "_appends", "_codes", "_learned", "_memo", "_pattern", "_quiet", "_starts", "style",
     )  # fmt: skip
 
     def __init__(self, memo: Memo) -> None:
         self._memo = memo
-        self._functions: dict[int, Global] = {}
-        self._keys: set[int] = set()
-        self._sets = Names()
-        self._words: set[int] = set()
-        self._names: set[int] = set()
         self._quiet: set[int] = set()
-        self._style = Style.LONG
+        self._learned: dict[str, bytes] = {}
+        self._pattern, self._appends = eight(), appended()
+        # What a template begins with: memo entries that are read, and other opcodes.
         self._starts: frozenset[int] = frozenset()
-        self._appends: re.Pattern[bytes] | None = None
-        self._others = NONE
-        self._pattern = eight()
-        self._left = PATTERNS
-        # An expression costs as much as following thousands of opcodes: it is made anew less and
-        # less often.
-        self._asked, self._next = 0, 1
+        self._codes: frozenset[int] = frozenset()
+        self.style = Style.LONG
+
+    @property
+    def quiet(self) -> frozenset[int]:
+        """Entries with texts that say nothing, and objects that were made of such."""
+        return frozenset(self._quiet)
 
     def read(self, index: int, value: Value, style: Style) -> None:
         """An entry with an import, a text or an object was read."""
-        if not self._memo.is_steady(index):
+        self.style = style
+        if type(value) is Global or index in self._quiet or len(self._quiet) >= QUIET:
             return
-        self._style = style
-        if type(value) is Global:
-            if len(self._functions) < KNOWN and value.name not in FOLLOWED:
-                self._functions[index] = value
-        elif type(value) is Result:
-            if len(self._quiet) < KNOWN and index not in self._quiet and _is_quiet(value):
-                self._quiet.add(index)
-        elif len(self._keys) < KNOWN and value[:2] != "__":
-            self._keys.add(index)
-            if value in CODECS:
-                self._words.add(index)
-            if value.isidentifier():
-                self._names.add(index)
-            if is_plain((value,)):
-                self._quiet.add(index)
+        is_quiet = _is_quiet(value) if type(value) is Result else is_plain((value,))
+        if is_quiet and self._memo.is_steady(index):
+            self._quiet.add(index)
+
+    def teach(self, found: list[Template]) -> bool:
+        """Values like those that occurred twice may be passed; whether any is new."""
+        counts = Counter(found).most_common()
+        new = [one for one, count in counts if count > 1 and one.pattern not in self._learned]
+        new = new[: LEARNED - len(self._learned)]
+        if new:
+            self._learned.update((one.pattern, one.start) for one in new)
+            self._make()
+        return bool(new)
+
+    def _make(self) -> None:
+        patterns, starts = "".join(f"{one}|" for one in self._learned), self._learned.values()
+        self._pattern, self._appends = eight_with(patterns), appended_with(patterns)
+        self._starts = frozenset(index_of(start) for start in starts if start[0] in GETS)
+        self._codes = frozenset(start[0] for start in starts if start[0] not in GETS)
 
     def is_start(self, block: bytes, position: int) -> bool:
-        """A call of a known name may begin here; anything may where none is known."""
-        if not self._starts:
+        """A value that was learned may begin here; anything may where there are none."""
+        code = block[position]
+        if not self._learned or code in self._codes:
             return True
-        if block[position] == GET_1:
-            return block[position + 1] in self._starts
-        if block[position] == GET_4:
-            return int.from_bytes(block[position + 1 : position + 5], "little") in self._starts
-        if block[position] == GET_LINE:
-            index = block[position + 1 : position + 8].partition(b"\n")[0]
-            return index.isdigit() and int(index) in self._starts
-        return False
+        if code not in GETS:
+            return False
+        size_bytes = {GETS[0]: 2, GETS[1]: 5}.get(code, 8)
+        operation = block[position : position + size_bytes]
+        if code == GETS[2]:
+            operation = operation.partition(b"\n")[0] + b"\n"
+        return index_of(operation) in self._starts
 
     def pattern(self) -> re.Pattern[bytes]:
-        """Eight values with calls of the names that proved to be fine whatever the arguments."""
-        if self._memo.is_rewritten:
-            return eight()
-        self._asked += 1
-        if self._left and self._functions and self._asked >= self._next:
-            self._renew()
-        return self._pattern
+        """Eight values, with those that were learned."""
+        return eight() if self._memo.is_rewritten else self._pattern
 
     def appends(self) -> re.Pattern[bytes]:
-        """Values appended one by one, with the calls that ``pattern`` knows."""
-        self.pattern()
-        if self._memo.is_rewritten or not self._starts:
-            return appended()
-        if self._appends is None:
-            self._appends = appended_calls(self._sets, self._others)
-        return self._appends
-
-    def _renew(self) -> None:
-        found = self._functions.items()
-        others = judged(self._functions, frozenset(self._words), frozenset(self._names))
-        sets = Names(
-            style=self._style,
-            reduced=frozenset(index for index, name in found if How.REDUCE in name.calls),
-            instantiated=frozenset(index for index, name in found if How.NEW in name.calls),
-            bare=frozenset(index for index, name in found if name.bare),
-            told=frozenset(index for index, name in found if How.REDUCE in name.told),
-            told_new=frozenset(index for index, name in found if How.NEW in name.told),
-            buffers=frozenset(
-                index for index, name in found
-                if makes_memory(name) and name.entry.standing is Standing.REDUCER
-            ),
-            keys=frozenset(self._keys),
-            quiet=frozenset((*self._quiet, *self._functions)) - others.codecs,
-        )  # fmt: skip
-        has_calls = bool(sets.called) or others is not NONE
-        self._next = self._asked + 1 + self._asked // 4
-        if has_calls and (sets, others) != (self._sets, self._others):
-            self._left -= 1
-            self._next = 2 * self._asked
-            self._sets, self._others = sets, others
-            self._pattern = eight_calls(sets, others)
-            self._appends = None
-            self._starts = sets.called | others.called
+        """Values appended one by one, with those that ``pattern`` knows."""
+        return appended() if self._memo.is_rewritten else self._appends
 
 
 def _is_quiet(value: Result) -> bool:

@@ -28,7 +28,9 @@ PUSHES = rf"K.|{_SHORT}|J.{{4}}|G.{{8}}|M..|[N\])}}\x88\x89\x8f]|{LONG}|{LINES}"
 GETS = r"h.|j.{4}|g[^\n]*+\n"
 PUTS = r"\x94|q.|r.{4}|p[^\n]*+\n"
 # What writes no memo entry.
-_UNNUMBERED = rf"{PUSHES}|{GETS}|[(012aesutldRb\x81\x85-\x87\x90\x91]|\x95.{{8}}"
+_UNNUMBERED = (
+    rf"{PUSHES}|{GETS}|[(012aesutldRbo\x81\x85-\x87\x90-\x93]|\x95.{{8}}|c[^\n]*+\n[^\n]*+\n"
+)
 ENTRIES_AT_ONCE = 64
 
 
@@ -179,7 +181,12 @@ def memoized() -> re.Pattern[bytes]:
 @cache
 def appended() -> re.Pattern[bytes]:
     """Single values appended one by one, as protocol 0 writes a list."""
-    return compiled(rf"(?:(?:{PUSHES})(?:{PUTS})?+a)*+")
+    return appended_with("")
+
+
+def appended_with(also: str) -> re.Pattern[bytes]:
+    """As ``appended``, and values of further kinds."""
+    return compiled(rf"(?:(?:{also}(?:{PUSHES})(?:{PUTS})?+)a)*+")
 
 
 @cache

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.known import Known
+from mlsec.artifacts.pickle.lesson import Lesson
 from mlsec.artifacts.pickle.patterns import eight_pushes, pushes
+from mlsec.artifacts.pickle.templates import templates
 from mlsec.artifacts.pickle.values import KEPT_ITEMS, Box, Later, Plain, Stretch, Value
 from mlsec.artifacts.pickle.written import note_writes
 
@@ -19,6 +21,8 @@ PUTS = b"\x94pqr"
 WORTH_BYTES = 160
 # Bytes followed opcode by opcode before the next try: more after every try that gave nothing.
 SHORTEST_PAUSE, LONGEST_PAUSE = 32, 256
+# Bytes that were followed in vain before the first lesson, and those that a lesson takes.
+FIRST_LESSON_BYTES, LESSON_BYTES = 16 << 10, 4 << 10
 # MARKs that are passed before a batch of plain values is tried again.
 LONGEST_IDLE = 16
 # No opcode touches more values than these, unless it takes all down to a MARK.
@@ -32,7 +36,10 @@ class Runs:
     the next opcode could touch a stretch: ``thaw`` must be asked first.
     """
 
-    __slots__ = ("_at", "_idle", "_machine", "failed", "guard", "known", "missed", "pause")
+    __slots__ = (
+        "_at", "_idle", "_lesson_after", "_machine", "_walked", "failed", "guard", "known",
+        "missed", "pause",
+    )  # fmt: skip
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -42,6 +49,7 @@ class Runs:
         self.failed = -1
         self.pause = SHORTEST_PAUSE
         self.missed = self._idle = 0
+        self._walked, self._lesson_after = 0, FIRST_LESSON_BYTES
 
     def is_worth_a_batch(self) -> bool:
         """Whether a batch of plain values is to be tried: seldom where none was found before."""
@@ -69,7 +77,8 @@ class Runs:
             machine.tape, machine.memo, stretch, end
         ):
             self.pause = min(2 * self.pause, LONGEST_PAUSE)
-            return position
+            self._walked += self.pause
+            return position if self._walked < self._lesson_after else self._learn(position)
         self.pause = SHORTEST_PAUSE
         self._at.append(len(machine.stack))
         machine.stack.append(stretch)
@@ -100,6 +109,27 @@ class Runs:
                 raise
             if position >= tape.soft:
                 break
+        return position
+
+    def _learn(self, position: int) -> int:
+        """Follow some opcodes, and learn what passes the values that they make."""
+        machine, tape, found = self._machine, self._machine.tape, []
+        last = min(tape.soft, position + LESSON_BYTES)
+        lesson = Lesson(tape.block, machine.memo, machine.globals)
+        while position < last:
+            if len(machine.stack) < self.guard:
+                self.thaw()
+            start = position
+            try:
+                position = machine.steps[tape.block[start]](machine, start)
+            except (ArtifactError, IndexError):
+                self.failed = start
+                raise
+            if not lesson.is_followed(start, position):
+                found += templates(lesson, self.known.style, self.known.quiet)
+                lesson = Lesson(tape.block, machine.memo, machine.globals)
+        found += templates(lesson, self.known.style, self.known.quiet)
+        self._lesson_after = self._walked * (2 if self.known.teach(found) else 4)
         return position
 
     def thaw(self) -> int:

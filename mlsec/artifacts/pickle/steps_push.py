@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlsec.artifacts.pickle.call_patterns import Style
+from mlsec.artifacts.pickle.texts import Style
 from mlsec.artifacts.pickle.literals import (
     read_four,
     read_index,

@@ -41,9 +41,11 @@ def _put(tape: Tape, memo: Memo, stretch: Stretch, end: int) -> bool:
     writes = memo_writes().findall(tape.block, end - stretch.size_bytes, end)
     writes = writes[: writes.index(b"")]
     first = stretch.first_index
-    if memo.is_consecutive and writes and b"".join(writes) == _consecutive(first, len(writes)):
-        memo.memoize_all(stretch, len(writes))
-        return True
+    if memo.is_consecutive and writes:
+        expected = _consecutive(first, len(writes), is_line=writes[0][0] == PUT)
+        if b"".join(writes) == expected:
+            memo.memoize_all(stretch, len(writes))
+            return True
     if MEMOIZE in writes:
         return False
     try:
@@ -64,8 +66,10 @@ def _put(tape: Tape, memo: Memo, stretch: Stretch, end: int) -> bool:
     return True
 
 
-def _consecutive(first: int, count: int) -> bytes:
-    """What binary PUTs of so many entries from the first on look like, one after the other."""
+def _consecutive(first: int, count: int, *, is_line: bool) -> bytes:
+    """What PUTs of so many entries from the first on look like, one after the other."""
+    if is_line:
+        return b"".join([b"p%d\n" % index for index in range(first, first + count)])
     if first + count > 1 << 32:
         return b""
     short = range(first, min(first + count, 256))

@@ -1,0 +1,198 @@
+"""Expressions that pass one value made as another one was: what a lesson showed, as a pattern."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import msgspec
+
+from mlsec.artifacts.pickle.texts import (
+    Style,
+    digits,
+    harmless,
+    harmless_line,
+    quiet,
+    quiet_line,
+    reads,
+)
+from mlsec.artifacts.pickle.calls_alike import Role
+from mlsec.artifacts.pickle.lesson import LONGEST_TOKENS, Lesson, Node, Token
+from mlsec.artifacts.pickle.passes import index_of
+from mlsec.artifacts.pickle.patterns import LINES, ZEROS, counted, short
+
+_GETS = frozenset(b"hjg")
+# After these a value is on top, which may be stored.
+_MAKE = frozenset(b"NKMJGILFSVXTUBC)]}tldRco\x81\x85\x86\x87\x88\x89\x8a\x8c\x8f\x91\x92\x93")
+LONGEST_PATTERN = 60_000
+# An opcode, its length, and as many bytes as a short text has.
+LONGEST_SHORT = 33
+PUT = {Style.LINES: r"(?:p[^\n]*+\n)?+", Style.LONG: r"(?:q.|r.{4})?+", Style.SHORT: r"\x94?+"}
+_NUMBERS = {
+    Style.LINES: r"I(?:0[01]?|-?[1-9][0-9]{0,60}+)\n|L-?(?:0|[1-9][0-9]{0,60}+)L?\n"
+    r"|F-?[0-9][0-9.e+-]{0,40}+\n|N",
+    Style.LONG: rf"K.|J.{{4}}|G.{{8}}|M..|[N\x88\x89]|\x8a{short('')}",
+    Style.SHORT: rf"K.|J.{{4}}|G.{{8}}|M..|[N\x88\x89]|\x8a{short('')}",
+}
+_SMALL_NUMBERS = {
+    Style.LINES: r"I(?:0[01]?|-?[1-9][0-9]{0,8}+)\n|F-?[0-9][0-9.e+-]{0,40}+\n|N",
+    Style.LONG: r"K.|J.{3}[^\x80]|G.{8}|M..|[N\x88\x89]",
+    Style.SHORT: r"K.|J.{3}[^\x80]|G.{8}|M..|[N\x88\x89]",
+}
+_TEXTS, _BYTES, _OF_NUMBERS = (
+    frozenset(b"VXUT\x8cS"), frozenset(b"CB"), frozenset(b"NKMJGILF\x88\x89\x8a"),
+)
+
+
+class Template(msgspec.Struct, frozen=True, kw_only=True):
+    """``pattern`` passes one value, which begins with the opcode ``start``."""
+
+    pattern: str
+    start: bytes
+
+
+def templates(lesson: Lesson, style: Style, quiet: frozenset[int]) -> list[Template]:
+    """A template for each value of a lesson that calls made."""
+    found = []
+    for node in lesson.nodes:
+        if node.is_call and not node.is_bad and node.last - node.first < LONGEST_TOKENS:
+            text = _Writer(lesson, style, quiet).text(node)
+            if len(text) < LONGEST_PATTERN:
+                first = lesson.tokens[node.first]
+                start = lesson.block[first.start : first.end]
+                found.append(Template(pattern=text, start=start))
+    return found
+
+
+class _Writer:
+    def __init__(self, lesson: Lesson, style: Style, quiet: frozenset[int]) -> None:
+        self.lesson = lesson
+        self.style = style
+        self.quiet = quiet
+        self.flat: dict[int, int] = {}
+
+    def text(self, node: Node) -> str:
+        self._find_flat(node)
+        parts, place = [], node.first
+        while place <= node.last:
+            if place in self.flat:
+                parts.append(flat(self.style))
+                place = self.flat[place] + 1
+                continue
+            token = self.lesson.tokens[place]
+            put = PUT[self.style] if token.code in _MAKE else ""
+            parts.append(self._token(token) + put)
+            place += 1
+        return "".join(parts)
+
+    def _find_flat(self, node: Node) -> None:
+        """Containers of literals into which nobody looks: another one may be there instead."""
+        is_free = node.role is Role.FREE and not node.is_kept
+        if is_free and node.kind in ("tuple", "box") and all(map(_is_free_leaf, node.kids)):
+            self.flat[node.first] = node.last
+            return
+        for kid in node.kids:
+            self._find_flat(kid)
+
+    def _token(self, token: Token) -> str:
+        data = self.lesson.block[token.start : token.end]
+        if token.code in _GETS:
+            return self._read(token, data)
+        pattern = "" if token.role is Role.FIXED else self._pattern(token)
+        # A literal that is less free than others of its kind must be the same.
+        return pattern if pattern and _matches(pattern, data) else written(data)
+
+    def _read(self, token: Token, data: bytes) -> str:
+        if token.role is Role.FREE:
+            return one(self.style)
+        index = index_of(data)
+        is_quiet = index in self.quiet and token.role < Role.SILENT
+        return reads(self.quiet if is_quiet else frozenset((index,)))
+
+    def _pattern(self, token: Token) -> str:
+        is_long = token.end - token.start > LONGEST_SHORT
+        if token.code in _TEXTS:
+            return text_of(self.style, token.role, is_long=is_long)
+        if token.code in _BYTES:
+            return bytes_of(token.role, is_long=is_long)
+        if token.role is Role.FREE:
+            return one(self.style)
+        numbers = _SMALL_NUMBERS if token.has_small_numbers else _NUMBERS
+        return rf"(?:{numbers[self.style]})" if token.code in _OF_NUMBERS else ""
+
+
+def _is_free_leaf(node: Node) -> bool:
+    return node.kind in ("leaf", "get") and node.role is Role.FREE
+
+
+@cache
+def one(style: Style, *, is_long: bool = False) -> str:
+    """Any value that holds no others, as far as it is short."""
+    if style is Style.LINES:
+        return rf"(?:{LINES}|g[^\n]*+\n|N)"
+    width = counted if is_long else short
+    texts = rf"[\x8cC]{width('')}"
+    if style is Style.LONG:
+        texts = rf"[XT]{width(ZEROS)}|[UC]{width('')}"
+    return rf"(?:K.|h.|{texts}|J.{{4}}|G.{{8}}|j.{{4}}|M..|[N\x88\x89]|\x8a{short('')})"
+
+
+@cache
+def flat(style: Style) -> str:
+    """A container of such values, or one of them."""
+    each = rf"{one(style)}{PUT[style]}"
+    if style is Style.LINES:
+        return rf"(?:\((?:{each})*+t{PUT[style]}|\([dl]{PUT[style]}(?:{each}(?:a|{each}s))*+)"
+    tuples = rf"\)|\((?:{each})*+t|{each}(?:\x85|{each}(?:\x86|{each}\x87))?+"
+    boxes = rf"[\]}}\x8f]{PUT[style]}(?:\((?:{each})*+[eu\x90]|{each}(?:a|{each}s))?+"
+    return rf"(?:(?:{tuples}){PUT[style]}|{boxes})"
+
+
+@cache
+def text_of(style: Style, role: Role, *, is_long: bool) -> str:
+    """A text; "" where it must be the same."""
+    start, zeros = ("X", ZEROS) if style is Style.LONG else (r"\x8c", "")
+    is_line = style is Style.LINES
+    match role:
+        case Role.FREE:
+            return one(style, is_long=is_long)
+        case Role.GIVEN if is_line:
+            return r"V[^\n]*+\n"
+        case Role.GIVEN:
+            return start + (counted(zeros) if is_long else short(zeros))
+        case Role.HARMLESS:
+            return harmless_line() if is_line else start + harmless(zeros)
+        case Role.PLAIN if is_line:
+            return rf"(?:{quiet_line()}|V[-+.0-9eE]*+\n)"
+        case Role.PLAIN:
+            return rf"{start}(?:{quiet(zeros)}|{digits(zeros)})"
+        case Role.SILENT:
+            return quiet_line() if is_line else start + quiet(zeros)
+        case _:
+            return ""
+
+
+@cache
+def bytes_of(role: Role, *, is_long: bool) -> str:
+    """Bytes; "" where they must be the same."""
+    match role:
+        case Role.FREE | Role.GIVEN:
+            return rf"C{counted('') if is_long else short('')}"
+        case Role.HARMLESS | Role.PLAIN:
+            return rf"C{harmless('')}"
+        case _:
+            return ""
+
+
+def _matches(pattern: str, data: bytes) -> bool:
+    return bool(_compiled(pattern).fullmatch(data))
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[bytes]:
+    return re.compile(pattern.encode("ascii"), re.DOTALL)
+
+
+def written(data: bytes) -> str:
+    """These very bytes, as ASCII."""
+    return "".join(rf"\x{byte:02x}" for byte in data)
