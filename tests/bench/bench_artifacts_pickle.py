@@ -15,12 +15,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.artifacts.shapes_of_objects import NEW_ONLY, SHAPES, Reduced
 from tests.bench.measure import Cost, middle, ratio, run_in_turn, run_once, table
 
 RUNS = 3
 SIZE_BYTES = 200 << 20
 GENOPS_BYTES = 20 << 20
 SMALL_FILES = 2_000
+OBJECT_BYTES = 20 << 20
+OBJECT_PROTOCOLS = (0, 2, 4)
 OURS = """
 import os, sys
 from mlsec.artifacts.inspect import inspect
@@ -42,20 +45,11 @@ with open(sys.argv[1], "rb") as file:
 FLOOR = "from mlsec.artifacts.inspect import inspect"
 
 
-class Unlisted:
-    """What no inventory lists: each object is stored as a call with arguments."""
-
-    def __init__(self, number: int, text: str) -> None:
-        self.given = (number, text)
-
-    def __reduce__(self) -> tuple[type[Unlisted], tuple[int, str]]:
-        return Unlisted, self.given
-
-
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         dense(Path(name))
+        objects(Path(name))
         small(Path(name))
 
 
@@ -86,6 +80,30 @@ def dense(folder: Path) -> None:
     table(
         "200 MB, whole process, median of 3 (aims: 10 x genops; with calls 3 x; flat memory)",
         ("", "CPU s", "MB/s", "x genops", "peak MiB"),
+        rows,
+    )
+
+
+def objects(folder: Path) -> None:
+    """Streams of many alike objects, one per way of storing them and protocol, as pickled."""
+    rows = []
+    for name, make in SHAPES.items():
+        rows.append([name])
+        for protocol in OBJECT_PROTOCOLS:
+            if protocol < 2 and name in NEW_ONLY:
+                rows[-1].append("-")
+                continue
+            path = folder / "objects.pkl"
+            count = OBJECT_BYTES // (len(pickle.dumps([*map(make, range(999))], protocol)) // 999)
+            path.write_bytes(pickle.dumps([*map(make, range(count))], protocol))
+            found = run_in_turn(
+                {"ours": partial(_python, OURS, path), "genops": partial(_python, GENOPS, path)}, 1
+            )
+            costs = [[cost.cpu_s for cost in found[side]] for side in ("genops", "ours")]
+            rows[-1].append(f"{ratio(*costs):.1f}")
+    table(
+        f"{OBJECT_BYTES >> 20} MB of objects, whole process, x genops (aim: 3)",
+        ("", *(f"protocol {protocol}" for protocol in OBJECT_PROTOCOLS)),
         rows,
     )
 
@@ -130,7 +148,7 @@ def _parts() -> Mapping[str, Callable[[], list[Any]]]:
             {"a": n, "b": dice.random(), "c": f"text {n}", "d": [1, 2, n]} for n in range(count)
         ],
         "decimals": lambda: [decimal.Decimal(n) for n in range(count)],
-        "every item an unlisted call": lambda: [Unlisted(n, f"s{n}") for n in range(count)],
+        "every item an unlisted call": lambda: [Reduced(n, f"s{n}") for n in range(count)],
         "dates": lambda: [
             datetime.datetime.fromtimestamp(n, datetime.UTC).replace(tzinfo=None)
             for n in range(count)

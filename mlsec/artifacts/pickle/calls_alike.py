@@ -80,9 +80,7 @@ def roles_of(how: How, function: Global, first: Value = None) -> Roles | None:
         case Standing.JUDGED:
             if function.entry.word == "new" and type(first) is Global:
                 found = roles_of(How.NEW, first)
-                return found and msgspec.structs.replace(
-                    found, places=(Role.FIXED, *found.places)
-                )
+                return found and msgspec.structs.replace(found, places=(Role.FIXED, *found.places))
             return _JUDGED.get(function.entry.word)
         case Standing.MAKER:
             return Roles(rest=Role.GIVEN)

@@ -1,4 +1,4 @@
-"""What was learned of a stream: how it writes its objects, as expressions that pass the next ones."""
+"""What was learned of a stream: how it writes its objects, to pass the next ones at once."""
 
 from __future__ import annotations
 

@@ -57,14 +57,16 @@ class Node:
         self.value: Value = None
         self.role = Role.FREE
         self.is_kept = False
-        self.is_call = any(kid.is_call for kid in self.kids)
-        self.is_bad = any(kid.is_bad for kid in self.kids)
+        self.is_call: bool = any(kid.is_call for kid in self.kids)
+        self.is_bad: bool = any(kid.is_bad for kid in self.kids)
 
 
 class Lesson:
     """Follows opcodes of one block; ``nodes`` are the values that are left on the stack."""
 
-    def __init__(self, block: bytes, memo: Memo, globals_: Mapping[tuple[str, str], Global]) -> None:
+    def __init__(
+        self, block: bytes, memo: Memo, globals_: Mapping[tuple[str, str], Global]
+    ) -> None:
         self.block = block
         self.memo = memo
         self.globals = globals_

