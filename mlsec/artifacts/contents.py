@@ -199,7 +199,7 @@ def judge_field(wire: Wire, field: Field, where: str, record: Recorder) -> None:
         else:
             judge_value(wire.raw(one), where, record, offset=one.start)
     detail = f"{where} holds more than {STEPS} fields of no known meaning"
-    record.unread(GapReason.OVER_LIMIT, detail)
+    record.unread(GapReason.OVER_LIMIT, detail, danger=Severity.LOW)
 
 
 def _inside(wire: Wire, field: Field) -> list[Field]:

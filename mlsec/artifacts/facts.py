@@ -39,6 +39,8 @@ class Format(enum.Enum):
     XGBOOST = "xgboost"
     LIGHTGBM = "lightgbm"
     CATBOOST = "catboost"
+    CORE_ML = "core_ml"
+    R = "r"
     PMML = "pmml"
     OPENVINO = "openvino"
     TENSORRT = "tensorrt"

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from mlsec.artifacts.compressed import read_compressed, sniff_compressed
+from mlsec.artifacts.core_ml import read_core_ml, sniff_core_ml
+from mlsec.artifacts.core_ml_weights import read_core_ml_weights, sniff_core_ml_weights
 from mlsec.artifacts.engines import (
     read_executorch,
     read_tensorrt,
@@ -47,6 +49,7 @@ from mlsec.artifacts.protobuf_formats import (
     sniff_onnx,
     sniff_saved_model,
 )
+from mlsec.artifacts.r_data import read_r, sniff_r
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.foreign_text import read_foreign_text, sniff_prototxt
 from mlsec.artifacts.repository.pointers import read_pointer, sniff_pointer
@@ -160,6 +163,8 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.XGBOOST, sniff=sniff_xgboost, read=read_xgboost),
     Reader(format=Format.LIGHTGBM, sniff=sniff_lightgbm, read=read_lightgbm),
     Reader(format=Format.CATBOOST, sniff=sniff_catboost, read=read_catboost),
+    Reader(format=Format.CORE_ML, sniff=sniff_core_ml_weights, read=read_core_ml_weights),
+    Reader(format=Format.R, sniff=sniff_r, read=read_r),
     Reader(format=Format.TENSORRT, sniff=sniff_tensorrt, read=read_tensorrt),
     Reader(format=Format.EXECUTORCH, sniff=sniff_executorch, read=read_executorch),
     Reader(format=Format.HDF5, sniff=sniff_hdf5, read=read_hdf5),
@@ -180,6 +185,7 @@ READERS: tuple[Reader, ...] = (
         read=read_named_saved_model,
         weak=True,
     ),
+    Reader(format=Format.CORE_ML, sniff=sniff_core_ml, read=read_core_ml, weak=True),
     Reader(
         format=Format.SENTENCEPIECE, sniff=sniff_sentencepiece, read=read_sentencepiece, weak=True
     ),

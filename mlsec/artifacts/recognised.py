@@ -16,12 +16,8 @@ MARKS: tuple[tuple[bytes, str], ...] = (
     (b"\xac\xed\0\5", "Java objects, whose classes run code when they are read"),
     (b"\0\1\0\0\0\xff\xff\xff\xff\1\0\0\0", ".NET objects, which run code when read"),
     (b"MATLAB 5.0 MAT-file", "a MATLAB file"),
-    (b"RDX2\n", "objects of R, which may hold code that runs when it is used"),
-    (b"RDX3\n", "objects of R, which may hold code that runs when it is used"),
-    (b"X\n\0\0\0\2", "objects of R, which may hold code that runs when it is used"),
-    (b"X\n\0\0\0\3", "objects of R, which may hold code that runs when it is used"),
-    (b"A\n2\n", "objects of R, which may hold code that runs when it is used"),
-    (b"A\n3\n", "objects of R, which may hold code that runs when it is used"),
+    (b"B\n\2\0\0\0", "objects of R, which may hold code that runs when it is used"),
+    (b"B\n\3\0\0\0", "objects of R, which may hold code that runs when it is used"),
     (b"\x12\1\0\0\0\0\0\0", "MXNet parameters"),
     (b"\xba\x16\x4f\x2f", "a fastText model"),
     (b"lmgg", "an old ggml model"), (b"tjgg", "an old ggjt model"), (b"fmgg", "an old ggmf model"),
@@ -99,6 +95,15 @@ def gadget_in(window: Window) -> str:
         return ""
     found = GADGETS.search(window.read(0, SEARCHED_BYTES))
     return found.group().decode("ascii") if found else ""
+
+
+def is_core_ml(window: Window) -> bool:
+    """Whether the first fields are those of a Core ML model."""
+    try:
+        fields = list(itertools.islice(Wire(window).fields(), _FIELDS))
+    except ArtifactError:
+        return False
+    return bool(fields) and _is_core_ml(fields)
 
 
 def _message_look(window: Window) -> str:

@@ -21,7 +21,7 @@ from tests.artifacts.builders.protobufs import message, number, text
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
 PLAIN = bytes(range(1, 200))
 LAYERS = text(1, "net") + message(100, text(1, "l"), text(2, "Convolution"))
-CORE_ML = number(1, 4) + message(2, text(1, "d")) + message(500, text(1, "x"))
+CORE_ML = number(1, 4) + message(2, text(1, "d")) + message(3000, text(1, "x"))
 
 # Name of the file and its content: harmless or not, nobody here can tell.
 NOT_UNDERSTOOD = {
@@ -70,7 +70,7 @@ NOT_UNDERSTOOD = {
     "mxnet": ("a.params", b"\x12\1" + bytes(6) + PLAIN),
     "msgpack": ("a.msgpack", b"\x81\xa1a\xc4\2"),
     "darknet": ("a.weights", struct.pack("<iiiq", 0, 2, 5, 9) + PLAIN),
-    "r": ("a.rds", gzip.compress(b"X\n\0\0\0\3" + PLAIN)),
+    "r": ("a.rds", gzip.compress(b"A\n3\n262144\n" + b"words\n" * 9)),
     "matlab": ("a.mat", b"MATLAB 5.0 MAT-file".ljust(128) + PLAIN),
     "fasttext": ("a.bin", b"\xba\x16\x4f\x2f" + PLAIN), "ggml": ("a.bin", b"lmgg" + PLAIN),
     "java": ("a.model", b"\xac\xed\0\5sr\0\x11java.util.HashMap" + bytes(30)),
@@ -108,7 +108,11 @@ def test_what_is_not_understood_is_a_hole_and_no_alarm(case: str) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("a.mlmodel", CORE_ML, "a Core ML model"),
+        (
+            "a.rds",
+            b"B\n\3\0\0\0" + PLAIN,
+            "objects of R, which may hold code that runs when it is used",
+        ),
         ("a.caffemodel", LAYERS, "a Caffe model"),
         ("x", b"\xba\x16\x4f\x2f" + PLAIN, "a fastText model"),
         ("x", b"tjgg" + PLAIN, "an old ggjt model"),
