@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.flatbuffer import Flatbuffer
+from mlsec.artifacts.inside import search_inside
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason
@@ -23,6 +24,7 @@ def sniff_tensorrt(head: bytes, _window: Window) -> bool:
 def read_tensorrt(window: Window, record: Recorder) -> None:
     """Say what it is: an engine may hold plug-ins, and its code runs on the accelerator."""
     record.property("producer", "tensorrt")
+    search_inside(window, record, "a TensorRT engine")
     _unread(window, record, "a TensorRT engine is machine code: what it does is not known")
 
 

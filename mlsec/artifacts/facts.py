@@ -41,6 +41,7 @@ class Format(enum.Enum):
     CATBOOST = "catboost"
     CORE_ML = "core_ml"
     R = "r"
+    PADDLE = "paddle"
     PMML = "pmml"
     OPENVINO = "openvino"
     TENSORRT = "tensorrt"

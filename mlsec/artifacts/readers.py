@@ -40,6 +40,7 @@ from mlsec.artifacts.numpy_reader import (
 from mlsec.artifacts.old_archives import read_ar, read_cpio, sniff_ar, sniff_cpio
 from mlsec.artifacts.onnx import read_onnx
 from mlsec.artifacts.onnx_tensor import read_tensor, sniff_tensor
+from mlsec.artifacts.paddle import read_paddle, sniff_paddle
 from mlsec.artifacts.pdf import read_pdf, sniff_pdf
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.plain_text import sniff_text
@@ -186,6 +187,7 @@ READERS: tuple[Reader, ...] = (
         weak=True,
     ),
     Reader(format=Format.CORE_ML, sniff=sniff_core_ml, read=read_core_ml, weak=True),
+    Reader(format=Format.PADDLE, sniff=sniff_paddle, read=read_paddle, weak=True),
     Reader(
         format=Format.SENTENCEPIECE, sniff=sniff_sentencepiece, read=read_sentencepiece, weak=True
     ),

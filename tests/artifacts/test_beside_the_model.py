@@ -10,6 +10,7 @@ from mlsec.artifacts.facts import Inspection
 from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
+from tests.artifacts.builders.protobufs import message, number, text
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9">{}</svg>'
@@ -36,6 +37,17 @@ def network(port: str = "", data: str = "") -> bytes:
 
 def triton(more: str) -> bytes:
     return (TRITON + more).encode()
+
+
+def text_node(operator: str, attribute: str = "") -> bytes:
+    held = f"attr {{ {attribute} }} " if attribute else ""
+    return f'node {{ name: "n" op: "{operator}" {held}}}\n'.encode()
+
+
+def paddle(operator: str, key: str = "axis", value: str = "words") -> bytes:
+    held = message(4, text(1, key), number(2, 2), text(5, value))
+    block = message(1, number(1, 0), number(2, 0), message(4, text(3, operator), held))
+    return block + message(4, number(1, 0))
 
 
 DIM = "<dim>{}</dim>".format
@@ -83,6 +95,16 @@ HOSTILE = {
             'input_data_file: "../../../etc/passwd" } } }]\n'
         ),
     ),
+    "paddle-calls-python": ("m.pdmodel", paddle("py_func")),
+    "paddle-saves": ("m.pdmodel", paddle("save_combine")),
+    "paddle-sends": ("m.pdmodel", paddle("send_v2")),
+    "paddle-names-a-file-outside": (
+        "m.pdmodel", paddle("relu", "file_path", "../../etc/passwd")
+    ),
+    "paddle-attribute-is-code": (
+        "m.pdmodel", paddle("relu", "note", "__import__('os').system('echo inert')")
+    ),
+    "engine-with-a-program": ("m.engine", b"ptrt" + bytes(99) + b"\x7fELF\2\1\1" + bytes(99)),
     "pmml-function-of-a-language": (
         "m.pmml",
         (b"<?xml version='1.0'?><PMML version='4.4'>"
@@ -96,6 +118,29 @@ HOSTILE = {
     ),
     "openvino-offset-below-zero": (
         "m.xml", network(data="<data element_type='f32' shape='1' offset='-8' size='4'/>")
+    ),
+    "text-graph-prints-to-a-file": (
+        "g.pbtxt", text_node("PrintV2", 'key: "output_stream" value { s: "file:///tmp/inert" }')
+    ),
+    "text-graph-constant-is-code": (
+        "g.pbtxt",
+        text_node(
+            "Const", 'key: "value" value { tensor { string_val: "__import__(\'os\').system(1)" } }'
+        ),
+    ),
+    "text-graph-saves-alone": ("g.pbtxt", text_node("SaveV2")),
+    "text-graph-saves-outside": (
+        "g.pbtxt",
+        text_node("Const", 'key: "value" value { tensor { string_val: "/root/.ssh/keys" } }')
+        + text_node("SaveV2") + text_node("RestoreV2"),
+    ),
+    "text-graph-constant-without-end": (
+        "g.pbtxt",
+        text_node(
+            "Const",
+            'key: "value" value { tensor { tensor_shape { dim { size: 1073741824 } '
+            "dim { size: 1073741824 } } float_val: 1 } }",
+        ),
     ),
     "text-graph-list-of-nodes": ("g.pbtxt", NODES.format("PyFunc").encode()),
     "text-graph-list-in-one-line": ("g.pbtxt", b'node [{ name: "a" op: "WriteFile" }]\n'),
@@ -130,6 +175,17 @@ HONEST = {
         network(
             DIM(1) + DIM(-1) + DIM(224),
             "<data element_type='f32' shape='64, 3, 7, 7' offset='0' size='37632'/>",
+        ),
+    ),
+    "text-graph-prints": (
+        "g.pbtxt", text_node("PrintV2", 'key: "output_stream" value { s: "stderr" }')
+    ),
+    "text-graph-saver": ("g.pbtxt", text_node("SaveV2") + text_node("RestoreV2")),
+    "text-graph-constant": (
+        "g.pbtxt",
+        text_node(
+            "Const",
+            'key: "value" value { tensor { tensor_shape { dim { size: 32 } dim { size: 64 } } } }',
         ),
     ),
     "text-graph": ("g.pbtxt", NODES.format("Identity").encode()),

@@ -67,6 +67,14 @@ NOT_UNDERSTOOD = {
     "target-of-settings": ("a.yaml", b"model:\n  target: unheard.of.Run\n  params: {}\n"),
     "core-ml": ("a.mlmodel", CORE_ML), "caffe": ("a.caffemodel", LAYERS),
     "paddle": ("a.pdmodel", message(1, number(1, 0), number(2, 0)) + message(4, number(1, 0))),
+    "paddle-program": (
+        "a.pdmodel",
+        message(
+            1, number(1, 0),
+            message(4, text(3, "relu"),
+                    message(4, text(1, "op_callstack"), text(8, "exec(code, run_globals)"))),
+        ),
+    ),
     "mxnet": ("a.params", b"\x12\1" + bytes(6) + PLAIN),
     "msgpack": ("a.msgpack", b"\x81\xa1a\xc4\2"),
     "darknet": ("a.weights", struct.pack("<iiiq", 0, 2, 5, 9) + PLAIN),

@@ -16,17 +16,19 @@ from mlsec.artifacts.tensorflow.growth import SIZED, judge_growth
 from mlsec.artifacts.tensorflow.operators import (
     FILE_OPERATORS,
     PATH_READERS,
+    REASONS,
     RESTORERS,
     judge_operator,
 )
 from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.regex import regex
 
 # Field numbers: graph.proto, function.proto, node_def.proto, attr_value.proto of TensorFlow.
 GRAPH_NODE, GRAPH_LIBRARY = 1, 2
 FUNCTION_SIGNATURE, FUNCTION_NODE = 1, 3
 NODE_OPERATOR, NODE_ATTRIBUTE = 2, 5
 VALUE_TEXT, VALUE_TENSOR = 2, 8
-VALUE_LIST, VALUE_FUNCTION, LIST_TEXT, FUNCTION_ATTRIBUTE = 1, 10, 2, 2
+VALUE_LIST, VALUE_FUNCTION, LIST_TEXT, FUNCTION_NAME, FUNCTION_ATTRIBUTE = 1, 10, 2, 1, 2
 TENSOR_SHAPE, SHAPE_AXIS, TENSOR_CONTENT, TENSOR_STRINGS = 2, 2, 4, 8
 # Fields with names, types, shapes and numbers. What is neither of these nor followed is judged as
 # bytes of no known meaning.
@@ -41,6 +43,9 @@ PLACE_ATTRIBUTES = frozenset(
     {"output_stream", "debug_urls", "descriptor_source", "file_name", "vocab_file",
      "file_pattern", "debug_ops_spec", "output_file_path", "memory_region_name"}
 )  # fmt: skip
+# What JAX writes into a compiled module that calls back into the process which made it.
+_CALLS_BACK = regex(rb"xla_(?:ffi_)?(?:partitioned_)?python_[cg]pu_callback")
+CALLS_BYTES = 8 << 20
 HARMLESS_PLACES = ("stdout", "stderr", "log(", "local://", "bytes://")
 
 
@@ -152,21 +157,30 @@ class GraphReader:
         for value in self._messages(field, numbers, VALUE_PLAIN):
             if value.number == VALUE_TEXT:
                 if key in PLACE_ATTRIBUTES:
-                    self._place(key, self.wire.text(value), value.start)
+                    judge_place(key, self.wire.text(value), value.start, self.record)
                 self._text(value, f"attribute {key}")
             elif value.number == VALUE_TENSOR:
                 yield from self._strings(value)
             elif value.number == VALUE_LIST:
                 for text in self._messages(value, {LIST_TEXT}, LIST_PLAIN):
                     if key in PLACE_ATTRIBUTES:
-                        self._place(key, self.wire.text(text), text.start)
+                        judge_place(key, self.wire.text(text), text.start, self.record)
                     self._text(text, f"attribute {key}")
             else:
-                for entry in self._messages(value, {FUNCTION_ATTRIBUTE}, {1}):
-                    yield from self._attribute(entry)
+                for inner in self._messages(value, {FUNCTION_NAME, FUNCTION_ATTRIBUTE}):
+                    if inner.number == FUNCTION_ATTRIBUTE:
+                        yield from self._attribute(inner)
+                    elif (name := self.wire.text(inner)) in REASONS:
+                        # Whatever is called by a name may be an operator.
+                        judge_operator(self.record, name, frozenset(), where=f"as {key}")
 
     def _text(self, field: Field, where: str) -> None:
         size_bytes = field.end - field.start
+        if size_bytes > SHORTEST_CODE and _CALLS_BACK.search(self.wire.raw(field, CALLS_BYTES)):
+            self.record.fact(
+                FactKind.UNSAFE_OPERATOR, "python_callback", f"calls Python by {where}",
+                offset=field.start, danger=Severity.CRITICAL,
+            )  # fmt: skip
         if size_bytes > STRING_BYTES:
             judge_long(self.wire.window.part(field.start, size_bytes), where, self.record)
         elif size_bytes > 12:
@@ -194,9 +208,11 @@ class GraphReader:
             judge_metadata(text, "a constant", self.record, offset=field.start)
         return text
 
-    def _place(self, key: str, place: str, offset: int) -> None:
-        if not place or place.startswith(HARMLESS_PLACES):
-            return
-        if not note_reference(self.record, place, f"what {key} names", offset=offset):
-            kind = FactKind.REMOTE_REFERENCE if is_remote(place) else FactKind.OUTSIDE_REFERENCE
-            self.record.fact(kind, place, f"{key} names a file", offset=offset)
+
+def judge_place(key: str, place: str, offset: int, record: Recorder) -> None:
+    """Note a place outside of the graph that an attribute names."""
+    if not place or place.startswith(HARMLESS_PLACES):
+        return
+    if not note_reference(record, place, f"what {key} names", offset=offset):
+        kind = FactKind.REMOTE_REFERENCE if is_remote(place) else FactKind.OUTSIDE_REFERENCE
+        record.fact(kind, place, f"{key} names a file", offset=offset)

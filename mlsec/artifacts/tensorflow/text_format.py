@@ -7,12 +7,17 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mlsec.artifacts.declared_sizes import note_shape
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
+from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import read_json
+from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import note_reference
-from mlsec.artifacts.tensorflow.operators import judge_operator
+from mlsec.artifacts.tensorflow.graph import PLACE_ATTRIBUTES, SHORTEST_CODE, judge_place
+from mlsec.artifacts.tensorflow.operators import FILE_OPERATORS, RESTORERS, judge_operator
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
 from mlsec.core.regex import regex
 
 MOST_BYTES = 64 << 20
@@ -28,6 +33,8 @@ _TOKEN = regex(
     |(?P<colon>:)|(?P<number>[+\-]?[0-9][A-Za-z0-9_.+\-]*|-[a-z]+)""",
     re.VERBOSE | re.DOTALL,
 )
+_SHAPE = regex(rb"(?:\bdim\s*:?\s*\{\s*size\s*:\s*\d{1,19}\s*\}[\s,;]*){1,64}")
+_SIZE = regex(rb"\d{1,19}")
 _ESCAPE = regex(
     rb"""\\(?:([0-7]{1,3})|[xX]([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))""",
     re.VERBOSE | re.DOTALL,
@@ -60,10 +67,14 @@ def read_text_format(window: Window, record: Recorder) -> None:
     if window.size_bytes > MOST_BYTES:
         raise OverLimitError(f"a text graph of {window.size_bytes} bytes is over {MOST_BYTES}")
     texts: list[Text] = []
+    data = window.read(0, MOST_BYTES)
     try:
-        texts.extend(texts_of(window.read(0, MOST_BYTES)))
+        texts.extend(texts_of(data))
     finally:
         _judge(texts, record)
+    for found in _SHAPE.finditer(data):
+        sizes = [int(size) for size in _SIZE.findall(found.group())]
+        note_shape(record, sizes, "a constant", offset=found.start())
     record.understood(0, window.size_bytes)
 
 
@@ -73,7 +84,15 @@ def _judge(texts: list[Text], record: Recorder) -> None:
         for text in texts
         if text.field == "name" and text.path[-2:] == ("function", "signature")
     )
+    _judge_files(texts, record)
+    key = ""
     for text in texts:
+        if text.field == "key":
+            key = text.value
+        elif text.field == "s" and key in PLACE_ATTRIBUTES:
+            judge_place(key, text.value, text.offset, record)
+        elif text.field == "string_val" and len(text.value) >= SHORTEST_CODE:
+            judge_metadata(text.value, "a constant", record, offset=text.offset)
         if text.field == "op" and text.path and text.path[-1] in {"node", "node_def"}:
             judge_operator(record, text.value, local, where="as text", offset=text.offset)
         elif text.field == "filename" and text.path[-1:] == ("asset_file_def",):
@@ -82,6 +101,21 @@ def _judge(texts: list[Text], record: Recorder) -> None:
             from mlsec.artifacts.keras.config import judge_keras  # noqa: PLC0415 - it loads much
 
             judge_keras(read_json(text.value.encode(), record, offset=text.offset), record)
+
+
+def _judge_files(texts: list[Text], record: Recorder) -> None:
+    """Judge operators that save, and the paths that they may be given."""
+    seen = {text.value for text in texts if text.field == "op"}
+    if FILE_OPERATORS.isdisjoint(seen):
+        return
+    operator = min(FILE_OPERATORS & seen)
+    for text in texts:
+        if text.field == "string_val" and text.value.count("/") >= 2:
+            note_reference(record, text.value, f"what {operator} may write", offset=text.offset)
+    if RESTORERS.isdisjoint(seen):
+        detail = "writes a file, in a graph that restores nothing"
+        danger = Severity.MEDIUM
+        record.fact(FactKind.UNSAFE_OPERATOR, operator, detail, danger=danger)
 
 
 def texts_of(data: bytes) -> Iterator[Text]:

@@ -121,6 +121,14 @@ HOSTILE = {
         )
         for operator in REACHING
     },
+    "saved-model/calls-python-from-a-module": lambda: saved_model(
+        meta_graph(
+            graph(node("XlaCallModule", module=message(2, b"ML\xefR xla_ffi_python_cpu_callback")))
+        )
+    ),
+    "saved-model/operator-as-a-function": lambda: saved_model(
+        meta_graph(graph(node("PartitionedCall", f=message(10, text(1, "WriteFile")))))
+    ),
     "saved-model/list-names-an-address": lambda: saved_model(
         meta_graph(
             graph(
