@@ -41,12 +41,16 @@ class Span(msgspec.Struct, frozen=True, order=True):
     name: str
 
 
-def sniff_safetensors(head: bytes, _window: Window) -> bool:
+def sniff_safetensors(head: bytes, window: Window) -> bool:
     """Whether a length and a JSON object stand at the beginning.
 
     Eight printable characters are no length that a file could have: that is a text.
     """
-    inner = head[_PREFIX:].lstrip(b" \t\r\n")
+    start = head[_PREFIX:]
+    if start.startswith((b"\xef\xbb\xbf{", b"\xff\xfe{\0", b"\xfe\xff\0{")):
+        # No loader takes a mark before the header, but it is told what this was meant to be.
+        return 0 < int.from_bytes(head[:_PREFIX], "little") <= window.size_bytes
+    inner = start.lstrip(b" \t\r\n")
     if inner[:1] != b"{" or inner[1:2].strip() not in {b"", b'"', b"}"}:
         return False
     return not all(32 <= byte < 127 or byte in b"\t\r\n" for byte in head[:_PREFIX])

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlsec.artifacts.errors import ArtifactError
-from mlsec.artifacts.hdf5.layout import Hdf5File
+from mlsec.artifacts.errors import ArtifactError, OverLimitError
+from mlsec.artifacts.hdf5.layout import HEAP_BYTES, Cursor, Hdf5File
 
 RECORDS = 1_000_000
 # Record types of a version 2 B-tree: bytes before the heap id.
 _BEFORE_ID = {5: 4, 6: 8, 8: 0, 9: 0}
+_HUGE = 1
 
 
 class FractalHeap:
-    """A heap of objects in blocks whose size doubles.
+    """A heap of objects in blocks whose size doubles, and of huge ones that lie by themselves.
 
-    Source: HDF5 File Format Specification 3.0, III.G; huge objects and filters are refused.
+    Source: HDF5 File Format Specification 3.0, III.G; filters are refused.
     """
 
     def __init__(self, file: Hdf5File, address: int) -> None:
@@ -29,7 +30,8 @@ class FractalHeap:
         head.take(1)
         self.most_managed = head.number(4)
         head.length()
-        head.offset()
+        self.huge_at = head.offset()
+        self.huge: dict[int, tuple[int, int]] | None = None
         head.length()
         head.offset()
         for _ in range(8):
@@ -47,18 +49,37 @@ class FractalHeap:
         """The bytes of one object.
 
         Raises:
-            ArtifactError: an id that leads nowhere, or a huge object.
+            ArtifactError: an id that leads nowhere.
         """
         kind = heap_id[0] >> 4 & 3
         if kind == 2:
             return heap_id[1 : 2 + (heap_id[0] & 0x0F)]
+        if kind == 1:
+            return self._huge(heap_id)
         if kind != 0:
-            raise ArtifactError("a huge object in an HDF5 fractal heap is not followed")
+            raise ArtifactError("an HDF5 heap id is of no known kind")
         offset = int.from_bytes(heap_id[1 : 1 + self.offset_width], "little")
         smaller = min(self.most_managed, self.most_direct)
         width = (smaller.bit_length() + 7) // 8
         length = int.from_bytes(heap_id[1 + self.offset_width :][:width], "little")
         place = self._find(self.root, self.rows, offset, 0)
+        return self.file.cursor(place, length).take(length)
+
+    def _huge(self, heap_id: bytes) -> bytes:
+        """An object too large for the blocks: its place stands in the id, or in a B-tree."""
+        wide, long = self.file.offset_bytes, self.file.length_bytes
+        if len(heap_id) > wide + long:
+            place = int.from_bytes(heap_id[1 : 1 + wide], "little")
+            length = int.from_bytes(heap_id[1 + wide : 1 + wide + long], "little")
+        else:
+            if self.huge is None:
+                self.huge = dict(_huge_places(self.file, self.huge_at))
+            key = int.from_bytes(heap_id[1:], "little")
+            if key not in self.huge:
+                raise ArtifactError(f"the HDF5 heap has no huge object {key}")
+            place, length = self.huge[key]
+        if length > HEAP_BYTES:
+            raise OverLimitError(f"a huge HDF5 object of {length} bytes is not read")
         return self.file.cursor(place, length).take(length)
 
     def _row_bytes(self, row: int) -> int:
@@ -96,12 +117,36 @@ class FractalHeap:
         return rows
 
 
+def _huge_places(file: Hdf5File, address: int | None) -> Iterator[tuple[int, tuple[int, int]]]:
+    """The number of each huge object, and its (address, length)."""
+    if address is None:
+        return
+    kind, _, records = _tree(file, address)
+    if kind != _HUGE:
+        raise ArtifactError(f"an HDF5 B-tree of kind {kind} is not one of huge objects")
+    for record in records:
+        cursor = Cursor(record, file.offset_bytes, file.length_bytes)
+        place, length, number = cursor.offset(), cursor.length(), cursor.length()
+        if place is not None:
+            yield number, (place, length)
+
+
 def heap_ids(file: Hdf5File, address: int, id_bytes: int) -> Iterator[bytes]:
     """The heap ids that a version 2 B-tree lists.
 
     Raises:
         ArtifactError: no such tree, or one of another kind.
     """
+    kind, record_bytes, records = _tree(file, address)
+    before = _BEFORE_ID.get(kind)
+    if before is None or record_bytes < before + id_bytes:
+        raise ArtifactError(f"an HDF5 B-tree of kind {kind} is not one of links or attributes")
+    for record in records:
+        yield record[before : before + id_bytes]
+
+
+def _tree(file: Hdf5File, address: int) -> tuple[int, int, Iterator[bytes]]:
+    """The kind of a version 2 B-tree, how long its records are, and these."""
     head = file.cursor(address, 64)
     if head.take(4) != b"BTHD":
         raise ArtifactError(f"there is no HDF5 B-tree at {address}")
@@ -109,12 +154,9 @@ def heap_ids(file: Hdf5File, address: int, id_bytes: int) -> Iterator[bytes]:
     kind, node_bytes, record_bytes, depth = (head.number(size) for size in (1, 4, 2, 2))
     head.take(2)
     root, count = head.offset(), head.number(2)
-    before = _BEFORE_ID.get(kind)
-    if before is None or root is None or record_bytes < before + id_bytes or depth > 16:
-        raise ArtifactError(f"an HDF5 B-tree of kind {kind} is not one of links or attributes")
-    tree = _Tree(file, node_bytes, record_bytes)
-    for record in tree.records(root, count, depth):
-        yield record[before : before + id_bytes]
+    if root is None or not record_bytes or depth > 16:
+        raise ArtifactError(f"the HDF5 B-tree at {address} has no root, or is too deep")
+    return kind, record_bytes, _Tree(file, node_bytes, record_bytes).records(root, count, depth)
 
 
 class _Tree:

@@ -134,6 +134,31 @@ def dataset(
     return file(link("d", hard=dataset_at), behind=lambda _: body + bytes(stored or 0))
 
 
+def leaf(kind: int, record: bytes, at: int) -> bytes:
+    """A version 2 B-tree of one record, which begins at ``at``."""
+    head = b"BTHD\0" + struct.pack("<BIHHBB", kind, 512, len(record), 0, 100, 40)
+    return (
+        head
+        + struct.pack("<QHQ", at + 48, 1, 1).ljust(48 - len(head), b"\0")
+        + (b"BTLF\0" + bytes([kind]) + record + bytes(4))
+    )
+
+
+def huge_attribute(config: Any, *, key: int = 1) -> bytes:
+    """A model_config too large for the blocks of the heap that its attribute lies in."""
+    body = attribute("model_config", json.dumps(config).encode())[4:]
+    info_at = SUPERBLOCK + len(header(message(0x15, bytes(18))))
+    names_at, huge_at, body_at = info_at + 200, info_at + 400, info_at + 600
+    heap_head = b"FRHP\0" + struct.pack("<HHBIQQQ", 8, 0, 0, 4096, 2, huge_at, 0) + NOWHERE
+    heap_head += bytes(64) + struct.pack("<HQQHH", 4, 512, 65536, 32, 1) + NOWHERE + bytes(6)
+    heap_id = b"\x10" + key.to_bytes(7, "little")
+    rest = heap_head.ljust(200, b"\0")
+    rest += leaf(8, heap_id + bytes(9), names_at).ljust(200, b"\0")
+    rest += leaf(1, struct.pack("<QQQ", body_at, len(body), 1), huge_at).ljust(200, b"\0") + body
+    root = message(0x15, bytes(2) + struct.pack("<QQ", info_at, names_at))
+    return file(root, behind=lambda _: rest)
+
+
 def virtual(*files: str, shared: bool = False) -> bytes:
     """A virtual dataset with a part from each of these files; ``shared``: as HDF5 2 lists them."""
     whole = struct.pack("<IIII", 3, 1, 0, 0)
@@ -166,6 +191,8 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "hdf5/external-link-beside": lambda: file(link("w", external="other.h5")),
     "hdf5/user-link": lambda: file(link("w", kind=99)),
     "hdf5/external-storage": lambda: external_data("/etc/passwd"),
+    "hdf5/lambda-in-a-huge-attribute": lambda: huge_attribute(LAMBDA),
+    "hdf5/huge-attribute-nowhere": lambda: huge_attribute(sequential(DENSE), key=9),
     "hdf5/view-into-a-file": lambda: virtual("/etc/other.h5"),
     "hdf5/view-into-a-second-file": lambda: virtual(".", "../other.h5"),
     "hdf5/view-into-a-file-new-list": lambda: virtual(".", "../other.h5", shared=True),
@@ -189,6 +216,7 @@ BENIGN: Mapping[str, Callable[[], bytes]] = {
     "hdf5/model-old-attribute": lambda: model(sequential(DENSE), old_attribute),
     "hdf5/model-in-heap": lambda: variable_text(sequential(layer("Flatten"))),
     "hdf5/dataset": lambda: dataset(64, stored=512),
+    "hdf5/huge-attribute": lambda: huge_attribute(sequential(DENSE)),
     "hdf5/view-of-itself": lambda: virtual(".", "."),
     "hdf5/view-of-itself-new-list": lambda: virtual(".", ".", shared=True),
     "hdf5/dataset-not-written-yet": lambda: dataset(1 << 20, stored=None),

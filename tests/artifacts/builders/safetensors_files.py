@@ -36,6 +36,12 @@ _TRAINING = {
 }
 TWICE = b'{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[8],'
 HOSTILE: Mapping[str, Callable[[], bytes]] = {
+    "safetensors/mark-before-the-header": lambda: pack(
+        b'\xef\xbb\xbf{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}', bytes(8)
+    ),
+    "safetensors/wide-header": lambda: pack(
+        '{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}'.encode("utf-16"), bytes(8)
+    ),
     "safetensors/appended": lambda: file(8, a=tensor(0, 8)) + b"#!/bin/sh\necho inert\n",
     "safetensors/hole": lambda: file(40, a=tensor(0, 8), b=tensor(32, 40)),
     "safetensors/overlap": lambda: file(12, a=tensor(0, 8), b=tensor(4, 12)),
