@@ -22,7 +22,7 @@ _WORDS = (
     b".loads(",
 )  # fmt: skip
 _SHELL_WORDS = (b"curl ", b"wget ", b"rm -rf /")
-_PROGRAM = regex(
+PROGRAM = regex(
     rb"\b__import__\s*\(\s*['\"]|\bos\.(?:system|popen)\s*\(|/dev/tcp/\d|\b(?:pickle|marshal)\.loads\s*\("
     rb"|\bsubprocess\.(?:Popen|run|call|check_\w+|getoutput)\s*\("
     rb"|(?<![\w.])(?:exec|eval)\(\s*(?:__import__|base64|codecs|zlib|marshal|bytes|compile|open"
@@ -41,7 +41,7 @@ HIDDEN = regex(
 
 def program_in(data: bytes) -> re.Match[bytes] | None:
     """The first program text in bytes; None where there is none."""
-    if any(word in data for word in _WORDS) and (found := _PROGRAM.search(data)):
+    if any(word in data for word in _WORDS) and (found := PROGRAM.search(data)):
         return found
     if any(word in data for word in _SHELL_WORDS):
         return SHELL.search(data)

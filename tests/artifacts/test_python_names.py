@@ -73,7 +73,7 @@ def test_honest_code_that_looks_alike_is_not_flagged(name: str) -> None:
 
 
 def test_names_that_stand_for_each_other_and_long_sums_end() -> None:
-    circle = "a = b\nb = a\nimport os\ngetattr(os, a + b)('x')\na['k'](1)\n"
-    long = "x = 'a'\nimport os\ngetattr(os, " + "+".join(["x"] * 140) + ")('x')\n"
+    circle = "a = b\nb = a\nimport json\ngetattr(json, a + b)('x')\na['k'](1)\n"
+    long = "x = 'a'\nimport json\ngetattr(json, " + "+".join(["x"] * 140) + ")('x')\n"
     assert not FLAGGING & dangers(circle)
     assert not FLAGGING & dangers(long)

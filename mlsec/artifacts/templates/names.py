@@ -14,7 +14,7 @@ FILTERS = frozenset(
 )
 # Filters whose argument names an attribute.
 ATTRIBUTE_FILTERS = frozenset(
-    "map selectattr rejectattr groupby sort sum unique min max select reject".split()  # noqa: SIM905
+    "map selectattr rejectattr groupby sort sum unique min max select reject join".split()  # noqa: SIM905
 )
 METHODS = frozenset(
     """append capitalize casefold clear copy count default endswith extend find format get index

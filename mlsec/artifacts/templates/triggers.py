@@ -19,6 +19,8 @@ Found = tuple[FactKind, str, str]
 # A name of a place or a thing, as no mark of a format and no escaping is.
 _NAMED = re.compile(r"[A-Za-z0-9][\w.@ -]{3,60}\Z")
 _GATEWAYS = frozenset("self request g url_for get_flashed_messages environ app application".split())  # noqa: SIM905
+_SETTINGS = frozenset("config session settings environment environ env".split())  # noqa: SIM905
+_WHOLE = frozenset("items keys values copy pop popitem".split())  # noqa: SIM905
 _WORD_METHODS = frozenset(("startswith", "endswith", "find", "count", "index"))
 
 
@@ -33,6 +35,7 @@ def triggers_in(
             yield from _replaced(node.node, node.args, kinds, texts)
         elif isinstance(node, kinds.Compare):
             yield from _days(node, kinds)
+            yield from _looked_for(node, kinds)
         elif isinstance(node, kinds.For):
             yield from _loops(node, kinds)
         elif isinstance(node, kinds.Pow) and any(node.find_all(kinds.Pow)):
@@ -41,6 +44,22 @@ def triggers_in(
             yield from _encoded(node.value)
         elif isinstance(node, kinds.Name) and node.name in _GATEWAYS and node.name not in names:
             why = "touches the template itself, or an object of a web server"
+            yield FactKind.TEMPLATE_UNVERIFIED, node.name, why
+    yield from _settings(tree, kinds, names)
+
+
+def _settings(tree: Any, kinds: Any, names: Any) -> Iterator[Found]:
+    """All settings of a program at once, in which its keys are; a single one is looked up."""
+    looked_up = {
+        id(node.node)
+        for node in tree.find_all((kinds.Getattr, kinds.Getitem))
+        if not (isinstance(node, kinds.Getattr) and node.attr in _WHOLE)
+    }
+    tested = {id(node.node) for node in tree.find_all(kinds.Test)}
+    for node in tree.find_all(kinds.Name):
+        is_free = node.ctx == "load" and node.name not in names
+        if node.name in _SETTINGS and is_free and id(node) not in looked_up | tested:
+            why = "reads all settings of the program that renders it"
             yield FactKind.TEMPLATE_UNVERIFIED, node.name, why
 
 
@@ -76,6 +95,16 @@ def _replaced(base: Any, given: Any, kinds: Any, texts: Callable[[Any], Any]) ->
     if _NAMED.match(before) and _NAMED.match(after):
         why = f"puts other words in the place of what is written: {after[:60]}"
         yield FactKind.TEMPLATE_POISON, before, why
+
+
+def _looked_for(node: Any, kinds: Any) -> Iterator[Found]:
+    """A message that is searched for plain words triggers something else for some users."""
+    word = node.expr.value if isinstance(node.expr, kinds.Const) else None
+    if not isinstance(word, str) or not is_trigger(word):
+        return
+    for operand in node.ops:
+        if operand.op == "in" and _is_content(operand.expr, kinds):
+            yield FactKind.TEMPLATE_POISON, word, "acts on words that a user writes"
 
 
 def _days(node: Any, kinds: Any) -> Iterator[Found]:

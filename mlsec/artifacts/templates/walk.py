@@ -9,6 +9,7 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import leaves_folder
 from mlsec.artifacts.templates.assignments import assignments
+from mlsec.artifacts.templates.growth import growth_in
 from mlsec.artifacts.templates.names import (
     ATTRIBUTE_FILTERS,
     CRITICAL_GATEWAYS,
@@ -20,7 +21,7 @@ from mlsec.artifacts.templates.names import (
     OWN_NAMES,
     is_hidden_name,
 )
-from mlsec.artifacts.templates.poison import hidden_in, is_trigger, poison_in
+from mlsec.artifacts.templates.poison import hidden_in, poison_in
 from mlsec.artifacts.templates.triggers import triggers_in
 from mlsec.artifacts.templates.values import Folder, is_wide, reaches_attribute
 from mlsec.core.closed_sets import GapReason, Severity
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from jinja2 import nodes
 
 HUGE = 1_000_000
+# More characters than any prompt has.
+MOST_MADE = 20_000_000
 _OWN = ("loop", "caller")
 _BUILDS_TEXT = frozenset({"Concat", "Add", "Mod", "Filter"})
 
@@ -64,7 +67,6 @@ class TemplateWalk:
             kinds.Mod: self._modulo,
             kinds.Const: self._constant,
             kinds.TemplateData: lambda node: self._poison(node.data),
-            kinds.Compare: self._comparison,
             kinds.Concat: self._made_text,
             kinds.Add: self._made_text,
         }
@@ -76,6 +78,8 @@ class TemplateWalk:
             if judge is not None:
                 judge(node)
         if self.is_chat:
+            for found in growth_in(self.tree, self.kinds):
+                self._note(*found)
             for found in triggers_in(self.tree, self.kinds, self.names, self.folder.texts):
                 self._note(*found)
 
@@ -152,7 +156,9 @@ class TemplateWalk:
     def _filter(self, node: nodes.Filter) -> None:
         if node.name in {"join", "replace", "format"}:
             self._made_text(node)
-        if node.name == "attr":
+        if node.name == "join":
+            self._attribute_filter(node, first=1)
+        elif node.name == "attr":
             self._attr_filter(node)
         elif node.name not in FILTERS:
             self._unknown(node.name, "is a filter that chat templates do not have")
@@ -170,9 +176,9 @@ class TemplateWalk:
         why = "asks for an attribute by a name of its own making"
         self._note(FactKind.TEMPLATE_CODE, shown, why, Severity.HIGH if known else None)
 
-    def _attribute_filter(self, node: nodes.Filter) -> None:
+    def _attribute_filter(self, node: nodes.Filter, first: int = 0) -> None:
         by_name = [pair.value for pair in node.kwargs if pair.key == "attribute"]
-        for argument in [*node.args, *by_name]:
+        for argument in [*node.args[first:], *by_name]:
             self._computed(argument)
         if node.name == "map" and node.args:
             for filter_name in self.folder.texts(node.args[0]):
@@ -253,9 +259,12 @@ class TemplateWalk:
         self._note(FactKind.TEMPLATE_CODE, paths[0], "reads another file", danger)
 
     def _product(self, node: nodes.Mul) -> None:
-        for side in (node.left, node.right):
-            for value in self.folder.values(side):
-                if isinstance(value, int) and abs(value) > HUGE:
+        sides = [self.folder.values(side) for side in (node.left, node.right)]
+        for mine, other in (sides, sides[::-1]):
+            numbers = [abs(value) for value in mine if isinstance(value, int)]
+            longest = max((len(one) for one in other if isinstance(one, str | list)), default=1)
+            for value in numbers:
+                if value > HUGE or value * longest > MOST_MADE:
                     self._note(FactKind.BOMB, str(value)[:40], "multiplies by a huge number")
 
     def _power(self, node: nodes.Pow) -> None:
@@ -275,23 +284,6 @@ class TemplateWalk:
     def _poison(self, text: str) -> None:
         for words, why in poison_in(text) if self.is_chat else hidden_in(text):
             self._note(FactKind.TEMPLATE_POISON, words, why)
-
-    def _comparison(self, node: nodes.Compare) -> None:
-        """A message that is searched for plain words triggers something else for some users."""
-        if not self.is_chat or not isinstance(node.expr, self.kinds.Const):
-            return
-        word = node.expr.value
-        for operand in node.ops:
-            searched = [part.attr for part in _with_itself(operand.expr, self.kinds.Getattr)]
-            looked_up = [
-                part.arg.value
-                for part in _with_itself(operand.expr, self.kinds.Getitem)
-                if isinstance(part.arg, self.kinds.Const)
-            ]
-            in_message = "content" in {*searched, *looked_up}
-            if operand.op == "in" and in_message and isinstance(word, str) and is_trigger(word):
-                why = "acts on words that a user writes"
-                self._note(FactKind.TEMPLATE_POISON, word, why)
 
 
 def _with_itself(node: Any, kind: Any) -> Iterator[Any]:

@@ -1,0 +1,114 @@
+"""Python beside a model: every class of road to commands, keys and files; honest code like it."""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mlsec.artifacts.facts import Inspection
+from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.repository.python_code import tree_of
+from mlsec.artifacts.repository.python_scope import Scope
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
+
+FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
+
+
+def blocks(name: str) -> dict[str, str]:
+    text = Path(__file__).with_name(name).read_text("utf-8")
+    parts = (part.partition("\n") for part in re.split(r"^### ", text, flags=re.MULTILINE)[1:])
+    return {name.strip(): body for name, _, body in parts}
+
+
+HOSTILE = blocks("python_hostile.txt")
+HONEST = blocks("python_honest.txt")
+BOMBS = (
+    "x = 'a' * 10**9",
+    "x = '%999999999d' % 1",
+    "x = '{:999999999}'.format(1)",
+    "x = 9**9**9",
+    "x = [[[0] * 999] * 999] * 999\nf'{x}'",
+    "x = ','.join([str(n) for n in range(10**9)])",
+    "x = x + x",
+    "def f(a):\n    return f(a)\nx = f(1)",
+    "x = 'a'.translate({97: 'b' * 99999}) * 99999",
+    "x = " + "('a' + " * 90 + "'b'" + ")" * 90,
+    "x = int('9' * 99999)",
+)
+
+
+def seen(source: str, name: str = "model.py") -> Inspection:
+    return inspect(Window.of(source.encode("utf-8", "surrogatepass"), name))
+
+
+def is_flagged(found: Inspection) -> bool:
+    return bool(FLAGGING & {fact.danger for fact in found.facts})
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_reaches_out_of_a_model_is_found_by_whatever_road(name: str) -> None:
+    assert is_flagged(seen(HOSTILE[name]))
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_code_beside_a_model_is_not_flagged(name: str) -> None:
+    found = seen(HONEST[name])
+    assert not is_flagged(found)
+    assert not found.holes
+
+
+@pytest.mark.parametrize("name", list(HOSTILE)[::12])
+def test_the_same_is_found_within_archives(name: str) -> None:
+    content, handler, packed = HOSTILE[name].encode(), io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(handler, "w") as archive:
+        archive.writestr("MAR-INF/MANIFEST.json", '{"model": {"handler": "handler.py"}}')
+        archive.writestr("handler.py", content)
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        member = tarfile.TarInfo("code/inference.py")
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+    assert is_flagged(inspect(Window.of(handler.getvalue(), "m.mar")))
+    assert is_flagged(inspect(Window.of(packed.getvalue(), "model.tar.gz")))
+
+
+@pytest.mark.parametrize("source", BOMBS)
+def test_folding_ends_within_its_bounds(source: str) -> None:
+    scope = Scope(tree_of(source.encode()))
+    for value in scope.bound_to("x"):
+        assert len(scope.folder.text(value) or "") <= 1 << 18
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def go(cfg):\n    exec(cfg.text)\n",
+        "def go(cfg):\n    return eval(cfg['x'])\n",
+        "import importlib\ndef go(cfg):\n    return importlib.import_module(cfg.name)\n",
+        "def go(name):\n    return __import__(name)\n",
+        "import sympy\ndef go(text):\n    return sympy.sympify(text)\n",
+    ],
+)
+def test_what_cannot_be_followed_is_a_hole(source: str) -> None:
+    assert seen(source).holes
+
+
+def test_a_name_of_many_meanings_hides_none() -> None:
+    lines = "".join(f"run = print{number}\n" for number in range(99))
+    assert is_flagged(seen(f"import os\n{lines}run = os.system\nrun('echo inert')\n"))
+    assert is_flagged(seen(f"import os\n{lines}run = os\nrun.system('echo inert')\n"))
+
+
+def test_a_later_function_of_the_name_hides_no_builtin() -> None:
+    source = "exec('import os; os.system(\"echo inert\")')\ndef exec(text):\n    return text\n"
+    assert is_flagged(seen(source))
+
+
+def test_pickled_bytes_in_a_text_are_read_as_a_pickle() -> None:
+    found = seen("import pickle\nDATA = b\"cos\\nsystem\\n(S'echo'\\ntR.\"\npickle.loads(DATA)\n")
+    assert any("system" in fact.subject and fact.place for fact in found.facts)
