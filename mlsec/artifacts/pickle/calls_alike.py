@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from mlsec.artifacts.pickle.policy import Standing
-from mlsec.artifacts.pickle.shadows import takes_text
+from mlsec.artifacts.pickle.shadows import takes_text, writes_out
 from mlsec.artifacts.pickle.values import Global, How, Value
 
 
@@ -86,6 +86,8 @@ def roles_of(how: How, function: Global, first: Value = None) -> Roles | None:
             return Roles(rest=Role.GIVEN)
         case Standing.CLASS if how is not How.NEW:
             return Roles(rest=Role.SILENT)
+        case Standing.REDUCER | Standing.CLASS if writes_out(function):
+            return Roles(rest=Role.NUMBER)
         case Standing.REDUCER | Standing.CLASS:
             rest = Role.GIVEN if takes_text(function) else Role.PLAIN
             return Roles(rest=rest, has_small_numbers=is_counted)

@@ -13,7 +13,8 @@ from mlsec.artifacts.callables import danger_of
 from mlsec.artifacts.code_blobs import is_dangerous_name
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.evidence import walk
-from mlsec.artifacts.pickle.judgements import Case, Judgement, Opinion
+from mlsec.artifacts.pickle.handed_on import holds_function
+from mlsec.artifacts.pickle.opinions import Case, Judgement, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
 from mlsec.core.closed_sets import GapReason, Severity
@@ -22,7 +23,7 @@ from mlsec.core.closed_sets import GapReason, Severity
 _RUN_AT_LOAD = frozenset(
     """__new__ __setstate__ __reduce__ __reduce_ex__ __del__ __setattr__ __getattr__
     __getattribute__ __init_subclass__ __set_name__ __prepare__ __instancecheck__ __mro_entries__
-    __hash__ __eq__ __setitem__ extend append""".split()  # noqa: SIM905
+    __hash__ __setitem__ extend append""".split()  # noqa: SIM905
 )
 # Texts that an attribute of a function or class may be set to without changing what it does.
 _NAMES_ONLY = frozenset(
@@ -30,10 +31,15 @@ _NAMES_ONLY = frozenset(
 )
 # Types by the names that cloudpickle and dill give them: making one runs nothing.
 _PLAIN_TYPES = frozenset(
-    """type object int float str bytes bool tuple list dict set frozenset complex slice range
-    NoneType EllipsisType NotImplementedType CellType MappingProxyType SimpleNamespace
+    """type object int float str bytes bytearray bool tuple list dict set frozenset complex slice
+    range NoneType EllipsisType NotImplementedType CellType MappingProxyType SimpleNamespace
     PartialType""".split()  # noqa: SIM905
 )
+# Of these the first argument is changed, and of those it is called.
+_CHANGE_FIRST = frozenset(
+    "_class_setstate _function_setstate _fill_function _rehydrate_skeleton_class cell_set".split()  # noqa: SIM905
+)
+_CALL_FIRST = frozenset(("_make_skeleton_class", "_create_type"))
 _CODE_TYPES = frozenset(("CodeType", "FunctionType", "LambdaType"))
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 _GETTERS = frozenset(("ItemGetterType", "AttrGetterType"))
@@ -63,9 +69,28 @@ def by_value(case: Case) -> Opinion | None:
     hooks = sorted(keys & _RUN_AT_LOAD)
     detail = "a function or class that is stored with its code, which is not judged"
     case.court.record.hole(GapReason.UNRESOLVED, detail)
+    if said := _not_its_own(case):
+        return said
     if hooks:
         why = f"a class stored with its code has {hooks[0]}, which runs when it is loaded"
         return Opinion(kind=FactKind.UNKNOWN_CALL, detail=why)
+    return None
+
+
+def _not_its_own(case: Case) -> Opinion | None:
+    """A call that changes what is imported, or calls what is no class of classes."""
+    first = case.items[0] if case.items else None
+    if not isinstance(first, Global):
+        return None
+    if case.name in _CHANGE_FIRST:
+        return Opinion(
+            kind=FactKind.PATCHED_OBJECT, subject=first.full,
+            detail="changes an imported function or class, as if the file had brought it",
+        )  # fmt: skip
+    is_class = first.name in ("type", "EnumType") or first.name.lstrip("_")[:1].isupper()
+    if case.name in _CALL_FIRST and not (is_class and first.entry.standing is not Standing.DENIED):
+        detail = f"called by {case.name}, which calls it to make a class"
+        return Opinion(kind=FactKind.UNKNOWN_CALL, subject=first.full, detail=detail)
     return None
 
 
@@ -97,6 +122,10 @@ def module_by_name(case: Case) -> Opinion | None:
     if len(items) != 1 or not isinstance(items[0], str):
         return Opinion(kind=FactKind.HIDDEN_NAME, detail="imports a module that is computed")
     danger = danger_of(items[0], "x")
+    policy = case.court.policy
+    if policy.look_up(items[0], "x").standing is Standing.UNKNOWN:
+        detail = f"what {items[0]} does when it is imported cannot be told from the file"
+        case.court.record.hole(GapReason.UNRESOLVED, detail[:400])
     if danger is not None:
         detail = "a module that can do harm is imported for a function stored by value"
         return Opinion(
@@ -158,6 +187,8 @@ def _partial_called(case: Case, made: Result) -> bool:
     if not isinstance(whole, tuple) or not whole or case.items is None:
         return False
     if not isinstance(whole[0], Global) or whole[0].entry.standing not in _LISTED:
+        return False
+    if holds_function((*whole[1:], *case.items)):
         return False
     case.court.called(How.REDUCE, whole[0], (*whole[1:], *case.items), case.offset)
     return True

@@ -2,52 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
-
-import msgspec
+from collections.abc import Mapping
 
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.judged_texts import iterator, pattern, zone
 from mlsec.artifacts.pickle.naming import module_and_name
-from mlsec.artifacts.pickle.policy import Policy, Standing
+from mlsec.artifacts.pickle.opinions import Case, Court, Judgement, Opinion
+from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Blob, Box, Global, How, Plain, Result, Value
-from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
-from mlsec.core.regex import regex
 
 # Text that carries bytes (protocol 2 writes bytes as latin-1 text) is decoded up to this size.
 DECODED_BYTES = 64 << 20
-
-
-class Opinion(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with a call."""
-
-    kind: FactKind
-    detail: str
-    subject: str = ""
-    danger: Severity | None = None
-
-
-class Court(Protocol):
-    """What a judgement may ask and tell."""
-
-    window: Window
-    record: Recorder
-    policy: Policy
-
-    def called(self, how: How, function: Value, arguments: Value, offset: int) -> None: ...
-
-
-class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One call: ``items`` are its arguments, None where they are not a tuple written out."""
-
-    court: Court
-    items: tuple[Value, ...] | None
-    offset: int
-
-
-Judgement = Callable[[Case], Opinion | None]
 
 
 def _is_name(value: Value) -> bool:
@@ -192,7 +159,8 @@ def ufunc(case: Case) -> Opinion | None:
     items = case.items or ()
     if len(items) == 2 and all(isinstance(item, str) for item in items) and _is_name(items[1]):
         package = items[0].partition(".")[0]
-        if package in ("numpy", "scipy", "__main__") and "test" not in items[0]:
+        is_denied = case.court.policy.look_up(items[0], items[1]).standing is Standing.DENIED
+        if package in ("numpy", "scipy", "__main__") and "test" not in items[0] and not is_denied:
             return None
     return Opinion(kind=FactKind.HIDDEN_NAME, detail="imports a name that is given as text")
 
@@ -218,23 +186,6 @@ def rebuilt(case: Case) -> Opinion | None:
         if isinstance(made_by, Global) and made_by.entry.word == "rebuilt":
             return None
     return Opinion(kind=FactKind.UNKNOWN_CALL, detail="calls what cannot be told from the file")
-
-
-_ZONE = regex(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}\Z")
-
-
-def zone(case: Case) -> Opinion | None:
-    """``pytz._p("Europe/Rome", 3600, 0, "CET")``: pytz looks the name up among its own zones."""
-    items = case.items or ()
-    name, *rest = items or ("UTC",)
-    flat = all(one is None or type(one) in (int, bool) or _is_plain_word(one) for one in rest)
-    if case.items is not None and isinstance(name, str) and _ZONE.match(name) and flat:
-        return None
-    return Opinion(kind=FactKind.UNKNOWN_CALL, detail="called with what names no time zone")
-
-
-def _is_plain_word(value: Value) -> bool:
-    return isinstance(value, str) and len(value) <= 10 and value.lstrip("+-").isalnum()
 
 
 def named(case: Case) -> Opinion | None:
@@ -289,4 +240,6 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     "named": named,
     "emptied": emptied,
     "rebuilt": rebuilt,
+    "pattern": pattern,
+    "iterator": iterator,
 }

@@ -19,7 +19,9 @@ GETS = b"hjg"
 QUIET, LEARNED = 64, 32
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # Given to what consumes them, these grow beyond what a number says.
-_GROW = ("range", "xrange")
+_GROW = (
+    "range", "xrange", "count", "cycle", "repeat", "product", "permutations", "combinations",
+)  # fmt: skip
 
 
 class Known:

@@ -13,7 +13,7 @@ from mlsec.artifacts.pickle.literals import read_text, read_unicode_line
 from mlsec.artifacts.pickle.memo import Memo
 from mlsec.artifacts.pickle.opcodes import ARGUMENTS, Argument
 from mlsec.artifacts.pickle.passes import index_of
-from mlsec.artifacts.pickle.values import Global, How, Value
+from mlsec.artifacts.pickle.values import ACTING_KEYS, Global, How, Value
 
 LONGEST_TOKENS = 400
 _GETS, _PUTS = frozenset(b"hjg"), frozenset(b"\x94pqr")
@@ -208,6 +208,13 @@ class Lesson:
         skipped = {0x8C: 2, ord("X"): 5}.get(token.code, len(data))
         return read_text(data[skipped:])
 
+    def _acts(self, key: Node) -> bool:
+        """Whether what a state puts under a key must be looked at, each time."""
+        token = self.tokens[key.first]
+        if key.kind == "get" or token.code != ord("S"):
+            return self._text(key) in ACTING_KEYS
+        return any(one in self.block[token.start : token.end] for one in (b"_", b"\\"))
+
     def reduced(self, _code: int) -> None:
         """REDUCE."""
         function, arguments = self._take(2)
@@ -273,6 +280,7 @@ class Lesson:
             elif part.kind == "box" and self.tokens[part.first].code not in b"]\x8f":
                 for key in part.kids[::2]:
                     self.restrict(key, Role.FIXED)
+                    target.is_bad |= self._acts(key)
         self._join(target, [state])
         target.is_bad |= target.kind != "result"
 

@@ -46,6 +46,14 @@ def is_identifier(found: Global) -> bool:
     return not (found.name.startswith("__") and found.name.endswith("__"))
 
 
+def class_of(made: Value) -> Value:
+    """What a call made an object of, also where ``copyreg`` made it; None of what is no call."""
+    function = made.function if type(made) is Result else None
+    given = made.arguments if function is not None else ()
+    is_made = isinstance(function, Global) and function.entry.word in ("reconstructor", "new")
+    return given[0] if is_made and type(given) is tuple and given else function
+
+
 # A class within a class; what libraries call the functions that put their objects together again.
 _NESTED_CLASS = regex(r"_*[A-Z]\w*(?:\._*[A-Z]\w*)+\Z")
 _PUTS_TOGETHER = regex(

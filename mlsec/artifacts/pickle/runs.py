@@ -164,6 +164,7 @@ class Runs:
             else:
                 self._machine.again(stretch, [whole])
             box.rest = (box.rest or set()) | (whole.rest or set())
+            box.acting = {**(box.acting or {}), **(whole.acting or {})}
         settled = map(self._settled, box.rest or ())
         box.rest = {one for one in settled if type(one) is str}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlsec.artifacts.pickle.evidence import is_command, walk
-from mlsec.artifacts.pickle.values import Blob, Global, Value
+from mlsec.artifacts.pickle.values import Blob, Global, Result, Value
 from mlsec.artifacts.window import Window
 from mlsec.core.regex import regex
 
@@ -26,7 +26,16 @@ SHOWN = 80
 # Items or bytes that a single number makes.
 MOST_MADE = 1 << 31
 _MAKES_MEMORY = frozenset(("bytearray", "bytes"))
-_CONSUMES = frozenset("list tuple set frozenset sorted sum max min all any dict deque".split())  # noqa: SIM905
+_CONSUMES = frozenset(
+    """list tuple set frozenset sorted sum max min all any dict deque bytes bytearray Counter
+    OrderedDict""".split()  # noqa: SIM905
+)
+# Iterators without an end, or of more items than memory holds; no file keeps one to be read out.
+_ENDLESS = frozenset(("count", "cycle", "repeat", "product", "permutations", "combinations"))
+ENDLESS = "reads out an iterator that has no end, or none in sight"
+# Digits of an exponent: a fraction or an integer is made of as many digits as it says.
+_EXPONENT = regex(r"[eE]\+?\d{6,}\s*\Z")
+_WRITE_OUT = frozenset(("Fraction", "int", "long"))
 
 
 def takes_text(function: Global) -> bool:
@@ -76,13 +85,39 @@ def makes_memory(function: Global) -> bool:
     return function.module in ("builtins", "__builtin__") and function.name in _MAKES_MEMORY
 
 
-def swells(function: Global, arguments: Value) -> bool:
-    """Whether a call makes more than memory holds from one number."""
-    if function.module not in ("builtins", "__builtin__", "collections"):
+def writes_out(function: Global) -> bool:
+    """Whether a call makes as many digits as an exponent in a text says."""
+    return function.name in _WRITE_OUT
+
+
+def bomb_in(function: Global, arguments: Value) -> str:
+    """What a call makes without end, or more of than memory holds; "" for nothing."""
+    if function.module not in ("builtins", "__builtin__", "collections", "fractions"):
+        return ""
+    if writes_out(function) and any(
+        isinstance(one, str) and _EXPONENT.search(one) for one in walk(arguments)
+    ):
+        return SWELLS
+    if function.name in _CONSUMES and any(_is_endless(one) for one in walk(arguments)):
+        return ENDLESS
+    return SWELLS if _swells(function, arguments) else ""
+
+
+def _is_endless(value: Value) -> bool:
+    made_by = value.function if isinstance(value, Result) else None
+    if not isinstance(made_by, Global) or made_by.module != "itertools":
         return False
+    given = value.arguments if type(value.arguments) is tuple else ()
+    if made_by.name == "repeat" and len(given) == 2 and isinstance(given[1], int):
+        return bool(given[1] >= MOST_MADE)
+    return made_by.name in _ENDLESS
+
+
+def _swells(function: Global, arguments: Value) -> bool:
+    """Whether a call makes more than memory holds from one number."""
     first = arguments[0] if type(arguments) is tuple and arguments else None
-    if function.name in _MAKES_MEMORY:
-        return isinstance(first, int) and first >= MOST_MADE
+    if function.name in _MAKES_MEMORY and isinstance(first, int):
+        return first >= MOST_MADE
     if function.name not in _CONSUMES:
         return False
     inner = getattr(getattr(first, "function", None), "name", "")

@@ -16,6 +16,16 @@ KEPT_ITEMS = 256
 
 Value: TypeAlias = Any
 
+# Methods that classes call of themselves while they take their state, and texts that they run then:
+# whatever a state puts under such a key acts. Source: __setstate__, and what it calls, of scipy's
+# distributions, scikit-learn's isotonic regression, statsmodels' count models, torch's optimizers
+# and modules.
+ACTING_KEYS = frozenset(
+    """_attach_methods _attach_argparser_methods _build_debug_param_to_name_mapping _build_f
+    _build_params_for_reducer _convert_mask _ddp_init_helper _initialize _load_container_from_state
+    _parse_arg_template _patch_step_function _post_setstate set_weight_bias""".split()  # noqa: SIM905
+)
+
 UNJUDGED = Entry(standing=Standing.UNKNOWN)
 
 
@@ -88,17 +98,19 @@ class Result:
 class Box:
     """A list, dict or set: its first items (of a dict: keys and values in turn).
 
-    Of a dict ``rest`` holds the texts beyond them that could name a hook of the language, and
+    Of a dict ``rest`` holds the texts beyond them that could name a hook or another acting key, and
     ``skipped`` what was passed at once.
     """
 
-    __slots__ = ("is_partial", "items", "kind", "rest", "skipped")
+    __slots__ = ("acting", "is_partial", "items", "kind", "rest", "skipped")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.items: list[Value] = []
         self.is_partial = False
         self.rest: set[Value] | None = None
+        # What stands right behind an acting key, where the two were read together.
+        self.acting: dict[Value, list[Value]] | None = None
         self.skipped: list[Stretch] | None = None
 
     def add(self, values: list[Value]) -> None:
@@ -113,11 +125,16 @@ class Box:
 
     def _add_rest(self, values: list[Value]) -> None:
         self.rest = self.rest or set()
-        for value in values:
+        for place, value in enumerate(values):
             if type(value) is Stretch:
                 self.skip(value)
-            elif type(value) is Later or (type(value) is str and value[:2] == "__"):
+            elif type(value) is Later or (
+                type(value) is str and (value[:2] == "__" or value in ACTING_KEYS)
+            ):
                 self.rest.add(value)
+                if value in ACTING_KEYS:
+                    self.acting = self.acting or {}
+                    self.acting[value] = values[place + 1 : place + 2]
 
     def skip(self, stretch: Stretch) -> None:
         """Items were passed; those of a dict are read when it becomes a state."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import assert_never
 
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle import naming
+from mlsec.artifacts.pickle import handed_on, naming, patches
 from mlsec.artifacts.pickle.code_by_value import BY_VALUE, called_by_value
 from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, is_weak, walk
-from mlsec.artifacts.pickle.judgements import JUDGEMENTS, Case, Opinion
-from mlsec.artifacts.pickle.kept_apart import file_outside
-from mlsec.artifacts.pickle.naming import HOOKS, is_identifier, keys_of, modern
+from mlsec.artifacts.pickle.judgements import JUDGEMENTS
+from mlsec.artifacts.pickle.naming import is_identifier, modern
+from mlsec.artifacts.pickle.opinions import Case, Opinion
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
 from mlsec.artifacts.pickle.shadows import (
-    SWELLS,
+    bomb_in,
     makes_memory,
     program_in,
-    swells,
     takes_text,
     unnamed,
+    writes_out,
 )
 from mlsec.artifacts.pickle.torch_legacy import storage_bytes
 from mlsec.artifacts.pickle.values import Global, How, Result, Value
@@ -135,7 +135,7 @@ class Verdict:
             self.record.hole(GapReason.UNRESOLVED, detail)
             return
         is_listed = isinstance(inner, Global) and inner.entry.standing in _LISTED
-        if is_listed and naming.is_harmless(arguments):
+        if is_listed and naming.is_harmless((function.arguments, arguments)):
             detail = "what a listed name made is called, with nothing that could steer it"
             self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
             self.record.hole(GapReason.UNRESOLVED, f"{subject}: {detail}"[:400])
@@ -144,16 +144,21 @@ class Verdict:
 
     def _called_name(self, how: How, function: Global, arguments: Value, offset: int) -> None:
         entry = function.entry
+        if entry.standing not in (Standing.DENIED, Standing.JUDGED) and (
+            said := handed_on.said_of(self.policy, how, function, arguments)
+        ):
+            self.note(FactKind.UNKNOWN_CALL, function.full, said, offset)
+            return
         match entry.standing:
             case Standing.DENIED:
                 said = evidence(arguments)
                 detail = f"{how.value}: {entry.word}" + (f"; with {said}" if said else "")
                 self.note(FactKind.DENIED_CALL, function.full, detail, offset)
             case Standing.JUDGED:
-                opinion = self._judged(entry.word, arguments, offset)
+                opinion = self._judged(function, arguments, offset)
                 self._give(opinion, function, offset)
             case Standing.REDUCER:
-                if not makes_memory(function):
+                if not makes_memory(function) and not writes_out(function):
                     function.calls.add(how)
                 self._reducer(function, arguments, offset)
             case Standing.MAKER:
@@ -167,8 +172,8 @@ class Verdict:
 
     def _reducer(self, function: Global, arguments: Value, offset: int) -> None:
         """A listed function: what is found first under its name may run the text it is given."""
-        if swells(function, arguments):
-            self.note(FactKind.BOMB, function.full, SWELLS, offset, Severity.MEDIUM)
+        if made := bomb_in(function, arguments):
+            self.note(FactKind.BOMB, function.full, made, offset, Severity.MEDIUM)
         said = "" if takes_text(function) else program_in(unnamed(function, arguments), self.window)
         if said:
             detail = f"called with what only another function of this name would take: {said}"
@@ -198,7 +203,9 @@ class Verdict:
             pass
         elif is_inert(arguments):
             detail = "called with arguments, though its library never stores it so"
-            self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset)
+            # A bare word may name a file that it opens; numbers steer nothing.
+            danger = None if naming.has_numbers_only(arguments) else Severity.MEDIUM
+            self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset, danger)
             self._untold(function, detail)
         else:
             detail = "called with arguments that steer it; its library never stores it so"
@@ -238,36 +245,29 @@ class Verdict:
             detail = f"{how.value}, and not in the inventory of what libraries store"
             self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
 
-    def _judged(self, word: str, arguments: Value, offset: int) -> Opinion | None:
-        return (JUDGEMENTS.get(word) or BY_VALUE[word])(self._case(arguments, offset))
+    def _judged(self, function: Global, arguments: Value, offset: int) -> Opinion | None:
+        judge = JUDGEMENTS.get(function.entry.word) or BY_VALUE[function.entry.word]
+        return judge(self._case(arguments, offset, function.name))
 
-    def _case(self, arguments: Value, offset: int) -> Case:
+    def _case(self, arguments: Value, offset: int, name: str = "") -> Case:
         items = arguments if isinstance(arguments, tuple) else None
-        return Case(court=self, items=items, offset=offset)
+        return Case(court=self, items=items, offset=offset, name=name)
 
-    def _give(self, opinion: Opinion | None, function: Global, offset: int) -> None:
+    def _give(self, opinion: Opinion | None, function: Global | None, offset: int) -> None:
         if opinion:
-            name = opinion.subject or function.full
+            name = opinion.subject or (function.full if function else "")
             self.note(opinion.kind, name, opinion.detail, offset, opinion.danger)
 
     def built(self, target: Value, state: Value, offset: int) -> None:
         """BUILD sets the state of an object."""
         if type(target) is Result:
             target = naming.reached(self.policy, target)
-        if isinstance(target, Global):
-            detail = "sets attributes of an imported name, so that it acts differently afterwards"
-            self.note(FactKind.PATCHED_OBJECT, target.full, detail, offset)
-            return
-        if said := file_outside(target, state):
-            self.note(FactKind.OUTSIDE_REFERENCE, target.function.full, said, offset, Severity.HIGH)
-        for hook in [key for key in keys_of(state) if key in HOOKS][:1]:
-            self.note(FactKind.PATCHED_OBJECT, hook, f"sets {hook} of an object", offset)
+        for opinion in patches.by_state(target, state):
+            self._give(opinion, None, offset)
 
     def patched(self, target: Value, offset: int) -> None:
         """SETITEM or APPEND on something that is no container made here."""
-        if isinstance(target, Global):
-            detail = "puts an item into an imported object"
-            self.note(FactKind.PATCHED_OBJECT, target.full, detail, offset)
+        self._give(patches.by_items(target), None, offset)
 
     def unclear(self, detail: str, offset: int) -> None:
         """Loaders differ in what they make of it."""

@@ -1,0 +1,75 @@
+"""Calls that run what they are given, although nothing is wrong with the name that is called."""
+
+from __future__ import annotations
+
+from mlsec.artifacts.pickle.evidence import walk
+from mlsec.artifacts.pickle.naming import class_of
+from mlsec.artifacts.pickle.policy import Policy, Standing
+from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
+
+# Functions of Python that call methods of what they are given: its length, its items, its text.
+_CALL_METHODS = frozenset(
+    """abs all any ascii bin bool bytearray bytes complex dict dir divmod enumerate float format
+    frozenset hash hex int iter len list max min next oct ord pow range repr reversed round set
+    slice sorted str sum tuple zip dtype""".split()  # noqa: SIM905
+)
+_HOMES = ("builtins", "__builtin__", "numpy")
+# What the names of classes of classes end in.
+_OF_CLASSES = (
+    "Meta",
+    "MetaClass",
+    "Metaclass",
+    "Type",
+    "type",
+    "Factory",
+    "Singleton",
+    "Generator",
+)
+_LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
+# Results of these hold a function that a later call of them calls.
+_HOLD_FUNCTIONS = frozenset(("function", "by_value", "attribute", "plain_names", "named"))
+
+
+def said_of(policy: Policy, how: How, function: Global, arguments: Value) -> str:
+    """What such a call does, in words; "" where it runs nothing that it was given."""
+    if _makes_class(function, arguments):
+        return "makes a class, whose methods run when it or an object of it is loaded"
+    calls_methods = function.name in _CALL_METHODS and function.module in _HOMES
+    if calls_methods and any(_is_of_stored_class(one) for one in walk(arguments)):
+        return "calls methods of an object whose class is stored with its code"
+    is_standard = function.module.partition(".")[0] in policy.standard_modules
+    is_unlisted = function.entry.standing is Standing.UNLISTED
+    if how is How.NEW and is_standard and is_unlisted and holds_function(arguments):
+        return "instantiated with a function, which it may call"
+    return ""
+
+
+def holds_function(arguments: Value) -> bool:
+    """Whether something that can be called, and that no list knows, is among the arguments."""
+    return any(_is_function(one) for one in walk(arguments))
+
+
+def _is_function(given: Value) -> bool:
+    if isinstance(given, Global):
+        return given.entry.standing not in _LISTED
+    made_by = given.function if isinstance(given, Result) else None
+    return isinstance(made_by, Global) and made_by.entry.word in _HOLD_FUNCTIONS
+
+
+def _makes_class(function: Global, arguments: Value) -> bool:
+    """A name, the classes above and a namespace: what a class of classes is called with."""
+    if type(arguments) is not tuple or len(arguments) != 3:
+        return False
+    name, above, names = arguments
+    if not isinstance(name, str) or type(above) is not tuple or not isinstance(names, Box):
+        return False
+    if names.kind != "dict" or not all(isinstance(one, (Global, Result)) for one in above):
+        return False
+    has_hooks = any(key.startswith("__") for key in names.mapping())
+    return has_hooks or (bool(above) and function.name.endswith(_OF_CLASSES))
+
+
+def _is_of_stored_class(given: Value) -> bool:
+    kind = class_of(given)
+    made_by = kind.function if isinstance(kind, Result) else None
+    return isinstance(made_by, Global) and made_by.entry.word == "by_value"

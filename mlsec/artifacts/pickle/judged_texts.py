@@ -1,0 +1,66 @@
+"""Ways of judging a call by the text or container that it is given."""
+
+from __future__ import annotations
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.naming import class_of
+from mlsec.artifacts.pickle.opinions import Case, Opinion
+from mlsec.artifacts.pickle.policy import Standing
+from mlsec.artifacts.pickle.values import Blob, Box, Global, Value
+from mlsec.core.closed_sets import Severity
+from mlsec.core.regex import regex
+
+_LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
+READ_BYTES = 4 << 20
+
+
+def iterator(case: Case) -> Opinion | None:
+    """``iter(container)``: how iterators are stored; given two, it calls the first without end."""
+    items = case.items or ()
+    made_by = class_of(items[0]) if len(items) == 1 else None
+    is_listed = isinstance(made_by, Global) and made_by.entry.standing in _LISTED
+    if len(items) == 1 and (isinstance(items[0], (str, bytes, tuple, Box, Blob)) or is_listed):
+        return None
+    return Opinion(kind=FactKind.UNKNOWN_CALL, detail="iterates over what is made by a call")
+
+
+# A range of characters that may be wide, and how many of them a pattern may have that asks for
+# every case of each: one costs milliseconds, and a kilobyte holds two hundred.
+_RANGE = regex(r"[^\x00-\x7f]-|-[^\x00-\x7f]|\\[uUx][0-9A-Fa-f]{2,8}-|-\\[uU][0-9A-Fa-f]{4,8}")
+_MOST_RANGES, _IGNORES_CASE = 400, 2
+
+
+def pattern(case: Case) -> Opinion | None:
+    """``re._compile(pattern, flags)``: a pattern that takes minutes to compile is a bomb."""
+    items = case.items or ()
+    text = items[0] if items else None
+    if isinstance(text, Blob):
+        text = case.court.window.read(text.offset, min(text.size_bytes, READ_BYTES))
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    flags = items[1] if len(items) > 1 else 0
+    if len(items) > 2 or not isinstance(text, str) or not isinstance(flags, int):
+        detail = "compiles a pattern that is not written out"
+        return Opinion(kind=FactKind.UNKNOWN_CALL, detail=detail)
+    ignores_case = flags & _IGNORES_CASE or "(?i" in text[:1024]
+    if ignores_case and len(_RANGE.findall(text)) > _MOST_RANGES:
+        detail = "a pattern that takes minutes to compile"
+        return Opinion(kind=FactKind.BOMB, detail=detail, danger=Severity.MEDIUM)
+    return None
+
+
+_ZONE = regex(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}\Z")
+
+
+def zone(case: Case) -> Opinion | None:
+    """``pytz._p("Europe/Rome", 3600, 0, "CET")``: pytz looks the name up among its own zones."""
+    items = case.items or ()
+    name, *rest = items or ("UTC",)
+    flat = all(one is None or type(one) in (int, bool) or _is_plain_word(one) for one in rest)
+    if case.items is not None and isinstance(name, str) and _ZONE.match(name) and flat:
+        return None
+    return Opinion(kind=FactKind.UNKNOWN_CALL, detail="called with what names no time zone")
+
+
+def _is_plain_word(value: Value) -> bool:
+    return isinstance(value, str) and len(value) <= 10 and value.lstrip("+-").isalnum()

@@ -1,0 +1,49 @@
+"""What a judgement is given and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.policy import Policy
+from mlsec.artifacts.pickle.values import How, Value
+from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
+
+
+class Opinion(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with a call."""
+
+    kind: FactKind
+    detail: str
+    subject: str = ""
+    danger: Severity | None = None
+
+
+class Court(Protocol):
+    """What a judgement may ask and tell."""
+
+    window: Window
+    record: Recorder
+    policy: Policy
+
+    def called(self, how: How, function: Value, arguments: Value, offset: int) -> None: ...
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One call: ``items`` are its arguments, None where they are not a tuple written out.
+
+    ``name`` is that of the function, where several are judged in one way.
+    """
+
+    court: Court
+    items: tuple[Value, ...] | None
+    offset: int
+    name: str = ""
+
+
+Judgement = Callable[[Case], Opinion | None]

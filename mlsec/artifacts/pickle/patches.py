@@ -1,0 +1,104 @@
+"""States and items that change more than the object they are given to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.kept_apart import file_outside
+from mlsec.artifacts.pickle.naming import HOOKS, class_of, keys_of
+from mlsec.artifacts.pickle.opinions import Opinion
+from mlsec.artifacts.pickle.values import ACTING_KEYS, Box, Global, Plain, Result, Value
+from mlsec.core.closed_sets import Severity
+from mlsec.core.regex import regex
+
+# What scipy writes for its distributions, and runs when one is loaded: three functions that only
+# hand their arguments on. In the names and defaults nothing can be called.
+_NAMES = "[A-Za-z0-9_,= ]*"
+_TEMPLATE = regex(
+    rf"\s*def _parse_args\(self,{_NAMES}\):\n +return \({_NAMES}\),{_NAMES}\n"
+    rf"\s*def _parse_args_rvs\(self,{_NAMES}\):\n +return self\._argcheck_rvs\({_NAMES}\)\n"
+    rf"\s*def _parse_args_stats\(self,{_NAMES}moments='mv'\):\n +return \({_NAMES}\),{_NAMES}\s*\Z"
+)
+_RUN_TEXT = "_parse_arg_template"
+# Calls that give what the whole process shares: a module, a class, a function, a logger.
+_GIVE_SHARED = frozenset(("module_by_name", "attribute", "ufunc", "builtin_type", "named"))
+_LOGGERS = "logging.getLogger"
+# Libraries whose objects are stored without items, and which call a key that can be called.
+_WITHOUT_ITEMS = frozenset(("pandas",))
+_LISTS = frozenset(("FrozenList",))
+
+
+def by_state(target: Value, state: Value) -> Iterator[Opinion]:
+    """What is wrong with setting the state of an object."""
+    if isinstance(target, Global):
+        detail = "sets attributes of an imported name, so that it acts differently afterwards"
+        yield Opinion(kind=FactKind.PATCHED_OBJECT, subject=target.full, detail=detail)
+        return
+    inner = target.function if type(target) is Result else None
+    if isinstance(inner, Global) and _is_shared(inner):
+        detail = "sets attributes of what the whole process shares"
+        yield Opinion(
+            kind=FactKind.PATCHED_OBJECT, subject=f"what {inner.full} gave", detail=detail
+        )
+    if said := file_outside(target, state):
+        yield Opinion(
+            kind=FactKind.OUTSIDE_REFERENCE, subject=target.function.full, detail=said,
+            danger=Severity.HIGH,
+        )  # fmt: skip
+    keys = keys_of(state)
+    for hook in [key for key in keys if key in HOOKS][:1]:
+        yield Opinion(
+            kind=FactKind.PATCHED_OBJECT, subject=hook, detail=f"sets {hook} of an object"
+        )
+    for key in [key for key in keys if key in ACTING_KEYS][:1]:
+        yield from _by_acting_key(state, key)
+
+
+def _by_acting_key(state: Value, key: str) -> Iterator[Opinion]:
+    """What a class calls or runs of its state; values that were not kept may be anything."""
+    kept = [part.mapping() for part in _parts(state)]
+    values = [part[key] for part in kept if key in part]
+    values += [one for part in _parts(state) for one in (part.acting or {}).get(key, ())]
+    values = values or [Plain.UNKNOWN]
+    for value in values:
+        if key == _RUN_TEXT:
+            if not (isinstance(value, str) and _TEMPLATE.match(value)):
+                detail = (
+                    "a text that its class runs when it is loaded, and that its library never wrote"
+                )
+                yield Opinion(
+                    kind=FactKind.EMBEDDED_CODE,
+                    subject=key,
+                    detail=detail,
+                    danger=Severity.CRITICAL,
+                )
+        elif isinstance(value, (Global, Result)) or value is Plain.UNKNOWN:
+            detail = f"sets {key}, which its class calls while it takes its state"
+            yield Opinion(kind=FactKind.PATCHED_OBJECT, subject=key, detail=detail)
+
+
+def by_items(target: Value) -> Opinion | None:
+    """What is wrong with putting items into what is no container made in the file."""
+    if isinstance(target, Global):
+        detail = "puts an item into an imported object"
+        return Opinion(kind=FactKind.PATCHED_OBJECT, subject=target.full, detail=detail)
+    found = class_of(target)
+    if isinstance(found, Global) and takes_no_items(found):
+        detail = "puts an item into an object of a library that stores none so"
+        return Opinion(kind=FactKind.PATCHED_OBJECT, subject=found.full, detail=detail)
+    return None
+
+
+def takes_no_items(found: Global) -> bool:
+    """Whether objects of this class are never stored with items of their own."""
+    return found.module.partition(".")[0] in _WITHOUT_ITEMS and found.name not in _LISTS
+
+
+def _is_shared(inner: Global) -> bool:
+    return inner.entry.word in _GIVE_SHARED or inner.full == _LOGGERS
+
+
+def _parts(state: Value) -> list[Box]:
+    parts = state if isinstance(state, tuple) else (state,)
+    return [part for part in parts if isinstance(part, Box) and part.kind == "dict"]
