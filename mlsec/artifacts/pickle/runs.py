@@ -23,6 +23,8 @@ WORTH_BYTES = 160
 SHORTEST_PAUSE, LONGEST_PAUSE = 32, 256
 # Bytes that were followed in vain before the first lesson, and those that a lesson takes.
 FIRST_LESSON_BYTES, LESSON_BYTES = 16 << 10, 4 << 10
+# Of a tuple with more bytes of passed values only the first ones are kept, as of a list.
+LONG_TUPLE_BYTES = 4 << 20
 # MARKs that are passed before a batch of plain values is tried again.
 LONGEST_IDLE = 16
 # No opcode touches more values than these, unless it takes all down to a MARK.
@@ -177,6 +179,16 @@ class Runs:
             memo = self._machine.memo
             return Plain.UNKNOWN if memo.is_rewritten else memo.get(value.index)
         return tuple(map(self._settled, value)) if type(value) is tuple else value
+
+    def as_tuple(self, values: list[Value]) -> Value:
+        """A tuple of the values; where too many were passed, a box of the first of them."""
+        passed = sum([one.size_bytes for one in values if type(one) is Stretch]) if self._at else 0
+        if passed <= LONG_TUPLE_BYTES:
+            return tuple(self.flat(values))
+        box = Box("tuple")
+        box.add(self.flat(values, KEPT_ITEMS + 1))
+        box.is_partial = True
+        return box
 
     def flat(self, values: list[Value], most: int = -1) -> list[Value]:
         """The values, with those of each stretch in its place, until there are ``most``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlsec.artifacts.pickle.machine import Machine
-from mlsec.artifacts.pickle.values import Box, How, Plain, Result, Value
+from mlsec.artifacts.pickle.values import Box, Global, How, Plain, Result, Value
 
 
 def global_lines(machine: Machine, position: int) -> int:
@@ -31,7 +31,11 @@ def stack_global(machine: Machine, position: int) -> int:
 
 
 def _call(machine: Machine, how: How, function: Value, arguments: Value, position: int) -> Result:
-    machine.judge.called(how, function, arguments, machine.tape.base + position)
+    offset = machine.tape.base + position
+    if type(arguments) is Box and arguments.kind == "tuple":
+        name = function.full if type(function) is Global else "a computed value"
+        machine.judge.hidden(name, "called with more arguments than are read", offset)
+    machine.judge.called(how, function, arguments, offset)
     return Result(function, arguments, None)
 
 
@@ -45,7 +49,7 @@ def reduce(machine: Machine, position: int) -> int:
 def inst(machine: Machine, position: int) -> int:
     module, middle = machine.tape.line(position + 1)
     name, end = machine.tape.line(middle)
-    arguments = tuple(machine.to_mark())
+    arguments = machine.runs.as_tuple(machine.to_mark_unread())
     function = machine.name(
         module.decode("utf-8", "replace"), name.decode("utf-8", "replace"), position
     )
@@ -54,8 +58,11 @@ def inst(machine: Machine, position: int) -> int:
 
 
 def obj(machine: Machine, position: int) -> int:
-    function, *arguments = machine.to_mark() or [Plain.UNKNOWN]
-    machine.stack.append(_call(machine, How.OBJ, function, tuple(arguments), position))
+    values = machine.to_mark_unread() or [Plain.UNKNOWN]
+    function = machine.runs.flat(values, 1)[0]
+    arguments = machine.runs.as_tuple(values)
+    arguments = arguments[1:] if type(arguments) is tuple else arguments
+    machine.stack.append(_call(machine, How.OBJ, function, arguments, position))
     return position + 1
 
 

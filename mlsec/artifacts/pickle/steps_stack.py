@@ -66,7 +66,7 @@ def stop(machine: Machine, position: int) -> int:
 
 
 def tuple_mark(machine: Machine, position: int) -> int:
-    machine.stack.append(tuple(machine.to_mark()))
+    machine.stack.append(machine.runs.as_tuple(machine.to_mark_unread()))
     return position + 1
 
 

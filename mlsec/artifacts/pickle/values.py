@@ -96,7 +96,7 @@ class Result:
 
 
 class Box:
-    """A list, dict or set: its first items (of a dict: keys and values in turn).
+    """A list, dict, set or long tuple: its first items (of a dict: keys and values in turn).
 
     Of a dict ``rest`` holds the texts beyond them that could name a hook or another acting key, and
     ``skipped`` what was passed at once.
