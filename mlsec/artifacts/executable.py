@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.program_text import SHELL, note_program
+from mlsec.artifacts.program_text import note_program, shell_in
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -64,7 +64,7 @@ def read_executable(window: Window, record: Recorder) -> None:
     if kind == "a script" and not record.is_image:
         detail = "a script in a language that no reader judges"
         record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
-        if found := SHELL.search(window.read(0, SCRIPT_BYTES)):
+        if found := shell_in(window.read(0, SCRIPT_BYTES)):
             note_program(record, found, "a line of the script")
     if record.is_image:
         record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, "in an image", danger=Severity.INFO)

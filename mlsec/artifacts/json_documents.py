@@ -14,12 +14,16 @@ _START = regex(
     rb"(?:\xef\xbb\xbf)?[ \t\r\n]*"
     rb"(?:\{[ \t\r\n]*(?:\"|\}|\Z)|\[[ \t\r\n]*(?:[\"{\[\]\d-]|true|false|null))"
 )
+# A table of TOML: [[tool.uv.index]].
+_TABLE = regex(rb"[ \t\r\n]*\[\[[A-Za-z_][\w.-]*\]\][ \t]*(?:#[^\n]*)?\r?\n")
 _TEMPLATE = regex(rb'"\$schema"\s*:\s*"[^"]*deployment(?:Template|Parameters)\.json')
 _LINES = 100_000
 
 
 def sniff_json(head: bytes, _window: Window) -> bool:
     """Whether a file starts as JSON does, in any of the encodings that loaders accept."""
+    if _TABLE.match(head):
+        return False
     return bool(_START.match(head)) or has_wide_text(head)
 
 

@@ -9,7 +9,7 @@ from mlsec.artifacts.callables import danger_of
 from mlsec.artifacts.contents import judge_setting
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import plain_key, walk
-from mlsec.artifacts.program_text import SHELL, note_program
+from mlsec.artifacts.program_text import note_program, shell_in
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.notebooks import is_notebook, judge_notebook
 from mlsec.core.closed_sets import GapReason, Severity
@@ -85,9 +85,10 @@ def _constructor(part: Mapping[str, Any], path: str, record: Recorder) -> None:
         detail = f"a class of Java that runs code or commands, or looks names up (at {path})"
         record.fact(FactKind.DENIED_CALL, java, detail, danger=Severity.HIGH)
     command, given = part.get("command"), part.get("args")
-    if isinstance(command, str) and isinstance(given, list):
-        line = " ".join([command, *(str(one) for one in given[:100])])
-        if found := SHELL.search(line.encode("utf-8", "replace")):
+    if isinstance(command, str):
+        others = given[:100] if isinstance(given, list) else []
+        line = " ".join([command, *(str(one) for one in others)])
+        if found := shell_in(line.encode("utf-8", "replace")):
             note_program(record, found, f"the command at {path}")
 
 

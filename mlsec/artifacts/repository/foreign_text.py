@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from mlsec.artifacts.contents import decoded, judge_bytes
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.plain_text import read_text, sniff_text
-from mlsec.artifacts.program_text import SHELL
+from mlsec.artifacts.program_text import shell_in
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.repository.requirement_lines import judge_line
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
 from mlsec.core.regex import regex
@@ -31,6 +32,21 @@ _PROGRAM = regex(
 )
 # A layer of Caffe whose module Caffe imports; what spaCy looks up in the loading program.
 _CAFFE = regex(rb"\bpython_param\s*+(?::\s*+)?\{|\btype\s*:\s*[\"']?Python\b", re.IGNORECASE)
+# A line of a file that names places for packages: Python runs what begins so.
+_STARTS = regex(rb"^import[ \t][^\n]{0,80}", re.MULTILINE)
+# TorchServe: models from an address, and what its Java machine loads or runs.
+_SERVED = regex(
+    rb"^[ \t]*(?:load_models|vmargs|model_store)[ \t]*=[^\n]*?(https?://\S{1,200}|-javaagent:\S{1,100}"
+    rb"|-agentpath:\S{1,100}|-XX:On(?:OutOfMemory)?Error=[^\n]{1,100})",
+    re.MULTILINE,
+)
+# Where packages come from: pip's, uv's, Poetry's and setuptools' own settings.
+_INDEX = regex(
+    rb"^[ \t]*(?:(?:extra[-_])?index[-_]url|find[-_]links|default-index)[ \t]*=[ \t]*[\"']?(\w+://[^\s\"']{1,200})"
+    rb"|\[\[(?:tool\.(?:uv\.index|poetry\.source|pdm\.source)|source)\]\]"
+    rb"(?:\n(?!\[)[^\n]*){0,6}?\nurl[ \t]*=[ \t]*[\"'](\w+://[^\"']{1,200})",
+    re.MULTILINE,
+)
 _MODULE = regex(rb"\bmodule\s*:\s*[\"']([\w.]{1,100})")
 _REGISTERED = regex(
     rb"^@\w+[ \t]*=[ \t]*+[\"']?+(?!spacy[.-]|thinc|Adam|RAdam|SGD|[A-Z][\w]*\.v\d)(\S{1,100})",
@@ -57,15 +73,23 @@ def read_foreign_text(window: Window, record: Recorder) -> None:
         record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
     if inner := decoded(data):
         judge_bytes(Window.of(inner), "(decoded)", record)
-    if found := SHELL.search(data):
+    if found := shell_in(data):
         _code(found, record, "fetches and runs code, or gives a shell away")
-    if suffix in _SETTINGS:
+    if suffix == ".pth" and (line := _STARTS.search(data)):
+        _code(line, record, "a line that every Python runs that starts where it lies")
+    if suffix in _SETTINGS or path.name == "Pipfile":
         _settings(data, record)
 
 
 def _settings(data: bytes, record: Recorder) -> None:
     if found := _PROGRAM.search(data):
         _code(found, record, "a value of the settings is code that something must mean to run")
+    for found in (*_SERVED.finditer(data), *_INDEX.finditer(data)):
+        place = next(part for part in found.groups() if part).decode("utf-8", "replace")
+        if place.startswith("-"):
+            _code(found, record, "an option that has a program loaded or run beside the server")
+        else:
+            judge_line(f"--index-url {place}", record)
     if found := _CAFFE.search(data):
         module = _MODULE.search(data)
         name = module.group(1).decode("ascii", "replace") if module else "Python"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from pathlib import PurePosixPath
 
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
@@ -17,6 +18,7 @@ from mlsec.core.closed_sets import Severity
 
 MOST_BYTES = 4 << 20
 MOST_NESTED = 150
+_RUN_BY_PYTHON = frozenset({"sitecustomize.py", "usercustomize.py"})
 # What the interpreter is told the source is called: it is parsed, never compiled to code.
 PARSED_ONLY = "<parsed only>"
 
@@ -63,4 +65,8 @@ def judge_python(window: Window, record: Recorder) -> None:
         if found := PROGRAM.search(data) or SHELL.search(data):
             note_program(record, found, "what does not parse")
         return
+    record.understood(0, window.size_bytes)
+    if PurePosixPath(window.name).name in _RUN_BY_PYTHON:
+        detail = "is run by every Python that starts where it lies"
+        record.fact(FactKind.CUSTOM_CODE, window.name, detail)
     PythonWalk(tree, record).read()

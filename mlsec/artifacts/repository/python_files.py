@@ -13,16 +13,18 @@ from mlsec.core.regex import regex
 MOST_BYTES = 4 << 20
 _START = regex(
     rb"^(?:import [A-Za-z_][\w., ]*(?:#.*)?|from [\w.]+ import [\w(*].*|def \w+\(.*"
-    rb"|class \w+\s*[(:].*|if __name__ ==.*)\r?$",
+    rb"|class \w+\s*[(:].*|if __name__ ==.*|(?:__import__|exec|eval)\(.*)\r?$",
     re.MULTILINE,
 )
 
 
 def sniff_python(head: bytes, window: Window) -> bool:
     """Whether a text is Python: by its name, or because it parses and imports or defines."""
+    is_named = window.name.lower().endswith((".py", ".pyw", ".pyi"))
     if not sniff_text(head, window):
-        return False
-    if window.name.lower().endswith((".py", ".pyw", ".pyi")):
+        # Python reads other encodings too, where the first lines name them, and odd characters.
+        return is_named and b"\0" not in head and _parses(window)
+    if is_named:
         return True
     if head.startswith(b"#!") and b"python" in head[:80]:
         return True

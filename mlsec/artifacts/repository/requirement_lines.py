@@ -16,13 +16,22 @@ ELSEWHERE = regex(
 )
 # One commit of a repository: nobody can put other content there.
 _PINNED = regex(r"git\+https://.+@[0-9a-f]{40}\b")
-_USUAL_INDEXES = ("https://pypi.org/", "https://download.pytorch.org/")
+_USUAL_INDEXES = (
+    "https://pypi.org/", "https://download.pytorch.org/", "https://pypi.nvidia.com",
+    "https://pypi.ngc.nvidia.com", "https://wheels.vllm.ai/", "https://flashinfer.ai/whl",
+    "https://data.pyg.org/whl",
+)  # fmt: skip
 _USUAL_CHANNELS = (
     "https://conda.anaconda.org/",
     "https://repo.anaconda.com/",
     "https://repo.continuum.io/",
 )
 _LISTS = ("dependencies", "build_dependencies", "pip_requirements")
+# Lists of those who build images: an address of one package is a matter of course there.
+_BUILT_LISTS = ("requirements", "python_packages", "packages")
+# Sections that hold such lists, and an index of their own.
+_SECTIONS = ("python", "build")
+_INDEXES = ("index_url", "extra_index_url", "find_links", "index-url", "extra-index-url")
 
 
 def judge_line(line: str, record: Recorder) -> None:
@@ -42,6 +51,14 @@ def judge_environment(value: Any, record: Recorder) -> None:
     """Judge an environment of conda's or of MLflow's: its packages, and conda's channels."""
     if not isinstance(value, Mapping):
         return
+    for name in _SECTIONS:
+        judge_environment(value.get(name), record)
+    for name in _INDEXES:
+        if isinstance(value.get(name), str):
+            judge_line(f"--index-url {value[name]}", record)
+    for line in (line for name in _BUILT_LISTS for line in _lines(value.get(name))):
+        if line.lstrip().startswith("-"):
+            judge_line(line, record)
     lines = [line for name in _LISTS for line in _lines(value.get(name))]
     for line in lines:
         judge_line(line, record)

@@ -12,7 +12,9 @@ from mlsec.artifacts.json_text import plain_key, walk
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder, note_reference
 from mlsec.artifacts.repository.class_settings import judge_classes
-from mlsec.core.closed_sets import GapReason
+from mlsec.artifacts.repository.requirement_lines import judge_line
+from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.regex import regex
 
 # Packages whose classes configurations name as a matter of course.
 KNOWN_PACKAGES = frozenset(
@@ -27,6 +29,9 @@ _BESIDE_CODE = frozenset(("loader_module", "python_model", "python_version"))
 # A place of the owner's own, as settings of a training name it.
 _STORES = ("gs://", "s3://", "az://", "abfs", "hdfs://", "hf://", "nemo://", "dbfs:")
 _FLAVOUR = ".python_function"
+# A field of a text that is formatted asks for an attribute that no data have.
+_FIELD = regex(r"(?<!\{)\{\w*(?:\.\w+|\[\w+\])*[.\[]__\w+__")
+_RUNNING_CHAINS = regex(r"(?:llm_bash|pal|llm_math|python_repl|llm_symbolic_math)(?:_chain)?\Z")
 _NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
 # Longer ones name no file, and would be split in every way.
 LONGEST_REFERENCE = 1024
@@ -61,6 +66,9 @@ def _judge_mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None
 
     texts = {key: held for key, held in part.items() if isinstance(key, str)}
     for name, text in templates_in(texts):
+        if found := _FIELD.search(text):
+            detail = f"a field of a format text leads into Python's own machinery (in {name[:100]})"
+            record.fact(FactKind.TEMPLATE_CODE, found.group()[:80], detail, danger=Severity.HIGH)
         # Post-processors of tokenizers have templates of their own, without any program in them.
         if "{%" in text or "{{" in text or name == "chat_template":
             record.property("chat_template", value=True)
@@ -215,6 +223,25 @@ def _address(held: Any, path: str, record: Recorder) -> None:
         note_reference(record, held, f"what {path} names")
 
 
+def _handler(held: Any, path: str, record: Recorder) -> None:
+    """The file that TorchServe runs, which lies beside the model or is one of its own."""
+    if isinstance(held, str) and leaves_folder(held):
+        note_reference(record, held, f"what {path} has run")
+
+
+def _requirements(held: Any, _path: str, record: Recorder) -> None:
+    for line in held if isinstance(held, list) else ():
+        if isinstance(line, str) and (line.startswith("-") or " @ http" in line):
+            judge_line(line, record)
+
+
+def _chain(held: Any, path: str, record: Recorder) -> None:
+    """A chain of LangChain that runs what a model writes, as a shell or Python would."""
+    if isinstance(held, str) and _RUNNING_CHAINS.match(held):
+        detail = f"runs what the model writes as a program (at {path})"
+        record.fact(FactKind.DENIED_CALL, held, detail, danger=Severity.MEDIUM)
+
+
 def _pipeline_name(held: Any, path: str, record: Recorder) -> None:
     if isinstance(held, str) and held:
         _custom_pipelines(held, path, record)
@@ -241,4 +268,7 @@ _KEYS: Mapping[str, Callable[[Any, str, Recorder], None]] = {
     "license": _license,
     "architectures": _architectures,
     "checkpoint_path": _address,
+    "handler": _handler,
+    "requirements": _requirements,
+    "_type": _chain,
 }

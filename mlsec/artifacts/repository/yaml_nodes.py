@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from mlsec.artifacts.callables import danger_of
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import walk
@@ -21,6 +22,8 @@ MOST_NODES = 200_000
 _RUNS = regex(
     r"(?:tag:yaml\.org,2002:|!+)(?:python|ruby|perl|php|java|javax|net|com\.sun)\b[/.:]?|^!?ruby/"
 )
+# Tags of HyperPyYAML: what is made, called, named or imported.
+_HYPER = regex(r"!(new|apply|name|module):([\w.]+)\Z")
 
 
 def judge_yaml(text: str, record: Recorder) -> None:
@@ -106,7 +109,14 @@ class _Builder:
 
     def _tag(self, node: yaml.Node) -> None:
         tag = node.tag if isinstance(node.tag, str) else ""
-        if _RUNS.match(tag):
+        if found := _HYPER.match(tag):
+            module, _, name = found.group(2).rpartition(".")
+            danger = danger_of(module or name, name if module else "x")
+            if danger is not None:
+                detail = "a tag that has this called when the settings are read (HyperPyYAML)"
+                index = node.start_mark.index
+                self.record.fact(FactKind.YAML_TAG, tag, detail, offset=index, danger=danger)
+        elif _RUNS.match(tag):
             harmless = tag.removeprefix("tag:yaml.org,2002:python/") in HARMLESS
             if not harmless:
                 detail = "a tag that makes an unsafe loader import or call something"

@@ -6,8 +6,9 @@ import re
 
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.program_text import SHELL, note_program
+from mlsec.artifacts.program_text import note_program, shell_in
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.references import note_reference
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
 from mlsec.core.regex import regex
@@ -19,16 +20,25 @@ _START = regex(
 )
 # What makes a YAML file worth parsing: settings that load code, tags, or many aliases.
 _WORTH = regex(
-    rb"loader_module|_target_|trust.remote.code|auto_map|class_path|custom_pipeline|code:|template"
+    rb"loader_module|_target_|\b_type:|!(?:new|apply|name|module):|trust.remote.code|auto_map|class_path|custom_pipeline|code:|template"
     rb"|licen[sc]e|parent_library|weight_map|target:|_implementation|sparkVersion|![\w!<]|%TAG|<<|\*\w+"
 )
 # An environment of packages that names some address.
-_ENVIRONMENT = regex(rb"dependencies|pip_requirements")
+_ENVIRONMENT = regex(rb"dependencies|requirements|packages|index_url")
 _FAR = regex(rb"://|index.url|find.links|trusted.host|-[if][ =]")
 _CODE = regex(
     rb"^[ \t-]*[\w.\"'-]{1,60}[ \t]*:[ \t]*[\"']?"
     rb"((?:builtins\.)?(?:exec|eval|__import__)|os\.(?:system|popen)|subprocess\.\w{1,20})[ \t]*\(",
     re.MULTILINE,
+)
+# A resolver that evaluates, and one that puts a key of an account into an address.
+_RESOLVED = regex(
+    rb"\$\{(?:eval|exec|py|python|call|import)[:.][^}\n]{0,200}(?:__\w+__|\bos\.|subprocess|open\()"
+    rb"|\w+://[^\s]{0,200}\$\{(?:oc\.)?env:[A-Z_]*(?:TOKEN|SECRET|KEY|PASSWORD)[A-Z_]*"
+)
+# Triton's settings for models in Python name the archive of packages that they run with.
+_TRITON = regex(
+    rb"(?:EXECUTION_ENV_PATH[\"'][^\n}]{0,80}string_value[\"']?\s*:\s*|default_model_filename\s*:\s*)[\"']([^\"'\n]{1,300})"
 )
 _MODEL = regex(
     rb"^[ \t]*(?:model\w*|layers|architectures?|backbone|tokenizer|weights|checkpoint|pipeline"
@@ -69,8 +79,13 @@ def read_yaml(window: Window, record: Recorder) -> None:
 
 def _judge_code(data: bytes, record: Recorder) -> None:
     """Note values that are a call which runs code, in what describes a model."""
-    if (shell := SHELL.search(data)) and not _BUILD.search(data):
+    if (shell := shell_in(data)) and not _BUILD.search(data):
         note_program(record, shell, "a value of the settings")
+    if found := _RESOLVED.search(data):
+        note_program(record, found, "a value of the settings")
+    for found in _TRITON.finditer(data):
+        path = found.group(1).decode("utf-8", "replace").replace("$$TRITON_MODEL_DIRECTORY/", "")
+        note_reference(record, path, "what Triton loads for the model", offset=found.start(1))
     found = _CODE.search(data)
     if found and _MODEL.search(data):
         call = found.group(1).decode("ascii")

@@ -1,0 +1,62 @@
+"""Settings, scripts, notebooks and prompts beside a model: what they have fetched and run."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.window import Window
+from tests.artifacts.test_python_roads import blocks, is_flagged
+
+HOSTILE = blocks("settings_hostile.txt")
+PROGRAM = "import os\nos.system('echo inert')\n"
+HONEST = {
+    "truss": ("config.yaml", "requirements:\n- torch==2.4\n- git+https://github.com/a/b\n"),
+    "cog": ("cog.yaml", "build:\n  python_packages:\n  - torch==2.4\npredict: predict.py:P\n"),
+    "speechbrain": ("hyperparams.yaml", "m: !new:torch.nn.Linear\n  x: 1\n"),
+    "triton": (
+        "config.pbtxt",
+        "p: { key: 'EXECUTION_ENV_PATH', value: {string_value: '$$TRITON_MODEL_DIRECTORY/e.gz'}}",
+    ),
+    "served": ("config.properties", "load_models=all\ninference_address=http://0.0.0.0:8080\n"),
+    "project": ("MLproject", "entry_points:\n  main:\n    command: 'python train.py {a}'\n"),
+    "script": ("run.sh", "#!/bin/sh\nwget https://example.com/w -O /tmp/w.bin\npython app.py\n"),
+    "prompt": ("prompt.json", json.dumps({"_type": "prompt", "template": "Answer {question}."})),
+    "uv": ("pyproject.toml", "[[tool.uv.index]]\nurl = 'https://download.pytorch.org/whl'\n"),
+    "handler": ("MANIFEST.json", json.dumps({"model": {"handler": "image_classifier"}})),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_settings_have_fetched_or_run_is_found(name: str) -> None:
+    file = name.partition(" ")[2]
+    assert is_flagged(inspect(Window.of(HOSTILE[name].encode(), file)))
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_settings_are_not_flagged(name: str) -> None:
+    file, text = HONEST[name]
+    assert not is_flagged(inspect(Window.of(text.encode(), file)))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.pth", b"import os; os.system('echo inert')\n"),
+        ("sitecustomize.py", b"x = 1\n"),
+        ("model.py", "# coding: latin-1\n# é\n".encode("latin-1") + PROGRAM.encode()),
+        ("model.py", b"# \x01\n" + PROGRAM.encode()),
+        ("run", b"x = 1\n__import__('os').system('echo inert')\n"),
+    ],
+)
+def test_python_that_starts_by_itself_or_looks_odd_is_found_in_an_archive(
+    name: str, content: bytes
+) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr(name, content)
+    assert is_flagged(inspect(Window.of(data.getvalue(), "m.zip")))
