@@ -53,6 +53,8 @@ def danger_of_call(
         return Severity.MEDIUM
     if not inside:
         return Severity.HIGH
+    if reach is Reach.LIBRARIES and node.args and flows.is_temporary(node.args[0]):
+        return Severity.MEDIUM
     return Severity.LOW if reach in {Reach.NETWORK, Reach.LIBRARIES} else Severity.MEDIUM
 
 
@@ -81,7 +83,9 @@ def _unpickles(name: str, node: ast.Call, flows: Flows) -> Severity:
     is_address = text is not None and "://" in text and not name.startswith("torch.hub")
     if is_address:
         return Severity.HIGH
-    return Severity.HIGH if node.args and _comes_over(name, node, flows) else Severity.LOW
+    is_hidden = bool(node.args) and flows.decodes(node.args[0])
+    is_given = is_hidden or (node.args and _comes_over(name, node, flows))
+    return Severity.HIGH if is_given else Severity.LOW
 
 
 def _comes_over(name: str, node: ast.Call, flows: Flows) -> bool:

@@ -94,6 +94,11 @@ class Flows:
                     return True
         return False
 
+    def decodes(self, node: ast.expr) -> bool:
+        """Whether an expression itself decodes a text, on the spot."""
+        attributes = (part for part in ast.walk(node) if isinstance(part, ast.Attribute))
+        return any(part.attr in _DECODERS for part in attributes)
+
     def is_decoded(self, *roots: ast.expr) -> bool:
         """Whether something within is decoded from text, so that nobody reads it as it stands."""
         for part in self.parts(*roots):

@@ -73,7 +73,7 @@ _BY_NAME: Mapping[Reach, str] = {
     ),
     Reach.SENDS: (
         r"ftplib\.\w+|smtplib\.\w+|telnetlib\.\w+|paramiko\.\w+|xmlrpc\.\w+\.\w+|poplib\.\w+|nntplib\.\w+"
-        r"|dns\.\w+(?:\.\w+)*|imaplib\.\w+|http\.server\.\w*SimpleHTTP\w+|asyncssh\.\w+|rpyc\.\w+|Pyro[45]\.\w+|impacket\S*"
+        r"|dns\.\w+(?:\.\w+)*|imaplib\.\w+|http\.server\.(?:test|\w*SimpleHTTP\w+)|asyncssh\.\w+|rpyc\.\w+|Pyro[45]\.\w+|impacket\S*"
         r"|scapy\S*|pynput\S*|pyautogui\.\w+|keyring\.get_\w+|browser_cookie3\.\w+|mss\.\w+|keyboard\.\w+"
         r"|discord\.\w+|telegram\.\w+|telebot\.\w+|socks\.\w+|stem\.\w+|twisted\.conch\S*|multiprocessing\.(?:managers\.\w+|connection\.(?:Client|Listener))"
     ),
