@@ -22,3 +22,9 @@ class UnsupportedError(ArtifactError):
     """The format is known and cannot be read here, as an optional package is missing."""
 
     reason = GapReason.UNSUPPORTED
+
+
+class ChangedError(ArtifactError):
+    """The file is not what it was when it was opened; its bytes are not to blame."""
+
+    reason = GapReason.UNRESOLVED

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.errors import ArtifactError, ChangedError
 
 BLOCK_BYTES = 1 << 20
 
@@ -66,15 +66,28 @@ class FileSource:
         self.bytes_read = 0
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """Read from the file as it is now."""
+        """Read from the file as it is now.
+
+        Raises:
+            ChangedError: it is shorter by now than when it was opened. A reader that got fewer
+                bytes than there are would ask again for ever.
+        """
         data = os.pread(self.descriptor, length, offset)
         self.bytes_read += len(data)
+        if len(data) < min(length, self.size_bytes - offset):
+            raise ChangedError("the file became shorter while it was read")
         return data
 
     def is_changed(self) -> bool:
-        """Whether the file grew, shrank or was written since it was opened."""
-        before, now = self._before, os.fstat(self.descriptor)
-        return (before.st_size, before.st_mtime_ns) != (now.st_size, now.st_mtime_ns)
+        """Whether the file grew, shrank, was written or replaced since it was opened.
+
+        Anyone who may write to a file may set its time of modification, nobody that of the change.
+        """
+        return _stamp(self._before) != _stamp(os.fstat(self.descriptor))
+
+
+def _stamp(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, eq=False):
