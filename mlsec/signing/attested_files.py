@@ -41,6 +41,7 @@ def compare_attested(
     if not checks:
         checks.append(passed("files/unchanged", "every attested file is as it was built"))
     checks += unsigned(listing, wanted, {}, allowed)
+    checks += opened.moved(listing)
     checks += by_store(hashed.values())
     files = tuple(
         SignedFile(

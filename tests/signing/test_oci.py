@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from mlsec.signing.api import Answer, Outcome, Verdict, verify
 from mlsec.signing.policy_load import policy_of
 from mlsec.signing.provenance import SLSA_V1
+from tests.moving import after_listing
 from tests.signing.make_cose import cose_envelope
 from tests.signing.make_fulcio import IDENTITY, ISSUER, SIGNED_AT
 from tests.signing.make_notary import SUBJECT, NotaryMaker
@@ -99,6 +100,14 @@ def by_bundle(layout: LayoutMaker, subject: Json) -> None:
 
 
 SIGNERS: list[Callable[[LayoutMaker, Json], None]] = [by_notary, by_key, keyless, by_bundle]
+
+
+@pytest.mark.parametrize("signer", SIGNERS)
+def test_file_that_came_while_the_blobs_were_read_is_found(layout, signer):
+    signer(layout, layout.model())
+    with after_listing(lambda: (layout.folder / "late.py").write_bytes(b"import os")):
+        verdict = judged(layout)
+    assert (verdict.answer, bad(verdict)) == (Answer.FAILED, {"files/kept-still"})
 
 
 @pytest.mark.parametrize("signer", SIGNERS)

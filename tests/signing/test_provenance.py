@@ -25,6 +25,7 @@ from mlsec.signing.provenance import (
     split_source,
 )
 from mlsec.signing.sign import SignerKey
+from tests.moving import after_listing
 from tests.signing.make_fulcio import CLAIMS, IDENTITY, ISSUER, SIGNED_AT
 from tests.signing.make_sigstore import SigstoreMaker, public_pem
 from tests.signing.make_sigstore import sign as sign_with
@@ -237,6 +238,12 @@ def signed_root(model: Path, tmp_path: Path) -> str:
     verdict = verify(model, policy_of(only_key, tmp_path / "trust.yaml"), now=NOW)
     assert verdict.answer is Answer.VERIFIED
     return verdict.root_digest.removeprefix("sha256:")
+
+
+def test_file_that_came_while_the_attested_ones_were_read_is_found(model):
+    with after_listing(lambda: (model / "late.py").write_bytes(b"import os")):
+        verdict = judged(model, attested(v1()), policy=policy_text(binds="files"))
+    assert (verdict.answer, bad(verdict)) == (Answer.FAILED, {"files/kept-still"})
 
 
 @pytest.mark.parametrize("binds", ["files", "root_digest"])

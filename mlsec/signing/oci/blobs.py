@@ -60,6 +60,7 @@ def compare_blobs(
     if not checks:
         checks.append(passed("files/unchanged", "every blob is as signed"))
     checks += unsigned(listing, wanted, {}, allowed)
+    checks += opened.moved(listing)
     checks += by_store(hashed.values())
     return BlobsCompared(
         checks=tuple(checks),
