@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Verify, report to stdout, and record a first use where the policy keeps a lock file."""
+    # A verification keeps nearly all that it makes, and ends: cycles are not worth a search.
+    gc.disable()
     from mlsec.cli import console, options
     from mlsec.signing.api import Profile, load_policy, record_first_use, verify_model
 

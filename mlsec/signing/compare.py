@@ -12,10 +12,13 @@ from mlsec.signing.hashing import Say
 from mlsec.signing.links import inner_links
 from mlsec.signing.manifest import Entry, Manifest
 from mlsec.signing.model import ModelFiles
+from mlsec.signing.policy import Profile
 from mlsec.signing.unsigned import ODD, Allowed, unreadable, unsigned
 from mlsec.signing.verdict import Check, SignedFile, failed, passed
 
 MAX_TOLD = 200
+# From here on it is worth not to look at every file before it is opened.
+QUICK_FROM = 1000
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,26 +39,31 @@ def compare(
         SigningError: the model cannot be listed, holds more than ``limit`` names, or is hashed
             with what is not there.
     """
-    listing = opened.listing(limit)
-    links = inner_links(listing) if allowed.may_link else {}
-    wanted = _by_path(opened, manifest)
     how = manifest.serialization
     plan = Plan(hash_name=how.hash_name, shard_bytes=how.shard_bytes)
+    listing = opened.listing(limit, is_quick=_may_be_quick(manifest, allowed))
+    links = inner_links(listing) if allowed.may_link else {}
+    wanted = _by_path(opened, manifest)
     to_hash, checks = _split(listing, links, wanted, plan)
     hashed = _hash(opened, to_hash, links, plan, say)
-    bad = {path: _judge(hashed[path], wanted[path]) for path in to_hash}
-    checks += [one for one in bad.values() if one is not None]
+    good, bad = _as_signed(hashed, wanted, to_hash, plan)
+    checks += bad
     checks += unsigned(listing, wanted, links, allowed)
     checks += opened.moved(listing)
     checks += by_store(hashed.values())
     return Compared(
         checks=_told(checks, len(wanted)),
-        files=tuple(
-            _signed(hashed[path], wanted[path][0], plan) for path in to_hash if bad[path] is None
-        ),
+        files=good,
         found=len(listing.found),
         bytes_hashed=bytes_read(hashed.values()),
     )
+
+
+def _may_be_quick(manifest: Manifest, allowed: Allowed) -> bool:
+    """Whether no size is asked for before a file is read, and there are very many files."""
+    is_strict = allowed.profile is Profile.STRICT and not allowed.may_link
+    is_whole = not manifest.serialization.shard_bytes
+    return is_strict and is_whole and len(manifest.entries) >= QUICK_FROM
 
 
 def bytes_read(hashed: Iterable[Hashed]) -> int:
@@ -87,15 +95,6 @@ def _split(
         else:
             to_hash[path] = stamp
     return to_hash, checks
-
-
-def _signed(found: Hashed, entry: Entry, plan: Plan) -> SignedFile:
-    return SignedFile(
-        path=found.path,
-        algorithm=plan.hash_name,
-        digest=entry.digest.hex() if entry.end < 0 else "",
-        size_bytes=found.size_bytes,
-    )
 
 
 def _hash(
@@ -160,7 +159,32 @@ def _other_size(path: str, size_bytes: int, stamp: Stamp) -> Check:
     )
 
 
-def _judge(found: Hashed, entries: Sequence[Entry]) -> Check | None:
+def _as_signed(
+    hashed: Mapping[str, Hashed],
+    wanted: Mapping[str, Sequence[Entry]],
+    paths: Iterable[str],
+    plan: Plan,
+) -> tuple[tuple[SignedFile, ...], list[Check]]:
+    """Tell the files whose bytes are as signed from the others, with what is wrong with those."""
+    good: list[SignedFile] = []
+    bad: list[Check] = []
+    name, is_whole = plan.hash_name, not plan.shard_bytes
+    for path in paths:
+        found, entries = hashed[path], wanted[path]
+        digests = found.digests
+        # Most models are signed file by file, and may have very many of them.
+        signed = (entries[0].digest,) if is_whole else tuple([one.digest for one in entries])
+        if digests == signed and not found.problem:
+            # A file in parts has no one digest.
+            digest = digests[0].hex() if is_whole else ""
+            good.append(SignedFile(path, name, digest, found.size_bytes))
+        else:
+            bad.append(_judge(found, entries))
+    return tuple(good), bad
+
+
+def _judge(found: Hashed, entries: Sequence[Entry]) -> Check:
+    """Say what is wrong with a file that is not as it was signed."""
     if found.has_changed:
         return failed(
             "files/kept-still",
@@ -170,8 +194,6 @@ def _judge(found: Hashed, entries: Sequence[Entry]) -> Check | None:
         )
     if found.problem:
         return unreadable(found.path, found.problem, detail=found.detail, fix=found.fix)
-    if found.digests == tuple(one.digest for one in entries):
-        return None
     for number, (actual, entry) in enumerate(zip(found.digests, entries, strict=False)):
         if actual != entry.digest:
             return failed(

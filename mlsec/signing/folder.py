@@ -62,6 +62,10 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
         )
 
 
+# The stamp of a file whose name was listed and nothing more: it is looked at when it is opened.
+UNSEEN = Stamp.of_size(-1)
+
+
 class Found(msgspec.Struct, frozen=True, gc=False):
     """One name; ``path`` is relative, with "/" between parts. ``stamp`` is that of a file,
     ``link`` where a symbolic link points.
@@ -170,6 +174,14 @@ class ModelFolder:
             os.close(self._kept.popitem(last=False)[1])
         return descriptor
 
+    def file_stamp(self, path: str) -> Stamp:
+        """The stamp of a regular file as it is now; raises as ``open_file``."""
+        descriptor = self.open_file(path)
+        try:
+            return Stamp.of(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+
     def folder_stamp(self, path: str) -> Stamp:
         """The stamp of a folder as it is now ("" for the model's own).
 
@@ -181,8 +193,13 @@ class ModelFolder:
             os.close(self._kept.popitem()[1])
         return Stamp.of(os.fstat(self._folder(path) if path else self._top))
 
-    def listing(self, max_entries: int) -> Listing:
+    def listing(self, max_entries: int, *, is_quick: bool = False) -> Listing:
         """List everything, without following links.
+
+        Args:
+            max_entries: how many names there may be.
+            is_quick: leave the files in a folder ``UNSEEN``: to look at each costs as much as to
+                read it, where there are very many small ones.
 
         Raises:
             OverLimitError: more than ``max_entries`` names.
@@ -190,7 +207,7 @@ class ModelFolder:
         """
         if self.single:
             return Listing(found=(_single(self),), folders=())
-        walked = _Walk(max_entries)
+        walked = _Walk(max_entries, is_quick=is_quick)
         try:
             walked.into(os.dup(self._top), "", 1)
         except OSError as error:
@@ -226,8 +243,9 @@ def _single(folder: ModelFolder) -> Found:
 class _Walk:
     """Lists what lies below an open folder."""
 
-    def __init__(self, max_entries: int) -> None:
+    def __init__(self, max_entries: int, *, is_quick: bool) -> None:
         self.max_entries = max_entries
+        self.is_quick = is_quick
         self.found: list[Found] = []
         self.folders: list[tuple[str, Stamp]] = []
 
@@ -241,7 +259,7 @@ class _Walk:
                 raise OverLimitError(f"the model holds more than {self.max_entries} names")
             prefix = f"{above}/" if above else ""
             for entry in names:
-                one = _look(entry, prefix + entry.name, descriptor)
+                one = _look(entry, prefix + entry.name, descriptor, is_quick=self.is_quick)
                 if one is not None:
                     self.found.append(one)
                 else:
@@ -261,7 +279,7 @@ class _Walk:
         self.into(descriptor, path, depth + 1)
 
 
-def _look(entry: os.DirEntry[str], path: str, folder: int) -> Found | None:
+def _look(entry: os.DirEntry[str], path: str, folder: int, *, is_quick: bool) -> Found | None:
     """Tell what an entry is; None for a folder."""
     if not entry.name.isascii():
         try:
@@ -269,6 +287,8 @@ def _look(entry: os.DirEntry[str], path: str, folder: int) -> Found | None:
         except UnicodeEncodeError:
             return Found(path, Kind.BAD_NAME)
     try:
+        if is_quick and entry.is_file(follow_symlinks=False):
+            return Found(path, Kind.FILE, UNSEEN)
         found = entry.stat(follow_symlinks=False)
     except OSError:
         return Found(path, Kind.UNREADABLE)

@@ -18,9 +18,12 @@ _LIST = list[Hashed]
 
 
 def may_fork(count: int) -> bool:
-    """Whether a second process is worth it, and safe: no other thread can hold a lock."""
+    """Whether a second process is worth it, and safe: no other thread can hold a lock.
+
+    Where every core has work already, two processes take turns on one and gain nothing.
+    """
     is_plain = sys.platform == "linux" and threading.active_count() == 1
-    return count >= FORK_FROM and is_plain and cores() > 1
+    return count >= FORK_FROM and is_plain and os.getloadavg()[0] < cores() - 1
 
 
 def in_two_processes(

@@ -18,11 +18,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     shard_bytes: int = 0
 
 
-class Hashed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Hashed(msgspec.Struct, frozen=True, gc=False):
     """One file's digests in order of its parts (none for an empty file in parts), or why not.
 
     ``detail`` and ``fix`` say more of a ``problem``; ``is_by_store`` is a digest that the store
-    keeps of the whole object, taken instead of its bytes.
+    keeps of the whole object, taken instead of its bytes. ``is_left`` is a file that turned out
+    to be too large to be read at once: it is hashed afterwards.
     """
 
     path: str
@@ -33,6 +34,7 @@ class Hashed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     detail: str = ""
     fix: str = ""
     is_by_store: bool = False
+    is_left: bool = False
 
 
 def new_hash(name: str, data: bytes | memoryview = b"") -> Any:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from mlsec.signing.errors import ChangedError
 from mlsec.signing.folder import ModelFolder, Stamp
 from mlsec.signing.hash_forks import in_two_processes, may_fork
+from mlsec.signing.hash_small import SMALL_BYTES, in_this_thread
 from mlsec.signing.hash_threads import in_threads
-from mlsec.signing.hashed import Hashed, Plan, changed, failure, new_hash, parts_of
+from mlsec.signing.hashed import Hashed, Plan, failure, new_hash
 
-# Below this, handing a file to another thread costs more than hashing it.
-SMALL_BYTES = 64 << 10
 TOLD_EVERY = 64
 
 Say = Callable[[int, int], None]
@@ -25,75 +24,49 @@ def hash_files(
 
     Args:
         folder: the open model.
-        files: what to hash; a file whose stamp is another by now is reported, not hashed.
+        files: what to hash; a file whose stamp is another by now is reported, not hashed. One
+            that is ``UNSEEN`` only has to keep still while it is read.
         plan: how.
-        say: told the bytes done and the bytes in all, now and then.
+        say: told the bytes done and the bytes in all (0 while not known), now and then.
 
     Raises:
         UnsupportedError: a hash that is not there.
     """
     new_hash(plan.hash_name)
-    total = sum(stamp.size_bytes for stamp in files.values())
     small = [path for path, stamp in files.items() if stamp.size_bytes < SMALL_BYTES]
-    large = sorted(files.keys() - set(small), key=lambda path: (-files[path].size_bytes, path))
+    large = {path: stamp for path, stamp in files.items() if stamp.size_bytes >= SMALL_BYTES}
+    sizes = [stamp.size_bytes for stamp in files.values()]
+    total = sum(sizes) if min(sizes, default=0) >= 0 else 0
     found: dict[str, Hashed] = {}
     done = 0
-    for number, one in enumerate(_results(folder, files, plan, small, large)):
+    for number, one in enumerate(_small(folder, files, plan, small)):
+        found[one.path] = _look_again(folder, one.path, large) if one.is_left else one
+        done += one.size_bytes
+        if say is not None and number % TOLD_EVERY == 0:
+            say(done, total)
+    if not large:
+        return found
+    order = sorted(large, key=lambda path: (-large[path].size_bytes, path))
+    total = done + sum(stamp.size_bytes for stamp in large.values())
+    for one in in_threads(folder, [(path, large[path]) for path in order], plan):
         found[one.path] = one
         done += one.size_bytes
-        if say is not None and (number % TOLD_EVERY == 0 or one.size_bytes >= SMALL_BYTES):
+        if say is not None:
             say(done, total)
     return found
 
 
-def _results(
-    folder: ModelFolder,
-    files: dict[str, Stamp],
-    plan: Plan,
-    small: Sequence[str],
-    large: Sequence[str],
-) -> Iterator[Hashed]:
-    if large:
-        yield from in_threads(folder, [(path, files[path]) for path in large], plan)
-    work = partial(_in_this_thread, folder, files, plan)
-    yield from in_two_processes(small, work) if may_fork(len(small)) else work(small)
-
-
-def _in_this_thread(
+def _small(
     folder: ModelFolder, files: dict[str, Stamp], plan: Plan, paths: Sequence[str]
 ) -> Iterator[Hashed]:
-    for path in paths:
-        read = _read_small(folder, path, files[path])
-        yield read if isinstance(read, Hashed) else _hash_small(path, read, plan)
+    work = partial(in_this_thread, folder, files, plan)
+    return in_two_processes(paths, work) if may_fork(len(paths)) else work(paths)
 
 
-def _read_small(folder: ModelFolder, path: str, stamp: Stamp) -> bytes | Hashed:
-    """Read a small file in as few calls as can be.
-
-    The stamp of the listing stands for the look before, that of the open file for the one after:
-    when they are the same, so was the inode, and it was not written to in between.
-    """
+def _look_again(folder: ModelFolder, path: str, large: dict[str, Stamp]) -> Hashed:
+    """Put a file that is large after all among the others, or say why it cannot be."""
     try:
-        descriptor = folder.open_listed(path)
-    except OSError as error:
+        large[path] = folder.file_stamp(path)
+    except (OSError, ChangedError) as error:
         return failure(path, error)
-    try:
-        data = os.read(descriptor, stamp.size_bytes + 1)
-        if len(data) != stamp.size_bytes or not stamp.is_of(os.fstat(descriptor)):
-            return changed(path)
-    except OSError as error:
-        return failure(path, error)
-    finally:
-        os.close(descriptor)
-    return data
-
-
-def _hash_small(path: str, data: bytes, plan: Plan) -> Hashed:
-    if not plan.shard_bytes:
-        digest = new_hash(plan.hash_name, data).digest()
-        return Hashed(path=path, size_bytes=len(data), digests=(digest,))
-    digests = tuple(
-        new_hash(plan.hash_name, data[start:end]).digest()
-        for start, end in parts_of(len(data), plan.shard_bytes)
-    )
-    return Hashed(path=path, size_bytes=len(data), digests=digests)
+    return Hashed(path)

@@ -102,9 +102,9 @@ class LocalFiles:
         self._folder = folder
         self.single = folder.single
 
-    def listing(self, max_entries: int) -> Listing:
+    def listing(self, max_entries: int, *, is_quick: bool = False) -> Listing:
         """List everything, without following links."""
-        return self._folder.listing(max_entries)
+        return self._folder.listing(max_entries, is_quick=is_quick)
 
     def hashed(self, files: Mapping[str, Stamp], plan: Plan, say: Say | None) -> dict[str, Hashed]:
         """Hash on every core, each file compared with its stamp before and after."""

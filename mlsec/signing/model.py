@@ -40,8 +40,8 @@ class ModelFiles(Protocol):
     @property
     def single(self) -> str: ...
 
-    def listing(self, max_entries: int) -> Listing:
-        """List everything.
+    def listing(self, max_entries: int, *, is_quick: bool = False) -> Listing:
+        """List everything; ``is_quick`` where names are enough and stamps cost a call each.
 
         Raises:
             OverLimitError: more than ``max_entries`` names.

@@ -147,7 +147,7 @@ class Answer(enum.Enum):
     INCOMPLETE = "incomplete"
 
 
-class SignedFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class SignedFile(msgspec.Struct, frozen=True, gc=False):
     """A file whose bytes are those that were signed: hand ``digest`` to what loads it."""
 
     path: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mlsec.signing.folder import Listing, ModelFolder
 from mlsec.signing.verdict import Verdict
+from tests.moving import after_listing
 from tests.signing.attack import Attack
 from tests.signing.workshop import Workshop
 
@@ -15,18 +15,8 @@ def _between(swap: Callable[[Workshop], object]) -> Callable[[Workshop], Verdict
 
     def do(shop: Workshop) -> Verdict:
         shop.sign()
-        listed = ModelFolder.listing
-
-        def listing(folder: ModelFolder, max_entries: int) -> Listing:
-            found = listed(folder, max_entries)
-            swap(shop)
-            return found
-
-        ModelFolder.listing = listing  # type: ignore[method-assign]
-        try:
+        with after_listing(lambda: swap(shop)):
             return shop.verify()
-        finally:
-            ModelFolder.listing = listed  # type: ignore[method-assign]
 
     return do
 

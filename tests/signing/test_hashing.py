@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,11 @@ import pytest
 from mlsec.signing import hash_threads
 from mlsec.signing.blocks import BUFFER_BYTES, blocks_ahead
 from mlsec.signing.errors import ChangedError, OverLimitError, SigningError
-from mlsec.signing.folder import MAX_DEPTH, Kind, ModelFolder
+from mlsec.signing.folder import MAX_DEPTH, UNSEEN, Kind, ModelFolder
 from mlsec.signing.hash_forks import in_two_processes
+from mlsec.signing.hash_small import SMALL_BYTES
 from mlsec.signing.hashed import Hashed, Plan
-from mlsec.signing.hashing import SMALL_BYTES, hash_files
+from mlsec.signing.hashing import hash_files
 
 _EDGES = (0, 1, SMALL_BYTES - 1, SMALL_BYTES, SMALL_BYTES + 1, BUFFER_BYTES, BUFFER_BYTES + 1,
           3 * BUFFER_BYTES + 7)  # fmt: skip
@@ -52,6 +53,33 @@ def test_every_file_is_hashed_whatever_way_it_is_read(
         expected = tuple(hashlib.new(name, content[at : at + step]).digest() for at in starts)
         assert found[path].digests == expected
         assert found[path].size_bytes == len(content)
+
+
+@pytest.mark.parametrize("shard", [0, 1000])
+def test_files_that_were_only_listed_are_hashed_the_same(shard: int, tmp_path: Path) -> None:
+    filled(tmp_path)
+    with ModelFolder(tmp_path) as folder:
+        plan = Plan(shard_bytes=shard)
+        looked_at = hash_files(folder, folder.listing(100).files(), plan)
+        quick = folder.listing(100, is_quick=True)
+        assert {stamp is UNSEEN for stamp in quick.files().values()} == {True}
+        assert hash_files(folder, quick.files(), plan) == looked_at
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("other")])
+def test_name_that_is_no_file_any_more_when_it_is_opened_is_reported(
+    make: Callable[[Path], object], tmp_path: Path
+) -> None:
+    path = tmp_path / "x.bin"
+    path.write_bytes(b"a")
+    (tmp_path / "other").write_bytes(b"a")
+    with ModelFolder(tmp_path) as folder:
+        stamps = folder.listing(9, is_quick=True).files()
+        path.unlink()
+        make(path)
+        found = hash_files(folder, stamps, Plan())
+    assert found["x.bin"].has_changed
+    assert not found["other"].problem
 
 
 @pytest.mark.parametrize("size", [10, SMALL_BYTES + 1])

@@ -115,8 +115,9 @@ class FarFiles:
         self._model = model
         self.single = "" if model.is_folder else model.name
 
-    def listing(self, max_entries: int) -> Listing:
+    def listing(self, max_entries: int, *, is_quick: bool = False) -> Listing:
         """Give what was listed."""
+        del is_quick  # the sizes stand in the listing
         model = self._model
         if model.hidden:
             raise UnreadError(model.hidden, location=model.address)
