@@ -24,7 +24,7 @@ help:
 	@echo "make bench  measure, each figure beside its peer or its floor"
 	@echo "make servers  set up the real model servers that tests/servers starts"
 	@echo "make checkov  set up checkov in an environment of its own, for --with checkov"
-	@echo "make fuzz   feed damaged files to every reader for SECONDS=600"
+	@echo "make fuzz   feed damaged input to every reader and parser, SECONDS=60 each (ONLY=reader-zip: one)"
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "mlsec needs Python 3.11, 3.12 or 3.13: install one (Debian: apt-get install python3 python3-venv)" >&2; exit 2; }
@@ -64,7 +64,7 @@ bench: $(VENV)/.dev-ready
 
 fuzz: $(VENV)/.dev-ready
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
-	@$(BIN)/python -m tests.fuzz.artifacts -max_total_time=$(or $(SECONDS),600)
+	@$(BIN)/python -m tests.fuzz --all $(or $(SECONDS),60) $(ONLY)
 
 servers: $(SERVERS)/.ready
 

@@ -1,1 +1,1 @@
-"""Longer fuzzing with Atheris (``make fuzz``): the readers of model files, guided by coverage."""
+"""Longer fuzzing with Atheris (``make fuzz``): the readers of files, the parsers of signatures."""
