@@ -30,9 +30,15 @@ NAMES = {
     "sniff_named_onnx": "model.onnx",
     "sniff_named_graph": "graph.pb",
     "sniff_raw_array": "model.pkl_01.npy.z",
+    "sniff_triton": "config.pbtxt",
+    "sniff_start_file": "a.pth",
+    "sniff_properties": "config.properties",
 }
 # For what the samples have only under its name in a folder.
 MORE = (
+    b'name: "m"\nbackend: "python"\nmax_batch_size: 8\ninstance_group [{ kind: KIND_CPU }]\n',
+    b"import os; os.getcwd()\n",
+    b"inference_address=http://0.0.0.0:8080\nload_models=all\nmodel_store=/models\n",
     b"\x08\x01\x10\x02\x18\x03",
     b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12\n",
     b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02\n\x08\n\x01a\x15\0\0\x80\xbf\x12\x08\x1a\x06my.txt",
@@ -50,9 +56,10 @@ def _read(reader: Reader, data: bytes) -> None:
 
 
 def _seeds(reader: Reader) -> Iterable[bytes]:
-    """The samples that it recognises."""
-    known = [data for data in small_samples().values() if _is_known(reader, data)]
-    return [*known[:MOST_SEEDS], *(data for data in MORE if _is_known(reader, data))]
+    """The samples that it recognises, or some of the others where it knows none."""
+    samples = list(small_samples().values())
+    known = [data for data in (*MORE, *samples) if _is_known(reader, data)]
+    return (known or samples)[:MOST_SEEDS]
 
 
 def _is_known(reader: Reader, data: bytes) -> bool:
