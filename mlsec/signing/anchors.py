@@ -106,7 +106,7 @@ def read_certificates(data: bytes) -> tuple[Certificate, ...]:
         raise MalformedError("holds a private key, where only certificates belong")
     try:
         found = x509.load_pem_x509_certificates(data)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise MalformedError("is no PEM file of certificates") from None
     return tuple(read_certificate(one.public_bytes(Encoding.DER)) for one in found)
 

@@ -7,12 +7,14 @@ and the strict parser decides and words the error.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from mlsec.signing.statement_parts import RawResource, Statement, Subject
 
+_RESOURCE = {"name", "digest", "algorithm"}
 _CONTROL = re.compile("[\x00-\x1f]")
 
 
@@ -48,6 +50,11 @@ def quick_statement(payload: bytes) -> Statement | None:
         found = _DECODER.decode(payload)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
+    # The strict parser may take an object inside of these for a line of the manifest.
+    if _has_object(found.predicate.serialization.values()) or any(
+        one.digest.keys() == _RESOURCE for one in found.subject
+    ):
+        return None
     subjects = [{"name": one.name, "digest": one.digest} for one in found.subject]
     frame: dict[str, Any] = {
         "_type": found.type,
@@ -71,6 +78,12 @@ def quick_statement(payload: bytes) -> Statement | None:
         subjects=tuple(Subject(name=one.name, digests=one.digest) for one in found.subject),
         predicate_type=found.predicate_type,
         predicate=frame["predicate"],
+    )
+
+
+def _has_object(values: Iterable[Any]) -> bool:
+    return any(
+        isinstance(one, dict) or (isinstance(one, list) and _has_object(one)) for one in values
     )
 
 

@@ -41,7 +41,7 @@ def read_revocation_list(data: bytes) -> RevocationList:
         live = load(data)
         critical = [one.oid.dotted_string for one in live.extensions if one.critical]
         this_update, next_update = live.last_update_utc, live.next_update_utc
-    except (ValueError, x509.DuplicateExtension):
+    except (ValueError, x509.DuplicateExtension, x509.InvalidVersion):
         raise MalformedError("is no certificate revocation list") from None
     if critical:
         raise UnsupportedError(

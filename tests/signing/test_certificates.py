@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from base64 import encodebytes
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlsec.signing.anchors import read_certificates
 from mlsec.signing.certificates import MAX_BYTES, Purpose, read_certificate, verify_path
 from mlsec.signing.errors import MalformedError, SigningError
 from mlsec.signing.oci.descriptor import Descriptor
 from mlsec.signing.oci.simple_signing import read_simple_signing
 from mlsec.signing.refusal import RefusedError
+from mlsec.signing.revocation import read_revocation_list
 from tests.signing.make_fulcio import SIGNED_AT, FulcioMaker
 from tests.signing.make_oci import SIMPLE_SIGNING, cosign_annotations, simple_signing
 from tests.signing.make_sigstore import SigstoreMaker, pem_of
@@ -115,6 +121,24 @@ def test_changed_certificate_is_never_led_to_an_anchor_and_never_a_traceback(dat
 def test_any_bytes_give_the_one_error(data):
     with pytest.raises(MalformedError):
         read_certificate(data)
+
+
+@pytest.mark.parametrize("kind", [b"CERTIFICATE", b"X509 CRL"])
+def test_document_of_an_unknown_version_gives_the_one_error(kind):
+    """The library's error for it is no ValueError."""
+    if kind == b"CERTIFICATE":
+        read, good = read_certificates, LEAF.certificate.public_bytes(Encoding.DER)
+        changed = good.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x0a", 1)
+    else:
+        builder = x509.CertificateRevocationListBuilder().issuer_name(LEAF.certificate.issuer)
+        made = builder.last_update(AT).next_update(AT + timedelta(days=1))
+        good = made.sign(FULCIO.root.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        read, changed = read_revocation_list, good.replace(b"\x02\x01\x01", b"\x02\x01\x09", 1)
+    assert changed != good
+    pem = b"-----BEGIN %b-----\n%b-----END %b-----\n" % (kind, encodebytes(changed), kind)
+    for data in (pem, changed):
+        with pytest.raises(MalformedError):
+            read(data)
 
 
 SIGSTORE = SigstoreMaker()

@@ -77,6 +77,10 @@ def test_mutated_statement_is_read_the_same_or_left_alone(seed: int) -> None:
         (b'"name": "a"', b'"name": "a", "more": 1'),
         (b'"allow_symlinks": false', b'"allow_symlinks": NaN'),
         (b"{", b"\xef\xbb\xbf{"),
+        # An object of the fields of a manifest's line is one to the strict parser, anywhere.
+        (b'"files"', b'{"name": "a", "digest": "b", "algorithm": "c"}'),
+        (b'"files"', b'[{"name": "a", "digest": "b", "algorithm": "c"}]'),
+        (b'{"sha256": "0"}', b'{"name": "a", "digest": "b", "algorithm": "c"}'),
     ],
 )
 def test_statement_with_a_doubt_is_left_to_the_strict_parser(old: bytes, new: bytes) -> None:
