@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlsec.signing.folder import Listing, ModelFolder
+from mlsec.signing.folder import ModelFolder
+from mlsec.signing.listing import Listing
 
 Change = Callable[[Path], object]
 

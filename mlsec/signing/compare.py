@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from mlsec.signing.folder import Kind, Listing, Stamp
 from mlsec.signing.hashed import Hashed, Plan
 from mlsec.signing.hashing import Say
 from mlsec.signing.links import inner_links
+from mlsec.signing.listing import Kind, Listing, Stamp
 from mlsec.signing.manifest import Entry, Manifest
 from mlsec.signing.model import ModelFiles
 from mlsec.signing.policy import Profile

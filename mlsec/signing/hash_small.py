@@ -7,8 +7,9 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from mlsec.signing.folder import UNSEEN, ModelFolder, Stamp
+from mlsec.signing.folder import ModelFolder
 from mlsec.signing.hashed import Hashed, Plan, changed, failure, new_hash, parts_of
+from mlsec.signing.listing import UNSEEN, Stamp
 
 # Below this, handing a file to another thread costs more than hashing it.
 SMALL_BYTES = 64 << 10

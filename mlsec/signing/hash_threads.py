@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from mlsec.signing.blocks import BUFFER_BYTES, blocks, blocks_ahead
 from mlsec.signing.errors import ChangedError, SigningError
-from mlsec.signing.folder import ModelFolder, Stamp
+from mlsec.signing.folder import ModelFolder
 from mlsec.signing.hashed import Hashed, Plan, changed, failure, new_hash, parts_of
+from mlsec.signing.listing import Stamp
 
 # From here on a second thread that only reads pays for itself.
 PAIRED_BYTES = 8 << 20

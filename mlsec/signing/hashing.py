@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from mlsec.signing.errors import ChangedError
-from mlsec.signing.folder import ModelFolder, Stamp
+from mlsec.signing.folder import ModelFolder
 from mlsec.signing.hash_forks import in_two_processes, may_fork
 from mlsec.signing.hash_small import SMALL_BYTES, in_this_thread
 from mlsec.signing.hash_threads import in_threads
 from mlsec.signing.hashed import Hashed, Plan, failure, new_hash
+from mlsec.signing.listing import Stamp
 
 TOLD_EVERY = 64
 

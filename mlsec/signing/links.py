@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from mlsec.signing.folder import Kind, Listing
+from mlsec.signing.listing import Kind, Listing
 
 MAX_HOPS = 8
 

@@ -12,9 +12,10 @@ import msgspec
 from mlsec.core.errors import MlsecError
 from mlsec.signing.discover import discover
 from mlsec.signing.errors import ChangedError, SigningError
-from mlsec.signing.folder import Listing, ModelFolder, Stamp
+from mlsec.signing.folder import ModelFolder
 from mlsec.signing.hashed import Hashed, Plan
 from mlsec.signing.hashing import Say, hash_files
+from mlsec.signing.listing import Listing, Stamp
 from mlsec.signing.model import ModelFiles
 from mlsec.signing.verdict import Check, failed
 

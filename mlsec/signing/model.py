@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from mlsec.signing.folder import Listing, Stamp
 from mlsec.signing.hashed import Hashed, Plan
 from mlsec.signing.hashing import Say
+from mlsec.signing.listing import Listing, Stamp
 from mlsec.signing.verdict import Check
 
 

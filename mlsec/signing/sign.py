@@ -14,9 +14,10 @@ import msgspec
 from mlsec.core.errors import MlsecError
 from mlsec.signing.dsse import pae
 from mlsec.signing.errors import MalformedError, SigningError
-from mlsec.signing.folder import Kind, ModelFolder
+from mlsec.signing.folder import ModelFolder
 from mlsec.signing.hashed import Hashed, Plan
 from mlsec.signing.hashing import Say, hash_files
+from mlsec.signing.listing import Kind
 from mlsec.signing.manifest import (
     MAX_ENTRIES,
     Entry,

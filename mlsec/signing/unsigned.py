@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from mlsec.signing.folder import Kind, Listing, Stamp
+from mlsec.signing.listing import Kind, Listing, Stamp
 from mlsec.signing.model import Signature
 from mlsec.signing.names import is_under
 from mlsec.signing.policy import ModelRule, Profile, Reaction, TrustPolicy

@@ -13,11 +13,12 @@ import pytest
 from mlsec.signing import hash_threads
 from mlsec.signing.blocks import BUFFER_BYTES, blocks_ahead
 from mlsec.signing.errors import ChangedError, OverLimitError, SigningError
-from mlsec.signing.folder import MAX_DEPTH, UNSEEN, Kind, ModelFolder
+from mlsec.signing.folder import MAX_DEPTH, ModelFolder
 from mlsec.signing.hash_forks import in_two_processes
 from mlsec.signing.hash_small import SMALL_BYTES
 from mlsec.signing.hashed import Hashed, Plan
 from mlsec.signing.hashing import hash_files
+from mlsec.signing.listing import UNSEEN, Kind
 
 _EDGES = (0, 1, SMALL_BYTES - 1, SMALL_BYTES, SMALL_BYTES + 1, BUFFER_BYTES, BUFFER_BYTES + 1,
           3 * BUFFER_BYTES + 7)  # fmt: skip

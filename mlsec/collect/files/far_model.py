@@ -14,9 +14,9 @@ from mlsec.collect.files.far_hashing import hash_objects, unread
 from mlsec.core.errors import MlsecError
 from mlsec.signing.discover import ENDINGS, HEAD_BYTES, is_like_a_bundle
 from mlsec.signing.errors import OverLimitError, SigningError, UnreadError
-from mlsec.signing.folder import Found, Kind, Listing, Stamp
 from mlsec.signing.hashed import Hashed, Plan
 from mlsec.signing.hashing import Say
+from mlsec.signing.listing import Found, Kind, Listing, Stamp
 from mlsec.signing.model import ModelFiles
 from mlsec.signing.verdict import Check, not_checked
 

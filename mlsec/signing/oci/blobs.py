@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import msgspec
 
 from mlsec.signing.compare import by_store, bytes_read
-from mlsec.signing.folder import Listing, Stamp
 from mlsec.signing.hashed import Hashed, Plan
 from mlsec.signing.hashing import Say
+from mlsec.signing.listing import Listing, Stamp
 from mlsec.signing.model import ModelFiles
 from mlsec.signing.oci.descriptor import Descriptor
 from mlsec.signing.oci.layout import OciLayout
