@@ -7,7 +7,6 @@ and the strict parser decides and words the error.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -50,10 +49,8 @@ def quick_statement(payload: bytes) -> Statement | None:
         found = _DECODER.decode(payload)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
-    # The strict parser may take an object inside of these for a line of the manifest.
-    if _has_object(found.predicate.serialization.values()) or any(
-        one.digest.keys() == _RESOURCE for one in found.subject
-    ):
+    outside = (found.predicate.serialization, *(one.digest for one in found.subject))
+    if any(map(_holds_a_line, outside)):
         return None
     subjects = [{"name": one.name, "digest": one.digest} for one in found.subject]
     frame: dict[str, Any] = {
@@ -81,10 +78,11 @@ def quick_statement(payload: bytes) -> Statement | None:
     )
 
 
-def _has_object(values: Iterable[Any]) -> bool:
-    return any(
-        isinstance(one, dict) or (isinstance(one, list) and _has_object(one)) for one in values
-    )
+def _holds_a_line(value: Any) -> bool:
+    """Whether an object has the fields of a manifest's line: the strict parser takes it for one."""
+    if isinstance(value, dict):
+        return value.keys() == _RESOURCE or any(map(_holds_a_line, value.values()))
+    return isinstance(value, list) and any(map(_holds_a_line, value))
 
 
 def _texts(value: Any) -> list[str]:

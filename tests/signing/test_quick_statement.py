@@ -80,6 +80,10 @@ def test_mutated_statement_is_read_the_same_or_left_alone(seed: int) -> None:
         # An object of the fields of a manifest's line is one to the strict parser, anywhere.
         (b'"files"', b'{"name": "a", "digest": "b", "algorithm": "c"}'),
         (b'"files"', b'[{"name": "a", "digest": "b", "algorithm": "c"}]'),
+        (
+            b'{"method": "files", "hash_type": "sha256", "allow_symlinks": false}',
+            b'{"name": "a", "digest": "b", "algorithm": "c"}',
+        ),
         (b'{"sha256": "0"}', b'{"name": "a", "digest": "b", "algorithm": "c"}'),
     ],
 )
