@@ -87,11 +87,66 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "mmengine": ("fileio", "hub", "runner", "utils", "dist", "registry", "visualization"),
     "pygam": ("datasets",),
     "interpret": ("visual", "ext", "provider", "api"),
+    "shap": ("datasets", "plots", "benchmark"),
+    "econml": ("data", "tests"),
+    "mapie": (),
+    "hyperopt": ("mongoexp", "spark", "ipy", "plotting", "rdists"),
+    "sktime": (
+        "datasets", "utils.plotting", "registry", "benchmarking", "networks", "utils.mlflow_sktime",
+        "datatypes", "utils._testing", "libs", "dists_kernels.compose_from_align",
+    ),
+    "skbase": ("testing", "lookup", "utils"),
+    "prophet": ("diagnostics", "plot", "make_holidays", "utilities", "serialize"),
+    "holidays": (),
+    "kmodes": ("util.dissim",),
+    "pmdarima": ("datasets",),
+    "statsforecast": ("distributed", "core"),
+    "gplearn": (),
+    "bayes_opt": ("logger",),
+    "boruta": (),
+    "fairlearn": ("datasets", "experimental"),
+    "optbinning": ("scorecard.plots", "options"),
+    "factor_analyzer": (),
+    "prince": ("datasets",),
+    "linearmodels": ("datasets",),
+    "sklearn_crfsuite": (),
+    "pycrfsuite": (),
+    "skrub": ("datasets", "_reporting"),
+    "sklearn_pandas": (),
+    "imodels": ("util", "experimental"),
+    "deslib": ("util.datasets",),
+    "sklego": ("datasets",),
+    "polars": ("io", "testing", "plotting", "convert", "_utils", "functions"),
+    "ydf": (),
+    "accelerate": ("commands", "test_utils", "hooks", "utils.modeling", "utils.megatron_lm"),
+    "fastai": ("torch_imports", "data.download", "callback.wandb", "callback.neptune"),
+    "fastcore": ("xtras", "parallel", "script", "net", "shutil", "tools"),
+    "fasttransform": (),
+    "segmentation_models_pytorch": ("datasets",),
+    "efficientnet_pytorch": (),
+    "torch_optimizer": (),
+    "einops": ("tests",),
+    "open_clip": ("zero_shot_metadata",),
+    "monai": (
+        "apps", "bundle", "data", "handlers", "fl", "auto3dseg", "config", "engines", "utils",
+        "visualize", "_extensions", "optimizers", "transforms.io",
+    ),
+    "pyro": ("contrib", "infer", "optim", "poutine"),
+    "botorch": ("test_functions", "utils.testing"),
+    "torchaudio": ("datasets", "io", "backend", "prototype", "utils", "_extension"),
+    "flair": ("datasets", "trainers", "file_utils"),
+    "peft": ("import_utils",),
+    "diffusers": (
+        "commands", "experimental", "utils", "pipelines", "modular_pipelines", "hooks", "loaders",
+    ),
 }  # fmt: skip
 
 # Libraries whose constructors make objects of settings that name any module: pickles of theirs make
 # instances without a call, so that a call with arguments is no habit of theirs.
-MADE_WITHOUT_CALLS = frozenset({"keras", "transformers", "sentence_transformers", "ultralytics"})
+MADE_WITHOUT_CALLS = frozenset({
+    "keras", "transformers", "sentence_transformers", "ultralytics", "accelerate", "diffusers",
+    "peft", "flair", "monai", "fastai",
+})  # fmt: skip
 
 # Modules of the standard library whose classes and constructors hold values and nothing else.
 STANDARD: tuple[str, ...] = (

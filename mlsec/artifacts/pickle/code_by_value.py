@@ -14,6 +14,8 @@ from mlsec.artifacts.code_blobs import is_dangerous_name
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.evidence import walk
 from mlsec.artifacts.pickle.handed_on import holds_function
+from mlsec.artifacts.pickle.judgements import function
+from mlsec.artifacts.pickle.naming import named_tuple_of
 from mlsec.artifacts.pickle.opinions import Case, Judgement, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
@@ -108,6 +110,15 @@ def made_of_type(case: Case, name: str) -> Opinion | None:
         return code(case)
     if name in _PLAIN_TYPES or name.endswith(("Error", "Warning", "Exception")):
         return None
+    if name == "bytearray":
+        # By a number it takes as much memory: judged as a call of the builtin itself.
+        found = Global("builtins", name, case.offset)
+        found.entry = case.court.policy.look_up("builtins", name)
+        case.court.called(How.REDUCE, found, case.items or (), case.offset)
+        return None
+    if name == "MethodType":
+        # A method bound to its object is kept, not called.
+        return function(case)
     if name in _GETTERS and all(
         isinstance(item, int) or (isinstance(item, str) and not item.startswith("_"))
         for item in case.items or ()
@@ -150,6 +161,35 @@ def set_attribute(case: Case) -> Opinion | None:
     if len(items) == 3 and is_own and items[1] in _NAMES_ONLY:
         return None
     return Opinion(kind=FactKind.PATCHED_OBJECT, detail="sets an attribute while it is loaded")
+
+
+def named_tuple(case: Case) -> Opinion | None:
+    """``_create_namedtuple(name, fields, module)``: dill takes the class from its module.
+
+    Only where that has none does it make one of these names, which have to be identifiers.
+    """
+    pair = named_tuple_of(case.items)
+    if pair is None:
+        detail = "makes a class by names that are not plain"
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail=detail)
+    entry = case.court.policy.look_up(*pair)
+    if entry.standing is Standing.DENIED:
+        return Opinion(
+            kind=FactKind.DENIED_CALL, subject=".".join(pair), danger=Severity.CRITICAL,
+            detail=f"taken by its name: {entry.word}",
+        )  # fmt: skip
+    if entry.standing not in _LISTED:
+        detail = f"what {'.'.join(pair)} is cannot be told from the file: it is taken by its name"
+        case.court.record.hole(GapReason.UNRESOLVED, detail[:400])
+    return None
+
+
+def zone_file(case: Case) -> Opinion | None:
+    """``tzfile(None, path)``: only the path is kept; anything in the first place is opened."""
+    items = case.items or ()
+    if len(items) == 2 and items[0] is None and (items[1] is None or isinstance(items[1], str)):
+        return None
+    return Opinion(kind=FactKind.DENIED_CALL, detail="called: reads a file for its time zone")
 
 
 def called_by_value(case: Case, how: How, made: Result) -> tuple[bool, Opinion | None]:
@@ -206,4 +246,6 @@ BY_VALUE: Mapping[str, Judgement] = {
     "module_by_name": module_by_name,
     "array": array,
     "set_attribute": set_attribute,
+    "named_tuple": named_tuple,
+    "zone_file": zone_file,
 }

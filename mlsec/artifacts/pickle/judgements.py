@@ -21,6 +21,12 @@ def _is_name(value: Value) -> bool:
     return isinstance(value, str) and value.isidentifier() and not value.startswith("__")
 
 
+def _is_of_ufunc(owner: Global, name: Value) -> bool:
+    """A method of one of numpy's functions that work on arrays element by element."""
+    is_method = name in ("reduce", "accumulate", "reduceat", "outer", "at")
+    return is_method and owner.module.partition(".")[0] in ("numpy", "scipy")
+
+
 def attribute(case: Case) -> Opinion | None:
     """``getattr(class, name)``: a nested class or a method of a class that is listed."""
     items = case.items or ()
@@ -38,6 +44,8 @@ def attribute(case: Case) -> Opinion | None:
     if standing in (Standing.CLASS, Standing.REDUCER) or (
         standing is Standing.UNKNOWN and owner.name[:1].isupper()
     ):
+        return None
+    if standing is not Standing.DENIED and _is_of_ufunc(owner, items[1]):
         return None
     kind = FactKind.DENIED_CALL if standing is Standing.DENIED else FactKind.HIDDEN_NAME
     subject = f"{owner.full}.{items[1]}"

@@ -101,11 +101,14 @@ def is_like_a_class(policy: Policy, function: Global, arguments: Value) -> bool:
 
 
 def reached(policy: Policy, value: Value) -> Value:
-    """The name that dill's ``_get_attr(module, name)`` gave; any other value as it is."""
+    """The name that dill's ``_get_attr(module, name)`` gave, or the class that it took or made by
+    its name; any other value as it is.
+    """
     inner = value.function if type(value) is Result else None
-    if type(inner) is not Global or inner.entry.word != "named":
+    if type(inner) is not Global or inner.entry.word not in ("named", "named_tuple"):
         return value
-    pair = module_and_name(value.arguments)
+    take = module_and_name if inner.entry.word == "named" else named_tuple_of
+    pair = take(value.arguments)
     if pair is None:
         return value
     found = Global(*pair, inner.offset)
@@ -124,6 +127,18 @@ def module_and_name(arguments: Value) -> tuple[str, str] | None:
     if not isinstance(owner, str) or not isinstance(name, str) or not name.isidentifier():
         return None
     return None if name.startswith("__") else (owner, name)
+
+
+def named_tuple_of(arguments: Value) -> tuple[str, str] | None:
+    """The module and the plain name of ``_create_namedtuple(name, fields, module, defaults)``."""
+    if type(arguments) is not tuple or len(arguments) not in (3, 4):
+        return None
+    name, _, module = arguments[:3]
+    if not isinstance(name, str) or not isinstance(module, str):
+        return None
+    if name.startswith("__") or not all(part.isidentifier() for part in (name, *module.split("."))):
+        return None
+    return module, name
 
 
 def is_listed_method(policy: Policy, inner: Global, found: Value, given: Value) -> bool:

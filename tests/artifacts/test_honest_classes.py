@@ -1,0 +1,98 @@
+"""What honest libraries store in ways that were flagged before; each beside its hostile twin."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlsec.artifacts.facts import Inspection
+from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import GapReason, Severity
+from tests.artifacts.builders import pickles as make
+
+FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
+PARIS = "/usr/share/zoneinfo/Europe/Paris"
+NONE, INT = b"N", b"K\x3c"
+
+
+def text(value: str) -> bytes:
+    return make.text(value)
+
+
+def of_type(loader: str, name: str) -> bytes:
+    """A type that dill or cloudpickle looks up by its name."""
+    return make.stacked(*loader.rsplit(".", 1)) + text(name) + b"\x85R"
+
+
+def tuple_class(name: str, module: str) -> bytes:
+    fields = b"(" + text("a") + text("b") + b"t"
+    made = make.stacked("dill._dill", "_create_namedtuple") + text(name) + fields + text(module)
+    return made + b"\x87R"
+
+
+CLOUD, DILL = "cloudpickle.cloudpickle._builtin_type", "dill._dill._load_type"
+LIST = make.stacked("builtins", "list")
+LISTED_METHOD = make.stacked("builtins", "getattr") + LIST + text("append") + b"\x86R"
+SYSTEM, EVAL = make.stacked("os", "system"), make.stacked("builtins", "eval")
+HONEST = {
+    "bytes-that-change": (of_type(DILL, "bytearray"), b"C\4abcd\x85R"),
+    "bound-method": (of_type(CLOUD, "MethodType"), make.stacked("numpy", "mean"), b"]\x86R"),
+    "bound-method-of-a-class": (of_type(CLOUD, "MethodType"), LISTED_METHOD, b"]\x86R"),
+    "tuple-with-names": (tuple_class("Point", "__main__"), INT, INT, b"\x86\x81"),
+    "zone-of-two": (make.stacked("dateutil.tz.tz", "tzfile"), NONE, text(PARIS), b"\x86R"),
+    "zone-of-four": (
+        make.stacked("dateutil.tz._tzfile", "_unpickle"), b"(",
+        make.stacked("dateutil.tz._tzfile", "tzfile"), NONE, text(PARIS), b"(K\1)t", b"tR",
+    ),
+    "zone-of-minutes": (make.stacked("pytz", "FixedOffset"), INT, b"\x85R"),
+    "reduce-of-numpy": (
+        make.stacked("builtins", "getattr"), make.stacked("numpy", "add"), text("reduce"), b"\x86R",
+    ),
+}  # fmt: skip
+HOSTILE = {
+    "memory": (of_type(DILL, "bytearray"), b"\x8a\x06\0\0\0\0\0\x01\x85R"),
+    "bound-command": (of_type(CLOUD, "MethodType"), SYSTEM, text("id"), b"\x86R"),
+    "bound-command-called": (of_type(CLOUD, "MethodType"), SYSTEM, text("id"), b"\x86R)R"),
+    "bound-and-called": (of_type(CLOUD, "MethodType"), make.stacked("numpy", "mean"), b"]\x86R)R"),
+    "taken-by-name": (tuple_class("system", "os"), text("id"), b"\x85R"),
+    "taken-by-a-path": (tuple_class("a.system", "os"), text("id"), b"\x85R"),
+    "taken-and-called": (tuple_class("Point", "__main__"), text("__import__('os')"), b"\x85R"),
+    "zone-opened": (make.stacked("dateutil.tz.tz", "tzfile"), text("/etc/passwd"), b"\x85R"),
+    "zone-opened-of-two": (
+        make.stacked("dateutil.tz.tz", "tzfile"), text("/etc/passwd"), NONE, b"\x86R",
+    ),
+    "zone-of-a-command": (
+        make.stacked("dateutil.tz._tzfile", "_unpickle"), b"(", EVAL, NONE, text("x"),
+        b"(K\1)t", b"tR",
+    ),
+    "reduce-of-a-command": (
+        make.stacked("builtins", "getattr"), SYSTEM, text("reduce"), b"\x86R",
+    ),
+    "reduce-of-functools": (
+        make.stacked("builtins", "getattr"), make.stacked("functools", "x"), text("reduce"),
+        b"\x86R",
+    ),
+    "reduce-called": (
+        make.stacked("builtins", "getattr"), make.stacked("numpy", "add"), text("reduce"),
+        b"\x86R", EVAL, b"\x85R",
+    ),
+}  # fmt: skip
+
+
+def look(parts: tuple[bytes, ...]) -> Inspection:
+    return inspect(Window.of(make.stream(*parts), name="a.pkl"))
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_what_libraries_store_is_not_flagged(name: str) -> None:
+    assert not [fact for fact in look(HONEST[name]).facts if fact.danger in FLAGGING]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_its_hostile_twin_is_flagged(name: str) -> None:
+    assert FLAGGING & {fact.danger for fact in look(HOSTILE[name]).facts}
+
+
+def test_a_class_that_is_taken_by_its_name_and_that_no_list_knows_is_a_hole() -> None:
+    seen = look((tuple_class("Point", "unheard"),))
+    assert GapReason.UNRESOLVED in {hole.reason for hole in seen.holes}
