@@ -30,6 +30,18 @@ def tuple_class(name: str, module: str) -> bytes:
     return made + b"\x87R"
 
 
+def by_value(*pairs: bytes) -> bytes:
+    """A class of a notebook gets its attributes: cloudpickle's call of ``_class_setstate``."""
+    make_class = make.stacked("cloudpickle.cloudpickle", "_make_skeleton_class")
+    made = make_class + b"(" + make.stacked("builtins", "type") + text("Net") + b")}NNtR"
+    state = b"}(" + b"".join(pairs) + b"u}\x86"
+    return make.stacked("cloudpickle.cloudpickle", "_class_setstate") + made + state + b"\x86R"
+
+
+KEPT = make.stacked("numpy", "mean")
+STATIC = make.stacked("builtins", "staticmethod")
+PARTIAL = make.stacked("functools", "partial")
+FTYPE = make.stacked("dill._dill", "_create_ftype")
 CLOUD, DILL = "cloudpickle.cloudpickle._builtin_type", "dill._dill._load_type"
 LIST = make.stacked("builtins", "list")
 LISTED_METHOD = make.stacked("builtins", "getattr") + LIST + text("append") + b"\x86R"
@@ -45,6 +57,17 @@ HONEST = {
         make.stacked("dateutil.tz._tzfile", "tzfile"), NONE, text(PARIS), b"(K\1)t", b"tR",
     ),
     "zone-of-minutes": (make.stacked("pytz", "FixedOffset"), INT, b"\x85R"),
+    "static-method": (STATIC, KEPT, b"\x85R"),
+    "partial-of-dill": (FTYPE, b"(", PARTIAL, KEPT, b")NtR"),
+    "dataclass": (by_value(text("__hash__"), NONE, text("__eq__"), KEPT),),
+    "field-of-a-tuple": (make.stacked("_collections", "_tuplegetter"), b"K\0N\x86R"),
+    "loader-of-data": (
+        make.stacked("torch.utils.data.dataloader", "DataLoader"), b")\x81}", text("batch_size"),
+        INT, b"sb",
+    ),
+    "sparse-of-an-old-scipy": (make.stacked("scipy.sparse.csr", "csr_matrix"), b")\x81"),
+    "study": (make.stacked("optuna.storages._in_memory", "InMemoryStorage"), b")\x81"),
+    "flags-of-a-pattern": (make.stacked("re", "RegexFlag"), INT, b"\x85R"),
     "reduce-of-numpy": (
         make.stacked("builtins", "getattr"), make.stacked("numpy", "add"), text("reduce"), b"\x86R",
     ),
@@ -65,6 +88,22 @@ HOSTILE = {
         make.stacked("dateutil.tz._tzfile", "_unpickle"), b"(", EVAL, NONE, text("x"),
         b"(K\1)t", b"tR",
     ),
+    "loader-with-a-hook": (
+        make.stacked("torch.utils.data.dataloader", "DataLoader"), b")\x81}", text("__iter__"),
+        SYSTEM, b"sb",
+    ),
+    "loader-called": (make.stacked("torch.utils.data.dataloader", "DataLoader"), SYSTEM, b"\x85R"),
+    "static-command": (STATIC, SYSTEM, b"\x85R"),
+    "static-called": (STATIC, KEPT, b"\x85R", text("x"), b"\x85R"),
+    "partial-of-a-command": (FTYPE, b"(", PARTIAL, SYSTEM, b")NtR"),
+    "no-partial-but-a-command": (FTYPE, b"(", SYSTEM, text("id"), b")NtR"),
+    "no-partial-but-a-class": (FTYPE, b"(", make.stacked("unheard", "Net"), text("id"), b")NtR"),
+    "compared": (by_value(text("__eq__"), KEPT),),
+    "key": (by_value(text("__hash__"), KEPT, text("__eq__"), KEPT),),
+    "no-key-and-then-one": (
+        by_value(text("__hash__"), NONE, text("__eq__"), KEPT, text("__hash__"), KEPT),
+    ),
+    "no-key-but-dropped": (by_value(text("__hash__"), NONE, text("__del__"), KEPT),),
     "reduce-of-a-command": (
         make.stacked("builtins", "getattr"), SYSTEM, text("reduce"), b"\x86R",
     ),
@@ -91,6 +130,16 @@ def test_what_libraries_store_is_not_flagged(name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_its_hostile_twin_is_flagged(name: str) -> None:
     assert FLAGGING & {fact.danger for fact in look(HOSTILE[name]).facts}
+
+
+@pytest.mark.parametrize("name", [
+    "optuna.storages._rdb.storage.RDBStorage", "polars.expr.expr.Expr", "polars.config.Config",
+    "polars.lazyframe.frame.LazyFrame", "optuna.storages.journal._redis.JournalRedisBackend",
+])  # fmt: skip
+def test_a_class_that_opens_or_loads_as_its_state_is_set_is_a_hole(name: str) -> None:
+    module, _, kind = name.rpartition(".")
+    seen = look((make.stacked(module, kind), b")\x81}b"))
+    assert GapReason.UNRESOLVED in {hole.reason for hole in seen.holes}
 
 
 def test_a_class_that_is_taken_by_its_name_and_that_no_list_knows_is_a_hole() -> None:

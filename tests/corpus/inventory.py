@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from tests.corpus.libraries import (
     ADDED,
@@ -38,7 +39,9 @@ from tests.corpus.suspicion import (
 )
 
 FOLDER = Path(__file__).resolve().parents[2] / "rules" / "callables" / "allow"
-Names = dict[str, set[str]]
+if TYPE_CHECKING:
+    # Not made while it runs: old releases are listed by a Python that does not know it.
+    Names = dict[str, set[str]]
 
 
 def main(wanted: list[str]) -> int:
@@ -195,6 +198,8 @@ def _classes(module: ModuleType) -> Iterator[type]:
 
 
 def _version(library: str) -> str:
+    if library in LIBRARIES and sys.version_info < (3, 10):
+        return str(getattr(importlib.import_module(library), "__version__", "unknown"))
     names = importlib.metadata.packages_distributions().get(library, [])
     return importlib.metadata.version(names[0]) if names else f"Python {sys.version.split()[0]}"
 

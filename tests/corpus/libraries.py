@@ -63,7 +63,11 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "category_encoders": ("datasets",),
     "feature_engine": ("datasets",),
     "river": ("datasets", "stream", "sketch"),
-    "optuna": ("cli", "visualization", "integration", "artifacts"),
+    # A storage opens its database, file or server anew as soon as its state is set.
+    "optuna": (
+        "cli", "visualization", "integration", "artifacts", "storages._rdb", "storages.journal",
+        "storages._grpc",
+    ),
     "pyod": ("utils.data",),
     "ngboost": (),
     "sksurv": ("datasets", "io"),
@@ -116,7 +120,12 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "imodels": ("util", "experimental"),
     "deslib": ("util.datasets",),
     "sklego": ("datasets",),
-    "polars": ("io", "testing", "plotting", "convert", "_utils", "functions"),
+    # An expression may hold a pickled function, which polars loads by itself.
+    "polars": (
+        "io", "testing", "plotting", "convert", "_utils", "functions", "config", "lazyframe",
+        "expr", "selectors", "datatype_expr", "catalog", "sql", "api", "_plr", "_cpu_check",
+        "_dependencies", "_typing", "dataframe.plotting", "series.plotting",
+    ),
     "ydf": (),
     "accelerate": ("commands", "test_utils", "hooks", "utils.modeling", "utils.megatron_lm"),
     "fastai": ("torch_imports", "data.download", "callback.wandb", "callback.neptune"),
@@ -180,7 +189,7 @@ ADDED: Mapping[str, Mapping[str, str]] = {
         "pathlib": "PurePath PurePosixPath PureWindowsPath Path PosixPath WindowsPath",
         "pathlib._local": "PurePath PurePosixPath PureWindowsPath Path PosixPath WindowsPath",
     },
-    "re": {"re": "_compile"},
+    "re": {"re": "_compile RegexFlag"},
     "logging": {"logging": "getLogger"},
     "array": {"array": "_array_reconstructor array"},
     "datetime": {"datetime": "date time datetime timedelta timezone"},
@@ -229,6 +238,13 @@ ADDED: Mapping[str, Mapping[str, str]] = {
 # Names that are made without a call, in modules whose other names are not listed.
 ADDED_CLASSES: Mapping[str, Mapping[str, str]] = {
     "joblib": {"joblib.memory": "Memory"},
+    "torch": {
+        "torch.utils.data.dataset": "TensorDataset ConcatDataset ChainDataset Subset StackDataset",
+        "torch.utils.data.dataloader": "DataLoader",
+        "torch.utils.data.sampler": "Sampler RandomSampler SequentialSampler BatchSampler"
+        " SubsetRandomSampler WeightedRandomSampler",
+        "torch.utils.data.distributed": "DistributedSampler",
+    },
 }
 
 # Paths under which the same module is found in files of other versions: today's -> others.

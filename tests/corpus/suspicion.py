@@ -14,13 +14,13 @@ from typing import Any
 # What a loader runs: it makes an object, sets its state, fills it, uses it as a key, drops it.
 _HOOKS = (
     "__new__", "__setstate__", "__setattr__", "__setitem__", "append", "extend", "__reduce__",
-    "__hash__", "__eq__", "__del__",
+    "__hash__", "__eq__", "__del__", "__getattr__", "__getattribute__",
 )  # fmt: skip
 # What must not stand in code that runs while an object is made from a file.
 _BUILDS_CODE = frozenset({"_reconstruct_closure_fn"})
 _RISK = re.compile(
     r"\b(?:open|exec|eval|compile|__import__|import_module|Popen|system|urlopen|urlretrieve"
-    r"|rmdir|kill|terminate|cleanup"
+    r"|rmdir|kill|terminate|cleanup|create_engine|from_url"
     r"|CDLL|LoadLibrary|dlopen|mkdir|makedirs|remove|unlink|rmtree|loads?|read_\w+|fromfile|memmap"
     r"|load_\w+|from_pretrained|download\w*|save\w*|write\w*|connect|socket|get_handle"
     r"|fromstring|parse_expr|sympify)\s*\("

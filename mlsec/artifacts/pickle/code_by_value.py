@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from mlsec.artifacts.callables import danger_of
 from mlsec.artifacts.code_blobs import is_dangerous_name
 from mlsec.artifacts.facts import FactKind
@@ -64,11 +66,8 @@ def code(case: Case) -> Opinion | None:
 
 def by_value(case: Case) -> Opinion | None:
     """A function or class is put together; a class may bring what the loader calls."""
-    keys = {
-        key for one in walk(case.items) if isinstance(one, Box) and one.kind == "dict"
-        for key in (*one.mapping(), *(one.rest or ()))
-    }  # fmt: skip
-    hooks = sorted(keys & _RUN_AT_LOAD)
+    boxes = [one for one in walk(case.items) if isinstance(one, Box) and one.kind == "dict"]
+    hooks = sorted({hook for one in boxes for hook in _hooks(one)})
     detail = "a function or class that is stored with its code, which is not judged"
     case.court.record.hole(GapReason.UNRESOLVED, detail)
     if said := _not_its_own(case):
@@ -94,6 +93,17 @@ def _not_its_own(case: Case) -> Opinion | None:
         detail = f"called by {case.name}, which calls it to make a class"
         return Opinion(kind=FactKind.UNKNOWN_CALL, subject=first.full, detail=detail)
     return None
+
+
+def _hooks(box: Box) -> set[str]:
+    """What of a class the loader calls.
+
+    Where no object of it can be a key (``__hash__`` is None, as of a dataclass), none is compared.
+    """
+    values = box.mapping()
+    found = _RUN_AT_LOAD & {*values, *(box.rest or ())}
+    is_no_key = "__hash__" in values and values["__hash__"] is None and not box.rest
+    return found - {"__hash__", "__eq__"} if is_no_key else found
 
 
 def builtin_type(case: Case) -> Opinion | None:
@@ -184,6 +194,15 @@ def named_tuple(case: Case) -> Opinion | None:
     return None
 
 
+def function_type(case: Case) -> Opinion | None:
+    """``_create_ftype(partial, function, arguments, named)``: dill's way of storing a partial."""
+    items = case.items or ()
+    maker = items[0] if len(items) > 1 else None
+    if isinstance(maker, Global) and maker.full == "functools.partial":
+        return function(msgspec.structs.replace(case, items=items[1:]))
+    return Opinion(kind=FactKind.UNKNOWN_CALL, detail="calls what is no partial")
+
+
 def zone_file(case: Case) -> Opinion | None:
     """``tzfile(None, path)``: only the path is kept; anything in the first place is opened."""
     items = case.items or ()
@@ -247,5 +266,6 @@ BY_VALUE: Mapping[str, Judgement] = {
     "array": array,
     "set_attribute": set_attribute,
     "named_tuple": named_tuple,
+    "function_type": function_type,
     "zone_file": zone_file,
 }
