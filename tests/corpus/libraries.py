@@ -9,7 +9,8 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "numpy": ("f2py", "distutils", "testing", "ctypeslib", "lib", "_core.memmap", "core.memmap"),
     "scipy": ("io", "_lib._testutils", "datasets", "_build_utils"),
     "sklearn": ("datasets", "externals", "utils._testing", "_build_utils", "utils._repr_html"),
-    "pandas": ("io", "_testing", "util", "core.computation", "plotting", "compat", "_libs.parsers"),
+    "pandas": ("io", "_testing", "util", "core.computation", "plotting", "compat", "_libs.parsers",
+               "_libs.reduction"),
     "torch": (
         "_inductor", "_dynamo", "_functorch", "_export", "_decomp", "_refs", "_prims",
         "_subclasses", "distributed", "testing", "package", "jit", "fx", "export", "onnx", "hub",
@@ -42,7 +43,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "ultralytics": ("hub", "cfg", "data", "engine", "utils", "solutions", "trackers"),
     "keras": ("src.saving", "src.utils", "src.export", "src.datasets", "src.applications"),
     "patsy": (),
-    "dateutil": ("zoneinfo.rebuild", "tz._tzfile"),
+    "dateutil": ("zoneinfo", "tz._tzfile"),
     "narwhals": (),
     "sympy": (
         "parsing", "printing", "plotting", "utilities", "codegen", "interactive", "testing",
@@ -115,7 +116,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "linearmodels": ("datasets",),
     "sklearn_crfsuite": (),
     "pycrfsuite": (),
-    "skrub": ("datasets", "_reporting"),
+    "skrub": ("datasets", "_reporting", "_data_ops"),
     "sklearn_pandas": (),
     "imodels": ("util", "experimental"),
     "deslib": ("util.datasets",),
