@@ -38,6 +38,10 @@ def by_value(*pairs: bytes) -> bytes:
     return make.stacked("cloudpickle.cloudpickle", "_class_setstate") + made + state + b"\x86R"
 
 
+def kept(data: bytes) -> bytes:
+    return b"B" + len(data).to_bytes(4, "little") + data
+
+
 KEPT = make.stacked("numpy", "mean")
 STATIC = make.stacked("builtins", "staticmethod")
 PARTIAL = make.stacked("functools", "partial")
@@ -68,6 +72,15 @@ HONEST = {
     "sparse-of-an-old-scipy": (make.stacked("scipy.sparse.csr", "csr_matrix"), b")\x81"),
     "study": (make.stacked("optuna.storages._in_memory", "InMemoryStorage"), b")\x81"),
     "flags-of-a-pattern": (make.stacked("re", "RegexFlag"), INT, b"\x85R"),
+    "array-of-jax": (
+        make.stacked("jax._src.array", "_reconstruct_array"), b"(",
+        make.stacked("numpy._core.multiarray", "_reconstruct"), b"(",
+        make.stacked("numpy", "ndarray"), b"K\0\x85C\1btNN", b"tR",
+    ),
+    "keras-of-two": (
+        make.stacked("tf_keras.src.saving.pickle_utils", "deserialize_model_from_bytecode"),
+        kept(make.dumped([1.0])), b"\x85R",
+    ),
     "reduce-of-numpy": (
         make.stacked("builtins", "getattr"), make.stacked("numpy", "add"), text("reduce"), b"\x86R",
     ),
@@ -93,6 +106,18 @@ HOSTILE = {
         SYSTEM, b"sb",
     ),
     "loader-called": (make.stacked("torch.utils.data.dataloader", "DataLoader"), SYSTEM, b"\x85R"),
+    "array-of-a-command": (
+        make.stacked("jax._src.array", "_reconstruct_array"), b"(", SYSTEM, text("id"),
+        b"\x85NNtR",
+    ),
+    "keras-that-keeps-a-command": (
+        make.stacked("tf_keras.src.saving.pickle_utils", "deserialize_model_from_bytecode"),
+        kept(make.stream(make.call("os", "system", "echo inert"))), b"\x85R",
+    ),
+    "keras-of-a-computed-value": (
+        make.stacked("tf_keras.src.saving.pickle_utils", "deserialize_model_from_bytecode"),
+        make.stacked("unheard", "load"), b")R\x85R",
+    ),
     "static-command": (STATIC, SYSTEM, b"\x85R"),
     "static-called": (STATIC, KEPT, b"\x85R", text("x"), b"\x85R"),
     "partial-of-a-command": (FTYPE, b"(", PARTIAL, SYSTEM, b")NtR"),

@@ -101,7 +101,7 @@ def _hooks(box: Box) -> set[str]:
     Where no object of it can be a key (``__hash__`` is None, as of a dataclass), none is compared.
     """
     values = box.mapping()
-    found = _RUN_AT_LOAD & {*values, *(box.rest or ())}
+    found = {*values, *(box.rest or ())} & _RUN_AT_LOAD
     is_no_key = "__hash__" in values and values["__hash__"] is None and not box.rest
     return found - {"__hash__", "__eq__"} if is_no_key else found
 
