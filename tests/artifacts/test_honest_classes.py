@@ -81,6 +81,9 @@ HONEST = {
         make.stacked("tf_keras.src.saving.pickle_utils", "deserialize_model_from_bytecode"),
         kept(make.dumped([1.0])), b"\x85R",
     ),
+    "arguments-of-a-script": (
+        make.stacked("argparse", "Namespace"), b")\x81}", text("batch_size"), INT, b"sb",
+    ),
     "reduce-of-numpy": (
         make.stacked("builtins", "getattr"), make.stacked("numpy", "add"), text("reduce"), b"\x86R",
     ),
@@ -118,12 +121,14 @@ HOSTILE = {
         make.stacked("tf_keras.src.saving.pickle_utils", "deserialize_model_from_bytecode"),
         make.stacked("unheard", "load"), b")R\x85R",
     ),
+    "arguments-with-a-hook": (
+        make.stacked("argparse", "Namespace"), b")\x81}", text("__class__"), SYSTEM, b"sb",
+    ),
     "static-command": (STATIC, SYSTEM, b"\x85R"),
     "static-called": (STATIC, KEPT, b"\x85R", text("x"), b"\x85R"),
     "partial-of-a-command": (FTYPE, b"(", PARTIAL, SYSTEM, b")NtR"),
     "no-partial-but-a-command": (FTYPE, b"(", SYSTEM, text("id"), b")NtR"),
     "no-partial-but-a-class": (FTYPE, b"(", make.stacked("unheard", "Net"), text("id"), b")NtR"),
-    "compared": (by_value(text("__eq__"), KEPT),),
     "key": (by_value(text("__hash__"), KEPT, text("__eq__"), KEPT),),
     "no-key-and-then-one": (
         by_value(text("__hash__"), NONE, text("__eq__"), KEPT, text("__hash__"), KEPT),
@@ -155,6 +160,10 @@ def test_what_libraries_store_is_not_flagged(name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_its_hostile_twin_is_flagged(name: str) -> None:
     assert FLAGGING & {fact.danger for fact in look(HOSTILE[name]).facts}
+
+
+def test_the_arguments_of_a_script_are_no_hole() -> None:
+    assert not look(HONEST["arguments-of-a-script"]).holes
 
 
 @pytest.mark.parametrize("name", [

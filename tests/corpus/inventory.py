@@ -175,7 +175,10 @@ def _modules(library: str) -> Iterator[ModuleType]:
         parts = one.name.split(".")
         if _is_skipped(one.name, library) or {"tests", "test", "conftest", "__main__"} & set(parts):
             continue
-        if any(part.startswith("test_") for part in parts) or parts[-1] == "setup":
+        if (
+            any(part.startswith("test_") or part.endswith("_test") for part in parts)
+            or parts[-1] == "setup"
+        ):
             continue
         try:
             with _silence():

@@ -128,6 +128,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
         "_dependencies", "_typing", "dataframe.plotting", "series.plotting",
     ),
     "ydf": (),
+    "optax": (),
     "accelerate": ("commands", "test_utils", "hooks", "utils.modeling", "utils.megatron_lm"),
     "fastai": ("torch_imports", "data.download", "callback.wandb", "callback.neptune"),
     "fastcore": ("xtras", "parallel", "script", "net", "shutil", "tools"),

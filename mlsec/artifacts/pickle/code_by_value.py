@@ -35,7 +35,7 @@ _NAMES_ONLY = frozenset(
 )
 # Types by the names that cloudpickle and dill give them: making one runs nothing.
 _PLAIN_TYPES = frozenset(
-    """type object int float str bytes bytearray bool tuple list dict set frozenset complex slice
+    """type object int float str bytes bool tuple list dict set frozenset complex slice
     range NoneType EllipsisType NotImplementedType CellType MappingProxyType SimpleNamespace
     PartialType""".split()  # noqa: SIM905
 )
