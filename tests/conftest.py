@@ -28,6 +28,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         report.longrepr = f"{item.nodeid} was skipped where nothing may be: {report.longrepr}"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Look for cycles seldom: not all the while that twenty thousand tests are made."""
+    gc.set_threshold(50_000)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Let the collector of cycles pass by what lives as long as the process.
 
@@ -36,4 +41,3 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000)
