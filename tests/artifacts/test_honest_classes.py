@@ -38,6 +38,23 @@ def by_value(*pairs: bytes) -> bytes:
     return make.stacked("cloudpickle.cloudpickle", "_class_setstate") + made + state + b"\x86R"
 
 
+def enumeration(*pairs: bytes) -> bytes:
+    """An enumeration of a notebook, as cloudpickle stores it: it is left on the stack."""
+    make_class = make.stacked("cloudpickle.cloudpickle", "_make_skeleton_enum")
+    members = make_class + b"(" + make.stacked("enum", "Enum") + b"\x85" + text("E") * 2
+    made = members + b"}(" + text("A") + b"K\1u" + text("__main__") + text("1") + b"NtR\x94"
+    state = b"}(" + b"".join(pairs) + b"u}\x86"
+    get = b"h\x00"
+    change = make.stacked("cloudpickle.cloudpickle", "_class_setstate")
+    return made + change + get + state + b"\x86R0"
+
+
+def remade(module: str, name: str) -> bytes:
+    """What numba's types are rebuilt with: ``copyreg._reconstructor`` and its arguments."""
+    base = make.stacked("builtins", "object")
+    return make.stacked("copyreg", "_reconstructor") + make.stacked(module, name) + base + b"N\x87"
+
+
 def kept(data: bytes) -> bytes:
     return b"B" + len(data).to_bytes(4, "little") + data
 
@@ -47,8 +64,14 @@ STATIC = make.stacked("builtins", "staticmethod")
 PARTIAL = make.stacked("functools", "partial")
 FTYPE = make.stacked("dill._dill", "_create_ftype")
 CLOUD, DILL = "cloudpickle.cloudpickle._builtin_type", "dill._dill._load_type"
+PARTIAL_TYPE = of_type(DILL, "PartialType")
 LIST = make.stacked("builtins", "list")
 LISTED_METHOD = make.stacked("builtins", "getattr") + LIST + text("append") + b"\x86R"
+REPR = make.stacked("dill._dill", "_eval_repr")
+TYPE_OF_NUMBA = make.stacked("numba.core.types.abstract", "_type_reconstructor")
+MAKE_FILES = make.stacked("fsspec.spec", "make_instance")
+OBJECT = make.stacked("builtins", "object")
+OWN_NEW = make.stacked("builtins", "getattr") + OBJECT + text("__new__") + b"\x86R"
 SYSTEM, EVAL = make.stacked("os", "system"), make.stacked("builtins", "eval")
 HONEST = {
     "bytes-that-change": (of_type(DILL, "bytearray"), b"C\4abcd\x85R"),
@@ -62,7 +85,8 @@ HONEST = {
     ),
     "zone-of-minutes": (make.stacked("pytz", "FixedOffset"), INT, b"\x85R"),
     "static-method": (STATIC, KEPT, b"\x85R"),
-    "partial-of-dill": (FTYPE, b"(", PARTIAL, KEPT, b")NtR"),
+    "partial-of-dill": (FTYPE, b"(", PARTIAL_TYPE, KEPT, b")NtR"),
+    "partial-of-dill-by-its-class": (FTYPE, b"(", PARTIAL, KEPT, b")NtR"),
     "dataclass": (by_value(text("__hash__"), NONE, text("__eq__"), KEPT),),
     "field-of-a-tuple": (make.stacked("_collections", "_tuplegetter"), b"K\0N\x86R"),
     "loader-of-data": (
@@ -126,6 +150,9 @@ HOSTILE = {
     ),
     "static-command": (STATIC, SYSTEM, b"\x85R"),
     "static-called": (STATIC, KEPT, b"\x85R", text("x"), b"\x85R"),
+    "partial-of-a-command-by-dill": (FTYPE, b"(", PARTIAL_TYPE, SYSTEM, b")NtR"),
+    "partial-called": (FTYPE, b"(", PARTIAL_TYPE, KEPT, b")NtR)R"),
+    "partial-of-another-type": (FTYPE, b"(", of_type(DILL, "FunctionType"), KEPT, b")NtR"),
     "partial-of-a-command": (FTYPE, b"(", PARTIAL, SYSTEM, b")NtR"),
     "no-partial-but-a-command": (FTYPE, b"(", SYSTEM, text("id"), b")NtR"),
     "no-partial-but-a-class": (FTYPE, b"(", make.stacked("unheard", "Net"), text("id"), b")NtR"),
@@ -145,6 +172,88 @@ HOSTILE = {
         make.stacked("builtins", "getattr"), make.stacked("numpy", "add"), text("reduce"),
         b"\x86R", EVAL, b"\x85R",
     ),
+}  # fmt: skip
+
+
+HONEST |= {
+    f"written-{value}": (REPR, text(value), b"\x85R")
+    for value in (
+        "NotImplemented", "Ellipsis", "range(0, 10)", "range(-3, 7, 2)", "slice(None, 3, None)",
+    )
+} | {
+    "sparse-by-keys": (
+        make.stacked("copyreg", "_reconstructor"), make.stacked("scipy.sparse._dok", "dok_matrix"),
+        of_type(DILL, "dict"), b"}\x87R",
+    ),
+    "pattern-of-regex": (
+        make.stacked("regex._regex", "compile"), b"(", text("a.*"), INT, b"C\4abcd}}}]tR",
+    ),
+    "number-of-numba": (TYPE_OF_NUMBA, remade("numba.core.types.scalars", "Integer"), b"}\x87R"),
+    "array-of-numba": (TYPE_OF_NUMBA, remade("numba.core.types.npytypes", "Array"), b"}\x87R"),
+    "signature-of-numba": (make.stacked("numba.core.typing.templates", "Signature"), b")\x81"),
+    "loader-of-a-module": (
+        make.stacked("_frozen_importlib_external", "SourceFileLoader"), b")\x81}", text("name"),
+        text("dataclasses"), text("path"), text("/usr/lib/python3/dataclasses.py"), b"ssb",
+    ),
+    "files-of-this-machine": (
+        MAKE_FILES, b"(", make.stacked("fsspec.implementations.local", "LocalFileSystem"),
+        b")}", text("auto_mkdir"), b"\x88s", b"tR",
+    ),
+    "layout-of-torch": (make.stacked("torch._utils", "torch.contiguous_format"),),
+    "enumeration": (
+        enumeration(text("__new__"), make.stacked("enum", "Enum.__new__"), text("_new_member_"),
+                    OWN_NEW), b"K\1\x85R",
+    ),
+}  # fmt: skip
+HOSTILE |= {
+    f"written-{value}": (REPR, text(value), b"\x85R")
+    for value in (
+        "NotImplementedType", "Ellipsis ", "range(f())", "range(1)\nx", "slice(1, 2, 3)()",
+        "range(0, 10**9)", "__import__('os')", "slice(None, 3, [x])", "dtype('f8')",
+    )
+} | {
+    "written-apart": (REPR, make.call("builtins", "str", "Ellipsis"), b"\x85R"),
+    "sparse-of-a-command": (
+        make.stacked("copyreg", "_reconstructor"), SYSTEM, of_type(DILL, "dict"), b"}\x87R",
+    ),
+    "sparse-by-code": (
+        make.stacked("copyreg", "_reconstructor"), make.stacked("scipy.sparse._dok", "dok_matrix"),
+        of_type(DILL, "CodeType"), b"}\x87R",
+    ),
+    "pattern-of-regex-computed": (
+        make.stacked("regex._regex", "compile"), b"(", text("a.*"), INT, EVAL, b"tR",
+    ),
+    "pattern-of-regex-not-written": (
+        make.stacked("regex._regex", "compile"), b"(", KEPT, INT, b"C\4abcdtR",
+    ),
+    "type-of-a-command": (TYPE_OF_NUMBA, SYSTEM, text("id"), b"\x85}\x87R"),
+    "type-of-another-class": (TYPE_OF_NUMBA, remade("os", "system"), b"}\x87R"),
+    "type-called": (make.stacked("numba.core.types.scalars", "Integer"), text("int8"), b"\x85R"),
+    "compiles": (make.stacked("numba.core.decorators", "jit"), text("int8"), b"\x85R"),
+    "loader-of-a-module-called": (
+        make.stacked("_frozen_importlib_external", "SourceFileLoader"), text("m"),
+        text("/tmp/m.py"), b"\x86R",
+    ),
+    "loader-that-loads": (
+        make.stacked("_frozen_importlib_external", "SourceFileLoader.load_module"), text("m"),
+        b"\x85R",
+    ),
+    "files-of-a-command": (MAKE_FILES, b"(", SYSTEM, text("id"), b"\x85}tR"),
+    "files-of-another-machine": (
+        MAKE_FILES, b"(", make.stacked("fsspec.implementations.sftp", "SFTPFileSystem"),
+        text("host.example"), b"\x85}tR",
+    ),
+    "method-of-enumerations-called": (
+        make.stacked("enum", "Enum.__new__"), make.stacked("unheard", "Net"), INT, b"\x86R",
+    ),
+    "own-new-called": (OWN_NEW, make.stacked("unheard", "Net"), b"\x85R"),
+    "own-new-of-another": (
+        make.stacked("builtins", "getattr"), make.stacked("builtins", "type"), text("__new__"),
+        b"\x86R",
+    ),
+} | {
+    f"enumeration-with-{key}": (enumeration(text(key), KEPT), b"K\1\x85R")
+    for key in ("__new__", "_missing_", "_member_type_", "_generate_next_value_")
 }  # fmt: skip
 
 

@@ -240,6 +240,16 @@ ADDED: Mapping[str, Mapping[str, str]] = {
 # Names that are made without a call, in modules whose other names are not listed.
 ADDED_CLASSES: Mapping[str, Mapping[str, str]] = {
     "joblib": {"joblib.memory": "Memory"},
+    # Types of what a compiled function takes and gives: they hold other types, texts and numbers.
+    "numba": {
+        "numba.core.types.scalars": "Boolean Integer IntegerLiteral BooleanLiteral Float Complex",
+        "numba.core.types.npytypes": "Array CharSeq DType NestedArray Record UnicodeCharSeq",
+        "numba.core.types.containers": "Bytes DictType List ListType NamedTuple NamedUniTuple"
+        " PyArray Set Tuple UniTuple",
+        "numba.core.types.misc": "EllipsisType NoneType Object Omitted Optional PyObject SliceType"
+        " StringLiteral UnicodeType",
+        "numba.core.typing.templates": "Signature",
+    },
     "torch": {
         "torch.utils.data.dataset": "TensorDataset ConcatDataset ChainDataset Subset StackDataset",
         "torch.utils.data.dataloader": "DataLoader",

@@ -14,10 +14,10 @@ import msgspec
 from mlsec.artifacts.callables import danger_of
 from mlsec.artifacts.code_blobs import is_dangerous_name
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.evidence import walk
+from mlsec.artifacts.pickle.evidence import is_inert, walk
 from mlsec.artifacts.pickle.handed_on import holds_function
 from mlsec.artifacts.pickle.judgements import function
-from mlsec.artifacts.pickle.naming import named_tuple_of
+from mlsec.artifacts.pickle.naming import named_tuple_of, type_by_name
 from mlsec.artifacts.pickle.opinions import Case, Judgement, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
@@ -27,6 +27,7 @@ from mlsec.core.closed_sets import GapReason, Severity
 _RUN_AT_LOAD = frozenset(
     """__new__ __setstate__ __reduce__ __reduce_ex__ __del__ __setattr__ __getattr__
     __getattribute__ __init_subclass__ __set_name__ __prepare__ __instancecheck__ __mro_entries__
+    _missing_ _member_type_ _value2member_map_ _generate_next_value_
     __hash__ __setitem__ extend append""".split()  # noqa: SIM905
 )
 # Texts that an attribute of a function or class may be set to without changing what it does.
@@ -36,8 +37,8 @@ _NAMES_ONLY = frozenset(
 # Types by the names that cloudpickle and dill give them: making one runs nothing.
 _PLAIN_TYPES = frozenset(
     """type object int float str bytes bool tuple list dict set frozenset complex slice
-    range NoneType EllipsisType NotImplementedType CellType MappingProxyType SimpleNamespace
-    PartialType""".split()  # noqa: SIM905
+    range NoneType EllipsisType NotImplementedType CellType MappingProxyType
+    SimpleNamespace""".split()  # noqa: SIM905
 )
 # Of these the first argument is changed, and of those it is called.
 _CHANGE_FIRST = frozenset(
@@ -102,8 +103,15 @@ def _hooks(box: Box) -> set[str]:
     """
     values = box.mapping()
     found = {*values, *(box.rest or ())} & _RUN_AT_LOAD
+    if not box.rest and not box.is_partial and _is_of_enumerations(values.get("__new__")):
+        found -= {"__new__"}
     is_no_key = "__hash__" in values and values["__hash__"] is None and not box.rest
     return found - {"__hash__", "__eq__"} if is_no_key else found
+
+
+def _is_of_enumerations(value: Value) -> bool:
+    """``Enum.__new__``, which every enumeration keeps: it looks a member up by its value."""
+    return isinstance(value, Global) and value.entry.word == "kept"
 
 
 def builtin_type(case: Case) -> Opinion | None:
@@ -126,8 +134,8 @@ def made_of_type(case: Case, name: str) -> Opinion | None:
         found.entry = case.court.policy.look_up("builtins", name)
         case.court.called(How.REDUCE, found, case.items or (), case.offset)
         return None
-    if name == "MethodType":
-        # A method bound to its object is kept, not called.
+    if name in ("MethodType", "PartialType"):
+        # A method bound to its object is kept, not called; as is what a partial holds.
         return function(case)
     if name in _GETTERS and all(
         isinstance(item, int) or (isinstance(item, str) and not item.startswith("_"))
@@ -195,10 +203,14 @@ def named_tuple(case: Case) -> Opinion | None:
 
 
 def function_type(case: Case) -> Opinion | None:
-    """``_create_ftype(partial, function, arguments, named)``: dill's way of storing a partial."""
+    """``_create_ftype(partial, function, arguments, named)``: dill's way of storing a partial.
+
+    dill takes the class of partials by its name among the types, or as it is.
+    """
     items = case.items or ()
     maker = items[0] if len(items) > 1 else None
-    if isinstance(maker, Global) and maker.full == "functools.partial":
+    is_partial = isinstance(maker, Global) and maker.full == "functools.partial"
+    if is_partial or type_by_name(maker) == "PartialType":
         return function(msgspec.structs.replace(case, items=items[1:]))
     return Opinion(kind=FactKind.UNKNOWN_CALL, detail="calls what is no partial")
 
@@ -224,6 +236,9 @@ def called_by_value(case: Case, how: How, made: Result) -> tuple[bool, Opinion |
         return True, set_attribute(case)
     if inner.full == "functools.partial" and how is How.REDUCE:
         return _partial_called(case, made), None
+    if inner.name == "_make_skeleton_enum" and len(case.items or ()) == 1 and is_inert(case.items):
+        detail = "a member of an enumeration that is stored with its code"
+        return True, Opinion(kind=FactKind.UNVERIFIED_CLASS, detail=detail)
     if inner.entry.word == "by_value" and how is How.NEW:
         detail = "an object of a class that is stored with its code"
         return True, Opinion(kind=FactKind.UNVERIFIED_CLASS, detail=detail)

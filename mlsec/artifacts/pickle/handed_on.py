@@ -27,7 +27,9 @@ _OF_CLASSES = (
 )
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # Results of these hold a function that a later call of them calls.
-_HOLD_FUNCTIONS = frozenset(("function", "by_value", "attribute", "plain_names", "named"))
+_HOLD_FUNCTIONS = frozenset(
+    ("function", "function_type", "by_value", "attribute", "plain_names", "named")
+)
 
 
 def said_of(policy: Policy, how: How, function: Global, arguments: Value) -> str:

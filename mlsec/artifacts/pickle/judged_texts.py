@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.evidence import evidence, is_inert
 from mlsec.artifacts.pickle.naming import class_of
 from mlsec.artifacts.pickle.opinions import Case, Opinion
 from mlsec.artifacts.pickle.policy import Standing
@@ -49,6 +52,33 @@ def pattern(case: Case) -> Opinion | None:
     return None
 
 
+def compiled_pattern(case: Case) -> Opinion | None:
+    """``regex._regex.compile(pattern, flags, code, ...)``: the pattern and what was made of it."""
+    items = case.items or ()
+    if not items or not is_inert(items[2:]):
+        detail = "compiles a pattern of what is computed"
+        return Opinion(kind=FactKind.UNKNOWN_CALL, detail=detail)
+    return pattern(msgspec.structs.replace(case, items=items[:2]))
+
+
+# What dill writes as text and lets Python read again: values that have one spelling only.
+_NUMBER = "-?[0-9]{1,20}"
+_WRITTEN = regex(
+    rf"(?:None|Ellipsis|NotImplemented|x?range\({_NUMBER}(?:, {_NUMBER}){{0,2}}\)"
+    rf"|slice\((?:None|{_NUMBER})(?:, (?:None|{_NUMBER})){{2}}\))\Z"
+)
+
+
+def written_value(case: Case) -> Opinion | None:
+    """``_eval_repr("NotImplemented")``: Python runs the text, which must be one of few values."""
+    items = case.items or ()
+    if len(items) == 1 and isinstance(items[0], str) and _WRITTEN.match(items[0]):
+        return None
+    said = evidence(case.items)
+    detail = "runs a text that is no plain value" + (f": {said}" if said else "")
+    return Opinion(kind=FactKind.DENIED_CALL, detail=detail)
+
+
 _ZONE = regex(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}\Z")
 
 
@@ -64,3 +94,24 @@ def zone(case: Case) -> Opinion | None:
 
 def _is_plain_word(value: Value) -> bool:
     return isinstance(value, str) and len(value) <= 10 and value.lstrip("+-").isalnum()
+
+
+_LOCAL_FILES = "fsspec.implementations.local.LocalFileSystem"
+
+
+def file_system(case: Case) -> Opinion | None:
+    """``make_instance(class, arguments, named)``: fsspec's object for files on this machine.
+
+    Made with settings alone it opens none; the file systems of other machines connect.
+    """
+    items = case.items or ()
+    owner = items[0] if len(items) == 3 else None
+    is_local = isinstance(owner, Global) and owner.full == _LOCAL_FILES
+    if is_local and items[1] == () and is_inert(items[2]):
+        return None
+    return Opinion(kind=FactKind.DENIED_CALL, detail="called: makes what reaches files or networks")
+
+
+def kept(_case: Case) -> Opinion | None:
+    """A method that classes keep under their own name; no file calls it itself."""
+    return Opinion(kind=FactKind.UNKNOWN_CALL, detail="called, though libraries only keep it")

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.judged_texts import iterator, pattern, zone
-from mlsec.artifacts.pickle.naming import module_and_name
+from mlsec.artifacts.pickle.judged_texts import (
+    compiled_pattern,
+    file_system,
+    iterator,
+    kept,
+    pattern,
+    written_value,
+    zone,
+)
+from mlsec.artifacts.pickle.naming import is_own_new, module_and_name, type_by_name
 from mlsec.artifacts.pickle.opinions import Case, Court, Judgement, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Blob, Box, Global, How, Plain, Result, Value
@@ -15,6 +23,12 @@ from mlsec.core.closed_sets import GapReason, Severity
 
 # Text that carries bytes (protocol 2 writes bytes as latin-1 text) is decoded up to this size.
 DECODED_BYTES = 64 << 20
+
+
+# Types of Python's own that a class may be derived from: made anew of a value, they run nothing.
+_BASES = frozenset(
+    ("object", "dict", "list", "tuple", "set", "frozenset", "int", "float", "str", "bytes")
+)
 
 
 def _is_name(value: Value) -> bool:
@@ -30,6 +44,8 @@ def _is_of_ufunc(owner: Global, name: Value) -> bool:
 def attribute(case: Case) -> Opinion | None:
     """``getattr(class, name)``: a nested class or a method of a class that is listed."""
     items = case.items or ()
+    if len(items) == 2 and is_own_new(items[0], items[1]):
+        return None
     if len(items) not in (2, 3) or not _is_name(items[1]):
         return Opinion(kind=FactKind.HIDDEN_NAME, detail="getattr with a name that is not plain")
     owner = items[0]
@@ -55,7 +71,11 @@ def attribute(case: Case) -> Opinion | None:
 def reconstructor(case: Case) -> Opinion | None:
     """``copyreg._reconstructor(class, base, state)``: makes an instance without ``__init__``."""
     items = case.items or ()
-    if len(items) != 3 or not isinstance(items[0], Global) or not isinstance(items[1], Global):
+    is_class = len(items) == 3 and isinstance(items[0], Global)
+    if is_class and type_by_name(items[1]) in _BASES:
+        case.court.called(How.NEW, items[0], (), case.offset)
+        return None
+    if not is_class or not isinstance(items[1], Global):
         return Opinion(kind=FactKind.HIDDEN_NAME, detail="reconstructs a class that is computed")
     if items[1].module not in ("builtins", "__builtin__"):
         # base.__new__ and base.__init__ run: they are judged as calls of the base.
@@ -117,6 +137,15 @@ def inner_call(case: Case) -> Opinion | None:
     if len(items) < 3:
         return Opinion(kind=FactKind.HIDDEN_NAME, detail="calls a function that is computed")
     case.court.called(How.REDUCE, items[0], items[2], case.offset)
+    return None
+
+
+def type_of_numba(case: Case) -> Opinion | None:
+    """``_type_reconstructor(function, arguments, state)``: the function is called, no other."""
+    items = case.items or ()
+    if len(items) != 3:
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail="calls a function that is computed")
+    case.court.called(How.REDUCE, items[0], items[1], case.offset)
     return None
 
 
@@ -249,5 +278,10 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     "emptied": emptied,
     "rebuilt": rebuilt,
     "pattern": pattern,
+    "compiled_pattern": compiled_pattern,
+    "written_value": written_value,
+    "type_of_numba": type_of_numba,
+    "kept": kept,
+    "file_system": file_system,
     "iterator": iterator,
 }

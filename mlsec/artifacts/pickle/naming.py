@@ -54,6 +54,7 @@ def class_of(made: Value) -> Value:
     return given[0] if is_made and type(given) is tuple and given else function
 
 
+_MADE_BARE = frozenset(("object", "int", "float", "str", "bytes", "tuple"))
 # A class within a class; what libraries call the functions that put their objects together again.
 _NESTED_CLASS = regex(r"_*[A-Z]\w*(?:\._*[A-Z]\w*)+\Z")
 _PUTS_TOGETHER = regex(
@@ -114,6 +115,22 @@ def reached(policy: Policy, value: Value) -> Value:
     found = Global(*pair, inner.offset)
     found.entry = policy.look_up(*pair)
     return found
+
+
+def is_own_new(owner: Value, name: Value) -> bool:
+    """``object.__new__`` of Python's own types: it makes an object and runs nothing."""
+    is_own = isinstance(owner, Global) and owner.module in ("builtins", "__builtin__")
+    return is_own and name == "__new__" and owner.name in _MADE_BARE
+
+
+def type_by_name(value: Value) -> str:
+    """The name by which dill or cloudpickle took a type of Python's own; "" of any other value."""
+    maker = value.function if type(value) is Result else None
+    if not isinstance(maker, Global) or maker.entry.word != "builtin_type":
+        return ""
+    given = value.arguments
+    is_plain = type(given) is tuple and len(given) == 1 and type(given[0]) is str
+    return given[0] if is_plain else ""
 
 
 def module_and_name(arguments: Value) -> tuple[str, str] | None:

@@ -88,7 +88,7 @@ class Verdict:
     def _is_listed_owner(self, found: Global, entry: Entry) -> bool:
         """A dotted name that is listed itself, or a plain method of a listed class."""
         is_nested = entry.standing is Standing.UNKNOWN and naming.is_nested_class(found)
-        if is_nested or entry.standing in _LISTED:
+        if is_nested or entry.standing in _LISTED or entry.word == "kept":
             return True
         owner, _, name = found.name.rpartition(".")
         above = self.policy.look_up(found.module, owner).standing
