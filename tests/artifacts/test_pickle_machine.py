@@ -141,6 +141,18 @@ def test_numbers_at_the_end_of_a_batch_are_not_taken_for_memo_writes() -> None:
     assert walked(data)[0].end == len(data)
 
 
+@pytest.mark.parametrize("opcode", [b"J" + b"JG.\x8c", b"G" + b"GJK.\x8cc\x94)", b"\x8c\3abc\x94"])
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 15, 16, 17])
+def test_a_row_of_alike_values_is_passed_to_the_last_one_that_is_whole(
+    opcode: bytes, count: int
+) -> None:
+    run = data_run(0, reads=False)
+    for left in range(len(opcode.rstrip(b"\x94"))):
+        found = run.match(count * opcode + opcode[:left])
+        assert found is not None
+        assert found.end() == count * len(opcode)
+
+
 def test_the_data_run_stops_before_an_opcode_that_is_cut_off() -> None:
     assert data_run(64, reads=True).match(b"K\x01X\x05\x00\x00\x00ab").end() == 2
 

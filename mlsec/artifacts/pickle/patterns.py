@@ -13,7 +13,7 @@ def counted(tail: str) -> str:
     """A length byte, ``tail``, and that many bytes: 16 groups of 16, so few branches are tried."""
     groups = []
     for high in range(16):
-        low = "|".join(rf"\x{n:02x}{tail}.{{{n}}}" for n in range(16 * high, 16 * high + 16))
+        low = "|".join(rf"\x{n:02x}{tail}.{{{n}}}+" for n in range(16 * high, 16 * high + 16))
         first, last = rf"\x{16 * high:02x}", rf"\x{16 * high + 15:02x}"
         # Lengths below 32, as names and keys have, come first and need no look ahead.
         groups.append(low if high < 2 else rf"(?=[{first}-{last}])(?:{low})")
@@ -24,14 +24,35 @@ ZEROS = r"\x00\x00\x00"
 LINES = r"[ILFSV][^\n]*+\n"
 _SHORT = r"[\x8cUC\x8a]" + counted("")
 LONG = r"[XTB]" + counted(ZEROS)
-PUSHES = rf"K.|{_SHORT}|J.{{4}}|G.{{8}}|M..|[N\])}}\x88\x89\x8f]|{LONG}|{LINES}"
-GETS = r"h.|j.{4}|g[^\n]*+\n"
-PUTS = r"\x94|q.|r.{4}|p[^\n]*+\n"
+PUSHES = rf"K.|{_SHORT}|J.{{4}}+|G.{{8}}+|M..|[N\])}}\x88\x89\x8f]|{LONG}|{LINES}"
+GETS = r"h.|j.{4}+|g[^\n]*+\n"
+PUTS = r"\x94|q.|r.{4}+|p[^\n]*+\n"
+# A store or none. Never "?+" around a group: the engine allocates for each group it repeats.
+STORED = rf"(?>{PUTS}|)"
 # What writes no memo entry.
 _UNNUMBERED = (
-    rf"{PUSHES}|{GETS}|[(012aesutldRbo\x81\x85-\x87\x90-\x93]|\x95.{{8}}|c[^\n]*+\n[^\n]*+\n"
+    rf"{PUSHES}|{GETS}|[(012aesutldRbo\x81\x85-\x87\x90-\x93]|\x95.{{8}}+|c[^\n]*+\n[^\n]*+\n"
 )
 ENTRIES_AT_ONCE = 64
+
+
+# Opcodes of one byte that take or give values, none of them a second time.
+_ALONE = r"(01aesutld\x85-\x87\x90\x91\x97\x98\x94N)\]}\x88\x89\x8f"
+
+
+def _often(one: str) -> str:
+    """Branches for the opcodes that data are made of; ``one`` are those of a single byte.
+
+    What stands most often comes first, and rows of numbers are passed eight at a time: each branch
+    that does not fit costs time, and so does each turn. A branch is left at once where its first
+    byte does not fit, but not where that byte is repeated.
+    """
+    numbers = f"{_row('J.{4}+')}|{_row('G.{8}+')}|K.|M.."
+    return rf"{_SHORT}[{one}]*+|{numbers}|[{one}][{one}]*+|{LONG}|{LINES}"
+
+
+def _row(number: str) -> str:
+    return f"{number}(?:{7 * number}|)"
 
 
 @lru_cache(maxsize=16)
@@ -41,11 +62,9 @@ def data_run(highest: int, *, reads: bool) -> re.Pattern[bytes]:
     It stops too before a PUT whose index has more than ``highest`` as its upper two bytes, and,
     unless ``reads``, before what takes a value a second time.
     """
-    # What stands most often comes first: each branch that does not fit costs time.
-    one = r"(01aesutld\x85-\x87\x90\x91\x97\x98\x94N)\]}\x88\x89\x8f"
     puts = rf"q.|r..{_up_to(highest)}|p[^\n]{{0,7}}+\n"
     again = rf"|{GETS}|2" if reads else ""
-    return compiled(rf"(?:[{one}]++|{PUSHES}|{puts}{again}|\x80.)*+")
+    return compiled(rf"(?:{_often(_ALONE)}|{puts}{again}|\x80.)*+")
 
 
 def _up_to(highest: int) -> str:
@@ -55,8 +74,7 @@ def _up_to(highest: int) -> str:
     return rf"(?:[\x00-\x{low:02x}]\x{high:02x}{below})"
 
 
-_ACTS = r"[ci][^\n]*+\n[^\n]*+\n|P[^\n]*+\n|\x82.|\x83..|\x84.{4}"
-_STACK = r"[(012aesutld\x85-\x87\x90\x91\x97\x98]|\x80.|\x95.{8}"
+_ACTS = r"[ci][^\n]*+\n[^\n]*+\n|P[^\n]*+\n|\x82.|\x83..|\x84.{4}+"
 
 
 @lru_cache(maxsize=32)
@@ -83,11 +101,9 @@ def settled_run(
         puts += rf"|r[\x{first:02x}-\xff]\x{high:02x}\0\0"
         puts += rf"|r.[\x{high + 1:02x}-\xff]\0\0" if high < 255 else ""
     puts += "" if high else rf"|q[\x{first:02x}-\xff]"
-    # What stands most often comes first: each branch that does not fit costs time.
-    one = r"(01aesutld\x85-\x87\x90\x91\x97\x98\x94N)\]}\x88\x89\x8f"
-    one += r"Rob\x81\x92\x93Q" if acts else ""
+    one = _ALONE + (r"Rob\x81\x92\x93Q" if acts else "")
     also = rf"|{_ACTS}" if acts else ""
-    return compiled(rf"(?:[{one}]++{gets}|{PUSHES}|{puts}|\x80.|\x95.{{8}}{also})*+")
+    return compiled(rf"(?:{_often(one)}{gets}|{puts}|\x80.|\x95.{{8}}+{also})*+")
 
 
 def _at_least(number: int) -> str:
@@ -101,7 +117,7 @@ def _at_least(number: int) -> str:
     return "(?:" + "|".join(parts) + ")"
 
 
-_LEAVES = rf"K.|{_SHORT}|J.{{4}}|G.{{8}}|M..|[N)\x88\x89]|{LONG}|{LINES}"
+_LEAVES = rf"K.|{_SHORT}|J.{{4}}+|G.{{8}}+|M..|[N)\x88\x89]|{LONG}|{LINES}"
 
 
 @cache
@@ -122,31 +138,31 @@ def batch() -> re.Pattern[bytes]:
 
     Whatever it pushes goes into the container below the mark, so the stack is as before.
     """
-    flat = rf"{PUSHES}|{PUTS}|{GETS}|[\x85-\x87]|\x95.{{8}}"
+    flat = rf"{PUSHES}|{PUTS}|{GETS}|[\x85-\x87]|\x95.{{8}}+"
     return compiled(rf"\((?:{flat}|\((?:{flat})*+t)*+[eu\x90]")
 
 
 def short(tail: str) -> str:
     """As ``counted`` up to 31 bytes: small enough to be repeated within one expression."""
-    return "(?:" + "|".join(rf"\x{n:02x}{tail}.{{{n}}}" for n in range(32)) + ")"
+    return "(?:" + "|".join(rf"\x{n:02x}{tail}.{{{n}}}+" for n in range(32)) + ")"
 
 
 SMALL = (
-    rf"(?:K.|h.|\x8c{short('')}|J.{{4}}|G.{{8}}|j.{{4}}|M..|[N)\x88\x89]|[CU\x8a]{short('')}"
-    rf"|X{short(ZEROS)})(?:{PUTS})?+"
+    rf"(?:K.|h.|\x8c{short('')}|J.{{4}}+|G.{{8}}+|j.{{4}}+|M..|[N)\x88\x89]|[CU\x8a]{short('')}"
+    rf"|X{short(ZEROS)}){STORED}"
 )
 
 
 @cache
 def eight_pushes() -> re.Pattern[bytes]:
     """Eight opcodes that push one value each, whatever follows takes of them."""
-    return compiled(rf"(?:(?:{PUSHES}|{GETS})(?:{PUTS})?+){{8}}+")
+    return compiled(rf"(?:(?:{PUSHES}|{GETS}){STORED}){{8}}+")
 
 
 @cache
 def pushes() -> re.Pattern[bytes]:
     """Eight values or more, written out one after the other; a call may begin with a GET."""
-    return compiled(rf"(?:(?:{PUSHES})(?:{PUTS})?+){{8,64}}+")
+    return compiled(rf"(?:(?:{PUSHES}){STORED}){{8,64}}+")
 
 
 @cache
@@ -156,10 +172,10 @@ def entries() -> re.Pattern[bytes]:
 
 
 def eight_with(also: str) -> re.Pattern[bytes]:
-    put = rf"(?:{PUTS})?+"
-    some = rf"{SMALL}(?:\x85{put}|{SMALL}(?:\x86{put}|{SMALL}\x87{put}))?+"
+    put = STORED
+    some = rf"{SMALL}(?>\x85{put}|{SMALL}(?:\x86{put}|{SMALL}\x87{put})|)"
     tuples = rf"\((?:{SMALL})*+t{put}"
-    boxes = rf"[\]}}\x8f]{put}(?:\((?:{SMALL})*+[eu\x90])?+"
+    boxes = rf"[\]}}\x8f]{put}(?>\((?:{SMALL})*+[eu\x90]|)"
     return compiled(rf"(?:{also}{some}|{tuples}|{boxes}|(?:{PUSHES}|{GETS}){put}){{8}}+")
 
 
@@ -186,7 +202,7 @@ def appended() -> re.Pattern[bytes]:
 
 def appended_with(also: str) -> re.Pattern[bytes]:
     """As ``appended``, and values of further kinds."""
-    return compiled(rf"(?:(?:{also}(?:{PUSHES})(?:{PUTS})?+)a)*+")
+    return compiled(rf"(?:(?:{also}(?:{PUSHES}){STORED})a)*+")
 
 
 @cache

@@ -27,17 +27,17 @@ _MAKE = frozenset(b"NKMJGILFSVXTUBC)]}tldRco\x81\x85\x86\x87\x88\x89\x8a\x8c\x8f
 LONGEST_PATTERN = 60_000
 # An opcode, its length, and as many bytes as a short text has.
 LONGEST_SHORT = 33
-PUT = {Style.LINES: r"(?:p[^\n]*+\n)?+", Style.LONG: r"(?:q.|r.{4})?+", Style.SHORT: r"\x94?+"}
+PUT = {Style.LINES: r"(?>p[^\n]*+\n|)", Style.LONG: r"(?>q.|r.{4}+|)", Style.SHORT: r"\x94?+"}
 _NUMBERS = {
     Style.LINES: r"I(?:0[01]?|-?[1-9][0-9]{0,60}+)\n|L-?(?:0|[1-9][0-9]{0,60}+)L?\n"
     r"|F-?[0-9][0-9.e+-]{0,40}+\n|N",
-    Style.LONG: rf"K.|J.{{4}}|G.{{8}}|M..|[N\x88\x89]|\x8a{short('')}",
-    Style.SHORT: rf"K.|J.{{4}}|G.{{8}}|M..|[N\x88\x89]|\x8a{short('')}",
+    Style.LONG: rf"K.|J.{{4}}+|G.{{8}}+|M..|[N\x88\x89]|\x8a{short('')}",
+    Style.SHORT: rf"K.|J.{{4}}+|G.{{8}}+|M..|[N\x88\x89]|\x8a{short('')}",
 }
 _SMALL_NUMBERS = {
     Style.LINES: r"I(?:0[01]?|-?[1-9][0-9]{0,8}+)\n|F-?[0-9][0-9.e+-]{0,40}+\n|N",
-    Style.LONG: r"K.|J.{3}[^\x80]|G.{8}|M..|[N\x88\x89]",
-    Style.SHORT: r"K.|J.{3}[^\x80]|G.{8}|M..|[N\x88\x89]",
+    Style.LONG: r"K.|J.{3}+[^\x80]|G.{8}+|M..|[N\x88\x89]",
+    Style.SHORT: r"K.|J.{3}+[^\x80]|G.{8}+|M..|[N\x88\x89]",
 }
 _TEXTS, _BYTES, _OF_NUMBERS = (
     frozenset(b"VXUT\x8cS"),
@@ -136,7 +136,7 @@ def one(style: Style, *, is_long: bool = False) -> str:
     texts = rf"[\x8cC]{width('')}"
     if style is Style.LONG:
         texts = rf"[XT]{width(ZEROS)}|[UC]{width('')}"
-    return rf"(?:K.|h.|{texts}|J.{{4}}|G.{{8}}|j.{{4}}|M..|[N\x88\x89]|\x8a{short('')})"
+    return rf"(?:K.|h.|{texts}|J.{{4}}+|G.{{8}}+|j.{{4}}+|M..|[N\x88\x89]|\x8a{short('')})"
 
 
 @cache
@@ -145,8 +145,8 @@ def flat(style: Style) -> str:
     each = rf"{one(style)}{PUT[style]}"
     if style is Style.LINES:
         return rf"(?:\((?:{each})*+t{PUT[style]}|\([dl]{PUT[style]}(?:{each}(?:a|{each}s))*+)"
-    tuples = rf"\)|\((?:{each})*+t|{each}(?:\x85|{each}(?:\x86|{each}\x87))?+"
-    boxes = rf"[\]}}\x8f]{PUT[style]}(?:\((?:{each})*+[eu\x90]|{each}(?:a|{each}s))?+"
+    tuples = rf"\)|\((?:{each})*+t|{each}(?>\x85|{each}(?:\x86|{each}\x87)|)"
+    boxes = rf"[\]}}\x8f]{PUT[style]}(?>\((?:{each})*+[eu\x90]|{each}(?:a|{each}s)|)"
     return rf"(?:(?:{tuples}){PUT[style]}|{boxes})"
 
 

@@ -33,7 +33,7 @@ def quiet(tail: str) -> str:
         told += ["python"] if size > 6 else []
         told += ["(?i:localhost)"] if size == 9 else []
         no = rf"(?!{'|'.join(told)})" if told else ""
-        texts.append(rf"\x{size:02x}{tail}{no}[0-9A-Za-z]{{{size}}}")
+        texts.append(rf"\x{size:02x}{tail}{no}[0-9A-Za-z]{{{size}}}+")
     return "(?:" + "|".join(texts) + ")"
 
 
@@ -45,7 +45,7 @@ def quiet_line() -> str:
 
 def digits(tail: str) -> str:
     """Up to 31 letters of a decimal number."""
-    return "(?:" + "|".join(rf"\x{n:02x}{tail}[-+.0-9eE]{{{n}}}" for n in range(32)) + ")"
+    return "(?:" + "|".join(rf"\x{n:02x}{tail}[-+.0-9eE]{{{n}}}+" for n in range(32)) + ")"
 
 
 def harmless_line() -> str:
@@ -59,7 +59,7 @@ def harmless(tail: str) -> str:
     """Up to 31 bytes of text that is no program."""
     both = rf"(?!.{{0,31}}(?:{_PROGRAM}))"
     return "(?:" + "|".join(
-        rf"\x{n:02x}{tail}(?:{_SAFE}{{{n}}}|{both}.{{{n}}})" for n in range(32)
+        rf"\x{n:02x}{tail}(?:{_SAFE}{{{n}}}+|{both}.{{{n}}}+)" for n in range(32)
     ) + ")"  # fmt: skip
 
 
