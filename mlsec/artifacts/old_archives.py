@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import msgspec
@@ -128,10 +128,12 @@ def _opened(window: Window, item: Item) -> Iterator[Window]:
 
 
 def _number(digits: bytes, base: int) -> int:
-    try:
-        return int(digits.strip() or b"0", base)
-    except ValueError:
-        raise ArtifactError(f"{digits!r} is no number of an archive's header") from None
+    plain = digits.strip() or b"0"
+    # Python takes a sign, which would lead back to where the reader has been.
+    if plain.isalnum():
+        with suppress(ValueError):
+            return int(plain, base)
+    raise ArtifactError(f"{digits!r} is no number of an archive's header")
 
 
 def _ar_items(window: Window, *, is_thin: bool) -> Iterator[Item]:

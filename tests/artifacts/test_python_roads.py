@@ -7,6 +7,7 @@ import re
 import tarfile
 import zipfile
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -40,7 +41,24 @@ BOMBS = (
     "x = 'a'.translate({97: 'b' * 99999}) * 99999",
     "x = " + "('a' + " * 90 + "'b'" + ")" * 90,
     "x = int('9' * 99999)",
+    "s = 's' * 260000\nx = s.join(list('y' * 10000))",
+    "s = 's' * 260000\nx = str.join(s, 'y' * 10000)",
+    "import os\ns = 's' * 260000\nx = os.path.join(" + "s, " * 200 + "s)",
+    "import pathlib\ns = 's' * 260000\nx = pathlib.Path(s).joinpath(" + "s, " * 200 + "s)",
+    "s = 's' * 260000\nx = zip(" + "s, " * 200 + "s)[0][0]",
+    "x = '{:{}}'.format('x', 99999999)",
+    "x = '{:{w}}'.format('x', w=99999999)",
+    "t = ['x' * 260000]\nx = ('\\0' * 200).translate(t)",
 )
+# What each of a few steps takes long for, though little comes of it.
+SLOW = {
+    "searched from behind": "a = 'a' * 260000\nx = 'x' + str(a.rfind('b' + 'a' * 130000))",
+    "stripped": "a = 'a' * 260000\nx = 'x' + a.strip('b' * 260000 + 'a')",
+    "divided": "b = int.from_bytes(b'w' * 120000, 'big')\nx = 'x' + str((b % (b >> 400000)) & 1)",
+    "multiplied": "b = int.from_bytes(b'w' * 120000, 'big')\nx = 'x' + str((b * b) & 1)",
+    "hashed": "x = 'x' + str(len(set([n * (2**61 - 1) for n in range(9000)])))",
+    "counted": "def f(n):\n    for i in range(200000):\n        'text'\n    return 'a'\nx = f(1)",
+}
 
 
 def seen(source: str, name: str = "model.py") -> Inspection:
@@ -82,6 +100,31 @@ def test_folding_ends_within_its_bounds(source: str) -> None:
     scope = Scope(tree_of(source.encode()))
     for value in scope.bound_to("x"):
         assert len(scope.folder.text(value) or "") <= 1 << 18
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_what_takes_long_and_makes_little_is_not_carried_out(name: str) -> None:
+    scope = Scope(tree_of(SLOW[name].encode()))
+    assert [scope.folder.text(value) for value in scope.bound_to("x")] == [None]
+
+
+def test_texts_that_are_made_alike_are_not_mistaken_for_each_other() -> None:
+    lines = [f"x{n} = ''.join(map(chr, [{n}, {n + 1}]))" for n in range(97, 117)]
+    scope = Scope(tree_of("\n".join(lines).encode()))
+    texts = [scope.folder.text(scope.bound_to(f"x{n}")[0]) for n in range(97, 117)]
+    assert texts == [chr(n) + chr(n + 1) for n in range(97, 117)]
+
+
+@pytest.mark.parametrize("body", ["a\n", "import os\n", "class A: pass\n"])
+def test_the_statements_of_a_file_are_not_compared_with_each_other(body: str) -> None:
+    def seconds(count: int) -> float:
+        data = (body * count).encode()
+        before = process_time()
+        inspect(Window.of(data, "model.py"))
+        return process_time() - before
+
+    seconds(100)
+    assert seconds(16_000) < 10 * seconds(4_000)
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,44 @@ import ast
 from abc import ABC, abstractmethod
 from typing import Any
 
-from mlsec.artifacts.repository.python_pure import UnfoldableError
+from mlsec.artifacts.repository.python_pure import UnfoldableError, weight_of
 
 Local = dict[str, Any]
+# How many expressions are folded for one file.
+ALL_STEPS = 400_000
+
+
+class TooDeepError(UnfoldableError):
+    """It was not followed to its end, which may be known when it is asked for by itself."""
 
 
 class Bodies(ABC):
     """Functions whose every step makes a constant of constants."""
 
+    def __init__(self) -> None:
+        self.steps = 0
+        self.left = ALL_STEPS
+        self.made: list[ast.expr] = []
+
     @abstractmethod
     def fold(self, node: ast.expr, local: Local, deep: int) -> Any:
         """The constant that an expression becomes, with the names of a function."""
+
+    def spend(self, *values: Any) -> None:
+        """Count a step, and what it works on: it costs time though little may come of it.
+
+        Raises:
+            TooDeepError: no more are left.
+        """
+        self.steps -= 1
+        self.left -= 1 + sum(weight_of(value) for value in values) // 16
+        if self.steps < 0 or self.left < 0:
+            raise TooDeepError
+
+    def keep(self, node: ast.expr) -> ast.expr:
+        """Keep a node that was made here: what is known of it is found by its identity."""
+        self.made.append(node)
+        return node
 
     def carried(self, form: ast.arguments, body: list[Any], given: list[Any], deep: int) -> Any:
         """What a short function of the file makes of constants."""
@@ -35,6 +62,7 @@ class Bodies(ABC):
 
     def _statements(self, body: list[Any], local: Local, deep: int) -> tuple[bool, Any]:
         for one in body:
+            self.spend()
             match one:
                 case ast.Return(value=ast.expr() as made):
                     return True, self.fold(made, local, deep)
@@ -42,9 +70,10 @@ class Bodies(ABC):
                     self.set_name(target, self.fold(one.value, local, deep), local)
                 case ast.AugAssign(target=ast.Name() as target):
                     sum_of = ast.BinOp(left=ast.Name(id=target.id), op=one.op, right=one.value)
-                    local[target.id] = self.fold(sum_of, local, deep)
+                    local[target.id] = self.fold(self.keep(sum_of), local, deep)
                 case ast.For(orelse=[]):
                     for held in self.fold(one.iter, local, deep):
+                        self.spend()
                         self.set_name(one.target, held, local)
                         is_done, found = self._statements(one.body, local, deep + 1)
                         if is_done:

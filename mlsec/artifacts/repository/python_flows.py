@@ -51,6 +51,7 @@ class Flows:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.folder: Folder = scope.folder
+        self._returns: dict[int, list[ast.expr]] = {}
 
     def parts(self, *roots: ast.expr) -> Iterator[ast.expr]:
         """The expressions within some, and within what their names are set to."""
@@ -78,10 +79,17 @@ class Flows:
             return
         made = bindings.functions.get(node.id)
         if made is not None:
-            returned = (one.value for one in ast.walk(made) if isinstance(one, ast.Return))
-            left.extend(one for one in returned if one is not None)
+            left.extend(self._returned(made))
         left.extend(one for one in bindings.names.get(node.id, ())[:8] if isinstance(one, ast.expr))
         left.extend(bindings.put.get(node.id, ())[:8])
+
+    def _returned(self, made: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+        known = self._returns.get(id(made))
+        if known is None:
+            every = (one.value for one in ast.walk(made) if isinstance(one, ast.Return))
+            known = self._returns[id(made)] = [one for one in every if one is not None]
+            del known[MOST_PARTS:]
+        return known
 
     def is_fetched(self, *roots: ast.expr) -> bool:
         """Whether something within comes over a network."""

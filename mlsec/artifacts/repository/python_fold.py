@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any, Protocol
 
-from mlsec.artifacts.repository.python_bodies import Bodies, Local
+from mlsec.artifacts.repository.python_bodies import Bodies, Local, TooDeepError
 from mlsec.artifacts.repository.python_operators import COMPARED, OPERATORS, UNARY, grown
 from mlsec.artifacts.repository.python_pure import (
     CONSTANTS,
@@ -22,15 +22,11 @@ from mlsec.artifacts.repository.python_pure import (
 )
 
 DEEP = 40
-# How many expressions are folded for one question, and for one file.
-STEPS, ALL_STEPS = 20_000, 400_000
+# How many expressions are folded for one question.
+STEPS = 20_000
 _FAULTS = (UnfoldableError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError,
            SyntaxError, EOFError, OSError, RecursionError, MemoryError, struct.error, zlib.error,
            lzma.LZMAError)  # fmt: skip
-
-
-class TooDeepError(UnfoldableError):
-    """It was not followed to its end, which may be known when it is asked for by itself."""
 
 
 class Names(Protocol):
@@ -50,9 +46,8 @@ class Folder(Bodies):
     """Folds the expressions of one file."""
 
     def __init__(self, names: Names) -> None:
+        super().__init__()
         self.names = names
-        self.steps = 0
-        self.left = ALL_STEPS
         self.known: dict[int, Any] = {}
         self.failed: set[int] = set()
         self.open: set[int] = set()
@@ -155,6 +150,7 @@ class Folder(Bodies):
         if isinstance(node.op, ast.Add) and isinstance(node.left, ast.BinOp):
             return self._sum(node, local, deep)
         left, right = self.fold(node.left, local, deep), self.fold(node.right, local, deep)
+        self.spend(left, right)
         if isinstance(node.op, ast.Mod) and isinstance(left, str):
             return printed(left, right)
         if isinstance(node.op, ast.Div) and isinstance(left, str):
@@ -172,7 +168,8 @@ class Folder(Bodies):
         made = self.fold(node, local, deep)
         for part in reversed(parts):
             made = made + self.fold(part, local, deep)
-            weight_of(made)
+            self.spend()
+            self.left -= weight_of(made) // 256
         return made
 
     def _unary(self, node: ast.UnaryOp, local: Local, deep: int) -> Any:
@@ -220,6 +217,7 @@ class Folder(Bodies):
         name = self.names.plain_name(node.func)
         if name in {"builtins.map", "builtins.filter"} and len(node.args) == 2:
             return self._mapped(node, local, deep)
+        self.spend(given)
         if name in FUNCTIONS:
             return FUNCTIONS[name](*given, **named)
         if name in {"os.environ.get", "os.getenv"}:
@@ -227,7 +225,9 @@ class Folder(Bodies):
         if (made := self.names.function(name)) is not None:
             return self.carried(made.args, made.body, given, deep)
         if isinstance(node.func, ast.Attribute):
-            return method(self.fold(node.func.value, local, deep), node.func.attr, given, named)
+            base = self.fold(node.func.value, local, deep)
+            self.spend(base)
+            return method(base, node.func.attr, given, named)
         raise UnfoldableError
 
     def _given(self, node: ast.Call, local: Local, deep: int) -> list[Any]:
@@ -244,7 +244,7 @@ class Folder(Bodies):
         made = [
             ast.Call(func=function, args=[ast.Constant(value=one)], keywords=[]) for one in items
         ]
-        return [self.fold(call, local, deep) for call in made]
+        return [self.fold(self.keep(call), local, deep) for call in made]
 
     def _formatted(self, node: ast.JoinedStr, local: Local, deep: int) -> str:
         made = ""
@@ -279,6 +279,7 @@ class Folder(Bodies):
             return
         loop = node.generators[at]
         for held in self.fold(loop.iter, local, deep):
+            self.spend()
             inner = dict(local)
             self.set_name(loop.target, held, inner)
             if all(self.fold(test, inner, deep) for test in loop.ifs):

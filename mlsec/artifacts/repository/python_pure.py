@@ -13,11 +13,15 @@ import lzma
 import struct
 import zlib
 from collections.abc import Callable, Mapping
+from string import Formatter
 from typing import Any
 from urllib.parse import unquote
 
 MOST_LENGTH = 1 << 18
 MOST_DIGITS = 1_000
+MOST_HASHED_BITS = 60
+# How many pairs of characters a search may compare.
+MOST_COMPARED = 1 << 26
 _CODECS = frozenset(
     """rot13 rot_13 hex hex_codec base64 base64_codec utf8 utf_8 ascii latin1 latin_1 iso8859_1
     unicode_escape raw_unicode_escape utf_16 utf_32 utf_7 cp437 cp1252 u8""".split()  # noqa: SIM905
@@ -109,17 +113,42 @@ def _range(*ends: Any) -> range:
     return range(*ends)
 
 
+def _glued(glue: Any, parts: Any) -> Any:
+    texts = list(parts)
+    if len(glue) * len(texts) + sum(map(len, texts)) > MOST_LENGTH:
+        raise UnfoldableError
+    return glue.join(texts)
+
+
+def _path(*parts: Any) -> str:
+    return str(_glued("/", parts))
+
+
+def _zipped(*parts: Any) -> list[Any]:
+    if len(parts) * min(map(len, parts), default=0) > MOST_LENGTH:
+        raise UnfoldableError
+    return list(zip(*parts, strict=False))
+
+
+def _set(items: Any = ()) -> set[Any]:
+    held = list(items)
+    # Numbers larger than a hash can be chosen to share one, and then each is compared with all.
+    if any(isinstance(one, int) and one.bit_length() > MOST_HASHED_BITS for one in held):
+        raise UnfoldableError
+    return set(held)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "builtins.chr": chr, "builtins.ord": ord, "builtins.str": _text, "builtins.bytes": _bytes,
     "builtins.bytearray": _bytes, "builtins.memoryview": _bytes, "builtins.int": _number,
     "builtins.list": list, "builtins.tuple": tuple, "builtins.len": len, "builtins.hex": hex,
     "builtins.reversed": lambda items: list(items)[::-1], "builtins.sorted": sorted,
-    "builtins.range": _range, "builtins.zip": lambda *parts: list(zip(*parts, strict=False)),
+    "builtins.range": _range, "builtins.zip": _zipped,
     "builtins.enumerate": lambda items, start=0: list(enumerate(items, start)),
     "builtins.iter": list, "builtins.next": lambda items, *_: next(iter(items)),
     "builtins.repr": repr,
     "builtins.abs": abs, "builtins.sum": sum, "builtins.max": max, "builtins.min": min,
-    "builtins.set": set, "builtins.bin": bin, "builtins.oct": oct,
+    "builtins.set": _set, "builtins.bin": bin, "builtins.oct": oct,
     "codecs.decode": _decode, "codecs.encode": _encode,
     "base64.b64decode": lambda data, *_: base64.b64decode(data),
     "base64.decodebytes": base64.decodebytes, "base64.standard_b64decode": base64.b64decode,
@@ -131,7 +160,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "builtins.int.from_bytes": lambda data, order="big": int.from_bytes(data, order),
     "builtins.int.to_bytes": lambda number, size, order="big": _to_bytes(number, size, order),
     "builtins.str.maketrans": str.maketrans, "builtins.bytes.maketrans": bytes.maketrans,
-    "builtins.str.join": lambda glue, parts: glue.join(parts),
+    "builtins.str.join": _glued,
     "builtins.str.lower": lambda text: text.lower(),
     "zlib.decompress": _unpacked, "gzip.decompress": _unpacked, "bz2.decompress": _unpacked,
     "lzma.decompress": _unpacked, "struct.pack": _packed, "ast.literal_eval": _literal,
@@ -139,9 +168,9 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "textwrap.dedent": str, "operator.add": lambda left, right: left + right,
     "operator.concat": lambda left, right: left + right, "zlib.crc32": zlib.crc32,
     # Paths: the home of whoever runs it is written as a shell writes it.
-    "pathlib.Path.home": lambda: "~", "pathlib.Path": lambda *parts: "/".join(parts) or ".",
-    "pathlib.PurePath": lambda *parts: "/".join(parts), "os.path.expanduser": str,
-    "os.path.join": lambda *parts: "/".join(parts), "os.path.abspath": str,
+    "pathlib.Path.home": lambda: "~", "pathlib.Path": lambda *parts: _path(*parts) or ".",
+    "pathlib.PurePath": _path, "os.path.expanduser": str,
+    "os.path.join": _path, "os.path.abspath": str,
     "os.path.normpath": str, "os.path.realpath": str, "os.path.expandvars": str,
     "os.fspath": str, "os.getpid": lambda: 1,
 }  # fmt: skip
@@ -169,12 +198,16 @@ def _replaced(text: Any, before: Any, after: Any, count: Any = -1) -> Any:
 def _formatted(text: str, *given: Any, **named: Any) -> str:
     # A width that is a long number fills memory; a field's own dots and brackets only read.
     is_wide = any(len(part) > 3 for part in _digits(text))
+    # A width may be given as a field of its own.
+    is_wide = is_wide or any("{" in (form or "") for _, _, form, _ in Formatter().parse(text))
     if is_wide or "__" in text or text.count("{") * weight_of([given, named]) > MOST_LENGTH:
         raise UnfoldableError
     return text.format(*given, **named)
 
 
 def _translated(text: Any, table: Any, *_: Any) -> Any:
+    if not isinstance(table, dict | str | bytes):
+        raise UnfoldableError
     values = table.values() if isinstance(table, dict) else ()
     if any(isinstance(one, str) and len(one) > 8 for one in values):
         raise UnfoldableError
@@ -198,7 +231,7 @@ def _padded(name: str) -> Callable[..., Any]:
 _PLAIN = frozenset(
     """lower upper title capitalize swapcase casefold strip lstrip rstrip split rsplit splitlines
     partition rpartition removeprefix removesuffix startswith endswith find rfind index rindex count
-    hex isalpha isdigit isalnum isupper islower join get copy bit_length""".split()  # noqa: SIM905
+    hex isalpha isdigit isalnum isupper islower get copy bit_length""".split()  # noqa: SIM905
 )
 _BY_NAME: Mapping[str, Callable[..., Any]] = {
     "decode": _decode,
@@ -213,7 +246,8 @@ _BY_NAME: Mapping[str, Callable[..., Any]] = {
     "tobytes": bytes,
     "pop": lambda items, at=-1: items[at],
     "expanduser": str,
-    "joinpath": lambda base, *parts: "/".join([base, *parts]),
+    "join": _glued,
+    "joinpath": _path,
     "resolve": str,
     "__getitem__": lambda items, key: items[key],
     "__add__": lambda left, right: left + right,
@@ -230,6 +264,10 @@ def method(base: Any, name: str, given: list[Any], named: dict[str, Any]) -> Any
     if name in _BY_NAME:
         return _BY_NAME[name](base, *given, **named)
     if name not in _PLAIN or not isinstance(base, str | bytes | list | tuple | dict | int):
+        raise UnfoldableError
+    # Searched from behind, or stripped, each character may be compared with each.
+    searched = given[0] if given and isinstance(given[0], str | bytes) else ""
+    if isinstance(base, str | bytes) and len(base) * len(searched) > MOST_COMPARED:
         raise UnfoldableError
     return getattr(base, name)(*given, **named)
 

@@ -229,7 +229,8 @@ _RUNS_TEXT = ("builtins.exec", "builtins.eval", "sympy.", "numexpr.", "timeit.")
 
 def _children(node: ast.AST) -> list[ast.AST]:
     if isinstance(node, ast.Module | ast.ClassDef):
-        outer = [one for one in ast.iter_child_nodes(node) if one not in node.body]
+        body = {id(one) for one in node.body}
+        outer = [one for one in ast.iter_child_nodes(node) if id(one) not in body]
         return [*outer, *_undocumented(node)]
     return list(ast.iter_child_nodes(node))
 
