@@ -19,13 +19,14 @@ from mlsec.artifacts.onnx_operators import (
     LISTED,
     PYTHON_OPERATORS,
     STANDARD,
+    asks_a_public_service,
 )
 from mlsec.artifacts.onnx_sizes import judge_tensor_shape, judge_value_shape
 from mlsec.artifacts.protobuf import BYTES, STRING_BYTES, VARINT, Field, Wire
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import leaves_folder, note_reference
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason
+from mlsec.core.closed_sets import GapReason, Severity
 
 # Field numbers: onnx.proto of the ONNX specification.
 MODEL_GRAPH, MODEL_OPSET, MODEL_METADATA, MODEL_TRAINING, MODEL_FUNCTIONS = 7, 8, 14, 20, 25
@@ -181,6 +182,12 @@ class _Model:
             self.record.fact(FactKind.CUSTOM_OPERATOR, subject, detail, offset=offset)
         elif domain in EXTENSIONS and operator in EXTENSION_OPERATORS:
             return
+        elif domain in EXTENSIONS and asks_a_public_service(operator, strings.get("model_uri", "")):
+            detail = f"sends what it is given to {strings['model_uri']}"[:200]
+            danger = Severity.LOW
+            self.record.fact(
+                FactKind.CUSTOM_OPERATOR, subject, detail, offset=offset, danger=danger
+            )
         elif domain in KNOWN_DOMAINS and operator not in LISTED.get(domain, frozenset()):
             detail = f"what {subject} does is not known: no list of that domain's operators has it"
             self.record.hole(GapReason.UNRESOLVED, detail[:400])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlsec.core.regex import regex
+
 # Taken from the schemas, old versions included, of the onnx package 1.23, with the operators
 # that runtimes once had before they were standard.
 STANDARD = frozenset(
@@ -107,7 +109,18 @@ EXTENSION_OPERATORS = frozenset(
     StringSplit StringStrip StringToVector StringUpper StridedSlice TrieDetokenizer TrieTokenizer
     VectorToString WhisperDecoder WordpieceTokenizer""".split()  # noqa: SIM905
 )
+# What the same package has for models that another machine carries out: each sends what it is
+# given to the address of its attribute ``model_uri``. Azure's are anybody's who rents one.
+CLOUD_OPERATORS = frozenset(
+    "AzureAudioToText AzureTextToText AzureTritonInvoker OpenAIAudioToText".split()  # noqa: SIM905
+)
+_PUBLIC = regex(r"https://api\.openai\.com/")
 # Operators that call Python or load code, whatever their domain.
 PYTHON_OPERATORS = frozenset(
     "PyOp PythonOp PythonOpGrad PyCustomOp PyFunc TorchScript CustomPythonOp".split()  # noqa: SIM905
 )
+
+
+def asks_a_public_service(operator: str, address: str) -> bool:
+    """Whether an operator of the extensions sends what it is given to a service for all."""
+    return operator in CLOUD_OPERATORS and bool(_PUBLIC.match(address))

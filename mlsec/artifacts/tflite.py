@@ -33,7 +33,8 @@ MOST_OPTIONS = 1 << 20
 # Custom by name only: every build of the runtime has them, or a library of the same makers does
 # (TensorFlow Lite Micro's signal library, TensorFlow Text, the Task Library, MediaPipe).
 COMMON = frozenset(
-    """TFLite_Detection_PostProcess Mfcc AudioSpectrogram NumericVerify Convolution2DTransposeBias
+    """TFLite_Detection_PostProcess ParseExample ParseExampleV2 DenseImageWarp MaxPoolWithArgmax
+    Mfcc AudioSpectrogram NumericVerify Convolution2DTransposeBias
     MaxPoolingWithArgmax2D MaxUnpooling2D Rfft2d RandomStandardNormal RandomUniform Multinomial
     CumSum Conv3DTranspose ReadVariable AssignVariable edgetpu-custom-op ethos-u
     SignalDelay SignalEnergy SignalFftAutoScale SignalFilterBank SignalFilterBankLog

@@ -35,6 +35,10 @@ _RUNNING_CHAINS = regex(r"(?:llm_bash|pal|llm_math|python_repl|llm_symbolic_math
 _NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
 # Longer ones name no file, and would be split in every way.
 LONGEST_REFERENCE = 1024
+# Classes of diffusers that are parts of a pipeline: their lists are words for themselves.
+_PART = regex(
+    r"(?:Flax)?\w*(?:Model|Scheduler|Autoencoder\w*|VQModel|Transformer\w*|ControlNet\w*)\Z"
+)
 _CODE_REFERENCE = re.compile(r"(?:(?P<repo>[^\s]+?)--)?(?P<module>[\w./-]+)\.(?P<name>\w+)\Z")
 
 
@@ -122,18 +126,24 @@ def _custom_pipelines(held: Any, path: str, record: Recorder) -> None:
 
 
 def _judge_pipeline(part: Mapping[str, Any], record: Recorder) -> None:
-    """A diffusers index: each component names the package and class that is imported."""
+    """A diffusers index: each component names the package and class that is imported.
+
+    A part of a pipeline has its own settings, in which two words are no package and class.
+    """
+    owner = part["_class_name"]
+    is_part = isinstance(owner, str) and bool(_PART.match(owner))
     for key, held in part.items():
         if (key.startswith("_class_name") and isinstance(held, list)) or (
             isinstance(held, list) and len(held) == 2 and not key.startswith("_")
         ):
-            _component(key, held, record)
+            _component(key, held, record, is_part=is_part)
 
 
-def _component(key: str, held: list[Any], record: Recorder) -> None:
+def _component(key: str, held: list[Any], record: Recorder, *, is_part: bool) -> None:
     texts = [part if isinstance(part, str) else "" for part in held]
     module, name = (*texts, "", "")[:2]
-    if module:
+    # What would reach a machine is told wherever it stands.
+    if module and not (is_part and danger_of(module, name or "x") is None):
         _import(module, name, f"component {key}", record)
 
 

@@ -12,6 +12,7 @@ from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.protobuf import BYTES, STRING_BYTES, Field, Wire
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder, note_reference
+from mlsec.artifacts.tensorflow.assets import node_name, unsaved
 from mlsec.artifacts.tensorflow.growth import SIZED, judge_growth
 from mlsec.artifacts.tensorflow.operators import (
     FILE_OPERATORS,
@@ -35,7 +36,7 @@ TENSOR_SHAPE, SHAPE_AXIS, TENSOR_CONTENT, TENSOR_STRINGS = 2, 2, 4, 8
 GRAPH_PLAIN, NODE_PLAIN, ENTRY_PLAIN, VALUE_PLAIN = {4}, {1, 3, 4, 6, 7}, {1}, {7, 9}
 TENSOR_PLAIN = {1, 2, 3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17}
 FUNCTION_PLAIN, LIST_PLAIN = {1, 2, 4, 5, 6, 7}, {3, 4, 5, 6, 7, 8, 9}
-MAIN = "in the main graph"
+MAIN, IN_FUNCTION = "in the main graph", "in the function "
 LONGEST_PATH = 4096
 SHORTEST_CODE = 20
 # Attributes that name a place outside of the graph.
@@ -59,9 +60,11 @@ class GraphReader:
         # Where the graph saves in places that are no saver's, and whether it restores at all.
         self.strays: list[tuple[str, str]] = []
         self.restores = False
+        # The main graph's constants whose paths the loader replaces, and nothing saves to.
+        self.replaced: frozenset[str] = frozenset()
 
-    def read(self, graph: Field) -> None:
-        """Read the graph in a field's payload.
+    def read(self, graph: Field, assets: frozenset[str] = frozenset()) -> None:
+        """Read the graph in a field's payload; ``assets`` are the names of its assets' nodes.
 
         Raises:
             ArtifactError: a message that breaks off.
@@ -70,10 +73,12 @@ class GraphReader:
         functions = [f for library in libraries for f in self._messages(library, {1})]
         local = frozenset(self._signature(function) for function in functions)
         main = list(self._messages(graph, {GRAPH_NODE}, GRAPH_PLAIN | {GRAPH_LIBRARY}))
+        self.replaced = unsaved(self.wire, main, assets)
         self._nodes(main, local, MAIN)
+        self.replaced = frozenset()
         for function in functions:
             nodes = list(self._messages(function, {FUNCTION_NODE}, FUNCTION_PLAIN))
-            self._nodes(nodes, local, f"in the function {self._signature(function)}"[:120])
+            self._nodes(nodes, local, f"{IN_FUNCTION}{self._signature(function)}"[:120])
         self._savers()
 
     def _messages(
@@ -96,8 +101,10 @@ class GraphReader:
 
     def _nodes(self, nodes: list[Field], local: frozenset[str], where: str) -> None:
         paths: list[str] = []
+        assets: list[str] = []
         seen: set[str] = set()
         for node in nodes:
+            is_asset = bool(self.replaced) and node_name(self.wire, node) in self.replaced
             self.nodes += 1
             for inner in self._messages(node, {NODE_OPERATOR, NODE_ATTRIBUTE}, NODE_PLAIN):
                 if inner.number == NODE_OPERATOR:
@@ -105,8 +112,8 @@ class GraphReader:
                     seen.add(operator)
                     judge_operator(self.record, operator, local, where=where, offset=node.start)
                 else:
-                    paths.extend(self._attribute(inner))
-        self._paths(paths, seen, where)
+                    (assets if is_asset else paths).extend(self._attribute(inner))
+        self._paths(paths, assets, seen, where)
         if not SIZED.isdisjoint(seen):
             judge_growth(self.wire, nodes, self.record, where)
 
@@ -115,19 +122,28 @@ class GraphReader:
         self._nodes([node], frozenset(), where)
         self.strays = []
 
-    def _paths(self, paths: list[str], seen: set[str], where: str) -> None:
+    def _paths(self, paths: list[str], assets: list[str], seen: set[str], where: str) -> None:
         """Judge texts that may be paths, where an operator reads or writes the file it is given."""
-        far = [path for path in paths if path.count("/") >= 2 or path.count("\\") >= 2]
+        far = list(filter(_is_far, paths))
         self.restores |= not RESTORERS.isdisjoint(seen)
         if not FILE_OPERATORS.isdisjoint(seen):
             self.strays.append((min(FILE_OPERATORS & seen), where))
             for path in far:
                 note_reference(self.record, path, f"what a saving operator {where} names")
         elif readers := sorted(PATH_READERS & seen):
-            for path in filter(leaves_folder, far):
-                # Tables are told where the vocabulary lay when they were made; loaders replace it.
-                detail = f"{readers[0]} {where} may read {path}, unless the loader replaces it"
-                self.record.hole(GapReason.UNRESOLVED, detail[:400])
+            for path in filter(leaves_folder, [*far, *filter(_is_far, assets)]):
+                self._read_by(readers[0], path, where)
+
+    def _read_by(self, reader: str, path: str, where: str) -> None:
+        if where.startswith(IN_FUNCTION):
+            # Loaders replace constants of the main graph only.
+            detail = f"{reader} {where} reads it when the function is called"
+            danger = Severity.MEDIUM
+            self.record.fact(FactKind.OUTSIDE_REFERENCE, path, detail, danger=danger)
+            return
+        # Tables are told where the vocabulary lay when they were made; loaders replace it.
+        detail = f"{reader} {where} may read {path}, unless the loader replaces it"
+        self.record.hole(GapReason.UNRESOLVED, detail[:400])
 
     def _savers(self) -> None:
         """Note operators that save though they are no part of a saver, which restores as well.
@@ -207,6 +223,10 @@ class GraphReader:
         if len(text) >= SHORTEST_CODE:
             judge_metadata(text, "a constant", self.record, offset=field.start)
         return text
+
+
+def _is_far(path: str) -> bool:
+    return path.count("/") >= 2 or path.count("\\") >= 2
 
 
 def judge_place(key: str, place: str, offset: int, record: Recorder) -> None:

@@ -9,6 +9,7 @@ from mlsec.artifacts.protobuf import BYTES, Field, Wire
 from mlsec.artifacts.protobuf_formats import is_keras_metadata
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import note_reference
+from mlsec.artifacts.tensorflow.assets import asset_nodes, assets_of, file_names
 from mlsec.artifacts.tensorflow.graph import GraphReader
 from mlsec.artifacts.window import Window
 
@@ -62,6 +63,9 @@ def _whole(window: Window) -> Field:
 def _read(wire: Wire, record: Recorder, meta_graphs: list[Field]) -> None:
     graph = GraphReader(wire, record)
     for meta_graph in meta_graphs:
+        assets = assets_of(wire, meta_graph)
+        for name in (name for asset in assets for name in file_names(wire, asset)):
+            note_reference(record, wire.text(name), "an asset", offset=name.start)
         for field in wire.inside(meta_graph):
             if field.wire != BYTES:
                 continue
@@ -69,9 +73,9 @@ def _read(wire: Wire, record: Recorder, meta_graphs: list[Field]) -> None:
                 case 1:
                     _meta_info(wire, record, field)
                 case 2:
-                    graph.read(field)
+                    graph.read(field, asset_nodes(wire, assets))
                 case 6:
-                    _asset(wire, record, field)
+                    pass  # the assets, read above
                 case 7:
                     _objects(wire, record, field)
                 case _:
@@ -85,12 +89,6 @@ def _meta_info(wire: Wire, record: Recorder, field: Field) -> None:
         if inner.number == 5 and inner.wire == BYTES:
             record.property("producer", "tensorflow")
             record.property("producer_version", wire.text(inner)[:100])
-
-
-def _asset(wire: Wire, record: Recorder, field: Field) -> None:
-    for inner in wire.inside(field):
-        if inner.number == 2 and inner.wire == BYTES:
-            note_reference(record, wire.text(inner), "an asset", offset=inner.start)
 
 
 def _objects(wire: Wire, record: Recorder, field: Field) -> None:

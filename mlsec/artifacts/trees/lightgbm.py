@@ -18,6 +18,9 @@ _LINE = regex(
     rb"|[\w-]+=[^\x00-\x08]*"
     rb"|\[[\w-]+: [^\x00-\x08]*\]|pandas_categorical:[^\x00-\x08]*|)\r?\Z"
 )
+# How often a feature was split on; its name may hold any character but control characters.
+_IMPORTANCE = regex(rb"(?P<name>[^\x00-\x1f\x7f]{1,1000})=\d{1,19}(?:\.\d{1,19})?\r?\Z")
+_HEADING = regex(rb"feature[_ ]importances:\r?\Z")
 _NUMBERS = regex(rb"[\w-]+=[\d .+-]|\Z")
 LONGEST_TEXT = 1 << 20
 _NOTED = 5
@@ -41,22 +44,30 @@ def read_lightgbm(window: Window, record: Recorder) -> None:
         record.property("format_version", found.group("version").decode("ascii"))
     at, rest = 0, b""
     strange = 0
+    # Between the heading of the importances and the empty line behind them.
+    has_names = False
     for block in window.blocks():
         record.budget.check_time()
         *lines, rest = (rest + block).split(b"\n")
         for line in lines:
-            strange += _judge(line, at, record, strange)
+            strange += _judge(line, at, record, strange, has_names=has_names)
+            has_names = bool(_HEADING.match(line) or (has_names and line.strip()))
             at += len(line) + 1
         if len(rest) > LONGEST_LINE:
             record.understood(at, window.size_bytes)
             raise OverLimitError(f"a line at {at} is longer than {LONGEST_LINE} bytes")
-    strange += _judge(rest, at, record, strange)
+    strange += _judge(rest, at, record, strange, has_names=has_names)
     if not strange:
         record.understood(0, window.size_bytes)
 
 
-def _judge(line: bytes, at: int, record: Recorder, strange: int) -> int:
+def _judge(line: bytes, at: int, record: Recorder, strange: int, *, has_names: bool) -> int:
     """Note a line that LightGBM does not write; gives whether it is one."""
+    if has_names and not _LINE.match(line) and (feature := _IMPORTANCE.match(line)):
+        record.understood(at, at + len(line) + 1)
+        name = feature["name"].decode("utf-8", "replace")
+        judge_metadata(name, "the name of a feature", record, offset=at)
+        return 0
     if _LINE.match(line) or _is_text_of_names(line):
         record.understood(at, at + len(line) + 1)
         if not _NUMBERS.match(line):
