@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from mlsec.artifacts.archive import Archive
 from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 
 _CONFIG_BYTES = 16 << 20
@@ -17,6 +18,9 @@ TELLING: Mapping[str, str] = {
     "oci-layout": "oci",
     ".data/extern_modules": "torch_package",
 }
+
+# What Python runs of a zip that it is given as a program.
+_PROGRAMS = ("__main__.py", "__main__.pyc")
 
 
 def is_numpy_zip(archive: Archive) -> bool:
@@ -54,3 +58,11 @@ def note_layout(archive: Archive, record: Recorder) -> None:
     for ending, layout in TELLING.items():
         if any(name.endswith(ending) for name in archive.names()):
             record.property("layout", layout)
+
+
+def note_program_of_archive(archive: Archive, record: Recorder) -> None:
+    """Note that a zip is a program for Python, which no model is."""
+    for name in _PROGRAMS:
+        if name in archive:
+            detail = "Python runs it when it is given the archive as a program"
+            record.fact(FactKind.CUSTOM_CODE, name, detail)

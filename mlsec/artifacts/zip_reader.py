@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from mlsec.artifacts.archive import Archive, Member
+from mlsec.artifacts.archive_layouts import note_program_of_archive
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.names import decode_name, judge_link, judge_mode, judge_name
@@ -179,7 +180,9 @@ def _read(window: Window, readings: list[Reading], record: Recorder) -> None:
             members.append(_member(window, reading, name, record))
     from mlsec.artifacts.archive_readers import read_members  # noqa: PLC0415 - only for an archive
 
-    read_members(Archive(members), record)
+    archive = Archive(members)
+    note_program_of_archive(archive, record)
+    read_members(archive, record)
 
 
 def _member(window: Window, reading: Reading, name: str, record: Recorder) -> Member:

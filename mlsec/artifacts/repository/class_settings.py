@@ -34,6 +34,14 @@ _JAVA = regex(
     r"|ch\.qos\.logback\.core\.db|com\.mchange\.v2"
 )
 _SPARK = regex(r"(?:org\.apache\.spark|com\.microsoft\.azure\.synapse|com\.johnsnowlabs)\.")
+# A shell within the shell, with its words on the line; what starts something of a project.
+_FURTHER_SHELL = regex(
+    r"""(?<![\w.])(?:ba|z|da|k|c|fi)?sh\s+(?:-\w+\s+)*?-\w*c\s+(?P<given>'[^']*'|"(?:\\.|[^"\\])*"|\S+)"""
+)
+_OF_THE_PROJECT = regex(
+    r"\b(?:python|ipython|Rscript|java|julia|node|mlflow|pip|conda|poetry|uv|torchrun|accelerate"
+    r"|make|papermill|jupyter)\b|\.(?:py|sh|R|jl|jar|ipynb)\b"
+)
 
 
 def judge_classes(value: Any, record: Recorder) -> None:
@@ -56,6 +64,23 @@ def judge_classes(value: Any, record: Recorder) -> None:
                 judge_setting(part, path[-80:], record)
     if count > MOST_TEXTS:
         record.property("texts_not_judged", count - MOST_TEXTS)
+
+
+def judge_entry_points(held: Any, path: str, record: Recorder) -> None:
+    """Note a command of an MLflow project that gives a further shell what is none of its files.
+
+    ``mlflow run`` gives every command to a shell: that alone says nothing.
+    """
+    for name, point in held.items() if isinstance(held, Mapping) else ():
+        command = point.get("command") if isinstance(point, Mapping) else None
+        for found in _FURTHER_SHELL.finditer(command) if isinstance(command, str) else ():
+            if not _OF_THE_PROJECT.search(found["given"]):
+                detail = f"is run by a further shell when the project is (at {path}.{name})"
+                given, danger = found.group()[:200], Severity.MEDIUM
+                record.fact(FactKind.EMBEDDED_CODE, given, detail, danger=danger)
+        line = command.encode("utf-8", "replace") if isinstance(command, str) else b""
+        if shell := shell_in(line):
+            note_program(record, shell, f"the command at {path}.{name}")
 
 
 def _mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None:

@@ -158,7 +158,7 @@ class PythonWalk:
         """Judge the program that a call is given, where it is known; else say that it is not."""
         from mlsec.artifacts.repository.python_code import tree_of  # noqa: PLC0415 - it calls this
 
-        texts = self.scope.texts_of(node.args[0]) if node.args else ()
+        texts = self._programs(node.args[0]) if node.args else ()
         for text in texts:
             try:
                 tree = tree_of(text.encode("utf-8", "surrogatepass"))
@@ -171,7 +171,19 @@ class PythonWalk:
                 return Severity.MEDIUM
             detail = f"what {name} runs in line {node.lineno} is put together as it runs"
             self.record.hole(GapReason.UNRESOLVED, detail)
+        if danger is Severity.LOW and inside in ON_LOAD and any(map(_OPENS.search, texts)):
+            return Severity.MEDIUM
         return danger
+
+    def _programs(self, node: ast.expr) -> tuple[str, ...]:
+        """The programs that an expression may be, compiled or not."""
+        for _ in range(MOST_WITHIN):
+            if not isinstance(node, ast.Call) or not node.args:
+                break
+            if "builtins.compile" not in {one.name for one in self.scope.names_of(node.func)}:
+                break
+            node = node.args[0]
+        return self.scope.texts_of(node)
 
     def _is_asked(self, node: ast.expr) -> bool:
         """Whether an expression is made of what a function is called with."""
@@ -224,6 +236,11 @@ class PythonWalk:
         self.record.fact(FactKind.DENIED_CALL, name, detail, danger=danger)
 
 
+# A program that is kept as a text, and reaches beyond what it computes: nothing needs it so.
+_OPENS = regex(
+    r"(?<![\w.])(?:open|exec|eval|compile|__import__|globals|setattr)\s*\("
+    r"|\.\s*(?:write(?:_text|_bytes|lines)?|open|unlink|rmtree|rename|mkdir|touch|symlink)\s*\("
+)
 _RUNS_TEXT = ("builtins.exec", "builtins.eval", "sympy.", "numexpr.", "timeit.")
 
 

@@ -11,7 +11,7 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.json_text import plain_key, walk
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder, note_reference
-from mlsec.artifacts.repository.class_settings import judge_classes
+from mlsec.artifacts.repository.class_settings import judge_classes, judge_entry_points
 from mlsec.artifacts.repository.requirement_lines import judge_line
 from mlsec.core.closed_sets import GapReason, Severity
 from mlsec.core.regex import regex
@@ -281,4 +281,5 @@ _KEYS: Mapping[str, Callable[[Any, str, Recorder], None]] = {
     "handler": _handler,
     "requirements": _requirements,
     "_type": _chain,
+    "entry_points": judge_entry_points,
 }

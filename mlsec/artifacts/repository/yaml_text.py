@@ -21,7 +21,7 @@ _START = regex(
 # What makes a YAML file worth parsing: settings that load code, tags, or many aliases.
 _WORTH = regex(
     rb"loader_module|_target_|\b_type:|!(?:new|apply|name|module):|trust.remote.code|auto_map|class_path|custom_pipeline|code:|template"
-    rb"|licen[sc]e|parent_library|weight_map|target:|_implementation|sparkVersion|![\w!<]|%TAG|<<|\*\w+"
+    rb"|entry_points|licen[sc]e|parent_library|weight_map|target:|_implementation|sparkVersion|![\w!<]|%TAG|<<|\*\w+"
 )
 # An environment of packages that names some address.
 _ENVIRONMENT = regex(rb"dependencies|requirements|packages|index_url")
@@ -71,7 +71,8 @@ def read_yaml(window: Window, record: Recorder) -> None:
     if len(data) > MOST_BYTES:
         raise OverLimitError(f"{window.size_bytes} bytes of YAML are over {MOST_BYTES}")
     _judge_code(data, record)
-    if _WORTH.search(data) or (_ENVIRONMENT.search(data) and _FAR.search(data)):
+    is_project = window.name.endswith("MLproject")
+    if is_project or _WORTH.search(data) or (_ENVIRONMENT.search(data) and _FAR.search(data)):
         from mlsec.artifacts.repository.yaml_nodes import judge_yaml  # noqa: PLC0415 - it loads much
 
         judge_yaml(data.decode("utf-8", "replace"), record)
