@@ -38,7 +38,14 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "torchvision": ("datasets", "io", "_meta_registrations"),
     "timm": ("data", "utils"),
     "torchmetrics": ("utilities.plot",),
-    "pytorch_lightning": ("cli", "loggers", "profilers"),
+    "lightning": (
+        "app", "fabric.cli", "fabric.loggers", "fabric.strategies.launchers", "pytorch.cli",
+        "pytorch.loggers", "pytorch.profilers", "pytorch.strategies.launchers",
+        "pytorch.utilities.model_summary",
+    ),
+    "pytorch_lightning": (
+        "cli", "loggers", "profilers", "strategies.launchers", "utilities.model_summary",
+    ),
     "lightning_fabric": ("cli", "loggers"),
     "ultralytics": ("hub", "cfg", "data", "engine", "utils", "solutions", "trackers"),
     "keras": ("src.saving", "src.utils", "src.export", "src.datasets", "src.applications"),
@@ -118,7 +125,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "pycrfsuite": (),
     "skrub": ("datasets", "_reporting", "_data_ops"),
     "sklearn_pandas": (),
-    "imodels": ("util", "experimental"),
+    "imodels": ("util", "experimental", "viz"),
     "deslib": ("util.datasets",),
     "sklego": ("datasets",),
     # An expression may hold a pickled function, which polars loads by itself.
