@@ -106,7 +106,8 @@ EXTENSION_OPERATORS = frozenset(
     SpmTokenizer StftNorm StringConcat StringECMARegexReplace StringECMARegexSplitWithOffsets
     StringEqual StringHash StringHashFast StringJoin StringLength StringLower StringMapping
     StringRaggedTensorToDense StringRegexReplace StringRegexSplitWithOffsets StringSlice
-    StringSplit StringStrip StringToVector StringUpper StridedSlice TrieDetokenizer TrieTokenizer
+    StringSplit StringStrip StringToHashBucket StringToHashBucketFast StringToVector
+    StringUpper StridedSlice TrieDetokenizer TrieTokenizer
     VectorToString WhisperDecoder WordpieceTokenizer""".split()  # noqa: SIM905
 )
 # What the same package has for models that another machine carries out: each sends what it is

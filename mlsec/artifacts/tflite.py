@@ -34,6 +34,7 @@ MOST_OPTIONS = 1 << 20
 # (TensorFlow Lite Micro's signal library, TensorFlow Text, the Task Library, MediaPipe).
 COMMON = frozenset(
     """TFLite_Detection_PostProcess ParseExample ParseExampleV2 DenseImageWarp MaxPoolWithArgmax
+    TensorListReserve TensorListStack TensorListSetItem TensorListFromTensor
     Mfcc AudioSpectrogram NumericVerify Convolution2DTransposeBias
     MaxPoolingWithArgmax2D MaxUnpooling2D Rfft2d RandomStandardNormal RandomUniform Multinomial
     CumSum Conv3DTranspose ReadVariable AssignVariable edgetpu-custom-op ethos-u

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
 
 from mlsec.artifacts.protobuf import BYTES, Field, Wire
 from mlsec.artifacts.tensorflow.operators import FILE_OPERATORS
@@ -52,22 +54,35 @@ def asset_nodes(wire: Wire, assets: Sequence[Field]) -> frozenset[str]:
     )
 
 
-def unsaved(wire: Wire, nodes: Sequence[Field], assets: frozenset[str]) -> frozenset[str]:
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """A node of a graph: what it is fed by, and whether it saves or might, by a function."""
+
+    name: str
+    saves: bool
+    inputs: tuple[str, ...]
+
+
+def nodes_of(wire: Wire, nodes: Iterable[Field]) -> Iterator[Node]:
+    """What the nodes in these fields are fed by."""
+    for node in nodes:
+        saves = _first(wire, node, NODE_OPERATOR) in FILE_OPERATORS or _calls(wire, node)
+        inputs = tuple(wire.text(given) for given in _parts(wire, node, NODE_INPUT))
+        yield Node(name=_first(wire, node, NODE_NAME), saves=saves, inputs=inputs)
+
+
+def unsaved(nodes: Iterable[Node], assets: frozenset[str]) -> frozenset[str]:
     """Those assets whose value reaches no operator that saves, and no function that might.
 
     Only the run that sets a model up is given the replaced value: a signature that saves to an
     asset's path would save where its stored value says.
     """
-    if not assets:
-        return frozenset()
     feeds: dict[str, list[str]] = {}
     saving: set[str] = set()
     for node in nodes:
-        name = _first(wire, node, NODE_NAME)
-        if _first(wire, node, NODE_OPERATOR) in FILE_OPERATORS or _calls(wire, node):
-            saving.add(name)
-        for given in _parts(wire, node, NODE_INPUT):
-            feeds.setdefault(wire.text(given).partition(":")[0], []).append(name)
+        if node.saves:
+            saving.add(node.name)
+        for given in node.inputs:
+            feeds.setdefault(given.partition(":")[0], []).append(node.name)
     return frozenset(asset for asset in assets if not saving & _behind(feeds, asset))
 
 

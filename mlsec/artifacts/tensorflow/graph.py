@@ -12,7 +12,7 @@ from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.protobuf import BYTES, STRING_BYTES, Field, Wire
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder, note_reference
-from mlsec.artifacts.tensorflow.assets import node_name, unsaved
+from mlsec.artifacts.tensorflow.assets import node_name, nodes_of, unsaved
 from mlsec.artifacts.tensorflow.growth import SIZED, judge_growth
 from mlsec.artifacts.tensorflow.operators import (
     FILE_OPERATORS,
@@ -73,7 +73,8 @@ class GraphReader:
         functions = [f for library in libraries for f in self._messages(library, {1})]
         local = frozenset(self._signature(function) for function in functions)
         main = list(self._messages(graph, {GRAPH_NODE}, GRAPH_PLAIN | {GRAPH_LIBRARY}))
-        self.replaced = unsaved(self.wire, main, assets)
+        if assets:
+            self.replaced = unsaved(nodes_of(self.wire, main), assets)
         self._nodes(main, local, MAIN)
         self.replaced = frozenset()
         for function in functions:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import msgspec
-
 from mlsec.artifacts.declared_sizes import note_shape
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
@@ -16,6 +14,7 @@ from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import note_reference
 from mlsec.artifacts.tensorflow.graph import PLACE_ATTRIBUTES, SHORTEST_CODE, judge_place
 from mlsec.artifacts.tensorflow.operators import FILE_OPERATORS, RESTORERS, judge_operator
+from mlsec.artifacts.tensorflow.text_assets import ASSET_MESSAGES, Text, replaced_texts
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
 from mlsec.core.regex import regex
@@ -42,15 +41,6 @@ _ESCAPE = regex(
 _LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f"}
 
 
-class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """One text in the file: the messages it lies in, the outermost first, its field, its value."""
-
-    path: tuple[str, ...]
-    field: str
-    value: str
-    offset: int
-
-
 def sniff_text_format(head: bytes, window: Window) -> bool:
     """Whether a file starts as the text form of a TensorFlow graph, or is named and has some."""
     is_named = window.name.lower().endswith((".pbtxt", ".pbtext"))
@@ -71,20 +61,20 @@ def read_text_format(window: Window, record: Recorder) -> None:
     try:
         texts.extend(texts_of(data))
     finally:
-        _judge(texts, record)
+        _judge(texts, data, record)
     for found in _SHAPE.finditer(data):
         sizes = [int(size) for size in _SIZE.findall(found.group())]
         note_shape(record, sizes, "a constant", offset=found.start())
     record.understood(0, window.size_bytes)
 
 
-def _judge(texts: list[Text], record: Recorder) -> None:
+def _judge(texts: list[Text], data: bytes, record: Recorder) -> None:
     local = frozenset(
         text.value
         for text in texts
         if text.field == "name" and text.path[-2:] == ("function", "signature")
     )
-    _judge_files(texts, record)
+    _judge_files(texts, replaced_texts(data, texts), record)
     key = ""
     for text in texts:
         if text.field == "key":
@@ -95,7 +85,7 @@ def _judge(texts: list[Text], record: Recorder) -> None:
             judge_metadata(text.value, "a constant", record, offset=text.offset)
         if text.field == "op" and text.path and text.path[-1] in {"node", "node_def"}:
             judge_operator(record, text.value, local, where="as text", offset=text.offset)
-        elif text.field == "filename" and text.path[-1:] == ("asset_file_def",):
+        elif text.field == "filename" and text.path[-1:] in ASSET_MESSAGES:
             note_reference(record, text.value, "an asset", offset=text.offset)
         elif text.field == "metadata" and text.value.lstrip()[:1] == "{":
             from mlsec.artifacts.keras.config import judge_keras  # noqa: PLC0415 - it loads much
@@ -103,13 +93,15 @@ def _judge(texts: list[Text], record: Recorder) -> None:
             judge_keras(read_json(text.value.encode(), record, offset=text.offset), record)
 
 
-def _judge_files(texts: list[Text], record: Recorder) -> None:
+def _judge_files(texts: list[Text], replaced: frozenset[int], record: Recorder) -> None:
     """Judge operators that save, and the paths that they may be given."""
     seen = {text.value for text in texts if text.field == "op"}
     if FILE_OPERATORS.isdisjoint(seen):
         return
     operator = min(FILE_OPERATORS & seen)
     for text in texts:
+        if text.offset in replaced:
+            continue
         if text.field == "string_val" and text.value.count("/") >= 2:
             note_reference(record, text.value, f"what {operator} may write", offset=text.offset)
     if RESTORERS.isdisjoint(seen):
