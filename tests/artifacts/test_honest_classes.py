@@ -188,6 +188,10 @@ HONEST |= {
     "pattern-of-regex": (
         make.stacked("regex._regex", "compile"), b"(", text("a.*"), INT, b"C\4abcd}}}]tR",
     ),
+    "pattern-of-regex-of-old": (
+        make.stacked("regex._regex", "compile"), b"(", text("a.*"), INT,
+        make.call("_codecs", "encode", "abcd", "latin1"), b"}}}]tR",
+    ),
     "number-of-numba": (TYPE_OF_NUMBA, remade("numba.core.types.scalars", "Integer"), b"}\x87R"),
     "array-of-numba": (TYPE_OF_NUMBA, remade("numba.core.types.npytypes", "Array"), b"}\x87R"),
     "signature-of-numba": (make.stacked("numba.core.typing.templates", "Signature"), b")\x81"),
@@ -222,6 +226,10 @@ HOSTILE |= {
     ),
     "pattern-of-regex-computed": (
         make.stacked("regex._regex", "compile"), b"(", text("a.*"), INT, EVAL, b"tR",
+    ),
+    "pattern-of-regex-of-a-call": (
+        make.stacked("regex._regex", "compile"), b"(", text("a.*"), INT,
+        make.call("unheard", "load", "abcd"), b"tR",
     ),
     "pattern-of-regex-not-written": (
         make.stacked("regex._regex", "compile"), b"(", KEPT, INT, b"C\4abcdtR",

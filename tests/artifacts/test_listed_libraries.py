@@ -23,6 +23,10 @@ LISTED = (
     "lightning.pytorch.callbacks.model_checkpoint.ModelCheckpoint",
     "lightning.pytorch.trainer.trainer.Trainer",
     "pytorch_lightning.callbacks.early_stopping.EarlyStopping",
+    "peft.peft_model.PeftModel",
+    "peft.tuners.lora.config.LoraConfig",
+    "slicer.slicer.Slicer",
+    "slicer.slicer_internal.Alias",
     "prince.pca.PCA",
     "deslib.des.knora_e.KNORAE",
     "optbinning.binning.binning.OptimalBinning",
@@ -37,6 +41,8 @@ LEFT_OUT = (
     "sklearn_crfsuite._fileresource.FileResource",
     "imodels.util.data_util.Downloader",
     "bayes_opt.logger.ScreenLogger",
+    "peft.tuners.osf.layer.OSFLayer",
+    "slicer.slicer_internal.AtomicSlicer",
 )
 
 

@@ -153,7 +153,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "botorch": ("test_functions", "utils.testing"),
     "torchaudio": ("datasets", "io", "backend", "prototype", "utils", "_extension"),
     "flair": ("datasets", "trainers", "file_utils"),
-    "peft": ("import_utils",),
+    "peft": ("import_utils", "tuners.osf.layer", "tuners.lora.velora"),
     "diffusers": (
         "commands", "experimental", "utils", "pipelines", "modular_pipelines", "hooks", "loaders",
     ),

@@ -9,7 +9,7 @@ from mlsec.artifacts.pickle.evidence import evidence, is_inert
 from mlsec.artifacts.pickle.naming import class_of
 from mlsec.artifacts.pickle.opinions import Case, Opinion
 from mlsec.artifacts.pickle.policy import Standing
-from mlsec.artifacts.pickle.values import Blob, Box, Global, Value
+from mlsec.artifacts.pickle.values import Blob, Box, Global, Result, Value
 from mlsec.core.closed_sets import Severity
 from mlsec.core.regex import regex
 
@@ -52,10 +52,16 @@ def pattern(case: Case) -> Opinion | None:
     return None
 
 
+def _is_codec(value: Value) -> bool:
+    function = value.function if isinstance(value, Result) else None
+    return isinstance(function, Global) and function.entry.word == "codec"
+
+
 def compiled_pattern(case: Case) -> Opinion | None:
     """``regex._regex.compile(pattern, flags, code, ...)``: the pattern and what was made of it."""
     items = case.items or ()
-    if not items or not is_inert(items[2:]):
+    # Protocol 2 writes bytes as a call of its own, which is judged where it stands.
+    if not items or not all(_is_codec(one) or is_inert(one) for one in items[2:]):
         detail = "compiles a pattern of what is computed"
         return Opinion(kind=FactKind.UNKNOWN_CALL, detail=detail)
     return pattern(msgspec.structs.replace(case, items=items[:2]))
