@@ -155,3 +155,8 @@ def test_a_later_function_of_the_name_hides_no_builtin() -> None:
 def test_pickled_bytes_in_a_text_are_read_as_a_pickle() -> None:
     found = seen("import pickle\nDATA = b\"cos\\nsystem\\n(S'echo'\\ntR.\"\npickle.loads(DATA)\n")
     assert any("system" in fact.subject and fact.place for fact in found.facts)
+
+
+def test_more_star_imports_than_are_followed_are_a_hole() -> None:
+    stars = "".join(f"from module{number} import *\n" for number in range(200))
+    assert seen(f"{stars}from os import *\nsystem('echo inert')\n").holes

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import socket
 import stat
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mlsec.core.closed_sets import Status
+from mlsec.core.closed_sets import GapReason, Status
 from tests.e2e.runs import load_assessment, mlsec
 
 
@@ -68,3 +71,31 @@ def test_entry_that_is_no_plain_file_is_told_with_its_reason(
     assert all(told)
     passed = [one for one in assessment.findings if one.status is Status.PASS]
     assert not any(one.resource.name.endswith("model.pt") and "code" in one.rule for one in passed)
+
+
+def test_folder_that_may_not_be_opened_is_told_and_nothing_of_the_model_passes(
+    tmp_path: Path,
+) -> None:
+    # Root without these rights is refused like any other owner of a folder that is closed.
+    without = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+    if os.geteuid() == 0 and not shutil.which("setpriv"):
+        pytest.skip("only root without its rights is refused")
+    closed = tmp_path / "m" / "closed"
+    closed.mkdir(parents=True)
+    (tmp_path / "m" / "config.json").write_text("{}")
+    (closed / "model.pkl").write_bytes(b"cos\nsystem\n(S'echo inert'\ntR.")
+    closed.chmod(0)
+    scan = ("scan", str(tmp_path / "m"), "-o", str(tmp_path / "out"), "-f", "json")
+    try:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [*(without if os.geteuid() == 0 else ()), sys.executable, "-m", "mlsec", *scan],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+    finally:
+        closed.chmod(0o755)
+    assert done.returncode == 11, done.stderr
+    assessment = load_assessment(tmp_path / "out")
+    reasons = {gap.reason for gap in assessment.gaps if gap.subject == str(closed)}
+    assert reasons == {GapReason.DENIED}
+    content = [one for one in assessment.findings if one.rule.startswith("content/")]
+    assert not any(one.status is Status.PASS for one in content)

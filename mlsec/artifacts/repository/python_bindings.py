@@ -29,7 +29,7 @@ class Bindings:
         # What was put into a container under a name, beside what it was made of.
         self.put: dict[str, list[ast.expr]] = {}
         self.keyed: dict[tuple[str, str], ast.expr] = {}
-        self.stars: list[str] = []
+        self.stars: dict[str, None] = {}
         self.given: set[str] = set()
         self.functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
         self.classes: dict[str, ast.ClassDef] = {}
@@ -91,13 +91,13 @@ class Bindings:
         elif node.module and not node.level:
             for alias in node.names:
                 if alias.name == "*":
-                    self.stars.append(node.module)
+                    self.stars[node.module] = None
                 else:
                     self._named(alias.asname or alias.name, f"{node.module}.{alias.name}")
 
     def _named(self, name: str, meaning: Meaning) -> None:
         known = self.names.setdefault(name, [])
-        if meaning not in known and len(known) < MOST_MEANINGS:
+        if len(known) < MOST_MEANINGS and meaning not in known:
             known.append(meaning)
 
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
@@ -201,8 +201,9 @@ class Bindings:
         ]
         for at, value in enumerate(call.args):
             if isinstance(value, ast.Starred):
+                items = Items(value.value)
                 for name in every[at:]:
-                    self._named(name, Items(value.value))
+                    self._named(name, items)
                 break
             if at < len(every):
                 self._named(every[at], value)

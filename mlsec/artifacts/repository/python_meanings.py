@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 
@@ -14,6 +15,8 @@ from mlsec.artifacts.repository.python_names import STRONG_MODULES, inner_module
 
 # How deep an expression is followed, and how many answers are kept.
 DEEP, MOST_NAMES = 80, 12
+# How many modules a name that nothing else explains may come from.
+MOST_STARS = 60
 _IMPORTERS = frozenset(
     {"builtins.__import__", "importlib.import_module", "importlib.__import__",
      "importlib._bootstrap._gcd_import", "pydoc.locate", "pydoc.safeimport",
@@ -127,7 +130,9 @@ class Meanings(ABC):
         elif name in BUILTINS:
             found.append(Named(f"builtins.{name}"))
         elif not name.startswith("_"):
-            every = (f"{module}.{name}" for module in self.bindings.stars)
+            self._is_cut = self._is_cut or len(self.bindings.stars) > MOST_STARS
+            modules = itertools.islice(self.bindings.stars, MOST_STARS)
+            every = (f"{module}.{name}" for module in modules)
             found.extend(Named(one) for one in every if reach_of(one))
         return tuple(dict.fromkeys(found))
 

@@ -106,6 +106,9 @@ class Ubjson:
             count = self._count()
             if count < 0:
                 raise ArtifactError(f"a container of {count} values at {self.position}")
+        if kind and count < 0:
+            # Nothing would mark its end: values of no bytes each would follow for ever.
+            raise ArtifactError(f"a container of one type and no count at {self.position}")
         return kind, count
 
     def _peek(self) -> bytes:
