@@ -120,6 +120,11 @@ def test_a_project_that_gives_a_further_shell_commands_is_told(command: str, key
     assert is_flagged(seen("MLproject", project(command).replace("entry_points", key)))
 
 
+def test_a_command_of_any_length_is_judged_in_time_or_told() -> None:
+    found = seen("MLproject", project('sh -c "\\"' * 20_000))
+    assert any(fact.kind is FactKind.NOT_FULLY_READ for fact in found.facts)
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -34,9 +34,10 @@ _JAVA = regex(
     r"|ch\.qos\.logback\.core\.db|com\.mchange\.v2"
 )
 _SPARK = regex(r"(?:org\.apache\.spark|com\.microsoft\.azure\.synapse|com\.johnsnowlabs)\.")
+LONGEST_COMMAND = 1 << 16
 # A shell within the shell, with its words on the line; what starts something of a project.
 _FURTHER_SHELL = regex(
-    r"""(?<![\w.])(?:ba|z|da|k|c|fi)?sh\s+(?:-\w+\s+)*?-\w*c\s+(?P<given>'[^']*'|"(?:\\.|[^"\\])*"|\S+)"""
+    r"""(?<![\w.])(?:ba|z|da|k|c|fi)?sh\s+(?:-\w+\s+)*?-\w*c\s+(?P<given>'[^']{0,999}'|"(?:\\.|[^"\\]){0,999}"|\S{1,999})"""
 )
 _OF_THE_PROJECT = regex(
     r"\b(?:python|ipython|Rscript|java|julia|node|mlflow|pip|conda|poetry|uv|torchrun|accelerate"
@@ -73,13 +74,16 @@ def judge_entry_points(held: Any, path: str, record: Recorder) -> None:
     """
     for name, point in held.items() if isinstance(held, Mapping) else ():
         command = point.get("command") if isinstance(point, Mapping) else None
-        for found in _FURTHER_SHELL.finditer(command) if isinstance(command, str) else ():
+        if not isinstance(command, str):
+            continue
+        record.in_part(f"the command at {path[-80:]}", LONGEST_COMMAND, len(command))
+        command = command[:LONGEST_COMMAND]
+        for found in _FURTHER_SHELL.finditer(command):
             if not _OF_THE_PROJECT.search(found["given"]):
                 detail = f"is run by a further shell when the project is (at {path}.{name})"
                 given, danger = found.group()[:200], Severity.MEDIUM
                 record.fact(FactKind.EMBEDDED_CODE, given, detail, danger=danger)
-        line = command.encode("utf-8", "replace") if isinstance(command, str) else b""
-        if shell := shell_in(line):
+        if shell := shell_in(command.encode("utf-8", "replace")):
             note_program(record, shell, f"the command at {path}.{name}")
 
 

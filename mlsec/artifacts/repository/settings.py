@@ -131,7 +131,7 @@ def _judge_pipeline(part: Mapping[str, Any], record: Recorder) -> None:
     A part of a pipeline has its own settings, in which two words are no package and class.
     """
     owner = part["_class_name"]
-    is_part = isinstance(owner, str) and bool(_PART.match(owner))
+    is_part = isinstance(owner, str) and len(owner) < 100 and bool(_PART.match(owner))
     for key, held in part.items():
         if (key.startswith("_class_name") and isinstance(held, list)) or (
             isinstance(held, list) and len(held) == 2 and not key.startswith("_")
