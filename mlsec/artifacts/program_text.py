@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
@@ -38,6 +39,7 @@ _WORDS = (
     b"__import__", b"os.system", b"os.popen", b"subprocess.", b"exec(", b"eval(", b"/dev/tcp/",
     b".loads(",
 )  # fmt: skip
+MOST_FOUND = 100
 _SHELL_WORDS = (b"curl ", b"wget ", b"rm -rf /", b"authorized_keys", b"mkfifo", b"crontab -")
 PROGRAM = regex(
     rb"\b__import__\s*\(\s*['\"]|\bos\.(?:system|popen)\s*\(|/dev/tcp/\d|\b(?:pickle|marshal)\.loads\s*\("
@@ -69,6 +71,15 @@ def program_in(data: bytes) -> re.Match[bytes] | None:
     if any(word in data for word in _SHELL_WORDS):
         return SHELL.search(data)
     return None
+
+
+def programs_in(data: bytes) -> list[re.Match[bytes]]:
+    """All program texts in bytes, as many as are worth telling."""
+    first = program_in(data)
+    if first is None:
+        return []
+    every = [*islice(PROGRAM.finditer(data), MOST_FOUND), *islice(SHELL.finditer(data), MOST_FOUND)]
+    return sorted([first, *every], key=lambda one: one.start())
 
 
 def note_program(record: Recorder, found: re.Match[bytes], where: str, *, base: int = 0) -> None:

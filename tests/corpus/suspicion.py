@@ -6,9 +6,10 @@ import ast
 import enum
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 # What a loader runs: it makes an object, sets its state, fills it, uses it as a key, drops it.
@@ -35,24 +36,71 @@ _REDUCER_NAME = re.compile(
     r"|_\w+_unpickle|_new_\w+Index|_new_Index|__\w+_ctor)$"
 )
 
+# The same in what a hook calls in turn: words that can be nothing else.
+_FAR_RISK = re.compile(
+    r"(?<![\w.])(?:exec|eval|compile|open|__import__|import_module|open_listener)\s*\("
+    r"|\b(?:Popen|system|urlopen|urlretrieve|CDLL|LoadLibrary|dlopen|makedirs|rmtree|memmap"
+    r"|fromfile|import_module|check_output|load_library)\s*\("
+)
+DEEPEST, MOST_FOLLOWED = 4, 60
 
 # Classes whose hooks were read and do no harm: they load from the state that they are given.
 _REVIEWED = (
     "torch.Tensor", "torch._tensor.Tensor", "torch.storage.TypedStorage",
     "torch.nn.modules.rnn.RNNBase", "torch.storage.UntypedStorage", "torch.storage._LegacyStorage",
     "torch.storage._StorageBase",
+    # They run a template of their state, which is judged where the state is set.
+    "scipy.stats._distn_infrastructure.rv_continuous",
+    "scipy.stats._distn_infrastructure.rv_discrete",
+    "scipy.stats._distn_infrastructure.rv_generic",
 )  # fmt: skip
 
 
 def is_risky_class(found: type) -> bool:
     """Making an instance without ``__init__``, or setting its state, runs what can harm."""
+    if issubclass(found, type):
+        return True  # a call of it makes a class, whose methods run later
     for owner in found.__mro__:
         if f"{owner.__module__}.{owner.__qualname__}" in _REVIEWED:
             continue
         hooks = [vars(owner)[name] for name in _HOOKS if name in vars(owner)]
         if any(_RISK.search(_source(hook)) for hook in hooks):
             return True
+        if any(_is_risky_inside(found, hook) for hook in hooks):
+            return True
     return False
+
+
+def _is_risky_inside(found: type, hook: Any) -> bool:
+    """Whether a hook comes to what can harm through methods of its own and functions beside it."""
+    waiting, seen = [(hook, 0)], set()
+    while waiting:
+        method, depth = waiting.pop()
+        text = _source(method)
+        if text in seen or depth > DEEPEST or len(seen) > MOST_FOLLOWED:
+            continue
+        seen.add(text)
+        if depth and _FAR_RISK.search(text):
+            return True
+        waiting += [(one, depth + 1) for one in _called(found, method, text)]
+    return False
+
+
+def _called(found: type, method: Any, text: str) -> Iterator[Any]:
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return
+    home = sys.modules.get(str(getattr(method, "__module__", "")))
+    for node in ast.walk(tree):
+        target: Any = None
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name)):
+                target = getattr(found, name, None)
+            case ast.Call(func=ast.Name(id=name)):
+                target = getattr(home, name, None)
+        if isinstance(target, (FunctionType, MethodType)) and _module(target) == _module(method):
+            yield target
 
 
 def is_risky_to_call(found: type) -> bool:

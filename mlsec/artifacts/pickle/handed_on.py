@@ -28,7 +28,7 @@ _OF_CLASSES = (
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # Results of these hold a function that a later call of them calls.
 _HOLD_FUNCTIONS = frozenset(
-    ("function", "function_type", "by_value", "attribute", "plain_names", "named")
+    ("function", "function_type", "by_value", "attribute", "plain_names", "named", "curried")
 )
 
 
@@ -48,10 +48,11 @@ def said_of(policy: Policy, how: How, function: Global, arguments: Value) -> str
 
 def holds_function(arguments: Value) -> bool:
     """Whether something that can be called, and that no list knows, is among the arguments."""
-    return any(_is_function(one) for one in walk(arguments))
+    return any(is_function(one) for one in walk(arguments))
 
 
-def _is_function(given: Value) -> bool:
+def is_function(given: Value) -> bool:
+    """Whether this is what can be called, and no list knows."""
     if isinstance(given, Global):
         return given.entry.standing not in _LISTED
     made_by = given.function if isinstance(given, Result) else None

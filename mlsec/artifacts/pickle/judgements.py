@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.graph_modules import traced
 from mlsec.artifacts.pickle.judged_texts import (
     compiled_pattern,
     file_system,
@@ -17,6 +18,7 @@ from mlsec.artifacts.pickle.judged_texts import (
 from mlsec.artifacts.pickle.naming import is_own_new, module_and_name, type_by_name
 from mlsec.artifacts.pickle.opinions import Case, Court, Judgement, Opinion
 from mlsec.artifacts.pickle.policy import Standing
+from mlsec.artifacts.pickle.restored import collection, curried
 from mlsec.artifacts.pickle.values import Blob, Box, Global, How, Plain, Result, Value
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -262,6 +264,9 @@ def array_only(_case: Case) -> Opinion | None:
 JUDGEMENTS: Mapping[str, Judgement] = {
     "attribute": attribute,
     "reconstructor": reconstructor,
+    "traced": traced,
+    "curried": curried,
+    "collection": collection,
     "new": new,
     "codec": codec,
     "nested": nested,

@@ -55,14 +55,19 @@ def unnamed(function: Global, arguments: Value) -> Value:
     return tuple(one for one in arguments if type(one) is not str or one not in words)
 
 
-def program_in(arguments: Value, window: Window) -> str:
+def holds_data(function: Global) -> bool:
+    """Whether a call makes a table or its columns: texts deep inside are values of it."""
+    return function.module.partition(".")[0] == "pandas"
+
+
+def program_in(arguments: Value, window: Window, *, is_data: bool = False) -> str:
     """Program text or a command that is given directly, or a program further inside; or ""."""
     direct = arguments if type(arguments) is tuple else (arguments,)
     for one in direct:
         text = _text_of(one, window)
         if text and is_command(text):
             return text[:SHOWN]
-    for one in walk(arguments):
+    for one in () if is_data else walk(arguments):
         if type(one) is str and (found := _PROGRAM.search(one)):
             return one[max(0, found.start() - SHOWN // 2) :][:SHOWN]
         if type(one) is bytes and one.isascii() and _PROGRAM.search(one.decode("ascii")):

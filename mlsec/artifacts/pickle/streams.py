@@ -19,7 +19,6 @@ from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.pickle.start import is_loadable
 from mlsec.artifacts.pickle.values import Value
 from mlsec.artifacts.pickle.verdict import Verdict
-from mlsec.artifacts.program_text import note_program, program_in
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -86,8 +85,7 @@ class StreamReader:
     def _look_inside(self, base: int, block: bytes) -> None:
         """Read what is kept in a block as plain data and can be loaded: nothing loads it here."""
         if base < embedded.MARKED_BYTES:
-            if said := program_in(block):
-                note_program(self.record, said, "a text that the pickle keeps", base=base)
+            self.verdict.kept.found(base, block)
         elif not self._is_far:
             self._is_far = True
             # What loading it does is read whole: this is said beside, and hides nothing else.
@@ -164,6 +162,13 @@ class StreamReader:
         Raises:
             ArtifactError: the stream breaks.
         """
+        try:
+            return self._read_one(offset, result)
+        finally:
+            if not self.nested:
+                self.verdict.kept.tell(self.record)
+
+    def _read_one(self, offset: int, result: list[Value] | None) -> int:
         found = skim(self.window, offset, self.record.budget, self._look_inside)
         if found.is_data and result is None:
             note_far(found.far, self.verdict, offset)

@@ -9,11 +9,13 @@ from mlsec.artifacts.pickle import handed_on, naming, patches
 from mlsec.artifacts.pickle.code_by_value import BY_VALUE, called_by_value
 from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, is_weak, walk
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS
+from mlsec.artifacts.pickle.kept_texts import KeptTexts
 from mlsec.artifacts.pickle.naming import is_identifier, modern
 from mlsec.artifacts.pickle.opinions import Case, Opinion
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
 from mlsec.artifacts.pickle.shadows import (
     bomb_in,
+    holds_data,
     makes_memory,
     program_in,
     takes_text,
@@ -29,6 +31,8 @@ from mlsec.core.closed_sets import GapReason, Severity
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # No library holds it, so no version of one vouches for it: what runs is what the loader defines.
 _SCRIPT = "__main__"
+_BY_NAME = ("kept", "collection")
+_FAR = "refers to an object that only the loading program can find"
 _FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code runs when it is loaded"
 # Classes of TorchScript, whose code lies in the same archive and is judged there.
 _SCRIPTED = "__torch__."
@@ -46,6 +50,7 @@ class Verdict:
         self.record = record
         self.policy = policy
         self.storages: dict[str, int] = {}
+        self.kept = KeptTexts()
         self._seen: set[tuple[FactKind, str]] = set()
 
     def note(
@@ -88,7 +93,7 @@ class Verdict:
     def _is_listed_owner(self, found: Global, entry: Entry) -> bool:
         """A dotted name that is listed itself, or a plain method of a listed class."""
         is_nested = entry.standing is Standing.UNKNOWN and naming.is_nested_class(found)
-        if is_nested or entry.standing in _LISTED or entry.word == "kept":
+        if is_nested or entry.standing in _LISTED or entry.word in _BY_NAME:
             return True
         owner, _, name = found.name.rpartition(".")
         above = self.policy.look_up(found.module, owner).standing
@@ -116,6 +121,7 @@ class Verdict:
         if type(function) is Result:
             function = naming.reached(self.policy, function)
         if type(function) is Global:
+            self.kept.called(function, arguments, offset)
             if how not in function.calls or not is_plain(arguments):
                 self._called_name(how, function, arguments, offset)
             return
@@ -123,10 +129,9 @@ class Verdict:
         if isinstance(inner, Global):
             if naming.is_listed_method(self.policy, inner, function.arguments, arguments):
                 return
-            case = self._case(arguments, offset)
-            is_by_value, opinion = called_by_value(case, how, function)
-            if is_by_value:
-                self._give(opinion, inner, offset)
+            said = called_by_value(self._case(arguments, offset), how, function)
+            if said[0]:
+                self._give(said[1], inner, offset)
                 return
         subject = f"what {inner.full} gave" if isinstance(inner, Global) else "a computed value"
         if how is How.NEW and isinstance(inner, Global) and inner.entry.word == "attribute":
@@ -155,8 +160,7 @@ class Verdict:
                 detail = f"{how.value}: {entry.word}" + (f"; with {said}" if said else "")
                 self.note(FactKind.DENIED_CALL, function.full, detail, offset)
             case Standing.JUDGED:
-                opinion = self._judged(function, arguments, offset)
-                self._give(opinion, function, offset)
+                self._give(self._judged(function, arguments, offset), function, offset)
             case Standing.REDUCER:
                 if not makes_memory(function) and not writes_out(function):
                     function.calls.add(how)
@@ -174,8 +178,8 @@ class Verdict:
         """A listed function: what is found first under its name may run the text it is given."""
         if made := bomb_in(function, arguments):
             self.note(FactKind.BOMB, function.full, made, offset, Severity.MEDIUM)
-        said = "" if takes_text(function) else program_in(unnamed(function, arguments), self.window)
-        if said:
+        given, is_data = unnamed(function, arguments), holds_data(function)
+        if not takes_text(function) and (said := program_in(given, self.window, is_data=is_data)):
             detail = f"called with what only another function of this name would take: {said}"
             self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, Severity.HIGH)
 
@@ -261,6 +265,7 @@ class Verdict:
     def built(self, target: Value, state: Value, offset: int) -> None:
         """BUILD sets the state of an object."""
         if type(target) is Result:
+            self.kept.built(target, offset)
             target = naming.reached(self.policy, target)
         for opinion in patches.by_state(target, state):
             self._give(opinion, None, offset)
@@ -290,7 +295,6 @@ class Verdict:
         return Result(None, identity, None)
 
     def _far(self, identity: Value) -> str:
-        detail = "refers to an object that only the loading program can find"
-        self.record.hole(GapReason.UNRESOLVED, detail)
+        self.record.hole(GapReason.UNRESOLVED, _FAR)
         said = program_in((identity,), self.window)
-        return f"{detail}, by program text: {said}" if said else ""
+        return f"{_FAR}, by program text: {said}" if said else ""

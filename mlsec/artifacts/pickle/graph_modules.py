@@ -1,0 +1,128 @@
+"""Judges modules of torch.fx: they are stored as Python source, which is run to load them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlsec.artifacts.errors import OverLimitError
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.handed_on import is_function
+from mlsec.artifacts.pickle.opinions import Case, Opinion
+from mlsec.artifacts.pickle.policy import Standing
+from mlsec.artifacts.pickle.values import Blob, Box, Global, Result, Value
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
+
+LONGEST = 4 << 20
+LOOKED_AT = 50_000
+_TRACER = "_tracer_cls"
+# Classes of Python's own, which make a value of what they are given.
+_TYPES = frozenset(
+    "object dict list tuple set frozenset int float bool complex str bytes".split()  # noqa: SIM905
+)
+_LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
+RUNS = "Python source that is run when it is loaded: it calls torch's operators and its own parts"
+
+
+def traced(case: Case) -> Opinion | None:
+    """``reduce_graph_module(parts, imports)``: the imports and the source are run, then traced."""
+    source = _source(case)
+    if source is None:
+        detail = "runs source that is not written out"
+        return Opinion(kind=FactKind.DENIED_CALL, detail=detail)
+    if case.items and (said := _parts(case.items[0])):
+        return Opinion(kind=FactKind.DENIED_CALL, detail=said, danger=Severity.HIGH)
+    from mlsec.artifacts.pickle.traced_source import refused  # noqa: PLC0415 - parsing loads much
+
+    try:
+        said, is_denied = refused(source, case.court.policy)
+    except (SyntaxError, OverLimitError):
+        said, is_denied = "what does not parse here", False
+    if said:
+        danger = Severity.CRITICAL if is_denied else Severity.HIGH
+        detail = f"runs source that it brings: {said}"
+        return Opinion(kind=FactKind.DENIED_CALL, detail=detail, danger=danger)
+    return Opinion(kind=FactKind.EMBEDDED_CODE, detail=RUNS, danger=Severity.LOW)
+
+
+def _source(case: Case) -> bytes | None:
+    items = case.items
+    if items is None or len(items) != 2 or not isinstance(items[0], Box):
+        return None
+    if items[0].kind != "dict" or items[0].is_partial or items[0].skipped:
+        return None
+    body = items[0].mapping()
+    texts = [_text(case.court.window, one) for one in (items[1], body.get("_code"))]
+    if texts[1] == b"" or "_code" not in body:
+        texts[1] = _text(case.court.window, body.get("code"))
+    return None if None in texts else b"".join(text or b"" for text in texts)
+
+
+def _text(window: Window, value: Value) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    if isinstance(value, Blob) and value.is_text and value.size_bytes <= LONGEST:
+        data = bytes(window.exactly(value.offset, value.size_bytes))
+        # As protocol 0 writes it: a line, in which the ends of lines are escaped.
+        is_line = value.offset and window.exactly(value.offset - 1, 1) == b"V"
+        return data.decode("raw-unicode-escape").encode("utf-8", "replace") if is_line else data
+    return None
+
+
+def _parts(body: Box) -> str:
+    """What among the parts the source could call by their names, in words."""
+    tracer = body.mapping().get(_TRACER)
+    if tracer is not None and not _is_tracer(tracer):
+        return "is traced by a class that is not known, whose methods run"
+    for one in _values(body):
+        if isinstance(one, Global):
+            name = one.name.rpartition(".")[2].lstrip("_")
+            if name[:1].isupper() and one.entry.standing is not Standing.DENIED:
+                continue
+            if one.entry.standing is Standing.CLASS or _is_operator(one) or name in _TYPES:
+                continue
+            return f"runs source that could call {one.full}, which is among its parts"
+        if isinstance(one, Result) and is_function(one) and not _is_of_class(one):
+            return "runs source that could call a function that is among its parts"
+    return ""
+
+
+def _is_operator(found: Global) -> bool:
+    return found.module in ("torch.nn.functional", "torch._C._nn", "torch") and (
+        found.entry.standing is not Standing.DENIED and found.name[:1].islower()
+    )
+
+
+def _is_of_class(made: Result) -> bool:
+    """``functools.partial(Class, ...)`` or a method of a class, as layers keep them."""
+    given = made.arguments[0] if type(made.arguments) is tuple and made.arguments else None
+    if not isinstance(given, Global) or given.entry.standing is Standing.DENIED:
+        return False
+    return given.name.lstrip("_")[:1].isupper()
+
+
+def _is_tracer(found: Value) -> bool:
+    if not isinstance(found, Global):
+        return False
+    package = found.module.partition(".")[0]
+    return found.entry.standing in _LISTED or package in ("torch", "torchvision", "transformers")
+
+
+def _values(value: Value) -> Iterator[Value]:
+    """The values in it and in the states of its objects, up to a bound."""
+    waiting, seen = [value], set()
+    for _ in range(LOOKED_AT):
+        if not waiting:
+            return
+        one = waiting.pop()
+        if isinstance(one, (Box, Result)):
+            if id(one) in seen:
+                continue
+            seen.add(id(one))
+        yield one
+        if isinstance(one, tuple):
+            waiting.extend(one)
+        elif isinstance(one, Box):
+            waiting.extend(one.items)
+        elif isinstance(one, Result):
+            waiting += [one.arguments, one.state]

@@ -1,0 +1,82 @@
+"""Program text that a pickle only keeps: told by whether it stands among the values of an array."""
+
+from __future__ import annotations
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.evidence import walk
+from mlsec.artifacts.pickle.values import Blob, Global, Result, Value
+from mlsec.artifacts.program_text import note_program, programs_in
+from mlsec.artifacts.recorder import Recorder
+from mlsec.core.closed_sets import Severity
+
+# Arrays of texts and other objects are made by these and get their values with their state.
+_MAKE_ARRAYS = frozenset(("_reconstruct", "_mareconstruct"))
+_NUMPY = ("numpy.", "numpy")
+# These are given the values of an array, or the bytes of a column of texts.
+_DILLS = "dill._dill._create_array"
+_GIVEN_VALUES = frozenset((_DILLS, "pyarrow.lib.py_buffer"))
+MOST = 2_000
+WHERE = "a text that the pickle keeps"
+
+
+class KeptTexts:
+    """Program texts by their place, and the places between which the values of arrays lie."""
+
+    __slots__ = ("_open", "_places", "_spans", "_told", "_values")
+
+    def __init__(self) -> None:
+        self._open: list[int] = []
+        self._places: list[tuple[int, bytes, Value]] = []
+        self._spans: list[tuple[int, int]] = []
+        self._told: set[bytes] = set()
+        self._values: list[bytes] = []
+
+    def found(self, base: int, block: bytes) -> None:
+        """Look for program texts in a block that begins at ``base``."""
+        for one in programs_in(block) if len(self._places) < MOST else ():
+            self._places.append((base, one.group(), one))
+
+    def called(self, function: Global, arguments: Value, offset: int) -> None:
+        """An array is made, whose values follow, or one of those that stand before."""
+        if function.name in _MAKE_ARRAYS and function.module.startswith(_NUMPY):
+            self._open = [*self._open[-MOST:], offset]
+        elif function.full in _GIVEN_VALUES:
+            # The values come before the call, at no place that is known but for long ones.
+            for one in walk(arguments):
+                if type(one) is Blob:
+                    self._span(one.offset, one.offset + one.size_bytes)
+                elif type(one) in (str, bytes) and len(self._values) < MOST:
+                    text = one.encode("utf-8", "replace") if type(one) is str else one
+                    self._values.append(text)
+            if function.full == _DILLS:  # it makes the array itself, without a state to come
+                self._open = self._open[:-1]
+
+    def built(self, target: Value, offset: int) -> None:
+        """An array gets its values, which lie between its call and here."""
+        made_by = target.function if type(target) is Result else None
+        if type(made_by) is Global and made_by.name in _MAKE_ARRAYS and self._open:
+            self._span(self._open.pop(), offset)
+
+    def _span(self, start: int, end: int) -> None:
+        if len(self._spans) < MOST:
+            self._spans.append((start, end))
+
+    def tell(self, record: Recorder) -> None:
+        """Note what was found: what stands among other values of an array is data like them."""
+        for base, text, one in self._places:
+            at = base + one.start()
+            if self._is_value(at, text):
+                detail = "a text among the values of an array reads like a program"
+                record.fact(
+                    FactKind.EMBEDDED_CODE, text[:80].decode("utf-8", "replace"), detail,
+                    offset=at, danger=Severity.LOW,
+                )  # fmt: skip
+            elif text not in self._told:
+                self._told.add(text)
+                note_program(record, one, WHERE, base=base)
+        self._places, self._spans, self._open, self._values = [], [], [], []
+
+    def _is_value(self, at: int, text: bytes) -> bool:
+        return any(start <= at < end for start, end in self._spans) or any(
+            text in value for value in self._values
+        )
