@@ -160,3 +160,10 @@ def test_pickled_bytes_in_a_text_are_read_as_a_pickle() -> None:
 def test_more_star_imports_than_are_followed_are_a_hole() -> None:
     stars = "".join(f"from module{number} import *\n" for number in range(200))
     assert seen(f"{stars}from os import *\nsystem('echo inert')\n").holes
+
+
+def test_a_very_long_name_is_judged_by_its_ends_at_once() -> None:
+    before = process_time()
+    source = f"import ctypes\ngetattr(ctypes, {'a' + '.a' * 20_000 + '.system'!r})()\n"
+    assert is_flagged(seen(source))
+    assert process_time() - before < 2
