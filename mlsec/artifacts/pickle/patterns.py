@@ -154,12 +154,6 @@ SMALL = (
 
 
 @cache
-def eight_pushes() -> re.Pattern[bytes]:
-    """Eight opcodes that push one value each, whatever follows takes of them."""
-    return compiled(rf"(?:(?:{PUSHES}|{GETS}){STORED}){{8}}+")
-
-
-@cache
 def pushes() -> re.Pattern[bytes]:
     """Eight values or more, written out one after the other; a call may begin with a GET."""
     return compiled(rf"(?:(?:{PUSHES}){STORED}){{8,64}}+")
@@ -172,16 +166,17 @@ def entries() -> re.Pattern[bytes]:
 
 
 def eight_with(also: str) -> re.Pattern[bytes]:
+    """Eight values or more, and of further kinds: so many at once as ``pushes`` passes."""
     put = STORED
     some = rf"{SMALL}(?>\x85{put}|{SMALL}(?:\x86{put}|{SMALL}\x87{put})|)"
     tuples = rf"\((?:{SMALL})*+t{put}"
     boxes = rf"[\]}}\x8f]{put}(?>\((?:{SMALL})*+[eu\x90]|)"
-    return compiled(rf"(?:{also}{some}|{tuples}|{boxes}|(?:{PUSHES}|{GETS}){put}){{8}}+")
+    return compiled(rf"(?:{also}{some}|{tuples}|{boxes}|(?:{PUSHES}|{GETS}){put}){{8,64}}+")
 
 
 @cache
 def eight() -> re.Pattern[bytes]:
-    """Eight values, each pushed whole: literals, short tuples, flat lists and dicts.
+    """Eight values or more, each pushed whole: literals, short tuples, flat lists and dicts.
 
     No opcode in it takes a value that was there before.
     """

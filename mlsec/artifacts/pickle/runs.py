@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.known import Known
 from mlsec.artifacts.pickle.lesson import Lesson
-from mlsec.artifacts.pickle.patterns import eight_pushes, pushes
+from mlsec.artifacts.pickle.patterns import pushes
 from mlsec.artifacts.pickle.templates import templates
 from mlsec.artifacts.pickle.values import KEPT_ITEMS, Box, Later, Plain, Stretch, Value
 from mlsec.artifacts.pickle.written import note_writes
@@ -208,17 +208,17 @@ class Runs:
 def _passed(block: bytes, position: int, held: int, whole: re.Pattern[bytes]) -> tuple[int, int]:
     """Where the last eight values (or a few more) that can be passed begin, and where they end."""
     end = last = position
-    is_plain, many = False, pushes().match
+    is_plain, plain = False, pushes()
     while True:
-        found = many(block, last, held)
+        found = plain.match(block, last, held)
         if found:
             end, last, is_plain = last, found.end(), True
             continue
         found = whole.match(block, last, held)
         if not found:
+            end = _last_eight(plain if is_plain else whole, block, end, last)
             if is_plain:
                 # The last values may be what the next opcode takes.
-                end = _last_eight(block, end, last)
                 found = whole.match(block, end, held)
             if not found or found.end() <= last:
                 return end, last
@@ -226,9 +226,12 @@ def _passed(block: bytes, position: int, held: int, whole: re.Pattern[bytes]) ->
         end, last, is_plain = last, found.end(), False
 
 
-def _last_eight(block: bytes, start: int, last: int) -> int:
-    """Where the last values of a run of pushes begin: eight to fifteen of them."""
-    at = before = start
-    while found := eight_pushes().match(block, at, last):
-        before, at = at, found.end()
-    return before
+def _last_eight(run: re.Pattern[bytes], block: bytes, start: int, last: int) -> int:
+    """Where the last values of a match begin: eight at least, and seldom many more."""
+    while start < last:
+        before = run.match(block, start, (start + last) // 2)
+        rest = before and run.match(block, before.end(), last)
+        if not before or not rest or rest.end() != last:
+            break
+        start = before.end()
+    return start
