@@ -22,6 +22,8 @@ from mlsec.artifacts.pickle.known import Known
 from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.templates import Template
 from mlsec.artifacts.window import Window
+from tests.artifacts import test_pickle_acts as acts
+from tests.artifacts.builders import pickles as make
 from tests.artifacts.shapes_of_objects import NEW_ONLY, SHAPES, Plain, Point, Reduced
 
 PROGRAM = "exec('x')"
@@ -127,6 +129,17 @@ def test_a_hostile_object_among_many_is_seen(
     found = said(data)
     assert found == said_one_by_one(data)
     assert found - honest
+
+
+@pytest.mark.parametrize("name", acts.HOSTILE)
+def test_what_acts_is_seen_among_many_that_differ_only_in_what_is_given(name: str) -> None:
+    hostile = b"".join(acts.HOSTILE[name])
+    alike = hostile.replace(acts.RUN, b"K\1").replace(make.text("x()"), make.text("a"))
+    for many in (alike, alike.replace(acts.COUNT, b"K\1"), b"".join(acts.HONEST["fraction"])):
+        data = make.stream(b"](", many * 150, hostile, many * 20, b"e")
+        found = said(data)
+        assert found == said_one_by_one(data)
+        assert found >= said(make.stream(hostile)) - said(make.stream(many))
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))

@@ -42,6 +42,11 @@ class Known:
         self.style = Style.LONG
 
     @property
+    def is_taught(self) -> bool:
+        """Whether any value was learned."""
+        return bool(self._learned)
+
+    @property
     def quiet(self) -> frozenset[int]:
         """Entries with texts that say nothing, and objects that were made of such."""
         return frozenset(self._quiet)

@@ -10,7 +10,7 @@ from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.memo import Echo, Memo
 from mlsec.artifacts.pickle.runs import Runs
 from mlsec.artifacts.pickle.tape import Tape, Watch
-from mlsec.artifacts.pickle.values import KEPT_ITEMS, Box, Global, How, Plain, Stretch, Value
+from mlsec.artifacts.pickle.values import Box, Global, How, Plain, Stretch, Value
 from mlsec.artifacts.window import Window
 
 # More than any real stream keeps on its stack at once; a bomb of MARKs or literals ends here.
@@ -52,7 +52,7 @@ class Machine:
     """
 
     __slots__ = (
-        "budget", "end", "failed_at", "frame_end", "gap", "given", "globals", "is_batched", "judge",
+        "budget", "end", "failed_at", "frame_end", "gap", "globals", "is_batched", "judge",
         "marks", "memo", "protocol", "result", "runs", "stack",
         "steps", "tape",
     )  # fmt: skip
@@ -76,8 +76,6 @@ class Machine:
         self.memo = Memo(self.resolve)
         self.globals: dict[tuple[str, str], Global] = {}
         self.gap: Callable[[Value, Value, int], int] | None = None
-        # The first values put into what is no container made here.
-        self.given: list[Value] = []
         self.protocol = 0
         self.result: Value = None
         self.end = -1
@@ -138,11 +136,6 @@ class Machine:
         values = self.stack[start:]
         del self.stack[start:]
         return self.runs.flat(values)
-
-    def keep_given(self, values: list[Value]) -> None:
-        """Values are put into an object or an imported name."""
-        if len(self.given) < KEPT_ITEMS:
-            self.given += values[:KEPT_ITEMS]
 
     def to_mark_unread(self) -> list[Value]:
         """As ``to_mark``; a value of type ``Stretch`` stands for many that were skipped."""

@@ -171,7 +171,9 @@ def eight_with(also: str) -> re.Pattern[bytes]:
     some = rf"{SMALL}(?>\x85{put}|{SMALL}(?:\x86{put}|{SMALL}\x87{put})|)"
     tuples = rf"\((?:{SMALL})*+t{put}"
     boxes = rf"[\]}}\x8f]{put}(?>\((?:{SMALL})*+[eu\x90]|)"
-    return compiled(rf"(?:{also}{some}|{tuples}|{boxes}|(?:{PUSHES}|{GETS}){put}){{8,64}}+")
+    # Where entries are read one after the other, the first of them are no part of a short tuple.
+    reads = "|".join(rf"{8 * read}(?={4 * read})" for read in (r"h.", r"j.{4}+", r"g[^\n]*+\n"))
+    return compiled(rf"(?:{reads}|{also}{some}|{tuples}|{boxes}|(?:{PUSHES}|{GETS}){put}){{8,64}}+")
 
 
 @cache

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mlsec.artifacts.pickle.machine import Machine
 
 STEPS_TO_A_VALUE = 24
+# Beginnings tried one after the other: an object may begin with others within it.
+TRIES = 6
 PUTS = b"\x94pqr"
 WORTH_BYTES = 160
 # Bytes followed opcode by opcode before the next try: more after every try that gave nothing.
@@ -62,7 +64,7 @@ class Runs:
         self._idle = self.missed - 1
         return True
 
-    def skip(self, position: int) -> int:
+    def skip(self, position: int, tries: int = TRIES) -> int:
         """Pass values that nothing takes before eight more are pushed; give where to go on."""
         machine, whole = self._machine, self.known.pattern()
         block, held = machine.tape.block, machine.tape.held
@@ -78,6 +80,10 @@ class Runs:
         if end - position < WORTH_BYTES or not note_writes(
             machine.tape, machine.memo, stretch, end
         ):
+            if tries and self.known.is_taught:
+                # Perhaps this was a value within one: the next beginning is tried at once.
+                position = self._step(position)
+                return position if position >= machine.tape.soft else self.skip(position, tries - 1)
             self.pause = min(2 * self.pause, LONGEST_PAUSE)
             self._walked += self.pause
             return position if self._walked < self._lesson_after else self._learn(position)
@@ -95,23 +101,28 @@ class Runs:
 
     def _to_a_value(self, position: int) -> int:
         """Go on until an opcode that may begin a value: where calls are known, one of them."""
-        machine, tape = self._machine, self._machine.tape
+        tape = self._machine.tape
         for step in range(STEPS_TO_A_VALUE + 1):
             is_put = tape.block[position] in PUTS
             # The last step is only for a PUT: no value begins with one.
             is_late = step == STEPS_TO_A_VALUE
             if not is_put and (is_late or self.known.is_start(tape.block, position)):
                 break
-            if len(machine.stack) < self.guard:
-                self.thaw()
-            try:
-                position = machine.steps[tape.block[position]](machine, position)
-            except (ArtifactError, IndexError):
-                self.failed = position
-                raise
+            position = self._step(position)
             if position >= tape.soft:
                 break
         return position
+
+    def _step(self, position: int) -> int:
+        """Follow one opcode."""
+        machine = self._machine
+        if len(machine.stack) < self.guard:
+            self.thaw()
+        try:
+            return machine.steps[machine.tape.block[position]](machine, position)
+        except (ArtifactError, IndexError):
+            self.failed = position
+            raise
 
     def _learn(self, position: int) -> int:
         """Follow some opcodes, and learn what passes the values that they make."""
@@ -119,14 +130,8 @@ class Runs:
         last = min(tape.soft, position + LESSON_BYTES)
         lesson = Lesson(tape.block, machine.memo, machine.globals)
         while position < last:
-            if len(machine.stack) < self.guard:
-                self.thaw()
             start = position
-            try:
-                position = machine.steps[tape.block[start]](machine, start)
-            except (ArtifactError, IndexError):
-                self.failed = start
-                raise
+            position = self._step(start)
             if not lesson.is_followed(start, position):
                 found += templates(lesson, self.known.style, self.known.quiet)
                 lesson = Lesson(tape.block, machine.memo, machine.globals)

@@ -123,7 +123,6 @@ def _into(machine: Machine, values: list[Value], position: int) -> None:
     if type(target) is Box:
         target.add(values)
     else:
-        machine.keep_given(values)
         machine.judge.patched(target, machine.tape.base + position)
 
 
@@ -154,7 +153,6 @@ def add_marked(machine: Machine, position: int) -> int:
     if type(target) is Box:
         target.add(_kept(machine, target, values))
     else:
-        machine.keep_given(values)
         machine.judge.patched(target, machine.tape.base + position)
     return position + 1
 

@@ -52,12 +52,11 @@ class Blob:
 class Global:
     """A name that is imported. One object per (module, name) and machine.
 
-    ``calls`` remembers the ways of calling it that are fine whatever the arguments, ``bare`` that
-    an instance without arguments was judged: the next one would be judged alike. ``told`` holds
-    the ways of calling it of which, with arguments that say nothing, all has been told.
+    ``calls`` remembers the ways of calling it that are fine whatever the arguments. ``told`` holds
+    those of which, with arguments that say nothing, all has been told.
     """
 
-    __slots__ = ("bare", "calls", "entry", "instance", "module", "name", "offset", "told")
+    __slots__ = ("calls", "entry", "instance", "module", "name", "offset", "told")
 
     def __init__(self, module: str, name: str, offset: int) -> None:
         self.module = module
@@ -65,7 +64,6 @@ class Global:
         self.offset = offset
         self.entry = UNJUDGED
         self.calls: set[How] = set()
-        self.bare = False
         self.told: set[How] = set()
         self.instance = Result(self, (), None)
 

@@ -218,8 +218,6 @@ class Verdict:
     def _unknown(self, how: How, function: Global, arguments: Value, offset: int) -> None:
         if (FactKind.HOSTILE_ARGUMENT, function.full) in self._seen:
             function.calls.add(how)
-        if how is How.NEW and arguments == ():
-            function.bare = True
         said = evidence(arguments)
         # A tuple with names may hold a path: no more than the class is asked for.
         said = "" if how is How.NEW and is_weak(said) else said
