@@ -7,14 +7,11 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 
-from mlsec.signing.blocks import BUFFER_BYTES, blocks, blocks_ahead
+from mlsec.signing.blocks import BUFFER_BYTES, blocks
 from mlsec.signing.errors import ChangedError, SigningError
 from mlsec.signing.folder import ModelFolder
 from mlsec.signing.hashed import Hashed, Plan, changed, failure, new_hash, parts_of
 from mlsec.signing.listing import Stamp
-
-# From here on a second thread that only reads pays for itself.
-PAIRED_BYTES = 8 << 20
 
 
 class _File:
@@ -77,14 +74,11 @@ def in_threads(
         for number in range(len(one.parts)):
             jobs.put((one, number))
             count += 1
-    crew = cores()
-    workers = min(crew, count)
-    # With a core to spare, reading ahead hides the time of the copy.
-    is_paired = count < crew
+    workers = min(cores(), count)
     threads = []
     for _ in range(workers):
         jobs.put(None)
-        arguments = (folder.reopened(), jobs, done, plan, is_paired)
+        arguments = (folder.reopened(), jobs, done, plan)
         threads.append(threading.Thread(target=_work, args=arguments, daemon=True))
     for thread in threads:
         thread.start()
@@ -97,16 +91,10 @@ def in_threads(
         thread.join()
 
 
-def _work(
-    folder: ModelFolder,
-    jobs: _Jobs,
-    done: _Done,
-    plan: Plan,
-    is_paired: bool,  # noqa: FBT001 - a thread's target
-) -> None:
+def _work(folder: ModelFolder, jobs: _Jobs, done: _Done, plan: Plan) -> None:
     is_whole = False
     try:
-        _work_off(folder, jobs, done, plan, is_paired=is_paired)
+        _work_off(folder, jobs, done, plan)
         is_whole = True
     finally:
         # A thread that dies must not leave the caller waiting.
@@ -114,9 +102,7 @@ def _work(
             done.put(None)
 
 
-def _work_off(
-    folder: ModelFolder, jobs: _Jobs, done: _Done, plan: Plan, *, is_paired: bool
-) -> None:
+def _work_off(folder: ModelFolder, jobs: _Jobs, done: _Done, plan: Plan) -> None:
     buffer = memoryview(bytearray(BUFFER_BYTES))
     with folder:
         while (job := jobs.get()) is not None:
@@ -124,7 +110,7 @@ def _work_off(
             digest, failed = b"", None
             try:
                 if one.failed is None:
-                    digest = _hash_part(one, number, folder, plan, buffer, is_paired=is_paired)
+                    digest = _hash_part(one, number, folder, plan, buffer)
             except (OSError, ChangedError) as error:
                 failed = failure(one.path, error)
             result = one.finish(number, digest, failed)
@@ -133,16 +119,12 @@ def _work_off(
 
 
 def _hash_part(
-    one: _File, number: int, folder: ModelFolder, plan: Plan, buffer: memoryview, *, is_paired: bool
+    one: _File, number: int, folder: ModelFolder, plan: Plan, buffer: memoryview
 ) -> bytes:
     start, end = one.parts[number]
     descriptor = one.descriptor(folder)
     total = new_hash(plan.hash_name)
-    if is_paired and end - start >= PAIRED_BYTES:
-        found = blocks_ahead(descriptor, start, end)
-    else:
-        found = blocks(descriptor, start, end, buffer)
-    for block in found:
+    for block in blocks(descriptor, start, end, buffer):
         total.update(block)
     digest: bytes = total.digest()
     return digest

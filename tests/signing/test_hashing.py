@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.signing import hash_threads
-from mlsec.signing.blocks import BUFFER_BYTES, blocks_ahead
+from mlsec.signing.blocks import BUFFER_BYTES, blocks
 from mlsec.signing.errors import ChangedError, OverLimitError, SigningError
 from mlsec.signing.folder import MAX_DEPTH, ModelFolder
 from mlsec.signing.hash_forks import in_two_processes
@@ -42,7 +42,6 @@ def test_every_file_is_hashed_whatever_way_it_is_read(
     name: str, shard: int, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hash_threads, "cores", lambda: cores)
-    monkeypatch.setattr(hash_threads, "PAIRED_BYTES", 1)
     files = filled(tmp_path)
     with ModelFolder(tmp_path) as folder:
         stamps = folder.listing(100).files()
@@ -100,7 +99,7 @@ def test_file_that_became_shorter_while_it_was_read_is_no_end_of_file(tmp_path: 
     path = tmp_path / "x.bin"
     path.write_bytes(b"a" * 10)
     with path.open("rb") as file, pytest.raises(ChangedError):
-        list(blocks_ahead(file.fileno(), 0, 11))
+        list(blocks(file.fileno(), 0, 11, memoryview(bytearray(100))))
 
 
 def test_everything_in_a_model_is_listed_by_what_it_is(tmp_path: Path) -> None:
