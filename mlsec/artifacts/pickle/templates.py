@@ -13,9 +13,9 @@ from mlsec.artifacts.pickle.passes import index_of
 from mlsec.artifacts.pickle.patterns import LINES, ZEROS, counted, short
 from mlsec.artifacts.pickle.texts import (
     Style,
-    digits,
     harmless,
     harmless_line,
+    plain,
     quiet,
     quiet_line,
     reads,
@@ -167,7 +167,7 @@ def text_of(style: Style, role: Role, *, is_long: bool) -> str:
         case Role.PLAIN if is_line:
             return rf"(?:{quiet_line()}|V[-+.0-9eE]*+\n)"
         case Role.PLAIN:
-            return rf"{start}(?:{quiet(zeros)}|{digits(zeros)})"
+            return start + plain(zeros)
         case Role.SILENT:
             return quiet_line() if is_line else start + quiet(zeros)
         case _:

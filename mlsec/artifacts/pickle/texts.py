@@ -27,25 +27,28 @@ _PROGRAM = r"exec|eval|import|popen|system|spawn|subprocess|loads|/bin/|__"
 
 def quiet(tail: str) -> str:
     """A text of up to 31 letters and digits that says nothing of what a call would do."""
-    texts = []
-    for size in range(32):
-        told = [word for word in sorted(WORDS) if len(word) == size]
-        told += ["python"] if size > 6 else []
-        told += ["(?i:localhost)"] if size == 9 else []
-        no = rf"(?!{'|'.join(told)})" if told else ""
-        texts.append(rf"\x{size:02x}{tail}{no}[0-9A-Za-z]{{{size}}}+")
-    return "(?:" + "|".join(texts) + ")"
+    return "(?:" + "|".join(rf"\x{n:02x}{tail}{_quiet(n)}" for n in range(32)) + ")"
+
+
+def plain(tail: str) -> str:
+    """As ``quiet``, or up to 31 letters of a decimal number."""
+    return "(?:" + "|".join(
+        rf"\x{n:02x}{tail}(?:[-+.0-9eE]{{{n}}}+|{_quiet(n)})" for n in range(32)
+    ) + ")"  # fmt: skip
+
+
+def _quiet(size: int) -> str:
+    told = [word for word in sorted(WORDS) if len(word) == size]
+    told += ["python"] if size > 6 else []
+    told += ["(?i:localhost)"] if size == 9 else []
+    no = rf"(?!{'|'.join(told)})" if told else ""
+    return rf"{no}[0-9A-Za-z]{{{size}}}+"
 
 
 def quiet_line() -> str:
     """As ``quiet``, as a line of protocol 0."""
     words = rf"(?:{'|'.join(sorted(WORDS))})\n|python|(?i:localhost)\n"
     return rf"V(?!{words})[0-9A-Za-z]*+\n"
-
-
-def digits(tail: str) -> str:
-    """Up to 31 letters of a decimal number."""
-    return "(?:" + "|".join(rf"\x{n:02x}{tail}[-+.0-9eE]{{{n}}}+" for n in range(32)) + ")"
 
 
 def harmless_line() -> str:
