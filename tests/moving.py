@@ -49,20 +49,22 @@ CHANGES = (grow, shrink, rewrite, replace)
 
 
 @contextmanager
-def writing(path: Path, change: Change) -> Iterator[None]:
-    """Change a file until the block ends, once before it begins."""
+def writing(path: Path, change: Change) -> Iterator[Callable[[], int]]:
+    """Change a file until the block ends, once before it begins; give how often until now."""
     change(path)
     is_over = threading.Event()
+    changes: list[None] = []
 
     def work() -> None:
         while not is_over.is_set():
             change(path)
+            changes.append(None)
             time.sleep(0.001)
 
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        yield
+        yield changes.__len__
     finally:
         is_over.set()
         thread.join()
