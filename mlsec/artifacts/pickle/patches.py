@@ -67,12 +67,7 @@ def _by_acting_key(state: Value, key: str) -> Iterator[Opinion]:
                 detail = (
                     "a text that its class runs when it is loaded, and that its library never wrote"
                 )
-                yield Opinion(
-                    kind=FactKind.EMBEDDED_CODE,
-                    subject=key,
-                    detail=detail,
-                    danger=Severity.CRITICAL,
-                )
+                yield Opinion(kind=FactKind.DENIED_CALL, subject=key, detail=detail)
         elif isinstance(value, (Global, Result)) or value is Plain.UNKNOWN:
             detail = f"sets {key}, which its class calls while it takes its state"
             yield Opinion(kind=FactKind.PATCHED_OBJECT, subject=key, detail=detail)
