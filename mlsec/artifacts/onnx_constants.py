@@ -19,6 +19,7 @@ ATTRIBUTE_TENSOR, ATTRIBUTE_GRAPH = 5, 6
 # numbers, and how one of them is written where it stands alone.
 _RAW = {1: "f", 6: "i", 7: "q", 9: "?", 11: "d", 3: "b", 2: "B", 12: "I", 13: "Q"}
 _TENSOR_NUMBERS: Mapping[int, str] = {4: "f", 5: "q", 7: "q", 10: "d", 11: "q"}
+_ALONE = {"f": FIXED32, "d": FIXED64, "q": VARINT}
 _ATTRIBUTE_NUMBERS: Mapping[int, str] = {2: "f", 3: "q", 7: "f", 8: "q"}
 LARGEST_BYTES, MOST_NUMBERS, DEEP = 1024, 64, 16
 Numbers = Sequence[int | float]
@@ -108,12 +109,10 @@ def read_tensor_numbers(wire: Wire, field: Field) -> tuple[str, Numbers]:
 
 
 def _numbers(wire: Wire, field: Field, letter: str) -> list[int | float]:
+    if field.wire != BYTES and field.wire != _ALONE[letter]:
+        return []  # of another type than the field has: loaders pass over it
     if field.wire == VARINT:
         return [_signed(field.value)]
-    if field.wire in {FIXED32, FIXED64} and letter != "q":
-        return list(struct.unpack(f"<{letter}", wire.raw(field)[: struct.calcsize(letter)]))
-    if field.wire != BYTES:
-        return []
     if letter == "q":
         return [_signed(value) for value in itertools.islice(wire.packed(field), MOST_NUMBERS)]
     raw, size = wire.raw(field, LARGEST_BYTES), struct.calcsize(letter)
@@ -165,17 +164,24 @@ def _combined(operator: str, inputs: list[Numbers]) -> Numbers:
     try:
         match operator:
             case "Mul":
-                return tuple(one * two for one, two in pairs)
+                return tuple(_bounded(one * two) for one, two in pairs)
             case "Add":
-                return tuple(one + two for one, two in pairs)
+                return tuple(_bounded(one + two) for one, two in pairs)
             case "Sub":
-                return tuple(one - two for one, two in pairs)
+                return tuple(_bounded(one - two) for one, two in pairs)
             case "Pow":
-                return tuple(float(one) ** float(two) for one, two in pairs)
+                return tuple(_bounded(float(one) ** float(two)) for one, two in pairs)
             case _:
                 return ()
     except (OverflowError, ZeroDivisionError, TypeError):
         return (math.inf,)
+
+
+def _bounded(number: complex) -> int | float:
+    """As a tensor can hold it: no root of what is below zero, and no number without end."""
+    if not isinstance(number, int | float):
+        return math.nan
+    return number if abs(number) < 1 << 64 else math.copysign(math.inf, number)
 
 
 def _broadcast(first: Numbers, second: Numbers) -> tuple[Numbers, Numbers]:

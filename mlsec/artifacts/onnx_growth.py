@@ -32,7 +32,7 @@ def _padded(numbers: Numbers) -> float:
 
 
 def _product(numbers: Numbers) -> float:
-    return math.prod(max(float(number), 1.0) for number in numbers)
+    return math.prod(max(1.0, float(number)) for number in numbers)  # NaN counts as 1
 
 
 # By operator: which inputs give the size of what is made, and how.

@@ -6,30 +6,35 @@ import base64
 import copy
 import json
 import random
-from collections.abc import Callable
 from typing import Any
+
+from tests.fuzz.target import Words
 
 STRANGE = (None, True, 0, -1, 1 << 63, 1.5, "", "\0", "AAAA", "9" * 30, [], {}, [[]], {"a": None})
 BYTES = b'\x00\xff\x80\x30\x31\xa0\x04\x02=+/-_\n "{}[]:,.'
-Mutate = Callable[[bytes, int], bytes]
 
 
-def mutate_document(data: bytes, seed: int, plain: Mutate, most_bytes: int) -> bytes:
-    """Change a document in one to three places; ``plain`` changes what is none, and some others."""
-    source = random.Random(seed)  # noqa: S311 - libFuzzer gives the seed
+def mutate_document(data: bytes, source: random.Random, _words: Words = ()) -> bytes | None:
+    """Change a document in one to three places; None where there is none."""
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict | list) or source.random() < 0.2:
-        return plain(data, most_bytes)
+        return None
+    if not isinstance(document, dict | list):
+        return None
     for _ in range(source.randint(1, 3)):
         holder, key = _place(document, source)
         if holder is None:
             break
         _bend(holder, key, document, source)
-    found = json.dumps(document).encode()
-    return found if len(found) <= most_bytes else plain(data, most_bytes)
+    return json.dumps(document).encode()
+
+
+def mutate_held_document(data: bytes, source: random.Random, _words: Words = ()) -> bytes | None:
+    """Change the document that stands between other bytes."""
+    begin, end = data.find(b"{"), data.rfind(b"}") + 1
+    found = mutate_document(data[begin:end], source) if 0 <= begin < end else None
+    return found and data[:begin] + found + data[end:]
 
 
 def _place(document: Any, source: random.Random) -> tuple[Any, Any]:
@@ -75,15 +80,14 @@ def _bend_text(text: str, source: random.Random) -> str:
     except ValueError:
         inner = b""
     if len(inner) < 8 or source.random() < 0.2:
-        return _edited(text.encode("utf-8", "replace"), source).decode("utf-8", "replace")
-    changed = mutate_document(
-        inner, source.getrandbits(32), lambda data, _: _edited(data, source), 1 << 16
-    )
+        return edited(text.encode("utf-8", "replace"), source).decode("utf-8", "replace")
+    changed = mutate_document(inner, source) or edited(inner, source)
     found = base64.b64encode(changed, altchars=b"-_" if is_url else None).decode()
     return found if text == padded else found.rstrip("=")
 
 
-def _edited(data: bytes, source: random.Random) -> bytes:
+def edited(data: bytes, source: random.Random) -> bytes:
+    """Change one or two bytes, or leave out or double a few."""
     changed = bytearray(data)
     for _ in range(source.randint(1, 2)):
         at = source.randrange(len(changed) + 1)

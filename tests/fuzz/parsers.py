@@ -18,6 +18,7 @@ from mlsec.signing.anchors import read_certificates
 from mlsec.signing.bundle import parse_bundles
 from mlsec.signing.certificates import read_certificate
 from mlsec.signing.cms import read_signed_data
+from mlsec.signing.discover import is_like_a_bundle
 from mlsec.signing.identities import identities_of
 from mlsec.signing.keys import load_public_key, public_key_of
 from mlsec.signing.manifest import manifest_of
@@ -38,7 +39,10 @@ from mlsec.signing.statement import parse_statement, strict_statement
 from mlsec.signing.strictjson import loads
 from mlsec.signing.timestamp import read_timestamp
 from tests.fuzz import signed
-from tests.fuzz.target import Target
+from tests.fuzz.documents import mutate_document
+from tests.fuzz.pieces import mutate_text
+from tests.fuzz.target import Mutate, Target
+from tests.fuzz.trees import mutate_der
 
 NONCE = b"\x01" * 8
 _POLICY = Path("/trust/trust.yaml")
@@ -61,6 +65,13 @@ def _statement(data: bytes) -> None:
         assert quick == strict_statement(data)
     found = parse_statement(data)
     manifest_of(found.predicate, may_have_more=True, may_be_dot=True)
+
+
+def _bundle(data: bytes) -> None:
+    """Whatever is a bundle looks like one: a folder is searched for those that do."""
+    is_like_one = is_like_a_bundle(data)
+    parse_bundles(data)
+    assert is_like_one
 
 
 def _certificate(data: bytes) -> None:
@@ -101,7 +112,7 @@ def _crl(at: datetime) -> bytes:
 
 
 PARSERS: dict[str, tuple[Callable[[bytes], Any], Callable[[], Iterable[bytes]]]] = {
-    "bundle": (parse_bundles, signed.bundles),
+    "bundle": (_bundle, signed.bundles),
     "statement": (_statement, signed.statements),
     "provenance": (read_provenance, signed.statements),
     "json": (_json, signed.statements),
@@ -129,12 +140,17 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], Callable[[], Iterable[bytes]]]]
     "timestamp-request": (lambda data: timestamp_request(data, NONCE), lambda: (signed.DATA,)),
 }
 
-_JSON = {
-    *("bundle", "statement", "provenance", "trusted-root", "notary-jws"),
-    *("cosign-annotations", "cosign-payload"),
+_MUTATES: dict[str, Mutate] = {
+    **dict.fromkeys(
+        """bundle statement provenance json trusted-root notary-jws cosign-annotations
+        cosign-payload""".split(),  # noqa: SIM905
+        mutate_document,
+    ),
+    **dict.fromkeys(("certificate", "cms", "timestamp", "timestamp-answer"), mutate_der),
+    **dict.fromkeys(("checkpoint", "trust-policy"), mutate_text),
 }
 
 PARSER_TARGETS = tuple(
-    Target(name=name, read=_parses(read), seeds=seeds, is_json=name in _JSON)
+    Target(name=name, read=_parses(read), seeds=seeds, mutate=_MUTATES.get(name))
     for name, (read, seeds) in PARSERS.items()
 )

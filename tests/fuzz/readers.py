@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import random
+import zlib
 from contextlib import suppress
 from functools import partial
+from pathlib import PurePosixPath
+
+import msgspec
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.inspect import descend, inspect
@@ -12,8 +16,19 @@ from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.readers import READERS, SNIFF_BYTES, Reader
 from mlsec.artifacts.recorder import Ledger, Recorder
 from mlsec.artifacts.window import Window
-from tests.artifacts.mutations import small_samples
-from tests.fuzz.target import Target
+from tests.fuzz.containers import (
+    mutate_numpy,
+    mutate_packed,
+    mutate_safetensors,
+    mutate_seven_zip,
+    mutate_tar,
+    mutate_zip,
+)
+from tests.fuzz.documents import mutate_document, mutate_held_document
+from tests.fuzz.pieces import mutate_pickle, mutate_text
+from tests.fuzz.samples import named_samples
+from tests.fuzz.target import Mutate, Target, Words
+from tests.fuzz.trees import mutate_message
 
 MOST_SEEDS = 200
 # Small, so that running into them is part of the play.
@@ -33,55 +48,107 @@ NAMES = {
     "sniff_triton": "config.pbtxt",
     "sniff_start_file": "a.pth",
     "sniff_properties": "config.properties",
+    "sniff_paddle": "net.pdmodel",
+    "sniff_requirements": "requirements.txt",
+    "sniff_python": "own.py",
+    "sniff_template": "chat_template.jinja",
 }
-# For what the samples have only under its name in a folder.
-MORE = (
-    b'name: "m"\nbackend: "python"\nmax_batch_size: 8\ninstance_group [{ kind: KIND_CPU }]\n',
-    b"import os; os.getcwd()\n",
-    b"inference_address=http://0.0.0.0:8080\nload_models=all\nmodel_store=/models\n",
-    b"\x08\x01\x10\x02\x18\x03",
-    b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12\n",
-    b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02\n\x08\n\x01a\x15\0\0\x80\xbf\x12\x08\x1a\x06my.txt",
-    b"\x78\x9c\x63\x60\x60\x60\0\0\0\x04\0\x01",
+# Names on which more depends than which reader it is; the bytes decide which one a file has.
+TELLING_NAMES = (
+    "",
+    *NAMES.values(),
+    *("MLproject", "MLmodel", "config.yaml", "tokenizer_config.json", "model.index", "run.sh"),
+    *("deploy.xml", "m.prototxt", "graph.pbtxt", "conftest.py", "a.keras", "m.pt", "m.npy.z"),
 )
+MUTATES: dict[str, Mutate] = {
+    "sniff_zip": mutate_zip,
+    "sniff_tar": mutate_tar,
+    "sniff_seven_zip": mutate_seven_zip,
+    "sniff_compressed": mutate_packed,
+    "sniff_numpy": mutate_numpy,
+    "sniff_safetensors": mutate_safetensors,
+    "sniff_pickle": mutate_pickle,
+    "sniff_json": mutate_document,
+    "sniff_named_keras": mutate_held_document,
+    "sniff_xgboost_text": mutate_document,
+    **dict.fromkeys(
+        """sniff_onnx sniff_tensor sniff_saved_model sniff_meta_graph sniff_graph_def
+        sniff_fingerprint sniff_named_saved_model sniff_named_onnx
+        sniff_named_graph sniff_core_ml sniff_paddle sniff_sentencepiece""".split(),  # noqa: SIM905
+        mutate_message,
+    ),
+    **dict.fromkeys(
+        """sniff_prototxt sniff_text_format sniff_triton sniff_start_file sniff_properties
+        sniff_pmml sniff_openvino sniff_xml sniff_card sniff_python sniff_template
+        sniff_requirements sniff_yaml sniff_text sniff_lightgbm sniff_pdf""".split(),  # noqa: SIM905
+        mutate_text,
+    ),
+}
 
 
 def _read(reader: Reader, data: bytes) -> None:
     """Read by this one reader what it recognises; only a mistake of ours can raise."""
     window = Window.of(data, NAMES.get(reader.sniff.__name__, ""))
+    if not is_known(reader, data):
+        return
     # What these say becomes a hole in the file's account.
     with suppress(ArtifactError, MemoryError, RecursionError):
-        if window.size_bytes and reader.sniff(window.read(0, SNIFF_BYTES), window):
-            reader.read(window, Recorder(Budget(LIMITS), Ledger(), descend))
+        reader.read(window, Recorder(Budget(LIMITS), Ledger(), descend))
 
 
-def _seeds(reader: Reader) -> Iterable[bytes]:
-    """The samples that it recognises, or some of the others where it knows none."""
-    samples = list(small_samples().values())
-    known = [data for data in (*MORE, *samples) if _is_known(reader, data)]
-    return (known or samples)[:MOST_SEEDS]
+def _read_any(data: bytes) -> None:
+    name = TELLING_NAMES[zlib.crc32(data) % len(TELLING_NAMES)]
+    msgspec.msgpack.encode(inspect(Window.of(data, name), LIMITS))
 
 
-def _is_known(reader: Reader, data: bytes) -> bool:
+def _seeds(reader: Reader) -> list[bytes]:
+    """The samples that it recognises; where its name decides, those that have such a name."""
+    known = [(name, data) for name, data in named_samples() if is_known(reader, data)]
+    ending = PurePosixPath(NAMES.get(reader.sniff.__name__, "")).suffix
+    named = [data for name, data in known if ending and PurePosixPath(name).suffix == ending]
+    found = named or [data for _, data in known]
+    return found[:: -(-len(found) // MOST_SEEDS) or 1]
+
+
+def is_known(reader: Reader, data: bytes) -> bool:
+    """Whether the reader recognises the bytes, under the name that the target gives them."""
     window = Window.of(data, NAMES.get(reader.sniff.__name__, ""))
     try:
-        return reader.sniff(data[:SNIFF_BYTES], window)
+        return bool(data) and reader.sniff(data[:SNIFF_BYTES], window)
     except ArtifactError:
         return False
 
 
-def _named(reader: Reader) -> str:
+def named(reader: Reader) -> str:
+    """The name of a reader's target."""
     return "reader-" + reader.sniff.__name__.removeprefix("sniff_").replace("_", "-")
 
 
-TARGETS: dict[str, Target] = {
-    **{
-        _named(one): Target(name=_named(one), read=partial(_read, one), seeds=partial(_seeds, one))
+def _target(reader: Reader) -> Target:
+    return Target(
+        name=named(reader),
+        read=partial(_read, reader),
+        seeds=partial(_seeds, reader),
+        mutate=MUTATES.get(reader.sniff.__name__),
+    )
+
+
+def mutate_any(data: bytes, source: random.Random, words: Words) -> bytes | None:
+    """Change a file as one of its readers would have it changed."""
+    kinds = [
+        MUTATES[one.sniff.__name__]
         for one in READERS
-    },
+        if one.sniff.__name__ in MUTATES and is_known(one, data)
+    ]
+    return source.choice(kinds)(data, source, words) if kinds else None
+
+
+TARGETS: dict[str, Target] = {
+    **{named(one): _target(one) for one in READERS},
     "any-file": Target(
         name="any-file",
-        read=lambda data: inspect(Window.of(data), LIMITS) and None,
-        seeds=lambda: small_samples().values(),
+        read=_read_any,
+        seeds=lambda: (data for _, data in named_samples()),
+        mutate=mutate_any,
     ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz.readers import TARGETS as READER_TARGETS
+from tests.fuzz.artifacts import TARGETS as ARTIFACT_TARGETS
 from tests.fuzz.signing import TARGETS as SIGNING_TARGETS
 
-TARGETS = READER_TARGETS | SIGNING_TARGETS
+TARGETS = ARTIFACT_TARGETS | SIGNING_TARGETS

@@ -34,7 +34,9 @@ from mlsec.signing.sigstore.verify import verify_sigstore
 from mlsec.signing.timestamp import read_timestamp, verify_timestamp
 from mlsec.signing.verdict import IdentityType
 from tests.fuzz import signed
+from tests.fuzz.documents import mutate_document
 from tests.fuzz.target import Target
+from tests.fuzz.trees import mutate_der
 from tests.signing.make_fulcio import IDENTITY, ISSUER
 from tests.signing.make_notary import SUBJECT
 from tests.signing.make_oci import LayoutMaker
@@ -132,63 +134,75 @@ def _layout() -> Path:
     artifact = maker.model()
     maker.add_notary(signed.NOTARY.envelope(artifact), artifact)
     maker.add_bundle(signed.sigstore_bundles()[0], artifact)
+    _index()  # before anything else stands in its place
     return folder
 
 
 def _read_layout(name: str, data: bytes) -> None:
     """Read a layout of which one document is ``data``, and its digest made to fit."""
-    folder = _layout()
-    text = data
+    folder, text, blob = _layout(), data, None
     if name != "index.json":
         digest = hashlib.sha256(data).hexdigest()
-        (folder / "blobs" / "sha256" / digest).write_bytes(data)
+        blob = folder / "blobs" / "sha256" / digest
         kind = f"application/vnd.oci.image.{name}.v1+json"
         entry = {"mediaType": kind, "digest": f"sha256:{digest}", "size": len(data)}
         text = json.dumps({"schemaVersion": 2, "manifests": [entry]}).encode()
+    is_ours = blob is not None and not blob.exists()  # else one of the good ones
+    if blob is not None and is_ours:
+        blob.write_bytes(data)
     (folder / "index.json").write_bytes(text)
     try:
         with suppress(SigningError), ModelFolder(folder) as opened:
             read_layout(LocalFiles(opened))
     finally:
-        if name != "index.json":
-            (folder / "blobs" / "sha256" / digest).unlink()
+        if blob is not None and is_ours:
+            blob.unlink()
 
 
 @cache
 def _index() -> bytes:
-    return (_layout() / "index.json").read_bytes()
+    return (_scratch() / "layout" / "index.json").read_bytes()
+
+
+def _layout_index() -> Sequence[bytes]:
+    _layout()
+    return (_index(),)
 
 
 def _manifests() -> Sequence[bytes]:
+    _layout()
     entries = json.loads(_index())["manifests"]
     paths = [_layout() / "blobs" / one["digest"].replace(":", "/") for one in entries]
     return [path.read_bytes() for path in paths]
 
 
 VERIFYING_TARGETS = (
-    Target(name="verify-sigstore", read=_sigstore, seeds=signed.bundles, is_json=True),
-    Target(name="verify-model", read=_model, seeds=lambda: _shop()[2], is_json=True),
+    Target(name="verify-sigstore", read=_sigstore, seeds=signed.bundles, mutate=mutate_document),
+    Target(name="verify-model", read=_model, seeds=lambda: _shop()[2], mutate=mutate_document),
     Target(
         name="verify-notary-jws",
         read=partial(_notary, read_notary_envelope),
         seeds=signed.jws,
-        is_json=True,
+        mutate=mutate_document,
     ),
     Target(name="verify-notary-cose", read=partial(_notary, read_notary_cose), seeds=signed.cose),
-    Target(name="verify-timestamp", read=_stamp, seeds=signed.stamps),
+    Target(name="verify-timestamp", read=_stamp, seeds=signed.stamps, mutate=mutate_der),
     Target(
         name="oci-index",
         read=partial(_read_layout, "index.json"),
-        seeds=lambda: (_index(),),
-        is_json=True,
+        seeds=_layout_index,
+        mutate=mutate_document,
     ),
     Target(
-        name="oci-manifest", read=partial(_read_layout, "manifest"), seeds=_manifests, is_json=True
+        name="oci-manifest",
+        read=partial(_read_layout, "manifest"),
+        seeds=_manifests,
+        mutate=mutate_document,
     ),
     Target(
         name="oci-nested-index",
         read=partial(_read_layout, "index"),
-        seeds=lambda: (_index(),),
-        is_json=True,
+        seeds=_layout_index,
+        mutate=mutate_document,
     ),
 )

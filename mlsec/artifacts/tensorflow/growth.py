@@ -20,6 +20,7 @@ TENSOR_TYPE, TENSOR_CONTENT = 1, 4
 # The letters of packed elements by data type; the fields that hold numbers one by one.
 _PACKED = {1: "f", 2: "d", 3: "i", 9: "q", 4: "B", 6: "b"}
 _NUMBERS: Mapping[int, str] = {5: "f", 6: "d", 7: "q", 10: "q"}
+_ALONE = {"f": FIXED32, "d": FIXED64, "q": VARINT}
 LARGEST_BYTES, MOST_NUMBERS = 1024, 64
 # Which input gives the size of what is made.
 _BY_INPUT: Mapping[str, int] = {
@@ -80,7 +81,7 @@ def _made(operator: str, inputs: list[Numbers]) -> float:
         return (inputs[1][0] - inputs[0][0]) / inputs[2][0]
     place = _BY_INPUT[operator]
     numbers = inputs[place] if place < len(inputs) else ()
-    return math.prod(max(float(number), 1.0) for number in numbers)
+    return math.prod(max(1.0, float(number)) for number in numbers)  # NaN counts as 1
 
 
 def _constant(wire: Wire, attributes: list[Field]) -> Numbers:
@@ -113,13 +114,12 @@ def _numbers(wire: Wire, tensor: Field) -> Numbers:
 
 
 def _listed(wire: Wire, field: Field, letter: str) -> list[int | float]:
+    if field.wire != BYTES and field.wire != _ALONE[letter]:
+        return []  # of another type than the field has: loaders pass over it
     if field.wire == VARINT:
         return [_signed(field.value)]
     if letter == "q":
-        packed = wire.packed(field) if field.wire == BYTES else iter(())
-        return [_signed(value) for value in itertools.islice(packed, MOST_NUMBERS)]
-    if field.wire not in {BYTES, FIXED32, FIXED64}:
-        return []
+        return [_signed(value) for value in itertools.islice(wire.packed(field), MOST_NUMBERS)]
     raw, size = wire.raw(field, LARGEST_BYTES), struct.calcsize(letter)
     return list(struct.unpack(f"<{len(raw) // size}{letter}", raw[: len(raw) // size * size]))
 

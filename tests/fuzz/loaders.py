@@ -1,0 +1,101 @@
+"""A target that holds the reading of pickles against Python's own readers of them.
+
+Nothing is imported for it: every name that a stream asks for becomes one inert function.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import pickletools
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.limits import Budget
+from mlsec.artifacts.pickle.machine import Machine
+from mlsec.artifacts.pickle.skim import skim
+from mlsec.artifacts.pickle.steps import STEPS
+from mlsec.artifacts.window import Window
+from tests.artifacts.test_pickle_machine import Recorded, random_stream
+from tests.fuzz.pieces import mutate_pickle
+from tests.fuzz.readers import LIMITS, TARGETS
+from tests.fuzz.target import Target
+
+# An entry of the memo far away has the loader make room for all before it.
+_FAR = re.compile(rb"r..[^\0].|r...[^\0]|p\d{5}|p[^\n]{0,6}[xXoObB_]", re.DOTALL)
+# Tuples of tuples take exponential time to hash, as keys and in sets.
+_TUPLES, _KEYS = re.compile(rb"[\x86\x87t2]"), re.compile(rb"[sud\x90\x91]")
+MOST_TUPLES = 16
+
+
+class _Loader(pickle.Unpickler):
+    """Python's own loader, which looks up nothing and notes what it was to look up."""
+
+    def __init__(self, data: bytes, encoding: str) -> None:
+        super().__init__(io.BytesIO(data), encoding=encoding)
+        self.names: list[list[str]] = []
+
+    def find_class(self, module: str, name: str) -> Callable[..., object]:
+        self.names.append([module, name])
+        return _inert
+
+    def persistent_load(self, _identity: object) -> None:
+        return None
+
+
+def _inert(*_values: object, **_named: object) -> dict[object, object]:
+    return {}
+
+
+def _names(data: bytes, encoding: str) -> list[list[str]]:
+    loader = _Loader(data, encoding)
+    with suppress(Exception):  # what it looked up before it gave up counts
+        loader.load()
+    return loader.names
+
+
+def _compare(data: bytes) -> None:
+    """Whatever Python's loader looks up is seen here, and the walk steps where genops does."""
+    _compare_steps(data)
+    window = Window.of(data)
+    judge, seen = Recorded(), skim(window, 0, Budget(LIMITS))
+    with suppress(ArtifactError):
+        Machine(window, 0, judge, Budget(LIMITS)).run()
+    assert not (seen.is_data and judge.imports), "told to be only data, and it imports"
+    if _FAR.search(data) or (len(_TUPLES.findall(data)) > MOST_TUPLES and _KEYS.search(data)):
+        return
+    for encoding in ("ASCII", "utf-8", "latin1", "bytes"):
+        unseen = [name for name in _names(data, encoding) if name not in judge.imports]
+        assert not unseen, f"looked up with {encoding}, and not seen: {unseen}"
+        assert not seen.is_data or not _names(data, encoding)
+
+
+def _compare_steps(data: bytes) -> None:
+    machine = Machine(Window.of(data), 0, Recorded(), Budget(LIMITS))
+    machine.is_batched = False
+    ours: list[int] = []
+    with suppress(ArtifactError, IndexError):  # as the walk itself takes an empty stack
+        position = 0
+        while position < len(data) and (not ours or data[ours[-1]] != ord(".")):
+            ours.append(position)
+            position = STEPS[data[position]](machine, position)
+    theirs: list[int] = []
+    with suppress(Exception):  # what it read before it gave up counts
+        theirs += (at for _, _, at in pickletools.genops(data))
+    both = min(len(ours), len(theirs))
+    assert ours[:both] == theirs[:both], "steps elsewhere than genops"
+
+
+def _seeds() -> Sequence[bytes]:
+    return (
+        *TARGETS["reader-pickle"].seeds(),
+        *(random_stream(number) for number in range(60)),
+        *(b"\x80\x02c" + names + b"\n." for names in (b"os\nsystem", b"a.b\nc.d", b"\xc3\xa4\nb")),
+        b"I0x1\n0cos\nsystem\n.",
+        b"I1_0\n0(S'a'\nios\nsystem\n.",
+    )
+
+
+LOADER_TARGET = Target(name="pickle-loader", read=_compare, seeds=_seeds, mutate=mutate_pickle)
