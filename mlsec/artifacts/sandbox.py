@@ -7,8 +7,8 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import Protocol
 
 import msgspec
@@ -235,8 +235,7 @@ class _Driver:
                     deadline_s += time.monotonic() - began_s
                 case Soon(spans=spans) if source is not None:
                     began_s = time.monotonic()
-                    if isinstance(source, FarSource):
-                        source.prefetch(spans)
+                    _fetch_ahead(source, spans)
                     deadline_s += time.monotonic() - began_s
                 case _:
                     self.stop()
@@ -250,6 +249,15 @@ class _Driver:
         if self._worker is None:
             self._worker = process_for(self._pool.limits)
         return self._worker
+
+
+def _fetch_ahead(source: Source, spans: Sequence[tuple[int, int]]) -> None:
+    """Fetch what will be asked for. Where that fails, the question that follows tells it: the
+    process is in the midst of the file, and must be answered until it is done.
+    """
+    if isinstance(source, FarSource):
+        with suppress(ArtifactError, OSError):
+            source.prefetch(spans)
 
 
 def _serve(source: Source, want: Want) -> Part | Refused:

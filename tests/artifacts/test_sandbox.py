@@ -130,6 +130,24 @@ def test_a_store_that_refuses_is_a_hole_with_its_reason() -> None:
     assert found["open"].holes[0].detail == "no such object"
 
 
+@pytest.mark.parametrize("error", [ArtifactError("gone for today"), ConnectionResetError()])
+def test_a_fetch_ahead_that_fails_costs_no_answer(tmp_path: Path, error: Exception) -> None:
+    """The process is in the midst of the file then: the next must not get its answer."""
+
+    class NotAhead(Asked):
+        def prefetch(self, spans: Sequence[tuple[int, int]]) -> None:
+            raise error
+
+    path = tmp_path / "evil.pkl"
+    path.write_bytes(EVIL_PICKLE_2)
+    jobs = [far("far", NotAhead(archive(torch_entries()))), local(path)]
+    found = {job.id: result for job, result in inspect_many(jobs, workers=1)}
+    assert found["far"].formats == (Format.ZIP, Format.TORCH_ZIP)
+    assert not found["far"].holes
+    assert found["evil.pkl"].formats == (Format.PICKLE,)
+    assert FactKind.DENIED_CALL in {fact.kind for fact in found["evil.pkl"].facts}
+
+
 def test_a_process_that_is_killed_costs_one_answer(tmp_path: Path) -> None:
     """The file being read when its process dies is told; the others are read all the same."""
     good = tmp_path / "good.pkl"
