@@ -19,6 +19,7 @@ Descend = Callable[[Window, "Recorder"], None]
 ALWAYS_KEPT = 50
 # Equal members of at most this size are read once: archives of archives repeat themselves.
 COMPARED_BYTES = 4 << 20
+_ARCHIVES = (b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd")
 
 
 class Ledger:
@@ -203,6 +204,7 @@ class Recorder:
         if not content:
             self.descend(window, self)
             return
+        content += bytes((self.is_image, self.runs_source))
         if content in ledger.open:
             self.fact(FactKind.BOMB, window.name, "is the archive that holds it")
             return
@@ -229,10 +231,16 @@ def _plain(text: str) -> str:
 
 
 def _identity(window: Window) -> bytes:
-    """Content and suffix of a member that lies in memory, or nothing: comparing must be cheap."""
+    """Content and name of a member that lies in memory, or nothing: comparing must be cheap.
+
+    A name decides who reads a text (requirements.txt, MLproject) and what is said of it; of an
+    archive the ending alone counts, as equal archives in archives lie there under many names.
+    """
     source = window.source
     if not isinstance(source, MemorySource) or not 0 < window.size_bytes <= COMPARED_BYTES:
         return b""
-    suffix = window.name.rpartition(".")[2].lower().encode("utf-8", "surrogatepass")
     content = source.data[window.start : window.start + window.size_bytes]
-    return hashlib.blake2b(content, digest_size=16).digest() + suffix[-16:]
+    is_archive = content.startswith(_ARCHIVES) or content[257:262] == b"ustar"
+    name = window.name.rpartition(".")[2].lower()[-16:] if is_archive else window.name
+    digest = hashlib.blake2b(content, digest_size=16).digest()
+    return digest + name.encode("utf-8", "surrogatepass")

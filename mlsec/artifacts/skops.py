@@ -58,17 +58,38 @@ def judge_skops(value: Mapping[str, Any], record: Recorder) -> None:
     if isinstance(version, str):
         record.property("producer", "skops")
         record.property("producer_version", version[:40])
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str]] = set()
     for path, part in walk(value):
         if isinstance(part, Mapping) and "__loader__" in part:
-            loader, module, name = (
-                part.get(key) if isinstance(part.get(key), str) else ""
-                for key in ("__loader__", "__module__", "__class__")
-            )
-            _judge_shape(part, str(loader), path, record)
-            if (loader, module, name) not in seen or loader in {"MethodNode", "OperatorFuncNode"}:
-                seen.add((str(loader), str(module), str(name)))
-                _judge_node(part, str(loader), str(module), str(name), path, record)
+            loader, module, name = _strings(part, "__loader__", "__module__", "__class__")
+            _judge_shape(part, loader, path, record)
+            if loader == "OperatorFuncNode" or module in {"operator", "_operator"}:
+                _judge_operator(part, name, path, record)
+                continue
+            if loader == "MethodNode":
+                _judge_method(part.get("content"), module, name, path, record)
+            for named in {*_named(part.get("content")), (module, name)} - seen:
+                seen.add(named)
+                _judge_type(*named, path, record)
+
+
+def _named(content: Any) -> list[tuple[str, str]]:
+    """What the content of a node names: the outer names then say only what kind of thing it is.
+
+    A content that is a node of its own is judged as such.
+    """
+    if not isinstance(content, Mapping) or "__loader__" in content:
+        return []
+    owner, kind, module, function = _strings(
+        content, "__module__", "__class__", "module_path", "function"
+    )
+    return [(owner, kind), (module, function)]
+
+
+def _strings(part: Any, *keys: str) -> tuple[str, ...]:
+    """What stands under these keys, and nothing where it is no text."""
+    found = [part.get(key) for key in keys] if isinstance(part, Mapping) else []
+    return tuple(text if isinstance(text, str) else "" for text in found)
 
 
 def _judge_shape(part: Mapping[str, Any], loader: str, path: str, record: Recorder) -> None:
@@ -91,23 +112,6 @@ def _judge_shape(part: Mapping[str, Any], loader: str, path: str, record: Record
         if not isinstance(name, str) or name.strip('"') not in _BIT_GENERATORS:
             detail = f"is called to make random numbers, and is no generator of bits (at {path})"
             record.fact(FactKind.UNKNOWN_CALL, f"numpy.random.{name}"[:200], detail)
-
-
-def _judge_node(
-    part: Mapping[str, Any], loader: str, module: str, name: str, path: str, record: Recorder
-) -> None:
-    if loader == "OperatorFuncNode" or module in {"operator", "_operator"}:
-        _judge_operator(part, name, path, record)
-        return
-    content = part.get("content")
-    if loader == "MethodNode" and isinstance(content, Mapping):
-        _judge_method(content, module, name, path, record)
-    if loader == "TypeNode" and isinstance(content, Mapping):
-        owner, named = (str(content.get(key, "")) for key in ("__module__", "__class__"))
-        _judge_type(owner, named, path, record)
-    if isinstance(content, Mapping) and isinstance(content.get("module_path"), str):
-        _judge_type(content["module_path"], str(content.get("function", "")), path, record)
-    _judge_type(module, name, path, record)
 
 
 def _judge_type(module: str, name: str, path: str, record: Recorder) -> None:
@@ -133,9 +137,9 @@ def _judge_type(module: str, name: str, path: str, record: Recorder) -> None:
         record.fact(FactKind.CUSTOM_CODE, whole, detail)
 
 
-def _judge_method(
-    content: Mapping[str, Any], module: str, name: str, path: str, record: Recorder
-) -> None:
+def _judge_method(content: Any, module: str, name: str, path: str, record: Recorder) -> None:
+    if not isinstance(content, Mapping):
+        return
     function = content.get("func")
     whole = f"{module}.{name}.{function}"
     if not isinstance(function, str) or not _WORD.match(function) or function.startswith("_"):
