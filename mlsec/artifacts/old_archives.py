@@ -189,7 +189,7 @@ def _cpio_items(window: Window, record: Recorder) -> Iterator[Item]:
         end = data + size_bytes
         end += -end % 4 if is_new else 0
         if name == TRAILER:
-            record.understood(at, end)
+            record.understood(at, data)
             return
         # What fills up to the next header is accounted for with the member before it.
         yield Item(name=name, start=at, data=data, size_bytes=size_bytes, mode=mode)

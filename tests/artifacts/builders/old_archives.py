@@ -34,9 +34,10 @@ def long_names(name: str, content: bytes) -> bytes:
     return b"!<arch>\n" + table + head + content + b"\n" * (len(content) % 2)
 
 
-def cpio(*entries: Entry, is_old: bool = False) -> bytes:
+def cpio(*entries: Entry, is_old: bool = False, behind: bytes = b"") -> bytes:
+    """``behind`` are the data of the mark of the end, of which there should be none."""
     data = b""
-    for name, content, mode in (*entries, ("TRAILER!!!", b"", 0)):
+    for name, content, mode in (*entries, ("TRAILER!!!", behind, 0)):
         raw = name.encode() + b"\0"
         if is_old:
             numbers = (0, 1, mode, 0, 0, 1, 0)
@@ -79,6 +80,8 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "ar/cut-short": lambda: ar(("a", b"words" * 9, FILE))[:-20],
     "ar/no-header": lambda: ar(("a", b"ab", FILE)) + b"junk" * 30,
     "cpio/appended": lambda: cpio(("a", b"ab", FILE)) + EVIL_PICKLE,
+    "cpio/data-of-the-end": lambda: cpio(("a", b"ab", FILE), behind=EVIL_PICKLE),
+    "cpio-old/data-of-the-end": lambda: cpio(behind=EVIL_PICKLE, is_old=True),
     "cpio/cut-short": lambda: cpio(("a", b"words" * 9, FILE))[:140],
 }
 BENIGN: Mapping[str, Callable[[], bytes]] = {
