@@ -12,13 +12,17 @@ from mlsec.artifacts.window import Window
 from mlsec.core.regex import regex
 
 SEARCHED_BYTES = 1 << 20
-_RUN = regex(rb"^import[ \t][^\n]{0,200}", re.MULTILINE)
+# Python reads the lines as text: a carriage return ends one as well, and from 3.13 on a byte order
+# mark before the first is left out.
+_RUN = regex(rb"(?:^|\r|\A\xef\xbb\xbf)(import[ \t][^\r\n]{0,200})", re.MULTILINE)
 
 
 def sniff_start_file(head: bytes, window: Window) -> bool:
     """Whether a text is named .pth and has a line that Python would run when it starts."""
     is_named = PurePosixPath(window.name).suffix.lower() == ".pth"
-    return is_named and bool(_RUN.search(head)) and sniff_text(head, window)
+    if not is_named or not sniff_text(head, window):
+        return False
+    return bool(_RUN.search(head) or _RUN.search(window.read(0, SEARCHED_BYTES)))
 
 
 def read_start_file(window: Window, record: Recorder) -> None:
@@ -29,6 +33,6 @@ def read_start_file(window: Window, record: Recorder) -> None:
     read_text(window, record)
     record.in_part("the text", SEARCHED_BYTES, window.size_bytes)
     if found := _RUN.search(window.read(0, SEARCHED_BYTES)):
-        line = found.group().decode("utf-8", "replace")
+        line = found[1].decode("utf-8", "replace")
         detail = "a line that Python runs when it starts, where the file lies among its packages"
-        record.fact(FactKind.EMBEDDED_CODE, line, detail, offset=found.start())
+        record.fact(FactKind.EMBEDDED_CODE, line, detail, offset=found.start(1))

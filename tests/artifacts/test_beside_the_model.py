@@ -112,6 +112,11 @@ HOSTILE = {
     ),
     "pmml-program-text": ("m.pmml", b"<?xml version='1.0'?><?php x(); ?><PMML version='4.4'/>"),
     "start-file": ("own.pth", b"# words\nimport os; os.getpid()\n"),
+    "start-file-old-line-ends": ("own.pth", b"# words\rimport os; os.getpid()\r"),
+    "start-file-with-a-mark": ("own.pth", b"\xef\xbb\xbfimport os; os.getpid()\n"),
+    "index-called-almost-as-a-usual-one": (
+        "requirements.txt", b"--extra-index-url https://pypi.nvidia.com.example.org/simple\n"
+    ),
     "openvino-port-without-end": ("m.xml", network(DIM(1 << 30) + DIM(1 << 30))),
     "openvino-constant-without-end": (
         "m.xml", network(data="<data element_type='f32' shape='1073741824, 1073741824'/>")
@@ -176,6 +181,10 @@ HONEST = {
             DIM(1) + DIM(-1) + DIM(224),
             "<data element_type='f32' shape='64, 3, 7, 7' offset='0' size='37632'/>",
         ),
+    ),
+    "usual-indexes": (
+        "requirements.txt",
+        b"--index-url https://pypi.nvidia.com\n-i https://flashinfer.ai/whl\n",
     ),
     "text-graph-prints": (
         "g.pbtxt", text_node("PrintV2", 'key: "output_stream" value { s: "stderr" }')

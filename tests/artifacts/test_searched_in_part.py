@@ -14,6 +14,7 @@ from mlsec.artifacts.inside import SEARCHED_BYTES
 from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.json_text import MOST_BYTES
 from mlsec.artifacts.numpy_reader import TEXT_BYTES
+from mlsec.artifacts.repository.text_files import LISTED_BYTES, SNIFFED_BYTES
 from mlsec.artifacts.repository.xml_text import MOST_TEXTS as MOST_XML_TEXTS
 from mlsec.artifacts.trees.lightgbm import LONGEST_LINE
 from mlsec.artifacts.trees.ubjson import MOST_TEXTS
@@ -105,6 +106,12 @@ BEYOND: Mapping[str, tuple[str, Callable[[], bytes]]] = {
             message(1, text(1, word), b"\x15\0\0\0\0") for word in ("<unk>", "a", "b", "c")
         ) + message(2, message(99, LONG)),
     ),
+    "plain-text": ("merges.txt", lambda: WORDS),
+    "model-card": ("README.md", lambda: b"---\nlicense: mit\n---\n" + WORDS),
+    "list-of-packages": ("requirements.txt", lambda: b"torch==2.4.0\n" * (LISTED_BYTES // 13 + 1)),
+    "template-of-wide-characters": (
+        "a.jinja", ("{{ x }}" + "\N{GRINNING FACE}" * (1 << 20)).encode
+    ),
 }  # fmt: skip
 
 
@@ -151,3 +158,21 @@ def test_what_was_searched_whole_brings_no_statement(case: str) -> None:
 def test_of_texts_at_one_path_each_is_judged() -> None:
     found = look("a.ubj", xgboost("import os; os.system('echo inert')", "last"))
     assert [fact.kind for fact in found.facts] == [FactKind.EMBEDDED_CODE]
+
+
+ELSEWHERE = b"--extra-index-url http://192.0.2.1/simple\n"
+
+
+def test_a_long_list_of_packages_is_read_to_its_end() -> None:
+    data = b"torch==2.4.0\n" * (SNIFFED_BYTES // 13 + 1) + ELSEWHERE
+    found = look("requirements.txt", data)
+    assert [fact.subject for fact in found.facts] == ["http://192.0.2.1/simple"]
+    assert not found.holes
+
+
+def test_a_start_file_is_searched_beyond_its_first_lines() -> None:
+    lines = b"# a comment, as long as one likes\n" * 200 + b"import os; os.getpid()\n"
+    found = look("own.pth", lines)
+    assert [(fact.kind, fact.offset) for fact in found.facts] == [
+        (FactKind.EMBEDDED_CODE, lines.index(b"import"))
+    ]

@@ -32,8 +32,6 @@ _PROGRAM = regex(
 )
 # A layer of Caffe whose module Caffe imports; what spaCy looks up in the loading program.
 _CAFFE = regex(rb"\bpython_param\s*+(?::\s*+)?\{|\btype\s*:\s*[\"']?Python\b", re.IGNORECASE)
-# A line of a file that names places for packages: Python runs what begins so.
-_STARTS = regex(rb"^import[ \t][^\n]{0,80}", re.MULTILINE)
 # TorchServe: models from an address, and what its Java machine loads or runs.
 _SERVED = regex(
     rb"^[ \t]*(?:load_models|vmargs|model_store)[ \t]*=[^\n]*?(https?://\S{1,200}|-javaagent:\S{1,100}"
@@ -65,6 +63,7 @@ def read_foreign_text(window: Window, record: Recorder) -> None:
     path = PurePosixPath(window.name)
     suffix = path.suffix.lower()
     data = window.read(0, READ_BYTES)
+    record.in_part("the text", READ_BYTES, window.size_bytes)
     language = LANGUAGES.get(suffix, "")
     if path.name.startswith(("Dockerfile", "Makefile", "Jenkinsfile")):
         language = "a build"
@@ -75,8 +74,6 @@ def read_foreign_text(window: Window, record: Recorder) -> None:
         judge_bytes(Window.of(inner), "(decoded)", record)
     if found := shell_in(data):
         _code(found, record, "fetches and runs code, or gives a shell away")
-    if suffix == ".pth" and (line := _STARTS.search(data)):
-        _code(line, record, "a line that every Python runs that starts where it lies")
     if suffix in _SETTINGS or path.name == "Pipfile":
         _settings(data, record)
 

@@ -17,9 +17,9 @@ ELSEWHERE = regex(
 # One commit of a repository: nobody can put other content there.
 _PINNED = regex(r"git\+https://.+@[0-9a-f]{40}\b")
 _USUAL_INDEXES = (
-    "https://pypi.org/", "https://download.pytorch.org/", "https://pypi.nvidia.com",
-    "https://pypi.ngc.nvidia.com", "https://wheels.vllm.ai/", "https://flashinfer.ai/whl",
-    "https://data.pyg.org/whl",
+    "https://pypi.org/", "https://download.pytorch.org/", "https://pypi.nvidia.com/",
+    "https://pypi.ngc.nvidia.com/", "https://wheels.vllm.ai/", "https://flashinfer.ai/whl/",
+    "https://data.pyg.org/whl/",
 )  # fmt: skip
 _USUAL_CHANNELS = (
     "https://conda.anaconda.org/",
@@ -41,7 +41,8 @@ def judge_line(line: str, record: Recorder) -> None:
         return
     for found in ELSEWHERE.finditer(plain):
         place = found.group(1) or found.group(2)
-        if not place.startswith(_USUAL_INDEXES):
+        # With the slash: pypi.nvidia.com.example.org is another's.
+        if not f"{place}/".startswith(_USUAL_INDEXES):
             detail = "packages are installed from this address"
             danger = Severity.LOW if _PINNED.search(place) else None
             record.fact(FactKind.REMOTE_REFERENCE, place, detail, danger=danger)

@@ -10,8 +10,10 @@ from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.requirement_lines import ELSEWHERE, judge_line
 from mlsec.artifacts.templates.names import MOST_CHARACTERS, SUSPECT_TEXT
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import GapReason
 from mlsec.core.regex import regex
 
+SNIFFED_BYTES, LISTED_BYTES = 1 << 20, 16 << 20
 _BLOCK = regex(
     r"\{%[-+]?\s*(?:if|for|set|macro|include|import|extends|from|block|with|filter|call|raw|do)\b"
 )
@@ -51,7 +53,8 @@ def read_template(window: Window, record: Recorder) -> None:
     """Judge the whole text as one template."""
     from mlsec.artifacts.templates.judge import judge_template  # noqa: PLC0415 - only for a template
 
-    text = window.read(0, 4 * MOST_CHARACTERS).decode("utf-8", "replace").rstrip("\0")
+    # At least one character more than is judged, so that the judge says that there are more.
+    text = window.read(0, 4 * MOST_CHARACTERS + 4).decode("utf-8", "replace").rstrip("\0")
     is_chat = "chat" in window.name.lower() or bool(_CHAT.search(text))
     judge_template(text, record, window.name.rsplit("/", 1)[-1] or "the template", is_chat=is_chat)
     read_text(window, record)
@@ -61,7 +64,7 @@ def sniff_card(head: bytes, window: Window) -> bool:
     """Whether a text starts with a block of YAML between dashes and goes on as prose."""
     if not head.lstrip(b"\xef\xbb\xbf").startswith(b"---"):
         return False
-    found = _FRONT.match(window.read(0, 1 << 20))
+    found = _FRONT.match(window.read(0, SNIFFED_BYTES))
     return found is not None and found.end() < window.size_bytes
 
 
@@ -70,7 +73,8 @@ def read_card(window: Window, record: Recorder) -> None:
 
     The prose is searched like a template, as a chat template may start with dashes too.
     """
-    data = window.read(0, 1 << 20)
+    data = window.read(0, SNIFFED_BYTES)
+    record.in_part("the text", SNIFFED_BYTES, window.size_bytes)
     found = _FRONT.match(data)
     if found is not None:
         from mlsec.artifacts.repository.yaml_nodes import judge_yaml  # noqa: PLC0415 - as above
@@ -85,22 +89,27 @@ def read_card(window: Window, record: Recorder) -> None:
 
 
 def sniff_requirements(head: bytes, window: Window) -> bool:
-    """Whether a text is a list of Python packages."""
-    if not sniff_text(head, window) or window.size_bytes > 1 << 20:
+    """Whether a text is a list of Python packages: by its name, or by what its lines are."""
+    if not sniff_text(head, window):
         return False
-    lines = window.read(0, 1 << 20).decode("utf-8", "replace").splitlines()
-    named = "requirements" in window.name.lower()
+    if "requirements" in window.name.lower():
+        return True
+    if window.size_bytes > SNIFFED_BYTES:
+        return False
+    lines = window.read(0, SNIFFED_BYTES).decode("utf-8", "replace").splitlines()
     elsewhere = any(ELSEWHERE.match(line.strip()) for line in lines)
-    versions = sum(1 for line in lines if re.match(r"[A-Za-z0-9][\w.-]*\s*(?:[=<>~!]=|@ )", line))
-    if not named and not versions and not elsewhere:
-        return False
-    return named or all(_REQUIREMENT.match(line) for line in lines)
+    versions = any(re.match(r"[A-Za-z0-9][\w.-]*\s*(?:[=<>~!]=|@ )", line) for line in lines)
+    return (elsewhere or versions) and all(_REQUIREMENT.match(line) for line in lines)
 
 
 def read_requirements(window: Window, record: Recorder) -> None:
     """Note packages that come from elsewhere than the usual index."""
-    if inner := decoded(window.read(0, 1 << 20)):
+    data = window.read(0, LISTED_BYTES)
+    if window.size_bytes > LISTED_BYTES:
+        detail = f"of the list of packages only the first {LISTED_BYTES >> 20} MiB were read"
+        record.unread(GapReason.OVER_LIMIT, detail, start=LISTED_BYTES)
+    if inner := decoded(data[:SNIFFED_BYTES]):
         judge_bytes(Window.of(inner), "(decoded)", record)
-    for line in window.read(0, 1 << 20).decode("utf-8", "replace").splitlines():
+    for line in data.decode("utf-8", "replace").splitlines():
         judge_line(line, record)
     read_text(window, record)
