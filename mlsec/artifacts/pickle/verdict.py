@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.facts import DANGERS, FactKind
 from mlsec.artifacts.pickle import handed_on, naming, patches
 from mlsec.artifacts.pickle.code_by_value import BY_VALUE, called_by_value
 from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, is_weak, walk
@@ -43,7 +43,7 @@ _ARRAY_MAKERS = ("_reconstruct", "_mareconstruct")
 
 
 class Verdict:
-    """Judges one file's streams; each fact is noted once, where it was first seen."""
+    """Judges one file's streams; each fact is noted where it was first seen, and where worse."""
 
     def __init__(self, window: Window, record: Recorder, policy: Policy) -> None:
         self.window = window
@@ -51,14 +51,16 @@ class Verdict:
         self.policy = policy
         self.storages: dict[str, int] = {}
         self.kept = KeptTexts()
-        self._seen: set[tuple[FactKind, str]] = set()
+        self._seen: dict[tuple[FactKind, str], Severity] = {}
 
     def note(
         self, kind: FactKind, subject: str, detail: str, offset: int, danger: Severity | None = None
     ) -> None:
-        """Record a fact unless the same was said of the same name before."""
-        if (kind, subject) not in self._seen:
-            self._seen.add((kind, subject))
+        """Record a fact unless as bad a one of this kind was said of the same name before."""
+        danger = danger or DANGERS[kind]
+        before = self._seen.get((kind, subject))
+        if before is None or danger.rank < before.rank:
+            self._seen[kind, subject] = danger
             self.record.fact(kind, subject, detail, offset=offset, danger=danger)
 
     def entry(self, found: Global, protocol: int = 9) -> Entry:
