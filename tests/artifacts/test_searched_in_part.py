@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import struct
 from collections.abc import Callable, Mapping
 
@@ -14,6 +15,7 @@ from mlsec.artifacts.inside import SEARCHED_BYTES
 from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.json_text import MOST_BYTES
 from mlsec.artifacts.numpy_reader import TEXT_BYTES
+from mlsec.artifacts.pickle import embedded
 from mlsec.artifacts.repository.text_files import LISTED_BYTES, SNIFFED_BYTES
 from mlsec.artifacts.repository.xml_text import MOST_TEXTS as MOST_XML_TEXTS
 from mlsec.artifacts.trees.lightgbm import LONGEST_LINE
@@ -106,6 +108,10 @@ BEYOND: Mapping[str, tuple[str, Callable[[], bytes]]] = {
             message(1, text(1, word), b"\x15\0\0\0\0") for word in ("<unk>", "a", "b", "c")
         ) + message(2, message(99, LONG)),
     ),
+    "pickle-many-literals": (
+        "a.pkl", lambda: pickle.dumps([f"eJ{number:09}" for number in range(embedded.MOST + 1)])
+    ),
+    "pickle-long-literal": ("a.pkl", lambda: pickle.dumps("eJ" + "w" * embedded.DECODED_BYTES)),
     "plain-text": ("merges.txt", lambda: WORDS),
     "model-card": ("README.md", lambda: b"---\nlicense: mit\n---\n" + WORDS),
     "list-of-packages": ("requirements.txt", lambda: b"torch==2.4.0\n" * (LISTED_BYTES // 13 + 1)),
@@ -130,6 +136,8 @@ def test_what_lies_beyond_a_cap_is_said_and_is_no_alarm(case: str) -> None:
 
 
 WITHIN: Mapping[str, tuple[str, Callable[[], bytes]]] = {
+    "pickle": ("a.pkl", lambda: pickle.dumps([f"eJ{number:09}" for number in range(900)])),
+    "pickle-long-text": ("a.pkl", lambda: pickle.dumps("w" * (embedded.DECODED_BYTES + 9))),
     "hdf5": ("a.h5", lambda: hdf5_files.dataset(64, stored=512)),
     "tflite": ("a.tflite", lambda: tflites.model("3", buffers=(b"", bytes(4096)))),
     "numpy-texts": ("a.npy", lambda: text_array(4096)),

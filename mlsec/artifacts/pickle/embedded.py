@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlsec.artifacts.contents import decoded, holds_loadable
+from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.sniff import sniff_pickle
+from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import Severity
 from mlsec.core.regex import regex
 
 _ZIP = b"PK\3\4"
@@ -53,7 +56,16 @@ FAR = (
     "what the pickle keeps as data behind its first 8 MiB was searched for pickles, archives and"
     " programs, not for compiled, compressed or encoded ones"
 )
+MOST = 1_000
+TOO_MANY = (
+    f"more than {MOST} texts and runs of bytes that the pickle keeps begin like something that can"
+    " be loaded: the others were not looked at"
+)
 DECODED_BYTES = 4 << 20
+TOO_LONG = (
+    f"a text of more than {DECODED_BYTES >> 20} MiB begins like encoded data that can be loaded,"
+    " and was not decoded"
+)
 SHORTEST_BYTES = 8
 HEAD_BYTES = 4096
 # What ends a zip archive without a comment, and how far from the end of a file it is looked for.
@@ -99,15 +111,20 @@ def keeps_archive(window: Window) -> bool:
     return is_whole and _ZIP_END not in window.read(end, _ZIP_TAIL_BYTES)
 
 
-def opened(window: Window, offset: int, size_bytes: int) -> Window | None:
-    """What a literal holds, if that can be loaded; None where it is data, or too long to decode."""
+def opened(window: Window, offset: int, size_bytes: int, record: Recorder) -> Window | None:
+    """What a literal holds, if that can be loaded; None where it is data, or too long to decode,
+    which is said.
+    """
     part = window.part(offset, size_bytes)
     head = part.read(0, HEAD_BYTES)
     if head[:1] == b"\x80":
         return part if part.read(size_bytes - 1, 1) == b"." and sniff_pickle(head, part) else None
     if holds_loadable(head, part):
         return part
-    if size_bytes > DECODED_BYTES or not head[:1].isalnum():
+    if not head[:1].isalnum():
+        return None
+    if size_bytes > DECODED_BYTES:
+        record.fact(FactKind.NOT_FULLY_READ, "", TOO_LONG, danger=Severity.INFO)
         return None
     inner = decoded(part.read(0, size_bytes))
     return Window.of(inner) if inner else None

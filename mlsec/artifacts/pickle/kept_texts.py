@@ -63,6 +63,11 @@ class KeptTexts:
 
     def tell(self, record: Recorder) -> None:
         """Note what was found: what stands among other values of an array is data like them."""
+        if len(self._places) >= MOST:
+            detail = (
+                f"more than {MOST} texts that read like programs: the others were not looked at"
+            )
+            record.fact(FactKind.NOT_FULLY_READ, "", detail, danger=Severity.INFO)
         for base, text, one in self._places:
             at = base + one.start()
             if self._is_value(at, text):

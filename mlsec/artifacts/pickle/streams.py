@@ -25,8 +25,9 @@ from mlsec.core.closed_sets import GapReason, Severity
 
 STREAMS = 10_000
 NESTED = 8
-EMBEDDED = 1_000
 CODE_BYTES = 1 << 20
+# What loading the pickle does is read whole: this is said beside, and hides nothing else.
+_NOT_ALL = (FactKind.NOT_FULLY_READ, "")
 
 
 def read_pickle(window: Window, record: Recorder) -> None:
@@ -88,14 +89,15 @@ class StreamReader:
             self.verdict.kept.found(base, block)
         elif not self._is_far:
             self._is_far = True
-            # What loading it does is read whole: this is said beside, and hides nothing else.
-            what = (FactKind.NOT_FULLY_READ, "", embedded.FAR)
-            self.record.fact(*what, offset=base, danger=Severity.INFO)
+            self.record.fact(*_NOT_ALL, embedded.FAR, offset=base, danger=Severity.INFO)
         for offset, size_bytes in embedded.payloads(self.window, base, block):
-            if offset in self._inside or len(self._inside) >= EMBEDDED:
+            if offset in self._inside:
                 continue
+            if len(self._inside) >= embedded.MOST:
+                self.record.fact(*_NOT_ALL, embedded.TOO_MANY, danger=Severity.INFO)
+                return
             self._inside.add(offset)
-            found = embedded.opened(self.window, offset, size_bytes)
+            found = embedded.opened(self.window, offset, size_bytes, self.record)
             if found is None:
                 continue
             code = find_code(found.read(0, CODE_BYTES))
@@ -127,11 +129,9 @@ class StreamReader:
     def _torch_legacy(self, offset: int) -> int:
         for _ in range(torch_legacy.STREAMS - 1):
             offset = self.read_one(offset)
-        keys: list[Value] = []
-        offset = self.read_one(offset, keys)
-        end = torch_legacy.end_of_storages(
-            self.window, offset, keys[0] if keys else None, self.verdict.storages
-        )
+        start, offset = offset, self.read_one(offset)
+        keys = torch_legacy.storage_keys(self.window, start, offset)
+        end = torch_legacy.end_of_storages(self.window, offset, keys, self.verdict.storages)
         self.record.understood(offset, end)
         return end
 

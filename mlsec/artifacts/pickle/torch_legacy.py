@@ -6,13 +6,16 @@ object, the storage keys in order; then per storage the number of elements (8 by
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import pickletools
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
-from mlsec.artifacts.pickle.values import Box, Global, Value
+from mlsec.artifacts.pickle.values import Global, Value
 from mlsec.artifacts.window import Window
 
 MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 STREAMS = 5
+KEYS_BYTES = 16 << 20
 
 ELEMENT_BYTES: Mapping[str, int] = {
     "DoubleStorage": 8, "FloatStorage": 4, "HalfStorage": 2, "BFloat16Storage": 2,
@@ -40,9 +43,23 @@ def storage_bytes(identity: Value) -> tuple[str, int] | None:
     return (key, width) if width else None
 
 
-def end_of_storages(window: Window, offset: int, keys: Value, widths: Mapping[str, int]) -> int:
+def storage_keys(window: Window, start: int, end: int) -> list[str]:
+    """The keys in the list that the stream [start, end) holds, as many as there are.
+
+    They are told by the opcodes: of a list's value only the first items are kept.
+    """
+    data = window.read(start, min(end - start, KEYS_BYTES))
+    keys = list[str]()
+    with suppress(ValueError):  # a stream that is cut short or none: what stands before is told
+        keys.extend(value for _, value, _ in pickletools.genops(data) if isinstance(value, str))
+    return keys
+
+
+def end_of_storages(
+    window: Window, offset: int, keys: Iterable[str], widths: Mapping[str, int]
+) -> int:
     """Walk the raw storages in the order of ``keys`` as far as they can be told."""
-    for key in _listed(keys):
+    for key in keys:
         width = widths.get(key)
         count = int.from_bytes(window.read(offset, 8), "little", signed=True)
         end = offset + 8 + count * width if width and count >= 0 else -1
@@ -50,7 +67,3 @@ def end_of_storages(window: Window, offset: int, keys: Value, widths: Mapping[st
             return offset
         offset = end
     return offset
-
-
-def _listed(keys: Value) -> Sequence[str]:
-    return [key for key in keys.items if isinstance(key, str)] if isinstance(keys, Box) else ()

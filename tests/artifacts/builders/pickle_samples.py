@@ -6,6 +6,7 @@ import collections
 import datetime
 import struct
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from tests.artifacts.builders.payloads import EVIL_PICKLE, EVIL_PICKLE_2
 from tests.artifacts.builders.pickles import (
@@ -46,6 +47,19 @@ def _many(piece: bytes, count: int) -> bytes:
     return piece * count
 
 
+def torch_legacy(count: int, *, declared: int = 2, behind: bytes = b"") -> bytes:
+    """As torch before 1.6 wrote ``count`` storages of two numbers each."""
+    keys = [str(number) for number in range(count)]
+    ids = b"".join(
+        b"(" + text("storage") + named("torch", "FloatStorage") + text(key) + text("cpu")
+        + b"K\x02NtQ" for key in keys
+    )  # fmt: skip
+    stored = struct.pack("<q2f", declared, 1.5, 2.5) * count
+    return b"".join(
+        (*TORCH_HEAD, stream(b"](", ids, b"e", protocol=2), dumped(keys, 2), stored, behind)
+    )
+
+
 HOSTILE: Mapping[str, Build] = {
     # Plain opcodes.
     "pickle/reduce": lambda: EVIL_PICKLE,
@@ -84,6 +98,8 @@ HOSTILE: Mapping[str, Build] = {
     "pickle/torch-legacy-object": lambda: b"".join(
         (*TORCH_HEAD, EVIL_PICKLE_2, b"\x80\x02]q\x00.")
     ),
+    "pickle/torch-legacy-behind-storages": lambda: torch_legacy(300, behind=b"\0" + EVIL_PICKLE_2),
+    "pickle/torch-legacy-storage-below-zero": lambda: torch_legacy(3, declared=-9),
     "pickle/torch-legacy-first": lambda: b"".join((EVIL_PICKLE_2, *TORCH_HEAD)),
     # Literals that the loader takes and pickletools refuses.
     "pickle/hexadecimal-int": lambda: b"I0x1\n0" + EVIL_PICKLE,
@@ -190,6 +206,8 @@ HOSTILE: Mapping[str, Build] = {
 }  # fmt: skip
 
 BENIGN: Mapping[str, Build] = {
+    # Of the list of keys only the first 256 values are kept; the storages of all are told.
+    **{f"pickle/torch-legacy-{count}": partial(torch_legacy, count) for count in (1, 257, 900)},
     # TorchScript names these for its lists in the tables of its source positions.
     "pickle/torchscript-list": lambda: stream(call("torch.jit._pickle", "build_intlist", "x")),
     "pickle/matrix": lambda: stream(named("numpy.matrixlib.defmatrix", "matrix") + b")\x81"),
