@@ -95,6 +95,16 @@ class Reduced:
         return Reduced, self.given
 
 
+class Bare:
+    """Stored as a call without arguments."""
+
+    def __init__(self, *given: object) -> None:
+        self.given = given
+
+    def __reduce__(self) -> tuple[type[Bare], tuple[object, ...]]:
+        return Bare, self.given
+
+
 def tree(number: int, depth: int = 2) -> Plain | None:
     """Objects within objects."""
     if not depth:
@@ -134,6 +144,7 @@ SHAPES: Mapping[str, Callable[[int], object]] = {
     "by name": lambda n: Named(number=n),
     "list of a class": lambda n: Items([n, n + 1]),
     "reduced": lambda n: Reduced(n, f"s{n}"),
+    "bare": lambda _n: Bare(),
     "partial": lambda n: functools.partial(int, n, base=10),
     "itemgetter": operator.itemgetter,
     "methodcaller": lambda n: operator.methodcaller("strip", n),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import copyreg
 import datetime
 import decimal
 import fractions
@@ -41,6 +42,12 @@ class Lie:
         return self.parts
 
 
+class Posing(Lie):
+    """Stored by NEWOBJ, which picklers only write for an object of that very class."""
+
+    __class__ = property(lambda self: self.parts[1][0])  # type: ignore[assignment]
+
+
 HOSTILE = {
     "a command": Lie(os.system, "id"),
     "a program for Decimal": Lie(decimal.Decimal, PROGRAM),
@@ -63,7 +70,7 @@ HOSTILE = {
 def early_lessons() -> Iterator[None]:
     """Learn from short streams too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "FIRST_LESSON_BYTES", 256)
+        patch.setattr(runs, "FIRST_LESSON_CALLS", 12)
         yield
 
 
@@ -130,6 +137,30 @@ def test_a_hostile_object_among_many_is_seen(
     found = said(data)
     assert found == said_one_by_one(data)
     assert found - honest
+
+
+OTHERS = (
+    (), (PROGRAM,), ([PROGRAM],), ({PROGRAM: PROGRAM},), (b"exec('x')",), (1 << 40,), (1, 1, 1),
+    (1, PROGRAM), (PROGRAM, PROGRAM, PROGRAM, PROGRAM), ((PROGRAM,), PROGRAM),
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    shape=st.sampled_from(sorted(SHAPES)), protocol=st.sampled_from((2, 4)),
+    given_=st.sampled_from(OTHERS), place=st.integers(300, 700),
+)  # fmt: skip
+def test_the_same_call_with_other_arguments_is_told_as_alone(
+    shape: str, protocol: int, given_: tuple[object, ...], place: int
+) -> None:
+    many = [SHAPES[shape](number) for number in range(700)]
+    parts = many[0].__reduce_ex__(protocol)
+    made_by, with_ = parts[:2] if isinstance(parts, tuple) else (Reduced, ())
+    # What picklers write as NEWOBJ is a call of the first argument.
+    first = with_[:1] if made_by in (copyreg.__newobj__, copyreg.__newobj_ex__) else ()  # type: ignore[attr-defined]
+    lie = Posing(copyreg.__newobj__, *first, *given_) if first else Lie(made_by, *given_)  # type: ignore[attr-defined]
+    data = pickle.dumps([*many[:place], lie, *many[place:]], protocol)
+    assert said(data) == said_one_by_one(data)
 
 
 @pytest.mark.parametrize("name", acts.HOSTILE)

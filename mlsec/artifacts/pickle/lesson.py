@@ -244,6 +244,8 @@ class Lesson:
             made.is_bad |= function.kind in ("leaf", "tuple", "box")
             return
         given = arguments[0].kids if arguments[0].kind == "tuple" else None
+        # How many there are matters too, even where there are none.
+        arguments[0].is_kept = True
         first_given = given[0].value if given else None
         roles = roles_of(how, function.value, first_given) if given is not None else None
         if roles is None or name_role(function.value) is Role.BAD:

@@ -54,7 +54,7 @@ class Machine:
     __slots__ = (
         "budget", "end", "failed_at", "frame_end", "gap", "globals", "is_batched", "judge",
         "marks", "memo", "protocol", "result", "runs", "stack",
-        "steps", "tape",
+        "start", "steps", "tape",
     )  # fmt: skip
 
     def __init__(
@@ -64,11 +64,13 @@ class Machine:
         judge: Judge,
         budget: Budget,
         watch: Watch | None = None,
+        tape: Tape | None = None,
     ) -> None:
         from mlsec.artifacts.pickle.steps import STEPS  # noqa: PLC0415 - steps need the machine
 
         self.steps = STEPS
-        self.tape = Tape(window, offset, watch)
+        self.tape = tape or Tape(window, offset, watch)
+        self.start = offset - self.tape.base
         self.judge = judge
         self.budget = budget
         self.stack: list[Value] = []
@@ -92,7 +94,7 @@ class Machine:
         Raises:
             ArtifactError: not a stream, or over a limit; ``failed_at`` says where.
         """
-        tape, position, stack, runs = self.tape, 0, self.stack, self.runs
+        tape, position, stack, runs = self.tape, self.start, self.stack, self.runs
         steps, guard = self.steps, 0
         try:
             while True:
@@ -160,10 +162,19 @@ class Machine:
 
     def again(self, stretch: Stretch, stack: list[Value]) -> list[Value]:
         """The stack after a skipped stretch, given the stack before it."""
-        again = Machine(self.tape.window, stretch.offset, _Mute(), self.budget)
+        tape = self.tape
+        # Most were passed in the block that is here: it need not be fetched again.
+        is_here = tape.base <= stretch.offset and stretch.end <= tape.base + tape.soft
+        again = Machine(
+            tape.window,
+            stretch.offset,
+            _Mute(),
+            self.budget,
+            tape=tape.beside() if is_here else None,
+        )
         again.is_batched = False
         again.stack.extend(stack)
         again.globals = self.globals
         again.memo = Echo(self.memo, stretch)
-        again.run(stretch.offset + stretch.size_bytes)
+        again.run(stretch.end)
         return again.stack

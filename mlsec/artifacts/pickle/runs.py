@@ -23,8 +23,10 @@ PUTS = b"\x94pqr"
 WORTH_BYTES = 160
 # Bytes followed opcode by opcode before the next try: more after every try that gave nothing.
 SHORTEST_PAUSE, LONGEST_PAUSE = 32, 256
-# Bytes that were followed in vain before the first lesson, and those that a lesson takes.
-FIRST_LESSON_BYTES, LESSON_BYTES = 16 << 10, 4 << 10
+# Calls that were followed one by one before the first lesson. A lesson takes so many bytes, more
+# where it met few calls.
+FIRST_LESSON_CALLS = 400
+LESSON_BYTES, LESSON_CALLS, LONGEST_LESSON_BYTES = 4 << 10, 16, 64 << 10
 # Of a tuple with more bytes of passed values only the first ones are kept, as of a list.
 LONG_TUPLE_BYTES = 4 << 20
 # MARKs that are passed before a batch of plain values is tried again.
@@ -41,7 +43,7 @@ class Runs:
     """
 
     __slots__ = (
-        "_at", "_idle", "_lesson_after", "_machine", "_walked", "failed", "guard", "known",
+        "_at", "_idle", "_lesson_after", "_machine", "calls", "failed", "guard", "known",
         "missed", "pause",
     )  # fmt: skip
 
@@ -53,7 +55,7 @@ class Runs:
         self.failed = -1
         self.pause = SHORTEST_PAUSE
         self.missed = self._idle = 0
-        self._walked, self._lesson_after = 0, FIRST_LESSON_BYTES
+        self.calls, self._lesson_after = 0, FIRST_LESSON_CALLS
 
     def is_worth_a_batch(self) -> bool:
         """Whether a batch of plain values is to be tried: seldom where none was found before."""
@@ -66,6 +68,8 @@ class Runs:
 
     def skip(self, position: int, tries: int = TRIES) -> int:
         """Pass values that nothing takes before eight more are pushed; give where to go on."""
+        if self.calls >= self._lesson_after:
+            return self._learn(position)
         machine, whole = self._machine, self.known.pattern()
         block, held = machine.tape.block, machine.tape.held
         position = self._to_a_value(position)
@@ -84,10 +88,10 @@ class Runs:
                 # Perhaps this was a value within one: the next beginning is tried at once.
                 position = self._step(position)
                 return position if position >= machine.tape.soft else self.skip(position, tries - 1)
-            self.pause = min(2 * self.pause, LONGEST_PAUSE)
-            self._walked += self.pause
-            return position if self._walked < self._lesson_after else self._learn(position)
-        self.pause = SHORTEST_PAUSE
+            self.pause = min(max(2 * self.pause, SHORTEST_PAUSE), LONGEST_PAUSE)
+            return position
+        # Where objects are known, the next one may begin right behind.
+        self.pause = 1 if self.known.is_taught else SHORTEST_PAUSE
         self._at.append(len(machine.stack))
         machine.stack.append(stretch)
         try:
@@ -127,16 +131,17 @@ class Runs:
     def _learn(self, position: int) -> int:
         """Follow some opcodes, and learn what passes the values that they make."""
         machine, tape, found = self._machine, self._machine.tape, []
-        last = min(tape.soft, position + LESSON_BYTES)
+        enough, last = position + LESSON_BYTES, min(tape.soft, position + LONGEST_LESSON_BYTES)
+        calls = self.calls + LESSON_CALLS
         lesson = Lesson(tape.block, machine.memo, machine.globals)
-        while position < last:
+        while position < last and (position < enough or self.calls < calls):
             start = position
             position = self._step(start)
             if not lesson.is_followed(start, position):
                 found += templates(lesson, self.known.style, self.known.quiet)
                 lesson = Lesson(tape.block, machine.memo, machine.globals)
         found += templates(lesson, self.known.style, self.known.quiet)
-        self._lesson_after = self._walked * (2 if self.known.teach(found) else 4)
+        self._lesson_after = self.calls * (2 if self.known.teach(found) else 4)
         return position
 
     def thaw(self) -> int:

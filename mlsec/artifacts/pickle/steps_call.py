@@ -32,6 +32,7 @@ def stack_global(machine: Machine, position: int) -> int:
 
 def _call(machine: Machine, how: How, function: Value, arguments: Value, position: int) -> Result:
     offset = machine.tape.base + position
+    machine.runs.calls += 1
     if type(arguments) is Box and arguments.kind == "tuple":
         name = function.full if type(function) is Global else "a computed value"
         machine.judge.hidden(name, "called with more arguments than are read", offset)

@@ -30,6 +30,15 @@ class Tape:
         self._watch = watch
         self.seek(offset)
 
+    def beside(self) -> Tape:
+        """Another tape over the same block, without fetching it again."""
+        other = Tape.__new__(Tape)
+        other.window, other._watch = self.window, None
+        other.base, other.block, other.held, other.soft = (
+            self.base, self.block, self.held, self.soft,
+        )  # fmt: skip
+        return other
+
     def seek(self, offset: int) -> None:
         """Hold the block that begins at ``offset``; one past the end holds nothing."""
         self.base = offset

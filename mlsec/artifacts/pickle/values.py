@@ -163,6 +163,11 @@ class Stretch:
         self.size_bytes = size_bytes
         self.first_index = first_index
 
+    @property
+    def end(self) -> int:
+        """The offset after its last byte."""
+        return self.offset + self.size_bytes
+
 
 class Later:
     """A value read from the memo inside a skipped batch: looked up only if someone asks."""
