@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 
 from mlsec import pipeline
+from mlsec.artifacts.facts import FactKind
 from mlsec.core.places import content_folder
 from mlsec.core.vocabulary import Vocabulary
 from mlsec.core.vocabulary_load import load_vocabulary
-from mlsec.engine.rule import RuleSet
+from mlsec.engine.rule import Quantifier, Rule, RuleSet
 
 
 @functools.cache
@@ -21,3 +22,21 @@ def shipped_vocabulary() -> Vocabulary:
 def shipped_rules() -> RuleSet:
     """Give all rules that ship, as a scan without options loads them."""
     return pipeline.load(pipeline.Judging())
+
+
+def rules_of_facts() -> tuple[Rule, ...]:
+    """Give the shipped rules that judge the facts of a file or folder."""
+    owners = ("files.artifact", "files.folder")
+    return tuple(
+        rule
+        for rule in shipped_rules().rules
+        if rule.resource in owners
+        and isinstance(rule.must, Quantifier)
+        and rule.must.path == "facts"
+    )
+
+
+def kinds_of(rule: Rule) -> set[FactKind]:
+    """Give the kinds of facts that fail a rule, by its own examples."""
+    facts = (fact for one in rule.tests.failed for fact in one.get("facts", ()))
+    return {FactKind(fact["kind"]) for fact in facts}

@@ -23,7 +23,7 @@ def page_of(rule: Rule) -> str:
     """One rule in full."""
     lines = [
         f"{rule.id}: {rule.title}",
-        ", ".join((rule.severity.value, rule.category.value, f"concern {rule.concern.value}")),
+        ", ".join((_gravity(rule), rule.category.value, f"concern {rule.concern.value}")),
         f"{rule.status.value} since {rule.since}, judges {rule.resource}",
         f"  --> {rule.place}",
         "",
@@ -50,6 +50,13 @@ def page_of(rule: Rule) -> str:
         if items:
             lines += [f"{title}:", *(f"  {item}" for item in items)]
     return "\n".join(lines)
+
+
+def _gravity(rule: Rule) -> str:
+    """How grave its findings are; of some rules each is as grave as the worst that was found."""
+    if not rule.graded_by:
+        return rule.severity.value
+    return f"{rule.severity.value} at most (as the worst {rule.graded_by} that was found)"
 
 
 def disagreement_text(found: Disagreement, place: str) -> str:

@@ -11,10 +11,11 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Evidence
 from mlsec.core.text import visible
 from mlsec.core.vocabulary import Vocabulary
-from mlsec.engine.evaluate import Evaluator, Verdict
+from mlsec.engine.evaluate import Evaluator
 from mlsec.engine.evidence import evidence_of
 from mlsec.engine.examples import built_examples
 from mlsec.engine.mutate import describe
+from mlsec.engine.outcomes import Verdict
 from mlsec.engine.rule import AllOf, AnyOf, Condition, Not, Quantifier, Rule
 from mlsec.engine.views import View
 

@@ -16,6 +16,7 @@ from mlsec.engine.conditions import ConditionReader
 from mlsec.engine.documents import check_document
 from mlsec.engine.fix_check import providers_of, read_fix
 from mlsec.engine.footprint import Footprint, footprint_of
+from mlsec.engine.grading import read_graded_by
 from mlsec.engine.links_check import (
     KnownControls,
     check_equivalents,
@@ -29,8 +30,8 @@ from mlsec.engine.rule import Condition, Examples, Parameter, Rule
 
 KEYS = (
     "id", "title", "severity", "category", "concern", "status", "since", "resource", "when",
-    "assert", "params", "message", "why", "fix", "controls", "topics", "equivalents", "aliases",
-    "references", "known_exceptions", "tests",
+    "assert", "graded_by", "params", "message", "why", "fix", "controls", "topics", "equivalents",
+    "aliases", "references", "known_exceptions", "tests",
 )  # fmt: skip
 REQUIRED = (
     "id", "title", "severity", "category", "concern", "status", "since", "resource", "assert",
@@ -87,13 +88,22 @@ class _Checker:
         owner = self._owner()
         must, when = self._conditions(owner, params)
         facts = self._facts()
+        graded_by = read_graded_by(self.raw.get("graded_by"), must, owner, self.mistakes)
         tests = self._tests(owner)
         if must is None or owner is None or self.mistakes.errors:
             return None
         self._check_concept(owner, footprint_of(must, when))
         line = self.document.places.get(("id",), (1, 1))[0]
         place = f"{self.document.file}:{line}"
-        return Rule(must=must, when=when, params=params, tests=tests, place=place, **facts)
+        return Rule(
+            must=must,
+            when=when,
+            graded_by=graded_by,
+            params=params,
+            tests=tests,
+            place=place,
+            **facts,
+        )
 
     def _facts(self) -> dict[str, Any]:
         return {

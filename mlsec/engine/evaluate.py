@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from typing import Any
+from collections.abc import Callable, Collection
 
 import msgspec
 
-from mlsec.core.closed_sets import Status, Truth
+from mlsec.core.closed_sets import Severity, Status, Truth
 from mlsec.core.resource import Resource
 from mlsec.core.vocabulary import Vocabulary
+from mlsec.engine.grading import gravest
 from mlsec.engine.lacking import is_lacked, lacks_what_is_read
 from mlsec.engine.operators import FALSE, TRUE, UNKNOWN, compare
+from mlsec.engine.outcomes import Clause, Outcome, Verdict, either, every, negate
 from mlsec.engine.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Quantity, Rule
 from mlsec.engine.views import (
     NO_GAPS,
@@ -24,39 +25,6 @@ from mlsec.engine.views import (
     own_source,
     unread_gaps,
 )
-
-MAX_CLAUSES = 24
-
-
-class Clause(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """One clause that decided; ``is_wanted`` False when the rule wanted it not to hold.
-
-    ``is_lacked``: the provider has no such thing, so that it cannot be wrong.
-    """
-
-    view: View
-    path: str
-    operator: str
-    expected: Any
-    value: Value
-    is_wanted: bool
-    truth: Truth
-    is_lacked: bool = False
-
-
-class Outcome(msgspec.Struct, frozen=True, eq=False):
-    """A truth and the clauses that decided it, in reading order."""
-
-    truth: Truth
-    clauses: tuple[Clause, ...] = ()
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What one rule says of one resource; ``context`` are the clauses that made it apply."""
-
-    status: Status
-    clauses: tuple[Clause, ...] = ()
-    context: tuple[Clause, ...] = ()
 
 
 class Evaluator:
@@ -93,7 +61,18 @@ class Evaluator:
             # What passes only because the cloud has no such thing was not looked at.
             is_nothing_there = all(clause.is_lacked for clause in outcome.clauses)
             status = Status.NOT_APPLICABLE if is_nothing_there else status
-        return Verdict(status=status, clauses=outcome.clauses, context=context)
+        severity = self._grade(rule, view, only) if status is Status.FAIL else None
+        return Verdict(status=status, clauses=outcome.clauses, context=context, severity=severity)
+
+    def _grade(self, rule: Rule, view: View, only: Collection[int] | None) -> Severity | None:
+        """Give the gravest of all items that failed; evidence may show only the first of them."""
+        if not rule.graded_by or not isinstance(rule.must, Quantifier):
+            return None
+        items, _ = self._items(rule.must.path, view, only)
+        failed = (one for one in items if self._element(rule.must, one, False).truth is FALSE)  # noqa: FBT003
+        return gravest(
+            (self.reader.read(one, rule.graded_by).known for one in failed), rule.severity
+        )
 
     def truth(self, condition: Condition, view: View, *, is_wanted: bool = True) -> Outcome:
         """Evaluate one condition (Kleene)."""
@@ -101,11 +80,11 @@ class Evaluator:
             case Compare():
                 return self._compare(condition, view, is_wanted)
             case AllOf(parts=parts):
-                return _every(self.truth(part, view, is_wanted=is_wanted) for part in parts)
+                return every(self.truth(part, view, is_wanted=is_wanted) for part in parts)
             case AnyOf(parts=parts):
-                return _any(self.truth(part, view, is_wanted=is_wanted) for part in parts)
+                return either(self.truth(part, view, is_wanted=is_wanted) for part in parts)
             case Not(part=part):
-                return _negate(self.truth(part, view, is_wanted=not is_wanted))
+                return negate(self.truth(part, view, is_wanted=not is_wanted))
             case Quantifier():
                 return self._quantify(condition, view, is_wanted=is_wanted)
 
@@ -149,7 +128,7 @@ class Evaluator:
             elements, missing = self._items(condition.path, view, only)
         wants = is_wanted if condition.quantity is not Quantity.NONE else not is_wanted
         inner = (self._element(condition, element, wants) for element in elements)
-        join = _any if condition.quantity is Quantity.SOME else _every
+        join = either if condition.quantity is Quantity.SOME else every
         outcomes = list(inner)
         if missing is not None:
             outcomes.append(Outcome(UNKNOWN, (self._about(condition, view, missing, is_wanted),)))
@@ -166,18 +145,18 @@ class Evaluator:
             assert that is not None  # noqa: S101 - the checker refuses "each" without "that"
             if where is None:
                 return self.truth(that, view, is_wanted=wants)
-            skipped = _negate(self.truth(where, view, is_wanted=not wants))
+            skipped = negate(self.truth(where, view, is_wanted=not wants))
             if skipped.truth is TRUE:
                 return skipped
             held = self.truth(that, view, is_wanted=wants)
             if skipped.truth is FALSE:
                 return held
-            return _any((skipped, held))
+            return either((skipped, held))
         parts = [part for part in (where, that) if part is not None]
-        both = _every(self.truth(part, view, is_wanted=wants) for part in parts)
+        both = every(self.truth(part, view, is_wanted=wants) for part in parts)
         if not parts:
             both = Outcome(TRUE, (_presence(view, wants),))
-        return _negate(both) if condition.quantity is Quantity.NONE else both
+        return negate(both) if condition.quantity is Quantity.NONE else both
 
     def _items(
         self, path: str, view: View, only: Collection[int] | None
@@ -259,39 +238,6 @@ def _presence(view: View, wants: bool) -> Clause:  # noqa: FBT001
         is_wanted=wants,
         truth=TRUE,
     )
-
-
-def _every(outcomes: Iterator[Outcome] | list[Outcome]) -> Outcome:
-    return _fold(outcomes, FALSE, TRUE)
-
-
-def _any(outcomes: Iterator[Outcome] | list[Outcome] | tuple[Outcome, ...]) -> Outcome:
-    return _fold(outcomes, TRUE, FALSE)
-
-
-def _fold(outcomes: Any, deciding: Truth, otherwise: Truth) -> Outcome:
-    decided: list[Clause] = []
-    unknown: list[Clause] = []
-    rest: list[Clause] = []
-    is_decided = is_unknown = False
-    for outcome in outcomes:
-        if outcome.truth is deciding:
-            is_decided, kept = True, decided
-        elif outcome.truth is UNKNOWN:
-            is_unknown, kept = True, unknown
-        else:
-            kept = rest
-        if len(kept) < MAX_CLAUSES:
-            kept.extend(outcome.clauses)
-    if is_decided:
-        return Outcome(deciding, tuple(decided))
-    return Outcome(UNKNOWN, tuple(unknown)) if is_unknown else Outcome(otherwise, tuple(rest))
-
-
-def _negate(outcome: Outcome) -> Outcome:
-    if outcome.truth is UNKNOWN:
-        return outcome
-    return Outcome(FALSE if outcome.truth is TRUE else TRUE, outcome.clauses)
 
 
 _STATUS = {TRUE: Status.PASS, FALSE: Status.FAIL, UNKNOWN: Status.NOT_ASSESSED}

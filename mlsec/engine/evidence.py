@@ -9,7 +9,7 @@ from mlsec.core.finding import AttackPath, Evidence, PathEdge, PathNode
 from mlsec.core.resource import Resource
 from mlsec.core.vocabulary import Property
 from mlsec.engine.deciding import Deciding
-from mlsec.engine.evaluate import Clause
+from mlsec.engine.outcomes import Clause
 from mlsec.engine.rule import Compare, Quantifier, Quantity
 from mlsec.engine.seen import place_in_code
 from mlsec.engine.views import NOT_READ, View, own_source

@@ -11,8 +11,9 @@ from mlsec.core.closed_sets import Status
 from mlsec.core.finding import Evidence
 from mlsec.core.vocabulary import Vocabulary
 from mlsec.engine.documents import Example, build_example
-from mlsec.engine.evaluate import Evaluator, Verdict
+from mlsec.engine.evaluate import Evaluator
 from mlsec.engine.evidence import evidence_of
+from mlsec.engine.outcomes import Verdict
 from mlsec.engine.rule import Examples, Rule
 
 

@@ -14,6 +14,7 @@ from mlsec.core.finding import Evidence, Finding
 from mlsec.core.vocabulary import Type, Vocabulary
 from mlsec.engine.clause_parts import Part, parts_of, whole_part
 from mlsec.engine.evidence import MAX_EVIDENCE, shown
+from mlsec.engine.grading import gravest, position_of_grade
 from mlsec.engine.rule import Quantifier, Rule
 from mlsec.engine.seen import Seen, place_in_code, shown_fact
 from mlsec.engine.views import NOT_READ, own_source
@@ -46,6 +47,7 @@ def _maker(rule: Rule, prove: Prove) -> Make:
     # Called for every failure of every document: what it needs is bound once, as plain names.
     begin, fail = begin_fingerprint(rule.stable_key), Status.FAIL
     rule_id, severity, category, concern = rule.id, rule.severity, rule.category, rule.concern
+    graded = position_of_grade(rule) if rule.graded_by else -1
     words = _PLACEHOLDER.split(rule.message) if rule.message else [rule.title]
     is_named = len(words) == 3 and words[1] == "name"
     head, tail = words[0], words[-1]
@@ -57,7 +59,9 @@ def _maker(rule: Rule, prove: Prove) -> Make:
             fingerprint=digest.hexdigest(),
             rule=rule_id,
             status=fail,
-            severity=severity,
+            severity=severity
+            if graded < 0
+            else gravest((each[graded] for _, each in values), severity),
             category=category,
             concern=concern,
             resource=seen.subject,

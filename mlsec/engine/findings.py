@@ -10,8 +10,8 @@ from mlsec.core.digest import fingerprint
 from mlsec.core.finding import Finding, Subject
 from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.core.text import visible
-from mlsec.engine.evaluate import Verdict
 from mlsec.engine.evidence import evidence_of, gaps_of, path_of
+from mlsec.engine.outcomes import Verdict
 from mlsec.engine.rule import Rule
 from mlsec.engine.seen import subject_of
 
@@ -26,7 +26,7 @@ def finding_of(rule: Rule, resource: Resource, verdict: Verdict) -> Finding:
         fingerprint=fingerprint(rule.stable_key, resource.id),
         rule=rule.id,
         status=verdict.status,
-        severity=rule.severity,
+        severity=verdict.severity or rule.severity,
         category=rule.category,
         concern=rule.concern,
         resource=subject,

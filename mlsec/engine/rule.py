@@ -126,7 +126,11 @@ class Examples(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule; ``place`` is file:line of its id, ``when`` None means always."""
+    """One rule; ``place`` is file:line of its id, ``when`` None means always.
+
+    ``graded_by`` is the field of the list's items that says how grave a failure is; ``severity``
+    is then the gravest, which also stands for what could not be assessed. "" means always so.
+    """
 
     id: str
     title: str
@@ -140,6 +144,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     fix: Fix
     when: Condition | None = None
+    graded_by: str = ""
     message: str = ""
     params: Mapping[str, Parameter] = msgspec.field(default_factory=dict)
     controls: tuple[ControlLink, ...] = ()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from mlsec.core.assessment import Assessment
+from mlsec.core.closed_sets import Severity
+from mlsec.core.finding import Finding
 from mlsec.render import tally
 from mlsec.render.places import Inventory, build_inventory
 from mlsec.render.sarif_results import (
@@ -17,7 +19,8 @@ from mlsec.render.sarif_results import (
     passed_result,
     remainder_result,
 )
-from mlsec.render.sarif_run import RunPart, run_chunks
+from mlsec.render.sarif_rules import alert_id
+from mlsec.render.sarif_run import Result, RunPart, run_chunks
 from mlsec.render.settings import DEFAULT, INVENTORY_FILE, RenderSettings
 from mlsec.render.upload_limits import (
     RESULTS_PER_RUN,
@@ -32,7 +35,6 @@ RUNS_PER_FILE = 20
 _GZIP_BYTES_PER_FILE = 7_000_000
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
-Result = tuple[str, bytes]
 Files = dict[str, Iterable[bytes]]
 
 
@@ -66,7 +68,7 @@ def sarif_full_files(assessment: Assessment, settings: RenderSettings = DEFAULT)
 
 
 def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]:
-    by_scope = open_by_scope(assessment)
+    by_scope, named = open_by_scope(assessment), _namer(assessment)
     # What a later file of the same category leaves out is closed as mended: a part of a scan that
     # shows only what changed must not stand in the category of whole ones.
     family = "mlsec" if assessment.limit is None else "mlsec-changed"
@@ -75,12 +77,8 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
         if not tally.was_read(scope, assessment):
             continue
         kept, left_out = split_for_upload(by_scope.get(scope, []))
-        results: list[Result] = [
-            (one.rule, _encoded(finding_result(one, inventory))) for one in kept
-        ]
-        results += [
-            (rest[0].rule, _encoded(remainder_result(rest, scope, inventory))) for rest in left_out
-        ]
+        results: list[Result] = [named(one, finding_result(one, inventory)) for one in kept]
+        results += [named(rest[0], remainder_result(rest, scope, inventory)) for rest in left_out]
         grouped = sum(map(len, left_out))
         notices = (grouped_notice(scope, grouped, len(left_out)),) if grouped else ()
         parts.append(
@@ -103,16 +101,19 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
 def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]:
     by_scope: dict[str, list[Result]] = {scope: [] for scope in tally.scopes(assessment)}
     scope_of = {one.resource.id: one.resource.scope for one in assessment.findings}
+    named = _namer(assessment)
     for finding in tally.sorted_findings(assessment):
-        result = _encoded(archived_result(finding, inventory))
-        by_scope[finding.resource.scope].append((finding.rule, result))
+        result = named(finding, archived_result(finding, inventory))
+        by_scope[finding.resource.scope].append(result)
+    usual = {rule.id: rule.severity for rule in assessment.rules}
     titles = {rule.id: rule.title for rule in assessment.rules}
     elsewhere = next(iter(by_scope)) if len(by_scope) == 1 else ""
     for rule_id, ids in sorted(assessment.passed.items()):
         for resource_id in sorted(ids):
             passed = passed_result(rule_id, resource_id, titles.get(rule_id, rule_id), inventory)
             scope = scope_of.get(resource_id, elsewhere)
-            by_scope.setdefault(scope, []).append((rule_id, _encoded(passed)))
+            severity = usual.get(rule_id, Severity.MEDIUM)
+            by_scope.setdefault(scope, []).append((rule_id, severity, _encoded(passed)))
     parts = []
     for scope, results in sorted(by_scope.items()):
         for start in range(0, max(len(results), 1), RESULTS_PER_RUN):
@@ -142,6 +143,17 @@ def _weight(chunks: Iterable[bytes]) -> int:
     """Give the size packed at the quickest level: no less than what a sender's gzip makes of it."""
     packer = zlib.compressobj(1)
     return sum(len(packer.compress(chunk)) for chunk in chunks) + len(packer.flush())
+
+
+def _namer(assessment: Assessment) -> Callable[[Finding, dict[str, Any]], Result]:
+    """Give what encodes the result of a finding under the rule that a code host knows."""
+    usual = {rule.id: rule.severity for rule in assessment.rules}
+
+    def named(finding: Finding, result: dict[str, Any]) -> Result:
+        ident = alert_id(finding.rule, finding.severity, usual)
+        return finding.rule, finding.severity, _encoded({**result, "ruleId": ident})
+
+    return named
 
 
 def _encoded(result: dict[str, Any]) -> bytes:

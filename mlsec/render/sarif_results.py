@@ -104,7 +104,9 @@ def remainder_result(left_out: list[Finding], scope: str, inventory: Inventory) 
             "They are listed one by one in assessment.json and report.html."
         },
         "locations": [place],
-        "partialFingerprints": _fingerprints(fingerprint(first.rule, scope, "remainder")),
+        "partialFingerprints": _fingerprints(
+            fingerprint(first.rule, scope, f"remainder/{first.severity.value}")
+        ),
         "properties": {"scope": shown(scope), "resourcesGrouped": len(left_out)},
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -48,13 +48,27 @@ _WEAKNESS = {
 _OWN = "mlsec"
 
 
+def alert_id(rule_id: str, severity: Severity, usual: Mapping[str, Severity]) -> str:
+    """Name the rule of a result; ``usual`` is the severity of each rule.
+
+    Code hosts take the severity of an alert from its rule, never from the result: a finding of
+    another severity than its rule's has a rule of its own there.
+    """
+    own = usual.get(rule_id, severity)
+    return shown(rule_id if own is severity else f"{rule_id}/{severity.value}")
+
+
 def rule_descriptor(rule: RuleSummary, severity: Severity, provider: str) -> dict[str, Any]:
-    """Describe a rule as code-scanning services show it, with its fix on the run's provider."""
+    """Describe a rule as code-scanning services show it, with its fix on the run's provider.
+
+    ``severity`` is that of the results; see ``alert_id`` where it is not the rule's own.
+    """
+    ident = alert_id(rule.id, severity, {rule.id: rule.severity})
     rule = msgspec.structs.replace(rule, fix=rule.fix.on(provider))
     title = _line(rule.title, 1000) or rule.id
     return {
-        "id": shown(rule.id),
-        "name": _pascal(rule.id),
+        "id": ident,
+        "name": _pascal(ident),
         "shortDescription": {"text": title},
         "fullDescription": {"text": shown(rule.why, 1000) or title},
         "help": {"text": _help_text(rule), "markdown": _help_markdown(rule)},
@@ -64,6 +78,7 @@ def rule_descriptor(rule: RuleSummary, severity: Severity, provider: str) -> dic
             "tags": _tags(rule),
             "security-severity": SECURITY_SEVERITY[severity],
             "precision": _PRECISION[rule.status],
+            "mlsec/rule": shown(rule.id),
             "mlsec/severity": severity.value,
             "mlsec/resourceType": shown(rule.resource),
         },

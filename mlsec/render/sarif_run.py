@@ -21,26 +21,30 @@ _EPOCH = "1970-01-01T00:00:00Z"
 _NAMESPACE = uuid.UUID("6f1d2c1e-0d57-5c0a-9a51-6d6c73656331")
 
 
-class RunPart(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes into one run: category in the code host, scope, and results as (rule id, JSON).
+Result = tuple[str, Severity, bytes]
 
-    A result is encoded as soon as it is made: thousands of them as objects take much room.
+
+class RunPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes into one run: category in the code host, scope, and results.
+
+    A result is (rule id, severity, JSON), encoded as soon as it is made: thousands of them as
+    objects take much room.
     """
 
     category: str
     scope: str
-    results: tuple[tuple[str, bytes], ...] = ()
+    results: tuple[Result, ...] = ()
     notices: tuple[str, ...] = ()
 
 
 def run_chunks(part: RunPart, assessment: Assessment) -> Iterator[bytes]:
     """Encode a run in pieces; the rules listed are those that its results name."""
     rules = _rules_of(part, assessment)
-    index = {rule.id: position for position, (rule, _) in enumerate(rules)}
+    index = {(rule.id, severity): n for n, (rule, severity) in enumerate(rules)}
     yield msgspec.json.encode(_run(part, assessment, rules))[:-1] + b',"results":['
-    for position, (rule_id, result) in enumerate(part.results):
+    for position, (rule_id, severity, result) in enumerate(part.results):
         yield b"," if position else b""
-        yield result.removesuffix(b"}") + b',"ruleIndex":%d}' % index[rule_id]
+        yield result.removesuffix(b"}") + b',"ruleIndex":%d}' % index[rule_id, severity]
     yield b"]}"
 
 
@@ -66,17 +70,17 @@ def _run(
 
 def _rules_of(part: RunPart, assessment: Assessment) -> list[tuple[RuleSummary, Severity]]:
     known = {rule.id: rule for rule in assessment.rules}
-    used = {rule_id for rule_id, _ in part.results}
-    summaries = [known.get(one) or _unknown_rule(one) for one in sorted(used)]
-    return [(rule, rule.severity) for rule in summaries]
+    used = {(rule_id, severity) for rule_id, severity, _ in part.results}
+    ordered = sorted(used, key=lambda one: (one[0], one[1].rank))
+    return [(known.get(one) or _unknown_rule(one, severity), severity) for one, severity in ordered]
 
 
-def _unknown_rule(rule_id: str) -> RuleSummary:
+def _unknown_rule(rule_id: str, severity: Severity) -> RuleSummary:
     """Describe a rule that the assessment names but does not describe; a result needs one."""
     return RuleSummary(
         id=rule_id,
         title=rule_id,
-        severity=Severity.MEDIUM,
+        severity=severity,
         category=Category.GOVERNANCE,
         concern=Concern.SECURITY,
         status=RuleStatus.EXPERIMENTAL,

@@ -102,7 +102,7 @@ def _do_first(assessment: Assessment, page: Page) -> Iterator[str]:
         yield f"              {shown(action.rule_id)}"
     more = len(ranked) - _ACTIONS_SHOWN
     if more > 0:
-        yield f"     and {plural(more, 'more rule')} with failures, in the report"
+        yield f"     and {plural(more, 'more kind')} of failures, in the report"
     if ranked:
         yield ""
 

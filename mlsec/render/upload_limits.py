@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from mlsec.core.assessment import Assessment
+from mlsec.core.closed_sets import Severity
 from mlsec.core.finding import Finding
 from mlsec.render import tally
 from mlsec.render.shown import plural, shown
@@ -57,11 +58,11 @@ def open_by_scope(assessment: Assessment) -> dict[str, list[Finding]]:
 
 
 def split_for_upload(findings: Sequence[Finding]) -> tuple[Sequence[Finding], list[list[Finding]]]:
-    """Part the findings of a scope into those that fit a run and, by rule, the rest."""
+    """Part the findings of a scope into those that fit a run and the rest by rule."""
     if len(findings) <= RESULTS_PER_RUN:
         return findings, []
-    keep = RESULTS_PER_RUN - len({one.rule for one in findings})
-    rest: dict[str, list[Finding]] = defaultdict(list)
+    keep = RESULTS_PER_RUN - len({(one.rule, one.severity) for one in findings})
+    rest: dict[tuple[str, Severity], list[Finding]] = defaultdict(list)
     for finding in findings[max(keep, 0) :]:
-        rest[finding.rule].append(finding)
+        rest[finding.rule, finding.severity].append(finding)
     return findings[: max(keep, 0)], list(rest.values())[:RESULTS_PER_RUN]

@@ -82,6 +82,7 @@ cloud.notebook:
         from_port: {type: int, from: {api: FromPort}, absent: 0}
         to_port: {type: int, from: {api: ToPort}, absent: 65535}
         effect: {type: "enum [Allow, Deny]", from: {api: Effect}}
+        harm: {type: "enum [critical, high, low]", from: {api: Harm}}
         actions: {type: list of string, absent: []}
   relations:
     role: {to: cloud.role, by: name}

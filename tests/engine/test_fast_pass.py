@@ -87,6 +87,12 @@ NOTEBOOK_CONDITIONS = (
     "{none: {in: rules, where: {effect: Allow}, that: {any: [{from_port: 0}, {to_port: 0}]}}}",
     "{none: {in: rules, where: {effect: Allow, not: {cidr: {exists: false}}}}}",
 )
+# Of a list whose items say how grave each is.
+GRADED_CONDITIONS = (
+    "{none: {in: rules, where: {harm: [critical, high]}}}",
+    "{none: {in: rules, where: {effect: Allow, harm: {ne: low}}}}",
+    "{none: {in: rules, where: {effect: Allow}, that: {harm: {exists: true}}}}",
+)
 BUCKET_CONDITIONS = (
     "{exposure.public: false}",
     "{exposure.public: {ne: false}}",
@@ -130,6 +136,7 @@ ITEMS = st.lists(
             {},
             optional={
                 "effect": st.sampled_from(["Allow", "Deny"]),
+                "harm": st.sampled_from(["critical", "high", "low", None, "unheard"]),
                 "cidr": st.sampled_from(["10.0.0.0/8", "0.0.0.0/0", None]),
                 "from_port": st.sampled_from([0, 22, 80]),
                 "to_port": st.sampled_from([0, 22, 80]),
@@ -162,6 +169,10 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
         when = NOTEBOOK_CONDITIONS[(n * 7 + 3) % len(NOTEBOOK_CONDITIONS)]
         texts.append(rule_text(f"plain/n{n}", must=condition, tests=TESTS))
         texts.append(rule_text(f"when/n{n}", when=when, must=condition, tests=TESTS_WHEN))
+    texts += [
+        rule_text(f"graded/g{n}", must=condition, tests=TESTS, graded_by="harm", severity="medium")
+        for n, condition in enumerate(GRADED_CONDITIONS)
+    ]
     texts += [
         rule_text(f"bucket/b{n}", resource="bucket", must=condition, tests=TESTS)
         for n, condition in enumerate(BUCKET_CONDITIONS)

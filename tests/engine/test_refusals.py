@@ -54,6 +54,30 @@ TYPOS = (
         'did you mean "Stopped"?',
     ),
     (
+        "grade of no list",
+        {"graded_by": "effect"},
+        "13:1",
+        '"graded_by" goes with an assertion "none: {in: LIST, ...}"',
+    ),
+    (
+        "grade of no field",
+        {"must": "{none: {in: rules, where: {harm: high}}}", "graded_by": "harn"},
+        "13:12",
+        'unknown field "harn" of rules; did you mean "harm"?',
+    ),
+    (
+        "grade that is no severity",
+        {"must": "{none: {in: rules, where: {effect: Allow}}}", "graded_by": "effect"},
+        "13:12",
+        '"effect" of rules does not name severities',
+    ),
+    (
+        "grade that is not asked for",
+        {"must": "{none: {in: rules, where: {effect: Allow}}}", "graded_by": "harm"},
+        "13:12",
+        'the assertion must compare "harm" of every item',
+    ),
+    (
         "relation",
         {"must": "{none: {via: rol, where: {is_admin: true}}}"},
         "9:22",

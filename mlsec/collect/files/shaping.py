@@ -37,7 +37,8 @@ def listed(entry: Entry, folder: str) -> dict[str, Any]:
 
 def inspected(inspection: Inspection) -> dict[str, Any]:
     """Give what reading a file brought; a hole is one more fact, of a kind that is not known."""
-    facts = [shown(fact) for fact in _once(inspection.facts)]
+    # Evidence shows the first ones: the gravest are among them, else in the order of reading.
+    facts = [shown(fact) for fact in sorted(_once(inspection.facts), key=lambda f: f.danger.rank)]
     facts += [{"place": hole.place, "detail": hole.detail} for hole in inspection.holes]
     return {
         "format": inspection.formats[0].value,
