@@ -75,7 +75,7 @@ class Lenient(Recorded):
         if type(target) is not Result:
             self.seen.append((offset, shape(target), shape(state)))
 
-    def patched(self, target: Value, offset: int) -> None:
+    def patched(self, target: Value, _items: object, offset: int) -> None:
         if type(target) is Global:
             self.seen.append((offset, shape(target)))
 

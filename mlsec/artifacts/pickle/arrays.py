@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import prod
 
 from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.pickle.naming import class_of
 from mlsec.artifacts.pickle.values import Box, Global, Result, Value
 from mlsec.artifacts.window import Window
 from mlsec.core.regex import regex
@@ -40,11 +41,13 @@ def announced(target: Value, state: Value) -> RawArray | None:
     Raises:
         ArtifactError: the wrapper's shape or dtype cannot be told.
     """
-    function = target.function if isinstance(target, Result) else None
+    function = class_of(target)
     if not isinstance(function, Global) or function.name != "NumpyArrayWrapper":
         return None
-    if function.module not in _WRAPPERS or not isinstance(state, Box):
+    if function.module not in _WRAPPERS:
         return None
+    if not isinstance(state, Box) or state.is_partial or not _has_plain_keys(state):
+        raise ArtifactError("the state of a raw array is not written out as joblib writes it")
     fields = state.mapping()
     shape = fields.get("shape")
     if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
@@ -56,9 +59,16 @@ def announced(target: Value, state: Value) -> RawArray | None:
     return RawArray(prod(shape) * width, is_padded=is_padded)
 
 
+def _has_plain_keys(state: Box) -> bool:
+    keys = state.items[::2]
+    return all(type(key) is str for key in keys) and len(set(keys)) == len(keys)
+
+
 def _width(dtype: Value) -> int:
     """Bytes per element; -1 for elements that are objects."""
-    if not isinstance(dtype, Result) or not isinstance(dtype.arguments, tuple):
+    made_by = dtype.function if isinstance(dtype, Result) else None
+    is_dtype = isinstance(made_by, Global) and made_by.full == "numpy.dtype"
+    if not is_dtype or not isinstance(dtype.arguments, tuple):
         raise ArtifactError("the dtype of a raw array cannot be told")
     code = dtype.arguments[0] if dtype.arguments else None
     matched = _CODE.match(code) if isinstance(code, str) else None
@@ -69,9 +79,22 @@ def _width(dtype: Value) -> int:
     if letter == "O" or (letter == "V" and isinstance(flags, int) and flags & _HAS_OBJECT):
         return -1
     count = int(digits[:9]) if digits else 0
-    if letter == "U":
-        return 4 * count
-    return count if digits else _WIDTHS.get(letter, 0)
+    width = count if digits else _WIDTHS.get(letter, 0)
+    return _as_set(dtype.state, 4 * count if letter == "U" else width, letter)
+
+
+def _as_set(state: Value, width: int, letter: str) -> int:
+    """The width, which the state of a dtype may set once more: numpy writes the same.
+
+    Raises:
+        ArtifactError: it is another one, or the elements are arrays themselves.
+    """
+    parts = state if isinstance(state, tuple) else ()
+    is_array = len(parts) > 2 and parts[2] is not None
+    is_other = letter in "USV" and len(parts) > 5 and parts[5] not in (width, -1)
+    if is_array or is_other:
+        raise ArtifactError("the dtype of a raw array says two sizes")
+    return width
 
 
 def end_of(array: RawArray, window: Window, offset: int) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from mlsec.artifacts.pickle.policy import Standing
-from mlsec.artifacts.pickle.shadows import takes_text, writes_out
+from mlsec.artifacts.pickle.shadows import reads_texts, takes_text, writes_out
 from mlsec.artifacts.pickle.values import Global, How, Value
 
 
@@ -78,6 +78,8 @@ def roles_of(how: How, function: Global, first: Value = None) -> Roles | None:
             # It is told once, with what was given to the first.
             return Roles(rest=Role.GIVEN)
         case Standing.JUDGED:
+            if name_role(first) is Role.BAD:
+                return None
             if function.entry.word == "new" and type(first) is Global:
                 found = roles_of(How.NEW, first)
                 return found and msgspec.structs.replace(found, places=(Role.FIXED, *found.places))
@@ -85,6 +87,8 @@ def roles_of(how: How, function: Global, first: Value = None) -> Roles | None:
         case Standing.MAKER:
             return Roles(rest=Role.GIVEN)
         case Standing.CLASS if how is not How.NEW:
+            return Roles(rest=Role.SILENT)
+        case Standing.REDUCER | Standing.CLASS if reads_texts(function):
             return Roles(rest=Role.SILENT)
         case Standing.REDUCER | Standing.CLASS if writes_out(function):
             return Roles(rest=Role.NUMBER)

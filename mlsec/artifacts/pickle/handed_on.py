@@ -14,6 +14,14 @@ _CALL_METHODS = frozenset(
     slice sorted str sum tuple zip dtype""".split()  # noqa: SIM905
 )
 _HOMES = ("builtins", "__builtin__", "numpy")
+# These keep what they are given and ask it nothing.
+_KEEP = frozenset(("slice", "dtype", "enumerate", "zip", "iter", "reversed"))
+_ITERATES = frozenset(
+    """iter zip enumerate reversed chain cycle islice product permutations combinations list tuple
+    map filter""".split()  # noqa: SIM905
+)
+_ITERATORS = ("builtins", "__builtin__", "itertools")
+_OF_PYTHON = frozenset(("builtins", "__builtin__", "collections", "numpy", "datetime", "decimal"))
 # What the names of classes of classes end in.
 _OF_CLASSES = (
     "Meta",
@@ -39,6 +47,9 @@ def said_of(policy: Policy, how: How, function: Global, arguments: Value) -> str
     calls_methods = function.name in _CALL_METHODS and function.module in _HOMES
     if calls_methods and any(_is_of_stored_class(one) for one in walk(arguments)):
         return "calls methods of an object whose class is stored with its code"
+    given = arguments if type(arguments) is tuple else ()
+    if calls_methods and function.name not in _KEEP and any(map(_is_of_library, given)):
+        return "calls methods of an object of a library, which call what its state holds"
     is_standard = function.module.partition(".")[0] in policy.standard_modules
     is_unlisted = function.entry.standing is Standing.UNLISTED
     if how is How.NEW and is_standard and is_unlisted and holds_function(arguments):
@@ -70,6 +81,18 @@ def _makes_class(function: Global, arguments: Value) -> bool:
         return False
     has_hooks = any(key.startswith("__") for key in names.mapping())
     return has_hooks or (bool(above) and function.name.endswith(_OF_CLASSES))
+
+
+def _is_of_library(given: Value) -> bool:
+    """Whether this is an object of a library's class, or goes through the items of one."""
+    kind = class_of(given) if isinstance(given, Result) else None
+    if not isinstance(kind, Global):
+        return False
+    if kind.name in _ITERATES and kind.module in _ITERATORS:
+        inner = given.arguments if type(given.arguments) is tuple else ()
+        return any(map(_is_of_library, inner))
+    is_python = kind.module.partition(".")[0] in _OF_PYTHON
+    return kind.entry.standing is Standing.CLASS and not is_python
 
 
 def _is_of_stored_class(given: Value) -> bool:

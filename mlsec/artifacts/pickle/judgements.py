@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.attributes import attribute, attribute_names, is_name, plain_names
 from mlsec.artifacts.pickle.graph_modules import traced
 from mlsec.artifacts.pickle.judged_texts import (
     compiled_pattern,
@@ -15,11 +16,11 @@ from mlsec.artifacts.pickle.judged_texts import (
     written_value,
     zone,
 )
-from mlsec.artifacts.pickle.naming import is_own_new, module_and_name, type_by_name
+from mlsec.artifacts.pickle.naming import module_and_name, type_by_name
 from mlsec.artifacts.pickle.opinions import Case, Court, Judgement, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.restored import collection, curried
-from mlsec.artifacts.pickle.values import Blob, Box, Global, How, Plain, Result, Value
+from mlsec.artifacts.pickle.values import Blob, Box, Global, How, Result, Value
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
 
@@ -31,43 +32,6 @@ DECODED_BYTES = 64 << 20
 _BASES = frozenset(
     ("object", "dict", "list", "tuple", "set", "frozenset", "int", "float", "str", "bytes")
 )
-
-
-def _is_name(value: Value) -> bool:
-    return isinstance(value, str) and value.isidentifier() and not value.startswith("__")
-
-
-def _is_of_ufunc(owner: Global, name: Value) -> bool:
-    """A method of one of numpy's functions that work on arrays element by element."""
-    is_method = name in ("reduce", "accumulate", "reduceat", "outer", "at")
-    return is_method and owner.module.partition(".")[0] in ("numpy", "scipy")
-
-
-def attribute(case: Case) -> Opinion | None:
-    """``getattr(class, name)``: a nested class or a method of a class that is listed."""
-    items = case.items or ()
-    if len(items) == 2 and is_own_new(items[0], items[1]):
-        return None
-    if len(items) not in (2, 3) or not _is_name(items[1]):
-        return Opinion(kind=FactKind.HIDDEN_NAME, detail="getattr with a name that is not plain")
-    owner = items[0]
-    if isinstance(owner, Global) and owner.full == "dill._dill" and items[1] == "_setattr":
-        return None  # judged as setattr where it is called
-    if isinstance(owner, Box) or (isinstance(owner, Result) and owner.function is not None):
-        # A method bound to an instance: how it was made was judged, and a call of it will be.
-        return None
-    if not isinstance(owner, Global):
-        return Opinion(kind=FactKind.HIDDEN_NAME, detail="getattr on a computed value")
-    standing = owner.entry.standing
-    if standing in (Standing.CLASS, Standing.REDUCER) or (
-        standing is Standing.UNKNOWN and owner.name[:1].isupper()
-    ):
-        return None
-    if standing is not Standing.DENIED and _is_of_ufunc(owner, items[1]):
-        return None
-    kind = FactKind.DENIED_CALL if standing is Standing.DENIED else FactKind.HIDDEN_NAME
-    subject = f"{owner.full}.{items[1]}"
-    return Opinion(kind=kind, subject=subject, detail="getattr on what is no listed class")
 
 
 def reconstructor(case: Case) -> Opinion | None:
@@ -139,6 +103,9 @@ def inner_call(case: Case) -> Opinion | None:
     if len(items) < 3:
         return Opinion(kind=FactKind.HIDDEN_NAME, detail="calls a function that is computed")
     case.court.called(How.REDUCE, items[0], items[2], case.offset)
+    if len(items) > 3:
+        # What was made is given the state as by BUILD.
+        case.court.built(Result(items[0], items[2], None), items[3], case.offset)
     return None
 
 
@@ -166,26 +133,6 @@ def function(case: Case) -> Opinion | None:
     return None
 
 
-def attribute_names(case: Case) -> Opinion | None:
-    """``attrgetter("name")``: stores names to look up later."""
-    items = case.items
-    if items and all(_is_name(item) or isinstance(item, int) for item in items):
-        return None
-    return Opinion(kind=FactKind.HIDDEN_NAME, detail="looks up names that are not plain")
-
-
-def plain_names(case: Case) -> Opinion | None:
-    """``methodcaller("name", ...)``: stores a method call for later."""
-    items = case.items
-    if items and _is_name(items[0]) and all(_is_flat(item) for item in items[1:]):
-        return None
-    return Opinion(kind=FactKind.HIDDEN_NAME, detail="calls a method that is not plain")
-
-
-def _is_flat(value: Value) -> bool:
-    return not isinstance(value, (Global, Result, Blob, Box)) and value is not Plain.UNKNOWN
-
-
 def type_of(case: Case) -> Opinion | None:
     """``type(value)``: how the type of None is stored; with three arguments it makes a class."""
     if case.items is not None and len(case.items) == 1:
@@ -196,7 +143,7 @@ def type_of(case: Case) -> Opinion | None:
 def ufunc(case: Case) -> Opinion | None:
     """``_ufunc_reconstruct(module, name)``: imports a name, which must be one of theirs."""
     items = case.items or ()
-    if len(items) == 2 and all(isinstance(item, str) for item in items) and _is_name(items[1]):
+    if len(items) == 2 and all(isinstance(item, str) for item in items) and is_name(items[1]):
         package = items[0].partition(".")[0]
         is_denied = case.court.policy.look_up(items[0], items[1]).standing is Standing.DENIED
         if package in ("numpy", "scipy", "__main__") and "test" not in items[0] and not is_denied:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.pickle.naming import class_of
 from mlsec.artifacts.pickle.values import Box, Global, Result, Value
 
 _WRAPPERS = frozenset(("NDArrayWrapper", "ZNDArrayWrapper"))
@@ -13,12 +14,14 @@ def file_outside(target: Value, state: Value) -> str:
     joblib joins it to the folder of the pickle, which a rooted name or ``..`` leaves; it wrote
     bare names only.
     """
-    function = target.function if type(target) is Result else None
+    function = class_of(target)
     if type(function) is not Global or function.name not in _WRAPPERS:
         return ""
     if "joblib" not in function.module.split("."):
         return ""
     for part in state if isinstance(state, tuple) else (state,):
+        if isinstance(part, Result):
+            return "a file whose name is not written out is opened when it is loaded"
         if not isinstance(part, Box) or part.kind != "dict":
             continue
         name = part.mapping().get("filename")

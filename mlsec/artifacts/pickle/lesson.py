@@ -172,6 +172,8 @@ class Lesson:
             raise LostError  # into what was there before: the values are whole
         kids = self._take(width) if width else self._to_mark()[0]
         (target,) = self._take(1)
+        for key in kids[::2] if target.kind == "result" and code in b"su" else ():
+            self.restrict(key, Role.FIXED)  # among items of an object a hook acts
         self._join(target, kids)
 
     def _join(self, target: Node, kids: list[Node]) -> None:

@@ -54,6 +54,7 @@ def class_of(made: Value) -> Value:
     return given[0] if is_made and type(given) is tuple and given else function
 
 
+NOT_LISTED = "its library was listed, and it is none of what that stores"
 _MADE_BARE = frozenset(("object", "int", "float", "str", "bytes", "tuple"))
 # A class within a class; what libraries call the functions that put their objects together again.
 _NESTED_CLASS = regex(r"_*[A-Z]\w*(?:\._*[A-Z]\w*)+\Z")

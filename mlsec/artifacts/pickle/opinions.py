@@ -9,7 +9,7 @@ import msgspec
 
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.policy import Policy
-from mlsec.artifacts.pickle.values import How, Value
+from mlsec.artifacts.pickle.values import Global, How, Value
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
@@ -32,6 +32,11 @@ class Court(Protocol):
     policy: Policy
 
     def called(self, how: How, function: Value, arguments: Value, offset: int) -> None: ...
+    def note(
+        self, kind: FactKind, subject: str, detail: str, offset: int, danger: Severity | None = None
+    ) -> None: ...
+    def untold(self, found: Global, why: str) -> None: ...
+    def built(self, target: Value, state: Value, offset: int) -> None: ...
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle import formulas, steered
 from mlsec.artifacts.pickle.kept_apart import file_outside
 from mlsec.artifacts.pickle.naming import HOOKS, class_of, keys_of
 from mlsec.artifacts.pickle.opinions import Opinion
@@ -21,6 +22,7 @@ _TEMPLATE = regex(
     rf"\s*def _parse_args_stats\(self,{_NAMES}moments='mv'\):\n +return \({_NAMES}\),{_NAMES}\s*\Z"
 )
 _RUN_TEXT = "_parse_arg_template"
+_FORMULAS = ("restore_design_info", "restore_model_spec")
 # Calls that give what the whole process shares: a module, a class, a function, a logger.
 _GIVE_SHARED = frozenset(("module_by_name", "attribute", "ufunc", "builtin_type", "named"))
 _LOGGERS = "logging.getLogger"
@@ -43,7 +45,7 @@ def by_state(target: Value, state: Value) -> Iterator[Opinion]:
         )
     if said := file_outside(target, state):
         yield Opinion(
-            kind=FactKind.OUTSIDE_REFERENCE, subject=target.function.full, detail=said,
+            kind=FactKind.OUTSIDE_REFERENCE, subject=class_of(target).full, detail=said,
             danger=Severity.HIGH,
         )  # fmt: skip
     keys = keys_of(state)
@@ -53,6 +55,10 @@ def by_state(target: Value, state: Value) -> Iterator[Opinion]:
         )
     for key in [key for key in keys if key in ACTING_KEYS][:1]:
         yield from _by_acting_key(state, key)
+    yield from steered.by_methods(state)
+    for part in state if type(state) is tuple else (state,):
+        if opinion := steered.by_object(part):
+            yield opinion
 
 
 def _by_acting_key(state: Value, key: str) -> Iterator[Opinion]:
@@ -61,6 +67,9 @@ def _by_acting_key(state: Value, key: str) -> Iterator[Opinion]:
     values = [part[key] for part in kept if key in part]
     values += [one for part in _parts(state) for one in (part.acting or {}).get(key, ())]
     values = values or [Plain.UNKNOWN]
+    if key in _FORMULAS:
+        yield from _by_formula([part.get("formula", Plain.UNKNOWN) for part in kept])
+        return
     for value in values:
         if key == _RUN_TEXT:
             if not (isinstance(value, str) and _TEMPLATE.match(value)):
@@ -73,16 +82,29 @@ def _by_acting_key(state: Value, key: str) -> Iterator[Opinion]:
             yield Opinion(kind=FactKind.PATCHED_OBJECT, subject=key, detail=detail)
 
 
-def by_items(target: Value) -> Opinion | None:
+def _by_formula(formulas_kept: list[Value]) -> Iterator[Opinion]:
+    """Statsmodels evaluates the formula of such a state while it loads it."""
+    for formula in formulas_kept:
+        said = formulas.acts(formula) if isinstance(formula, str) else "what is not written out"
+        if said:
+            detail = f"a formula that is evaluated when it is loaded calls {said}"[:200]
+            yield Opinion(
+                kind=FactKind.DENIED_CALL, subject="formula", detail=detail, danger=Severity.HIGH
+            )
+
+
+def by_items(target: Value, items: Box) -> Iterator[Opinion]:
     """What is wrong with putting items into what is no container made in the file."""
     if isinstance(target, Global):
         detail = "puts an item into an imported object"
-        return Opinion(kind=FactKind.PATCHED_OBJECT, subject=target.full, detail=detail)
+        yield Opinion(kind=FactKind.PATCHED_OBJECT, subject=target.full, detail=detail)
+        return
     found = class_of(target)
     if isinstance(found, Global) and takes_no_items(found):
         detail = "puts an item into an object of a library that stores none so"
-        return Opinion(kind=FactKind.PATCHED_OBJECT, subject=found.full, detail=detail)
-    return None
+        yield Opinion(kind=FactKind.PATCHED_OBJECT, subject=found.full, detail=detail)
+        return
+    yield from steered.by_keys(items)
 
 
 def takes_no_items(found: Global) -> bool:

@@ -47,6 +47,32 @@ def takes_text(function: Global) -> bool:
     )
 
 
+# Classes of sympy that take a text for a name; all others read it as an expression, and run it.
+_NAMES_ONLY = frozenset(
+    """Symbol Dummy Wild Str MatrixSymbol UndefinedFunction Float Integer Rational RealNumber
+    AppliedUndef RandomSymbol TensorHead TensorIndexType TensorIndex CoordSys3D Quantity Dimension
+    BaseScalar BaseVector Predicate AssumptionKeys""".split()  # noqa: SIM905
+)
+_A_NAME = regex(r"[A-Za-z0-9_+\-.]*\Z")
+
+
+def reads_texts(function: Global) -> bool:
+    """Whether a listed class makes an expression of any text that it is given."""
+    is_of_sympy = function.module.partition(".")[0] == "sympy"
+    return is_of_sympy and function.name not in _NAMES_ONLY
+
+
+def read_as_expression(function: Global, arguments: Value) -> str:
+    """A text that such a class would evaluate, and that is more than a name or a number."""
+    if not reads_texts(function):
+        return ""
+    for one in walk(arguments):
+        text = one.head.decode("latin-1") if type(one) is Blob and one.is_text else one
+        if type(text) is str and (type(one) is Blob or not _A_NAME.match(text)):
+            return text[:SHOWN]
+    return ""
+
+
 def unnamed(function: Global, arguments: Value) -> Value:
     """The arguments but for words that this class takes as one of few values of its own."""
     words = function.entry.words

@@ -123,7 +123,9 @@ def _into(machine: Machine, values: list[Value], position: int) -> None:
     if type(target) is Box:
         target.add(values)
     else:
-        machine.judge.patched(target, machine.tape.base + position)
+        items = Box("dict")
+        items.add(values)
+        machine.judge.patched(target, items, machine.tape.base + position)
 
 
 def append(machine: Machine, position: int) -> int:
@@ -153,7 +155,9 @@ def add_marked(machine: Machine, position: int) -> int:
     if type(target) is Box:
         target.add(_kept(machine, target, values))
     else:
-        machine.judge.patched(target, machine.tape.base + position)
+        machine.judge.patched(
+            target, machine.runs.acting_pairs(values), machine.tape.base + position
+        )
     return position + 1
 
 

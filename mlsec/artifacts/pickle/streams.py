@@ -12,6 +12,7 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle import arrays, embedded, torch_legacy, torch_tar
 from mlsec.artifacts.pickle.growth import note_far, note_growth
 from mlsec.artifacts.pickle.machine import Machine
+from mlsec.artifacts.pickle.plain_reading import run_by_pickle
 from mlsec.artifacts.pickle.policy import shipped_policy
 from mlsec.artifacts.pickle.salvage import salvage
 from mlsec.artifacts.pickle.skim import skim
@@ -72,7 +73,16 @@ def read_inside(window: Window, record: Recorder, data: bytes) -> None:
 class StreamReader:
     """Reads streams of one window; ``failed_at`` is where a stream broke."""
 
-    __slots__ = ("_inside", "_is_far", "failed_at", "nested", "record", "verdict", "window")
+    __slots__ = (
+        "_inside",
+        "_is_far",
+        "_is_read_twice",
+        "failed_at",
+        "nested",
+        "record",
+        "verdict",
+        "window",
+    )
 
     def __init__(self, window: Window, record: Recorder) -> None:
         self.window = window
@@ -81,7 +91,7 @@ class StreamReader:
         self.failed_at = -1
         self.nested = 0
         self._inside: set[int] = set()
-        self._is_far = False
+        self._is_far = self._is_read_twice = False
 
     def _look_inside(self, base: int, block: bytes) -> None:
         """Read what is kept in a block as plain data and can be loaded: nothing loads it here."""
@@ -186,14 +196,25 @@ class StreamReader:
             if self.failed_at < 0:
                 self.failed_at = machine.failed_at
             self.record.understood(offset, machine.failed_at)
+            self._read_without_joblib(offset, gaps)
             raise
         note_far(machine.memo.highest, self.verdict, offset)
+        self._read_without_joblib(offset, gaps)
         starts = [offset, *(after for _, after in gaps)]
         self._grow(list(zip(starts, [*(before for before, _ in gaps), end], strict=True)))
         self.record.understood(offset, end)
         if result is not None:
             result.append(machine.result)
         return end
+
+    def _read_without_joblib(self, offset: int, gaps: list[tuple[int, int]]) -> None:
+        if not gaps or self._is_read_twice:
+            return
+        self._is_read_twice = True
+        policy, budget = self.verdict.policy, self.record.budget
+        if said := run_by_pickle(self.window, offset, gaps[0][0], policy, budget):
+            detail = f"numbers of an array to joblib; whoever reads them as a pickle calls {said}"
+            self.record.fact(FactKind.TWO_READINGS, said, detail, offset=gaps[0][0])
 
     def _grow(self, spans: list[tuple[int, int]]) -> None:
         """Look for values that grow by references, in the parts of a stream that hold opcodes."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import assert_never
 
 from mlsec.artifacts.facts import DANGERS, FactKind
-from mlsec.artifacts.pickle import handed_on, naming, patches
+from mlsec.artifacts.pickle import handed_on, methods, naming, patches, steered
 from mlsec.artifacts.pickle.code_by_value import BY_VALUE, called_by_value
-from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, is_weak, walk
+from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, is_weak
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS
 from mlsec.artifacts.pickle.kept_texts import KeptTexts
-from mlsec.artifacts.pickle.naming import is_identifier, modern
+from mlsec.artifacts.pickle.makers import made_by_others
+from mlsec.artifacts.pickle.naming import NOT_LISTED, is_identifier, modern
 from mlsec.artifacts.pickle.opinions import Case, Opinion
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
 from mlsec.artifacts.pickle.shadows import (
@@ -18,12 +19,13 @@ from mlsec.artifacts.pickle.shadows import (
     holds_data,
     makes_memory,
     program_in,
+    read_as_expression,
     takes_text,
     unnamed,
     writes_out,
 )
 from mlsec.artifacts.pickle.torch_legacy import storage_bytes
-from mlsec.artifacts.pickle.values import Global, How, Result, Value
+from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -37,9 +39,6 @@ _FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code run
 # Classes of TorchScript, whose code lies in the same archive and is judged there.
 _SCRIPTED = "__torch__."
 _FROM_ELSEWHERE = "no list knows its module, whose code runs when the file is loaded"
-_NOT_LISTED = "its library was listed, and it is none of what that stores"
-# These make an array of the class with ndarray.__new__: the class's own __new__ does not run.
-_ARRAY_MAKERS = ("_reconstruct", "_mareconstruct")
 
 
 class Verdict:
@@ -91,6 +90,13 @@ class Verdict:
         if "." in found.name and not self._is_listed_owner(found, entry):
             detail = "a dotted name reaches through objects to something that is not listed"
             self.note(FactKind.HIDDEN_NAME, found.full, detail, found.offset)
+        elif "." in found.name and entry.standing is Standing.UNLISTED:
+            owner, _, name = found.name.rpartition(".")
+            self._give(
+                methods.opinion(name, Global(found.module, owner, found.offset)),
+                found,
+                found.offset,
+            )
 
     def _is_listed_owner(self, found: Global, entry: Entry) -> bool:
         """A dotted name that is listed itself, or a plain method of a listed class."""
@@ -109,11 +115,11 @@ class Verdict:
             detail = "imported and not in the inventory of what libraries store"
             self.note(FactKind.UNKNOWN_IMPORT, found.full, detail, found.offset)
         if found.module == _SCRIPT:
-            self._untold(found, _FROM_A_SCRIPT)
+            self.untold(found, _FROM_A_SCRIPT)
         elif found.entry.standing is Standing.UNKNOWN and not found.module.startswith(_SCRIPTED):
-            self._untold(found, _FROM_ELSEWHERE)
+            self.untold(found, _FROM_ELSEWHERE)
 
-    def _untold(self, found: Global, why: str) -> None:
+    def untold(self, found: Global, why: str) -> None:
         """What nobody knows is a hole: an unknown name must not read as clean."""
         detail = f"what {found.full} does cannot be told from the file: {why}"
         self.record.hole(GapReason.UNRESOLVED, detail[:400])
@@ -156,6 +162,9 @@ class Verdict:
         ):
             self.note(FactKind.UNKNOWN_CALL, function.full, said, offset)
             return
+        if entry.standing in _LISTED:
+            for opinion in steered.given_tables(function, arguments):
+                self._give(opinion, function, offset)
         match entry.standing:
             case Standing.DENIED:
                 said = evidence(arguments)
@@ -168,7 +177,7 @@ class Verdict:
                     function.calls.add(how)
                 self._reducer(function, arguments, offset)
             case Standing.MAKER:
-                self._maker(function, arguments, offset)
+                made_by_others(self, function, arguments, offset)
             case Standing.CLASS:
                 self._class(how, function, arguments, offset)
             case Standing.UNLISTED | Standing.UNKNOWN:
@@ -178,28 +187,16 @@ class Verdict:
 
     def _reducer(self, function: Global, arguments: Value, offset: int) -> None:
         """A listed function: what is found first under its name may run the text it is given."""
+        if said := read_as_expression(function, arguments):
+            detail = f"called with a text that it evaluates: {said}"
+            self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, Severity.HIGH)
+            return
         if made := bomb_in(function, arguments):
             self.note(FactKind.BOMB, function.full, made, offset, Severity.MEDIUM)
         given, is_data = unnamed(function, arguments), holds_data(function)
         if not takes_text(function) and (said := program_in(given, self.window, is_data=is_data)):
             detail = f"called with what only another function of this name would take: {said}"
             self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, Severity.HIGH)
-
-    def _maker(self, function: Global, arguments: Value, offset: int) -> None:
-        """A listed function that calls what it is given: only listed names may be given."""
-        for given in walk(arguments):
-            if not isinstance(given, Global) or given.entry.standing in _LISTED:
-                continue
-            if given.entry.word == "array_only" and function.name in _ARRAY_MAKERS:
-                continue
-            is_denied = given.entry.standing is Standing.DENIED
-            if not is_denied and given.name.lstrip("_")[:1].isupper():
-                detail = f"made by {function.full}, and not in the inventory"
-                self.note(FactKind.UNVERIFIED_CLASS, given.full, detail, offset)
-                self._untold(given, _NOT_LISTED)
-                continue
-            kind = FactKind.DENIED_CALL if is_denied else FactKind.UNKNOWN_CALL
-            self.note(kind, given.full, f"given to {function.full}, which calls it", offset)
 
     def _class(self, how: How, function: Global, arguments: Value, offset: int) -> None:
         if how is How.NEW:
@@ -212,7 +209,7 @@ class Verdict:
             # A bare word may name a file that it opens; numbers steer nothing.
             danger = None if naming.has_numbers_only(arguments) else Severity.MEDIUM
             self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset, danger)
-            self._untold(function, detail)
+            self.untold(function, detail)
         else:
             detail = "called with arguments that steer it; its library never stores it so"
             self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
@@ -241,7 +238,7 @@ class Verdict:
             danger = Severity.MEDIUM if is_steered else None
             self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset, danger)
             if function.entry.standing is Standing.UNLISTED:
-                self._untold(function, _NOT_LISTED)
+                self.untold(function, NOT_LISTED)
         elif is_class:
             detail = f"instantiated with {said}"
             self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
@@ -270,9 +267,10 @@ class Verdict:
         for opinion in patches.by_state(target, state):
             self._give(opinion, None, offset)
 
-    def patched(self, target: Value, offset: int) -> None:
+    def patched(self, target: Value, items: Box, offset: int) -> None:
         """SETITEM or APPEND on something that is no container made here."""
-        self._give(patches.by_items(target), None, offset)
+        for opinion in patches.by_items(target, items):
+            self._give(opinion, None, offset)
 
     def unclear(self, detail: str, offset: int) -> None:
         """Loaders differ in what they make of it."""

@@ -1,0 +1,83 @@
+"""Ways of judging what takes an attribute of an object by its name, now or later."""
+
+from __future__ import annotations
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle import methods
+from mlsec.artifacts.pickle.naming import is_own_new
+from mlsec.artifacts.pickle.opinions import Case, Opinion
+from mlsec.artifacts.pickle.policy import Standing
+from mlsec.artifacts.pickle.values import Blob, Box, Global, Plain, Result, Value
+
+
+def is_name(value: Value) -> bool:
+    """Whether a value is the plain name of an attribute, and none of Python's own."""
+    return isinstance(value, str) and value.isidentifier() and not value.startswith("__")
+
+
+def _is_of_ufunc(owner: Global, name: Value) -> bool:
+    """A method of one of numpy's functions that work on arrays element by element."""
+    is_method = name in ("reduce", "accumulate", "reduceat", "outer", "at")
+    return is_method and owner.module.partition(".")[0] in ("numpy", "scipy")
+
+
+def _is_of_attribute(owner: Value) -> bool:
+    """Whether this was taken of an object, or of what is no class."""
+    made_by = owner.function if isinstance(owner, Result) else None
+    if not isinstance(made_by, Global) or made_by.entry.word != "attribute":
+        return False
+    given = owner.arguments
+    return type(given) is tuple and bool(given) and not isinstance(given[0], Global)
+
+
+def attribute(case: Case) -> Opinion | None:
+    """``getattr(class, name)``: a nested class or a method of a class that is listed."""
+    items = case.items or ()
+    if len(items) == 2 and is_own_new(items[0], items[1]):
+        return None
+    if len(items) not in (2, 3) or not is_name(items[1]):
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail="getattr with a name that is not plain")
+    owner = items[0]
+    if isinstance(owner, Global) and owner.full == "dill._dill" and items[1] == "_setattr":
+        return None  # judged as setattr where it is called
+    if said := methods.opinion(items[1], owner):
+        return said
+    if _is_of_attribute(owner):
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail="getattr on what getattr gave")
+    if isinstance(owner, Box) or (isinstance(owner, Result) and owner.function is not None):
+        # A method bound to an instance: how it was made was judged, and a call of it will be.
+        return None
+    if not isinstance(owner, Global):
+        return Opinion(kind=FactKind.HIDDEN_NAME, detail="getattr on a computed value")
+    standing = owner.entry.standing
+    if standing in (Standing.CLASS, Standing.REDUCER) or (
+        standing is Standing.UNKNOWN and owner.name[:1].isupper()
+    ):
+        return None
+    if standing is not Standing.DENIED and _is_of_ufunc(owner, items[1]):
+        return None
+    kind = FactKind.DENIED_CALL if standing is Standing.DENIED else FactKind.HIDDEN_NAME
+    subject = f"{owner.full}.{items[1]}"
+    return Opinion(kind=kind, subject=subject, detail="getattr on what is no listed class")
+
+
+def attribute_names(case: Case) -> Opinion | None:
+    """``attrgetter("name")``: stores names to look up later."""
+    items = case.items
+    if items and all(is_name(item) or isinstance(item, int) for item in items):
+        return None
+    return Opinion(kind=FactKind.HIDDEN_NAME, detail="looks up names that are not plain")
+
+
+def plain_names(case: Case) -> Opinion | None:
+    """``methodcaller("name", ...)``: stores a method call for later."""
+    items = case.items
+    if items and is_name(items[0]) and (said := methods.opinion(items[0])):
+        return said
+    if items and is_name(items[0]) and all(_is_flat(item) for item in items[1:]):
+        return None
+    return Opinion(kind=FactKind.HIDDEN_NAME, detail="calls a method that is not plain")
+
+
+def _is_flat(value: Value) -> bool:
+    return not isinstance(value, (Global, Result, Blob, Box)) and value is not Plain.UNKNOWN

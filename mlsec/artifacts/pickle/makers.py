@@ -1,0 +1,45 @@
+"""Listed functions that call what they are given: only listed names may be given to them."""
+
+from __future__ import annotations
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.evidence import walk
+from mlsec.artifacts.pickle.handed_on import is_function
+from mlsec.artifacts.pickle.naming import NOT_LISTED
+from mlsec.artifacts.pickle.opinions import Court
+from mlsec.artifacts.pickle.policy import Standing
+from mlsec.artifacts.pickle.values import Global, Result, Value
+
+_LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
+# These make an array of the class with ndarray.__new__: the class's own __new__ does not run.
+_ARRAY_MAKERS = ("_reconstruct", "_mareconstruct")
+# These call what they are given with the other argument: only generators of numpy may be given.
+_CALL_WITH_TEXT = ("__generator_ctor", "__randomstate_ctor", "__bit_generator_ctor")
+_GENERATORS = "numpy.random"
+
+
+def made_by_others(court: Court, function: Global, arguments: Value, offset: int) -> None:
+    """Judge what a listed function is given to call."""
+    for given in walk(arguments):
+        if isinstance(given, Result) and is_function(given):
+            detail = f"given to {function.full}, which calls it"
+            court.note(FactKind.UNKNOWN_CALL, "a computed value", detail, offset)
+        elif isinstance(given, Global):
+            _given_name(court, function, given, offset)
+
+
+def _given_name(court: Court, function: Global, given: Global, offset: int) -> None:
+    is_elsewhere = function.name in _CALL_WITH_TEXT and not given.module.startswith(_GENERATORS)
+    if given.entry.standing in _LISTED and not is_elsewhere:
+        return
+    if given.entry.word == "array_only" and function.name in _ARRAY_MAKERS:
+        return
+    is_denied = given.entry.standing is Standing.DENIED
+    is_class = given.name.lstrip("_")[:1].isupper()
+    if not is_denied and not is_elsewhere and is_class:
+        detail = f"made by {function.full}, and not in the inventory"
+        court.note(FactKind.UNVERIFIED_CLASS, given.full, detail, offset)
+        court.untold(given, NOT_LISTED)
+        return
+    kind = FactKind.DENIED_CALL if is_denied else FactKind.UNKNOWN_CALL
+    court.note(kind, given.full, f"given to {function.full}, which calls it", offset)

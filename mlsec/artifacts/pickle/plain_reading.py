@@ -1,0 +1,35 @@
+"""What pickle itself makes of a file of joblib: the bytes of its arrays are opcodes to it."""
+
+from __future__ import annotations
+
+import contextlib
+
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.limits import Budget
+from mlsec.artifacts.pickle.machine import Machine
+from mlsec.artifacts.pickle.policy import Policy
+from mlsec.artifacts.pickle.verdict import Verdict
+from mlsec.artifacts.recorder import Ledger, Recorder
+from mlsec.artifacts.window import Window
+
+# Numbers read as opcodes end at once or make junk: only what a list names counts.
+_CALLS = (FactKind.DENIED_CALL, FactKind.DENIED_IMPORT, FactKind.UNKNOWN_CALL)
+
+
+def run_by_pickle(window: Window, start: int, gap: int, policy: Policy, budget: Budget) -> str:
+    """What a stream from ``start`` on calls when its bytes from ``gap`` on are taken for opcodes,
+    as they are by whoever loads it without joblib; "" for nothing.
+    """
+    scratch = Recorder(budget, Ledger(), lambda _window, _record: None)
+    machine = Machine(window, start, Verdict(window, scratch, policy), budget)
+    with contextlib.suppress(ArtifactError):
+        machine.run()
+    for fact in scratch.ledger.facts:
+        if fact.kind in _CALLS and fact.offset >= gap and _is_written_name(fact.subject):
+            return fact.subject
+    return ""
+
+
+def _is_written_name(subject: str) -> bool:
+    return len(subject) > 3 and all(part.isidentifier() for part in subject.split("."))

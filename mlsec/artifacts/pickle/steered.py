@@ -1,0 +1,110 @@
+"""Objects that act through what they are given: hooks among items, tables that call, states with
+functions where methods of a container are expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.evidence import walk
+from mlsec.artifacts.pickle.handed_on import is_function
+from mlsec.artifacts.pickle.naming import HOOKS, class_of
+from mlsec.artifacts.pickle.opinions import Opinion
+from mlsec.artifacts.pickle.values import ACTING_KEYS, Box, Global, Result, Value
+
+# Methods of containers and arrays that classes call of a part of their state.
+METHODS = frozenset(
+    """get setdefault pop popitem items keys values append extend astype to_mkldnn
+    nbunch_iter""".split()  # noqa: SIM905
+)
+# Calls that make a text: of a key made so nobody can tell what it names.
+_MAKE_TEXT = frozenset(
+    ("builtins.str", "__builtin__.str", "__builtin__.unicode", "numpy.str_", "_codecs.encode")
+)
+_SCALARS = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
+_MAKE_TABLES = ("builtins", "__builtin__", "collections")
+
+
+def by_keys(table: Box) -> Iterator[Opinion]:
+    """What is wrong with the keys of a table that becomes a state or part of an object."""
+    pairs = zip(table.items[::2], table.items[1::2], strict=False)
+    for key, value in pairs:
+        if type(key) is str and (key in HOOKS or key in ACTING_KEYS) and can_act(value):
+            detail = f"sets {key} of an object, or of what it takes for its attributes"
+            yield Opinion(kind=FactKind.PATCHED_OBJECT, subject=key, detail=detail)
+        elif is_made_text(key) and can_act(value):
+            detail = "sets something that can be called under a name that is computed"
+            yield Opinion(kind=FactKind.HIDDEN_NAME, subject="a computed key", detail=detail)
+
+
+def given_tables(function: Global, arguments: Value) -> Iterator[Opinion]:
+    """Tables among the arguments of a listed call, or made by it of pairs."""
+    texts, acts = [], False
+    for one in walk(arguments):
+        if type(one) is Box and one.kind == "dict":
+            yield from by_keys(one)
+        elif type(one) is str:
+            texts.append(one)
+        else:
+            acts = acts or is_function(one)
+    if acts and function.module in _MAKE_TABLES:
+        for text in texts:
+            if text in HOOKS or text in ACTING_KEYS:
+                detail = f"makes a table that has something to call under {text}"
+                yield Opinion(kind=FactKind.PATCHED_OBJECT, subject=text, detail=detail)
+
+
+def by_object(state: Value) -> Opinion | None:
+    """A state that is an object itself: asked for its items, it may call what it holds."""
+    if type(state) is not Result:
+        return None
+    for part in (state.arguments, state.state):
+        parts = part.items if type(part) is Box else (part,)
+        for one in walk(tuple(parts)):
+            if is_function(one) and not _makes_arrays(state):
+                detail = "its state is an object that brings something to call"
+                return Opinion(kind=FactKind.PATCHED_OBJECT, subject="a state", detail=detail)
+    return None
+
+
+def by_methods(state: Value) -> Iterator[Opinion]:
+    """Functions under the names of methods, and keys that are computed."""
+    for part in state if type(state) is tuple else (state,):
+        if type(part) is not Box or part.kind != "dict":
+            continue
+        for key, value in zip(part.items[::2], part.items[1::2], strict=False):
+            if is_made_text(key):
+                detail = "sets an attribute whose name is computed"
+                yield Opinion(kind=FactKind.HIDDEN_NAME, subject="a computed key", detail=detail)
+            elif type(key) is str and key in METHODS and is_function(value):
+                detail = f"puts what can be called in the place of the method {key}"
+                yield Opinion(kind=FactKind.PATCHED_OBJECT, subject=key, detail=detail)
+        for one in walk(part):
+            if one is not part and type(one) is Box and one.kind == "dict":
+                yield from by_keys(one)
+
+
+def can_act(value: Value) -> bool:
+    """Whether a value is a name or what a call gave."""
+    return type(value) in (Global, Result)
+
+
+def is_made_text(key: Value) -> bool:
+    """Whether a key is a text that a call made."""
+    kind = class_of(key) if type(key) is Result else None
+    if type(kind) is not Global:
+        return False
+    return kind.full in _MAKE_TEXT or (kind.full in _SCALARS and _is_of_text(key.arguments))
+
+
+def _is_of_text(arguments: Value) -> bool:
+    dtype = arguments[0] if type(arguments) is tuple and arguments else None
+    given = dtype.arguments if type(dtype) is Result else None
+    code = given[0] if type(given) is tuple and given else ""
+    return not isinstance(code, str) or code.lstrip("<>=|")[:1] in ("U", "S", "")
+
+
+def _makes_arrays(state: Result) -> bool:
+    kind = class_of(state)
+    return type(kind) is Global and kind.module.partition(".")[0] in ("numpy", "torch")
