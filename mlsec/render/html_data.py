@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from mlsec.core.assessment import Assessment, Fix, RuleSummary
-from mlsec.core.closed_sets import Concern, Severity, Status
+from mlsec.core.closed_sets import Concern, Severity
 from mlsec.core.finding import Evidence, Finding
 from mlsec.core.resource import Gap
 from mlsec.render import tally
@@ -19,7 +19,7 @@ from mlsec.render.shown import actual_text, expected_text, masked, shown, shown_
 
 _EVIDENCE_SHOWN = 12
 _NAME = "\x01"
-OPEN, UNREAD, WAIVED = 0, 1, 2
+# By what ``tally.state_of`` says.
 STATUS_LABELS = ("open failure", "not assessed", "waived")
 
 
@@ -37,13 +37,6 @@ class _Table:
             found = self._number[text] = len(self.texts)
             self.texts.append(text)
         return found
-
-
-def status_code(finding: Finding) -> int:
-    """Number the state shown: open, not assessed, waived."""
-    if finding.status is Status.NOT_ASSESSED:
-        return UNREAD
-    return WAIVED if finding.waiver else OPEN
 
 
 def findings_island(assessment: Assessment, findings: Sequence[Finding]) -> str:
@@ -65,7 +58,7 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
         "statuses": STATUS_LABELS,
         "severity": [one.severity.rank for one in findings],
         "concern": [concerns.index(one.concern) for one in findings],
-        "status": [status_code(one) for one in findings],
+        "status": [tally.state_of(one) for one in findings],
         **{name: [row.numbers[name] for row in rows] for name in tables},
         "name": [row.name for row in rows],
         "message": [row.message for row in rows],

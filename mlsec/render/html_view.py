@@ -113,7 +113,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 def build_view(assessment: Assessment) -> View:
     """Count, group, rank and cut to the page's bounds; each cut leaves its count."""
     counts = tally.count(assessment)
-    findings = tuple(tally.sorted_findings(assessment))
+    findings = tuple(tally.findings_to_read(assessment))
     ranked = tally.actions(assessment)
     pathed = sorted(
         (one for one in findings if tally.is_attack_path(one)),

@@ -95,11 +95,27 @@ def is_attack_path(finding: Finding) -> bool:
 
 
 def sorted_findings(assessment: Assessment) -> list[Finding]:
-    """Give the findings by severity, rule, resource id, fingerprint: the order of every report."""
+    """Give the findings by severity, rule, resource id, fingerprint: the order for machines."""
     return sorted(
         assessment.findings,
         key=lambda one: (_RANK[one.severity.value], one.rule, one.resource.id, one.fingerprint),
     )
+
+
+def state_of(finding: Finding) -> int:
+    """Rank what asks for a person: 0 an open failure, 1 not assessed, 2 waived."""
+    if finding.status is Status.NOT_ASSESSED:
+        return 1
+    return 0 if finding.waiver is None else 2
+
+
+def findings_to_read(assessment: Assessment) -> list[Finding]:
+    """Give the findings as people want them: what is open, what is not known, what is waived.
+
+    Each by severity, rule and resource: a check that could not be made is no failure, however
+    grave one would be, and must not hide those that are there.
+    """
+    return sorted(sorted_findings(assessment), key=state_of)
 
 
 def sorted_waivers(assessment: Assessment) -> list[WaiverState]:

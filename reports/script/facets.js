@@ -48,7 +48,7 @@ function ranks(texts) {
 }
 
 function sorted(rows) {
-  if (!choice.sort) return rows; // as delivered: severity, rule, resource
+  if (!choice.sort) return rows; // as delivered: open first, then severity, rule, resource
   if (choice.sort === "resource") {
     const names = new Map(Array.from(rows, (row) => [row, nameOf(row)]));
     return rows.sort((a, b) => (names.get(a) < names.get(b) ? -1 : names.get(a) > names.get(b) ? 1 : a - b));

@@ -14,14 +14,20 @@ function arrange() {
     if (!groups.has(key)) groups.set(key, []);
     groups.get(key).push(row);
   }
-  const worst = (rows) => rows.reduce((low, row) => Math.min(low, data.severity[row]), 9);
-  const ordered = [...groups].map(([key, rows]) => ({ key, rows, worst: worst(rows) }));
-  ordered.sort((a, b) => a.worst - b.worst || b.rows.length - a.rows.length || a.rows[0] - b.rows[0]);
+  const ordered = [...groups].map(([key, rows]) => groupOf(key, rows));
+  ordered.sort((a, b) => a.state - b.state || a.worst - b.worst || b.most - a.most || a.rows[0] - b.rows[0]);
   entries = [];
   for (const group of ordered) {
     entries.push(group);
     if (openGroups.has(group.key)) for (const row of group.rows) entries.push(row);
   }
+}
+
+// As grave as what asks for a person first: where something is open, what is not known counts less.
+function groupOf(key, rows) {
+  const state = rows.reduce((low, row) => Math.min(low, data.status[row]), 9);
+  const first = rows.filter((row) => data.status[row] === state);
+  return { key, rows, state, worst: first.reduce((low, row) => Math.min(low, data.severity[row]), 9), most: first.length };
 }
 
 function drawRows() {
@@ -34,6 +40,8 @@ function drawRows() {
   const rows = [];
   for (let at = first; at < last; at++) rows.push(typeof entries[at] === "number" ? findingRow(entries[at], at) : groupRow(entries[at], at));
   byId("rows").replaceChildren(filler(first), ...rows, filler(entries.length - last));
+  // The box is as high as what it holds, up to a limit: the first rows make room for more.
+  if (Math.ceil(box.clientHeight / rowHeight) > room) drawSoon();
   if (focused) {
     const again = byId("rows").querySelector(`[data-entry="${focused}"]`);
     if (again) again.focus({ preventScroll: true });
@@ -68,10 +76,18 @@ function groupRow(group, at) {
   const isOpen = openGroups.has(group.key);
   const opener = make("button", { type: "button", className: "open", "aria-expanded": String(isOpen), title },
     make("span", { className: "chev", "aria-hidden": "true" }, isOpen ? "▾" : "▸"), severityMark(data.severities[group.worst]), " " + title,
-    make("span", { className: "n" }, count(group.rows.length, choice.group === "rule" ? "resource" : "finding")));
+    make("span", { className: "n" }, countOf(group)));
   opener.dataset.entry = at;
   const flip = () => { isOpen ? openGroups.delete(group.key) : openGroups.add(group.key); arrange(); drawRows(); };
   return make("tr", { className: "group row", onclick: flip }, make("td", { colSpan: 4 }, opener));
+}
+
+// "3 resources", and where not all of them are open "3 open of 12 resources".
+function countOf(group) {
+  const all = count(group.rows.length, choice.group === "rule" ? "resource" : "finding");
+  if (group.state === 0 && group.most === group.rows.length) return all;
+  const word = group.state === 0 ? "open" : data.statuses[group.state];
+  return group.most === group.rows.length ? `${all}, ${word}` : `${group.most.toLocaleString("en")} ${word} of ${all}`;
 }
 
 function drawSoon() {
