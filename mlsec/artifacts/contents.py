@@ -31,7 +31,7 @@ HEAD_BYTES = 4096
 SHORTEST_BYTES, SHORTEST_TEXT = 8, 9
 READ_BYTES = 1 << 20
 DEEP, STEPS = 12, 20_000
-# In a file at hand all beginnings are looked at; from a store each may be a request of its own.
+# How many beginnings are looked at; from a store each may be a request of its own.
 LOOKED_AT, LOOKED_AT_NEAR = 16, 10_000
 # Compiled Python: a code object, with or without the mark of one that is referred to again.
 _CODE = (b"\xe3\0\0\0\0", b"c\0\0\0\0")
@@ -108,6 +108,9 @@ def judge_long(window: Window, where: str, record: Recorder, *, offset: int = -1
 def judge_beginnings(window: Window, spans: Sequence[tuple[int, int]], record: Recorder) -> None:
     """Look at how the first of some (offset, size) begin that are said to be numbers."""
     most = LOOKED_AT if isinstance(window.source, FarSource) else LOOKED_AT_NEAR
+    if len(spans) > most:
+        detail = f"of {len(spans)} runs of numbers how the first {most} begin was looked at"
+        record.fact(FactKind.NOT_FULLY_READ, "", detail, danger=Severity.INFO)
     first = [span for span in spans[:most] if span[1] >= SHORTEST_BYTES]
     window.prefetch([(offset, min(16, size_bytes)) for offset, size_bytes in first])
     for offset, size_bytes in first:

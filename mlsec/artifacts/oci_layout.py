@@ -33,7 +33,7 @@ def read_oci_layout(archive: Archive, record: Recorder) -> None:
     A layer that a manifest calls a layer of a container image holds programs and links, as it
     should; any other blob is read like a file beside a model.
     """
-    kinds = dict(_media_types(archive, "index.json", 0))
+    kinds = _media_types(archive)
     for member in archive.members:
         blob = BLOB.search(member.name)
         if not blob:
@@ -68,22 +68,33 @@ def check_digest(name: str, window: Window, record: Recorder) -> None:
         record.fact(FactKind.TWO_READINGS, blob["digest"], detail)
 
 
-def _media_types(archive: Archive, name: str, depth: int) -> Iterator[tuple[str, str]]:
-    """The digest and media type of everything that an index or a manifest leads to."""
-    if depth > 4 or name not in archive:
+def _media_types(archive: Archive) -> dict[str, str]:
+    """The digest and media type of everything that the index leads to; each is read once."""
+    kinds = dict[str, str]()
+    waiting, seen = ["index.json"], {"index.json"}
+    for name in waiting:  # it grows on the way
+        for algorithm, value, kind in _parts(archive, name):
+            kinds[value] = kind
+            blob = f"blobs/{algorithm}/{value}"
+            if ("manifest" in kind or "index" in kind) and blob not in seen:
+                seen.add(blob)
+                waiting.append(blob)
+    return kinds
+
+
+def _parts(archive: Archive, name: str) -> Iterator[tuple[str, str, str]]:
+    """Algorithm, digest and media type of what an index or a manifest names."""
+    if name not in archive:
         return
     try:
         found = msgspec.json.decode(archive.content(name, INDEX_BYTES))
     except (ArtifactError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return
+        return  # the blob itself is read as any other, and told where it is broken
     for part in _descriptors(found):
         digest, kind = part.get("digest"), part.get("mediaType")
-        if not isinstance(digest, str) or not isinstance(kind, str):
-            continue
-        algorithm, _, value = digest.partition(":")
-        yield value, kind
-        if "manifest" in kind or "index" in kind:
-            yield from _media_types(archive, f"blobs/{algorithm}/{value}", depth + 1)
+        if isinstance(digest, str) and isinstance(kind, str):
+            algorithm, _, value = digest.partition(":")
+            yield algorithm, value, kind
 
 
 def _descriptors(found: Any) -> Iterator[Mapping[str, Any]]:

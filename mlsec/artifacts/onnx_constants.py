@@ -21,7 +21,7 @@ _RAW = {1: "f", 6: "i", 7: "q", 9: "?", 11: "d", 3: "b", 2: "B", 12: "I", 13: "Q
 _TENSOR_NUMBERS: Mapping[int, str] = {4: "f", 5: "q", 7: "q", 10: "d", 11: "q"}
 _ALONE = {"f": FIXED32, "d": FIXED64, "q": VARINT}
 _ATTRIBUTE_NUMBERS: Mapping[int, str] = {2: "f", 3: "q", 7: "f", 8: "q"}
-LARGEST_BYTES, MOST_NUMBERS, DEEP = 1024, 64, 16
+LARGEST_BYTES, MOST_NUMBERS = 1024, 64
 Numbers = Sequence[int | float]
 
 
@@ -129,6 +129,7 @@ class Constants:
     def __init__(self) -> None:
         self.values: dict[str, Numbers] = {}
         self.makers: dict[str, Node] = {}
+        self._known: dict[str, Numbers] = {}
 
     def add(self, name: str, numbers: Numbers) -> None:
         """Take a constant; of two with one name the larger counts, as scopes are not followed."""
@@ -136,15 +137,27 @@ class Constants:
         if name and numbers and _size(numbers) >= _size(before):
             self.values[name] = numbers
 
-    def of(self, name: str, depth: int = 0) -> Numbers:
-        """The numbers behind a name, as far as constants alone give them; else none."""
-        if found := self.values.get(name):
-            return found
-        node = self.makers.get(name)
-        if node is None or depth > DEEP:
-            return ()
-        inputs = [self.of(one, depth + 1) for one in node.inputs]
-        return _combined(node.operator, inputs)
+    def of(self, name: str) -> Numbers:
+        """The numbers behind a name, as far as constants alone give them; else none.
+
+        Each name is worked out once, however many nodes use it and however long the chain is.
+        """
+        known, opened, waiting = self._known, set[str](), [name]
+        while waiting:
+            one = waiting[-1]
+            node = None if one in known or self.values.get(one) else self.makers.get(one)
+            left = [] if node is None else [inner for inner in node.inputs if inner not in known]
+            if left and one not in opened:  # names that lead back to themselves stay without
+                opened.add(one)
+                waiting.extend(left)
+                continue
+            if node is not None:
+                known[one] = _combined(
+                    node.operator, [known.get(inner, ()) for inner in node.inputs]
+                )
+            known.setdefault(one, self.values.get(one, ()))
+            waiting.pop()
+        return known[name]
 
 
 # Operators that give their first input in another form, or join or combine their inputs.
@@ -158,7 +171,7 @@ def _combined(operator: str, inputs: list[Numbers]) -> Numbers:
     if operator in _SAME:
         return inputs[0]
     if operator == "Concat":
-        return tuple(itertools.chain.from_iterable(inputs))[:MOST_NUMBERS]
+        return tuple(itertools.islice(itertools.chain.from_iterable(inputs), MOST_NUMBERS))
     first, second = inputs[0], inputs[-1]
     pairs = zip(*_broadcast(first, second), strict=False)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlsec.artifacts.contents import judge_bytes, judge_field, may_begin
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.onnx import note_external
 from mlsec.artifacts.protobuf import BYTES, FIXED32, FIXED64, VARINT, Field, Wire
@@ -14,6 +15,7 @@ from mlsec.artifacts.window import Window
 DIMS, TYPE, STRINGS, NAME, RAW, DOC, EXTERNAL, LOCATION = 1, 2, 6, 8, 9, 12, 13, 14
 # The fields that hold numbers, and the wire type of one of them where it stands alone.
 NUMBERS: Mapping[int, int] = {4: FIXED32, 5: VARINT, 7: VARINT, 10: FIXED64, 11: VARINT}
+_NUMBERS_OR_NAME = frozenset((DIMS, NAME, *NUMBERS))
 KNOWN = frozenset((DIMS, TYPE, 3, STRINGS, NAME, RAW, DOC, EXTERNAL, LOCATION, 16, *NUMBERS))
 # Bits of an element by data type; absent where elements have no fixed width.
 BITS: Mapping[int, int] = {
@@ -39,11 +41,20 @@ def sniff_tensor(head: bytes, window: Window) -> bool:
 
 
 def read_tensor(window: Window, record: Recorder) -> None:
-    """Note where the numbers lie, if not here; the numbers themselves are not looked at."""
+    """Note where the numbers lie, if not here, and what stands here that is no numbers."""
     wire = Wire(window, record.budget)
     for field in wire.fields():
+        if field.wire != BYTES or field.number in _NUMBERS_OR_NAME:
+            continue
         if field.number == EXTERNAL:
             note_external(wire, field, record)
+        elif field.number in (RAW, STRINGS):
+            if not may_begin(wire.raw(field, 16)):
+                continue
+            part = window.part(field.start, field.end - field.start)
+            judge_bytes(part, "a tensor", record, offset=field.start)
+        else:
+            judge_field(wire, field, f"field {field.number}", record)
     record.understood(0, window.size_bytes)
 
 

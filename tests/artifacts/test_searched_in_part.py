@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from mlsec.artifacts.contents import READ_BYTES, STEPS
+from mlsec.artifacts.contents import LOOKED_AT_NEAR, READ_BYTES, STEPS
 from mlsec.artifacts.facts import FactKind, Inspection
 from mlsec.artifacts.inside import SEARCHED_BYTES
 from mlsec.artifacts.inspect import inspect
@@ -38,6 +38,15 @@ RELU = onnx.graph(onnx.node("Relu"))
 def safetensors(value: str) -> bytes:
     header = json.dumps({"__metadata__": {"note": value}}).encode()
     return struct.pack("<Q", len(header)) + header
+
+
+def many_tensors(count: int) -> bytes:
+    held = {
+        f"w{at}": {"dtype": "F32", "shape": [1], "data_offsets": [4 * at, 4 * at + 4]}
+        for at in range(count)
+    }
+    header = json.dumps(held).encode()
+    return struct.pack("<Q", len(header)) + header + bytes(4 * count)
 
 
 def text_array(size_bytes: int) -> bytes:
@@ -112,6 +121,7 @@ BEYOND: Mapping[str, tuple[str, Callable[[], bytes]]] = {
         "a.pkl", lambda: pickle.dumps([f"eJ{number:09}" for number in range(embedded.MOST + 1)])
     ),
     "pickle-long-literal": ("a.pkl", lambda: pickle.dumps("eJ" + "w" * embedded.DECODED_BYTES)),
+    "safetensors-many-tensors": ("a.safetensors", lambda: many_tensors(LOOKED_AT_NEAR + 1)),
     "plain-text": ("merges.txt", lambda: WORDS),
     "model-card": ("README.md", lambda: b"---\nlicense: mit\n---\n" + WORDS),
     "list-of-packages": ("requirements.txt", lambda: b"torch==2.4.0\n" * (LISTED_BYTES // 13 + 1)),
@@ -150,6 +160,7 @@ WITHIN: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "lightgbm": ("a.txt", lambda: trees.LIGHTGBM),
     "xgboost": ("a.ubj", lambda: xgboost("f1", "f2")),
+    "safetensors-tensors": ("a.safetensors", lambda: many_tensors(LOOKED_AT_NEAR)),
     "onnx-unknown-field": (
         "a.onnx", lambda: onnx.model(RELU, message(99, number(1, 5), text(2, "words of any kind")))
     ),

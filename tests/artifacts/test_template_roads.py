@@ -8,6 +8,7 @@ import pytest
 
 from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import GapReason
 from tests.artifacts.test_python_roads import blocks, is_flagged
 
 HOSTILE = blocks("template_hostile.txt")
@@ -40,7 +41,22 @@ def test_what_leads_out_of_a_template_is_found(name: str) -> None:
     assert is_flagged(inspect(Window.of(HOSTILE[name].encode(), "chat_template.jinja")))
 
 
+DECOYS = "".join(f"{{% set x = 'a{number}' %}}" for number in range(64))
+TANGLED = "".join(f"{{% set a{one} = a{one + 1} ~ a{one + 1} ~ a{one + 1} %}}" for one in range(20))
+BEYOND = {
+    "a-name-set-often": DECOYS + "{% set x = '__class__' %}{{ messages[x] }}",
+    "texts-of-texts": TANGLED + "{% set a20 = 'x' %}{{ messages[a0] }}",
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_texts_that_are_not_worked_out_are_told(name: str) -> None:
+    found = inspect(Window.of(BEYOND[name].encode(), "chat_template.jinja"))
+    assert [hole.reason for hole in found.holes] == [GapReason.OVER_LIMIT]
+
+
 @pytest.mark.parametrize("name", HONEST)
 def test_honest_templates_are_not_flagged(name: str) -> None:
     settings = json.dumps({"chat_template": HONEST[name]}).encode()
-    assert not is_flagged(inspect(Window.of(settings, "tokenizer_config.json")))
+    found = inspect(Window.of(settings, "tokenizer_config.json"))
+    assert (is_flagged(found), found.holes) == (False, ())

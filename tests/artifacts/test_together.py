@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mlsec.artifacts.facts import FactKind
@@ -55,6 +57,34 @@ def test_a_pickle_beside_safetensors_is_told_quietly() -> None:
 def test_a_shard_that_is_not_there_is_told() -> None:
     found = facts(index__json=b'{"weight_map": {"w": "a.safetensors"}}')
     assert found == [(FactKind.NOT_FULLY_READ, Severity.LOW, "index.json")]
+
+
+def test_of_very_many_shards_the_missing_ones_are_told_and_counted() -> None:
+    names = [f"model-{number:03}.safetensors" for number in range(163)]
+    index = json.dumps({"weight_map": {f"w{name}": name for name in names}}).encode()
+    there = {name.replace(".", "__"): SAFE for name in names}
+    assert facts(index__json=index, **there) == []
+    del there["model-162__safetensors"]
+    assert facts(index__json=index, **there) == [
+        (FactKind.NOT_FULLY_READ, Severity.LOW, "index.json")
+    ]
+    read = [RepositoryFile(path="i.json", inspection=inspect(Window.of(index, "i.json")))]
+    told = [fact.detail for fact in repository_facts(read)]
+    assert len(told) == 51
+    assert told[-1] == "i.json names 113 more files that are not here"
+
+
+def test_code_is_told_however_many_files_of_it_are_named() -> None:
+    named = {f"Auto{number:03}": f"modeling_{number:03}.Model" for number in range(60)}
+    config = json.dumps({"auto_map": named}).encode()
+    found = facts(config__json=config, modeling_059__py=HOSTILE["python/import-time"]())
+    assert (FactKind.CUSTOM_CODE, Severity.HIGH, "modeling_059.py") in found
+
+
+@pytest.mark.parametrize("shard", ["[1]", "{}", "[[]]", "null", "3"])
+def test_a_shard_that_is_no_name_costs_no_other_fact(shard: str) -> None:
+    index = b'{"weight_map": {"a": %b, "b": "b.safetensors"}}' % shard.encode()
+    assert facts(index__json=index) == [(FactKind.NOT_FULLY_READ, Severity.LOW, "index.json")]
 
 
 def test_an_honest_model_says_nothing() -> None:

@@ -35,6 +35,8 @@ _RUNNING_CHAINS = regex(r"(?:llm_bash|pal|llm_math|python_repl|llm_symbolic_math
 _NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
 # Longer ones name no file, and would be split in every way.
 LONGEST_REFERENCE = 1024
+# The most shards of an index that are looked for.
+MOST_SHARDS = 10_000
 # Classes of diffusers that are parts of a pipeline: their lists are words for themselves.
 _PART = regex(
     r"(?:Flax)?\w*(?:Model|Scheduler|Autoencoder\w*|VQModel|Transformer\w*|ControlNet\w*)\Z"
@@ -194,10 +196,11 @@ def _code_path(held: Any, path: str, record: Recorder) -> None:
 
 
 def _weight_map(held: Any, path: str, record: Recorder) -> None:
-    files = set(held.values()) if isinstance(held, Mapping) else set()
-    for name in sorted(name for name in files if isinstance(name, str)):
+    named = held.values() if isinstance(held, Mapping) else ()
+    files = sorted({name for name in named if isinstance(name, str)})
+    for name in files:
         note_reference(record, name, f"a shard in {path}")
-    record.property("weight_files", tuple(sorted(str(name) for name in files))[:1000])
+    record.property("weight_files", tuple(files[:MOST_SHARDS]))
 
 
 def _manifest(held: Any, path: str, record: Recorder) -> None:

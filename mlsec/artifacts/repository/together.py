@@ -78,7 +78,7 @@ def _fact(
 def _code(files: Mapping[str, RepositoryFile]) -> Iterator[Fact]:
     """Code that a configuration names: there, and how bad, or not there at all."""
     for path, file in files.items():
-        for name in _names(file, "code_files")[:_NOTED]:
+        for name in _names(file, "code_files"):
             beside = str(PurePosixPath(path).parent / name)
             code = files.get(beside)
             if code is None:
@@ -146,7 +146,11 @@ def _missing(files: Mapping[str, RepositoryFile]) -> Iterator[Fact]:
     """Weights that an index or a model names, and that are not there."""
     for path, file in files.items():
         for key in ("weight_files", "external_files"):
-            for name in _names(file, key)[:_NOTED]:
-                if str(PurePosixPath(path).parent / name) not in files:
-                    detail = f"{path} names this file, and it is not here"
-                    yield _fact(FactKind.NOT_FULLY_READ, path, name, detail, Severity.LOW)
+            beside = PurePosixPath(path).parent
+            missing = [name for name in _names(file, key) if str(beside / name) not in files]
+            for name in missing[:_NOTED]:
+                detail = f"{path} names this file, and it is not here"
+                yield _fact(FactKind.NOT_FULLY_READ, path, name, detail, Severity.LOW)
+            if missing[_NOTED:]:
+                detail = f"{path} names {len(missing) - _NOTED} more files that are not here"
+                yield _fact(FactKind.NOT_FULLY_READ, path, "", detail, Severity.LOW)

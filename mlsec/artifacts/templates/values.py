@@ -61,6 +61,7 @@ class Folder:
 
         self.names = names
         self.steps = 0
+        self.is_cut = False  # more could be made of it than was worked out
         self.folds: Mapping[type, Callable[[Any, int], Iterable[Any]]] = {
             kinds.Const: lambda node, _: [node.value],
             kinds.TemplateData: lambda node, _: [node.data],
@@ -93,7 +94,10 @@ class Folder:
         """The constants that an expression can become; none where it depends on data."""
         self.steps += 1
         fold = self.folds.get(type(node))
-        if node is None or fold is None or deep > DEEP or self.steps > STEPS:
+        if node is None or fold is None or deep > DEEP:
+            return NOTHING
+        if self.steps > STEPS:
+            self.is_cut = True
             return NOTHING
         try:
             found = itertools.islice(fold(node, deep + 1), MOST_VALUES)
@@ -106,7 +110,9 @@ class Folder:
         return tuple(value for value in self.values(node) if isinstance(value, str))
 
     def _name(self, name: str, deep: int) -> Iterator[Any]:
-        for node in self.names.get(name, ()):
+        set_to = self.names.get(name, ())
+        self.is_cut = self.is_cut or len(set_to) > MOST_VALUES
+        for node in set_to:
             yield from self.values(node, deep)
 
     def _joined(self, parts: list[nodes.Node], deep: int) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import leaves_folder
@@ -82,6 +83,9 @@ class TemplateWalk:
                 self._note(*found)
             for found in triggers_in(self.tree, self.kinds, self.names, self.folder.texts):
                 self._note(*found)
+        if self.folder.is_cut:
+            detail = f"{self.where} makes more texts than are worked out: some names are not known"
+            self.record.unread(OverLimitError.reason, detail, start=max(self.offset, 0))
 
     def _note(self, kind: FactKind, subject: str, why: str, danger: Severity | None = None) -> None:
         detail = f"{why} (in {self.where})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from tests.artifacts.builders.payloads import EVIL_PICKLE_2
 from tests.artifacts.builders.protobufs import message, number, text
@@ -24,6 +25,13 @@ def tensor(*, location: str | None = None, key: str = "location", data: bytes = 
         return head + message(9, data)
     entry = message(13, text(1, key), text(2, location))
     return head + entry + number(14, 1)
+
+
+def lone_tensor(field: int, data: bytes = EVIL_PICKLE_2) -> bytes:
+    """A tensor as a file of its own, with other bytes in one of its fields."""
+    kind, count = (8, 1) if field == 6 else (2, len(data) if field == 9 else 1)
+    numbers = b"" if field in {6, 9} else message(9, b"\1")
+    return number(1, count) + number(2, kind) + text(8, "w") + numbers + message(field, data)
 
 
 def model(body: bytes, *more: bytes, version: int = 8) -> bytes:
@@ -109,6 +117,10 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
         graph(node("Reverse", domain="ai.onnx.contrib"))
     ),
     "onnx/tensor-outside": lambda: OUTSIDE,
+    **{
+        f"onnx/tensor-with-a-pickle-in-field-{field}": partial(lone_tensor, field)
+        for field in (3, 6, 9, 12, 16)
+    },
     "onnx/tensor-with-a-tail": lambda: tensor() + EVIL_PICKLE_2,
     "onnx/group-hides-graph": lambda: model(graph(node("Relu"))) + b"\x3b" + message(7, b"x"),
 }
