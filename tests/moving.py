@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from mlsec.signing import local_model
 from mlsec.signing.folder import ModelFolder
+from mlsec.signing.hashed import Hashed
 from mlsec.signing.listing import Listing
 
 Change = Callable[[Path], object]
@@ -68,6 +71,23 @@ def writing(path: Path, change: Change) -> Iterator[Callable[[], int]]:
     finally:
         is_over.set()
         thread.join()
+
+
+@contextmanager
+def after_hashing(change: Callable[[], object]) -> Iterator[None]:
+    """Change something right after all files were hashed."""
+    hashed = local_model.hash_files
+
+    def hash_files(*arguments: Any) -> dict[str, Hashed]:
+        found = hashed(*arguments)
+        change()
+        return found
+
+    local_model.hash_files = hash_files  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        local_model.hash_files = hashed
 
 
 @contextmanager

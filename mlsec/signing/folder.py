@@ -83,11 +83,25 @@ class ModelFolder:
         folder, _, name = path.rpartition("/")
         # Most files lie in the folder of the one before.
         if folder != self._last[0]:
-            # Reset first: opening others may close what it stands for, and may fail.
-            self._last = ("", self._top)
-            if folder:
-                self._last = folder, self._folder(folder)
+            self._reach(folder)
         return os.open(name, _FILE, dir_fd=self._last[1])
+
+    def look_at(self, path: str) -> os.stat_result:
+        """What a name stands for now; it is not opened.
+
+        Raises:
+            OSError: not there, or a link on the way.
+        """
+        folder, _, name = path.rpartition("/")
+        if folder != self._last[0]:
+            self._reach(folder)
+        return os.stat(name, dir_fd=self._last[1], follow_symlinks=False)
+
+    def _reach(self, folder: str) -> None:
+        # Reset first: opening others may close what it stands for, and may fail.
+        self._last = ("", self._top)
+        if folder:
+            self._last = folder, self._folder(folder)
 
     def _folder(self, path: str) -> int:
         kept = self._kept.get(path)
@@ -115,10 +129,14 @@ class ModelFolder:
         Raises:
             OSError: not there, or a link.
         """
+        self.forget()
+        return Stamp.of(os.fstat(self._folder(path) if path else self._top))
+
+    def forget(self) -> None:
+        """Let go of the folders on the way: whoever asks again is led there anew."""
         self._last = ("", self._top)
         while self._kept:
             os.close(self._kept.popitem()[1])
-        return Stamp.of(os.fstat(self._folder(path) if path else self._top))
 
     def listing(self, max_entries: int, *, is_quick: bool = False) -> Listing:
         """List everything, without following links.

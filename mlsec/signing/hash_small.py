@@ -45,7 +45,7 @@ def in_this_thread(
             yield failure(path, error)
             continue
         if len(data) == size and stamp.is_of(found):
-            yield Hashed(path, size, digests_of(data))
+            yield Hashed(path, size, digests_of(data), stamp)
         elif size >= SMALL_BYTES:
             yield Hashed(path, is_left=True)
         else:

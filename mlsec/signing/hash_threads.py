@@ -55,7 +55,7 @@ class _File:
                 if self._descriptor >= 0:
                     os.close(self._descriptor)
             size, digests = self.stamp.size_bytes, tuple(self.digests)
-            return self.failed or Hashed(path=self.path, size_bytes=size, digests=digests)
+            return self.failed or Hashed(self.path, size, digests, self.stamp)
 
 
 _Jobs = queue.SimpleQueue[tuple[_File, int] | None]

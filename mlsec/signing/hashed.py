@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mlsec.signing.errors import ChangedError, UnsupportedError
+from mlsec.signing.listing import Stamp
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,17 +19,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     shard_bytes: int = 0
 
 
-class Hashed(msgspec.Struct, frozen=True, gc=False):
+class Hashed(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One file's digests in order of its parts (none for an empty file in parts), or why not.
 
-    ``detail`` and ``fix`` say more of a ``problem``; ``is_by_store`` is a digest that the store
-    keeps of the whole object, taken instead of its bytes. ``is_left`` is a file that turned out
-    to be too large to be read at once: it is hashed afterwards.
+    ``stamp`` is that of the file on disk whose bytes these were. ``detail`` and ``fix`` say more
+    of a ``problem``; ``is_by_store`` is a digest that the store keeps of the whole object, taken
+    instead of its bytes. ``is_left`` is a file that turned out to be too large to be read at
+    once: it is hashed afterwards.
     """
 
     path: str
     size_bytes: int = 0
     digests: tuple[bytes, ...] = ()
+    stamp: Stamp | None = None
     problem: str = ""
     has_changed: bool = False
     detail: str = ""

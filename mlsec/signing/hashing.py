@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from mlsec.signing.errors import ChangedError
@@ -11,7 +11,7 @@ from mlsec.signing.hash_forks import in_two_processes, may_fork
 from mlsec.signing.hash_small import SMALL_BYTES, in_this_thread
 from mlsec.signing.hash_threads import in_threads
 from mlsec.signing.hashed import Hashed, Plan, failure, new_hash
-from mlsec.signing.listing import Stamp
+from mlsec.signing.listing import Listing, Stamp
 
 TOLD_EVERY = 64
 
@@ -55,6 +55,37 @@ def hash_files(
         if say is not None:
             say(done, total)
     return found
+
+
+def moved(
+    folder: ModelFolder, listing: Listing, hashed: Iterable[Hashed]
+) -> Iterator[tuple[str, bool]]:
+    """Look again at everything, after all was hashed: what is another by now, and if a folder.
+
+    A file that was swapped or written to after its turn would else pass for the one that was
+    hashed, and a name that came or went would not be seen.
+    """
+    for path, stamp in listing.folders:
+        if not _is_still(folder, path, stamp):
+            yield path, True
+    folder.forget()
+    look_at = folder.look_at
+    for one in hashed:
+        if one.stamp is None:
+            continue
+        try:
+            is_still = one.stamp.is_of(look_at(one.path))
+        except OSError:
+            is_still = False
+        if not is_still:
+            yield one.path, False
+
+
+def _is_still(folder: ModelFolder, path: str, stamp: Stamp) -> bool:
+    try:
+        return folder.folder_stamp(path) == stamp
+    except OSError:
+        return False
 
 
 def _small(

@@ -19,7 +19,7 @@ class Kind(enum.Enum):
     TOO_DEEP = "too_deep"
 
 
-class Stamp(msgspec.Struct, frozen=True, gc=False):
+class Stamp(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What shows that a file is still the one it was: device, inode, bytes, times (ns)."""
 
     device: int

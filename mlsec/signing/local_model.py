@@ -14,7 +14,7 @@ from mlsec.signing.discover import discover
 from mlsec.signing.errors import ChangedError, SigningError
 from mlsec.signing.folder import ModelFolder
 from mlsec.signing.hashed import Hashed, Plan
-from mlsec.signing.hashing import Say, hash_files
+from mlsec.signing.hashing import Say, hash_files, moved
 from mlsec.signing.listing import Listing, Stamp
 from mlsec.signing.model import ModelFiles
 from mlsec.signing.verdict import Check, failed
@@ -101,6 +101,7 @@ class LocalFiles:
 
     def __init__(self, folder: ModelFolder) -> None:
         self._folder = folder
+        self._hashed: list[Hashed] = []
         self.single = folder.single
 
     def listing(self, max_entries: int, *, is_quick: bool = False) -> Listing:
@@ -109,7 +110,9 @@ class LocalFiles:
 
     def hashed(self, files: Mapping[str, Stamp], plan: Plan, say: Say | None) -> dict[str, Hashed]:
         """Hash on every core, each file compared with its stamp before and after."""
-        return hash_files(self._folder, dict(files), plan, say)
+        found = hash_files(self._folder, dict(files), plan, say)
+        self._hashed += found.values()
+        return found
 
     def read(self, path: str, at_most: int) -> bytes:
         """Give the first bytes of a regular file."""
@@ -121,20 +124,14 @@ class LocalFiles:
             raise SigningError(f"cannot be read: {reason}", location=path) from None
 
     def moved(self, listing: Listing) -> list[Check]:
-        """Look again at every folder: names that came or went while files were hashed."""
-        return [_moved(path) for path, stamp in listing.folders if not self._is_still(path, stamp)]
-
-    def _is_still(self, path: str, stamp: Stamp) -> bool:
-        try:
-            return self._folder.folder_stamp(path) == stamp
-        except OSError:
-            return False
+        """Look again at every folder, and at every file that was hashed."""
+        return [_moved(*one) for one in moved(self._folder, listing, self._hashed)]
 
 
-def _moved(path: str) -> Check:
+def _moved(path: str, is_folder: bool) -> Check:  # noqa: FBT001 - one of a pair
     return failed(
         "files/kept-still",
-        "a folder changed while the model was read",
+        f"a {'folder' if is_folder else 'file'} changed while the model was read",
         file=path or ".",
         fix="verify a copy that nobody writes to",
     )

@@ -16,7 +16,7 @@ from mlsec.signing.dsse import pae
 from mlsec.signing.errors import MalformedError, SigningError
 from mlsec.signing.folder import ModelFolder
 from mlsec.signing.hashed import Hashed, Plan
-from mlsec.signing.hashing import Say, hash_files
+from mlsec.signing.hashing import Say, hash_files, moved
 from mlsec.signing.listing import Kind
 from mlsec.signing.manifest import (
     MAX_ENTRIES,
@@ -116,9 +116,12 @@ def manifest_to_sign(
         _check_names(target, tuple(files))
         plan = Plan(hash_name=how.hash_name, shard_bytes=how.shard_bytes)
         hashed = hash_files(folder, files, plan, say)
-        is_still = all(folder.folder_stamp(path) == stamp for path, stamp in listing.folders)
-    if not is_still:
-        raise MlsecError("the folder changed while it was read", location=str(target))
+        other = next(moved(folder, listing, hashed.values()), None)
+    if other is not None:
+        path, is_folder = other
+        what = "a folder" if is_folder else "a file"
+        place = str(target if folder.single else target / path)
+        raise MlsecError(f"{what} changed while the model was read", location=place)
     entries = [entry for one in hashed.values() for entry in _entries(target, one, how)]
     serialization = Serialization(
         method=Method.SHARDS if how.shard_bytes else Method.FILES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlsec.signing.verdict import Verdict
-from tests.moving import after_listing
+from tests.moving import after_hashing, after_listing, rewrite
 from tests.signing.attack import Attack
 from tests.signing.workshop import Workshop
 
@@ -19,6 +19,21 @@ def _between(swap: Callable[[Workshop], object]) -> Callable[[Workshop], Verdict
             return shop.verify()
 
     return do
+
+
+def _after_hashing(swap: Callable[[Workshop], object]) -> Callable[[Workshop], Verdict]:
+    """Swap when every file was hashed, and before the model is looked at again."""
+
+    def do(shop: Workshop) -> Verdict:
+        shop.sign()
+        with after_hashing(lambda: swap(shop)):
+            return shop.verify()
+
+    return do
+
+
+def _rewritten(shop: Workshop) -> None:
+    rewrite(shop.model / "config.json")
 
 
 def _replaced(shop: Workshop) -> None:
@@ -51,6 +66,13 @@ RACE_ATTACKS = (
            do=_between(lambda shop: (shop.model / "config.json").unlink())),
     Attack(row=8, name="file became a link", fails=_STILL, do=_between(_linked)),
     Attack(row=8, name="folder became a link", fails=_STILL, do=_between(_folder_linked)),
+    *(
+        Attack(row=8, name=f"file {name} after it was hashed", fails=_STILL, do=_after_hashing(do))
+        for name, do in (
+            ("replaced", _replaced), ("rewritten", _rewritten), ("linked", _linked),
+            ("gone", lambda shop: (shop.model / "config.json").unlink()),
+        )
+    ),
     Attack(row=8, name="file added", fails=_STILL,
            do=_between(lambda shop: shop.write("late.py", b"import os"))),
     Attack(row=8, name="file added below", fails=_STILL,

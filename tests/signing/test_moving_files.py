@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mlsec.signing import compare
+from mlsec.core.errors import MlsecError
+from mlsec.signing import compare, sign
+from mlsec.signing.folder import ModelFolder
+from mlsec.signing.hashed import Hashed, Plan
+from mlsec.signing.local_model import LocalFiles
 from mlsec.signing.sign import USUAL, Signing
 from mlsec.signing.verdict import Answer
-from tests.moving import CHANGES, Change, after_listing, writing
+from tests.moving import CHANGES, Change, after_listing, replace, rewrite, writing
 from tests.signing.workshop import Workshop, bad
 
 # A tenth of a second of hashing, so that the writer is met.
@@ -47,3 +52,56 @@ def test_file_that_is_written_to_while_it_is_hashed_fails_the_verdict(
     has_other_size = how.shard_bytes and path.stat().st_size != len(LARGE)
     assert ("files/unchanged" if has_other_size else "files/kept-still") in bad(verdict)
     assert verdict.files == ()
+
+
+@pytest.mark.parametrize("change", [rewrite, replace])
+def test_small_file_that_is_written_to_after_its_turn_fails_the_verdict(
+    change: Change, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among very many no file is looked at before it is opened, so its turn is over in no time."""
+    monkeypatch.setattr(compare, "QUICK_FROM", 1)
+    shop = Workshop(tmp_path)
+    path = shop.write("a.bin", b"first of many")
+    for number in range(1500):
+        shop.write(f"b/{number}.bin", b"%d" % number)
+    shop.sign()
+    for _ in range(TRIES):
+        with writing(path, change) as changes:
+            before = changes()
+            verdict = shop.verify()
+            met = changes() - before
+        if met > 1:
+            break
+    assert verdict.answer is Answer.FAILED
+    assert bad(verdict) == {"files/kept-still"}
+
+
+def test_a_model_of_one_file_is_looked_at_again(tmp_path: Path) -> None:
+    path = tmp_path / "one.bin"
+    path.write_bytes(b"words")
+    with ModelFolder(path) as folder:
+        opened = LocalFiles(folder)
+        listing = opened.listing(9)
+        opened.hashed(listing.files(), Plan(), None)
+        assert opened.moved(listing) == []
+        rewrite(path)
+        assert [(one.id, one.file) for one in opened.moved(listing)] == [
+            ("files/kept-still", "one.bin")
+        ]
+
+
+def test_a_model_that_is_written_to_while_it_is_signed_is_not_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Workshop(tmp_path)
+    path = shop.write("a.bin", b"words")
+    hashed = sign.hash_files
+
+    def then_rewritten(*arguments: Any) -> dict[str, Hashed]:
+        found = hashed(*arguments)
+        rewrite(path)
+        return found
+
+    monkeypatch.setattr(sign, "hash_files", then_rewritten)
+    with pytest.raises(MlsecError, match="a file changed while the model was read"):
+        shop.sign()
