@@ -34,13 +34,16 @@ def in_two_processes(
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
+        # Else it would keep the pipe open that it waits for somebody to read.
+        os.close(reading)
         _do_and_end(there, work, writing)
     os.close(writing)
     try:
-        yield from work(here)
         with os.fdopen(reading, "rb") as answers:
+            yield from work(here)
             answer = answers.read()
     finally:
+        # After the pipe is closed here: a child that still writes to it ends, too.
         os.waitpid(child, 0)
     try:
         found = msgspec.msgpack.decode(answer, type=_LIST)

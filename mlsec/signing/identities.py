@@ -79,11 +79,12 @@ def identities_of(certificate: Certificate) -> tuple[Identity, ...]:
     return tuple(found)
 
 
-def mistake_in(pattern: str) -> str:
-    """Say why a pattern is not safe to trust by, or "".
+def mistake_in(pattern: str, kind: IdentityType | None = None) -> str:
+    """Say why a pattern for a name of this kind is not safe to trust by, or "".
 
-    A pattern is refused when it matches anything, leaves a dot of a host unescaped, or can take
-    more than linear time in a way that is easy to write by mistake.
+    A pattern is refused when it matches anything, leaves a dot of a host unescaped, leaves open
+    what the name begins with, or can take more than linear time in a way that is easy to write by
+    mistake.
     """
     if len(pattern) > MAX_PATTERN_CHARS:
         return f"longer than {MAX_PATTERN_CHARS} characters"
@@ -105,9 +106,19 @@ def mistake_in(pattern: str) -> str:
     fixed = re.sub(r"(?<!\\)\.[*+]\??|\^|\$", "", pattern)
     if len(re.sub(r"\W", "", fixed)) < 4:
         return "it names nothing, so it would trust anyone"
-    host = re.match(r"\^?[a-z]+(?:\\)?:(?:\\)?/(?:\\)?/([^/]*)", pattern)
-    if host and re.search(r"(?<!\\)\.", host[1]):
+    return _mistake_in_host(pattern, kind)
+
+
+def _mistake_in_host(pattern: str, kind: IdentityType | None) -> str:
+    # In a class a dot is a dot, and a slash may be written with a backslash.
+    plain = re.sub(r"\[[^\]]*\]", "", pattern).replace("\\/", "/").replace("\\:", ":")
+    hosts = re.findall(r"://(?=([^/]*))", plain)
+    if not hosts and kind in (None, IdentityType.EMAIL):
+        hosts = re.findall(r"@(?=([^/]*))", plain)
+    elif kind is IdentityType.DNS:
+        hosts = [re.sub(r"\A\^?\.[*+](?=\\\.)", "", plain)]  # any name below a host
+    if any(re.search(r"(?<!\\)\.", host) for host in hosts):
         return r"a dot in the host stands for any character; write \."
-    if "@" in pattern and re.search(r"@[^/]*(?<!\\)\.(?![*+])", pattern):
-        return r"a dot in the host stands for any character; write \."
+    if kind in (None, IdentityType.URI) and re.match(r"[\^(?:]*\.[*+](?!@)", plain):
+        return "it leaves open what the name begins with, so anyone could have one that fits"
     return ""

@@ -222,7 +222,7 @@ def _identity(node: Node) -> IdentityRule | None:
     kind, value = _kind_and_value(node, key)
     if key == "identity":
         return IdentityRule(value=value, type=kind)
-    mistake = mistake_in(value)
+    mistake = mistake_in(value, kind)
     if mistake:
         node.refuse(key, f"this pattern cannot be trusted: {mistake}")
     return IdentityRule(pattern=value, type=kind)

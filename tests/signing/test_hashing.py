@@ -156,6 +156,22 @@ def test_model_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         ModelFolder(tmp_path / "none" / "model.bin")
 
 
+def test_leaving_two_processes_early_ends_the_second() -> None:
+    """Its answer is longer than a pipe holds: it waits until somebody reads, or nobody can."""
+    paths = [str(number) for number in range(40)]
+
+    def work(paths: Sequence[str]) -> Iterator[Hashed]:
+        return (Hashed(path, digests=(bytes(1 << 16),)) for path in paths)
+
+    running = in_two_processes(paths, work)
+    next(running)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    running.close()  # type: ignore[attr-defined]
+    assert len(list(Path("/proc/self/fd").iterdir())) == before - 1
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
 @pytest.mark.parametrize("does_child_fail", [False, True])
 def test_second_process_hashes_the_same_or_its_half_is_done_here(
     does_child_fail: bool, tmp_path: Path

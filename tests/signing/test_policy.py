@@ -181,7 +181,10 @@ def test_policy_that_cannot_be_read_says_where(tmp_path: Path) -> None:
     [
         ".*", ".+", "", "^.*$", "(", "a{1,2}{3}", "(a+)+b", "(?=x)abcd", r"(abcd)\1", "abcd|.*",
         "https://git.corp.example/.*", "https://github.com/org/.*", "alice@corp.example",
-        "[[abcd]", "x" * 301,
+        "[[abcd]", "x" * 301, "https?://git.corp.example/.*", "(?:https|git)://git.corp.example/a",
+        r"https:\/\/git.corp.example\/a", r"(https://git\.corp|spiffe://corp.example)/ml",
+        r"alice@.*", r"alice@corp\.(example|.*)", r".*github\.com/org/repo/.*",
+        r"(?:.*/)?org/repo/\.github/.*", r"^.+/org/repo/release\.yml",
     ],
 )  # fmt: skip
 def test_pattern_that_trusts_more_than_it_says_is_refused(pattern: str) -> None:
@@ -194,10 +197,33 @@ def test_pattern_that_trusts_more_than_it_says_is_refused(pattern: str) -> None:
         r"https://github\.com/org/repo/\.github/workflows/release\.yml@refs/tags/v[0-9]+",
         r"spiffe://corp/ml/(release|stage)",
         r"ml-[a-z]+@corp\.example",
+        r"https://git[.]corp[.]example/a/.*",
+        r"https://github\.com/org/repo/\.github/workflows/release\.yml@.*",
+        r".*@corp\.example",
     ],
 )
 def test_pattern_that_says_what_it_means_is_taken(pattern: str) -> None:
     assert mistake_in(pattern) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "is_taken"),
+    [
+        (IdentityType.DNS, r"models.corp.example", False),
+        (IdentityType.DNS, r".*corp.example", False),
+        (IdentityType.DNS, r".*\.corp\.example", True),
+        (IdentityType.DNS, r"models\.corp\.example", True),
+        (IdentityType.EMAIL, r"alice@corp.example", False),
+        (IdentityType.EMAIL, r".*@corp\.example", True),
+        (IdentityType.URI, r".*corp\.example/ml", False),
+        (IdentityType.URI, r"spiffe://corp\.example/ml/.*", True),
+        (IdentityType.SUBJECT, r".*CN=alice.*", True),
+    ],
+)
+def test_pattern_is_judged_by_the_kind_of_name(
+    kind: IdentityType, pattern: str, is_taken: bool
+) -> None:
+    assert (mistake_in(pattern, kind) == "") is is_taken
 
 
 def test_pattern_must_match_in_full_and_kind_must_fit() -> None:
