@@ -180,8 +180,12 @@ def _named(target: Path, folder: Path) -> str:
     # Not resolved: a link's own name is what the policy's author sees.
     whole = Path.cwd() / target
     absolute = Path(re.sub(r"/\.(?=/|\Z)", "", whole.as_posix()) or "/")
+    if absolute.name == "..":
+        absolute = absolute.resolve()
+    elif ".." in absolute.parts:  # where that leads depends on the links before it
+        absolute = absolute.parent.resolve() / absolute.name
     for base in (folder, folder.resolve()):
-        if ".." not in absolute.parts and absolute.is_relative_to(base):
+        if absolute.is_relative_to(base):
             return absolute.relative_to(base).as_posix()
     return absolute.as_posix()
 

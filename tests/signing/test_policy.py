@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -129,7 +130,9 @@ def test_what_is_not_understood_is_refused_with_its_line(
         ("**/a", "/trust/a", True),
         ("a", "/elsewhere/a", False),
         ("/elsewhere/**", "/elsewhere/a", True),
-        ("a", "/trust/../trust/a", False),
+        ("a", "/trust/../trust/a", True),
+        ("a", "/trust/../a", False),
+        ("/elsewhere/**", "/elsewhere/../other/a", False),
         ("mod.l", "/trust/model", False),
         ("s3://prod/*", "/trust/s3://prod/x", False),
     ],
@@ -149,6 +152,41 @@ def test_model_that_no_entry_names_is_not_trusted(tmp_path: Path) -> None:
     verdict = verify(tmp_path, read(SMALL.replace('"**"', "other")))
     assert verdict.answer is Answer.FAILED
     assert [one.id for one in verdict.checks] == ["policy/names-the-model"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "target", "name"),
+    [
+        (".", "models/a", "models/a"),
+        ("work", "../models/a", "models/a"),
+        ("work", "../work/../models/a", "models/a"),
+        ("models/a", "..", "models"),
+        ("models/a", "../a", "models/a"),
+        ("work", "../models/../../other/a", "{above}/other/a"),
+        ("work", "{whole}/models/../../other/a", "{above}/other/a"),
+        ("work", "../linked", "linked"),
+    ],
+)
+def test_name_of_a_model_is_the_same_from_every_folder(
+    folder: str, target: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = tmp_path / "trusted"
+    for one in ("work", "models/a"):
+        (whole / one).mkdir(parents=True)
+    (whole / "linked").symlink_to("models/a")
+    monkeypatch.chdir(whole / folder)
+    for file in (whole / "trust.yaml", Path(os.path.relpath(whole / "trust.yaml"))):
+        policy = policy_of(SMALL, file)
+        shown = {"whole": whole, "above": tmp_path}
+        assert policy.name_of(target.format(**shown)) == name.format(**shown)
+
+
+def test_a_path_that_leads_out_of_a_trusted_folder_is_not_in_it(tmp_path: Path) -> None:
+    text = SMALL.replace('path: "**"', f'path: "{tmp_path}/models/**"')
+    policy = policy_of(text, tmp_path / "elsewhere" / "trust.yaml")
+    (tmp_path / "models").mkdir()
+    assert policy.select(tmp_path / "models" / "a") is not None
+    assert policy.select(tmp_path / "models" / ".." / "other") is None
 
 
 @pytest.mark.parametrize(
