@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -163,12 +164,26 @@ def uncovered(vouched: Sequence[Built], digests: Mapping[str, str]) -> list[str]
         vouched: the attestations that count.
         digests: path in the model -> SHA-256 in hex.
 
-    A subject covers a file with its digest whose path, or last part of it, is the subject's name;
-    so two files cannot be exchanged for each other.
+    A subject covers a file with its digest whose path, or last part of it, is the subject's name.
     """
     known = {subject for built in vouched for subject in built.subjects}
     return sorted(
         path
         for path, digest in digests.items()
         if not {(path, digest), (path.rpartition("/")[2], digest)} & known
+    )
+
+
+def exchangeable(vouched: Sequence[Built], digests: Mapping[str, str]) -> list[str]:
+    """Name the files in folders that another attested one could stand for, or they for it.
+
+    That is so where subjects have no folders in their names and several have the same name:
+    arguments as ``uncovered``.
+    """
+    known = {subject for built in vouched for subject in built.subjects}
+    several = {name for name, count in Counter(name for name, _ in known).items() if count > 1}
+    return sorted(
+        path
+        for path, digest in digests.items()
+        if "/" in path and (path, digest) not in known and path.rpartition("/")[2] in several
     )

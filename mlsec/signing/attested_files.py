@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from mlsec.signing.attestations import uncovered
+from mlsec.signing.attestations import exchangeable, uncovered
 from mlsec.signing.compare import Compared, by_store, bytes_read
 from mlsec.signing.hashed import Hashed, Plan
 from mlsec.signing.hashing import Say
@@ -34,8 +34,10 @@ def compare_attested(
     read = {path: one for path, one in hashed.items() if not one.problem}
     digests = {path: one.digests[0].hex() for path, one in read.items()}
     strange = set(uncovered(vouched, digests))
+    alike = set(exchangeable(vouched, digests)) - strange
     checks = [_unread(one) for path, one in sorted(hashed.items()) if path not in read]
     checks += [_strange(path, digests[path]) for path in sorted(strange)]
+    checks += [_alike(path) for path in sorted(alike)]
     if not wanted:
         checks.append(failed("files/present", "no file of the model is one that was attested"))
     if not checks:
@@ -47,7 +49,7 @@ def compare_attested(
         SignedFile(
             path=path, algorithm="sha256", digest=digests[path], size_bytes=read[path].size_bytes
         )
-        for path in sorted(digests.keys() - strange)
+        for path in sorted(digests.keys() - strange - alike)
     )
     return Compared(
         checks=tuple(checks),
@@ -78,4 +80,14 @@ def _strange(path: str, digest: str) -> Check:
         file=path,
         actual=digest,
         fix="restore the file, or have it built and attested again",
+    )
+
+
+def _alike(path: str) -> Check:
+    return failed(
+        "files/unchanged",
+        "several files of this name were attested, none with its folder: one may lie in the"
+        " place of another",
+        file=path,
+        fix="attest the files with their paths in the model",
     )

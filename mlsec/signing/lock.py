@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlsec.core.errors import MlsecError
 from mlsec.signing.errors import SigningError
 from mlsec.signing.strictjson import JsonLimits, loads
 
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 _LIMITS = JsonLimits(size_bytes=16 << 20, depth=4, values=1_000_000)
 
 
@@ -31,19 +36,38 @@ def record_digest(path: Path, key: str, root_digest: str) -> bool:
     Raises:
         MlsecError: the file cannot be read or written.
     """
-    models = _read(path)
-    if key in models:
-        return False
-    models[key] = root_digest
-    document = {"version": 1, "models": dict(sorted(models.items()))}
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
-        draft.replace(path)
+        with _alone_in(path.parent):
+            models = _read(path)
+            if key in models:
+                return False
+            models[key] = root_digest
+            _write(path, {"version": 1, "models": dict(sorted(models.items()))})
     except OSError as error:
         reason = error.strerror or str(error)
         raise MlsecError(f"cannot be written: {reason}", location=str(path)) from None
     return True
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait for others that record something: what they add must not be lost."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # some file systems know no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, document: dict[str, object]) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -59,6 +83,7 @@ def _read(path: Path) -> dict[str, str]:
     models = found.get("models") if isinstance(found, dict) else None
     if not isinstance(models, dict) or found.get("version") != 1:
         raise MlsecError("is no lock file of mlsec", location=str(path))
-    if not all(isinstance(one, str) for one in models.values()):
-        raise MlsecError("holds a digest that is no text", location=str(path))
+    if not all(isinstance(one, str) and _DIGEST.match(one) for one in models.values()):
+        detail = "holds what is no digest: sha256: and 64 lower-case hex digits"
+        raise MlsecError(detail, location=str(path))
     return models

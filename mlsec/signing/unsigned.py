@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from mlsec.signing.listing import Kind, Listing, Stamp
+from mlsec.signing.listing import Found, Kind, Listing, Stamp
 from mlsec.signing.model import Signature
 from mlsec.signing.names import is_under
 from mlsec.signing.policy import ModelRule, Profile, Reaction, TrustPolicy
@@ -88,20 +88,23 @@ def unsigned(
             continue
         if one.kind is Kind.FILE:
             checks.append(_extra(one.path, one.stamp, allowed))
-        elif one.kind is Kind.UNREADABLE:
-            checks.append(unreadable(one.path, "it cannot be read"))
         else:
-            check_id, what = ODD[one.kind]
-            found = failed(
-                check_id,
-                f"there is {what}",
-                file=one.path,
-                actual=one.kind.value,
-                fix="remove it, or put the file itself there and sign again",
-            )
             is_free = is_under(one.path, allowed.ignored)
-            checks.append(msgspec.structs.replace(found, is_fatal=not is_free))
+            checks.append(msgspec.structs.replace(_odd(one), is_fatal=not is_free))
     return checks
+
+
+def _odd(one: Found) -> Check:
+    if one.kind is Kind.UNREADABLE:
+        return unreadable(one.path, "it cannot be read")
+    check_id, what = ODD[one.kind]
+    return failed(
+        check_id,
+        f"there is {what}",
+        file=one.path,
+        actual=one.kind.value,
+        fix="remove it, or put the file itself there and sign again",
+    )
 
 
 def _extra(path: str, stamp: Stamp | None, allowed: Allowed) -> Check:

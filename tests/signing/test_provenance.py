@@ -165,6 +165,26 @@ def test_files_that_changed_places_are_found(model):
     assert bad(judged(model, attested(v1()))) == {"files/unchanged"}
 
 
+ALIKE = {"a/config.json": b"{}", "b/config.json": b"[1]"}
+
+
+def alike(model, names):
+    for name, data in ALIKE.items():
+        (model / name).parent.mkdir(exist_ok=True)
+        (model / name).write_bytes(data)
+    subjects = [
+        {"name": name, "digest": {"sha256": hashlib.sha256(data).hexdigest()}}
+        for name, data in zip(names, ALIKE.values(), strict=True)
+    ]
+    statement = v1()
+    return judged(model, attested(statement | {"subject": [*statement["subject"], *subjects]}))
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(model):
+    assert bad(alike(model, ALIKE)) == set()
+    assert bad(alike(model, ["config.json", "config.json"])) == {"files/unchanged"}
+
+
 def test_file_that_nobody_attested_is_found(model):
     (model / "extra.py").write_bytes(b"import os")
     assert bad(judged(model, attested(v1()))) == {"files/all-signed"}
