@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mlsec.artifacts.exported_program import is_exported_program, judge_exported_program
 from mlsec.artifacts.keras.config import is_keras_config, judge_keras, judge_model_class
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.settings import is_settings, judge_settings
@@ -16,6 +17,7 @@ _SORTS: tuple[tuple[Callable[[Any], bool], Callable[[Any, Recorder], None]], ...
     (is_keras_config, judge_keras),
     (is_skops_schema, judge_skops),
     (is_manifest, judge_manifest),
+    (is_exported_program, judge_exported_program),
     (is_settings, judge_settings),
 )
 

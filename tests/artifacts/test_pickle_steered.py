@@ -300,6 +300,20 @@ def test_numbers_of_an_honest_array_are_no_alarm(numbers: bytes) -> None:
     assert not is_flagged(found)
 
 
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("evil.make", True), ("subprocess.run", True), ("a", False)]
+    + [(f"{home}.cli.instantiate_module", False) for home in ("lightning.x", "pytorch_lightning")],
+)
+def test_what_lightning_makes_a_checkpoint_s_model_by_is_told(
+    name: str, expected: bool, protocol: int
+) -> None:
+    data = make.dumped({"hyper_parameters": {"_instantiator": name, "lr": 1}}, protocol)
+
+    assert is_flagged(inspect(Window.of(data, "a.ckpt"))) is expected
+
+
 # Streams of many alike objects, of which one acts: what was learned of the first must not pass it.
 def _alike(first: bytes, other: bytes) -> bytes:
     return b"](" + first * 3_000 + other + first * 3_000 + b"e"

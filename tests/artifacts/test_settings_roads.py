@@ -27,6 +27,36 @@ HONEST = {
     "script": ("run.sh", "#!/bin/sh\nwget https://example.com/w -O /tmp/w.bin\npython app.py\n"),
     "prompt": ("prompt.json", json.dumps({"_type": "prompt", "template": "Answer {question}."})),
     "uv": ("pyproject.toml", "[[tool.uv.index]]\nurl = 'https://download.pytorch.org/whl'\n"),
+    "torchtune": ("config.yaml", "model:\n  _component_: torchtune.models.llama3.llama3_8b\n"),
+    "nemo": ("model_config.yaml", "target: nemo.collections.asr.models.EncDec\ncfg:\n  a: 1\n"),
+    "targets": ("config.yaml", "target: y.z\nname: a.b\nplugins: [x.y]\nhead: 12\n"),
+    "pyannote": (
+        "config.yaml",
+        "pipeline:\n  name: pyannote.audio.pipelines.Diarization\n  params: {a: 1}\n",
+    ),
+    "yolo": (
+        "yolo.yaml",
+        """nc: 80
+backbone:
+- [-1, 1, Conv, [64, 6, 2, 2]]
+- [-1, 3, nn.Upsample, [None, 2, 'nearest']]
+head:
+- [[-1, 6], 1, Concat, [1]]
+- [[17, 20], 1, Detect, [nc, anchors]]
+""",
+    ),
+    "fairseq": ("config.yaml", "common:\n  user_dir: null\n"),
+    "modelscope": (
+        "configuration.json",
+        json.dumps({"framework": "pytorch", "task": "chat", "allow_remote": False, "plugins": []}),
+    ),
+    "lightning": ("hparams.yaml", "_instantiator: lightning.pytorch.cli.instantiate_module\n"),
+    "mmengine": ("config.json", json.dumps({"custom_imports": {"imports": ["mmdet.models"]}})),
+    "mlserver": (
+        "model-settings.json",
+        json.dumps({"name": "x", "implementation": "mlserver_sklearn.SKLearnModel",
+                    "parameters": {"uri": "./model.joblib"}}),
+    ),
     "handler": ("MANIFEST.json", json.dumps({"model": {"handler": "image_classifier"}})),
 }  # fmt: skip
 

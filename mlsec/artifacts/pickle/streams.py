@@ -10,6 +10,7 @@ from mlsec.artifacts.code_blobs import find_code, note_code
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle import arrays, embedded, torch_legacy, torch_tar
+from mlsec.artifacts.pickle.checkpoints import note_instantiator
 from mlsec.artifacts.pickle.growth import note_far, note_growth
 from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.plain_reading import run_by_pickle
@@ -95,6 +96,7 @@ class StreamReader:
 
     def _look_inside(self, base: int, block: bytes) -> None:
         """Read what is kept in a block as plain data and can be loaded: nothing loads it here."""
+        note_instantiator(block, base, self.record)
         if base < embedded.MARKED_BYTES:
             self.verdict.kept.found(base, block)
         elif not self._is_far:

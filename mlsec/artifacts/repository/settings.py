@@ -12,6 +12,7 @@ from mlsec.artifacts.json_text import plain_key, walk
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder, note_reference
 from mlsec.artifacts.repository.class_settings import judge_classes, judge_entry_points
+from mlsec.artifacts.repository.named_code import judge_named_code
 from mlsec.artifacts.repository.requirement_lines import judge_line
 from mlsec.core.closed_sets import GapReason, Severity
 from mlsec.core.regex import regex
@@ -68,6 +69,7 @@ def _judge_mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None
             judge(held, f"{path}.{plain_key(key)}", record)
     if path.endswith(_FLAVOUR) or not _BESIDE_CODE.isdisjoint(part):
         _code_path(part.get("code"), f"{path}.code", record)
+    judge_named_code(part, path, record)
     from mlsec.artifacts.templates.judge import judge_template, templates_in  # noqa: PLC0415
 
     texts = {key: held for key, held in part.items() if isinstance(key, str)}

@@ -21,6 +21,8 @@ _START = regex(
 # What makes a YAML file worth parsing: settings that load code, tags, or many aliases.
 _WORTH = regex(
     rb"loader_module|_target_|\b_type:|!(?:new|apply|name|module):|trust.remote.code|auto_map|class_path|custom_pipeline|code:|template"
+    rb"|_component_|__target__|_instantiator|custom_imports|user_dir|plugins:|script_url|runtime_env"
+    rb"|backbone:|preprocessors:|pipeline:|(?:template|prefix|suffix|prompt|llm|chain)_path"
     rb"|entry_points|licen[sc]e|parent_library|weight_map|target:|_implementation|sparkVersion|![\w!<]|%TAG|<<|\*\w+"
 )
 # An environment of packages that names some address.
