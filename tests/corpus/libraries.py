@@ -233,6 +233,7 @@ ADDED: Mapping[str, Mapping[str, str]] = {
     "torch": {
         "torch": "Size device dtype Tensor Generator",
         "torch.serialization": "_get_layout",
+        "torch.fx.immutable_collections": "immutable_dict immutable_list",
         # What TorchScript writes for typed lists: each gives back or wraps its arguments.
         "torch.jit._pickle": "build_boollist build_doublelist build_intlist build_tensor_from_id"
         " build_tensorlist restore_type_tag",
@@ -247,6 +248,13 @@ ADDED: Mapping[str, Mapping[str, str]] = {
 # Names that are made without a call, in modules whose other names are not listed.
 ADDED_CLASSES: Mapping[str, Mapping[str, str]] = {
     "joblib": {"joblib.memory": "Memory"},
+    # What indices are written with (``np.s_``), in a package that reads files otherwise.
+    "numpy": {
+        "numpy.lib._index_tricks_impl": "RClass CClass IndexExpression nd_grid MGridClass"
+        " OGridClass",
+        "numpy.lib.index_tricks": "RClass CClass IndexExpression nd_grid MGridClass OGridClass",
+        "numpy.random": "RandomState Generator",
+    },
     # Types of what a compiled function takes and gives: they hold other types, texts and numbers.
     "numba": {
         "numba.core.types.scalars": "Boolean Integer IntegerLiteral BooleanLiteral Float Complex",
@@ -263,6 +271,7 @@ ADDED_CLASSES: Mapping[str, Mapping[str, str]] = {
         "torch.utils.data.sampler": "Sampler RandomSampler SequentialSampler BatchSampler"
         " SubsetRandomSampler WeightedRandomSampler",
         "torch.utils.data.distributed": "DistributedSampler",
+        "torch.cuda.amp.grad_scaler": "GradScaler",
     },
 }
 

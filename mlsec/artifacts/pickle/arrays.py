@@ -20,6 +20,11 @@ _WIDTHS = {
     "?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "l": 8, "L": 8, "q": 8, "Q": 8,
     "e": 2, "f": 4, "d": 8, "g": 16, "F": 8, "D": 16, "G": 32, "m": 8, "M": 8,
 }  # fmt: skip
+# Types of a library of its own, by their bytes per element. Source: ml_dtypes.
+_MORE_TYPES = regex(r"(?:bfloat16|float[468]_\w+|u?int[124])\Z")
+# How numpy stores its type of texts of any length; its elements are written as objects are.
+_TEXTS = "_convert_to_stringdtype_kwargs"
+_INTERNAL = ("numpy._core._internal", "numpy.core._internal")
 _WRAPPERS = ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle")
 # The flags of a dtype's state: elements hold references to objects.
 _HAS_OBJECT = 0x01
@@ -67,13 +72,17 @@ def _has_plain_keys(state: Box) -> bool:
 def _width(dtype: Value) -> int:
     """Bytes per element; -1 for elements that are objects."""
     made_by = dtype.function if isinstance(dtype, Result) else None
+    if isinstance(made_by, Global) and made_by.name == _TEXTS and made_by.module in _INTERNAL:
+        return -1
     is_dtype = isinstance(made_by, Global) and made_by.full == "numpy.dtype"
     if not is_dtype or not isinstance(dtype.arguments, tuple):
         raise ArtifactError("the dtype of a raw array cannot be told")
     code = dtype.arguments[0] if dtype.arguments else None
+    if isinstance(code, Global) and code.module == "ml_dtypes" and _MORE_TYPES.match(code.name):
+        return 2 if code.name == "bfloat16" else 1
     matched = _CODE.match(code) if isinstance(code, str) else None
     if matched is None:
-        raise ArtifactError(f"a raw array of unknown dtype {code!r}")
+        raise _untold(code)
     flags = dtype.state[7] if isinstance(dtype.state, tuple) and len(dtype.state) > 7 else 0
     letter, digits = matched.groups()
     if letter == "O" or (letter == "V" and isinstance(flags, int) and flags & _HAS_OBJECT):
@@ -95,6 +104,11 @@ def _as_set(state: Value, width: int, letter: str) -> int:
     if is_array or is_other:
         raise ArtifactError("the dtype of a raw array says two sizes")
     return width
+
+
+def _untold(code: Value) -> ArtifactError:
+    shown = code.full if isinstance(code, Global) else repr(code)
+    return ArtifactError(f"a raw array of unknown dtype {shown}")
 
 
 def end_of(array: RawArray, window: Window, offset: int) -> int:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle import methods
-from mlsec.artifacts.pickle.naming import is_own_new
+from mlsec.artifacts.pickle.naming import is_new_of_class, is_own_new
 from mlsec.artifacts.pickle.opinions import Case, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Blob, Box, Global, Plain, Result, Value
+
+# dill, where it is written as what its own functions are taken of.
+_OF_DILL = ("dill._dill", "dill._shims._dill")
 
 
 def is_name(value: Value) -> bool:
@@ -33,12 +36,12 @@ def _is_of_attribute(owner: Value) -> bool:
 def attribute(case: Case) -> Opinion | None:
     """``getattr(class, name)``: a nested class or a method of a class that is listed."""
     items = case.items or ()
-    if len(items) == 2 and is_own_new(items[0], items[1]):
-        return None
+    if len(items) == 2 and (is_own_new(*items) or is_new_of_class(*items)):
+        return None  # a class's own way of making an object: judged where it is called
     if len(items) not in (2, 3) or not is_name(items[1]):
         return Opinion(kind=FactKind.HIDDEN_NAME, detail="getattr with a name that is not plain")
     owner = items[0]
-    if isinstance(owner, Global) and owner.full == "dill._dill" and items[1] == "_setattr":
+    if isinstance(owner, Global) and owner.full in _OF_DILL and items[1] == "_setattr":
         return None  # judged as setattr where it is called
     if said := methods.opinion(items[1], owner):
         return said

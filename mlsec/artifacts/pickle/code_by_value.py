@@ -17,7 +17,7 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.evidence import is_inert, walk
 from mlsec.artifacts.pickle.handed_on import holds_function
 from mlsec.artifacts.pickle.judgements import function
-from mlsec.artifacts.pickle.naming import named_tuple_of, type_by_name
+from mlsec.artifacts.pickle.naming import named_tuple_of, new_of, type_by_name
 from mlsec.artifacts.pickle.opinions import Case, Judgement, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
@@ -260,6 +260,10 @@ def _partial_called(case: Case, made: Result) -> bool:
         whole = (state[0], *state[1], *(() if is_bare else (named,)))
     if not isinstance(whole, tuple) or not whole or case.items is None:
         return False
+    kind = new_of(whole[0])
+    if kind is not None and len(whole) > 1 and whole[1] is kind:
+        case.court.called(How.NEW, kind, (*whole[2:], *case.items), case.offset)
+        return True
     if not isinstance(whole[0], Global) or whole[0].entry.standing not in _LISTED:
         return False
     if holds_function((*whole[1:], *case.items)):

@@ -14,6 +14,11 @@ _CALL_METHODS = frozenset(
     slice sorted str sum tuple zip dtype""".split()  # noqa: SIM905
 )
 _HOMES = ("builtins", "__builtin__", "numpy")
+# Containers and iterators of these go through what they are given, too.
+_CONTAINERS = frozenset((
+    "collections", "_collections", "array", "fractions", "decimal", "itertools",
+    "torch.fx.immutable_collections",
+))  # fmt: skip
 # These keep what they are given and ask it nothing.
 _KEEP = frozenset(("slice", "dtype", "enumerate", "zip", "iter", "reversed"))
 _ITERATES = frozenset(
@@ -36,7 +41,8 @@ _OF_CLASSES = (
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # Results of these hold a function that a later call of them calls.
 _HOLD_FUNCTIONS = frozenset(
-    ("function", "function_type", "by_value", "attribute", "plain_names", "named", "curried")
+    """function function_type by_value attribute plain_names named curried described
+    """.split()  # noqa: SIM905
 )
 
 
@@ -45,7 +51,8 @@ def said_of(policy: Policy, how: How, function: Global, arguments: Value) -> str
     if _makes_class(function, arguments):
         return "makes a class, whose methods run when it or an object of it is loaded"
     calls_methods = function.name in _CALL_METHODS and function.module in _HOMES
-    if calls_methods and any(_is_of_stored_class(one) for one in walk(arguments)):
+    goes_through = calls_methods or function.module in _CONTAINERS
+    if goes_through and any(_is_of_stored_class(one) for one in walk(arguments)):
         return "calls methods of an object whose class is stored with its code"
     given = arguments if type(arguments) is tuple else ()
     if calls_methods and function.name not in _KEEP and any(map(_is_of_library, given)):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.attributes import attribute, attribute_names, is_name, plain_names
+from mlsec.artifacts.pickle.dill_calls import described, emptied, named, weak
 from mlsec.artifacts.pickle.graph_modules import traced
 from mlsec.artifacts.pickle.judged_texts import (
     compiled_pattern,
@@ -16,13 +17,13 @@ from mlsec.artifacts.pickle.judged_texts import (
     written_value,
     zone,
 )
-from mlsec.artifacts.pickle.naming import module_and_name, type_by_name
+from mlsec.artifacts.pickle.naming import type_by_name
 from mlsec.artifacts.pickle.opinions import Case, Court, Judgement, Opinion
 from mlsec.artifacts.pickle.policy import Standing
-from mlsec.artifacts.pickle.restored import collection, curried
-from mlsec.artifacts.pickle.values import Blob, Box, Global, How, Result, Value
+from mlsec.artifacts.pickle.restored import collection, curried, kept_function
+from mlsec.artifacts.pickle.values import Blob, Global, How, Result, Value
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.closed_sets import GapReason
 
 # Text that carries bytes (protocol 2 writes bytes as latin-1 text) is decoded up to this size.
 DECODED_BYTES = 64 << 20
@@ -120,17 +121,9 @@ def type_of_numba(case: Case) -> Opinion | None:
 
 def function(case: Case) -> Opinion | None:
     """``functools.partial(function, ...)``: stores a function for a later call."""
-    items = case.items or ()
-    made_by = items[0].function if items and isinstance(items[0], Result) else None
-    if isinstance(made_by, Global) and made_by.entry.word in ("by_value", "function", "attribute"):
-        return None  # judged where it was made
-    if not items or not isinstance(items[0], Global):
+    if not case.items:
         return Opinion(kind=FactKind.HIDDEN_NAME, detail="stores a function that is computed")
-    standing = items[0].entry.standing
-    if standing is Standing.DENIED:
-        detail = f"stores {items[0].full} for a later call: {items[0].entry.word}"
-        return Opinion(kind=FactKind.DENIED_CALL, detail=detail)
-    return None
+    return kept_function(case.items[0])
 
 
 def type_of(case: Case) -> Opinion | None:
@@ -174,35 +167,6 @@ def rebuilt(case: Case) -> Opinion | None:
     return Opinion(kind=FactKind.UNKNOWN_CALL, detail="calls what cannot be told from the file")
 
 
-def named(case: Case) -> Opinion | None:
-    """A call of ``_get_attr(module, name)``: the name is judged, here and where it is called.
-
-    Given a text, dill imports the module of this name.
-    """
-    pair = module_and_name(case.items)
-    if pair is None:
-        detail = "takes an attribute of what is no module that is written out"
-        return Opinion(kind=FactKind.HIDDEN_NAME, detail=detail)
-    entry = case.court.policy.look_up(*pair)
-    subject = ".".join(pair)
-    if entry.standing is Standing.DENIED:
-        detail = f"taken by its name: {entry.word}"
-        return Opinion(
-            kind=FactKind.DENIED_CALL, subject=subject, detail=detail, danger=Severity.CRITICAL
-        )
-    if entry.standing in (Standing.CLASS, Standing.REDUCER, Standing.MAKER):
-        return None
-    detail = "taken by its name, and not in the inventory of what libraries store"
-    return Opinion(kind=FactKind.HIDDEN_NAME, subject=subject, detail=detail)
-
-
-def emptied(case: Case) -> Opinion | None:
-    """``list.clear(list)``: a method of a container that was made here."""
-    if case.items is not None and len(case.items) == 1 and isinstance(case.items[0], Box):
-        return None
-    return Opinion(kind=FactKind.UNKNOWN_CALL, detail="changes what is not made in this file")
-
-
 def array_only(_case: Case) -> Opinion | None:
     """``memmap(...)`` opens a file; as the class that ``_reconstruct`` makes it is an array."""
     return Opinion(kind=FactKind.DENIED_CALL, detail="called: opens a file for its numbers")
@@ -228,6 +192,8 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     "zone": zone,
     "named": named,
     "emptied": emptied,
+    "described": described,
+    "weak": weak,
     "rebuilt": rebuilt,
     "pattern": pattern,
     "compiled_pattern": compiled_pattern,

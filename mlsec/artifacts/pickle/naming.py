@@ -6,7 +6,7 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 
 from mlsec.artifacts.pickle.evidence import evidence, walk
 from mlsec.artifacts.pickle.policy import Policy, Standing
-from mlsec.artifacts.pickle.values import Box, Global, Plain, Result, Value
+from mlsec.artifacts.pickle.values import Box, Global, How, Plain, Result, Value
 from mlsec.core.regex import regex
 
 # Attributes that change what an object is or does, whatever class it has.
@@ -55,6 +55,9 @@ def class_of(made: Value) -> Value:
 
 
 NOT_LISTED = "its library was listed, and it is none of what that stores"
+_LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
+# Ways of judging by which a dotted name is one that libraries store.
+_BY_NAME = ("kept", "collection")
 _MADE_BARE = frozenset(("object", "int", "float", "str", "bytes", "tuple"))
 # A class within a class; what libraries call the functions that put their objects together again.
 _NESTED_CLASS = regex(r"_*[A-Z]\w*(?:\._*[A-Z]\w*)+\Z")
@@ -66,6 +69,24 @@ _PUTS_TOGETHER = regex(
 def is_nested_class(found: Global) -> bool:
     """Whether a dotted name is that of a class within a class: as unknown as the class itself."""
     return bool(_NESTED_CLASS.match(found.name))
+
+
+def is_listed_owner(policy: Policy, found: Global) -> bool:
+    """A dotted name that is listed itself, or a plain method of a listed class."""
+    entry = found.entry
+    is_nested = entry.standing is Standing.UNKNOWN and is_nested_class(found)
+    if is_nested or entry.standing in _LISTED or entry.word in _BY_NAME:
+        return True
+    owner, _, name = found.name.rpartition(".")
+    above = policy.look_up(found.module, owner).standing
+    return above in _LISTED and not name.startswith("__") and "." not in owner
+
+
+def is_made_bare(policy: Policy, how: How, function: Global, arguments: Value) -> bool:
+    """An object of a class is made and given nothing: what its module does is not done yet."""
+    is_class = function.name.rpartition(".")[2].lstrip("_")[:1].isupper()
+    is_exact = policy.names_exactly(function.module, function.name)
+    return how is How.NEW and arguments == () and is_class and not is_exact
 
 
 def puts_together(found: Global) -> bool:
@@ -88,7 +109,7 @@ def is_harmless(arguments: Value) -> bool:
 def _is_listed_or_class(given: Global) -> bool:
     if given.entry.standing is Standing.UNKNOWN:
         return given.name.lstrip("_")[:1].isupper()
-    return given.entry.standing in (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
+    return given.entry.standing in _LISTED
 
 
 def is_like_a_class(policy: Policy, function: Global, arguments: Value) -> bool:
@@ -124,6 +145,28 @@ def is_own_new(owner: Value, name: Value) -> bool:
     return is_own and name == "__new__" and owner.name in _MADE_BARE
 
 
+def is_new_of_class(owner: Value, name: Value) -> bool:
+    """``Class.__new__`` of a class that a list knows, or that none does: nothing of it runs yet.
+
+    Protocols 2 and 3 make an object with named arguments by a partial of it.
+    """
+    if name != "__new__" or not isinstance(owner, Global):
+        return False
+    standing = owner.entry.standing
+    is_unknown = standing in (Standing.UNKNOWN, Standing.UNLISTED)
+    is_class = is_unknown and owner.name.rpartition(".")[2].lstrip("_")[:1].isupper()
+    return is_class or standing in (Standing.CLASS, Standing.REDUCER)
+
+
+def new_of(made: Value) -> Global | None:
+    """The class of which ``getattr(Class, "__new__")`` took its way of making an object."""
+    maker = made.function if type(made) is Result else None
+    if not isinstance(maker, Global) or maker.entry.word != "attribute":
+        return None
+    given = made.arguments if type(made.arguments) is tuple else ()
+    return given[0] if len(given) == 2 and is_new_of_class(*given) else None
+
+
 def type_by_name(value: Value) -> str:
     """The name by which dill or cloudpickle took a type of Python's own; "" of any other value."""
     maker = value.function if type(value) is Result else None
@@ -132,6 +175,13 @@ def type_by_name(value: Value) -> str:
     given = value.arguments
     is_plain = type(given) is tuple and len(given) == 1 and type(given[0]) is str
     return given[0] if is_plain else ""
+
+
+def is_of_imported_module(arguments: Value) -> bool:
+    """Whether the first argument is a module that was imported by its whole name."""
+    owner = arguments[0] if type(arguments) is tuple and arguments else None
+    maker = owner.function if isinstance(owner, Result) else None
+    return isinstance(maker, Global) and maker.entry.word == "module_by_name"
 
 
 def module_and_name(arguments: Value) -> tuple[str, str] | None:

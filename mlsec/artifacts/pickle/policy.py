@@ -87,6 +87,16 @@ class Policy:
         for package in sorted(self._libraries):
             self._inventory(package)
 
+    def lists_module(self, module: str) -> bool:
+        """Whether a library stores names of this very module."""
+        inventory = self._inventory(module.partition(".")[0])
+        sections = (inventory.classes, inventory.reducers, inventory.makers) if inventory else ()
+        return any(module in one for one in (*sections, self._classes))
+
+    def names_exactly(self, module: str, name: str) -> bool:
+        """Whether a name is denied itself, not only with all of its module."""
+        return (module, name) in self._denied
+
     def class_names(self, package: str) -> frozenset[str]:
         """The bare names of a library's classes."""
         inventory = self._inventory(package)

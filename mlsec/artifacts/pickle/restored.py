@@ -13,16 +13,8 @@ from mlsec.core.closed_sets import GapReason, Severity
 
 # Results of these hold a function, which was judged where they were made.
 _HOLD = frozenset(
-    (
-        "by_value",
-        "function",
-        "function_type",
-        "attribute",
-        "curried",
-        "named",
-        "plain_names",
-        "builtin_type",
-    )
+    """by_value function function_type attribute curried named plain_names builtin_type
+    described""".split()  # noqa: SIM905
 )
 _CURRY = "curry"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from mlsec.artifacts.facts import DANGERS, FactKind
-from mlsec.artifacts.pickle import handed_on, methods, naming, patches, steered
+from mlsec.artifacts.pickle import handed_on, methods, namespaces, naming, patches, steered
 from mlsec.artifacts.pickle.code_by_value import BY_VALUE, called_by_value
 from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, is_weak
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS
@@ -33,7 +33,6 @@ from mlsec.core.closed_sets import GapReason, Severity
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # No library holds it, so no version of one vouches for it: what runs is what the loader defines.
 _SCRIPT = "__main__"
-_BY_NAME = ("kept", "collection")
 _FAR = "refers to an object that only the loading program can find"
 _FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code runs when it is loaded"
 # Classes of TorchScript, whose code lies in the same archive and is judged there.
@@ -51,6 +50,7 @@ class Verdict:
         self.storages: dict[str, int] = {}
         self.kept = KeptTexts()
         self._seen: dict[tuple[FactKind, str], Severity] = {}
+        self._has_namespace = False
 
     def note(
         self, kind: FactKind, subject: str, detail: str, offset: int, danger: Severity | None = None
@@ -75,6 +75,10 @@ class Verdict:
 
     def imported(self, found: Global, protocol: int) -> None:
         """A name is imported."""
+        if namespaces.is_namespace(self.policy, found):
+            found.entry = namespaces.ENTRY
+            self._has_namespace = True
+            return
         found.entry = entry = self.entry(found, protocol)
         match entry.standing:
             case Standing.DENIED:
@@ -87,7 +91,7 @@ class Verdict:
                 pass
             case _:
                 assert_never(entry.standing)
-        if "." in found.name and not self._is_listed_owner(found, entry):
+        if "." in found.name and not naming.is_listed_owner(self.policy, found):
             detail = "a dotted name reaches through objects to something that is not listed"
             self.note(FactKind.HIDDEN_NAME, found.full, detail, found.offset)
         elif "." in found.name and entry.standing is Standing.UNLISTED:
@@ -97,15 +101,6 @@ class Verdict:
                 found,
                 found.offset,
             )
-
-    def _is_listed_owner(self, found: Global, entry: Entry) -> bool:
-        """A dotted name that is listed itself, or a plain method of a listed class."""
-        is_nested = entry.standing is Standing.UNKNOWN and naming.is_nested_class(found)
-        if is_nested or entry.standing in _LISTED or entry.word in _BY_NAME:
-            return True
-        owner, _, name = found.name.rpartition(".")
-        above = self.policy.look_up(found.module, owner).standing
-        return above in _LISTED and not name.startswith("__") and "." not in owner
 
     def _unknown_import(self, found: Global) -> None:
         if not is_identifier(found):
@@ -128,6 +123,8 @@ class Verdict:
         """Something is called or instantiated."""
         if type(function) is Result:
             function = naming.reached(self.policy, function)
+        if self._has_namespace and namespaces.misuses(function, arguments):
+            self.hidden("__dict__", namespaces.MISUSED, offset)
         if type(function) is Global:
             self.kept.called(function, arguments, offset)
             if how not in function.calls or not is_plain(arguments):
@@ -166,6 +163,9 @@ class Verdict:
             for opinion in steered.given_tables(function, arguments):
                 self._give(opinion, function, offset)
         match entry.standing:
+            case Standing.DENIED if naming.is_made_bare(self.policy, how, function, arguments):
+                said = f"{how.value}: of a module that {entry.word}"
+                self.note(FactKind.UNVERIFIED_CLASS, function.full, said, offset, Severity.HIGH)
             case Standing.DENIED:
                 said = evidence(arguments)
                 detail = f"{how.value}: {entry.word}" + (f"; with {said}" if said else "")
@@ -264,6 +264,8 @@ class Verdict:
         if type(target) is Result:
             self.kept.built(target, offset)
             target = naming.reached(self.policy, target)
+        if self._has_namespace and namespaces.holds_one(state):
+            self.hidden("__dict__", namespaces.MISUSED, offset)
         for opinion in patches.by_state(target, state):
             self._give(opinion, None, offset)
 
