@@ -89,18 +89,24 @@ def run(args: argparse.Namespace) -> int:
     from mlsec.cli import console
     from mlsec.cli.files import read_file, write_file
     from mlsec.cli.timestamp_authority import ask, check_address
-    from mlsec.signing.discover import inspect
     from mlsec.signing.sign import Signing, load_signer, sign
 
     if not args.model.exists():
-        raise MlsecError("no such file or folder", location=str(args.model))
+        is_far = ":/" in str(args.model)
+        hint = "a model is signed where it lies on disk, before it is put in a bucket"
+        raise MlsecError(
+            "no such file or folder", location=str(args.model), hint=hint if is_far else ""
+        )
     if args.shards < 0:
         raise MlsecError("--shards is a number of bytes")
     if args.chain and args.certificate is None:
         raise MlsecError("--chain needs the signer's own --certificate")
     files = [one for one in (args.certificate, *args.chain) if one is not None]
     signer = load_signer(
-        read_file(args.key), _password(args.password_env), [read_file(one) for one in files]
+        read_file(args.key),
+        _password(args.password_env),
+        [read_file(one) for one in files],
+        place=str(args.key),
     )
     address = check_address(args.timestamp_url) if args.timestamp_url else ""
     output = args.output or _beside(args.model)
@@ -120,10 +126,26 @@ def run(args: argparse.Namespace) -> int:
     write_file(output, bundle)
     # A signature is public, and verifiers run as other users.
     output.chmod(0o644)
-    [made] = inspect(output)
-    console.note(f"signed {made.files} files of {made.model_name}, {made.root_digest}")
+    _say_what(args, output, len(bundle))
     console.out(str(output))
     return exits.CLEAN
+
+
+def _say_what(args: argparse.Namespace, output: Path, size_bytes: int) -> None:
+    from mlsec.cli import console
+    from mlsec.signing.discover import MAX_BUNDLE_BYTES, inspect
+
+    if size_bytes > MAX_BUNDLE_BYTES:
+        size = size_bytes >> 20
+        console.note(
+            f"the signature has {size} MiB: verifying it needs limits.bundle_mb: {size + 1}"
+        )
+    else:
+        [made] = inspect(output)
+        console.note(f"signed {made.files} files of {made.model_name}, {made.root_digest}")
+    for one in args.ignore:
+        if not os.path.lexists(args.model / one):
+            console.note(f"nothing lies at {one}, so --ignore left nothing out")
 
 
 def _beside(model: Path) -> Path:
@@ -136,4 +158,4 @@ def _password(name: str) -> bytes | None:
     found = os.environ.get(name)
     if found is None:
         raise MlsecError(f"the environment variable {name} is not set")
-    return found.encode()
+    return os.fsencode(found)

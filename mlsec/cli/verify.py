@@ -69,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
     policy = load_policy(args.trust)
     for file in args.signature:
         if not file.is_file():
-            raise MlsecError("no such signature file", location=str(file))
+            what = "is no file" if file.exists() else "no such signature file"
+            raise MlsecError(what, location=str(file))
     progress = console.Progress()
     try:
         model = _model(args.model)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 8
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _ANY_PURPOSE = "2.5.29.37.0"
 
 
@@ -112,10 +113,8 @@ def verify_path(
 
     if not anchors or leaf in anchors:
         raise RefusedError("the certificate does not lead to an anchor of the policy")
-    if not leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
-        start, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
-        span = f"{start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ}"
-        raise RefusedError(f"the certificate is valid from {span}, not at {at:%Y-%m-%dT%H:%M:%SZ}")
+    if span := _span(leaf, at):
+        raise RefusedError(f"the certificate is {span}")
     of_leaf = _of_leaf(
         purpose, may_be_authority=may_be_authority, may_lack_purpose=may_lack_purpose
     )
@@ -130,8 +129,29 @@ def verify_path(
             .verify(leaf, list(intermediates))
         )
     except (verification.VerificationError, ValueError) as error:
-        raise RefusedError(f"no path to an anchor of the policy: {_reason(error)}") from None
+        why = _outdated(leaf, intermediates, anchors, at) or _reason(error)
+        raise RefusedError(f"no path to an anchor of the policy: {why}") from None
     return tuple(verified.chain)
+
+
+def _outdated(
+    leaf: Certificate, between: Sequence[Certificate], anchors: Sequence[Certificate], at: datetime
+) -> str:
+    """Say which issuer's certificate is not valid then, as nothing else would name it."""
+    issuers = {leaf.issuer, *(one.issuer for one in between)}
+    for one in (*between, *anchors):
+        span = _span(one, at)
+        if span and one.subject in issuers:
+            return f"the certificate of {one.subject.rfc4514_string()[:100]} is {span}"
+    return ""
+
+
+def _span(one: Certificate, at: datetime) -> str:
+    """When a certificate is valid, or "" where it is valid at that time."""
+    start, end = one.not_valid_before_utc, one.not_valid_after_utc
+    if start <= at <= end:
+        return ""
+    return f"valid from {start:{_TIME}} to {end:{_TIME}}, not at {at:{_TIME}}"
 
 
 def _reason(error: Exception) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.signing.discover import discover
 from mlsec.signing.dsse import pae
 from mlsec.signing.errors import MalformedError, SigningError
 from mlsec.signing.folder import ModelFolder
@@ -106,7 +107,9 @@ def manifest_to_sign(
         check_ignored(one)
     with ModelFolder(target) as folder:
         listing = folder.listing(MAX_ENTRIES)
-        ignored = (*how.ignored, *GIT_PATHS, *_place_in(target, signature))
+        # Who signs after another must sign the same files, not the other's signature.
+        beside = (one for file in (signature, *discover(target)) for one in _place_in(target, file))
+        ignored = (*how.ignored, *GIT_PATHS, *beside)
         for odd in listing.odd():
             if not is_under(odd.path, ignored):
                 _refuse(target, odd.path, odd.kind)
@@ -210,13 +213,16 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def load_signer(key: bytes, password: bytes | None, certificates: Sequence[bytes]) -> SignerKey:
+def load_signer(
+    key: bytes, password: bytes | None, certificates: Sequence[bytes], *, place: str = ""
+) -> SignerKey:
     """Make a signer of a private key (PEM, PKCS#8 or SEC 1) and certificate files.
 
     Args:
         key: the key file.
         password: of an encrypted key.
         certificates: certificate files, the signer's own first.
+        place: what the key file is called in errors about it.
 
     Raises:
         SigningError: not such a key, a wrong password, a kind that is not accepted, or a
@@ -232,10 +238,14 @@ def load_signer(key: bytes, password: bytes | None, certificates: Sequence[bytes
     try:
         live: Any = serialization.load_pem_private_key(key, password)
     except TypeError as error:
-        raise SigningError(" ".join(str(error).split()), hint="see --password-env") from None
+        reason = " ".join(str(error).split())
+        raise SigningError(reason, hint="see --password-env", location=place) from None
     except (ValueError, UnsupportedAlgorithm):
+        is_locked = b"ENCRYPTED" in key and password is not None
         raise SigningError(
-            "no private key in PEM, or a wrong password", hint="openssl ecparam -genkey makes one"
+            "the password is wrong, or the key is broken" if is_locked else "no private key in PEM",
+            hint="" if is_locked else "openssl ecparam -genkey makes one",
+            location=place,
         ) from None
     public = public_key_of(live.public_key(), "the key")
     chain = tuple(one for file in certificates for one in read_certificates(file))

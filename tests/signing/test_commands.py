@@ -6,13 +6,21 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+)
 
 from mlsec.cli.main import main
+from tests.signing.make_timestamp import issue
 from tests.signing.workshop import (
     ALICE,
+    CODE,
     FILES,
     RELEASE,
     STRANGER,
@@ -65,6 +73,73 @@ def test_signed_with_a_certificate_then_verified(place: Path) -> None:
     assert json.loads((place / "model.sigstore.json").read_bytes())["mediaType"]
 
 
+def test_two_signers_sign_the_same_files(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second leaves the first signature out, wherever his own goes."""
+    policy = POLICY.replace("require: {", "require: {threshold: 2, ")
+    (place / "trust.yaml").write_text(policy)
+    assert main(["sign", "model", "--key", "release.key"]) == 0
+    second = ["sign", "model", "--key", "alice.key", "--certificate", "alice.pem"]
+    for output in ("model/second.sig", "model.sigstore.json"):
+        assert main([*second, "--chain", "corp.pem", "-o", output]) == 0
+        assert "signed 3 files" in capsys.readouterr().err
+        assert verify() == 0
+        Path(output).unlink()
+
+
+SAID = {
+    "wrong-password": (["--key", "locked.key", "--password-env", "PW"], "locked.key: the password"),
+    "no-utf-8-password": (["--key", "locked.key", "--password-env", "ODD"], "locked.key: the pass"),
+    "no-password": (["--key", "locked.key"], "locked.key: Password was not given"),
+    "public-key": (["--key", "release.pub"], "release.pub: no private key"),
+    "other-key": (["--key", "alice.key", "--certificate", "corp.pem"], "is for another key"),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_a_key_that_cannot_sign_is_named(
+    case: str, place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, said = SAID[case]
+    locked = RELEASE.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+    )
+    (place / "locked.key").write_bytes(locked)
+    monkeypatch.setenv("PW", "wrong")
+    monkeypatch.setenv("ODD", os.fsdecode(b"\xff"))
+    assert main(["sign", "model", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_password_may_be_any_bytes(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locked = RELEASE.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"\xff\xfe")
+    )
+    (place / "locked.key").write_bytes(locked)
+    monkeypatch.setenv("PW", os.fsdecode(b"\xff\xfe"))
+    assert main(["sign", "model", "--key", "locked.key", "--password-env", "PW"]) == 0
+
+
+def test_what_is_left_out_of_nothing_is_said(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["sign", "model", "--key", "release.key", "--ignore"]
+    assert main([*words, "config.json"]) == 0
+    assert "left nothing out" not in capsys.readouterr().err
+    assert main([*words, "confg.json"]) == 0
+    assert "nothing lies at confg.json" in capsys.readouterr().err
+
+
+def test_a_root_that_has_expired_is_named(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = issue("old root", end=datetime(2026, 5, 1, tzinfo=UTC))
+    bob = issue("bob", old, is_ca=False, purposes=CODE)
+    (place / "corp.pem").write_bytes(pem(old.certificate))
+    (place / "bob.pem").write_bytes(pem(bob.certificate))
+    (place / "bob.key").write_bytes(private_pem(bob.key))
+    assert main(["sign", "model", "--key", "bob.key", "--certificate", "bob.pem"]) == 0
+    assert verify() == 10
+    assert "the certificate of CN=old root is valid from" in capsys.readouterr().out
+
+
 def test_single_file_model(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "chat.gguf").write_bytes(b"GGUF")
     assert main(["sign", "chat.gguf", "--key", "release.key"]) == 0
@@ -84,6 +159,9 @@ def test_exit_codes_tell_failed_from_incomplete_from_bad_input(
     assert main(["verify", "none", "--trust", "trust.yaml"]) == 2
     assert main(["verify", "model", "--trust", "none.yaml"]) == 2
     assert verify("--signature", "none.sig") == 2
+    assert "none.sig: no such signature file" in capsys.readouterr().err
+    assert verify("--signature", "model") == 2
+    assert "model: is no file" in capsys.readouterr().err
     (place / "release.pub").unlink()
     assert verify() == 2
     assert "release.pub: cannot be read" in capsys.readouterr().err
