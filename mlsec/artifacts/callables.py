@@ -33,7 +33,11 @@ DANGEROUS_NAMES = frozenset(
     functools.reduce
     functools.partial functools.partialmethod torch.load torch.hub.load torch.jit.load
     torch.package.PackageImporter torch.ops.load_library torch.classes.load_library
-    torch.compile torch.serialization.load numpy.load numpy.fromfile numpy.memmap
+    torch.compile torch.save torch.from_file torch.serialization.load torch.serialization.save
+    numpy.save numpy.savez numpy.savez_compressed numpy.savetxt numpy.fromregex numpy.DataSource
+    hydra.utils.get_method hydra.utils.get_class hydra.utils.get_object hydra.utils.call
+    evaluate.load joblib.dump keras.utils.get_file pandas.to_pickle numpy.load
+    numpy.fromfile numpy.memmap
     numpy.loadtxt numpy.genfromtxt numpy.ctypeslib.load_library pandas.read_pickle pandas.eval
     pandas.io.pickle.read_pickle joblib.load sklearn.externals.joblib.load
     tensorflow.keras.models.load_model tensorflow.saved_model.load tensorflow.load_library

@@ -26,7 +26,7 @@ DEEP = 40
 STEPS = 20_000
 _FAULTS = (UnfoldableError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError,
            SyntaxError, EOFError, OSError, RecursionError, MemoryError, struct.error, zlib.error,
-           lzma.LZMAError)  # fmt: skip
+           lzma.LZMAError, StopIteration)  # fmt: skip
 
 
 class Names(Protocol):

@@ -212,7 +212,11 @@ class Meanings(ABC):
     def _method(self, node: ast.Call, func: ast.Attribute, deep: int) -> Iterator[Named]:
         """What a method takes of a container, of a module, or of a module's dictionary."""
         if func.attr in _GIVES:
-            yield from _of_items(self.names(func.value, deep))
+            held = self.names(func.value, deep)
+            yield from _of_items(held)
+            for base in held if func.attr in {"values", "items", "popitem"} else ():
+                if base.name.endswith(".__dict__"):
+                    yield _hidden(f"{base.name.removesuffix('.__dict__')}.?")
             if node.args:
                 yield from self._keyed(func.value, node.args[0], deep)
         elif func.attr in _TAKES and node.args:
@@ -240,7 +244,7 @@ class Meanings(ABC):
                 elif base.name == "globals().__dict__":
                     yield from (_hidden(one.name) for one in self._name(text))
                 else:
-                    yield _hidden(_joined(base.name.removesuffix(".__dict__"), text))
+                    yield _hidden(inner_module(_joined(base.name.removesuffix(".__dict__"), text)))
             if not texts and not isinstance(key, ast.Slice):
                 yield _hidden(f"{base.name.removesuffix('.__dict__')}.?")
 

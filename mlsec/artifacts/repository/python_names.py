@@ -149,6 +149,7 @@ TELLING_METHODS = frozenset(
     posix_spawn posix_spawnp fork_exec startfile Popen check_output check_call getoutput
     getstatusoutput create_subprocess_shell create_subprocess_exec subprocess_shell
     subprocess_exec load_module load_library exec_command PyRun_SimpleString PyRun_String
+    register_custom_ops_library load_extension load_op_library
     WinExec ShellExecuteA ShellExecuteW VirtualAlloc memfd_create get_objects_by_name""".split()  # noqa: SIM905
 )
 # Attributes that lead to the globals of another function or frame, or to Python's own names.

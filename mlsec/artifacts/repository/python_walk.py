@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
@@ -60,6 +61,8 @@ class PythonWalk:
                 inside = inside or "main"
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 self._text(node.value, node.lineno)
+            if isinstance(node, ast.arg | ast.AnnAssign):
+                self._annotation(node.annotation, inside)
             if isinstance(node, ast.expr):
                 self._expression(node, inside)
             elif isinstance(node, ast.Assign):
@@ -69,12 +72,32 @@ class PythonWalk:
             detail = "its names lead to more than can be followed"
             self.record.unread(OverLimitError.reason, detail)
 
+    def _annotation(self, node: ast.expr | None, inside: str) -> None:
+        """A type that is written as a text is evaluated by whoever asks for the types."""
+        text = node.value if isinstance(node, ast.Constant) else None
+        if not isinstance(text, str) or "(" not in text or self.within >= MOST_WITHIN:
+            return
+        from mlsec.artifacts.repository.python_code import tree_of  # noqa: PLC0415 - it calls this
+
+        with contextlib.suppress(SyntaxError, OverLimitError):
+            tree = tree_of(text.encode("utf-8", "surrogatepass"))
+            if _OPENS.search(text):
+                detail = f"a type that does more than name one (line {node.lineno if node else 0})"
+                self.record.fact(FactKind.EMBEDDED_CODE, text[:80], detail, danger=Severity.MEDIUM)
+            PythonWalk(tree, self.record, inside or "annotation", self.within + 1).read()
+
     def _function(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef, inside: str
     ) -> list[tuple[ast.AST, str]]:
         # Decorators and defaults run where the function is defined.
         self._decorators(node, inside)
-        outer = [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
+        given = node.args
+        outer: list[ast.AST] = [*node.decorator_list, *given.defaults]
+        outer += filter(None, given.kw_defaults)
+        named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+        outer += [one for one in (*named, node.returns) if one is not None]
+        if node.returns is not None:
+            self._annotation(node.returns, inside)
         within = [(part, node.name) for part in _undocumented(node)]
         return [*((part, inside) for part in outer), *within]
 
@@ -134,6 +157,7 @@ class PythonWalk:
             self.hunts.unknown(node, names, inside)
         self._of_the_machine(node, inside)
         self.hunts.importing(node, names, inside)
+        self.hunts.trusting(node)
 
     def _reached(
         self,
