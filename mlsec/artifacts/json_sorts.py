@@ -26,6 +26,9 @@ def judge_document(value: Any, record: Recorder) -> None:
     """Judge a document by its shape."""
     if record.place.endswith("model_config") and is_keras_config(value):
         judge_model_class(value, record)
+    if record.place.endswith("training_config") and not is_keras_config(value):
+        # Losses, metrics and optimizers by their names, which are looked up as layers are.
+        judge_keras(value, record)
     for fits, judge in _SORTS:
         if fits(value):
             judge(value, record)

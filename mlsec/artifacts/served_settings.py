@@ -100,9 +100,10 @@ def _places(model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def sniff_properties(head: bytes, window: Window) -> bool:
-    """Whether the file is a config.properties with settings of TorchServe."""
-    is_named = PurePosixPath(window.name).name.lower() == "config.properties"
-    return is_named and bool(_PROPERTIES.match(head)) and sniff_text(head, window)
+    """Whether the file holds settings of TorchServe, or of the Deep Java Library's server."""
+    name = PurePosixPath(window.name).name.lower()
+    is_named = name == "config.properties" and bool(_PROPERTIES.match(head))
+    return (is_named or name == "serving.properties") and sniff_text(head, window)
 
 
 def read_properties(window: Window, record: Recorder) -> None:
@@ -125,6 +126,14 @@ def _judge(key: str, value: str, offset: int, record: Recorder) -> None:
     elif key in {"load_models", "plugins_path", "models"}:
         for place in value.split(","):
             note_reference(record, place.rpartition("=")[2].strip(), f"what {key} names")
+    elif key == "option.trust_remote_code" and value.lower() == "true":
+        detail = "asks the loader to run code that comes with the model"
+        record.fact(FactKind.REMOTE_CODE_TRUSTED, key, detail, offset=offset)
+    elif key in {"option.entryPoint", "option.model_dir", "option.handler"}:
+        note_reference(record, value, f"what {key} names", offset=offset)
+        if value.endswith(".py"):
+            detail = "code that lies beside the model is run when it is served"
+            record.fact(FactKind.CUSTOM_CODE, value, detail, offset=offset, danger=Severity.LOW)
     elif key == "install_py_dep_per_model" and value.lower() == "true":
         detail = "whatever a model asks for is installed when it is loaded"
         record.fact(FactKind.CUSTOM_CODE, key, detail, offset=offset, danger=Severity.LOW)

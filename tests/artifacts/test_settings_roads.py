@@ -45,6 +45,23 @@ head:
 - [[17, 20], 1, Detect, [nc, anchors]]
 """,
     ),
+    "genai": (
+        "genai_config.json",
+        json.dumps({"model": {"decoder": {"filename": "model.onnx", "session_options": {
+            "provider_options": [{"qnn": {"backend_path": "QnnHtp.dll"}}]}}}}),
+    ),
+    "flavours": (
+        "MLmodel",
+        "flavors:\n  sklearn:\n    pickled_model: model.pkl\n    sklearn_version: '1.5'\n",
+    ),
+    "pickle-module": ("pickle_module_info.txt", "mlflow.pytorch.pickle_module"),
+    "bento": (
+        "model.yaml", "module: bentoml.sklearn\napi_version: v1\nsignatures: {}\n",
+    ),
+    "djl": ("serving.properties", "engine=Python\noption.model_id=gpt2\n"),
+    "data-path": ("train.json", json.dumps({"data": "/data/x", "model_path": "/home/me/m"})),
+    "jsonpickle": ("m.json", json.dumps({"py/object": "collections.OrderedDict", "a": 1})),
+    "packages": ("pyproject.toml", "[project]\ndependencies = ['torch>=2', 'numpy']\n"),
     "fairseq": ("config.yaml", "common:\n  user_dir: null\n"),
     "modelscope": (
         "configuration.json",

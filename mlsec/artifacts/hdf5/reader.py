@@ -8,6 +8,7 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.hdf5 import layout
 from mlsec.artifacts.hdf5.layout import SIGNATURE, Cursor, Hdf5File, Message
 from mlsec.artifacts.hdf5.objects import LinkKind, attributes_of, links_of
+from mlsec.artifacts.hdf5.pickled_rows import MARK, PICKLED, judge_rows
 from mlsec.artifacts.hdf5.sizes import SIZED, judge_dataset
 from mlsec.artifacts.hdf5.virtual import SELF, source_files
 from mlsec.artifacts.inside import search_inside
@@ -57,7 +58,10 @@ def read_hdf5(window: Window, record: Recorder) -> None:
         detail = f"the file ends {file.end - window.size_bytes} bytes before its end is declared"
         record.fact(FactKind.BROKEN, "truncated", detail)
         record.hole(GapReason.MALFORMED, detail, start=window.size_bytes)
-    _Walk(file, record).read()
+    walk = _Walk(file, record)
+    walk.read()
+    if walk.has_pickled_rows:
+        judge_rows(window, record)
     search_inside(window, record, "an HDF5 file")
 
 
@@ -69,6 +73,7 @@ class _Walk:
         self.record = record
         self.seen: set[int] = set()
         self.broken = 0
+        self.has_pickled_rows = False
 
     def read(self) -> None:
         left = [(self.file.root, "")]
@@ -138,6 +143,7 @@ class _Walk:
 
     def _value(self, name: str, value: bytes, path: str) -> None:
         plain = value.rstrip(b"\0 ")
+        self.has_pickled_rows |= name == MARK and plain == PICKLED
         if path == "" and name in _TEXTS:
             self.record.property("producer", "keras")
             self.record.property(_TEXTS[name], plain[:40].decode("utf-8", "replace"))

@@ -45,6 +45,11 @@ _INDEX = regex(
     rb"(?:\n(?!\[)[^\n]*){0,6}?\nurl[ \t]*=[ \t]*[\"'](\w+://[^\"']{1,200})",
     re.MULTILINE,
 )
+# A package of a project at an address of its own.
+_DIRECT = regex(
+    rb"[\"'][\w.-]{1,100}(?:\[[\w, -]{0,100}\])?[ ]?@[ ]?((?:git\+)?https?://[^\s\"']{1,300})"
+)
+_PICKLE_MODULES = ("mlflow.pytorch.pickle_module", "pickle", "cloudpickle", "dill")
 _MODULE = regex(rb"\bmodule\s*:\s*[\"']([\w.]{1,100})")
 _REGISTERED = regex(
     rb"^@\w+[ \t]*=[ \t]*+[\"']?+(?!spacy[.-]|thinc|Adam|RAdam|SGD|[A-Z][\w]*\.v\d)(\S{1,100})",
@@ -76,6 +81,8 @@ def read_foreign_text(window: Window, record: Recorder) -> None:
         _code(found, record, "fetches and runs code, or gives a shell away")
     if suffix in _SETTINGS or path.name == "Pipfile":
         _settings(data, record)
+    if path.name == "pickle_module_info.txt":
+        _pickle_module(data, record)
 
 
 def _settings(data: bytes, record: Recorder) -> None:
@@ -87,6 +94,8 @@ def _settings(data: bytes, record: Recorder) -> None:
             _code(found, record, "an option that has a program loaded or run beside the server")
         else:
             judge_line(f"--index-url {place}", record)
+    for found in _DIRECT.finditer(data):
+        judge_line(found.group(1).decode("utf-8", "replace"), record)
     if found := _CAFFE.search(data):
         module = _MODULE.search(data)
         name = module.group(1).decode("ascii", "replace") if module else "Python"
@@ -96,6 +105,14 @@ def _settings(data: bytes, record: Recorder) -> None:
         name = found.group(1).decode("utf-8", "replace").strip("\"'")
         detail = f"the loading program must register {name}: what it does is not known"
         record.hole(GapReason.UNRESOLVED, detail)
+
+
+def _pickle_module(data: bytes, record: Recorder) -> None:
+    """The module that MLflow imports to load a model of torch, by its name alone."""
+    name = data[:300].decode("utf-8", "replace").strip()
+    if name and name not in _PICKLE_MODULES:
+        detail = "a module that MLflow imports to load the model"
+        record.fact(FactKind.CUSTOM_CODE, name, detail)
 
 
 def _code(found: re.Match[bytes], record: Recorder, detail: str) -> None:

@@ -20,10 +20,12 @@ _HOMES = frozenset(
     mlserver_sklearn mlserver_xgboost mlserver_lightgbm mlserver_mlflow mlserver_huggingface
     mlserver_alibi_explain mlserver_alibi_detect mlserver_catboost mmengine mmcv mmdet mmseg mmpose
     mmpretrain mmaction mmocr mmdet3d mmrotate mmyolo mmagic axolotl datasets torchvision sklearn
-    keras tensorflow numpy ultralytics models utils""".split()  # noqa: SIM905
+    keras tensorflow numpy ultralytics bentoml pandas scipy sklearn collections datetime models
+    utils""".split()  # noqa: SIM905
 )
 # The parts of YOLO's settings: from where, how often, which module, with which arguments. Module
 # and arguments that are texts are evaluated as Python. Source: parse_model of YOLOv5 and others.
+_OWN_LIBRARY = regex(r"(?:lib)?(?:Qnn\w+|onnxruntime\w*|openvino\w*)\.(?:dll|so)\Z")
 _CLASS_NAME = regex(r"[A-Za-z_][\w.]*\Z")
 _ARGUMENT = regex(r"[\w.\s,+\-*/()\[\]{}:'\"]*\Z")
 _CALLS = regex(r"\w\s*\(|[\])}'\"]\s*\(|__|\.[A-Za-z_]\w*\.")
@@ -140,6 +142,37 @@ def _place(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> 
         note_reference(record, held, f"what {path} names")
 
 
+def _of_flavour(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    """A file or folder of an MLflow model, which its flavour loads."""
+    if "flavors" in path:
+        _place(held, _part, path, record)
+
+
+def _library(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    """A library of machine code that a runtime loads for a model (ONNX Runtime)."""
+    if not isinstance(held, str) or not held or _OWN_LIBRARY.match(held):
+        return
+    if not note_reference(record, held, "a library that is loaded"):
+        record.fact(FactKind.CUSTOM_CODE, held, f"a library that is loaded (at {path})")
+
+
+def _graph(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    """The graph of a part of a generating model (ONNX Runtime)."""
+    if ".model." in path:
+        _place(held, _part, path, record)
+
+
+def _bento(held: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    """The module that BentoML loads a stored model by."""
+    if "api_version" in part and "signatures" in part:
+        _module(held, path, record)
+
+
+def _pickled(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    """A class or function that jsonpickle imports, and makes or calls."""
+    _note_name(held, path, record)
+
+
 def _runtime(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """The environment that Ray sets up before it runs what it serves."""
     if not isinstance(held, Mapping):
@@ -182,6 +215,15 @@ _KEYS: Mapping[str, Callable[[Any, Mapping[str, Any], str, Recorder], None]] = {
     "script_url": _script_url,
     "implementation": _implementation,
     "runtime_env": _runtime,
+    "backend_path": _library,
+    "custom_ops_library": _library,
+    "filename": _graph,
+    "module": _bento,
+    **dict.fromkeys(("py/object", "py/type", "py/class", "py/function"), _pickled),
+    **dict.fromkeys(
+        ("pickled_model", "python_model", "model_data", "model_path", "data"), _of_flavour
+    ),
+    **dict.fromkeys(("model_module_dir", "bundled_packages_dir", "restore_from_path"), _place),
     "backbone": _layers,
     "head": _layers,
     **dict.fromkeys(

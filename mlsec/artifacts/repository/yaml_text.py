@@ -22,6 +22,7 @@ _START = regex(
 _WORTH = regex(
     rb"loader_module|_target_|\b_type:|!(?:new|apply|name|module):|trust.remote.code|auto_map|class_path|custom_pipeline|code:|template"
     rb"|_component_|__target__|_instantiator|custom_imports|user_dir|plugins:|script_url|runtime_env"
+    rb"|flavors:|signatures:|model_module_dir|bundled_packages_dir|restore_from_path|py/\w+:"
     rb"|backbone:|preprocessors:|pipeline:|(?:template|prefix|suffix|prompt|llm|chain)_path"
     rb"|entry_points|licen[sc]e|parent_library|weight_map|target:|_implementation|sparkVersion|![\w!<]|%TAG|<<|\*\w+"
 )
