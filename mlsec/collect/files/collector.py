@@ -6,12 +6,13 @@ import datetime
 import getpass
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
 
 from mlsec import __version__
+from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Hole, Inspection
 from mlsec.artifacts.sandbox import FarJob, Job, LocalJob, inspect_many
 from mlsec.artifacts.window import Source, Window
@@ -83,7 +84,15 @@ class _Collection:
 
     def _inspections(self, todo: list[Entry]) -> Iterator[tuple[Entry, Inspection]]:
         path = None if isinstance(self._store, LocalStore) else self._settings.cache
-        cache = InspectionCache(path) if path is not None else None
+        if path is None:
+            yield from self._read(todo, None)
+            return
+        with closing(InspectionCache(path)) as cache:
+            yield from self._read(todo, cache)
+
+    def _read(
+        self, todo: list[Entry], cache: InspectionCache | None
+    ) -> Iterator[tuple[Entry, Inspection]]:
         known = [(entry, cache.find(entry)) for entry in todo] if cache is not None else []
         yield from ((entry, inspection) for entry, inspection in known if inspection is not None)
         seen = {entry.id for entry, inspection in known if inspection is not None}
@@ -94,8 +103,6 @@ class _Collection:
             if cache is not None:
                 cache.keep(rest[job.id], inspection)
             yield rest[job.id], inspection
-        if cache is not None:
-            cache.close()
 
     def _job(self, entry: Entry) -> Job:
         if isinstance(self._store, LocalStore):
@@ -130,13 +137,13 @@ class _Collection:
         digest = hashlib.sha256()
         try:
             source = self._store.open(entry)
-        except OSError:
+            try:
+                for block in Window.over(source).blocks():
+                    digest.update(block)
+            finally:
+                self._store.close(source)
+        except (OSError, ArtifactError):
             return ""  # it was there a moment ago; the bill says that its digest is not known
-        try:
-            for block in Window.over(source).blocks():
-                digest.update(block)
-        finally:
-            self._store.close(source)
         return digest.hexdigest()
 
     def _is_known(self, entry: Entry) -> bool:

@@ -60,6 +60,8 @@ class GcsStore(BucketStore):
                 )
             except exceptions.NotFound:
                 raise StoreError(GapReason.MALFORMED, "changed while it was read") from None
+            except google.auth.exceptions.GoogleAuthError as error:  # it ran out meanwhile
+                raise StoreError(GapReason.DENIED, str(error)[:200]) from None
             except (exceptions.GoogleAPICallError, requests.RequestException) as error:
                 raise _error(error, "storage.objects.get") from None
             return data

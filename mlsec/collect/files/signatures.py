@@ -51,7 +51,11 @@ def read_signatures(root: Path, listing: Listing, trust: Path | None) -> Iterato
         model = LocalModel(target=path)
         if not path.is_dir():  # its name cannot be written as text; its files are gaps by then
             continue
-        files = model.discover()
+        try:
+            files = model.discover()
+        except MlsecError as error:
+            yield Signatures(folder=folder, files=(), problem=error.message)
+            continue
         if files or (policy is not None and policy.select(path) is not None):
             yield _look(model, folder, files, policy)
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 import boto3
+import google.auth.exceptions
+import google.cloud.storage
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -232,3 +234,18 @@ def test_s3_names_the_action_of_a_refused_read_and_of_a_refused_listing(
 def test_target_without_a_bucket_is_refused(scheme: str) -> None:
     with pytest.raises(MlsecError, match="names no"):
         open_store(f"{scheme}://", SETTINGS)
+
+
+def test_credentials_that_run_out_while_an_object_is_read_are_a_gap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: object, **__: object) -> bytes:
+        raise google.auth.exceptions.RefreshError("invalid_grant")
+
+    with gs(monkeypatch) as world:
+        store = open_store(world.target, SETTINGS)
+        entry = store.listing().entries[0]
+        monkeypatch.setattr(google.cloud.storage.Blob, "download_as_bytes", refused)
+        with pytest.raises(StoreError) as error:
+            store.open(entry).read_at(0, 1)
+    assert error.value.reason is GapReason.DENIED

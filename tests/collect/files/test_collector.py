@@ -11,15 +11,19 @@ from pathlib import Path
 import pytest
 
 from mlsec import pipeline
+from mlsec.artifacts.errors import ChangedError
 from mlsec.artifacts.facts import Inspection
+from mlsec.artifacts.window import FileSource
 from mlsec.collect.files import collector
 from mlsec.collect.files.cache import InspectionCache
 from mlsec.collect.files.entry import Entry
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
 from mlsec.core.closed_sets import GapReason, Severity, Status
+from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Inventory
 from mlsec.engine.rule import RuleSet
+from mlsec.signing.local_model import LocalModel
 from mlsec.snapshot.store import Snapshot
 from tests.artifacts.builders import BENIGN
 from tests.collect.files import fake_stores
@@ -279,3 +283,59 @@ def test_annotations_point_into_the_repository_wherever_the_scan_was_started(
     collected(root / target, tmp_path / "s.mlsnap", ruleset)
     resources = inventory(tmp_path / "s.mlsnap", ruleset).resources
     assert {one.origin.file for one in resources} == {"models/evil.pkl"}
+
+
+def _never(*_: object, **__: object) -> bytes:
+    raise ChangedError("the file became shorter while it was read")
+
+
+def test_a_file_that_changes_while_it_is_hashed_has_no_digest(
+    tmp_path: Path, ruleset: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was read in another process before; one file must not end the scan."""
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "a.pkl").write_bytes(pickle.dumps([1]))
+    monkeypatch.setattr(FileSource, "read_at", _never)
+    settings = CollectSettings(vocabulary=ruleset.vocabulary, tries=1, has_digests=True)
+    pipeline.collect(
+        (str(tmp_path / "m"),), tmp_path / "s", settings, resume=False, say=lambda *_: None
+    )
+    assert inventory(tmp_path / "s", ruleset).resources
+
+
+def test_a_folder_whose_signatures_cannot_be_listed_is_told(
+    tmp_path: Path, ruleset: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "a.pkl").write_bytes(pickle.dumps([1]))
+
+    def refused(_: object) -> tuple[object, ...]:
+        raise MlsecError("cannot be listed: Permission denied")
+
+    monkeypatch.setattr(LocalModel, "discover", refused)
+    collected(tmp_path / "m", tmp_path / "s", ruleset)
+    gaps = inventory(tmp_path / "s", ruleset).gaps
+    assert any("cannot be listed" in gap.detail for gap in gaps)
+
+
+def test_leaving_a_bucket_early_lets_go_of_the_cache(
+    tmp_path: Path, ruleset: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[object] = []
+
+    def close(cache: InspectionCache) -> None:
+        closed.append(cache)
+
+    monkeypatch.setattr(InspectionCache, "close", close)
+    monkeypatch.setattr(collector, "inspect_many", _never)
+    blobs = Blobs({"a.pkl": pickle.dumps([1])})
+    with fake_stores.serve(fake_stores.gcs(blobs)) as url:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+        monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
+        cache = tmp_path / "cache"
+        settings = CollectSettings(vocabulary=ruleset.vocabulary, tries=1, cache=cache)
+        with pytest.raises(ChangedError):
+            pipeline.collect(
+                ("gs://models",), tmp_path / "s", settings, resume=False, say=lambda *_: None
+            )
+    assert len(closed) == 1
