@@ -98,7 +98,8 @@ _ONLY_ATTESTED = failed(
 
 
 def _times(good: Sequence[Judged]) -> tuple[TrustedTime, ...]:
-    return tuple(time for one in good for verdict in one.verdicts for time in _of_good(verdict))
+    # Of what is good only the good verdicts are told.
+    return tuple(time for one in good for verdict in one.verdicts for time in verdict.times)
 
 
 def _hashed(
@@ -151,10 +152,6 @@ def _judge_one(
         )  # fmt: skip
         verdicts[-1] = SignatureVerdict(checks=(check,), file=file, number=index + 1)
     return Judged(envelope=envelope, by_signer=verdicts)
-
-
-def _of_good(verdict: SignatureVerdict) -> tuple[TrustedTime, ...]:
-    return verdict.times if verdict.is_good else ()
 
 
 def _content(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +18,9 @@ from tests.signing.make_sigstore import (
     ARTIFACT,
     KINDS_OF_ENVELOPES,
     KINDS_OF_MESSAGES,
+    STATEMENT,
     SigstoreMaker,
+    record,
     sign,
 )
 from tests.signing.sigstore_oracle import oracle_accepts
@@ -133,6 +136,41 @@ for _kind in (FIRST, *KINDS_OF_ENVELOPES):
         return _entry_of_another_signature(kind)
 
     FORGED[f"entry_of_another_signature_{'_'.join(_kind)}"] = (_forger, {"sigstore/log-entry"})
+
+
+def _recorded(kind: tuple[str, str], what: str) -> Json:
+    """A whole log entry with this very signature, but said to be of another signer or content."""
+    holder = MAKER.fulcio.certificate()
+    is_message = kind in KINDS_OF_MESSAGES
+    honest = (MAKER.message_bundle if is_message else MAKER.envelope_bundle)(holder, kind=kind)
+    content = {name: held for name, held in honest.items() if name.endswith(("Envelope", "ature"))}
+    envelope = content.get("dsseEnvelope")
+    encoded = envelope["signatures"][0]["sig"] if envelope else None
+    signature = base64.b64decode(encoded) if encoded else signature_of(honest)
+    given = {"artifact": ARTIFACT} if is_message else {"payload": STATEMENT}
+    if what == "content":
+        given = dict.fromkeys(given, b"something harmless")
+    recorded = MAKER.fulcio.certificate() if what == "signer" else holder
+    spec = record(kind, recorded, signature, **given)
+    if what == "type":
+        spec["content"]["envelope"]["payloadType"] = "text/plain"
+    return MAKER.bundle(holder, content, kind, spec, signature, SIGNED_AT)
+
+
+for _kind in dict.fromkeys((*KINDS_OF_MESSAGES, *KINDS_OF_ENVELOPES)):
+    for _what in ("content", "signer", *(["type"] if _kind == ("intoto", "0.0.2") else [])):
+        FORGED[f"entry_of_another_{_what}_{'_'.join(_kind)}"] = (
+            partial(_recorded, _kind, _what),
+            {"sigstore/log-entry"},
+        )
+
+
+@forged("sigstore/signature")
+def digest_of_another_file() -> Json:
+    bundle = MAKER.message_bundle()
+    digest = bundle["messageSignature"]["messageDigest"]
+    digest["digest"] = flipped(digest["digest"])
+    return bundle
 
 
 @forged("sigstore/log-entry")
