@@ -52,8 +52,7 @@ def read_members(archive: Archive, record: Recorder) -> None:
         except OverLimitError as error:
             record.unread(error.reason, error.message)
         except ArtifactError as error:
-            record.fact(FactKind.BROKEN, reader.format.value, error.message)
-            record.hole(error.reason, error.message)
+            record.broken(reader.format.value, error)
     note_layout(archive, record)
     record.runs_source = record.runs_source or is_torch_package(archive)
     record.listed(archive.claimed())

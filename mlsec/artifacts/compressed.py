@@ -13,7 +13,6 @@ import msgspec
 
 from mlsec.artifacts.decoders import LZMA_MEMORY_BYTES, DecoderStream, Zlib
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
-from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.frames import LZ4, ZSTD, lz4, skippable_bytes, zstd
 from mlsec.artifacts.inflate import Stream, inflated
 from mlsec.artifacts.recorder import Recorder
@@ -212,5 +211,4 @@ def _tell(problem: ArtifactError | None, codec: Codec, record: Recorder) -> None
     if isinstance(problem, OverLimitError) or problem.reason is GapReason.UNSUPPORTED:
         record.unread(problem.reason, problem.message)
         return
-    record.fact(FactKind.BROKEN, codec.name, problem.message)
-    record.hole(problem.reason, problem.message)
+    record.broken(codec.name, problem)

@@ -97,9 +97,7 @@ def _read(reader: Reader, window: Window, record: Recorder) -> None:
     except OverLimitError as error:
         record.unread(error.reason, error.message)
     except ArtifactError as error:
-        if error.reason is GapReason.MALFORMED:  # else the file is not to blame
-            record.fact(FactKind.BROKEN, reader.format.value, error.message)
-        record.hole(error.reason, error.message)
+        record.broken(reader.format.value, error)
     except (MemoryError, RecursionError) as error:
         record.unread(
             GapReason.OVER_LIMIT,

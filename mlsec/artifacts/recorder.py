@@ -137,6 +137,12 @@ class Recorder:
         self.hole(reason, detail, start=start, size_bytes=size_bytes)
         self.fact(FactKind.NOT_FULLY_READ, reason.value, detail, offset=start, danger=danger)
 
+    def broken(self, subject: str, error: ArtifactError, where: str = "") -> None:
+        """Note where reading ended early: broken only where the bytes themselves are to blame."""
+        if error.reason is GapReason.MALFORMED:
+            self.fact(FactKind.BROKEN, subject, error.message)
+        self.hole(error.reason, f"{where}: {error.message}" if where else error.message)
+
     def in_part(self, what: str, searched_bytes: int, size_bytes: int) -> None:
         """Say that of what a file only keeps the first bytes alone were searched, if it has more.
 

@@ -69,10 +69,13 @@ class FileSource:
         """Read from the file as it is now.
 
         Raises:
-            ChangedError: it is shorter by now than when it was opened. A reader that got fewer
-                bytes than there are would ask again for ever.
+            ChangedError: it is shorter by now than when it was opened (a reader that got fewer
+                bytes than there are would ask again for ever), or the system does not give it.
         """
-        data = os.pread(self.descriptor, length, offset)
+        try:
+            data = os.pread(self.descriptor, length, offset)
+        except OSError as error:
+            raise ChangedError(f"the file cannot be read: {error.strerror}") from None
         self.bytes_read += len(data)
         if len(data) < min(length, self.size_bytes - offset):
             raise ChangedError("the file became shorter while it was read")

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 
 from mlsec.artifacts.decoders import raw_deflate
-from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.errors import ArtifactError, ChangedError
 from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.inflate import inflated
 from mlsec.artifacts.inspect import descend, inspect
 from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.recorder import Ledger, Recorder
 from mlsec.artifacts.spans import Spans
-from mlsec.artifacts.window import FileSource, Window
+from mlsec.artifacts.window import FileSource, MemorySource, Window
 from mlsec.core.closed_sets import GapReason, Severity
 from tests.artifacts.builders import zips
 from tests.artifacts.builders.compressed_files import gz, wrapped
@@ -63,6 +63,34 @@ def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path, change: by
     os.close(descriptor)
     told = [fact for fact in found.facts if "changed while" in fact.detail]
     assert [fact.danger for fact in told] == [Severity.HIGH]
+
+
+def test_a_file_that_the_system_does_not_give_is_a_hole_and_no_broken_one(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(archive(torch_entries()))
+    descriptor = os.open(path, os.O_WRONLY)  # as if its disk were
+    found = inspect(Window.over(FileSource(descriptor)))
+    os.close(descriptor)
+    assert [hole.reason for hole in found.holes] == [GapReason.UNRESOLVED]
+    assert not [fact for fact in found.facts if fact.kind is FactKind.BROKEN]
+
+
+class Refused(MemorySource):
+    """A store that gives the first bytes alone."""
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        if offset + length > self.size_bytes // 2:
+            raise ChangedError("not today")
+        return super().read_at(offset, length)
+
+
+@pytest.mark.parametrize(
+    "data", [gz(bytes(range(256)) * 9000), gz(GOOD_PICKLE * 9)], ids=["long", "short"]
+)
+def test_a_packed_file_that_is_not_given_is_no_broken_one(data: bytes) -> None:
+    found = inspect(Window.over(Refused(data)))
+    assert GapReason.UNRESOLVED in [hole.reason for hole in found.holes]
+    assert not [fact for fact in found.facts if fact.kind is FactKind.BROKEN]
 
 
 def test_depth_is_limited_and_told() -> None:

@@ -16,6 +16,7 @@ from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.json_text import MOST_BYTES
 from mlsec.artifacts.numpy_reader import TEXT_BYTES
 from mlsec.artifacts.pickle import embedded
+from mlsec.artifacts.repository.class_settings import MOST_TEXTS as MOST_SETTINGS
 from mlsec.artifacts.repository.text_files import LISTED_BYTES, SNIFFED_BYTES
 from mlsec.artifacts.repository.xml_text import MOST_TEXTS as MOST_XML_TEXTS
 from mlsec.artifacts.trees.lightgbm import LONGEST_LINE
@@ -122,6 +123,9 @@ BEYOND: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "pickle-long-literal": ("a.pkl", lambda: pickle.dumps("eJ" + "w" * embedded.DECODED_BYTES)),
     "safetensors-many-tensors": ("a.safetensors", lambda: many_tensors(LOOKED_AT_NEAR + 1)),
+    "settings-many-texts": (
+        "a.json", lambda: json.dumps({"a": ["a setting"] * (MOST_SETTINGS + 1)}).encode()
+    ),
     "plain-text": ("merges.txt", lambda: WORDS),
     "model-card": ("README.md", lambda: b"---\nlicense: mit\n---\n" + WORDS),
     "list-of-packages": ("requirements.txt", lambda: b"torch==2.4.0\n" * (LISTED_BYTES // 13 + 1)),
@@ -177,6 +181,16 @@ def test_what_was_searched_whole_brings_no_statement(case: str) -> None:
 def test_of_texts_at_one_path_each_is_judged() -> None:
     found = look("a.ubj", xgboost("import os; os.system('echo inert')", "last"))
     assert [fact.kind for fact in found.facts] == [FactKind.EMBEDDED_CODE]
+
+
+def test_words_of_a_vocabulary_do_not_use_up_the_texts_that_are_judged() -> None:
+    words = {
+        "merges": ["a setting"] * MOST_SETTINGS,
+        "hook": "__import__('os').system('echo inert')",
+    }
+    for value in (words, dict(reversed(words.items()))):
+        found = look("a.json", json.dumps(value).encode())
+        assert [fact.kind for fact in found.facts] == [FactKind.EMBEDDED_CODE]
 
 
 ELSEWHERE = b"--extra-index-url http://192.0.2.1/simple\n"

@@ -95,9 +95,7 @@ class _Walk:
     def _note_broken(self, path: str, error: ArtifactError) -> None:
         self.broken += 1
         if self.broken <= 20:
-            if error.reason is GapReason.MALFORMED:  # else the file is not to blame
-                self.record.fact(FactKind.BROKEN, path or "/", error.message)
-            self.record.hole(error.reason, f"{path or '/'}: {error.message}")
+            self.record.broken(path or "/", error, path or "/")
 
     def _object(self, address: int, path: str, left: list[tuple[int, str]]) -> None:
         sized: dict[int, Message] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from mlsec.artifacts.callables import danger_of
@@ -47,10 +48,10 @@ _OF_THE_PROJECT = regex(
 
 def judge_classes(value: Any, record: Recorder) -> None:
     """Note what a configuration makes a loader look up beyond the keys that all of them share."""
-    count = 0
     if is_notebook(value):
         judge_notebook(value, record)
         return
+    count, is_words = 0, lru_cache(4096)(lambda path: bool(_WORDS.search(path)))
     if isinstance(value, Mapping) and set(value) == {"op", "attributes"}:
         detail = (
             f"a part of an MLeap bundle, carried out by the loading program: {value['op']!r:.80}"
@@ -59,12 +60,15 @@ def judge_classes(value: Any, record: Recorder) -> None:
     for path, part in walk(value):
         if isinstance(part, Mapping):
             _mapping(part, path, record)
-        elif isinstance(part, str) and len(part) >= SHORTEST_TEXT:
+        elif isinstance(part, str) and len(part) >= SHORTEST_TEXT and count <= MOST_TEXTS:
+            if is_words(path):
+                continue
             count += 1
-            if count <= MOST_TEXTS and not _WORDS.search(path):
+            if count <= MOST_TEXTS:
                 judge_setting(part, path[-80:], record)
     if count > MOST_TEXTS:
-        record.property("texts_not_judged", count - MOST_TEXTS)
+        detail = f"of the texts of the settings the first {MOST_TEXTS} were looked into"
+        record.fact(FactKind.NOT_FULLY_READ, "", detail, danger=Severity.INFO)
 
 
 def judge_entry_points(held: Any, path: str, record: Recorder) -> None:
