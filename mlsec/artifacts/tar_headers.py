@@ -93,7 +93,7 @@ def _member(
     kind, size_bytes, data = block[156:157], number(block[124:136]), offset + BLOCK
     short_name, doubts = _plain_name(block), list[str]()
     name = over.get("GNU.sparse.name", over.get("path", short_name))
-    if "size" in over and over["size"].isdigit() and int(over["size"][:20]) != size_bytes:
+    if "size" in over and over["size"].isdecimal() and int(over["size"][:20]) != size_bytes:
         wide = int(over["size"][:20])
         if size_bytes:
             doubts.append(f"one header announces {size_bytes} bytes, another {wide}")

@@ -78,7 +78,8 @@ def _newest(versions: tuple[Resource, ...]) -> str:
     numbers = [
         int(held.value)
         for each in versions
-        if isinstance(held := property_value(each, "version"), Known) and str(held.value).isdigit()
+        if isinstance(held := property_value(each, "version"), Known)
+        and str(held.value).isdecimal()
     ]
     return str(max(numbers)) if numbers else DRAFT
 

@@ -80,7 +80,7 @@ def _opened_by(service: Resource, container: Resource) -> Iterable[dict[str, Any
     numbers = set(declared.values())
     for port in held(service, "ports") or ():
         target = port.get("target") or str(port.get("number"))
-        number = int(target) if target.isdigit() else declared.get(target)
+        number = int(target) if target.isdecimal() else declared.get(target)
         # A port that another container of the pod answers is none of this one's.
         if number is None or (numbers and number not in numbers):
             continue

@@ -145,7 +145,7 @@ def _server_asks(workload: Resource, service: Resource, graph: Graph) -> Answer:
         return unknown((unsaid(graph, service, "access.authenticated", why),))
     names = {p.get("name"): p.get("number") for c in containers for p in held(c, "ports") or ()}
     wanted = {p.get("target") or str(p.get("number")) for p in held(service, "ports") or ()}
-    numbers = {each if each.isdigit() else str(names.get(each)) for each in wanted}
+    numbers = {each if each.isdecimal() else str(names.get(each)) for each in wanted}
     found = [
         flag(each, "access.authenticated")
         for each in _servers(graph).get(workload.id, ())

@@ -137,7 +137,7 @@ def number(value: str | int) -> int:
         MalformedError: not a number from 0 to 2**63 - 1 in its shortest spelling.
     """
     text = str(value)
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and str(int(text)) == text):
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and str(int(text)) == text):
         raise MalformedError(f'"{text[:40]}" is not a number from 0 up')
     if int(text) >= 1 << 63:
         raise MalformedError(f"{text} does not fit into 63 bits")

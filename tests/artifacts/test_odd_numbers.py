@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 
 import pytest
 
 from mlsec.artifacts.facts import FactKind, Inspection
 from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.window import Window
+from tests.artifacts.builders import tars
 from tests.artifacts.builders.onnx_models import graph, model
 from tests.artifacts.builders.onnx_sizes import floats, integers, loop, wired
 from tests.artifacts.builders.protobufs import number, text
+from tests.fuzz.samples import named_samples
 
+LIMITS = Limits(inflated_bytes=4 << 20, held_bytes=1 << 18, members=200, facts=300)
 ONE_FLOAT, ONE_DOUBLE = struct.pack("<f", 1.5), struct.pack("<d", 1.5)
 ODD = (math.nan, math.inf, -math.inf, 3e38, -0.0)
 PLACES = (
@@ -76,3 +81,47 @@ def test_a_size_beyond_every_number_is_a_bomb(operator: str, inputs: str) -> Non
 def test_an_extent_that_is_no_number_does_not_hide_one_without_end() -> None:
     found = look(used("Upsample", "x,s", floats("s", math.nan, 1e30)))
     assert any(fact.kind is FactKind.BOMB for fact in found.facts)
+
+
+NUMBERS = {
+    "long": b"9" * 5000, "long below zero": b"-" + b"8" * 5000,
+    "long in base 16": b"0x" + b"f" * 5000,
+    "long in base 8": b"0o" + b"7" * 6000, "far exponent": b"1e999999999",
+    "raised": "²".encode(), "of another script": "٣".encode() * 30,
+}  # fmt: skip
+_NUMBER = re.compile(rb"(?<![\w.])\d+(?![\w.])")
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_any_text_with_an_odd_number_in_it_is_read_to_an_answer(kind: str) -> None:
+    tried = 0
+    for name, data in named_samples():
+        spots = [] if b"\0" in data else [found.span() for found in _NUMBER.finditer(data)]
+        for begin, end in spots[:1] + spots[1:][-1:]:
+            odd = data[:begin] + NUMBERS[kind] + data[end:]
+            assert inspect(Window.of(odd, name), LIMITS).size_bytes == len(odd)
+            tried += 1
+    assert tried > 400
+
+
+TEMPLATES = (
+    "{{ '²' | int }}", "{{ " + "9" * 5000 + " }}{{ x.__class__.__mro__ }}",
+    "{% for a in range(999999999) %}" * 90 + "{% endfor %}" * 90,
+    "{% for a in range(99999) %}" * 60 + "{% endfor %}" * 60, "{{ 0x" + "f" * 5000 + " ~ 'a' }}",
+    "{{ 'x' * " + "9_" * 4000 + "9 }}", "{% set n = 9 ** 9 ** 9 %}{{ n | string }}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEMPLATES, ids=range(len(TEMPLATES)))
+def test_a_template_with_an_odd_number_is_read_to_an_answer(text: str) -> None:
+    assert inspect(Window.of(text.encode(), "chat_template.jinja")).formats
+
+
+def test_a_long_number_does_not_hide_what_stands_beside_it() -> None:
+    facts = inspect(Window.of(TEMPLATES[1].encode(), "chat_template.jinja")).facts
+    assert FactKind.TEMPLATE_CODE in {fact.kind for fact in facts}
+
+
+@pytest.mark.parametrize("size", ["²", "٣", "9" * 5000, "-1", "1_0", " 4"])
+def test_a_tar_whose_size_is_no_plain_number_is_read_to_an_answer(size: str) -> None:
+    assert inspect(Window.of(tars.tar(tars.pax(size=size), tars.member(b"a", b"words")))).formats

@@ -43,6 +43,12 @@ def test_only_the_console_prints() -> None:
     assert printing <= {"mlsec/cli/console.py", "mlsec/cli/main.py"}
 
 
+def test_digits_of_a_text_are_those_that_int_reads() -> None:
+    # "²".isdigit() is true, and int("²") raises; of bytes only ten are digits.
+    asking = {name_of(path) for path in SOURCES if ".isdigit()" in path.read_text("utf-8")}
+    assert asking <= {"mlsec/artifacts/old_archives.py", "mlsec/artifacts/engines.py"}
+
+
 def test_the_help_pays_for_no_cloud_sdk_and_no_template_engine() -> None:
     code = (
         "import sys\n"

@@ -67,7 +67,7 @@ def evidence(value: Value) -> str:
                 return f"{word}: {text[:80]}"
         if not found and (_PATH.search(text) or _FILE.search(text)):
             found = f"a path: {text[:80]}"
-        elif not found and _HOST.search(text) and not text.replace(".", "").isdigit():
+        elif not found and _HOST.search(text) and not text.replace(".", "").isdecimal():
             found = f"a host: {text[:80]}"
     return found
 

@@ -215,7 +215,7 @@ def _translated(text: Any, table: Any, *_: Any) -> Any:
 
 
 def _digits(text: str) -> list[str]:
-    return "".join(one if one.isdigit() else " " for one in text).split()
+    return "".join(one if one.isdecimal() else " " for one in text).split()
 
 
 def _padded(name: str) -> Callable[..., Any]:

@@ -20,6 +20,9 @@ MOST_NESTED = 200
 # Marks the assistant's part for training; it has no effect, and jinja2 alone does not know it.
 _GENERATION = regex(r"\{%[-+]?\s*(?:end)?generation\s*[-+]?%\}")
 _CHAT = regex(r"\bmessages\b|\bmessage\s*[.\[]|add_generation_prompt|bos_token|eos_token")
+# Python reads no longer number by default, where others do; what stands around it counts as well.
+MOST_DIGITS, LARGEST = 1000, 1 << 64
+_LONG_NUMBER = regex(rf"\d[\d_]{{{MOST_DIGITS},}}")
 _OPENING = regex(r"[(\[{]")
 
 
@@ -62,16 +65,29 @@ def _parsed(text: str, record: Recorder, where: str, offset: int) -> nodes.Templ
         lstrip_blocks=True,
         extensions=["jinja2.ext.loopcontrols", "jinja2.ext.do"],
     )
+    text = _LONG_NUMBER.sub(lambda found: found[0][:MOST_DIGITS], _GENERATION.sub("", text))
     try:
         # Environment.parse would run a line of its own to show where a template is wrong.
-        return Parser(environment, _GENERATION.sub("", text)).parse()
+        tree = Parser(environment, text).parse()
+        _bound_numbers(tree)
     except TemplateSyntaxError as error:
         detail = f"does not parse, so it was searched for names only: {error.message}"
         record.fact(FactKind.TEMPLATE_UNVERIFIED, where, detail, offset=offset)
     except RecursionError:
         detail = "is nested deeper than can be followed"
         record.fact(FactKind.BOMB, where, detail, offset=offset)
+    else:
+        return tree
     return None
+
+
+def _bound_numbers(tree: nodes.Template) -> None:
+    """Make numbers that are larger than any that matters small enough to be shown."""
+    from jinja2 import nodes as kinds  # noqa: PLC0415 - as above
+
+    for constant in tree.find_all(kinds.Const):
+        if isinstance(constant.value, int) and constant.value > LARGEST:
+            constant.value = LARGEST
 
 
 def _nesting(text: str) -> int:

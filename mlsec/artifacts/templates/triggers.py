@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jinja2 import nodes
 
 HUGE = 1_000_000
+MOST_TURNS = 1 << 64
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}\Z")
 Found = tuple[FactKind, str, str]
 # A name of a place or a thing, as no mark of a format and no escaping is.
@@ -119,7 +120,7 @@ def _loops(node: Any, kinds: Any) -> Iterator[Found]:
     """Loops over fixed ranges inside one another."""
     size, current = 1, node
     while current is not None:
-        size *= _size(current, kinds)
+        size = min(size * _size(current, kinds), MOST_TURNS)
         current = next(iter(current.find_all(kinds.For)), None)
     if size > HUGE and _size(node, kinds) <= HUGE:
         yield FactKind.BOMB, "range", f"loops inside one another run {size} times"

@@ -38,7 +38,7 @@ _TEXT: Mapping[str, Callable[[str], Any]] = {
     "e": str,
     "split": str.split,
     "length": len,
-    "int": lambda text: int(text) if text.isdigit() and len(text) < 9 else 0,
+    "int": lambda text: int(text) if text.isdecimal() and len(text) < 9 else 0,
 }
 _SEQUENCE: Mapping[str, Callable[[list[Any]], Any]] = {
     "reverse": lambda items: items[::-1],

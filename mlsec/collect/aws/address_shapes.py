@@ -51,7 +51,7 @@ def ecr_repository(raw: Any) -> str | None:
 def account_of(raw: Any) -> str | None:
     """Give the account id in an ARN; None where there is none."""
     parts = str(raw).split(":", 5) if raw else []
-    return parts[4] if len(parts) > 5 and parts[4].isdigit() else None
+    return parts[4] if len(parts) > 5 and parts[4].isdecimal() else None
 
 
 def region_of(raw: Any) -> str | None:

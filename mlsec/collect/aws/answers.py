@@ -86,7 +86,7 @@ def plain(value: Any) -> Any:
 
 def _check_length(headers: Mapping[str, str], size_bytes: int) -> None:
     announced = headers.get("content-length", "")
-    if announced.isdigit() and int(announced) != size_bytes:
+    if announced.isdecimal() and int(announced) != size_bytes:
         raise MalformedAnswerError("the answer was cut short")
 
 

@@ -185,7 +185,7 @@ def _parse_head(head: bytes, url: str) -> tuple[int, bool, Headers]:
     first, *lines = head.decode("latin-1").split("\r\n")
     version, _, rest = first.partition(" ")
     status = rest[:3]
-    if not version.startswith("HTTP/1.") or not status.isdigit():
+    if not version.startswith("HTTP/1.") or not status.isdecimal():
         raise _closed(url, "with no HTTP header")
     headers = Headers()
     for line in lines:
@@ -204,7 +204,7 @@ def _read_body(
     if "chunked" in headers.get("transfer-encoding", "").lower():
         return _read_chunks(connection, data, url), True
     length = headers.get("content-length", "")
-    if length.isdigit():
+    if length.isdecimal():
         body, rest = _read_exactly(connection, data, int(length), url)
         return body, not rest
     pieces = [data]

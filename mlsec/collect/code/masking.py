@@ -142,7 +142,7 @@ def _is_meant_secret(key: str, value: str) -> bool:
     return (
         bool(_MEANT.search(key))
         and len(value) >= _LEAST
-        and not (value.isdigit() or PLACEHOLDER.match(value))
+        and not (value.isdecimal() or PLACEHOLDER.match(value))
         and not re.search(r"[$/{}<>]", value)
     )
 

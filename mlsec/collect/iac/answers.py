@@ -182,7 +182,7 @@ def _last(text: str) -> str:
 
 
 def _number(text: str) -> Any:
-    return int(text) if text.lstrip("-").isdigit() else text
+    return int(text) if text.lstrip("-").isdecimal() else text
 
 
 def constant(value: Any) -> Node:

@@ -130,7 +130,7 @@ def _select(template: Template, argument: Node, node: Node) -> Node | None:
         text = f"‹{words.strip('‹›')}[{text_of(index)}]›" if words and text_of(index) else ""
         return at(node, Unresolved(why, text, bool(words)))
     place = text_of(index)
-    if not place.isdigit() or int(place) >= len(held.value):
+    if not place.isdecimal() or int(place) >= len(held.value):
         return at(node, Unresolved("Fn::Select of something that is not in the list"))
     return at(node, held.value[int(place)].value)
 

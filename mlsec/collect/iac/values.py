@@ -190,7 +190,7 @@ def coerced(kind: Kind, raw: Any) -> Any:
 
 def _number(raw: str) -> Any:
     try:
-        return int(raw) if raw.lstrip("+-").isdigit() else float(raw)
+        return int(raw) if raw.lstrip("+-").isdecimal() else float(raw)
     except ValueError:
         return raw
 

@@ -69,7 +69,7 @@ def _documents(file: CodeFile, scope: CodeScope) -> Iterator[Node]:
             yield from parse_documents(file.text)
     except MlsecError as error:
         line = error.location.partition(":")[0]
-        scope.refuse(file, error.message, line=int(line) if line.isdigit() else 0)
+        scope.refuse(file, error.message, line=int(line) if line.isdecimal() else 0)
 
 
 def _object(file: CodeFile, scope: str, node: Node, taken: dict[str, int]) -> KubeObject:

@@ -222,7 +222,7 @@ def port_number(given: Node) -> int:
     found = given.value
     if isinstance(found, Mapping):
         found = given.get("number").value if given.get("number") else None  # type: ignore[union-attr]
-    if isinstance(found, str) and found.isdigit():
+    if isinstance(found, str) and found.isdecimal():
         found = int(found)
     if not isinstance(found, int):
         raise TypeError("expected a port")

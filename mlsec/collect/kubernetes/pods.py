@@ -174,13 +174,13 @@ def _part_of(path: tuple[str, ...], spec: Node, root: Node) -> str:
     node: Node | None = root
     name = ""
     for step in path:
-        node = node.get(int(step) if step.isdigit() else step) if node is not None else None
+        node = node.get(int(step) if step.isdecimal() else step) if node is not None else None
         if node is None:
             break
-        told = node.text("groupName") or (node.text("name") if step.isdigit() else "")
+        told = node.text("groupName") or (node.text("name") if step.isdecimal() else "")
         name = told or name
     if name:
         return name
     dull = {"spec", "template", "podSpec", "componentSpecs", "pytorchReplicaSpecs"}
-    telling = [step for step in path if step not in dull and not step.isdigit()]
+    telling = [step for step in path if step not in dull and not step.isdecimal()]
     return telling[-1].removesuffix("Spec").removesuffix("Group") if telling else spec.text("name")

@@ -195,7 +195,7 @@ def _dig(document: Any, path: str) -> tuple[bool, Any]:
     for step in path.split("."):
         if isinstance(document, dict) and step in document:
             document = document[step]
-        elif isinstance(document, list) and step.isdigit() and int(step) < len(document):
+        elif isinstance(document, list) and step.isdecimal() and int(step) < len(document):
             document = document[int(step)]
         else:
             return False, None

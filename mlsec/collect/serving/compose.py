@@ -72,7 +72,7 @@ class _Reader:
             documents = list(parse_documents(file.text))
         except MlsecError as error:
             line = error.location.partition(":")[0] if error.location else ""
-            self._scope.refuse(file, error.message, line=int(line) if line.isdigit() else 0)
+            self._scope.refuse(file, error.message, line=int(line) if line.isdecimal() else 0)
             return None
         if not documents or not isinstance(documents[0].value, Mapping):
             return None

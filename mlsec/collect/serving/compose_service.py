@@ -189,7 +189,7 @@ def _publication(item: Node) -> Iterator[Publication]:
         target, bound = item.get("target"), item.get("host_ip")
         port = target.value if target is not None else None
         held = bound.value if bound is not None else ""
-        if isinstance(port, int | str) and str(port).isdigit():
+        if isinstance(port, int | str) and str(port).isdecimal():
             yield Publication(
                 address=held if isinstance(held, str | Unresolved) else "", port=int(port), **place
             )
@@ -218,7 +218,7 @@ def _address(head: str) -> str:
     if head.startswith("["):
         return head[1 : head.find("]")]
     address, colon, port = head.rpartition(":")
-    return address if colon or (not port.replace("-", "").isdigit() and port) else ""
+    return address if colon or (not port.replace("-", "").isdecimal() and port) else ""
 
 
 def _shown(each: Publication) -> str:

@@ -265,7 +265,8 @@ def _folded(name: str) -> str:
 
 
 def _is_flag(text: str) -> bool:
-    return text.startswith("-") and not text.lstrip("-").replace(".", "").isdigit() and text != "-"
+    is_number = text.lstrip("-").replace(".", "").isdecimal()
+    return text.startswith("-") and not is_number and text != "-"
 
 
 def _unquoted(text: str) -> str:

@@ -89,7 +89,7 @@ class Answers:
 
     def _account(self, asked: Asked) -> str:
         key = asked.access_key
-        if key.startswith(_KEY_PREFIX) and key[4:16].isdigit():
+        if key.startswith(_KEY_PREFIX) and key[4:16].isdecimal():
             return key[4:16]
         return self._principal.split(":")[4]
 

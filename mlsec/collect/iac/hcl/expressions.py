@@ -147,7 +147,7 @@ class Source:
         if len(text) > 300:
             return Broken(*place, "a number too long")
         try:
-            return Literal(*place, int(text) if text.isdigit() else _whole(float(text)))
+            return Literal(*place, int(text) if text.isdecimal() else _whole(float(text)))
         except (ValueError, OverflowError):
             return Broken(*place, f"not a number: {text[:20]}")
 

@@ -26,7 +26,7 @@ def attribute_of(of: Value, name: str) -> Value:
         return of.get(name)
     if isinstance(of, Symbol):
         return Symbol(of.address, (*of.path, name))
-    if isinstance(of, list) and name.isdigit():
+    if isinstance(of, list) and name.isdecimal():
         return element_of(of, int(name))
     return Mistaken(f'{kind_of(of)} has no attribute "{name}"')
 

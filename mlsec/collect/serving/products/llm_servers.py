@@ -224,7 +224,7 @@ def _host_of(value: object) -> str:
 
 def _port_of(value: object) -> str:
     text = str(value or "").rstrip("/").rpartition(":")[2]
-    return text if text.isdigit() else "11434"
+    return text if text.isdecimal() else "11434"
 
 
 PRODUCTS = (
