@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 import re
 from typing import Any
 
@@ -11,7 +11,6 @@ import yaml
 from mlsec.artifacts.callables import danger_of
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.json_text import walk
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.requirement_lines import judge_environment
 from mlsec.artifacts.repository.settings import judge_settings
@@ -52,11 +51,36 @@ def judge_yaml(text: str, record: Recorder) -> None:
 
 def _judge(value: Any, record: Recorder) -> None:
     # Counted before anything is judged: what multiplies must not cost more than to count it.
-    if sum(1 for _ in itertools.islice(walk(value), MOST_NODES)) == MOST_NODES:
+    if _count(value) >= MOST_NODES:
         record.fact(FactKind.BOMB, "YAML", "aliases multiply into more than can be read")
         raise ArtifactError("YAML aliases multiply into more than can be read")
     judge_settings(value, record)
     judge_environment(value, record)
+
+
+def _count(value: Any) -> float:
+    """How many values are reached, each as often as it is; infinite where one holds itself.
+
+    Each value is looked at once: to follow every alias would take time and memory without end.
+    """
+    counts: dict[int, float] = {}
+    left = [(value, False)]
+    while left:
+        current, is_done = left.pop()
+        inner = _inner(current)
+        if is_done:
+            counts[id(current)] = 1 + sum(counts[id(one)] for one in inner)
+        elif id(current) not in counts:
+            counts[id(current)] = math.inf  # as long as what it holds is not counted
+            left.append((current, True))
+            left += [(one, False) for one in inner]
+    return counts[id(value)]
+
+
+def _inner(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def _search(text: str, record: Recorder) -> None:
@@ -76,6 +100,13 @@ def _nesting(text: str) -> int:
             break
     indents = (len(line) - len(line.lstrip(" -")) for line in text.splitlines())
     return max(deepest, max(indents, default=0) // 4)
+
+
+def _key(value: Any) -> str:
+    """A key as a text; of what is none, the texts in it, as aliases in it may multiply."""
+    if isinstance(value, str):
+        return value
+    return ", ".join(one for one in _inner(value)[:10] if isinstance(one, str))[:100]
 
 
 class _Builder:
@@ -101,8 +132,7 @@ class _Builder:
             case yaml.MappingNode():
                 built = self.built[id(root)] = {}
                 for key, held in root.value:
-                    name = self.value(key)
-                    built[name if isinstance(name, str) else str(name)[:100]] = self.value(held)
+                    built[_key(self.value(key))] = self.value(held)
             case _:
                 built = None
         return built
