@@ -23,7 +23,7 @@ LONGEST_EXPRESSION = 64 << 10
 _WRONG = regex(r"[\])}'\"]\s*\(|__|[^\w\s()+\-*/%,.=<>&|~!'\"]|(?<!\d)\.(?!\d)")
 _GUARD_WRONG = regex(r"[\])}'\"]\s*\(|__|[^\w\s()\[\]+\-*/%,.=<>&|~!:'\"]|[\r\n]")
 _TEXT = regex(r"'[^'\"\\]{0,200}'|\"[^'\"\\]{0,200}\"")
-_CALL = regex(r"([\w.]+)\s*\(")
+_CALL = regex(r"(?<![\w.])([\w.]++)\s*+\(")
 _ATTRIBUTE = regex(r"\.\s*([A-Za-z_]\w*)")
 # Functions of sympy, and those of torch in guards, that begin with a small letter.
 _FUNCTIONS = frozenset(
@@ -33,7 +33,7 @@ _FUNCTIONS = frozenset(
 _OF_TENSORS = frozenset(
     "size stride storage_offset dim item numel is_integer floor ceil trunc sqrt shape".split()  # noqa: SIM905
 )
-_IMPORTS = regex(r"\\*\"(?:fqn|default_factory_module)\\*\"\s*:\s*\\*\"([^\"\\]{1,300})")
+_IMPORTS = regex(r"\"(?:fqn|default_factory_module)\\*\"\s*:\s*\\*\"([^\"\\]{1,300})")
 _PLAIN_MODULES = frozenset(("builtins", "collections", "torch", "typing"))
 _OPERATOR = regex(r"torch\.ops\.(\w+)\.")
 

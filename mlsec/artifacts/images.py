@@ -32,6 +32,8 @@ _JPEG_PIXELS = (*range(0xC0, 0xE0), *range(0xF0, 0xFE))
 _SEARCHED_PARTS = 1000
 # In the scan of a JPEG: a marker that is neither a stuffed byte nor a restart.
 _MARKER = re.compile(rb"\xff+[^\xff\x00\xd0-\xd7]")
+# The next one behind pixels, at its last filling byte.
+_NEXT = re.compile(rb"\xff[^\xff\x00\xd0-\xd7]")
 
 
 def sniff_image(head: bytes, window: Window) -> bool:
@@ -143,7 +145,7 @@ def _jpeg_end(data: bytes, words: list[tuple[int, int]]) -> int:
         if marker not in _JPEG_PIXELS:
             words.append((start + 2, min(max(at, start + 2), len(data))))
         if marker == 0xDA:
-            scan = _MARKER.search(data, at)
+            scan = _NEXT.search(data, at)
             if scan is None:
                 break
             at = scan.start()

@@ -59,6 +59,17 @@ LENGTHY = {
     "names after a broken pickle": b"\x80\x04N0\xff" + b"U" * 300_000,
     "spaces in metadata": safetensors.file(4, {"a": " " * 32_000 + "!"}),
     "spaces.prototxt": b"layer {\n python_param" + b" " * 300_000 + b"!",
+    "spaces in a text graph": b"node" + b"\n" * 4_000 + b"!",
+    "spaces.pbtxt": b"# a\nnode" + b" " * 4_000 + b"!",
+    "words.yaml": b"a: " + b"a" * 300_000 + b"\n",
+    "evaluated.yaml": b"a: ${eval:" + b"e" * 300_000 + b"\n",
+    "dots in braces.jinja": ("{{ '{" + "." * 300_000 + "'.format(a) }}").encode(),
+    "braces.jinja": ("{{ '%{:" + "{" * 300_000 + "' % a }}").encode(),
+    "packages": b"numpy==1\n" + b" " * 300_000 + b"!\n",
+    "a picture": b"\xff\xd8\xff\xe0\x00\x10JFIF\0"
+    + bytes(9)
+    + b"\xff\xda\x00\x02"
+    + b"\xff" * 300_000,
     "config.json": json.dumps({"auto_map": {"AutoModel": "-" * 300_000 + "!"}}).encode(),
 }
 

@@ -40,4 +40,4 @@ def _is_known(root: str, rest: str) -> bool:
 
 
 def _is_number(name: str) -> bool:
-    return name.replace(".", "", 1).replace("e", "", 1).isdigit()
+    return name.replace(".", "", 1).replace("e", "", 1).isdecimal()

@@ -18,11 +18,12 @@ _BLOCK = regex(
     r"\{%[-+]?\s*(?:if|for|set|macro|include|import|extends|from|block|with|filter|call|raw|do)\b"
 )
 _ANY = regex(r"\{%|\{\{")
+MOST_INSIDE = 2000
 _CHAT = regex(r"\bmessages\b|add_generation_prompt|\bmessage\s*[.\[]|\b[be]os_token\b")
 _FRONT = regex(rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _REQUIREMENT = regex(
-    r"\s*(?:#.*|-[-\w]+(?:[ =].*)?|[A-Za-z0-9][\w.-]*(?:\[[\w, .-]*\])?\s*"
-    r"(?:(?:[<>=!~]=?=?|@)\s*\S.*|;.*)?|(?:git\+|https?:)\S+.*)?\s*\Z"
+    r"\s*+(?:#.*|-[-\w]+(?:[ =].*)?|[A-Za-z0-9][\w.-]*+(?:\[[\w, .-]*+\])?\s*+"
+    r"(?:(?:[<>=!~]=?=?|@)\s*+\S.*|;.*)?|(?:git\+|https?:)\S+.*)?\s*\Z"
 )
 
 
@@ -43,10 +44,15 @@ def sniff_template(head: bytes, window: Window) -> bool:
 
 def _is_suspect(text: str) -> bool:
     """Whether something between the braces of a text leads into Python's machinery."""
-    return any(
-        SUSPECT_TEXT.search(part)
-        for part in re.findall(r"\{[{%](.{0,2000}?)[}%]\}", text, re.DOTALL)
-    )
+    return any(_is_between_braces(text, *found.span()) for found in SUSPECT_TEXT.finditer(text))
+
+
+def _is_between_braces(text: str, start: int, end: int) -> bool:
+    """Whether braces of a template are open at a place, and are closed soon behind it."""
+    before = text[max(0, start - MOST_INSIDE) : start]
+    opened = max(before.rfind("{{"), before.rfind("{%"))
+    closed = max(before.rfind("}}"), before.rfind("%}"))
+    return opened > closed and bool(re.search(r"[}%]\}", text[end : end + MOST_INSIDE]))
 
 
 def read_template(window: Window, record: Recorder) -> None:

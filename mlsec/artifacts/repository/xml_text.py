@@ -71,7 +71,7 @@ def sniff_pmml(head: bytes, window: Window) -> bool:
 
 def sniff_openvino(head: bytes, window: Window) -> bool:
     """Whether an XML document's first element is that of an OpenVINO network."""
-    return sniff_xml(head, window) and bool(re.search(rb"<net\s[^>]*version=", head))
+    return sniff_xml(head, window) and bool(re.search(rb"<net\s[^<>]*version=", head))
 
 
 def read_xml(window: Window, record: Recorder) -> None:

@@ -36,8 +36,8 @@ _CODE = regex(
 )
 # A resolver that evaluates, and one that puts a key of an account into an address.
 _RESOLVED = regex(
-    rb"\$\{(?:eval|exec|py|python|call|import)[:.][^}\n]{0,200}(?:__\w+__|\bos\.|subprocess|open\()"
-    rb"|\w+://[^\s]{0,200}\$\{(?:oc\.)?env:[A-Z_]*(?:TOKEN|SECRET|KEY|PASSWORD)[A-Z_]*"
+    rb"\$\{(?:eval|exec|py|python|call|import)[:.][^}\n]{0,200}(?:__\w{1,60}__|\bos\.|subprocess|open\()"
+    rb"|\b\w{1,30}://[^\s]{0,200}\$\{(?:oc\.)?env:[A-Z_]*(?:TOKEN|SECRET|KEY|PASSWORD)[A-Z_]*"
 )
 # Triton's settings for models in Python name the archive of packages that they run with.
 _TRITON = regex(
@@ -50,8 +50,8 @@ _MODEL = regex(
 )
 # Builds of software fetch and run installers as a matter of course.
 _BUILD = regex(
-    rb"^[ \t]*-?[ \t]*(?:jobs|steps|stages?|pipelines?|(?:before_)?script|run|tasks|services|image)"
-    rb"[ \t]*:",
+    rb"^[ \t]*+(?:-[ \t]*+)?(?:jobs|steps|stages?|pipelines?|(?:before_)?script|run|tasks|services"
+    rb"|image)[ \t]*:",
     re.MULTILINE,
 )
 ALIASES = 1_000

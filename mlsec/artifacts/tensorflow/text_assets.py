@@ -11,7 +11,7 @@ from mlsec.artifacts.tensorflow.operators import FILE_OPERATORS
 from mlsec.core.regex import regex
 
 _GRAPHS = regex(rb"\bmeta_graphs\b")
-_LISTED = regex(rb"\b(?:meta_graphs|node)\s*:?\s*\[")
+_LISTED = regex(rb"\b(?:meta_graphs|node)\s*+(?::\s*+)?\[")
 _PACKED = "[type.googleapis.com/tensorflow.AssetFileDef]"
 # The messages that name an asset's file.
 ASSET_MESSAGES = (("asset_file_def",), (_PACKED,))

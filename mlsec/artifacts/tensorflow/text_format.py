@@ -21,18 +21,18 @@ from mlsec.core.regex import regex
 
 MOST_BYTES = 64 << 20
 _START = regex(
-    rb"(?:\s|#[^\n]*\n)*(?:(?:node|library|versions|meta_graphs|meta_info_def|graph_def|saver_def"
+    rb"(?:\s|#[^\n]*\n)*+(?:(?:node|library|versions|meta_graphs|meta_info_def|graph_def|saver_def"
     rb"|collection_def|signature_def|asset_file_def|object_graph_def|debug_info|initializer"
-    rb"|node_def)\s*:?\s*\[?\s*[{<]|saved_model_schema_version\s*:\s*\d)"
+    rb"|node_def)\s*+(?::\s*+)?(?:\[\s*+)?[{<]|saved_model_schema_version\s*+:\s*+\d)"
 )
-_NODES = regex(rb"\b(?:node|node_def|meta_graphs|graph_def|library)\s*:?\s*\[?\s*[{<]")
+_NODES = regex(rb"\b(?:node|node_def|meta_graphs|graph_def|library)\s*+(?::\s*+)?(?:\[\s*+)?[{<]")
 _TOKEN = regex(
     rb"""[\s,;]+|\#[^\n]*|(?P<word>[A-Za-z_][A-Za-z0-9_.\-/]*|\[[A-Za-z][\w.\-/]{0,200}\])
     |(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<open>[{<\[])|(?P<close>[}>\]])
     |(?P<colon>:)|(?P<number>[+\-]?[0-9][A-Za-z0-9_.+\-]*|-[a-z]+)""",
     re.VERBOSE | re.DOTALL,
 )
-_SHAPE = regex(rb"(?:\bdim\s*:?\s*\{\s*size\s*:\s*\d{1,19}\s*\}[\s,;]*){1,64}")
+_SHAPE = regex(rb"(?:\bdim\s*+(?::\s*+)?\{\s*+size\s*+:\s*+\d{1,19}\s*+\}[\s,;]*+){1,64}")
 _SIZE = regex(rb"\d{1,19}")
 _ESCAPE = regex(
     rb"""\\(?:([0-7]{1,3})|[xX]([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))""",

@@ -1,0 +1,54 @@
+"""No expression of mlsec takes much longer than its text is long, whatever the text.
+
+An expression looks at no clock: one that takes the square of a text's length keeps a reader busy
+for hours with a file of a megabyte. Time is compared with time of the same run, far from the
+limit: four times the text may take nine times as long, and with the square it takes sixteen.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.fuzz.growth import LENGTHS, worst
+from tests.fuzz.patterns import Kept, every_pattern
+
+# Only ever asked whether they match where a text begins, by way of another variable.
+FROM_START = frozenset(
+    """mlsec.artifacts.contents._BASE64 mlsec.artifacts.contents._HEX
+    mlsec.artifacts.pickle.sniff._FLOAT mlsec.artifacts.tensorflow.bundle_archive.SHARD
+    mlsec.artifacts.tensorflow.shards.SHARD""".split()  # noqa: SIM905
+)
+# The most characters that they are ever given, where they take the square of a text's length.
+MOST_GIVEN = {
+    "mlsec.artifacts.pickle.evidence._CODE": 4096,  # pickle.values.KEPT_BYTES
+    "mlsec.artifacts.repository.python_names._REACHES": 400,  # LONGEST there
+    "mlsec.artifacts.repository.settings._CODE_REFERENCE": 1000,  # LONGEST_REFERENCE
+    "mlsec.artifacts.repository.settings._PART": 100,
+    "mlsec/signing/identities.py": 400,  # MAX_PATTERN_CHARS
+}
+SIDES = ("artifacts", "signing", "core", "snapshot")
+
+
+def looked_at(kept: Kept) -> bool:
+    return re.split(r"[./]", kept.where)[1] in SIDES
+
+
+PATTERNS = [kept for kept in every_pattern() if looked_at(kept)]
+
+
+def test_every_pattern_is_found_that_a_module_makes_when_it_loads() -> None:
+    assert len(every_pattern()) > 650
+    assert len({kept.where.rpartition(".")[0] for kept in every_pattern()}) > 150
+
+
+@pytest.mark.parametrize("part", range(8))
+def test_no_pattern_takes_much_longer_than_its_text_is_long(part: int) -> None:
+    told = {}
+    for kept in PATTERNS[part::8]:
+        most = MOST_GIVEN.get(kept.where, LENGTHS[-1])
+        lengths = tuple(length for length in LENGTHS if length <= most)
+        if said := worst(kept, lengths, is_searched=kept.where not in FROM_START):
+            told[kept.where] = (kept.pattern, said)
+    assert told == {}
