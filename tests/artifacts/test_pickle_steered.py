@@ -74,6 +74,9 @@ DTYPE = built(
 NUMPY_TEXT = call(
     NAME("numpy.core.multiarray", "scalar"), DTYPE, b"C\x3c" + "_attach_methods".encode("utf-32-le")
 )
+MODEL = new("scipy.odr._odrpack", "Model")
+MANY = [TEXT(f"k{n}") + b"K\1" for n in range(300)]
+MORE = [TEXT(f"key{n:05}") + b"K\1" for n in range(400)]
 HOSTILE = {
     # A class that looks its attributes up among its items calls what it finds there.
     "hook-among-items": built(items(RESULT, HOOK, METHOD), b"K\1"),
@@ -103,6 +106,27 @@ HOSTILE = {
     "computed-key": built(NORMAL, table(computed("_attach_methods"), PARTIAL)),
     "computed-key-of-numpy": built(NORMAL, table(NUMPY_TEXT, PARTIAL)),
     "computed-hook-among-items": built(items(RESULT, computed("__setstate__"), METHOD), b"K\1"),
+    "hook-behind-many-of-a-table-of-the-state": built(
+        MODEL, table(TEXT("meta") + table(*MANY, HOOK, METHOD))
+    ),
+    "hook-among-skipped-of-a-table-of-the-state": built(
+        HOOK + b"q\1" + METHOD + b"q\2" + MODEL,
+        table(TEXT("meta") + table(*MORE, b"h\1h\2", *MORE)),
+    ),
+    "acting-key-behind-many-pairs": built(
+        NORMAL,
+        call(
+            NAME("collections", "OrderedDict"),
+            b"](" + b"".join(one + b"\x86" for one in MANY) + ACTING + PARTIAL + b"\x86e",
+        ),
+    ),
+    "table-of-two-lists": built(
+        NORMAL,
+        call(
+            NAME("builtins", "dict"),
+            call(NAME("builtins", "zip"), b"](" + ACTING + b"e", b"](" + PARTIAL + b"e"),
+        ),
+    ),
     # A state that is asked for its items, and calls to make them.
     "state-that-makes-items": built(new("networkx.classes.coreviews", "AtlasView"), FACTORY),
     "state-with-methods": built(
@@ -125,6 +149,11 @@ HOSTILE = {
     "method-of-a-file-system": bound(FILES, "info"),
     "method-by-a-dotted-name": NAME("numpy", "ndarray.tofile"),
     "method-by-its-name": call(NAME("operator", "methodcaller"), TEXT("to_csv"), TEXT("x")),
+    "method-of-sympy": bound(new("sympy.core.symbol", "Symbol", TEXT("x")), "subs"),
+    "method-with-a-line-before": bound(new("lightgbm.basic", "Booster"), "_save_to"),
+    "method-of-settings": bound(
+        new("transformers.configuration_utils", "PretrainedConfig"), "to_json_file"
+    ),
     "attribute-of-an-attribute": bound(bound(new("pandas", "DataFrame"), "style"), "env"),
     "lazy-module": built(
         new("transformers.utils.import_utils", "_LazyModule", TEXT("x")),
@@ -180,6 +209,10 @@ HONEST = {
         table(TEXT("func"), METHOD, TEXT("kw_args"), b"N"),
     ),
     "settings": built(BAG, table(TEXT("get"), TEXT("x"), TEXT("func"), METHOD)),
+    "words-of-a-state": built(
+        new("sklearn.feature_extraction.text", "CountVectorizer"),
+        table(TEXT("vocabulary_") + table(*MORE, HOOK + b"K\1", *MORE)),
+    ),
     "table-in-a-table": built(BAG, table(TEXT("meta"), table(HOOK, TEXT("x")))),
     **{
         f"method-{name}": bound(new("scipy.spatial._ckdtree", "cKDTree"), name)

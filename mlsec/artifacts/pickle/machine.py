@@ -7,6 +7,7 @@ from typing import Protocol
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
+from mlsec.artifacts.pickle.hook_search import HookSearch
 from mlsec.artifacts.pickle.memo import Echo, Memo
 from mlsec.artifacts.pickle.runs import Runs
 from mlsec.artifacts.pickle.tape import Tape, Watch
@@ -52,7 +53,7 @@ class Machine:
     """
 
     __slots__ = (
-        "budget", "end", "failed_at", "frame_end", "gap", "globals", "is_batched", "judge",
+        "budget", "end", "failed_at", "frame_end", "gap", "globals", "hooks", "is_batched", "judge",
         "marks", "memo", "protocol", "result", "runs", "stack",
         "start", "steps", "tape",
     )  # fmt: skip
@@ -85,6 +86,7 @@ class Machine:
         self.frame_end = 0
         self.is_batched = True
         self.runs = Runs(self)
+        self.hooks = HookSearch(self)
 
     def run(self, until: int = -1) -> int:
         """Follow the stream to its STOP and give the offset after it.

@@ -19,7 +19,16 @@ _WRITES = frozenset(
     to_netcdf to_zarr to_file savetxt savefig set_data rm rm_file rmtree pipe_file put_file
     push_to_hub _write_file""".split()  # noqa: SIM905
 )
-_WRITES_BEGIN = ("save_", "dump_", "write_", "sink_", "export_")
+_WRITES_BEGIN = ("save", "dump_", "write_", "sink_", "export_")
+_FILES_END = ("_to_file", "_json_file", "_to_disk", "_from_disk", "_from_file")
+_LOADS_BEGIN = (
+    "load_model",
+    "load_checkpoint",
+    "load_adapter",
+    "load_config",
+    "try_load",
+    "download",
+)
 _LOADS = frozenset(
     """load loads load_module exec_module get_code source_to_code load_local load_model
     load_weights load_from_checkpoint from_pretrained from_file read_pickle from_string
@@ -29,7 +38,6 @@ _RUNS = frozenset("eval exec execute exec_code run_code system popen spawn runco
 # Only of these libraries: a tree of neighbours is asked by a method of the same name.
 _OF_LIBRARIES = {
     "query": ("pandas",),
-    "save": ("torch", "keras", "statsmodels", "PIL", "gensim", "matplotlib"),
     "export": ("torch", "keras"),
     "open": ("pathlib", "fsspec", "zipfile"),
     "rename": ("pathlib", "fsspec"),
@@ -38,7 +46,9 @@ _OF_LIBRARIES = {
     "move": ("fsspec", "pathlib"),
 }
 # Whatever is taken of these objects opens, writes or runs files.
-_ONLY_ACT = ("_frozen_importlib_external", "fsspec")
+_ONLY_ACT = ("_frozen_importlib_external", "fsspec", "joblib")
+# Whose methods read a text as an expression, and run it.
+_EVALUATES = ("sympy",)
 
 
 def said_of(name: str, owner: Value = None) -> str:
@@ -47,9 +57,14 @@ def said_of(name: str, owner: Value = None) -> str:
     package = home.partition(".")[0]
     if package in _ONLY_ACT:
         return "is taken of an object that opens, writes or runs files"
+    name = name.lstrip("_") if name not in _WRITES else name
+    if package in _EVALUATES:
+        return "evaluates a text that it is called with"
+    if name.endswith(_FILES_END):
+        return "reads or writes the file that it is called with"
     if name in _WRITES or name.startswith(_WRITES_BEGIN):
         return "writes what it is called with, or to where that says"
-    if name in _LOADS:
+    if name in _LOADS or name.endswith("_pretrained") or name.startswith(_LOADS_BEGIN):
         return "loads what it is called with"
     if name in _RUNS:
         return "runs what it is called with"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mlsec.artifacts.errors import ArtifactError
@@ -12,13 +11,10 @@ from mlsec.artifacts.pickle.lesson import Lesson
 from mlsec.artifacts.pickle.patterns import pushes
 from mlsec.artifacts.pickle.templates import templates
 from mlsec.artifacts.pickle.values import (
-    ACTING_KEYS,
     KEPT_ITEMS,
     Box,
-    Global,
     Later,
     Plain,
-    Result,
     Stretch,
     Value,
 )
@@ -42,11 +38,6 @@ LESSON_BYTES, LESSON_CALLS, LONGEST_LESSON_BYTES = 4 << 10, 16, 64 << 10
 LONG_TUPLE_BYTES = 4 << 20
 # MARKs that are passed before a batch of plain values is tried again.
 LONGEST_IDLE = 16
-# Items for an object are read again up to this size, longer ones where they name a hook.
-READ_AGAIN_BYTES = 64 << 10
-_HOOK_NAMES = re.compile(
-    b"__[a-z_]{2,20}__|" + "|".join(sorted(ACTING_KEYS)).encode() + rb"|\\(?:x5f|u005f|137)"
-)
 # No opcode touches more values than these, unless it takes all down to a MARK.
 TOUCHED = 3
 
@@ -195,28 +186,10 @@ class Runs:
             box.acting = {**(box.acting or {}), **(whole.acting or {})}
         settled = map(self._settled, box.rest or ())
         box.rest = {one for one in settled if type(one) is str}
-
-    def acting_pairs(self, values: list[Value]) -> Box:
-        """Of items for an object: those that could be called, each behind what stands before it.
-
-        Long stretches are read again only where a name of a hook could be written in them.
-        """
-        read: list[Value] = []
-        for value in values:
-            is_read = type(value) is Stretch and self._may_name_hooks(value)
-            read += self.values(value) if is_read else [value]
-        pairs = Box("dict")
-        for key, value in pairwise(read):
-            is_name = type(key) is str and (key[:2] == "__" or key in ACTING_KEYS)
-            if type(value) in (Global, Result) and (is_name or type(key) is Result):
-                pairs.items += [key, value]
-        return pairs
-
-    def _may_name_hooks(self, stretch: Stretch) -> bool:
-        if stretch.size_bytes <= READ_AGAIN_BYTES:
-            return True
-        data = self._machine.tape.window.read(stretch.offset, stretch.size_bytes)
-        return bool(_HOOK_NAMES.search(data))
+        named = [(self._settled(key), held) for key, held in (box.acting or {}).items()]
+        box.acting = {
+            key: list(map(self._settled, held)) for key, held in named if type(key) is str
+        }
 
     def values(self, stretch: Stretch) -> list[Value]:
         """The values that a stretch pushed."""

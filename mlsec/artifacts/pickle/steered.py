@@ -4,14 +4,15 @@ functions where methods of a container are expected.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.evidence import walk
+from mlsec.artifacts.pickle.evidence import LOOKED_AT, is_plain, walk
 from mlsec.artifacts.pickle.handed_on import is_function
 from mlsec.artifacts.pickle.naming import HOOKS, class_of
 from mlsec.artifacts.pickle.opinions import Opinion
-from mlsec.artifacts.pickle.values import ACTING_KEYS, Box, Global, Result, Value
+from mlsec.artifacts.pickle.values import ACTING_KEYS, Box, Global, Later, Result, Value
+from mlsec.core.closed_sets import Severity
 
 # Methods of containers and arrays that classes call of a part of their state.
 METHODS = frozenset(
@@ -37,10 +38,17 @@ def by_keys(table: Box) -> Iterator[Opinion]:
             detail = "sets something that can be called under a name that is computed"
             yield Opinion(kind=FactKind.HIDDEN_NAME, subject="a computed key", detail=detail)
 
+    for key, values in (table.acting or {}).items():
+        if (key in HOOKS or key in ACTING_KEYS) and any(map(can_act, values)):
+            detail = f"sets {key} of an object, or of what it takes for its attributes"
+            yield Opinion(kind=FactKind.PATCHED_OBJECT, subject=key, detail=detail)
+
 
 def given_tables(function: Global, arguments: Value) -> Iterator[Opinion]:
     """Tables among the arguments of a listed call, or made by it of pairs."""
     texts, acts = [], False
+    if is_plain(arguments):
+        return
     for one in walk(arguments):
         if type(one) is Box and one.kind == "dict":
             yield from by_keys(one)
@@ -59,6 +67,10 @@ def by_object(state: Value) -> Opinion | None:
     """A state that is an object itself: asked for its items, it may call what it holds."""
     if type(state) is not Result:
         return None
+    if _is_table_of(state):
+        detail = "its state is a table that a call makes of what it is given"
+        danger = Severity.MEDIUM
+        return Opinion(kind=FactKind.HIDDEN_NAME, subject="a state", detail=detail, danger=danger)
     for part in (state.arguments, state.state):
         parts = part.items if type(part) is Box else (part,)
         for one in walk(tuple(parts)):
@@ -66,6 +78,15 @@ def by_object(state: Value) -> Opinion | None:
                 detail = "its state is an object that brings something to call"
                 return Opinion(kind=FactKind.PATCHED_OBJECT, subject="a state", detail=detail)
     return None
+
+
+def _is_table_of(state: Result) -> bool:
+    """Whether a table is made of pairs or of another one, by a call of Python's own."""
+    kind = class_of(state)
+    if type(kind) is not Global or kind.module not in _MAKE_TABLES:
+        return False
+    given = state.arguments if type(state.arguments) is tuple else ()
+    return any(type(one) in (Box, Result, tuple) for one in given)
 
 
 def by_methods(state: Value) -> Iterator[Opinion]:
@@ -80,14 +101,26 @@ def by_methods(state: Value) -> Iterator[Opinion]:
             elif type(key) is str and key in METHODS and is_function(value):
                 detail = f"puts what can be called in the place of the method {key}"
                 yield Opinion(kind=FactKind.PATCHED_OBJECT, subject=key, detail=detail)
-        for one in walk(part):
-            if one is not part and type(one) is Box and one.kind == "dict":
-                yield from by_keys(one)
+        for one in _tables_in(part.items):
+            yield from by_keys(one)
+
+
+def _tables_in(items: Iterable[Value]) -> Iterator[Box]:
+    """The tables among these values and in them, up to a bound."""
+    waiting = [one for one in items if type(one) in (Box, tuple)]
+    for _ in range(LOOKED_AT):
+        if not waiting:
+            return
+        one = waiting.pop()
+        if type(one) is Box and one.kind == "dict":
+            yield one
+        inner = one.items if type(one) is Box else one
+        waiting += [part for part in inner if type(part) in (Box, tuple)]
 
 
 def can_act(value: Value) -> bool:
     """Whether a value is a name or what a call gave."""
-    return type(value) in (Global, Result)
+    return type(value) in (Global, Result, Later)
 
 
 def is_made_text(key: Value) -> bool:

@@ -91,6 +91,7 @@ def build(machine: Machine, position: int) -> int:
     for part in state if type(state) is tuple and len(state) == 2 else (state,):
         if type(part) is Box and (part.skipped or part.rest):
             machine.runs.read_keys(part)
+    machine.hooks.read_tables(state)
     machine.judge.built(target, state, offset)
     if type(target) is Result and target is not getattr(target.function, "instance", None):
         target.state = state

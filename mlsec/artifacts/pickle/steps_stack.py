@@ -156,7 +156,7 @@ def add_marked(machine: Machine, position: int) -> int:
         target.add(_kept(machine, target, values))
     else:
         machine.judge.patched(
-            target, machine.runs.acting_pairs(values), machine.tape.base + position
+            target, machine.hooks.acting_pairs(values), machine.tape.base + position
         )
     return position + 1
 

@@ -108,7 +108,7 @@ class Box:
         self.items: list[Value] = []
         self.is_partial = False
         self.rest: set[Value] | None = None
-        # What stands right behind an acting key, where the two were read together.
+        # What stands right behind such a text, where the two were read together.
         self.acting: dict[Value, list[Value]] | None = None
         self.skipped: list[Stretch] | None = None
 
@@ -131,9 +131,8 @@ class Box:
                 type(value) is str and (value[:2] == "__" or value in ACTING_KEYS)
             ):
                 self.rest.add(value)
-                if value in ACTING_KEYS:
-                    self.acting = self.acting or {}
-                    self.acting[value] = values[place + 1 : place + 2]
+                self.acting = self.acting or {}
+                self.acting[value] = values[place + 1 : place + 2]
 
     def skip(self, stretch: Stretch) -> None:
         """Items were passed; those of a dict are read when it becomes a state."""
