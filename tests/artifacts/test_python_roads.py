@@ -168,3 +168,9 @@ def test_a_very_long_name_is_judged_by_its_ends_at_once() -> None:
     source = f"import ctypes\ngetattr(ctypes, {'a' + '.a' * 20_000 + '.system'!r})()\n"
     assert is_flagged(seen(source))
     assert process_time() - before < 2
+
+
+@pytest.mark.parametrize("source", ["x = next(iter(()))", "x = next(iter([]), 'a')"])
+def test_first_of_nothing_ends_no_reader(source: str) -> None:
+    found = inspect(Window.of(f"import os\n{source}\n".encode(), "a.py"))
+    assert found.facts == ()

@@ -138,6 +138,12 @@ def _set(items: Any = ()) -> set[Any]:
     return set(held)
 
 
+def _first(items: Any, *otherwise: Any) -> Any:
+    for one in (*list(items)[:1], *otherwise):
+        return one
+    raise UnfoldableError
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "builtins.chr": chr, "builtins.ord": ord, "builtins.str": _text, "builtins.bytes": _bytes,
     "builtins.bytearray": _bytes, "builtins.memoryview": _bytes, "builtins.int": _number,
@@ -145,7 +151,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "builtins.reversed": lambda items: list(items)[::-1], "builtins.sorted": sorted,
     "builtins.range": _range, "builtins.zip": _zipped,
     "builtins.enumerate": lambda items, start=0: list(enumerate(items, start)),
-    "builtins.iter": list, "builtins.next": lambda items, *_: next(iter(items)),
+    "builtins.iter": list, "builtins.next": _first,
     "builtins.repr": repr,
     "builtins.abs": abs, "builtins.sum": sum, "builtins.max": max, "builtins.min": min,
     "builtins.set": _set, "builtins.bin": bin, "builtins.oct": oct,
