@@ -15,6 +15,7 @@ from mlsec.core.regex import regex
 
 WALKED_BYTES = 64 << 20
 STREAM_BYTES = 4 << 20
+HEAD_BYTES = 400
 STREAMS = 20_000
 _END = regex(rb"%%EOF[ \t]*(?:\r\n|\r|\n)?")
 _STREAM = regex(rb"\bstream\r?\n")
@@ -65,10 +66,13 @@ def _inflated(data: bytes, record: Recorder) -> Iterator[bytes]:
             return
         record.budget.check_time()
         try:
-            part = zlib.decompressobj().decompress(
-                data[found.end() : found.end() + STREAM_BYTES], STREAM_BYTES
-            )
+            stream = zlib.decompressobj()
+            part = stream.decompress(data[found.end() : found.end() + STREAM_BYTES], STREAM_BYTES)
         except zlib.error:
             continue
         record.budget.inflate(len(part))
+        # Pictures are as long as they like; what a viewer acts on stands in streams of objects.
+        before = data[max(0, found.start() - HEAD_BYTES) : found.start()]
+        if not stream.eof and b"/ObjStm" in before:
+            record.in_part("a stream of objects", STREAM_BYTES, STREAM_BYTES + 1)
         yield part

@@ -98,6 +98,13 @@ def walk(value: Value) -> Iterator[Value]:
             waiting.append(one.arguments)
 
 
+def is_cut(value: Value) -> bool:
+    """Whether ``walk`` ends before all that is in a value, or not all of it was kept."""
+    every = list(walk(value))
+    is_kept = not any(isinstance(one, Box) and one.is_partial for one in every)
+    return not is_kept or len(every) >= LOOKED_AT
+
+
 def is_weak(said: str) -> bool:
     """Whether evidence is only a word, a path or a host: honest objects hold such too."""
     return said.startswith(("a word", "a path", "a host"))

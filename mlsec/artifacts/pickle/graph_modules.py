@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.handed_on import is_function
@@ -11,10 +9,14 @@ from mlsec.artifacts.pickle.opinions import Case, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Blob, Box, Global, Result, Value
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.closed_sets import GapReason, Severity
 
 LONGEST = 4 << 20
 LOOKED_AT = 50_000
+_IN_PART = (
+    "a module that is stored as source has more parts than are looked at: what its source could"
+    " call by their names is not known"
+)
 _TRACER = "_tracer_cls"
 # Classes of Python's own, which make a value of what they are given.
 _TYPES = frozenset(
@@ -30,8 +32,11 @@ def traced(case: Case) -> Opinion | None:
     if source is None:
         detail = "runs source that is not written out"
         return Opinion(kind=FactKind.DENIED_CALL, detail=detail)
-    if case.items and (said := _parts(case.items[0])):
+    parts, is_whole = _values(case.items[0]) if case.items else ([], True)
+    if said := _tracer(case.items[0] if case.items else None) or _parts(parts):
         return Opinion(kind=FactKind.DENIED_CALL, detail=said, danger=Severity.HIGH)
+    if not is_whole:
+        case.court.record.hole(GapReason.OVER_LIMIT, _IN_PART)
     from mlsec.artifacts.pickle.traced_source import refused  # noqa: PLC0415 - parsing loads much
 
     try:
@@ -69,12 +74,17 @@ def _text(window: Window, value: Value) -> bytes | None:
     return None
 
 
-def _parts(body: Box) -> str:
-    """What among the parts the source could call by their names, in words."""
-    tracer = body.mapping().get(_TRACER)
+def _tracer(body: Value) -> str:
+    """What is wrong with the class that traces the source anew, in words."""
+    tracer = body.mapping().get(_TRACER) if isinstance(body, Box) else None
     if tracer is not None and not _is_tracer(tracer):
         return "is traced by a class that is not known, whose methods run"
-    for one in _values(body):
+    return ""
+
+
+def _parts(parts: list[Value]) -> str:
+    """What among the parts the source could call by their names, in words."""
+    for one in parts:
         if isinstance(one, Global):
             name = one.name.rpartition(".")[2].lstrip("_")
             if name[:1].isupper() and one.entry.standing is not Standing.DENIED:
@@ -108,21 +118,22 @@ def _is_tracer(found: Value) -> bool:
     return found.entry.standing in _LISTED or package in ("torch", "torchvision", "transformers")
 
 
-def _values(value: Value) -> Iterator[Value]:
-    """The values in it and in the states of its objects, up to a bound."""
-    waiting, seen = [value], set()
-    for _ in range(LOOKED_AT):
-        if not waiting:
-            return
+def _values(value: Value) -> tuple[list[Value], bool]:
+    """The values in it and in the states of its objects, and whether these are all of them."""
+    waiting, seen, found, is_whole = [value], set[int](), list[Value](), True
+    while waiting and len(found) < LOOKED_AT:
         one = waiting.pop()
         if isinstance(one, (Box, Result)):
             if id(one) in seen:
                 continue
             seen.add(id(one))
-        yield one
+        found.append(one)
         if isinstance(one, tuple):
             waiting.extend(one)
         elif isinstance(one, Box):
+            # Of a long list or table only the first items are kept.
+            is_whole = is_whole and not one.is_partial
             waiting.extend(one.items)
         elif isinstance(one, Result):
             waiting += [one.arguments, one.state]
+    return found, is_whole and not waiting

@@ -37,8 +37,11 @@ def pattern(case: Case) -> Opinion | None:
     """``re._compile(pattern, flags)``: a pattern that takes minutes to compile is a bomb."""
     items = case.items or ()
     text = items[0] if items else None
+    if isinstance(text, Blob) and text.size_bytes > READ_BYTES:
+        detail = f"a pattern of {text.size_bytes} bytes, which takes minutes to compile"
+        return Opinion(kind=FactKind.BOMB, detail=detail, danger=Severity.MEDIUM)
     if isinstance(text, Blob):
-        text = case.court.window.read(text.offset, min(text.size_bytes, READ_BYTES))
+        text = case.court.window.read(text.offset, text.size_bytes)
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     flags = items[1] if len(items) > 1 else 0

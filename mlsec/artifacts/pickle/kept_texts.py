@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.evidence import walk
 from mlsec.artifacts.pickle.values import Blob, Global, Result, Value
-from mlsec.artifacts.program_text import note_program, programs_in
+from mlsec.artifacts.program_text import MOST_FOUND, note_program, programs_in
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.closed_sets import Severity
 
@@ -22,9 +22,10 @@ WHERE = "a text that the pickle keeps"
 class KeptTexts:
     """Program texts by their place, and the places between which the values of arrays lie."""
 
-    __slots__ = ("_open", "_places", "_spans", "_told", "_values")
+    __slots__ = ("_is_cut", "_open", "_places", "_spans", "_told", "_values")
 
     def __init__(self) -> None:
+        self._is_cut = False
         self._open: list[int] = []
         self._places: list[tuple[int, bytes, Value]] = []
         self._spans: list[tuple[int, int]] = []
@@ -33,8 +34,9 @@ class KeptTexts:
 
     def found(self, base: int, block: bytes) -> None:
         """Look for program texts in a block that begins at ``base``."""
-        for one in programs_in(block) if len(self._places) < MOST else ():
-            self._places.append((base, one.group(), one))
+        found = programs_in(block) if len(self._places) < MOST else []
+        self._is_cut = self._is_cut or len(found) > MOST_FOUND or len(self._places) >= MOST
+        self._places.extend((base, one.group(), one) for one in found)
 
     def called(self, function: Global, arguments: Value, offset: int) -> None:
         """An array is made, whose values follow, or one of those that stand before."""
@@ -63,10 +65,8 @@ class KeptTexts:
 
     def tell(self, record: Recorder) -> None:
         """Note what was found: what stands among other values of an array is data like them."""
-        if len(self._places) >= MOST:
-            detail = (
-                f"more than {MOST} texts that read like programs: the others were not looked at"
-            )
+        if self._is_cut or len(self._places) >= MOST:
+            detail = "so many texts that read like programs that not all of them were looked at"
             record.fact(FactKind.NOT_FULLY_READ, "", detail, danger=Severity.INFO)
         for base, text, one in self._places:
             at = base + one.start()
@@ -80,6 +80,7 @@ class KeptTexts:
                 self._told.add(text)
                 note_program(record, one, WHERE, base=base)
         self._places, self._spans, self._open, self._values = [], [], [], []
+        self._is_cut = False
 
     def _is_value(self, at: int, text: bytes) -> bool:
         return any(start <= at < end for start, end in self._spans) or any(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.evidence import walk
+from mlsec.artifacts.pickle.evidence import LOOKED_AT, is_cut, walk
 from mlsec.artifacts.pickle.handed_on import is_function
 from mlsec.artifacts.pickle.naming import NOT_LISTED
 from mlsec.artifacts.pickle.opinions import Court
 from mlsec.artifacts.pickle.policy import Standing
+from mlsec.artifacts.pickle.shadows import reads_texts
 from mlsec.artifacts.pickle.values import Global, Result, Value
+from mlsec.core.closed_sets import GapReason
 
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # These make an array of the class with ndarray.__new__: the class's own __new__ does not run.
@@ -20,12 +22,26 @@ _GENERATORS = "numpy.random"
 
 def made_by_others(court: Court, function: Global, arguments: Value, offset: int) -> None:
     """Judge what a listed function is given to call."""
-    for given in walk(arguments):
+    every = list(walk(arguments))
+    for given in every:
         if isinstance(given, Result) and is_function(given):
             detail = f"given to {function.full}, which calls it"
             court.note(FactKind.UNKNOWN_CALL, "a computed value", detail, offset)
         elif isinstance(given, Global):
             _given_name(court, function, given, offset)
+    if len(every) >= LOOKED_AT:
+        _note_cut(court, function)
+
+
+def note_unread_texts(court: Court, function: Global, arguments: Value) -> None:
+    """Say where a function that evaluates texts is given so much that some was not looked at."""
+    if reads_texts(function) and is_cut(arguments):
+        _note_cut(court, function)
+
+
+def _note_cut(court: Court, function: Global) -> None:
+    detail = f"{function.full} is given more than {LOOKED_AT} values: not all were looked at"
+    court.record.hole(GapReason.OVER_LIMIT, detail[:400])
 
 
 def _given_name(court: Court, function: Global, given: Global, offset: int) -> None:

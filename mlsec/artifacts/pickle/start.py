@@ -20,8 +20,8 @@ _MAY_BE = re.compile(
 )
 _ZIP = b"PK\x03\x04"
 PARSED_BYTES = 64 << 10
-# A stream of text protocols in a text: longer ones are found by what they are stored as.
-OLD_BYTES, OLD_OPCODES = 16 << 10, 4_000
+# A stream of text protocols in a text; one that fits the stack for so many opcodes is no chance.
+OLD_BYTES, OLD_OPCODES = 1 << 20, 20_000
 # These import too, by a number that the loading program gave to a name.
 _EXTENSIONS = frozenset(b"\x82\x83\x84")
 
@@ -54,6 +54,8 @@ def is_old_pickle(data: bytes) -> bool:
             position = trial.step(data[position], position)
         except (ArtifactError, IndexError):
             return False
+    else:
+        return True
     is_ended = position == len(data) - 1 and trial.depth > 0 and not trial.marks
     return is_ended and trial.imports > 0
 

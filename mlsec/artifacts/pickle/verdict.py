@@ -10,7 +10,7 @@ from mlsec.artifacts.pickle.code_by_value import BY_VALUE, called_by_value
 from mlsec.artifacts.pickle.evidence import evidence, is_inert, is_plain, is_weak
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS
 from mlsec.artifacts.pickle.kept_texts import KeptTexts
-from mlsec.artifacts.pickle.makers import made_by_others
+from mlsec.artifacts.pickle.makers import made_by_others, note_unread_texts
 from mlsec.artifacts.pickle.naming import NOT_LISTED, is_identifier, modern
 from mlsec.artifacts.pickle.opinions import Case, Opinion
 from mlsec.artifacts.pickle.policy import Entry, Policy, Standing
@@ -191,6 +191,7 @@ class Verdict:
             detail = f"called with a text that it evaluates: {said}"
             self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, Severity.HIGH)
             return
+        note_unread_texts(self, function, arguments)
         if made := bomb_in(function, arguments):
             self.note(FactKind.BOMB, function.full, made, offset, Severity.MEDIUM)
         given, is_data = unnamed(function, arguments), holds_data(function)

@@ -119,9 +119,10 @@ def _constructor(part: Mapping[str, Any], path: str, record: Recorder) -> None:
         record.fact(FactKind.DENIED_CALL, java, detail, danger=Severity.HIGH)
     command, given = part.get("command"), part.get("args")
     if isinstance(command, str):
-        others = given[:100] if isinstance(given, list) else []
+        others = given if isinstance(given, list) else []
         line = " ".join([command, *(str(one) for one in others)])
-        if found := shell_in(line.encode("utf-8", "replace")):
+        record.in_part(f"the command at {path[-80:]}", LONGEST_COMMAND, len(line))
+        if found := shell_in(line[:LONGEST_COMMAND].encode("utf-8", "replace")):
             note_program(record, found, f"the command at {path}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator
 
 from mlsec.artifacts.repository.python_bindings import Items
@@ -13,7 +14,8 @@ from mlsec.artifacts.repository.python_pure import FUNCTIONS, UnfoldableError
 from mlsec.artifacts.repository.python_scope import Scope
 from mlsec.core.regex import regex
 
-MOST_PARTS = 600
+# How many expressions are followed for one question.
+MOST_PARTS = 6_000
 _DECODERS = frozenset(
     """b64decode fromhex unhexlify decompress b85decode a85decode b32decode decodebytes
     urlsafe_b64decode a2b_hex a2b_base64""".split()  # noqa: SIM905
@@ -52,14 +54,15 @@ class Flows:
         self.scope = scope
         self.folder: Folder = scope.folder
         self._returns: dict[int, list[ast.expr]] = {}
+        self.is_cut = False
 
     def parts(self, *roots: ast.expr) -> Iterator[ast.expr]:
         """The expressions within some, and within what their names are set to."""
-        left, seen = list(roots), set[str]()
+        left, seen = deque(roots), set[str]()
         for _ in range(MOST_PARTS):
             if not left:
                 return
-            node = left.pop(0)
+            node = left.popleft()
             yield node
             if isinstance(node, Items):
                 left.append(node.held)
@@ -67,21 +70,24 @@ class Flows:
             if isinstance(node, ast.Name | ast.Attribute):
                 self._follow(node, left, seen)
             left.extend(part for part in _inner(node) if not isinstance(part, ast.Lambda))
+        self.is_cut = self.is_cut or bool(left)
 
-    def _follow(self, node: ast.Name | ast.Attribute, left: list[ast.expr], seen: set[str]) -> None:
+    def _follow(
+        self, node: ast.Name | ast.Attribute, left: deque[ast.expr], seen: set[str]
+    ) -> None:
         bindings = self.scope.bindings
         name = node.id if isinstance(node, ast.Name) else f".{node.attr}"
         if name in seen:
             return
         seen.add(name)
         if isinstance(node, ast.Attribute):
-            left.extend(bindings.attributes.get(node.attr, ())[:8])
+            left.extend(bindings.attributes.get(node.attr, ()))
             return
         made = bindings.functions.get(node.id)
         if made is not None:
             left.extend(self._returned(made))
-        left.extend(one for one in bindings.names.get(node.id, ())[:8] if isinstance(one, ast.expr))
-        left.extend(bindings.put.get(node.id, ())[:8])
+        left.extend(one for one in bindings.names.get(node.id, ()) if isinstance(one, ast.expr))
+        left.extend(bindings.put.get(node.id, ()))
 
     def _returned(self, made: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
         known = self._returns.get(id(made))

@@ -71,6 +71,9 @@ class PythonWalk:
         if self.scope.is_exhausted() or self.flows.folder.left < 0:
             detail = "its names lead to more than can be followed"
             self.record.unread(OverLimitError.reason, detail)
+        elif self.flows.is_cut:
+            detail = "what a call is given is made of more than can be followed"
+            self.record.hole(OverLimitError.reason, detail)
 
     def _annotation(self, node: ast.expr | None, inside: str) -> None:
         """A type that is written as a text is evaluated by whoever asks for the types."""
@@ -190,6 +193,9 @@ class PythonWalk:
                 continue
             if self.within < MOST_WITHIN:
                 PythonWalk(tree, self.record, inside, self.within + 1).read()
+            else:
+                detail = "programs stand in the texts of programs, deeper than is followed"
+                self.record.hole(OverLimitError.reason, detail)
         if danger is Severity.LOW and not texts and node.args and name.startswith(_RUNS_TEXT):
             if inside in ON_LOAD and self._is_asked(node.args[0]):
                 return Severity.MEDIUM

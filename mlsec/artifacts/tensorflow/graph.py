@@ -215,8 +215,12 @@ class GraphReader:
             if is_at_hand and may_begin(self.wire.raw(text, 16)):
                 part = self.wire.window.part(text.start, text.end - text.start)
                 judge_bytes(part, "a constant", self.record, offset=text.start)
-            if text.number == TENSOR_STRINGS and text.end - text.start <= LONGEST_PATH:
+            if text.number != TENSOR_STRINGS:
+                continue
+            if text.end - text.start <= LONGEST_PATH:
                 yield self._constant(text)
+            elif is_at_hand:
+                self._text(text, "a constant")
 
     def _constant(self, field: Field) -> str:
         text = self.wire.text(field)
