@@ -5,14 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.repository.python_flows import Flows
 from mlsec.artifacts.repository.python_names import INNER_ATTRIBUTES, TELLING_METHODS, reach_of
 from mlsec.artifacts.repository.python_places import STARTING
 from mlsec.artifacts.repository.python_scope import Named, Scope
 from mlsec.core.closed_sets import GapReason, Severity
-from mlsec.core.regex import regex
 
 Note = Callable[[str, str, str, int, Severity], None]
 _UNTOLD = Named("", is_hidden=True)
@@ -21,10 +19,6 @@ _GLOBALS = frozenset(("__globals__", "func_globals", "f_globals"))
 # What the globals of some module of Python's own hold under their bare names.
 _HOLDERS = ("os", "builtins")
 _MODULES = frozenset("os _os sys _sys subprocess builtins __builtins__ posix".split())  # noqa: SIM905
-
-
-_TRUSTING = frozenset(("trust_remote_code", "trust_repo"))
-_REPOSITORY = regex(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}(?::[\w.-]{1,96})?\Z")
 
 
 class Hunts:
@@ -53,17 +47,6 @@ class Hunts:
                 for part in self.flows.parts(*node.args):
                     for key in filter(None, getattr(part, "keys", ())):
                         self._starting(key, node.lineno)
-
-    def trusting(self, node: ast.Call) -> None:
-        """Code of a repository that is named here is run: its owner decides what that is."""
-        texts = self.scope.texts_of(node.args[0]) if node.args else ()
-        named = [text for text in texts if _REPOSITORY.match(text)]
-        for one in node.keywords if named else ():
-            is_true = isinstance(one.value, ast.Constant) and one.value.value is True
-            if one.arg in _TRUSTING and is_true:
-                detail = f"has code of another repository run ({one.arg}, line {node.lineno})"
-                kind = FactKind.REMOTE_CODE_TRUSTED
-                self.record.fact(kind, named[0], detail, danger=Severity.MEDIUM)
 
     def setting(self, node: ast.Assign) -> None:
         for target in node.targets:

@@ -13,8 +13,10 @@ from mlsec.artifacts.repository.python_dangers import ON_LOAD, danger_of_call, p
 from mlsec.artifacts.repository.python_flows import Flows
 from mlsec.artifacts.repository.python_hunts import Hunts
 from mlsec.artifacts.repository.python_names import Reach, reach_of
+from mlsec.artifacts.repository.python_nodes import children, is_main, shown, undocumented
 from mlsec.artifacts.repository.python_places import ADDRESSES, SECRETS
 from mlsec.artifacts.repository.python_scope import Scope
+from mlsec.artifacts.repository.python_trust import judge_trust
 from mlsec.artifacts.repository.python_values import Values, function_given
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
@@ -57,7 +59,7 @@ class PythonWalk:
                 self._bases(node, inside)
             if isinstance(node, ast.Lambda):
                 inside = inside or "lambda"
-            elif isinstance(node, ast.If) and _is_main(node.test):
+            elif isinstance(node, ast.If) and is_main(node.test):
                 inside = inside or "main"
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 self._text(node.value, node.lineno)
@@ -67,7 +69,7 @@ class PythonWalk:
                 self._expression(node, inside)
             elif isinstance(node, ast.Assign):
                 self.hunts.setting(node)
-            left.extend((child, inside) for child in _children(node))
+            left.extend((child, inside) for child in children(node))
         if self.scope.is_exhausted() or self.flows.folder.left < 0:
             detail = "its names lead to more than can be followed"
             self.record.unread(OverLimitError.reason, detail)
@@ -101,7 +103,7 @@ class PythonWalk:
         outer += [one for one in (*named, node.returns) if one is not None]
         if node.returns is not None:
             self._annotation(node.returns, inside)
-        within = [(part, node.name) for part in _undocumented(node)]
+        within = [(part, node.name) for part in undocumented(node)]
         return [*((part, inside) for part in outer), *within]
 
     def _expression(self, node: ast.expr, inside: str) -> None:
@@ -160,7 +162,7 @@ class PythonWalk:
             self.hunts.unknown(node, names, inside)
         self._of_the_machine(node, inside)
         self.hunts.importing(node, names, inside)
-        self.hunts.trusting(node)
+        judge_trust(node, self.flows, self.record)
 
     def _reached(
         self,
@@ -225,9 +227,9 @@ class PythonWalk:
 
     def _of_the_machine(self, node: ast.Call, inside: str) -> None:
         if sent := self.flows.leak(node):
-            self._note(_shown(node), f"sends away {sent}", inside, node.lineno, Severity.HIGH)
+            self._note(shown(node), f"sends away {sent}", inside, node.lineno, Severity.HIGH)
         if changed := self.flows.changes(node):
-            self._note(_shown(node), changed, inside, node.lineno, Severity.HIGH)
+            self._note(shown(node), changed, inside, node.lineno, Severity.HIGH)
 
     def _made_text(self, node: ast.expr) -> None:
         """A text that is put together may name a place that none of its parts names."""
@@ -272,30 +274,3 @@ _OPENS = regex(
     r"|\.\s*(?:write(?:_text|_bytes|lines)?|open|unlink|rmtree|rename|mkdir|touch|symlink)\s*\("
 )
 _RUNS_TEXT = ("builtins.exec", "builtins.eval", "sympy.", "numexpr.", "timeit.")
-
-
-def _children(node: ast.AST) -> list[ast.AST]:
-    if isinstance(node, ast.Module | ast.ClassDef):
-        body = {id(one) for one in node.body}
-        outer = [one for one in ast.iter_child_nodes(node) if id(one) not in body]
-        return [*outer, *_undocumented(node)]
-    return list(ast.iter_child_nodes(node))
-
-
-def _undocumented(
-    node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef,
-) -> list[ast.stmt]:
-    """The body without the text that describes it."""
-    first = node.body[0] if node.body else None
-    has_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return node.body[1:] if has_text else node.body
-
-
-def _shown(node: ast.Call) -> str:
-    return ast.unparse(node.func)[:60]
-
-
-def _is_main(test: ast.expr) -> bool:
-    return isinstance(test, ast.Compare) and "__name__" in {
-        part.id for part in ast.walk(test) if isinstance(part, ast.Name)
-    }
