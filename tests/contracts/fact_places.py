@@ -153,9 +153,12 @@ PLACES = tuple(places())
 
 
 def given(kind: FactKind) -> set[Severity]:
-    """Every danger that some place gives a kind of fact."""
+    """Every danger that some place gives a kind of fact.
+
+    Where a place makes one of several kinds, which of them is how grave cannot be told.
+    """
     made = ((one.kinds or {MAKE.get(file_of(one))}, one.dangers) for one in PLACES)
-    return {DANGERS[kind]}.union(*(dangers for kinds, dangers in made if kind in kinds))
+    return {DANGERS[kind]}.union(*(dangers for kinds, dangers in made if kinds == {kind}))
 
 
 def file_of(place: Place) -> str:

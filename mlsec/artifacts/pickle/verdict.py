@@ -241,8 +241,7 @@ class Verdict:
             if function.entry.standing is Standing.UNLISTED:
                 self.untold(function, NOT_LISTED)
         elif is_class:
-            detail = f"instantiated with {said}"
-            self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
+            self.note(FactKind.UNKNOWN_CALL, function.full, f"instantiated with {said}", offset)
         else:
             detail = f"{how.value}, and not in the inventory of what libraries store"
             self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
