@@ -38,12 +38,14 @@ def compare(old: Assessment, new: Assessment) -> tuple[Changed, ...]:
     """
     before = {f.fingerprint: f for f in old.findings if f.status is Status.FAIL}
     once_passed = _passed(old)
+    rated = {rule.id: rule.severity for rule in old.rules}
+    same_rating = {rule.id for rule in new.rules if rated.get(rule.id) is rule.severity}
     found = []
     now: set[str] = set()
     for finding in new.findings:
         if finding.status is Status.FAIL:
             now.add(finding.fingerprint)
-            change = _of_present(finding, before, once_passed)
+            change = _of_present(finding, before, once_passed, same_rating)
             found.append(Changed(change=change, finding=finding))
     view = View(new)
     for fingerprint, finding in before.items():
@@ -63,10 +65,16 @@ def mark_changes(old: Assessment, new: Assessment) -> Assessment:
 
 
 def _of_present(
-    finding: Finding, before: dict[str, Finding], once_passed: set[tuple[str, str]]
+    finding: Finding,
+    before: dict[str, Finding],
+    once_passed: set[tuple[str, str]],
+    same_rating: set[str],
 ) -> Change:
-    if finding.fingerprint in before:
-        return Change.UNCHANGED
+    known = before.get(finding.fingerprint)
+    if known is not None:
+        # Something graver was found in the same place; a rule that is rated anew finds no more.
+        is_graver = finding.severity.rank < known.severity.rank and finding.rule in same_rating
+        return Change.REGRESSED if is_graver else Change.UNCHANGED
     if (finding.rule, finding.resource.id) in once_passed:
         return Change.REGRESSED
     return Change.NEW

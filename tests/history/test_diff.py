@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from mlsec.core.assessment import Assessment, Fix, RuleSummary
@@ -20,9 +21,9 @@ SEEN = TypeCoverage(type="aws.x", scope="aws/1", region="r", enumerated=1, asses
 BLIND = TypeCoverage(type="aws.x", scope="aws/1", region="r", is_complete=False, gaps=("g",))
 
 
-def finding(status: Status = Status.FAIL) -> Finding:
+def finding(status: Status = Status.FAIL, severity: Severity = Severity.HIGH) -> Finding:
     return Finding(
-        fingerprint=fingerprint("a/b", "x1"), rule="a/b", status=status, severity=Severity.HIGH,
+        fingerprint=fingerprint("a/b", "x1"), rule="a/b", status=status, severity=severity,
         category=Category.ACCESS, concern=Concern.SECURITY, message="m",
         resource=Subject(id="x1", type="aws.x", provider="aws", scope="aws/1", region="r"),
     )  # fmt: skip
@@ -35,6 +36,10 @@ def scan(*findings: Finding, passed=(), coverage=(SEEN,), rules=(RULE,)) -> Asse
 
 
 FAILED = scan(finding())
+GRAVER = scan(finding(severity=Severity.CRITICAL))
+RATED_ANEW = msgspec.structs.replace(
+    GRAVER, rules=(msgspec.structs.replace(RULE, severity=Severity.CRITICAL),)
+)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +48,9 @@ FAILED = scan(finding())
         (scan(), FAILED, Change.NEW),
         (scan(passed=("x1",)), FAILED, Change.REGRESSED),
         (FAILED, FAILED, Change.UNCHANGED),
+        (FAILED, GRAVER, Change.REGRESSED),
+        (GRAVER, FAILED, Change.UNCHANGED),
+        (FAILED, RATED_ANEW, Change.UNCHANGED),
         (FAILED, scan(passed=("x1",)), Change.FIXED),
         (FAILED, scan(finding(Status.NOT_ASSESSED)), Change.NOT_ASSESSED_NOW),
         (FAILED, scan(coverage=(BLIND,)), Change.NOT_ASSESSED_NOW),
