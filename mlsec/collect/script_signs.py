@@ -8,16 +8,17 @@ import re
 
 from mlsec.core.regex import regex
 
-_FETCH = r"\b(?:curl|wget|fetch)\b[^\n|;]*\|\s*"
+# What lies between goes up to the next such word: from there it is looked at again.
+_FETCH = r"\b(?:curl|wget|fetch)\b(?:(?!\b(?:curl|wget|fetch)\b)[^\n|;])*\|\s*+"
 _SUDO = r"(?:sudo\s+(?:-\S+\s+)*)?"
 _SHELL = r"(?:(?:ba|z|da|k)?sh|python[\d.]*|perl|ruby|node)\b"
-_PIP = r"\bpip[\d.]*\s+install\b[^\n;|]*"
+_PIP = r"\bpip[\d.]*\s+install\b(?:(?!\bpip\b)[^\n;|])*"
 _B64 = r"base64\s+(?:-d|-D|--decode)"
 _SIGNS = (
     ("pipe-to-shell", _FETCH + _SUDO + _SHELL),
     ("pipe-to-shell", r"\b(?:ba|z|da)?sh\s+(?:-c\s+)?[\"']?(?:<\(|\$\()\s*(?:curl|wget)\b"),
-    ("base64-to-shell", _B64 + r"[^\n]*\|\s*" + _SUDO + _SHELL),
-    ("base64-to-shell", r"\beval\b[^\n]*" + _B64),
+    ("base64-to-shell", _B64 + r"(?:(?!base64)[^\n])*\|\s*" + _SUDO + _SHELL),
+    ("base64-to-shell", r"\beval\b(?:(?!\beval\b)[^\n])*" + _B64),
     ("base64-to-shell", r"exec\s*\(\s*(?:base64\.)?b64decode"),
     ("plain-http-download", r"\b(?:curl|wget|pip\d?\s+install|git\s+clone)\b[^\n;|]*\bhttp://"),
     ("unpinned-download", _PIP + r"git\+(?:https?|ssh)://(?:[^\s@/;]+@)?[^\s@;]+(?:\s|$|;)"),
@@ -25,8 +26,11 @@ _SIGNS = (
     ("unpinned-download", r"\bgit\s+clone\b(?![^\n]*--branch\s+v?\d)[^\n;|]*https?://"),
     ("extra-index", r"--extra-index-url\b"),
     ("untrusted-tls", r"--trusted-host\b|--no-check-certificate\b"),
-    ("untrusted-tls", r"\bcurl\b[^\n;|]*\s(?:-k|--insecure)\b"),
-    ("reverse-shell", r"/dev/tcp/|\bn(?:c|cat)\b[^\n;|]*\s-e\s|\bpty\.spawn\b"),
+    ("untrusted-tls", r"\bcurl\b(?:(?!\bcurl\b)[^\n;|])*\s(?:-k|--insecure)\b"),
+    (
+        "reverse-shell",
+        r"/dev/tcp/|\bn(?:c|cat)\b(?:(?!\bn(?:c|cat)\b)[^\n;|])*\s-e\s|\bpty\.spawn\b",
+    ),
     ("world-writable", r"\bchmod\s+(?:-R\s+)?(?:0?777|a\+w)\b"),
     ("adds-ssh-key", r"authorized_keys\b"),
     ("cron-persistence", r"\bcrontab\b|/etc/cron"),

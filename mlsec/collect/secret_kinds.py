@@ -25,8 +25,8 @@ _FORMS = (
     ("stripe-key", r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{20,}"),
     ("npm-token", r"\bnpm_[A-Za-z0-9]{36}"),
     ("pypi-token", r"\bpypi-[A-Za-z0-9_-]{50,}"),
-    ("wandb-key", r"(?i)wandb[_a-z]*\s*[=:]\s*[\"']?[0-9a-f]{40}\b"),
-    ("jwt", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
+    ("wandb-key", r"(?i)wandb[_a-z]{0,40}\s*+[=:]\s*+[\"']?[0-9a-f]{40}\b"),
+    ("jwt", r"\beyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}"),
     ("password-in-url", r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"]{1,100}:[^\s@/'\"{}$<]{3,200}@"),
 )
 KINDS = tuple((kind, regex(form)) for kind, form in _FORMS)
@@ -39,8 +39,8 @@ _NOT_SECRET_NAME = regex(
     r"|enabled?|mode|region|tokens)$"
 )
 _ASSIGNMENT = regex(
-    r"(?i)\b([A-Za-z0-9_.-]*(?:password|passwd|secret|token|api_?key|access_?key)[A-Za-z0-9_]*)"
-    r"\s*[=:]\s*[\"']?([^\s\"'`;&|<>]{8,200})"
+    r"(?i)\b([A-Za-z0-9_.-]{0,100}(?:password|passwd|secret|token|api_?key|access_?key)"
+    r"[A-Za-z0-9_]{0,100})\s*+[=:]\s*+[\"']?([^\s\"'`;&|<>]{8,200})"
 )
 PLACEHOLDER = regex(
     r"(?i)^(\$|\{\{|<|%\(|arn:|resolve:|\{\{resolve|https?://|s3://|/|true$|false$|none$|null$"

@@ -14,7 +14,7 @@ NO_OWNER = "not named"
 FORM = "mlsec:ignore RULE until=YYYY-MM-DD reason=..."
 _KEYS = ("until", "owner", "ticket", "reason")
 _RULE = regex(r"[A-Za-z0-9_*?][A-Za-z0-9_*?/:.-]*")
-_NEXT_KEY = regex(r"\s+(?=[A-Za-z_]+=)")
+_NEXT_KEY = regex(r"(?<!\s)\s++(?=[A-Za-z_]++=)")
 _DAY = regex(r"\d{4}-\d{2}-\d{2}")
 _REASON_CHARS = 1_000
 _NOTICES = 50

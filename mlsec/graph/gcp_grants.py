@@ -30,7 +30,8 @@ _ROLE_TYPES = ("gcp.iam.role", "gcp.iam.custom_role", "gcp.iam.organization_role
 _HOLDERS = ("bindings", "access", "grants")
 _NODE = "gcp.resourcemanager.node"
 _CLAUSE = regex(
-    r"""^\s*resource\.(name\.startsWith|name|type|service)\s*(?:==)?\s*\(?\s*["']([^"']*)["']\s*\)?\s*$"""
+    r"^\s*+resource\.(name\.startsWith|name|type|service)\s*+(?:==\s*+)?(?:\(\s*+)?"
+    r"[\"']([^\"']*+)[\"']\s*+(?:\)\s*+)?$"
 )
 
 

@@ -17,7 +17,7 @@ from mlsec.graph.conditions import Circumstance, applies, read_conditions
 # Stands for "whichever there is": only a pattern that covers everything matches it. No name can
 # hold this character, and a policy variable (``${...}``) never covers it.
 ANY = "\x00"
-_VARIABLE = regex(r"\$\{([^}]*)\}")
+_VARIABLE = regex(r"\$\{([^}]{0,300})\}")
 _LITERAL_VARIABLES = ("*", "?", "$")
 
 

@@ -21,7 +21,7 @@ _SHAPES_TO_MASK = (
     r"|\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{50,}"
     r"|\bhf_[A-Za-z0-9]{30,}"
     r"|\bsk-(?:proj-|ant-)?[A-Za-z0-9_-]{32,}"
-    r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
+    r"|\beyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,}+\.[A-Za-z0-9_-]{10,}"
     r"|\bAIza[0-9A-Za-z_-]{35}"
     r"|\bxox[abprs]-[0-9A-Za-z-]{10,}"
     r"|(?<=://)[^/\s:@\"']+:[^/\s:@*\"']{3,}(?=@)"

@@ -15,8 +15,9 @@ _ECR = regex(
 )
 _S3_HOST = regex(
     r"(?:(?P<bucket>[a-z0-9][a-z0-9._-]*)\.)?s3(?:express[a-z0-9-]*)?"
-    r"(?:[.-](?:dualstack\.|fips\.)?[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?\Z"
+    r"(?:[.-][a-z0-9-]+(?:\.[a-z0-9-]+)*)?\.amazonaws\.com(?:\.cn)?\Z"
 )
+_LONGEST_HOST = 255
 _S3_ARN = regex(r"arn:aws[a-z-]*:s3:::(?P<bucket>[^/]+)(?:/(?P<key>.*))?\Z", re.DOTALL)
 
 
@@ -86,7 +87,8 @@ def _s3_place(raw: Any) -> tuple[str, str] | None:
 
 def _s3_url(text: str) -> tuple[str, str] | None:
     url = urllib.parse.urlsplit(text)
-    found = _S3_HOST.match(url.hostname or "")
+    host = url.hostname or ""
+    found = _S3_HOST.match(host) if len(host) <= _LONGEST_HOST else None
     if found is None:
         return None
     path = urllib.parse.unquote(url.path.lstrip("/"))

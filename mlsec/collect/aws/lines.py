@@ -35,7 +35,7 @@ _PLAIN_BUCKET = re.compile(
 )
 # The SDK knows how to find a bucket that moved or lies elsewhere.
 _ELSEWHERE = (301, 302, 307, 400)
-_ERROR_BODY = re.compile(rb"^\s*(<\?xml[^>]*\?>)?\s*<Error[\s>]")
+_ERROR_BODY = re.compile(rb"^\s*+(<\?xml[^>]*\?>\s*+)?<Error[\s>]")
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-_RULE_ALARM = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*[\"']?([^\"')]+?)[\"']?\s*\)")
+_RULE_ALARM = re.compile(
+    r"(?:ALARM|OK|INSUFFICIENT_DATA)\s*+\(\s*+[\"']?([^\"')\s](?:[^\"')]{0,300}[^\"')\s])?)[\"']?\s*+\)"
+)
 _LOG_SOURCES = (
     ("/aws/sagemaker/", "sagemaker"),
     ("/aws/bedrock-agentcore/", "bedrock-agentcore"),

@@ -9,14 +9,19 @@ from typing import Any
 from mlsec.collect.azure.neighbour_shapes import Shape, host, last_part, lower
 
 # Comments first: a policy that is commented out does nothing.
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TOKEN = re.compile(
-    r"<(?:validate-jwt|validate-azure-ad-token)\b(.*?)</validate-(?:jwt|azure)", re.DOTALL
+    r"<(?:validate-jwt|validate-azure-ad-token)\b((?:(?!<validate-).)*?)</validate-(?:jwt|azure)",
+    re.DOTALL,
 )
-_BARE_TOKEN = re.compile(r"<(?:validate-jwt|validate-azure-ad-token)\b[^>]*/>")
+_BARE_TOKEN = re.compile(r"<(?:validate-jwt|validate-azure-ad-token)\b[^>]{0,2000}/>")
 _SCOPED = re.compile(r"<(?:audiences?|required-claims|client-application-ids)\b")
-_BACKEND_ID = re.compile(r"<set-backend-service\b[^>]*?\bbackend-id=[\"']([^\"'@{]+)[\"']")
-_BASE_URL = re.compile(r"<set-backend-service\b[^>]*?\bbase-url=[\"'](https?://[^\"'@{]+)[\"']")
+_BACKEND_ID = re.compile(
+    r"<set-backend-service\b[^>]{0,2000}?\bbackend-id=[\"']([^\"'@{]{1,500})[\"']"
+)
+_BASE_URL = re.compile(
+    r"<set-backend-service\b[^>]{0,2000}?\bbase-url=[\"'](https?://[^\"'@{]{1,500})[\"']"
+)
 _MARKS: Mapping[str, tuple[str, ...]] = {
     "checks_certificate": ("<validate-client-certificate",),
     "filters_address": ("<ip-filter",),

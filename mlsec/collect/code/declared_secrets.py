@@ -31,7 +31,8 @@ _REACH = 600
 _QUOTED = regex(r"\"(?:[^\"\\\r\n]|\\.)*\"")
 # What stands below data and stringData of a Secret, by its margin.
 _SECRET = regex(
-    r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Secret[\"']?[ \t]*,?[ \t]*\r?$"
+    r"(?m)^[ \t]*+(?:-[ \t]++)?[\"']?kind[\"']?[ \t]*+:[ \t]*+[\"']?Secret[\"']?[ \t]*+"
+    r"(?:,[ \t]*+)?\r?$"
 )
 _HELD = regex(r"[ \t]*(?:data|stringData)[ \t]*:[ \t]*\r?\n")
 _ENTRY = regex(r"[ \t]*[\"']?[\w.-]+[\"']?[ \t]*:[ \t]*(?P<value>.*?)[ \t]*\r?\n?\Z")

@@ -25,7 +25,7 @@ _ENDINGS = (
     *_DATA, *_PROXIES, ".tf", ".tofu", ".tfvars", ".bicep", ".sh", ".bash", ".tpl", ".service",
     ".py", ".properties",
 )  # fmt: skip
-_LEADS = regex(r"(?m)(?:^|[{;])\s*(?:proxy_pass|grpc_pass|reverse_proxy)\s")
+_LEADS = regex(r"(?m)(?:^|[{;])[^\S\n]*+(?:proxy_pass|grpc_pass|reverse_proxy)\s")
 _DOCKERFILE = regex(r"(?i)(?:.+\.)?(?:docker|container)file(?:\..+)?\Z")
 _COMPOSE = regex(r"(?i)(?:docker-|podman-)?compose(?:[.-].+)?\.ya?ml\Z")
 _ENVIRONMENT = regex(r"(?i)(?:.+)?\.env(?:\..+)?\Z")
@@ -117,6 +117,6 @@ def _data(name: str, path: str, text: str) -> Language | None:
     is_in_chart = "templates/" in path and _TEMPLATED.search(text)
     if is_applied:
         return Language.HELM_TEMPLATE if is_in_chart else Language.KUBERNETES
-    if _SERVICES.search(text) and re.search(r"(?m)^\s+(?:image|build):", text):
+    if _SERVICES.search(text) and re.search(r"(?m)^[^\S\n]++(?:image|build):", text):
         return Language.COMPOSE
     return None

@@ -14,7 +14,7 @@ from mlsec.collect.secret_kinds import KINDS, PLACEHOLDER, secret_kind
 from mlsec.core.regex import regex
 
 MARK = "mlsec-masked"
-_MARKED = regex(rf"{MARK}-([a-z0-9-]+)-([0-9a-f]{{12}})-([0-9]+)")
+_MARKED = regex(rf"{MARK}-([a-z0-9-]{{1,60}})-([0-9a-f]{{12}})-([0-9]+)")
 _PEM = regex(
     r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*-----|\Z)", re.S
 )
@@ -27,12 +27,14 @@ _PAIR = regex(
     r"(?(dash)=|[ \t]*(?::-|[:=])[ \t]*)" + _VALUE
 )
 # --key value, "--key", "value", and the two as items of a list
-_FLAG = regex(r"(?P<key>--[A-Za-z][\w-]*)[\"']?[ \t]*,?[ \t]*(?:\r?\n[ \t]*(?:-[ \t]+)?)?" + _VALUE)
+_FLAG = regex(
+    r"(?P<key>--[A-Za-z][\w-]*+)[\"']?[ \t]*+(?:,[ \t]*+)?(?:\r?\n[ \t]*+(?:-[ \t]++)?)?" + _VALUE
+)
 # - name: KEY
 #   value: secret      and {name: KEY, value: secret}, in either order, with comments between
-_NEXT = r"[ \t]*,?[ \t]*(?:(?:#[^\r\n]*)?\r?\n[ \t]*)*[\"']?"
-_NAME_IS = r"(?:name|key|Name|Key)[\"']?[ \t]*:[ \t]*[\"']?(?P<key>[A-Za-z0-9_.-]+)[\"']?"
-_VALUE_IS = r"(?:value|Value)[\"']?[ \t]*:[ \t]*" + _VALUE
+_NEXT = r"[ \t]*+(?:,[ \t]*+)?(?:(?:#[^\r\n]*+)?\r?\n[ \t]*+)*+[\"']?"
+_NAME_IS = r"(?:name|key|Name|Key)[\"']?[ \t]*+:[ \t]*+[\"']?(?P<key>[A-Za-z0-9_.-]+)[\"']?"
+_VALUE_IS = r"(?:value|Value)[\"']?[ \t]*+:[ \t]*+" + _VALUE
 _NAMED = regex(r"(?<![A-Za-z0-9_.-])" + _NAME_IS + _NEXT + _VALUE_IS)
 _VALUED = regex(r"(?<![A-Za-z0-9_.-])" + _VALUE_IS + _NEXT + _NAME_IS)
 # What a parameter is when nothing is given: its name stands above the value. Each looks a bounded

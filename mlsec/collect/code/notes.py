@@ -17,7 +17,7 @@ MARK = "mlsec:ignore"
 MAX_NOTES = 5_000
 _OPENED = regex(r"(?P<before>.*?)(?:#|//|--|<!--|/\*)[ \t]*" + MARK + r"(?P<words>.*)")
 _COMMENT = regex(r"\s*(?:#|//|<!--|/\*|-- )")
-_CLOSED = regex(r"\s*(?:-->|\*/)\s*$")
+_CLOSED = regex(r"(?<!\s)\s*+(?:-->|\*/)\s*$")
 _SEPARATOR = regex(r"---(?:\s|$)")
 # Where a block ends with its bracket, or with less indentation.
 _NESTED = frozenset({Language.TERRAFORM, Language.BICEP, Language.TERRAFORM_VALUES})

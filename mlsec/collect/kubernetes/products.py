@@ -38,7 +38,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     ("chroma", "vectors", r"chroma|chromadb"),
     ("pgvector", "vectors", r"pgvector"),
     ("jupyter", "notebook",
-     r"jupyter|jupyterlab|jupyterhub|[a-z-]*-notebook|notebook-servers|singleuser|codeserver-python"),
+     r"jupyter|jupyterlab|jupyterhub|[a-z-]{0,60}-notebook|notebook-servers|singleuser|codeserver-python"),
     ("mlflow", "tool", r"mlflow"),
     ("ray", "ray", r"rayproject/[a-z-]+|ray-ml|ray-llm|(?<![_.-])ray"),
     ("label-studio", "tool", r"label-studio"),

@@ -74,7 +74,7 @@ PROXY_KINDS: tuple[tuple[str, str], ...] = (
 POOL_GROUPS = ("inference.networking.k8s.io", "inference.networking.x-k8s.io")
 # Kinds that nothing reads and that by their name may lead to services.
 _MAY_LEAD = re.compile(
-    r"(?:Route|Routes|RouteGroup|Ingress|Proxy|Mapping|VirtualServ\w+|Tunnel\w*)\Z"
+    r"(?:Route|Routes|RouteGroup|Ingress|Proxy|Mapping|VirtualServ\w{1,60}|Tunnel\w{0,60})\Z"
 )
 _NAMES_ONE = frozenset({"service", "serviceName", "serviceRef", "backendService"})
 _NAMES_SEVERAL = frozenset(

@@ -20,9 +20,7 @@ Heard = Mapping[str, Told]
 _REFUSED = 403
 _SHUT = frozenset({401, _REFUSED, 407, 511})
 _ABSENT = frozenset({404, 405, 410, 501})
-_LOGIN_PATH = re.compile(
-    r"(?i)/(?:.*[/_-])?(?:log-?in|sign-?in|oauth2?|authorize|auth|sso|saml2?)\b"
-)
+_LOGIN_PATH = re.compile(r"(?i)[/_-](?:log-?in|sign-?in|oauth2?|authorize|auth|sso|saml2?)\b")
 # Names that services for signing in have; a redirect to any other host says nothing about one.
 _LOGIN_HOST = re.compile(
     r"(?i)\.(?:log-?in|sign-?in|sso|auth|oauth2?|idp|accounts|keycloak|dex)[.-]"

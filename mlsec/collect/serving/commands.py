@@ -27,7 +27,7 @@ _RUNNERS = {
 _RUNNER_VALUES = ("-n", "-p", "--name", "--prefix", "--with", "--extra", "--python", "--group")
 _ASSIGNED = regex(r"[A-Za-z_][A-Za-z0-9_]*=")
 _PYTHON = regex(r"python[0-9.]*\Z")
-_OF_POD = regex(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\{\{.*?\}\}", re.S)
+_OF_POD = regex(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\{\{(?:(?!\{\{).)*?\}\}", re.S)
 _DEEPEST = 4
 
 

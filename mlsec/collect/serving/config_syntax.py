@@ -14,7 +14,7 @@ from mlsec.collect.marked_yaml import parse_documents
 from mlsec.core.errors import MlsecError
 
 _KEY_VALUE = re.compile(r"[ \t]*([A-Za-z0-9_.\-/]+)[ \t]*[=:][ \t]*(.*)")
-_WORDS = re.compile(r"[ \t]*([A-Za-z0-9_.-]+)[ \t]+(.*\S)[ \t]*")
+_WORDS = re.compile(r"[ \t]*+([A-Za-z0-9_.-]++)[ \t]++(.*\S)[ \t]*")
 _SECTION = re.compile(r"[ \t]*\[([^\]]+)\]")
 _MOST_LINES = 100_000
 
@@ -85,7 +85,7 @@ def _directives(text: str) -> Node:
             continue
         matched = re.match(r"[ \t]*([A-Za-z0-9_.]+)[ \t]*=[ \t]*(.*)", line) or _WORDS.match(line)
         if matched is not None:
-            value = re.sub(r"\s+#.*\Z", "", matched[2]).strip().strip("'\"")
+            value = re.sub(r"(?<!\s)\s++#.*\Z", "", matched[2]).strip().strip("'\"")
             found[matched[1].lower()] = Node(value, number, matched.start(1) + 1)
     return Node(found)
 
@@ -179,7 +179,7 @@ def _pbtxt(text: str) -> Node:
     for number, raw in enumerate(_lines(text), start=1):
         line = raw.partition("#")[0]
         for token in re.finditer(
-            r"([A-Za-z_]\w*)\s*:?\s*[{\[]|([A-Za-z_]\w*)\s*:\s*(\"(?:[^\"\\]|\\.)*\"|[^\s,{}\[\]]+)|[}\]]",
+            r"(?<!\w)([A-Za-z_]\w*+)\s*+(?::\s*+)?[{\[]|(?<!\w)([A-Za-z_]\w*+)\s*+:\s*+(\"(?:[^\"\\]|\\.)*\"|[^\s,{}\[\]]+)|[}\]]",
             line,
         ):
             if token[1]:

@@ -19,7 +19,9 @@ from mlsec.core.regex import regex
 
 _WORD = regex(r"\s*([A-Za-z]+)(?:[ \t]+|\Z)")
 _HEREDOC = regex(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
-_PAIR = regex(r"([A-Za-z_][A-Za-z0-9_.-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)*)")
+_PAIR = regex(
+    r"(?<![A-Za-z0-9_.-])([A-Za-z_][A-Za-z0-9_.-]*+)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)*)"
+)
 _OPTION = regex(r"--[a-z-]+(?:=\S+)?\s+")
 _STAGE = regex(r"(?:--platform=\S+\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?")
 _MOST_STAGES = 100

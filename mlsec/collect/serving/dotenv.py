@@ -35,7 +35,7 @@ def _value(raw: str, before: Mapping[str, Node]) -> str | Unresolved:
         end = raw.find('"', 1)
         text = raw[1:end] if end > 0 else raw[1:]
     else:
-        text = re.sub(r"\s+#.*\Z", "", raw)
+        text = re.sub(r"(?<!\s)\s++#.*\Z", "", raw)
 
     def lookup(name: str) -> str | Unresolved | None:
         held = before.get(name)

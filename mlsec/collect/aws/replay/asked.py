@@ -15,7 +15,7 @@ from botocore.serialize import create_serializer
 
 from mlsec.snapshot.records import canonical
 
-_SCOPE = re.compile(r"Credential=([^/,\s]+)/[0-9]+/([^/]+)/([^/]+)/aws4_request")
+_SCOPE = re.compile(r"Credential=([^/,\s]{1,200})/[0-9]+/([^/]+)/([^/]+)/aws4_request")
 # Names of page tokens and sizes where a service has no paging model.
 _PAGING = ("NextToken", "nextToken", "Marker", "marker", "MaxResults", "maxResults")
 

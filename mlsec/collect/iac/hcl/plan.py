@@ -13,7 +13,7 @@ from mlsec.collect.iac.hcl.target import Declaration
 from mlsec.collect.marked import Node
 from mlsec.core.errors import MlsecError
 
-_INDEX = re.compile(r"\[[^\]]*\]\Z")
+_INDEX = re.compile(r"\[[^\[\]]*\]\Z")
 _NONE = Node(None)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from mlsec.collect.iac.hcl.values import Symbol
 from mlsec.collect.marked import Node, Unresolved
 from mlsec.core.regex import regex
@@ -57,7 +55,7 @@ class References:
 
     def _resource(self, modules: tuple[str, ...], resource: str) -> Node | None:
         module = self._module(modules)
-        plain = re.sub(r"\[.*\]\Z", "", resource)
+        plain = resource.partition("[")[0] if resource.endswith("]") else resource
         for each in module.items("resources") if module is not None else ():
             if each.text("address") == plain:
                 return each
