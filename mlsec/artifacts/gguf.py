@@ -13,6 +13,7 @@ from mlsec.artifacts.accounting import search
 from mlsec.artifacts.contents import judge_beginnings
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.forward import Forward
 from mlsec.artifacts.gguf_types import BLOCKS
 from mlsec.artifacts.metadata_text import judge_metadata
 from mlsec.artifacts.names import danger_of_tensor
@@ -24,7 +25,6 @@ from mlsec.core.closed_sets import GapReason, Severity
 
 MAGIC = b"GGUF"
 # Small, so that hardly anything behind the header is fetched.
-CHUNK = 16 << 10
 MOST_KEYS, MOST_TENSORS, MOST_ITEMS = 100_000, 1_000_000, 16_000_000
 TEXT_BYTES = 4 << 20
 STRING, ARRAY = 8, 9
@@ -67,17 +67,16 @@ def read_gguf(window: Window, record: Recorder) -> None:
     _account(window, record, reader, tensors)
 
 
-class _Header:
+class _Header(Forward):
     """Reads the header one field behind the other, in the width and order of its version."""
 
+    chunk_bytes = 16 << 10
+
     def __init__(self, window: Window, record: Recorder) -> None:
-        self.window = window
+        super().__init__(window, 4)  # behind the mark
         self.record = record
         self.order = "<"
         self.wide = True
-        self.position = 4
-        self.base = 0
-        self.chunk = b""
         self.alignment = 32
         self.seen: dict[str, tuple[int, int]] = {}
 
@@ -101,17 +100,6 @@ class _Header:
             raise ArtifactError(f"GGUF version {version} is unknown")
         self.wide = version > 1
         return version
-
-    def _take(self, count: int) -> bytes:
-        offset = self.position - self.base
-        if offset < 0 or offset + count > len(self.chunk):
-            self.base, offset = self.position, 0
-            self.chunk = self.window.read(self.position, max(count, CHUNK))
-        data = self.chunk[offset : offset + count]
-        if len(data) != count:
-            raise ArtifactError(f"the file ends inside of a field at {self.position}")
-        self.position += count
-        return data
 
     def _number(self, letter: str) -> Any:
         form = self.order + letter

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
+from mlsec.artifacts.forward import Forward
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.window import Window
 
@@ -28,7 +29,7 @@ _MARKS = frozenset({NOTHING, GLOBAL, UNBOUND, MISSING, BASE_SPACE, EMPTY, BASE})
 _PAIRED = frozenset({PAIRS, CLOSURE, PROMISE, CALL, DOTS})
 _WIDTHS = {10: 4, 13: 4, 14: 8, 15: 16, RAW: 1}
 HAS_ATTRIBUTES, HAS_TAG, ACTIVE = 0x200, 0x400, 0x8000
-DEEP, CHUNK, LONGEST_TEXT = 400, 1 << 16, 1 << 20
+DEEP, LONGEST_TEXT = 400, 1 << 20
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,15 +40,12 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[str, ...] = ()
 
 
-class Objects:
+class Objects(Forward):
     """Reads one stream; ``found`` is what may run, ``symbols`` the names it met."""
 
     def __init__(self, window: Window, start: int, budget: Budget) -> None:
-        self.window = window
-        self.position = start
+        super().__init__(window, start)
         self.budget = budget
-        self.base = 0
-        self.chunk = b""
         self.steps = 0
         self.found: list[Found] = []
         self.symbols: list[str] = []
@@ -71,19 +69,6 @@ class Objects:
         self._item(0)
         return self.position
 
-    def _take(self, count: int) -> bytes:
-        if count < 0:
-            raise ArtifactError(f"a length below zero at {self.position}")
-        offset = self.position - self.base
-        if offset < 0 or offset + count > len(self.chunk):
-            self.base, offset = self.position, 0
-            self.chunk = self.window.read(self.position, max(count, CHUNK))
-        data = self.chunk[offset : offset + count]
-        if len(data) != count:
-            raise ArtifactError(f"the file ends inside of an object at {self.position}")
-        self.position += count
-        return data
-
     def _number(self) -> int:
         return int.from_bytes(self._take(4), "big", signed=True)
 
@@ -92,11 +77,6 @@ class Objects:
         if length != -1:
             return length
         return self._number() << 32 | self._number() & 0xFFFFFFFF
-
-    def _skip(self, count: int) -> None:
-        if count < 0 or self.position + count > self.window.size_bytes:
-            raise ArtifactError(f"{count} bytes at {self.position} are not there")
-        self.position += count
 
     def _tick(self, depth: int) -> None:
         self.steps += 1

@@ -38,7 +38,7 @@ def check_answer(answer: bytes, data: bytes, nonce: bytes) -> None:
     stamp = read_timestamp(answer)
     if stamp.imprint_digest != "sha256" or stamp.imprint != hashlib.sha256(data).digest():
         raise MalformedError("the timestamp is over other data than the signature")
-    if stamp.nonce not in (None, int.from_bytes(nonce, "big")):
+    if stamp.nonce != int.from_bytes(nonce, "big"):  # RFC 3161: it must be in the answer
         raise MalformedError("the timestamp answers another question: its nonce differs")
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.forward import Forward
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.window import Window
 
-CHUNK = 1 << 16
 DEEP = 64
 TEXT_BYTES, MOST_TEXTS = 1 << 20, 100_000
 # Bytes that a value of each type takes. Source: the UBJSON specification, draft 12.
@@ -15,15 +15,12 @@ SIZES |= {b"L": 8, b"D": 8}
 _COUNTS = b"iUIlL"
 
 
-class Ubjson:
+class Ubjson(Forward):
     """Steps through one document; ``position`` is where it stands, ``texts`` (path, text) met."""
 
     def __init__(self, window: Window, budget: Budget) -> None:
-        self.window = window
+        super().__init__(window)
         self.budget = budget
-        self.position = 0
-        self.base = 0
-        self.chunk = b""
         self.steps = 0
         self.texts: dict[tuple[str, str], None] = {}
         self.keys_twice: dict[str, None] = {}
@@ -39,24 +36,6 @@ class Ubjson:
         """
         self._value(self._take(1), "", 0)
         return self.position
-
-    def _take(self, count: int) -> bytes:
-        offset = self.position - self.base
-        if offset + count > len(self.chunk):
-            self.base, offset = self.position, 0
-            self.chunk = self.window.read(self.position, max(count, CHUNK))
-        data = self.chunk[offset : offset + count]
-        if len(data) != count:
-            raise ArtifactError(f"the file ends inside of a value at {self.position}")
-        self.position += count
-        return data
-
-    def _skip(self, count: int) -> None:
-        if count < 0 or self.position + count > self.window.size_bytes:
-            raise ArtifactError(f"{count} bytes at {self.position} are not there")
-        self.position += count
-        if self.position - self.base > len(self.chunk):
-            self.base, self.chunk = self.position, b""
 
     def _count(self) -> int:
         marker = self._take(1)
