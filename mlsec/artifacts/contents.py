@@ -9,7 +9,7 @@ import base64
 import binascii
 import itertools
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mlsec.artifacts.code_blobs import find_code, note_code
 from mlsec.artifacts.compressed import sniff_compressed
@@ -203,6 +203,19 @@ def judge_field(wire: Wire, field: Field, where: str, record: Recorder) -> None:
             judge_value(wire.raw(one), where, record, offset=one.start)
     detail = f"{where} holds more than {STEPS} fields of no known meaning"
     record.unread(GapReason.OVER_LIMIT, detail, danger=Severity.LOW)
+
+
+def judged_fields(
+    wire: Wire, field: Field, numbers: set[int], plain: set[int] | None, record: Recorder
+) -> Iterator[Field]:
+    """The fields of these numbers; others that are not ``plain`` are judged here and now."""
+    for inner in wire.inside(field):
+        if inner.wire != BYTES:
+            continue
+        if inner.number in numbers:
+            yield inner
+        elif plain is not None and inner.number not in plain:
+            judge_field(wire, inner, f"field {inner.number}", record)
 
 
 def _inside(wire: Wire, field: Field) -> list[Field]:

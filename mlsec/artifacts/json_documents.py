@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.json_text import MOST_BYTES, has_wide_text, read_json
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import GapReason
 from mlsec.core.regex import regex
 
 _START = regex(
@@ -17,7 +19,6 @@ _START = regex(
 # A table of TOML: [[tool.uv.index]].
 _TABLE = regex(rb"[ \t\r\n]*\[\[[A-Za-z_][\w.-]*\]\][ \t]*(?:#[^\n]*)?\r?\n")
 _TEMPLATE = regex(rb'"\$schema"\s*:\s*"[^"]*deployment(?:Template|Parameters)\.json')
-_LINES = 100_000
 
 
 def sniff_json(head: bytes, _window: Window) -> bool:
@@ -37,12 +38,12 @@ def read_json_document(window: Window, record: Recorder) -> None:
     data = window.read(0, MOST_BYTES + 1)
     try:
         value = read_json(data, record)
-    except ArtifactError:
-        if _is_template(data):
+    except ArtifactError as error:
+        if error.reason is GapReason.MALFORMED and _is_template(data):
             # Azure takes comments in it; no loader of models takes such a file at all.
             record.understood(0, window.size_bytes)
             return
-        if not _is_json_lines(data):
+        if not _is_json_lines(data, record):
             raise
         record.property("json_lines", value=True)
         record.understood(0, window.size_bytes)
@@ -57,14 +58,16 @@ def _is_template(data: bytes) -> bool:
     return bool(_TEMPLATE.search(data[:4096]))
 
 
-def _is_json_lines(data: bytes) -> bool:
+def _is_json_lines(data: bytes, record: Recorder) -> bool:
     """Whether every line is JSON by itself: a list of records, not a configuration."""
-    lines = [line for line in data.split(b"\n") if line.strip()]
-    if len(lines) < 2 or len(lines) > _LINES:
-        return False
+    count = 0
     try:
-        for line in lines:
-            json.loads(line)
+        for line in io.BytesIO(data):
+            if line.strip():
+                json.loads(line)
+                count += 1
+            if not count & 0xFFF:
+                record.budget.check_time()
     except (ValueError, RecursionError):
         return False
-    return True
+    return count > 1

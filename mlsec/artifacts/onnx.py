@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from mlsec.artifacts.contents import judge_bytes, judge_field, judge_long, judge_value, may_begin
+from mlsec.artifacts.contents import (
+    judge_bytes,
+    judge_field,
+    judge_long,
+    judge_value,
+    judged_fields,
+    may_begin,
+)
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.metadata_text import judge_metadata
@@ -104,13 +111,7 @@ class _Model:
         self, field: Field, numbers: set[int], plain: set[int] | None = None
     ) -> Iterator[Field]:
         """The fields of these numbers; others that are not ``plain`` are judged here and now."""
-        for inner in self.wire.inside(field):
-            if inner.wire != BYTES:
-                continue
-            if inner.number in numbers:
-                yield inner
-            elif plain is not None and inner.number not in plain:
-                judge_field(self.wire, inner, f"field {inner.number}", self.record)
+        return judged_fields(self.wire, field, numbers, plain, self.record)
 
     def _function_name(self, field: Field) -> tuple[str, str]:
         texts = {f.number: self.wire.text(f) for f in self._messages(field, {1, FUNCTION_DOMAIN})}

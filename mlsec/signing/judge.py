@@ -24,16 +24,11 @@ from mlsec.signing.keys import (
     verify_signature,
 )
 from mlsec.signing.legacy import is_signed_the_old_way
-from mlsec.signing.policy import Defaults, SignerRule
+from mlsec.signing.policy import Defaults, Leave, Profile, SignerRule, TrustPolicy
 from mlsec.signing.refusal import RefusedError, Steps
 from mlsec.signing.signer_checks import identified, in_window, issued, not_denied
 from mlsec.signing.stamps import trusted_times
-from mlsec.signing.verdict import (
-    Check,
-    SignatureVerdict,
-    Signer,
-    failed,
-)
+from mlsec.signing.verdict import Check, SignatureVerdict, Signer, failed
 from mlsec.signing.x509path import ChainRules, verify_chain
 
 
@@ -48,6 +43,17 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     may_be_authority: bool
     denied: frozenset[str]
     digests: Mapping[str, bytes] = {}
+
+
+def terms_of(policy: TrustPolicy, profile: Profile, now: datetime.datetime) -> Terms:
+    """What a policy judges every signature by, under a profile."""
+    is_compat = profile is Profile.COMPAT
+    return Terms(
+        defaults=policy.defaults,
+        now=now,
+        may_be_authority=is_compat or policy.defaults.ca_leaf is Leave.ALLOW,
+        denied=policy.denied_fingerprints,
+    )
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

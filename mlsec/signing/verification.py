@@ -15,7 +15,7 @@ from mlsec.signing.compare import Compared, compare
 from mlsec.signing.content import Content, age_check, policy_checks, read_content
 from mlsec.signing.errors import SigningError
 from mlsec.signing.hashing import Say
-from mlsec.signing.judge import Question, Terms, is_of_kind, judge
+from mlsec.signing.judge import Question, Terms, is_of_kind, judge, terms_of
 from mlsec.signing.model import Model, Signature
 from mlsec.signing.policy import Leave, ModelRule, Profile, TrustPolicy
 from mlsec.signing.refusal import Steps
@@ -50,13 +50,7 @@ def verify_signed(
 ) -> Verdict:
     """Verify a model that has signature files; arguments and errors as ``api.verify``."""
     anchors = load_anchors(policy.anchors, [one.anchor for one in rule.signers])
-    is_compat = profile is Profile.COMPAT
-    terms = Terms(
-        defaults=policy.defaults,
-        now=now,
-        may_be_authority=is_compat or policy.defaults.ca_leaf is Leave.ALLOW,
-        denied=policy.denied_fingerprints,
-    )
+    terms = terms_of(policy, profile, now)
     read = [read_signature_file(file, model, policy) for file in files]
     checks = [check for found in read for check in found.checks]
     terms = _hashed(model, read, terms, checks, say)

@@ -11,7 +11,7 @@ from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.closed_sets import GapReason, Severity
 from tests.artifacts.builders.documents import java_class, packed, pdf
 from tests.artifacts.builders.onnx_models import tensor
 from tests.artifacts.builders.payloads import EVIL_PICKLE, EVIL_PICKLE_2, GOOD_PICKLE
@@ -28,6 +28,25 @@ def test_what_a_viewer_would_run_is_named_wherever_it_stands(said: bytes, hide: 
     assert seen.formats == (Format.PDF,)
     assert not seen.holes
     assert [fact.kind for fact in seen.facts] == [FactKind.EMBEDDED_CODE]
+
+
+RECORD = b'{"text": "some words of a data set", "id": 5}\n'
+
+
+def test_records_one_a_line_are_json_however_many() -> None:
+    seen = inspect(Window.of(RECORD * 150_000, "train.jsonl"))
+    assert (seen.formats, seen.facts, seen.holes) == ((Format.JSON,), (), ())
+    seen = inspect(Window.of(RECORD * 9 + b"{,}\n" + RECORD, "train.jsonl"))
+    assert seen.holes
+
+
+def test_a_template_of_azure_may_have_comments_and_nothing_else_is_left_unread() -> None:
+    schema = b'{"$schema": "https://x.example/2019/deploymentTemplate.json#", // words\n "a": 1}'
+    assert not inspect(Window.of(schema, "main.json")).holes
+    deep = schema.replace(b"// words\n", b"").replace(b"1", b"[" * 100_000 + b"]" * 100_000)
+    assert [hole.reason for hole in inspect(Window.of(deep, "a.json")).holes] == [
+        GapReason.OVER_LIMIT
+    ]
 
 
 def test_a_program_of_java_is_told_once_for_its_archive() -> None:

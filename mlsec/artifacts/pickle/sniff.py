@@ -17,7 +17,6 @@ _FIXED = {
 }  # fmt: skip
 _COUNTED = {Argument.COUNTED_1: 1, Argument.COUNTED_4: 4, Argument.COUNTED_8: 8}
 _NAME = regex(rb"[A-Za-z_][\w.]*\Z")
-_FLOAT = regex(rb"\s*(?:[-+]?[\d.]+(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf))\Z")
 _BINARY = regex(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
 ACTS = frozenset(b"Rob\x81\x92")
 # Opcodes that must follow one another without a mistake before bytes without magic are a pickle.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from mlsec.artifacts.contents import judge_bytes, judge_field, judge_long, judge_value, may_begin
+from mlsec.artifacts.contents import judge_bytes, judge_long, judge_value, judged_fields, may_begin
 from mlsec.artifacts.declared_sizes import MOST_AXES, note_shape
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.metadata_text import judge_metadata
-from mlsec.artifacts.protobuf import BYTES, STRING_BYTES, Field, Wire
+from mlsec.artifacts.protobuf import STRING_BYTES, Field, Wire
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder, note_reference
 from mlsec.artifacts.tensorflow.assets import node_name, nodes_of, unsaved
@@ -86,13 +86,7 @@ class GraphReader:
         self, field: Field, numbers: set[int], plain: set[int] | None = None
     ) -> Iterator[Field]:
         """The fields of these numbers; others that are not ``plain`` are judged here and now."""
-        for inner in self.wire.inside(field):
-            if inner.wire != BYTES:
-                continue
-            if inner.number in numbers:
-                yield inner
-            elif plain is not None and inner.number not in plain:
-                judge_field(self.wire, inner, f"field {inner.number}", self.record)
+        return judged_fields(self.wire, field, numbers, plain, self.record)
 
     def _signature(self, function: Field) -> str:
         for signature in self._messages(function, {FUNCTION_SIGNATURE}):

@@ -12,12 +12,12 @@ from mlsec.signing.attestations import check_attestations
 from mlsec.signing.content import age_check, policy_checks
 from mlsec.signing.errors import SigningError, UnreadError, UnsupportedError
 from mlsec.signing.hashing import Say
-from mlsec.signing.judge import Terms
+from mlsec.signing.judge import Terms, terms_of
 from mlsec.signing.model import Model, ModelFiles
 from mlsec.signing.oci.blobs import BlobsCompared, compare_blobs, filed_paths
 from mlsec.signing.oci.judging import ReadSignature, judge_signature, read_signature
 from mlsec.signing.oci.layout import OciLayout, read_layout
-from mlsec.signing.policy import Leave, ModelRule, Profile, Reaction, TrustPolicy
+from mlsec.signing.policy import ModelRule, Profile, Reaction, TrustPolicy
 from mlsec.signing.refusal import RefusedError
 from mlsec.signing.summing import answer_of, has_failed
 from mlsec.signing.threshold import Judged, check_threshold
@@ -52,13 +52,7 @@ def verify_layout(
 ) -> Verdict:
     """Verify every artifact of a layout; arguments and errors as ``api.verify``."""
     anchors = load_anchors(policy.anchors, [one.anchor for one in rule.signers])
-    is_compat = profile is Profile.COMPAT
-    terms = Terms(
-        defaults=policy.defaults,
-        now=now,
-        may_be_authority=is_compat or policy.defaults.ca_leaf is Leave.ALLOW,
-        denied=policy.denied_fingerprints,
-    )
+    terms = terms_of(policy, profile, now)
     base = Verdict(
         target=model.address, signature_files=(), answer=Answer.INCOMPLETE, profile=profile.value,
         checks=(), verified_at=now,
