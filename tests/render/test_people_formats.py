@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import hostile
 import msgspec
@@ -177,6 +178,14 @@ def test_minor_failures_of_one_rule_are_told_together() -> None:
     text = rendered("text", msgspec.structs.replace(assessment, findings=many)).decode()
     assert text.count(f"fail[{first.rule}]") == 1
     assert "the same for model-1, model-2, model-3 and 5 more" in " ".join(text.split())
+
+
+def test_what_to_do_first_leads_to_the_findings_that_it_counts() -> None:
+    whole = samples.rich()
+    page = rendered("html", whole).decode()
+    for action in tally.actions(whole)[:3]:
+        wanted = f"severity={action.severity.value}&amp;rule={quote(action.rule_id)}&amp;status=0"
+        assert f'href="#{wanted}"' in page
 
 
 def test_text_is_plain_unless_colour_is_asked_for() -> None:
