@@ -8,6 +8,11 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]{1,20}):(?://|\\\\)")
+# Folders of tools: what a model names there would not be looked at.
+NOT_READ = frozenset({
+    ".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache", ".ruff_cache",
+    ".pytest_cache", ".hypothesis", ".tox", ".nox", ".terraform",
+})  # fmt: skip
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -17,13 +22,16 @@ def is_remote(path: str) -> bool:
 
 
 def leaves_folder(path: str) -> bool:
-    """Whether a name can lead outside of the folder it is looked up in, on any system."""
+    """Whether a name can lead outside of the folder it is looked up in, on any system, or into a
+    folder of tools that no scan reads.
+    """
     plain = path.replace("\\", "/")
     if plain.startswith(("/", "~")) or _DRIVE.match(plain) or "\0" in plain or "%2e%2e" in plain:
         return True
     if "$" in plain and ("${" in plain or plain.startswith("$")):
         return True
-    return ".." in plain.split("/")
+    parts = plain.split("/")
+    return ".." in parts or not NOT_READ.isdisjoint(parts[:-1])
 
 
 def note_reference(record: Recorder, path: str, what: str, *, offset: int = -1) -> bool:

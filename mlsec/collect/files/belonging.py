@@ -29,7 +29,8 @@ _SOURCE = re.compile(
 # Program text that servers look for by its name: handlers, and models that are nothing else.
 _CALLED = frozenset({
     "handler.py", "inference.py", "model.py", "pipeline.py", "predict.py", "predictor.py",
-    "score.py", "custom_handler.py", "hubconf.py", "bentofile.py",
+    "score.py", "custom_handler.py", "hubconf.py", "bentofile.py", "sitecustomize.py",
+    "usercustomize.py",
 })  # fmt: skip
 
 
@@ -41,13 +42,20 @@ def is_model(inspected: Inspected | None) -> bool:
     return not BESIDE.issuperset(formats) and formats[0] is not Format.UNKNOWN
 
 
+def _is_served(inspected: Inspected | None) -> bool:
+    """Whether a file is the configuration of a model for Triton, which may be Python alone."""
+    return inspected is not None and inspected.inspection.properties.get("layout") == "triton"
+
+
 def home_folders(
     entries: Iterable[Entry], where: Mapping[str, str], known: Mapping[str, Inspected | None]
 ) -> frozenset[str]:
     """Name the folders in which a model lies; that of a single file is one in any case."""
     listed = tuple(entries)
     return frozenset(
-        where[entry.path] for entry in listed if is_model(known[entry.id]) or len(listed) == 1
+        where[entry.path]
+        for entry in listed
+        if is_model(known[entry.id]) or _is_served(known[entry.id]) or len(listed) == 1
     )
 
 

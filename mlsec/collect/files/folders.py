@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 # Files that say "a model begins here"; a signature covers all that lies below it.
 MARKERS = frozenset({
     "config.json", "MLmodel", "modules.json", "saved_model.pb", "model_index.json",
-    "model.sig", "oci-layout", "index.json",
+    "model.sig", "oci-layout", "index.json", "config.pbtxt",
 })  # fmt: skip
 SIGNATURE_ENDINGS = (".sig", ".sigstore", ".sigstore.json", ".intoto.jsonl")
 CARDS = ("readme.md", "model_card.md", "modelcard.md")
@@ -31,9 +31,15 @@ def marked_among(paths: Iterable[str]) -> frozenset[str]:
 
 
 def _folder(path: str, marked: frozenset[str]) -> str:
-    own = _parent(path)
+    own = _without_code(_parent(path))
     above = [own[:cut] for cut in _cuts(own)]
     return next((folder for folder in above if folder in marked), own)
+
+
+def _without_code(folder: str) -> str:
+    """The folder above one named ``code``, from which servers run what is beside the weights."""
+    above, _, name = folder.rpartition("/")
+    return above if name == "code" else folder
 
 
 def _cuts(folder: str) -> list[int]:

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from mlsec.artifacts.references import NOT_READ
 from mlsec.artifacts.window import FileSource, Source
 from mlsec.collect.files.entry import Entry, Listing, Skipped, plain_name
 from mlsec.collect.repository import repository_of
@@ -15,11 +16,9 @@ from mlsec.core.closed_sets import GapReason
 from mlsec.core.errors import MlsecError
 
 MAX_DEPTH = 64
-# What tools keep beside models and no loader reads.
-LEFT_OUT = frozenset({
-    ".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache", ".ruff_cache",
-    ".pytest_cache", ".hypothesis", ".tox", ".nox", ".terraform",
-})  # fmt: skip
+# What tools keep beside models and no loader reads; of compiled Python only what is compiled.
+LEFT_OUT = NOT_READ - {"__pycache__"}
+_COMPILED = ("__pycache__", ".pyc")
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -122,7 +121,9 @@ class LocalStore:
         self, item: os.DirEntry[str], path: str, seen: set[tuple[int, int]], depth: int
     ) -> Iterator[Skipped | tuple[str, str, os.stat_result]]:
         real = item.path
-        if item.name in LEFT_OUT:
+        home, _, name = path.rpartition("/")
+        is_compiled = home.rpartition("/")[2] == _COMPILED[0] and name.endswith(_COMPILED[1])
+        if item.name in LEFT_OUT or is_compiled:
             yield self._skip(path, "left out: no loader reads models from there", None)
             return
         if item.is_symlink():

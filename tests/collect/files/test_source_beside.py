@@ -97,3 +97,34 @@ def test_program_by_the_name_of_a_script_is_judged(tmp_path: Path) -> None:
 
 def test_file_that_is_all_that_was_asked_about_is_judged(tmp_path: Path) -> None:
     assert judged(read(tmp_path, {"run.sh": SCRIPT}, target="run.sh")) == {"run.sh"}
+
+
+TRITON = b"name: 'x'\nbackend: 'python'\n"
+SERVED = {
+    "model-of-triton": ({"x/config.pbtxt": TRITON, "x/1/model.py": CODE}, "x/1/model.py"),
+    "code-beside-weights": (
+        {"model.safetensors": WEIGHTS, "code/inference.py": CODE}, "code/inference.py",
+    ),
+    "run-by-python": (
+        {"model.safetensors": WEIGHTS, "sitecustomize.py": CODE}, "sitecustomize.py",
+    ),
+    "pickle-among-compiled": (
+        {"config.json": b"{}", "__pycache__/model.pkl": pickle.dumps(Shell())},
+        "__pycache__/model.pkl",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_program_text_that_a_server_finds_by_its_place_is_judged(tmp_path: Path, name: str) -> None:
+    files, expected = SERVED[name]
+    assert expected in judged(read(tmp_path, files))
+
+
+def test_compiled_python_and_folders_of_tools_are_left_out(tmp_path: Path) -> None:
+    files = {
+        "model.safetensors": WEIGHTS,
+        "__pycache__/x.cpython-311.pyc": b"\xa7\r\r\n" + bytes(60),
+        ".venv/x.pkl": pickle.dumps(Shell()),
+    }
+    assert judged(read(tmp_path, files)) == {"model.safetensors"}
