@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,8 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlsec.signing.api import Answer, Outcome, Verdict, verify
+from mlsec.signing.errors import MalformedError
+from mlsec.signing.folder import ModelFolder
+from mlsec.signing.local_model import LocalFiles
+from mlsec.signing.oci.descriptor import read_descriptor
+from mlsec.signing.oci.layout import read_blob
 from mlsec.signing.policy_load import policy_of
 from mlsec.signing.provenance import SLSA_V1
+from mlsec.signing.shape import Shape
 from tests.moving import after_listing
 from tests.signing.make_cose import cose_envelope
 from tests.signing.make_fulcio import IDENTITY, ISSUER, SIGNED_AT
@@ -375,3 +382,20 @@ def test_signing_authority_vouches_for_no_plain_signature(layout):
     by_notary(layout, layout.model())
     called = POLICY.replace("roots: [corp.pem]", "roots: [corp.pem], signing_authority: true")
     assert judged(layout, called).answer is Answer.FAILED
+
+
+@pytest.mark.parametrize("held", [b"signed", b"forged", b"signe", b"signed!"])
+def test_content_of_a_blob_is_held_to_its_digest_and_size(held: bytes, tmp_path: Path) -> None:
+    digest = hashlib.sha256(b"signed").hexdigest()
+    path = tmp_path / "blobs" / "sha256" / digest
+    path.parent.mkdir(parents=True)
+    path.write_bytes(held)
+    document = {"mediaType": "x/y", "digest": f"sha256:{digest}", "size": 6}
+    descriptor = read_descriptor(Shape(document, "descriptor"))
+    with ModelFolder(tmp_path) as folder:
+        opened = LocalFiles(folder)
+        if held == b"signed":
+            assert read_blob(opened, descriptor, 99) == held
+            return
+        with pytest.raises(MalformedError):
+            read_blob(opened, descriptor, 99)

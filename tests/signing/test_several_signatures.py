@@ -59,3 +59,22 @@ def test_a_retired_key_counts_for_what_was_stamped_while_it_was_trusted(
     assert is_verified(shop.verify()) is is_good
     shop.sign()
     assert bad(shop.verify()) == {"key/valid-then", "signature/enough-signers"}
+
+
+@pytest.mark.parametrize(
+    "digests",
+    [[{"sha512": "0" * 128}], [{}, {}], [{"sha256": "0" * 64}]],
+    ids=["another-digest-too", "two-models", "another-digest"],
+)
+def test_a_statement_names_one_model_by_one_digest(
+    digests: list[dict[str, str]], tmp_path: Path
+) -> None:
+    shop = Workshop(tmp_path)
+    shop.sign()
+    statement = shop.statement()
+    [subject] = statement["subject"]
+    statement["subject"] = [
+        {**subject, "digest": {**subject["digest"], **more}} for more in digests
+    ]
+    shop.sign_statement(statement)
+    assert "statement/root-digest" in bad(shop.verify())

@@ -124,3 +124,10 @@ def test_envelope_with_no_type_is_never_taken_for_a_signature_over_the_file(mode
     trust = policy_of(policy, model.parent / "trust.yaml")
     verdict = verify(model, trust, signatures=[path], now=SIGNED_AT)
     assert verdict.answer is Answer.FAILED
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["first", "last"])
+def test_of_several_trusted_roots_the_one_that_holds_counts(model: Path, step: int) -> None:
+    roots = [SIGSTORE.trusted_root(), SigstoreMaker().trusted_root()][::step]
+    (model.parent / "root.json").write_text("\n".join(json.dumps(one) for one in roots))
+    assert judged(model, SIGSTORE.message_bundle()).answer is Answer.VERIFIED

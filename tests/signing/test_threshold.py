@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 
 from mlsec.signing.bundle import Envelope
-from mlsec.signing.policy import ModelRule, SignerRule
+from mlsec.signing.policy import KeyAnchor, ModelRule, SignerRule
+from mlsec.signing.refusal import RefusedError
+from mlsec.signing.signer_checks import in_window, issued
 from mlsec.signing.threshold import Judged, check_threshold
 from mlsec.signing.verdict import (
     Check,
@@ -79,3 +84,18 @@ def test_without_a_count_one_is_enough_and_none_may_be_bad(
     judged: tuple[Judged, ...], expected: Outcome
 ) -> None:
     assert outcome(0, *judged) is expected
+
+
+def test_a_key_counts_until_its_end_which_is_not_included() -> None:
+    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    anchor = KeyAnchor(name="k", pem=Path("k"), valid_from=start, valid_to=end)
+    assert in_window(anchor, start)
+    assert in_window(anchor, end - timedelta(microseconds=1))
+    for at in (start - timedelta(microseconds=1), end):
+        with pytest.raises(RefusedError):
+            in_window(anchor, at)
+
+
+def test_nobody_vouched_for_is_not_vouched_for_by_a_rule_without_an_issuer() -> None:
+    with pytest.raises(RefusedError):
+        issued(SignerRule(anchor="a"), ALICE)
