@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from mlsec.artifacts.accounting import FILLING_BYTES, GAPS, account
 from mlsec.artifacts.decoders import raw_deflate
 from mlsec.artifacts.errors import ArtifactError, ChangedError
 from mlsec.artifacts.facts import FactKind, Format
@@ -22,7 +23,7 @@ from mlsec.core.closed_sets import GapReason, Severity
 from tests.artifacts.builders import zips
 from tests.artifacts.builders.compressed_files import gz, wrapped
 from tests.artifacts.builders.payloads import EVIL_PICKLE_2, GOOD_PICKLE
-from tests.artifacts.builders.zips import archive, deflate, torch_entries
+from tests.artifacts.builders.zips import Entry, archive, deflate, torch_entries
 
 
 def recorder(limits: Limits | None = None) -> Recorder:
@@ -91,6 +92,40 @@ def test_a_packed_file_that_is_not_given_is_no_broken_one(data: bytes) -> None:
     found = inspect(Window.over(Refused(data)))
     assert GapReason.UNRESOLVED in [hole.reason for hole in found.holes]
     assert not [fact for fact in found.facts if fact.kind is FactKind.BROKEN]
+
+
+def accounted(data: bytes, *spans: tuple[int, int]) -> Recorder:
+    record = recorder()
+    for span in spans:
+        record.understood(*span)
+    account(Window.of(data), record, is_known=True)
+    return record
+
+
+def test_zeros_fill_up_a_little_and_no_more() -> None:
+    around = ((0, 9), (-9, 0))
+    for size_bytes, is_told in ((FILLING_BYTES, False), (FILLING_BYTES + 1, True)):
+        data = b"x" * 9 + bytes(size_bytes) + b"x" * 9
+        spans = [(start % len(data), end or len(data)) for start, end in around]
+        kinds = {fact.kind for fact in accounted(data, *spans).ledger.facts}
+        assert (FactKind.UNACCOUNTED_BYTES in kinds) is is_told
+
+
+def test_more_gaps_than_are_looked_at_are_told() -> None:
+    data = b"x" * 9 * 2 * (GAPS + 1)
+    for count, is_told in ((GAPS, False), (GAPS + 1, True)):
+        spans = [(18 * at, 18 * at + 9) for at in range(count)] + [(18 * count, len(data))]
+        holes = accounted(data, *spans).ledger.holes
+        assert (GapReason.OVER_LIMIT in {hole.reason for hole in holes}) is is_told
+
+
+def test_an_unknown_member_is_told_and_zeros_are_none() -> None:
+    found = inspect(Window.of(archive([Entry(name=b"a.bin", data=bytes(range(1, 200)))])))
+    assert [(fact.kind, fact.danger, fact.place) for fact in found.facts] == [
+        (FactKind.NOT_FULLY_READ, Severity.LOW, "a.bin")
+    ]
+    found = inspect(Window.of(archive([Entry(name=b"a.bin", data=bytes(200))])))
+    assert (found.facts, found.holes) == ((), ())
 
 
 def test_depth_is_limited_and_told() -> None:
