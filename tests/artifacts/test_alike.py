@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import Severity
 from tests.artifacts.builders.compressed_files import gz
 from tests.artifacts.builders.oci_layouts import IMAGE_LAYER, layout
-from tests.artifacts.builders.payloads import elf
+from tests.artifacts.builders.payloads import EVIL_PICKLE_2, elf
 from tests.artifacts.builders.skops_files import dictionary, node, schema
 from tests.artifacts.builders.tars import member, tar
 from tests.artifacts.test_silence import FLAGGING
@@ -70,3 +72,13 @@ def test_a_program_in_a_layer_of_an_image_hides_none_beside_the_image() -> None:
     place = "a.tar!/b.tar!/c.tar!/tool.so"
     assert [fact.danger for fact in alone.facts if fact.place == place] == [Severity.HIGH]
     assert [fact.danger for fact in found.facts if fact.place == place] == [Severity.HIGH]
+
+
+def test_what_lay_too_deep_to_be_read_whole_is_read_again_where_it_lies_higher() -> None:
+    inner = tar(member(b"m.pkl", EVIL_PICKLE_2))
+    deep = tar(member(b"b.tar", tar(member(b"x.tar", inner))))
+    whole = tar(member(b"a.tar", deep), member(b"x.tar", inner))
+    found = inspect(Window.of(whole), Limits(depth=3))
+    assert [fact.place for fact in found.facts if fact.kind is FactKind.DENIED_CALL] == [
+        "x.tar!/m.pkl"
+    ]
