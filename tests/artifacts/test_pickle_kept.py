@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
 import random
+import time
 
 import pytest
 
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.pickle import embedded
+from mlsec.artifacts.window import Window
+from mlsec.core.closed_sets import GapReason
 
 # The same as plain texts, searched one by one.
 FAR = (
@@ -48,3 +55,23 @@ def test_marks_are_found_wherever_they_stand(is_near: bool) -> None:
         found = list(embedded._starts(block, is_near=is_near))
         assert len(found) == len(set(found))
         assert set(found) == _one_by_one(block, NEAR if is_near else FAR)
+
+
+def test_many_short_streams_are_not_searched_once_for_each_of_them() -> None:
+    # Each of them is read with the megabyte that follows it, and that was searched again and again.
+    last = pickle.dumps(["word " * 200_000], 4)
+    began = time.process_time()
+    found = inspect(Window.of(pickle.dumps(1, 4) * 4_000 + last))
+    assert (found.facts, found.holes) == ((), ())
+    assert time.process_time() - began < 15  # it takes a part of a second, and took half a minute
+
+
+def test_streams_without_end_are_read_no_longer_than_a_file_may_take() -> None:
+    found = inspect(Window.of(pickle.dumps(1, 4) * 4_000), Limits(cpu_s=0))
+    assert [hole.reason for hole in found.holes] == [GapReason.OVER_LIMIT]
+
+
+def test_what_a_later_stream_keeps_is_still_found() -> None:
+    kept = pickle.dumps([b"\x80\x04cos\nsystem\n(\x8c\x04inertR."], 4)
+    found = inspect(Window.of(pickle.dumps(1, 4) * 4_000 + kept))
+    assert FactKind.DENIED_CALL in {fact.kind for fact in found.facts}

@@ -26,6 +26,8 @@ from mlsec.artifacts.window import Window
 from mlsec.core.closed_sets import GapReason, Severity
 
 STREAMS = 10_000
+# Nothing that is looked for within a block is longer.
+OVERLAP_BYTES = 4096
 NESTED = 8
 CODE_BYTES = 1 << 20
 # What loading the pickle does is read whole: this is said beside, and hides nothing else.
@@ -78,6 +80,7 @@ class StreamReader:
         "_inside",
         "_is_far",
         "_is_read_twice",
+        "_looked_to",
         "failed_at",
         "nested",
         "record",
@@ -93,9 +96,18 @@ class StreamReader:
         self.nested = 0
         self._inside: set[int] = set()
         self._is_far = self._is_read_twice = False
+        self._looked_to = 0
 
     def _look_inside(self, base: int, block: bytes) -> None:
-        """Read what is kept in a block as plain data and can be loaded: nothing loads it here."""
+        """Read what is kept in a block as plain data and can be loaded: nothing loads it here.
+
+        A block goes beyond the stream that it is read for: of the next ones' only what is new is
+        looked at, else a file of many short streams would be searched once for each of them.
+        """
+        end, known = base + len(block), max(0, self._looked_to - base - OVERLAP_BYTES)
+        if end <= self._looked_to:
+            return
+        base, block, self._looked_to = base + known, block[known:], end
         note_instantiator(block, base, self.record)
         if base < embedded.MARKED_BYTES:
             self.verdict.kept.found(base, block)
@@ -131,6 +143,7 @@ class StreamReader:
             if offset >= self.window.size_bytes or not self._begins_stream(offset):
                 return offset
         for _ in range(STREAMS):
+            self.record.budget.check_time()
             end = self.read_one(offset)
             if end >= self.window.size_bytes or not self._begins_stream(end):
                 return end
