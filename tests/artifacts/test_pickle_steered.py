@@ -154,6 +154,19 @@ HOSTILE = {
     "method-of-settings": bound(
         new("transformers.configuration_utils", "PretrainedConfig"), "to_json_file"
     ),
+    **{
+        f"stored-{module}.{name}": call(
+            NAME("functools", "partial"), NAME(module, name), TEXT("a"), TEXT("b")
+        )
+        for module, name in (
+            ("uu", "decode"), ("pipes", "Template"), ("mailcap", "findmatch"),
+            ("xml.sax", "parse"), ("nltk.downloader", "download"), ("nltk.data", "load"),
+            ("transformers.utils.hub", "cached_file"), ("os", "setuid"),
+            ("sentence_transformers.util", "import_from_string"),
+            ("keras.src.utils.file_utils", "get_file"), ("copy", "_reconstruct"),
+        )
+    },
+    "program-of-a-package": NAME("keras.__main__", "x"),
     "attribute-of-an-attribute": bound(bound(new("pandas", "DataFrame"), "style"), "env"),
     "lazy-module": built(
         new("transformers.utils.import_utils", "_LazyModule", TEXT("x")),

@@ -41,6 +41,8 @@ def modern(module: str, name: str) -> tuple[str, str]:
 def is_identifier(found: Global) -> bool:
     """Whether a name is one that source text could import, and no hook of the language."""
     parts = [*found.module.split("."), *found.name.split(".")]
+    if found.module.endswith(".__main__"):
+        return False  # what a package does when it is started runs where this is imported
     if not all(part.isidentifier() for part in parts):
         return False
     return not (found.name.startswith("__") and found.name.endswith("__"))
