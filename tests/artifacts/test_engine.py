@@ -128,6 +128,19 @@ def test_an_unknown_member_is_told_and_zeros_are_none() -> None:
     assert (found.facts, found.holes) == ((), ())
 
 
+def test_a_file_whose_end_is_not_given_is_not_told_as_of_no_known_format() -> None:
+    found = inspect(Window.over(Refused(archive(torch_entries()))))
+    assert {hole.reason for hole in found.holes} == {GapReason.UNRESOLVED}
+
+
+def test_members_are_counted_over_all_depths() -> None:
+    inner = archive([Entry(name=b"%d.pkl" % at, data=GOOD_PICKLE) for at in range(4)])
+    data = archive([Entry(name=b"%d.zip" % at, data=inner + bytes(at)) for at in range(3)])
+    assert not inspect(Window.of(data), Limits(members=15)).holes
+    found = inspect(Window.of(data), Limits(members=9))
+    assert GapReason.OVER_LIMIT in {hole.reason for hole in found.holes}
+
+
 def test_depth_is_limited_and_told() -> None:
     found = inspect(Window.of(wrapped(12)), Limits(depth=3))
     assert FactKind.BOMB in {fact.kind for fact in found.facts}
