@@ -193,3 +193,46 @@ def test_a_container_of_an_object_whose_class_the_file_brings_is_flagged(name: s
     module, _, last = AFTER[name].rpartition(".")
     seen = look(make.stacked(module, last) + made + b"\x85R")
     assert WORST & {fact.danger for fact in seen.facts}
+
+
+SERIES = make.stacked("pandas", "StringDtype") + text("python") + make.stacked("pandas", "NA")
+TAKEN = TAKE + ARRAYS + text("_reconstruct") + b"\x86R"
+ARRAY = make.stacked("dill._dill", "_create_array") + b"(" + TAKEN + b"(" + TENSOR + b"K\0\x85C\1bt"
+ARRAY += b"NNtR"
+OBJECT = make.stacked("sklearn.svm._classes", "SVC") + b")\x81"
+BYTES = make.call("_codecs", "encode", "abc", "latin1")
+STATES = {
+    "type-of-texts": OBJECT + b"(" + SERIES + b"\x86R" + b"N}tb",
+    "array-of-dill": OBJECT + b"(" + ARRAY + b"N}tb",
+    "partial-of-a-function": PARTIAL + FUNCTION + b"\x85R(" + FUNCTION + b")}NtbN0",
+    "partial-within": OBJECT + b"(" + PARTIAL + FUNCTION + b"\x85RN}tb",
+    "curried-within": OBJECT + b"(" + CURRIED + b"N}tb",
+    "bytes-of-bytes": OBJECT + b"}" + text("k") + b"}" + BYTES + BYTES + b"ssb",
+    "index-of-an-array": make.stacked("pandas.core.indexes.base", "_new_Index")
+    + make.stacked("pandas.core.indexes.base", "Index") + b"}" + text("data") + ARRAY + b"s\x86R",
+}  # fmt: skip
+GIVEN_ON = {
+    "index-of-a-command": make.stacked("pandas.core.indexes.base", "_new_Index")
+    + make.stacked("pandas.core.indexes.base", "Index") + b"}" + text("data")
+    + make.stacked("dill._dill", "_create_array") + b"(" + TAKE + IMPORT + text("os") + b"\x85R"
+    + text("system") + b"\x86R" + text("id") + b"\x85NNtRs\x86R",
+    "holder-of-a-function": OBJECT + make.stacked("types", "SimpleNamespace") + b")\x81}"
+    + text("items") + FUNCTION + b"sbb",
+    "function-under-a-computed-name": OBJECT + b"}" + text("k") + b"}" + BYTES + FUNCTION + b"ssb",
+    "function-under-a-method": OBJECT + b"(" + PARTIAL + TENSOR + b"\x85R(" + TENSOR + b")}}"
+    + text("items") + FUNCTION + b"stbN}tb",
+    "function-within": OBJECT + b"(" + FUNCTION + b"N}tb",
+    "rebuilt-by-a-function": make.stacked("types", "SimpleNamespace") + b")\x81}"
+    + text("_rebuild") + FUNCTION + b"sb",
+    "made-by-a-function": OBJECT + b"}" + text("_init_state") + FUNCTION + b"sb",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_that_libraries_store_is_not_flagged(name: str) -> None:
+    assert not [fact for fact in look(STATES[name]).facts if fact.danger in FLAGGING]
+
+
+@pytest.mark.parametrize("name", GIVEN_ON)
+def test_a_state_that_acts_is_flagged(name: str) -> None:
+    assert WORST & {fact.danger for fact in look(GIVEN_ON[name]).facts}

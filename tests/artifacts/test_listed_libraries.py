@@ -31,6 +31,17 @@ LISTED = (
     "deslib.des.knora_e.KNORAE",
     "optbinning.binning.binning.OptimalBinning",
     "factor_analyzer.factor_analyzer.FactorAnalyzer",
+    "sktime.forecasting.naive._naive.NaiveForecaster",
+    "fastai.learner.Learner",
+    "flair.data.Sentence",
+    "monai.networks.nets.unet.UNet",
+    "pyro.nn.module.PyroModule",
+    "einops.layers.torch.Rearrange",
+    "open_clip.model.CLIP",
+    "torchaudio.transforms._transforms.MelSpectrogram",
+    "diffusers.models.unets.unet_2d.UNet2DModel",
+    "segmentation_models_pytorch.decoders.unet.model.Unet",
+    "scipy.interpolate._bsplines._BSpline",
 )
 # They open, write or start something as they are made, set or dropped.
 LEFT_OUT = (
@@ -43,6 +54,15 @@ LEFT_OUT = (
     "bayes_opt.logger.ScreenLogger",
     "peft.tuners.osf.layer.OSFLayer",
     "slicer.slicer_internal.AtomicSlicer",
+    "flair.embeddings.transformer.TransformerWordEmbeddings",
+    "flair.models.language_model.LanguageModel",
+    "fastai.callback.hook.HookCallback",
+    "sktime.transformations.dictionary_based._sfa_fast.SFAFast",
+    "sktime.classification.deep_learning.base._base_tf.BaseDeepClassifier",
+    "pyro.ops.provenance.ProvenanceTensor",
+    "monai.metrics.cumulative_average.CumulativeAverage",
+    "scipy.stats._unuran.unuran_wrapper.NumericalInversePolynomial",
+    "holidays.holiday_base.HolidayBase",
 )
 
 

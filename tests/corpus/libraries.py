@@ -7,7 +7,8 @@ from collections.abc import Mapping
 # Import name -> parts that no model file stores, or that read, write, download or run things.
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "numpy": ("f2py", "distutils", "testing", "ctypeslib", "lib", "_core.memmap", "core.memmap"),
-    "scipy": ("io", "_lib._testutils", "datasets", "_build_utils"),
+    # Samplers ask the distribution that they are made of.
+    "scipy": ("io", "_lib._testutils", "datasets", "_build_utils", "stats._unuran"),
     "sklearn": ("datasets", "externals", "utils._testing", "_build_utils", "utils._repr_html"),
     "pandas": ("io", "_testing", "util", "core.computation", "plotting", "compat", "_libs.parsers",
                "_libs.reduction"),
@@ -106,10 +107,12 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "sktime": (
         "datasets", "utils.plotting", "registry", "benchmarking", "networks", "utils.mlflow_sktime",
         "datatypes", "utils._testing", "libs", "dists_kernels.compose_from_align",
+        # As they take their state they call what it holds, or build what it describes.
+        "classification.deep_learning", "regression.deep_learning",
+        "classification.dictionary_based", "transformations.dictionary_based",
     ),
     "skbase": ("testing", "lookup", "utils"),
     "prophet": ("diagnostics", "plot", "make_holidays", "utilities", "serialize"),
-    "holidays": (),
     "kmodes": ("util.dissim",),
     "pmdarima": ("datasets",),
     "statsforecast": ("distributed", "core"),
@@ -137,7 +140,11 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "ydf": (),
     "optax": (),
     "accelerate": ("commands", "test_utils", "hooks", "utils.modeling", "utils.megatron_lm"),
-    "fastai": ("torch_imports", "data.download", "callback.wandb", "callback.neptune"),
+    # Hooks are removed as their callback is dropped: by a method that its state may replace.
+    "fastai": (
+        "torch_imports", "data.download", "callback.wandb", "callback.neptune", "callback.hook",
+        "vision.core", "torch_core",
+    ),
     "fastcore": ("xtras", "parallel", "script", "net", "shutil", "tools"),
     "fasttransform": (),
     "segmentation_models_pytorch": ("datasets",),
@@ -148,11 +155,13 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "monai": (
         "apps", "bundle", "data", "handlers", "fl", "auto3dseg", "config", "engines", "utils",
         "visualize", "_extensions", "optimizers", "transforms.io",
+        "metrics.cumulative_average",
     ),
-    "pyro": ("contrib", "infer", "optim", "poutine"),
+    "pyro": ("contrib", "infer", "optim", "poutine", "ops.provenance"),
     "botorch": ("test_functions", "utils.testing"),
     "torchaudio": ("datasets", "io", "backend", "prototype", "utils", "_extension"),
-    "flair": ("datasets", "trainers", "file_utils"),
+    # Embeddings make a model of the settings in their state, and may fetch it.
+    "flair": ("datasets", "trainers", "file_utils", "embeddings", "models.language_model"),
     "peft": ("import_utils", "tuners.osf.layer", "tuners.lora.velora"),
     "diffusers": (
         "commands", "experimental", "utils", "pipelines", "modular_pipelines", "hooks", "loaders",

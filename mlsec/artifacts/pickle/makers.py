@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.evidence import LOOKED_AT, is_cut, walk
 from mlsec.artifacts.pickle.handed_on import is_function
-from mlsec.artifacts.pickle.naming import NOT_LISTED
+from mlsec.artifacts.pickle.naming import NOT_LISTED, reached
 from mlsec.artifacts.pickle.opinions import Court
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.shadows import reads_texts
@@ -24,7 +24,10 @@ def made_by_others(court: Court, function: Global, arguments: Value, offset: int
     """Judge what a listed function is given to call."""
     every = list(walk(arguments))
     for given in every:
-        if isinstance(given, Result) and is_function(given):
+        taken = reached(court.policy, given)
+        if isinstance(given, Result) and isinstance(taken, Global):
+            _given_name(court, function, taken, offset)  # dill takes what it calls by its name
+        elif isinstance(given, Result) and is_function(given):
             detail = f"given to {function.full}, which calls it"
             court.note(FactKind.UNKNOWN_CALL, "a computed value", detail, offset)
         elif isinstance(given, Global):

@@ -21,6 +21,7 @@ _TEMPLATE = regex(
     rf"\s*def _parse_args_rvs\(self,{_NAMES}\):\n +return self\._argcheck_rvs\({_NAMES}\)\n"
     rf"\s*def _parse_args_stats\(self,{_NAMES}moments='mv'\):\n +return \({_NAMES}\),{_NAMES}\s*\Z"
 )
+_PARTIALS = ("function", "function_type")
 _RUN_TEXT = "_parse_arg_template"
 _FORMULAS = ("restore_design_info", "restore_model_spec")
 # Calls that give what the whole process shares: a module, a class, a function, a logger.
@@ -56,6 +57,8 @@ def by_state(target: Value, state: Value) -> Iterator[Opinion]:
     for key in [key for key in keys if key in ACTING_KEYS][:1]:
         yield from _by_acting_key(state, key)
     yield from steered.by_methods(state)
+    if isinstance(inner, Global) and inner.entry.word in _PARTIALS:
+        return  # a partial keeps its function, which was judged where it was made
     for part in state if type(state) is tuple else (state,):
         if opinion := steered.by_object(part):
             yield opinion

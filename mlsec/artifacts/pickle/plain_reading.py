@@ -14,7 +14,11 @@ from mlsec.artifacts.recorder import Ledger, Recorder
 from mlsec.artifacts.window import Window
 
 # Numbers read as opcodes end at once or make junk: only what a list names counts.
-_CALLS = (FactKind.DENIED_CALL, FactKind.DENIED_IMPORT, FactKind.UNKNOWN_CALL)
+_DENIED = (FactKind.DENIED_CALL, FactKind.DENIED_IMPORT)
+_CALLS = (*_DENIED, FactKind.UNKNOWN_CALL)
+# Objects follow as a stream of their own: its names are mixed up, and junk, where its entries are
+# counted on from those before.
+_STREAMS = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
 
 
 def run_by_pickle(window: Window, start: int, gap: int, policy: Policy, budget: Budget) -> str:
@@ -25,8 +29,9 @@ def run_by_pickle(window: Window, start: int, gap: int, policy: Policy, budget: 
     machine = Machine(window, start, Verdict(window, scratch, policy), budget)
     with contextlib.suppress(ArtifactError):
         machine.run()
+    kinds = _DENIED if window.read(gap, 2) in _STREAMS else _CALLS
     for fact in scratch.ledger.facts:
-        if fact.kind in _CALLS and fact.offset >= gap and _is_written_name(fact.subject):
+        if fact.kind in kinds and fact.offset >= gap and _is_written_name(fact.subject):
             return fact.subject
     return ""
 

@@ -11,6 +11,7 @@ from mlsec.artifacts.pickle.evidence import LOOKED_AT, is_plain, walk
 from mlsec.artifacts.pickle.handed_on import is_function
 from mlsec.artifacts.pickle.naming import HOOKS, class_of
 from mlsec.artifacts.pickle.opinions import Opinion
+from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import ACTING_KEYS, Box, Global, Later, Result, Value
 from mlsec.core.closed_sets import Severity
 
@@ -24,6 +25,8 @@ _MAKE_TEXT = frozenset(
     ("builtins.str", "__builtin__.str", "__builtin__.unicode", "numpy.str_", "_codecs.encode")
 )
 _SCALARS = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
+_FUNCTIONS = ("function", "function_type", "curried", "attribute", "named")
+_OPEN = (Standing.UNKNOWN, Standing.UNLISTED)
 _MAKE_TABLES = ("builtins", "__builtin__", "collections")
 
 
@@ -31,6 +34,8 @@ def by_keys(table: Box) -> Iterator[Opinion]:
     """What is wrong with the keys of a table that becomes a state or part of an object."""
     pairs = zip(table.items[::2], table.items[1::2], strict=False)
     for key, value in pairs:
+        if is_made_text(value):
+            continue
         if type(key) is str and (key in HOOKS or key in ACTING_KEYS) and can_act(value):
             detail = f"sets {key} of an object, or of what it takes for its attributes"
             yield Opinion(kind=FactKind.PATCHED_OBJECT, subject=key, detail=detail)
@@ -65,7 +70,7 @@ def given_tables(function: Global, arguments: Value) -> Iterator[Opinion]:
 
 def by_object(state: Value) -> Opinion | None:
     """A state that is an object itself: asked for its items, it may call what it holds."""
-    if type(state) is not Result:
+    if type(state) is not Result or _is_kept_function(state):
         return None
     if _is_table_of(state):
         detail = "its state is a table that a call makes of what it is given"
@@ -74,7 +79,7 @@ def by_object(state: Value) -> Opinion | None:
     for part in (state.arguments, state.state):
         parts = part.items if type(part) is Box else (part,)
         for one in walk(tuple(parts)):
-            if is_function(one) and not _makes_arrays(state):
+            if is_function(one) and not _is_class(one) and not _makes_arrays(state):
                 detail = "its state is an object that brings something to call"
                 return Opinion(kind=FactKind.PATCHED_OBJECT, subject="a state", detail=detail)
     return None
@@ -139,5 +144,24 @@ def _is_of_text(arguments: Value) -> bool:
 
 
 def _makes_arrays(state: Result) -> bool:
+    """Whether this is an array, or of a class that no list knows: that is told as such."""
     kind = class_of(state)
-    return type(kind) is Global and kind.module.partition(".")[0] in ("numpy", "torch")
+    if type(kind) is not Global:
+        return False
+    is_array = kind.module.partition(".")[0] in ("numpy", "torch") or kind.entry.word == "array"
+    return is_array or kind.entry.standing is Standing.UNKNOWN
+
+
+def _is_kept_function(state: Result) -> bool:
+    """A function that is kept whole: a partial, a method. Attributes of its own could be asked."""
+    maker = state.function
+    if not isinstance(maker, Global) or maker.entry.word not in _FUNCTIONS:
+        return False
+    parts = (*walk(state.arguments), *walk(state.state))
+    return not any(type(one) is str and one in METHODS for one in parts)
+
+
+def _is_class(given: Value) -> bool:
+    """A class that no list knows and nothing speaks against: an object is of it, or holds it."""
+    is_open = type(given) is Global and given.entry.standing in _OPEN
+    return is_open and given.name.rpartition(".")[2].lstrip("_")[:1].isupper()

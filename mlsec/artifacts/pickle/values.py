@@ -22,7 +22,8 @@ Value: TypeAlias = Any
 # and modules.
 ACTING_KEYS = frozenset(
     """_attach_methods _attach_argparser_methods _build_debug_param_to_name_mapping _build_f
-    _build_params_for_reducer _convert_mask _ddp_init_helper _initialize _load_container_from_state
+    _build_params_for_reducer _convert_mask _ddp_init_helper _init_state _initialize
+    _load_container_from_state _rebuild
     _parse_arg_template _patch_step_function _post_setstate restore_design_info restore_model_spec
     set_weight_bias""".split()  # noqa: SIM905
 )
