@@ -128,8 +128,12 @@ def test_an_unknown_member_is_told_and_zeros_are_none() -> None:
     assert (found.facts, found.holes) == ((), ())
 
 
-def test_a_file_whose_end_is_not_given_is_not_told_as_of_no_known_format() -> None:
-    found = inspect(Window.over(Refused(archive(torch_entries()))))
+def test_a_file_whose_end_is_not_given_is_not_told_as_of_another_format() -> None:
+    """Whether this is a pickle shows only behind the first bytes; it looks like text before."""
+    data = b"(lp0\n" + b"".join(b"S'a word'\np%d\na" % at for at in range(1, 2000)) + b"."
+    assert inspect(Window.of(data)).formats == (Format.PICKLE,)
+    found = inspect(Window.over(Refused(data)))
+    assert found.formats == (Format.UNKNOWN,)
     assert {hole.reason for hole in found.holes} == {GapReason.UNRESOLVED}
 
 
