@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -9,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 import boto3
 import google.auth.exceptions
 import google.cloud.storage
+import msgspec
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -249,3 +251,34 @@ def test_credentials_that_run_out_while_an_object_is_read_are_a_gap(
         with pytest.raises(StoreError) as error:
             store.open(entry).read_at(0, 1)
     assert error.value.reason is GapReason.DENIED
+
+
+WHOLE = base64.b64encode(hashlib.sha256(b"a" * 10).digest()).decode()
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, hashlib.sha256(b"a" * 10).hexdigest()),
+        ({"ChecksumType": "FULL_OBJECT"}, hashlib.sha256(b"a" * 10).hexdigest()),
+        ({"ChecksumType": "COMPOSITE"}, ""),
+        ({"ChecksumSHA256": f"{WHOLE}-3"}, ""),
+        ({"ChecksumSHA256": WHOLE[:8]}, ""),
+        ({"ETag": '"other"'}, None),
+        ({"ContentLength": 11}, None),
+    ],
+)
+def test_a_digest_of_s3_is_taken_of_this_very_whole_object_alone(
+    changed: dict[str, object], expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with s3(monkeypatch) as world:
+        store = open_store(world.target, SETTINGS)
+        listed = next(one for one in store.listing().entries if one.key == "live/a.bin")
+        entry = msgspec.structs.replace(listed, has_sha256=True)
+        answer = {"ETag": entry.etag, "ContentLength": 10, "ChecksumSHA256": WHOLE} | changed
+        monkeypatch.setattr(store._client, "head_object", lambda **_: answer)
+        if expected is None:
+            with pytest.raises(StoreError, match="changed while it was read"):
+                store.sha256(entry)
+        else:
+            assert store.sha256(entry) == expected
