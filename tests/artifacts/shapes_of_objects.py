@@ -137,6 +137,7 @@ SHAPES: Mapping[str, Callable[[int], object]] = {
     "plain": lambda n: Plain(number=n, text=f"some text {n}"),
     "with a list": lambda n: Plain(number=n, items=list(range(n % 5)), more=None),
     "nested": lambda n: Plain(name=f"w{n}", inner=Plain(number=n)),
+    "with a table": lambda n: Plain(number=n, inner={"same": Plain(number=n)}, items=n),
     "tree": tree,
     "slotted": lambda n: Slotted(n, f"w{n}"),
     "frozen": lambda n: Frozen(n, n / 7),
@@ -153,3 +154,49 @@ SHAPES: Mapping[str, Callable[[int], object]] = {
     "namespace": lambda n: types.SimpleNamespace(a=n, b="x"),
     "record": lambda n: {"id": n, "at": START + datetime.timedelta(seconds=n), "tags": ["a", n]},
 }
+
+
+def between(data: Callable[[int], list[Any]]) -> Callable[[int], list[Any]]:
+    """Streams of data with a call after each part of it."""
+    return lambda count: [
+        one for n in range(count) for one in (*data(n), collections.OrderedDict(a=n))
+    ]
+
+
+def turns(*shapes: str) -> Callable[[int], list[Any]]:
+    """Streams in which objects of several kinds follow one another without an order."""
+    return lambda count: [SHAPES[shapes[n * n % 7 % len(shapes)]](n) for n in range(count)]
+
+
+# Streams in which plain data and calls mix, by about how many of the objects there are to be.
+MIXED: Mapping[str, Callable[[int], list[Any]]] = {
+    "a call per 8 numbers": between(lambda n: [*range(8 * n, 8 * n + 7)]),
+    "a call per 200 numbers": between(lambda n: [*range(200 * n, 200 * n + 199)]),
+    "a call per 200 texts": between(lambda n: [f"s{200 * n + m}" for m in range(199)]),
+    "a call per 200 decimals": between(lambda n: [(200 * n + m) / 7 for m in range(199)]),
+    "a call per list of 20": between(lambda n: [[*range(20 * n, 20 * n + 20)]]),
+    "a call per list of 190": between(lambda n: [[*range(190 * n, 190 * n + 190)]]),
+    "a call per list of 2,000": between(lambda n: [[*range(2000 * n, 2000 * n + 2000)]]),
+    "a call per list of any length": between(lambda n: [[*range(n * n % 401)]]),
+    "a call per tuple of 190": between(lambda n: [tuple(range(190 * n, 190 * n + 190))]),
+    "a call per set of 190": between(lambda n: [set(range(190 * n, 190 * n + 190))]),
+    "a call per dict with the same keys": between(lambda n: [{f"k{m}": m for m in range(90)}]),
+    "a call per dict with new keys": between(lambda n: [{f"{n}k{m}": m / 7 for m in range(90)}]),
+    "a call per row of tuples": between(lambda n: [[(n, m / 7, f"x{m}") for m in range(30)]]),
+    "a call per tree of dicts": between(lambda n: [{"a": {"b": [n, {"c": (n, [n])}]}, "d": [[n]]}]),
+    "a call per long text": between(lambda n: [f"{n} " * 60, {"text": f"{n} words " * 9}]),
+    "lists in objects": lambda count: [
+        collections.OrderedDict(a=[*range(190 * n, 190 * n + 190)]) for n in range(count)
+    ],
+    "lists of objects": lambda count: [
+        [collections.OrderedDict(a=m) for m in range(n % 20)] for n in range(count)
+    ],
+    "dicts of objects": lambda count: [
+        {f"k{m}": SHAPES["timedelta"](m) for m in range(n % 20)} for n in range(count)
+    ],
+    "records": lambda count: [
+        {"id": n, "at": SHAPES["datetime"](n), "scores": [n / 7] * (n % 30), "of": (n, f"x{n}")}
+        for n in range(count)
+    ],
+    "objects of five kinds": turns("OrderedDict", "date", "complex", "with a list", "Decimal"),
+}  # fmt: skip

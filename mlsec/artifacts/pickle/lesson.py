@@ -7,16 +7,19 @@ call how free it is: how much of it may differ without another verdict.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 from mlsec.artifacts.pickle.calls_alike import Role, Roles, name_role, roles_of
 from mlsec.artifacts.pickle.literals import read_text, read_unicode_line
 from mlsec.artifacts.pickle.memo import Memo
+from mlsec.artifacts.pickle.nodes import Node, Token
 from mlsec.artifacts.pickle.opcodes import ARGUMENTS, Argument
 from mlsec.artifacts.pickle.passes import index_of
 from mlsec.artifacts.pickle.values import ACTING_KEYS, Global, How, Value
 
 LONGEST_TOKENS = 400
 _GETS, _PUTS = frozenset(b"hjg"), frozenset(b"\x94pqr")
+_TEXTS = frozenset(b"SVUTX\x8c")
 _WIDTHS = {
     Argument.NONE: 1, Argument.BYTES_1: 2, Argument.BYTES_2: 3, Argument.BYTES_4: 5,
     Argument.BYTES_8: 9,
@@ -26,39 +29,6 @@ _COUNTED = {Argument.COUNTED_1: 1, Argument.COUNTED_4: 4, Argument.COUNTED_8: 8}
 
 class LostError(Exception):
     """An opcode takes what was there before the lesson, or does what no lesson is made of."""
-
-
-class Token:
-    """One opcode, [start, end) of the block; ``role`` says how free its argument is."""
-
-    __slots__ = ("code", "end", "has_small_numbers", "role", "start")
-
-    def __init__(self, code: int, start: int, end: int) -> None:
-        self.code = code
-        self.start = start
-        self.end = end
-        self.role = Role.FREE
-        self.has_small_numbers = False
-
-
-class Node:
-    """A value made by the tokens ``first`` to ``last``; ``value`` is what a read entry holds.
-
-    ``is_call``: something was called to make it. ``is_kept``: its own shape matters.
-    """
-
-    __slots__ = ("first", "is_bad", "is_call", "is_kept", "kids", "kind", "last", "role", "value")
-
-    def __init__(self, kind: str, first: int, last: int, kids: list[Node] | None = None) -> None:
-        self.kind = kind
-        self.first = first
-        self.last = last
-        self.kids = kids or []
-        self.value: Value = None
-        self.role = Role.FREE
-        self.is_kept = False
-        self.is_call: bool = any(kid.is_call for kid in self.kids)
-        self.is_bad: bool = any(kid.is_bad for kid in self.kids)
 
 
 class Lesson:
@@ -158,11 +128,13 @@ class Lesson:
     def marked(self, code: int) -> None:
         """TUPLE, LIST, DICT, FROZENSET."""
         kids, first = self._to_mark()
+        self._name_what_acts(kids)
         self._push(Node("tuple" if code == ord("t") else "box", first, self._now, kids))
 
     def tuples(self, code: int) -> None:
         """TUPLE1 to TUPLE3."""
         kids = self._take(code - 0x84)
+        self._name_what_acts(kids)
         self._push(Node("tuple", kids[0].first, self._now, kids))
 
     def added(self, code: int) -> None:
@@ -176,7 +148,18 @@ class Lesson:
             self.restrict(key, Role.FIXED)  # among items of an object a hook acts
         self._join(target, kids)
 
+    def _name_what_acts(self, values: list[Node]) -> None:
+        """What may be called is judged by the name before it, in a table: that is no other word."""
+        for key, value in pairwise(values):
+            is_text = value.kind == "get" and type(value.value) is str
+            if value.is_call or (value.value is not None and not is_text):
+                if key.kind == "get":
+                    self.restrict(key, Role.FIXED)
+                elif key.kind == "leaf" and self.tokens[key.first].code in _TEXTS:
+                    self.restrict(key, Role.SILENT)
+
     def _join(self, target: Node, kids: list[Node]) -> None:
+        self._name_what_acts(kids)
         target.kids += kids
         target.last = self._now
         target.is_call |= any(kid.is_call for kid in kids)

@@ -29,11 +29,7 @@ GETS = r"h.|j.{4}+|g[^\n]*+\n"
 PUTS = r"\x94|q.|r.{4}+|p[^\n]*+\n"
 # A store or none. Never "?+" around a group: the engine allocates for each group it repeats.
 STORED = rf"(?>{PUTS}|)"
-# What writes no memo entry.
-_UNNUMBERED = (
-    rf"{PUSHES}|{GETS}|[(012aesutldRbo\x81\x85-\x87\x90-\x93]|\x95.{{8}}+|c[^\n]*+\n[^\n]*+\n"
-)
-ENTRIES_AT_ONCE = 64
+ENTRIES_AT_ONCE = (64, 8)
 
 
 # Opcodes of one byte that take or give values, none of them a second time.
@@ -53,6 +49,13 @@ def _often(one: str) -> str:
 
 def _row(number: str) -> str:
     return f"{number}(?:{7 * number}|)"
+
+
+# What writes no memo entry, and is no FRAME.
+_UNNUMBERED = (
+    _often(r"(012aesutldRbo\x81\x85-\x87\x90-\x93N\])}\x88\x89\x8f")
+    + rf"|{GETS}|c[^\n]*+\n[^\n]*+\n"
+)
 
 
 @lru_cache(maxsize=16)
@@ -147,59 +150,22 @@ def short(tail: str) -> str:
     return "(?:" + "|".join(rf"\x{n:02x}{tail}.{{{n}}}+" for n in range(32)) + ")"
 
 
-SMALL = (
-    rf"(?:K.|h.|\x8c{short('')}|J.{{4}}+|G.{{8}}+|j.{{4}}+|M..|[N)\x88\x89]|[CU\x8a]{short('')}"
-    rf"|X{short(ZEROS)}){STORED}"
-)
+@cache
+def entries(count: int) -> re.Pattern[bytes]:
+    """So many MEMOIZE, each after any opcodes that do not write the memo."""
+    return compiled(rf"(?:(?:{_UNNUMBERED})*+\x94){{{count}}}+")
 
 
 @cache
-def pushes() -> re.Pattern[bytes]:
-    """Eight values or more, written out one after the other; a call may begin with a GET."""
-    return compiled(rf"(?:(?:{PUSHES}){STORED}){{8,64}}+")
+def next_write() -> re.Pattern[bytes]:
+    """Right up to a MEMOIZE, FRAME or PUT, or to the end; group 1 is the opcode."""
+    return compiled(rf"(?:{_UNNUMBERED})*+([\x94\x95pqr]|\Z)")
 
 
 @cache
-def entries() -> re.Pattern[bytes]:
-    """As ``memoized``, for so many entries at once; they are ``ENTRIES_AT_ONCE``."""
-    return compiled(rf"(?:(?:{_UNNUMBERED})*+\x94){{{ENTRIES_AT_ONCE}}}+")
-
-
-def eight_with(also: str) -> re.Pattern[bytes]:
-    """Eight values or more, and of further kinds: so many at once as ``pushes`` passes."""
-    put = STORED
-    some = rf"{SMALL}(?>\x85{put}|{SMALL}(?:\x86{put}|{SMALL}\x87{put})|)"
-    tuples = rf"\((?:{SMALL})*+t{put}"
-    boxes = rf"[\]}}\x8f]{put}(?>\((?:{SMALL})*+[eu\x90]|)"
-    # Where entries are read one after the other, the first of them are no part of a short tuple.
-    reads = "|".join(rf"{8 * read}(?={4 * read})" for read in (r"h.", r"j.{4}+", r"g[^\n]*+\n"))
-    return compiled(rf"(?:{reads}|{also}{some}|{tuples}|{boxes}|(?:{PUSHES}|{GETS}){put}){{8,64}}+")
-
-
-@cache
-def eight() -> re.Pattern[bytes]:
-    """Eight values or more, each pushed whole: literals, short tuples, flat lists and dicts.
-
-    No opcode in it takes a value that was there before.
-    """
-    return eight_with("")
-
-
-@cache
-def memoized() -> re.Pattern[bytes]:
-    """As ``memo_writes``, without indexes: right up to the first opcode that has one."""
-    return compiled(rf"(?:{_UNNUMBERED})*+([\x94pqr]|\Z)")
-
-
-@cache
-def appended() -> re.Pattern[bytes]:
-    """Single values appended one by one, as protocol 0 writes a list."""
-    return appended_with("")
-
-
-def appended_with(also: str) -> re.Pattern[bytes]:
-    """As ``appended``, and values of further kinds."""
-    return compiled(rf"(?:(?:{also}(?:{PUSHES}){STORED})a)*+")
+def next_frame() -> re.Pattern[bytes]:
+    """Right up to a FRAME, or to the end; group 1 is the opcode."""
+    return compiled(rf"(?:{_UNNUMBERED}|{PUTS})*+(\x95|\Z)")
 
 
 @cache
@@ -209,7 +175,7 @@ def memo_writes() -> re.Pattern[bytes]:
     The last match ends the batch and is empty: without it the search would go on in the middle of
     an opcode.
     """
-    return compiled(rf"(?:{_UNNUMBERED})*+({PUTS}|\Z)")
+    return compiled(rf"(?:{_UNNUMBERED}|\x95.{{8}}+)*+({PUTS}|\Z)")
 
 
 def compiled(pattern: str) -> re.Pattern[bytes]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.known import Known
 from mlsec.artifacts.pickle.lesson import Lesson
-from mlsec.artifacts.pickle.patterns import pushes
-from mlsec.artifacts.pickle.templates import templates
+from mlsec.artifacts.pickle.opcodes import FRAME
+from mlsec.artifacts.pickle.templates import Template, templates
 from mlsec.artifacts.pickle.values import (
     KEPT_ITEMS,
     Box,
@@ -18,6 +18,7 @@ from mlsec.artifacts.pickle.values import (
     Stretch,
     Value,
 )
+from mlsec.artifacts.pickle.whole_values import BEHIND, pushes
 from mlsec.artifacts.pickle.written import note_writes
 
 if TYPE_CHECKING:
@@ -38,15 +39,13 @@ LESSON_BYTES, LESSON_CALLS, LONGEST_LESSON_BYTES = 4 << 10, 16, 64 << 10
 LONG_TUPLE_BYTES = 4 << 20
 # MARKs that are passed before a batch of plain values is tried again.
 LONGEST_IDLE = 16
-# No opcode touches more values than these, unless it takes all down to a MARK.
-TOUCHED = 3
 
 
 class Runs:
     """The stretches on one machine's stack; ``guard`` is the stack size that keeps them untouched.
 
-    The eight or more values after a stretch stand on the stack themselves. Below ``guard`` items
-    the next opcode could touch a stretch: ``thaw`` must be asked first.
+    The last four values of those that were passed stand on the stack themselves. Below ``guard``
+    items the next opcode could touch a stretch: ``thaw`` must be asked first.
     """
 
     __slots__ = (
@@ -86,11 +85,12 @@ class Runs:
             return position
         end, last = _passed(block, position, held, whole)
         stretch = Stretch(
-            machine.tape.base + position, end - position, len(machine.memo), is_values=True
+            machine.tape.base + position, end - position, len(machine.memo), self, is_values=True
         )
-        if end - position < WORTH_BYTES or not note_writes(
-            machine.tape, machine.memo, stretch, end
-        ):
+        frames = None
+        if end - position >= WORTH_BYTES:
+            frames = note_writes(machine.tape, machine.memo, stretch, end)
+        if frames is None:
             if tries and self.known.is_taught:
                 # Perhaps this was a value within one: the next beginning is tried at once.
                 position = self._step(position)
@@ -101,13 +101,15 @@ class Runs:
         self.pause = 1 if self.known.is_taught else SHORTEST_PAUSE
         self._at.append(len(machine.stack))
         machine.stack.append(stretch)
+        for start in frames:
+            machine.steps[FRAME](machine, start)
         try:
             while end < last:
                 end = machine.steps[block[end]](machine, end)
         except (ArtifactError, IndexError):
             self.failed = end
             raise
-        self.guard = self._at[-1] + TOUCHED + 1
+        self.guard = self._at[-1] + BEHIND
         return end
 
     def _to_a_value(self, position: int) -> int:
@@ -145,11 +147,15 @@ class Runs:
             start = position
             position = self._step(start)
             if not lesson.is_followed(start, position):
-                found += templates(lesson, self.known.style, self.known.quiet)
+                found += self._seen(lesson)
                 lesson = Lesson(tape.block, machine.memo, machine.globals)
-        found += templates(lesson, self.known.style, self.known.quiet)
+        found += self._seen(lesson)
         self._lesson_after = self.calls * (2 if self.known.teach(found) else 4)
         return position
+
+    def _seen(self, lesson: Lesson) -> list[Template]:
+        known = self.known
+        return templates(lesson, known.style, known.quiet, known.texts)
 
     def thaw(self) -> int:
         """Put the values of a stretch that could be touched in its place; give the new guard."""
@@ -157,12 +163,12 @@ class Runs:
         while at:
             index = at[-1]
             is_there = index < len(stack) and type(stack[index]) is Stretch
-            if is_there and len(stack) > index + TOUCHED:
+            if is_there and len(stack) > index + BEHIND - 1:
                 break
             at.pop()
             if is_there:
                 self._put_back(index)
-        self.guard = at[-1] + TOUCHED + 1 if at else 0
+        self.guard = at[-1] + BEHIND if at else 0
         return self.guard
 
     def _put_back(self, index: int) -> None:
@@ -176,8 +182,7 @@ class Runs:
         """Read what was passed of a dict, for the texts that could name a hook."""
         skipped, box.skipped = box.skipped or [], None
         for stretch in skipped:
-            whole = Box("dict")
-            whole.items = [None] * KEPT_ITEMS
+            whole = Box("dict").full()
             if stretch.is_values:
                 whole.add(self.values(stretch))
             else:
@@ -195,10 +200,22 @@ class Runs:
         """The values that a stretch pushed."""
         return [self._settled(value) for value in self._machine.again(stretch, [])]
 
+    def read(self, stretch: Stretch, kind: str) -> Box:
+        """A container of this kind, with what a stretch pushed or put into it."""
+        box = Box(kind)
+        if stretch.is_values:
+            box.add(self.values(stretch))
+        else:
+            self._machine.again(stretch, [box])
+            box.settle(self._settled)
+        return box
+
     def _settled(self, value: Value) -> Value:
         if type(value) is Later:
             memo = self._machine.memo
             return Plain.UNKNOWN if memo.is_rewritten else memo.get(value.index)
+        if type(value) is Box:
+            value.settle(self._settled)
         return tuple(map(self._settled, value)) if type(value) is tuple else value
 
     def as_tuple(self, values: list[Value]) -> Value:
@@ -208,7 +225,7 @@ class Runs:
             return tuple(self.flat(values))
         box = Box("tuple")
         box.add(self.flat(values, KEPT_ITEMS + 1))
-        box.is_partial = True
+        box.cut()
         return box
 
     def flat(self, values: list[Value], most: int = -1) -> list[Value]:
@@ -227,32 +244,18 @@ class Runs:
 
 
 def _passed(block: bytes, position: int, held: int, whole: re.Pattern[bytes]) -> tuple[int, int]:
-    """Where the last eight values (or a few more) that can be passed begin, and where they end."""
+    """Where the last four values that can be passed begin, and where they end."""
     end = last = position
     is_plain, plain = False, pushes()
     while True:
         found = plain.match(block, last, held)
         if found:
-            end, last, is_plain = last, found.end(), True
+            end, last, is_plain = found.start(1), found.end(), True
             continue
         found = whole.match(block, last, held)
-        if not found:
-            end = _last_eight(plain if is_plain else whole, block, end, last)
-            if is_plain:
-                # The last values may be what the next opcode takes.
-                found = whole.match(block, end, held)
-            if not found or found.end() <= last:
-                return end, last
-            last = end
-        end, last, is_plain = last, found.end(), False
-
-
-def _last_eight(run: re.Pattern[bytes], block: bytes, start: int, last: int) -> int:
-    """Where the last values of a match begin: eight at least, and seldom many more."""
-    while start < last:
-        before = run.match(block, start, (start + last) // 2)
-        rest = before and run.match(block, before.end(), last)
-        if not before or not rest or rest.end() != last:
-            break
-        start = before.end()
-    return start
+        if not found and is_plain:
+            # The last values may be what the next opcode takes.
+            found = whole.match(block, end, held)
+        if not found or found.end() <= last:
+            return end, last
+        end, last, is_plain = found.start(1), found.end(), False

@@ -89,7 +89,7 @@ def build(machine: Machine, position: int) -> int:
     target = stack[-1]
     offset = machine.tape.base + position
     for part in state if type(state) is tuple and len(state) == 2 else (state,):
-        if type(part) is Box and (part.skipped or part.rest):
+        if type(part) is Box and (part.is_partial or part.skipped or part.rest):
             machine.runs.read_keys(part)
     machine.hooks.read_tables(state)
     machine.judge.built(target, state, offset)

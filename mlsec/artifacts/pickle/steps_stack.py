@@ -5,7 +5,8 @@ from __future__ import annotations
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.machine import STOPPED, Machine
 from mlsec.artifacts.pickle.patterns import batch
-from mlsec.artifacts.pickle.values import KEPT_ITEMS, Box, Stretch, Value
+from mlsec.artifacts.pickle.texts import Style
+from mlsec.artifacts.pickle.values import Box, Stretch, Value
 from mlsec.artifacts.pickle.written import note_writes
 
 # Shorter ones are followed opcode by opcode: they may be a state or arguments that matter.
@@ -16,7 +17,9 @@ def mark(machine: Machine, position: int) -> int:
     tape = machine.tape
     stack = machine.stack
     if machine.is_batched and stack and type(stack[-1]) is Box and machine.runs.is_worth_a_batch():
-        skipped = batch().match(tape.block, position, tape.held)
+        known = machine.runs.known
+        many = known.batches() if known.is_taught else batch()
+        skipped = many.match(tape.block, position, tape.held)
         if skipped and _is_skipped(machine, position, skipped.end()):
             machine.runs.missed = 0
             return skipped.end()
@@ -31,9 +34,12 @@ def _is_skipped(machine: Machine, position: int, end: int) -> bool:
     """
     if end - position < WORTH_BYTES:
         return False
-    stretch = Stretch(machine.tape.base + position, end - position, len(machine.memo))
-    if not note_writes(machine.tape, machine.memo, stretch, end):
+    stretch = Stretch(machine.tape.base + position, end - position, len(machine.memo), machine.runs)
+    frames = note_writes(machine.tape, machine.memo, stretch, end)
+    if frames is None:
         return False
+    for start in frames:
+        frame(machine, start)
     machine.stack[-1].skip(stretch)
     return True
 
@@ -90,16 +96,9 @@ def tuple_3(machine: Machine, position: int) -> int:
     return position + 1
 
 
-def _kept(machine: Machine, box: Box, values: list[Value]) -> list[Value]:
-    """As many of the values as a container keeps, those that were skipped read after all."""
-    if len(box.items) >= KEPT_ITEMS:
-        return values
-    return machine.runs.flat(values, -1 if box.kind == "dict" else KEPT_ITEMS + 1)
-
-
 def _boxed(machine: Machine, kind: str) -> None:
     box = Box(kind)
-    box.add(_kept(machine, box, machine.to_mark_unread()))
+    box.add(machine.to_mark_unread())
     machine.stack.append(box)
 
 
@@ -153,7 +152,7 @@ def add_marked(machine: Machine, position: int) -> int:
     values = machine.to_mark_unread()
     target = machine.stack[-1]
     if type(target) is Box:
-        target.add(_kept(machine, target, values))
+        target.add(values)
     else:
         machine.judge.patched(
             target, machine.hooks.acting_pairs(values), machine.tape.base + position
@@ -166,6 +165,7 @@ def protocol(machine: Machine, position: int) -> int:
     if number > 5:
         raise ArtifactError(f"protocol {number} is not known")
     machine.protocol = number
+    machine.runs.known.style = Style.SHORT if number > 3 else Style.LONG
     return position + 2
 
 

@@ -8,9 +8,10 @@ from functools import cache
 import msgspec
 
 from mlsec.artifacts.pickle.calls_alike import Role
-from mlsec.artifacts.pickle.lesson import LONGEST_TOKENS, Lesson, Node, Token
+from mlsec.artifacts.pickle.lesson import LONGEST_TOKENS, Lesson
+from mlsec.artifacts.pickle.nodes import Node, Token
 from mlsec.artifacts.pickle.passes import index_of
-from mlsec.artifacts.pickle.patterns import LINES, ZEROS, counted, short
+from mlsec.artifacts.pickle.patterns import ZEROS, counted, short
 from mlsec.artifacts.pickle.texts import (
     Style,
     harmless,
@@ -20,6 +21,7 @@ from mlsec.artifacts.pickle.texts import (
     quiet_line,
     reads,
 )
+from mlsec.artifacts.pickle.whole_values import FRAMED, PUT, flat, free
 
 _GETS = frozenset(b"hjg")
 # After these a value is on top, which may be stored.
@@ -27,7 +29,6 @@ _MAKE = frozenset(b"NKMJGILFSVXTUBC)]}tldRco\x81\x85\x86\x87\x88\x89\x8a\x8c\x8f
 LONGEST_PATTERN = 60_000
 # An opcode, its length, and as many bytes as a short text has.
 LONGEST_SHORT = 33
-PUT = {Style.LINES: r"(?>p[^\n]*+\n|)", Style.LONG: r"(?>q.|r.{4}+|)", Style.SHORT: r"\x94?+"}
 _NUMBERS = {
     Style.LINES: r"I(?:0[01]?|-?[1-9][0-9]{0,60}+)\n|L-?(?:0|[1-9][0-9]{0,60}+)L?\n"
     r"|F-?[0-9][0-9.e+-]{0,40}+\n|N",
@@ -53,12 +54,23 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     start: bytes
 
 
-def templates(lesson: Lesson, style: Style, quiet: frozenset[int]) -> list[Template]:
-    """A template for each value of a lesson that calls made."""
-    found = []
-    for node in lesson.nodes:
-        if node.is_call and not node.is_bad and node.last - node.first < LONGEST_TOKENS:
-            text = _Writer(lesson, style, quiet).text(node)
+def templates(
+    lesson: Lesson, style: Style, quiet: frozenset[int], texts: frozenset[int]
+) -> list[Template]:
+    """A template for each value of a lesson that calls made.
+
+    ``quiet`` are the memo entries that may be given to any listed function, ``texts`` those of them
+    that are no objects.
+    """
+    found, waiting = [], list(lesson.nodes)
+    for node in waiting:  # it grows on the way
+        if not node.is_call or node.is_bad:
+            continue
+        if node.kind != "result":
+            # Containers of any values are passed as such.
+            waiting += node.kids
+        elif node.last - node.first < LONGEST_TOKENS:
+            text = _Writer(lesson, style, quiet, texts).text(node)
             if len(text) < LONGEST_PATTERN:
                 first = lesson.tokens[node.first]
                 start = lesson.block[first.start : first.end]
@@ -67,18 +79,24 @@ def templates(lesson: Lesson, style: Style, quiet: frozenset[int]) -> list[Templ
 
 
 class _Writer:
-    def __init__(self, lesson: Lesson, style: Style, quiet: frozenset[int]) -> None:
+    def __init__(
+        self, lesson: Lesson, style: Style, quiet: frozenset[int], texts: frozenset[int]
+    ) -> None:
         self.lesson = lesson
         self.style = style
         self.quiet = quiet
+        self.texts = texts
         self.flat: dict[int, int] = {}
+        self.begins: set[int] = set()
 
     def text(self, node: Node) -> str:
         self._find_flat(node)
         parts, place = [], node.first
         while place <= node.last:
+            if place in self.begins:
+                parts.append(FRAMED[self.style])
             if place in self.flat:
-                parts.append(flat(self.style))
+                parts.append(flat(self.style, self.texts))
                 place = self.flat[place] + 1
                 continue
             token = self.lesson.tokens[place]
@@ -90,11 +108,20 @@ class _Writer:
     def _find_flat(self, node: Node) -> None:
         """Containers of literals into which nobody looks: another one may be there instead."""
         is_free = node.role is Role.FREE and not node.is_kept
-        if is_free and node.kind in ("tuple", "box") and all(map(_is_free_leaf, node.kids)):
+        if is_free and node.kind in ("tuple", "box") and all(map(self._is_free, node.kids)):
             self.flat[node.first] = node.last
             return
         for kid in node.kids:
+            if kid.first != node.first:
+                self.begins.add(kid.first)
             self._find_flat(kid)
+
+    def _is_free(self, node: Node) -> bool:
+        token = self.lesson.tokens[node.first]
+        if node.kind == "get":
+            index = index_of(self.lesson.block[token.start : token.end])
+            return node.role is Role.FREE and index in self.texts
+        return node.kind == "leaf" and node.role is Role.FREE
 
     def _token(self, token: Token) -> str:
         data = self.lesson.block[token.start : token.end]
@@ -105,49 +132,22 @@ class _Writer:
         return pattern if pattern and _matches(pattern, data) else written(data)
 
     def _read(self, token: Token, data: bytes) -> str:
-        if token.role is Role.FREE:
-            return one(self.style)
         index = index_of(data)
-        is_quiet = index in self.quiet and token.role < Role.SILENT
+        if token.role is Role.FREE and index in self.texts:
+            return free(self.style, self.texts)
+        is_quiet = index in self.quiet and Role.FREE < token.role < Role.SILENT
         return reads(self.quiet if is_quiet else frozenset((index,)))
 
     def _pattern(self, token: Token) -> str:
         is_long = token.end - token.start > LONGEST_SHORT
+        if token.role is Role.FREE:
+            return free(self.style, self.texts, is_long=is_long)
         if token.code in _TEXTS:
             return text_of(self.style, token.role, is_long=is_long)
         if token.code in _BYTES:
             return bytes_of(token.role, is_long=is_long)
-        if token.role is Role.FREE:
-            return one(self.style)
         numbers = _SMALL_NUMBERS if token.has_small_numbers else _NUMBERS
         return rf"(?:{numbers[self.style]})" if token.code in _OF_NUMBERS else ""
-
-
-def _is_free_leaf(node: Node) -> bool:
-    return node.kind in ("leaf", "get") and node.role is Role.FREE
-
-
-@cache
-def one(style: Style, *, is_long: bool = False) -> str:
-    """Any value that holds no others, as far as it is short."""
-    if style is Style.LINES:
-        return rf"(?:{LINES}|g[^\n]*+\n|N)"
-    width = counted if is_long else short
-    texts = rf"[\x8cC]{width('')}"
-    if style is Style.LONG:
-        texts = rf"[XT]{width(ZEROS)}|[UC]{width('')}"
-    return rf"(?:K.|h.|{texts}|J.{{4}}+|G.{{8}}+|j.{{4}}+|M..|[N\x88\x89]|\x8a{short('')})"
-
-
-@cache
-def flat(style: Style) -> str:
-    """A container of such values, or one of them."""
-    each = rf"{one(style)}{PUT[style]}"
-    if style is Style.LINES:
-        return rf"(?:\((?:{each})*+t{PUT[style]}|\([dl]{PUT[style]}(?:{each}(?:a|{each}s))*+)"
-    tuples = rf"\)|\((?:{each})*+t|{each}(?>\x85|{each}(?:\x86|{each}\x87)|)"
-    boxes = rf"[\]}}\x8f]{PUT[style]}(?>\((?:{each})*+[eu\x90]|{each}(?:a|{each}s)|)"
-    return rf"(?:(?:{tuples}){PUT[style]}|{boxes})"
 
 
 @cache
@@ -156,8 +156,6 @@ def text_of(style: Style, role: Role, *, is_long: bool) -> str:
     start, zeros = ("X", ZEROS) if style is Style.LONG else (r"\x8c", "")
     is_line = style is Style.LINES
     match role:
-        case Role.FREE:
-            return one(style, is_long=is_long)
         case Role.GIVEN if is_line:
             return r"V[^\n]*+\n"
         case Role.GIVEN:
@@ -178,7 +176,7 @@ def text_of(style: Style, role: Role, *, is_long: bool) -> str:
 def bytes_of(role: Role, *, is_long: bool) -> str:
     """Bytes; "" where they must be the same."""
     match role:
-        case Role.FREE | Role.GIVEN:
+        case Role.GIVEN:
             return rf"C{counted('') if is_long else short('')}"
         case Role.HARMLESS | Role.PLAIN:
             return rf"C{harmless('')}"

@@ -7,7 +7,8 @@ as they are short; everything else is one of the classes below.
 from __future__ import annotations
 
 import enum
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
 
 from mlsec.artifacts.pickle.policy import Entry, Standing
 
@@ -98,36 +99,85 @@ class Result:
 class Box:
     """A list, dict, set or long tuple: its first items (of a dict: keys and values in turn).
 
-    Of a dict ``rest`` holds the texts beyond them that could name a hook or another acting key, and
-    ``skipped`` what was passed at once.
+    Items that were passed at once are read when somebody asks. Of a dict ``rest`` holds the texts
+    beyond the first items that could name a hook or another acting key, and ``skipped`` what was
+    passed beyond them.
     """
 
-    __slots__ = ("acting", "is_partial", "items", "kind", "rest", "skipped")
+    __slots__ = ("_is_partial", "_is_unread", "_items", "acting", "kind", "rest", "skipped")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self.items: list[Value] = []
-        self.is_partial = False
+        self._items: list[Value] = []
+        self._is_partial = False
+        self._is_unread = False
         self.rest: set[Value] | None = None
         # What stands right behind such a text, where the two were read together.
         self.acting: dict[Value, list[Value]] | None = None
         self.skipped: list[Stretch] | None = None
 
+    @property
+    def items(self) -> list[Value]:
+        """The first items."""
+        if self._is_unread:
+            self._read()
+        return self._items
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether there are more."""
+        if self._is_unread:
+            self._read()
+        return self._is_partial
+
+    def full(self) -> Box:
+        """The same without room, to learn what else is put into it."""
+        self._items = [None] * KEPT_ITEMS
+        return self
+
+    def cut(self) -> None:
+        """There are more items, which nobody keeps."""
+        self._is_partial = True
+
     def add(self, values: list[Value]) -> None:
         """Keep what there is room for."""
-        room = KEPT_ITEMS - len(self.items)
+        if Stretch in map(type, values):
+            self._is_unread = True
+        room = KEPT_ITEMS - len(self._items)
         if room < len(values):
-            self.is_partial = True
+            self._is_partial = True
             if self.kind == "dict":
                 self._add_rest(values[max(room, 0) :])
         if room > 0:
-            self.items.extend(values[:room])
+            self._items.extend(values[:room])
+
+    def _read(self) -> None:
+        """Put the items of each stretch in its place, as far as there is room."""
+        passed, self._items, self._is_unread = self._items, [], False
+        items: list[Value] = []
+        for value in passed:
+            if type(value) is not Stretch:
+                items.append(value)
+            elif len(items) < KEPT_ITEMS:
+                items += self._joined(value.read(self.kind))
+            else:
+                self.skip_rest(value)
+        self.add(items)
+
+    def _joined(self, other: Box) -> list[Value]:
+        """The items of another one; what is known of it beyond them is known of this one too."""
+        items = other.items
+        self._is_partial |= other.is_partial
+        if other.rest:
+            self.rest = (self.rest or set()) | other.rest
+            self.acting = {**(self.acting or {}), **(other.acting or {})}
+        return items
 
     def _add_rest(self, values: list[Value]) -> None:
         self.rest = self.rest or set()
         for place, value in enumerate(values):
             if type(value) is Stretch:
-                self.skip(value)
+                self.skip_rest(value)
             elif type(value) is Later or (
                 type(value) is str and (value[:2] == "__" or value in ACTING_KEYS)
             ):
@@ -136,16 +186,34 @@ class Box:
                 self.acting[value] = values[place + 1 : place + 2]
 
     def skip(self, stretch: Stretch) -> None:
-        """Items were passed; those of a dict are read when it becomes a state."""
-        self.is_partial = True
+        """Items were passed."""
+        if len(self._items) < KEPT_ITEMS:
+            self._items.append(stretch)
+            self._is_unread = True
+        else:
+            self.skip_rest(stretch)
+
+    def skip_rest(self, stretch: Stretch) -> None:
+        """Items were passed for which there is no room; a dict's are read when it is a state."""
+        self._is_partial = True
         if self.kind == "dict":
             self.skipped = self.skipped or []
             self.skipped.append(stretch)
+
+    def settle(self, settled: Callable[[Value], Value]) -> None:
+        """Put other values in the place of the items."""
+        self._items = [settled(one) for one in self._items]
 
     def mapping(self) -> dict[str, Value]:
         """The items of a dict whose keys are strings."""
         pairs = zip(self.items[::2], self.items[1::2], strict=False)
         return {key: value for key, value in pairs if isinstance(key, str)}
+
+
+class Reader(Protocol):
+    """Gives a container of this kind, with what a stretch pushed or put into it."""
+
+    def read(self, stretch: Stretch, kind: str) -> Box: ...
 
 
 class Stretch:
@@ -154,20 +222,31 @@ class Stretch:
     ``is_values``: the batch only pushed values, and this stands for them on the stack.
     """
 
-    __slots__ = ("first_index", "is_values", "offset", "size_bytes")
+    __slots__ = ("_reader", "first_index", "is_values", "offset", "size_bytes")
 
     def __init__(
-        self, offset: int, size_bytes: int, first_index: int, *, is_values: bool = False
+        self,
+        offset: int,
+        size_bytes: int,
+        first_index: int,
+        reader: Reader,
+        *,
+        is_values: bool = False,
     ) -> None:
         self.is_values = is_values
         self.offset = offset
         self.size_bytes = size_bytes
         self.first_index = first_index
+        self._reader = reader
 
     @property
     def end(self) -> int:
         """The offset after its last byte."""
         return self.offset + self.size_bytes
+
+    def read(self, kind: str) -> Box:
+        """A container of this kind, with what it pushed or put into it."""
+        return self._reader.read(self, kind)
 
 
 class Later:

@@ -21,8 +21,9 @@ from mlsec.artifacts.window import Window
 LEAF = 0
 GET_1 = ord("h")
 ITEMS = 16_000_000
-# Bytes followed before the rest is tried at once, and how many entries that may read.
-FIRST_BYTES, HARMLESS = 8 << 10, 256
+# Bytes followed before the rest is tried at once (more where what it reads came later), and how
+# many entries that may read.
+FIRST_BYTES, MORE_BYTES, HARMLESS = 8 << 10, (120 << 10, 1 << 20), 256
 _WIDTHS = {
     Argument.NONE: 1, Argument.BYTES_1: 2, Argument.BYTES_2: 3, Argument.BYTES_4: 5,
     Argument.BYTES_8: 9,
@@ -49,7 +50,9 @@ class Weigh:
         self.is_shared = False
         self.reached = 0
 
-    def rest(self, highest: int, *, acts: bool) -> re.Pattern[bytes] | None:
+    def rest(
+        self, highest: int, *, acts: bool, first_bytes: int = FIRST_BYTES
+    ) -> re.Pattern[bytes] | None:
         """Follow the first opcodes; give a pattern for the others that lets nothing grow.
 
         None where containers are taken a second time already. ``reached`` is where it is to go on.
@@ -58,7 +61,7 @@ class Weigh:
             IndexError: an opcode needs more values than there are.
         """
         start, end = self.spans[0]
-        self._follow(start, min(end, start + FIRST_BYTES))
+        self._follow(start, min(end, start + first_bytes))
         known = len(self.puts) + self.written
         harmless = self.read - self.memo.keys()
         if self.is_shared or len(harmless) > HARMLESS:
@@ -73,10 +76,13 @@ class Weigh:
         Raises:
             IndexError: an opcode needs more values than there are.
         """
-        run = self.rest(0xFFFF, acts=True)
-        if run is None:
-            return False
-        return not self.spans or passes(self.window, self.spans, run, self.budget)
+        for first_bytes in (FIRST_BYTES, *MORE_BYTES):
+            run = self.rest(0xFFFF, acts=True, first_bytes=first_bytes)
+            if run is None:
+                return False
+            if not self.spans or passes(self.window, self.spans, run, self.budget):
+                return True
+        return False
 
     def follow(self) -> None:
         """Follow the opcodes of all spans that are left.

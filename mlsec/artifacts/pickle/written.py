@@ -8,33 +8,67 @@ from array import array
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.literals import read_index
 from mlsec.artifacts.pickle.memo import Memo
-from mlsec.artifacts.pickle.patterns import ENTRIES_AT_ONCE, entries, memo_writes, memoized
+from mlsec.artifacts.pickle.patterns import (
+    ENTRIES_AT_ONCE,
+    entries,
+    memo_writes,
+    next_frame,
+    next_write,
+)
 from mlsec.artifacts.pickle.tape import Tape
 from mlsec.artifacts.pickle.values import Stretch
 
-MEMOIZE = b"\x94"
+MEMOIZE, FRAME, NOTHING = b"\x94", b"\x95", b""
 PUT = ord("p")
 
 
-def note_writes(tape: Tape, memo: Memo, stretch: Stretch, end: int) -> bool:
+def note_writes(tape: Tape, memo: Memo, stretch: Stretch, end: int) -> list[int] | None:
     """Store a stretch under all memo entries that it writes; it ends at the position ``end``.
 
-    False when it mixes both ways of writing the memo (then entries cannot be numbered afterwards)
-    or writes over an entry, which no pickler does.
+    Gives where the FRAMEs in it are. None when it mixes both ways of writing the memo (then
+    entries cannot be numbered afterwards) or writes over an entry, which no pickler does.
     """
     start = end - stretch.size_bytes
-    first = memo_writes().match(tape.block, start, end)
-    if memo.is_consecutive and first and first.group(1) in (MEMOIZE, b""):
-        # Each match is a MEMOIZE, but for the empty one at the end: a PUT would be another.
-        count, at, many = 0, start, entries().match
-        while found := many(tape.block, at, end):
-            count, at = count + ENTRIES_AT_ONCE, found.end()
-        writes = memoized().findall(tape.block, at, end)
-        left = writes.count(MEMOIZE)
-        if left + writes.count(b"") == len(writes):
-            memo.memoize_all(stretch, count + left)
-            return True
-    return _put(tape, memo, stretch, end)
+    if memo.is_consecutive:
+        frames: list[int] = []
+        count = _memoized(tape.block, start, end, frames)
+        if count >= 0:
+            memo.memoize_all(stretch, count)
+            return frames
+    return _frames(tape.block, start, end) if _put(tape, memo, stretch, end) else None
+
+
+def _memoized(block: bytes, at: int, end: int, frames: list[int]) -> int:
+    """How many MEMOIZE there are, and where FRAMEs; -1 where there is a PUT."""
+    count = 0
+    while True:
+        for many in ENTRIES_AT_ONCE if block.find(MEMOIZE, at, end) >= 0 else ():
+            match = entries(many).match
+            while found := match(block, at, end):
+                count, at = count + many, found.end()
+        found = next_write().match(block, at, end)
+        opcode = found.group(1) if found else None
+        if found is None or opcode not in (MEMOIZE, FRAME, NOTHING):
+            return -1
+        at = found.end()
+        if opcode == NOTHING:
+            return count
+        if opcode == FRAME:
+            frames.append(at - 1)
+            at += 8
+        else:
+            count += 1
+
+
+def _frames(block: bytes, at: int, end: int) -> list[int]:
+    frames: list[int] = []
+    while block.find(FRAME, at, end) >= 0:
+        found = next_frame().match(block, at, end)
+        if found is None or found.group(1) != FRAME:
+            break
+        frames.append(found.end() - 1)
+        at = found.end() + 8
+    return frames
 
 
 def _put(tape: Tape, memo: Memo, stretch: Stretch, end: int) -> bool:
