@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.artifacts.shapes_of_objects import NEW_ONLY, SHAPES, Reduced
+from tests.artifacts.shapes_of_objects import MIXED, NEW_ONLY, SHAPES, Reduced
 from tests.bench.measure import Cost, middle, ratio, run_in_turn, run_once, table
 
 RUNS = 3
@@ -23,7 +23,8 @@ SIZE_BYTES = 200 << 20
 GENOPS_BYTES = 20 << 20
 SMALL_FILES = 2_000
 OBJECT_BYTES = 20 << 20
-OBJECT_PROTOCOLS = (0, 2, 4)
+MIXED_BYTES = 40 << 20
+OBJECT_PROTOCOLS, MIXED_PROTOCOLS = (0, 2, 4), (2, 4)
 OURS = """
 import os, sys
 from mlsec.artifacts.inspect import inspect
@@ -49,6 +50,7 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         dense(Path(name))
+        mixed(Path(name))
         objects(Path(name))
         small(Path(name))
 
@@ -84,28 +86,45 @@ def dense(folder: Path) -> None:
     )
 
 
+def mixed(folder: Path) -> None:
+    """Streams in which plain data and calls mix, as pickled."""
+    rows = []
+    for name, make in MIXED.items():
+        rows.append((name, *(_beside(folder, make, each, MIXED_BYTES) for each in MIXED_PROTOCOLS)))
+    table(
+        f"{MIXED_BYTES >> 20} MB of data and calls, whole process, x genops (aim: 3)",
+        ("", *(f"protocol {protocol}" for protocol in MIXED_PROTOCOLS)),
+        rows,
+    )
+
+
 def objects(folder: Path) -> None:
     """Streams of many alike objects, one per way of storing them and protocol, as pickled."""
     rows = []
     for name, make in SHAPES.items():
-        rows.append([name])
-        for protocol in OBJECT_PROTOCOLS:
-            if protocol < 2 and name in NEW_ONLY:
-                rows[-1].append("-")
-                continue
-            path = folder / "objects.pkl"
-            count = OBJECT_BYTES // (len(pickle.dumps([*map(make, range(999))], protocol)) // 999)
-            path.write_bytes(pickle.dumps([*map(make, range(count))], protocol))
-            found = run_in_turn(
-                {"ours": partial(_python, OURS, path), "genops": partial(_python, GENOPS, path)}, 1
-            )
-            costs = [[cost.cpu_s for cost in found[side]] for side in ("genops", "ours")]
-            rows[-1].append(f"{ratio(*costs):.1f}")
+        kept = [each for each in OBJECT_PROTOCOLS if each > 1 or name not in NEW_ONLY]
+        costs = [
+            _beside(folder, lambda count, make=make: [*map(make, range(count))], each, OBJECT_BYTES)
+            for each in kept
+        ]
+        missing = len(OBJECT_PROTOCOLS) - len(kept)
+        rows.append((name, *["-"] * missing, *costs))
     table(
         f"{OBJECT_BYTES >> 20} MB of objects, whole process, x genops (aim: 3)",
         ("", *(f"protocol {protocol}" for protocol in OBJECT_PROTOCOLS)),
         rows,
     )
+
+
+def _beside(folder: Path, make: Callable[[int], list[Any]], protocol: int, size_bytes: int) -> str:
+    """How many times as fast as genops we are; genops reads a tenth, scaled."""
+    large, little = folder / "large.pkl", folder / "little.pkl"
+    count = max(10, 99 * size_bytes // len(pickle.dumps(make(99), protocol)))
+    large.write_bytes(pickle.dumps(make(count), protocol))
+    little.write_bytes(pickle.dumps(make(count // 10), protocol))
+    scale = large.stat().st_size / little.stat().st_size
+    ours, genops = _python(OURS, large), _python(GENOPS, little)
+    return f"{scale * genops.cpu_s / ours.cpu_s:.1f}"
 
 
 def small(folder: Path) -> None:

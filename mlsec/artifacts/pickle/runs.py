@@ -30,7 +30,7 @@ TRIES = 6
 PUTS = b"\x94pqr"
 WORTH_BYTES = 160
 # Bytes followed opcode by opcode before the next try: more after every try that gave nothing.
-SHORTEST_PAUSE, LONGEST_PAUSE = 32, 256
+SHORTEST_PAUSE, LONGEST_PAUSE = 32, 2 << 10
 # Calls that were followed one by one before the first lesson. A lesson takes so many bytes, more
 # where it met few calls.
 FIRST_LESSON_CALLS = 400

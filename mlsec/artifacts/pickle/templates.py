@@ -27,6 +27,8 @@ _GETS = frozenset(b"hjg")
 # After these a value is on top, which may be stored.
 _MAKE = frozenset(b"NKMJGILFSVXTUBC)]}tldRco\x81\x85\x86\x87\x88\x89\x8a\x8c\x8f\x91\x92\x93")
 LONGEST_PATTERN = 60_000
+# As deep as the containers that are passed without being learned.
+DEEPEST_CONTAINERS = 2
 # An opcode, its length, and as many bytes as a short text has.
 LONGEST_SHORT = 33
 _NUMBERS = {
@@ -64,18 +66,32 @@ def templates(
     """
     found, waiting = [], list(lesson.nodes)
     for node in waiting:  # it grows on the way
-        if not node.is_call or node.is_bad:
+        if node.is_bad:
             continue
-        if node.kind != "result":
-            # Containers of any values are passed as such.
+        is_container = node.kind in ("tuple", "box")
+        if is_container:
             waiting += node.kids
-        elif node.last - node.first < LONGEST_TOKENS:
+        # Shallow containers of any values are passed as such.
+        is_made = node.is_call and node.kind == "result"
+        is_made = is_made or (is_container and _depth(node) > DEEPEST_CONTAINERS)
+        if is_made and node.last - node.first < LONGEST_TOKENS:
             text = _Writer(lesson, style, quiet, texts).text(node)
             if len(text) < LONGEST_PATTERN:
                 first = lesson.tokens[node.first]
                 start = lesson.block[first.start : first.end]
                 found.append(Template(pattern=text, start=start))
     return found
+
+
+def _depth(node: Node) -> int:
+    """How deep containers and calls are nested in it, itself included; the stream's own depth."""
+    deepest, waiting = 0, [(node, 1)]
+    while waiting:
+        one, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        inner = ("tuple", "box", "result")
+        waiting += [(kid, depth + 1) for kid in one.kids if kid.kind in inner and kid.kids]
+    return deepest
 
 
 class _Writer:
