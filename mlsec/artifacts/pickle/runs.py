@@ -30,7 +30,7 @@ TRIES = 6
 PUTS = b"\x94pqr"
 WORTH_BYTES = 160
 # Bytes followed opcode by opcode before the next try: more after every try that gave nothing.
-SHORTEST_PAUSE, LONGEST_PAUSE = 32, 2 << 10
+SHORTEST_PAUSE, LONGEST_PAUSE = 32, 8 << 10
 # Calls that were followed one by one before the first lesson. A lesson takes so many bytes, more
 # where it met few calls.
 FIRST_LESSON_CALLS = 400
@@ -91,7 +91,7 @@ class Runs:
         if end - position >= WORTH_BYTES:
             frames = note_writes(machine.tape, machine.memo, stretch, end)
         if frames is None:
-            if tries and self.known.is_taught:
+            if tries and self.known.is_taught and self.pause < LONGEST_PAUSE:
                 # Perhaps this was a value within one: the next beginning is tried at once.
                 position = self._step(position)
                 return position if position >= machine.tape.soft else self.skip(position, tries - 1)

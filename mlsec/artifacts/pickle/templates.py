@@ -84,13 +84,13 @@ def templates(
 
 
 def _depth(node: Node) -> int:
-    """How deep containers and calls are nested in it, itself included; the stream's own depth."""
+    """How deep containers are nested in it, itself included; what a call made counts as a leaf."""
     deepest, waiting = 0, [(node, 1)]
     while waiting:
         one, depth = waiting.pop()
         deepest = max(deepest, depth)
-        inner = ("tuple", "box", "result")
-        waiting += [(kid, depth + 1) for kid in one.kids if kid.kind in inner and kid.kids]
+        containers = [kid for kid in one.kids if kid.kind in ("tuple", "box") and kid.kids]
+        waiting += [(kid, depth + 1) for kid in containers]
     return deepest
 
 
