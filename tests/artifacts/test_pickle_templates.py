@@ -13,10 +13,9 @@ import pickle
 from collections.abc import Iterator, Mapping
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.inspect import inspect
 from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.pickle import runs, streams
@@ -259,12 +258,8 @@ def test_changed_bytes_are_told_as_one_by_one(
         at = data.find(code, int(where * (len(data) - 2)))
         if at > 0:
             data[at + argument % 2 : at + 1 + argument % 2] = bytes([argument])
-    assert but_for_the_end(said(bytes(data))) == but_for_the_end(said_one_by_one(bytes(data)))
-
-
-def but_for_the_end(said: Said) -> Said:
-    """Without how many bytes are left over: an entry that was never written ends a load, and where
-    values are passed at once it is met only when one of them is taken."""
-    return frozenset(
-        (one[0], *one[2:]) if one[0] is FactKind.UNACCOUNTED_BYTES else one for one in said
-    )
+    alone = said_one_by_one(bytes(data))
+    # What reads an entry that was never written ends a load. Where values are passed at once it is
+    # met only when one of them is taken: a stream that nothing loads may be told as whole.
+    assume(not any("was never written" in str(one) for one in alone))
+    assert said(bytes(data)) == alone

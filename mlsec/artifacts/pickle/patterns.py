@@ -170,12 +170,12 @@ def next_frame() -> re.Pattern[bytes]:
 
 @cache
 def memo_writes() -> re.Pattern[bytes]:
-    """Each opcode that writes the memo, after any others; group 1 is the opcode and its index.
+    """Each FRAME, and each opcode that writes the memo, after any others; group 1 is all of it.
 
     The last match ends the batch and is empty: without it the search would go on in the middle of
     an opcode.
     """
-    return compiled(rf"(?:{_UNNUMBERED}|\x95.{{8}}+)*+({PUTS}|\Z)")
+    return compiled(rf"(?:{_UNNUMBERED})*+({PUTS}|\x95.{{8}}+|\Z)")
 
 
 def compiled(pattern: str) -> re.Pattern[bytes]:

@@ -35,7 +35,7 @@ def note_writes(tape: Tape, memo: Memo, stretch: Stretch, end: int) -> list[int]
         if count >= 0:
             memo.memoize_all(stretch, count)
             return frames
-    return _frames(tape.block, start, end) if _put(tape, memo, stretch, end) else None
+    return _put(tape.block, memo, stretch, end)
 
 
 def _memoized(block: bytes, at: int, end: int, frames: list[int]) -> int:
@@ -71,17 +71,22 @@ def _frames(block: bytes, at: int, end: int) -> list[int]:
     return frames
 
 
-def _put(tape: Tape, memo: Memo, stretch: Stretch, end: int) -> bool:
-    writes = memo_writes().findall(tape.block, end - stretch.size_bytes, end)
-    writes = writes[: writes.index(b"")]
-    first = stretch.first_index
+def _put(block: bytes, memo: Memo, stretch: Stretch, end: int) -> list[int] | None:
+    start = end - stretch.size_bytes
+    writes: list[bytes] = memo_writes().findall(block, start, end)
+    while writes and not writes[-1]:
+        writes.pop()
+    first, frames = stretch.first_index, list[int]()
     if memo.is_consecutive and writes:
         expected = _consecutive(first, len(writes), is_line=writes[0][0] == PUT)
         if b"".join(writes) == expected:
             memo.memoize_all(stretch, len(writes))
-            return True
+            return frames
+    if FRAME in {write[:1] for write in writes}:
+        frames = _frames(block, start, end)
+        writes = [write for write in writes if write[:1] != FRAME]
     if MEMOIZE in writes:
-        return False
+        return None
     try:
         indexes = [
             read_index(write[1:-1]) if write[0] == PUT else int.from_bytes(write[1:], "little")
@@ -89,15 +94,15 @@ def _put(tape: Tape, memo: Memo, stretch: Stretch, end: int) -> bool:
         ]
     except ArtifactError:
         # Followed opcode by opcode it breaks where it does.
-        return False
+        return None
     if indexes and min(indexes) < first:
-        return False
+        return None
     if memo.is_consecutive and indexes == list(range(first, first + len(indexes))):
         memo.memoize_all(stretch, len(indexes))
-        return True
+        return frames
     for index in indexes:
         memo.put(index, stretch)
-    return True
+    return frames
 
 
 def _consecutive(first: int, count: int, *, is_line: bool) -> bytes:
