@@ -20,7 +20,7 @@ class Tape:
     """``block`` holds bytes from ``base`` on; positions are counted from the start of the block.
 
     Zeros follow the last byte of the window, so that a short opcode can be read without asking
-    whether it is whole; ``is_over`` says afterwards that it was not.
+    whether it is whole.
     """
 
     __slots__ = ("_watch", "base", "block", "held", "soft", "window")
@@ -49,10 +49,6 @@ class Tape:
         self.block = data + bytes(MARGIN_BYTES) if is_last else data
         if self._watch:
             self._watch(offset, data)
-
-    def is_over(self, position: int) -> bool:
-        """The position lies past the end of the window."""
-        return self.base + position > self.window.size_bytes
 
     def line(self, position: int) -> tuple[bytes, int]:
         """The bytes up to the next newline (at most ``LINE_BYTES`` kept), and where it ends.

@@ -40,16 +40,22 @@ def judge_named_code(part: Mapping[str, Any], path: str, record: Recorder) -> No
 
 def _note_name(held: Any, path: str, record: Recorder, *, is_told: bool = False) -> None:
     """A class or function by its dotted name; unknown ones are a hole, or told as code."""
-    if not isinstance(held, str) or not _DOTTED.match(held.strip()):
-        return
+    if isinstance(held, str) and _DOTTED.match(held.strip()):
+        kind = FactKind.CUSTOM_CODE if is_told else FactKind.UNVERIFIED_CLASS
+        note_called(held, path, record, _HOMES, kind)
+
+
+def note_called(
+    held: str, path: str, record: Recorder, homes: frozenset[str], kind: FactKind
+) -> None:
+    """A callable that a configuration has called; one of none of these packages is a hole too."""
     module, _, name = held.strip().rpartition(".")
     danger = danger_of(module, name)
     if danger is not None:
         detail = f"is called when the configuration is carried out (at {path})"
         record.fact(FactKind.DENIED_CALL, held, detail, danger=danger)
-    elif module.split(".")[0] not in _HOMES:
+    elif module.split(".")[0] not in homes:
         detail = f"a callable of no known package is called (at {path})"
-        kind = FactKind.CUSTOM_CODE if is_told else FactKind.UNVERIFIED_CLASS
         record.fact(kind, held, detail)
         record.hole(GapReason.UNRESOLVED, f"what {held} does is not known: {detail}"[:400])
 

@@ -12,9 +12,9 @@ from mlsec.artifacts.json_text import plain_key, walk
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.references import is_remote, leaves_folder, note_reference
 from mlsec.artifacts.repository.class_settings import judge_classes, judge_entry_points
-from mlsec.artifacts.repository.named_code import judge_named_code
+from mlsec.artifacts.repository.named_code import judge_named_code, note_called
 from mlsec.artifacts.repository.requirement_lines import judge_line
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.closed_sets import Severity
 from mlsec.core.regex import regex
 
 # Packages whose classes configurations name as a matter of course.
@@ -171,17 +171,8 @@ def _imported(held: Any, path: str, record: Recorder) -> None:
 
 def _target(held: Any, path: str, record: Recorder) -> None:
     """A callable that a configuration has called: Hydra's ``_target_`` and the like."""
-    if not isinstance(held, str):
-        return
-    module, _, name = held.strip().rpartition(".")
-    danger = danger_of(module, name)
-    if danger is not None:
-        detail = f"is called when the configuration is carried out (at {path})"
-        record.fact(FactKind.DENIED_CALL, held, detail, danger=danger)
-    elif module.split(".")[0] not in KNOWN_PACKAGES:
-        detail = f"a callable of no known package is called (at {path})"
-        record.fact(FactKind.UNVERIFIED_CLASS, held, detail)
-        record.hole(GapReason.UNRESOLVED, f"what {held} does is not known: {detail}"[:400])
+    if isinstance(held, str):
+        note_called(held, path, record, KNOWN_PACKAGES, FactKind.UNVERIFIED_CLASS)
 
 
 def _loader_module(held: Any, path: str, record: Recorder) -> None:
