@@ -5,27 +5,28 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from mlsec import __version__
 from mlsec.core.starting import load_msgspec, look_for_cycles_seldom
 
-if TYPE_CHECKING:
-    import argparse
-
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line; never raises but for SystemExit from the argument parser."""
+    """Run one command line and give its exit code; raises only SystemExit, after ``--help``."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words in (["--version"], ["-V"]):
         sys.stdout.write(f"mlsec {__version__}\n")
         return 0
     from mlsec.cli import console, exits
+    from mlsec.cli.parser import build_parser
     from mlsec.core.errors import MlsecError
 
     load_msgspec()
     try:
-        args = _parser(words[0] if words else "").parse_args(words or ["--help"])
+        if not words:
+            console.note(build_parser().format_help())
+            return exits.BAD_INPUT
+        args = build_parser(words[0]).parse_args(words)
         return int(args.run(args))
     except MlsecError as failed:
         where = f"{failed.location}: " if failed.location else ""
@@ -54,23 +55,6 @@ def program() -> NoReturn:
     except OSError:
         sys.exit(code)  # Python tries again and tells it
     os._exit(code)
-
-
-def _parser(first: str) -> argparse.ArgumentParser:
-    import argparse
-
-    from mlsec.cli import commands as command_table
-
-    parser = argparse.ArgumentParser(
-        prog="mlsec",
-        description="Security and compliance scanner for machine-learning deployments.",
-        epilog="Exit codes: 0 clean, 10 findings, 11 incomplete, 2 bad usage or input, 1 a crash.",
-    )
-    parser.add_argument("-V", "--version", action="version", version=f"mlsec {__version__}")
-    found = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for register in command_table(first):
-        register(found)
-    return parser
 
 
 def _crashed(crash: Exception) -> int:

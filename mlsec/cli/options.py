@@ -209,7 +209,7 @@ def check_target(target: str) -> None:
 def _meant(target: str) -> str:
     """Guess the address behind a scheme that was misspelt (``s3:/x``, ``gcs://x``), or ""."""
     from mlsec.collect import SCHEMES
-    from mlsec.engine.mistakes import did_you_mean
+    from mlsec.core.nearest import did_you_mean
 
     known = {"gcs": "gs", "azure-blob": "az", "s3a": "s3", "s3n": "s3", "abfs": "az", "wasb": "az"}
     word, colon, rest = target.partition(":")

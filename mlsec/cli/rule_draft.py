@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.vocabulary import Kind, Property, Type
-from mlsec.engine.mistakes import did_you_mean
 from mlsec.engine.rule import RuleSet
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*/[a-z0-9][a-z0-9-]*\Z")

@@ -10,11 +10,11 @@ import msgspec
 
 from mlsec.core.assessment import Fix
 from mlsec.core.errors import MlsecError
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.text import visible
 from mlsec.core.vocabulary import Kind, Property, RelationKind, Type, Vocabulary
 from mlsec.engine.examples import Disagreement
 from mlsec.engine.fix_check import FIX_KEYS
-from mlsec.engine.mistakes import did_you_mean
 from mlsec.engine.mutate import describe
 from mlsec.engine.rule import Rule, RuleSet
 

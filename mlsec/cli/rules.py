@@ -66,7 +66,7 @@ def _load(args: argparse.Namespace) -> RuleSet:
 
 def _chosen(rules: Sequence[Rule], globs: Sequence[str]) -> list[Rule]:
     from mlsec.core.errors import MlsecError
-    from mlsec.engine.mistakes import did_you_mean
+    from mlsec.core.nearest import did_you_mean
 
     for glob in globs:
         if not any(fnmatch.fnmatchcase(rule.id, glob) for rule in rules):
@@ -105,7 +105,7 @@ def _show(args: argparse.Namespace) -> int:
 
 def _one(ruleset: RuleSet, rule_id: str) -> Rule:
     from mlsec.core.errors import MlsecError
-    from mlsec.engine.mistakes import did_you_mean
+    from mlsec.core.nearest import did_you_mean
 
     rule = ruleset.by_id(rule_id)
     if rule is None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from mlsec.core.assessment import Fix
 from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.strict_yaml import Document
 from mlsec.core.vocabulary import Type, Vocabulary
 from mlsec.engine.conditions import ConditionReader
@@ -23,7 +24,7 @@ from mlsec.engine.links_check import (
     check_topics,
     read_controls,
 )
-from mlsec.engine.mistakes import Mistakes, did_you_mean
+from mlsec.engine.mistakes import Mistakes
 from mlsec.engine.params import read_params
 from mlsec.engine.readings import find_reading
 from mlsec.engine.rule import Condition, Examples, Parameter, Rule

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.regex import regex
 from mlsec.core.vocabulary import Kind, Property, Type, Vocabulary
 from mlsec.engine.constants import why_unsuitable, why_wrong
-from mlsec.engine.mistakes import Mistakes, did_you_mean
+from mlsec.engine.mistakes import Mistakes
 from mlsec.engine.readings import Reading, find_in
 from mlsec.engine.rule import (
     AllOf,

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.vocabulary import Kind
-from mlsec.engine.mistakes import did_you_mean
 from mlsec.engine.operators import duration_s, network_of, version_of
 from mlsec.engine.patterns import why_refused
 from mlsec.engine.rule import Operator

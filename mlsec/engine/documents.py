@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.resource import Resource
 from mlsec.core.vocabulary import Kind, Property, Type, Vocabulary
-from mlsec.engine.mistakes import Mistakes, did_you_mean
+from mlsec.engine.mistakes import Mistakes
 from mlsec.engine.operators import has_kind, instant_s
 
 DEFAULT_NOW = "2026-01-01T00:00:00Z"

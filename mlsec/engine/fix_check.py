@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlsec.core.assessment import Fix
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.vocabulary import Vocabulary
-from mlsec.engine.mistakes import Mistakes, did_you_mean
+from mlsec.engine.mistakes import Mistakes
 
 FIX_KEYS = ("text", "cli", "terraform", "cloudformation", "console", "config")
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from mlsec.core.closed_sets import Severity
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.vocabulary import Kind, Type
 from mlsec.engine.deciding import failing_clauses
-from mlsec.engine.mistakes import Mistakes, did_you_mean
+from mlsec.engine.mistakes import Mistakes
 from mlsec.engine.rule import Condition, Quantifier, Quantity, Rule
 
 _BY_NAME = {one.value: one for one in Severity}

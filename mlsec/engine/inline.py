@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.regex import regex
 from mlsec.core.waiver_note import WaiverNote
-from mlsec.engine.mistakes import did_you_mean
 from mlsec.engine.waivers import Waiver
 
 NO_OWNER = "not named"

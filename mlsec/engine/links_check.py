@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from mlsec.core.assessment import ControlLink
-from mlsec.engine.mistakes import Mistakes, did_you_mean
+from mlsec.core.nearest import did_you_mean
+from mlsec.engine.mistakes import Mistakes
 
 _EQUIVALENT = re.compile(r"[a-z0-9][a-z0-9_-]*:\S.*\Z")
 

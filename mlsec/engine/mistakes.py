@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.strict_yaml import Document
@@ -28,17 +28,3 @@ class Mistakes:
     def add(self, message: str, *path: str | int, hint: str = "") -> None:
         """Record one mistake at the key (or, with a last "=", the value) under ``path``."""
         self.errors.append(MlsecError(message, hint=hint, location=self.document.where(*path)))
-
-
-def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Give ``; did you mean "X"?`` for the nearest known word, or ""."""
-    import difflib  # noqa: PLC0415 - only for a mistake
-
-    text = str(word)
-    names = sorted(set(known))
-    close = difflib.get_close_matches(text, names, n=1, cutoff=0.6)
-    if not close:
-        lower = {name.lower(): name for name in names}
-        near = difflib.get_close_matches(text.lower(), lower, n=1, cutoff=0.5)
-        close = [lower[name] for name in near]
-    return f'; did you mean "{close[0]}"?' if close else ""

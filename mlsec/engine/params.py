@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.strict_yaml import parse
 from mlsec.core.vocabulary import Type, Vocabulary
 from mlsec.engine.constants import why_wrong
-from mlsec.engine.mistakes import Mistakes, RuleFilesError, did_you_mean
+from mlsec.engine.mistakes import Mistakes, RuleFilesError
 from mlsec.engine.readings import find_in
 from mlsec.engine.rule import (
     AllOf,

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.nearest import did_you_mean
 from mlsec.engine.load import load_content
-from mlsec.engine.mistakes import did_you_mean
 from mlsec.engine.rule import RuleSet
 
 

@@ -12,8 +12,9 @@ import msgspec
 from mlsec.core.assessment import WaiverState
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import AppliedWaiver, Finding
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.strict_yaml import Document, parse
-from mlsec.engine.mistakes import Mistakes, RuleFilesError, did_you_mean
+from mlsec.engine.mistakes import Mistakes, RuleFilesError
 from mlsec.engine.rule import RuleSet
 
 NEAR_END_DAYS = 14

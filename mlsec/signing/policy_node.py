@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 from collections.abc import Iterable
 from typing import Any, NoReturn, TypeVar
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.nearest import did_you_mean
 from mlsec.core.strict_yaml import Document, Path
 
 E = TypeVar("E", bound=enum.Enum)
@@ -32,8 +32,7 @@ class Node:
 
     def suggestion(self, word: str, known: Iterable[str]) -> str:
         """Give ``did you mean "..."?``, or "" when nothing is close."""
-        close = difflib.get_close_matches(word, list(known), n=1)
-        return f'did you mean "{close[0]}"?' if close else ""
+        return did_you_mean(word, known).removeprefix("; ")
 
     def refuse(self, key: str, message: str, hint: str = "") -> NoReturn:
         """Stop, with the place of ``key``."""

@@ -1,0 +1,118 @@
+"""The argument parser of all commands: no abbreviations, and one sentence for each mistake."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
+
+from mlsec import __version__
+from mlsec.cli import commands
+from mlsec.core.errors import MlsecError
+from mlsec.core.nearest import did_you_mean
+
+_NEGATIVE_NUMBER = re.compile(r"-\.?\d")
+Subparsers = argparse._SubParsersAction
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser that takes options by their full names only and raises MlsecError for a mistake.
+
+    The namespace it gives has one attribute more: ``given``, the long names of the options that
+    stood on the command line, whether or not their values are the defaults.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **settings})
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse; an unknown option or command is refused before anything that is missing.
+
+        Raises:
+            MlsecError: anything that the parser has no place for.
+        """
+        words = list(args or ())
+        given = frozenset(map(_long_name, self._given(words)))
+        parsed, extra = super().parse_known_args(words, namespace)
+        if extra:
+            self.error(f'unexpected argument "{extra[0]}"')
+        if commands_of(self) is None:
+            parsed.given = given
+        return parsed, extra
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage and leaving."""
+        raise MlsecError(
+            message.removeprefix("argument "), location=self.prog, hint=f"see {self.prog} --help"
+        )
+
+    def _given(self, words: Sequence[str]) -> Iterator[argparse.Action]:
+        """Give the option behind each word that is one."""
+        known = {name: action for action in self._actions for name in action.option_strings}
+        below = commands_of(self)
+        for word in words:
+            if word == "--":
+                return
+            if not word.startswith("-") or word == "-" or _NEGATIVE_NUMBER.match(word):
+                if below is not None:
+                    self._check_command(word, below)
+                    return
+                continue
+            name = word.partition("=")[0] if word.startswith("--") else word[:2]
+            if name not in known:
+                name = word.partition("=")[0]
+                suggestion = did_you_mean(name, [one for one in known if one.startswith("--")])
+                self.error(f'unknown option "{name}"{suggestion}')
+            yield known[name]
+
+    def _check_command(self, word: str, below: Subparsers[Any]) -> None:
+        if word not in below.choices:
+            suggestion = did_you_mean(word, below.choices)
+            self.error(f'unknown command "{word}"{suggestion}')
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = [str(choice) for choice in action.choices]
+            suggestion = did_you_mean(str(value), known)
+            message = f'"{value}" is not one of {", ".join(known)}{suggestion}'
+            raise argparse.ArgumentError(action, message)
+
+
+def build_parser(first: str = "") -> CommandParser:
+    """Build the parser of all commands; nothing runs and no SDK is loaded.
+
+    Where ``first`` names a command, only that command is built, which is faster.
+    """
+    parser = CommandParser(
+        prog="mlsec",
+        description="Security and compliance scanner for machine-learning deployments.",
+        epilog="Exit codes: 0 clean, 10 findings, 11 incomplete, 2 bad usage or input, 1 a crash.",
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"mlsec {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for register in commands(first):
+        register(subparsers)
+    return parser
+
+
+def commands_of(parser: argparse.ArgumentParser) -> Subparsers[Any] | None:
+    """Give the commands below a parser, None for a command that has none."""
+    for action in parser._actions:
+        if isinstance(action, Subparsers):
+            return action
+    return None
+
+
+def walk(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """Give the parser and all parsers of commands below it, in the order of the help."""
+    yield parser
+    below = commands_of(parser)
+    for child in () if below is None else below.choices.values():
+        yield from walk(child)
+
+
+def _long_name(action: argparse.Action) -> str:
+    return next((name for name in action.option_strings if name.startswith("--")), "")
