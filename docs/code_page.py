@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mlsec.core.declared import DeclaredType
-from mlsec.core.declared_load import operations_of
-from mlsec.core.vocabulary import Kind, Type, Vocabulary
+from mlsec.vocabulary.iac_mapping import DeclaredType
+from mlsec.vocabulary.iac_mapping_load import operations_of
+from mlsec.vocabulary.types import Kind, Type, Vocabulary
 
 _KINDS = {
     "terraform": "Terraform",

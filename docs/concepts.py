@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mlsec.core.vocabulary import Type, Vocabulary
-from mlsec.engine.readings import find_reading
+from mlsec.engine.rules.property_resolution import find_reading
+from mlsec.vocabulary.types import Type, Vocabulary
 
 CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "kubernetes": "Kubernetes"}
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from docs.concepts import CLOUDS
-from mlsec.collect.aws.reader import plans as aws_plans
-from mlsec.collect.aws.tables import table_of as aws_table
-from mlsec.collect.azure.reader import plans as azure_plans
-from mlsec.collect.azure.tables import table_of as azure_table
-from mlsec.collect.gcp.tables import plans as gcp_plans
-from mlsec.collect.gcp.tables import table_of as gcp_table
-from mlsec.collect.kubernetes.tables import table_of as kubernetes_table
-from mlsec.collect.plan import Operation
+from mlsec.collect.walk.plan import Operation
+from mlsec.providers.aws.collect.reader import plans as aws_plans
+from mlsec.providers.aws.tables import table_of as aws_table
+from mlsec.providers.azure.collect.reader import plans as azure_plans
+from mlsec.providers.azure.tables import table_of as azure_table
+from mlsec.providers.gcp.tables import plans as gcp_plans
+from mlsec.providers.gcp.tables import table_of as gcp_table
+from mlsec.providers.kubernetes.tables import table_of as kubernetes_table
 
 # Where the least-privilege policy of each cloud is written to.
 POLICY_FILES = {

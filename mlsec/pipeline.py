@@ -15,32 +15,32 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mlsec import __version__
-from mlsec.collect import COLLECTORS, provider_of
-from mlsec.collect.checkov.reader import read as read_foreign
-from mlsec.collect.code_file import FILE_TYPE
+from mlsec.collect.code.code_file import FILE_TYPE
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment, ScanFacts
+from mlsec.core.content_paths import content_folder
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding
-from mlsec.core.places import content_folder
 from mlsec.core.resource import Gap, Inventory, is_of_code
 from mlsec.core.waiver_note import WaiverNote
-from mlsec.engine.assembly import assemble
-from mlsec.engine.assess import assess
-from mlsec.engine.foreign import foreign_rules, merge_foreign
-from mlsec.engine.inline import inline_waivers
-from mlsec.engine.limit import Before, Limiting, limit_judgement
-from mlsec.engine.params import apply_overrides, load_overrides, parameter_values
-from mlsec.engine.rule import RuleSet
-from mlsec.engine.selection import load_selected
-from mlsec.engine.waivers import load_waivers
-from mlsec.graph.index import Graph, build_graph
+from mlsec.engine.assessment.assembly import assemble
+from mlsec.engine.assessment.assess import assess
+from mlsec.engine.assessment.change_filter import Before, Limiting, limit_judgement
+from mlsec.engine.assessment.external_findings import foreign_rules, merge_foreign
+from mlsec.engine.loading.params import apply_overrides, load_overrides, parameter_values
+from mlsec.engine.loading.selection import load_selected
+from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.waivers.comment_waivers import inline_waivers
+from mlsec.engine.waivers.waivers import load_waivers
+from mlsec.graph.graph import Graph, build_graph
 from mlsec.graph.model_files import model_files
+from mlsec.repository.checkov.reader import read as read_foreign
 from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, facts_of, providers_of
 from mlsec.snapshot.store import Snapshot, files_of
+from mlsec.targets.collectors import COLLECTORS, provider_of
 
 if TYPE_CHECKING:
-    from mlsec.collect.changes.change import Change
+    from mlsec.repository.changes.change import Change
 
 Say = Callable[[str, int, int], None]
 
@@ -143,7 +143,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
 
 def _notes(snapshot: Snapshot, inventory: Inventory) -> tuple[WaiverNote, ...]:
     """The waivers that stand in the code."""
-    from mlsec.collect.code.notes import waiver_notes  # noqa: PLC0415 - only where there is code
+    from mlsec.repository.comment_waivers import waiver_notes  # noqa: PLC0415 - only where there is code
 
     has_code = any(call.service == "code" for call in snapshot.calls())
     return waiver_notes(snapshot, inventory.resources) if has_code else ()
@@ -153,7 +153,7 @@ def _before(
     snapshot: Snapshot, ruleset: RuleSet, change: Change, clock: datetime.datetime, say: Say
 ) -> Before:
     """Judge the code as it was before a change, beside everything else as it is now."""
-    from mlsec.collect.changes.before import record_before  # noqa: PLC0415 - few scans ask for it
+    from mlsec.repository.changes.before import record_before  # noqa: PLC0415 - few scans ask for it
 
     say("reading the code as it was", 0, 0)
     with TemporaryDirectory(prefix="mlsec-") as scratch:

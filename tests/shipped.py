@@ -6,10 +6,10 @@ import functools
 
 from mlsec import pipeline
 from mlsec.artifacts.facts import FactKind
-from mlsec.core.places import content_folder
-from mlsec.core.vocabulary import Vocabulary
-from mlsec.core.vocabulary_load import load_vocabulary
-from mlsec.engine.rule import Quantifier, Rule, RuleSet
+from mlsec.core.content_paths import content_folder
+from mlsec.engine.rules.rule import Quantifier, Rule, RuleSet
+from mlsec.vocabulary.load import load_vocabulary
+from mlsec.vocabulary.types import Vocabulary
 
 
 @functools.cache

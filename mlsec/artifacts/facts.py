@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.enums import GapReason, Severity
 
 
 class Format(enum.Enum):

@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from mlsec.artifacts.bytes.window import MemorySource, Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import DANGERS, Fact, FactKind, Format, Hole
 from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.spans import Spans
-from mlsec.artifacts.window import MemorySource, Window
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.enums import GapReason, Severity
 
 Descend = Callable[[Window, "Recorder"], None]
 

@@ -33,9 +33,9 @@ def run(args: argparse.Namespace) -> int:
     """Collect; exit 11 when something could not be read."""
     from mlsec import pipeline
     from mlsec.cli.memory import use_few_arenas
-    from mlsec.core.places import content_folder
-    from mlsec.core.vocabulary_load import load_vocabulary
+    from mlsec.core.content_paths import content_folder
     from mlsec.snapshot.records import CallStatus
+    from mlsec.vocabulary.load import load_vocabulary
 
     use_few_arenas()
     for target in args.targets:

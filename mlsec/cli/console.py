@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from mlsec.core.text import visible
+from mlsec.core.sanitize import visible
 
 # A guess at what is left takes this long to be worth something.
 _LEAST_S = 2.0

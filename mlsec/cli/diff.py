@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from mlsec.cli import console
     from mlsec.cli.files import load_assessment
     from mlsec.core.errors import MlsecError
-    from mlsec.core.text import visible
+    from mlsec.core.sanitize import visible
     from mlsec.history.diff import compare
 
     old, new = load_assessment(args.old), load_assessment(args.new)

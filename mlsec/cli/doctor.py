@@ -37,7 +37,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the policy as JSON, or what is installed."""
     if args.policy:
-        from mlsec.collect import POLICIES
+        from mlsec.targets.collectors import POLICIES
 
         policy = POLICIES[args.policy](is_organisation=_is_wide(args))
         console.out(policy)
@@ -81,9 +81,9 @@ def _installation() -> int:
     import importlib.metadata
     import platform
 
-    from mlsec.core.places import content_folder
-    from mlsec.core.text import visible
-    from mlsec.engine.load import load_content
+    from mlsec.core.content_paths import content_folder
+    from mlsec.core.sanitize import visible
+    from mlsec.engine.loading.load import load_content
 
     console.out(f"mlsec {__version__}, Python {platform.python_version()}")
     for name in _PACKAGES:

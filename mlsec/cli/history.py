@@ -62,7 +62,7 @@ def summary(scan: PastScan) -> str:
 
 
 def _print_trend(targets: Sequence[str], scans: list[PastScan]) -> None:
-    from mlsec.core.text import visible
+    from mlsec.core.sanitize import visible
 
     head = ("scan", "finished", "failed", "passed", "unread", *(word for _, word in _COLUMNS))
     rows = [head]
@@ -79,7 +79,7 @@ def _print_trend(targets: Sequence[str], scans: list[PastScan]) -> None:
 
 
 def _oldest(failures: list[State], when: Mapping[int, str]) -> str:
-    from mlsec.core.text import visible
+    from mlsec.core.sanitize import visible
 
     if not failures:
         return ""
@@ -87,7 +87,7 @@ def _oldest(failures: list[State], when: Mapping[int, str]) -> str:
 
 
 def _line(state: State, when: Mapping[int, str]) -> str:
-    from mlsec.core.text import visible
+    from mlsec.core.sanitize import visible
 
     finding = state.finding
     since = f"since {when[state.first_scan]}"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mlsec import __version__
-from mlsec.core.starting import load_msgspec, look_for_cycles_seldom
+from mlsec.core.startup import load_msgspec, look_for_cycles_seldom
 
 
 def main(argv: Sequence[str] | None = None) -> int:

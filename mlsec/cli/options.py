@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from mlsec.core.errors import MlsecError
 
 if TYPE_CHECKING:
-    from mlsec.collect.changes.change import Change
     from mlsec.collect.settings import CollectSettings
-    from mlsec.core.vocabulary import Vocabulary
     from mlsec.pipeline import Judging
+    from mlsec.repository.changes.change import Change
+    from mlsec.vocabulary.types import Vocabulary
 
 SEVERITIES = ("critical", "high", "medium", "low", "info", "none")
 LIVE = ("aws", "azure", "gcp", "kubernetes")
@@ -90,8 +90,8 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
 
 def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> CollectSettings:
     """Turn options into collection settings."""
-    from mlsec.collect.files.cache import default_cache
     from mlsec.collect.settings import CollectSettings
+    from mlsec.model_files.cache import default_cache
 
     chosen = {"start_per_s": args.max_rps} if args.max_rps else {}
     if args.organisation:
@@ -119,14 +119,14 @@ def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> Collec
 def _checkov(args: argparse.Namespace) -> str:
     """Find checkov before a long collection; "" where it was not asked for."""
     if args.checkov_json is not None:
-        from mlsec.collect.checkov.collector import read_json
+        from mlsec.repository.checkov.collector import read_json
 
         read_json(args.checkov_json)
         if len([one for one in args.targets if not is_remote(one)]) != 1:
             raise MlsecError("--checkov-json speaks of one folder", hint="name that folder")
     if "checkov" not in args.others:
         return ""
-    from mlsec.collect.checkov.program import find_checkov
+    from mlsec.repository.checkov.program import find_checkov
 
     return find_checkov(args.checkov).path
 
@@ -154,7 +154,7 @@ def _change(args: argparse.Namespace) -> Change | None:
     """Find what changed, before a long collection."""
     if not args.changed_since:
         return None
-    from mlsec.collect.changes.change import open_change
+    from mlsec.repository.changes.change import open_change
 
     folders = [target for target in args.targets if not is_remote(target)]
     if not folders or any(map(is_evidence, folders)):
@@ -185,7 +185,7 @@ def is_evidence(target: str) -> bool:
 
 def is_remote(target: str) -> bool:
     """Whether a target is asked over a network."""
-    from mlsec.collect import SCHEMES
+    from mlsec.targets.collectors import SCHEMES
 
     return target.partition("://")[0] in SCHEMES and not Path(target).exists()
 
@@ -208,8 +208,8 @@ def check_target(target: str) -> None:
 
 def _meant(target: str) -> str:
     """Guess the address behind a scheme that was misspelt (``s3:/x``, ``gcs://x``), or ""."""
-    from mlsec.collect import SCHEMES
-    from mlsec.core.nearest import did_you_mean
+    from mlsec.core.suggestions import did_you_mean
+    from mlsec.targets.collectors import SCHEMES
 
     known = {"gcs": "gs", "azure-blob": "az", "s3a": "s3", "s3n": "s3", "abfs": "az", "wasb": "az"}
     word, colon, rest = target.partition(":")

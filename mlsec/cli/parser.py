@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from mlsec import __version__
 from mlsec.cli import commands
 from mlsec.core.errors import MlsecError
-from mlsec.core.nearest import did_you_mean
+from mlsec.core.suggestions import did_you_mean
 
 _NEGATIVE_NUMBER = re.compile(r"-\.?\d")
 Subparsers = argparse._SubParsersAction

@@ -24,8 +24,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
-    from mlsec.collect.aws.replay.server import LOOPBACK, Answers, serve
     from mlsec.pipeline import open_evidence
+    from mlsec.providers.aws.replay.server import LOOPBACK, Answers, serve
 
     with open_evidence(args.snapshot) as snapshot:
         server = serve(Answers(snapshot), args.port)

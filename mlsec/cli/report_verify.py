@@ -41,7 +41,7 @@ def verify(target: Path, args: argparse.Namespace) -> int:
 
 
 def _check_files(folder: Path, wanted: str | None) -> None:
-    from mlsec.core.text import visible
+    from mlsec.core.sanitize import visible
     from mlsec.render.digests import SUMS_FILE, changes_in, read_sums
 
     digests = read_sums(folder)

@@ -10,13 +10,13 @@ import msgspec
 
 from mlsec.core.assessment import Fix
 from mlsec.core.errors import MlsecError
-from mlsec.core.nearest import did_you_mean
-from mlsec.core.text import visible
-from mlsec.core.vocabulary import Kind, Property, RelationKind, Type, Vocabulary
-from mlsec.engine.examples import Disagreement
-from mlsec.engine.fix_check import FIX_KEYS
-from mlsec.engine.mutate import describe
-from mlsec.engine.rule import Rule, RuleSet
+from mlsec.core.sanitize import visible
+from mlsec.core.suggestions import did_you_mean
+from mlsec.engine.loading.fix_check import FIX_KEYS
+from mlsec.engine.rules.rule import Rule, RuleSet
+from mlsec.engine.testing.examples import Disagreement
+from mlsec.engine.testing.mutate import describe
+from mlsec.vocabulary.types import Kind, Property, RelationKind, Type, Vocabulary
 
 
 def page_of(rule: Rule) -> str:

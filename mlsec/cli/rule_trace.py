@@ -9,15 +9,15 @@ import msgspec
 from mlsec.core.assessment import Assessment
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Evidence
-from mlsec.core.text import visible
-from mlsec.core.vocabulary import Vocabulary
-from mlsec.engine.evaluate import Evaluator
-from mlsec.engine.evidence import evidence_of
-from mlsec.engine.examples import built_examples
-from mlsec.engine.mutate import describe
-from mlsec.engine.outcomes import Verdict
-from mlsec.engine.rule import AllOf, AnyOf, Condition, Not, Quantifier, Rule
-from mlsec.engine.views import View
+from mlsec.core.sanitize import visible
+from mlsec.engine.evaluation.evaluate import Evaluator
+from mlsec.engine.evaluation.kleene import Verdict
+from mlsec.engine.evaluation.property_reader import View
+from mlsec.engine.findings.evidence import evidence_of
+from mlsec.engine.rules.rule import AllOf, AnyOf, Condition, Not, Quantifier, Rule
+from mlsec.engine.testing.examples import built_examples
+from mlsec.engine.testing.mutate import describe
+from mlsec.vocabulary.types import Vocabulary
 
 
 def explain_example(rule: Rule, which: str, vocabulary: Vocabulary) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlsec.cli import console, exits
 
 if TYPE_CHECKING:
-    from mlsec.engine.rule import Rule, RuleSet
+    from mlsec.engine.rules.rule import Rule, RuleSet
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -58,15 +58,15 @@ def _add(
 
 
 def _load(args: argparse.Namespace) -> RuleSet:
-    from mlsec.core.places import content_folder
-    from mlsec.engine.load import load_content
+    from mlsec.core.content_paths import content_folder
+    from mlsec.engine.loading.load import load_content
 
     return load_content(content_folder("rules"), args.rules)
 
 
 def _chosen(rules: Sequence[Rule], globs: Sequence[str]) -> list[Rule]:
     from mlsec.core.errors import MlsecError
-    from mlsec.core.nearest import did_you_mean
+    from mlsec.core.suggestions import did_you_mean
 
     for glob in globs:
         if not any(fnmatch.fnmatchcase(rule.id, glob) for rule in rules):
@@ -105,7 +105,7 @@ def _show(args: argparse.Namespace) -> int:
 
 def _one(ruleset: RuleSet, rule_id: str) -> Rule:
     from mlsec.core.errors import MlsecError
-    from mlsec.core.nearest import did_you_mean
+    from mlsec.core.suggestions import did_you_mean
 
     rule = ruleset.by_id(rule_id)
     if rule is None:
@@ -116,8 +116,8 @@ def _one(ruleset: RuleSet, rule_id: str) -> Rule:
 
 def _test(args: argparse.Namespace) -> int:
     from mlsec.cli.rule_pages import disagreement_text
-    from mlsec.engine.examples import documents_of, run_examples
-    from mlsec.engine.mutate import surviving_mutants
+    from mlsec.engine.testing.examples import documents_of, run_examples
+    from mlsec.engine.testing.mutate import surviving_mutants
 
     ruleset = _sound(args)
     failed: set[str] = set()
@@ -145,10 +145,10 @@ def _test(args: argparse.Namespace) -> int:
 
 def _sound(args: argparse.Namespace) -> RuleSet:
     """All rules; with globs a mistake in a file that none of them means is only counted."""
-    from mlsec.core.places import content_folder
-    from mlsec.core.vocabulary_load import load_vocabulary
-    from mlsec.engine.load import examine, load_known_controls
-    from mlsec.engine.mistakes import RuleFilesError
+    from mlsec.core.content_paths import content_folder
+    from mlsec.engine.loading.load import examine, load_known_controls
+    from mlsec.engine.rules.diagnostics import RuleFilesError
+    from mlsec.vocabulary.load import load_vocabulary
 
     if not args.globs:
         return _load(args)
@@ -171,7 +171,7 @@ def _is_meant(location: str, globs: Sequence[str]) -> bool:
 
 def _new(args: argparse.Namespace) -> int:
     from mlsec.cli.rule_draft import write_draft
-    from mlsec.core.places import content_folder
+    from mlsec.core.content_paths import content_folder
 
     folder = args.rules[0] if args.rules else content_folder("rules")
     path = write_draft(_load(args), args.id, args.resource, folder)
@@ -188,8 +188,8 @@ def _index(args: argparse.Namespace) -> int:
 
 def _vocabulary(args: argparse.Namespace) -> int:
     from mlsec.cli.rule_pages import type_page, types_page
-    from mlsec.core.places import content_folder
-    from mlsec.core.vocabulary_load import load_vocabulary
+    from mlsec.core.content_paths import content_folder
+    from mlsec.vocabulary.load import load_vocabulary
 
     vocabulary = load_vocabulary(content_folder("rules") / "vocabulary")
     console.out(type_page(vocabulary, args.type) if args.type else types_page(vocabulary))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlsec.core.assessment import Assessment
-    from mlsec.engine.rule import RuleSet
+    from mlsec.engine.rules.rule import RuleSet
     from mlsec.pipeline import Judging
 
 EVIDENCE = "evidence.mlsnap"
@@ -60,7 +60,7 @@ def _reading_ahead(args: argparse.Namespace) -> AbstractContextManager[None]:
         Path(target).exists() and not options.is_evidence(target) for target in args.targets
     ):
         return nullcontext()
-    from mlsec.artifacts.sandbox_ahead import process_ahead
+    from mlsec.artifacts.sandbox.ahead import process_ahead
 
     return process_ahead()
 
@@ -162,7 +162,7 @@ def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
     """
     from mlsec.cli.files import load_assessment
     from mlsec.cli.report import formats_of
-    from mlsec.engine.waivers import load_waivers
+    from mlsec.engine.waivers.waivers import load_waivers
 
     formats_of(args.format, is_folder=args.output is not None)
     if args.waivers is not None:
@@ -187,7 +187,7 @@ def _incomplete(assessment: Assessment, percent: float) -> str:
 
 def _show(args: argparse.Namespace, judging: Judging, assessment: Assessment) -> int:
     from mlsec.cli.report import show
-    from mlsec.engine.gate import Gate, assessed_percent, gate
+    from mlsec.engine.assessment.gate import Gate, assessed_percent, gate
 
     written = show(assessment, args.output, args.format, args.sarif_inventory)
     if written:

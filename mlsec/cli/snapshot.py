@@ -42,7 +42,7 @@ def _add(
 
 
 def _show(args: argparse.Namespace) -> int:
-    from mlsec.core.text import visible
+    from mlsec.core.sanitize import visible
     from mlsec.pipeline import open_evidence
     from mlsec.snapshot.records import CallStatus
 

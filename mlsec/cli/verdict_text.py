@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlsec.core.text import visible
+from mlsec.core.sanitize import visible
 from mlsec.signing.verdict import Answer, Outcome, SignatureVerdict, Signer, Verdict
 
 _SHOWN_CHARS = 300

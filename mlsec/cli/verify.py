@@ -95,10 +95,10 @@ def _model(target: str) -> Model:
         from mlsec.signing.local_model import local_model
 
         return local_model(Path(target))
-    from mlsec.collect.files.far_places import model_at
-    from mlsec.collect.files.stores import open_bucket
     from mlsec.collect.settings import CollectSettings
-    from mlsec.core.vocabulary import Vocabulary
+    from mlsec.model_files.buckets.discovery import model_at
+    from mlsec.model_files.stores import open_bucket
+    from mlsec.vocabulary.types import Vocabulary
 
     # Nothing is mapped to resources here, so no vocabulary is needed.
     settings = CollectSettings(vocabulary=Vocabulary(types={}, digest=""))
@@ -123,7 +123,7 @@ def _show(args: argparse.Namespace, verdict: Verdict, policy: TrustPolicy) -> No
             document = {"schema": "mlsec/verdict/1", **msgspec.to_builtins(verdict)}
             console.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
         case "sarif":
-            from mlsec.render.verdict_sarif import render_verdict_sarif
+            from mlsec.render.sarif.verdict import render_verdict_sarif
 
             console.write_bytes(render_verdict_sarif(verdict, policy.file, Path.cwd()))
         case _:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from mlsec.core.vocabulary import Vocabulary
+from mlsec.vocabulary.types import Vocabulary
 
 Progress = Callable[[int, int, str], None]
 # What AWS Organizations names the role that it makes in new accounts.

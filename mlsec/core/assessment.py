@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity
+from mlsec.core.enums import Category, Concern, RuleStatus, Severity
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, TypeCoverage
-from mlsec.core.text import visible
+from mlsec.core.sanitize import visible
 
 SCHEMA = "mlsec/assessment/1"
 

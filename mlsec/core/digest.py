@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from mlsec.core.closed_sets import GapReason
+from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap
 
 

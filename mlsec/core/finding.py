@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.closed_sets import Category, Concern, Severity, Status
+from mlsec.core.enums import Category, Concern, Severity, Status
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):

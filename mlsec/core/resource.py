@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.closed_sets import GapReason
+from mlsec.core.enums import GapReason
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,12 +13,12 @@ import msgspec
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource
-from mlsec.engine.compile import compile_rules
-from mlsec.engine.evaluate import Evaluator
-from mlsec.engine.footprint import reads_relations
-from mlsec.engine.rule import Rule, RuleSet
-from mlsec.engine.slim import slim_decoder
-from mlsec.engine.verdicts import judged_findings, settled_findings
+from mlsec.engine.assessment.proof_findings import judged_findings, settled_findings
+from mlsec.engine.compiler.compile import compile_rules
+from mlsec.engine.compiler.projection import slim_decoder
+from mlsec.engine.evaluation.evaluate import Evaluator
+from mlsec.engine.rules.footprint import reads_relations
+from mlsec.engine.rules.rule import Rule, RuleSet
 
 MIN_SHARE_BYTES = 1 << 20
 READ_BYTES = 1 << 18

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mlsec.core.resource import Resource
-from mlsec.graph.answers import NO, YES, Answer, unknown
-from mlsec.graph.values import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.ternary import NO, YES, Answer, unknown
 
 
 def flag(resource: Resource, name: str) -> Answer:

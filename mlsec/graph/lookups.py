@@ -6,14 +6,14 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mlsec.core.closed_sets import GapReason
 from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason
 from mlsec.core.resource import Resource
-from mlsec.core.vocabulary import RelationKind
-from mlsec.graph.values import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.vocabulary.types import RelationKind
 
 if TYPE_CHECKING:
-    from mlsec.graph.index import Graph
+    from mlsec.graph.graph import Graph
 
 _Index = dict[tuple[str, ...], list[Resource]]
 # Agents, versions and tools refer to each other by two values at once; each pair is indexed once.

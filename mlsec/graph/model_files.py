@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mlsec.core.assessment import ModelFile
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 from mlsec.core.resource import Resource
-from mlsec.graph.index import Graph
+from mlsec.graph.graph import Graph
 
 
 def model_files(graph: Graph) -> tuple[ModelFile, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.values import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unread, property_value
 
 
 def references(resource: Resource, path: str) -> Known | Unread:

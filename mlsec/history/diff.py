@@ -7,7 +7,7 @@ import enum
 import msgspec
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
 
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 import msgspec
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding
 from mlsec.history.database import clear_errors, open_history

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlsec.core.assessment import Assessment, ModelFile
 from mlsec.core.errors import MlsecError
+from mlsec.render.display import shown, shown_id
 from mlsec.render.settings import DEFAULT, RenderSettings
-from mlsec.render.shown import shown, shown_id
 
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component

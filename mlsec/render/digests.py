@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mlsec.core.errors import MlsecError
-from mlsec.core.text import visible
+from mlsec.core.sanitize import visible
 
 SUMS_FILE = "SHA256SUMS"
 # Names with a folder in them are refused: the list speaks of its own folder only.

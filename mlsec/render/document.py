@@ -22,7 +22,7 @@ from mlsec.core.assessment import (
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.render import tally
-from mlsec.render.shown import masked
+from mlsec.render.display import masked
 
 _STATES = ("used", "unused", "expired")
 

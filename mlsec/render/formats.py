@@ -35,25 +35,25 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _html(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
-    from mlsec.render.html import render_html  # noqa: PLC0415 - loads only when used
+    from mlsec.render.html.html import render_html  # noqa: PLC0415 - loads only when used
 
     return render_html(assessment, settings)
 
 
 def _sarif(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
-    from mlsec.render.sarif import render_sarif  # noqa: PLC0415 - loads only when used
+    from mlsec.render.sarif.sarif import render_sarif  # noqa: PLC0415 - loads only when used
 
     return render_sarif(assessment, settings)
 
 
 def _sarif_files(assessment: Assessment, settings: RenderSettings) -> Mapping[str, Iterable[bytes]]:
-    from mlsec.render.sarif import sarif_files  # noqa: PLC0415 - loads only when used
+    from mlsec.render.sarif.sarif import sarif_files  # noqa: PLC0415 - loads only when used
 
     return sarif_files(assessment, settings)
 
 
 def _sarif_full(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
-    from mlsec.render.sarif import render_sarif_full  # noqa: PLC0415 - loads only when used
+    from mlsec.render.sarif.sarif import render_sarif_full  # noqa: PLC0415 - loads only when used
 
     return render_sarif_full(assessment, settings)
 
@@ -61,7 +61,7 @@ def _sarif_full(assessment: Assessment, settings: RenderSettings = DEFAULT) -> b
 def _sarif_full_files(
     assessment: Assessment, settings: RenderSettings
 ) -> Mapping[str, Iterable[bytes]]:
-    from mlsec.render.sarif import sarif_full_files  # noqa: PLC0415 - loads only when used
+    from mlsec.render.sarif.sarif import sarif_full_files  # noqa: PLC0415 - loads only when used
 
     return sarif_full_files(assessment, settings)
 
@@ -73,7 +73,7 @@ def _json(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterato
 
 
 def _text(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
-    from mlsec.render.text import render_text  # noqa: PLC0415 - loads only when used
+    from mlsec.render.text.text import render_text  # noqa: PLC0415 - loads only when used
 
     return render_text(assessment, settings)
 
@@ -85,7 +85,7 @@ def _markdown(assessment: Assessment, settings: RenderSettings = DEFAULT) -> byt
 
 
 def _quality(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
-    from mlsec.render.gitlab_quality import render_quality  # noqa: PLC0415 - loads only when used
+    from mlsec.render.gitlab.quality import render_quality  # noqa: PLC0415 - loads only when used
 
     return render_quality(assessment, settings)
 
@@ -93,19 +93,19 @@ def _quality(assessment: Assessment, settings: RenderSettings = DEFAULT) -> byte
 def _quality_files(
     assessment: Assessment, settings: RenderSettings
 ) -> Mapping[str, Iterable[bytes]]:
-    from mlsec.render.gitlab_quality import quality_files  # noqa: PLC0415 - loads only when used
+    from mlsec.render.gitlab.quality import quality_files  # noqa: PLC0415 - loads only when used
 
     return quality_files(assessment, settings)
 
 
 def _sast(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
-    from mlsec.render.gitlab_sast import render_sast  # noqa: PLC0415 - loads only when used
+    from mlsec.render.gitlab.sast import render_sast  # noqa: PLC0415 - loads only when used
 
     return render_sast(assessment, settings)
 
 
 def _sast_files(assessment: Assessment, settings: RenderSettings) -> Mapping[str, Iterable[bytes]]:
-    from mlsec.render.gitlab_sast import sast_files  # noqa: PLC0415 - loads only when used
+    from mlsec.render.gitlab.sast import sast_files  # noqa: PLC0415 - loads only when used
 
     return sast_files(assessment, settings)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mlsec.render.shown import shown
+from mlsec.render.display import shown
 
 _SPECIAL = re.compile(r"[\\`*_\[\]|~>$]|^[-+=]|(?<=^\d)[.)]")
 _TICKS = re.compile(r"`+")

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from mlsec.core.assessment import Assessment, RuleSummary, WaiverState
-from mlsec.core.closed_sets import GapReason, Severity, Status
+from mlsec.core.enums import GapReason, Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, TypeCoverage, is_of_code
-from mlsec.render.shown import shown
+from mlsec.render.display import shown
 
 REASON_WORDS = {
     GapReason.DENIED: "denied",

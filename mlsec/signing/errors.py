@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlsec.core.closed_sets import GapReason
+from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 
 

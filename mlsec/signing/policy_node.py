@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any, NoReturn, TypeVar
 
 from mlsec.core.errors import MlsecError
-from mlsec.core.nearest import did_you_mean
 from mlsec.core.strict_yaml import Document, Path
+from mlsec.core.suggestions import did_you_mean
 
 E = TypeVar("E", bound=enum.Enum)
 

@@ -11,9 +11,9 @@ import sys
 from typing import Any
 
 import mlsec.artifacts
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.pickle.policy import shipped_policy
-from mlsec.artifacts.window import Window
 from tests.artifacts.builders import BENIGN, HOSTILE
 
 # What readers load when a file first needs it: fixed here, before any sample is read.

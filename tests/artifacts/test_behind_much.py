@@ -10,15 +10,17 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from mlsec.artifacts import pdf
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.content.program_text import MOST_FOUND
 from mlsec.artifacts.facts import FactKind, Inspection
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.formats import pdf
+from mlsec.artifacts.formats.tensorflow.graph import LONGEST_PATH
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.pickle import evidence, graph_modules, judged_texts, start
-from mlsec.artifacts.program_text import MOST_FOUND
-from mlsec.artifacts.repository import class_settings, python_flows, python_walk
-from mlsec.artifacts.tensorflow.graph import LONGEST_PATH
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.python import flows as python_flows
+from mlsec.artifacts.python import walk as python_walk
+from mlsec.artifacts.settings import class_settings
+from mlsec.core.enums import Severity
 from tests.artifacts.builders import pickles as make
 from tests.artifacts.builders import tensorflow_graphs as tensorflow
 from tests.artifacts.builders.protobufs import message, number

@@ -7,11 +7,11 @@ import zlib
 import numpy as np
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind, Format
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.enums import GapReason, Severity
 from tests.artifacts.builders.documents import java_class, packed, pdf
 from tests.artifacts.builders.onnx_models import tensor
 from tests.artifacts.builders.payloads import EVIL_PICKLE, EVIL_PICKLE_2, GOOD_PICKLE

@@ -9,17 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec.artifacts.accounting import FILLING_BYTES, GAPS, account
-from mlsec.artifacts.decoders import raw_deflate
+from mlsec.artifacts.archives.decoders import raw_deflate
+from mlsec.artifacts.archives.inflate import inflated
+from mlsec.artifacts.bytes.window import FileSource, MemorySource, Window
+from mlsec.artifacts.content.unaccounted_bytes import FILLING_BYTES, GAPS, account
 from mlsec.artifacts.errors import ArtifactError, ChangedError
 from mlsec.artifacts.facts import FactKind, Format
-from mlsec.artifacts.inflate import inflated
-from mlsec.artifacts.inspect import descend, inspect
+from mlsec.artifacts.inspect.inspect import descend, inspect
 from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.recorder import Ledger, Recorder
 from mlsec.artifacts.spans import Spans
-from mlsec.artifacts.window import FileSource, MemorySource, Window
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.enums import GapReason, Severity
 from tests.artifacts.builders import zips
 from tests.artifacts.builders.compressed_files import gz, wrapped
 from tests.artifacts.builders.payloads import EVIL_PICKLE_2, GOOD_PICKLE

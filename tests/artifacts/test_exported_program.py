@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind, Inspection
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.core.enums import Severity
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
 TARGET = "torch.ops.aten.mul.Tensor"

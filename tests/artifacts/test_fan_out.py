@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 from tests.artifacts.builders.compressed_files import gz
 from tests.artifacts.builders.oci_layouts import IMAGE_LAYER, MANIFEST, descriptor
 from tests.artifacts.builders.onnx_models import graph, model

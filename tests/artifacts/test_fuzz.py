@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlsec.artifacts.attempt import attempt
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.inspect.attempt import attempt
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.artifacts.inspect.readers import READERS, SNIFF_BYTES
 from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.readers import READERS, SNIFF_BYTES
-from mlsec.artifacts.window import Window
 from tests.artifacts.builders import safetensors_files as safetensors
 from tests.artifacts.mutations import mutate, small_samples
 

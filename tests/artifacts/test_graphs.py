@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind, Format, Inspection
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.named_protobuf import STEPS
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.formats.named_protobuf import STEPS
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.core.enums import Severity
 from tests.artifacts.builders import (
     hdf5_files,
     keras_configs,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import Inspection
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.core.enums import Severity
 from tests.artifacts.builders import hdf5_files as make
 from tests.artifacts.builders import pickles
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import Inspection
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.core.enums import Severity
 from tests.artifacts.builders import pickles as make
 from tests.artifacts.test_honest_classes import of_type, text
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.sandbox_guard import OPEN_FILES
-from mlsec.artifacts.sandbox_wire import Done, LocalFile
-from mlsec.artifacts.sandbox_worker import Worker
+from mlsec.artifacts.sandbox.guard import OPEN_FILES
+from mlsec.artifacts.sandbox.wire import Done, LocalFile
+from mlsec.artifacts.sandbox.worker import Worker
 from tests.artifacts.builders.payloads import GOOD_PICKLE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="seen by /proc")
@@ -24,7 +24,7 @@ LIMITS = Limits(cpu_s=7, memory_bytes=300 << 20)
 TRIES = """
 import os, socket, subprocess, sys
 from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.sandbox_guard import ForbiddenError, isolate
+from mlsec.artifacts.sandbox.guard import ForbiddenError, isolate
 isolate(Limits())
 def connect(): socket.socket()
 def resolve(): socket.getaddrinfo("localhost", 80)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from mlsec.artifacts.bytes.window import FileSource, Window
 from mlsec.artifacts.facts import FactKind, Format
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import FileSource, Window
-from mlsec.collect.files.ranged import RangedSource
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.model_files.buckets.ranged import RangedSource
 from tests.artifacts.builders.payloads import EVIL_PICKLE_2, elf
 from tests.artifacts.builders.sparse_torch import FarSparseSource, SparseSource, torch_pieces
 

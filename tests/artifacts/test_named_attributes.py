@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import Inspection
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.pickle.policy import Standing, shipped_policy
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 from tests.artifacts.builders import pickles as make
 from tests.artifacts.builders.skops_files import archive, dictionary, node, schema
 

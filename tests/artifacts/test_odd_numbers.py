@@ -8,10 +8,10 @@ import struct
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind, Inspection
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.window import Window
 from tests.artifacts.builders import tars
 from tests.artifacts.builders.onnx_models import graph, model
 from tests.artifacts.builders.onnx_sizes import floats, integers, loop, wired

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
+from mlsec.artifacts.inspect.inspect import inspect
 from tests.fuzz.documents import STRANGE
 from tests.fuzz.samples import named_samples
 

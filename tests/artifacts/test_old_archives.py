@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.inspect.inspect import inspect
 
 AR = b"!<arch>\n"
 # A name, then date, owner and group, then mode and size, as ar writes them.

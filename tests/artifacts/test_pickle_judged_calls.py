@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.inspect.inspect import inspect
 from tests.artifacts.builders import pickles as make
 
 MANY = 600

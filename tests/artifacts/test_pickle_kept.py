@@ -8,12 +8,12 @@ import time
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.pickle import embedded
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason
+from mlsec.core.enums import GapReason
 
 # The same as plain texts, searched one by one.
 FAR = (

@@ -6,10 +6,10 @@ import tracemalloc
 
 import pytest
 
+from mlsec.artifacts.bytes.window import BLOCK_BYTES, Window
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.pickle import runs
-from mlsec.artifacts.window import BLOCK_BYTES, Window
 from tests.artifacts.builders import pickles as make
 
 LISTED = make.stacked("collections", "OrderedDict") + b"\x940"

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind, Inspection
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.opcodes import ARGUMENTS, Argument
@@ -26,8 +27,7 @@ from mlsec.artifacts.pickle.skim import skim
 from mlsec.artifacts.pickle.steps import BY_OPCODE, STEPS
 from mlsec.artifacts.pickle.values import Global, How, Value
 from mlsec.artifacts.pickle.weigh import Weigh
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 from tests.artifacts.builders import pickles as make
 from tests.artifacts.builders.pickle_samples import BENIGN, HOSTILE
 

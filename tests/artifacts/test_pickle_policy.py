@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.pickle.code_by_value import BY_VALUE
 from mlsec.artifacts.pickle.judgements import JUDGEMENTS
 from mlsec.artifacts.pickle.policy import Standing, shipped_policy
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason, Severity
-from mlsec.core.places import content_folder
+from mlsec.core.content_paths import content_folder
+from mlsec.core.enums import GapReason, Severity
 from mlsec.core.strict_yaml import parse
 from tests.artifacts.builders import pickles as make
 

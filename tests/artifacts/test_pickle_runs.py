@@ -7,15 +7,15 @@ import random
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.memo import WORTH_ENTRIES, Memo
 from mlsec.artifacts.pickle.runs import Runs
 from mlsec.artifacts.pickle.values import Box, Global, How, Plain, Result, Stretch, Value
-from mlsec.artifacts.window import Window
 from tests.artifacts.builders import pickles as make
 from tests.artifacts.test_pickle_machine import Recorded
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.pickle.start import HEAD_BYTES, is_loadable, may_be_loadable
-from mlsec.artifacts.window import Window
 from tests.artifacts.builders import HOSTILE
 from tests.artifacts.builders.payloads import EVIL_PICKLE, EVIL_PICKLE_2, elf
 from tests.artifacts.builders.pickles import call, dumped, named, stream

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.pickle import runs, streams
 from mlsec.artifacts.pickle.known import Known
 from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.templates import Template
-from mlsec.artifacts.window import Window
 from tests.artifacts import test_pickle_acts as acts
 from tests.artifacts.builders import pickles as make
 from tests.artifacts.shapes_of_objects import MIXED, NEW_ONLY, SHAPES, Items, Plain, Point, Reduced

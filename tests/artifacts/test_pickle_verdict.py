@@ -9,11 +9,11 @@ import subprocess
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind, Format
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.pickle.texts import WORDS
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.enums import GapReason, Severity
 from tests.artifacts.builders import pickles as make
 
 

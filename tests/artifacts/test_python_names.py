@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.core.enums import Severity
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
 HOSTILE = {

@@ -11,12 +11,12 @@ from time import process_time
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import Inspection
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.repository.python_code import tree_of
-from mlsec.artifacts.repository.python_scope import Scope
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.artifacts.python.code import tree_of
+from mlsec.artifacts.python.scope import Scope
+from mlsec.core.enums import Severity
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
 

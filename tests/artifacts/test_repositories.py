@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind, Inspection
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.recorder import Ledger, Recorder
 from mlsec.artifacts.templates.judge import judge_template
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 from tests.artifacts.builders import (
     ggufs,
     repository_files,

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.artifacts import sandbox_child
+from mlsec.artifacts.bytes.window import MemorySource, Source
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind, Format, Inspection
 from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.sandbox import FarJob, Job, LocalJob, inspect_many
-from mlsec.artifacts.sandbox_guard import FORBIDDEN, ForbiddenError, refuse
-from mlsec.artifacts.window import MemorySource, Source
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.artifacts.sandbox import child as sandbox_child
+from mlsec.artifacts.sandbox.guard import FORBIDDEN, ForbiddenError, refuse
+from mlsec.artifacts.sandbox.pool import FarJob, Job, LocalJob, inspect_many
+from mlsec.core.enums import GapReason, Severity
 from tests.artifacts.builders.payloads import EVIL_PICKLE_2, GOOD_PICKLE
 from tests.artifacts.builders.zips import archive, torch_entries
 

@@ -9,21 +9,21 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from mlsec.artifacts.contents import LOOKED_AT_NEAR, READ_BYTES, STEPS
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.content.json_text import MOST_BYTES
+from mlsec.artifacts.embedded.contents import LOOKED_AT_NEAR, READ_BYTES, STEPS
+from mlsec.artifacts.embedded.embedded_search import SEARCHED_BYTES
 from mlsec.artifacts.facts import FactKind, Inspection
-from mlsec.artifacts.inside import SEARCHED_BYTES
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.json_text import MOST_BYTES
-from mlsec.artifacts.numpy_reader import TEXT_BYTES
+from mlsec.artifacts.formats.numpy.reader import TEXT_BYTES
+from mlsec.artifacts.formats.trees.lightgbm import LONGEST_LINE
+from mlsec.artifacts.formats.trees.ubjson import MOST_TEXTS
+from mlsec.artifacts.formats.trees.ubjson import TEXT_BYTES as LONG_TEXT
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.pickle import embedded
-from mlsec.artifacts.repository.class_settings import MOST_TEXTS as MOST_SETTINGS
-from mlsec.artifacts.repository.text_files import LISTED_BYTES, SNIFFED_BYTES
-from mlsec.artifacts.repository.xml_text import MOST_TEXTS as MOST_XML_TEXTS
-from mlsec.artifacts.trees.lightgbm import LONGEST_LINE
-from mlsec.artifacts.trees.ubjson import MOST_TEXTS
-from mlsec.artifacts.trees.ubjson import TEXT_BYTES as LONG_TEXT
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.settings.class_settings import MOST_TEXTS as MOST_SETTINGS
+from mlsec.artifacts.text.text_files import LISTED_BYTES, SNIFFED_BYTES
+from mlsec.artifacts.text.xml_text import MOST_TEXTS as MOST_XML_TEXTS
+from mlsec.core.enums import Severity
 from tests.artifacts.builders import ggufs, hdf5_files, numpy_files, pictures, tflites
 from tests.artifacts.builders import onnx_models as onnx
 from tests.artifacts.builders import tensorflow_graphs as tensorflow

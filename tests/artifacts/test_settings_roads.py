@@ -8,8 +8,8 @@ import zipfile
 
 import pytest
 
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.inspect.inspect import inspect
 from tests.artifacts.test_python_roads import blocks, is_flagged
 
 HOSTILE = blocks("settings_hostile.txt")

@@ -8,10 +8,10 @@ import struct
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import Format, Inspection
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.core.enums import Severity
 from tests.artifacts.builders import carried
 from tests.artifacts.builders import onnx_models as onnx
 from tests.artifacts.builders import pickles as make

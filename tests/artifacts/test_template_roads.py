@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.core.enums import GapReason
 from tests.artifacts.test_python_roads import blocks, is_flagged
 
 HOSTILE = blocks("template_hostile.txt")

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind, Format, Inspection
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.repository.together import RepositoryFile, repository_facts
-from mlsec.artifacts.tensorflow.shards import settled
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.artifacts.formats.tensorflow.shards import settled
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.artifacts.model_folder import RepositoryFile, repository_facts
+from mlsec.core.enums import GapReason, Severity
 from tests.artifacts.builders.payloads import EVIL_PICKLE_2, elf
 from tests.artifacts.builders.protobufs import message, number, text, varint
 from tests.artifacts.builders.tensor_bundles import (

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.repository.together import RepositoryFile, repository_facts
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.artifacts.model_folder import RepositoryFile, repository_facts
+from mlsec.core.enums import Severity
 from tests.artifacts.builders import BENIGN, HOSTILE
 from tests.artifacts.builders.payloads import GOOD_PICKLE
 

@@ -6,9 +6,9 @@ import struct
 
 import pytest
 
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.window import Window
 
 
 def _key(name: bytes) -> bytes:

@@ -10,10 +10,10 @@ import zipfile
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind, Inspection
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.core.enums import GapReason, Severity
 from tests.artifacts.builders import pickles as make
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}

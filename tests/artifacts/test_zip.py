@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind, Inspection
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.window import Window
 from tests.artifacts.builders import zips
 from tests.artifacts.builders.zips import DEFLATED, archive, single, torch_entries
 

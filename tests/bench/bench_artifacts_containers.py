@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from mlsec.artifacts.sandbox import LocalJob, inspect_many
+from mlsec.artifacts.sandbox.pool import LocalJob, inspect_many
 from tests.artifacts.builders import HOSTILE
 from tests.artifacts.builders.payloads import GOOD_PICKLE
 from tests.artifacts.builders.sparse_torch import torch_pieces
@@ -24,17 +24,17 @@ BOMBS = (
 )  # fmt: skip
 READ = """
 import json, os, sys
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import FileSource, Window
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.artifacts.bytes.window import FileSource, Window
 source = FileSource(os.open(sys.argv[1], os.O_RDONLY))
 found = inspect(Window.over(source))
 print(json.dumps({"read": found.bytes_read, "facts": sorted({f.kind.value for f in found.facts})}))
 """
 FAR = """
 import json
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
-from mlsec.collect.files.ranged import RangedSource
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.artifacts.bytes.window import Window
+from mlsec.model_files.buckets.ranged import RangedSource
 from tests.artifacts.builders.sparse_torch import SparseSource, torch_pieces
 far = SparseSource(*torch_pieces(640, (10 << 30) // 640))
 source = RangedSource(far.read_at, far.size_bytes)

@@ -27,9 +27,9 @@ MIXED_BYTES = 40 << 20
 OBJECT_PROTOCOLS, MIXED_PROTOCOLS = (0, 2, 4), (2, 4)
 OURS = """
 import os, sys
-from mlsec.artifacts.inspect import inspect
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.window import FileSource, Window
+from mlsec.artifacts.bytes.window import FileSource, Window
 for path in sys.argv[1:] if len(sys.argv) > 2 or not os.path.isdir(sys.argv[1]) else (
     entry.path for entry in os.scandir(sys.argv[1])):
     descriptor = os.open(path, os.O_RDONLY)
@@ -43,7 +43,7 @@ with open(sys.argv[1], "rb") as file:
     for _ in pickletools.genops(file):
         pass
 """
-FLOOR = "from mlsec.artifacts.inspect import inspect"
+FLOOR = "from mlsec.artifacts.inspect.inspect import inspect"
 
 
 def main() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from mlsec.collect.azure.reader import plans as azure_plans
-from mlsec.collect.gcp.tables import plans as gcp_plans
-from mlsec.collect.plan import TypePlan
+from mlsec.collect.walk.plan import TypePlan
+from mlsec.providers.azure.collect.reader import plans as azure_plans
+from mlsec.providers.gcp.tables import plans as gcp_plans
 from mlsec.snapshot.store import Snapshot
 from tests.bench.measure import python_module, run_once, say, table
 from tests.e2e.clouds import Running

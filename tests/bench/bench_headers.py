@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import FileSource, Window
+from mlsec.artifacts.bytes.window import FileSource, Window
+from mlsec.artifacts.inspect.inspect import inspect
 from tests.artifacts.builders.ggufs import KEY, Writer
 from tests.artifacts.builders.template_texts import CHAT
 from tests.bench.measure import say

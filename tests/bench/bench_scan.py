@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.cli.files import load_assessment
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from tests.bench.measure import Cost, python_module, run_once, say, table
 from tests.estate.faults import Fault, Kind
 from tests.estate.model import MUST_FAIL, REGIONS, build_estate

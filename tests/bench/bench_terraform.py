@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from mlsec.collect.checkov.program import find_checkov
 from mlsec.core.errors import MlsecError
+from mlsec.repository.checkov.program import find_checkov
 from tests.bench.made_terraform import write
 from tests.bench.measure import (
     ROOT,

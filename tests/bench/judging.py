@@ -16,7 +16,7 @@ import msgspec
 
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource
-from mlsec.engine.rule import RuleSet
+from mlsec.engine.rules.rule import RuleSet
 from mlsec.engine.stream import (
     byte_ranges,
     evaluate_files,

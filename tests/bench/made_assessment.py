@@ -5,17 +5,17 @@ from __future__ import annotations
 import random
 
 from mlsec.core.assessment import Assessment, ScanFacts, StatusCounts
-from mlsec.core.closed_sets import GapReason, Status
+from mlsec.core.content_paths import content_folder
 from mlsec.core.digest import fingerprint, make_gap
+from mlsec.core.enums import GapReason, Status
 from mlsec.core.finding import Evidence, Finding, Subject
-from mlsec.core.places import content_folder
 from mlsec.core.resource import Gap, TypeCoverage
-from mlsec.engine.assembly import assemble
-from mlsec.engine.assess import Judgement
-from mlsec.engine.controls import load_frameworks
-from mlsec.engine.footprint import footprint_of
-from mlsec.engine.load import load_content
-from mlsec.engine.rule import Rule
+from mlsec.engine.assessment.assembly import assemble
+from mlsec.engine.assessment.assess import Judgement
+from mlsec.engine.loading.load import load_content
+from mlsec.engine.rules.controls import load_frameworks
+from mlsec.engine.rules.footprint import footprint_of
+from mlsec.engine.rules.rule import Rule
 
 REGIONS = ("eu-west-1", "eu-central-1", "us-east-1", "us-west-2", "ap-south-1")
 TEAMS = ("fraud", "ranking", "vision", "speech", "support-bot", "forecast", "claims")

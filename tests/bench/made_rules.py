@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
-from mlsec.core.vocabulary_load import load_vocabulary
-from mlsec.engine.load import load_rules
-from mlsec.engine.rule import RuleSet
+from mlsec.engine.loading.load import load_rules
+from mlsec.engine.rules.rule import RuleSet
+from mlsec.vocabulary.load import load_vocabulary
 
 TYPES = (
     "endpoint", "model", "notebook", "bucket", "key", "role", "registry", "agent", "job", "store",

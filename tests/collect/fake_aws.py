@@ -13,12 +13,12 @@ from typing import Any, Self
 import botocore.session
 import msgspec
 
-from mlsec.collect.asker import Request
-from mlsec.collect.aws.clients import Clients, ClientSettings, make_read_only
-from mlsec.collect.aws.live import AwsAsker
-from mlsec.collect.plan import Operation
-from mlsec.collect.redact import Redactor
+from mlsec.collect.secrets.redact import Redactor
 from mlsec.collect.settings import LiveSettings
+from mlsec.collect.walk.client import Request
+from mlsec.collect.walk.plan import Operation
+from mlsec.providers.aws.client.client import AwsAsker
+from mlsec.providers.aws.client.clients import Clients, ClientSettings, make_read_only
 from mlsec.snapshot.store import Snapshot
 
 SCOPE = "aws/111122223333"

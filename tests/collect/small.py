@@ -10,15 +10,15 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.asker import Answer, Request, gap_for
-from mlsec.collect.item import Scope
-from mlsec.collect.listing import Tagging
-from mlsec.collect.plan import Bulk, Operation, TypePlan
-from mlsec.collect.walk import WalkSettings, walk
-from mlsec.core.closed_sets import GapReason
+from mlsec.collect.walk.client import Answer, Request, gap_for
+from mlsec.collect.walk.item import Scope
+from mlsec.collect.walk.listing import Tagging
+from mlsec.collect.walk.plan import Bulk, Operation, TypePlan
+from mlsec.collect.walk.walk import WalkSettings, walk
+from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap, Inventory
-from mlsec.core.vocabulary import Vocabulary
-from mlsec.core.vocabulary_load import load_vocabulary
+from mlsec.vocabulary.load import load_vocabulary
+from mlsec.vocabulary.types import Vocabulary
 
 VOCABULARY = """
 toy.model:

@@ -10,17 +10,17 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from mlsec.collect.aws.collector import _Collection
-from mlsec.collect.aws.reader import read
-from mlsec.collect.aws.session import parse_target
-from mlsec.collect.places import Places
 from mlsec.collect.settings import CollectSettings
-from mlsec.core.closed_sets import GapReason
+from mlsec.collect.walk.scopes import Places
 from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
-from mlsec.core.vocabulary import Vocabulary
+from mlsec.providers.aws.client.session import parse_target
+from mlsec.providers.aws.collect.collector import _Collection
+from mlsec.providers.aws.collect.reader import read
 from mlsec.snapshot.records import canonical
 from mlsec.snapshot.store import Snapshot
+from mlsec.vocabulary.types import Vocabulary
 from tests.collect.fake_aws import FakeAws, Reply
 from tests.shipped import shipped_vocabulary
 

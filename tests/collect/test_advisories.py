@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlsec.collect.advisories import (
+from mlsec.core.errors import MlsecError
+from mlsec.servers.advisories import (
     Flaw,
     Product,
     Untold,
@@ -18,8 +19,7 @@ from mlsec.collect.advisories import (
     product_of,
     shipped_advisories,
 )
-from mlsec.collect.versions import is_within, read_range, version_key
-from mlsec.core.errors import MlsecError
+from mlsec.servers.versions import is_within, read_range, version_key
 
 SHIPPED = shipped_advisories()
 

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from mlsec.collect.asker import Answer, StoredAsker
-from mlsec.collect.plan import Operation
-from mlsec.core.closed_sets import GapReason
+from mlsec.collect.walk.client import Answer, StoredAsker
+from mlsec.collect.walk.plan import Operation
+from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
 from mlsec.snapshot.store import Snapshot

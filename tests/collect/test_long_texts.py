@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.collect.aws.address_shapes import s3_bucket
+from mlsec.providers.aws.shapes.addresses import s3_bucket
 from tests.e2e.runs import mlsec
 
 MANY = 300_000

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlsec.collect.markup import skeleton
-from mlsec.collect.plan import Operation
-from mlsec.collect.redact import Redactor
+from mlsec.collect.secrets.markup import skeleton
+from mlsec.collect.secrets.redact import Redactor
+from mlsec.collect.walk.plan import Operation
 
 SECRET = "hunter2hunter2"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlsec.collect.asker import Answer, Request, StoredAsker
-from mlsec.collect.plan import Operation
+from mlsec.collect.walk.client import Answer, Request, StoredAsker
+from mlsec.collect.walk.plan import Operation
 from mlsec.core.resource import Gap
 from mlsec.snapshot.records import Call, canonical
 from mlsec.snapshot.seal import digest_of

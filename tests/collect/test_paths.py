@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlsec.collect.paths import MISSING, dig
+from mlsec.collect.walk.paths import MISSING, dig
 
 _DOCUMENT = {"A": {"B": [{"C": 1}, {"C": 2}, {}]}, "N": None, "F": False, "L": [{"M": [1]}]}
 

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from mlsec.collect.plan import Operation
-from mlsec.collect.redact import Redactor
-from mlsec.collect.script_signs import script_signs
-from mlsec.collect.secret_kinds import secret_kind
+from mlsec.collect.secrets.kinds import secret_kind
+from mlsec.collect.secrets.redact import Redactor
+from mlsec.collect.secrets.script_signs import script_signs
+from mlsec.collect.walk.plan import Operation
 
 # Put together here, so that no scanner takes this file for a leak.
 _SECRETS = {

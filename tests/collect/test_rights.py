@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from mlsec.collect.aws.policy import least_privilege_policy, rights
-from mlsec.collect.aws.reader import plans
-from mlsec.collect.aws.tables import operations_of
-from mlsec.collect.budget import Budget
+from mlsec.collect.client.rate_limit import Budget
+from mlsec.providers.aws.collect.reader import plans
+from mlsec.providers.aws.policy import least_privilege_policy, rights
+from mlsec.providers.aws.tables import operations_of
 
 
 def test_policy_allows_every_operation_of_the_plans() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.collect.aws.session import Target, open_session, parse_target
 from mlsec.core.errors import MlsecError
+from mlsec.providers.aws.client.session import Target, open_session, parse_target
 
 
 @pytest.fixture(autouse=True)

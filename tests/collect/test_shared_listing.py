@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mlsec.collect.asker import Request
-from mlsec.collect.listing import Found, of_this_type
-from mlsec.collect.plan import Operation, TypePlan
-from mlsec.core.closed_sets import GapReason
+from mlsec.collect.walk.client import Request
+from mlsec.collect.walk.listing import Found, of_this_type
+from mlsec.collect.walk.plan import Operation, TypePlan
+from mlsec.core.enums import GapReason
 
 LISTING = Operation(service="toy", name="ListMachines", items="Machines")
 REQUEST = Request(scope="toy/1", region="", operation=LISTING)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.collect.walk import GONE
-from mlsec.core.closed_sets import GapReason
+from mlsec.collect.walk.walk import GONE
+from mlsec.core.enums import GapReason
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
 from tests.collect.small import WORLD, walk_small
 

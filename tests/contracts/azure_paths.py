@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.azure.reader import plans
-from mlsec.collect.azure.route import ArmRead
-from mlsec.collect.azure.tables import operations_of, table_of
-from mlsec.collect.plan import TypePlan
-from mlsec.core.vocabulary import Property, Vocabulary
+from mlsec.collect.walk.plan import TypePlan
+from mlsec.providers.azure.collect.reader import plans
+from mlsec.providers.azure.route import ArmRead
+from mlsec.providers.azure.tables import operations_of, table_of
+from mlsec.vocabulary.types import Property, Vocabulary
 
 # A model whose fields are free in form, or not looked into.
 OPEN = "*"

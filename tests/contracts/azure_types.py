@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.azure.route import ArmRead
+from mlsec.providers.azure.route import ArmRead
 from tests.contracts.azure_paths import MAP, OPEN, Published, operations, paths_of
 from tests.contracts.azure_things import things
 from tests.shipped import shipped_vocabulary

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mlsec.collect.iac.resources import specs_of
-from mlsec.core.declared import DeclaredType
-from mlsec.core.vocabulary import Kind
+from mlsec.iac.mapping.resources import specs_of
+from mlsec.vocabulary.iac_mapping import DeclaredType
+from mlsec.vocabulary.types import Kind
 from tests.shipped import shipped_vocabulary
 
 RECORD = Path(__file__).with_name("cloudformation_paths.json")

@@ -12,7 +12,7 @@ import msgspec
 
 import mlsec.artifacts
 from mlsec.artifacts.facts import DANGERS, FactKind
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 
 READERS = Path(mlsec.artifacts.__file__).parent
 # The functions that say how bad a name is, and what they may say.

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from mlsec.collect.azure.reader import plans
-from mlsec.collect.iac.resources import specs_of
-from mlsec.core.declared import DeclaredType
-from mlsec.core.places import content_folder
-from mlsec.core.vocabulary_load import load_vocabulary
+from mlsec.core.content_paths import content_folder
+from mlsec.iac.mapping.resources import specs_of
+from mlsec.providers.azure.collect.reader import plans
+from mlsec.vocabulary.iac_mapping import DeclaredType
+from mlsec.vocabulary.load import load_vocabulary
 from tests.contracts.azure_paths import Named, labels_of, operations
 from tests.contracts.test_vocabulary_matches_azure import PUBLISHED
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from docs.census import PROVIDERS, missing, read_rows
-from mlsec.core.places import content_folder
-from mlsec.engine.load import load_content
+from mlsec.core.content_paths import content_folder
+from mlsec.engine.loading.load import load_content
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.collect.checkov.program import find_checkov
 from mlsec.core.errors import MlsecError
+from mlsec.repository.checkov.program import find_checkov
 from tests.e2e import runs
 
 TREE = {

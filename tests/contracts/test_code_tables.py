@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from mlsec.core.declared import DeclaredType
-from mlsec.core.vocabulary import Kind
+from mlsec.vocabulary.iac_mapping import DeclaredType
+from mlsec.vocabulary.types import Kind
 from tests.contracts.cloudformation_paths import (
     RECORD,
     TABLE,

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from mlsec.artifacts.facts import FactKind
-from mlsec.core.closed_sets import Severity, Status
+from mlsec.core.enums import Severity, Status
 from mlsec.core.resource import Resource, TypeCoverage
-from mlsec.engine.assess import assess
-from mlsec.engine.documents import ExampleGraph
-from mlsec.engine.rule import Rule
+from mlsec.engine.assessment.assess import assess
+from mlsec.engine.loading.documents import ExampleGraph
+from mlsec.engine.rules.rule import Rule
 from tests.contracts.fact_places import MAKE, PLACES, TOLD, Place, file_of, given
 from tests.shipped import rules_of_facts, shipped_rules
 

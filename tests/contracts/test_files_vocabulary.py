@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mlsec.artifacts.facts import FactKind
-from mlsec.core.places import content_folder
-from mlsec.core.vocabulary import Vocabulary
-from mlsec.engine.rule import RuleSet
-from mlsec.engine.selection import load_selected
+from mlsec.core.content_paths import content_folder
+from mlsec.engine.loading.selection import load_selected
+from mlsec.engine.rules.rule import RuleSet
+from mlsec.vocabulary.types import Vocabulary
 from tests.shipped import kinds_of, shipped_vocabulary
 
 

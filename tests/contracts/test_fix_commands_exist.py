@@ -11,7 +11,7 @@ import pytest
 from botocore import xform_name
 from botocore.model import ServiceModel
 
-from mlsec.core.places import content_folder
+from mlsec.core.content_paths import content_folder
 from mlsec.core.strict_yaml import parse
 
 # Options of the command line itself, not of an operation.

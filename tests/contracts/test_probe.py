@@ -6,14 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.collect.advisories import shipped_advisories
-from mlsec.collect.probe.endpoint import OF_CERTIFICATE
-from mlsec.collect.probe.limits import Limits
-from mlsec.collect.probe.product import Door, Known, Opens
-from mlsec.collect.probe.products import ALWAYS, EVERYWHERE, PRODUCTS, identifying_paths, paths_of
-from mlsec.collect.probe.wire import Request
-from mlsec.core.places import content_folder
-from mlsec.engine.load import load_content
+from mlsec.core.content_paths import content_folder
+from mlsec.engine.loading.load import load_content
+from mlsec.servers.advisories import shipped_advisories
+from mlsec.servers.probe.endpoint import OF_CERTIFICATE
+from mlsec.servers.probe.http import Request
+from mlsec.servers.probe.limits import Limits
+from mlsec.servers.probe.products.product import Door, Known, Opens
+from mlsec.servers.probe.products.table import (
+    ALWAYS,
+    EVERYWHERE,
+    PRODUCTS,
+    identifying_paths,
+    paths_of,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 DOORS = [door for product in PRODUCTS for door in product.doors] + list(EVERYWHERE)

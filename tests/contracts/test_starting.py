@@ -68,7 +68,7 @@ def test_a_scan_of_code_loads_no_package_that_it_does_not_use(loaded: set[str]) 
     known = packages()
     assert {"boto3", "azure", "google", "kubernetes", "jinja2", "cryptography", "yaml"} <= known
     assert not loaded & (known - USED)
-    assert "mlsec.collect.iac.terraform" in loaded
+    assert "mlsec.iac.terraform.reader" in loaded
 
 
 def test_a_scan_of_code_loads_nothing_heavy_of_the_standard_library(loaded: set[str]) -> None:
@@ -76,7 +76,11 @@ def test_a_scan_of_code_loads_nothing_heavy_of_the_standard_library(loaded: set[
 
 
 def test_a_scan_of_code_loads_no_reader_of_another_language(loaded: set[str]) -> None:
-    others = ("mlsec.collect.kubernetes", "mlsec.collect.serving.compose", "mlsec.collect.azure")
+    others = (
+        "mlsec.providers.kubernetes",
+        "mlsec.servers.compose.compose",
+        "mlsec.providers.azure",
+    )
     assert not [name for name in loaded if name.startswith(others)]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from mlsec.core.declared import DeclaredType
+from mlsec.vocabulary.iac_mapping import DeclaredType
 from tests.shipped import shipped_vocabulary
 
 TABLE = shipped_vocabulary().declared["terraform"]

@@ -10,10 +10,10 @@ import botocore.session
 import pytest
 from botocore.model import OperationModel, ServiceModel, Shape
 
-from mlsec.collect.aws.services import SERVICES
-from mlsec.collect.aws.shapes import SHAPES
-from mlsec.collect.plan import Operation, TypePlan
-from mlsec.core.vocabulary import Property
+from mlsec.collect.walk.plan import Operation, TypePlan
+from mlsec.providers.aws.services import SERVICES
+from mlsec.providers.aws.shapes.table import SHAPES
+from mlsec.vocabulary.types import Property
 from tests.shipped import shipped_vocabulary
 
 VOCABULARY = shipped_vocabulary()

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from mlsec.collect.gcp.route import Route
-from mlsec.collect.gcp.shapes import SHAPES
-from mlsec.collect.gcp.tables import DISCOVERY, operations_of, plans, routes
-from mlsec.collect.plan import Operation, TypePlan
-from mlsec.core.vocabulary import Property
+from mlsec.collect.walk.plan import Operation, TypePlan
+from mlsec.providers.gcp.route import Route
+from mlsec.providers.gcp.shapes.table import SHAPES
+from mlsec.providers.gcp.tables import DISCOVERY, operations_of, plans, routes
+from mlsec.vocabulary.types import Property
 from tests.estate.gcp_discovery import Api, Method, api, api_name
 from tests.shipped import shipped_vocabulary
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import kubernetes.client
 import pytest
 
-from mlsec.core.vocabulary import Property
+from mlsec.vocabulary.types import Property
 from tests.shipped import shipped_vocabulary
 
 _VOCABULARY = shipped_vocabulary()

@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mlsec.artifacts.facts import Inspection
-from mlsec.artifacts.sandbox import LocalJob, inspect_many
-from mlsec.core.closed_sets import Severity
+from mlsec.artifacts.sandbox.pool import LocalJob, inspect_many
+from mlsec.core.enums import Severity
 from tests.bench.measure import say, table
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}

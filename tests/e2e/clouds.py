@@ -11,14 +11,14 @@ from typing import Protocol, Self
 
 import msgspec
 
-from mlsec.collect.aws import tables as aws_tables
-from mlsec.collect.aws.reader import plans as aws_plans
-from mlsec.collect.azure import tables as azure_tables
-from mlsec.collect.azure.reader import plans as azure_plans
-from mlsec.collect.gcp import tables as gcp_tables
-from mlsec.collect.gcp.policy import QUOTA_RIGHT
-from mlsec.collect.plan import Operation
+from mlsec.collect.walk.plan import Operation
 from mlsec.core.resource import Resource
+from mlsec.providers.aws import tables as aws_tables
+from mlsec.providers.aws.collect.reader import plans as aws_plans
+from mlsec.providers.azure import tables as azure_tables
+from mlsec.providers.azure.collect.reader import plans as azure_plans
+from mlsec.providers.gcp import tables as gcp_tables
+from mlsec.providers.gcp.policy import QUOTA_RIGHT
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
 from tests.estate.azure_world import type_of

@@ -13,7 +13,7 @@ import pytest
 from mlsec import pipeline
 from mlsec.core.assessment import Assessment
 from mlsec.core.resource import Inventory, Resource
-from mlsec.engine.rule import RuleSet
+from mlsec.engine.rules.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from tests.e2e import runs
 from tests.e2e.clouds import CLOUDS, Cloud, Running

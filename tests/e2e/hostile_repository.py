@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.collect.changes.repositories import arm, commit, git, repository
+from tests.repository.changes.repositories import arm, commit, git, repository
 
 HUGE_BYTES = 100 << 20
 DEEP = 10_000

@@ -18,8 +18,8 @@ from mlsec import pipeline
 from mlsec.cli import files
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
-from mlsec.engine.rule import RuleSet
+from mlsec.core.enums import Status
+from mlsec.engine.rules.rule import RuleSet
 from mlsec.snapshot.store import Snapshot, part_of
 from tests.e2e.clouds import Running
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.collect.changes.repositories import commit, git, repository
 from tests.e2e import runs
 from tests.e2e.test_bad_input import complaint
+from tests.repository.changes.repositories import commit, git, repository
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.core.closed_sets import GapReason, Status
-from tests.collect.checkov.said import failure, report, said
+from mlsec.core.enums import GapReason, Status
 from tests.e2e import runs
 from tests.e2e.test_bad_input import complaint
+from tests.repository.checkov.said import failure, report, said
 
 
 @pytest.fixture

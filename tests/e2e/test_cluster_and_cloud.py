@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from mlsec.collect import COLLECTORS
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
-from mlsec.engine.rule import RuleSet
+from mlsec.core.enums import Status
+from mlsec.engine.rules.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.collectors import COLLECTORS
 from tests.e2e import runs
 from tests.e2e.retold import retell
 from tests.estate.kube_server import KubeWorld, RunningKube

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import GapReason, Status
+from mlsec.core.enums import GapReason, Status
 from tests.e2e import runs
 
 _DEMO = runs.ROOT / "fixtures" / "demo"

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from mlsec import pipeline
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from mlsec.core.resource import Gap, Resource, is_of_code
-from mlsec.engine.rule import RuleSet
+from mlsec.engine.rules.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
-from tests.collect.iac.hcl.planned import plan_of
 from tests.e2e import runs
 from tests.estate.serve import RunningAws, Settings
+from tests.iac.terraform.planned import plan_of
 
 WRITTEN = Path(__file__).parents[1] / "estate" / "written"
 # The key has no name of its own, so that each way calls it after its address.

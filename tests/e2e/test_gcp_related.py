@@ -10,8 +10,8 @@ import pytest
 from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
-from mlsec.engine.rule import RuleSet
+from mlsec.core.enums import Status
+from mlsec.engine.rules.rule import RuleSet
 from tests.e2e import runs
 from tests.e2e.scenes.gcp_things import (
     HERE,

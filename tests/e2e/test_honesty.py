@@ -16,10 +16,10 @@ from mlsec import pipeline
 from mlsec.cli import exits
 from mlsec.cli.main import main
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import GapReason
+from mlsec.core.enums import GapReason
 from mlsec.core.resource import Inventory
-from mlsec.engine.gate import Gate, gate
-from mlsec.engine.rule import RuleSet
+from mlsec.engine.assessment.gate import Gate, gate
+from mlsec.engine.rules.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from tests.e2e import runs
 from tests.e2e.clouds import CLOUDS, OPERATIONS, Cloud, Running

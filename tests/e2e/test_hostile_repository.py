@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec.collect.files.local import LEFT_OUT
+from mlsec.collect.folders.local import LEFT_OUT
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from tests.e2e import hostile_repository as hostile
 from tests.e2e import runs
 from tests.e2e.watched_scan import sort_of
@@ -94,7 +94,7 @@ def listed(folder: Path) -> list[Path]:
 def test_nothing_of_it_is_executed(scanned: Scanned) -> None:
     assert list((scanned.place / "canaries").iterdir()) == []
     started = scanned.did["started"]
-    ours = [word for word in started if "mlsec.artifacts.sandbox_child" in word]
+    ours = [word for word in started if "mlsec.artifacts.sandbox.child" in word]
     asked = [word for word in started if re.match(r"\['/[^']*/git', '-C', '[^']*/repo', ", word)]
     assert ours
     assert asked

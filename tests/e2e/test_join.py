@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from tests.e2e import runs
 from tests.estate.model_files import LOOSE, SERVED, TARGETS, TWIN, objects
 from tests.estate.serve import RunningAws, Settings

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.core.closed_sets import GapReason, Status
+from mlsec.core.enums import GapReason, Status
 from tests.e2e.runs import load_assessment, mlsec
 from tests.moving import CHANGES, Change, writing
 

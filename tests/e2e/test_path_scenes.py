@@ -15,10 +15,10 @@ import pytest
 
 from docs.concepts import CLOUDS
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
-from mlsec.core.places import content_folder
-from mlsec.engine.footprint import footprint_of
-from mlsec.engine.rule import Rule, RuleSet
+from mlsec.core.content_paths import content_folder
+from mlsec.core.enums import Status
+from mlsec.engine.rules.footprint import footprint_of
+from mlsec.engine.rules.rule import Rule, RuleSet
 from tests.e2e.scenes import Stage, aws, azure, gcp, kubernetes
 
 _RULES = tuple(path.stem for path in sorted((content_folder("rules") / "any/paths").glob("*.yaml")))

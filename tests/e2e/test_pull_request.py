@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
-from tests.collect.changes.repositories import commit, git, repository
+from mlsec.core.enums import Status
 from tests.e2e import runs
+from tests.repository.changes.repositories import commit, git, repository
 
 NOTEBOOK = """\
 resource "aws_sagemaker_notebook_instance" "train" {

@@ -17,11 +17,11 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
-from mlsec.collect.aws.reader import plans
-from mlsec.collect.aws.replay.server import LOOPBACK, Answers, serve
-from mlsec.collect.aws.tables import table_of
-from mlsec.core.closed_sets import GapReason
-from mlsec.engine.rule import RuleSet
+from mlsec.core.enums import GapReason
+from mlsec.engine.rules.rule import RuleSet
+from mlsec.providers.aws.collect.reader import plans
+from mlsec.providers.aws.replay.server import LOOPBACK, Answers, serve
+from mlsec.providers.aws.tables import table_of
 from mlsec.snapshot.records import Call, CallStatus, canonical
 from mlsec.snapshot.seal import digest_of
 from mlsec.snapshot.store import Snapshot

@@ -15,14 +15,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind, Inspection
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.window import Window
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.cli.main import main
-from mlsec.collect.files.shaping import inspected
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Severity, Status
+from mlsec.core.enums import Severity, Status
 from mlsec.core.finding import Finding
+from mlsec.model_files.shaping import inspected
 from tests.artifacts.builders import HOSTILE
 from tests.artifacts.builders import pickles as make
 from tests.contracts.fact_places import TOLD, given

@@ -11,7 +11,7 @@ import pytest
 
 from mlsec import pipeline
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from mlsec.snapshot.store import Snapshot
 from tests.e2e import runs
 from tests.e2e.report_checks import check_html, check_sarif

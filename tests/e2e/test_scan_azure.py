@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from tests.e2e import runs
 from tests.e2e.report_checks import check_html, check_sarif
 from tests.e2e.scenes.azure import SCENES

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
-from tests.collect.probe.server import Page, Server, site
+from mlsec.core.enums import Status
 from tests.e2e import runs
 from tests.e2e.report_checks import check_sarif
 from tests.e2e.test_offline import watched
+from tests.servers.probe.server import Page, Server, site
 
 _JSON = ("Content-Type: application/json",)
 OPEN_RAY = {

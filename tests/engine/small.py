@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
-from mlsec.core.vocabulary import Vocabulary
-from mlsec.core.vocabulary_load import load_vocabulary
-from mlsec.engine.links_check import KnownControls
-from mlsec.engine.load import load_rules
-from mlsec.engine.rule import Rule, RuleSet
+from mlsec.engine.loading.links_check import KnownControls
+from mlsec.engine.loading.load import load_rules
+from mlsec.engine.rules.rule import Rule, RuleSet
+from mlsec.vocabulary.load import load_vocabulary
+from mlsec.vocabulary.types import Vocabulary
 
 VOCABULARY = """
 bucket:

@@ -12,13 +12,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource, TypeCoverage
-from mlsec.engine.assess import assess
-from mlsec.engine.documents import ExampleGraph
-from mlsec.engine.rule import RuleSet
+from mlsec.engine.assessment.assess import assess
+from mlsec.engine.loading.documents import ExampleGraph
+from mlsec.engine.rules.rule import RuleSet
 from mlsec.engine.stream import byte_ranges, evaluate_files, evaluate_lines, evaluate_stream
 from tests.engine.small import load_texts, rule_text
 

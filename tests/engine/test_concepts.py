@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.errors import MlsecError
-from mlsec.core.vocabulary import Vocabulary
-from mlsec.core.vocabulary_load import load_vocabulary
-from mlsec.engine.readings import find_reading
+from mlsec.engine.rules.property_resolution import find_reading
+from mlsec.vocabulary.load import load_vocabulary
+from mlsec.vocabulary.types import Vocabulary
 
 CONCEPTS = """
 store:

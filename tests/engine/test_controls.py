@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mlsec.core.assessment import ControlLink, Fix, RuleSummary, StatusCounts
-from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity
+from mlsec.core.content_paths import content_folder
+from mlsec.core.enums import Category, Concern, RuleStatus, Severity
 from mlsec.core.errors import MlsecError
-from mlsec.core.places import content_folder
-from mlsec.engine.controls import Links, control_results, load_frameworks
+from mlsec.engine.rules.controls import Links, control_results, load_frameworks
 
 SHIPPED = load_frameworks(content_folder("rules") / "frameworks")
 

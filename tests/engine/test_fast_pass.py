@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource
-from mlsec.engine.compile import FastPass, Proof, compile_rules
-from mlsec.engine.documents import ExampleGraph
-from mlsec.engine.evaluate import Evaluator
-from mlsec.engine.findings import finding_of
-from mlsec.engine.rule import RuleSet
-from mlsec.engine.seen import Described, seen_of
+from mlsec.engine.compiler.compile import FastPass, Proof, compile_rules
+from mlsec.engine.evaluation.evaluate import Evaluator
+from mlsec.engine.findings.findings import finding_of
+from mlsec.engine.findings.subject import Described, seen_of
+from mlsec.engine.loading.documents import ExampleGraph
+from mlsec.engine.rules.rule import RuleSet
 from tests.engine.small import load_texts, rule_text
 
 NOW_S = 1_767_225_600.0

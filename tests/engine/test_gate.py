@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mlsec.core.closed_sets import Severity, Status
+from mlsec.core.enums import Severity, Status
 from mlsec.core.finding import Finding, Subject
-from mlsec.engine.gate import is_unread
+from mlsec.engine.assessment.gate import is_unread
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlsec.core.assessment import Fix
-from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity
+from mlsec.core.enums import Category, Concern, RuleStatus, Severity
 from mlsec.core.resource import Resource
-from mlsec.core.vocabulary import Kind, Property, Type, Vocabulary
-from mlsec.engine.compile import FastPass
-from mlsec.engine.rule import Compare, Condition, Operator, Quantifier, Quantity, Rule
-from mlsec.engine.settle import SETTLERS
+from mlsec.engine.compiler.codegen_runtime import SETTLERS
+from mlsec.engine.compiler.compile import FastPass
+from mlsec.engine.rules.rule import Compare, Condition, Operator, Quantifier, Quantity, Rule
+from mlsec.vocabulary.types import Kind, Property, Type, Vocabulary
 
 HOSTILE = st.one_of(
     st.text(max_size=40),

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
-from mlsec.core.vocabulary import Vocabulary
-from mlsec.engine.documents import build_example
-from mlsec.engine.evaluate import Evaluator
-from mlsec.engine.findings import finding_of
-from mlsec.engine.rule import Rule
+from mlsec.engine.evaluation.evaluate import Evaluator
+from mlsec.engine.findings.findings import finding_of
+from mlsec.engine.loading.documents import build_example
+from mlsec.engine.rules.rule import Rule
+from mlsec.vocabulary.types import Vocabulary
 from tests.engine.small import one_rule
 
 TESTS = "{pass: [{}], fail: [{}], not_assessed: [{}]}"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.engine.examples import run_examples
-from mlsec.engine.mutate import mutants_of, surviving_mutants
+from mlsec.engine.testing.examples import run_examples
+from mlsec.engine.testing.mutate import mutants_of, surviving_mutants
 from tests.engine.small import one_rule
 
 UNREAD = "not_assessed: [{unread: [is_shared, rules, volume_gb, role]}]"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.core.closed_sets import Status
-from mlsec.engine.mistakes import RuleFilesError
-from mlsec.engine.params import apply_overrides, load_overrides, parameter_values
-from mlsec.engine.rule import RuleSet
+from mlsec.core.enums import Status
+from mlsec.engine.loading.params import apply_overrides, load_overrides, parameter_values
+from mlsec.engine.rules.diagnostics import RuleFilesError
+from mlsec.engine.rules.rule import RuleSet
 from tests.engine.small import load_texts, rule_text
 from tests.engine.test_kleene import judge
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from mlsec.engine.operators import MAX_MATCHED_CHARS
-from mlsec.engine.patterns import why_refused
+from mlsec.engine.evaluation.operators import MAX_MATCHED_CHARS
+from mlsec.engine.loading.patterns import why_refused
 
 ALLOWED = (
     "^prod-[a-z]+$",

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.core.places import content_folder
-from mlsec.engine.load import content_key_of, load_afresh, load_content
-from mlsec.engine.mistakes import RuleFilesError
-from mlsec.engine.rule_cache import (
+from mlsec.core.content_paths import content_folder
+from mlsec.engine.loading.load import content_key_of, load_afresh, load_content
+from mlsec.engine.loading.rule_cache import (
     SETTLED_S,
     keep_state,
     recall_shipped,
@@ -22,6 +21,7 @@ from mlsec.engine.rule_cache import (
     shipped_form,
     state_key,
 )
+from mlsec.engine.rules.diagnostics import RuleFilesError
 from tests.engine.small import rule_text, small_vocabulary
 
 
@@ -78,8 +78,9 @@ def test_a_cache_folder_that_cannot_be_made_is_no_error(content: Path) -> None:
 
 def test_loading_the_shipped_rules_imports_neither_jinja_nor_an_sdk(content: Path) -> None:
     code = (
-        "import sys; from mlsec.engine.load import load_content; "
-        "from mlsec.core.places import content_folder; load_content(content_folder('rules')); "
+        "import sys; from mlsec.engine.loading.load import load_content; "
+        "from mlsec.core.content_paths import content_folder; "
+        "load_content(content_folder('rules')); "
         "assert not {'jinja2', 'boto3', 'botocore'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own interpreter

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.core.places import content_folder
+from mlsec.core.content_paths import content_folder
 from mlsec.core.strict_yaml import parse
-from mlsec.core.vocabulary import Vocabulary
-from mlsec.engine.check import check_rule
-from mlsec.engine.examples import run_examples
-from mlsec.engine.links_check import KnownControls
-from mlsec.engine.load import load_content, load_known_controls, rule_files
-from mlsec.engine.mutate import surviving_mutants
+from mlsec.engine.loading.check import check_rule
+from mlsec.engine.loading.links_check import KnownControls
+from mlsec.engine.loading.load import load_content, load_known_controls, rule_files
+from mlsec.engine.testing.examples import run_examples
+from mlsec.engine.testing.mutate import surviving_mutants
+from mlsec.vocabulary.types import Vocabulary
 from tests.shipped import shipped_vocabulary
 
 RULES = content_folder("rules")

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.assessment import WaiverState
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource
-from mlsec.engine.findings import finding_of
-from mlsec.engine.outcomes import Verdict
-from mlsec.engine.waivers import apply_waivers, glob_matches, load_waivers
+from mlsec.engine.evaluation.kleene import Verdict
+from mlsec.engine.findings.findings import finding_of
+from mlsec.engine.waivers.waivers import apply_waivers, glob_matches, load_waivers
 from tests.engine.small import load_texts, rule_text
 
 ENTRY = {

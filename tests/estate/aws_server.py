@@ -15,7 +15,7 @@ import botocore
 import moto
 import msgspec
 
-from mlsec.collect.aws import services
+from mlsec.providers.aws import services
 from tests.estate.answers import error
 from tests.estate.company_overlay import canned_answers, patches
 from tests.estate.faults import Injector

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-from mlsec.collect.azure.reader import plans
-from mlsec.collect.azure.route import ArmRead
-from mlsec.collect.azure.tables import table_of
+from mlsec.providers.azure.collect.reader import plans
+from mlsec.providers.azure.route import ArmRead
+from mlsec.providers.azure.tables import table_of
 from tests.estate.azure_world import type_of
 from tests.estate.wire import Request
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from mlsec.collect.azure.route import ProjectRead
+from mlsec.providers.azure.route import ProjectRead
 from tests.estate.azure_graph import query
 from tests.estate.azure_identify import Call, identify
 from tests.estate.azure_refusals import AzureRefusals, ok, refusal

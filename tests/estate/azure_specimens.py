@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlsec.collect.azure.reader import plans
-from mlsec.collect.azure.route import ArmRead
-from mlsec.collect.paths import dig
-from mlsec.collect.plan import TypePlan
+from mlsec.collect.walk.paths import dig
+from mlsec.collect.walk.plan import TypePlan
+from mlsec.providers.azure.collect.reader import plans
+from mlsec.providers.azure.route import ArmRead
 from tests.estate.azure_world import SUBSCRIPTION, World, group_id
 
 NAME = "specimen"

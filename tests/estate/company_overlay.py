@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator
 from itertools import chain
 
-from mlsec.collect.aws.services import SERVICES
+from mlsec.providers.aws.services import SERVICES
 from tests.estate.model import ACCOUNT, HOME, HOSTILE_NAME, REGIONS, Carrier, Estate, Fault
 from tests.estate.overlay import Canned, Patch
 from tests.estate.seed import Ids

@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-from mlsec.collect.gcp.route import Route
-from mlsec.collect.gcp.tables import LIST_ASSET_POLICIES, LIST_ASSETS, plans, routes, table_of
-from mlsec.collect.plan import Operation
+from mlsec.collect.walk.plan import Operation
+from mlsec.providers.gcp.route import Route
+from mlsec.providers.gcp.tables import LIST_ASSET_POLICIES, LIST_ASSETS, plans, routes, table_of
 from tests.estate.wire import Request
 
 _HOLE = re.compile(r"\{([a-zA-Z_]+-?)\}")

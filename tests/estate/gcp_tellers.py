@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mlsec.collect.gcp.tables import routes
+from mlsec.providers.gcp.tables import routes
 from tests.estate.gcp_identify import Call
 from tests.estate.gcp_world import Project, Thing, World
 

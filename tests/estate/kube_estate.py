@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlsec.collect.kubernetes.kinds import KINDS
 from mlsec.core.strict_yaml import parse
+from mlsec.providers.kubernetes.workloads.kinds import KINDS
 
 TOKEN = "hf_" + "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"
 STORY = """

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from mlsec.collect.kubernetes.kinds import BY_KIND, Kind
-from mlsec.collect.kubernetes.tables import CORE, GROUPS, KINDS_OF, VERSION, listing
+from mlsec.providers.kubernetes.tables import CORE, GROUPS, KINDS_OF, VERSION, listing
+from mlsec.providers.kubernetes.workloads.kinds import BY_KIND, Kind
 
 # Kinds that are there and that nobody reads.
 

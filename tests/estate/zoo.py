@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
-from mlsec.collect.plan import Operation, TypePlan
+from mlsec.collect.walk.plan import Operation, TypePlan
 from tests.estate.identify import operation_model
 from tests.estate.model import ACCOUNT, HOME
 from tests.estate.overlay import Canned

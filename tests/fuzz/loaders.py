@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.skim import skim
 from mlsec.artifacts.pickle.steps import STEPS
-from mlsec.artifacts.window import Window
 from tests.artifacts.test_pickle_machine import Recorded, random_stream
 from tests.fuzz.pieces import mutate_pickle
 from tests.fuzz.readers import LIMITS, TARGETS

@@ -10,12 +10,12 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
-from mlsec.artifacts.inspect import descend, inspect
+from mlsec.artifacts.inspect.inspect import descend, inspect
+from mlsec.artifacts.inspect.readers import READERS, SNIFF_BYTES, Reader
 from mlsec.artifacts.limits import Budget, Limits
-from mlsec.artifacts.readers import READERS, SNIFF_BYTES, Reader
 from mlsec.artifacts.recorder import Ledger, Recorder
-from mlsec.artifacts.window import Window
 from tests.fuzz.containers import (
     mutate_numpy,
     mutate_packed,

@@ -14,21 +14,21 @@ from tests.fuzz.patterns import every_pattern
 
 # Only ever asked whether they match where a text begins, by way of another variable.
 FROM_START = frozenset(
-    """mlsec.artifacts.contents._BASE64 mlsec.artifacts.contents._HEX
-    mlsec.artifacts.pickle.sniff._FLOAT mlsec.artifacts.tensorflow.bundle_archive.SHARD
-    mlsec.artifacts.tensorflow.shards.SHARD mlsec.collect.marked_json._SPACE_OR_COMMENT
-    mlsec.collect.serving.config_kinds._KINDS mlsec.engine.check._EQUIVALENT""".split()  # noqa: SIM905
+    """mlsec.artifacts.embedded.contents._BASE64 mlsec.artifacts.embedded.contents._HEX
+    mlsec.artifacts.pickle.sniff._FLOAT mlsec.artifacts.formats.tensorflow.bundle_archive.SHARD
+    mlsec.artifacts.formats.tensorflow.shards.SHARD mlsec.collect.located.json._SPACE_OR_COMMENT
+    mlsec.servers.config.config_kinds._KINDS mlsec.engine.loading.check._EQUIVALENT""".split()  # noqa: SIM905
 )
 # The most characters that they are ever given, where they take the square of a text's length.
 MOST_GIVEN = {
     "mlsec.artifacts.pickle.evidence._CODE": 4096,  # pickle.values.KEPT_BYTES
-    "mlsec.artifacts.repository.python_names._REACHES": 400,  # LONGEST there
-    "mlsec.artifacts.repository.settings._CODE_REFERENCE": 1000,  # LONGEST_REFERENCE
-    "mlsec.artifacts.repository.settings._PART": 100,
+    "mlsec.artifacts.python.names._REACHES": 400,  # LONGEST there
+    "mlsec.artifacts.settings.settings._CODE_REFERENCE": 1000,  # LONGEST_REFERENCE
+    "mlsec.artifacts.settings.settings._PART": 100,
     "mlsec/signing/identities.py": 400,  # MAX_PATTERN_CHARS
-    "mlsec.collect.aws.address_shapes._S3_HOST": 255,  # _LONGEST_HOST
-    "mlsec.collect.iac.digging._STEP": 400,  # a piece of a path of the vocabulary
-    "mlsec/collect/aws/replay/asked.py": 400,  # a path of botocore's own models
+    "mlsec.providers.aws.shapes.addresses._S3_HOST": 255,  # _LONGEST_HOST
+    "mlsec.iac.mapping.path_lookup._STEP": 400,  # a piece of a path of the vocabulary
+    "mlsec/providers/aws/replay/asked.py": 400,  # a path of botocore's own models
 }
 
 

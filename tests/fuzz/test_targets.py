@@ -17,10 +17,10 @@ from types import CodeType, FrameType
 import pytest
 
 import mlsec.signing
-from mlsec.artifacts.archive_readers import ARCHIVE_READERS
-from mlsec.artifacts.inspect import inspect
-from mlsec.artifacts.readers import READERS, Reader
-from mlsec.artifacts.window import Window
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.containers.archive_readers import ARCHIVE_READERS
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.artifacts.inspect.readers import READERS, Reader
 from tests.fuzz.__main__ import words_of
 from tests.fuzz.readers import is_known, named
 from tests.fuzz.signing import TARGETS as SIGNING_TARGETS

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.core.closed_sets import GapReason
 from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from mlsec.core.vocabulary import Vocabulary
-from mlsec.core.vocabulary_load import load_vocabulary
-from mlsec.graph.index import Graph, build_graph
+from mlsec.graph.graph import Graph, build_graph
+from mlsec.vocabulary.load import load_vocabulary
+from mlsec.vocabulary.types import Vocabulary
 
 WORDS = """
 aws.door:

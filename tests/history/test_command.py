@@ -9,7 +9,7 @@ import pytest
 
 from mlsec.cli import exits
 from mlsec.cli.main import main
-from mlsec.core.places import content_folder
+from mlsec.core.content_paths import content_folder
 
 _DEMO = content_folder("fixtures") / "demo"
 

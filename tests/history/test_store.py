@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from mlsec.core.assessment import Assessment, Fix, RuleSummary, ScanFacts
-from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity, Status
 from mlsec.core.digest import fingerprint
+from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding, Subject
 from mlsec.core.resource import TypeCoverage

@@ -14,16 +14,16 @@ import pytest
 
 from docs.incidents import FOLDER, Incident, incidents
 from mlsec import pipeline
-from mlsec.collect import COLLECTORS
-from mlsec.collect.code import collector as code
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
-from mlsec.core.places import content_folder
-from mlsec.engine.load import load_content
-from mlsec.engine.rule import RuleSet
+from mlsec.core.content_paths import content_folder
+from mlsec.core.enums import Status
+from mlsec.engine.loading.load import load_content
+from mlsec.engine.rules.rule import RuleSet
+from mlsec.repository import collector as code
 from mlsec.snapshot.folder import import_folder
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.collectors import COLLECTORS
 from tests.artifacts.builders import ggufs, keras_configs
 from tests.artifacts.builders.payloads import EVIL_PICKLE, GOOD_PICKLE
 from tests.artifacts.builders.seven_zips import seven_zip

@@ -6,8 +6,8 @@ import msgspec
 import samples
 
 from mlsec.core.assessment import Assessment, WaiverState
-from mlsec.core.closed_sets import GapReason, Status
 from mlsec.core.digest import fingerprint, make_gap
+from mlsec.core.enums import GapReason, Status
 from mlsec.core.finding import (
     AppliedWaiver,
     AttackPath,

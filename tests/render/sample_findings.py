@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sample_rules import RULES
 
-from mlsec.core.closed_sets import GapReason, Status
 from mlsec.core.digest import fingerprint, make_gap
+from mlsec.core.enums import GapReason, Status
 from mlsec.core.finding import (
     AppliedWaiver,
     AttackPath,

@@ -7,7 +7,7 @@ from mlsec.core.assessment import (
     Fix,
     RuleSummary,
 )
-from mlsec.core.closed_sets import Category, Concern, RuleStatus, Severity
+from mlsec.core.enums import Category, Concern, RuleStatus, Severity
 
 RULES: dict[str, RuleSummary] = {}
 

@@ -20,8 +20,8 @@ from mlsec.core.assessment import (
     RuleSummary,
     StatusCounts,
 )
-from mlsec.core.closed_sets import GapReason, Status
 from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason, Status
 from mlsec.core.finding import (
     Finding,
     Subject,

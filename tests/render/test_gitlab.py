@@ -15,11 +15,11 @@ import pytest
 import samples
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from mlsec.core.finding import Evidence
 from mlsec.render import RenderSettings, write_reports
-from mlsec.render.gitlab_quality import render_quality
-from mlsec.render.gitlab_sast import render_sast
+from mlsec.render.gitlab.quality import render_quality
+from mlsec.render.gitlab.sast import render_sast
 
 SAMPLES = {
     "small": samples.small,

@@ -13,9 +13,9 @@ import pytest
 import samples
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from mlsec.render import tally
-from mlsec.render.html import render_html
+from mlsec.render.html.html import render_html
 from tests.browser_checks import command_and_environment
 
 SCRIPT = Path(__file__).with_name("list_page.mjs")

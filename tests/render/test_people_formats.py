@@ -16,15 +16,15 @@ import samples
 from test_machine_formats import ROOT, checker, rendered
 
 from mlsec.core.assessment import Assessment, Fix
-from mlsec.core.closed_sets import GapReason, Severity, Status
 from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason, Severity, Status
 from mlsec.core.finding import Evidence
 from mlsec.core.resource import Gap, TypeCoverage
-from mlsec.core.text import visible
+from mlsec.core.sanitize import visible
 from mlsec.render import RenderSettings, tally
-from mlsec.render.path_layout import draw
-from mlsec.render.shown import actual_text, telling
-from mlsec.render.text import render_text
+from mlsec.render.display import actual_text, telling
+from mlsec.render.html.path_layout import draw
+from mlsec.render.text.text import render_text
 from tests.browser_checks import command_and_environment
 
 PAGES: dict[str, Callable[[], Assessment]] = {

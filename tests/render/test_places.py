@@ -13,8 +13,8 @@ from test_machine_formats import rendered
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.finding import AttackPath, Evidence, Finding, PathEdge, PathNode
-from mlsec.render.places import in_code, place_of
-from mlsec.render.sarif_places import relative_uri
+from mlsec.render.locations import in_code, place_of
+from mlsec.render.sarif.locations import relative_uri
 from tests.sarif_checks import sarif_problems
 
 ROLE = "infra/iam.tf"
@@ -109,7 +109,7 @@ def test_file_outside_the_repository_is_told_by_its_line_in_the_inventory() -> N
 
 
 def test_place_of_a_finding_is_the_same_in_every_format() -> None:
-    from mlsec.render.places import build_inventory  # noqa: PLC0415
+    from mlsec.render.locations import build_inventory  # noqa: PLC0415
 
     finding = declared(clause("", "infra/main.tf:14:5"))
     place = place_of(finding, build_inventory(of(finding), "mlsec-inventory.txt"))

@@ -12,7 +12,7 @@ import pytest
 import samples
 
 from mlsec.core.assessment import Assessment
-from mlsec.render.html import render_html
+from mlsec.render.html.html import render_html
 from tests.browser_checks import command_and_environment
 
 SCRIPT = Path(__file__).with_name("search_page.mjs")

@@ -18,13 +18,13 @@ from typing import Any
 import msgspec
 
 from mlsec import pipeline
-from mlsec.collect.serving.product import ANYWHERE, LOOPBACK
-from mlsec.core.closed_sets import Status
+from mlsec.core.enums import Status
 from mlsec.core.resource import Inventory, Resource
-from mlsec.engine.assess import assess
-from mlsec.engine.rule import RuleSet
-from mlsec.graph.index import build_graph
-from tests.collect.serving.declared import Seen, seen
+from mlsec.engine.assessment.assess import assess
+from mlsec.engine.rules.rule import RuleSet
+from mlsec.graph.graph import build_graph
+from mlsec.servers.products.product import ANYWHERE, LOOPBACK
+from tests.servers.config.declared import Seen, seen
 from tests.servers.network import is_wide, own_network
 from tests.servers.start import ROOT, Server, running
 

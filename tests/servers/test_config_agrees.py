@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.collect.serving.declared import Seen, seen
+from tests.servers.config.declared import Seen, seen
 from tests.servers.conftest import BENTO
 from tests.servers.start import Server, is_set_up, running
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from mlsec.collect.serving.product import LOOPBACK
-from tests.collect.probe.running import look_at
+from mlsec.servers.products.product import LOOPBACK
 from tests.servers.deployed import Case, Deployed, bound, hold, reach_of
 from tests.servers.network import CAN_BE_MADE
+from tests.servers.probe.running import look_at
 from tests.servers.start import Server, is_set_up
 
 pytestmark = [

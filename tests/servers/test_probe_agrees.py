@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.collect.probe.running import Seen, look_at
+from tests.servers.probe.running import Seen, look_at
 from tests.servers.start import Server
 
 _RUN = "probe/runs-code-for-anyone"

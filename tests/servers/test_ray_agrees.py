@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from mlsec.collect.serving.product import ANYWHERE
-from tests.collect.probe.running import look_at
+from mlsec.servers.products.product import ANYWHERE
 from tests.servers.deployed import Case, Deployed, bound, hold, reach_of
 from tests.servers.network import CAN_BE_MADE, is_wide
+from tests.servers.probe.running import look_at
 from tests.servers.start import Server, is_set_up
 
 pytestmark = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.cli.verdict_text import render_verdict
-from mlsec.render.verdict_sarif import render_verdict_sarif
+from mlsec.render.sarif.verdict import render_verdict_sarif
 from mlsec.signing import compare
 from mlsec.signing.verdict import Answer
 from tests.signing.attack import Attack

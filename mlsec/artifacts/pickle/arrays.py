@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from math import prod
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.naming import class_of
 from mlsec.artifacts.pickle.values import Box, Global, Result, Value
-from mlsec.artifacts.window import Window
 from mlsec.core.regex import regex
 
 _CODE = regex(r"[<>=|]?([?bBhHiIuclLqQefdgFDGSUVOmMa])(\d*)(?:\[.*\])?\Z")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mlsec.artifacts.callables import danger_of
+from mlsec.artifacts.content.callables import danger_of
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 

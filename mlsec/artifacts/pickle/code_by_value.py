@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mlsec.artifacts.callables import danger_of
-from mlsec.artifacts.code_blobs import is_dangerous_name
+from mlsec.artifacts.content.callables import danger_of
+from mlsec.artifacts.content.code_blobs import is_dangerous_name
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.evidence import is_inert, walk
 from mlsec.artifacts.pickle.handed_on import holds_function
@@ -21,7 +21,7 @@ from mlsec.artifacts.pickle.naming import named_tuple_of, new_of, type_by_name
 from mlsec.artifacts.pickle.opinions import Case, Judgement, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.enums import GapReason, Severity
 
 # Methods that a loader calls while it makes an object or a class.
 _RUN_AT_LOAD = frozenset(

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlsec.artifacts.contents import decoded, holds_loadable
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.embedded.contents import decoded, holds_loadable
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.sniff import sniff_pickle
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 from mlsec.core.regex import regex
 
 _ZIP = b"PK\3\4"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.handed_on import is_function
 from mlsec.artifacts.pickle.opinions import Case, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Blob, Box, Global, Result, Value
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.enums import GapReason, Severity
 
 LONGEST = 4 << 20
 LOOKED_AT = 50_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.limits import Budget
@@ -9,8 +10,7 @@ from mlsec.artifacts.pickle.passes import Spans
 from mlsec.artifacts.pickle.skim import FAR_INDEX
 from mlsec.artifacts.pickle.verdict import Verdict
 from mlsec.artifacts.pickle.weigh import Weigh
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.enums import GapReason, Severity
 
 # A value written out without references: more items than these, or so many per byte of the file.
 NODES = 50_000_000

@@ -10,7 +10,7 @@ from mlsec.artifacts.pickle.naming import class_of
 from mlsec.artifacts.pickle.opinions import Case, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Blob, Box, Global, Result, Value
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 from mlsec.core.regex import regex
 
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)

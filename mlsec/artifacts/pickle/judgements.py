@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.attributes import attribute, attribute_names, is_name, plain_names
 from mlsec.artifacts.pickle.dill_calls import described, emptied, named, weak
@@ -22,8 +23,7 @@ from mlsec.artifacts.pickle.opinions import Case, Court, Judgement, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.restored import collection, curried, kept_function
 from mlsec.artifacts.pickle.values import Blob, Global, How, Result, Value
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason
+from mlsec.core.enums import GapReason
 
 # Text that carries bytes (protocol 2 writes bytes as latin-1 text) is decoded up to this size.
 DECODED_BYTES = 64 << 20

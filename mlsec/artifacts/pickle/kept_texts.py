@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.content.program_text import MOST_FOUND, note_program, programs_in
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.evidence import walk
 from mlsec.artifacts.pickle.values import Blob, Global, Result, Value
-from mlsec.artifacts.program_text import MOST_FOUND, note_program, programs_in
 from mlsec.artifacts.recorder import Recorder
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 
 # Arrays of texts and other objects are made by these and get their values with their state.
 _MAKE_ARRAYS = frozenset(("_reconstruct", "_mareconstruct"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.hook_search import HookSearch
@@ -12,7 +13,6 @@ from mlsec.artifacts.pickle.memo import Echo, Memo
 from mlsec.artifacts.pickle.runs import Runs
 from mlsec.artifacts.pickle.tape import Tape, Watch
 from mlsec.artifacts.pickle.values import Box, Global, How, Plain, Stretch, Value
-from mlsec.artifacts.window import Window
 
 # More than any real stream keeps on its stack at once; a bomb of MARKs or literals ends here.
 STACK_ITEMS = 8_000_000

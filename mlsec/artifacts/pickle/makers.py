@@ -10,7 +10,7 @@ from mlsec.artifacts.pickle.opinions import Court
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.shadows import reads_texts
 from mlsec.artifacts.pickle.values import Global, Result, Value
-from mlsec.core.closed_sets import GapReason
+from mlsec.core.enums import GapReason
 
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # These make an array of the class with ndarray.__new__: the class's own __new__ does not run.

@@ -10,7 +10,7 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.naming import class_of
 from mlsec.artifacts.pickle.opinions import Opinion
 from mlsec.artifacts.pickle.values import Global, Result, Value
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 
 _WRITES = frozenset(
     """tofile dump write writelines write_text write_bytes touch unlink rmdir mkdir makedirs

@@ -7,12 +7,12 @@ from typing import Protocol
 
 import msgspec
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.policy import Policy
 from mlsec.artifacts.pickle.values import Global, How, Value
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 
 
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):

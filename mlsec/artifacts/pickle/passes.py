@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.literals import read_index
 from mlsec.artifacts.pickle.opcodes import ARGUMENTS, STOP, Argument
 from mlsec.artifacts.pickle.tape import Tape
-from mlsec.artifacts.window import Window
 
 # Parts of a window, [start, end), that hold opcodes; raw numbers may lie between them.
 Spans = Sequence[tuple[int, int]]

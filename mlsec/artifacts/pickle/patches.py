@@ -10,7 +10,7 @@ from mlsec.artifacts.pickle.kept_apart import file_outside
 from mlsec.artifacts.pickle.naming import HOOKS, class_of, keys_of
 from mlsec.artifacts.pickle.opinions import Opinion
 from mlsec.artifacts.pickle.values import ACTING_KEYS, Box, Global, Plain, Result, Value
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 from mlsec.core.regex import regex
 
 # What scipy writes for its distributions, and runs when one is loaded: three functions that only

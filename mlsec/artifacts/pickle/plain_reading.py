@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.limits import Budget
@@ -11,7 +12,6 @@ from mlsec.artifacts.pickle.machine import Machine
 from mlsec.artifacts.pickle.policy import Policy
 from mlsec.artifacts.pickle.verdict import Verdict
 from mlsec.artifacts.recorder import Ledger, Recorder
-from mlsec.artifacts.window import Window
 
 # Numbers read as opcodes end at once or make junk: only what a list names counts.
 _DENIED = (FactKind.DENIED_CALL, FactKind.DENIED_IMPORT)

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.content_paths import content_folder
 from mlsec.core.errors import MlsecError
-from mlsec.core.places import content_folder
 from mlsec.core.strict_yaml import parse
 
 Names = Mapping[str, frozenset[str]]

@@ -9,7 +9,7 @@ from mlsec.artifacts.pickle.naming import reached
 from mlsec.artifacts.pickle.opinions import Case, Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import Global, Result, Value
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.enums import GapReason, Severity
 
 # Results of these hold a function, which was judged where they were made.
 _HOLD = frozenset(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.machine import Judge, Machine
-from mlsec.artifacts.window import Window
 
 SEARCHED_BYTES = 256 << 20
 OVERLAP_BYTES = 1024

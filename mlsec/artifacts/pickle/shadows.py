@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.pickle.evidence import is_command, walk
 from mlsec.artifacts.pickle.values import Blob, Global, Result, Value
-from mlsec.artifacts.window import Window
 from mlsec.core.regex import regex
 
 # Packages whose functions take numbers, containers and names when objects are loaded.

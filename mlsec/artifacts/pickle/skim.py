@@ -6,6 +6,7 @@ import contextlib
 
 import msgspec
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.literals import read_index
@@ -13,7 +14,6 @@ from mlsec.artifacts.pickle.opcodes import ARGUMENTS, FRAME, INTERESTING, STOP, 
 from mlsec.artifacts.pickle.patterns import data_run
 from mlsec.artifacts.pickle.tape import Tape, Watch
 from mlsec.artifacts.pickle.weigh import Weigh
-from mlsec.artifacts.window import Window
 
 # The C loader allocates 16 bytes for each memo entry up to the highest; below this no harm is done.
 FAR_INDEX = 1 << 22

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.literals import read_index, read_integer, read_quoted
 from mlsec.artifacts.pickle.opcodes import ARGUMENTS, PROTO, STOP, Argument
 from mlsec.artifacts.pickle.policy import Standing, shipped_policy
-from mlsec.artifacts.window import Window
 from mlsec.core.regex import regex
 
 _FIXED = {

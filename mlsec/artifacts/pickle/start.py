@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.content.executable import kind_of
 from mlsec.artifacts.errors import ArtifactError
-from mlsec.artifacts.executable import kind_of
 from mlsec.artifacts.pickle.opcodes import PROTO, STOP
 from mlsec.artifacts.pickle.sniff import ACTS, ENOUGH, Trial
-from mlsec.artifacts.window import Window
 
 # What the first 16 bytes must look like before more is read: PROTO and an opcode, or, as before
 # protocol 2, an import right at the start. Numbers look like the first once in 40,000 times.

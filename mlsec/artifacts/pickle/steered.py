@@ -13,7 +13,7 @@ from mlsec.artifacts.pickle.naming import HOOKS, class_of
 from mlsec.artifacts.pickle.opinions import Opinion
 from mlsec.artifacts.pickle.policy import Standing
 from mlsec.artifacts.pickle.values import ACTING_KEYS, Box, Global, Later, Result, Value
-from mlsec.core.closed_sets import Severity
+from mlsec.core.enums import Severity
 
 # Methods of containers and arrays that classes call of a part of their state.
 METHODS = frozenset(

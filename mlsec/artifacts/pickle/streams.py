@@ -6,7 +6,8 @@ import contextlib
 import re
 from functools import partial
 
-from mlsec.artifacts.code_blobs import find_code, note_code
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.content.code_blobs import find_code, note_code
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle import arrays, embedded, torch_legacy, torch_tar
@@ -22,8 +23,7 @@ from mlsec.artifacts.pickle.start import is_loadable
 from mlsec.artifacts.pickle.values import Value
 from mlsec.artifacts.pickle.verdict import Verdict
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.enums import GapReason, Severity
 
 STREAMS = 10_000
 # Nothing that is looked for within a block is longer.

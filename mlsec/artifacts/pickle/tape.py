@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mlsec.artifacts.bytes.window import BLOCK_BYTES, Window
 from mlsec.artifacts.errors import ArtifactError
-from mlsec.artifacts.window import BLOCK_BYTES, Window
 
 # Longer than any opcode with a one-byte length: within the margin nothing short is cut off.
 MARGIN_BYTES = 600

@@ -10,8 +10,8 @@ import pickletools
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.pickle.values import Global, Value
-from mlsec.artifacts.window import Window
 
 MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 STREAMS = 5

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.pickle.torch_legacy import ELEMENT_BYTES
 from mlsec.artifacts.pickle.values import Global, Value
-from mlsec.artifacts.window import Window
 
 # The tables, and the count that each begins with: BININT1, BININT2 or BININT, then STOP.
 TABLES = frozenset({"storages", "tensors"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import DANGERS, FactKind
 from mlsec.artifacts.pickle import handed_on, methods, namespaces, naming, patches, steered
 from mlsec.artifacts.pickle.code_by_value import BY_VALUE, called_by_value
@@ -27,8 +28,7 @@ from mlsec.artifacts.pickle.shadows import (
 from mlsec.artifacts.pickle.torch_legacy import storage_bytes
 from mlsec.artifacts.pickle.values import Box, Global, How, Result, Value
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.window import Window
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.enums import GapReason, Severity
 
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)
 # No library holds it, so no version of one vouches for it: what runs is what the loader defines.

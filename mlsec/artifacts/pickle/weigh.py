@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.opcodes import ARGUMENTS, Argument
 from mlsec.artifacts.pickle.passes import Spans, after_long, index_of, passes
 from mlsec.artifacts.pickle.patterns import leaves, one_leaf, settled_run
 from mlsec.artifacts.pickle.tape import Tape
-from mlsec.artifacts.window import Window
 
 # A value on the stack is the number of its container, or LEAF.
 LEAF = 0

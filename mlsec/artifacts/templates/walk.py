@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mlsec.artifacts.content.references import leaves_folder
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.references import leaves_folder
 from mlsec.artifacts.templates.assignments import assignments
 from mlsec.artifacts.templates.growth import growth_in
 from mlsec.artifacts.templates.names import (
@@ -25,7 +25,7 @@ from mlsec.artifacts.templates.names import (
 from mlsec.artifacts.templates.poison import hidden_in, poison_in
 from mlsec.artifacts.templates.triggers import triggers_in
 from mlsec.artifacts.templates.values import Folder, is_wide, reaches_attribute
-from mlsec.core.closed_sets import GapReason, Severity
+from mlsec.core.enums import GapReason, Severity
 
 if TYPE_CHECKING:
     from jinja2 import nodes

@@ -1,1 +1,1 @@
-"""Infrastructure code, manifests and server configuration of a folder target."""
+"""Files of a repository that declare something, and how they start processes."""

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from mlsec.collect import COLLECTORS
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
-from mlsec.engine.rule import RuleSet
+from mlsec.engine.rules.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.collectors import COLLECTORS
 from tests.e2e import runs
 from tests.e2e.retold import retell
 from tests.e2e.scenes import Scene, Stage, aws, gcp

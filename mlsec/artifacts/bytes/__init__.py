@@ -1,0 +1,1 @@
+"""Bounded bytes, and fields read from them."""

@@ -1,0 +1,1 @@
+"""Readers of archives: zip, tar, 7z, ar, cpio, OCI layouts."""

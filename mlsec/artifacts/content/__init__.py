@@ -1,0 +1,1 @@
+"""What bytes and texts of any format may hold."""

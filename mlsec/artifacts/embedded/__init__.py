@@ -1,0 +1,1 @@
+"""What a format only carries: texts and bytes judged by what they hold."""

@@ -1,0 +1,230 @@
+"""Judges what a format only carries: texts and bytes that no loader of it looks into.
+
+A field whose meaning is not known must not read as clean because nobody asked what it holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import itertools
+import zlib
+from collections.abc import Iterator, Sequence
+
+from mlsec.artifacts.archives.compressed import sniff_compressed
+from mlsec.artifacts.archives.decoders import Zlib
+from mlsec.artifacts.bytes.protobuf import BYTES, Field, Wire
+from mlsec.artifacts.bytes.window import FarSource, Window
+from mlsec.artifacts.content.code_blobs import find_code, note_code
+from mlsec.artifacts.content.executable import kind_of
+from mlsec.artifacts.embedded.embedded_search import search_inside
+from mlsec.artifacts.embedded.metadata_text import judge_metadata, old_pickle_in
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.start import is_loadable, may_be_loadable
+from mlsec.artifacts.recorder import Recorder
+from mlsec.core.enums import GapReason, Severity
+from mlsec.core.regex import regex
+
+HEAD_BYTES = 4096
+# Shorter ones are words of a vocabulary, or numbers.
+SHORTEST_BYTES, SHORTEST_TEXT = 8, 9
+READ_BYTES = 1 << 20
+DEEP, STEPS = 12, 20_000
+# How many beginnings are looked at; from a store each may be a request of its own.
+LOOKED_AT, LOOKED_AT_NEAR = 16, 10_000
+# Compiled Python: a code object, with or without the mark of one that is referred to again.
+_CODE = (b"\xe3\0\0\0\0", b"c\0\0\0\0")
+_BASE64 = regex(rb"[A-Za-z0-9+/_\s-]{16,}=*\Z")
+_HEX = regex(rb"(?:[0-9A-Fa-f]{2}){8,}\Z")
+# What is Python and nothing else, as a value that some loader evaluates.
+_PROGRAM = regex(
+    r"\b__import__\s*\(|\b(?:os|posix)\.(?:system|popen|exec[lv]\w*)\s*\("
+    r"|\A\s*(?:os|posix|nt)\.(?:system|popen)\s*\Z|\bsubprocess\.(?:Popen|run|call|check_\w+)\s*\("
+    r"|\A\s*(?:subprocess\.\w+|(?:builtins|__builtin__)\.(?:eval|exec|compile|__import__)"
+    r"|importlib\.import_module|runpy\.run_\w+|pty\.spawn|pickle\.loads?)\s*\Z"
+    r"|(?:\A|[=:,(;]|lambda[^:]{0,40}:)\s*(?:exec|eval)\s*\(|\bpickle\.loads\s*\(|\bb64decode\s*\("
+    r"|\b__(?:reduce(?:_ex)?|builtins|globals|subclasses)__|/dev/tcp/|(?:\.\./){3,}(?:etc|root|proc)(?:/|\Z)"
+    r"|\A(?:file://)?(?:\.\./)*/?(?:etc/(?:passwd|shadow|sudoers|cron|ssh)|proc/self|root/\.ssh)"
+)
+_ZIP = b"PK\3\4"
+_BASE85 = (b"fC", b"J-", b"ABzY8", b"P)h>@")
+# The first bytes of what holds_loadable looks at closer; most fields are told by these.
+_TELLING = regex(
+    rb"\x80[\0-\x05]|PK\x03\x04|\x7fELF|MZ|\x1f\x8b\x08|x[\x01\x5e\x9c\xda]|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd"
+    rb"|[\xe3c]\0\0\0\0|[(\])}N]{0,4}[ci][A-Za-z_]|\xca\xfe\xba\xbe|[\xce\xcf]\xfa\xed\xfe|\xfe\xed\xfa|\0asm"
+)
+
+
+def may_begin(head: bytes) -> bool:
+    """Whether the first 16 bytes leave a doubt; only then more need be read."""
+    return bool(_TELLING.match(head))
+
+
+def holds_loadable(head: bytes, window: Window) -> bool:
+    """Whether a program, an archive, compiled Python or a pickle begins here, perhaps packed."""
+    if not may_begin(head):
+        return False
+    if head[:5] in _CODE:
+        found = find_code(head)
+        return found is not None and found.offset == 0
+    if kind_of(head, window) or head[:4] == _ZIP or is_loadable(window):
+        return True
+    return sniff_compressed(head, window) and _packs_loadable(head)
+
+
+def _packs_loadable(head: bytes) -> bool:
+    """Whether compressed data give something that can be loaded; other codecs are read anyhow."""
+    bits = {b"\x1f": 31, b"x": 15}.get(head[:1])
+    if bits is None:
+        return True
+    try:
+        data = Zlib(bits).decompress(head, HEAD_BYTES)
+    except zlib.error:
+        return False
+    return may_be_loadable(data) or data[:5] in _CODE or data[:3] == b"\x1f\x8b\x08"
+
+
+def judge_bytes(window: Window, where: str, record: Recorder, *, offset: int = -1) -> bool:
+    """Read bytes as a member, if they begin like something that can be loaded; gives whether."""
+    head = window.read(0, HEAD_BYTES) if window.size_bytes >= SHORTEST_BYTES else b""
+    if not holds_loadable(head, window):
+        return False
+    code = find_code(window.read(0, READ_BYTES)) if head[:5] in _CODE else None
+    if code is not None:
+        note_code(record, code, where, offset=offset)
+    else:
+        record.member(where[:100], window)
+    return True
+
+
+def judge_long(window: Window, where: str, record: Recorder, *, offset: int = -1) -> None:
+    """Judge a text or bytes of any length, such as a vocabulary: what it begins with and holds."""
+    if judge_bytes(window, where, record, offset=offset):
+        return
+    search_inside(window, record, where)
+
+
+def judge_beginnings(window: Window, spans: Sequence[tuple[int, int]], record: Recorder) -> None:
+    """Look at how the first of some (offset, size) begin that are said to be numbers."""
+    most = LOOKED_AT if isinstance(window.source, FarSource) else LOOKED_AT_NEAR
+    if len(spans) > most:
+        detail = f"of {len(spans)} runs of numbers how the first {most} begin was looked at"
+        record.fact(FactKind.NOT_FULLY_READ, "", detail, danger=Severity.INFO)
+    first = [span for span in spans[:most] if span[1] >= SHORTEST_BYTES]
+    window.prefetch([(offset, min(16, size_bytes)) for offset, size_bytes in first])
+    for offset, size_bytes in first:
+        if offset + size_bytes <= window.size_bytes and may_begin(window.read(offset, 16)):
+            part = window.part(offset, size_bytes)
+            judge_bytes(part, f"(numbers at {offset})", record, offset=offset)
+
+
+def decoded(text: bytes) -> bytes:
+    """The bytes that a text stands for in base64 or hexadecimal digits, if they can be loaded."""
+    for form, decode in ((_HEX, binascii.unhexlify), (_BASE64, _from_base64)):
+        head = text[: HEAD_BYTES // 4 * 4].strip()
+        if not form.match(head):
+            continue
+        try:
+            start = decode(head[: len(head) // 4 * 4])
+            if may_begin(start) and form.match(text.strip()):
+                data = decode(text)
+                return data if holds_loadable(data[:HEAD_BYTES], Window.of(data)) else b""
+        except ValueError:
+            continue
+    return _from_base85(text.strip())
+
+
+def _from_base85(text: bytes) -> bytes:
+    """The bytes of a text that begins as pickles, gzip and zip do in one of the two base85."""
+    decode = base64.a85decode if text[:2] == b"J-" else base64.b85decode
+    if not text.startswith(_BASE85) or len(text) < 2 * SHORTEST_BYTES:
+        return b""
+    try:
+        start = decode(text[:20])
+        data = decode(text) if may_begin(start) else b""
+    except ValueError:
+        return b""
+    return data if data and holds_loadable(data[:HEAD_BYTES], Window.of(data)) else b""
+
+
+def _from_base64(text: bytes) -> bytes:
+    plain = text.translate(bytes.maketrans(b"-_", b"+/"), b" \r\n\t").rstrip(b"=")
+    return base64.b64decode(plain + b"=" * (-len(plain) % 4))
+
+
+def judge_value(data: bytes, where: str, record: Recorder, *, offset: int = -1) -> None:
+    """Judge one text or run of bytes."""
+    if len(data) < SHORTEST_BYTES or judge_bytes(Window.of(data), where, record, offset=offset):
+        return
+    if len(data) < SHORTEST_TEXT or b"\0" in data[:HEAD_BYTES]:
+        return
+    if inner := decoded(data):
+        judge_bytes(Window.of(inner), where, record, offset=offset)
+        return
+    judge_metadata(data.decode("utf-8", "replace"), where, record, offset=offset)
+
+
+def judge_setting(text: str, where: str, record: Recorder) -> None:
+    """Judge a text of some settings: steps of a build and paths are what one expects there."""
+    data = text.encode("utf-8", "replace")
+    if judge_bytes(Window.of(data), where, record):
+        return
+    if inner := decoded(data):
+        judge_bytes(Window.of(inner), where, record)
+    elif inner := old_pickle_in(text):
+        record.member(where[:100], Window.of(inner))
+        return
+    record.in_part(f"the setting {where!r:.80}", READ_BYTES, len(data))
+    if found := _PROGRAM.search(text, 0, READ_BYTES):
+        detail = f"the setting {where!r:.80} is code that something must mean to run"
+        record.fact(FactKind.EMBEDDED_CODE, found.group()[:80], detail, danger=Severity.MEDIUM)
+
+
+def judge_field(wire: Wire, field: Field, where: str, record: Recorder) -> None:
+    """Judge a field of a message whose meaning is not known, and all that may be fields in it."""
+    left = [(field, 0)]
+    for _ in range(STEPS):
+        if not left:
+            return
+        one, depth = left.pop()
+        size_bytes = one.end - one.start
+        if size_bytes < SHORTEST_BYTES:
+            continue
+        if size_bytes > READ_BYTES:
+            part = wire.window.part(one.start, size_bytes)
+            if not judge_bytes(part, where, record, offset=one.start):
+                search_inside(part, record, where)
+            continue
+        inner = _inside(wire, one) if depth < DEEP else []
+        if inner:
+            left += [(part, depth + 1) for part in inner if part.wire == BYTES]
+        else:
+            judge_value(wire.raw(one), where, record, offset=one.start)
+    detail = f"{where} holds more than {STEPS} fields of no known meaning"
+    record.unread(GapReason.OVER_LIMIT, detail, danger=Severity.LOW)
+
+
+def judged_fields(
+    wire: Wire, field: Field, numbers: set[int], plain: set[int] | None, record: Recorder
+) -> Iterator[Field]:
+    """The fields of these numbers; others that are not ``plain`` are judged here and now."""
+    for inner in wire.inside(field):
+        if inner.wire != BYTES:
+            continue
+        if inner.number in numbers:
+            yield inner
+        elif plain is not None and inner.number not in plain:
+            judge_field(wire, inner, f"field {inner.number}", record)
+
+
+def _inside(wire: Wire, field: Field) -> list[Field]:
+    """The fields of what may be a message; none where it is not."""
+    head = wire.raw(field, HEAD_BYTES)
+    if holds_loadable(head, wire.window.part(field.start, field.end - field.start)):
+        return []
+    try:
+        # One more than are followed: that there were too many must show.
+        return list(itertools.islice(wire.inside(field), STEPS + 1))
+    except ArtifactError:
+        return []

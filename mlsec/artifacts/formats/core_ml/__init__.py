@@ -1,0 +1,1 @@
+"""Readers of Core ML."""

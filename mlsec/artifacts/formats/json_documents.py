@@ -1,0 +1,73 @@
+"""Reads JSON files: what sort of document one is, and whoever judges that sort."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.content.json_text import MOST_BYTES, has_wide_text, read_json
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.recorder import Recorder
+from mlsec.core.enums import GapReason
+from mlsec.core.regex import regex
+
+_START = regex(
+    rb"(?:\xef\xbb\xbf)?[ \t\r\n]*"
+    rb"(?:\{[ \t\r\n]*(?:\"|\}|\Z)|\[[ \t\r\n]*(?:[\"{\[\]\d-]|true|false|null))"
+)
+# A table of TOML: [[tool.uv.index]].
+_TABLE = regex(rb"[ \t\r\n]*\[\[[A-Za-z_][\w.-]*\]\][ \t]*(?:#[^\n]*)?\r?\n")
+_TEMPLATE = regex(rb'"\$schema"\s*:\s*"[^"]*deployment(?:Template|Parameters)\.json')
+
+
+def sniff_json(head: bytes, _window: Window) -> bool:
+    """Whether a file starts as JSON does, in any of the encodings that loaders accept."""
+    if _TABLE.match(head):
+        return False
+    return bool(_START.match(head)) or has_wide_text(head)
+
+
+def read_json_document(window: Window, record: Recorder) -> None:
+    """Judge a JSON document by its shape.
+
+    Raises:
+        ArtifactError: no JSON.
+        OverLimitError: too long or too deep.
+    """
+    data = window.read(0, MOST_BYTES + 1)
+    try:
+        value = read_json(data, record)
+    except ArtifactError as error:
+        if error.reason is GapReason.MALFORMED and _is_template(data):
+            # Azure takes comments in it; no loader of models takes such a file at all.
+            record.understood(0, window.size_bytes)
+            return
+        if not _is_json_lines(data, record):
+            raise
+        record.property("json_lines", value=True)
+        record.understood(0, window.size_bytes)
+        return
+    record.understood(0, window.size_bytes)
+    from mlsec.artifacts.formats.json_kinds import judge_document  # noqa: PLC0415 - it loads much
+
+    judge_document(value, record)
+
+
+def _is_template(data: bytes) -> bool:
+    return bool(_TEMPLATE.search(data[:4096]))
+
+
+def _is_json_lines(data: bytes, record: Recorder) -> bool:
+    """Whether every line is JSON by itself: a list of records, not a configuration."""
+    count = 0
+    try:
+        for line in io.BytesIO(data):
+            if line.strip():
+                json.loads(line)
+                count += 1
+            if not count & 0xFFF:
+                record.budget.check_time()
+    except (ValueError, RecursionError):
+        return False
+    return count > 1

@@ -1,0 +1,96 @@
+"""Reads objects of R (.rds, .RData): data are data, what comes as code is judged by its calls."""
+
+from __future__ import annotations
+
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.embedded.embedded_search import search_inside
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.formats.r.serialization import Found, Objects
+from mlsec.artifacts.recorder import Recorder
+from mlsec.core.enums import GapReason, Severity
+
+MARKS = (b"RDX2\nX\n", b"RDX3\nX\n", b"X\n\0\0\0\2", b"X\n\0\0\0\3")
+# The same in letters and digits, which is not followed.
+IN_LETTERS = (b"RDA2\nA\n", b"RDA3\nA\n", b"A\n2\n", b"A\n3\n")
+# Functions of R that run commands or code, load libraries, or reach files and networks.
+_RUNS = frozenset(
+    """system system2 shell shell.exec pipe dyn.load library.dynam socketConnection download.file
+    source sys.source eval evalq parse str2lang str2expression do.call .C .Call .External .Fortran
+    loadNamespace install.packages unlink file.remove file.rename writeLines writeBin Sys.setenv
+    Sys.chmod url curl readRDS load unserialize attachNamespace rawConnection setwd sink
+    reg.finalizer addTaskCallback""".split()  # noqa: SIM905
+)
+_COMMANDS = frozenset(
+    """system system2 shell shell.exec pipe dyn.load library.dynam socketConnection download.file
+    install.packages""".split()  # noqa: SIM905
+)
+# What R itself and its usual packages pack long data into.
+_ALTERNATIVES = frozenset(
+    """compact_intseq compact_realseq deferred_string wrap_real wrap_string wrap_logical
+    wrap_integer wrap_complex wrap_raw wrap_list""".split()  # noqa: SIM905
+)
+_NOTED = 20
+
+
+def sniff_r(head: bytes, _window: Window) -> bool:
+    """Whether a file starts as objects of R do."""
+    return head.startswith((*MARKS, *IN_LETTERS))
+
+
+def read_r(window: Window, record: Recorder) -> None:
+    """Step through the objects, and judge the functions, promises and calls that come with them.
+
+    Raises:
+        ArtifactError: what R does not write.
+        OverLimitError: nested deeper than is followed.
+    """
+    record.property("producer", "r")
+    search_inside(window, record, "a file of R")
+    if window.read(0, 7).startswith(IN_LETTERS):
+        record.understood(0, window.size_bytes)
+        detail = "objects of R in letters and digits, which no reader follows"
+        record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
+        return
+    objects = Objects(window, 7 if window.read(0, 3) == b"RDX" else 2, record.budget)
+    try:
+        end = objects.read()
+    except ArtifactError:
+        record.understood(0, window.size_bytes)
+        raise
+    finally:
+        _judge(objects, record)
+    record.understood(0, end)
+
+
+def _judge(objects: Objects, record: Recorder) -> None:
+    for one in objects.found[: 50 * _NOTED]:
+        _judge_code(one, record)
+    for name in dict.fromkeys(objects.alternatives):
+        if name.startswith("mmap"):
+            detail = "the data lie in a file that is mapped when the object is loaded"
+            record.fact(FactKind.OUTSIDE_REFERENCE, name, detail)
+        elif name not in _ALTERNATIVES:
+            detail = f"data in the form {name!r:.60}, which the loading program must bring"
+            record.hole(GapReason.UNRESOLVED, detail)
+    kinds = dict.fromkeys(one.kind for one in objects.found)
+    if kinds:
+        detail = f"holds code of R, which nobody judges but by what it calls: {', '.join(kinds)}"
+        record.hole(GapReason.UNRESOLVED, detail)
+
+
+def _judge_code(one: Found, record: Recorder) -> None:
+    bad = [name for name in one.calls if name in _RUNS]
+    commands = [name for name in bad if name in _COMMANDS]
+    is_promise = one.kind.startswith("a promise")
+    if is_promise or one.kind.startswith("a variable"):
+        danger = Severity.CRITICAL if bad else Severity.HIGH if is_promise else Severity.MEDIUM
+        said = f"{one.kind}; it calls {', '.join(one.calls[:8]) or 'nothing by name'}"
+        record.fact(
+            FactKind.EMBEDDED_CODE, (*bad, one.kind)[0], said, offset=one.offset, danger=danger
+        )
+    elif commands:
+        said = f"{one.kind} that calls {', '.join(commands[:8])} when it is used"
+        record.fact(
+            FactKind.EMBEDDED_CODE, commands[0], said, offset=one.offset, danger=Severity.MEDIUM
+        )

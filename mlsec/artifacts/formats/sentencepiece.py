@@ -1,0 +1,63 @@
+"""Reads SentencePiece models: pieces of words with their scores; nothing in them runs."""
+
+from __future__ import annotations
+
+import itertools
+
+from mlsec.artifacts.bytes.protobuf import BYTES, FIXED32, VARINT, Field, Wire
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.embedded.contents import judge_field, judge_value
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.recorder import Recorder
+
+# Field numbers: sentencepiece_model.proto of SentencePiece.
+PIECES, TRAINER, NORMALIZER, SELF_TEST, DENORMALIZER = 1, 2, 3, 4, 5
+PIECE_TEXT, PIECE_SCORE, PIECE_KIND = 1, 2, 3
+TRIED = 4
+LONGEST_PIECE = 1024
+
+
+def sniff_sentencepiece(_head: bytes, window: Window) -> bool:
+    """Whether the first fields are pieces, each a text with a score."""
+    wire = Wire(window)
+    try:
+        first = list(itertools.islice(wire.fields(), TRIED))
+        return bool(first) and all(
+            field.wire == BYTES
+            and (_is_piece(wire, field) if field.number == PIECES else at > 0)
+            and field.number <= DENORMALIZER
+            for at, field in enumerate(first)
+        )
+    except ArtifactError:
+        return False
+
+
+def _is_piece(wire: Wire, field: Field) -> bool:
+    kinds = {PIECE_TEXT: BYTES, PIECE_SCORE: FIXED32, PIECE_KIND: VARINT}
+    inner = list(itertools.islice(wire.inside(field), 4))
+    has_score = any(one.number == PIECE_SCORE for one in inner)
+    return (
+        has_score
+        and inner[0].number == PIECE_TEXT
+        and all(kinds.get(one.number) == one.wire for one in inner)
+    )
+
+
+def read_sentencepiece(window: Window, record: Recorder) -> None:
+    """Walk all fields; what is no piece is judged as text or bytes of no known meaning.
+
+    Raises:
+        ArtifactError: a message that breaks off.
+    """
+    wire, pieces = Wire(window, record.budget), 0
+    for field in wire.fields():
+        if field.number == PIECES and field.wire == BYTES:
+            pieces += 1
+            for inner in wire.inside(field):
+                if inner.wire == BYTES and inner.end - inner.start > LONGEST_PIECE:
+                    judge_value(wire.raw(inner), "a piece", record, offset=inner.start)
+        elif field.wire == BYTES:
+            judge_field(wire, field, f"field {field.number}", record)
+    record.property("producer", "sentencepiece")
+    record.property("pieces", pieces)
+    record.understood(0, window.size_bytes)

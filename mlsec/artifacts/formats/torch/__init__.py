@@ -1,0 +1,1 @@
+"""Readers of PyTorch archives and exported programs."""

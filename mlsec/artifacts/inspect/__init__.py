@@ -1,0 +1,1 @@
+"""The inspection of one file, and the table of readers."""

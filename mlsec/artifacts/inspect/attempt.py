@@ -1,0 +1,22 @@
+"""Reads one file come what may: a mistake of ours is told as a hole in that one file."""
+
+from __future__ import annotations
+
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.facts import Inspection
+from mlsec.artifacts.inspect.failed_inspection import crashed
+from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.artifacts.limits import Limits
+from mlsec.core.enums import GapReason
+
+
+def attempt(window: Window, limits: Limits) -> Inspection:
+    """Read a file; whatever goes wrong is in the answer."""
+    try:
+        return inspect(window, limits)
+    except Exception as error:  # noqa: BLE001 - recorded: one file must never end the run
+        return crashed(
+            GapReason.UNSUPPORTED,
+            f"reading it failed in mlsec itself ({type(error).__name__}: {error})",
+            window.size_bytes,
+        )

@@ -1,0 +1,31 @@
+"""What is said of a file that could not be read to its end: never nothing, and never clean."""
+
+from __future__ import annotations
+
+from mlsec.artifacts.facts import Fact, FactKind, Format, Hole, Inspection
+from mlsec.core.enums import GapReason, Severity
+
+
+def crashed(reason: GapReason, detail: str, size_bytes: int = -1) -> Inspection:
+    """The inspection of a file whose reading crashed or had to be ended: suspicious in itself."""
+    fact = Fact(
+        kind=FactKind.NOT_FULLY_READ,
+        danger=Severity.HIGH,
+        subject=reason.value,
+        detail=detail[:400],
+    )
+    return Inspection(
+        size_bytes=size_bytes,
+        formats=(Format.UNKNOWN,),
+        facts=(fact,),
+        holes=(Hole(reason=reason, detail=detail[:400]),),
+    )
+
+
+def unreadable(reason: GapReason, detail: str) -> Inspection:
+    """The inspection of a file that could not even be opened."""
+    return Inspection(
+        size_bytes=-1,
+        formats=(Format.UNKNOWN,),
+        holes=(Hole(reason=reason, detail=detail[:400]),),
+    )

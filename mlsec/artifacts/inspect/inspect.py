@@ -1,0 +1,126 @@
+"""Reads one file: recognise, read with every reader that knows it, account for every byte."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from mlsec.artifacts.bytes.window import FileSource, Window
+from mlsec.artifacts.content.known_formats import ARCHIVES
+from mlsec.artifacts.content.unaccounted_bytes import account
+from mlsec.artifacts.errors import ArtifactError, OverLimitError
+from mlsec.artifacts.facts import FactKind, Format, Inspection
+from mlsec.artifacts.inspect.readers import READERS, SNIFF_BYTES, Reader
+from mlsec.artifacts.limits import Budget, Limits
+from mlsec.artifacts.pickle.embedded import keeps_archive
+from mlsec.artifacts.recorder import Ledger, Recorder
+from mlsec.core.enums import GapReason, Severity
+
+
+def inspect(window: Window, limits: Limits | None = None) -> Inspection:
+    """Read one file statically; nothing in it is loaded, imported, run or written to disk."""
+    budget, ledger = Budget(limits or Limits()), Ledger()
+    root = Recorder(budget, ledger, descend)
+    try:
+        descend(window, root)
+    except ArtifactError as error:
+        root.unread(error.reason, error.message)
+    _look_again(window, root)
+    _keep_promise(window, root)
+    return Inspection(
+        size_bytes=window.size_bytes,
+        formats=tuple(ledger.formats) or (Format.UNKNOWN,),
+        facts=tuple(
+            sorted(ledger.facts, key=lambda fact: (fact.place, fact.offset, fact.kind.value))
+        ),
+        holes=tuple(ledger.holes),
+        members=ledger.members,
+        members_read=ledger.members_read,
+        bytes_read=window.source.bytes_read,
+        properties=dict(sorted(ledger.properties.items())),
+    )
+
+
+# Endings of models that are never plain text.
+NEVER_TEXT = frozenset(
+    """.pt .pth .ckpt .pkl .pickle .joblib .h5 .hdf5 .keras .onnx .pb .tflite .safetensors .gguf
+    .npy .npz .nemo .skops .dill .pt2 .pte .mlmodel .caffemodel .msgpack .engine""".split()  # noqa: SIM905
+)
+PLAIN = {Format.TEXT, Format.JSON, Format.YAML, Format.XML}
+# Files that belong to a model of TensorFlow Lite are put behind it as a zip: both are read whole.
+WITH_FILES = {Format.ZIP, Format.TFLITE}
+# A pickled model of Keras holds an archive; whoever opens that finds the same one.
+KEPT = {Format.ZIP, Format.PICKLE}
+
+
+def descend(window: Window, record: Recorder) -> None:
+    """Read a file or a member with every reader that recognises it."""
+    if not window.size_bytes:
+        if record.depth == 0:
+            record.hole(GapReason.MALFORMED, "the file is empty", size_bytes=0)
+        return
+    known = recognise(window)
+    for reader in known:
+        record.format(reader.format)
+    if len(known) > 1 and {reader.format for reader in known} != WITH_FILES:
+        names = ", ".join(reader.format.value for reader in known)
+        is_kept = {reader.format for reader in known} == KEPT and keeps_archive(window)
+        danger = Severity.LOW if is_kept else None
+        detail = "can be read as more than one format"
+        record.fact(FactKind.SEVERAL_FORMATS, names, detail, danger=danger)
+    for reader in known:
+        _read(reader, window, record)
+    account(window, record, is_known=bool(known))
+
+
+def recognise(window: Window) -> list[Reader]:
+    """The readers that recognise the bytes; a weak one is asked only where no other one does."""
+    head = window.read(0, SNIFF_BYTES)
+    strong = [reader for reader in READERS if not reader.weak and _sniffs(reader, head, window)]
+    if strong or head.startswith(tuple(ARCHIVES)):
+        return strong
+    weak = (reader for reader in READERS if reader.weak and _sniffs(reader, head, window))
+    return [reader for reader, _ in zip(weak, range(1), strict=False)]
+
+
+def _sniffs(reader: Reader, head: bytes, window: Window) -> bool:
+    try:
+        return reader.sniff(head, window)
+    except ArtifactError as error:
+        if error.reason is GapReason.MALFORMED:
+            return False
+        raise  # the bytes were not given: that says nothing of the format
+
+
+def _read(reader: Reader, window: Window, record: Recorder) -> None:
+    try:
+        reader.read(window, record)
+    except OverLimitError as error:
+        record.unread(error.reason, error.message)
+    except ArtifactError as error:
+        record.broken(reader.format.value, error)
+    except (MemoryError, RecursionError) as error:
+        record.unread(
+            GapReason.OVER_LIMIT,
+            f"reading it as {reader.format.value} needs too much ({type(error).__name__})",
+            danger=Severity.HIGH,
+        )
+
+
+def _keep_promise(window: Window, record: Recorder) -> None:
+    """A file that is named as a model and is only text is not what its loader will take it for."""
+    suffix = PurePosixPath(window.name).suffix.lower()
+    if (
+        suffix in NEVER_TEXT
+        and record.ledger.formats
+        and not record.ledger.holes
+        and record.ledger.formats.keys() <= PLAIN
+    ):
+        detail = f"is named as a {suffix} model is, and is plain text"
+        record.hole(GapReason.MALFORMED, detail, size_bytes=window.size_bytes)
+
+
+def _look_again(window: Window, record: Recorder) -> None:
+    if isinstance(window.source, FileSource) and window.source.is_changed():
+        record.unread(
+            GapReason.UNRESOLVED, "the file was changed while it was read", danger=Severity.HIGH
+        )

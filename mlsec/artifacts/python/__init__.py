@@ -1,0 +1,1 @@
+"""Python files beside a model, judged by their syntax tree; never run."""

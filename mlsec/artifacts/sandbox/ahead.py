@@ -1,0 +1,43 @@
+"""A reading process that is started before it is needed, and starts while rules are loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+from mlsec.artifacts.limits import Limits
+from mlsec.artifacts.sandbox.worker import Worker
+from mlsec.core.errors import MlsecError
+
+_ready: list[Worker] = []
+_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def process_ahead(limits: Limits | None = None) -> Iterator[None]:
+    """Start a process for whoever reads files first; it ends with the block, if nobody took it."""
+    # Where none can be started, the reading says so.
+    with contextlib.suppress(MlsecError):
+        _ready.append(Worker(limits or Limits()))
+    try:
+        yield
+    finally:
+        while _ready:
+            _ready.pop().stop()
+
+
+def process_for(limits: Limits) -> Worker:
+    """Give the process that was started ahead under these very limits, else a new one.
+
+    Raises:
+        MlsecError: none could be started.
+    """
+    with _lock:
+        taken = _ready.pop() if _ready else None
+    if taken is None:
+        return Worker(limits)
+    if taken.limits != limits:
+        taken.stop()
+        return Worker(limits)
+    return taken

@@ -1,0 +1,83 @@
+"""What the scan and its reading processes say to each other, and how it is framed."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mlsec.artifacts.facts import Inspection
+from mlsec.artifacts.limits import Limits
+from mlsec.core.enums import GapReason
+
+# A frame is its length (4 bytes, little endian) and that many bytes of MessagePack.
+LENGTH_BYTES = 4
+FRAME_BYTES = 64 << 20
+# One read over the pipe; longer ones are asked for piece by piece.
+READ_BYTES = 8 << 20
+
+
+class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
+    """First word to a reading process: the caps for every file it will get."""
+
+    limits: Limits
+
+
+class LocalFile(msgspec.Struct, frozen=True, kw_only=True, tag="local"):
+    """Read this file; ``path`` in the file system's own bytes."""
+
+    path: bytes
+    name: str
+
+
+class FarFile(msgspec.Struct, frozen=True, kw_only=True, tag="far"):
+    """Read a file whose bytes have to be asked for."""
+
+    name: str
+    size_bytes: int
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, tag="part"):
+    """The bytes that were asked for, fewer at the end of the file."""
+
+    data: bytes
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """The bytes that were asked for could not be had."""
+
+    reason: GapReason
+    message: str
+
+
+class Want(msgspec.Struct, frozen=True, kw_only=True, tag="want"):
+    """Ask for bytes of the file being read."""
+
+    offset: int
+    length: int
+
+
+class Soon(msgspec.Struct, frozen=True, kw_only=True, tag="soon"):
+    """Say which (offset, length) pairs will be asked for; there is no answer."""
+
+    spans: tuple[tuple[int, int], ...]
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
+    """What reading a file brought; files are answered in the order they were given."""
+
+    inspection: Inspection
+
+
+ToChild = Begin | LocalFile | FarFile | Part | Refused
+ToParent = Want | Soon | Done
+
+
+def frame(message: ToChild | ToParent) -> bytes:
+    """A message as it goes over the pipe.
+
+    Raises:
+        TypeError, ValueError: it holds what cannot be encoded.
+    """
+    body = msgspec.msgpack.encode(message)
+    if len(body) > FRAME_BYTES:
+        raise ValueError(f"a message of {len(body)} bytes is too long")
+    return len(body).to_bytes(LENGTH_BYTES, "little") + body

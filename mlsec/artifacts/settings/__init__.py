@@ -1,0 +1,1 @@
+"""Settings beside a model: what they make a loader import, run or fetch."""

@@ -1,0 +1,162 @@
+"""The asker for clouds that are asked over plain HTTP: retries, budgets and pages of one call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from mlsec.collect.client.rate_limit import backoff_s
+from mlsec.collect.client.recording_client import Attempted, LiveAsker, Redact
+from mlsec.collect.settings import LiveSettings
+from mlsec.collect.walk.call_failure import Trouble
+from mlsec.collect.walk.client import Request
+from mlsec.collect.walk.paths import dig
+from mlsec.collect.walk.plan import Operation
+from mlsec.core.enums import GapReason
+from mlsec.snapshot.records import Call, canonical
+from mlsec.snapshot.store import Snapshot
+
+_TRIES = {GapReason.MALFORMED: 3, GapReason.UNSUPPORTED: 4}
+# A page that comes twice is asked past; a service that is stuck is left.
+_MOST_REPEATS = 3
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer. ``token`` leads to the next page, "" at the end; its text is the transport's.
+
+    ``is_offered`` False: the provider says that there is no such service here; ``why`` in words.
+    ``cut`` says that the answer is not the whole, whatever pages follow.
+    """
+
+    document: dict[str, Any] = msgspec.field(default_factory=dict)
+    token: str = ""
+    is_offered: bool = True
+    why: str = ""
+    cut: Trouble | None = None
+
+
+class Transport(Protocol):
+    """Sends one request; safe to call from many threads at once."""
+
+    def send(
+        self, call: Call, operation: Operation, params: Mapping[str, Any], token: str
+    ) -> Page | Trouble:
+        """Ask for one page; never raises for what a provider says."""
+
+
+class RestAsker(LiveAsker):
+    """Asks through a transport."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        snapshot: Snapshot,
+        table: Mapping[str, Operation],
+        redact: Redact,
+        settings: LiveSettings,
+    ) -> None:
+        super().__init__(snapshot, table, redact, settings)
+        self._transport = transport
+
+    def attempt(self, request: Request, call: Call) -> Attempted:
+        """Make one call with its pages and retries; pages read before a trouble stay."""
+        sender = _Sender(self, self._transport, request, call)
+        trouble = self.hopeless(call) or sender.run()
+        return Attempted(
+            trouble=trouble,
+            document=sender.merged(),
+            count=sender.count,
+            is_offered=sender.is_offered,
+        )
+
+
+class _Sender:
+    """One call: its budget, its tries, the pages so far."""
+
+    def __init__(self, run: LiveAsker, transport: Transport, request: Request, call: Call) -> None:
+        self._run, self._transport, self._request, self._call = run, transport, request, call
+        self._budget = run.budget((call.scope, call.region, call.service))
+        self._ends_at = time.monotonic() + run.settings.call_deadline_s
+        self._pages: list[dict[str, Any]] = []
+        self.count = 0
+        self.is_offered = True
+
+    def run(self) -> Trouble | None:
+        """Give None when every page was read, else why not."""
+        token, has_restarted = "", False
+        seen: dict[str, int] = {}
+        cut: Trouble | None = None
+        while True:
+            page = self._one(token)
+            if isinstance(page, Trouble):
+                if not (page.is_stale_page and token) or has_restarted:
+                    return page
+                self._pages.clear()
+                seen.clear()
+                token, has_restarted, cut = "", True, None
+                continue
+            if not page.is_offered:
+                self.is_offered = False
+                return Trouble(reason=GapReason.UNSUPPORTED, detail=page.why) if page.why else None
+            self._pages.append(page.document)
+            cut = cut or page.cut
+            if not page.token:
+                return cut
+            seen[page.token] = seen.get(page.token, 0) + 1
+            if seen[page.token] > _MOST_REPEATS:
+                detail = "the same page token was given again and again"
+                return Trouble(reason=GapReason.MALFORMED, code="RepeatedToken", detail=detail)
+            if len(self._pages) >= self._run.settings.max_pages:
+                detail = f"stopped after {len(self._pages)} pages"
+                return Trouble(reason=GapReason.OVER_LIMIT, code="TooManyPages", detail=detail)
+            token = page.token
+
+    def merged(self) -> dict[str, Any] | None:
+        """Give the one document of all pages, its list without duplicates in canonical order."""
+        if not self._pages:
+            return None
+        items, whole = self._request.operation.items, dict(self._pages[0])
+        if not items:
+            return whole
+        lists = [dig(page, items) for page in self._pages]
+        unique = {canonical(e): e for listed in lists if isinstance(listed, list) for e in listed}
+        if any(isinstance(listed, list) for listed in lists):
+            _put(whole, items, [unique[mark] for mark in sorted(unique)])
+        return whole
+
+    def _one(self, token: str) -> Page | Trouble:
+        """Make one request until it is answered or there is no use in trying again."""
+        tries, run = 0, self._run
+        while True:
+            hopeless = run.hopeless(self._call)
+            if hopeless is not None:
+                return hopeless
+            run.wait(self._budget.reserve())
+            tries += 1
+            self.count += 1
+            request = self._request
+            outcome = self._transport.send(self._call, request.operation, request.params, token)
+            if isinstance(outcome, Page):
+                return outcome
+            run.note(self._call, outcome)
+            most = min(run.settings.tries, _TRIES.get(outcome.reason, 99))
+            pause = max(backoff_s(tries, run.rng), outcome.retry_after_s)
+            if outcome.slows:
+                self._budget.refuse(outcome.retry_after_s)
+            is_late = time.monotonic() + pause > self._ends_at
+            if not outcome.is_worth_a_retry or tries >= most or is_late:
+                return outcome
+            run.wait(pause)
+
+
+def _put(document: dict[str, Any], path: str, value: Any) -> None:
+    """Set a dotted path; what lies above it is copied, so that no page is changed."""
+    *above, last = path.split(".")
+    for name in above:
+        inner = document.get(name)
+        document[name] = dict(inner) if isinstance(inner, dict) else {}
+        document = document[name]
+    document[last] = value

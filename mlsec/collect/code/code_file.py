@@ -1,0 +1,121 @@
+"""One file of a repository that declares something, and all of them together."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+
+import msgspec
+
+from mlsec.collect.code.launch import Launch
+from mlsec.collect.tally import Tally
+from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason
+from mlsec.core.resource import Gap, Origin, Resource
+
+FILE_TYPE = "code.file"
+
+
+class Language(enum.Enum):
+    """What a file is written in, as told by its name and its content."""
+
+    TERRAFORM = "terraform"
+    TERRAFORM_VALUES = "terraform values"
+    TERRAFORM_PLAN = "terraform plan"
+    CLOUDFORMATION = "cloudformation"
+    ARM = "arm template"
+    BICEP = "bicep"
+    KUBERNETES = "kubernetes manifest"
+    HELM_TEMPLATE = "helm template"
+    KUSTOMIZATION = "kustomization"
+    COMPOSE = "compose"
+    DOCKERFILE = "dockerfile"
+    ENVIRONMENT = "environment file"
+    SHELL = "shell script"
+    SERVER_CONFIG = "server configuration"
+    UNIT = "systemd unit"
+    PROCFILE = "procfile"
+    PROXY = "proxy configuration"
+
+
+class CodeFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One text file as evidence; secrets in ``text`` are masked in place, line by line.
+
+    ``id`` is the path as the target names it, ``path`` relative to the target, ``in_repository``
+    relative to the root of its git repository (what code scanning needs; ``path`` outside of one).
+    """
+
+    id: str
+    path: str
+    language: Language
+    text: str
+    in_repository: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The path that reports point at."""
+        return self.in_repository or self.path
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """What one reader made of the files it knows."""
+
+    resources: tuple[Resource, ...] = ()
+    launches: tuple[Launch, ...] = ()
+
+
+class CodeScope:
+    """The code of one target: its files, and what could not be understood of them.
+
+    Readers note a gap for what they could not follow (``refuse`` a whole file, ``doubt`` a part of
+    one), and say which files they took (``take``). A file that nobody takes is a gap as well.
+    """
+
+    def __init__(self, name: str, files: Iterable[CodeFile], tally: Tally) -> None:
+        self.name = name
+        self.files = tuple(files)
+        self.tally = tally
+        self.taken: set[str] = set()
+        self.refused: dict[str, tuple[str, ...]] = {}
+        self.doubts: dict[str, list[Gap]] = {}
+
+    def written_in(self, *languages: Language) -> tuple[CodeFile, ...]:
+        """Give the files in these languages, by path."""
+        return tuple(file for file in self.files if file.language in languages)
+
+    def take(self, file: CodeFile) -> None:
+        """Note that a reader has read this file, whatever it found there."""
+        self.taken.add(file.id)
+
+    def refuse(
+        self, file: CodeFile, detail: str, *, reason: GapReason = GapReason.MALFORMED, line: int = 0
+    ) -> Gap:
+        """Note that a whole file, or all from a line on, was not understood."""
+        gap = self._gap(file, reason, detail, line)
+        self.refused[file.id] = (*self.refused.get(file.id, ()), gap.id)
+        return gap
+
+    def doubt(
+        self,
+        file: CodeFile,
+        detail: str,
+        *,
+        reason: GapReason = GapReason.UNRESOLVED,
+        line: int = 0,
+    ) -> Gap:
+        """Note that a part of a file was not understood, and go on with the rest."""
+        gap = self._gap(file, reason, detail, line)
+        self.doubts.setdefault(file.id, []).append(gap)
+        return gap
+
+    def origin(self, file: CodeFile, line: int, column: int = 0) -> Origin:
+        """Give the origin of a resource that is declared at this place."""
+        return Origin(kind="iac", file=file.shown, line=max(1, line), column=column)
+
+    def _gap(self, file: CodeFile, reason: GapReason, detail: str, line: int) -> Gap:
+        where = f"{file.id}:{line}" if line else file.id
+        gap = make_gap(
+            scope=self.name, subject=where, wanted=file.language.value, reason=reason, detail=detail
+        )
+        self.tally.gaps[gap.id] = gap
+        return gap

@@ -1,0 +1,1 @@
+"""Folders on disk: walked by descriptors, links followed only inside."""

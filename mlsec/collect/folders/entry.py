@@ -1,0 +1,113 @@
+"""One listed file, and what a listing could not or would not follow."""
+
+from __future__ import annotations
+
+from typing import Protocol, Self, runtime_checkable
+
+import msgspec
+
+from mlsec.artifacts.bytes.window import Source
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.core.enums import GapReason
+from mlsec.core.regex import regex
+
+_CONTROL = regex("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One file. ``id`` is its path as the target names it, or ``s3://bucket/key``.
+
+    ``has_sha256`` says that the store keeps a SHA-256 of the whole object, to be asked for.
+    ``path`` is relative to the target, with ``/``. ``version`` changes when the content does
+    (etag, generation, or size and time of a local file). ``digests`` are the store's own whole
+    checksums by algorithm, as lower-case hex; ``key`` is the
+    object's name as the store spells it.
+    """
+
+    id: str
+    path: str
+    size_bytes: int
+    version: str = ""
+    etag: str = ""
+    digests: dict[str, str] = msgspec.field(default_factory=dict)
+    bucket: str = ""
+    key: str = ""
+    storage_class: str = ""
+    has_sha256: bool = False
+
+
+class StoreError(ArtifactError):
+    """The store did not give what was asked for; ``right`` is the action to allow, or ""."""
+
+    def __init__(self, reason: GapReason, detail: str, right: str = "") -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.right = right
+
+
+class Skipped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something the listing met and did not read. ``reason`` "" means left out on purpose."""
+
+    id: str
+    why: str
+    reason: GapReason | None = None
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that was found below a target, sorted by path; not complete when a folder was refused.
+
+    ``in_repository`` is the target's path from the root of the git repository it lies in ("." for
+    the root itself, "" outside of one); the target's own name is part of it.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    is_complete: bool = True
+    in_repository: str = ""
+
+
+class Store(Protocol):
+    """A place files live in: it lists them and opens one as bytes that are fetched on demand."""
+
+    def listing(self) -> Listing: ...
+    def open(self, entry: Entry) -> Source: ...
+    def close(self, source: Source) -> None: ...
+
+
+@runtime_checkable
+class AsksForRights(Protocol):
+    """A source whose reading may be refused; ``refused_right`` would have to be allowed."""
+
+    refused_right: str
+
+
+class Bucket(Store, Protocol):
+    """A store that is asked over the network: the objects whose names begin with ``prefix``.
+
+    ``root`` is its address without the prefix and without a last slash.
+    """
+
+    @property
+    def root(self) -> str: ...
+
+    @property
+    def prefix(self) -> str: ...
+
+    def at(self, prefix: str) -> Self:
+        """The same bucket, seen from another prefix."""
+        ...
+
+    def sha256(self, entry: Entry) -> str:
+        """Ask for the store's own SHA-256 of the whole object as listed: 64 hex digits, or "".
+
+        It is the store that computed it, or refused an upload that did not fit it.
+
+        Raises:
+            StoreError: refused, or the object is another one by now.
+        """
+        ...
+
+
+def plain_name(name: str) -> str:
+    """Give a name as text that can be encoded: control characters and stray bytes as escapes."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", name)

@@ -1,0 +1,1 @@
+"""Parsed text whose every value knows its line."""

@@ -1,0 +1,116 @@
+"""YAML of other people, read with positions and bounds: anchors may repeat but not explode."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.core.errors import MlsecError
+
+MAX_DEPTH = 60
+MAX_NODES = 400_000
+
+_INT = re.compile(r"[-+]?[0-9]{1,18}\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_WORDS: dict[str, Any] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_STANDARD = "tag:yaml.org,2002:"
+
+
+def parse_documents(text: str) -> Iterator[Node]:
+    """Yield every document of a YAML stream; an empty one is left out.
+
+    Raises:
+        MlsecError: not YAML, too deep, or more than ``MAX_NODES`` values once aliases are followed.
+            The documents before the mistake have been given by then. ``location`` is
+            ``line:column``.
+    """
+    try:
+        for root in yaml.compose_all(text, Loader=_LOADER):
+            if root is not None and not _is_empty(root):
+                yield _Builder().build(root, _place(root), 0)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise MlsecError(f"not valid YAML: {error.problem}", location=where) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise MlsecError(f"not valid YAML: {reason}") from None
+
+
+class _Builder:
+    """Turns one node tree into values; counts what it makes, so that aliases cannot explode."""
+
+    def __init__(self) -> None:
+        self._made = 0
+        self._open: set[int] = set()
+
+    def build(self, node: yaml.Node, place: tuple[int, int], depth: int) -> Node:
+        self._made += 1
+        if self._made > MAX_NODES:
+            raise MlsecError(f"more than {MAX_NODES:,} values once its aliases are followed")
+        if depth > MAX_DEPTH:
+            raise MlsecError(
+                f"nested deeper than {MAX_DEPTH} levels", location=f"{place[0]}:{place[1]}"
+            )
+        if id(node) in self._open:
+            raise MlsecError("an alias that holds itself", location=f"{place[0]}:{place[1]}")
+        tag = "" if node.tag.startswith(_STANDARD) else node.tag
+        line, column = place
+        if isinstance(node, yaml.ScalarNode):
+            return Node(_scalar(node), line, column, tag)
+        self._open.add(id(node))
+        value: Any
+        if isinstance(node, yaml.SequenceNode):
+            value = tuple(self.build(each, _place(each), depth + 1) for each in node.value)
+        else:
+            value = self._mapping(node, depth)
+        self._open.discard(id(node))
+        return Node(value, line, column, tag)
+
+    def _mapping(self, node: yaml.Node, depth: int) -> dict[str, Node]:
+        found: dict[str, Node] = {}
+        merged: dict[str, Node] = {}
+        for key_node, value_node in node.value:
+            place = _place(key_node)
+            built = self.build(value_node, place, depth + 1)
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise MlsecError("a key must be plain text", location=f"{place[0]}:{place[1]}")
+            key = str(key_node.value)
+            if key == "<<" and not key_node.style:
+                for one in built.value if isinstance(built.value, tuple) else (built,):
+                    merged = {**one.pairs(), **merged}
+            elif key in found:
+                # Readers differ in which of the two they take.
+                found[key] = Node(Unresolved(f'the key "{key}" stands there twice'), *place)
+            else:
+                found[key] = built
+        return {**merged, **found}
+
+
+def _scalar(node: Any) -> Any:
+    text = str(node.value)
+    if node.style or node.tag == f"{_STANDARD}str":
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.match(text):
+        return int(text)
+    if _FLOAT.match(text):
+        return float(text)
+    return text
+
+
+def _is_empty(root: yaml.Node) -> bool:
+    return isinstance(root, yaml.ScalarNode) and not root.value and not root.style
+
+
+def _place(node: yaml.Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1

@@ -1,0 +1,106 @@
+"""Reduce values that may hold secrets to kind, hash, length and last characters."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+from mlsec.collect.secrets.kinds import secret_kind
+from mlsec.collect.secrets.markup import skeleton
+from mlsec.collect.secrets.script_signs import script_signs, script_text
+from mlsec.collect.walk.plan import Operation
+
+_SCRIPT_CHARS = 120
+# At the end of a path: the value is XML of which the tags are kept.
+MARKUP = "~markup"
+_Leaf = Callable[[Any, str], Any]
+
+
+class Redactor:
+    """Replaces values at an operation's ``redact`` paths before they are stored.
+
+    The hash is keyed with the snapshot's salt: equal secrets are equal inside one snapshot and
+    cannot be compared, or guessed from a list, across snapshots.
+    """
+
+    def __init__(self, salt: str) -> None:
+        self._key = hashlib.sha256(b"mlsec redaction/1 " + salt.encode()).digest()
+
+    def redact(self, operation: Operation, document: Any) -> Any:
+        """Give the document with every value at the operation's paths reduced (in place)."""
+        for path in operation.redact:
+            is_markup = path.endswith(MARKUP)
+            steps = _steps(path.removesuffix(MARKUP))
+            self._descend(document, steps, "", leaf=_bare if is_markup else self._whole)
+        return document
+
+    def reduce(self, text: str, key: str = "") -> dict[str, Any]:
+        """Reduce one string; ``key`` is the name it was found under."""
+        mark = hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        clear = script_text(text)
+        reduced: dict[str, Any] = {
+            "~secret": secret_kind(clear, key) or secret_kind(text, key),
+            "~hash": mark.hexdigest()[:24],
+            "~tail": text[-4:] if len(text) >= 16 else "",
+            "~length": len(text),
+        }
+        if len(clear) > _SCRIPT_CHARS or "\n" in clear or clear != text:
+            reduced["~signs"] = script_signs(clear)
+            reduced["~tail"] = ""
+        return reduced
+
+    def _descend(self, value: Any, steps: tuple[str, ...], key: str, *, leaf: _Leaf) -> None:
+        if not steps:
+            return
+        step, rest = steps[0], steps[1:]
+        if step == "[]":
+            places: Any = range(len(value)) if isinstance(value, list) else ()
+        elif step.startswith("*"):
+            kept = step.split("^")[1:]
+            places = [name for name in value if name not in kept] if isinstance(value, dict) else ()
+        else:
+            places = (step,) if isinstance(value, dict) and step in value else ()
+        for place in places:
+            name = _name_for(value, place, key)
+            if rest:
+                self._descend(value[place], rest, name, leaf=leaf)
+            else:
+                value[place] = leaf(value[place], name)
+
+    def _whole(self, value: Any, key: str) -> Any:
+        """Reduce a leaf; below a path that ends at a list or mapping every string is reduced."""
+        if isinstance(value, str):
+            return self.reduce(value, key)
+        if isinstance(value, list):
+            return [self._whole(each, key) for each in value]
+        if isinstance(value, dict) and "~hash" not in value:
+            return {name: self._whole(each, str(name)) for name, each in value.items()}
+        return value
+
+
+def _bare(value: Any, key: str) -> Any:
+    """Keep the tags of markup; what is no text goes."""
+    del key
+    return skeleton(value) if isinstance(value, str) else None
+
+
+def _name_for(value: Any, place: Any, key: str) -> str:
+    """Name a value: its key, or for {Name: X, Value: Y} pairs what stands beside it."""
+    if isinstance(place, int):
+        return key
+    if str(place).lower() in ("value", "content"):
+        for beside in ("Name", "name", "Key", "key"):
+            if isinstance(value.get(beside), str):
+                return str(value[beside])
+    return str(place)
+
+
+def _steps(path: str) -> tuple[str, ...]:
+    steps: list[str] = []
+    for piece in path.split("."):
+        name = piece.replace("[]", "")
+        steps += [name] if name else []
+        steps += ["[]"] * piece.count("[]")
+    return tuple(steps)

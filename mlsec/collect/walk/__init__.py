@@ -1,0 +1,1 @@
+"""The walk over a plan: list, read, follow references, account for everything."""

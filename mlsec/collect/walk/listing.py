@@ -1,0 +1,188 @@
+"""Asking for lists: the items of a type, the bulk search that spares describes, all tags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.walk.client import Answer, Asker, Request, gap_for
+from mlsec.collect.walk.item import Item, Scope, lookup
+from mlsec.collect.walk.paths import MISSING, dig
+from mlsec.collect.walk.plan import Bulk, Operation, TypePlan
+from mlsec.core.enums import GapReason
+from mlsec.core.resource import Gap
+from mlsec.snapshot.records import canonical
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """One list to ask for; ``region`` is "" for what is global; ``parent`` is set for children."""
+
+    plan: TypePlan
+    scope: Scope
+    region: str
+    parent: Item | None = None
+    params: Mapping[str, Any] = msgspec.field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Where its coverage is counted."""
+        return (self.plan.type, self.scope.name, self.region)
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list gave: entries in canonical order, and the gap when it is not the whole.
+
+    ``why`` says what the account of this list has to say: that the service is not there at all, or
+    that an index spoke in its place; ``by`` is that index.
+    """
+
+    entries: tuple[Any, ...] = ()
+    gap: Gap | None = None
+    call: str = ""
+    why: str = ""
+    by: str = ""
+
+
+class Tagging(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider's bulk tag listing: ``filter_name`` takes the plans' ``tags_as`` values."""
+
+    operation: Operation
+    filter_name: str
+    key: str
+
+
+def regions_of(plan: TypePlan, scope: Scope) -> tuple[str, ...]:
+    """Give the regions to list a type in; "" alone for what is asked once per account."""
+    return ("",) if plan.per == "scope" or plan.is_global else scope.regions
+
+
+def ask_list(asker: Asker, listing: Listing) -> Found:
+    """Ask for a listing's entries, or give the one entry of a ``per`` plan."""
+    operation = listing.plan.listing
+    if operation is None:
+        entry = {"account": listing.scope.account, "region": listing.region}
+        return Found(entries=(entry,))
+    request = Request(
+        scope=listing.scope.name,
+        region=_ask_in(listing.scope, listing.region, operation),
+        operation=operation,
+        params=listing.params,
+        subject=listing.parent.id if listing.parent else listing.region,
+    )
+    return of_this_type(request, entries_of(request, asker.ask(request)), listing.plan)
+
+
+def held_inside(plan: TypePlan, parent: Item) -> tuple[tuple[Listing, Found], ...]:
+    """Give the entries of a type that stand in its parent's own item; nothing is asked."""
+    if not plan.inside:
+        return ()
+    listing = Listing(plan=plan, scope=parent.scope, region=parent.region, parent=parent)
+    held = lookup(parent, plan.inside)
+    if isinstance(held, Gap):
+        return ((listing, Found(gap=held)),)
+    entries = held if isinstance(held, list) else [] if held is MISSING else [held]
+    call = next(iter(parent.sources.values()), "")
+    return ((listing, Found(entries=tuple(_as_entry(e) for e in entries), call=call)),)
+
+
+def of_this_type(request: Request, found: Found, plan: TypePlan) -> Found:
+    """Leave out the entries of a shared listing that are another type's."""
+    paths = (*plan.only, *plan.but)
+    kept = tuple(entry for entry in found.entries if _is_of(entry, plan))
+    is_silent = any(dig(each, path) is MISSING for each in found.entries for path in paths)
+    if not is_silent or found.gap is not None:
+        return msgspec.structs.replace(found, entries=kept)
+    detail = f"an entry does not say its kind at {' or '.join(paths)}"
+    gap = gap_for(request, GapReason.MALFORMED, detail=detail)
+    return msgspec.structs.replace(found, entries=kept, gap=gap)
+
+
+def _is_of(entry: Any, plan: TypePlan) -> bool:
+    return all(dig(entry, path) in values for path, values in plan.only.items()) and not any(
+        dig(entry, path) in (*values, MISSING) for path, values in plan.but.items()
+    )
+
+
+def ask_search(asker: Asker, scope: Scope, region: str, bulk: Bulk) -> Found:
+    """Ask a bulk search; when it is refused nothing is lost, as every item is then described."""
+    request = Request(
+        scope=scope.name,
+        region=_ask_in(scope, region, bulk.operation),
+        operation=bulk.operation,
+        params=bulk.operation.params,
+        subject=region,
+    )
+    return entries_of(request, asker.ask(request))
+
+
+def entries_of(request: Request, answer: Answer | Gap) -> Found:
+    """Take the entries out of an answer: each once, in an order of their own."""
+    if isinstance(answer, Gap):
+        return Found(gap=answer)
+    if answer.is_gone or not answer.is_offered or not answer.document:
+        return Found(gap=answer.cut, call=answer.call, why=answer.why, by=answer.by)
+    listed = dig(answer.document, request.operation.items)
+    if not isinstance(listed, list):
+        detail = f"the answer has no list at {request.operation.items}"
+        return Found(gap=gap_for(request, GapReason.MALFORMED, detail=detail), call=answer.call)
+    by_bytes = {canonical(entry): entry for entry in listed}
+    entries = tuple(_as_entry(by_bytes[key]) for key in sorted(by_bytes))
+    return Found(entries=entries, gap=answer.cut, call=answer.call, why=answer.why, by=answer.by)
+
+
+def make_item(listing: Listing, entry: Any, call: str, searched: Mapping[str, Any]) -> Item:
+    """Begin an item with its listing entry and, when a search had it whole, that answer too."""
+    plan, region = listing.plan, listing.region
+    if plan.region:
+        named = dig(entry, plan.region.removeprefix("$."))
+        region = named if isinstance(named, str) and named else region
+    item = Item(
+        plan=plan,
+        scope=listing.scope,
+        region=region,
+        entry=entry,
+        parent=listing.parent,
+        place=listing.place,
+    )
+    if plan.listing is not None:
+        item.parts[plan.listing.name] = entry
+        item.sources[plan.listing.name] = call
+    if plan.inside:
+        item.parts["inside"] = entry
+        item.sources["inside"] = call
+    if plan.bulk is not None:
+        whole = stand_in(entry, plan.bulk, searched)
+        if whole is not MISSING:
+            item.parts[plan.bulk.stands_for] = whole
+    return item
+
+
+def index_search(found: Found, bulk: Bulk) -> dict[str, Any]:
+    """Index a search's items by the key they share with the listing's entries."""
+    items = [dig(entry, bulk.item) for entry in found.entries]
+    return {
+        str(key): item
+        for item in items
+        if isinstance(item, dict) and (key := dig(item, bulk.key)) is not MISSING
+    }
+
+
+def stand_in(entry: Any, bulk: Bulk, index: Mapping[str, Any]) -> Any:
+    """Give the search's item for a listing entry, or MISSING when it is not there or is older."""
+    item = index.get(str(dig(entry, bulk.key)), MISSING)
+    if item is MISSING:
+        return MISSING
+    listed, searched = dig(entry, "LastModifiedTime"), dig(item, "LastModifiedTime")
+    if isinstance(listed, str) and isinstance(searched, str) and searched < listed:
+        return MISSING
+    return item
+
+
+def _as_entry(entry: Any) -> Any:
+    return entry if isinstance(entry, dict) else {"value": entry}
+
+
+def _ask_in(scope: Scope, region: str, operation: Operation) -> str:
+    return scope.home if operation.is_global or not region else region

@@ -1,0 +1,177 @@
+"""Which neighbours an ML resource refers to: only those are read, the rest is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.walk.item import Item
+from mlsec.core.resource import Resource
+from mlsec.vocabulary.types import RelationKind, Type, Vocabulary
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A listed item that may be wanted; ``outline`` is mapped from its listing entry alone.
+
+    ``own_id`` tells it from others that go by the same id, as equal names of several stacks do.
+    """
+
+    item: Item
+    outline: Resource
+    own_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """What no other candidate has."""
+        return f"{self.outline.type} {self.outline.id} {self.own_id}"
+
+
+def wanted_among(
+    candidates: Mapping[str, list[Candidate]], included: Iterable[Resource], vocabulary: Vocabulary
+) -> list[Candidate]:
+    """Give the candidates that the given resources refer to (or that refer to them).
+
+    It is generous: a reference is compared with the id, its last segment, the name and the
+    relation's own ``match`` property, because reading one neighbour too many costs a call and
+    missing one costs a verdict.
+    """
+    if not any(candidates.values()):
+        return []
+    included = list(included)
+    found: dict[str, Candidate] = {}
+    index = {name: _index(group) for name, group in candidates.items()}
+    leads: dict[str, list[tuple[RelationKind, list[str]]]] = {}
+    for resource in included:
+        if resource.type not in leads:
+            leads[resource.type] = list(_leads(vocabulary.types[resource.type], index, vocabulary))
+        for relation, names in leads[resource.type]:
+            for name in names:
+                for candidate in _forward(resource, relation, index[name]):
+                    found[candidate.key] = candidate
+    own = _keys_of(included)
+    back = _reversed(included, vocabulary)
+    for name, group in candidates.items():
+        relations = vocabulary.types[name].relations.values()
+        ways = [(one.by, back[name, one.name]) for one in relations if (name, one.name) in back]
+        for candidate in group if ways else ():
+            if any(
+                own.get(value, set()) & types
+                for by, types in ways
+                for value in references(candidate.outline, by)
+            ):
+                found[candidate.key] = candidate
+    return [found[key] for key in sorted(found)]
+
+
+def hidden_references(
+    left: Mapping[str, list[Candidate]],
+    read: Iterable[Resource],
+    unlisted: Mapping[tuple[str, str, str], tuple[str, ...]],
+    vocabulary: Vocabulary,
+) -> list[tuple[tuple[str, str, str], str]]:
+    """Give (place of left neighbours, gap id) where a reference to them may not have been seen.
+
+    ``unlisted`` are the places (type, scope, region) where resources exist that nobody listed.
+    """
+    blind = [(r.type, r.scope, r.unread) for r in read if r.unread]
+    blind += [(place[0], place[1], {"*": gaps}) for place, gaps in unlisted.items()]
+    found = set()
+    places = {name: {candidate.item.place for candidate in group} for name, group in left.items()}
+    for kind, scope, unread in blind:
+        for relation in vocabulary.types[kind].relations.values():
+            near = {t.name for t in vocabulary.concrete(relation.to)} if relation.by else set()
+            for name in near & places.keys():
+                gaps = unread.get(relation.by.split("[]")[0], unread.get("*", ()))
+                found |= {(p, gap) for p in places[name] if p[1] == scope for gap in gaps}
+    return sorted(found)
+
+
+def references(resource: Resource, path: str) -> list[str]:
+    """Give the strings at a relation's ``by`` path: ``property`` or ``property[].field``."""
+    if not path:
+        return []
+    name, *fields = path.split("[]")
+    values: list[Any] = [resource.properties.get(name)]
+    for field in [*fields]:
+        elements = [e for value in values if isinstance(value, list) for e in value]
+        key = field.lstrip(".")
+        values = [e.get(key) if isinstance(e, dict) else e for e in elements] if key else elements
+    flat = [e for value in values for e in (value if isinstance(value, list) else [value])]
+    return [each for each in flat if isinstance(each, str) and each]
+
+
+def _forward(
+    resource: Resource, relation: RelationKind, index: Mapping[str, list[Candidate]]
+) -> Iterable[Candidate]:
+    if relation.every:
+        for candidate in {id(c): c for group in index.values() for c in group}.values():
+            other = candidate.outline
+            is_near = relation.within == "any" or other.scope == resource.scope
+            if is_near and (relation.within != "region" or other.region == resource.region):
+                yield candidate
+        return
+    for value in references(resource, relation.by):
+        for candidate in index.get(value, ()):
+            if value == candidate.outline.id or candidate.outline.scope == resource.scope:
+                yield candidate
+        tail = _tail(value)
+        for candidate in index.get(tail, ()) if tail != value else ():
+            if candidate.outline.scope == resource.scope:
+                yield candidate
+
+
+def _leads(
+    owner: Type, index: Mapping[str, Any], vocabulary: Vocabulary
+) -> Iterable[tuple[RelationKind, list[str]]]:
+    """Give the relations of a type that may lead to a candidate, and the types of those."""
+    for relation in owner.relations.values():
+        names = [
+            name
+            for target in vocabulary.concrete(relation.to)
+            for name in (target.name, *(() if relation.every else _aliases_of(target)))
+            if name in index
+        ]
+        if names:
+            yield relation, names
+
+
+def _aliases_of(target: Type) -> Iterable[str]:
+    """Name the types that point at this one: a reference may say their name instead (an alias)."""
+    return (relation.to for relation in target.relations.values() if relation.reverse)
+
+
+def _index(candidates: list[Candidate]) -> dict[str, list[Candidate]]:
+    index: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        outline = candidate.outline
+        values = [v for v in outline.properties.values() if isinstance(v, str) and v]
+        for key in {outline.id, outline.name, _tail(outline.id), *values}:
+            index.setdefault(key, []).append(candidate)
+    return index
+
+
+def _reversed(
+    included: Iterable[Resource], vocabulary: Vocabulary
+) -> dict[tuple[str, str], set[str]]:
+    """Give, per neighbour type and relation of it, the included types it would point back to."""
+    back: dict[tuple[str, str], set[str]] = {}
+    for name in {resource.type for resource in included}:
+        for relation in vocabulary.types[name].relations.values():
+            if relation.reverse:
+                for target in vocabulary.concrete(relation.to):
+                    back.setdefault((target.name, relation.reverse), set()).add(name)
+    return back
+
+
+def _keys_of(included: Iterable[Resource]) -> dict[str, set[str]]:
+    own: dict[str, set[str]] = {}
+    for resource in included:
+        for key in (resource.id, resource.name, _tail(resource.id)):
+            own.setdefault(key, set()).add(resource.type)
+    return own
+
+
+def _tail(text: str) -> str:
+    return text.rpartition("/")[2] if "/" in text else text.rpartition(":")[2]

@@ -1,0 +1,51 @@
+"""All tags of a region in one listing, joined to items by their id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlsec.collect.walk.client import Asker, Request
+from mlsec.collect.walk.item import Item, Scope
+from mlsec.collect.walk.listing import Found, Tagging, entries_of
+from mlsec.collect.walk.paths import dig
+
+
+class Tags:
+    """What the bulk tag listings said, per scope and region."""
+
+    def __init__(self, tagging: Tagging, kinds: list[str]) -> None:
+        self._tagging, self._kinds = tagging, kinds
+        self._found: dict[tuple[str, str], Found] = {}
+        self._index: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def ask(self, asker: Asker, scope: Scope, region: str) -> Found:
+        """Ask for all tags of the wanted kinds in one region."""
+        request = Request(
+            scope=scope.name,
+            region=region,
+            operation=self._tagging.operation,
+            params={**self._tagging.operation.params, self._tagging.filter_name: self._kinds},
+            subject=region,
+            filter_name=self._tagging.filter_name,
+        )
+        return entries_of(request, asker.ask(request))
+
+    def keep(self, scope: Scope, region: str, found: Found) -> None:
+        """Remember one region's answer."""
+        place = (scope.name, region)
+        self._found[place] = found
+        self._index[place] = {str(dig(e, self._tagging.key)): e for e in found.entries}
+
+    def join(self, item: Item) -> None:
+        """Give the item its tags as a part: none is known only when the listing was read whole."""
+        place = (item.scope.name, item.home)
+        found = self._found.get(place)
+        if found is None or not item.plan.tags_as:
+            return
+        name = self._tagging.operation.name
+        entry = self._index[place].get(item.id)
+        if entry is None and found.gap is not None:
+            item.gaps[name] = found.gap
+            return
+        item.parts[name] = entry if entry is not None else {"Tags": []}
+        item.sources[name] = found.call

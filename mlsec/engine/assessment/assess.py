@@ -1,0 +1,171 @@
+"""Judge a whole graph: the fast pass proves what it can, the exact evaluator says the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from mlsec.core.assessment import StatusCounts, WaiverState
+from mlsec.core.enums import Status
+from mlsec.core.finding import Finding
+from mlsec.core.resource import Resource, TypeCoverage
+from mlsec.engine.assessment.external_findings import Merged
+from mlsec.engine.assessment.proof_findings import settled_findings
+from mlsec.engine.compiler.compile import FastPass, compile_rules
+from mlsec.engine.evaluation.evaluate import Evaluator
+from mlsec.engine.evaluation.property_reader import Relations
+from mlsec.engine.findings.findings import finding_of, unlisted_finding
+from mlsec.engine.rules.controls import NOTHING
+from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.waivers.waivers import Waiver, apply_waivers
+
+Progress = Callable[[int, int], None]
+Merge = Callable[[Sequence[Finding], Mapping[str, Sequence[str]]], Merged]
+
+
+class JudgedGraph(Relations, Protocol):
+    """What assess asks of a graph beside its relations."""
+
+    @property
+    def coverage(self) -> tuple[TypeCoverage, ...]: ...
+    def of_type(self, name: str) -> tuple[Resource, ...]: ...
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """All verdicts: findings (fail, not_assessed) sorted by severity, rule and resource id;
+    ``passed`` are resource ids per rule, sorted; ``counts`` per rule; ``totals`` over all.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    passed: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    counts: Mapping[str, StatusCounts] = msgspec.field(default_factory=dict)
+    totals: StatusCounts = StatusCounts()
+    waivers: tuple[WaiverState, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def assess(
+    ruleset: RuleSet,
+    graph: JudgedGraph,
+    *,
+    clock: datetime,
+    waivers: Sequence[Waiver] = (),
+    merge: Merge | None = None,
+    progress: Progress | None = None,
+) -> Judgement:
+    """Judge every resource of every rule's type.
+
+    ``merge`` gives what other tools found, when it is told what our own rules did.
+
+    ``clock`` is the one clock value (aware, UTC) of the scan; ``progress`` is called with
+    (types done, types in all).
+    """
+    tally = _Tally(ruleset)
+    plans = compile_rules(ruleset)
+    evaluator = Evaluator(ruleset.vocabulary, graph, clock.timestamp())
+    for done, (type_name, plan) in enumerate(sorted(plans.items())):
+        for resource in graph.of_type(type_name):
+            if not resource.is_stub:
+                _judge_one(plan, resource, evaluator, tally)
+        if progress is not None:
+            progress(done + 1, len(plans))
+    for row, gaps in _incomplete(graph.coverage):
+        plan_of_type = plans.get(row.type)
+        for rule in plan_of_type.rules if plan_of_type is not None else ():
+            tally.findings.append(unlisted_finding(rule, row, gaps))
+    merged = merge(tally.findings, tally.passed) if merge is not None else Merged()
+    tally.take(merged)
+    return tally.judgement(waivers, clock)
+
+
+def _judge_one(plan: FastPass, resource: Resource, evaluator: Evaluator, tally: _Tally) -> None:
+    proof = plan.prove(resource, evaluator.now_s)
+    tally.findings += settled_findings(plan, proof, resource, resource.type)
+    left = [*proof.is_open, *[index for index, _ in proof.suspects]]
+    decided = {*left, *proof.not_applicable, *proof.unread, *[index for index, _ in proof.failed]}
+    for index, rule in enumerate(plan.rules):
+        if index not in decided:
+            tally.passed[rule.id].append(resource.id)
+    for index in proof.not_applicable:
+        tally.not_applicable[plan.rules[index].id] += 1
+    only = dict(proof.suspects)
+    for index in left:
+        rule = plan.rules[index]
+        verdict = evaluator.judge(rule, resource, only.get(index))
+        match verdict.status:
+            case Status.PASS:
+                tally.passed[rule.id].append(resource.id)
+            case Status.NOT_APPLICABLE:
+                tally.not_applicable[rule.id] += 1
+            case Status.FAIL | Status.NOT_ASSESSED:
+                tally.findings.append(finding_of(rule, resource, verdict))
+
+
+def _incomplete(
+    coverage: Sequence[TypeCoverage],
+) -> list[tuple[TypeCoverage, tuple[str, ...]]]:
+    merged: dict[tuple[str, str, str], tuple[TypeCoverage, set[str]]] = {}
+    for row in coverage:
+        if not row.is_complete:
+            key = (row.type, row.scope, row.region)
+            merged.setdefault(key, (row, set()))[1].update(row.gaps)
+    return [(row, tuple(sorted(gaps))) for _, (row, gaps) in sorted(merged.items())]
+
+
+class _Tally:
+    """Collects verdicts while the graph is walked."""
+
+    def __init__(self, ruleset: RuleSet) -> None:
+        self.ruleset = ruleset
+        ids = [rule.id for rule in ruleset.rules]
+        self.findings: list[Finding] = []
+        self.passed: dict[str, list[str]] = {rule_id: [] for rule_id in ids}
+        self.not_applicable = dict.fromkeys(ids, 0)
+        self.notices: tuple[str, ...] = ()
+
+    def take(self, merged: Merged) -> None:
+        """Take over what other tools found."""
+        self.findings += merged.findings
+        self.notices = merged.notices
+        for finding in merged.findings:
+            self.passed.setdefault(finding.rule, [])
+            self.not_applicable.setdefault(finding.rule, 0)
+
+    def judgement(self, waivers: Sequence[Waiver], clock: datetime) -> Judgement:
+        """Sort, waive and count."""
+        self.findings.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.id, f.status.value))
+        findings, states = apply_waivers(self.findings, waivers, clock, self.ruleset)
+        counted = Counter((finding.rule, finding.status) for finding in findings)
+        waived = Counter(finding.rule for finding in findings if finding.waiver is not None)
+        told = {finding.rule for finding in findings}
+        counts = {
+            rule_id: StatusCounts(
+                passed=len(passed),
+                failed=counted[rule_id, Status.FAIL],
+                not_assessed=counted[rule_id, Status.NOT_ASSESSED],
+                not_applicable=self.not_applicable[rule_id],
+                waived=waived[rule_id],
+            )
+            if passed or rule_id in told or self.not_applicable[rule_id]
+            else NOTHING
+            for rule_id, passed in sorted(self.passed.items())
+        }
+        return Judgement(
+            findings=findings,
+            passed={rule_id: tuple(sorted(ids)) for rule_id, ids in sorted(self.passed.items())},
+            counts=counts,
+            totals=total_of(counts.values()),
+            waivers=states,
+            notices=self.notices,
+        )
+
+
+def total_of(counts: Iterable[StatusCounts]) -> StatusCounts:
+    """Add the counts of all rules."""
+    fields = StatusCounts.__struct_fields__
+    each = [msgspec.structs.asdict(count) for count in counts if count is not NOTHING]
+    return StatusCounts(**{field: sum(count[field] for count in each) for field in fields})

@@ -1,0 +1,141 @@
+"""Only what a change touches: a filter on what is shown and on the gate, which counts the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from mlsec.core.assessment import ChangeLimit, StatusCounts
+from mlsec.core.enums import Status
+from mlsec.core.finding import Finding
+from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.engine.assessment.assess import Judgement, total_of
+
+Verdicts = frozenset[tuple[str, Status]]
+
+
+class Touch(Protocol):
+    """What is asked of a change."""
+
+    @property
+    def revision(self) -> str: ...
+    @property
+    def commit(self) -> str: ...
+    def is_changed(self, path: str) -> bool: ...
+    def touches(self, resource_id: str, file: str) -> bool: ...
+    def touches_subject(self, subject: str) -> bool: ...
+
+
+class Before(msgspec.Struct, frozen=True, kw_only=True):
+    """What the same rules say of the code as it was: verdicts by fingerprint, and its gaps.
+
+    ``unasked`` are tools (``checkov``) that were not asked what they say of it: only what a change
+    touches of theirs is shown.
+    """
+
+    verdicts: Verdicts
+    gaps: frozenset[str]
+    unasked: frozenset[str] = frozenset()
+
+
+class Limiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A change, what was known before it, and in which file each resource is declared."""
+
+    change: Touch
+    before: Before
+    declared: Mapping[str, str]
+
+    def keeps(self, finding: Finding) -> bool:
+        """Whether a finding stands on the change anywhere, or was not there before it."""
+        is_asked = finding.rule.partition(":")[0] not in self.before.unasked
+        if is_asked and (finding.fingerprint, finding.status) not in self.before.verdicts:
+            return True
+        subject = finding.resource
+        if self.change.touches(subject.id, subject.file):
+            return True
+        others = {one.resource for one in finding.evidence}
+        if finding.path is not None:
+            others.update(node.id for node in finding.path.nodes)
+        if any(self.touches(one) for one in others - {subject.id, ""}):
+            return True
+        files = {file for one in finding.evidence if (file := _file_of(one.source))}
+        return any(map(self.change.is_changed, files - {subject.file}))
+
+    def touches(self, resource_id: str) -> bool:
+        """Whether a resource is declared in a changed file."""
+        return self.change.touches(resource_id, self.declared.get(resource_id, ""))
+
+    def shows(self, gap: Gap) -> bool:
+        """Whether a gap is of the change: of a changed file, or one that was not there before."""
+        if gap.wanted not in self.before.unasked and gap.id not in self.before.gaps:
+            return True
+        return self.change.touches_subject(gap.subject)
+
+
+def limit_judgement(
+    judgement: Judgement, limiting: Limiting, gaps: Iterable[Gap], coverage: Iterable[TypeCoverage]
+) -> tuple[Judgement, tuple[Gap, ...], ChangeLimit]:
+    """Keep what the change touches; the waivers are told whole.
+
+    Returns:
+        The judgement, the gaps that are still told, and the account of what is not.
+    """
+    gaps = tuple(gaps)
+    findings = tuple(one for one in judgement.findings if limiting.keeps(one))
+    passed = {
+        rule: tuple(one for one in ids if limiting.touches(one))
+        for rule, ids in judgement.passed.items()
+    }
+    counts = _counts(judgement, findings, passed)
+    wanted = {gap for one in findings for gap in one.gaps}
+    kept = tuple(gap for gap in gaps if gap.id in wanted or limiting.shows(gap))
+    shown = {gap.id for gap in kept}
+    limited = msgspec.structs.replace(
+        judgement, findings=findings, passed=passed, counts=counts, totals=total_of(counts.values())
+    )
+    lost = [row for row in coverage if row.errored or not row.is_complete]
+    whole, left = judgement.totals, limited.totals
+    return (
+        limited,
+        kept,
+        ChangeLimit(
+            revision=limiting.change.revision,
+            commit=limiting.change.commit,
+            # A list that was cut short may hide what the change adds.
+            is_read=not any(not row.is_complete or shown & {*row.gaps} for row in lost),
+            failed=(whole.failed - whole.waived) - (left.failed - left.waived),
+            waived=whole.waived - left.waived,
+            not_assessed=whole.not_assessed - left.not_assessed,
+            passed=whole.passed - left.passed,
+            gaps=len(gaps) - len(kept),
+        ),
+    )
+
+
+def _counts(
+    judgement: Judgement, findings: Iterable[Finding], passed: Mapping[str, tuple[str, ...]]
+) -> dict[str, StatusCounts]:
+    counted = Counter((one.rule, one.status) for one in findings)
+    waived = Counter(one.rule for one in findings if one.waiver is not None)
+    return {
+        rule: StatusCounts(
+            passed=len(passed.get(rule, ())),
+            failed=counted[rule, Status.FAIL],
+            not_assessed=counted[rule, Status.NOT_ASSESSED],
+            not_applicable=held.not_applicable,
+            waived=waived[rule],
+        )
+        for rule, held in judgement.counts.items()
+    }
+
+
+def _file_of(source: str) -> str:
+    """The file of ``file:line`` or ``file:line:column``, "" for a source that is none."""
+    name, _, number = source.rpartition(":")
+    if not number.isdecimal():
+        return ""
+    short, _, line = name.rpartition(":")
+    return short if line.isdecimal() and short else name

@@ -1,0 +1,209 @@
+"""Another scanner's failures in our report: under its own ids, and not twice what our rules say."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from mlsec.core.assessment import Fix, RuleSummary, StatusCounts
+from mlsec.core.digest import fingerprint
+from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
+from mlsec.core.external_finding import Foreign, ForeignResult
+from mlsec.core.finding import Evidence, Finding, Subject
+from mlsec.core.resource import Resource
+from mlsec.core.sanitize import visible
+from mlsec.engine.findings.subject import subject_of
+from mlsec.engine.rules.rule import RuleSet
+
+# The tools say nothing of how bad it is: what no rule of ours equals is taken for medium.
+UNTOLD = Severity.MEDIUM
+_SKIPPED_SHOWN = 20
+
+
+class Merged(msgspec.Struct, frozen=True, kw_only=True):
+    """What was taken over, and a notice for each run on what was not and why."""
+
+    findings: tuple[Finding, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+class _Ours:
+    """What our own rules say at a place of the code, by the checks that they equal."""
+
+    def __init__(
+        self, ruleset: RuleSet, findings: Iterable[Finding], passed: Mapping[str, Iterable[str]]
+    ) -> None:
+        self.equal: dict[str, list[str]] = defaultdict(list)
+        self.severity: dict[str, Severity] = {}
+        for rule in ruleset.rules:
+            for check in rule.equivalents:
+                self.equal[check].append(rule.id)
+                held = self.severity.get(check, rule.severity)
+                self.severity[check] = min(held, rule.severity, key=lambda one: one.rank)
+        wanted = {rule for rules in self.equal.values() for rule in rules}
+        self._failed = {
+            (one.rule, one.resource.id)
+            for one in findings
+            if one.status is Status.FAIL and one.rule in wanted
+        }
+        self._passed = {rule: {*passed.get(rule, ())} for rule in wanted}
+
+    def verdict(self, check: str, resources: Iterable[Resource]) -> Status | None:
+        """Fail or pass where a rule of ours that equals the check has decided, else None."""
+        ids = [one.id for one in resources]
+        rules = self.equal.get(check, ())
+        if any((rule, one) in self._failed for rule in rules for one in ids):
+            return Status.FAIL
+        is_passed = any(one in self._passed[rule] for rule in rules for one in ids)
+        return Status.PASS if is_passed else None
+
+
+class _Places:
+    """Our own resources by where the code declares them."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._in_file: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+        for one in resources:
+            if one.origin.file and one.origin.line and not one.is_stub:
+                self._in_file[one.scope, one.origin.file].append(one)
+
+    def at(self, scope: str, found: ForeignResult) -> list[Resource]:
+        """Give what is declared on the very line, or under the very name, in that file."""
+        inside = self._in_file.get((scope, found.file), ())
+        named = [one for one in inside if _is_named(one, found.resource)]
+        return named or [one for one in inside if one.origin.line == found.line]
+
+
+def _is_named(one: Resource, address: str) -> bool:
+    return one.id == address or one.id.endswith((f"#{address}", f"/{address}", f":{address}"))
+
+
+def merge_foreign(
+    foreign: Sequence[Foreign],
+    resources: Iterable[Resource],
+    ruleset: RuleSet,
+    findings: Sequence[Finding],
+    passed: Mapping[str, Iterable[str]],
+) -> Merged:
+    """Turn each failure of another tool into a finding, but where a rule of ours has decided.
+
+    Ours wins: a failure that an equal rule of ours has too is left out, and so is one that an
+    equal rule of ours passed; both are counted in a notice.
+    """
+    if not foreign:
+        return Merged()
+    ours, places = _Ours(ruleset, findings, passed), _Places(resources)
+    made: list[Finding] = []
+    notices = []
+    for each in foreign:
+        told: Counter[Status | None] = Counter()
+        seen: Counter[tuple[str, str]] = Counter()
+        for found in each.run.failed:
+            rule = f"{each.run.tool}:{found.check}"
+            here = places.at(each.scope, found)
+            verdict = ours.verdict(rule, here)
+            told[verdict] += 1
+            if verdict is None:
+                subject = _subject(each.scope, found, here)
+                seen[rule, subject.id] += 1
+                severity = ours.severity.get(rule, UNTOLD)
+                number = seen[rule, subject.id]
+                made.append(_finding(rule, found, subject, severity, number))
+        notices.append(_notice(each, told))
+    return Merged(findings=tuple(made), notices=tuple(notices))
+
+
+def _subject(scope: str, found: ForeignResult, here: Sequence[Resource]) -> Subject:
+    if here:
+        first = min(here, key=lambda one: one.id)
+        return subject_of(first, first.type)
+    return Subject(
+        id=f"{scope}#{found.file}#{found.resource}",
+        type="code.resource",
+        provider="code",
+        scope=scope,
+        name=found.resource,
+        file=found.file,
+        line=found.line,
+    )
+
+
+def _finding(
+    rule: str, found: ForeignResult, subject: Subject, severity: Severity, number: int
+) -> Finding:
+    """``number`` tells apart several of one check on one resource."""
+    return Finding(
+        fingerprint=fingerprint(rule, subject.id, str(number) if number > 1 else ""),
+        rule=rule,
+        status=Status.FAIL,
+        severity=severity,
+        category=Category.GOVERNANCE,
+        concern=Concern.INFRASTRUCTURE,
+        resource=subject,
+        message=visible(found.title, 300),
+        evidence=(
+            Evidence(
+                path=rule,
+                operator="eq",
+                expected="PASSED",
+                actual="FAILED",
+                resource=subject.id,
+                source=f"{found.file}:{found.line}",
+            ),
+        ),
+    )
+
+
+def _notice(each: Foreign, told: Counter[Status | None]) -> str:
+    run = each.run
+    if not run.version:
+        return f"{run.tool} said nothing of {each.scope}: it did not come to an end"
+    line = (
+        f"{run.tool} {run.version} on {each.scope}: {told[None]:,} of its {told.total():,} failures"
+        f" are in this report, {told[Status.FAIL]:,} are left out since an equal rule of ours fails"
+        f" there too, {told[Status.PASS]:,} since it passes there; it does not tell how severe they"
+        f" are, so medium is assumed where no rule of ours equals; its {run.passed:,} passes are"
+        " not counted"
+    )
+    if run.skipped:
+        named = ", ".join(run.skipped[:_SKIPPED_SHOWN])
+        line += f"; comments for {run.tool} itself, without an end, take out: {named}"
+    return line
+
+
+def foreign_rules(
+    foreign: Iterable[Foreign], ruleset: RuleSet, counts: Mapping[str, StatusCounts]
+) -> tuple[RuleSummary, ...]:
+    """Describe the checks that findings were taken from, as far as their tool describes them."""
+    ours = _Ours(ruleset, (), {})
+    found: dict[str, RuleSummary] = {}
+    for each in foreign:
+        for one in each.run.failed:
+            rule = f"{each.run.tool}:{one.check}"
+            if rule in counts and rule not in found:
+                found[rule] = _summary(rule, each.run.tool, one, ours, counts[rule])
+    return tuple(found[rule] for rule in sorted(found))
+
+
+def _summary(
+    rule: str, tool: str, one: ForeignResult, ours: _Ours, counts: StatusCounts
+) -> RuleSummary:
+    severity = ours.severity.get(rule)
+    why = f"A check of {tool}, which does not tell how severe it is: medium is assumed."
+    if severity is not None:
+        why = f"A check of {tool}, as severe as our rule {ours.equal[rule][0]}, which it equals."
+    return RuleSummary(
+        id=rule,
+        title=visible(one.title, 300),
+        severity=severity or UNTOLD,
+        category=Category.GOVERNANCE,
+        concern=Concern.INFRASTRUCTURE,
+        status=RuleStatus.STABLE,
+        resource="",
+        why=why,
+        fix=Fix(text=f"See what {tool} says of the check {one.check}."),
+        references=(one.link,) if one.link else (),
+        counts=counts,
+    )

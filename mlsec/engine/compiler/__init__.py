@@ -1,0 +1,1 @@
+"""The fast pass: generated code that proves passes."""

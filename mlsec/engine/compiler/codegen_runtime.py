@@ -1,0 +1,97 @@
+"""What generated code asks of an assertion that did not hold: does it fail, or is it not known?"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mlsec.engine.evaluation.property_reader import NOT_READ
+from mlsec.engine.rules.rule import Operator
+from mlsec.vocabulary.types import Kind
+
+Failed = tuple[int, Sequence[Any]]
+Take = Callable[[Failed], None]
+TakeSeldom = Callable[[tuple[int, Any]], None]
+
+
+class Seldom(enum.IntEnum):
+    """What is said of a rule that is neither a proven pass nor a whole failure."""
+
+    OPEN = 0
+    NOT_APPLICABLE = 1
+    UNREAD = 2
+    SUSPECT = 3
+
+
+_OPEN, _UNREAD, _SUSPECT = int(Seldom.OPEN), int(Seldom.UNREAD), int(Seldom.SUSPECT)
+
+
+def settler(kind: Kind, operator: Operator) -> str:
+    """The name of the function that settles such a clause where it did not hold; "" for none.
+
+    For these operators a value of the declared type, or null, that does not hold fails.
+    """
+    if operator not in _WHOLE:
+        return ""
+    return {Kind.BOOL: "flag_fails", Kind.INT: "int_fails"}.get(kind) or (
+        "text_fails" if kind in (Kind.STRING, Kind.ENUM) else ""
+    )
+
+
+def _settled_as(kind: type) -> Callable[[int, Any, Take, TakeSeldom], None]:
+    def settle(index: int, value: Any, take: Take, take_seldom: TakeSeldom) -> None:
+        if type(value) is kind or value is None:
+            take((index, (value,)))
+        else:
+            take_seldom((_UNREAD if value is NOT_READ else _OPEN, index))
+
+    return settle
+
+
+def walk_list(
+    index: int,
+    items: Any,
+    element: Callable[[Any], tuple[Any, ...] | None],
+    can_fail_alone: bool,  # noqa: FBT001 - called by generated code
+    take: Take,
+    take_seldom: TakeSeldom,
+) -> None:
+    """Say of one list why a rule over it does not pass.
+
+    ``element`` gives None for an element that speaks for the rule, the values that decided for one
+    that speaks against it, and () for one that is not known. ``can_fail_alone``: the rule can fail
+    without an element that speaks against it ("some" of an empty list).
+    """
+    if items is NOT_READ:
+        return take_seldom((_UNREAD, index))
+    if items is None:
+        items = ()
+    elif type(items) is not list:
+        return take_seldom((_OPEN, index))
+    found: list[tuple[int, tuple[Any, ...]]] = []
+    is_whole = True
+    for n, item in enumerate(items):
+        values = element(item)
+        if values is not None:
+            found.append((n, values))
+            if not values:
+                is_whole = False
+    if not found and not can_fail_alone:
+        return take_seldom((_OPEN, index))
+    if is_whole:
+        return take((index, found))
+    return take_seldom((_SUSPECT, (index, [n for n, _ in found])))
+
+
+_WHOLE = frozenset({
+    Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN, Operator.LT, Operator.LTE, Operator.GT,
+    Operator.GTE, Operator.STARTS_WITH, Operator.ENDS_WITH, Operator.CONTAINS,
+    Operator.CONTAINS_ANY, Operator.EXISTS,
+})  # fmt: skip
+SETTLERS: Mapping[str, Callable[..., None]] = {
+    "walk_list": walk_list,
+    "flag_fails": _settled_as(bool),
+    "int_fails": _settled_as(int),
+    "text_fails": _settled_as(str),
+}

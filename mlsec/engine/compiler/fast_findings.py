@@ -1,0 +1,236 @@
+"""The finding of a rule that the fast pass settled, made from ready parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from mlsec.core.digest import begin_fingerprint
+from mlsec.core.enums import Status
+from mlsec.core.finding import Evidence, Finding
+from mlsec.engine.compiler.clause_parts import Part, parts_of, whole_part
+from mlsec.engine.evaluation.property_reader import NOT_READ, own_source
+from mlsec.engine.evaluation.severity import gravest, position_of_grade
+from mlsec.engine.findings.evidence import MAX_EVIDENCE, shown
+from mlsec.engine.findings.subject import Seen, place_in_code, shown_fact
+from mlsec.engine.rules.rule import Quantifier, Rule
+from mlsec.vocabulary.types import Type, Vocabulary
+
+_PLACEHOLDER = re.compile(r"\{(name|id|region|type)\}")
+MAX_KNOWN_PLACES = 64
+NO_GAPS: tuple[str, ...] = ()
+
+Values = Sequence[Any]
+Elements = Sequence[tuple[int, Values]]
+Prove = Callable[[Seen, Any], tuple[Evidence, ...]]
+Make = Callable[[Seen, Any], Finding]
+
+
+class Failure:
+    """Gives exactly the finding that the exact evaluator would give; tests hold the two equal.
+
+    ``finding`` makes the failure on one document whose values decided: one value for each clause,
+    or of a rule over a list (index, values) for each element; NOT_READ for a clause that did not.
+    ``unread_finding`` is for a document in which the one property that decides was not read.
+    """
+
+    def __init__(self, rule: Rule, owner: Type, vocabulary: Vocabulary) -> None:
+        whole = whole_part(rule, owner, vocabulary)
+        self.finding = _maker(rule, _prover(rule, parts_of(rule, owner, vocabulary), whole))
+        self.unread_finding = _unread_maker(rule, whole)
+
+
+def _maker(rule: Rule, prove: Prove) -> Make:
+    # Called for every failure of every document: what it needs is bound once, as plain names.
+    begin, fail = begin_fingerprint(rule.stable_key), Status.FAIL
+    rule_id, severity, category, concern = rule.id, rule.severity, rule.category, rule.concern
+    graded = position_of_grade(rule) if rule.graded_by else -1
+    words = _PLACEHOLDER.split(rule.message) if rule.message else [rule.title]
+    is_named = len(words) == 3 and words[1] == "name"
+    head, tail = words[0], words[-1]
+
+    def make(seen: Seen, values: Any) -> Finding:
+        digest = begin()
+        digest.update(seen.part)
+        return Finding(
+            fingerprint=digest.hexdigest(),
+            rule=rule_id,
+            status=fail,
+            severity=severity
+            if graded < 0
+            else gravest((each[graded] for _, each in values), severity),
+            category=category,
+            concern=concern,
+            resource=seen.subject,
+            message=f"{head}{seen.name}{tail}" if is_named else _message(words, seen),
+            evidence=prove(seen, values),
+        )
+
+    return make
+
+
+def _unread_maker(rule: Rule, part: Part | None) -> Callable[[Seen], Finding]:
+    begin = begin_fingerprint(rule.stable_key)
+
+    def make(seen: Seen) -> Finding:
+        assert part is not None  # noqa: S101 - the generator says so of such rules only
+        unread = seen.document.unread
+        gaps = unread.get(part.own.name, unread.get("*", NO_GAPS)) if unread else NO_GAPS
+        evidence = Evidence(
+            path=part.path,
+            operator=part.operator,
+            expected=part.expected,
+            is_unread=True,
+            gaps=gaps,
+            resource=seen.subject.id,
+            source=_source(seen, part),
+        )
+        digest = begin()
+        digest.update(seen.part)
+        return Finding(
+            fingerprint=digest.hexdigest(),
+            rule=rule.id,
+            status=Status.NOT_ASSESSED,
+            severity=rule.severity,
+            category=rule.category,
+            concern=rule.concern,
+            resource=seen.subject,
+            message=f"Not assessed: {rule.title}",
+            evidence=(evidence,),
+            gaps=tuple(sorted(set(gaps))) if gaps else NO_GAPS,
+        )
+
+    return make
+
+
+def _message(words: list[str], seen: Seen) -> str:
+    filled = [*words]
+    for n in range(1, len(words), 2):
+        name = words[n]
+        filled[n] = seen.name if name == "name" else shown_fact(getattr(seen.subject, name))
+    return "".join(filled)
+
+
+def _prover(rule: Rule, parts: tuple[Part, ...], whole: Part | None) -> Prove:
+    if isinstance(rule.must, Quantifier):
+        return _of_elements(rule.must.path, parts, whole)
+    return _of_clause(parts[0]) if len(parts) == 1 else _of_clauses(parts)
+
+
+def _of_clause(part: Part) -> Prove:
+    path, operator, expected, fixed = part.path, part.operator, part.expected, part.fixed
+
+    def prove(seen: Seen, values: Values) -> tuple[Evidence, ...]:
+        value = values[0]
+        return (
+            Evidence(
+                path=path,
+                operator=operator,
+                expected=expected,
+                actual=value if value is True or value is False else shown(value),
+                resource=seen.subject.id,
+                source=_source(seen, part) if fixed is None or seen.place else fixed,
+            ),
+        )
+
+    return prove
+
+
+def _of_clauses(parts: tuple[Part, ...]) -> Prove:
+    provers = [_of_clause(part) for part in parts]
+
+    def prove(seen: Seen, values: Values) -> tuple[Evidence, ...]:
+        found: list[Evidence] = []
+        for one, value in zip(provers, values, strict=True):
+            if value is not NOT_READ:
+                found += one(seen, (value,))
+        return tuple(found[:MAX_EVIDENCE])
+
+    return prove
+
+
+Placed = list[tuple[str, str, str, Any, str]]
+
+
+class _Places(dict[int, Placed]):
+    """For each clause of a rule over a list what is shown of it at one element: path, source
+    (after the list's), operator, expected value and what it is called where code has its place.
+
+    Those of the first elements are kept, so that a long list cannot fill the memory.
+    """
+
+    def __init__(self, list_path: str, parts: tuple[Part, ...]) -> None:
+        super().__init__()
+        self._list_path, self._parts = list_path, parts
+
+    def __missing__(self, index: int) -> Placed:
+        start, inside = f"{self._list_path}[{index}]", f"[{index}]"
+        made = [
+            (
+                f"{start}{one.path}",
+                f"{inside}{one.field}",
+                one.operator,
+                one.expected,
+                f"{start}.{one.own.name}" if one.path else start,
+            )
+            for one in self._parts
+        ]
+        if index < MAX_KNOWN_PLACES:
+            self[index] = made
+        return made
+
+
+def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) -> Prove:
+    places = _Places(list_path, parts)
+
+    def prove(seen: Seen, elements: Elements) -> tuple[Evidence, ...]:
+        assert whole is not None  # noqa: S101 - a rule over a list has one
+        if not elements:
+            return _nothing_there(seen, whole)
+        subject_id, base = seen.subject.id, _source(seen, whole)
+        is_element_named, is_code = bool(base) and not seen.place, bool(seen.place)
+        found = []
+        for index, values in elements:
+            for value, (path, inside, operator, expected, name) in zip(  # noqa: B905 - made as a pair
+                values, places[index]
+            ):
+                if value is NOT_READ:
+                    continue
+                made = Evidence(
+                    path=path,
+                    operator=operator,
+                    expected=expected,
+                    actual=value if value is True or value is False else shown(value),
+                    resource=subject_id,
+                    source=base + inside if is_element_named else base,
+                )
+                if is_code:
+                    there = place_in_code(seen.document, name)
+                    made = msgspec.structs.replace(made, source=there)
+                found.append(made)
+            if len(found) >= MAX_EVIDENCE:
+                return tuple(found[:MAX_EVIDENCE])
+        return tuple(found)
+
+    return prove
+
+
+def _nothing_there(seen: Seen, whole: Part) -> tuple[Evidence, ...]:
+    nothing = Evidence(
+        path=whole.path,
+        operator=whole.operator,
+        expected=whole.expected,
+        actual=[],
+        resource=seen.subject.id,
+        source=place_in_code(seen.document, whole.own.name) if seen.place else "",
+    )
+    return (nothing,)
+
+
+def _source(seen: Seen, part: Part) -> str:
+    if seen.place:
+        return place_in_code(seen.document, part.own.name)
+    return own_source(seen.document, part.own) if part.fixed is None else part.fixed

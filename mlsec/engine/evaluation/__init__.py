@@ -1,0 +1,1 @@
+"""The exact three-valued evaluation of one rule."""

@@ -1,0 +1,1 @@
+"""The examples of a rule, and mutants of its clauses."""

@@ -1,0 +1,1 @@
+"""Waivers from files and from comments in code."""

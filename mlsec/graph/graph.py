@@ -1,0 +1,290 @@
+"""The graph: resources by type and id, relations resolved on demand, derived facts filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
+from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.gaps import not_collected, not_declared, not_known, not_there
+from mlsec.graph.matching import Loose, in_own_stack, is_within, match_values
+from mlsec.graph.references import left_open, references
+from mlsec.targets.facts import DERIVED, DERIVED_RELATIONS
+from mlsec.vocabulary.iac_mapping import is_code
+from mlsec.vocabulary.types import RelationKind, Vocabulary
+
+# Relations whose targets are held at a time: few enough for any estate's memory.
+_MOST_RESOLVED = 4096
+
+
+class Graph:
+    """What was found, joined. Every answer about relations says what it could not see."""
+
+    def __init__(self, vocabulary: Vocabulary, inventory: Inventory) -> None:
+        self.vocabulary = vocabulary
+        self.coverage: tuple[TypeCoverage, ...] = inventory.coverage
+        self.gaps: dict[str, Gap] = {gap.id: gap for gap in inventory.gaps}
+        self.resources: dict[str, Resource] = {}
+        self._by_type: dict[str, list[Resource]] = {}
+        for resource in sorted(inventory.resources, key=lambda r: (r.type, r.id)):
+            self._add(resource)
+        self._indexes: dict[tuple[str, str], dict[str, list[Resource]]] = {}
+        self._reversed: dict[tuple[str, str], tuple[dict[str, list[Resource]], list[Loose]]] = {}
+        self._undeclared: dict[tuple[str, str], str] = {}
+        self._resolved: dict[tuple[int, str], tuple[Resource, Targets]] = {}
+        self._is_finished = False
+        self._rows: dict[tuple[str, str], list[TypeCoverage]] = {}
+        for row in self.coverage:
+            self._rows.setdefault((row.type, row.scope), []).append(row)
+
+    def of_type(self, name: str) -> tuple[Resource, ...]:
+        """Give all resources of a type, or of every type that is this concept, sorted by id."""
+        found = [r for t in self.vocabulary.concrete(name) for r in self._by_type.get(t.name, ())]
+        return tuple(sorted(found, key=lambda resource: resource.id))
+
+    def targets(self, resource: Resource, relation: str) -> Targets:
+        """Resolve one relation of ``resource``; unknown parts are named by gaps, never dropped."""
+        kind = self.vocabulary.types[resource.type].relations.get(relation)
+        if kind is None:
+            return Targets()
+        hidden = resource.unread.get(relation) or resource.unread.get("*")
+        if hidden:
+            return Targets(gaps=tuple(hidden))
+        if kind.path:
+            return self._along(resource, kind.path.split("."))
+        if kind.by or kind.reverse or kind.every:
+            return self._once(resource, relation, kind)
+        return DERIVED_RELATIONS[kind.derived](resource, self)
+
+    def _once(self, resource: Resource, relation: str, kind: RelationKind) -> Targets:
+        """Resolve what always has the same answer; many rules ask for it one after the other."""
+        key = (id(resource), relation)
+        known = self._resolved.get(key) if self._is_finished else None
+        if known is not None and known[0] is resource:
+            return known[1]
+        if kind.by:
+            found = self._forward(resource, kind)
+        elif kind.reverse:
+            found = self._backward(resource, kind)
+        else:
+            found = self._all_around(resource, kind)
+        if self._is_finished:
+            if len(self._resolved) >= _MOST_RESOLVED:
+                self._resolved.clear()
+            self._resolved[key] = (resource, found)
+        return found
+
+    def look_up(self, resource: Resource, kind: RelationKind, reference: str) -> list[Resource]:
+        """Give what a reference names by a relation's rules; a stub when nothing does."""
+        near = [
+            target
+            for concrete in self.vocabulary.concrete(kind.to)
+            for target in self._index(concrete.name, kind.match).get(reference, ())
+            if is_within(kind.within, resource, target)
+        ]
+        if len(near) > 1 and is_code(resource.scope):
+            near = in_own_stack(resource, near)
+        return near or [self._stub(resource, kind, reference)]
+
+    def called(self, identity: str, type_name: str) -> Resource | None:
+        """Give the resource of a type that is referred to so, a stub too; None when none is."""
+        found = self._index(type_name, "id").get(identity)
+        if found:
+            return found[0]
+        stub = self.resources.get(identity)
+        return stub if stub is not None and stub.type == type_name else None
+
+    def incomplete(self, type_name: str, scope: str, region: str) -> tuple[str, ...]:
+        """Name the gaps of a type's listing in a scope (and region, "" for any of them).
+
+        A type that nobody listed there is a gap too: its absence must not read as none.
+        """
+        if is_code(scope):
+            return (self._not_declared(type_name, scope),)
+        gaps: list[str] = []
+        provider = scope.partition("/")[0]
+        for found in self.vocabulary.concrete(type_name):
+            if not found.name.startswith(provider + "."):
+                continue
+            rows = self._rows.get((found.name, scope), [])
+            near = [row for row in rows if not region or row.region in ("", region)]
+            if not near:
+                gaps.append(self._not_collected(found.name, scope, region))
+            for row in near:
+                if not row.is_complete:
+                    gaps.extend(row.gaps or (self._not_collected(found.name, scope, row.region),))
+        return tuple(sorted(set(gaps)))
+
+    def note_gap(self, gap: Gap) -> str:
+        """Remember a gap that a derived fact ran into; gives its id."""
+        self.gaps[gap.id] = gap
+        return gap.id
+
+    def finish(self) -> None:
+        """Drop cached look-ups, as a derived property may be what a relation goes by.
+
+        From here on nothing changes any more, so that what was resolved stays so.
+        """
+        self._indexes.clear()
+        self._reversed.clear()
+        self._is_finished = True
+
+    def _add(self, resource: Resource) -> None:
+        self.resources[resource.id] = resource
+        self._by_type.setdefault(resource.type, []).append(resource)
+
+    def _forward(self, resource: Resource, kind: RelationKind) -> Targets:
+        held = references(resource, kind.by)
+        if isinstance(held, Unread):
+            return Targets(gaps=held.gaps or (self._unresolved(resource, kind),))
+        found: dict[str, Resource] = {}
+        for reference in held.value:
+            for target in self.look_up(resource, kind, reference):
+                found[target.id] = target
+        return Targets(found=tuple(found.values()), gaps=left_open(resource, kind.by))
+
+    def _index(self, type_name: str, match: str) -> dict[str, list[Resource]]:
+        key = (type_name, match)
+        if key not in self._indexes:
+            index: dict[str, list[Resource]] = {}
+            for target in self._by_type.get(type_name, ()):
+                for value in match_values(target, match):
+                    index.setdefault(value, []).append(target)
+            self._indexes[key] = index
+        return self._indexes[key]
+
+    def _stub(self, resource: Resource, kind: RelationKind, reference: str) -> Resource:
+        near = "" if kind.match == "id" else f"{resource.scope}/{resource.region}/{kind.to}/"
+        stub_id = near + reference
+        if stub_id in self.resources:
+            return self.resources[stub_id]
+        is_declared = is_code(resource.scope)
+        gap = not_there(resource, kind, reference, is_declared=is_declared)
+        known = () if is_declared else self._hidden_listing(resource, kind)
+        stub = Resource(
+            id=stub_id,
+            type=kind.to,
+            provider=resource.provider,
+            scope=resource.scope,
+            region=resource.region,
+            name=reference,
+            unread={"*": known or (self.note_gap(gap),)},
+            is_stub=True,
+        )
+        self.resources[stub_id] = stub
+        return stub
+
+    def _hidden_listing(self, resource: Resource, kind: RelationKind) -> tuple[str, ...]:
+        """When the target's own listing failed, that is why the reference does not resolve."""
+        region = resource.region if kind.within == "region" else ""
+        return self.incomplete(kind.to, resource.scope, region)
+
+    def _backward(self, resource: Resource, kind: RelationKind) -> Targets:
+        found: dict[str, Resource] = {}
+        gaps: set[str] = set()
+        for concrete in self.vocabulary.concrete(kind.to):
+            forward = concrete.relations.get(kind.reverse)
+            # A notebook of another cloud never runs as an identity of this one.
+            if forward is None or not self.vocabulary.may_lead_to(forward, resource.type):
+                continue
+            arrivals, loose = self._reverse_index(concrete.name, forward)
+            for source in arrivals.get(resource.id, ()):
+                found[source.id] = source
+            for other in loose:
+                if is_within(forward.within, other.source, resource):
+                    gaps.update(other.gaps)
+            region = resource.region if forward.within == "region" else ""
+            if concrete.name.startswith(f"{resource.provider}."):
+                gaps.update(self.incomplete(concrete.name, resource.scope, region))
+            else:
+                gaps.update(self._incomplete_anywhere(concrete.name))
+        return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
+
+    def _incomplete_anywhere(self, type_name: str) -> set[str]:
+        """Name the gaps of a type's listings, whatever was scanned of that other provider."""
+        rows = [row for row in self.coverage if row.type == type_name and not row.is_complete]
+        return {gap for row in rows for gap in row.gaps}
+
+    def _reverse_index(
+        self, type_name: str, forward: RelationKind
+    ) -> tuple[dict[str, list[Resource]], list[Loose]]:
+        key = (type_name, forward.name)
+        if key not in self._reversed:
+            arrivals: dict[str, list[Resource]] = {}
+            loose: list[Loose] = []
+            for source in self._by_type.get(type_name, ()):
+                reached = self.targets(source, forward.name)
+                for target in reached.found:
+                    arrivals.setdefault(target.id, []).append(source)
+                if reached.gaps:
+                    loose.append(Loose(source=source, gaps=reached.gaps))
+            self._reversed[key] = (arrivals, loose)
+        return self._reversed[key]
+
+    def _along(self, resource: Resource, steps: Iterable[str]) -> Targets:
+        here: dict[str, Resource] = {resource.id: resource}
+        gaps: set[str] = set()
+        for step in steps:
+            ahead: dict[str, Resource] = {}
+            for each in here.values():
+                reached = self.targets(each, step)
+                gaps.update(reached.gaps)
+                ahead.update({target.id: target for target in reached.found})
+            here = ahead
+        return Targets(found=tuple(here.values()), gaps=tuple(sorted(gaps)))
+
+    def _all_around(self, resource: Resource, kind: RelationKind) -> Targets:
+        found = [t for t in self.of_type(kind.to) if is_within(kind.within, resource, t)]
+        region = resource.region if kind.within == "region" else ""
+        return Targets(found=tuple(found), gaps=self.incomplete(kind.to, resource.scope, region))
+
+    def _unresolved(self, resource: Resource, kind: RelationKind) -> str:
+        return self.note_gap(not_known(resource, kind))
+
+    def _not_declared(self, type_name: str, scope: str) -> str:
+        key = (type_name, scope)
+        if key not in self._undeclared:
+            self._undeclared[key] = self.note_gap(not_declared(type_name, scope))
+        return self._undeclared[key]
+
+    def _not_collected(self, type_name: str, scope: str, region: str) -> str:
+        return self.note_gap(not_collected(type_name, scope, region))
+
+
+def build_graph(vocabulary: Vocabulary, inventory: Inventory) -> Graph:
+    """Join an inventory and fill in every derived property, in the order of the DERIVED table."""
+    wanted = _derived_by_function(vocabulary)
+    types = {type_name for uses in wanted.values() for type_name, _ in uses}
+    opened = [_own_copy(r) if r.type in types else r for r in inventory.resources]
+    graph = Graph(vocabulary, msgspec.structs.replace(inventory, resources=tuple(opened)))
+    for function, compute in DERIVED.items():
+        for type_name, name in wanted.get(function, ()):
+            for resource in graph.of_type(type_name):
+                _fill(resource, name, compute(resource, graph))
+    graph.finish()
+    return graph
+
+
+def _derived_by_function(vocabulary: Vocabulary) -> Mapping[str, list[tuple[str, str]]]:
+    wanted: dict[str, list[tuple[str, str]]] = {}
+    for type_name, found in sorted(vocabulary.types.items()):
+        for each in found.properties.values():
+            if each.derived:
+                wanted.setdefault(each.derived, []).append((type_name, each.name))
+    return wanted
+
+
+def _own_copy(resource: Resource) -> Resource:
+    return msgspec.structs.replace(
+        resource, properties=dict(resource.properties), unread=dict(resource.unread)
+    )
+
+
+def _fill(resource: Resource, name: str, value: Known | Unread) -> None:
+    match value:
+        case Known(value=held):
+            resource.properties[name] = held  # type: ignore[index]  # our own copy, see _own_copy
+        case Unread(gaps=gaps):
+            resource.unread[name] = gaps  # type: ignore[index]

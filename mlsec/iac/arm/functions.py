@@ -1,0 +1,239 @@
+"""The plain functions of ARM templates: known arguments in, a value out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mlsec.collect.located.located import Unresolved
+
+MAX_RANGE = 10_000
+FORMAT_HOLE = re.compile(r"\{(\d+)(?::[^{}]*)?\}")
+
+
+def unique(*parts: Any) -> str:
+    """Stand for the 13 letters that the same parts always give."""
+    digest = hashlib.sha256("\x00".join(map(str, parts)).encode()).hexdigest()
+    return "".join(chr(ord("a") + int(each, 16)) for each in digest[:13])
+
+
+def guid(*parts: Any) -> str:
+    """Stand for the id that the same parts always give."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, "\x00".join(map(str, parts))))
+
+
+def contains(where: Any, what: Any) -> bool:
+    """Whether a list, text or object holds something."""
+    if isinstance(where, Mapping):
+        return any(str(key).lower() == str(what).lower() for key in where)
+    return what in where
+
+
+def empty(value: Any) -> bool:
+    """Whether there is nothing in it."""
+    return value is None or (not isinstance(value, bool | int | float) and len(value) == 0)
+
+
+def equals(first: Any, second: Any) -> bool:
+    """Whether two values are the same; texts are compared with their case."""
+    return type(first) is type(second) and bool(first == second)
+
+
+def split(text: str, delimiters: Any) -> list[str]:
+    """Cut a text at one delimiter or several."""
+    several = [delimiters] if isinstance(delimiters, str) else list(delimiters)
+    return re.split("|".join(re.escape(each) for each in several), text) if several else [text]
+
+
+def take(value: Any, count: int) -> Any:
+    """Give what stands at the beginning."""
+    return value[: max(0, count)]
+
+
+def skip(value: Any, count: int) -> Any:
+    """Give what follows."""
+    return value[max(0, count) :]
+
+
+def union(*values: Any) -> Any:
+    """Put objects or lists together; of one that is not known all keys may be in it."""
+    hidden = next((each for each in values if isinstance(each, Unresolved)), None)
+    if hidden is not None:
+        return Unresolved(hidden.why, is_given=any(each for each in values if each is not hidden))
+    if all(isinstance(each, Mapping) for each in values):
+        found: dict[str, Any] = {}
+        for each in values:
+            for key, value in each.items():
+                both = isinstance(found.get(key), Mapping) and isinstance(value, Mapping)
+                found[key] = union(found[key], value) if both else value
+        return found
+    together: list[Any] = []
+    for each in values:
+        together += [item for item in each if item not in together]
+    return together
+
+
+def intersection(*values: Any) -> Any:
+    """Give what all of them have."""
+    first, *others = values
+    if isinstance(first, Mapping):
+        return {k: v for k, v in first.items() if all(each.get(k) == v for each in others)}
+    return [each for each in first if all(each in other for other in others)]
+
+
+def concat(*parts: Any) -> Any:
+    """Join texts, or lists."""
+    if parts and isinstance(parts[0], list):
+        return [each for part in parts for each in part]
+    return "".join(text(part) for part in parts)
+
+
+def text(value: Any) -> str:
+    """Give a value as text."""
+    if isinstance(value, bool):
+        return "True" if value else "False"
+    return value if isinstance(value, str) else json.dumps(value) if value is not None else ""
+
+
+def filled(form: str, *values: Any) -> str:
+    """Fill ``{0}`` and the like."""
+
+    def value_of(hole: re.Match[str]) -> str:
+        at = int(hole.group(1))
+        return text(values[at]) if at < len(values) else hole.group()
+
+    return FORMAT_HOLE.sub(value_of, form)
+
+
+def decoded(value: str) -> str:
+    """Read base64."""
+    try:
+        return base64.b64decode(value, validate=True).decode("utf-8", "replace")
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
+
+
+def number_range(start: int, count: int) -> list[int]:
+    """Give so many numbers from one on."""
+    if count > MAX_RANGE:
+        raise ValueError("a range without end")
+    return list(range(start, start + count))
+
+
+def first_given(*values: Any) -> Any:
+    """Give the first that is not null."""
+    return next((each for each in values if each is not None), None)
+
+
+def reached(value: Any, *path: Any) -> Any:
+    """Follow keys and indexes; null when the path leads nowhere."""
+    for key in path:
+        if isinstance(value, Unresolved) or isinstance(key, Unresolved):
+            return value if isinstance(value, Unresolved) else key
+        if isinstance(value, Mapping):
+            folded = {str(name).lower(): inner for name, inner in value.items()}
+            value = folded.get(str(key).lower())
+        elif isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value):
+            value = value[key]
+        else:
+            return None
+    return value
+
+
+def shallow_merge(values: list[Any]) -> Any:
+    """Put objects over each other; one that is not known hides them all."""
+    hidden = next((each for each in values if isinstance(each, Unresolved)), None)
+    return hidden or {key: value for each in values for key, value in (each or {}).items()}
+
+
+def items(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give an object as a list of key and value."""
+    return [{"key": key, "value": value[key]} for key in sorted(value)]
+
+
+PLAIN: Mapping[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b,
+    "and": lambda *each: all(each),
+    "array": lambda value: value if isinstance(value, list) else [value],
+    "base64": lambda value: base64.b64encode(value.encode()).decode(),
+    "base64tostring": decoded,
+    "bool": lambda value: value if isinstance(value, bool) else str(value).lower() in ("true", "1"),
+    "coalesce": first_given,
+    "concat": concat,
+    "contains": contains,
+    "createarray": lambda *each: list(each),
+    "createobject": lambda *each: dict(zip(each[::2], each[1::2], strict=True)),
+    "div": lambda a, b: a // b,
+    "empty": empty,
+    "endswith": lambda value, end: value.lower().endswith(end.lower()),
+    "equals": equals,
+    "false": lambda: False,
+    "first": lambda value: value[0] if value else None,
+    "flatten": lambda value: [inner for each in value for inner in each],
+    "format": filled,
+    "greater": lambda a, b: a > b,
+    "greaterorequals": lambda a, b: a >= b,
+    "guid": guid,
+    "indexof": lambda value, what: value.lower().find(what.lower()),
+    "int": int,
+    "intersection": intersection,
+    "items": items,
+    "join": lambda value, between: between.join(text(each) for each in value),
+    "json": json.loads,
+    "last": lambda value: value[-1] if value else None,
+    "length": len,
+    "less": lambda a, b: a < b,
+    "lessorequals": lambda a, b: a <= b,
+    "max": lambda *each: max(each[0] if len(each) == 1 else each),
+    "min": lambda *each: min(each[0] if len(each) == 1 else each),
+    "mod": lambda a, b: a % b,
+    "mul": lambda a, b: a * b,
+    "not": lambda value: not value,
+    "null": lambda: None,
+    "objectkeys": sorted,
+    "or": lambda *each: any(each),
+    "padleft": lambda value, width, fill=" ": text(value).rjust(min(width, 1000), fill),
+    "range": number_range,
+    "replace": lambda value, old, new: value.replace(old, new),
+    "skip": skip,
+    "split": split,
+    "startswith": lambda value, start: value.lower().startswith(start.lower()),
+    "shallowmerge": shallow_merge,
+    "string": text,
+    "sub": lambda a, b: a - b,
+    "substring": lambda value, at, count=None: value[at : None if count is None else at + count],
+    "take": take,
+    "tolower": lambda value: value.lower(),
+    "toupper": lambda value: value.upper(),
+    "trim": lambda value: value.strip(),
+    "true": lambda: True,
+    "tryget": reached,
+    "union": union,
+    "uniquestring": unique,
+    "uri": lambda base, rest: base.rstrip("/") + "/" + rest.lstrip("/"),
+    "uricomponent": lambda value: value,
+}
+# Functions through which an unknown text goes without losing what is known of it.
+WORDED: Mapping[str, Callable[[str], str]] = {
+    "tolower": lambda words: words.lower(),
+    "toupper": lambda words: words,
+    "trim": lambda words: words.strip(),
+    "take": lambda words: words,
+    "string": lambda words: words,
+}
+
+
+def hidden_in(value: Any) -> Unresolved | None:
+    """Give the first thing inside a value that is not known."""
+    if isinstance(value, Unresolved):
+        return value
+    inside = value.values() if isinstance(value, Mapping) else value
+    if isinstance(inside, str) or not hasattr(inside, "__iter__"):
+        return None
+    return next((found for found in map(hidden_in, inside) if found is not None), None)

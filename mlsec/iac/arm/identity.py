@@ -1,0 +1,35 @@
+"""Who the resources of an ARM template run as: known when they are made, the same wherever told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mlsec.collect.located.located import Node
+from mlsec.iac.mapping.partial_text import at
+
+
+def principal_of(found_id: str) -> str:
+    """Give the words for who a resource runs as."""
+    return f"‹principal of {found_id.lower()}›"
+
+
+def add_identity(body: dict[str, Node], found_id: str, kind: str) -> None:
+    """Who it runs as is known when it is made; it is the same wherever the code refers to it."""
+    if kind.lower() == "microsoft.managedidentity/userassignedidentities":
+        held = body.get("properties")
+        own = held.pairs() if held is not None else {}
+        body["properties"] = Node({**own, "principalId": Node(principal_of(found_id))})
+        return
+    identity = body.get("identity")
+    if identity is None or not isinstance(identity.value, Mapping):
+        return
+    told = dict(identity.pairs())
+    if "systemassigned" in identity.text("type").lower():
+        told.setdefault("principalId", Node(principal_of(found_id)))
+    attached = {
+        each: at(node, {"principalId": Node(principal_of(each)), **node.pairs()})
+        for each, node in identity.pairs("userAssignedIdentities").items()
+    }
+    if attached:
+        told["userAssignedIdentities"] = at(identity, attached)
+    body["identity"] = at(identity, told)

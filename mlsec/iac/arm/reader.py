@@ -1,0 +1,145 @@
+"""ARM templates of a target, and what Bicep compiles to: worked out, told as declarations."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from typing import Any
+
+from mlsec.collect.code.code_file import CodeFile, CodeScope, Declared, Language
+from mlsec.collect.located import json as marked_json
+from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.core.enums import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.iac.arm.deployment_context import GROUP_ID
+from mlsec.iac.arm.resources import Found, Walk
+from mlsec.iac.arm.template import TooMuchError
+from mlsec.iac.mapping.declaration import Declaration, text_of
+from mlsec.iac.mapping.resources import ReferredOf, ShapesOf, declare
+from mlsec.vocabulary.types import Vocabulary
+
+KIND = "arm"
+_PLACEHOLDERS = ("GEN-", "GET-", "<", "REPLACE")
+
+
+def read(
+    scope: CodeScope, vocabulary: Vocabulary, shapes_of: ShapesOf, referred_of: ReferredOf
+) -> Declared:
+    """Give what the templates of a target declare."""
+    reading = _Reading(scope, vocabulary)
+    reading.parse()
+    return declare(scope, vocabulary, reading.declarations(), shapes_of, referred_of)
+
+
+class _Reading:
+    def __init__(self, scope: CodeScope, vocabulary: Vocabulary) -> None:
+        self._scope = scope
+        self._types = {name.lower(): name for name in vocabulary.declared.get(KIND, {})}
+        self._roots: dict[str, tuple[CodeFile, Node]] = {}
+        self._values: dict[str, dict[str, Any]] = {}
+        self._nested: set[str] = set()
+
+    def parse(self) -> None:
+        """Parse every template and parameter file; a Bicep source says how it becomes one."""
+        for file in self._scope.written_in(Language.BICEP):
+            if file.path.endswith(".bicepparam"):
+                continue
+            if not self._is_compiled(file):
+                self._scope.refuse(
+                    file, f"Bicep is read once it is compiled: az bicep build --file {file.path}",
+                    reason=GapReason.UNSUPPORTED,
+                )  # fmt: skip
+            self._scope.take(file)
+        for file in self._scope.written_in(Language.ARM):
+            self._scope.take(file)
+            try:
+                root = marked_json.parse(file.text.lstrip("\ufeff"), comments=True)
+            except MlsecError as error:
+                line = int(error.location.partition(":")[0] or 0)
+                self._scope.refuse(file, error.message, line=line)
+                continue
+            if "deploymentparameters.json" in root.text("$schema").lower():
+                self._values[_stem(file.path)] = _given(root)
+            elif root.get("resources") is not None:
+                self._roots[file.path] = (file, root)
+
+    def _is_compiled(self, file: CodeFile) -> bool:
+        """Whether the template that it compiles to lies beside it."""
+        compiled = f"{file.path.removesuffix('.bicep')}.json"
+        return any(
+            each.path == compiled and "bicep" in each.text[:4000]
+            for each in self._scope.written_in(Language.ARM)
+        )
+
+    def declarations(self) -> Iterator[Declaration]:
+        """Give the declarations of every template that is not only a part of another."""
+        walked: dict[str, list[Declaration]] = {}
+        for path, (file, root) in self._roots.items():
+            try:
+                walked[path] = list(self._of_template(file, root))
+            except TooMuchError:
+                self._scope.refuse(
+                    file, "working it out takes too many steps", reason=GapReason.OVER_LIMIT
+                )
+        for path, found in walked.items():
+            if path not in self._nested:
+                yield from found
+
+    def _of_template(self, file: CodeFile, root: Node) -> Iterator[Declaration]:
+        walk = Walk(file, self._linked, self._doubt)
+        template = walk.template(root, self._values.get(_stem(file.path), {}), GROUP_ID)
+        stack = file.in_repository or file.id
+        for found in walk.found(root, template):
+            if not found.is_made:
+                place = (found.type, self._scope.name, "")
+                self._scope.tally.exclude(place, "its condition does not hold with the defaults")
+                continue
+            yield self._declaration(found, stack)
+
+    def _declaration(self, found: Found, stack: str) -> Declaration:
+        name = text_of(found.body.get("name"))
+        above = found.body.get("parent", "name")
+        return Declaration(
+            kind=KIND,
+            type=self._types.get(found.type.lower(), found.type),
+            address="/".join(filter(None, (found.type, text_of(above), name))),
+            body=found.body,
+            file=found.file,
+            stack=stack,
+            line=found.line,
+            column=found.column,
+            given=name,
+        )
+
+    def _linked(self, file: CodeFile, path: str) -> tuple[CodeFile, Node] | None:
+        """Find a template by its relative path, or by the end of an address that is not told."""
+        folder = posixpath.dirname(file.path)
+        near = posixpath.normpath(posixpath.join(folder, path)) if "://" not in path else ""
+        tail = path.rpartition("›")[2].partition("?")[0].lstrip("/")
+        for each in (near, posixpath.normpath(posixpath.join(folder, tail)) if tail else ""):
+            found = self._roots.get(each)
+            if found is not None and each != file.path:
+                self._nested.add(each)
+                return found
+        return None
+
+    def _doubt(self, file: CodeFile, what: str, line: int) -> None:
+        self._scope.doubt(file, what, line=line)
+
+
+def _given(root: Node) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, each in root.pairs("parameters").items():
+        value = each.get("value")
+        if value is None:
+            why = f"parameter {name} is read from a vault"
+            found[name] = Unresolved(why, f"‹{name}›", is_given=True)
+            continue
+        held = plain(value)
+        is_open = isinstance(held, str) and (held.startswith(_PLACEHOLDERS) or "${" in held)
+        found[name] = Unresolved(f"parameter {name} is left open", f"‹{name}›") if is_open else held
+    return found
+
+
+def _stem(path: str) -> str:
+    return path.removesuffix(".json").removesuffix(".parameters").removesuffix(".param")

@@ -1,0 +1,272 @@
+"""One ARM template with its parameters: what its expressions work out to, in bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.iac.arm import functions as arm_functions
+from mlsec.iac.arm.deployment_context import GROUP_ID, OWN, words_of
+from mlsec.iac.arm.expression import Call, ExpressionError, Step, is_expression, parse
+from mlsec.iac.mapping.declaration import text_of
+from mlsec.iac.mapping.partial_text import at, joined
+
+MAX_STEPS = 500_000
+MAX_DEPTH = 60
+_ERRORS = (ValueError, TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError)
+
+
+# Functions that build or take apart: what is not known inside of a value stays where it is.
+_THROUGH = (
+    "array", "coalesce", "createarray", "createobject", "first", "items", "last", "objectkeys",
+    "shallowmerge", "tryget", "union",
+)  # fmt: skip
+
+
+_TAKES_APART = ("first", "items", "last", "objectkeys")
+# One such argument is enough, whatever the others are.
+_DECIDED_BY = {"and": False, "or": True}
+
+
+class TooMuchError(Exception):
+    """Working a template out takes more steps than any template needs."""
+
+
+class ArmTemplate:
+    """Works out values of one template. ``given`` are parameters that a parent or a file sets;
+    ``refer`` gives what ``reference`` of a resource's id, or symbolic name, answers.
+    """
+
+    def __init__(
+        self,
+        root: Node,
+        given: Mapping[str, Any],
+        refer: Callable[[str], Any],
+        scope_id: str = GROUP_ID,
+    ) -> None:
+        self.root = root
+        self.scope_id = scope_id
+        self.loops: dict[str, int] = {}
+        self._given = {name.lower(): value for name, value in given.items()}
+        self._refer = refer
+        self._parameters = {name.lower(): each for name, each in root.pairs("parameters").items()}
+        self._variables = {name.lower(): each for name, each in root.pairs("variables").items()}
+        self._known: dict[str, Any] = {}
+        self._open: set[str] = set()
+        self._steps = self._depth = 0
+
+    def work(self, node: Node) -> Node:
+        """Work out a tree; what stands in it keeps its place.
+
+        Raises:
+            TooMuchError: it takes more than ``MAX_STEPS`` steps.
+        """
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise TooMuchError
+        value = node.value
+        if isinstance(value, str):
+            return at(node, _as_nodes(self._text(value), node)) if value[:1] == "[" else node
+        if isinstance(value, tuple):
+            return at(node, tuple(self.work(each) for each in value))
+        if isinstance(value, Mapping):
+            return at(node, self._mapping(value))
+        return node
+
+    def _mapping(self, value: Mapping[str, Node]) -> dict[str, Node]:
+        found: dict[str, Node] = {}
+        for key, each in value.items():
+            if key == "copy" and isinstance(each.value, tuple):
+                for copy in each.value:
+                    found[copy.text("name")] = self._copied(copy)
+                continue
+            name = key
+            if is_expression(key):
+                name = text_of(at(each, self._text(key))) or key
+            found[name] = self.work(each)
+        return found
+
+    def _copied(self, copy: Node) -> Node:
+        """Repeat an input for a property or a variable."""
+        name, count = copy.text("name"), self.count_of(copy)
+        body = copy.get("input")
+        if isinstance(count, Unresolved) or body is None:
+            why = count.why if isinstance(count, Unresolved) else "a copy without an input"
+            return at(copy, Unresolved(why))
+        made = []
+        for index in range(count):
+            self.loops[name.lower()] = index
+            made.append(self.work(body))
+        self.loops.pop(name.lower(), None)
+        return at(copy, tuple(made))
+
+    def count_of(self, copy: Node) -> int | Unresolved:
+        """Give how often a copy is made."""
+        held = copy.get("count")
+        value = self.work(held).value if held is not None else 1
+        if isinstance(value, Unresolved):
+            return value
+        if isinstance(value, int) and 0 <= value <= arm_functions.MAX_RANGE:
+            return value
+        return Unresolved("how often it is copied")
+
+    def _text(self, text: str) -> Any:
+        """Give what a text of the template means, as plain values with ``Unresolved`` in them."""
+        if text.startswith("[["):
+            return text[1:]
+        if not is_expression(text):
+            return text
+        try:
+            return self._value(parse(text))
+        except ExpressionError as error:
+            return Unresolved(f"an expression that is not understood: {error}")
+
+    def _value(self, expression: Any) -> Any:
+        self._steps += 1
+        if self._steps > MAX_STEPS or self._depth > MAX_DEPTH:
+            raise TooMuchError
+        self._depth += 1
+        try:
+            match expression:
+                case Call(name=name, arguments=arguments):
+                    return self._call(name, arguments)
+                case Step(of=of, key=key):
+                    return _step(self._value(of), key if isinstance(key, str) else self._value(key))
+                case _:
+                    return expression
+        finally:
+            self._depth -= 1
+
+    def _call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        if name == "if" and len(arguments) == 3:
+            return self._if(arguments)
+        values = [self._value(each) for each in arguments]
+        own = OWN.get(name)
+        if own is not None:
+            return own(self, values)
+        if name in _DECIDED_BY and any(each is _DECIDED_BY[name] for each in values):
+            return _DECIDED_BY[name]
+        function = arm_functions.PLAIN.get(name)
+        if function is None:
+            return Unresolved(f"{name}() is answered by the deployment", is_given=True)
+        if name in ("concat", "format", "join", "replace", "uri", "uricomponent") or not values:
+            worded = self._worded(name, values)
+            if worded is not None:
+                return worded
+        hidden = arm_functions.hidden_in(values)
+        is_taken_apart = name in _TAKES_APART and isinstance(values[0], Unresolved)
+        if hidden is not None and (name not in _THROUGH or is_taken_apart):
+            words = arm_functions.WORDED.get(name)
+            text = words(hidden.text) if words and isinstance(values[0], Unresolved) else ""
+            if name in ("uniquestring", "guid"):
+                return function(*[words_of(each) for each in values])
+            return Unresolved(hidden.why, text, is_given=hidden.is_given)
+        try:
+            return function(*values)
+        except _ERRORS:
+            return Unresolved(f"{name}() of values that it does not take")
+
+    def _worded(self, name: str, values: list[Any]) -> Any:
+        """Join texts of which a part is not known."""
+        if arm_functions.hidden_in(values) is None:
+            return None
+        if name == "concat" and not any(isinstance(each, list) for each in values):
+            return joined(values)
+        if name == "format" and isinstance(values[0], str):
+            return joined(_pieces(values[0], values[1:]))
+        return None
+
+    def _if(self, arguments: tuple[Any, ...]) -> Any:
+        condition = self._value(arguments[0])
+        if isinstance(condition, bool):
+            return self._value(arguments[1] if condition else arguments[2])
+        first, second = self._value(arguments[1]), self._value(arguments[2])
+        if arm_functions.hidden_in([first, second]) is None and first == second:
+            return first
+        why = condition.why if isinstance(condition, Unresolved) else "a condition"
+        return Unresolved(why)
+
+    def parameter(self, name: str) -> Any:
+        """Give a parameter: what is given for it, else its default."""
+        key = name.lower()
+        if key in self._given:
+            return self._given[key]
+        held = self._parameters.get(key)
+        default = held.get("defaultValue") if held is not None else None
+        if default is None:
+            allowed = held.items("allowedValues") if held is not None else ()
+            if len(allowed) == 1:
+                return allowed[0].value
+            if held is not None and _is_nullable(held):
+                return None
+            return Unresolved(f"parameter {name} has no default", f"‹{name}›")
+        return self._once(f"parameter {key}", default)
+
+    def variable(self, name: str) -> Any:
+        """Give a variable."""
+        held = self._variables.get(name.lower())
+        if held is None:
+            copies = self.root.items("variables", "copy")
+            found = [each for each in copies if each.text("name").lower() == name.lower()]
+            if not found:
+                return Unresolved(f"variable {name} is not in the template")
+            return plain(self._copied(found[0]))
+        if self.loops:
+            return plain(self.work(held))
+        return self._once(f"variable {name.lower()}", held)
+
+    def _once(self, key: str, node: Node) -> Any:
+        if key not in self._known:
+            if key in self._open:
+                return Unresolved(f"{key} stands on itself")
+            self._open.add(key)
+            try:
+                self._known[key] = plain(self.work(node))
+            finally:
+                self._open.discard(key)
+        return self._known[key]
+
+    def refer(self, what: Any) -> Any:
+        """Give what ``reference`` of an id or a name answers."""
+        return self._refer(what) if isinstance(what, str) else what
+
+
+def _is_nullable(parameter: Node) -> bool:
+    held = parameter.get("nullable")
+    return held is not None and held.value is True
+
+
+def _step(value: Any, key: Any) -> Any:
+    if isinstance(value, Unresolved):
+        is_worded = value.text.endswith("›") and not isinstance(key, Unresolved)
+        text = f"{value.text[:-1]}.{key}›" if is_worded else ""
+        return Unresolved(value.why, text, is_given=value.is_given)
+    if isinstance(key, Unresolved):
+        return Unresolved(key.why)
+    if isinstance(value, Mapping):
+        folded = {str(each).lower(): inner for each, inner in value.items()}
+        return folded.get(str(key).lower(), Unresolved(f"{key} is not there"))
+    if isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value):
+        return value[key]
+    return Unresolved(f"{key} of something that does not have it")
+
+
+def _pieces(form: str, values: list[Any]) -> list[Any]:
+    parts: list[Any] = []
+    for n, piece in enumerate(arm_functions.FORMAT_HOLE.split(form)):
+        is_hole = n % 2 == 1
+        if is_hole:
+            place = int(piece)
+            parts.append(values[place] if place < len(values) else "")
+        else:
+            parts.append(piece)
+    return parts
+
+
+def _as_nodes(value: Any, node: Node) -> Any:
+    if isinstance(value, list | tuple):
+        return tuple(at(node, _as_nodes(each, node)) for each in value)
+    if isinstance(value, Mapping):
+        return {str(key): at(node, _as_nodes(each, node)) for key, each in value.items()}
+    return value

@@ -1,0 +1,232 @@
+"""The intrinsic functions of CloudFormation; what an argument leaves open stays unknown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.core.enums import Truth
+from mlsec.iac.cloudformation.macros import TRANSFORM, hidden_by
+from mlsec.iac.mapping.declaration import text_of
+from mlsec.iac.mapping.partial_text import at, joined
+from mlsec.vocabulary.iac_mapping import CODE_REGION
+
+if TYPE_CHECKING:
+    from mlsec.iac.cloudformation.template import Template
+
+_HOLE = re.compile(r"\$\{([^{}]*)\}")
+_LOOP_HOLE = re.compile(r"[$&]\{([A-Za-z0-9]+)\}")
+
+
+def apply(template: Template, name: str, argument: Node, node: Node) -> Node | None:
+    """Give what a function works out to; None for no value. ``node`` is where it stands."""
+    if name == TRANSFORM:
+        return at(node, hidden_by(Node({name: argument})))
+    function = _FUNCTIONS.get(name)
+    if function is None:
+        return at(node, Unresolved(f"{name} is worked out by the deployment"))
+    return function(template, argument, node)
+
+
+def filled_in(text: str, loop: Mapping[str, str]) -> str:
+    """Fill in the variables of loops."""
+    return _LOOP_HOLE.sub(lambda hole: loop.get(hole.group(1), hole.group()), text)
+
+
+def _ref(template: Template, argument: Node, node: Node) -> Node | None:
+    name = filled_in(text_of(argument), template.loop)
+    return template.reference(name, node)
+
+
+def _get_att(template: Template, argument: Node, node: Node) -> Node | None:
+    if isinstance(argument.value, tuple):
+        worked = [template.work(each) for each in argument.value]
+        words = [text_of(each) for each in worked]
+        logical, wanted = (words[0], ".".join(words[1:])) if words else ("", "")
+    else:
+        logical, _, wanted = text_of(argument).partition(".")
+    return template.attribute(filled_in(logical, template.loop), wanted, node)
+
+
+def _sub(template: Template, argument: Node, node: Node) -> Node | None:
+    own: Mapping[str, Node] = {}
+    text = argument
+    if isinstance(argument.value, tuple) and argument.value:
+        text = argument.value[0]
+        own = argument.value[1].pairs() if len(argument.value) > 1 else {}
+    if not isinstance(text.value, str):
+        return template.work(text)
+    return at(node, template.spend(joined(_parts(template, text.value, own, node))))
+
+
+def _parts(template: Template, text: str, own: Mapping[str, Node], node: Node) -> Iterator[Any]:
+    end = 0
+    for hole in _HOLE.finditer(text):
+        yield text[end : hole.start()]
+        end = hole.end()
+        name = hole.group(1).strip()
+        if name.startswith("!"):
+            yield "${" + name[1:] + "}"
+            continue
+        found = template.work(own[name]) if name in own else _named(template, name, node)
+        yield _scalar(found)
+    yield text[end:]
+
+
+def _named(template: Template, name: str, node: Node) -> Node | None:
+    if "." in name and name not in template.root.pairs("Parameters"):
+        logical, _, wanted = name.partition(".")
+        return template.attribute(logical, wanted, node)
+    return template.reference(name, node)
+
+
+def _scalar(node: Node | None) -> Any:
+    if node is None:
+        return ""
+    if isinstance(node.value, tuple):
+        return joined(_between(",", [_scalar(each) for each in node.value]))
+    return node.value
+
+
+def _between(delimiter: str, parts: list[Any]) -> Iterator[Any]:
+    for index, part in enumerate(parts):
+        if index:
+            yield delimiter
+        yield part
+
+
+def _join(template: Template, argument: Node, node: Node) -> Node | None:
+    parts = argument.items()
+    if len(parts) != 2:
+        return at(node, Unresolved("Fn::Join needs a delimiter and a list"))
+    held = template.work(parts[1])
+    if held is None or isinstance(held.value, Unresolved):
+        return held if held is not None else at(node, "")
+    values = held.value if isinstance(held.value, tuple) else (held,)
+    words = joined(_between(text_of(parts[0]), [_scalar(each) for each in values]))
+    return at(node, template.spend(words))
+
+
+def _split(template: Template, argument: Node, node: Node) -> Node | None:
+    parts = argument.items()
+    held = template.work(parts[1]) if len(parts) == 2 else None
+    if held is None or not isinstance(held.value, str) or not text_of(parts[0]):
+        why = held.value.why if held and isinstance(held.value, Unresolved) else "no text to split"
+        return at(node, Unresolved(why))
+    pieces = held.value.split(text_of(parts[0]))
+    return at(node, tuple(at(node, piece) for piece in pieces))
+
+
+def _select(template: Template, argument: Node, node: Node) -> Node | None:
+    parts = argument.items()
+    if len(parts) != 2:
+        return at(node, Unresolved("Fn::Select needs an index and a list"))
+    index, held = template.work(parts[0]), template.work(parts[1])
+    if held is None or not isinstance(held.value, tuple):
+        why = held.value.why if held and isinstance(held.value, Unresolved) else "no list"
+        words = held.value.text if held and isinstance(held.value, Unresolved) else ""
+        text = f"‹{words.strip('‹›')}[{text_of(index)}]›" if words and text_of(index) else ""
+        return at(node, Unresolved(why, text, bool(words)))
+    place = text_of(index)
+    if not place.isdecimal() or int(place) >= len(held.value):
+        return at(node, Unresolved("Fn::Select of something that is not in the list"))
+    return at(node, held.value[int(place)].value)
+
+
+def _find_in_map(template: Template, argument: Node, node: Node) -> Node | None:
+    parts = argument.items()
+    keys = [text_of(template.work(each)) for each in parts[:3]]
+    found = template.root.get("Mappings", *keys) if len(keys) == 3 else None
+    if found is not None:
+        return at(node, found.value)
+    held = template.root.get("Mappings", keys[0]) if keys else None
+    if held is not None and len(keys) == 3 and CODE_REGION in keys[1:2]:
+        same = [each.get(keys[2]) for each in held.pairs().values()]
+        values = [plain(each) for each in same if each is not None]
+        if values and len(values) == len(same) and all(each == values[0] for each in values):
+            return at(node, values[0])
+    default = parts[3].get("DefaultValue") if len(parts) == 4 else None
+    if default is not None and held is not None and CODE_REGION not in keys:
+        return template.work(default)
+    name = ".".join(keys)
+    return at(
+        node,
+        Unresolved(f"the mapping {name} depends on the deployment", f"‹{name}›", is_given=True),
+    )
+
+
+def _if(template: Template, argument: Node, node: Node) -> Node | None:
+    parts = argument.items()
+    if len(parts) != 3:
+        return at(node, Unresolved("Fn::If needs a condition and two values"))
+    condition = parts[0]
+    name = condition.value if isinstance(condition.value, str) and not condition.tag else None
+    holds = template.conditions.named(name) if name else template.conditions.holds(condition)
+    if holds is not Truth.UNKNOWN:
+        chosen = template.work(parts[1] if holds is Truth.TRUE else parts[2])
+        return None if chosen is None else _placed(chosen, node)
+    first, second = template.work(parts[1]), template.work(parts[2])
+    if first is None and second is None:
+        return None
+    if first is not None and second is not None and plain(first) == plain(second):
+        return _placed(first, node)
+    is_given = all(each is not None and _is_given(each) for each in (first, second))
+    why = f"condition {name or 'in Fn::If'} depends on the deployment"
+    return at(node, Unresolved(why, f"‹{name}?›" if name and is_given else "", is_given))
+
+
+def _placed(found: Node, node: Node) -> Node:
+    """A plain value stands where the function does; a tree keeps its own places."""
+    return found if isinstance(found.value, tuple | Mapping) else at(node, found.value)
+
+
+def _is_given(node: Node) -> bool:
+    if isinstance(node.value, Unresolved):
+        return node.value.is_given
+    return node.value not in (None, "", (), {}, False)
+
+
+def _inside(template: Template, argument: Node, node: Node) -> Node | None:
+    """The text before it is encoded, or the structure before it is written as JSON."""
+    found = template.work(argument)
+    return None if found is None else _placed(found, node)
+
+
+def _import(template: Template, argument: Node, node: Node) -> Node | None:
+    words = text_of(template.work(argument))
+    why = f"the export {words} of another stack"
+    shown = f"‹{words.strip('‹›')}›" if words else ""
+    return at(node, Unresolved(why, shown, is_given=True, among=()))
+
+
+def _condition(template: Template, argument: Node, node: Node) -> Node | None:
+    holds = template.conditions.named(text_of(argument))
+    if holds is Truth.UNKNOWN:
+        return at(node, Unresolved(f"condition {text_of(argument)} depends on the deployment"))
+    return at(node, holds is Truth.TRUE)
+
+
+def _length(template: Template, argument: Node, node: Node) -> Node | None:
+    held = template.work(argument)
+    if held is None or not isinstance(held.value, tuple):
+        return at(node, Unresolved("the length of a list that the deployment knows"))
+    return at(node, len(held.value))
+
+
+_FUNCTIONS: Mapping[str, Callable[[Template, Node, Node], Node | None]] = {
+    "Ref": _ref,
+    "Condition": _condition,
+    "Fn::GetAtt": _get_att,
+    "Fn::Sub": _sub,
+    "Fn::Join": _join,
+    "Fn::Split": _split,
+    "Fn::Select": _select,
+    "Fn::FindInMap": _find_in_map,
+    "Fn::If": _if,
+    "Fn::Base64": _inside,
+    "Fn::ToJsonString": _inside,
+    "Fn::ImportValue": _import,
+    "Fn::Length": _length,
+}

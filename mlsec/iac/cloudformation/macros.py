@@ -1,0 +1,73 @@
+"""What the macros of a CloudFormation template may change, and what SAM's globals add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.iac.mapping.partial_text import at
+
+TRANSFORM = "Fn::Transform"
+# Macros whose work is known: SAM's types have tables, the others add nothing that is judged here.
+_KNOWN = ("AWS::Serverless-", "AWS::LanguageExtensions", "AWS::SecretsManager-")
+_SAM = "AWS::Serverless::"
+_MAX_DEPTH = 40
+
+
+def macros_of(root: Node) -> Iterator[tuple[str, int]]:
+    """Give the name and line of each macro that is given the whole template, or all resources."""
+    for held in (root.get("Transform"), root.get("Resources", TRANSFORM)):
+        for each in _several(held):
+            name = _name(each)
+            if not name.startswith(_KNOWN):
+                yield name, each.line
+
+
+def opened_by(root: Node) -> str:
+    """Say why what no resource of a template says is not known; "" where no macro adds to it."""
+    name = next((name for name, _ in macros_of(root)), None)
+    return "" if name is None else f"the macro {name} may set it"
+
+
+def hidden_by(node: Node) -> Unresolved | None:
+    """Say why a mapping is not known that a macro is given as it stands; None for any other."""
+    held = node.value.get(TRANSFORM) if isinstance(node.value, Mapping) else None
+    if held is None:
+        return None
+    return Unresolved(f"{TRANSFORM}: the macro {_name(next(_several(held), held))} works it out")
+
+
+def with_globals(root: Node, kind: str, body: Node | None) -> Node | None:
+    """Add what SAM's globals say of a type to what stands in one resource of it."""
+    if not kind.startswith(_SAM):
+        return body
+    common = root.get("Globals", kind.removeprefix(_SAM))
+    if common is None or body is None:
+        return common or body
+    return _laid_over(common, body, 0)
+
+
+def _laid_over(under: Node, over: Node, depth: int) -> Node:
+    """Lists are put one after the other, mappings key by key; of all else the nearer one holds."""
+    if isinstance(under.value, tuple) and isinstance(over.value, tuple):
+        return at(over, (*under.value, *over.value))
+    are_mappings = isinstance(under.value, Mapping) and isinstance(over.value, Mapping)
+    if not are_mappings or _is_function(under) or _is_function(over) or depth > _MAX_DEPTH:
+        return over
+    both = dict(under.value)
+    for key, value in over.value.items():
+        both[key] = _laid_over(both[key], value, depth + 1) if key in both else value
+    return at(over, both)
+
+
+def _is_function(node: Node) -> bool:
+    return any(key == "Ref" or key.startswith("Fn::") for key in node.value)
+
+
+def _several(held: Node | None) -> Iterator[Node]:
+    if held is not None:
+        yield from held.value if isinstance(held.value, tuple) else (held,)
+
+
+def _name(node: Node) -> str:
+    return node.value if isinstance(node.value, str) else node.text("Name") or "of a name not told"

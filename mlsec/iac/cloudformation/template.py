@@ -1,0 +1,283 @@
+"""One CloudFormation template with its parameters: what its functions work out to, in bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.core.enums import Truth
+from mlsec.iac.cloudformation import functions as cfn_functions
+from mlsec.iac.cloudformation.conditions import Conditions, function_of
+from mlsec.iac.cloudformation.macros import TRANSFORM, hidden_by, with_globals
+from mlsec.iac.mapping.declaration import attribute, called, given_name
+from mlsec.iac.mapping.partial_text import at
+from mlsec.iac.mapping.path_lookup import Digger
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, CODE_REGION, DeclaredType
+
+MAX_DEPTH = 80
+MAX_STEPS = 2_000_000
+MAX_CHARS = 64_000_000
+MAX_LOOPED = 500
+_MAX_LOOPS = 5
+Table = Mapping[str, tuple[DeclaredType, ...]]
+_PSEUDO: Mapping[str, Any] = {
+    "AWS::AccountId": CODE_ACCOUNT,
+    "AWS::Region": CODE_REGION,
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+
+class TooMuchError(Exception):
+    """Working a template out takes more steps than any template needs."""
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One resource as the template declares it; ``loop`` are the values of the loops around it."""
+
+    logical: str
+    type: str
+    node: Node
+    exists: Truth
+    loop: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+class Template:
+    """Works out values of one template. ``given`` are the parameters that a parent sets.
+
+    ``nested`` gives an output of a nested stack, by the resource that declares it.
+    """
+
+    def __init__(
+        self,
+        root: Node,
+        table: Table,
+        given: Mapping[str, Node] | None = None,
+        nested: Callable[[str, str], Node | None] = lambda _stack, _output: None,
+    ) -> None:
+        self.root = root
+        self.table = table
+        self.nested = nested
+        self._given = given or {}
+        self.conditions = Conditions(dict(root.pairs("Conditions")), self.work)
+        self.loop: Mapping[str, str] = {}
+        self._steps = self._chars = 0
+        self._depth = 0
+        self._open: set[str] = set()
+        self._parameters: dict[str, Node] = {}
+        self._names: dict[tuple[str, str], str | Unresolved] = {}
+        # Blocks that were not repeated as often as they would be: line and what is missing.
+        self.cut: list[tuple[int, str]] = []
+        self.members = {member.logical: member for member in self._members()}
+
+    def work(self, node: Node) -> Node | None:
+        """Work out a value; None when the template says that there is none.
+
+        Raises:
+            TooMuchError: it takes more than ``MAX_STEPS`` steps.
+        """
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise TooMuchError
+        if self._depth >= MAX_DEPTH:
+            return at(node, Unresolved("functions inside of functions without end"))
+        self._depth += 1
+        try:
+            return self._work(node)
+        finally:
+            self._depth -= 1
+
+    def _work(self, node: Node) -> Node | None:
+        name, argument = function_of(node)
+        if argument is not None and (node.tag or name != "Condition"):
+            return cfn_functions.apply(self, name, argument, node)
+        value = node.value
+        hidden = hidden_by(node)
+        if hidden is not None:
+            return at(node, hidden)
+        if isinstance(value, tuple):
+            return at(node, tuple(each for each in map(self.work, value) if each is not None))
+        if isinstance(value, Mapping):
+            worked = {key: self.work(each) for key, each in value.items()}
+            return at(node, {key: each for key, each in worked.items() if each is not None})
+        return node
+
+    def body_of(self, member: Member) -> Node:
+        """Work out the properties of a resource."""
+        self.loop = member.loop
+        found = with_globals(self.root, member.type, member.node.get("Properties"))
+        hidden = hidden_by(member.node)
+        if hidden is not None:
+            return at(member.node, hidden)
+        worked = self.work(found) if found is not None else None
+        if worked is not None and not isinstance(worked.value, Mapping | Unresolved | None):
+            return at(worked, Unresolved("what is written as Properties is no mapping"))
+        return worked if worked is not None else at(member.node, {})
+
+    def reference(self, name: str, node: Node) -> Node | None:
+        """Give what ``Ref`` of a name is."""
+        if name in self.loop:
+            return at(node, self.loop[name])
+        if name == "AWS::NoValue":
+            return None
+        if name in _PSEUDO:
+            return at(node, _PSEUDO[name])
+        if name.startswith("AWS::"):
+            return at(
+                node,
+                Unresolved(f"{name} is known only to the deployment", f"‹{name}›", is_given=True),
+            )
+        if name in self.root.pairs("Parameters"):
+            return at(node, self._parameter(name).value)
+        member = self.members.get(name)
+        if member is None:
+            return at(node, Unresolved(f"{name} is not in the template", f"‹{name}›"))
+        return at(node, self._called(member, ""))
+
+    def attribute(self, logical: str, wanted: str, node: Node) -> Node:
+        """Give what ``Fn::GetAtt`` of a resource is."""
+        member = self.members.get(logical)
+        words = f"‹{logical}.{wanted}›"
+        if member is None:
+            return at(node, Unresolved(f"{logical} is not in the template", words))
+        if member.type == "AWS::CloudFormation::Stack" and wanted.startswith("Outputs."):
+            found = self.nested(logical, wanted.removeprefix("Outputs."))
+            if found is not None:
+                return at(node, found.value)
+        return at(node, self._called(member, wanted))
+
+    def spend(self, text: str | Unresolved) -> str | Unresolved:
+        """Count a text that was put together.
+
+        Raises:
+            TooMuchError: all texts together are longer than ``MAX_CHARS``.
+        """
+        self._chars += len(text if isinstance(text, str) else text.text)
+        if self._chars > MAX_CHARS:
+            raise TooMuchError
+        return text
+
+    def _called(self, member: Member, wanted: str) -> str | Unresolved:
+        key = (member.logical, wanted)
+        if key not in self._names:
+            self._names[key] = self._name(member, wanted)
+        return self._names[key]
+
+    def _name(self, member: Member, wanted: str) -> str | Unresolved:
+        """Say what a resource is called by ``Ref`` (wanted "") or by one of its attributes."""
+        logical = member.logical
+        words = f"‹{logical}.{wanted}›" if wanted else f"‹{logical}›"
+        why = f"{words[1:-1]} is known when it is made"
+        entry = next((each for each in self.table.get(member.type, ()) if each.id), None)
+        if entry is None:
+            return self._unmapped(member, wanted, words, why)
+        if logical in self._open:
+            return Unresolved(f"{logical} refers to itself", words, is_given=True)
+        self._open.add(logical)
+        try:
+            provider, get = entry.type.partition(".")[0], self._getter(member)
+            found = called(entry, get, given_name(logical), provider)
+            if not wanted:
+                return found.ref
+            named = attribute(entry, found, wanted, get, provider)
+            return named if named is not None else Unresolved(why, words, is_given=True)
+        finally:
+            self._open.discard(logical)
+
+    def _unmapped(self, member: Member, wanted: str, words: str, why: str) -> str | Unresolved:
+        parts = member.type.split("::")
+        if parts[0] != "AWS" or len(parts) != 3:
+            return Unresolved(why, words, is_given=True)
+        if not wanted:
+            return words
+        if wanted.endswith("Arn"):
+            return f"arn:aws:{parts[1].lower()}:{CODE_REGION}:{CODE_ACCOUNT}:{words}"
+        return Unresolved(why, words, is_given=True)
+
+    def _getter(self, member: Member) -> Callable[[str], Node | None]:
+        """Work out only what is asked of a resource, so that names do not run in circles."""
+        body = member.node.get("Properties")
+
+        def get(path: str) -> Node | None:
+            found = Digger().dig(body, path)
+            if found is None:
+                return None
+            kept, self.loop = self.loop, member.loop
+            try:
+                return self.work(found)
+            finally:
+                self.loop = kept
+
+        return get
+
+    def _parameter(self, name: str) -> Node:
+        if name not in self._parameters:
+            self._parameters[name] = self._find_parameter(name)
+        return self._parameters[name]
+
+    def _find_parameter(self, name: str) -> Node:
+        if name in self._given:
+            return self._given[name]
+        held = self.root.get("Parameters", name)
+        kind = held.text("Type") if held is not None else ""
+        default = held.get("Default") if held is not None else None
+        allowed = held.items("AllowedValues") if held is not None else ()
+        if kind.startswith("AWS::SSM::"):
+            why = f"parameter {name} is read from the parameter store"
+            return Node(Unresolved(why, f"‹{name}›", is_given=True))
+        if default is None and len(allowed) == 1:
+            default = allowed[0]
+        if default is None:
+            is_given = kind.startswith(("AWS::", "List<AWS::"))
+            return Node(Unresolved(f"parameter {name} has no default", f"‹{name}›", is_given))
+        if kind == "CommaDelimitedList" or kind.startswith("List<"):
+            parts = str(default.value).split(",") if default.value not in ("", None) else []
+            return Node(tuple(Node(part.strip()) for part in parts))
+        return Node(default.value)
+
+    def _members(self) -> Iterator[Member]:
+        for logical, node in self.root.pairs("Resources").items():
+            if logical == TRANSFORM:
+                continue
+            yield from self._member(logical, node, {}, 0)
+
+    def _member(
+        self, logical: str, node: Node, loop: Mapping[str, str], depth: int
+    ) -> Iterator[Member]:
+        if logical.startswith("Fn::ForEach"):
+            yield from self._looped(node, loop, depth)
+            return
+        condition = node.text("Condition")
+        exists = self.conditions.named(condition) if condition else Truth.TRUE
+        yield Member(logical=logical, type=node.text("Type"), node=node, exists=exists, loop=loop)
+
+    def _looped(self, node: Node, loop: Mapping[str, str], depth: int) -> Iterator[Member]:
+        """Repeat a block for each member of a list, as the language extensions do."""
+        parts = node.items()
+        if len(parts) != 3 or depth > _MAX_LOOPS:
+            self.cut.append((node.line, "a Fn::ForEach that could not be followed"))
+            return
+        variable = parts[0].value
+        values = parts[1].items() or self._list_parameter(parts[1])
+        if not values:
+            self.cut.append((node.line, "what this Fn::ForEach repeats over is not known"))
+        elif len(values) > MAX_LOOPED:
+            left = len(values) - MAX_LOOPED
+            self.cut.append(
+                (node.line, f"the last {left:,} turns of this Fn::ForEach are left out")
+            )
+        for value in values[:MAX_LOOPED]:
+            inner = {**loop, str(variable): str(value.value)}
+            for key, body in parts[2].pairs().items():
+                logical = cfn_functions.filled_in(key, inner)
+                yield from self._member(logical, body, inner, depth + 1)
+
+    def _list_parameter(self, node: Node) -> tuple[Node, ...]:
+        name, argument = function_of(node)
+        if name != "Ref" or argument is None or not isinstance(argument.value, str):
+            return ()
+        value = self._find_parameter(argument.value).value
+        return value if isinstance(value, tuple) else ()

@@ -1,0 +1,241 @@
+"""Make the answers of an API out of the body of a declaration, as its table says.
+
+What a table says of an answer is one of:
+
+- a path in the body (``.`` is the body itself, ``$name``, ``$id``, ``$ref`` what it is called);
+- a list of such: the first that is there;
+- ``{"=": value}``: the value itself, which is what the service makes it;
+- ``{each: path, key: what, ...}``: a list with one mapping for each element found there, whose
+  paths are relative to the element (``.: .`` takes all that the element has);
+- ``{of: path, is: {text: value}, else: value}``: what a word there means; without ``else`` any
+  other word means itself;
+- ``{has: path, then: value, else: value}``: whether something stands there;
+- ``{last: path}``: what follows the last ``/`` of the text there; ``{text: path}``, ``{number:
+  path}``: the scalar there as that; ``{json: path}``: what is written there as JSON text;
+- ``{fill: template}``: a text with ``{name}`` and the like, or paths, filled in;
+- ``{unknown: why, where: path, except: [value]}``: what stands at the path, or follows from it,
+  is not known, but where it is one of these values;
+- ``{list: what}``: a list of the one thing; ``{if: path, then: what}``: only where that is there;
+- ``{keyed: path, by: [path, ...], key: what, ...}``: as ``each``, a mapping by these joined with
+  ``/`` (without the first ``/`` of each);
+- ``{pairs: path, as: [name, value]}``: what is a mapping there, as a list of mappings with these
+  two keys;
+- any other mapping: a mapping of the same keys (``.: path`` takes all that stands there).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mlsec.collect.located import json as marked_json
+from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.core.errors import MlsecError
+from mlsec.iac.mapping.declaration import Called, fill, known_words, text_of
+from mlsec.iac.mapping.partial_text import at
+from mlsec.iac.mapping.path_lookup import Digger
+
+
+class Builder:
+    """Builds the answers about one declaration; ``why_open`` as it has it."""
+
+    def __init__(self, called: Called, digger: Digger, provider: str, why_open: str = "") -> None:
+        self._why_open = why_open
+        self._called = {"$name": called.name, "$id": called.id, "$ref": called.ref}
+        self._known = known_words(called, provider)
+        self._digger = digger
+        self._words: Mapping[str, Callable[[Mapping[str, Any], Node], Node | None]] = {
+            "=": lambda spec, _: constant(spec["="]),
+            "each": self._each,
+            "has": self._presence,
+            "of": self._meaning,
+            "unknown": self._unknown,
+            "keyed": self._keyed,
+            "list": self._list,
+            "pairs": self._pairs,
+            "if": self._if,
+            "last": lambda spec, body: self._scalar(spec["last"], body, _last),
+            "text": lambda spec, body: self._scalar(spec["text"], body, str),
+            "number": lambda spec, body: self._scalar(spec["number"], body, _number),
+            "json": self._json,
+            "fill": lambda spec, body: Node(self._filled(spec["fill"], body)),
+        }
+
+    def build(self, spec: Any, body: Node) -> Node | None:
+        """Give what a table asks for; None when the body does not have it."""
+        if isinstance(spec, str):
+            return self._path(spec, body)
+        if isinstance(spec, list):
+            for at_place, one in enumerate(spec):
+                is_default = at_place > 0 and isinstance(one, Mapping) and "=" in one
+                found = self._default(one["="]) if is_default else self.build(one, body)
+                if found is not None:
+                    return found
+            return None
+        word = next((key for key in spec if key in self._words), None)
+        return self._words[word](spec, body) if word else self._mapping(spec, body)
+
+    def _default(self, value: Any) -> Node:
+        """Give what the service does where nothing is said, if that is known."""
+        return Node(Unresolved(self._why_open)) if self._why_open else constant(value)
+
+    def _path(self, spec: str, body: Node) -> Node | None:
+        if spec.startswith("$"):
+            return Node(self._called[spec])
+        return self._digger.dig(body, spec)
+
+    def _each(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._digger.dig(body, spec["each"])
+        if held is None or isinstance(held.value, Unresolved):
+            return held
+        inner = {key: what for key, what in spec.items() if key != "each"}
+        elements = held.value if isinstance(held.value, tuple) else (held,)
+        made = [
+            each if isinstance(each.value, Unresolved) else self._mapping(inner, each)
+            for each in elements
+        ]
+        return at(held, tuple(made))
+
+    def _keyed(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._digger.dig(body, spec["keyed"])
+        if held is None or isinstance(held.value, Unresolved):
+            return held
+        inner = {key: what for key, what in spec.items() if key not in ("keyed", "by")}
+        made = {}
+        for each in held.value if isinstance(held.value, tuple) else (held,):
+            words = [text_of(self._digger.dig(each, path)) for path in spec["by"]]
+            made["/".join(word.removeprefix("/") for word in words)] = self._mapping(inner, each)
+        return at(held, made)
+
+    def _filled(self, template: str, body: Node) -> str:
+        return fill(template, self._known, lambda path: self._digger.dig(body, path))
+
+    def _list(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self.build(spec["list"], body)
+        return None if held is None else at(held, (held,))
+
+    def _pairs(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._path(spec["pairs"], body)
+        if held is None or not isinstance(held.value, Mapping):
+            return held
+        name, value = spec["as"]
+        made = [at(each, {name: Node(key), value: each}) for key, each in held.value.items()]
+        return at(held, tuple(made))
+
+    def _if(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._path(spec["if"], body)
+        return None if held is None else self.build(spec["then"], body)
+
+    def _meaning(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._path(spec["of"], body)
+        if held is None:
+            return self._default(spec["else"]) if "else" in spec else None
+        if isinstance(held.value, Unresolved):
+            return held
+        word = text_of(held)
+        return at(held, constant(spec["is"].get(word, spec.get("else", word))).value)
+
+    def _unknown(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._path(spec["where"], body)
+        if held is None or text_of(held) in spec.get("except", ()):
+            return None
+        return at(held, Unresolved(spec["unknown"], is_given=True))
+
+    def _presence(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._path(spec["has"], body)
+        if held is None or held.value in ("", (), {}):
+            return self._default(spec.get("else"))
+        if isinstance(held.value, Unresolved) and not held.value.is_given:
+            return held
+        return at(held, constant(spec.get("then")).value)
+
+    def _scalar(self, path: str, body: Node, turn: Callable[[str], Any]) -> Node | None:
+        held = self._path(path, body)
+        if held is None or isinstance(held.value, Unresolved):
+            return held
+        return at(held, turn(text_of(held)))
+
+    def _json(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        held = self._path(spec["json"], body)
+        if held is None or not isinstance(held.value, str):
+            return held
+        try:
+            return at(held, marked_json.parse(held.value).value)
+        except MlsecError as error:
+            return at(held, Unresolved(error.message))
+
+    def _mapping(self, spec: Mapping[str, Any], body: Node) -> Node:
+        found: dict[str, Node] = {}
+        base = self.build(spec["."], body) if "." in spec else None
+        if base is not None and isinstance(base.value, Unresolved):
+            return base
+        found |= base.pairs() if base is not None else {}
+        for key, what in spec.items():
+            made = self.build(what, body) if key != "." else None
+            if made is not None:
+                found[key] = made
+        return at(body, found)
+
+
+def _last(text: str) -> str:
+    return text.rpartition("/")[2]
+
+
+def _number(text: str) -> Any:
+    return int(text) if text.lstrip("-").isdecimal() else text
+
+
+def constant(value: Any) -> Node:
+    """Give a plain value as a node that stands nowhere."""
+    if isinstance(value, list):
+        return Node(tuple(constant(each) for each in value))
+    if isinstance(value, Mapping):
+        return Node({key: constant(each) for key, each in value.items()})
+    return Node(value)
+
+
+def merged(first: Node | None, second: Node, *, rival: str = "") -> Node:
+    """Put two answers together: lists one after the other, mappings key by key.
+
+    ``rival`` says why neither holds where they differ, when none comes before the other.
+    """
+    if first is None or first.value is None:
+        return second
+    # A policy is one document: the last one that is applied stands, not both.
+    is_whole = not _has_keys(second) and not isinstance(second.value, tuple)
+    if rival and is_whole and plain(first) != plain(second):
+        return at(second, Unresolved(rival))
+    if isinstance(first.value, Unresolved) or isinstance(second.value, Unresolved):
+        return first if isinstance(first.value, Unresolved) else second
+    if isinstance(first.value, tuple) and isinstance(second.value, tuple):
+        return at(first, (*first.value, *second.value))
+    if isinstance(first.value, Mapping) and isinstance(second.value, Mapping):
+        both = dict(first.value)
+        for key, value in second.value.items():
+            both[key] = merged(both.get(key), value, rival=rival)
+        return Node(both, first.line or second.line, first.column or second.column, "", first.file)
+    return second
+
+
+def doubted(node: Node, why: str) -> Node:
+    """Say of all that an answer says that it is not known; of the rest it says nothing."""
+    if _has_keys(node):
+        return at(node, {key: doubted(each, why) for key, each in node.value.items()})
+    if isinstance(node.value, tuple):
+        return at(node, tuple(at(each, Unresolved(why)) for each in node.value))
+    return at(node, Unresolved(why))
+
+
+def _has_keys(node: Node) -> bool:
+    """Whether it is a mapping of answers, not a policy, which is one value."""
+    return isinstance(node.value, Mapping) and "Version" not in node.value
+
+
+def stamped(node: Node, file: str) -> Node:
+    """Say of a whole tree which file it stands in."""
+    value = node.value
+    if isinstance(value, tuple):
+        value = tuple(stamped(each, file) for each in value)
+    elif isinstance(value, Mapping):
+        value = {key: stamped(each, file) for key, each in value.items()}
+    return Node(value, node.line, node.column, node.tag, node.file or file)

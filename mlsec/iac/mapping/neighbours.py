@@ -1,0 +1,83 @@
+"""Which declared neighbours matter: those that something of machine learning refers to, as live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mlsec.collect.walk.item import Item, Scope
+from mlsec.collect.walk.neighbour_selection import Candidate, references, wanted_among
+from mlsec.collect.walk.plan import TypePlan
+from mlsec.core.resource import Resource
+from mlsec.vocabulary.types import Vocabulary
+
+NOT_REFERRED = "nothing of machine learning refers to it"
+_MOST_ROUNDS = 8
+
+
+def split(
+    resources: Iterable[Resource], referred: frozenset[str], vocabulary: Vocabulary
+) -> tuple[list[Resource], list[Resource]]:
+    """Give what is judged and what is only counted.
+
+    ``referred`` are the types that a live scan reads only where another resource refers to them.
+    Where a reference of the same stack is not known, it may be to any of them: they are judged.
+    """
+    held = list(resources)
+    kept = [each for each in held if each.type not in referred]
+    left = {each.id: each for each in held if each.type in referred}
+    # What the others refer to was found in an earlier round; only the newly found may add more.
+    newest = kept
+    for _ in range(_MOST_ROUNDS):
+        candidates: dict[str, list[Candidate]] = {}
+        for each in left.values():
+            candidates.setdefault(each.type, []).append(_candidate(each))
+        found = {each.own_id for each in wanted_among(candidates, map(_known, newest), vocabulary)}
+        chosen = [e for e in left.values() if _own_id(e) in found] + _clouded(
+            newest, left.values(), vocabulary
+        )
+        if not chosen:
+            break
+        newest = [left.pop(key) for key in dict.fromkeys(one.id for one in chosen)]
+        kept = [*kept, *newest]
+    ids = {each.id for each in kept}
+    return [each for each in held if each.id in ids], list(left.values())
+
+
+def _clouded(
+    kept: list[Resource], left: Iterable[Resource], vocabulary: Vocabulary
+) -> list[Resource]:
+    """Find the neighbours of a stack in which a reference to their type is not known."""
+    open_to: set[tuple[str, str]] = set()
+    for each in kept:
+        for relation in vocabulary.types[each.type].relations.values() if each.unread else ():
+            name = relation.by.split("[]")[0]
+            is_open = name in each.unread and name not in each.properties
+            is_worded = any("‹" in text for text in references(each, relation.by))
+            if relation.by and (is_open or is_worded or relation.by in each.unread):
+                targets = vocabulary.concrete(relation.to)
+                open_to |= {(each.origin.stack, target.name) for target in targets}
+    return [each for each in left if (each.origin.stack, each.type) in open_to]
+
+
+def _known(resource: Resource) -> Resource:
+    return msgspec.structs.replace(resource, id=resource.identity)
+
+
+def _candidate(resource: Resource) -> Candidate:
+    # The id is what others call it, which equal names of other stacks are called too.
+    outline = msgspec.structs.replace(resource, id=resource.identity)
+    return Candidate(item=_ITEM, outline=outline, own_id=_own_id(resource))
+
+
+def _own_id(resource: Resource) -> str:
+    return resource.origin.stack + resource.id
+
+
+_ITEM = Item(
+    plan=TypePlan(type=""),
+    scope=Scope(name="", account="", home="", regions=()),
+    region="",
+    entry=None,
+)

@@ -1,0 +1,107 @@
+"""What a declaration that is a part of others belongs to: for certain, or perhaps and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.iac.mapping.declaration import name_at, text_of
+from mlsec.iac.mapping.resource import Standing
+
+# stack -> the names under which it tells other stacks what it has
+Offers = Mapping[str, frozenset[str]]
+NOTHING_OFFERED: Offers = {}
+_ELSEWHERE = "it names what another part of this code declares, and both may be applied apart"
+# The id of a thing whose name means one thing in every account and region, as of a bucket.
+_UNIQUE = re.compile(r"[^{}]*(?:\{(?:partition|name)\}[^{}]*)+")
+
+
+class Owners:
+    """All things of a target by what they are called, stack by stack."""
+
+    def __init__(self, offers: Offers = NOTHING_OFFERED) -> None:
+        self._offers = offers
+        self._here: dict[tuple[str, str, str], list[Standing]] = {}
+        self._named: dict[tuple[str, str], list[Standing]] = {}
+        self._in_stack: dict[tuple[str, str], list[Standing]] = {}
+
+    def add(self, standing: Standing) -> None:
+        """Take a thing in."""
+        type_name, stack = standing.entry.type, standing.declaration.stack
+        self._in_stack.setdefault((stack, type_name), []).append(standing)
+        address = standing.declaration.address.lower()
+        if address not in _names(standing):
+            self._here.setdefault((stack, type_name, address), []).append(standing)
+        for name in _names(standing):
+            self._here.setdefault((stack, type_name, name), []).append(standing)
+            if _is_written(standing):
+                self._named.setdefault((type_name, name), []).append(standing)
+
+    def named(self, stack: str, type_name: str, name: str) -> list[Standing]:
+        """Find what a name means for certain: in its stack, or anywhere if it means one thing.
+
+        It is taken as it is written, or as what an ARN ends with.
+        """
+        spellings = _spellings(name)
+        for each in spellings:
+            found = self._here.get((stack, type_name, each))
+            if found:
+                return found
+        found = self._elsewhere(type_name, spellings)
+        return [each for each in found if _is_unique(each)]
+
+    def possible(self, stack: str, type_name: str, owner: Node) -> list[tuple[Standing, str]]:
+        """Give what an owner may be that is none for certain, each with why."""
+        hidden = owner.value
+        if not isinstance(hidden, Unresolved):
+            found = self._elsewhere(type_name, _spellings(text_of(owner)))
+            return [(each, _ELSEWHERE) for each in found]
+        if hidden.among is None:
+            return [(each, hidden.why) for each in self._in_stack.get((stack, type_name), ())]
+        meant: dict[int, Standing] = {}
+        for name in hidden.among:
+            near = self._here.get((stack, type_name, name.lower()), ())
+            meant.update((id(each), each) for each in near)
+        for other in self._offers if hidden.text else ():
+            if other != stack and self._is_offered(other, hidden.text):
+                far = self._in_stack.get((other, type_name), ())
+                meant.update((id(each), each) for each in far)
+        return [(each, hidden.why) for each in meant.values()]
+
+    def _elsewhere(self, type_name: str, spellings: tuple[str, ...]) -> list[Standing]:
+        for each in spellings:
+            found = self._named.get((type_name, each)) if "‹" not in each else None
+            if found:
+                return found
+        return []
+
+    def _is_offered(self, stack: str, words: str) -> bool:
+        """Whether a stack may tell what is asked for in these words of an unknown value."""
+        asked = words.removeprefix("‹").removesuffix("›").rpartition(".outputs.")[2]
+        tail = asked.rpartition("›")[2].partition(".")[0]
+        offered = (each.rpartition("›")[2] for each in self._offers.get(stack, ()) if tail)
+        return any(each.endswith(tail) or (each and tail.endswith(each)) for each in offered)
+
+
+def _names(standing: Standing) -> set[str]:
+    called = standing.called
+    words = {called.name, called.id, called.ref, called.name.rpartition(":")[2]}
+    return {each.lower() for each in words}
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    return (name.lower(), name.rpartition(":")[2].lower()) if name else ()
+
+
+def _is_written(standing: Standing) -> bool:
+    """Whether the code says what it is called, so that others can call it so."""
+    if "‹" in standing.called.name:
+        return False
+    body, digger = standing.body, standing.digger
+    return any(name_at(at, lambda path: digger.dig(body, path)) for at in standing.entry.naming)
+
+
+def _is_unique(standing: Standing) -> bool:
+    """Whether one name means one thing in every account, as of a bucket."""
+    return _UNIQUE.fullmatch(standing.entry.id) is not None

@@ -1,0 +1,1 @@
+"""HCL expressions to values; what is not known stays unknown."""

@@ -1,0 +1,290 @@
+"""Expressions to values: what is not known stays so, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from mlsec.collect.located.located import Unresolved
+from mlsec.iac.terraform.evaluation import operators
+from mlsec.iac.terraform.evaluation.traverse import attribute_of, element_of, items_of
+from mlsec.iac.terraform.functions.table import call
+from mlsec.iac.terraform.syntax.tree import (
+    ELEMENT,
+    Attr,
+    Binary,
+    Broken,
+    Call,
+    Conditional,
+    Expr,
+    For,
+    Index,
+    Literal,
+    Name,
+    ObjectOf,
+    Splat,
+    Template,
+    TemplateFor,
+    TemplateIf,
+    TupleOf,
+    Unary,
+)
+from mlsec.iac.terraform.values import (
+    MAX_ITEMS,
+    Mistaken,
+    Value,
+    bool_of,
+    join_text,
+    text_of,
+    weigh,
+)
+
+# All the steps that the code of one target may take; a large estate takes a tenth of it. One root
+# module may not take so many that nothing is left for the others.
+MAX_STEPS = 3_000_000
+MAX_ROOT_STEPS = 600_000
+# A chain of references goes through several of Python's frames a step.
+MAX_DEPTH = 120
+
+
+class Budget:
+    """What is left to spend on one root module, shared by all that it calls."""
+
+    def __init__(self, steps: int = MAX_ROOT_STEPS) -> None:
+        self.granted = self.steps = steps
+        self.depth = 0
+
+    @property
+    def spent(self) -> int:
+        """How many steps were taken."""
+        return self.granted - max(0, self.steps)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether evaluation was cut off."""
+        return self.steps <= 0
+
+
+class Names:
+    """What the words of a scope stand for, and the files that its functions may read."""
+
+    def lookup(self, name: str) -> Value:
+        """Give a word's value or space; Unresolved for a word that nothing declares."""
+        raise NotImplementedError
+
+    def read_file(self, path: str) -> str | Unresolved:
+        """Give the text of a file of the same target."""
+        raise NotImplementedError
+
+
+class _Nothing(Names):
+    def __init__(self, files: Names) -> None:
+        self._files = files
+
+    def lookup(self, name: str) -> Value:
+        return Mistaken(f'the template is given no "{name}"')
+
+    def read_file(self, path: str) -> str | Unresolved:
+        return self._files.read_file(path)
+
+
+class Evaluator:
+    """Evaluates in one module; ``bound`` are the names of loops, ``each``, ``count``, ``self``."""
+
+    def __init__(
+        self, names: Names, budget: Budget, bound: Mapping[str, Value] | None = None
+    ) -> None:
+        self.names, self.budget = names, budget
+        self.bound: Mapping[str, Value] = bound or {}
+
+    def knowing(self, bound: Mapping[str, Value]) -> Evaluator:
+        """Give an evaluator that knows more names."""
+        return Evaluator(self.names, self.budget, {**self.bound, **bound})
+
+    def alone(self, bound: Mapping[str, Value]) -> Evaluator:
+        """Give an evaluator that knows these names and no others, as templates in files do."""
+        return Evaluator(_Nothing(self.names), self.budget, bound)
+
+    def value(self, expr: Expr) -> Value:
+        """Give the value of an expression."""
+        if type(expr) is Literal:
+            return expr.value
+        budget = self.budget
+        budget.steps -= 1
+        if budget.steps <= 0:
+            return Unresolved("the evaluation was cut off: too many steps")
+        if budget.depth > MAX_DEPTH:
+            return Unresolved("references nested too deep")
+        budget.depth += 1
+        try:
+            return _KINDS[type(expr)](self, expr)
+        finally:
+            budget.depth -= 1
+
+    def _broken(self, expr: Broken) -> Value:
+        return Unresolved(expr.why)
+
+    def _name(self, expr: Name) -> Value:
+        if expr.name in self.bound:
+            return self.bound[expr.name]
+        return self.names.lookup(expr.name)
+
+    def _attr(self, expr: Attr) -> Value:
+        return attribute_of(self.value(expr.of), expr.name)
+
+    def _index(self, expr: Index) -> Value:
+        return element_of(self.value(expr.of), self.value(expr.key))
+
+    def _splat(self, expr: Splat) -> Value:
+        of = self.value(expr.of)
+        if of is None:
+            return []
+        items = items_of(of)
+        if isinstance(items, Unresolved):
+            if isinstance(of, (list, dict, Unresolved)):
+                return items
+            items = [(0, of)]
+        elif isinstance(of, dict):
+            items = [(0, of)]
+        return [self.knowing({ELEMENT: each}).value(expr.each) for _, each in items]
+
+    def _template(self, expr: Template) -> Value:
+        if len(expr.parts) == 1:
+            return self.value(expr.parts[0])
+        made = join_text([self.value(part) for part in expr.parts])
+        self.budget.steps -= weigh(made)
+        return made
+
+    def _template_if(self, expr: TemplateIf) -> Value:
+        return text_of(self._either(expr.condition, expr.then, expr.otherwise))
+
+    def _template_for(self, expr: TemplateFor) -> Value:
+        items = items_of(self.value(expr.collection))
+        if isinstance(items, Unresolved):
+            return items
+        return join_text(
+            [
+                self._loop(expr.key_name, key, expr.value_name, each).value(expr.body)
+                for key, each in items
+            ]
+        )
+
+    def _loop(self, key_name: str, key: Value, value_name: str, each: Value) -> Evaluator:
+        bound = {value_name: each}
+        if key_name:
+            bound[key_name] = key
+        return self.knowing(bound)
+
+    def _call(self, expr: Call) -> Value:
+        arguments = [self.value(each) for each in expr.arguments]
+        if expr.expands and arguments:
+            last = arguments.pop()
+            items = items_of(last)
+            if isinstance(items, Unresolved):
+                return items
+            arguments += [each for _, each in items]
+        return call(expr.name, arguments, self)
+
+    def _unary(self, expr: Unary) -> Value:
+        return operators.unary(expr.operator, self.value(expr.operand))
+
+    def _binary(self, expr: Binary) -> Value:
+        left = self.value(expr.left)
+        # What is right of a decided "and" or "or" is not looked at, as guards rely on.
+        decided = operators.decided(expr.operator, left)
+        if decided is not None:
+            return decided
+        right = self.value(expr.right)
+        if isinstance(left, (list, dict)):
+            self.budget.steps -= weigh(left) + weigh(right)
+        return operators.binary(expr.operator, left, right)
+
+    def _conditional(self, expr: Conditional) -> Value:
+        return self._either(expr.condition, expr.then, expr.otherwise)
+
+    def _either(self, condition: Expr, then: Expr, otherwise: Expr) -> Value:
+        verdict = bool_of(self.value(condition))
+        if isinstance(verdict, Mistaken):
+            return verdict
+        if isinstance(verdict, Unresolved):
+            both = self.value(then), self.value(otherwise)
+            self.budget.steps -= weigh(both[0]) + weigh(both[1])
+            return operators.agreed(*both, verdict)
+        return self.value(then if verdict else otherwise)
+
+    def _tuple(self, expr: TupleOf) -> Value:
+        made = [self.value(each) for each in expr.items]
+        return _mistake(made) or made
+
+    def _object(self, expr: ObjectOf) -> Value:
+        made: dict[str, Value] = {}
+        for key_expr, value_expr in expr.items:
+            key = text_of(self.value(key_expr))
+            if not isinstance(key, str):
+                return _unknown_key(key)
+            made[key] = self.value(value_expr)
+        return _mistake(made.values()) or made
+
+    def _for(self, expr: For) -> Value:
+        items = items_of(self.value(expr.collection))
+        if isinstance(items, Unresolved):
+            return items
+        made_list: list[Value] = []
+        made_map: dict[str, Value] = {}
+        for at, each in items:
+            inner = self._loop(expr.key_name, at, expr.value_name, each)
+            if expr.condition is not None:
+                keeps = bool_of(inner.value(expr.condition))
+                if isinstance(keeps, Unresolved):
+                    return keeps
+                if not keeps:
+                    continue
+            found = inner.value(expr.value)
+            if expr.key is None:
+                made_list.append(found)
+                continue
+            key = text_of(inner.value(expr.key))
+            if not isinstance(key, str):
+                return _unknown_key(key)
+            if expr.groups:
+                made_map.setdefault(key, []).append(found)
+            elif key in made_map:
+                return Mistaken(f'two elements have the key "{key[:80]}"')
+            else:
+                made_map[key] = found
+        if len(made_list) > MAX_ITEMS or len(made_map) > MAX_ITEMS:
+            return Unresolved(f"more than {MAX_ITEMS} elements")
+        return _mistake([*made_list, *made_map.values()]) or (
+            made_list if expr.key is None else made_map
+        )
+
+
+def _mistake(values: Iterable[Value]) -> Mistaken | None:
+    """Terraform refuses an expression whole, which is what ``try`` and ``can`` go by."""
+    return next((each for each in values if isinstance(each, Mistaken)), None)
+
+
+def _unknown_key(key: Value) -> Unresolved:
+    if isinstance(key, Mistaken):
+        return key
+    if isinstance(key, Unresolved):
+        return Unresolved(key.why)
+    return Unresolved("a map with a key that only the apply knows")
+
+
+_KINDS: dict[type[Expr], Callable[..., Value]] = {
+    Broken: Evaluator._broken,
+    Name: Evaluator._name,
+    Attr: Evaluator._attr,
+    Index: Evaluator._index,
+    Splat: Evaluator._splat,
+    Template: Evaluator._template,
+    TemplateIf: Evaluator._template_if,
+    TemplateFor: Evaluator._template_for,
+    Call: Evaluator._call,
+    Unary: Evaluator._unary,
+    Binary: Evaluator._binary,
+    Conditional: Evaluator._conditional,
+    TupleOf: Evaluator._tuple,
+    ObjectOf: Evaluator._object,
+    For: Evaluator._for,
+}

@@ -1,0 +1,79 @@
+"""Steps into values: attributes, elements, and what a loop goes over."""
+
+from __future__ import annotations
+
+from mlsec.collect.located.located import Unresolved
+from mlsec.iac.terraform.values import (
+    Encoded,
+    Joined,
+    Mistaken,
+    Space,
+    Symbol,
+    Value,
+    kind_of,
+    number_of,
+    text_of,
+)
+
+
+def attribute_of(of: Value, name: str) -> Value:
+    """Give ``of.name``."""
+    if isinstance(of, Unresolved):
+        return _below(of, name)
+    if isinstance(of, dict):
+        return of[name] if name in of else Mistaken(f'there is no attribute "{name}"')
+    if isinstance(of, Space):
+        return of.get(name)
+    if isinstance(of, Symbol):
+        return Symbol(of.address, (*of.path, name))
+    if isinstance(of, list) and name.isdecimal():
+        return element_of(of, int(name))
+    return Mistaken(f'{kind_of(of)} has no attribute "{name}"')
+
+
+def element_of(of: Value, key: Value) -> Value:
+    """Give ``of[key]``."""
+    if isinstance(of, Unresolved):
+        return _below(of, str(key)) if isinstance(key, (str, int)) else Unresolved(of.why)
+    if isinstance(key, Unresolved):
+        return key
+    if isinstance(of, list):
+        at = number_of(key)
+        if isinstance(at, Unresolved):
+            return at
+        if not isinstance(at, int) or not 0 <= at < len(of):
+            return Mistaken(f"there is no element {at}")
+        return of[at]
+    if isinstance(key, (Symbol, Joined, Encoded)):
+        return Unresolved("a key that only the apply knows")
+    if isinstance(of, Symbol) and isinstance(key, (str, int)):
+        return Symbol(of.address, (*of.path, key))
+    if isinstance(of, dict) and isinstance(key, (bool, int, float)):
+        key = text_of(key)
+    if isinstance(key, str):
+        return attribute_of(of, key)
+    if isinstance(of, Space) and isinstance(key, int):
+        return of.get(str(key))
+    return Mistaken(f"{kind_of(of)} has no element of that key")
+
+
+def _below(of: Unresolved, name: str) -> Unresolved:
+    """What lies below something unknown is unknown for the same reason, in its own words."""
+    if isinstance(of, Mistaken) or not of.text.endswith("›"):
+        return of
+    return Unresolved(of.why, f"{of.text[:-1]}.{name}›", among=of.among)
+
+
+def items_of(of: Value) -> list[tuple[Value, Value]] | Unresolved:
+    """Give the keys and elements that a loop meets; maps in the order of their keys."""
+    if isinstance(of, Unresolved):
+        return of
+    if isinstance(of, list):
+        return list(enumerate(of))
+    if isinstance(of, dict):
+        return sorted(of.items())
+    if isinstance(of, Symbol):
+        return Unresolved(f"{of.shown} is only known after the apply")
+    if isinstance(of, Space):
+        return Unresolved("a loop over the attributes of a resource")
+    return Mistaken(f"a loop over {kind_of(of)}")

@@ -1,0 +1,247 @@
+"""Functions on lists, sets and maps."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+from mlsec.collect.located.located import Unresolved
+from mlsec.iac.terraform.functions.spec import (
+    Function,
+    items,
+    key_of,
+    mapping,
+    number,
+    room,
+    text,
+    unique,
+    whole,
+)
+from mlsec.iac.terraform.values import Mistaken, Value, equal, kind_of
+
+
+def _flatten(value: Value) -> Value:
+    made: list[Value] = []
+    waiting = [iter(items(value))]
+    while waiting:
+        for each in waiting[-1]:
+            if isinstance(each, list):
+                waiting.append(iter(each))
+                break
+            made.append(each)
+        else:
+            waiting.pop()
+    return made
+
+
+def _merge(*maps: Value) -> Value:
+    made: dict[str, Value] = {}
+    for each in maps:
+        made |= mapping(each) if each is not None else {}
+    return made
+
+
+def _concat(*lists: Value) -> Value:
+    room(elements=sum(len(items(each)) for each in lists))
+    return [each for given in lists for each in items(given)]
+
+
+def _lookup(of: Value, key: Value, *default: Value) -> Value:
+    found = mapping(of)
+    if text(key) in found:
+        return found[text(key)]
+    return default[0] if default else Mistaken(f'there is no key "{text(key)}"')
+
+
+def _element(of: Value, at: Value) -> Value:
+    found = items(of)
+    return found[whole(at) % len(found)] if found else Mistaken("an element of an empty list")
+
+
+def _contains(of: Value, wanted: Value) -> Value:
+    unknown: Value = False
+    for each in mapping(of).values() if isinstance(of, dict) else items(of):
+        verdict = equal(each, wanted)
+        if verdict is True:
+            return True
+        if isinstance(verdict, Unresolved):
+            unknown = verdict
+    return unknown
+
+
+def _coalesce(*values: Value) -> Value:
+    for each in values:
+        if isinstance(each, Unresolved):
+            return each
+        if each is not None and each != "":
+            return each
+    return Mistaken("there is no value that is not null or empty")
+
+
+def _coalescelist(*lists: Value) -> Value:
+    for each in lists:
+        if isinstance(each, Unresolved) or each:
+            return each
+    return Mistaken("all lists are empty")
+
+
+def _compact(value: Value) -> Value:
+    for each in items(value):
+        if isinstance(each, Unresolved):
+            return each
+    return [each for each in items(value) if each is not None and each != ""]
+
+
+def _length(value: Value) -> Value:
+    if isinstance(value, (list, dict, str)):
+        return len(value)
+    return Mistaken(f"the length of {kind_of(value)}")
+
+
+def _one(value: Value) -> Value:
+    found = items(value)
+    if len(found) > 1:
+        return Mistaken("a list of more than one element")
+    return found[0] if found else None
+
+
+def _range(*bounds: Value) -> Value:
+    numbers = [number(each) for each in bounds]
+    start = numbers[0] if len(numbers) > 1 else 0
+    limit = numbers[1] if len(numbers) > 1 else numbers[0]
+    step = numbers[2] if len(numbers) > 2 else (1 if limit >= start else -1)
+    count = max(0, math.ceil((limit - start) / step))
+    room(elements=count)
+    return [start + step * at for at in range(count)]
+
+
+def _setproduct(*lists: Value) -> Value:
+    room(elements=math.prod(len(items(each)) for each in lists) * max(1, len(lists)))
+    return [list(each) for each in itertools.product(*lists)]
+
+
+def _zipmap(keys: Value, values: Value) -> Value:
+    return dict(zip((text(key) for key in items(keys)), items(values), strict=True))
+
+
+def _sets(name: str, *lists: Value) -> Value:
+    keys = [{key_of(each) for each in items(given)} for given in lists]
+    if name == "union":
+        return to_set([each for given in lists for each in given])
+    kept = set.intersection(*keys) if name == "intersection" else keys[0] - set().union(*keys[1:])
+    return to_set([each for each in lists[0] if key_of(each) in kept])
+
+
+def to_set(value: Value) -> Value:
+    """Give a list as a set: without repetition, in Terraform's order of texts."""
+    found = unique(items(value))
+    is_text = all(isinstance(each, str) for each in found)
+    return sorted(found) if is_text else found
+
+
+def _slice(value: Value, start: Value, end: Value) -> Value:
+    found = items(value)
+    if not 0 <= whole(start) <= whole(end) <= len(found):
+        return Mistaken("a slice beyond the end")
+    return found[whole(start) : whole(end)]
+
+
+def _transpose(value: Value) -> Value:
+    made: dict[str, list[Value]] = {}
+    for key, names in mapping(value).items():
+        for name in items(names):
+            made.setdefault(text(name), []).append(key)
+    return dict(sorted(made.items()))
+
+
+def _every(value: Value, *, wanted: bool) -> Value:
+    """``alltrue`` and ``anytrue``: one element of the other kind decides."""
+    unknown: Value = wanted
+    for each in items(value):
+        if isinstance(each, Unresolved):
+            unknown = each
+        elif each in (not wanted, "false" if wanted else "true"):
+            return not wanted
+    return unknown
+
+
+def _index(value: Value, wanted: Value) -> Value:
+    for at, each in enumerate(items(value)):
+        if equal(each, wanted) is True:
+            return at
+    return Mistaken("the value is not in the list")
+
+
+def _sum(value: Value) -> Value:
+    return sum(number(each) for each in items(value))
+
+
+def _matchkeys(values: Value, keys: Value, wanted: Value) -> Value:
+    kept = {key_of(each) for each in items(wanted)}
+    pairs = zip(items(values), items(keys), strict=True)
+    return [each for each, key in pairs if key_of(key) in kept]
+
+
+def _chunks(value: Value, size: Value) -> Value:
+    found, count = items(value), whole(size)
+    if count <= 0:
+        return [found]
+    return [found[at : at + count] for at in range(0, len(found), count)]
+
+
+def _sort(value: Value) -> Value:
+    return sorted(text(each) for each in items(value))
+
+
+def _moves(run: object) -> Function:
+    return Function(run, symbols=True)  # type: ignore[arg-type]
+
+
+def _distinct(value: Value) -> Value:
+    return unique(items(value))
+
+
+def _keys(value: Value) -> Value:
+    return sorted(mapping(value))
+
+
+def _values(value: Value) -> Value:
+    return [each for _, each in sorted(mapping(value).items())]
+
+
+def _reverse(value: Value) -> Value:
+    return items(value)[::-1]
+
+
+COLLECTIONS: dict[str, Function] = {
+    "alltrue": _moves(lambda v: _every(v, wanted=True)),
+    "anytrue": _moves(lambda v: _every(v, wanted=False)),
+    "chunklist": _moves(_chunks),
+    "coalesce": Function(_coalesce, symbols=True, unknown=True),
+    "coalescelist": Function(_coalescelist, symbols=True, unknown=True),
+    "compact": _moves(_compact),
+    "concat": _moves(_concat),
+    "contains": _moves(_contains),
+    "distinct": _moves(_distinct),
+    "element": _moves(_element),
+    "flatten": _moves(_flatten),
+    "index": _moves(_index),
+    "keys": _moves(_keys),
+    "length": Function(_length),
+    "lookup": _moves(_lookup),
+    "matchkeys": _moves(_matchkeys),
+    "merge": _moves(_merge),
+    "one": _moves(_one),
+    "range": Function(_range),
+    "reverse": _moves(_reverse),
+    "setintersection": _moves(lambda *v: _sets("intersection", *v)),
+    "setproduct": _moves(_setproduct),
+    "setsubtract": _moves(lambda *v: _sets("subtract", *v)),
+    "setunion": _moves(lambda *v: _sets("union", *v)),
+    "slice": _moves(_slice),
+    "sort": Function(_sort),
+    "sum": Function(_sum),
+    "transpose": Function(_transpose),
+    "values": _moves(_values),
+    "zipmap": _moves(_zipmap),
+}

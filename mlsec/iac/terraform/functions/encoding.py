@@ -1,0 +1,125 @@
+"""Functions that encode, decode and hash."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import hashlib
+import io
+import json
+import urllib.parse
+
+from mlsec.collect.located import json as marked_json
+from mlsec.collect.located.located import Unresolved, plain
+from mlsec.core.errors import MlsecError
+from mlsec.iac.terraform.functions.spec import Function, text
+from mlsec.iac.terraform.values import (
+    Encoded,
+    Mistaken,
+    Space,
+    Value,
+    is_plain,
+    number_text,
+    walk,
+)
+
+_AT_APPLY = "is only known at the apply"
+
+
+def _jsonencode(value: Value) -> Value:
+    if any(isinstance(each, Space) for each in walk(value)):
+        return Unresolved("the JSON text of a resource")
+    return as_json(value) if is_plain(value) else Encoded(value)
+
+
+def as_json(value: Value) -> str:
+    """Write JSON as Terraform does, so that a hash of it is the same."""
+    text = json.dumps(_plain_numbers(value), separators=(",", ":"), ensure_ascii=False)
+    return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
+
+
+def _plain_numbers(value: Value) -> Value:
+    if isinstance(value, dict):
+        return {key: _plain_numbers(each) for key, each in sorted(value.items())}
+    if isinstance(value, list):
+        return [_plain_numbers(each) for each in value]
+    if isinstance(value, float):
+        return json.loads(number_text(value))
+    return value
+
+
+def _jsondecode(value: Value) -> Value:
+    if isinstance(value, Encoded):
+        return value.value
+    try:
+        return plain(marked_json.parse(text(value)))
+    except MlsecError as error:
+        return Mistaken(str(error.message))
+
+
+def _yamldecode(value: Value) -> Value:
+    try:
+        from mlsec.collect.located import yaml as marked_yaml  # noqa: PLC0415 - it loads much, and is seldom used
+
+        documents = list(marked_yaml.parse_documents(text(value)))
+    except MlsecError as error:
+        return Mistaken(str(error.message))
+    if len(documents) > 1:
+        return Mistaken("more than one YAML document")
+    return plain(documents[0]) if documents else None
+
+
+def _yamlencode(value: Value) -> Value:
+    # JSON is YAML; where the text is read again it is the value that matters.
+    return _jsonencode(value)
+
+
+def _base64decode(value: Value) -> Value:
+    try:
+        return base64.b64decode(text(value), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        return Mistaken(f"not base64 of text: {error}")
+
+
+def _base64encode(value: Value) -> Value:
+    return base64.b64encode(text(value).encode()).decode()
+
+
+def _csvdecode(value: Value) -> Value:
+    return [dict(row) for row in csv.DictReader(io.StringIO(text(value)))]
+
+
+def _hash(name: str, value: Value, *, is_hex: bool = True) -> Value:
+    made = hashlib.new(name, text(value).encode(), usedforsecurity=False)
+    return made.hexdigest() if is_hex else base64.b64encode(made.digest()).decode()
+
+
+def _not_here(name: str, why: str = "is not worked out") -> Function:
+    return Function(lambda *_: Unresolved(f"{name}() {why}"), symbols=True)
+
+
+ENCODING: dict[str, Function] = {
+    "base64decode": Function(_base64decode),
+    "base64encode": Function(_base64encode),
+    "base64gzip": _not_here("base64gzip"),
+    "base64sha256": Function(lambda v: _hash("sha256", v, is_hex=False)),
+    "base64sha512": Function(lambda v: _hash("sha512", v, is_hex=False)),
+    "bcrypt": _not_here("bcrypt"),
+    "csvdecode": Function(_csvdecode),
+    "formatdate": _not_here("formatdate"),
+    "jsondecode": Function(_jsondecode, symbols=True),
+    "jsonencode": Function(_jsonencode, symbols=True),
+    "md5": Function(lambda v: _hash("md5", v)),
+    "plantimestamp": _not_here("plantimestamp", _AT_APPLY),
+    "sha1": Function(lambda v: _hash("sha1", v)),
+    "sha256": Function(lambda v: _hash("sha256", v)),
+    "sha512": Function(lambda v: _hash("sha512", v)),
+    "timeadd": _not_here("timeadd"),
+    "timestamp": _not_here("timestamp", _AT_APPLY),
+    "urlencode": Function(lambda v: urllib.parse.quote(text(v), safe="-_.~")),
+    "uuid": _not_here("uuid", _AT_APPLY),
+    "uuidv5": _not_here("uuidv5"),
+    "yamldecode": Function(_yamldecode),
+    "yamlencode": Function(_yamlencode, symbols=True),
+}

@@ -1,0 +1,44 @@
+"""Functions that read files: only those that were read as code of the same target."""
+
+from __future__ import annotations
+
+import posixpath
+
+from mlsec.collect.located.located import Unresolved
+from mlsec.iac.terraform.functions.encoding import ENCODING
+from mlsec.iac.terraform.functions.spec import Files, Function, text
+from mlsec.iac.terraform.values import Value
+
+# Functions of the content of a file, by the function of a text that they are.
+_OF_CONTENT = {
+    "file": None,
+    "filebase64": "base64encode",
+    "filebase64sha256": "base64sha256",
+    "filebase64sha512": "base64sha512",
+    "filemd5": "md5",
+    "filesha1": "sha1",
+    "filesha256": "sha256",
+    "filesha512": "sha512",
+}
+FILE_FUNCTIONS = frozenset({*_OF_CONTENT, "fileexists"})
+
+
+def read(name: str, path: Value, files: Files) -> Value:
+    """Call a function of a file."""
+    found = files.read_file(text(path))
+    if name == "fileexists":
+        # That it is not among the code does not say that it is not there.
+        return found if isinstance(found, Unresolved) else True
+    if isinstance(found, Unresolved):
+        return found
+    wanted = _OF_CONTENT[name]
+    return ENCODING[wanted].run(found) if wanted else found
+
+
+PATHS: dict[str, Function] = {
+    "abspath": Function(lambda p: posixpath.normpath(text(p))),
+    "basename": Function(lambda p: posixpath.basename(text(p))),
+    "dirname": Function(lambda p: posixpath.dirname(text(p))),
+    "fileset": Function(lambda *_: Unresolved("fileset() looks at files that are no code")),
+    "pathexpand": Function(lambda _: Unresolved("pathexpand() looks at who applies the code")),
+}

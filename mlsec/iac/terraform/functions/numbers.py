@@ -1,0 +1,144 @@
+"""Functions on numbers and network ranges, and conversions of types."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from collections.abc import Callable
+
+from mlsec.collect.located.located import Unresolved
+from mlsec.iac.terraform.functions.collections import to_set
+from mlsec.iac.terraform.functions.spec import Function, items, number, room, text, whole
+from mlsec.iac.terraform.values import (
+    Mistaken,
+    Value,
+    bool_of,
+    kind_of,
+    number_of,
+    text_of,
+)
+
+Net = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _all(value: tuple[Value, ...]) -> list[float]:
+    return [number(each) for each in value]
+
+
+def _network(value: Value) -> Net:
+    return ipaddress.ip_network(text(value), strict=False)
+
+
+def _subnet(net: Net, bits: int, at: int) -> str:
+    length = net.prefixlen + bits
+    if not 0 < length <= net.max_prefixlen or not 0 <= at < 2**bits:
+        raise ValueError("a subnet that does not fit")
+    first = int(net.network_address) + at * 2 ** (net.max_prefixlen - length)
+    kind = type(net.network_address)
+    return f"{kind(first)}/{length}"
+
+
+def _cidrsubnets(prefix: Value, *bits: Value) -> Value:
+    net = _network(prefix)
+    at = int(net.network_address)
+    made = []
+    for each in bits:
+        size = 2 ** (net.max_prefixlen - net.prefixlen - whole(each))
+        at = -(-at // size) * size
+        made.append(_subnet(net, whole(each), (at - int(net.network_address)) // size))
+        at += size
+    return made
+
+
+def _cidrhost(prefix: Value, at: Value) -> Value:
+    return str(_network(prefix)[whole(at)])
+
+
+def _parseint(value: Value, base: Value) -> Value:
+    room(chars=len(text(value)) * 3000)
+    return int(text(value), whole(base))
+
+
+def _log(value: Value, base: Value) -> Value:
+    return math.log(number(value), number(base))
+
+
+def _pow(value: Value, power: Value) -> Value:
+    if abs(number(power)) > 1000 or abs(number(value)) > 1e15:
+        raise ValueError("a number too large")
+    return number(value) ** number(power)
+
+
+def _to_bool(value: Value) -> Value:
+    return None if value is None else bool_of(value)
+
+
+def _to_number(value: Value) -> Value:
+    return None if value is None else number_of(value)
+
+
+def _to_text(value: Value) -> Value:
+    return None if value is None else text_of(value)
+
+
+def _to_map(value: Value) -> Value:
+    return value if isinstance(value, dict) or value is None else Mistaken(_no("map", value))
+
+
+def _to_list(value: Value) -> Value:
+    return value if value is None else items(value)
+
+
+def _to_set(value: Value) -> Value:
+    if isinstance(value, list) and any(isinstance(each, Unresolved) for each in value):
+        return value
+    return value if value is None else to_set(value)
+
+
+def _no(wanted: str, value: Value) -> str:
+    return f"{kind_of(value)} is no {wanted}"
+
+
+def _first_good(*values: Value) -> Value:
+    for each in values:
+        if not isinstance(each, Mistaken):
+            return each
+    return Mistaken("no argument of try() has a value")
+
+
+def _can(value: Value) -> Value:
+    if isinstance(value, Mistaken):
+        return False
+    return value if isinstance(value, Unresolved) else True
+
+
+def _moves(run: Callable[..., Value]) -> Function:
+    return Function(run, symbols=True)
+
+
+NUMBERS: dict[str, Function] = {
+    "abs": Function(lambda n: abs(number(n))),
+    "can": Function(_can, symbols=True, unknown=True),
+    "ceil": Function(lambda n: math.ceil(number(n))),
+    "cidrhost": Function(_cidrhost),
+    "cidrnetmask": Function(lambda p: str(_network(p).netmask)),
+    "cidrsubnet": Function(lambda p, b, n: _subnet(_network(p), whole(b), whole(n))),
+    "cidrsubnets": Function(_cidrsubnets),
+    "floor": Function(lambda n: math.floor(number(n))),
+    "issensitive": _moves(lambda _: Unresolved("issensitive()")),
+    "log": Function(_log),
+    "max": Function(lambda *n: max(_all(n))),
+    "min": Function(lambda *n: min(_all(n))),
+    "nonsensitive": _moves(lambda v: v),
+    "parseint": Function(_parseint),
+    "pow": Function(_pow),
+    "sensitive": _moves(lambda v: v),
+    "signum": Function(lambda n: (number(n) > 0) - (number(n) < 0)),
+    "tobool": Function(_to_bool),
+    "tolist": _moves(_to_list),
+    "tomap": _moves(_to_map),
+    "tonumber": Function(_to_number),
+    "toset": _moves(_to_set),
+    "tostring": _moves(_to_text),
+    "try": Function(_first_good, symbols=True, unknown=True),
+}

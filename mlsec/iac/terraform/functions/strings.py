@@ -1,0 +1,209 @@
+"""Functions on text."""
+
+from __future__ import annotations
+
+import re
+
+from mlsec.iac.terraform.functions.patterns import compiled, cost_of
+from mlsec.iac.terraform.functions.spec import Function, items, room, text, whole
+from mlsec.iac.terraform.values import (
+    Encoded,
+    Joined,
+    Value,
+    is_symbolic,
+    join_text,
+    number_text,
+    why_hidden,
+)
+
+# A text so long does not stand in a name by chance.
+_MARKER = 6
+_VERB = re.compile(r"%(?:%|(?:\[(\d{1,3})\])?([-+ 0#]*)(\d{0,3})(?:\.(\d{1,3}))?([a-zA-Z]))")
+
+
+def _format(spec: Value, *given: Value) -> Value:
+    made: list[Value] = []
+    at, end, size = 0, 0, 0
+    form = text(spec)
+    for found in _VERB.finditer(form):
+        made.append(_no_verb(form[end : found.start()]))
+        end = found.end()
+        if found.group() == "%%":
+            made.append("%")
+            continue
+        index, flags, width, precision, verb = found.groups()
+        at = int(index) if index else at + 1
+        value = given[at - 1]
+        if not isinstance(value, (str, int, float, bool)):
+            if value is None or isinstance(value, (list, dict)) or verb not in "sv":
+                raise TypeError(f"an argument that %{verb} cannot show")
+            made.append(value)
+            continue
+        made.append(_shown(value, flags, width, precision, verb))
+        size += len(made[-1])
+        room(chars=size)
+    made.append(_no_verb(form[end:]))
+    return join_text(made)
+
+
+def _no_verb(piece: str) -> str:
+    if "%" in piece:
+        raise ValueError("a verb that is not known")
+    return piece
+
+
+def _shown(value: Value, flags: str, width: str, precision: str | None, verb: str) -> str:
+    if verb in "sv":
+        shown = text(value) if not isinstance(value, float) else number_text(value)
+        shown = shown[: int(precision)] if precision else shown
+    elif verb == "q":
+        shown = '"' + text(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    elif verb == "t":
+        shown = text(value)
+    elif verb in "dbox" or verb == "X":
+        sign = "+" if "+" in flags else ""
+        shown = format(whole(value), f"{sign}{verb}")
+    elif verb in "feEgG":
+        shown = format(float(text(value)), f".{precision or 6}{verb}")
+    else:
+        raise ValueError(f"there is no verb %{verb}")
+    wide = int(width or 0)
+    if "-" in flags:
+        return shown.ljust(wide)
+    return shown.zfill(wide) if "0" in flags and verb not in "svq" else shown.rjust(wide)
+
+
+def _formatlist(spec: Value, *given: Value) -> Value:
+    lengths = {len(each) for each in given if isinstance(each, list)}
+    if len(lengths) > 1:
+        raise ValueError("lists of different lengths")
+    count = lengths.pop() if lengths else 1
+    return [
+        _format(spec, *(each[at] if isinstance(each, list) else each for each in given))
+        for at in range(count)
+    ]
+
+
+def _join(separator: Value, *lists: Value) -> Value:
+    parts = [each for given in lists for each in items(given)]
+    between = text(separator)
+    room(chars=len(between) * len(parts))
+    made: list[Value] = []
+    for part in parts:
+        made += [between, part]
+    return join_text(made[1:])
+
+
+def _replace(value: Value, search: Value, replacement: Value) -> Value:
+    wanted = text(search)
+    if is_symbolic(value) or is_symbolic(replacement):
+        return _replace_around(value, wanted, replacement)
+    subject, new = text(value), text(replacement)
+    if len(wanted) > 1 and wanted[0] == wanted[-1] == "/":
+        pattern = compiled(wanted[1:-1], subject)
+        room(chars=len(subject) + (len(subject) + 1) * len(new))
+        return pattern.sub(re.sub(r"\$\{?(\w+)\}?", r"\\g<\1>", new.replace("\\", r"\\")), subject)
+    room(chars=len(subject) + (subject.count(wanted) if wanted else 0) * len(new))
+    return subject.replace(wanted, new) if wanted else subject
+
+
+def _replace_around(value: Value, wanted: str, new: Value) -> Value:
+    """Replace a marker in text that is not all known: what is not known does not hold it."""
+    if len(wanted) < _MARKER or wanted[0] == wanted[-1] == "/":
+        return why_hidden(value if is_symbolic(value) else new)
+    if isinstance(value, Encoded):
+        return Encoded(_replace_within(value.value, wanted, new))
+    made: list[Value] = []
+    for part in value.parts if isinstance(value, Joined) else (value,):
+        pieces = part.split(wanted) if isinstance(part, str) else [part]
+        for piece in pieces:
+            made += [new, piece]
+        made.pop(-2 * len(pieces))
+    return join_text(made)
+
+
+def _replace_within(value: Value, wanted: str, new: Value) -> Value:
+    if isinstance(value, dict):
+        return {
+            key.replace(wanted, new) if isinstance(new, str) else key: _replace_within(
+                each, wanted, new
+            )
+            for key, each in value.items()
+        }
+    if isinstance(value, list):
+        return [_replace_within(each, wanted, new) for each in value]
+    return _replace_around(value, wanted, new) if isinstance(value, (str, Joined)) else value
+
+
+def _groups(found: re.Match[str]) -> Value:
+    if found.re.groupindex:
+        return dict(found.groupdict())
+    return list(found.groups()) if found.re.groups else found.group()
+
+
+def _regex(pattern: Value, value: Value) -> Value:
+    found = compiled(text(pattern), text(value)).search(text(value))
+    if found is None:
+        raise ValueError("the pattern does not match")
+    return _groups(found)
+
+
+def _regexall(pattern: Value, value: Value) -> Value:
+    return [_groups(each) for each in compiled(text(pattern), text(value)).finditer(text(value))]
+
+
+def _substr(value: Value, offset: Value, length: Value) -> Value:
+    subject, start, count = text(value), whole(offset), whole(length)
+    start = max(0, len(subject) + start) if start < 0 else start
+    return subject[start:] if count < 0 else subject[start : start + count]
+
+
+def _indent(spaces: Value, value: Value) -> Value:
+    subject = text(value)
+    room(chars=len(subject) + subject.count("\n") * max(0, whole(spaces)))
+    return subject.replace("\n", "\n" + " " * whole(spaces))
+
+
+def _split(separator: Value, value: Value) -> Value:
+    subject, by = text(value), text(separator)
+    return subject.split(by) if by else list(subject)
+
+
+def _without(value: Value, affix: Value, *, at_end: bool) -> str:
+    subject = text(value)
+    return subject.removesuffix(text(affix)) if at_end else subject.removeprefix(text(affix))
+
+
+def _pattern_steps(pattern: Value, value: Value) -> int:
+    return cost_of(text(pattern), text(value)) // 200
+
+
+def _replace_steps(value: Value, search: Value, _: Value) -> int:
+    wanted = text(search)
+    is_pattern = len(wanted) > 1 and wanted[0] == wanted[-1] == "/" and isinstance(value, str)
+    return _pattern_steps(wanted[1:-1], value) if is_pattern else 0
+
+
+STRINGS: dict[str, Function] = {
+    "chomp": Function(lambda s: text(s).rstrip("\r\n")),
+    "endswith": Function(lambda s, end: text(s).endswith(text(end))),
+    "format": Function(_format, symbols=True),
+    "formatlist": Function(_formatlist, symbols=True),
+    "indent": Function(_indent),
+    "join": Function(_join, symbols=True),
+    "lower": Function(lambda s: text(s).lower()),
+    "regex": Function(_regex, steps=_pattern_steps),
+    "regexall": Function(_regexall, steps=_pattern_steps),
+    "replace": Function(_replace, symbols=True, steps=_replace_steps),
+    "split": Function(_split),
+    "startswith": Function(lambda s, start: text(s).startswith(text(start))),
+    "strcontains": Function(lambda s, part: text(part) in text(s)),
+    "strrev": Function(lambda s: text(s)[::-1]),
+    "substr": Function(_substr),
+    "title": Function(lambda s: re.sub(r"\b[a-z]", lambda m: m.group().upper(), text(s))),
+    "trim": Function(lambda s, chars: text(s).strip(text(chars))),
+    "trimprefix": Function(lambda s, part: _without(s, part, at_end=False)),
+    "trimsuffix": Function(lambda s, part: _without(s, part, at_end=True)),
+    "trimspace": Function(lambda s: text(s).strip()),
+    "upper": Function(lambda s: text(s).upper()),
+}

@@ -1,0 +1,99 @@
+"""The table of functions, and how one is called: what is not known is not computed with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlsec.collect.located.located import Unresolved
+from mlsec.iac.terraform.functions.collections import COLLECTIONS
+from mlsec.iac.terraform.functions.encoding import ENCODING
+from mlsec.iac.terraform.functions.files import FILE_FUNCTIONS, PATHS, read
+from mlsec.iac.terraform.functions.numbers import NUMBERS
+from mlsec.iac.terraform.functions.spec import Function, TooMuchError, mapping, text
+from mlsec.iac.terraform.functions.strings import STRINGS
+from mlsec.iac.terraform.syntax.parse import parse_template
+from mlsec.iac.terraform.values import (
+    MAX_CHARS,
+    MAX_ITEMS,
+    MAX_WEIGHT,
+    Mistaken,
+    Space,
+    Value,
+    is_symbolic,
+    weigh,
+    why_hidden,
+)
+
+if TYPE_CHECKING:
+    from mlsec.iac.terraform.evaluation.evaluate import Evaluator
+
+FUNCTIONS: dict[str, Function] = {**STRINGS, **COLLECTIONS, **ENCODING, **NUMBERS, **PATHS}
+_TEMPLATES = ("templatefile", "templatestring")
+# What a function raises when it is given what it does not take.
+_REFUSALS = (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError)
+
+
+def call(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
+    """Call a function of Terraform; Unresolved when it or its arguments are not known."""
+    name = name.removeprefix("core::")
+    function = FUNCTIONS.get(name)
+    if function is None and name not in FILE_FUNCTIONS and name not in _TEMPLATES:
+        return Unresolved(f"the function {name[:60]}() is not known here")
+    hidden = _hidden(name, function or Function(read), arguments)
+    if hidden is not None:
+        return hidden
+    weights = [weigh(each) for each in arguments]
+    evaluator.budget.steps -= sum(weights)
+    if max(weights, default=0) >= MAX_WEIGHT:
+        return Unresolved(f"{name}() of too much")
+    try:
+        if function is None:
+            found = _of_file(name, arguments, evaluator)
+        else:
+            if function.steps is not None:
+                evaluator.budget.steps -= function.steps(*arguments)
+            found = function.run(*arguments)
+    except TooMuchError as error:
+        return Unresolved(f"{name}(): {error}")
+    except _REFUSALS as error:
+        return Mistaken(f"{name}(): {str(error)[:200]}")
+    if isinstance(found, (str, list, dict)):
+        evaluator.budget.steps -= len(found) // (64 if isinstance(found, str) else 1)
+    if (isinstance(found, str) and len(found) > MAX_CHARS) or (
+        isinstance(found, (list, dict)) and len(found) > MAX_ITEMS
+    ):
+        return Unresolved(f"{name}() makes too much")
+    return found
+
+
+def _hidden(name: str, function: Function, arguments: list[Value]) -> Unresolved | None:
+    if not function.unknown:
+        for each in arguments:
+            if isinstance(each, Mistaken):
+                return each
+            if isinstance(each, Unresolved):
+                return Unresolved(each.why)
+    if not function.symbols:
+        for each in arguments:
+            if is_symbolic(each):
+                return why_hidden(each)
+            if isinstance(each, Space):
+                return Unresolved(f"{name}() of a resource")
+    return None
+
+
+def _of_file(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
+    if name not in _TEMPLATES:
+        return read(name, arguments[0], evaluator.names)
+    source = text(arguments[0])
+    if name == "templatefile":
+        found = evaluator.names.read_file(source)
+        if isinstance(found, Unresolved):
+            return found
+        source = found
+    # Parsing costs far more than a step, and a template may call itself.
+    evaluator.budget.steps -= 1000 + len(source) // 16
+    parsed = parse_template(source)
+    if parsed is None:
+        return Unresolved("a template that is not valid")
+    return evaluator.alone(mapping(arguments[1])).value(parsed)

@@ -1,0 +1,1 @@
+"""Modules of Terraform: instances, scopes, providers, data sources."""

@@ -1,0 +1,106 @@
+"""Data sources whose answer the code itself tells: who applies it, where, and policy documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mlsec.iac.terraform.modules import policy_document
+from mlsec.iac.terraform.values import Encoded, Value, join_text, own
+
+if TYPE_CHECKING:
+    from mlsec.iac.terraform.modules.instances import DataSpace
+
+
+def attribute(data: DataSpace, name: str) -> Value:
+    """Give an attribute that can be told from the code, or None."""
+    kind = data.instances.key[0]
+    found = _OWN.get((kind, name))
+    if found is not None:
+        return found
+    told = _TOLD.get(kind)
+    return told(data, name) if told is not None else None
+
+
+def _region(data: DataSpace, name: str) -> Value:
+    if name not in ("name", "id", "region") or data.configured("region") is not None:
+        return None
+    # What is declared has no region of its own in an id, so that this matches such ids.
+    return own("region")
+
+
+def _project(data: DataSpace, name: str) -> Value:
+    if name in ("project_id", "project", "id"):
+        found = data.configured("project_id") or own("project")
+        return join_text(["projects/", found]) if name == "id" else found
+    if name == "number":
+        return own("project_number")
+    return _provider(data, name) if name in ("region", "zone") else None
+
+
+def _subscription(data: DataSpace, name: str) -> Value:
+    found = data.configured("subscription_id") or own("subscription")
+    if name == "subscription_id":
+        return found
+    return join_text(["/subscriptions/", found]) if name == "id" else None
+
+
+def _provider(data: DataSpace, name: str) -> Value:
+    block = data.instances.placed.block
+    return data.instances.scope.providers.of_resource(block).get(name)
+
+
+def _partition(data: DataSpace, name: str) -> Value:
+    region = _provider(data, "region")
+    is_china = isinstance(region, str) and region.startswith("cn-")
+    is_gov = isinstance(region, str) and region.startswith("us-gov-")
+    if name in ("partition", "id"):
+        return "aws-cn" if is_china else ("aws-us-gov" if is_gov else "aws")
+    if name == "dns_suffix":
+        return "amazonaws.com.cn" if is_china else "amazonaws.com"
+    return None
+
+
+def _policy(data: DataSpace, name: str) -> Value:
+    if name not in ("json", "minified_json"):
+        return None
+    return policy_document.document(data.evaluated())
+
+
+def _bindings(data: DataSpace, name: str) -> Value:
+    if name != "policy_data":
+        return None
+    held = data.evaluated()
+    return Encoded({"bindings": held.get("binding", [])}) if "binding" in held else None
+
+
+def _bucket(data: DataSpace, name: str) -> Value:
+    found = data.configured("bucket")
+    if name in ("id", "bucket"):
+        return found
+    return join_text(["arn:aws:s3:::", found]) if name == "arn" and found is not None else None
+
+
+def _gcp_bucket(data: DataSpace, name: str) -> Value:
+    return data.configured("name") if name in ("id", "name") else None
+
+
+_OWN: dict[tuple[str, str], Value] = {
+    ("aws_caller_identity", "account_id"): own("account"),
+    ("aws_caller_identity", "id"): own("account"),
+    ("azurerm_client_config", "subscription_id"): own("subscription"),
+    ("azurerm_client_config", "tenant_id"): own("tenant"),
+    ("azurerm_client_config", "object_id"): own("principal"),
+    ("azurerm_client_config", "client_id"): own("client"),
+}
+_TOLD: dict[str, Callable[[DataSpace, str], Value]] = {
+    "aws_region": _region,
+    "aws_s3_bucket": _bucket,
+    "google_iam_policy": _bindings,
+    "google_storage_bucket": _gcp_bucket,
+    "aws_partition": _partition,
+    "aws_iam_policy_document": _policy,
+    "azurerm_subscription": _subscription,
+    "google_project": _project,
+    "google_client_config": _project,
+}

@@ -1,0 +1,215 @@
+"""Instances of a resource, data source or module call, by ``count`` and ``for_each``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.iac.terraform.evaluation.evaluate import Evaluator
+from mlsec.iac.terraform.evaluation.located_blocks import body_node, node_value
+from mlsec.iac.terraform.modules import data_sources
+from mlsec.iac.terraform.modules.module import Key, Placed
+from mlsec.iac.terraform.values import Space, Symbol, Value, number_of
+
+if TYPE_CHECKING:
+    from mlsec.iac.terraform.modules.scope import Scope
+
+MAX_INSTANCES = 1_000
+# What the apply makes up where it is null, so that a reference to it is never null.
+_MADE_UP = frozenset({"id", "arn", "name", "bucket", "self_link", "key_id"})
+_REMOTE = "terraform_remote_state"
+
+
+class Instance(msgspec.Struct, frozen=True, eq=False):
+    """One instance; ``address`` has its key, ``bound`` is what ``each`` or ``count`` is there."""
+
+    address: str
+    bound: Mapping[str, Value] = {}
+    why_unknown: str = ""
+
+
+class Instances:
+    """All instances of one block; one stands for all where their number is not known."""
+
+    def __init__(self, scope: Scope, kind: str, key: Key, placed: Placed) -> None:
+        self.scope, self.kind, self.key, self.placed = scope, kind, key, placed
+        prefix = {"data": "data.", "module": "module."}.get(kind, "")
+        self.address = f"{scope.prefix}{prefix}{'.'.join(key)}"
+        self._expanded: dict[Value, Instance] | None = None
+        self._is_expanding = False
+        self._spaces: dict[str, Value] = {}
+        self.is_counted = "count" in placed.block.body.attributes
+        self.is_single = not self.is_counted and "for_each" not in placed.block.body.attributes
+
+    def each(self) -> Mapping[Value, Instance]:
+        """Give the instances by key: None for the only one, "*" for one that stands for all."""
+        if self._expanded is None:
+            if self._is_expanding:
+                return self._all_in_one(f"{self.address} refers to itself")
+            self._is_expanding = True
+            self._expanded = self._expand()
+            self._is_expanding = False
+        return self._expanded
+
+    def seen(self) -> Value:
+        """Give what a reference sees: one space, a list of them or a map."""
+        found = self.each()
+        spaces = {key: self.space(each) for key, each in found.items()}
+        if self.is_single:
+            return spaces[None]
+        if "*" in found and found["*"].why_unknown:
+            return _Any(spaces["*"], found["*"].why_unknown)
+        return list(spaces.values()) if self.is_counted else spaces
+
+    def space(self, instance: Instance) -> Value:
+        """Give one instance as a reference sees it."""
+        if instance.address not in self._spaces:
+            self._spaces[instance.address] = self._space(instance)
+        return self._spaces[instance.address]
+
+    def resource(self, instance: Instance) -> ResourceSpace:
+        """Give one instance of a resource."""
+        found = self.space(instance)
+        if not isinstance(found, ResourceSpace):
+            raise TypeError(f"{self.address} is no resource")
+        return found
+
+    def evaluator(self, instance: Instance) -> Evaluator:
+        """Give the evaluator for what stands in the block."""
+        return self.scope.evaluator.knowing(instance.bound)
+
+    def _space(self, instance: Instance) -> Value:
+        if self.kind == "module":
+            return self.scope.module_space(self, instance)
+        if self.kind == "data":
+            return DataSpace(self, instance)
+        return ResourceSpace(self, instance)
+
+    def _expand(self) -> dict[Value, Instance]:
+        attributes = self.placed.block.body.attributes
+        if self.is_single:
+            return {None: Instance(self.address)}
+        if self.is_counted:
+            found = self.scope.evaluator.value(attributes["count"].value)
+            number = number_of(found)
+            if isinstance(number, Unresolved):
+                return self._all_in_one(number.why)
+            if number > MAX_INSTANCES:
+                return self._all_in_one(f"{number} instances are more than {MAX_INSTANCES}")
+            return {
+                at: Instance(f"{self.address}[{at}]", {"count": {"index": at}})
+                for at in range(int(number))
+            }
+        return self._expand_each(self.scope.evaluator.value(attributes["for_each"].value))
+
+    def _expand_each(self, over: Value) -> dict[Value, Instance]:
+        if isinstance(over, Unresolved):
+            return self._all_in_one(over.why)
+        if isinstance(over, list) and all(isinstance(key, str) for key in over):
+            over = {key: key for key in over}
+        if not isinstance(over, dict):
+            return self._all_in_one("for_each goes over what only the apply knows")
+        if len(over) > MAX_INSTANCES:
+            return self._all_in_one(f"{len(over)} instances are more than {MAX_INSTANCES}")
+        return {
+            key: Instance(
+                f"{self.address}[{json.dumps(key)}]", {"each": {"key": key, "value": value}}
+            )
+            for key, value in sorted(over.items())
+        }
+
+    def _all_in_one(self, why: str) -> dict[Value, Instance]:
+        unknown = Unresolved(why)
+        bound = (
+            {"count": {"index": unknown}}
+            if self.is_counted
+            else {"each": {"key": unknown, "value": unknown}}
+        )
+        return {"*": Instance(self.address, bound, why)}
+
+
+class _Any(Space):
+    """Instances of unknown number: one of them is known but for its key, all of them are not."""
+
+    def __init__(self, one: Value, why: str) -> None:
+        self.one, self.why = one, why
+
+    def get(self, name: str) -> Value:
+        del name  # whichever key is asked for
+        return self.one
+
+
+class ResourceSpace(Space):
+    """What a reference to a resource sees: what the code sets, and symbols for the rest."""
+
+    def __init__(self, instances: Instances, instance: Instance) -> None:
+        self.instances, self.instance = instances, instance
+
+    def get(self, name: str) -> Value:
+        """Give an attribute."""
+        found = self.configured(name)
+        if found is None and (name in _MADE_UP or not self._sets(name)):
+            return Symbol(self.instance.address, (name,))
+        if isinstance(found, Unresolved) and name in _MADE_UP and not found.text:
+            # It has no words of its own, but it is known whose name it is.
+            return Symbol(self.instance.address, (name,))
+        return found
+
+    def configured(self, name: str) -> Value:
+        """Give what the code sets, None when it does not."""
+        if not self._sets(name):
+            return None
+        scope = self.instances.scope
+        return scope.once((self.instance.address, name), lambda: self._compute(name))
+
+    def body(self) -> Node:
+        """Give all that the code sets, with places."""
+        block = self.instances.placed.block
+        if block.is_broken:
+            why = "a part of its block is not valid HCL, so what it sets is not known"
+            return Node(Unresolved(why), block.line, block.column)
+        evaluator = self.instances.evaluator(self.instance)
+        return body_node(block.body, evaluator, (block.line, block.column), is_resource=True)
+
+    def _sets(self, name: str) -> bool:
+        body = self.instances.placed.block.body
+        return name in body.attributes or any(
+            name in (block.kind, *block.labels[:1]) for block in body.blocks
+        )
+
+    def _compute(self, name: str) -> Value:
+        evaluator = self.instances.evaluator(self.instance)
+        attribute = self.instances.placed.block.body.attributes.get(name)
+        if attribute is not None:
+            return evaluator.value(attribute.value)
+        node = self.body().get(name)
+        return node_value(node) if node is not None else []
+
+
+class DataSpace(ResourceSpace):
+    """What a reference to a data source sees."""
+
+    def evaluated(self) -> Mapping[str, Value]:
+        """Give all that the code sets, without places."""
+        scope = self.instances.scope
+        found = scope.once((self.instance.address, "*"), lambda: node_value(self.body()))
+        return found if isinstance(found, dict) else {}
+
+    def get(self, name: str) -> Value:
+        """Give an attribute: computed here, as the code sets it, or a symbol for what exists."""
+        found = data_sources.attribute(self, name)
+        if found is not None:
+            return found
+        set_here = self.configured(name)
+        if set_here is not None:
+            return set_here
+        if name in _MADE_UP:
+            return Symbol(self.instance.address, (name,))
+        shown = f"{self.instance.address}.{name}"
+        # What another root module tells is none of the things of this one.
+        among = () if self.instances.key[0] == _REMOTE else None
+        return Unresolved(f"{shown} is looked up at the apply", f"‹{shown}›", among=among)

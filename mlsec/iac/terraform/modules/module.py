@@ -1,0 +1,83 @@
+"""One directory of Terraform files as one module, override files merged in."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from mlsec.collect.code.code_file import CodeFile
+from mlsec.iac.terraform.syntax.tree import Attribute, Block, Body
+
+Key = tuple[str, ...]
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """A block and the file that it stands in."""
+
+    file: CodeFile
+    block: Block
+
+
+class Module(msgspec.Struct, frozen=True, kw_only=True):
+    """What a directory declares, by kind and labels."""
+
+    directory: str
+    files: tuple[CodeFile, ...] = ()
+    blocks: Mapping[str, Mapping[Key, Placed]] = {}
+    locals: Mapping[str, Attribute] = {}
+    providers: tuple[Placed, ...] = ()
+    # Declared again under an address that is taken, which Terraform refuses.
+    twice: tuple[Placed, ...] = ()
+
+    def of_kind(self, kind: str) -> Mapping[Key, Placed]:
+        """Give the blocks of a kind by their labels."""
+        return self.blocks.get(kind, {})
+
+
+def assemble(directory: str, parsed: Iterable[tuple[CodeFile, Body]]) -> Module:
+    """Give the module of a directory's files; override files change what the others declare."""
+    ordered = sorted(parsed, key=lambda pair: (_is_override(pair[0].path), pair[0].path))
+    blocks: dict[str, dict[Key, Placed]] = {}
+    values: dict[str, Attribute] = {}
+    providers: dict[Key, Placed] = {}
+    twice: list[Placed] = []
+    for file, body in ordered:
+        for block in body.blocks:
+            if block.kind == "locals":
+                values.update(block.body.attributes)
+                continue
+            key = (*block.labels, _alias(block)) if block.kind == "provider" else block.labels
+            kept = providers if block.kind == "provider" else blocks.setdefault(block.kind, {})
+            if key in kept and _is_override(file.path):
+                changed = _merged(kept[key].block, block)
+                kept[key] = Placed(kept[key].file, changed)
+            elif kept.setdefault(key, placed := Placed(file, block)) is not placed:
+                twice.append(placed)
+    return Module(
+        directory=directory,
+        files=tuple(file for file, _ in ordered),
+        blocks=blocks,
+        locals=values,
+        providers=tuple(providers.values()),
+        twice=tuple(twice),
+    )
+
+
+def _is_override(path: str) -> bool:
+    name = posixpath.basename(path).partition(".")[0]
+    return name == "override" or name.endswith("_override")
+
+
+def _alias(block: Block) -> str:
+    found = block.body.attributes.get("alias")
+    return str(getattr(found.value, "value", "")) if found is not None else ""
+
+
+def _merged(base: Block, over: Block) -> Block:
+    """Arguments are replaced one by one, nested blocks all of a kind at once."""
+    kinds = {block.kind for block in over.body.blocks}
+    kept = tuple(block for block in base.body.blocks if block.kind not in kinds)
+    body = Body({**base.body.attributes, **over.body.attributes}, (*kept, *over.body.blocks))
+    return Block(base.kind, base.labels, body, base.line, base.column)

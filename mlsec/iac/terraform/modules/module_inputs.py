@@ -1,0 +1,34 @@
+"""Which declared things a module is given: those alone it can give back, but for its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mlsec.collect.located.located import Unresolved
+from mlsec.iac.terraform.values import Encoded, Joined, Space, Symbol, Value, walk
+
+
+def given_in(values: Iterable[Value]) -> tuple[str, ...] | None:
+    """Give the addresses and names of what may be in values; None where it may be anything."""
+    found: set[str] = set()
+    for value in values:
+        for each in _parts(value):
+            if isinstance(each, Symbol):
+                found.add(each.address)
+            elif isinstance(each, str):
+                found.add(each)
+            elif isinstance(each, Unresolved) and each.among is not None:
+                found.update(each.among)
+            elif isinstance(each, (Unresolved, Space)):
+                return None
+    return tuple(sorted(found))
+
+
+def _parts(value: Value) -> Iterator[Value]:
+    for each in walk(value):
+        if isinstance(each, Joined):
+            yield from each.parts
+        elif isinstance(each, Encoded):
+            yield from _parts(each.value)
+        else:
+            yield each

@@ -1,0 +1,144 @@
+"""``aws_iam_policy_document`` as the JSON that it gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mlsec.collect.located import json as marked_json
+from mlsec.collect.located.located import Unresolved, plain
+from mlsec.core.errors import MlsecError
+from mlsec.iac.terraform.values import Encoded, Mistaken, Value, is_plain
+
+_LISTS = (
+    ("actions", "Action"),
+    ("not_actions", "NotAction"),
+    ("resources", "Resource"),
+    ("not_resources", "NotResource"),
+)
+
+
+def document(given: Mapping[str, Value]) -> Value:
+    """Give the policy as JSON text: sources first, own statements, then what overrides them.
+
+    A statement of a later document takes the place of the one with the same sid.
+    """
+    statements: list[Value] = []
+    for name in ("source_json", "source_policy_documents"):
+        added = _documents(given.get(name))
+        if isinstance(added, Unresolved):
+            return added
+        statements += added
+    own = given.get("statement", [])
+    if isinstance(own, Unresolved):
+        return own
+    statements = _over(statements, [_statement(each) for each in own])
+    for name in ("override_json", "override_policy_documents"):
+        added = _documents(given.get(name))
+        if isinstance(added, Unresolved):
+            return added
+        statements = _over(statements, added)
+    made: dict[str, Value] = {"Version": given.get("version") or "2012-10-17"}
+    if given.get("policy_id") is not None:
+        made["Id"] = given["policy_id"]
+    made["Statement"] = statements
+    return json.dumps(made) if is_plain(made) else Encoded(made)
+
+
+def _documents(given: Value) -> list[Value] | Unresolved:
+    """Give the statements of documents that are given as JSON texts."""
+    if given is None or isinstance(given, Unresolved):
+        return given if isinstance(given, Unresolved) else []
+    found: list[Value] = []
+    for each in given if isinstance(given, list) else [given]:
+        decoded = _decoded(each)
+        if isinstance(decoded, Unresolved):
+            return decoded
+        inner = decoded.get("Statement", []) if isinstance(decoded, dict) else []
+        if isinstance(inner, Unresolved):
+            return inner
+        found = _over(found, inner if isinstance(inner, list) else [inner])
+    return found
+
+
+def _decoded(text: Value) -> Value:
+    if isinstance(text, Encoded):
+        return text.value
+    if isinstance(text, Unresolved):
+        return text
+    if not isinstance(text, str):
+        return Unresolved("a policy document that only the apply knows")
+    try:
+        return plain(marked_json.parse(text)) if text else {}
+    except MlsecError as error:
+        return Mistaken(error.message)
+
+
+def _over(before: list[Value], after: list[Value]) -> list[Value]:
+    made = list(before)
+    places = {_sid(each): at for at, each in enumerate(made) if _sid(each)}
+    for each in after:
+        at = places.get(_sid(each))
+        if at is None:
+            made.append(each)
+        else:
+            made[at] = each
+    return made
+
+
+def _sid(statement: Value) -> str:
+    sid = statement.get("Sid") if isinstance(statement, dict) else None
+    return sid if isinstance(sid, str) else ""
+
+
+def _statement(given: Value) -> Value:
+    if not isinstance(given, dict):
+        return given
+    made: dict[str, Any] = {}
+    if given.get("sid"):
+        made["Sid"] = given["sid"]
+    made["Effect"] = given.get("effect") or "Allow"
+    for name, key in _LISTS:
+        value = given.get(name)
+        if value is not None and value != []:
+            made[key] = value
+    for name, key in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
+        if given.get(name):
+            made[key] = _principals(given[name])
+    if given.get("condition"):
+        made["Condition"] = _conditions(given["condition"])
+    return made
+
+
+def _principals(given: Value) -> Value:
+    if not isinstance(given, list):
+        return given
+    made: dict[str, Value] = {}
+    for each in given:
+        if not isinstance(each, dict):
+            return each
+        kind, who = each.get("type"), each.get("identifiers")
+        if not isinstance(kind, str):
+            return kind if isinstance(kind, Unresolved) else Unresolved("a kind of principal")
+        if kind == "*" and who == ["*"]:
+            return "*"
+        before = made.get(kind, [])
+        if isinstance(before, list) and isinstance(who, list):
+            who = [*before, *who]
+        made[kind] = who
+    return made
+
+
+def _conditions(given: Value) -> Value:
+    if not isinstance(given, list):
+        return given
+    made: dict[str, dict[str, Value]] = {}
+    for each in given:
+        if not isinstance(each, dict):
+            return each
+        test, variable = each.get("test"), each.get("variable")
+        if not isinstance(test, str) or not isinstance(variable, str):
+            return Unresolved("a condition of a policy that only the apply knows")
+        made.setdefault(test, {})[variable] = each.get("values")
+    return made

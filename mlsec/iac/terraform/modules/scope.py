@@ -1,0 +1,219 @@
+"""One use of a module: its variables, locals, resources and calls, computed when asked for."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
+
+from mlsec.collect.located.located import Unresolved
+from mlsec.iac.terraform.evaluation.evaluate import Budget, Evaluator, Names
+from mlsec.iac.terraform.evaluation.located_blocks import META
+from mlsec.iac.terraform.evaluation.type_constraints import convert
+from mlsec.iac.terraform.modules.instances import Instance, Instances
+from mlsec.iac.terraform.modules.module import Key, Module, Placed
+from mlsec.iac.terraform.modules.module_inputs import given_in
+from mlsec.iac.terraform.modules.providers import Providers
+from mlsec.iac.terraform.values import Mistaken, Space, Value
+
+Given = Callable[[], Value]
+# Words that Terraform knows besides the types of resources.
+_FREE = ("each", "count", "self")
+
+
+class Library(Protocol):
+    """What a module may need of the target: the text of files, and other modules."""
+
+    def text(self, path: str) -> str | Unresolved:
+        """Give the text of a file by its path in the target."""
+        ...
+
+    def child(self, call: Placed, parent: Scope) -> Module | Unresolved:
+        """Give the module that a call names."""
+        ...
+
+
+class Scope(Names):
+    """One use of a module. ``prefix`` is its address ("module.a."), ``root`` the root's directory.
+
+    ``given`` are the values of its variables; what is not given has its default or is not known.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        library: Library,
+        budget: Budget,
+        given: Mapping[str, Given],
+        *,
+        parent: Scope | None = None,
+        prefix: str = "",
+        handed: Mapping[str, Mapping[str, Value]] | None = None,
+    ) -> None:
+        self.module, self.library, self.budget = module, library, budget
+        self.parent, self.prefix = parent, prefix
+        self.root: str = parent.root if parent else module.directory
+        self.evaluator = Evaluator(self, budget)
+        self.providers = Providers(self, handed or {})
+        self._given = given
+        self._known: dict[tuple[str, ...], Value] = {}
+        self._busy: set[tuple[str, ...]] = set()
+        self._instances: dict[tuple[str, Key], Instances] = {}
+        self._children: dict[str, Scope | Unresolved] = {}
+        self._spaces: dict[str, Value] = {
+            "var": _Lookup(self.variable),
+            "local": _Lookup(self.local),
+            "module": _Lookup(lambda name: self.of(("module", (name,)), f"module.{name}")),
+            "data": _Lookup(lambda kind: _Lookup(lambda name: self._data(kind, name))),
+            "path": {"module": self._path(), "root": ".", "cwd": "."},
+            "terraform": _Lookup(lambda name: Unresolved(f"terraform.{name} is told at the apply")),
+        }
+
+    def lookup(self, name: str) -> Value:
+        """Give what a word of this module stands for."""
+        if name in self._spaces:
+            return self._spaces[name]
+        if name in _FREE:
+            return Mistaken(f"there is no {name} here")
+        if not any(key[0] == name for key in self.module.of_kind("resource")):
+            return Mistaken(f'nothing is called "{name[:80]}" here')
+        space = _Lookup(lambda label: self.of(("resource", (name, label)), f"{name}.{label}"))
+        self._spaces[name] = space
+        return space
+
+    def read_file(self, path: str) -> str | Unresolved:
+        """Give the text of a file; its path is relative to the root module."""
+        joined = posixpath.normpath(posixpath.join(self.root, path))
+        if joined.startswith(("..", "/")):
+            return Unresolved(f"the file {path[:200]} is not in this folder")
+        return self.library.text(joined)
+
+    def variable(self, name: str) -> Value:
+        """Give a variable's value: as given, or its default."""
+        declared = self.module.of_kind("variable").get((name,))
+        if declared is None:
+            return Mistaken(f'there is no variable "{name[:80]}"')
+        return self._once(("var", name), lambda: self._variable(name, declared))
+
+    def _variable(self, name: str, declared: Placed) -> Value:
+        attributes = declared.block.body.attributes
+        given = self._given.get(name)
+        default = attributes.get("default")
+        value = given() if given is not None else None
+        if value is None and (given is None or "nullable" in attributes):
+            if default is None:
+                words = f"‹{self.prefix}var.{name}›"
+                return Unresolved(f"var.{name} has no default", words)
+            value = self.evaluator.value(default.value)
+        wanted = attributes.get("type")
+        return convert(value, wanted.value, self.evaluator) if wanted is not None else value
+
+    def local(self, name: str) -> Value:
+        """Give a local value."""
+        declared = self.module.locals.get(name)
+        if declared is None:
+            return Mistaken(f'there is no local value "{name[:80]}"')
+        return self._once(("local", name), lambda: self.evaluator.value(declared.value))
+
+    def output(self, name: str) -> Value:
+        """Give an output of this module, as its caller sees it."""
+        declared = self.module.of_kind("output").get((name,))
+        if declared is None:
+            return Mistaken(f'the module has no output "{name[:80]}"')
+        found = declared.block.body.attributes.get("value")
+        if found is None:
+            return Mistaken(f'the output "{name[:80]}" has no value')
+        return self._once(("output", name), lambda: self.evaluator.value(found.value))
+
+    def instances(self, kind: str, key: Key) -> Instances | None:
+        """Give the instances of a resource, a data source or a module call."""
+        placed = self.module.of_kind(kind).get(key)
+        if placed is None:
+            return None
+        if (kind, key) not in self._instances:
+            self._instances[kind, key] = Instances(self, kind, key, placed)
+        return self._instances[kind, key]
+
+    def of(self, place: tuple[str, Key], shown: str) -> Value:
+        """Give a resource, data source or module as a reference to it sees it."""
+        found = self.instances(*place)
+        if found is None:
+            return Mistaken(f"{shown[:120]} is not declared here")
+        return found.seen()
+
+    def child(self, called: Instances, instance: Instance) -> Scope | Unresolved:
+        """Give the scope of one use of a module that this one calls."""
+        known = self._children.get(instance.address)
+        if known is None:
+            module = self.library.child(called.placed, self)
+            if isinstance(module, Unresolved):
+                self._children[instance.address] = module
+                known = Unresolved(module.why, among=self._given_to(called, instance))
+            else:
+                known = self._open(module, called, instance)
+            self._children[instance.address] = known
+        return known
+
+    def _given_to(self, called: Instances, instance: Instance) -> tuple[str, ...] | None:
+        """Say what a module that is not here is given, which it may give back."""
+        evaluator, body = called.evaluator(instance), called.placed.block.body
+        arguments = (each for name, each in body.attributes.items() if name not in META)
+        return given_in(evaluator.value(each.value) for each in arguments)
+
+    def module_space(self, called: Instances, instance: Instance) -> Value:
+        """Give one use of a module as a reference to it sees it: its outputs."""
+        child = self.child(called, instance)
+        return child if isinstance(child, Unresolved) else _Lookup(child.output)
+
+    def _open(self, module: Module, called: Instances, instance: Instance) -> Scope:
+        block = called.placed.block
+        evaluator = called.evaluator(instance)
+        given: dict[str, Given] = {
+            name: partial(evaluator.value, attribute.value)
+            for name, attribute in block.body.attributes.items()
+            if name not in META
+        }
+        return Scope(
+            module,
+            self.library,
+            self.budget,
+            given,
+            parent=self,
+            prefix=f"{instance.address}.",
+            handed=self.providers.handed_to(block),
+        )
+
+    def once(self, key: tuple[str, ...], compute: Callable[[], Value]) -> Value:
+        """Compute something once; what needs itself is not known."""
+        return self._once(key, compute)
+
+    def _data(self, kind: str, name: str) -> Value:
+        return self.of(("data", (kind, name)), f"data.{kind}.{name}")
+
+    def _once(self, key: tuple[str, ...], compute: Callable[[], Value]) -> Value:
+        if key in self._known:
+            return self._known[key]
+        if key in self._busy:
+            return Unresolved(f"{'.'.join(key)} refers to itself")
+        self._busy.add(key)
+        depth = self.budget.depth
+        try:
+            found = compute()
+        finally:
+            self._busy.discard(key)
+        # Deep inside a chain of references a value may be cut off that is known from nearer by.
+        if depth < 40 or not isinstance(found, Unresolved):
+            self._known[key] = found
+        return found
+
+    def _path(self) -> str:
+        return posixpath.relpath(self.module.directory or ".", self.root or ".")
+
+
+class _Lookup(Space):
+    def __init__(self, find: Callable[[str], Value]) -> None:
+        self._find = find
+
+    def get(self, name: str) -> Value:
+        return self._find(name)

@@ -1,0 +1,86 @@
+"""Terraform code and plans of a target, worked out and told as declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlsec.collect.code.code_file import CodeScope, Declared, Language
+from mlsec.core.enums import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.iac.mapping.declaration import Declaration
+from mlsec.iac.mapping.resources import ReferredOf, ShapesOf, declare
+from mlsec.iac.terraform.plan import Plan
+from mlsec.iac.terraform.resolve import Resolver
+from mlsec.iac.terraform.syntax.parse import can_parse
+from mlsec.iac.terraform.target import Target
+from mlsec.vocabulary.iac_mapping import Tables
+from mlsec.vocabulary.types import Vocabulary
+
+_MISSING = "the parser of Terraform is not installed: pip install 'mlsec[iac]'"
+_CUT = "the evaluation was cut off, and what was not reached may set it"
+_CODE = (Language.TERRAFORM, Language.TERRAFORM_VALUES)
+
+
+def read(
+    scope: CodeScope,
+    vocabulary: Vocabulary,
+    shapes_of: ShapesOf,
+    referred_of: ReferredOf = lambda _: frozenset(),
+    *,
+    has_parser: bool | None = None,
+) -> Declared:
+    """Give what the Terraform code and the plans of a target declare."""
+    plans = list(_plans(scope))
+    target: Target | None = None
+    if not (can_parse() if has_parser is None else has_parser):
+        for file in scope.written_in(*_CODE):
+            scope.take(file)
+            scope.refuse(file, _MISSING, reason=GapReason.UNSUPPORTED)
+    elif scope.written_in(*_CODE):
+        target = Target(scope)
+    told = _declarations(plans, target, vocabulary.declared)
+    offers = target.offers() if target is not None else {}
+    return declare(scope, vocabulary, told, shapes_of, referred_of, offers)
+
+
+def _declarations(
+    plans: list[Plan], target: Target | None, tables: Tables
+) -> Iterator[Declaration]:
+    """A plan stands for the code that it was made of, where that is in the target as well."""
+    planned = {_root_of(plan, target): plan for plan in plans}
+    for root in target.roots() if target is not None else ():
+        declared = list(target.declared_in(root)) if target is not None else []
+        plan = planned.get(root)
+        if plan is not None:
+            code = {each.address: each for each in declared}
+            shown = declared[0].root if declared else root
+            declared = list(plan.declarations(code, shown))
+        is_cut = plan is None and target is not None and root in target.cut
+        yield from Resolver(declared, tables, _CUT if is_cut else "").told()
+    for plan in plans:
+        if not _is_matched(plan, planned, target):
+            yield from Resolver(plan.declarations({}, plan.file.shown), tables).told()
+
+
+def _is_matched(plan: Plan, planned: dict[str, Plan], target: Target | None) -> bool:
+    root = _root_of(plan, target)
+    return target is not None and root in target.modules and planned.get(root) is plan
+
+
+def _root_of(plan: Plan, target: Target | None) -> str:
+    """Give the root module that has all that the plan's has, "" + its file's id for none."""
+    wanted = plan.keys()
+    for root, module in target.modules.items() if target is not None and wanted else ():
+        if wanted <= module.of_kind("resource").keys():
+            return root
+    return f"\0{plan.file.id}"
+
+
+def _plans(scope: CodeScope) -> Iterator[Plan]:
+    for file in scope.written_in(Language.TERRAFORM_PLAN):
+        scope.take(file)
+        try:
+            yield Plan(file)
+        except MlsecError as error:
+            line = int(error.location.partition(":")[0] or 0)
+            scope.refuse(file, f"no plan: {error.message}", line=line)

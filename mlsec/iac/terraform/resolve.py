@@ -1,0 +1,249 @@
+"""From symbols to what declared things will be called, so that the graph joins them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.located import json as marked_json
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.core.errors import MlsecError
+from mlsec.iac.mapping.declaration import Declaration as Told
+from mlsec.iac.mapping.declaration import attribute, called, given_name
+from mlsec.iac.mapping.partial_text import joined
+from mlsec.iac.mapping.path_lookup import Digger, fold
+from mlsec.iac.terraform.evaluation.located_blocks import plain_node
+from mlsec.iac.terraform.plan_references import module_path
+from mlsec.iac.terraform.target import Declaration
+from mlsec.iac.terraform.type_tables import Home, home_of, in_api_form, provider_of
+from mlsec.iac.terraform.values import Joined, Symbol
+from mlsec.vocabulary.iac_mapping import (
+    CODE_ACCOUNT,
+    CODE_PROJECT,
+    CODE_REGION,
+    CODE_SUBSCRIPTION,
+    Tables,
+)
+
+_OWN = {
+    "account": CODE_ACCOUNT,
+    "region": CODE_REGION,
+    "subscription": CODE_SUBSCRIPTION,
+    "project": CODE_PROJECT,
+}
+# What the ids of a kind begin with, where something goes by it.
+_ID_STARTS = {"aws_internet_gateway": "igw-", "aws_nat_gateway": "nat-"}
+# Which argument of which provider sets values on everything that it makes.
+_FOR_ALL = (("default_tags", "tags", "aws_"), ("default_labels", "labels", "google_"))
+
+
+class Resolver:
+    """Turns the symbols in the declarations of one root into texts, as the tables say.
+
+    ``why_open`` says why there may be more than these.
+    """
+
+    def __init__(
+        self, declarations: Iterable[Declaration], tables: Tables, why_open: str = ""
+    ) -> None:
+        self._why_open = why_open
+        self._tables = tables
+        self._by_address = {each.address: _with_project(each) for each in declarations}
+        self._known: dict[Symbol, str | Unresolved] = {}
+        self._open: set[str] = set()
+
+    def told(self) -> Iterator[Told]:
+        """Give the declarations with their symbols resolved."""
+        for each in self._by_address.values():
+            home = home_of(each.type, each.body, self._tables)
+            body = _in_api_form(home, each, _with_defaults(each))
+            yield Told(
+                kind=home.kind,
+                type=home.type,
+                address=each.address,
+                body=self.node(body),
+                file=each.file,
+                stack=each.root,
+                line=each.line,
+                column=each.column,
+                given=given_name(each.address),
+                why_unknown=each.why_unknown,
+                why_open=self._why_open,
+            )
+
+    def node(self, node: Node) -> Node:
+        """Give a node without symbols."""
+        value: Any = node.value
+        if isinstance(value, tuple):
+            value = tuple(self.node(each) for each in value)
+        elif isinstance(value, dict):
+            value = {key: self.node(each) for key, each in value.items()}
+        elif isinstance(value, Symbol):
+            value = self.symbol(value)
+        elif isinstance(value, Joined):
+            return self._text(value, node)
+        else:
+            return node
+        return Node(value, node.line, node.column, node.tag, node.file)
+
+    def symbol(self, symbol: Symbol) -> str | Unresolved:
+        """Give what an attribute of a declared thing will be."""
+        if symbol not in self._known:
+            self._known[symbol] = self._symbol(symbol)
+        return self._known[symbol]
+
+    def _symbol(self, symbol: Symbol) -> str | Unresolved:
+        shown = symbol.shown
+        among = None if _passes_through(symbol) else (symbol.address,)
+        words = Unresolved(
+            f"{shown} is only known after the apply", f"‹{shown}›", is_given=True, among=among
+        )
+        if symbol.address == "own":
+            return _OWN.get(str(symbol.path[0]), words)
+        wanted = ".".join(step for step in symbol.path if isinstance(step, str))
+        declared = self._by_address.get(symbol.address)
+        if declared is None:
+            return _unmapped(symbol, wanted, words)
+        home = home_of(declared.type, declared.body, self._tables)
+        entry = home.entry
+        if entry is None:
+            return _unmapped(symbol, wanted, words)
+        if symbol.address in self._open:
+            return words
+        self._open.add(symbol.address)
+        try:
+            provider = provider_of(declared.type, entry)
+            body = _in_api_form(home, declared, declared.body)
+
+            def get(path: str) -> Node | None:
+                found = Digger().dig(body, path)
+                return self.node(found) if found is not None else None
+
+            found = called(entry, get, given_name(declared.address), provider)
+            written = next((key for key in entry.attributes if fold(key) == fold(wanted)), wanted)
+            named = attribute(entry, found, written, get, provider)
+            if named is None and wanted == "id":
+                named = found.ref
+            if named is None and wanted == "name":
+                named = found.name
+            return named or words
+        finally:
+            self._open.discard(symbol.address)
+
+    def _text(self, text: Joined, node: Node) -> Node:
+        """Put text together; JSON among it is taken apart, so that only its holes are unknown."""
+        parts = [self.symbol(part) if isinstance(part, Symbol) else part for part in text.parts]
+        made = joined(parts)
+        if isinstance(made, Unresolved) and str(parts[0]).lstrip().startswith(("{", "[")):
+            found = _json(parts)
+            if found is not None:
+                return _placed(found, node)
+        return Node(made, node.line, node.column, node.tag, node.file)
+
+
+def _in_api_form(home: Home, declared: Declaration, body: Node) -> Node:
+    """Give a body as its table reads it; an id that is not told is that of this declaration."""
+    made = in_api_form(home, declared.type, body)
+    held = made.get("id")
+    hidden = held.value if held is not None else None
+    parts = hidden.parts if isinstance(hidden, Joined) else (hidden,)
+    unknown = next((p for p in parts if isinstance(p, Unresolved) and not p.text), None)
+    if made is body or unknown is None:
+        return made
+    named = Unresolved(unknown.why, f"‹{declared.address}.id›", is_given=True)
+    return Node({**made.pairs(), "id": Node(named)}, made.line, made.column)
+
+
+def _passes_through(symbol: Symbol) -> bool:
+    """Whether it gives what was put into it, which may be the name of anything."""
+    kind = module_path(symbol.address)[1].removeprefix("data.")
+    return symbol.address == "own" or kind.startswith(("time_", "null_", "terraform_", "external."))
+
+
+def _unmapped(symbol: Symbol, wanted: str, words: Unresolved) -> str | Unresolved:
+    """Name a thing that no table has: its id is an id, whatever it will read.
+
+    What a provider draws at random is one text for ever, which stands in names.
+    """
+    kind = module_path(symbol.address)[1].removeprefix("data.").partition(".")[0]
+    if wanted == "arn" and kind.startswith("aws_"):
+        service = kind.split("_")[1]
+        return f"arn:aws:{service}:{CODE_REGION}:{CODE_ACCOUNT}:{words.text}"
+    if wanted == "id" and kind in _ID_STARTS:
+        return f"{_ID_STARTS[kind]}{words.text}"
+    is_drawn = kind.startswith(("random_", "time_", "null_"))
+    return words.text if is_drawn or wanted in ("id", "name") else words
+
+
+def _json(parts: list[Any]) -> Node | None:
+    """Parse JSON text with holes; a text that has one is not known."""
+    holes: dict[str, Unresolved] = {}
+    pieces: list[str] = []
+    for at, part in enumerate(parts):
+        if isinstance(part, Unresolved):
+            holes[f"\x02{at}\x03"] = part
+            pieces.append(f"\\u0002{at}\\u0003")
+        else:
+            pieces.append(str(part))
+    try:
+        return _filled(marked_json.parse("".join(pieces)), holes)
+    except MlsecError:
+        return None
+
+
+def _filled(node: Node, holes: Mapping[str, Unresolved]) -> Node:
+    value: Any = node.value
+    if isinstance(value, tuple):
+        return Node(tuple(_filled(each, holes) for each in value))
+    if isinstance(value, dict):
+        return Node({key: _filled(each, holes) for key, each in value.items()})
+    if isinstance(value, str) and "\x02" in value:
+        pieces = re.split("(\x02[0-9]+\x03)", value)
+        return Node(joined(holes.get(piece, piece) for piece in pieces))
+    return node
+
+
+def _placed(node: Node, at: Node) -> Node:
+    """Give a tree that stands at one place as a whole."""
+    value: Any = node.value
+    if isinstance(value, tuple):
+        value = tuple(_placed(each, at) for each in value)
+    elif isinstance(value, dict):
+        value = {key: _placed(each, at) for key, each in value.items()}
+    return Node(value, at.line, at.column, "json", at.file)
+
+
+def _with_project(declared: Declaration) -> Declaration:
+    """Give what is declared with the project that its provider puts it into."""
+    project = declared.provider.get("project")
+    is_said = declared.body.get("project") is not None
+    if project is None or is_said or not declared.type.startswith("google_"):
+        return declared
+    held = {**declared.body.pairs(), "project": plain_node(project, (0, 0))}
+    body = Node(held, declared.body.line, declared.body.column)
+    return msgspec.structs.replace(declared, body=body)
+
+
+def _with_defaults(declared: Declaration) -> Node:
+    """Add the tags that the provider puts on everything; what the resource sets wins."""
+    body = declared.body
+    for setting, name, prefix in _FOR_ALL:
+        given = declared.provider.get(setting)
+        if given is None or not declared.type.startswith(prefix):
+            continue
+        block = given[0] if isinstance(given, list) and given else given
+        added = block.get("tags", {}) if name == "tags" and isinstance(block, dict) else block
+        own = body.get(name)
+        node = plain_node(added, (declared.line, declared.column))
+        if not isinstance(node.value, dict) or (own and not isinstance(own.value, dict)):
+            merged: Any = node.value if not isinstance(node.value, dict) else own and own.value
+        else:
+            merged = {**node.value, **(own.value if own else {})}
+        place = own or node
+        body = Node(
+            {**body.value, name: Node(merged, place.line, place.column)}, body.line, body.column
+        )
+    return body

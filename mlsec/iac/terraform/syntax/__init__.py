@@ -1,0 +1,1 @@
+"""HCL as a syntax tree with places."""

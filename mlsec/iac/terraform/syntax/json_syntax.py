@@ -1,0 +1,107 @@
+"""Terraform's JSON syntax: the same blocks as mappings, with templates in its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlsec.collect.located import json as marked_json
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.core.errors import MlsecError
+from mlsec.iac.terraform.syntax.parse import parse_template
+from mlsec.iac.terraform.syntax.tree import (
+    Attribute,
+    Block,
+    Body,
+    Broken,
+    Expr,
+    Literal,
+    Mistake,
+    ObjectOf,
+    Parsed,
+    TupleOf,
+)
+
+# How many labels the blocks of a kind have; every other key at the top is of no interest.
+_LABELS = {
+    "resource": 2, "data": 2, "ephemeral": 2, "variable": 1, "output": 1, "module": 1,
+    "provider": 1, "locals": 0, "terraform": 0, "check": 1, "moved": 0, "import": 0, "removed": 0,
+}  # fmt: skip
+_NESTED = ("dynamic",)
+
+
+def parse_json(text: str) -> Parsed:
+    """Parse a ``.tf.json`` file."""
+    try:
+        root = marked_json.parse(text)
+    except MlsecError as error:
+        line = error.location.partition(":")[0]
+        return Parsed(mistakes=(Mistake(error.message, int(line or 1)),))
+    blocks = [
+        block
+        for kind, node in root.pairs().items()
+        for block in _blocks(kind, _LABELS.get(kind, 0), node, ())
+    ]
+    return Parsed(body=Body({}, tuple(blocks)))
+
+
+def parse_values(text: str) -> Parsed:
+    """Parse a ``.tfvars.json`` file."""
+    try:
+        return Parsed(body=_body(marked_json.parse(text)))
+    except MlsecError as error:
+        line = error.location.partition(":")[0]
+        return Parsed(mistakes=(Mistake(error.message, int(line or 1)),))
+
+
+def _blocks(kind: str, labels: int, node: Node, given: tuple[str, ...]) -> Iterator[Block]:
+    for each in node.items() or (node,):
+        if labels == 0:
+            yield Block(kind, given, _body(each), each.line, each.column)
+            continue
+        for label, inner in each.pairs().items():
+            yield from _blocks(kind, labels - 1, inner, (*given, label))
+
+
+def _body(node: Node) -> Body:
+    attributes: dict[str, Attribute] = {}
+    blocks: list[Block] = []
+    for name, each in node.pairs().items():
+        if name in _NESTED:
+            blocks += _dynamic(each)
+        elif name == "//":
+            continue
+        else:
+            attributes[name] = Attribute(name, _expression(each), each.line, each.column)
+    return Body(attributes, tuple(blocks))
+
+
+def _dynamic(node: Node) -> Iterator[Block]:
+    for each in node.items() or (node,):
+        for label, inner in each.pairs().items():
+            for one in inner.items() or (inner,):
+                content = one.get("content")
+                body = _body(one)
+                nested: tuple[Block, ...] = ()
+                if content is not None:
+                    nested = (Block("content", (), _body(content), content.line, content.column),)
+                attributes = {k: v for k, v in body.attributes.items() if k != "content"}
+                yield Block("dynamic", (label,), Body(attributes, nested), one.line, one.column)
+
+
+def _expression(node: Node) -> Expr:
+    place = (node.line, node.column)
+    value = node.value
+    if isinstance(value, Unresolved):
+        return Broken(*place, value.why)
+    if isinstance(value, tuple):
+        return TupleOf(*place, tuple(_expression(each) for each in value))
+    if isinstance(value, dict):
+        items = tuple((_text(key, place), _expression(each)) for key, each in value.items())
+        return ObjectOf(*place, items)
+    return _text(value, place) if isinstance(value, str) else Literal(*place, value)
+
+
+def _text(text: str, place: tuple[int, int]) -> Expr:
+    if "${" not in text and "%{" not in text:
+        return Literal(*place, text)
+    return parse_template(text) or Broken(*place, "a template that is not valid")

@@ -1,0 +1,170 @@
+"""One file of HCL: blocks and attributes with their places, and what was not understood."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mlsec.iac.terraform.syntax.expressions import Source
+from mlsec.iac.terraform.syntax.tree import (
+    Attribute,
+    Block,
+    Body,
+    Expr,
+    Literal,
+    Mistake,
+    Parsed,
+    Template,
+)
+
+if TYPE_CHECKING:
+    from tree_sitter import Node as Syntax
+    from tree_sitter import Parser
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_BLOCK_DEPTH = 40
+# How many mistakes of one file are told; the rest of it is as little understood.
+_MAX_MISTAKES = 20
+_TOP = re.compile(
+    r"(?m)^(?:resource|data|variable|output|module|provider|locals|terraform|moved|import|removed"
+    r"|check|ephemeral)\b(?=[^\n=]*\{)"
+)
+
+
+def can_parse() -> bool:
+    """Whether the optional parser is installed."""
+    return all(importlib.util.find_spec(name) for name in ("tree_sitter", "tree_sitter_hcl"))
+
+
+def parse(text: str) -> Parsed:
+    """Parse a file; what stands between two mistakes is still read."""
+    if len(text) > MAX_BYTES:
+        mistake = Mistake(f"larger than {MAX_BYTES // 1024 // 1024} MiB", 1, over_limit=True)
+        return Parsed(mistakes=(mistake,))
+    text = text.replace("\r\n", "\n")
+    whole = _parse(text, 0)
+    if not whole.mistakes:
+        return whole
+    # One mistake may swallow all that follows: what stands at the margin is read on its own.
+    starts = [found.start() for found in _TOP.finditer(text)]
+    pieces = [text[start:end] for start, end in itertools.pairwise([0, *starts, len(text)])]
+    line, parsed = 0, []
+    for piece in pieces:
+        parsed.append(_parse(piece, line))
+        line += piece.count("\n")
+    mistakes = [mistake for each in parsed for mistake in each.mistakes] or list(whole.mistakes)
+    attributes = {k: v for each in parsed for k, v in each.body.attributes.items()}
+    blocks = tuple(block for each in parsed for block in each.body.blocks)
+    return Parsed(body=Body(attributes, blocks), mistakes=tuple(mistakes[:_MAX_MISTAKES]))
+
+
+def _parse(text: str, lines_before: int) -> Parsed:
+    data = text.encode("utf-8", "replace")
+    # A binding frees the tree while its nodes are in use, so it is held until the walk is over.
+    tree = _parser().parse(data)
+    reader = _Reader(Source(data, lines_before))
+    body = reader.body(tree.root_node, 0)
+    return Parsed(body=body, mistakes=tuple(reader.mistakes))
+
+
+def parse_template(text: str) -> Expr | None:
+    """Parse a file that is one template; None when it is not valid."""
+    if len(text) > MAX_BYTES:
+        return None
+    ending = "MLSEC_END_OF_TEMPLATE"
+    while ending in text:
+        ending += "_"
+    parsed = parse(f"template = <<{ending}\n{text}\n{ending}\n")
+    found = parsed.body.attributes.get("template")
+    if parsed.mistakes or found is None:
+        return None
+    return _without_last_break(found.value)
+
+
+def _without_last_break(made: Expr) -> Expr:
+    """Take away the line break that a heredoc has and the file has not."""
+    if isinstance(made, Literal) and isinstance(made.value, str):
+        return Literal(made.line, made.column, made.value.removesuffix("\n"))
+    if isinstance(made, Template):
+        parts = (*made.parts[:-1], _without_last_break(made.parts[-1]))
+        return Template(made.line, made.column, parts)
+    return made
+
+
+@cache
+def _parser() -> Parser:
+    import tree_sitter  # noqa: PLC0415 - an extra, and only needed when HCL is read
+    import tree_sitter_hcl  # noqa: PLC0415
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
+
+
+class _Reader:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.mistakes: list[Mistake] = []
+
+    def body(self, node: Syntax, depth: int) -> Body:
+        attributes: dict[str, Attribute] = {}
+        blocks: list[Block] = []
+        self._collect(node, depth, attributes, blocks)
+        return Body(attributes, tuple(blocks))
+
+    def _collect(
+        self, node: Syntax, depth: int, attributes: dict[str, Attribute], blocks: list[Block]
+    ) -> None:
+        if node.type == "ERROR":
+            self._mistake(node, "not valid HCL")
+        for child in node.children:
+            match child.type:
+                case "body":
+                    self._collect(child, depth, attributes, blocks)
+                case "attribute":
+                    self._attribute(child, attributes)
+                case "block":
+                    block = self._block(child, depth)
+                    if block is not None:
+                        blocks.append(block)
+                case "ERROR":
+                    # A mistake may swallow whole blocks that follow it.
+                    if depth <= MAX_BLOCK_DEPTH:
+                        self._collect(child, depth + 1, {}, blocks)
+
+    def _attribute(self, node: Syntax, attributes: dict[str, Attribute]) -> None:
+        children = [child for child in node.children if child.type != "comment"]
+        if len(children) < 3 or children[0].type != "identifier":
+            self._mistake(node, "not valid HCL")
+            return
+        if node.has_error:
+            self._mistake(node, "not valid HCL")
+        line, column = self._source.place(node)
+        name = self._source.text(children[0])
+        if name in attributes:
+            self._mistake(node, f'"{name}" is set twice')
+        value = self._source.expression(children[-1])
+        attributes[name] = Attribute(name, value, line, column)
+
+    def _block(self, node: Syntax, depth: int) -> Block | None:
+        line, column = self._source.place(node)
+        if depth > MAX_BLOCK_DEPTH:
+            self._mistake(node, "blocks nested too deep")
+            return None
+        words: list[str] = []
+        body = Body()
+        for child in node.children:
+            if child.type in ("identifier", "string_lit"):
+                words.append(self._source.text(child).strip('"'))
+            elif child.type == "body":
+                body = self.body(child, depth + 1)
+            elif child.type == "ERROR" or child.is_missing:
+                self._mistake(child, "not valid HCL")
+        if not words:
+            return None
+        return Block(words[0], tuple(words[1:]), body, line, column, is_broken=node.has_error)
+
+    def _mistake(self, node: Syntax, what: str) -> None:
+        if len(self.mistakes) < _MAX_MISTAKES:
+            self.mistakes.append(Mistake(what, self._source.place(node)[0]))

@@ -1,0 +1,273 @@
+"""The values of Terraform's language, with those that only the apply or another file can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.located.located import Unresolved
+
+# Null, bool, int, float, str, list, dict with text keys, and the kinds below; sets are lists.
+Value = Any
+
+MAX_CHARS = 1_000_000
+MAX_ITEMS = 20_000
+MAX_WEIGHT = 200_000
+
+
+class Mistaken(Unresolved, frozen=True):
+    """What Terraform itself would refuse: ``try`` and ``can`` tell it from what is not known."""
+
+
+class Symbol(msgspec.Struct, frozen=True):
+    """An attribute of something declared that only the apply knows, so never null or empty.
+
+    ``address`` is the declared resource's (``module.m.aws_iam_role.r["k"]``), or "own" for the
+    account, region, project or subscription that the code will be applied to.
+    """
+
+    address: str
+    path: tuple[str | int, ...]
+
+    @property
+    def shown(self) -> str:
+        """The reference as somebody would write it."""
+        return ".".join((self.address, *(str(step) for step in self.path)))
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """Text around what is not known of it."""
+
+    parts: tuple[str | Symbol | Unresolved, ...]
+
+    @property
+    def unknown(self) -> Unresolved:
+        """Why it is not known."""
+        for part in self.parts:
+            if isinstance(part, Unresolved):
+                return part
+        return Unresolved(f"{_shown(self.parts)}, which only the apply knows")
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """The JSON text of a value that is not wholly known."""
+
+    value: Value
+
+
+def _shown(parts: tuple[str | Symbol | Unresolved, ...]) -> str:
+    return next((part.shown for part in parts if isinstance(part, Symbol)), "text")
+
+
+class Space:
+    """A name whose parts are looked up when asked for: ``var``, a resource, a module."""
+
+    def get(self, name: str) -> Value:
+        """Give a part by name."""
+        raise NotImplementedError
+
+
+def own(what: str) -> Symbol:
+    """Give the symbol for the account, region, project ... that the code is applied to."""
+    return Symbol("own", (what,))
+
+
+def is_symbolic(value: Value) -> bool:
+    """Whether a value is text (or more) that is known to be set but not what it says."""
+    return isinstance(value, (Symbol, Joined, Encoded))
+
+
+def why_hidden(value: Value) -> Unresolved:
+    """Say why a symbolic value is not known."""
+    if isinstance(value, Joined):
+        return Unresolved(value.unknown.why)
+    if isinstance(value, Symbol):
+        return Unresolved(f"{value.shown} is only known after the apply")
+    return Unresolved("JSON text that only the apply knows")
+
+
+def walk(value: Value) -> Iterator[Value]:
+    """Yield every value inside a value, itself first. A shared part is met each time."""
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        yield here
+        if isinstance(here, list):
+            waiting.extend(reversed(here))
+        elif isinstance(here, dict):
+            waiting.extend(here.values())
+
+
+def weigh(value: Value, limit: int = MAX_WEIGHT) -> int:
+    """Give how much there is to look at in a value, counted no further than ``limit``.
+
+    Parts that stand in several places count each time: a few lines make trees of any size.
+    """
+    if isinstance(value, str):
+        return 1 + len(value) // 64
+    if not isinstance(value, (list, dict)):
+        return 1
+    weight = 0
+    for each in walk(value):
+        weight += 1 + (len(each) // 64 if isinstance(each, str) else 0)
+        if weight >= limit:
+            break
+    return weight
+
+
+def is_small(value: Value) -> bool:
+    """Whether a deep look at a value ends soon."""
+    return weigh(value) < MAX_WEIGHT
+
+
+def first_unknown(value: Value) -> Unresolved | None:
+    """Give the first part that is not known at all, or None."""
+    return next((each for each in walk(value) if isinstance(each, Unresolved)), None)
+
+
+def is_plain(value: Value) -> bool:
+    """Whether all of a value is known: nothing unresolved, symbolic or looked up later."""
+    return not any(
+        isinstance(each, (Unresolved, Symbol, Joined, Encoded, Space)) for each in walk(value)
+    )
+
+
+def text_of(value: Value) -> Value:
+    """Give a value as text, as a template does: str, Joined, Encoded or Unresolved."""
+    if isinstance(value, (str, Joined, Encoded, Unresolved)):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return number_text(value)
+    if isinstance(value, Symbol):
+        return Joined((value,))
+    return Mistaken(f"{kind_of(value)} where text is expected")
+
+
+def number_text(number: float) -> str:
+    """Write a number as Terraform does: no exponent for what is whole."""
+    if isinstance(number, int):
+        return str(number)
+    return str(int(number)) if number.is_integer() and abs(number) < 1e18 else repr(number)
+
+
+def join_text(parts: list[Value]) -> Value:
+    """Join texts: a str, Joined when some are not known, or Unresolved."""
+    pieces: list[str | Symbol | Unresolved] = []
+    size = 0
+    for part in parts:
+        made = text_of(part)
+        if isinstance(made, Mistaken):
+            return made
+        if isinstance(made, Encoded):
+            if len(parts) == 1:
+                return made
+            made = first_unknown(made.value) or Unresolved("JSON text that only the apply knows")
+        for piece in made.parts if isinstance(made, Joined) else (made,):
+            size += len(piece) if isinstance(piece, str) else 1
+            if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
+                pieces[-1] += piece
+            elif piece != "":
+                pieces.append(piece)
+        if size > MAX_CHARS:
+            return Unresolved(f"text of more than {MAX_CHARS} characters")
+    if not pieces:
+        return ""
+    is_one = len(pieces) == 1 and isinstance(pieces[0], (str, Unresolved))
+    return pieces[0] if is_one else Joined(tuple(pieces))
+
+
+def number_of(value: Value) -> Value:
+    """Give a value as a number, as arithmetic does: int, float or Unresolved."""
+    if isinstance(value, bool) or value is None or isinstance(value, (list, dict, Space)):
+        return Mistaken(f"{kind_of(value)} where a number is expected")
+    if isinstance(value, str):
+        try:
+            return int(value) if len(value) < 300 else Mistaken("a number too long")
+        except ValueError:
+            pass
+        try:
+            return float(value)
+        except ValueError:
+            return Mistaken("text where a number is expected")
+    if is_symbolic(value):
+        return why_hidden(value)
+    return value
+
+
+def bool_of(value: Value) -> Value:
+    """Give a value as a condition: bool or Unresolved."""
+    if isinstance(value, (bool, Unresolved)):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    if is_symbolic(value):
+        return why_hidden(value)
+    return Mistaken(f"{kind_of(value)} where a condition is expected")
+
+
+def kind_of(value: Value) -> str:
+    """Name the kind of a value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a bool"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, list):
+        return "a list"
+    return "a map" if isinstance(value, dict) else "what only the apply knows"
+
+
+def equal(left: Value, right: Value) -> Value:
+    """Compare as ``==`` does: bool, or Unresolved when the unknown decides."""
+    if not (is_small(left) and is_small(right)):
+        return Unresolved("a comparison of too many values")
+    return _equal(left, right)
+
+
+def _equal(left: Value, right: Value) -> Value:
+    for side in (left, right):
+        if isinstance(side, Unresolved):
+            return side
+    if is_symbolic(left) or is_symbolic(right):
+        return _equal_symbolic(left, right)
+    if isinstance(left, list) and isinstance(right, list):
+        if len(left) != len(right):
+            return False
+        return _all(_equal(a, b) for a, b in zip(left, right, strict=True))
+    if isinstance(left, dict) and isinstance(right, dict):
+        if left.keys() != right.keys():
+            return False
+        return _all(_equal(left[key], right[key]) for key in left)
+    if isinstance(left, Space) or isinstance(right, Space):
+        if left is None or right is None:
+            return False
+        return True if left is right else Unresolved("a comparison of resources")
+    if isinstance(left, bool) != isinstance(right, bool):
+        return False
+    return bool(left == right)
+
+
+def _equal_symbolic(left: Value, right: Value) -> Value:
+    if left == right:
+        return True
+    for side in (left, right):
+        if side is None or side == "" or isinstance(side, (bool, int, float, list, dict)):
+            return False
+    return why_hidden(left if is_symbolic(left) else right)
+
+
+def _all(verdicts: Iterator[Value]) -> Value:
+    unknown: Value = True
+    for verdict in verdicts:
+        if verdict is False:
+            return False
+        if isinstance(verdict, Unresolved):
+            unknown = verdict
+    return unknown

@@ -1,0 +1,1 @@
+"""Buckets of the clouds: listed by prefix, read by ranges of one version."""

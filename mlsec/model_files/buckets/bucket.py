@@ -1,0 +1,105 @@
+"""What the buckets of all clouds share: how a listing is made and what a range must be."""
+
+from __future__ import annotations
+
+import abc
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from typing import Self
+
+from mlsec.artifacts.bytes.window import Source
+from mlsec.collect.folders.entry import Entry, Listing, Skipped, StoreError, plain_name
+from mlsec.core.enums import GapReason
+from mlsec.model_files.buckets.ranged import RangedSource
+
+
+class BucketStore(abc.ABC):
+    """Objects whose names begin with ``prefix``, below ``root`` (``scheme://bucket``)."""
+
+    def __init__(self, root: str, bucket: str, prefix: str) -> None:
+        self.root, self._bucket, self.prefix = root, bucket, prefix
+
+    def at(self, prefix: str) -> Self:
+        """The same bucket, seen from another prefix."""
+        twin = copy.copy(self)
+        twin.prefix = prefix
+        return twin
+
+    def listing(self) -> Listing:
+        """List all objects below the prefix; what a refusal hides is one thing left out.
+
+        Raises:
+            MlsecError: no such bucket, or the credentials are not accepted.
+        """
+        entries: list[Entry] = []
+        skipped: list[Skipped] = []
+        is_complete = True
+        try:
+            for found in self._objects():
+                if isinstance(found, Entry):
+                    entries.append(found)
+                else:
+                    skipped.append(found)
+        except StoreError as error:
+            why, address = f"folder: {error.message}", self._address(self.prefix)
+            skipped.append(Skipped(id=address, why=why, reason=error.reason))
+            is_complete = False
+        entries.sort(key=lambda entry: entry.path)
+        return Listing(entries=tuple(entries), skipped=tuple(skipped), is_complete=is_complete)
+
+    @abc.abstractmethod
+    def _objects(self) -> Iterator[Entry | Skipped]:
+        """Give every object as it is listed.
+
+        Raises:
+            StoreError: the rest of the listing was refused.
+            MlsecError: no such bucket, or the credentials are not accepted.
+        """
+
+    def close(self, source: Source) -> None:  # noqa: B027 - one that holds something overrides it
+        """Nothing is held open between ranges."""
+
+    def _object(
+        self,
+        key: str,
+        size_bytes: int,
+        *,
+        version: str,
+        etag: str,
+        storage_class: str,
+        digests: Mapping[str, str] | None = None,
+        has_sha256: bool = False,
+        is_folder: bool = False,
+    ) -> Entry | Skipped:
+        """One listed object, or why it is none: consoles keep a folder as an empty object."""
+        address = self._address(plain_name(key))
+        if is_folder or (key.endswith("/") and not size_bytes):
+            return Skipped(id=address, why="a folder's placeholder")
+        folder = self.prefix[: self.prefix.rfind("/") + 1]
+        return Entry(
+            id=address,
+            path=plain_name(key.removeprefix(folder) or key),
+            key=key,
+            size_bytes=size_bytes,
+            version=version,
+            etag=etag,
+            digests=dict(digests or {}),
+            bucket=self._bucket,
+            storage_class=storage_class,
+            has_sha256=has_sha256,
+        )
+
+    def _ranges(self, fetch: Callable[[int, int], bytes], size_bytes: int) -> RangedSource:
+        """Read by ``fetch(offset, length)``; an answer of another length is none."""
+
+        def exactly(offset: int, length: int) -> bytes:
+            data = fetch(offset, length)
+            if len(data) != length:
+                why = f"{len(data)} bytes came for the {length} at {offset}"
+                raise StoreError(GapReason.MALFORMED, why)
+            return data
+
+        return RangedSource(exactly, size_bytes)
+
+    def _address(self, name: str) -> str:
+        return f"{self.root}/{name}"

@@ -1,0 +1,117 @@
+"""Model files in a Cloud Storage bucket: listed by prefix, read by ranges of one generation."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import google.auth.exceptions
+import requests
+from google.api_core import exceptions
+from google.cloud import storage
+
+from mlsec.artifacts.bytes.window import Source
+from mlsec.collect.folders.entry import Entry, Skipped, StoreError
+from mlsec.collect.settings import CollectSettings
+from mlsec.core.enums import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.model_files.buckets.bucket import BucketStore
+
+
+class GcsStore(BucketStore):
+    """Objects below ``gs://bucket/prefix``."""
+
+    def __init__(self, client: Any, bucket: str, prefix: str, settings: CollectSettings) -> None:
+        super().__init__(f"gs://{bucket}", bucket, prefix)
+        self._client = client
+        self._timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
+
+    def _objects(self) -> Iterator[Entry | Skipped]:
+        try:
+            for blob in self._client.list_blobs(
+                self._bucket, prefix=self.prefix or None, timeout=self._timeout_s
+            ):
+                yield self._listed(blob)
+        except exceptions.NotFound:
+            raise MlsecError("there is no such bucket", location=self._address("")) from None
+        except google.auth.exceptions.GoogleAuthError as error:
+            raise MlsecError(
+                f"the credentials are not accepted: {error}",
+                hint="gcloud auth application-default login",
+                location=self._address(""),
+            ) from None
+        except (exceptions.GoogleAPICallError, requests.RequestException) as error:
+            raise _error(error, "storage.objects.list") from None
+
+    def open(self, entry: Entry) -> Source:
+        """Open an object; every range must come from the generation that was listed."""
+        generation = int(entry.version)
+        blob = self._client.bucket(self._bucket).blob(entry.key, generation=generation)
+
+        def fetch(offset: int, length: int) -> bytes:
+            try:
+                data: bytes = blob.download_as_bytes(
+                    start=offset,
+                    end=offset + length - 1,
+                    raw_download=True,
+                    checksum=None,
+                    timeout=self._timeout_s,
+                )
+            except exceptions.NotFound:
+                raise StoreError(GapReason.MALFORMED, "changed while it was read") from None
+            except google.auth.exceptions.GoogleAuthError as error:  # it ran out meanwhile
+                raise StoreError(GapReason.DENIED, str(error)[:200]) from None
+            except (exceptions.GoogleAPICallError, requests.RequestException) as error:
+                raise _error(error, "storage.objects.get") from None
+            return data
+
+        return self._ranges(fetch, entry.size_bytes)
+
+    def sha256(self, entry: Entry) -> str:
+        """Cloud Storage keeps MD5 and CRC32C only, so there is none."""
+        return entry.digests.get("sha256", "")
+
+    def _listed(self, blob: Any) -> Entry | Skipped:
+        md5 = base64.b64decode(blob.md5_hash).hex() if blob.md5_hash else ""
+        return self._object(
+            str(blob.name),
+            int(blob.size or 0),
+            version=str(blob.generation),
+            etag=str(blob.etag or ""),
+            digests={"md5": md5} if md5 else {},
+            storage_class=str(blob.storage_class or ""),
+        )
+
+
+def open_gcs(target: str, settings: CollectSettings) -> GcsStore:
+    """Open ``gs://bucket/prefix`` with the default credentials.
+
+    Raises:
+        MlsecError: no bucket is named, or there are no credentials.
+    """
+    bucket, _, prefix = target.removeprefix("gs://").partition("/")
+    if not bucket:
+        raise MlsecError(f'"{target}" names no bucket', hint="gs://bucket/folder")
+    try:
+        client = storage.Client()
+    except (google.auth.exceptions.GoogleAuthError, OSError) as error:
+        raise MlsecError(
+            f"no credentials to read it with: {error}",
+            hint="gcloud auth application-default login",
+            location=target,
+        ) from None
+    return GcsStore(client, bucket, prefix, settings)
+
+
+def _error(error: Exception, right: str) -> StoreError:
+    text = str(getattr(error, "message", "") or error).partition("\n")[0][:200]
+    match error:
+        case exceptions.Forbidden() | exceptions.Unauthorized():
+            return StoreError(GapReason.DENIED, text, right)
+        case exceptions.TooManyRequests():
+            return StoreError(GapReason.THROTTLED, text)
+        case requests.Timeout() | requests.ConnectionError() | exceptions.ServerError():
+            return StoreError(GapReason.TIMEOUT, text)
+        case _:
+            return StoreError(GapReason.UNRESOLVED, text)

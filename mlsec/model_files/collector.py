@@ -1,0 +1,182 @@
+"""Model files from target to snapshot: list, read each that is not yet known, keep it."""
+
+from __future__ import annotations
+
+import datetime
+import getpass
+import hashlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from mlsec import __version__
+from mlsec.artifacts.bytes.window import Source, Window
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.facts import Hole, Inspection
+from mlsec.artifacts.sandbox.pool import FarJob, Job, LocalJob, inspect_many
+from mlsec.collect.folders.entry import AsksForRights, Bucket, Entry, StoreError
+from mlsec.collect.folders.local import LocalStore
+from mlsec.collect.settings import CollectSettings, Progress
+from mlsec.core.enums import GapReason
+from mlsec.model_files.cache import InspectionCache
+from mlsec.model_files.evidence import (
+    Inspected,
+    inspection_call,
+    key_of,
+    listing_call,
+    refusal_call,
+    signature_call,
+)
+from mlsec.model_files.signatures import read_far_signatures, read_signatures
+from mlsec.model_files.stores import open_store, scope_of
+from mlsec.snapshot.records import Call
+from mlsec.snapshot.store import Snapshot
+
+_FEW = 24
+_REFUSALS = (GapReason.DENIED, GapReason.THROTTLED, GapReason.TIMEOUT)
+
+
+def collect(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None = None
+) -> None:
+    """Read every model file below a target; the caller finishes the snapshot.
+
+    Raises:
+        MlsecError: the target is not there, or its store cannot be asked.
+        KeyboardInterrupt: stopped by the user; what was read is kept for --resume.
+    """
+    _note_start(snapshot)
+    _Collection(target, snapshot, settings).run(progress)
+    snapshot.set_clock("finished_at", _now())
+
+
+class _Collection:
+    """One target: its store, and what of it is still to be read."""
+
+    def __init__(self, target: str, snapshot: Snapshot, settings: CollectSettings) -> None:
+        self._target, self._snapshot, self._settings = target, snapshot, settings
+        self._scope = scope_of(target)
+        self._store: LocalStore | Bucket = open_store(target, settings)
+        self._has_digest = settings.has_digests and isinstance(self._store, LocalStore)
+        self._rights: dict[str, str] = {}  # file -> the action that its reading was refused for
+
+    def run(self, progress: Progress | None) -> None:
+        listing = self._store.listing()
+        self._snapshot.record(*listing_call(self._scope, listing))
+        entries = {entry.id: entry for entry in listing.entries}
+        todo = [entry for entry in listing.entries if not self._is_known(entry)]
+        done = len(entries) - len(todo)
+        for entry, inspection in self._inspections(todo):
+            done += 1
+            if progress is not None:
+                progress(done, len(entries), entry.path)
+            self._snapshot.record(*self._record(entry, inspection))
+        trust = self._settings.trust
+        found = (
+            read_signatures(Path(self._target), listing, trust)
+            if isinstance(self._store, LocalStore)
+            else read_far_signatures(self._store, listing, trust)
+        )
+        for signatures in found:
+            self._snapshot.record(*signature_call(self._scope, signatures))
+
+    def _inspections(self, todo: list[Entry]) -> Iterator[tuple[Entry, Inspection]]:
+        path = None if isinstance(self._store, LocalStore) else self._settings.cache
+        if path is None:
+            yield from self._read(todo, None)
+            return
+        with closing(InspectionCache(path)) as cache:
+            yield from self._read(todo, cache)
+
+    def _read(
+        self, todo: list[Entry], cache: InspectionCache | None
+    ) -> Iterator[tuple[Entry, Inspection]]:
+        known = [(entry, cache.find(entry)) for entry in todo] if cache is not None else []
+        yield from ((entry, inspection) for entry, inspection in known if inspection is not None)
+        seen = {entry.id for entry, inspection in known if inspection is not None}
+        rest = {entry.id: entry for entry in todo if entry.id not in seen}
+        # To start a second process takes longer than to read a few files.
+        workers = 1 if len(rest) <= _FEW else None
+        for job, inspection in inspect_many(map(self._job, rest.values()), workers=workers):
+            if cache is not None:
+                cache.keep(rest[job.id], inspection)
+            yield rest[job.id], inspection
+
+    def _job(self, entry: Entry) -> Job:
+        if isinstance(self._store, LocalStore):
+            return LocalJob(id=entry.id, path=self._store.path_of(entry), name=entry.path)
+        return FarJob(id=entry.id, open=lambda: self._opened(entry), name=entry.path)
+
+    @contextmanager
+    def _opened(self, entry: Entry) -> Iterator[Source]:
+        try:
+            source = self._store.open(entry)
+            try:
+                yield source
+            finally:
+                if isinstance(source, AsksForRights):
+                    self._rights[entry.id] = source.refused_right
+                self._store.close(source)
+        except StoreError as error:
+            self._rights[entry.id] = error.right
+            raise
+
+    def _record(self, entry: Entry, inspection: Inspection) -> tuple[Call, bytes | None]:
+        hole = _refusal(inspection)
+        if hole is not None:
+            right = self._rights.get(entry.id, "")
+            return refusal_call(self._scope, entry, hole.reason, hole.detail, right)
+        sha256 = self._digest(entry) if self._has_digest else ""
+        return inspection_call(
+            self._scope, Inspected(entry=entry, inspection=inspection, sha256=sha256)
+        )
+
+    def _digest(self, entry: Entry) -> str:
+        digest = hashlib.sha256()
+        try:
+            source = self._store.open(entry)
+            try:
+                for block in Window.over(source).blocks():
+                    digest.update(block)
+            finally:
+                self._store.close(source)
+        except (OSError, ArtifactError):
+            return ""  # it was there a moment ago; the bill says that its digest is not known
+        return digest.hexdigest()
+
+    def _is_known(self, entry: Entry) -> bool:
+        """Whether an interrupted run has read this very state of the file already."""
+        call = self._snapshot.find(key_of(self._scope, entry))
+        if call is None or not call.payload:
+            return False
+        held = msgspec.json.decode(self._snapshot.payload_bytes(call.payload), type=Inspected)
+        return held.entry.version == entry.version and bool(held.sha256 or not self._has_digest)
+
+
+def _refusal(inspection: Inspection) -> Hole | None:
+    """Give why not one byte of a file was given; None for a file that was read."""
+    if inspection.size_bytes < 0 and not inspection.facts:  # it could not even be opened
+        return inspection.holes[0]
+    refused = [hole for hole in inspection.holes if hole.reason in _REFUSALS]
+    return refused[0] if refused and not inspection.bytes_read else None
+
+
+def _note_start(snapshot: Snapshot) -> None:
+    snapshot.set_meta("tool", f"mlsec {__version__}")
+    snapshot.set_clock("user", _user())
+    if "started_at" not in snapshot.clock():
+        snapshot.set_clock("started_at", _now())
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a name for its user
+        return ""
+
+
+def _now() -> str:
+    moment = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    return moment.isoformat().replace("+00:00", "Z")

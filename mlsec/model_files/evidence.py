@@ -1,0 +1,85 @@
+"""How model files are kept in a snapshot: one listing a target, one inspection a file."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mlsec.artifacts.facts import Inspection
+from mlsec.collect.folders.entry import Entry, Listing
+from mlsec.core.enums import GapReason
+from mlsec.model_files.signatures import Signatures
+from mlsec.snapshot.records import Call, CallStatus, canonical, canonical_params
+from mlsec.snapshot.seal import digest_of
+
+SERVICE, LIST, INSPECT, VERIFY = "files", "List", "Inspect", "Verify"
+
+
+class Inspected(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading one file brought, and which state of it was read; ``sha256`` on request."""
+
+    entry: Entry
+    inspection: Inspection
+    sha256: str = ""
+
+
+def listing_call(scope: str, listing: Listing) -> tuple[Call, bytes]:
+    """Give the record of a listing."""
+    body = canonical(listing)
+    return Call(
+        scope=scope, region="", service=SERVICE, operation=LIST, payload=digest_of(body)
+    ), body
+
+
+def inspection_call(scope: str, inspected: Inspected) -> tuple[Call, bytes]:
+    """Give the record of one file that was read."""
+    body = canonical(inspected)
+    return _call(scope, inspected.entry, payload=digest_of(body)), body
+
+
+def refusal_call(
+    scope: str, entry: Entry, reason: GapReason, detail: str, right: str = ""
+) -> tuple[Call, None]:
+    """Give the record of one file that could not be opened; ``right`` is the action to allow."""
+    call = _call(scope, entry, status=CallStatus.GAP, reason=reason.value, detail=detail)
+    return msgspec.structs.replace(call, right=right), None
+
+
+def signature_call(scope: str, found: Signatures) -> tuple[Call, bytes]:
+    """Give the record of the signatures of one folder."""
+    body = canonical(found)
+    call = Call(
+        scope=scope,
+        region="",
+        service=SERVICE,
+        operation=VERIFY,
+        params=canonical_params({"folder": found.folder}),
+        payload=digest_of(body),
+    )
+    return call, body
+
+
+def key_of(scope: str, entry: Entry) -> str:
+    """Give the id under which a file's inspection is kept."""
+    return _call(scope, entry).id
+
+
+def _call(
+    scope: str,
+    entry: Entry,
+    *,
+    payload: str = "",
+    status: CallStatus = CallStatus.DONE,
+    reason: str = "",
+    detail: str = "",
+) -> Call:
+    return Call(
+        scope=scope,
+        region="",
+        service=SERVICE,
+        operation=INSPECT,
+        params=canonical_params({"file": entry.id}),
+        payload=payload,
+        status=status,
+        reason=reason,
+        detail=detail,
+    )

@@ -1,0 +1,293 @@
+"""Model files from snapshot to inventory: artifacts, their folders, and what was not read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.artifacts.facts import Fact, Hole
+from mlsec.artifacts.formats.tensorflow.shards import settled
+from mlsec.artifacts.model_folder import RepositoryFile, repository_facts
+from mlsec.collect.folders.entry import Entry, Listing, Skipped
+from mlsec.collect.tally import Tally
+from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.core.resource import Gap, Inventory, Origin, Resource
+from mlsec.model_files import folders, shaping
+from mlsec.model_files.evidence import INSPECT, LIST, SERVICE, VERIFY, Inspected
+from mlsec.model_files.selection import home_folders, left_out_because, loading_folders
+from mlsec.model_files.signatures import Signatures
+from mlsec.snapshot.records import Call
+from mlsec.snapshot.store import Snapshot
+from mlsec.vocabulary.types import Vocabulary
+
+ARTIFACT, FOLDER = "files.artifact", "files.folder"
+# What only the signature of its folder can tell of a file or folder.
+OF_SIGNATURE = ("signature", "has_policy", "signature_checks", "signers", "unsigned_files")
+
+
+def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    """Give the model files a snapshot tells of, target by target.
+
+    Raises:
+        MlsecError: the evidence is damaged.
+    """
+    del vocabulary  # the mapping is fixed: an inspection is our own noun, not a provider's answer
+    tally = Tally()
+    scopes: dict[str, list[Call]] = {}
+    for call in snapshot.calls():
+        if call.service == SERVICE:
+            scopes.setdefault(call.scope, []).append(call)
+    read_in = [_Scope(scope, snapshot, tally).read(calls) for scope, calls in scopes.items()]
+    return Inventory(
+        resources=tuple(resource for found in read_in for resource in found),
+        gaps=tuple(tally.gaps[key] for key in sorted(tally.gaps)),
+        coverage=tally.coverage(),
+    )
+
+
+class _Scope:
+    """One target: what was listed, what was read, what was not."""
+
+    def __init__(self, scope: str, snapshot: Snapshot, tally: Tally) -> None:
+        self._scope, self._snapshot, self._tally = scope, snapshot, tally
+        self._place = (ARTIFACT, scope, "")
+        self._signatures: dict[str, Signatures] = {}
+        self._in_repository = ""
+        tally.look(self._place)
+
+    def read(self, calls: Iterable[Call]) -> list[Resource]:
+        by_operation: dict[str, list[Call]] = {}
+        for call in calls:
+            by_operation.setdefault(call.operation, []).append(call)
+        listing = self._listing(by_operation.get(LIST, []))
+        self._in_repository = listing.in_repository
+        for call in by_operation.get(VERIFY, []):
+            found: Signatures = self._decoded(call, Signatures)
+            self._signatures[found.folder] = found
+        read = {_file_of(call): call for call in by_operation.get(INSPECT, [])}
+        where = folders.folders_of(entry.path for entry in listing.entries)
+        known = _settled(
+            listing.entries,
+            {entry.id: self._inspected(read.get(entry.id)) for entry in listing.entries},
+        )
+        loading = loading_folders(listing.entries, where, known)
+        homes = home_folders(listing.entries, where, known)
+        artifacts: dict[str, list[Resource]] = {}
+        left_out: Counter[str] = Counter()
+        for entry in listing.entries:
+            folder, inspected = where[entry.path], known[entry.id]
+            if inspected is None:
+                artifact = self._refused(entry, read.get(entry.id), folder)
+            elif reason := left_out_because(
+                entry, inspected, has_model=folder in homes, may_load=folder in loading,
+                is_alone=len(listing.entries) == 1,
+            ):  # fmt: skip
+                left_out[reason] += 1
+                continue
+            else:
+                artifact = self._judged(entry, inspected, folder)
+            artifacts.setdefault(folder, []).append(artifact)
+        for skipped in listing.skipped:
+            if skipped.reason is None:
+                left_out[skipped.why] += 1
+            else:
+                self._skip(skipped, skipped.reason)
+        self._leave_out(left_out)
+        everything = [artifact for inside in artifacts.values() for artifact in inside]
+        homed = {folder: inside for folder, inside in artifacts.items() if folder in homes}
+        together: dict[str, list[RepositoryFile]] = {folder: [] for folder in homed}
+        for entry in listing.entries:
+            inspected, folder = known[entry.id], where[entry.path]
+            if inspected is not None and folder in together:
+                path = entry.path.removeprefix(f"{folder}/") if folder else entry.path
+                file = RepositoryFile(path=path, inspection=inspected.inspection)
+                together[folder].append(file)
+        return [*everything, *self._folders(listing, homed, together)]
+
+    def _listing(self, calls: list[Call]) -> Listing:
+        if not calls:
+            raise MlsecError(
+                f"the snapshot has no listing of {self._scope}", location=str(self._snapshot.path)
+            )
+        listing: Listing = self._decoded(calls[0], Listing)
+        return listing
+
+    def _decoded(self, call: Call, kind: Any) -> Any:
+        try:
+            return msgspec.json.decode(self._snapshot.payload_bytes(call.payload), type=kind)
+        except msgspec.MsgspecError as error:
+            raise MlsecError(
+                f"the evidence of {call.params} is damaged: {error}",
+                location=str(self._snapshot.path),
+            ) from None
+
+    def _inspected(self, call: Call | None) -> Inspected | None:
+        if call is None or not call.payload:
+            return None
+        inspected: Inspected = self._decoded(call, Inspected)
+        return inspected
+
+    def _refused(self, entry: Entry, call: Call | None, folder: str) -> Resource:
+        reason = GapReason(call.reason) if call and call.reason else GapReason.UNRESOLVED
+        detail = call.detail if call else "not read before the scan was stopped"
+        gap = self._gap(entry.id, reason, detail, call.right if call else "")
+        self._tally.hide(self._place, gap, is_listing=False)
+        self._tally.add(self._place, errored=1)
+        known = shaping.listed(entry, self._id_of(folder))
+        return self._resource(entry, known, {"*": (gap.id,)})
+
+    def _judged(self, entry: Entry, inspected: Inspected, folder: str) -> Resource:
+        inspection = inspected.inspection
+        is_known = shaping.is_recognised(inspection)
+        self._tally.add(self._place, assessed=int(is_known), errored=int(not is_known))
+        unread: dict[str, tuple[str, ...]] = {}
+        hidden = {self._hole_gap(entry, hole).id for hole in inspection.holes}
+        if hidden:
+            unread["facts[]"] = tuple(sorted(hidden))
+        known = shaping.listed(entry, self._id_of(folder)) | shaping.inspected(inspection)
+        inside = entry.path.removeprefix(f"{folder}/") if folder else entry.path
+        found = self._signatures.get(folder)
+        known["sha256"] = shaping.digest_of(entry, inside, inspected.sha256, found)
+        known["signature"], problem = self._signature_of(inside, found)
+        if problem:
+            unread["signature"] = problem
+        if not shaping.is_recognised(inspection):
+            names = ("is_read_whole", "unread_parts", "facts")
+            unread |= dict.fromkeys(names, tuple(sorted(hidden)))
+        return self._resource(entry, known, unread)
+
+    def _signature_of(self, inside: str, found: Signatures | None) -> tuple[str, tuple[str, ...]]:
+        if (
+            found is not None
+            and shaping.untold_of(found)
+            and (found.problem or inside in found.claimed)
+        ):
+            return "", (self._problem(found).id,)
+        if found is None or inside not in found.claimed:
+            return "none", ()
+        return shaping.result_of(found), ()
+
+    def _resource(
+        self, entry: Entry, known: Mapping[str, Any], unread: Mapping[str, tuple[str, ...]]
+    ) -> Resource:
+        return Resource(
+            id=entry.id,
+            type=ARTIFACT,
+            provider="files",
+            scope=self._scope,
+            name=entry.path,
+            properties=known,
+            unread=unread,
+            origin=Origin(kind="file", file=self._file_of(entry)),
+            sources={LIST: "", INSPECT: "", VERIFY: ""},
+        )
+
+    def _file_of(self, entry: Entry) -> str:
+        """Where annotations go: from the root of the repository, where the target lies in one."""
+        start = self._in_repository
+        if not start:
+            return "" if "://" in entry.id else entry.id
+        if start.rpartition("/")[2] == entry.path and entry.id == self._id_of(""):
+            return start  # the target is the file
+        return entry.path if start == "." else f"{start}/{entry.path}"
+
+    def _folders(
+        self,
+        listing: Listing,
+        artifacts: Mapping[str, list[Resource]],
+        together: Mapping[str, list[RepositoryFile]],
+    ) -> list[Resource]:
+        place = (FOLDER, self._scope, "")
+        self._tally.look(place)
+        self._tally.add(place, assessed=len(artifacts))
+        paths = [entry.path for entry in listing.entries]
+        return [
+            self._folder(key, inside, paths, repository_facts(together[key]))
+            for key, inside in sorted(artifacts.items())
+        ]
+
+    def _folder(
+        self, folder: str, inside: list[Resource], paths: list[str], facts: tuple[Fact, ...]
+    ) -> Resource:
+        start = f"{folder}/" if folder else ""
+        names = [path.removeprefix(start) for path in paths if path.startswith(start)]
+        found = self._signatures.get(folder)
+        known = shaping.in_folder(
+            [name.lower() for name in names], [each.properties for each in inside]
+        ) | shaping.signed(found, [each.name.removeprefix(start) for each in inside])
+        known["facts"] = [shaping.shown(fact) for fact in facts]
+        problem = self._problem(found) if found is not None and shaping.untold_of(found) else None
+        hidden = OF_SIGNATURE if found is not None and found.problem else ("signature",)
+        return Resource(
+            id=f"{self._id_of(folder)}/",
+            type=FOLDER,
+            provider="files",
+            scope=self._scope,
+            name=folder or (root if (root := self._id_of("")) != "." else "./"),
+            properties=known,
+            unread=dict.fromkeys(hidden, (problem.id,)) if problem else {},
+            # A folder has no place of its own that an annotation could be put on.
+            origin=Origin(kind="file", file=inside[0].origin.file if inside else ""),
+            sources={LIST: "", INSPECT: "", VERIFY: ""},
+        )
+
+    def _problem(self, found: Signatures) -> Gap:
+        subject = f"{self._id_of(found.folder)}/{', '.join(found.files)}"
+        reason = GapReason.MALFORMED if found.problem else GapReason.UNRESOLVED
+        gap = self._gap(subject, reason, shaping.untold_of(found))
+        self._tally.hide((FOLDER, self._scope, ""), gap, is_listing=False)
+        return gap
+
+    def _id_of(self, folder: str) -> str:
+        root = self._scope.removeprefix("files/")
+        return f"{root}/{folder}" if folder else root
+
+    def _leave_out(self, reasons: Counter[str]) -> None:
+        for reason, count in reasons.items():
+            for _ in range(count):
+                self._tally.exclude(self._place, f"{reason} ({count:,})")
+
+    def _skip(self, skipped: Skipped, reason: GapReason) -> None:
+        gap = self._gap(skipped.id, reason, skipped.why)
+        is_listing = skipped.why.startswith("folder: ")
+        self._tally.hide(self._place, gap, is_listing=is_listing)
+        self._tally.add(self._place, errored=1)
+
+    def _hole_gap(self, entry: Entry, hole: Hole) -> Gap:
+        where = f"{entry.id}!/{hole.place}" if hole.place else entry.id
+        gap = self._gap(where, hole.reason, hole.detail)
+        self._tally.hide(self._place, gap, is_listing=False)
+        return gap
+
+    def _gap(self, subject: str, reason: GapReason, detail: str, right: str = "") -> Gap:
+        return make_gap(
+            scope=self._scope,
+            subject=subject,
+            wanted="content",
+            reason=reason,
+            missing_right=right,
+            detail=detail,
+        )
+
+
+def _file_of(call: Call) -> str:
+    return str(msgspec.json.decode(call.params)["file"])
+
+
+def _settled(
+    entries: Iterable[Entry], known: Mapping[str, Inspected | None]
+) -> Mapping[str, Inspected | None]:
+    """Close the holes of files that another file explains."""
+    paths = {entry.path: each for entry in entries if (each := known[entry.id]) is not None}
+    whole = settled({path: each.inspection for path, each in paths.items()})
+    done = {
+        entry.id: msgspec.structs.replace(paths[entry.path], inspection=whole[entry.path])
+        for entry in entries
+        if entry.path in whole
+    }
+    return {**known, **done}

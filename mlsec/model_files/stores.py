@@ -1,0 +1,78 @@
+"""Which store a target names: a path, or a bucket of one of the clouds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from mlsec.collect.folders.entry import Bucket
+from mlsec.collect.folders.local import LocalStore
+from mlsec.collect.settings import CollectSettings
+from mlsec.core.errors import MlsecError
+
+
+def _s3(target: str, settings: CollectSettings) -> Bucket:
+    with _package("boto3", "aws"):
+        from mlsec.model_files.buckets.s3 import open_s3  # noqa: PLC0415
+    return open_s3(target, settings)
+
+
+def _gcs(target: str, settings: CollectSettings) -> Bucket:
+    with _package("google", "gcp"):
+        from mlsec.model_files.buckets.gcs import open_gcs  # noqa: PLC0415
+    return open_gcs(target, settings)
+
+
+def _azure(target: str, settings: CollectSettings) -> Bucket:
+    with _package("azure", "azure"):
+        from mlsec.model_files.buckets.azure import open_azure  # noqa: PLC0415
+    return open_azure(target, settings)
+
+
+@contextmanager
+def _package(name: str, extra: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in (name, "botocore"):
+            raise
+        raise MlsecError("this store needs its SDK", hint=f"pip install 'mlsec[{extra}]'") from None
+
+
+# A cloud's package is loaded only when one of its buckets is named.
+BUCKETS: Mapping[str, Callable[[str, CollectSettings], Bucket]] = {
+    "s3": _s3,
+    "gs": _gcs,
+    "az": _azure,
+}
+
+
+def open_store(target: str, settings: CollectSettings) -> LocalStore | Bucket:
+    """Give the store of a target.
+
+    Raises:
+        MlsecError: a bucket address that is none, or a cloud whose package is not installed.
+    """
+    scheme, found, _ = target.partition("://")
+    if found and scheme in BUCKETS:
+        return BUCKETS[scheme](target, settings)
+    return LocalStore(Path(target), settings.written)
+
+
+def open_bucket(target: str, settings: CollectSettings) -> Bucket:
+    """Give the bucket of an address.
+
+    Raises:
+        MlsecError: as ``open_store``, or an address of another kind.
+    """
+    found = open_store(target, settings)
+    if isinstance(found, LocalStore):
+        known = ", ".join(f"{scheme}://" for scheme in BUCKETS)
+        raise MlsecError("is no address of a bucket", hint=f"one of {known}", location=target)
+    return found
+
+
+def scope_of(target: str) -> str:
+    """Name what a target covers, as reports group it."""
+    return f"files/{target.rstrip('/') or '/'}"

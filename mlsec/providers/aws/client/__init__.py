@@ -1,0 +1,1 @@
+"""The client of AWS: sign-in, requests, errors."""

@@ -1,0 +1,1 @@
+"""AWS from target to snapshot, and from snapshot to inventory."""

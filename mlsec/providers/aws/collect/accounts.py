@@ -1,0 +1,126 @@
+"""Which accounts and regions to read: asked of AWS; a refusal is a gap with its right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import botocore.exceptions as failures
+import botocore.session
+
+from mlsec.collect.settings import CollectSettings
+from mlsec.collect.walk.client import Asker, Request
+from mlsec.collect.walk.item import Scope
+from mlsec.collect.walk.listing import entries_of
+from mlsec.collect.walk.plan import Operation
+from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.core.resource import Gap
+from mlsec.providers.aws.client.classify import trouble_of
+from mlsec.providers.aws.client.session import Identity, Target
+from mlsec.providers.aws.tables import DESCRIBE_REGIONS, LIST_ACCOUNTS, LIST_REGIONS
+
+# An assumed session may only read, whatever the role allows.
+_READ_ONLY = "arn:{partition}:iam::aws:policy/ReadOnlyAccess"
+
+
+def find_regions(
+    asker: Asker, identity: Identity, target: Target, configured: str
+) -> tuple[Scope, tuple[Gap, ...]]:
+    """Ask which regions are enabled; when it is refused, only the configured one is read.
+
+    Raises:
+        MlsecError: the target names a region that the account does not have.
+    """
+    enabled, gaps = _enabled(asker, identity)
+    regions = target.regions or enabled or ((configured or identity.home),)
+    if enabled:
+        gaps = ()
+        for region in target.regions:
+            if region not in enabled:
+                raise MlsecError(
+                    f'region "{region}" is unknown or not enabled in account {identity.account}',
+                    hint="enabled: " + ", ".join(enabled),
+                )
+    scope = Scope(
+        name=identity.scope,
+        account=identity.account,
+        home=identity.home,
+        regions=tuple(sorted(set(regions))),
+        partition=identity.partition,
+    )
+    return scope, () if target.regions else gaps
+
+
+def find_accounts(asker: Asker, identity: Identity) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
+    """Ask for the active accounts of the organisation."""
+    request = _request(identity, LIST_ACCOUNTS, identity.home)
+    found = entries_of(request, asker.ask(request))
+    ids = sorted(
+        str(entry["Id"])
+        for entry in found.entries
+        if entry.get("Status", entry.get("State", "ACTIVE")) == "ACTIVE" and entry.get("Id")
+    )
+    return tuple(ids), (found.gap,) if found.gap else ()
+
+
+def assume(
+    session: botocore.session.Session,
+    role_arn: str,
+    settings: CollectSettings,
+    *,
+    region: str,
+    config: Any,
+) -> Mapping[str, Any] | Gap:
+    """Assume a role in another account, narrowed to reading."""
+    account = role_arn.split(":")[4] if role_arn.count(":") >= 5 else ""
+    if not account:
+        raise MlsecError(f'"{role_arn}" is not the ARN of a role')
+    asked = {
+        "RoleArn": role_arn,
+        "RoleSessionName": "mlsec",
+        "PolicyArns": [{"arn": _READ_ONLY.format(partition=role_arn.split(":")[1])}],
+        **({"ExternalId": settings.external_id} if settings.external_id else {}),
+    }
+    try:
+        client: Any = session.create_client("sts", region_name=region, config=config)
+        answer: Mapping[str, Any] = client.assume_role(**asked)["Credentials"]
+    except (failures.ClientError, failures.BotoCoreError, KeyError) as error:
+        trouble = trouble_of(error)
+        return make_gap(
+            scope=f"aws/{account}",
+            subject=role_arn,
+            wanted="sts:AssumeRole",
+            reason=trouble.reason,
+            missing_right="sts:AssumeRole" if trouble.reason is GapReason.DENIED else "",
+            detail=trouble.detail,
+        )
+    return answer
+
+
+def _enabled(asker: Asker, identity: Identity) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
+    gaps: list[Gap] = []
+    for operation, key in ((LIST_REGIONS, "RegionName"), (DESCRIBE_REGIONS, "RegionName")):
+        request = _request(identity, operation, "regions")
+        found = entries_of(request, asker.ask(request))
+        if found.gap is not None:
+            gaps.append(found.gap)
+        names = _names(found.entries, key)
+        if names:
+            return names, ()
+    return (), tuple(gaps)
+
+
+def _names(entries: Iterable[Any], key: str) -> tuple[str, ...]:
+    return tuple(sorted({str(entry[key]) for entry in entries if entry.get(key)}))
+
+
+def _request(identity: Identity, operation: Operation, subject: str) -> Request:
+    return Request(
+        scope=identity.scope,
+        region=identity.home,
+        operation=operation,
+        params=operation.params,
+        subject=subject,
+    )

@@ -1,0 +1,181 @@
+"""AWS from target to snapshot: credentials, accounts and regions, then the walk."""
+
+from __future__ import annotations
+
+import datetime
+
+from botocore.config import Config
+
+from mlsec import __version__
+from mlsec.collect.secrets.redact import Redactor
+from mlsec.collect.settings import CollectSettings, Progress, live_settings
+from mlsec.collect.walk.scopes import Places, decode, encode, join
+from mlsec.core.errors import MlsecError
+from mlsec.core.resource import Gap
+from mlsec.providers.aws.client.client import AwsAsker
+from mlsec.providers.aws.client.clients import Clients, ClientSettings, make_read_only
+from mlsec.providers.aws.client.session import (
+    Identity,
+    Target,
+    identify,
+    open_session,
+    parse_target,
+    session_of,
+)
+from mlsec.providers.aws.collect.accounts import assume, find_accounts, find_regions
+from mlsec.providers.aws.collect.reader import PROVIDER, plans, walk_aws
+from mlsec.providers.aws.tables import CREDENTIAL_CALLS, table_of
+from mlsec.snapshot.facts import PLACES, PRINCIPAL, SETTINGS, fact_of, key_of
+from mlsec.snapshot.records import canonical
+from mlsec.snapshot.store import Snapshot
+
+
+def collect(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None = None
+) -> None:
+    """Ask AWS for all that the plans want and store every answer; the caller finishes the snapshot.
+
+    A second target adds its accounts and regions to those of the first.
+
+    Raises:
+        MlsecError: what the user must mend first: target, profile, credentials, region, disk.
+        KeyboardInterrupt: stopped by the user; the part file is kept for --resume.
+    """
+    collection = _Collection(parse_target(target), snapshot, settings)
+    try:
+        collection.run(progress)
+    finally:
+        collection.asker.stop()
+    snapshot.set_clock("finished_at", _now())
+
+
+def check(target: str, settings: CollectSettings) -> None:
+    """Sign in and ask for nothing else: what the user must mend first shows at once.
+
+    Raises:
+        MlsecError: the target, the profile or the credentials are wrong.
+    """
+    parse_target(target)
+    identify(open_session(settings.profile), _config(settings))
+
+
+def _config(settings: CollectSettings) -> Config:
+    return Config(connect_timeout=settings.connect_timeout_s, read_timeout=settings.read_timeout_s)
+
+
+class _Collection:
+    """One run: sessions, the asker over them, and the places that were found."""
+
+    def __init__(self, target: Target, snapshot: Snapshot, settings: CollectSettings) -> None:
+        self._target, self._snapshot, self._settings = target, snapshot, settings
+        table = table_of(plans())
+        self._allowed = CREDENTIAL_CALLS | {(o.service, o.name) for o in table.values()}
+        self._session = open_session(settings.profile)
+        make_read_only(self._session, self._allowed)
+        self._config = _config(settings)
+        self._identity = identify(self._session, self._config)
+        self._sessions = {self._identity.scope: self._session}
+        clients = Clients(
+            self._sessions,
+            ClientSettings(
+                connect_timeout_s=settings.connect_timeout_s,
+                read_timeout_s=settings.read_timeout_s,
+                connections=settings.in_flight,
+            ),
+        )
+        self._note_start()
+        salt = snapshot.meta()["salt"]
+        self.asker = AwsAsker(
+            clients, snapshot, table, Redactor(salt).redact, live_settings(settings)
+        )
+
+    def run(self, progress: Progress | None) -> None:
+        places = self._places()
+        known = decode(fact_of(self._snapshot.meta(), PROVIDER, PLACES))
+        self._snapshot.set_meta(key_of(PROVIDER, PLACES), encode(join(known, places)))
+        began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
+        walk_aws(self.asker, self._settings.vocabulary, places, began_at, progress)
+
+    def _note_start(self) -> None:
+        """Write who, what and when; on resume the first beginning and salt stay."""
+        snapshot, meta = self._snapshot, self._snapshot.meta()
+        snapshot.set_meta("tool", f"mlsec {__version__}")
+        principal = fact_of(meta, PROVIDER, PRINCIPAL) or self._identity.arn
+        if principal.split(":")[4:5] != [self._identity.account]:
+            raise MlsecError(
+                f"the collection was begun as {principal}, these are credentials of"
+                f" {self._identity.account}",
+                hint="resume with the same account",
+            )
+        snapshot.set_meta(key_of(PROVIDER, PRINCIPAL), principal)
+        if not fact_of(meta, PROVIDER, SETTINGS):
+            snapshot.set_meta(key_of(PROVIDER, SETTINGS), _settings_text(self._settings))
+        snapshot.set_meta("salt", meta.get("salt") or self._salt())
+        if "started_at" not in snapshot.clock():
+            snapshot.set_clock("started_at", _now())
+
+    def _salt(self) -> str:
+        import secrets  # noqa: PLC0415 - only when a new snapshot begins
+
+        return self._settings.hash_salt or secrets.token_hex(16)
+
+    def _places(self) -> Places:
+        identities, gaps = self._identities()
+        scopes = []
+        for identity in identities:
+            configured = self._session.get_config_variable("region") or ""
+            scope, unknown = find_regions(self.asker, identity, self._target, configured)
+            scopes.append(scope)
+            gaps += unknown
+        wanted = self._target.account
+        if wanted and wanted not in {scope.account for scope in scopes} and not gaps:
+            raise MlsecError(
+                f"the target is account {wanted}, the credentials are of {self._identity.account}",
+                hint="choose another profile, or --role-arn for that account",
+            )
+        chosen = [s for s in scopes if not wanted or s.account == wanted]
+        return Places(scopes=tuple(sorted(chosen, key=lambda s: s.name)), gaps=tuple(gaps))
+
+    def _identities(self) -> tuple[list[Identity], list[Gap]]:
+        """Give the accounts to read: our own, those of the roles, those of the organisation."""
+        settings, own = self._settings, self._identity
+        gaps: list[Gap] = []
+        found, roles = [own], list(settings.role_arns)
+        if settings.is_organisation:
+            accounts, unknown = find_accounts(self.asker, own)
+            gaps += unknown
+            roles += [
+                f"arn:{own.partition}:iam::{account}:role/{settings.role_name}"
+                for account in accounts
+                if account != own.account
+            ]
+        for role_arn in sorted(set(roles)):
+            given = assume(self._session, role_arn, settings, region=own.home, config=self._config)
+            if isinstance(given, Gap):
+                gaps.append(given)
+                continue
+            identity = Identity(account=role_arn.split(":")[4], arn=role_arn)
+            session = session_of(given)
+            make_read_only(session, self._allowed)
+            self._sessions[identity.scope] = session
+            found.append(identity)
+        return found, gaps
+
+
+def _settings_text(settings: CollectSettings) -> str:
+    """Give the settings that change what can be read, for the report."""
+    shown = {
+        "roles": ", ".join(settings.role_arns),
+        "organisation": settings.role_name if settings.is_organisation else "",
+        "in_flight": str(settings.in_flight),
+        "tries": str(settings.tries),
+        "call_deadline_s": str(settings.call_deadline_s),
+        "deadline_s": str(settings.deadline_s),
+        "max_pages": str(settings.max_pages),
+    }
+    return canonical({name: text for name, text in shown.items() if text}).decode()
+
+
+def _now() -> str:
+    moment = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,63 @@
+"""AWS from snapshot to inventory, and the walk that collection and reading share; needs no SDK."""
+
+from __future__ import annotations
+
+import datetime
+
+from mlsec.collect.settings import Progress
+from mlsec.collect.walk.client import Asker, StoredAsker
+from mlsec.collect.walk.plan import TypePlan
+from mlsec.collect.walk.scopes import Places, stored, with_unseen
+from mlsec.collect.walk.walk import WalkSettings, walk
+from mlsec.core.errors import MlsecError
+from mlsec.core.resource import Gap, Inventory
+from mlsec.providers.aws.services import SERVICES
+from mlsec.providers.aws.shapes.table import SHAPES
+from mlsec.providers.aws.tables import TAGGING
+from mlsec.snapshot.facts import PLACES, fact_of
+from mlsec.snapshot.store import Snapshot
+from mlsec.vocabulary.types import Vocabulary
+
+PROVIDER = "aws"
+
+
+def plans() -> tuple[TypePlan, ...]:
+    """Give the plans of all services, in the order of the table."""
+    return tuple(plan for group in SERVICES.values() for plan in group)
+
+
+def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    """Give what a snapshot says, by walking it as AWS was walked.
+
+    Raises:
+        MlsecError: it holds nothing of AWS, or its facts are damaged.
+    """
+    held = fact_of(snapshot.meta(), PROVIDER, PLACES)
+    if not held:
+        raise MlsecError("the snapshot holds nothing of AWS", location=str(snapshot.path))
+    places, began_at = stored(snapshot, held)
+    inventory = walk_aws(StoredAsker(snapshot), vocabulary, places, began_at, None)
+    walked = {scope.name for scope in places.scopes}
+
+    def elsewhere(gap: Gap) -> str:
+        is_organisation = gap.wanted.startswith("organizations:")
+        unseen = "other accounts" if is_organisation else "other regions"
+        return unseen if gap.scope in walked else ""
+
+    known = {plan.type for plan in plans()} & vocabulary.types.keys()
+    return with_unseen(inventory, places, known, elsewhere)
+
+
+def walk_aws(
+    asker: Asker,
+    vocabulary: Vocabulary,
+    places: Places,
+    began_at: datetime.datetime,
+    progress: Progress | None,
+) -> Inventory:
+    """Walk all plans whose type the vocabulary has."""
+    known = tuple(plan for plan in plans() if plan.type in vocabulary.types)
+    settings = WalkSettings(
+        plans=known, shapes=SHAPES, tagging=TAGGING, began_at=began_at, progress=progress
+    )
+    return walk(asker, vocabulary, places.scopes, settings)

@@ -1,0 +1,127 @@
+"""How agents hang together: alias to version, tool to version, shared roles, models by profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.lookups import find, find_or_stub, hidden_by, joined, kind_of
+from mlsec.providers.aws.facts.permissions import account_of
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_Relation = Callable[[Resource, "Graph"], Targets]
+
+
+def versions_served(resource: Resource, graph: Graph) -> Targets:
+    """Find the agent versions that an alias routes to."""
+    return _routed(resource, graph, "agents.versions_served", "agent_id", drafts=True)
+
+
+def flow_versions_served(resource: Resource, graph: Graph) -> Targets:
+    """Find the numbered flow versions that an alias routes to; the draft is the flow itself."""
+    return _routed(resource, graph, "agents.flow_versions_served", "flow_arn", drafts=False)
+
+
+def version_of_group(resource: Resource, graph: Graph) -> Targets:
+    """Find the agent version that an action group belongs to."""
+    target = kind_of(resource, graph, "agents.version_of_group").to
+    agent = property_value(resource, "agent_id")
+    version = property_value(resource, "agent_version")
+    for value in (agent, version):
+        if isinstance(value, Unread):
+            return hidden_by(resource, graph, value, target)
+    if isinstance(agent, Known) and isinstance(version, Known):
+        wanted = {"agent_id": str(agent.value), "version": str(version.value)}
+        return find_or_stub(resource, graph, target, wanted)
+    return Targets()
+
+
+def role_sharers(resource: Resource, graph: Graph) -> Targets:
+    """Find the other agents of the account that run under the same role."""
+    own = property_value(resource, "role_arn")
+    if isinstance(own, Unread):
+        return hidden_by(resource, graph, own, resource.type)
+    found, gaps = [], set(graph.incomplete(resource.type, resource.scope, ""))
+    for other in graph.of_type(resource.type):
+        if other.id == resource.id or other.scope != resource.scope:
+            continue
+        match property_value(other, "role_arn"):
+            case Known(value=role) if role == own.value:
+                found.append(other)
+            case Unread(gaps=hidden):
+                gaps.update(hidden)
+            case Known():
+                pass
+    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+
+
+def bucket_is_foreign(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether ``bucket_owner`` names an account other than the resource's own."""
+    del graph
+    held = property_value(resource, "bucket_owner")
+    if isinstance(held, Unread):
+        return held
+    return Known(value=held.value is not None and held.value != account_of(resource))
+
+
+def _routed(resource: Resource, graph: Graph, derived: str, owner: str, *, drafts: bool) -> Targets:
+    target = kind_of(resource, graph, derived).to
+    owned_by = property_value(resource, owner)
+    routes = property_value(resource, "routes")
+    for value in (owned_by, routes):
+        if isinstance(value, Unread):
+            return hidden_by(resource, graph, value, target)
+    if not (isinstance(owned_by, Known) and isinstance(routes, Known)):
+        return Targets()
+    versions = [str(route["version"]) for route in routes.value or () if route.get("version")]
+    return joined(
+        [
+            find_or_stub(resource, graph, target, {owner: str(owned_by.value), "version": version})
+            for version in versions
+            if drafts or version != "DRAFT"
+        ]
+    )
+
+
+def _known_reference(derived: str, *matches: str) -> _Relation:
+    """Make a relation for a property that may name one of several kinds of things.
+
+    What the target type does not hold is no target: the property names another kind.
+    """
+
+    def follow(resource: Resource, graph: Graph) -> Targets:
+        kind = kind_of(resource, graph, derived)
+        held = property_value(resource, kind.reads[0])
+        if isinstance(held, Unread):
+            return hidden_by(resource, graph, held, kind.to)
+        if not held.value:
+            return Targets()
+        by_id = graph.called(str(held.value), kind.to)
+        if by_id is not None:
+            return Targets(found=(by_id,))
+        for name in matches:
+            found = find(resource, graph, kind.to, {name: str(held.value)})
+            if found:
+                return Targets(found=found)
+        return Targets(gaps=graph.incomplete(kind.to, resource.scope, resource.region))
+
+    return follow
+
+
+AGENTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "agents.bucket_is_foreign": bucket_is_foreign,
+}
+
+AGENT_RELATIONS: Mapping[str, _Relation] = {
+    "agents.versions_served": versions_served,
+    "agents.flow_versions_served": flow_versions_served,
+    "agents.version_of_group": version_of_group,
+    "agents.role_sharers": role_sharers,
+    "models.system_profile": _known_reference("models.system_profile", "profile_id"),
+    "models.application_profile": _known_reference("models.application_profile", "profile_id"),
+    "models.custom_model": _known_reference("models.custom_model"),
+}

@@ -1,0 +1,267 @@
+"""Who may read and write a bucket: outsiders by policy and ACL, and roles of the account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mlsec.core.enums import Truth
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.providers.aws.facts.bucket_write_candidates import roles_that_put
+from mlsec.providers.aws.facts.external_principals import (
+    EVERYBODY,
+    Deed,
+    let_in,
+    let_in_at_all,
+    statements_of,
+)
+from mlsec.providers.aws.facts.permissions import account_of, as_gaps, identity_of, verdict
+from mlsec.providers.aws.facts.policy_statements import ANY, Question, Reach, Statement
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+# Whoever may change who may write, may write.
+_OBJECT_WRITES = ("s3:putobject", "s3:deleteobject", "s3:replicateobject", "s3:putobjectacl")
+_BUCKET_WRITES = ("s3:putbucketpolicy", "s3:putbucketacl")
+_ACL_WRITES = ("WRITE", "WRITE_ACP", "FULL_CONTROL")
+_ACL_READS = ("READ", "FULL_CONTROL")
+_EVERYBODY_GROUPS = ("/global/AllUsers", "/global/AuthenticatedUsers")
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """What one way in, policy or ACL, gives to outsiders.
+
+    ``named`` are the principals it names; ``lets_named`` says whether any of them gets in.
+    """
+
+    everybody: Answer
+    lets_named: Answer
+    named: frozenset[str] = frozenset()
+
+
+def is_public_read(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether everybody may list the bucket or read an object."""
+    return verdict(_everybody(_reading(resource, graph)), resource, graph)
+
+
+def is_public_write(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether everybody may put or delete an object, or change who may."""
+    return verdict(_everybody(_writing(resource, graph)), resource, graph)
+
+
+def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether everybody may read or write."""
+    sides = (*_reading(resource, graph), *_writing(resource, graph))
+    return verdict(_everybody(sides), resource, graph)
+
+
+def has_outside_writers(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether anybody outside the account may write."""
+    return verdict(_anybody(_writing(resource, graph)), resource, graph)
+
+
+def has_outside_readers(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether anybody outside the account may read."""
+    return verdict(_anybody(_reading(resource, graph)), resource, graph)
+
+
+def outside_writers(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the principals of other accounts that may write, ``*`` for everybody, in order."""
+    return _names(_writing(resource, graph), resource, graph)
+
+
+def outside_readers(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the principals of other accounts that may read, ``*`` for everybody, in order."""
+    return _names(_reading(resource, graph), resource, graph)
+
+
+def blocks_public_access(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether all four blocks of public access are on, for the bucket or for its account."""
+    names = (
+        "block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets",
+    )  # fmt: skip
+    return verdict(all_of(_block(resource, graph, name) for name in names), resource, graph)
+
+
+def denies_insecure_transport(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether the policy refuses every read and write that does not use TLS."""
+    del graph
+    held = statements_of(resource)
+    if isinstance(held, Unread):
+        return held
+    deeds = [
+        Deed(action=f"s3:{verb}object", on=f"{resource.identity}/{ANY}") for verb in ("get", "put")
+    ]
+    return Known(all(any(_refuses_plain(s, deed) for s in held) for deed in deeds))
+
+
+def bucket_writers(resource: Resource, graph: Graph) -> Targets:
+    """Find the roles of the account that may put objects somewhere into the bucket."""
+    question = Question(
+        action="s3:putobject", resource=f"{resource.identity}/{ANY}", reach=Reach.PART
+    )
+    named, gaps = _roles_in_policy(resource, graph)
+    found: list[Resource] = []
+    for role in roles_that_put(resource.scope, graph).near(resource.identity):
+        answer = identity_of(role, graph).may(question)
+        if answer.truth is Truth.TRUE:
+            found.append(role)
+        elif answer.truth is Truth.UNKNOWN:
+            gaps |= as_gaps(answer.because, role, graph) | set(role.unread.get("*", ()))
+    # In one account the bucket's policy is enough: the role needs no policy of its own.
+    known = {role.id for role in found}
+    found += [role for key, role in sorted(named.items()) if key not in known]
+    for kind in graph.vocabulary.concrete("role"):
+        gaps |= set(graph.incomplete(kind.name, resource.scope, ""))
+    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+
+
+def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[dict[str, Resource], set[str]]:
+    """Give the known roles that the bucket's policy lets put objects, by id, and gaps."""
+    held = statements_of(resource)
+    if isinstance(held, Unread):
+        return {}, set(held.gaps)
+    writing = [s for s in held if s.is_allow and s.covers_action("s3:putobject")]
+    named = {principal for statement in writing for principal in statement.principals}
+    kinds = {kind.name for kind in graph.vocabulary.concrete("role")}
+    known = [graph.called(each, kind) for kind in sorted(kinds) for each in named]
+    return {role.id: role for role in known if role is not None}, set()
+
+
+def _reading(resource: Resource, graph: Graph) -> tuple[Side, ...]:
+    deeds = (
+        Deed(action="s3:getobject", on=f"{resource.identity}/{ANY}"),
+        Deed(action="s3:listbucket", on=resource.identity),
+    )
+    return _policy_side(resource, graph, deeds), _acl_side(resource, graph, _ACL_READS)
+
+
+def _writing(resource: Resource, graph: Graph) -> tuple[Side, ...]:
+    deeds = (
+        *(Deed(action=action, on=f"{resource.identity}/{ANY}") for action in _OBJECT_WRITES),
+        *(Deed(action=action, on=resource.identity) for action in _BUCKET_WRITES),
+    )
+    return _policy_side(resource, graph, deeds), _acl_side(resource, graph, _ACL_WRITES)
+
+
+def _everybody(sides: tuple[Side, ...]) -> Answer:
+    return any_of(side.everybody for side in sides)
+
+
+def _anybody(sides: tuple[Side, ...]) -> Answer:
+    return any_of((_everybody(sides), *(side.lets_named for side in sides)))
+
+
+def _names(sides: tuple[Side, ...], resource: Resource, graph: Graph) -> Known | Unread:
+    """Give the list only when every part of it is known."""
+    everybody = _everybody(sides)
+    parts = [everybody, *(side.lets_named for side in sides)]
+    open_parts = [part for part in parts if part.truth is Truth.UNKNOWN]
+    if open_parts:
+        return verdict(any_of(open_parts), resource, graph)
+    names = {name for side in sides if side.lets_named == YES for name in side.named}
+    return Known(sorted(names | ({EVERYBODY} if everybody == YES else set())))
+
+
+def _policy_side(resource: Resource, graph: Graph, deeds: tuple[Deed, ...]) -> Side:
+    held = statements_of(resource)
+    if isinstance(held, Unread):
+        return Side(everybody=unknown(held.gaps), lets_named=unknown(held.gaps))
+    account, (owner_id, owner_gaps) = account_of(resource), _owner(resource)
+    found = let_in(held, account, deeds, owner_id)
+    restricted = _block(resource, graph, "restrict_public_buckets")
+    # A policy that is public anywhere loses all its outsiders when public buckets are restricted.
+    is_cut = all_of((restricted, let_in_at_all(held, account, owner_id).everybody))
+    by_name = YES if found.named else NO
+    by_owner = unknown(owner_gaps) if found.owner_unknown else NO
+    return Side(
+        everybody=all_of((found.everybody, not_(restricted))),
+        lets_named=all_of((any_of((by_name, by_owner)), not_(is_cut))),
+        named=found.named,
+    )
+
+
+def _acl_side(resource: Resource, graph: Graph, permissions: tuple[str, ...]) -> Side:
+    held = property_value(resource, "acl")
+    if isinstance(held, Unread):
+        return Side(everybody=unknown(held.gaps), lets_named=unknown(held.gaps))
+    grants = [each for each in held.value or () if each.get("permission") in permissions]
+    groups = [str(each.get("grantee_uri") or "") for each in grants]
+    people = {str(each["grantee_id"]) for each in grants if each.get("grantee_id")}
+    is_open = YES if any(group.endswith(_EVERYBODY_GROUPS) for group in groups) else NO
+    owner_id, owner_gaps = _owner(resource)
+    named = frozenset(people - {owner_id})
+    by_name = YES if named else NO
+    return Side(
+        everybody=all_of((is_open, not_(_block(resource, graph, "ignore_public_acls")))),
+        lets_named=by_name if owner_id or not named else unknown(owner_gaps),
+        named=named,
+    )
+
+
+def _owner(resource: Resource) -> tuple[str, tuple[str, ...]]:
+    match property_value(resource, "owner_id"):
+        case Known(value=str(owner_id)):
+            return owner_id, ()
+        case Unread(gaps=gaps):
+            return "", gaps
+        case _:
+            return "", ()
+
+
+def _block(resource: Resource, graph: Graph, name: str) -> Answer:
+    """Say whether a block of public access is on, for the bucket or for its whole account.
+
+    Code is judged by what it says: a block that its account may have elsewhere is no reason to
+    pass over a bucket that is opened on purpose.
+    """
+    accounts = graph.targets(resource, "account")
+    is_told = bool(accounts.found) or resource.stands_in_code
+    hidden = [] if is_told else [unknown(accounts.gaps)]
+    return any_of(
+        (
+            _flag(resource, name),
+            *(_flag(account, f"s3_block.{name}") for account in accounts.found),
+            *hidden,
+        )
+    )
+
+
+def _flag(resource: Resource, name: str) -> Answer:
+    match property_value(resource, name):
+        case Known(value=value):
+            return YES if value else NO
+        case Unread(gaps=gaps):
+            return unknown(gaps)
+
+
+def _refuses_plain(statement: Statement, deed: Deed) -> bool:
+    """Whether a deny for everybody has the one condition that TLS is not used."""
+    return (
+        not statement.is_allow
+        and EVERYBODY in statement.principals
+        and statement.covers_action(deed.action)
+        and statement.covers_resource(deed.on)
+        and len(statement.conditions) == 1
+        and statement.conditions[0].key == "aws:securetransport"
+        and statement.conditions[0].operator in ("bool", "stringequals")
+        and statement.conditions[0].values == ("false",)
+    )
+
+
+BUCKETS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "buckets.is_public": is_public,
+    "buckets.is_public_read": is_public_read,
+    "buckets.is_public_write": is_public_write,
+    "buckets.has_outside_writers": has_outside_writers,
+    "buckets.has_outside_readers": has_outside_readers,
+    "buckets.outside_writers": outside_writers,
+    "buckets.outside_readers": outside_readers,
+    "buckets.blocks_public_access": blocks_public_access,
+    "buckets.denies_insecure_transport": denies_insecure_transport,
+}

@@ -1,0 +1,70 @@
+"""Which roles could write a bucket, by what their policies name: few to ask instead of all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mlsec.core.resource import Resource
+from mlsec.providers.aws.facts.permissions import Identity, identity_of, keep
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_NOT_LITERAL = frozenset("*?$")
+
+
+class Putters(msgspec.Struct, frozen=True, kw_only=True):
+    """Roles whose policies let them put objects, by the bucket that they name literally.
+
+    ``anywhere`` are those with a pattern that may be about any bucket, or with unread policies.
+    """
+
+    by_bucket: Mapping[str, tuple[Resource, ...]]
+    anywhere: tuple[Resource, ...]
+
+    def near(self, bucket: str) -> tuple[Resource, ...]:
+        """Give every role that could possibly write the bucket, in the order of their ids."""
+        found = (*self.by_bucket.get(bucket, ()), *self.anywhere)
+        return tuple(sorted(found, key=lambda role: role.id))
+
+
+def roles_that_put(scope: str, graph: Graph) -> Putters:
+    """Sort the roles of an account by what their policies name; asked once per account."""
+    return keep(graph, ("roles that put", scope), lambda: _sorted_putters(scope, graph))
+
+
+def _sorted_putters(scope: str, graph: Graph) -> Putters:
+    by_bucket: dict[str, list[Resource]] = {}
+    anywhere = []
+    for role in graph.of_type("role"):
+        if role.scope != scope:
+            continue
+        identity = identity_of(role, graph)
+        if not identity.speaks_of("s3:putobject"):
+            continue
+        named = _buckets_named(identity)
+        if named is None:
+            anywhere.append(role)
+        for bucket in named or ():
+            by_bucket.setdefault(bucket, []).append(role)
+    literal = {bucket: tuple(roles) for bucket, roles in by_bucket.items()}
+    return Putters(by_bucket=literal, anywhere=tuple(anywhere))
+
+
+def _buckets_named(identity: Identity) -> set[str] | None:
+    """Give the buckets that allowing statements name literally; None when any may be meant."""
+    if not identity.policies.is_whole:
+        return None
+    named: set[str] = set()
+    for document in identity.policies.documents:
+        for statement in document.about("s3:putobject"):
+            if not statement.is_allow:
+                continue
+            heads = {pattern.partition("/")[0] for pattern in statement.resources}
+            if not heads or statement.not_resources or any(set(h) & _NOT_LITERAL for h in heads):
+                return None
+            named |= heads
+    return named

@@ -1,0 +1,277 @@
+"""Doors: every way through one gateway to what answers with a model, and who may take it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
+from mlsec.providers.aws.facts.external_principals import let_in_at_all, statements_of
+from mlsec.providers.aws.facts.model_calls import reach_of_roles
+from mlsec.providers.aws.facts.networks import fact
+from mlsec.providers.aws.facts.permissions import account_of, as_gaps
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+NO_AUTH = "none"
+_AUTHS = {
+    "NONE": NO_AUTH,
+    "AWS_IAM": "iam",
+    "CUSTOM": "custom",
+    "COGNITO_USER_POOLS": "cognito",
+    "JWT": "jwt",
+}
+_CONNECT = "$connect"
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in. ``calls`` is endpoint, model, agent, knowledge_base, flow or server.
+
+    ``target`` "" means any of them; it may be a pattern. ``via`` is the function in between, ""
+    when the gateway calls by itself. ``is_open``: anybody on the internet gets through.
+    """
+
+    route: str
+    auth: str
+    is_open: Answer
+    calls: str
+    target: str
+    via: str = ""
+
+
+class Doors(msgspec.Struct, frozen=True, kw_only=True):
+    """The doors of one gateway; with ``gaps``, there may be more than could be read."""
+
+    found: tuple[Door, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """One route before it is known where it leads."""
+
+    route: str
+    auth: str
+    is_open: Answer
+
+
+_KEPT: weakref.WeakKeyDictionary[Graph, dict[str, Doors]] = weakref.WeakKeyDictionary()
+
+
+def doors_of(gateway: Resource, graph: Graph) -> Doors:
+    """Give a gateway's doors; kept for the life of the graph."""
+    kept = _KEPT.setdefault(graph, {})
+    if gateway.id not in kept:
+        kept[gateway.id] = _Finder(gateway, graph).find()
+    return kept[gateway.id]
+
+
+def has_open_address(gateway: Resource, graph: Graph) -> Answer:
+    """Say whether anybody on the internet reaches the gateway, whatever its routes then ask."""
+    known = graph.vocabulary.types[gateway.type].properties
+    if "auth_type" in known:
+        return all_of((_is(gateway, "auth_type", "NONE"), _lets_everybody_in(gateway)))
+    if "scheme" in known:
+        return _is(gateway, "scheme", "internet-facing")
+    if "endpoint_types" not in known:
+        return YES
+    return all_of(
+        (
+            _has_public_type(gateway),
+            any_of((_no(gateway, "has_policy"), _lets_everybody_in(gateway))),
+        )
+    )
+
+
+def ways_of(gateway: Resource, graph: Graph) -> tuple[tuple[Way, Mapping[str, Any]], ...] | Unread:
+    """Give the routes of an API with how each asks who is there."""
+    held = property_value(gateway, "routes")
+    if isinstance(held, Unread):
+        return held
+    routes = held.value or ()
+    connect = next((each for each in routes if each["route"] == _CONNECT), None)
+    address = has_open_address(gateway, graph)
+    found = []
+    for route in routes:
+        # A WebSocket asks once, when it is opened.
+        auth = _auth(connect or route)
+        is_open = address if auth == NO_AUTH else NO
+        found.append((Way(route=route["route"], auth=auth, is_open=is_open), route))
+    return tuple(found)
+
+
+class _Finder:
+    """Collects the doors of one gateway, and what hides others."""
+
+    def __init__(self, gateway: Resource, graph: Graph) -> None:
+        self.gateway, self.graph = gateway, graph
+        self.found: dict[tuple[str, ...], Door] = {}
+        self.gaps: set[str] = set()
+
+    def find(self) -> Doors:
+        relations = self.graph.vocabulary.types[self.gateway.type].relations
+        if "listeners" in relations:
+            self._listeners()
+        elif "function" in relations:
+            self._url()
+        else:
+            self._routes()
+        doors = tuple(self.found[key] for key in sorted(self.found))
+        return Doors(found=doors, gaps=tuple(sorted(self.gaps)))
+
+    def _routes(self) -> None:
+        ways = ways_of(self.gateway, self.graph)
+        if isinstance(ways, Unread):
+            self.gaps.update(ways.gaps)
+            return
+        functions = self._by_id("functions")
+        for way, route in ways:
+            call = self._call_of(route)
+            if call is None:
+                continue
+            function = call.get("function_arn")
+            if function:
+                self._through(way, functions.get(function))
+            elif call.get("calls") not in (None, "function"):
+                self._add(way, call["calls"], call.get("target") or "")
+
+    def _call_of(self, route: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Give what a route calls: in the route itself, or in the integration that it names."""
+        if "integration_id" not in route:
+            return route
+        held = property_value(self.gateway, "integrations")
+        if isinstance(held, Unread):
+            self.gaps.update(held.gaps)
+            return None
+        wanted = route["integration_id"]
+        return next((i for i in held.value or () if i["integration_id"] == wanted), None)
+
+    def _url(self) -> None:
+        auth = property_value(self.gateway, "auth_type")
+        name = NO_AUTH if auth == Known("NONE") else "iam"
+        way = Way(route="/", auth=name, is_open=has_open_address(self.gateway, self.graph))
+        for function in self._by_id("function").values():
+            self._through(way, function)
+
+    def _listeners(self) -> None:
+        for listener in self._by_id("listeners").values():
+            groups = self._targets(listener, "target_groups")
+            for way, wanted in self._listener_ways(listener):
+                for group in wanted:
+                    if group in groups:
+                        self._behind(way, groups[group])
+
+    def _listener_ways(self, listener: Resource) -> Iterator[tuple[Way, tuple[str, ...]]]:
+        held = property_value(listener, "rules")
+        if isinstance(held, Unread):
+            self.gaps.update(held.gaps)
+            return
+        asks = property_value(listener, "client_certificates") == Known("verify")
+        reached = all_of((has_open_address(self.gateway, self.graph), self._admits_world(listener)))
+        for rule in held.value or ():
+            auth = "mtls" if asks and rule["auth"] == NO_AUTH else rule["auth"]
+            is_open = NO if auth != NO_AUTH or rule["allowed_sources"] else reached
+            route = f"{listener.name} rule {rule['priority']}"
+            yield Way(route=route, auth=auth, is_open=is_open), tuple(rule["target_groups"])
+
+    def _admits_world(self, listener: Resource) -> Answer:
+        """Say whether a security group lets the internet in at the listener's port; none: all."""
+        groups = self.graph.targets(self.gateway, "security_groups")
+        if not groups.found and not groups.gaps:
+            return YES
+        port = property_value(listener, "port")
+        answers = [_admits(group, port) for group in groups.found]
+        return any_of([*answers, *([unknown(groups.gaps)] if groups.gaps else [])])
+
+    def _behind(self, way: Way, group: Resource) -> None:
+        for function in self._targets(group, "functions").values():
+            self._through(way, function)
+        for host in self._targets(group, "instances").values():
+            self._serves(way, host, fact(host, "has_accelerator"))
+        for service in self._targets(group, "services").values():
+            for task in self._targets(service, "task_definition").values():
+                self._serves(way, service, fact(task, "holds_ml"))
+
+    def _serves(self, way: Way, server: Resource, is_model: Answer) -> None:
+        if is_model == YES:
+            self._add(way, "server", server.name)
+        elif is_model != NO:
+            self.gaps |= as_gaps(is_model.because, self.gateway, self.graph)
+
+    def _through(self, way: Way, function: Resource | None) -> None:
+        if function is None:
+            return
+        reach = reach_of_roles(self.graph.targets(function, "role"), self.graph, function.region)
+        self.gaps.update(reach.gaps)
+        for call in reach.calls:
+            self._add(way, call.kind, call.target, function.name)
+
+    def _add(self, way: Way, calls: str, target: str, via: str = "") -> None:
+        door = Door(
+            route=way.route, auth=way.auth, is_open=way.is_open, calls=calls, target=target, via=via
+        )
+        self.found[(way.route, calls, target, via)] = door
+
+    def _by_id(self, relation: str) -> dict[str, Resource]:
+        return self._targets(self.gateway, relation)
+
+    def _targets(self, resource: Resource, relation: str) -> dict[str, Resource]:
+        """Follow a relation; what cannot be followed hides doors."""
+        reached: Targets = self.graph.targets(resource, relation)
+        self.gaps.update(reached.gaps)
+        return {target.id: target for target in reached.found}
+
+
+def _auth(route: Mapping[str, Any]) -> str:
+    auth = _AUTHS.get(str(route.get("authorization")), "custom")
+    return "api_key" if auth == NO_AUTH and route.get("api_key_required") else auth
+
+
+def _admits(group: Resource, port: Known | Unread) -> Answer:
+    held = property_value(group, "ingress")
+    if isinstance(held, Unread) or isinstance(port, Unread):
+        return unknown([*getattr(held, "gaps", ()), *getattr(port, "gaps", ())])
+    return any_of(
+        YES
+        if rule["is_world"]
+        and rule["protocol"] in ("tcp", "udp", "all")
+        and rule["from_port"] <= (port.value or 0) <= rule["to_port"]
+        else NO
+        for rule in held.value or ()
+    )
+
+
+def _is(resource: Resource, name: str, wanted: str) -> Answer:
+    match property_value(resource, name):
+        case Known(value=value):
+            return YES if value == wanted else NO
+        case Unread(gaps=gaps):
+            return unknown(gaps)
+
+
+def _no(resource: Resource, name: str) -> Answer:
+    match property_value(resource, name):
+        case Known(value=value):
+            return NO if value else YES
+        case Unread(gaps=gaps):
+            return unknown(gaps)
+
+
+def _has_public_type(gateway: Resource) -> Answer:
+    match property_value(gateway, "endpoint_types"):
+        case Known(value=types):
+            return YES if any(each != "PRIVATE" for each in types or ()) else NO
+        case Unread(gaps=gaps):
+            return unknown(gaps)
+
+
+def _lets_everybody_in(resource: Resource) -> Answer:
+    statements = statements_of(resource)
+    if isinstance(statements, Unread):
+        return unknown(statements.gaps)
+    return let_in_at_all(statements, account_of(resource)).everybody

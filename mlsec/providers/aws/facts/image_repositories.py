@@ -1,0 +1,97 @@
+"""Facts about image repositories: who may push from outside, and whether pushes are scanned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
+from mlsec.providers.aws.facts.external_principals import (
+    EVERYBODY,
+    Deed,
+    Outsiders,
+    let_in,
+    statements_of,
+)
+from mlsec.providers.aws.facts.permissions import account_of, verdict
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_PUSHES = tuple(
+    Deed(action=f"ecr:{verb}")
+    for verb in ("putimage", "setrepositorypolicy", "deleterepositorypolicy", "batchdeleteimage")
+)
+_PULLS = (Deed(action="ecr:batchgetimage"), Deed(action="ecr:getdownloadurlforlayer"))
+_SCANNING = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
+
+
+def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether everybody may pull or push."""
+    found = _outsiders(resource, (*_PULLS, *_PUSHES))
+    return found if isinstance(found, Unread) else verdict(found.everybody, resource, graph)
+
+
+def has_outside_pushers(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether anybody outside the account may push, delete or change who may."""
+    found = _outsiders(resource, _PUSHES)
+    return found if isinstance(found, Unread) else verdict(found.is_some, resource, graph)
+
+
+def outside_pushers(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the principals of other accounts that may push, ``*`` for everybody, in order."""
+    found = _outsiders(resource, _PUSHES)
+    if isinstance(found, Unread):
+        return found
+    everybody = verdict(found.everybody, resource, graph)
+    if isinstance(everybody, Unread):
+        return everybody
+    return Known(sorted(found.named | ({EVERYBODY} if everybody.value else set())))
+
+
+def is_scanned(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a pushed image is scanned: the repository says so, or a filter of its registry."""
+    regions = graph.targets(resource, "region")
+    hidden = [] if regions.found else [unknown(regions.gaps)]
+    by_registry = [_is_scanned_by(region, resource.name) for region in regions.found]
+    return verdict(any_of([_own_setting(resource), *by_registry, *hidden]), resource, graph)
+
+
+def _own_setting(resource: Resource) -> Answer:
+    match property_value(resource, "scan_on_push"):
+        case Known(value=value):
+            return YES if value else NO
+        case Unread(gaps=gaps):
+            return unknown(gaps)
+
+
+def _is_scanned_by(region: Resource, name: str) -> Answer:
+    match property_value(region, "ecr_scanning.rules"):
+        case Known(value=rules):
+            return YES if any(_names(rule, name) for rule in rules or ()) else NO
+        case Unread(gaps=gaps):
+            return unknown(gaps)
+
+
+def _names(rule: Any, name: str) -> bool:
+    """A filter without a wildcard means every repository whose name holds it."""
+    if rule.get("frequency") not in _SCANNING:
+        return False
+    filters = rule.get("filters") or ()
+    return any(fnmatchcase(name, f if "*" in f else f"*{f}*") for f in filters)
+
+
+def _outsiders(resource: Resource, deeds: tuple[Deed, ...]) -> Outsiders | Unread:
+    held = statements_of(resource)
+    return held if isinstance(held, Unread) else let_in(held, account_of(resource), deeds)
+
+
+REPOSITORIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "repositories.is_public": is_public,
+    "repositories.has_outside_pushers": has_outside_pushers,
+    "repositories.outside_pushers": outside_pushers,
+    "repositories.is_scanned": is_scanned,
+}

@@ -1,0 +1,117 @@
+"""Facts about keys, and whether what a resource is encrypted with is the customer's own key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
+from mlsec.providers.aws.facts.external_principals import (
+    EVERYBODY,
+    Deed,
+    Outsiders,
+    account_in,
+    let_in,
+    statements_of,
+)
+from mlsec.providers.aws.facts.permissions import account_of, verdict
+from mlsec.vocabulary.iac_mapping import is_code
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_USES = tuple(
+    Deed(action=f"kms:{verb}")
+    for verb in (
+        "decrypt", "encrypt", "generatedatakey", "generatedatakeywithoutplaintext",
+        "reencryptfrom", "reencryptto", "creategrant", "putkeypolicy", "schedulekeydeletion",
+        "disablekey", "sign", "deriveSharedSecret".lower(), "generatemac",
+    )
+)  # fmt: skip
+_UNUSABLE = (
+    "Disabled",
+    "PendingDeletion",
+    "PendingReplicaDeletion",
+    "PendingImport",
+    "Unavailable",
+)
+
+
+def names(resource: Resource, graph: Graph) -> Known | Unread:
+    """Give all that a reference to the key may say: ARN, id, alias and alias ARN."""
+    aliases = graph.targets(resource, "aliases")
+    # A reference by ARN or id still has to lead here, so what is known is kept in part.
+    found = [name for alias in aliases.found for name in (alias.identity, alias.name)]
+    return Known([resource.identity, resource.name, *sorted(found)])
+
+
+def is_usable(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether the key is enabled and not awaiting deletion."""
+    del graph
+    held = property_value(resource, "state")
+    return held if isinstance(held, Unread) else Known(held.value not in _UNUSABLE)
+
+
+def is_open_to_all(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether the key policy lets everybody use or manage the key."""
+    found = _users(resource)
+    return found if isinstance(found, Unread) else verdict(found.everybody, resource, graph)
+
+
+def outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the principals of other accounts that may use the key, ``*`` for everybody."""
+    found = _users(resource)
+    if isinstance(found, Unread):
+        return found
+    everybody = verdict(found.everybody, resource, graph)
+    if isinstance(everybody, Unread):
+        return everybody
+    if found.owner_unknown:
+        return verdict(found.whose, resource, graph)
+    return Known(sorted(found.named | ({EVERYBODY} if everybody.value else set())))
+
+
+def has_outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether anybody outside the account may use the key."""
+    found = _users(resource)
+    return found if isinstance(found, Unread) else verdict(found.is_some, resource, graph)
+
+
+def has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether the resource's relation ``key`` leads to a key that the customer manages."""
+    keys = graph.targets(resource, "key")
+    hidden = [unknown(keys.gaps)] if keys.gaps else []
+    answer = any_of([*(_is_customers(key, resource) for key in keys.found), *hidden])
+    return verdict(answer, resource, graph)
+
+
+def _is_customers(key: Resource, resource: Resource) -> Answer:
+    """A key of another account can only be one that a customer manages."""
+    reference = key.name if key.is_stub else key.identity
+    if reference.rpartition(":")[2].startswith("alias/aws/"):
+        return NO
+    # Whether an account that code names is its own is not told.
+    if account_in(reference) not in ("", account_of(resource)) and not is_code(resource.scope):
+        return YES
+    match property_value(key, "manager"):
+        case Known(value=value):
+            return YES if value == "CUSTOMER" else NO
+        case Unread(gaps=gaps):
+            return unknown(gaps)
+
+
+def _users(resource: Resource) -> Outsiders | Unread:
+    held = statements_of(resource)
+    return held if isinstance(held, Unread) else let_in(held, account_of(resource), _USES)
+
+
+KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "keys.names": names,
+    "keys.is_usable": is_usable,
+    "keys.is_open_to_all": is_open_to_all,
+    "keys.outside_users": outside_users,
+    "keys.has_outside_users": has_outside_users,
+    "keys.has_customer_key": has_customer_key,
+}

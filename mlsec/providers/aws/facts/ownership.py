@@ -1,0 +1,40 @@
+"""Which storage that a resource uses is not the account's own: a stranger's, or gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Unread
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+
+def elsewhere(relation: str) -> Callable[[Resource, Graph], Known | Unread]:
+    """Make the fact that names the relation's targets outside the resource's own scope.
+
+    A target that was not found is elsewhere only when the scope's own were all listed; names of
+    storage are unique over all accounts, so what is not ours belongs to others or to nobody.
+    """
+
+    def name_them(resource: Resource, graph: Graph) -> Known | Unread:
+        reached = graph.targets(resource, relation)
+        found = [target for target in reached.found if target.is_stub]
+        gaps = {*reached.gaps}
+        for target in found:
+            gaps.update(graph.incomplete(target.type, resource.scope, ""))
+        if gaps:
+            return Unread(tuple(sorted(gaps)))
+        others = [target for target in reached.found if target.scope != resource.scope]
+        return Known(sorted({target.name for target in (*found, *others)}))
+
+    return name_them
+
+
+OWNERSHIP: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "ownership.artifacts_elsewhere": elsewhere("artifact_buckets"),
+    "ownership.inputs_elsewhere": elsewhere("input_buckets"),
+    "ownership.outputs_elsewhere": elsewhere("output_buckets"),
+}

@@ -1,0 +1,208 @@
+"""Policy statements made ready to be asked: what one policy document allows and what it denies."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.core.regex import regex
+from mlsec.graph.ternary import NO, YES, Answer, any_of
+from mlsec.providers.aws.facts.policy_conditions import Circumstance, applies, read_conditions
+
+# Stands for "whichever there is": only a pattern that covers everything matches it. No name can
+# hold this character, and a policy variable (``${...}``) never covers it.
+ANY = "\x00"
+_VARIABLE = regex(r"\$\{([^}]{0,300})\}")
+_LITERAL_VARIABLES = ("*", "?", "$")
+
+
+class Reach(enum.Enum):
+    """How much of what a question is about the right must cover.
+
+    WHOLE: all of it. PART: it is enough that something below it may be reached, as when a policy
+    names a prefix of a bucket. ANYWHERE: on something, whatever it is called (to create one).
+    """
+
+    WHOLE = "whole"
+    PART = "part"
+    ANYWHERE = "anywhere"
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """May ``action`` (lower case) be done to ``resource``?
+
+    ``passed_to``: the service a role is handed to.
+    """
+
+    action: str
+    resource: str
+    reach: Reach = Reach.WHOLE
+    passed_to: str = ""
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """One statement; patterns of actions are in lower case, ``services`` empty means any."""
+
+    is_allow: bool
+    principals: tuple[str, ...]
+    not_principals: tuple[str, ...]
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    not_resources: tuple[str, ...]
+    conditions: tuple[Circumstance, ...]
+    services: frozenset[str]
+
+    def covers_action(self, action: str) -> bool:
+        """Whether the statement speaks of this action (lower case)."""
+        if self.not_actions:
+            return not any(matches(pattern, action) for pattern in self.not_actions)
+        if self.services and action.partition(":")[0] not in self.services:
+            return False
+        return any(matches(pattern, action) for pattern in self.actions)
+
+    def covers_resource(self, resource: str, reach: Reach = Reach.WHOLE) -> bool:
+        """Whether the statement speaks of this resource; one without resources speaks of all."""
+        if reach is Reach.ANYWHERE:
+            return True
+        if self.not_resources:
+            return not any(matches(pattern, resource) for pattern in self.not_resources)
+        if not self.resources or any(matches(pattern, resource) for pattern in self.resources):
+            return True
+        if reach is Reach.WHOLE:
+            return False
+        whole = resource.partition("/")[0]
+        return any(matches(pattern.partition("/")[0], whole) for pattern in self.resources)
+
+
+class Document:
+    """One policy document. Answers are kept, since many identities share a document."""
+
+    def __init__(self, statements: Iterable[Statement]) -> None:
+        self.statements = tuple(statements)
+        # None: some statement speaks of every service.
+        self._services = _union([statement.services for statement in self.statements])
+        self._about: dict[str, tuple[Statement, ...]] = {}
+        self._answers: dict[Question, tuple[Answer, Answer]] = {}
+
+    def about(self, action: str) -> tuple[Statement, ...]:
+        """Give the statements that speak of an action (lower case)."""
+        if self._services is not None and action.partition(":")[0] not in self._services:
+            return ()
+        found = self._about.get(action)
+        if found is None:
+            found = tuple(each for each in self.statements if each.covers_action(action))
+            self._about[action] = found
+        return found
+
+    def ask(self, question: Question) -> tuple[Answer, Answer]:
+        """Give (allowed, denied) by this document alone."""
+        statements = self.about(question.action)
+        if not statements:
+            return NO, NO
+        if question.reach is Reach.PART:
+            # Asked for each of many buckets: not worth keeping.
+            return _ask(statements, question)
+        found = self._answers.get(question)
+        if found is None:
+            found = self._answers[question] = _ask(statements, question)
+        return found
+
+
+def _ask(statements: tuple[Statement, ...], question: Question) -> tuple[Answer, Answer]:
+    allowed, denied = NO, NO
+    for statement in statements:
+        # A deny takes the right away only where it covers all that is asked about.
+        reach = question.reach if statement.is_allow else Reach.WHOLE
+        if not statement.covers_resource(question.resource, reach):
+            continue
+        answer = applies(
+            statement.conditions,
+            is_allow=statement.is_allow,
+            is_everything=ANY in question.resource and question.reach is Reach.WHOLE,
+            passed_to=question.passed_to,
+        )
+        if statement.is_allow:
+            allowed = any_of((allowed, answer))
+        else:
+            denied = any_of((denied, answer))
+        if denied == YES:
+            break
+    return allowed, denied
+
+
+def _union(services: list[frozenset[str]]) -> frozenset[str] | None:
+    if any(not each for each in services):
+        return None
+    return frozenset[str]().union(*services)
+
+
+def read_document(statements: Iterable[Mapping[str, Any]]) -> Document:
+    """Compile normalised statements (as the ``policy`` shape gives them)."""
+    return Document(read_statement(each) for each in statements)
+
+
+def read_statement(raw: Mapping[str, Any]) -> Statement:
+    """Compile one normalised statement."""
+    is_allow = raw.get("effect") == "Allow"
+    actions = tuple(str(each).lower() for each in raw.get("actions", ()))
+    return Statement(
+        is_allow=is_allow,
+        principals=tuple(raw.get("principals", ())),
+        not_principals=tuple(raw.get("not_principals", ())),
+        actions=actions,
+        not_actions=tuple(str(each).lower() for each in raw.get("not_actions", ())),
+        resources=_resources(raw.get("resources", ()), is_allow=is_allow),
+        not_resources=_resources(raw.get("not_resources", ()), is_allow=not is_allow),
+        conditions=read_conditions(raw.get("conditions", ())),
+        services=_services(actions),
+    )
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a pattern with ``*`` and ``?`` covers the whole text."""
+    if pattern == "*":
+        return True
+    compiled = _compile(pattern)
+    return pattern == text if compiled is None else compiled.fullmatch(text) is not None
+
+
+@functools.lru_cache(maxsize=65536)
+def _compile(pattern: str) -> re.Pattern[str] | None:
+    if not any(sign in pattern for sign in "*?$"):
+        return None
+    parts: list[str] = []
+    at = 0
+    for found in _VARIABLE.finditer(pattern):
+        parts.append(_wild(pattern[at : found.start()]))
+        inside = found.group(1)
+        parts.append(re.escape(inside) if inside in _LITERAL_VARIABLES else "[^\x00]*")
+        at = found.end()
+    parts.append(_wild(pattern[at:]))
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def _wild(text: str) -> str:
+    return re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
+
+
+def _resources(raw: Iterable[str], *, is_allow: bool) -> tuple[str, ...]:
+    return tuple(_in_any_region(str(each)) if is_allow else str(each) for each in raw)
+
+
+def _in_any_region(pattern: str) -> str:
+    """Rights in one region count as rights: who may do it somewhere may do it."""
+    parts = pattern.split(":", 5)
+    if len(parts) == 6 and parts[0] == "arn" and parts[3]:
+        parts[3] = "*"
+    return ":".join(parts)
+
+
+def _services(actions: tuple[str, ...]) -> frozenset[str]:
+    found = {action.partition(":")[0] for action in actions}
+    return frozenset() if any("*" in name or "?" in name for name in found) else frozenset(found)

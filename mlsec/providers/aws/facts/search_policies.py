@@ -1,0 +1,141 @@
+"""What the policies of a region say about one search collection: open to whom, written by whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.lookups import kind_of
+from mlsec.graph.ternary import unknown
+from mlsec.providers.aws.facts.external_principals import account_in
+from mlsec.providers.aws.facts.permissions import account_of, verdict
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_NETWORK, _ACCESS = "network_policies", "access_policies"
+_EVERYTHING = "aoss:*"
+_WRITES = (_EVERYTHING, "aoss:WriteDocument")
+
+
+def network_policies(resource: Resource, graph: Graph) -> Targets:
+    """Find the network policies whose patterns cover the collection."""
+    return _covering(resource, graph, "search.network_policies")
+
+
+def access_policies(resource: Resource, graph: Graph) -> Targets:
+    """Find the data access policies whose patterns cover the collection or its indexes."""
+    return _covering(resource, graph, "search.access_policies")
+
+
+def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a network policy opens the collection's data to everybody; one is enough."""
+    return _is_open(resource, graph, "collection")
+
+
+def has_public_dashboard(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a network policy opens the collection's dashboard to everybody."""
+    return _is_open(resource, graph, "dashboard")
+
+
+def foreign_principals(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the principals of other accounts that data access policies let in."""
+    own = account_of(resource)
+    found = _principals(
+        resource, graph, lambda principal, _: account_in(principal) not in ("", own)
+    )
+    if own == CODE_ACCOUNT and isinstance(found, Known) and found.value:
+        return verdict(unknown({"?whose account it names"}), resource, graph)
+    return found
+
+
+def full_principals(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the principals that may do everything with the data."""
+    return _principals(resource, graph, lambda _, rights: _EVERYTHING in rights)
+
+
+def writer_roles(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the roles that may write documents."""
+    return _principals(
+        resource,
+        graph,
+        lambda principal, rights: ":role/" in principal and any(w in rights for w in _WRITES),
+    )
+
+
+def _is_open(resource: Resource, graph: Graph, kind: str) -> Known | Unread:
+    policies = graph.targets(resource, _NETWORK)
+    for policy in policies.found:
+        for grant, rule in _rules(policy, resource):
+            if grant.get("public") is True and rule.get("kind") == kind:
+                return Known(value=True)
+    return Unread(policies.gaps) if policies.gaps else Known(value=False)
+
+
+def _principals(
+    resource: Resource, graph: Graph, is_meant: Callable[[str, tuple[str, ...]], bool]
+) -> Known | Unread:
+    policies = graph.targets(resource, _ACCESS)
+    if policies.gaps:
+        return Unread(policies.gaps)
+    found = {
+        principal
+        for policy in policies.found
+        for grant, rule in _rules(policy, resource)
+        if rule.get("kind") == "index"
+        for principal in grant.get("principals") or ()
+        if is_meant(principal, tuple(rule.get("permissions") or ()))
+    }
+    return Known(sorted(found))
+
+
+def _covering(resource: Resource, graph: Graph, derived: str) -> Targets:
+    target = kind_of(resource, graph, derived).to
+    gaps = set(graph.incomplete(target, resource.scope, resource.region))
+    found = []
+    for policy in graph.of_type(target):
+        if policy.scope != resource.scope or policy.region != resource.region:
+            continue
+        held = property_value(policy, "grants")
+        if isinstance(held, Unread):
+            gaps.update(held.gaps)
+        elif any(True for _ in _rules(policy, resource)):
+            found.append(policy)
+    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+
+
+def _rules(
+    policy: Resource, collection: Resource
+) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Give each (grant, rule) of a policy that covers the collection."""
+    held = property_value(policy, "grants")
+    for grant in (held.value or ()) if isinstance(held, Known) else ():
+        for rule in grant.get("rules") or ():
+            if any(_covers(str(each), collection.name) for each in rule.get("resources") or ()):
+                yield grant, rule
+
+
+def _covers(pattern: str, name: str) -> bool:
+    """Whether ``collection/NAME`` or ``index/NAME/INDEX`` is about it; * is a wildcard."""
+    kind, _, rest = pattern.partition("/")
+    wanted = rest.partition("/")[0] if kind == "index" else rest
+    parts = (re.escape(part) for part in wanted.split("*"))
+    return re.fullmatch(".*".join(parts), name) is not None
+
+
+SEARCH: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "search.is_public": is_public,
+    "search.has_public_dashboard": has_public_dashboard,
+    "search.foreign_principals": foreign_principals,
+    "search.full_principals": full_principals,
+    "search.writer_roles": writer_roles,
+}
+
+SEARCH_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    "search.network_policies": network_policies,
+    "search.access_policies": access_policies,
+}

@@ -1,0 +1,66 @@
+"""The table of services: a module of plans for each, in the order in which they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mlsec.collect.walk.plan import TypePlan
+from mlsec.providers.aws.services import (
+    account,
+    agentcore,
+    ai_services,
+    apigateway,
+    autoscaling,
+    bedrock,
+    bedrock_agent,
+    bedrock_flow,
+    budgets,
+    cloudtrail,
+    cloudwatch,
+    ec2,
+    ecr,
+    ecs,
+    eks,
+    elb,
+    iam,
+    kms,
+    lambda_,
+    logs,
+    opensearch,
+    opensearch_serverless,
+    quotas,
+    s3,
+    sagemaker,
+    secretsmanager,
+    waf,
+)
+
+SERVICES: Mapping[str, tuple[TypePlan, ...]] = {
+    "account": account.PLANS,
+    "sagemaker": sagemaker.PLANS,
+    "bedrock": bedrock.PLANS,
+    "bedrock_agent": bedrock_agent.PLANS,
+    "bedrock_flow": bedrock_flow.PLANS,
+    "agentcore": agentcore.PLANS,
+    "opensearch": opensearch.PLANS,
+    "opensearch_serverless": opensearch_serverless.PLANS,
+    "ai_services": ai_services.PLANS,
+    "autoscaling": autoscaling.PLANS,
+    "iam": iam.PLANS,
+    "s3": s3.PLANS,
+    "kms": kms.PLANS,
+    "ecr": ecr.PLANS,
+    "secretsmanager": secretsmanager.PLANS,
+    "ec2": ec2.PLANS,
+    "cloudwatch": cloudwatch.PLANS,
+    "logs": logs.PLANS,
+    "cloudtrail": cloudtrail.PLANS,
+    "lambda": lambda_.PLANS,
+    "apigateway": apigateway.PLANS,
+    "elb": elb.PLANS,
+    "waf": waf.PLANS,
+    "eks": eks.PLANS,
+    "ecs": ecs.PLANS,
+    "quotas": quotas.PLANS,
+    "budgets": budgets.PLANS,
+}

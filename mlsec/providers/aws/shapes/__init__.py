@@ -1,0 +1,1 @@
+"""Named functions that turn values of AWS into values of properties."""

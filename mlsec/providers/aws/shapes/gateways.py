@@ -1,0 +1,276 @@
+"""Front doors: routes and integrations of APIs, listener rules, web ACLs, function URLs."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mlsec.core.regex import regex
+from mlsec.providers.aws.shapes.policy_document import read_policy
+
+_ACTION_URI = regex(
+    r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:(?P<service>[a-z0-9.-]+):(?P<kind>path|action)/(?P<rest>.*)\Z",
+    re.DOTALL,
+)
+_FUNCTION = regex(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+")
+# What a service's path calls its target: /endpoints/NAME/invocations, /model/ID/converse ...
+_TARGETS = regex(
+    r"/(?P<kind>endpoints|model|agents|knowledgebases|flows|runtimes)/(?P<name>[^/]+)(?:/|\Z)"
+)
+_CALLED = {
+    "endpoints": "endpoint",
+    "model": "model",
+    "agents": "agent",
+    "runtimes": "agent",
+    "knowledgebases": "knowledge_base",
+    "flows": "flow",
+}
+# The data planes that answer with what a model says, and what a path of theirs calls if untold.
+_MODEL_SERVICES = {
+    "runtime.sagemaker": "endpoint",
+    "sagemaker": "endpoint",
+    "bedrock-runtime": "model",
+    "bedrock-agent-runtime": "agent",
+    "bedrock-agentcore": "agent",
+}
+_KINDS = {"AWS": "aws", "AWS_PROXY": "aws", "HTTP": "http", "HTTP_PROXY": "http", "MOCK": "mock"}
+
+
+def rest_routes(raw: Any) -> list[dict[str, Any]] | None:
+    """Flatten the resources of a REST API, methods embedded, into routes in order of path."""
+    if raw is None:
+        return None
+    return [
+        _rest_route(str(resource.get("path", "")), verb, method)
+        for resource in sorted(raw, key=lambda item: str(item.get("path", "")))
+        for verb, method in sorted((resource.get("resourceMethods") or {}).items())
+    ]
+
+
+def http_routes(raw: Any) -> list[dict[str, Any]] | None:
+    """Turn the routes of an HTTP or WebSocket API into routes with the id of their integration."""
+    if raw is None:
+        return None
+    return [
+        {
+            "route": item["RouteKey"],
+            "authorization": item.get("AuthorizationType", "NONE"),
+            "api_key_required": item.get("ApiKeyRequired", False),
+            "integration_id": _integration_id(item.get("Target")),
+        }
+        for item in sorted(raw, key=lambda item: str(item["RouteKey"]))
+    ]
+
+
+def http_integrations(raw: Any) -> list[dict[str, Any]] | None:
+    """Turn the integrations of an HTTP or WebSocket API into what each calls."""
+    if raw is None:
+        return None
+    return [
+        {
+            "integration_id": item["IntegrationId"],
+            **_called(item.get("IntegrationType"), item.get("IntegrationUri")),
+            "credentials": _role(item.get("CredentialsArn")),
+        }
+        for item in raw
+    ]
+
+
+def traces_bodies(raw: Any) -> bool | None:
+    """Say whether any method of a stage logs whole requests and responses."""
+    return None if raw is None else any(each.get("dataTraceEnabled") for each in raw.values())
+
+
+def stage_rate(raw: Any) -> float | None:
+    """Give the requests a second that a stage allows for every method, None when unlimited."""
+    rate = (raw or {}).get("*/*", {}).get("throttlingRateLimit")
+    return float(rate) if rate is not None and rate >= 0 else None
+
+
+def stage_logging_level(raw: Any) -> str | None:
+    """Give the level at which every method of a stage is logged."""
+    return None if raw is None else str(raw.get("*/*", {}).get("loggingLevel", "OFF"))
+
+
+def escaped_policy(raw: Any) -> list[dict[str, Any]] | None:
+    r"""Read a policy in which the service has escaped the quotes: ``{\"Version\": ...``."""
+    if isinstance(raw, str) and raw.lstrip().startswith('{\\"'):
+        raw = raw.replace('\\"', '"').replace("\\\\", "\\").replace("\\/", "/")
+    return read_policy(raw)
+
+
+def function_arn(raw: Any) -> str | None:
+    """Give the ARN of a function without version or alias."""
+    found = _FUNCTION.match(str(raw)) if raw else None
+    return found.group(0) if found else None
+
+
+def is_signed_url(raw: Any) -> bool | None:
+    """Say whether a function URL asks for a signed request."""
+    return None if raw is None else raw != "NONE"
+
+
+def is_internet_facing(raw: Any) -> bool | None:
+    """Say whether a load balancer has addresses on the internet."""
+    return None if raw is None else raw == "internet-facing"
+
+
+def is_there(raw: Any) -> bool | None:
+    """Say True for anything that was answered, also an empty mapping."""
+    return None if raw is None else True
+
+
+def redirects_to_tls(raw: Any) -> bool | None:
+    """Say whether a listener's default action sends clients to HTTPS."""
+    if raw is None:
+        return None
+    redirects = [item.get("RedirectConfig") or {} for item in raw if item["Type"] == "redirect"]
+    return any(each.get("Protocol") == "HTTPS" for each in redirects)
+
+
+def listener_rules(raw: Any) -> list[dict[str, Any]] | None:
+    """Turn a listener's rules into where each forwards and how it asks who is there."""
+    if raw is None:
+        return None
+    return [
+        {
+            "priority": str(rule.get("Priority", "")),
+            "target_groups": sorted(_forwards(rule.get("Actions") or ())),
+            "auth": _listener_auth(rule.get("Actions") or ()),
+            "allowed_sources": [
+                str(value)
+                for condition in rule.get("Conditions") or ()
+                for value in (condition.get("SourceIpConfig") or {}).get("Values") or ()
+            ],
+        }
+        for rule in raw
+    ]
+
+
+def function_targets(raw: Any) -> list[str] | None:
+    """Give the functions among the targets of a target group, without version or alias."""
+    if raw is None:
+        return None
+    found = [function_arn(item.get("Target", {}).get("Id")) for item in raw]
+    return [each for each in found if each]
+
+
+def instance_targets(raw: Any) -> list[str] | None:
+    """Give the instances among the targets of a target group."""
+    if raw is None:
+        return None
+    ids = [str(item.get("Target", {}).get("Id", "")) for item in raw]
+    return sorted({each for each in ids if each.startswith("i-")})
+
+
+def web_acl_rules(raw: Any) -> list[dict[str, Any]] | None:
+    """Turn the rules of a web ACL into their kinds; a rule inside a statement counts by its top."""
+    if raw is None:
+        return None
+    return [
+        {
+            "name": str(rule.get("Name", "")),
+            **_statement_kind(rule.get("Statement") or {}),
+            "only_counts": "Count" in (rule.get("Action") or rule.get("OverrideAction") or {}),
+        }
+        for rule in raw
+    ]
+
+
+def _rest_route(path: str, verb: str, method: Mapping[str, Any]) -> dict[str, Any]:
+    integration = method.get("methodIntegration") or {}
+    return {
+        "route": f"{verb} {path}",
+        "authorization": method.get("authorizationType", "NONE"),
+        "api_key_required": method.get("apiKeyRequired", False),
+        **_called(integration.get("type"), integration.get("uri")),
+        "credentials": _role(integration.get("credentials")),
+    }
+
+
+def _called(kind: Any, uri: Any) -> dict[str, Any]:
+    """Say what an integration calls: a function, or a model, endpoint or agent and which."""
+    integration = _KINDS.get(str(kind))
+    call: dict[str, Any] = {"calls": None, "target": None, "function_arn": None}
+    if integration == "aws" and uri:
+        found = _ACTION_URI.match(str(uri))
+        if found is None or found["service"] == "lambda":
+            address = uri if found is None else found["rest"].partition("/functions/")[2]
+            call["function_arn"] = function_arn(address)
+            call["calls"] = "function"
+        elif found["service"] in _MODEL_SERVICES:
+            call |= _model_call(found["service"], found["rest"])
+    return {"integration": integration, **call}
+
+
+def _model_call(service: str, path: str) -> dict[str, Any]:
+    found = _TARGETS.search("/" + path.lstrip("/"))
+    if found is None:
+        return {"calls": _MODEL_SERVICES[service]}
+    name = urllib.parse.unquote(found["name"])
+    # A name in braces comes from the request or the stage: it is not told here.
+    return {"calls": _CALLED[found["kind"]], "target": None if "{" in name else name}
+
+
+def _role(raw: Any) -> str | None:
+    """Give the role an integration uses; the caller's own identity is no role."""
+    return str(raw) if raw and ":role/" in str(raw) else None
+
+
+def _integration_id(raw: Any) -> str | None:
+    return str(raw).removeprefix("integrations/") if raw else None
+
+
+def _forwards(actions: Any) -> set[str]:
+    found: set[str] = set()
+    for action in actions:
+        if action.get("TargetGroupArn"):
+            found.add(str(action["TargetGroupArn"]))
+        for group in (action.get("ForwardConfig") or {}).get("TargetGroups") or ():
+            found.add(str(group["TargetGroupArn"]))
+    return found
+
+
+def _listener_auth(actions: Any) -> str:
+    """Name how a rule asks who is there; ``allow`` and ``authenticate`` differ: allow is none."""
+    for action in actions:
+        for key, name in (
+            ("AuthenticateOidcConfig", "oidc"),
+            ("AuthenticateCognitoConfig", "cognito"),
+        ):
+            held = action.get(key)
+            if held and held.get("OnUnauthenticatedRequest", "authenticate") != "allow":
+                return name
+        if action.get("JwtValidationConfig"):
+            return "jwt"
+    return "none"
+
+
+def _statement_kind(statement: Mapping[str, Any]) -> dict[str, Any]:
+    if "RateBasedStatement" in statement:
+        return {"kind": "rate", "managed_name": None}
+    if managed := statement.get("ManagedRuleGroupStatement"):
+        return {"kind": "managed", "managed_name": managed.get("Name")}
+    is_group = "RuleGroupReferenceStatement" in statement
+    return {"kind": "group" if is_group else "other", "managed_name": None}
+
+
+GATEWAY_SHAPES: Mapping[str, Callable[[Any], Any]] = {
+    "escaped_policy": escaped_policy,
+    "function_targets": function_targets,
+    "http_integrations": http_integrations,
+    "http_routes": http_routes,
+    "instance_targets": instance_targets,
+    "is_internet_facing": is_internet_facing,
+    "is_signed_url": is_signed_url,
+    "is_there": is_there,
+    "listener_rules": listener_rules,
+    "redirects_to_tls": redirects_to_tls,
+    "rest_routes": rest_routes,
+    "stage_logging_level": stage_logging_level,
+    "stage_rate": stage_rate,
+    "traces_bodies": traces_bodies,
+    "web_acl_rules": web_acl_rules,
+}

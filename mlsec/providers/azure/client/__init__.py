@@ -1,0 +1,1 @@
+"""The client of Azure: sign-in, requests, errors."""

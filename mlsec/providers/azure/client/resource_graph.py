@@ -1,0 +1,225 @@
+"""The asker in front of the real one: it answers listings out of Resource Graph where it can."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.walk.client import Answer, Asker, Request, interpret
+from mlsec.collect.walk.item import Scope
+from mlsec.collect.walk.listing import Found, entries_of
+from mlsec.collect.walk.plan import Operation, TypePlan
+from mlsec.collect.walk.worker_pool import Crew, Job
+from mlsec.core.resource import Gap
+from mlsec.providers.azure.client.resource_graph_rows import (
+    COUNTS,
+    Index,
+    Inside,
+    Told,
+    inside_of,
+    pack,
+    rows_query,
+    types_of,
+)
+from mlsec.providers.azure.client.row_check import is_same, paths_read, witness_of
+from mlsec.providers.azure.route import ArmRead
+from mlsec.providers.azure.tables import (
+    GRAPH,
+    LIST_PERMISSIONS,
+    LIST_RESOURCES,
+    TENANT,
+    graph_types,
+)
+from mlsec.snapshot.store import Snapshot
+from mlsec.vocabulary.types import Vocabulary
+
+# Resource Graph takes more in one query; this keeps one query's answer within reason.
+_MOST_SUBSCRIPTIONS = 500
+
+
+class GraphAsker:
+    """Answers listings from the index; everything else, and what is in doubt, is asked."""
+
+    def __init__(self, inner: Asker, index: Index) -> None:
+        self.in_flight = inner.in_flight
+        self._inner, self._index = inner, index
+
+    def ask(self, request: Request) -> Answer | Gap:
+        """Give the answer or why there is none."""
+        operation = request.operation
+        if isinstance(operation, ArmRead) and operation.graph and operation.items:
+            parent = str(request.params.get("id", ""))
+            answer = self._index.answer(request.scope, operation, parent)
+            if answer is not None:
+                return answer
+        return self._inner.ask(request)
+
+
+def ask_index(
+    asker: Asker,
+    scopes: Iterable[Scope],
+    plans: tuple[TypePlan, ...],
+    vocabulary: Vocabulary,
+    began_at: datetime.datetime,
+) -> Index:
+    """Ask Resource Manager what there is, and the graph for what it has of the plans' types."""
+    scopes = tuple(scopes)
+    inside: dict[str, Inside] = {}
+    told: list[Told] = []
+    types = graph_types(plans)
+    if len(scopes) == 1:
+        # One listing of each type is asked in any case: rows would spare nothing but children's.
+        types = frozenset(kind for kind in types if kind.count("/") > 1)
+    chunks = [
+        tuple(scope.account for scope in scopes[at : at + _MOST_SUBSCRIPTIONS])
+        for at in range(0, len(scopes), _MOST_SUBSCRIPTIONS)
+    ]
+    crew = Crew(asker.in_flight)
+    try:
+        jobs = [_inside_job(asker, scope, began_at, inside) for scope in scopes]
+        jobs += [_count_job(asker, chunk, types, told) for chunk in chunks]
+        crew.run(jobs)
+        index = Index(told, inside)
+        crew.run(_witness_jobs(asker, index, plans, vocabulary))
+    finally:
+        crew.close()
+    return index
+
+
+def stored_index(
+    snapshot: Snapshot,
+    asker: Asker,
+    scopes: Iterable[Scope],
+    plans: tuple[TypePlan, ...],
+    vocabulary: Vocabulary,
+    began_at: datetime.datetime,
+) -> Index:
+    """Give the index that a collection had, whatever types it asked for."""
+    inside: dict[str, Inside] = {}
+    for scope in scopes:
+        job = _inside_job(asker, scope, began_at, inside)
+        job.then(job.work())
+    told = []
+    for call in snapshot.find_all(TENANT, "", GRAPH.service, GRAPH.name):
+        params = msgspec.json.decode(call.params)
+        types = types_of(str(params.get("query", "")))
+        if types:
+            document = snapshot.payload(call.payload) if call.payload else {}
+            request = _request(TENANT, GRAPH, params)
+            found = entries_of(request, interpret(request, call, document))
+            told.append(_told(types, params["subscriptions"], found))
+    index = Index(told, inside)
+    for job in _witness_jobs(asker, index, plans, vocabulary):
+        job.then(job.work())
+    return index
+
+
+def _witness_jobs(
+    asker: Asker, index: Index, plans: tuple[TypePlan, ...], vocabulary: Vocabulary
+) -> list[Job]:
+    """Ask for one listing of each type that has rows, and believe the rows that are the same."""
+    paths = paths_read(plans, vocabulary)
+    jobs: dict[str, Job] = {}
+    for plan in plans:
+        listing = plan.listing
+        if isinstance(listing, ArmRead) and listing.graph in paths and listing.graph not in jobs:
+            request = witness_of(index, listing)
+            if request is not None:
+                jobs[listing.graph] = _witness_job(asker, index, request, paths[listing.graph])
+    return list(jobs.values())
+
+
+def _witness_job(asker: Asker, index: Index, request: Request, paths: Iterable[str]) -> Job:
+    kind = getattr(request.operation, "graph", "")
+
+    def then(found: Found) -> tuple[Job, ...]:
+        if is_same(found, index.rows(request.scope, kind), paths):
+            index.trust(kind)
+        return ()
+
+    return Job(
+        lane=(request.scope, request.operation.service),
+        work=lambda: entries_of(request, asker.ask(request)),
+        then=then,
+    )
+
+
+def _inside_job(
+    asker: Asker, scope: Scope, began_at: datetime.datetime, inside: dict[str, Inside]
+) -> Job:
+    """Ask for one subscription's permissions, then for its resources: one after the other."""
+
+    def work() -> tuple[Found, Found]:
+        permissions = _ask(asker, scope.name, LIST_PERMISSIONS, LIST_PERMISSIONS.params)
+        resources = _ask(asker, scope.name, LIST_RESOURCES, LIST_RESOURCES.params)
+        return resources, permissions
+
+    def keep(pair: tuple[Found, Found]) -> tuple[Job, ...]:
+        found = inside_of(*pair, began_at)
+        if found is not None:
+            inside[scope.name] = found
+        return ()
+
+    return Job(lane=(scope.name, "inside"), work=work, then=keep)
+
+
+def _count_job(
+    asker: Asker, subscriptions: tuple[str, ...], types: frozenset[str], told: list[Told]
+) -> Job:
+    """Ask how many there are of each type: what is not among them, the graph does not index."""
+
+    def then(found: Found) -> Iterable[Job]:
+        counts = {
+            str(entry["type"]).lower(): int(entry.get("count_", 0))
+            for entry in found.entries
+            if "type" in entry
+        }
+        wanted = {kind: count for kind, count in counts.items() if kind in types}
+        return [_rows_job(asker, subscriptions, kinds, told.append) for kinds in pack(wanted)]
+
+    return Job(
+        lane=(TENANT, "graph"),
+        work=lambda: _ask(asker, TENANT, GRAPH, _body(COUNTS, subscriptions)),
+        then=then,
+    )
+
+
+def _rows_job(
+    asker: Asker,
+    subscriptions: tuple[str, ...],
+    kinds: frozenset[str],
+    keep: Callable[[Told], None],
+) -> Job:
+    def then(found: Found) -> tuple[Job, ...]:
+        keep(_told(kinds, subscriptions, found))
+        return ()
+
+    return Job(
+        lane=(TENANT, "graph"),
+        work=lambda: _ask(asker, TENANT, GRAPH, _body(rows_query(kinds), subscriptions)),
+        then=then,
+    )
+
+
+def _body(query: str, subscriptions: Iterable[str]) -> dict[str, Any]:
+    return {
+        "subscriptions": sorted(subscriptions),
+        "query": query,
+        "options": {"$top": 1000, "resultFormat": "objectArray"},
+    }
+
+
+def _told(types: Iterable[str], subscriptions: Iterable[str], found: Found) -> Told:
+    return Told(types=frozenset(types), subscriptions=frozenset(subscriptions), found=found)
+
+
+def _ask(asker: Asker, scope: str, operation: Operation, params: Mapping[str, Any]) -> Found:
+    request = _request(scope, operation, params)
+    return entries_of(request, asker.ask(request))
+
+
+def _request(scope: str, operation: Operation, params: Mapping[str, Any]) -> Request:
+    return Request(scope=scope, region="", operation=operation, params=params, subject="")

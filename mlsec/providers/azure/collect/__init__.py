@@ -1,0 +1,1 @@
+"""Azure from target to snapshot, and from snapshot to inventory."""

@@ -1,0 +1,81 @@
+"""Azure from snapshot to inventory, and the walk that collection and reading share; no SDK."""
+
+from __future__ import annotations
+
+import datetime
+
+from mlsec.collect.settings import Progress
+from mlsec.collect.walk.client import Asker, StoredAsker
+from mlsec.collect.walk.item import Scope
+from mlsec.collect.walk.mapping import Canon
+from mlsec.collect.walk.plan import TypePlan
+from mlsec.collect.walk.scopes import Places, stored, with_unseen
+from mlsec.collect.walk.walk import WalkSettings, walk
+from mlsec.core.errors import MlsecError
+from mlsec.core.resource import Gap, Inventory
+from mlsec.providers.azure.client.resource_graph import GraphAsker, stored_index
+from mlsec.providers.azure.services import SERVICES
+from mlsec.providers.azure.shapes.table import SHAPES
+from mlsec.providers.azure.tables import TENANT
+from mlsec.snapshot.facts import PLACES, fact_of
+from mlsec.snapshot.store import Snapshot
+from mlsec.vocabulary.types import Vocabulary
+
+PROVIDER = "azure"
+
+
+def plans() -> tuple[TypePlan, ...]:
+    """Give the plans of all services, in the order of the table."""
+    return tuple(plan for group in SERVICES.values() for plan in group)
+
+
+def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    """Give what a snapshot says, by walking it as Azure was walked.
+
+    Raises:
+        MlsecError: it holds nothing of Azure, or its facts are damaged.
+    """
+    held = fact_of(snapshot.meta(), PROVIDER, PLACES)
+    if not held:
+        raise MlsecError("the snapshot holds nothing of Azure", location=str(snapshot.path))
+    places, began_at = stored(snapshot, held)
+    asker = StoredAsker(snapshot)
+    index = stored_index(snapshot, asker, places.scopes, plans(), vocabulary, began_at)
+    inventory = walk_azure(GraphAsker(asker, index), vocabulary, places, began_at, None)
+    known = {plan.type for plan in plans()} & vocabulary.types.keys()
+    return with_unseen(inventory, places, known, _unseen)
+
+
+def walk_azure(
+    asker: Asker,
+    vocabulary: Vocabulary,
+    places: Places,
+    began_at: datetime.datetime,
+    progress: Progress | None,
+) -> Inventory:
+    """Walk all plans whose type the vocabulary has."""
+    known = tuple(plan for plan in plans() if plan.type in vocabulary.types)
+    settings = WalkSettings(
+        plans=known,
+        shapes=SHAPES,
+        canon=Canon(id=_canonical_id, region=_canonical_region),
+        began_at=began_at,
+        progress=progress,
+    )
+    return walk(asker, vocabulary, places.scopes, settings)
+
+
+def _canonical_id(given: str, scope: Scope) -> str:
+    """ARM ids are the same in any case, and services differ in how they write them."""
+    del scope
+    return given.rstrip("/").lower()
+
+
+def _canonical_region(given: str) -> str:
+    """Some services say "West Europe" where others say "westeurope"."""
+    name = given.replace(" ", "").lower()
+    return "" if name == "global" else name
+
+
+def _unseen(gap: Gap) -> str:
+    return "other subscriptions" if gap.scope == TENANT else ""

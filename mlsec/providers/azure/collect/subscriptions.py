@@ -1,0 +1,107 @@
+"""Which subscriptions to read: those we see, those a management group has, those that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mlsec.collect.walk.client import Asker, Request
+from mlsec.collect.walk.item import Scope
+from mlsec.collect.walk.listing import Found, entries_of
+from mlsec.collect.walk.plan import Operation
+from mlsec.collect.walk.scopes import Places
+from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.core.resource import Gap
+from mlsec.providers.azure.tables import LIST_DESCENDANTS, LIST_SUBSCRIPTIONS, TENANT
+from mlsec.providers.azure.target import Target
+
+_UNREADABLE = {
+    "Deleted": "the subscription is deleted and can no longer be read;"
+    " leave it out of the target, or have it restored",
+    "Expired": "the subscription has expired and can no longer be read;"
+    " leave it out of the target, or have it renewed",
+}
+_UNSEEN = (
+    "the credentials do not see this subscription: give them Reader or the role of"
+    " mlsec doctor --policy azure there; or it was deleted, or moved to another tenant"
+)
+
+
+def find_subscriptions(asker: Asker, target: Target, group: str = "") -> Places:
+    """Ask which subscriptions there are; those that cannot be read are gaps.
+
+    Args:
+        asker: answers the two listings.
+        target: the subscriptions that the user named, or none for all.
+        group: the management group whose subscriptions are wanted, "" for no such limit.
+
+    Raises:
+        MlsecError: nothing that was asked for can be seen.
+    """
+    listed = _ask(asker, LIST_SUBSCRIPTIONS, {})
+    gaps = [listed.gap] if listed.gap else []
+    states = {
+        str(entry["subscriptionId"]).lower(): str(entry.get("state", "Enabled"))
+        for entry in listed.entries
+        if entry.get("subscriptionId")
+    }
+    wanted = set(target.subscriptions or states)
+    if group:
+        members, unknown = _members(asker, group)
+        gaps += [unknown] if unknown else []
+        wanted = {each for each in members if each in wanted or not target.subscriptions}
+    readable = {each for each in wanted if each in states and states[each] not in _UNREADABLE}
+    if not readable and not gaps:
+        raise _nothing(target, states)
+    gaps += [_gap(each, states.get(each, "")) for each in sorted(wanted - readable)]
+    scopes = tuple(_scope(each) for each in sorted(readable))
+    return Places(scopes=scopes, gaps=tuple(gaps))
+
+
+def _members(asker: Asker, group: str) -> tuple[set[str], Gap | None]:
+    found = _ask(asker, LIST_DESCENDANTS, {"group": group})
+    names = {
+        str(entry["name"]).lower()
+        for entry in found.entries
+        if str(entry.get("type", "")).lower().endswith("/subscriptions") and entry.get("name")
+    }
+    return names, found.gap
+
+
+def _ask(asker: Asker, operation: Operation, params: Mapping[str, Any]) -> Found:
+    request = Request(
+        scope=TENANT, region="", operation=operation, params=params, subject="subscriptions"
+    )
+    return entries_of(request, asker.ask(request))
+
+
+def _scope(subscription: str) -> Scope:
+    return Scope(name=f"azure/{subscription}", account=subscription, home="", regions=("",))
+
+
+def _gap(subscription: str, state: str) -> Gap:
+    is_seen = bool(state)
+    return make_gap(
+        scope=f"azure/{subscription}",
+        subject=subscription,
+        wanted=LIST_SUBSCRIPTIONS.label,
+        reason=GapReason.UNSUPPORTED if is_seen else GapReason.DENIED,
+        missing_right="" if is_seen else LIST_SUBSCRIPTIONS.right,
+        detail=_UNREADABLE.get(state, _UNSEEN),
+    )
+
+
+def _nothing(target: Target, seen: Iterable[str]) -> MlsecError:
+    named = ", ".join(target.subscriptions)
+    known = ", ".join(sorted(seen)[:10])
+    return MlsecError(
+        f"the credentials see none of the subscriptions {named}"
+        if named
+        else "the credentials see no subscription that can be read",
+        hint=f"they see {known}"
+        if named and known
+        else "give them Reader, or the role of mlsec doctor --policy azure, on a subscription;"
+        " check the tenant (az account show)",
+    )

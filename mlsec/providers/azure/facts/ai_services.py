@@ -1,0 +1,95 @@
+"""What Azure AI names only in part: a deployment's content filter, a search service's sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.lookups import hidden_by, joined, unresolved
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_CONNECTION, _OWN_KEY = "azure.ai.connection", "Microsoft.KeyVault"
+
+
+def content_filter_id(resource: Resource, graph: Graph) -> Known | Unread:
+    """Give the ARM id of the content filter: filters are named within their account only."""
+    del graph
+    name = property_value(resource, "content_filter_name")
+    account = property_value(resource, "account_id")
+    if isinstance(name, Unread) or (isinstance(name, Known) and name.value is None):
+        return name
+    if isinstance(account, Unread):
+        return account
+    return Known(f"{account.value}/raipolicies/{name.value}".lower())
+
+
+def own_id(resource: Resource, graph: Graph) -> Known | Unread:
+    """Give a resource's own id: an agent is also the set of its tools."""
+    del graph
+    return Known(resource.id)
+
+
+def agent_has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether the account that keeps an agent is under a key of the customer's."""
+    accounts = graph.targets(resource, "account")
+    for account in accounts.found:
+        source = property_value(account, "key_source")
+        return Known(source.value == _OWN_KEY) if isinstance(source, Known) else source
+    return Unread(accounts.gaps)
+
+
+def agent_connections(resource: Resource, graph: Graph) -> Targets:
+    """Find the connections that an agent's tools name: by their ids, or by a bare name.
+
+    A name is one of the project's own connections, or of its account's.
+    """
+    held = property_value(resource, "search_connections")
+    if isinstance(held, Unread):
+        return hidden_by(resource, graph, held, _CONNECTION)
+    owners = {_known(resource, "project_id"), _known(resource, "account_id")}
+    near = [c for c in graph.of_type(_CONNECTION) if _known(c, "owner_id") in owners]
+    found: list[Targets] = []
+    for wanted in held.value:
+        mine = [c for c in near if wanted in (c.id, c.name.lower())]
+        gaps = () if mine else (unresolved(resource, graph, _CONNECTION, wanted),)
+        found.append(Targets(found=tuple(mine), gaps=gaps))
+    return joined(found)
+
+
+def _known(resource: Resource, name: str) -> str:
+    held = property_value(resource, name)
+    return str(held.value) if isinstance(held, Known) else ""
+
+
+def data_buckets(resource: Resource, graph: Graph) -> Targets:
+    """Give the containers that a search service is known to read; there may always be more.
+
+    Its data sources are told by the service's own interface alone, which a reading role does not
+    open: what it reads past private links of its own cannot be seen.
+    """
+    found = graph.targets(resource, "linked_containers")
+    gap = make_gap(
+        scope=resource.scope,
+        subject=resource.id,
+        wanted="data sources of the search service",
+        reason=GapReason.UNSUPPORTED,
+        detail="Resource Manager does not tell them; look at the service's data sources by hand",
+    )
+    return Targets(found=found.found, gaps=tuple(sorted({*found.gaps, graph.note_gap(gap)})))
+
+
+AZURE_AI_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    "azure_ai.agent_connections": agent_connections,
+    "azure_ai.data_buckets": data_buckets,
+}
+AZURE_AI: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "azure_ai.agent_has_customer_key": agent_has_customer_key,
+    "azure_ai.content_filter_id": content_filter_id,
+    "azure_ai.own_id": own_id,
+}

@@ -1,0 +1,298 @@
+"""Front doors on Azure: gateways and apps in front of models, and whether anybody may use them.
+
+A door is proven when an API's backend is the endpoint's own host, or when an app's identity holds a
+role on the endpoint, its workspace or its account. A role over a whole group shows that an app may
+call models in general; it is held against no single endpoint. What an app's own code asks its
+callers is not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.flags import flag, is_one_of
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.providers.aws.facts.permissions import as_gaps, keep, verdict
+from mlsec.providers.azure.facts.backends import (
+    hosts_of_api,
+    is_model_host,
+    policies_of,
+    reach_of,
+)
+from mlsec.providers.azure.facts.role_assignments import above
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_APIM, _APP, _SITE = "azure.apim.service", "azure.containerapp.app", "azure.web.site"
+_CHECKS = ("checks_token", "checks_certificate", "filters_address")
+
+
+def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether anybody on the internet reaches the gateway's address."""
+    return verdict(_has_open_address(resource, graph), resource, graph)
+
+
+def requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether every API that leads to a model asks; without such an API, every one."""
+    if resource.type != _APIM:
+        return verdict(_app_asks(resource), resource, graph)
+    apis = graph.targets(resource, "apis")
+    hidden = [unknown(apis.gaps)] if apis.gaps else []
+    leads = [(_leads(api, graph), _asks(api, graph)) for api in apis.found]
+    if any(to_model == YES for to_model, _ in leads):
+        asks = [any_of((not_(to_model), asked)) for to_model, asked in leads]
+    else:
+        asks = [asked for _, asked in leads]
+    return verdict(all_of([*asks, *hidden]), resource, graph)
+
+
+def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether one of a service's APIs leads to a model."""
+    apis = graph.targets(resource, "apis")
+    hidden = [unknown(apis.gaps)] if apis.gaps else []
+    answer = any_of([*(_leads(api, graph) for api in apis.found), *hidden])
+    return verdict(answer, resource, graph)
+
+
+def api_hosts(resource: Resource, graph: Graph) -> Known | Unread:
+    """Give every host that an API's requests go to."""
+    hosts = hosts_of_api(resource, graph)
+    return Unread(hosts.gaps) if hosts.gaps else Known(sorted(hosts.found))
+
+
+def api_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether an API's requests go to a model endpoint or an AI account."""
+    return verdict(_leads(resource, graph), resource, graph)
+
+
+def backend_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a backend is a model endpoint or an AI account."""
+    held = property_value(resource, "host")
+    if isinstance(held, Unread):
+        return held
+    return Known(held.value is not None and is_model_host(str(held.value), graph))
+
+
+def api_asks(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether an API asks who is there."""
+    return verdict(_asks(resource, graph), resource, graph)
+
+
+def calls_models(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether an app's identities may call models by a role on one resource."""
+    reach = reach_of(resource, graph)
+    return Unread(reach.gaps) if reach.gaps and not reach.near else Known(bool(reach.near))
+
+
+def is_ml(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether an app calls models, or runs a well-known model server."""
+    return verdict(any_of((_runs_server(resource), _calls(resource, graph))), resource, graph)
+
+
+def front_doors(resource: Resource, graph: Graph) -> Targets:
+    """Give the gateways that lead to this endpoint or account."""
+    return _doors_to(resource, graph, is_only_open=False)
+
+
+def open_front_doors(resource: Resource, graph: Graph) -> Targets:
+    """Give those through which anybody on the internet gets here."""
+    return _doors_to(resource, graph, is_only_open=True)
+
+
+def has_open_door(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether anybody on the internet gets here through some gateway."""
+    doors = open_front_doors(resource, graph)
+    return Unread(doors.gaps) if doors.gaps and not doors.found else Known(bool(doors.found))
+
+
+def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
+    book = keep(graph, ("azure doors", resource.scope), lambda: _find_doors(resource, graph))
+    gaps: set[str] = set(book.gaps)
+    found: dict[str, Resource] = {}
+    for door in book.leading_to(resource):
+        answer = door.is_open if is_only_open else YES
+        if answer == YES:
+            found[door.gateway.id] = door.gateway
+        gaps |= as_gaps(answer.because, door.gateway, graph)
+    for door in book.hidden:
+        # Where it leads is not known; one that is not open leads nobody anywhere.
+        if door.gateway.id not in found and not (is_only_open and door.is_open == NO):
+            gaps |= as_gaps(door.leads.because, door.gateway, graph)
+    return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
+
+
+class _Door(msgspec.Struct, frozen=True, kw_only=True):
+    """One way through a gateway; ``leads`` is unknown when it could lead anywhere."""
+
+    gateway: Resource
+    is_open: Answer
+    leads: Answer = YES
+
+
+class _Doors(msgspec.Struct, frozen=True, kw_only=True):
+    """All doors of a subscription, by the host or the scope that they lead to."""
+
+    by_target: Mapping[str, tuple[_Door, ...]]
+    hidden: tuple[_Door, ...]
+    gaps: frozenset[str]
+
+    def leading_to(self, resource: Resource) -> list[_Door]:
+        """Give the doors to a resource, by its hosts or by a scope that it lies in."""
+        targets = (*(resource.properties.get("hosts") or ()), *above(resource.identity))
+        return [door for target in targets for door in self.by_target.get(target, ())]
+
+
+def _find_doors(seen_from: Resource, graph: Graph) -> _Doors:
+    by_target: dict[str, list[_Door]] = {}
+    hidden: list[_Door] = []
+    gaps: set[str] = set()
+    for name in (_APIM, _APP, _SITE):
+        gaps |= set(graph.incomplete(name, seen_from.scope, ""))
+        for gateway in graph.of_type(name):
+            for door, targets in _ways_of(gateway, graph):
+                for target in targets:
+                    by_target.setdefault(target, []).append(door)
+                if door.leads != YES:
+                    hidden.append(door)
+    found = {target: tuple(doors) for target, doors in by_target.items()}
+    return _Doors(by_target=found, hidden=tuple(hidden), gaps=frozenset(gaps))
+
+
+def _ways_of(gateway: Resource, graph: Graph) -> Iterator[tuple[_Door, Iterable[str]]]:
+    address = _has_open_address(gateway, graph)
+    if gateway.type != _APIM:
+        reach = reach_of(gateway, graph)
+        is_open = all_of((address, not_(_app_asks(gateway))))
+        leads = unknown(reach.gaps) if reach.gaps else YES
+        yield _Door(gateway=gateway, is_open=is_open, leads=leads), reach.near
+        return
+    apis = graph.targets(gateway, "apis")
+    if apis.gaps:
+        yield _Door(gateway=gateway, is_open=address, leads=unknown(apis.gaps)), ()
+    for api in apis.found:
+        hosts = hosts_of_api(api, graph)
+        is_open = all_of((address, not_(_asks(api, graph))))
+        leads = unknown(hosts.gaps) if hosts.gaps else YES
+        yield _Door(gateway=gateway, is_open=is_open, leads=leads), hosts.found
+
+
+def _leads(api: Resource, graph: Graph) -> Answer:
+    hosts = hosts_of_api(api, graph)
+    if any(is_model_host(host, graph) for host in hosts.found):
+        return YES
+    return unknown(hosts.gaps) if hosts.gaps else NO
+
+
+def _asks(api: Resource, graph: Graph) -> Answer:
+    return any_of((flag(api, "subscription_required"), _policy_has(api, graph, *_CHECKS)))
+
+
+def _policy_has(api: Resource, graph: Graph, *names: str) -> Answer:
+    gaps: set[str] = set()
+    entries = policies_of(api, graph, gaps)
+    if any(entry.get(name) for entry in entries for name in names):
+        return YES
+    return unknown(gaps) if gaps else NO
+
+
+def _has_open_address(gateway: Resource, graph: Graph) -> Answer:
+    if gateway.type == _APIM:
+        return all_of(
+            (
+                is_one_of(gateway, "network", "None", "External"),
+                is_one_of(gateway, "public_network", "Enabled"),
+            )
+        )
+    is_unlimited = is_one_of(gateway, "allowed_addresses", [], None)
+    if gateway.type == _SITE:
+        return all_of((_site_is_on_internet(gateway), is_unlimited))
+    return all_of((flag(gateway, "is_external"), is_unlimited, *_environment(gateway, graph)))
+
+
+def _site_is_on_internet(site: Resource) -> Answer:
+    """Without a setting a site is public; a private endpoint closes it, and then says so here."""
+    return not_(is_one_of(site, "public_network", "Disabled"))
+
+
+def _environment(app: Resource, graph: Graph) -> list[Answer]:
+    reached = graph.targets(app, "environment")
+    if not reached.found:
+        return [unknown(reached.gaps)]
+    return [
+        part
+        for each in reached.found
+        for part in (
+            not_(flag(each, "is_internal")),
+            not_(is_one_of(each, "public_network", "Disabled")),
+        )
+    ]
+
+
+def _app_asks(app: Resource) -> Answer:
+    certificate = (
+        all_of(
+            (
+                flag(app, "client_certificates"),
+                is_one_of(app, "client_certificate_mode", "Required"),
+            )
+        )
+        if app.type == _SITE
+        else is_one_of(app, "client_certificates", "require")
+    )
+    return any_of((flag(app, "asks_identity"), certificate))
+
+
+def _runs_server(app: Resource) -> Answer:
+    match property_value(app, "containers"):
+        case Known(value=containers):
+            kinds = {each.get("serves") for each in containers or ()}
+            return YES if kinds & {"model", "vectors"} else NO
+        case Unread(gaps=gaps):
+            return unknown(gaps) if app.type == _APP else NO
+
+
+def _calls(app: Resource, graph: Graph) -> Answer:
+    match calls_models(app, graph):
+        case Known(value=value):
+            return YES if value else NO
+        case Unread(gaps=gaps):
+            return unknown(gaps)
+
+
+def _policy_fact(*names: str) -> Callable[[Resource, Graph], Known | Unread]:
+    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+        return verdict(_policy_has(resource, graph, *names), resource, graph)
+
+    derive.__doc__ = f"Whether the policies that hold for an API do one of {', '.join(names)}."
+    return derive
+
+
+AZURE_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "azure_doors.calls_models": calls_models,
+    "azure_doors.is_ml": is_ml,
+    "azure_doors.is_public": is_public,
+    "azure_doors.requires_auth": requires_auth,
+    "azure_doors.leads_to_ml": leads_to_ml,
+    "azure_doors.api_hosts": api_hosts,
+    "azure_doors.api_leads_to_ml": api_leads_to_ml,
+    "azure_doors.api_asks": api_asks,
+    "azure_doors.api_checks_token": _policy_fact("checks_token"),
+    "azure_doors.api_token_is_scoped": _policy_fact("token_audiences"),
+    "azure_doors.api_limits_tokens": _policy_fact("limits_tokens"),
+    "azure_doors.api_limits_rate": _policy_fact("limits_rate", "limits_tokens"),
+    "azure_doors.api_emits_metrics": _policy_fact("emits_token_metrics"),
+    "azure_doors.api_calls_by_identity": _policy_fact("uses_managed_identity"),
+    "azure_doors.backend_leads_to_ml": backend_leads_to_ml,
+    "azure_doors.has_open_door": has_open_door,
+}
+
+AZURE_DOOR_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    "azure_doors.front_doors": front_doors,
+    "azure_doors.open_front_doors": open_front_doors,
+}

@@ -1,0 +1,145 @@
+"""Who from outside of the tenant holds roles on Azure, as far as the resource manager tells.
+
+It tells of groups of other tenants (ForeignGroup) and of what is delegated to a managing tenant
+(Lighthouse). It does not tell whether a user is a guest, or where an application is at home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mlsec.core.enums import Truth
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
+from mlsec.providers.aws.facts.permissions import keep, verdict
+from mlsec.providers.azure.facts.role_assignments import (
+    Grant,
+    Right,
+    above,
+    grant_of,
+    is_over_subscriptions,
+    may,
+)
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_ASSIGNMENT = "azure.identity.role_assignment"
+_DELEGATION = "azure.identity.delegation"
+_FOREIGN = "ForeignGroup"
+_NO_KIND = ("", "Unknown")
+
+
+class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
+    """Who gets in: each by name with an answer, and an answer for those who could not be seen."""
+
+    named: tuple[tuple[str, Answer], ...] = ()
+    hidden: Answer = NO
+
+    @property
+    def is_some(self) -> Answer:
+        """Whether anybody gets in."""
+        return any_of((*(answer for _, answer in self.named), self.hidden))
+
+
+class Foreign(msgspec.Struct, frozen=True, kw_only=True):
+    """Grants to principals of other tenants in one subscription, with the name to show for each.
+
+    They are kept by their scope, those from above the subscription under "". ``doubtful`` are the
+    names of principals that Azure does not say the kind of.
+    """
+
+    by_scope: Mapping[str, tuple[tuple[str, Grant], ...]]
+    doubtful: frozenset[str]
+    gaps: tuple[str, ...]
+
+    def near(self, places: Iterable[str]) -> list[tuple[str, Grant]]:
+        """Give the grants that reach one of the places."""
+        scopes = {"", *(scope for place in places for scope in above(place))}
+        return [pair for scope in sorted(scopes) for pair in self.by_scope.get(scope, ())]
+
+
+def foreigners(seen_from: Resource, graph: Graph) -> Foreign:
+    """Give the grants to outsiders that a subscription shows; read once per subscription."""
+    return keep(
+        graph, ("azure outsiders", seen_from.scope), lambda: _read_foreigners(seen_from, graph)
+    )
+
+
+def outsiders_with(
+    ways: Iterable[tuple[Right, str, Answer]], seen_from: Resource, graph: Graph
+) -> Outsiders:
+    """Find the outsiders who have one of the rights: each with its place and when it counts."""
+    foreign = foreigners(seen_from, graph)
+    held = list(ways)
+    named: dict[str, Answer] = {}
+    for name, grant in foreign.near({place for _, place, _ in held}):
+        answer = any_of(
+            all_of(
+                (_is_foreign(name, foreign), when, may((grant,), right, place, seen_from, graph))
+            )
+            for right, place, when in held
+        )
+        named[name] = any_of((named.get(name, NO), answer))
+    hidden = unknown(foreign.gaps) if foreign.gaps else NO
+    return Outsiders(named=tuple(sorted(named.items())), hidden=hidden)
+
+
+def _is_foreign(name: str, foreign: Foreign) -> Answer:
+    if name not in foreign.doubtful:
+        return YES
+    return unknown((f"?whether principal {name} is of another tenant",))
+
+
+def with_others(found: Outsiders, others: Iterable[tuple[str, Answer]]) -> Outsiders:
+    """Add outsiders that were found in another way."""
+    return msgspec.structs.replace(found, named=(*found.named, *others))
+
+
+def names_of(found: Outsiders, resource: Resource, graph: Graph) -> Known | Unread:
+    """Give the list of names only when every part of it is known."""
+    parts = [*(answer for _, answer in found.named), found.hidden]
+    open_parts = [part for part in parts if part.truth is Truth.UNKNOWN]
+    if open_parts:
+        return verdict(any_of(open_parts), resource, graph)
+    return Known(sorted({name for name, answer in found.named if answer == YES}))
+
+
+def _read_foreigners(seen_from: Resource, graph: Graph) -> Foreign:
+    gaps: set[str] = set()
+    for name in (_ASSIGNMENT, _DELEGATION):
+        gaps |= set(graph.incomplete(name, seen_from.scope, ""))
+    given = [each for each in graph.of_type(_ASSIGNMENT) if each.scope == seen_from.scope]
+    given_out = [grant_of(each) for each in given]
+    grants = [(g.principal_id, g) for g in given_out if g.principal_type in (_FOREIGN, *_NO_KIND)]
+    doubtful = {g.principal_id for g in given_out if g.principal_type in _NO_KIND}
+    for each in graph.of_type(_DELEGATION):
+        if each.scope == seen_from.scope:
+            grants += _delegated(each)
+            held = property_value(each, "authorizations")
+            if isinstance(held, Unread):
+                gaps |= set(held.gaps or (f"?who is let in by the delegation {each.name}",))
+    by_scope: dict[str, tuple[tuple[str, Grant], ...]] = {}
+    for name, grant in grants:
+        scope = "" if is_over_subscriptions(grant.scope) else grant.scope
+        by_scope[scope] = (*by_scope.get(scope, ()), (name, grant))
+    return Foreign(by_scope=by_scope, doubtful=frozenset(doubtful), gaps=tuple(sorted(gaps)))
+
+
+def _delegated(delegation: Resource) -> list[tuple[str, Grant]]:
+    tenant = str(delegation.properties.get("managing_tenant", ""))
+    return [
+        (
+            f"{each['principal_id']} of tenant {tenant}",
+            Grant(
+                scope=str(delegation.properties.get("given_at", "")),
+                role=str(each["role"]),
+                principal_id=str(each["principal_id"]),
+            ),
+        )
+        for each in delegation.properties.get("authorizations") or ()
+    ]

@@ -1,0 +1,99 @@
+"""Keys in Azure key vaults: usable or not, whose they are, and who from outside may use them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.flags import flag
+from mlsec.graph.ternary import Answer, all_of, not_, unknown
+from mlsec.providers.aws.facts.permissions import verdict
+from mlsec.providers.azure.facts.external_principals import (
+    Outsiders,
+    names_of,
+    outsiders_with,
+    with_others,
+)
+from mlsec.providers.azure.facts.role_assignments import Right
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_USES = tuple(
+    Right(f"microsoft.keyvault/vaults/keys/{verb}/action", is_data=True)
+    for verb in ("decrypt", "encrypt", "wrap", "unwrap", "sign")
+)
+# Who may change the vault may, in one of access policies, let himself in.
+_CHANGE_POLICIES = Right("microsoft.keyvault/vaults/accesspolicies/write")
+
+
+def is_usable(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether the key is enabled; deleted keys are not listed."""
+    del graph
+    held = property_value(resource, "enabled")
+    return held if isinstance(held, Unread) else Known(bool(held.value))
+
+
+def has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether the resource names a key: every key in a vault is the customer's."""
+    del graph
+    held = property_value(resource, "key_uri")
+    return held if isinstance(held, Unread) else Known(held.value is not None)
+
+
+def log_has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a log store stands on a cluster that names a key."""
+    held = property_value(resource, "cluster_id")
+    if isinstance(held, Unread):
+        return held
+    if held.value is None:
+        return Known(value=False)
+    clusters = graph.targets(resource, "cluster")
+    for cluster in clusters.found:
+        return has_customer_key(cluster, graph)
+    return Unread(clusters.gaps)
+
+
+def outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the principals of other tenants that may use the key, in order."""
+    return names_of(_users(resource, graph), resource, graph)
+
+
+def has_outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether anybody of another tenant may use the key."""
+    return verdict(_users(resource, graph).is_some, resource, graph)
+
+
+def _users(resource: Resource, graph: Graph) -> Outsiders:
+    vaults = graph.targets(resource, "vault")
+    by_role = unknown(vaults.gaps)
+    for vault in vaults.found:
+        by_role = flag(vault, "uses_rbac")
+    place = str(resource.properties.get("vault_id", ""))
+    ways = [(right, resource.identity, by_role) for right in _USES]
+    found = outsiders_with([*ways, (_CHANGE_POLICIES, place, not_(by_role))], resource, graph)
+    named = [pair for vault in vaults.found for pair in _in_policies(vault, not_(by_role))]
+    return with_others(found, named)
+
+
+def _in_policies(vault: Resource, counts: Answer) -> Iterator[tuple[str, Answer]]:
+    """Access policies name their tenant: one that is not the vault's is an outsider's."""
+    home, held = property_value(vault, "tenant_id"), property_value(vault, "access_policies")
+    if isinstance(home, Unread) or isinstance(held, Unread):
+        gaps = (*getattr(home, "gaps", ()), *getattr(held, "gaps", ()))
+        yield "access policies", all_of((counts, unknown(gaps)))
+        return
+    for each in held.value or ():
+        if each.get("keys") and each.get("tenant_id") != home.value:
+            yield f"{each['principal_id']} of tenant {each['tenant_id']}", counts
+
+
+AZURE_KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "azure_keys.is_usable": is_usable,
+    "azure_keys.has_customer_key": has_customer_key,
+    "azure_keys.log_has_customer_key": log_has_customer_key,
+    "azure_keys.outside_users": outside_users,
+    "azure_keys.has_outside_users": has_outside_users,
+}

@@ -1,0 +1,189 @@
+"""What Azure Machine Learning says only of several resources together: networks and stores."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.flags import flag, is_one_of
+from mlsec.graph.lookups import hidden_by
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.providers.aws.facts.permissions import verdict
+from mlsec.providers.azure.facts.external_principals import Outsiders, names_of, outsiders_with
+from mlsec.providers.azure.facts.role_assignments import Right
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_APPROVED = "AllowOnlyApprovedOutbound"
+# azureml://.../datastores/NAME/paths/PATH, and https://ACCOUNT.blob.../CONTAINER/PATH
+_INSIDE_STORE = re.compile(r"/datastores/[^/]+/paths/(?P<path>.+)")
+_INSIDE_CONTAINER = re.compile(r"https://[^/]+/[^/]+/(?P<path>.+)")
+_ASSETS = (
+    Right("microsoft.machinelearningservices/registries/assets/read"),
+    Right("microsoft.machinelearningservices/registries/assets/write"),
+)
+
+
+def internet_egress(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether an instance reaches the internet past a network that its owner controls."""
+    is_held = any_of([flag(resource, "in_subnet"), _is_isolated(resource, graph)])
+    return verdict(not_(is_held), resource, graph)
+
+
+def isolated(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether the workspace's managed network lets only approved hosts out."""
+    return verdict(_is_isolated(resource, graph), resource, graph)
+
+
+def in_customer_network(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a job's machines are in a subnet of the customer's."""
+    compute = property_value(resource, "compute_id")
+    if isinstance(compute, Unread):
+        return compute
+    if compute.value is None:
+        there = [_has_subnet(each) for each in graph.targets(resource, "workspace").found]
+        return verdict(all_of(there), resource, graph)
+    clusters = graph.targets(resource, "cluster")
+    return verdict(all_of(_each(clusters, lambda each: flag(each, "in_subnet"))), resource, graph)
+
+
+def captures_data(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether some deployment of the endpoint keeps requests or answers."""
+    deployments = graph.targets(resource, "deployments")
+    return verdict(any_of(_each(deployments, _captures)), resource, graph)
+
+
+def addresses(resource: Resource, graph: Graph) -> Known | Unread:
+    """Give ``account/container`` of a direct address, else of the datastore that holds it."""
+    direct = property_value(resource, "container_address")
+    if isinstance(direct, Unread):
+        return direct
+    if direct.value is not None:
+        return Known([direct.value])
+    return _containers((graph.targets(resource, "datastore"),), ())
+
+
+def file_addresses(resource: Resource, graph: Graph) -> Known | Unread:
+    """Give the addresses of a model's files as a scan of their container names them: ``az://``."""
+    del graph
+    uri, held = property_value(resource, "model_uri"), property_value(resource, "addresses")
+    if isinstance(uri, Unread) or isinstance(held, Unread):
+        return uri if isinstance(uri, Unread) else held
+    text = str(uri.value or "")
+    inside = _INSIDE_STORE.search(text) or _INSIDE_CONTAINER.match(text)
+    path = inside.group("path").strip("/") if inside else ""
+    return Known([f"az://{container}/{path}" for container in held.value or () if path])
+
+
+def input_addresses(resource: Resource, graph: Graph) -> Known | Unread:
+    """Give ``account/container`` of everything that a job reads."""
+    return _of_items(resource, graph, "inputs", ("input_datastores", "input_data"))
+
+
+def output_addresses(resource: Resource, graph: Graph) -> Known | Unread:
+    """Give ``account/container`` of everything that a job writes."""
+    return _of_items(resource, graph, "outputs", ("output_datastores",))
+
+
+def outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name who of other tenants may take models out of a registry, or put some in."""
+    return names_of(_outside(resource, graph), resource, graph)
+
+
+def has_outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether anybody of another tenant may."""
+    return verdict(_outside(resource, graph).is_some, resource, graph)
+
+
+def default_datastores(resource: Resource, graph: Graph) -> Targets:
+    """Find the datastore that is used where no other is named."""
+    stores = graph.targets(resource, "datastores")
+    found: list[Resource] = []
+    gaps = set(stores.gaps)
+    for store in stores.found:
+        match property_value(store, "is_default"):
+            case Known(value=value):
+                found += [store] if value else []
+            case Unread() as hidden:
+                gaps |= set(hidden_by(resource, graph, hidden, store.type).gaps)
+    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+
+
+def _outside(registry: Resource, graph: Graph) -> Outsiders:
+    return outsiders_with([(right, registry.identity, YES) for right in _ASSETS], registry, graph)
+
+
+def _is_isolated(resource: Resource, graph: Graph) -> Answer:
+    workspaces = graph.targets(resource, "workspace")
+    return _all(workspaces, lambda each: is_one_of(each, "isolation_mode", _APPROVED))
+
+
+def _has_subnet(workspace: Resource) -> Answer:
+    return not_(is_one_of(workspace, "serverless_subnet", None))
+
+
+def _captures(deployment: Resource) -> Answer:
+    held = property_value(deployment, "collections")
+    if isinstance(held, Unread):
+        return unknown(held.gaps)
+    return YES if any(each.get("mode") == "Enabled" for each in held.value or ()) else NO
+
+
+def _all(targets: Targets, ask: Callable[[Resource], Answer]) -> Answer:
+    """Ask of each; what leads nowhere at all says nothing."""
+    answers = _each(targets, ask)
+    return all_of(answers) if answers else unknown()
+
+
+def _each(targets: Targets, ask: Callable[[Resource], Answer]) -> list[Answer]:
+    hidden = [unknown(targets.gaps)] if targets.gaps else []
+    return [*(ask(each) for each in targets.found), *hidden]
+
+
+def _of_items(
+    resource: Resource, graph: Graph, items: str, relations: tuple[str, ...]
+) -> Known | Unread:
+    held = property_value(resource, items)
+    if isinstance(held, Unread):
+        return held
+    direct = [each["container"] for each in held.value or () if each.get("container")]
+    return _containers([graph.targets(resource, name) for name in relations], direct)
+
+
+def _containers(reached: Iterable[Targets], direct: Iterable[Any]) -> Known | Unread:
+    """Put together what stores and data assets say; unread as soon as one of them is."""
+    found = set(direct)
+    for targets in reached:
+        if targets.gaps:
+            return Unread(targets.gaps)
+        for each in targets.found:
+            name = "addresses" if each.type == "azure.ml.data" else "container_address"
+            held = property_value(each, name)
+            if isinstance(held, Unread):
+                return held
+            values = held.value if isinstance(held.value, list) else [held.value]
+            found |= {value for value in values if value}
+    return Known(sorted(found))
+
+
+AZURE_ML: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    # Data assets before the jobs that read them.
+    "azure_ml.addresses": addresses,
+    "azure_ml.file_addresses": file_addresses,
+    "azure_ml.input_addresses": input_addresses,
+    "azure_ml.output_addresses": output_addresses,
+    "azure_ml.internet_egress": internet_egress,
+    "azure_ml.isolated": isolated,
+    "azure_ml.in_customer_network": in_customer_network,
+    "azure_ml.captures_data": captures_data,
+    "azure_ml.outside_users": outside_users,
+    "azure_ml.has_outside_users": has_outside_users,
+}
+
+AZURE_ML_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    "azure_ml.default_datastores": default_datastores,
+}

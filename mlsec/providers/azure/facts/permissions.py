@@ -1,0 +1,234 @@
+"""What a managed identity on Azure may do, and what single roles and assignments amount to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.enums import Truth
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
+from mlsec.providers.aws.facts.permissions import account_of, keep, verdict
+from mlsec.providers.azure.facts.role_assignments import (
+    GRANTING,
+    Grant,
+    Right,
+    above,
+    blocks_of,
+    is_over_subscriptions,
+    may,
+    may_anywhere,
+    read_grants,
+)
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_MANAGED = "azure.identity.managed_identity"
+# Under this key stand those whose roles reach every place, or were not read.
+_ANYWHERE = ""
+_STORAGE = "microsoft.storage/storageaccounts/"
+_VAULTS = "microsoft.keyvault/vaults/"
+_ML = "microsoft.machinelearningservices/"
+_AI = "microsoft.cognitiveservices/"
+_IDENTITY = "microsoft.managedidentity/userassignedidentities/"
+
+WRITE_BLOBS = Right(f"{_STORAGE}blobservices/containers/blobs/write", is_data=True)
+READ_BLOBS = Right(f"{_STORAGE}blobservices/containers/blobs/read", is_data=True)
+READ_STORAGE_KEYS = Right(f"{_STORAGE}listkeys/action")
+EVERYTHING = Right("*")
+GRANT_ROLES = Right(GRANTING)
+PUSH_IMAGES = Right("microsoft.containerregistry/registries/push/write")
+CALL_ENDPOINT = (
+    Right(f"{_ML}workspaces/onlineendpoints/score/action"),
+    Right(f"{_ML}workspaces/onlineendpoints/listkeys/action"),
+    Right(f"{_ML}workspaces/onlineendpoints/token/action"),
+)
+CALL_AI = (
+    Right(f"{_AI}accounts/openai/deployments/chat/completions/action", is_data=True),
+    Right(f"{_AI}accounts/listkeys/action"),
+)
+# An ability is a list of rights, any of which is enough when it is held in the whole subscription.
+_ABILITIES: Mapping[str, tuple[Right, ...]] = {
+    "can_change_everything": (EVERYTHING,),
+    "can_write_any_container": (WRITE_BLOBS, READ_STORAGE_KEYS),
+    "can_read_any_container": (READ_BLOBS, READ_STORAGE_KEYS),
+    "can_read_any_secret": (Right(f"{_VAULTS}secrets/getsecret/action", is_data=True),),
+    # The operation is assign/action; roles write it with a star for the identity's name.
+    "can_use_any_identity": (
+        Right(f"{_IDENTITY}assign/action"),
+        Right(f"{_IDENTITY}any/assign/action"),
+        # Whoever writes a federated credential signs in as the identity from elsewhere.
+        Right(f"{_IDENTITY}federatedidentitycredentials/write"),
+    ),
+    "can_push_any_image": (PUSH_IMAGES,),
+    "can_invoke_any_model": (*CALL_ENDPOINT, *CALL_AI),
+    "can_change_filters": (
+        Right(f"{_AI}accounts/raipolicies/write"),
+        Right(f"{_AI}accounts/raipolicies/delete"),
+    ),
+    "can_stop_logging": (
+        Right("microsoft.insights/diagnosticsettings/delete"),
+        Right("microsoft.insights/diagnosticsettings/write"),
+        Right("microsoft.operationalinsights/workspaces/delete"),
+    ),
+    "has_full_ml_access": (Right(f"{_ML}*"), Right(f"{_AI}*")),
+}
+# Rights by which more rights are got, wherever they are held.
+_WAYS: Mapping[str, Right] = {
+    "give roles": GRANT_ROLES,
+    "change a role's rights": Right("microsoft.authorization/roledefinitions/write"),
+}
+_POWERS = ("can_write_any_container", "can_read_any_secret", "can_use_any_identity")
+
+
+def grants_of(identity: Resource, graph: Graph) -> tuple[Grant, ...] | Unread:
+    """Give the roles that reach an identity, by groups too."""
+    held = property_value(identity, "assignments")
+    if isinstance(held, Unread):
+        return held
+    return keep(graph, ("azure grants", identity.id), lambda: read_grants(held.value or ()))
+
+
+def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -> Answer:
+    """Say whether an identity has one of the rights at a place."""
+    grants = grants_of(identity, graph)
+    if isinstance(grants, Unread):
+        return unknown(grants.gaps)
+    return any_of(may(grants, right, place, identity, graph) for right in rights)
+
+
+def identities_near(place: str, graph: Graph) -> tuple[Resource, ...]:
+    """Give the identities with a role that reaches a place, and those whose roles were not read."""
+    index = keep(graph, ("azure identities", ""), lambda: _by_scope(graph))
+    found = {each.id: each for scope in (_ANYWHERE, *above(place)) for each in index.get(scope, ())}
+    return tuple(found[key] for key in sorted(found))
+
+
+def _by_scope(graph: Graph) -> dict[str, list[Resource]]:
+    index: dict[str, list[Resource]] = {}
+    for identity in graph.of_type(_MANAGED):
+        grants = grants_of(identity, graph)
+        scopes = {_ANYWHERE} if isinstance(grants, Unread) else {grant.scope for grant in grants}
+        for scope in scopes:
+            key = _ANYWHERE if is_over_subscriptions(scope) else scope
+            index.setdefault(key, []).append(identity)
+    return index
+
+
+def subscription_of(resource: Resource) -> str:
+    """Give the scope of the subscription that a resource was read in."""
+    return f"/subscriptions/{account_of(resource).lower()}"
+
+
+def is_admin(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether it may do everything in its subscription, give roles too."""
+    return verdict(_is_admin(resource, graph), resource, graph)
+
+
+def can_change_group(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether it may change everything in some whole resource group, or in more."""
+    grants = grants_of(resource, graph)
+    if isinstance(grants, Unread):
+        return grants
+    wide = [grant for grant in grants if grant.scope.strip("/").count("/") <= 3]
+    return verdict(may_anywhere(wide, EVERYTHING, resource, graph), resource, graph)
+
+
+def can_escalate(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether one known way to more rights is open, at any scope."""
+    return verdict(_is_escalating(resource, graph), resource, graph)
+
+
+def escalation_ways(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the open ways; unread unless every one is decided."""
+    answers = {name: _anywhere(resource, right, graph) for name, right in _WAYS.items()}
+    open_parts = [each for each in answers.values() if each.truth is Truth.UNKNOWN]
+    if open_parts:
+        return verdict(any_of(open_parts), resource, graph)
+    return Known([name for name, answer in sorted(answers.items()) if answer == YES])
+
+
+def is_powerful(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether who holds this identity holds the subscription, or all of its data."""
+    place = subscription_of(resource)
+    powers = [can(resource, _ABILITIES[name], place, graph) for name in _POWERS]
+    found = (_is_admin(resource, graph), _is_escalating(resource, graph), *powers)
+    return verdict(any_of(found), resource, graph)
+
+
+def has_conditions(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether one of its roles holds only under a condition."""
+    grants = grants_of(resource, graph)
+    return grants if isinstance(grants, Unread) else Known(any(g.has_condition for g in grants))
+
+
+def allows_everything(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a role definition holds every action, giving roles too."""
+    del graph
+    return _holds(resource, EVERYTHING, GRANT_ROLES)
+
+
+def can_grant(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a role definition may give roles."""
+    del graph
+    return _holds(resource, GRANT_ROLES)
+
+
+def is_full_assignment(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether an assignment gives a role that allows everything, giving roles too."""
+    grant = Grant(
+        scope=str(resource.properties.get("given_at", "")),
+        role=str(resource.properties.get("role", "")),
+        principal_id=str(resource.properties.get("principal_id", "")),
+    )
+    rights = (EVERYTHING, GRANT_ROLES)
+    answers = [may_anywhere((grant,), right, resource, graph) for right in rights]
+    return verdict(all_of(answers), resource, graph)
+
+
+def _holds(definition: Resource, *rights: Right) -> Known | Unread:
+    blocks = blocks_of(definition)
+    if blocks is None:
+        return Unread(tuple(definition.unread.get("permissions", ())))
+    return Known(any(all(block.holds(right) for right in rights) for block in blocks))
+
+
+def _is_admin(identity: Resource, graph: Graph) -> Answer:
+    place = subscription_of(identity)
+    return all_of(can(identity, (right,), place, graph) for right in (EVERYTHING, GRANT_ROLES))
+
+
+def _is_escalating(identity: Resource, graph: Graph) -> Answer:
+    return any_of(_anywhere(identity, right, graph) for right in _WAYS.values())
+
+
+def _anywhere(identity: Resource, right: Right, graph: Graph) -> Answer:
+    grants = grants_of(identity, graph)
+    if isinstance(grants, Unread):
+        return unknown(grants.gaps)
+    return may_anywhere(grants, right, identity, graph) if grants else NO
+
+
+def _ability(name: str) -> Callable[[Resource, Graph], Known | Unread]:
+    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+        answer = can(resource, _ABILITIES[name], subscription_of(resource), graph)
+        return verdict(answer, resource, graph)
+
+    derive.__doc__ = f"Whether the identity has the ability {name}."
+    return derive
+
+
+AZURE_PERMISSIONS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    **{f"azure_permissions.{name}": _ability(name) for name in _ABILITIES},
+    "azure_permissions.is_admin": is_admin,
+    "azure_permissions.can_change_group": can_change_group,
+    "azure_permissions.can_escalate": can_escalate,
+    "azure_permissions.escalation_ways": escalation_ways,
+    "azure_permissions.is_powerful": is_powerful,
+    "azure_permissions.has_conditions": has_conditions,
+    "azure_permissions.allows_everything": allows_everything,
+    "azure_permissions.can_grant": can_grant,
+    "azure_permissions.is_full_assignment": is_full_assignment,
+}

@@ -1,0 +1,1 @@
+"""Named functions that turn values of Azure into values of properties."""

@@ -1,0 +1,1 @@
+"""The client of Google Cloud: sign-in, requests, errors."""

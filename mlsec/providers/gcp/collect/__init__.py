@@ -1,0 +1,1 @@
+"""Google Cloud from target to snapshot, and from snapshot to inventory."""

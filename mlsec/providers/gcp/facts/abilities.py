@@ -1,0 +1,155 @@
+"""The permissions behind each ability of a service account, and the ways to more rights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Unread
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
+from mlsec.providers.gcp.facts.grants import told
+from mlsec.providers.gcp.facts.identities import identity_of, may_everywhere
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+# An ability is a list of ways, any of which is enough; a way is a list of permissions on the whole
+# project, all of which are needed.
+_Way = tuple[str, ...]
+_ABILITIES: Mapping[str, tuple[_Way, ...]] = {
+    "is_admin": (("resourcemanager.projects.setIamPolicy",),),
+    "can_act_as_any": (("iam.serviceAccounts.actAs",),),
+    "can_mint_tokens": (
+        ("iam.serviceAccounts.getAccessToken",),
+        ("iam.serviceAccounts.signJwt",),
+        ("iam.serviceAccounts.signBlob",),
+        ("iam.serviceAccounts.implicitDelegation",),
+    ),
+    "can_make_keys": (("iam.serviceAccountKeys.create",),),
+    "can_read_any_bucket": (("storage.objects.get",),),
+    "can_write_any_bucket": (("storage.objects.create",),),
+    "can_read_any_secret": (("secretmanager.versions.access",),),
+    "can_use_any_key": (("cloudkms.cryptoKeyVersions.useToDecrypt",),),
+    "has_full_ml_access": (
+        (
+            "aiplatform.endpoints.deploy",
+            "aiplatform.endpoints.delete",
+            "aiplatform.models.delete",
+            "aiplatform.customJobs.create",
+        ),
+    ),
+    "can_invoke_any_model": (("aiplatform.endpoints.predict",),),
+    "can_change_guardrails": (
+        ("modelarmor.templates.update",),
+        ("modelarmor.templates.delete",),
+        ("modelarmor.floorSettings.update",),
+    ),
+    "can_stop_logging": (
+        ("logging.sinks.delete",),
+        ("logging.sinks.update",),
+        ("logging.buckets.delete",),
+        ("logging.buckets.update",),
+        ("logging.logs.delete",),
+    ),
+}
+_ACT_AS = "iam.serviceAccounts.actAs"
+# Each way ends in running code, or making tokens, as an account that may do more.
+_WAYS: tuple[_Way, ...] = (
+    ("resourcemanager.projects.setIamPolicy",),
+    ("iam.serviceAccounts.setIamPolicy",),
+    ("iam.serviceAccounts.getAccessToken",),
+    ("iam.serviceAccounts.signJwt",),
+    ("iam.serviceAccounts.signBlob",),
+    ("iam.serviceAccounts.implicitDelegation",),
+    ("iam.serviceAccountKeys.create",),
+    ("storage.hmacKeys.create",),
+    ("iam.roles.update",),
+    ("orgpolicy.policy.set",),
+    ("deploymentmanager.deployments.create",),
+    ("cloudbuild.builds.create",),
+    ("compute.projects.setCommonInstanceMetadata",),
+    ("compute.instances.setMetadata",),
+    (_ACT_AS, "aiplatform.customJobs.create"),
+    (_ACT_AS, "aiplatform.pipelineJobs.create"),
+    (_ACT_AS, "aiplatform.endpoints.deploy"),
+    (_ACT_AS, "aiplatform.reasoningEngines.create"),
+    (_ACT_AS, "aiplatform.notebookRuntimes.assign"),
+    (_ACT_AS, "notebooks.instances.create"),
+    (_ACT_AS, "run.services.create"),
+    (_ACT_AS, "run.services.update"),
+    (_ACT_AS, "run.jobs.create"),
+    (_ACT_AS, "cloudfunctions.functions.create"),
+    (_ACT_AS, "cloudfunctions.functions.update"),
+    (_ACT_AS, "compute.instances.create"),
+    (_ACT_AS, "compute.instances.setServiceAccount"),
+    (_ACT_AS, "cloudscheduler.jobs.create"),
+    (_ACT_AS, "composer.environments.create"),
+    (_ACT_AS, "dataflow.jobs.create"),
+    (_ACT_AS, "dataproc.clusters.create"),
+    (_ACT_AS, "workflows.workflows.create"),
+)
+_POWERS = (
+    "is_admin",
+    "can_act_as_any",
+    "can_mint_tokens",
+    "can_make_keys",
+    "can_write_any_bucket",
+    "can_read_any_secret",
+)
+_BASIC = ("roles/owner", "roles/editor")
+
+
+def can(account: Resource, ability: str, graph: Graph) -> Answer:
+    """Say whether an account has an ability of the table."""
+    return any_of(_all(account, way, graph) for way in _ABILITIES[ability])
+
+
+def has_basic_role(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether it holds owner or editor, on the project or above."""
+    return told(identity_of(resource, graph).holds(_BASIC), resource, graph)
+
+
+def is_powerful(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether who holds this account holds the project, or all of its data."""
+    powers = any_of(can(resource, ability, graph) for ability in _POWERS)
+    return told(any_of((powers, _escalates(resource, graph))), resource, graph)
+
+
+def can_escalate(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether one known combination of rights to become more powerful is open."""
+    return told(_escalates(resource, graph), resource, graph)
+
+
+def escalation_ways(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the open combinations; unread unless every one is decided."""
+    answers = {" + ".join(way): _all(resource, way, graph) for way in _WAYS}
+    doubts = [answer for answer in answers.values() if answer not in (YES, NO)]
+    if doubts:
+        return told(any_of(doubts), resource, graph)
+    return Known(sorted(name for name, answer in answers.items() if answer == YES))
+
+
+def _escalates(account: Resource, graph: Graph) -> Answer:
+    return any_of(_all(account, way, graph) for way in _WAYS)
+
+
+def _all(account: Resource, way: _Way, graph: Graph) -> Answer:
+    return all_of(may_everywhere(account, permission, graph) for permission in way)
+
+
+def _ability(name: str) -> Callable[[Resource, Graph], Known | Unread]:
+    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+        return told(can(resource, name, graph), resource, graph)
+
+    derive.__doc__ = f"Whether the account has the ability {name}."
+    return derive
+
+
+ABILITIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    **{f"gcp_abilities.{name}": _ability(name) for name in _ABILITIES},
+    "gcp_abilities.has_basic_role": has_basic_role,
+    "gcp_abilities.can_escalate": can_escalate,
+    "gcp_abilities.escalation_ways": escalation_ways,
+    "gcp_abilities.is_powerful": is_powerful,
+}

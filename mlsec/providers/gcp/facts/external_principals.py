@@ -1,0 +1,143 @@
+"""Who from beyond the project and its organisation holds a right on a resource, by its grants."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Unread
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
+from mlsec.providers.gcp.facts.grants import (
+    Grant,
+    Grants,
+    condition_leaves,
+    grants_above,
+    grants_near,
+    own_grants,
+    role_allows_some,
+    told,
+)
+from mlsec.providers.gcp.facts.members import EVERYBODY, Home, home_of, is_open_member, is_outside
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+Fact = Callable[[Resource, "Graph"], Known | Unread]
+Stranger = tuple[Grant, Answer]
+_ABOVE: weakref.WeakKeyDictionary[Graph, dict[str, tuple[Stranger, ...]]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
+    """Who gets in. ``named`` gives, per member, whether it is outside and holds the right."""
+
+    everybody: Answer = NO
+    named: Mapping[str, Answer] = msgspec.field(default_factory=dict)
+    hidden: Answer = NO
+
+    @property
+    def is_some(self) -> Answer:
+        """Whether anybody outside gets in."""
+        return any_of((self.everybody, *self.named.values(), self.hidden))
+
+
+def let_in(
+    grants: Grants, permissions: Iterable[str], resource: Resource, graph: Graph,
+    above: tuple[Stranger, ...] = (),
+) -> Outsiders:  # fmt: skip
+    """Say who outside the resource's home holds one of the permissions on (part of) it.
+
+    ``above`` are grants that were sorted already, with whether each member is outside.
+    """
+    wanted = tuple(permissions)
+    everybody: list[Answer] = []
+    named: dict[str, Answer] = {}
+    for grant, outside in (*_strangers(grants.held, home_of(resource, graph)), *above):
+        gives = all_of(
+            (
+                outside,
+                role_allows_some(grant.role, wanted, resource.scope, graph),
+                condition_leaves(grant.condition, condition_name(resource)),
+            )
+        )
+        if is_open_member(grant.member):
+            everybody.append(gives)
+        elif gives != NO:
+            named[grant.member] = any_of((gives, named.get(grant.member, NO)))
+    hidden = unknown(grants.gaps) if grants.gaps else NO
+    return Outsiders(everybody=any_of((*everybody, hidden)), named=named, hidden=hidden)
+
+
+def let_in_here(resource: Resource, permissions: Iterable[str], graph: Graph) -> Outsiders:
+    """Say the same for all that counts at a resource: its own policy and those above it."""
+    near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
+    known = strangers_above(resource, graph)
+    grants = Grants(held=near.held, gaps=tuple(sorted({*near.gaps, *above.gaps})))
+    return let_in(grants, permissions, resource, graph, above=known)
+
+
+def strangers_above(resource: Resource, graph: Graph) -> tuple[Stranger, ...]:
+    """Give the grants from the project upwards whose members are not surely inside."""
+    kept = _ABOVE.setdefault(graph, {})
+    if resource.scope not in kept:
+        held = grants_above(resource.scope, graph).held
+        kept[resource.scope] = tuple(_strangers(held, home_of(resource, graph)))
+    return kept[resource.scope]
+
+
+def _strangers(held: Iterable[Grant], home: Home) -> Iterator[Stranger]:
+    for grant in held:
+        outside = is_outside(grant.member, home)
+        if outside != NO:
+            yield grant, outside
+
+
+def holders_of_any_role(resource: Resource, graph: Graph) -> Outsiders:
+    """Say who outside holds any role in the resource's own policy."""
+    home, own = home_of(resource, graph), own_grants(resource)
+    named = {
+        grant.member: outside
+        for grant in own.held
+        if not is_open_member(grant.member)
+        if (outside := is_outside(grant.member, home)) != NO
+    }
+    everybody = any(is_open_member(grant.member) for grant in own.held)
+    hidden = unknown(own.gaps) if own.gaps else NO
+    return Outsiders(everybody=YES if everybody else hidden, named=named, hidden=hidden)
+
+
+def condition_name(resource: Resource) -> str:
+    """Give the name under which conditions speak of a resource."""
+    if resource.type == "gcp.storage.bucket":
+        return f"projects/_/buckets/{resource.name}"
+    return resource.identity.partition("googleapis.com/")[2]
+
+
+def names(found: Outsiders, resource: Resource, graph: Graph) -> Known | Unread:
+    """Give the list only when every part of it is known."""
+    parts = (found.everybody, *found.named.values(), found.hidden)
+    doubts = [part for part in parts if part not in (YES, NO)]
+    if doubts:
+        return told(any_of(doubts), resource, graph)
+    names = {member for member, answer in found.named.items() if answer == YES}
+    return Known(sorted(names | ({EVERYBODY} if found.everybody == YES else set())))
+
+
+def facts_about(find: Callable[[Resource, Graph], Outsiders]) -> tuple[Fact, Fact, Fact]:
+    """Make three facts: the names, whether anybody gets in, and whether everybody does."""
+
+    def name_them(resource: Resource, graph: Graph) -> Known | Unread:
+        return names(find(resource, graph), resource, graph)
+
+    def are_there(resource: Resource, graph: Graph) -> Known | Unread:
+        return told(find(resource, graph).is_some, resource, graph)
+
+    def is_everybody(resource: Resource, graph: Graph) -> Known | Unread:
+        return told(find(resource, graph).everybody, resource, graph)
+
+    return name_them, are_there, is_everybody

@@ -1,0 +1,218 @@
+"""What Google's policies give: bindings of a resource and of all above it, role by role.
+
+What a role allows was asked; a role that was not read makes the answer unknown. Bindings with a
+condition count as far as the condition is understood: names and types of resources are, times and
+tags are not.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason, Truth
+from mlsec.core.regex import regex
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
+from mlsec.providers.gcp.facts.predefined_roles import AT_LEAST
+from mlsec.vocabulary.iac_mapping import is_code
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_ROLE_TYPES = ("gcp.iam.role", "gcp.iam.custom_role", "gcp.iam.organization_role")
+# A policy as it was answered, a dataset's access list, and one entry for each member.
+_HOLDERS = ("bindings", "access", "grants")
+_NODE = "gcp.resourcemanager.node"
+_CLAUSE = regex(
+    r"^\s*+resource\.(name\.startsWith|name|type|service)\s*+(?:==\s*+)?(?:\(\s*+)?"
+    r"[\"']([^\"']*+)[\"']\s*+(?:\)\s*+)?$"
+)
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """One member holding one role; ``condition`` is the expression, "" for none."""
+
+    member: str
+    role: str
+    condition: str = ""
+
+
+class Grants(msgspec.Struct, frozen=True, kw_only=True):
+    """Grants that count together; with ``gaps``, there may be more than could be read."""
+
+    held: tuple[Grant, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+class _Shelf:
+    """Roles and grants of one graph, looked up once."""
+
+    def __init__(self) -> None:
+        self.roles: dict[str, dict[str, Resource]] = {}
+        self.permissions: dict[str, frozenset[str] | Unread] = {}
+        self.above: dict[str, Grants] = {}
+
+
+_SHELVES: weakref.WeakKeyDictionary[Graph, _Shelf] = weakref.WeakKeyDictionary()
+
+
+def grants_near(resource: Resource, graph: Graph) -> Grants:
+    """Give what the resource's own policy grants, and for a key that of its ring."""
+    if "ring" not in graph.vocabulary.types[resource.type].relations:
+        return own_grants(resource)
+    rings = graph.targets(resource, "ring")
+    parts = (own_grants(ring) for ring in rings.found)
+    return _joined([own_grants(resource), Grants(gaps=rings.gaps), *parts])
+
+
+def _joined(parts: list[Grants]) -> Grants:
+    return Grants(
+        held=tuple(grant for part in parts for grant in part.held),
+        gaps=tuple(sorted({gap for part in parts for gap in part.gaps})),
+    )
+
+
+def grants_above(scope: str, graph: Graph) -> Grants:
+    """Give what the policies of the project, its folders and its organisation grant."""
+    shelf = _SHELVES.setdefault(graph, _Shelf())
+    if scope not in shelf.above:
+        nodes = [own_grants(n) for n in graph.of_type(_NODE) if n.scope == scope]
+        gaps = {gap for node in nodes for gap in node.gaps}
+        shelf.above[scope] = Grants(
+            held=tuple(grant for node in nodes for grant in node.held),
+            gaps=tuple(sorted(gaps | set(graph.incomplete(_NODE, scope, "")))),
+        )
+    return shelf.above[scope]
+
+
+def own_grants(resource: Resource) -> Grants:
+    """Give what the resource's own policy (or access list, for a dataset) grants."""
+    known = resource.properties.keys() | resource.unread.keys()
+    name = next((each for each in _HOLDERS if each in known), _HOLDERS[0])
+    held = property_value(resource, name)
+    if isinstance(held, Unread):
+        return Grants(gaps=held.gaps or ("?the policy of " + resource.name,))
+    return Grants(held=tuple(grant for each in held.value or () for grant in _read(each)))
+
+
+def role_allows(role: str, permission: str, scope: str, graph: Graph) -> Answer:
+    """Say whether a role includes a permission."""
+    held = permissions_of(role, scope, graph)
+    if isinstance(held, Unread):
+        is_sure = is_code(scope) and permission in AT_LEAST.get(role, ())
+        return YES if is_sure else unknown(held.gaps)
+    return YES if permission in held else NO
+
+
+def role_allows_some(role: str, permissions: Iterable[str], scope: str, graph: Graph) -> Answer:
+    """Say whether a role includes one of the permissions."""
+    return any_of(role_allows(role, each, scope, graph) for each in permissions)
+
+
+def permissions_of(role: str, scope: str, graph: Graph) -> frozenset[str] | Unread:
+    """Give all that a role allows, as it was asked of the service."""
+    shelf = _SHELVES.setdefault(graph, _Shelf())
+    if scope not in shelf.roles:
+        shelf.roles[scope] = {
+            each.name: each
+            for kind in _ROLE_TYPES
+            for each in graph.of_type(kind)
+            if each.scope == scope
+        }
+    key = f"{scope} {role}"
+    if key not in shelf.permissions:
+        shelf.permissions[key] = _permissions(role, scope, shelf, graph)
+    return shelf.permissions[key]
+
+
+def condition_leaves(condition: str, resource: str) -> Answer:
+    """Say whether a conditional grant still counts for (some part of) ``resource``.
+
+    ``resource`` is the name as conditions compare it, such as projects/_/buckets/b/objects/; ""
+    asks whether the grant counts for everything of its kind.
+    """
+    if not condition:
+        return YES
+    answers = []
+    for clause in condition.split("&&"):
+        found = _CLAUSE.match(clause.strip().removeprefix("(").removesuffix(")"))
+        found = found or _CLAUSE.match(clause)
+        if found is None:
+            answers.append(unknown({f"?the condition {condition}"}))
+        elif found.group(1).startswith("name"):
+            answers.append(_about(found.group(2), resource))
+    if any(answer == NO for answer in answers):
+        return NO
+    reasons = {reason for answer in answers for reason in answer.because}
+    return unknown(reasons) if reasons else YES
+
+
+def told(answer: Answer, resource: Resource, graph: Graph) -> Known | Unread:
+    """Turn an answer into a derived fact; what was not understood becomes a gap."""
+    if answer.truth is Truth.UNKNOWN:
+        return Unread(tuple(sorted(reasons_as_gaps(answer.because, resource, graph))))
+    return Known(answer.truth is Truth.TRUE)
+
+
+def reasons_as_gaps(because: Iterable[str], resource: Resource, graph: Graph) -> set[str]:
+    """Give gap ids for the reasons of an unknown answer."""
+    return {_doubt(r[1:], resource, graph) if r.startswith("?") else r for r in because}
+
+
+def _doubt(reason: str, resource: Resource, graph: Graph) -> str:
+    return graph.note_gap(
+        make_gap(
+            scope=resource.scope,
+            subject=resource.id,
+            wanted=reason,
+            reason=GapReason.UNSUPPORTED,
+            detail=f"a policy turns on {reason}, which cannot be told from here",
+        )
+    )
+
+
+def _permissions(role: str, scope: str, shelf: _Shelf, graph: Graph) -> frozenset[str] | Unread:
+    found = shelf.roles[scope].get(role)
+    if found is None:
+        kind = _type_of(role)
+        hidden = graph.incomplete(kind, scope, "")
+        return Unread(hidden or ("?the role " + role,))
+    held = property_value(found, "permissions")
+    if isinstance(held, Unread):
+        return Unread(held.gaps or ("?the role " + role,))
+    return frozenset(held.value or ())
+
+
+def _type_of(role: str) -> str:
+    if role.startswith("organizations/"):
+        return "gcp.iam.organization_role"
+    return "gcp.iam.custom_role" if role.startswith("projects/") else "gcp.iam.role"
+
+
+def _read(binding: Mapping[str, Any]) -> Iterable[Grant]:
+    members = binding.get("members")
+    for member in members if members is not None else (binding.get("member"),):
+        if member:
+            yield Grant(
+                member=str(member),
+                role=str(binding.get("role") or ""),
+                condition=_condition_of(binding),
+            )
+
+
+def _condition_of(binding: Mapping[str, Any]) -> str:
+    """Give the condition; one that was not kept is a condition that nobody understands."""
+    return str(binding.get("condition") or ("(unread)" if binding.get("is_conditional") else ""))
+
+
+def _about(prefix: str, resource: str) -> Answer:
+    """A grant below a prefix counts for a part of what begins with it, and never for everything."""
+    if not resource:
+        return NO
+    return YES if prefix.startswith(resource) or resource.startswith(prefix) else NO

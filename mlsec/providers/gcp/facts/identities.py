@@ -1,0 +1,200 @@
+"""What a service account may do: grants from the project upwards, less what is denied.
+
+Not taken into account: principal access boundaries, which only take away, and policies on single
+resources, which gcp_access.py reads from the other side.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Unread, property_value
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.providers.gcp.facts.grants import (
+    Grant,
+    condition_leaves,
+    grants_above,
+    role_allows,
+)
+from mlsec.providers.gcp.facts.members import Home, home_of, is_open_member
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_DENY = "gcp.iam.deny_policy"
+_BASIC_OF = {
+    "projectOwner": "roles/owner",
+    "projectEditor": "roles/editor",
+    "projectViewer": "roles/viewer",
+}
+_EVERYBODY_DENIED = "principalSet://goog/public:all"
+
+
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
+    """One role that the account holds, or may hold; ``counts`` says whether it does."""
+
+    role: str
+    counts: Answer
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """A service account ready to be asked; ``hidden`` is unknown when grants were not read."""
+
+    account: Resource
+    home: Home
+    holdings: tuple[Holding, ...] = ()
+    hidden: Answer = NO
+
+    def may(self, permission: str, graph: Graph) -> Answer:
+        """Say whether it may do this to everything of its kind in the project."""
+        allowed = any_of((*self._ways(permission, graph), self.hidden))
+        if allowed == NO:
+            return NO
+        return all_of((allowed, not_(denied(self.account, permission, graph))))
+
+    def holds(self, roles: Iterable[str]) -> Answer:
+        """Say whether it holds one of the roles."""
+        wanted = tuple(roles)
+        found = [each.counts for each in self.holdings if each.role in wanted]
+        return any_of((*found, self.hidden))
+
+    def _ways(self, permission: str, graph: Graph) -> list[Answer]:
+        scope = self.account.scope
+        return [
+            all_of((each.counts, role_allows(each.role, permission, scope, graph)))
+            for each in self.holdings
+        ]
+
+
+_ASKED: weakref.WeakKeyDictionary[Graph, dict[tuple[str, str], Answer]] = (
+    weakref.WeakKeyDictionary()
+)
+_IDENTITIES: weakref.WeakKeyDictionary[Graph, dict[str, Identity]] = weakref.WeakKeyDictionary()
+
+
+def identity_of(account: Resource, graph: Graph) -> Identity:
+    """Collect what an account holds; kept for the life of the graph."""
+    kept = _IDENTITIES.setdefault(graph, {})
+    if account.id not in kept:
+        grants, home = grants_above(account.scope, graph), home_of(account, graph)
+        hidden = unknown(grants.gaps) if grants.gaps else NO
+        bare = Identity(account=account, home=home, hidden=hidden)
+        kept[account.id] = msgspec.structs.replace(
+            bare, holdings=tuple(_holdings(grants.held, bare, ""))
+        )
+    return kept[account.id]
+
+
+def may_everywhere(account: Resource, permission: str, graph: Graph) -> Answer:
+    """Say whether an account may do this to everything of its kind in the project; asked once."""
+    kept = _ASKED.setdefault(graph, {})
+    key = (account.id, permission)
+    if key not in kept:
+        kept[key] = identity_of(account, graph).may(permission, graph)
+    return kept[key]
+
+
+def may_near(
+    account: Resource, permission: str, grants: Iterable[Grant], name: str, graph: Graph
+) -> Answer:
+    """Say whether these grants let an account do this to the resource of that name."""
+    own = identity_of(account, graph)
+    ways = [
+        all_of((each.counts, role_allows(each.role, permission, account.scope, graph)))
+        for each in _holdings(grants, own, name)
+    ]
+    allowed = any_of(ways)
+    return NO if allowed == NO else all_of((allowed, not_(denied(account, permission, graph))))
+
+
+def is_meant(member: str, own: Identity) -> Answer:
+    """Say whether a member of a policy is, or takes in, the account."""
+    account, home = own.account, own.home
+    if is_open_member(member):
+        return YES
+    kind, _, name = member.partition(":")
+    match kind:
+        case "serviceAccount":
+            return YES if name == account.name else NO
+        case "group":
+            return _is_in_group(name, account)
+        case "projectOwner" | "projectEditor" | "projectViewer":
+            return own.holds((_BASIC_OF[kind],)) if name in ("", home.project) else NO
+        case "principalSet" if "cloudresourcemanager.googleapis.com" in name:
+            near = {home.project, home.number, *home.above}
+            return YES if name.partition("s/")[2].partition("/")[0] in near else NO
+        case _:
+            return NO
+
+
+def denied(account: Resource, permission: str, graph: Graph) -> Answer:
+    """Say whether a deny policy takes the permission away always; at times is not always."""
+    return denied_in(account.scope, account, permission, graph)
+
+
+def denied_in(scope: str, account: Resource, permission: str, graph: Graph) -> Answer:
+    """Say whether a deny policy of a project, the account's or another, takes it away."""
+    policies = [p for p in graph.of_type(_DENY) if p.scope == scope]
+    answers = [_is_denied_by(policy, account, permission) for policy in policies]
+    gaps = graph.incomplete(_DENY, scope, "")
+    return any_of((*answers, unknown(gaps) if gaps else NO))
+
+
+def _is_denied_by(policy: Resource, account: Resource, permission: str) -> Answer:
+    held = property_value(policy, "rules")
+    if isinstance(held, Unread):
+        return unknown(held.gaps)
+    return any_of(_rule_denies(rule, account, permission) for rule in held.value or ())
+
+
+def _rule_denies(rule: Mapping[str, Any], account: Resource, permission: str) -> Answer:
+    full = _full_name(permission)
+    if rule.get("condition") or not _covers(rule.get("permissions"), full):
+        return NO
+    if _covers(rule.get("except_permissions"), full):
+        return NO
+    meant = any_of(_is_denied(each, account) for each in rule.get("principals") or ())
+    spared = any_of(_is_denied(each, account) for each in rule.get("except_principals") or ())
+    return all_of((meant, not_(spared)))
+
+
+def _is_denied(principal: str, account: Resource) -> Answer:
+    if principal == _EVERYBODY_DENIED:
+        return YES
+    group = principal.removeprefix("principalSet://goog/group/")
+    if group != principal:
+        return _is_in_group(group, account)
+    return YES if principal.endswith(f"/serviceAccounts/{account.name}") else NO
+
+
+def _covers(patterns: Iterable[str] | None, full: str) -> bool:
+    return any(fnmatchcase(full, pattern) for pattern in patterns or ())
+
+
+def _full_name(permission: str) -> str:
+    """Write a permission as deny policies do: storage.googleapis.com/objects.create."""
+    service, _, rest = permission.partition(".")
+    service = "cloudresourcemanager" if service == "resourcemanager" else service
+    return f"{service}.googleapis.com/{rest}"
+
+
+def _holdings(grants: Iterable[Grant], own: Identity, name: str) -> Iterable[Holding]:
+    for grant in grants:
+        meant = is_meant(grant.member, own)
+        if meant != NO:
+            counts = all_of((meant, condition_leaves(grant.condition, name)))
+            if counts != NO:
+                yield Holding(role=grant.role, counts=counts)
+
+
+def _is_in_group(group: str, account: Resource) -> Answer:
+    held = property_value(account, "groups")
+    if isinstance(held, Unread):
+        return unknown(held.gaps or {f"?whether {account.name} is in the group {group}"})
+    return YES if group.lower() in {str(each).lower() for each in held.value or ()} else NO

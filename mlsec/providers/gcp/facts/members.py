@@ -1,0 +1,210 @@
+"""Members of Google's policies: who is meant, and whether they stand inside the project.
+
+Inside are the project's own service accounts and identity pools, the people of the organisation's
+domain, and holders of a basic role by way of ``projectOwner:`` and the like. Groups and people of
+other domains may still be colleagues under a second domain: that is unknown, not outside.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mlsec.core.regex import regex
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.ternary import NO, YES, Answer, unknown
+from mlsec.vocabulary.iac_mapping import CODE_PROJECT, is_code
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+EVERYBODY = "*"
+_OPEN = ("allUsers", "allAuthenticatedUsers")
+_NUMBERED = (
+    regex(r"^service-(\d+)@[a-z0-9-]+\.iam\.gserviceaccount\.com$"),
+    regex(r"^(\d+)-compute@developer\.gserviceaccount\.com$"),
+    regex(r"^(\d+)@[a-z0-9-]+\.gserviceaccount\.com$"),
+    regex(r"^(?:p|bq-|project-)(\d+)(?:-\d+)?@[a-z0-9-]+(?:\.iam)?\.gserviceaccount\.com$"),
+)
+_ABOVE = regex(r"^service-(?:org|folder)-(\d+)@[a-z0-9-]+\.iam\.gserviceaccount\.com$")
+_NAMED = regex(r"^[^@]+@([a-z0-9-]+)(?:\.([a-z0-9.-]+))?\.iam\.gserviceaccount\.com$")
+_APP = regex(r"^([^@]+)@appspot\.gserviceaccount\.com$")
+_POOL = regex(r"projects/([^/]+)/locations/global/workloadIdentityPools/")
+_SET = regex(r"^//cloudresourcemanager\.googleapis\.com/(project|folder|organization)s/(\w+)$")
+_OWNER = "roles/owner"
+_PEOPLE = ("user:", "group:")
+# Who they are does not turn on the project.
+_PERSONAL = ("user", "group", "domain")
+_CONSUMER_DOMAINS = ("gmail.com", "googlemail.com")
+
+
+class Home(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a resource lives: its project, what stands above it, and the organisation's domain.
+
+    ``gaps`` say why the number or the domain is not known. ``owners`` are the people who own a
+    project that belongs to no organisation: there is nobody else whom it could belong to.
+    ``declared`` are the accounts of code: which project it is applied to is not told, so that
+    what names another may name that one. None for a project that was read.
+    """
+
+    project: str
+    number: str = ""
+    above: frozenset[str] = frozenset()
+    domain: str = ""
+    owners: frozenset[str] = frozenset()
+    gaps: tuple[str, ...] = ()
+    declared: frozenset[str] | None = None
+
+
+_HOMES: weakref.WeakKeyDictionary[Graph, dict[str, Home]] = weakref.WeakKeyDictionary()
+
+
+def home_of(resource: Resource, graph: Graph) -> Home:
+    """Find the home of a resource; kept for the life of the graph."""
+    kept = _HOMES.setdefault(graph, {})
+    if resource.scope not in kept:
+        kept[resource.scope] = _find_home(resource.scope, graph)
+    return kept[resource.scope]
+
+
+def is_open_member(member: str) -> bool:
+    """Whether a member means everybody; whoever has any Google account is everybody too."""
+    return member in _OPEN
+
+
+def is_outside(member: str, home: Home) -> Answer:
+    """Say whether a member stands beyond the project and its organisation."""
+    if is_open_member(member):
+        return YES
+    kind, _, name = member.partition(":")
+    if member in home.owners or name in (home.declared or ()):
+        return NO
+    answer = _kind_is_outside(member, home)
+    if answer == YES and home.declared is not None and kind not in _PERSONAL:
+        return unknown({f"?whether {member} is of the project that the code is applied to"})
+    return answer
+
+
+def _kind_is_outside(member: str, home: Home) -> Answer:
+    kind, _, name = member.partition(":")
+    match kind:
+        case "deleted" | "projectOwner" | "projectEditor" | "projectViewer":
+            # Holders of a role in another project, or nobody any more.
+            return NO if kind == "deleted" or name in ("", home.project) else YES
+        case "serviceAccount":
+            return _account_is_outside(name, home)
+        case "user" | "group":
+            return _domain_is_outside(name.rpartition("@")[2], home)
+        case "domain":
+            return _domain_is_outside(name, home)
+        case "principal" | "principalSet":
+            return _federated_is_outside(name, home)
+        case _:
+            return unknown({f"?the member {member}"})
+
+
+def email_of(member: str) -> str:
+    """Give the e-mail of a service account's member, "" for other members."""
+    kind, _, name = member.partition(":")
+    return name if kind == "serviceAccount" and "[" not in name else ""
+
+
+def _account_is_outside(email: str, home: Home) -> Answer:
+    if ".svc.id.goog[" in email:
+        return NO if email.partition(".svc.id.goog[")[0] == home.project else YES
+    for pattern in _NUMBERED:
+        found = pattern.match(email)
+        if found:
+            return _number_is_outside(found.group(1), home)
+    found = _ABOVE.match(email)
+    if found:
+        return NO if found.group(1) in home.above else YES
+    found = _APP.match(email)
+    if found:
+        return NO if found.group(1) == home.project else YES
+    found = _NAMED.match(email)
+    if found is None:
+        return unknown({f"?the service account {email}"})
+    project, domain = found.groups()
+    # Projects of the old kind carry their domain in the name: domain:project.
+    owner = f"{domain}:{project}" if domain else project
+    return NO if owner == home.project else YES
+
+
+def _number_is_outside(number: str, home: Home) -> Answer:
+    if not home.number:
+        return unknown(home.gaps or {"?the project's number"})
+    return NO if number == home.number else YES
+
+
+def _domain_is_outside(domain: str, home: Home) -> Answer:
+    domain = domain.lower()
+    if domain == home.domain:
+        return NO
+    if domain in _CONSUMER_DOMAINS:
+        return YES
+    if domain.endswith(".gserviceaccount.com"):
+        return unknown({f"?the domain {domain}"})
+    return unknown({*home.gaps, f"?whether {domain} is a domain of your organisation"})
+
+
+def _federated_is_outside(name: str, home: Home) -> Answer:
+    found = _POOL.search(name)
+    if found and found.group(1) == home.project:
+        return NO
+    if found:
+        return _number_is_outside(found.group(1), home)
+    named = _SET.match(name)
+    if named:
+        return NO if named.group(2) in {home.project, home.number, *home.above} else YES
+    return unknown({f"?the principal {name}"})
+
+
+def _find_home(scope: str, graph: Graph) -> Home:
+    projects = [p for p in graph.of_type("gcp.project") if p.scope == scope]
+    nodes = [n for n in graph.of_type("gcp.resourcemanager.node") if n.scope == scope]
+    numbers = [property_value(project, "number") for project in projects]
+    top = [node for node in nodes if _kind(node) == "organization"]
+    domains = [property_value(node, "domain") for node in top]
+    hidden = graph.incomplete("gcp.resourcemanager.node", scope, "")
+    gaps = {*hidden, *_gaps([*numbers, *domains])}
+    return Home(
+        project=CODE_PROJECT if is_code(scope) else scope.partition("/")[2],
+        number=_first(numbers),
+        above=frozenset(node.name for node in nodes if _kind(node) != "project"),
+        domain=_first(domains).lower(),
+        owners=frozenset() if top or hidden else _owners(nodes),
+        gaps=tuple(sorted(gaps)),
+        declared=_declared(scope, graph) if is_code(scope) else None,
+    )
+
+
+def _declared(scope: str, graph: Graph) -> frozenset[str]:
+    accounts = graph.of_type("gcp.iam.service_account")
+    return frozenset(each.name for each in accounts if each.scope == scope and not each.is_stub)
+
+
+def _owners(nodes: list[Resource]) -> frozenset[str]:
+    found: set[str] = set()
+    for node in nodes:
+        held = property_value(node, "bindings")
+        for binding in (held.value or ()) if isinstance(held, Known) else ():
+            if binding.get("role") == _OWNER:
+                found |= {m for m in binding.get("members") or () if m.startswith(_PEOPLE)}
+    return frozenset(found)
+
+
+def _kind(node: Resource) -> str:
+    held = property_value(node, "kind")
+    return str(held.value) if isinstance(held, Known) else ""
+
+
+def _first(values: list[Known | Unread]) -> str:
+    return next((str(v.value) for v in values if isinstance(v, Known) and v.value), "")
+
+
+def _gaps(values: list[Known | Unread]) -> set[str]:
+    return {gap for value in values if isinstance(value, Unread) for gap in value.gaps}

@@ -1,0 +1,222 @@
+"""What surrounds a project: perimeters, audit logs and their sinks, networks, alerts, API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
+from mlsec.providers.aws.facts.networks import fact
+from mlsec.providers.gcp.facts.grants import reasons_as_gaps, told
+from mlsec.providers.gcp.facts.members import home_of
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+Fact = Callable[[Resource, "Graph"], Known | Unread]
+_VERTEX, _STORAGE = "aiplatform.googleapis.com", "storage.googleapis.com"
+_ALL_SERVICES = "allServices"
+_DATA = ("DATA_READ", "DATA_WRITE")
+_NODE, _ALERT = "gcp.resourcemanager.node", "gcp.monitoring.alert_policy"
+_FLOWLESS = (
+    "REGIONAL_MANAGED_PROXY", "GLOBAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER",
+    "PRIVATE_SERVICE_CONNECT", "PRIVATE_NAT",
+)  # fmt: skip
+_ML_CONCEPTS = frozenset(
+    ("endpoint", "model", "notebook", "workspace", "training_job", "agent", "cluster")
+)
+
+
+def protects(service: str) -> Fact:
+    """Make the fact that a perimeter in force restricts a service for the project."""
+
+    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+        home, perimeters = home_of(resource, graph), graph.targets(resource, "perimeters")
+        hidden = [unknown(perimeters.gaps)] if perimeters.gaps else []
+        # The collector writes the ids of known projects in place of their numbers.
+        mine = {f"projects/{home.project}", *([f"projects/{home.number}"] if home.number else [])}
+        answers = [_restricts(each, mine, service) for each in perimeters.found]
+        return told(any_of([*answers, *hidden]), resource, graph)
+
+    return derive
+
+
+def _restricts(perimeter: Resource, projects: set[str], service: str) -> Answer:
+    inside, services = property_value(perimeter, "resources"), property_value(perimeter, "services")
+    if isinstance(inside, Unread) or isinstance(services, Unread):
+        return unknown([*getattr(inside, "gaps", ()), *getattr(services, "gaps", ())])
+    is_regular = property_value(perimeter, "kind") == Known("PERIMETER_TYPE_REGULAR")
+    is_ours = not projects.isdisjoint(inside.value or ())
+    return YES if is_regular and is_ours and service in (services.value or ()) else NO
+
+
+def is_audited(service: str) -> Fact:
+    """Make the fact that reads and writes of a service are logged for the project."""
+
+    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+        return told(_audited(resource, graph, service), resource, graph)
+
+    return derive
+
+
+def _audited(resource: Resource, graph: Graph, service: str) -> Answer:
+    nodes = [n for n in graph.of_type(_NODE) if n.scope == resource.scope]
+    gaps = graph.incomplete(_NODE, resource.scope, "")
+    hidden = [unknown(gaps)] if gaps else []
+    return all_of(
+        any_of([*(_logs(node, service, kind) for node in nodes), *hidden]) for kind in _DATA
+    )
+
+
+def _logs(node: Resource, service: str, kind: str) -> Answer:
+    held = property_value(node, "audits")
+    if isinstance(held, Unread):
+        return unknown(held.gaps)
+    return any_of(
+        YES if each.get("service") in (service, _ALL_SERVICES) and kind in each["kinds"] else NO
+        for each in held.value or ()
+    )
+
+
+def bucket_is_logged(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether usage logs of the bucket or data access audit logs of its project are on."""
+    match property_value(resource, "log_bucket_name"):
+        case Known(value=name):
+            own = YES if name else NO
+        case Unread(gaps=gaps):
+            own = unknown(gaps)
+    return told(any_of((own, _audited(resource, graph, _STORAGE))), resource, graph)
+
+
+def exports_audit_logs(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether an active sink takes audit logs to something else than a log bucket."""
+    sinks = graph.targets(resource, "sinks")
+    answers = [
+        all_of((fact(sink, "takes_audit_logs"), fact(sink, "leaves_project"), _is_on(sink)))
+        for sink in sinks.found
+    ]
+    hidden = [unknown(sinks.gaps)] if sinks.gaps else []
+    return told(any_of([*answers, *hidden]), resource, graph)
+
+
+def _is_on(sink: Resource) -> Answer:
+    match property_value(sink, "disabled"):
+        case Known(value=value):
+            return NO if value else YES
+        case Unread(gaps=gaps):
+            return unknown(gaps)
+
+
+def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether every subnetwork that can keep flow logs keeps them."""
+    subnetworks = graph.targets(resource, "subnetworks")
+    answers = [
+        fact(each, "flow_logs")
+        for each in subnetworks.found
+        if not _is_one_of(property_value(each, "purpose"), _FLOWLESS)
+    ]
+    hidden = [unknown(subnetworks.gaps)] if subnetworks.gaps else []
+    return told(all_of([*answers, *hidden]), resource, graph)
+
+
+def _is_one_of(held: Known | Unread, values: tuple[str, ...]) -> bool:
+    return isinstance(held, Known) and held.value in values
+
+
+def holds_ml(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether something that trains or serves models points at the (sub)network."""
+    return told(any_of(_ml_users(resource, graph)), resource, graph)
+
+
+def firewall_in_ml_network(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether something that trains or serves models stands in the rule's network."""
+    networks = graph.targets(resource, "network")
+    hidden = [unknown(networks.gaps)] if networks.gaps else []
+    answers = [answer for each in networks.found for answer in _ml_users(each, graph)]
+    return told(any_of([*answers, *hidden]), resource, graph)
+
+
+def _ml_users(resource: Resource, graph: Graph) -> list[Answer]:
+    """Ask every type of models, and clusters with accelerators, whether it points here."""
+    answers: list[Answer] = []
+    for name, kind in sorted(graph.vocabulary.types.items()):
+        ways = [r.name for r in kind.relations.values() if r.to == resource.type and r.by]
+        if not ways or not name.startswith("gcp.") or _ML_CONCEPTS.isdisjoint(kind.concepts):
+            continue
+        gaps = graph.incomplete(name, resource.scope, "")
+        answers += [unknown(gaps)] if gaps else []
+        for each in graph.of_type(name):
+            if each.scope == resource.scope:
+                answers += [_leads(each, way, resource, graph) for way in ways]
+    return answers
+
+
+def _leads(each: Resource, way: str, resource: Resource, graph: Graph) -> Answer:
+    reached = graph.targets(each, way)
+    if any(target.id == resource.id for target in reached.found):
+        is_cluster = "runs_ml" in graph.vocabulary.types[each.type].properties
+        return fact(each, "runs_ml") if is_cluster else YES
+    return unknown(reached.gaps) if reached.gaps else NO
+
+
+def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a cluster has accelerators or Ray; an Autopilot cluster does not show it."""
+    shown = any_of((fact(resource, "has_accelerator"), fact(resource, "runs_ray")))
+    if shown != NO:
+        return told(shown, resource, graph)
+    autopilot = fact(resource, "is_autopilot")
+    doubt = unknown({f"?what the Autopilot cluster {resource.name} runs"})
+    return told(all_of((autopilot, doubt)), resource, graph)
+
+
+def opens_gemini(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether a key opens models: it names them, or nothing while they are on."""
+    named, apis = fact(resource, "is_for_gemini"), property_value(resource, "apis")
+    if isinstance(apis, Unread):
+        return told(unknown(apis.gaps), resource, graph)
+    if named == YES or apis.value:
+        return told(named, resource, graph)
+    projects = graph.targets(resource, "project")
+    hidden = [unknown(projects.gaps)] if projects.gaps else []
+    on = any_of([*(fact(project, "gemini_api_on") for project in projects.found), *hidden])
+    return told(on, resource, graph)
+
+
+def alarms(resource: Resource, graph: Graph) -> Targets:
+    """Give the active alert policies that watch this endpoint, or every endpoint."""
+    found: list[Resource] = []
+    gaps = set(graph.incomplete(_ALERT, resource.scope, ""))
+    for policy in graph.of_type(_ALERT):
+        if policy.scope != resource.scope:
+            continue
+        ids = property_value(policy, "endpoint_ids")
+        watches = all_of((fact(policy, "watches_models"), fact(policy, "enabled")))
+        if isinstance(ids, Unread):
+            gaps.update(ids.gaps)
+        elif watches == YES and (not ids.value or resource.id.rpartition("/")[2] in ids.value):
+            found.append(policy)
+        elif watches not in (YES, NO):
+            gaps |= reasons_as_gaps(watches.because, policy, graph)
+    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+
+
+SURROUNDINGS: Mapping[str, Fact] = {
+    "gcp_perimeters.protects_ml": protects(_VERTEX),
+    "gcp_perimeters.protects_storage": protects(_STORAGE),
+    "gcp_audit.ml_is_audited": is_audited(_VERTEX),
+    "gcp_audit.storage_is_audited": is_audited(_STORAGE),
+    "gcp_audit.bucket_is_logged": bucket_is_logged,
+    "gcp_audit.exports_audit_logs": exports_audit_logs,
+    "gcp_clusters.runs_ml": runs_ml,
+    "gcp_networks.is_flow_logged": is_flow_logged,
+    "gcp_networks.subnetwork_holds_ml": holds_ml,
+    "gcp_networks.holds_ml": holds_ml,
+    "gcp_networks.firewall_in_ml_network": firewall_in_ml_network,
+    "gcp_api_keys.opens_gemini": opens_gemini,
+}
+
+SURROUNDING_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    "gcp_watch.alarms": alarms,
+}

@@ -1,0 +1,208 @@
+"""Ways through Google's front doors: where each leads, and whether anybody may take it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.providers.aws.facts.networks import fact
+from mlsec.providers.gcp.facts.grants import own_grants, reasons_as_gaps, role_allows
+from mlsec.providers.gcp.facts.identities import may_everywhere
+from mlsec.providers.gcp.facts.members import is_open_member
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_CALLS = {
+    "endpoint": "aiplatform.endpoints.predict",
+    "agent": "aiplatform.reasoningEngines.query",
+}
+_INVOKES = {
+    "gcp.run.service": "run.routes.invoke",
+    "gcp.functions.function": "cloudfunctions.functions.invoke",
+}
+_REACHED = ("INGRESS_TRAFFIC_ALL", "ALLOW_ALL")
+_BALANCED = ("INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", "ALLOW_INTERNAL_AND_GCLB")
+_GATEWAY = "gcp.apigateway.gateway"
+# Gateways that lead to something else; an agent's own channel leads to that agent only.
+LEADING = (*_INVOKES, _GATEWAY)
+_POLICIES = frozenset(("bindings", "grants"))
+NO_AUTH = "none"
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in. ``calls`` is endpoint or agent; ``target`` "" means any of the project's."""
+
+    route: str
+    auth: str
+    is_open: Answer
+    calls: str
+    target: str
+    via: str = ""
+
+
+class Doors(msgspec.Struct, frozen=True, kw_only=True):
+    """The doors of one gateway; with ``gaps``, there may be more than could be read."""
+
+    found: tuple[Door, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+_KEPT: weakref.WeakKeyDictionary[Graph, dict[str, Doors]] = weakref.WeakKeyDictionary()
+
+
+def doors_of(gateway: Resource, graph: Graph) -> Doors:
+    """Give a gateway's doors; kept for the life of the graph."""
+    kept = _KEPT.setdefault(graph, {})
+    if gateway.id not in kept:
+        find = _gateway_doors if gateway.type == _GATEWAY else _service_doors
+        kept[gateway.id] = find(gateway, graph)
+    return kept[gateway.id]
+
+
+def _service_doors(service: Resource, graph: Graph) -> Doors:
+    """Follow the service account of a Cloud Run service or function to what it may call."""
+    is_open = is_reached_by_all(service, graph)
+    auth = NO_AUTH if asks_nobody(service, graph) == YES else "iam"
+    roles = graph.targets(service, "role")
+    gaps = set(roles.gaps)
+    found = []
+    for account in roles.found:
+        for calls, target, answer in _calls_of(account, graph):
+            if answer == YES:
+                found.append(
+                    Door(route="/", auth=auth, is_open=is_open, calls=calls, target=target,
+                         via=account.name)
+                )  # fmt: skip
+            else:
+                gaps |= reasons_as_gaps(answer.because, service, graph)
+    return Doors(found=tuple(found), gaps=tuple(sorted(gaps)))
+
+
+def _calls_of(account: Resource, graph: Graph) -> Iterator[tuple[str, str, Answer]]:
+    """Give (kind, target, answer) for each thing that an account may call, or may be able to."""
+    if account.is_stub:
+        yield "", "", unknown(account.unread.get("*", ()))
+        return
+    for calls, permission in _CALLS.items():
+        answer = may_everywhere(account, permission, graph)
+        if answer != NO:
+            yield calls, "", answer
+        for target in graph.of_type(calls):
+            kind = graph.vocabulary.types[target.type]
+            if target.scope == account.scope and not _POLICIES.isdisjoint(kind.properties):
+                answer = _is_named(account, target, permission, graph)
+                if answer != NO:
+                    yield calls, target.id, answer
+
+
+def _is_named(account: Resource, target: Resource, permission: str, graph: Graph) -> Answer:
+    """Say whether the target's own policy lets the account call it, by its name."""
+    own = own_grants(target)
+    member = f"serviceAccount:{account.name}"
+    given = [
+        role_allows(grant.role, permission, account.scope, graph)
+        for grant in own.held
+        if grant.member == member
+    ]
+    return any_of([*given, *([unknown(own.gaps)] if own.gaps else [])])
+
+
+def is_reached_by_all(resource: Resource, graph: Graph) -> Answer:
+    """Say whether anybody on the internet gets an answer from a service or function."""
+    behind = _service_behind(resource, graph)
+    if behind is not None:
+        return behind
+    return all_of((_is_reached(resource), asks_nobody(resource, graph)))
+
+
+def _is_reached(resource: Resource) -> Answer:
+    """Say whether requests from the internet arrive."""
+    held = property_value(resource, "ingress")
+    if isinstance(held, Unread):
+        return unknown(held.gaps or {f"?the ingress of {resource.name}"})
+    if held.value in _REACHED:
+        return YES
+    if held.value in _BALANCED:
+        return unknown({f"?whether a load balancer on the internet leads to {resource.name}"})
+    return NO
+
+
+def asks_nobody(resource: Resource, graph: Graph) -> Answer:
+    """Say whether everybody may invoke it."""
+    behind = graph.targets(resource, "service") if _is_second(resource) else Targets()
+    if behind.found or behind.gaps:
+        hidden = [unknown(behind.gaps)] if behind.gaps else []
+        return any_of([*(asks_nobody(each, graph) for each in behind.found), *hidden])
+    if resource.is_stub:
+        return unknown(resource.unread.get("*", ()))
+    known = graph.vocabulary.types[resource.type].properties
+    is_off = fact(resource, "asks_nobody") if "asks_nobody" in known else NO
+    proxied = fact(resource, "identity_proxy") if "identity_proxy" in known else NO
+    return all_of((any_of((is_off, _everybody_invokes(resource, graph))), not_(proxied)))
+
+
+def _everybody_invokes(resource: Resource, graph: Graph) -> Answer:
+    own, permission = own_grants(resource), _INVOKES[resource.type]
+    answers = [
+        role_allows(grant.role, permission, resource.scope, graph)
+        for grant in own.held
+        if is_open_member(grant.member)
+    ]
+    return any_of([*answers, *([unknown(own.gaps)] if own.gaps else [])])
+
+
+def _is_second(resource: Resource) -> bool:
+    return property_value(resource, "generation") == Known("GEN_2")
+
+
+def _service_behind(resource: Resource, graph: Graph) -> Answer | None:
+    """A second-generation function is as public as the Cloud Run service that it is."""
+    if not _is_second(resource):
+        return None
+    behind = graph.targets(resource, "service")
+    hidden = [unknown(behind.gaps)] if behind.gaps else []
+    return any_of([*(is_reached_by_all(each, graph) for each in behind.found), *hidden])
+
+
+def _gateway_doors(gateway: Resource, graph: Graph) -> Doors:
+    configs = graph.targets(gateway, "config")
+    gaps, found = set(configs.gaps), list[Door]()
+    for config in configs.found:
+        held = property_value(config, "routes")
+        if isinstance(held, Unread):
+            gaps.update(held.gaps)
+            continue
+        found += [_gateway_door(route) for route in held.value or () if route.get("endpoint")]
+    return Doors(found=tuple(found), gaps=tuple(sorted(gaps)))
+
+
+def _gateway_door(route: Mapping[str, Any]) -> Door:
+    auth = str(route.get("auth"))
+    return Door(
+        route=str(route.get("route")),
+        auth=auth,
+        is_open=YES if auth == NO_AUTH else NO,
+        calls="agent" if "/reasoningEngines/" in route["endpoint"] else "endpoint",
+        target=str(route["endpoint"]),
+    )
+
+
+def path_answers(gateway: Resource, graph: Graph) -> Iterator[Answer]:
+    """Say of each path whether it answers anybody."""
+    configs = graph.targets(gateway, "config")
+    if configs.gaps:
+        yield unknown(configs.gaps)
+    for config in configs.found:
+        held = property_value(config, "routes")
+        if isinstance(held, Unread):
+            yield unknown(held.gaps)
+            continue
+        for route in held.value or ():
+            yield YES if route.get("auth") == NO_AUTH else NO

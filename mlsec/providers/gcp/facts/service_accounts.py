@@ -1,0 +1,162 @@
+"""What runs as a service account, and which accounts may write a bucket."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
+from mlsec.providers.aws.facts.networks import fact
+from mlsec.providers.gcp.facts.cross_project_accounts import holders_abroad
+from mlsec.providers.gcp.facts.external_principals import condition_name
+from mlsec.providers.gcp.facts.grants import Grant, grants_above, grants_near, reasons_as_gaps, told
+from mlsec.providers.gcp.facts.identities import may_everywhere, may_near
+from mlsec.vocabulary.types import Type
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_PROVIDER = "gcp."
+_ACCOUNT = "gcp.iam.service_account"
+_ML_CONCEPTS = frozenset(
+    ("endpoint", "model", "notebook", "training_job", "workspace", "agent", "pipeline", "dataset")
+)
+# Clusters name the accounts of their nodes; what marks them, or a workload, as running models.
+_ROLES = ("role", "accounts")
+_MARKS = ("runs_ml", "has_accelerator")
+_PUTS = ("storage.objects.create", "bigquery.tables.updateData")
+
+
+def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether something that trains, serves or develops models runs as the account."""
+    users = _users_in(resource.scope, graph)
+    mine = users.by_account.get(resource.id, ())
+    return told(any_of((*mine, users.hidden)), resource, graph)
+
+
+def notebooks(resource: Resource, graph: Graph) -> Targets:
+    """Give the notebooks that run as the account."""
+    kept = _NOTEBOOKS.setdefault(graph, {})
+    if resource.scope not in kept:
+        kept[resource.scope] = _notebooks_in(resource.scope, graph)
+    found = kept[resource.scope]
+    return Targets(found=found.by_account.get(resource.id, ()), gaps=found.gaps)
+
+
+def bucket_writers(resource: Resource, graph: Graph) -> Targets:
+    """Find the service accounts that may put objects into a bucket or dataset."""
+    near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
+    # A condition may be about this very bucket; without one a grant counts for all of them.
+    grants = (*near.held, *(grant for grant in above.held if grant.condition))
+    abroad = holders_abroad(resource, _PUTS, graph)
+    found = list(abroad.found)
+    gaps = {*graph.incomplete(_ACCOUNT, resource.scope, ""), *near.gaps, *abroad.gaps}
+    for account in graph.of_type(_ACCOUNT):
+        if account.scope != resource.scope or account.is_stub:
+            continue
+        answer = any_of(_puts(account, grants, condition_name(resource), graph))
+        if answer == YES:
+            found.append(account)
+        elif answer != NO:
+            gaps |= reasons_as_gaps(answer.because, resource, graph)
+    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+
+
+def _puts(
+    account: Resource, grants: tuple[Grant, ...], name: str, graph: Graph
+) -> Iterator[Answer]:
+    for permission in _PUTS:
+        yield may_everywhere(account, permission, graph)
+        yield may_near(account, permission, grants, name, graph)
+
+
+class _Notebooks(msgspec.Struct, frozen=True, kw_only=True):
+    """Notebooks of a project by the id of their account, and what hides others."""
+
+    by_account: Mapping[str, tuple[Resource, ...]]
+    gaps: tuple[str, ...]
+
+
+def _notebooks_in(scope: str, graph: Graph) -> _Notebooks:
+    found: dict[str, dict[str, Resource]] = {}
+    gaps: set[str] = set()
+    for kind in _kinds_with_role(graph):
+        if "notebook" not in kind.concepts:
+            continue
+        gaps |= set(graph.incomplete(kind.name, scope, ""))
+        for each in graph.of_type(kind.name):
+            roles = graph.targets(each, "role")
+            gaps |= set(roles.gaps) if each.scope == scope else set()
+            for role in roles.found:
+                found.setdefault(role.id, {})[each.id] = each
+    by_account = {name: tuple(each.values()) for name, each in found.items()}
+    return _Notebooks(by_account=by_account, gaps=tuple(sorted(gaps)))
+
+
+class _Users(msgspec.Struct, frozen=True, kw_only=True):
+    """What runs as which account: answers by the account's id, and what hides other users."""
+
+    by_account: Mapping[str, tuple[Answer, ...]]
+    hidden: Answer
+
+
+_KEPT: weakref.WeakKeyDictionary[Graph, dict[str, _Users]] = weakref.WeakKeyDictionary()
+_NOTEBOOKS: weakref.WeakKeyDictionary[Graph, dict[str, _Notebooks]] = weakref.WeakKeyDictionary()
+
+
+def _users_in(scope: str, graph: Graph) -> _Users:
+    """Sort everything that runs models in a project by its account; once for each graph."""
+    kept = _KEPT.setdefault(graph, {})
+    if scope not in kept:
+        found: dict[str, list[Answer]] = {}
+        gaps: set[str] = set()
+        for kind in _kinds_with_role(graph):
+            is_ml = not _ML_CONCEPTS.isdisjoint(kind.concepts)
+            mark = next((name for name in _MARKS if name in kind.properties), "")
+            if not is_ml and not mark:
+                continue
+            gaps |= set(graph.incomplete(kind.name, scope, "")) if is_ml else set()
+            for each in graph.of_type(kind.name):
+                if each.scope == scope:
+                    # That a workload may call models is not enough: it has to run one.
+                    runs = YES if is_ml else fact(each, mark)
+                    gaps |= _note(each, runs, found, graph)
+        sorted_out = {name: tuple(answers) for name, answers in found.items()}
+        kept[scope] = _Users(by_account=sorted_out, hidden=unknown(gaps) if gaps else NO)
+    return kept[scope]
+
+
+def _note(each: Resource, runs: Answer, found: dict[str, list[Answer]], graph: Graph) -> set[str]:
+    """Note whose account it runs as; gives what hides that."""
+    gaps: set[str] = set()
+    if runs == NO:
+        return gaps
+    known = graph.vocabulary.types[each.type].relations
+    for name in _ROLES:
+        if name in known:
+            reached = graph.targets(each, name)
+            gaps |= set(reached.gaps)
+            for role in reached.found:
+                found.setdefault(role.id, []).append(runs)
+    return gaps
+
+
+def _kinds_with_role(graph: Graph) -> Iterator[Type]:
+    for name, kind in sorted(graph.vocabulary.types.items()):
+        if name.startswith(_PROVIDER) and not kind.relations.keys().isdisjoint(_ROLES):
+            yield kind
+
+
+ACCOUNTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "gcp_accounts.runs_ml": runs_ml,
+}
+
+ACCOUNT_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    "gcp_accounts.notebooks": notebooks,
+    "gcp_accounts.bucket_writers": bucket_writers,
+}

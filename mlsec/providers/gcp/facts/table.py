@@ -1,0 +1,44 @@
+"""The tables of what is derived for Google Cloud, in the order in which it is filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.providers.gcp.facts.abilities import ABILITIES
+from mlsec.providers.gcp.facts.agents import GCP_AGENTS
+from mlsec.providers.gcp.facts.entry_points import GCP_DOOR_RELATIONS, GCP_DOORS
+from mlsec.providers.gcp.facts.external_access import ACCESS
+from mlsec.providers.gcp.facts.keys import GCP_KEYS
+from mlsec.providers.gcp.facts.organisation_policies import CONSTRAINTS
+from mlsec.providers.gcp.facts.project_context import SURROUNDING_RELATIONS, SURROUNDINGS
+from mlsec.providers.gcp.facts.service_accounts import ACCOUNT_RELATIONS, ACCOUNTS
+from mlsec.providers.gcp.facts.stores import STORES
+from mlsec.providers.gcp.facts.vertex import VERTEX_FACTS, VERTEX_RELATIONS
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+GCP_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    # Buckets ask the project whether an organisation policy prevents public access.
+    **CONSTRAINTS,
+    **GCP_KEYS,
+    **ACCESS,
+    **STORES,
+    **ABILITIES,
+    **SURROUNDINGS,
+    **GCP_DOORS,
+    **ACCOUNTS,
+    **GCP_AGENTS,
+    **VERTEX_FACTS,
+}
+
+GCP_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    # Accounts look for what runs as them.
+    **VERTEX_RELATIONS,
+    **ACCOUNT_RELATIONS,
+    **GCP_DOOR_RELATIONS,
+    **SURROUNDING_RELATIONS,
+}

@@ -1,0 +1,70 @@
+"""What is derived of Vertex AI: who serves, who gets an answer, and whose files are served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.ternary import any_of
+from mlsec.providers.aws.facts.networks import fact
+from mlsec.providers.aws.facts.permissions import account_of
+from mlsec.providers.gcp.facts.grants import told
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_BUCKET = "gcp.storage.bucket"
+
+
+def answers_everybody(resource: Resource, graph: Graph) -> Known | Unread:
+    """Whether an endpoint answers somebody who never signed in: by its policy, or by a gateway."""
+    ways = (fact(resource, "is_open"), fact(resource, "has_open_door"))
+    return told(any_of(ways), resource, graph)
+
+
+def artifacts_elsewhere(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the bucket of a version's files when it is none of the project's: another's, or gone."""
+    name = property_value(resource, "artifact_bucket")
+    if isinstance(name, Unread):
+        return name
+    if not name.value:
+        return Known(())
+    own = {b.name for b in graph.of_type(_BUCKET) if b.scope == resource.scope and not b.is_stub}
+    if name.value in own:
+        return Known(())
+    gaps = graph.incomplete(_BUCKET, resource.scope, "")
+    return Unread(tuple(sorted(gaps))) if gaps else Known((name.value,))
+
+
+def connecting_strangers(resource: Resource, graph: Graph) -> Known | Unread:
+    """Name the projects that may connect privately and are none of those that were scanned."""
+    named = property_value(resource, "private_connect_projects")
+    if isinstance(named, Unread):
+        return named
+    known = {account_of(each) for each in graph.of_type("gcp.project")}
+    known.add(account_of(resource))
+    return Known(tuple(sorted(each for each in set(named.value) if each not in known)))
+
+
+def serving_accounts(resource: Resource, graph: Graph) -> Targets:
+    """Find the accounts that an endpoint's models run as: each has its own, or that of its pool."""
+    found: dict[str, Resource] = {}
+    gaps: set[str] = set()
+    own, pools = graph.targets(resource, "own_accounts"), graph.targets(resource, "pools")
+    for part in (own, *(graph.targets(pool, "role") for pool in pools.found)):
+        found.update((account.id, account) for account in part.found)
+        gaps |= set(part.gaps)
+    gaps |= set(pools.gaps)
+    return Targets(found=tuple(found[key] for key in sorted(found)), gaps=tuple(sorted(gaps)))
+
+
+VERTEX_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "gcp_vertex.answers_everybody": answers_everybody,
+    "gcp_vertex.artifacts_elsewhere": artifacts_elsewhere,
+    "gcp_vertex.connecting_strangers": connecting_strangers,
+}
+VERTEX_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    "gcp_vertex.serving_accounts": serving_accounts,
+}

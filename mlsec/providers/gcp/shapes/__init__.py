@@ -1,0 +1,1 @@
+"""Named functions that turn values of Google Cloud into values of properties."""

@@ -1,0 +1,1 @@
+"""The client of Kubernetes: sign-in, requests, errors."""

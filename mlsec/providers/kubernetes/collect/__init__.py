@@ -1,0 +1,1 @@
+"""Kubernetes from target to snapshot, and from snapshot to inventory."""

@@ -1,0 +1,79 @@
+"""What of an answer is kept: no bookkeeping of the server, and no secret in clear."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlsec.collect.secrets.kinds import secret_kind
+from mlsec.collect.secrets.masking import Masker
+from mlsec.collect.walk.plan import Operation
+
+# Of a status only addresses are read; the rest changes with every heartbeat.
+_STATUS = ("loadBalancer", "addresses", "url", "address")
+_META = ("managedFields", "resourceVersion", "uid", "generation", "selfLink")
+# It holds the whole object once more, as somebody wrote it.
+_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_KEPT_WHOLE = frozenset({"kind", "apiVersion", "namespace"})
+
+
+class Cleaner:
+    """Cleans answers before they are stored; equal texts are looked at once."""
+
+    def __init__(self, salt: str) -> None:
+        self._masker = Masker(salt)
+        self._seen: dict[tuple[str, str], str] = {}
+
+    def __call__(self, operation: Operation, document: Any) -> Any:
+        """Give an answer as it is kept."""
+        if operation.items != "items" or not isinstance(document, dict):
+            return document
+        kept = {k: v for k, v in document.items() if k in ("kind", "apiVersion")}
+        items = document.get("items")
+        kept["items"] = [self._object(each) for each in items] if isinstance(items, list) else items
+        return kept
+
+    def _object(self, item: Any) -> Any:
+        if not isinstance(item, dict):
+            return item
+        found = {key: self._value(each, key) for key, each in item.items() if key != "status"}
+        meta = found.get("metadata")
+        if isinstance(meta, dict):
+            for name in _META:
+                meta.pop(name, None)
+            notes = meta.get("annotations")
+            if isinstance(notes, dict):
+                notes.pop(_APPLIED, None)
+        status = item.get("status")
+        if isinstance(status, dict):
+            found["status"] = {name: status[name] for name in _STATUS if name in status}
+        return found
+
+    def _value(self, value: Any, key: str) -> Any:
+        if isinstance(value, str):
+            return value if key in _KEPT_WHOLE or len(value) < 8 else self._text(value, key)
+        if isinstance(value, list):
+            return [self._value(each, key) for each in value]
+        if isinstance(value, dict):
+            # {name, value} is how variables are written: the name tells what the value is.
+            named = value.get("name")
+            name = named if isinstance(named, str) and "value" in value else ""
+            return {
+                k: self._value(v, name if k == "value" and name else k) for k, v in value.items()
+            }
+        return value
+
+    def _text(self, text: str, key: str) -> str:
+        known = self._seen.get((key, text))
+        if known is None:
+            known = self._masked(text, key)
+            if len(self._seen) < 200_000:
+                self._seen[key, text] = known
+        return known
+
+    def _masked(self, text: str, key: str) -> str:
+        masked = self._masker.mask(text)
+        if masked == text and secret_kind(text, key) is not None:
+            # The name tells, so it is masked as an assignment to that name would be.
+            whole = self._masker.mask(f'{key}="{text}"')
+            return whole.removeprefix(f'{key}="').removesuffix('"')
+        return masked

@@ -1,0 +1,123 @@
+"""A cluster from target to snapshot: one list per kind, nothing but GET."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+
+import msgspec
+
+from mlsec import __version__
+from mlsec.collect.client.rest import RestAsker
+from mlsec.collect.settings import CollectSettings, Progress, live_settings
+from mlsec.core.errors import MlsecError
+from mlsec.core.sanitize import visible
+from mlsec.providers.kubernetes.client.session import Session, open_session
+from mlsec.providers.kubernetes.client.transport import KubeTransport
+from mlsec.providers.kubernetes.collect.cleaning import Cleaner
+from mlsec.providers.kubernetes.collect.listing import Cluster, Seen, ask_cluster
+from mlsec.providers.kubernetes.collect.reader import clusters_of
+from mlsec.providers.kubernetes.tables import CORE, table_of
+from mlsec.providers.kubernetes.workloads.resource_builder import PROVIDER
+from mlsec.snapshot.facts import PLACES, PRINCIPAL, SETTINGS, fact_of, key_of
+from mlsec.snapshot.records import canonical
+from mlsec.snapshot.store import Snapshot
+
+
+def collect(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None = None
+) -> None:
+    """Ask a cluster for all kinds that rules read and store every answer.
+
+    Raises:
+        MlsecError: what the user must mend first: target, kubeconfig, a server that is not there.
+        KeyboardInterrupt: stopped by the user; the part file is kept for --resume.
+    """
+    session = open_session(target, settings.in_flight)
+    try:
+        cluster = Cluster(
+            scope=f"{PROVIDER}/{session.context}",
+            namespaces=session.namespaces,
+            has_configmaps=settings.has_configmaps,
+        )
+        _note_start(snapshot, settings, session, cluster)
+        asker = RestAsker(
+            KubeTransport(session, (settings.connect_timeout_s, settings.read_timeout_s)),
+            snapshot,
+            table_of(has_configmaps=settings.has_configmaps),
+            Cleaner(snapshot.meta()["salt"]),
+            live_settings(settings),
+        )
+        try:
+            seen = ask_cluster(asker, cluster, progress)
+        finally:
+            asker.stop()
+        _refuse_silence(seen, session)
+    finally:
+        session.close()
+    snapshot.set_clock("finished_at", _now())
+
+
+def check(target: str, settings: CollectSettings) -> None:
+    """Read the kubeconfig and ask for nothing: what the user must mend first shows at once.
+
+    Raises:
+        MlsecError: the target or the kubeconfig is wrong.
+    """
+    del settings
+    open_session(target).close()
+
+
+def _refuse_silence(seen: Seen, session: Session) -> None:
+    """A server that told nothing at all is a mistake to mend, not a cluster to judge."""
+    if any(listed.items or (listed.call and listed.gap is None) for listed in seen.listed):
+        return
+    gaps = {gap.wanted: gap for gap in seen.gaps}
+    first = gaps.get(CORE.label)
+    if first is None:
+        return
+    why = first.detail or first.reason.value
+    raise MlsecError(
+        f"the cluster of {visible(session.context, 80)} told nothing: {why}",
+        hint="check it with kubectl version, and the rights with mlsec doctor --policy kubernetes",
+    )
+
+
+def _note_start(
+    snapshot: Snapshot, settings: CollectSettings, session: Session, cluster: Cluster
+) -> None:
+    """Write who, what and when; on resume the first beginning and salt stay."""
+    meta = snapshot.meta()
+    held = fact_of(meta, PROVIDER, PRINCIPAL)
+    names = dict.fromkeys([*filter(None, held.split(", ")), session.principal])
+    snapshot.set_meta(key_of(PROVIDER, PRINCIPAL), ", ".join(names))
+    known = {each.scope: each for each in clusters_of(snapshot)} | {cluster.scope: cluster}
+    places = msgspec.json.encode([known[scope] for scope in sorted(known)]).decode()
+    snapshot.set_meta(key_of(PROVIDER, PLACES), places)
+    facts = {
+        "tool": f"mlsec {__version__}",
+        key_of(PROVIDER, SETTINGS): _settings_text(settings),
+        "salt": settings.hash_salt or secrets.token_hex(16),
+    }
+    for name, value in facts.items():
+        if name not in meta:
+            snapshot.set_meta(name, value)
+    if "started_at" not in snapshot.clock():
+        snapshot.set_clock("started_at", _now())
+
+
+def _settings_text(settings: CollectSettings) -> str:
+    shown = {
+        "in_flight": str(settings.in_flight),
+        "tries": str(settings.tries),
+        "call_deadline_s": str(settings.call_deadline_s),
+        "deadline_s": str(settings.deadline_s),
+        "max_pages": str(settings.max_pages),
+        "configmaps": "read" if settings.has_configmaps else "not asked for",
+    }
+    return canonical(shown).decode()
+
+
+def _now() -> str:
+    moment = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,196 @@
+"""What is asked of a cluster, in which order: which kinds it has, then each of them whole.
+
+Live and stored answers go through here, so that a snapshot reads as the cluster was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.settings import Progress
+from mlsec.collect.walk.client import Answer, Asker, Request, gap_for
+from mlsec.collect.walk.plan import Operation
+from mlsec.core.enums import GapReason
+from mlsec.core.resource import Gap
+from mlsec.providers.kubernetes.tables import (
+    CORE,
+    GROUPS,
+    KINDS_OF,
+    VERSION,
+    listed_kinds,
+    listing,
+)
+from mlsec.providers.kubernetes.workloads.kinds import BY_KIND, Kind
+
+
+class Cluster(msgspec.Struct, frozen=True, kw_only=True):
+    """One cluster to read; no namespaces means all of them."""
+
+    scope: str
+    namespaces: tuple[str, ...] = ()
+    has_configmaps: bool = False
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the listing of one kind in one namespace ("" for all)."""
+
+    kind: Kind
+    namespace: str = ""
+    items: tuple[Any, ...] = ()
+    call: str = ""
+    gap: Gap | None = None
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a cluster answered. ``unknown`` are kinds that nobody here reads."""
+
+    version: str = ""
+    listed: tuple[Listed, ...] = ()
+    unknown: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+class _Kinds(msgspec.Struct, kw_only=True):
+    """Which kinds the server has, in which version; and what hid others, by group."""
+
+    versions: dict[tuple[str, str], str] = msgspec.field(default_factory=dict)
+    unknown: set[str] = msgspec.field(default_factory=set)
+    hidden: dict[str, Gap] = msgspec.field(default_factory=dict)
+    groups_hidden: Gap | None = None
+
+
+def ask_cluster(asker: Asker, cluster: Cluster, progress: Progress | None) -> Seen:
+    """Ask for everything."""
+    version = _ask(asker, cluster, VERSION, {})
+    kinds = _discover(asker, cluster)
+    jobs: list[tuple[Kind, str, str]] = []
+    listed: list[Listed] = []
+    for kind in listed_kinds(has_configmaps=cluster.has_configmaps):
+        gap = kinds.hidden.get(kind.group) or (kinds.groups_hidden if kind.group else None)
+        found = kinds.versions.get((kind.group, kind.kind))
+        if gap is not None:
+            listed.append(Listed(kind=kind, gap=gap))
+        elif found is None:
+            listed.append(Listed(kind=kind))  # the cluster has no such kind, so none of them
+        else:
+            spaces = cluster.namespaces if kind.is_namespaced and cluster.namespaces else ("",)
+            jobs += [(kind, found, space) for space in spaces]
+
+    def one(job: tuple[Kind, str, str]) -> Listed:
+        return _list(asker, cluster, *job)
+
+    listed += _all(asker, one, jobs, progress)
+    gaps = [*kinds.hidden.values(), *([kinds.groups_hidden] if kinds.groups_hidden else [])]
+    gaps += [version] if isinstance(version, Gap) else []
+    told = version.document.get("gitVersion", "") if isinstance(version, Answer) else ""
+    return Seen(
+        version=str(told),
+        listed=tuple(listed),
+        unknown=tuple(sorted(kinds.unknown)),
+        gaps=tuple(gaps),
+    )
+
+
+def _all(
+    asker: Asker,
+    one: Callable[[tuple[Kind, str, str]], Listed],
+    jobs: list[tuple[Kind, str, str]],
+    progress: Progress | None,
+) -> list[Listed]:
+    found: list[Listed] = []
+    if asker.in_flight == 1:
+        return [one(job) for job in jobs]
+    with ThreadPoolExecutor(max_workers=min(asker.in_flight, 16)) as pool:
+        for done, each in enumerate(pool.map(one, jobs), start=1):
+            found.append(each)
+            if progress is not None:
+                progress(done, len(jobs), each.kind.plural)
+    return found
+
+
+def _list(asker: Asker, cluster: Cluster, kind: Kind, version: str, namespace: str) -> Listed:
+    params = {"version": version, **({"namespace": namespace} if namespace else {})}
+    answer = _ask(asker, cluster, listing(kind), params, subject=namespace)
+    if isinstance(answer, Gap):
+        return Listed(kind=kind, namespace=namespace, gap=answer)
+    return Listed(
+        kind=kind,
+        namespace=namespace,
+        items=tuple(answer.document.get("items") or ()),
+        call=answer.call,
+        gap=answer.cut,
+    )
+
+
+def _discover(asker: Asker, cluster: Cluster) -> _Kinds:
+    found = _Kinds()
+    core = _ask(asker, cluster, CORE, {})
+    if isinstance(core, Gap):
+        found.hidden[""] = core
+    else:
+        _note(found, "", "v1", core.document.get("resources") or ())
+        if core.cut is not None:
+            found.hidden[""] = core.cut
+    groups = _ask(asker, cluster, GROUPS, {})
+    if isinstance(groups, Gap):
+        found.groups_hidden = groups
+        return found
+    found.groups_hidden = groups.cut
+    for group in groups.document.get("groups") or ():
+        name, version = _group_of(group)
+        if not name:
+            request = Request(scope=cluster.scope, region="", operation=GROUPS)
+            found.groups_hidden = gap_for(
+                request, GapReason.MALFORMED, detail="a group without name"
+            )
+            continue
+        params = {"group": name, "version": version}
+        answer = _ask(asker, cluster, KINDS_OF, params, subject=name)
+        if isinstance(answer, Gap):
+            found.hidden[name] = answer
+            continue
+        _note(found, name, version, answer.document.get("resources") or ())
+        if answer.cut is not None:
+            found.hidden[name] = answer.cut
+    return found
+
+
+def _group_of(group: Any) -> tuple[str, str]:
+    """Give a group's name and the version that the server prefers."""
+    if not isinstance(group, dict) or not isinstance(group.get("name"), str):
+        return "", ""
+    preferred = group.get("preferredVersion")
+    version = preferred.get("version") if isinstance(preferred, dict) else None
+    return group["name"], str(version or "v1")
+
+
+def _note(found: _Kinds, group: str, version: str, resources: Iterable[Any]) -> None:
+    for each in resources:
+        if not isinstance(each, dict) or "/" in str(each.get("name", "/")):
+            continue
+        if "list" not in (each.get("verbs") or ()):
+            continue
+        kind = str(each.get("kind"))
+        found.versions[group, kind] = version
+        if (group, kind) not in BY_KIND and not group.endswith(("metrics.k8s.io", "events.k8s.io")):
+            found.unknown.add(f"{kind}.{group}" if group else kind)
+
+
+def _ask(
+    asker: Asker, cluster: Cluster, operation: Operation, params: dict[str, str], subject: str = ""
+) -> Answer | Gap:
+    request = Request(
+        scope=cluster.scope,
+        region="",
+        operation=operation,
+        params=params,
+        subject=subject or cluster.scope,
+    )
+    answer = asker.ask(request)
+    if isinstance(answer, Answer) and not isinstance(answer.document, dict):
+        return gap_for(request, GapReason.MALFORMED, detail="the answer is not an object")
+    return answer

@@ -1,0 +1,217 @@
+"""A cluster from snapshot to inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.code.launch import Launch
+from mlsec.collect.tally import Tally
+from mlsec.collect.walk.client import Asker, StoredAsker
+from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.core.resource import Inventory, Resource
+from mlsec.providers.kubernetes.collect.listing import Cluster, Listed, Seen, ask_cluster
+from mlsec.providers.kubernetes.objects.located_paths import from_plain
+from mlsec.providers.kubernetes.objects.objects import KubeObject, group_of
+from mlsec.providers.kubernetes.shapes.table import as_node
+from mlsec.providers.kubernetes.tables import VERSION
+from mlsec.providers.kubernetes.workloads.endpoints import ENDPOINT, NOTEBOOK, RAY
+from mlsec.providers.kubernetes.workloads.kinds import BY_KIND, ReadAs
+from mlsec.providers.kubernetes.workloads.proxy_routes import INGRESS, SERVICE, may_lead
+from mlsec.providers.kubernetes.workloads.reading import PLAIN, read_objects
+from mlsec.providers.kubernetes.workloads.resource_builder import PROVIDER, Seat, hidden_by
+from mlsec.providers.kubernetes.workloads.workloads import CONTAINER, WORKLOAD
+from mlsec.snapshot.facts import PLACES, fact_of
+from mlsec.snapshot.store import Snapshot
+from mlsec.vocabulary.types import Vocabulary
+
+CLUSTER, ACCOUNT = "kubernetes.cluster", "kubernetes.service_account"
+# What the objects of a kind become.
+_TYPES: dict[ReadAs, tuple[str, ...]] = {
+    ReadAs.WORKLOAD: (WORKLOAD, CONTAINER, ENDPOINT, NOTEBOOK),
+    ReadAs.ENDPOINT: (WORKLOAD, CONTAINER, ENDPOINT),
+    ReadAs.RAY: (WORKLOAD, CONTAINER, RAY, ENDPOINT),
+    ReadAs.ACCOUNT: (ACCOUNT,),
+    ReadAs.PROXY_ROUTE: (INGRESS,),
+    ReadAs.POOL: (SERVICE,),
+    **{read_as: (name,) for read_as, name in PLAIN.items()},
+}
+# Owners that hold the same pods as what they make, also where they cannot be read themselves.
+_OWNERS = frozenset(
+    {
+        "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "RayCluster",
+        "RayService", "RayJob", "JobSet", "PyTorchJob", "TFJob", "MPIJob", "Notebook", "Workflow",
+        "LeaderWorkerSet", "ReplicationController",
+    }
+)  # fmt: skip
+_OWNED = "its owner holds the same pods"
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cluster holds, and how its containers are started."""
+
+    inventory: Inventory
+    launches: tuple[Launch, ...] = ()
+
+
+def clusters_of(snapshot: Snapshot) -> tuple[Cluster, ...]:
+    """Name the clusters whose answers a snapshot holds.
+
+    Raises:
+        MlsecError: its facts are damaged.
+    """
+    held = fact_of(snapshot.meta(), PROVIDER, PLACES)
+    try:
+        return tuple(msgspec.json.decode(held, type=list[Cluster])) if held else ()
+    except msgspec.DecodeError:
+        raise MlsecError(
+            "the snapshot does not say which clusters were read", location=str(snapshot.path)
+        ) from None
+
+
+def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    """Give what a snapshot says of its clusters."""
+    return read_live(snapshot, vocabulary).inventory
+
+
+def read_live(snapshot: Snapshot, vocabulary: Vocabulary) -> Live:
+    """Give what a snapshot says of its clusters, with the launches of all containers."""
+    tally = Tally()
+    resources: list[Resource] = []
+    launches: list[Launch] = []
+    asker = StoredAsker(snapshot)
+    for cluster in clusters_of(snapshot):
+        found, started = _read_cluster(asker, cluster, vocabulary, tally)
+        resources += found
+        launches += started
+    return Live(
+        inventory=Inventory(
+            resources=tuple(resources),
+            gaps=tuple(tally.gaps[key] for key in sorted(tally.gaps)),
+            coverage=tally.coverage(),
+        ),
+        launches=tuple(launches),
+    )
+
+
+def _read_cluster(
+    asker: Asker, cluster: Cluster, vocabulary: Vocabulary, tally: Tally
+) -> tuple[list[Resource], tuple[Launch, ...]]:
+    seen = ask_cluster(asker, cluster, None)
+    seat = Seat(cluster.scope, vocabulary, tally)
+    _account(seen, seat)
+    things = [thing for listed in seen.listed for thing in _objects(listed, cluster, seat)]
+    launches = read_objects(things, seat)
+    _cluster(seen, cluster, seat)
+    return seat.resources, launches
+
+
+def _account(seen: Seen, seat: Seat) -> None:
+    """Note every type that was looked for, and what hid some of it."""
+    for listed in seen.listed:
+        for name in _TYPES.get(listed.kind.read_as, ()):
+            place = (name, seat.scope, "")
+            seat.tally.look(place)
+            if listed.gap is not None:
+                seat.tally.hide(place, listed.gap, is_listing=True)
+    for gap in seen.gaps:
+        seat.tally.gaps[gap.id] = gap
+    ways = [kind for kind in seen.unknown if may_lead(kind)]
+    if ways:
+        detail = f"nothing reads {', '.join(ways[:5])}, which may lead to services"
+        gap = make_gap(
+            scope=seat.scope, subject=seat.scope, wanted=INGRESS, reason=GapReason.UNSUPPORTED,
+            detail=detail,
+        )  # fmt: skip
+        seat.tally.hide((INGRESS, seat.scope, ""), gap, is_listing=True)
+
+
+def _objects(listed: Listed, cluster: Cluster, seat: Seat) -> Iterator[KubeObject]:
+    for item in listed.items:
+        thing = _object(listed, cluster, item)
+        if thing is None:
+            _lose(listed, seat)
+        elif _is_owned(item) and listed.kind.read_as in (ReadAs.WORKLOAD, ReadAs.RAY):
+            seat.tally.exclude((WORKLOAD, seat.scope, ""), _OWNED)
+        else:
+            yield thing
+
+
+def _object(listed: Listed, cluster: Cluster, item: Any) -> KubeObject | None:
+    meta = item.get("metadata") if isinstance(item, dict) else None
+    name = meta.get("name") if isinstance(meta, dict) else None
+    if not isinstance(name, str) or not isinstance(meta, dict):
+        return None
+    kind = listed.kind
+    namespace = str(meta.get("namespace") or "")
+    told = {"apiVersion": _version(item, kind.group), "kind": kind.kind}
+    label = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+    place = cluster.scope.partition("/")[2]
+    return KubeObject(
+        id=f"k8s://{place}/{namespace or '-'}/{label}/{name}",
+        scope=cluster.scope,
+        group=kind.group,
+        kind=kind.kind,
+        namespace=namespace,
+        name=name,
+        node=from_plain({**item, **told}),
+        call=listed.call,
+    )
+
+
+def _version(item: Any, group: str) -> str:
+    given = str(item.get("apiVersion") or "")
+    return given if group_of(given) == group and given else (f"{group}/v1" if group else "v1")
+
+
+def _lose(listed: Listed, seat: Seat) -> None:
+    gap = make_gap(
+        scope=seat.scope,
+        subject=listed.namespace or seat.scope,
+        wanted=f"{listed.kind.group or 'core'}:List{listed.kind.kind}",
+        reason=GapReason.MALFORMED,
+        detail="an item without a name",
+    )
+    for name in _TYPES.get(listed.kind.read_as, ()):
+        seat.tally.hide((name, seat.scope, ""), gap, is_listing=True)
+
+
+def _is_owned(item: dict[str, Any]) -> bool:
+    owners = item["metadata"].get("ownerReferences")
+    return isinstance(owners, list) and any(
+        isinstance(each, dict)
+        and each.get("controller")
+        and each.get("kind") in _OWNERS
+        and (group_of(str(each.get("apiVersion") or "")), each["kind"]) in BY_KIND
+        for each in owners
+    )
+
+
+def _cluster(seen: Seen, cluster: Cluster, seat: Seat) -> None:
+    place = cluster.scope.partition("/")[2]
+    cluster_id = f"k8s://{place}"
+    thing = KubeObject(
+        id=cluster_id, scope=cluster.scope, group="", kind="Cluster", namespace="", name=place,
+        node=as_node({}),
+    )  # fmt: skip
+    hidden = {}
+    if any(gap.wanted == VERSION.label for gap in seen.gaps):
+        hidden["version"] = hidden_by("the server does not tell its version")
+    if any(gap.wanted != VERSION.label for gap in seen.gaps):
+        hidden["not_read"] = hidden_by("the server does not tell all of its kinds")
+    views = {
+        "Seen": as_node({"id": cluster_id, "name": place, "not_read": _not_read(seen, cluster)}),
+        "Version": as_node({"gitVersion": seen.version} if seen.version else {}),
+    }
+    seat.add(CLUSTER, thing, views, hidden=hidden)
+
+
+def _not_read(seen: Seen, cluster: Cluster) -> list[dict[str, str]]:
+    parts = [{"what": f"{kind}: no reader of this kind"} for kind in seen.unknown]
+    if cluster.namespaces:
+        parts.append({"what": f"other namespaces than {', '.join(cluster.namespaces)}"})
+    return parts

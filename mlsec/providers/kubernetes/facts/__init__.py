@@ -1,0 +1,1 @@
+"""Facts that are derived from several resources of Kubernetes."""

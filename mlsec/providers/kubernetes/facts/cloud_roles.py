@@ -1,0 +1,110 @@
+"""The identities of clouds behind a service account: by its annotations, and by associations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Targets
+from mlsec.providers.kubernetes.facts.selectors import all_of_type, found_or, held, in_code, unsaid
+from mlsec.vocabulary.types import RelationKind
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+# Which annotation names whose identity, and by which property that is found.
+CLOUDS: Mapping[str, RelationKind] = {
+    "aws_role": RelationKind(name="cloud_roles", to="aws.iam.role"),
+    "gcp_account": RelationKind(name="cloud_roles", to="gcp.iam.service_account", match="name"),
+    "azure_client": RelationKind(
+        name="cloud_roles", to="azure.identity.managed_identity", match="client_id"
+    ),
+}
+_ASSOCIATION, _EKS = "aws.eks.pod_identity", "aws.eks.cluster"
+_NOT_READ = "EKS may give it a role by association, and the associations were not read"
+_WHICH = "EKS gives an account of this name a role, and which cluster this is its context hides"
+_DIRECT = "Google's IAM may grant rights to it directly, which is not followed"
+
+
+def cloud_roles(resource: Resource, graph: Graph) -> Targets:
+    """Give the identities of clouds that an account stands for."""
+    found: list[Resource] = []
+    gaps: set[str] = set()
+    for name, kind in CLOUDS.items():
+        if kind.to not in graph.vocabulary.types:
+            continue
+        gaps |= set(resource.unread.get(name, ()))
+        named = held(resource, name)
+        if isinstance(named, str) and named:
+            found += graph.look_up(resource, kind, named)
+    if _ASSOCIATION in graph.vocabulary.types:
+        given = _given(resource, graph)
+        found += given.found
+        gaps |= set(given.gaps)
+    if not found and _made_by(resource, graph, "gke"):
+        gaps.add(unsaid(graph, resource, "cloud_roles", _DIRECT))
+    return found_or(graph, resource, found, gaps)
+
+
+def _given(account: Resource, graph: Graph) -> Targets:
+    """Give the roles that EKS associates with an account."""
+    own = [each for each in graph.of_type(_ASSOCIATION) if _names(each, account)]
+    if in_code(account):
+        return _roles([each for each in own if each.scope == account.scope], graph, ())
+    if not _made_by(account, graph, "eks"):
+        return Targets()
+    clusters = _clusters(account, graph)
+    names = {(each.scope, each.name) for each in clusters}
+    here = [each for each in own if (each.scope, str(held(each, "cluster_name"))) in names]
+    if here:
+        return _roles(here, graph, ())
+    if not clusters:
+        why = _WHICH if own else _NOT_READ
+        return Targets(gaps=(unsaid(graph, account, "cloud_roles", why),))
+    hidden = {
+        gap for each in clusters for gap in graph.incomplete(_ASSOCIATION, each.scope, each.region)
+    }
+    return Targets(gaps=tuple(sorted(hidden)))
+
+
+def _names(association: Resource, account: Resource) -> bool:
+    if held(association, "service_account") != account.name:
+        return False
+    space = held(account, "namespace") or ""
+    # Code may leave the namespace to whoever applies it.
+    return held(association, "namespace") == space or (not space and in_code(account))
+
+
+def _clusters(account: Resource, graph: Graph) -> list[Resource]:
+    """Give the EKS cluster that a context names; the only one of the scan where none is named."""
+    context = account.scope.partition("/")[2]
+    known = [each for each in graph.of_type(_EKS) if not each.is_stub]
+    named = [
+        each
+        for each in known
+        if each.id == context or re.search(rf"(?:^|[/@]){re.escape(each.name)}(?:$|\.)", context)
+    ]
+    exact = [each for each in named if each.id == context]
+    return exact or named or (known if len(known) == 1 else [])
+
+
+def _made_by(account: Resource, graph: Graph, maker: str) -> bool:
+    """Whether the version of a cluster says who offers it, as in v1.32.9-eks-3025e55."""
+    versions = [
+        str(held(each, "version") or "")
+        for each in all_of_type(graph, "kubernetes.cluster", account.scope)
+    ]
+    return any(f"-{maker}" in each for each in versions)
+
+
+def _roles(associations: list[Resource], graph: Graph, gaps: tuple[str, ...]) -> Targets:
+    found: list[Resource] = []
+    hidden = set(gaps)
+    for each in associations:
+        for relation in ("role", "target_role"):
+            reached = graph.targets(each, relation)
+            found += reached.found
+            hidden |= set(reached.gaps)
+    return Targets(found=tuple(found), gaps=tuple(sorted(hidden)))

@@ -1,0 +1,114 @@
+"""Where an endpoint of a cluster gets its models from: an address, its server, or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.providers.kubernetes.facts.selectors import found_or, held, keep, unsaid
+from mlsec.vocabulary.types import RelationKind
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+_STORES: Mapping[str, RelationKind] = {
+    "s3": RelationKind(name="artifact_buckets", to="aws.s3.bucket", match="name"),
+    "gs": RelationKind(name="artifact_buckets", to="gcp.storage.bucket", match="name"),
+    "az": RelationKind(name="artifact_buckets", to="azure.storage.container", match="address"),
+}
+_MODEL = "supply.model"
+_HOLES = re.compile(r"[$<{]")
+_FILLED_IN = "which store it loads its model from is filled in elsewhere"
+_UNTOLD = "neither the object nor what its containers start names a model"
+
+
+def model_source(resource: Resource, graph: Graph) -> Known | Unread:
+    """Say what names the models of an endpoint: address, server, or none where it loads none."""
+    if "sources" in resource.unread:
+        return Unread(tuple(resource.unread["sources"]))
+    if held(resource, "sources"):
+        return Known("address")
+    servers = _servers_of(resource, graph)
+    hidden = _hidden(servers)
+    if hidden:
+        return Unread(hidden)
+    if any(held(each, _MODEL) for each in servers):
+        return Known("server")
+    if servers or held(resource, "loads_models") is False:
+        return Known("none")
+    return Unread((unsaid(graph, resource, "model_source", _UNTOLD),))
+
+
+def artifact_buckets(resource: Resource, graph: Graph) -> Targets:
+    """Give the buckets and containers that an endpoint loads models from."""
+    if "sources" in resource.unread:
+        return Targets(gaps=tuple(resource.unread["sources"]))
+    found: list[Resource] = []
+    gaps = set(_more(resource, graph))
+    for each in held(resource, "sources") or ():
+        scheme, _, name = str(each.get("store") or "").partition("://")
+        kind = _STORES.get(scheme)
+        if "store" not in each or _HOLES.search(name):
+            gaps.add(unsaid(graph, resource, "artifact_buckets", _FILLED_IN))
+        elif kind is not None and name:
+            found += graph.look_up(resource, kind, name)
+    return found_or(graph, resource, found, gaps)
+
+
+def artifacts(resource: Resource, graph: Graph) -> Targets:
+    """Give the model files at the addresses that an endpoint loads, where they were scanned."""
+    wanted = {str(each.get("uri")) for each in held(resource, "sources") or ()}
+
+    def build() -> dict[str, list[Resource]]:
+        index: dict[str, list[Resource]] = {}
+        for each in graph.of_type("files.artifact"):
+            for uri in held(each, "uris") or ():
+                index.setdefault(uri.rstrip("/"), []).append(each)
+        return index
+
+    index: dict[str, list[Resource]] = keep(graph, ("uris", "files.artifact"), build)
+    found = [each for uri in wanted for each in index.get(uri.rstrip("/"), ())]
+    return found_or(graph, resource, found, ())
+
+
+def _more(resource: Resource, graph: Graph) -> tuple[str, ...]:
+    """Name what hides further stores of an endpoint: servers, or nothing that tells."""
+    if "model_source" not in graph.vocabulary.types[resource.type].properties:
+        return ()
+    told = model_source(resource, graph)
+    if isinstance(told, Unread):
+        return told.gaps
+    return _hidden(_servers_of(resource, graph))
+
+
+def _hidden(servers: list[Resource]) -> tuple[str, ...]:
+    hidden = (each.unread.get(_MODEL) or each.unread.get("*", ()) for each in servers)
+    return tuple(sorted({gap for gaps in hidden for gap in gaps}))
+
+
+def _servers_of(resource: Resource, graph: Graph) -> list[Resource]:
+    """Give the servers that run in the pods of an endpoint, as they were read."""
+    base = resource.id.removesuffix("!endpoint")
+
+    def build() -> dict[str, list[Resource]]:
+        index: dict[str, list[Resource]] = {}
+        for each in graph.of_type("server"):
+            workload = str(held(each, "workload_id") or "").removesuffix("!endpoint")
+            for key in {workload, workload.partition("#")[0]} - {""}:
+                index.setdefault(key, []).append(each)
+        return index
+
+    index: dict[str, list[Resource]] = keep(graph, ("workload", "server"), build)
+    return index.get(base, [])
+
+
+KUBE_SOURCES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+    "kubernetes.model_source": model_source,
+}
+KUBE_SOURCE_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    "kubernetes.artifact_buckets": artifact_buckets,
+    "kubernetes.artifacts": artifacts,
+}

@@ -1,0 +1,100 @@
+"""Where services, ingresses and routes lead: to services, gateways and pods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Targets
+from mlsec.providers.kubernetes.facts.selectors import (
+    WORKLOAD,
+    by_name,
+    found_or,
+    held,
+    hidden_types,
+    in_code,
+    is_same_namespace,
+    keep,
+    nearest,
+    unsaid,
+    workloads_with,
+)
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+SERVICE, GATEWAY = "kubernetes.service", "kubernetes.gateway"
+
+
+def selected(resource: Resource, graph: Graph) -> Targets:
+    """Give the workloads that a service selects."""
+    selector = held(resource, "selector")
+    hidden = hidden_types(graph, resource, WORKLOAD)
+    if not selector:
+        why = "it selects no pods; where it leads is set elsewhere"
+        return Targets(gaps=(unsaid(graph, resource, WORKLOAD, why),))
+    found = workloads_with(graph, resource, selector)
+    if not found and in_code(resource):
+        hidden.add(unsaid(graph, resource, WORKLOAD, "no pods with these labels are declared here"))
+    return found_or(graph, resource, found, hidden)
+
+
+def backends(resource: Resource, graph: Graph) -> Targets:
+    """Give the services that an ingress or route leads to."""
+    names = held(resource, "backends")
+    if names is None:
+        return Targets(gaps=tuple(resource.unread.get("backends", ())))
+    found: list[Resource] = []
+    gaps = hidden_types(graph, resource, SERVICE)
+    for each in names:
+        space, _, name = each.rpartition("/")
+        candidates = [
+            service
+            for service in by_name(graph, SERVICE, resource.scope, name)
+            if (
+                held(service, "namespace") == space
+                if space
+                else is_same_namespace(resource, service)
+            )
+        ]
+        near = nearest(resource, candidates)
+        found += near
+        if not near:
+            gaps.add(unsaid(graph, resource, SERVICE, f"the service {each} was not found"))
+    return found_or(graph, resource, found, gaps)
+
+
+def gateways(resource: Resource, graph: Graph) -> Targets:
+    """Give the gateways that a route is attached to."""
+    found: list[Resource] = []
+    gaps = hidden_types(graph, resource, GATEWAY)
+    for each in held(resource, "gateway_names") or ():
+        space, _, name = each.rpartition("/")
+        candidates = [
+            gate
+            for gate in by_name(graph, GATEWAY, resource.scope, name)
+            if (held(gate, "namespace") == space if space else is_same_namespace(resource, gate))
+        ]
+        near = nearest(resource, candidates)
+        found += near
+        if not near:
+            gaps.add(unsaid(graph, resource, GATEWAY, f"the gateway {each} was not found"))
+    return found_or(graph, resource, found, gaps)
+
+
+def behind(resource: Resource, graph: Graph) -> Targets:
+    """Give the workloads behind a service, ingress or route."""
+    return cast("Targets", keep(graph, ("behind", resource.id), lambda: _behind(resource, graph)))
+
+
+def _behind(resource: Resource, graph: Graph) -> Targets:
+    if resource.type == SERVICE:
+        return selected(resource, graph)
+    reached = backends(resource, graph)
+    found: list[Resource] = []
+    gaps = set(reached.gaps)
+    for service in reached.found:
+        inside = selected(service, graph)
+        found += inside.found
+        gaps |= set(inside.gaps)
+    return found_or(graph, resource, found, gaps)

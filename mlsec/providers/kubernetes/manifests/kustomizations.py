@@ -1,0 +1,37 @@
+"""Which files of a folder are patches: parts of objects that a kustomization lays over others."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from mlsec.collect.code.code_file import CodeScope, Language
+from mlsec.collect.located.located import Node
+from mlsec.collect.located.yaml import parse_documents
+from mlsec.core.errors import MlsecError
+
+
+def patches_of(scope: CodeScope) -> dict[str, str]:
+    """Give the paths of patches, each with the kustomization that names it."""
+    found: dict[str, str] = {}
+    for file in scope.written_in(Language.KUSTOMIZATION):
+        try:
+            nodes = list(parse_documents(file.text))
+        except MlsecError:
+            continue  # the file itself is told as not understood
+        for node in nodes:
+            for name in _named(node):
+                path = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), name))
+                found[path] = file.path
+    return found
+
+
+def _named(node: Node) -> Iterator[str]:
+    for each in node.items("patchesStrategicMerge"):
+        # A patch may stand there as text.
+        if isinstance(each.value, str) and "\n" not in each.value:
+            yield each.value
+    for key in ("patches", "patchesJson6902"):
+        for each in node.items(key):
+            if each.text("path"):
+                yield each.text("path")

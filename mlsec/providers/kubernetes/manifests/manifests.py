@@ -1,0 +1,99 @@
+"""The manifests of a folder: every document read, and what could not be is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlsec.collect.code.code_file import CodeFile, CodeScope, Declared, Language
+from mlsec.collect.located.json import parse
+from mlsec.collect.located.located import Node
+from mlsec.collect.located.yaml import parse_documents
+from mlsec.core.enums import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.providers.kubernetes.manifests.kustomizations import patches_of
+from mlsec.providers.kubernetes.objects.objects import KubeObject, group_of, is_object, unfold
+from mlsec.providers.kubernetes.workloads.kinds import BY_KIND
+from mlsec.providers.kubernetes.workloads.reading import read_objects
+from mlsec.providers.kubernetes.workloads.resource_builder import Seat
+from mlsec.vocabulary.types import Vocabulary
+
+_RENDER = {
+    Language.HELM_TEMPLATE: "a template: scan what it makes, helm template RELEASE {folder}",
+    Language.KUSTOMIZATION: "not built: scan what it makes, kustomize build {folder}",
+}
+
+
+def read(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    """Give what the manifests of a target declare, as one cluster."""
+    things: list[KubeObject] = []
+    patches = patches_of(scope)
+    for file in scope.written_in(Language.KUBERNETES):
+        scope.take(file)
+        if file.path in patches:
+            scope.doubt(file, f"a patch, which {patches[file.path]} applies when it is built")
+        else:
+            things += _objects_of(file, scope)
+    for language, words in _RENDER.items():
+        for file in scope.written_in(language):
+            folder = (
+                _chart_of(file.path) if language is Language.HELM_TEMPLATE else _above(file.path)
+            )
+            scope.refuse(file, words.format(folder=folder), reason=GapReason.UNRESOLVED)
+    seat = Seat(scope.name, vocabulary, scope.tally)
+    launches = read_objects(things, seat)
+    return Declared(resources=tuple(seat.resources), launches=launches)
+
+
+def _objects_of(file: CodeFile, scope: CodeScope) -> Iterator[KubeObject]:
+    taken: dict[str, int] = {}
+    for node in _documents(file, scope):
+        for each in unfold(node):
+            if not is_object(each):
+                scope.doubt(file, "a document without apiVersion and kind", line=each.line)
+                continue
+            if each.text("$patch") == "delete":
+                scope.doubt(file, "a patch that takes an object away", line=each.line)
+                continue
+            thing = _object(file, scope.name, each, taken)
+            if (thing.group, thing.kind) not in BY_KIND:
+                detail = f"nothing reads {thing.label}, but for pods that it holds"
+                scope.doubt(file, detail, reason=GapReason.UNSUPPORTED, line=each.line)
+            yield thing
+
+
+def _documents(file: CodeFile, scope: CodeScope) -> Iterator[Node]:
+    try:
+        if file.path.lower().endswith(".json"):
+            yield parse(file.text)
+        else:
+            yield from parse_documents(file.text)
+    except MlsecError as error:
+        line = error.location.partition(":")[0]
+        scope.refuse(file, error.message, line=int(line) if line.isdecimal() else 0)
+
+
+def _object(file: CodeFile, scope: str, node: Node, taken: dict[str, int]) -> KubeObject:
+    kind, namespace = node.text("kind"), node.text("metadata", "namespace")
+    name = node.text("metadata", "name") or node.text("metadata", "generateName")
+    group = group_of(node.text("apiVersion"))
+    label = f"{kind}.{group}" if group else kind
+    key = f"{scope}#{file.path}#{label}/{namespace or '-'}/{name or '-'}"
+    taken[key] = taken.get(key, 0) + 1
+    return KubeObject(
+        id=f"{key}~{taken[key]}" if taken[key] > 1 else key,
+        scope=scope,
+        group=group,
+        kind=kind,
+        namespace=namespace,
+        name=name or f"unnamed {kind}",
+        node=node,
+        file=file,
+    )
+
+
+def _above(path: str) -> str:
+    return path.rpartition("/")[0] or "."
+
+
+def _chart_of(path: str) -> str:
+    return path.partition("/templates/")[0] if "/templates/" in path else "."

@@ -1,0 +1,84 @@
+"""Kubernetes objects, wherever they stand: documents of a manifest, or items of an API's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.code.code_file import CodeFile
+from mlsec.collect.located.located import Node
+
+# Namespaces that only the one who applies the text knows.
+UNSAID = ""
+
+
+class KubeObject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One object. ``id`` is unique in the scan; ``file`` is None for what a cluster answered.
+
+    ``namespace`` is "" for what belongs to none, and in a file for what does not say.
+    """
+
+    id: str
+    scope: str
+    group: str
+    kind: str
+    namespace: str
+    name: str
+    node: Node
+    file: CodeFile | None = None
+    call: str = ""
+
+    @property
+    def label(self) -> str:
+        """``Kind.group`` as people write it."""
+        return f"{self.kind}.{self.group}" if self.group else self.kind
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The object's own labels."""
+        return texts(self.node, "metadata", "labels")
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """The object's annotations."""
+        return texts(self.node, "metadata", "annotations")
+
+
+def texts(node: Node, *path: str) -> dict[str, str]:
+    """Give the texts of a mapping; what is no text there is left out."""
+    return {k: n.value for k, n in node.pairs(*path).items() if isinstance(n.value, str)}
+
+
+def group_of(api_version: str) -> str:
+    """``apps`` of ``apps/v1``; "" for the core group."""
+    return api_version.rpartition("/")[0]
+
+
+def is_object(node: Node) -> bool:
+    """Whether a document says what it is."""
+    return bool(node.text("apiVersion") and node.text("kind"))
+
+
+def unfold(node: Node) -> Iterator[Node]:
+    """Give the objects of a document: itself, or the items of a list, each with its own kind."""
+    if node.text("kind").endswith("List") and isinstance(_items(node), tuple):
+        for each in node.items("items"):
+            yield each if is_object(each) else _as_item(node, each)
+    else:
+        yield node
+
+
+def _items(node: Node) -> Any:
+    found = node.get("items")
+    return found.value if found is not None else None
+
+
+def _as_item(parent: Node, node: Node) -> Node:
+    """An item of a typed list does not repeat what it is."""
+    kind = parent.text("kind").removesuffix("List")
+    if not kind or not isinstance(node.value, Mapping):
+        return node
+    told = {"apiVersion": parent.pairs()["apiVersion"], "kind": Node(kind)}
+    return Node({**told, **node.value}, node.line, node.column)

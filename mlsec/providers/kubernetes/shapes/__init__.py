@@ -1,0 +1,1 @@
+"""Named functions that turn values of Kubernetes into values of properties."""

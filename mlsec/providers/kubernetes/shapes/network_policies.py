@@ -1,0 +1,107 @@
+"""Readers of network policies and of selectors."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from mlsec.collect.located.located import Node, plain
+from mlsec.providers.kubernetes.objects.located_mapping import Shapes
+from mlsec.providers.kubernetes.objects.objects import texts
+
+_METADATA = ipaddress.ip_address("169.254.169.254")
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+
+
+def label_selector(selector: Node) -> list[dict[str, Any]]:
+    """Give a label selector as requirements; an empty list selects everything."""
+    found: list[dict[str, Any]] = [
+        {"key": key, "operator": "In", "values": [value]}
+        for key, value in texts(selector, "matchLabels").items()
+    ]
+    for each in selector.items("matchExpressions"):
+        values = each.get("values")
+        found.append({
+            "key": each.text("key"),
+            "operator": each.text("operator"),
+            "values": [str(v) for v in plain(values)] if values is not None else [],
+        })  # fmt: skip
+    return found
+
+
+def governs_ingress(spec: Node) -> bool:
+    """Whether a policy says who may reach its pods."""
+    types = spec.get("policyTypes")
+    return types is None or "Ingress" in plain(types)
+
+
+def governs_egress(spec: Node) -> bool:
+    """Whether a policy says what its pods may reach."""
+    types = spec.get("policyTypes")
+    return "Egress" in plain(types) if types is not None else spec.get("egress") is not None
+
+
+def admits_everybody(spec: Node) -> bool:
+    """Whether a rule of the policy lets everybody in."""
+    return governs_ingress(spec) and any(_is_open(rule, "from") for rule in spec.items("ingress"))
+
+
+def reaches_everything(spec: Node) -> bool:
+    """Whether a rule of the policy lets the pods reach every address."""
+    return governs_egress(spec) and any(_is_open(rule, "to") for rule in spec.items("egress"))
+
+
+def policy_reaches_metadata(spec: Node) -> bool:
+    """Whether a rule of the policy lets the pods reach the cloud's metadata service."""
+    if not governs_egress(spec):
+        return False
+    for rule in spec.items("egress"):
+        if not rule.items("to"):
+            return True
+        for peer in rule.items("to"):
+            if peer.get("ipBlock") is not None and _covers_metadata(peer):
+                return True
+    return False
+
+
+def _is_open(rule: Node, key: str) -> bool:
+    peers = rule.items(key)
+    if not peers:
+        return True
+    for peer in peers:
+        block = peer.get("ipBlock")
+        if block is not None and block.text("cidr") in _ANYWHERE and key == "from":
+            return True
+        if block is not None and block.text("cidr") in _ANYWHERE and not block.items("except"):
+            return True
+        if block is None and _selects_all(peer):
+            return True
+    return False
+
+
+def _selects_all(peer: Node) -> bool:
+    """Every namespace, and no pods picked out there."""
+    spaces, pods = peer.get("namespaceSelector"), peer.get("podSelector")
+    return (
+        spaces is not None
+        and not label_selector(spaces)
+        and (pods is None or not label_selector(pods))
+    )
+
+
+def _covers_metadata(peer: Node) -> bool:
+    block = ipaddress.ip_network(peer.text("ipBlock", "cidr"), strict=False)
+    without = [str(each.value) for each in peer.items("ipBlock", "except")]
+    return _METADATA in block and not any(
+        _METADATA in ipaddress.ip_network(each, strict=False) for each in without
+    )
+
+
+NETPOL_SHAPES: Shapes = {
+    "label_selector": label_selector,
+    "governs_ingress": governs_ingress,
+    "governs_egress": governs_egress,
+    "admits_everybody": admits_everybody,
+    "reaches_everything": reaches_everything,
+    "policy_reaches_metadata": policy_reaches_metadata,
+}

@@ -1,0 +1,250 @@
+"""Readers of services, ingresses, routes and gateways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.providers.kubernetes.objects.located_mapping import Shapes
+from mlsec.providers.kubernetes.objects.objects import texts
+
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+_INTERNAL = {
+    "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
+    "networking.gke.io/load-balancer-type": "internal",
+    "cloud.google.com/load-balancer-type": "internal",
+    "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
+    "service.beta.kubernetes.io/oci-load-balancer-internal": "true",
+    "service.beta.kubernetes.io/openstack-internal-load-balancer": "true",
+    "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type": "private",
+}  # fmt: skip
+_AWS_INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
+_AWS_TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
+_AWS_SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
+_NGINX, _ALB = "nginx.ingress.kubernetes.io/", "alb.ingress.kubernetes.io/"
+_ASKS = (
+    f"{_NGINX}auth-url", f"{_NGINX}auth-secret", f"{_NGINX}auth-tls-secret",
+    "haproxy.org/auth-type", "haproxy-ingress.github.io/auth-url",
+    "haproxy-ingress.github.io/auth-secret", "haproxy-ingress.github.io/oauth",
+    "ingress.kubernetes.io/auth-type", "ingress.kubernetes.io/auth-url",
+)  # fmt: skip
+# What these name may ask who is there, or may not: it stands somewhere else.
+_ELSEWHERE = (
+    "traefik.ingress.kubernetes.io/router.middlewares", "konghq.com/plugins",
+    "plugins.konghq.com", "cert-manager.io/never", "projectcontour.io/auth",
+    "ingress.pomerium.io/policy", "k8s.apisix.apache.org/plugin-config-name",
+    "apisix.apache.org/plugin-config-name", "cloud.google.com/backend-config",
+)  # fmt: skip
+# Named in the class of an ingress and in the annotations that it reads.
+_CONTROLLERS = ("nginx", "traefik", "haproxy", "kong", "alb", "contour", "apisix", "pomerium")
+_NARROW = (f"{_NGINX}whitelist-source-range", f"{_NGINX}allowlist-source-range",
+           f"{_ALB}inbound-cidrs", "haproxy.org/allow-list", "haproxy.org/whitelist")  # fmt: skip
+
+
+def is_offered(spec: Node) -> bool:
+    """Whether a service has an address outside of the cluster."""
+    kind = spec.text("type")
+    return kind in ("NodePort", "LoadBalancer") or bool(spec.items("externalIPs"))
+
+
+def balancer_scheme(annotations: Node) -> str:
+    """Say whether a load balancer is asked for inside or on the internet."""
+    held = texts(annotations)
+    if any(held.get(key, "").lower() == wanted for key, wanted in _INTERNAL.items()):
+        return "internal"
+    if held.get(_AWS_INTERNAL, "false").lower() in ("true", "0.0.0.0/0"):
+        return "internal"
+    if held.get(_AWS_SCHEME) == "internet-facing":
+        return "internet"
+    # The newer controller makes an internal one unless it is told otherwise.
+    return "internal" if held.get(_AWS_TYPE) in ("external", "nlb-ip") else "unsaid"
+
+
+def has_certificate(annotations: Node) -> bool:
+    """Whether a load balancer ends TLS."""
+    return any("ssl-cert" in key or "tls-cert" in key for key in texts(annotations))
+
+
+def is_narrowed(ranges: Node) -> bool:
+    """Whether address ranges leave somebody out."""
+    return _leaves_out(str(each) for each in plain(ranges))
+
+
+def _leaves_out(ranges: Iterator[str]) -> bool:
+    given = [each.strip() for each in ranges if each.strip()]
+    return bool(given) and not any(each in _ANYWHERE for each in given)
+
+
+def addresses(given: Node) -> list[str]:
+    """Give host names and addresses of a status."""
+    found = []
+    for each in given.value:
+        found += [t for key in ("ip", "hostname", "value") if (t := each.text(key))]
+    return found
+
+
+def text_list(given: Node) -> list[str]:
+    """Give a list of texts, of one text too."""
+    if isinstance(given.value, str):
+        return [given.value]
+    return [str(each) for each in plain(given)]
+
+
+def ingress_auth(thing: Node) -> str:
+    """Say whether the annotations of an ingress ask who is there.
+
+    Those of another controller than the one that its class names are read by nobody.
+    """
+    written = thing.pairs("metadata", "annotations")
+    own = _controller(_class_of(thing))
+    held = {k: n for k, n in written.items() if not own or _controller(k) in ("", own)}
+    asks = [n for k, n in held.items() if k in _ASKS or k == f"{_ALB}auth-type"]
+    is_hidden = any(isinstance(n.value, Unresolved) or "{{" in str(n.value) for n in asks)
+    if not is_hidden and any(n.value not in ("", "none", None) for n in asks):
+        return "asked"
+    return "elsewhere" if is_hidden or any(held.get(key) for key in _ELSEWHERE) else "unsaid"
+
+
+def _controller(text: str) -> str:
+    return next((each for each in _CONTROLLERS if each in text), "")
+
+
+def _class_of(thing: Node) -> str:
+    written = texts(thing, "metadata", "annotations")
+    return thing.text("spec", "ingressClassName") or written.get("kubernetes.io/ingress.class", "")
+
+
+def ingress_narrowed(annotations: Node) -> bool:
+    """Whether an ingress lets only some addresses in."""
+    held = texts(annotations)
+    return any(_leaves_out(iter(held[key].split(","))) for key in _NARROW if key in held)
+
+
+def has_snippet(annotations: Node) -> bool:
+    """Whether an annotation puts configuration into the proxy as it is."""
+    return any(key.endswith("-snippet") for key in texts(annotations))
+
+
+def allows_plain(annotations: Node) -> bool:
+    """Whether plain HTTP is kept open on purpose."""
+    held = texts(annotations)
+    off = (f"{_NGINX}ssl-redirect", f"{_NGINX}force-ssl-redirect")
+    has_both = "80" in held.get(f"{_ALB}listen-ports", "") and not held.get(f"{_ALB}ssl-redirect")
+    return (
+        any(held.get(key) == "false" for key in off)
+        or held.get("kubernetes.io/ingress.allow-http") == "true"
+        or ("HTTPS" in held.get(f"{_ALB}listen-ports", "") and has_both)
+    )
+
+
+def ingress_scheme(thing: Node) -> str:
+    """Say whether an ingress is on the internet, where its class tells."""
+    held = texts(thing, "metadata", "annotations")
+    name = _class_of(thing)
+    if f"{_ALB}scheme" in held:
+        return "internet" if held[f"{_ALB}scheme"] == "internet-facing" else "internal"
+    if name in {"alb", "gce-internal"}:
+        return "internal"
+    if name == "gce" or thing.text("kind") == "Route":
+        return "internet" if name == "gce" else "unsaid"
+    return "unsaid"
+
+
+def ingress_backends(spec: Node) -> list[str]:
+    """Name the services behind an ingress or a route of OpenShift."""
+    paths = [p for rule in spec.items("rules") for p in rule.items("http", "paths")]
+    backends = [found for each in paths if (found := each.get("backend"))]
+    backends += [found for key in ("defaultBackend", "backend") if (found := spec.get(key))]
+    names = [b.text("service", "name") or b.text("serviceName") for b in backends]
+    targets = [n for n in (spec.get("to"), *spec.items("alternateBackends")) if n is not None]
+    names += [n.text("name") for n in targets if n.text("kind") in ("", "Service")]
+    return sorted({each for each in names if each})
+
+
+def route_gateways(spec: Node) -> list[str]:
+    """Name the gateways of a route as ``namespace/name``; the namespace may be left out."""
+    names = []
+    for parent in spec.items("parentRefs"):
+        if parent.text("kind") in ("", "Gateway") and parent.text("name"):
+            space = parent.text("namespace")
+            names.append(f"{space}/{parent.text('name')}" if space else parent.text("name"))
+    names += [str(each.value) for each in spec.items("gateways") if isinstance(each.value, str)]
+    return sorted({each for each in names if each != "mesh"})
+
+
+def route_is_offered(spec: Node) -> bool:
+    """Whether a route is attached to a gateway and not only to the mesh."""
+    return bool(route_gateways(spec))
+
+
+def route_backends(spec: Node) -> list[str]:
+    """Name the services that a route leads to."""
+    names = set()
+    for rule in spec.items("rules"):
+        for each in rule.items("backendRefs"):
+            if each.text("kind") in ("", "Service", "InferencePool"):
+                names.add(_joined(each.text("namespace"), each.text("name")))
+    for key in ("http", "tcp", "tls"):
+        for rule in spec.items(key):
+            for each in rule.items("route"):
+                names.add(_host_name(each.text("destination", "host")))
+    return sorted(name for name in names if name)
+
+
+def _host_name(host: str) -> str:
+    """``name.namespace.svc.cluster.local`` as ``namespace/name``."""
+    parts = host.split(".")
+    if len(parts) == 1:
+        return host
+    return f"{parts[1]}/{parts[0]}" if "svc" in parts or len(parts) == 2 else ""
+
+
+def _joined(namespace: str, name: str) -> str:
+    return f"{namespace}/{name}" if namespace and name else name
+
+
+def gateway_scheme(thing: Node) -> str:
+    """Say whether a gateway is on the internet, where its class or annotations tell."""
+    name = thing.text("spec", "gatewayClassName")
+    if name.startswith("gke-l7") and name not in (
+        "gke-l7-rilb",
+        "gke-l7-cross-regional-internal-managed-mc",
+    ):
+        return "internet" if "global-external" in name or "regional-external" in name else "unsaid"
+    if name.endswith("rilb"):
+        return "internal"
+    held = thing.get("spec", "infrastructure", "annotations")
+    return balancer_scheme(held) if held is not None else "unsaid"
+
+
+def port_number(given: Node) -> int:
+    """Give a port, which Istio writes inside of a mapping."""
+    found = given.value
+    if isinstance(found, Mapping):
+        found = given.get("number").value if given.get("number") else None  # type: ignore[union-attr]
+    if isinstance(found, str) and found.isdecimal():
+        found = int(found)
+    if not isinstance(found, int):
+        raise TypeError("expected a port")
+    return found
+
+
+NETWORK_SHAPES: Shapes = {
+    "is_offered": is_offered,
+    "balancer_scheme": balancer_scheme,
+    "has_certificate": has_certificate,
+    "is_narrowed": is_narrowed,
+    "addresses": addresses,
+    "text_list": text_list,
+    "ingress_auth": ingress_auth,
+    "ingress_narrowed": ingress_narrowed,
+    "has_snippet": has_snippet,
+    "allows_plain": allows_plain,
+    "ingress_scheme": ingress_scheme,
+    "ingress_backends": ingress_backends,
+    "route_gateways": route_gateways,
+    "route_is_offered": route_is_offered,
+    "route_backends": route_backends,
+    "gateway_scheme": gateway_scheme,
+    "port_number": port_number,
+}

@@ -1,0 +1,197 @@
+"""Readers of policies of the mesh and of admission, of roles, and of serving objects."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlsec.collect.located.located import Node, plain
+from mlsec.providers.kubernetes.objects.located_mapping import Shapes, UnknownValueError
+from mlsec.providers.kubernetes.objects.objects import texts
+
+_EVERYBODY = {
+    "system:unauthenticated": "unauthenticated",
+    "system:anonymous": "unauthenticated",
+    "system:authenticated": "authenticated",
+    "system:serviceaccounts": "accounts",
+    "system:masters": "masters",
+}
+_COMMIT = re.compile(r"[0-9a-f]{40}\Z")
+_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
+_PUBLIC = frozenset({"com", "net", "org", "io", "ai", "dev", "app", "cloud", "co", "eu", "info"})
+_INSIDE = (".svc", ".svc.cluster.local", ".local", ".internal")
+
+
+def everybody(name: Node) -> str | None:
+    """Say of which crowd a group is the name; None for a name of its own."""
+    text = str(name.value)
+    return "accounts" if text.startswith("system:serviceaccounts:") else _EVERYBODY.get(text)
+
+
+def is_absent(node: Node) -> bool:
+    """Whether there is nothing there."""
+    return not node.value
+
+
+def policy_targets(spec: Node) -> list[str]:
+    """Name the gateways and routes that a policy is attached to, as ``Kind/name``."""
+    refs = [*spec.items("targetRefs")]
+    single = spec.get("targetRef")
+    refs += [single] if single is not None else []
+    return [f"{each.text('kind')}/{each.text('name')}" for each in refs]
+
+
+def demands_caller(thing: Node) -> bool:
+    """Whether whoever shows no identity is refused by an AuthorizationPolicy or the like."""
+    kind, spec = thing.text("kind"), thing.get("spec")
+    if spec is None:
+        return False
+    if kind == "SecurityPolicy":
+        return any(spec.get(key) for key in ("jwt", "oidc", "basicAuth", "extAuth", "apiKeyAuth"))
+    if kind != "AuthorizationPolicy":
+        return False
+    action, rules = spec.text("action") or "ALLOW", spec.items("rules")
+    if action == "CUSTOM":
+        return _for_all(rules)
+    if action == "DENY":
+        refusing = [r for r in rules if _names(r, "notRequestPrincipals", "notPrincipals")]
+        return bool(refusing) and _for_all(refusing)
+    if action != "ALLOW":
+        return False
+    # Without a rule nothing is allowed; else each rule has to name who.
+    return all(
+        _names(rule, "requestPrincipals", "principals") or _asks_claim(rule) for rule in rules
+    )
+
+
+def _for_all(rules: tuple[Node, ...] | list[Node]) -> bool:
+    """Whether some rule holds for every request; none holds without a rule.
+
+    Raises:
+        UnknownValueError: all hold for some paths or hosts only, and which are served is not told.
+    """
+    if any(not rule.items("to") and not rule.items("when") for rule in rules):
+        return True
+    if rules:
+        raise UnknownValueError("it asks only some requests who is there")
+    return False
+
+
+def _names(rule: Node, *keys: str) -> bool:
+    sources = [found for each in rule.items("from") if (found := each.get("source"))]
+    return bool(sources) and all(any(each.items(key) for key in keys) for each in sources)
+
+
+def _asks_claim(rule: Node) -> bool:
+    return any(each.text("key").startswith("request.auth") for each in rule.items("when"))
+
+
+def admits_all(thing: Node) -> bool:
+    """Whether an AuthorizationPolicy allows everything to everybody."""
+    spec = thing.get("spec")
+    if spec is None or thing.text("kind") != "AuthorizationPolicy":
+        return False
+    is_allow = (spec.text("action") or "ALLOW") == "ALLOW"
+    return is_allow and any(not each.value for each in spec.items("rules"))
+
+
+def checks_signatures(thing: Node) -> bool:
+    """Whether an admission policy looks at signatures of images."""
+    kind, group = thing.text("kind"), thing.text("apiVersion").partition("/")[0]
+    if kind in ("ClusterImagePolicy", "ImageValidatingPolicy"):
+        return True
+    if group == "kyverno.io":
+        return any(each.get("verifyImages") for each in thing.items("spec", "rules"))
+    name = thing.text("metadata", "name")
+    words = ("sigstore", "cosign", "policy-controller", "connaisseur", "ratify", "notation",
+             "portieris", "binauthz", "imagepolicy")  # fmt: skip
+    return kind == "ValidatingWebhookConfiguration" and any(word in name for word in words)
+
+
+def only_warns(thing: Node) -> bool:
+    """Whether what a policy refuses is let in all the same."""
+    spec = thing.get("spec")
+    if spec is None:
+        return False
+    said = {spec.text("validationFailureAction").lower(), spec.text("mode").lower()}
+    said |= {each.text("validate", "failureAction").lower() for each in spec.items("rules")}
+    if thing.text("kind") == "ImageValidatingPolicy":
+        actions = spec.get("validationActions")
+        return actions is not None and "Deny" not in plain(actions)
+    return bool(said & {"audit", "warn"}) and "enforce" not in said
+
+
+def ignores_failure(thing: Node) -> bool:
+    """Whether everything is let in while the one who decides cannot be asked."""
+    if thing.text("spec", "failurePolicy") == "Ignore":
+        return True
+    return any(each.text("failurePolicy") == "Ignore" for each in thing.items("webhooks"))
+
+
+def is_pinned(uri: Node) -> bool | None:
+    """Whether an address names the very content; None where the scheme has no such way."""
+    text = str(uri.value)
+    scheme, _, rest = text.partition("://")
+    if scheme == "hf":
+        return bool(_COMMIT.search(rest.rpartition(":")[2]))
+    if scheme == "oci":
+        return bool(_DIGEST.search(rest))
+    return None
+
+
+def is_cluster_local(labels: Node) -> bool:
+    """Whether KServe or Knative is told to give no address outside."""
+    held = texts(labels)
+    keys = ("networking.kserve.io/visibility", "networking.knative.dev/visibility",
+            "serving.knative.dev/visibility")  # fmt: skip
+    return any(held.get(key) == "cluster-local" for key in keys)
+
+
+def endpoint_auth(annotations: Node) -> bool:
+    """Whether an annotation puts a check of the caller in front of an InferenceService."""
+    held = texts(annotations)
+    keys = ("security.opendatahub.io/enable-auth", "serving.kserve.io/enable-auth")
+    return any(held.get(key) == "true" for key in keys)
+
+
+def leaves_cluster(url: Node) -> bool:
+    """Whether an address is not one of the cluster."""
+    text = first_text(url) or ""
+    host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+    if host.endswith(_INSIDE) or ".svc." in host:
+        return False
+    # ``service.namespace`` is how one calls another inside of the cluster.
+    labels = host.split(".")
+    return len(labels) > 2 or (len(labels) == 2 and labels[1] in _PUBLIC)
+
+
+def first_text(node: Node) -> str | None:
+    """Give a text, or the first of a list."""
+    found = plain(node)
+    if isinstance(found, list):
+        found = next((each for each in found if isinstance(each, str)), None)
+    return found if isinstance(found, str) else None
+
+
+def listed(node: Node) -> list[Any]:
+    """Give a list as plain values."""
+    found = plain(node)
+    return found if isinstance(found, list) else []
+
+
+POLICY_SHAPES: Shapes = {
+    "everybody": everybody,
+    "is_absent": is_absent,
+    "policy_targets": policy_targets,
+    "demands_caller": demands_caller,
+    "admits_all": admits_all,
+    "checks_signatures": checks_signatures,
+    "only_warns": only_warns,
+    "ignores_failure": ignores_failure,
+    "is_pinned": is_pinned,
+    "is_cluster_local": is_cluster_local,
+    "endpoint_auth": endpoint_auth,
+    "leaves_cluster": leaves_cluster,
+    "first_text": first_text,
+}

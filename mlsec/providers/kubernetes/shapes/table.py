@@ -1,0 +1,122 @@
+"""Small readers of single values, by the names that the vocabulary uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mlsec.collect.images.image_names import image_digest, image_tag, registry_host
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.secrets.masking import masked_kind
+from mlsec.providers.kubernetes.objects.located_mapping import Shapes, UnknownValueError
+
+_VOLUMES = {
+    "hostPath": "host_path", "configMap": "config", "secret": "secret",
+    "persistentVolumeClaim": "claim", "ephemeral": "claim", "projected": "projected",
+    "nfs": "share", "cephfs": "share", "glusterfs": "share", "azureFile": "share",
+}  # fmt: skip
+_SOCKET = re.compile(r"(docker|containerd|crio|cri-dockerd|podman)\.sock\Z")
+_RUNTIME_FOLDERS = ("/run", "/var/run", "/run/containerd", "/var/run/containerd", "/run/crio",
+                    "/var/run/crio")  # fmt: skip
+# What lies there makes whoever writes or reads it master of the node.
+_SYSTEM = ("/etc", "/root", "/proc", "/sys", "/boot", "/dev", "/usr", "/bin", "/sbin", "/lib",
+           "/lib64", "/home", "/var/lib/kubelet", "/var/lib/docker", "/var/lib/containerd",
+           "/var/lib/etcd", "/var/log")  # fmt: skip
+# Devices that models use, and that give nothing else away.
+_HARMLESS = tuple(
+    f"/dev/{name}" for name in ("shm", "nvidia", "infiniband", "dri", "kfd", "hugepages", "accel")
+)
+_GPUS = ("nvidia.com/", "amd.com/gpu", "gpu.intel.com/", "habana.ai/", "google.com/tpu",
+         "aws.amazon.com/neuron", "cloud-tpus.google.com/")  # fmt: skip
+
+
+def host_place(node: Node) -> str:
+    """Say what a path of the node gives away."""
+    path = _text(node).rstrip("/") or "/"
+    if _SOCKET.search(path) or path in _RUNTIME_FOLDERS:
+        return "runtime_socket"
+    if path in {"/", "/var", "/var/lib"}:
+        return "system"
+    if any(path == one or path.startswith(one) for one in _HARMLESS):
+        return "other"
+    if any(path == one or path.startswith(f"{one}/") for one in _SYSTEM):
+        return "system"
+    return "other"
+
+
+def volume_kind(node: Node) -> str:
+    """Say what a volume is made of."""
+    held = node.pairs()
+    if "emptyDir" in held:
+        return "memory" if node.text("emptyDir", "medium") == "Memory" else "disk"
+    return next((kind for key, kind in _VOLUMES.items() if key in held), "other")
+
+
+def has_gpu(node: Node) -> bool:
+    """Whether requests or limits name an accelerator."""
+    return any(
+        name.startswith(_GPUS) for part in ("limits", "requests") for name in node.pairs(part)
+    )
+
+
+def quantity_text(node: Node) -> str | None:
+    """Give a quantity as text, however it is written."""
+    if isinstance(node.value, Unresolved):
+        raise UnknownValueError(node.value.why)
+    return None if node.value in (None, "") else str(node.value)
+
+
+def scalar_text(node: Node) -> str | None:
+    """Give what a program sees in its environment."""
+    if isinstance(node.value, bool):
+        return str(node.value).lower()
+    return str(node.value) if isinstance(node.value, (str, int, float)) else None
+
+
+def secret_kind(node: Node) -> str | None:
+    """Name the kind of secret whose mask stands there."""
+    return masked_kind(node.value) or None if isinstance(node.value, str) else None
+
+
+def is_there(node: Node) -> bool:
+    """Whether there is anything but an empty mapping."""
+    return bool(node.value)
+
+
+def spreads(node: Node) -> bool:
+    """Whether mounts made inside show on the node."""
+    return _text(node) == "Bidirectional"
+
+
+def _text(node: Node) -> str:
+    if not isinstance(node.value, str):
+        raise TypeError(f"expected text, got {type(node.value).__name__}")
+    return node.value
+
+
+VALUE_SHAPES: Shapes = {
+    "image_digest": lambda node: image_digest(_text(node)),
+    "image_tag": lambda node: image_tag(_text(node)),
+    "registry_host": lambda node: registry_host(_text(node)),
+    "host_place": host_place,
+    "volume_kind": volume_kind,
+    "has_gpu": has_gpu,
+    "quantity_text": quantity_text,
+    "scalar_text": scalar_text,
+    "secret_kind": secret_kind,
+    "argument_text": scalar_text,
+    "is_there": is_there,
+    "spreads": spreads,
+}
+
+
+def as_node(value: Any) -> Node:
+    """Give a worked-out value as a node; nodes inside of it keep their places."""
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, Mapping):
+        return Node({str(k): as_node(v) for k, v in value.items()})
+    if isinstance(value, (list, tuple)):
+        return Node(tuple(as_node(each) for each in value))
+    return Node(value)

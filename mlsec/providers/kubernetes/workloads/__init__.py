@@ -1,0 +1,1 @@
+"""Workloads, their containers and what they serve."""

@@ -1,0 +1,161 @@
+"""How each container is started, for those who know the servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mlsec.collect.code.launch import Launch
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.providers.kubernetes.objects.objects import KubeObject
+from mlsec.providers.kubernetes.workloads.workloads import Ran, named_containers
+
+_WHY = "the value comes from a secret, a config map or a field"
+Configs = Mapping[tuple[str, str], KubeObject]
+
+
+def launches_of(ran: Ran, configs: Configs) -> Iterator[Launch]:
+    """Give one launch for each container that stays."""
+    beside = [n for n in ran.pod.init_containers if n.text("restartPolicy") == "Always"]
+    for name, node in named_containers((*ran.pod.containers, *beside)):
+        yield _launch(ran, node, name, configs)
+
+
+def partial_launch(thing: KubeObject, node: Node) -> Launch:
+    """Give the launch of a container whose image and command its runtime decides."""
+    return Launch(
+        id=f"{thing.id}:kserve-container",
+        scope=thing.scope,
+        name=thing.name,
+        kind=thing.kind,
+        resource_id=f"{thing.id}!endpoint",
+        image=node.get("image"),
+        argv=tuple(node.items("args")) or None,
+        env=_environment(node, thing, {}),
+        env_is_open=True,
+        **_place(thing, node),
+    )
+
+
+def _launch(ran: Ran, node: Node, name: str, configs: Configs) -> Launch:
+    thing = ran.thing
+    argv = (*node.items("command"), *node.items("args"))
+    if ran.pod.rest:
+        more = Unresolved(f"what stands beside its own arguments: {ran.pod.rest}")
+        hidden = Node(more, node.line, node.column)
+        argv = (*argv, hidden) if node.items("command") else (hidden, *argv)
+    user = node.get("securityContext", "runAsUser") or ran.pod.spec.get(
+        "securityContext", "runAsUser"
+    )
+    source = node.get("source")
+    return Launch(
+        id=f"{ran.resource.id}:{name}",
+        scope=thing.scope,
+        name=f"{ran.resource.name}:{name}",
+        kind=thing.kind,
+        resource_id=ran.resource.id,
+        image=_image(node.get("image")),
+        argv=argv or None,
+        is_entry=bool(node.items("command")),
+        shell=source if source is not None and isinstance(source.value, str) else None,
+        env=_environment(node, thing, configs),
+        env_is_open=bool(node.items("envFrom") or ran.pod.rest),
+        ports=tuple(_ports(node)),
+        published=tuple(_published(node)),
+        files=_mounted(ran, node, configs),
+        folder=node.text("workingDir"),
+        user=str(user.value) if user is not None and user.value is not None else "",
+        **_place(thing, node),
+    )
+
+
+def _place(thing: KubeObject, node: Node) -> dict[str, Any]:
+    if thing.file is None:
+        return {"file": "", "line": 0, "column": 0, "origin": "live"}
+    return {"file": thing.file.shown, "line": node.line, "column": node.column}
+
+
+def _environment(node: Node, thing: KubeObject, configs: Configs) -> dict[str, Node]:
+    found: dict[str, Node] = {}
+    for source in node.items("envFrom"):
+        config = _config(source.text("configMapRef", "name"), thing, configs)
+        prefix = source.text("prefix")
+        if config is not None:
+            found |= {prefix + key: each for key, each in config.node.pairs("data").items()}
+    for each in node.items("env"):
+        name, value = each.text("name"), each.get("value")
+        if not name:
+            continue
+        found[name] = _filled(value) if value is not None else _referred(each, thing, configs)
+    return found
+
+
+def _filled(node: Node) -> Node:
+    """Give a value as it stands, unless a template fills it in."""
+    if not isinstance(node.value, str) or "{{" not in node.value:
+        return node
+    return Node(Unresolved(f"{node.value[:60]} is filled in elsewhere"), node.line, node.column)
+
+
+def _image(node: Node | None) -> Node | None:
+    """Give an image; one whose name a template fills in is not known, whatever its tag."""
+    if node is None or not isinstance(node.value, str):
+        return node
+    name = node.value.rpartition("/")[2].partition(":")[0].partition("@")[0]
+    return _filled(node) if "{{" in name or "}}" in name else node
+
+
+def _referred(env: Node, thing: KubeObject, configs: Configs) -> Node:
+    ref = env.get("valueFrom", "configMapKeyRef")
+    if ref is not None:
+        config = _config(ref.text("name"), thing, configs)
+        value = config.node.get("data", ref.text("key")) if config is not None else None
+        if value is not None:
+            return value
+    # No value at all is an empty one.
+    if env.get("valueFrom") is None:
+        return Node("", env.line, env.column)
+    # Without it the pod does not start, unless it says that it may.
+    is_optional = any(node.get("optional") is not None for node in env.pairs("valueFrom").values())
+    return Node(Unresolved(_WHY, is_given=not is_optional), env.line, env.column)
+
+
+def _config(name: str, thing: KubeObject, configs: Configs) -> KubeObject | None:
+    return configs.get((thing.namespace, name)) if name else None
+
+
+def _ports(node: Node) -> Iterator[int]:
+    for each in node.items("ports"):
+        number = each.get("containerPort")
+        if number is not None and isinstance(number.value, int):
+            yield number.value
+
+
+def _published(node: Node) -> Iterator[str]:
+    for each in node.items("ports"):
+        number = each.get("hostPort")
+        if number is not None and isinstance(number.value, int):
+            yield f"{each.text('hostIP') or '0.0.0.0'}:{number.value}"  # noqa: S104 - what it means
+
+
+def _mounted(ran: Ran, node: Node, configs: Configs) -> dict[str, str]:
+    """Give the text of mounted config maps by the path that the container sees."""
+    volumes = {v.text("name"): v.get("configMap") for v in ran.pod.spec.items("volumes")}
+    found: dict[str, str] = {}
+    for mount in node.items("volumeMounts"):
+        source = volumes.get(mount.text("name"))
+        path = mount.text("mountPath").rstrip("/")
+        config = _config(source.text("name"), ran.thing, configs) if source is not None else None
+        if config is None or source is None or not path:
+            continue
+        paths = {i.text("key"): i.text("path") for i in source.items("items")}
+        inner = mount.text("subPath")
+        for key, value in config.node.pairs("data").items():
+            if not isinstance(value.value, str) or (paths and key not in paths):
+                continue
+            name = paths.get(key, key)
+            if not inner:
+                found[f"{path}/{name}"] = value.value
+            elif inner == name:
+                found[path] = value.value
+    return found

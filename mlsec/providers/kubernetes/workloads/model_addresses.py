@@ -1,0 +1,140 @@
+"""The addresses of models that objects and their containers name, and kinds that load none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.providers.kubernetes.objects.located_paths import dig_node
+from mlsec.providers.kubernetes.objects.objects import KubeObject
+
+_URI = re.compile(
+    r"(?:(?:s3|gs|hf|oci|pvc|az|abfss?)://|https://[a-z0-9]+\.blob\.core\.windows\.net/)"
+    r"[^\s\"',;&|)]+"
+)
+_AZURE_BLOB = re.compile(r"https://([a-z0-9]+)\.blob\.core\.windows\.net/([^/]+)(?:/(.*))?\Z")
+# As hubs name models: no path, no address.
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
+# Where kinds keep the addresses of models.
+_URIS = (
+    "spec.predictor.*.storageUri", "spec.predictor.storageUris[].uri",
+    "spec.model.uri", "spec.storageUri", "spec.model.modelURL",
+)  # fmt: skip
+# Implementations of Seldon's graph that are no model server.
+_NO_SERVER = frozenset({
+    "", "UNKNOWN_IMPLEMENTATION", "SIMPLE_MODEL", "SIMPLE_ROUTER", "RANDOM_ABTEST",
+    "AVERAGE_COMBINER",
+})  # fmt: skip
+_DEEPEST = 10
+
+
+def addresses_in(thing: KubeObject) -> Iterator[Node]:
+    """Give each address that an object of a kind that serves models names in its own fields."""
+    seen = set()
+    for node in _address_nodes(thing):
+        if isinstance(node.value, Unresolved):
+            yield Node({"uri": node}, node.line, node.column)
+        elif isinstance(node.value, str) and node.value not in seen:
+            seen.add(node.value)
+            is_hub = thing.kind == "VLLMRuntime" and _HUB_NAME.match(node.value)
+            yield source_node(f"hf://{node.value}" if is_hub else node.value, node)
+    yield from _of_hub(thing)
+
+
+def addresses_of(containers: Iterable[Node]) -> Iterator[Node]:
+    """Give the models that commands and environments name by an address."""
+    for container in containers:
+        values = [*container.items("command"), *container.items("args")]
+        values += [each for env in container.items("env") if (each := env.get("value"))]
+        for node in values:
+            if isinstance(node.value, str):
+                for found in _URI.finditer(node.value):
+                    yield source_node(found.group(), node)
+
+
+def loads_models(thing: KubeObject) -> bool | None:
+    """Whether an object fetches models at all: False for what plainly does not, None elsewhere."""
+    if thing.kind == "InferenceGraph":
+        return False
+    if thing.kind != "SeldonDeployment":
+        return None
+    graphs = [each for one in thing.node.items("spec", "predictors") if (each := one.get("graph"))]
+    parts = [part for each in graphs for part in _parts(each, 0)]
+    is_own_image = all(
+        each.text("implementation") in _NO_SERVER and each.get("modelUri") is None for each in parts
+    )
+    return False if parts and is_own_image else None
+
+
+def source_node(uri: str, at: Node) -> Node:
+    """Give an address of a model as an element, with the store that it names."""
+    told: Mapping[str, Any] = source_of(uri)
+    return Node(
+        {key: Node(value, at.line, at.column) for key, value in told.items()}, at.line, at.column
+    )
+
+
+def source_of(uri: str) -> dict[str, Any]:
+    """Take an address of a model apart: how it is fetched, and the bucket or container."""
+    blob = _AZURE_BLOB.match(uri)
+    if blob:
+        return {"uri": uri, "scheme": "az", "store": f"az://{blob.group(1)}/{blob.group(2)}"}
+    scheme, mark, rest = uri.partition("://")
+    if not mark:
+        return {"uri": uri, "scheme": "", "store": None}
+    # Triton writes s3://https://HOST:PORT/BUCKET for a store that is not Amazon's.
+    rest = rest.removeprefix("https://").removeprefix("http://")
+    first, _, inside = rest.partition("/")
+    store = None
+    if scheme in ("s3", "gs"):
+        store = f"{scheme}://{first}"
+    elif scheme == "az":
+        store = f"az://{first}/{inside.partition('/')[0]}"
+    return {"uri": uri, "scheme": scheme.lower(), "store": store}
+
+
+def _address_nodes(thing: KubeObject) -> Iterator[Node]:
+    for path in _URIS:
+        found = dig_node(thing.node, path)
+        if found is not None:
+            yield from found.value if isinstance(found.value, tuple) else (found,)
+    for each in thing.node.items("spec", "predictors"):
+        for holder in (each.get("graph"), each.get("explainer")):
+            for part in _parts(holder, 0) if holder is not None else ():
+                uri = part.get("modelUri")
+                if uri is not None and uri.value:
+                    yield uri
+
+
+def _parts(graph: Node, depth: int) -> Iterator[Node]:
+    """Give a node of Seldon's graph and all below it."""
+    yield graph
+    if depth < _DEEPEST:
+        for each in graph.items("children"):
+            yield from _parts(each, depth + 1)
+
+
+def _of_hub(thing: KubeObject) -> Iterator[Node]:
+    """A runtime of KServe takes the name of a hub's model as an argument."""
+    model = thing.node.get("spec", "predictor", "model")
+    if model is None or thing.kind != "InferenceService":
+        return
+    told = dict(_flags(model.items("args")))
+    name, revision = told.get("model_id"), told.get("model_revision") or told.get("revision")
+    if name is not None and _HUB_NAME.match(str(name.value)):
+        at = f":{revision.value}" if revision is not None else ""
+        yield source_node(f"hf://{name.value}{at}", name)
+
+
+def _flags(words: tuple[Node, ...]) -> Iterator[tuple[str, Node]]:
+    for at, node in enumerate(words):
+        if not isinstance(node.value, str) or not node.value.startswith("--"):
+            continue
+        name, has_value, value = node.value[2:].partition("=")
+        after = words[at + 1] if at + 1 < len(words) else None
+        if has_value:
+            yield name.replace("-", "_"), Node(value, node.line, node.column)
+        elif after is not None and not str(after.value).startswith("--"):
+            yield name.replace("-", "_"), after

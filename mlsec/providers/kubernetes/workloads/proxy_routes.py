@@ -1,0 +1,209 @@
+"""Routes that a proxy's own kinds declare, as ingresses; and pools of pods, as services.
+
+What such a kind does not say is set in the proxy, so it is unknown and never the default of an
+ingress. A kind that nothing reads and that names a service may lead to it: it counts as a route
+of which only that is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.providers.kubernetes.objects.located_mapping import Hidden
+from mlsec.providers.kubernetes.objects.objects import KubeObject
+from mlsec.providers.kubernetes.shapes.table import as_node
+from mlsec.providers.kubernetes.workloads.resource_builder import Seat, hidden_by
+
+INGRESS, SERVICE = "kubernetes.ingress", "kubernetes.service"
+# Group -> where its kinds name services, hosts, TLS, and what may ask who is there. A star is any
+# element of a list.
+_Paths = tuple[str, ...]
+_SERVICES: Mapping[str, _Paths] = {
+    "traefik.io": ("routes.*.services.*",),
+    "traefik.containo.us": ("routes.*.services.*",),
+    "projectcontour.io": ("routes.*.services.*.name", "tcpproxy.services.*.name"),
+    "apisix.apache.org": ("http.*.backends.*.serviceName", "stream.*.backend.serviceName"),
+    "getambassador.io": ("service",),
+    "k8s.nginx.org": ("upstreams.*.service",),
+    "zalando.org": ("backends.*.serviceName",),
+    "elbv2.k8s.aws": ("serviceRef.name",),
+}
+_HOSTS: Mapping[str, _Paths] = {
+    "projectcontour.io": ("virtualhost.fqdn",),
+    "apisix.apache.org": ("http.*.match.hosts.*",),
+    "getambassador.io": ("hostname", "host"),
+    "k8s.nginx.org": ("host",),
+    "zalando.org": ("hosts.*",),
+}
+_TLS: Mapping[str, _Paths] = {
+    "traefik.io": ("tls",),
+    "traefik.containo.us": ("tls",),
+    "projectcontour.io": ("virtualhost.tls",),
+    "k8s.nginx.org": ("tls",),
+}
+# What stands here may ask who is there or let only some in, or may not: it is said elsewhere.
+_GUARDS: Mapping[str, _Paths] = {
+    "traefik.io": ("routes.*.middlewares", "middlewares"),
+    "traefik.containo.us": ("routes.*.middlewares", "middlewares"),
+    "projectcontour.io": (
+        "virtualhost.authorization", "virtualhost.jwtProviders", "virtualhost.ipAllowPolicy",
+        "virtualhost.ipDenyPolicy", "virtualhost.tls.clientValidation", "routes.*.ipAllowPolicy",
+    ),
+    "apisix.apache.org": (
+        "http.*.authentication", "http.*.plugins", "http.*.plugin_config_name",
+    ),
+    "k8s.nginx.org": ("policies", "routes.*.policies", "server-snippets"),
+    "zalando.org": ("routes.*.filters", "defaultBackends"),
+}  # fmt: skip
+# Kinds whose guards always stand in an object of its own, or in the proxy's settings.
+_GUARDED_ELSEWHERE = ("getambassador.io", "elbv2.k8s.aws")
+PROXY_KINDS: tuple[tuple[str, str], ...] = (
+    ("traefik.io", "IngressRoute"), ("traefik.io", "IngressRouteTCP"),
+    ("traefik.io", "IngressRouteUDP"),
+    ("traefik.containo.us", "IngressRoute"), ("traefik.containo.us", "IngressRouteTCP"),
+    ("traefik.containo.us", "IngressRouteUDP"),
+    ("projectcontour.io", "HTTPProxy"),
+    ("apisix.apache.org", "ApisixRoute"),
+    ("getambassador.io", "Mapping"), ("getambassador.io", "TCPMapping"),
+    ("k8s.nginx.org", "VirtualServer"), ("k8s.nginx.org", "TransportServer"),
+    ("zalando.org", "RouteGroup"),
+    ("elbv2.k8s.aws", "TargetGroupBinding"),
+)  # fmt: skip
+POOL_GROUPS = ("inference.networking.k8s.io", "inference.networking.x-k8s.io")
+# Kinds that nothing reads and that by their name may lead to services.
+_MAY_LEAD = re.compile(
+    r"(?:Route|Routes|RouteGroup|Ingress|Proxy|Mapping|VirtualServ\w{1,60}|Tunnel\w{0,60})\Z"
+)
+_NAMES_ONE = frozenset({"service", "serviceName", "serviceRef", "backendService"})
+_NAMES_SEVERAL = frozenset(
+    {"services", "backend", "backends", "backendRef", "backendRefs", "upstream", "upstreams",
+     "destination", "destinations", "targetRef", "target", "to"}
+)  # fmt: skip
+_MOST_NODES = 20_000
+
+
+def may_lead(kind: str) -> bool:
+    """Whether a kind that nothing reads may lead to services, by its name."""
+    return bool(_MAY_LEAD.search(kind.partition(".")[0]))
+
+
+def read_proxy_route(thing: KubeObject, seat: Seat) -> None:
+    """Read a route of a proxy as an ingress."""
+    spec = thing.node.get("spec") or as_node({})
+    services = list(_texts(spec, _SERVICES[thing.group]))
+    hidden: dict[str, Hidden] = {}
+    proxy = f"what {thing.label} does not say is set in the proxy"
+    if not any(True for _ in _at(spec, _TLS.get(thing.group, ()))):
+        hidden["has_tls"] = hidden["allows_plain"] = hidden_by(proxy)
+    is_guarded = thing.group in _GUARDED_ELSEWHERE
+    if is_guarded or any(True for _ in _at(spec, _GUARDS.get(thing.group, ()))):
+        why = "what it names beside may ask who is there, or let only some in"
+        hidden["auth"] = hidden["is_narrowed"] = hidden_by(why)
+    if not services or any(isinstance(each.value, Unresolved) for each in services):
+        hidden["backends"] = hidden_by("where it leads is not told by the text")
+    _add(thing, services, list(_texts(spec, _HOSTS.get(thing.group, ()))), spec, hidden, seat)
+
+
+def read_unknown(thing: KubeObject, services: frozenset[str], seat: Seat) -> None:
+    """Count what nothing reads, and what names a service, as a route that may lead to it."""
+    named = [n for n in _named(thing.node) if _bare(n.value).rpartition("/")[2] in services]
+    if not named:
+        return
+    hidden = hidden_by(f"nothing reads {thing.label}; it names this service and may lead to it")
+    parts = ("has_tls", "allows_plain", "auth", "is_narrowed", "has_snippet", "scheme", "hosts")
+    _add(thing, named, [], as_node({}), dict.fromkeys(parts, hidden), seat)
+
+
+def read_pool(thing: KubeObject, seat: Seat) -> None:
+    """Read an InferencePool as a service: it selects pods and has no address of its own."""
+    spec = thing.node.get("spec") or as_node({})
+    selector = spec.get("selector", "matchLabels") or spec.get("selector")
+    numbers = list(_at(spec, ("targetPorts.*.number", "targetPortNumber")))
+    ports = tuple(Node({"port": each}, each.line, each.column) for each in numbers)
+    made = {"ports": Node(ports)} | ({"selector": selector} if selector is not None else {})
+    node = _with_spec(thing.node, made)
+    seat.add(SERVICE, thing, {"Object": node, "Seen": as_node({"id": thing.id})})
+
+
+def _add(
+    thing: KubeObject, services: list[Node], hosts: list[Node], spec: Node,
+    hidden: Mapping[str, Hidden], seat: Seat,
+) -> None:  # fmt: skip
+    """Write it down as an Ingress would be written."""
+    paths = tuple(
+        Node({"backend": Node({"serviceName": Node(_bare(each.value), each.line, each.column)})})
+        for each in services
+        if isinstance(each.value, str)
+    )
+    rules = [Node({"http": Node({"paths": Node(paths)})})]
+    rules += [Node({"host": each}) for each in hosts]
+    first = services[0] if services else spec
+    made = {"rules": Node(tuple(rules), first.line, first.column)}
+    tls = next(iter(_at(spec, _TLS.get(thing.group, ()))), None)
+    if tls is not None:
+        made["tls"] = tls
+    node = _with_spec(thing.node, made)
+    seat.add(INGRESS, thing, {"Object": node, "Seen": as_node({"id": thing.id})}, hidden=hidden)
+
+
+def _with_spec(node: Node, spec: Mapping[str, Node]) -> Node:
+    held = node.get("spec")
+    line, column = (held.line, held.column) if held is not None else (node.line, node.column)
+    return Node({**node.pairs(), "spec": Node(dict(spec), line, column)}, node.line, node.column)
+
+
+def _bare(name: object) -> str:
+    """The name of a service as people write it: with a scheme, a namespace, a port, or alone."""
+    text = str(name).rpartition("://")[2].partition("/")[0].partition(":")[0]
+    parts = text.split(".")
+    return f"{parts[1]}/{parts[0]}" if len(parts) > 1 and parts[1] else parts[0]
+
+
+def _texts(spec: Node, paths: _Paths) -> Iterator[Node]:
+    for found in _at(spec, paths):
+        name, space = found.get("name"), found.text("namespace")
+        each = found if name is None else name
+        if space and isinstance(each.value, str):
+            each = Node(f"{each.value}.{space}", each.line, each.column)
+        if isinstance(each.value, (str, Unresolved)) and each.value != "":
+            yield each
+
+
+def _at(spec: Node, paths: _Paths) -> Iterator[Node]:
+    for path in paths:
+        yield from _follow(spec, path.split("."))
+
+
+def _follow(node: Node, steps: list[str]) -> Iterator[Node]:
+    if not steps:
+        if node.value not in (None, (), {}, False):
+            yield node
+    elif isinstance(node.value, Unresolved):
+        yield node
+    elif steps[0] == "*":
+        for each in node.value if isinstance(node.value, tuple) else ():
+            yield from _follow(each, steps[1:])
+    else:
+        found = node.pairs().get(steps[0])
+        if found is not None:
+            yield from _follow(found, steps[1:])
+
+
+def _named(node: Node) -> Iterator[Node]:
+    """Give the texts that stand where other kinds name a service."""
+    waiting: list[tuple[Node, bool]] = [(node, False)]
+    looked = 0
+    while waiting and looked < _MOST_NODES:
+        here, is_inside = waiting.pop()
+        looked += 1
+        if isinstance(here.value, tuple):
+            waiting += [(each, is_inside) for each in here.value]
+        elif isinstance(here.value, Mapping):
+            for key, each in here.value.items():
+                if isinstance(each.value, str):
+                    if key in _NAMES_ONE or (is_inside and key in ("name", "host")):
+                        yield each
+                else:
+                    waiting.append((each, key in _NAMES_ONE or key in _NAMES_SEVERAL))

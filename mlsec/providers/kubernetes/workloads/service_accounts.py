@@ -1,0 +1,94 @@
+"""Service accounts: those that are declared, and those that are only referred to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mlsec.core.resource import Resource
+from mlsec.providers.kubernetes.objects.objects import KubeObject
+from mlsec.providers.kubernetes.shapes.table import as_node
+from mlsec.providers.kubernetes.workloads.kinds import BY_KIND, ReadAs
+from mlsec.providers.kubernetes.workloads.resource_builder import Seat, hidden_by
+from mlsec.providers.kubernetes.workloads.workloads import Ran
+
+ACCOUNT = "kubernetes.service_account"
+
+
+def read_account(thing: KubeObject, seat: Seat) -> None:
+    """Make an account of its own object."""
+    seen = as_node({
+        "id": thing.id, "name": thing.name, "namespace": thing.namespace, "is_declared": True,
+    })  # fmt: skip
+    seat.add(ACCOUNT, thing, {"Object": thing.node, "Seen": seen})
+
+
+def read_implied(
+    things: Iterable[KubeObject], ran: Iterable[Ran], endpoints: Iterable[Resource], seat: Seat
+) -> None:
+    """Make an account of each that is used or bound, and declared nowhere in this scope."""
+    known: dict[str, list[KubeObject]] = {}
+    for each_thing in things:
+        if each_thing.kind == "ServiceAccount":
+            known.setdefault(each_thing.name, []).append(each_thing)
+    wanted: dict[tuple[str, str], KubeObject] = {}
+    for each in ran:
+        named = each.resource.properties.get("account_name")
+        if isinstance(named, str):
+            wanted.setdefault(_key(each.thing.namespace, named), each.thing)
+    by_id = {thing.id: thing for thing in things}
+    for endpoint in endpoints:
+        named = endpoint.properties.get("account_name")
+        thing = by_id.get(endpoint.id.rpartition("!")[0].partition("#/")[0])
+        if isinstance(named, str) and thing is not None:
+            wanted.setdefault(_key(thing.namespace, named), thing)
+    for key, thing in _bound(things):
+        wanted.setdefault(key, thing)
+    for (namespace, name), thing in wanted.items():
+        if not _is_known(known.get(name, []), namespace, thing):
+            _implied(namespace, name, thing, seat)
+
+
+def _bound(things: Iterable[KubeObject]) -> Iterator[tuple[tuple[str, str], KubeObject]]:
+    """Give the accounts that bindings name."""
+    for thing in things:
+        told = BY_KIND.get((thing.group, thing.kind))
+        if told is None or told.read_as is not ReadAs.BINDING:
+            continue
+        for subject in thing.node.items("subjects"):
+            if subject.text("kind") == "ServiceAccount" and subject.text("name"):
+                space = subject.text("namespace") or thing.namespace
+                yield _key(space, subject.text("name")), thing
+
+
+def _implied(namespace: str, name: str, thing: KubeObject, seat: Seat) -> None:
+    seen = as_node({
+        "id": "", "name": name, "namespace": namespace, "is_declared": False,
+    })  # fmt: skip
+    where = "in the code at hand" if thing.file is not None else "in what was collected"
+    why = hidden_by(f"the service account {name} is not declared {where}")
+    hidden = dict.fromkeys(
+        ("mounts_token", "aws_role", "gcp_account", "azure_client", "pull_secrets"), why
+    )
+    seat.add(
+        ACCOUNT, thing, {"Seen": seen}, name=name, hidden=hidden,
+        id=f"{thing.scope}#ServiceAccount/{namespace or '-'}/{name}",
+    )  # fmt: skip
+
+
+def _key(namespace: str, name: str) -> tuple[str, str]:
+    return namespace, name
+
+
+def _is_known(known: list[KubeObject], namespace: str, user: KubeObject) -> bool:
+    """Whether it is declared; a namespace that is left out may be any in one part of a folder."""
+    return any(
+        each.namespace == namespace
+        or ("" in (each.namespace, namespace) and _part(each) in (_part(user), ""))
+        for each in known
+    )
+
+
+def _part(thing: KubeObject) -> str:
+    """The folder of the first level that it lies below; "" at the top."""
+    first, slash, _ = thing.file.path.partition("/") if thing.file is not None else ("", "", "")
+    return first if slash else ""

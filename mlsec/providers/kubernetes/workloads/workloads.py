@@ -1,0 +1,128 @@
+"""Workloads and their containers, from the pods of an object of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.collect.located.located import Node
+from mlsec.core.resource import Resource
+from mlsec.providers.kubernetes.objects.objects import KubeObject
+from mlsec.providers.kubernetes.shapes.table import as_node, has_gpu
+from mlsec.providers.kubernetes.workloads.kinds import BY_KIND
+from mlsec.providers.kubernetes.workloads.model_addresses import addresses_of
+from mlsec.providers.kubernetes.workloads.pods import Pod, find_pods
+from mlsec.providers.kubernetes.workloads.products import RUNS, product_of, product_of_command
+from mlsec.providers.kubernetes.workloads.resource_builder import Seat
+
+WORKLOAD, CONTAINER = "kubernetes.workload", "kubernetes.container"
+# Where several say something, the first of these is what the workload is for.
+_ORDER = ("training", "serving", "vectors", "notebook", "ray", "tool")
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """One workload as read: its pod, and the resource made of it."""
+
+    thing: KubeObject
+    pod: Pod
+    resource: Resource
+    runs: str
+
+
+def read_workloads(thing: KubeObject, seat: Seat) -> tuple[Ran, ...]:
+    """Make a workload of each pod template of an object, and a container of each of its own.
+
+    In a cluster, what something else completes is read where it is complete.
+    """
+    pods = find_pods(thing)
+    if thing.file is None:
+        pods = tuple(pod for pod in pods if not pod.rest)
+    return tuple(read_pod(thing, pod, seat) for pod in pods)
+
+
+def read_pod(thing: KubeObject, pod: Pod, seat: Seat) -> Ran:
+    """Make one workload and its containers."""
+    name = f"{thing.name}/{pod.part}" if pod.part else thing.name
+    workload_id = f"{thing.id}#{pod.part}" if pod.part else thing.id
+    containers = (*pod.containers, *pod.init_containers)
+    gpu = any(has_gpu(found) for each in containers if (found := each.get("resources")))
+    runs = _runs(thing, pod)
+    is_ml = runs != "other" or gpu
+    seen = as_node({
+        "id": workload_id, "name": name, "labels": pod.labels, "runs": runs, "is_ml": is_ml,
+        "has_gpu": gpu, "sources": list(addresses_of(containers)),
+    })  # fmt: skip
+    views = {"Object": thing.node, "Pod": pod.spec, "Seen": seen}
+    resource = seat.add(
+        WORKLOAD, thing, views, id=workload_id, name=name, missing=pod.rest,
+        at=pod.spec if pod.part else thing.node,
+    )  # fmt: skip
+    for unique, each in named_containers(containers):
+        facts = {
+            "runs": runs,
+            "is_ml": is_ml,
+            "is_init": not any(each is one for one in pod.containers),
+        }
+        _container(thing, pod, resource, unique, each, facts, seat)
+    return Ran(thing=thing, pod=pod, resource=resource, runs=runs)
+
+
+def named_containers(containers: Iterable[Node]) -> Iterator[tuple[str, Node]]:
+    """Give containers with names of their own, also where a text names two alike."""
+    taken: dict[str, int] = {}
+    for node in containers:
+        name = node.text("name") or "main"
+        taken[name] = taken.get(name, 0) + 1
+        yield (f"{name}~{taken[name]}" if taken[name] > 1 else name), node
+
+
+def _container(
+    thing: KubeObject, pod: Pod, workload: Resource, name: str, node: Node,
+    facts: Mapping[str, Any], seat: Seat,
+) -> None:  # fmt: skip
+    seen = as_node(
+        {
+            **facts,
+            "id": f"{workload.id}:{name}",
+            "name": f"{workload.name}:{name}",
+            "workload": workload.id,
+            "product": product_in(node),
+            "arguments": [*node.items("command"), *node.items("args")],
+            "writable_host_paths": list(_writable_host_paths(pod, node)),
+        }
+    )
+    seat.add(
+        CONTAINER,
+        thing,
+        {"Container": node, "Pod": pod.spec, "Seen": seen},
+        id=f"{workload.id}:{name}",
+        name=f"{workload.name}:{name}",
+        at=node,
+        missing=pod.rest,
+    )
+
+
+def _writable_host_paths(pod: Pod, node: Node) -> Iterator[str]:
+    paths = {v.text("name"): v.text("hostPath", "path") for v in pod.spec.items("volumes")}
+    for mount in node.items("volumeMounts"):
+        path = paths.get(mount.text("name"), "")
+        read_only = mount.get("readOnly")
+        if path and not (read_only is not None and read_only.value is True):
+            yield path
+
+
+def _runs(thing: KubeObject, pod: Pod) -> str:
+    told = BY_KIND.get((thing.group, thing.kind))
+    if told is not None and told.runs:
+        return told.runs
+    found = {RUNS[name] for each in pod.containers if (name := product_in(each))}
+    return next((each for each in _ORDER if each in found), "other")
+
+
+def product_in(container: Node) -> str | None:
+    """Name the software that a container runs, by its image, else by its command."""
+    words = [n.value for n in (*container.items("command"), *container.items("args"))]
+    named = product_of(container.text("image"))
+    return named or product_of_command(each for each in words if isinstance(each, str))

@@ -1,0 +1,194 @@
+"""The findings as columns for the page's table: every text once, every row a few small numbers."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from mlsec.core.assessment import Assessment, Fix, RuleSummary
+from mlsec.core.enums import Concern, Severity
+from mlsec.core.finding import Evidence, Finding
+from mlsec.core.resource import Gap
+from mlsec.render import tally
+from mlsec.render.display import actual_text, expected_text, masked, shown, shown_id, telling
+from mlsec.render.links import is_link
+
+_EVIDENCE_SHOWN = 12
+_NAME = "\x01"
+# By what ``tally.state_of`` says.
+STATUS_LABELS = ("open failure", "not assessed", "waived")
+
+
+class _Table:
+    """Distinct texts in order of first use, each known by its number."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._number: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        """Give the text's number; a new one is added."""
+        found = self._number.get(text)
+        if found is None:
+            found = self._number[text] = len(self.texts)
+            self.texts.append(text)
+        return found
+
+
+def findings_island(assessment: Assessment, findings: Sequence[Finding]) -> str:
+    """Pack the findings: columnar JSON, gzip (no time in it), base64."""
+    payload = masked(msgspec.json.encode(_columns(assessment, findings)))
+    return base64.b64encode(gzip.compress(payload, 9, mtime=0)).decode()
+
+
+def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, Any]:
+    tables = {name: _Table() for name in ("rule", "type", "scope", "region", "owner", "prefix")}
+    texts, messages = _Table(), _Table()
+    gap_number = {gap.id: position for position, gap in enumerate(assessment.gaps)}
+    rows = [_Row(one, tables, texts, messages, gap_number) for one in findings]
+    severities, concerns = list(Severity), list(Concern)
+    named = {rule.id: rule for rule in assessment.rules}
+    return {
+        "severities": [one.value for one in severities],
+        "concerns": [one.value for one in concerns],
+        "statuses": STATUS_LABELS,
+        "severity": [one.severity.rank for one in findings],
+        "concern": [concerns.index(one.concern) for one in findings],
+        "status": [tally.state_of(one) for one in findings],
+        **{name: [row.numbers[name] for row in rows] for name in tables},
+        "name": [row.name for row in rows],
+        "message": [row.message for row in rows],
+        "evidence": [row.evidence for row in rows],
+        "gaps": [row.gaps for row in rows],
+        "more": {str(n): row.more for n, row in enumerate(rows) if row.more},
+        "fingerprint": "".join(f"{one.fingerprint:<32.32}" for one in findings),
+        "tables": {name: table.texts for name, table in tables.items()},
+        "texts": texts.texts,
+        "messages": messages.texts,
+        "rules": [_rule(named.get(one), one) for one in tables["rule"].texts],
+        "gapFacts": [_gap(gap) for gap in assessment.gaps],
+    }
+
+
+class _Row:
+    """One finding as numbers into the tables; ``more`` holds what few findings have."""
+
+    def __init__(
+        self,
+        finding: Finding,
+        tables: dict[str, _Table],
+        texts: _Table,
+        messages: _Table,
+        gap_number: dict[str, int],
+    ) -> None:
+        subject = finding.resource
+        full, name = shown_id(subject.id), shown(subject.name, 300)
+        has_tail = bool(name) and full.endswith(name)
+        self.name = name
+        prefix = full[: len(full) - len(name)] + _NAME if has_tail else full
+        self.numbers = {
+            "rule": tables["rule"].number(finding.rule),
+            "type": tables["type"].number(shown(subject.type, 120)),
+            "scope": tables["scope"].number(shown(subject.scope, 120)),
+            "region": tables["region"].number(shown(subject.region, 60)),
+            "owner": tables["owner"].number(shown(subject.owner, 120)),
+            "prefix": tables["prefix"].number(prefix),
+        }
+        message = shown(finding.message, 500)
+        if len(name) > 2:
+            message = message.replace(name, _NAME)
+        self.message = messages.number(message)
+        self.evidence = [
+            number
+            for one in telling(finding.evidence)[:_EVIDENCE_SHOWN]
+            for number in _evidence(one, subject.id, texts)
+        ]
+        self.gaps = [gap_number[gap] for gap in finding.gaps if gap in gap_number]
+        self.more = _more(finding)
+
+
+def _evidence(one: Evidence, subject_id: str, texts: _Table) -> tuple[int, ...]:
+    other = shown_id(one.resource) if one.resource and one.resource != subject_id else ""
+    return tuple(
+        texts.number(text)
+        for text in (
+            shown(one.path, 300),
+            expected_text(one),
+            actual_text(one),
+            shown(one.source, 300),
+            other,
+        )
+    )
+
+
+def _more(finding: Finding) -> dict[str, Any]:
+    more: dict[str, Any] = {}
+    if finding.resource.file:
+        line = f":{finding.resource.line}" if finding.resource.line else ""
+        more["file"] = f"{shown(finding.resource.file, 300)}{line}"
+    if len(finding.evidence) > _EVIDENCE_SHOWN:
+        more["evidenceLeft"] = len(finding.evidence) - _EVIDENCE_SHOWN
+    if finding.waiver:
+        waiver = finding.waiver
+        more["waiver"] = [
+            shown(one, 500)
+            for one in (waiver.id, waiver.reason, waiver.owner, waiver.expires, waiver.ticket)
+        ]
+    if finding.path and len(finding.path.nodes) > 1:
+        names = [shown(node.name or node.id, 200) for node in finding.path.nodes]
+        more["steps"] = [
+            [shown(node.type, 120), names[position], shown_id(node.id), shown(node.note, 300)]
+            for position, node in enumerate(finding.path.nodes)
+        ]
+        more["links"] = [
+            [edge.source, edge.target, shown(edge.relation, 120)]
+            for edge in finding.path.edges
+            if max(edge.source, edge.target) < len(names)
+        ]
+    return more
+
+
+def _rule(rule: RuleSummary | None, ident: str) -> dict[str, Any]:
+    if rule is None:
+        return {"id": shown(ident), "title": shown(ident), "why": "", "fix": "", "more": []}
+    return {
+        "id": shown(rule.id),
+        "title": shown(rule.title),
+        "why": shown(rule.why),
+        "category": rule.category.value,
+        **_fix(rule.fix),
+        "on": {provider: _fix(rule.fix.on(provider)) for provider in rule.fix.parts},
+        "controls": [[shown(one.id), shown(one.because)] for one in rule.controls],
+        "equivalents": [shown(one) for one in rule.equivalents],
+        "references": [one for one in rule.references if is_link(one)],
+        "exceptions": [shown(one) for one in rule.known_exceptions],
+    }
+
+
+def _fix(fix: Fix) -> dict[str, str]:
+    return {
+        "fix": shown(fix.text),
+        "cli": _lines(fix.cli),
+        "terraform": _lines(fix.terraform),
+        "cloudformation": _lines(fix.cloudformation),
+        "console": shown(fix.console),
+        **({"config": _lines(fix.config)} if fix.config else {}),
+    }
+
+
+def _gap(gap: Gap) -> list[str]:
+    return [
+        shown(gap.wanted, 200),
+        tally.REASON_WORDS[gap.reason],
+        shown(gap.missing_right, 200),
+        shown(gap.detail, 300),
+        shown(gap.subject, 300),
+    ]
+
+
+def _lines(text: str) -> str:
+    return "\n".join(shown(line) for line in text.strip("\n").split("\n"))

@@ -1,0 +1,240 @@
+"""What the page shows, worked out before a template sees it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import msgspec
+
+from mlsec.core.assessment import Assessment, ControlResult
+from mlsec.core.enums import Concern, Severity, Status
+from mlsec.core.finding import Finding
+from mlsec.core.resource import TypeCoverage
+from mlsec.render import tally
+from mlsec.render.document import document_digest
+from mlsec.render.html.path_layout import Drawing, draw
+from mlsec.render.sarif.upload_limits import left_out_notices
+
+ACTIONS_SHOWN = 7
+PATHS_DRAWN = 40
+STATIC_FINDINGS = 1_000
+COVERAGE_ROWS = 2_000
+CONCERN_ABOUT = {
+    Concern.INFRASTRUCTURE: "capacity, zones, scaling, networks",
+    Concern.DATA: "training data, artifacts, captured traffic",
+    Concern.MONITORING: "logs, alarms, drift, capture",
+    Concern.DEPLOYMENT: "rollout, rollback, approval, versions",
+    Concern.SECURITY: "exposure, access, encryption, supply chain",
+}
+RESULT_LABELS = {
+    "supported": "evidence supports it",
+    "not_supported": "evidence against it",
+    "partly": "evidence both ways",
+    "not_assessed": "not assessed",
+    "not_applicable": "not applicable",
+    "manual": "needs a person",
+}
+
+
+class ConcernView(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the five worries with its checks by outcome."""
+
+    name: str
+    about: str
+    failed: int
+    waived: int
+    passed: int
+    not_assessed: int
+    worst: str
+
+
+class PathView(msgspec.Struct, frozen=True, kw_only=True):
+    """One attack path: its finding and its picture."""
+
+    finding: Finding
+    drawing: Drawing
+
+
+class TypeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Coverage of one type over all scopes and regions."""
+
+    type: str
+    enumerated: int
+    assessed: int
+    excluded: int
+    errored: int
+    places: int
+    incomplete: int
+    reasons: tuple[str, ...]
+
+
+class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
+    """One framework: how many controls came to which result, and the controls."""
+
+    name: str
+    counts: tuple[tuple[str, str, int], ...]
+    controls: tuple[ControlResult, ...]
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the templates need beside the assessment itself."""
+
+    state: str
+    counts: tally.Tally
+    findings: tuple[Finding, ...]
+    severities: tuple[tuple[str, int], ...]
+    actions: tuple[tally.Action, ...]
+    actions_left: int
+    concerns: tuple[ConcernView, ...]
+    paths: tuple[PathView, ...]
+    paths_left: int
+    static: tuple[Finding, ...]
+    static_left: int
+    static_rest: int
+    gap_groups: tuple[tally.GapGroup, ...]
+    rights: tuple[str, ...]
+    types: tuple[TypeRow, ...]
+    places: tuple[TypeCoverage, ...]
+    places_left: int
+    enumerated: int
+    excluded: int
+    scopes: tuple[str, ...]
+    files: str
+    regions: tuple[str, ...]
+    frameworks: tuple[FrameworkView, ...]
+    result_labels: dict[str, str]
+    reason_words: dict[str, str]
+    notices: tuple[str, ...]
+    digest: str
+    control_rules: dict[str, str]
+
+
+def build_view(assessment: Assessment) -> View:
+    """Count, group, rank and cut to the page's bounds; each cut leaves its count."""
+    counts = tally.count(assessment)
+    findings = tuple(tally.findings_to_read(assessment))
+    ranked = tally.actions(assessment)
+    pathed = sorted(
+        (one for one in findings if tally.is_attack_path(one)),
+        key=lambda one: (one.severity.rank, -tally.path_length(one)),
+    )
+    worst = [
+        one for one in findings if tally.is_open(one) and one.severity.rank <= Severity.HIGH.rank
+    ]
+    groups = tally.gap_groups(assessment)
+    places = sorted(assessment.coverage, key=lambda row: (row.type, row.scope, row.region))
+    return View(
+        state=_state(assessment, counts),
+        counts=counts,
+        findings=findings,
+        severities=tuple((one.value, counts.by_severity[one]) for one in Severity),
+        actions=tuple(ranked[:ACTIONS_SHOWN]),
+        actions_left=max(0, len(ranked) - ACTIONS_SHOWN),
+        concerns=_concerns(assessment),
+        paths=tuple(
+            PathView(finding=one, drawing=draw(one.path))
+            for one in pathed[:PATHS_DRAWN]
+            if one.path
+        ),
+        paths_left=max(0, len(pathed) - PATHS_DRAWN),
+        static=tuple(worst[:STATIC_FINDINGS]),
+        static_left=max(0, len(worst) - STATIC_FINDINGS),
+        static_rest=counts.failed - len(worst),
+        gap_groups=tuple(groups),
+        rights=tuple(tally.missing_rights(groups)),
+        types=_types(places, assessment),
+        places=tuple(places[:COVERAGE_ROWS]),
+        places_left=max(0, len(places) - COVERAGE_ROWS),
+        enumerated=sum(row.enumerated for row in places),
+        excluded=sum(row.excluded for row in places),
+        scopes=tuple(tally.scope_names(assessment)),
+        files=tally.files_accounted(assessment),
+        regions=tuple(sorted({row.region for row in places if row.region.strip()})),
+        frameworks=_frameworks(assessment.controls),
+        result_labels=RESULT_LABELS,
+        reason_words={reason.value: words for reason, words in tally.REASON_WORDS.items()},
+        notices=tuple(one for one in (*assessment.notices, *left_out_notices(assessment)) if one),
+        digest=document_digest(assessment),
+        control_rules={rule.id: rule.title for rule in assessment.rules},
+    )
+
+
+def _state(assessment: Assessment, counts: tally.Tally) -> str:
+    if counts.checks == counts.not_assessed:
+        return "nothing"
+    return "complete" if tally.is_complete(assessment, counts) else "partial"
+
+
+def _concerns(assessment: Assessment) -> tuple[ConcernView, ...]:
+    outcome: Counter[tuple[Concern, str]] = Counter()
+    worst: dict[Concern, Severity] = {}
+    for finding in assessment.findings:
+        if tally.is_open(finding):
+            outcome[finding.concern, "failed"] += 1
+            known = worst.get(finding.concern, finding.severity)
+            worst[finding.concern] = min(known, finding.severity, key=lambda one: one.rank)
+        elif finding.status is Status.NOT_ASSESSED:
+            outcome[finding.concern, "not_assessed"] += 1
+        else:
+            outcome[finding.concern, "waived"] += 1
+    for rule in assessment.rules:
+        passed = len(assessment.passed.get(rule.id, ())) or rule.counts.passed
+        outcome[rule.concern, "passed"] += passed
+    return tuple(
+        ConcernView(
+            name=concern.value,
+            about=CONCERN_ABOUT[concern],
+            failed=outcome[concern, "failed"],
+            waived=outcome[concern, "waived"],
+            passed=outcome[concern, "passed"],
+            not_assessed=outcome[concern, "not_assessed"],
+            worst=worst[concern].value if concern in worst else "",
+        )
+        for concern in Concern
+    )
+
+
+def _types(rows: Sequence[TypeCoverage], assessment: Assessment) -> tuple[TypeRow, ...]:
+    words = {gap.id: f"{gap.wanted} {tally.REASON_WORDS[gap.reason]}" for gap in assessment.gaps}
+    by_type: dict[str, list[TypeCoverage]] = defaultdict(list)
+    for row in rows:
+        by_type[row.type].append(row)
+    return tuple(
+        TypeRow(
+            type=kind,
+            enumerated=sum(row.enumerated for row in group),
+            assessed=sum(row.assessed for row in group),
+            excluded=sum(row.excluded for row in group),
+            errored=sum(row.errored for row in group),
+            places=len(group),
+            incomplete=sum(1 for row in group if not row.is_complete),
+            reasons=tuple(
+                sorted(
+                    {words[gap] for row in group for gap in row.gaps if gap in words}
+                    | {row.excluded_because for row in group if row.excluded_because}
+                    | {f"listed by {source}" for row in group for source in row.sources}
+                )
+            ),
+        )
+        for kind, group in sorted(by_type.items())
+    )
+
+
+def _frameworks(controls: Sequence[ControlResult]) -> tuple[FrameworkView, ...]:
+    by_framework: dict[str, list[ControlResult]] = defaultdict(list)
+    for control in controls:
+        by_framework[control.framework].append(control)
+    return tuple(
+        FrameworkView(
+            name=name,
+            counts=tuple(
+                (result, label, count)
+                for result, label in RESULT_LABELS.items()
+                for count in [sum(1 for one in group if one.result == result)]
+                if count
+            ),
+            controls=tuple(group),
+        )
+        for name, group in sorted(by_framework.items())
+    )

@@ -1,0 +1,135 @@
+"""Where results point: the line that decided, in the code that was scanned; else a listed line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from mlsec.core.assessment import Assessment
+from mlsec.core.finding import Evidence, Finding
+from mlsec.render.display import shown, shown_id
+
+_IN_CODE = re.compile(r"(?P<file>.+?):(?P<line>[1-9][0-9]{0,8})(?::(?P<column>[1-9][0-9]{0,8}))?")
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A line (from 1) of a file of the repository; ``column`` 0 means the line as a whole."""
+
+    file: str
+    line: int
+    column: int = 0
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """Where each resource stands: in code, else at its line of the inventory file.
+
+    ``lines`` are the inventory file's, ``line_of`` the number (from 1) of each resource's id;
+    ``declared`` is where code declares a resource.
+    """
+
+    path: str
+    lines: tuple[str, ...]
+    line_of: Mapping[str, int]
+    declared: Mapping[str, Place] = msgspec.field(default_factory=dict)
+
+    def payload(self) -> bytes:
+        """Give the file's bytes: one resource id a line, sorted."""
+        return "".join(f"{line}\n" for line in self.lines).encode()
+
+    def listed(self, resource_id: str) -> Place:
+        """Give a resource's line in the inventory file (line 1 when it is not listed)."""
+        return Place(file=self.path, line=self.line_of.get(resource_id, 1))
+
+
+def build_inventory(assessment: Assessment, path: str) -> Inventory:
+    """List every resource that a result, a path or a piece of evidence names."""
+    shown_ids = {one: shown_id(one) for one in _named(assessment.findings)}
+    lines = sorted(set(shown_ids.values()))
+    number = {line: position for position, line in enumerate(lines, start=1)}
+    return Inventory(
+        path=path,
+        lines=tuple(lines),
+        line_of={one: number[line] for one, line in shown_ids.items()},
+        declared=_declared(assessment.findings),
+    )
+
+
+def place_of(finding: Finding, inventory: Inventory) -> Place:
+    """Give the line a reviewer would point at.
+
+    That is the line of the property that decided; then the head of the block that declares the
+    resource; then the resource's own line in the inventory file.
+    """
+    head = _head(finding)
+    if head is None:
+        return inventory.listed(finding.resource.id)
+    for one in finding.evidence:
+        place = _own_line(one, finding, head)
+        if place is not None and place.line != head.line:
+            return place
+    return head
+
+
+def in_code(source: str) -> Place | None:
+    """Read ``file:line`` or ``file:line:column``; None when a source is something else."""
+    found = _IN_CODE.fullmatch(source)
+    if found is None or not is_inside(found["file"]):
+        return None
+    return Place(
+        file=repository_path(found["file"]),
+        line=int(found["line"]),
+        column=int(found["column"] or 0),
+    )
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path can only lie below the repository's root, and is fit to be shown as it is."""
+    parts = path.replace("\\", "/").split("/")
+    is_plain = shown(path) == path and bool(path.strip())
+    return is_plain and bool(parts[0] and parts[-1]) and ".." not in parts and ":" not in parts[0]
+
+
+def repository_path(path: str) -> str:
+    """Give a path from the repository's root, with ``/``."""
+    return path.replace("\\", "/").removeprefix("./")
+
+
+def _named(findings: Iterable[Finding]) -> set[str]:
+    named = set()
+    for finding in findings:
+        named.add(finding.resource.id)
+        named.update(one.resource for one in finding.evidence if one.resource)
+        if finding.path:
+            named.update(node.id for node in finding.path.nodes)
+    return named
+
+
+def _declared(findings: Iterable[Finding]) -> dict[str, Place]:
+    """Where the findings say that code declares a resource: itself first, else by evidence."""
+    heads: dict[str, Place] = {}
+    by_evidence: dict[str, Place] = {}
+    for finding in findings:
+        head = _head(finding)
+        if head is not None and finding.resource.line:
+            heads.setdefault(finding.resource.id, head)
+        for one in finding.evidence:
+            place = in_code(one.source) if one.resource else None
+            if place is not None:
+                by_evidence.setdefault(one.resource, place)
+    return by_evidence | heads
+
+
+def _head(finding: Finding) -> Place | None:
+    subject = finding.resource
+    if not subject.file or not is_inside(subject.file):
+        return None
+    return Place(file=repository_path(subject.file), line=max(1, subject.line))
+
+
+def _own_line(one: Evidence, finding: Finding, head: Place) -> Place | None:
+    if one.resource not in ("", finding.resource.id):
+        return None
+    place = in_code(one.source)
+    return place if place is not None and place.file == head.file else None

@@ -1,0 +1,99 @@
+"""SARIF notifications: what was not assessed and why; never results, those would open alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mlsec.core.assessment import Assessment
+from mlsec.core.enums import GapReason
+from mlsec.render import tally
+from mlsec.render.display import plural, shown
+from mlsec.render.sarif.rules import HOME
+
+_ABOUT = {
+    GapReason.DENIED: "The scan's identity was not allowed to make the call.",
+    GapReason.THROTTLED: "The provider kept refusing the call because of its rate limits.",
+    GapReason.TIMEOUT: "The call did not answer in time.",
+    GapReason.UNSUPPORTED: "The service or operation is not offered there.",
+    GapReason.MALFORMED: "The answer could not be understood.",
+    GapReason.OVER_LIMIT: "There was more than the scan's limits allow to read.",
+    GapReason.UNRESOLVED: "Something that was referred to could not be found or followed.",
+}
+_NOTICE_ID = "mlsec/notice"
+_SUBJECTS_SHOWN = 20
+_RULES_SHOWN = 50
+
+
+def descriptors() -> list[dict[str, Any]]:
+    """Describe every kind of notification."""
+    gaps = [
+        _descriptor(
+            f"mlsec/gap-{reason.value.replace('_', '-')}",
+            "Gap" + reason.value.title().replace("_", ""),
+            about,
+        )
+        for reason, about in _ABOUT.items()
+    ]
+    notice = _descriptor(_NOTICE_ID, "Notice", "Something the reader of this report should know.")
+    return [*gaps, notice]
+
+
+def _descriptor(ident: str, name: str, about: str) -> dict[str, Any]:
+    return {
+        "id": ident,
+        "name": name,
+        "shortDescription": {"text": about},
+        "fullDescription": {"text": f"{about} What depends on it is not assessed, not passed."},
+        "help": {"text": "Allow the action that the message names, then scan again."},
+        "helpUri": HOME,
+    }
+
+
+def gap_notes(scope: str, assessment: Assessment) -> list[dict[str, Any]]:
+    """Give one notification for each operation and reason that hid something in the scope."""
+    rule_ids = {rule.id for rule in assessment.rules}
+    return [
+        _gap_note(group, rule_ids) for group in tally.gap_groups(assessment) if group.scope == scope
+    ]
+
+
+def _gap_note(group: tally.GapGroup, rule_ids: set[str]) -> dict[str, Any]:
+    why = tally.REASON_WORDS[group.reason]
+    text = (
+        f"{shown(group.wanted, 120)}: {why} for {plural(len(group.gaps), 'subject')}; "
+        f"{plural(group.checks, 'check was', 'checks were')} not assessed."
+    )
+    if group.missing_right:
+        text += f" Allow {shown(group.missing_right, 120)} and scan again."
+    subjects = [shown(gap.subject, 300) for gap in group.gaps[:_SUBJECTS_SHOWN]]
+    note: dict[str, Any] = {
+        "level": "warning",
+        "message": {"text": text.replace("](", "] (")},
+        "descriptor": {"id": f"mlsec/gap-{group.reason.value.replace('_', '-')}"},
+        "properties": {
+            "scope": shown(group.scope),
+            "subjects": subjects,
+            "subjectsInAll": len(group.gaps),
+            "rules": [shown(one) for one in group.rules[:_RULES_SHOWN]],
+            "rulesInAll": len(group.rules),
+            "checksNotAssessed": group.checks,
+        },
+    }
+    known = [rule for rule in group.rules if rule in rule_ids]
+    if len(known) == 1:
+        note["associatedRule"] = {"id": shown(known[0])}
+    return note
+
+
+def notice_notes(notices: Sequence[str]) -> list[dict[str, Any]]:
+    """Pass the scan's notices on."""
+    return [
+        {
+            "level": "note",
+            "message": {"text": shown(notice, 1000).replace("](", "] (")},
+            "descriptor": {"id": _NOTICE_ID},
+        }
+        for notice in notices
+        if notice.strip()
+    ]

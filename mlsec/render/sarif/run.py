@@ -1,0 +1,156 @@
+"""One SARIF run: the results, notifications and coverage of one scope."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from mlsec.core.assessment import Assessment, Fix, RuleSummary
+from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
+from mlsec.render import tally
+from mlsec.render.display import shown
+from mlsec.render.sarif.notifications import descriptors, gap_notes, notice_notes
+from mlsec.render.sarif.rules import HOME, rule_descriptor, taxonomies
+
+_EPOCH = "1970-01-01T00:00:00Z"
+_NAMESPACE = uuid.UUID("6f1d2c1e-0d57-5c0a-9a51-6d6c73656331")
+
+
+Result = tuple[str, Severity, bytes]
+
+
+class RunPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes into one run: category in the code host, scope, and results.
+
+    A result is (rule id, severity, JSON), encoded as soon as it is made: thousands of them as
+    objects take much room.
+    """
+
+    category: str
+    scope: str
+    results: tuple[Result, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def run_chunks(part: RunPart, assessment: Assessment) -> Iterator[bytes]:
+    """Encode a run in pieces; the rules listed are those that its results name."""
+    rules = _rules_of(part, assessment)
+    index = {(rule.id, severity): n for n, (rule, severity) in enumerate(rules)}
+    yield msgspec.json.encode(_run(part, assessment, rules))[:-1] + b',"results":['
+    for position, (rule_id, severity, result) in enumerate(part.results):
+        yield b"," if position else b""
+        yield result.removesuffix(b"}") + b',"ruleIndex":%d}' % index[rule_id, severity]
+    yield b"]}"
+
+
+def _run(
+    part: RunPart, assessment: Assessment, rules: Sequence[tuple[RuleSummary, Severity]]
+) -> dict[str, Any]:
+    started = _utc(assessment.scan.started_at)
+    category = quote(shown(part.category), safe="/:")
+    return {
+        "tool": _tool(assessment, rules, part.scope.partition("/")[0]),
+        "columnKind": "utf16CodeUnits",
+        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "Root of the repository."}}},
+        "automationDetails": {
+            "id": f"{category}/{started}",
+            "guid": str(uuid.uuid5(_NAMESPACE, f"{category}/{started}")),
+            "description": {"text": f"mlsec scan of {shown(part.scope, 200)}"},
+        },
+        "invocations": [_invocation(part, assessment, started)],
+        "taxonomies": taxonomies([rule for rule, _ in rules]),
+        "properties": {"rulePack": {"digest": assessment.tool.rules_digest}},
+    }
+
+
+def _rules_of(part: RunPart, assessment: Assessment) -> list[tuple[RuleSummary, Severity]]:
+    known = {rule.id: rule for rule in assessment.rules}
+    used = {(rule_id, severity) for rule_id, severity, _ in part.results}
+    ordered = sorted(used, key=lambda one: (one[0], one[1].rank))
+    return [(known.get(one) or _unknown_rule(one, severity), severity) for one, severity in ordered]
+
+
+def _unknown_rule(rule_id: str, severity: Severity) -> RuleSummary:
+    """Describe a rule that the assessment names but does not describe; a result needs one."""
+    return RuleSummary(
+        id=rule_id,
+        title=rule_id,
+        severity=severity,
+        category=Category.GOVERNANCE,
+        concern=Concern.SECURITY,
+        status=RuleStatus.EXPERIMENTAL,
+        resource="",
+        why="This assessment does not describe the rule.",
+        fix=Fix(text="See the rule's own description."),
+    )
+
+
+def _tool(
+    assessment: Assessment, rules: Sequence[tuple[RuleSummary, Severity]], provider: str
+) -> dict[str, Any]:
+    tool = assessment.tool
+    version = tool.version or "0.0.0"
+    return {
+        "driver": {
+            "name": tool.name,
+            "fullName": f"{tool.name} {version}",
+            "organization": tool.name,
+            "version": version,
+            "semanticVersion": version,
+            "informationUri": HOME,
+            "rules": [rule_descriptor(rule, severity, provider) for rule, severity in rules],
+            "notifications": descriptors(),
+        },
+        "extensions": [
+            {
+                "name": "mlsec-rules",
+                "version": tool.rules_digest or "unknown",
+                "properties": {"rules": tool.rules_count, "vocabulary": tool.vocabulary_digest},
+            }
+        ],
+    }
+
+
+def _invocation(part: RunPart, assessment: Assessment, started: str) -> dict[str, Any]:
+    notes = gap_notes(part.scope, assessment) + notice_notes((*part.notices, *assessment.notices))
+    return {
+        # True also when parts were not read: false makes a code host refuse the whole upload.
+        "executionSuccessful": True,
+        "startTimeUtc": started,
+        "endTimeUtc": _utc(assessment.scan.finished_at or assessment.scan.started_at),
+        "toolExecutionNotifications": notes,
+        "properties": {"mlsec/coverage": coverage_facts(part.scope, assessment)},
+    }
+
+
+def coverage_facts(scope: str, assessment: Assessment) -> dict[str, Any]:
+    """Count what was seen of a scope and what was not."""
+    rows = [row for row in assessment.coverage if row.scope == scope]
+    mine = [one for one in assessment.findings if one.resource.scope == scope]
+    reasons = Counter(gap.reason.value for gap in assessment.gaps if gap.scope == scope)
+    return {
+        "resources": {
+            "enumerated": sum(row.enumerated for row in rows),
+            "assessed": sum(row.assessed for row in rows),
+            "excluded": sum(row.excluded for row in rows),
+            "errored": sum(row.errored for row in rows),
+            "incompleteListings": sum(1 for row in rows if not row.is_complete),
+        },
+        "checks": {
+            "failed": sum(1 for one in mine if tally.is_open(one)),
+            "waived": sum(1 for one in mine if one.status is Status.FAIL and one.waiver),
+            "notAssessed": sum(1 for one in mine if one.status is Status.NOT_ASSESSED),
+        },
+        "gaps": dict(sorted(reasons.items())),
+    }
+
+
+def _utc(time: str) -> str:
+    """Give RFC 3339 with Z; a scan without a time gets the epoch rather than an invented one."""
+    text = time.strip().replace("+00:00", "Z")
+    return text if text.endswith("Z") and len(text) >= 20 else _EPOCH

@@ -1,0 +1,288 @@
+"""The compiler-like text report for a terminal: worst first, then what could not be read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from mlsec.core.assessment import Assessment
+from mlsec.core.enums import GapReason, Severity, Status
+from mlsec.core.finding import AppliedWaiver, AttackPath, Finding
+from mlsec.render import tally
+from mlsec.render.display import (
+    actual_text,
+    expected_text,
+    is_description,
+    plural,
+    shown,
+    shown_id,
+    telling,
+)
+from mlsec.render.settings import DEFAULT, RenderSettings
+from mlsec.render.text.fix import fix_lines
+from mlsec.render.text.page import Page
+
+_BOLD = "1"
+_DIM = "2"
+_COLOUR = {
+    Severity.CRITICAL: "1;35",
+    Severity.HIGH: "1;31",
+    Severity.MEDIUM: "33",
+    Severity.LOW: "36",
+    Severity.INFO: "2",
+}
+_SUBJECTS_SHOWN = 3
+# Other reasons come with a right to allow, or pass by themselves.
+_SAID = (GapReason.UNSUPPORTED, GapReason.DENIED)
+_SENTENCE_WORDS = 6
+_MINOR_SHOWN = 5
+_ACTIONS_SHOWN = 8
+_PATHS_ALIGNED_CHARS = 40
+_REASONS_CHARS = 600
+
+
+def render_text(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
+    """Write the report; ``settings`` says whether in colour and how wide."""
+    page = Page(settings)
+    for line in _lines(assessment, page):
+        yield line.encode() + b"\n"
+
+
+def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
+    if page.is_brief:
+        yield from _do_first(assessment, page)
+    else:
+        yield from _failures(assessment, page)
+        yield from _waived(assessment, page)
+    yield from _not_assessed(assessment, page)
+    yield from _incomplete(assessment, page)
+    yield from _waiver_warnings(assessment, page)
+    for notice in assessment.notices:
+        yield from page.wrap(shown(notice), "note: ", "      ")
+    yield from _scanned(assessment, page)
+    yield page.paint(tally.summary_line(assessment), _BOLD)
+
+
+def _failures(assessment: Assessment, page: Page) -> Iterator[str]:
+    rules = {rule.id: rule for rule in assessment.rules}
+    explained: set[str] = set()
+    opened = (one for one in tally.sorted_findings(assessment) if tally.is_open(one))
+    for rule_id, of_rule in groupby(opened, key=lambda one: one.rule):
+        findings = list(of_rule)
+        is_minor = findings[0].severity in {Severity.LOW, Severity.INFO}
+        shown_ones = findings[:1] if is_minor and len(findings) > _MINOR_SHOWN else findings
+        for finding in shown_ones:
+            yield from _failure(finding, page)
+            if len(shown_ones) < len(findings):
+                yield from _also(findings[1:], page)
+            if rule_id in rules:
+                yield from fix_lines(finding, rules[rule_id], explained, page)
+            yield ""
+
+
+def _also(others: Sequence[Finding], page: Page) -> Iterator[str]:
+    """Name some of the other resources that a minor rule fails on, and count them all."""
+    names = [shown_id(one.resource.id) for one in others[:_SUBJECTS_SHOWN]]
+    more = len(others) - len(names)
+    rest = f" and {more:,} more, each in report.html and assessment.json" if more else ""
+    yield from page.wrap(f"the same for {', '.join(names)}{rest}", "   | ", "   | ")
+
+
+def _do_first(assessment: Assessment, page: Page) -> Iterator[str]:
+    """Give the first things to mend, one line each, and how many more there are."""
+    ranked = tally.actions(assessment)
+    if ranked:
+        yield page.paint("do first", _BOLD)
+    for position, action in enumerate(ranked[:_ACTIONS_SHOWN], start=1):
+        path = ", attack path" if action.has_path else ""
+        severity = page.paint(f"{action.severity.value:<8}", _COLOUR[action.severity])
+        mends = plural(len(action.findings), "resource")
+        yield f"{position:>3}. {severity} {shown(action.title, 200)} ({mends}{path})"
+        yield f"              {shown(action.rule_id)}"
+    more = len(ranked) - _ACTIONS_SHOWN
+    if more > 0:
+        yield f"     and {plural(more, 'more kind')} of failures, in the report"
+    if ranked:
+        yield ""
+
+
+def _scanned(assessment: Assessment, page: Page) -> Iterator[str]:
+    """Say what was looked at and what to begin with, where a terminal's reader looks: last."""
+    asked = tally.scope_names(assessment) or assessment.scan.targets
+    targets = ", ".join(shown(one, 120) for one in asked[:5]) or "nothing"
+    more = len(asked) - 5
+    resources = plural(sum(row.enumerated for row in assessment.coverage), "resource")
+    kinds = plural(len({row.type for row in assessment.coverage if row.enumerated}), "type")
+    calls = f", {plural(assessment.scan.calls, 'call')}" if assessment.scan.calls else ""
+    rest = f" and {more:,} more" if more > 0 else ""
+    yield from page.wrap(f"looked at {targets}{rest}: {resources} of {kinds}{calls}", "", "  ")
+    if files := tally.files_accounted(assessment):
+        yield from page.wrap(files, "", "  ")
+    yield from _left_out(assessment, page)
+    ranked = tally.actions(assessment)
+    if ranked and not page.is_brief:
+        first = ranked[0]
+        path = ", an attack path" if first.has_path else ""
+        mends = plural(len(first.findings), "resource")
+        yield from page.wrap(
+            f"do first: {shown(first.title, 200)} ({first.severity.value}, {mends}{path})", "", "  "
+        )
+
+
+def _left_out(assessment: Assessment, page: Page) -> Iterator[str]:
+    """Say how much of what was found was left out of the judging, and why."""
+    counts: Counter[str] = Counter()
+    for row in assessment.coverage:
+        counts[row.excluded_because] += row.excluded
+    shares = ((f"{n:,} ({why})" if n else why) for why, n in sorted(counts.items()) if why)
+    because = "; ".join(shares)
+    if because:
+        yield from page.wrap(f"left out: {shown(because, _REASONS_CHARS)}", "", "  ")
+
+
+def _failure(finding: Finding, page: Page) -> Iterator[str]:
+    subject = finding.resource
+    head = page.paint(f"fail[{shown(finding.rule)}]", _COLOUR[finding.severity])
+    message = shown(finding.message, 300)
+    yield f"{head} {page.paint(f'{finding.severity.value}: {message}', _BOLD)}"
+    yield f"  --> {shown_id(subject.id)}"
+    if subject.file and subject.line:
+        yield f"  --> {shown(subject.file)}:{max(1, subject.line)}"
+    yield from _evidence(finding)
+    if finding.path and len(finding.path.nodes) > 1:
+        yield from _path(finding.path, "path" if tally.is_attack_path(finding) else "related")
+
+
+def _evidence(finding: Finding) -> Iterator[str]:
+    clauses = [
+        (actual_text(one), "")
+        if is_description(one)
+        else (f"{shown(one.path, 120)} = {actual_text(one)}", expected_text(one))
+        for one in telling(finding.evidence)
+    ]
+    width = max((len(left) for left, _ in clauses if len(left) <= _PATHS_ALIGNED_CHARS), default=0)
+    for left, right in clauses:
+        yield f"   | {left:<{width}}   {right}".rstrip()
+
+
+def _path(path: AttackPath, label: str) -> Iterator[str]:
+    """Show the path as steps, each below the one it is reached from."""
+    yield f"   | {label}:"
+    names = [shown(node.name or node.id, 80) for node in path.nodes]
+    for position, (depth, relation) in enumerate(path_depths(path)):
+        node = path.nodes[position]
+        arrow = f"--{shown(relation, 60)}--> " if relation else ""
+        note = f"  ({shown(node.note, 120)})" if node.note else ""
+        yield f"   |   {'  ' * depth}{arrow}{shown(node.type, 60)} {names[position]}{note}"
+    for edge in path.edges:
+        if edge.target <= edge.source:
+            step = f"{names[edge.source]} --{shown(edge.relation, 60)}--> {names[edge.target]}"
+            yield f"   |   and {step}"
+
+
+def path_depths(path: AttackPath) -> list[tuple[int, str]]:
+    """Give (depth, relation that led here) of each node, in the order of the nodes."""
+    depths: list[tuple[int, str]] = []
+    for position in range(len(path.nodes)):
+        edges = (one for one in path.edges if one.target == position > one.source >= 0)
+        edge = next(edges, None)
+        depths.append((depths[edge.source][0] + 1, edge.relation) if edge else (0, ""))
+    return depths
+
+
+def _waived(assessment: Assessment, page: Page) -> Iterator[str]:
+    waived: list[tuple[Finding, AppliedWaiver]] = [
+        (one, one.waiver)
+        for one in tally.sorted_findings(assessment)
+        if one.status is Status.FAIL and one.waiver
+    ]
+    for finding, waiver in waived:
+        label = page.paint(f"waived[{shown(finding.rule)}]", _DIM)
+        yield f"{label} {finding.severity.value}: {shown(finding.message, 300)}"
+        yield f"  --> {shown_id(finding.resource.id)}"
+        ticket = f", {shown(waiver.ticket)}" if waiver.ticket else ""
+        yield from page.wrap(
+            f"until {shown(waiver.expires)} by {shown(waiver.owner)}{ticket}: "
+            f"{shown(waiver.reason)}",
+            "   = ",
+            "     ",
+        )
+    if waived:
+        yield ""
+
+
+def _not_assessed(assessment: Assessment, page: Page) -> Iterator[str]:
+    groups = tally.gap_groups(assessment)
+    for group in groups:
+        label = page.paint(f"not assessed[{shown(group.wanted, 120)}]", "33")
+        why = tally.REASON_WORDS[group.reason]
+        checks = f"{plural(group.checks, 'check')} of {plural(len(group.rules), 'rule')}"
+        yield f"{label} {why}: {checks if group.checks else 'what it tells'} could not be decided"
+        yield f"  --> {shown(group.scope)}: {_subjects(group)}"
+        if group.missing_right:
+            yield f"   = allow {shown(group.missing_right, 200)}"
+        for said in _said(group):
+            yield from page.wrap(said, "   = ", "     ")
+    rights = tally.missing_rights(groups)
+    if rights:
+        yield from page.wrap(
+            f"allow {plural(len(rights), 'action')} and scan again: "
+            + ", ".join(shown(one, 200) for one in rights),
+            "   = ",
+            "     ",
+        )
+    if groups:
+        yield ""
+
+
+def _said(group: tally.GapGroup) -> list[str]:
+    """Give what the provider's refusal asks a person to do, where a right alone is not enough."""
+    told = (gap.detail for gap in group.gaps if gap.reason in _SAID)
+    details = {detail for detail in told if len(detail.split()) >= _SENTENCE_WORDS}
+    said = group.reasons or sorted(details)
+    return [shown(each, 300) for each in said[:_SUBJECTS_SHOWN]]
+
+
+def _subjects(group: tally.GapGroup) -> str:
+    names = list(dict.fromkeys(shown(gap.subject, 150) for gap in group.gaps))
+    more = len(names) - _SUBJECTS_SHOWN
+    return ", ".join(names[:_SUBJECTS_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _incomplete(assessment: Assessment, page: Page) -> Iterator[str]:
+    rows = {(one.scope, one.region, one.type) for one in assessment.coverage if not one.is_complete}
+    types: dict[str, list[str]] = {}
+    for scope, region, kind in sorted(rows):
+        place = f"{shown(scope)}/{shown(region)}" if region else shown(scope)
+        types.setdefault(place, []).append(shown(kind, 80))
+    for place, kinds in types.items():
+        yield from page.wrap(
+            f"not listed to the end in {place}, so there may be more: {', '.join(kinds)}",
+            "warning: ",
+            "         ",
+        )
+    if rows:
+        yield ""
+
+
+def _waiver_warnings(assessment: Assessment, page: Page) -> Iterator[str]:
+    warnings: Sequence[str] = [
+        line
+        for waiver in tally.sorted_waivers(assessment)
+        for line, applies in (
+            (
+                f"has expired ({shown(waiver.expires)}) and covers nothing",
+                waiver.state == "expired",
+            ),
+            ("matched nothing; remove it", waiver.state == "unused"),
+            (f"ends soon, on {shown(waiver.expires)}", waiver.is_near_end),
+            ("is broad: it may hide more than was meant", waiver.is_broad),
+        )
+        if applies
+        for line in [f"waiver {shown(waiver.id)} of {shown(waiver.owner)} {line}"]
+    ]
+    for warning in warnings:
+        yield from page.wrap(warning, "warning: ", "         ")
+    if warnings:
+        yield ""

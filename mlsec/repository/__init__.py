@@ -1,0 +1,1 @@
+"""Infrastructure code, manifests and server configuration of a folder target."""

@@ -1,0 +1,70 @@
+"""checkov's word from snapshot to findings and gaps: what it could not read is not assessed."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mlsec.collect.tally import Tally
+from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.core.external_finding import Foreign, ForeignRun
+from mlsec.core.resource import Inventory
+from mlsec.snapshot.records import Call
+from mlsec.snapshot.store import Snapshot
+
+SERVICE, TYPE = "checkov", "checkov"
+
+
+def read(snapshot: Snapshot) -> tuple[tuple[Foreign, ...], Inventory]:
+    """Give what checkov said, by scope, with its gaps and an account of the files it was given.
+
+    Raises:
+        MlsecError: the evidence is damaged.
+    """
+    tally = Tally()
+    found = []
+    for call in snapshot.calls():
+        if call.service == SERVICE:
+            run = _run(call, snapshot)
+            _account(call, run, tally)
+            found.append(Foreign(scope=call.scope, run=run))
+    return tuple(found), Inventory(
+        gaps=tuple(tally.gaps[key] for key in sorted(tally.gaps)), coverage=tally.coverage()
+    )
+
+
+def _run(call: Call, snapshot: Snapshot) -> ForeignRun:
+    try:
+        return msgspec.json.decode(snapshot.payload_bytes(call.payload), type=ForeignRun)
+    except msgspec.MsgspecError as error:
+        raise MlsecError(
+            f"the evidence of checkov is damaged: {error}", location=str(snapshot.path)
+        ) from None
+
+
+def _account(call: Call, run: ForeignRun, tally: Tally) -> None:
+    place = (TYPE, call.scope, "")
+    tally.look(place)
+    if call.reason:
+        gap = make_gap(
+            scope=call.scope, subject=call.scope, wanted=TYPE, reason=GapReason(call.reason),
+            detail=call.detail,
+        )  # fmt: skip
+        tally.hide(place, gap, is_listing=True)
+        tally.add(place, errored=run.given)
+        return
+    for file_id in run.unread:
+        gap = make_gap(
+            scope=call.scope, subject=file_id, wanted=TYPE, reason=GapReason.MALFORMED,
+            detail="checkov could not parse it",
+        )  # fmt: skip
+        tally.hide(place, gap, is_listing=False)
+    unread = min(len(run.unread), run.given)
+    tally.add(place, assessed=run.given - unread, errored=unread)
+    if run.not_understood:
+        gap = make_gap(
+            scope=call.scope, subject=call.scope, wanted=TYPE, reason=GapReason.UNSUPPORTED,
+            detail=f"{run.not_understood:,} entries of its output were not understood",
+        )  # fmt: skip
+        tally.hide(place, gap, is_listing=True)

@@ -1,0 +1,159 @@
+"""The code of a folder target, from the listing of its files to the snapshot."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlsec.artifacts.bytes.window import Window
+from mlsec.collect.code.code_file import CodeFile, Language
+from mlsec.collect.folders.entry import Entry, Listing
+from mlsec.collect.folders.local import LocalStore
+from mlsec.collect.secrets.masking import Masker
+from mlsec.collect.settings import CollectSettings, Progress
+from mlsec.core.enums import GapReason
+from mlsec.repository.custom_resource_definitions import without_schemas
+from mlsec.repository.declared_secrets import secret_spans, sensitive_variables
+from mlsec.repository.evidence import file_call, gap_call
+from mlsec.repository.language import language_of, may_matter
+from mlsec.repository.plan_secrets import sensitive_texts
+from mlsec.snapshot.records import Call
+from mlsec.snapshot.store import Snapshot
+
+# Beyond this no person wrote it; plans of large estates come near it.
+MAX_BYTES = 64 * 1024 * 1024
+_QUOTED = (Language.TERRAFORM, Language.TERRAFORM_VALUES, Language.BICEP)
+# Files in one transaction; all of them are in memory together.
+_AT_ONCE = 64
+_AT_ONCE_BYTES = 8 * 1024 * 1024
+_VALUES = (".tfvars", ".tfvars.json")
+_CERTAIN = (".tf", ".tofu", ".tfvars", ".bicep")
+
+
+def collect(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None = None
+) -> None:
+    """Read every file that declares something; the caller finishes the snapshot.
+
+    Raises:
+        MlsecError: the target is not there.
+    """
+    store = LocalStore(Path(target), settings.written)
+    listing = store.listing()
+    scope = scope_of(target)
+    found = [entry for entry in listing.entries if may_matter(entry.path)]
+    if not found:
+        return
+    masker = Masker(_salt(snapshot, settings), _sensitive(found, store))
+    done = 0
+    for several in _together(found):
+        if progress is not None and done:
+            progress(done, len(found), several[0].path)
+        ends = (_read(scope, entry, store, listing, masker) for entry in several)
+        # One transaction for many files: each costs as long as reading one.
+        snapshot.record_all(end for end in ends if end is not None)
+        done += len(several)
+
+
+def _together(entries: list[Entry]) -> Iterator[list[Entry]]:
+    """Group files that are kept at once: few enough for memory, however large each is."""
+    group: list[Entry] = []
+    for entry in entries:
+        size = sum(each.size_bytes for each in group)
+        if group and (len(group) == _AT_ONCE or size + entry.size_bytes > _AT_ONCE_BYTES):
+            yield group
+            group = []
+        group.append(entry)
+    if group:
+        yield group
+
+
+def _sensitive(entries: list[Entry], store: LocalStore) -> frozenset[str]:
+    """Name the sensitive variables of all modules: their values stand in files of their own."""
+    if not any(entry.path.lower().endswith(_VALUES) for entry in entries):
+        return frozenset()
+    code = (each for each in entries if each.path.lower().endswith((".tf", ".tofu")))
+    return sensitive_variables(
+        (_bytes(each, store) or b"").decode("utf-8", "replace")
+        for each in code
+        if each.size_bytes <= MAX_BYTES
+    )
+
+
+def _bytes(entry: Entry, store: LocalStore) -> bytes | None:
+    """Give a file's content; None when it cannot be read."""
+    try:
+        source = store.open(entry)
+    except OSError:
+        return None
+    try:
+        return b"".join(Window.over(source).blocks())
+    finally:
+        store.close(source)
+
+
+def scope_of(target: str) -> str:
+    """Name what a target covers, as reports group it."""
+    return f"code/{target.rstrip('/') or '/'}"
+
+
+def _read(
+    scope: str, entry: Entry, store: LocalStore, listing: Listing, masker: Masker
+) -> tuple[Call, bytes | None] | None:
+    if entry.size_bytes > MAX_BYTES:
+        if not entry.path.lower().endswith(_CERTAIN):
+            return None  # what it is as a model file is told where model files are read
+        detail = f"larger than {MAX_BYTES // 1024 // 1024} MiB"
+        return gap_call(scope, entry.id, GapReason.OVER_LIMIT, detail)
+    try:
+        source = store.open(entry)
+    except OSError as error:
+        return gap_call(scope, entry.id, GapReason.DENIED, error.strerror or "cannot be read")
+    try:
+        body = b"".join(Window.over(source).blocks())
+    finally:
+        store.close(source)
+    where = _in_repository(listing.in_repository, entry.path)
+    return code_call(scope, entry.id, entry.path, where, body, masker)
+
+
+def code_call(
+    scope: str, file_id: str, path: str, in_repository: str, body: bytes, masker: Masker
+) -> tuple[Call, bytes | None] | None:
+    """Give the record of one file's bytes; None when they declare nothing that we read."""
+    text = body.decode("utf-8-sig", "replace")
+    language = language_of(path, text)
+    if language is None:
+        return None
+    if b"\x00" in body:
+        return gap_call(scope, file_id, GapReason.MALFORMED, f"{language.value}: not text")
+    if language is Language.KUBERNETES:
+        text = without_schemas(text)
+    if language is Language.TERRAFORM_PLAN:
+        text = masker.mask_texts(text, sensitive_texts(text))
+    hidden = masker.mask_spans(text, secret_spans(language, text, masker.sensitive))
+    file = CodeFile(
+        id=file_id,
+        path=path,
+        language=language,
+        text=masker.mask(hidden, is_quoted=language in _QUOTED),
+        in_repository=in_repository,
+    )
+    return file_call(scope, file)
+
+
+def _in_repository(base: str, path: str) -> str:
+    if base in ("", "."):
+        return path
+    # A target that is one file is named by the base itself.
+    return base if base.rpartition("/")[2] == path else f"{base}/{path}"
+
+
+def _salt(snapshot: Snapshot, settings: CollectSettings) -> str:
+    """The snapshot's own salt; made when no other collector has made one."""
+    held = snapshot.meta().get("salt")
+    if not held:
+        held = settings.hash_salt or secrets.token_hex(16)
+        snapshot.set_meta("salt", held)
+    return held

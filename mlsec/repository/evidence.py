@@ -1,0 +1,58 @@
+"""How code is kept in a snapshot: one call a file, its masked text as the answer."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mlsec.collect.code.code_file import CodeFile
+from mlsec.core.enums import GapReason
+from mlsec.core.errors import MlsecError
+from mlsec.snapshot.records import Call, CallStatus, canonical, canonical_params
+from mlsec.snapshot.seal import digest_of
+from mlsec.snapshot.store import Snapshot
+
+SERVICE, READ = "code", "Read"
+
+
+def file_call(scope: str, file: CodeFile) -> tuple[Call, bytes]:
+    """Give the record of one file that was read."""
+    body = canonical(file)
+    return _call(scope, file.id, payload=digest_of(body)), body
+
+
+def gap_call(scope: str, file_id: str, reason: GapReason, detail: str) -> tuple[Call, None]:
+    """Give the record of one file that would be code and could not be read."""
+    call = _call(scope, file_id)
+    return msgspec.structs.replace(
+        call, status=CallStatus.GAP, reason=reason.value, detail=detail
+    ), None
+
+
+def file_of(call: Call, snapshot: Snapshot) -> CodeFile:
+    """Give the file that a call read.
+
+    Raises:
+        MlsecError: the evidence is damaged.
+    """
+    try:
+        return msgspec.json.decode(snapshot.payload_bytes(call.payload), type=CodeFile)
+    except msgspec.MsgspecError as error:
+        raise MlsecError(
+            f"the evidence of {call.params} is damaged: {error}", location=str(snapshot.path)
+        ) from None
+
+
+def id_of(call: Call) -> str:
+    """Give the id of the file that a call asked for."""
+    return str(msgspec.json.decode(call.params)["file"])
+
+
+def _call(scope: str, file_id: str, *, payload: str = "") -> Call:
+    return Call(
+        scope=scope,
+        region="",
+        service=SERVICE,
+        operation=READ,
+        params=canonical_params({"file": file_id}),
+        payload=payload,
+    )

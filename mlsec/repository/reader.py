@@ -1,0 +1,113 @@
+"""The code of a target from snapshot to inventory: each file to its reader, none left over."""
+
+from __future__ import annotations
+
+from mlsec.collect.code.code_file import FILE_TYPE, CodeFile, CodeScope
+from mlsec.collect.tally import Tally
+from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason
+from mlsec.core.resource import Gap, Inventory, Origin, Resource
+from mlsec.repository.evidence import SERVICE, file_of, id_of
+from mlsec.repository.readers import READERS, read_launches
+from mlsec.snapshot.records import Call
+from mlsec.snapshot.store import Snapshot
+from mlsec.vocabulary.types import Vocabulary
+
+
+def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    """Give what the code in a snapshot declares, target by target.
+
+    Raises:
+        MlsecError: the evidence is damaged.
+    """
+    tally = Tally()
+    scopes: dict[str, list[Call]] = {}
+    for call in snapshot.calls():
+        if call.service == SERVICE:
+            scopes.setdefault(call.scope, []).append(call)
+    found = [
+        resource
+        for name, calls in scopes.items()
+        for resource in _read_scope(name, calls, snapshot, vocabulary, tally)
+    ]
+    return Inventory(
+        resources=tuple(found),
+        gaps=tuple(tally.gaps[key] for key in sorted(tally.gaps)),
+        coverage=tally.coverage(),
+    )
+
+
+def _read_scope(
+    name: str, calls: list[Call], snapshot: Snapshot, vocabulary: Vocabulary, tally: Tally
+) -> list[Resource]:
+    lost = [call for call in calls if not call.payload]
+    scope = CodeScope(name, (file_of(call, snapshot) for call in calls if call.payload), tally)
+    declared = [reader(scope, vocabulary) for reader in READERS]
+    launches = tuple(launch for each in declared for launch in each.launches)
+    declared.append(read_launches(scope, vocabulary, launches))
+    files = [_file(scope, file) for file in scope.files]
+    files += [_lost(scope, call) for call in lost]
+    return [*(resource for each in declared for resource in each.resources), *files]
+
+
+def _file(scope: CodeScope, file: CodeFile) -> Resource:
+    """Give a file as a resource of its own, and count whether it was understood."""
+    place = (FILE_TYPE, scope.name, "")
+    if file.id not in scope.taken and file.id not in scope.refused:
+        scope.refuse(file, f"no reader for a {file.language.value}", reason=GapReason.UNSUPPORTED)
+    refused = scope.refused.get(file.id, ())
+    doubts = scope.doubts.get(file.id, [])
+    scope.tally.add(place, assessed=int(not refused), errored=int(bool(refused)))
+    for gap_id in refused:
+        scope.tally.hide(place, scope.tally.gaps[gap_id], is_listing=False)
+    unread = {"not_understood": tuple(refused)} if refused else {}
+    return _resource(
+        scope,
+        file.id,
+        file.shown,
+        {
+            "path": file.shown,
+            "language": file.language.value,
+            "not_understood": [_shown(gap, file.id) for gap in doubts],
+        },
+        unread,
+    )
+
+
+def _lost(scope: CodeScope, call: Call) -> Resource:
+    file_id = id_of(call)
+    gap = make_gap(
+        scope=scope.name,
+        subject=file_id,
+        wanted="content",
+        reason=GapReason(call.reason),
+        detail=call.detail,
+    )
+    place = (FILE_TYPE, scope.name, "")
+    scope.tally.hide(place, gap, is_listing=False)
+    scope.tally.add(place, errored=1)
+    return _resource(scope, file_id, file_id, {"path": file_id}, {"*": (gap.id,)})
+
+
+def _shown(gap: Gap, file_id: str) -> dict[str, str]:
+    line = gap.subject.removeprefix(file_id).lstrip(":")
+    return {"what": f"line {line}: {gap.detail}" if line else gap.detail, "line": line}
+
+
+def _resource(
+    scope: CodeScope,
+    file_id: str,
+    path: str,
+    properties: dict[str, object],
+    unread: dict[str, tuple[str, ...]],
+) -> Resource:
+    return Resource(
+        id=f"{scope.name}#{file_id}",
+        type=FILE_TYPE,
+        provider="code",
+        scope=scope.name,
+        name=path,
+        properties={name: value for name, value in properties.items() if name not in unread},
+        unread=unread,
+        origin=Origin(kind="iac", file=path, line=1),
+    )

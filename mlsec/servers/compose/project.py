@@ -1,0 +1,52 @@
+"""What a service of a compose file is read with: its file, its variables, its neighbours."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from mlsec.collect.code.code_file import CodeFile
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.servers.images.dockerfile import Recipe
+from mlsec.servers.shell.expand import expand, expand_parts
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """One compose file: ``values`` are those of its ``.env``, ``files`` all of the target."""
+
+    file: CodeFile
+    scope: str
+    folder: str
+    values: Mapping[str, Node]
+    files: Mapping[str, CodeFile]
+    recipe: Callable[[Node], Recipe | None]
+    root: Node
+
+    def lookup(self, name: str) -> str | Unresolved | None:
+        """Give a variable as ``.env`` sets it."""
+        held = self.values.get(name)
+        return held.value if held is not None else None
+
+    def filled(self, node: Node) -> Node:
+        """Fill in the variables of a node and of all below it."""
+        value = node.value
+        if isinstance(value, str):
+            return Node(
+                expand(value, self.lookup, is_compose=True), node.line, node.column, node.tag
+            )
+        if isinstance(value, tuple):
+            return Node(tuple(self.filled(each) for each in value), node.line, node.column)
+        if isinstance(value, Mapping):
+            pairs = {key: self.filled(each) for key, each in value.items()}
+            return Node(pairs, node.line, node.column)
+        return node
+
+    def parts(self, text: str) -> tuple[str | Unresolved, ...]:
+        """Give the pieces of a word with its variables filled in."""
+        return expand_parts(text, self.lookup, is_compose=True)
+
+    def near(self, path: str) -> CodeFile | None:
+        """Give the file of the target that a path of this project names."""
+        return self.files.get(posixpath.normpath(posixpath.join(self.folder, path)))

@@ -1,0 +1,44 @@
+"""Environment files: NAME=value lines, with quotes, comments and ``export``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.servers.shell.expand import expand
+
+_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*(.*)\Z")
+
+
+def parse_environment(text: str, file: str = "") -> Mapping[str, Node]:
+    """Give the variables of an environment file; the last of several with one name holds.
+
+    ``file`` is kept as the tag of each node, so that its place can be told.
+    """
+    found: dict[str, Node] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        matched = _LINE.match(line)
+        if matched is None or line.lstrip().startswith("#"):
+            continue
+        name, raw = matched[1], matched[2].strip()
+        column = matched.start(1) + 1
+        found[name] = Node(_value(raw, found), number, column, file)
+    return found
+
+
+def _value(raw: str, before: Mapping[str, Node]) -> str | Unresolved:
+    if raw[:1] == "'":
+        end = raw.find("'", 1)
+        return raw[1:end] if end > 0 else raw[1:]
+    if raw[:1] == '"':
+        end = raw.find('"', 1)
+        text = raw[1:end] if end > 0 else raw[1:]
+    else:
+        text = re.sub(r"(?<!\s)\s++#.*\Z", "", raw)
+
+    def lookup(name: str) -> str | Unresolved | None:
+        held = before.get(name)
+        return held.value if held is not None else None
+
+    return expand(text, lookup)

@@ -1,0 +1,37 @@
+"""Who else sets what a script has only a default for: what starts the script may say otherwise."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from mlsec.collect.code.code_file import CodeFile, CodeScope, Language
+from mlsec.collect.located.located import Unresolved
+
+_STARTING = frozenset({
+    Language.DOCKERFILE, Language.COMPOSE, Language.KUBERNETES, Language.SHELL, Language.UNIT,
+    Language.PROCFILE,
+})  # fmt: skip
+
+
+class Outside:
+    """The variables that other files of the target set for a script that they name."""
+
+    def __init__(self, scope: CodeScope, file: CodeFile) -> None:
+        self._name = posixpath.basename(file.path)
+        named = re.compile(rf"(?<![\w.-]){re.escape(self._name)}(?![\w.-])")
+        self._callers = [
+            each
+            for each in scope.files
+            if each.id != file.id and each.language in _STARTING and named.search(each.text)
+        ]
+
+    def lookup(self, name: str) -> Unresolved | None:
+        """Give None where nothing sets a variable, so that its default holds."""
+        sets = re.compile(
+            rf"(?<![\w$-]){re.escape(name)}[\"']?\s*[=:]|name:\s*[\"']?{re.escape(name)}\b|ENV\s+{re.escape(name)}\s"
+        )
+        for each in self._callers:
+            if sets.search(each.text):
+                return Unresolved(f"{each.shown} names {self._name} and sets {name}")
+        return None

@@ -1,0 +1,1 @@
+"""Dockerfiles and what is installed by them."""

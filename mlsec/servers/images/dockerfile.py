@@ -1,0 +1,272 @@
+"""Dockerfiles: stages, what the last of them starts, and with which settings. Nothing is built."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from mlsec.collect.code.code_file import CodeFile
+from mlsec.collect.located import json as marked_json
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.core.errors import MlsecError
+from mlsec.core.regex import regex
+from mlsec.servers.images.installed_packages import packages_in
+from mlsec.servers.shell.expand import Lookup, expand
+from mlsec.servers.shell.shell_tokens import Command, split_commands
+
+_WORD = regex(r"\s*([A-Za-z]+)(?:[ \t]+|\Z)")
+_HEREDOC = regex(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
+_PAIR = regex(
+    r"(?<![A-Za-z0-9_.-])([A-Za-z_][A-Za-z0-9_.-]*+)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)*)"
+)
+_OPTION = regex(r"--[a-z-]+(?:=\S+)?\s+")
+_STAGE = regex(r"(?:--platform=\S+\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?")
+_MOST_STAGES = 100
+
+
+class Instruction(msgspec.Struct, frozen=True, kw_only=True):
+    """One instruction: its word in capitals, and the text after it with its place."""
+
+    word: str
+    text: str
+    line: int
+    column: int
+
+
+class Recipe(msgspec.Struct, kw_only=True):
+    """What a stage of a Dockerfile makes; ``bases`` its image and those below that are stages."""
+
+    stage: str = ""
+    line: int = 1
+    bases: tuple[Node, ...] = ()
+    env: dict[str, Node] = msgspec.field(default_factory=dict)
+    arguments: dict[str, Node] = msgspec.field(default_factory=dict)
+    entrypoint: tuple[Node, ...] | None = None
+    command: tuple[Node, ...] | None = None
+    ports: tuple[int, ...] = ()
+    folder: str = ""
+    user: str = ""
+    user_node: Node | None = None
+    packages: dict[str, Node] = msgspec.field(default_factory=dict)
+    copied: dict[str, str] = msgspec.field(default_factory=dict)
+    runs: tuple[Instruction, ...] = ()
+    adds: tuple[Node, ...] = ()
+
+    @property
+    def argv(self) -> tuple[Node, ...] | None:
+        """Entrypoint and command; None when the base image decides both."""
+        if self.entrypoint is None and self.command is None:
+            return None
+        return (*(self.entrypoint or ()), *(self.command or ()))
+
+
+def recipes_of(file: CodeFile) -> tuple[Recipe, ...]:
+    """Give the stages of a Dockerfile, in order; the last one is the image."""
+    stages: list[Recipe] = []
+    common: dict[str, Node] = {}
+    for each in instructions(file.text):
+        if each.word == "FROM":
+            stages.append(_begun(each, stages, common))
+        elif each.word == "ARG" and not stages:
+            common.update(_declared(each, common, {}))
+        elif stages and len(stages) <= _MOST_STAGES:
+            _apply(each, stages[-1])
+    return tuple(stages)
+
+
+def instructions(text: str) -> Iterator[Instruction]:
+    """Yield the instructions with their continuation lines; comments between those are dropped."""
+    lines = text.splitlines()
+    at = 0
+    while at < len(lines):
+        matched = _WORD.match(lines[at])
+        if matched is None or lines[at].lstrip().startswith("#"):
+            at += 1
+            continue
+        start, column = at, matched.end() + 1
+        parts = [lines[at][matched.end() :]]
+        while parts[-1].rstrip().endswith(("\\", "`")) and at + 1 < len(lines):
+            at += 1
+            is_comment = lines[at].lstrip().startswith("#") or not lines[at].strip()
+            parts.append("\\" if is_comment else lines[at])
+        at += 1
+        body = "\n".join(parts)
+        word = matched[1].upper()
+        heredoc = _HEREDOC.search(body) if word in ("RUN", "COPY", "ADD") else None
+        if heredoc is not None:
+            ends = [n for n in range(at, len(lines)) if lines[n].strip() == heredoc[1]]
+            stop = ends[0] if ends else len(lines)
+            body = "\n".join([body, *lines[at:stop]])
+            at = stop + 1
+        yield Instruction(word=word, text=body, line=start + 1, column=column)
+
+
+def _begun(each: Instruction, stages: list[Recipe], common: Mapping[str, Node]) -> Recipe:
+    found = _STAGE.match(each.text.strip())
+    name = (found[2] or "") if found is not None else ""
+    raw = found[1] if found is not None else ""
+    image = expand(raw, _lookup(common))
+    below = next((s for s in stages if s.stage and s.stage == image), None)
+    if below is None:
+        base = (Node(image, each.line, each.column),)
+        return Recipe(stage=name, line=each.line, bases=base)
+    # A stage goes on where another ended.
+    return Recipe(
+        stage=name,
+        line=each.line,
+        bases=below.bases,
+        env=dict(below.env),
+        arguments={},
+        entrypoint=below.entrypoint,
+        command=below.command,
+        ports=below.ports,
+        folder=below.folder,
+        user=below.user,
+        user_node=below.user_node,
+        packages=dict(below.packages),
+        copied=dict(below.copied),
+    )
+
+
+def _apply(each: Instruction, stage: Recipe) -> None:
+    match each.word:
+        case "ENV":
+            stage.env.update(_environment(each, stage))
+        case "ARG":
+            stage.arguments.update(_declared(each, stage.arguments, stage.env))
+        case "CMD":
+            stage.command = _started(each)
+        case "ENTRYPOINT":
+            stage.entrypoint = _started(each)
+            stage.command = None
+        case "EXPOSE":
+            words = re.findall(r"(?<!\S)([0-9]{1,5})(?:/tcp)?(?!\S)", _filled(each.text, stage))
+            stage.ports = (*stage.ports, *(int(word) for word in words))
+        case "WORKDIR":
+            stage.folder = posixpath.normpath(
+                posixpath.join(stage.folder, _filled(each.text, stage).strip().strip("\"'"))
+            )
+        case "USER":
+            text = expand(each.text.strip(), _lookup({**stage.arguments, **stage.env}))
+            stage.user_node = Node(text, each.line, each.column)
+            stage.user = text if isinstance(text, str) else "?"
+        case "RUN":
+            stage.runs = (*stage.runs, each)
+            stage.packages.update(packages_in(run_commands(each, stage)))
+        case "ADD" | "COPY":
+            _copied(each, stage)
+
+
+def run_commands(each: Instruction, stage: Recipe) -> Iterator[Command]:
+    """Yield the commands of a RUN, with its options (mounts and network) left out."""
+    text, line, column = _without_options(each)
+    yield from split_commands(
+        text, _lookup({**stage.arguments, **stage.env}), line=line, column=column
+    )
+
+
+def _without_options(each: Instruction) -> tuple[str, int, int]:
+    text, column = each.text, each.column
+    while (option := _OPTION.match(text)) is not None:
+        text, column = text[option.end() :], column + option.end()
+    return text, each.line, column
+
+
+def _copied(each: Instruction, stage: Recipe) -> None:
+    text, line, column = _without_options(each)
+    words = [
+        word
+        for command in split_commands(
+            text, _lookup({**stage.arguments, **stage.env}), line=line, column=column
+        )
+        for word in command
+    ]
+    texts = [word.value for word in words if isinstance(word.value, str)]
+    if each.word == "ADD":
+        far = [w for w in words[:-1] if str(w.value).startswith(("http://", "https://", "git@"))]
+        is_checked = "--checksum=" in each.text
+        stage.adds = (
+            *stage.adds,
+            *(Node(w.value, each.line, w.column, "checked" if is_checked else "") for w in far),
+        )
+    if len(texts) < 2 or "--from=" in each.text:
+        return
+    target = texts[-1]
+    for source in texts[:-1]:
+        is_folder = target.endswith("/") or target in (".", "..") or len(texts) > 2
+        name = source.rstrip("/").rpartition("/")[2]
+        path = posixpath.join(target, name) if is_folder else target
+        stage.copied[posixpath.normpath(posixpath.join(stage.folder, path))] = source
+
+
+def _started(each: Instruction) -> tuple[Node, ...]:
+    text = each.text.strip()
+    if text.startswith("["):
+        try:
+            listed = marked_json.parse(text.replace("\\\n", "\n"))
+        except MlsecError:
+            listed = Node(None)
+        if isinstance(listed.value, tuple):
+            lead = len(each.text) - len(each.text.lstrip())
+            return tuple(
+                Node(
+                    item.value,
+                    each.line + item.line - 1,
+                    item.column + (each.column + lead - 1 if item.line == 1 else 0),
+                )
+                for item in listed.value
+            )
+    # The form of a shell: it is handed to sh -c as it stands.
+    place = each.line, each.column
+    return (Node("/bin/sh", *place), Node("-c", *place), Node(each.text, *place, "shell"))
+
+
+def _environment(each: Instruction, stage: Recipe) -> Iterator[tuple[str, Node]]:
+    known = {**stage.arguments, **stage.env}
+    text = each.text
+    if not re.match(r"\s*[A-Za-z_][A-Za-z0-9_.-]*=", text):
+        name, _, value = text.strip().partition(" ")
+        if name:
+            yield name, Node(expand(value.strip(), _lookup(known)), each.line, each.column)
+        return
+    for found in _PAIR.finditer(text):
+        before = text[: found.start()]
+        line = each.line + before.count("\n")
+        column = (
+            found.start() - before.rfind("\n") if "\n" in before else each.column + found.start()
+        )
+        value = found[2]
+        if value[:1] == "'":
+            node = Node(value[1:-1], line, column)
+        else:
+            bare = re.sub(r"\\(.)", r"\1", value[1:-1] if value[:1] == '"' else value)
+            node = Node(expand(bare, _lookup(known)), line, column)
+        yield found[1], node
+
+
+def _declared(
+    each: Instruction, arguments: Mapping[str, Node], env: Mapping[str, Node]
+) -> Iterator[tuple[str, Node]]:
+    name, is_set, value = each.text.strip().partition("=")
+    if not is_set:
+        if name in arguments:
+            yield name, arguments[name]
+        return
+    bare = value.strip("\"'")
+    yield name, Node(expand(bare, _lookup({**arguments, **env})), each.line, each.column)
+
+
+def _filled(text: str, stage: Recipe) -> str:
+    filled = expand(text, _lookup({**stage.arguments, **stage.env}))
+    return filled if isinstance(filled, str) else ""
+
+
+def _lookup(known: Mapping[str, Node]) -> Lookup:
+    def lookup(name: str) -> str | Unresolved | None:
+        held = known.get(name)
+        return held.value if held is not None else None
+
+    return lookup

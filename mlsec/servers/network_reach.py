@@ -1,0 +1,112 @@
+"""Who can open a connection to a port: its bind address together with what its host passes on."""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+
+from mlsec.collect.code.launch import Launch, Publication
+from mlsec.collect.located.located import Node, Unresolved
+from mlsec.servers.settings import Answer, known, unknown
+
+
+class Reach(enum.Enum):
+    """The farthest that a connection can come from, as far as the text tells."""
+
+    HOST = "host"
+    CONTAINERS = "containers"
+    CLUSTER = "cluster"
+    NETWORK = "network"
+
+
+_ANY = ("0.0.0.0", "::", "", "*", "[::]", "0", "all")  # noqa: S104 - read, never bound
+
+
+def is_loopback(address: str) -> bool | None:
+    """Whether an address is only its own host's; None when it is a name that nobody can tell."""
+    text = address.strip().strip("[]").lower()
+    if text in ("localhost", "localhost.localdomain"):
+        return True
+    if text in _ANY:
+        return False
+    try:
+        return ipaddress.ip_address(text).is_loopback
+    except ValueError:
+        return None
+
+
+def reach_of(launch: Launch, bind: Answer, port: Answer) -> Answer:
+    """Give the ``Reach`` value of one port, if the address and what is passed on are known.
+
+    A name as an address is taken to be the host's own name: others reach it.
+    """
+    if not bind.is_known:
+        return _without_bind(launch, bind, port)
+    if is_loopback(str(bind.value)):
+        return known(Reach.HOST.value, bind)
+    return _beyond_host(launch, bind, port)
+
+
+def _without_bind(launch: Launch, bind: Answer, port: Answer) -> Answer:
+    """Even when the address is not known, a container that passes nothing on is closed."""
+    beyond = _beyond_host(launch, bind, port)
+    is_closed = beyond.is_known and beyond.value == Reach.CONTAINERS.value
+    return beyond if is_closed else unknown(bind.why, bind)
+
+
+def _beyond_host(launch: Launch, bind: Answer, port: Answer) -> Answer:
+    host_network = launch.traits.get("host_network")
+    match launch.kind:
+        case "compose" if host_network is None:
+            return _through_compose(launch, bind, port)
+        case "compose" | "dockerfile" | "shell" | "unit" | "procfile" | "config":
+            return known(Reach.NETWORK.value, bind)
+        case _:
+            is_host = host_network is not None and host_network.value is True
+            wide = [each for each in launch.published if not is_loopback(each.rpartition(":")[0])]
+            is_passed_on = any(each.rpartition(":")[2] == str(port.value) for each in wide)
+            reach = Reach.NETWORK if is_host or is_passed_on else Reach.CLUSTER
+            return known(reach.value, bind)
+
+
+def _through_compose(launch: Launch, bind: Answer, port: Answer) -> Answer:
+    shared = launch.traits.get("shared_network")
+    if shared is not None:
+        return unknown("the ports of its network are published elsewhere", Answer(place=shared))
+    passed = [each for each in launch.passed_on if _may_be(each, port)]
+    if not passed:
+        return _behind(launch.traits.get("front"), bind, port)
+    if not port.is_known:
+        return unknown(f"which of the published ports is the server's: {port.why}", _at(passed[0]))
+    opened = [each for each in passed if isinstance(each.address, str)]
+    wide = [each for each in opened if not is_loopback(str(each.address))]
+    if wide and all(each.port for each in wide):
+        return known(Reach.NETWORK.value, _at(wide[0]))
+    doubtful = [each for each in passed if each not in opened or not each.port]
+    if doubtful:
+        address = doubtful[0].address
+        why = address.why if isinstance(address, Unresolved) else "a published port is not known"
+        return unknown(why, _at(doubtful[0]))
+    # What the host passes on from its own loopback address, its own programs reach.
+    return known(Reach.HOST.value, _at(passed[0]))
+
+
+def _behind(front: Node | None, bind: Answer, port: Answer) -> Answer:
+    """What publishes nothing is reached by what stands beside it, or what that leads to it."""
+    if front is None:
+        return known(Reach.CONTAINERS.value, bind)
+    if isinstance(front.value, Unresolved):
+        return unknown(front.value.why, Answer(place=front))
+    if not port.is_known:
+        return unknown(f"which of its ports is led to is not known: {port.why}", port)
+    if str(port.value) not in str(front.value).split():
+        return known(Reach.CONTAINERS.value, bind)
+    return known(Reach.NETWORK.value, Answer(place=front))
+
+
+def _may_be(each: Publication, port: Answer) -> bool:
+    return not each.port or not port.is_known or str(each.port) == str(port.value)
+
+
+def _at(each: Publication) -> Answer:
+    return Answer(place=Node(None, each.line, each.column))

@@ -1,0 +1,280 @@
+"""One endpoint out of what was recorded of it: every property known, or hidden by a named gap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.core.digest import make_gap
+from mlsec.core.enums import GapReason
+from mlsec.core.resource import Gap
+from mlsec.servers.advisories import Untold, known_flaws, product_of, shipped_advisories
+from mlsec.servers.probe import shaping
+from mlsec.servers.probe.certificates import read_certificate
+from mlsec.servers.probe.evidence import Evidence, Step
+from mlsec.servers.probe.http import CLIENT_CERTIFICATE
+from mlsec.servers.probe.products.product import Opens
+from mlsec.servers.probe.products.recognise import (
+    DoorState,
+    Recognised,
+    doors_of,
+    is_shut_throughout,
+    leads_to_tls,
+    recognise,
+)
+from mlsec.servers.probe.products.table import NOWHERE, ROOT, identifying_paths
+from mlsec.servers.probe.response_record import ASK, CONNECT, HANDSHAKE, OFFER, RESOLVE, Told
+from mlsec.servers.probe.tls import VERSIONS, Handshake, Offer
+from mlsec.snapshot.records import Call, CallStatus
+
+_GUARDED = (Opens.RUN, Opens.MANAGE, Opens.MODEL, Opens.DATA)
+_CERTIFICATE = "certificate."
+# What only the answer at the start can tell.
+_OF_ROOT = (
+    "server_header", "redirects_to", "redirects_to_tls", "redirects_to_clear", "lists_folder",
+    "hsts_max_age", "cookies",
+)  # fmt: skip
+OF_CERTIFICATE = tuple(
+    _CERTIFICATE + name
+    for name in (
+        "subject", "issuer", "names", "matches_host", "not_before", "not_after", "renew_by",
+        "lifetime_days", "key_type", "key_bits", "signature_hash", "is_self_signed",
+    )
+)  # fmt: skip
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint's properties, and the gaps that hide others."""
+
+    properties: Mapping[str, Any]
+    unread: Mapping[str, tuple[str, ...]]
+    gaps: tuple[Gap, ...]
+    sources: Mapping[str, str]
+
+
+def shape(evidence: Evidence) -> Shown:
+    """Give all that the steps say of an endpoint."""
+    return _Shaping(evidence).shown()
+
+
+class _Shaping:
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence, self._target = evidence, evidence.target
+        self._known: dict[str, Any] = shaping.of_target(evidence.target)
+        self._unread: dict[str, set[str]] = {}
+        self._gaps: dict[str, Gap] = {}
+        self._heard: dict[str, Told] = {}
+        self._failed: dict[str, Call] = {}
+
+    def shown(self) -> Shown:
+        if self._is_reached():
+            self._tls()
+            self._answers()
+        return Shown(
+            properties=self._known,
+            unread={name: tuple(sorted(ids)) for name, ids in sorted(self._unread.items())},
+            gaps=tuple(self._gaps[key] for key in sorted(self._gaps)),
+            sources=self._sources(),
+        )
+
+    def _is_reached(self) -> bool:
+        """Whether there is anything to tell; if not, one gap hides all of it."""
+        steps = (RESOLVE, CONNECT, HANDSHAKE) if self._target.is_tls else (RESOLVE, CONNECT)
+        for operation in steps:
+            step = self._evidence.first(operation)
+            if step is None or step.call.status is CallStatus.GAP:
+                self._hide(("*",), self._gap_of(operation, step.call if step else None))
+                return False
+            if operation == CONNECT:
+                place = msgspec.json.decode(step.body)
+                self._known |= {"address": place["address"], "reached_over": place["reach"]}
+        return True
+
+    def _tls(self) -> None:
+        self._known["tls_versions"] = []
+        step = self._evidence.first(HANDSHAKE) if self._target.is_tls else None
+        if step is None:
+            return
+        found = msgspec.json.decode(step.body, type=Handshake)
+        self._known |= {"tls_version": found.version, "tls_cipher": found.cipher}
+        self._known["certificate.trust"] = found.trust
+        self._known["certificate.trust_detail"] = found.trust_detail or None
+        try:
+            self._known |= read_certificate(found.certificates[0], self._target.host)
+        except (ValueError, IndexError) as error:
+            gap = self._gap(HANDSHAKE, GapReason.MALFORMED, str(error) or "no certificate")
+            self._hide(OF_CERTIFICATE, gap)
+        self._versions()
+
+    def _versions(self) -> None:
+        offers = {
+            str(step.params["version"]): step
+            for step in self._evidence.steps
+            if step.call.operation == OFFER
+        }
+        rows: list[dict[str, Any]] = []
+        for version in VERSIONS:
+            step = offers.get(version)
+            row: dict[str, Any] = {"version": version}
+            if step is not None and step.call.status is not CallStatus.GAP:
+                row["accepted"] = msgspec.json.decode(step.body, type=Offer).is_accepted
+            rows.append(row)
+        if not any(row.get("accepted") for row in rows):
+            # It did shake hands a moment before: such refusals say nothing about versions.
+            rows = [{"version": version} for version in VERSIONS]
+        for row in rows:
+            if "accepted" not in row:
+                step = offers.get(row["version"])
+                gap = self._gap_of(f"TLS {row['version']}", step.call if step else None)
+                self._hide(("tls_versions[]",), gap)
+        self._known["tls_versions"] = rows
+
+    def _answers(self) -> None:
+        special: dict[str, Step] = {}
+        for step in self._evidence.steps:
+            if step.call.operation != ASK:
+                continue
+            path, method = str(step.params["path"]), str(step.params["method"])
+            if method == "GET" and "origin" not in step.params:
+                self._hear(path, step)
+            elif method == "GET":
+                special["foreign"] = step
+            elif "preflight" not in step.params:
+                special["methods"] = step
+        root = self._heard.get(ROOT)
+        if root is None:
+            self._hide(_OF_ROOT, self._gap_of(f"GET {ROOT}", self._failed.get(ROOT)))
+        else:
+            self._known |= shaping.of_root(root)
+            self._known |= shaping.of_all(self._heard)
+        if NOWHERE not in self._heard and not self._known.get("debug_pages"):
+            self._known.pop("debug_pages", None)
+            self._hide(("debug_pages",), self._gap_of(f"GET {NOWHERE}", self._failed.get(NOWHERE)))
+        self._product()
+        self._foreign(special.get("foreign"))
+        self._methods(special.get("methods"))
+
+    def _hear(self, path: str, step: Step) -> None:
+        if step.call.status is CallStatus.GAP:
+            self._failed[path] = step.call
+        else:
+            self._heard[path] = msgspec.json.decode(step.body, type=Told)
+
+    def _product(self) -> None:
+        # Whoever wants a certificate of the caller has shut the door before any answer.
+        shut = {p for p, call in self._failed.items() if call.error_code == CLIENT_CERTIFICATE}
+        heard = self._heard | dict.fromkeys(shut, Told(status=401))
+        found = recognise(heard)
+        doors = doors_of(found, heard)
+        main = found.main
+        hiding = [p for p in (ROOT, *identifying_paths()) if p in self._failed and p not in shut]
+        if main is None and hiding:
+            for path in hiding:
+                gap = self._gap_of(f"GET {path}", self._failed[path])
+                self._hide(("product", "version", "flaws"), gap)
+        else:
+            self._known["product"] = main.name if main else None
+            self._known["product_title"] = main.title if main else None
+            self._flaws(found)
+        self._doors(doors, is_shut=is_shut_throughout(heard, (ROOT, NOWHERE)))
+
+    def _flaws(self, found: Recognised) -> None:
+        if found.main is None:
+            self._known |= {"version": None, "flaws": [], "flaws_known_until": None}
+            return
+        products = shipped_advisories()
+        about = product_of(found.main.name, products)
+        self._known["flaws_known_until"] = about.as_of if about else None
+        if found.version:
+            self._known["version"] = found.version
+        else:
+            why = f"{found.main.title} told no version to a caller without a sign-in"
+            self._hide(("version",), self._gap("version", GapReason.UNSUPPORTED, why))
+        flaws = known_flaws(found.main.name, found.version, products)
+        if isinstance(flaws, Untold):
+            self._hide(("flaws",), self._gap("known flaws", GapReason.UNSUPPORTED, flaws.why))
+        else:
+            self._known["flaws"] = [flaw.shown(found.version) for flaw in flaws]
+
+    def _doors(self, doors: tuple[DoorState, ...], *, is_shut: bool) -> None:
+        rows = shaping.of_doors(doors)
+        for each in doors:
+            if each.state is None:
+                self._hide(("doors[]",), self._door_gap(each))
+        guarded = [each for each in doors if each.door.opens in _GUARDED]
+        ends = [self._heard.get(path) for path in (ROOT, NOWHERE)]
+        is_signpost = all(told is not None and leads_to_tls(told) for told in ends)
+        if not guarded and not is_shut and not is_signpost:
+            gap = self._gap("sign-in", GapReason.UNSUPPORTED, _why_not_known(ends))
+            self._hide(("doors[]", "exposure.public"), gap)
+            rows += [{"opens": opens.value, "path": ""} for opens in _GUARDED]
+        self._known["doors"] = rows
+        states = {each.state for each in guarded}
+        if "open" in states:
+            return  # whether it answers anybody else, from somewhere else, a probe cannot tell
+        if None in states:
+            for each in guarded:
+                if each.state is None:
+                    self._hide(("exposure.public",), self._door_gap(each))
+        elif "shut" in states or is_shut:
+            self._known["exposure.public"] = False
+
+    def _foreign(self, step: Step | None) -> None:
+        names = ("cors.allows", "cors.with_credentials")
+        if step is None or step.call.status is CallStatus.GAP:
+            self._hide(names, self._gap_of("GET from another origin", step.call if step else None))
+            return
+        told = msgspec.json.decode(step.body, type=Told)
+        self._known |= shaping.of_foreign_page(told, str(step.params["origin"]))
+        self._known["cors.path"] = step.params["path"]
+
+    def _methods(self, step: Step | None) -> None:
+        if step is None or step.call.status is CallStatus.GAP:
+            self._hide(("methods",), self._gap_of("OPTIONS", step.call if step else None))
+            return
+        self._known["methods"] = shaping.of_methods(msgspec.json.decode(step.body, type=Told))
+
+    def _door_gap(self, state: DoorState) -> Gap:
+        call = self._failed.get(state.door.path)
+        if call is not None:
+            return self._gap_of(f"GET {state.door.path}", call)
+        return self._gap(f"GET {state.door.path}", state.reason, state.why)
+
+    def _gap_of(self, wanted: str, call: Call | None) -> Gap:
+        if call is None:
+            return self._gap(wanted, GapReason.UNRESOLVED, "not asked before the scan was stopped")
+        reason = GapReason(call.reason) if call.reason else GapReason.UNRESOLVED
+        return self._gap(wanted, reason, call.detail)
+
+    def _gap(self, wanted: str, reason: GapReason, detail: str) -> Gap:
+        return make_gap(
+            scope=self._target.scope,
+            subject=self._target.id,
+            wanted=wanted,
+            reason=reason,
+            detail=detail,
+        )
+
+    def _hide(self, names: tuple[str, ...], gap: Gap) -> None:
+        self._gaps[gap.id] = gap
+        for name in names:
+            self._unread.setdefault(name, set()).add(gap.id)
+
+    def _sources(self) -> dict[str, str]:
+        """Name the call that each kind of step is known by; of the questions, the start's."""
+        sources = {step.call.operation: step.call.id for step in reversed(self._evidence.steps)}
+        asked = (s for s in self._evidence.steps if s.params.get("path") == ROOT)
+        plain = next((s for s in asked if s.params.get("method") == "GET"), None)
+        return sources | ({ASK: plain.call.id} if plain is not None else {})
+
+
+def _why_not_known(ends: list[Told | None]) -> str:
+    """Say why nobody can tell whether a sign-in is wanted; ``ends`` are a start and a nowhere."""
+    if all(told is not None and told.status == 403 for told in ends):
+        return (
+            "it refuses whatever is asked (403): whether for want of a sign-in, or because of where"
+            " or how it was asked, is not known"
+        )
+    return "no recogniser knows this server: which of its paths want a sign-in is not known"

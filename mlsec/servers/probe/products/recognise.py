@@ -1,0 +1,200 @@
+"""Which product answered, in which version, and which of its doors were open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from mlsec.core.enums import GapReason
+from mlsec.servers.probe.products.product import Door, Known, Sign
+from mlsec.servers.probe.products.table import EVERYWHERE, NOWHERE, PRODUCTS
+from mlsec.servers.probe.response_record import Leads, Told
+
+# Answers by path, of plain GET requests; a path that is missing gave none.
+Heard = Mapping[str, Told]
+
+_REFUSED = 403
+_SHUT = frozenset({401, _REFUSED, 407, 511})
+_ABSENT = frozenset({404, 405, 410, 501})
+_LOGIN_PATH = re.compile(r"(?i)[/_-](?:log-?in|sign-?in|oauth2?|authorize|auth|sso|saml2?)\b")
+# Names that services for signing in have; a redirect to any other host says nothing about one.
+_LOGIN_HOST = re.compile(
+    r"(?i)\.(?:log-?in|sign-?in|sso|auth|oauth2?|idp|accounts|keycloak|dex)[.-]"
+    r"|\.(?:okta|auth0|onelogin|microsoftonline|amazoncognito|cloudflareaccess)\.com\Z"
+)
+_LOGIN_FORM = re.compile(r"(?i)<input[^>]{0,200}type=[\"']?password")
+
+
+class Recognised(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server showed itself to be. ``products`` are all that it shows, the main one first."""
+
+    products: tuple[Known, ...] = ()
+    version: str = ""
+
+    @property
+    def main(self) -> Known | None:
+        """The product, None when no recogniser knows the server."""
+        return self.products[0] if self.products else None
+
+
+class DoorState(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a door is open: ``state`` is open, shut or absent; None is not known, and why."""
+
+    door: Door
+    state: str | None
+    status: int = 0
+    reason: GapReason = GapReason.UNRESOLVED
+    why: str = ""
+
+
+def recognise(heard: Heard) -> Recognised:
+    """Name the products whose marks were shown; a generic interface counts where no other did."""
+    counts = {
+        product.name: sum(1 for mark in product.marks if holds(mark, heard.get(mark.path)))
+        for product in PRODUCTS
+    }
+    shown = [product for product in PRODUCTS if counts[product.name]]
+    named = [product for product in shown if not product.is_generic]
+    order = sorted(named or shown, key=lambda product: -counts[product.name])
+    version = next(
+        (found for p in order[:1] for sign in p.version if (found := _told(sign, heard))), ""
+    )
+    return Recognised(products=tuple(order), version=version)
+
+
+def holds(sign: Sign, told: Told | None) -> bool:
+    """Whether an answer shows a sign."""
+    if told is None or not _has_status(sign, told):
+        return False
+    if sign.header and not any(re.search(sign.header, f"{n}: {v}", re.I) for n, v in told.headers):
+        return False
+    if sign.key:
+        is_there, value = _dig(told.document, sign.key)
+        if not is_there or (sign.value and not re.search(sign.value, str(value))):
+            return False
+    return not sign.text or bool(re.search(sign.text, _text_of(told), re.M))
+
+
+def doors_of(recognised: Recognised, heard: Heard) -> tuple[DoorState, ...]:
+    """Try the doors of the products that were recognised, and those that every server may have."""
+    # Who refuses in words of his own does so at every door.
+    words = (door.shut for product in recognised.products for door in product.doors)
+    refusals = tuple(sign for sign in words if sign is not None)
+    states: dict[tuple[str, str], DoorState] = {}
+    for product in recognised.products:
+        tried = [_try(door, heard, product.title, refusals) for door in product.doors]
+        if tried and all(each.state == "absent" for each in tried):
+            why = f"where {product.title} shows whether it wants a sign-in, there is nothing"
+            tried = [msgspec.structs.replace(e, state=None, why=why) for e in tried]
+        for each in tried:
+            states.setdefault((each.door.path, each.door.opens.value), each)
+    for door in EVERYWHERE:
+        found = _try(door, heard, "", refusals)
+        states.setdefault((door.path, door.opens.value), found)
+    return tuple(states.values())
+
+
+def is_shut_throughout(heard: Heard, paths: Sequence[str]) -> bool:
+    """Whether whatever was asked, somebody wanted to know first who asks.
+
+    A 403 to everything is not that: it may be about where or how it was asked.
+    """
+    answers = [heard.get(path) for path in paths]
+    return bool(answers) and all(
+        told is not None and told.status != _REFUSED and wants_sign_in(told) for told in answers
+    )
+
+
+def wants_sign_in(told: Told) -> bool:
+    """Whether an answer sends the caller to sign in."""
+    if told.status in _SHUT:
+        return True
+    if told.hops:
+        there = urlsplit(told.hops[-1].to)
+        if _LOGIN_PATH.search(there.path) or _LOGIN_HOST.search(f".{there.hostname or ''}"):
+            return True
+    return 200 <= told.status < 300 and bool(_LOGIN_FORM.search(told.text))
+
+
+def leads_to_tls(told: Told) -> bool:
+    """Whether an answer only leads to the same host over TLS: that is another target."""
+    return 300 <= told.status < 400 and bool(told.hops) and told.hops[-1].leads is Leads.TLS
+
+
+def _try(door: Door, heard: Heard, title: str, refusals: tuple[Sign, ...]) -> DoorState:
+    told = heard.get(door.path)
+    if told is None:
+        return DoorState(door=door, state=None, why="not asked or not answered")
+    state = _state(door, told, heard, refusals, is_claimed=bool(title))
+    if state is not None:
+        return DoorState(door=door, state=state, status=told.status)
+    if told.cut:
+        reason, why = GapReason(told.cut), told.cut_detail
+    elif 200 <= told.status < 300:
+        reason, why = GapReason.MALFORMED, f"answered otherwise than {title} does"
+    else:
+        to = f", to {told.hops[-1].to[:200]}" if told.hops else ""
+        reason, why = GapReason.UNRESOLVED, f"answered with status {told.status}{to}"
+    return DoorState(door=door, state=None, status=told.status, reason=reason, why=why)
+
+
+def _state(
+    door: Door, told: Told, heard: Heard, refusals: tuple[Sign, ...], *, is_claimed: bool
+) -> str | None:
+    if any(holds(sign, told) for sign in (door.open, *door.also)):
+        return "open"
+    if any(holds(sign, told) for sign in refusals) or wants_sign_in(told):
+        return "shut"
+    if told.status in _ABSENT or leads_to_tls(told):
+        return "absent"
+    nowhere = heard.get(NOWHERE)
+    is_catch_all = nowhere is not None and nowhere.mark == told.mark
+    if 200 <= told.status < 300 and (is_catch_all or not (is_claimed or told.cut)):
+        return "absent"
+    return None
+
+
+def _has_status(sign: Sign, told: Told) -> bool:
+    return told.status in sign.status if sign.status else 200 <= told.status < 300
+
+
+def _told(sign: Sign, heard: Heard) -> str:
+    """Give the version that a sign shows, "" for none: a pattern's group, or all of a value."""
+    told = heard.get(sign.path)
+    if told is None or not _has_status(sign, told):
+        return ""
+    if sign.key:
+        is_there, value = _dig(told.document, sign.key)
+        if not is_there or not isinstance(value, str | int | float):
+            return ""
+        text, pattern = str(value), sign.value
+    else:
+        text, pattern = _text_of(told), sign.text
+    if not pattern:
+        return text[:100]
+    found = re.search(pattern, text, re.M)
+    return found[1][:100] if found and found.groups() else ""
+
+
+def _text_of(told: Told) -> str:
+    if told.document is None:
+        return told.text
+    return msgspec.json.encode(told.document).decode()
+
+
+def _dig(document: Any, path: str) -> tuple[bool, Any]:
+    """Follow a dotted path; "." is the document itself, whatever it is."""
+    if path == ".":
+        return document is not None, document
+    for step in path.split("."):
+        if isinstance(document, dict) and step in document:
+            document = document[step]
+        elif isinstance(document, list) and step.isdecimal() and int(step) < len(document):
+            document = document[int(step)]
+        else:
+            return False, None
+    return True, document

@@ -1,0 +1,109 @@
+"""Answers as the properties that the vocabulary names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mlsec.core.sanitize import visible
+from mlsec.servers.probe.products.recognise import DoorState
+from mlsec.servers.probe.response_record import Leads, Told
+from mlsec.servers.probe.target import Target
+
+_LISTING = re.compile(r"(?i)<title>\s*(?:Index of /|Directory listing for /)")
+_DEBUG = re.compile(
+    r"Werkzeug Debugger|__debugger__|DEBUG = True|Traceback \(most recent call last\)"
+)
+# Django's page names the error and the path in its title, and then the request.
+_DJANGO = re.compile(r"<title>[^<]{0,200} at /[^<]{0,200}</title>")
+_DJANGO_TITLE_WITHIN = 2000
+_MAX_AGE = re.compile(r"(?i)max-age\s*=\s*\"?([0-9]{1,12})")
+
+
+def of_target(target: Target) -> dict[str, Any]:
+    """Give what is known before anything is asked."""
+    return {
+        "url": target.id,
+        "scheme": target.scheme,
+        "host": target.host,
+        "port": target.port,
+    }
+
+
+def of_root(told: Told) -> dict[str, Any]:
+    """Give what the answer at the start says."""
+    hop = told.hops[-1] if told.hops and 300 <= told.status < 400 else None
+    is_left = hop is not None and hop.leads is not Leads.OWN
+    return {
+        "server_header": visible(told.header("server"), 200) or None,
+        "redirects_to": visible(hop.to, 300) if hop is not None and is_left else None,
+        "redirects_to_tls": hop is not None and hop.leads is Leads.TLS,
+        "redirects_to_clear": is_left and hop is not None and hop.to.startswith("http:"),
+        "lists_folder": bool(_LISTING.search(told.text)),
+        "hsts_max_age": _hsts(told),
+    }
+
+
+def of_all(heard: Mapping[str, Told]) -> dict[str, Any]:
+    """Give what any answer may say."""
+    cookies: dict[str, dict[str, Any]] = {}
+    for _, told in sorted(heard.items()):
+        for text in told.values("set-cookie"):
+            cookie = _cookie(text)
+            cookies.setdefault(cookie["name"], cookie)
+    shown = [path for path, told in sorted(heard.items()) if _is_for_developers(told.text)]
+    return {"cookies": list(cookies.values()), "debug_pages": shown}
+
+
+def of_doors(states: tuple[DoorState, ...]) -> list[dict[str, Any]]:
+    """Give the doors; one that could not be tried has no state."""
+    shown = []
+    for each in states:
+        door: dict[str, Any] = {
+            "opens": each.door.opens.value,
+            "path": each.door.path,
+            "what": f"anybody {each.door.what} ({each.door.path})",
+        }
+        if each.state is not None:
+            door["state"] = each.state
+        shown.append(door)
+    return shown
+
+
+def of_foreign_page(told: Told, origin: str) -> dict[str, Any]:
+    """Give whether a page from elsewhere may read the answer in a visitor's browser."""
+    allowed = told.header("access-control-allow-origin").strip()
+    with_cookies = told.header("access-control-allow-credentials").strip().lower() == "true"
+    return {
+        "cors.allows": {"": "none", "*": "any", origin: "reflected"}.get(allowed, "named"),
+        "cors.with_credentials": with_cookies and allowed not in ("", "*"),
+    }
+
+
+def of_methods(told: Told) -> list[str] | None:
+    """Give the methods that a server says it has, None when it does not say."""
+    allowed = told.header("allow")
+    names = sorted({each.strip().upper() for each in allowed.split(",") if each.strip()})
+    return [visible(name, 40) for name in names[:50]] if names else None
+
+
+def _is_for_developers(text: str) -> bool:
+    if _DEBUG.search(text):
+        return True
+    return bool(_DJANGO.search(text[:_DJANGO_TITLE_WITHIN])) and "Request Method" in text
+
+
+def _hsts(told: Told) -> int | None:
+    found = _MAX_AGE.search(told.header("strict-transport-security"))
+    return int(found[1]) if found else None
+
+
+def _cookie(text: str) -> dict[str, Any]:
+    pair, *rest = text.split(";")
+    attributes = {each.partition("=")[0].strip().lower() for each in rest}
+    return {
+        "name": visible(pair.partition("=")[0].strip(), 100),
+        "secure": "secure" in attributes,
+        "http_only": "httponly" in attributes,
+    }

@@ -1,0 +1,1 @@
+"""The server products that are recognised by their configuration."""

@@ -1,0 +1,265 @@
+"""Where people work in a browser: Jupyter, JupyterHub, Gradio, Streamlit."""
+
+from __future__ import annotations
+
+from mlsec.servers.network_reach import reach_of
+from mlsec.servers.products.product import (
+    ANYWHERE,
+    LOOPBACK,
+    Product,
+    Told,
+    both,
+    either,
+    has_star,
+    is_one_of,
+    open_to_others,
+    opposite,
+)
+from mlsec.servers.settings import (
+    NO,
+    YES,
+    Answer,
+    Settings,
+    any_given,
+    is_given,
+    truth,
+    unknown,
+    yes,
+)
+
+
+def _apps(s: Settings) -> tuple[str, ...]:
+    """Give the classes that a setting may stand under; the bare server reads its own only."""
+    first = [str(word.value).rpartition("/")[2] for word in s.words[:2]]
+    is_bare = first[:1] == ["jupyter-server"] or first == ["jupyter", "server"]
+    return ("ServerApp",) if is_bare else ("ServerApp", "NotebookApp", "LabApp")
+
+
+def _jupyter(
+    s: Settings, name: str, *flags: str, default: object = None, env: tuple[str, ...] = ()
+) -> Answer:
+    """Give a trait by all the classes that have had it."""
+    classes = (*_apps(s), "IdentityProvider", "PasswordIdentityProvider", "Application")
+    return s.find(
+        *flags,
+        *(f"--{each}.{name}" for each in classes),
+        env=env,
+        keys=tuple(f"{each}.{name}" for each in classes),
+        default=default,
+    )
+
+
+def read_jupyter(s: Settings) -> Told:
+    """https://jupyter-server.readthedocs.io/en/latest/other/full-config.html"""
+    bind = _jupyter(s, "ip", "--ip", default="localhost")
+    port = _jupyter(s, "port", "--port", env=("JUPYTER_PORT",), default="8888")
+    yield "bind", bind
+    yield "port", port
+    asks = _jupyter_asks(s)
+    yield "access.authenticated", asks
+    token = _jupyter(s, "token", "--token", env=("JUPYTER_TOKEN",))
+    yield (
+        "access.default_credentials",
+        is_one_of(
+            token,
+            ("token", "jupyter", "password", "changeme", "secret", "easy", "admin", "test", "1234"),
+        ),
+    )
+    reach = reach_of(s.launch, bind, port)
+    yield (
+        "exposure.metrics_open",
+        # Where nobody has to sign in, nobody has to for these.
+        open_to_others(
+            reach, both(asks, truth(_jupyter(s, "authenticate_prometheus", default=True)))
+        ),
+    )
+    yield "encryption.in_transit", any_given(_jupyter(s, "certfile", "--certfile"))
+    origin = _jupyter(s, "allow_origin", default="")
+    pattern = _jupyter(s, "allow_origin_pat", default="")
+    yield "access.any_origin", either(has_star(origin), has_star(pattern))
+    yield "xsrf_off", truth(_jupyter(s, "disable_check_xsrf", default=False))
+    yield (
+        "runs_as_root_allowed",
+        either(s.has_flag("--allow-root") or NO, truth(_jupyter(s, "allow_root", default=False))),
+    )
+    yield "remote_access", truth(_jupyter(s, "allow_remote_access", default=False))
+    yield "terminals", truth(_jupyter(s, "terminals_enabled", default=True))
+    yield "unauthenticated_routes", truth(_jupyter(s, "allow_unauthenticated_access", default=True))
+
+
+def _jupyter_asks(s: Settings) -> Answer:
+    """An empty token and no password lets in everybody; without either it makes a token itself."""
+    flags = tuple(f"--{each}.token" for each in (*_apps(s), "IdentityProvider"))
+    keys = tuple(flag[2:] for flag in flags)
+    token = s.flag("--token", *flags) or s.key(*keys)
+    password = any_given(
+        s.find(
+            *(f"--{each}.password" for each in _apps(s)),
+            "--PasswordIdentityProvider.hashed_password",
+            keys=(
+                *(f"{each}.password" for each in _apps(s)),
+                "PasswordIdentityProvider.hashed_password",
+            ),
+        )
+    )
+    if token is not None:
+        given = is_given(token)
+        return either(given, password) if given.is_known else given
+    # An empty JUPYTER_TOKEN counts as none.
+    variable = s.variable("JUPYTER_TOKEN", "JUPYTER_TOKEN_FILE")
+    if variable is not None:
+        return variable if not variable.is_known and not variable.is_given else yes(variable)
+    hidden = s.open_words or s.open_files
+    return unknown(hidden) if hidden else YES
+
+
+def read_jupyterhub(s: Settings) -> Told:
+    """https://jupyterhub.readthedocs.io/en/stable/reference/config-reference.html"""
+    bind = s.find("--ip", keys=("JupyterHub.ip",), default="")
+    port = s.find("--port", keys=("JupyterHub.port",), default="8000")
+    yield "bind", bind.mapped(lambda value: str(value or "") or ANYWHERE)
+    yield "port", port
+    kind = s.find(
+        "--JupyterHub.authenticator_class", keys=("JupyterHub.authenticator_class",), default="pam"
+    )
+    yield "authenticator", kind
+    is_null = kind.mapped(lambda value: "null" in str(value).lower())
+    password = s.find(
+        keys=("DummyAuthenticator.password", "SharedPasswordAuthenticator.user_password")
+    )
+    is_dummy = kind.mapped(lambda value: "dummy" in str(value).lower())
+    lets_all = both(is_dummy, opposite(any_given(password)))
+    yield "access.authenticated", opposite(either(is_null, lets_all))
+    yield (
+        "access.default_credentials",
+        is_one_of(password, ("password", "changeme", "jupyter", "test")),
+    )
+    yield "encryption.in_transit", any_given(s.find("--ssl-cert", keys=("JupyterHub.ssl_cert",)))
+    yield "admin_access", truth(s.find(keys=("JupyterHub.admin_access",), default=False))
+    yield "lets_all_in", truth(s.find(keys=("Authenticator.allow_all",), default=False))
+
+
+def read_gradio(s: Settings) -> Told:
+    """https://www.gradio.app/guides/environment-variables and .../docs/gradio/blocks#launch"""
+    bind = _gradio(s, "server_name", LOOPBACK)
+    port = _gradio(s, "server_port", "7860")
+    yield "bind", bind
+    yield "port", port
+    yield "access.authenticated", any_given(s.find(keys=("launch.auth",)))
+    yield "share", truth(_gradio(s, "share", default=False))
+    yield "encryption.in_transit", any_given(s.find(keys=("launch.ssl_certfile",)))
+    paths = s.find(env=("GRADIO_ALLOWED_PATHS",), keys=("launch.allowed_paths",), default="")
+    yield "whole_disk", paths.mapped(_is_whole_disk)
+    analytics = s.find(env=("GRADIO_ANALYTICS_ENABLED",), default="True")
+    # Any other word than this one turns it off.
+    yield "data.telemetry", analytics.mapped(lambda value: value == "True")
+
+
+def _gradio(s: Settings, name: str, default: object) -> Answer:
+    """Give an argument of ``launch``; a variable counts where it has none. Held against 6.31.0."""
+    told = s.key(f"launch.{name}")
+    if told is not None and told.value not in (None, ""):
+        return told
+    return s.find(env=(f"GRADIO_{name.upper()}",), keys=(f"launch.{name}",), default=default)
+
+
+def _is_whole_disk(value: object) -> bool:
+    parts = value if isinstance(value, list | tuple) else str(value or "").split(",")
+    return any(str(part).strip() in ("/", "/root", "/home", "~") for part in parts)
+
+
+def read_streamlit(s: Settings) -> Told:
+    """https://docs.streamlit.io/develop/api-reference/configuration/config.toml"""
+    bind = s.find(
+        "--server.address", env=("STREAMLIT_SERVER_ADDRESS",), keys=("server.address",),
+        default=ANYWHERE,
+    )  # fmt: skip
+    port = s.find(
+        "--server.port", env=("STREAMLIT_SERVER_PORT",), keys=("server.port",), default="8501"
+    )
+    yield "bind", bind
+    yield "port", port
+    # Sign-in is what the app itself does with st.login.
+    yield "access.authenticated", NO
+    yield (
+        "encryption.in_transit",
+        any_given(s.find("--server.sslCertFile", keys=("server.sslCertFile",))),
+    )
+    yield "access.any_origin", opposite(
+        truth(
+            s.find(
+                "--server.enableCORS", env=("STREAMLIT_SERVER_ENABLE_CORS",),
+                keys=("server.enableCORS",), default=True,
+            )
+        )
+    )  # fmt: skip
+    yield "xsrf_off", opposite(
+        truth(
+            s.find(
+                "--server.enableXsrfProtection", env=("STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION",),
+                keys=("server.enableXsrfProtection",), default=True,
+            )
+        )
+    )  # fmt: skip
+    yield "data.telemetry", truth(
+        s.find(
+            "--browser.gatherUsageStats", env=("STREAMLIT_BROWSER_GATHER_USAGE_STATS",),
+            keys=("browser.gatherUsageStats",), default=True,
+        )
+    )  # fmt: skip
+
+
+PRODUCTS = (
+    Product(
+        type="serving.jupyter",
+        read=read_jupyter,
+        images=(r"(?:quay\.io/)?jupyter/[a-z-]+", r"(?:.+/)?[a-z-]*-notebook"),
+        commands=(
+            r"jupyter[- ](?:lab|notebook|server|nbclassic|labhub|kernelgateway)\b",
+            r"start-(?:notebook|singleuser)\.(?:sh|py)\b",
+            r"start\.sh jupyter\b",
+            r"-m (?:jupyterlab|notebook|jupyter_server|jupyter (?:lab|notebook|server))\b",
+        ),
+        packages=("jupyter-server", "notebook", "jupyterlab"),
+        entrypoint="start-notebook.py --ServerApp.ip=0.0.0.0",
+        # What its own configuration file sets.
+        image_keys={"ServerApp.ip": ""},
+        image_user="jovyan",
+        advisories="jupyter-server",
+        config_flags=("--config",),
+        config_paths=(
+            "/etc/jupyter/jupyter_server_config.py",
+            "/root/.jupyter/jupyter_server_config.py",
+            "/home/jovyan/.jupyter/jupyter_server_config.py",
+            "/root/.jupyter/jupyter_notebook_config.py",
+            "/home/jovyan/.jupyter/jupyter_notebook_config.py",
+        ),
+    ),
+    Product(
+        type="serving.jupyterhub",
+        read=read_jupyterhub,
+        images=(r"(?:quay\.io/)?jupyterhub/jupyterhub",),
+        commands=(r"jupyterhub\b", r"-m jupyterhub\b"),
+        packages=("jupyterhub",),
+        entrypoint="jupyterhub",
+        image_user="root",
+        advisories="jupyterhub",
+        config_flags=("-f", "--config"),
+        config_paths=("/srv/jupyterhub/jupyterhub_config.py",),
+    ),
+    Product(
+        type="serving.gradio",
+        read=read_gradio,
+        commands=(r"gradio [^ ]+\.py\b",),
+        packages=("gradio",),
+        advisories="gradio",
+        config_word=r"[^-].*\.py",
+    ),
+    Product(
+        type="serving.streamlit",
+        read=read_streamlit,
+        commands=(r"streamlit run\b", r"-m streamlit run\b"),
+        packages=("streamlit",),
+        advisories="streamlit",
+    ),
+)

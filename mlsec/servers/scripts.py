@@ -1,0 +1,203 @@
+"""Shell scripts, units of systemd and Procfiles: the commands in them that may start a server."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+
+from mlsec.collect.code.code_file import CodeFile, CodeScope, Declared, Language
+from mlsec.collect.code.launch import Launch
+from mlsec.collect.located.located import Node
+from mlsec.servers.config.dotenv import parse_environment
+from mlsec.servers.external_env import Outside
+from mlsec.servers.images.image_build import repository_of
+from mlsec.servers.products.table import PRODUCTS
+from mlsec.servers.shell.commands import commands_of
+from mlsec.servers.shell.shell import Shell
+from mlsec.servers.shell.shell_tokens import Command, split_commands
+from mlsec.servers.unknown_value import is_refused_as_too_long
+from mlsec.vocabulary.types import Vocabulary
+
+_HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
+_ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.S)
+_PROC = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
+_UNIT_KEY = re.compile(r"\s*([A-Za-z]+)\s*=\s*(.*)")
+_ENGINES = ("docker", "podman", "nerdctl", "kubectl")
+_PREFIX = "-@:+!"
+
+
+def read_scripts(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    """Give the launches of what these files start; a command that is no server's is none."""
+    del vocabulary
+    launches: list[Launch] = []
+    for file in scope.written_in(Language.SHELL, Language.UNIT, Language.PROCFILE):
+        scope.take(file)
+        if is_refused_as_too_long(scope, file):
+            continue
+        match file.language:
+            case Language.UNIT:
+                launches += _of_unit(scope, file)
+            case Language.PROCFILE:
+                launches += _of_procfile(scope, file)
+            case _:
+                launches += _of_script(scope, file)
+    return Declared(launches=tuple(launches))
+
+
+def _of_script(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
+    text = _without_heredocs(file.text)
+    first = Shell(lambda _: None, lambda path: _sourced(scope, file, path))
+    doubts: list[tuple[str, int]] = []
+    starts = False
+    for command in first.commands(text):
+        if _may_start_a_server(command, file):
+            starts = True
+        elif image := _server_image(command):
+            what = f"it runs a container of {image}, whose settings are not read from a script"
+            doubts.append((what, command[0].line))
+    for what, line in doubts:
+        scope.doubt(file, what, line=line)
+    if not starts:
+        return
+    # Only now does it matter who else sets what the script has a default for.
+    outside = Outside(scope, file)
+    shell = Shell(outside.lookup, lambda path: _sourced(scope, file, path))
+    seen = 0
+    for command in shell.commands(text):
+        if _may_start_a_server(command, file):
+            seen += 1
+            yield _launch(scope, file, command, shell.exported, f"{file.id}#{seen}", "shell")
+
+
+def _sourced(scope: CodeScope, file: CodeFile, path: str) -> Mapping[str, Node] | None:
+    """Give what a file sets that a script takes in; None where it is not in the target."""
+    name = path.removeprefix("./")
+    folder = posixpath.dirname(file.path)
+    wanted = (posixpath.normpath(posixpath.join(folder, name)), posixpath.normpath(name))
+    held = next((each for each in scope.files if each.path in wanted), None)
+    if held is None:
+        return None
+    if held.language is Language.ENVIRONMENT:
+        return parse_environment(held.text, held.shown)
+    shell = Shell(lambda _: None)
+    for _ in shell.commands(_without_heredocs(held.text)):
+        pass
+    return dict(shell.known)
+
+
+def _server_image(command: Command) -> str:
+    """Give the image of a server that a command of a container engine runs, "" for none."""
+    texts = [each.value for each in command if isinstance(each.value, str)]
+    engine = next((n for n, text in enumerate(texts[:4]) if text in _ENGINES), -1)
+    if engine < 0 or not {"run", "create"} & set(texts[engine + 1 : engine + 3]):
+        return ""
+    names = ((text, repository_of(text)) for text in texts[engine + 2 :])
+    found = (text for text, name in names if any(p.is_image(name) for p in PRODUCTS))
+    return next(found, "")[:120]
+
+
+def _pair(word: Node) -> tuple[str, Node] | None:
+    found = _ASSIGNED.fullmatch(word.value) if isinstance(word.value, str) else None
+    return (found[1], Node(found[2], word.line, word.column)) if found is not None else None
+
+
+def _without_heredocs(text: str) -> str:
+    """Blank what a script writes to other files; every line keeps its number."""
+    lines, until = text.splitlines(), ""
+    for number, line in enumerate(lines):
+        if until:
+            is_end = line.strip() == until
+            lines[number] = ""
+            until = "" if is_end else until
+        else:
+            found = _HEREDOC.search(line)
+            until = found[1] if found is not None else ""
+    return "\n".join(lines)
+
+
+def _of_procfile(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
+    for number, line in enumerate(file.text.splitlines(), start=1):
+        found = _PROC.fullmatch(line.strip())
+        if found is None:
+            continue
+        column = line.index(found[2]) + 1
+        for command in split_commands(found[2], lambda _: None, line=number, column=column):
+            if _may_start_a_server(command, file):
+                yield _launch(scope, file, command, {}, f"{file.id}#{found[1]}", "procfile")
+
+
+def _of_unit(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
+    """Read ``ExecStart``, ``Environment``, ``EnvironmentFile`` and ``User`` of a unit."""
+    env: dict[str, Node] = {}
+    user, is_open = "", False
+    commands: list[tuple[str, int, int]] = []
+    for number, line in _unit_lines(file.text):
+        found = _UNIT_KEY.match(line)
+        if found is None:
+            continue
+        key, value = found[1], found[2].strip()
+        column = found.start(2) + 1
+        if key == "Environment":
+            words = split_commands(value, lambda _: None, line=number, column=column)
+            env.update(pair for c in words for word in c if (pair := _pair(word)))
+        elif key == "EnvironmentFile":
+            held = next((f for f in scope.files if f.path.endswith(value.lstrip("-/"))), None)
+            is_open = is_open or held is None
+            env.update(parse_environment(held.text, held.shown) if held is not None else {})
+        elif key == "User":
+            user = value
+        elif key == "ExecStart":
+            commands.append((value.lstrip(_PREFIX), number, column))
+    for text, number, column in commands:
+        lookup = {name: node.value for name, node in env.items()}.get
+        for command in split_commands(text, lookup, line=number, column=column):
+            if _may_start_a_server(command, file):
+                yield _launch(
+                    scope, file, command, env, file.id, "unit", user=user or "root", is_open=is_open
+                )
+
+
+def _unit_lines(text: str) -> Iterator[tuple[int, str]]:
+    start, held = 0, ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not held and line.lstrip().startswith(("#", ";")):
+            continue
+        start = start or number
+        if line.rstrip().endswith("\\"):
+            held += line.rstrip()[:-1] + " "
+            continue
+        yield start, held + line
+        start, held = 0, ""
+
+
+def _may_start_a_server(command: Command, file: CodeFile) -> bool:
+    launch = Launch(id="", scope="", file=file.shown, line=1, kind="shell", argv=command)
+    heads = [each.head for each in commands_of(launch)]
+    return any(product.is_command(head) for head in heads for product in PRODUCTS)
+
+
+def _launch(
+    scope: CodeScope,
+    file: CodeFile,
+    command: Command,
+    env: dict[str, Node],
+    launch_id: str,
+    kind: str,
+    *,
+    user: str = "",
+    is_open: bool = False,
+) -> Launch:
+    return Launch(
+        id=launch_id,
+        scope=scope.name,
+        file=file.shown,
+        line=command[0].line,
+        column=command[0].column,
+        name=f"{file.shown}:{command[0].line}",
+        kind=kind,
+        argv=command,
+        env=env,
+        env_is_open=is_open,
+        user=user,
+    )

@@ -1,0 +1,246 @@
+"""Servers as resources: the settings of each, with the place of every value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlsec.collect.code.code_file import CodeScope
+from mlsec.collect.code.launch import DECLARED_KINDS, Launch
+from mlsec.collect.images.image_names import image_digest
+from mlsec.collect.located.located import Node
+from mlsec.collect.secrets.masking import masked_kind
+from mlsec.core.resource import Origin, Resource
+from mlsec.servers.advisories import Untold, known_flaws, shipped_advisories
+from mlsec.servers.images.image_build import is_root_user
+from mlsec.servers.network_reach import Reach, reach_of
+from mlsec.servers.recognise import Recognised
+from mlsec.servers.settings import NO, Answer, Settings, known, no, unknown
+from mlsec.servers.unknown_value import note_unknown
+from mlsec.vocabulary.types import Kind, Type, Vocabulary
+
+_STORES = ("s3", "gs", "az")
+_CONTAINERS = ("compose", "dockerfile")
+
+
+def server_resource(found: Recognised, scope: CodeScope, vocabulary: Vocabulary) -> Resource:
+    """Give a server with all that its vocabulary asks for, known or with the reason why not."""
+    owner = vocabulary.types[found.product.type]
+    launch = found.settings.launch
+    resource_id = f"{launch.id}/{owner.name.partition('.')[2]}"
+    told = dict(found.product.read(found.settings))
+    told |= {name: answer for name, answer in _of_launch(found).items() if name not in told}
+    told |= _of_reach(found.settings, told)
+    told["workload_id"] = known(launch.resource_id or None)
+    if "sources" in owner.properties:
+        told["sources"] = told.get("supply.model", known()).mapped(_sources)
+    draft = _Draft(resource_id, owner, scope, launch.file)
+    for name in owner.properties:
+        if name in told:
+            draft.put(name, told[name])
+    draft.properties["secrets"] = _secrets(found.settings)
+    draft.put_flaws(found)
+    return Resource(
+        id=resource_id,
+        type=owner.name,
+        provider="serving",
+        scope=scope.name,
+        name=launch.name or launch.file,
+        properties=draft.properties,
+        unread=draft.unread,
+        origin=_origin(launch),
+        places=draft.places,
+    )
+
+
+def _sources(model: Any) -> list[dict[str, str]]:
+    """Give where a model lies, when it is named by the address of a store."""
+    scheme, is_address, rest = str(model or "").partition("://")
+    if not is_address or scheme not in _STORES or not rest:
+        return []
+    # Triton writes s3://https://HOST:PORT/BUCKET for a store that is not Amazon's.
+    parts = rest.removeprefix("https://").removeprefix("http://").split("/")
+    name = "/".join(parts[:2]) if scheme == "az" else parts[0]
+    return [{"uri": f"{scheme}://{rest}", "store": f"{scheme}://{name}"}]
+
+
+def _origin(launch: Launch) -> Origin:
+    if launch.origin == "live":
+        return Origin()
+    return Origin(kind="iac", file=launch.file, line=max(1, launch.line), column=launch.column)
+
+
+class _Draft:
+    """Properties of one server while they are gathered."""
+
+    def __init__(self, resource_id: str, owner: Type, scope: CodeScope, file: str) -> None:
+        self._id, self._owner, self._scope, self._file = resource_id, owner, scope, file
+        self.properties: dict[str, Any] = {}
+        self.unread: dict[str, tuple[str, ...]] = {}
+        self.places: dict[str, str] = {}
+
+    def put(self, name: str, answer: Answer) -> None:
+        place = place_of(answer, self._file)
+        if place:
+            self.places[name] = place
+        if answer.why:
+            self.unread[name] = (note_unknown(self._scope, self._id, name, answer.why),)
+        else:
+            self.properties[name] = _shaped(answer.value, self._owner.properties[name].kind)
+
+    def put_flaws(self, found: Recognised) -> None:
+        version = found.settings.version
+        flaws = known_flaws(
+            found.product.advisories or found.product.type.partition(".")[2],
+            version,
+            shipped_advisories(),
+        )
+        if isinstance(flaws, Untold):
+            self.put("supply.flaws", unknown(flaws.why))
+        else:
+            self.properties["supply.flaws"] = [flaw.shown() for flaw in flaws]
+        if version:
+            self.properties["supply.version"] = version
+        else:
+            self.put("supply.version", unknown("neither image nor package tells a version"))
+
+
+def _shaped(value: Any, kind: Kind) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    match kind:
+        case Kind.STRING:
+            return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        case Kind.STRINGS:
+            return (
+                [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
+            )
+        case _:
+            return value
+
+
+def _of_launch(found: Recognised) -> dict[str, Answer]:
+    launch = found.settings.launch
+    image = launch.image
+    is_pod = launch.kind not in DECLARED_KINDS
+    told: dict[str, Answer] = {"launched_by": known("kubernetes" if is_pod else launch.kind)}
+    told["image"] = _image(image)
+    told["supply.image_pinned"] = _pinned(found)
+    if is_pod:
+        # The workload's own rules judge what its pod may do.
+        rights = (
+            "access.root", "access.privileged", "access.host_socket", "supply.image_pinned",
+        )  # fmt: skip
+        return told | dict.fromkeys(rights, known())
+    told["access.root"] = _root(found)
+    traits = launch.traits
+    for name, trait in (
+        ("access.privileged", "privileged"),
+        ("access.host_socket", "docker_socket"),
+    ):
+        node = traits.get(trait)
+        if node is None:
+            told[name] = NO
+        elif isinstance(node.value, bool):
+            told[name] = Answer(value=node.value, place=node)
+        else:
+            why = getattr(node.value, "why", "neither true nor false")
+            told[name] = unknown(why, Answer(place=node))
+    return told
+
+
+def _image(image: Node | None) -> Answer:
+    if image is None:
+        return known(None)
+    if isinstance(image.value, str):
+        return Answer(value=image.value, place=image)
+    return unknown(getattr(image.value, "why", "not told"), Answer(place=image))
+
+
+def _pinned(found: Recognised) -> Answer:
+    launch = found.settings.launch
+    if launch.image is None or launch.bases:
+        return known(None)  # what it builds itself is pinned, or not, in its Dockerfile
+    image = _image(launch.image)
+    return image.mapped(lambda value: image_digest(value) is not None)
+
+
+def _root(found: Recognised) -> Answer:
+    launch, product = found.settings.launch, found.product
+    if launch.kind not in _CONTAINERS:
+        if launch.kind == "unit" and launch.user:
+            return known(launch.user in ("root", "0"))
+        return unknown("which user starts it is not told")
+    place = Answer(place=launch.traits.get("user"))
+    if launch.user == "?":
+        return unknown("which user it runs as is not known", place)
+    if launch.user:
+        is_root = launch.user.partition(":")[0] in ("root", "0")
+        return known(is_root, place)
+    if found.image is not None and product.image_user:
+        return known(product.image_user == "root")
+    is_root_base = is_root_user("", launch.bases)
+    if is_root_base is None:
+        return unknown("no user is set, and which one the image starts as is not known")
+    return known(is_root_base)
+
+
+def _of_reach(settings: Settings, told: dict[str, Answer]) -> dict[str, Answer]:
+    bind = told.get("bind", unknown("where it listens is not known"))
+    port = told.get("port", known(""))
+    reach = told.get("exposure.reach") or reach_of(settings.launch, bind, port)
+    near = (Reach.HOST.value, Reach.CONTAINERS.value)
+    if not reach.is_known:
+        public = reach
+    elif reach.value in near:
+        public = no(reach)
+    else:
+        public = unknown("how far it can be reached beyond its host, code does not tell", reach)
+    return {"exposure.reach": reach, "exposure.public": public}
+
+
+def _secrets(settings: Settings) -> list[dict[str, Any]]:
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for name, node in sorted(settings.env.items()):
+        _note(found, name, "environment", node)
+    before = ""
+    for node in settings.words:
+        _note(found, before or "argument", "command", node)
+        text = node.value if isinstance(node.value, str) else ""
+        before = text.partition("=")[0] if text.startswith("-") else ""
+    for file in settings.files:
+        for key, node in _leaves(file.root, ""):
+            _note(found, key, "file", node)
+    return [found[key] for key in sorted(found)]
+
+
+def _note(found: dict[tuple[str, str], dict[str, Any]], name: str, where: str, node: Node) -> None:
+    kind = masked_kind(node.value) if isinstance(node.value, str) else ""
+    if kind:
+        place = f"line {node.line}: " if node.line else ""
+        found[where, name] = {
+            "name": name,
+            "where": where,
+            "kind": kind,
+            "what": f"{place}{name} holds a {kind} in clear",
+        }
+
+
+def _leaves(node: Node, path: str) -> list[tuple[str, Node]]:
+    if isinstance(node.value, tuple):
+        return [leaf for n, each in enumerate(node.value) for leaf in _leaves(each, f"{path}[{n}]")]
+    if isinstance(node.value, dict):
+        return [
+            leaf
+            for key, each in node.value.items()
+            for leaf in _leaves(each, f"{path}.{key}" if path else key)
+        ]
+    return [(path, node)]
+
+
+def place_of(answer: Answer, file: str) -> str:
+    """Give ``file:line:column`` of an answer, "" for a default."""
+    node = answer.place
+    if node is None or not node.line:
+        return ""
+    column = f":{node.column}" if node.column else ""
+    return f"{answer.file or file}:{node.line}{column}"

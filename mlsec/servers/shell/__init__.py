@@ -1,0 +1,1 @@
+"""Shell text: split, expanded, followed; never run."""

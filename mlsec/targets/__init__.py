@@ -1,0 +1,1 @@
+"""The kinds of targets: what collects each, and what is derived of it."""

@@ -1,0 +1,143 @@
+"""The contract between collectors and rules: types, properties, relations and their sources."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.vocabulary.iac_mapping import Tables
+
+
+class Kind(enum.Enum):
+    """What shape a property's value has."""
+
+    STRING = "string"
+    INT = "int"
+    FLOAT = "float"
+    BOOL = "bool"
+    DATE = "date"
+    ENUM = "enum"
+    STRINGS = "list of string"
+    LIST = "list"
+    MAP = "map"
+
+
+class Missing(enum.Enum):
+    """No ``absent:`` line: a missing value is unknown, not a default."""
+
+    UNKNOWN = "unknown"
+
+
+class Property(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One property of a type or of a list's items.
+
+    ``sources`` maps ``api``, ``terraform``, ``cloudformation`` to where the value is read. For
+    ``api`` it is one or more ``Operation:dotted.path`` (first that was collected wins); inside
+    ``items`` it is a path relative to the list element.
+    ``shape`` names a function of the provider that turns the raw value into this one.
+    ``absent`` is the value when the source answered without the key; UNKNOWN when not declared.
+    Without a source and a function it is the value always: the provider has no such switch.
+    ``derived`` names a function in graph/ that computes it; ``reads`` what that function needs.
+    ``fulfils`` maps a concept's property to a value map ({} = same value).
+    """
+
+    name: str
+    kind: Kind
+    enum: tuple[str, ...] = ()
+    items: Mapping[str, Property] = msgspec.field(default_factory=dict)
+    sources: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    shape: str = ""
+    absent: Any = Missing.UNKNOWN
+    derived: str = ""
+    reads: tuple[str, ...] = ()
+    fulfils: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    about: str = ""
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether nothing is read for it: the value is always that of ``absent``."""
+        return self.has_default and not self.sources and not self.derived
+
+    @property
+    def has_default(self) -> bool:
+        """Whether a missing value has a declared meaning."""
+        return self.absent is not Missing.UNKNOWN
+
+
+class RelationKind(msgspec.Struct, frozen=True, kw_only=True):
+    """One named way from a type to others. Exactly one of by, reverse, path, every, derived is set.
+
+    by: property (path) holding the reference; ``match`` is the target's property it equals
+        (``id``, ``name`` or a property). reverse: name of the target type's relation that points
+        here. path: dotted chain of relations. every: all of the target type in the same ``within``.
+        derived: function in graph/ that finds them.
+    within: ``region``, ``scope`` or ``any``: where targets are looked for.
+    """
+
+    name: str
+    to: str
+    by: str = ""
+    match: str = "id"
+    within: str = "any"
+    reverse: str = ""
+    path: str = ""
+    every: bool = False
+    derived: str = ""
+    reads: tuple[str, ...] = ()
+    about: str = ""
+
+
+class Type(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of resource, or (``is_concept``) what types of several providers have in common.
+
+    ``identity`` and ``naming`` map a source to where the canonical id and the name are read.
+    ``concepts`` are those that it is one of. ``lacks`` maps a concept's property or relation that
+    this provider does not offer to the reason; of a concept, a provider that has no such thing.
+    """
+
+    name: str
+    title: str
+    concepts: tuple[str, ...] = ()
+    is_concept: bool = False
+    identity: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    naming: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    code_types: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    properties: Mapping[str, Property] = msgspec.field(default_factory=dict)
+    relations: Mapping[str, RelationKind] = msgspec.field(default_factory=dict)
+    lacks: Mapping[str, str] = msgspec.field(default_factory=dict)
+    is_neighbour: bool = False
+    about: str = ""
+
+
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """All types and concepts by name, how code declares them, and the digest of the files."""
+
+    types: Mapping[str, Type]
+    digest: str
+    declared: Tables = msgspec.field(default_factory=dict)
+
+    def concrete(self, name: str) -> tuple[Type, ...]:
+        """Give the type itself, or every type that is this concept, sorted by name."""
+        found = self.types[name]
+        if not found.is_concept:
+            return (found,)
+        return self._members.get(name, ())
+
+    @functools.cached_property
+    def _members(self) -> Mapping[str, tuple[Type, ...]]:
+        """The types of each concept; a scan asks for them once for every resource and relation."""
+        found: dict[str, tuple[Type, ...]] = {}
+        for _, each in sorted(self.types.items()):
+            for concept in each.concepts:
+                found[concept] = (*found.get(concept, ()), each)
+        return found
+
+    def may_lead_to(self, relation: RelationKind, name: str) -> bool:
+        """Whether a relation can have targets of this type, or of this concept."""
+        found = self.types.get(name)
+        names = (name, *found.concepts) if found is not None else (name,)
+        return relation.to in names or name in self.types[relation.to].concepts

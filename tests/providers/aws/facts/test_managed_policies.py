@@ -1,0 +1,46 @@
+"""Policies that AWS manages are known by name in code: some whole, of some only a part."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlsec.collect.code.code_file import Language
+from mlsec.graph.fact import Known, property_value
+from mlsec.graph.graph import build_graph
+from tests.iac.reading import VOCABULARY, inventory_of, scope_of
+
+ROLE = """
+Resources:
+  R:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: r
+      AssumeRolePolicyDocument:
+        Statement: [{{Effect: Allow, Principal: {{Service: x}}, Action: 'sts:AssumeRole'}}]
+      ManagedPolicyArns: ["arn:aws:iam::aws:policy/{}"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "fact", "told"),
+    [
+        ("AdministratorAccess", "is_admin", True),
+        ("service-role/AWSLambdaBasicExecutionRole", "is_admin", False),
+        ("service-role/AWSLambdaBasicExecutionRole", "has_full_ml_access", False),
+        ("AmazonS3ReadOnlyAccess", "can_write_any_bucket", False),
+        ("AmazonS3ReadOnlyAccess", "has_wildcard_data_access", True),
+        ("AmazonSageMakerFullAccess", "can_approve_models", True),
+        # It allows more than is known here, so that nothing is denied of it.
+        ("AmazonSageMakerFullAccess", "is_admin", "unread"),
+        ("AmazonBedrockFullAccess", "can_change_guardrails", True),
+        ("SomethingOfThisYear", "is_admin", "unread"),
+    ],
+)
+def test_what_a_managed_policy_allows_is_said_as_far_as_it_is_known(
+    policy: str, fact: str, told: object
+) -> None:
+    scope = scope_of({"t.yaml": ROLE.format(policy)}, Language.CLOUDFORMATION)
+    graph = build_graph(VOCABULARY, inventory_of(scope))
+    (role,) = (each for each in graph.of_type("aws.iam.role") if not each.is_stub)
+    held = property_value(role, fact)
+    assert (held.value if isinstance(held, Known) else "unread") == told
