@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -78,7 +79,8 @@ def collect(
     try:
         evidence.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MlsecError(f"cannot write {evidence.parent}: {error.strerror}") from None
+        reason = error.strerror or str(error)
+        raise MlsecError(f"cannot be written: {reason}", location=str(evidence.parent)) from None
     # A target that holds the evidence is not judged by it.
     settings = msgspec.structs.replace(settings, written=settings.written | files_of(evidence))
     opened = Snapshot.resume(evidence) if resume else Snapshot.create(evidence)
@@ -202,9 +204,11 @@ def _joined(parts: Sequence[Inventory]) -> Inventory:
 @contextmanager
 def open_evidence(path: Path) -> Iterator[Snapshot]:
     """Open a snapshot file, or its readable twin (a folder of JSON Lines)."""
-    if not path.exists():
-        raise MlsecError("no such file or folder", location=str(path))
-    if path.is_dir():
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except OSError as error:
+        raise MlsecError(f"cannot be read: {error.strerror}", location=str(path)) from None
+    if is_folder:
         from mlsec.snapshot.folder import import_folder  # noqa: PLC0415
 
         with TemporaryDirectory(prefix="mlsec-") as scratch:

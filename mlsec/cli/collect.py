@@ -30,10 +30,11 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Collect; exit 11 when something could not be read."""
+    """Collect; exit 11 when something could not be read, or a target holds nothing."""
     from mlsec import pipeline
     from mlsec.cli.memory import use_few_arenas
     from mlsec.core.content_paths import content_folder
+    from mlsec.model_files.evidence import empty_targets
     from mlsec.snapshot.records import CallStatus
     from mlsec.vocabulary.load import load_vocabulary
 
@@ -59,13 +60,16 @@ def run(args: argparse.Namespace) -> int:
         progress.close()
     with pipeline.open_evidence(args.output) as snapshot:
         calls = list(snapshot.calls())
+        empty = empty_targets(snapshot)
     unread = sum(1 for call in calls if call.status is CallStatus.GAP or call.reason)
     console.note(f"wrote {args.output}: {len(calls)} calls, {unread} of them not answered whole")
+    for target in empty:
+        console.note(f"{target}: there is no file in it, so there is nothing to judge (exit 11)")
     if key is not None:
         from mlsec.cli.snapshot import write_signature
 
         write_signature(args.output, key)
-    return exits.INCOMPLETE if unread else exits.CLEAN
+    return exits.INCOMPLETE if unread or empty else exits.CLEAN
 
 
 def _signing_key(path: Path | None) -> Any:

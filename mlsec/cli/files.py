@@ -28,6 +28,19 @@ def read_file(path: Path) -> bytes:
         raise MlsecError(f"cannot be read: {reason}", location=str(path)) from None
 
 
+def check_exists(path: Path) -> None:
+    """Refuse a path with nothing there, or with a link that leads nowhere.
+
+    Raises:
+        MlsecError: what the system says of it.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise MlsecError(f"cannot be read: {reason}", location=str(path)) from None
+
+
 def load_assessment(path: Path) -> Assessment:
     """Read an assessment.json, or the one in a folder that a scan wrote."""
     from mlsec.render.assessment_json import read_assessment

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlsec.cli import console, exits
+from mlsec.core.errors import MlsecError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +46,12 @@ def run(args: argparse.Namespace) -> int:
 
     with History(args.history) as history:
         scans, failures = history.scans(), history.open_failures()
+    if not scans:
+        raise MlsecError(
+            "no scan is recorded in this history",
+            hint="mlsec scan TARGET --history FILE records one",
+            location=str(args.history),
+        )
     for targets, group in groupby(scans, key=lambda scan: scan.targets):
         _print_trend(targets, list(group))
     when = {scan.id: scan.finished_at for scan in scans}

@@ -17,45 +17,82 @@ _ASSESSMENT = "assessment.json"
 
 
 def verify(target: Path, args: argparse.Namespace) -> int:
-    """Check all that can be checked and say what could not be.
+    """Check all that can be checked and print what was and what was not.
 
     Raises:
-        MlsecError: files that are not what was written, evidence of another scan, a signature that
-            does not hold.
+        MlsecError: nothing that could be checked, files that are not what was written, evidence of
+            another scan, a signature that does not hold.
     """
+    from mlsec.cli.files import check_exists
+
+    check_exists(target)
+    # Printed only when every check holds: after an error nothing on stdout reads as a success.
+    console.out("\n".join(_checked(target, args)))
+    return exits.CLEAN
+
+
+def _checked(target: Path, args: argparse.Namespace) -> list[str]:
     folder = target if target.is_dir() else target.parent
-    wanted = None if target.is_dir() else target.name
-    _check_files(folder, wanted)
+    files = _check_folder(target) if target.is_dir() else _check_file(target)
     path = target / _ASSESSMENT if target.is_dir() else target
     if not path.exists():
         if args.evidence or args.key:
             raise MlsecError("there is no assessment to check", location=str(path))
-        console.out(f"no {_ASSESSMENT} here, so evidence and signature were not checked")
-        return exits.CLEAN
+        return [files, f"{_ASSESSMENT}: not here, so evidence and signature were not checked"]
     assessment = _read(path)
     evidence = args.evidence or folder / _EVIDENCE
-    _check_evidence(assessment, evidence, is_asked=args.evidence is not None)
+    if args.evidence is None and not evidence.exists():
+        if not files:
+            raise MlsecError(
+                "there is nothing to check it against: no SHA256SUMS lists it, and its evidence is"
+                " not beside it",
+                hint=f"give the folder of the scan, or --evidence {_EVIDENCE}",
+                location=str(path),
+            )
+        recorded = assessment.scan.snapshot_digest
+        lines = [files, f"evidence: not here; the assessment was made from {recorded}"]
+    else:
+        lines = [
+            files or f"{path.name}: no SHA256SUMS lists it, so its bytes were not checked",
+            _check_evidence(assessment, evidence),
+        ]
     if args.key is not None:
-        _check_signature(assessment, evidence, args.key)
-    return exits.CLEAN
+        lines.append(_check_signature(assessment, evidence, args.key))
+    return lines
 
 
-def _check_files(folder: Path, wanted: str | None) -> None:
-    from mlsec.core.sanitize import visible
-    from mlsec.render.digests import SUMS_FILE, changes_in, read_sums
+def _check_folder(folder: Path) -> str:
+    from mlsec.render.digests import SUMS_FILE, read_sums
 
     digests = read_sums(folder)
-    if wanted is not None:
-        digests = {name: digest for name, digest in digests.items() if name == wanted}
+    hint = "mlsec scan -o and mlsec report -o write it"
     if not digests:
-        if wanted is None:
-            raise MlsecError(
-                f"there is no {SUMS_FILE}, so nothing says what was written",
-                hint="mlsec scan -o and mlsec report -o write it",
-                location=str(folder),
-            )
-        console.out(f"{wanted}: no {SUMS_FILE} speaks of it, so its bytes were not checked")
-        return
+        raise MlsecError(
+            f"there is no {SUMS_FILE}, so nothing says what was written",
+            hint=hint,
+            location=str(folder),
+        )
+    if _ASSESSMENT not in digests and (folder / _ASSESSMENT).exists():
+        raise MlsecError(
+            f"{SUMS_FILE} does not list {_ASSESSMENT}, so nothing says what was written",
+            hint=hint,
+            location=str(folder),
+        )
+    return _compare(folder, digests)
+
+
+def _check_file(path: Path) -> str:
+    """Check one file; "" when no list speaks of it."""
+    from mlsec.render.digests import read_sums
+
+    digest = read_sums(path.parent).get(path.name)
+    return "" if digest is None else _compare(path.parent, {path.name: digest})
+
+
+def _compare(folder: Path, digests: dict[str, str]) -> str:
+    from mlsec.core.sanitize import visible
+    from mlsec.render.digests import changes_in
+
     wrong = changes_in(folder, digests)
     if wrong:
         named = ", ".join(f"{visible(name, 80)} {what}" for name, what in wrong.items())
@@ -64,7 +101,7 @@ def _check_files(folder: Path, wanted: str | None) -> None:
             hint="render them again from an assessment that you trust: mlsec report",
             location=str(folder),
         )
-    console.out(f"files: {len(digests)} as they were written ({', '.join(sorted(digests))})")
+    return f"files: {len(digests)} as they were written ({', '.join(sorted(digests))})"
 
 
 def _read(path: Path) -> Assessment:
@@ -73,14 +110,11 @@ def _read(path: Path) -> Assessment:
     return load_assessment(path)
 
 
-def _check_evidence(assessment: Assessment, evidence: Path, *, is_asked: bool) -> None:
+def _check_evidence(assessment: Assessment, evidence: Path) -> str:
     from mlsec.pipeline import open_evidence
     from mlsec.snapshot.seal import verify as verify_seal
 
     recorded = assessment.scan.snapshot_digest
-    if not evidence.exists() and not is_asked:
-        console.out(f"evidence: not here; the assessment was made from {recorded}")
-        return
     with open_evidence(evidence) as snapshot:
         verify_seal(snapshot)
         seal = snapshot.seal()
@@ -90,10 +124,10 @@ def _check_evidence(assessment: Assessment, evidence: Path, *, is_asked: bool) -
             hint="it is of another scan, or one of the two was exchanged",
             location=str(evidence),
         )
-    console.out(f"evidence: whole, and what the assessment was made from ({seal})")
+    return f"evidence: whole, and what the assessment was made from ({seal})"
 
 
-def _check_signature(assessment: Assessment, evidence: Path, key: Path) -> None:
+def _check_signature(assessment: Assessment, evidence: Path, key: Path) -> str:
     from mlsec.snapshot.signature import (
         check_signature,
         read_public_key,
@@ -105,4 +139,4 @@ def _check_signature(assessment: Assessment, evidence: Path, key: Path) -> None:
     path = signature_file(evidence)
     signature = read_signature(path)
     check_signature(signature, assessment.scan.snapshot_digest, public_key, str(path))
-    console.out(f"signature: holds, by the key {signature.key_id}")
+    return f"signature: holds, by the key {signature.key_id}"

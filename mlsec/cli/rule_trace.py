@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
-from mlsec.core.assessment import Assessment
+from mlsec.cli.files import load_assessment
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Evidence
 from mlsec.core.sanitize import visible
@@ -47,10 +45,7 @@ def explain_finding(rule: Rule, resource_id: str, path: Path) -> str:
     Raises:
         MlsecError: no readable assessment, or nothing there about the rule and resource.
     """
-    try:
-        assessment = msgspec.json.decode(path.read_bytes(), type=Assessment)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise MlsecError(f"not a readable assessment: {error}", location=str(path)) from None
+    assessment = load_assessment(path)
     for finding in assessment.findings:
         if finding.rule == rule.id and finding.resource.id == resource_id:
             head = f"{rule.id} on {visible(resource_id)}: {finding.status.value}"

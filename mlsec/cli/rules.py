@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +14,23 @@ if TYPE_CHECKING:
     from mlsec.engine.rules.rule import Rule, RuleSet
 
 
+# By which properties ``rules list`` filters; each takes a glob.
+_FILTERS: Mapping[str, Callable[[Rule], Sequence[str]]] = {
+    "equivalent": lambda rule: rule.equivalents,
+    "concern": lambda rule: (rule.concern.value,),
+    "severity": lambda rule: (rule.severity.value,),
+    "resource": lambda rule: (rule.resource,),
+    "topic": lambda rule: rule.topics,
+}
+
+
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add ``rules`` and its own commands."""
     parser = subparsers.add_parser("rules", help="list, show, test and write rules")
     found = parser.add_subparsers(metavar="WHAT", required=True)
     listing = _add(found, "list", _list, "one line per rule")
     listing.add_argument("globs", nargs="*", metavar="GLOB", help="rule ids, such as sagemaker/*")
-    for name in ("equivalent", "concern", "severity", "resource", "topic"):
-        listing.add_argument(f"--{name}", default="", metavar=name.upper())
+    _add_filters(listing)
     show = _add(found, "show", _show, "one rule in full")
     show.add_argument("id")
     test = _add(found, "test", _test, "run the rules' own examples, and mutate their clauses")
@@ -39,6 +48,21 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         "example", help="an example such as fail:0, or a resource id with --assessment"
     )
     explain.add_argument("--assessment", type=Path, metavar="FILE")
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--equivalent", default="", metavar="GLOB",
+        help="only rules with this equivalent in another tool, such as checkov:CKV_AWS_*",
+    )  # fmt: skip
+    parser.add_argument("--concern", default="", metavar="CONCERN", help="only rules of a concern")
+    parser.add_argument(
+        "--severity", default="", metavar="SEVERITY", help="only rules of exactly this severity"
+    )
+    parser.add_argument(
+        "--resource", default="", metavar="GLOB", help="only rules of these resource types"
+    )
+    parser.add_argument("--topic", default="", metavar="TOPIC", help="only rules of a topic")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -78,20 +102,34 @@ def _chosen(rules: Sequence[Rule], globs: Sequence[str]) -> list[Rule]:
 
 
 def _list(args: argparse.Namespace) -> int:
-    chosen = [rule for rule in _chosen(_load(args).rules, args.globs) if _is_asked(rule, args)]
+    rules = _load(args).rules
+    _check_filters(rules, args)
+    chosen = [rule for rule in _chosen(rules, args.globs) if _is_asked(rule, args)]
     lines = [f"{rule.severity.value:<9}{rule.id:<58} {rule.title}" for rule in chosen]
     console.out("\n".join([*lines, _count(len(chosen), "rule")]))
     return exits.CLEAN
 
 
+def _check_filters(rules: Sequence[Rule], args: argparse.Namespace) -> None:
+    """Refuse a filter that no rule at all passes: it is misspelt."""
+    from mlsec.core.errors import MlsecError
+    from mlsec.core.suggestions import did_you_mean
+
+    for name, values in _FILTERS.items():
+        wanted = getattr(args, name)
+        known = {value for rule in rules for value in values(rule)}
+        if wanted and not fnmatch.filter(known, wanted):
+            suggestion = did_you_mean(wanted, known)
+            raise MlsecError(
+                f'--{name}: no rule has "{wanted}"{suggestion}', hint="mlsec rules index"
+            )
+
+
 def _is_asked(rule: Rule, args: argparse.Namespace) -> bool:
-    wanted = args.equivalent
-    return (
-        (not wanted or any(fnmatch.fnmatchcase(name, wanted) for name in rule.equivalents))
-        and args.concern in ("", rule.concern.value)
-        and args.severity in ("", rule.severity.value)
-        and (not args.resource or fnmatch.fnmatchcase(rule.resource, args.resource))
-        and (not args.topic or args.topic in rule.topics)
+    wanted = {name: getattr(args, name) for name in _FILTERS}
+    return all(
+        not glob or any(fnmatch.fnmatchcase(value, glob) for value in _FILTERS[name](rule))
+        for name, glob in wanted.items()
     )
 
 
@@ -170,11 +208,20 @@ def _is_meant(location: str, globs: Sequence[str]) -> bool:
 
 
 def _new(args: argparse.Namespace) -> int:
+    from mlsec.cli.files import check_exists
     from mlsec.cli.rule_draft import write_draft
     from mlsec.core.content_paths import content_folder
+    from mlsec.core.errors import MlsecError
+    from mlsec.engine.loading.load import load_content
 
-    folder = args.rules[0] if args.rules else content_folder("rules")
-    path = write_draft(_load(args), args.id, args.resource, folder)
+    if len(args.rules) > 1:
+        raise MlsecError("a new rule goes into one folder", hint="give --rules once")
+    shipped = content_folder("rules")
+    folder = args.rules[0] if args.rules else shipped
+    check_exists(folder)
+    # The first rule of a folder goes into one that holds none yet.
+    filled = [folder for folder in args.rules if any(folder.rglob("*.yaml"))]
+    path = write_draft(load_content(shipped, filled), args.id, args.resource, folder)
     console.out(f"{path}\nnow finish it: mlsec rules test {args.id}")
     return exits.CLEAN
 

@@ -67,6 +67,7 @@ def _reading_ahead(args: argparse.Namespace) -> AbstractContextManager[None]:
 
 def _scan(args: argparse.Namespace) -> int:
     from mlsec import pipeline
+    from mlsec.model_files.evidence import empty_targets
 
     if any(options.is_remote(target) for target in args.targets):
         from mlsec.cli.memory import use_few_arenas
@@ -79,6 +80,7 @@ def _scan(args: argparse.Namespace) -> int:
     progress = console.Progress()
     try:
         with _evidence(args, ruleset, progress) as path, pipeline.open_evidence(path) as snapshot:
+            empty = empty_targets(snapshot)
             assessment = pipeline.judge(snapshot, ruleset, judging, progress)
     finally:
         progress.close()
@@ -87,6 +89,11 @@ def _scan(args: argparse.Namespace) -> int:
 
         assessment = mark_changes(baseline, assessment)
     code = _show(args, judging, assessment)
+    for target in empty:
+        console.note(f"{target}: there is no file in it, so there is nothing to judge")
+    if empty and code == exits.CLEAN and judging.min_coverage_percent > 0:
+        console.note("incomplete: a target holds nothing (exit 11; --min-coverage 0 accepts that)")
+        code = exits.INCOMPLETE
     if args.history is not None:
         _record(args.history, assessment)
     return code
@@ -168,10 +175,9 @@ def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
     if args.waivers is not None:
         load_waivers(args.waivers)
     if args.history is not None:
-        from mlsec.history.store import History
+        from mlsec.history.database import check_history
 
-        with History(args.history, is_new_allowed=True):
-            pass
+        check_history(args.history)
     return load_assessment(args.baseline) if args.baseline is not None else None
 
 

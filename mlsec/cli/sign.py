@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import stat
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -91,21 +92,16 @@ def run(args: argparse.Namespace) -> int:
     from mlsec.cli.timestamp_authority import ask, check_address
     from mlsec.signing.sign import Signing, load_signer, sign
 
-    if not args.model.exists():
-        is_far = ":/" in str(args.model)
-        hint = "a model is signed where it lies on disk, before it is put in a bucket"
-        raise MlsecError(
-            "no such file or folder", location=str(args.model), hint=hint if is_far else ""
-        )
+    _check_model(args.model)
     if args.shards < 0:
         raise MlsecError("--shards is a number of bytes")
     if args.chain and args.certificate is None:
         raise MlsecError("--chain needs the signer's own --certificate")
-    files = [one for one in (args.certificate, *args.chain) if one is not None]
+    files = [file for file in (args.certificate, *args.chain) if file is not None]
     signer = load_signer(
         read_file(args.key),
         _password(args.password_env),
-        [read_file(one) for one in files],
+        [_certificate(file) for file in files],
         place=str(args.key),
     )
     address = check_address(args.timestamp_url) if args.timestamp_url else ""
@@ -131,6 +127,19 @@ def run(args: argparse.Namespace) -> int:
     return exits.CLEAN
 
 
+def _check_model(model: Path) -> None:
+    try:
+        status = model.stat()
+    except OSError as error:
+        is_far = ":/" in str(model)
+        hint = "a model is signed where it lies on disk, before it is put in a bucket"
+        raise MlsecError(
+            f"cannot be read: {error.strerror}", location=str(model), hint=hint if is_far else ""
+        ) from None
+    if stat.S_ISREG(status.st_mode) and not status.st_size:
+        raise MlsecError("the file is empty, so there is no model to sign", location=str(model))
+
+
 def _say_what(args: argparse.Namespace, output: Path, size_bytes: int) -> None:
     from mlsec.cli import console
     from mlsec.signing.discover import MAX_BUNDLE_BYTES, inspect
@@ -146,6 +155,19 @@ def _say_what(args: argparse.Namespace, output: Path, size_bytes: int) -> None:
     for one in args.ignore:
         if not os.path.lexists(args.model / one):
             console.note(f"nothing lies at {one}, so --ignore left nothing out")
+
+
+def _certificate(path: Path) -> bytes:
+    from mlsec.cli.files import read_file
+    from mlsec.signing.anchors import read_certificates
+
+    data = read_file(path)
+    try:
+        read_certificates(data)
+    except MlsecError as error:
+        error.location = str(path)
+        raise
+    return data
 
 
 def _beside(model: Path) -> Path:

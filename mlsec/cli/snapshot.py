@@ -69,14 +69,16 @@ def _verify(args: argparse.Namespace) -> int:
     with open_evidence(args.snapshot) as snapshot:
         verify(snapshot)
         seal = snapshot.seal()
-    console.out(f"whole and unchanged: {seal}")
+    lines = [f"whole and unchanged: {seal}"]
     if args.key is not None:
         from mlsec.snapshot import signature
 
         path = signature.signature_file(args.snapshot)
-        found = signature.read_signature(path)
-        signature.check_signature(found, seal, signature.read_public_key(args.key), str(path))
-        console.out(f"signed by the key {found.key_id}")
+        key = signature.read_public_key(args.key)
+        signed = signature.read_signature(path)
+        signature.check_signature(signed, seal, key, str(path))
+        lines.append(f"signed by the key {signed.key_id}")
+    console.out("\n".join(lines))
     return exits.CLEAN
 
 

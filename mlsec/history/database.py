@@ -36,13 +36,16 @@ def open_history(path: Path, *, is_new_allowed: bool = False) -> sqlite3.Connect
     Raises:
         MlsecError: not there, not a history, of a newer version, or it cannot be written.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         if not is_new_allowed:
             raise MlsecError(
                 "there is no history", hint="mlsec scan TARGET --history FILE begins one",
                 location=str(path),
             )  # fmt: skip
         _begin(path)
+    elif not path.is_file():
+        reason = "is a folder" if path.is_dir() else "is a link to nothing, or a special file"
+        raise MlsecError(f"{reason}, and a history is one file", location=str(path))
     with clear_errors(path):
         connection = sqlite3.connect(path, timeout=30)
         try:
@@ -52,6 +55,18 @@ def open_history(path: Path, *, is_new_allowed: bool = False) -> sqlite3.Connect
             connection.close()
             raise
     return connection
+
+
+def check_history(path: Path) -> None:
+    """Refuse a history that could not be written at the end of a scan; nothing is left behind.
+
+    Raises:
+        MlsecError: as ``open_history``.
+    """
+    is_new = not os.path.lexists(path)
+    open_history(path, is_new_allowed=True).close()
+    if is_new:
+        path.unlink()
 
 
 @contextlib.contextmanager

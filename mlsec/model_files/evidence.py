@@ -10,6 +10,7 @@ from mlsec.core.enums import GapReason
 from mlsec.model_files.signatures import Signatures
 from mlsec.snapshot.records import Call, CallStatus, canonical, canonical_params
 from mlsec.snapshot.seal import digest_of
+from mlsec.snapshot.store import Snapshot
 
 SERVICE, LIST, INSPECT, VERIFY = "files", "List", "Inspect", "Verify"
 
@@ -22,12 +23,35 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str = ""
 
 
+class _Listed(msgspec.Struct, frozen=True):
+    """Of a listing only how much there is."""
+
+    entries: tuple[msgspec.Raw, ...] = ()
+    skipped: tuple[msgspec.Raw, ...] = ()
+
+
 def listing_call(scope: str, listing: Listing) -> tuple[Call, bytes]:
     """Give the record of a listing."""
     body = canonical(listing)
     return Call(
         scope=scope, region="", service=SERVICE, operation=LIST, payload=digest_of(body)
     ), body
+
+
+def empty_targets(snapshot: Snapshot) -> tuple[str, ...]:
+    """Give the folders and buckets in which there was not a single file, sorted."""
+    return tuple(
+        call.scope.removeprefix("files/")
+        for call in snapshot.calls()
+        if (call.service, call.operation) == (SERVICE, LIST)
+        and call.payload
+        and not _names_anything(snapshot.payload_bytes(call.payload))
+    )
+
+
+def _names_anything(body: bytes) -> bool:
+    listed = msgspec.json.decode(body, type=_Listed)
+    return bool(listed.entries or listed.skipped)
 
 
 def inspection_call(scope: str, inspected: Inspected) -> tuple[Call, bytes]:

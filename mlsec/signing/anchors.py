@@ -100,6 +100,8 @@ def read_certificates(data: bytes) -> tuple[Certificate, ...]:
     from cryptography import x509  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
 
+    if not data.strip():
+        raise MalformedError("is empty, where a certificate in PEM or DER belongs")
     if b"-----BEGIN" not in data:
         return (read_certificate(data),)
     if b"PRIVATE KEY-----" in data:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -52,7 +53,7 @@ _line = msgspec.json.Decoder(_Line)
 
 
 def export_folder(snapshot: Snapshot, folder: Path) -> None:
-    """Write meta.json, calls.jsonl (sorted, answers inline) and times.jsonl.
+    """Write meta.json, calls.jsonl (sorted, answers inline) and times.jsonl, all or none.
 
     Raises:
         MlsecError: the folder cannot be written.
@@ -61,13 +62,18 @@ def export_folder(snapshot: Snapshot, folder: Path) -> None:
     head = _Meta(schema=SCHEMA_VERSION, meta=meta, clock=snapshot.clock())
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _META).write_bytes(msgspec.json.format(canonical(head), indent=2) + b"\n")
-        with (folder / _CALLS).open("wb") as calls, (folder / _TIMES).open("wb") as times:
-            for call in snapshot.calls():
-                calls.write(_call_line(snapshot, call) + b"\n")
-                times.write(_times_line(call) + b"\n")
+        with TemporaryDirectory(prefix=".draft-", dir=folder) as scratch:
+            draft = Path(scratch)
+            (draft / _META).write_bytes(msgspec.json.format(canonical(head), indent=2) + b"\n")
+            with (draft / _CALLS).open("wb") as calls, (draft / _TIMES).open("wb") as times:
+                for call in snapshot.calls():
+                    calls.write(_call_line(snapshot, call) + b"\n")
+                    times.write(_times_line(call) + b"\n")
+            for name in (_CALLS, _TIMES, _META):
+                (draft / name).replace(folder / name)
     except OSError as error:
-        raise MlsecError(f"cannot write {folder}: {error.strerror}") from None
+        reason = error.strerror or str(error)
+        raise MlsecError(f"cannot be written: {reason}", location=str(folder)) from None
 
 
 def import_folder(folder: Path, path: Path) -> None:

@@ -43,8 +43,14 @@ class Snapshot:
         """Start a new collection that will end in ``path``.
 
         Raises:
-            MlsecError: an interrupted collection lies there, or the folder cannot be written.
+            MlsecError: an interrupted collection or a folder lies there, or it cannot be written.
         """
+        if path.is_dir():
+            raise MlsecError(
+                "is a folder, and a snapshot is one file",
+                hint=f"such as {path / 'evidence.mlsnap'}",
+                location=str(path),
+            )
         part = part_of(path)
         if part.exists():
             raise MlsecError(

@@ -219,7 +219,7 @@ def test_sarif_points_at_files_that_are_there(
         (["model", "--key", "release.key", "--chain", "corp.pem"], "needs the signer's own"),
         (["model", "--key", "release.key", "--ignore", "../x"], "plain relative path"),
         (["model", "--key", "release.key", "--password-env", "NOT_SET"], "is not set"),
-        (["none", "--key", "release.key"], "no such file"),
+        (["none", "--key", "release.key"], "No such file"),
         (["model", "--key", "release.key", "--shards", "-1"], "number of bytes"),
     ],
 )

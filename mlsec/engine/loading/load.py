@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -132,19 +133,33 @@ def rule_files(folders: Sequence[Path]) -> list[Path]:
     """Every rule file below the folders, sorted; vocabulary and the like are not.
 
     Raises:
-        MlsecError: a folder that does not exist.
+        MlsecError: a folder that cannot be read, or without a single rule.
     """
     found: dict[Path, None] = {}
     for folder in folders:
-        if folder.is_file():
-            found[folder] = None
-            continue
-        if not folder.is_dir():
-            raise MlsecError("no such rule folder", location=str(folder))
-        for path in _yaml_below(folder):
-            if path.relative_to(folder).parts[0] not in NOT_RULES:
-                found[path] = None
+        below = [folder] if folder.is_file() else _rules_below(folder)
+        if not below:
+            raise MlsecError(
+                "there is no rule file (*.yaml) in this folder",
+                hint="mlsec rules new writes one",
+                location=str(folder),
+            )
+        found.update(dict.fromkeys(below))
     return list(found)
+
+
+def _rules_below(folder: Path) -> list[Path]:
+    def refuse(error: OSError) -> None:
+        place = str(error.filename or folder)
+        raise MlsecError(f"rules cannot be read: {error.strerror}", location=place)
+
+    below = sorted(
+        Path(place, name)
+        for place, _, names in os.walk(folder, onerror=refuse)
+        for name in names
+        if name.endswith(".yaml")
+    )
+    return [path for path in below if path.relative_to(folder).parts[0] not in NOT_RULES]
 
 
 def load_known_controls(folder: Path) -> KnownControls:

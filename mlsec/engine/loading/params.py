@@ -103,11 +103,17 @@ def load_overrides(path: Path, ruleset: RuleSet) -> dict[str, dict[str, Any]]:
     """Read ``{rule id: {parameter: value}}``; the result is what ``apply_overrides`` takes.
 
     Raises:
+        MlsecError: the file cannot be read or holds no such mapping.
         RuleFilesError: an unknown rule or parameter, or a value that it does not allow.
     """
-    document = parse(path.read_text("utf-8"), str(path))
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else "") or "it is not UTF-8"
+        raise MlsecError(f"the parameters cannot be read: {reason}", location=str(path)) from None
+    document = parse(text, str(path))
     mistakes = Mistakes(document)
-    raw = document.value if document.value is not None else {}
+    raw = document.value
     if not isinstance(raw, dict):
         raise MlsecError("expected {rule id: {parameter: value}}", location=document.where())
     found: dict[str, dict[str, Any]] = {}

@@ -69,7 +69,8 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise MlsecError(f"the waivers cannot be read: {error}", location=str(path)) from None
+        reason = (error.strerror if isinstance(error, OSError) else "") or "it is not UTF-8"
+        raise MlsecError(f"the waivers cannot be read: {reason}", location=str(path)) from None
     document = parse(text, str(path))
     mistakes = Mistakes(document)
     found = _read_all(document, mistakes)

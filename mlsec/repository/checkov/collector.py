@@ -72,7 +72,12 @@ def take_json(target: str, snapshot: Snapshot, saved: Path) -> None:
         MlsecError: the file cannot be read or is not checkov's JSON.
     """
     scope = scope_of(target)
-    _record(snapshot, scope, read_output(read_json(saved), _names(_files(snapshot, scope), "")))
+    try:
+        run = read_output(read_json(saved), _names(_files(snapshot, scope), ""))
+    except MlsecError as error:
+        error.location = error.location or str(saved)
+        raise
+    _record(snapshot, scope, run)
 
 
 def read_json(saved: Path) -> bytes:
