@@ -45,7 +45,6 @@ class Format(enum.Enum):
     PMML = "pmml"
     OPENVINO = "openvino"
     TENSORRT = "tensorrt"
-    HUGGING_FACE = "hugging_face"
     PYTHON = "python"
     JSON = "json"
     YAML = "yaml"

@@ -25,7 +25,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     inflation_ratio: int = 200
     ratio_from_bytes: int = 8 << 20
     header_bytes: int = 100 << 20
-    json_depth: int = 64
     facts: int = 2_000
     cpu_s: float = 60.0
     wall_s: float = 180.0

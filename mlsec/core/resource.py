@@ -87,15 +87,6 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         return self.known_as or self.id
 
 
-class Relation(msgspec.Struct, frozen=True, kw_only=True):
-    """One edge: ``source`` and ``target`` are resource ids, ``via`` the property that proves it."""
-
-    source: str
-    kind: str
-    target: str
-    via: str = ""
-
-
 class TypeCoverage(msgspec.Struct, frozen=True, kw_only=True):
     """How much of one type was seen in one scope and region.
 

@@ -106,19 +106,6 @@ def shown_id(text: str) -> str:
     return f"{shown(text[:_ID_LIMIT_CHARS])}…~{digest}"
 
 
-def deep_shown(node: Any) -> Any:
-    """Make every string and key of a JSON value safe; same shape."""
-    match node:
-        case str():
-            return shown(node)
-        case Mapping():
-            return {shown(str(key)): deep_shown(value) for key, value in node.items()}
-        case list() | tuple():
-            return [deep_shown(value) for value in node]
-        case _:
-            return node
-
-
 def value_text(value: Any, limit_chars: int = _VALUE_CHARS) -> str:
     """Put a JSON value in words: null is ``not set``, a reduced secret is named, not shown."""
     match value:

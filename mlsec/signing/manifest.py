@@ -17,7 +17,6 @@ from mlsec.signing.serialization import SPELLINGS, Method, Serialization, serial
 from mlsec.signing.statement_parts import RawResource, Subject
 
 MAX_ENTRIES = 2_000_000
-DEFAULT_SHARD_BYTES = 1_000_000_000
 DIGEST_BYTES = {"sha256": 32, "blake2b": 64, "blake3": 32}
 _SHARD = re.compile(r"(.+):(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18})\Z", re.DOTALL)
 _HEX = re.compile(r"[0-9a-f]+")

@@ -1,8 +1,7 @@
-"""Evaluation with evidence at 10k, 100k and 1M resources, beside JSON decoding and Custodian."""
+"""Evaluation with evidence at 10k and 100k resources, beside JSON decoding and Custodian."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +14,7 @@ from tests.bench.made_documents import made_lines, write_lines
 from tests.bench.made_rules import TYPES, custodian_filters
 from tests.bench.measure import Cost, middle, python_module, ratio, run_once, say, table
 
-SIZES = {10_000: 7, 100_000: 3, 1_000_000: 1}
-LARGEST = int(os.environ.get("MLSEC_BENCH_LARGEST", "1000000"))
+SIZES = {10_000: 7, 100_000: 3}
 PEER_RESOURCES = 10_000
 PEER_ROUNDS = 3
 
@@ -31,60 +29,35 @@ def main() -> None:
 
 
 def growth(folder: Path, clock: datetime) -> None:
-    """One thread against the floor at each size, then whole processes at the largest."""
+    """One thread against the floor at each size."""
     rows = []
     for count, rounds in SIZES.items():
-        if count > LARGEST:
-            continue
         path = folder / f"{count}.ndjson"
         size = write_lines(path, clock, count)
         found = msgspec.json.decode(
             _judging("compare", path, clock, "--rounds", str(rounds)).output
         )
         rows.append(_growth_row(count, size, found))
-        if count == min(LARGEST, 1_000_000):
-            _whole_processes(path, clock, count)
         path.unlink()
     table(
         "one thread, 30 rules per resource, evidence for every fail and not assessed (CPU)",
-        ("resources", "KB each", "decode us", "orjson us", "judged us", "x decode", "x orjson",
-         "judge alone us", "rounds"),
+        ("resources", "KB each", "decode us", "orjson us", "judge us", "x decode", "x orjson",
+         "rounds"),
         rows,
     )  # fmt: skip
-    say("  decode/orjson: reading and decoding alone, untyped; judged: read, decode, judge, prove")
+    say("  decode/orjson: reading and decoding alone, untyped; judge: of decoded resources")
 
 
 def _growth_row(count: int, size: int, found: dict[str, list[float]]) -> tuple[str, ...]:
-    def each(name: str, of: int = count) -> str:
-        return f"{middle(found[name]) / of * 1e6:.1f}" if name in found else "absent"
+    def us_each(name: str) -> str:
+        return f"{middle(found[name]) / count * 1e6:.1f}" if name in found else "absent"
 
-    against = f"{ratio(found['all'], found['orjson']):.2f}" if "orjson" in found else "absent"
+    against = f"{ratio(found['judge'], found['orjson']):.2f}" if "orjson" in found else "absent"
     return (
-        f"{count:,}", f"{size / count / 1000:.2f}", each("msgspec"), each("orjson"), each("all"),
-        f"{ratio(found['all'], found['msgspec']):.2f}", against,
-        each("judge 10k decoded", min(count, 10_000)), str(len(found["all"])),
+        f"{count:,}", f"{size / count / 1000:.2f}", us_each("msgspec"), us_each("orjson"),
+        us_each("judge"), f"{ratio(found['judge'], found['msgspec']):.2f}", against,
+        str(len(found["judge"])),
     )  # fmt: skip
-
-
-def _whole_processes(path: Path, clock: datetime, count: int) -> None:
-    rows = []
-    for processes in (1, 2):
-        # Both sides in the same number of processes, the same ranges, read the same way.
-        more = ("--processes", str(processes))
-        floor = _judging("decode", path, clock, *more)
-        judged = _judging("judge", path, clock, *more)
-        for name, cost in (("decoding alone", floor), ("judged", judged)):
-            rows.append((
-                f"{name}, {processes} process{'es' if processes > 1 else ''}",
-                f"{cost.wall_s:.1f}", f"{cost.wall_s / floor.wall_s:.2f}", f"{cost.cpu_s:.1f}",
-                f"{cost.cpu_s / floor.cpu_s:.2f}", f"{count / cost.wall_s / 1000:.0f}k",
-                f"{cost.tree_mib:.0f}",
-            ))  # fmt: skip
-    table(
-        f"{count:,} resources, whole processes, one run each (start and rule loading included)",
-        ("", "wall s", "x decode", "CPU s", "x decode", "resources/s", "peak MiB, all processes"),
-        rows,
-    )
 
 
 def _judging(what: str, path: Path, clock: datetime, *more: str) -> Cost:
@@ -114,19 +87,17 @@ def beside_custodian(folder: Path, clock: datetime) -> None:
     )
     _say_unread(_judging("verdicts", some, clock), peer(some, "verdicts", 1)["failed"])
     theirs: list[float] = []
-    ours: dict[str, list[float]] = {"all": [], "judge 10k decoded": []}
+    ours: list[float] = []
     for _ in range(PEER_ROUNDS):
         theirs.append(middle(peer(some, "time", 2)["seconds"]))
         found = msgspec.json.decode(_judging("compare", some, clock, "--rounds", "3").output)
-        for name, seconds in ours.items():
-            seconds.append(middle(found[name]))
+        ours.append(middle(found["judge"]))
     version = peer(some, "time", 1)["version"]
     rows = [
         (name, f"{middle(seconds) / PEER_RESOURCES * 1e6:.1f}", f"{ratio(theirs, seconds):.1f}")
         for name, seconds in (
             (f"Cloud Custodian {version}: filters on decoded resources, no evidence", theirs),
-            ("mlsec: judge decoded resources, with evidence", ours["judge 10k decoded"]),
-            ("mlsec: decode and judge, with evidence", ours["all"]),
+            ("mlsec: judge decoded resources, with evidence", ours),
         )
     ]
     table(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import tracemalloc
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +12,10 @@ import msgspec
 import pytest
 
 from mlsec.core.enums import Status
-from mlsec.core.errors import MlsecError
-from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.engine.assessment.assess import assess
 from mlsec.engine.loading.documents import ExampleGraph
 from mlsec.engine.rules.rule import RuleSet
-from mlsec.engine.stream import byte_ranges, evaluate_files, evaluate_lines, evaluate_stream
 from tests.engine.small import load_texts, rule_text
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -129,65 +125,3 @@ def test_hostile_names_are_made_visible_in_messages(ruleset: RuleSet) -> None:
     )
     judgement = assess(ruleset, Shelf(resource), clock=NOW)
     assert judgement.findings[0].message == "a\\u001b[31m in  is too big"
-
-
-def test_a_stream_gives_the_findings_of_the_rules_without_relations(ruleset: RuleSet) -> None:
-    streamed = list(evaluate_stream(ruleset, SAMPLE, NOW))
-    whole = assess(ruleset, Shelf(*SAMPLE), clock=NOW).findings
-    key = lambda finding: (finding.rule, finding.resource.id)  # noqa: E731
-    assert sorted(streamed, key=key) == sorted(whole, key=key)
-
-
-def many(folder: Path, count: int) -> Path:
-    path = folder / "many.jsonl"
-    with path.open("wb") as file:
-        for number in range(count):
-            properties = {"is_shared": number % 7 == 0, "status": "InService", "name": "x" * 900}
-            file.write(msgspec.json.encode(holding(number, properties)) + b"\n")
-    return path
-
-
-def count(findings: Any) -> int:
-    return sum(1 for _ in findings)
-
-
-def ids(findings: Any) -> list[str]:
-    return [finding.resource.id for finding in findings]
-
-
-def test_lines_give_the_same_findings_as_documents(ruleset: RuleSet, tmp_path: Path) -> None:
-    lines = many(tmp_path, 50).read_bytes().splitlines()
-    documents = [msgspec.json.decode(line, type=Resource) for line in lines]
-    assert list(evaluate_lines(ruleset, lines, NOW)) == list(
-        evaluate_stream(ruleset, documents, NOW)
-    )
-
-
-def test_two_processes_judge_every_line_once_and_in_order(ruleset: RuleSet, tmp_path: Path) -> None:
-    path = many(tmp_path, 3000)
-    ranges = byte_ranges(path, 2)
-    assert (len(ranges), ranges[0][1]) == (2, ranges[1][0])
-    found = [name for part in evaluate_files(ruleset, path, NOW, ids) for name in part]
-    assert found == ids(evaluate_lines(ruleset, path.read_bytes().splitlines(), NOW))
-
-
-def test_a_line_that_is_no_resource_is_refused_with_its_number(ruleset: RuleSet) -> None:
-    lines = [msgspec.json.encode(SAMPLE[0]), b"{}", b"x"]
-    with pytest.raises(MlsecError, match="line 2: not a resource"):
-        list(evaluate_lines(ruleset, lines, NOW))
-
-
-def test_a_stream_keeps_nothing_of_what_it_judged(ruleset: RuleSet, tmp_path: Path) -> None:
-    path = many(tmp_path, 4000)
-
-    def peak_bytes(lines: int) -> int:
-        tracemalloc.start()
-        with path.open("rb") as file:
-            for finding in evaluate_lines(ruleset, (next(file) for _ in range(lines)), NOW):
-                assert isinstance(finding, Finding)
-        found = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return found
-
-    peak_bytes(50)
-    assert peak_bytes(4000) < peak_bytes(400) + 256 * 1024

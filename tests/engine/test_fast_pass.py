@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
-from mlsec.core.resource import Resource
+from mlsec.core.resource import Origin, Resource
 from mlsec.engine.compiler.compile import FastPass, Proof, compile_rules
 from mlsec.engine.evaluation.evaluate import Evaluator
 from mlsec.engine.findings.findings import finding_of
-from mlsec.engine.findings.subject import Described, seen_of
+from mlsec.engine.findings.subject import seen_of
 from mlsec.engine.loading.documents import ExampleGraph
 from mlsec.engine.rules.rule import RuleSet
 from tests.engine.small import load_texts, rule_text
@@ -167,7 +167,8 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     texts = []
     for n, condition in enumerate(NOTEBOOK_CONDITIONS):
         when = NOTEBOOK_CONDITIONS[(n * 7 + 3) % len(NOTEBOOK_CONDITIONS)]
-        texts.append(rule_text(f"plain/n{n}", must=condition, tests=TESTS))
+        message = '"{name} {id} {type}"' if n % 2 else ""
+        texts.append(rule_text(f"plain/n{n}", must=condition, tests=TESTS, message=message))
         texts.append(rule_text(f"when/n{n}", when=when, must=condition, tests=TESTS_WHEN))
     texts += [
         rule_text(f"graded/g{n}", must=condition, tests=TESTS, graded_by="harm", severity="medium")
@@ -186,24 +187,40 @@ def documents(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def check(plan: FastPass, judged: Judged, properties: Mapping[str, Any], hidden: list[str]) -> None:
+ENVELOPES = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.sampled_from(["n", "", "\x1b"]),
+        "tags": st.sampled_from([{"Owner": "o"}, {"OWNER": "b", "owner": "a"}]),
+        "origin": st.just(Origin(kind="iac", file="a.tf", line=3, column=5)),
+        "places": st.just({"status": "a.tf:4:7", "rules[0].effect": "a.tf:9:1"}),
+        "sources": st.sampled_from([{"GetAcl": "c1"}, {"DescribeNotebook": "c2"}]),
+    },
+)
+
+
+def check(
+    plan: FastPass,
+    judged: Judged,
+    properties: Mapping[str, Any],
+    hidden: list[str],
+    envelope: Mapping[str, Any] | None = None,
+) -> None:
     resource = Resource(
         id="r",
         type=plan.owner.name,
         provider="p",
         scope="s",
         properties=properties,
-        unread=dict.fromkeys(hidden, ("g",)),
+        unread=dict.fromkeys(hidden, ("g2", "g1")),
+        **(envelope or {}),
     )
-    check_proof(plan, plan.prove(resource, NOW_S), resource, resource, judged)
+    check_proof(plan, plan.prove(resource, NOW_S), resource, judged)
 
 
-def check_proof(
-    plan: FastPass, proof: Proof, resource: Resource, seen: Described, judged: Judged
-) -> None:
-    """``seen`` is what the fast pass saw of the resource."""
+def check_proof(plan: FastPass, proof: Proof, resource: Resource, judged: Judged) -> None:
     evaluator = Evaluator(judged.vocabulary, ExampleGraph(), NOW_S)
-    known = seen_of(seen, resource.type)
+    known = seen_of(resource)
     failed, suspects = dict(proof.failed), dict(proof.suspects)
     for index, rule in enumerate(plan.rules):
         if index in proof.is_open:
@@ -232,15 +249,16 @@ def same(made: Finding, exact: Finding) -> bool:
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@example(properties={"subnets": ["Enabled", {"value": None}]}, hidden=[])
+@example(properties={"subnets": ["Enabled", {"value": None}]}, hidden=[], envelope={})
 @given(
     properties=documents(NOTEBOOK_NAMES),
     hidden=st.lists(st.sampled_from((*NOTEBOOK_NAMES, "*"))),
+    envelope=ENVELOPES,
 )
 def test_what_the_fast_pass_proves_is_the_exact_verdict(
-    judged: Judged, properties: dict[str, Any], hidden: list[str]
+    judged: Judged, properties: dict[str, Any], hidden: list[str], envelope: dict[str, Any]
 ) -> None:
-    check(judged.plans["cloud.notebook"], judged, properties, hidden)
+    check(judged.plans["cloud.notebook"], judged, properties, hidden, envelope)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -272,6 +290,16 @@ WELL_TYPED: dict[str, Any] = {
         {"effect": "Deny", "cidr": "0.0.0.0/0", "from_port": 0, "to_port": 0, "actions": []},
     ],
 }
+
+
+@pytest.mark.parametrize("hidden", [None, "*", *WELL_TYPED])
+@pytest.mark.parametrize("changed", list(WELL_TYPED))
+@pytest.mark.parametrize("value", [None, "Enabled", 5, True, ["b"], [{"effect": "Allow"}], {}])
+def test_what_the_fast_pass_proves_of_one_changed_value_is_the_exact_verdict(
+    judged: Judged, changed: str, value: Any, hidden: str | None
+) -> None:
+    properties = {**WELL_TYPED, changed: value, "extra": [1, {"a": None}]}
+    check(judged.plans["cloud.notebook"], judged, properties, [hidden] if hidden else [])
 
 
 @pytest.mark.parametrize("absent", [None, *WELL_TYPED])

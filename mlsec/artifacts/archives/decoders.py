@@ -91,22 +91,6 @@ class DecoderStream:
         return b""
 
 
-class StoredStream:
-    """Bytes that are not compressed, read forward as if they were."""
-
-    __slots__ = ("_window", "consumed")
-
-    def __init__(self, window: Window) -> None:
-        self._window = window
-        self.consumed = 0
-
-    def next(self) -> bytes:
-        """Give the next piece; b"" at the end."""
-        piece = self._window.read(self.consumed, PIECE_BYTES)
-        self.consumed += len(piece)
-        return piece
-
-
 def raw_deflate(window: Window) -> DecoderStream:
     """Deflate without a header, as in zip."""
     return DecoderStream(window, 0, Zlib(-15))

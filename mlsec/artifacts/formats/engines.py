@@ -13,7 +13,6 @@ _TENSORRT = (b"ptrt", b"ftrt")
 _EXECUTORCH = b"ET"
 # Field slots: program.fbs of ExecuTorch.
 PROGRAM_PLANS, PLAN_DELEGATES, DELEGATE_NAME = 1, 8, 0
-EXTENDED = b"eh00"
 
 
 def sniff_tensorrt(head: bytes, _window: Window) -> bool:

@@ -118,7 +118,6 @@ STRONG_MODULES = frozenset(
 _INNER = regex(
     r".+\._?(os|posix|nt|sys|subprocess|builtins|__builtins__|importlib|ctypes|pty|shutil|runpy|marshal)(?=\.|\Z)"
 )
-_OWN_MODULES = ("os.path", "asyncio.subprocess", "numpy.ctypeslib")
 
 
 @lru_cache(maxsize=4096)

@@ -54,7 +54,6 @@ _BUILD = regex(
     rb"|image)[ \t]*:",
     re.MULTILINE,
 )
-ALIASES = 1_000
 
 
 def sniff_yaml(head: bytes, window: Window) -> bool:

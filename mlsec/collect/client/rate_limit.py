@@ -49,12 +49,6 @@ class Budget:
             self._is_probing = False
             self._paused_until = max(self._paused_until, now + retry_after_s)
 
-    @property
-    def per_s(self) -> float:
-        """The rate now."""
-        with self._lock:
-            return self._rate
-
     def _grow(self, now: float) -> None:
         if now - self._stepped_at < 1.0:
             return

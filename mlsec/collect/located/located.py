@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -81,15 +81,3 @@ def plain(node: Node) -> Any:
     if isinstance(node.value, Mapping):
         return {key: plain(each) for key, each in node.value.items()}
     return node.value
-
-
-def unresolved_in(node: Node) -> Iterator[Unresolved]:
-    """Yield everything in a node that is not known."""
-    if isinstance(node.value, Unresolved):
-        yield node.value
-    elif isinstance(node.value, tuple):
-        for each in node.value:
-            yield from unresolved_in(each)
-    elif isinstance(node.value, Mapping):
-        for each in node.value.values():
-            yield from unresolved_in(each)

@@ -14,11 +14,11 @@ from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.engine.assessment.external_findings import Merged
-from mlsec.engine.assessment.proof_findings import settled_findings
-from mlsec.engine.compiler.compile import FastPass, compile_rules
+from mlsec.engine.compiler.compile import FastPass, Proof, compile_rules
 from mlsec.engine.evaluation.evaluate import Evaluator
 from mlsec.engine.evaluation.property_reader import Relations
 from mlsec.engine.findings.findings import finding_of, unlisted_finding
+from mlsec.engine.findings.subject import seen_of
 from mlsec.engine.rules.controls import NOTHING
 from mlsec.engine.rules.rule import RuleSet
 from mlsec.engine.waivers.waivers import Waiver, apply_waivers
@@ -84,7 +84,7 @@ def assess(
 
 def _judge_one(plan: FastPass, resource: Resource, evaluator: Evaluator, tally: _Tally) -> None:
     proof = plan.prove(resource, evaluator.now_s)
-    tally.findings += settled_findings(plan, proof, resource, resource.type)
+    tally.findings += _settled_findings(plan, proof, resource)
     left = [*proof.is_open, *[index for index, _ in proof.suspects]]
     decided = {*left, *proof.not_applicable, *proof.unread, *[index for index, _ in proof.failed]}
     for index, rule in enumerate(plan.rules):
@@ -103,6 +103,14 @@ def _judge_one(plan: FastPass, resource: Resource, evaluator: Evaluator, tally: 
                 tally.not_applicable[rule.id] += 1
             case Status.FAIL | Status.NOT_ASSESSED:
                 tally.findings.append(finding_of(rule, resource, verdict))
+
+
+def _settled_findings(plan: FastPass, proof: Proof, resource: Resource) -> list[Finding]:
+    if not proof.failed and not proof.unread:
+        return []
+    seen, failures = seen_of(resource), plan.failures
+    failed = [failures[index].finding(seen, values) for index, values in proof.failed]
+    return failed + [failures[index].unread_finding(seen) for index in proof.unread]
 
 
 def _incomplete(

@@ -118,7 +118,7 @@ def merge_foreign(
 def _subject(scope: str, found: ForeignResult, here: Sequence[Resource]) -> Subject:
     if here:
         first = min(here, key=lambda one: one.id)
-        return subject_of(first, first.type)
+        return subject_of(first)
     return Subject(
         id=f"{scope}#{found.file}#{found.resource}",
         type="code.resource",

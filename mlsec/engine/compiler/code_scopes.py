@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from mlsec.engine.compiler.clause_code import NO, YES, Constants, prove_clause
 from mlsec.engine.evaluation.deciding_clauses import Deciding
@@ -15,8 +15,6 @@ from mlsec.vocabulary.types import Kind
 _CALL = re.compile(r"\b(type|len|all_text|moment_of|compare|R\d+|startswith|endswith)\(")
 _COSTS = {"type": 2, "len": 2, "all_text": 4, "moment_of": 12, "compare": 24}
 Resolve = Callable[[str], Reading | None]
-Fields = Mapping[str, str]
-ListFields = Mapping[str, Fields]
 
 
 class Names:
@@ -50,27 +48,17 @@ class Loop:
 
 
 class Scope:
-    """Where paths are read. ``getter`` is a dict's get; with ``fields`` the holder is a struct and
-    ``fields`` its attributes (``lists`` those of the elements of its lists); with neither the
-    ``element`` itself is the value (a text).
+    """Where paths are read: ``getter`` is a dict's get; without one the ``element`` itself is the
+    value (a text).
     """
 
     def __init__(
-        self,
-        names: Names,
-        resolve: Resolve,
-        *,
-        getter: str = "",
-        element: str = "",
-        fields: Fields | None = None,
-        lists: ListFields | None = None,
+        self, names: Names, resolve: Resolve, *, getter: str = "", element: str = ""
     ) -> None:
         self.names = names
         self.resolve = resolve
         self.getter = getter
         self.element = element
-        self.fields = fields
-        self.lists: ListFields = lists or {}
         self.known: dict[str, tuple[str, Reading]] = {}
         self.reads: dict[str, str] = {}
         self.loops: dict[str, Loop] = {}
@@ -82,14 +70,10 @@ class Scope:
         reading = self.resolve(path)
         if reading is None:
             return "M", None
-        if not self.getter and self.fields is None:
+        if not self.getter:
             self.known[path] = (self.element, reading)
             return self.known[path]
-        name = reading.own.name
-        if self.fields is not None:
-            source = f"{self.element}.{self.fields[name]}"
-        else:
-            source = f"{self.getter}({name!r}, M)"
+        source = f"{self.getter}({reading.own.name!r}, M)"
         if reading.key:
             source = f"map_value({source}, {reading.key!r})"
         if reading.values:
@@ -144,15 +128,8 @@ class Scope:
         items = reading.own.items or TEXT_ITEMS
         is_text = not reading.own.items
         element = self.names.fresh("x")
-        fields = self.lists.get(reading.own.name)
-        getter = "" if is_text or fields is not None else self.names.fresh("g")
-        inner = Scope(
-            self.names,
-            lambda path: find_in(items, path),
-            getter=getter,
-            element=element,
-            fields=fields,
-        )
+        getter = "" if is_text else self.names.fresh("g")
+        inner = Scope(self.names, lambda path: find_in(items, path), getter=getter, element=element)
         return Loop(inner, is_text=is_text)
 
     def settled(self, deciding: Iterable[Deciding]) -> tuple[str, str]:
@@ -200,9 +177,6 @@ def guard_lines(loop: Loop, indent: int, *wrong: str) -> list[str]:
     """The lines that turn away an element of the wrong type and open the right one."""
     scope = loop.scope
     pad = "    " * indent
-    # A struct's element has the right type since it was decoded.
-    if scope.fields is not None:
-        return []
     lines = [f"{pad}if type({scope.element}) is not {'str' if loop.is_text else 'dict'}:"]
     lines += [f"{pad}    {line}" for line in wrong]
     return lines if loop.is_text else [*lines, f"{pad}{scope.getter} = {scope.element}.get"]

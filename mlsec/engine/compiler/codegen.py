@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from mlsec.engine.compiler.clause_code import NO, YES
 from mlsec.engine.compiler.code_scopes import (
-    Fields,
-    ListFields,
     Names,
     Scope,
     element_test,
@@ -37,20 +35,16 @@ def generate(
     owner: Type,
     vocabulary: Vocabulary,
     lacking: frozenset[int],
-    *,
-    fields: Fields | None = None,
-    lists: ListFields | None = None,
 ) -> Generated:
     """Write ``judge_at(now)``, which gives ``judge(p, d, e)`` for one clock value.
 
-    ``p`` is the mapping of properties, or with ``fields`` (property -> attribute, and ``lists`` the
-    same of the items of a list) a struct. ``d`` takes each (index, values) of a rule that is proven
-    to fail and whose deciding values are known. ``e`` takes what is seldom, by its first part:
+    ``p`` is the mapping of properties. ``d`` takes each (index, values) of a rule that is proven to
+    fail and whose deciding values are known. ``e`` takes what is seldom, by its first part:
     (OPEN, index) of a rule that is not proven, (NOT_APPLICABLE, index), (UNREAD, index) of one
     whose one value was not read, and (SUSPECT, (index, element indexes)) of a rule over a list
     that only those elements can decide. All other rules are proven passes.
     """
-    writer = _Writer(owner, vocabulary, fields, lists)
+    writer = _Writer(owner, vocabulary)
     for index, rule in enumerate(rules):
         if index in lacking:
             writer.body.append(f"        {_takes(Seldom.NOT_APPLICABLE, index)}")
@@ -62,22 +56,10 @@ def generate(
 class _Writer:
     """Collects the text of one type."""
 
-    def __init__(
-        self,
-        owner: Type,
-        vocabulary: Vocabulary,
-        fields: Fields | None,
-        lists: ListFields | None,
-    ) -> None:
+    def __init__(self, owner: Type, vocabulary: Vocabulary) -> None:
         self.names = Names()
-        self.is_struct = fields is not None
         self.scope = Scope(
-            self.names,
-            lambda path: find_reading(vocabulary, owner, path),
-            getter="g",
-            element="p",
-            fields=fields,
-            lists=lists,
+            self.names, lambda path: find_reading(vocabulary, owner, path), getter="g", element="p"
         )
         self.body: list[str] = []
         self.helpers: list[str] = []
@@ -98,9 +80,7 @@ class _Writer:
     def text(self) -> str:
         """The whole module."""
         cuts = [f"    {name} = {moment}" for moment, name in self.names.constants.cuts.items()]
-        head = ["    def judge(p, d, e):"]
-        if not self.is_struct:
-            head.append("        g = p.get")
+        head = ["    def judge(p, d, e):", "        g = p.get"]
         lines = ["def judge_at(now):", *cuts, *self.helpers, *head, *self.scope.lines(2)]
         return "\n".join([*lines, *self.body, "        return", "    return judge"]) + "\n"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,6 @@ from mlsec.core.resource import Resource
 from mlsec.engine.compiler.codegen import Generated, generate
 from mlsec.engine.compiler.codegen_runtime import SETTLERS, Failed, Take, TakeSeldom
 from mlsec.engine.compiler.fast_findings import Failure
-from mlsec.engine.compiler.projection import SlimTarget, slim_target
 from mlsec.engine.evaluation.applicability import lacks_what_is_read
 from mlsec.engine.evaluation.operators import compare, moment_of, pattern_of
 from mlsec.engine.evaluation.property_reader import NOT_READ
@@ -51,18 +49,12 @@ class FastPass:
         self.rules = rules
         self._vocabulary = vocabulary
         self._judges: dict[float, Judge] = {}
-        self._slim_judges: dict[float, Judge] = {}
         self.failures: Mapping[int, Failure] = _Failures(self)
 
     @property
     def source(self) -> str:
         """The generated text, for tests and for the curious."""
-        return self._generate(None).text
-
-    @functools.cached_property
-    def slim(self) -> SlimTarget | None:
-        """The decode target, if there is one; only for a pass whose rules read no relations."""
-        return slim_target(self.owner, self.rules, self._vocabulary)
+        return self._generate().text
 
     def prove(self, resource: Resource, now_s: float) -> Proof:
         """Prove what can be proven of the properties that were read."""
@@ -72,27 +64,10 @@ class FastPass:
             known = {} if is_all else {k: v for k, v in known.items() if k not in resource.unread}
         judge = self._judges.get(now_s)
         if judge is None:
-            judge = self._judges[now_s] = self._compile(now_s, None)
+            judge = self._judges[now_s] = self._compile(now_s)
         return self._proof(judge, known)
 
-    def prove_slim(self, slim: Any, now_s: float) -> Proof:
-        """As ``prove``, of a document that was decoded into the slim struct."""
-        known = slim.properties
-        if slim.unread:
-            known = self._hidden(known, slim.unread)
-        judge = self._slim_judges.get(now_s)
-        if judge is None:
-            judge = self._slim_judges[now_s] = self._compile(now_s, self.slim)
-        return self._proof(judge, known)
-
-    def _hidden(self, known: Any, unread: Mapping[str, Any]) -> Any:
-        if "*" in unread:
-            return type(known)()
-        fields = self.slim.fields if self.slim is not None else {}
-        hidden = {fields[name]: NOT_READ for name in unread if name in fields}
-        return msgspec.structs.replace(known, **hidden) if hidden else known
-
-    def _proof(self, judge: Judge, known: Any) -> Proof:
+    def _proof(self, judge: Judge, known: Mapping[str, Any]) -> Proof:
         failed: list[Failed] = []
         seldom: list[tuple[int, Any]] = []
         try:
@@ -110,21 +85,14 @@ class FastPass:
         """Prepare the finding of one rule."""
         return Failure(self.rules[index], self.owner, self._vocabulary)
 
-    def _generate(self, slim: SlimTarget | None) -> Generated:
+    def _generate(self) -> Generated:
         lacking = frozenset(
             index for index, rule in enumerate(self.rules) if lacks_what_is_read(rule, self.owner)
         )
-        return generate(
-            self.rules,
-            self.owner,
-            self._vocabulary,
-            lacking,
-            fields=slim.fields if slim is not None else None,
-            lists=slim.lists if slim is not None else None,
-        )
+        return generate(self.rules, self.owner, self._vocabulary, lacking)
 
-    def _compile(self, now_s: float, slim: SlimTarget | None) -> Judge:
-        generated = self._generate(slim)
+    def _compile(self, now_s: float) -> Judge:
+        generated = self._generate()
         names: dict[str, Any] = {
             **_NAMES,
             **generated.maps,

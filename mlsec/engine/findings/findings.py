@@ -21,7 +21,7 @@ _PLACEHOLDER = re.compile(r"\{(name|id|region|type)\}")
 def finding_of(rule: Rule, resource: Resource, verdict: Verdict) -> Finding:
     """Build the finding of a fail or not_assessed verdict."""
     is_fail = verdict.status is Status.FAIL
-    subject = subject_of(resource, resource.type)
+    subject = subject_of(resource)
     return Finding(
         fingerprint=fingerprint(rule.stable_key, resource.id),
         rule=rule.id,

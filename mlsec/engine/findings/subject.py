@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import msgspec
 
 from mlsec.core.digest import resource_part
 from mlsec.core.finding import Subject
-from mlsec.core.resource import Origin
+from mlsec.core.resource import Origin, Resource
 from mlsec.core.sanitize import visible
 
 MAX_FACT_CHARS = 200
-
-
-class Described(Protocol):
-    """What a finding shows of the judged resource beside the values that decided."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def provider(self) -> str: ...
-    @property
-    def scope(self) -> str: ...
-    @property
-    def region(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def unread(self) -> Mapping[str, tuple[str, ...]]: ...
-    @property
-    def tags(self) -> Mapping[str, str]: ...
-    @property
-    def origin(self) -> Origin: ...
-    @property
-    def sources(self) -> Mapping[str, str]: ...
-    @property
-    def places(self) -> Mapping[str, str]: ...
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):
@@ -47,16 +21,16 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     file:line:column it was written at ("" for anything that was not read from code).
     """
 
-    document: Described
+    document: Resource
     subject: Subject
     part: bytes
     name: str
     place: str
 
 
-def seen_of(document: Described, type_name: str) -> Seen:
+def seen_of(document: Resource) -> Seen:
     """Derive what every finding of the document needs."""
-    subject = subject_of(document, type_name)
+    subject = subject_of(document)
     origin = document.origin
     return Seen(
         document,
@@ -67,12 +41,12 @@ def seen_of(document: Described, type_name: str) -> Seen:
     )
 
 
-def subject_of(resource: Described, type_name: str) -> Subject:
+def subject_of(resource: Resource) -> Subject:
     """The judged resource as reports show it."""
     origin, tags = resource.origin, resource.tags
     return Subject(
         id=resource.id,
-        type=type_name,
+        type=resource.type,
         provider=resource.provider,
         scope=resource.scope,
         region=resource.region,
@@ -90,7 +64,7 @@ def shown_fact(fact: str) -> str:
     return visible(fact, MAX_FACT_CHARS)
 
 
-def place_in_code(document: Described, asked: str) -> str:
+def place_in_code(document: Resource, asked: str) -> str:
     """Where a property, or ``list[0].field``, was written; where nothing says so, what holds it."""
     places = document.places
     while places and asked:

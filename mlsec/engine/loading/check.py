@@ -47,7 +47,6 @@ TEST_KEYS = {
 PLACEHOLDERS = ("name", "id", "region", "type")
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*/[a-z0-9][a-z0-9-]*\Z")
-_EQUIVALENT = re.compile(r"[a-z0-9][a-z0-9_-]*:\S.*\Z")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 E = TypeVar("E", bound=enum.Enum)
 

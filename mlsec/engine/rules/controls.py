@@ -42,15 +42,6 @@ class Frameworks(msgspec.Struct, frozen=True, kw_only=True):
     frameworks: Mapping[str, Framework] = msgspec.field(default_factory=dict)
     topics: Mapping[str, Topic] = msgspec.field(default_factory=dict)
 
-    def title_of(self, control: str) -> str:
-        """Give a control's title, or "" when only its id may be shown.
-
-        Raises:
-            KeyError: there is no such control.
-        """
-        framework, _, control_id = control.partition("/")
-        return self.frameworks[framework].controls[control_id]
-
     def has(self, control: str) -> bool:
         """Whether ``framework/ID`` exists."""
         framework, _, control_id = control.partition("/")

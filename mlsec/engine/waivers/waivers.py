@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -216,8 +216,3 @@ def glob_matches(pattern: str, text: str) -> bool:
         else:
             return False
     return not pattern[p:].strip("*")
-
-
-def count_waived(findings: Iterable[Finding]) -> int:
-    """How many findings have a live waiver beside them."""
-    return sum(1 for finding in findings if finding.waiver is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlsec.providers.gcp.tables import INVENTORY, WALKING, plans, table_of
+from mlsec.providers.gcp.tables import WALKING, plans, table_of
 
 # The project that pays for the calls must let the scan's identity use it.
 QUOTA_RIGHT = "serviceusage.services.use"
@@ -23,11 +23,6 @@ def rights(*, is_organisation: bool = False) -> tuple[str, ...]:
         if is_organisation or label not in walking or operation.right == _PROJECT_RIGHT:
             found.update(operation.right.split(","))
     return tuple(sorted(found))
-
-
-def spared_rights() -> frozenset[str]:
-    """Give the permissions without which a scan sees the same, with more calls."""
-    return frozenset(operation.right for operation in INVENTORY)
 
 
 def least_privilege_role(*, is_organisation: bool = False) -> str:

@@ -13,7 +13,6 @@ from mlsec.signing.oci.descriptor import Descriptor
 from mlsec.signing.shape import Shape
 from mlsec.signing.strictjson import JsonLimits, base64_bytes, loads
 
-MAX_PAYLOAD_BYTES = 1 << 20
 _LIMITS = JsonLimits(size_bytes=4 << 20, depth=16, values=10_000)
 _TYPES = frozenset({"cosign container image signature", "atomic container signature"})
 _SIGNATURE = "dev.cosignproject.cosign/signature"

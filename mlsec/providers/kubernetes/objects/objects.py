@@ -10,9 +10,6 @@ import msgspec
 from mlsec.collect.code.code_file import CodeFile
 from mlsec.collect.located.located import Node
 
-# Namespaces that only the one who applies the text knows.
-UNSAID = ""
-
 
 class KubeObject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One object. ``id`` is unique in the scan; ``file`` is None for what a cluster answered.

@@ -73,7 +73,6 @@ _GATEWAY, _ISTIO = "gateway.networking.k8s.io", "security.istio.io"
 _RBAC = "rbac.authorization.k8s.io"
 _ADMISSION = "admissionregistration.k8s.io"
 _W, _E, _ASIDE = ReadAs.WORKLOAD, ReadAs.ENDPOINT, ReadAs.ASIDE
-_CHILD = "a pod's owner holds the same template"
 
 KINDS: tuple[Kind, ...] = (
     _kind("", "Pod", _W),
