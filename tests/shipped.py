@@ -32,11 +32,11 @@ def rules_of_facts() -> tuple[Rule, ...]:
         for rule in shipped_rules().rules
         if rule.resource in owners
         and isinstance(rule.must, Quantifier)
-        and rule.must.path == "facts"
+        and rule.must.path == "detections"
     )
 
 
 def kinds_of(rule: Rule) -> set[FactKind]:
     """Give the kinds of facts that fail a rule, by its own examples."""
-    facts = (fact for one in rule.tests.failed for fact in one.get("facts", ()))
+    facts = (fact for one in rule.tests.failed for fact in one.get("detections", ()))
     return {FactKind(fact["kind"]) for fact in facts}

@@ -32,11 +32,11 @@ def _model_file(file: Resource, graph: Graph) -> ModelFile:
         producer=held.get("producer") or "",
         signature=str(held.get("signature", "")),
         served_by=tuple(sorted(model.id for model in serving if not model.is_stub)),
-        danger=_worst(held.get("facts") or ()),
-        is_read_whole=bool(held.get("is_read_whole")) and "is_read_whole" not in file.unread,
+        danger=_worst(held.get("detections") or ()),
+        is_read_whole=bool(held.get("is_fully_read")) and "is_fully_read" not in file.unread,
     )
 
 
 def _worst(facts: Any) -> str:
-    dangers = {fact.get("danger") for fact in facts}
+    dangers = {fact.get("severity") for fact in facts}
     return next((each.value for each in Severity if each.value in dangers), "")

@@ -148,7 +148,7 @@ class _Scope:
         unread: dict[str, tuple[str, ...]] = {}
         hidden = {self._hole_gap(entry, hole).id for hole in inspection.holes}
         if hidden:
-            unread["facts[]"] = tuple(sorted(hidden))
+            unread["detections[]"] = tuple(sorted(hidden))
         known = shaping.listed(entry, self._id_of(folder)) | shaping.inspected(inspection)
         inside = entry.path.removeprefix(f"{folder}/") if folder else entry.path
         found = self._signatures.get(folder)
@@ -157,7 +157,7 @@ class _Scope:
         if problem:
             unread["signature"] = problem
         if not shaping.is_recognised(inspection):
-            names = ("is_read_whole", "unread_parts", "facts")
+            names = ("is_fully_read", "unread_parts", "detections")
             unread |= dict.fromkeys(names, tuple(sorted(hidden)))
         return self._resource(entry, known, unread)
 
@@ -220,7 +220,7 @@ class _Scope:
         known = shaping.in_folder(
             [name.lower() for name in names], [each.properties for each in inside]
         ) | shaping.signed(found, [each.name.removeprefix(start) for each in inside])
-        known["facts"] = [shaping.shown(fact) for fact in facts]
+        known["detections"] = [shaping.shown(fact) for fact in facts]
         problem = self._problem(found) if found is not None and shaping.untold_of(found) else None
         hidden = OF_SIGNATURE if found is not None and found.problem else ("signature",)
         return Resource(

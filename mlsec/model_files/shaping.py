@@ -39,19 +39,19 @@ def inspected(inspection: Inspection) -> dict[str, Any]:
     """Give what reading a file brought; a hole is one more fact, of a kind that is not known."""
     # Evidence shows the first ones: the gravest are among them, else in the order of reading.
     facts = [shown(fact) for fact in sorted(_once(inspection.facts), key=lambda f: f.danger.rank)]
-    facts += [{"place": hole.place, "detail": hole.detail} for hole in inspection.holes]
+    facts += [{"location": hole.place, "detail": hole.detail} for hole in inspection.holes]
     return {
         "format": inspection.formats[0].value,
         "formats": sorted(each.value for each in inspection.formats),
         "is_recognised": is_recognised(inspection),
         "runs_code": not RUNS_CODE.isdisjoint(inspection.formats),
-        "facts": facts,
-        "is_read_whole": not inspection.holes,
+        "detections": facts,
+        "is_fully_read": not inspection.holes,
         "unread_parts": [
             {
                 "reason": hole.reason.value,
                 "what": f"{hole.detail} (in {hole.place})" if hole.place else hole.detail,
-                "place": hole.place,
+                "location": hole.place,
                 "detail": hole.detail,
             }
             for hole in inspection.holes
@@ -93,10 +93,10 @@ def in_folder(names: Sequence[str], members: Sequence[Mapping[str, Any]]) -> dic
     return {
         "file_count": len(names),
         "formats": sorted({str(each.get("format", "")) for each in members} - {""}),
-        "facts": [],
+        "detections": [],
         "licence": licences[0] if licences else None,
-        "has_card": any(name.rpartition("/")[2] in folders.CARDS for name in names),
-        "has_bill": any(name.endswith(folders.BILL_ENDINGS) for name in names),
+        "has_model_card": any(name.rpartition("/")[2] in folders.CARDS for name in names),
+        "has_bom": any(name.endswith(folders.BILL_ENDINGS) for name in names),
         "has_provenance": any(name.endswith(folders.PROVENANCE_ENDINGS) for name in names),
     }
 
@@ -198,10 +198,10 @@ def shown(fact: Fact) -> dict[str, Any]:
     """Give a fact as an item of the list that rules read."""
     return {
         "kind": fact.kind.value,
-        "danger": fact.danger.value,
+        "severity": fact.danger.value,
         "what": _in_words(fact),
         "subject": fact.subject,
-        "place": fact.place,
+        "location": fact.place,
         "offset": fact.offset,
         "detail": fact.detail,
     }

@@ -60,7 +60,7 @@ def _file(scope: CodeScope, file: CodeFile) -> Resource:
     scope.tally.add(place, assessed=int(not refused), errored=int(bool(refused)))
     for gap_id in refused:
         scope.tally.hide(place, scope.tally.gaps[gap_id], is_listing=False)
-    unread = {"not_understood": tuple(refused)} if refused else {}
+    unread = {"unresolved_parts": tuple(refused)} if refused else {}
     return _resource(
         scope,
         file.id,
@@ -68,7 +68,7 @@ def _file(scope: CodeScope, file: CodeFile) -> Resource:
         {
             "path": file.shown,
             "language": file.language.value,
-            "not_understood": [_shown(gap, file.id) for gap in doubts],
+            "unresolved_parts": [_shown(gap, file.id) for gap in doubts],
         },
         unread,
     )

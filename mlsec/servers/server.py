@@ -95,9 +95,9 @@ class _Draft:
             shipped_advisories(),
         )
         if isinstance(flaws, Untold):
-            self.put("supply.flaws", unknown(flaws.why))
+            self.put("supply.vulnerabilities", unknown(flaws.why))
         else:
-            self.properties["supply.flaws"] = [flaw.shown() for flaw in flaws]
+            self.properties["supply.vulnerabilities"] = [flaw.shown() for flaw in flaws]
         if version:
             self.properties["supply.version"] = version
         else:

@@ -42,10 +42,10 @@ class Shelf(ExampleGraph):
 
 def reported(type_name: str, *facts: tuple[FactKind, Severity]) -> dict[str, Severity]:
     """What the shipped rules say of a file or folder in which these facts were found."""
-    listed = [{"kind": kind.value, "danger": danger.value, "what": "x"} for kind, danger in facts]
+    listed = [{"kind": kind.value, "severity": danger.value, "what": "x"} for kind, danger in facts]
     resource = Resource(
         id="/m/a", type=type_name, provider="files", scope="files//m",
-        properties={"is_recognised": True, "facts": listed},
+        properties={"is_recognised": True, "detections": listed},
     )  # fmt: skip
     ruleset = msgspec.structs.replace(shipped_rules(), rules=OF_FACTS)
     findings = assess(ruleset, Shelf(resource), clock=NOW).findings
@@ -75,7 +75,7 @@ def test_of_many_facts_the_gravest_counts_however_far_down_it_stands(kind: FactK
 
 @pytest.mark.parametrize("rule", OF_FACTS, ids=lambda rule: rule.id)
 def test_a_rule_of_facts_takes_its_severity_from_them(rule: Rule) -> None:
-    assert rule.graded_by == ("" if rule.id in WORSE_IN_SERVICE else "danger")
+    assert rule.graded_by == ("" if rule.id in WORSE_IN_SERVICE else "severity")
 
 
 @pytest.mark.parametrize("kind", FactKind, ids=lambda one: one.value)

@@ -24,7 +24,7 @@ def ruleset() -> RuleSet:
 
 @pytest.mark.parametrize("type_name", ["files.artifact", "files.folder"])
 def test_vocabulary_names_every_kind_of_fact(vocabulary: Vocabulary, type_name: str) -> None:
-    kinds = vocabulary.types[type_name].properties["facts"].items["kind"].enum
+    kinds = vocabulary.types[type_name].properties["detections"].items["kind"].enum
     assert set(kinds) == {kind.value for kind in FactKind}
 
 

@@ -66,7 +66,9 @@ def test_a_target_that_shows_nothing_is_asked_all_within_the_bounds() -> None:
 
 
 def test_the_vocabulary_names_what_doors_may_open() -> None:
-    assert set(ENDPOINT.properties["doors"].items["opens"].enum) == {each.value for each in Opens}
+    assert set(ENDPOINT.properties["checked_paths"].items["exposes"].enum) == {
+        each.value for each in Opens
+    }
 
 
 def test_the_vocabulary_names_all_of_a_certificate() -> None:
@@ -81,7 +83,7 @@ def test_an_open_door_of_every_kind_is_told_by_a_rule(opens: Opens) -> None:
         for rule in RULES.rules
         for example in rule.tests.failed
         if rule.resource == "probe.endpoint"
-        and {"opens": opens.value, "state": "open"}.items()
-        <= {k: v for door in example.get("doors", ()) for k, v in door.items()}.items()
+        and {"exposes": opens.value, "state": "open"}.items()
+        <= {k: v for door in example.get("checked_paths", ()) for k, v in door.items()}.items()
     ]
     assert told

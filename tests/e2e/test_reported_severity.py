@@ -93,10 +93,10 @@ def test_a_finding_is_as_grave_as_the_gravest_fact_of_its_kind(told: Told) -> No
     asked = [one for one in rules_of_facts() if one.graded_by and one.severity in TOLD]
     wrong = []
     for name, inspection in told.inspections.items():
-        facts = [one for one in inspected(inspection)["facts"] if "kind" in one]
+        facts = [one for one in inspected(inspection)["detections"] if "kind" in one]
         for rule in (one for one in asked if one.resource == "files.artifact"):
             kinds = {kind.value for kind in kinds_of(rule)}
-            dangers = [Severity(one["danger"]) for one in facts if one["kind"] in kinds]
+            dangers = [Severity(one["severity"]) for one in facts if one["kind"] in kinds]
             worst = min(dangers, key=lambda one: one.rank, default=None)
             found = got.get((name, rule.id))
             is_silent = found is None and worst not in TOLD

@@ -156,7 +156,7 @@ OWN = '{AWS: !Sub "arn:aws:iam::${AWS::AccountId}:root"}'
 
 
 @pytest.mark.parametrize(
-    ("principal", "lets_all_in", "lets_others_in"),
+    ("principal", "allows_all_users", "lets_others_in"),
     [
         ('"*"', True, [True]),
         (OWN, False, [False]),
@@ -166,14 +166,14 @@ OWN = '{AWS: !Sub "arn:aws:iam::${AWS::AccountId}:root"}'
     ],
 )
 def test_the_own_account_is_no_outsider(
-    principal: str, *, lets_all_in: bool, lets_others_in: list[bool]
+    principal: str, *, allows_all_users: bool, lets_others_in: list[bool]
 ) -> None:
     graph = graph_of(BUCKET.replace("PRINCIPAL", principal))
     (bucket,) = graph.of_type("aws.s3.bucket")
-    assert bucket.properties["policy.is_public"] is lets_all_in
+    assert bucket.properties["policy.is_public"] is allows_all_users
     told = (
-        [bucket.properties["has_outside_writers"]]
-        if "has_outside_writers" in bucket.properties
+        [bucket.properties["has_external_writers"]]
+        if "has_external_writers" in bucket.properties
         else []
     )
     blocked = [False] if lets_others_in == [True] else lets_others_in

@@ -9,7 +9,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.graph import Graph, build_graph
 from mlsec.graph.ternary import NO, YES
-from mlsec.providers.gcp.facts.members import home_of, is_outside
+from mlsec.providers.gcp.facts.members import home_of, is_external
 from tests.iac.reading import VOCABULARY, inventory_of, scope_of
 
 ACCOUNT = 'resource "google_service_account" "a" {\n  account_id = "serve"\n}\n'
@@ -122,7 +122,7 @@ def test_who_is_outside_is_said_only_where_the_project_is_not_needed_for_it(
 ) -> None:
     graph = graph_of(AROUND)
     home = home_of(one(graph, "gcp.storage.bucket"), graph)
-    answer = is_outside(member, home)
+    answer = is_external(member, home)
     assert (answer if answer in (YES, NO) else None) == outside
 
 
@@ -171,9 +171,9 @@ PROVIDER = (
 @pytest.mark.parametrize(
     ("text", "type_name", "expected"),
     [
-        (ARMOR, "modelarmor.template", {"injection": "ENABLED", "bad_addresses": "DISABLED"}),
+        (ARMOR, "modelarmor.template", {"injection": "ENABLED", "malicious_urls": "DISABLED"}),
         (FLOOR, "modelarmor.floor", {"is_enforced": True, "blocks": False}),
-        (RUNTIME, "vertex.runtime_template", {"internet": True, "has_own_key": False}),
+        (RUNTIME, "vertex.runtime_template", {"internet": True, "has_customer_key": False}),
         (STORE, "search.data_store", {"content": "CONTENT_REQUIRED"}),
         (KEY, "apikeys.key", {"is_for_gemini": True, "client_limit": None}),
         (SINK, "logging.sink", {"bucket_name": "audit", "disabled": False}),

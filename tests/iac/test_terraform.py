@@ -195,7 +195,7 @@ def test_ports_that_are_written_as_text_are_numbers() -> None:
         '    to_port = "8888"\n    protocol = "tcp"\n    cidr_blocks = ["0.0.0.0/0"]\n  }\n}\n',
         "aws_security_group.g",
     )
-    assert found["world_ports"] == ["8888"]
+    assert found["public_sensitive_ports"] == ["8888"]
     assert found["egress"] == []
 
 

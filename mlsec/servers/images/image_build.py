@@ -89,7 +89,7 @@ def recipe_resource(scope: CodeScope, file: CodeFile, recipes: tuple[Recipe, ...
     properties: dict[str, Any] = {
         "path": file.shown,
         "base_images": [_base(node) for node in _bases(recipes)],
-        "signs": [sign for recipe in recipes for sign in _signs(recipe)],
+        "suspicious_patterns": [sign for recipe in recipes for sign in _signs(recipe)],
         "secrets": [secret for recipe in recipes for secret in _secrets(recipe)],
         "remote_adds": [
             {"what": f"line {node.line}: {node.value}", "is_checked": node.tag == "checked"}
@@ -162,7 +162,7 @@ def _base(node: Node) -> dict[str, Any]:
 
 def _signs(recipe: Recipe) -> list[dict[str, Any]]:
     return [
-        {"sign": sign, "what": f"line {each.line}: {sign}"}
+        {"pattern": sign, "what": f"line {each.line}: {sign}"}
         for each in recipe.runs
         for sign in script_signs(each.text)
     ]

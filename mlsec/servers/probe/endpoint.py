@@ -33,7 +33,7 @@ _GUARDED = (Opens.RUN, Opens.MANAGE, Opens.MODEL, Opens.DATA)
 _CERTIFICATE = "certificate."
 # What only the answer at the start can tell.
 _OF_ROOT = (
-    "server_header", "redirects_to", "redirects_to_tls", "redirects_to_clear", "lists_folder",
+    "server_header", "redirects_to", "redirects_to_tls", "redirects_to_http", "lists_directory",
     "hsts_max_age", "cookies",
 )  # fmt: skip
 OF_CERTIFICATE = tuple(
@@ -89,7 +89,7 @@ class _Shaping:
                 return False
             if operation == CONNECT:
                 place = msgspec.json.decode(step.body)
-                self._known |= {"address": place["address"], "reached_over": place["reach"]}
+                self._known |= {"address": place["address"], "address_scope": place["reach"]}
         return True
 
     def _tls(self) -> None:
@@ -173,7 +173,7 @@ class _Shaping:
         if main is None and hiding:
             for path in hiding:
                 gap = self._gap_of(f"GET {path}", self._failed[path])
-                self._hide(("product", "version", "flaws"), gap)
+                self._hide(("product", "version", "vulnerabilities"), gap)
         else:
             self._known["product"] = main.name if main else None
             self._known["product_title"] = main.title if main else None
@@ -182,11 +182,15 @@ class _Shaping:
 
     def _flaws(self, found: Recognised) -> None:
         if found.main is None:
-            self._known |= {"version": None, "flaws": [], "flaws_known_until": None}
+            self._known |= {
+                "version": None,
+                "vulnerabilities": [],
+                "vulnerability_data_until": None,
+            }
             return
         products = shipped_advisories()
         about = product_of(found.main.name, products)
-        self._known["flaws_known_until"] = about.as_of if about else None
+        self._known["vulnerability_data_until"] = about.as_of if about else None
         if found.version:
             self._known["version"] = found.version
         else:
@@ -194,23 +198,25 @@ class _Shaping:
             self._hide(("version",), self._gap("version", GapReason.UNSUPPORTED, why))
         flaws = known_flaws(found.main.name, found.version, products)
         if isinstance(flaws, Untold):
-            self._hide(("flaws",), self._gap("known flaws", GapReason.UNSUPPORTED, flaws.why))
+            self._hide(
+                ("vulnerabilities",), self._gap("known flaws", GapReason.UNSUPPORTED, flaws.why)
+            )
         else:
-            self._known["flaws"] = [flaw.shown(found.version) for flaw in flaws]
+            self._known["vulnerabilities"] = [flaw.shown(found.version) for flaw in flaws]
 
     def _doors(self, doors: tuple[DoorState, ...], *, is_shut: bool) -> None:
         rows = shaping.of_doors(doors)
         for each in doors:
             if each.state is None:
-                self._hide(("doors[]",), self._door_gap(each))
+                self._hide(("checked_paths[]",), self._door_gap(each))
         guarded = [each for each in doors if each.door.opens in _GUARDED]
         ends = [self._heard.get(path) for path in (ROOT, NOWHERE)]
         is_signpost = all(told is not None and leads_to_tls(told) for told in ends)
         if not guarded and not is_shut and not is_signpost:
             gap = self._gap("sign-in", GapReason.UNSUPPORTED, _why_not_known(ends))
-            self._hide(("doors[]", "exposure.public"), gap)
-            rows += [{"opens": opens.value, "path": ""} for opens in _GUARDED]
-        self._known["doors"] = rows
+            self._hide(("checked_paths[]", "exposure.public"), gap)
+            rows += [{"exposes": opens.value, "path": ""} for opens in _GUARDED]
+        self._known["checked_paths"] = rows
         states = {each.state for each in guarded}
         if "open" in states:
             return  # whether it answers anybody else, from somewhere else, a probe cannot tell

@@ -39,8 +39,8 @@ def of_root(told: Told) -> dict[str, Any]:
         "server_header": visible(told.header("server"), 200) or None,
         "redirects_to": visible(hop.to, 300) if hop is not None and is_left else None,
         "redirects_to_tls": hop is not None and hop.leads is Leads.TLS,
-        "redirects_to_clear": is_left and hop is not None and hop.to.startswith("http:"),
-        "lists_folder": bool(_LISTING.search(told.text)),
+        "redirects_to_http": is_left and hop is not None and hop.to.startswith("http:"),
+        "lists_directory": bool(_LISTING.search(told.text)),
         "hsts_max_age": _hsts(told),
     }
 
@@ -61,7 +61,7 @@ def of_doors(states: tuple[DoorState, ...]) -> list[dict[str, Any]]:
     shown = []
     for each in states:
         door: dict[str, Any] = {
-            "opens": each.door.opens.value,
+            "exposes": each.door.opens.value,
             "path": each.door.path,
             "what": f"anybody {each.door.what} ({each.door.path})",
         }

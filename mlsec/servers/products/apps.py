@@ -143,7 +143,7 @@ def read_open_webui(s: Settings) -> Told:
         ),
     )
     checks = s.switch(env=("ENABLE_RAG_LOCAL_WEB_FETCH", "RAG_LOCAL_WEB_FETCH"), default=False)
-    yield "fetches_inside", checks
+    yield "fetches_internal_addresses", checks
 
 
 def read_langflow(s: Settings) -> Told:
@@ -162,7 +162,7 @@ def read_langflow(s: Settings) -> Told:
         any_given(s.find("--ssl-cert-file-path", env=("LANGFLOW_SSL_CERT_FILE",))),
     )
     yield "access.any_origin", has_star(s.find(env=("LANGFLOW_CORS_ORIGINS",), default="*"))
-    yield "users_active_at_once", s.switch(env=("LANGFLOW_NEW_USER_IS_ACTIVE",))
+    yield "activates_new_users", s.switch(env=("LANGFLOW_NEW_USER_IS_ACTIVE",))
     yield (
         "data.telemetry",
         opposite(either(s.switch(env=("DO_NOT_TRACK",)), s.switch(env=("LANGFLOW_DO_NOT_TRACK",)))),
@@ -195,7 +195,7 @@ def read_flowise(s: Settings) -> Told:
     )
     modules = s.find(env=("ALLOW_BUILTIN_DEP", "TOOL_FUNCTION_BUILTIN_DEP"), default="")
     yield (
-        "code_reaches_host",
+        "code_can_access_host",
         modules.mapped(
             lambda value: any(
                 part.strip() in ("*", "true", "fs", "child_process")

@@ -72,14 +72,14 @@ def read_vllm(s: Settings) -> Told:
     yield "data.logs_prompts", _vllm_logs(s)
     yield "supply.remote_code", s.switch("--trust-remote-code", keys=("trust-remote-code",))
     loads_adapters = s.switch(env=("VLLM_ALLOW_RUNTIME_LORA_UPDATING",))
-    yield "supply.clients_load", loads_adapters
+    yield "supply.clients_can_load", loads_adapters
     yield "development_mode", s.switch(env=("VLLM_SERVER_DEV_MODE",))
     media = s.find("--allowed-local-media-path", keys=("allowed-local-media-path",))
     yield "local_media", any_given(media)
     domains = s.find("--allowed-media-domains", keys=("allowed-media-domains",))
     yield "media_domains", any_given(domains)
     transfer = s.find("--kv-transfer-config", keys=("kv-transfer-config",), default="")
-    yield "moves_cache", any_given(transfer)
+    yield "transfers_cache", any_given(transfer)
     model = s.flag("--model") or _positional(s, "serve") or s.key("model")
     hidden = s.hidden(has_env=False)
     yield from model_source(
@@ -116,11 +116,11 @@ def read_sglang(s: Settings) -> Told:
     yield "supply.remote_code", s.switch("--trust-remote-code")
     # Weights are replaced by routes that the key guards, where there is one.
     yield (
-        "supply.clients_load",
+        "supply.clients_can_load",
         opposite(any_given(s.find("--admin-api-key", default=known(None)), key)),
     )
     yield (
-        "splits_prefill",
+        "disaggregates_prefill",
         any_given(
             s.find("--disaggregation-mode", default="").mapped(lambda v: "" if v == "null" else v)
         ),
@@ -189,7 +189,7 @@ def read_llama_cpp(s: Settings) -> Told:
     )
     yield "access.any_origin", YES
     yield "supply.model", s.find("--model", "-m", "--hf-repo", "-hf", env=("LLAMA_ARG_MODEL",))
-    yield "shows_slots", s.switch("--slots", env=("LLAMA_ARG_ENDPOINT_SLOTS",))
+    yield "exposes_slots", s.switch("--slots", env=("LLAMA_ARG_ENDPOINT_SLOTS",))
     url = s.find("--model-url", "-mu", env=("LLAMA_ARG_MODEL_URL",), default="")
     yield (
         "supply.model_plain_http",
@@ -210,7 +210,7 @@ def read_ollama(s: Settings) -> Told:
     yield "access.any_origin", has_star(s.find(env=("OLLAMA_ORIGINS",), default=""))
     yield "data.logs_prompts", s.switch(env=("OLLAMA_DEBUG",))
     # Pull, create and delete are routes like any other.
-    yield "supply.clients_load", YES
+    yield "supply.clients_can_load", YES
     yield "supply.plain_registry", s.switch(env=("OLLAMA_INSECURE",))
 
 

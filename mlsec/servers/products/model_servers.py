@@ -42,7 +42,7 @@ def read_triton(s: Settings) -> Told:
     yield "control_mode", mode
     is_guarded = restricted.mapped(lambda value: "model-repository" in str(value or ""))
     is_explicit = mode.mapped(lambda value: value == "explicit")
-    yield "supply.clients_load", both(is_explicit, opposite(is_guarded))
+    yield "supply.clients_can_load", both(is_explicit, opposite(is_guarded))
     guards = restricted.mapped(lambda value: "shared-memory" in str(value or ""))
     reach = reach_of(s.launch, bind, port)
     yield "shared_memory_open", open_to_others(reach, guards)
@@ -93,7 +93,7 @@ def read_mlserver(s: Settings) -> Told:
     origins = s.find(keys=("cors_settings.allow_origins",), default="")
     yield "access.any_origin", has_star(origins)
     # The routes of the model repository stand on the port that it works on.
-    yield "supply.clients_load", YES
+    yield "supply.clients_can_load", YES
 
 
 def _mlserver(s: Settings, name: str, default: str) -> Answer:

@@ -136,7 +136,7 @@ def read_jupyterhub(s: Settings) -> Told:
     )
     yield "encryption.in_transit", any_given(s.find("--ssl-cert", keys=("JupyterHub.ssl_cert",)))
     yield "admin_access", truth(s.find(keys=("JupyterHub.admin_access",), default=False))
-    yield "lets_all_in", truth(s.find(keys=("Authenticator.allow_all",), default=False))
+    yield "allows_all_users", truth(s.find(keys=("Authenticator.allow_all",), default=False))
 
 
 def read_gradio(s: Settings) -> Told:
@@ -149,7 +149,7 @@ def read_gradio(s: Settings) -> Told:
     yield "share", truth(_gradio(s, "share", default=False))
     yield "encryption.in_transit", any_given(s.find(keys=("launch.ssl_certfile",)))
     paths = s.find(env=("GRADIO_ALLOWED_PATHS",), keys=("launch.allowed_paths",), default="")
-    yield "whole_disk", paths.mapped(_is_whole_disk)
+    yield "serves_whole_disk", paths.mapped(_is_whole_disk)
     analytics = s.find(env=("GRADIO_ANALYTICS_ENABLED",), default="True")
     # Any other word than this one turns it off.
     yield "data.telemetry", analytics.mapped(lambda value: value == "True")

@@ -45,7 +45,7 @@ def read_torchserve(s: Settings) -> Told:
     yield "exposure.metrics_open", open_to_others(measured, is_off)
     yield "encryption.in_transit", inference.mapped(lambda value: _is_tls(str(value)))
     yield "any_url", setting("allowed_urls", "file://.*|http(s)?://.*").mapped(_allows_any)
-    yield "supply.clients_load", _clients_load(s, setting)
+    yield "supply.clients_can_load", _clients_load(s, setting)
     yield "installs_packages", _switch(setting("install_py_dep_per_model", "false"))
     yield "access.any_origin", has_star(setting("cors_allowed_origin", ""))
 

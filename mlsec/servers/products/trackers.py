@@ -121,12 +121,12 @@ def read_mlflow(s: Settings) -> Told:
 
 
 def _mlflow_guard(option: Option) -> Told:
-    guard_off = truth(option("disable-security-middleware", "false"))
-    yield "guard_off", guard_off
+    security_middleware_off = truth(option("disable-security-middleware", "false"))
+    yield "security_middleware_off", security_middleware_off
     # Without its guard it answers to any name, and tells no page that it may read.
-    yield "any_host", either(guard_off, has_star(option("allowed-hosts", "")))
+    yield "any_host", either(security_middleware_off, has_star(option("allowed-hosts", "")))
     origins = has_star(option("cors-allowed-origins", ""))
-    yield "access.any_origin", both(opposite(guard_off), origins)
+    yield "access.any_origin", both(opposite(security_middleware_off), origins)
 
 
 def _mlflow_stores(s: Settings, store: Answer) -> Told:

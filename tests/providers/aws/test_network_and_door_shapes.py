@@ -31,11 +31,13 @@ def rule(protocol: str, cidr: str, low: int | None = None, high: int | None = No
 def test_world_ports_are_known_tcp_ports_that_everybody_reaches(
     permission: Any, ports: list[str]
 ) -> None:
-    assert SHAPES["world_ports"]([permission]) == ports
+    assert SHAPES["public_sensitive_ports"]([permission]) == ports
 
 
 def test_all_traffic_opens_every_known_port() -> None:
-    assert {"22", "8888", "11434"} <= set(SHAPES["world_ports"]([rule("-1", "0.0.0.0/0")]))
+    assert {"22", "8888", "11434"} <= set(
+        SHAPES["public_sensitive_ports"]([rule("-1", "0.0.0.0/0")])
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_data_events_narrowed_to_some_resources_do_not_count_as_all() -> None:
     raw = {"AdvancedEventSelectors": [whole, part]}
 
     assert SHAPES["data_events"](raw) == ["AWS::Bedrock::AgentAlias"]
-    assert SHAPES["narrowed_data_events"](raw) == ["AWS::S3::Object"]
+    assert SHAPES["partial_data_events"](raw) == ["AWS::S3::Object"]
     assert SHAPES["management_events"](raw) == "none"
 
 

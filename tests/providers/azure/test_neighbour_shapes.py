@@ -117,8 +117,8 @@ def test_expression_is_no_address() -> None:
     ],
 )  # fmt: skip
 def test_sign_in_counts_when_it_is_on_and_refuses(settings: dict[str, Any], *, asks: bool) -> None:
-    assert SHAPES["asks_identity"](settings) is asks
-    assert SHAPES["asks_identity"]([{"properties": settings}]) is asks
+    assert SHAPES["requires_credentials"](settings) is asks
+    assert SHAPES["requires_credentials"]([{"properties": settings}]) is asks
 
 
 def rule(access: str, priority: int, ports: str, source: str = "*", **more: Any) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def rule(access: str, priority: int, ports: str, source: str = "*", **more: Any)
     ],
 )
 def test_ports_are_open_that_no_rule_before_denies(rules: list[Any], ports: list[str]) -> None:
-    assert SHAPES["world_ports"](rules) == ports
+    assert SHAPES["public_sensitive_ports"](rules) == ports
 
 
 @given(
@@ -162,7 +162,7 @@ def test_open_ports_are_those_that_the_first_rule_about_them_allows(
         rule(access, at, f"{min(low, high)}-{max(low, high)}")
         for at, (access, low, high) in enumerate(drawn)
     ]
-    ranges = [(each["from_port"], each["to_port"]) for each in SHAPES["open_ports"](rules)]
+    ranges = [(each["from_port"], each["to_port"]) for each in SHAPES["public_port_ranges"](rules)]
     for port in range(10):
         about = [access for access, low, high in drawn if min(low, high) <= port <= max(low, high)]
         is_open = any(start <= port <= end for start, end in ranges)

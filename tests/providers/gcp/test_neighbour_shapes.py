@@ -50,8 +50,8 @@ def openapi(**more: Any) -> list[dict[str, Any]]:
          "//bigquery.googleapis.com/projects/p/datasets/d"),
         ("sink_bucket", "logging.googleapis.com/projects/p/locations/l/buckets/b", None),
         ("is_foreign_sink", "logging.googleapis.com/projects/p/locations/l/buckets/b", False),
-        ("takes_audit_logs", "", True),
-        ("takes_audit_logs", 'severity>="ERROR"', False),
+        ("includes_audit_logs", "", True),
+        ("includes_audit_logs", 'severity>="ERROR"', False),
         ("log_bucket_kind", "projects/p/locations/global/buckets/_Required", "required"),
         ("watched_endpoints", [{"conditionThreshold": {"filter": 'endpoint_id="123456"'}}],
          ["123456"]),
@@ -61,9 +61,10 @@ def openapi(**more: Any) -> list[dict[str, Any]]:
          [{"role": "roles/bigquery.dataEditor", "member": "allUsers", "condition": None}]),
         ("has_accelerator", [{"machineType": "a3-highgpu-8g"}], True),
         ("has_accelerator", [{"machineType": "e2-standard-4"}], False),
-        ("is_open_to_world", {}, True),
-        ("is_open_to_world", {"privateClusterConfig": {"enablePrivateEndpoint": True}}, False),
-        ("is_open_to_world", {"masterAuthorizedNetworksConfig": {
+        ("control_plane_allows_any_address", {}, True),
+        ("control_plane_allows_any_address", {
+            "privateClusterConfig": {"enablePrivateEndpoint": True}}, False),
+        ("control_plane_allows_any_address", {"masterAuthorizedNetworksConfig": {
             "enabled": True, "cidrBlocks": [{"cidrBlock": "0.0.0.0/0"}]}}, True),
     ],
 )  # fmt: skip
@@ -90,7 +91,7 @@ def test_firewall_opens_what_an_active_rule_for_the_world_allows(
         "sourceRanges": ["0.0.0.0/0"],
         "allowed": [{"IPProtocol": "tcp", "ports": ["22", "8000-8100"]}],
     }
-    assert SHAPES["open_ports"]({**rule, **changes}) == opened
+    assert SHAPES["public_port_ranges"]({**rule, **changes}) == opened
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_kind_that_nobody_reads_is_told(tmp_path: Path) -> None:
     (found,) = [
         r for r in collect(tmp_path / "x.mlsnap").resources if r.type == "kubernetes.cluster"
     ]
-    whats = [each["what"] for each in found.properties["not_read"]]
+    whats = [each["what"] for each in found.properties["skipped_objects"]]
     assert "Odd.odd.example.com: no reader of this kind" in whats
 
 
@@ -184,7 +184,7 @@ def test_named_namespaces_are_asked_one_by_one_and_the_rest_is_told(
         "/api/v1/namespaces/other/pods",
     ]
     (found,) = [r for r in inventory.resources if r.type == "kubernetes.cluster"]
-    assert "other namespaces than models, other" in str(found.properties["not_read"])
+    assert "other namespaces than models, other" in str(found.properties["skipped_objects"])
 
 
 class Whole(msgspec.Struct):

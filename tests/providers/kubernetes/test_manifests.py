@@ -37,7 +37,7 @@ def test_container_takes_from_its_pod_what_it_does_not_say_itself(tmp_path: Path
     container = of_type(graph, "container")["llm:server"]
     assert container.properties["non_root"] is True
     assert container.properties["privileged"] is True
-    assert container.properties["escalates"] is True
+    assert container.properties["can_escalate"] is True
     assert container.properties["product"] == "vllm"
     assert container.properties["env"][0]["value"] == "debug"
     assert (container.origin.file, container.origin.line) == ("llm.yaml", 12)
@@ -81,7 +81,7 @@ def test_kind_that_nobody_knows_is_told_with_its_line(tmp_path: Path) -> None:
     text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n---\napiVersion: a.b/v1\nkind: Odd\n"
     inventory = inventory_of(tmp_path, {"x.yaml": text})
     (file,) = [each for each in inventory.resources if each.type == "code.file"]
-    (part,) = file.properties["not_understood"]
+    (part,) = file.properties["unresolved_parts"]
     assert part["what"].startswith("line 5: nothing reads Odd.a.b")
 
 
@@ -113,7 +113,7 @@ def test_document_after_a_broken_one_does_not_hide_those_before_it(tmp_path: Pat
     inventory = inventory_of(tmp_path, {"x.yaml": SERVER + "---\na: [\n"})
     assert any(each.type == "kubernetes.workload" for each in inventory.resources)
     (file,) = [each for each in inventory.resources if each.type == "code.file"]
-    assert "not_understood" in file.unread
+    assert "unresolved_parts" in file.unread
 
 
 def test_value_that_another_tool_fills_in_is_unknown_and_not_a_text(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_logger_that_sends_requests_out_of_the_cluster_is_told_from_one_inside(
         " sklearn}, storageUri: 'gs://b/m'}}}\n"
     )
     found = of_type(graph_of(tmp_path, {"x.yaml": text}), "endpoint")["i"]
-    assert found.properties["logger_leaves"] is leaves
+    assert found.properties["logger_is_external"] is leaves
     assert found.properties["runs_code"] is True
 
 

@@ -47,7 +47,7 @@ class Seen(msgspec.Struct, frozen=True):
     def doubts(self) -> list[str]:
         """What the files say that was not understood."""
         files = [r for r in self.inventory.resources if r.type == "code.file"]
-        return [each["what"] for file in files for each in file.properties["not_understood"]]
+        return [each["what"] for file in files for each in file.properties["unresolved_parts"]]
 
 
 def seen(folder: Path, files: Mapping[str, str]) -> Seen:

@@ -89,8 +89,8 @@ def test_a_file_that_may_lie_where_it_is_started_is_neither_read_nor_passed_over
             False,
         ),
         # Java knows one word for yes.
-        ("A: b", "enable_model_api=1\n", "supply.clients_load", False),
-        ("A: b", "enable_model_api=TRUE\n", "supply.clients_load", True),
+        ("A: b", "enable_model_api=1\n", "supply.clients_can_load", False),
+        ("A: b", "enable_model_api=TRUE\n", "supply.clients_can_load", True),
         ("A: b", "inference_address=https://0.0.0.0\n", "port", "443"),
         ("A: b", "enable_metrics_api=false\n", "exposure.metrics_open", False),
     ],

@@ -76,7 +76,7 @@ def test_what_a_build_does_stands_with_its_line(tmp_path: Path) -> None:
         "ADD https://x.example/w.bin /w.bin\nADD --checksum=sha256:00 https://x.example/v /v\n",
     ).properties
     assert found["base_images"][0]["is_pinned"]
-    assert [sign["what"] for sign in found["signs"]] == ["line 3: pipe-to-shell"]
+    assert [sign["what"] for sign in found["suspicious_patterns"]] == ["line 3: pipe-to-shell"]
     assert [add["is_checked"] for add in found["remote_adds"]] == [False, True]
     assert [(one["where"], one["kind"]) for one in found["secrets"]] == [
         ("argument", "huggingface-token")

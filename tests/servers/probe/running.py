@@ -58,7 +58,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
         return {gap.reason.value for gap in self.gaps}
 
     def door(self, path: str) -> str | None:
-        found = [door for door in self["doors"] if door["path"] == path]
+        found = [door for door in self["checked_paths"] if door["path"] == path]
         return found[0].get("state") if found else "no such door"
 
 

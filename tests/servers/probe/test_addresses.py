@@ -77,7 +77,7 @@ def test_the_next_address_is_tried_when_the_first_takes_no_connection(tmp_path: 
 def test_an_address_that_is_written_out_is_asked(tmp_path: Path) -> None:
     with Server(HELLO) as server:
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
-    assert seen["reached_over"] == "loopback"
+    assert seen["address_scope"] == "loopback"
 
 
 def test_version_six_is_asked_too(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_localhost_means_this_machine_and_may_be_written_so(tmp_path: Path) -> N
     with Server(HELLO) as server:
         resolver, _ = resolves_to(["127.0.0.1"])
         seen = look_at(f"http://localhost:{server.port}", tmp_path, resolver=resolver)
-    assert seen["reached_over"] == "loopback"
+    assert seen["address_scope"] == "loopback"
 
 
 def test_a_number_that_only_the_system_reads_as_an_address_is_a_name(tmp_path: Path) -> None:

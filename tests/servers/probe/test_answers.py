@@ -75,7 +75,7 @@ def test_a_redirect_to_tls_on_the_same_host_is_what_a_clear_port_should_do(tmp_p
     to = Page(status=301, headers=("Location: https://127.0.0.1/",))
     with Server(site({"/": to}, other=to)) as server:
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
-    assert (seen["redirects_to_tls"], seen["redirects_to_clear"]) == (True, False)
+    assert (seen["redirects_to_tls"], seen["redirects_to_http"]) == (True, False)
     assert (seen.gaps, "probe/model-answers-anyone" in seen.passed) == ((), True)
 
 

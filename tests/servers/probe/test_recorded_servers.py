@@ -74,5 +74,5 @@ def test_a_server_that_fails_before_it_decides_is_not_passed(tmp_path: Path) -> 
 @pytest.mark.parametrize("case", REAL, ids=lambda case: case.name)
 def test_whatever_was_recorded_is_asked_in_the_same_order_again(tmp_path: Path, case: Case) -> None:
     seen = _look(case.name, tmp_path)
-    opened = {door["path"] for door in seen["doors"] if door.get("state") == "open"}
+    opened = {door["path"] for door in seen["checked_paths"] if door.get("state") == "open"}
     assert (seen["product"], opened) == (case.product, set(case.opened))

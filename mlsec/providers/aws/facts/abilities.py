@@ -74,7 +74,7 @@ def can(identity: Identity, ability: str) -> Answer:
     )
 
 
-def is_powerful(resource: Resource, graph: Graph) -> Known | Unread:
+def is_privileged(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether who holds this identity holds the account, or all of its data."""
     identity = identity_of(resource, graph)
     powers = any_of(can(identity, ability) for ability in _POWERS)
@@ -86,7 +86,7 @@ def can_escalate(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(_ways(resource, graph).is_open, resource, graph)
 
 
-def escalation_ways(resource: Resource, graph: Graph) -> Known | Unread:
+def escalation_paths(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the open combinations; unread unless every one is decided."""
     ways = _ways(resource, graph)
     if ways.undecided != NO:
@@ -123,7 +123,7 @@ def _question(partition: str, account: str, pair: tuple[str, str]) -> Question:
 PERMISSIONS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **{f"permissions.{name}": _ability(name) for name in _ABILITIES},
     "permissions.can_escalate": can_escalate,
-    "permissions.escalation_ways": escalation_ways,
-    "permissions.is_powerful": is_powerful,
+    "permissions.escalation_paths": escalation_paths,
+    "permissions.is_privileged": is_privileged,
     "permissions.is_aws_managed": is_aws_managed,
 }

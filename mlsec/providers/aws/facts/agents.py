@@ -40,7 +40,7 @@ def version_of_group(resource: Resource, graph: Graph) -> Targets:
     return Targets()
 
 
-def role_sharers(resource: Resource, graph: Graph) -> Targets:
+def agents_with_same_role(resource: Resource, graph: Graph) -> Targets:
     """Find the other agents of the account that run under the same role."""
     own = property_value(resource, "role_arn")
     if isinstance(own, Unread):
@@ -59,7 +59,7 @@ def role_sharers(resource: Resource, graph: Graph) -> Targets:
     return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
 
 
-def bucket_is_foreign(resource: Resource, graph: Graph) -> Known | Unread:
+def bucket_is_external(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether ``bucket_owner`` names an account other than the resource's own."""
     del graph
     held = property_value(resource, "bucket_owner")
@@ -113,14 +113,14 @@ def _known_reference(derived: str, *matches: str) -> _Relation:
 
 
 AGENTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
-    "agents.bucket_is_foreign": bucket_is_foreign,
+    "agents.bucket_is_external": bucket_is_external,
 }
 
 AGENT_RELATIONS: Mapping[str, _Relation] = {
     "agents.versions_served": versions_served,
     "agents.flow_versions_served": flow_versions_served,
     "agents.version_of_group": version_of_group,
-    "agents.role_sharers": role_sharers,
+    "agents.agents_with_same_role": agents_with_same_role,
     "models.system_profile": _known_reference("models.system_profile", "profile_id"),
     "models.application_profile": _known_reference("models.application_profile", "profile_id"),
     "models.custom_model": _known_reference("models.custom_model"),

@@ -60,22 +60,22 @@ def is_public(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(_everybody(sides), resource, graph)
 
 
-def has_outside_writers(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_writers(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody outside the account may write."""
     return verdict(_anybody(_writing(resource, graph)), resource, graph)
 
 
-def has_outside_readers(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_readers(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody outside the account may read."""
     return verdict(_anybody(_reading(resource, graph)), resource, graph)
 
 
-def outside_writers(resource: Resource, graph: Graph) -> Known | Unread:
+def external_writers(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the principals of other accounts that may write, ``*`` for everybody, in order."""
     return _names(_writing(resource, graph), resource, graph)
 
 
-def outside_readers(resource: Resource, graph: Graph) -> Known | Unread:
+def external_readers(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the principals of other accounts that may read, ``*`` for everybody, in order."""
     return _names(_reading(resource, graph), resource, graph)
 
@@ -258,10 +258,10 @@ BUCKETS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "buckets.is_public": is_public,
     "buckets.is_public_read": is_public_read,
     "buckets.is_public_write": is_public_write,
-    "buckets.has_outside_writers": has_outside_writers,
-    "buckets.has_outside_readers": has_outside_readers,
-    "buckets.outside_writers": outside_writers,
-    "buckets.outside_readers": outside_readers,
+    "buckets.has_external_writers": has_external_writers,
+    "buckets.has_external_readers": has_external_readers,
+    "buckets.external_writers": external_writers,
+    "buckets.external_readers": external_readers,
     "buckets.blocks_public_access": blocks_public_access,
     "buckets.denies_insecure_transport": denies_insecure_transport,
 }

@@ -238,7 +238,7 @@ def _admits(group: Resource, port: Known | Unread) -> Answer:
         return unknown([*getattr(held, "gaps", ()), *getattr(port, "gaps", ())])
     return any_of(
         YES
-        if rule["is_world"]
+        if rule["is_internet"]
         and rule["protocol"] in ("tcp", "udp", "all")
         and rule["from_port"] <= (port.value or 0) <= rule["to_port"]
         else NO

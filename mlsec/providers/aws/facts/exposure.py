@@ -2,7 +2,7 @@
 
 A door is proven when the gateway itself calls the model by name, or when the role of the function
 behind it names the model. A role that may call any endpoint opens a door to models in general:
-it shows on the gateway (``ai_doors``, without a target) but is held against no single endpoint.
+it shows on the gateway (``ai_routes``, without a target) but is held against no single endpoint.
 Names in environment variables prove nothing and are not read.
 """
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 
-def ai_doors(resource: Resource, graph: Graph) -> Known | Unread:
+def ai_routes(resource: Resource, graph: Graph) -> Known | Unread:
     """List a gateway's doors as items.
 
     With something hidden the list is unread, unless one door is known to be open: that decides, and
@@ -69,19 +69,19 @@ def requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(all_of([*asks, *hidden]), resource, graph)
 
 
-def front_doors(resource: Resource, graph: Graph) -> Targets:
+def entry_points(resource: Resource, graph: Graph) -> Targets:
     """Give the gateways that lead to this endpoint or agent by name."""
     return _doors_to(resource, graph, is_only_open=False)
 
 
-def open_front_doors(resource: Resource, graph: Graph) -> Targets:
+def public_entry_points(resource: Resource, graph: Graph) -> Targets:
     """Give the gateways through which anybody on the internet reaches this endpoint or agent."""
     return _doors_to(resource, graph, is_only_open=True)
 
 
-def has_open_door(resource: Resource, graph: Graph) -> Known | Unread:
+def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody on the internet reaches this endpoint or agent through some gateway."""
-    doors = open_front_doors(resource, graph)
+    doors = public_entry_points(resource, graph)
     if doors.found or not doors.gaps:
         return Known(bool(doors.found))
     return Unread(doors.gaps)
@@ -131,7 +131,7 @@ def _as_item(door: Door) -> dict[str, Any]:
         "is_named": bool(door.target),
     }
     if door.is_open in (YES, NO):
-        item["is_open"] = door.is_open == YES
+        item["is_public"] = door.is_open == YES
     return item
 
 
@@ -179,12 +179,12 @@ EXPOSURE: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "exposure.calls_models": calls_models,
     "exposure.is_ml_code": is_ml_code,
     "exposure.is_public": is_public,
-    "exposure.ai_doors": ai_doors,
+    "exposure.ai_routes": ai_routes,
     "exposure.requires_auth": requires_auth,
-    "exposure.has_open_door": has_open_door,
+    "exposure.has_public_entry_point": has_public_entry_point,
 }
 
 EXPOSURE_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
-    "exposure.front_doors": front_doors,
-    "exposure.open_front_doors": open_front_doors,
+    "exposure.entry_points": entry_points,
+    "exposure.public_entry_points": public_entry_points,
 }

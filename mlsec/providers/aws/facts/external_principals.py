@@ -223,7 +223,7 @@ def is_public(resource: Resource, graph: Graph) -> Known | Unread:
     return found if isinstance(found, Unread) else verdict(found.everybody, resource, graph)
 
 
-def outside_accounts(resource: Resource, graph: Graph) -> Known | Unread:
+def external_accounts(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the other accounts that the property ``policy`` lets in."""
     found = _whole_policy(resource)
     if isinstance(found, Unread):
@@ -233,7 +233,7 @@ def outside_accounts(resource: Resource, graph: Graph) -> Known | Unread:
     return Known(sorted({account_in(each) or each for each in found.named}))
 
 
-def has_outside_accounts(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_accounts(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether the property ``policy`` lets other accounts, or everybody, do something."""
     found = _whole_policy(resource)
     return found if isinstance(found, Unread) else verdict(found.is_some, resource, graph)
@@ -241,6 +241,6 @@ def has_outside_accounts(resource: Resource, graph: Graph) -> Known | Unread:
 
 POLICIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "policies.is_public": is_public,
-    "policies.outside_accounts": outside_accounts,
-    "policies.has_outside_accounts": has_outside_accounts,
+    "policies.external_accounts": external_accounts,
+    "policies.has_external_accounts": has_external_accounts,
 }

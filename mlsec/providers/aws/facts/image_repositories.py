@@ -35,13 +35,13 @@ def is_public(resource: Resource, graph: Graph) -> Known | Unread:
     return found if isinstance(found, Unread) else verdict(found.everybody, resource, graph)
 
 
-def has_outside_pushers(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_pushers(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody outside the account may push, delete or change who may."""
     found = _outsiders(resource, _PUSHES)
     return found if isinstance(found, Unread) else verdict(found.is_some, resource, graph)
 
 
-def outside_pushers(resource: Resource, graph: Graph) -> Known | Unread:
+def external_pushers(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the principals of other accounts that may push, ``*`` for everybody, in order."""
     found = _outsiders(resource, _PUSHES)
     if isinstance(found, Unread):
@@ -91,7 +91,7 @@ def _outsiders(resource: Resource, deeds: tuple[Deed, ...]) -> Outsiders | Unrea
 
 REPOSITORIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "repositories.is_public": is_public,
-    "repositories.has_outside_pushers": has_outside_pushers,
-    "repositories.outside_pushers": outside_pushers,
+    "repositories.has_external_pushers": has_external_pushers,
+    "repositories.external_pushers": external_pushers,
     "repositories.is_scanned": is_scanned,
 }

@@ -54,13 +54,13 @@ def is_usable(resource: Resource, graph: Graph) -> Known | Unread:
     return held if isinstance(held, Unread) else Known(held.value not in _UNUSABLE)
 
 
-def is_open_to_all(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether the key policy lets everybody use or manage the key."""
     found = _users(resource)
     return found if isinstance(found, Unread) else verdict(found.everybody, resource, graph)
 
 
-def outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+def external_users(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the principals of other accounts that may use the key, ``*`` for everybody."""
     found = _users(resource)
     if isinstance(found, Unread):
@@ -73,7 +73,7 @@ def outside_users(resource: Resource, graph: Graph) -> Known | Unread:
     return Known(sorted(found.named | ({EVERYBODY} if everybody.value else set())))
 
 
-def has_outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_users(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody outside the account may use the key."""
     found = _users(resource)
     return found if isinstance(found, Unread) else verdict(found.is_some, resource, graph)
@@ -110,8 +110,8 @@ def _users(resource: Resource) -> Outsiders | Unread:
 KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "keys.names": names,
     "keys.is_usable": is_usable,
-    "keys.is_open_to_all": is_open_to_all,
-    "keys.outside_users": outside_users,
-    "keys.has_outside_users": has_outside_users,
+    "keys.is_public": is_public,
+    "keys.external_users": external_users,
+    "keys.has_external_users": has_external_users,
     "keys.has_customer_key": has_customer_key,
 }

@@ -58,7 +58,7 @@ def retrievers(resource: Resource, graph: Graph) -> Targets:
     return _roles(resource, graph, lambda identity: _may_retrieve(identity, resource))
 
 
-def ingesting_retrievers(resource: Resource, graph: Graph) -> Targets:
+def retrievers_with_write_access(resource: Resource, graph: Graph) -> Targets:
     """Find those of them that may also change what it answers from: its documents or sources."""
     buckets = graph.targets(resource, "data_buckets")
     changes = [Question(action=right, resource=resource.identity) for right in _INGESTS]
@@ -127,5 +127,5 @@ KNOWLEDGE: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
 
 KNOWLEDGE_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     "knowledge.retrievers": retrievers,
-    "knowledge.ingesting_retrievers": ingesting_retrievers,
+    "knowledge.retrievers_with_write_access": retrievers_with_write_access,
 }

@@ -34,7 +34,7 @@ def elsewhere(relation: str) -> Callable[[Resource, Graph], Known | Unread]:
 
 
 OWNERSHIP: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
-    "ownership.artifacts_elsewhere": elsewhere("artifact_buckets"),
-    "ownership.inputs_elsewhere": elsewhere("input_buckets"),
-    "ownership.outputs_elsewhere": elsewhere("output_buckets"),
+    "ownership.external_artifact_buckets": elsewhere("artifact_buckets"),
+    "ownership.external_input_buckets": elsewhere("input_buckets"),
+    "ownership.external_output_buckets": elsewhere("output_buckets"),
 }

@@ -42,7 +42,7 @@ def has_public_dashboard(resource: Resource, graph: Graph) -> Known | Unread:
     return _is_open(resource, graph, "dashboard")
 
 
-def foreign_principals(resource: Resource, graph: Graph) -> Known | Unread:
+def external_principals(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the principals of other accounts that data access policies let in."""
     own = account_of(resource)
     found = _principals(
@@ -130,7 +130,7 @@ def _covers(pattern: str, name: str) -> bool:
 SEARCH: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "search.is_public": is_public,
     "search.has_public_dashboard": has_public_dashboard,
-    "search.foreign_principals": foreign_principals,
+    "search.external_principals": external_principals,
     "search.full_principals": full_principals,
     "search.writer_roles": writer_roles,
 }

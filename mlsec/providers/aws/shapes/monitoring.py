@@ -98,7 +98,7 @@ def data_events(raw: Any) -> list[str] | None:
     return sorted({name for name, is_whole in _data_types(raw) if is_whole})
 
 
-def narrowed_data_events(raw: Any) -> list[str] | None:
+def partial_data_events(raw: Any) -> list[str] | None:
     """Give the resource types only some of whose data events a trail logs."""
     whole = {name for name, is_whole in _data_types(raw) if is_whole}
     return sorted({name for name, is_whole in _data_types(raw) if not is_whole} - whole)
@@ -211,5 +211,5 @@ WATCH_SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "logged_endpoint": logged_endpoint,
     "management_events": management_events,
     "ml_log_source": ml_log_source,
-    "narrowed_data_events": narrowed_data_events,
+    "partial_data_events": partial_data_events,
 }

@@ -26,7 +26,7 @@ def traffic_rules(raw: Any) -> list[dict[str, Any]] | None:
     return None if raw is None else [rule for item in raw for rule in _rules(item)]
 
 
-def world_ports(raw: Any) -> list[str] | None:
+def public_sensitive_ports(raw: Any) -> list[str] | None:
     """Give the known TCP ports that the whole internet may reach, in ascending order."""
     rules = traffic_rules(raw)
     if rules is None:
@@ -34,7 +34,7 @@ def world_ports(raw: Any) -> list[str] | None:
     is_open = [
         (rule["from_port"], rule["to_port"])
         for rule in rules
-        if rule["is_world"] and rule["protocol"] in ("tcp", "all")
+        if rule["is_internet"] and rule["protocol"] in ("tcp", "all")
     ]
     return [str(p) for p in sorted(KNOWN_PORTS) if any(low <= p <= high for low, high in is_open)]
 
@@ -96,7 +96,7 @@ def _rules(item: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "from_port": 0 if low == -1 else low,
             "to_port": 65535 if high == -1 else high,
             "source": source,
-            "is_world": source in WORLD,
+            "is_internet": source in WORLD,
         }
 
 
@@ -128,5 +128,5 @@ NETWORK_SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "subnet_id": _prefixed("subnet-"),
     "traffic_rules": traffic_rules,
     "vpc_id": _prefixed("vpc-"),
-    "world_ports": world_ports,
+    "public_sensitive_ports": public_sensitive_ports,
 }

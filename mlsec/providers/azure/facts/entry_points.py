@@ -95,19 +95,19 @@ def is_ml(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(any_of((_runs_server(resource), _calls(resource, graph))), resource, graph)
 
 
-def front_doors(resource: Resource, graph: Graph) -> Targets:
+def entry_points(resource: Resource, graph: Graph) -> Targets:
     """Give the gateways that lead to this endpoint or account."""
     return _doors_to(resource, graph, is_only_open=False)
 
 
-def open_front_doors(resource: Resource, graph: Graph) -> Targets:
+def public_entry_points(resource: Resource, graph: Graph) -> Targets:
     """Give those through which anybody on the internet gets here."""
     return _doors_to(resource, graph, is_only_open=True)
 
 
-def has_open_door(resource: Resource, graph: Graph) -> Known | Unread:
+def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody on the internet gets here through some gateway."""
-    doors = open_front_doors(resource, graph)
+    doors = public_entry_points(resource, graph)
     return Unread(doors.gaps) if doors.gaps and not doors.found else Known(bool(doors.found))
 
 
@@ -245,7 +245,7 @@ def _app_asks(app: Resource) -> Answer:
         if app.type == _SITE
         else is_one_of(app, "client_certificates", "require")
     )
-    return any_of((flag(app, "asks_identity"), certificate))
+    return any_of((flag(app, "requires_credentials"), certificate))
 
 
 def _runs_server(app: Resource) -> Answer:
@@ -274,25 +274,25 @@ def _policy_fact(*names: str) -> Callable[[Resource, Graph], Known | Unread]:
 
 
 AZURE_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
-    "azure_doors.calls_models": calls_models,
-    "azure_doors.is_ml": is_ml,
-    "azure_doors.is_public": is_public,
-    "azure_doors.requires_auth": requires_auth,
-    "azure_doors.leads_to_ml": leads_to_ml,
-    "azure_doors.api_hosts": api_hosts,
-    "azure_doors.api_leads_to_ml": api_leads_to_ml,
-    "azure_doors.api_asks": api_asks,
-    "azure_doors.api_checks_token": _policy_fact("checks_token"),
-    "azure_doors.api_token_is_scoped": _policy_fact("token_audiences"),
-    "azure_doors.api_limits_tokens": _policy_fact("limits_tokens"),
-    "azure_doors.api_limits_rate": _policy_fact("limits_rate", "limits_tokens"),
-    "azure_doors.api_emits_metrics": _policy_fact("emits_token_metrics"),
-    "azure_doors.api_calls_by_identity": _policy_fact("uses_managed_identity"),
-    "azure_doors.backend_leads_to_ml": backend_leads_to_ml,
-    "azure_doors.has_open_door": has_open_door,
+    "azure_exposure.calls_models": calls_models,
+    "azure_exposure.is_ml": is_ml,
+    "azure_exposure.is_public": is_public,
+    "azure_exposure.requires_auth": requires_auth,
+    "azure_exposure.leads_to_ml": leads_to_ml,
+    "azure_exposure.api_hosts": api_hosts,
+    "azure_exposure.api_leads_to_ml": api_leads_to_ml,
+    "azure_exposure.api_asks": api_asks,
+    "azure_exposure.api_checks_token": _policy_fact("checks_token"),
+    "azure_exposure.api_token_is_scoped": _policy_fact("token_audiences"),
+    "azure_exposure.api_limits_tokens": _policy_fact("limits_tokens"),
+    "azure_exposure.api_limits_rate": _policy_fact("limits_rate", "limits_tokens"),
+    "azure_exposure.api_emits_metrics": _policy_fact("emits_token_metrics"),
+    "azure_exposure.api_calls_by_identity": _policy_fact("uses_managed_identity"),
+    "azure_exposure.backend_leads_to_ml": backend_leads_to_ml,
+    "azure_exposure.has_public_entry_point": has_public_entry_point,
 }
 
 AZURE_DOOR_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
-    "azure_doors.front_doors": front_doors,
-    "azure_doors.open_front_doors": open_front_doors,
+    "azure_exposure.entry_points": entry_points,
+    "azure_exposure.public_entry_points": public_entry_points,
 }

@@ -136,7 +136,7 @@ def _delegated(delegation: Resource) -> list[tuple[str, Grant]]:
         (
             f"{each['principal_id']} of tenant {tenant}",
             Grant(
-                scope=str(delegation.properties.get("given_at", "")),
+                scope=str(delegation.properties.get("granted_at", "")),
                 role=str(each["role"]),
                 principal_id=str(each["principal_id"]),
             ),

@@ -40,7 +40,7 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
 
 def reaches_ml(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether the scope of an assignment holds an ML resource, or a store that ML uses."""
-    held = property_value(resource, "given_at")
+    held = property_value(resource, "granted_at")
     if isinstance(held, Unread):
         return held
     return verdict(_holds_ml(str(held.value), resource, graph), resource, graph)

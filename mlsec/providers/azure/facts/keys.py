@@ -56,12 +56,12 @@ def log_has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
     return Unread(clusters.gaps)
 
 
-def outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+def external_users(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the principals of other tenants that may use the key, in order."""
     return names_of(_users(resource, graph), resource, graph)
 
 
-def has_outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_users(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody of another tenant may use the key."""
     return verdict(_users(resource, graph).is_some, resource, graph)
 
@@ -94,6 +94,6 @@ AZURE_KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "azure_keys.is_usable": is_usable,
     "azure_keys.has_customer_key": has_customer_key,
     "azure_keys.log_has_customer_key": log_has_customer_key,
-    "azure_keys.outside_users": outside_users,
-    "azure_keys.has_outside_users": has_outside_users,
+    "azure_keys.external_users": external_users,
+    "azure_keys.has_external_users": has_external_users,
 }

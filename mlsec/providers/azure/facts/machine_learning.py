@@ -89,12 +89,12 @@ def output_addresses(resource: Resource, graph: Graph) -> Known | Unread:
     return _of_items(resource, graph, "outputs", ("output_datastores",))
 
 
-def outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+def external_users(resource: Resource, graph: Graph) -> Known | Unread:
     """Name who of other tenants may take models out of a registry, or put some in."""
     return names_of(_outside(resource, graph), resource, graph)
 
 
-def has_outside_users(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_users(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody of another tenant may."""
     return verdict(_outside(resource, graph).is_some, resource, graph)
 
@@ -180,8 +180,8 @@ AZURE_ML: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "azure_ml.isolated": isolated,
     "azure_ml.in_customer_network": in_customer_network,
     "azure_ml.captures_data": captures_data,
-    "azure_ml.outside_users": outside_users,
-    "azure_ml.has_outside_users": has_outside_users,
+    "azure_ml.external_users": external_users,
+    "azure_ml.has_external_users": has_external_users,
 }
 
 AZURE_ML_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {

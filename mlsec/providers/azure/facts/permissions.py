@@ -127,7 +127,7 @@ def is_admin(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(_is_admin(resource, graph), resource, graph)
 
 
-def can_change_group(resource: Resource, graph: Graph) -> Known | Unread:
+def can_change_resource_group(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether it may change everything in some whole resource group, or in more."""
     grants = grants_of(resource, graph)
     if isinstance(grants, Unread):
@@ -141,7 +141,7 @@ def can_escalate(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(_is_escalating(resource, graph), resource, graph)
 
 
-def escalation_ways(resource: Resource, graph: Graph) -> Known | Unread:
+def escalation_paths(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the open ways; unread unless every one is decided."""
     answers = {name: _anywhere(resource, right, graph) for name, right in _WAYS.items()}
     open_parts = [each for each in answers.values() if each.truth is Truth.UNKNOWN]
@@ -150,7 +150,7 @@ def escalation_ways(resource: Resource, graph: Graph) -> Known | Unread:
     return Known([name for name, answer in sorted(answers.items()) if answer == YES])
 
 
-def is_powerful(resource: Resource, graph: Graph) -> Known | Unread:
+def is_privileged(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether who holds this identity holds the subscription, or all of its data."""
     place = subscription_of(resource)
     powers = [can(resource, _ABILITIES[name], place, graph) for name in _POWERS]
@@ -170,7 +170,7 @@ def allows_everything(resource: Resource, graph: Graph) -> Known | Unread:
     return _holds(resource, EVERYTHING, GRANT_ROLES)
 
 
-def can_grant(resource: Resource, graph: Graph) -> Known | Unread:
+def can_assign_roles(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether a role definition may give roles."""
     del graph
     return _holds(resource, GRANT_ROLES)
@@ -179,7 +179,7 @@ def can_grant(resource: Resource, graph: Graph) -> Known | Unread:
 def is_full_assignment(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether an assignment gives a role that allows everything, giving roles too."""
     grant = Grant(
-        scope=str(resource.properties.get("given_at", "")),
+        scope=str(resource.properties.get("granted_at", "")),
         role=str(resource.properties.get("role", "")),
         principal_id=str(resource.properties.get("principal_id", "")),
     )
@@ -223,12 +223,12 @@ def _ability(name: str) -> Callable[[Resource, Graph], Known | Unread]:
 AZURE_PERMISSIONS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **{f"azure_permissions.{name}": _ability(name) for name in _ABILITIES},
     "azure_permissions.is_admin": is_admin,
-    "azure_permissions.can_change_group": can_change_group,
+    "azure_permissions.can_change_resource_group": can_change_resource_group,
     "azure_permissions.can_escalate": can_escalate,
-    "azure_permissions.escalation_ways": escalation_ways,
-    "azure_permissions.is_powerful": is_powerful,
+    "azure_permissions.escalation_paths": escalation_paths,
+    "azure_permissions.is_privileged": is_privileged,
     "azure_permissions.has_conditions": has_conditions,
     "azure_permissions.allows_everything": allows_everything,
-    "azure_permissions.can_grant": can_grant,
+    "azure_permissions.can_assign_roles": can_assign_roles,
     "azure_permissions.is_full_assignment": is_full_assignment,
 }

@@ -41,12 +41,12 @@ def is_public(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(answer, resource, graph)
 
 
-def outside_pushers(resource: Resource, graph: Graph) -> Known | Unread:
+def external_pushers(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the principals of other tenants that may push, in order."""
     return names_of(_pushers(resource, graph), resource, graph)
 
 
-def has_outside_pushers(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_pushers(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody of another tenant may push."""
     return verdict(_pushers(resource, graph).is_some, resource, graph)
 
@@ -70,6 +70,6 @@ def _pushers(resource: Resource, graph: Graph) -> Outsiders:
 AZURE_REGISTRIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "azure_registries.is_public": is_public,
     "azure_registries.token_may_push": token_may_push,
-    "azure_registries.outside_pushers": outside_pushers,
-    "azure_registries.has_outside_pushers": has_outside_pushers,
+    "azure_registries.external_pushers": external_pushers,
+    "azure_registries.has_external_pushers": has_external_pushers,
 }

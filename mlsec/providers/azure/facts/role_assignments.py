@@ -84,7 +84,7 @@ def grant_of(assignment: Resource) -> Grant:
     """Turn an assignment that a subscription lists into a grant."""
     held = assignment.properties
     return Grant(
-        scope=str(held.get("given_at", "")),
+        scope=str(held.get("granted_at", "")),
         role=str(held.get("role", "")),
         principal_id=str(held.get("principal_id", "")),
         principal_type=str(held.get("principal_type") or ""),
@@ -196,7 +196,7 @@ def _denies(denial: Resource, who: set[str], right: Right, place: str) -> Answer
         return unknown(denial.unread.get("permissions", denial.unread.get("principals", ())))
     held = denial.properties
     named, spared = set(held.get("principals") or ()), set(held.get("excluded") or ())
-    scope = str(held.get("given_at") or "")
+    scope = str(held.get("granted_at") or "")
     is_at = place == scope if held.get("stops_at_children") else reaches(scope, place)
     hits = (_EVERYBODY in named or bool(named & who)) and not spared & who
     blocks = _read_blocks(held.get("permissions") or ())

@@ -57,22 +57,22 @@ def is_immutable(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(any_of(flag(resource, name) for name in names), resource, graph)
 
 
-def has_outside_writers(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_writers(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody outside of the tenant or the subscription is named as a writer."""
     return verdict(_writing(resource, graph).is_some, resource, graph)
 
 
-def has_outside_readers(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_readers(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether everybody, or anybody outside, may read."""
     return verdict(_reading(resource, graph).is_some, resource, graph)
 
 
-def outside_writers(resource: Resource, graph: Graph) -> Known | Unread:
+def external_writers(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the outside writers, in order."""
     return names_of(_writing(resource, graph), resource, graph)
 
 
-def outside_readers(resource: Resource, graph: Graph) -> Known | Unread:
+def external_readers(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the outside readers, ``*`` for everybody, in order."""
     return names_of(_reading(resource, graph), resource, graph)
 
@@ -186,10 +186,10 @@ AZURE_STORAGE: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "azure_storage.is_public_read": is_public_read,
     "azure_storage.accepts_keys": accepts_keys,
     "azure_storage.accepts_keys_from_internet": accepts_keys_from_internet,
-    "azure_storage.has_outside_writers": has_outside_writers,
-    "azure_storage.has_outside_readers": has_outside_readers,
-    "azure_storage.outside_writers": outside_writers,
-    "azure_storage.outside_readers": outside_readers,
+    "azure_storage.has_external_writers": has_external_writers,
+    "azure_storage.has_external_readers": has_external_readers,
+    "azure_storage.external_writers": external_writers,
+    "azure_storage.external_readers": external_readers,
     "azure_storage.is_versioned": _account_fact("versioning"),
     "azure_storage.access_logged": _account_fact("logs_access"),
     "azure_storage.has_customer_key": _account_fact("has_customer_key"),

@@ -84,7 +84,7 @@ def is_master(raw: Any) -> bool:
     return lower(raw) == _MASTER
 
 
-def asks_identity(raw: Any) -> bool:
+def requires_credentials(raw: Any) -> bool:
     """Say whether App Service or Container Apps sign-in refuses who is not known.
 
     Takes one settings object, or the list of a container app's.
@@ -140,7 +140,7 @@ DOOR_SHAPES: Mapping[str, Shape] = {
     "has_header_secret": has_header_secret,
     "is_all_apis": is_all_apis,
     "is_master": is_master,
-    "asks_identity": asks_identity,
+    "requires_credentials": requires_credentials,
     "allowed_ranges": allowed_ranges,
     "has_star": has_star,
     "private_link_targets": private_link_targets,

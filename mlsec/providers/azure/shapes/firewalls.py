@@ -17,7 +17,7 @@ _KNOWN_PORTS = (
 )  # fmt: skip
 
 
-def open_ports(raw: Any) -> list[dict[str, Any]]:
+def public_port_ranges(raw: Any) -> list[dict[str, Any]]:
     """Give the ranges that the whole internet may reach, in the order of the rules.
 
     A deny for the whole internet takes its ports from the rules that come after it; one for some
@@ -28,8 +28,8 @@ def open_ports(raw: Any) -> list[dict[str, Any]]:
     for rule in _ordered(raw, "Inbound"):
         properties = rule["properties"]
         protocol = _protocol(properties)
-        is_world = bool(_WORLD & set(_addresses(properties, "source")))
-        if not is_world:
+        is_internet = bool(_WORLD & set(_addresses(properties, "source")))
+        if not is_internet:
             continue
         ranges = _ports(properties)
         if lower(properties["access"]) == "deny":
@@ -43,11 +43,11 @@ def open_ports(raw: Any) -> list[dict[str, Any]]:
     return found
 
 
-def world_ports(raw: Any) -> list[str]:
+def public_sensitive_ports(raw: Any) -> list[str]:
     """Give the known TCP ports that the whole internet may reach, in ascending order."""
     opened = [
         (each["from_port"], each["to_port"])
-        for each in open_ports(raw)
+        for each in public_port_ranges(raw)
         if each["protocol"] in ("tcp", "all")
     ]
     return [str(p) for p in sorted(_KNOWN_PORTS) if any(low <= p <= high for low, high in opened)]
@@ -57,13 +57,13 @@ def allows_all_egress(raw: Any) -> bool:
     """Say whether nothing denies the internet before the built-in rule that allows it."""
     for rule in _ordered(raw, "Outbound"):
         properties = rule["properties"]
-        is_world = bool(_WORLD & set(_addresses(properties, "destination")))
+        is_internet = bool(_WORLD & set(_addresses(properties, "destination")))
         is_whole = _protocol(properties) == "all" and (0, _LAST_PORT) in _ports(properties)
         is_from_all = bool({"*", "any"} & set(_addresses(properties, "source")))
         is_allow = lower(properties["access"]) == "allow"
         # An allow for some sources leaves the others to the rules that follow; a deny for some
         # is a limit that somebody thought of.
-        if is_world and is_whole and (is_from_all or not is_allow):
+        if is_internet and is_whole and (is_from_all or not is_allow):
             return is_allow
     return True
 
@@ -110,7 +110,7 @@ def _less(ranges: Iterable[_Range], shut: Iterable[_Range]) -> list[_Range]:
 
 
 FIREWALL_SHAPES: Mapping[str, Shape] = {
-    "open_ports": open_ports,
-    "world_ports": world_ports,
+    "public_port_ranges": public_port_ranges,
+    "public_sensitive_ports": public_sensitive_ports,
     "allows_all_egress": allows_all_egress,
 }

@@ -26,7 +26,7 @@ _ABILITIES: Mapping[str, tuple[_Way, ...]] = {
         ("iam.serviceAccounts.signBlob",),
         ("iam.serviceAccounts.implicitDelegation",),
     ),
-    "can_make_keys": (("iam.serviceAccountKeys.create",),),
+    "can_create_keys": (("iam.serviceAccountKeys.create",),),
     "can_read_any_bucket": (("storage.objects.get",),),
     "can_write_any_bucket": (("storage.objects.create",),),
     "can_read_any_secret": (("secretmanager.versions.access",),),
@@ -93,7 +93,7 @@ _POWERS = (
     "is_admin",
     "can_act_as_any",
     "can_mint_tokens",
-    "can_make_keys",
+    "can_create_keys",
     "can_write_any_bucket",
     "can_read_any_secret",
 )
@@ -110,7 +110,7 @@ def has_basic_role(resource: Resource, graph: Graph) -> Known | Unread:
     return told(identity_of(resource, graph).holds(_BASIC), resource, graph)
 
 
-def is_powerful(resource: Resource, graph: Graph) -> Known | Unread:
+def is_privileged(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether who holds this account holds the project, or all of its data."""
     powers = any_of(can(resource, ability, graph) for ability in _POWERS)
     return told(any_of((powers, _escalates(resource, graph))), resource, graph)
@@ -121,7 +121,7 @@ def can_escalate(resource: Resource, graph: Graph) -> Known | Unread:
     return told(_escalates(resource, graph), resource, graph)
 
 
-def escalation_ways(resource: Resource, graph: Graph) -> Known | Unread:
+def escalation_paths(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the open combinations; unread unless every one is decided."""
     answers = {" + ".join(way): _all(resource, way, graph) for way in _WAYS}
     doubts = [answer for answer in answers.values() if answer not in (YES, NO)]
@@ -150,6 +150,6 @@ ABILITIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **{f"gcp_abilities.{name}": _ability(name) for name in _ABILITIES},
     "gcp_abilities.has_basic_role": has_basic_role,
     "gcp_abilities.can_escalate": can_escalate,
-    "gcp_abilities.escalation_ways": escalation_ways,
-    "gcp_abilities.is_powerful": is_powerful,
+    "gcp_abilities.escalation_paths": escalation_paths,
+    "gcp_abilities.is_privileged": is_privileged,
 }

@@ -31,7 +31,7 @@ def tools(resource: Resource, graph: Graph) -> Known | Unread:
         if isinstance(defined, Unread):
             return defined
         found += _called(defined.value, agents.value, used)
-    if any(agent.get("runs_elsewhere") is not False for agent in agents.value):
+    if any(agent.get("is_remote") is not False for agent in agents.value):
         found.append({})
     return Known(found)
 
@@ -43,10 +43,10 @@ def _called(
     for tool in defined:
         name = _short(tool.get("name"))
         callers = [a for a in agents if name in {_short(each) for each in a.get(used, ())}]
-        if not callers or tool.get("acts") is False:
+        if not callers or tool.get("takes_actions") is False:
             continue
-        is_unasked = any(agent.get("checks_calls") is False for agent in callers)
-        is_sure = tool.get("acts") is True and is_unasked
+        is_unasked = any(agent.get("validates_tool_calls") is False for agent in callers)
+        is_sure = tool.get("takes_actions") is True and is_unasked
         found.append({"name": name, **({"confirmation": _ASKS_NOBODY} if is_sure else {})})
     return found
 

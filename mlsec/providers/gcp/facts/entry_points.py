@@ -19,8 +19,8 @@ from mlsec.providers.gcp.facts.grants import reasons_as_gaps, told
 from mlsec.providers.gcp.facts.routes import (
     LEADING,
     Door,
-    asks_nobody,
     doors_of,
+    invoker_check_disabled,
     is_reached_by_all,
     path_answers,
 )
@@ -36,7 +36,7 @@ def is_public(resource: Resource, graph: Graph) -> Known | Unread:
 
 def requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether a service or function asks who is there, wherever the request comes from."""
-    return told(not_(asks_nobody(resource, graph)), resource, graph)
+    return told(not_(invoker_check_disabled(resource, graph)), resource, graph)
 
 
 def calls_models(resource: Resource, graph: Graph) -> Known | Unread:
@@ -67,7 +67,7 @@ def gateway_requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
     return told(not_(any_of(path_answers(resource, graph))), resource, graph)
 
 
-def ai_doors(resource: Resource, graph: Graph) -> Known | Unread:
+def ai_routes(resource: Resource, graph: Graph) -> Known | Unread:
     """List a gateway's doors as items; one door that is known to be open decides."""
     doors = doors_of(resource, graph)
     gaps = set(doors.gaps)
@@ -80,19 +80,19 @@ def ai_doors(resource: Resource, graph: Graph) -> Known | Unread:
     return Known([*(_as_item(door) for door in doors.found), *hidden])
 
 
-def front_doors(resource: Resource, graph: Graph) -> Targets:
+def entry_points(resource: Resource, graph: Graph) -> Targets:
     """Give the gateways that lead to this endpoint or agent by name."""
     return _doors_to(resource, graph, is_only_open=False)
 
 
-def open_front_doors(resource: Resource, graph: Graph) -> Targets:
+def public_entry_points(resource: Resource, graph: Graph) -> Targets:
     """Give the gateways through which anybody reaches this endpoint or agent."""
     return _doors_to(resource, graph, is_only_open=True)
 
 
-def has_open_door(resource: Resource, graph: Graph) -> Known | Unread:
+def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody reaches this endpoint or agent through some gateway."""
-    doors = open_front_doors(resource, graph)
+    doors = public_entry_points(resource, graph)
     if doors.found or not doors.gaps:
         return Known(bool(doors.found))
     return Unread(doors.gaps)
@@ -127,22 +127,22 @@ def _as_item(door: Door) -> dict[str, Any]:
         "is_named": bool(door.target),
     }
     if door.is_open in (YES, NO):
-        item["is_open"] = door.is_open == YES
+        item["is_public"] = door.is_open == YES
     return item
 
 
 GCP_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
-    "gcp_doors.is_public": is_public,
-    "gcp_doors.requires_auth": requires_auth,
-    "gcp_doors.calls_models": calls_models,
-    "gcp_doors.is_ml": is_ml,
-    "gcp_doors.gateway_is_public": gateway_is_public,
-    "gcp_doors.gateway_requires_auth": gateway_requires_auth,
-    "gcp_doors.ai_doors": ai_doors,
-    "gcp_doors.has_open_door": has_open_door,
+    "gcp_exposure.is_public": is_public,
+    "gcp_exposure.requires_auth": requires_auth,
+    "gcp_exposure.calls_models": calls_models,
+    "gcp_exposure.is_ml": is_ml,
+    "gcp_exposure.gateway_is_public": gateway_is_public,
+    "gcp_exposure.gateway_requires_auth": gateway_requires_auth,
+    "gcp_exposure.ai_routes": ai_routes,
+    "gcp_exposure.has_public_entry_point": has_public_entry_point,
 }
 
 GCP_DOOR_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
-    "gcp_doors.front_doors": front_doors,
-    "gcp_doors.open_front_doors": open_front_doors,
+    "gcp_exposure.entry_points": entry_points,
+    "gcp_exposure.public_entry_points": public_entry_points,
 }

@@ -86,15 +86,15 @@ _MEMBERS, _ADMINS = facts_about(holders_of_any_role), facts_about(_admins)
 
 ACCESS: Mapping[str, Fact] = {
     "gcp_access.is_open": is_open,
-    "gcp_access.outside_members": _MEMBERS[0],
-    "gcp_access.has_outside_members": _MEMBERS[1],
-    "gcp_access.outside_pushers": _PUSHERS[0],
-    "gcp_access.has_outside_pushers": _PUSHERS[1],
+    "gcp_access.external_members": _MEMBERS[0],
+    "gcp_access.has_external_members": _MEMBERS[1],
+    "gcp_access.external_pushers": _PUSHERS[0],
+    "gcp_access.has_external_pushers": _PUSHERS[1],
     "gcp_access.outside_key_users": _USERS[0],
     "gcp_access.has_outside_key_users": _USERS[1],
-    "gcp_access.outside_impersonators": _ACTORS[0],
-    "gcp_access.has_outside_impersonators": _ACTORS[1],
-    "gcp_access.outside_admins": _ADMINS[0],
-    "gcp_access.has_outside_admins": _ADMINS[1],
+    "gcp_access.external_impersonators": _ACTORS[0],
+    "gcp_access.has_external_impersonators": _ACTORS[1],
+    "gcp_access.external_admins": _ADMINS[0],
+    "gcp_access.has_external_admins": _ADMINS[1],
     "gcp_access.broad_ml_members": broad_ml_members,
 }

@@ -21,7 +21,7 @@ from mlsec.providers.gcp.facts.grants import (
     role_allows_some,
     told,
 )
-from mlsec.providers.gcp.facts.members import EVERYBODY, Home, home_of, is_open_member, is_outside
+from mlsec.providers.gcp.facts.members import EVERYBODY, Home, home_of, is_external, is_open_member
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -92,7 +92,7 @@ def strangers_above(resource: Resource, graph: Graph) -> tuple[Stranger, ...]:
 
 def _strangers(held: Iterable[Grant], home: Home) -> Iterator[Stranger]:
     for grant in held:
-        outside = is_outside(grant.member, home)
+        outside = is_external(grant.member, home)
         if outside != NO:
             yield grant, outside
 
@@ -104,7 +104,7 @@ def holders_of_any_role(resource: Resource, graph: Graph) -> Outsiders:
         grant.member: outside
         for grant in own.held
         if not is_open_member(grant.member)
-        if (outside := is_outside(grant.member, home)) != NO
+        if (outside := is_external(grant.member, home)) != NO
     }
     everybody = any(is_open_member(grant.member) for grant in own.held)
     hidden = unknown(own.gaps) if own.gaps else NO

@@ -75,7 +75,7 @@ def is_open_member(member: str) -> bool:
     return member in _OPEN
 
 
-def is_outside(member: str, home: Home) -> Answer:
+def is_external(member: str, home: Home) -> Answer:
     """Say whether a member stands beyond the project and its organisation."""
     if is_open_member(member):
         return YES

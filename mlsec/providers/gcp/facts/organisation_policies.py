@@ -24,7 +24,7 @@ _BOOLEANS: Mapping[str, tuple[str, ...]] = {
         "iam.disableServiceAccountKeyCreation",
         "iam.managed.disableServiceAccountKeyCreation",
     ),
-    "gives_defaults_no_rights": (
+    "default_accounts_get_no_roles": (
         "iam.automaticIamGrantsForDefaultServiceAccounts",
         "iam.managed.preventPrivilegedBasicRolesForDefaultServiceAccounts",
     ),
@@ -55,7 +55,7 @@ def is_limited(project: Resource, constraint: str, graph: Graph) -> Answer:
     return rules if isinstance(rules, Answer) else _decide(rules, _leaves_out)
 
 
-def demands_customer_keys(resource: Resource, graph: Graph) -> Known | Unread:
+def requires_customer_keys(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether Vertex AI is among the services that refuse resources without a customer key."""
 
     def is_named(rule: _Rule) -> bool:
@@ -108,7 +108,7 @@ def _leaves_out(rule: _Rule) -> bool:
 
 
 def _level(policy: Resource) -> str:
-    held = property_value(policy, "place")
+    held = property_value(policy, "scope")
     return str(held.value).partition("/")[0] if isinstance(held, Known) else ""
 
 
@@ -125,5 +125,5 @@ def _fact(
 CONSTRAINTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     **{f"gcp_constraints.{name}": _fact(c, is_enforced) for name, c in _BOOLEANS.items()},
     **{f"gcp_constraints.{name}": _fact(c, is_limited) for name, c in _LISTS.items()},
-    "gcp_constraints.demands_customer_keys": demands_customer_keys,
+    "gcp_constraints.requires_customer_keys": requires_customer_keys,
 }

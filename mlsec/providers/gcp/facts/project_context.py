@@ -71,7 +71,7 @@ def _audited(resource: Resource, graph: Graph, service: str) -> Answer:
 
 
 def _logs(node: Resource, service: str, kind: str) -> Answer:
-    held = property_value(node, "audits")
+    held = property_value(node, "audit_configs")
     if isinstance(held, Unread):
         return unknown(held.gaps)
     return any_of(
@@ -94,7 +94,9 @@ def exports_audit_logs(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether an active sink takes audit logs to something else than a log bucket."""
     sinks = graph.targets(resource, "sinks")
     answers = [
-        all_of((fact(sink, "takes_audit_logs"), fact(sink, "leaves_project"), _is_on(sink)))
+        all_of(
+            (fact(sink, "includes_audit_logs"), fact(sink, "exports_outside_project"), _is_on(sink))
+        )
         for sink in sinks.found
     ]
     hidden = [unknown(sinks.gaps)] if sinks.gaps else []
@@ -171,7 +173,7 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
     return told(all_of((autopilot, doubt)), resource, graph)
 
 
-def opens_gemini(resource: Resource, graph: Graph) -> Known | Unread:
+def allows_gemini(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether a key opens models: it names them, or nothing while they are on."""
     named, apis = fact(resource, "is_for_gemini"), property_value(resource, "apis")
     if isinstance(apis, Unread):
@@ -214,7 +216,7 @@ SURROUNDINGS: Mapping[str, Fact] = {
     "gcp_networks.subnetwork_holds_ml": holds_ml,
     "gcp_networks.holds_ml": holds_ml,
     "gcp_networks.firewall_in_ml_network": firewall_in_ml_network,
-    "gcp_api_keys.opens_gemini": opens_gemini,
+    "gcp_api_keys.allows_gemini": allows_gemini,
 }
 
 SURROUNDING_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {

@@ -69,7 +69,7 @@ def doors_of(gateway: Resource, graph: Graph) -> Doors:
 def _service_doors(service: Resource, graph: Graph) -> Doors:
     """Follow the service account of a Cloud Run service or function to what it may call."""
     is_open = is_reached_by_all(service, graph)
-    auth = NO_AUTH if asks_nobody(service, graph) == YES else "iam"
+    auth = NO_AUTH if invoker_check_disabled(service, graph) == YES else "iam"
     roles = graph.targets(service, "role")
     gaps = set(roles.gaps)
     found = []
@@ -119,7 +119,7 @@ def is_reached_by_all(resource: Resource, graph: Graph) -> Answer:
     behind = _service_behind(resource, graph)
     if behind is not None:
         return behind
-    return all_of((_is_reached(resource), asks_nobody(resource, graph)))
+    return all_of((_is_reached(resource), invoker_check_disabled(resource, graph)))
 
 
 def _is_reached(resource: Resource) -> Answer:
@@ -134,16 +134,16 @@ def _is_reached(resource: Resource) -> Answer:
     return NO
 
 
-def asks_nobody(resource: Resource, graph: Graph) -> Answer:
+def invoker_check_disabled(resource: Resource, graph: Graph) -> Answer:
     """Say whether everybody may invoke it."""
     behind = graph.targets(resource, "service") if _is_second(resource) else Targets()
     if behind.found or behind.gaps:
         hidden = [unknown(behind.gaps)] if behind.gaps else []
-        return any_of([*(asks_nobody(each, graph) for each in behind.found), *hidden])
+        return any_of([*(invoker_check_disabled(each, graph) for each in behind.found), *hidden])
     if resource.is_stub:
         return unknown(resource.unread.get("*", ()))
     known = graph.vocabulary.types[resource.type].properties
-    is_off = fact(resource, "asks_nobody") if "asks_nobody" in known else NO
+    is_off = fact(resource, "invoker_check_disabled") if "invoker_check_disabled" in known else NO
     proxied = fact(resource, "identity_proxy") if "identity_proxy" in known else NO
     return all_of((any_of((is_off, _everybody_invokes(resource, graph))), not_(proxied)))
 

@@ -15,7 +15,7 @@ from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.providers.aws.facts.networks import fact
 from mlsec.providers.gcp.facts.external_principals import Fact, Outsiders, facts_about, let_in_here
 from mlsec.providers.gcp.facts.grants import told
-from mlsec.providers.gcp.facts.members import home_of, is_open_member, is_outside
+from mlsec.providers.gcp.facts.members import home_of, is_external, is_open_member
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -93,7 +93,7 @@ def _listed(resource: Resource, name: str, roles: tuple[str, ...], graph: Graph)
     named = {
         member: answer
         for member in members
-        if not is_open_member(member) and (answer := is_outside(member, home)) != NO
+        if not is_open_member(member) and (answer := is_external(member, home)) != NO
     }
     return Outsiders(
         everybody=YES if any(is_open_member(member) for member in members) else NO, named=named
@@ -154,8 +154,8 @@ STORES: Mapping[str, Fact] = {
     "gcp_access.is_public": is_public,
     "gcp_access.is_public_read": _READING[2],
     "gcp_access.is_public_write": _WRITING[2],
-    "gcp_access.outside_readers": _READING[0],
-    "gcp_access.has_outside_readers": _READING[1],
-    "gcp_access.outside_writers": _WRITING[0],
-    "gcp_access.has_outside_writers": _WRITING[1],
+    "gcp_access.external_readers": _READING[0],
+    "gcp_access.has_external_readers": _READING[1],
+    "gcp_access.external_writers": _WRITING[0],
+    "gcp_access.has_external_writers": _WRITING[1],
 }

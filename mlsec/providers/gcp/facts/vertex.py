@@ -20,11 +20,11 @@ _BUCKET = "gcp.storage.bucket"
 
 def answers_everybody(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether an endpoint answers somebody who never signed in: by its policy, or by a gateway."""
-    ways = (fact(resource, "is_open"), fact(resource, "has_open_door"))
+    ways = (fact(resource, "grants_public_access"), fact(resource, "has_public_entry_point"))
     return told(any_of(ways), resource, graph)
 
 
-def artifacts_elsewhere(resource: Resource, graph: Graph) -> Known | Unread:
+def external_artifact_buckets(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the bucket of a version's files when it is none of the project's: another's, or gone."""
     name = property_value(resource, "artifact_bucket")
     if isinstance(name, Unread):
@@ -38,7 +38,7 @@ def artifacts_elsewhere(resource: Resource, graph: Graph) -> Known | Unread:
     return Unread(tuple(sorted(gaps))) if gaps else Known((name.value,))
 
 
-def connecting_strangers(resource: Resource, graph: Graph) -> Known | Unread:
+def unknown_consumer_projects(resource: Resource, graph: Graph) -> Known | Unread:
     """Name the projects that may connect privately and are none of those that were scanned."""
     named = property_value(resource, "private_connect_projects")
     if isinstance(named, Unread):
@@ -52,7 +52,10 @@ def serving_accounts(resource: Resource, graph: Graph) -> Targets:
     """Find the accounts that an endpoint's models run as: each has its own, or that of its pool."""
     found: dict[str, Resource] = {}
     gaps: set[str] = set()
-    own, pools = graph.targets(resource, "own_accounts"), graph.targets(resource, "pools")
+    own, pools = (
+        graph.targets(resource, "custom_service_accounts"),
+        graph.targets(resource, "pools"),
+    )
     for part in (own, *(graph.targets(pool, "role") for pool in pools.found)):
         found.update((account.id, account) for account in part.found)
         gaps |= set(part.gaps)
@@ -62,8 +65,8 @@ def serving_accounts(resource: Resource, graph: Graph) -> Targets:
 
 VERTEX_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "gcp_vertex.answers_everybody": answers_everybody,
-    "gcp_vertex.artifacts_elsewhere": artifacts_elsewhere,
-    "gcp_vertex.connecting_strangers": connecting_strangers,
+    "gcp_vertex.external_artifact_buckets": external_artifact_buckets,
+    "gcp_vertex.unknown_consumer_projects": unknown_consumer_projects,
 }
 VERTEX_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     "gcp_vertex.serving_accounts": serving_accounts,

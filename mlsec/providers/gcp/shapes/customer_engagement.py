@@ -144,7 +144,7 @@ def dialogflow_name(raw: Any) -> str | None:
     return f"//dialogflow.googleapis.com/{raw}" if raw else None
 
 
-def signs_in(raw: Any) -> bool | None:
+def sends_credentials(raw: Any) -> bool | None:
     """Whether a webhook's calls carry what could prove who calls; a header may be such a thing."""
     if raw is None:
         return None
@@ -174,5 +174,5 @@ CES_SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "ces_names": names,
     "ces_service_accounts": service_accounts,
     "dialogflow_name": dialogflow_name,
-    "dialogflow_signs_in": signs_in,
+    "dialogflow_signs_in": sends_credentials,
 }

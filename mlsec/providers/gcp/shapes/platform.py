@@ -41,17 +41,17 @@ _DATASET_GROUPS = {
 }
 
 
-def open_ports(raw: Any) -> list[str] | None:
+def public_port_ranges(raw: Any) -> list[str] | None:
     """Give what a firewall rule lets the whole internet reach, as protocol/port or protocol/a-b."""
     return None if raw is None else sorted({_shown(*each) for each in _opened(raw)})
 
 
-def opens_model_port(raw: Any) -> bool | None:
+def exposes_model_port(raw: Any) -> bool | None:
     """Whether the internet reaches a port of model servers; a rule for everything opens it too."""
     return None if raw is None else _opens(raw, _MODEL_PORTS)
 
 
-def opens_login(raw: Any) -> bool | None:
+def exposes_remote_login(raw: Any) -> bool | None:
     """Whether the internet reaches SSH or remote desktop."""
     return None if raw is None else _opens(raw, _LOGIN_PORTS)
 
@@ -102,7 +102,7 @@ def has_public_endpoint(raw: Any) -> bool | None:
     return not (raw.get("privateClusterConfig") or {}).get("enablePrivateEndpoint", False)
 
 
-def is_open_to_world(raw: Any) -> bool | None:
+def control_plane_allows_any_address(raw: Any) -> bool | None:
     """Whether any address may knock at the control plane."""
     if not has_public_endpoint(raw):
         return False
@@ -113,7 +113,7 @@ def is_open_to_world(raw: Any) -> bool | None:
     return any(block.get("cidrBlock") in _WORLD for block in allowed.get("cidrBlocks") or ())
 
 
-def separates_pods(raw: Any) -> bool | None:
+def enforces_network_policies(raw: Any) -> bool | None:
     """Whether network policies have an effect: Dataplane V2, or the older switch."""
     modern = (raw.get("networkConfig") or {}).get("datapathProvider") == "ADVANCED_DATAPATH"
     return modern or bool((raw.get("networkPolicy") or {}).get("enabled"))
@@ -135,12 +135,12 @@ def log_bucket_kind(raw: Any) -> str | None:
     return {"_Required": "required", "_Default": "default"}.get(name, "own") if name else None
 
 
-def takes_audit_logs(raw: Any) -> bool | None:
+def includes_audit_logs(raw: Any) -> bool | None:
     """Whether a sink's filter lets audit logs through; an empty one lets all through."""
     return None if raw is None else _speaks_of(raw, _AUDIT_MARKS)
 
 
-def takes_ml_logs(raw: Any) -> bool | None:
+def includes_ml_logs(raw: Any) -> bool | None:
     """Whether a sink's filter is about Vertex AI, or lets all through."""
     return None if raw is None else _speaks_of(raw, _MODEL_MARKS)
 
@@ -242,16 +242,16 @@ PLATFORM_SHAPES: Mapping[str, Shape] = {
     "has_accelerator": has_accelerator,
     "has_public_endpoint": has_public_endpoint,
     "is_foreign_sink": is_foreign_sink,
-    "is_open_to_world": is_open_to_world,
+    "control_plane_allows_any_address": control_plane_allows_any_address,
     "log_bucket_kind": log_bucket_kind,
-    "open_ports": open_ports,
-    "opens_login": opens_login,
-    "opens_model_port": opens_model_port,
-    "separates_pods": separates_pods,
+    "public_port_ranges": public_port_ranges,
+    "exposes_remote_login": exposes_remote_login,
+    "exposes_model_port": exposes_model_port,
+    "enforces_network_policies": enforces_network_policies,
     "sink_bucket": sink_bucket,
     "sink_dataset": sink_dataset,
-    "takes_audit_logs": takes_audit_logs,
-    "takes_ml_logs": takes_ml_logs,
+    "includes_audit_logs": includes_audit_logs,
+    "includes_ml_logs": includes_ml_logs,
     "watched_endpoints": watched_endpoints,
     "watches_models": watches_models,
     "watches_quota": watches_quota,

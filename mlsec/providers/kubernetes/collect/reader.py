@@ -202,7 +202,7 @@ def _cluster(seen: Seen, cluster: Cluster, seat: Seat) -> None:
     if any(gap.wanted == VERSION.label for gap in seen.gaps):
         hidden["version"] = hidden_by("the server does not tell its version")
     if any(gap.wanted != VERSION.label for gap in seen.gaps):
-        hidden["not_read"] = hidden_by("the server does not tell all of its kinds")
+        hidden["skipped_objects"] = hidden_by("the server does not tell all of its kinds")
     views = {
         "Seen": as_node({"id": cluster_id, "name": place, "not_read": _not_read(seen, cluster)}),
         "Version": as_node({"gitVersion": seen.version} if seen.version else {}),

@@ -87,7 +87,7 @@ def _opened_by(service: Resource, container: Resource) -> Iterable[dict[str, Any
         yield {"product": product, "port": number, "what": opened(product, number)}
 
 
-def asks_auth(resource: Resource, graph: Graph) -> Known | Unread:
+def requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether something between the caller and the model asks who is there."""
     return settled(asks(resource, graph))
 
@@ -124,12 +124,12 @@ def _doors(resource: Resource, graph: Graph) -> Targets:
     if resource.type == ENDPOINT and held(resource, "is_custom") and in_code(resource):
         if not held(resource, "is_cluster_local"):
             why = "who serves it decides how it is reached, and that is set where it is installed"
-            gaps.add(unsaid(graph, resource, "doors", why))
+            gaps.add(unsaid(graph, resource, "entry_points", why))
     elif not in_code(resource) and _is_routed_by_knative(labels):
         why = "Knative gives it an address, and how that is reached is set where Knative is"
-        gaps.add(unsaid(graph, resource, "doors", why))
+        gaps.add(unsaid(graph, resource, "entry_points", why))
     elif not found and in_code(resource):
-        gaps.add(unsaid(graph, resource, "doors", "nothing in this folder leads to it"))
+        gaps.add(unsaid(graph, resource, "entry_points", "nothing in this folder leads to it"))
     return found_or(graph, resource, found, gaps)
 
 
@@ -163,7 +163,7 @@ def open_doors(resource: Resource, graph: Graph) -> Targets:
 
 def endpoint_is_public(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether some door lets anybody on the internet get to an endpoint."""
-    if held(resource, "asks_auth_itself") is True:
+    if held(resource, "has_auth_annotation") is True:
         return Known(value=False)
     reached = open_doors(resource, graph)
     answers = [YES] if reached.found else []
@@ -210,7 +210,7 @@ KUBE_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "kubernetes.leads_to_ml": leads_to_ml,
     "kubernetes.gateway_leads_to_ml": gateway_leads_to_ml,
     "kubernetes.opens": opens,
-    "kubernetes.asks_auth": asks_auth,
+    "kubernetes.requires_auth": requires_auth,
     "kubernetes.is_public": is_public,
     "kubernetes.endpoint_is_public": endpoint_is_public,
 }
@@ -218,7 +218,7 @@ KUBE_DOOR_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     "kubernetes.selected": selected,
     "kubernetes.backends": backends,
     "kubernetes.gateways": gateways,
-    "kubernetes.doors": doors,
-    "kubernetes.open_doors": open_doors,
+    "kubernetes.entry_points": doors,
+    "kubernetes.public_entry_points": open_doors,
     "kubernetes.endpoint_workloads": endpoint_workloads,
 }

@@ -63,7 +63,7 @@ def _ask(resource: Resource, graph: Graph) -> Answer:
             f"Gateway/{each.rpartition('/')[2]}" for each in held(resource, "gateway_names") or ()
         }
         own += [
-            flag(each, "demands_caller")
+            flag(each, "requires_client_identity")
             for each in all_of_type(graph, MESH, resource.scope)
             if names & set(held(each, "targets") or ())
         ]
@@ -111,8 +111,10 @@ def _policies_on(labels: Mapping[str, str], near: Resource, graph: Graph) -> Ans
         and carries(labels, held(each, "selector") or {})
     ]
     allowing = [each for each in holding if _allows(each)]
-    refusing = [flag(each, "demands_caller") for each in holding if not _allows(each)]
-    each_asks = all_of(flag(each, "demands_caller") for each in allowing) if allowing else NO
+    refusing = [flag(each, "requires_client_identity") for each in holding if not _allows(each)]
+    each_asks = (
+        all_of(flag(each, "requires_client_identity") for each in allowing) if allowing else NO
+    )
     return any_of([*refusing, each_asks])
 
 
@@ -188,14 +190,14 @@ def _service_reach(resource: Resource, graph: Graph) -> Answer:
         return unknown((unsaid(graph, resource, "exposure", why),))
     given = _by_address(resource)
     if given is not None:
-        return all_of((given, not_(flag(resource, "is_narrowed"))))
+        return all_of((given, not_(flag(resource, "restricts_sources"))))
     # Without a word the clouds give a load balancer an address on the internet.
     is_inside = is_one_of(resource, "scheme", "internal")
-    return all_of((not_(is_inside), not_(flag(resource, "is_narrowed"))))
+    return all_of((not_(is_inside), not_(flag(resource, "restricts_sources"))))
 
 
 def _ingress_reach(resource: Resource, graph: Graph) -> Answer:
-    narrowed = not_(flag(resource, "is_narrowed"))
+    narrowed = not_(flag(resource, "restricts_sources"))
     given = _by_address(resource)
     if given is None:
         match held(resource, "scheme"):
@@ -210,7 +212,7 @@ def _ingress_reach(resource: Resource, graph: Graph) -> Answer:
 
 
 def _route_reach(resource: Resource, graph: Graph) -> Answer:
-    if held(resource, "is_offered") is False:
+    if held(resource, "is_exposed") is False:
         return NO
     reached = gateways(resource, graph)
     answers = [_gateway_reach(each, graph) for each in reached.found]

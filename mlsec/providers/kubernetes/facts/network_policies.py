@@ -51,12 +51,12 @@ def policy_opens_ml(resource: Resource, graph: Graph) -> Known | Unread:
 
 def is_isolated(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether some policy limits who may reach the pods."""
-    return settled(_limited(resource, graph, "governs_ingress", "admits_everybody"))
+    return settled(_limited(resource, graph, "governs_ingress", "allows_all_ingress"))
 
 
 def limits_egress(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether some policy limits what the pods may reach."""
-    return settled(_limited(resource, graph, "governs_egress", "reaches_everything"))
+    return settled(_limited(resource, graph, "governs_egress", "allows_all_egress"))
 
 
 def reaches_metadata(resource: Resource, graph: Graph) -> Known | Unread:
@@ -68,7 +68,7 @@ def reaches_metadata(resource: Resource, graph: Graph) -> Known | Unread:
 
 def reaches_internet(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether no policy limits what a notebook may reach."""
-    return settled(not_(_limited(resource, graph, "governs_egress", "reaches_everything")))
+    return settled(not_(_limited(resource, graph, "governs_egress", "allows_all_egress")))
 
 
 def denies_by_default(resource: Resource, graph: Graph) -> Known | Unread:
@@ -78,7 +78,7 @@ def denies_by_default(resource: Resource, graph: Graph) -> Known | Unread:
         for each in all_of_type(graph, POLICY, resource.scope)
         if held(each, "namespace") == resource.name and held(each, "selector") == []
     ]
-    answers = [_closes(each, "governs_ingress", "admits_everybody") for each in policies]
+    answers = [_closes(each, "governs_ingress", "allows_all_ingress") for each in policies]
     return settled(any_of([*answers, *_unseen(resource, graph)]))
 
 

@@ -110,7 +110,7 @@ def is_admin(resource: Resource, graph: Graph) -> Known | Unread:
     return settled(is_known_to(_ALL + EVERYWHERE in given.abilities, given.gaps))
 
 
-def is_powerful(resource: Resource, graph: Graph) -> Known | Unread:
+def is_privileged(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether an account can take over the cluster."""
     given = _of_account(resource, graph)
     wide = {each.removesuffix(EVERYWHERE) for each in given.abilities if each.endswith(EVERYWHERE)}
@@ -267,7 +267,7 @@ KUBE_RIGHTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
     "kubernetes.binding_abilities": binding_abilities,
     "kubernetes.abilities": abilities,
     "kubernetes.is_admin": is_admin,
-    "kubernetes.is_powerful": is_powerful,
+    "kubernetes.is_privileged": is_privileged,
     "kubernetes.escalates": escalates,
 }
 KUBE_RIGHT_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {

@@ -41,12 +41,12 @@ def governs_egress(spec: Node) -> bool:
     return "Egress" in plain(types) if types is not None else spec.get("egress") is not None
 
 
-def admits_everybody(spec: Node) -> bool:
+def allows_all_ingress(spec: Node) -> bool:
     """Whether a rule of the policy lets everybody in."""
     return governs_ingress(spec) and any(_is_open(rule, "from") for rule in spec.items("ingress"))
 
 
-def reaches_everything(spec: Node) -> bool:
+def allows_all_egress(spec: Node) -> bool:
     """Whether a rule of the policy lets the pods reach every address."""
     return governs_egress(spec) and any(_is_open(rule, "to") for rule in spec.items("egress"))
 
@@ -101,7 +101,7 @@ NETPOL_SHAPES: Shapes = {
     "label_selector": label_selector,
     "governs_ingress": governs_ingress,
     "governs_egress": governs_egress,
-    "admits_everybody": admits_everybody,
-    "reaches_everything": reaches_everything,
+    "allows_all_ingress": allows_all_ingress,
+    "allows_all_egress": allows_all_egress,
     "policy_reaches_metadata": policy_reaches_metadata,
 }

@@ -41,7 +41,7 @@ _NARROW = (f"{_NGINX}whitelist-source-range", f"{_NGINX}allowlist-source-range",
            f"{_ALB}inbound-cidrs", "haproxy.org/allow-list", "haproxy.org/whitelist")  # fmt: skip
 
 
-def is_offered(spec: Node) -> bool:
+def is_exposed(spec: Node) -> bool:
     """Whether a service has an address outside of the cluster."""
     kind = spec.text("type")
     return kind in ("NodePort", "LoadBalancer") or bool(spec.items("externalIPs"))
@@ -65,7 +65,7 @@ def has_certificate(annotations: Node) -> bool:
     return any("ssl-cert" in key or "tls-cert" in key for key in texts(annotations))
 
 
-def is_narrowed(ranges: Node) -> bool:
+def restricts_sources(ranges: Node) -> bool:
     """Whether address ranges leave somebody out."""
     return _leaves_out(str(each) for each in plain(ranges))
 
@@ -230,10 +230,10 @@ def port_number(given: Node) -> int:
 
 
 NETWORK_SHAPES: Shapes = {
-    "is_offered": is_offered,
+    "is_exposed": is_exposed,
     "balancer_scheme": balancer_scheme,
     "has_certificate": has_certificate,
-    "is_narrowed": is_narrowed,
+    "restricts_sources": restricts_sources,
     "addresses": addresses,
     "text_list": text_list,
     "ingress_auth": ingress_auth,

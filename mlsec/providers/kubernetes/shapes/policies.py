@@ -42,7 +42,7 @@ def policy_targets(spec: Node) -> list[str]:
     return [f"{each.text('kind')}/{each.text('name')}" for each in refs]
 
 
-def demands_caller(thing: Node) -> bool:
+def requires_client_identity(thing: Node) -> bool:
     """Whether whoever shows no identity is refused by an AuthorizationPolicy or the like."""
     kind, spec = thing.text("kind"), thing.get("spec")
     if spec is None:
@@ -87,7 +87,7 @@ def _asks_claim(rule: Node) -> bool:
     return any(each.text("key").startswith("request.auth") for each in rule.items("when"))
 
 
-def admits_all(thing: Node) -> bool:
+def allows_all_requests(thing: Node) -> bool:
     """Whether an AuthorizationPolicy allows everything to everybody."""
     spec = thing.get("spec")
     if spec is None or thing.text("kind") != "AuthorizationPolicy":
@@ -122,7 +122,7 @@ def only_warns(thing: Node) -> bool:
     return bool(said & {"audit", "warn"}) and "enforce" not in said
 
 
-def ignores_failure(thing: Node) -> bool:
+def fails_open(thing: Node) -> bool:
     """Whether everything is let in while the one who decides cannot be asked."""
     if thing.text("spec", "failurePolicy") == "Ignore":
         return True
@@ -184,11 +184,11 @@ POLICY_SHAPES: Shapes = {
     "everybody": everybody,
     "is_absent": is_absent,
     "policy_targets": policy_targets,
-    "demands_caller": demands_caller,
-    "admits_all": admits_all,
+    "requires_client_identity": requires_client_identity,
+    "allows_all_requests": allows_all_requests,
     "checks_signatures": checks_signatures,
     "only_warns": only_warns,
-    "ignores_failure": ignores_failure,
+    "fails_open": fails_open,
     "is_pinned": is_pinned,
     "is_cluster_local": is_cluster_local,
     "endpoint_auth": endpoint_auth,

@@ -31,7 +31,7 @@ _GPUS = ("nvidia.com/", "amd.com/gpu", "gpu.intel.com/", "habana.ai/", "google.c
          "aws.amazon.com/neuron", "cloud-tpus.google.com/")  # fmt: skip
 
 
-def host_place(node: Node) -> str:
+def host_path_kind(node: Node) -> str:
     """Say what a path of the node gives away."""
     path = _text(node).rstrip("/") or "/"
     if _SOCKET.search(path) or path in _RUNTIME_FOLDERS:
@@ -99,7 +99,7 @@ VALUE_SHAPES: Shapes = {
     "image_digest": lambda node: image_digest(_text(node)),
     "image_tag": lambda node: image_tag(_text(node)),
     "registry_host": lambda node: registry_host(_text(node)),
-    "host_place": host_place,
+    "host_path_kind": host_path_kind,
     "volume_kind": volume_kind,
     "has_gpu": has_gpu,
     "quantity_text": quantity_text,

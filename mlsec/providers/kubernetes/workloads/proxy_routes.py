@@ -100,7 +100,7 @@ def read_proxy_route(thing: KubeObject, seat: Seat) -> None:
     is_guarded = thing.group in _GUARDED_ELSEWHERE
     if is_guarded or any(True for _ in _at(spec, _GUARDS.get(thing.group, ()))):
         why = "what it names beside may ask who is there, or let only some in"
-        hidden["auth"] = hidden["is_narrowed"] = hidden_by(why)
+        hidden["auth"] = hidden["restricts_sources"] = hidden_by(why)
     if not services or any(isinstance(each.value, Unresolved) for each in services):
         hidden["backends"] = hidden_by("where it leads is not told by the text")
     _add(thing, services, list(_texts(spec, _HOSTS.get(thing.group, ()))), spec, hidden, seat)
@@ -112,7 +112,15 @@ def read_unknown(thing: KubeObject, services: frozenset[str], seat: Seat) -> Non
     if not named:
         return
     hidden = hidden_by(f"nothing reads {thing.label}; it names this service and may lead to it")
-    parts = ("has_tls", "allows_plain", "auth", "is_narrowed", "has_snippet", "scheme", "hosts")
+    parts = (
+        "has_tls",
+        "allows_plain",
+        "auth",
+        "restricts_sources",
+        "has_snippet",
+        "scheme",
+        "hosts",
+    )
     _add(thing, named, [], as_node({}), dict.fromkeys(parts, hidden), seat)
 
 

@@ -59,14 +59,14 @@ def test_tool_leads_to_its_version() -> None:
 
 def test_agents_with_the_same_role_are_named() -> None:
     graph = graph_of(agent("A", "r"), agent("B", "r"), agent("C", "other"))
-    found = graph.targets(graph.resources["A"], "role_sharers")
+    found = graph.targets(graph.resources["A"], "agents_with_same_role")
     assert [each.id for each in found.found] == ["B"]
     assert found.gaps == ()
 
 
 def test_unread_role_of_another_agent_is_a_gap() -> None:
     graph = graph_of(agent("A", "r"), unread(agent("B", "r"), "role_arn"))
-    assert graph.targets(graph.resources["A"], "role_sharers").gaps == (DENIED.id,)
+    assert graph.targets(graph.resources["A"], "agents_with_same_role").gaps == (DENIED.id,)
 
 
 def test_model_that_is_a_profile_leads_to_it_and_any_other_leads_nowhere() -> None:
@@ -98,6 +98,6 @@ def test_bucket_of_another_account_is_foreign() -> None:
         )
     )
     told = {
-        r.id: r.properties["bucket_is_foreign"] for r in graph.of_type("aws.bedrock.data_source")
+        r.id: r.properties["bucket_is_external"] for r in graph.of_type("aws.bedrock.data_source")
     }
     assert told == {"own": False, "none": False, "x": True}

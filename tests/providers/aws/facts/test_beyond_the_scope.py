@@ -50,7 +50,7 @@ def azure(*given: Resource) -> Graph:
 
 def given_to(principal: str, kind: str | None, role: str = "writer") -> Resource:
     return thing(
-        "azure.identity.role_assignment", f"/a/{principal}", DATA, given_at="/subscriptions/data",
+        "azure.identity.role_assignment", f"/a/{principal}", DATA, granted_at="/subscriptions/data",
         role=role, principal_id=principal, principal_type=kind, condition=None,
     )  # fmt: skip
 
@@ -80,14 +80,14 @@ def test_user_who_may_write_is_no_identity_elsewhere() -> None:
 def test_principal_of_an_unsaid_kind_may_be_an_outsider(
     kind: str | None, expected: bool | None
 ) -> None:
-    held = property_value(azure(given_to("x", kind)).resources[CONTAINER], "has_outside_writers")
+    held = property_value(azure(given_to("x", kind)).resources[CONTAINER], "has_external_writers")
     assert (held.value if isinstance(held, Known) else None) is expected
 
 
 def test_delegation_that_does_not_say_to_whom_is_not_to_nobody() -> None:
-    told = {"given_at": "/subscriptions/data", "managing_tenant": "t"}
+    told = {"granted_at": "/subscriptions/data", "managing_tenant": "t"}
     graph = azure(thing("azure.identity.delegation", "/d", DATA, **told))
-    held = property_value(graph.resources[CONTAINER], "has_outside_writers")
+    held = property_value(graph.resources[CONTAINER], "has_external_writers")
     assert isinstance(held, Unread)
 
 
@@ -150,7 +150,7 @@ def test_account_of_another_project_that_may_write_is_a_writer(member: str, expe
 
 def test_access_list_that_was_not_shown_does_not_keep_anybody_out() -> None:
     graph = google("user:a@gmail.com", uniform_access=False, bindings=[])
-    held = property_value(graph.resources[BUCKET], "has_outside_writers")
+    held = property_value(graph.resources[BUCKET], "has_external_writers")
     assert isinstance(held, Unread)
 
 
@@ -160,10 +160,10 @@ def test_objects_with_lists_of_their_own_may_be_read_by_anybody(
 ) -> None:
     owners = [{"entity": "project-owners-1", "role": "OWNER"}]
     graph = google("projectOwner:data", uniform_access=uniform, acl=owners)
-    for name in ("is_public_read", "has_outside_readers"):
+    for name in ("is_public_read", "has_external_readers"):
         held = property_value(graph.resources[BUCKET], name)
         assert (held.value if isinstance(held, Known) else None) is expected
-    assert property_value(graph.resources[BUCKET], "has_outside_writers") == Known(value=False)
+    assert property_value(graph.resources[BUCKET], "has_external_writers") == Known(value=False)
 
 
 @pytest.mark.parametrize(

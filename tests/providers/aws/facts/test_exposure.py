@@ -107,8 +107,8 @@ def test_method_without_auth_that_calls_an_endpoint_is_an_open_door() -> None:
     graph = graph_of(api(route(**CALLS_FRAUD)), endpoint())
 
     found = graph.resources[ENDPOINT]
-    assert [d.name for d in graph.targets(found, "open_front_doors").found] == ["front"]
-    assert found.properties["has_open_door"] is True
+    assert [d.name for d in graph.targets(found, "public_entry_points").found] == ["front"]
+    assert found.properties["has_public_entry_point"] is True
 
 
 @pytest.mark.parametrize("authorization", ["AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"])
@@ -116,15 +116,15 @@ def test_method_that_asks_who_is_there_is_a_door_but_not_open(authorization: str
     graph = graph_of(api(route(authorization, **CALLS_FRAUD)), endpoint())
 
     found = graph.resources[ENDPOINT]
-    assert len(graph.targets(found, "front_doors").found) == 1
-    assert found.properties["has_open_door"] is False
+    assert len(graph.targets(found, "entry_points").found) == 1
+    assert found.properties["has_public_entry_point"] is False
 
 
 def test_door_to_one_endpoint_is_not_held_against_another() -> None:
     graph = graph_of(api(route(**CALLS_FRAUD)), endpoint(), endpoint("churn"))
 
     other = graph.resources[ENDPOINT.replace("fraud", "churn")]
-    assert graph.targets(other, "front_doors").found == ()
+    assert graph.targets(other, "entry_points").found == ()
 
 
 @pytest.mark.parametrize(
@@ -138,24 +138,26 @@ def test_door_to_one_endpoint_is_not_held_against_another() -> None:
 def test_api_that_the_internet_does_not_reach_is_no_open_door(facts: dict[str, Any]) -> None:
     graph = graph_of(api(route(**CALLS_FRAUD), **facts), endpoint())
 
-    assert graph.resources[ENDPOINT].properties["has_open_door"] is False
+    assert graph.resources[ENDPOINT].properties["has_public_entry_point"] is False
 
 
 def test_function_url_leads_to_the_endpoint_that_its_role_names() -> None:
     graph = graph_of(url(), function(), role(MAY_CALL_FRAUD), endpoint())
 
-    doors = graph.resources[FUNCTION + "/url"].properties["ai_doors"]
-    assert [(d["calls"], d["target"], d["is_open"]) for d in doors] == [("endpoint", "fraud", True)]
-    assert graph.resources[ENDPOINT].properties["has_open_door"] is True
+    doors = graph.resources[FUNCTION + "/url"].properties["ai_routes"]
+    assert [(d["calls"], d["target"], d["is_public"]) for d in doors] == [
+        ("endpoint", "fraud", True)
+    ]
+    assert graph.resources[ENDPOINT].properties["has_public_entry_point"] is True
 
 
 def test_role_that_may_call_any_endpoint_opens_a_door_to_none_by_name() -> None:
     wide = statement(["sagemaker:*"], ["*"], [])
     graph = graph_of(url(), function(), role(wide), endpoint())
 
-    doors = graph.resources[FUNCTION + "/url"].properties["ai_doors"]
-    assert [(d["target"], d["is_named"], d["is_open"]) for d in doors] == [(None, False, True)]
-    assert graph.targets(graph.resources[ENDPOINT], "front_doors").found == ()
+    doors = graph.resources[FUNCTION + "/url"].properties["ai_routes"]
+    assert [(d["target"], d["is_named"], d["is_public"]) for d in doors] == [(None, False, True)]
+    assert graph.targets(graph.resources[ENDPOINT], "entry_points").found == ()
 
 
 def test_role_that_may_do_everything_says_nothing_about_models() -> None:
@@ -168,27 +170,27 @@ def test_denied_right_opens_no_door() -> None:
     denied = {**MAY_CALL_FRAUD, "effect": "Deny"}
     graph = graph_of(url(), function(), role(MAY_CALL_FRAUD, denied), endpoint())
 
-    assert graph.resources[FUNCTION + "/url"].properties["ai_doors"] == []
+    assert graph.resources[FUNCTION + "/url"].properties["ai_routes"] == []
 
 
 def test_url_without_permission_for_everybody_is_not_open() -> None:
     graph = graph_of(url(principals=(ACCOUNT,)), function(), role(MAY_CALL_FRAUD), endpoint())
 
-    assert graph.resources[ENDPOINT].properties["has_open_door"] is False
+    assert graph.resources[ENDPOINT].properties["has_public_entry_point"] is False
 
 
 def test_unread_role_leaves_the_doors_unknown() -> None:
     hidden = role(unread={"inline_statements": (GAP.id,)}, inline_statements=[])
     graph = graph_of(url(), function(), hidden, endpoint())
 
-    assert GAP.id in graph.resources[FUNCTION + "/url"].unread["ai_doors"]
-    assert GAP.id in graph.resources[ENDPOINT].unread["has_open_door"]
+    assert GAP.id in graph.resources[FUNCTION + "/url"].unread["ai_routes"]
+    assert GAP.id in graph.resources[ENDPOINT].unread["has_public_entry_point"]
 
 
 def test_denied_listing_of_apis_leaves_an_endpoint_unknown_not_closed() -> None:
     graph = graph_of(endpoint(), aws__apigateway__api=(GAP.id,))
 
-    assert graph.resources[ENDPOINT].unread["has_open_door"] == (GAP.id,)
+    assert graph.resources[ENDPOINT].unread["has_public_entry_point"] == (GAP.id,)
 
 
 def test_known_open_door_decides_although_another_role_is_unread() -> None:
@@ -197,7 +199,7 @@ def test_known_open_door_decides_although_another_role_is_unread() -> None:
         api(route(**CALLS_FRAUD), route(**CALLS_FUNCTION)), function(), hidden, endpoint()
     )
 
-    assert graph.resources[ENDPOINT].properties["has_open_door"] is True
+    assert graph.resources[ENDPOINT].properties["has_public_entry_point"] is True
 
 
 def balancer(auth: str, *, world: bool) -> tuple[Resource, ...]:
@@ -207,7 +209,7 @@ def balancer(auth: str, *, world: bool) -> tuple[Resource, ...]:
         "from_port": 443,
         "to_port": 443,
         "source": source,
-        "is_world": world,
+        "is_internet": world,
     }
     rule = {"priority": "default", "target_groups": [GROUP], "auth": auth, "allowed_sources": []}
     return (
@@ -230,7 +232,7 @@ def test_balancer_is_open_without_auth_and_for_the_world_only(
     parts = balancer(auth, world=world)
     graph = graph_of(*parts, function(), role(MAY_CALL_FRAUD), endpoint())
 
-    assert graph.resources[ENDPOINT].properties["has_open_door"] is is_open
+    assert graph.resources[ENDPOINT].properties["has_public_entry_point"] is is_open
     assert graph.resources[BALANCER].properties["requires_auth"] is (auth != "none")
 
 

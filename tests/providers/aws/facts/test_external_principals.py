@@ -101,9 +101,9 @@ WRITERS: tuple[tuple[str, Any, tuple[dict[str, Any], ...]], ...] = (
 )
 def test_bucket_policy_lets_write(expected: Any, statements: tuple[dict[str, Any], ...]) -> None:
     found = bucket(*statements)
-    assert fact(found, "outside_writers", account()) == expected
+    assert fact(found, "external_writers", account()) == expected
     has = "unread" if expected == "unread" else bool(expected)
-    assert fact(found, "has_outside_writers", account()) == has
+    assert fact(found, "has_external_writers", account()) == has
 
 
 def _grant(permission: str, **grantee: str) -> dict[str, Any]:
@@ -128,31 +128,31 @@ def test_blocks_of_new_grants_do_not_undo_old_ones() -> None:
 
 def test_acl_for_another_owner_is_an_outside_writer() -> None:
     acl = [_grant("FULL_CONTROL", grantee_id="a" * 64), _grant("WRITE", grantee_id="b" * 64)]
-    assert fact(bucket(acl=acl), "outside_writers", account()) == ["b" * 64]
+    assert fact(bucket(acl=acl), "external_writers", account()) == ["b" * 64]
 
 
 def test_acl_of_the_owner_alone_lets_nobody_in() -> None:
     acl = [_grant("FULL_CONTROL", grantee_id="a" * 64)]
-    assert fact(bucket(acl=acl), "has_outside_writers", account()) is False
+    assert fact(bucket(acl=acl), "has_external_writers", account()) is False
 
 
 def test_restricting_a_public_policy_cuts_everybody_and_named_accounts() -> None:
     found = bucket(_put("*"), _put(_ROOT), restrict_public_buckets=True)
-    assert fact(found, "outside_writers", account()) == []
+    assert fact(found, "external_writers", account()) == []
     assert fact(found, "is_public_write", account()) is False
 
 
 def test_restricting_leaves_named_accounts_of_a_policy_that_is_not_public() -> None:
     found = bucket(_put(_ROOT), restrict_public_buckets=True)
-    assert fact(found, "outside_writers", account()) == [OTHER]
+    assert fact(found, "external_writers", account()) == [OTHER]
 
 
 def test_unread_policy_is_unread_unless_the_acl_decides() -> None:
     acl = [_grant("WRITE", grantee_uri=_EVERYBODY_URI)]
-    assert fact(bucket(unread=("policy",)), "has_outside_writers", account()) == "unread"
+    assert fact(bucket(unread=("policy",)), "has_external_writers", account()) == "unread"
     hidden = bucket(acl=acl, unread=("policy",))
-    assert fact(hidden, "has_outside_writers", account()) is True
-    assert fact(hidden, "outside_writers", account()) == "unread"
+    assert fact(hidden, "has_external_writers", account()) is True
+    assert fact(hidden, "external_writers", account()) == "unread"
 
 
 def test_unread_account_block_matters_only_where_something_is_public() -> None:
@@ -236,8 +236,8 @@ def _key(*statements: dict[str, Any], **settings: Any) -> Resource:
     ],
 )  # fmt: skip
 def test_key_policy_lets_in(is_open: bool, has_outside: bool, statement: dict[str, Any]) -> None:
-    assert fact(_key(statement), "is_open_to_all") is is_open
-    assert fact(_key(statement), "has_outside_users") is has_outside
+    assert fact(_key(statement), "is_public") is is_open
+    assert fact(_key(statement), "has_external_users") is has_outside
 
 
 def test_a_key_awaiting_deletion_is_not_usable() -> None:
@@ -290,7 +290,7 @@ _SAGEMAKER = {"Service": "sagemaker.amazonaws.com"}
 )  # fmt: skip
 def test_trust_policy(is_open: bool, lacks_source: bool, statement: dict[str, Any]) -> None:
     found = role(trust=document(statement))
-    assert fact(found, "trust_is_open") is is_open
+    assert fact(found, "has_unconditional_external_trust") is is_open
     assert fact(found, "trust_lacks_source_condition") is lacks_source
 
 

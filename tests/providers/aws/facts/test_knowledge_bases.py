@@ -39,7 +39,7 @@ def role(name: str, *statements: dict[str, Any]) -> Resource:
 
 def ingesting(*resources: Resource) -> list[str]:
     graph = graph_of(base(), *resources)
-    found = graph.targets(graph.resources[BASE], "ingesting_retrievers")
+    found = graph.targets(graph.resources[BASE], "retrievers_with_write_access")
     assert found.gaps == ()
     return [each.name for each in found.found]
 
@@ -101,7 +101,7 @@ def test_role_that_does_one_of_both_is_not_found(statements: tuple[dict[str, Any
 def test_role_whose_policies_were_not_read_is_a_gap() -> None:
     hidden = unread(role("portal", RETRIEVE), "inline_statements")
     graph = graph_of(base(), hidden)
-    for relation in ("retrievers", "ingesting_retrievers"):
+    for relation in ("retrievers", "retrievers_with_write_access"):
         found = graph.targets(graph.resources[BASE], relation)
         assert (found.found, found.gaps) == ((), (DENIED.id,))
 

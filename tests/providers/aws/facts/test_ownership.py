@@ -47,23 +47,23 @@ def judged(*buckets: Resource, is_complete: bool = True) -> Resource:
 def test_bucket_that_is_not_among_ours_is_elsewhere() -> None:
     found = judged(bucket("ours", "aws/1"))
 
-    assert found.properties["inputs_elsewhere"] == ["theirs"]
+    assert found.properties["external_input_buckets"] == ["theirs"]
 
 
 def test_bucket_of_another_scanned_account_is_elsewhere() -> None:
     found = judged(bucket("ours", "aws/1"), bucket("theirs", "aws/2"))
 
-    assert found.properties["inputs_elsewhere"] == ["theirs"]
+    assert found.properties["external_input_buckets"] == ["theirs"]
 
 
 def test_all_ours_is_none_elsewhere() -> None:
     found = judged(bucket("ours", "aws/1"), bucket("theirs", "aws/1"))
 
-    assert found.properties["inputs_elsewhere"] == []
+    assert found.properties["external_input_buckets"] == []
 
 
 def test_denied_listing_leaves_the_owner_unread() -> None:
     found = judged(bucket("ours", "aws/1"), is_complete=False)
 
-    assert "inputs_elsewhere" not in found.properties
-    assert DENIED.id in found.unread["inputs_elsewhere"]
+    assert "external_input_buckets" not in found.properties
+    assert DENIED.id in found.unread["external_input_buckets"]

@@ -148,9 +148,9 @@ TRUTHS: tuple[tuple[str, str, Any, tuple[dict[str, Any], ...]], ...] = (
     ("denied outside a boundary", "can_escalate", False,
      (allow("iam:PutRolePolicy"),
       deny("iam:*", when={"StringNotEquals": {"iam:PermissionsBoundary": _EDGE}}))),
-    # is_powerful
-    ("reads every secret", "is_powerful", True, (allow("secretsmanager:GetSecretValue"),)),
-    ("reads one bucket", "is_powerful", False, (allow("s3:GetObject", "arn:aws:s3:::a/*"),)),
+    # is_privileged
+    ("reads every secret", "is_privileged", True, (allow("secretsmanager:GetSecretValue"),)),
+    ("reads one bucket", "is_privileged", False, (allow("s3:GetObject", "arn:aws:s3:::a/*"),)),
 )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def test_policy_gives_the_ability(
 
 
 def test_ways_to_escalate_are_named() -> None:
-    found = fact(role(allow(["iam:PassRole", "ec2:RunInstances"])), "escalation_ways")
+    found = fact(role(allow(["iam:PassRole", "ec2:RunInstances"])), "escalation_paths")
     assert found == ["iam:PassRole + ec2:RunInstances"]
 
 

@@ -22,9 +22,9 @@ _ATTACHED = f"arn:aws:iam::{ACCOUNT}:policy/attached"
 _EDGE = f"arn:aws:iam::{ACCOUNT}:policy/edge"
 _ABILITIES = (
     "is_admin", "can_escalate", "has_wildcard_data_access", "can_write_any_bucket",
-    "can_pass_any_role", "has_full_ml_access", "is_powerful",
+    "can_pass_any_role", "has_full_ml_access", "is_privileged",
 )  # fmt: skip
-_OUTSIDE = ("is_public_read", "is_public_write", "has_outside_writers", "has_outside_readers")
+_OUTSIDE = ("is_public_read", "is_public_write", "has_external_writers", "has_external_readers")
 
 _actions = st.sampled_from(
     ["*", "s3:*", "s3:GetObject", "s3:Put*", "iam:*", "iam:PassRole", "sagemaker:*",

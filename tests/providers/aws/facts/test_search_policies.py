@@ -68,7 +68,7 @@ def test_denied_listing_makes_private_unknown() -> None:
 
 def test_principals_are_told_apart_by_account_and_rights() -> None:
     policy = access("index/rag-docs/*", [OWN, FOREIGN], "aoss:*")
-    assert told("access.foreign_principals", policy) == [FOREIGN]
+    assert told("access.external_principals", policy) == [FOREIGN]
     assert told("access.full_principals", policy) == [OWN, FOREIGN]
     assert told("access.writer_roles", policy) == [OWN]
 

@@ -60,7 +60,7 @@ def identity(*assignments: dict[str, Any]) -> Resource:
 def foreign(role_name: str, scope: str, kind: str = "ForeignGroup") -> Resource:
     """Make a role assignment as the subscription lists it."""
     return thing(
-        "identity.role_assignment", f"{scope}/assignments/{role_name}", given_at=scope,
+        "identity.role_assignment", f"{scope}/assignments/{role_name}", granted_at=scope,
         role=role_name, principal_id="f1", principal_type=kind,
     )  # fmt: skip
 
@@ -68,7 +68,7 @@ def foreign(role_name: str, scope: str, kind: str = "ForeignGroup") -> Resource:
 def denial(action: str, *principals: str, scope: str = SUBSCRIPTION) -> Resource:
     """Make a deny assignment."""
     return thing(
-        "identity.deny_assignment", f"{scope}/denials/{action}", given_at=scope,
+        "identity.deny_assignment", f"{scope}/denials/{action}", granted_at=scope,
         principals=list(principals), excluded=[], stops_at_children=False, condition=None,
         permissions=[{"actions": [action]}],
     )  # fmt: skip

@@ -34,8 +34,9 @@ def api(**properties: Any) -> Resource:
 
 def app(**properties: Any) -> Resource:
     base = {
-        "is_external": True, "allowed_addresses": [], "asks_identity": False, "containers": [],
-        "client_certificates": "ignore", "environment_id": "/e", "principal_ids": ["p1"],
+        "is_external": True, "allowed_addresses": [], "requires_credentials": False,
+        "containers": [], "client_certificates": "ignore", "environment_id": "/e",
+        "principal_ids": ["p1"],
     }  # fmt: skip
     return thing("containerapp.app", "/app", **{**base, **properties})
 
@@ -46,8 +47,8 @@ ENVIRONMENT = thing("containerapp.environment", "/e", is_internal=False, public_
 def doors(*resources: Resource) -> tuple[list[str], object]:
     graph = graph_of(endpoint(), *resources)
     found = graph.resources[ENDPOINT]
-    leading = [each.id for each in graph.targets(found, "front_doors").found]
-    return leading, found.properties.get("has_open_door", "unread")
+    leading = [each.id for each in graph.targets(found, "entry_points").found]
+    return leading, found.properties.get("has_public_entry_point", "unread")
 
 
 def test_api_with_the_endpoints_host_behind_it_is_a_door() -> None:
@@ -95,7 +96,7 @@ def test_app_whose_identity_has_a_role_on_the_endpoint_is_a_door() -> None:
     me = identity(given("caller", ENDPOINT))
 
     assert doors(app(), ENVIRONMENT, CALLER, me) == (["/app"], True)
-    assert doors(app(asks_identity=True), ENVIRONMENT, CALLER, me) == (["/app"], False)
+    assert doors(app(requires_credentials=True), ENVIRONMENT, CALLER, me) == (["/app"], False)
     assert doors(app(is_external=False), ENVIRONMENT, CALLER, me) == (["/app"], False)
 
 

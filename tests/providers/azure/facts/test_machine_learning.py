@@ -129,9 +129,9 @@ def test_registry_is_open_to_a_foreign_group_that_may_read_its_assets() -> None:
     reader = role("reader", actions=("Microsoft.MachineLearningServices/registries/assets/read",))
     puller = role("puller", actions=("Microsoft.ContainerRegistry/registries/pull/read",))
     near = (foreign("puller", REGISTRY), reader, puller)
-    assert fact(registry, "has_outside_users", *near) is False
-    assert fact(registry, "has_outside_users", *near, foreign("reader", GROUP)) is True
-    assert fact(registry, "outside_users", *near, foreign("reader", GROUP)) == ["f1"]
+    assert fact(registry, "has_external_users", *near) is False
+    assert fact(registry, "has_external_users", *near, foreign("reader", GROUP)) is True
+    assert fact(registry, "external_users", *near, foreign("reader", GROUP)) == ["f1"]
 
 
 def test_content_filter_is_one_of_the_deployments_own_account() -> None:

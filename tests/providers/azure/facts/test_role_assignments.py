@@ -51,7 +51,7 @@ def test_role_on_a_group_is_none_over_the_subscription() -> None:
     me = identity(given("owner", GROUP))
 
     assert fact("is_admin", OWNER, me) is False
-    assert fact("can_change_group", OWNER, me) is True
+    assert fact("can_change_resource_group", OWNER, me) is True
 
 
 def test_scope_that_only_begins_alike_is_another() -> None:
@@ -76,8 +76,8 @@ def test_right_to_give_roles_anywhere_escalates() -> None:
     me = identity(given("granter", f"{GROUP}/providers/x/y/z"))
 
     assert fact("can_escalate", GRANTER, me) is True
-    assert fact("escalation_ways", GRANTER, me) == ["give roles"]
-    assert fact("is_powerful", GRANTER, me) is True
+    assert fact("escalation_paths", GRANTER, me) == ["give roles"]
+    assert fact("is_privileged", GRANTER, me) is True
 
 
 def test_keys_of_every_account_write_every_container() -> None:

@@ -55,8 +55,8 @@ def test_container_is_public_when_it_and_its_account_and_the_firewall_say_so(
     found = (account(**of_account), container(public_access=access))
 
     assert fact("is_public_read", *found) is is_public
-    assert fact("outside_readers", *found) == (["*"] if is_public else [])
-    assert fact("has_outside_writers", *found) is False
+    assert fact("external_readers", *found) == (["*"] if is_public else [])
+    assert fact("has_external_writers", *found) is False
 
 
 def test_account_that_never_said_whether_it_may_be_opened_leaves_it_open() -> None:
@@ -70,28 +70,28 @@ def test_account_that_never_said_whether_it_may_be_opened_leaves_it_open() -> No
 def test_group_of_another_tenant_with_a_data_role_is_an_outside_writer() -> None:
     near = (account(), container(), WRITER)
 
-    assert fact("outside_writers", *near, foreign("writer", CONTAINER)) == ["f1"]
-    assert fact("has_outside_writers", *near, foreign("writer", SUBSCRIPTION)) is True
-    assert fact("has_outside_writers", *near, foreign("writer", f"{CONTAINER}2")) is False
-    assert fact("has_outside_writers", *near, foreign("writer", CONTAINER, "Group")) is False
+    assert fact("external_writers", *near, foreign("writer", CONTAINER)) == ["f1"]
+    assert fact("has_external_writers", *near, foreign("writer", SUBSCRIPTION)) is True
+    assert fact("has_external_writers", *near, foreign("writer", f"{CONTAINER}2")) is False
+    assert fact("has_external_writers", *near, foreign("writer", CONTAINER, "Group")) is False
 
 
 def test_outsider_who_reads_keys_writes_only_where_keys_are_accepted() -> None:
     outsider = foreign("keeper", GROUP)
 
-    assert fact("has_outside_writers", account(), container(), KEEPER, outsider) is False
+    assert fact("has_external_writers", account(), container(), KEEPER, outsider) is False
     with_keys = account(allows_shared_key=True)
-    assert fact("has_outside_writers", with_keys, container(), KEEPER, outsider) is True
+    assert fact("has_external_writers", with_keys, container(), KEEPER, outsider) is True
 
 
 def test_delegation_to_a_managing_tenant_counts_like_a_role() -> None:
     delegation = thing(
-        "identity.delegation", "/d", given_at=SUBSCRIPTION, managing_tenant="t9",
+        "identity.delegation", "/d", granted_at=SUBSCRIPTION, managing_tenant="t9",
         authorizations=[{"principal_id": "m1", "role": "keeper"}],
     )  # fmt: skip
     found = (account(allows_shared_key=True), container(), KEEPER, delegation)
 
-    assert fact("outside_writers", *found) == ["m1 of tenant t9"]
+    assert fact("external_writers", *found) == ["m1 of tenant t9"]
 
 
 @pytest.mark.parametrize(
@@ -111,16 +111,16 @@ def test_account_that_replicates_into_it_is_an_outsider_by_its_subscription(
         "source_container": "a", "destination_container": "models",
     }  # fmt: skip
 
-    assert fact("has_outside_writers", account(replications=[rule]), container()) == expected
+    assert fact("has_external_writers", account(replications=[rule]), container()) == expected
 
 
 def test_unlisted_delegations_leave_the_outsiders_open_but_for_one_that_is_seen() -> None:
     near = (account(), container(), WRITER)
     denied = ("azure.identity.delegation",)
 
-    assert fact("has_outside_writers", *near, denied=denied) == "unread"
-    assert fact("has_outside_writers", *near, foreign("writer", CONTAINER), denied=denied) is True
-    assert fact("outside_writers", *near, foreign("writer", CONTAINER), denied=denied) == "unread"
+    assert fact("has_external_writers", *near, denied=denied) == "unread"
+    assert fact("has_external_writers", *near, foreign("writer", CONTAINER), denied=denied) is True
+    assert fact("external_writers", *near, foreign("writer", CONTAINER), denied=denied) == "unread"
 
 
 def test_writers_are_the_identities_with_a_data_role_or_with_keys_that_work() -> None:

@@ -69,7 +69,12 @@ def bucket(name: str, *bindings: dict[str, Any], **properties: Any) -> Resource:
 
 def node(kind: str, name: str, *bindings: dict[str, Any], **properties: Any) -> Resource:
     """Make a node of the hierarchy."""
-    held: dict[str, Any] = {"kind": kind, "bindings": list(bindings), "audits": [], "domain": None}
+    held: dict[str, Any] = {
+        "kind": kind,
+        "bindings": list(bindings),
+        "audit_configs": [],
+        "domain": None,
+    }
     return thing("gcp.resourcemanager.node", name, **{**held, **properties})
 
 

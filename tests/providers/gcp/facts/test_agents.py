@@ -13,13 +13,13 @@ from mlsec.providers.gcp.shapes.customer_engagement import (
     acts,
     answers_everybody,
     knowledge,
-    signs_in,
+    sends_credentials,
 )
 from tests.providers.gcp.facts.gcp import graph_of, thing
 
-_CALLER = {"name": "a/agents/root", "tools": ["a/tools/pay"], "checks_calls": False,
-           "runs_elsewhere": False}  # fmt: skip
-_PAY = {"name": "a/tools/pay", "acts": True}
+_CALLER = {"name": "a/agents/root", "tools": ["a/tools/pay"], "validates_tool_calls": False,
+           "is_remote": False}  # fmt: skip
+_PAY = {"name": "a/tools/pay", "takes_actions": True}
 
 
 def version(**properties: Any) -> Resource:
@@ -40,7 +40,7 @@ def test_a_tool_that_acts_is_called_without_asking() -> None:
     "changed",
     [
         {"agents": [{**_CALLER, "tools": []}]},
-        {"defined_tools": [{**_PAY, "acts": False}]},
+        {"defined_tools": [{**_PAY, "takes_actions": False}]},
         {"defined_tools": []},
     ],
 )
@@ -50,7 +50,10 @@ def test_what_no_agent_may_call_or_does_nothing_is_no_tool(changed: dict[str, An
 
 @pytest.mark.parametrize(
     "changed",
-    [{"agents": [{**_CALLER, "checks_calls": True}]}, {"defined_tools": [{"name": "a/tools/pay"}]}],
+    [
+        {"agents": [{**_CALLER, "validates_tool_calls": True}]},
+        {"defined_tools": [{"name": "a/tools/pay"}]},
+    ],
 )
 def test_whether_a_call_is_checked_by_code_or_does_anything_is_not_known(
     changed: dict[str, Any],
@@ -59,7 +62,7 @@ def test_whether_a_call_is_checked_by_code_or_does_anything_is_not_known(
 
 
 def test_an_agent_that_runs_elsewhere_has_tools_that_nothing_tells() -> None:
-    assert called(agents=[{**_CALLER, "tools": [], "runs_elsewhere": True}]) == Known([{}])
+    assert called(agents=[{**_CALLER, "tools": [], "is_remote": True}]) == Known([{}])
 
 
 def test_a_version_whose_agents_were_not_told_is_not_known() -> None:
@@ -83,9 +86,11 @@ def test_a_channel_answers_everybody_only_where_its_widget_says_so() -> None:
 
 
 def test_a_webhook_sends_a_token_unless_it_says_none() -> None:
-    assert signs_in({"uri": "https://x.example"}) is True
-    assert signs_in({"serviceAgentAuth": "NONE"}) is False
-    assert signs_in({"serviceAgentAuth": "NONE", "requestHeaders": {"x-key": "hash"}}) is True
+    assert sends_credentials({"uri": "https://x.example"}) is True
+    assert sends_credentials({"serviceAgentAuth": "NONE"}) is False
+    assert (
+        sends_credentials({"serviceAgentAuth": "NONE", "requestHeaders": {"x-key": "hash"}}) is True
+    )
 
 
 def test_a_corpus_that_the_service_keeps_is_nobodys_bucket() -> None:

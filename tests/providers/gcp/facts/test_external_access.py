@@ -22,7 +22,7 @@ _CREATOR, _VIEWER = "roles/storage.objectCreator", "roles/storage.objectViewer"
 
 
 @pytest.mark.parametrize(
-    ("member", "is_outside"),
+    ("member", "is_external"),
     [
         ("allUsers", True),
         ("allAuthenticatedUsers", True),
@@ -57,16 +57,16 @@ _CREATOR, _VIEWER = "roles/storage.objectCreator", "roles/storage.objectViewer"
         ("principal://iam.googleapis.com/locations/global/workforcePools/w/subject/s", "unread"),
     ],
 )
-def test_member_is_told_from_outside_or_left_open(member: str, is_outside: Any) -> None:
+def test_member_is_told_from_outside_or_left_open(member: str, is_external: Any) -> None:
     found = bucket("b", bind(_CREATOR, member))
-    assert fact(graph_of(found), found, "has_outside_writers") == is_outside
+    assert fact(graph_of(found), found, "has_external_writers") == is_external
 
 
 def test_role_decides_what_a_member_may_do() -> None:
     found = bucket("b", bind(_VIEWER, "serviceAccount:ci@partner.iam.gserviceaccount.com"))
     graph = graph_of(found)
-    assert fact(graph, found, "outside_writers") == []
-    assert fact(graph, found, "outside_readers") == [
+    assert fact(graph, found, "external_writers") == []
+    assert fact(graph, found, "external_readers") == [
         "serviceAccount:ci@partner.iam.gserviceaccount.com"
     ]
 
@@ -93,28 +93,28 @@ def test_role_that_was_not_read_leaves_the_answer_open() -> None:
 def test_condition_counts_as_far_as_it_is_understood(condition: str, is_open: Any) -> None:
     member = "serviceAccount:ci@partner.iam.gserviceaccount.com"
     found = bucket("b", bind(_CREATOR, member, condition=condition))
-    assert fact(graph_of(found), found, "has_outside_writers") == is_open
+    assert fact(graph_of(found), found, "has_external_writers") == is_open
 
 
 def test_grant_on_the_folder_above_counts_for_the_bucket() -> None:
     found = bucket("b")
     above = node("folder", "42", bind(_CREATOR, "user:someone@gmail.com"))
     graph = graph_of(found, node("project", PROJECT), above)
-    assert fact(graph, found, "outside_writers") == ["user:someone@gmail.com"]
+    assert fact(graph, found, "external_writers") == ["user:someone@gmail.com"]
 
 
 def test_policy_above_that_was_not_read_leaves_a_closed_bucket_open() -> None:
     found = bucket("b")
     above = thing("gcp.resourcemanager.node", "42", {"bindings": ("denied",)}, kind="folder")
-    assert fact(graph_of(found, above), found, "has_outside_writers") == "unread"
+    assert fact(graph_of(found, above), found, "has_external_writers") == "unread"
 
 
 def test_owner_of_a_project_without_organisation_is_no_outsider() -> None:
     found = bucket("b", bind(_CREATOR, "user:me@gmail.com"))
     own = node("project", PROJECT, bind("roles/owner", "user:me@gmail.com"))
     alone = graph_of(found, own, has_organisation=False)
-    assert fact(alone, found, "has_outside_writers") is False
-    assert fact(graph_of(found, own), found, "has_outside_writers") is True
+    assert fact(alone, found, "has_external_writers") is False
+    assert fact(graph_of(found, own), found, "has_external_writers") is True
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_access_list_counts_only_without_uniform_access(entity: str, is_read: ob
     acl = [{"entity": entity, "role": "READER"}]
     loose, strict = bucket("a", uniform_access=False, acl=acl), bucket("b", acl=acl)
     graph = graph_of(loose, strict)
-    assert fact(graph, loose, "has_outside_readers") == is_read
-    assert fact(graph, strict, "has_outside_readers") is False
+    assert fact(graph, loose, "has_external_readers") == is_read
+    assert fact(graph, strict, "has_external_readers") is False
 
 
 def test_ring_lets_in_who_may_use_every_key_in_it() -> None:
@@ -179,8 +179,8 @@ def test_ring_lets_in_who_may_use_every_key_in_it() -> None:
     )  # fmt: skip
     given = bind("projects/shop/roles/d", "user:someone@gmail.com")
     open_ring = thing("gcp.kms.key_ring", "r", bindings=[given])
-    assert fact(graph_of(ring, key, role), key, "has_outside_users") is False
-    assert fact(graph_of(open_ring, key, decrypts), key, "has_outside_users") is True
+    assert fact(graph_of(ring, key, role), key, "has_external_users") is False
+    assert fact(graph_of(open_ring, key, decrypts), key, "has_external_users") is True
 
 
 @pytest.mark.parametrize(

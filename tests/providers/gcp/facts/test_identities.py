@@ -137,7 +137,7 @@ def test_way_to_more_rights_is_open_when_every_part_is_held(
     role = thing("gcp.iam.custom_role", f"projects/{PROJECT}/roles/r", permissions=permissions)
     above = node("project", PROJECT, bind(role.name, _ME))
     graph = graph_of(me, above, role)
-    assert fact(graph, me, "escalation_ways") == ways
+    assert fact(graph, me, "escalation_paths") == ways
     assert fact(graph, me, "can_escalate") is bool(ways)
 
 

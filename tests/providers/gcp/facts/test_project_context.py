@@ -113,12 +113,12 @@ def test_audit_logs_add_up_from_the_organisation_down(
 ) -> None:
     project = project_of()
     nodes = (node("project", PROJECT, audits=here), node("folder", "1", audits=above))
-    assert fact(graph_of(project, *nodes), project, "audits_ml") is is_audited
+    assert fact(graph_of(project, *nodes), project, "has_ml_audit_logs") is is_audited
 
 
 def run_service(*bindings: dict[str, Any], **properties: Any) -> Resource:
     held = {
-        "ingress": "INGRESS_TRAFFIC_ALL", "asks_nobody": False, "identity_proxy": False,
+        "ingress": "INGRESS_TRAFFIC_ALL", "invoker_check_disabled": False, "identity_proxy": False,
         "account": account("web").name, "has_accelerator": False, "bindings": list(bindings),
     }  # fmt: skip
     return thing("gcp.run.service", "web", **{**held, **properties})
@@ -130,10 +130,14 @@ def run_service(*bindings: dict[str, Any], **properties: Any) -> Resource:
         ([bind("roles/run.invoker", "allUsers")], {}, True),
         ([bind("roles/run.invoker", "user:ada@shop.example")], {}, False),
         ([bind("roles/storage.objectViewer", "allUsers")], {}, False),
-        ([], {"asks_nobody": True}, True),
-        ([], {"asks_nobody": True, "identity_proxy": True}, False),
-        ([], {"asks_nobody": True, "ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY"}, False),
-        ([], {"asks_nobody": True, "ingress": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"}, "unread"),
+        ([], {"invoker_check_disabled": True}, True),
+        ([], {"invoker_check_disabled": True, "identity_proxy": True}, False),
+        ([], {"invoker_check_disabled": True, "ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY"}, False),
+        (
+            [],
+            {"invoker_check_disabled": True, "ingress": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"},
+            "unread",
+        ),
     ],
 )
 def test_service_is_public_when_requests_arrive_and_nobody_is_asked(
@@ -155,10 +159,10 @@ def test_door_leads_to_the_endpoint_whose_policy_names_the_account() -> None:
     graph = graph_of(service, web, named, other)
     reached = {
         each.name: [door.name for door in graph.targets(graph.resources[each.id], name).found]
-        for each, name in ((named, "open_front_doors"), (other, "open_front_doors"))
+        for each, name in ((named, "public_entry_points"), (other, "public_entry_points"))
     }
     assert reached == {"named": ["web"], "other": []}
-    assert [d["is_named"] for d in fact(graph, service, "ai_doors")] == [True]
+    assert [d["is_named"] for d in fact(graph, service, "ai_routes")] == [True]
 
 
 def test_account_that_may_call_every_endpoint_is_held_against_none() -> None:
@@ -167,8 +171,8 @@ def test_account_that_may_call_every_endpoint_is_held_against_none() -> None:
     service = run_service(bind("roles/run.invoker", "allUsers"))
     endpoint = thing("gcp.vertex.endpoint", "e", grants=[], deployed=[])
     graph = graph_of(service, web, endpoint, above)
-    assert graph.targets(graph.resources[endpoint.id], "open_front_doors").found == ()
-    assert [d["is_named"] for d in fact(graph, service, "ai_doors")] == [False]
+    assert graph.targets(graph.resources[endpoint.id], "public_entry_points").found == ()
+    assert [d["is_named"] for d in fact(graph, service, "ai_routes")] == [False]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +190,7 @@ def test_key_opens_models_that_it_names_or_that_are_on(
     named = "generativelanguage.googleapis.com" in apis
     key = thing("gcp.apikeys.key", "k", apis=apis, is_for_gemini=named, account=None)
     graph = graph_of(project_of(gemini_api_on=is_on), key)
-    assert fact(graph, key, "opens_gemini") is opens
+    assert fact(graph, key, "allows_gemini") is opens
 
 
 @pytest.mark.parametrize(

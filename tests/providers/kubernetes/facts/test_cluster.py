@@ -56,14 +56,14 @@ SECRETS = "[{apiGroups: [''], resources: [secrets], verbs: [get]}]"
 
 
 def test_account_without_bindings_in_the_folder_has_no_rights(tmp_path: Path) -> None:
-    assert account(tmp_path).properties["abilities"] == []
+    assert account(tmp_path).properties["sensitive_permissions"] == []
 
 
 def test_cluster_admin_is_known_although_no_folder_declares_it(tmp_path: Path) -> None:
     found = account(tmp_path, binding("cluster-admin", wide=True))
-    assert (found.properties["is_admin"], found.properties["is_powerful"]) == (True, True)
+    assert (found.properties["is_admin"], found.properties["is_privileged"]) == (True, True)
     near = account(tmp_path, binding("cluster-admin"))
-    assert (near.properties["is_admin"], near.properties["is_powerful"]) == (False, False)
+    assert (near.properties["is_admin"], near.properties["is_privileged"]) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,9 @@ def test_cluster_admin_is_known_although_no_folder_declares_it(tmp_path: Path) -
 def test_rules_of_a_role_are_named_by_what_they_lead_to(
     rules: str, wanted: list[str], tmp_path: Path
 ) -> None:
-    assert account(tmp_path, role(rules), binding("r")).properties["abilities"] == wanted
+    assert (
+        account(tmp_path, role(rules), binding("r")).properties["sensitive_permissions"] == wanted
+    )
 
 
 def test_role_that_collects_others_allows_what_they_allow(tmp_path: Path) -> None:
@@ -92,19 +94,19 @@ def test_role_that_collects_others_allows_what_they_allow(tmp_path: Path) -> Non
     )
     part = role(SECRETS, "part", ", labels: {part: 'yes'}")
     found = account(tmp_path, whole, part, binding("whole"))
-    assert found.properties["abilities"] == ["read_secrets"]
+    assert found.properties["sensitive_permissions"] == ["read_secrets"]
 
 
 @pytest.mark.parametrize("group", ["system:authenticated", "system:serviceaccounts:models"])
 def test_account_has_what_its_groups_are_given(group: str, tmp_path: Path) -> None:
     subject = f"{{kind: Group, name: '{group}'}}"
     found = account(tmp_path, role(SECRETS), binding("r", wide=True, subject=subject))
-    assert found.properties["abilities"] == ["read_secrets (everywhere)"]
+    assert found.properties["sensitive_permissions"] == ["read_secrets (everywhere)"]
 
 
 def test_role_that_is_declared_nowhere_is_unknown_and_not_empty(tmp_path: Path) -> None:
     found = account(tmp_path, binding("operators-own", wide=True))
-    assert {"abilities", "is_powerful"} <= found.unread.keys()
+    assert {"sensitive_permissions", "is_privileged"} <= found.unread.keys()
 
 
 def test_right_that_is_known_decides_whatever_else_is_not(tmp_path: Path) -> None:
@@ -117,7 +119,7 @@ def test_account_that_nobody_declares_is_there_and_its_rights_are_unknown(tmp_pa
     text = WORKLOAD.split("---", maxsplit=1)[0]
     found = of_type(graph_of(tmp_path, {"x.yaml": text}), "service_account")["llm"]
     assert found.properties["is_declared"] is False
-    assert "is_powerful" in found.unread
+    assert "is_privileged" in found.unread
 
 
 def service(kind: str = "LoadBalancer", more: str = "", notes: str = "{}") -> str:
@@ -165,10 +167,10 @@ def test_policy_of_the_mesh_that_demands_a_caller_closes_the_door(tmp_path: Path
         " rules: [{from: [{source: {requestPrincipals: ['*']}}]}]}\n"
     )
     found = of_type(served(tmp_path, service(), policy), "service")["s"]
-    assert (found.properties["asks_auth"], found.properties["is_public"]) == (True, False)
+    assert (found.properties["requires_auth"], found.properties["is_public"]) == (True, False)
     open_to_all = policy.replace("[{from: [{source: {requestPrincipals: ['*']}}]}]", "[{}]")
     near = of_type(served(tmp_path, service(), open_to_all), "service")["s"]
-    assert (near.properties["asks_auth"], near.properties["is_public"]) == (False, True)
+    assert (near.properties["requires_auth"], near.properties["is_public"]) == (False, True)
 
 
 def ingress(notes: str) -> str:
@@ -194,7 +196,7 @@ def test_ingress_is_judged_by_what_its_annotations_say(
 ) -> None:
     found = of_type(served(tmp_path, service("ClusterIP"), ingress(notes)), "ingress")["i"]
     assert found.properties.get("is_public") is public
-    assert found.properties.get("asks_auth") is asks
+    assert found.properties.get("requires_auth") is asks
     assert found.properties["leads_to_ml"] is True
 
 
@@ -202,12 +204,14 @@ def test_ports_behind_a_service_are_told_by_product(tmp_path: Path) -> None:
     text = WORKLOAD.replace("vllm/vllm-openai:v1", "rayproject/ray:2.9").replace("8000}]", "8265}]")
     graph = graph_of(tmp_path, {"x.yaml": f"{text}---\n{service().replace('8000', '8265')}"})
     found = of_type(graph, "service")["s"]
-    assert found.properties["opens"] == [{"product": "ray", "port": 8265, "what": "code"}]
+    assert found.properties["exposed_products"] == [
+        {"product": "ray", "port": 8265, "what": "code"}
+    ]
 
 
 def test_service_without_pods_in_the_folder_is_unknown_and_not_harmless(tmp_path: Path) -> None:
     found = of_type(graph_of(tmp_path, {"x.yaml": service()}), "service")["s"]
-    assert {"leads_to_ml", "opens"} <= found.unread.keys()
+    assert {"leads_to_ml", "exposed_products"} <= found.unread.keys()
 
 
 def test_labels_mean_the_pods_that_stand_nearest(tmp_path: Path) -> None:
@@ -282,9 +286,9 @@ def test_ingress_to_the_service_that_the_operator_makes_leads_to_the_head(tmp_pa
     graph = graph_of(tmp_path, {"x.yaml": f"{RAY}---\n{door}"})
     found = of_type(graph, "ingress")["i"]
     assert found.properties["leads_to_ml"] is True
-    assert {"product": "ray", "port": 8265, "what": "code"} in found.properties["opens"]
+    assert {"product": "ray", "port": 8265, "what": "code"} in found.properties["exposed_products"]
     near = graph_of(tmp_path, {"x.yaml": f"{RAY}---\n{ingress('{}')}"})
-    assert "opens" in of_type(near, "ingress")["i"].unread
+    assert "exposed_products" in of_type(near, "ingress")["i"].unread
 
 
 def test_account_without_a_namespace_is_not_that_of_another_part_of_the_repository(
@@ -364,7 +368,7 @@ def test_a_service_means_the_pods_that_carry_all_of_its_labels(
     workload = WORKLOAD.replace("{app: llm}", labels)
     service = SERVICE.format(name="front", selector=selector)
     graph = graph_of(tmp_path, {"x.yaml": f"{workload}---\n{service}"})
-    found = graph.targets(of_type(graph, "workload")["llm"], "doors").found
+    found = graph.targets(of_type(graph, "workload")["llm"], "entry_points").found
     assert [each.name for each in found] == (["front"] if is_meant else [])
 
 

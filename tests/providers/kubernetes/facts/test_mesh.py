@@ -51,7 +51,7 @@ def test_policies_of_the_mesh_ask_together_as_istio_joins_them(
 ) -> None:
     graph = graph_of(tmp_path, {"x.yaml": "---\n".join([WORKLOAD, service(), *policies])})
     found = of_type(graph, "service")["s"]
-    assert found.properties.get("asks_auth") is asks
+    assert found.properties.get("requires_auth") is asks
     assert found.properties.get("is_public") is (None if asks is None else not asks)
 
 
@@ -92,7 +92,7 @@ def test_route_is_asked_by_what_holds_for_the_pods_of_its_gateway(
     guard = policy("guard", "CUSTOM", "[{}]", "istio-system", labels)
     parts = [WORKLOAD, service("ClusterIP"), ROUTE, guard, *([pods] if pods else [])]
     found = of_type(graph_of(tmp_path, {"x.yaml": "---\n".join(parts)}), "route")["way"]
-    assert found.properties["asks_auth"] is asks
+    assert found.properties["requires_auth"] is asks
 
 
 def test_proxy_beside_a_server_asks_only_on_ports_that_the_server_has_not(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_proxy_beside_a_server_asks_only_on_ports_that_the_server_has_not(tmp_pa
     direct = graph_of(tmp_path, {"x.yaml": f"{text}---\n{service()}"})
     through = service().replace("targetPort: 8000", "targetPort: 4180")
     asked = graph_of(tmp_path, {"x.yaml": f"{text}---\n{through}"})
-    told = [of_type(graph, "service")["s"].properties["asks_auth"] for graph in (direct, asked)]
+    told = [of_type(graph, "service")["s"].properties["requires_auth"] for graph in (direct, asked)]
     assert told == [False, True]
 
 

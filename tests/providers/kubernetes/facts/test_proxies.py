@@ -103,7 +103,7 @@ def test_pool_of_pods_is_what_stands_between_a_route_and_its_pods(tmp_path: Path
         tmp_path, {"x.yaml": "---\n".join([SERVED.format(kind="ClusterIP", args=""), pool, route])}
     )
     assert of_type(graph, "route")["r"].properties["leads_to_ml"] is True
-    assert of_type(graph, "service")["r"].properties["opens"] == [
+    assert of_type(graph, "service")["r"].properties["exposed_products"] == [
         {"product": "vllm", "port": 8000, "what": "models"}
     ]
 
@@ -135,4 +135,4 @@ def test_manifest_that_is_cut_short_may_have_been_a_door(tmp_path: Path) -> None
     for files, is_told in ((whole, True), (cut, False)):
         graph = graph_of(tmp_path, files)
         (found,) = of_type(graph, "endpoint").values()
-        assert (not graph.targets(found, "front_doors").gaps) is is_told
+        assert (not graph.targets(found, "entry_points").gaps) is is_told
