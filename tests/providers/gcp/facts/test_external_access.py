@@ -135,7 +135,7 @@ def test_organisation_policy_prevents_public_access() -> None:
     found = bucket("b", bind(_VIEWER, "allUsers"))
     policy = thing(
         "gcp.orgpolicy.policy", "p", constraint="storage.publicAccessPrevention",
-        place="organization/987", inherits=False, resets=False,
+        scope="organization/987", inherits=False, resets=False,
         rules=[{"enforced": True, "condition": None}],
     )  # fmt: skip
     graph = graph_of(found, policy)

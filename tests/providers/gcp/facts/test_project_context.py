@@ -27,7 +27,7 @@ def policy(place: str, *rules: dict[str, Any], name: str = "iam.disableServiceAc
            inherits: bool = False, resets: bool = False) -> Resource:  # fmt: skip
     full = [{"condition": None, **rule} for rule in rules]
     return thing(
-        "gcp.orgpolicy.policy", f"{place}/{name}", constraint=name, place=place,
+        "gcp.orgpolicy.policy", f"{place}/{name}", constraint=name, scope=place,
         inherits=inherits, resets=resets, rules=full,
     )  # fmt: skip
 
@@ -112,7 +112,7 @@ def test_audit_logs_add_up_from_the_organisation_down(
     above: list[Any], here: list[Any], is_audited: bool
 ) -> None:
     project = project_of()
-    nodes = (node("project", PROJECT, audits=here), node("folder", "1", audits=above))
+    nodes = (node("project", PROJECT, audit_configs=here), node("folder", "1", audit_configs=above))
     assert fact(graph_of(project, *nodes), project, "has_ml_audit_logs") is is_audited
 
 
