@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mlsec.signing import local_model
-from mlsec.signing.folder import ModelFolder
-from mlsec.signing.hashed import Hashed
-from mlsec.signing.listing import Listing
+from mlsec.signing.files.folder import ModelFolder
+from mlsec.signing.files.hash_plan import Hashed
+from mlsec.signing.files.listing import Listing
+from mlsec.signing.models import local_model
 
 Change = Callable[[Path], object]
 

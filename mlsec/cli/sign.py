@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     from mlsec.cli import console
     from mlsec.cli.files import read_file, write_file
     from mlsec.cli.timestamp_authority import ask, check_address
-    from mlsec.signing.sign import Signing, load_signer, sign
+    from mlsec.signing.signer.sign import Signing, load_signer, sign
 
     _check_model(args.model)
     if args.shards < 0:
@@ -142,7 +142,8 @@ def _check_model(model: Path) -> None:
 
 def _say_what(args: argparse.Namespace, output: Path, size_bytes: int) -> None:
     from mlsec.cli import console
-    from mlsec.signing.discover import MAX_BUNDLE_BYTES, inspect
+    from mlsec.signing.bundles.bundle import MAX_BUNDLE_BYTES
+    from mlsec.signing.inspection import inspect
 
     if size_bytes > MAX_BUNDLE_BYTES:
         size = size_bytes >> 20

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from mlsec.core.errors import MlsecError
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.stamp_request import NONCE_BYTES, check_answer, timestamp_request
-from mlsec.signing.timestamp import MAX_BYTES
+from mlsec.signing.timestamps.request import NONCE_BYTES, check_answer, timestamp_request
+from mlsec.signing.timestamps.token import MAX_BYTES
 
 TIMEOUT_S = 30.0
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlsec.core.sanitize import visible
-from mlsec.signing.verdict import Answer, Outcome, SignatureVerdict, Signer, Verdict
+from mlsec.signing.verdicts.verdict import Answer, Outcome, SignatureVerdict, Signer, Verdict
 
 _SHOWN_CHARS = 300
 

@@ -13,9 +13,9 @@ from mlsec.core.errors import MlsecError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlsec.signing.model import Model, Signature
-    from mlsec.signing.policy import TrustPolicy
-    from mlsec.signing.verdict import Verdict
+    from mlsec.signing.models.model import Model, Signature
+    from mlsec.signing.trust.policy import TrustPolicy
+    from mlsec.signing.verdicts.verdict import Verdict
 
 _FORMATS = ("text", "json", "sarif")
 
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _model(target: str) -> Model:
     if "://" not in target:
-        from mlsec.signing.local_model import local_model
+        from mlsec.signing.models.local_model import local_model
 
         return local_model(Path(target))
     from mlsec.collect.settings import CollectSettings
@@ -106,7 +106,7 @@ def _model(target: str) -> Model:
 
 
 def _signatures(model: Model, files: Sequence[Path]) -> tuple[Signature, ...]:
-    from mlsec.signing.local_model import LocalModel, LocalSignature
+    from mlsec.signing.models.local_model import LocalModel, LocalSignature
 
     if isinstance(model, LocalModel):
         return model.signatures(files)
@@ -133,7 +133,7 @@ def _show(args: argparse.Namespace, verdict: Verdict, policy: TrustPolicy) -> No
 
 
 def _exit(verdict: Verdict) -> int:
-    from mlsec.signing.verdict import Answer
+    from mlsec.signing.verdicts.verdict import Answer
 
     match verdict.answer:
         case Answer.VERIFIED:

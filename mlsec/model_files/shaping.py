@@ -9,7 +9,7 @@ from mlsec.artifacts.facts import Fact, FactKind, Format, Inspection
 from mlsec.collect.folders.entry import Entry
 from mlsec.model_files import folders
 from mlsec.model_files.signatures import Signatures
-from mlsec.signing.verdict import Answer, Outcome, Verdict
+from mlsec.signing.verdicts.verdict import Answer, Outcome, Verdict
 
 # Formats whose loaders run code that the file names, by design of the format.
 RUNS_CODE = frozenset({

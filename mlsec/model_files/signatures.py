@@ -12,11 +12,11 @@ from mlsec.collect.folders.entry import Bucket, Listing, plain_name
 from mlsec.core.errors import MlsecError
 from mlsec.model_files.folders import SIGNATURE_ENDINGS, folders_of
 from mlsec.signing.errors import UnreadError
-from mlsec.signing.verdict import Verdict
+from mlsec.signing.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
-    from mlsec.signing.model import Model, Signature
-    from mlsec.signing.policy import TrustPolicy
+    from mlsec.signing.models.model import Model, Signature
+    from mlsec.signing.trust.policy import TrustPolicy
 
 
 class Signatures(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ def read_signatures(root: Path, listing: Listing, trust: Path | None) -> Iterato
         return
     paths = [entry.path for entry in listing.entries]
     for folder in sorted(set(folders_of(paths).values())):
-        from mlsec.signing.local_model import LocalModel  # noqa: PLC0415 - only for models
+        from mlsec.signing.models.local_model import LocalModel  # noqa: PLC0415 - only for models
 
         path = root / folder
         model = LocalModel(target=path)
@@ -87,7 +87,7 @@ def read_far_signatures(
 def _policy(trust: Path | None) -> TrustPolicy | None:
     if trust is None:
         return None
-    from mlsec.signing.policy_load import load_policy  # noqa: PLC0415 - few scans have one
+    from mlsec.signing.trust.policy_loader import load_policy  # noqa: PLC0415 - few scans have one
 
     return load_policy(trust)
 
@@ -116,10 +116,9 @@ def _look(
 
 def _claims(files: Sequence[Signature]) -> tuple[str, ...]:
     """Give the files that signatures speak of, believed by nobody yet."""
-    from mlsec.signing.bundle import parse_bundles  # noqa: PLC0415 - as above
-    from mlsec.signing.discover import MAX_BUNDLE_BYTES  # noqa: PLC0415
-    from mlsec.signing.manifest import manifest_of  # noqa: PLC0415
-    from mlsec.signing.statement import parse_statement  # noqa: PLC0415
+    from mlsec.signing.bundles.bundle import MAX_BUNDLE_BYTES, parse_bundles  # noqa: PLC0415
+    from mlsec.signing.manifests.manifest import manifest_of  # noqa: PLC0415
+    from mlsec.signing.manifests.statement import parse_statement  # noqa: PLC0415
 
     named: set[str] = set()
     for file in files:

@@ -6,16 +6,17 @@ import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlsec.signing.discover import Inspected, discover, inspect
 from mlsec.signing.errors import UnreadError
-from mlsec.signing.hashing import Say
-from mlsec.signing.local_model import local_model
-from mlsec.signing.lock import record_digest
-from mlsec.signing.model import Model, Signature
-from mlsec.signing.policy import Profile, Reaction, TrustPolicy
-from mlsec.signing.policy_load import load_policy
-from mlsec.signing.sign import sign
-from mlsec.signing.verdict import Answer, Check, Outcome, Verdict, failed, not_checked
+from mlsec.signing.files.hash_files import Say
+from mlsec.signing.inspection import Inspected, inspect
+from mlsec.signing.models.discovery import discover
+from mlsec.signing.models.local_model import local_model
+from mlsec.signing.models.model import Model, Signature
+from mlsec.signing.signer.sign import sign
+from mlsec.signing.trust.lock_file import record_digest
+from mlsec.signing.trust.policy import Profile, Reaction, TrustPolicy
+from mlsec.signing.trust.policy_loader import load_policy
+from mlsec.signing.verdicts.verdict import Answer, Check, Outcome, Verdict, failed, not_checked
 
 __all__ = [
     "Answer", "Inspected", "Outcome", "Profile", "Verdict", "discover", "inspect", "load_policy",
@@ -87,7 +88,7 @@ def verify_model(
     if not files:
         return _without_signature(model, profile, at, _unsigned(policy.defaults.unsigned))
     # Only now is cryptography needed, and imported.
-    from mlsec.signing.verification import verify_signed  # noqa: PLC0415
+    from mlsec.signing.verification.signed_model import verify_signed  # noqa: PLC0415
 
     return verify_signed(model, policy, rule, files, profile, at, say)
 

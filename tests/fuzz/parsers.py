@@ -14,30 +14,29 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mlsec.core.errors import MlsecError
-from mlsec.signing.anchors import read_certificates
-from mlsec.signing.bundle import parse_bundles
-from mlsec.signing.certificates import read_certificate
-from mlsec.signing.cms import read_signed_data
-from mlsec.signing.discover import is_like_a_bundle
-from mlsec.signing.identities import identities_of
-from mlsec.signing.keys import load_public_key, public_key_of
-from mlsec.signing.manifest import manifest_of
-from mlsec.signing.oci.cbor import loads as loads_cbor
+from mlsec.signing.bundles.bundle import parse_bundles
+from mlsec.signing.certificates.certificate import read_certificate, read_certificates
+from mlsec.signing.certificates.identities import identities_of
+from mlsec.signing.certificates.revocation import read_revocation_list
+from mlsec.signing.encodings.cbor import loads as loads_cbor
+from mlsec.signing.encodings.strict_json import loads
+from mlsec.signing.keys.public_keys import load_public_key, public_key_of
+from mlsec.signing.manifests.manifest import manifest_of
+from mlsec.signing.manifests.statement import parse_statement, strict_statement
+from mlsec.signing.manifests.statement_decoder import quick_statement
+from mlsec.signing.models.discovery import is_like_a_bundle
 from mlsec.signing.oci.descriptor import Descriptor
 from mlsec.signing.oci.notary_cose import read_notary_cose
-from mlsec.signing.oci.notary_envelope import read_notary_envelope
+from mlsec.signing.oci.notary_jws import read_notary_envelope
 from mlsec.signing.oci.simple_signing import read_simple_signing
-from mlsec.signing.policy_load import policy_of
-from mlsec.signing.provenance import read_provenance
-from mlsec.signing.quick_statement import quick_statement
-from mlsec.signing.revocation import read_revocation_list
+from mlsec.signing.provenance.slsa import read_provenance
 from mlsec.signing.sigstore.checkpoint import read_checkpoint
 from mlsec.signing.sigstore.fulcio import signer_of
 from mlsec.signing.sigstore.trusted_root import read_trusted_roots
-from mlsec.signing.stamp_request import check_answer, timestamp_request
-from mlsec.signing.statement import parse_statement, strict_statement
-from mlsec.signing.strictjson import loads
-from mlsec.signing.timestamp import read_timestamp
+from mlsec.signing.timestamps.cms import read_signed_data
+from mlsec.signing.timestamps.request import check_answer, timestamp_request
+from mlsec.signing.timestamps.token import read_timestamp
+from mlsec.signing.trust.policy_loader import policy_of
 from tests.fuzz import signed
 from tests.fuzz.documents import mutate_document
 from tests.fuzz.pieces import mutate_text

@@ -25,7 +25,7 @@ MOST_GIVEN = {
     "mlsec.artifacts.python.names._REACHES": 400,  # LONGEST there
     "mlsec.artifacts.settings.settings._CODE_REFERENCE": 1000,  # LONGEST_REFERENCE
     "mlsec.artifacts.settings.settings._PART": 100,
-    "mlsec/signing/identities.py": 400,  # MAX_PATTERN_CHARS
+    "mlsec/signing/trust/identity_rule.py": 400,  # MAX_PATTERN_CHARS
     "mlsec.providers.aws.shapes.addresses._S3_HOST": 255,  # _LONGEST_HOST
     "mlsec.iac.mapping.path_lookup._STEP": 400,  # a piece of a path of the vocabulary
     "mlsec/providers/aws/replay/asked.py": 400,  # a path of botocore's own models

@@ -16,23 +16,23 @@ import yaml
 
 from mlsec.core.errors import MlsecError
 from mlsec.signing.api import Answer, verify
-from mlsec.signing.bundle import parse_bundles
-from mlsec.signing.certificates import Authority
+from mlsec.signing.bundles.bundle import parse_bundles
+from mlsec.signing.certificates.certificate import Authority
 from mlsec.signing.errors import SigningError
-from mlsec.signing.folder import ModelFolder
-from mlsec.signing.identities import IdentityRule
-from mlsec.signing.local_model import LocalFiles
+from mlsec.signing.files.folder import ModelFolder
+from mlsec.signing.models.local_model import LocalFiles
 from mlsec.signing.oci.layout import read_layout
 from mlsec.signing.oci.notary import NotaryTrust, verify_notary
 from mlsec.signing.oci.notary_cose import read_notary_cose
-from mlsec.signing.oci.notary_envelope import NotaryEnvelope, read_notary_envelope
-from mlsec.signing.policy import TrustPolicy
-from mlsec.signing.policy_load import policy_of
-from mlsec.signing.sign import Signing
+from mlsec.signing.oci.notary_jws import NotaryEnvelope, read_notary_envelope
+from mlsec.signing.signer.sign import Signing
 from mlsec.signing.sigstore.trusted_root import TrustedRoot, read_trusted_roots
 from mlsec.signing.sigstore.verify import verify_sigstore
-from mlsec.signing.timestamp import read_timestamp, verify_timestamp
-from mlsec.signing.verdict import IdentityType
+from mlsec.signing.timestamps.token import read_timestamp, verify_timestamp
+from mlsec.signing.trust.identity_rule import IdentityRule
+from mlsec.signing.trust.policy import TrustPolicy
+from mlsec.signing.trust.policy_loader import policy_of
+from mlsec.signing.verdicts.verdict import IdentityType
 from tests.fuzz import signed
 from tests.fuzz.documents import mutate_document
 from tests.fuzz.target import Target

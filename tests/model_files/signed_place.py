@@ -14,8 +14,8 @@ from mlsec.model_files.buckets.discovery import model_at
 from mlsec.model_files.signatures import Signatures, read_far_signatures
 from mlsec.model_files.stores import open_bucket
 from mlsec.signing.api import load_policy, verify_model
-from mlsec.signing.sign import USUAL, Signing
-from mlsec.signing.verdict import Check, Verdict
+from mlsec.signing.signer.sign import USUAL, Signing
+from mlsec.signing.verdicts.verdict import Check, Verdict
 from mlsec.vocabulary.types import Vocabulary
 from tests.model_files import fake_stores
 from tests.model_files.fake_stores import Blobs

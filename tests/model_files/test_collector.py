@@ -23,7 +23,7 @@ from mlsec.core.resource import Inventory
 from mlsec.engine.rules.rule import RuleSet
 from mlsec.model_files import collector
 from mlsec.model_files.cache import InspectionCache
-from mlsec.signing.local_model import LocalModel
+from mlsec.signing.models.local_model import LocalModel
 from mlsec.snapshot.store import Snapshot
 from tests.artifacts.builders import BENIGN
 from tests.model_files import fake_stores

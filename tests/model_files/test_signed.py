@@ -16,8 +16,8 @@ from mlsec.engine.rules.rule import RuleSet
 from mlsec.model_files import shaping
 from mlsec.model_files.signatures import Signatures
 from mlsec.signing.api import sign
-from mlsec.signing.sign import load_signer
-from mlsec.signing.verdict import Answer, Verdict, not_checked
+from mlsec.signing.signer.sign import load_signer
+from mlsec.signing.verdicts.verdict import Answer, Verdict, not_checked
 from mlsec.snapshot.store import Snapshot
 
 POLICY = """\

@@ -18,9 +18,9 @@ from mlsec.core.enums import GapReason
 from mlsec.model_files.buckets.hashing import RANGE_BYTES, TRIES, hash_objects
 from mlsec.model_files.buckets.ranged import RangedSource
 from mlsec.signing.api import load_policy
-from mlsec.signing.hashed import Plan
-from mlsec.signing.sign import Signing
-from mlsec.signing.verdict import Answer, Outcome
+from mlsec.signing.files.hash_plan import Plan
+from mlsec.signing.signer.sign import Signing
+from mlsec.signing.verdicts.verdict import Answer, Outcome
 from tests.model_files.fake_stores import Blobs
 from tests.model_files.signed_place import POLICY, WEIGHTS, Place, told
 from tests.signing.make_oci import WEIGHTS as LAYER

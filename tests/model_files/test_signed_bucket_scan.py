@@ -14,7 +14,7 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.core.enums import Status
 from mlsec.engine.rules.rule import RuleSet
 from mlsec.model_files.signatures import read_far_signatures
-from mlsec.signing.verdict import Answer
+from mlsec.signing.verdicts.verdict import Answer
 from mlsec.snapshot.store import Snapshot
 from tests.model_files.signed_place import WEIGHTS, Place
 from tests.signing.workshop import FILES

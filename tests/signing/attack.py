@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from mlsec.signing.verdict import Verdict
+from mlsec.signing.verdicts.verdict import Verdict
 from tests.signing.workshop import Workshop
 
 

@@ -7,8 +7,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from mlsec.signing.sign import Signing
-from mlsec.signing.verdict import Verdict
+from mlsec.signing.signer.sign import Signing
+from mlsec.signing.verdicts.verdict import Verdict
 from tests.signing.attack import Attack
 from tests.signing.bend import after, close, entries, named, stating
 from tests.signing.workshop import FILES, Workshop

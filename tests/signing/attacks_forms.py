@@ -8,10 +8,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from mlsec.signing import legacy
-from mlsec.signing.bundle import Envelope
-from mlsec.signing.sign import Signing
-from mlsec.signing.verdict import Verdict
+from mlsec.signing.bundles.bundle import Envelope
+from mlsec.signing.signatures import legacy
+from mlsec.signing.signer.sign import Signing
+from mlsec.signing.verdicts.verdict import Verdict
 from tests.signing.attack import Attack
 from tests.signing.bend import after, entries, stating
 from tests.signing.workshop import FILES, Workshop

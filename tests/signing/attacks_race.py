@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mlsec.signing.verdict import Verdict
+from mlsec.signing.verdicts.verdict import Verdict
 from tests.moving import after_hashing, after_listing, rewrite
 from tests.signing.attack import Attack
 from tests.signing.workshop import Workshop

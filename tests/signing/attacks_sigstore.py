@@ -9,7 +9,7 @@ from typing import Any
 
 from cryptography import x509
 
-from mlsec.signing.verdict import Verdict
+from mlsec.signing.verdicts.verdict import Verdict
 from tests.signing.attack import Attack
 from tests.signing.make_fulcio import IDENTITY, ISSUER
 from tests.signing.make_sigstore import KINDS_OF_ENVELOPES, SigstoreMaker

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from mlsec.signing import lock
-from mlsec.signing.verdict import Verdict
+from mlsec.signing.trust import lock_file as lock
+from mlsec.signing.verdicts.verdict import Verdict
 from tests.signing.attack import Attack
 from tests.signing.make_timestamp import Holder, TimestampMaker, issue
 from tests.signing.workshop import (

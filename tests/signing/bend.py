@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from mlsec.signing.verdict import Verdict
+from mlsec.signing.verdicts.verdict import Verdict
 from tests.signing.workshop import Workshop
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mlsec.signing.oci.cbor import head
+from mlsec.signing.encodings.cbor import head
 from tests.signing.make_notary import SIGNED_AT, NotaryMaker
 
 ALGORITHMS = {"PS256": -37, "PS384": -38, "PS512": -39, "ES256": -7, "ES384": -35, "ES512": -36}

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mlsec.signing.dsse import pae
+from mlsec.signing.bundles.dsse import pae
 from tests.signing.make_fulcio import SIGNED_AT, FulcioMaker
 from tests.signing.make_log import LogMaker, b64, spki
 from tests.signing.make_timestamp import Holder, TimestampMaker

@@ -17,8 +17,8 @@ from typing import Any
 import msgspec
 
 from mlsec.core.errors import MlsecError
-from mlsec.signing.sign import Signing
-from mlsec.signing.verdict import Answer
+from mlsec.signing.signer.sign import Signing
+from mlsec.signing.verdicts.verdict import Answer
 from tests.signing.workshop import (
     ALICE,
     CORP,

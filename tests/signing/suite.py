@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from mlsec.signing.verdict import Outcome, Verdict
+from mlsec.signing.verdicts.verdict import Outcome, Verdict
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):

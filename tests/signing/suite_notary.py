@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mlsec.signing.anchors import read_certificates
-from mlsec.signing.certificates import Authority, read_certificate
+from mlsec.signing.certificates.certificate import (
+    Authority,
+    read_certificate,
+    read_certificates,
+)
 from mlsec.signing.errors import SigningError
-from mlsec.signing.identities import IdentityRule
 from mlsec.signing.oci.notary import NotaryTrust, verify_notary
 from mlsec.signing.oci.notary_cose import read_notary_cose
-from mlsec.signing.oci.notary_envelope import Scheme, read_notary_envelope
-from mlsec.signing.verdict import IdentityType
+from mlsec.signing.oci.notary_jws import Scheme, read_notary_envelope
+from mlsec.signing.trust.identity_rule import IdentityRule
+from mlsec.signing.verdicts.verdict import IdentityType
 from tests.signing.suite import Case, folders_with
 from tests.signing.suite_sigstore import reasons
 

@@ -15,14 +15,14 @@ from cryptography import x509
 
 from mlsec.core.errors import MlsecError
 from mlsec.signing.api import verify
-from mlsec.signing.bundle import parse_bundle
-from mlsec.signing.discover import inspect
+from mlsec.signing.bundles.bundle import parse_bundle
 from mlsec.signing.errors import SigningError
-from mlsec.signing.policy import Profile
-from mlsec.signing.policy_load import policy_of
-from mlsec.signing.sign import Signing, load_signer, sign
-from mlsec.signing.statement import OMS_PREDICATE
-from mlsec.signing.verdict import Answer
+from mlsec.signing.inspection import inspect
+from mlsec.signing.manifests.statement import OMS_PREDICATE
+from mlsec.signing.signer.sign import Signing, load_signer, sign
+from mlsec.signing.trust.policy import Profile
+from mlsec.signing.trust.policy_loader import policy_of
+from mlsec.signing.verdicts.verdict import Answer
 from tests.signing.suite import Case, folders_with, reasons
 
 _SIGSTORE_ROOT = "_store/https%3A%2F%2Ftuf-repo-cdn.sigstore.dev/trusted_root.json"

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from mlsec.signing.bundle import Bundle, parse_bundle
+from mlsec.signing.bundles.bundle import Bundle, parse_bundle
 from mlsec.signing.errors import SigningError
-from mlsec.signing.keys import load_public_key
+from mlsec.signing.keys.public_keys import load_public_key
 from mlsec.signing.sigstore.trusted_root import read_trusted_roots
 from mlsec.signing.sigstore.verify import verify_sigstore
-from mlsec.signing.verdict import Outcome, SignatureVerdict
+from mlsec.signing.verdicts.verdict import Outcome, SignatureVerdict
 from tests.signing.suite import Case, folders_with
 
 IDENTITY = (

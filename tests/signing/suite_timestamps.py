@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlsec.signing.anchors import read_certificates
-from mlsec.signing.certificates import Authority
+from mlsec.signing.certificates.certificate import Authority, read_certificates
 from mlsec.signing.errors import SigningError
-from mlsec.signing.timestamp import read_timestamp, verify_timestamp
+from mlsec.signing.timestamps.token import read_timestamp, verify_timestamp
 from tests.signing.suite import Case, folders_with
 
 # Tokens that must not count; ``other`` was made by another authority of the same name.

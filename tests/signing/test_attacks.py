@@ -9,8 +9,8 @@ import pytest
 
 from mlsec.cli.verdict_text import render_verdict
 from mlsec.render.sarif.verdict import render_verdict_sarif
-from mlsec.signing import compare
-from mlsec.signing.verdict import Answer
+from mlsec.signing.content import comparison as compare
+from mlsec.signing.verdicts.verdict import Answer
 from tests.signing.attack import Attack
 from tests.signing.attacks_files import FILE_ATTACKS
 from tests.signing.attacks_forms import FORM_ATTACKS

@@ -13,13 +13,18 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlsec.signing.anchors import read_certificates
-from mlsec.signing.certificates import MAX_BYTES, Purpose, read_certificate, verify_path
+from mlsec.signing.certificates.certificate import (
+    MAX_BYTES,
+    Purpose,
+    read_certificate,
+    read_certificates,
+    verify_path,
+)
+from mlsec.signing.certificates.revocation import read_revocation_list
 from mlsec.signing.errors import MalformedError, SigningError
 from mlsec.signing.oci.descriptor import Descriptor
 from mlsec.signing.oci.simple_signing import read_simple_signing
-from mlsec.signing.refusal import RefusedError
-from mlsec.signing.revocation import read_revocation_list
+from mlsec.signing.verdicts.steps import RefusedError
 from tests.signing.make_fulcio import SIGNED_AT, FulcioMaker
 from tests.signing.make_oci import SIMPLE_SIGNING, cosign_annotations, simple_signing
 from tests.signing.make_sigstore import SigstoreMaker, pem_of

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.signing import hash_threads
-from mlsec.signing.blocks import BUFFER_BYTES, blocks
 from mlsec.signing.errors import ChangedError, OverLimitError, SigningError
-from mlsec.signing.folder import MAX_DEPTH, ModelFolder
-from mlsec.signing.hash_forks import in_two_processes
-from mlsec.signing.hash_small import SMALL_BYTES
-from mlsec.signing.hashed import Hashed, Plan
-from mlsec.signing.hashing import hash_files
-from mlsec.signing.listing import UNSEEN, Kind
+from mlsec.signing.files import hash_large as hash_threads
+from mlsec.signing.files.blocks import BUFFER_BYTES, blocks
+from mlsec.signing.files.folder import MAX_DEPTH, ModelFolder
+from mlsec.signing.files.hash_files import hash_files
+from mlsec.signing.files.hash_fork import in_two_processes
+from mlsec.signing.files.hash_plan import Hashed, Plan
+from mlsec.signing.files.hash_small import SMALL_BYTES
+from mlsec.signing.files.listing import UNSEEN, Kind
 
 _EDGES = (0, 1, SMALL_BYTES - 1, SMALL_BYTES, SMALL_BYTES + 1, BUFFER_BYTES, BUFFER_BYTES + 1,
           3 * BUFFER_BYTES + 7)  # fmt: skip

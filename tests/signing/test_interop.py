@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from mlsec.signing.sign import Signing
+from mlsec.signing.signer.sign import Signing
 from tests.signing.make_timestamp import Holder, issue
 from tests.signing.workshop import (
     CODE,

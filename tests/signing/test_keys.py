@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, utils, x
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mlsec.signing.errors import SigningError
-from mlsec.signing.keys import (
+from mlsec.signing.keys.private_keys import signer_of
+from mlsec.signing.keys.public_keys import (
     Algorithm,
     der_of_p1363,
     load_public_key,
@@ -17,7 +18,6 @@ from mlsec.signing.keys import (
     usual_algorithm,
     verify_signature,
 )
-from mlsec.signing.private_keys import signer_of
 from tests.signing.workshop import CORP, RELEASE, pem, private_pem, public_pem
 
 PRIVATE = {

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.errors import MlsecError
-from mlsec.signing.lock import locked_digest, record_digest
+from mlsec.signing.trust.lock_file import locked_digest, record_digest
 
 DIGEST = "sha256:" + "0" * 64
 RECORD = """
 import sys
 from pathlib import Path
-from mlsec.signing.lock import record_digest
+from mlsec.signing.trust.lock_file import record_digest
 for number in range(40):
     record_digest(Path(sys.argv[1]), f"{sys.argv[2]}/{number}", "sha256:" + "0" * 64)
 """

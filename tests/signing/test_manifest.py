@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlsec.signing.errors import MalformedError, SigningError
-from mlsec.signing.manifest import (
+from mlsec.signing.manifests.manifest import (
     Entry,
     Manifest,
     in_order,
@@ -17,9 +17,9 @@ from mlsec.signing.manifest import (
     predicate_of,
     root_digest,
 )
-from mlsec.signing.names import check_name, collision
-from mlsec.signing.serialization import Method, Serialization
-from mlsec.signing.statement import parse_statement
+from mlsec.signing.manifests.paths import check_name, collision
+from mlsec.signing.manifests.serialization import Method, Serialization
+from mlsec.signing.manifests.statement import parse_statement
 
 _PART = st.text(st.characters(codec="utf-8", exclude_characters="/\\"), min_size=1, max_size=8)
 _NAMES = st.lists(_PART, min_size=1, max_size=3).map("/".join)

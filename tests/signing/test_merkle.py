@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.refusal import RefusedError
 from mlsec.signing.sigstore.checkpoint import read_checkpoint
-from mlsec.signing.sigstore.log_entry import root_of
+from mlsec.signing.sigstore.inclusion import root_of
+from mlsec.signing.verdicts.steps import RefusedError
 from tests.signing.make_log import LogMaker, leaf, tree_path, tree_root
 
 BODIES = [b"entry %d" % n for n in range(40)]

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from mlsec.core.errors import MlsecError
-from mlsec.signing import compare, sign
-from mlsec.signing.folder import ModelFolder
-from mlsec.signing.hashed import Hashed, Plan
-from mlsec.signing.local_model import LocalFiles
-from mlsec.signing.sign import USUAL, Signing
-from mlsec.signing.verdict import Answer
+from mlsec.signing.content import comparison as compare
+from mlsec.signing.files.folder import ModelFolder
+from mlsec.signing.files.hash_plan import Hashed, Plan
+from mlsec.signing.models.local_model import LocalFiles
+from mlsec.signing.signer import sign
+from mlsec.signing.signer.sign import USUAL, Signing
+from mlsec.signing.verdicts.verdict import Answer
 from tests.moving import CHANGES, Change, after_listing, replace, rewrite, writing
 from tests.signing.workshop import Workshop, bad
 

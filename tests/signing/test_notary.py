@@ -13,13 +13,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlsec.signing.certificates import Authority
+from mlsec.signing.certificates.certificate import Authority
 from mlsec.signing.errors import MalformedError, SigningError, UnsupportedError
-from mlsec.signing.identities import IdentityRule
+from mlsec.signing.oci.distinguished_name import attributes_of, fits, wanted_attributes
 from mlsec.signing.oci.notary import NotaryTrust, verify_notary
-from mlsec.signing.oci.notary_envelope import ALGORITHMS, read_notary_envelope
-from mlsec.signing.oci.subject import attributes_of, fits, wanted_attributes
-from mlsec.signing.verdict import Identity, IdentityType, Outcome, SignatureVerdict
+from mlsec.signing.oci.notary_jws import ALGORITHMS, read_notary_envelope
+from mlsec.signing.trust.identity_rule import IdentityRule
+from mlsec.signing.verdicts.verdict import Identity, IdentityType, Outcome, SignatureVerdict
 from tests.signing.make_notary import SIGNED_AT, SUBJECT, NotaryMaker
 from tests.signing.make_timestamp import YEAR_END
 from tests.signing.mutation import mutate_json

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlsec.signing.encodings import cbor
 from mlsec.signing.errors import MalformedError, SigningError, UnsupportedError
-from mlsec.signing.identities import IdentityRule
-from mlsec.signing.oci import cbor
 from mlsec.signing.oci.notary import NotaryTrust, verify_notary
 from mlsec.signing.oci.notary_cose import read_notary_cose
-from mlsec.signing.oci.notary_envelope import ALGORITHMS
-from mlsec.signing.verdict import IdentityType, SignatureVerdict
+from mlsec.signing.oci.notary_jws import ALGORITHMS
+from mlsec.signing.trust.identity_rule import IdentityRule
+from mlsec.signing.verdicts.verdict import IdentityType, SignatureVerdict
 from tests.signing.make_cose import SECONDS, Tag, cose_envelope, dumps
 from tests.signing.make_notary import SUBJECT, NotaryMaker
 from tests.signing.test_notary import KEYS, MAKER, NOW, TARGET, failures

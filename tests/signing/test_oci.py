@@ -15,14 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlsec.signing.api import Answer, Outcome, Verdict, verify
+from mlsec.signing.encodings.json_fields import Shape
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.folder import ModelFolder
-from mlsec.signing.local_model import LocalFiles
+from mlsec.signing.files.folder import ModelFolder
+from mlsec.signing.models.local_model import LocalFiles
 from mlsec.signing.oci.descriptor import read_descriptor
 from mlsec.signing.oci.layout import read_blob
-from mlsec.signing.policy_load import policy_of
-from mlsec.signing.provenance import SLSA_V1
-from mlsec.signing.shape import Shape
+from mlsec.signing.provenance.slsa import SLSA_V1
+from mlsec.signing.trust.policy_loader import policy_of
 from tests.moving import after_listing
 from tests.signing.make_cose import cose_envelope
 from tests.signing.make_fulcio import IDENTITY, ISSUER, SIGNED_AT

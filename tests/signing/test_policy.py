@@ -10,10 +10,10 @@ import pytest
 
 from mlsec.core.errors import MlsecError
 from mlsec.signing.api import verify
-from mlsec.signing.identities import IdentityRule, mistake_in
-from mlsec.signing.policy import KeyAnchor, Leave, Reaction, Stamping, TrustPolicy
-from mlsec.signing.policy_load import load_policy, policy_of
-from mlsec.signing.verdict import Answer, Identity, IdentityType
+from mlsec.signing.trust.identity_rule import IdentityRule, mistake_in
+from mlsec.signing.trust.policy import KeyAnchor, Leave, Reaction, Stamping, TrustPolicy
+from mlsec.signing.trust.policy_loader import load_policy, policy_of
+from mlsec.signing.verdicts.verdict import Answer, Identity, IdentityType
 
 WHOLE = """\
 version: 1

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 
 from mlsec.signing.api import Answer, Outcome, Verdict, sign, verify
 from mlsec.signing.errors import SigningError
-from mlsec.signing.policy_load import policy_of
-from mlsec.signing.provenance import (
+from mlsec.signing.provenance.slsa import (
     SLSA_V02,
     SLSA_V1,
     predicate_type_of,
     read_provenance,
     split_source,
 )
-from mlsec.signing.sign import SignerKey
+from mlsec.signing.signer.sign import SignerKey
+from mlsec.signing.trust.policy_loader import policy_of
 from tests.moving import after_listing
 from tests.signing.make_fulcio import CLAIMS, IDENTITY, ISSUER, SIGNED_AT
 from tests.signing.make_sigstore import SigstoreMaker, public_pem

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlsec.signing.errors import SigningError
-from mlsec.signing.manifest import manifest_of
-from mlsec.signing.quick_statement import quick_statement
-from mlsec.signing.statement import strict_statement
-from mlsec.signing.statement_parts import Statement
+from mlsec.signing.manifests.manifest import manifest_of
+from mlsec.signing.manifests.statement import strict_statement
+from mlsec.signing.manifests.statement_decoder import quick_statement
+from mlsec.signing.manifests.statement_parts import Statement
 from tests.signing.mutations import _bytes, _tree
 
 _HEX = "ab" * 32

@@ -10,8 +10,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mlsec.signing.certificates.revocation import (
+    RevocationList,
+    check_not_revoked,
+    read_revocation_list,
+)
 from mlsec.signing.errors import UnsupportedError
-from mlsec.signing.revocation import RevocationList, check_not_revoked, read_revocation_list
 from tests.signing.workshop import ALICE, CORP, NOW
 
 DAY = timedelta(days=1)

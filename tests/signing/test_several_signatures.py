@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.signing.sign import Signing
+from mlsec.signing.signer.sign import Signing
 from tests.signing.workshop import NOW, TSA, Workshop, bad, certificate_signer, is_verified
 
 DAY = timedelta(days=1)

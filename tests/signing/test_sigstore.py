@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from mlsec.signing.bundle import bundle_of
-from mlsec.signing.keys import load_public_key
+from mlsec.signing.bundles.bundle import bundle_of
+from mlsec.signing.keys.public_keys import load_public_key
 from mlsec.signing.sigstore.trusted_root import read_trusted_roots
 from mlsec.signing.sigstore.verify import verify_sigstore
-from mlsec.signing.verdict import Outcome, SignatureVerdict
+from mlsec.signing.verdicts.verdict import Outcome, SignatureVerdict
 from tests.signing.make_fulcio import IDENTITY, ISSUER, SIGNED_AT
 from tests.signing.make_sigstore import (
     ARTIFACT,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mlsec.signing.api import Answer, Outcome, Verdict, verify
-from mlsec.signing.policy_load import policy_of
+from mlsec.signing.trust.policy_loader import policy_of
 from tests.signing.make_fulcio import IDENTITY, ISSUER, SIGNED_AT
 from tests.signing.make_log import b64
 from tests.signing.make_sigstore import (
@@ -108,7 +108,7 @@ def test_signature_over_a_blob_is_none_over_a_folder(tmp_path, model):
 
 def test_envelope_with_no_type_is_never_taken_for_a_signature_over_the_file(model):
     """Nothing that a document says may make its payload count as the file's own digest."""
-    from mlsec.signing.dsse import pae  # noqa: PLC0415
+    from mlsec.signing.bundles.dsse import pae  # noqa: PLC0415
 
     envelope = {
         "payload": b64(b"x"),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlsec.signing.encodings.strict_json import JsonLimits, base64_bytes, base64url_bytes, loads
 from mlsec.signing.errors import MalformedError, OverLimitError
-from mlsec.signing.strictjson import JsonLimits, base64_bytes, base64url_bytes, loads
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(),

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.signing.bundle import Envelope
-from mlsec.signing.policy import KeyAnchor, ModelRule, SignerRule
-from mlsec.signing.refusal import RefusedError
-from mlsec.signing.signer_checks import in_window, issued
-from mlsec.signing.threshold import Judged, check_threshold
-from mlsec.signing.verdict import (
+from mlsec.signing.bundles.bundle import Envelope
+from mlsec.signing.signatures.signer_checks import in_window, issued
+from mlsec.signing.signatures.threshold import Judged, check_threshold
+from mlsec.signing.trust.policy import KeyAnchor, ModelRule, SignerRule
+from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.verdict import (
     Check,
     Identity,
     IdentityType,

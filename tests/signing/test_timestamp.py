@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
 
-from mlsec.signing.certificates import Authority
+from mlsec.signing.certificates.certificate import Authority
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.refusal import RefusedError
-from mlsec.signing.timestamp import read_timestamp, verify_timestamp
+from mlsec.signing.timestamps.token import read_timestamp, verify_timestamp
+from mlsec.signing.verdicts.steps import RefusedError
 from tests.signing.make_timestamp import YEAR_END, YEAR_START, TimestampMaker, issue
 
 SIGNATURE = b"the bytes of a signature"

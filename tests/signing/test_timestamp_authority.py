@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from mlsec.cli.main import main
-from mlsec.signing import der as reader
-from mlsec.signing.stamp_request import timestamp_request
+from mlsec.signing.timestamps import der as reader
+from mlsec.signing.timestamps.request import timestamp_request
 from tests.signing import make_der as der
 from tests.signing.make_timestamp import TimestampMaker
 from tests.signing.test_commands import POLICY, verify

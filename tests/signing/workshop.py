@@ -21,11 +21,11 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mlsec.signing.api import verify
-from mlsec.signing.dsse import pae
-from mlsec.signing.policy import Profile
-from mlsec.signing.policy_load import policy_of
-from mlsec.signing.sign import USUAL, SignerKey, Signing, load_signer, sign
-from mlsec.signing.verdict import Answer, Check, Outcome, Verdict
+from mlsec.signing.bundles.dsse import pae
+from mlsec.signing.signer.sign import USUAL, SignerKey, Signing, load_signer, sign
+from mlsec.signing.trust.policy import Profile
+from mlsec.signing.trust.policy_loader import policy_of
+from mlsec.signing.verdicts.verdict import Answer, Check, Outcome, Verdict
 from tests.signing.make_timestamp import Holder, TimestampMaker, issue
 
 # In the middle of the year for which ``issue`` makes certificates.

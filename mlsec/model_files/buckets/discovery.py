@@ -9,7 +9,7 @@ from mlsec.collect.folders.entry import Bucket, Entry, Listing
 from mlsec.core.errors import MlsecError
 from mlsec.model_files.buckets.model import FarModel
 from mlsec.model_files.folders import folders_of
-from mlsec.signing.discover import ENDINGS
+from mlsec.signing.models.discovery import ENDINGS
 
 _IN_PART = "only a part of its folder was listed: name the folder, with / at the end"
 

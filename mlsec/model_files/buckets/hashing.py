@@ -9,8 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.collect.folders.entry import Bucket, Entry, StoreError
 from mlsec.core.enums import GapReason
-from mlsec.signing.hashed import Hashed, Plan, new_hash, parts_of
-from mlsec.signing.hashing import Say
+from mlsec.signing.files.hash_files import Say
+from mlsec.signing.files.hash_plan import Hashed, Plan, new_hash, parts_of
 
 RANGE_BYTES = 8 << 20
 # Ranges that are on their way at once; so many are held in memory.

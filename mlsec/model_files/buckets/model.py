@@ -12,13 +12,13 @@ from mlsec.artifacts.errors import ArtifactError
 from mlsec.collect.folders.entry import Bucket, Entry
 from mlsec.core.errors import MlsecError
 from mlsec.model_files.buckets.hashing import hash_objects, unread
-from mlsec.signing.discover import ENDINGS, HEAD_BYTES, is_like_a_bundle
 from mlsec.signing.errors import OverLimitError, SigningError, UnreadError
-from mlsec.signing.hashed import Hashed, Plan
-from mlsec.signing.hashing import Say
-from mlsec.signing.listing import Found, Kind, Listing, Stamp
-from mlsec.signing.model import ModelFiles
-from mlsec.signing.verdict import Check, not_checked
+from mlsec.signing.files.hash_files import Say
+from mlsec.signing.files.hash_plan import Hashed, Plan
+from mlsec.signing.files.listing import Found, Kind, Listing, Stamp
+from mlsec.signing.models.discovery import ENDINGS, HEAD_BYTES, is_like_a_bundle
+from mlsec.signing.models.model import ModelFiles
+from mlsec.signing.verdicts.verdict import Check, not_checked
 
 
 class FarSignature:

@@ -12,7 +12,7 @@ from mlsec.core.digest import fingerprint
 from mlsec.core.sanitize import visible
 from mlsec.render.sarif.locations import relative_uri
 from mlsec.render.sarif.rules import HOME
-from mlsec.signing.verdict import Check, Outcome, Verdict
+from mlsec.signing.verdicts.verdict import Check, Outcome, Verdict
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LIMIT_CHARS = 1000

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mlsec.signing.compare import by_store, bytes_read
-from mlsec.signing.hashed import Hashed, Plan
-from mlsec.signing.hashing import Say
-from mlsec.signing.listing import Listing, Stamp
-from mlsec.signing.model import ModelFiles
+from mlsec.signing.content.comparison import by_store, bytes_read
+from mlsec.signing.content.unsigned_files import Allowed, unsigned
+from mlsec.signing.files.hash_files import Say
+from mlsec.signing.files.hash_plan import Hashed, Plan
+from mlsec.signing.files.listing import Listing, Stamp
+from mlsec.signing.models.model import ModelFiles
 from mlsec.signing.oci.descriptor import Descriptor
 from mlsec.signing.oci.layout import OciLayout
-from mlsec.signing.unsigned import Allowed, unsigned
-from mlsec.signing.verdict import Check, SignedFile, failed, not_checked, passed
+from mlsec.signing.verdicts.verdict import Check, SignedFile, failed, not_checked, passed
 
 _MARKERS = ("oci-layout", "index.json")
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from mlsec.signing.encodings.json_fields import Shape
 from mlsec.signing.errors import MalformedError, UnsupportedError
-from mlsec.signing.shape import Shape
 
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z")
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.strict_json import JsonLimits, loads
 from mlsec.signing.errors import MalformedError, OverLimitError
-from mlsec.signing.model import Model, ModelFiles
+from mlsec.signing.models.model import Model, ModelFiles
 from mlsec.signing.oci.descriptor import Descriptor, read_descriptor
-from mlsec.signing.shape import Shape
-from mlsec.signing.strictjson import JsonLimits, loads
 
 MAX_MANIFESTS = 1000
 MAX_MANIFEST_BYTES = 4 << 20

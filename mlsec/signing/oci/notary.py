@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mlsec.signing import keys
-from mlsec.signing.certificates import Authority, Purpose, read_certificate, verify_path
+from mlsec.signing.certificates.certificate import (
+    Authority,
+    Purpose,
+    read_certificate,
+    verify_path,
+)
+from mlsec.signing.certificates.identities import identities_of
+from mlsec.signing.certificates.revocation import RevocationList, check_not_revoked
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.identities import IdentityRule, identities_of
-from mlsec.signing.oci import subject
-from mlsec.signing.oci.notary_envelope import ALGORITHMS, NotaryEnvelope, Scheme
-from mlsec.signing.policy import Stamping
-from mlsec.signing.refusal import RefusedError, Steps
-from mlsec.signing.revocation import RevocationList, check_not_revoked
-from mlsec.signing.stamps import trusted_times
-from mlsec.signing.verdict import Identity, SignatureVerdict, Signer, TrustedTime
+from mlsec.signing.keys import public_keys as keys
+from mlsec.signing.oci import distinguished_name as subject
+from mlsec.signing.oci.notary_jws import ALGORITHMS, NotaryEnvelope, Scheme
+from mlsec.signing.signatures.trusted_time import trusted_times
+from mlsec.signing.trust.identity_rule import IdentityRule
+from mlsec.signing.trust.policy import Stamping
+from mlsec.signing.verdicts.steps import RefusedError, Steps
+from mlsec.signing.verdicts.verdict import Identity, SignatureVerdict, Signer, TrustedTime
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from mlsec.signing.encodings import cbor
+from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.strict_json import loads
 from mlsec.signing.errors import MalformedError, UnsupportedError
-from mlsec.signing.oci import cbor
 from mlsec.signing.oci.descriptor import read_descriptor
-from mlsec.signing.oci.notary_envelope import (
+from mlsec.signing.oci.notary_jws import (
     AUTHENTIC_TIME,
     EXPIRY,
     LIMITS,
@@ -22,8 +24,6 @@ from mlsec.signing.oci.notary_envelope import (
     check_critical,
     scheme_of,
 )
-from mlsec.signing.shape import Shape
-from mlsec.signing.strictjson import loads
 
 # COSE's numbers (RFC 9052, RFC 9053, RFC 9360) for what JWS spells out.
 _ALGORITHM, _CRITICAL, _CONTENT_TYPE, _CHAIN = 1, 2, 3, 33

@@ -6,12 +6,12 @@ import re
 
 import msgspec
 
-from mlsec.signing.bundle import Bundle, LogEntry, Material, MaterialKind, MessageSignature
-from mlsec.signing.certificates import read_certificate
+from mlsec.signing.bundles.bundle import Bundle, LogEntry, Material, MaterialKind, MessageSignature
+from mlsec.signing.certificates.certificate import read_certificate
+from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.strict_json import JsonLimits, base64_bytes, loads
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.oci.descriptor import Descriptor
-from mlsec.signing.shape import Shape
-from mlsec.signing.strictjson import JsonLimits, base64_bytes, loads
 
 _LIMITS = JsonLimits(size_bytes=4 << 20, depth=16, values=10_000)
 _TYPES = frozenset({"cosign container image signature", "atomic container signature"})

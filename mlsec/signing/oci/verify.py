@@ -7,22 +7,22 @@ import hashlib
 
 import msgspec
 
-from mlsec.signing.anchors import Loaded, load_anchors
-from mlsec.signing.attestations import check_attestations
-from mlsec.signing.content import age_check, policy_checks
+from mlsec.signing.content.signed_content import age_check, policy_checks
+from mlsec.signing.content.unsigned_files import allowed_beside
 from mlsec.signing.errors import SigningError, UnreadError, UnsupportedError
-from mlsec.signing.hashing import Say
-from mlsec.signing.judge import Terms, terms_of
-from mlsec.signing.model import Model, ModelFiles
+from mlsec.signing.files.hash_files import Say
+from mlsec.signing.models.model import Model, ModelFiles
 from mlsec.signing.oci.blobs import BlobsCompared, compare_blobs, filed_paths
-from mlsec.signing.oci.judging import ReadSignature, judge_signature, read_signature
 from mlsec.signing.oci.layout import OciLayout, read_layout
-from mlsec.signing.policy import ModelRule, Profile, Reaction, TrustPolicy
-from mlsec.signing.refusal import RefusedError
-from mlsec.signing.summing import answer_of, has_failed
-from mlsec.signing.threshold import Judged, check_threshold
-from mlsec.signing.unsigned import allowed_beside
-from mlsec.signing.verdict import (
+from mlsec.signing.oci.signatures import ReadSignature, judge_signature, read_signature
+from mlsec.signing.provenance.attestations import check_attestations
+from mlsec.signing.signatures.signature import Terms, terms_of
+from mlsec.signing.signatures.threshold import Judged, check_threshold
+from mlsec.signing.trust.anchors import Loaded, load_anchors
+from mlsec.signing.trust.policy import ModelRule, Profile, Reaction, TrustPolicy
+from mlsec.signing.verdicts.answer import answer_of, has_failed
+from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.verdict import (
     Answer,
     Check,
     Verdict,

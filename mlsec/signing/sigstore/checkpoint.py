@@ -6,11 +6,11 @@ import re
 
 import msgspec
 
+from mlsec.signing.encodings.strict_json import base64_bytes
 from mlsec.signing.errors import MalformedError, OverLimitError
-from mlsec.signing.refusal import RefusedError
 from mlsec.signing.sigstore import log_keys
 from mlsec.signing.sigstore.log_keys import LogKey
-from mlsec.signing.strictjson import base64_bytes
+from mlsec.signing.verdicts.steps import RefusedError
 
 MAX_CHARACTERS = 64 * 1024
 MAX_SIGNATURES = 64

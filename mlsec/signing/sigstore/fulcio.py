@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mlsec.signing import der
-from mlsec.signing.certificates import Authority, Purpose, verify_path
+from mlsec.signing.certificates.certificate import Authority, Purpose, verify_path
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.keys import PublicKey
-from mlsec.signing.refusal import RefusedError
-from mlsec.signing.verdict import Identity, IdentityType, Signer
+from mlsec.signing.keys.public_keys import PublicKey
+from mlsec.signing.timestamps import der
+from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.verdict import Identity, IdentityType, Signer
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, Extension, ExtensionType, GeneralName

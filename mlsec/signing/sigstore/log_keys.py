@@ -7,8 +7,13 @@ from datetime import datetime
 import msgspec
 
 from mlsec.signing.errors import MalformedError, UnsupportedError
-from mlsec.signing.keys import Algorithm, KeyKind, load_public_key, verify_signature
-from mlsec.signing.refusal import RefusedError
+from mlsec.signing.keys.public_keys import (
+    Algorithm,
+    KeyKind,
+    load_public_key,
+    verify_signature,
+)
+from mlsec.signing.verdicts.steps import RefusedError
 
 # Names are protobuf-specs' PublicKeyDetails; the value is how such a key signs.
 _KINDS = {

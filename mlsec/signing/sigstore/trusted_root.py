@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from mlsec.signing.certificates import Authority, read_certificate
+from mlsec.signing.certificates.certificate import Authority, read_certificate
+from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.strict_json import JsonLimits, loads
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.shape import Shape
 from mlsec.signing.sigstore.log_keys import LogKey
-from mlsec.signing.strictjson import JsonLimits, loads
 
 MAX_ROOTS = 16
 MAX_EACH = 64

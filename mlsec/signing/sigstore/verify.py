@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mlsec.signing import keys
-from mlsec.signing.bundle import Bundle
-from mlsec.signing.certificates import read_certificate
-from mlsec.signing.dsse import pae
-from mlsec.signing.refusal import RefusedError, Steps
-from mlsec.signing.sigstore import certificate_log, fulcio
-from mlsec.signing.sigstore.entry_body import Signed
-from mlsec.signing.sigstore.transparency import check_log_windows, verify_entries
+from mlsec.signing.bundles.bundle import Bundle
+from mlsec.signing.bundles.dsse import pae
+from mlsec.signing.certificates.certificate import read_certificate
+from mlsec.signing.keys import public_keys as keys
+from mlsec.signing.sigstore import certificate_timestamps as certificate_log
+from mlsec.signing.sigstore import fulcio
+from mlsec.signing.sigstore.entry_binding import Signed
+from mlsec.signing.sigstore.log_entries import check_log_windows, verify_entries
 from mlsec.signing.sigstore.trusted_root import TrustedRoot
-from mlsec.signing.timestamp import read_timestamp, verify_timestamp
-from mlsec.signing.verdict import (
+from mlsec.signing.timestamps.token import read_timestamp, verify_timestamp
+from mlsec.signing.verdicts.steps import RefusedError, Steps
+from mlsec.signing.verdicts.verdict import (
     Check,
     SignatureVerdict,
     Signer,

@@ -1,0 +1,1 @@
+"""Sigstore bundles and DSSE envelopes as they are read from signature files."""

@@ -1,0 +1,248 @@
+"""X.509 certificates for one purpose at one moment: read whole, then led to a named anchor."""
+
+from __future__ import annotations
+
+import enum
+import warnings
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mlsec.signing.errors import MalformedError
+from mlsec.signing.verdicts.steps import RefusedError
+
+if TYPE_CHECKING:
+    from cryptography.x509 import BasicConstraints, Certificate, ExtendedKeyUsage, KeyUsage
+    from cryptography.x509.verification import ExtensionPolicy, Policy
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 8
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_ANY_PURPOSE = "2.5.29.37.0"
+
+
+class Purpose(enum.Enum):
+    """What a certificate has to be issued for, by the object identifier of its key usage."""
+
+    CODE_SIGNING = "1.3.6.1.5.5.7.3.3"
+    TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+
+
+class Authority(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may issue certificates or timestamps, and in which closed interval he is believed.
+
+    ``chain`` runs down to the anchor, its last; a timestamp authority's may begin with the
+    certificate that signs. ``start`` and ``end`` are None where nothing bounds the trust.
+    """
+
+    chain: tuple[Certificate, ...]
+    start: datetime | None = None
+    end: datetime | None = None
+    name: str = ""
+
+    def is_trusted_at(self, at: datetime) -> bool:
+        """Say whether the authority was trusted at this moment."""
+        return (self.start is None or self.start <= at) and (self.end is None or at <= self.end)
+
+
+def read_certificate(data: bytes) -> Certificate:
+    """Read one DER certificate, with everything that is looked at later.
+
+    Raises:
+        MalformedError: over 64 KiB, not DER, or a field or extension that cannot be decoded.
+    """
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+
+    if len(data) > MAX_BYTES:
+        raise MalformedError(f"certificate larger than {MAX_BYTES} bytes")
+    broken = (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    )
+    try:
+        # Odd certificates make the library warn; what it then returns is judged like any other.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            certificate = x509.load_der_x509_certificate(data)
+            _touch(certificate)
+    except broken as error:
+        reason = " ".join(str(error).split())[:120]
+        raise MalformedError(f"not a certificate that can be read: {reason}") from None
+    return certificate
+
+
+def read_certificates(data: bytes) -> tuple[Certificate, ...]:
+    """Read the certificates of a file: PEM blocks, or one in DER.
+
+    Raises:
+        MalformedError: none, or one that cannot be read.
+    """
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    if not data.strip():
+        raise MalformedError("is empty, where a certificate in PEM or DER belongs")
+    if b"-----BEGIN" not in data:
+        return (read_certificate(data),)
+    if b"PRIVATE KEY-----" in data:
+        raise MalformedError("holds a private key, where only certificates belong")
+    try:
+        found = x509.load_pem_x509_certificates(data)
+    except (ValueError, x509.InvalidVersion):
+        raise MalformedError("is no PEM file of certificates") from None
+    return tuple(read_certificate(one.public_bytes(Encoding.DER)) for one in found)
+
+
+def _touch(certificate: Certificate) -> None:
+    """Decode now what the library would decode, and refuse, only on first use."""
+    certificate.public_key()
+    _ = (
+        certificate.extensions,
+        certificate.subject,
+        certificate.issuer,
+        certificate.not_valid_before_utc,
+        certificate.not_valid_after_utc,
+    )
+
+
+def verify_path(
+    leaf: Certificate,
+    intermediates: Sequence[Certificate],
+    anchors: Sequence[Certificate],
+    at: datetime,
+    purpose: Purpose,
+    *,
+    may_be_authority: bool = False,
+    may_lack_purpose: bool = False,
+) -> tuple[Certificate, ...]:
+    """Give the path from ``leaf`` to one of ``anchors``, every certificate valid at ``at``.
+
+    The leaf must be issued for ``purpose`` (it may leave open what for, with
+    ``may_lack_purpose``) and be no authority itself (but for ``may_be_authority``); an
+    intermediate that is limited to purposes must list this one. An anchor need not be self-signed.
+
+    Raises:
+        RefusedError: no such path.
+    """
+    from cryptography.x509 import verification  # noqa: PLC0415
+
+    if not anchors or leaf in anchors:
+        raise RefusedError("the certificate does not lead to an anchor of the policy")
+    if span := _span(leaf, at):
+        raise RefusedError(f"the certificate is {span}")
+    of_leaf = _of_leaf(
+        purpose, may_be_authority=may_be_authority, may_lack_purpose=may_lack_purpose
+    )
+    try:
+        verified = (
+            verification.PolicyBuilder()
+            .store(verification.Store(list(anchors)))
+            .time(at)
+            .max_chain_depth(MAX_DEPTH)
+            .extension_policies(ca_policy=_of_issuers(purpose), ee_policy=of_leaf)
+            .build_client_verifier()
+            .verify(leaf, list(intermediates))
+        )
+    except (verification.VerificationError, ValueError) as error:
+        why = _outdated(leaf, intermediates, anchors, at) or _reason(error)
+        raise RefusedError(f"no path to an anchor of the policy: {why}") from None
+    return tuple(verified.chain)
+
+
+def _outdated(
+    leaf: Certificate, between: Sequence[Certificate], anchors: Sequence[Certificate], at: datetime
+) -> str:
+    """Say which issuer's certificate is not valid then, as nothing else would name it."""
+    issuers = {leaf.issuer, *(one.issuer for one in between)}
+    for one in (*between, *anchors):
+        span = _span(one, at)
+        if span and one.subject in issuers:
+            return f"the certificate of {one.subject.rfc4514_string()[:100]} is {span}"
+    return ""
+
+
+def _span(one: Certificate, at: datetime) -> str:
+    """When a certificate is valid, or "" where it is valid at that time."""
+    start, end = one.not_valid_before_utc, one.not_valid_after_utc
+    if start <= at <= end:
+        return ""
+    return f"valid from {start:{_TIME}} to {end:{_TIME}}, not at {at:{_TIME}}"
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    for noise in ("validation failed: ", "Python extension validator failed: ", "ValueError: "):
+        text = text.removeprefix(noise)
+    return text.split("(encountered")[0].strip()[:200]
+
+
+def _of_issuers(purpose: Purpose) -> ExtensionPolicy:
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.x509.verification import Criticality, ExtensionPolicy  # noqa: PLC0415
+
+    def usage(_: Policy, __: Certificate, extension: KeyUsage | None) -> None:
+        if extension is not None and not extension.key_cert_sign:
+            raise ValueError("an issuer's key is not meant to sign certificates")
+
+    def purposes(_: Policy, __: Certificate, extension: ExtendedKeyUsage | None) -> None:
+        if extension is not None and not {purpose.value, _ANY_PURPOSE} & _listed(extension):
+            raise ValueError("an issuer is limited to other purposes")
+
+    either = Criticality.AGNOSTIC
+    return (
+        ExtensionPolicy.permit_all()
+        .require_present(x509.BasicConstraints, either, None)
+        .may_be_present(x509.KeyUsage, either, usage)
+        .may_be_present(x509.ExtendedKeyUsage, either, purposes)
+    )
+
+
+def _of_leaf(
+    purpose: Purpose, *, may_be_authority: bool, may_lack_purpose: bool
+) -> ExtensionPolicy:
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.x509.verification import Criticality, ExtensionPolicy  # noqa: PLC0415
+
+    def basic(_: Policy, __: Certificate, extension: BasicConstraints | None) -> None:
+        if extension is not None and extension.ca and not may_be_authority:
+            raise ValueError("the certificate is an authority's, not a signer's")
+
+    def usage(_: Policy, __: Certificate, extension: KeyUsage | None) -> None:
+        if extension is not None and not extension.digital_signature:
+            raise ValueError("the certificate's key is not meant for signatures")
+
+    def purposes(_: Policy, __: Certificate, extension: ExtendedKeyUsage | None) -> None:
+        if extension is None:
+            return
+        listed = _listed(extension)
+        if purpose.value not in listed:
+            raise ValueError(f"the certificate is not issued for {_named(purpose)}")
+        # RFC 3161, 2.3: a timestamping key has this one purpose.
+        if purpose is Purpose.TIME_STAMPING and len(listed) > 1:
+            raise ValueError("the certificate has other purposes beside timestamping")
+
+    either = Criticality.AGNOSTIC
+    found = (
+        ExtensionPolicy.permit_all()
+        .may_be_present(x509.BasicConstraints, either, basic)
+        .may_be_present(x509.KeyUsage, either, usage)
+    )
+    if may_lack_purpose:
+        return found.may_be_present(x509.ExtendedKeyUsage, either, purposes)
+    wanted = Criticality.CRITICAL if purpose is Purpose.TIME_STAMPING else either
+    return found.require_present(x509.ExtendedKeyUsage, wanted, purposes)
+
+
+def _listed(extension: ExtendedKeyUsage) -> frozenset[str]:
+    return frozenset(each.dotted_string for each in extension)
+
+
+def _named(purpose: Purpose) -> str:
+    return purpose.name.lower().replace("_", " ")

@@ -1,0 +1,1 @@
+"""What was signed against what is there: statement, policy and files."""

@@ -1,0 +1,107 @@
+"""Parsed JSON read by type: every field is what its format says, or the document is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from mlsec.signing.encodings.strict_json import base64_bytes
+from mlsec.signing.errors import MalformedError, OverLimitError
+
+_NUMBER = re.compile(r"(0|[1-9][0-9]{0,18})\Z")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)\Z")
+_MAX_INT64 = (1 << 63) - 1
+
+
+class Shape:
+    """One JSON object, with the words for where it stands in its document.
+
+    Every reader raises MalformedError for a missing field or one of another type. As in
+    protobuf's JSON, a field that is null is absent.
+    """
+
+    def __init__(self, value: Any, where: str) -> None:
+        if not isinstance(value, dict):
+            raise MalformedError(f"{where} is no JSON object")
+        self._fields: Mapping[str, Any] = value
+        self.where = where
+
+    def has(self, name: str) -> bool:
+        """Say whether the field is there and not null."""
+        return self._fields.get(name) is not None
+
+    def is_object(self, name: str) -> bool:
+        """Say whether the field is an object."""
+        return isinstance(self._fields.get(name), dict)
+
+    def is_text(self, name: str) -> bool:
+        """Say whether the field is a string that is not empty."""
+        return isinstance(self._fields.get(name), str) and self._fields[name] != ""
+
+    def names(self) -> frozenset[str]:
+        """Give the names of all fields that are not null."""
+        return frozenset(name for name in self._fields if self.has(name))
+
+    def object(self, name: str) -> Shape:
+        """Read an object."""
+        return Shape(self._fields.get(name), f"{self.where}.{name}")
+
+    def objects(self, name: str, at_most: int) -> tuple[Shape, ...]:
+        """Read a list of objects, empty when absent."""
+        return tuple(
+            Shape(each, f"{self.where}.{name}[{n}]")
+            for n, each in enumerate(self._list(name, at_most))
+        )
+
+    def texts(self, name: str, at_most: int) -> tuple[str, ...]:
+        """Read a list of strings, empty when absent."""
+        found = self._list(name, at_most)
+        if not all(isinstance(each, str) for each in found):
+            raise MalformedError(f"{self.where}.{name} holds something that is no text")
+        return tuple(found)
+
+    def _list(self, name: str, at_most: int) -> list[Any]:
+        found = self._fields.get(name)
+        if found is None:
+            return []
+        if not isinstance(found, list):
+            raise MalformedError(f"{self.where}.{name} is no list")
+        if len(found) > at_most:
+            raise OverLimitError(f"{self.where}.{name} holds more than {at_most} entries")
+        return found
+
+    def text(self, name: str) -> str:
+        """Read a string that is not empty."""
+        found = self._fields.get(name)
+        if not isinstance(found, str) or not found:
+            raise MalformedError(f"{self.where}.{name} is missing or no text")
+        return found
+
+    def text_or(self, name: str, absent: str = "") -> str:
+        """Read a string that may be absent or empty."""
+        return self.text(name) if self._fields.get(name) else absent
+
+    def number(self, name: str) -> int:
+        """Read a count from 0 to 2^63 - 1, written as a number or, as protobuf does, as text."""
+        found = self._fields.get(name)
+        if isinstance(found, str) and _NUMBER.match(found):
+            found = int(found)
+        if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= _MAX_INT64:
+            raise MalformedError(f"{self.where}.{name} is missing or no count")
+        return found
+
+    def data(self, name: str) -> bytes:
+        """Read base64 that is not empty."""
+        return base64_bytes(self.text(name), f"{self.where}.{name}")
+
+    def moment(self, name: str) -> datetime:
+        """Read an RFC 3339 time; give it in UTC."""
+        text = self.text(name)
+        try:
+            if _TIME.match(text):
+                return datetime.fromisoformat(text).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise MalformedError(f"{self.where}.{name} is no time such as 2026-01-31T12:00:00Z")

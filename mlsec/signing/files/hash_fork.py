@@ -1,0 +1,66 @@
+"""Very many small files hashed by two processes: there the calls cost more than the hash."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from mlsec.signing.files.hash_large import cores
+from mlsec.signing.files.hash_plan import Hashed
+
+# From here on a second process pays for being started.
+FORK_FROM = 4000
+_LIST = list[Hashed]
+
+
+def may_fork(count: int) -> bool:
+    """Whether a second process is worth it, and safe: no other thread can hold a lock.
+
+    Where every core has work already, two processes take turns on one and gain nothing.
+    """
+    is_plain = sys.platform == "linux" and threading.active_count() == 1
+    return count >= FORK_FROM and is_plain and os.getloadavg()[0] < cores() - 1
+
+
+def in_two_processes(
+    paths: Sequence[str], work: Callable[[Sequence[str]], Iterator[Hashed]]
+) -> Iterator[Hashed]:
+    """Do half of the work in a child of this process; all of it here if the child fails."""
+    here, there = paths[: len(paths) // 2], paths[len(paths) // 2 :]
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        # Else it would keep the pipe open that it waits for somebody to read.
+        os.close(reading)
+        _do_and_end(there, work, writing)
+    os.close(writing)
+    try:
+        with os.fdopen(reading, "rb") as answers:
+            yield from work(here)
+            answer = answers.read()
+    finally:
+        # After the pipe is closed here: a child that still writes to it ends, too.
+        os.waitpid(child, 0)
+    try:
+        found = msgspec.msgpack.decode(answer, type=_LIST)
+    except msgspec.DecodeError:
+        found = []
+    if [one.path for one in found] != list(there):
+        found = list(work(there))
+    yield from found
+
+
+def _do_and_end(
+    paths: Sequence[str], work: Callable[[Sequence[str]], Iterator[Hashed]], writing: int
+) -> None:
+    """Never returns: nothing that this process has open or registered is the child's to end."""
+    try:
+        answer = msgspec.msgpack.encode(list(work(paths)))
+        with os.fdopen(writing, "wb") as answers:
+            answers.write(answer)
+    finally:
+        os._exit(0)

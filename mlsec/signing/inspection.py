@@ -1,0 +1,77 @@
+"""What a signature file says of itself; nothing is verified here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from mlsec.core.errors import MlsecError
+from mlsec.signing.bundles.bundle import Bundle, MaterialKind, parse_bundles
+from mlsec.signing.errors import SigningError
+from mlsec.signing.manifests.manifest import manifest_of
+from mlsec.signing.manifests.statement import OMS_PREDICATE, parse_statement
+
+
+class Inspected(msgspec.Struct, frozen=True, kw_only=True):
+    """What one bundle says; every word of it unproven."""
+
+    media_type: str
+    signed_by: MaterialKind
+    certificates: int
+    log_entries: int
+    timestamps: int
+    signatures: int
+    payload_type: str = ""
+    predicate_type: str = ""
+    model_name: str = ""
+    root_digest: str = ""
+    files: int = 0
+    problem: str = ""
+
+
+def inspect(file: Path) -> tuple[Inspected, ...]:
+    """Say what the bundles of a file are and claim.
+
+    Raises:
+        MlsecError: it cannot be read, or is no bundle.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise MlsecError(f"cannot be read: {reason}", location=str(file)) from None
+    try:
+        return tuple(_inspected(one) for one in parse_bundles(data))
+    except SigningError as error:
+        raise MlsecError(error.message, hint=error.hint, location=str(file)) from None
+
+
+def _inspected(bundle: Bundle) -> Inspected:
+    material = bundle.material
+    found = Inspected(
+        media_type=bundle.media_type,
+        signed_by=material.kind,
+        certificates=len(material.certificates),
+        log_entries=len(material.log_entries),
+        timestamps=len(material.timestamps),
+        signatures=len(bundle.envelope.signatures) if bundle.envelope else 1,
+    )
+    if bundle.envelope is None:
+        return found
+    found = msgspec.structs.replace(found, payload_type=bundle.envelope.payload_type)
+    try:
+        statement = parse_statement(bundle.envelope.payload)
+        found = msgspec.structs.replace(
+            found,
+            predicate_type=statement.predicate_type,
+            model_name=statement.subjects[0].name,
+        )
+        if statement.predicate_type != OMS_PREDICATE:
+            return found
+        manifest = manifest_of(statement.predicate, may_have_more=True, may_be_dot=True)
+    except SigningError as error:
+        return msgspec.structs.replace(found, problem=error.message)
+    return msgspec.structs.replace(
+        found, root_digest=manifest.root_digest, files=len(manifest.paths())
+    )

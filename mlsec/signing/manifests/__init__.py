@@ -1,0 +1,1 @@
+"""OMS v1.0 statements and manifests: which files were signed, with which digests."""

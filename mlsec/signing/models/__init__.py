@@ -1,0 +1,1 @@
+"""Where a model lies, its files and its signature files."""

@@ -1,0 +1,142 @@
+"""A model on disk: a folder or one file, read through descriptors that follow no link."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from mlsec.core.errors import MlsecError
+from mlsec.signing.errors import ChangedError, SigningError
+from mlsec.signing.files.folder import ModelFolder
+from mlsec.signing.files.hash_files import Say, hash_files, moved
+from mlsec.signing.files.hash_plan import Hashed, Plan
+from mlsec.signing.files.listing import Listing, Stamp
+from mlsec.signing.models.discovery import discover
+from mlsec.signing.models.model import ModelFiles
+from mlsec.signing.verdicts.verdict import Check, failed
+
+
+class LocalSignature(msgspec.Struct, frozen=True, kw_only=True):
+    """A signature file on disk, also that of a model that lies elsewhere."""
+
+    file: Path
+    inside: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name without the folder."""
+        return self.file.name
+
+    def __str__(self) -> str:
+        """Give its path."""
+        return str(self.file)
+
+    def read(self, at_most: int) -> bytes:
+        """Give its first bytes; ``MlsecError`` when it cannot be read."""
+        try:
+            with self.file.open("rb") as opened:
+                return opened.read(at_most)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise MlsecError(f"cannot be read: {reason}", location=str(self.file)) from None
+
+
+class LocalModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model at a path."""
+
+    target: Path
+
+    @property
+    def address(self) -> str:
+        """Its path as it was given."""
+        return str(self.target)
+
+    @property
+    def name(self) -> str:
+        """Its name without the folder."""
+        return self.target.name
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder now."""
+        return self.target.is_dir()
+
+    def has(self, path: str) -> bool:
+        """Say whether there is a regular file of this name."""
+        return (self.target / path).is_file()
+
+    def discover(self) -> Sequence[LocalSignature]:
+        """Find its signature files."""
+        return self.signatures(discover(self.target))
+
+    def signatures(self, files: Sequence[Path]) -> tuple[LocalSignature, ...]:
+        """Take files as signatures of this model."""
+        top = self.target.resolve()
+        return tuple(LocalSignature(file=file, inside=_inside(file, top)) for file in files)
+
+    @contextmanager
+    def opened(self) -> Iterator[ModelFiles]:
+        """Hold its folder open."""
+        with ModelFolder(self.target) as folder:
+            yield LocalFiles(folder)
+
+
+def local_model(target: Path) -> LocalModel:
+    """Take what lies at a path as a model.
+
+    Raises:
+        MlsecError: nothing is there.
+    """
+    if not target.exists():
+        raise MlsecError("no such file or folder", location=str(target))
+    return LocalModel(target=target)
+
+
+class LocalFiles:
+    """The files below an open folder."""
+
+    def __init__(self, folder: ModelFolder) -> None:
+        self._folder = folder
+        self._hashed: list[Hashed] = []
+        self.single = folder.single
+
+    def listing(self, max_entries: int, *, is_quick: bool = False) -> Listing:
+        """List everything, without following links."""
+        return self._folder.listing(max_entries, is_quick=is_quick)
+
+    def hashed(self, files: Mapping[str, Stamp], plan: Plan, say: Say | None) -> dict[str, Hashed]:
+        """Hash on every core, each file compared with its stamp before and after."""
+        found = hash_files(self._folder, dict(files), plan, say)
+        self._hashed += found.values()
+        return found
+
+    def read(self, path: str, at_most: int) -> bytes:
+        """Give the first bytes of a regular file."""
+        try:
+            with os.fdopen(self._folder.open_file(path), "rb") as file:
+                return file.read(at_most)
+        except (OSError, ChangedError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise SigningError(f"cannot be read: {reason}", location=path) from None
+
+    def moved(self, listing: Listing) -> list[Check]:
+        """Look again at every folder, and at every file that was hashed."""
+        return [_moved(*one) for one in moved(self._folder, listing, self._hashed)]
+
+
+def _moved(path: str, is_folder: bool) -> Check:  # noqa: FBT001 - one of a pair
+    return failed(
+        "files/kept-still",
+        f"a {'folder' if is_folder else 'file'} changed while the model was read",
+        file=path or ".",
+        fix="verify a copy that nobody writes to",
+    )
+
+
+def _inside(file: Path, top: Path) -> str:
+    place = file.parent.resolve() / file.name
+    return place.relative_to(top).as_posix() if place.is_relative_to(top) else ""

@@ -1,0 +1,1 @@
+"""Build provenance (SLSA, GitHub attestations) of a model."""

@@ -1,0 +1,98 @@
+"""When a signature was made, as far as a timestamp authority that the policy names says so."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+import msgspec
+
+from mlsec.signing.certificates.certificate import Authority
+from mlsec.signing.errors import SigningError
+from mlsec.signing.trust.policy import Stamping
+from mlsec.signing.verdicts.verdict import (
+    Check,
+    TimeSource,
+    TrustedTime,
+    failed,
+    not_checked,
+    passed,
+)
+
+_ID = "timestamp/trusted"
+_SKEW = datetime.timedelta(minutes=5)
+
+
+class Stamped(msgspec.Struct, frozen=True, kw_only=True):
+    """The times that can be relied on, earliest first, and what was found about each token."""
+
+    times: tuple[TrustedTime, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def earliest(self) -> datetime.datetime | None:
+        """When the signature existed for certain, None when nobody says."""
+        return self.times[0].at if self.times else None
+
+
+def trusted_times(
+    tokens: Sequence[bytes],
+    signature: bytes,
+    authorities: Sequence[Authority],
+    stamping: Stamping,
+    now: datetime.datetime,
+) -> Stamped:
+    """Verify the tokens that come with a signature.
+
+    Args:
+        tokens: DER, as in the bundle.
+        signature: the bytes that a token must be over.
+        authorities: whose tokens count; with none, tokens are told of but not believed.
+        stamping: whether a token is asked for.
+        now: no token may be from later.
+    """
+    if stamping is Stamping.NEVER:
+        return Stamped()
+    if tokens and not authorities and stamping is Stamping.WHEN_EXPIRED:
+        note = not_checked(
+            _ID,
+            "there is a timestamp, but the anchor names no timestamp authority",
+            fix="add the authority's root certificate under tsa",
+        )
+        return Stamped(checks=(msgspec.structs.replace(note, is_fatal=False),))
+    times: list[TrustedTime] = []
+    checks: list[Check] = []
+    for token in tokens:
+        try:
+            at = _verified(token, signature, authorities)
+        except SigningError as error:
+            checks.append(failed(_ID, error.message, fix=_FIX))
+            continue
+        if at > now + _SKEW:
+            checks.append(failed(_ID, "the timestamp is from the future", actual=f"{at}"))
+            continue
+        checks.append(passed(_ID, "a timestamp authority of the policy saw the signature"))
+        source = TimeSource.TIMESTAMP_AUTHORITY
+        times.append(TrustedTime(at=at, source=source, authority=_names(authorities)))
+    if stamping is Stamping.REQUIRED and not times:
+        checks.append(failed("timestamp/present", "no trusted timestamp", fix=_FIX))
+    if times:
+        # One good token is enough; what is wrong with others is told, no more.
+        checks = [msgspec.structs.replace(one, is_fatal=False) for one in checks]
+    times.sort(key=lambda one: one.at)
+    return Stamped(times=tuple(times), checks=tuple(checks))
+
+
+_FIX = "have the signature stamped by an authority that the anchor lists under tsa"
+
+
+def _verified(
+    token: bytes, signature: bytes, authorities: Sequence[Authority]
+) -> datetime.datetime:
+    from mlsec.signing.timestamps.token import read_timestamp, verify_timestamp  # noqa: PLC0415
+
+    return verify_timestamp(read_timestamp(token), signature, authorities)
+
+
+def _names(authorities: Sequence[Authority]) -> str:
+    return " or ".join(one.name for one in authorities if one.name)

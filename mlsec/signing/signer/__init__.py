@@ -1,0 +1,1 @@
+"""Signing a model as OMS v1.0."""

@@ -1,0 +1,76 @@
+"""Signed certificate timestamps: the proof that Fulcio's certificate was made public (RFC 6962)."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from mlsec.signing.errors import MalformedError
+from mlsec.signing.sigstore import log_keys
+from mlsec.signing.sigstore.log_keys import LogKey
+from mlsec.signing.verdicts.steps import RefusedError
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+    from cryptography.x509.certificate_transparency import SignedCertificateTimestamp
+
+MAX_TIMESTAMPS = 16
+
+
+def verify_logged(leaf: Certificate, issuer: Certificate, logs: tuple[LogKey, ...]) -> None:
+    """Check that a certificate log of the trusted root promised to publish ``leaf``.
+
+    Raises:
+        RefusedError: no timestamp in the certificate, none by a listed log that fits, or one at
+            a moment at which its log was not trusted.
+    """
+    stamps = _embedded(leaf)
+    known = [stamp for stamp in stamps if any(log.key_id == stamp.log_id for log in logs)]
+    if not known:
+        raise RefusedError(
+            "no certificate log of the trusted root vouches for the certificate",
+            actual=", ".join(stamp.log_id.hex() for stamp in stamps),
+        )
+    for stamp in known:
+        log = log_keys.find(logs, stamp.log_id)
+        if not log_keys.verify(log, stamp.signature, _signed_bytes(stamp, leaf, issuer)):
+            raise RefusedError("the certificate log's signature is not over this certificate")
+        made_at = stamp.timestamp.replace(tzinfo=UTC)
+        if not log.is_valid_at(made_at):
+            raise RefusedError("the certificate log was not trusted then", actual=str(made_at))
+
+
+def _embedded(leaf: Certificate) -> tuple[SignedCertificateTimestamp, ...]:
+    from cryptography import x509  # noqa: PLC0415
+
+    kind = x509.PrecertificateSignedCertificateTimestamps
+    try:
+        stamps = tuple(leaf.extensions.get_extension_for_class(kind).value)
+    except x509.ExtensionNotFound:
+        raise RefusedError("the certificate carries no signed certificate timestamp") from None
+    if not 1 <= len(stamps) <= MAX_TIMESTAMPS:
+        raise MalformedError(f"a certificate with {len(stamps)} certificate timestamps")
+    return stamps
+
+
+def _signed_bytes(
+    stamp: SignedCertificateTimestamp, leaf: Certificate, issuer: Certificate
+) -> bytes:
+    """Build what the log signed: version 1, the time, and the certificate without its timestamps.
+
+    The issuer's key is part of it, so that a namesake's certificate does not fit.
+    """
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+
+    if not isinstance(stamp.signature_hash_algorithm, hashes.SHA256):
+        raise RefusedError("a certificate timestamp with another hash than SHA-256")
+    public = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    body = leaf.tbs_precertificate_bytes
+    milliseconds = int(stamp.timestamp.replace(tzinfo=UTC).timestamp() * 1000)
+    head = struct.pack("!BBQH", 0, 0, milliseconds, 1)
+    extensions = struct.pack("!H", len(stamp.extension_bytes)) + stamp.extension_bytes
+    length = len(body).to_bytes(3, "big")
+    return head + hashlib.sha256(public).digest() + length + body + extensions

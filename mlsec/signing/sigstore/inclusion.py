@@ -1,0 +1,100 @@
+"""Whether a transparency log really holds an entry: its promise, and its proof of inclusion."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import UTC, datetime
+
+from mlsec.signing.bundles.bundle import LogEntry
+from mlsec.signing.errors import MalformedError
+from mlsec.signing.sigstore import checkpoint, log_keys
+from mlsec.signing.sigstore.log_keys import LogKey
+from mlsec.signing.verdicts.steps import RefusedError
+
+_LAST_MOMENT = 253402300799  # the end of the year 9999, in seconds since 1970
+
+
+def root_of(leaf: bytes, index: int, size: int, hashes: tuple[bytes, ...]) -> bytes:
+    """Compute a tree's root from one leaf's bytes and its inclusion proof.
+
+    Raises:
+        RefusedError: the index is not in the tree, or the proof has another length than it needs.
+    Source: RFC 9162, section 2.1.3.2.
+    """
+    if not 0 <= index < size:
+        raise RefusedError(
+            "the proof's position is outside the log", expected=f"below {size}", actual=str(index)
+        )
+    node = hashlib.sha256(b"\x00" + leaf).digest()
+    position, last = index, size - 1
+    for each in hashes:
+        if last == 0:
+            raise RefusedError("the inclusion proof is longer than the tree is high")
+        if position & 1 or position == last:
+            node = hashlib.sha256(b"\x01" + each + node).digest()
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            node = hashlib.sha256(b"\x01" + node + each).digest()
+        position, last = position >> 1, last >> 1
+    if last != 0:
+        raise RefusedError("the inclusion proof is shorter than the tree is high")
+    return node
+
+
+def verify_inclusion(entry: LogEntry, log: LogKey) -> None:
+    """Check that the log, by its signed checkpoint, holds exactly this entry.
+
+    Raises:
+        RefusedError: no proof, or one that does not lead to what the log signed.
+        MalformedError: the checkpoint cannot be read.
+    """
+    proof = entry.proof
+    if proof is None or not proof.checkpoint:
+        raise RefusedError("the log entry has no inclusion proof with a signed checkpoint")
+    if any(len(each) != 32 for each in (proof.root_hash, *proof.hashes)):
+        raise MalformedError("the inclusion proof holds a hash that is not 32 bytes long")
+    signed = checkpoint.verify_checkpoint(proof.checkpoint, log)
+    if (signed.size, signed.root_hash) != (proof.tree_size, proof.root_hash):
+        raise RefusedError(
+            "the log's checkpoint is about another tree than the inclusion proof",
+            expected=f"{proof.tree_size} entries, root {proof.root_hash.hex()}",
+            actual=f"{signed.size} entries, root {signed.root_hash.hex()}",
+        )
+    root = root_of(entry.canonicalized_body, proof.log_index, proof.tree_size, proof.hashes)
+    if root != signed.root_hash:
+        raise RefusedError(
+            "the inclusion proof does not lead from this entry to the log's root",
+            expected=signed.root_hash.hex(),
+            actual=root.hex(),
+        )
+
+
+def verify_promise(entry: LogEntry, log: LogKey) -> datetime:
+    """Give the moment for which the log's signed entry timestamp vouches.
+
+    Raises:
+        RefusedError: no promise or time, a signature over something else, or a moment at which
+            the log was not trusted.
+    """
+    if not entry.promise or not entry.integrated_time:
+        raise RefusedError("the log entry carries no signed entry timestamp")
+    if entry.integrated_time > _LAST_MOMENT:
+        raise MalformedError("the log entry's time is no moment before the year 10000")
+    # RFC 8785 form of the four fields: sorted names, no white space; nothing here needs escapes.
+    said = {
+        "body": base64.b64encode(entry.canonicalized_body).decode(),
+        "integratedTime": entry.integrated_time,
+        "logID": entry.log_id.hex(),
+        "logIndex": entry.log_index,
+    }
+    if not log_keys.verify(log, entry.promise, json.dumps(said, separators=(",", ":")).encode()):
+        raise RefusedError("the signed entry timestamp is not the log's, or over another entry")
+    at = datetime.fromtimestamp(entry.integrated_time, UTC)
+    if not log.is_valid_at(at):
+        raise RefusedError(
+            "the log was not trusted at the time of the entry", actual=f"{at:%Y-%m-%dT%H:%M:%SZ}"
+        )
+    return at

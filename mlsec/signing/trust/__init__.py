@@ -1,0 +1,1 @@
+"""Trust policies, and the keys, certificates and lock files that they point to."""

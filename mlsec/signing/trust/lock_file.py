@@ -1,0 +1,89 @@
+"""The lock file: which version of a model was verified first, so that a change is noticed."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mlsec.core.errors import MlsecError
+from mlsec.signing.encodings.strict_json import JsonLimits, loads
+from mlsec.signing.errors import SigningError
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
+_LIMITS = JsonLimits(size_bytes=16 << 20, depth=4, values=1_000_000)
+
+
+def locked_digest(path: Path, key: str) -> str:
+    """Give the root digest recorded for a model, "" when there is none yet.
+
+    Raises:
+        MlsecError: the file is there but cannot be read.
+    """
+    return _read(path).get(key, "")
+
+
+def record_digest(path: Path, key: str, root_digest: str) -> bool:
+    """Record a model's first use; an entry that is there stays as it is.
+
+    Returns:
+        Whether something was written.
+
+    Raises:
+        MlsecError: the file cannot be read or written.
+    """
+    try:
+        with _alone_in(path.parent):
+            models = _read(path)
+            if key in models:
+                return False
+            models[key] = root_digest
+            _write(path, {"version": 1, "models": dict(sorted(models.items()))})
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise MlsecError(f"cannot be written: {reason}", location=str(path)) from None
+    return True
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait for others that record something: what they add must not be lost."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # some file systems know no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, document: dict[str, object]) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        found = loads(path.read_bytes(), "lock file", _LIMITS)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise MlsecError(f"cannot be read: {reason}", location=str(path)) from None
+    except SigningError as error:
+        raise MlsecError(error.message, location=str(path)) from None
+    models = found.get("models") if isinstance(found, dict) else None
+    if not isinstance(models, dict) or found.get("version") != 1:
+        raise MlsecError("is no lock file of mlsec", location=str(path))
+    if not all(isinstance(one, str) and _DIGEST.match(one) for one in models.values()):
+        detail = "holds what is no digest: sha256: and 64 lower-case hex digits"
+        raise MlsecError(detail, location=str(path))
+    return models

@@ -1,0 +1,265 @@
+"""Reads a trust policy from YAML; whatever is not understood is refused with its place."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from pathlib import Path
+from typing import Any
+
+from mlsec.core.errors import MlsecError
+from mlsec.core.strict_yaml import parse
+from mlsec.signing.errors import MalformedError
+from mlsec.signing.manifests.paths import check_ignored
+from mlsec.signing.trust.identity_rule import IdentityRule, mistake_in
+from mlsec.signing.trust.policy import (
+    Anchor,
+    Defaults,
+    KeyAnchor,
+    Leave,
+    ModelRule,
+    Provenance,
+    Reaction,
+    SignerRule,
+    SigstoreAnchor,
+    Stamping,
+    TrustPolicy,
+    X509Anchor,
+)
+from mlsec.signing.trust.yaml_node import Node
+from mlsec.signing.verdicts.verdict import IdentityType
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
+_KINDS = ("uri", "email", "dns", "subject")
+
+
+def load_policy(path: Path) -> TrustPolicy:
+    """Read a trust policy.
+
+    Raises:
+        MlsecError: it cannot be read, is not strict YAML, or says something unknown, in two ways
+            or too little; always with file, line and column.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise MlsecError(f"the trust policy cannot be read: {reason}", location=str(path)) from None
+    return policy_of(text, path)
+
+
+def policy_of(text: str, path: Path) -> TrustPolicy:
+    """Read a trust policy from its text; ``path`` is what messages and relative paths go by."""
+    document = parse(text, str(path))
+    root = Node(document, (), document.value)
+    root.only("version", "defaults", "anchors", "models", "deny")
+    if root.get("version") != 1:
+        root.refuse("version", 'a trust policy starts with "version: 1"')
+    folder = path.parent if path.parent.is_absolute() else Path.cwd() / path.parent
+    named = root.need("anchors")
+    anchors = {name: _anchor(name, named.child(name), folder) for name in named.names()}
+    deny = root.child("deny")
+    deny.only("fingerprints", "root_digests")
+    models = tuple(_model(one, anchors, folder) for one in root.items("models"))
+    if not models:
+        root.refuse("models", "the policy names no model, so nothing would be trusted")
+    return TrustPolicy(
+        file=path,
+        folder=folder,
+        defaults=_defaults(root.child("defaults")),
+        anchors=anchors,
+        models=models,
+        denied_fingerprints=frozenset(_digests(deny, "fingerprints")),
+        denied_root_digests=frozenset(_digests(deny, "root_digests")),
+    )
+
+
+def _defaults(node: Node) -> Defaults:
+    node.only("unsigned", "extra_files", "legacy", "ca_leaf", "symlinks", "timestamp", "limits")
+    limits = node.child("limits")
+    limits.only("bundle_mb", "entries")
+    usual = Defaults()
+    return Defaults(
+        unsigned=node.choice("unsigned", Reaction, usual.unsigned),
+        extra_files=node.choice("extra_files", Reaction, usual.extra_files),
+        legacy=node.flag("legacy", absent=False),
+        ca_leaf=node.choice("ca_leaf", Leave, usual.ca_leaf),
+        symlinks=node.choice("symlinks", Leave, usual.symlinks),
+        timestamp=node.choice("timestamp", Stamping, usual.timestamp),
+        bundle_bytes=limits.number("bundle_mb", 1, 1024, usual.bundle_bytes >> 20) << 20,
+        entries=limits.number("entries", 1, 50_000_000, usual.entries),
+    )
+
+
+def _anchor(name: str, node: Node, folder: Path) -> Anchor:
+    kind = node.text("type")
+    if kind not in ("key", "x509", "sigstore"):
+        node.refuse("type", f'unknown anchor type "{kind}"', "key, x509 or sigstore")
+    if kind == "key":
+        node.only("type", "pem", "valid", "tsa")
+        valid = node.child("valid")
+        valid.only("from", "to")
+        return KeyAnchor(
+            name=name,
+            pem=folder / node.text("pem"),
+            valid_from=_moment(valid, "from"),
+            valid_to=_moment(valid, "to"),
+            tsa=_paths(node, "tsa", folder),
+            place=node.place(),
+        )
+    if kind == "x509":
+        node.only("type", "roots", "tsa", "crls", "signing_authority")
+        roots = _paths(node, "roots", folder)
+        if not roots:
+            node.refuse(
+                "roots", "an x509 anchor needs root certificates; there are no default ones"
+            )
+        return X509Anchor(
+            name=name,
+            roots=roots,
+            tsa=_paths(node, "tsa", folder),
+            crls=_paths(node, "crls", folder),
+            is_signing_authority=node.flag("signing_authority", absent=False),
+            place=node.place(),
+        )
+    node.only("type", "trusted_root")
+    root = folder / node.text("trusted_root")
+    return SigstoreAnchor(name=name, trusted_root=root, place=node.place())
+
+
+def _paths(node: Node, key: str, folder: Path) -> tuple[Path, ...]:
+    return tuple(folder / one for one in node.texts(key))
+
+
+def _model(node: Node, anchors: dict[str, Anchor], folder: Path) -> ModelRule:
+    node.only(
+        "match", "name", "root_digest", "lock", "signed_after", "may_ignore", "require",
+        "provenance",
+    )  # fmt: skip
+    match = node.need("match")
+    match.only("path", "uri")
+    paths, uris = match.texts("path"), match.texts("uri")
+    if not paths and not uris:
+        match.refuse("path", "match needs a path or a uri")
+    require = node.need("require")
+    require.only("threshold", "signers")
+    signers = tuple(_signer(one, anchors) for one in require.items("signers"))
+    if not signers:
+        require.refuse("signers", "at least one signer must be named")
+    lock = node.get("lock")
+    return ModelRule(
+        paths=paths,
+        uris=uris,
+        name=node.text("name", absent=""),
+        root_digest=_digest(node, "root_digest"),
+        lock=folder / node.text("lock") if lock is not None else None,
+        signed_after=_moment(node, "signed_after"),
+        may_ignore=_ignored(node),
+        threshold=require.number("threshold", 1, len(signers), 0),
+        signers=signers,
+        provenance=_provenance(node.child("provenance")) if node.has("provenance") else None,
+        place=node.place(),
+    )
+
+
+def _ignored(node: Node) -> tuple[str, ...]:
+    found = node.texts("may_ignore")
+    for one in found:
+        try:
+            check_ignored(one)
+        except MalformedError as error:
+            node.refuse("may_ignore", error.message, "name each path; there are no patterns here")
+    return found
+
+
+def _provenance(node: Node) -> Provenance:
+    node.only("predicate", "builder", "source", "workflow", "binds")
+    binds = node.text("binds", absent="root_digest")
+    if binds not in ("root_digest", "files"):
+        node.refuse("binds", f'unknown value "{binds}"', "root_digest or files")
+    return Provenance(
+        predicate=node.text("predicate"),
+        builder=node.text("builder", absent=""),
+        source=node.text("source", absent=""),
+        workflow=node.text("workflow", absent=""),
+        binds=binds,
+    )
+
+
+def _signer(node: Node, anchors: dict[str, Anchor]) -> SignerRule:
+    node.only("anchor", "issuer", "identity", "identity_regex")
+    name = node.text("anchor")
+    anchor = anchors.get(name)
+    if anchor is None:
+        node.refuse("anchor", f'no anchor is called "{name}"', node.suggestion(name, anchors))
+    issuer, identity = node.text("issuer", absent=""), _identity(node)
+    match anchor:
+        case KeyAnchor():
+            if issuer or identity:
+                node.refuse("anchor", "a key has no identity or issuer; leave them out")
+        case X509Anchor():
+            if issuer or identity is None or identity.type is None:
+                node.refuse(
+                    "anchor",
+                    "an x509 signer needs an identity such as {uri: spiffe://corp/ml}, no issuer",
+                    "without it anyone with a certificate of this authority could sign",
+                )
+        case SigstoreAnchor():
+            if not issuer or identity is None or identity.type is not None:
+                node.refuse(
+                    "anchor", "a sigstore signer needs an issuer and an identity (plain text)"
+                )
+    return SignerRule(anchor=name, issuer=issuer, identity=identity)
+
+
+def _identity(node: Node) -> IdentityRule | None:
+    keys = [key for key in ("identity", "identity_regex") if node.has(key)]
+    if len(keys) > 1:
+        node.refuse("identity_regex", "give an identity or a pattern for it, not both")
+    if not keys:
+        return None
+    key = keys[0]
+    kind, value = _kind_and_value(node, key)
+    if key == "identity":
+        return IdentityRule(value=value, type=kind)
+    mistake = mistake_in(value, kind)
+    if mistake:
+        node.refuse(key, f"this pattern cannot be trusted: {mistake}")
+    return IdentityRule(pattern=value, type=kind)
+
+
+def _kind_and_value(node: Node, key: str) -> tuple[IdentityType | None, str]:
+    if isinstance(node.get(key), str):
+        return None, node.text(key)
+    named = node.child(key)
+    named.only(*_KINDS)
+    kinds = [kind for kind in _KINDS if named.has(kind)]
+    if len(kinds) != 1:
+        node.refuse(key, f"name one of {', '.join(_KINDS)}")
+    return IdentityType(kinds[0]), named.text(kinds[0])
+
+
+def _moment(node: Node, key: str) -> datetime.datetime | None:
+    text = node.text(key, absent="")
+    if not text:
+        return None
+    try:
+        found = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        node.refuse(key, f'"{text}" is no time', "such as 2026-01-31 or 2026-01-31T12:00:00Z")
+    return found.astimezone(datetime.UTC) if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+
+
+def _digest(node: Node, key: str) -> str:
+    found = node.text(key, absent="")
+    if found and not _DIGEST.match(found):
+        node.refuse(key, f'"{found[:100]}" is no digest', "sha256: and 64 lower-case hex digits")
+    return found
+
+
+def _digests(node: Node, key: str) -> tuple[str, ...]:
+    found: Any = node.texts(key)
+    for one in found:
+        if not _DIGEST.match(one):
+            node.refuse(key, f'"{one[:100]}" is no digest', "sha256: and 64 lower-case hex digits")
+    return tuple(found)

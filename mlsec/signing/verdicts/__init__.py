@@ -1,0 +1,1 @@
+"""The result of a verification: checks with their reasons, signers and the answer."""

@@ -1,0 +1,1 @@
+"""Verification of a model that has signature files."""
