@@ -33,12 +33,14 @@ from mlsec.engine.loading.selection import load_selected
 from mlsec.engine.rules.rule import RuleSet
 from mlsec.engine.waivers.comment_waivers import inline_waivers
 from mlsec.engine.waivers.waivers import load_waivers
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
 from mlsec.graph.model_files import model_files
 from mlsec.repository.checkov.reader import read as read_foreign
 from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, facts_of, providers_of
 from mlsec.snapshot.store import Snapshot, files_of
 from mlsec.targets.collectors import COLLECTORS, provider_of
+from mlsec.targets.facts import FACTS
 
 if TYPE_CHECKING:
     from mlsec.repository.changes.change import Change
@@ -107,7 +109,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
     foreign, extra = read_foreign(snapshot)
     inventory = _joined([read(snapshot, ruleset), extra])
     say("joining what was found", 0, 0)
-    graph = build_graph(ruleset.vocabulary, inventory)
+    graph = build_graph(ruleset.vocabulary, inventory, FACTS)
     clock = judging.now or _taken_at(snapshot)
     blocks = tuple(one for one in inventory.resources if one.type != FILE_TYPE)
     in_code, notices = inline_waivers(_notes(snapshot, inventory))
@@ -165,7 +167,7 @@ def _before(
         with Snapshot.open(Path(scratch) / "before.mlsnap") as held:
             code = COLLECTORS["code"].read(held, ruleset.vocabulary)
     inventory = _joined([read(snapshot, ruleset, but="code"), code])
-    graph = build_graph(ruleset.vocabulary, inventory)
+    graph = build_graph(ruleset.vocabulary, inventory, FACTS)
     judgement = assess(ruleset, graph, clock=clock)
     return Before(
         verdicts=frozenset((one.fingerprint, one.status) for one in judgement.findings),

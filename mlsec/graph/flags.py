@@ -7,13 +7,18 @@ from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.ternary import NO, YES, Answer, unknown
 
 
-def flag(resource: Resource, name: str) -> Answer:
-    """Say whether a switch is on; unknown, with the gaps, when it was not read."""
-    match property_value(resource, name):
+def as_answer(fact: Known | Unread) -> Answer:
+    """Turn a boolean fact into an answer; unknown, with the gaps, when it was not read."""
+    match fact:
         case Known(value=value):
             return YES if value else NO
         case Unread(gaps=gaps):
             return unknown(gaps)
+
+
+def flag(resource: Resource, name: str) -> Answer:
+    """Say whether a switch is on; unknown, with the gaps, when it was not read."""
+    return as_answer(property_value(resource, name))
 
 
 def is_one_of(resource: Resource, name: str, *wanted: object) -> Answer:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-import msgspec
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar, cast
 
 from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
-from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.fact import Targets, Unread
 from mlsec.graph.gaps import not_collected, not_declared, not_known, not_there
 from mlsec.graph.matching import Loose, in_own_stack, is_within, match_values
 from mlsec.graph.references import left_open, references
-from mlsec.targets.facts import DERIVED, DERIVED_RELATIONS
 from mlsec.vocabulary.iac_mapping import is_code
 from mlsec.vocabulary.types import RelationKind, Vocabulary
 
+T = TypeVar("T")
 # Relations whose targets are held at a time: few enough for any estate's memory.
 _MOST_RESOLVED = 4096
 
@@ -22,8 +21,12 @@ _MOST_RESOLVED = 4096
 class Graph:
     """What was found, joined. Every answer about relations says what it could not see."""
 
-    def __init__(self, vocabulary: Vocabulary, inventory: Inventory) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, inventory: Inventory, relations: DerivedRelations
+    ) -> None:
         self.vocabulary = vocabulary
+        self._derived_relations = relations
+        self._memo: dict[tuple[str, ...], object] = {}
         self.coverage: tuple[TypeCoverage, ...] = inventory.coverage
         self.gaps: dict[str, Gap] = {gap.id: gap for gap in inventory.gaps}
         self.resources: dict[str, Resource] = {}
@@ -56,7 +59,7 @@ class Graph:
             return self._along(resource, kind.path.split("."))
         if kind.by or kind.reverse or kind.every:
             return self._once(resource, relation, kind)
-        return DERIVED_RELATIONS[kind.derived](resource, self)
+        return self._derived_relations[kind.derived](resource, self)
 
     def _once(self, resource: Resource, relation: str, kind: RelationKind) -> Targets:
         """Resolve what always has the same answer; many rules ask for it one after the other."""
@@ -121,6 +124,12 @@ class Graph:
         """Remember a gap that a derived fact ran into; gives its id."""
         self.gaps[gap.id] = gap
         return gap.id
+
+    def memo(self, key: tuple[str, ...], build: Callable[[], T]) -> T:
+        """Compute once for each key; the first part of ``key`` names the fact."""
+        if key not in self._memo:
+            self._memo[key] = build()
+        return cast("T", self._memo[key])
 
     def finish(self) -> None:
         """Drop cached look-ups, as a derived property may be what a relation goes by.
@@ -253,38 +262,4 @@ class Graph:
         return self.note_gap(not_collected(type_name, scope, region))
 
 
-def build_graph(vocabulary: Vocabulary, inventory: Inventory) -> Graph:
-    """Join an inventory and fill in every derived property, in the order of the DERIVED table."""
-    wanted = _derived_by_function(vocabulary)
-    types = {type_name for uses in wanted.values() for type_name, _ in uses}
-    opened = [_own_copy(r) if r.type in types else r for r in inventory.resources]
-    graph = Graph(vocabulary, msgspec.structs.replace(inventory, resources=tuple(opened)))
-    for function, compute in DERIVED.items():
-        for type_name, name in wanted.get(function, ()):
-            for resource in graph.of_type(type_name):
-                _fill(resource, name, compute(resource, graph))
-    graph.finish()
-    return graph
-
-
-def _derived_by_function(vocabulary: Vocabulary) -> Mapping[str, list[tuple[str, str]]]:
-    wanted: dict[str, list[tuple[str, str]]] = {}
-    for type_name, found in sorted(vocabulary.types.items()):
-        for each in found.properties.values():
-            if each.derived:
-                wanted.setdefault(each.derived, []).append((type_name, each.name))
-    return wanted
-
-
-def _own_copy(resource: Resource) -> Resource:
-    return msgspec.structs.replace(
-        resource, properties=dict(resource.properties), unread=dict(resource.unread)
-    )
-
-
-def _fill(resource: Resource, name: str, value: Known | Unread) -> None:
-    match value:
-        case Known(value=held):
-            resource.properties[name] = held  # type: ignore[index]  # our own copy, see _own_copy
-        case Unread(gaps=gaps):
-            resource.unread[name] = gaps  # type: ignore[index]
+DerivedRelations = Mapping[str, Callable[[Resource, Graph], Targets]]

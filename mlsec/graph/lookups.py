@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,6 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 _Index = dict[tuple[str, ...], list[Resource]]
-# Agents, versions and tools refer to each other by two values at once; each pair is indexed once.
-_INDEXES: weakref.WeakKeyDictionary[Graph, dict[tuple[str, ...], _Index]] = (
-    weakref.WeakKeyDictionary()
-)
 
 
 def kind_of(resource: Resource, graph: Graph, derived: str) -> RelationKind:
@@ -37,17 +32,18 @@ def find(
 
 
 def _index(graph: Graph, type_name: str, names: tuple[str, ...]) -> _Index:
-    indexes = _INDEXES.setdefault(graph, {})
-    key = (type_name, *names)
-    if key not in indexes:
-        built: _Index = {}
-        for each in graph.of_type(type_name):
-            held = [property_value(each, name) for name in names]
-            values = [str(value.value) for value in held if isinstance(value, Known)]
-            if len(values) == len(names):
-                built.setdefault((each.scope, each.region, *values), []).append(each)
-        indexes[key] = built
-    return indexes[key]
+    """Index a type by several properties at once, as agents, versions and tools refer to it."""
+    return graph.memo(("index", type_name, *names), lambda: _build_index(graph, type_name, names))
+
+
+def _build_index(graph: Graph, type_name: str, names: tuple[str, ...]) -> _Index:
+    index: _Index = {}
+    for resource in graph.of_type(type_name):
+        facts = [property_value(resource, name) for name in names]
+        values = [str(fact.value) for fact in facts if isinstance(fact, Known)]
+        if len(values) == len(names):
+            index.setdefault((resource.scope, resource.region, *values), []).append(resource)
+    return index
 
 
 def find_or_stub(

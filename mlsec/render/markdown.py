@@ -10,8 +10,8 @@ from mlsec.core.finding import Finding
 from mlsec.render import tally
 from mlsec.render.display import plural, shown
 from mlsec.render.markup import fenced, markdown_code, markdown_text
-from mlsec.render.sarif.upload_limits import left_out_notices
 from mlsec.render.settings import DEFAULT, RenderSettings
+from mlsec.render.upload_limits import left_out_notices
 
 _ACTIONS_SHOWN = 10
 _FINDINGS_SHOWN = 20

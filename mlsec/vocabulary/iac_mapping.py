@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.resource import Resource
+
 # The account, subscription, project and region of what is declared: they are not told by code, and
 # no real one has these names. Twelve digits, so that addresses keep their form.
 CODE_ACCOUNT = "000000000000"
@@ -89,3 +91,10 @@ class DeclaredType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 # kind of code -> declared type -> its entries
 Tables = Mapping[str, Mapping[str, tuple[DeclaredType, ...]]]
+
+
+def account_of(resource: Resource) -> str:
+    """Give the account a resource was read in; of declared things, what stands for it."""
+    if is_code(resource.scope):
+        return code_account(resource.provider)
+    return resource.scope.rpartition("/")[2]

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.dispatch.named_protobuf import STEPS
 from mlsec.artifacts.facts import FactKind, Format, Inspection
-from mlsec.artifacts.formats.named_protobuf import STEPS
 from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.core.enums import Severity
 from tests.artifacts.builders import (

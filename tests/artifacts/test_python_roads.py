@@ -14,8 +14,8 @@ import pytest
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import Inspection
 from mlsec.artifacts.inspect.inspect import inspect
-from mlsec.artifacts.python.code import tree_of
 from mlsec.artifacts.python.scope import Scope
+from mlsec.artifacts.python.syntax import tree_of
 from mlsec.core.enums import Severity
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}

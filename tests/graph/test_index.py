@@ -9,7 +9,9 @@ import pytest
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
+from mlsec.targets.facts import FACTS
 from mlsec.vocabulary.load import load_vocabulary
 from mlsec.vocabulary.types import Vocabulary
 
@@ -68,7 +70,7 @@ ALL = (seen("door"), seen("house"), seen("key"))
 
 
 def graph(words: Vocabulary, *things: Resource, coverage: tuple[TypeCoverage, ...] = ALL) -> Graph:
-    return build_graph(words, Inventory(resources=things, gaps=(DENIED,), coverage=coverage))
+    return build_graph(words, Inventory(resources=things, gaps=(DENIED,), coverage=coverage), FACTS)
 
 
 def names(found: tuple[Resource, ...]) -> list[str]:

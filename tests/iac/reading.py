@@ -5,11 +5,13 @@ from __future__ import annotations
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Language
 from mlsec.collect.tally import Tally
 from mlsec.core.resource import Inventory, Resource
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
 from mlsec.iac.arm import reader as arm
 from mlsec.iac.cloudformation import reader as cloudformation
 from mlsec.iac.terraform import reader as terraform
 from mlsec.repository.infrastructure import INFRASTRUCTURE, shapes_of
+from mlsec.targets.facts import FACTS
 from tests.shipped import shipped_vocabulary
 
 VOCABULARY = shipped_vocabulary()
@@ -41,7 +43,7 @@ def inventory_of(scope: CodeScope, *, as_scanned: bool = False) -> Inventory:
 def graph_of(*texts: str, language: Language = Language.CLOUDFORMATION) -> Graph:
     """Join what these templates declare; they are called 0.yaml, 1.yaml and so on."""
     named = {f"{n}.yaml": text for n, text in enumerate(texts)}
-    return build_graph(VOCABULARY, inventory_of(scope_of(named, language)))
+    return build_graph(VOCABULARY, inventory_of(scope_of(named, language)), FACTS)
 
 
 def declared(text: str, language: Language = Language.CLOUDFORMATION) -> dict[str, Resource]:

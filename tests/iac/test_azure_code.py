@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from mlsec.collect.code.code_file import Language
+from mlsec.graph.build import build_graph
 from mlsec.graph.fact import Known, property_value
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.graph import Graph
+from mlsec.targets.facts import FACTS
 from tests.iac.reading import VOCABULARY, inventory_of, scope_of, why
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
@@ -31,7 +33,9 @@ APART = (
 
 
 def graph_of(text: str) -> Graph:
-    return build_graph(VOCABULARY, inventory_of(scope_of({"main.tf": text}, Language.TERRAFORM)))
+    return build_graph(
+        VOCABULARY, inventory_of(scope_of({"main.tf": text}, Language.TERRAFORM)), FACTS
+    )
 
 
 def template(properties: Any, kind: str = "Microsoft.Storage/storageAccounts") -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from mlsec.collect.code.code_file import Language
 from mlsec.core.resource import Resource
-from mlsec.graph.graph import build_graph
+from mlsec.graph.build import build_graph
+from mlsec.targets.facts import FACTS
 from tests.iac.reading import VOCABULARY, inventory_of, scope_of
 
 
@@ -92,7 +93,9 @@ def test_a_subnet_knows_its_network_and_its_security_group() -> None:
         'resource "azurerm_subnet_network_security_group_association" "a" {\n'
         '  subnet_id = azurerm_subnet.s.id\n  network_security_group_id = "/NSG"\n}\n'
     )
-    graph = build_graph(VOCABULARY, inventory_of(scope_of({"m.tf": text}, Language.TERRAFORM)))
+    graph = build_graph(
+        VOCABULARY, inventory_of(scope_of({"m.tf": text}, Language.TERRAFORM)), FACTS
+    )
     subnets = {each.name: each for each in graph.of_type("azure.network.subnet")}
     groups = {name: each.properties.get("nsg_id") for name, each in subnets.items()}
     assert groups == {"inner": "/nsg", "s": "/nsg", "bare": None}

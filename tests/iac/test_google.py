@@ -6,10 +6,12 @@ import pytest
 
 from mlsec.collect.code.code_file import Language
 from mlsec.core.resource import Resource
+from mlsec.graph.build import build_graph
 from mlsec.graph.fact import Known, Unread, property_value
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.graph import Graph
 from mlsec.graph.ternary import NO, YES
 from mlsec.providers.gcp.facts.members import home_of, is_external
+from mlsec.targets.facts import FACTS
 from tests.iac.reading import VOCABULARY, inventory_of, scope_of
 
 ACCOUNT = 'resource "google_service_account" "a" {\n  account_id = "serve"\n}\n'
@@ -25,7 +27,9 @@ MEMBER = (
 
 
 def graph_of(text: str) -> Graph:
-    return build_graph(VOCABULARY, inventory_of(scope_of({"main.tf": text}, Language.TERRAFORM)))
+    return build_graph(
+        VOCABULARY, inventory_of(scope_of({"main.tf": text}, Language.TERRAFORM)), FACTS
+    )
 
 
 def one(graph: Graph, type_name: str) -> Resource:

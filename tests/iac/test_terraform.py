@@ -6,9 +6,11 @@ from typing import Any
 
 from mlsec.collect.code.code_file import Language
 from mlsec.core.resource import Resource
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
 from mlsec.iac.terraform import reader as terraform
 from mlsec.repository.infrastructure import shapes_of
+from mlsec.targets.facts import FACTS
 from tests.iac.reading import VOCABULARY, inventory_of, scope_of
 
 BUCKET = 'resource "aws_s3_bucket" "b" {\n  bucket = "models"\n}\n'
@@ -25,7 +27,9 @@ def properties(text: str, address: str) -> Any:
 
 
 def graph_of(text: str) -> Graph:
-    return build_graph(VOCABULARY, inventory_of(scope_of({"main.tf": text}, Language.TERRAFORM)))
+    return build_graph(
+        VOCABULARY, inventory_of(scope_of({"main.tf": text}, Language.TERRAFORM)), FACTS
+    )
 
 
 def test_a_new_bucket_has_what_the_service_gives_to_new_buckets() -> None:

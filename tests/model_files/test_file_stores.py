@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
+from mlsec.targets.facts import FACTS
 from tests.providers.aws.facts.assistants import shipped
 
 _STORES = {
@@ -28,7 +30,7 @@ def graph_with(file_id: str) -> Graph:
         )
         for kind, (store_id, properties) in _STORES.items()
     ]  # fmt: skip
-    return build_graph(shipped(), Inventory(resources=(file, *stores)))
+    return build_graph(shipped(), Inventory(resources=(file, *stores)), FACTS)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,7 @@ def test_file_of_a_cloud_whose_endpoints_have_the_identity_is_loaded_by_theirs()
     graph = build_graph(
         shipped(),
         Inventory(resources=(file, model, account, endpoint), coverage=_whole("gcp/p")),
+        FACTS,
     )
     reached = graph.targets(graph.resources[weights], "roles")
     assert ([role.id for role in reached.found], reached.gaps) == (["//iam/serve"], ())
@@ -98,7 +101,7 @@ def test_model_of_azure_names_its_files_as_a_scan_of_their_container_does() -> N
             "https://nl.blob.core.windows.net/weights/fraud/3",
         ))
     ]  # fmt: skip
-    graph = build_graph(shipped(), Inventory(resources=(file, *models)))
+    graph = build_graph(shipped(), Inventory(resources=(file, *models)), FACTS)
     reached = graph.targets(graph.resources[weights], "models").found
     assert [model.id for model in reached] == ["/m/0", "/m/1"]
 

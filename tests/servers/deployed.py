@@ -22,8 +22,9 @@ from mlsec.core.enums import Status
 from mlsec.core.resource import Inventory, Resource
 from mlsec.engine.assessment.assess import assess
 from mlsec.engine.rules.rule import RuleSet
-from mlsec.graph.graph import build_graph
+from mlsec.graph.build import build_graph
 from mlsec.servers.products.product import ANYWHERE, LOOPBACK
+from mlsec.targets.facts import FACTS
 from tests.servers.config.declared import Seen, seen
 from tests.servers.network import is_wide, own_network
 from tests.servers.start import ROOT, Server, running
@@ -60,7 +61,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def failed(self) -> set[str]:
         """The rules that fail on the server."""
-        graph = build_graph(_rules().vocabulary, self.inventory)
+        graph = build_graph(_rules().vocabulary, self.inventory, FACTS)
         found = assess(_rules(), graph, clock=datetime.datetime.now(datetime.UTC)).findings
         return {
             each.rule

@@ -15,6 +15,29 @@ from mlsec.artifacts.containers.zip_reader import read_zip, sniff_zip
 from mlsec.artifacts.content.executable import read_executable, sniff_executable
 from mlsec.artifacts.content.plain_text import sniff_text
 from mlsec.artifacts.content.pointers import read_pointer, sniff_pointer
+from mlsec.artifacts.dispatch.json_documents import read_json_document, sniff_json
+from mlsec.artifacts.dispatch.named_protobuf import (
+    read_named_graph,
+    read_named_keras,
+    read_named_onnx,
+    read_named_saved_model,
+    sniff_named_graph,
+    sniff_named_keras,
+    sniff_named_onnx,
+    sniff_named_saved_model,
+)
+from mlsec.artifacts.dispatch.protobuf_formats import (
+    sniff_graph_def,
+    sniff_meta_graph,
+    sniff_onnx,
+    sniff_saved_model,
+)
+from mlsec.artifacts.dispatch.server_settings import (
+    read_properties,
+    read_triton,
+    sniff_properties,
+    sniff_triton,
+)
 from mlsec.artifacts.facts import Format
 from mlsec.artifacts.formats.core_ml.core_ml import read_core_ml, sniff_core_ml
 from mlsec.artifacts.formats.core_ml.weights import read_core_ml_weights, sniff_core_ml_weights
@@ -27,17 +50,6 @@ from mlsec.artifacts.formats.engines import (
 from mlsec.artifacts.formats.gguf.gguf import read_gguf, sniff_gguf
 from mlsec.artifacts.formats.hdf5.reader import read_hdf5, sniff_hdf5
 from mlsec.artifacts.formats.images import read_image, sniff_image
-from mlsec.artifacts.formats.json_documents import read_json_document, sniff_json
-from mlsec.artifacts.formats.named_protobuf import (
-    read_named_graph,
-    read_named_keras,
-    read_named_onnx,
-    read_named_saved_model,
-    sniff_named_graph,
-    sniff_named_keras,
-    sniff_named_onnx,
-    sniff_named_saved_model,
-)
 from mlsec.artifacts.formats.numpy.reader import (
     read_numpy,
     read_raw_array,
@@ -48,22 +60,11 @@ from mlsec.artifacts.formats.onnx.onnx import read_onnx
 from mlsec.artifacts.formats.onnx.tensor import read_tensor, sniff_tensor
 from mlsec.artifacts.formats.paddle import read_paddle, sniff_paddle
 from mlsec.artifacts.formats.pdf import read_pdf, sniff_pdf
-from mlsec.artifacts.formats.protobuf_formats import (
-    sniff_graph_def,
-    sniff_meta_graph,
-    sniff_onnx,
-    sniff_saved_model,
-)
 from mlsec.artifacts.formats.r.data import read_r, sniff_r
 from mlsec.artifacts.formats.safetensors import read_safetensors, sniff_safetensors
 from mlsec.artifacts.formats.sentencepiece import read_sentencepiece, sniff_sentencepiece
-from mlsec.artifacts.formats.server_settings import (
-    read_properties,
-    read_triton,
-    sniff_properties,
-    sniff_triton,
-)
 from mlsec.artifacts.formats.tensorflow.bundle import read_bundle, sniff_bundle
+from mlsec.artifacts.formats.tensorflow.lite.model import read_tflite, sniff_tflite
 from mlsec.artifacts.formats.tensorflow.shards import (
     read_fingerprint,
     read_shard,
@@ -71,7 +72,6 @@ from mlsec.artifacts.formats.tensorflow.shards import (
     sniff_shard,
 )
 from mlsec.artifacts.formats.tensorflow.text_format import read_text_format, sniff_text_format
-from mlsec.artifacts.formats.tflite.tflite import read_tflite, sniff_tflite
 from mlsec.artifacts.formats.trees.catboost import read_catboost, sniff_catboost
 from mlsec.artifacts.formats.trees.lightgbm import read_lightgbm, sniff_lightgbm
 from mlsec.artifacts.formats.trees.xgboost import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 
 from mlsec.artifacts.pickle.policy import Policy, Standing
-from mlsec.artifacts.python.code import tree_of
+from mlsec.artifacts.python.syntax import tree_of
 
 # What the generator writes; every other kind of node is refused.
 _PLAIN = (

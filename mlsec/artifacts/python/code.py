@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
-import warnings
 from pathlib import PurePosixPath
 
 from mlsec.artifacts.bytes.window import Window
@@ -12,38 +9,13 @@ from mlsec.artifacts.content.plain_text import read_text
 from mlsec.artifacts.content.program_text import PROGRAM, SHELL, note_program
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.python.syntax import tree_of
 from mlsec.artifacts.python.walk import PythonWalk
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import Severity
 
 MOST_BYTES = 4 << 20
-MOST_NESTED = 150
 _RUN_BY_PYTHON = frozenset({"sitecustomize.py", "usercustomize.py"})
-# What the interpreter is told the source is called: it is parsed, never compiled to code.
-PARSED_ONLY = "<parsed only>"
-
-
-def tree_of(data: bytes) -> ast.Module:
-    """The tree of a source text.
-
-    Raises:
-        SyntaxError: no Python of this version.
-        OverLimitError: nested too deep to be parsed within bounds.
-    """
-    depth = deepest = 0
-    for byte in re.findall(rb"[(\[{)\]}]", data):
-        depth = depth + 1 if byte in b"([{" else max(0, depth - 1)
-        deepest = max(deepest, depth)
-    if deepest > MOST_NESTED:
-        raise OverLimitError("Python is nested deeper than can be followed")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(data, filename=PARSED_ONLY)
-    except (RecursionError, MemoryError) as error:
-        raise OverLimitError("Python is nested deeper than can be followed") from error
-    except ValueError as error:
-        raise SyntaxError(str(error)) from error
 
 
 def judge_python(window: Window, record: Recorder) -> None:

@@ -32,7 +32,7 @@ def sniff_python(head: bytes, window: Window) -> bool:
 
 
 def _parses(window: Window) -> bool:
-    from mlsec.artifacts.python.code import tree_of  # noqa: PLC0415 - it loads much
+    from mlsec.artifacts.python.syntax import tree_of  # noqa: PLC0415 - it loads much
 
     try:
         tree_of(window.read(0, MOST_BYTES))

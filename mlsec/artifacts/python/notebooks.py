@@ -37,7 +37,7 @@ def judge_notebook(value: Mapping[str, Any], record: Recorder) -> None:
 
 def _plain(cell: str) -> str:
     """A cell without the lines that are no Python; nothing where the rest is none either."""
-    from mlsec.artifacts.python.code import tree_of  # noqa: PLC0415 - it loads much
+    from mlsec.artifacts.python.syntax import tree_of  # noqa: PLC0415 - it loads much
 
     lines = [line for line in cell.splitlines() if not line.lstrip().startswith(("!", "%", "?"))]
     text = "\n".join(lines)
@@ -50,7 +50,7 @@ def _plain(cell: str) -> str:
 
 def _judge_hidden(text: str, record: Recorder) -> None:
     """Note what hides a name, or sends keys away; commands are what a notebook is written for."""
-    from mlsec.artifacts.python.code import tree_of  # noqa: PLC0415 - as above
+    from mlsec.artifacts.python.syntax import tree_of  # noqa: PLC0415 - as above
     from mlsec.artifacts.python.walk import PythonWalk  # noqa: PLC0415 - as above
 
     ledger = Ledger()

@@ -16,6 +16,7 @@ from mlsec.artifacts.python.names import Reach, reach_of
 from mlsec.artifacts.python.nodes import children, is_main, shown, undocumented
 from mlsec.artifacts.python.places import ADDRESSES, SECRETS
 from mlsec.artifacts.python.scope import Scope
+from mlsec.artifacts.python.syntax import tree_of
 from mlsec.artifacts.python.trust import judge_trust
 from mlsec.artifacts.python.values import Values, function_given
 from mlsec.artifacts.recorder import Recorder
@@ -82,7 +83,6 @@ class PythonWalk:
         text = node.value if isinstance(node, ast.Constant) else None
         if not isinstance(text, str) or "(" not in text or self.within >= MOST_WITHIN:
             return
-        from mlsec.artifacts.python.code import tree_of  # noqa: PLC0415 - it calls this
 
         with contextlib.suppress(SyntaxError, OverLimitError):
             tree = tree_of(text.encode("utf-8", "surrogatepass"))
@@ -185,8 +185,6 @@ class PythonWalk:
 
     def _program(self, node: ast.Call, inside: str, name: str, danger: Severity) -> Severity:
         """Judge the program that a call is given, where it is known; else say that it is not."""
-        from mlsec.artifacts.python.code import tree_of  # noqa: PLC0415 - it calls this
-
         texts = self._programs(node.args[0]) if node.args else ()
         for text in texts:
             try:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from mlsec.collect.located.located import Unresolved
 from mlsec.iac.mapping.partial_text import joined
 from mlsec.vocabulary.iac_mapping import CODE_SUBSCRIPTION
 
-if TYPE_CHECKING:
-    from mlsec.iac.arm.template import ArmTemplate
-
 GROUP = "group"
 SUBSCRIPTION_ID = f"/subscriptions/{CODE_SUBSCRIPTION}"
 GROUP_ID = f"{SUBSCRIPTION_ID}/resourceGroups/{GROUP}"
+
+
+class TemplateScope(Protocol):
+    """What a function may ask of the template that it stands in."""
+
+    scope_id: str
+    loops: dict[str, int]
+
+    def parameter(self, name: str) -> Any:
+        """Give a parameter's value."""
+
+    def variable(self, name: str) -> Any:
+        """Give a variable's value."""
+
+    def refer(self, target: Any) -> Any:
+        """Give what ``reference`` of a resource answers."""
+
+
 _HOME = Unresolved("where it is deployed", "‹location›", is_given=True)
 
 
@@ -27,7 +42,7 @@ def resource_id(scope_id: str, kind: str, names: list[Any]) -> Any:
     return joined(parts)
 
 
-def _resource_id(template: ArmTemplate, values: list[Any]) -> Any:
+def _resource_id(template: TemplateScope, values: list[Any]) -> Any:
     known = [n for n, each in enumerate(values) if isinstance(each, str) and "/" in each]
     if not known:
         return Unresolved("an id of something that is not told", is_given=True)
@@ -42,13 +57,13 @@ def _resource_id(template: ArmTemplate, values: list[Any]) -> Any:
     return resource_id(scope, values[place], values[place + 1 :])
 
 
-def _extension_id(_: ArmTemplate, values: list[Any]) -> Any:
+def _extension_id(_: TemplateScope, values: list[Any]) -> Any:
     if len(values) < 3 or not isinstance(values[1], str):
         return Unresolved("an id of something that is not told")
     return resource_id(words_of(values[0]), values[1], values[2:])
 
 
-def _copy_index(template: ArmTemplate, values: list[Any]) -> Any:
+def _copy_index(template: TemplateScope, values: list[Any]) -> Any:
     names = [each.lower() for each in values if isinstance(each, str)]
     offset = next((each for each in values if isinstance(each, int)), 0)
     loops = template.loops
@@ -60,7 +75,7 @@ def _lookup(values: list[Any]) -> str:
     return values[0] if values and isinstance(values[0], str) else ""
 
 
-OWN: Mapping[str, Callable[[ArmTemplate, list[Any]], Any]] = {
+OWN: Mapping[str, Callable[[TemplateScope, list[Any]], Any]] = {
     "parameters": lambda template, values: template.parameter(_lookup(values)),
     "variables": lambda template, values: template.variable(_lookup(values)),
     "resourceid": _resource_id,

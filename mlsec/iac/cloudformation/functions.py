@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from mlsec.collect.located.located import Node, Unresolved, plain
 from mlsec.core.enums import Truth
+from mlsec.iac.cloudformation.conditions import Conditions
 from mlsec.iac.cloudformation.macros import TRANSFORM, hidden_by
 from mlsec.iac.mapping.declaration import text_of
 from mlsec.iac.mapping.partial_text import at, joined
 from mlsec.vocabulary.iac_mapping import CODE_REGION
 
-if TYPE_CHECKING:
-    from mlsec.iac.cloudformation.template import Template
-
 _HOLE = re.compile(r"\$\{([^{}]*)\}")
 _LOOP_HOLE = re.compile(r"[$&]\{([A-Za-z0-9]+)\}")
+
+
+class Template(Protocol):
+    """What a function may ask of the template that it stands in."""
+
+    root: Node
+    loop: Mapping[str, str]
+    conditions: Conditions
+
+    def work(self, node: Node) -> Node | None:
+        """Work out a value; None when the template says that there is none."""
+
+    def reference(self, name: str, node: Node) -> Node | None:
+        """Give what ``Ref`` of a name is."""
+
+    def attribute(self, logical: str, wanted: str, node: Node) -> Node:
+        """Give what ``Fn::GetAtt`` of a resource is."""
+
+    def spend(self, text: str | Unresolved) -> str | Unresolved:
+        """Count a text that was put together."""
 
 
 def apply(template: Template, name: str, argument: Node, node: Node) -> Node | None:

@@ -10,15 +10,10 @@ import msgspec
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Language
 from mlsec.collect.located.located import Node, Unresolved
 from mlsec.core.enums import GapReason
-from mlsec.iac.terraform.evaluation.evaluate import (
-    MAX_ROOT_STEPS,
-    MAX_STEPS,
-    Budget,
-    Evaluator,
-    Names,
-)
+from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.modules.module import Key, Module, Placed, assemble
 from mlsec.iac.terraform.modules.scope import Given, Scope
+from mlsec.iac.terraform.names import MAX_ROOT_STEPS, MAX_STEPS, Budget, Names
 from mlsec.iac.terraform.syntax.json_syntax import parse_json, parse_values
 from mlsec.iac.terraform.syntax.parse import parse
 from mlsec.iac.terraform.syntax.tree import Body, Literal

@@ -14,7 +14,7 @@ from mlsec.core.resource import TypeCoverage
 from mlsec.render import tally
 from mlsec.render.document import document_digest
 from mlsec.render.html.path_layout import Drawing, draw
-from mlsec.render.sarif.upload_limits import left_out_notices
+from mlsec.render.upload_limits import left_out_notices
 
 ACTIONS_SHOWN = 7
 PATHS_DRAWN = 40

@@ -21,7 +21,8 @@ from mlsec.render.sarif.results import (
 )
 from mlsec.render.sarif.rules import alert_id
 from mlsec.render.sarif.run import Result, RunPart, run_chunks
-from mlsec.render.sarif.upload_limits import (
+from mlsec.render.settings import DEFAULT, INVENTORY_FILE, RenderSettings
+from mlsec.render.upload_limits import (
     RESULTS_PER_RUN,
     grouped_notice,
     left_out_notices,
@@ -29,7 +30,6 @@ from mlsec.render.sarif.upload_limits import (
     split_for_upload,
     unread_notices,
 )
-from mlsec.render.settings import DEFAULT, INVENTORY_FILE, RenderSettings
 
 RUNS_PER_FILE = 20
 _GZIP_BYTES_PER_FILE = 7_000_000

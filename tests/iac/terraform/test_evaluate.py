@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mlsec.collect.located.located import Unresolved
-from mlsec.iac.terraform.evaluation.evaluate import Budget, Evaluator
+from mlsec.iac.terraform.evaluation.evaluate import Evaluator
+from mlsec.iac.terraform.names import Budget
 from mlsec.iac.terraform.syntax.parse import parse
 from mlsec.iac.terraform.values import Joined, Mistaken, Symbol
 from tests.iac.terraform.written import _Only, value

@@ -7,7 +7,8 @@ from typing import Any
 from mlsec.collect.code.code_file import CodeFile, CodeScope
 from mlsec.collect.located.located import Unresolved, plain
 from mlsec.collect.tally import Tally
-from mlsec.iac.terraform.evaluation.evaluate import Budget, Evaluator, Names
+from mlsec.iac.terraform.evaluation.evaluate import Evaluator
+from mlsec.iac.terraform.names import Budget, Names
 from mlsec.iac.terraform.syntax.parse import parse
 from mlsec.iac.terraform.target import Declaration, Target
 from mlsec.iac.terraform.values import Mistaken

@@ -12,11 +12,13 @@ from mlsec.core.resource import Inventory, Resource
 from mlsec.engine.assessment.assess import assess
 from mlsec.engine.loading.selection import load_selected
 from mlsec.engine.rules.rule import RuleSet
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
 from mlsec.repository.evidence import file_call
 from mlsec.repository.language import language_of
 from mlsec.repository.reader import read
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.facts import FACTS
 
 RULES: RuleSet = load_selected(content_folder("rules"), (), ("k8s-*", "paths/*"))
 VOCABULARY = RULES.vocabulary
@@ -39,7 +41,7 @@ def inventory_of(scratch: Path, files: dict[str, str]) -> Inventory:
 
 def graph_of(scratch: Path, files: dict[str, str]) -> Graph:
     """Read and join texts."""
-    return build_graph(VOCABULARY, inventory_of(scratch, files))
+    return build_graph(VOCABULARY, inventory_of(scratch, files), FACTS)
 
 
 def of_type(graph: Graph, kind: str) -> dict[str, Resource]:

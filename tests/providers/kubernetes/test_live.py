@@ -17,7 +17,7 @@ from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Inventory
 from mlsec.core.strict_yaml import parse
-from mlsec.graph.graph import build_graph
+from mlsec.graph.build import build_graph
 from mlsec.providers.kubernetes.policy import least_privilege_role
 from mlsec.providers.kubernetes.tables import CORE, GROUPS, KINDS_OF, VERSION, table_of
 from mlsec.providers.kubernetes.target import Target, parse_target
@@ -25,6 +25,7 @@ from mlsec.repository.clusters import read_clusters
 from mlsec.snapshot.records import CallStatus
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.collectors import COLLECTORS
+from mlsec.targets.facts import FACTS
 from tests.e2e import runs
 from tests.estate.kube_estate import TOKEN, zoo
 from tests.estate.kube_server import KubeWorld, RunningKube
@@ -203,7 +204,7 @@ def whole(cluster: RunningKube, tmp_path_factory: pytest.TempPathFactory) -> Who
         inventory = collect(folder / "x.mlsnap")
     return Whole(
         path=folder / "x.mlsnap",
-        verdicts=verdicts(build_graph(VOCABULARY, inventory)),
+        verdicts=verdicts(build_graph(VOCABULARY, inventory, FACTS)),
         gaps={gap.id for gap in inventory.gaps},
     )
 
@@ -227,7 +228,7 @@ def test_call_that_is_denied_or_broken_never_makes_a_verdict(
     label: str, whole: Whole, cluster: RunningKube, tmp_path: Path
 ) -> None:
     denied = broken(whole, cluster, label, "deny", tmp_path / "denied.mlsnap")
-    after = verdicts(build_graph(VOCABULARY, denied))
+    after = verdicts(build_graph(VOCABULARY, denied, FACTS))
     assert after["fail"] - whole.verdicts["fail"] == set()
     assert after["pass"] - whole.verdicts["pass"] == set()
     fresh = {gap.reason for gap in denied.gaps if gap.id not in whole.gaps}

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from mlsec.collect.settings import CollectSettings
-from mlsec.graph.graph import build_graph
+from mlsec.graph.build import build_graph
 from mlsec.providers.kubernetes.collect import collector
 from mlsec.repository.clusters import read_clusters
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.facts import FACTS
 from tests.estate.kube_server import KubeWorld, RunningKube
 from tests.providers.kubernetes.manifests import (
     VOCABULARY,
@@ -121,6 +122,6 @@ def test_container_of_a_cluster_that_may_be_a_server_is_not_assessed_with_its_re
     assert "my-ollama" in told["alike:main"]
     (row,) = [each for each in inventory.coverage if each.type == "serving.server"]
     assert (row.errored, row.excluded) == (2, 1)
-    graph = build_graph(VOCABULARY, inventory)
+    graph = build_graph(VOCABULARY, inventory, FACTS)
     said = verdicts(graph)
     assert ("k8s-serving/model-not-pinned", "script") in said["not_assessed"]

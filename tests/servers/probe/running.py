@@ -16,7 +16,7 @@ from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, Resource
 from mlsec.engine.assessment.assess import assess
 from mlsec.engine.rules.rule import RuleSet
-from mlsec.graph.graph import build_graph
+from mlsec.graph.build import build_graph
 from mlsec.pipeline import load
 from mlsec.servers.probe import reader
 from mlsec.servers.probe.addresses import Resolver, system_resolver
@@ -25,6 +25,7 @@ from mlsec.servers.probe.limits import Limits
 from mlsec.servers.probe.target import parse_target
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.facts import FACTS
 
 # Short enough for a test, long enough for a busy machine where nothing is slow on purpose.
 QUICK = Limits(connect_s=10, handshake_s=10, answer_s=10, target_s=60)
@@ -88,7 +89,7 @@ def look_at(
         calls = tuple(snapshot.calls())
         kept = b"\n".join(snapshot.payload_bytes(call.payload) for call in calls if call.payload)
         inventory = reader.read(snapshot, rules().vocabulary)
-    graph = build_graph(rules().vocabulary, inventory)
+    graph = build_graph(rules().vocabulary, inventory, FACTS)
     judgement = assess(rules(), graph, clock=_now())
     return Seen(
         resource=inventory.resources[0],

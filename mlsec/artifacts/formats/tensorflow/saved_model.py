@@ -7,10 +7,10 @@ from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.json_text import read_json
 from mlsec.artifacts.content.references import note_reference
 from mlsec.artifacts.embedded.contents import judge_field
-from mlsec.artifacts.formats.protobuf_formats import is_keras_metadata
 from mlsec.artifacts.formats.tensorflow.assets import asset_nodes, assets_of, file_names
 from mlsec.artifacts.formats.tensorflow.graph import GraphReader
 from mlsec.artifacts.formats.tensorflow.keras.config import judge_keras
+from mlsec.artifacts.formats.tensorflow.shape import is_keras_metadata
 from mlsec.artifacts.recorder import Recorder
 
 # Field numbers: saved_model.proto, meta_graph.proto, saved_object_graph.proto of TensorFlow.

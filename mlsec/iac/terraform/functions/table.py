@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Protocol
 
 from mlsec.collect.located.located import Unresolved
 from mlsec.iac.terraform.functions.collections import COLLECTIONS
@@ -11,7 +12,9 @@ from mlsec.iac.terraform.functions.files import FILE_FUNCTIONS, PATHS, read
 from mlsec.iac.terraform.functions.numbers import NUMBERS
 from mlsec.iac.terraform.functions.spec import Function, TooMuchError, mapping, text
 from mlsec.iac.terraform.functions.strings import STRINGS
+from mlsec.iac.terraform.names import Budget, Names
 from mlsec.iac.terraform.syntax.parse import parse_template
+from mlsec.iac.terraform.syntax.tree import Expr
 from mlsec.iac.terraform.values import (
     MAX_CHARS,
     MAX_ITEMS,
@@ -24,13 +27,23 @@ from mlsec.iac.terraform.values import (
     why_hidden,
 )
 
-if TYPE_CHECKING:
-    from mlsec.iac.terraform.evaluation.evaluate import Evaluator
-
 FUNCTIONS: dict[str, Function] = {**STRINGS, **COLLECTIONS, **ENCODING, **NUMBERS, **PATHS}
 _TEMPLATES = ("templatefile", "templatestring")
 # What a function raises when it is given what it does not take.
 _REFUSALS = (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError)
+
+
+class Evaluator(Protocol):
+    """What a function may ask of the evaluation that calls it."""
+
+    names: Names
+    budget: Budget
+
+    def alone(self, bound: Mapping[str, Value]) -> Evaluator:
+        """Give an evaluator that knows these names and no others."""
+
+    def value(self, expr: Expr) -> Value:
+        """Give the value of an expression."""
 
 
 def call(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
+from mlsec.collect.located.located import Unresolved
+from mlsec.iac.terraform.evaluation.located_blocks import node_value
 from mlsec.iac.terraform.modules import policy_document
-from mlsec.iac.terraform.values import Encoded, Value, join_text, own
+from mlsec.iac.terraform.modules.instances import MADE_UP, ResourceSpace
+from mlsec.iac.terraform.values import Encoded, Symbol, Value, join_text, own
 
-if TYPE_CHECKING:
-    from mlsec.iac.terraform.modules.instances import DataSpace
+_REMOTE = "terraform_remote_state"
+
+
+class DataSpace(ResourceSpace):
+    """What a reference to a data source sees."""
+
+    def evaluated(self) -> Mapping[str, Value]:
+        """Give all that the code sets, without places."""
+        scope = self.instances.scope
+        found = scope.once((self.instance.address, "*"), lambda: node_value(self.body()))
+        return found if isinstance(found, dict) else {}
+
+    def get(self, name: str) -> Value:
+        """Give an attribute: computed here, as the code sets it, or a symbol for what exists."""
+        found = attribute(self, name)
+        if found is not None:
+            return found
+        set_here = self.configured(name)
+        if set_here is not None:
+            return set_here
+        if name in MADE_UP:
+            return Symbol(self.instance.address, (name,))
+        shown = f"{self.instance.address}.{name}"
+        # What another root module tells is none of the things of this one.
+        among = () if self.instances.key[0] == _REMOTE else None
+        return Unresolved(f"{shown} is looked up at the apply", f"‹{shown}›", among=among)
 
 
 def attribute(data: DataSpace, name: str) -> Value:

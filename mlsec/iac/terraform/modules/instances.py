@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import msgspec
 
 from mlsec.collect.located.located import Node, Unresolved
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.evaluation.located_blocks import body_node, node_value
-from mlsec.iac.terraform.modules import data_sources
 from mlsec.iac.terraform.modules.module import Key, Placed
+from mlsec.iac.terraform.modules.providers import Providers
 from mlsec.iac.terraform.values import Space, Symbol, Value, number_of
-
-if TYPE_CHECKING:
-    from mlsec.iac.terraform.modules.scope import Scope
 
 MAX_INSTANCES = 1_000
 # What the apply makes up where it is null, so that a reference to it is never null.
-_MADE_UP = frozenset({"id", "arn", "name", "bucket", "self_link", "key_id"})
-_REMOTE = "terraform_remote_state"
+MADE_UP = frozenset({"id", "arn", "name", "bucket", "self_link", "key_id"})
 
 
 class Instance(msgspec.Struct, frozen=True, eq=False):
@@ -30,6 +26,20 @@ class Instance(msgspec.Struct, frozen=True, eq=False):
     address: str
     bound: Mapping[str, Value] = {}
     why_unknown: str = ""
+
+
+class Scope(Protocol):
+    """The use of a module that a block stands in."""
+
+    prefix: str
+    evaluator: Evaluator
+    providers: Providers
+
+    def space_of(self, instances: Instances, instance: Instance) -> Value:
+        """Give one instance as a reference sees it."""
+
+    def once(self, key: tuple[str, ...], compute: Callable[[], Value]) -> Value:
+        """Compute something once; what needs itself is not known."""
 
 
 class Instances:
@@ -68,7 +78,7 @@ class Instances:
     def space(self, instance: Instance) -> Value:
         """Give one instance as a reference sees it."""
         if instance.address not in self._spaces:
-            self._spaces[instance.address] = self._space(instance)
+            self._spaces[instance.address] = self.scope.space_of(self, instance)
         return self._spaces[instance.address]
 
     def resource(self, instance: Instance) -> ResourceSpace:
@@ -81,13 +91,6 @@ class Instances:
     def evaluator(self, instance: Instance) -> Evaluator:
         """Give the evaluator for what stands in the block."""
         return self.scope.evaluator.knowing(instance.bound)
-
-    def _space(self, instance: Instance) -> Value:
-        if self.kind == "module":
-            return self.scope.module_space(self, instance)
-        if self.kind == "data":
-            return DataSpace(self, instance)
-        return ResourceSpace(self, instance)
 
     def _expand(self) -> dict[Value, Instance]:
         attributes = self.placed.block.body.attributes
@@ -152,9 +155,9 @@ class ResourceSpace(Space):
     def get(self, name: str) -> Value:
         """Give an attribute."""
         found = self.configured(name)
-        if found is None and (name in _MADE_UP or not self._sets(name)):
+        if found is None and (name in MADE_UP or not self._sets(name)):
             return Symbol(self.instance.address, (name,))
-        if isinstance(found, Unresolved) and name in _MADE_UP and not found.text:
+        if isinstance(found, Unresolved) and name in MADE_UP and not found.text:
             # It has no words of its own, but it is known whose name it is.
             return Symbol(self.instance.address, (name,))
         return found
@@ -188,28 +191,3 @@ class ResourceSpace(Space):
             return evaluator.value(attribute.value)
         node = self.body().get(name)
         return node_value(node) if node is not None else []
-
-
-class DataSpace(ResourceSpace):
-    """What a reference to a data source sees."""
-
-    def evaluated(self) -> Mapping[str, Value]:
-        """Give all that the code sets, without places."""
-        scope = self.instances.scope
-        found = scope.once((self.instance.address, "*"), lambda: node_value(self.body()))
-        return found if isinstance(found, dict) else {}
-
-    def get(self, name: str) -> Value:
-        """Give an attribute: computed here, as the code sets it, or a symbol for what exists."""
-        found = data_sources.attribute(self, name)
-        if found is not None:
-            return found
-        set_here = self.configured(name)
-        if set_here is not None:
-            return set_here
-        if name in _MADE_UP:
-            return Symbol(self.instance.address, (name,))
-        shown = f"{self.instance.address}.{name}"
-        # What another root module tells is none of the things of this one.
-        among = () if self.instances.key[0] == _REMOTE else None
-        return Unresolved(f"{shown} is looked up at the apply", f"‹{shown}›", among=among)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.evaluation.located_blocks import body_node, node_value
+from mlsec.iac.terraform.modules.module import Module
 from mlsec.iac.terraform.syntax.tree import Attr, Attribute, Block, Expr, Literal, Name, ObjectOf
 from mlsec.iac.terraform.values import Value
-
-if TYPE_CHECKING:
-    from mlsec.iac.terraform.modules.scope import Scope
 
 Config = Mapping[str, Value]
 
@@ -18,8 +16,15 @@ Config = Mapping[str, Value]
 class Providers:
     """The provider configurations that one use of a module knows, by name or name.alias."""
 
-    def __init__(self, scope: Scope, handed: Mapping[str, Config]) -> None:
-        self._scope, self._handed = scope, handed
+    def __init__(
+        self,
+        module: Module,
+        evaluator: Evaluator,
+        handed: Mapping[str, Config],
+        inherited: Providers | None,
+    ) -> None:
+        self._module, self._evaluator = module, evaluator
+        self._handed, self._inherited = handed, inherited
         self._known: dict[str, Config] | None = None
 
     def named(self, name: str) -> Config:
@@ -29,8 +34,9 @@ class Providers:
             return found
         if name in self._handed:
             return self._handed[name]
-        parent = self._scope.parent
-        return parent.providers.named(name) if parent is not None and "." not in name else {}
+        if self._inherited is None or "." in name:
+            return {}
+        return self._inherited.named(name)
 
     def of_resource(self, block: Block) -> Config:
         """Give the configuration that a resource or data source uses."""
@@ -49,13 +55,13 @@ class Providers:
     def _own(self) -> Mapping[str, Config]:
         if self._known is None:
             self._known = {}
-            for placed in self._scope.module.providers:
+            for placed in self._module.providers:
                 block = placed.block
                 name = block.labels[0] if block.labels else ""
                 alias = block.body.attributes.get("alias")
                 if alias is not None:
                     name = f"{name}.{getattr(alias.value, 'value', '')}"
-                node = body_node(block.body, self._scope.evaluator, (block.line, block.column))
+                node = body_node(block.body, self._evaluator, (block.line, block.column))
                 self._known[name] = node_value(node)
         return self._known
 

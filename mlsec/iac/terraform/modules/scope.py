@@ -8,13 +8,15 @@ from functools import partial
 from typing import Protocol
 
 from mlsec.collect.located.located import Unresolved
-from mlsec.iac.terraform.evaluation.evaluate import Budget, Evaluator, Names
+from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.evaluation.located_blocks import META
 from mlsec.iac.terraform.evaluation.type_constraints import convert
-from mlsec.iac.terraform.modules.instances import Instance, Instances
+from mlsec.iac.terraform.modules.data_sources import DataSpace
+from mlsec.iac.terraform.modules.instances import Instance, Instances, ResourceSpace
 from mlsec.iac.terraform.modules.module import Key, Module, Placed
 from mlsec.iac.terraform.modules.module_inputs import given_in
 from mlsec.iac.terraform.modules.providers import Providers
+from mlsec.iac.terraform.names import Budget, Names
 from mlsec.iac.terraform.values import Mistaken, Space, Value
 
 Given = Callable[[], Value]
@@ -55,7 +57,8 @@ class Scope(Names):
         self.parent, self.prefix = parent, prefix
         self.root: str = parent.root if parent else module.directory
         self.evaluator = Evaluator(self, budget)
-        self.providers = Providers(self, handed or {})
+        inherited = parent.providers if parent else None
+        self.providers: Providers = Providers(module, self.evaluator, handed or {}, inherited)
         self._given = given
         self._known: dict[tuple[str, ...], Value] = {}
         self._busy: set[tuple[str, ...]] = set()
@@ -161,8 +164,17 @@ class Scope(Names):
         arguments = (each for name, each in body.attributes.items() if name not in META)
         return given_in(evaluator.value(each.value) for each in arguments)
 
-    def module_space(self, called: Instances, instance: Instance) -> Value:
-        """Give one use of a module as a reference to it sees it: its outputs."""
+    def space_of(self, instances: Instances, instance: Instance) -> Value:
+        """Give a resource, a data source or a use of a module as a reference to it sees it."""
+        match instances.kind:
+            case "module":
+                return self._module_space(instances, instance)
+            case "data":
+                return DataSpace(instances, instance)
+            case _:
+                return ResourceSpace(instances, instance)
+
+    def _module_space(self, called: Instances, instance: Instance) -> Value:
         child = self.child(called, instance)
         return child if isinstance(child, Unresolved) else _Lookup(child.output)
 

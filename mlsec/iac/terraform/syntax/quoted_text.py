@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mlsec.iac.terraform.syntax.templates import Hole, Piece, Raw, Style, indentation, template
 from mlsec.iac.terraform.syntax.tree import Broken, Expr, Literal, TemplateFor, TemplateIf
@@ -11,11 +11,24 @@ from mlsec.iac.terraform.syntax.tree import Broken, Expr, Literal, TemplateFor, 
 if TYPE_CHECKING:
     from tree_sitter import Node as Syntax
 
-    from mlsec.iac.terraform.syntax.expressions import Source
-
 _QUOTED = Style()
 # Deeper than this nobody wrote by hand.
 MAX_DEPTH = 60
+
+
+class Source(Protocol):
+    """The file that a template stands in, and how the expressions in its holes are read."""
+
+    data: bytes
+
+    def text(self, node: Syntax) -> str:
+        """Give the source text of a node."""
+
+    def place(self, node: Syntax) -> tuple[int, int]:
+        """Give line and column (in characters), both from 1."""
+
+    def expression(self, node: Syntax, depth: int = 0) -> Expr:
+        """Read an expression."""
 
 
 class HoleReader:

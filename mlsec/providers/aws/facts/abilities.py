@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread
 from mlsec.graph.ternary import NO, Answer, all_of, any_of
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.escalation import Ways, open_ways
-from mlsec.providers.aws.facts.permissions import Identity, identity_of, keep, verdict
+from mlsec.providers.aws.facts.permissions import Identity, identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Question
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def escalation_paths(resource: Resource, graph: Graph) -> Known | Unread:
 
 def _ways(resource: Resource, graph: Graph) -> Ways:
     identity = identity_of(resource, graph)
-    return keep(graph, ("ways", resource.id), lambda: open_ways(identity))
+    return graph.memo(("ways", resource.id), lambda: open_ways(identity))
 
 
 def is_aws_managed(resource: Resource, graph: Graph) -> Known | Unread:

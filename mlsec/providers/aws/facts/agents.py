@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread, property_value
 from mlsec.graph.lookups import find, find_or_stub, hidden_by, joined, kind_of
-from mlsec.providers.aws.facts.permissions import account_of
+from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph

@@ -11,6 +11,7 @@ from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.graph.verdicts import as_gaps, verdict
 from mlsec.providers.aws.facts.bucket_write_candidates import roles_that_put
 from mlsec.providers.aws.facts.external_principals import (
     EVERYBODY,
@@ -19,8 +20,9 @@ from mlsec.providers.aws.facts.external_principals import (
     let_in_at_all,
     statements_of,
 )
-from mlsec.providers.aws.facts.permissions import account_of, as_gaps, identity_of, verdict
+from mlsec.providers.aws.facts.permissions import identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Question, Reach, Statement
+from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph

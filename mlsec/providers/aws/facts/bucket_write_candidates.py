@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mlsec.core.resource import Resource
-from mlsec.providers.aws.facts.permissions import Identity, identity_of, keep
+from mlsec.providers.aws.facts.permissions import Identity, identity_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -33,7 +33,7 @@ class Putters(msgspec.Struct, frozen=True, kw_only=True):
 
 def roles_that_put(scope: str, graph: Graph) -> Putters:
     """Sort the roles of an account by what their policies name; asked once per account."""
-    return keep(graph, ("roles that put", scope), lambda: _sorted_putters(scope, graph))
+    return graph.memo(("roles that put", scope), lambda: _sorted_putters(scope, graph))
 
 
 def _sorted_putters(scope: str, graph: Graph) -> Putters:

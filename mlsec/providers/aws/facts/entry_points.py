@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,12 @@ import msgspec
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
+from mlsec.graph.verdicts import as_gaps
 from mlsec.providers.aws.facts.external_principals import let_in_at_all, statements_of
 from mlsec.providers.aws.facts.model_calls import reach_of_roles
-from mlsec.providers.aws.facts.networks import fact
-from mlsec.providers.aws.facts.permissions import account_of, as_gaps
+from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -60,15 +60,9 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     is_open: Answer
 
 
-_KEPT: weakref.WeakKeyDictionary[Graph, dict[str, Doors]] = weakref.WeakKeyDictionary()
-
-
 def doors_of(gateway: Resource, graph: Graph) -> Doors:
     """Give a gateway's doors; kept for the life of the graph."""
-    kept = _KEPT.setdefault(graph, {})
-    if gateway.id not in kept:
-        kept[gateway.id] = _Finder(gateway, graph).find()
-    return kept[gateway.id]
+    return graph.memo(("aws entry points", gateway.id), lambda: _Finder(gateway, graph).find())
 
 
 def has_open_address(gateway: Resource, graph: Graph) -> Answer:
@@ -192,10 +186,10 @@ class _Finder:
         for function in self._targets(group, "functions").values():
             self._through(way, function)
         for host in self._targets(group, "instances").values():
-            self._serves(way, host, fact(host, "has_accelerator"))
+            self._serves(way, host, flag(host, "has_accelerator"))
         for service in self._targets(group, "services").values():
             for task in self._targets(service, "task_definition").values():
-                self._serves(way, service, fact(task, "holds_ml"))
+                self._serves(way, service, flag(task, "holds_ml"))
 
     def _serves(self, way: Way, server: Resource, is_model: Answer) -> None:
         if is_model == YES:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.flags import as_answer
 from mlsec.graph.ternary import NO, YES, all_of, any_of, not_, unknown
+from mlsec.graph.verdicts import as_gaps, verdict
 from mlsec.providers.aws.facts.entry_points import (
     NO_AUTH,
     Door,
@@ -23,14 +25,12 @@ from mlsec.providers.aws.facts.entry_points import (
 )
 from mlsec.providers.aws.facts.model_calls import calls_models, is_ml_code
 from mlsec.providers.aws.facts.networks import (
-    as_answer,
     holds_ml,
     is_flow_logged,
     subnet_is_public,
     task_holds_ml,
     vpc_holds_ml,
 )
-from mlsec.providers.aws.facts.permissions import as_gaps, verdict
 from mlsec.providers.aws.facts.policy_statements import matches
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.confining_conditions import (
     NOBODY,
     OPEN,
@@ -19,9 +20,8 @@ from mlsec.providers.aws.facts.confining_conditions import (
     left_by_both,
     left_by_deny,
 )
-from mlsec.providers.aws.facts.permissions import account_of, verdict
 from mlsec.providers.aws.facts.policy_statements import ANY, Statement, read_statement
-from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph

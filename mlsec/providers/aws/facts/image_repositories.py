@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.external_principals import (
     EVERYBODY,
     Deed,
@@ -16,7 +17,7 @@ from mlsec.providers.aws.facts.external_principals import (
     let_in,
     statements_of,
 )
-from mlsec.providers.aws.facts.permissions import account_of, verdict
+from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph

@@ -9,7 +9,8 @@ from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread, property_value
 from mlsec.graph.ternary import Answer, all_of, any_of
-from mlsec.providers.aws.facts.permissions import Identity, as_gaps, identity_of, keep
+from mlsec.graph.verdicts import as_gaps
+from mlsec.providers.aws.facts.permissions import Identity, identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Question, Reach, matches
 
 if TYPE_CHECKING:
@@ -95,8 +96,7 @@ def _roles(base: Resource, graph: Graph, ask: Callable[[Identity], Answer]) -> T
 
 def _candidates(scope: str, graph: Graph) -> tuple[Resource, ...]:
     """Give the account's roles whose policies name retrieval, or could: asked once per account."""
-    return keep(
-        graph,
+    return graph.memo(
         ("roles that retrieve", scope),
         lambda: tuple(
             role

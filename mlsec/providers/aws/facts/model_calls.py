@@ -6,7 +6,6 @@ allows everything ("*") says nothing about models; how wide a role is, other fac
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ import msgspec
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread
-from mlsec.providers.aws.facts.permissions import as_gaps, identity_of
+from mlsec.graph.verdicts import as_gaps
+from mlsec.providers.aws.facts.permissions import identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Question, Statement, matches
 
 if TYPE_CHECKING:
@@ -56,16 +56,9 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[str, ...] = ()
 
 
-_KEPT: weakref.WeakKeyDictionary[Graph, dict[tuple[str, str], Reach]] = weakref.WeakKeyDictionary()
-
-
 def reach_of_role(role: Resource, graph: Graph, region: str) -> Reach:
     """Say what code in ``region`` may call under a role; kept for the life of the graph."""
-    kept = _KEPT.setdefault(graph, {})
-    key = (role.id, region)
-    if key not in kept:
-        kept[key] = _reach(role, graph, region)
-    return kept[key]
+    return graph.memo(("aws model calls", role.id, region), lambda: _reach(role, graph, region))
 
 
 def reach_of_roles(roles: Targets, graph: Graph, region: str) -> Reach:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
-from mlsec.providers.aws.facts.permissions import verdict
+from mlsec.graph.verdicts import verdict
 from mlsec.vocabulary.types import Type
 
 if TYPE_CHECKING:
@@ -17,20 +18,6 @@ if TYPE_CHECKING:
 # What runs models, by concept. Hosts and container services are asked one by one, and functions
 # not at all, as most of them have nothing to do with models.
 _ML_CONCEPTS = frozenset(("model", "notebook", "workspace", "training_job", "endpoint", "cluster"))
-
-
-def as_answer(value: Known | Unread) -> Answer:
-    """Turn a boolean fact into an answer."""
-    match value:
-        case Known(value=held):
-            return YES if held else NO
-        case Unread(gaps=gaps):
-            return unknown(gaps)
-
-
-def fact(resource: Resource, name: str) -> Answer:
-    """Read a boolean property as an answer."""
-    return as_answer(property_value(resource, name))
 
 
 def subnet_is_public(resource: Resource, graph: Graph) -> Known | Unread:
@@ -51,7 +38,7 @@ def subnet_is_public(resource: Resource, graph: Graph) -> Known | Unread:
         )
         if (table.scope, table.region) == (resource.scope, resource.region)
         and property_value(table, "vpc_id") == vpc
-        and fact(table, "is_main") == YES
+        and flag(table, "is_main") == YES
     )
     return verdict(_leads_out(mains, ()), resource, graph) if mains else Unread()
 
@@ -74,7 +61,7 @@ def _is_active(log: Resource) -> Answer:
 
 def _leads_out(tables: tuple[Resource, ...], gaps: tuple[str, ...]) -> Answer:
     hidden = [unknown(gaps)] if gaps else []
-    return any_of([*(fact(table, "reaches_internet") for table in tables), *hidden])
+    return any_of([*(flag(table, "reaches_internet") for table in tables), *hidden])
 
 
 def holds_ml(resource: Resource, graph: Graph) -> Known | Unread:
@@ -122,11 +109,11 @@ def _runs_models(kind: Type) -> Callable[[Resource, Graph], Answer] | None:
     if not _ML_CONCEPTS.isdisjoint(kind.concepts):
         return lambda _resource, _graph: YES
     if "has_accelerator" in kind.properties:
-        return lambda resource, _graph: fact(resource, "has_accelerator")
+        return lambda resource, _graph: flag(resource, "has_accelerator")
     return _runs_model_tasks if "task_definition" in kind.relations else None
 
 
 def _runs_model_tasks(service: Resource, graph: Graph) -> Answer:
     tasks = graph.targets(service, "task_definition")
     hidden = [unknown(tasks.gaps)] if tasks.gaps else []
-    return any_of([*(fact(task, "holds_ml") for task in tasks.found), *hidden])
+    return any_of([*(flag(task, "holds_ml") for task in tasks.found), *hidden])

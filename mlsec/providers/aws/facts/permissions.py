@@ -6,20 +6,17 @@ resources, which outsiders.py reads from the other side.
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar, cast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from mlsec.core.digest import make_gap
-from mlsec.core.enums import GapReason, Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.ternary import NO, Answer, all_of, any_of, not_, unknown
 from mlsec.providers.aws.facts.managed_policies import statements_of_aws
 from mlsec.providers.aws.facts.policy_statements import Document, Question, read_document
-from mlsec.vocabulary.iac_mapping import code_account, is_code
+from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -74,68 +71,21 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-T = TypeVar("T")
-
-
 class _Ledger:
     """Identities and documents of one graph, compiled once."""
 
     def __init__(self) -> None:
         self.identities: dict[str, Identity] = {}
         self.documents: dict[tuple[str, str], Document] = {}
-        self.kept: dict[tuple[str, str], object] = {}
-
-
-_LEDGERS: weakref.WeakKeyDictionary[Graph, _Ledger] = weakref.WeakKeyDictionary()
 
 
 def identity_of(resource: Resource, graph: Graph) -> Identity:
     """Compile what ``resource`` is allowed; kept for the life of the graph."""
-    ledger = _LEDGERS.setdefault(graph, _Ledger())
+    ledger = graph.memo(("identities",), _Ledger)
     found = ledger.identities.get(resource.id)
     if found is None:
         found = ledger.identities[resource.id] = _read_identity(resource, graph, ledger)
     return found
-
-
-def keep(graph: Graph, key: tuple[str, str], compute: Callable[[], T]) -> T:
-    """Compute once per graph and key; several facts rest on the same costly answer."""
-    kept = _LEDGERS.setdefault(graph, _Ledger()).kept
-    if key not in kept:
-        kept[key] = compute()
-    return cast("T", kept[key])
-
-
-def account_of(resource: Resource) -> str:
-    """Give the account a resource was read in; of declared things, what stands for it."""
-    if is_code(resource.scope):
-        return code_account(resource.provider)
-    return resource.scope.rpartition("/")[2]
-
-
-def verdict(answer: Answer, resource: Resource, graph: Graph) -> Known | Unread:
-    """Turn an answer into a derived fact; what was not understood becomes a gap."""
-    if answer.truth is Truth.UNKNOWN:
-        return Unread(tuple(sorted(as_gaps(answer.because, resource, graph))))
-    return Known(answer.truth is Truth.TRUE)
-
-
-def as_gaps(because: Iterable[str], resource: Resource, graph: Graph) -> set[str]:
-    """Give gap ids for the reasons of an unknown answer."""
-    return {_not_understood(r, resource, graph) if r.startswith("?") else r for r in because}
-
-
-def _not_understood(reason: str, resource: Resource, graph: Graph) -> str:
-    key = reason[1:]
-    return graph.note_gap(
-        make_gap(
-            scope=resource.scope,
-            subject=resource.id,
-            wanted=f"condition {key}",
-            reason=GapReason.UNSUPPORTED,
-            detail=f"a policy depends on {key}, which is not interpreted",
-        )
-    )
 
 
 def _read_identity(resource: Resource, graph: Graph, ledger: _Ledger) -> Identity:

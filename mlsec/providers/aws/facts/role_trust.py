@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.confining_conditions import left_by_allow
 from mlsec.providers.aws.facts.external_principals import EVERYBODY, account_in, statements_of
-from mlsec.providers.aws.facts.permissions import account_of, verdict
 from mlsec.providers.aws.facts.policy_statements import Statement
-from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph

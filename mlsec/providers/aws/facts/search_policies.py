@@ -10,9 +10,9 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread, property_value
 from mlsec.graph.lookups import kind_of
 from mlsec.graph.ternary import unknown
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.external_principals import account_in
-from mlsec.providers.aws.facts.permissions import account_of, verdict
-from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph

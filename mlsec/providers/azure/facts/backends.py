@@ -11,7 +11,7 @@ from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of
-from mlsec.providers.aws.facts.permissions import as_gaps, keep
+from mlsec.graph.verdicts import as_gaps
 from mlsec.providers.azure.facts.permissions import CALL_AI, CALL_ENDPOINT, grants_of
 from mlsec.providers.azure.facts.role_assignments import Grant, may
 
@@ -62,7 +62,7 @@ def owners(graph: Graph) -> Mapping[str, tuple[Resource, ...]]:
                         found[host] = (*found.get(host, ()), each)
         return found
 
-    return keep(graph, ("azure hosts", ""), index)
+    return graph.memo(("azure hosts", ""), index)
 
 
 _OWN_HOSTS = frozenset({"azure.apim.api"})
@@ -100,7 +100,7 @@ def policies_of(api: Resource, graph: Graph, gaps: set[str]) -> list[Mapping[str
 
 def reach_of(app: Resource, graph: Graph) -> Reach:
     """Say what the identities of an app may call."""
-    return keep(graph, ("azure reach", app.id), lambda: _read_reach(app, graph))
+    return graph.memo(("azure reach", app.id), lambda: _read_reach(app, graph))
 
 
 def _policy(owner: Resource, gaps: set[str]) -> list[Mapping[str, Any]]:

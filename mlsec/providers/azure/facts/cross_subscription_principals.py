@@ -16,7 +16,7 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Targets, Unread
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
-from mlsec.providers.aws.facts.permissions import as_gaps, keep
+from mlsec.graph.verdicts import as_gaps
 from mlsec.providers.azure.facts.permissions import grants_of
 from mlsec.providers.azure.facts.role_assignments import (
     Grant,
@@ -51,7 +51,7 @@ def holders_abroad(
     if not others:
         return Targets()
     held = tuple(ways)
-    known = keep(graph, ("azure identities abroad", ""), lambda: _by_principal(graph))
+    known = graph.memo(("azure identities abroad", ""), lambda: _by_principal(graph))
     book = _book_of(seen_from.scope, graph)
     found: dict[str, Resource] = {}
     gaps = set(graph.incomplete(_ASSIGNMENT, seen_from.scope, ""))
@@ -87,8 +87,7 @@ def _may_be_in(grant: Grant, others: Iterable[str], graph: Graph) -> tuple[str, 
 
 def _scopes(graph: Graph) -> tuple[str, ...]:
     """Give the subscriptions that have identities."""
-    return keep(
-        graph,
+    return graph.memo(
         ("azure identity scopes", ""),
         lambda: tuple(sorted({each.scope for each in graph.of_type(_IDENTITY)})),
     )
@@ -106,7 +105,7 @@ def _by_principal(graph: Graph) -> dict[str, tuple[Resource, ...]]:
 
 
 def _book_of(scope: str, graph: Graph) -> _Book:
-    return keep(graph, ("azure grants here", scope), lambda: _read_book(scope, graph))
+    return graph.memo(("azure grants here", scope), lambda: _read_book(scope, graph))
 
 
 def _read_book(scope: str, graph: Graph) -> _Book:

@@ -17,7 +17,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread, property_value
 from mlsec.graph.flags import flag, is_one_of
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
-from mlsec.providers.aws.facts.permissions import as_gaps, keep, verdict
+from mlsec.graph.verdicts import as_gaps, verdict
 from mlsec.providers.azure.facts.backends import (
     hosts_of_api,
     is_model_host,
@@ -112,7 +112,7 @@ def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unread:
 
 
 def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
-    book = keep(graph, ("azure doors", resource.scope), lambda: _find_doors(resource, graph))
+    book = graph.memo(("azure doors", resource.scope), lambda: _find_doors(resource, graph))
     gaps: set[str] = set(book.gaps)
     found: dict[str, Resource] = {}
     for door in book.leading_to(resource):

@@ -15,7 +15,7 @@ from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
-from mlsec.providers.aws.facts.permissions import keep, verdict
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.role_assignments import (
     Grant,
     Right,
@@ -65,8 +65,8 @@ class Foreign(msgspec.Struct, frozen=True, kw_only=True):
 
 def foreigners(seen_from: Resource, graph: Graph) -> Foreign:
     """Give the grants to outsiders that a subscription shows; read once per subscription."""
-    return keep(
-        graph, ("azure outsiders", seen_from.scope), lambda: _read_foreigners(seen_from, graph)
+    return graph.memo(
+        ("azure outsiders", seen_from.scope), lambda: _read_foreigners(seen_from, graph)
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
-from mlsec.providers.aws.facts.permissions import keep, verdict
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.role_assignments import reaches
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def is_ml_type(name: str) -> bool:
 
 def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether some ML resource runs as this identity."""
-    found, hidden = keep(graph, ("azure ml identities", ""), lambda: _ml_identities(graph))
+    found, hidden = graph.memo(("azure ml identities", ""), lambda: _ml_identities(graph))
     answer = YES if resource.id in found else unknown(hidden) if hidden else NO
     return verdict(answer, resource, graph)
 
@@ -56,7 +56,7 @@ def excludes_ml(resource: Resource, graph: Graph) -> Known | Unread:
 
 
 def _holds_ml(scope: str, seen_from: Resource, graph: Graph) -> Answer:
-    ids = keep(graph, ("azure ml ids", seen_from.scope), lambda: _ml_ids(seen_from.scope, graph))
+    ids = graph.memo(("azure ml ids", seen_from.scope), lambda: _ml_ids(seen_from.scope, graph))
     if reaches(scope, "/") and ids:
         return YES
     if _holds_one(scope, ids):

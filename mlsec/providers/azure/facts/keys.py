@@ -9,7 +9,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import Answer, all_of, not_, unknown
-from mlsec.providers.aws.facts.permissions import verdict
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.external_principals import (
     Outsiders,
     names_of,

@@ -11,7 +11,7 @@ from mlsec.graph.fact import Known, Targets, Unread, property_value
 from mlsec.graph.flags import flag, is_one_of
 from mlsec.graph.lookups import hidden_by
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
-from mlsec.providers.aws.facts.permissions import verdict
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.external_principals import Outsiders, names_of, outsiders_with
 from mlsec.providers.azure.facts.role_assignments import Right
 

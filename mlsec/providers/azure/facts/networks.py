@@ -9,7 +9,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.flags import flag, is_one_of
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
-from mlsec.providers.aws.facts.permissions import verdict
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.identities import is_ml_type
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
-from mlsec.providers.aws.facts.permissions import account_of, keep, verdict
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.role_assignments import (
     GRANTING,
     Grant,
@@ -21,6 +21,7 @@ from mlsec.providers.azure.facts.role_assignments import (
     may_anywhere,
     read_grants,
 )
+from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -88,7 +89,7 @@ def grants_of(identity: Resource, graph: Graph) -> tuple[Grant, ...] | Unread:
     held = property_value(identity, "assignments")
     if isinstance(held, Unread):
         return held
-    return keep(graph, ("azure grants", identity.id), lambda: read_grants(held.value or ()))
+    return graph.memo(("azure grants", identity.id), lambda: read_grants(held.value or ()))
 
 
 def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -> Answer:
@@ -101,7 +102,7 @@ def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -
 
 def identities_near(place: str, graph: Graph) -> tuple[Resource, ...]:
     """Give the identities with a role that reaches a place, and those whose roles were not read."""
-    index = keep(graph, ("azure identities", ""), lambda: _by_scope(graph))
+    index = graph.memo(("azure identities", ""), lambda: _by_scope(graph))
     found = {each.id: each for scope in (_ANYWHERE, *above(place)) for each in index.get(scope, ())}
     return tuple(found[key] for key in sorted(found))
 

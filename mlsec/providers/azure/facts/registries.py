@@ -9,7 +9,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import YES, all_of, unknown
-from mlsec.providers.aws.facts.permissions import verdict
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.external_principals import Outsiders, names_of, outsiders_with
 from mlsec.providers.azure.facts.permissions import PUSH_IMAGES
 from mlsec.providers.azure.facts.role_assignments import Right

@@ -19,7 +19,6 @@ from mlsec.core.enums import GapReason
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
-from mlsec.providers.aws.facts.permissions import keep
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -148,7 +147,7 @@ def _allows(grant: Grant, right: Right, seen_from: Resource, graph: Graph) -> An
     found = _definitions(graph).get(grant.role)
     if found is None:
         return unknown(_no_definition(grant.role, seen_from, graph))
-    blocks = keep(graph, ("azure role blocks", grant.role), lambda: blocks_of(found))
+    blocks = graph.memo(("azure role blocks", grant.role), lambda: blocks_of(found))
     if blocks is None:
         return unknown(found.unread.get("permissions", ()))
     if not any(block.holds(right) for block in blocks):
@@ -160,7 +159,7 @@ def _definitions(graph: Graph) -> Mapping[str, Resource]:
     def index() -> dict[str, Resource]:
         return {str(each.properties.get("role")): each for each in graph.of_type(_DEFINITION)}
 
-    return keep(graph, ("azure roles", ""), index)
+    return graph.memo(("azure roles", ""), index)
 
 
 def _no_definition(role: str, seen_from: Resource, graph: Graph) -> tuple[str, ...]:

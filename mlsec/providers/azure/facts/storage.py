@@ -10,7 +10,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
-from mlsec.providers.aws.facts.permissions import account_of, as_gaps, verdict
+from mlsec.graph.verdicts import as_gaps, verdict
 from mlsec.providers.azure.facts.cross_subscription_principals import holders_abroad
 from mlsec.providers.azure.facts.external_principals import (
     Outsiders,
@@ -26,7 +26,7 @@ from mlsec.providers.azure.facts.permissions import (
     identities_near,
 )
 from mlsec.providers.azure.facts.role_assignments import Right
-from mlsec.vocabulary.iac_mapping import is_code
+from mlsec.vocabulary.iac_mapping import account_of, is_code
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 _ACCOUNT = "gcp.iam.service_account"
 # Members that may stand for an account of another project.
 _MANY = ("group:", "allUsers", "allAuthenticatedUsers", "principalSet:")
-
-_ACCOUNTS: weakref.WeakKeyDictionary[Graph, dict[str, Resource]] = weakref.WeakKeyDictionary()
 
 
 def holders_abroad(resource: Resource, permissions: tuple[str, ...], graph: Graph) -> Targets:
@@ -76,6 +73,9 @@ def _given(
 
 def _accounts(graph: Graph) -> dict[str, Resource]:
     """Index the service accounts by e-mail."""
-    if graph not in _ACCOUNTS:
-        _ACCOUNTS[graph] = {e.name: e for e in graph.of_type(_ACCOUNT) if not e.is_stub}
-    return _ACCOUNTS[graph]
+    return graph.memo(
+        ("gcp accounts",),
+        lambda: {
+            account.name: account for account in graph.of_type(_ACCOUNT) if not account.is_stub
+        },
+    )

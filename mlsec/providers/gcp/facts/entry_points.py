@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, any_of, not_, unknown
-from mlsec.providers.aws.facts.networks import fact
 from mlsec.providers.gcp.facts.grants import reasons_as_gaps, told
 from mlsec.providers.gcp.facts.routes import (
     LEADING,
@@ -53,7 +53,7 @@ def is_ml(resource: Resource, graph: Graph) -> Known | Unread:
     hidden = unknown(doors.gaps) if doors.gaps else NO
     serves = NO
     if "has_accelerator" in graph.vocabulary.types[resource.type].properties:
-        serves = fact(resource, "has_accelerator")
+        serves = flag(resource, "has_accelerator")
     return told(any_of((serves, YES if doors.found else hidden)), resource, graph)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
 
 Fact = Callable[[Resource, "Graph"], Known | Unread]
 Stranger = tuple[Grant, Answer]
-_ABOVE: weakref.WeakKeyDictionary[Graph, dict[str, tuple[Stranger, ...]]] = (
-    weakref.WeakKeyDictionary()
-)
 
 
 class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,11 +79,12 @@ def let_in_here(resource: Resource, permissions: Iterable[str], graph: Graph) ->
 
 def strangers_above(resource: Resource, graph: Graph) -> tuple[Stranger, ...]:
     """Give the grants from the project upwards whose members are not surely inside."""
-    kept = _ABOVE.setdefault(graph, {})
-    if resource.scope not in kept:
-        held = grants_above(resource.scope, graph).held
-        kept[resource.scope] = tuple(_strangers(held, home_of(resource, graph)))
-    return kept[resource.scope]
+    return graph.memo(
+        ("gcp external principals", resource.scope),
+        lambda: tuple(
+            _strangers(grants_above(resource.scope, graph).held, home_of(resource, graph))
+        ),
+    )
 
 
 def _strangers(held: Iterable[Grant], home: Home) -> Iterator[Stranger]:

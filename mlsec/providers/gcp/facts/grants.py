@@ -7,7 +7,6 @@ tags are not.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +58,6 @@ class _Shelf:
         self.above: dict[str, Grants] = {}
 
 
-_SHELVES: weakref.WeakKeyDictionary[Graph, _Shelf] = weakref.WeakKeyDictionary()
-
-
 def grants_near(resource: Resource, graph: Graph) -> Grants:
     """Give what the resource's own policy grants, and for a key that of its ring."""
     if "ring" not in graph.vocabulary.types[resource.type].relations:
@@ -80,7 +76,7 @@ def _joined(parts: list[Grants]) -> Grants:
 
 def grants_above(scope: str, graph: Graph) -> Grants:
     """Give what the policies of the project, its folders and its organisation grant."""
-    shelf = _SHELVES.setdefault(graph, _Shelf())
+    shelf = graph.memo(("gcp grants",), _Shelf)
     if scope not in shelf.above:
         nodes = [own_grants(n) for n in graph.of_type(_NODE) if n.scope == scope]
         gaps = {gap for node in nodes for gap in node.gaps}
@@ -117,7 +113,7 @@ def role_allows_some(role: str, permissions: Iterable[str], scope: str, graph: G
 
 def permissions_of(role: str, scope: str, graph: Graph) -> frozenset[str] | Unread:
     """Give all that a role allows, as it was asked of the service."""
-    shelf = _SHELVES.setdefault(graph, _Shelf())
+    shelf = graph.memo(("gcp grants",), _Shelf)
     if scope not in shelf.roles:
         shelf.roles[scope] = {
             each.name: each

@@ -6,7 +6,6 @@ resources, which gcp_access.py reads from the other side.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -72,32 +71,24 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
-_ASKED: weakref.WeakKeyDictionary[Graph, dict[tuple[str, str], Answer]] = (
-    weakref.WeakKeyDictionary()
-)
-_IDENTITIES: weakref.WeakKeyDictionary[Graph, dict[str, Identity]] = weakref.WeakKeyDictionary()
-
-
 def identity_of(account: Resource, graph: Graph) -> Identity:
     """Collect what an account holds; kept for the life of the graph."""
-    kept = _IDENTITIES.setdefault(graph, {})
-    if account.id not in kept:
-        grants, home = grants_above(account.scope, graph), home_of(account, graph)
-        hidden = unknown(grants.gaps) if grants.gaps else NO
-        bare = Identity(account=account, home=home, hidden=hidden)
-        kept[account.id] = msgspec.structs.replace(
-            bare, holdings=tuple(_holdings(grants.held, bare, ""))
-        )
-    return kept[account.id]
+    return graph.memo(("gcp identity", account.id), lambda: _read_identity(account, graph))
+
+
+def _read_identity(account: Resource, graph: Graph) -> Identity:
+    grants, home = grants_above(account.scope, graph), home_of(account, graph)
+    hidden = unknown(grants.gaps) if grants.gaps else NO
+    bare = Identity(account=account, home=home, hidden=hidden)
+    return msgspec.structs.replace(bare, holdings=tuple(_holdings(grants.held, bare, "")))
 
 
 def may_everywhere(account: Resource, permission: str, graph: Graph) -> Answer:
     """Say whether an account may do this to everything of its kind in the project; asked once."""
-    kept = _ASKED.setdefault(graph, {})
-    key = (account.id, permission)
-    if key not in kept:
-        kept[key] = identity_of(account, graph).may(permission, graph)
-    return kept[key]
+    return graph.memo(
+        ("gcp may everywhere", account.id, permission),
+        lambda: identity_of(account, graph).may(permission, graph),
+    )
 
 
 def may_near(

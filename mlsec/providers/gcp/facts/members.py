@@ -7,7 +7,6 @@ other domains may still be colleagues under a second domain: that is unknown, no
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -59,15 +58,9 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     declared: frozenset[str] | None = None
 
 
-_HOMES: weakref.WeakKeyDictionary[Graph, dict[str, Home]] = weakref.WeakKeyDictionary()
-
-
 def home_of(resource: Resource, graph: Graph) -> Home:
     """Find the home of a resource; kept for the life of the graph."""
-    kept = _HOMES.setdefault(graph, {})
-    if resource.scope not in kept:
-        kept[resource.scope] = _find_home(resource.scope, graph)
-    return kept[resource.scope]
+    return graph.memo(("gcp home", resource.scope), lambda: _find_home(resource.scope, graph))
 
 
 def is_open_member(member: str) -> bool:

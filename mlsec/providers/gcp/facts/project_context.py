@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
-from mlsec.providers.aws.facts.networks import fact
 from mlsec.providers.gcp.facts.grants import reasons_as_gaps, told
 from mlsec.providers.gcp.facts.members import home_of
 
@@ -95,7 +95,7 @@ def exports_audit_logs(resource: Resource, graph: Graph) -> Known | Unread:
     sinks = graph.targets(resource, "sinks")
     answers = [
         all_of(
-            (fact(sink, "includes_audit_logs"), fact(sink, "exports_outside_project"), _is_on(sink))
+            (flag(sink, "includes_audit_logs"), flag(sink, "exports_outside_project"), _is_on(sink))
         )
         for sink in sinks.found
     ]
@@ -115,7 +115,7 @@ def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether every subnetwork that can keep flow logs keeps them."""
     subnetworks = graph.targets(resource, "subnetworks")
     answers = [
-        fact(each, "flow_logs")
+        flag(each, "flow_logs")
         for each in subnetworks.found
         if not _is_one_of(property_value(each, "purpose"), _FLOWLESS)
     ]
@@ -159,30 +159,30 @@ def _leads(each: Resource, way: str, resource: Resource, graph: Graph) -> Answer
     reached = graph.targets(each, way)
     if any(target.id == resource.id for target in reached.found):
         is_cluster = "runs_ml" in graph.vocabulary.types[each.type].properties
-        return fact(each, "runs_ml") if is_cluster else YES
+        return flag(each, "runs_ml") if is_cluster else YES
     return unknown(reached.gaps) if reached.gaps else NO
 
 
 def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether a cluster has accelerators or Ray; an Autopilot cluster does not show it."""
-    shown = any_of((fact(resource, "has_accelerator"), fact(resource, "runs_ray")))
+    shown = any_of((flag(resource, "has_accelerator"), flag(resource, "runs_ray")))
     if shown != NO:
         return told(shown, resource, graph)
-    autopilot = fact(resource, "is_autopilot")
+    autopilot = flag(resource, "is_autopilot")
     doubt = unknown({f"?what the Autopilot cluster {resource.name} runs"})
     return told(all_of((autopilot, doubt)), resource, graph)
 
 
 def allows_gemini(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether a key opens models: it names them, or nothing while they are on."""
-    named, apis = fact(resource, "is_for_gemini"), property_value(resource, "apis")
+    named, apis = flag(resource, "is_for_gemini"), property_value(resource, "apis")
     if isinstance(apis, Unread):
         return told(unknown(apis.gaps), resource, graph)
     if named == YES or apis.value:
         return told(named, resource, graph)
     projects = graph.targets(resource, "project")
     hidden = [unknown(projects.gaps)] if projects.gaps else []
-    on = any_of([*(fact(project, "gemini_api_on") for project in projects.found), *hidden])
+    on = any_of([*(flag(project, "gemini_api_on") for project in projects.found), *hidden])
     return told(on, resource, graph)
 
 
@@ -194,7 +194,7 @@ def alarms(resource: Resource, graph: Graph) -> Targets:
         if policy.scope != resource.scope:
             continue
         ids = property_value(policy, "endpoint_ids")
-        watches = all_of((fact(policy, "watches_models"), fact(policy, "enabled")))
+        watches = all_of((flag(policy, "watches_models"), flag(policy, "enabled")))
         if isinstance(ids, Unread):
             gaps.update(ids.gaps)
         elif watches == YES and (not ids.value or resource.id.rpartition("/")[2] in ids.value):

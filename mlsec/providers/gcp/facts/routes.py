@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,8 @@ import msgspec
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
-from mlsec.providers.aws.facts.networks import fact
 from mlsec.providers.gcp.facts.grants import own_grants, reasons_as_gaps, role_allows
 from mlsec.providers.gcp.facts.identities import may_everywhere
 from mlsec.providers.gcp.facts.members import is_open_member
@@ -54,16 +53,10 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[str, ...] = ()
 
 
-_KEPT: weakref.WeakKeyDictionary[Graph, dict[str, Doors]] = weakref.WeakKeyDictionary()
-
-
 def doors_of(gateway: Resource, graph: Graph) -> Doors:
     """Give a gateway's doors; kept for the life of the graph."""
-    kept = _KEPT.setdefault(graph, {})
-    if gateway.id not in kept:
-        find = _gateway_doors if gateway.type == _GATEWAY else _service_doors
-        kept[gateway.id] = find(gateway, graph)
-    return kept[gateway.id]
+    find = _gateway_doors if gateway.type == _GATEWAY else _service_doors
+    return graph.memo(("gcp routes", gateway.id), lambda: find(gateway, graph))
 
 
 def _service_doors(service: Resource, graph: Graph) -> Doors:
@@ -143,8 +136,8 @@ def invoker_check_disabled(resource: Resource, graph: Graph) -> Answer:
     if resource.is_stub:
         return unknown(resource.unread.get("*", ()))
     known = graph.vocabulary.types[resource.type].properties
-    is_off = fact(resource, "invoker_check_disabled") if "invoker_check_disabled" in known else NO
-    proxied = fact(resource, "identity_proxy") if "identity_proxy" in known else NO
+    is_off = flag(resource, "invoker_check_disabled") if "invoker_check_disabled" in known else NO
+    proxied = flag(resource, "identity_proxy") if "identity_proxy" in known else NO
     return all_of((any_of((is_off, _everybody_invokes(resource, graph))), not_(proxied)))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,8 @@ import msgspec
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
-from mlsec.providers.aws.facts.networks import fact
 from mlsec.providers.gcp.facts.cross_project_accounts import holders_abroad
 from mlsec.providers.gcp.facts.external_principals import condition_name
 from mlsec.providers.gcp.facts.grants import Grant, grants_above, grants_near, reasons_as_gaps, told
@@ -41,10 +40,8 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
 
 def notebooks(resource: Resource, graph: Graph) -> Targets:
     """Give the notebooks that run as the account."""
-    kept = _NOTEBOOKS.setdefault(graph, {})
-    if resource.scope not in kept:
-        kept[resource.scope] = _notebooks_in(resource.scope, graph)
-    found = kept[resource.scope]
+    scope = resource.scope
+    found = graph.memo(("gcp notebooks", scope), lambda: _notebooks_in(scope, graph))
     return Targets(found=found.by_account.get(resource.id, ()), gaps=found.gaps)
 
 
@@ -105,30 +102,27 @@ class _Users(msgspec.Struct, frozen=True, kw_only=True):
     hidden: Answer
 
 
-_KEPT: weakref.WeakKeyDictionary[Graph, dict[str, _Users]] = weakref.WeakKeyDictionary()
-_NOTEBOOKS: weakref.WeakKeyDictionary[Graph, dict[str, _Notebooks]] = weakref.WeakKeyDictionary()
-
-
 def _users_in(scope: str, graph: Graph) -> _Users:
     """Sort everything that runs models in a project by its account; once for each graph."""
-    kept = _KEPT.setdefault(graph, {})
-    if scope not in kept:
-        found: dict[str, list[Answer]] = {}
-        gaps: set[str] = set()
-        for kind in _kinds_with_role(graph):
-            is_ml = not _ML_CONCEPTS.isdisjoint(kind.concepts)
-            mark = next((name for name in _MARKS if name in kind.properties), "")
-            if not is_ml and not mark:
-                continue
-            gaps |= set(graph.incomplete(kind.name, scope, "")) if is_ml else set()
-            for each in graph.of_type(kind.name):
-                if each.scope == scope:
-                    # That a workload may call models is not enough: it has to run one.
-                    runs = YES if is_ml else fact(each, mark)
-                    gaps |= _note(each, runs, found, graph)
-        sorted_out = {name: tuple(answers) for name, answers in found.items()}
-        kept[scope] = _Users(by_account=sorted_out, hidden=unknown(gaps) if gaps else NO)
-    return kept[scope]
+    return graph.memo(("gcp users", scope), lambda: _read_users(scope, graph))
+
+
+def _read_users(scope: str, graph: Graph) -> _Users:
+    found: dict[str, list[Answer]] = {}
+    gaps: set[str] = set()
+    for kind in _kinds_with_role(graph):
+        is_ml = not _ML_CONCEPTS.isdisjoint(kind.concepts)
+        mark = next((name for name in _MARKS if name in kind.properties), "")
+        if not is_ml and not mark:
+            continue
+        gaps |= set(graph.incomplete(kind.name, scope, "")) if is_ml else set()
+        for resource in graph.of_type(kind.name):
+            if resource.scope == scope:
+                # That a workload may call models is not enough: it has to run one.
+                runs = YES if is_ml else flag(resource, mark)
+                gaps |= _note(resource, runs, found, graph)
+    by_account = {name: tuple(answers) for name, answers in found.items()}
+    return _Users(by_account=by_account, hidden=unknown(gaps) if gaps else NO)
 
 
 def _note(each: Resource, runs: Answer, found: dict[str, list[Answer]], graph: Graph) -> set[str]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
-from mlsec.providers.aws.facts.networks import fact
 from mlsec.providers.gcp.facts.external_principals import Fact, Outsiders, facts_about, let_in_here
 from mlsec.providers.gcp.facts.grants import told
 from mlsec.providers.gcp.facts.members import home_of, is_external, is_open_member
@@ -128,7 +128,7 @@ def _prevented(resource: Resource, graph: Graph) -> Answer:
     if own == Known("enforced"):
         return YES
     projects = graph.targets(resource, "project")
-    above = [fact(project, "prevents_public_access") for project in projects.found]
+    above = [flag(project, "prevents_public_access") for project in projects.found]
     is_hidden = bool(projects.gaps) and not resource.stands_in_code
     hidden = [unknown(projects.gaps)] if is_hidden else []
     mine = [unknown(own.gaps)] if isinstance(own, Unread) else []

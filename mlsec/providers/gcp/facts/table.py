@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
-
-from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.build import Facts
 from mlsec.providers.gcp.facts.abilities import ABILITIES
 from mlsec.providers.gcp.facts.agents import GCP_AGENTS
 from mlsec.providers.gcp.facts.entry_points import GCP_DOOR_RELATIONS, GCP_DOORS
@@ -18,27 +14,25 @@ from mlsec.providers.gcp.facts.service_accounts import ACCOUNT_RELATIONS, ACCOUN
 from mlsec.providers.gcp.facts.stores import STORES
 from mlsec.providers.gcp.facts.vertex import VERTEX_FACTS, VERTEX_RELATIONS
 
-if TYPE_CHECKING:
-    from mlsec.graph.graph import Graph
-
-GCP_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
-    # Buckets ask the project whether an organisation policy prevents public access.
-    **CONSTRAINTS,
-    **GCP_KEYS,
-    **ACCESS,
-    **STORES,
-    **ABILITIES,
-    **SURROUNDINGS,
-    **GCP_DOORS,
-    **ACCOUNTS,
-    **GCP_AGENTS,
-    **VERTEX_FACTS,
-}
-
-GCP_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
-    # Accounts look for what runs as them.
-    **VERTEX_RELATIONS,
-    **ACCOUNT_RELATIONS,
-    **GCP_DOOR_RELATIONS,
-    **SURROUNDING_RELATIONS,
-}
+FACTS = Facts(
+    properties={
+        # Buckets ask the project whether an organisation policy prevents public access.
+        **CONSTRAINTS,
+        **GCP_KEYS,
+        **ACCESS,
+        **STORES,
+        **ABILITIES,
+        **SURROUNDINGS,
+        **GCP_DOORS,
+        **ACCOUNTS,
+        **GCP_AGENTS,
+        **VERTEX_FACTS,
+    },
+    relations={
+        # Accounts look for what runs as them.
+        **VERTEX_RELATIONS,
+        **ACCOUNT_RELATIONS,
+        **GCP_DOOR_RELATIONS,
+        **SURROUNDING_RELATIONS,
+    },
+)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.flags import flag
 from mlsec.graph.ternary import any_of
-from mlsec.providers.aws.facts.networks import fact
-from mlsec.providers.aws.facts.permissions import account_of
 from mlsec.providers.gcp.facts.grants import told
+from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -20,7 +20,7 @@ _BUCKET = "gcp.storage.bucket"
 
 def answers_everybody(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether an endpoint answers somebody who never signed in: by its policy, or by a gateway."""
-    ways = (fact(resource, "grants_public_access"), fact(resource, "has_public_entry_point"))
+    ways = (flag(resource, "grants_public_access"), flag(resource, "has_public_entry_point"))
     return told(any_of(ways), resource, graph)
 
 

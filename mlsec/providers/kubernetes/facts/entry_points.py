@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
@@ -22,7 +22,6 @@ from mlsec.providers.kubernetes.facts.selectors import (
     hidden_types,
     in_code,
     is_same_namespace,
-    keep,
     selecting,
     settled,
     unsaid,
@@ -99,7 +98,7 @@ def is_public(resource: Resource, graph: Graph) -> Known | Unread:
 
 def doors(resource: Resource, graph: Graph) -> Targets:
     """Give the services that select a workload's or endpoint's pods, and what leads to those."""
-    return cast("Targets", keep(graph, ("doors", resource.id), lambda: _doors(resource, graph)))
+    return graph.memo(("kubernetes doors", resource.id), lambda: _doors(resource, graph))
 
 
 def _doors(resource: Resource, graph: Graph) -> Targets:

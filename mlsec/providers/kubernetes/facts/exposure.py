@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
@@ -19,7 +19,6 @@ from mlsec.providers.kubernetes.facts.selectors import (
     held,
     hidden_types,
     is_same_namespace,
-    keep,
     unsaid,
 )
 
@@ -37,7 +36,7 @@ _ROOT = "istio-system"
 
 def asks(resource: Resource, graph: Graph) -> Answer:
     """Whether something between the caller and the pods asks who is there."""
-    return cast("Answer", keep(graph, ("asks", resource.id), lambda: _ask(resource, graph)))
+    return graph.memo(("kubernetes asks", resource.id), lambda: _ask(resource, graph))
 
 
 def lets_anybody_in(resource: Resource, graph: Graph) -> Answer:
@@ -166,7 +165,7 @@ def _servers(graph: Graph) -> dict[str, list[Resource]]:
                 index.setdefault(workload, []).append(each)
         return index
 
-    return cast("dict[str, list[Resource]]", keep(graph, ("workload", "server"), build))
+    return graph.memo(("kubernetes workload", "server"), build)
 
 
 def _shared_ports(service: Resource, container: Resource) -> Iterable[str]:

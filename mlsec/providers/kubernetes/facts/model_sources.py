@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unread
-from mlsec.providers.kubernetes.facts.selectors import found_or, held, keep, unsaid
+from mlsec.providers.kubernetes.facts.selectors import found_or, held, unsaid
 from mlsec.vocabulary.types import RelationKind
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def artifacts(resource: Resource, graph: Graph) -> Targets:
                 index.setdefault(uri.rstrip("/"), []).append(each)
         return index
 
-    index: dict[str, list[Resource]] = keep(graph, ("uris", "files.artifact"), build)
+    index: dict[str, list[Resource]] = graph.memo(("kubernetes uris", "files.artifact"), build)
     found = [each for uri in wanted for each in index.get(uri.rstrip("/"), ())]
     return found_or(graph, resource, found, ())
 
@@ -101,7 +101,7 @@ def _servers_of(resource: Resource, graph: Graph) -> list[Resource]:
                 index.setdefault(key, []).append(each)
         return index
 
-    index: dict[str, list[Resource]] = keep(graph, ("workload", "server"), build)
+    index: dict[str, list[Resource]] = graph.memo(("kubernetes workload", "server"), build)
     return index.get(base, [])
 
 

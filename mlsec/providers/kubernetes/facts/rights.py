@@ -18,7 +18,6 @@ from mlsec.providers.kubernetes.facts.selectors import (
     in_code,
     is_known_to,
     is_same_namespace,
-    keep,
     nearest,
     settled,
     unsaid,
@@ -171,7 +170,9 @@ def _by_subject(graph: Graph) -> dict[tuple[str, str, str], list[Resource]]:
                 index.setdefault(key, []).append(each)
         return index
 
-    found: dict[tuple[str, str, str], list[Resource]] = keep(graph, ("subject", BINDING), build)
+    found: dict[tuple[str, str, str], list[Resource]] = graph.memo(
+        ("kubernetes subject", BINDING), build
+    )
     return found
 
 
@@ -197,7 +198,7 @@ def _of_account(resource: Resource, graph: Graph) -> Given:
             gaps.add(unsaid(graph, resource, BINDING, why))
         return Given(abilities=frozenset(found), gaps=frozenset(gaps))
 
-    result: Given = keep(graph, ("given", resource.id), compute)
+    result: Given = graph.memo(("kubernetes given", resource.id), compute)
     return result
 
 
@@ -227,7 +228,7 @@ def _of_role(resource: Resource, graph: Graph) -> Given:
                     found |= _abilities_in(held(each, "rules") or ())
         return Given(abilities=frozenset(found), gaps=frozenset(gaps))
 
-    result: Given = keep(graph, ("role", resource.id), compute)
+    result: Given = graph.memo(("kubernetes role", resource.id), compute)
     return result
 
 

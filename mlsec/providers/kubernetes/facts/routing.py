@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Targets
@@ -14,7 +14,6 @@ from mlsec.providers.kubernetes.facts.selectors import (
     hidden_types,
     in_code,
     is_same_namespace,
-    keep,
     nearest,
     unsaid,
     workloads_with,
@@ -84,7 +83,7 @@ def gateways(resource: Resource, graph: Graph) -> Targets:
 
 def behind(resource: Resource, graph: Graph) -> Targets:
     """Give the workloads behind a service, ingress or route."""
-    return cast("Targets", keep(graph, ("behind", resource.id), lambda: _behind(resource, graph)))
+    return graph.memo(("kubernetes behind", resource.id), lambda: _behind(resource, graph))
 
 
 def _behind(resource: Resource, graph: Graph) -> Targets:

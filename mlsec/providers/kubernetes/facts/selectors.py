@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.digest import make_gap
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
 WORKLOAD, CONTAINER = "kubernetes.workload", "kubernetes.container"
 _DOORS = frozenset({"kubernetes.service", "kubernetes.ingress", "kubernetes.route"})
 _Index = dict[tuple[str, ...], list[Resource]]
-_KEPT: weakref.WeakKeyDictionary[Graph, dict[tuple[str, str], Any]] = weakref.WeakKeyDictionary()
-
-
-def keep(graph: Graph, key: tuple[str, str], compute: Callable[[], Any]) -> Any:
-    """Compute once for a graph."""
-    kept = _KEPT.setdefault(graph, {})
-    if key not in kept:
-        kept[key] = compute()
-    return kept[key]
 
 
 def held(resource: Resource, name: str) -> Any:
@@ -49,7 +39,7 @@ def all_of_type(graph: Graph, type_name: str, scope: str) -> list[Resource]:
             index.setdefault((each.scope,), []).append(each)
         return index
 
-    found: list[Resource] = keep(graph, ("type", type_name), build).get((scope,), [])
+    found: list[Resource] = graph.memo(("kubernetes type", type_name), build).get((scope,), [])
     return found
 
 
@@ -62,7 +52,7 @@ def by_name(graph: Graph, type_name: str, scope: str, name: str) -> list[Resourc
             index.setdefault((each.scope, each.name), []).append(each)
         return index
 
-    found: list[Resource] = keep(graph, ("name", type_name), build).get((scope, name), [])
+    found: list[Resource] = graph.memo(("kubernetes name", type_name), build).get((scope, name), [])
     return found
 
 
@@ -77,7 +67,9 @@ def by_text(graph: Graph, type_name: str, scope: str, name: str, text: str) -> l
                 index.setdefault((each.scope, value), []).append(each)
         return index
 
-    found: list[Resource] = keep(graph, (name, type_name), build).get((scope, text), [])
+    found: list[Resource] = graph.memo(("kubernetes text", name, type_name), build).get(
+        (scope, text), []
+    )
     return found
 
 
@@ -94,7 +86,7 @@ def with_label(
         return index
 
     key, value = min(selector.items())
-    index: _Index = keep(graph, ("labels", type_name), build)
+    index: _Index = graph.memo(("kubernetes labels", type_name), build)
     return index.get((scope, key, _kind(value)), [])
 
 
@@ -112,7 +104,7 @@ def selecting(
                 index.setdefault((each.scope, key, _kind(value)), []).append(each)
         return index
 
-    index: _Index = keep(graph, ("selector", type_name), build)
+    index: _Index = graph.memo(("kubernetes selector", type_name), build)
     asked = [(scope, key, _kind(value)) for key, value in labels.items()]
     found = [each for key in asked for each in index.get(key, ())]
     return sorted(found, key=lambda each: each.id)
@@ -215,7 +207,9 @@ def containers_of(graph: Graph, workload: Resource) -> list[Resource]:
             index.setdefault((held(each, "workload_id") or "",), []).append(each)
         return index
 
-    found: list[Resource] = keep(graph, ("workload", CONTAINER), build).get((workload.id,), [])
+    found: list[Resource] = graph.memo(("kubernetes workload", CONTAINER), build).get(
+        (workload.id,), []
+    )
     return found
 
 
@@ -225,8 +219,8 @@ def hidden_types(graph: Graph, resource: Resource, *names: str) -> set[str]:
     Other code is taken as it stands.
     """
     if in_code(resource):
-        broken: set[str] = keep(
-            graph, ("broken", resource.scope), lambda: _broken(graph, resource.scope)
+        broken: set[str] = graph.memo(
+            ("kubernetes broken", resource.scope), lambda: _broken(graph, resource.scope)
         )
         return set(broken) if _DOORS & {*names} else set()
     return {gap for name in names for gap in graph.incomplete(name, resource.scope, "")}

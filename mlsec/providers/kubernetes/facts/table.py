@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
-
-from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.build import Facts
 from mlsec.providers.kubernetes.facts.entry_points import KUBE_DOOR_RELATIONS, KUBE_DOORS
 from mlsec.providers.kubernetes.facts.model_sources import KUBE_SOURCE_RELATIONS, KUBE_SOURCES
 from mlsec.providers.kubernetes.facts.network_policies import KUBE_POLICIES, KUBE_POLICY_RELATIONS
 from mlsec.providers.kubernetes.facts.rights import KUBE_RIGHT_RELATIONS, KUBE_RIGHTS
 from mlsec.providers.kubernetes.facts.service_accounts import KUBE_ACCOUNT_RELATIONS, KUBE_ACCOUNTS
 
-if TYPE_CHECKING:
-    from mlsec.graph.graph import Graph
-
-KUBE_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
-    **KUBE_RIGHTS,
-    **KUBE_ACCOUNTS,
-    **KUBE_POLICIES,
-    **KUBE_SOURCES,
-    **KUBE_DOORS,
-}
-KUBE_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
-    **KUBE_RIGHT_RELATIONS,
-    **KUBE_ACCOUNT_RELATIONS,
-    **KUBE_POLICY_RELATIONS,
-    **KUBE_SOURCE_RELATIONS,
-    **KUBE_DOOR_RELATIONS,
-}
+FACTS = Facts(
+    properties={
+        **KUBE_RIGHTS,
+        **KUBE_ACCOUNTS,
+        **KUBE_POLICIES,
+        **KUBE_SOURCES,
+        **KUBE_DOORS,
+    },
+    relations={
+        **KUBE_RIGHT_RELATIONS,
+        **KUBE_ACCOUNT_RELATIONS,
+        **KUBE_POLICY_RELATIONS,
+        **KUBE_SOURCE_RELATIONS,
+        **KUBE_DOOR_RELATIONS,
+    },
+)

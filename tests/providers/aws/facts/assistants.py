@@ -9,7 +9,9 @@ from typing import Any
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
+from mlsec.targets.facts import FACTS
 from mlsec.vocabulary.types import Vocabulary
 from tests.shipped import shipped_vocabulary
 
@@ -67,4 +69,6 @@ def graph_of(*resources: Resource, denied: tuple[str, ...] = ()) -> Graph:
         for name, found in sorted(shipped().types.items())
         if not found.is_concept
     )
-    return build_graph(shipped(), Inventory(resources=resources, gaps=(DENIED,), coverage=coverage))
+    return build_graph(
+        shipped(), Inventory(resources=resources, gaps=(DENIED,), coverage=coverage), FACTS
+    )

@@ -6,8 +6,10 @@ from functools import cache
 from typing import Any
 
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
 from mlsec.providers.aws.shapes.table import SHAPES
+from mlsec.targets.facts import FACTS
 from mlsec.vocabulary.types import Vocabulary
 from tests.shipped import shipped_vocabulary
 
@@ -146,7 +148,7 @@ def graph_of(*resources: Resource) -> Graph:
     """Join resources; every listing is complete."""
     listed = ("aws.iam.role", "aws.iam.policy", "aws.iam.group", "aws.account", "aws.kms.alias")
     rows = tuple(TypeCoverage(type=name, scope=SCOPE, region="") for name in listed)
-    return build_graph(vocabulary(), Inventory(resources=resources, coverage=rows))
+    return build_graph(vocabulary(), Inventory(resources=resources, coverage=rows), FACTS)
 
 
 def fact(resource: Resource, name: str, *others: Resource) -> Any:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.graph.build import build_graph
 from mlsec.graph.fact import Known, Unread, property_value
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.graph import Graph
+from mlsec.targets.facts import FACTS
 from tests.shipped import shipped_vocabulary
 
 VOCABULARY = shipped_vocabulary()
@@ -33,7 +35,7 @@ def joined(*given: Resource) -> Graph:
         for scope in scopes
         if kind.startswith(scope.partition("/")[0])
     )  # fmt: skip
-    return build_graph(VOCABULARY, Inventory(resources=given, coverage=rows))
+    return build_graph(VOCABULARY, Inventory(resources=given, coverage=rows), FACTS)
 
 
 def azure(*given: Resource) -> Graph:

@@ -9,7 +9,9 @@ import pytest
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
+from mlsec.targets.facts import FACTS
 from tests.shipped import shipped_vocabulary
 
 VOCABULARY = shipped_vocabulary()
@@ -95,7 +97,9 @@ def graph_of(*resources: Resource, **incomplete: tuple[str, ...]) -> Graph:
         for region in (REGION, "")
         if not found.is_concept
     )  # fmt: skip
-    return build_graph(VOCABULARY, Inventory(resources=resources, gaps=(GAP,), coverage=coverage))
+    return build_graph(
+        VOCABULARY, Inventory(resources=resources, gaps=(GAP,), coverage=coverage), FACTS
+    )
 
 
 MAY_CALL_FRAUD = statement(["sagemaker:InvokeEndpoint"], [ENDPOINT], [])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mlsec.collect.code.code_file import Language
+from mlsec.graph.build import build_graph
 from mlsec.graph.fact import Known, property_value
-from mlsec.graph.graph import build_graph
+from mlsec.targets.facts import FACTS
 from tests.iac.reading import VOCABULARY, inventory_of, scope_of
 
 ROLE = """
@@ -40,7 +41,7 @@ def test_what_a_managed_policy_allows_is_said_as_far_as_it_is_known(
     policy: str, fact: str, told: object
 ) -> None:
     scope = scope_of({"t.yaml": ROLE.format(policy)}, Language.CLOUDFORMATION)
-    graph = build_graph(VOCABULARY, inventory_of(scope))
+    graph = build_graph(VOCABULARY, inventory_of(scope), FACTS)
     (role,) = (each for each in graph.of_type("aws.iam.role") if not each.is_stub)
     held = property_value(role, fact)
     assert (held.value if isinstance(held, Known) else "unread") == told

@@ -5,7 +5,8 @@ from __future__ import annotations
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from mlsec.graph.graph import build_graph
+from mlsec.graph.build import build_graph
+from mlsec.targets.facts import FACTS
 from tests.shipped import shipped_vocabulary
 
 VOCABULARY = shipped_vocabulary()
@@ -40,7 +41,7 @@ def judged(*buckets: Resource, is_complete: bool = True) -> Resource:
         gaps=() if is_complete else (DENIED.id,),
     )
     inventory = Inventory(resources=(job(), *buckets), gaps=(DENIED,), coverage=(coverage,))
-    graph = build_graph(VOCABULARY, inventory)
+    graph = build_graph(VOCABULARY, inventory, FACTS)
     return graph.resources[job().id]
 
 

@@ -6,7 +6,9 @@ from functools import cache
 from typing import Any
 
 from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
+from mlsec.targets.facts import FACTS
 from mlsec.vocabulary.types import Vocabulary
 from tests.shipped import shipped_vocabulary
 
@@ -107,4 +109,6 @@ def graph_of(
         )
         for kind in kinds
     )
-    return build_graph(vocabulary(), Inventory(resources=resources, coverage=rows, gaps=gaps))
+    return build_graph(
+        vocabulary(), Inventory(resources=resources, coverage=rows, gaps=gaps), FACTS
+    )

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
+from mlsec.targets.facts import FACTS
 from mlsec.vocabulary.types import Vocabulary
 from tests.shipped import shipped_vocabulary
 
@@ -105,7 +107,7 @@ def graph_of(
         if name.startswith("gcp.")
     ]
     return build_graph(
-        vocabulary(), Inventory(resources=all_of_it, coverage=tuple(coverage), gaps=())
+        vocabulary(), Inventory(resources=all_of_it, coverage=tuple(coverage), gaps=()), FACTS
     )
 
 

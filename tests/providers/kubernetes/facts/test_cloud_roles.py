@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from mlsec.graph.graph import build_graph
+from mlsec.graph.build import build_graph
+from mlsec.targets.facts import FACTS
 from tests.providers.kubernetes.manifests import VOCABULARY
 from tests.servers.config.declared import seen
 
@@ -60,7 +61,7 @@ def roles(
         )
     ]  # fmt: skip
     inventory = Inventory(resources=whole, gaps=(), coverage=tuple(coverage))
-    graph = build_graph(VOCABULARY, inventory)
+    graph = build_graph(VOCABULARY, inventory, FACTS)
     reached = graph.targets(graph.resources[account.id], "cloud_roles")
     return {each.id for each in reached.found}, bool(reached.gaps)
 
@@ -110,7 +111,7 @@ def test_association_in_terraform_joins_the_account_of_a_manifest(tmp_path: Path
     told = []
     for space in ("models", "other"):
         found = seen(tmp_path / space, {"main.tf": CODE % space, "a.yaml": ACCOUNT})
-        graph = build_graph(VOCABULARY, found.inventory)
+        graph = build_graph(VOCABULARY, found.inventory, FACTS)
         (account,) = graph.of_type("kubernetes.service_account")
         told.append([each.name for each in graph.targets(account, "cloud_roles").found])
     assert told == [["llm"], []]

@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from mlsec.core.resource import Resource
-from mlsec.graph.graph import Graph, build_graph
+from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
 from mlsec.providers.kubernetes.facts.cloud_roles import CLOUDS
 from mlsec.providers.kubernetes.facts.selectors import selecting
+from mlsec.targets.facts import FACTS
 from tests.providers.kubernetes.manifests import VOCABULARY, graph_of, inventory_of, of_type
 
 WORKLOAD = """\
@@ -336,7 +338,7 @@ metadata: {{name: llm, namespace: models, annotations: {{{annotation}: "{named}"
     ]
     read = inventory_of(tmp_path, {"a.yaml": account})
     whole = msgspec.structs.replace(read, resources=(*read.resources, *of_cloud))
-    graph = build_graph(VOCABULARY, whole)
+    graph = build_graph(VOCABULARY, whole, FACTS)
     (found,) = graph.targets(of_type(graph, "service_account")["llm"], "cloud_roles").found
     assert (found.id, found.is_stub) == (of_cloud[0].id, False)
 

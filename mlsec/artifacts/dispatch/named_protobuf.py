@@ -15,8 +15,8 @@ from mlsec.artifacts.content.unaccounted_bytes import search
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.formats.onnx.operators import PYTHON_OPERATORS
-from mlsec.artifacts.formats.protobuf_formats import TOP_FIELDS
 from mlsec.artifacts.formats.tensorflow.operators import REASONS
+from mlsec.artifacts.formats.tensorflow.shape import TOP_FIELDS
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import GapReason, Severity
 from mlsec.core.regex import regex

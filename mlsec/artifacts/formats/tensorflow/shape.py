@@ -1,4 +1,4 @@
-"""Tells the protobuf formats apart: none has a magic, so the shape of the fields decides."""
+"""The shapes of TensorFlow's messages, which have no magic: what their fields must look like."""
 
 from __future__ import annotations
 
@@ -8,53 +8,13 @@ from mlsec.artifacts.bytes.protobuf import BYTES, Field, Wire
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Format
-from mlsec.artifacts.formats.onnx.onnx import looks_like_onnx
 
 META_GRAPH_DEF = 2
 TOP_FIELDS = 2_000
 
 
-def sniff_onnx(head: bytes, window: Window) -> bool:
-    """Whether a file is an ONNX model."""
-    return protobuf_format(head, window) is Format.ONNX
-
-
-def sniff_saved_model(head: bytes, window: Window) -> bool:
-    """Whether a file is a saved_model.pb or a keras_metadata.pb."""
-    return protobuf_format(head, window) is Format.SAVED_MODEL
-
-
-def sniff_meta_graph(head: bytes, window: Window) -> bool:
-    """Whether a file is a lone MetaGraph."""
-    return protobuf_format(head, window) is Format.META_GRAPH
-
-
-def sniff_graph_def(head: bytes, window: Window) -> bool:
-    """Whether a file is a lone GraphDef."""
-    return protobuf_format(head, window) is Format.GRAPH_DEF
-
-
-def protobuf_format(head: bytes, window: Window) -> Format | None:
-    """Which of the protobuf formats a file is, by the shape of its fields; None if none.
-
-    These formats have no magic, so the whole top level must be a message, and its fields those
-    of one format only. Large fields are stepped over.
-    """
-    if len(head) < 2 or head[0] & 7 not in {0, 1, 2, 5} or head[0] < 8:
-        return None
-    wire = Wire(window)
-    top = _top(wire)
-    if not top:
-        return None
-    try:
-        if looks_like_onnx(wire, top):
-            return Format.ONNX
-        return _tensorflow_format(wire, top)
-    except ArtifactError:
-        return None
-
-
-def _top(wire: Wire) -> tuple[Field, ...]:
+def top_fields(wire: Wire) -> tuple[Field, ...]:
+    """Give the fields of a message, as far as they are whole."""
     fields = []
     try:
         for index, field in enumerate(wire.fields()):
@@ -67,7 +27,8 @@ def _top(wire: Wire) -> tuple[Field, ...]:
     return tuple(fields)
 
 
-def _tensorflow_format(wire: Wire, top: tuple[Field, ...]) -> Format | None:
+def tensorflow_format(wire: Wire, top: tuple[Field, ...]) -> Format | None:
+    """Tell which container of a graph these fields are; None if none."""
     by_number: dict[int, list[Field]] = {}
     for field in top:
         by_number.setdefault(field.number, []).append(field)
@@ -144,5 +105,5 @@ def _is_keras_node(wire: Wire, field: Field) -> bool:
 def is_keras_metadata(window: Window) -> bool:
     """Whether a protobuf file is a keras_metadata.pb rather than a graph."""
     wire = Wire(window)
-    first = next((f for f in _top(wire)[:8] if f.number == 1 and f.wire == BYTES), None)
+    first = next((f for f in top_fields(wire)[:8] if f.number == 1 and f.wire == BYTES), None)
     return first is not None and _is_keras_node(wire, first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mlsec.artifacts.formats.server_settings import is_manifest, judge_manifest
+from mlsec.artifacts.dispatch.server_settings import is_manifest, judge_manifest
 from mlsec.artifacts.formats.skops import is_skops_schema, judge_skops
 from mlsec.artifacts.formats.tensorflow.keras.config import (
     is_keras_config,

@@ -49,7 +49,7 @@ def read_json_document(window: Window, record: Recorder) -> None:
         record.understood(0, window.size_bytes)
         return
     record.understood(0, window.size_bytes)
-    from mlsec.artifacts.formats.json_kinds import judge_document  # noqa: PLC0415 - it loads much
+    from mlsec.artifacts.dispatch.json_kinds import judge_document  # noqa: PLC0415 - it loads much
 
     judge_document(value, record)
 

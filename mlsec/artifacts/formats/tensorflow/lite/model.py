@@ -8,13 +8,13 @@ from mlsec.artifacts.embedded.contents import judge_beginnings, judge_value
 from mlsec.artifacts.embedded.embedded_search import search_inside
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.formats.tensorflow.lite.nodes import judge_node
 from mlsec.artifacts.formats.tensorflow.operators import (
     FILE_OPERATORS,
     REASONS,
     RESTORERS,
     known_operators,
 )
-from mlsec.artifacts.formats.tflite.nodes import judge_node
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import GapReason, Severity
 from mlsec.core.regex import regex

@@ -1,0 +1,62 @@
+"""Build the graph of an inventory: join it, and fill in every derived property."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from mlsec.core.resource import Inventory, Resource
+from mlsec.graph.fact import Known, Unread
+from mlsec.graph.graph import DerivedRelations, Graph
+from mlsec.vocabulary.types import Vocabulary
+
+DerivedProperties = Mapping[str, Callable[[Resource, Graph], Known | Unread]]
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """How derived properties and relations are computed, by the names the vocabulary gives them.
+
+    A function may read the properties that stand above its own in ``properties``.
+    """
+
+    properties: DerivedProperties
+    relations: DerivedRelations
+
+
+def build_graph(vocabulary: Vocabulary, inventory: Inventory, facts: Facts) -> Graph:
+    """Join an inventory and fill in every derived property, in the order of ``facts``."""
+    wanted = _derived_by_function(vocabulary)
+    types = {type_name for uses in wanted.values() for type_name, _ in uses}
+    opened = [_own_copy(r) if r.type in types else r for r in inventory.resources]
+    joined = msgspec.structs.replace(inventory, resources=tuple(opened))
+    graph = Graph(vocabulary, joined, facts.relations)
+    for function, compute in facts.properties.items():
+        for type_name, name in wanted.get(function, ()):
+            for resource in graph.of_type(type_name):
+                _fill(resource, name, compute(resource, graph))
+    graph.finish()
+    return graph
+
+
+def _derived_by_function(vocabulary: Vocabulary) -> Mapping[str, list[tuple[str, str]]]:
+    wanted: dict[str, list[tuple[str, str]]] = {}
+    for type_name, found in sorted(vocabulary.types.items()):
+        for each in found.properties.values():
+            if each.derived:
+                wanted.setdefault(each.derived, []).append((type_name, each.name))
+    return wanted
+
+
+def _own_copy(resource: Resource) -> Resource:
+    return msgspec.structs.replace(
+        resource, properties=dict(resource.properties), unread=dict(resource.unread)
+    )
+
+
+def _fill(resource: Resource, name: str, value: Known | Unread) -> None:
+    match value:
+        case Known(value=held):
+            resource.properties[name] = held  # type: ignore[index]  # our own copy, see _own_copy
+        case Unread(gaps=gaps):
+            resource.unread[name] = gaps  # type: ignore[index]
