@@ -7,13 +7,14 @@ BIN := $(VENV)/bin
 OUT := out/demo
 SERVERS := .venv-servers
 CHECKOV := .venv-checkov
+SITE := .venv-site
 # One more than the two cores of the smallest machine: tests wait for servers and for disks.
 WORKERS ?= 3
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test check docs bench fuzz servers checkov lock wheel demo-fixture clean
+.PHONY: help demo test check docs site bench fuzz servers checkov lock wheel demo-fixture clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +22,7 @@ help:
 	@echo "make test   run all tests"
 	@echo "make check  style, types, layers, generated files in step"
 	@echo "make docs   write the generated files again"
+	@echo "make site   build the documentation site into out/site, warnings are errors"
 	@echo "make bench  measure, each figure beside its peer or its floor"
 	@echo "make servers  set up the real model servers that tests/servers starts"
 	@echo "make checkov  set up checkov in an environment of its own, for --with checkov"
@@ -59,6 +61,20 @@ check: $(VENV)/.dev-ready
 docs: $(VENV)/.dev-ready
 	@$(BIN)/python -m docs.generate
 
+site: $(SITE)/.ready $(VENV)/.dev-ready
+	@$(BIN)/python -m docs.site.build out/site-build
+	@$(SITE)/bin/zensical build --strict --config-file out/site-build/zensical.toml
+	@rm -rf out/site && mv out/site-build/site out/site
+	@$(BIN)/python -m docs.site.check out/site
+	@echo "open out/site/index.html"
+
+# The generator is no part of mlsec and reads nothing of it: it lives apart too.
+$(SITE)/.ready: requirements/site.lock | $(VENV)/bin/python
+	@echo "setting up $(SITE) ..." >&2
+	@$(BIN)/python -m venv $(SITE)
+	@$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/site.lock
+	@touch $@
+
 bench: $(VENV)/.dev-ready
 	@$(BIN)/python -m tests.bench
 
@@ -96,9 +112,10 @@ lock:
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --overrides requirements/servers-overrides.txt --excludes requirements/servers-without.txt requirements/servers.txt -o requirements/servers.lock
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/installer.txt -o requirements/installer.lock
 	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/checkov.txt -o requirements/checkov.lock
+	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/site.txt -o requirements/site.lock
 
 wheel: $(VENV)/.dev-ready
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	@rm -rf $(VENV) $(SERVERS) out dist
+	@rm -rf $(VENV) $(SERVERS) $(SITE) out dist

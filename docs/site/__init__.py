@@ -1,0 +1,1 @@
+"""The documentation site: pages made of the rules, the vocabulary and the command line."""

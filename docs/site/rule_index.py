@@ -1,0 +1,76 @@
+"""The indexes of rules: one page per provider or kind of input, and one for all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from docs.site.markup import code, link, table, text
+from docs.site.rule_page import rule_path
+from mlsec.core.closed_sets import Severity
+from mlsec.engine.rule import Rule, RuleSet
+
+# The folders below rules/: what each is about.
+TITLES = {
+    "aws": "AWS",
+    "azure": "Azure",
+    "gcp": "Google Cloud",
+    "kubernetes": "Kubernetes",
+    "any": "Every cloud: paths and model servers",
+    "serving": "Settings of model servers",
+    "probe": "Running servers",
+    "files": "Model files",
+    "code": "Repository files",
+}
+
+
+def index_pages(ruleset: RuleSet) -> Mapping[str, str]:
+    """Give the index of each group and the one over all, by path in the site."""
+    groups: dict[str, list[Rule]] = {group: [] for group in TITLES}
+    for rule in ruleset.rules:
+        groups[_group(rule)].append(rule)
+    pages = {f"rules/{group}.md": _group_page(group, rules) for group, rules in groups.items()}
+    pages["rules/index.md"] = _overview(groups)
+    return pages
+
+
+def _group(rule: Rule) -> str:
+    """Give the folder below rules/ that the rule's file lies in."""
+    return rule.place.rpartition("/rules/")[2].partition("/")[0]
+
+
+def _overview(groups: Mapping[str, Sequence[Rule]]) -> str:
+    rows = []
+    for group, rules in groups.items():
+        counts = Counter(rule.severity for rule in rules)
+        cells = [str(counts[severity] or "") for severity in Severity]
+        rows.append((link(TITLES[group], f"{group}.md"), str(len(rules)), *cells))
+    total = sum(map(len, groups.values()))
+    head = ("Rules for", "All", *(severity.value for severity in Severity))
+    lines = [
+        "# Rules",
+        "",
+        f"{total:,} rules. Each has a page with the reason, an example before and after, the fix,"
+        " the evidence it reads, the controls it supports and its equivalents in other tools."
+        " Search by id, title or by the id of another tool's check.",
+        "",
+        *table(head, rows),
+    ]
+    return "\n".join(lines)
+
+
+def _group_page(group: str, rules: Sequence[Rule]) -> str:
+    lines = ["---", f'title: "Rules: {TITLES[group]}"', "---", f"# {TITLES[group]}", ""]
+    lines += [f"{len(rules)} rules.", ""]
+    by_service: dict[str, list[Rule]] = {}
+    for rule in rules:
+        by_service.setdefault(rule.id.partition("/")[0], []).append(rule)
+    for service, own in sorted(by_service.items()):
+        rows = [_row(rule) for rule in own]
+        lines += [f"## {code(service)}", "", *table(("Rule", "What is wrong", "Severity"), rows)]
+    return "\n".join(lines)
+
+
+def _row(rule: Rule) -> tuple[str, ...]:
+    page = rule_path(rule.id).removeprefix("rules/")
+    return (link(code(rule.id), f"{page}.md"), text(rule.title), rule.severity.value)
