@@ -63,7 +63,7 @@ docs: $(VENV)/.dev-ready
 
 site: $(SITE)/.ready $(VENV)/.dev-ready
 	@$(BIN)/python -m docs.site.build out/site-build
-	@$(SITE)/bin/zensical build --strict --config-file out/site-build/zensical.toml
+	@NO_COLOR=1 $(SITE)/bin/zensical build --strict --config-file out/site-build/zensical.toml
 	@rm -rf out/site && mv out/site-build/site out/site
 	@$(BIN)/python -m docs.site.check out/site
 	@echo "open out/site/index.html"

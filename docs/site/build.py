@@ -18,10 +18,11 @@ from docs.site.cli_page import cli_page
 from docs.site.rule_index import index_pages
 from docs.site.rule_page import rule_page, rule_path
 from docs.site.vocabulary_page import type_page, type_path, vocabulary_index
-from mlsec.core.places import content_folder
-from mlsec.engine.controls import Links
-from mlsec.engine.load import load_content
-from mlsec.engine.rule import RuleSet
+from mlsec.cli.parser import build_parser
+from mlsec.core.content_paths import content_folder
+from mlsec.engine.loading.load import load_content
+from mlsec.engine.rules.controls import Links
+from mlsec.engine.rules.rule import RuleSet
 
 _DOCS = ROOT / "docs"
 # What GitHub shows from the root of the repository is a page of the site as well.
@@ -30,8 +31,6 @@ _FROM_ROOT = {"CHANGELOG.md": "changelog.md", "SECURITY.md": "security.md"}
 
 def generated_pages(ruleset: RuleSet) -> Iterator[tuple[str, str]]:
     """Yield every page that is made and not written by hand: path in the site, Markdown."""
-    from mlsec.cli.main import _parser
-
     links = Links(ruleset.frameworks)
     for rule in ruleset.rules:
         yield f"{rule_path(rule.id)}.md", rule_page(rule, ruleset, links)
@@ -40,7 +39,7 @@ def generated_pages(ruleset: RuleSet) -> Iterator[tuple[str, str]]:
     for owner in vocabulary.types.values():
         yield f"{type_path(owner.name)}.md", type_page(vocabulary, owner)
     yield "vocabulary.md", vocabulary_index(vocabulary)
-    yield "cli.md", cli_page(_parser(""))
+    yield "cli.md", cli_page(build_parser())
     yield "concepts.md", concepts_page(vocabulary, "")
     yield "code.md", code_page(vocabulary, "")
     yield "operations.md", operations_page("")

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.iac.resources import specs_of
-from mlsec.core.declared import DeclaredType
-from mlsec.core.vocabulary import Property, Type, Vocabulary
+from mlsec.iac.mapping.resources import specs_of
+from mlsec.vocabulary.iac_mapping import DeclaredType
+from mlsec.vocabulary.types import Property, Type, Vocabulary
 
 KINDS = {"terraform": "Terraform", "cloudformation": "CloudFormation", "arm": "ARM template"}
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -79,7 +79,9 @@ def _in_mapping(spec: Mapping[str, Any], steps: list[str]) -> Iterator[str]:
     step = steps[0].removesuffix("[]") if steps else ""
     for word in ("each", "keyed"):
         if word in spec and steps:
-            for inner in _follow(spec.get(step, spec.get(".", [])), steps[1:] if step in spec else steps):
+            for inner in _follow(
+                spec.get(step, spec.get(".", [])), steps[1:] if step in spec else steps
+            ):
                 yield f"{spec[word]}[].{inner}"
             return
     for word in ("of", "has", "last", "text", "number", "json", "pairs", "where", "if"):

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mlsec.core.vocabulary import Property, Type, Vocabulary
-from mlsec.engine.readings import find_reading
-from mlsec.engine.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Rule
+from mlsec.engine.rules.property_resolution import find_reading
+from mlsec.engine.rules.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Rule
+from mlsec.vocabulary.types import Property, Type, Vocabulary
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):

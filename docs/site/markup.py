@@ -27,7 +27,7 @@ def fence(words: str, language: str = "", title: str = "") -> str:
     ticks = "```"
     while ticks in words:
         ticks += "`"
-    head = f'{ticks}{language}{f" title={chr(34)}{title}{chr(34)}" if title else ""}'
+    head = f"{ticks}{language}{f' title={chr(34)}{title}{chr(34)}' if title else ''}"
     return f"{head}\n{words.strip(chr(10))}\n{ticks}"
 
 

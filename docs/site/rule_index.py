@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from docs.site.markup import code, link, table, text
 from docs.site.rule_page import rule_path
-from mlsec.core.closed_sets import Severity
-from mlsec.engine.rule import Rule, RuleSet
+from mlsec.core.enums import Severity
+from mlsec.engine.rules.rule import Rule, RuleSet
 
 # The folders below rules/: what each is about.
 TITLES = {
@@ -22,6 +22,12 @@ TITLES = {
     "files": "Model files",
     "code": "Repository files",
 }
+
+_ABOUT = (
+    "Each has a page with the reason, an example before and after, the fix, the evidence it reads,"
+    " the controls it supports and its equivalents in other tools. Search by id, by title, or by"
+    " the id of another tool's check."
+)
 
 
 def index_pages(ruleset: RuleSet) -> Mapping[str, str]:
@@ -50,9 +56,7 @@ def _overview(groups: Mapping[str, Sequence[Rule]]) -> str:
     lines = [
         "# Rules",
         "",
-        f"{total:,} rules. Each has a page with the reason, an example before and after, the fix,"
-        " the evidence it reads, the controls it supports and its equivalents in other tools."
-        " Search by id, title or by the id of another tool's check.",
+        f"{total:,} rules. {_ABOUT}",
         "",
         *table(head, rows),
     ]

@@ -12,9 +12,9 @@ from docs.site.markup import code, fence, link, table, tabs, text
 from docs.site.sources import sources_of
 from docs.site.vocabulary_page import shown_absent, type_link
 from mlsec.core.assessment import ControlLink, Fix
-from mlsec.engine.controls import Links
-from mlsec.engine.mutate import describe
-from mlsec.engine.rule import Rule, RuleSet
+from mlsec.engine.rules.controls import Links
+from mlsec.engine.rules.rule import Rule, RuleSet
+from mlsec.engine.testing.mutate import describe
 from mlsec.render.links import is_link
 
 _TOP = "../../"
@@ -164,10 +164,10 @@ def _evidence(evidence: tuple[Evidence, ...], ruleset: RuleSet) -> list[str]:
 
 
 def _not_assessed(evidence: tuple[Evidence, ...], ruleset: RuleSet) -> list[str]:
+    state = link("not assessed", f"{_TOP}troubleshooting.md#not-assessed")
     lines = [
-        "When one of these values could not be read and the others do not decide, the rule is"
-        f" {link('not assessed', f'{_TOP}troubleshooting.md#not-assessed')} for that resource,"
-        " with the reason. It is neither passed nor failed.",
+        f"When one of these values could not be read and the others do not decide, it is {state}",
+        "for that resource, with the reason. It is neither passed nor failed.",
         "",
     ]
     rights = dict.fromkeys(
@@ -206,11 +206,19 @@ def _frameworks(controls: tuple[ControlLink, ...], ruleset: RuleSet) -> list[str
         return []
     shows = "; ".join(dict.fromkeys(text(control.because) for control in controls))
     intro = f"Supports evidence for these controls; it does not show that they are met. It {shows}."
-    return ["## Frameworks { data-search-exclude }", "", intro, "", *table(("Framework", "Control", "Title"), rows)]
+    return [
+        "## Frameworks { data-search-exclude }",
+        "",
+        intro,
+        "",
+        *table(("Framework", "Control", "Title"), rows),
+    ]
 
 
 def _equivalents(rule: Rule) -> list[str]:
-    rows = [(text(name.partition(":")[0]), code(name.partition(":")[2])) for name in rule.equivalents]
+    rows = [
+        (text(name.partition(":")[0]), code(name.partition(":")[2])) for name in rule.equivalents
+    ]
     if not rows:
         return []
     return ["## Equivalents in other tools", "", *table(("Tool", "Check"), rows)]

@@ -9,11 +9,11 @@ import msgspec
 
 from docs.site.code_paths import KINDS, code_paths
 from docs.site.markup import code, text
-from mlsec.collect.aws.reader import plans as aws_plans
-from mlsec.collect.azure.reader import plans as azure_plans
-from mlsec.collect.gcp.tables import plans as gcp_plans
-from mlsec.collect.plan import Operation, TypePlan
-from mlsec.core.vocabulary import Property, Type, Vocabulary
+from mlsec.collect.walk.plan import Operation, TypePlan
+from mlsec.providers.aws.collect.reader import plans as aws_plans
+from mlsec.providers.azure.collect.reader import plans as azure_plans
+from mlsec.providers.gcp.tables import plans as gcp_plans
+from mlsec.vocabulary.types import Property, Type, Vocabulary
 
 _PLANS = {"aws": aws_plans, "azure": azure_plans, "gcp": gcp_plans}
 _TITLES = {"aws": "AWS API", "azure": "Azure API", "gcp": "Google Cloud API"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from docs.site.code_paths import KINDS, declarations
 from docs.site.markup import code, link, table, text
 from docs.site.sources import shown_value, sources_of
-from mlsec.core.vocabulary import Kind, Property, RelationKind, Type, Vocabulary
+from mlsec.vocabulary.types import Kind, Property, RelationKind, Type, Vocabulary
 
 FAMILIES = {
     "": "Concepts",
@@ -20,6 +20,11 @@ FAMILIES = {
     "files": "Model files",
     "probe": "Running servers",
 }
+
+_ABOUT = (
+    "The types, properties and relations that rules can read. `mlsec rules vocabulary TYPE` prints"
+    " the same in a terminal. A rule on a concept runs on every type that implements it."
+)
 
 
 def type_path(name: str) -> str:
@@ -44,8 +49,7 @@ def vocabulary_index(vocabulary: Vocabulary) -> str:
     lines = [
         "# Vocabulary",
         "",
-        "The types, properties and relations that rules can read. `mlsec rules vocabulary TYPE`"
-        " prints the same in a terminal. A rule on a concept runs on every type that implements it.",
+        _ABOUT,
         "",
     ]
     for family, title in FAMILIES.items():
