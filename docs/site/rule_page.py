@@ -194,14 +194,10 @@ def _known_exceptions(rule: Rule) -> list[str]:
 def _frameworks(controls: tuple[ControlLink, ...], ruleset: RuleSet) -> list[str]:
     rows = []
     for control in controls:
-        framework, _, control_id = control.id.partition("/")
-        rows.append(
-            (
-                text(ruleset.frameworks.frameworks[framework].title),
-                code(control_id),
-                text(ruleset.frameworks.title_of(control.id)),
-            )
-        )
+        name, _, control_id = control.id.partition("/")
+        framework = ruleset.frameworks.frameworks[name]
+        title = text(framework.controls[control_id])
+        rows.append((text(framework.title), code(control_id), title))
     if not rows:
         return []
     shows = "; ".join(dict.fromkeys(text(control.because) for control in controls))
