@@ -160,7 +160,7 @@ def _say_what(args: argparse.Namespace, output: Path, size_bytes: int) -> None:
 
 def _certificate(path: Path) -> bytes:
     from mlsec.cli.files import read_file
-    from mlsec.signing.anchors import read_certificates
+    from mlsec.signing.certificates.certificate import read_certificates
 
     data = read_file(path)
     try:
