@@ -6,7 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mlsec.cli import console, exits, options
+from mlsec.cli import console, exits
+from mlsec.cli.applicability import describe
+from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings
+from mlsec.cli.target import TARGET_HELP, is_evidence
 from mlsec.core.errors import MlsecError
 
 
@@ -14,18 +17,19 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "collect",
-        help="take evidence into a snapshot, judge nothing",
-        description="TARGET is aws[://account/region,...], azure[://subscription,...],"
-        " gcp[://project,...], kubernetes[://context[/namespace,...]], a folder of model files and"
-        " code, s3://, gs:// or az:// and bucket/folder, or https://host:port or http://host:port."
-        " What a kubeconfig names as a plugin for credentials is run, as kubectl does.",
+        help="collect evidence into a snapshot, to be assessed later or elsewhere",
+        description=f"Collect evidence from the targets into one snapshot file. {TARGET_HELP}"
+        " A credential plugin that the kubeconfig names is run, as kubectl does.",
+        epilog=exits.EPILOG,
     )
-    parser.add_argument("targets", nargs="+", metavar="TARGET")
+    parser.add_argument("targets", nargs="+", metavar="TARGET",
+                        help="what to collect from, see above")  # fmt: skip
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="SNAPSHOT",
-                        help="the snapshot file to write, NAME.mlsnap")  # fmt: skip
+                        help="snapshot file to write, such as NAME.mlsnap")  # fmt: skip
     parser.add_argument("--sign-key", type=Path, metavar="PRIVATE_KEY",
-                        help="sign the evidence with this Ed25519 key (PEM)")  # fmt: skip
-    options.add_collecting(parser)
+                        help="sign the snapshot with this Ed25519 key (PEM)")  # fmt: skip
+    add_collecting(parser)
+    describe(parser)
     parser.set_defaults(run=run)
 
 
@@ -40,9 +44,9 @@ def run(args: argparse.Namespace) -> int:
 
     use_few_arenas()
     for target in args.targets:
-        options.check_target(target)
-        if options.is_evidence(target):
-            raise MlsecError(f'"{target}" is evidence already', hint=f"mlsec scan {target}")
+        if is_evidence(target):
+            raise MlsecError(f'"{target}" is a snapshot already', hint=f"mlsec scan {target}")
+    check_targets("mlsec collect", args)
     key = _signing_key(args.sign_key)
     vocabulary = load_vocabulary(content_folder("rules") / "vocabulary")
     progress = console.Progress()
@@ -50,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         pipeline.collect(
             tuple(args.targets),
             args.output,
-            options.collect_settings(args, vocabulary),
+            collect_settings(args, vocabulary),
             resume=args.resume,
             say=progress,
         )
@@ -64,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     unread = sum(1 for call in calls if call.status is CallStatus.GAP or call.reason)
     console.note(f"wrote {args.output}: {len(calls)} calls, {unread} of them not answered whole")
     for target in empty:
-        console.note(f"{target}: there is no file in it, so there is nothing to judge (exit 11)")
+        console.note(f"{target}: there is no file in it, so there is nothing to assess (exit 11)")
     if key is not None:
         from mlsec.cli.snapshot import write_signature
 

@@ -7,7 +7,8 @@ import os
 from typing import Any
 
 from mlsec import __version__
-from mlsec.cli import console, exits, options
+from mlsec.cli import console, exits
+from mlsec.cli.applicability import LIVE, check_options, describe
 
 _PACKAGES = ("msgspec", "pyyaml", "jinja2", "boto3", "botocore", "azure-core",
              "azure-identity", "google-auth", "google-cloud-storage", "kubernetes",
@@ -23,19 +24,32 @@ _MANAGED_POLICY_CHARS = 6144
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("doctor", help="check the installation; print the scan's rights")
-    parser.add_argument("--policy", choices=options.LIVE, help="print the least-privilege policy")
-    parser.add_argument(
-        "--organisation", action="store_true", help="with the rights to walk an organisation"
+    parser = subparsers.add_parser(
+        "doctor",
+        help="show the installation, or print the rights that a scan needs",
+        description="Without options: the versions installed and the settings of the environment"
+        " that a scan uses.",
+        epilog=exits.EPILOG,
     )
     parser.add_argument(
-        "--configmaps", action="store_true", help="on Kubernetes: with the right to config maps"
+        "--policy", choices=LIVE, metavar="PROVIDER",
+        help="print the least-privilege policy or role for a scan of aws, azure, gcp or kubernetes",
+    )  # fmt: skip
+    parser.add_argument(
+        "--organisation", action="store_true",
+        help="include the rights to list the accounts or projects of the organisation",
+    )  # fmt: skip
+    parser.add_argument(
+        "--configmaps", action="store_true", help="include the right to read config maps"
     )
+    describe(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the policy as JSON, or what is installed."""
+    policies = {args.policy: args.policy} if args.policy else {}
+    check_options("mlsec doctor", args.given, {"policy": policies})
     if args.policy:
         from mlsec.targets.collectors import POLICIES
 

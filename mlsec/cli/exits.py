@@ -9,3 +9,7 @@ FINDINGS = 10
 INCOMPLETE = 11
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+EPILOG = (
+    "Exit codes: 0 clean, 10 findings, 11 incomplete (something could not be assessed), 2 bad usage"
+    " or input, 1 a crash of mlsec."
+)

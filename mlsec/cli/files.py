@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,14 +29,14 @@ def read_file(path: Path) -> bytes:
         raise MlsecError(f"cannot be read: {reason}", location=str(path)) from None
 
 
-def check_exists(path: Path) -> None:
-    """Refuse a path with nothing there, or with a link that leads nowhere.
+def mode_of(path: Path) -> int:
+    """Give the file mode of what a path leads to.
 
     Raises:
-        MlsecError: what the system says of it.
+        MlsecError: nothing is there, a link leads nowhere, or a folder above it is closed.
     """
     try:
-        path.stat()
+        return path.stat().st_mode
     except OSError as error:
         reason = error.strerror or str(error)
         raise MlsecError(f"cannot be read: {reason}", location=str(path)) from None
@@ -45,12 +46,12 @@ def load_assessment(path: Path) -> Assessment:
     """Read an assessment.json, or the one in a folder that a scan wrote."""
     from mlsec.render.assessment_json import read_assessment
 
-    found = path / _ASSESSMENT if path.is_dir() else path
+    file = path / _ASSESSMENT if stat.S_ISDIR(mode_of(path)) else path
     try:
-        return read_assessment(read_file(found))
+        return read_assessment(read_file(file))
     except MlsecError as error:
         if not error.location:
-            error.location = str(found)
+            error.location = str(file)
         raise
 
 

@@ -30,13 +30,16 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "history",
-        help="past scans and the trend",
-        description="Show what `mlsec scan ... --history FILE` recorded. Counts are failures:"
-        " regressed were mended or passed before, gone are those whose resource is no longer"
-        " there, not assessed are those that this scan could not look at.",
+        help="show past scans and the trend of their failures",
+        description="Show the scans that mlsec scan --history FILE recorded, with counts of"
+        " failures. Regressed: it was fixed or passed before. Gone: its resource no longer exists."
+        " Not assessed: the scan could not read what it needed.",
+        epilog=exits.EPILOG,
     )
-    parser.add_argument("history", type=Path, metavar="FILE")
-    parser.add_argument("--open", action="store_true", help="list the failures that are open")
+    parser.add_argument("history", type=Path, metavar="FILE",
+                        help="history that mlsec scan --history wrote")  # fmt: skip
+    parser.add_argument("--open", action="store_true",
+                        help="also list the failures that are open, oldest first")  # fmt: skip
     parser.set_defaults(run=run)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from mlsec import __version__
-from mlsec.cli import commands
+from mlsec.cli import commands, exits
 from mlsec.core.errors import MlsecError
 from mlsec.core.suggestions import did_you_mean
 
@@ -34,7 +34,7 @@ class CommandParser(argparse.ArgumentParser):
         Raises:
             MlsecError: anything that the parser has no place for.
         """
-        words = list(args or ())
+        words = self._joined(list(args or ()))
         given = frozenset(map(_long_name, self._given(words)))
         parsed, extra = super().parse_known_args(words, namespace)
         if extra:
@@ -42,6 +42,17 @@ class CommandParser(argparse.ArgumentParser):
         if commands_of(self) is None:
             parsed.given = given
         return parsed, extra
+
+    def _joined(self, words: list[str]) -> list[str]:
+        """Make one word of a command of two, such as ``report verify``, that is listed as one."""
+        below = commands_of(self)
+        for index in range(len(words) - 1):
+            command = " ".join(words[index : index + 2])
+            if below is not None and command in below.choices:
+                return [*words[:index], command, *words[index + 2 :]]
+            if not words[index].startswith("-"):
+                break
+        return words
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage and leaving."""
@@ -56,6 +67,10 @@ class CommandParser(argparse.ArgumentParser):
         for word in words:
             if word == "--":
                 return
+            if word == "" or (word.startswith("--") and word.endswith("=")):
+                option = word.removesuffix("=")
+                where = f"of {option} " if option else ""
+                self.error(f"the value {where}is empty; was a variable meant that is not set?")
             if not word.startswith("-") or word == "-" or _NEGATIVE_NUMBER.match(word):
                 if below is not None:
                     self._check_command(word, below)
@@ -89,9 +104,10 @@ def build_parser(first: str = "") -> CommandParser:
     parser = CommandParser(
         prog="mlsec",
         description="Security and compliance scanner for machine-learning deployments.",
-        epilog="Exit codes: 0 clean, 10 findings, 11 incomplete, 2 bad usage or input, 1 a crash.",
+        epilog=exits.EPILOG,
     )
-    parser.add_argument("-V", "--version", action="version", version=f"mlsec {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"mlsec {__version__}",
+                        help="print the version and exit")  # fmt: skip
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for register in commands(first):
         register(subparsers)

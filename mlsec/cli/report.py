@@ -8,50 +8,58 @@ from pathlib import Path
 from typing import Any
 
 from mlsec.cli import exits
+from mlsec.cli.applicability import check_options, describe
+from mlsec.cli.assess_options import add_rendering
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """Add the command."""
+    """Add ``report`` and ``report verify``."""
     parser = subparsers.add_parser(
         "report",
-        help="render a saved assessment again, or verify one",
-        usage="mlsec report ASSESSMENT [-f FORMAT,...] [-o DIR]\n"
-        "       mlsec report verify ASSESSMENT [--evidence SNAPSHOT] [--key PUBLIC_KEY]",
+        help="render a saved assessment again, in any format",
+        description="Render a saved assessment again. mlsec report verify checks one.",
+        epilog=exits.EPILOG,
     )
-    parser.add_argument("words", nargs="+", metavar="[verify] ASSESSMENT",
-                        help="an assessment.json, or the folder of a scan")  # fmt: skip
-    parser.add_argument("-f", "--format", default="", help="comma-separated: html,sarif,json,...")
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="write files there")
-    parser.add_argument("--sarif-inventory", default="", metavar="PATH", help=INVENTORY_HELP)
-    checks = parser.add_argument_group("verify")
+    parser.add_argument("assessment", type=Path, metavar="ASSESSMENT", help=_ASSESSMENT_HELP)
+    parser.add_argument("-o", "--output", type=Path, metavar="DIR",
+                        help="folder for the reports (default: one report, to stdout)")  # fmt: skip
+    add_rendering(parser)
+    describe(parser)
+    parser.set_defaults(run=run)
+    checks = subparsers.add_parser(
+        "report verify",
+        help="check that reports, evidence and signature belong together",
+        description="Check that the files of a report are as they were written (SHA256SUMS), that"
+        " the assessment was made from its evidence, and who signed the evidence.",
+        epilog=exits.EPILOG,
+    )
+    checks.add_argument("assessment", type=Path, metavar="ASSESSMENT", help=_ASSESSMENT_HELP)
     checks.add_argument("--evidence", type=Path, metavar="SNAPSHOT",
                         help="its evidence (default: evidence.mlsnap beside it)")  # fmt: skip
     checks.add_argument("--key", type=Path, metavar="PUBLIC_KEY",
-                        help="check that this Ed25519 key signed the evidence")  # fmt: skip
-    parser.set_defaults(run=run)
+                        help="Ed25519 key (PEM) that must have signed the evidence")  # fmt: skip
+    checks.set_defaults(run=_verify)
 
 
 _USUAL = ("html", "sarif", "json", "markdown")
-INVENTORY_HELP = "where mlsec-inventory.txt will lie in the repository that SARIF is uploaded for"
+_ASSESSMENT_HELP = "assessment.json, or the folder of a scan that holds it"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Render to stdout or into a folder; with ``verify`` check instead."""
+    """Render to stdout or into a folder."""
     from mlsec.cli.files import load_assessment
-    from mlsec.core.errors import MlsecError
 
-    *verb, named = args.words
-    if verb == ["verify"]:
-        from mlsec.cli.report_verify import verify
-
-        return verify(Path(named), args)
-    if verb or args.evidence or args.key:
-        raise MlsecError(
-            "give one assessment", hint="mlsec report ASSESSMENT, or mlsec report verify ASSESSMENT"
-        )
-    assessment = load_assessment(Path(named))
+    formats = formats_of(args.format, is_folder=args.output is not None)
+    check_options("mlsec report", args.given, {"format": {name: name for name in formats}})
+    assessment = load_assessment(args.assessment)
     show(assessment, args.output, args.format, args.sarif_inventory)
     return exits.CLEAN
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from mlsec.cli.report_verify import verify
+
+    return verify(args.assessment, args)
 
 
 def show(
@@ -99,12 +107,16 @@ def formats_of(text: str, *, is_folder: bool) -> list[str]:
         MlsecError: an unknown format, or more than one for stdout.
     """
     from mlsec.core.errors import MlsecError
+    from mlsec.core.suggestions import did_you_mean
     from mlsec.render.formats import FORMATS
 
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if name not in FORMATS:
-            raise MlsecError(f'unknown format "{name}"', hint=f"one of {', '.join(FORMATS)}")
+            suggestion = did_you_mean(name, FORMATS)
+            raise MlsecError(
+                f'unknown format "{name}"{suggestion}', hint=f"one of {', '.join(FORMATS)}"
+            )
     if is_folder:
         return names or list(_USUAL)
     if len(names) > 1:

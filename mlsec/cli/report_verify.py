@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlsec.cli import console, exits
+from mlsec.cli.files import load_assessment, mode_of
 from mlsec.core.errors import MlsecError
 
 if TYPE_CHECKING:
@@ -23,23 +25,21 @@ def verify(target: Path, args: argparse.Namespace) -> int:
         MlsecError: nothing that could be checked, files that are not what was written, evidence of
             another scan, a signature that does not hold.
     """
-    from mlsec.cli.files import check_exists
-
-    check_exists(target)
     # Printed only when every check holds: after an error nothing on stdout reads as a success.
     console.out("\n".join(_checked(target, args)))
     return exits.CLEAN
 
 
 def _checked(target: Path, args: argparse.Namespace) -> list[str]:
-    folder = target if target.is_dir() else target.parent
-    files = _check_folder(target) if target.is_dir() else _check_file(target)
-    path = target / _ASSESSMENT if target.is_dir() else target
+    is_folder = stat.S_ISDIR(mode_of(target))
+    folder = target if is_folder else target.parent
+    files = _check_folder(target) if is_folder else _check_file(target)
+    path = target / _ASSESSMENT if is_folder else target
     if not path.exists():
         if args.evidence or args.key:
             raise MlsecError("there is no assessment to check", location=str(path))
         return [files, f"{_ASSESSMENT}: not here, so evidence and signature were not checked"]
-    assessment = _read(path)
+    assessment = load_assessment(path)
     evidence = args.evidence or folder / _EVIDENCE
     if args.evidence is None and not evidence.exists():
         if not files:
@@ -102,12 +102,6 @@ def _compare(folder: Path, digests: dict[str, str]) -> str:
             location=str(folder),
         )
     return f"files: {len(digests)} as they were written ({', '.join(sorted(digests))})"
-
-
-def _read(path: Path) -> Assessment:
-    from mlsec.cli.files import load_assessment
-
-    return load_assessment(path)
 
 
 def _check_evidence(assessment: Assessment, evidence: Path) -> str:

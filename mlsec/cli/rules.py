@@ -24,45 +24,56 @@ _FILTERS: Mapping[str, Callable[[Rule], Sequence[str]]] = {
 }
 
 
+_GLOB_HELP = "ids of rules, such as sagemaker/* (default: all)"
+
+
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add ``rules`` and its own commands."""
-    parser = subparsers.add_parser("rules", help="list, show, test and write rules")
-    found = parser.add_subparsers(metavar="WHAT", required=True)
-    listing = _add(found, "list", _list, "one line per rule")
-    listing.add_argument("globs", nargs="*", metavar="GLOB", help="rule ids, such as sagemaker/*")
-    _add_filters(listing)
-    show = _add(found, "show", _show, "one rule in full")
-    show.add_argument("id")
-    test = _add(found, "test", _test, "run the rules' own examples, and mutate their clauses")
-    test.add_argument("globs", nargs="*", metavar="GLOB")
-    test.add_argument("--no-mutants", action="store_true", help="examples only")
-    new = _add(found, "new", _new, "write a rule that fails its own test until it is finished")
-    new.add_argument("id", help="such as sagemaker/bad-state")
-    new.add_argument("--resource", required=True, metavar="TYPE")
-    _add(found, "index", _index, "all rules as a Markdown table")
-    words = _add(found, "vocabulary", _vocabulary, "the types, their properties and relations")
-    words.add_argument("type", nargs="?", default="")
-    explain = _add(found, "explain", _explain, "why a rule says what it says, clause by clause")
-    explain.add_argument("id")
-    explain.add_argument(
-        "example", help="an example such as fail:0, or a resource id with --assessment"
+    parser = subparsers.add_parser(
+        "rules",
+        help="list, show, test and write rules",
+        description="List, show, test and write rules.",
+        epilog=exits.EPILOG,
     )
-    explain.add_argument("--assessment", type=Path, metavar="FILE")
+    below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_filters(_add(below, "list", _list, "list rules, one per line"))
+    show = _add(below, "show", _show, "show one rule in full")
+    show.add_argument("id", metavar="ID", help="id of the rule, such as sagemaker/notebook-root")
+    test = _add(below, "test", _test, "run the examples of rules, and mutate their clauses")
+    test.add_argument("globs", nargs="*", metavar="GLOB", help=_GLOB_HELP)
+    test.add_argument("--no-mutants", action="store_true",
+                      help="run the examples only")  # fmt: skip
+    new = _add(below, "new", _new, "write a draft of a rule, which fails its test until finished")
+    new.add_argument("id", metavar="ID", help="id of the new rule, such as sagemaker/bad-state")
+    new.add_argument("--resource", required=True, metavar="TYPE",
+                     help="resource type or concept that the rule assesses")  # fmt: skip
+    _add(below, "index", _index, "print all rules as a Markdown table")
+    vocabulary = _add(below, "vocabulary", _vocabulary, "print resource types and their properties",
+                      has_rules=False)  # fmt: skip
+    vocabulary.add_argument("type", nargs="?", default="", metavar="TYPE",
+                            help="type, or glob of types (default: one line per type)")  # fmt: skip
+    explain = _add(
+        below, "explain", _explain, "show clause by clause why a rule decides as it does"
+    )
+    explain.add_argument("id", metavar="ID", help="id of the rule")
+    explain.add_argument(
+        "subject", metavar="EXAMPLE|RESOURCE",
+        help="example of the rule, such as fail:0; with --assessment the id of a resource",
+    )  # fmt: skip
+    explain.add_argument("--assessment", type=Path, metavar="ASSESSMENT",
+                         help="assessment.json (or its folder) with the resource")  # fmt: skip
 
 
 def _add_filters(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--equivalent", default="", metavar="GLOB",
-        help="only rules with this equivalent in another tool, such as checkov:CKV_AWS_*",
-    )  # fmt: skip
-    parser.add_argument("--concern", default="", metavar="CONCERN", help="only rules of a concern")
-    parser.add_argument(
-        "--severity", default="", metavar="SEVERITY", help="only rules of exactly this severity"
-    )
-    parser.add_argument(
-        "--resource", default="", metavar="GLOB", help="only rules of these resource types"
-    )
-    parser.add_argument("--topic", default="", metavar="TOPIC", help="only rules of a topic")
+    parser.add_argument("globs", nargs="*", metavar="GLOB", help=_GLOB_HELP)
+    for name, meaning in (
+        ("equivalent", "with an equivalent in another tool, such as checkov:CKV_AWS_*"),
+        ("concern", "of this concern, such as data"),
+        ("severity", "of this severity, such as high"),
+        ("resource", "for this resource type, such as aws.sagemaker.*"),
+        ("topic", "on this topic"),
+    ):
+        parser.add_argument(f"--{name}", default="", metavar="GLOB", help=f"only rules {meaning}")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -71,12 +82,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _add(
-    found: argparse._SubParsersAction[Any], name: str, action: Any, about: str
+    below: argparse._SubParsersAction[Any],
+    name: str,
+    action: Any,
+    about: str,
+    *,
+    has_rules: bool = True,
 ) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = found.add_parser(name, help=about, description=about)
-    parser.add_argument(
-        "--rules", type=Path, action="append", default=[], metavar="DIR", help="more rule folders"
+    description = f"{about[0].upper()}{about[1:]}."
+    parser: argparse.ArgumentParser = below.add_parser(
+        name, help=about, description=description, epilog=exits.EPILOG
     )
+    if has_rules:
+        parser.add_argument(
+            "--rules", type=Path, action="append", default=[], metavar="DIR",
+            help="folder (or file) of your own rules, used beside the shipped ones; repeatable",
+        )  # fmt: skip
     parser.set_defaults(run=action)
     return parser
 
@@ -208,7 +229,7 @@ def _is_meant(location: str, globs: Sequence[str]) -> bool:
 
 
 def _new(args: argparse.Namespace) -> int:
-    from mlsec.cli.files import check_exists
+    from mlsec.cli.files import mode_of
     from mlsec.cli.rule_draft import write_draft
     from mlsec.core.content_paths import content_folder
     from mlsec.core.errors import MlsecError
@@ -218,7 +239,7 @@ def _new(args: argparse.Namespace) -> int:
         raise MlsecError("a new rule goes into one folder", hint="give --rules once")
     shipped = content_folder("rules")
     folder = args.rules[0] if args.rules else shipped
-    check_exists(folder)
+    mode_of(folder)
     # The first rule of a folder goes into one that holds none yet.
     filled = [folder for folder in args.rules if any(folder.rglob("*.yaml"))]
     path = write_draft(load_content(shipped, filled), args.id, args.resource, folder)
@@ -249,9 +270,9 @@ def _explain(args: argparse.Namespace) -> int:
     ruleset = _load(args)
     rule = _one(ruleset, args.id)
     if args.assessment is not None:
-        console.out(explain_finding(rule, args.example, args.assessment))
+        console.out(explain_finding(rule, args.subject, args.assessment))
     else:
-        console.out(explain_example(rule, args.example, ruleset.vocabulary))
+        console.out(explain_example(rule, args.subject, ruleset.vocabulary))
     return exits.CLEAN
 
 

@@ -9,11 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mlsec.cli import console, exits, options
+from mlsec.cli import console, exits
+from mlsec.cli.applicability import describe
+from mlsec.cli.assess_options import add_judging, add_rendering, judging_of
+from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings
+from mlsec.cli.target import TARGET_HELP, is_evidence, is_path, is_remote
 from mlsec.core.errors import MlsecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mlsec.core.assessment import Assessment
     from mlsec.engine.rules.rule import RuleSet
@@ -26,25 +30,27 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "scan",
-        help="scan accounts and model files, or judge saved evidence",
-        description="TARGET is aws[://account/region,...], azure[://subscription,...],"
-        " gcp[://project,...], kubernetes[://context[/namespace,...]], a folder of model files and"
-        " code, s3://, gs:// or az:// and bucket/folder, https://host:port or http://host:port (a"
-        " running server: it alone is asked, read-only and without credentials), or a snapshot."
-        " Several are one scan.",
-        epilog="Exit codes: 0 clean, 10 findings, 11 incomplete, 2 bad input, 1 a crash of ours.",
+        help="scan accounts, repositories and model files, or assess saved evidence",
+        description="Collect evidence from the targets, assess it, and write reports."
+        f" {TARGET_HELP} A snapshot (.mlsnap) is assessed without network access. Several targets"
+        " are one scan.",
+        epilog=exits.EPILOG,
     )
-    parser.add_argument("targets", nargs="+", metavar="TARGET")
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the reports there")
-    names = "html, sarif, sarif-full, json, markdown, text, cyclonedx, gitlab, gitlab-sast"
-    parser.add_argument("-f", "--format", default="", metavar="FORMAT,...", help=names)
-    parser.add_argument("--sarif-inventory", default="", metavar="PATH",
-                        help="where mlsec-inventory.txt lies in the repository")  # fmt: skip
-    parser.add_argument("--history", type=Path, metavar="FILE",
-                        help="record the scan there and say what it changed")  # fmt: skip
-    parser.add_argument("--offline", action="store_true", help="open no socket at all")
-    options.add_judging(parser)
-    options.add_collecting(parser)
+    parser.add_argument("targets", nargs="+", metavar="TARGET", help="what to scan, see above")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR",
+        help="folder for the reports and the evidence (default: one report, to stdout)",
+    )  # fmt: skip
+    add_rendering(parser)
+    parser.add_argument(
+        "--history", type=Path, metavar="FILE",
+        help="record the scan in this file and print what changed since the last one recorded",
+    )  # fmt: skip
+    parser.add_argument("--offline", action="store_true",
+                        help="refuse every target that would need the network")  # fmt: skip
+    add_judging(parser)
+    add_collecting(parser)
+    describe(parser)
     parser.set_defaults(run=run)
 
 
@@ -56,9 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _reading_ahead(args: argparse.Namespace) -> AbstractContextManager[None]:
     """Let the process that reads the files of a folder start while the rules are loaded."""
-    if not any(
-        Path(target).exists() and not options.is_evidence(target) for target in args.targets
-    ):
+    if not any(map(is_path, args.targets)):
         return nullcontext()
     from mlsec.artifacts.sandbox.ahead import process_ahead
 
@@ -69,12 +73,12 @@ def _scan(args: argparse.Namespace) -> int:
     from mlsec import pipeline
     from mlsec.model_files.evidence import empty_targets
 
-    if any(options.is_remote(target) for target in args.targets):
+    if any(is_remote(target) for target in args.targets):
         from mlsec.cli.memory import use_few_arenas
 
         use_few_arenas()
     _check_targets(args)
-    judging = options.judging_of(args, _command(args))
+    judging = judging_of(args, _command(args))
     baseline = _read_beforehand(args)
     ruleset = pipeline.load(judging)
     progress = console.Progress()
@@ -88,12 +92,7 @@ def _scan(args: argparse.Namespace) -> int:
         from mlsec.history.diff import mark_changes
 
         assessment = mark_changes(baseline, assessment)
-    code = _show(args, judging, assessment)
-    for target in empty:
-        console.note(f"{target}: there is no file in it, so there is nothing to judge")
-    if empty and code == exits.CLEAN and judging.min_coverage_percent > 0:
-        console.note("incomplete: a target holds nothing (exit 11; --min-coverage 0 accepts that)")
-        code = exits.INCOMPLETE
+    code = _show(args, judging, assessment, empty)
     if args.history is not None:
         _record(args.history, assessment)
     return code
@@ -112,19 +111,20 @@ def _record(path: Path, assessment: Assessment) -> None:
 
 
 def _check_targets(args: argparse.Namespace) -> None:
-    for target in args.targets:
-        options.check_target(target)
-    saved = [target for target in args.targets if options.is_evidence(target)]
-    remote = [target for target in args.targets if options.is_remote(target)]
+    from mlsec.cli.report import formats_of
+
+    formats = formats_of(args.format, is_folder=args.output is not None)
+    check_targets("mlsec scan", args, formats)
+    remote = [target for target in args.targets if is_remote(target)]
     if remote and args.offline:
-        raise MlsecError("--offline asks nobody", hint=f"leave out {remote[0]}")
-    if saved and len(args.targets) > 1:
-        raise MlsecError("give targets to read, or one snapshot", hint="scan them one by one")
-    folders = [one for one in args.targets if one not in saved and one not in remote]
-    if (args.others or args.checkov_json) and not folders:
-        raise MlsecError("checkov reads folders", hint="give the folder of the code")
-    if args.resume and (saved or not args.output):
-        raise MlsecError("--resume needs the targets and the -o of the interrupted scan")
+        raise MlsecError(
+            f"--offline allows no network access, and {remote[0]} needs it",
+            hint=f"leave out {remote[0]}",
+        )
+    if any(map(is_evidence, args.targets)) and len(args.targets) > 1:
+        raise MlsecError(
+            "a snapshot is scanned alone, and there are other targets", hint="scan them one by one"
+        )
 
 
 @contextmanager
@@ -134,10 +134,10 @@ def _evidence(
     """Give the path of the evidence; a live collection keeps it beside the reports."""
     from mlsec import pipeline
 
-    if options.is_evidence(args.targets[0]):
+    if is_evidence(args.targets[0]):
         yield Path(args.targets[0])
         return
-    settings = options.collect_settings(args, ruleset.vocabulary)
+    settings = collect_settings(args, ruleset.vocabulary)
     if args.output is not None:
         import msgspec
 
@@ -153,7 +153,7 @@ def _evidence(
         except KeyboardInterrupt:
             hint = "what was answered is kept; go on with --resume" if args.output else ""
             raise KeyboardInterrupt(hint) from None
-        if any(options.is_remote(target) for target in args.targets):
+        if any(is_remote(target) for target in args.targets):
             from mlsec.cli.memory import give_back
 
             # An SDK's clients refer to each other in circles; judging wants the room they take.
@@ -162,16 +162,14 @@ def _evidence(
 
 
 def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
-    """Refuse a bad format, waivers, history or baseline before a long collection.
+    """Refuse bad waivers, a bad history or a bad baseline before a long collection.
 
     Returns:
         The baseline.
     """
     from mlsec.cli.files import load_assessment
-    from mlsec.cli.report import formats_of
     from mlsec.engine.waivers.waivers import load_waivers
 
-    formats_of(args.format, is_folder=args.output is not None)
     if args.waivers is not None:
         load_waivers(args.waivers)
     if args.history is not None:
@@ -191,7 +189,9 @@ def _incomplete(assessment: Assessment, percent: float) -> str:
     return f"incomplete: {percent:.1f}% of the checks could be assessed (exit 11)"
 
 
-def _show(args: argparse.Namespace, judging: Judging, assessment: Assessment) -> int:
+def _show(
+    args: argparse.Namespace, judging: Judging, assessment: Assessment, empty: Sequence[str]
+) -> int:
     from mlsec.cli.report import show
     from mlsec.engine.assessment.gate import Gate, assessed_percent, gate
 
@@ -202,7 +202,12 @@ def _show(args: argparse.Namespace, judging: Judging, assessment: Assessment) ->
         for path in written:
             console.note(f"wrote {path}")
     verdict = gate(assessment, judging.fail_on, judging.min_coverage_percent)
+    for target in empty:
+        console.note(f"{target}: there is no file in it, so there is nothing to assess")
     match verdict:
+        case Gate.CLEAN if empty and judging.min_coverage_percent > 0:
+            console.note("incomplete: an empty target (exit 11; --min-coverage 0 accepts it)")
+            return exits.INCOMPLETE
         case Gate.CLEAN:
             return exits.CLEAN
         case Gate.FINDINGS:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mlsec.cli import exits
+from mlsec.cli.applicability import check_options, describe
+from mlsec.cli.values import positive
 from mlsec.core.errors import MlsecError
 
 
@@ -17,72 +19,46 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "sign",
-        help="sign a model with a key or a certificate",
-        description="Hashes a model's files and writes a signature for any OMS v1.0 verifier.",
+        help="sign a model with a private key or a certificate",
+        description="Hash the files of a model and write a signature in the format of OpenSSF Model"
+        " Signing (OMS) v1.0.",
+        epilog=exits.EPILOG,
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a model's folder, or its file")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="folder or file of the model")
     parser.add_argument(
-        "--key",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="private key (PEM): EC P-256, 384 or 521, Ed25519, RSA",
-    )
+        "--key", type=Path, required=True, metavar="FILE",
+        help="private key in PEM: EC (P-256, P-384, P-521), Ed25519 or RSA",
+    )  # fmt: skip
     parser.add_argument(
-        "--password-env",
-        default="",
-        metavar="NAME",
-        help="the environment variable that holds the key's password",
-    )
+        "--password-env", default="", metavar="NAME",
+        help="environment variable that holds the password of the key (default: no password)",
+    )  # fmt: skip
+    parser.add_argument("--certificate", type=Path, metavar="FILE",
+                        help="certificate of the signer in PEM or DER")  # fmt: skip
     parser.add_argument(
-        "--certificate", type=Path, metavar="FILE", help="the signer's certificate (PEM or DER)"
-    )
+        "--chain", type=Path, action="append", default=[], metavar="FILE",
+        help="intermediate certificates between the signer's and the root; repeatable",
+    )  # fmt: skip
     parser.add_argument(
-        "--chain",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="certificates between the signer's and the root; repeat",
-    )
+        "-o", "--output", type=Path, metavar="FILE",
+        help="signature file to write (default: model.sig in the folder, MODEL.sig beside a file)",
+    )  # fmt: skip
     parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="where the signature goes (default: model.sig in the folder, MODEL.sig beside a file)",
-    )
+        "--timestamp-url", default="", metavar="URL",
+        help="RFC 3161 timestamp authority whose timestamp is added (default: no timestamp)",
+    )  # fmt: skip
     parser.add_argument(
-        "--timestamp-url",
-        default="",
-        metavar="URL",
-        help="ask this RFC 3161 authority when the signature was made, and put its answer in",
-    )
-    _add_hashing(parser)
+        "--ignore", action="append", default=[], metavar="PATH",
+        help="path in the model to leave unsigned; repeatable",
+    )  # fmt: skip
+    parser.add_argument("--hash", choices=("sha256", "blake2b", "blake3"), default="sha256",
+                        help="hash of the files (default sha256)")  # fmt: skip
+    parser.add_argument(
+        "--shards", type=positive, default=0, metavar="BYTES",
+        help="hash files in parts of this many bytes (default: each file as a whole)",
+    )  # fmt: skip
+    describe(parser)
     parser.set_defaults(run=run)
-
-
-def _add_hashing(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--ignore",
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="leave this out, by its path in the model; repeat",
-    )
-    parser.add_argument(
-        "--hash",
-        choices=("sha256", "blake2b", "blake3"),
-        default="sha256",
-        help="for the files (default sha256)",
-    )
-    parser.add_argument(
-        "--shards",
-        type=int,
-        default=0,
-        metavar="BYTES",
-        help="hash large files in parts of this size",
-    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -92,11 +68,8 @@ def run(args: argparse.Namespace) -> int:
     from mlsec.cli.timestamp_authority import ask, check_address
     from mlsec.signing.signer.sign import Signing, load_signer, sign
 
-    _check_model(args.model)
-    if args.shards < 0:
-        raise MlsecError("--shards is a number of bytes")
-    if args.chain and args.certificate is None:
-        raise MlsecError("--chain needs the signer's own --certificate")
+    kind = "folder" if _check_model(args.model) else "file"
+    check_options("mlsec sign", args.given, {"model": {str(args.model): kind}})
     files = [file for file in (args.certificate, *args.chain) if file is not None]
     signer = load_signer(
         read_file(args.key),
@@ -127,7 +100,8 @@ def run(args: argparse.Namespace) -> int:
     return exits.CLEAN
 
 
-def _check_model(model: Path) -> None:
+def _check_model(model: Path) -> bool:
+    """Refuse what cannot be signed; give whether it is a folder."""
     try:
         status = model.stat()
     except OSError as error:
@@ -138,6 +112,7 @@ def _check_model(model: Path) -> None:
         ) from None
     if stat.S_ISREG(status.st_mode) and not status.st_size:
         raise MlsecError("the file is empty, so there is no model to sign", location=str(model))
+    return stat.S_ISDIR(status.st_mode)
 
 
 def _say_what(args: argparse.Namespace, output: Path, size_bytes: int) -> None:

@@ -12,33 +12,51 @@ from mlsec.cli import console, exits
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add ``snapshot`` and its own commands."""
-    parser = subparsers.add_parser("snapshot", help="show, verify, export or import evidence")
-    found = parser.add_subparsers(metavar="WHAT", required=True)
-    show = _add(found, "show", _show, "what was asked, and how it ended")
-    show.add_argument("snapshot", type=Path, metavar="SNAPSHOT")
-    show.add_argument("--gaps", action="store_true", help="list every call that was not answered")
-    verify = _add(found, "verify", _verify, "check the seal: nothing missing, nothing changed")
-    verify.add_argument("snapshot", type=Path, metavar="SNAPSHOT")
+    parser = subparsers.add_parser(
+        "snapshot",
+        help="show, verify, sign, export or import evidence",
+        description="Work with the evidence that mlsec collect or mlsec scan -o wrote.",
+        epilog=exits.EPILOG,
+    )
+    below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    show = _add(below, "show", _show, "show what was asked, and how many calls succeeded")
+    _add_snapshot(show, is_folder_allowed=True)
+    show.add_argument("--gaps", action="store_true",
+                      help="also list every call that was not answered in full")  # fmt: skip
+    verify = _add(below, "verify", _verify, "check that nothing is missing or changed (the seal)")
+    _add_snapshot(verify, is_folder_allowed=True)
     verify.add_argument("--key", type=Path, metavar="PUBLIC_KEY",
-                        help="check too that this Ed25519 key signed it")  # fmt: skip
-    sign = _add(found, "sign", _sign, "sign the seal with an Ed25519 key")
-    sign.add_argument("snapshot", type=Path, metavar="SNAPSHOT")
-    sign.add_argument("--key", type=Path, required=True, metavar="PRIVATE_KEY",
-                      help="in PEM: openssl genpkey -algorithm ed25519 -out key.pem")  # fmt: skip
-    export = _add(found, "export", _export, "write it as a folder of JSON Lines")
-    export.add_argument("snapshot", type=Path, metavar="SNAPSHOT")
-    export.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
-    back = _add(found, "import", _import, "read such a folder back into a snapshot")
-    back.add_argument("folder", type=Path, metavar="DIR")
-    back.add_argument("-o", "--output", type=Path, required=True, metavar="SNAPSHOT")
+                        help="Ed25519 key (PEM) that must have signed the snapshot")  # fmt: skip
+    sign = _add(below, "sign", _sign, "sign the seal; the signature is written to SNAPSHOT.sig")
+    _add_snapshot(sign, is_folder_allowed=True)
+    sign.add_argument(
+        "--key", type=Path, required=True, metavar="PRIVATE_KEY",
+        help="Ed25519 key in PEM, as openssl genpkey -algorithm ed25519 -out key.pem makes one",
+    )  # fmt: skip
+    export = _add(below, "export", _export, "write the snapshot as a folder of JSON Lines")
+    _add_snapshot(export)
+    export.add_argument("-o", "--output", type=Path, required=True, metavar="DIR",
+                        help="folder to write")  # fmt: skip
+    back = _add(below, "import", _import, "turn a folder of JSON Lines back into a snapshot")
+    back.add_argument("folder", type=Path, metavar="DIR", help="folder that export wrote")
+    back.add_argument("-o", "--output", type=Path, required=True, metavar="SNAPSHOT",
+                      help="snapshot file to write, such as NAME.mlsnap")  # fmt: skip
 
 
 def _add(
-    found: argparse._SubParsersAction[Any], name: str, action: Any, about: str
+    below: argparse._SubParsersAction[Any], name: str, action: Any, about: str
 ) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = found.add_parser(name, help=about, description=about)
+    description = f"{about[0].upper()}{about[1:]}."
+    parser: argparse.ArgumentParser = below.add_parser(
+        name, help=about, description=description, epilog=exits.EPILOG
+    )
     parser.set_defaults(run=action)
     return parser
+
+
+def _add_snapshot(parser: argparse.ArgumentParser, *, is_folder_allowed: bool = False) -> None:
+    form = ", or its readable form in a folder" if is_folder_allowed else ""
+    parser.add_argument("snapshot", type=Path, metavar="SNAPSHOT", help=f"snapshot file{form}")
 
 
 def _show(args: argparse.Namespace) -> int:

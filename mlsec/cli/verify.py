@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import gc
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlsec.cli import exits
+from mlsec.cli.files import mode_of
+from mlsec.cli.values import moment
 from mlsec.core.errors import MlsecError
 
 if TYPE_CHECKING:
@@ -24,38 +27,33 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "verify",
-        help="check a model's signatures against a trust policy",
-        description="Checks who signed a model and that its files are those signed.",
-        epilog="Exit codes: 0 verified, 10 not verified, 11 could not be told, 2 bad input.",
+        help="verify the signatures of a model against a trust policy",
+        description="Verify who signed a model, and that its files are those that were signed.",
+        epilog="Exit codes: 0 verified, 10 not verified, 11 incomplete (something could not be"
+        " checked), 2 bad usage or input, 1 a crash of mlsec.",
     )
     parser.add_argument(
-        "model",
-        metavar="MODEL",
-        help="a model's folder, or its file; also s3://, gs:// or az://account/container/",
-    )
+        "model", metavar="MODEL",
+        help="folder or file of the model, or s3://bucket/folder, gs://bucket/folder,"
+        " az://account/container/folder",
+    )  # fmt: skip
+    parser.add_argument("--trust", type=Path, required=True, metavar="FILE",
+                        help="trust policy (YAML): who may sign which model")  # fmt: skip
     parser.add_argument(
-        "--trust",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="the trust policy (YAML): who may sign which model",
-    )
+        "--signature", type=Path, action="append", default=[], metavar="FILE",
+        help="signature file to verify; repeatable (default: those in or beside the model)",
+    )  # fmt: skip
     parser.add_argument(
-        "--signature",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="a signature file; by default those in or beside the model",
-    )
+        "--profile", choices=("strict", "compat"), default="strict",
+        help="strict refuses what the standard does not allow, compat accepts what older signing"
+        " tools wrote (default strict)",
+    )  # fmt: skip
+    parser.add_argument("-f", "--format", choices=_FORMATS, default="text",
+                        help="format of the verdict on stdout (default text)")  # fmt: skip
     parser.add_argument(
-        "--profile",
-        choices=("strict", "compat"),
-        default="strict",
-        help="compat takes what older signers wrote (default strict)",
-    )
-    parser.add_argument("-f", "--format", choices=_FORMATS, default="text", help="default text")
-    parser.add_argument("--now", default="", metavar="TIME", help="judge as of this time")
+        "--now", type=moment, default=None, metavar="TIME",
+        help="verify as of this time, such as 2026-11-24T12:00:00Z (default: now)",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -63,14 +61,13 @@ def run(args: argparse.Namespace) -> int:
     """Verify, report to stdout, and record a first use where the policy keeps a lock file."""
     # A verification keeps nearly all that it makes, and ends: cycles are not worth a search.
     gc.disable()
-    from mlsec.cli import console, options
+    from mlsec.cli import console
     from mlsec.signing.api import Profile, load_policy, record_first_use, verify_model
 
     policy = load_policy(args.trust)
     for file in args.signature:
-        if not file.is_file():
-            what = "is no file" if file.exists() else "no such signature file"
-            raise MlsecError(what, location=str(file))
+        if not stat.S_ISREG(mode_of(file)):
+            raise MlsecError("is not a file, and a signature is one file", location=str(file))
     progress = console.Progress()
     try:
         model = _model(args.model)
@@ -79,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
             policy,
             signatures=_signatures(model, args.signature),
             profile=Profile(args.profile),
-            now=options.moment(args.now),
+            now=args.now,
             say=lambda done, total: progress("hashing (bytes)", done, total),
         )
     finally:

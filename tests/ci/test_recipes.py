@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import shlex
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlsec.cli import scan
+from mlsec.cli.parser import build_parser
 from mlsec.render import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,9 +89,7 @@ def test_gitlab_job_takes_values_as_variables_and_hands_over_files_that_are_writ
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: str(hook["id"]))
 def test_hook_is_a_command_that_mlsec_understands(hook: dict[str, object]) -> None:
-    parser = argparse.ArgumentParser()
-    scan.register(parser.add_subparsers())
     program, *words = shlex.split(str(hook["entry"]))
     assert program == "mlsec"
-    assert parser.parse_args(words).targets == ["."]
+    assert build_parser().parse_args(words).targets == ["."]
     assert hook["pass_filenames"] is False

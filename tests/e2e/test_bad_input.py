@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.cli import options
+from mlsec.cli import target as targets
 from mlsec.core.errors import MlsecError
 from tests.e2e import runs
 from tests.e2e.conftest import Whole
@@ -142,5 +142,5 @@ def _with_little_disk(size_bytes: int, *words: str) -> subprocess.CompletedProce
 )
 def test_misspelt_address_is_refused_with_the_one_that_was_meant(target: str, meant: str) -> None:
     with pytest.raises(MlsecError) as refused:
-        options.check_target(target)
+        targets.check_target(target)
     assert refused.value.hint == f'did you mean "{meant}"?'

@@ -59,6 +59,10 @@ def test_it_needs_a_folder_of_a_repository_and_a_whole_history(
     folder: Path, tmp_path: Path
 ) -> None:
     complaint(runs.mlsec("scan", folder, "--changed-since", "no-such"), "no-such", "fetch-depth")
-    complaint(runs.mlsec("scan", "aws", "--changed-since", "main"), "git repository")
+    complaint(
+        runs.mlsec("scan", "aws", "--changed-since", "main"), "--changed-since does not apply"
+    )
     words = ("--changed-since", "main", "--history", tmp_path / "h.db")
-    complaint(runs.mlsec("scan", folder, *words), "whole scan")
+    complaint(
+        runs.mlsec("scan", folder, *words), "--history cannot be used together with --changed-since"
+    )

@@ -87,7 +87,9 @@ def test_saved_output_is_taken_and_a_wrong_one_is_bad_input(folder: Path, tmp_pa
     made = runs.load_assessment(tmp_path / "out")
     assert [one.rule for one in made.findings if one.rule.startswith("checkov:")]
     evidence = tmp_path / "out" / "evidence.mlsnap"
-    complaint(runs.mlsec("scan", evidence, "--checkov-json", saved), "reads folders")
+    complaint(
+        runs.mlsec("scan", evidence, "--checkov-json", saved), "does not apply", "(a snapshot)"
+    )
     saved.write_bytes(said(report(version="5.0.0")))
     complaint(runs.mlsec("scan", folder, "--checkov-json", saved), "5.0.0", "3.2 and 3.3")
     complaint(runs.mlsec("scan", folder, "--with", "checkov", "--checkov", saved), "was not found")

@@ -159,9 +159,9 @@ def test_exit_codes_tell_failed_from_incomplete_from_bad_input(
     assert main(["verify", "none", "--trust", "trust.yaml"]) == 2
     assert main(["verify", "model", "--trust", "none.yaml"]) == 2
     assert verify("--signature", "none.sig") == 2
-    assert "none.sig: no such signature file" in capsys.readouterr().err
+    assert "none.sig: cannot be read: No such file" in capsys.readouterr().err
     assert verify("--signature", "model") == 2
-    assert "model: is no file" in capsys.readouterr().err
+    assert "model: is not a file" in capsys.readouterr().err
     (place / "release.pub").unlink()
     assert verify() == 2
     assert "release.pub: cannot be read" in capsys.readouterr().err
@@ -216,11 +216,11 @@ def test_sarif_points_at_files_that_are_there(
         (["model", "--key", "none.key"], "cannot be read"),
         (["model", "--key", "release.pub"], "no private key"),
         (["model", "--key", "release.key", "--certificate", "alice.pem"], "for another key"),
-        (["model", "--key", "release.key", "--chain", "corp.pem"], "needs the signer's own"),
+        (["model", "--key", "release.key", "--chain", "corp.pem"], "--chain needs --certificate"),
         (["model", "--key", "release.key", "--ignore", "../x"], "plain relative path"),
         (["model", "--key", "release.key", "--password-env", "NOT_SET"], "is not set"),
         (["none", "--key", "release.key"], "No such file"),
-        (["model", "--key", "release.key", "--shards", "-1"], "number of bytes"),
+        (["model", "--key", "release.key", "--shards", "0"], "whole number of 1 or more"),
     ],
 )
 def test_signing_that_cannot_be_is_one_sentence_and_writes_nothing(

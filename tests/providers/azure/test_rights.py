@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mlsec.cli.options import LIVE
+from mlsec.cli.applicability import LIVE
 from mlsec.core.errors import MlsecError
 from mlsec.providers.azure.collect.reader import plans
 from mlsec.providers.azure.policy import least_privilege_role, rights

@@ -1,0 +1,153 @@
+"""What each option applies to: one table for the help, the refusals and the CLI reference."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from mlsec.core.errors import MlsecError
+
+LIVE = ("aws", "azure", "gcp", "kubernetes")
+BUCKETS = ("s3", "gs", "az")
+PATHS = ("folder", "file")
+TARGETS = (*LIVE, *BUCKETS, "https", *PATHS, "snapshot")
+
+
+class Applies(msgspec.Struct, frozen=True, kw_only=True):
+    """What an option applies to; empty fields say nothing.
+
+    ``to`` are the kinds of target (or of what ``of`` names) that use it: with several targets it is
+    enough that one does. ``needs`` are options of which at least one must be given as well,
+    ``excludes`` those that must not be.
+    """
+
+    to: tuple[str, ...] = ()
+    of: str = "target"
+    needs: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+
+_ANY = Applies()
+_COLLECTING = {
+    "--profile": Applies(to=("aws", "s3")),
+    "--role-arn": Applies(to=("aws",)),
+    "--external-id": Applies(to=("aws",), needs=("--role-arn", "--organisation")),
+    "--organisation": Applies(to=("aws", "azure", "gcp")),
+    "--in-flight": Applies(to=LIVE),
+    "--max-rps": Applies(to=LIVE),
+    "--tries": Applies(to=(*LIVE, "s3", "az")),
+    "--deadline": Applies(to=(*LIVE, "https")),
+    "--configmaps": Applies(to=("kubernetes",)),
+    "--probe-private": Applies(to=("https",)),
+    "--no-cache": Applies(to=BUCKETS),
+    "--trust": Applies(to=(*BUCKETS, "folder")),
+    "--digests": Applies(to=PATHS),
+    "--with": Applies(to=PATHS, excludes=("--checkov-json",)),
+    "--checkov": Applies(to=PATHS, needs=("--with",)),
+    "--checkov-json": Applies(to=PATHS),
+}
+_RESUMABLE = (*LIVE, *BUCKETS, "https", *PATHS)
+_SARIF = Applies(of="format", to=("sarif", "sarif-full", "gitlab", "gitlab-sast"))
+# A command that is not listed takes each of its options in every case.
+APPLIES: Mapping[str, Mapping[str, Applies]] = {
+    "mlsec scan": {
+        **_COLLECTING,
+        "--resume": Applies(to=_RESUMABLE, needs=("--output",)),
+        "--output": _ANY,
+        "--format": _ANY,
+        "--sarif-inventory": _SARIF,
+        "--history": Applies(excludes=("--changed-since",)),
+        "--offline": Applies(to=(*PATHS, "snapshot")),
+        "--rules": _ANY,
+        "--select": _ANY,
+        "--params": _ANY,
+        "--waivers": _ANY,
+        "--baseline": _ANY,
+        "--changed-since": Applies(to=PATHS),
+        "--fail-on": _ANY,
+        "--min-coverage": _ANY,
+        "--now": _ANY,
+    },
+    "mlsec collect": {
+        **_COLLECTING,
+        "--resume": Applies(to=_RESUMABLE),
+        "--output": _ANY,
+        "--sign-key": _ANY,
+    },
+    "mlsec report": {"--output": _ANY, "--format": _ANY, "--sarif-inventory": _SARIF},
+    "mlsec sign": {
+        "--key": _ANY,
+        "--password-env": _ANY,
+        "--certificate": _ANY,
+        "--chain": Applies(needs=("--certificate",)),
+        "--output": _ANY,
+        "--timestamp-url": _ANY,
+        "--ignore": Applies(of="model", to=("folder",)),
+        "--hash": _ANY,
+        "--shards": _ANY,
+    },
+    "mlsec doctor": {
+        "--policy": _ANY,
+        "--organisation": Applies(of="policy", to=("aws", "azure", "gcp"), needs=("--policy",)),
+        "--configmaps": Applies(of="policy", to=("kubernetes",), needs=("--policy",)),
+    },
+}
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Add to the help of each option what it applies to."""
+    rows = APPLIES[parser.prog]
+    for action in parser._actions:
+        for option in action.option_strings:
+            text = limits_of(rows.get(option, _ANY))
+            if text:
+                action.help = f"{action.help or ''} [{text}]"
+
+
+def limits_of(row: Applies) -> str:
+    """Say what limits the use of an option, "" when nothing does."""
+    parts = [", ".join(row.to)]
+    if row.needs:
+        parts.append(f"needs {' or '.join(row.needs)}")
+    if row.excludes:
+        parts.append(f"not with {' or '.join(row.excludes)}")
+    return "; ".join(part for part in parts if part)
+
+
+def check_options(
+    command: str, given: Collection[str], subjects: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Refuse the first option that does not apply, rather than ignoring it.
+
+    Args:
+        command: the name of the parser, such as ``mlsec scan``.
+        given: the options that stood on the command line.
+        subjects: for each thing that rows speak of ("target", "format"), name to kind.
+
+    Raises:
+        MlsecError: names the option, what it was used with and what it applies to.
+    """
+    rows = APPLIES[command]
+    for option in sorted(given):
+        row = rows.get(option, _ANY)
+        missing = row.needs if row.needs and not any(name in given for name in row.needs) else ()
+        excluded = [name for name in row.excludes if name in given]
+        if missing:
+            _refuse(command, f"{option} needs {' or '.join(missing)} as well")
+        if excluded:
+            _refuse(command, f"{option} cannot be used together with {excluded[0]}")
+        kinds = subjects.get(row.of, {})
+        if row.to and not any(kind in row.to for kind in kinds.values()):
+            shown = ", ".join(_shown(name, kind) for name, kind in kinds.items())
+            applies = f"it applies to: {', '.join(row.to)}"
+            _refuse(command, f"{option} does not apply to the {row.of} {shown}; {applies}")
+
+
+def _shown(name: str, kind: str) -> str:
+    return name if name.partition("://")[0] == kind else f'"{name}" (a {kind})'
+
+
+def _refuse(command: str, message: str) -> None:
+    raise MlsecError(message, location=command, hint=f"leave it out; see {command} --help")

@@ -1,0 +1,128 @@
+"""The options of ``scan`` about the assessment and its reports, and their settings."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlsec.cli.target import is_remote
+from mlsec.cli.values import moment, percentage
+
+if TYPE_CHECKING:
+    from mlsec.pipeline import Judging
+    from mlsec.repository.changes.change import Change
+
+# The names of render.formats.FORMATS, which is loaded only when something is rendered.
+FORMATS = (
+    "html", "sarif", "sarif-full", "json", "text", "markdown", "cyclonedx", "gitlab", "gitlab-sast",
+)  # fmt: skip
+SEVERITIES = ("critical", "high", "medium", "low", "info", "none")
+
+
+def add_judging(parser: argparse.ArgumentParser) -> None:
+    """Add the options of an assessment."""
+    add = parser.add_argument_group("assessment").add_argument
+    add(
+        "--rules",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="folder (or file) of your own rules, used beside the shipped ones; repeatable",
+    )
+    add(
+        "--select",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="run only the rules whose id matches; with ! in front, leave these out; repeatable",
+    )
+    add(
+        "--params",
+        type=Path,
+        metavar="FILE",
+        help="values for the parameters of rules (YAML: {rule id: {parameter: value}})",
+    )
+    add(
+        "--waivers",
+        type=Path,
+        metavar="FILE",
+        help="accepted exceptions, each with an owner and an expiry date (YAML)",
+    )
+    add(
+        "--baseline",
+        type=Path,
+        metavar="ASSESSMENT",
+        help="earlier assessment.json; only failures that are not in it count for --fail-on",
+    )
+    add(
+        "--changed-since",
+        default="",
+        metavar="REV",
+        help="report and count only findings that the changes since this git revision touch",
+    )
+    add(
+        "--fail-on",
+        choices=SEVERITIES,
+        default="high",
+        metavar="SEVERITY",
+        help="exit with 10 when there is a finding of this severity or a higher one: critical,"
+        " high, medium, low, info, or none for never (default high)",
+    )
+    add(
+        "--min-coverage",
+        type=percentage,
+        default=100.0,
+        metavar="PCT",
+        help="exit with 11 when fewer percent of the checks could be assessed (default 100)",
+    )
+    add(
+        "--now",
+        type=moment,
+        default=None,
+        metavar="TIME",
+        help="assess as of this time, such as 2026-11-24T12:00:00Z (default: when the evidence was"
+        " collected)",
+    )
+
+
+def add_rendering(parser: argparse.ArgumentParser) -> None:
+    """Add the options of reports."""
+    parser.add_argument(
+        "-f", "--format", default="", metavar="FORMAT,...",
+        help=f"formats, separated by commas: {', '.join(FORMATS)} (default: text to stdout; html,"
+        " sarif, json and markdown into a folder)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sarif-inventory", default="", metavar="PATH",
+        help="path in the repository at which mlsec-inventory.txt is committed; findings without a"
+        " file of their own point there (default: its root)",
+    )  # fmt: skip
+
+
+def judging_of(args: argparse.Namespace, command: str) -> Judging:
+    """Turn options into judging settings."""
+    from mlsec.pipeline import Judging
+
+    return Judging(
+        rules=tuple(args.rules),
+        select=tuple(args.select),
+        params=args.params,
+        waivers=args.waivers,
+        now=args.now,
+        command=command,
+        fail_on=args.fail_on,
+        min_coverage_percent=args.min_coverage,
+        change=_change(args),
+    )
+
+
+def _change(args: argparse.Namespace) -> Change | None:
+    """Find what changed, before a long collection."""
+    if not args.changed_since:
+        return None
+    from mlsec.repository.changes.change import open_change
+
+    folders = [target for target in args.targets if not is_remote(target)]
+    return open_change(folders, args.changed_since)

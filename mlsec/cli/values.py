@@ -1,0 +1,75 @@
+"""The values of options: numbers and times, each refused with what was expected."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import math
+
+
+def moment(text: str) -> datetime.datetime:
+    """Read a time; without a zone it is UTC.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    try:
+        time = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is not a time such as 2026-11-24T12:00:00Z'
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
+
+
+def positive(text: str) -> int:
+    """Read a whole number of 1 or more.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number of 1 or more')
+    return int(text)
+
+
+def port(text: str) -> int:
+    """Read the number of a TCP port; 0 is a free one.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a port from 0 to 65535')
+    return int(text)
+
+
+def positive_number(text: str) -> float:
+    """Read a number greater than 0.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    number = _number(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number greater than 0')
+    return number
+
+
+def percentage(text: str) -> float:
+    """Read a number from 0 to 100.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    number = _number(text)
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a percentage from 0 to 100')
+    return number
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
