@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from mlsec.cli.memory import use_few_arenas
     from mlsec.core.content_paths import content_folder
     from mlsec.model_files.evidence import empty_targets
+    from mlsec.snapshot.evidence import open_evidence
     from mlsec.snapshot.records import CallStatus
     from mlsec.vocabulary.load import load_vocabulary
 
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         raise KeyboardInterrupt("what was answered is kept; go on with --resume") from None
     finally:
         progress.close()
-    with pipeline.open_evidence(args.output) as snapshot:
+    with open_evidence(args.output) as snapshot:
         calls = list(snapshot.calls())
         empty = empty_targets(snapshot)
     unread = sum(1 for call in calls if call.status is CallStatus.GAP or call.reason)

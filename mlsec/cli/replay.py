@@ -29,8 +29,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
     from mlsec.core.errors import MlsecError
-    from mlsec.pipeline import open_evidence
     from mlsec.providers.aws.replay.server import LOOPBACK, Answers, serve
+    from mlsec.snapshot.evidence import open_evidence
 
     with open_evidence(args.snapshot) as snapshot:
         try:

@@ -105,7 +105,7 @@ def _compare(folder: Path, digests: dict[str, str]) -> str:
 
 
 def _check_evidence(assessment: Assessment, evidence: Path) -> str:
-    from mlsec.pipeline import open_evidence
+    from mlsec.snapshot.evidence import open_evidence
     from mlsec.snapshot.seal import verify as verify_seal
 
     recorded = assessment.scan.snapshot_digest

@@ -72,6 +72,7 @@ def _reading_ahead(args: argparse.Namespace) -> AbstractContextManager[None]:
 def _scan(args: argparse.Namespace) -> int:
     from mlsec import pipeline
     from mlsec.model_files.evidence import empty_targets
+    from mlsec.snapshot.evidence import open_evidence
 
     if any(is_remote(target) for target in args.targets):
         from mlsec.cli.memory import use_few_arenas
@@ -83,7 +84,7 @@ def _scan(args: argparse.Namespace) -> int:
     ruleset = pipeline.load(judging)
     progress = console.Progress()
     try:
-        with _evidence(args, ruleset, progress) as path, pipeline.open_evidence(path) as snapshot:
+        with _evidence(args, ruleset, progress) as path, open_evidence(path) as snapshot:
             empty = empty_targets(snapshot)
             assessment = pipeline.judge(snapshot, ruleset, judging, progress)
     finally:

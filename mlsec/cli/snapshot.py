@@ -61,7 +61,7 @@ def _add_snapshot(parser: argparse.ArgumentParser, *, is_folder_allowed: bool = 
 
 def _show(args: argparse.Namespace) -> int:
     from mlsec.core.sanitize import visible
-    from mlsec.pipeline import open_evidence
+    from mlsec.snapshot.evidence import open_evidence
     from mlsec.snapshot.records import CallStatus
 
     with open_evidence(args.snapshot) as snapshot:
@@ -81,7 +81,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from mlsec.pipeline import open_evidence
+    from mlsec.snapshot.evidence import open_evidence
     from mlsec.snapshot.seal import verify
 
     with open_evidence(args.snapshot) as snapshot:
@@ -112,8 +112,8 @@ def write_signature(snapshot: Path, key: Any) -> None:
     import msgspec
 
     from mlsec.cli.files import write_file
-    from mlsec.pipeline import open_evidence
     from mlsec.snapshot import signature
+    from mlsec.snapshot.evidence import open_evidence
     from mlsec.snapshot.seal import verify
 
     with open_evidence(snapshot) as opened:

@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec import pipeline
 from mlsec.core.assessment import Assessment
 from mlsec.core.resource import Inventory, Resource
 from mlsec.engine.rules.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.reading import read_inventory
 from tests.e2e import runs
 from tests.e2e.clouds import CLOUDS, Cloud, Running
 from tests.estate.faults import Fault, Kind
@@ -122,7 +122,7 @@ def _whole(cloud: Cloud, zoo: Running, ruleset: RuleSet, folder: Path) -> Whole:
         runs.collect(in_place, ruleset, target=cloud.name, **runs.THOROUGH)
     with Snapshot.open(path) as snapshot:
         troubles = [(c.service, c.operation, c.detail) for c in snapshot.calls() if c.reason]
-        inventory = pipeline.read(snapshot, ruleset)
+        inventory = read_inventory(snapshot, ruleset.vocabulary)
     assert troubles == []
     assessment = runs.judge(path, ruleset)
     return Whole(

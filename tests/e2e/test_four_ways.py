@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec import pipeline
 from mlsec.core.enums import Status
 from mlsec.core.resource import Gap, Resource, is_of_code
 from mlsec.engine.rules.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.reading import read_inventory
 from tests.e2e import runs
 from tests.estate.serve import RunningAws, Settings
 from tests.iac.terraform.planned import plan_of
@@ -78,7 +78,7 @@ def scan(target: str, evidence: Path, ruleset: RuleSet) -> Way:
     runs.collect(evidence, ruleset, target=target, **runs.THOROUGH)
     assessment = runs.judge(evidence, ruleset)
     with Snapshot.open(evidence) as snapshot:
-        known = pipeline.read(snapshot, ruleset).resources
+        known = read_inventory(snapshot, ruleset.vocabulary).resources
     things = {each.id: thing_of(each) for each in known if each.provider == "aws"}
     verdicts = {
         (rule, *things[each]): Status.PASS

@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec import pipeline
 from mlsec.cli import exits
 from mlsec.cli.main import main
 from mlsec.core.assessment import Assessment
@@ -21,6 +20,7 @@ from mlsec.core.resource import Inventory
 from mlsec.engine.assessment.gate import Gate, gate
 from mlsec.engine.rules.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.reading import read_inventory
 from tests.e2e import runs
 from tests.e2e.clouds import CLOUDS, OPERATIONS, Cloud, Running
 from tests.e2e.conftest import Whole
@@ -188,7 +188,7 @@ def _kinds(cloud: Cloud, label: str) -> tuple[Kind, ...]:
 
 def _seen(path: Path, ruleset: RuleSet) -> Inventory:
     with Snapshot.open(path) as snapshot:
-        return pipeline.read(snapshot, ruleset)
+        return read_inventory(snapshot, ruleset.vocabulary)
 
 
 def _outline(inventory: Inventory) -> object:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mlsec import pipeline
 from mlsec.core.assessment import Assessment
 from mlsec.core.enums import Status
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.reading import read_inventory
 from tests.e2e import runs
 from tests.e2e.report_checks import check_html, check_sarif
 from tests.estate.model import MUST_FAIL, Carrier, Estate, Fault, build_estate
@@ -48,7 +48,7 @@ def names(report: Path) -> dict[str, str]:
     """The alias of each key, by the key's id: keys have no names of their own."""
     ruleset = shipped_rules()
     with Snapshot.open(report / "evidence.mlsnap") as snapshot:
-        found = pipeline.read(snapshot, ruleset).resources
+        found = read_inventory(snapshot, ruleset.vocabulary).resources
     aliases = {
         r.properties.get("target_key_id"): r.name for r in found if r.type == "aws.kms.alias"
     }

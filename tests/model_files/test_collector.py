@@ -25,6 +25,7 @@ from mlsec.model_files import collector
 from mlsec.model_files.cache import InspectionCache
 from mlsec.signing.models.local_model import LocalModel
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.reading import read_inventory
 from tests.artifacts.builders import BENIGN
 from tests.model_files import fake_stores
 from tests.model_files.fake_stores import Blobs
@@ -52,7 +53,7 @@ def collected(
 
 def inventory(snapshot: Path, ruleset: RuleSet) -> Inventory:
     with Snapshot.open(snapshot) as opened:
-        return pipeline.read(opened, ruleset)
+        return read_inventory(opened, ruleset.vocabulary)
 
 
 def judged(snapshot: Path, ruleset: RuleSet) -> Assessment:

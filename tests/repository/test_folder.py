@@ -8,8 +8,10 @@ from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.resource import Inventory, is_of_code
 from mlsec.repository.custom_resource_definitions import without_schemas
+from mlsec.snapshot.evidence import open_evidence
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.collectors import COLLECTORS
+from mlsec.targets.reading import read_inventory
 from tests.shipped import shipped_vocabulary
 
 VOCABULARY = shipped_vocabulary()
@@ -52,8 +54,8 @@ def test_values_that_no_rule_asked_for_are_not_told_as_gaps(tmp_path: Path) -> N
     ruleset = pipeline.load(pipeline.Judging(select=("code-file/*",)))
     settings = CollectSettings(vocabulary=ruleset.vocabulary)
     pipeline.collect((str(folder),), evidence, settings, resume=False, say=lambda *_: None)
-    with pipeline.open_evidence(evidence) as snapshot:
-        read = pipeline.read(snapshot, ruleset)
+    with open_evidence(evidence) as snapshot:
+        read = read_inventory(snapshot, ruleset.vocabulary)
         judged = pipeline.judge(snapshot, ruleset, pipeline.Judging(), lambda *_: None)
     assert [gap for gap in read.gaps if is_of_code(gap)]
     assert not [gap for gap in judged.gaps if is_of_code(gap)]

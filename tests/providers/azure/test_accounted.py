@@ -16,6 +16,7 @@ from mlsec.providers.azure.client.classify import GONE, Refusal, why_not_offered
 from mlsec.providers.azure.client.clouds import find_cloud
 from mlsec.providers.azure.client.session import open_credential, sign_in
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.reading import read_inventory
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
 from tests.estate.azure_world import SUBSCRIPTION, Subscription, arm
@@ -43,7 +44,7 @@ def read(tmp_path: Path, ruleset: RuleSet) -> Inventory:
     settings = CollectSettings(vocabulary=ruleset.vocabulary, in_flight=4, tries=1)
     pipeline.collect(("azure",), path, settings, resume=False, say=lambda *_: None)
     with Snapshot.open(path) as snapshot:
-        return pipeline.read(snapshot, ruleset)
+        return read_inventory(snapshot, ruleset.vocabulary)
 
 
 def rows(inventory: Inventory, kind: str) -> list[TypeCoverage]:

@@ -22,6 +22,7 @@ from mlsec.providers.azure.client.resource_graph_rows import (
     types_of,
 )
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.reading import read_inventory
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
 from tests.estate.azure_world import SECOND, Subscription, World, arm
@@ -62,7 +63,7 @@ def read(tmp_path: Path, ruleset: RuleSet) -> Inventory:
     settings = CollectSettings(vocabulary=ruleset.vocabulary, in_flight=4, tries=1)
     pipeline.collect(("azure",), path, settings, resume=False, say=lambda *_: None)
     with Snapshot.open(path) as snapshot:
-        return pipeline.read(snapshot, ruleset)
+        return read_inventory(snapshot, ruleset.vocabulary)
 
 
 def names(inventory: Inventory) -> list[str]:

@@ -11,6 +11,7 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Inventory
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.reading import read_inventory
 from mlsec.vocabulary.types import Vocabulary
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
@@ -38,7 +39,7 @@ def read(tmp_path: Path, vocabulary: Vocabulary, target: str = "azure", **more: 
     settings = CollectSettings(vocabulary=vocabulary, in_flight=4, tries=1, **group)
     pipeline.collect((target,), path, settings, resume=False, say=lambda *_: None)
     with Snapshot.open(path) as snapshot:
-        return pipeline.read(snapshot, shipped_rules())
+        return read_inventory(snapshot, shipped_rules().vocabulary)
 
 
 def test_pages_are_read_to_the_end_and_ids_are_lower_case(

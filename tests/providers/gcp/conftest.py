@@ -13,6 +13,7 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.core.resource import Inventory
 from mlsec.engine.rules.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.reading import read_inventory
 from tests.estate.gcp_estate import build_gcp
 from tests.estate.gcp_server import RunningGcp
 from tests.shipped import shipped_rules
@@ -42,4 +43,4 @@ def read(
     chosen = targets or ("gcp",)
     pipeline.collect(chosen, path, settings, resume=is_resumed, say=lambda *_: None)
     with Snapshot.open(path) as snapshot:
-        return pipeline.read(snapshot, ruleset)
+        return read_inventory(snapshot, ruleset.vocabulary)

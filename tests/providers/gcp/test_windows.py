@@ -11,6 +11,7 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.core.resource import TypeCoverage
 from mlsec.providers.gcp.tables import plans, routes
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.reading import read_inventory
 from tests.e2e import runs
 from tests.estate.gcp_estate import build_gcp
 from tests.estate.gcp_server import RunningGcp
@@ -42,7 +43,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[TypeCoverag
         pipeline.collect(("gcp",), path, settings, resume=False, say=lambda *_: None)
     found: dict[str, list[TypeCoverage]] = {}
     with Snapshot.open(path) as snapshot:
-        for row in pipeline.read(snapshot, ruleset).coverage:
+        for row in read_inventory(snapshot, ruleset.vocabulary).coverage:
             found.setdefault(row.type, []).append(row)
     return found
 

@@ -1,0 +1,73 @@
+"""What an assessment says of its scan: when, by whom, of what and with which settings."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.core.assessment import ScanFacts
+from mlsec.engine.loading.params import parameter_values
+from mlsec.engine.rules.rule import RuleSet
+from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, facts_of
+from mlsec.snapshot.store import Snapshot
+
+
+def scan_facts(
+    snapshot: Snapshot,
+    ruleset: RuleSet,
+    *,
+    command: str,
+    fail_on: str,
+    min_coverage_percent: float,
+) -> ScanFacts:
+    """Give what the evidence says of its own making, and what it is judged by."""
+    meta, clock = snapshot.meta(), snapshot.clock()
+    principals = facts_of(meta, PRINCIPAL)
+    operations = Counter(f"{call.service}:{call.operation}" for call in snapshot.calls())
+    return ScanFacts(
+        targets=tuple(msgspec.json.decode(meta.get("targets", "[]"), type=list[str])),
+        started_at=clock.get("started_at", ""),
+        finished_at=clock.get("finished_at", ""),
+        principal=_joined_names(principals) or clock.get("user", ""),
+        principals=principals,
+        host=clock.get("host", ""),
+        command=command,
+        snapshot_digest=snapshot.seal(),
+        calls=operations.total(),
+        operations=dict(sorted(operations.items())),
+        settings=_settings(meta),
+        parameters=dict(sorted(parameter_values(ruleset).items())),
+        fail_on=fail_on,
+        min_coverage_percent=min_coverage_percent,
+    )
+
+
+def taken_at(snapshot: Snapshot) -> datetime.datetime:
+    """Give the time the evidence was taken; now, where it does not say."""
+    finished_at = snapshot.clock().get("finished_at", "")
+    try:
+        return datetime.datetime.fromisoformat(finished_at)
+    except ValueError:
+        return datetime.datetime.now(datetime.UTC)
+
+
+def _joined_names(principals: Mapping[str, str]) -> str:
+    """Name every principal the collection was signed in as, on one line."""
+    if len(principals) < 2:
+        return "".join(principals.values())
+    return ", ".join(f"{provider}: {name}" for provider, name in principals.items())
+
+
+def _settings(meta: Mapping[str, str]) -> Mapping[str, str]:
+    """The settings of the collection; with several providers each is named with its own."""
+    settings = facts_of(meta, SETTINGS)
+    named: dict[str, str] = {}
+    for provider, text in settings.items():
+        values: dict[str, Any] = msgspec.json.decode(text)
+        prefix = f"{provider}." if len(settings) > 1 else ""
+        named |= {f"{prefix}{name}": str(value) for name, value in values.items()}
+    return dict(sorted(named.items()))
