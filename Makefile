@@ -8,6 +8,7 @@ OUT := out/demo
 SERVERS := .venv-servers
 CHECKOV := .venv-checkov
 SITE := .venv-site
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
 # One more than the two cores of the smallest machine: tests wait for servers and for disks.
 WORKERS ?= 3
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -26,10 +27,13 @@ help:
 	@echo "make bench  measure, each figure beside its peer or its floor"
 	@echo "make servers  set up the real model servers that tests/servers starts"
 	@echo "make checkov  set up checkov in an environment of its own, for --with checkov"
+	@echo "make wheel  build dist/mlsec_scanner-*.whl"
+	@echo "make lock   pin the versions of everything in requirements/*.lock again"
+	@echo "make clean  remove what make made: environments, out, dist"
 	@echo "make fuzz   feed damaged input to every reader and parser, SECONDS=60 each (ONLY=reader-zip: one)"
 
 $(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "mlsec needs Python 3.11, 3.12 or 3.13: install one (Debian: apt-get install python3 python3-venv)" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "mlsec needs Python 3.11 to 3.13: install one (Debian: apt-get install python3 python3-venv)" >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) lacks the venv module: install it (Debian: apt-get install python3-venv)" >&2; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
 
@@ -86,11 +90,10 @@ servers: $(SERVERS)/.ready
 
 # What the servers depend on is not what mlsec depends on: they live apart from it. The lock holds
 # all that they need to start, and not all that they ask for: requirements/servers-without.txt.
-$(SERVERS)/.ready: requirements/servers.lock requirements/installer.lock | $(VENV)/bin/python
+$(SERVERS)/.ready: requirements/servers.lock | $(VENV)/.dev-ready
 	@echo "setting up $(SERVERS) ..." >&2
 	@$(BIN)/python -m venv $(SERVERS)
-	@$(SERVERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/installer.lock
-	@$(SERVERS)/bin/uv pip install --quiet --python $(SERVERS)/bin/python --no-deps --require-hashes -r requirements/servers.lock
+	@$(BIN)/uv pip install --quiet --python $(SERVERS)/bin/python --no-deps --require-hashes -r requirements/servers.lock
 	@touch $@
 
 checkov: $(CHECKOV)/.ready
@@ -105,17 +108,18 @@ $(CHECKOV)/.ready: requirements/checkov.lock
 demo-fixture: $(VENV)/.dev-ready
 	@$(BIN)/python -m tests.estate.demo
 
-lock:
-	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements/run.lock
-	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --extra iac pyproject.toml -o requirements/ci.lock
-	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --all-extras --group dev pyproject.toml -o requirements/dev.lock
-	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --overrides requirements/servers-overrides.txt --excludes requirements/servers-without.txt requirements/servers.txt -o requirements/servers.lock
-	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/installer.txt -o requirements/installer.lock
-	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/checkov.txt -o requirements/checkov.lock
-	@uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements/site.txt -o requirements/site.lock
+# What is shipped has the versions that the tests run with.
+lock: $(VENV)/.dev-ready
+	@$(COMPILE) --all-extras --group dev pyproject.toml -o requirements/dev.lock
+	@$(COMPILE) --constraints requirements/dev.lock pyproject.toml -o requirements/run.lock
+	@$(COMPILE) --constraints requirements/dev.lock --extra iac pyproject.toml -o requirements/ci.lock
+	@$(COMPILE) --constraints requirements/dev.lock --all-extras pyproject.toml -o requirements/cloud.lock
+	@$(COMPILE) --overrides requirements/servers-overrides.txt --excludes requirements/servers-without.txt requirements/servers.txt -o requirements/servers.lock
+	@$(COMPILE) requirements/checkov.txt -o requirements/checkov.lock
+	@$(COMPILE) requirements/site.txt -o requirements/site.lock
 
 wheel: $(VENV)/.dev-ready
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	@rm -rf $(VENV) $(SERVERS) $(SITE) out dist
+	@rm -rf $(VENV) $(SERVERS) $(CHECKOV) $(SITE) out dist

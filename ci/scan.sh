@@ -60,7 +60,9 @@ fi
 rm -f -- "$draft"/evidence.mlsnap.part*
 mkdir -p -- "$out"
 cp -R -- "$draft"/. "$out"/
-printf 'the reports are in %s\n' "$out" >&2
+if [[ -n $(ls -A -- "$draft") ]]; then
+  printf 'the reports are in %s\n' "$out" >&2
+fi
 if [[ -n ${GITHUB_STEP_SUMMARY:-} && -f $out/summary.md ]]; then
   cat -- "$out/summary.md" >>"$GITHUB_STEP_SUMMARY"
 fi

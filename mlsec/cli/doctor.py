@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from typing import Any
 
 from mlsec import __version__
 from mlsec.cli import console, exits
 from mlsec.cli.applicability import LIVE, check_options, describe
+from mlsec.core.errors import MlsecError
 
-_PACKAGES = ("msgspec", "pyyaml", "jinja2", "boto3", "botocore", "azure-core",
-             "azure-identity", "google-auth", "google-cloud-storage", "kubernetes",
-             "cryptography")  # fmt: skip
+_PACKAGES = ("msgspec", "pyyaml", "jinja2", "cryptography")
 _NETWORK = (
     "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "AZURE_ENVIRONMENT", "AZURE_AUTHORITY_HOST",
     "AZURE_RESOURCE_MANAGER_ENDPOINT", "GOOGLE_CLOUD_PROJECT", "MLSEC_GCP_ENDPOINT",
     "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY", "KUBECONFIG",
 )  # fmt: skip
+_MISSING = "(not installed)"
 # What IAM allows for one managed policy; an inline policy of a role may have 10,240.
 _MANAGED_POLICY_CHARS = 6144
 
@@ -92,22 +93,48 @@ def _note_use(provider: str, policy: str) -> None:
 
 
 def _installation() -> int:
-    import importlib.metadata
     import platform
 
+    from mlsec.core import installation
     from mlsec.core.content_paths import content_folder
     from mlsec.core.sanitize import visible
     from mlsec.engine.loading.load import load_content
 
     console.out(f"mlsec {__version__}, Python {platform.python_version()}")
+    console.out(f"  {visible(installation.origin())}")
     for name in _PACKAGES:
-        try:
-            console.out(f"  {name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            console.out(f"  {name}: not installed")
+        console.out(f"  {_version(name)}")
+    for extra, requirements in installation.EXTRAS.items():
+        _show_extra(extra, requirements)
     for name in _NETWORK:
         if value := os.environ.get(name):
             console.out(f"  {name}={visible(value.rpartition('@')[2], 200)}")
     ruleset = load_content(content_folder("rules"))
     console.out(f"  {len(ruleset.rules)} rules, digest {ruleset.digest[:16]}")
+    others = installation.other_owners()
+    if others:
+        raise MlsecError(
+            f"{', '.join(others)} installed files into mlsec's folder as well",
+            hint=f"uninstall it and {installation.DISTRIBUTION}, then install the latter again",
+        )
     return exits.CLEAN
+
+
+def _show_extra(extra: str, requirements: tuple[str, ...]) -> None:
+    """Print the versions of what an extra needs, and the command that adds what is missing."""
+    from mlsec.core.installation import command_to_add
+    from mlsec.core.sanitize import visible
+
+    versions = [_version(re.split(r"[\[<>=]", name)[0]) for name in requirements]
+    console.out(f"  {extra}: {', '.join(versions)}")
+    if any(line.endswith(_MISSING) for line in versions):
+        console.out(f"    to add it: {visible(command_to_add(extra))}")
+
+
+def _version(distribution: str) -> str:
+    import importlib.metadata
+
+    try:
+        return f"{distribution} {importlib.metadata.version(distribution)}"
+    except importlib.metadata.PackageNotFoundError:
+        return f"{distribution} {_MISSING}"

@@ -10,6 +10,7 @@ from mlsec.collect.folders.entry import Bucket
 from mlsec.collect.folders.local import LocalStore
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.errors import MlsecError
+from mlsec.core.installation import command_to_add
 
 
 def _s3(target: str, settings: CollectSettings) -> Bucket:
@@ -37,7 +38,7 @@ def _package(name: str, extra: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in (name, "botocore"):
             raise
-        raise MlsecError("this store needs its SDK", hint=f"pip install 'mlsec[{extra}]'") from None
+        raise MlsecError("this store needs its SDK", hint=command_to_add(extra)) from None
 
 
 # A cloud's package is loaded only when one of its buckets is named.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsec.core.assessment import Assessment, ModelFile
 from mlsec.core.errors import MlsecError
+from mlsec.core.installation import command_to_add
 from mlsec.render.display import shown, shown_id
 from mlsec.render.settings import DEFAULT, RenderSettings
 
@@ -39,8 +40,9 @@ def render_cyclonedx(assessment: Assessment, settings: RenderSettings = DEFAULT)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "cyclonedx":
             raise
-        hint = "pip install 'mlsec[bom]'"
-        raise MlsecError("the bill of materials needs its package", hint=hint) from None
+        raise MlsecError(
+            "the bill of materials needs its package", hint=command_to_add("bom")
+        ) from None
     facts = f"{assessment.scan.snapshot_digest}/{assessment.tool.rules_digest}"
     bom = Bom(
         serial_number=uuid.uuid5(_NAMESPACE, facts),

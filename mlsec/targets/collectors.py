@@ -9,6 +9,7 @@ import msgspec
 
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.errors import MlsecError
+from mlsec.core.installation import command_to_add
 from mlsec.core.resource import Inventory
 from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
@@ -40,7 +41,7 @@ def _aws() -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in ("botocore", "boto3"):
             raise
-        raise MlsecError("AWS needs its SDK", hint="pip install 'mlsec[aws]'") from None
+        raise MlsecError("AWS needs its SDK", hint=command_to_add("aws")) from None
     return collector
 
 
@@ -66,7 +67,7 @@ def _azure() -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in ("azure", "requests", "msal"):
             raise
-        raise MlsecError("Azure needs its SDK", hint="pip install 'mlsec[azure]'") from None
+        raise MlsecError("Azure needs its SDK", hint=command_to_add("azure")) from None
     return collector
 
 
@@ -93,7 +94,7 @@ def _gcp() -> Any:
         if (error.name or "").split(".")[0] not in ("google", "requests"):
             raise
         raise MlsecError(
-            "Google Cloud needs its sign-in library", hint="pip install 'mlsec[gcp]'"
+            "Google Cloud needs its sign-in library", hint=command_to_add("gcp")
         ) from None
     return collector
 
@@ -120,9 +121,7 @@ def _kubernetes() -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in ("kubernetes", "urllib3"):
             raise
-        raise MlsecError(
-            "Kubernetes needs its client", hint="pip install 'mlsec[kubernetes]'"
-        ) from None
+        raise MlsecError("Kubernetes needs its client", hint=command_to_add("kubernetes")) from None
     return collector
 
 

@@ -51,7 +51,7 @@ def packages() -> set[str]:
     """Name the modules of every package that mlsec or one of its extras needs."""
     wanted = [*PROJECT["dependencies"]]
     wanted += [each for extra in PROJECT["optional-dependencies"].values() for each in extra]
-    names = {re.split(r"[\[<>=]", each)[0].lower() for each in wanted} - {"mlsec"}
+    names = {re.split(r"[\[<>=]", each)[0].lower() for each in wanted} - {PROJECT["name"]}
     found = importlib.metadata.packages_distributions()
     return {top for top, owners in found.items() if {one.lower() for one in owners} & names}
 

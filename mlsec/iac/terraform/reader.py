@@ -16,7 +16,7 @@ from mlsec.iac.terraform.target import Target
 from mlsec.vocabulary.iac_mapping import Tables
 from mlsec.vocabulary.types import Vocabulary
 
-_MISSING = "the parser of Terraform is not installed: pip install 'mlsec[iac]'"
+_MISSING = "the parser of Terraform is not installed: mlsec doctor names the command"
 _CUT = "the evaluation was cut off, and what was not reached may set it"
 _CODE = (Language.TERRAFORM, Language.TERRAFORM_VALUES)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.installation import command_to_add
 from mlsec.signing.errors import ChangedError, UnsupportedError
 from mlsec.signing.files.listing import Stamp
 
@@ -55,7 +56,7 @@ def new_hash(name: str, data: bytes | memoryview = b"") -> Any:
             import blake3  # noqa: PLC0415
         except ImportError:
             raise UnsupportedError(
-                "the manifest uses BLAKE3, which is not installed", hint="pip install blake3"
+                "the manifest uses BLAKE3, which is not installed", hint=command_to_add("blake3")
             ) from None
         return blake3.blake3(data)
     raise UnsupportedError(f'hash "{name[:100]}" is not on the list')
