@@ -32,13 +32,13 @@ def _problems(verdict: Verdict) -> Iterator[str]:
 
 
 def _signatures(verdict: Verdict) -> Iterator[str]:
-    for one in verdict.signatures:
-        if one.is_good and one.signer is not None:
-            yield f"signed by {_who(one, one.signer)}"
+    for signature in verdict.signatures:
+        if signature.is_good and signature.signer is not None:
+            yield f"signed by {_who(signature, signature.signer)}"
 
 
 def _who(one: SignatureVerdict, signer: Signer) -> str:
-    names = ", ".join(_safe(each.value) for each in signer.identities[:3])
+    names = ", ".join(_safe(identity.value) for identity in signer.identities[:3])
     parts = [names or signer.key_fingerprint, f"anchor {_safe(one.anchor)}", signer.algorithm]
     if signer.issuer:
         parts.insert(1, f"vouched for by {_safe(signer.issuer)}")
@@ -49,7 +49,7 @@ def _who(one: SignatureVerdict, signer: Signer) -> str:
 
 def _sum(verdict: Verdict) -> Iterator[str]:
     outcomes = [check.outcome for check in verdict.checks]
-    outcomes += [check.outcome for one in verdict.signatures for check in one.checks]
+    outcomes += [check.outcome for signature in verdict.signatures for check in signature.checks]
     counts = ", ".join(
         f"{outcomes.count(kind)} {word}"
         for kind, word in (

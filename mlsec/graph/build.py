@@ -42,9 +42,9 @@ def build_graph(vocabulary: Vocabulary, inventory: Inventory, facts: Facts) -> G
 def _derived_by_function(vocabulary: Vocabulary) -> Mapping[str, list[tuple[str, str]]]:
     wanted: dict[str, list[tuple[str, str]]] = {}
     for type_name, found in sorted(vocabulary.types.items()):
-        for each in found.properties.values():
-            if each.derived:
-                wanted.setdefault(each.derived, []).append((type_name, each.name))
+        for prop in found.properties.values():
+            if prop.derived:
+                wanted.setdefault(prop.derived, []).append((type_name, prop.name))
     return wanted
 
 

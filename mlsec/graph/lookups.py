@@ -86,7 +86,7 @@ def unresolved(resource: Resource, graph: Graph, wanted: str, what: str) -> str:
 
 def joined(parts: list[Targets]) -> Targets:
     """Put several answers together; each target and each gap once."""
-    found = {each.id: each for part in parts for each in part.found}
+    found = {target.id: target for part in parts for target in part.found}
     gaps = {gap for part in parts for gap in part.gaps}
     return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
 

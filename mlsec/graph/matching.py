@@ -31,7 +31,7 @@ def match_values(target: Resource, match: str) -> tuple[str, ...]:
 
 def in_own_stack(source: Resource, targets: list[Resource]) -> list[Resource]:
     """Of several declared under one name, the one of the same stack; else it is not known which."""
-    own = [each for each in targets if each.origin.stack == source.origin.stack]
+    own = [target for target in targets if target.origin.stack == source.origin.stack]
     return own if len(own) == 1 else []
 
 

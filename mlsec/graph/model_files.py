@@ -12,7 +12,7 @@ from mlsec.graph.graph import Graph
 
 def model_files(graph: Graph) -> tuple[ModelFile, ...]:
     """Give every file that was read, sorted by id."""
-    files = [one for one in graph.of_type("artifact") if "format" in one.properties]
+    files = [resource for resource in graph.of_type("artifact") if "format" in resource.properties]
     return tuple(_model_file(file, graph) for file in files)
 
 

@@ -110,4 +110,4 @@ class View:
 
 
 def _passed(assessment: Assessment) -> set[tuple[str, str]]:
-    return {(rule, each) for rule, ids in assessment.passed.items() for each in ids}
+    return {(rule, id_) for rule, ids in assessment.passed.items() for id_ in ids}

@@ -144,8 +144,8 @@ class History:
     def _compare(
         self, series: int, scan: int, assessment: Assessment, passed: Mapping[str, list[str]]
     ) -> Iterator[Change]:
-        known = {each.finding.fingerprint: each for each in self._states("series = ?", series)}
-        once_passed = {(rule, each) for rule, ids in passed.items() for each in ids}
+        known = {state.finding.fingerprint: state for state in self._states("series = ?", series)}
+        once_passed = {(rule, id_) for rule, ids in passed.items() for id_ in ids}
         view = View(assessment)
         for finding in assessment.findings:
             if finding.status is not Status.FAIL:

@@ -42,7 +42,7 @@ def inspected(inspection: Inspection) -> dict[str, Any]:
     facts += [{"location": hole.place, "detail": hole.detail} for hole in inspection.holes]
     return {
         "format": inspection.formats[0].value,
-        "formats": sorted(each.value for each in inspection.formats),
+        "formats": sorted(format_.value for format_ in inspection.formats),
         "is_recognised": is_recognised(inspection),
         "runs_code": not RUNS_CODE.isdisjoint(inspection.formats),
         "detections": facts,
@@ -89,10 +89,10 @@ def digest_of(entry: Entry, inside: str, sha256: str, found: Signatures | None) 
 
 def in_folder(names: Sequence[str], members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Give what the files of a folder say together; ``names`` are all its files, lower case."""
-    licences = sorted({str(each.get("licence") or "") for each in members} - {""})
+    licences = sorted({str(member.get("licence") or "") for member in members} - {""})
     return {
         "file_count": len(names),
-        "formats": sorted({str(each.get("format", "")) for each in members} - {""}),
+        "formats": sorted({str(member.get("format", "")) for member in members} - {""}),
         "detections": [],
         "licence": licences[0] if licences else None,
         "has_model_card": any(name.rpartition("/")[2] in folders.CARDS for name in names),
@@ -157,7 +157,10 @@ def untold_of(found: Signatures | None) -> str:
 
 
 def _checks(verdict: Verdict) -> list[dict[str, Any]]:
-    checks = [*verdict.checks, *(each for one in verdict.signatures for each in one.checks)]
+    checks = [
+        *verdict.checks,
+        *(each for signature in verdict.signatures for each in signature.checks),
+    ]
     return [
         {
             "check": check.id,
@@ -171,7 +174,11 @@ def _checks(verdict: Verdict) -> list[dict[str, Any]]:
 
 
 def _signers(verdict: Verdict) -> list[str]:
-    signers = [one.signer for one in verdict.signatures if one.signer is not None and one.is_good]
+    signers = [
+        signature.signer
+        for signature in verdict.signatures
+        if signature.signer is not None and signature.is_good
+    ]
     names = [name.value for signer in signers for name in signer.identities]
     return sorted(
         {*names, *(signer.key_fingerprint for signer in signers if not signer.identities)}

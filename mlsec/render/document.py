@@ -106,7 +106,7 @@ def _encoded(encoder: msgspec.json.Encoder, part: Any) -> bytes:
 def _document(assessment: Assessment) -> AssessmentDocument:
     counts = tally.count(assessment)
     waivers = {
-        state: tuple(one for one in tally.sorted_waivers(assessment) if one.state == state)
+        state: tuple(waiver for waiver in tally.sorted_waivers(assessment) if waiver.state == state)
         for state in _STATES
     }
     return AssessmentDocument(

@@ -70,7 +70,7 @@ def _coverage(assessment: Assessment, counts: tally.Tally) -> Iterator[str]:
         yield f"All {plural(counts.checks, 'check')} were assessed."
     yield ""
     enumerated = sum(row.enumerated for row in assessment.coverage)
-    targets = ", ".join(markdown_code(one, 120) for one in assessment.scan.targets[:10])
+    targets = ", ".join(markdown_code(target, 120) for target in assessment.scan.targets[:10])
     more = len(assessment.scan.targets) - 10
     yield (
         f"Looked at {targets or 'nothing'}{f' and {more} more' if more > 0 else ''}: "
@@ -114,7 +114,7 @@ def _actions(assessment: Assessment) -> Iterator[str]:
 
 
 def _findings(assessment: Assessment) -> Iterator[str]:
-    found = [one for one in tally.sorted_findings(assessment) if tally.is_open(one)]
+    found = [finding for finding in tally.sorted_findings(assessment) if tally.is_open(finding)]
     if not found:
         return
     yield "### Top findings"
@@ -159,7 +159,7 @@ def _gaps(assessment: Assessment) -> Iterator[str]:
         yield ""
         yield f"Allow {plural(len(rights), 'action')} and scan again:"
         yield ""
-        yield fenced("\n".join(shown(one, 200) for one in rights[:100]))
+        yield fenced("\n".join(shown(right, 200) for right in rights[:100]))
         if len(rights) > 100:
             yield f"\nand {len(rights) - 100:,} more in report.html."
     yield ""
@@ -177,7 +177,9 @@ def _waivers(assessment: Assessment) -> Iterator[str]:
         ]
         if note
     ]
-    waived = sum(1 for one in assessment.findings if one.status is Status.FAIL and one.waiver)
+    waived = sum(
+        1 for finding in assessment.findings if finding.status is Status.FAIL and finding.waiver
+    )
     if not notable and not waived:
         return
     yield "### Waivers"
@@ -195,7 +197,11 @@ def _waivers(assessment: Assessment) -> Iterator[str]:
 
 
 def _notices(assessment: Assessment) -> Iterator[str]:
-    notices = [one for one in (*left_out_notices(assessment), *assessment.notices) if one.strip()]
+    notices = [
+        left_out_notice
+        for left_out_notice in (*left_out_notices(assessment), *assessment.notices)
+        if left_out_notice.strip()
+    ]
     for notice in notices[:_NOTICES_SHOWN]:
         yield f"- {markdown_text(notice, 500)}"
     if len(notices) > _NOTICES_SHOWN:

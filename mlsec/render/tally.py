@@ -127,15 +127,15 @@ def count(assessment: Assessment) -> Tally:
     """Count the checks; failures and unread ones from the findings, passes from the totals."""
     findings = assessment.findings
     reasons = {gap.id: gap.reason for gap in assessment.gaps}
-    unread = [one for one in findings if one.status is Status.NOT_ASSESSED]
+    unread = [finding for finding in findings if finding.status is Status.NOT_ASSESSED]
     first_reasons = Counter(
         next((reasons[gap] for gap in one.gaps if gap in reasons), GapReason.UNRESOLVED)
         for one in unread
     )
-    severities = Counter(one.severity for one in findings if is_open(one))
+    severities = Counter(finding.severity for finding in findings if is_open(finding))
     return Tally(
         failed=severities.total(),
-        waived=sum(1 for one in findings if one.status is Status.FAIL and one.waiver),
+        waived=sum(1 for finding in findings if finding.status is Status.FAIL and finding.waiver),
         passed=assessment.totals.passed or sum(map(len, assessment.passed.values())),
         not_assessed=len(unread),
         not_applicable=assessment.totals.not_applicable,

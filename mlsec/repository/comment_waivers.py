@@ -31,9 +31,9 @@ _NO_COMMENTS = "JSON has no comments, so it waives nothing here; use a waivers f
 def waiver_notes(snapshot: Snapshot, resources: Iterable[Resource]) -> tuple[WaiverNote, ...]:
     """Find them in the code that a snapshot keeps; at most MAX_NOTES, the last one says so."""
     heads: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for one in resources:
-        if one.origin.file and one.origin.line and one.type != FILE_TYPE:
-            heads[one.scope, one.origin.file].add(one.origin.line)
+    for resource in resources:
+        if resource.origin.file and resource.origin.line and resource.type != FILE_TYPE:
+            heads[resource.scope, resource.origin.file].add(resource.origin.line)
     found: list[WaiverNote] = []
     for call in snapshot.calls():
         if call.service != SERVICE or not call.payload:

@@ -21,7 +21,7 @@ def sensitive_texts(text: str) -> frozenset[str]:
         plan = json.loads(text)
     except (ValueError, RecursionError):
         return frozenset()
-    return frozenset(each for each in (*_variables(plan), *_marked(plan)) if each)
+    return frozenset(variable for variable in (*_variables(plan), *_marked(plan)) if variable)
 
 
 def _variables(plan: Any) -> Iterator[str]:

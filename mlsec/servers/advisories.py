@@ -94,7 +94,7 @@ def product_of(name: str, products: Mapping[str, Product]) -> Product | None:
     folded = name.lower()
     if folded in products:
         return products[folded]
-    return next((each for each in products.values() if folded in each.names), None)
+    return next((product for product in products.values() if folded in product.names), None)
 
 
 def known_flaws(

@@ -31,7 +31,7 @@ class Outside:
         sets = re.compile(
             rf"(?<![\w$-]){re.escape(name)}[\"']?\s*[=:]|name:\s*[\"']?{re.escape(name)}\b|ENV\s+{re.escape(name)}\s"
         )
-        for each in self._callers:
-            if sets.search(each.text):
-                return Unresolved(f"{each.shown} names {self._name} and sets {name}")
+        for caller in self._callers:
+            if sets.search(caller.text):
+                return Unresolved(f"{caller.shown} names {self._name} and sets {name}")
         return None

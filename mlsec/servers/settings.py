@@ -240,7 +240,7 @@ def is_given(answer: Answer) -> Answer:
 
 def any_given(*answers: Answer) -> Answer:
     """Whether one of several settings has a value; the place is that of the one that has."""
-    given = [is_given(each) for each in answers]
+    given = [is_given(answer) for answer in answers]
     for each in given:
         if each.is_known and each.value:
             return each

@@ -83,7 +83,7 @@ def import_folder(folder: Path, path: Path) -> None:
         MlsecError: a line that is not what export writes, with its file and line.
     """
     head = _read_meta(folder / _META)
-    times = {each.id: each for each in _read_times(folder / _TIMES)}
+    times = {time.id: time for time in _read_times(folder / _TIMES)}
     with Snapshot.create(path) as snapshot:
         try:
             for key, value in head.meta.items():

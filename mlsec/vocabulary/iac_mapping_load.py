@@ -114,7 +114,7 @@ def _joins(
 
 def operations_of(owner: Type) -> set[str]:
     """Give the operations whose answers a type's properties are read from."""
-    sources = [s for each in owner.properties.values() for s in each.sources.get("api", ())]
+    sources = [s for prop in owner.properties.values() for s in prop.sources.get("api", ())]
     return {source.partition(":")[0] for source in sources}
 
 
@@ -126,7 +126,7 @@ def _check_names(
         _known_only(document, (*here, key), raw.get(key, {}), operations, "operation")
     known = [*operations, *owner.properties]
     fields = {
-        f"{each.name}[].{field}" for each in owner.properties.values() for field in each.items
+        f"{prop.name}[].{field}" for prop in owner.properties.values() for field in prop.items
     }
     known += [*fields]
     _known_only(document, (*here, "never"), raw.get("never", {}), known, "operation or property")

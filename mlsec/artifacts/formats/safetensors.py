@@ -79,7 +79,7 @@ def read_safetensors(window: Window, record: Recorder) -> None:
     record.property("tensors", len(spans))
     base = _PREFIX + length
     _check_order(spans, window.size_bytes - base, record, base)
-    judge_beginnings(window, [(base + one.start, one.end - one.start) for one in spans], record)
+    judge_beginnings(window, [(base + span.start, span.end - span.start) for span in spans], record)
 
 
 def _spans(header: Mapping[str, Any], record: Recorder) -> Iterator[Span]:

@@ -197,7 +197,9 @@ class Bindings:
 
     def _hand(self, form: ast.arguments, call: ast.Call) -> None:
         every = [
-            one.arg for one in [*form.posonlyargs, *form.args] if one.arg not in {"self", "cls"}
+            posonlyarg.arg
+            for posonlyarg in [*form.posonlyargs, *form.args]
+            if posonlyarg.arg not in {"self", "cls"}
         ]
         for at, value in enumerate(call.args):
             if isinstance(value, ast.Starred):
@@ -209,7 +211,7 @@ class Bindings:
                 self._named(every[at], value)
             elif form.vararg:
                 self.put.setdefault(form.vararg.arg, []).append(value)
-        known = {*every, *(one.arg for one in form.kwonlyargs)}
+        known = {*every, *(argument.arg for argument in form.kwonlyargs)}
         for keyword in call.keywords:
             if keyword.arg in known:
                 self._named(str(keyword.arg), keyword.value)

@@ -47,7 +47,7 @@ class Bodies(ABC):
 
     def carried(self, form: ast.arguments, body: list[Any], given: list[Any], deep: int) -> Any:
         """What a short function of the file makes of constants."""
-        names = [one.arg for one in form.args]
+        names = [argument.arg for argument in form.args]
         local = dict(zip(names, given, strict=False))
         behind = names[len(names) - len(form.defaults) :]
         for name, default in zip(behind, form.defaults, strict=True):

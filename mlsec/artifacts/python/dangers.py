@@ -70,8 +70,8 @@ def _code(name: str, inside: str, node: ast.Call, flows: Flows) -> Severity:
 def _unpickles(name: str, node: ast.Call, flows: Flows) -> Severity:
     if name == "numpy.load":
         is_allowed = any(
-            one.arg == "allow_pickle" and getattr(one.value, "value", None) is True
-            for one in node.keywords
+            keyword.arg == "allow_pickle" and getattr(keyword.value, "value", None) is True
+            for keyword in node.keywords
         )
         if not is_allowed:
             return Severity.INFO
@@ -108,14 +108,15 @@ def pickled_in(name: str, node: ast.Call, flows: Flows) -> bytes:
 
 def _memory(node: ast.Call, flows: Flows) -> Severity:
     """Memory that may be run as machine code, which reading a file never needs."""
-    rights = [one.value for one in node.keywords if one.arg == "prot"] + node.args[3:4]
-    for one in rights:
+    rights = [keyword.value for keyword in node.keywords if keyword.arg == "prot"] + node.args[3:4]
+    for right in rights:
         if any(
-            getattr(part, "attr", getattr(part, "id", "")) == "PROT_EXEC" for part in ast.walk(one)
+            getattr(part, "attr", getattr(part, "id", "")) == "PROT_EXEC"
+            for part in ast.walk(right)
         ):
             return Severity.HIGH
         try:
-            value = flows.folder.value(one)
+            value = flows.folder.value(right)
         except UnfoldableError:
             continue
         if isinstance(value, int) and value & _EXEC:

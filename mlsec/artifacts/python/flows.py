@@ -92,7 +92,7 @@ class Flows:
     def _returned(self, made: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
         known = self._returns.get(id(made))
         if known is None:
-            every = (one.value for one in ast.walk(made) if isinstance(one, ast.Return))
+            every = (node.value for node in ast.walk(made) if isinstance(node, ast.Return))
             known = self._returns[id(made)] = [one for one in every if one is not None]
             del known[MOST_PARTS:]
         return known
@@ -103,7 +103,7 @@ class Flows:
             if isinstance(part, ast.Call):
                 names = self.scope.names_of(part.func)
                 if _last(part.func) in _FETCHERS or any(
-                    reach_of(one.name) in _NETWORK for one in names
+                    reach_of(name.name) in _NETWORK for name in names
                 ):
                     return True
         return False
@@ -120,7 +120,7 @@ class Flows:
                 return True
             if isinstance(part, ast.Call):
                 names = self.scope.names_of(part.func)
-                if any(one.name.rpartition(".")[2] in _DECODERS for one in names):
+                if any(name.name.rpartition(".")[2] in _DECODERS for name in names):
                     return True
         return False
 
@@ -140,12 +140,15 @@ class Flows:
         """What of the machine's own a call sends away, or nothing."""
         names = self.scope.names_of(node.func)
         # A method of what a function of the network gave, ``socket.socket().connect``, sends too.
-        made = [one.name.partition("()")[0] for one in names]
+        made = [name.name.partition("()")[0] for name in names]
         is_network = any(reach_of(one) in _NETWORK or _LOOKUPS.match(one) for one in made)
         if not is_network and _last(node.func) not in _SENDING:
             return ""
-        given = [*node.args, *(one.value for one in node.keywords if one.arg not in _OWN_KEYS)]
-        is_lookup = any(_LOOKUPS.match(one.name) for one in names)
+        given = [
+            *node.args,
+            *(keyword.value for keyword in node.keywords if keyword.arg not in _OWN_KEYS),
+        ]
+        is_lookup = any(_LOOKUPS.match(name.name) for name in names)
         for part in self.parts(*given):
             if found := self._own(part, is_lookup=is_lookup or not is_network):
                 return found
@@ -153,11 +156,11 @@ class Flows:
 
     def _own(self, part: ast.expr, *, is_lookup: bool) -> str:
         if isinstance(part, ast.Call):
-            for one in self.scope.names_of(part.func):
-                if not is_lookup and _WHO.match(one.name):
-                    return f"who runs it ({one.name})"
-                if _TOKENS.match(one.name):
-                    return f"a key ({one.name})"
+            for name in self.scope.names_of(part.func):
+                if not is_lookup and _WHO.match(name.name):
+                    return f"who runs it ({name.name})"
+                if _TOKENS.match(name.name):
+                    return f"a key ({name.name})"
             if _last(part.func) in {"get_credentials", "get_frozen_credentials"}:
                 return f"a key ({_last(part.func)})"
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
@@ -168,7 +171,7 @@ class Flows:
     def _is_environment(self, part: ast.expr) -> bool:
         """Whether all of the environment is taken, not one setting of it."""
         for held in _wholes(part):
-            if any(one.name == "os.environ" for one in self.scope.names_of(held)):
+            if any(name.name == "os.environ" for name in self.scope.names_of(held)):
                 return True
         return False
 
@@ -239,11 +242,11 @@ class Flows:
         path = self.folder.text(node)
         if path is not None:
             return bool(_TEMPORARY.match(path))
-        parts = (one for one in self.parts(node) if isinstance(one, ast.Call))
+        parts = (part for part in self.parts(node) if isinstance(part, ast.Call))
         return any(
             named.name.startswith("tempfile.")
-            for one in parts
-            for named in self.scope.names_of(one.func)
+            for part in parts
+            for named in self.scope.names_of(part.func)
         )
 
 
@@ -255,7 +258,7 @@ def _wholes(part: ast.expr) -> Iterator[ast.expr]:
             yield from part.args
         case ast.Call():
             yield from part.args
-            yield from (one.value for one in part.keywords)
+            yield from (keyword.value for keyword in part.keywords)
         case ast.FormattedValue():
             yield part.value
         case ast.Dict():
@@ -271,7 +274,10 @@ def _wholes(part: ast.expr) -> Iterator[ast.expr]:
 
 
 def _writes(node: ast.Call, at: int) -> bool:
-    modes = [*node.args[at : at + 1], *(one.value for one in node.keywords if one.arg == "mode")]
+    modes = [
+        *node.args[at : at + 1],
+        *(keyword.value for keyword in node.keywords if keyword.arg == "mode"),
+    ]
     return any(
         isinstance(mode, ast.Constant)
         and isinstance(mode.value, str)

@@ -242,7 +242,7 @@ class Folder(Bodies):
     def _mapped(self, node: ast.Call, local: Local, deep: int) -> list[Any]:
         function, items = node.args[0], self.fold(node.args[1], local, deep)
         made = [
-            ast.Call(func=function, args=[ast.Constant(value=one)], keywords=[]) for one in items
+            ast.Call(func=function, args=[ast.Constant(value=item)], keywords=[]) for item in items
         ]
         return [self.fold(self.keep(call), local, deep) for call in made]
 

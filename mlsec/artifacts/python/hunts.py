@@ -31,19 +31,19 @@ class Hunts:
         self.note = note
 
     def importing(self, node: ast.Call, names: tuple[Named, ...], inside: str) -> None:
-        for one in names:
-            if one.name in _IMPORTERS and _UNTOLD in self.scope.names_of(node):
+        for name in names:
+            if name.name in _IMPORTERS and _UNTOLD in self.scope.names_of(node):
                 if _is_relative(node):
                     return
                 detail = f"which module line {node.lineno} imports is decided as it runs"
                 self.record.hole(GapReason.UNRESOLVED, detail)
-            elif one.name in {"sys.path.insert", "sys.path.append"} and node.args:
+            elif name.name in {"sys.path.insert", "sys.path.append"} and node.args:
                 if self.flows.is_temporary(node.args[-1]):
                     detail = "has modules imported from where anybody may write"
-                    self.note(one.name, detail, inside, node.lineno, Severity.MEDIUM)
-            elif one.name in {"os.putenv", "os.environ.setdefault"} and node.args:
+                    self.note(name.name, detail, inside, node.lineno, Severity.MEDIUM)
+            elif name.name in {"os.putenv", "os.environ.setdefault"} and node.args:
                 self._starting(node.args[0], node.lineno)
-            elif one.name == "os.environ.update":
+            elif name.name == "os.environ.update":
                 for part in self.flows.parts(*node.args):
                     for key in filter(None, getattr(part, "keys", ())):
                         self._starting(key, node.lineno)
@@ -51,7 +51,7 @@ class Hunts:
     def setting(self, node: ast.Assign) -> None:
         for target in node.targets:
             if isinstance(target, ast.Subscript):
-                if any(one.name == "os.environ" for one in self.scope.names_of(target.value)):
+                if any(name.name == "os.environ" for name in self.scope.names_of(target.value)):
                     self._starting(target.slice, node.lineno)
             elif isinstance(target, ast.Attribute) and target.attr == "__code__":
                 detail = "puts other code into a function"
@@ -71,7 +71,7 @@ class Hunts:
             detail = "calls what it imports by a name that cannot be told"
             self.note("__import__", detail, inside, node.lineno, Severity.MEDIUM)
         if isinstance(func, ast.Attribute):
-            if not any(one.name for one in names) and _is_telling(func, node):
+            if not any(name.name for name in names) and _is_telling(func, node):
                 detail = "a method that runs commands, by its name"
                 self.note(func.attr, detail, inside, node.lineno, Severity.MEDIUM)
             if func.attr == "__subclasses__" and any(map(_is_the_root, [func.value, *node.args])):
@@ -79,7 +79,7 @@ class Hunts:
                 self.note("object.__subclasses__", detail, inside, node.lineno, Severity.HIGH)
             elif func.attr in {"get", "__getitem__"} and node.args:
                 self.globals_of(func.value, node.args[0], node.lineno)
-        if any(one.name == "builtins.getattr" for one in names) and len(node.args) > 1:
+        if any(name.name == "builtins.getattr" for name in names) and len(node.args) > 1:
             is_put_together = not isinstance(node.args[1], ast.Constant)
             for text in self.scope.texts_of(node.args[1]):
                 if is_put_together and (text in TELLING_METHODS or text == "system"):
@@ -93,7 +93,7 @@ class Hunts:
         """Whether a module is imported within an expression."""
         calls = (part for part in ast.walk(func) if isinstance(part, ast.Call))
         return any(
-            one.name in _IMPORTERS for part in calls for one in self.scope.names_of(part.func)
+            name.name in _IMPORTERS for part in calls for name in self.scope.names_of(part.func)
         )
 
     def inner(self, node: ast.Attribute) -> None:
@@ -108,8 +108,8 @@ class Hunts:
         if not is_attribute and not is_taken:
             return
         texts = self.scope.texts_of(key)
-        held = [one for one in texts if one in _MODULES]
-        calls = [one for one in texts if any(reach_of(f"{at}.{one}") for at in _HOLDERS)]
+        held = [text for text in texts if text in _MODULES]
+        calls = [text for text in texts if any(reach_of(f"{at}.{text}") for at in _HOLDERS)]
         if held or calls or not texts:
             detail = "takes what it calls of another function's globals"
             danger = Severity.CRITICAL if held or calls else Severity.MEDIUM
@@ -124,7 +124,7 @@ def _is_telling(func: ast.Attribute, node: ast.Call) -> bool:
 
 
 def _taken_globals(owner: ast.Call, scope: Scope) -> bool:
-    is_taken = any(one.name == "builtins.getattr" for one in scope.names_of(owner.func))
+    is_taken = any(name.name == "builtins.getattr" for name in scope.names_of(owner.func))
     return is_taken and len(owner.args) > 1 and bool(_GLOBALS & set(scope.texts_of(owner.args[1])))
 
 

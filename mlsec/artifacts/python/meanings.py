@@ -118,7 +118,7 @@ class Meanings(ABC):
 
     def _name(self, name: str) -> Names:
         meanings = self.bindings.names.get(name, ())
-        found = [Named(inner_module(one)) for one in meanings if isinstance(one, str)]
+        found = [Named(inner_module(meaning)) for meaning in meanings if isinstance(meaning, str)]
         found.extend(self._table.get(name, ()))
         # These are looked for whatever else in the file has their name, at another time or place.
         if name in _ALWAYS:
@@ -172,10 +172,10 @@ class Meanings(ABC):
             elif name in _NAMESPACES:
                 yield from self._namespace(node, deep)
             elif name in _PASSES:
-                for given in [*node.args, *(one.value for one in node.keywords)]:
+                for given in [*node.args, *(keyword.value for keyword in node.keywords)]:
                     yield from self.names(given, deep)
             elif name == "builtins.map" and len(node.args) > 1:
-                items = [part for one in node.args[1:] for part in self.elements(one)]
+                items = [part for argument in node.args[1:] for part in self.elements(argument)]
                 for item in items or node.args[1:]:
                     made = ast.Call(func=node.args[0], args=[item], keywords=[])
                     self.keep(made)
@@ -184,7 +184,10 @@ class Meanings(ABC):
                 yield Named(f"{name}()", is_hidden=called.is_hidden)
 
     def _imported(self, node: ast.Call) -> Iterator[Named]:
-        given = [*node.args[:1], *(one.value for one in node.keywords if one.arg == "name")]
+        given = [
+            *node.args[:1],
+            *(keyword.value for keyword in node.keywords if keyword.arg == "name"),
+        ]
         texts = [text for part in given for text in self.texts_of(part)]
         for text in texts:
             yield _hidden(inner_module(text.replace(":", ".")))
@@ -262,7 +265,7 @@ def limited(found: Iterable[Named]) -> Names:
 
 def _of_items(names: Names) -> Iterator[Named]:
     """Those that an item of a container may have: modules and functions, not settings."""
-    return (one for one in names if one.name in STRONG_MODULES or reach_of(one.name))
+    return (name for name in names if name.name in STRONG_MODULES or reach_of(name.name))
 
 
 def _last(node: ast.expr) -> str:

@@ -9,7 +9,7 @@ def children(node: ast.AST) -> list[ast.AST]:
     """The parts of a node, without the text that describes a module or class."""
     if isinstance(node, ast.Module | ast.ClassDef):
         body = {id(one) for one in node.body}
-        outer = [one for one in ast.iter_child_nodes(node) if id(one) not in body]
+        outer = [child for child in ast.iter_child_nodes(node) if id(child) not in body]
         return [*outer, *undocumented(node)]
     return list(ast.iter_child_nodes(node))
 

@@ -139,8 +139,8 @@ def _set(items: Any = ()) -> set[Any]:
 
 
 def _first(items: Any, *otherwise: Any) -> Any:
-    for one in (*list(items)[:1], *otherwise):
-        return one
+    for item in (*list(items)[:1], *otherwise):
+        return item
     raise UnfoldableError
 
 
@@ -215,7 +215,7 @@ def _translated(text: Any, table: Any, *_: Any) -> Any:
     if not isinstance(table, dict | str | bytes):
         raise UnfoldableError
     values = table.values() if isinstance(table, dict) else ()
-    if any(isinstance(one, str) and len(one) > 8 for one in values):
+    if any(isinstance(value, str) and len(value) > 8 for value in values):
         raise UnfoldableError
     return text.translate(table)
 

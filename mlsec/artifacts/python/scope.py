@@ -121,7 +121,9 @@ class Scope(Meanings):
         """The items of a container that is written out; the keys of a mapping."""
         if isinstance(held, ast.Name):
             meanings = self.bindings.names.get(held.id, ())
-            held = next((one for one in meanings if isinstance(one, ast.List | ast.Tuple)), held)
+            held = next(
+                (meaning for meaning in meanings if isinstance(meaning, ast.List | ast.Tuple)), held
+            )
         if isinstance(held, ast.List | ast.Tuple | ast.Set):
             return held.elts
         return [key for key in held.keys if key] if isinstance(held, ast.Dict) else []

@@ -29,7 +29,7 @@ def judge_trust(node: ast.Call, flows: Flows, record: Recorder) -> None:
     if not trusting:
         return
     places = [*node.args[:1], *(given[name] for name in _NAMING if name in given)]
-    texts = [text for one in places for text in flows.scope.texts_of(one)]
+    texts = [text for place in places for text in flows.scope.texts_of(place)]
     named = [text for text in texts if _REPOSITORY.match(text)]
     if not named:
         return
@@ -46,10 +46,10 @@ def judge_trust(node: ast.Call, flows: Flows, record: Recorder) -> None:
 
 def _given(node: ast.Call, flows: Flows) -> dict[str, ast.expr]:
     """What a call is given by name, also by a table of names that is written out elsewhere."""
-    found = {one.arg: one.value for one in node.keywords if one.arg}
-    for one in node.keywords:
-        if one.arg is None:
-            for part in flows.parts(one.value):
+    found = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            for part in flows.parts(keyword.value):
                 for name, value in _entries(part, flows):
                     found.setdefault(name, value)
     return found
@@ -60,9 +60,9 @@ def _entries(part: ast.expr, flows: Flows) -> list[tuple[str, ast.expr]]:
         pairs = ((key, value) for key, value in zip(part.keys, part.values, strict=True) if key)
         return [(text, value) for key, value in pairs for text in flows.scope.texts_of(key)]
     if isinstance(part, ast.Call) and any(
-        one.name == "builtins.dict" for one in flows.scope.names_of(part.func)
+        name.name == "builtins.dict" for name in flows.scope.names_of(part.func)
     ):
-        return [(one.arg, one.value) for one in part.keywords if one.arg]
+        return [(keyword.arg, keyword.value) for keyword in part.keywords if keyword.arg]
     return []
 
 

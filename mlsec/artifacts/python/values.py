@@ -37,7 +37,7 @@ class Values:
                 yield node.value
             case ast.Call():
                 yield node.func
-                names = {one.name for one in self.scope.names_of(node.func)}
+                names = {name.name for name in self.scope.names_of(node.func)}
                 if names & _ASKS:
                     yield from node.args
                 elif names & _TAKES:

@@ -131,10 +131,14 @@ class PythonWalk:
 
     def _bases(self, node: ast.ClassDef, inside: str) -> None:
         for base in node.bases:
-            for one in self.scope.names_of(base):
-                if reach_of(one.name) in {Reach.COMMANDS, Reach.IMPORTS}:
+            for name in self.scope.names_of(base):
+                if reach_of(name.name) in {Reach.COMMANDS, Reach.IMPORTS}:
                     self._note(
-                        one.name, "is what a class is made of", inside, node.lineno, Severity.MEDIUM
+                        name.name,
+                        "is what a class is made of",
+                        inside,
+                        node.lineno,
+                        Severity.MEDIUM,
                     )
 
     def _given_away(self, node: ast.expr, inside: str) -> None:
@@ -147,15 +151,15 @@ class PythonWalk:
     def _call(self, node: ast.Call, inside: str) -> None:
         names = self.scope.names_of(node.func)
         worst: tuple[Severity, str, Reach, str] | None = None
-        for one in names:
-            reach = reach_of(one.name)
-            if reach is None or (one.name == "builtins.__import__" and not one.is_hidden):
+        for name in names:
+            reach = reach_of(name.name)
+            if reach is None or (name.name == "builtins.__import__" and not name.is_hidden):
                 continue  # an import; what is called on the result is judged by its own name
-            hidden = one.is_hidden and not one.name.endswith("?")
-            danger = danger_of_call(reach, one.name, inside, node, self.flows, is_hidden=hidden)
+            hidden = name.is_hidden and not name.name.endswith("?")
+            danger = danger_of_call(reach, name.name, inside, node, self.flows, is_hidden=hidden)
             if worst is None or danger.rank < worst[0].rank:
                 how = ", by a name put together at run time" if hidden else ""
-                worst = (danger, one.name, reach, how)
+                worst = (danger, name.name, reach, how)
         if worst is not None:
             self._reached(node, inside, *worst)
         else:
@@ -210,7 +214,7 @@ class PythonWalk:
         for _ in range(MOST_WITHIN):
             if not isinstance(node, ast.Call) or not node.args:
                 break
-            if "builtins.compile" not in {one.name for one in self.scope.names_of(node.func)}:
+            if "builtins.compile" not in {name.name for name in self.scope.names_of(node.func)}:
                 break
             node = node.args[0]
         return self.scope.texts_of(node)

@@ -120,7 +120,7 @@ def _constructor(part: Mapping[str, Any], path: str, record: Recorder) -> None:
     command, given = part.get("command"), part.get("args")
     if isinstance(command, str):
         others = given if isinstance(given, list) else []
-        line = " ".join([command, *(str(one) for one in others)])
+        line = " ".join([command, *(str(other) for other in others)])
         record.in_part(f"the command at {path[-80:]}", LONGEST_COMMAND, len(line))
         if found := shell_in(line[:LONGEST_COMMAND].encode("utf-8", "replace")):
             note_program(record, found, f"the command at {path}")

@@ -75,8 +75,8 @@ def _lines(packages: Any) -> Iterator[str]:
     """The texts of a list of packages, and of the list for pip that may stand in it."""
     if not isinstance(packages, list):
         return
-    for one in packages:
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, Mapping) and isinstance(one.get("pip"), list):
-            yield from (inner for inner in one["pip"] if isinstance(inner, str))
+    for package in packages:
+        if isinstance(package, str):
+            yield package
+        elif isinstance(package, Mapping) and isinstance(package.get("pip"), list):
+            yield from (inner for inner in package["pip"] if isinstance(inner, str))

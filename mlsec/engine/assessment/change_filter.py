@@ -59,7 +59,7 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
         others = {one.resource for one in finding.evidence}
         if finding.path is not None:
             others.update(node.id for node in finding.path.nodes)
-        if any(self.touches(one) for one in others - {subject.id, ""}):
+        if any(self.touches(other) for other in others - {subject.id, ""}):
             return True
         files = {file for one in finding.evidence if (file := _file_of(one.source))}
         return any(map(self.change.is_changed, files - {subject.file}))
@@ -84,13 +84,13 @@ def limit_judgement(
         The judgement, the gaps that are still told, and the account of what is not.
     """
     gaps = tuple(gaps)
-    findings = tuple(one for one in judgement.findings if limiting.keeps(one))
+    findings = tuple(finding for finding in judgement.findings if limiting.keeps(finding))
     passed = {
-        rule: tuple(one for one in ids if limiting.touches(one))
+        rule: tuple(id_ for id_ in ids if limiting.touches(id_))
         for rule, ids in judgement.passed.items()
     }
     counts = _counts(judgement, findings, passed)
-    wanted = {gap for one in findings for gap in one.gaps}
+    wanted = {gap for finding in findings for gap in finding.gaps}
     kept = tuple(gap for gap in gaps if gap.id in wanted or limiting.shows(gap))
     shown = {gap.id for gap in kept}
     limited = msgspec.structs.replace(
@@ -118,8 +118,8 @@ def limit_judgement(
 def _counts(
     judgement: Judgement, findings: Iterable[Finding], passed: Mapping[str, tuple[str, ...]]
 ) -> dict[str, StatusCounts]:
-    counted = Counter((one.rule, one.status) for one in findings)
-    waived = Counter(one.rule for one in findings if one.waiver is not None)
+    counted = Counter((finding.rule, finding.status) for finding in findings)
+    waived = Counter(finding.rule for finding in findings if finding.waiver is not None)
     return {
         rule: StatusCounts(
             passed=len(passed.get(rule, ())),

@@ -44,19 +44,19 @@ class _Ours:
                 self.severity[check] = min(held, rule.severity, key=lambda one: one.rank)
         wanted = {rule for rules in self.equal.values() for rule in rules}
         self._failed = {
-            (one.rule, one.resource.id)
-            for one in findings
-            if one.status is Status.FAIL and one.rule in wanted
+            (finding.rule, finding.resource.id)
+            for finding in findings
+            if finding.status is Status.FAIL and finding.rule in wanted
         }
         self._passed = {rule: {*passed.get(rule, ())} for rule in wanted}
 
     def verdict(self, check: str, resources: Iterable[Resource]) -> Status | None:
         """Fail or pass where a rule of ours that equals the check has decided, else None."""
-        ids = [one.id for one in resources]
+        ids = [resource.id for resource in resources]
         rules = self.equal.get(check, ())
-        if any((rule, one) in self._failed for rule in rules for one in ids):
+        if any((rule, id_) in self._failed for rule in rules for id_ in ids):
             return Status.FAIL
-        is_passed = any(one in self._passed[rule] for rule in rules for one in ids)
+        is_passed = any(id_ in self._passed[rule] for rule in rules for id_ in ids)
         return Status.PASS if is_passed else None
 
 
@@ -65,9 +65,9 @@ class _Places:
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         self._in_file: dict[tuple[str, str], list[Resource]] = defaultdict(list)
-        for one in resources:
-            if one.origin.file and one.origin.line and not one.is_stub:
-                self._in_file[one.scope, one.origin.file].append(one)
+        for resource in resources:
+            if resource.origin.file and resource.origin.line and not resource.is_stub:
+                self._in_file[resource.scope, resource.origin.file].append(resource)
 
     def at(self, scope: str, found: ForeignResult) -> list[Resource]:
         """Give what is declared on the very line, or under the very name, in that file."""

@@ -170,13 +170,13 @@ class _Places(dict[int, Placed]):
         start, inside = f"{self._list_path}[{index}]", f"[{index}]"
         made = [
             (
-                f"{start}{one.path}",
-                f"{inside}{one.field}",
-                one.operator,
-                one.expected,
-                f"{start}.{one.own.name}" if one.path else start,
+                f"{start}{part.path}",
+                f"{inside}{part.field}",
+                part.operator,
+                part.expected,
+                f"{start}.{part.own.name}" if part.path else start,
             )
-            for one in self._parts
+            for part in self._parts
         ]
         if index < MAX_KNOWN_PLACES:
             self[index] = made

@@ -78,7 +78,7 @@ class Evaluator:
         if not rule.graded_by or not isinstance(rule.must, Quantifier):
             return None
         items, _ = self._items(rule.must.path, view, only)
-        failed = (one for one in items if self._element(rule.must, one, False).truth is FALSE)  # noqa: FBT003
+        failed = (item for item in items if self._element(rule.must, item, False).truth is FALSE)  # noqa: FBT003
         return gravest(
             (self.reader.read(one, rule.graded_by).known for one in failed), rule.severity
         )

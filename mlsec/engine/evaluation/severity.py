@@ -27,7 +27,7 @@ def gravest(values: Iterable[Any], otherwise: Severity) -> Severity:
 def position_of_grade(rule: Rule) -> int:
     """Where the grade stands among the values that the fast pass gives for each element."""
     clauses = failing_clauses(rule.must) or ()
-    paths = [one.clause.path for one in clauses]
+    paths = [clause.clause.path for clause in clauses]
     return paths.index(rule.graded_by) if rule.graded_by in paths else -1
 
 
@@ -52,4 +52,8 @@ def read_graded_by(raw: Any, must: Condition | None, owner: Type | None, mistake
 
 def _always_compared(must: Quantifier) -> list[str]:
     """The fields whose value is known of every item that fails."""
-    return [one.clause.path for one in failing_clauses(must) or () if not one.guards]
+    return [
+        failing_clause.clause.path
+        for failing_clause in failing_clauses(must) or ()
+        if not failing_clause.guards
+    ]

@@ -108,7 +108,10 @@ def asked_of(clause: Compare | Quantifier, *, is_wanted: bool = True) -> tuple[s
 
 def are_distinct(clauses: Iterable[Deciding]) -> bool:
     """Whether no two of the clauses would be shown as one."""
-    asked = [(one.clause.path, *asked_of(one.clause, is_wanted=one.is_wanted)) for one in clauses]
+    asked = [
+        (clause.clause.path, *asked_of(clause.clause, is_wanted=clause.is_wanted))
+        for clause in clauses
+    ]
     keys = {(path, operator, repr(shown(expected))) for path, operator, expected in asked}
     return len(keys) == len(asked)
 

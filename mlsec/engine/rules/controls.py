@@ -177,7 +177,7 @@ def _result(counts: StatusCounts) -> str:
 
 
 def _sum(counts: Iterable[StatusCounts]) -> StatusCounts:
-    told = [each for each in counts if each is not NOTHING]
+    told = [count for count in counts if count is not NOTHING]
     if not told:
         return NOTHING
     total = dict.fromkeys(StatusCounts.__struct_fields__, 0)

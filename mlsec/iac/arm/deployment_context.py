@@ -47,7 +47,7 @@ def _resource_id(template: TemplateScope, values: list[Any]) -> Any:
     if not known:
         return Unresolved("an id of something that is not told", is_given=True)
     place, scope = known[0], template.scope_id
-    if place == 2 and all(isinstance(each, str) for each in values[:2]):
+    if place == 2 and all(isinstance(value, str) for value in values[:2]):
         scope = f"/subscriptions/{values[0]}/resourceGroups/{values[1]}"
     elif place == 1 and isinstance(values[0], str):
         scope = f"{SUBSCRIPTION_ID}/resourceGroups/{values[0]}"
@@ -64,8 +64,8 @@ def _extension_id(_: TemplateScope, values: list[Any]) -> Any:
 
 
 def _copy_index(template: TemplateScope, values: list[Any]) -> Any:
-    names = [each.lower() for each in values if isinstance(each, str)]
-    offset = next((each for each in values if isinstance(each, int)), 0)
+    names = [value.lower() for value in values if isinstance(value, str)]
+    offset = next((value for value in values if isinstance(value, int)), 0)
     loops = template.loops
     index = loops.get(names[0]) if names else (list(loops.values())[-1] if loops else None)
     return Unresolved("the index of a copy") if index is None else index + offset

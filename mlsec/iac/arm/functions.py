@@ -128,7 +128,7 @@ def number_range(start: int, count: int) -> list[int]:
 
 def first_given(*values: Any) -> Any:
     """Give the first that is not null."""
-    return next((each for each in values if each is not None), None)
+    return next((value for value in values if value is not None), None)
 
 
 def reached(value: Any, *path: Any) -> Any:

@@ -143,7 +143,7 @@ class Walk:
         path = ""
         if link is not None:
             places = (link.get("relativePath"), link.get("uri"), link.get("id"))
-            path = next((text_of(template.work(each)) for each in places if each), "")
+            path = next((text_of(template.work(place)) for place in places if place), "")
         linked = self._linked(self._file, path) if path else None
         if linked is None:
             return None

@@ -141,11 +141,11 @@ class ArmTemplate:
     def _call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         if name == "if" and len(arguments) == 3:
             return self._if(arguments)
-        values = [self._value(each) for each in arguments]
+        values = [self._value(argument) for argument in arguments]
         own = OWN.get(name)
         if own is not None:
             return own(self, values)
-        if name in _DECIDED_BY and any(each is _DECIDED_BY[name] for each in values):
+        if name in _DECIDED_BY and any(value is _DECIDED_BY[name] for value in values):
             return _DECIDED_BY[name]
         function = arm_functions.PLAIN.get(name)
         if function is None:
@@ -160,7 +160,7 @@ class ArmTemplate:
             words = arm_functions.WORDED.get(name)
             text = words(hidden.text) if words and isinstance(values[0], Unresolved) else ""
             if name in ("uniquestring", "guid"):
-                return function(*[words_of(each) for each in values])
+                return function(*[words_of(value) for value in values])
             return Unresolved(hidden.why, text, is_given=hidden.is_given)
         try:
             return function(*values)
@@ -171,7 +171,7 @@ class ArmTemplate:
         """Join texts of which a part is not known."""
         if arm_functions.hidden_in(values) is None:
             return None
-        if name == "concat" and not any(isinstance(each, list) for each in values):
+        if name == "concat" and not any(isinstance(value, list) for value in values):
             return joined(values)
         if name == "format" and isinstance(values[0], str):
             return joined(_pieces(values[0], values[1:]))
@@ -208,7 +208,7 @@ class ArmTemplate:
         held = self._variables.get(name.lower())
         if held is None:
             copies = self.root.items("variables", "copy")
-            found = [each for each in copies if each.text("name").lower() == name.lower()]
+            found = [copy for copy in copies if copy.text("name").lower() == name.lower()]
             if not found:
                 return Unresolved(f"variable {name} is not in the template")
             return plain(self._copied(found[0]))

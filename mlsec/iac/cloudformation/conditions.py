@@ -49,7 +49,7 @@ class Conditions:
                 return _not(self.holds(parts[0], depth + 1)) if parts else _NOT_KNOWN
             case "Fn::And" | "Fn::Or":
                 decides = Truth.FALSE if name == "Fn::And" else Truth.TRUE
-                return _fold([self.holds(each, depth + 1) for each in parts], decides)
+                return _fold([self.holds(part, depth + 1) for part in parts], decides)
             case _:
                 worked = self._work(node)
                 return _truth(worked.value) if worked is not None else _NOT_KNOWN
@@ -57,7 +57,7 @@ class Conditions:
     def _equals(self, parts: tuple[Node, ...]) -> Truth:
         if len(parts) != 2:
             return _NOT_KNOWN
-        worked = [self._work(each) for each in parts]
+        worked = [self._work(part) for part in parts]
         if any(each is None for each in worked):
             return _NOT_KNOWN
         first, second = (_comparable(plain(each)) for each in worked if each is not None)
@@ -115,7 +115,7 @@ def _comparable(value: Any) -> Any:
         return None
     if isinstance(value, list):
         parts = [_comparable(each) for each in value]
-        return None if any(each is None for each in parts) else ",".join(map(str, parts))
+        return None if any(part is None for part in parts) else ",".join(map(str, parts))
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int | float) else None

@@ -123,7 +123,7 @@ def _join(template: Template, argument: Node, node: Node) -> Node | None:
     if held is None or isinstance(held.value, Unresolved):
         return held if held is not None else at(node, "")
     values = held.value if isinstance(held.value, tuple) else (held,)
-    words = joined(_between(text_of(parts[0]), [_scalar(each) for each in values]))
+    words = joined(_between(text_of(parts[0]), [_scalar(value) for value in values]))
     return at(node, template.spend(words))
 
 
@@ -155,15 +155,15 @@ def _select(template: Template, argument: Node, node: Node) -> Node | None:
 
 def _find_in_map(template: Template, argument: Node, node: Node) -> Node | None:
     parts = argument.items()
-    keys = [text_of(template.work(each)) for each in parts[:3]]
+    keys = [text_of(template.work(part)) for part in parts[:3]]
     found = template.root.get("Mappings", *keys) if len(keys) == 3 else None
     if found is not None:
         return at(node, found.value)
     held = template.root.get("Mappings", keys[0]) if keys else None
     if held is not None and len(keys) == 3 and CODE_REGION in keys[1:2]:
-        same = [each.get(keys[2]) for each in held.pairs().values()]
+        same = [pair.get(keys[2]) for pair in held.pairs().values()]
         values = [plain(each) for each in same if each is not None]
-        if values and len(values) == len(same) and all(each == values[0] for each in values):
+        if values and len(values) == len(same) and all(value == values[0] for value in values):
             return at(node, values[0])
     default = parts[3].get("DefaultValue") if len(parts) == 4 else None
     if default is not None and held is not None and CODE_REGION not in keys:

@@ -190,8 +190,8 @@ def _output(children: Mapping[str, Template], stack: str, output: str) -> Node |
 
 
 def _exports(template: Template) -> Iterator[str]:
-    for each in template.root.pairs("Outputs").values():
-        name = each.get("Export", "Name")
+    for pair in template.root.pairs("Outputs").values():
+        name = pair.get("Export", "Name")
         yield text_of(template.work(name)) if name is not None else ""
 
 

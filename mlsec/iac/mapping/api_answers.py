@@ -91,8 +91,8 @@ class Builder:
         inner = {key: what for key, what in spec.items() if key != "each"}
         elements = held.value if isinstance(held.value, tuple) else (held,)
         made = [
-            each if isinstance(each.value, Unresolved) else self._mapping(inner, each)
-            for each in elements
+            element if isinstance(element.value, Unresolved) else self._mapping(inner, element)
+            for element in elements
         ]
         return at(held, tuple(made))
 

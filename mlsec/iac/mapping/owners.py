@@ -44,8 +44,8 @@ class Owners:
         It is taken as it is written, or as what an ARN ends with.
         """
         spellings = _spellings(name)
-        for each in spellings:
-            found = self._here.get((stack, type_name, each))
+        for spelling in spellings:
+            found = self._here.get((stack, type_name, spelling))
             if found:
                 return found
         found = self._elsewhere(type_name, spellings)
@@ -70,8 +70,8 @@ class Owners:
         return [(each, hidden.why) for each in meant.values()]
 
     def _elsewhere(self, type_name: str, spellings: tuple[str, ...]) -> list[Standing]:
-        for each in spellings:
-            found = self._named.get((type_name, each)) if "‹" not in each else None
+        for spelling in spellings:
+            found = self._named.get((type_name, spelling)) if "‹" not in spelling else None
             if found:
                 return found
         return []
@@ -87,7 +87,7 @@ class Owners:
 def _names(standing: Standing) -> set[str]:
     called = standing.called
     words = {called.name, called.id, called.ref, called.name.rpartition(":")[2]}
-    return {each.lower() for each in words}
+    return {word.lower() for word in words}
 
 
 def _spellings(name: str) -> tuple[str, ...]:

@@ -31,8 +31,8 @@ class Plan:
         if self._root.get("planned_values") is None:
             raise MlsecError("no planned values in it", location="1:1")
         self._changes = {
-            each.text("address"): each.get("change") or _NONE
-            for each in self._root.items("resource_changes")
+            item.text("address"): item.get("change") or _NONE
+            for item in self._root.items("resource_changes")
         }
 
     def keys(self) -> frozenset[tuple[str, str]]:
@@ -128,8 +128,8 @@ def _at(items: tuple[Node, ...], index: int) -> Node | None:
 
 
 def _resources(module: Node, depth: int) -> Iterator[Node]:
-    for each in module.items("resources"):
-        if each.text("mode") == "managed":
-            yield each
+    for item in module.items("resources"):
+        if item.text("mode") == "managed":
+            yield item
     for child in module.items("child_modules") if depth < 40 else ():
         yield from _resources(child, depth + 1)

@@ -56,9 +56,9 @@ class References:
     def _resource(self, modules: tuple[str, ...], resource: str) -> Node | None:
         module = self._module(modules)
         plain = resource.partition("[")[0] if resource.endswith("]") else resource
-        for each in module.items("resources") if module is not None else ():
-            if each.text("address") == plain:
-                return each
+        for item in module.items("resources") if module is not None else ():
+            if item.text("address") == plain:
+                return item
         return None
 
     def _module(self, modules: tuple[str, ...]) -> Node | None:
@@ -93,7 +93,7 @@ def module_path(address: str) -> tuple[tuple[str, ...], str]:
 
 def _referred(expression: Node) -> list[str]:
     """Give what an expression refers to; the same thing is named in full and in part."""
-    names = [str(each.value) for each in expression.items("references")]
+    names = [str(item.value) for item in expression.items("references")]
     return [
         name
         for name in names

@@ -51,7 +51,9 @@ class Resolver:
     ) -> None:
         self._why_open = why_open
         self._tables = tables
-        self._by_address = {each.address: _with_project(each) for each in declarations}
+        self._by_address = {
+            declaration.address: _with_project(declaration) for declaration in declarations
+        }
         self._known: dict[Symbol, str | Unresolved] = {}
         self._open: set[str] = set()
 

@@ -94,7 +94,7 @@ def _joined(parent: Any, between: str, name: Any) -> Value:
     parts: list[Any] = []
     for each in (parent, between, name):
         parts += each.parts if isinstance(each, Joined) else (each,)
-    known = all(isinstance(each, (str, Symbol, Unresolved)) for each in parts)
+    known = all(isinstance(part, (str, Symbol, Unresolved)) for part in parts)
     return Joined(tuple(parts)) if known else Unresolved("its parent is not known")
 
 

@@ -72,7 +72,7 @@ def _by_store(
         and len(parts_of(entry.size_bytes, plan.shard_bytes)) == 1
     }
     answers = pool.map(lambda each: _told(bucket, *each), asked.items())
-    return {one.path: one for one in answers if one is not None}
+    return {answer.path: answer for answer in answers if answer is not None}
 
 
 def _told(bucket: Bucket, path: str, entry: Entry) -> Hashed | None:

@@ -31,8 +31,8 @@ def parse_target(text: str) -> Target:
         return Target()
     named, _, places = text.removeprefix("gcp://").partition("/")
     projects, regions = _names(named), _names(places)
-    wrong = [each for each in projects if not _PROJECT.match(each)]
-    wrong += [each for each in regions if not _LOCATION.match(each)]
+    wrong = [project for project in projects if not _PROJECT.match(project)]
+    wrong += [region for region in regions if not _LOCATION.match(region)]
     if wrong or not projects or not text.startswith("gcp://"):
         raise MlsecError(
             f'"{visible(text, 80)}" is not a Google Cloud target',

@@ -42,8 +42,8 @@ def parse_target(text: str, contexts: Collection[str] = ()) -> Target:
         return Target(context=named)
     if contexts and context not in contexts and context != IN_CLUSTER and named not in contexts:
         return Target(context=named)
-    namespaces = tuple(dict.fromkeys(each.strip() for each in last.split(",") if each.strip()))
-    if not context or any(not _NAMESPACE.match(each) for each in namespaces):
+    namespaces = tuple(dict.fromkeys(part.strip() for part in last.split(",") if part.strip()))
+    if not context or any(not _NAMESPACE.match(namespace) for namespace in namespaces):
         raise _wrong(text)
     return Target(context=context, namespaces=namespaces)
 

@@ -39,7 +39,11 @@ def render_quality(assessment: Assessment, settings: RenderSettings = DEFAULT) -
     inventory = build_inventory(assessment, settings.sarif_inventory)
     entries = [
         *_incomplete(assessment, inventory),
-        *(_failure(one, inventory) for one in tally.sorted_findings(assessment) if _fails(one)),
+        *(
+            _failure(finding, inventory)
+            for finding in tally.sorted_findings(assessment)
+            if _fails(finding)
+        ),
         *_unread(assessment, inventory),
         *_unseen(assessment, inventory),
     ]

@@ -38,9 +38,9 @@ def render_sast(assessment: Assessment, settings: RenderSettings = DEFAULT) -> b
         "version": SCHEMA_VERSION,
         "scan": _scan(assessment),
         "vulnerabilities": [
-            _vulnerability(one, rules.get(one.rule), inventory)
-            for one in tally.sorted_findings(assessment)
-            if tally.is_open(one)
+            _vulnerability(finding, rules.get(finding.rule), inventory)
+            for finding in tally.sorted_findings(assessment)
+            if tally.is_open(finding)
         ],
     }
     return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
@@ -148,9 +148,9 @@ def _vulnerability(
         fix = rule.fix.on(finding.resource.provider)
         if fix.text:
             found["solution"] = shown(fix.text, _SOLUTION_CHARS)
-        links = [one for one in rule.references if _LINK.fullmatch(one)]
+        links = [reference for reference in rule.references if _LINK.fullmatch(reference)]
         if links:
-            found["links"] = [{"url": one} for one in links]
+            found["links"] = [{"url": link} for link in links]
     return found
 
 

@@ -49,27 +49,27 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
     tables = {name: _Table() for name in ("rule", "type", "scope", "region", "owner", "prefix")}
     texts, messages = _Table(), _Table()
     gap_number = {gap.id: position for position, gap in enumerate(assessment.gaps)}
-    rows = [_Row(one, tables, texts, messages, gap_number) for one in findings]
+    rows = [_Row(finding, tables, texts, messages, gap_number) for finding in findings]
     severities, concerns = list(Severity), list(Concern)
     named = {rule.id: rule for rule in assessment.rules}
     return {
-        "severities": [one.value for one in severities],
-        "concerns": [one.value for one in concerns],
+        "severities": [severity.value for severity in severities],
+        "concerns": [concern.value for concern in concerns],
         "statuses": STATUS_LABELS,
-        "severity": [one.severity.rank for one in findings],
-        "concern": [concerns.index(one.concern) for one in findings],
-        "status": [tally.state_of(one) for one in findings],
+        "severity": [finding.severity.rank for finding in findings],
+        "concern": [concerns.index(finding.concern) for finding in findings],
+        "status": [tally.state_of(finding) for finding in findings],
         **{name: [row.numbers[name] for row in rows] for name in tables},
         "name": [row.name for row in rows],
         "message": [row.message for row in rows],
         "evidence": [row.evidence for row in rows],
         "gaps": [row.gaps for row in rows],
         "more": {str(n): row.more for n, row in enumerate(rows) if row.more},
-        "fingerprint": "".join(f"{one.fingerprint:<32.32}" for one in findings),
+        "fingerprint": "".join(f"{finding.fingerprint:<32.32}" for finding in findings),
         "tables": {name: table.texts for name, table in tables.items()},
         "texts": texts.texts,
         "messages": messages.texts,
-        "rules": [_rule(named.get(one), one) for one in tables["rule"].texts],
+        "rules": [_rule(named.get(text), text) for text in tables["rule"].texts],
         "gapFacts": [_gap(gap) for gap in assessment.gaps],
     }
 
@@ -162,10 +162,10 @@ def _rule(rule: RuleSummary | None, ident: str) -> dict[str, Any]:
         "category": rule.category.value,
         **_fix(rule.fix),
         "on": {provider: _fix(rule.fix.on(provider)) for provider in rule.fix.parts},
-        "controls": [[shown(one.id), shown(one.because)] for one in rule.controls],
-        "equivalents": [shown(one) for one in rule.equivalents],
-        "references": [one for one in rule.references if is_link(one)],
-        "exceptions": [shown(one) for one in rule.known_exceptions],
+        "controls": [[shown(control.id), shown(control.because)] for control in rule.controls],
+        "equivalents": [shown(equivalent) for equivalent in rule.equivalents],
+        "references": [reference for reference in rule.references if is_link(reference)],
+        "exceptions": [shown(exception) for exception in rule.known_exceptions],
     }
 
 

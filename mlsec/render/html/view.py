@@ -116,11 +116,13 @@ def build_view(assessment: Assessment) -> View:
     findings = tuple(tally.findings_to_read(assessment))
     ranked = tally.actions(assessment)
     pathed = sorted(
-        (one for one in findings if tally.is_attack_path(one)),
+        (finding for finding in findings if tally.is_attack_path(finding)),
         key=lambda one: (one.severity.rank, -tally.path_length(one)),
     )
     worst = [
-        one for one in findings if tally.is_open(one) and one.severity.rank <= Severity.HIGH.rank
+        finding
+        for finding in findings
+        if tally.is_open(finding) and finding.severity.rank <= Severity.HIGH.rank
     ]
     groups = tally.gap_groups(assessment)
     places = sorted(assessment.coverage, key=lambda row: (row.type, row.scope, row.region))
@@ -154,7 +156,9 @@ def build_view(assessment: Assessment) -> View:
         frameworks=_frameworks(assessment.controls),
         result_labels=RESULT_LABELS,
         reason_words={reason.value: words for reason, words in tally.REASON_WORDS.items()},
-        notices=tuple(one for one in (*assessment.notices, *left_out_notices(assessment)) if one),
+        notices=tuple(
+            notice for notice in (*assessment.notices, *left_out_notices(assessment)) if notice
+        ),
         digest=document_digest(assessment),
         control_rules={rule.id: rule.title for rule in assessment.rules},
     )

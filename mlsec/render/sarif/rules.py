@@ -72,7 +72,7 @@ def rule_descriptor(rule: RuleSummary, severity: Severity, provider: str) -> dic
         "shortDescription": {"text": title},
         "fullDescription": {"text": shown(rule.why, 1000) or title},
         "help": {"text": _help_text(rule), "markdown": _help_markdown(rule)},
-        "helpUri": next((one for one in rule.references if is_link(one)), HOME),
+        "helpUri": next((reference for reference in rule.references if is_link(reference)), HOME),
         "defaultConfiguration": {"level": LEVEL[severity]},
         "properties": {
             "tags": _tags(rule),
@@ -152,9 +152,9 @@ def _help_markdown(rule: RuleSummary) -> str:
     if rule.fix.terraform:
         parts.append(fenced(rule.fix.terraform, "hcl"))
     parts.append("More about this rule:\n\n" + fenced(f"mlsec rules show {rule.id}", "sh"))
-    links = [one for one in rule.references if is_link(one)]
+    links = [reference for reference in rule.references if is_link(reference)]
     if links:
-        parts.append("\n".join(f"- <{one}>" for one in links))
+        parts.append("\n".join(f"- <{link}>" for link in links))
     return "\n\n".join(part for part in parts if part.strip())
 
 

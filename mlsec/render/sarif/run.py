@@ -131,7 +131,7 @@ def _invocation(part: RunPart, assessment: Assessment, started: str) -> dict[str
 def coverage_facts(scope: str, assessment: Assessment) -> dict[str, Any]:
     """Count what was seen of a scope and what was not."""
     rows = [row for row in assessment.coverage if row.scope == scope]
-    mine = [one for one in assessment.findings if one.resource.scope == scope]
+    mine = [finding for finding in assessment.findings if finding.resource.scope == scope]
     reasons = Counter(gap.reason.value for gap in assessment.gaps if gap.scope == scope)
     return {
         "resources": {

@@ -34,7 +34,7 @@ def render_verdict_sarif(verdict: Verdict, policy_file: Path, root: Path) -> byt
                 "name": "mlsec",
                 "semanticVersion": __version__,
                 "informationUri": HOME,
-                "rules": [_rule(one) for one in ids],
+                "rules": [_rule(id_) for id_ in ids],
             }
         },
         "columnKind": "utf16CodeUnits",
@@ -107,8 +107,8 @@ def _place(file: str, check: Check, verdict: Verdict, policy_file: Path) -> Path
     inside = target / check.file if target.is_dir() and check.file else target
     if check.file and inside.is_file():
         return inside
-    signatures = [Path(one) for one in verdict.signature_files]
-    named = [one for one in signatures if one.name in (file, check.file)]
+    signatures = [Path(signature_file) for signature_file in verdict.signature_files]
+    named = [signature for signature in signatures if signature.name in (file, check.file)]
     return next((one for one in (*named, *signatures) if one.is_file()), policy_file)
 
 

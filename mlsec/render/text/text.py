@@ -67,7 +67,7 @@ def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
 def _failures(assessment: Assessment, page: Page) -> Iterator[str]:
     rules = {rule.id: rule for rule in assessment.rules}
     explained: set[str] = set()
-    opened = (one for one in tally.sorted_findings(assessment) if tally.is_open(one))
+    opened = (finding for finding in tally.sorted_findings(assessment) if tally.is_open(finding))
     for rule_id, of_rule in groupby(opened, key=lambda one: one.rule):
         findings = list(of_rule)
         is_minor = findings[0].severity in {Severity.LOW, Severity.INFO}
@@ -83,7 +83,7 @@ def _failures(assessment: Assessment, page: Page) -> Iterator[str]:
 
 def _also(others: Sequence[Finding], page: Page) -> Iterator[str]:
     """Name some of the other resources that a minor rule fails on, and count them all."""
-    names = [shown_id(one.resource.id) for one in others[:_SUBJECTS_SHOWN]]
+    names = [shown_id(other.resource.id) for other in others[:_SUBJECTS_SHOWN]]
     more = len(others) - len(names)
     rest = f" and {more:,} more, each in report.html and assessment.json" if more else ""
     yield from page.wrap(f"the same for {', '.join(names)}{rest}", "   | ", "   | ")
@@ -193,9 +193,9 @@ def path_depths(path: AttackPath) -> list[tuple[int, str]]:
 
 def _waived(assessment: Assessment, page: Page) -> Iterator[str]:
     waived: list[tuple[Finding, AppliedWaiver]] = [
-        (one, one.waiver)
-        for one in tally.sorted_findings(assessment)
-        if one.status is Status.FAIL and one.waiver
+        (finding, finding.waiver)
+        for finding in tally.sorted_findings(assessment)
+        if finding.status is Status.FAIL and finding.waiver
     ]
     for finding, waiver in waived:
         label = page.paint(f"waived[{shown(finding.rule)}]", _DIM)
@@ -228,7 +228,7 @@ def _not_assessed(assessment: Assessment, page: Page) -> Iterator[str]:
     if rights:
         yield from page.wrap(
             f"allow {plural(len(rights), 'action')} and scan again: "
-            + ", ".join(shown(one, 200) for one in rights),
+            + ", ".join(shown(right, 200) for right in rights),
             "   = ",
             "     ",
         )

@@ -166,7 +166,7 @@ class _Reader:
         self.built.add(path)
         recipes = self._recipes[path]
         target = build.text("target")
-        named = [each for each in recipes if target and each.stage == target]
+        named = [recipe for recipe in recipes if target and recipe.stage == target]
         chosen = named or list(recipes[-1:])
         return chosen[0] if chosen else None
 

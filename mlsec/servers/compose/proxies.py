@@ -47,15 +47,15 @@ def with_fronts(services: list[Composed], files: Mapping[str, CodeFile]) -> Iter
     Its value names the ports that are led to where nothing on the way asks who is there, else why
     that is not known.
     """
-    fronts = [each for each in services if _is_front(each)]
-    for each in services:
-        launch = each.launch
+    fronts = [service for service in services if _is_front(service)]
+    for service in services:
+        launch = service.launch
         is_inside = not launch.passed_on and not {"host_network", "shared_network"} & set(
             launch.traits
         )
         found = None
-        if is_inside and not any(each is front for front in fronts):
-            found = _led_by(each, fronts, files)
+        if is_inside and not any(service is front for front in fronts):
+            found = _led_by(service, fronts, files)
         if found is None:
             yield launch
         else:

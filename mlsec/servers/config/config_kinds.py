@@ -69,6 +69,6 @@ def product_of_config(file: CodeFile) -> str | None:
 
 def _command(name: str, text: str) -> str | None:
     for pattern, contents, command in _KINDS:
-        if pattern.fullmatch(name) and all(each.search(text) for each in contents):
+        if pattern.fullmatch(name) and all(content.search(text) for content in contents):
             return command
     return None

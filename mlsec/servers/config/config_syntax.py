@@ -142,9 +142,11 @@ def _launched(call: ast.Call) -> dict[str, Node]:
     if not isinstance(call.func, ast.Attribute) or call.func.attr != "launch":
         return {}
     return {
-        f"launch.{each.arg}": Node(_literal(each.value), each.lineno, each.col_offset + 1)
-        for each in call.keywords
-        if each.arg
+        f"launch.{keyword.arg}": Node(
+            _literal(keyword.value), keyword.lineno, keyword.col_offset + 1
+        )
+        for keyword in call.keywords
+        if keyword.arg
     }
 
 

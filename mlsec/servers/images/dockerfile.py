@@ -67,13 +67,13 @@ def recipes_of(file: CodeFile) -> tuple[Recipe, ...]:
     """Give the stages of a Dockerfile, in order; the last one is the image."""
     stages: list[Recipe] = []
     common: dict[str, Node] = {}
-    for each in instructions(file.text):
-        if each.word == "FROM":
-            stages.append(_begun(each, stages, common))
-        elif each.word == "ARG" and not stages:
-            common.update(_declared(each, common, {}))
+    for instruction in instructions(file.text):
+        if instruction.word == "FROM":
+            stages.append(_begun(instruction, stages, common))
+        elif instruction.word == "ARG" and not stages:
+            common.update(_declared(instruction, common, {}))
         elif stages and len(stages) <= _MOST_STAGES:
-            _apply(each, stages[-1])
+            _apply(instruction, stages[-1])
     return tuple(stages)
 
 

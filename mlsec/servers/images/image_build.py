@@ -162,9 +162,9 @@ def _base(node: Node) -> dict[str, Any]:
 
 def _signs(recipe: Recipe) -> list[dict[str, Any]]:
     return [
-        {"pattern": sign, "what": f"line {each.line}: {sign}"}
-        for each in recipe.runs
-        for sign in script_signs(each.text)
+        {"pattern": sign, "what": f"line {run.line}: {sign}"}
+        for run in recipe.runs
+        for sign in script_signs(run.text)
     ]
 
 
@@ -182,15 +182,15 @@ def _secrets(recipe: Recipe) -> list[dict[str, Any]]:
                         "what": f"line {node.line}: {name} holds a {kind}",
                     }
                 )
-    for each in recipe.runs:
-        kind = masked_kind(each.text)
+    for run in recipe.runs:
+        kind = masked_kind(run.text)
         if kind:
             found.append(
                 {
                     "name": "",
                     "where": "run",
                     "kind": kind,
-                    "what": f"line {each.line}: a command holds a {kind}",
+                    "what": f"line {run.line}: a command holds a {kind}",
                 }
             )
     return found

@@ -88,7 +88,7 @@ def resolve(
         return found
     names = tuple(dict.fromkeys(found))
     allowed = tuple(
-        each for each in names if _is_allowed(target, each, is_private_allowed=is_private_allowed)
+        name for name in names if _is_allowed(target, name, is_private_allowed=is_private_allowed)
     )
     return Resolved(addresses=names, allowed=allowed)
 

@@ -32,7 +32,7 @@ def read_certificate(encoded: str, host: str) -> dict[str, Any]:
         return {
             "certificate.subject": visible(found.subject.rfc4514_string(), 300),
             "certificate.issuer": visible(found.issuer.rfc4514_string(), 300),
-            "certificate.names": [visible(each, 300) for each in (*names, *addresses)],
+            "certificate.names": [visible(name, 300) for name in (*names, *addresses)],
             "certificate.matches_host": _matches(host, names, addresses),
             "certificate.not_before": _moment(begins),
             "certificate.not_after": _moment(ends),
@@ -54,7 +54,7 @@ def _names(found: x509.Certificate) -> tuple[list[str], list[str]]:
         return [], []
     names = extension.get_values_for_type(x509.DNSName)[:_MOST_NAMES]
     addresses = extension.get_values_for_type(x509.IPAddress)[:_MOST_NAMES]
-    return list(names), [str(each) for each in addresses]
+    return list(names), [str(address) for address in addresses]
 
 
 def _matches(host: str, names: list[str], addresses: list[str]) -> bool:

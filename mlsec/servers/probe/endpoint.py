@@ -206,10 +206,10 @@ class _Shaping:
 
     def _doors(self, doors: tuple[DoorState, ...], *, is_shut: bool) -> None:
         rows = shaping.of_doors(doors)
-        for each in doors:
-            if each.state is None:
-                self._hide(("checked_paths[]",), self._door_gap(each))
-        guarded = [each for each in doors if each.door.opens in _GUARDED]
+        for door in doors:
+            if door.state is None:
+                self._hide(("checked_paths[]",), self._door_gap(door))
+        guarded = [door for door in doors if door.door.opens in _GUARDED]
         ends = [self._heard.get(path) for path in (ROOT, NOWHERE)]
         is_signpost = all(told is not None and leads_to_tls(told) for told in ends)
         if not guarded and not is_shut and not is_signpost:

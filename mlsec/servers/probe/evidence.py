@@ -27,4 +27,4 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     def first(self, operation: str) -> Step | None:
         """Give the step of an operation that is done once."""
-        return next((each for each in self.steps if each.call.operation == operation), None)
+        return next((step for step in self.steps if step.call.operation == operation), None)

@@ -59,14 +59,14 @@ def of_all(heard: Mapping[str, Told]) -> dict[str, Any]:
 def of_doors(states: tuple[DoorState, ...]) -> list[dict[str, Any]]:
     """Give the doors; one that could not be tried has no state."""
     shown = []
-    for each in states:
+    for state in states:
         door: dict[str, Any] = {
-            "exposes": each.door.opens.value,
-            "path": each.door.path,
-            "what": f"anybody {each.door.what} ({each.door.path})",
+            "exposes": state.door.opens.value,
+            "path": state.door.path,
+            "what": f"anybody {state.door.what} ({state.door.path})",
         }
-        if each.state is not None:
-            door["state"] = each.state
+        if state.state is not None:
+            door["state"] = state.state
         shown.append(door)
     return shown
 
@@ -84,7 +84,7 @@ def of_foreign_page(told: Told, origin: str) -> dict[str, Any]:
 def of_methods(told: Told) -> list[str] | None:
     """Give the methods that a server says it has, None when it does not say."""
     allowed = told.header("allow")
-    names = sorted({each.strip().upper() for each in allowed.split(",") if each.strip()})
+    names = sorted({part.strip().upper() for part in allowed.split(",") if part.strip()})
     return [visible(name, 40) for name in names[:50]] if names else None
 
 

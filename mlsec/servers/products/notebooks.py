@@ -42,9 +42,9 @@ def _jupyter(
     classes = (*_apps(s), "IdentityProvider", "PasswordIdentityProvider", "Application")
     return s.find(
         *flags,
-        *(f"--{each}.{name}" for each in classes),
+        *(f"--{class_}.{name}" for class_ in classes),
         env=env,
-        keys=tuple(f"{each}.{name}" for each in classes),
+        keys=tuple(f"{class_}.{name}" for class_ in classes),
         default=default,
     )
 
@@ -94,10 +94,10 @@ def _jupyter_asks(s: Settings) -> Answer:
     token = s.flag("--token", *flags) or s.key(*keys)
     password = any_given(
         s.find(
-            *(f"--{each}.password" for each in _apps(s)),
+            *(f"--{app}.password" for app in _apps(s)),
             "--PasswordIdentityProvider.hashed_password",
             keys=(
-                *(f"{each}.password" for each in _apps(s)),
+                *(f"{app}.password" for app in _apps(s)),
                 "PasswordIdentityProvider.hashed_password",
             ),
         )

@@ -92,16 +92,16 @@ def is_one_of(answer: Answer, published: tuple[str, ...] = ()) -> Answer:
 
 def either(*answers: Answer) -> Answer:
     """Yes where one says yes; not known where one is not; else no."""
-    yes = [each for each in answers if each.is_known and each.value]
-    hidden = [each for each in answers if not each.is_known]
-    placed = [each for each in answers if each.is_set]
+    yes = [answer for answer in answers if answer.is_known and answer.value]
+    hidden = [answer for answer in answers if not answer.is_known]
+    placed = [answer for answer in answers if answer.is_set]
     return (yes or hidden or placed or [NO])[0]
 
 
 def both(*answers: Answer) -> Answer:
     """No where one says no; not known where one is not; else yes."""
-    no = [each for each in answers if each.is_known and not each.value]
-    hidden = [each for each in answers if not each.is_known]
+    no = [answer for answer in answers if answer.is_known and not answer.value]
+    hidden = [answer for answer in answers if not answer.is_known]
     return (no or hidden or list(answers))[0]
 
 

@@ -270,7 +270,9 @@ class _Splitter:
                     self._open().parts.append(piece)
 
     def _operator(self) -> str:
-        return next((each for each in _OPERATORS if self._text.startswith(each, self._at)), "")
+        return next(
+            (operator for operator in _OPERATORS if self._text.startswith(operator, self._at)), ""
+        )
 
     def _skip_to(self, character: str) -> None:
         end = self._text.find(character, self._at)

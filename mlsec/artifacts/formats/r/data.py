@@ -64,8 +64,8 @@ def read_r(window: Window, record: Recorder) -> None:
 
 
 def _judge(objects: Objects, record: Recorder) -> None:
-    for one in objects.found[: 50 * _NOTED]:
-        _judge_code(one, record)
+    for target in objects.found[: 50 * _NOTED]:
+        _judge_code(target, record)
     for name in dict.fromkeys(objects.alternatives):
         if name.startswith("mmap"):
             detail = "the data lie in a file that is mapped when the object is loaded"
@@ -73,7 +73,7 @@ def _judge(objects: Objects, record: Recorder) -> None:
         elif name not in _ALTERNATIVES:
             detail = f"data in the form {name!r:.60}, which the loading program must bring"
             record.hole(GapReason.UNRESOLVED, detail)
-    kinds = dict.fromkeys(one.kind for one in objects.found)
+    kinds = dict.fromkeys(target.kind for target in objects.found)
     if kinds:
         detail = f"holds code of R, which nobody judges but by what it calls: {', '.join(kinds)}"
         record.hole(GapReason.UNRESOLVED, detail)

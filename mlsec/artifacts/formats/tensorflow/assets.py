@@ -35,8 +35,8 @@ def _old_assets(wire: Wire, entry: Field) -> Iterator[Field]:
         return
     for collection in _parts(wire, entry, ENTRY_VALUE):
         for listed in _parts(wire, collection, COLLECTION_ANY):
-            for one in _parts(wire, listed, ANY_LIST_ONE):
-                yield from _parts(wire, one, ANY_VALUE)
+            for part in _parts(wire, listed, ANY_LIST_ONE):
+                yield from _parts(wire, part, ANY_VALUE)
 
 
 def file_names(wire: Wire, asset: Field) -> list[Field]:
@@ -107,7 +107,7 @@ def _calls(wire: Wire, node: Field) -> bool:
         for value in _parts(wire, attribute, ENTRY_VALUE):
             lists = _parts(wire, value, VALUE_LIST)
             if any(True for _ in _parts(wire, value, VALUE_FUNCTION)) or any(
-                True for one in lists for _ in _parts(wire, one, LIST_FUNCTION)
+                True for list_ in lists for _ in _parts(wire, list_, LIST_FUNCTION)
             ):
                 return True
     return False

@@ -52,7 +52,7 @@ def judge_growth(wire: Wire, nodes: Sequence[Field], record: Recorder, where: st
         elif operator in SIZED:
             sized.append((operator, inputs, node.start))
     for operator, inputs, offset in sized:
-        size = _made(operator, [constants.get(one, ()) for one in inputs])
+        size = _made(operator, [constants.get(input_, ()) for input_ in inputs])
         if size > MOST_ELEMENTS:
             detail = f"{operator} makes {size:.3g} elements or times what it is given ({where})"
             record.fact(FactKind.BOMB, operator, detail, offset=offset, danger=Severity.MEDIUM)

@@ -142,7 +142,7 @@ class Evaluator:
         return self.knowing(bound)
 
     def _call(self, expr: Call) -> Value:
-        arguments = [self.value(each) for each in expr.arguments]
+        arguments = [self.value(argument) for argument in expr.arguments]
         if expr.expands and arguments:
             last = arguments.pop()
             items = items_of(last)
@@ -179,7 +179,7 @@ class Evaluator:
         return self.value(then if verdict else otherwise)
 
     def _tuple(self, expr: TupleOf) -> Value:
-        made = [self.value(each) for each in expr.items]
+        made = [self.value(item) for item in expr.items]
         return _mistake(made) or made
 
     def _object(self, expr: ObjectOf) -> Value:
@@ -227,7 +227,7 @@ class Evaluator:
 
 def _mistake(values: Iterable[Value]) -> Mistaken | None:
     """Terraform refuses an expression whole, which is what ``try`` and ``can`` go by."""
-    return next((each for each in values if isinstance(each, Mistaken)), None)
+    return next((value for value in values if isinstance(value, Mistaken)), None)
 
 
 def _unknown_key(key: Value) -> Unresolved:

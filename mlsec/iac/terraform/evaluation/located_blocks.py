@@ -50,8 +50,8 @@ def expression_node(expr: Expr, evaluator: Evaluator, place: Place, depth: int =
             return _object(expr, evaluator, place, depth)
         if isinstance(expr, TupleOf):
             items = tuple(
-                expression_node(each, evaluator, (each.line, each.column), depth + 1)
-                for each in expr.items
+                expression_node(item, evaluator, (item.line, item.column), depth + 1)
+                for item in expr.items
             )
             return Node(items, *place)
         if isinstance(expr, Call) and expr.name == "jsonencode" and len(expr.arguments) == 1:

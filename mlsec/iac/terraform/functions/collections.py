@@ -36,14 +36,14 @@ def _flatten(value: Value) -> Value:
 
 def _merge(*maps: Value) -> Value:
     made: dict[str, Value] = {}
-    for each in maps:
-        made |= mapping(each) if each is not None else {}
+    for map_ in maps:
+        made |= mapping(map_) if map_ is not None else {}
     return made
 
 
 def _concat(*lists: Value) -> Value:
-    room(elements=sum(len(items(each)) for each in lists))
-    return [each for given in lists for each in items(given)]
+    room(elements=sum(len(items(list_)) for list_ in lists))
+    return [item for given in lists for item in items(given)]
 
 
 def _lookup(of: Value, key: Value, *default: Value) -> Value:
@@ -70,26 +70,26 @@ def _contains(of: Value, wanted: Value) -> Value:
 
 
 def _coalesce(*values: Value) -> Value:
-    for each in values:
-        if isinstance(each, Unresolved):
-            return each
-        if each is not None and each != "":
-            return each
+    for value in values:
+        if isinstance(value, Unresolved):
+            return value
+        if value is not None and value != "":
+            return value
     return Mistaken("there is no value that is not null or empty")
 
 
 def _coalescelist(*lists: Value) -> Value:
-    for each in lists:
-        if isinstance(each, Unresolved) or each:
-            return each
+    for list_ in lists:
+        if isinstance(list_, Unresolved) or list_:
+            return list_
     return Mistaken("all lists are empty")
 
 
 def _compact(value: Value) -> Value:
-    for each in items(value):
-        if isinstance(each, Unresolved):
-            return each
-    return [each for each in items(value) if each is not None and each != ""]
+    for item in items(value):
+        if isinstance(item, Unresolved):
+            return item
+    return [item for item in items(value) if item is not None and item != ""]
 
 
 def _length(value: Value) -> Value:
@@ -106,7 +106,7 @@ def _one(value: Value) -> Value:
 
 
 def _range(*bounds: Value) -> Value:
-    numbers = [number(each) for each in bounds]
+    numbers = [number(bound) for bound in bounds]
     start = numbers[0] if len(numbers) > 1 else 0
     limit = numbers[1] if len(numbers) > 1 else numbers[0]
     step = numbers[2] if len(numbers) > 2 else (1 if limit >= start else -1)
@@ -116,7 +116,7 @@ def _range(*bounds: Value) -> Value:
 
 
 def _setproduct(*lists: Value) -> Value:
-    room(elements=math.prod(len(items(each)) for each in lists) * max(1, len(lists)))
+    room(elements=math.prod(len(items(list_)) for list_ in lists) * max(1, len(lists)))
     return [list(each) for each in itertools.product(*lists)]
 
 
@@ -125,7 +125,7 @@ def _zipmap(keys: Value, values: Value) -> Value:
 
 
 def _sets(name: str, *lists: Value) -> Value:
-    keys = [{key_of(each) for each in items(given)} for given in lists]
+    keys = [{key_of(item) for item in items(given)} for given in lists]
     if name == "union":
         return to_set([each for given in lists for each in given])
     kept = set.intersection(*keys) if name == "intersection" else keys[0] - set().union(*keys[1:])
@@ -157,10 +157,10 @@ def _transpose(value: Value) -> Value:
 def _every(value: Value, *, wanted: bool) -> Value:
     """``alltrue`` and ``anytrue``: one element of the other kind decides."""
     unknown: Value = wanted
-    for each in items(value):
-        if isinstance(each, Unresolved):
-            unknown = each
-        elif each in (not wanted, "false" if wanted else "true"):
+    for item in items(value):
+        if isinstance(item, Unresolved):
+            unknown = item
+        elif item in (not wanted, "false" if wanted else "true"):
             return not wanted
     return unknown
 
@@ -173,11 +173,11 @@ def _index(value: Value, wanted: Value) -> Value:
 
 
 def _sum(value: Value) -> Value:
-    return sum(number(each) for each in items(value))
+    return sum(number(item) for item in items(value))
 
 
 def _matchkeys(values: Value, keys: Value, wanted: Value) -> Value:
-    kept = {key_of(each) for each in items(wanted)}
+    kept = {key_of(item) for item in items(wanted)}
     pairs = zip(items(values), items(keys), strict=True)
     return [each for each, key in pairs if key_of(key) in kept]
 
@@ -190,7 +190,7 @@ def _chunks(value: Value, size: Value) -> Value:
 
 
 def _sort(value: Value) -> Value:
-    return sorted(text(each) for each in items(value))
+    return sorted(text(item) for item in items(value))
 
 
 def _moves(run: object) -> Function:

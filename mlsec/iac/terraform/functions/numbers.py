@@ -42,10 +42,10 @@ def _cidrsubnets(prefix: Value, *bits: Value) -> Value:
     net = _network(prefix)
     at = int(net.network_address)
     made = []
-    for each in bits:
-        size = 2 ** (net.max_prefixlen - net.prefixlen - whole(each))
+    for bit in bits:
+        size = 2 ** (net.max_prefixlen - net.prefixlen - whole(bit))
         at = -(-at // size) * size
-        made.append(_subnet(net, whole(each), (at - int(net.network_address)) // size))
+        made.append(_subnet(net, whole(bit), (at - int(net.network_address)) // size))
         at += size
     return made
 
@@ -100,9 +100,9 @@ def _no(wanted: str, value: Value) -> str:
 
 
 def _first_good(*values: Value) -> Value:
-    for each in values:
-        if not isinstance(each, Mistaken):
-            return each
+    for value in values:
+        if not isinstance(value, Mistaken):
+            return value
     return Mistaken("no argument of try() has a value")
 
 

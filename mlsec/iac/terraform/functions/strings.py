@@ -85,7 +85,7 @@ def _formatlist(spec: Value, *given: Value) -> Value:
 
 
 def _join(separator: Value, *lists: Value) -> Value:
-    parts = [each for given in lists for each in items(given)]
+    parts = [item for given in lists for item in items(given)]
     between = text(separator)
     room(chars=len(between) * len(parts))
     made: list[Value] = []
@@ -149,7 +149,9 @@ def _regex(pattern: Value, value: Value) -> Value:
 
 
 def _regexall(pattern: Value, value: Value) -> Value:
-    return [_groups(each) for each in compiled(text(pattern), text(value)).finditer(text(value))]
+    return [
+        _groups(match_) for match_ in compiled(text(pattern), text(value)).finditer(text(value))
+    ]
 
 
 def _substr(value: Value, offset: Value, length: Value) -> Value:

@@ -55,7 +55,7 @@ def call(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
     hidden = _hidden(name, function or Function(read), arguments)
     if hidden is not None:
         return hidden
-    weights = [weigh(each) for each in arguments]
+    weights = [weigh(argument) for argument in arguments]
     evaluator.budget.steps -= sum(weights)
     if max(weights, default=0) >= MAX_WEIGHT:
         return Unresolved(f"{name}() of too much")
@@ -81,16 +81,16 @@ def call(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
 
 def _hidden(name: str, function: Function, arguments: list[Value]) -> Unresolved | None:
     if not function.unknown:
-        for each in arguments:
-            if isinstance(each, Mistaken):
-                return each
-            if isinstance(each, Unresolved):
-                return Unresolved(each.why)
+        for argument in arguments:
+            if isinstance(argument, Mistaken):
+                return argument
+            if isinstance(argument, Unresolved):
+                return Unresolved(argument.why)
     if not function.symbols:
-        for each in arguments:
-            if is_symbolic(each):
-                return why_hidden(each)
-            if isinstance(each, Space):
+        for argument in arguments:
+            if is_symbolic(argument):
+                return why_hidden(argument)
+            if isinstance(argument, Space):
                 return Unresolved(f"{name}() of a resource")
     return None
 

@@ -12,14 +12,14 @@ def given_in(values: Iterable[Value]) -> tuple[str, ...] | None:
     """Give the addresses and names of what may be in values; None where it may be anything."""
     found: set[str] = set()
     for value in values:
-        for each in _parts(value):
-            if isinstance(each, Symbol):
-                found.add(each.address)
-            elif isinstance(each, str):
-                found.add(each)
-            elif isinstance(each, Unresolved) and each.among is not None:
-                found.update(each.among)
-            elif isinstance(each, (Unresolved, Space)):
+        for part in _parts(value):
+            if isinstance(part, Symbol):
+                found.add(part.address)
+            elif isinstance(part, str):
+                found.add(part)
+            elif isinstance(part, Unresolved) and part.among is not None:
+                found.update(part.among)
+            elif isinstance(part, (Unresolved, Space)):
                 return None
     return tuple(sorted(found))
 

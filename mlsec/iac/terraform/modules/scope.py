@@ -162,7 +162,7 @@ class Scope(Names):
         """Say what a module that is not here is given, which it may give back."""
         evaluator, body = called.evaluator(instance), called.placed.block.body
         arguments = (each for name, each in body.attributes.items() if name not in META)
-        return given_in(evaluator.value(each.value) for each in arguments)
+        return given_in(evaluator.value(argument.value) for argument in arguments)
 
     def space_of(self, instances: Instances, instance: Instance) -> Value:
         """Give a resource, a data source or a use of a module as a reference to it sees it."""

@@ -218,7 +218,7 @@ class Source:
             else:
                 operators.append(self.text(child).strip())
                 operands.append([])
-        sides = [self._operand(each, depth + 1) for each in operands if each]
+        sides = [self._operand(operand, depth + 1) for operand in operands if operand]
         if node.type == "unary_operation" and len(operators) == len(sides) == 1:
             return Unary(*place, operators[0], sides[0])
         if node.type == "binary_operation" and len(operators) == 1 and len(sides) == 2:

@@ -37,9 +37,9 @@ def _pins(package: Resource, file: Resource) -> list[str]:
     """Give the versions that a package holds for this very file."""
     containers: list[Any] = package.properties.get("containers") or []
     return [
-        each["artifact_etag"]
-        for each in containers
-        if each.get("artifact_uri") == file.id and each.get("artifact_etag")
+        container["artifact_etag"]
+        for container in containers
+        if container.get("artifact_uri") == file.id and container.get("artifact_etag")
     ]
 
 

@@ -193,8 +193,8 @@ def _acl_side(resource: Resource, graph: Graph, permissions: tuple[str, ...]) ->
     if isinstance(held, Unread):
         return Side(everybody=unknown(held.gaps), lets_named=unknown(held.gaps))
     grants = [each for each in held.value or () if each.get("permission") in permissions]
-    groups = [str(each.get("grantee_uri") or "") for each in grants]
-    people = {str(each["grantee_id"]) for each in grants if each.get("grantee_id")}
+    groups = [str(grant.get("grantee_uri") or "") for grant in grants]
+    people = {str(grant["grantee_id"]) for grant in grants if grant.get("grantee_id")}
     is_open = YES if any(group.endswith(_EVERYBODY_GROUPS) for group in groups) else NO
     owner_id, owner_gaps = _owner(resource)
     named = frozenset(people - {owner_id})

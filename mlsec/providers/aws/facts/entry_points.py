@@ -259,7 +259,7 @@ def _no(resource: Resource, name: str) -> Answer:
 def _has_public_type(gateway: Resource) -> Answer:
     match property_value(gateway, "endpoint_types"):
         case Known(value=types):
-            return YES if any(each != "PRIVATE" for each in types or ()) else NO
+            return YES if any(type_ != "PRIVATE" for type_ in types or ()) else NO
         case Unread(gaps=gaps):
             return unknown(gaps)
 

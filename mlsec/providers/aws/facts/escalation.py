@@ -38,7 +38,9 @@ def _alone(*rights: str) -> tuple[Way, ...]:
 
 
 def _passing(service: str, *combinations: str) -> tuple[Way, ...]:
-    return tuple(Way(rights=tuple(each.split()), passed_to=service) for each in combinations)
+    return tuple(
+        Way(rights=tuple(combination.split()), passed_to=service) for combination in combinations
+    )
 
 
 WAYS: tuple[Way, ...] = (

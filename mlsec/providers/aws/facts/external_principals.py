@@ -170,7 +170,7 @@ def _allows(statement: Statement, deed: Deed) -> bool:
     if deed.on == ANY or statement.not_resources or not statement.resources:
         return True
     if "/" in deed.on:
-        return any("/" in each or "*" in each for each in statement.resources)
+        return any("/" in resource or "*" in resource for resource in statement.resources)
     return statement.covers_resource(deed.on)
 
 
@@ -178,7 +178,9 @@ def _principals(statement: Statement) -> tuple[str, ...]:
     """Everybody but some is everybody; so is a wildcard anywhere in the account."""
     if statement.not_principals:
         return (EVERYBODY,)
-    return tuple(EVERYBODY if _is_wild(each) else each for each in statement.principals)
+    return tuple(
+        EVERYBODY if _is_wild(principal) else principal for principal in statement.principals
+    )
 
 
 def _is_wild(principal: str) -> bool:

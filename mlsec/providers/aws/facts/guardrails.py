@@ -77,8 +77,8 @@ def _version(
 def _newest(versions: tuple[Resource, ...]) -> str:
     numbers = [
         int(held.value)
-        for each in versions
-        if isinstance(held := property_value(each, "version"), Known)
+        for version in versions
+        if isinstance(held := property_value(version, "version"), Known)
         and str(held.value).isdecimal()
     ]
     return str(max(numbers)) if numbers else DRAFT

@@ -81,8 +81,8 @@ def is_ml_code(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether the resource may call models, or an agent uses it as a tool."""
     reach = reach_of_roles(graph.targets(resource, "role"), graph, resource.region)
     uses = [graph.targets(resource, name) for name in _TOOL_RELATIONS]
-    is_found = bool(reach.calls) or any(each.found for each in uses)
-    gaps = {*reach.gaps, *(gap for each in uses for gap in each.gaps)}
+    is_found = bool(reach.calls) or any(use.found for use in uses)
+    gaps = {*reach.gaps, *(gap for use in uses for gap in use.gaps)}
     return Unread(tuple(sorted(gaps))) if gaps and not is_found else Known(is_found)
 
 

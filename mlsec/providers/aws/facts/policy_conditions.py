@@ -69,8 +69,10 @@ def applies(
     if not conditions:
         return YES
     if is_allow:
-        return all_of(_allow(each, passed_to, is_everything=is_everything) for each in conditions)
-    return all_of(_deny(each, passed_to) for each in conditions)
+        return all_of(
+            _allow(condition, passed_to, is_everything=is_everything) for condition in conditions
+        )
+    return all_of(_deny(condition, passed_to) for condition in conditions)
 
 
 def _allow(condition: Circumstance, passed_to: str, *, is_everything: bool) -> Answer:

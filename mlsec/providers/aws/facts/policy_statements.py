@@ -96,7 +96,9 @@ class Document:
             return ()
         found = self._about.get(action)
         if found is None:
-            found = tuple(each for each in self.statements if each.covers_action(action))
+            found = tuple(
+                statement for statement in self.statements if statement.covers_action(action)
+            )
             self._about[action] = found
         return found
 
@@ -137,14 +139,14 @@ def _ask(statements: tuple[Statement, ...], question: Question) -> tuple[Answer,
 
 
 def _union(services: list[frozenset[str]]) -> frozenset[str] | None:
-    if any(not each for each in services):
+    if any(not service for service in services):
         return None
     return frozenset[str]().union(*services)
 
 
 def read_document(statements: Iterable[Mapping[str, Any]]) -> Document:
     """Compile normalised statements (as the ``policy`` shape gives them)."""
-    return Document(read_statement(each) for each in statements)
+    return Document(read_statement(statement) for statement in statements)
 
 
 def read_statement(raw: Mapping[str, Any]) -> Statement:

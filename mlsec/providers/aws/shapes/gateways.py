@@ -127,7 +127,7 @@ def redirects_to_tls(raw: Any) -> bool | None:
     if raw is None:
         return None
     redirects = [item.get("RedirectConfig") or {} for item in raw if item["Type"] == "redirect"]
-    return any(each.get("Protocol") == "HTTPS" for each in redirects)
+    return any(redirect.get("Protocol") == "HTTPS" for redirect in redirects)
 
 
 def listener_rules(raw: Any) -> list[dict[str, Any]] | None:
@@ -162,7 +162,7 @@ def instance_targets(raw: Any) -> list[str] | None:
     if raw is None:
         return None
     ids = [str(item.get("Target", {}).get("Id", "")) for item in raw]
-    return sorted({each for each in ids if each.startswith("i-")})
+    return sorted({id_ for id_ in ids if id_.startswith("i-")})
 
 
 def web_acl_rules(raw: Any) -> list[dict[str, Any]] | None:

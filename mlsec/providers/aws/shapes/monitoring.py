@@ -173,7 +173,7 @@ def _data_types(raw: Any) -> Iterator[tuple[str, bool]]:
             name = str(resource.get("Type"))
             every = _ALL_OF_TYPE.get(name)
             values = [str(each) for each in resource.get("Values") or ()]
-            is_all = every is not None and any(every.match(each) for each in values)
+            is_all = every is not None and any(every.match(value) for value in values)
             yield name, is_all and selector.get("ReadWriteType", "All") == "All"
 
 

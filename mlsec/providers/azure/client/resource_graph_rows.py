@@ -36,7 +36,7 @@ COUNTS = "resources | summarize count_ = count() by type | order by type asc"
 
 def rows_query(types: Iterable[str]) -> str:
     """Give the query for all resources of some types."""
-    quoted = ", ".join(f"'{each}'" for each in sorted(types))
+    quoted = ", ".join(f"'{type_}'" for type_ in sorted(types))
     return f"resources | where type in~ ({quoted}) | project {_COLUMNS} | order by id asc"
 
 

@@ -51,7 +51,7 @@ def find_subscriptions(asker: Asker, target: Target, group: str = "") -> Places:
     if group:
         members, unknown = _members(asker, group)
         gaps += [unknown] if unknown else []
-        wanted = {each for each in members if each in wanted or not target.subscriptions}
+        wanted = {member for member in members if member in wanted or not target.subscriptions}
     readable = {each for each in wanted if each in states and states[each] not in _UNREADABLE}
     if not readable and not gaps:
         raise _nothing(target, states)

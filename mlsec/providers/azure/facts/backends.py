@@ -57,9 +57,9 @@ def owners(graph: Graph) -> Mapping[str, tuple[Resource, ...]]:
         found: dict[str, tuple[Resource, ...]] = {}
         for name, kind in sorted(graph.vocabulary.types.items()):
             if name.startswith("azure.") and "hosts" in kind.properties and name not in _OWN_HOSTS:
-                for each in graph.of_type(name):
-                    for host in each.properties.get("hosts") or ():
-                        found[host] = (*found.get(host, ()), each)
+                for resource in graph.of_type(name):
+                    for host in resource.properties.get("hosts") or ():
+                        found[host] = (*found.get(host, ()), resource)
         return found
 
     return graph.memo(("azure hosts", ""), index)
@@ -117,7 +117,7 @@ def _hosts_of_backends(api: Resource, wanted: set[str], graph: Graph, gaps: set[
     for service in graph.targets(api, "service").found:
         reached = graph.targets(service, "backends")
         gaps |= set(reached.gaps)
-        known |= {str(each.properties.get("backend")): each for each in reached.found}
+        known |= {str(target.properties.get("backend")): target for target in reached.found}
     todo, seen, found = sorted(wanted), set[str](), set[str]()
     while todo:
         name = todo.pop()

@@ -47,7 +47,7 @@ def holders_abroad(
     ways: Iterable[tuple[Right, str, Answer]], seen_from: Resource, graph: Graph
 ) -> Targets:
     """Find the identities of other subscriptions with one of the rights: each with its place."""
-    others = tuple(each for each in _scopes(graph) if each != seen_from.scope)
+    others = tuple(scope for scope in _scopes(graph) if scope != seen_from.scope)
     if not others:
         return Targets()
     held = tuple(ways)
@@ -80,7 +80,7 @@ def _may_be_in(grant: Grant, others: Iterable[str], graph: Graph) -> tuple[str, 
     """Give the doubt whether identities of subscriptions that do not know a group are in it."""
     if grant.principal_type in _SINGLE:
         return ()
-    if all(grant.principal_id in _book_of(each, graph).principals for each in others):
+    if all(grant.principal_id in _book_of(other, graph).principals for other in others):
         return ()
     return (f"?which identities of other subscriptions are in the group {grant.principal_id}",)
 
@@ -89,18 +89,20 @@ def _scopes(graph: Graph) -> tuple[str, ...]:
     """Give the subscriptions that have identities."""
     return graph.memo(
         ("azure identity scopes", ""),
-        lambda: tuple(sorted({each.scope for each in graph.of_type(_IDENTITY)})),
+        lambda: tuple(sorted({resource.scope for resource in graph.of_type(_IDENTITY)})),
     )
 
 
 def _by_principal(graph: Graph) -> dict[str, tuple[Resource, ...]]:
     """Index identities by their own principal and by the groups that they are known to be in."""
     index: dict[str, tuple[Resource, ...]] = {}
-    for each in graph.of_type(_IDENTITY):
-        grants = grants_of(each, graph)
+    for resource in graph.of_type(_IDENTITY):
+        grants = grants_of(resource, graph)
         groups = () if isinstance(grants, Unread) else (grant.principal_id for grant in grants)
-        for principal in sorted({str(each.properties.get("principal_id") or ""), *groups} - {""}):
-            index[principal] = (*index.get(principal, ()), each)
+        for principal in sorted(
+            {str(resource.properties.get("principal_id") or ""), *groups} - {""}
+        ):
+            index[principal] = (*index.get(principal, ()), resource)
     return index
 
 
@@ -110,9 +112,9 @@ def _book_of(scope: str, graph: Graph) -> _Book:
 
 def _read_book(scope: str, graph: Graph) -> _Book:
     by_scope: dict[str, list[Grant]] = {}
-    for each in graph.of_type(_ASSIGNMENT):
-        if each.scope == scope:
-            grant = grant_of(each)
+    for resource in graph.of_type(_ASSIGNMENT):
+        if resource.scope == scope:
+            grant = grant_of(resource)
             key = "" if is_over_subscriptions(grant.scope) else grant.scope
             by_scope.setdefault(key, []).append(grant)
     held = {key: tuple(grants) for key, grants in by_scope.items()}

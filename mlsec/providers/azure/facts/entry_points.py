@@ -226,10 +226,10 @@ def _environment(app: Resource, graph: Graph) -> list[Answer]:
         return [unknown(reached.gaps)]
     return [
         part
-        for each in reached.found
+        for target in reached.found
         for part in (
-            not_(flag(each, "is_internal")),
-            not_(is_one_of(each, "public_network", "Disabled")),
+            not_(flag(target, "is_internal")),
+            not_(is_one_of(target, "public_network", "Disabled")),
         )
     ]
 
@@ -251,7 +251,7 @@ def _app_asks(app: Resource) -> Answer:
 def _runs_server(app: Resource) -> Answer:
     match property_value(app, "containers"):
         case Known(value=containers):
-            kinds = {each.get("serves") for each in containers or ()}
+            kinds = {container.get("serves") for container in containers or ()}
             return YES if kinds & {"model", "vectors"} else NO
         case Unread(gaps=gaps):
             return unknown(gaps) if app.type == _APP else NO

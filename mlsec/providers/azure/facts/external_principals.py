@@ -113,16 +113,18 @@ def _read_foreigners(seen_from: Resource, graph: Graph) -> Foreign:
     gaps: set[str] = set()
     for name in (_ASSIGNMENT, _DELEGATION):
         gaps |= set(graph.incomplete(name, seen_from.scope, ""))
-    given = [each for each in graph.of_type(_ASSIGNMENT) if each.scope == seen_from.scope]
+    given = [
+        resource for resource in graph.of_type(_ASSIGNMENT) if resource.scope == seen_from.scope
+    ]
     given_out = [grant_of(each) for each in given]
     grants = [(g.principal_id, g) for g in given_out if g.principal_type in (_FOREIGN, *_NO_KIND)]
     doubtful = {g.principal_id for g in given_out if g.principal_type in _NO_KIND}
-    for each in graph.of_type(_DELEGATION):
-        if each.scope == seen_from.scope:
-            grants += _delegated(each)
-            held = property_value(each, "authorizations")
+    for resource in graph.of_type(_DELEGATION):
+        if resource.scope == seen_from.scope:
+            grants += _delegated(resource)
+            held = property_value(resource, "authorizations")
             if isinstance(held, Unread):
-                gaps |= set(held.gaps or (f"?who is let in by the delegation {each.name}",))
+                gaps |= set(held.gaps or (f"?who is let in by the delegation {resource.name}",))
     by_scope: dict[str, tuple[tuple[str, Grant], ...]] = {}
     for name, grant in grants:
         scope = "" if is_over_subscriptions(grant.scope) else grant.scope

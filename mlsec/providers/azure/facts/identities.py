@@ -74,7 +74,7 @@ def _holds_one(scope: str, ids: list[str]) -> bool:
 
 def _ml_ids(scope: str, graph: Graph) -> list[str]:
     kinds = [name for name in graph.vocabulary.types if is_ml_type(name) or _is_store(name)]
-    found: Iterable[Resource] = (each for name in kinds for each in graph.of_type(name))
+    found: Iterable[Resource] = (resource for name in kinds for resource in graph.of_type(name))
     return sorted(each.identity for each in found if each.scope == scope)
 
 
@@ -95,9 +95,9 @@ def _ml_identities(graph: Graph) -> tuple[frozenset[str], frozenset[str]]:
         relations = [r.name for r in kind.relations.values() if r.to == _IDENTITY]
         if not relations or not is_ml_type(name):
             continue
-        for each in graph.of_type(name):
+        for resource in graph.of_type(name):
             for relation in relations:
-                reached = graph.targets(each, relation)
+                reached = graph.targets(resource, relation)
                 found |= {target.id for target in reached.found}
                 hidden |= set(reached.gaps)
     return frozenset(found), frozenset(hidden)

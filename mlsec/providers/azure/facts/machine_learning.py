@@ -45,7 +45,7 @@ def in_customer_network(resource: Resource, graph: Graph) -> Known | Unread:
     if isinstance(compute, Unread):
         return compute
     if compute.value is None:
-        there = [_has_subnet(each) for each in graph.targets(resource, "workspace").found]
+        there = [_has_subnet(target) for target in graph.targets(resource, "workspace").found]
         return verdict(all_of(there), resource, graph)
     clusters = graph.targets(resource, "cluster")
     return verdict(all_of(_each(clusters, lambda each: flag(each, "in_subnet"))), resource, graph)
@@ -141,7 +141,7 @@ def _all(targets: Targets, ask: Callable[[Resource], Answer]) -> Answer:
 
 def _each(targets: Targets, ask: Callable[[Resource], Answer]) -> list[Answer]:
     hidden = [unknown(targets.gaps)] if targets.gaps else []
-    return [*(ask(each) for each in targets.found), *hidden]
+    return [*(ask(target) for target in targets.found), *hidden]
 
 
 def _of_items(
@@ -160,9 +160,9 @@ def _containers(reached: Iterable[Targets], direct: Iterable[Any]) -> Known | Un
     for targets in reached:
         if targets.gaps:
             return Unread(targets.gaps)
-        for each in targets.found:
-            name = "addresses" if each.type == "azure.ml.data" else "container_address"
-            held = property_value(each, name)
+        for target in targets.found:
+            name = "addresses" if target.type == "azure.ml.data" else "container_address"
+            held = property_value(target, name)
             if isinstance(held, Unread):
                 return held
             values = held.value if isinstance(held.value, list) else [held.value]

@@ -86,9 +86,9 @@ def _is_attached(cluster: Resource, graph: Graph) -> Answer:
         if not relations or not is_ml_type(name):
             continue
         hidden |= set(graph.incomplete(name, cluster.scope, ""))
-        for each in graph.of_type(name):
+        for resource in graph.of_type(name):
             for relation in relations:
-                reached = graph.targets(each, relation.name)
+                reached = graph.targets(resource, relation.name)
                 if any(target.id == cluster.id for target in reached.found):
                     return YES
                 hidden |= set(reached.gaps)

@@ -69,13 +69,13 @@ def read_grants(items: Iterable[Mapping[str, Any]]) -> tuple[Grant, ...]:
     """Turn a list of assignments, as the vocabulary has it, into grants."""
     return tuple(
         Grant(
-            scope=str(each["scope"]),
-            role=str(each["role"]),
-            principal_id=str(each["principal_id"]),
-            principal_type=str(each.get("principal_type") or ""),
-            has_condition=bool(each.get("condition")),
+            scope=str(item["scope"]),
+            role=str(item["role"]),
+            principal_id=str(item["principal_id"]),
+            principal_type=str(item.get("principal_type") or ""),
+            has_condition=bool(item.get("condition")),
         )
-        for each in items
+        for item in items
     )
 
 
@@ -138,8 +138,8 @@ def blocks_of(definition: Resource) -> tuple[Block, ...] | None:
 def _read_blocks(items: Iterable[Mapping[str, Any]]) -> tuple[Block, ...]:
     names = ("actions", "not_actions", "data_actions", "not_data_actions")
     return tuple(
-        Block(**{name: tuple(str(p).lower() for p in each.get(name) or ()) for name in names})
-        for each in items
+        Block(**{name: tuple(str(p).lower() for p in item.get(name) or ()) for name in names})
+        for item in items
     )
 
 
@@ -157,7 +157,10 @@ def _allows(grant: Grant, right: Right, seen_from: Resource, graph: Graph) -> An
 
 def _definitions(graph: Graph) -> Mapping[str, Resource]:
     def index() -> dict[str, Resource]:
-        return {str(each.properties.get("role")): each for each in graph.of_type(_DEFINITION)}
+        return {
+            str(resource.properties.get("role")): resource
+            for resource in graph.of_type(_DEFINITION)
+        }
 
     return graph.memo(("azure roles", ""), index)
 
@@ -184,7 +187,7 @@ def _is_denied(
     hidden = graph.incomplete(_DENIAL, seen_from.scope, "")
     return any_of(
         (
-            *(_denies(each, who, right, place) for each in denials),
+            *(_denies(denial, who, right, place) for denial in denials),
             unknown(hidden) if hidden else NO,
         )
     )

@@ -80,7 +80,7 @@ def external_readers(resource: Resource, graph: Graph) -> Known | Unread:
 def writers(resource: Resource, graph: Graph) -> Targets:
     """Find the managed identities that may write blobs: by a data role, or by reading the keys."""
     abroad = holders_abroad(_ways(resource, graph, WRITE_BLOBS), resource, graph)
-    found = {each.id: each for each in abroad.found}
+    found = {target.id: target for target in abroad.found}
     gaps = {*graph.incomplete(_IDENTITY, resource.scope, ""), *abroad.gaps}
     with_keys = _of_account(resource, graph, "allows_shared_key")
     for identity in identities_near(resource.identity, graph):

@@ -47,7 +47,7 @@ def policy_facts(raw: Any) -> list[dict[str, Any]]:
     # A policy without <base /> in its inbound part drops what stands above it.
     facts["inherits"] = "<base" in text.partition("</inbound>")[0]
     facts["checks_token"] = bool(tokens)
-    facts["token_audiences"] = bool(tokens) and all(_SCOPED.search(each) for each in tokens)
+    facts["token_audiences"] = bool(tokens) and all(_SCOPED.search(token) for token in tokens)
     facts["backends"] = sorted({lower(each) for each in _BACKEND_ID.findall(text)})
     facts["hosts"] = sorted({host(each) for each in _BASE_URL.findall(text)})
     return [facts]
@@ -90,7 +90,7 @@ def requires_credentials(raw: Any) -> bool:
     Takes one settings object, or the list of a container app's.
     """
     settings = [each["properties"] for each in raw] if isinstance(raw, list) else [raw]
-    return any(_refuses(each) for each in settings)
+    return any(_refuses(setting) for setting in settings)
 
 
 def _refuses(settings: Mapping[str, Any]) -> bool:
@@ -119,13 +119,16 @@ def has_star(raw: Any) -> bool:
 
 def private_link_targets(raw: Any) -> list[str]:
     """List what a private endpoint leads to, whoever approves it."""
-    return sorted({lower(each["privateLinkServiceId"]) for each in _connections(raw)})
+    return sorted({lower(connection["privateLinkServiceId"]) for connection in _connections(raw)})
 
 
 def private_link_states(raw: Any) -> list[str]:
     """List the states of a private endpoint's connections."""
-    states = [each.get("privateLinkServiceConnectionState") or {} for each in _connections(raw)]
-    return sorted({str(each["status"]) for each in states if each.get("status")})
+    states = [
+        connection.get("privateLinkServiceConnectionState") or {}
+        for connection in _connections(raw)
+    ]
+    return sorted({str(state["status"]) for state in states if state.get("status")})
 
 
 def _connections(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -46,9 +46,9 @@ def public_port_ranges(raw: Any) -> list[dict[str, Any]]:
 def public_sensitive_ports(raw: Any) -> list[str]:
     """Give the known TCP ports that the whole internet may reach, in ascending order."""
     opened = [
-        (each["from_port"], each["to_port"])
-        for each in public_port_ranges(raw)
-        if each["protocol"] in ("tcp", "all")
+        (range_["from_port"], range_["to_port"])
+        for range_ in public_port_ranges(raw)
+        if range_["protocol"] in ("tcp", "all")
     ]
     return [str(p) for p in sorted(_KNOWN_PORTS) if any(low <= p <= high for low, high in opened)]
 

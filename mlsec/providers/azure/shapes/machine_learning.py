@@ -213,9 +213,9 @@ def unblocked(raw: Any, source: str) -> list[dict[str, str]]:
     here = [each for each in raw if each.get("source") == source]
     harms = [each for each in here if filter_name(each.get("name")) in HARMS]
     blocked = {
-        filter_name(each["name"])
-        for each in harms
-        if each["enabled"] is True and each["blocking"] is True
+        filter_name(harm["name"])
+        for harm in harms
+        if harm["enabled"] is True and harm["blocking"] is True
     }
     return [{"kind": kind} for kind in HARMS if kind not in blocked]
 

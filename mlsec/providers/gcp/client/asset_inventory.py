@@ -105,9 +105,9 @@ class InventoryAsker:
     def _in(self, request: Request, places: Iterable[str]) -> Answer | Gap:
         """Ask in each of these locations; a gap when none of them answers."""
         items = request.operation.items
-        answers = [self._own(msgspec.structs.replace(request, region=each)) for each in places]
-        answered = [each for each in answers if isinstance(each, Answer)]
-        gaps = [each for each in answers if isinstance(each, Gap)]
+        answers = [self._own(msgspec.structs.replace(request, region=place)) for place in places]
+        answered = [answer for answer in answers if isinstance(answer, Answer)]
+        gaps = [answer for answer in answers if isinstance(answer, Gap)]
         if gaps and not answered:
             return gaps[0]
         offered = [each.document.get(items, []) for each in answered if each.is_offered]

@@ -65,8 +65,8 @@ def _given(
     """Say of each permission whether the grant gives it here, without those that it does not."""
     counts = condition_leaves(grant.condition, condition_name(resource))
     answers = {
-        each: all_of((counts, role_allows(grant.role, each, resource.scope, graph)))
-        for each in permissions
+        permission: all_of((counts, role_allows(grant.role, permission, resource.scope, graph)))
+        for permission in permissions
     }
     return {each: answer for each, answer in answers.items() if answer != NO}
 

@@ -90,7 +90,7 @@ def grants_above(scope: str, graph: Graph) -> Grants:
 def own_grants(resource: Resource) -> Grants:
     """Give what the resource's own policy (or access list, for a dataset) grants."""
     known = resource.properties.keys() | resource.unread.keys()
-    name = next((each for each in _HOLDERS if each in known), _HOLDERS[0])
+    name = next((holder for holder in _HOLDERS if holder in known), _HOLDERS[0])
     held = property_value(resource, name)
     if isinstance(held, Unread):
         return Grants(gaps=held.gaps or ("?the policy of " + resource.name,))
@@ -108,7 +108,7 @@ def role_allows(role: str, permission: str, scope: str, graph: Graph) -> Answer:
 
 def role_allows_some(role: str, permissions: Iterable[str], scope: str, graph: Graph) -> Answer:
     """Say whether a role includes one of the permissions."""
-    return any_of(role_allows(role, each, scope, graph) for each in permissions)
+    return any_of(role_allows(role, permission, scope, graph) for permission in permissions)
 
 
 def permissions_of(role: str, scope: str, graph: Graph) -> frozenset[str] | Unread:
@@ -116,10 +116,10 @@ def permissions_of(role: str, scope: str, graph: Graph) -> frozenset[str] | Unre
     shelf = graph.memo(("gcp grants",), _Shelf)
     if scope not in shelf.roles:
         shelf.roles[scope] = {
-            each.name: each
+            resource.name: resource
             for kind in _ROLE_TYPES
-            for each in graph.of_type(kind)
-            if each.scope == scope
+            for resource in graph.of_type(kind)
+            if resource.scope == scope
         }
     key = f"{scope} {role}"
     if key not in shelf.permissions:

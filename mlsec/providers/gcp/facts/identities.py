@@ -60,14 +60,14 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     def holds(self, roles: Iterable[str]) -> Answer:
         """Say whether it holds one of the roles."""
         wanted = tuple(roles)
-        found = [each.counts for each in self.holdings if each.role in wanted]
+        found = [holding.counts for holding in self.holdings if holding.role in wanted]
         return any_of((*found, self.hidden))
 
     def _ways(self, permission: str, graph: Graph) -> list[Answer]:
         scope = self.account.scope
         return [
-            all_of((each.counts, role_allows(each.role, permission, scope, graph)))
-            for each in self.holdings
+            all_of((holding.counts, role_allows(holding.role, permission, scope, graph)))
+            for holding in self.holdings
         ]
 
 
@@ -97,8 +97,8 @@ def may_near(
     """Say whether these grants let an account do this to the resource of that name."""
     own = identity_of(account, graph)
     ways = [
-        all_of((each.counts, role_allows(each.role, permission, account.scope, graph)))
-        for each in _holdings(grants, own, name)
+        all_of((holding.counts, role_allows(holding.role, permission, account.scope, graph)))
+        for holding in _holdings(grants, own, name)
     ]
     allowed = any_of(ways)
     return NO if allowed == NO else all_of((allowed, not_(denied(account, permission, graph))))

@@ -177,7 +177,9 @@ def _find_home(scope: str, graph: Graph) -> Home:
 
 def _declared(scope: str, graph: Graph) -> frozenset[str]:
     accounts = graph.of_type("gcp.iam.service_account")
-    return frozenset(each.name for each in accounts if each.scope == scope and not each.is_stub)
+    return frozenset(
+        account.name for account in accounts if account.scope == scope and not account.is_stub
+    )
 
 
 def _owners(nodes: list[Resource]) -> frozenset[str]:

@@ -37,7 +37,7 @@ def protects(service: str) -> Fact:
         hidden = [unknown(perimeters.gaps)] if perimeters.gaps else []
         # The collector writes the ids of known projects in place of their numbers.
         mine = {f"projects/{home.project}", *([f"projects/{home.number}"] if home.number else [])}
-        answers = [_restricts(each, mine, service) for each in perimeters.found]
+        answers = [_restricts(target, mine, service) for target in perimeters.found]
         return told(any_of([*answers, *hidden]), resource, graph)
 
     return derive
@@ -115,9 +115,9 @@ def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether every subnetwork that can keep flow logs keeps them."""
     subnetworks = graph.targets(resource, "subnetworks")
     answers = [
-        flag(each, "flow_logs")
-        for each in subnetworks.found
-        if not _is_one_of(property_value(each, "purpose"), _FLOWLESS)
+        flag(target, "flow_logs")
+        for target in subnetworks.found
+        if not _is_one_of(property_value(target, "purpose"), _FLOWLESS)
     ]
     hidden = [unknown(subnetworks.gaps)] if subnetworks.gaps else []
     return told(all_of([*answers, *hidden]), resource, graph)
@@ -136,7 +136,7 @@ def firewall_in_ml_network(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether something that trains or serves models stands in the rule's network."""
     networks = graph.targets(resource, "network")
     hidden = [unknown(networks.gaps)] if networks.gaps else []
-    answers = [answer for each in networks.found for answer in _ml_users(each, graph)]
+    answers = [answer for target in networks.found for answer in _ml_users(target, graph)]
     return told(any_of([*answers, *hidden]), resource, graph)
 
 

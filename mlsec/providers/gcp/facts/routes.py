@@ -132,7 +132,9 @@ def invoker_check_disabled(resource: Resource, graph: Graph) -> Answer:
     behind = graph.targets(resource, "service") if _is_second(resource) else Targets()
     if behind.found or behind.gaps:
         hidden = [unknown(behind.gaps)] if behind.gaps else []
-        return any_of([*(invoker_check_disabled(each, graph) for each in behind.found), *hidden])
+        return any_of(
+            [*(invoker_check_disabled(target, graph) for target in behind.found), *hidden]
+        )
     if resource.is_stub:
         return unknown(resource.unread.get("*", ()))
     known = graph.vocabulary.types[resource.type].properties
@@ -161,7 +163,7 @@ def _service_behind(resource: Resource, graph: Graph) -> Answer | None:
         return None
     behind = graph.targets(resource, "service")
     hidden = [unknown(behind.gaps)] if behind.gaps else []
-    return any_of([*(is_reached_by_all(each, graph) for each in behind.found), *hidden])
+    return any_of([*(is_reached_by_all(target, graph) for target in behind.found), *hidden])
 
 
 def _gateway_doors(gateway: Resource, graph: Graph) -> Doors:

@@ -86,11 +86,11 @@ def _notebooks_in(scope: str, graph: Graph) -> _Notebooks:
         if "notebook" not in kind.concepts:
             continue
         gaps |= set(graph.incomplete(kind.name, scope, ""))
-        for each in graph.of_type(kind.name):
-            roles = graph.targets(each, "role")
-            gaps |= set(roles.gaps) if each.scope == scope else set()
+        for resource in graph.of_type(kind.name):
+            roles = graph.targets(resource, "role")
+            gaps |= set(roles.gaps) if resource.scope == scope else set()
             for role in roles.found:
-                found.setdefault(role.id, {})[each.id] = each
+                found.setdefault(role.id, {})[resource.id] = resource
     by_account = {name: tuple(each.values()) for name, each in found.items()}
     return _Notebooks(by_account=by_account, gaps=tuple(sorted(gaps)))
 

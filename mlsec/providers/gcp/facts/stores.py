@@ -89,7 +89,7 @@ def _listed(resource: Resource, name: str, roles: tuple[str, ...], graph: Graph)
         return Outsiders(hidden=unknown({f"?the access list of {resource.name}"}))
     home = home_of(resource, graph)
     grants = [each for each in held.value or () if each.get("role") in roles]
-    members = [member for each in grants for member in _as_member(str(each.get("entity")))]
+    members = [member for grant in grants for member in _as_member(str(grant.get("entity")))]
     named = {
         member: answer
         for member in members

@@ -29,7 +29,7 @@ class Cleaner:
             return document
         kept = {k: v for k, v in document.items() if k in ("kind", "apiVersion")}
         items = document.get("items")
-        kept["items"] = [self._object(each) for each in items] if isinstance(items, list) else items
+        kept["items"] = [self._object(item) for item in items] if isinstance(items, list) else items
         return kept
 
     def _object(self, item: Any) -> Any:

@@ -169,12 +169,12 @@ def _group_of(group: Any) -> tuple[str, str]:
 
 
 def _note(found: _Kinds, group: str, version: str, resources: Iterable[Any]) -> None:
-    for each in resources:
-        if not isinstance(each, dict) or "/" in str(each.get("name", "/")):
+    for resource in resources:
+        if not isinstance(resource, dict) or "/" in str(resource.get("name", "/")):
             continue
-        if "list" not in (each.get("verbs") or ()):
+        if "list" not in (resource.get("verbs") or ()):
             continue
-        kind = str(each.get("kind"))
+        kind = str(resource.get("kind"))
         found.versions[group, kind] = version
         if (group, kind) not in BY_KIND and not group.endswith(("metrics.k8s.io", "events.k8s.io")):
             found.unknown.add(f"{kind}.{group}" if group else kind)

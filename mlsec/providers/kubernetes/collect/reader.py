@@ -183,11 +183,11 @@ def _lose(listed: Listed, seat: Seat) -> None:
 def _is_owned(item: dict[str, Any]) -> bool:
     owners = item["metadata"].get("ownerReferences")
     return isinstance(owners, list) and any(
-        isinstance(each, dict)
-        and each.get("controller")
-        and each.get("kind") in _OWNERS
-        and (group_of(str(each.get("apiVersion") or "")), each["kind"]) in BY_KIND
-        for each in owners
+        isinstance(owner, dict)
+        and owner.get("controller")
+        and owner.get("kind") in _OWNERS
+        and (group_of(str(owner.get("apiVersion") or "")), owner["kind"]) in BY_KIND
+        for owner in owners
     )
 
 

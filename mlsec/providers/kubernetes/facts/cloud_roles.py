@@ -50,13 +50,13 @@ def cloud_roles(resource: Resource, graph: Graph) -> Targets:
 
 def _given(account: Resource, graph: Graph) -> Targets:
     """Give the roles that EKS associates with an account."""
-    own = [each for each in graph.of_type(_ASSOCIATION) if _names(each, account)]
+    own = [resource for resource in graph.of_type(_ASSOCIATION) if _names(resource, account)]
     if in_code(account):
         return _roles([each for each in own if each.scope == account.scope], graph, ())
     if not _made_by(account, graph, "eks"):
         return Targets()
     clusters = _clusters(account, graph)
-    names = {(each.scope, each.name) for each in clusters}
+    names = {(cluster.scope, cluster.name) for cluster in clusters}
     here = [each for each in own if (each.scope, str(held(each, "cluster_name"))) in names]
     if here:
         return _roles(here, graph, ())
@@ -64,7 +64,9 @@ def _given(account: Resource, graph: Graph) -> Targets:
         why = _WHICH if own else _NOT_READ
         return Targets(gaps=(unsaid(graph, account, "cloud_roles", why),))
     hidden = {
-        gap for each in clusters for gap in graph.incomplete(_ASSOCIATION, each.scope, each.region)
+        gap
+        for cluster in clusters
+        for gap in graph.incomplete(_ASSOCIATION, cluster.scope, cluster.region)
     }
     return Targets(gaps=tuple(sorted(hidden)))
 
@@ -80,7 +82,7 @@ def _names(association: Resource, account: Resource) -> bool:
 def _clusters(account: Resource, graph: Graph) -> list[Resource]:
     """Give the EKS cluster that a context names; the only one of the scan where none is named."""
     context = account.scope.partition("/")[2]
-    known = [each for each in graph.of_type(_EKS) if not each.is_stub]
+    known = [resource for resource in graph.of_type(_EKS) if not resource.is_stub]
     named = [
         each
         for each in known
@@ -96,15 +98,15 @@ def _made_by(account: Resource, graph: Graph, maker: str) -> bool:
         str(held(each, "version") or "")
         for each in all_of_type(graph, "kubernetes.cluster", account.scope)
     ]
-    return any(f"-{maker}" in each for each in versions)
+    return any(f"-{maker}" in version for version in versions)
 
 
 def _roles(associations: list[Resource], graph: Graph, gaps: tuple[str, ...]) -> Targets:
     found: list[Resource] = []
     hidden = set(gaps)
-    for each in associations:
+    for association in associations:
         for relation in ("role", "target_role"):
-            reached = graph.targets(each, relation)
+            reached = graph.targets(association, relation)
             found += reached.found
             hidden |= set(reached.gaps)
     return Targets(found=tuple(found), gaps=tuple(sorted(hidden)))

@@ -39,7 +39,7 @@ ENDPOINT = "kubernetes.endpoint"
 def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether pods of machine learning stand behind a door."""
     reached = behind(resource, graph)
-    answers = [flag(each, "is_ml") for each in reached.found]
+    answers = [flag(target, "is_ml") for target in reached.found]
     answers += [YES] if _endpoints_at(resource, graph) else []
     return settled(any_of([*answers, unknown(reached.gaps) if reached.gaps else NO]))
 
@@ -52,7 +52,7 @@ def gateway_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
         if any(gate.id == resource.id for gate in gateways(each, graph).found)
     ]
     hidden = hidden_types(graph, resource, ROUTE)
-    answers = [_as_answer(leads_to_ml(each, graph)) for each in routes]
+    answers = [_as_answer(leads_to_ml(route, graph)) for route in routes]
     return settled(any_of([*answers, unknown(hidden) if hidden else NO]))
 
 
@@ -143,7 +143,7 @@ def _is_nearest(service: Resource, resource: Resource, graph: Graph) -> bool:
     if resource.type == ENDPOINT and held(resource, "is_custom"):
         return True
     own = resource.id.removesuffix("!endpoint")
-    return any(each.id == own for each in selected(service, graph).found)
+    return any(target.id == own for target in selected(service, graph).found)
 
 
 def open_doors(resource: Resource, graph: Graph) -> Targets:
@@ -151,10 +151,10 @@ def open_doors(resource: Resource, graph: Graph) -> Targets:
     reached = doors(resource, graph)
     found: list[Resource] = []
     gaps = set(reached.gaps)
-    for each in reached.found:
-        answer = lets_anybody_in(each, graph)
+    for target in reached.found:
+        answer = lets_anybody_in(target, graph)
         if answer.truth is Truth.TRUE:
-            found.append(each)
+            found.append(target)
         elif answer.truth is Truth.UNKNOWN:
             gaps |= {gap for gap in answer.because if not gap.startswith("?")}
     return found_or(graph, resource, found, gaps)

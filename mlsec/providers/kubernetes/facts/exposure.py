@@ -68,7 +68,7 @@ def _ask(resource: Resource, graph: Graph) -> Answer:
         ]
         own.append(_gateway_asks(resource, graph))
     services = [resource] if resource.type == SERVICE else list(backends(resource, graph).found)
-    inside = [_service_asks(each, graph) for each in services]
+    inside = [_service_asks(service, graph) for service in services]
     hidden = hidden_types(graph, resource, MESH)
     return any_of([*own, all_of(inside) if inside else NO, unknown(hidden) if hidden else NO])
 
@@ -76,24 +76,26 @@ def _ask(resource: Resource, graph: Graph) -> Answer:
 def _service_asks(service: Resource, graph: Graph) -> Answer:
     """Every pod behind a service must ask; nobody knows of pods that are not to be seen."""
     workloads = selected(service, graph).found
-    return all_of(_pod_asks(each, service, graph) for each in workloads) if workloads else NO
+    return (
+        all_of(_pod_asks(workload, service, graph) for workload in workloads) if workloads else NO
+    )
 
 
 def _pod_asks(workload: Resource, service: Resource, graph: Graph) -> Answer:
     policies = [_policies_on(held(workload, "labels") or {}, workload, graph)]
     proxies = [
-        each
-        for each in containers_of(graph, workload)
-        if _PROXIES.search(str(held(each, "image") or ""))
+        container
+        for container in containers_of(graph, workload)
+        if _PROXIES.search(str(held(container, "image") or ""))
     ]
     taken = {
         str(value)
-        for each in containers_of(graph, workload)
-        if each not in proxies
-        for p in held(each, "ports") or ()
+        for container in containers_of(graph, workload)
+        if container not in proxies
+        for p in held(container, "ports") or ()
         for value in (p.get("name"), p.get("number"))
     }
-    fronts = [YES for each in proxies if set(_shared_ports(service, each)) - taken]
+    fronts = [YES for proxy in proxies if set(_shared_ports(service, proxy)) - taken]
     return any_of([*policies, *fronts, _server_asks(workload, service, graph)])
 
 
@@ -133,7 +135,7 @@ def _gateway_asks(route: Resource, graph: Graph) -> Answer:
             for each in all_of_type(graph, WORKLOAD, route.scope)
             if carries(held(each, "labels") or {}, selector)
         ]
-        answers += [_policies_on(held(each, "labels") or {}, each, graph) for each in pods]
+        answers += [_policies_on(held(pod, "labels") or {}, pod, graph) for pod in pods]
         answers += [] if pods else [_policies_on(selector, gateway, graph)]
     return all_of(answers) if answers else NO
 
@@ -141,7 +143,7 @@ def _gateway_asks(route: Resource, graph: Graph) -> Answer:
 def _server_asks(workload: Resource, service: Resource, graph: Graph) -> Answer:
     """Whether the servers themselves ask that answer the ports of a service."""
     containers = containers_of(graph, workload)
-    if any(_RELAYS.search(str(held(each, "image") or "")) for each in containers):
+    if any(_RELAYS.search(str(held(container, "image") or "")) for container in containers):
         why = "it hands requests on to a server that may ask who is there"
         return unknown((unsaid(graph, service, "access.authenticated", why),))
     names = {p.get("name"): p.get("number") for c in containers for p in held(c, "ports") or ()}
@@ -160,9 +162,9 @@ def _servers(graph: Graph) -> dict[str, list[Resource]]:
 
     def build() -> dict[str, list[Resource]]:
         index: dict[str, list[Resource]] = {}
-        for each in graph.of_type("server"):
-            if workload := held(each, "workload_id"):
-                index.setdefault(workload, []).append(each)
+        for resource in graph.of_type("server"):
+            if workload := held(resource, "workload_id"):
+                index.setdefault(workload, []).append(resource)
         return index
 
     return graph.memo(("kubernetes workload", "server"), build)
@@ -214,7 +216,7 @@ def _route_reach(resource: Resource, graph: Graph) -> Answer:
     if held(resource, "is_exposed") is False:
         return NO
     reached = gateways(resource, graph)
-    answers = [_gateway_reach(each, graph) for each in reached.found]
+    answers = [_gateway_reach(target, graph) for target in reached.found]
     return any_of([*answers, unknown(reached.gaps) if reached.gaps else NO])
 
 

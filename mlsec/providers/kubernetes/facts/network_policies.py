@@ -45,7 +45,7 @@ def governed(resource: Resource, graph: Graph) -> Targets:
 def policy_opens_ml(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether a policy is about pods of machine learning."""
     reached = governed(resource, graph)
-    answers = [flag(each, "is_ml") for each in reached.found]
+    answers = [flag(target, "is_ml") for target in reached.found]
     return settled(any_of([*answers, *([unknown(reached.gaps)] if reached.gaps else [])]))
 
 
@@ -78,7 +78,7 @@ def denies_by_default(resource: Resource, graph: Graph) -> Known | Unread:
         for each in all_of_type(graph, POLICY, resource.scope)
         if held(each, "namespace") == resource.name and held(each, "selector") == []
     ]
-    answers = [_closes(each, "governs_ingress", "allows_all_ingress") for each in policies]
+    answers = [_closes(policy, "governs_ingress", "allows_all_ingress") for policy in policies]
     return settled(any_of([*answers, *_unseen(resource, graph)]))
 
 

@@ -112,14 +112,18 @@ def is_admin(resource: Resource, graph: Graph) -> Known | Unread:
 def is_privileged(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether an account can take over the cluster."""
     given = _of_account(resource, graph)
-    wide = {each.removesuffix(EVERYWHERE) for each in given.abilities if each.endswith(EVERYWHERE)}
+    wide = {
+        ability.removesuffix(EVERYWHERE)
+        for ability in given.abilities
+        if ability.endswith(EVERYWHERE)
+    }
     return settled(is_known_to(wide & {*_TAKES_OVER, _ALL}, given.gaps))
 
 
 def escalates(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether an account can give itself more rights than it has."""
     given = _of_account(resource, graph)
-    plain = {each.removesuffix(EVERYWHERE) for each in given.abilities}
+    plain = {ability.removesuffix(EVERYWHERE) for ability in given.abilities}
     return settled(is_known_to(plain & {*_ESCALATES, _ALL}, given.gaps))
 
 
@@ -164,10 +168,10 @@ def bound_role(resource: Resource, graph: Graph) -> Targets:
 def _by_subject(graph: Graph) -> dict[tuple[str, str, str], list[Resource]]:
     def build() -> dict[tuple[str, str, str], list[Resource]]:
         index: dict[tuple[str, str, str], list[Resource]] = {}
-        for each in graph.of_type(BINDING):
-            for subject in held(each, "subjects") or ():
-                key = (each.scope, str(subject.get("kind")), str(subject.get("name")))
-                index.setdefault(key, []).append(each)
+        for resource in graph.of_type(BINDING):
+            for subject in held(resource, "subjects") or ():
+                key = (resource.scope, str(subject.get("kind")), str(subject.get("name")))
+                index.setdefault(key, []).append(resource)
         return index
 
     found: dict[tuple[str, str, str], list[Resource]] = graph.memo(
@@ -188,9 +192,9 @@ def _of_account(resource: Resource, graph: Graph) -> Given:
         reached = bindings(resource, graph)
         found: set[str] = set()
         gaps = set(reached.gaps)
-        for each in reached.found:
-            given = _of_binding(each, graph)
-            is_wide = held(each, "kind") == "ClusterRoleBinding"
+        for target in reached.found:
+            given = _of_binding(target, graph)
+            is_wide = held(target, "kind") == "ClusterRoleBinding"
             found |= {a + EVERYWHERE if is_wide else a for a in given.abilities}
             gaps |= given.gaps
         if in_code(resource) and not reached.found and held(resource, "is_declared") is False:
@@ -207,7 +211,7 @@ def _of_binding(resource: Resource, graph: Graph) -> Given:
     name = held(resource, "role_name") or ""
     if not reached.found and not reached.gaps:
         return Given(abilities=_BUILTIN.get(name, frozenset()))
-    parts = [_of_role(each, graph) for each in reached.found]
+    parts = [_of_role(target, graph) for target in reached.found]
     return Given(
         abilities=frozenset().union(*(part.abilities for part in parts)),
         gaps=frozenset(reached.gaps).union(*(part.gaps for part in parts)),
@@ -246,7 +250,7 @@ def _abilities_in(rules: Iterable[Mapping[str, Any]]) -> set[str]:
             if (
                 ("*" in verbs or any(verb in verbs for verb in wanted))
                 and ("*" in groups or group in groups)
-                and any(_covers(kinds, each) for each in resources)
+                and any(_covers(kinds, resource) for resource in resources)
             ):
                 found.add(ability)
     return found

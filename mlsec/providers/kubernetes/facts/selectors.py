@@ -35,8 +35,8 @@ def all_of_type(graph: Graph, type_name: str, scope: str) -> list[Resource]:
 
     def build() -> _Index:
         index: _Index = {}
-        for each in graph.of_type(type_name):
-            index.setdefault((each.scope,), []).append(each)
+        for resource in graph.of_type(type_name):
+            index.setdefault((resource.scope,), []).append(resource)
         return index
 
     found: list[Resource] = graph.memo(("kubernetes type", type_name), build).get((scope,), [])
@@ -48,8 +48,8 @@ def by_name(graph: Graph, type_name: str, scope: str, name: str) -> list[Resourc
 
     def build() -> _Index:
         index: _Index = {}
-        for each in graph.of_type(type_name):
-            index.setdefault((each.scope, each.name), []).append(each)
+        for resource in graph.of_type(type_name):
+            index.setdefault((resource.scope, resource.name), []).append(resource)
         return index
 
     found: list[Resource] = graph.memo(("kubernetes name", type_name), build).get((scope, name), [])
@@ -61,10 +61,10 @@ def by_text(graph: Graph, type_name: str, scope: str, name: str, text: str) -> l
 
     def build() -> _Index:
         index: _Index = {}
-        for each in graph.of_type(type_name):
-            value = held(each, name)
+        for resource in graph.of_type(type_name):
+            value = held(resource, name)
             if isinstance(value, str):
-                index.setdefault((each.scope, value), []).append(each)
+                index.setdefault((resource.scope, value), []).append(resource)
         return index
 
     found: list[Resource] = graph.memo(("kubernetes text", name, type_name), build).get(
@@ -80,9 +80,9 @@ def with_label(
 
     def build() -> _Index:
         index: _Index = {}
-        for each in graph.of_type(type_name):
-            for key, value in (held(each, "labels") or {}).items():
-                index.setdefault((each.scope, key, _kind(value)), []).append(each)
+        for resource in graph.of_type(type_name):
+            for key, value in (held(resource, "labels") or {}).items():
+                index.setdefault((resource.scope, key, _kind(value)), []).append(resource)
         return index
 
     key, value = min(selector.items())
@@ -97,11 +97,11 @@ def selecting(
 
     def build() -> _Index:
         index: _Index = {}
-        for each in graph.of_type(type_name):
-            selector = held(each, "selector")
+        for resource in graph.of_type(type_name):
+            selector = held(resource, "selector")
             if selector:
                 key, value = min(selector.items())
-                index.setdefault((each.scope, key, _kind(value)), []).append(each)
+                index.setdefault((resource.scope, key, _kind(value)), []).append(resource)
         return index
 
     index: _Index = graph.memo(("kubernetes selector", type_name), build)
@@ -178,9 +178,9 @@ def carries(labels: Mapping[str, str], selector: Mapping[str, str]) -> bool:
 
 def meets(labels: Mapping[str, str], requirements: Iterable[Mapping[str, Any]]) -> bool:
     """Whether labels meet a selector that was taken apart."""
-    for each in requirements:
-        key, values = each.get("key", ""), each.get("values", ())
-        match each.get("operator"):
+    for requirement in requirements:
+        key, values = requirement.get("key", ""), requirement.get("values", ())
+        match requirement.get("operator"):
             case "In":
                 if labels.get(key) not in values:
                     return False
@@ -203,8 +203,8 @@ def containers_of(graph: Graph, workload: Resource) -> list[Resource]:
 
     def build() -> _Index:
         index: _Index = {}
-        for each in graph.of_type(CONTAINER):
-            index.setdefault((held(each, "workload_id") or "",), []).append(each)
+        for resource in graph.of_type(CONTAINER):
+            index.setdefault((held(resource, "workload_id") or "",), []).append(resource)
         return index
 
     found: list[Resource] = graph.memo(("kubernetes workload", CONTAINER), build).get(

@@ -53,8 +53,8 @@ def roles(resource: Resource, graph: Graph) -> Targets:
     """Give the service account and the cloud identities that it stands for."""
     own = account(resource, graph)
     found, gaps = list(own.found), set(own.gaps)
-    for each in own.found:
-        beyond = cloud_roles(each, graph)
+    for target in own.found:
+        beyond = cloud_roles(target, graph)
         found += beyond.found
         gaps |= set(beyond.gaps)
     return found_or(graph, resource, found, gaps)
@@ -70,7 +70,7 @@ def has_token(resource: Resource, graph: Graph) -> Known | Unread:
     reached = account(resource, graph)
     if not reached.found:
         return Unread(reached.gaps)
-    answers = [_mounts(each) for each in reached.found]
+    answers = [_mounts(target) for target in reached.found]
     return settled(any_of(answers))
 
 
@@ -87,7 +87,7 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
         if _runs_as(each, resource, graph)
     ]
     hidden = hidden_types(graph, resource, WORKLOAD)
-    answers = [flag(each, "is_ml") for each in workloads]
+    answers = [flag(workload, "is_ml") for workload in workloads]
     answers += [
         YES
         for each in by_text(graph, _ENDPOINT, resource.scope, "account_name", resource.name)
@@ -116,7 +116,7 @@ def _runs_as(runner: Resource, resource: Resource, graph: Graph) -> bool:
     """Whether the account that a workload names is this one."""
     if held(runner, "account_name") != resource.name:
         return False
-    return any(each.id == resource.id for each in account(runner, graph).found)
+    return any(target.id == resource.id for target in account(runner, graph).found)
 
 
 def in_namespace(resource: Resource, graph: Graph) -> Targets:
@@ -153,7 +153,7 @@ def checks_images(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether some admission policy of a cluster looks at signatures of images."""
     policies = all_of_type(graph, "kubernetes.admission", resource.scope)
     hidden = hidden_types(graph, resource, "kubernetes.admission")
-    answers = [flag(each, "checks_signatures") for each in policies]
+    answers = [flag(policy, "checks_signatures") for policy in policies]
     return settled(any_of([*answers, unknown(hidden) if hidden else NO]))
 
 

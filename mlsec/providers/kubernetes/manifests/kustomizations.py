@@ -27,11 +27,11 @@ def patches_of(scope: CodeScope) -> dict[str, str]:
 
 
 def _named(node: Node) -> Iterator[str]:
-    for each in node.items("patchesStrategicMerge"):
+    for item in node.items("patchesStrategicMerge"):
         # A patch may stand there as text.
-        if isinstance(each.value, str) and "\n" not in each.value:
-            yield each.value
+        if isinstance(item.value, str) and "\n" not in item.value:
+            yield item.value
     for key in ("patches", "patchesJson6902"):
-        for each in node.items(key):
-            if each.text("path"):
-                yield each.text("path")
+        for item in node.items(key):
+            if item.text("path"):
+                yield item.text("path")

@@ -61,8 +61,8 @@ def is_object(node: Node) -> bool:
 def unfold(node: Node) -> Iterator[Node]:
     """Give the objects of a document: itself, or the items of a list, each with its own kind."""
     if node.text("kind").endswith("List") and isinstance(_items(node), tuple):
-        for each in node.items("items"):
-            yield each if is_object(each) else _as_item(node, each)
+        for item in node.items("items"):
+            yield item if is_object(item) else _as_item(node, item)
     else:
         yield node
 

@@ -19,11 +19,11 @@ def label_selector(selector: Node) -> list[dict[str, Any]]:
         {"key": key, "operator": "In", "values": [value]}
         for key, value in texts(selector, "matchLabels").items()
     ]
-    for each in selector.items("matchExpressions"):
-        values = each.get("values")
+    for item in selector.items("matchExpressions"):
+        values = item.get("values")
         found.append({
-            "key": each.text("key"),
-            "operator": each.text("operator"),
+            "key": item.text("key"),
+            "operator": item.text("operator"),
             "values": [str(v) for v in plain(values)] if values is not None else [],
         })  # fmt: skip
     return found
@@ -91,7 +91,7 @@ def _selects_all(peer: Node) -> bool:
 
 def _covers_metadata(peer: Node) -> bool:
     block = ipaddress.ip_network(peer.text("ipBlock", "cidr"), strict=False)
-    without = [str(each.value) for each in peer.items("ipBlock", "except")]
+    without = [str(item.value) for item in peer.items("ipBlock", "except")]
     return _METADATA in block and not any(
         _METADATA in ipaddress.ip_network(each, strict=False) for each in without
     )

@@ -71,7 +71,7 @@ def restricts_sources(ranges: Node) -> bool:
 
 
 def _leaves_out(ranges: Iterator[str]) -> bool:
-    given = [each.strip() for each in ranges if each.strip()]
+    given = [range_.strip() for range_ in ranges if range_.strip()]
     return bool(given) and not any(each in _ANYWHERE for each in given)
 
 
@@ -106,7 +106,7 @@ def ingress_auth(thing: Node) -> str:
 
 
 def _controller(text: str) -> str:
-    return next((each for each in _CONTROLLERS if each in text), "")
+    return next((controller for controller in _CONTROLLERS if controller in text), "")
 
 
 def _class_of(thing: Node) -> str:
@@ -153,12 +153,12 @@ def ingress_scheme(thing: Node) -> str:
 def ingress_backends(spec: Node) -> list[str]:
     """Name the services behind an ingress or a route of OpenShift."""
     paths = [p for rule in spec.items("rules") for p in rule.items("http", "paths")]
-    backends = [found for each in paths if (found := each.get("backend"))]
+    backends = [found for path in paths if (found := path.get("backend"))]
     backends += [found for key in ("defaultBackend", "backend") if (found := spec.get(key))]
     names = [b.text("service", "name") or b.text("serviceName") for b in backends]
     targets = [n for n in (spec.get("to"), *spec.items("alternateBackends")) if n is not None]
     names += [n.text("name") for n in targets if n.text("kind") in ("", "Service")]
-    return sorted({each for each in names if each})
+    return sorted({name for name in names if name})
 
 
 def route_gateways(spec: Node) -> list[str]:
@@ -168,8 +168,8 @@ def route_gateways(spec: Node) -> list[str]:
         if parent.text("kind") in ("", "Gateway") and parent.text("name"):
             space = parent.text("namespace")
             names.append(f"{space}/{parent.text('name')}" if space else parent.text("name"))
-    names += [str(each.value) for each in spec.items("gateways") if isinstance(each.value, str)]
-    return sorted({each for each in names if each != "mesh"})
+    names += [str(item.value) for item in spec.items("gateways") if isinstance(item.value, str)]
+    return sorted({name for name in names if name != "mesh"})
 
 
 def route_is_offered(spec: Node) -> bool:
@@ -181,13 +181,13 @@ def route_backends(spec: Node) -> list[str]:
     """Name the services that a route leads to."""
     names = set()
     for rule in spec.items("rules"):
-        for each in rule.items("backendRefs"):
-            if each.text("kind") in ("", "Service", "InferencePool"):
-                names.add(_joined(each.text("namespace"), each.text("name")))
+        for item in rule.items("backendRefs"):
+            if item.text("kind") in ("", "Service", "InferencePool"):
+                names.add(_joined(item.text("namespace"), item.text("name")))
     for key in ("http", "tcp", "tls"):
         for rule in spec.items(key):
-            for each in rule.items("route"):
-                names.add(_host_name(each.text("destination", "host")))
+            for item in rule.items("route"):
+                names.add(_host_name(item.text("destination", "host")))
     return sorted(name for name in names if name)
 
 

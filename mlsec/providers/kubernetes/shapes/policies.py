@@ -39,7 +39,7 @@ def policy_targets(spec: Node) -> list[str]:
     refs = [*spec.items("targetRefs")]
     single = spec.get("targetRef")
     refs += [single] if single is not None else []
-    return [f"{each.text('kind')}/{each.text('name')}" for each in refs]
+    return [f"{ref.text('kind')}/{ref.text('name')}" for ref in refs]
 
 
 def requires_client_identity(thing: Node) -> bool:
@@ -79,12 +79,12 @@ def _for_all(rules: tuple[Node, ...] | list[Node]) -> bool:
 
 
 def _names(rule: Node, *keys: str) -> bool:
-    sources = [found for each in rule.items("from") if (found := each.get("source"))]
-    return bool(sources) and all(any(each.items(key) for key in keys) for each in sources)
+    sources = [found for item in rule.items("from") if (found := item.get("source"))]
+    return bool(sources) and all(any(source.items(key) for key in keys) for source in sources)
 
 
 def _asks_claim(rule: Node) -> bool:
-    return any(each.text("key").startswith("request.auth") for each in rule.items("when"))
+    return any(item.text("key").startswith("request.auth") for item in rule.items("when"))
 
 
 def allows_all_requests(thing: Node) -> bool:
@@ -93,7 +93,7 @@ def allows_all_requests(thing: Node) -> bool:
     if spec is None or thing.text("kind") != "AuthorizationPolicy":
         return False
     is_allow = (spec.text("action") or "ALLOW") == "ALLOW"
-    return is_allow and any(not each.value for each in spec.items("rules"))
+    return is_allow and any(not item.value for item in spec.items("rules"))
 
 
 def checks_signatures(thing: Node) -> bool:
@@ -102,7 +102,7 @@ def checks_signatures(thing: Node) -> bool:
     if kind in ("ClusterImagePolicy", "ImageValidatingPolicy"):
         return True
     if group == "kyverno.io":
-        return any(each.get("verifyImages") for each in thing.items("spec", "rules"))
+        return any(item.get("verifyImages") for item in thing.items("spec", "rules"))
     name = thing.text("metadata", "name")
     words = ("sigstore", "cosign", "policy-controller", "connaisseur", "ratify", "notation",
              "portieris", "binauthz", "imagepolicy")  # fmt: skip
@@ -115,7 +115,7 @@ def only_warns(thing: Node) -> bool:
     if spec is None:
         return False
     said = {spec.text("validationFailureAction").lower(), spec.text("mode").lower()}
-    said |= {each.text("validate", "failureAction").lower() for each in spec.items("rules")}
+    said |= {item.text("validate", "failureAction").lower() for item in spec.items("rules")}
     if thing.text("kind") == "ImageValidatingPolicy":
         actions = spec.get("validationActions")
         return actions is not None and "Deny" not in plain(actions)
@@ -126,7 +126,7 @@ def fails_open(thing: Node) -> bool:
     """Whether everything is let in while the one who decides cannot be asked."""
     if thing.text("spec", "failurePolicy") == "Ignore":
         return True
-    return any(each.text("failurePolicy") == "Ignore" for each in thing.items("webhooks"))
+    return any(item.text("failurePolicy") == "Ignore" for item in thing.items("webhooks"))
 
 
 def is_pinned(uri: Node) -> bool | None:

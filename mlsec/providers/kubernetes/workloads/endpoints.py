@@ -84,7 +84,7 @@ def read_notebook(ran: Ran, seat: Seat) -> None:
         "name": ran.resource.name,
         "labels": pod.labels,
         "account_name": _account(ran.thing, (ran,)),
-        "may_be_root": any(_may_be_root(pod.spec, each) for each in pod.containers),
+        "may_be_root": any(_may_be_root(pod.spec, container) for container in pod.containers),
     }
     seat.add(
         NOTEBOOK, ran.thing, {"Object": ran.thing.node, "Seen": as_node(seen)},
@@ -144,16 +144,16 @@ def _formats(thing: KubeObject) -> Iterator[str]:
     name = thing.node.text("spec", "predictor", "model", "modelFormat", "name")
     yield name
     yield from (key for key in thing.node.pairs("spec", "predictor") if key in _FRAMEWORKS)
-    for each in thing.node.items("spec", "predictors"):
-        yield each.text("graph", "implementation")
-    for each in thing.node.items("spec", "requirements"):
-        yield str(each.value)
+    for item in thing.node.items("spec", "predictors"):
+        yield item.text("graph", "implementation")
+    for item in thing.node.items("spec", "requirements"):
+        yield str(item.value)
 
 
 def _runs_code(formats: list[str]) -> bool | None:
-    if any(each in _CODE_FORMATS for each in formats):
+    if any(format_ in _CODE_FORMATS for format_ in formats):
         return True
-    return False if formats and all(each in _DATA_FORMATS for each in formats) else None
+    return False if formats and all(format_ in _DATA_FORMATS for format_ in formats) else None
 
 
 def _pod_labels(thing: KubeObject, ran: tuple[Ran, ...]) -> Mapping[str, str]:

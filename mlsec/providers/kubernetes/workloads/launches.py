@@ -82,11 +82,11 @@ def _environment(node: Node, thing: KubeObject, configs: Configs) -> dict[str, N
         prefix = source.text("prefix")
         if config is not None:
             found |= {prefix + key: each for key, each in config.node.pairs("data").items()}
-    for each in node.items("env"):
-        name, value = each.text("name"), each.get("value")
+    for item in node.items("env"):
+        name, value = item.text("name"), item.get("value")
         if not name:
             continue
-        found[name] = _filled(value) if value is not None else _referred(each, thing, configs)
+        found[name] = _filled(value) if value is not None else _referred(item, thing, configs)
     return found
 
 
@@ -125,17 +125,17 @@ def _config(name: str, thing: KubeObject, configs: Configs) -> KubeObject | None
 
 
 def _ports(node: Node) -> Iterator[int]:
-    for each in node.items("ports"):
-        number = each.get("containerPort")
+    for item in node.items("ports"):
+        number = item.get("containerPort")
         if number is not None and isinstance(number.value, int):
             yield number.value
 
 
 def _published(node: Node) -> Iterator[str]:
-    for each in node.items("ports"):
-        number = each.get("hostPort")
+    for item in node.items("ports"):
+        number = item.get("hostPort")
         if number is not None and isinstance(number.value, int):
-            yield f"{each.text('hostIP') or '0.0.0.0'}:{number.value}"  # noqa: S104 - what it means
+            yield f"{item.text('hostIP') or '0.0.0.0'}:{number.value}"  # noqa: S104 - what it means
 
 
 def _mounted(ran: Ran, node: Node, configs: Configs) -> dict[str, str]:

@@ -60,8 +60,10 @@ def loads_models(thing: KubeObject) -> bool | None:
         return False
     if thing.kind != "SeldonDeployment":
         return None
-    graphs = [each for one in thing.node.items("spec", "predictors") if (each := one.get("graph"))]
-    parts = [part for each in graphs for part in _parts(each, 0)]
+    graphs = [
+        each for item in thing.node.items("spec", "predictors") if (each := item.get("graph"))
+    ]
+    parts = [part for graph in graphs for part in _parts(graph, 0)]
     is_own_image = all(
         each.text("implementation") in _NO_SERVER and each.get("modelUri") is None for each in parts
     )
@@ -100,8 +102,8 @@ def _address_nodes(thing: KubeObject) -> Iterator[Node]:
         found = dig_node(thing.node, path)
         if found is not None:
             yield from found.value if isinstance(found.value, tuple) else (found,)
-    for each in thing.node.items("spec", "predictors"):
-        for holder in (each.get("graph"), each.get("explainer")):
+    for item in thing.node.items("spec", "predictors"):
+        for holder in (item.get("graph"), item.get("explainer")):
             for part in _parts(holder, 0) if holder is not None else ():
                 uri = part.get("modelUri")
                 if uri is not None and uri.value:
@@ -112,8 +114,8 @@ def _parts(graph: Node, depth: int) -> Iterator[Node]:
     """Give a node of Seldon's graph and all below it."""
     yield graph
     if depth < _DEEPEST:
-        for each in graph.items("children"):
-            yield from _parts(each, depth + 1)
+        for item in graph.items("children"):
+            yield from _parts(item, depth + 1)
 
 
 def _of_hub(thing: KubeObject) -> Iterator[Node]:

@@ -126,7 +126,7 @@ def _is_container(node: Node | None) -> bool:
 
 def _pod(thing: KubeObject, spec: Node, holder: Node, part: str, path: tuple[str, ...]) -> Pod:
     singles = [found for key in _SINGLE if (found := spec.get(key)) is not None]
-    listed = (*spec.items("containers"), *(each for each in singles if _is_container(each)))
+    listed = (*spec.items("containers"), *(single for single in singles if _is_container(single)))
     own = holder if path[-1] == "spec" else spec
     labels = {**texts(own, "labels"), **texts(own, "metadata", "labels")}
     annotations = {**texts(own, "annotations"), **texts(own, "metadata", "annotations")}
@@ -143,10 +143,10 @@ def _pod(thing: KubeObject, spec: Node, holder: Node, part: str, path: tuple[str
         annotations=annotations or dict(thing.annotations),
         containers=tuple(each for each in listed if isinstance(each.value, Mapping)),
         init_containers=tuple(
-            each
+            item
             for key in ("initContainers", "ephemeralContainers")
-            for each in spec.items(key)
-            if isinstance(each.value, Mapping)
+            for item in spec.items(key)
+            if isinstance(item.value, Mapping)
         ),
         rest=_OPERATOR if spec.get("!made") is not None else _rest(thing),
     )

@@ -101,7 +101,7 @@ def read_proxy_route(thing: KubeObject, seat: Seat) -> None:
     if is_guarded or any(True for _ in _at(spec, _GUARDS.get(thing.group, ()))):
         why = "what it names beside may ask who is there, or let only some in"
         hidden["auth"] = hidden["restricts_sources"] = hidden_by(why)
-    if not services or any(isinstance(each.value, Unresolved) for each in services):
+    if not services or any(isinstance(service.value, Unresolved) for service in services):
         hidden["backends"] = hidden_by("where it leads is not told by the text")
     _add(thing, services, list(_texts(spec, _HOSTS.get(thing.group, ()))), spec, hidden, seat)
 
@@ -129,7 +129,7 @@ def read_pool(thing: KubeObject, seat: Seat) -> None:
     spec = thing.node.get("spec") or as_node({})
     selector = spec.get("selector", "matchLabels") or spec.get("selector")
     numbers = list(_at(spec, ("targetPorts.*.number", "targetPortNumber")))
-    ports = tuple(Node({"port": each}, each.line, each.column) for each in numbers)
+    ports = tuple(Node({"port": number}, number.line, number.column) for number in numbers)
     made = {"ports": Node(ports)} | ({"selector": selector} if selector is not None else {})
     node = _with_spec(thing.node, made)
     seat.add(SERVICE, thing, {"Object": node, "Seen": as_node({"id": thing.id})})
@@ -141,12 +141,18 @@ def _add(
 ) -> None:  # fmt: skip
     """Write it down as an Ingress would be written."""
     paths = tuple(
-        Node({"backend": Node({"serviceName": Node(_bare(each.value), each.line, each.column)})})
-        for each in services
-        if isinstance(each.value, str)
+        Node(
+            {
+                "backend": Node(
+                    {"serviceName": Node(_bare(service.value), service.line, service.column)}
+                )
+            }
+        )
+        for service in services
+        if isinstance(service.value, str)
     )
     rules = [Node({"http": Node({"paths": Node(paths)})})]
-    rules += [Node({"host": each}) for each in hosts]
+    rules += [Node({"host": host}) for host in hosts]
     first = services[0] if services else spec
     made = {"rules": Node(tuple(rules), first.line, first.column)}
     tls = next(iter(_at(spec, _TLS.get(thing.group, ()))), None)

@@ -69,7 +69,7 @@ def read_objects(things: Iterable[KubeObject], seat: Seat) -> tuple[Launch, ...]
             _read_purpose(
                 each, seat, is_endpoint=kind is not None and kind.read_as is ReadAs.ENDPOINT
             )
-    endpoints = [each for each in seat.resources if each.type == ENDPOINT]
+    endpoints = [resource for resource in seat.resources if resource.type == ENDPOINT]
     read_implied(kept, ran, endpoints, seat)
     return tuple(launches)
 

@@ -47,7 +47,7 @@ def read_pod(thing: KubeObject, pod: Pod, seat: Seat) -> Ran:
     name = f"{thing.name}/{pod.part}" if pod.part else thing.name
     workload_id = f"{thing.id}#{pod.part}" if pod.part else thing.id
     containers = (*pod.containers, *pod.init_containers)
-    gpu = any(has_gpu(found) for each in containers if (found := each.get("resources")))
+    gpu = any(has_gpu(found) for container in containers if (found := container.get("resources")))
     runs = _runs(thing, pod)
     is_ml = runs != "other" or gpu
     seen = as_node({
@@ -63,7 +63,7 @@ def read_pod(thing: KubeObject, pod: Pod, seat: Seat) -> Ran:
         facts = {
             "runs": runs,
             "is_ml": is_ml,
-            "is_init": not any(each is one for one in pod.containers),
+            "is_init": not any(each is container for container in pod.containers),
         }
         _container(thing, pod, resource, unique, each, facts, seat)
     return Ran(thing=thing, pod=pod, resource=resource, runs=runs)
@@ -117,7 +117,7 @@ def _runs(thing: KubeObject, pod: Pod) -> str:
     told = BY_KIND.get((thing.group, thing.kind))
     if told is not None and told.runs:
         return told.runs
-    found = {RUNS[name] for each in pod.containers if (name := product_in(each))}
+    found = {RUNS[name] for container in pod.containers if (name := product_in(container))}
     return next((each for each in _ORDER if each in found), "other")
 
 
@@ -125,4 +125,4 @@ def product_in(container: Node) -> str | None:
     """Name the software that a container runs, by its image, else by its command."""
     words = [n.value for n in (*container.items("command"), *container.items("args"))]
     named = product_of(container.text("image"))
-    return named or product_of_command(each for each in words if isinstance(each, str))
+    return named or product_of_command(word for word in words if isinstance(word, str))
