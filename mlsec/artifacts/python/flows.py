@@ -101,10 +101,8 @@ class Flows:
         """Whether something within comes over a network."""
         for part in self.parts(*roots):
             if isinstance(part, ast.Call):
-                names = self.scope.names_of(part.func)
-                if _last(part.func) in _FETCHERS or any(
-                    reach_of(name.name) in _NETWORK for name in names
-                ):
+                reached = (reach_of(name.name) for name in self.scope.names_of(part.func))
+                if _last(part.func) in _FETCHERS or not _NETWORK.isdisjoint(reached):
                     return True
         return False
 

@@ -110,20 +110,21 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     control_rules: dict[str, str]
 
 
+def _by_severity_and_length(finding: Finding) -> tuple[int, int]:
+    return finding.severity.rank, -tally.path_length(finding)
+
+
+def _is_high(finding: Finding) -> bool:
+    return finding.severity.rank <= Severity.HIGH.rank
+
+
 def build_view(assessment: Assessment) -> View:
     """Count, group, rank and cut to the page's bounds; each cut leaves its count."""
     counts = tally.count(assessment)
     findings = tuple(tally.findings_to_read(assessment))
     ranked = tally.actions(assessment)
-    pathed = sorted(
-        (finding for finding in findings if tally.is_attack_path(finding)),
-        key=lambda one: (one.severity.rank, -tally.path_length(one)),
-    )
-    worst = [
-        finding
-        for finding in findings
-        if tally.is_open(finding) and finding.severity.rank <= Severity.HIGH.rank
-    ]
+    pathed = sorted(filter(tally.is_attack_path, findings), key=_by_severity_and_length)
+    worst = [item for item in filter(tally.is_open, findings) if _is_high(item)]
     groups = tally.gap_groups(assessment)
     places = sorted(assessment.coverage, key=lambda row: (row.type, row.scope, row.region))
     return View(

@@ -1,0 +1,42 @@
+"""Google Cloud as a target; its SDK and its plans are loaded only when they are used."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from mlsec.collect.collector import Collector, sdk_of
+from mlsec.collect.settings import CollectSettings, Progress
+from mlsec.core.resource import Inventory
+from mlsec.snapshot.store import Snapshot
+from mlsec.vocabulary.types import Vocabulary
+
+
+def _collector() -> ModuleType:
+    with sdk_of("Google Cloud", "gcp", "google", "requests"):
+        from mlsec.providers.gcp.collect import collector  # noqa: PLC0415 - it loads the SDK
+    return collector
+
+
+def _collect(
+    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
+) -> None:
+    _collector().collect(target, snapshot, settings, progress)
+
+
+def _check(target: str, settings: CollectSettings) -> None:
+    _collector().check(target, settings)
+
+
+def _read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    from mlsec.providers.gcp.collect import reader  # noqa: PLC0415 - it loads the plans
+
+    return reader.read(snapshot, vocabulary)
+
+
+def _policy(*, is_organisation: bool) -> str:
+    from mlsec.providers.gcp.policy import least_privilege_role  # noqa: PLC0415 - it loads the plans
+
+    return least_privilege_role(is_organisation=is_organisation)
+
+
+COLLECTOR = Collector(collect=_collect, read=_read, check=_check, policy=_policy)
