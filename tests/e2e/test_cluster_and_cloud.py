@@ -101,13 +101,13 @@ def _failed(told: Assessment, rule: str) -> set[str]:
 @pytest.mark.parametrize(
     ("rule", "wanted"),
     [
-        ("paths/open-door-to-replaceable-weights", {"taken-over"}),
+        ("paths/public-endpoint-weights-externally-writable", {"taken-over"}),
         (
-            "paths/replaceable-weights-under-powerful-role",
+            "paths/privileged-role-weights-externally-writable",
             {"taken-over", "inside-only"},
         ),
-        ("paths/weights-writable-from-outside", {"taken-over", "inside-only", "weak-role"}),
-        ("k8s-network/service-open-to-internet", {"taken-over", "own-weights", "weak-role"}),
+        ("paths/weights-externally-writable", {"taken-over", "inside-only", "weak-role"}),
+        ("k8s-network/service-public", {"taken-over", "own-weights", "weak-role"}),
     ],
 )
 def test_path_over_cluster_and_account_fires_and_its_near_misses_do_not(
@@ -124,7 +124,7 @@ def test_path_names_what_it_leads_over(told: Assessment) -> None:
     (found,) = [
         f
         for f in told.findings
-        if f.rule == "paths/open-door-to-replaceable-weights"
+        if f.rule == "paths/public-endpoint-weights-externally-writable"
         and f.resource.provider == "kubernetes"
         and f.status is Status.FAIL
     ]
@@ -150,5 +150,5 @@ def test_role_of_an_account_that_was_not_scanned_is_unknown_and_not_weak(
     said = {
         f.rule: f.status for f in runs.judge(path, ruleset).findings if f.rule.startswith("paths/")
     }
-    assert said["paths/open-door-to-replaceable-weights"] is Status.NOT_ASSESSED
-    assert said["paths/weights-writable-from-outside"] is Status.NOT_ASSESSED
+    assert said["paths/public-endpoint-weights-externally-writable"] is Status.NOT_ASSESSED
+    assert said["paths/weights-externally-writable"] is Status.NOT_ASSESSED

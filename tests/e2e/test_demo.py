@@ -25,9 +25,12 @@ def assessment(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
 @pytest.mark.parametrize(
     ("rule", "name"),
     [
-        ("paths/open-door-to-replaceable-weights", "claims-triage"),
-        ("paths/poisoned-knowledge-reaches-tools", "helpdesk-agent"),
-        ("artifact/open-door-to-replaceable-unsigned-weights", "claims-triage/model.tar.gz"),
+        ("paths/public-endpoint-weights-externally-writable", "claims-triage"),
+        ("paths/externally-writable-knowledge-reaches-tools", "helpdesk-agent"),
+        (
+            "artifact/public-endpoint-unsigned-weights-externally-writable",
+            "claims-triage/model.tar.gz",
+        ),
     ],
 )
 def test_attack_path_is_shown(rule: str, name: str, assessment: Assessment) -> None:
@@ -40,7 +43,7 @@ def test_attack_path_is_shown(rule: str, name: str, assessment: Assessment) -> N
 @pytest.mark.parametrize(
     ("rule", "name"),
     [
-        ("bedrock-agent/data-source-ingested-long-ago", "faq-articles/nordlicht-faq-docs"),
+        ("bedrock-agent/data-source-stale", "faq-articles/nordlicht-faq-docs"),
         ("bedrock-agent/data-source-ingestion-failed", "faq-articles/nordlicht-faq-docs"),
         ("bedrock-agent/knowledge-retriever-may-ingest", "helpdesk-articles"),
     ],

@@ -33,9 +33,9 @@ def verdict(assessment: Assessment, rule: str, resource: str) -> Status | None:
     [
         "artifact/calls-dangerous-code",
         "artifact/deployed-dangerous",
-        "artifact/deployed-bucket-written-by-outsiders",
+        "artifact/deployed-bucket-externally-writable",
         "artifact/deployed-unsigned",
-        "artifact/open-door-to-replaceable-unsigned-weights",
+        "artifact/public-endpoint-unsigned-weights-externally-writable",
     ],
 )
 def test_served_weights_fail_and_their_twin_does_not(assessment: Assessment, rule: str) -> None:
@@ -52,7 +52,7 @@ def test_file_that_nothing_serves_is_judged_but_not_as_deployed(assessment: Asse
 def test_path_leads_from_the_file_over_bucket_and_role_to_the_open_door(
     assessment: Assessment,
 ) -> None:
-    rule = "artifact/open-door-to-replaceable-unsigned-weights"
+    rule = "artifact/public-endpoint-unsigned-weights-externally-writable"
     (found,) = [f for f in assessment.findings if (f.rule, f.resource.id) == (rule, SERVED)]
     assert found.path is not None
     types = {node.type for node in found.path.nodes}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from mlsec.engine.rules.rule import RuleSet
 from mlsec.engine.waivers.comment_waivers import NO_OWNER, inline_waivers
 from mlsec.engine.waivers.waivers import apply_waivers
 from mlsec.vocabulary.types import Vocabulary
+from tests.engine.small import load_texts, rule_text
 
 GOOD = "a/b until=2027-01-31 reason=the sandbox has no data"
 NO_RULES = RuleSet(vocabulary=Vocabulary(types={}, digest=""), rules=())
@@ -40,6 +42,14 @@ def applied(words: str, one: Finding, now: datetime.datetime = NOW) -> tuple[boo
     assert notices == ()
     (marked,), (state,) = apply_waivers([one], waivers, now, NO_RULES)
     return marked.waiver is not None, state.state, state.is_broad
+
+
+def test_a_comment_that_names_the_former_id_of_a_rule_waives_it(tmp_path: Path) -> None:
+    ruleset = load_texts(tmp_path, rule_text("thing/new", aliases="[thing/old]"))
+    waivers, _ = inline_waivers([note("thing/old until=2027-01-31 reason=x")])
+    failed = msgspec.structs.replace(finding(), rule="thing/new")
+    (marked,), _ = apply_waivers([failed], waivers, NOW, ruleset)
+    assert marked.waiver is not None
 
 
 def test_waiver_says_where_it_stands_who_owns_it_and_why() -> None:

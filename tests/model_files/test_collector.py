@@ -88,7 +88,7 @@ def test_file_that_no_reader_knows_is_told_once_and_never_passes(
     found = judged(tmp_path / "s.mlsnap", ruleset)
     about = [f for f in found.findings if f.resource.id.endswith("noise")]
     told = {f.rule for f in about if f.status is Status.NOT_ASSESSED}
-    assert told == {"artifact/not-read-whole"}
+    assert told == {"artifact/not-fully-read"}
     passing = {rule for rule, ids in found.passed.items() if any("noise" in one for one in ids)}
     assert not passing
 
@@ -113,7 +113,7 @@ def test_honest_saved_model_is_assessed_whole(tmp_path: Path, ruleset: RuleSet) 
 def test_bytes_of_no_tensor_are_a_finding_about_the_shard(tmp_path: Path, ruleset: RuleSet) -> None:
     collected(saved_model(tmp_path / "m", b"\x3f" * 30), tmp_path / "s.mlsnap", ruleset)
     found = judged(tmp_path / "s.mlsnap", ruleset)
-    failed = {f.resource.name for f in found.findings if f.rule == "artifact/has-hidden-bytes"}
+    failed = {f.resource.name for f in found.findings if f.rule == "artifact/has-unaccounted-bytes"}
     assert failed == {"variables/v.data-00000-of-00001"}
 
 

@@ -81,10 +81,10 @@ class Place:
 
 PAPERWORK = {
     "artifact/runs-code-when-loaded",
-    "model-folder/bill-of-materials-missing",
-    "model-folder/card-missing",
-    "model-folder/licence-missing",
-    "model-folder/provenance-missing",
+    "model-folder/without-bill-of-materials",
+    "model-folder/without-model-card",
+    "model-folder/without-licence",
+    "model-folder/without-provenance",
 }
 
 

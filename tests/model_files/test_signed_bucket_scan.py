@@ -96,11 +96,11 @@ BENT: Mapping[str, tuple[Callable[[Place], object], set[str]]] = {
     ),
 }
 NOT_ABOUT_SIGNATURES = {
-    "model-folder/bill-of-materials-missing",
+    "model-folder/without-bill-of-materials",
     "model-folder/brings-custom-code",
-    "model-folder/card-missing",
-    "model-folder/licence-missing",
-    "model-folder/provenance-missing",
+    "model-folder/without-model-card",
+    "model-folder/without-licence",
+    "model-folder/without-provenance",
 }
 
 

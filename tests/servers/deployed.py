@@ -33,9 +33,9 @@ from tests.servers.start import ROOT, Server, running
 # for the flaws of old versions.
 INCIDENTS = frozenset(
     {
-        "server/management-open",
-        "server/no-authentication",
-        "torchserve/models-from-any-address",
+        "server/management-without-authentication",
+        "server/without-authentication",
+        "torchserve/models-from-any-url",
     }
 )
 
@@ -176,9 +176,9 @@ def _hold_rules(failed: set[str], really: Mapping[str, Any]) -> None:
     """Hold the rules that speak of what was found out to what was found out."""
     is_open = really["exposure.reach"] == "network" and not really["access.authenticated"]
     expected = {
-        "server/no-authentication": is_open,
-        "server/management-open": really.get("exposure.management_open"),
-        "torchserve/models-from-any-address": really.get("any_url"),
+        "server/without-authentication": is_open,
+        "server/management-without-authentication": really.get("exposure.management_open"),
+        "torchserve/models-from-any-url": really.get("any_url"),
     }
     assert expected.keys() == INCIDENTS
     wrong = {rule for rule, fails in expected.items() if fails is not None}

@@ -28,7 +28,7 @@ JUPYTER = Deployed(
 CASES: Mapping[str, Case] = {
     "open to others": Case(
         words=(f"--ServerApp.ip={ANYWHERE}", "--IdentityProvider.token="),
-        fires=frozenset({"server/no-authentication"}),
+        fires=frozenset({"server/without-authentication"}),
     ),
     "open to others, with its own token": Case(words=(f"--ServerApp.ip={ANYWHERE}",)),
 }
@@ -55,4 +55,4 @@ def test_jupyter_does_what_the_scan_says_to_others(name: str, tmp_path: Path) ->
         seen = look_at(server.url, tmp_path)
     assert seen["product"] == "jupyter-server"
     verdicts = seen.passed if truth["access.authenticated"] else seen.failed
-    assert "probe/runs-code-for-anyone" in verdicts
+    assert "probe/code-execution-without-authentication" in verdicts

@@ -76,4 +76,4 @@ def test_litellm_does_what_the_scan_says(name: str, tmp_path: Path) -> None:
         seen = look_at(server.url, tmp_path)
     assert seen["product"] == "litellm"
     verdicts = seen.passed if truth["access.authenticated"] else seen.failed
-    assert "probe/model-answers-anyone" in verdicts
+    assert "probe/model-without-authentication" in verdicts

@@ -33,7 +33,7 @@ CASES: Mapping[str, Case] = {
     "open to others": Case(
         words=("--host", ANYWHERE, "--cors-allowed-origins", "*"),
         environment={"MLFLOW_APP_NAME": "basic-auth", "MLFLOW_SERVER_ALLOWED_HOSTS": "*"},
-        fires=frozenset({"server/no-authentication"}),
+        fires=frozenset({"server/without-authentication"}),
     ),
     # An empty variable is none, and so the address is that of the host itself.
     "with accounts": Case(
@@ -79,4 +79,6 @@ def test_mlflow_does_what_the_scan_says(name: str, tmp_path: Path) -> None:
         hold(said, truth, case)
         seen = look_at(server.url, tmp_path)
     assert seen["product"] == "mlflow"
-    assert "probe/data-open" in (seen.passed if truth["access.authenticated"] else seen.failed)
+    assert "probe/data-without-authentication" in (
+        seen.passed if truth["access.authenticated"] else seen.failed
+    )

@@ -71,4 +71,7 @@ def test_mlserver_does_what_the_scan_says(name: str, tmp_path: Path) -> None:
         hold(said, really(server), case)
         seen = look_at(server.url, tmp_path)
     assert seen["product"] == "mlserver"
-    assert {"probe/management-open", "probe/model-answers-anyone"} <= seen.failed
+    assert {
+        "probe/management-without-authentication",
+        "probe/model-without-authentication",
+    } <= seen.failed

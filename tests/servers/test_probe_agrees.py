@@ -7,9 +7,9 @@ from pathlib import Path
 from tests.servers.probe.running import Seen, look_at
 from tests.servers.start import Server
 
-_RUN = "probe/runs-code-for-anyone"
-_DATA = "probe/data-open"
-_MODEL = "probe/model-answers-anyone"
+_RUN = "probe/code-execution-without-authentication"
+_DATA = "probe/data-without-authentication"
+_MODEL = "probe/model-without-authentication"
 
 
 def _look(server: Server, folder: Path) -> Seen:
@@ -27,14 +27,14 @@ def test_jupyter_with_a_token_is_passed(closed_jupyter: Server, tmp_path: Path) 
     seen = _look(closed_jupyter, tmp_path)
     assert closed_jupyter.status("/api/kernels") == 403
     assert seen["product"] == "jupyter-server"
-    assert {_RUN, _DATA, "probe/version-has-critical-flaw"} <= seen.passed
+    assert {_RUN, _DATA, "probe/critical-vulnerability"} <= seen.passed
     assert seen["exposure.public"] is False
 
 
 def test_bentoml_answers_anyone(bento: Server, tmp_path: Path) -> None:
     seen = _look(bento, tmp_path)
     assert seen["product"] == "bentoml"
-    assert {_MODEL, "probe/metrics-open"} <= seen.failed
+    assert {_MODEL, "probe/metrics-without-authentication"} <= seen.failed
 
 
 def test_every_version_that_is_told_is_that_which_is_installed(

@@ -32,7 +32,9 @@ RAY = Deployed(
 CASES: Mapping[str, Case] = {
     "ShadowRay": Case(
         words=("--dashboard-host", ANYWHERE),
-        fires=frozenset({"server/management-open", "server/no-authentication"}),
+        fires=frozenset(
+            {"server/management-without-authentication", "server/without-authentication"}
+        ),
     ),
     # From 2.59 on a token that is there is asked for, though no mode is set.
     "with a token": Case(environment={"RAY_AUTH_TOKEN": secrets.token_hex(24)}),
@@ -61,4 +63,4 @@ def test_ray_does_what_the_scan_says(name: str, tmp_path: Path) -> None:
         seen = look_at(server.url, tmp_path)
     assert seen["product"] == "ray"
     verdicts = seen.passed if truth["access.authenticated"] else seen.failed
-    assert "probe/runs-code-for-anyone" in verdicts
+    assert "probe/code-execution-without-authentication" in verdicts

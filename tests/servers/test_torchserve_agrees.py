@@ -43,7 +43,9 @@ CASES: Mapping[str, Case] = {
         files={
             "config.properties": f"{_WIDE}disable_token_authorization=true\nenable_model_api=true\n"
         },
-        fires=frozenset({"server/management-open", "torchserve/models-from-any-address"}),
+        fires=frozenset(
+            {"server/management-without-authentication", "torchserve/models-from-any-url"}
+        ),
     ),
     "as it comes": Case(),
     "open to others, with its token and a list of addresses": Case(
@@ -115,4 +117,4 @@ def test_torchserve_does_what_the_scan_says(name: str, tmp_path: Path) -> None:
         manage = look_at(f"http://127.0.0.1:{MANAGEMENT}", tmp_path)
     assert manage["product"] == "torchserve"
     verdicts = manage.passed if truth["access.authenticated"] else manage.failed
-    assert "probe/management-open" in verdicts
+    assert "probe/management-without-authentication" in verdicts

@@ -11,13 +11,13 @@ import msgspec
 from mlsec.core.errors import MlsecError
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.loading.load import load_content
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.rules.rule import Rule, RuleSet
 
 
 def load_selected(content: Path, extra: Sequence[Path], globs: Sequence[str]) -> RuleSet:
-    """Load all rules and keep those whose id matches one of ``globs`` (all when empty).
+    """Load all rules and keep those whose id or alias matches one of ``globs`` (all when empty).
 
-    A glob that starts with ``!`` takes rules out again.
+    A glob that starts with ``!`` removes rules from the selection.
 
     Raises:
         MlsecError: a mistake in a rule file, or a glob that matches nothing.
@@ -26,18 +26,26 @@ def load_selected(content: Path, extra: Sequence[Path], globs: Sequence[str]) ->
     if not globs:
         return ruleset
     ids = [rule.id for rule in ruleset.rules]
+    names = [name for rule in ruleset.rules for name in _names(rule)]
     for glob in globs:
-        if not fnmatch.filter(ids, glob.removeprefix("!")):
+        if not fnmatch.filter(names, glob.removeprefix("!")):
             raise MlsecError(
                 f'no rule matches "{glob}"{did_you_mean(glob.removeprefix("!"), ids)}',
                 hint="mlsec rules list",
             )
-    kept = tuple(rule for rule in ruleset.rules if _is_chosen(rule.id, globs))
+    kept = tuple(rule for rule in ruleset.rules if _is_selected(rule, globs))
     return msgspec.structs.replace(ruleset, rules=kept)
 
 
-def _is_chosen(rule_id: str, globs: Sequence[str]) -> bool:
-    wanted = [glob for glob in globs if not glob.startswith("!")]
-    unwanted = [glob[1:] for glob in globs if glob.startswith("!")]
-    is_in = not wanted or any(fnmatch.fnmatchcase(rule_id, glob) for glob in wanted)
-    return is_in and not any(fnmatch.fnmatchcase(rule_id, glob) for glob in unwanted)
+def _is_selected(rule: Rule, globs: Sequence[str]) -> bool:
+    included = [glob for glob in globs if not glob.startswith("!")]
+    excluded = [glob[1:] for glob in globs if glob.startswith("!")]
+    return (not included or _matches(rule, included)) and not _matches(rule, excluded)
+
+
+def _matches(rule: Rule, globs: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, glob) for name in _names(rule) for glob in globs)
+
+
+def _names(rule: Rule) -> tuple[str, ...]:
+    return (rule.id, *rule.aliases)

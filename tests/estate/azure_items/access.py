@@ -10,7 +10,7 @@ SCOPE = f"/subscriptions/{SUBSCRIPTION}"
 _ROLES = f"{SCOPE}/providers/Microsoft.Authorization/roleDefinitions"
 FOREIGN_GROUP = "f0000000-0000-4000-8000-00000000000f"
 # What every row says that adds a role of that group, under the key "foreign".
-FOREIGN_FAILS = "azure-identity/foreign-group-reaches-ml@foreign"
+FOREIGN_FAILS = "azure-identity/external-group-has-ml-role@foreign"
 MANAGING_TENANT = "7e000000-0000-4000-8000-0000000000ff"
 OWNER_ROLE = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 CONTRIBUTOR_ROLE = "b24988ac-6180-42a0-ab88-20f7382dd24c"

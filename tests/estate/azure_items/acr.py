@@ -26,7 +26,7 @@ PLOT = plot(
             {"registry": {"properties.publicNetworkAccess": "Enabled"}},
         ),
         (
-            f"{_PUBLIC} azure-acr/registry-reachable-from-anywhere@registry",
+            f"{_PUBLIC} azure-acr/registry-any-address@registry",
             {
                 "registry": {
                     "properties.publicNetworkAccess": None,
@@ -47,11 +47,11 @@ PLOT = plot(
             {"registry": {f"{_POLICIES}.quarantinePolicy.status": "disabled"}},
         ),
         (
-            f"azure-acr/registry-outside-pushers@registry {FOREIGN_FAILS}",
+            f"azure-acr/registry-externally-pushable@registry {FOREIGN_FAILS}",
             {"+foreign": {}},
         ),
         (
-            "azure-acr/token-may-push@token",
+            "azure-acr/token-can-push@token",
             {"token": {"properties.scopeMapId": "/x/scopeMaps/_repositories_push"}},
         ),
     ],

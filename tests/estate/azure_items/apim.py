@@ -56,7 +56,7 @@ PLOT = plot(
         (f"{_API}-without-token-metrics@api", _without(_METER)),
         (f"{_API}-calls-by-key@api", _without(_SIGN)),
         (
-            "azure-apim/model-backend-plain-http@backend",
+            "azure-apim/model-backend-without-tls@backend",
             {"backend": {"properties.url": "http://x.openai.azure.com/openai"}},
         ),
         (
@@ -64,12 +64,12 @@ PLOT = plot(
             {"backend": {"properties.tls.validateCertificateName": False}},
         ),
         (
-            "azure-apim/model-backend-without-breaker@backend",
+            "azure-apim/model-backend-without-circuit-breaker@backend",
             {"backend": {"properties.circuitBreaker": None}},
         ),
         ("azure-apim/named-value-not-in-vault@secret", {"secret": {"properties.keyVault": None}}),
         (
-            "azure-apim/named-value-open-secret@plain",
+            "azure-apim/named-value-secret-in-plaintext@plain",
             {"plain": {"properties.value": "hf_abcdefghijklmnopqrstuvwxyzABCDEF01"}},
         ),
         (
@@ -77,7 +77,7 @@ PLOT = plot(
             {"team": {"properties.scope": "/subscriptions/s/service/gw/apis"}},
         ),
         (
-            "azure-apim/service-outside-network@service",
+            "azure-apim/service-without-customer-network@service",
             {"service": {"properties.virtualNetworkType": None}},
         ),
         (

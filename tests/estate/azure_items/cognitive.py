@@ -18,13 +18,13 @@ _WEAK = "azure-openai/deployment-filter-weakened"
 
 ACCOUNT = bed(
     [
-        ("azure-ai/account-public", _OPEN),
+        ("azure-ai/account-public-network", _OPEN),
         (
-            "azure-ai/account-public azure-ai/account-open-by-default",
+            "azure-ai/account-public-network azure-ai/account-firewall-allows-by-default",
             {**_OPEN, "properties.networkAcls": None},
         ),
         (
-            "azure-ai/account-public azure-ai/account-open-range",
+            "azure-ai/account-public-network azure-ai/account-firewall-wide-range",
             {**_OPEN, "properties.networkAcls.ipRules": [{"value": "0.0.0.0/0"}]},
         ),
         (
@@ -34,23 +34,26 @@ ACCOUNT = bed(
         ("azure-ai/account-local-auth", {"properties.disableLocalAuth": None}),
         ("azure-ai/account-without-identity", {"identity": None}),
         ("azure-ai/account-without-customer-key", {"properties.encryption": None}),
-        ("azure-ai/account-outbound-open", {"properties.restrictOutboundNetworkAccess": False}),
-        ("azure-ai/account-untagged", {"tags": {}}),
+        (
+            "azure-ai/account-egress-unrestricted",
+            {"properties.restrictOutboundNetworkAccess": False},
+        ),
+        ("azure-ai/account-without-owner-tag", {"tags": {}}),
         ("azure-ai/account-abuse-penalty", {"properties.abusePenalty": {"action": "Throttle"}}),
         ("azure-ai/account-may-store-completions", {"properties.storedCompletionsDisabled": False}),
-        ("azure-ai/agents-outside-your-network", {"properties.networkInjections": None}),
+        ("azure-ai/agents-without-customer-network", {"properties.networkInjections": None}),
     ]
 )
 DEPLOYMENT = bed(
     [
         ("azure-openai/deployment-without-content-filter", {"properties.raiPolicyName": None}),
         (
-            "azure-openai/deployment-upgrades-by-itself",
+            "azure-openai/deployment-auto-upgrade",
             {"properties.versionUpgradeOption": "OnceNewDefaultVersionAvailable"},
         ),
         ("azure-openai/deployment-leaves-the-region", {"sku.name": "GlobalStandard"}),
         ("azure-openai/deployment-model-not-approved", {"properties.model.format": "Unheard-of"}),
-        ("azure-openai/deployment-of-unpinned-model", {"properties.model.version": None}),
+        ("azure-openai/deployment-model-unpinned", {"properties.model.version": None}),
         ("azure-openai/deployment-failed", {"properties.provisioningState": "Failed"}),
         ("azure-openai/provisioned-without-spillover", {"sku.name": "ProvisionedManaged"}),
         (_WEAK, {"properties.raiPolicyName": "Lenient"}),
@@ -61,15 +64,15 @@ FILTER = bed(
     [
         ("azure-openai/filter-asynchronous", {"properties.mode": "Asynchronous_filter"}),
         (
-            "azure-openai/filter-detects-only",
+            "azure-openai/filter-detect-only",
             {"properties.contentFilters.10.blocking": False},
         ),
         (
-            "azure-openai/filter-lets-document-attacks-through",
+            "azure-openai/filter-document-attacks-not-blocked",
             {"properties.contentFilters.9.enabled": False},
         ),
         (
-            "azure-openai/filter-blocklist-reports-only",
+            "azure-openai/filter-blocklist-detect-only",
             {"properties.customBlocklists": [{"blocklistName": "names", "blocking": False}]},
         ),
     ],
@@ -78,21 +81,21 @@ FILTER = bed(
 PROJECT = bed([("azure-foundry/project-without-identity", {"identity": None})])
 CONNECTION = bed(
     [
-        ("azure-foundry/connection-by-key", {"properties.authType": "ApiKey"}),
+        ("azure-foundry/connection-key-authentication", {"properties.authType": "ApiKey"}),
         (
-            "azure-foundry/connection-by-key azure-foundry/connection-shared-key",
+            "azure-foundry/connection-key-authentication azure-foundry/connection-shared-key",
             {"properties.authType": "ApiKey", "properties.isSharedToAll": True},
         ),
         (
-            "azure-foundry/connection-plain-http",
+            "azure-foundry/connection-without-tls",
             {"properties.target": "http://search.nordlicht.example"},
         ),
         (
-            "azure-foundry/connection-metadata-secret",
+            "azure-foundry/connection-secret-in-metadata",
             {"properties.metadata.token": "hf_abcdefghijklmnopqrstuvwxyzABCDEF01"},
         ),
         (
-            "azure-foundry/tool-connection-anonymous",
+            "azure-foundry/tool-connection-without-authentication",
             {"properties.category": "RemoteTool", "properties.authType": "None"},
         ),
     ]
@@ -100,11 +103,11 @@ CONNECTION = bed(
 AGENT = bed(
     [
         (
-            "azure-foundry/agent-tool-anonymous",
+            "azure-foundry/agent-tool-without-authentication",
             {"agent.versions.latest.definition.tools.1.openapi.auth": {"type": "anonymous"}},
         ),
         (
-            "azure-foundry/agent-server-never-asks",
+            "azure-foundry/agent-tools-without-approval",
             {"agent.versions.latest.definition.tools.0.require_approval": "never"},
         ),
     ]
@@ -127,7 +130,7 @@ FAULTS: tuple[Planted, ...] = (
     *LENIENT,
     DEFENDER,
     POSTURE,
-    *log_settings.faults("azure-ai/account-logs-off"),
+    *log_settings.faults("azure-ai/account-without-log"),
     *log_settings.UNLOGGED,
 )
 
@@ -194,7 +197,7 @@ def _agent(project: dict[str, Any]) -> dict[str, Any]:
 def _logs(site: Site, account: dict[str, Any]) -> list[dict[str, Any]]:
     struck = [site.is_struck(fault, account["id"]) for fault in log_settings.UNLOGGED]
     kinds = ("Audit",) if any(struck) else ("Audit", "RequestResponse")
-    return log_settings.setting(site, "azure-ai/account-logs-off", account, kinds)
+    return log_settings.setting(site, "azure-ai/account-without-log", account, kinds)
 
 
 def _account(site: Site) -> dict[str, Any]:

@@ -14,13 +14,16 @@ _APPROVED = [{"properties": {"privateLinkServiceConnectionState": {"status": "Ap
 _ENTITIES = "properties.encryption.entities"
 WORKSPACE = bed(
     [
-        ("azure-databricks/workspace-public", {"properties.publicNetworkAccess": "Enabled"}),
         (
-            "azure-databricks/clusters-with-public-addresses",
+            "azure-databricks/workspace-public-network",
+            {"properties.publicNetworkAccess": "Enabled"},
+        ),
+        (
+            "azure-databricks/clusters-public-ip",
             {"properties.parameters.enableNoPublicIp.value": False},
         ),
         (
-            "azure-databricks/workspace-outside-your-network",
+            "azure-databricks/workspace-without-customer-network",
             {"properties.parameters.customVirtualNetworkId": None},
         ),
         (
@@ -28,26 +31,29 @@ WORKSPACE = bed(
             {"properties.privateEndpointConnections": []},
         ),
         (
-            "azure-databricks/workspace-storage-without-own-key",
+            "azure-databricks/workspace-storage-without-customer-key",
             {"properties.parameters.encryption": None},
         ),
         (
-            "azure-databricks/workspace-services-without-own-key",
+            "azure-databricks/workspace-services-without-customer-key",
             {f"{_ENTITIES}.managedServices": None},
         ),
-        ("azure-databricks/workspace-disks-without-own-key", {f"{_ENTITIES}.managedDisk": None}),
+        (
+            "azure-databricks/workspace-disks-without-customer-key",
+            {f"{_ENTITIES}.managedDisk": None},
+        ),
     ]
 )
 BOT = bed(
     [
-        ("azure-bot/bot-public", {"properties.publicNetworkAccess": "Enabled"}),
+        ("azure-bot/bot-public-network", {"properties.publicNetworkAccess": "Enabled"}),
         ("azure-bot/bot-local-auth", {"properties.disableLocalAuth": False}),
-        ("azure-bot/bot-without-own-key", {"properties.isCmekEnabled": False}),
-        ("azure-bot/bot-plain-http", {"properties.endpoint": "http://bot.nordlicht.example/m"}),
+        ("azure-bot/bot-without-customer-key", {"properties.isCmekEnabled": False}),
+        ("azure-bot/bot-without-tls", {"properties.endpoint": "http://bot.nordlicht.example/m"}),
     ]
 )
 FAULTS: tuple[Planted, ...] = (
-    *WORKSPACE.faults, *BOT.faults, *log_settings.faults("azure-databricks/workspace-logs-off"),
+    *WORKSPACE.faults, *BOT.faults, *log_settings.faults("azure-databricks/workspace-without-log"),
 )  # fmt: skip
 
 
@@ -58,7 +64,7 @@ def of_company() -> list[dict[str, Any]]:
 def of_deployment(site: Site) -> list[dict[str, Any]]:
     workspace = WORKSPACE.strike(site, _workspace(site))
     logs = log_settings.setting(
-        site, "azure-databricks/workspace-logs-off", workspace, ("notebook", "secrets")
+        site, "azure-databricks/workspace-without-log", workspace, ("notebook", "secrets")
     )
     return [workspace, *logs, BOT.strike(site, _bot(site))]
 

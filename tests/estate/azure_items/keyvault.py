@@ -11,12 +11,12 @@ from tests.estate.azure_world import TENANT, arm, child
 
 _PUBLIC = "azure-keyvault/vault-public-network@vault"
 _ACTIONS = "properties.rotationPolicy.lifetimeActions"
-_POLICIES = "azure-keyvault/vault-by-access-policies@vault"
+_POLICIES = "azure-keyvault/vault-without-rbac@vault"
 PLOT = plot(
     [
         (_PUBLIC, {"vault": {"properties.publicNetworkAccess": "enabled"}}),
         (
-            f"{_PUBLIC} azure-keyvault/vault-reachable-from-anywhere@vault",
+            f"{_PUBLIC} azure-keyvault/vault-any-address@vault",
             {"vault": {"properties.publicNetworkAccess": None, "properties.networkAcls": None}},
         ),
         (
@@ -24,7 +24,7 @@ PLOT = plot(
             {"vault": {"properties.privateEndpointConnections": None}},
         ),
         (
-            "azure-keyvault/vault-purgeable@vault",
+            "azure-keyvault/vault-without-purge-protection@vault",
             {"vault": {"properties.enablePurgeProtection": None}},
         ),
         (
@@ -33,11 +33,11 @@ PLOT = plot(
         ),
         (_POLICIES, {"vault": {"properties.enableRbacAuthorization": False}}),
         (
-            "azure-keyvault/vault-unlogged@vault",
+            "azure-keyvault/vault-without-access-log@vault",
             {"logs": {"properties.logs": [{"category": "AuditEvent", "enabled": False}]}},
         ),
         (
-            "azure-keyvault/key-without-rotation@key",
+            "azure-keyvault/key-not-rotated@key",
             {"key": {f"{_ACTIONS}.0.action.type": "notify"}},
         ),
         (
@@ -45,7 +45,7 @@ PLOT = plot(
             {"key": {"properties.attributes.enabled": False}},
         ),
         (
-            f"azure-keyvault/key-outside-users@key {_POLICIES}",
+            f"azure-keyvault/key-externally-usable@key {_POLICIES}",
             {
                 "vault": {
                     "properties.enableRbacAuthorization": False,

@@ -10,19 +10,19 @@ from tests.estate.azure_world import group_id
 
 # Rule -> (every, which) of the deployments whose resource sends nothing.
 _SILENT = {
-    "azure-ml/workspace-logs-off": (8, 3),
-    "azure-ml/endpoint-logs-off": (8, 4),
-    "azure-ml/registry-logs-off": (8, 5),
-    "azure-ai/account-logs-off": (8, 6),
-    "azure-search/service-logs-off": (8, 7),
-    "azure-databricks/workspace-logs-off": (8, 1),
+    "azure-ml/workspace-without-log": (8, 3),
+    "azure-ml/endpoint-without-log": (8, 4),
+    "azure-ml/registry-without-log": (8, 5),
+    "azure-ai/account-without-log": (8, 6),
+    "azure-search/service-without-log": (8, 7),
+    "azure-databricks/workspace-without-log": (8, 1),
 }
 _ROWS: Mapping[str, Planted] = {
     rule: Planted(rule=rule, every=every, which=which) for rule, (every, which) in _SILENT.items()
 }
 # An account that sends nothing does not send its requests either.
 UNLOGGED = tuple(
-    Planted(rule="azure-ai/account-requests-unlogged", every=8, which=which) for which in (2, 6)
+    Planted(rule="azure-ai/account-without-request-log", every=8, which=which) for which in (2, 6)
 )
 
 

@@ -27,13 +27,13 @@ _TOKEN = base64.b64encode(b"#!/bin/bash\nexport GH=ghp_0123456789abcdefghijABCDE
 
 WORKSPACE = bed(
     [
-        ("azure-ml/workspace-public", {"properties.publicNetworkAccess": "Enabled"}),
+        ("azure-ml/workspace-public-network", {"properties.publicNetworkAccess": "Enabled"}),
         (
             "azure-ml/workspace-without-private-endpoint",
             {"properties.privateEndpointConnections": []},
         ),
         (
-            "azure-ml/workspace-outbound-open",
+            "azure-ml/workspace-egress-unrestricted",
             {"properties.managedNetwork.isolationMode": "AllowInternetOutbound"},
         ),
         ("azure-ml/workspace-without-customer-key", {"properties.encryption": None}),
@@ -46,14 +46,14 @@ WORKSPACE = bed(
             },
         ),
         (
-            "azure-ml/workspace-reads-storage-by-key",
+            "azure-ml/workspace-storage-key-authentication",
             {"properties.systemDatastoresAuthMode": "AccessKey"},
         ),
         (
             "azure-ml/workspace-without-user-identity",
             {"properties.primaryUserAssignedIdentity": None},
         ),
-        ("azure-ml/workspace-untagged", {"tags": {"team": "fraud"}}),
+        ("azure-ml/workspace-without-owner-tag", {"tags": {"team": "fraud"}}),
         (
             "azure-ml/serverless-compute-public-ip",
             {"properties.serverlessComputeSettings.serverlessComputeNoPublicIP": False},
@@ -72,17 +72,17 @@ INSTANCE = bed(
             "azure-ml/compute-instance-shared",
             {"properties.properties.applicationSharingPolicy": None},
         ),
-        ("azure-ml/compute-instance-root", {"properties.properties.enableRootAccess": True}),
+        ("azure-ml/compute-instance-root-access", {"properties.properties.enableRootAccess": True}),
         (
-            "azure-ml/compute-instance-runs-idle",
+            "azure-ml/compute-instance-without-idle-shutdown",
             {"properties.properties.idleTimeBeforeShutdown": None},
         ),
         (
-            "azure-ml/compute-instance-image-old",
+            "azure-ml/compute-instance-image-outdated",
             {"properties.properties.osImageMetadata.isLatestOsImageVersion": False},
         ),
         (
-            "azure-ml/compute-instance-script-unpinned",
+            "azure-ml/compute-instance-script-unpinned-download",
             {
                 "properties.properties.setupScripts.scripts.startupScript": {
                     "scriptSource": "inline",
@@ -91,7 +91,7 @@ INSTANCE = bed(
             },
         ),
         (
-            "azure-ml/compute-instance-script-secret",
+            "azure-ml/compute-instance-secret-in-script",
             {
                 "properties.properties.setupScripts.scripts.creationScript": {
                     "scriptSource": "inline",
@@ -104,7 +104,7 @@ INSTANCE = bed(
             {"properties.properties.customServices.0.docker.privileged": True},
         ),
         (
-            "azure-ml/compute-instance-service-secret",
+            "azure-ml/compute-instance-service-secret-in-environment",
             {
                 "properties.properties.customServices.0.environmentVariables.LICENCE_TOKEN": {
                     "type": "local",
@@ -119,10 +119,13 @@ CLUSTER = bed(
         ("azure-ml/cluster-local-accounts", {"properties.disableLocalAuth": None}),
         ("azure-ml/cluster-public-ip", {"properties.properties.enableNodePublicIp": True}),
         (
-            "azure-ml/cluster-ssh-open",
+            "azure-ml/cluster-ssh-public",
             {"properties.properties.remoteLoginPortPublicAccess": "Enabled"},
         ),
-        ("azure-ml/cluster-never-idle", {"properties.properties.scaleSettings.minNodeCount": 2}),
+        (
+            "azure-ml/cluster-without-idle-shutdown",
+            {"properties.properties.scaleSettings.minNodeCount": 2},
+        ),
     ]
 )
 OUTBOUND_HOST = bed([("azure-ml/outbound-rule-any-host", {"properties.destination": "*.com"})])
@@ -132,7 +135,7 @@ OUTBOUND_TAG = bed(
 REGISTRY = plot(
     [
         (
-            "azure-ml/registry-public@registry",
+            "azure-ml/registry-public-network@registry",
             {"registry": {"properties.publicNetworkAccess": "Enabled"}},
         ),
         (
@@ -145,15 +148,15 @@ REGISTRY = plot(
             },
         ),
         (
-            f"azure-ml/registry-open-to-other-tenants@registry {access.FOREIGN_FAILS}",
+            f"azure-ml/registry-externally-usable@registry {access.FOREIGN_FAILS}",
             {"+foreign": {}},
         ),
     ]
 )
 # A network of its own is all that a workspace without a managed one has.
-NETWORK = Planted(rule="azure-ml/compute-instance-without-network", every=9, which=5)
-CLUSTER_NETWORK = Planted(rule="azure-ml/cluster-without-network", every=9, which=5)
-UNMANAGED = Planted(rule="azure-ml/workspace-outbound-open", every=9, which=5)
+NETWORK = Planted(rule="azure-ml/compute-instance-without-customer-network", every=9, which=5)
+CLUSTER_NETWORK = Planted(rule="azure-ml/cluster-without-customer-network", every=9, which=5)
+UNMANAGED = Planted(rule="azure-ml/workspace-egress-unrestricted", every=9, which=5)
 ATTACHED = Planted(rule="azure-ml/attached-compute-local-accounts", every=6, which=2)
 _SECRETS = (
     _TOKEN.decode(),
@@ -163,7 +166,7 @@ _SECRETS = (
 FAULTS: tuple[Planted, ...] = (
     *(f for b in (WORKSPACE, INSTANCE, CLUSTER, OUTBOUND_HOST, OUTBOUND_TAG, REGISTRY)
       for f in b.faults),
-    *log_settings.faults("azure-ml/workspace-logs-off", "azure-ml/registry-logs-off"),
+    *log_settings.faults("azure-ml/workspace-without-log", "azure-ml/registry-without-log"),
     NETWORK, CLUSTER_NETWORK, ATTACHED,
 )  # fmt: skip
 
@@ -195,10 +198,10 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
         workspace,
         *REGISTRY.grow(site, {"registry": registry, "foreign": foreign}),
         *log_settings.setting(
-            site, "azure-ml/workspace-logs-off", workspace, ("AmlComputeJobEvent",)
+            site, "azure-ml/workspace-without-log", workspace, ("AmlComputeJobEvent",)
         ),
         *log_settings.setting(
-            site, "azure-ml/registry-logs-off", registry, ("RegistryAssetReadEvent",)
+            site, "azure-ml/registry-without-log", registry, ("RegistryAssetReadEvent",)
         ),
         INSTANCE.strike(site, _instance(site, workspace)),
         CLUSTER.strike(site, _cluster(workspace)),

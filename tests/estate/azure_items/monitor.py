@@ -13,26 +13,26 @@ _LOGS = "Microsoft.OperationalInsights"
 PLOT = plot(
     [
         ("azure-monitor/ml-alert-off@alert", {"alert": {"properties.enabled": False}}),
-        ("azure-monitor/ml-alert-tells-nobody@alert", {"alert": {"properties.actions": []}}),
+        ("azure-monitor/ml-alert-without-recipient@alert", {"alert": {"properties.actions": []}}),
         (
-            "azure-logs/workspace-forgets-early@logs",
+            "azure-logs/workspace-retention-short@logs",
             {"logs": {"properties.retentionInDays": 30}},
         ),
         (
-            "azure-logs/workspace-takes-keys@logs",
+            "azure-logs/workspace-local-auth@logs",
             {"logs": {"properties.features.disableLocalAuth": False}},
         ),
         (
-            "azure-logs/workspace-read-from-internet@logs",
+            "azure-logs/workspace-public-query@logs",
             {"logs": {"properties.publicNetworkAccessForQuery": None}},
         ),
         (
-            "azure-logs/workspace-without-own-key@logs",
+            "azure-logs/workspace-without-customer-key@logs",
             {"logs": {"properties.features.clusterResourceId": None}},
         ),
         ("azure-cosmos/account-local-auth@chats", {"chats": {"properties.disableLocalAuth": None}}),
         (
-            "azure-cosmos/account-reachable-from-anywhere@chats",
+            "azure-cosmos/account-any-address@chats",
             {"chats": {"properties.publicNetworkAccess": "Enabled"}},
         ),
     ]

@@ -28,7 +28,7 @@ PLOT = plot(
         _opens("ml-tool", "8888"),
         _opens("vector-store", "6333"),
         (
-            "azure-network/ml-nsg-egress-unlimited@nsg",
+            "azure-network/ml-nsg-egress-unrestricted@nsg",
             {"nsg": {"properties.securityRules.1.properties.access": "Allow"}},
         ),
         (
@@ -46,7 +46,7 @@ PLOT = plot(
             },
         ),
         (
-            "azure-network/private-endpoint-without-zone@link",
+            "azure-network/private-endpoint-without-dns-zone@link",
             {"zone": {"properties.privateDnsZoneConfigs": []}},
         ),
     ]

@@ -17,11 +17,11 @@ _FEW = "azure-search/service-below-index-sla"
 SERVICE = bed(
     [
         (
-            "azure-search/service-public",
+            "azure-search/service-public-network",
             {**_OPEN, "properties.networkRuleSet.ipRules": [{"value": "198.51.100.7"}]},
         ),
         (
-            "azure-search/service-public azure-search/service-open-range",
+            "azure-search/service-public-network azure-search/service-firewall-wide-range",
             {**_OPEN, "properties.networkRuleSet.ipRules": [{"value": "0.0.0.0/0"}]},
         ),
         (
@@ -30,24 +30,27 @@ SERVICE = bed(
         ),
         ("azure-search/service-local-auth", {"properties.disableLocalAuth": False}),
         (
-            "azure-search/service-without-key-enforcement",
+            "azure-search/service-without-customer-key-enforcement",
             {"properties.encryptionWithCmk.enforcement": "Disabled"},
         ),
         ("azure-search/service-without-identity", {"identity": None}),
         ("azure-search/service-sku-without-private-link", {"sku.name": "free"}),
         (f"azure-search/service-below-query-sla {_FEW}", {"properties.replicaCount": 1}),
         (_FEW, {"properties.replicaCount": 2}),
-        ("azure-search/service-sends-anywhere", {"properties.dataExfiltrationProtections": []}),
+        (
+            "azure-search/service-egress-unrestricted",
+            {"properties.dataExfiltrationProtections": []},
+        ),
         (
             "azure-search/shared-link-not-approved",
             {"properties.sharedPrivateLinkResources.0.properties.status": "Pending"},
         ),
-        ("azure-search/service-untagged", {"tags": {}}),
+        ("azure-search/service-without-owner-tag", {"tags": {}}),
     ]
 )
 FAULTS: tuple[Planted, ...] = (
     *SERVICE.faults,
-    *log_settings.faults("azure-search/service-logs-off"),
+    *log_settings.faults("azure-search/service-without-log"),
 )
 
 
@@ -57,7 +60,9 @@ def of_company() -> list[dict[str, Any]]:
 
 def of_deployment(site: Site) -> list[dict[str, Any]]:
     service = SERVICE.strike(site, _service(site))
-    logs = log_settings.setting(site, "azure-search/service-logs-off", service, ("OperationLogs",))
+    logs = log_settings.setting(
+        site, "azure-search/service-without-log", service, ("OperationLogs",)
+    )
     return [service, *logs]
 
 

@@ -16,13 +16,14 @@ from tests.estate.azure_items.plots import plot
 from tests.estate.azure_world import SECOND, SUBSCRIPTION, arm, child, group_id
 
 _PUBLIC = "azure-storage/account-public-network@account"
-_OPEN = f"{_PUBLIC} azure-storage/account-reachable-from-anywhere@account"
+_OPEN = f"{_PUBLIC} azure-storage/account-any-address@account"
 _ANONYMOUS = "azure-storage/account-allows-anonymous-containers@account"
 _KEYS = "azure-storage/account-shared-key@account"
-_LOOSE = f"{_KEYS} azure-storage/account-sas-unlimited@account"
+_LOOSE = f"{_KEYS} azure-storage/account-sas-unrestricted@account"
 # The search service beside it takes documents from the whole account.
 _WRITERS = (
-    "azure-storage/container-outside-writers@exchange paths/knowledge-writable-from-outside@search"
+    "azure-storage/container-externally-writable@exchange"
+    " paths/knowledge-externally-writable@search"
 )
 _PARTNER = (
     f"/subscriptions/{SECOND}/resourceGroups/x/providers/Microsoft.Storage/storageAccounts/partner"
@@ -30,7 +31,7 @@ _PARTNER = (
 _BY_KEY = " ".join(
     f"azure-storage/container-keys-from-internet@{each}" for each in ("exchange", "models", "other")
 )
-_OUTSIDE = "azure-storage/container-outside-readers@exchange"
+_OUTSIDE = "azure-storage/container-externally-readable@exchange"
 _ANYWHERE = {"properties.publicNetworkAccess": "Enabled", "properties.networkAcls": None}
 PLOT = plot(
     [
@@ -59,7 +60,7 @@ PLOT = plot(
             {"account": {"properties.privateEndpointConnections": []}},
         ),
         (
-            "azure-storage/account-allows-plain-http@account",
+            "azure-storage/account-without-tls@account",
             {"account": {"properties.supportsHttpsTrafficOnly": False}},
         ),
         (
@@ -67,7 +68,7 @@ PLOT = plot(
             {"account": {"properties.minimumTlsVersion": None}},
         ),
         (
-            "azure-storage/account-without-own-key@account",
+            "azure-storage/account-without-customer-key@account",
             {"account": {"properties.encryption": {"keySource": "Microsoft.Storage"}}},
         ),
         (
@@ -88,7 +89,7 @@ PLOT = plot(
             {"blobs": {"properties.containerDeleteRetentionPolicy": None}},
         ),
         (
-            "azure-storage/account-access-unlogged@account",
+            "azure-storage/account-without-access-log@account",
             {"logs": {"properties.logs": [{"category": "StorageRead", "enabled": True}]}},
         ),
         (

@@ -10,13 +10,13 @@ from tests.estate.gcp_estate import Planted, Site
 from tests.estate.gcp_kinds import EVERY, FEW, RECENT, Body, account_of
 from tests.estate.gcp_world import PROJECT, Thing, Told
 
-_PATHS = "paths/agent-open-door-acts-unasked"
+_PATHS = "paths/public-agent-without-confirmation"
 # What is planted in every fifth app, beginning with its number, and what must then fail.
 _FAULTS: tuple[tuple[str, ...], ...] = (
     ("ces/deployment-without-origin-check", "ces/deployment-without-captcha", _PATHS),
     ("ces/deployment-serves-draft",),
     ("ces/deployment-without-guardrail",),
-    ("ces/guardrail-passes-on-failure",),
+    ("ces/guardrail-fails-open",),
     (_PATHS,),
 )
 FAULTS: tuple[Planted, ...] = tuple(

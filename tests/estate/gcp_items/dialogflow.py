@@ -6,9 +6,9 @@ from tests.estate.gcp_estate import Planted, Site
 from tests.estate.gcp_kinds import EVERY, FEW
 from tests.estate.gcp_world import Thing, Told
 
-_UNLOGGED = Planted(rule="dialogflow/agent-log-off", every=EVERY, which=0)
-_ANONYMOUS = Planted(rule="dialogflow/webhook-without-sign-in", every=EVERY, which=1)
-_INLINE = Planted(rule="dialogflow/webhook-inline-password", every=EVERY, which=2)
+_UNLOGGED = Planted(rule="dialogflow/agent-without-log", every=EVERY, which=0)
+_ANONYMOUS = Planted(rule="dialogflow/webhook-without-authentication", every=EVERY, which=1)
+_INLINE = Planted(rule="dialogflow/webhook-secret-in-configuration", every=EVERY, which=2)
 FAULTS: tuple[Planted, ...] = (_UNLOGGED, _ANONYMOUS, _INLINE)
 _CX = "GoogleCloudDialogflowCxV3"
 _ID = "//dialogflow.googleapis.com/"

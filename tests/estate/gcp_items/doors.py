@@ -22,27 +22,33 @@ from tests.estate.gcp_kinds import (
 from tests.estate.gcp_world import PROJECT, Thing, Told
 
 _SERVICES: tuple[tuple[str, ...], ...] = (
-    ("cloud-run/model-server-public", "cloud-run/open-service-leads-to-model"),
-    ("cloud-run/model-service-secret-in-environment", "cloud-run/model-service-image-by-tag"),
-    ("cloud-run/model-service-default-account",),
-    ("cloud-run/model-server-egress-open",),
+    ("cloud-run/model-server-public", "cloud-run/public-service-reaches-model"),
+    ("cloud-run/model-service-secret-in-environment", "cloud-run/model-service-image-unpinned"),
+    ("cloud-run/model-service-default-service-account",),
+    ("cloud-run/model-server-egress-unrestricted",),
     (),
 )
 _FUNCTIONS: tuple[tuple[str, ...], ...] = (
-    ("cloud-functions/open-function-leads-to-model",),
+    ("cloud-functions/public-function-reaches-model",),
     ("cloud-functions/ml-function-secret-in-environment",
-     "cloud-functions/ml-function-answers-without-tls"),
+     "cloud-functions/ml-function-without-tls"),
     (), (), (),
 )  # fmt: skip
 _CLUSTERS: tuple[tuple[str, ...], ...] = (
-    ("gke/ml-cluster-control-plane-open",),
-    ("gke/ml-cluster-nodes-public",),
+    ("gke/ml-cluster-api-any-address",),
+    ("gke/ml-cluster-nodes-public-ip",),
     ("gke/ml-cluster-without-network-policy", "gke/ml-cluster-admits-unsigned-images"),
-    ("gke/ml-cluster-without-workload-identity", "gke/ml-nodes-show-credentials"),
-    ("gke/ml-nodes-default-account", "gke/ml-cluster-not-shielded"),
+    ("gke/ml-cluster-without-workload-identity", "gke/ml-nodes-expose-credentials"),
+    ("gke/ml-nodes-default-service-account", "gke/ml-cluster-without-shielded-nodes"),
 )
-_GATEWAYS: tuple[tuple[str, ...], ...] = (("api-gateway/open-path-leads-to-model",), (), (), (), ())
-_DEFAULT = Planted(rule="gcp-iam/ml-account-is-default", every=5, which=2)
+_GATEWAYS: tuple[tuple[str, ...], ...] = (
+    ("api-gateway/public-path-reaches-model",),
+    (),
+    (),
+    (),
+    (),
+)
+_DEFAULT = Planted(rule="gcp-iam/ml-default-service-account", every=5, which=2)
 
 
 def _planted(table: tuple[tuple[str, ...], ...]) -> tuple[Planted, ...]:

@@ -16,11 +16,11 @@ _STRUCK: tuple[tuple[str, ...], ...] = (
     ("gcp-iam/ml-account-writes-every-bucket",),
     ("gcp-iam/ml-account-reads-every-secret", "gcp-iam/ml-account-changes-guardrails",
      "gcp-iam/ml-account-stops-logging"),
-    ("gcp-iam/ml-account-usable-from-outside", "gcp-iam/ml-account-has-keys",
+    ("gcp-iam/ml-account-externally-usable", "gcp-iam/ml-account-has-keys",
      "gcp-iam/ml-account-key-old"),
 )  # fmt: skip
-_PROVIDER = Planted(rule="gcp-iam/identity-provider-open", every=5, which=0)
-_DEFAULT = Planted(rule="gcp-iam/ml-account-is-default", every=5, which=2)
+_PROVIDER = Planted(rule="gcp-iam/identity-provider-unrestricted", every=5, which=0)
+_DEFAULT = Planted(rule="gcp-iam/ml-default-service-account", every=5, which=2)
 _ACCOUNTS = tuple(
     Planted(rule=rule, every=5, which=n) for n, rules in enumerate(_STRUCK) for rule in rules
 )

@@ -11,14 +11,14 @@ from tests.estate.gcp_world import HOME, PROJECT, Thing, Told
 
 _KEYS: tuple[tuple[str, ...], ...] = (
     ("gcp-kms/key-unusable",),
-    ("gcp-kms/key-usable-from-outside",),
+    ("gcp-kms/key-externally-usable",),
     ("gcp-kms/key-not-rotated",),
-    ("gcp-kms/key-public", "gcp-kms/key-usable-from-outside"),
-    ("gcp-kms/key-destroyed-at-once",),
+    ("gcp-kms/key-public", "gcp-kms/key-externally-usable"),
+    ("gcp-kms/key-destruction-delay-short",),
 )
 _REPOSITORIES: tuple[tuple[str, ...], ...] = (
     ("artifact-registry/repository-public",),
-    ("artifact-registry/repository-pushable-from-outside",),
+    ("artifact-registry/repository-externally-pushable",),
     ("artifact-registry/repository-tags-mutable",),
     ("artifact-registry/repository-unscanned",),
     ("artifact-registry/repository-without-customer-key",),

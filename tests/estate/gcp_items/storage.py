@@ -9,19 +9,19 @@ from tests.estate.gcp_items.hierarchy import COLLEAGUES, PARTNER
 from tests.estate.gcp_kinds import LABELS, account_of, bucket_of, key_of
 from tests.estate.gcp_world import HOME, NUMBER, PROJECT, Thing, Told
 
-_OPEN_READ = ("gcs/bucket-public-read", "gcs/bucket-readable-from-outside",
-              "gcs/bucket-public-access-not-prevented")  # fmt: skip
-_OPEN_WRITE = ("gcs/bucket-public-write", "gcs/bucket-writable-from-outside",
-               "gcs/bucket-public-access-not-prevented")  # fmt: skip
+_OPEN_READ = ("gcs/bucket-public-read", "gcs/bucket-externally-readable",
+              "gcs/bucket-without-public-access-prevention")  # fmt: skip
+_OPEN_WRITE = ("gcs/bucket-public-write", "gcs/bucket-externally-writable",
+               "gcs/bucket-without-public-access-prevention")  # fmt: skip
 _STRUCK: tuple[tuple[str, ...], ...] = (
     _OPEN_READ,
     (
         "gcs/bucket-without-uniform-access",
-        "gcs/bucket-readable-from-outside",
+        "gcs/bucket-externally-readable",
         "gcs/bucket-unversioned",
     ),
     _OPEN_WRITE,
-    ("gcs/bucket-writable-from-outside", "gcs/bucket-without-customer-key"),
+    ("gcs/bucket-externally-writable", "gcs/bucket-without-customer-key"),
     ("gcs/bucket-without-soft-delete", "gcs/bucket-retention-unlocked"),
 )  # fmt: skip
 FAULTS: tuple[Planted, ...] = tuple(

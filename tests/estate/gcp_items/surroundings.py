@@ -12,20 +12,20 @@ from tests.estate.gcp_world import HOME, PROJECT, Thing, Told
 _COMPUTE = "compute.googleapis.com"
 _GEMINI = "generativelanguage.googleapis.com"
 _TABLE: tuple[tuple[str, ...], ...] = (
-    ("gcp-vpc/ml-subnetwork-without-flow-logs", "gcp-monitoring/ml-alert-off",
-     "gcp-logging/log-bucket-short", "secretmanager/secret-public",
-     "secretmanager/secret-open-to-outsiders", "bigquery/ml-dataset-public",
-     "bigquery/ml-dataset-readable-from-outside", "gcp-logging/sink-dataset-readable-from-outside",
-     "gcp-logging/sink-bucket-readable-from-outside", "apikeys/key-without-api-limit"),
+    ("gcp-vpc/ml-subnetwork-without-flow-log", "gcp-monitoring/ml-alert-off",
+     "gcp-logging/log-bucket-retention-short", "secretmanager/secret-public",
+     "secretmanager/secret-externally-usable", "bigquery/ml-dataset-public",
+     "bigquery/ml-dataset-externally-readable", "gcp-logging/sink-dataset-externally-readable",
+     "gcp-logging/sink-bucket-externally-readable", "apikeys/key-without-api-limit"),
     ("gcp-vpc/ml-subnetwork-without-private-access",
-     "gcp-logging/sink-bucket-readable-from-outside", "gcp-monitoring/ml-alert-tells-nobody",
-     "secretmanager/secret-open-to-outsiders", "bigquery/ml-dataset-writable-from-outside",
-     "bigquery/ml-dataset-readable-from-outside", "gcp-logging/sink-dataset-readable-from-outside",
-     "apikeys/model-key-usable-by-anybody"),
-    ("gcp-vpc/model-port-open", "secretmanager/secret-not-rotated",
+     "gcp-logging/sink-bucket-externally-readable", "gcp-monitoring/ml-alert-without-recipient",
+     "secretmanager/secret-externally-usable", "bigquery/ml-dataset-externally-writable",
+     "bigquery/ml-dataset-externally-readable", "gcp-logging/sink-dataset-externally-readable",
+     "apikeys/model-key-unrestricted"),
+    ("gcp-vpc/model-port-public", "secretmanager/secret-not-rotated",
      "bigquery/ml-dataset-without-customer-key", "apikeys/key-old"),
-    ("gcp-vpc/login-open-in-ml-network", "bigquery/ml-dataset-kept-for-ever"),
-    ("gcp-vpc/ml-network-made-by-itself",),
+    ("gcp-vpc/ml-network-remote-administration-public", "bigquery/ml-dataset-without-expiry"),
+    ("gcp-vpc/ml-network-auto-subnets",),
 )  # fmt: skip
 FAULTS: tuple[Planted, ...] = tuple(
     Planted(rule=rule, every=5, which=n) for n, rules in enumerate(_TABLE) for rule in rules

@@ -44,30 +44,30 @@ AGENT = Kind(
     schema=f"{_SCHEMA}ReasoningEngine",
     body=_agent,
     faults=(
-        Fault(rules=("vertex/agent-without-key",), change=without("encryptionSpec")),
+        Fault(rules=("vertex/agent-without-customer-key",), change=without("encryptionSpec")),
         Fault(
-            rules=("vertex/agent-without-network",),
+            rules=("vertex/agent-without-customer-network",),
             change=with_("spec.deploymentSpec.pscInterfaceConfig", {}),
         ),
         Fault(
-            rules=("vertex/agent-default-identity",),
+            rules=("vertex/agent-default-service-account",),
             change=with_("spec.serviceAccount", DEFAULT_ACCOUNT),
         ),
         Fault(
-            rules=("vertex/agent-environment-secret",),
+            rules=("vertex/agent-secret-in-environment",),
             change=with_("spec.deploymentSpec.env", [SECRET_VARIABLE]),
         ),
-        Fault(rules=("vertex/agent-open-to-everyone",), change=opened_to("allUsers")),
+        Fault(rules=("vertex/agent-public",), change=opened_to("allUsers")),
         Fault(
             rules=("vertex/agent-from-pickle",),
             change=with_("spec.packageSpec.pickleObjectGcsUri", "gs://staging/agent.pkl"),
         ),
         Fault(
-            rules=("vertex/agent-image-not-pinned",),
+            rules=("vertex/agent-image-unpinned",),
             change=with_("spec.containerSpec.imageUri", "europe-west4-docker.pkg.dev/p/r/agent:1"),
         ),
         Fault(
-            rules=("vertex/agent-source-not-pinned",),
+            rules=("vertex/agent-source-unpinned",),
             change=with_(
                 "spec.sourceCodeSpec.gitSource",
                 {"url": "https://github.com/nordlicht/agent", "revision": "main"},
@@ -97,11 +97,11 @@ EXTENSION = Kind(
     body=_extension,
     faults=(
         Fault(
-            rules=("vertex/extension-without-sign-in",),
+            rules=("vertex/extension-without-authentication",),
             change=with_("manifest.authConfig.authType", "NO_AUTH"),
         ),
         Fault(
-            rules=("vertex/extension-inline-key",),
+            rules=("vertex/extension-secret-in-manifest",),
             change=with_("manifest.authConfig.apiKeyConfig.apiKeyString", TOKEN),
         ),
     ),

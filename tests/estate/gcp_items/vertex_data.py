@@ -37,8 +37,8 @@ DATASET = Kind(
         site, path, metadataSchemaUri="gs://google/tabular", metadata={}
     ),
     faults=(
-        Fault(rules=("vertex/dataset-without-key",), change=without("encryptionSpec")),
-        Fault(rules=("vertex/dataset-unlabelled",), change=without("labels")),
+        Fault(rules=("vertex/dataset-without-customer-key",), change=without("encryptionSpec")),
+        Fault(rules=("vertex/dataset-without-owner-tag",), change=without("labels")),
     ),
 )
 FEATURES = Kind(
@@ -47,9 +47,11 @@ FEATURES = Kind(
     asset="Featurestore",
     body=_unnamed,
     faults=(
-        Fault(rules=("vertex/featurestore-without-key",), change=without("encryptionSpec")),
         Fault(
-            rules=("vertex/featurestore-open-to-everyone",),
+            rules=("vertex/featurestore-without-customer-key",), change=without("encryptionSpec")
+        ),
+        Fault(
+            rules=("vertex/featurestore-public",),
             change=opened_to("allAuthenticatedUsers"),
         ),
     ),
@@ -66,10 +68,12 @@ ONLINE = Kind(
         },
     ),
     faults=(
-        Fault(rules=("vertex/online-store-without-key",), change=without("encryptionSpec")),
-        Fault(rules=("vertex/online-store-open-to-everyone",), change=opened_to("allUsers")),
         Fault(
-            rules=("vertex/online-store-public",),
+            rules=("vertex/online-store-without-customer-key",), change=without("encryptionSpec")
+        ),
+        Fault(rules=("vertex/online-store-policy-public",), change=opened_to("allUsers")),
+        Fault(
+            rules=("vertex/online-store-public-network",),
             change=with_("dedicatedServingEndpoint", {"publicEndpointDomainName": "x.example"}),
         ),
     ),
@@ -92,7 +96,9 @@ GROUP = Kind(
     schema=f"{_SCHEMA}FeatureGroup",
     body=_group,
     faults=(
-        Fault(rules=("vertex/feature-group-shares-agent",), change=without("serviceAgentType")),
+        Fault(
+            rules=("vertex/feature-group-shared-service-agent",), change=without("serviceAgentType")
+        ),
     ),
 )
 INDEX = Kind(
@@ -100,7 +106,7 @@ INDEX = Kind(
     schema=f"{_SCHEMA}Index",
     asset="Index",
     body=common,
-    faults=(Fault(rules=("vertex/index-without-key",), change=without("encryptionSpec")),),
+    faults=(Fault(rules=("vertex/index-without-customer-key",), change=without("encryptionSpec")),),
 )
 
 
@@ -128,14 +134,19 @@ SEARCH = Kind(
     asset="IndexEndpoint",
     body=_search,
     faults=(
-        Fault(rules=("vertex/index-endpoint-without-key",), change=without("encryptionSpec")),
-        Fault(rules=("vertex/index-endpoint-public",), change=with_("publicEndpointEnabled", True)),
         Fault(
-            rules=("vertex/index-endpoint-asks-no-token",),
+            rules=("vertex/index-endpoint-without-customer-key",), change=without("encryptionSpec")
+        ),
+        Fault(
+            rules=("vertex/index-endpoint-public-network",),
+            change=with_("publicEndpointEnabled", True),
+        ),
+        Fault(
+            rules=("vertex/index-endpoint-without-authentication",),
             change=with_("deployedIndexes.0.deployedIndexAuthConfig", {}),
         ),
         Fault(
-            rules=("vertex/index-endpoint-access-log-off",),
+            rules=("vertex/index-endpoint-without-access-log",),
             change=with_("deployedIndexes.0.enableAccessLogging", False),
         ),
     ),
@@ -158,9 +169,9 @@ CORPUS = Kind(
     schema=f"{_SCHEMA}RagCorpus",
     body=_corpus,
     faults=(
-        Fault(rules=("vertex/rag-corpus-without-key",), change=without("encryptionSpec")),
+        Fault(rules=("vertex/rag-corpus-without-customer-key",), change=without("encryptionSpec")),
         Fault(
-            rules=("vertex/rag-corpus-inline-key",),
+            rules=("vertex/rag-corpus-secret-in-configuration",),
             change=with_("vectorDbConfig.apiAuth.apiKeyConfig", {"apiKeyString": TOKEN}),
         ),
     ),
@@ -191,14 +202,20 @@ METADATA = Kind(
     schema=f"{_SCHEMA}MetadataStore",
     asset="MetadataStore",
     body=_metadata,
-    faults=(Fault(rules=("vertex/metadata-store-without-key",), change=without("encryptionSpec")),),
+    faults=(
+        Fault(
+            rules=("vertex/metadata-store-without-customer-key",), change=without("encryptionSpec")
+        ),
+    ),
 )
 BOARD = Kind(
     noun="tensorboards",
     schema=f"{_SCHEMA}Tensorboard",
     asset="Tensorboard",
     body=common,
-    faults=(Fault(rules=("vertex/tensorboard-without-key",), change=without("encryptionSpec")),),
+    faults=(
+        Fault(rules=("vertex/tensorboard-without-customer-key",), change=without("encryptionSpec")),
+    ),
 )
 KINDS = (DATASET, FEATURES, ONLINE, GROUP, INDEX, SEARCH, CORPUS, METADATA, BOARD)
 

@@ -61,31 +61,31 @@ CUSTOM = Kind(
             rules=("vertex/custom-job-web-shell",), change=with_("jobSpec.enableWebAccess", True)
         ),
         Fault(
-            rules=("vertex/custom-job-default-identity",),
+            rules=("vertex/custom-job-default-service-account",),
             change=with_("jobSpec.serviceAccount", DEFAULT_ACCOUNT),
         ),
         Fault(
-            rules=("vertex/custom-job-environment-secret",),
+            rules=("vertex/custom-job-secret-in-environment",),
             change=with_("jobSpec.workerPoolSpecs.0.containerSpec.env", [SECRET_VARIABLE]),
         ),
         Fault(
-            rules=("vertex/custom-job-without-network",),
+            rules=("vertex/custom-job-without-customer-network",),
             change=with_("jobSpec.pscInterfaceConfig", {}),
         ),
         Fault(
-            rules=("vertex/custom-job-image-not-pinned",),
+            rules=("vertex/custom-job-image-unpinned",),
             change=with_(
                 "jobSpec.workerPoolSpecs.0.containerSpec.imageUri",
                 "europe-west4-docker.pkg.dev/p/r/train:1",
             ),
         ),
-        Fault(rules=("vertex/custom-job-without-key",), change=without("encryptionSpec")),
+        Fault(rules=("vertex/custom-job-without-customer-key",), change=without("encryptionSpec")),
         Fault(
             rules=("vertex/custom-job-web-dashboard",),
             change=with_("jobSpec.enableDashboardAccess", True),
         ),
         Fault(
-            rules=("vertex/custom-job-argument-secret",),
+            rules=("vertex/custom-job-secret-in-arguments",),
             change=with_("jobSpec.workerPoolSpecs.0.containerSpec.args", [f"--hub-token={TOKEN}"]),
         ),
     ),
@@ -115,25 +115,27 @@ TRIALS = Kind(
             change=with_("trialJobSpec.enableWebAccess", True),
         ),
         Fault(
-            rules=("vertex/tuning-trial-default-identity",),
+            rules=("vertex/tuning-trial-default-service-account",),
             change=with_("trialJobSpec.serviceAccount", DEFAULT_ACCOUNT),
         ),
         Fault(
-            rules=("vertex/tuning-trial-environment-secret",),
+            rules=("vertex/tuning-trial-secret-in-environment",),
             change=with_("trialJobSpec.workerPoolSpecs.0.containerSpec.env", [SECRET_VARIABLE]),
         ),
         Fault(
-            rules=("vertex/tuning-trial-without-network",),
+            rules=("vertex/tuning-trial-without-customer-network",),
             change=with_("trialJobSpec.pscInterfaceConfig", {}),
         ),
         Fault(
-            rules=("vertex/tuning-trial-image-not-pinned",),
+            rules=("vertex/tuning-trial-image-unpinned",),
             change=with_(
                 "trialJobSpec.workerPoolSpecs.0.containerSpec.imageUri",
                 "europe-west4-docker.pkg.dev/p/r/train:1",
             ),
         ),
-        Fault(rules=("vertex/tuning-trial-without-key",), change=without("encryptionSpec")),
+        Fault(
+            rules=("vertex/tuning-trial-without-customer-key",), change=without("encryptionSpec")
+        ),
     ),
 )
 
@@ -154,7 +156,10 @@ TRAINING = Kind(
     asset="TrainingPipeline",
     body=_training,
     faults=(
-        Fault(rules=("vertex/training-pipeline-without-key",), change=without("encryptionSpec")),
+        Fault(
+            rules=("vertex/training-pipeline-without-customer-key",),
+            change=without("encryptionSpec"),
+        ),
     ),
 )
 
@@ -176,7 +181,10 @@ TUNING = Kind(
     schema=f"{_SCHEMA}TuningJob",
     body=_tuning,
     faults=(
-        Fault(rules=("vertex/foundation-tuning-without-key",), change=without("encryptionSpec")),
+        Fault(
+            rules=("vertex/foundation-tuning-without-customer-key",),
+            change=without("encryptionSpec"),
+        ),
     ),
 )
 
@@ -201,15 +209,22 @@ RUN = Kind(
     schema=f"{_SCHEMA}PipelineJob",
     body=_run,
     faults=(
-        Fault(rules=("vertex/pipeline-run-default-identity",), change=without("serviceAccount")),
-        Fault(rules=("vertex/pipeline-run-without-key",), change=without("encryptionSpec")),
-        Fault(rules=("vertex/pipeline-run-without-network",), change=without("pscInterfaceConfig")),
         Fault(
-            rules=("vertex/pipeline-run-parameter-secret",),
+            rules=("vertex/pipeline-run-default-service-account",), change=without("serviceAccount")
+        ),
+        Fault(
+            rules=("vertex/pipeline-run-without-customer-key",), change=without("encryptionSpec")
+        ),
+        Fault(
+            rules=("vertex/pipeline-run-without-customer-network",),
+            change=without("pscInterfaceConfig"),
+        ),
+        Fault(
+            rules=("vertex/pipeline-run-secret-in-parameters",),
             change=with_("runtimeConfig.parameterValues", {"epochs": 3, "hub_token": TOKEN}),
         ),
         Fault(
-            rules=("vertex/pipeline-run-template-not-pinned",),
+            rules=("vertex/pipeline-run-template-unpinned",),
             change=with_(
                 "templateUri", "https://europe-west4-kfp.pkg.dev/p/pipelines/train/latest"
             ),
@@ -250,10 +265,10 @@ SCHEDULE = Kind(
     body=_schedule,
     faults=(
         Fault(
-            rules=("vertex/schedule-default-identity",),
+            rules=("vertex/schedule-default-service-account",),
             change=with_("createPipelineJobRequest.pipelineJob.serviceAccount", DEFAULT_ACCOUNT),
         ),
-        Fault(rules=("vertex/schedule-image-not-pinned",), change=with_(_IMAGE, "python:3.12")),
+        Fault(rules=("vertex/schedule-image-unpinned",), change=with_(_IMAGE, "python:3.12")),
     ),
 )
 
@@ -282,12 +297,15 @@ BATCH = Kind(
     body=_batch,
     faults=(
         Fault(
-            rules=("vertex/batch-prediction-default-identity",),
+            rules=("vertex/batch-prediction-default-service-account",),
             change=with_("serviceAccount", DEFAULT_ACCOUNT),
         ),
-        Fault(rules=("vertex/batch-prediction-without-key",), change=without("encryptionSpec")),
         Fault(
-            rules=("vertex/batch-prediction-environment-secret",),
+            rules=("vertex/batch-prediction-without-customer-key",),
+            change=without("encryptionSpec"),
+        ),
+        Fault(
+            rules=("vertex/batch-prediction-secret-in-environment",),
             change=with_("unmanagedContainerModel.containerSpec.env", [SECRET_VARIABLE]),
         ),
     ),
@@ -315,13 +333,16 @@ RESOURCE = Kind(
     schema=f"{_SCHEMA}PersistentResource",
     body=_resource,
     faults=(
-        Fault(rules=("vertex/persistent-resource-without-key",), change=without("encryptionSpec")),
         Fault(
-            rules=("vertex/persistent-resource-default-identity",),
+            rules=("vertex/persistent-resource-without-customer-key",),
+            change=without("encryptionSpec"),
+        ),
+        Fault(
+            rules=("vertex/persistent-resource-default-service-account",),
             change=with_("resourceRuntimeSpec.serviceAccountSpec", {}),
         ),
         Fault(
-            rules=("vertex/persistent-resource-without-network",),
+            rules=("vertex/persistent-resource-without-customer-network",),
             change=without("pscInterfaceConfig"),
         ),
     ),

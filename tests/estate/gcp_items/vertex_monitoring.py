@@ -67,10 +67,10 @@ JOB = Kind(
             change=with_("latestMonitoringPipelineMetadata.runTime", "2026-01-01T00:00:00Z"),
         ),
         Fault(
-            rules=("vertex/monitoring-job-tells-nobody",),
+            rules=("vertex/monitoring-job-without-recipient",),
             change=without("modelMonitoringAlertConfig"),
         ),
-        Fault(rules=("monitor/volume-without-key",), change=without("encryptionSpec")),
+        Fault(rules=("monitor/volume-without-customer-key",), change=without("encryptionSpec")),
     ),
 )
 
@@ -91,7 +91,9 @@ MONITOR = Kind(
     schema="GoogleCloudAiplatformV1beta1ModelMonitor",
     body=_monitor,
     faults=(
-        Fault(rules=("vertex/model-monitor-tells-nobody",), change=without("notificationSpec")),
+        Fault(
+            rules=("vertex/model-monitor-without-recipient",), change=without("notificationSpec")
+        ),
     ),
 )
 KINDS = (JOB, MONITOR)

@@ -40,33 +40,36 @@ TEMPLATE = Kind(
     body=_template,
     faults=(
         Fault(
-            rules=("vertex/runtime-template-internet",),
+            rules=("vertex/runtime-template-direct-internet",),
             change=with_("networkSpec.enableInternetAccess", True),
         ),
         Fault(
-            rules=("vertex/runtime-template-runs-idle",),
+            rules=("vertex/runtime-template-without-idle-shutdown",),
             change=with_("idleShutdownConfig.idleShutdownDisabled", True),
         ),
         Fault(
             rules=("vertex/runtime-template-without-secure-boot",),
             change=without("shieldedVmConfig"),
         ),
-        Fault(rules=("vertex/runtime-template-without-key",), change=without("encryptionSpec")),
         Fault(
-            rules=("vertex/runtime-template-start-script-download",),
+            rules=("vertex/runtime-template-without-customer-key",),
+            change=without("encryptionSpec"),
+        ),
+        Fault(
+            rules=("vertex/runtime-template-start-script-unpinned-download",),
             change=with_("softwareConfig.postStartupScriptConfig.postStartupScript", _SCRIPT),
         ),
         Fault(
-            rules=("vertex/runtime-template-start-script-secret",),
+            rules=("vertex/runtime-template-secret-in-start-script",),
             change=with_(
                 "softwareConfig.postStartupScriptConfig.postStartupScript", _SECRET_SCRIPT
             ),
         ),
         Fault(
-            rules=("vertex/runtime-template-environment-secret",),
+            rules=("vertex/runtime-template-secret-in-environment",),
             change=with_("softwareConfig.env", [SECRET_VARIABLE]),
         ),
-        Fault(rules=("vertex/runtime-template-open-to-everyone",), change=opened_to("allUsers")),
+        Fault(rules=("vertex/runtime-template-public",), change=opened_to("allUsers")),
     ),
 )
 
@@ -88,7 +91,7 @@ RUNTIME = Kind(
     body=_runtime,
     faults=(
         Fault(
-            rules=("vertex/runtime-internet",),
+            rules=("vertex/runtime-direct-internet",),
             change=with_("networkSpec.enableInternetAccess", True),
         ),
         Fault(rules=("vertex/runtime-outdated",), change=with_("isUpgradable", True)),

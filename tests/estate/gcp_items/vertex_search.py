@@ -29,7 +29,9 @@ STORE = Kind(
             rules=("vertex-search/data-store-without-source-permissions",),
             change=with_("aclEnabled", False),
         ),
-        Fault(rules=("vertex-search/data-store-without-key",), change=without("cmekConfig")),
+        Fault(
+            rules=("vertex-search/data-store-without-customer-key",), change=without("cmekConfig")
+        ),
     ),
 )
 KINDS = (STORE,)

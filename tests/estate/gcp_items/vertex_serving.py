@@ -39,9 +39,9 @@ MODEL = Kind(
     is_everywhere=True,
     body=_model,
     faults=(
-        Fault(rules=("vertex/model-without-key",), change=without("encryptionSpec")),
-        Fault(rules=("vertex/model-unlabelled",), change=without("labels")),
-        Fault(rules=("vertex/model-undescribed",), change=without("description")),
+        Fault(rules=("vertex/model-without-customer-key",), change=without("encryptionSpec")),
+        Fault(rules=("vertex/model-without-owner-tag",), change=without("labels")),
+        Fault(rules=("vertex/model-without-description",), change=without("description")),
     ),
 )
 
@@ -71,21 +71,21 @@ VERSION = Kind(
     body=_version,
     faults=(
         Fault(
-            rules=("vertex/model-image-not-pinned",),
+            rules=("vertex/model-image-unpinned",),
             change=with_(
                 "containerSpec.imageUri", f"{HOME}-docker.pkg.dev/{PROJECT}/shared/serve:1"
             ),
         ),
         Fault(
-            rules=("vertex/model-environment-secret",),
+            rules=("vertex/model-secret-in-environment",),
             change=with_("containerSpec.env", [{"name": "MODE", "value": "a"}, SECRET_VARIABLE]),
         ),
         Fault(
-            rules=("vertex/model-argument-secret",),
+            rules=("vertex/model-secret-in-arguments",),
             change=with_("containerSpec.args", ["--port=8080", f"--hub-token={TOKEN}"]),
         ),
         Fault(
-            rules=("vertex/model-garden-version-not-pinned",),
+            rules=("vertex/model-garden-version-unpinned",),
             change=with_(
                 "baseModelSource.modelGardenSource.publicModelName",
                 "publishers/google/models/gemma3",
@@ -140,37 +140,37 @@ ENDPOINT = Kind(
     body=_endpoint,
     faults=(
         Fault(
-            rules=("vertex/endpoint-on-public-api", "vertex/endpoint-shared-address"),
+            rules=("vertex/endpoint-public-network", "vertex/endpoint-shared-address"),
             change=without("privateServiceConnectConfig"),
         ),
         Fault(
-            rules=("vertex/endpoint-on-public-api",),
+            rules=("vertex/endpoint-public-network",),
             change=also(
                 without("privateServiceConnectConfig"), with_("dedicatedEndpointEnabled", True)
             ),
         ),
-        Fault(rules=("vertex/endpoint-without-key",), change=without("encryptionSpec")),
-        Fault(rules=("vertex/endpoint-unlabelled",), change=with_("labels", {"team": "ml"})),
-        Fault(rules=("vertex/endpoint-open-to-everyone",), change=opened_to("allUsers")),
-        Fault(rules=("vertex/endpoint-open-to-domain",), change=opened_to("domain:x.example")),
+        Fault(rules=("vertex/endpoint-without-customer-key",), change=without("encryptionSpec")),
+        Fault(rules=("vertex/endpoint-without-owner-tag",), change=with_("labels", {"team": "ml"})),
+        Fault(rules=("vertex/endpoint-public",), change=opened_to("allUsers")),
+        Fault(rules=("vertex/endpoint-domain-wide",), change=opened_to("domain:x.example")),
         Fault(
-            rules=("vertex/endpoint-request-log-off",),
+            rules=("vertex/endpoint-without-request-log",),
             change=with_("predictRequestResponseLoggingConfig.enabled", False),
         ),
         Fault(
-            rules=("vertex/endpoint-request-log-samples-little",),
+            rules=("vertex/endpoint-request-log-sampling-low",),
             change=with_("predictRequestResponseLoggingConfig.samplingRate", 0.01),
         ),
         Fault(
-            rules=("vertex/endpoint-access-log-off",),
+            rules=("vertex/endpoint-without-access-log",),
             change=with_("deployedModels.0.enableAccessLogging", False),
         ),
         Fault(
-            rules=("vertex/endpoint-container-log-off",),
+            rules=("vertex/endpoint-without-container-log",),
             change=with_("deployedModels.0.disableContainerLogging", True),
         ),
         Fault(
-            rules=("vertex/endpoint-runs-as-default-account",),
+            rules=("vertex/endpoint-default-service-account",),
             change=with_("deployedModels.0.serviceAccount", DEFAULT_ACCOUNT),
         ),
         Fault(

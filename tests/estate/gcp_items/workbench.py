@@ -116,7 +116,7 @@ INSTANCE = Kind(
                 _put("post-startup-script-behavior", "download_and_run_every_start"),
             ),
         ),
-        Fault(rules=("workbench/instance-open-to-everyone",), change=opened_to("allUsers")),
+        Fault(rules=("workbench/instance-public",), change=opened_to("allUsers")),
     ),
 )
 KINDS = (INSTANCE,)

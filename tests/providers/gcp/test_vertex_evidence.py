@@ -85,7 +85,7 @@ def test_everything_that_planted_rules_ask_was_read(judged: Judged) -> None:
 _FLOORS: Mapping[str, Mapping[str, object]] = {
     "model-armor/floor-not-enforced": {"enableFloorSettingEnforcement": False},
     "model-armor/floor-not-on-vertex": {"integratedServices": []},
-    "model-armor/floor-only-watches": {"aiPlatformFloorSetting": {"enableCloudLogging": True}},
+    "model-armor/floor-detect-only": {"aiPlatformFloorSetting": {"enableCloudLogging": True}},
     "model-armor/floor-without-log": {"aiPlatformFloorSetting": {"inspectAndBlock": True}},
     "model-armor/floor-without-injection-filter": {"filterConfig": {}},
 }

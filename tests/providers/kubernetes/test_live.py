@@ -147,7 +147,7 @@ WORLD = """
   metadata: {name: s, namespace: models}
   spec: {selector: {app: llm}, ports: [{port: 8000}]}
 """
-DOOR = "server/open-door-without-authentication"
+DOOR = "server/public-entry-point-without-authentication"
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_image_in_parts_is_judged_and_what_the_operator_decides_is_not(tmp_path:
     near = verdicts(graph_of(tmp_path, {"x.yaml": NIM % "1.3.3"}))
     assert ("k8s-pod/image-latest", "chat:main") in said["fail"]
     assert ("k8s-pod/image-latest", "chat:main") in near["pass"]
-    assert ("k8s-pod/container-may-escalate", "chat:main") in said["not_assessed"]
+    assert ("k8s-pod/container-can-escalate", "chat:main") in said["not_assessed"]
 
 
 def test_settings_that_an_operator_adds_are_unread_and_its_own_are_known(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_settings_that_an_operator_adds_are_unread_and_its_own_are_known(tmp_pat
 
 def test_name_of_a_hub_in_an_operators_own_key_is_an_address(tmp_path: Path) -> None:
     said = verdicts(graph_of(tmp_path, {"x.yaml": VLLM}))
-    assert ("k8s-serving/model-not-pinned", "chat") in said["fail"]
+    assert ("k8s-serving/model-unpinned", "chat") in said["fail"]
 
 
 def test_values_of_a_chart_are_no_pods(tmp_path: Path) -> None:
@@ -124,4 +124,4 @@ def test_container_of_a_cluster_that_may_be_a_server_is_not_assessed_with_its_re
     assert (row.errored, row.excluded) == (2, 1)
     graph = build_graph(VOCABULARY, inventory, FACTS)
     said = verdicts(graph)
-    assert ("k8s-serving/model-not-pinned", "script") in said["not_assessed"]
+    assert ("k8s-serving/model-unpinned", "script") in said["not_assessed"]

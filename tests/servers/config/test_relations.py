@@ -58,8 +58,8 @@ _SCENES = {
     "near": {"DOOR": "LoadBalancer", "KEY": "--api-key=$(K)", "WRITER": "999999999999"},
     "inside": {"DOOR": "ClusterIP", "KEY": "--max-num-seqs=8", "WRITER": "999999999999"},
 }
-_DOOR = "server/open-door-without-authentication"
-_STORE = "model-server/weights-writable-from-outside"
+_DOOR = "server/public-entry-point-without-authentication"
+_STORE = "model-server/weights-externally-writable"
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,7 @@ def test_a_redirect_to_tls_on_the_same_host_is_what_a_clear_port_should_do(tmp_p
     with Server(site({"/": to}, other=to)) as server:
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
     assert (seen["redirects_to_tls"], seen["redirects_to_http"]) == (True, False)
-    assert (seen.gaps, "probe/model-answers-anyone" in seen.passed) == ((), True)
+    assert (seen.gaps, "probe/model-without-authentication" in seen.passed) == ((), True)
 
 
 def test_a_server_that_leads_to_another_is_not_passed_for_it(tmp_path: Path) -> None:
@@ -84,8 +84,8 @@ def test_a_server_that_leads_to_another_is_not_passed_for_it(tmp_path: Path) -> 
     with Server(site({"/": to}, other=to)) as server:
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
     assert seen["redirects_to"] == "https://www.models.example/"
-    assert "probe/model-answers-anyone" in seen.unknown
-    assert "probe/takes-requests-in-clear" not in seen.passed
+    assert "probe/model-without-authentication" in seen.unknown
+    assert "probe/without-tls" not in seen.passed
 
 
 def test_no_secret_of_an_answer_is_kept(tmp_path: Path) -> None:
@@ -132,27 +132,27 @@ def test_a_page_from_anywhere_that_may_read_is_told(tmp_path: Path) -> None:
 
     with Server(say) as server:
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
-    assert "probe/lets-any-page-read-as-the-user" in seen.failed
-    assert "probe/lets-any-page-read" in seen.passed
+    assert "probe/any-origin-with-credentials" in seen.failed
+    assert "probe/any-origin" in seen.passed
 
 
 @pytest.mark.parametrize(
     ("page", "rule"),
     [
-        (Page(body=b"<title>Index of /models</title>"), "probe/lists-a-folder"),
-        (Page(body=b"<title>Directory listing for /</title>"), "probe/lists-a-folder"),
+        (Page(body=b"<title>Index of /models</title>"), "probe/directory-listing"),
+        (Page(body=b"<title>Directory listing for /</title>"), "probe/directory-listing"),
         (Page(body=b"x", headers=("Allow: GET, TRACE",)), "probe/allows-trace"),
         (
             Page(status=500, body=b"<title>Error // Werkzeug Debugger</title>"),
-            "probe/shows-pages-for-developers",
+            "probe/debug-pages",
         ),
         (
             Page(status=500, body=b"<title>KeyError at /x</title> Request Method: GET"),
-            "probe/shows-pages-for-developers",
+            "probe/debug-pages",
         ),
         (
             Page(body=b"x", headers=("Access-Control-Allow-Origin: *",)),
-            "probe/lets-any-page-read",
+            "probe/any-origin",
         ),
         (
             Page(body=b"x", headers=("Set-Cookie: sessionid=1; Path=/",)),
@@ -174,8 +174,9 @@ def test_a_server_that_nobody_knows_is_not_passed_as_shut(tmp_path: Path) -> Non
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
     assert seen["product"] is None
     assert {
-        "probe/runs-code-for-anyone", "probe/management-open", "probe/model-answers-anyone",
-        "probe/data-open",
+        "probe/code-execution-without-authentication",
+        "probe/management-without-authentication", "probe/model-without-authentication",
+        "probe/data-without-authentication",
     } <= seen.unknown  # fmt: skip
     assert "exposure.public" in seen.resource.unread
 
@@ -195,14 +196,14 @@ def test_a_server_that_nobody_knows_is_not_passed_as_shut(tmp_path: Path) -> Non
 def test_a_server_that_asks_everybody_first_is_passed_as_shut(tmp_path: Path, page: Page) -> None:
     with Server(site({}, other=page)) as server:
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
-    assert "probe/model-answers-anyone" in seen.passed
+    assert "probe/model-without-authentication" in seen.passed
     assert seen["exposure.public"] is False
 
 
 def test_a_server_that_refuses_this_caller_is_not_passed_as_shut_to_all(tmp_path: Path) -> None:
     with Server(site({}, other=Page(status=403, body=b"blocked"))) as server:
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
-    assert "probe/model-answers-anyone" in seen.unknown
+    assert "probe/model-without-authentication" in seen.unknown
     assert any("refuses whatever is asked (403)" in gap.detail for gap in seen.gaps)
     assert "exposure.public" in seen.resource.unread
 
@@ -212,8 +213,11 @@ def test_a_page_that_answers_everything_alike_opens_no_door(tmp_path: Path) -> N
     with Server(site({}, other=shell)) as server:
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
     assert seen["product"] == "mlflow"
-    assert seen.failed & {"probe/data-open", "probe/metrics-open"} == set()
-    assert "probe/data-open" in seen.unknown
+    assert (
+        seen.failed & {"probe/data-without-authentication", "probe/metrics-without-authentication"}
+        == set()
+    )
+    assert "probe/data-without-authentication" in seen.unknown
 
 
 @pytest.mark.parametrize(
@@ -241,4 +245,4 @@ def test_no_body_breaks_the_reading_or_the_judging(tmp_path: Path, body: bytes) 
     with Server(site(pages)) as server:
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
     assert seen.resource.type == "probe.endpoint"
-    assert "probe/runs-code-for-anyone" in seen.unknown
+    assert "probe/code-execution-without-authentication" in seen.unknown

@@ -182,8 +182,8 @@ def test_an_answer_that_is_none_hides_what_it_would_have_told(
     assert [gap.reason.value for gap in start] == [badness.reason]
     assert badness.why in start[0].detail
     assert seen.failed == set()
-    assert "probe/runs-code-for-anyone" in seen.unknown
-    assert "probe/lists-a-folder" in seen.unknown
+    assert "probe/code-execution-without-authentication" in seen.unknown
+    assert "probe/directory-listing" in seen.unknown
 
 
 @pytest.mark.parametrize("badness", CUT, ids=lambda each: each.name)

@@ -13,8 +13,11 @@ from tests.servers.probe.server import Page, Server, site
 from tests.servers.probe.test_recognise import REAL, Case
 
 _CASES = {case.name: case for case in REAL}
-_RUN, _MANAGE = "probe/runs-code-for-anyone", "probe/management-open"
-_MODEL, _DATA = "probe/model-answers-anyone", "probe/data-open"
+_RUN, _MANAGE = (
+    "probe/code-execution-without-authentication",
+    "probe/management-without-authentication",
+)
+_MODEL, _DATA = "probe/model-without-authentication", "probe/data-without-authentication"
 
 
 def _page(told: Told) -> Page:
@@ -36,7 +39,7 @@ def _look(name: str, folder: Path) -> Seen:
         ("ray-open", _RUN),  # ShadowRay
         ("torchserve-open-8081", _MANAGE),  # ShellTorch
         ("torchserve-open-8080", _MODEL),
-        ("torchserve-closed-8082", "probe/metrics-open"),
+        ("torchserve-closed-8082", "probe/metrics-without-authentication"),
         ("jupyter-open", _RUN),
         ("jupyter-open", _DATA),
         ("mlflow-open", _DATA),

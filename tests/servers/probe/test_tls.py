@@ -83,7 +83,7 @@ def test_an_expired_certificate_of_its_own_making_is_told_twice(
     [
         (DAY, 90 * DAY, "probe/certificate-not-yet-valid"),
         (-80 * DAY, 10 * DAY, "probe/certificate-about-to-expire"),
-        (-DAY, 399 * DAY, "probe/certificate-lives-too-long"),
+        (-DAY, 399 * DAY, "probe/certificate-validity-too-long"),
     ],
 )
 def test_dates_are_judged_one_by_one(
@@ -154,7 +154,7 @@ def test_each_version_is_told_apart(
     can_offer = {version: tls._only(version) is not None for version in tls.VERSIONS}
     seen = look(context, tmp_path)
     assert _versions(seen) == {v: wanted[v] if can_offer[v] else None for v in tls.VERSIONS}
-    assert ("probe/accepts-old-tls" in seen.failed) is (wanted["1.0"] or wanted["1.1"])
+    assert ("probe/old-tls" in seen.failed) is (wanted["1.0"] or wanted["1.1"])
 
 
 def test_a_handshake_that_never_ends_is_a_gap(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_versions_that_were_never_offered_are_not_known(
     with Server(HELLO, tls=authority.context()) as server:
         seen = look_at(f"https://127.0.0.1:{server.port}", tmp_path, limits=limits)
     assert _versions(seen)["1.3"] is None
-    assert {"probe/accepts-old-tls", "probe/lacks-tls-1-3"} <= seen.unknown
+    assert {"probe/old-tls", "probe/without-tls-1-3"} <= seen.unknown
 
 
 def test_a_server_that_wants_a_certificate_of_the_caller_is_shut(
@@ -193,4 +193,4 @@ def test_a_server_that_wants_a_certificate_of_the_caller_is_shut(
     seen = look(context, tmp_path)
     assert seen["certificate.trust"] == "trusted"
     assert {gap.detail for gap in seen.gaps if gap.wanted == "GET /"} == {"it wants a certificate"}
-    assert "probe/model-answers-anyone" in seen.passed
+    assert "probe/model-without-authentication" in seen.passed

@@ -110,7 +110,7 @@ def test_plain_text_on_a_single_port_of_the_mesh_is_seen(tmp_path: Path) -> None
         "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: a}\n"
         "spec: {mtls: {mode: STRICT}, portLevelMtls: {8443: {mode: %s}}}\n"
     )
-    rule = ("k8s-network/mesh-allows-plain-text", "a")
+    rule = ("k8s-network/mesh-without-mtls", "a")
     assert rule in verdicts(graph_of(tmp_path, {"x.yaml": text % "PERMISSIVE"}))["fail"]
     assert rule in verdicts(graph_of(tmp_path, {"x.yaml": text % "STRICT"}))["pass"]
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.providers.kubernetes.manifests import graph_of, of_type, verdicts
 
-PINNED = "k8s-serving/model-not-pinned"
-WRITABLE = ("paths/weights-writable-from-outside", "paths/weights-writable-from-notebook")
+PINNED = "k8s-serving/model-unpinned"
+WRITABLE = ("paths/weights-externally-writable", "paths/weights-writable-from-notebook")
 
 
 def deployment(container: str, more: str = "") -> str:

@@ -62,7 +62,7 @@ def test_route_of_a_proxy_is_a_door_that_nothing_calls_closed(
 ) -> None:
     found, said = judged(tmp_path, an(group, kind, SPECS[group]))
     assert found["r"].properties["leads_to_ml"] is True
-    assert ("k8s-network/ingress-open-to-internet", "r") in said["not_assessed"]
+    assert ("k8s-network/ingress-public", "r") in said["not_assessed"]
     assert not {rule for rule, name in said["pass"] if name == "r" and "ingress-without" in rule}
 
 
@@ -75,17 +75,17 @@ def test_what_a_route_of_a_proxy_says_is_judged(tmp_path: Path) -> None:
     spec = "{tls: {secretName: t}, routes: [{services: [{name: s}]}]}"
     found, said = judged(tmp_path, an("traefik.io", "IngressRoute", spec))
     assert found["r"].properties["has_tls"] is True
-    assert ("k8s-network/ingress-without-auth", "r") in said["fail"]
+    assert ("k8s-network/ingress-without-authentication", "r") in said["fail"]
     guarded = spec.replace("services", "middlewares: [{name: m}], services")
     found, said = judged(tmp_path, an("traefik.io", "IngressRoute", guarded))
-    assert ("k8s-network/ingress-without-auth", "r") in said["not_assessed"]
+    assert ("k8s-network/ingress-without-authentication", "r") in said["not_assessed"]
 
 
 def test_kind_that_nothing_reads_and_that_names_a_service_may_lead_to_it(tmp_path: Path) -> None:
     odd = an("example.dev", "Exposed", "{backend: {name: s}, size: 3}")
     found, said = judged(tmp_path, odd)
     assert found["r"].unread.keys() >= {"has_tls", "auth", "scheme"}
-    assert ("k8s-network/ingress-open-to-internet", "r") in said["not_assessed"]
+    assert ("k8s-network/ingress-public", "r") in said["not_assessed"]
     near, _ = judged(tmp_path, odd.replace("name: s}", "name: other}"))
     assert not near
 
@@ -116,7 +116,7 @@ def test_server_that_asks_for_itself_is_no_open_door(
     args: str, status: str, tmp_path: Path
 ) -> None:
     _, said = judged(tmp_path, kind="LoadBalancer", args=args)
-    rule = ("k8s-network/service-open-to-internet", "s")
+    rule = ("k8s-network/service-public", "s")
     assert (rule in said["fail"]) is (status == "fail")
     assert rule not in said["not_assessed"]
 
