@@ -50,6 +50,7 @@ _COLLECTING = {
 }
 _RESUMABLE = (*LIVE, *BUCKETS, "https", *PATHS)
 _SARIF = Applies(of="format", to=("sarif", "sarif-full", "gitlab", "gitlab-sast"))
+_LINKED = Applies(of="format", to=("sarif", "sarif-full"))
 # A command that is not listed takes each of its options in every case.
 APPLIES: Mapping[str, Mapping[str, Applies]] = {
     "mlsec scan": {
@@ -58,6 +59,7 @@ APPLIES: Mapping[str, Mapping[str, Applies]] = {
         "--output": _ANY,
         "--format": _ANY,
         "--sarif-inventory": _SARIF,
+        "--help-base": _LINKED,
         "--history": Applies(excludes=("--changed-since",)),
         "--offline": Applies(to=(*PATHS, "snapshot")),
         "--rules": _ANY,
@@ -76,7 +78,12 @@ APPLIES: Mapping[str, Mapping[str, Applies]] = {
         "--output": _ANY,
         "--sign-key": _ANY,
     },
-    "mlsec report": {"--output": _ANY, "--format": _ANY, "--sarif-inventory": _SARIF},
+    "mlsec report": {
+        "--output": _ANY,
+        "--format": _ANY,
+        "--sarif-inventory": _SARIF,
+        "--help-base": _LINKED,
+    },
     "mlsec sign": {
         "--key": _ANY,
         "--password-env": _ANY,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlsec.cli.target import is_remote
-from mlsec.cli.values import moment, percentage
+from mlsec.cli.values import moment, percentage, site_address
 
 if TYPE_CHECKING:
     from mlsec.pipeline import Judging
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 FORMATS = (
     "html", "sarif", "sarif-full", "json", "text", "markdown", "cyclonedx", "gitlab", "gitlab-sast",
 )  # fmt: skip
+HELP_BASE_VARIABLE = "MLSEC_HELP_BASE"
 SEVERITIES = ("critical", "high", "medium", "low", "info", "none")
 
 
@@ -98,6 +100,12 @@ def add_rendering(parser: argparse.ArgumentParser) -> None:
         "--sarif-inventory", default="", metavar="PATH",
         help="path in the repository at which mlsec-inventory.txt is committed; findings without a"
         " file of their own point there (default: its root)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--help-base", type=site_address, default=os.environ.get(HELP_BASE_VARIABLE, ""),
+        metavar="URL",
+        help="address at which the documentation is published; rules link to their pages there"
+        f" (default: the environment variable {HELP_BASE_VARIABLE})",
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     formats = formats_of(args.format, is_folder=args.output is not None)
     check_options("mlsec report", args.given, {"format": {name: name for name in formats}})
     assessment = load_assessment(args.assessment)
-    show(assessment, args.output, args.format, args.sarif_inventory)
+    show(assessment, args.output, args.format, args.sarif_inventory, help_base=args.help_base)
     return exits.CLEAN
 
 
@@ -63,7 +63,13 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def show(
-    assessment: Any, folder: Path | None, formats: str, inventory: str, *, brief: bool = False
+    assessment: Any,
+    folder: Path | None,
+    formats: str,
+    inventory: str,
+    *,
+    brief: bool = False,
+    help_base: str = "",
 ) -> list[Path]:
     """Write the formats asked for into ``folder``, or render one of them to stdout.
 
@@ -75,6 +81,7 @@ def show(
     """
     from mlsec.cli import console
     from mlsec.render.formats import FORMATS
+    from mlsec.render.help_links import HELP_BASE
     from mlsec.render.settings import INVENTORY_FILE, RenderSettings
     from mlsec.render.write import write_reports
 
@@ -84,6 +91,7 @@ def show(
         has_colour=folder is None and console.has_colour(sys.stdout),
         width_chars=console.width_chars(),
         is_brief=brief,
+        help_base=help_base or HELP_BASE,
     )
     if folder is not None:
         return list(write_reports(assessment, folder, chosen, settings))

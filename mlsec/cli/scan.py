@@ -196,7 +196,9 @@ def _show(
     from mlsec.cli.report import show
     from mlsec.engine.assessment.gate import Gate, assessed_percent, gate
 
-    written = show(assessment, args.output, args.format, args.sarif_inventory)
+    written = show(
+        assessment, args.output, args.format, args.sarif_inventory, help_base=args.help_base
+    )
     if written:
         show(assessment, None, "text", "", brief=True)
         console.note("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import math
+from urllib.parse import urlsplit
 
 
 def moment(text: str) -> datetime.datetime:
@@ -66,6 +67,25 @@ def percentage(text: str) -> float:
     if not 0 <= number <= 100:
         raise argparse.ArgumentTypeError(f'"{text}" is not a percentage from 0 to 100')
     return number
+
+
+def site_address(text: str) -> str:
+    """Read the http address of a site, without query and anchor; "" is none.
+
+    Returns:
+        It, without a slash at its end.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    parts = urlsplit(text)
+    is_plain = text.isascii() and text.isprintable() and " " not in text
+    is_site = parts.scheme in ("https", "http") and parts.hostname and parts.username is None
+    if text and not (is_plain and is_site and not parts.query and not parts.fragment):
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is not the address of a site such as https://docs.corp.example/mlsec'
+        )
+    return text.rstrip("/")
 
 
 def _number(text: str) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from mlsec.render.help_links import HELP_BASE
+
 INVENTORY_FILE = "mlsec-inventory.txt"
 
 
@@ -12,13 +14,15 @@ class RenderSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``sarif_inventory`` is the path in the repository at which the file that lists the resources
     is committed; ``width_chars`` is the terminal's width (0 for 100 columns). ``is_brief`` asks the
-    text report for what to do first instead of every finding.
+    text report for what to do first instead of every finding. ``help_base`` is the address below
+    which the pages of the documentation are published, without a slash at its end; "" for none.
     """
 
     sarif_inventory: str = INVENTORY_FILE
     has_colour: bool = False
     width_chars: int = 0
     is_brief: bool = False
+    help_base: str = HELP_BASE
 
 
 DEFAULT = RenderSettings()

@@ -9,7 +9,7 @@ from mlsec.core.assessment import Assessment
 from mlsec.core.enums import GapReason
 from mlsec.render import tally
 from mlsec.render.display import plural, shown
-from mlsec.render.sarif.rules import HOME
+from mlsec.render.help_links import gap_address
 
 _ABOUT = {
     GapReason.DENIED: "The scan's identity was not allowed to make the call.",
@@ -25,28 +25,31 @@ _SUBJECTS_SHOWN = 20
 _RULES_SHOWN = 50
 
 
-def descriptors() -> list[dict[str, Any]]:
+def descriptors(help_base: str) -> list[dict[str, Any]]:
     """Describe every kind of notification."""
     gaps = [
         _descriptor(
             f"mlsec/gap-{reason.value.replace('_', '-')}",
             "Gap" + reason.value.title().replace("_", ""),
             about,
+            gap_address(help_base, reason),
         )
         for reason, about in _ABOUT.items()
     ]
-    notice = _descriptor(_NOTICE_ID, "Notice", "Something the reader of this report should know.")
+    notice = _descriptor(
+        _NOTICE_ID, "Notice", "Something the reader of this report should know.", ""
+    )
     return [*gaps, notice]
 
 
-def _descriptor(ident: str, name: str, about: str) -> dict[str, Any]:
+def _descriptor(ident: str, name: str, about: str, address: str) -> dict[str, Any]:
     return {
         "id": ident,
         "name": name,
         "shortDescription": {"text": about},
         "fullDescription": {"text": f"{about} What depends on it is not assessed, not passed."},
         "help": {"text": "Allow the action that the message names, then scan again."},
-        "helpUri": HOME,
+        **({"helpUri": address} if address else {}),
     }
 
 

@@ -11,11 +11,9 @@ import msgspec
 from mlsec.core.assessment import RuleSummary
 from mlsec.core.enums import Category, RuleStatus, Severity
 from mlsec.render.display import generic_command, shown
+from mlsec.render.help_links import rule_address
 from mlsec.render.links import is_link
 from mlsec.render.markup import fenced, markdown_text
-
-# No home page yet: a reserved domain rather than a name that somebody else may come to own.
-HOME = "https://example.org/mlsec"
 
 # Numbers of the code-scanning convention: above 9.0 critical, 7 high, 4 medium, else low.
 SECURITY_SEVERITY = {
@@ -58,21 +56,25 @@ def alert_id(rule_id: str, severity: Severity, usual: Mapping[str, Severity]) ->
     return shown(rule_id if own is severity else f"{rule_id}/{severity.value}")
 
 
-def rule_descriptor(rule: RuleSummary, severity: Severity, provider: str) -> dict[str, Any]:
+def rule_descriptor(
+    rule: RuleSummary, severity: Severity, provider: str, help_base: str
+) -> dict[str, Any]:
     """Describe a rule as code-scanning services show it, with its fix on the run's provider.
 
     ``severity`` is that of the results; see ``alert_id`` where it is not the rule's own.
+    ``help_base`` is the address that the documentation is published below, or "".
     """
     ident = alert_id(rule.id, severity, {rule.id: rule.severity})
     rule = msgspec.structs.replace(rule, fix=rule.fix.on(provider))
     title = _line(rule.title, 1000) or rule.id
+    address = rule_address(help_base, rule.id, rule.references)
     return {
         "id": ident,
         "name": _pascal(ident),
         "shortDescription": {"text": title},
         "fullDescription": {"text": shown(rule.why, 1000) or title},
-        "help": {"text": _help_text(rule), "markdown": _help_markdown(rule)},
-        "helpUri": next((reference for reference in rule.references if is_link(reference)), HOME),
+        "help": {"text": _help_text(rule), "markdown": _help_markdown(rule, address)},
+        **({"helpUri": address} if address else {}),
         "defaultConfiguration": {"level": LEVEL[severity]},
         "properties": {
             "tags": _tags(rule),
@@ -143,7 +145,7 @@ def _help_text(rule: RuleSummary) -> str:
     return "\n\n".join(part for part in parts if part.strip())
 
 
-def _help_markdown(rule: RuleSummary) -> str:
+def _help_markdown(rule: RuleSummary, address: str) -> str:
     parts = [markdown_text(rule.why), f"**Fix.** {markdown_text(rule.fix.text)}"]
     if rule.fix.cli:
         parts.append(fenced(generic_command(rule.fix.cli), "sh"))
@@ -152,7 +154,7 @@ def _help_markdown(rule: RuleSummary) -> str:
     if rule.fix.terraform:
         parts.append(fenced(rule.fix.terraform, "hcl"))
     parts.append("More about this rule:\n\n" + fenced(f"mlsec rules show {rule.id}", "sh"))
-    links = [reference for reference in rule.references if is_link(reference)]
+    links = dict.fromkeys(link for link in (address, *rule.references) if is_link(link))
     if links:
         parts.append("\n".join(f"- <{link}>" for link in links))
     return "\n\n".join(part for part in parts if part.strip())

@@ -14,8 +14,9 @@ from mlsec.core.assessment import Assessment, Fix, RuleSummary
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
 from mlsec.render import tally
 from mlsec.render.display import shown
+from mlsec.render.help_links import home_address
 from mlsec.render.sarif.notifications import descriptors, gap_notes, notice_notes
-from mlsec.render.sarif.rules import HOME, rule_descriptor, taxonomies
+from mlsec.render.sarif.rules import rule_descriptor, taxonomies
 
 _EPOCH = "1970-01-01T00:00:00Z"
 _NAMESPACE = uuid.UUID("6f1d2c1e-0d57-5c0a-9a51-6d6c73656331")
@@ -37,11 +38,11 @@ class RunPart(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
 
 
-def run_chunks(part: RunPart, assessment: Assessment) -> Iterator[bytes]:
+def run_chunks(part: RunPart, assessment: Assessment, help_base: str) -> Iterator[bytes]:
     """Encode a run in pieces; the rules listed are those that its results name."""
     rules = _rules_of(part, assessment)
     index = {(rule.id, severity): n for n, (rule, severity) in enumerate(rules)}
-    yield msgspec.json.encode(_run(part, assessment, rules))[:-1] + b',"results":['
+    yield msgspec.json.encode(_run(part, assessment, rules, help_base))[:-1] + b',"results":['
     for position, (rule_id, severity, result) in enumerate(part.results):
         yield b"," if position else b""
         yield result.removesuffix(b"}") + b',"ruleIndex":%d}' % index[rule_id, severity]
@@ -49,12 +50,15 @@ def run_chunks(part: RunPart, assessment: Assessment) -> Iterator[bytes]:
 
 
 def _run(
-    part: RunPart, assessment: Assessment, rules: Sequence[tuple[RuleSummary, Severity]]
+    part: RunPart,
+    assessment: Assessment,
+    rules: Sequence[tuple[RuleSummary, Severity]],
+    help_base: str,
 ) -> dict[str, Any]:
     started = _utc(assessment.scan.started_at)
     category = quote(shown(part.category), safe="/:")
     return {
-        "tool": _tool(assessment, rules, part.scope.partition("/")[0]),
+        "tool": _tool(assessment, rules, part.scope.partition("/")[0], help_base),
         "columnKind": "utf16CodeUnits",
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "Root of the repository."}}},
         "automationDetails": {
@@ -91,7 +95,10 @@ def _unknown_rule(rule_id: str, severity: Severity) -> RuleSummary:
 
 
 def _tool(
-    assessment: Assessment, rules: Sequence[tuple[RuleSummary, Severity]], provider: str
+    assessment: Assessment,
+    rules: Sequence[tuple[RuleSummary, Severity]],
+    provider: str,
+    help_base: str,
 ) -> dict[str, Any]:
     tool = assessment.tool
     version = tool.version or "0.0.0"
@@ -102,9 +109,11 @@ def _tool(
             "organization": tool.name,
             "version": version,
             "semanticVersion": version,
-            "informationUri": HOME,
-            "rules": [rule_descriptor(rule, severity, provider) for rule, severity in rules],
-            "notifications": descriptors(),
+            "informationUri": home_address(help_base),
+            "rules": [
+                rule_descriptor(rule, severity, provider, help_base) for rule, severity in rules
+            ],
+            "notifications": descriptors(help_base),
         },
         "extensions": [
             {

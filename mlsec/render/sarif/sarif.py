@@ -51,7 +51,7 @@ def sarif_files(assessment: Assessment, settings: RenderSettings = DEFAULT) -> F
     """
     inventory = build_inventory(assessment, settings.sarif_inventory)
     parts = _upload_parts(assessment, inventory)
-    files = _pack(parts, assessment, "results")
+    files = _pack(parts, assessment, "results", settings.help_base)
     return files | {INVENTORY_FILE: (inventory.payload(),)}
 
 
@@ -63,7 +63,8 @@ def render_sarif_full(assessment: Assessment, settings: RenderSettings = DEFAULT
 def sarif_full_files(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Files:
     """Write everything for an archive, not for upload: passes, waived and unread ones too."""
     inventory = build_inventory(assessment, settings.sarif_inventory)
-    files = _pack(_archive_parts(assessment, inventory), assessment, "results-full")
+    parts = _archive_parts(assessment, inventory)
+    files = _pack(parts, assessment, "results-full", settings.help_base)
     return files | {INVENTORY_FILE: (inventory.payload(),)}
 
 
@@ -123,12 +124,12 @@ def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart
     return parts or [RunPart(category="mlsec-archive/notices", scope="")]
 
 
-def _pack(parts: Sequence[RunPart], assessment: Assessment, stem: str) -> Files:
+def _pack(parts: Sequence[RunPart], assessment: Assessment, stem: str, help_base: str) -> Files:
     """Put runs into as few files as the services' limits on runs and bytes allow."""
     files: list[list[RunPart]] = [[]]
     size = 0
     for part in parts:
-        weight = _weight(run_chunks(part, assessment))
+        weight = _weight(run_chunks(part, assessment, help_base))
         is_full = len(files[-1]) >= RUNS_PER_FILE or size + weight > _GZIP_BYTES_PER_FILE
         if files[-1] and is_full:
             files.append([])
@@ -136,7 +137,10 @@ def _pack(parts: Sequence[RunPart], assessment: Assessment, stem: str) -> Files:
         files[-1].append(part)
         size += weight
     names = [f"{stem}.sarif"] + [f"{stem}-{n}.sarif" for n in range(2, len(files) + 1)]
-    return {name: _document(runs, assessment) for name, runs in zip(names, files, strict=True)}
+    return {
+        name: _document(runs, assessment, help_base)
+        for name, runs in zip(names, files, strict=True)
+    }
 
 
 def _weight(chunks: Iterable[bytes]) -> int:
@@ -160,9 +164,9 @@ def _encoded(result: dict[str, Any]) -> bytes:
     return msgspec.json.encode(result)
 
 
-def _document(runs: Sequence[RunPart], assessment: Assessment) -> Iterator[bytes]:
+def _document(runs: Sequence[RunPart], assessment: Assessment, help_base: str) -> Iterator[bytes]:
     yield b'{"$schema":"' + _SCHEMA.encode() + b'","version":"2.1.0","runs":[\n'
     for position, run in enumerate(runs):
         yield b",\n" if position else b""
-        yield from run_chunks(run, assessment)
+        yield from run_chunks(run, assessment, help_base)
     yield b"\n]}\n"

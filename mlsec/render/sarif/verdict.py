@@ -10,8 +10,8 @@ import msgspec
 from mlsec import __version__
 from mlsec.core.digest import fingerprint
 from mlsec.core.sanitize import visible
+from mlsec.render.help_links import HELP_BASE, home_address
 from mlsec.render.sarif.locations import relative_uri
-from mlsec.render.sarif.rules import HOME
 from mlsec.signing.verdicts.verdict import Check, Outcome, Verdict
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -33,7 +33,7 @@ def render_verdict_sarif(verdict: Verdict, policy_file: Path, root: Path) -> byt
             "driver": {
                 "name": "mlsec",
                 "semanticVersion": __version__,
-                "informationUri": HOME,
+                "informationUri": home_address(HELP_BASE),
                 "rules": [_rule(id_) for id_ in ids],
             }
         },
