@@ -8,6 +8,7 @@ OUT := out/demo
 SERVERS := .venv-servers
 CHECKOV := .venv-checkov
 SITE := .venv-site
+CHROME ?= chromium
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
 # One more than the two cores of the smallest machine: tests wait for servers and for disks.
 WORKERS ?= 3
@@ -15,7 +16,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test check docs site bench fuzz servers checkov lock wheel demo-fixture clean
+.PHONY: help demo test check docs site picture bench fuzz servers checkov lock wheel demo-fixture clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +25,7 @@ help:
 	@echo "make check  style, types, layers, generated files in step"
 	@echo "make docs   write the generated files again"
 	@echo "make site   build the documentation site into out/site, warnings are errors"
+	@echo "make picture  make the README's picture of the report again, with chromium"
 	@echo "make bench  measure, each figure beside its peer or its floor"
 	@echo "make servers  set up the real model servers that tests/servers starts"
 	@echo "make checkov  set up checkov in an environment of its own, for --with checkov"
@@ -78,6 +80,13 @@ $(SITE)/.ready: requirements/site.lock | $(VENV)/bin/python
 	@$(BIN)/python -m venv $(SITE)
 	@$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/site.lock
 	@touch $@
+
+# What the README shows of the report: to be made again when the report changes.
+picture: demo
+	@$(CHROME) --headless $$([ "$$(id -u)" = 0 ] && echo --no-sandbox) --disable-gpu --hide-scrollbars \
+		--window-size=1200,900 --virtual-time-budget=3000 --screenshot=docs/images/report.webp \
+		"file://$(CURDIR)/$(OUT)/report.html" >/dev/null 2>&1
+	@ls -l docs/images/report.webp
 
 bench: $(VENV)/.dev-ready
 	@$(BIN)/python -m tests.bench
