@@ -29,7 +29,7 @@ class Severity(enum.Enum):
         return _RANKS[self.value]
 
 
-_RANKS = {one.value: position for position, one in enumerate(Severity)}
+_RANKS = {severity.value: position for position, severity in enumerate(Severity)}
 
 
 class Category(enum.Enum):

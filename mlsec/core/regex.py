@@ -28,6 +28,6 @@ class _Later:
         if name.startswith("_"):
             raise AttributeError(name)
         compiled: Any = re.compile(*self._arguments)
-        found = getattr(compiled, name)
-        setattr(self, name, found)
-        return found
+        attribute = getattr(compiled, name)
+        setattr(self, name, attribute)
+        return attribute

@@ -18,4 +18,4 @@ def visible(text: str, limit_chars: int = 0) -> str:
     """
     if limit_chars and len(text) > limit_chars:
         text = text[: limit_chars - 1] + "…"
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

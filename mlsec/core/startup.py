@@ -17,12 +17,12 @@ def load_msgspec() -> None:
     """
     if _UNUSED in sys.modules or "msgspec" in sys.modules:
         return
-    held: dict[str, Any] = sys.modules
-    held[_UNUSED] = None  # an import of it fails at once
+    modules: dict[str, Any] = sys.modules
+    modules[_UNUSED] = None  # an import of it fails at once
     try:
         import msgspec  # noqa: F401, PLC0415 - that it is loaded here is the point
     finally:
-        del held[_UNUSED]
+        del modules[_UNUSED]
 
 
 def look_for_cycles_seldom() -> None:

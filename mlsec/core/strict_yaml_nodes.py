@@ -75,18 +75,18 @@ class _Builder:
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         self._refuse_tag(node, "tag:yaml.org,2002:map")
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise MlsecError("a key must be plain text", location=self._at(key_node))
             key = str(key_node.value)
-            if key in found:
+            if key in mapping:
                 raise MlsecError(f'duplicate key "{key}"', location=self._at(key_node))
             child = (*path, key)
             self.places[child] = _place(key_node)
             self.places[(*child, "=")] = _place(value_node)
-            found[key] = self.build(value_node, child)
-        return found
+            mapping[key] = self.build(value_node, child)
+        return mapping
 
     def _scalar(self, node: Any) -> Any:
         text = str(node.value)

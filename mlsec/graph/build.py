@@ -41,8 +41,8 @@ def build_graph(vocabulary: Vocabulary, inventory: Inventory, facts: Facts) -> G
 
 def _derived_by_function(vocabulary: Vocabulary) -> Mapping[str, list[tuple[str, str]]]:
     wanted: dict[str, list[tuple[str, str]]] = {}
-    for type_name, found in sorted(vocabulary.types.items()):
-        for prop in found.properties.values():
+    for type_name, kind in sorted(vocabulary.types.items()):
+        for prop in kind.properties.values():
             if prop.derived:
                 wanted.setdefault(prop.derived, []).append((type_name, prop.name))
     return wanted
@@ -56,7 +56,7 @@ def _own_copy(resource: Resource) -> Resource:
 
 def _fill(resource: Resource, name: str, value: Known | Unread) -> None:
     match value:
-        case Known(value=held):
-            resource.properties[name] = held  # type: ignore[index]  # our own copy, see _own_copy
+        case Known(value=fact):
+            resource.properties[name] = fact  # type: ignore[index]  # our own copy, see _own_copy
         case Unread(gaps=gaps):
             resource.unread[name] = gaps  # type: ignore[index]

@@ -44,8 +44,10 @@ class Graph:
 
     def of_type(self, name: str) -> tuple[Resource, ...]:
         """Give all resources of a type, or of every type that is this concept, sorted by id."""
-        found = [r for t in self.vocabulary.concrete(name) for r in self._by_type.get(t.name, ())]
-        return tuple(sorted(found, key=lambda resource: resource.id))
+        resources = [
+            r for t in self.vocabulary.concrete(name) for r in self._by_type.get(t.name, ())
+        ]
+        return tuple(sorted(resources, key=lambda resource: resource.id))
 
     def targets(self, resource: Resource, relation: str) -> Targets:
         """Resolve one relation of ``resource``; unknown parts are named by gaps, never dropped."""
@@ -68,16 +70,16 @@ class Graph:
         if known is not None and known[0] is resource:
             return known[1]
         if kind.by:
-            found = self._forward(resource, kind)
+            targets = self._forward(resource, kind)
         elif kind.reverse:
-            found = self._backward(resource, kind)
+            targets = self._backward(resource, kind)
         else:
-            found = self._all_around(resource, kind)
+            targets = self._all_around(resource, kind)
         if self._is_finished:
             if len(self._resolved) >= _MOST_RESOLVED:
                 self._resolved.clear()
-            self._resolved[key] = (resource, found)
-        return found
+            self._resolved[key] = (resource, targets)
+        return targets
 
     def look_up(self, resource: Resource, kind: RelationKind, reference: str) -> list[Resource]:
         """Give what a reference names by a relation's rules; a stub when nothing does."""
@@ -93,9 +95,9 @@ class Graph:
 
     def called(self, identity: str, type_name: str) -> Resource | None:
         """Give the resource of a type that is referred to so, a stub too; None when none is."""
-        found = self._index(type_name, "id").get(identity)
-        if found:
-            return found[0]
+        named = self._index(type_name, "id").get(identity)
+        if named:
+            return named[0]
         stub = self.resources.get(identity)
         return stub if stub is not None and stub.type == type_name else None
 
@@ -108,16 +110,16 @@ class Graph:
             return (self._not_declared(type_name, scope),)
         gaps: list[str] = []
         provider = scope.partition("/")[0]
-        for found in self.vocabulary.concrete(type_name):
-            if not found.name.startswith(provider + "."):
+        for kind in self.vocabulary.concrete(type_name):
+            if not kind.name.startswith(provider + "."):
                 continue
-            rows = self._rows.get((found.name, scope), [])
+            rows = self._rows.get((kind.name, scope), [])
             near = [row for row in rows if not region or row.region in ("", region)]
             if not near:
-                gaps.append(self._not_collected(found.name, scope, region))
+                gaps.append(self._not_collected(kind.name, scope, region))
             for row in near:
                 if not row.is_complete:
-                    gaps.extend(row.gaps or (self._not_collected(found.name, scope, row.region),))
+                    gaps.extend(row.gaps or (self._not_collected(kind.name, scope, row.region),))
         return tuple(sorted(set(gaps)))
 
     def note_gap(self, gap: Gap) -> str:
@@ -145,14 +147,14 @@ class Graph:
         self._by_type.setdefault(resource.type, []).append(resource)
 
     def _forward(self, resource: Resource, kind: RelationKind) -> Targets:
-        held = references(resource, kind.by)
-        if isinstance(held, Unread):
-            return Targets(gaps=held.gaps or (self._unresolved(resource, kind),))
-        found: dict[str, Resource] = {}
-        for reference in held.value:
+        names = references(resource, kind.by)
+        if isinstance(names, Unread):
+            return Targets(gaps=names.gaps or (self._unresolved(resource, kind),))
+        targets: dict[str, Resource] = {}
+        for reference in names.value:
             for target in self.look_up(resource, kind, reference):
-                found[target.id] = target
-        return Targets(found=tuple(found.values()), gaps=left_open(resource, kind.by))
+                targets[target.id] = target
+        return Targets(found=tuple(targets.values()), gaps=left_open(resource, kind.by))
 
     def _index(self, type_name: str, match: str) -> dict[str, list[Resource]]:
         key = (type_name, match)
@@ -191,7 +193,7 @@ class Graph:
         return self.incomplete(kind.to, resource.scope, region)
 
     def _backward(self, resource: Resource, kind: RelationKind) -> Targets:
-        found: dict[str, Resource] = {}
+        sources: dict[str, Resource] = {}
         gaps: set[str] = set()
         for concrete in self.vocabulary.concrete(kind.to):
             forward = concrete.relations.get(kind.reverse)
@@ -200,7 +202,7 @@ class Graph:
                 continue
             arrivals, loose = self._reverse_index(concrete.name, forward)
             for source in arrivals.get(resource.id, ()):
-                found[source.id] = source
+                sources[source.id] = source
             for other in loose:
                 if is_within(forward.within, other.source, resource):
                     gaps.update(other.gaps)
@@ -209,7 +211,7 @@ class Graph:
                 gaps.update(self.incomplete(concrete.name, resource.scope, region))
             else:
                 gaps.update(self._incomplete_anywhere(concrete.name))
-        return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
+        return Targets(found=tuple(sources.values()), gaps=tuple(sorted(gaps)))
 
     def _incomplete_anywhere(self, type_name: str) -> set[str]:
         """Name the gaps of a type's listings, whatever was scanned of that other provider."""
@@ -237,17 +239,17 @@ class Graph:
         gaps: set[str] = set()
         for step in steps:
             ahead: dict[str, Resource] = {}
-            for each in here.values():
-                reached = self.targets(each, step)
+            for resource_here in here.values():
+                reached = self.targets(resource_here, step)
                 gaps.update(reached.gaps)
                 ahead.update({target.id: target for target in reached.found})
             here = ahead
         return Targets(found=tuple(here.values()), gaps=tuple(sorted(gaps)))
 
     def _all_around(self, resource: Resource, kind: RelationKind) -> Targets:
-        found = [t for t in self.of_type(kind.to) if is_within(kind.within, resource, t)]
+        targets = [t for t in self.of_type(kind.to) if is_within(kind.within, resource, t)]
         region = resource.region if kind.within == "region" else ""
-        return Targets(found=tuple(found), gaps=self.incomplete(kind.to, resource.scope, region))
+        return Targets(found=tuple(targets), gaps=self.incomplete(kind.to, resource.scope, region))
 
     def _unresolved(self, resource: Resource, kind: RelationKind) -> str:
         return self.note_gap(not_known(resource, kind))

@@ -50,8 +50,8 @@ def find_or_stub(
     resource: Resource, graph: Graph, type_name: str, wanted: Mapping[str, str]
 ) -> Targets:
     """Like ``find``, but a reference that leads nowhere known gives a stub, never nothing."""
-    found = find(resource, graph, type_name, wanted)
-    return Targets(found=found or (_stub(resource, graph, type_name, " ".join(wanted.values())),))
+    matches = find(resource, graph, type_name, wanted)
+    return Targets(found=matches or (_stub(resource, graph, type_name, " ".join(wanted.values())),))
 
 
 def _stub(resource: Resource, graph: Graph, type_name: str, reference: str) -> Resource:
@@ -86,9 +86,9 @@ def unresolved(resource: Resource, graph: Graph, wanted: str, what: str) -> str:
 
 def joined(parts: list[Targets]) -> Targets:
     """Put several answers together; each target and each gap once."""
-    found = {target.id: target for part in parts for target in part.found}
+    targets = {target.id: target for part in parts for target in part.found}
     gaps = {gap for part in parts for gap in part.gaps}
-    return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
+    return Targets(found=tuple(targets.values()), gaps=tuple(sorted(gaps)))
 
 
 def hidden_by(resource: Resource, graph: Graph, unread: Unread, wanted: str) -> Targets:

@@ -17,26 +17,26 @@ def model_files(graph: Graph) -> tuple[ModelFile, ...]:
 
 
 def _model_file(file: Resource, graph: Graph) -> ModelFile:
-    held = file.properties
+    properties = file.properties
     serving = graph.targets(file, "models").found
-    sha256 = held.get("sha256")
+    sha256 = properties.get("sha256")
     return ModelFile(
         id=file.id,
         scope=file.scope,
         path=file.name,
-        folder=str(held.get("folder", "")),
-        format=str(held["format"]),
-        size_bytes=int(held.get("size_bytes", 0)),
+        folder=str(properties.get("folder", "")),
+        format=str(properties["format"]),
+        size_bytes=int(properties.get("size_bytes", 0)),
         digests={"sha256": sha256} if sha256 else {},
-        licence=held.get("licence") or "",
-        producer=held.get("producer") or "",
-        signature=str(held.get("signature", "")),
+        licence=properties.get("licence") or "",
+        producer=properties.get("producer") or "",
+        signature=str(properties.get("signature", "")),
         served_by=tuple(sorted(model.id for model in serving if not model.is_stub)),
-        danger=_worst(held.get("detections") or ()),
-        is_read_whole=bool(held.get("is_fully_read")) and "is_fully_read" not in file.unread,
+        danger=_worst(properties.get("detections") or ()),
+        is_read_whole=bool(properties.get("is_fully_read")) and "is_fully_read" not in file.unread,
     )
 
 
 def _worst(facts: Any) -> str:
     dangers = {fact.get("severity") for fact in facts}
-    return next((each.value for each in Severity if each.value in dangers), "")
+    return next((severity.value for severity in Severity if severity.value in dangers), "")

@@ -20,12 +20,12 @@ def references(resource: Resource, path: str) -> Known | Unread:
     name = head.removesuffix("[]")
     is_declared = resource.origin.kind == "iac"
     if is_declared and name in resource.properties:
-        held: Known | Unread = Known(resource.properties[name])
+        fact: Known | Unread = Known(resource.properties[name])
     else:
-        held = property_value(resource, name)
-    if isinstance(held, Unread):
-        return held
-    values = [held.value]
+        fact = property_value(resource, name)
+    if isinstance(fact, Unread):
+        return fact
+    values = [fact.value]
     for field in fields:
         stepped = _step(values, field, is_partial=is_declared)
         if stepped is None:

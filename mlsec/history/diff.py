@@ -40,18 +40,18 @@ def compare(old: Assessment, new: Assessment) -> tuple[Changed, ...]:
     once_passed = _passed(old)
     rated = {rule.id: rule.severity for rule in old.rules}
     same_rating = {rule.id for rule in new.rules if rated.get(rule.id) is rule.severity}
-    found = []
+    changes = []
     now: set[str] = set()
     for finding in new.findings:
         if finding.status is Status.FAIL:
             now.add(finding.fingerprint)
             change = _of_present(finding, before, once_passed, same_rating)
-            found.append(Changed(change=change, finding=finding))
+            changes.append(Changed(change=change, finding=finding))
     view = View(new)
     for fingerprint, finding in before.items():
         if fingerprint not in now:
-            found.append(Changed(change=view.of_absent(finding), finding=finding))
-    return tuple(found)
+            changes.append(Changed(change=view.of_absent(finding), finding=finding))
+    return tuple(changes)
 
 
 def mark_changes(old: Assessment, new: Assessment) -> Assessment:

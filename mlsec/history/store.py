@@ -111,8 +111,8 @@ class History:
 
     def open_failures(self) -> list[State]:
         """Give what fails or failed when last seen, the longest open first, then the worst."""
-        found = self._states("state IN (?, ?)", *_OPEN)
-        return sorted(found, key=_rank)
+        states = self._states("state IN (?, ?)", *_OPEN)
+        return sorted(states, key=_rank)
 
     def _series(self, assessment: Assessment) -> tuple[int, dict[str, Any]]:
         targets = _text(list(assessment.scan.targets))

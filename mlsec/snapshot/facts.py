@@ -18,19 +18,19 @@ def fact_of(meta: Mapping[str, str], provider: str, name: str) -> str:
 
     A snapshot from before several providers fitted into one has the facts of its only one bare.
     """
-    found = meta.get(key_of(provider, name), "")
-    if found or meta.get("provider") != provider:
-        return found
+    fact = meta.get(key_of(provider, name), "")
+    if fact or meta.get("provider") != provider:
+        return fact
     return meta.get(name, "")
 
 
 def providers_of(meta: Mapping[str, str]) -> tuple[str, ...]:
     """Name the providers that left facts, sorted."""
-    found = {head for key in meta for head, _, name in [key.partition(".")] if name in _NAMES}
-    return tuple(sorted(found | ({meta["provider"]} if meta.get("provider") else set())))
+    providers = {head for key in meta for head, _, name in [key.partition(".")] if name in _NAMES}
+    return tuple(sorted(providers | ({meta["provider"]} if meta.get("provider") else set())))
 
 
 def facts_of(meta: Mapping[str, str], name: str) -> Mapping[str, str]:
     """Give one fact of every provider that has it."""
-    found = {provider: fact_of(meta, provider, name) for provider in providers_of(meta)}
-    return {provider: fact for provider, fact in found.items() if fact}
+    facts = {provider: fact_of(meta, provider, name) for provider in providers_of(meta)}
+    return {provider: fact for provider, fact in facts.items() if fact}

@@ -112,14 +112,14 @@ def read_signature(path: Path) -> Signature:
             location=str(path),
         )  # fmt: skip
     try:
-        found = msgspec.json.decode(_read(path), type=Signature)
-        _decoded(found.public_key)
-        _decoded(found.signature)
+        signature = msgspec.json.decode(_read(path), type=Signature)
+        _decoded(signature.public_key)
+        _decoded(signature.signature)
     except (msgspec.DecodeError, binascii.Error, UnicodeEncodeError) as error:
         raise MlsecError(f"not a signature of a seal: {error}", location=str(path)) from None
-    if found.schema != SCHEMA:
-        raise MlsecError(f'the signature is of "{found.schema[:60]}"', location=str(path))
-    return found
+    if signature.schema != SCHEMA:
+        raise MlsecError(f'the signature is of "{signature.schema[:60]}"', location=str(path))
+    return signature
 
 
 def check_signature(

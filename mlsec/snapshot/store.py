@@ -268,7 +268,7 @@ def files_of(path: Path) -> frozenset[str]:
     """Name the files that a snapshot is or has while it is written, with all links resolved."""
     own = (path, part_of(path))
     ends = ("", "-wal", "-shm", "-journal")
-    return frozenset(os.path.realpath(f"{each}{end}") for each in own for end in ends)
+    return frozenset(os.path.realpath(f"{path_text}{end}") for path_text in own for end in ends)
 
 
 def _call(row: tuple[Any, ...]) -> Call:

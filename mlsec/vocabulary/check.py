@@ -20,7 +20,7 @@ def check_concepts(document: Document, types: Mapping[str, Type]) -> None:
         owner = types[name]
         if owner.is_concept:
             continue
-        concepts = [types[each] for each in owner.concepts]
+        concepts = [types[concept] for concept in owner.concepts]
         here = (name, "properties")
         for own, meant in _fulfilled(owner):
             if not any(meant in concept.properties for concept in concepts):

@@ -30,20 +30,20 @@ def load_tables(folder: Path, types: Mapping[str, Type]) -> Tables:
     Raises:
         MlsecError: not strict YAML, an unknown key, type, property or operation, a type twice.
     """
-    found: dict[str, dict[str, tuple[DeclaredType, ...]]] = {}
+    tables: dict[str, dict[str, tuple[DeclaredType, ...]]] = {}
     for path in mapping_files(folder):
         kind = path.relative_to(folder).parts[0]
         document = parse(path.read_text("utf-8"), str(path))
-        of_kind = found.setdefault(kind, {})
+        of_kind = tables.setdefault(kind, {})
         for name, raw in (document.value or {}).items():
             if name in of_kind:
                 raise MlsecError(f'"{name}" is mapped twice', location=document.where(name))
             several = raw if isinstance(raw, list) else None
             of_kind[name] = tuple(
-                _entry(document, (name, n) if several else (name,), kind, name, each, types)
-                for n, each in enumerate(several or [raw])
+                _entry(document, (name, n) if several else (name,), kind, name, entry, types)
+                for n, entry in enumerate(several or [raw])
             )
-    return found
+    return tables
 
 
 def _entry(
@@ -85,8 +85,8 @@ def _entry(
         assumed=raw.get("assumed", {}),
         joins=tuple(
             join
-            for n, each in enumerate(raw.get("joins", ()))
-            for join in _joins(document, (*here, "joins", n), each, types)
+            for n, join_raw in enumerate(raw.get("joins", ()))
+            for join in _joins(document, (*here, "joins", n), join_raw, types)
         ),
         place=document.where(*here),
     )
@@ -171,9 +171,9 @@ def _known_only(
 
 
 def _map(raw: Mapping[str, Any], key: str) -> list[tuple[Any, Any]]:
-    held = raw.get(key) or {}
-    return list(held.items()) if isinstance(held, dict) else []
+    mapping = raw.get(key) or {}
+    return list(mapping.items()) if isinstance(mapping, dict) else []
 
 
 def _texts(raw: Any) -> tuple[str, ...]:
-    return tuple(str(each) for each in raw) if isinstance(raw, list) else (str(raw),)
+    return tuple(str(text) for text in raw) if isinstance(raw, list) else (str(raw),)

@@ -104,7 +104,7 @@ def _lay_over(document: Document, types: dict[str, Type]) -> None:
                 f'"{wanted}" is no type{did_you_mean(str(wanted), types)}',
                 location=document.where(name, "like", "="),
             )
-        kept = {key: each for key, each in below.properties.items() if key not in own.lacks}
+        kept = {key: prop for key, prop in below.properties.items() if key not in own.lacks}
         types[name] = msgspec.structs.replace(
             own,
             concepts=own.concepts or below.concepts,
@@ -112,7 +112,11 @@ def _lay_over(document: Document, types: dict[str, Type]) -> None:
             naming=own.naming or below.naming,
             properties={**kept, **own.properties},
             relations={
-                **{key: each for key, each in below.relations.items() if key not in own.lacks},
+                **{
+                    key: relation
+                    for key, relation in below.relations.items()
+                    if key not in own.lacks
+                },
                 **own.relations,
             },
             lacks={
@@ -203,14 +207,14 @@ def _is_concept(document: Document, name: str) -> bool:
 
 def _check_references(document: Document, types: Mapping[str, Type]) -> None:
     for name in document.value or {}:
-        found = types[name]
-        for concept in found.concepts:
+        owner = types[name]
+        for concept in owner.concepts:
             if concept not in types or not types[concept].is_concept:
                 raise MlsecError(
                     f'"{concept}" is not a concept{did_you_mean(concept, types)}',
                     location=document.where(name, "is", "="),
                 )
-        for relation in found.relations.values():
+        for relation in owner.relations.values():
             if relation.to not in types:
                 raise MlsecError(
                     f'relation goes to unknown type "{relation.to}"'

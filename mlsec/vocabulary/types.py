@@ -122,22 +122,22 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def concrete(self, name: str) -> tuple[Type, ...]:
         """Give the type itself, or every type that is this concept, sorted by name."""
-        found = self.types[name]
-        if not found.is_concept:
-            return (found,)
+        kind = self.types[name]
+        if not kind.is_concept:
+            return (kind,)
         return self._members.get(name, ())
 
     @functools.cached_property
     def _members(self) -> Mapping[str, tuple[Type, ...]]:
         """The types of each concept; a scan asks for them once for every resource and relation."""
-        found: dict[str, tuple[Type, ...]] = {}
-        for _, each in sorted(self.types.items()):
-            for concept in each.concepts:
-                found[concept] = (*found.get(concept, ()), each)
-        return found
+        members: dict[str, tuple[Type, ...]] = {}
+        for _, kind in sorted(self.types.items()):
+            for concept in kind.concepts:
+                members[concept] = (*members.get(concept, ()), kind)
+        return members
 
     def may_lead_to(self, relation: RelationKind, name: str) -> bool:
         """Whether a relation can have targets of this type, or of this concept."""
-        found = self.types.get(name)
-        names = (name, *found.concepts) if found is not None else (name,)
+        kind = self.types.get(name)
+        names = (name, *kind.concepts) if kind is not None else (name,)
         return relation.to in names or name in self.types[relation.to].concepts

@@ -110,4 +110,4 @@ class Bucket(Store, Protocol):
 
 def plain_name(name: str) -> str:
     """Give a name as text that can be encoded: control characters and stray bytes as escapes."""
-    return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", name)
+    return _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", name)

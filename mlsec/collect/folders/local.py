@@ -38,26 +38,26 @@ class LocalStore:
         Raises:
             MlsecError: the target itself is not there or cannot be read.
         """
-        found: list[Entry] = []
+        entries: list[Entry] = []
         skipped: list[Skipped] = []
         try:
             status = self._root.stat()
         except OSError as error:
             raise MlsecError(f"cannot read: {error.strerror}", location=str(self._root)) from None
         if stat.S_ISREG(status.st_mode):
-            self._add(found, str(self._root), self._root.name, status)
+            self._add(entries, str(self._root), self._root.name, status)
         else:
             seen = {(status.st_dev, status.st_ino)}
             for item in self._walk(str(self._root), "", seen, 0):
                 if isinstance(item, Skipped):
                     skipped.append(item)
                 else:
-                    self._add(found, *item)
-        found.sort(key=lambda entry: entry.path)
+                    self._add(entries, *item)
+        entries.sort(key=lambda entry: entry.path)
         skipped.sort(key=lambda item: item.id)
         hidden = any(item.why.startswith("folder: ") and item.reason for item in skipped)
         return Listing(
-            entries=tuple(found),
+            entries=tuple(entries),
             skipped=tuple(skipped),
             is_complete=not hidden,
             in_repository=repository_of(self._root)[1],
@@ -84,7 +84,7 @@ class LocalStore:
         if isinstance(source, FileSource):
             os.close(source.descriptor)
 
-    def _add(self, found: list[Entry], real: str, path: str, status: os.stat_result) -> None:
+    def _add(self, entries: list[Entry], real: str, path: str, status: os.stat_result) -> None:
         name = plain_name(path)
         base = plain_name(self._root.as_posix())
         is_file = real == str(self._root)
@@ -92,7 +92,7 @@ class LocalStore:
         while entry_id in self._paths:
             entry_id += "'"  # two names that differ only in bytes that cannot be shown
         self._paths[entry_id] = real
-        found.append(
+        entries.append(
             Entry(
                 id=entry_id,
                 path=name,

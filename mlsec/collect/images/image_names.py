@@ -11,8 +11,8 @@ _DIGEST = regex(r"@(sha256:[0-9a-f]{64})\Z")
 
 def image_digest(raw: Any) -> str | None:
     """Give the ``sha256:...`` that pins an image; None when it is not pinned."""
-    found = _DIGEST.search(str(raw)) if raw else None
-    return found.group(1) if found else None
+    match = _DIGEST.search(str(raw)) if raw else None
+    return match.group(1) if match else None
 
 
 def image_tag(raw: Any) -> str | None:

@@ -64,23 +64,23 @@ class _Reader:
         if depth > MAX_DEPTH or self._made > MAX_NODES:
             raise self.mistake(at, "too deep" if depth > MAX_DEPTH else "too many values")
         first = self._text[at : at + 1]
-        found: Any
+        parsed: Any
         if first == "{":
-            found, end = self._object(at, depth)
+            parsed, end = self._object(at, depth)
         elif first == "[":
-            found, end = self._array(at, depth)
+            parsed, end = self._array(at, depth)
         elif first == '"':
-            found, end = self._string(at)
+            parsed, end = self._string(at)
         else:
-            found, end = self._bare(at)
-        return Node(found, line, column), end
+            parsed, end = self._bare(at)
+        return Node(parsed, line, column), end
 
     def _string(self, at: int) -> tuple[str, int]:
         try:
-            found, end = scanstring(self._text, at + 1, self._is_strict)
+            text, end = scanstring(self._text, at + 1, self._is_strict)
         except ValueError as error:
             raise self.mistake(at, str(error).partition(":")[0].lower()) from None
-        return str(found), int(end)
+        return str(text), int(end)
 
     def _bare(self, at: int) -> tuple[Any, int]:
         for word, meant in _WORDS.items():
@@ -93,23 +93,23 @@ class _Reader:
         return (int(match.group()) if is_whole else float(match.group())), match.end()
 
     def _array(self, at: int, depth: int) -> tuple[tuple[Node, ...], int]:
-        found: list[Node] = []
+        items: list[Node] = []
         at = self.skip(at + 1)
         if self._text[at : at + 1] == "]":
             return (), at + 1
         while True:
             node, at = self.value(at, None, depth + 1)
-            found.append(node)
+            items.append(node)
             at = self.skip(at)
             mark = self._text[at : at + 1]
             if mark == "]":
-                return tuple(found), at + 1
+                return tuple(items), at + 1
             if mark != ",":
                 raise self.mistake(at, 'expected "," or "]"')
             at = self.skip(at + 1)
 
     def _object(self, at: int, depth: int) -> tuple[dict[str, Node], int]:
-        found: dict[str, Node] = {}
+        members: dict[str, Node] = {}
         at = self.skip(at + 1)
         if self._text[at : at + 1] == "}":
             return {}, at + 1
@@ -122,13 +122,13 @@ class _Reader:
             if self._text[at : at + 1] != ":":
                 raise self.mistake(at, 'expected ":"')
             node, at = self.value(self.skip(at + 1), place, depth + 1)
-            if key in found:
+            if key in members:
                 node = Node(Unresolved(f'the key "{key}" stands there twice'), *place)
-            found[key] = node
+            members[key] = node
             at = self.skip(at)
             mark = self._text[at : at + 1]
             if mark == "}":
-                return found, at + 1
+                return members, at + 1
             if mark != ",":
                 raise self.mistake(at, 'expected "," or "}"')
             at = self.skip(at + 1)

@@ -48,36 +48,36 @@ class Node(msgspec.Struct, frozen=True, gc=False):
             if isinstance(here.value, Unresolved):
                 return here
             if isinstance(here.value, Mapping) and isinstance(step, str):
-                found = here.value.get(step)
+                node = here.value.get(step)
             elif isinstance(here.value, tuple) and isinstance(step, int):
-                found = here.value[step] if -len(here.value) <= step < len(here.value) else None
+                node = here.value[step] if -len(here.value) <= step < len(here.value) else None
             else:
-                found = None
-            if found is None:
+                node = None
+            if node is None:
                 return None
-            here = found
+            here = node
         return here
 
     def text(self, *path: str | int) -> str:
         """Give the text at a path, "" when there is none."""
-        found = self.get(*path)
-        return found.value if found is not None and isinstance(found.value, str) else ""
+        node = self.get(*path)
+        return node.value if node is not None and isinstance(node.value, str) else ""
 
     def items(self, *path: str | int) -> tuple[Node, ...]:
         """Give the elements of the list at a path; none when it is no list."""
-        found = self.get(*path)
-        return found.value if found is not None and isinstance(found.value, tuple) else ()
+        node = self.get(*path)
+        return node.value if node is not None and isinstance(node.value, tuple) else ()
 
     def pairs(self, *path: str | int) -> Mapping[str, Node]:
         """Give the entries of the mapping at a path; none when it is no mapping."""
-        found = self.get(*path)
-        return found.value if found is not None and isinstance(found.value, Mapping) else {}
+        node = self.get(*path)
+        return node.value if node is not None and isinstance(node.value, Mapping) else {}
 
 
 def plain(node: Node) -> Any:
     """Give a node as plain values, with ``Unresolved`` where something is not known."""
     if isinstance(node.value, tuple):
-        return [plain(each) for each in node.value]
+        return [plain(item) for item in node.value]
     if isinstance(node.value, Mapping):
-        return {key: plain(each) for key, each in node.value.items()}
+        return {key: plain(item) for key, item in node.value.items()}
     return node.value

@@ -69,14 +69,14 @@ class _Builder:
         self._open.add(id(node))
         value: Any
         if isinstance(node, yaml.SequenceNode):
-            value = tuple(self.build(each, _place(each), depth + 1) for each in node.value)
+            value = tuple(self.build(item, _place(item), depth + 1) for item in node.value)
         else:
             value = self._mapping(node, depth)
         self._open.discard(id(node))
         return Node(value, line, column, tag)
 
     def _mapping(self, node: yaml.Node, depth: int) -> dict[str, Node]:
-        found: dict[str, Node] = {}
+        mapping: dict[str, Node] = {}
         merged: dict[str, Node] = {}
         for key_node, value_node in node.value:
             place = _place(key_node)
@@ -85,14 +85,14 @@ class _Builder:
                 raise MlsecError("a key must be plain text", location=f"{place[0]}:{place[1]}")
             key = str(key_node.value)
             if key == "<<" and not key_node.style:
-                for one in built.value if isinstance(built.value, tuple) else (built,):
-                    merged = {**one.pairs(), **merged}
-            elif key in found:
+                for source in built.value if isinstance(built.value, tuple) else (built,):
+                    merged = {**source.pairs(), **merged}
+            elif key in mapping:
                 # Readers differ in which of the two they take.
-                found[key] = Node(Unresolved(f'the key "{key}" stands there twice'), *place)
+                mapping[key] = Node(Unresolved(f'the key "{key}" stands there twice'), *place)
             else:
-                found[key] = built
-        return {**merged, **found}
+                mapping[key] = built
+        return {**merged, **mapping}
 
 
 def _scalar(node: Any) -> Any:

@@ -102,36 +102,36 @@ class Masker:
 
     def mask_texts(self, text: str, texts: Iterable[str]) -> str:
         """Give JSON text with these values replaced; keys stay, whatever they read."""
-        written = {form: each for each in texts for form in _json_forms(each)}
+        written = {form: text_ for text_ in texts for form in _json_forms(text_)}
         if not written:
             return text
         longest = sorted(written, key=len, reverse=True)
         form = re.compile(f"(?:{'|'.join(map(re.escape, longest))})(?!\\s*:)")
         return form.sub(
-            lambda found: f'"{self._marker(written[found.group()], "sensitive")}"', text
+            lambda match: f'"{self._marker(written[match.group()], "sensitive")}"', text
         )
 
-    def _known(self, kind: str, found: re.Match[str]) -> str:
-        return self._marker(found.group(), kind)
+    def _known(self, kind: str, match: re.Match[str]) -> str:
+        return self._marker(match.group(), kind)
 
-    def _pem(self, found: re.Match[str]) -> str:
-        lines = found.group().count("\n")
-        return self._marker(found.group(), "private-key") + "\n" * lines
+    def _pem(self, match: re.Match[str]) -> str:
+        lines = match.group().count("\n")
+        return self._marker(match.group(), "private-key") + "\n" * lines
 
-    def _pair(self, found: re.Match[str]) -> str:
-        quoted = found.group("value")
+    def _pair(self, match: re.Match[str]) -> str:
+        quoted = match.group("value")
         quote = quoted[:1] if quoted[:1] in ("'", '"') else ""
         value = quoted[1:-1] if quote else quoted
         if not quote and self._is_quoted:
-            return found.group()
+            return match.group()
         if not value or len(value) > _LONGEST or MARK in value:
-            return found.group()
-        key = found.group("key")
+            return match.group()
+        key = match.group("key")
         kind = secret_kind(value, key) or ("generic" if _is_meant_secret(key, value) else None)
         if kind is None or is_published(value):
-            return found.group()
-        whole, at = found.group(), found.start()
-        before, after = whole[: found.start("value") - at], whole[found.end("value") - at :]
+            return match.group()
+        whole, at = match.group(), match.start()
+        before, after = whole[: match.start("value") - at], whole[match.end("value") - at :]
         return before + quote + self._marker(value, kind) + quote + after
 
     def _marker(self, value: str, kind: str) -> str:
@@ -159,5 +159,5 @@ def _json_forms(text: str) -> Iterator[str]:
 
 def masked_kind(text: str) -> str:
     """Name the kind of secret whose mask stands in a text, "" for none."""
-    found = _MARKED.search(text)
-    return found.group(1) if found else ""
+    match = _MARKED.search(text)
+    return match.group(1) if match else ""

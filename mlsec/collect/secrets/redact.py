@@ -74,9 +74,9 @@ class Redactor:
         if isinstance(value, str):
             return self.reduce(value, key)
         if isinstance(value, list):
-            return [self._whole(each, key) for each in value]
+            return [self._whole(item, key) for item in value]
         if isinstance(value, dict) and "~hash" not in value:
-            return {name: self._whole(each, str(name)) for name, each in value.items()}
+            return {name: self._whole(item, str(name)) for name, item in value.items()}
         return value
 
 

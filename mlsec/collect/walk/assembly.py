@@ -26,17 +26,17 @@ class ReadItem(msgspec.Struct, frozen=True, kw_only=True):
 def assemble(read: Iterable[ReadItem], tally: Tally) -> Inventory:
     """Sort, drop what was seen twice, and count."""
     resources: dict[str, Resource] = {}
-    for each in sorted(read, key=_order):
-        place = each.item.place
-        if each.mapped is None:
-            tally.hide(place, _no_id(each.item), is_listing=False)
+    for reading in sorted(read, key=_order):
+        place = reading.item.place
+        if reading.mapped is None:
+            tally.hide(place, _no_id(reading.item), is_listing=False)
             tally.add(place, errored=1)
             continue
-        resource = each.mapped.resource
+        resource = reading.mapped.resource
         if resource.id in resources:
             continue
         resources[resource.id] = resource
-        gaps = (*each.item.gaps.values(), *each.mapped.gaps)
+        gaps = (*reading.item.gaps.values(), *reading.mapped.gaps)
         for gap in gaps:
             tally.hide(place, gap, is_listing=False)
         tally.add(place, errored=1 if gaps else 0, assessed=0 if gaps else 1)

@@ -91,7 +91,7 @@ class StoredAsker:
         asked = {call: set(msgspec.json.decode(call.params).get(name, ())) for call in calls}
         if not asked:
             return missed
-        call = max(asked, key=lambda each: (len(asked[each]), each.params))
+        call = max(asked, key=lambda call_asked: (len(asked[call_asked]), call_asked.params))
         document = self._snapshot.payload(call.payload) if call.payload else {}
         answer = interpret(request, call, document)
         if isinstance(answer, Gap) or asked[call] >= set(request.params[name]):

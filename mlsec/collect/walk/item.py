@@ -77,9 +77,9 @@ def lookup(item: Item, path: str) -> Any:
         above = path[8:] if path.startswith("$parent.$") else "$." + path[8:]
         return lookup(item.parent, above) if item.parent else MISSING
     inner = path.removeprefix("$.")
-    found = dig(item.entry, inner)
-    if found is not MISSING:
-        return found
+    value = dig(item.entry, inner)
+    if value is not MISSING:
+        return value
     name, _, rest = inner.partition(".")
     if name in item.gaps:
         return item.gaps[name]
@@ -95,13 +95,13 @@ def fill(item: Item, template: Any) -> Any:
     if isinstance(template, str) and template.startswith("$"):
         return lookup(item, template)
     if isinstance(template, (list, tuple)):
-        return _first_hole([fill(item, each) for each in template])
+        return _first_hole([fill(item, part) for part in template])
     if isinstance(template, dict):
-        return _first_hole({key: fill(item, each) for key, each in template.items()})
+        return _first_hole({key: fill(item, part) for key, part in template.items()})
     return template
 
 
 def _first_hole(filled: Any) -> Any:
     inside = filled.values() if isinstance(filled, dict) else filled
-    holes = [each for each in inside if each is MISSING or isinstance(each, Gap)]
+    holes = [value for value in inside if value is MISSING or isinstance(value, Gap)]
     return holes[0] if holes else filled

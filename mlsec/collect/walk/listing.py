@@ -79,24 +79,24 @@ def held_inside(plan: TypePlan, parent: Item) -> tuple[tuple[Listing, Found], ..
     if not plan.inside:
         return ()
     listing = Listing(plan=plan, scope=parent.scope, region=parent.region, parent=parent)
-    held = lookup(parent, plan.inside)
-    if isinstance(held, Gap):
-        return ((listing, Found(gap=held)),)
-    entries = held if isinstance(held, list) else [] if held is MISSING else [held]
+    value = lookup(parent, plan.inside)
+    if isinstance(value, Gap):
+        return ((listing, Found(gap=value)),)
+    entries = value if isinstance(value, list) else [] if value is MISSING else [value]
     call = next(iter(parent.sources.values()), "")
     return ((listing, Found(entries=tuple(_as_entry(e) for e in entries), call=call)),)
 
 
-def of_this_type(request: Request, found: Found, plan: TypePlan) -> Found:
+def of_this_type(request: Request, listed: Found, plan: TypePlan) -> Found:
     """Leave out the entries of a shared listing that are another type's."""
     paths = (*plan.only, *plan.but)
-    kept = tuple(entry for entry in found.entries if _is_of(entry, plan))
-    is_silent = any(dig(each, path) is MISSING for each in found.entries for path in paths)
-    if not is_silent or found.gap is not None:
-        return msgspec.structs.replace(found, entries=kept)
+    kept = tuple(entry for entry in listed.entries if _is_of(entry, plan))
+    is_silent = any(dig(entry, path) is MISSING for entry in listed.entries for path in paths)
+    if not is_silent or listed.gap is not None:
+        return msgspec.structs.replace(listed, entries=kept)
     detail = f"an entry does not say its kind at {' or '.join(paths)}"
     gap = gap_for(request, GapReason.MALFORMED, detail=detail)
-    return msgspec.structs.replace(found, entries=kept, gap=gap)
+    return msgspec.structs.replace(listed, entries=kept, gap=gap)
 
 
 def _is_of(entry: Any, plan: TypePlan) -> bool:
@@ -159,9 +159,9 @@ def make_item(listing: Listing, entry: Any, call: str, searched: Mapping[str, An
     return item
 
 
-def index_search(found: Found, bulk: Bulk) -> dict[str, Any]:
+def index_search(listed: Found, bulk: Bulk) -> dict[str, Any]:
     """Index a search's items by the key they share with the listing's entries."""
-    items = [dig(entry, bulk.item) for entry in found.entries]
+    items = [dig(entry, bulk.item) for entry in listed.entries]
     return {
         str(key): item
         for item in items

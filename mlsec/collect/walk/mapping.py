@@ -42,18 +42,18 @@ class WrongKindError(Exception):
     """A value is of another JSON kind than the vocabulary says."""
 
 
-def identify(found: Type, item: Item, canon: Canon) -> str:
+def identify(kind: Type, item: Item, canon: Canon) -> str:
     """Give the canonical id from the parts read so far, or "" when they do not hold it."""
-    given = _text(found.identity.get("api", ()), item)
+    given = _text(kind.identity.get("api", ()), item)
     return canon.id(given, item.scope) if given else ""
 
 
-def map_item(found: Type, item: Item, shapes: Shapes) -> Mapped:
+def map_item(kind: Type, item: Item, shapes: Shapes) -> Mapped:
     """Map all properties. A denied part leaves its properties unread, never at a default."""
     gaps: dict[str, Gap] = {}
     properties: dict[str, Any] = {}
     unread: dict[str, tuple[str, ...]] = {}
-    for name, wanted in found.properties.items():
+    for name, wanted in kind.properties.items():
         if wanted.is_constant:
             properties[name] = wanted.absent
             continue
@@ -68,11 +68,11 @@ def map_item(found: Type, item: Item, shapes: Shapes) -> Mapped:
     tags = properties.get("tags")
     resource = Resource(
         id=item.id,
-        type=found.name,
+        type=kind.name,
         provider=item.scope.name.partition("/")[0],
         scope=item.scope.name,
         region=item.region,
-        name=_text(found.naming.get("api", ()), item) or item.id.rpartition("/")[2],
+        name=_text(kind.naming.get("api", ()), item) or item.id.rpartition("/")[2],
         properties=properties,
         unread=unread,
         tags={str(k): str(v) for k, v in tags.items()} if isinstance(tags, dict) else {},
@@ -138,14 +138,14 @@ def _of_kind(wanted: Property, raw: Any, shapes: Shapes) -> Any:
         case Kind.BOOL:
             is_right = isinstance(raw, bool)
         case Kind.STRINGS:
-            is_right = isinstance(raw, list) and all(isinstance(each, str) for each in raw)
+            is_right = isinstance(raw, list) and all(isinstance(item, str) for item in raw)
         case Kind.MAP:
             raw = _pairs(raw)
             is_right = isinstance(raw, dict)
         case Kind.LIST:
             is_right = isinstance(raw, list)
             if is_right and wanted.items:
-                return [_element(wanted, each, shapes) for each in raw]
+                return [_element(wanted, item, shapes) for item in raw]
     if not is_right:
         raise WrongKindError(f"expected {wanted.kind.value}, got {type(raw).__name__}")
     return raw
@@ -173,8 +173,8 @@ def _pairs(raw: Any) -> Any:
     if not isinstance(raw, list):
         return raw
     pairs = {}
-    for each in raw:
-        folded = {str(k).lower(): v for k, v in each.items()} if isinstance(each, dict) else {}
+    for pair in raw:
+        folded = {str(k).lower(): v for k, v in pair.items()} if isinstance(pair, dict) else {}
         key = folded.get("key", folded.get("tagkey"))
         if not isinstance(key, str):
             raise WrongKindError("expected Key and Value")
@@ -185,13 +185,13 @@ def _pairs(raw: Any) -> Any:
 def _text(sources: tuple[str, ...], item: Item) -> str:
     for source in sources:
         if "{" in source:
-            found = _template(source, item)
+            text = _template(source, item)
         else:
             operation, _, path = source.partition(":")
             part = item.part(operation)
-            found = dig(part, path) if part is not MISSING else MISSING
-        if isinstance(found, (str, int)) and found != "":
-            return str(found)
+            text = dig(part, path) if part is not MISSING else MISSING
+        if isinstance(text, (str, int)) and text != "":
+            return str(text)
     return ""
 
 

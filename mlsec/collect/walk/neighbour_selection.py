@@ -40,7 +40,7 @@ def wanted_among(
     if not any(candidates.values()):
         return []
     included = list(included)
-    found: dict[str, Candidate] = {}
+    candidates_by_key: dict[str, Candidate] = {}
     index = {name: _index(group) for name, group in candidates.items()}
     leads: dict[str, list[tuple[RelationKind, list[str]]]] = {}
     for resource in included:
@@ -49,20 +49,24 @@ def wanted_among(
         for relation, names in leads[resource.type]:
             for name in names:
                 for candidate in _forward(resource, relation, index[name]):
-                    found[candidate.key] = candidate
+                    candidates_by_key[candidate.key] = candidate
     own = _keys_of(included)
     back = _reversed(included, vocabulary)
     for name, group in candidates.items():
         relations = vocabulary.types[name].relations.values()
-        ways = [(one.by, back[name, one.name]) for one in relations if (name, one.name) in back]
+        ways = [
+            (relation.by, back[name, relation.name])
+            for relation in relations
+            if (name, relation.name) in back
+        ]
         for candidate in group if ways else ():
             if any(
                 own.get(value, set()) & types
                 for by, types in ways
                 for value in references(candidate.outline, by)
             ):
-                found[candidate.key] = candidate
-    return [found[key] for key in sorted(found)]
+                candidates_by_key[candidate.key] = candidate
+    return [candidates_by_key[key] for key in sorted(candidates_by_key)]
 
 
 def hidden_references(
@@ -77,15 +81,15 @@ def hidden_references(
     """
     blind = [(r.type, r.scope, r.unread) for r in read if r.unread]
     blind += [(place[0], place[1], {"*": gaps}) for place, gaps in unlisted.items()]
-    found = set()
+    hidden = set()
     places = {name: {candidate.item.place for candidate in group} for name, group in left.items()}
     for kind, scope, unread in blind:
         for relation in vocabulary.types[kind].relations.values():
             near = {t.name for t in vocabulary.concrete(relation.to)} if relation.by else set()
             for name in near & places.keys():
                 gaps = unread.get(relation.by.split("[]")[0], unread.get("*", ()))
-                found |= {(p, gap) for p in places[name] if p[1] == scope for gap in gaps}
-    return sorted(found)
+                hidden |= {(p, gap) for p in places[name] if p[1] == scope for gap in gaps}
+    return sorted(hidden)
 
 
 def references(resource: Resource, path: str) -> list[str]:
@@ -99,7 +103,7 @@ def references(resource: Resource, path: str) -> list[str]:
         key = field.lstrip(".")
         values = [e.get(key) if isinstance(e, dict) else e for e in elements] if key else elements
     flat = [e for value in values for e in (value if isinstance(value, list) else [value])]
-    return [each for each in flat if isinstance(each, str) and each]
+    return [reference for reference in flat if isinstance(reference, str) and reference]
 
 
 def _forward(

@@ -48,14 +48,14 @@ def _follow(value: Any, steps: tuple[str | int | None, ...], at: int) -> Any:
 def _each(value: Any, steps: tuple[str | int | None, ...], at: int) -> Any:
     if not isinstance(value, list):
         return MISSING
-    found: list[Any] = []
+    values: list[Any] = []
     for element in value:
         inner = _follow(element, steps, at)
         if isinstance(inner, list) and at < len(steps):
-            found.extend(inner)
+            values.extend(inner)
         elif inner is not MISSING:
-            found.append(inner)
-    return found
+            values.append(inner)
+    return values
 
 
 @functools.cache

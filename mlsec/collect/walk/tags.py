@@ -30,22 +30,22 @@ class Tags:
         )
         return entries_of(request, asker.ask(request))
 
-    def keep(self, scope: Scope, region: str, found: Found) -> None:
+    def keep(self, scope: Scope, region: str, listed: Found) -> None:
         """Remember one region's answer."""
         place = (scope.name, region)
-        self._found[place] = found
-        self._index[place] = {str(dig(e, self._tagging.key)): e for e in found.entries}
+        self._found[place] = listed
+        self._index[place] = {str(dig(e, self._tagging.key)): e for e in listed.entries}
 
     def join(self, item: Item) -> None:
         """Give the item its tags as a part: none is known only when the listing was read whole."""
         place = (item.scope.name, item.home)
-        found = self._found.get(place)
-        if found is None or not item.plan.tags_as:
+        listed = self._found.get(place)
+        if listed is None or not item.plan.tags_as:
             return
         name = self._tagging.operation.name
         entry = self._index[place].get(item.id)
-        if entry is None and found.gap is not None:
-            item.gaps[name] = found.gap
+        if entry is None and listed.gap is not None:
+            item.gaps[name] = listed.gap
             return
         item.parts[name] = entry if entry is not None else {"Tags": []}
-        item.sources[name] = found.call
+        item.sources[name] = listed.call

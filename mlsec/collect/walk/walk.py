@@ -103,8 +103,8 @@ class _Walk:
         bulk = plan.bulk
         if bulk is not None:
 
-            def keep(found: Found) -> tuple[Job, ...]:
-                self._searches[listing.place] = lists.index_search(found, bulk)
+            def keep(listed: Found) -> tuple[Job, ...]:
+                self._searches[listing.place] = lists.index_search(listed, bulk)
                 return ()
 
             yield self._job(
@@ -118,8 +118,8 @@ class _Walk:
         operation = listing.plan.listing
         service = operation.service if operation else "account"
 
-        def then(found: Found) -> Iterable[Job]:
-            return keep((listing, found)) or ()
+        def then(answer: Found) -> Iterable[Job]:
+            return keep((listing, answer)) or ()
 
         return self._job(
             (listing.scope.name, listing.region, service),
@@ -143,16 +143,16 @@ class _Walk:
 
     def _jobs_of(self, listed: Iterable[tuple[Listing, Found]]) -> Iterable[Job]:
         """Turn entries into items: neighbours wait, old ones are counted, the rest is read."""
-        for listing, found in listed:
+        for listing, answer in listed:
             self._subtree.look(listing.place)
-            if found.gap is not None:
-                self._subtree.hide(listing.place, found.gap)
-            if found.by:
-                self._tally.credit(listing.place, found.by)
-            if found.why:
-                self._subtree.note(listing.place, found.why)
-            for entry in found.entries:
-                item = self._item(listing, entry, found.call)
+            if answer.gap is not None:
+                self._subtree.hide(listing.place, answer.gap)
+            if answer.by:
+                self._tally.credit(listing.place, answer.by)
+            if answer.why:
+                self._subtree.note(listing.place, answer.why)
+            for entry in answer.entries:
+                item = self._item(listing, entry, answer.call)
                 reason = left_out(listing.plan, entry, self._settings.began_at)
                 if reason:
                     self._tally.exclude(listing.place, reason)
@@ -171,8 +171,8 @@ class _Walk:
         return identify(self._vocabulary.types[item.plan.type], item, self._settings.canon)
 
     def _wait(self, item: Item) -> None:
-        found = self._vocabulary.types[item.plan.type]
-        outline = map_item(found, item, self._settings.shapes).resource
+        kind = self._vocabulary.types[item.plan.type]
+        outline = map_item(kind, item, self._settings.shapes).resource
         candidate = Candidate(item=item, outline=outline)
         self._candidates.setdefault(item.plan.type, []).append(candidate)
         self._has_new_candidates = True
@@ -225,7 +225,9 @@ class _Walk:
             chosen = self._choose(self._map_all())
             taken = {id(candidate) for candidate in chosen}
             for name, group in self._candidates.items():
-                self._candidates[name] = [each for each in group if id(each) not in taken]
+                self._candidates[name] = [
+                    candidate for candidate in group if id(candidate) not in taken
+                ]
             self._crew.run([self._item_job(candidate.item) for candidate in chosen])
         self._admit_blindness()
         for group in self._candidates.values():
@@ -246,8 +248,8 @@ class _Walk:
         for item in items:
             if self._tags is not None and item.id:
                 self._tags.join(item)
-            found = self._vocabulary.types[item.plan.type]
-            mapped = map_item(found, item, self._settings.shapes) if item.id else None
+            kind = self._vocabulary.types[item.plan.type]
+            mapped = map_item(kind, item, self._settings.shapes) if item.id else None
             self._read.append(ReadItem(item=item, mapped=mapped))
             fresh += [mapped.resource] if mapped else []
             if item.plan.type not in self._parents:
