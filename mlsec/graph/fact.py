@@ -24,7 +24,7 @@ class Unread(msgspec.Struct, frozen=True):
 class Targets(msgspec.Struct, frozen=True, kw_only=True):
     """Where a relation leads. Non-empty ``gaps``: more may exist that could not be read."""
 
-    found: tuple[Resource, ...] = ()
+    resources: tuple[Resource, ...] = ()
     gaps: tuple[str, ...] = ()
 
 

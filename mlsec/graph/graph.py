@@ -154,7 +154,7 @@ class Graph:
         for reference in names.value:
             for target in self.look_up(resource, kind, reference):
                 targets[target.id] = target
-        return Targets(found=tuple(targets.values()), gaps=left_open(resource, kind.by))
+        return Targets(resources=tuple(targets.values()), gaps=left_open(resource, kind.by))
 
     def _index(self, type_name: str, match: str) -> dict[str, list[Resource]]:
         key = (type_name, match)
@@ -211,7 +211,7 @@ class Graph:
                 gaps.update(self.incomplete(concrete.name, resource.scope, region))
             else:
                 gaps.update(self._incomplete_anywhere(concrete.name))
-        return Targets(found=tuple(sources.values()), gaps=tuple(sorted(gaps)))
+        return Targets(resources=tuple(sources.values()), gaps=tuple(sorted(gaps)))
 
     def _incomplete_anywhere(self, type_name: str) -> set[str]:
         """Name the gaps of a type's listings, whatever was scanned of that other provider."""
@@ -227,7 +227,7 @@ class Graph:
             loose: list[Loose] = []
             for source in self._by_type.get(type_name, ()):
                 reached = self.targets(source, forward.name)
-                for target in reached.found:
+                for target in reached.resources:
                     arrivals.setdefault(target.id, []).append(source)
                 if reached.gaps:
                     loose.append(Loose(source=source, gaps=reached.gaps))
@@ -242,14 +242,16 @@ class Graph:
             for resource_here in here.values():
                 reached = self.targets(resource_here, step)
                 gaps.update(reached.gaps)
-                ahead.update({target.id: target for target in reached.found})
+                ahead.update({target.id: target for target in reached.resources})
             here = ahead
-        return Targets(found=tuple(here.values()), gaps=tuple(sorted(gaps)))
+        return Targets(resources=tuple(here.values()), gaps=tuple(sorted(gaps)))
 
     def _all_around(self, resource: Resource, kind: RelationKind) -> Targets:
         targets = [t for t in self.of_type(kind.to) if is_within(kind.within, resource, t)]
         region = resource.region if kind.within == "region" else ""
-        return Targets(found=tuple(targets), gaps=self.incomplete(kind.to, resource.scope, region))
+        return Targets(
+            resources=tuple(targets), gaps=self.incomplete(kind.to, resource.scope, region)
+        )
 
     def _unresolved(self, resource: Resource, kind: RelationKind) -> str:
         return self.note_gap(not_known(resource, kind))

@@ -51,7 +51,9 @@ def find_or_stub(
 ) -> Targets:
     """Like ``find``, but a reference that leads nowhere known gives a stub, never nothing."""
     matches = find(resource, graph, type_name, wanted)
-    return Targets(found=matches or (_stub(resource, graph, type_name, " ".join(wanted.values())),))
+    return Targets(
+        resources=matches or (_stub(resource, graph, type_name, " ".join(wanted.values())),)
+    )
 
 
 def _stub(resource: Resource, graph: Graph, type_name: str, reference: str) -> Resource:
@@ -86,9 +88,9 @@ def unresolved(resource: Resource, graph: Graph, wanted: str, what: str) -> str:
 
 def joined(parts: list[Targets]) -> Targets:
     """Put several answers together; each target and each gap once."""
-    targets = {target.id: target for part in parts for target in part.found}
+    targets = {target.id: target for part in parts for target in part.resources}
     gaps = {gap for part in parts for gap in part.gaps}
-    return Targets(found=tuple(targets.values()), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(targets.values()), gaps=tuple(sorted(gaps)))
 
 
 def hidden_by(resource: Resource, graph: Graph, unread: Unread, wanted: str) -> Targets:

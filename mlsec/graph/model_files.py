@@ -18,7 +18,7 @@ def model_files(graph: Graph) -> tuple[ModelFile, ...]:
 
 def _model_file(file: Resource, graph: Graph) -> ModelFile:
     properties = file.properties
-    serving = graph.targets(file, "models").found
+    serving = graph.targets(file, "models").resources
     sha256 = properties.get("sha256")
     return ModelFile(
         id=file.id,

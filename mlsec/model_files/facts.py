@@ -27,7 +27,7 @@ def store_of(resource: Resource, graph: Graph) -> Targets:
     kind = _STORES.get(scheme) if is_address else None
     if kind is None:
         return Targets()
-    return Targets(found=tuple(graph.look_up(resource, kind, _name_in(scheme, rest))))
+    return Targets(resources=tuple(graph.look_up(resource, kind, _name_in(scheme, rest))))
 
 
 def roles_of(resource: Resource, graph: Graph) -> Targets:
@@ -37,16 +37,16 @@ def roles_of(resource: Resource, graph: Graph) -> Targets:
     found: dict[str, Resource] = {}
     models = graph.targets(resource, "models")
     gaps = set(models.gaps)
-    for model in models.found:
+    for model in models.resources:
         own = graph.vocabulary.types.get(model.type)
         is_on_model = own is None or "role" not in own.lacks
-        loaders = Targets(found=(model,)) if is_on_model else graph.targets(model, "endpoints")
+        loaders = Targets(resources=(model,)) if is_on_model else graph.targets(model, "endpoints")
         gaps |= set(loaders.gaps)
-        for loader in loaders.found:
+        for loader in loaders.resources:
             reached = graph.targets(loader, "role")
             gaps |= set(reached.gaps)
-            found |= {role.id: role for role in reached.found}
-    return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
+            found |= {role.id: role for role in reached.resources}
+    return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
 
 
 def _name_in(scheme: str, rest: str) -> str:

@@ -82,14 +82,14 @@ def test_a_reference_by_name_is_looked_up_in_its_own_region(words: Vocabulary) -
     far = Resource(**{**{f: getattr(far, f) for f in far.__struct_fields__}, "id": "house:far"})
     door = thing("door", "d", house="h")
     joined = graph(words, near, far, door)
-    assert [t.id for t in joined.targets(door, "leads_to").found] == ["house:h"]
+    assert [t.id for t in joined.targets(door, "leads_to").resources] == ["house:h"]
 
 
 def test_a_reference_out_of_the_snapshot_is_a_named_stub_that_nothing_is_known_of(
     words: Vocabulary,
 ) -> None:
     door = thing("door", "d", house="elsewhere")
-    target = graph(words, door).targets(door, "leads_to").found[0]
+    target = graph(words, door).targets(door, "leads_to").resources[0]
     assert (target.name, target.is_stub, list(target.unread)) == ("elsewhere", True, ["*"])
 
 
@@ -121,13 +121,13 @@ def test_a_source_whose_reference_was_not_read_may_lead_to_anything(words: Vocab
 def test_references_inside_list_items_lead_to_each_target_once(words: Vocabulary) -> None:
     key = thing("key", "k")
     house = thing("house", "h", rooms=[{"key": key.id}, {"key": key.id}, {"key": None}])
-    assert names(graph(words, house, key).targets(house, "keys").found) == ["k"]
+    assert names(graph(words, house, key).targets(house, "keys").resources) == ["k"]
 
 
 def test_a_list_item_without_the_field_makes_the_relation_unknown(words: Vocabulary) -> None:
     house = thing("house", "h", rooms=[{}])
     reached = graph(words, house).targets(house, "keys")
-    assert reached.found == ()
+    assert reached.resources == ()
     assert reached.gaps
 
 
@@ -140,7 +140,7 @@ def test_a_path_carries_the_gaps_of_each_step(words: Vocabulary) -> None:
 def test_every_stays_in_the_region(words: Vocabulary) -> None:
     here, there = thing("house", "a"), thing("house", "b", region="q")
     joined = graph(words, here, there)
-    assert names(joined.targets(here, "neighbours").found) == ["a"]
+    assert names(joined.targets(here, "neighbours").resources) == ["a"]
 
 
 TWO_CLOUDS = """
@@ -184,4 +184,4 @@ def test_what_another_cloud_did_not_tell_hides_nothing_here(tmp_path: Path) -> N
         load_vocabulary(tmp_path), house, lodger, coverage=(seen("house"), seen("lodger"), denied)
     )
     reached = joined.targets(house, "lodgers")
-    assert (names(reached.found), reached.gaps) == (["l"], ())
+    assert (names(reached.resources), reached.gaps) == (["l"], ())

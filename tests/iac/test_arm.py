@@ -107,7 +107,7 @@ def test_children_are_found_by_nesting_and_by_the_segments_of_their_names() -> N
     found = graph.of_type("azure.cognitive.deployment")
     assert [each.name for each in found] == ["a", "b"]
     (owner,) = graph.of_type("azure.cognitive.account")
-    assert [graph.targets(each, "account").found for each in found] == [(owner,)] * 2
+    assert [graph.targets(each, "account").resources for each in found] == [(owner,)] * 2
 
 
 def test_what_a_sibling_resource_says_belongs_to_the_one_it_names() -> None:

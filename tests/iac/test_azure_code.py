@@ -56,7 +56,7 @@ def test_the_key_of_a_storage_account_is_found(text: str, has_key: bool) -> None
     graph = graph_of(VAULT + text)
     (account,) = graph.of_type("azure.storage.account")
     assert property_value(account, "has_customer_key") == Known(has_key)
-    keys = [each.name for each in graph.targets(account, "key").found]
+    keys = [each.name for each in graph.targets(account, "key").resources]
     assert keys == (["own"] if has_key else [])
 
 
@@ -70,9 +70,9 @@ def test_the_key_of_a_cognitive_account_is_found() -> None:
     )
     (account,) = graph.of_type("azure.cognitive.account")
     assert account.properties["key_source"] == "Microsoft.KeyVault"
-    assert [each.name for each in graph.targets(account, "key").found] == ["own"]
+    assert [each.name for each in graph.targets(account, "key").resources] == ["own"]
     (key,) = graph.of_type("azure.keyvault.key")
-    assert [each.name for each in graph.targets(key, "vault").found] == ["safe"]
+    assert [each.name for each in graph.targets(key, "vault").resources] == ["safe"]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_what_stands_below_another_is_joined_to_it(
     graph = graph_of(WORKSPACE + child)
     (resource,) = graph.of_type(type_name)
     found = graph.targets(resource, relation)
-    assert (len(found.found), found.gaps) == (1, ())
+    assert (len(found.resources), found.gaps) == (1, ())
 
 
 @pytest.mark.parametrize(

@@ -206,9 +206,9 @@ Resources:
     )
     (model,) = graph.of_type("aws.sagemaker.model")
     (bucket,) = graph.of_type("aws.s3.bucket")
-    assert [r.id for r in graph.targets(model, "role").found] == ["0.yaml#Role"]
-    assert [r.id for r in graph.targets(model, "artifact_buckets").found] == ["0.yaml#Models"]
-    assert [r.id for r in graph.targets(bucket, "writers").found] == ["0.yaml#Role"]
+    assert [r.id for r in graph.targets(model, "role").resources] == ["0.yaml#Role"]
+    assert [r.id for r in graph.targets(model, "artifact_buckets").resources] == ["0.yaml#Models"]
+    assert [r.id for r in graph.targets(bucket, "writers").resources] == ["0.yaml#Role"]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ Resources:
 """
     graph = graph_of(text, text)
     reached = {
-        model.id: [role.id for role in graph.targets(model, "role").found]
+        model.id: [role.id for role in graph.targets(model, "role").resources]
         for model in graph.of_type("aws.sagemaker.model")
     }
     assert reached == {"0.yaml#Model": ["0.yaml#Role"], "1.yaml#Model": ["1.yaml#Role"]}
@@ -255,7 +255,7 @@ def test_what_is_declared_nowhere_may_be_declared_elsewhere() -> None:
     )
     (endpoint,) = graph.of_type("aws.sagemaker.endpoint")
     alarms = graph.targets(endpoint, "alarms")
-    assert not alarms.found
+    assert not alarms.resources
     assert "may be declared elsewhere" in graph.gaps[alarms.gaps[0]].detail
 
 

@@ -65,7 +65,7 @@ def test_what_runs_as_an_account_is_joined_to_it() -> None:
         "    }\n  }\n}\n"
     )
     graph = graph_of(ACCOUNT + runs)
-    (role,) = graph.targets(one(graph, "gcp.workbench.instance"), "role").found
+    (role,) = graph.targets(one(graph, "gcp.workbench.instance"), "role").resources
     assert role is one(graph, "gcp.iam.service_account")
 
 

@@ -95,7 +95,7 @@ def test_what_serves_is_joined_to_what_it_is_made_of() -> None:
     )
     endpoint = graph.resources[".#aws_sagemaker_endpoint.s"]
     targets = {
-        relation: [each.id for each in graph.targets(endpoint, relation).found]
+        relation: [each.id for each in graph.targets(endpoint, relation).resources]
         for relation in ("config", "models", "role", "artifact_buckets", "image_repositories")
     }
     assert targets == {
@@ -175,7 +175,7 @@ def test_what_is_drawn_at_random_is_one_text_that_names_stand_on() -> None:
         '    variant_name = "v"\n    model_name = "m-${random_id.s.hex}"\n  }\n}\n'
     )
     config = graph.resources[".#aws_sagemaker_endpoint_configuration.c"]
-    assert [each.id for each in graph.targets(config, "models").found] == [
+    assert [each.id for each in graph.targets(config, "models").resources] == [
         ".#aws_sagemaker_model.m"
     ]
     assert graph.targets(config, "models").gaps == ()
@@ -189,7 +189,7 @@ def test_an_unknown_image_says_nothing_of_where_the_weights_lie() -> None:
     )
     model = graph.resources[".#aws_sagemaker_model.m"]
     buckets = graph.targets(model, "artifact_buckets")
-    assert ([each.id for each in buckets.found], buckets.gaps) == ([".#aws_s3_bucket.b"], ())
+    assert ([each.id for each in buckets.resources], buckets.gaps) == ([".#aws_s3_bucket.b"], ())
     assert graph.targets(model, "image_repositories").gaps
 
 

@@ -43,20 +43,20 @@ def graph_with(file_id: str) -> Graph:
 )
 def test_file_lies_in_the_store_of_its_own_cloud(address: str, kind: str) -> None:
     graph = graph_with(address)
-    (found,) = graph.targets(graph.resources[address], "bucket").found
+    (found,) = graph.targets(graph.resources[address], "bucket").resources
     assert found.id == _STORES[kind][0]
 
 
 def test_store_that_was_not_scanned_is_unknown_and_not_another_of_its_name() -> None:
     graph = graph_with("az://other/weights/model.pkl")
-    (found,) = graph.targets(graph.resources["az://other/weights/model.pkl"], "bucket").found
+    (found,) = graph.targets(graph.resources["az://other/weights/model.pkl"], "bucket").resources
     assert found.is_stub
     assert found.unread["*"]
 
 
 def test_file_on_disk_lies_in_no_store() -> None:
     graph = graph_with("models/model.pkl")
-    assert graph.targets(graph.resources["models/model.pkl"], "bucket").found == ()
+    assert graph.targets(graph.resources["models/model.pkl"], "bucket").resources == ()
 
 
 def test_file_of_a_cloud_whose_endpoints_have_the_identity_is_loaded_by_theirs() -> None:
@@ -79,7 +79,7 @@ def test_file_of_a_cloud_whose_endpoints_have_the_identity_is_loaded_by_theirs()
         FACTS,
     )
     reached = graph.targets(graph.resources[weights], "roles")
-    assert ([role.id for role in reached.found], reached.gaps) == (["//iam/serve"], ())
+    assert ([role.id for role in reached.resources], reached.gaps) == (["//iam/serve"], ())
 
 
 def test_model_of_azure_names_its_files_as_a_scan_of_their_container_does() -> None:
@@ -102,7 +102,7 @@ def test_model_of_azure_names_its_files_as_a_scan_of_their_container_does() -> N
         ))
     ]  # fmt: skip
     graph = build_graph(shipped(), Inventory(resources=(file, *models)), FACTS)
-    reached = graph.targets(graph.resources[weights], "models").found
+    reached = graph.targets(graph.resources[weights], "models").resources
     assert [model.id for model in reached] == ["/m/0", "/m/1"]
 
 

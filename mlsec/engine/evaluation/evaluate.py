@@ -212,8 +212,8 @@ class Evaluator:
             hidden = unread_gaps(resource, "*")
         targets = self.graph.targets(resource, step)
         if targets.gaps or hidden is not None:
-            return targets.found, (*(hidden or NO_GAPS), *targets.gaps)
-        return targets.found, None
+            return targets.resources, (*(hidden or NO_GAPS), *targets.gaps)
+        return targets.resources, None
 
     def _about(
         self,

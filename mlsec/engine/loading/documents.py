@@ -22,7 +22,7 @@ Path = tuple[str | int, ...]
 class ExampleTargets(msgspec.Struct, frozen=True, kw_only=True):
     """What a relation of an example leads to; never incomplete (``unread`` says that)."""
 
-    found: tuple[Resource, ...] = ()
+    resources: tuple[Resource, ...] = ()
     gaps: tuple[str, ...] = ()
 
 
@@ -34,7 +34,7 @@ class ExampleGraph:
 
     def targets(self, resource: Resource, relation: str) -> ExampleTargets:
         """Give the documents listed under the relation's name."""
-        return ExampleTargets(found=self.links.get((resource.id, relation), ()))
+        return ExampleTargets(resources=self.links.get((resource.id, relation), ()))
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):

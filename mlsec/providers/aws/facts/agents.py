@@ -56,7 +56,7 @@ def agents_with_same_role(resource: Resource, graph: Graph) -> Targets:
                 gaps.update(hidden)
             case Known():
                 pass
-    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
 
 
 def bucket_is_external(resource: Resource, graph: Graph) -> Known | Unread:
@@ -102,11 +102,11 @@ def _known_reference(derived: str, *matches: str) -> _Relation:
             return Targets()
         by_id = graph.called(str(held.value), kind.to)
         if by_id is not None:
-            return Targets(found=(by_id,))
+            return Targets(resources=(by_id,))
         for name in matches:
             found = find(resource, graph, kind.to, {name: str(held.value)})
             if found:
-                return Targets(found=found)
+                return Targets(resources=found)
         return Targets(gaps=graph.incomplete(kind.to, resource.scope, resource.region))
 
     return follow

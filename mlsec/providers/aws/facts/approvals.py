@@ -23,7 +23,7 @@ def differs_from_approved(resource: Resource, graph: Graph) -> Known | Unread:
     packages = graph.targets(resource, "packages")
     own = _plain(resource.properties.get("etag"))
     hidden = list(packages.gaps)
-    for package in packages.found:
+    for package in packages.resources:
         if package.properties.get("approval") != APPROVED:
             hidden += package.unread.get("approval", ())
             continue

@@ -120,7 +120,7 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     found += [role for key, role in sorted(named.items()) if key not in known]
     for kind in graph.vocabulary.concrete("role"):
         gaps |= set(graph.incomplete(kind.name, resource.scope, ""))
-    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
 
 
 def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[dict[str, Resource], set[str]]:
@@ -223,12 +223,12 @@ def _block(resource: Resource, graph: Graph, name: str) -> Answer:
     pass over a bucket that is opened on purpose.
     """
     accounts = graph.targets(resource, "account")
-    is_told = bool(accounts.found) or resource.stands_in_code
+    is_told = bool(accounts.resources) or resource.stands_in_code
     hidden = [] if is_told else [unknown(accounts.gaps)]
     return any_of(
         (
             _flag(resource, name),
-            *(_flag(account, f"s3_block.{name}") for account in accounts.found),
+            *(_flag(account, f"s3_block.{name}") for account in accounts.resources),
             *hidden,
         )
     )

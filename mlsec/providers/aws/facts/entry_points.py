@@ -176,10 +176,10 @@ class _Finder:
     def _admits_world(self, listener: Resource) -> Answer:
         """Say whether a security group lets the internet in at the listener's port; none: all."""
         groups = self.graph.targets(self.gateway, "security_groups")
-        if not groups.found and not groups.gaps:
+        if not groups.resources and not groups.gaps:
             return YES
         port = property_value(listener, "port")
-        answers = [_admits(group, port) for group in groups.found]
+        answers = [_admits(group, port) for group in groups.resources]
         return any_of([*answers, *([unknown(groups.gaps)] if groups.gaps else [])])
 
     def _behind(self, way: Way, group: Resource) -> None:
@@ -218,7 +218,7 @@ class _Finder:
         """Follow a relation; what cannot be followed hides doors."""
         reached: Targets = self.graph.targets(resource, relation)
         self.gaps.update(reached.gaps)
-        return {target.id: target for target in reached.found}
+        return {target.id: target for target in reached.resources}
 
 
 def _auth(route: Mapping[str, Any]) -> str:

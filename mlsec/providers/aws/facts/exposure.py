@@ -82,8 +82,8 @@ def public_entry_points(resource: Resource, graph: Graph) -> Targets:
 def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody on the internet reaches this endpoint or agent through some gateway."""
     doors = public_entry_points(resource, graph)
-    if doors.found or not doors.gaps:
-        return Known(bool(doors.found))
+    if doors.resources or not doors.gaps:
+        return Known(bool(doors.resources))
     return Unread(doors.gaps)
 
 
@@ -109,7 +109,7 @@ def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Target
             found[gateway.id] = gateway
         else:
             gaps.update(doors.gaps)
-    return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
 
 
 def _leads_to(door: Door, gateway: Resource, resource: Resource, graph: Graph) -> bool:
@@ -157,7 +157,7 @@ def _every_listener_asks(resource: Resource, graph: Graph) -> Known | Unread:
 
 
 def _listener_answers(listeners: Targets) -> Iterator[Any]:
-    for listener in listeners.found:
+    for listener in listeners.resources:
         match property_value(listener, "rules"):
             case Unread(gaps=gaps):
                 yield unknown(gaps)

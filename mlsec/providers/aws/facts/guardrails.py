@@ -50,10 +50,10 @@ def is_live(resource: Resource, graph: Graph) -> Known | Unread:
     version counts as used; so does the draft of a guardrail that was never published.
     """
     users = joined([graph.targets(resource, name) for name in _USERS])
-    if users.found:
+    if users.resources:
         return Known(value=True)
     siblings = graph.targets(resource, "siblings")
-    newest = _newest(siblings.found)
+    newest = _newest(siblings.resources)
     own = property_value(resource, "version")
     if isinstance(own, Unread):
         return own

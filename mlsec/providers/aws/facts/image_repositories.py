@@ -56,8 +56,8 @@ def external_pushers(resource: Resource, graph: Graph) -> Known | Unread:
 def is_scanned(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether a pushed image is scanned: the repository says so, or a filter of its registry."""
     regions = graph.targets(resource, "region")
-    hidden = [] if regions.found else [unknown(regions.gaps)]
-    by_registry = [_is_scanned_by(region, resource.name) for region in regions.found]
+    hidden = [] if regions.resources else [unknown(regions.gaps)]
+    by_registry = [_is_scanned_by(region, resource.name) for region in regions.resources]
     return verdict(any_of([_own_setting(resource), *by_registry, *hidden]), resource, graph)
 
 

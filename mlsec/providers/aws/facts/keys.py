@@ -43,7 +43,7 @@ def names(resource: Resource, graph: Graph) -> Known | Unread:
     """Give all that a reference to the key may say: ARN, id, alias and alias ARN."""
     aliases = graph.targets(resource, "aliases")
     # A reference by ARN or id still has to lead here, so what is known is kept in part.
-    found = [name for alias in aliases.found for name in (alias.identity, alias.name)]
+    found = [name for alias in aliases.resources for name in (alias.identity, alias.name)]
     return Known([resource.identity, resource.name, *sorted(found)])
 
 
@@ -83,7 +83,7 @@ def has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether the resource's relation ``key`` leads to a key that the customer manages."""
     keys = graph.targets(resource, "key")
     hidden = [unknown(keys.gaps)] if keys.gaps else []
-    answer = any_of([*(_is_customers(key, resource) for key in keys.found), *hidden])
+    answer = any_of([*(_is_customers(key, resource) for key in keys.resources), *hidden])
     return verdict(answer, resource, graph)
 
 

@@ -65,7 +65,7 @@ def retrievers_with_write_access(resource: Resource, graph: Graph) -> Targets:
     changes = [Question(action=right, resource=resource.identity) for right in _INGESTS]
     changes += [
         Question(action="s3:putobject", resource=f"{bucket.identity}/{ANY}", reach=Reach.PART)
-        for bucket in buckets.found
+        for bucket in buckets.resources
     ]
 
     def may_both(identity: Identity) -> Answer:
@@ -73,7 +73,7 @@ def retrievers_with_write_access(resource: Resource, graph: Graph) -> Targets:
         return all_of((_may_retrieve(identity, resource), changing))
 
     found = _roles(resource, graph, may_both)
-    return Targets(found=found.found, gaps=tuple(sorted({*found.gaps, *buckets.gaps})))
+    return Targets(resources=found.resources, gaps=tuple(sorted({*found.gaps, *buckets.gaps})))
 
 
 def _may_retrieve(identity: Identity, base: Resource) -> Answer:
@@ -91,7 +91,7 @@ def _roles(base: Resource, graph: Graph, ask: Callable[[Identity], Answer]) -> T
             gaps |= as_gaps(answer.because, role, graph) | set(role.unread.get("*", ()))
     for kind in graph.vocabulary.concrete("role"):
         gaps |= set(graph.incomplete(kind.name, base.scope, ""))
-    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
 
 
 def _candidates(scope: str, graph: Graph) -> tuple[Resource, ...]:

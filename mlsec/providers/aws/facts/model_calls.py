@@ -63,7 +63,7 @@ def reach_of_role(role: Resource, graph: Graph, region: str) -> Reach:
 
 def reach_of_roles(roles: Targets, graph: Graph, region: str) -> Reach:
     """Say what the roles behind a relation may call, together."""
-    parts = [reach_of_role(role, graph, region) for role in roles.found]
+    parts = [reach_of_role(role, graph, region) for role in roles.resources]
     gaps = {gap for part in parts for gap in part.gaps} | set(roles.gaps)
     calls = {call for part in parts for call in part.calls}
     return Reach(calls=tuple(sorted(calls)), gaps=tuple(sorted(gaps)))
@@ -81,7 +81,7 @@ def is_ml_code(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether the resource may call models, or an agent uses it as a tool."""
     reach = reach_of_roles(graph.targets(resource, "role"), graph, resource.region)
     uses = [graph.targets(resource, name) for name in _TOOL_RELATIONS]
-    is_found = bool(reach.calls) or any(use.found for use in uses)
+    is_found = bool(reach.calls) or any(use.resources for use in uses)
     gaps = {*reach.gaps, *(gap for use in uses for gap in use.gaps)}
     return Unread(tuple(sorted(gaps))) if gaps and not is_found else Known(is_found)
 

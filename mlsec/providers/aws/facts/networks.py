@@ -26,8 +26,8 @@ def subnet_is_public(resource: Resource, graph: Graph) -> Known | Unread:
     Without a table of its own the main table of its VPC counts.
     """
     own = graph.targets(resource, "route_tables")
-    if own.found:
-        return verdict(_leads_out(own.found, ()), resource, graph)
+    if own.resources:
+        return verdict(_leads_out(own.resources, ()), resource, graph)
     if own.gaps:
         return Unread(own.gaps)
     vpc = property_value(resource, "vpc_id")
@@ -46,7 +46,7 @@ def subnet_is_public(resource: Resource, graph: Graph) -> Known | Unread:
 def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether an active flow log records the whole network."""
     logs = graph.targets(resource, "flow_logs")
-    active = [_is_active(log) for log in logs.found]
+    active = [_is_active(log) for log in logs.resources]
     hidden = [unknown(logs.gaps)] if logs.gaps else []
     return verdict(any_of([*active, *hidden]), resource, graph)
 
@@ -74,7 +74,7 @@ def vpc_holds_ml(resource: Resource, graph: Graph) -> Known | Unread:
     subnets = graph.targets(resource, "subnets")
     hidden = [unknown(subnets.gaps)] if subnets.gaps else []
     return verdict(
-        any_of([*(_users(subnet, graph) for subnet in subnets.found), *hidden]), resource, graph
+        any_of([*(_users(subnet, graph) for subnet in subnets.resources), *hidden]), resource, graph
     )
 
 
@@ -99,7 +99,7 @@ def _users(resource: Resource, graph: Graph) -> Answer:
         runs = _runs_models(graph.vocabulary.types[kind.to]) if kind.reverse else None
         if runs is not None:
             reached = graph.targets(resource, name)
-            answers += [runs(target, graph) for target in reached.found]
+            answers += [runs(target, graph) for target in reached.resources]
             answers += [unknown(reached.gaps)] if reached.gaps else []
     return any_of(answers)
 
@@ -116,4 +116,4 @@ def _runs_models(kind: Type) -> Callable[[Resource, Graph], Answer] | None:
 def _runs_model_tasks(service: Resource, graph: Graph) -> Answer:
     tasks = graph.targets(service, "task_definition")
     hidden = [unknown(tasks.gaps)] if tasks.gaps else []
-    return any_of([*(flag(task, "holds_ml") for task in tasks.found), *hidden])
+    return any_of([*(flag(task, "holds_ml") for task in tasks.resources), *hidden])

@@ -21,13 +21,13 @@ def elsewhere(relation: str) -> Callable[[Resource, Graph], Known | Unread]:
 
     def name_them(resource: Resource, graph: Graph) -> Known | Unread:
         reached = graph.targets(resource, relation)
-        found = [target for target in reached.found if target.is_stub]
+        found = [target for target in reached.resources if target.is_stub]
         gaps = {*reached.gaps}
         for target in found:
             gaps.update(graph.incomplete(target.type, resource.scope, ""))
         if gaps:
             return Unread(tuple(sorted(gaps)))
-        others = [target for target in reached.found if target.scope != resource.scope]
+        others = [target for target in reached.resources if target.scope != resource.scope]
         return Known(sorted({target.name for target in (*found, *others)}))
 
     return name_them

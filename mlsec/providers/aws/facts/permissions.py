@@ -95,7 +95,7 @@ def _read_identity(resource: Resource, graph: Graph, ledger: _Ledger) -> Identit
         pages.append(_policies_behind(resource, "policies", graph, ledger))
     if "member_of" in kind.relations:
         groups = graph.targets(resource, "member_of")
-        pages += [identity_of(group, graph).policies for group in groups.found]
+        pages += [identity_of(group, graph).policies for group in groups.resources]
         pages.append(Pages(gaps=groups.gaps, is_whole=not groups.gaps))
     return Identity(
         account=account_of(resource),
@@ -130,7 +130,7 @@ def _own_page(resource: Resource, name: str, ledger: _Ledger) -> Pages:
 
 def _policies_behind(resource: Resource, relation: str, graph: Graph, ledger: _Ledger) -> Pages:
     targets = graph.targets(resource, relation)
-    pages = [_own_page(policy, "statements", ledger) for policy in targets.found]
+    pages = [_own_page(policy, "statements", ledger) for policy in targets.resources]
     pages.append(Pages(gaps=targets.gaps, is_whole=not targets.gaps))
     return _joined(pages)
 

@@ -69,7 +69,7 @@ def writer_roles(resource: Resource, graph: Graph) -> Known | Unread:
 
 def _is_open(resource: Resource, graph: Graph, kind: str) -> Known | Unread:
     policies = graph.targets(resource, _NETWORK)
-    for policy in policies.found:
+    for policy in policies.resources:
         for grant, rule in _rules(policy, resource):
             if grant.get("public") is True and rule.get("kind") == kind:
                 return Known(value=True)
@@ -84,7 +84,7 @@ def _principals(
         return Unread(policies.gaps)
     found = {
         principal
-        for policy in policies.found
+        for policy in policies.resources
         for grant, rule in _rules(policy, resource)
         if rule.get("kind") == "index"
         for principal in grant.get("principals") or ()
@@ -105,7 +105,7 @@ def _covering(resource: Resource, graph: Graph, derived: str) -> Targets:
             gaps.update(held.gaps)
         elif any(True for _ in _rules(policy, resource)):
             found.append(policy)
-    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
 
 
 def _rules(

@@ -38,7 +38,7 @@ def own_id(resource: Resource, graph: Graph) -> Known | Unread:
 def agent_has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether the account that keeps an agent is under a key of the customer's."""
     accounts = graph.targets(resource, "account")
-    for account in accounts.found:
+    for account in accounts.resources:
         source = property_value(account, "key_source")
         return Known(source.value == _OWN_KEY) if isinstance(source, Known) else source
     return Unread(accounts.gaps)
@@ -58,7 +58,7 @@ def agent_connections(resource: Resource, graph: Graph) -> Targets:
     for wanted in held.value:
         mine = [c for c in near if wanted in (c.id, c.name.lower())]
         gaps = () if mine else (unresolved(resource, graph, _CONNECTION, wanted),)
-        found.append(Targets(found=tuple(mine), gaps=gaps))
+        found.append(Targets(resources=tuple(mine), gaps=gaps))
     return joined(found)
 
 
@@ -81,7 +81,9 @@ def data_buckets(resource: Resource, graph: Graph) -> Targets:
         reason=GapReason.UNSUPPORTED,
         detail="Resource Manager does not tell them; look at the service's data sources by hand",
     )
-    return Targets(found=found.found, gaps=tuple(sorted({*found.gaps, graph.note_gap(gap)})))
+    return Targets(
+        resources=found.resources, gaps=tuple(sorted({*found.gaps, graph.note_gap(gap)}))
+    )
 
 
 AZURE_AI_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {

@@ -94,7 +94,7 @@ def policies_of(api: Resource, graph: Graph, gaps: set[str]) -> list[Mapping[str
     if inherits:
         services = graph.targets(api, "service")
         gaps |= set(services.gaps)
-        above = [entry for service in services.found for entry in _policy(service, gaps)]
+        above = [entry for service in services.resources for entry in _policy(service, gaps)]
     return [*own, *above]
 
 
@@ -114,10 +114,10 @@ def _policy(owner: Resource, gaps: set[str]) -> list[Mapping[str, Any]]:
 
 def _hosts_of_backends(api: Resource, wanted: set[str], graph: Graph, gaps: set[str]) -> set[str]:
     known: dict[str, Resource] = {}
-    for service in graph.targets(api, "service").found:
+    for service in graph.targets(api, "service").resources:
         reached = graph.targets(service, "backends")
         gaps |= set(reached.gaps)
-        known |= {str(target.properties.get("backend")): target for target in reached.found}
+        known |= {str(target.properties.get("backend")): target for target in reached.resources}
     todo, seen, found = sorted(wanted), set[str](), set[str]()
     while todo:
         name = todo.pop()
@@ -139,7 +139,7 @@ def _read_reach(app: Resource, graph: Graph) -> Reach:
     gaps = set(identities.gaps)
     near: set[str] = set()
     is_wide = False
-    for identity in identities.found:
+    for identity in identities.resources:
         grants = grants_of(identity, graph)
         if isinstance(grants, Unread):
             gaps |= set(grants.gaps)

@@ -68,7 +68,7 @@ def holders_abroad(
             continue
         found |= {each.id: each for each in named if answer == YES}
         gaps |= as_gaps((*answer.because, *doubt), seen_from, graph)
-    return Targets(found=tuple(found[key] for key in sorted(found)), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found[key] for key in sorted(found)), gaps=tuple(sorted(gaps)))
 
 
 def _near(book: _Book, places: Iterable[str]) -> list[Grant]:

@@ -44,7 +44,7 @@ def requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
         return verdict(_app_asks(resource), resource, graph)
     apis = graph.targets(resource, "apis")
     hidden = [unknown(apis.gaps)] if apis.gaps else []
-    leads = [(_leads(api, graph), _asks(api, graph)) for api in apis.found]
+    leads = [(_leads(api, graph), _asks(api, graph)) for api in apis.resources]
     if any(to_model == YES for to_model, _ in leads):
         asks = [any_of((not_(to_model), asked)) for to_model, asked in leads]
     else:
@@ -56,7 +56,7 @@ def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether one of a service's APIs leads to a model."""
     apis = graph.targets(resource, "apis")
     hidden = [unknown(apis.gaps)] if apis.gaps else []
-    answer = any_of([*(_leads(api, graph) for api in apis.found), *hidden])
+    answer = any_of([*(_leads(api, graph) for api in apis.resources), *hidden])
     return verdict(answer, resource, graph)
 
 
@@ -108,7 +108,9 @@ def public_entry_points(resource: Resource, graph: Graph) -> Targets:
 def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody on the internet gets here through some gateway."""
     doors = public_entry_points(resource, graph)
-    return Unread(doors.gaps) if doors.gaps and not doors.found else Known(bool(doors.found))
+    return (
+        Unread(doors.gaps) if doors.gaps and not doors.resources else Known(bool(doors.resources))
+    )
 
 
 def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
@@ -124,7 +126,7 @@ def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Target
         # Where it leads is not known; one that is not open leads nobody anywhere.
         if door.gateway.id not in found and not (is_only_open and door.is_open == NO):
             gaps |= as_gaps(door.leads.because, door.gateway, graph)
-    return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
 
 
 class _Door(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +177,7 @@ def _ways_of(gateway: Resource, graph: Graph) -> Iterator[tuple[_Door, Iterable[
     apis = graph.targets(gateway, "apis")
     if apis.gaps:
         yield _Door(gateway=gateway, is_open=address, leads=unknown(apis.gaps)), ()
-    for api in apis.found:
+    for api in apis.resources:
         hosts = hosts_of_api(api, graph)
         is_open = all_of((address, not_(_asks(api, graph))))
         leads = unknown(hosts.gaps) if hosts.gaps else YES
@@ -222,11 +224,11 @@ def _site_is_on_internet(site: Resource) -> Answer:
 
 def _environment(app: Resource, graph: Graph) -> list[Answer]:
     reached = graph.targets(app, "environment")
-    if not reached.found:
+    if not reached.resources:
         return [unknown(reached.gaps)]
     return [
         part
-        for target in reached.found
+        for target in reached.resources
         for part in (
             not_(flag(target, "is_internal")),
             not_(is_one_of(target, "public_network", "Disabled")),

@@ -98,7 +98,7 @@ def _ml_identities(graph: Graph) -> tuple[frozenset[str], frozenset[str]]:
         for resource in graph.of_type(name):
             for relation in relations:
                 reached = graph.targets(resource, relation)
-                found |= {target.id for target in reached.found}
+                found |= {target.id for target in reached.resources}
                 hidden |= set(reached.gaps)
     return frozenset(found), frozenset(hidden)
 

@@ -51,7 +51,7 @@ def log_has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
     if held.value is None:
         return Known(value=False)
     clusters = graph.targets(resource, "cluster")
-    for cluster in clusters.found:
+    for cluster in clusters.resources:
         return has_customer_key(cluster, graph)
     return Unread(clusters.gaps)
 
@@ -69,12 +69,12 @@ def has_external_users(resource: Resource, graph: Graph) -> Known | Unread:
 def _users(resource: Resource, graph: Graph) -> Outsiders:
     vaults = graph.targets(resource, "vault")
     by_role = unknown(vaults.gaps)
-    for vault in vaults.found:
+    for vault in vaults.resources:
         by_role = flag(vault, "uses_rbac")
     place = str(resource.properties.get("vault_id", ""))
     ways = [(right, resource.identity, by_role) for right in _USES]
     found = outsiders_with([*ways, (_CHANGE_POLICIES, place, not_(by_role))], resource, graph)
-    named = [pair for vault in vaults.found for pair in _in_policies(vault, not_(by_role))]
+    named = [pair for vault in vaults.resources for pair in _in_policies(vault, not_(by_role))]
     return with_others(found, named)
 
 

@@ -45,7 +45,7 @@ def in_customer_network(resource: Resource, graph: Graph) -> Known | Unread:
     if isinstance(compute, Unread):
         return compute
     if compute.value is None:
-        there = [_has_subnet(target) for target in graph.targets(resource, "workspace").found]
+        there = [_has_subnet(target) for target in graph.targets(resource, "workspace").resources]
         return verdict(all_of(there), resource, graph)
     clusters = graph.targets(resource, "cluster")
     return verdict(all_of(_each(clusters, lambda each: flag(each, "in_subnet"))), resource, graph)
@@ -104,13 +104,13 @@ def default_datastores(resource: Resource, graph: Graph) -> Targets:
     stores = graph.targets(resource, "datastores")
     found: list[Resource] = []
     gaps = set(stores.gaps)
-    for store in stores.found:
+    for store in stores.resources:
         match property_value(store, "is_default"):
             case Known(value=value):
                 found += [store] if value else []
             case Unread() as hidden:
                 gaps |= set(hidden_by(resource, graph, hidden, store.type).gaps)
-    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
 
 
 def _outside(registry: Resource, graph: Graph) -> Outsiders:
@@ -141,7 +141,7 @@ def _all(targets: Targets, ask: Callable[[Resource], Answer]) -> Answer:
 
 def _each(targets: Targets, ask: Callable[[Resource], Answer]) -> list[Answer]:
     hidden = [unknown(targets.gaps)] if targets.gaps else []
-    return [*(ask(target) for target in targets.found), *hidden]
+    return [*(ask(target) for target in targets.resources), *hidden]
 
 
 def _of_items(
@@ -160,7 +160,7 @@ def _containers(reached: Iterable[Targets], direct: Iterable[Any]) -> Known | Un
     for targets in reached:
         if targets.gaps:
             return Unread(targets.gaps)
-        for target in targets.found:
+        for target in targets.resources:
             name = "addresses" if target.type == "azure.ml.data" else "container_address"
             held = property_value(target, name)
             if isinstance(held, Unread):

@@ -89,7 +89,7 @@ def _is_attached(cluster: Resource, graph: Graph) -> Answer:
         for resource in graph.of_type(name):
             for relation in relations:
                 reached = graph.targets(resource, relation.name)
-                if any(target.id == cluster.id for target in reached.found):
+                if any(target.id == cluster.id for target in reached.resources):
                     return YES
                 hidden |= set(reached.gaps)
     return unknown(hidden) if hidden else NO

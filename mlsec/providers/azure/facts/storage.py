@@ -80,7 +80,7 @@ def external_readers(resource: Resource, graph: Graph) -> Known | Unread:
 def writers(resource: Resource, graph: Graph) -> Targets:
     """Find the managed identities that may write blobs: by a data role, or by reading the keys."""
     abroad = holders_abroad(_ways(resource, graph, WRITE_BLOBS), resource, graph)
-    found = {target.id: target for target in abroad.found}
+    found = {target.id: target for target in abroad.resources}
     gaps = {*graph.incomplete(_IDENTITY, resource.scope, ""), *abroad.gaps}
     with_keys = _of_account(resource, graph, "allows_shared_key")
     for identity in identities_near(resource.identity, graph):
@@ -91,7 +91,7 @@ def writers(resource: Resource, graph: Graph) -> Targets:
             found[identity.id] = identity
         elif answer.truth is Truth.UNKNOWN:
             gaps |= as_gaps(answer.because, identity, graph)
-    return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
 
 
 def logs_access(resource: Resource, graph: Graph) -> Known | Unread:
@@ -142,7 +142,7 @@ def _ways(resource: Resource, graph: Graph, deed: Right) -> tuple[tuple[Right, s
 
 def _copiers(resource: Resource, graph: Graph, far: str, near: str) -> Iterator[tuple[str, Answer]]:
     """Give the accounts of other subscriptions that blobs are copied from, or to."""
-    for account in graph.targets(resource, "account").found:
+    for account in graph.targets(resource, "account").resources:
         held = property_value(account, "replications")
         if isinstance(held, Unread):
             yield "replication", unknown(held.gaps)
@@ -171,9 +171,9 @@ def _is_elsewhere(account: str, resource: Resource, graph: Graph) -> Answer:
 
 def _of_account(resource: Resource, graph: Graph, name: str) -> Answer:
     accounts = graph.targets(resource, "account")
-    if not accounts.found:
+    if not accounts.resources:
         return unknown(accounts.gaps)
-    return any_of(flag(account, name) for account in accounts.found)
+    return any_of(flag(account, name) for account in accounts.resources)
 
 
 def _account_id(resource: Resource) -> str:

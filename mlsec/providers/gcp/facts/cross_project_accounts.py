@@ -48,7 +48,7 @@ def holders_abroad(resource: Resource, permissions: tuple[str, ...], graph: Grap
                 found[account.id] = account
             elif answer != NO:
                 gaps |= reasons_as_gaps(answer.because, resource, graph)
-    return Targets(found=tuple(found[key] for key in sorted(found)), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found[key] for key in sorted(found)), gaps=tuple(sorted(gaps)))
 
 
 def _meant_by(grant: Grant, graph: Graph) -> Iterable[Resource]:

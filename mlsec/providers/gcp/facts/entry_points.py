@@ -93,8 +93,8 @@ def public_entry_points(resource: Resource, graph: Graph) -> Targets:
 def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether anybody reaches this endpoint or agent through some gateway."""
     doors = public_entry_points(resource, graph)
-    if doors.found or not doors.gaps:
-        return Known(bool(doors.found))
+    if doors.resources or not doors.gaps:
+        return Known(bool(doors.resources))
     return Unread(doors.gaps)
 
 
@@ -113,7 +113,7 @@ def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Target
             found[gateway.id] = gateway
         else:
             gaps.update(doors.gaps)
-    return Targets(found=tuple(found.values()), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
 
 
 def _as_item(door: Door) -> dict[str, Any]:

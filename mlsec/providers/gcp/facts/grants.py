@@ -63,7 +63,7 @@ def grants_near(resource: Resource, graph: Graph) -> Grants:
     if "ring" not in graph.vocabulary.types[resource.type].relations:
         return own_grants(resource)
     rings = graph.targets(resource, "ring")
-    parts = (own_grants(ring) for ring in rings.found)
+    parts = (own_grants(ring) for ring in rings.resources)
     return _joined([own_grants(resource), Grants(gaps=rings.gaps), *parts])
 
 

@@ -71,7 +71,7 @@ def _rules(project: Resource, constraint: str, graph: Graph) -> tuple[_Rule, ...
     policies = graph.targets(project, "policies")
     if policies.gaps:
         return unknown(policies.gaps)
-    mine = [p for p in policies.found if property_value(p, "constraint") == Known(constraint)]
+    mine = [p for p in policies.resources if property_value(p, "constraint") == Known(constraint)]
     found: list[_Rule] = []
     for level in _LEVELS:
         here = [policy for policy in mine if _level(policy) == level]

@@ -37,7 +37,7 @@ def protects(service: str) -> Fact:
         hidden = [unknown(perimeters.gaps)] if perimeters.gaps else []
         # The collector writes the ids of known projects in place of their numbers.
         mine = {f"projects/{home.project}", *([f"projects/{home.number}"] if home.number else [])}
-        answers = [_restricts(target, mine, service) for target in perimeters.found]
+        answers = [_restricts(target, mine, service) for target in perimeters.resources]
         return told(any_of([*answers, *hidden]), resource, graph)
 
     return derive
@@ -97,7 +97,7 @@ def exports_audit_logs(resource: Resource, graph: Graph) -> Known | Unread:
         all_of(
             (flag(sink, "includes_audit_logs"), flag(sink, "exports_outside_project"), _is_on(sink))
         )
-        for sink in sinks.found
+        for sink in sinks.resources
     ]
     hidden = [unknown(sinks.gaps)] if sinks.gaps else []
     return told(any_of([*answers, *hidden]), resource, graph)
@@ -116,7 +116,7 @@ def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unread:
     subnetworks = graph.targets(resource, "subnetworks")
     answers = [
         flag(target, "flow_logs")
-        for target in subnetworks.found
+        for target in subnetworks.resources
         if not _is_one_of(property_value(target, "purpose"), _FLOWLESS)
     ]
     hidden = [unknown(subnetworks.gaps)] if subnetworks.gaps else []
@@ -136,7 +136,7 @@ def firewall_in_ml_network(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether something that trains or serves models stands in the rule's network."""
     networks = graph.targets(resource, "network")
     hidden = [unknown(networks.gaps)] if networks.gaps else []
-    answers = [answer for target in networks.found for answer in _ml_users(target, graph)]
+    answers = [answer for target in networks.resources for answer in _ml_users(target, graph)]
     return told(any_of([*answers, *hidden]), resource, graph)
 
 
@@ -157,7 +157,7 @@ def _ml_users(resource: Resource, graph: Graph) -> list[Answer]:
 
 def _leads(each: Resource, way: str, resource: Resource, graph: Graph) -> Answer:
     reached = graph.targets(each, way)
-    if any(target.id == resource.id for target in reached.found):
+    if any(target.id == resource.id for target in reached.resources):
         is_cluster = "runs_ml" in graph.vocabulary.types[each.type].properties
         return flag(each, "runs_ml") if is_cluster else YES
     return unknown(reached.gaps) if reached.gaps else NO
@@ -182,7 +182,7 @@ def allows_gemini(resource: Resource, graph: Graph) -> Known | Unread:
         return told(named, resource, graph)
     projects = graph.targets(resource, "project")
     hidden = [unknown(projects.gaps)] if projects.gaps else []
-    on = any_of([*(flag(project, "gemini_api_on") for project in projects.found), *hidden])
+    on = any_of([*(flag(project, "gemini_api_on") for project in projects.resources), *hidden])
     return told(on, resource, graph)
 
 
@@ -201,7 +201,7 @@ def alarms(resource: Resource, graph: Graph) -> Targets:
             found.append(policy)
         elif watches not in (YES, NO):
             gaps |= reasons_as_gaps(watches.because, policy, graph)
-    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
 
 
 SURROUNDINGS: Mapping[str, Fact] = {

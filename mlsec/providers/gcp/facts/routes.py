@@ -66,7 +66,7 @@ def _service_doors(service: Resource, graph: Graph) -> Doors:
     roles = graph.targets(service, "role")
     gaps = set(roles.gaps)
     found = []
-    for account in roles.found:
+    for account in roles.resources:
         for calls, target, answer in _calls_of(account, graph):
             if answer == YES:
                 found.append(
@@ -130,10 +130,10 @@ def _is_reached(resource: Resource) -> Answer:
 def invoker_check_disabled(resource: Resource, graph: Graph) -> Answer:
     """Say whether everybody may invoke it."""
     behind = graph.targets(resource, "service") if _is_second(resource) else Targets()
-    if behind.found or behind.gaps:
+    if behind.resources or behind.gaps:
         hidden = [unknown(behind.gaps)] if behind.gaps else []
         return any_of(
-            [*(invoker_check_disabled(target, graph) for target in behind.found), *hidden]
+            [*(invoker_check_disabled(target, graph) for target in behind.resources), *hidden]
         )
     if resource.is_stub:
         return unknown(resource.unread.get("*", ()))
@@ -163,13 +163,13 @@ def _service_behind(resource: Resource, graph: Graph) -> Answer | None:
         return None
     behind = graph.targets(resource, "service")
     hidden = [unknown(behind.gaps)] if behind.gaps else []
-    return any_of([*(is_reached_by_all(target, graph) for target in behind.found), *hidden])
+    return any_of([*(is_reached_by_all(target, graph) for target in behind.resources), *hidden])
 
 
 def _gateway_doors(gateway: Resource, graph: Graph) -> Doors:
     configs = graph.targets(gateway, "config")
     gaps, found = set(configs.gaps), list[Door]()
-    for config in configs.found:
+    for config in configs.resources:
         held = property_value(config, "routes")
         if isinstance(held, Unread):
             gaps.update(held.gaps)
@@ -194,7 +194,7 @@ def path_answers(gateway: Resource, graph: Graph) -> Iterator[Answer]:
     configs = graph.targets(gateway, "config")
     if configs.gaps:
         yield unknown(configs.gaps)
-    for config in configs.found:
+    for config in configs.resources:
         held = property_value(config, "routes")
         if isinstance(held, Unread):
             yield unknown(held.gaps)

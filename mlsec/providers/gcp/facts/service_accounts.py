@@ -42,7 +42,7 @@ def notebooks(resource: Resource, graph: Graph) -> Targets:
     """Give the notebooks that run as the account."""
     scope = resource.scope
     found = graph.memo(("gcp notebooks", scope), lambda: _notebooks_in(scope, graph))
-    return Targets(found=found.by_account.get(resource.id, ()), gaps=found.gaps)
+    return Targets(resources=found.by_account.get(resource.id, ()), gaps=found.gaps)
 
 
 def bucket_writers(resource: Resource, graph: Graph) -> Targets:
@@ -51,7 +51,7 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     # A condition may be about this very bucket; without one a grant counts for all of them.
     grants = (*near.held, *(grant for grant in above.held if grant.condition))
     abroad = holders_abroad(resource, _PUTS, graph)
-    found = list(abroad.found)
+    found = list(abroad.resources)
     gaps = {*graph.incomplete(_ACCOUNT, resource.scope, ""), *near.gaps, *abroad.gaps}
     for account in graph.of_type(_ACCOUNT):
         if account.scope != resource.scope or account.is_stub:
@@ -61,7 +61,7 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
             found.append(account)
         elif answer != NO:
             gaps |= reasons_as_gaps(answer.because, resource, graph)
-    return Targets(found=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
 
 
 def _puts(
@@ -89,7 +89,7 @@ def _notebooks_in(scope: str, graph: Graph) -> _Notebooks:
         for resource in graph.of_type(kind.name):
             roles = graph.targets(resource, "role")
             gaps |= set(roles.gaps) if resource.scope == scope else set()
-            for role in roles.found:
+            for role in roles.resources:
                 found.setdefault(role.id, {})[resource.id] = resource
     by_account = {name: tuple(each.values()) for name, each in found.items()}
     return _Notebooks(by_account=by_account, gaps=tuple(sorted(gaps)))
@@ -135,7 +135,7 @@ def _note(each: Resource, runs: Answer, found: dict[str, list[Answer]], graph: G
         if name in known:
             reached = graph.targets(each, name)
             gaps |= set(reached.gaps)
-            for role in reached.found:
+            for role in reached.resources:
                 found.setdefault(role.id, []).append(runs)
     return gaps
 

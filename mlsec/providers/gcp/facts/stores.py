@@ -128,7 +128,7 @@ def _prevented(resource: Resource, graph: Graph) -> Answer:
     if own == Known("enforced"):
         return YES
     projects = graph.targets(resource, "project")
-    above = [flag(project, "prevents_public_access") for project in projects.found]
+    above = [flag(project, "prevents_public_access") for project in projects.resources]
     is_hidden = bool(projects.gaps) and not resource.stands_in_code
     hidden = [unknown(projects.gaps)] if is_hidden else []
     mine = [unknown(own.gaps)] if isinstance(own, Unread) else []

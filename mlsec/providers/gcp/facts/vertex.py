@@ -56,11 +56,11 @@ def serving_accounts(resource: Resource, graph: Graph) -> Targets:
         graph.targets(resource, "custom_service_accounts"),
         graph.targets(resource, "pools"),
     )
-    for part in (own, *(graph.targets(pool, "role") for pool in pools.found)):
-        found.update((account.id, account) for account in part.found)
+    for part in (own, *(graph.targets(pool, "role") for pool in pools.resources)):
+        found.update((account.id, account) for account in part.resources)
         gaps |= set(part.gaps)
     gaps |= set(pools.gaps)
-    return Targets(found=tuple(found[key] for key in sorted(found)), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(found[key] for key in sorted(found)), gaps=tuple(sorted(gaps)))
 
 
 VERTEX_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {

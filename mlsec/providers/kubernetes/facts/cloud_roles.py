@@ -41,7 +41,7 @@ def cloud_roles(resource: Resource, graph: Graph) -> Targets:
             found += graph.look_up(resource, kind, named)
     if _ASSOCIATION in graph.vocabulary.types:
         given = _given(resource, graph)
-        found += given.found
+        found += given.resources
         gaps |= set(given.gaps)
     if not found and _made_by(resource, graph, "gke"):
         gaps.add(unsaid(graph, resource, "cloud_roles", _DIRECT))
@@ -107,6 +107,6 @@ def _roles(associations: list[Resource], graph: Graph, gaps: tuple[str, ...]) ->
     for association in associations:
         for relation in ("role", "target_role"):
             reached = graph.targets(association, relation)
-            found += reached.found
+            found += reached.resources
             hidden |= set(reached.gaps)
-    return Targets(found=tuple(found), gaps=tuple(sorted(hidden)))
+    return Targets(resources=tuple(found), gaps=tuple(sorted(hidden)))

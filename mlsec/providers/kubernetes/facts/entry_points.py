@@ -39,7 +39,7 @@ ENDPOINT = "kubernetes.endpoint"
 def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether pods of machine learning stand behind a door."""
     reached = behind(resource, graph)
-    answers = [flag(target, "is_ml") for target in reached.found]
+    answers = [flag(target, "is_ml") for target in reached.resources]
     answers += [YES] if _endpoints_at(resource, graph) else []
     return settled(any_of([*answers, unknown(reached.gaps) if reached.gaps else NO]))
 
@@ -49,7 +49,7 @@ def gateway_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
     routes = [
         each
         for each in all_of_type(graph, ROUTE, resource.scope)
-        if any(gate.id == resource.id for gate in gateways(each, graph).found)
+        if any(gate.id == resource.id for gate in gateways(each, graph).resources)
     ]
     hidden = hidden_types(graph, resource, ROUTE)
     answers = [_as_answer(leads_to_ml(route, graph)) for route in routes]
@@ -59,10 +59,10 @@ def gateway_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
 def opens(resource: Resource, graph: Graph) -> Known | Unread:
     """List what of well-known servers stands behind the ports of a door."""
     reached = behind(resource, graph)
-    services = [resource] if resource.type == SERVICE else list(backends(resource, graph).found)
+    services = [resource] if resource.type == SERVICE else list(backends(resource, graph).resources)
     found: dict[tuple[str, int], dict[str, Any]] = {}
     for service in services:
-        for workload in selected(service, graph).found:
+        for workload in selected(service, graph).resources:
             for container in containers_of(graph, workload):
                 for item in _opened_by(service, container):
                     found[item["product"], item["port"]] = item
@@ -117,7 +117,7 @@ def _doors(resource: Resource, graph: Graph) -> Targets:
         found += [
             each
             for each in all_of_type(graph, type_name, resource.scope)
-            if any(service.id in named for service in backends(each, graph).found)
+            if any(service.id in named for service in backends(each, graph).resources)
         ]
     gaps = hidden_types(graph, resource, SERVICE, INGRESS, ROUTE)
     if resource.type == ENDPOINT and held(resource, "is_custom") and in_code(resource):
@@ -143,7 +143,7 @@ def _is_nearest(service: Resource, resource: Resource, graph: Graph) -> bool:
     if resource.type == ENDPOINT and held(resource, "is_custom"):
         return True
     own = resource.id.removesuffix("!endpoint")
-    return any(target.id == own for target in selected(service, graph).found)
+    return any(target.id == own for target in selected(service, graph).resources)
 
 
 def open_doors(resource: Resource, graph: Graph) -> Targets:
@@ -151,7 +151,7 @@ def open_doors(resource: Resource, graph: Graph) -> Targets:
     reached = doors(resource, graph)
     found: list[Resource] = []
     gaps = set(reached.gaps)
-    for target in reached.found:
+    for target in reached.resources:
         answer = lets_anybody_in(target, graph)
         if answer.truth is Truth.TRUE:
             found.append(target)
@@ -165,7 +165,7 @@ def endpoint_is_public(resource: Resource, graph: Graph) -> Known | Unread:
     if held(resource, "has_auth_annotation") is True:
         return Known(value=False)
     reached = open_doors(resource, graph)
-    answers = [YES] if reached.found else []
+    answers = [YES] if reached.resources else []
     return settled(any_of([*answers, unknown(reached.gaps) if reached.gaps else NO]))
 
 

@@ -67,7 +67,7 @@ def _ask(resource: Resource, graph: Graph) -> Answer:
             if names & set(held(each, "targets") or ())
         ]
         own.append(_gateway_asks(resource, graph))
-    services = [resource] if resource.type == SERVICE else list(backends(resource, graph).found)
+    services = [resource] if resource.type == SERVICE else list(backends(resource, graph).resources)
     inside = [_service_asks(service, graph) for service in services]
     hidden = hidden_types(graph, resource, MESH)
     return any_of([*own, all_of(inside) if inside else NO, unknown(hidden) if hidden else NO])
@@ -75,7 +75,7 @@ def _ask(resource: Resource, graph: Graph) -> Answer:
 
 def _service_asks(service: Resource, graph: Graph) -> Answer:
     """Every pod behind a service must ask; nobody knows of pods that are not to be seen."""
-    workloads = selected(service, graph).found
+    workloads = selected(service, graph).resources
     return (
         all_of(_pod_asks(workload, service, graph) for workload in workloads) if workloads else NO
     )
@@ -126,7 +126,7 @@ def _allows(policy: Resource) -> bool:
 def _gateway_asks(route: Resource, graph: Graph) -> Answer:
     """Whether the pods of Istio's gateways ask that a route comes in by."""
     answers: list[Answer] = []
-    for gateway in gateways(route, graph).found:
+    for gateway in gateways(route, graph).resources:
         selector = held(gateway, "selector")
         if not selector:
             return NO
@@ -216,7 +216,7 @@ def _route_reach(resource: Resource, graph: Graph) -> Answer:
     if held(resource, "is_exposed") is False:
         return NO
     reached = gateways(resource, graph)
-    answers = [_gateway_reach(target, graph) for target in reached.found]
+    answers = [_gateway_reach(target, graph) for target in reached.resources]
     return any_of([*answers, unknown(reached.gaps) if reached.gaps else NO])
 
 

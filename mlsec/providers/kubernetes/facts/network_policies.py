@@ -45,7 +45,7 @@ def governed(resource: Resource, graph: Graph) -> Targets:
 def policy_opens_ml(resource: Resource, graph: Graph) -> Known | Unread:
     """Whether a policy is about pods of machine learning."""
     reached = governed(resource, graph)
-    answers = [flag(target, "is_ml") for target in reached.found]
+    answers = [flag(target, "is_ml") for target in reached.resources]
     return settled(any_of([*answers, *([unknown(reached.gaps)] if reached.gaps else [])]))
 
 

@@ -158,7 +158,7 @@ def bound_role(resource: Resource, graph: Graph) -> Targets:
     ]
     near = nearest(resource, candidates)
     if near or (in_code(resource) and name in _BUILTIN):
-        return Targets(found=tuple(near))
+        return Targets(resources=tuple(near))
     gaps = hidden_types(graph, resource, ROLE)
     if in_code(resource):
         gaps.add(unsaid(graph, resource, ROLE, f"the {kind} {name} is not declared in this folder"))
@@ -192,12 +192,12 @@ def _of_account(resource: Resource, graph: Graph) -> Given:
         reached = bindings(resource, graph)
         found: set[str] = set()
         gaps = set(reached.gaps)
-        for target in reached.found:
+        for target in reached.resources:
             given = _of_binding(target, graph)
             is_wide = held(target, "kind") == "ClusterRoleBinding"
             found |= {a + EVERYWHERE if is_wide else a for a in given.abilities}
             gaps |= given.gaps
-        if in_code(resource) and not reached.found and held(resource, "is_declared") is False:
+        if in_code(resource) and not reached.resources and held(resource, "is_declared") is False:
             why = "nothing in this folder declares the account or binds a role to it"
             gaps.add(unsaid(graph, resource, BINDING, why))
         return Given(abilities=frozenset(found), gaps=frozenset(gaps))
@@ -209,9 +209,9 @@ def _of_account(resource: Resource, graph: Graph) -> Given:
 def _of_binding(resource: Resource, graph: Graph) -> Given:
     reached = bound_role(resource, graph)
     name = held(resource, "role_name") or ""
-    if not reached.found and not reached.gaps:
+    if not reached.resources and not reached.gaps:
         return Given(abilities=_BUILTIN.get(name, frozenset()))
-    parts = [_of_role(target, graph) for target in reached.found]
+    parts = [_of_role(target, graph) for target in reached.resources]
     return Given(
         abilities=frozenset().union(*(part.abilities for part in parts)),
         gaps=frozenset(reached.gaps).union(*(part.gaps for part in parts)),

@@ -92,8 +92,8 @@ def _behind(resource: Resource, graph: Graph) -> Targets:
     reached = backends(resource, graph)
     found: list[Resource] = []
     gaps = set(reached.gaps)
-    for service in reached.found:
+    for service in reached.resources:
         inside = selected(service, graph)
-        found += inside.found
+        found += inside.resources
         gaps |= set(inside.gaps)
     return found_or(graph, resource, found, gaps)

@@ -271,5 +271,5 @@ def found_or(
     del graph, resource
     unique = {each.id: each for each in found}
     return Targets(
-        found=tuple(unique[key] for key in sorted(unique)), gaps=tuple(sorted(set(gaps)))
+        resources=tuple(unique[key] for key in sorted(unique)), gaps=tuple(sorted(set(gaps)))
     )

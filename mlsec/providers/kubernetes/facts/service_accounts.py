@@ -46,16 +46,16 @@ def account(resource: Resource, graph: Graph) -> Targets:
     gaps = hidden_types(graph, resource, ACCOUNT) if not near else set()
     if not near:
         gaps.add(unsaid(graph, resource, ACCOUNT, f"the service account {named} was not found"))
-    return Targets(found=tuple(near), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(near), gaps=tuple(sorted(gaps)))
 
 
 def roles(resource: Resource, graph: Graph) -> Targets:
     """Give the service account and the cloud identities that it stands for."""
     own = account(resource, graph)
-    found, gaps = list(own.found), set(own.gaps)
-    for target in own.found:
+    found, gaps = list(own.resources), set(own.gaps)
+    for target in own.resources:
         beyond = cloud_roles(target, graph)
-        found += beyond.found
+        found += beyond.resources
         gaps |= set(beyond.gaps)
     return found_or(graph, resource, found, gaps)
 
@@ -68,9 +68,9 @@ def has_token(resource: Resource, graph: Graph) -> Known | Unread:
     if said is not None:
         return Known(bool(said))
     reached = account(resource, graph)
-    if not reached.found:
+    if not reached.resources:
         return Unread(reached.gaps)
-    answers = [_mounts(target) for target in reached.found]
+    answers = [_mounts(target) for target in reached.resources]
     return settled(any_of(answers))
 
 
@@ -116,7 +116,7 @@ def _runs_as(runner: Resource, resource: Resource, graph: Graph) -> bool:
     """Whether the account that a workload names is this one."""
     if held(runner, "account_name") != resource.name:
         return False
-    return any(target.id == resource.id for target in account(runner, graph).found)
+    return any(target.id == resource.id for target in account(runner, graph).resources)
 
 
 def in_namespace(resource: Resource, graph: Graph) -> Targets:

@@ -22,15 +22,15 @@ def agent(id_: str, role: str, model: str = "anthropic.claude") -> Resource:
 def test_alias_leads_to_the_versions_it_routes_to() -> None:
     graph = graph_of(alias("2", None), version("1"), version("2"), version("DRAFT"))
     found = graph.targets(graph.resources["alias"], "versions")
-    assert [each.id for each in found.found] == ["a/version/2"]
+    assert [each.id for each in found.resources] == ["a/version/2"]
 
 
 def test_version_knows_the_aliases_that_serve_it() -> None:
     graph = graph_of(alias("2"), version("1"), version("2"))
-    assert [a.id for a in graph.targets(graph.resources["a/version/2"], "aliases").found] == [
+    assert [a.id for a in graph.targets(graph.resources["a/version/2"], "aliases").resources] == [
         "alias"
     ]
-    assert graph.targets(graph.resources["a/version/1"], "aliases").found == ()
+    assert graph.targets(graph.resources["a/version/1"], "aliases").resources == ()
 
 
 def test_alias_with_unread_routes_leads_to_a_gap() -> None:
@@ -47,20 +47,20 @@ def test_draft_that_a_flow_alias_serves_is_no_version() -> None:
         routes=[{"version": "DRAFT"}],
     )
     graph = graph_of(served)
-    assert graph.targets(graph.resources["fa"], "versions").found == ()
+    assert graph.targets(graph.resources["fa"], "versions").resources == ()
 
 
 def test_tool_leads_to_its_version() -> None:
     group = thing("aws.bedrock.action_group", "g", agent_id="A", agent_version="1")
     graph = graph_of(group, version("1"), version("2"))
-    found = graph.targets(graph.resources["g"], "version").found
+    found = graph.targets(graph.resources["g"], "version").resources
     assert [each.id for each in found] == ["a/version/1"]
 
 
 def test_agents_with_the_same_role_are_named() -> None:
     graph = graph_of(agent("A", "r"), agent("B", "r"), agent("C", "other"))
     found = graph.targets(graph.resources["A"], "agents_with_same_role")
-    assert [each.id for each in found.found] == ["B"]
+    assert [each.id for each in found.resources] == ["B"]
     assert found.gaps == ()
 
 
@@ -79,7 +79,7 @@ def test_model_that_is_a_profile_leads_to_it_and_any_other_leads_nowhere() -> No
     )
     for name, expected in (("A", ["arn:p"]), ("B", ["arn:p"]), ("C", [])):
         found = graph.targets(graph.resources[name], "inference_profiles")
-        assert [each.id for each in found.found] == expected
+        assert [each.id for each in found.resources] == expected
         assert found.gaps == ()
 
 

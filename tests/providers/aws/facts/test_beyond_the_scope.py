@@ -60,19 +60,19 @@ def given_to(principal: str, kind: str | None, role: str = "writer") -> Resource
 def test_identity_of_another_subscription_that_may_write_is_a_writer() -> None:
     graph = azure(given_to("p", "ServicePrincipal"))
     writers = graph.targets(graph.resources[CONTAINER], "writers")
-    assert [each.id for each in writers.found] == ["/i"]
+    assert [each.id for each in writers.resources] == ["/i"]
 
 
 def test_group_that_may_write_hides_whether_an_identity_elsewhere_may() -> None:
     graph = azure(given_to("g", "Group"))
     writers = graph.targets(graph.resources[CONTAINER], "writers")
-    assert writers.found == ()
+    assert writers.resources == ()
     assert writers.gaps
 
 
 def test_user_who_may_write_is_no_identity_elsewhere() -> None:
     writers = (graph := azure(given_to("u", "User"))).targets(graph.resources[CONTAINER], "writers")
-    assert (writers.found, writers.gaps) == ((), ())
+    assert (writers.resources, writers.gaps) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def google(member: str, **bucket: Any) -> Graph:
 )
 def test_account_of_another_project_that_may_write_is_a_writer(member: str, expected: bool) -> None:
     graph = google(member)
-    found = graph.targets(graph.resources[BUCKET], "writers").found
+    found = graph.targets(graph.resources[BUCKET], "writers").resources
     assert [each.id for each in found] == (["//iam/sa"] if expected else [])
 
 

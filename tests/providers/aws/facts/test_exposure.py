@@ -111,7 +111,7 @@ def test_method_without_auth_that_calls_an_endpoint_is_an_open_door() -> None:
     graph = graph_of(api(route(**CALLS_FRAUD)), endpoint())
 
     found = graph.resources[ENDPOINT]
-    assert [d.name for d in graph.targets(found, "public_entry_points").found] == ["front"]
+    assert [d.name for d in graph.targets(found, "public_entry_points").resources] == ["front"]
     assert found.properties["has_public_entry_point"] is True
 
 
@@ -120,7 +120,7 @@ def test_method_that_asks_who_is_there_is_a_door_but_not_open(authorization: str
     graph = graph_of(api(route(authorization, **CALLS_FRAUD)), endpoint())
 
     found = graph.resources[ENDPOINT]
-    assert len(graph.targets(found, "entry_points").found) == 1
+    assert len(graph.targets(found, "entry_points").resources) == 1
     assert found.properties["has_public_entry_point"] is False
 
 
@@ -128,7 +128,7 @@ def test_door_to_one_endpoint_is_not_held_against_another() -> None:
     graph = graph_of(api(route(**CALLS_FRAUD)), endpoint(), endpoint("churn"))
 
     other = graph.resources[ENDPOINT.replace("fraud", "churn")]
-    assert graph.targets(other, "entry_points").found == ()
+    assert graph.targets(other, "entry_points").resources == ()
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_role_that_may_call_any_endpoint_opens_a_door_to_none_by_name() -> None:
 
     doors = graph.resources[FUNCTION + "/url"].properties["ai_routes"]
     assert [(d["target"], d["is_named"], d["is_public"]) for d in doors] == [(None, False, True)]
-    assert graph.targets(graph.resources[ENDPOINT], "entry_points").found == ()
+    assert graph.targets(graph.resources[ENDPOINT], "entry_points").resources == ()
 
 
 def test_role_that_may_do_everything_says_nothing_about_models() -> None:

@@ -182,7 +182,7 @@ def _writers(*others: Resource, **settings: Any) -> tuple[list[str], tuple[str, 
     found = bucket(**settings)
     graph = graph_of(found, account(), *others)
     targets = graph.targets(graph.resources[found.id], "writers")
-    return [each.name for each in targets.found], targets.gaps
+    return [each.name for each in targets.resources], targets.gaps
 
 
 def test_writers_are_the_roles_that_may_put_somewhere_in_the_bucket() -> None:
@@ -201,7 +201,7 @@ def test_a_role_that_the_bucket_policy_names_is_a_writer() -> None:
     found = bucket(_put(_OWN))
     graph = graph_of(found, account(), role())
     targets = graph.targets(graph.resources[found.id], "writers")
-    assert [each.name for each in targets.found] == ["runner"]
+    assert [each.name for each in targets.resources] == ["runner"]
 
 
 def test_a_role_with_an_unread_policy_makes_the_writers_incomplete() -> None:

@@ -36,13 +36,13 @@ def test_version_is_found_by_id_and_by_arn() -> None:
     for name in ("g1", ARN):
         graph = graph_of(GUARDRAIL, version("1"), version("2"), agent("a", name, "1"))
         found = graph.targets(graph.resources["a"], "guardrail_version")
-        assert [each.id for each in found.found] == [f"{ARN}:1"]
+        assert [each.id for each in found.resources] == [f"{ARN}:1"]
         assert found.gaps == ()
 
 
 def test_reference_to_an_unknown_version_is_a_stub_and_no_gap_for_others() -> None:
     graph = graph_of(GUARDRAIL, version("1"), agent("a", "elsewhere", "7"))
-    (target,) = graph.targets(graph.resources["a"], "guardrail_version").found
+    (target,) = graph.targets(graph.resources["a"], "guardrail_version").resources
     assert target.is_stub
     assert "elsewhere 7" in target.id
     assert graph.resources[f"{ARN}:1"].properties["is_live"] is True

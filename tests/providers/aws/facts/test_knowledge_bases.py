@@ -41,7 +41,7 @@ def ingesting(*resources: Resource) -> list[str]:
     graph = graph_of(base(), *resources)
     found = graph.targets(graph.resources[BASE], "retrievers_with_write_access")
     assert found.gaps == ()
-    return [each.name for each in found.found]
+    return [each.name for each in found.resources]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_role_whose_policies_were_not_read_is_a_gap() -> None:
     graph = graph_of(base(), hidden)
     for relation in ("retrievers", "retrievers_with_write_access"):
         found = graph.targets(graph.resources[BASE], relation)
-        assert (found.found, found.gaps) == ((), (DENIED.id,))
+        assert (found.resources, found.gaps) == ((), (DENIED.id,))
 
 
 def test_roles_that_could_not_be_listed_are_a_gap() -> None:
@@ -116,5 +116,5 @@ def test_retrievers_are_those_whose_policies_name_it() -> None:
         base(), role("admin", allow("*")), role("kiosk", RETRIEVE), role("x", allow("bedrock:Get*"))
     )
     found = graph.targets(graph.resources[BASE], "retrievers")
-    assert [each.name for each in found.found] == ["kiosk"]
+    assert [each.name for each in found.resources] == ["kiosk"]
     assert graph.resources[BASE].scope == SCOPE

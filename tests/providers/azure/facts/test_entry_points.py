@@ -47,7 +47,7 @@ ENVIRONMENT = thing("containerapp.environment", "/e", is_internal=False, public_
 def doors(*resources: Resource) -> tuple[list[str], object]:
     graph = graph_of(endpoint(), *resources)
     found = graph.resources[ENDPOINT]
-    leading = [each.id for each in graph.targets(found, "entry_points").found]
+    leading = [each.id for each in graph.targets(found, "entry_points").resources]
     return leading, found.properties.get("has_public_entry_point", "unread")
 
 

@@ -119,7 +119,7 @@ def test_default_store_of_a_workspace_is_the_one_that_says_so() -> None:
     other = thing("ml.datastore", f"{SPACE}/datastores/o", workspace_id=SPACE, is_default=False)
     whole = graph_of(space(), store(is_default=True), other)
     found = whole.targets(whole.resources[SPACE], "default_datastores")
-    assert ([each.id for each in found.found], found.gaps) == ([STORE], ())
+    assert ([each.id for each in found.resources], found.gaps) == ([STORE], ())
     blind = graph_of(space(), store())
     assert blind.targets(blind.resources[SPACE], "default_datastores").gaps
 
@@ -145,5 +145,5 @@ def test_content_filter_is_one_of_the_deployments_own_account() -> None:
     )
     graph = graph_of(deployment, own, other)
     found = graph.targets(graph.resources[deployment.id], "content_filters")
-    assert [each.id for each in found.found] == [own.id]
-    assert [each.id for each in graph.targets(own, "deployments").found] == [deployment.id]
+    assert [each.id for each in found.resources] == [own.id]
+    assert [each.id for each in graph.targets(own, "deployments").resources] == [deployment.id]

@@ -130,7 +130,7 @@ def test_writers_are_the_identities_with_a_data_role_or_with_keys_that_work() ->
         graph = graph_of(account(**of_account), container(), WRITER, KEEPER, me)
         targets = graph.targets(graph.resources[CONTAINER], "writers")
         assert targets.gaps == ()
-        return [each.id for each in targets.found]
+        return [each.id for each in targets.resources]
 
     assert writers(by_role) == [by_role.id]
     assert writers(by_keys) == []

@@ -171,7 +171,7 @@ def test_writers_of_a_bucket_are_found_by_its_policy_by_the_project_and_by_basic
     )
     graph = graph_of(found, above, by_bucket, by_project, by_role, none)
     reached = graph.targets(graph.resources[found.id], "writers")
-    assert {each.name for each in reached.found} == {
+    assert {each.name for each in reached.resources} == {
         by_bucket.name, by_project.name, by_role.name,
     }  # fmt: skip
     assert reached.gaps == ()

@@ -158,7 +158,7 @@ def test_door_leads_to_the_endpoint_whose_policy_names_the_account() -> None:
     other = thing("gcp.vertex.endpoint", "other", grants=[], deployed=[])
     graph = graph_of(service, web, named, other)
     reached = {
-        each.name: [door.name for door in graph.targets(graph.resources[each.id], name).found]
+        each.name: [door.name for door in graph.targets(graph.resources[each.id], name).resources]
         for each, name in ((named, "public_entry_points"), (other, "public_entry_points"))
     }
     assert reached == {"named": ["web"], "other": []}
@@ -171,7 +171,7 @@ def test_account_that_may_call_every_endpoint_is_held_against_none() -> None:
     service = run_service(bind("roles/run.invoker", "allUsers"))
     endpoint = thing("gcp.vertex.endpoint", "e", grants=[], deployed=[])
     graph = graph_of(service, web, endpoint, above)
-    assert graph.targets(graph.resources[endpoint.id], "public_entry_points").found == ()
+    assert graph.targets(graph.resources[endpoint.id], "public_entry_points").resources == ()
     assert [d["is_named"] for d in fact(graph, service, "ai_routes")] == [False]
 
 

@@ -63,7 +63,7 @@ def roles(
     inventory = Inventory(resources=whole, gaps=(), coverage=tuple(coverage))
     graph = build_graph(VOCABULARY, inventory, FACTS)
     reached = graph.targets(graph.resources[account.id], "cloud_roles")
-    return {each.id for each in reached.found}, bool(reached.gaps)
+    return {each.id for each in reached.resources}, bool(reached.gaps)
 
 
 PROD = resource("aws.eks.cluster", "prod", AWS, id=ARN)
@@ -113,5 +113,5 @@ def test_association_in_terraform_joins_the_account_of_a_manifest(tmp_path: Path
         found = seen(tmp_path / space, {"main.tf": CODE % space, "a.yaml": ACCOUNT})
         graph = build_graph(VOCABULARY, found.inventory, FACTS)
         (account,) = graph.of_type("kubernetes.service_account")
-        told.append([each.name for each in graph.targets(account, "cloud_roles").found])
+        told.append([each.name for each in graph.targets(account, "cloud_roles").resources])
     assert told == [["llm"], []]

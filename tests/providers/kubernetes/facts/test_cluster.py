@@ -339,7 +339,7 @@ metadata: {{name: llm, namespace: models, annotations: {{{annotation}: "{named}"
     read = inventory_of(tmp_path, {"a.yaml": account})
     whole = msgspec.structs.replace(read, resources=(*read.resources, *of_cloud))
     graph = build_graph(VOCABULARY, whole, FACTS)
-    (found,) = graph.targets(of_type(graph, "service_account")["llm"], "cloud_roles").found
+    (found,) = graph.targets(of_type(graph, "service_account")["llm"], "cloud_roles").resources
     assert (found.id, found.is_stub) == (of_cloud[0].id, False)
 
 
@@ -370,7 +370,7 @@ def test_a_service_means_the_pods_that_carry_all_of_its_labels(
     workload = WORKLOAD.replace("{app: llm}", labels)
     service = SERVICE.format(name="front", selector=selector)
     graph = graph_of(tmp_path, {"x.yaml": f"{workload}---\n{service}"})
-    found = graph.targets(of_type(graph, "workload")["llm"], "entry_points").found
+    found = graph.targets(of_type(graph, "workload")["llm"], "entry_points").resources
     assert [each.name for each in found] == (["front"] if is_meant else [])
 
 
