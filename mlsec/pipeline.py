@@ -17,12 +17,12 @@ from mlsec.core.resource import Gap, Inventory, is_of_code
 from mlsec.engine.assessment.assembly import assemble
 from mlsec.engine.assessment.assess import Judgement, assess
 from mlsec.engine.assessment.change_filter import Before, Limiting, limit_judgement
-from mlsec.engine.assessment.external_findings import foreign_rules, merge_foreign
+from mlsec.engine.assessment.external_findings import external_rules, merge_external
 from mlsec.engine.assessment.scan_facts import scan_facts, taken_at
 from mlsec.engine.loading.params import apply_overrides, load_overrides
 from mlsec.engine.loading.selection import load_selected
 from mlsec.engine.rules.rule import RuleSet
-from mlsec.engine.waivers.comment_waivers import inline_waivers
+from mlsec.engine.waivers.comment_waivers import comment_waivers
 from mlsec.engine.waivers.waivers import load_waivers
 from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
@@ -80,14 +80,14 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
     graph = build_graph(ruleset.vocabulary, inventory, FACTS)
     clock = judging.now or taken_at(snapshot)
     waivers = load_waivers(judging.waivers) if judging.waivers else ()
-    in_code, notices = inline_waivers(read_comment_waivers(snapshot, inventory))
+    in_code, notices = comment_waivers(read_comment_waivers(snapshot, inventory))
     blocks = tuple(item for item in inventory.resources if item.type != FILE_TYPE)
     judgement = assess(
         ruleset,
         graph,
         clock=clock,
         waivers=(*waivers, *in_code),
-        merge=lambda findings, passed: merge_foreign(external, blocks, ruleset, findings, passed),
+        merge=lambda findings, passed: merge_external(external, blocks, ruleset, findings, passed),
         progress=lambda done, known: say("judging", done, known),
     )
     gaps, limit = _relevant_gaps(graph, inventory, judgement), None
@@ -115,7 +115,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
     )
     return msgspec.structs.replace(
         assessment,
-        rules=(*assessment.rules, *foreign_rules(external, ruleset, judgement.counts)),
+        rules=(*assessment.rules, *external_rules(external, ruleset, judgement.counts)),
         model_files=model_files(graph),
         limit=limit,
         notices=(*(() if limit is None else (limit.told,)), *judgement.notices, *notices),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class ForeignResult(msgspec.Struct, frozen=True, kw_only=True):
+class ExternalResult(msgspec.Struct, frozen=True, kw_only=True):
     """One failure that another tool reports. ``file`` is as our reports name it; ``line`` from 1.
 
     ``check`` is the tool's own id (``CKV_AWS_1``), ``title`` its words, ``link`` its page or "".
@@ -19,7 +19,7 @@ class ForeignResult(msgspec.Struct, frozen=True, kw_only=True):
     link: str = ""
 
 
-class ForeignRun(msgspec.Struct, frozen=True, kw_only=True):
+class ExternalRun(msgspec.Struct, frozen=True, kw_only=True):
     """One run of another tool over one target; kept as evidence.
 
     ``given`` counts the files it was given, ``unread`` names (by their ids) those it could not
@@ -29,7 +29,7 @@ class ForeignRun(msgspec.Struct, frozen=True, kw_only=True):
 
     tool: str
     version: str
-    failed: tuple[ForeignResult, ...] = ()
+    failed: tuple[ExternalResult, ...] = ()
     unread: tuple[str, ...] = ()
     given: int = 0
     passed: int = 0
@@ -37,8 +37,8 @@ class ForeignRun(msgspec.Struct, frozen=True, kw_only=True):
     not_understood: int = 0
 
 
-class Foreign(msgspec.Struct, frozen=True, kw_only=True):
+class ExternalReport(msgspec.Struct, frozen=True, kw_only=True):
     """What one tool said of one scope."""
 
     scope: str
-    run: ForeignRun
+    run: ExternalRun

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from mlsec.core.resource import Inventory, Resource
-from mlsec.graph.fact import Known, Unread
+from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.graph import DerivedRelations, Graph
 from mlsec.vocabulary.types import Vocabulary
 
-DerivedProperties = Mapping[str, Callable[[Resource, Graph], Known | Unread]]
+DerivedProperties = Mapping[str, Callable[[Resource, Graph], Known | Unknown]]
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +54,9 @@ def _own_copy(resource: Resource) -> Resource:
     )
 
 
-def _fill(resource: Resource, name: str, value: Known | Unread) -> None:
+def _fill(resource: Resource, name: str, value: Known | Unknown) -> None:
     match value:
         case Known(value=fact):
             resource.properties[name] = fact  # type: ignore[index]  # our own copy, see _own_copy
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             resource.unread[name] = gaps  # type: ignore[index]

@@ -15,7 +15,7 @@ class Known(msgspec.Struct, frozen=True):
     value: Any
 
 
-class Unread(msgspec.Struct, frozen=True):
+class Unknown(msgspec.Struct, frozen=True):
     """A fact that cannot be told; ``gaps`` are the ids of what hides it (may be empty)."""
 
     gaps: tuple[str, ...] = ()
@@ -28,13 +28,13 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[str, ...] = ()
 
 
-def property_value(resource: Resource, name: str) -> Known | Unread:
-    """Read a property; Unread when it was not read, or is missing without a declared meaning."""
+def property_value(resource: Resource, name: str) -> Known | Unknown:
+    """Read a property; Unknown when it was not read, or is missing without a declared meaning."""
     unread = resource.unread
     # A list that is told in part is not told, to a fact that looks at all of it.
     hidden = unread.get(name) or unread.get("*") or unread.get(f"{name}[]") if unread else None
     if hidden is not None:
-        return Unread(tuple(hidden))
+        return Unknown(tuple(hidden))
     if name in resource.properties:
         return Known(resource.properties[name])
-    return Unread()
+    return Unknown()

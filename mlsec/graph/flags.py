@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, unknown
 
 
-def as_answer(fact: Known | Unread) -> Answer:
+def as_answer(fact: Known | Unknown) -> Answer:
     """Turn a boolean fact into an answer; unknown, with the gaps, when it was not read."""
     match fact:
         case Known(value=value):
             return YES if value else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
@@ -26,5 +26,5 @@ def is_one_of(resource: Resource, name: str, *wanted: object) -> Answer:
     match property_value(resource, name):
         case Known(value=value):
             return YES if value in wanted else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar, cast
 
 from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
-from mlsec.graph.fact import Targets, Unread
+from mlsec.graph.fact import Targets, Unknown
 from mlsec.graph.gaps import not_collected, not_declared, not_known, not_there
-from mlsec.graph.matching import Loose, in_own_stack, is_within, match_values
+from mlsec.graph.matching import OpenEndedSource, in_own_stack, is_within, match_values
 from mlsec.graph.references import left_open, references
 from mlsec.vocabulary.iac_mapping import is_code
 from mlsec.vocabulary.types import RelationKind, Vocabulary
@@ -34,7 +34,9 @@ class Graph:
         for resource in sorted(inventory.resources, key=lambda r: (r.type, r.id)):
             self._add(resource)
         self._indexes: dict[tuple[str, str], dict[str, list[Resource]]] = {}
-        self._reversed: dict[tuple[str, str], tuple[dict[str, list[Resource]], list[Loose]]] = {}
+        self._reversed: dict[
+            tuple[str, str], tuple[dict[str, list[Resource]], list[OpenEndedSource]]
+        ] = {}
         self._undeclared: dict[tuple[str, str], str] = {}
         self._resolved: dict[tuple[int, str], tuple[Resource, Targets]] = {}
         self._is_finished = False
@@ -148,7 +150,7 @@ class Graph:
 
     def _forward(self, resource: Resource, kind: RelationKind) -> Targets:
         names = references(resource, kind.by)
-        if isinstance(names, Unread):
+        if isinstance(names, Unknown):
             return Targets(gaps=names.gaps or (self._unresolved(resource, kind),))
         targets: dict[str, Resource] = {}
         for reference in names.value:
@@ -220,17 +222,17 @@ class Graph:
 
     def _reverse_index(
         self, type_name: str, forward: RelationKind
-    ) -> tuple[dict[str, list[Resource]], list[Loose]]:
+    ) -> tuple[dict[str, list[Resource]], list[OpenEndedSource]]:
         key = (type_name, forward.name)
         if key not in self._reversed:
             arrivals: dict[str, list[Resource]] = {}
-            loose: list[Loose] = []
+            loose: list[OpenEndedSource] = []
             for source in self._by_type.get(type_name, ()):
                 reached = self.targets(source, forward.name)
                 for target in reached.resources:
                     arrivals.setdefault(target.id, []).append(source)
                 if reached.gaps:
-                    loose.append(Loose(source=source, gaps=reached.gaps))
+                    loose.append(OpenEndedSource(source=source, gaps=reached.gaps))
             self._reversed[key] = (arrivals, loose)
         return self._reversed[key]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.vocabulary.types import RelationKind
 
 if TYPE_CHECKING:
@@ -93,6 +93,6 @@ def joined(parts: list[Targets]) -> Targets:
     return Targets(resources=tuple(targets.values()), gaps=tuple(sorted(gaps)))
 
 
-def hidden_by(resource: Resource, graph: Graph, unread: Unread, wanted: str) -> Targets:
+def hidden_by(resource: Resource, graph: Graph, unread: Unknown, wanted: str) -> Targets:
     """Turn an unread input into an answer that says what hides it."""
     return Targets(gaps=unread.gaps or (unresolved(resource, graph, wanted, "an unread value"),))

@@ -7,7 +7,7 @@ import msgspec
 from mlsec.core.resource import Resource
 
 
-class Loose(msgspec.Struct, frozen=True, kw_only=True):
+class OpenEndedSource(msgspec.Struct, frozen=True, kw_only=True):
     """A source whose relation could not be told whole: it may lead anywhere."""
 
     source: Resource

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 
 
-def references(resource: Resource, path: str) -> Known | Unread:
-    """Give ``Known(tuple of non-empty strings)`` in document order, or Unread.
+def references(resource: Resource, path: str) -> Known | Unknown:
+    """Give ``Known(tuple of non-empty strings)`` in document order, or Unknown.
 
     ``path`` is a property name, or ``list[].field`` (nested as needed). A null reference is none.
     Of what code declares a reference is followed even where its full text is not known (it names
@@ -20,16 +20,16 @@ def references(resource: Resource, path: str) -> Known | Unread:
     name = head.removesuffix("[]")
     is_declared = resource.origin.kind == "iac"
     if is_declared and name in resource.properties:
-        fact: Known | Unread = Known(resource.properties[name])
+        fact: Known | Unknown = Known(resource.properties[name])
     else:
         fact = property_value(resource, name)
-    if isinstance(fact, Unread):
+    if isinstance(fact, Unknown):
         return fact
     values = [fact.value]
     for field in fields:
         stepped = _step(values, field, is_partial=is_declared)
         if stepped is None:
-            return Unread()
+            return Unknown()
         values = stepped
     return _texts(values)
 
@@ -62,13 +62,13 @@ def _step(values: list[Any], field: str, *, is_partial: bool) -> list[Any] | Non
     return out
 
 
-def _texts(values: list[Any]) -> Known | Unread:
+def _texts(values: list[Any]) -> Known | Unknown:
     out: list[str] = []
     for value in values:
         for item in value if isinstance(value, list | tuple) else [value]:
             if item is None or item == "":
                 continue
             if not isinstance(item, str):
-                return Unread()
+                return Unknown()
             out.append(item)
     return Known(tuple(out))

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread
+from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.graph import Graph
 from mlsec.graph.ternary import Answer
 
 
-def verdict(answer: Answer, resource: Resource, graph: Graph) -> Known | Unread:
+def verdict(answer: Answer, resource: Resource, graph: Graph) -> Known | Unknown:
     """Turn an answer into a derived fact; what was not understood becomes a gap."""
     if answer.truth is Truth.UNKNOWN:
-        return Unread(tuple(sorted(as_gaps(answer.because, resource, graph))))
+        return Unknown(tuple(sorted(as_gaps(answer.because, resource, graph))))
     return Known(answer.truth is Truth.TRUE)
 
 

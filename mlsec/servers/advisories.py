@@ -23,7 +23,7 @@ _KEYS = ("product", "title", "names", "as_of", "flaws")
 _FLAW_KEYS = ("id", "severity", "affected", "what", "source")
 
 
-class Flaw(msgspec.Struct, frozen=True, kw_only=True):
+class Vulnerability(msgspec.Struct, frozen=True, kw_only=True):
     """One published flaw. ``affected``: a version is affected when it lies in any of the ranges."""
 
     id: str
@@ -51,10 +51,10 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     names: tuple[str, ...]
     as_of: str
-    flaws: tuple[Flaw, ...]
+    flaws: tuple[Vulnerability, ...]
 
 
-class Untold(msgspec.Struct, frozen=True, kw_only=True):
+class UnknownVersion(msgspec.Struct, frozen=True, kw_only=True):
     """Why it cannot be said which flaws a server has."""
 
     why: str
@@ -99,16 +99,16 @@ def product_of(name: str, products: Mapping[str, Product]) -> Product | None:
 
 def known_flaws(
     name: str, version: str, products: Mapping[str, Product]
-) -> tuple[Flaw, ...] | Untold:
+) -> tuple[Vulnerability, ...] | UnknownVersion:
     """Give the flaws that a version of a product is known to have, or why that is not known."""
     product = product_of(name, products)
     if product is None:
-        return Untold(why=f"no data on flaws of {name} ships with this version of mlsec")
+        return UnknownVersion(why=f"no data on flaws of {name} ships with this version of mlsec")
     if not version:
-        return Untold(why=f"{product.title} does not tell its version")
+        return UnknownVersion(why=f"{product.title} does not tell its version")
     key = version_key(version)
     if key is None:
-        return Untold(why=f"the version is not one that can be compared: {version[:60]}")
+        return UnknownVersion(why=f"the version is not one that can be compared: {version[:60]}")
     return tuple(
         flaw for flaw in product.flaws if any(is_within(key, bounds) for bounds in flaw.affected)
     )
@@ -131,7 +131,7 @@ def _product(document: Document) -> Product:
     )
 
 
-def _flaw(document: Document, number: int, raw: Any) -> Flaw:
+def _flaw(document: Document, number: int, raw: Any) -> Vulnerability:
     here = ("flaws", number)
     if not isinstance(raw, dict):
         raise MlsecError("a flaw is a mapping", location=document.where(*here))
@@ -145,7 +145,7 @@ def _flaw(document: Document, number: int, raw: Any) -> Flaw:
         affected = tuple(read_range(text) for text in ranges)
     except ValueError as error:
         raise MlsecError(str(error), location=document.where(*here, "affected")) from None
-    return Flaw(
+    return Vulnerability(
         id=str(raw["id"]),
         severity=str(raw["severity"]),
         affected=affected,

@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Language
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 
 _STARTING = frozenset({
     Language.DOCKERFILE, Language.COMPOSE, Language.KUBERNETES, Language.SHELL, Language.UNIT,
@@ -14,7 +14,7 @@ _STARTING = frozenset({
 })  # fmt: skip
 
 
-class Outside:
+class ExternalEnvironment:
     """The variables that other files of the target set for a script that they name."""
 
     def __init__(self, scope: CodeScope, file: CodeFile) -> None:
@@ -26,12 +26,12 @@ class Outside:
             if each.id != file.id and each.language in _STARTING and named.search(each.text)
         ]
 
-    def lookup(self, name: str) -> Unresolved | None:
+    def lookup(self, name: str) -> UnknownValue | None:
         """Give None where nothing sets a variable, so that its default holds."""
         sets = re.compile(
             rf"(?<![\w$-]){re.escape(name)}[\"']?\s*[=:]|name:\s*[\"']?{re.escape(name)}\b|ENV\s+{re.escape(name)}\s"
         )
         for caller in self._callers:
             if sets.search(caller.text):
-                return Unresolved(f"{caller.shown} names {self._name} and sets {name}")
+                return UnknownValue(f"{caller.shown} names {self._name} and sets {name}")
         return None

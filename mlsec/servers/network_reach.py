@@ -6,11 +6,11 @@ import enum
 import ipaddress
 
 from mlsec.collect.code.launch import Launch, Publication
-from mlsec.collect.located.located import Node, Unresolved
-from mlsec.servers.settings import Answer, known, unknown
+from mlsec.collect.located.located import Node, UnknownValue
+from mlsec.servers.settings import SettingValue, known, unknown
 
 
-class Reach(enum.Enum):
+class ConnectionSource(enum.Enum):
     """The farthest that a connection can come from, as far as the text tells."""
 
     HOST = "host"
@@ -35,44 +35,48 @@ def is_loopback(address: str) -> bool | None:
         return None
 
 
-def reach_of(launch: Launch, bind: Answer, port: Answer) -> Answer:
-    """Give the ``Reach`` value of one port, if the address and what is passed on are known.
+def reach_of(launch: Launch, bind: SettingValue, port: SettingValue) -> SettingValue:
+    """Give the ``ConnectionSource`` of one port, if its address and what is passed on are known.
 
     A name as an address is taken to be the host's own name: others reach it.
     """
     if not bind.is_known:
         return _without_bind(launch, bind, port)
     if is_loopback(str(bind.value)):
-        return known(Reach.HOST.value, bind)
+        return known(ConnectionSource.HOST.value, bind)
     return _beyond_host(launch, bind, port)
 
 
-def _without_bind(launch: Launch, bind: Answer, port: Answer) -> Answer:
+def _without_bind(launch: Launch, bind: SettingValue, port: SettingValue) -> SettingValue:
     """Even when the address is not known, a container that passes nothing on is closed."""
     beyond = _beyond_host(launch, bind, port)
-    is_closed = beyond.is_known and beyond.value == Reach.CONTAINERS.value
+    is_closed = beyond.is_known and beyond.value == ConnectionSource.CONTAINERS.value
     return beyond if is_closed else unknown(bind.why, bind)
 
 
-def _beyond_host(launch: Launch, bind: Answer, port: Answer) -> Answer:
+def _beyond_host(launch: Launch, bind: SettingValue, port: SettingValue) -> SettingValue:
     host_network = launch.traits.get("host_network")
     match launch.kind:
         case "compose" if host_network is None:
             return _through_compose(launch, bind, port)
         case "compose" | "dockerfile" | "shell" | "unit" | "procfile" | "config":
-            return known(Reach.NETWORK.value, bind)
+            return known(ConnectionSource.NETWORK.value, bind)
         case _:
             is_host = host_network is not None and host_network.value is True
             wide = [each for each in launch.published if not is_loopback(each.rpartition(":")[0])]
             is_passed_on = any(each.rpartition(":")[2] == str(port.value) for each in wide)
-            reach = Reach.NETWORK if is_host or is_passed_on else Reach.CLUSTER
+            reach = (
+                ConnectionSource.NETWORK if is_host or is_passed_on else ConnectionSource.CLUSTER
+            )
             return known(reach.value, bind)
 
 
-def _through_compose(launch: Launch, bind: Answer, port: Answer) -> Answer:
+def _through_compose(launch: Launch, bind: SettingValue, port: SettingValue) -> SettingValue:
     shared = launch.traits.get("shared_network")
     if shared is not None:
-        return unknown("the ports of its network are published elsewhere", Answer(place=shared))
+        return unknown(
+            "the ports of its network are published elsewhere", SettingValue(place=shared)
+        )
     passed = [each for each in launch.passed_on if _may_be(each, port)]
     if not passed:
         return _behind(launch.traits.get("front"), bind, port)
@@ -81,32 +85,32 @@ def _through_compose(launch: Launch, bind: Answer, port: Answer) -> Answer:
     opened = [each for each in passed if isinstance(each.address, str)]
     wide = [each for each in opened if not is_loopback(str(each.address))]
     if wide and all(each.port for each in wide):
-        return known(Reach.NETWORK.value, _at(wide[0]))
+        return known(ConnectionSource.NETWORK.value, _at(wide[0]))
     doubtful = [each for each in passed if each not in opened or not each.port]
     if doubtful:
         address = doubtful[0].address
-        why = address.why if isinstance(address, Unresolved) else "a published port is not known"
+        why = address.why if isinstance(address, UnknownValue) else "a published port is not known"
         return unknown(why, _at(doubtful[0]))
     # What the host passes on from its own loopback address, its own programs reach.
-    return known(Reach.HOST.value, _at(passed[0]))
+    return known(ConnectionSource.HOST.value, _at(passed[0]))
 
 
-def _behind(front: Node | None, bind: Answer, port: Answer) -> Answer:
+def _behind(front: Node | None, bind: SettingValue, port: SettingValue) -> SettingValue:
     """What publishes nothing is reached by what stands beside it, or what that leads to it."""
     if front is None:
-        return known(Reach.CONTAINERS.value, bind)
-    if isinstance(front.value, Unresolved):
-        return unknown(front.value.why, Answer(place=front))
+        return known(ConnectionSource.CONTAINERS.value, bind)
+    if isinstance(front.value, UnknownValue):
+        return unknown(front.value.why, SettingValue(place=front))
     if not port.is_known:
         return unknown(f"which of its ports is led to is not known: {port.why}", port)
     if str(port.value) not in str(front.value).split():
-        return known(Reach.CONTAINERS.value, bind)
-    return known(Reach.NETWORK.value, Answer(place=front))
+        return known(ConnectionSource.CONTAINERS.value, bind)
+    return known(ConnectionSource.NETWORK.value, SettingValue(place=front))
 
 
-def _may_be(each: Publication, port: Answer) -> bool:
+def _may_be(each: Publication, port: SettingValue) -> bool:
     return not each.port or not port.is_known or str(each.port) == str(port.value)
 
 
-def _at(each: Publication) -> Answer:
-    return Answer(place=Node(None, each.line, each.column))
+def _at(each: Publication) -> SettingValue:
+    return SettingValue(place=Node(None, each.line, each.column))

@@ -9,7 +9,7 @@ import msgspec
 
 from mlsec.collect.code.launch import DECLARED_KINDS, Launch
 from mlsec.collect.images.image_names import image_tag
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.servers.config.config_files import ConfigSource
 from mlsec.servers.images.image_build import repository_of
 from mlsec.servers.products.product import Product
@@ -96,7 +96,7 @@ def _own_command(product: Product, launch: Launch, started: tuple[Started, ...])
 
 def _are_arguments(argv: tuple[Node, ...]) -> bool:
     first = argv[0].value
-    return isinstance(first, Unresolved) or str(first).startswith("-")
+    return isinstance(first, UnknownValue) or str(first).startswith("-")
 
 
 def _plain(argv: tuple[Node, ...]) -> Started:
@@ -120,7 +120,7 @@ def _made(
         **launch.env,
         **command.env,
     }
-    hidden = [word.value for word in command.words if isinstance(word.value, Unresolved)]
+    hidden = [word.value for word in command.words if isinstance(word.value, UnknownValue)]
     settings = Settings(
         launch=launch,
         words=command.words,
@@ -140,7 +140,7 @@ def _made(
 
 def _open_words(words: tuple[Node, ...]) -> str:
     for at, word in enumerate(words):
-        if not isinstance(word.value, Unresolved):
+        if not isinstance(word.value, UnknownValue):
             continue
         before = words[at - 1].value if at else ""
         is_value = isinstance(before, str) and before.startswith("-") and "=" not in before
@@ -180,7 +180,7 @@ def _something_else(started: tuple[Started, ...]) -> NoServer:
 
 def _script_of(started: Started) -> str:
     for word in started.words[:3]:
-        if isinstance(word.value, Unresolved):
+        if isinstance(word.value, UnknownValue):
             return f"what is not known ({word.value.why})" if word is started.words[0] else ""
         if str(word.value).endswith((".sh", ".bash")):
             return f"the script {str(word.value)[:80]}"
@@ -199,7 +199,7 @@ def _named_like(image: Node | None) -> str:
 def _no_server(launch: Launch, started: tuple[Started, ...]) -> NoServer:
     image = launch.image
     is_open = not launch.is_entry and launch.kind not in DECLARED_KINDS
-    if is_open and image is not None and isinstance(image.value, Unresolved):
+    if is_open and image is not None and isinstance(image.value, UnknownValue):
         why = f"which image it runs is not known: {image.value.why}"
         return NoServer(because=why, is_doubtful=True)
     if is_open and image is None and launch.argv and _are_arguments(launch.argv):
@@ -211,14 +211,14 @@ def _no_server(launch: Launch, started: tuple[Started, ...]) -> NoServer:
             why = f"{name} is no image of a known server, and what it starts is not told"
             return NoServer(because=why, is_doubtful=True)
     if launch.kind == "compose" and not started:
-        if image is not None and isinstance(image.value, Unresolved):
+        if image is not None and isinstance(image.value, UnknownValue):
             why = f"which image it runs is not known: {image.value.why}"
             return NoServer(because=why, is_doubtful=True)
         if "unread_build" in launch.traits:
             why = "its Dockerfile was not found among the files scanned"
             return NoServer(because=why, is_doubtful=True)
     hidden = [word.value for each in started for word in each.words[:1]]
-    if any(isinstance(value, Unresolved) for value in hidden):
-        why = next(value.why for value in hidden if isinstance(value, Unresolved))
+    if any(isinstance(value, UnknownValue) for value in hidden):
+        why = next(value.why for value in hidden if isinstance(value, UnknownValue))
         return NoServer(because=f"what it runs is not known: {why}", is_doubtful=True)
     return NoServer(because="it starts no server that this version knows")

@@ -10,7 +10,7 @@ from mlsec.collect.code.code_file import CodeFile, CodeScope, Declared, Language
 from mlsec.collect.code.launch import Launch
 from mlsec.collect.located.located import Node
 from mlsec.servers.config.dotenv import parse_environment
-from mlsec.servers.external_env import Outside
+from mlsec.servers.external_env import ExternalEnvironment
 from mlsec.servers.images.image_build import repository_of
 from mlsec.servers.products.table import PRODUCTS
 from mlsec.servers.shell.commands import commands_of
@@ -61,7 +61,7 @@ def _of_script(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
     if not starts:
         return
     # Only now does it matter who else sets what the script has a default for.
-    outside = Outside(scope, file)
+    outside = ExternalEnvironment(scope, file)
     shell = Shell(outside.lookup, lambda path: _sourced(scope, file, path))
     seen = 0
     for command in shell.commands(text):

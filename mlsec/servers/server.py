@@ -10,11 +10,11 @@ from mlsec.collect.images.image_names import image_digest
 from mlsec.collect.located.located import Node
 from mlsec.collect.secrets.masking import masked_kind
 from mlsec.core.resource import Origin, Resource
-from mlsec.servers.advisories import Untold, known_flaws, shipped_advisories
+from mlsec.servers.advisories import UnknownVersion, known_flaws, shipped_advisories
 from mlsec.servers.images.image_build import is_root_user
-from mlsec.servers.network_reach import Reach, reach_of
+from mlsec.servers.network_reach import ConnectionSource, reach_of
 from mlsec.servers.recognise import Recognised
-from mlsec.servers.settings import NO, Answer, Settings, known, no, unknown
+from mlsec.servers.settings import NO, Settings, SettingValue, known, no, unknown
 from mlsec.servers.unknown_value import note_unknown
 from mlsec.vocabulary.types import Kind, Type, Vocabulary
 
@@ -78,7 +78,7 @@ class _Draft:
         self.unread: dict[str, tuple[str, ...]] = {}
         self.places: dict[str, str] = {}
 
-    def put(self, name: str, answer: Answer) -> None:
+    def put(self, name: str, answer: SettingValue) -> None:
         place = place_of(answer, self._file)
         if place:
             self.places[name] = place
@@ -94,7 +94,7 @@ class _Draft:
             version,
             shipped_advisories(),
         )
-        if isinstance(flaws, Untold):
+        if isinstance(flaws, UnknownVersion):
             self.put("supply.vulnerabilities", unknown(flaws.why))
         else:
             self.properties["supply.vulnerabilities"] = [flaw.shown() for flaw in flaws]
@@ -118,11 +118,11 @@ def _shaped(value: Any, kind: Kind) -> Any:
             return value
 
 
-def _of_launch(found: Recognised) -> dict[str, Answer]:
+def _of_launch(found: Recognised) -> dict[str, SettingValue]:
     launch = found.settings.launch
     image = launch.image
     is_pod = launch.kind not in DECLARED_KINDS
-    told: dict[str, Answer] = {"launched_by": known("kubernetes" if is_pod else launch.kind)}
+    told: dict[str, SettingValue] = {"launched_by": known("kubernetes" if is_pod else launch.kind)}
     told["image"] = _image(image)
     told["supply.image_pinned"] = _pinned(found)
     if is_pod:
@@ -141,22 +141,22 @@ def _of_launch(found: Recognised) -> dict[str, Answer]:
         if node is None:
             told[name] = NO
         elif isinstance(node.value, bool):
-            told[name] = Answer(value=node.value, place=node)
+            told[name] = SettingValue(value=node.value, place=node)
         else:
             why = getattr(node.value, "why", "neither true nor false")
-            told[name] = unknown(why, Answer(place=node))
+            told[name] = unknown(why, SettingValue(place=node))
     return told
 
 
-def _image(image: Node | None) -> Answer:
+def _image(image: Node | None) -> SettingValue:
     if image is None:
         return known(None)
     if isinstance(image.value, str):
-        return Answer(value=image.value, place=image)
-    return unknown(getattr(image.value, "why", "not told"), Answer(place=image))
+        return SettingValue(value=image.value, place=image)
+    return unknown(getattr(image.value, "why", "not told"), SettingValue(place=image))
 
 
-def _pinned(found: Recognised) -> Answer:
+def _pinned(found: Recognised) -> SettingValue:
     launch = found.settings.launch
     if launch.image is None or launch.bases:
         return known(None)  # what it builds itself is pinned, or not, in its Dockerfile
@@ -164,13 +164,13 @@ def _pinned(found: Recognised) -> Answer:
     return image.mapped(lambda value: image_digest(value) is not None)
 
 
-def _root(found: Recognised) -> Answer:
+def _root(found: Recognised) -> SettingValue:
     launch, product = found.settings.launch, found.product
     if launch.kind not in _CONTAINERS:
         if launch.kind == "unit" and launch.user:
             return known(launch.user in ("root", "0"))
         return unknown("which user starts it is not told")
-    place = Answer(place=launch.traits.get("user"))
+    place = SettingValue(place=launch.traits.get("user"))
     if launch.user == "?":
         return unknown("which user it runs as is not known", place)
     if launch.user:
@@ -184,11 +184,11 @@ def _root(found: Recognised) -> Answer:
     return known(is_root_base)
 
 
-def _of_reach(settings: Settings, told: dict[str, Answer]) -> dict[str, Answer]:
+def _of_reach(settings: Settings, told: dict[str, SettingValue]) -> dict[str, SettingValue]:
     bind = told.get("bind", unknown("where it listens is not known"))
     port = told.get("port", known(""))
     reach = told.get("exposure.reach") or reach_of(settings.launch, bind, port)
-    near = (Reach.HOST.value, Reach.CONTAINERS.value)
+    near = (ConnectionSource.HOST.value, ConnectionSource.CONTAINERS.value)
     if not reach.is_known:
         public = reach
     elif reach.value in near:
@@ -237,7 +237,7 @@ def _leaves(node: Node, path: str) -> list[tuple[str, Node]]:
     return [(path, node)]
 
 
-def place_of(answer: Answer, file: str) -> str:
+def place_of(answer: SettingValue, file: str) -> str:
     """Give ``file:line:column`` of an answer, "" for a default."""
     node = answer.place
     if node is None or not node.line:

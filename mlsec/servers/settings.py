@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.code.launch import Launch
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.servers.versions import is_within, read_range, version_key
 
 _TRUE = ("1", "true", "yes", "on", "t", "y")
 _FALSE = ("0", "false", "no", "off", "f", "n", "")
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class SettingValue(msgspec.Struct, frozen=True, kw_only=True):
     """A setting: its value and where it stands, or ``why`` it is not known.
 
     ``place`` is None for a default. ``file`` is the file of the place, "" for the launch's own.
@@ -38,29 +38,31 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is set somewhere, known or not."""
         return self.place is not None
 
-    def mapped(self, change: Callable[[Any], Any]) -> Answer:
+    def mapped(self, change: Callable[[Any], Any]) -> SettingValue:
         """Give the answer with another value at the same place; what is not known stays so."""
         return self if self.why else msgspec.structs.replace(self, value=change(self.value))
 
 
-def known(value: Any = None, like: Answer | None = None) -> Answer:
+def known(value: Any = None, like: SettingValue | None = None) -> SettingValue:
     """Give a known value, at the place of another answer where it follows from that."""
-    return Answer(value=value, place=like.place if like else None, file=like.file if like else "")
+    return SettingValue(
+        value=value, place=like.place if like else None, file=like.file if like else ""
+    )
 
 
-def yes(like: Answer | None = None) -> Answer:
+def yes(like: SettingValue | None = None) -> SettingValue:
     """Give yes, at the place of another answer."""
     return known(value=True, like=like)
 
 
-def no(like: Answer | None = None) -> Answer:
+def no(like: SettingValue | None = None) -> SettingValue:
     """Give no, at the place of another answer."""
     return known(value=False, like=like)
 
 
-def unknown(why: str, like: Answer | None = None) -> Answer:
+def unknown(why: str, like: SettingValue | None = None) -> SettingValue:
     """Give an answer that cannot be given."""
-    return Answer(why=why, place=like.place if like else None, file=like.file if like else "")
+    return SettingValue(why=why, place=like.place if like else None, file=like.file if like else "")
 
 
 YES, NO = yes(), no()
@@ -97,10 +99,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         keys: tuple[str, ...] = (),
         default: Any = None,
         is_blank_unset: bool = False,
-    ) -> Answer:
+    ) -> SettingValue:
         """Give the value of a setting by all the names it has.
 
-        ``default`` is what holds when it is set nowhere: a value or an ``Answer``.
+        ``default`` is what holds when it is set nowhere: a value or an ``SettingValue``.
         ``is_blank_unset``: a variable with nothing in it counts as none, as click has it.
         """
         variable = self.variable(*env)
@@ -112,7 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         hidden = self.hidden(has_flags=bool(flags), has_env=bool(env), has_keys=bool(keys))
         if hidden:
             return unknown(hidden)
-        return default if isinstance(default, Answer) else known(default)
+        return default if isinstance(default, SettingValue) else known(default)
 
     def switch(
         self,
@@ -121,7 +123,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         keys: tuple[str, ...] = (),
         off: tuple[str, ...] = (),
         default: Any = False,
-    ) -> Answer:
+    ) -> SettingValue:
         """Give a setting that is on or off; ``off`` are flags that turn it off."""
         negative = self.flag(*off)
         if negative is not None and negative.is_known and negative.value != "false":
@@ -135,10 +137,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         )  # fmt: skip
         return next((why for asked, why in reasons if asked and why), "")
 
-    def flag(self, *names: str) -> Answer | None:
+    def flag(self, *names: str) -> SettingValue | None:
         """Give the last of the flags with one of these names; one without a value is "true"."""
         wanted = {_folded(name) for name in names}
-        found: Answer | None = None
+        found: SettingValue | None = None
         for at, node in enumerate(self.words):
             if not isinstance(node.value, str) or not node.value.startswith("-"):
                 continue
@@ -146,30 +148,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if _folded(name) not in wanted:
                 continue
             if has_value:
-                found = Answer(value=_unquoted(value), place=node)
+                found = SettingValue(value=_unquoted(value), place=node)
                 continue
             after = self.words[at + 1] if at + 1 < len(self.words) else None
             if after is None or (isinstance(after.value, str) and _is_flag(after.value)):
-                found = Answer(value="true", place=node)
-            elif isinstance(after.value, Unresolved):
+                found = SettingValue(value="true", place=node)
+            elif isinstance(after.value, UnknownValue):
                 found = _unresolved(after.value, node)
             else:
-                found = Answer(value=str(after.value), place=node)
+                found = SettingValue(value=str(after.value), place=node)
         return self._unless_set_again(found)
 
-    def _unless_set_again(self, found: Answer | None) -> Answer | None:
+    def _unless_set_again(self, found: SettingValue | None) -> SettingValue | None:
         """Doubt a flag behind which words stand that are not known: the last one holds."""
         if found is None or found.why:
             return found
         start = next(at for at, node in enumerate(self.words) if node is found.place)
         for before, node in zip(self.words[start:], self.words[start + 1 :], strict=False):
             is_value = isinstance(before.value, str) and _takes_value(before.value)
-            if isinstance(node.value, Unresolved) and not is_value:
+            if isinstance(node.value, UnknownValue) and not is_value:
                 why = f"what stands behind it may set it again: {node.value.why}"
-                return Answer(why=why, place=found.place, is_given=True)
+                return SettingValue(why=why, place=found.place, is_given=True)
         return found
 
-    def has_flag(self, *names: str) -> Answer | None:
+    def has_flag(self, *names: str) -> SettingValue | None:
         """Give a flag that takes no value, whatever stands after it."""
         found = self.flag(*names)
         if found is None:
@@ -177,30 +179,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         is_off = found.is_known and str(found.value).lower() == "false"
         return known(not is_off, found)
 
-    def variable(self, *names: str) -> Answer | None:
+    def variable(self, *names: str) -> SettingValue | None:
         """Give the first of these variables that is set."""
         for name in names:
             node = self.env.get(name)
             if node is not None:
-                if isinstance(node.value, Unresolved):
+                if isinstance(node.value, UnknownValue):
                     return _unresolved(node.value, node, node.tag)
                 value = "" if node.value is None else str(node.value)
-                return Answer(value=value, place=node, file=node.tag)
+                return SettingValue(value=value, place=node, file=node.tag)
         return None
 
-    def key(self, *paths: str) -> Answer | None:
+    def key(self, *paths: str) -> SettingValue | None:
         """Give the first of these dotted keys that a configuration file holds."""
         for file in self.files:
             for path in paths:
                 node = file.root.get(path) or file.root.get(*path.split("."))
                 if node is None:
                     continue
-                if isinstance(node.value, Unresolved):
+                if isinstance(node.value, UnknownValue):
                     return _unresolved(node.value, node, file.shown)
-                return Answer(value=_plain(node), place=node, file=file.shown)
+                return SettingValue(value=_plain(node), place=node, file=file.shown)
         return None
 
-    def by_version(self, *cases: tuple[str, Any], since: str = "") -> Answer:
+    def by_version(self, *cases: tuple[str, Any], since: str = "") -> SettingValue:
         """Give the default of this server's version: the first range that holds it.
 
         ``cases`` are (range, value), a range "" for all others. When the version is not told and
@@ -217,11 +219,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return unknown(f"the default depends on the version{since and ' ' + since}, {told}")
         for text, value in cases:
             if not text or is_within(key, read_range(text)):
-                return value if isinstance(value, Answer) else known(value)
+                return value if isinstance(value, SettingValue) else known(value)
         return unknown("the default of this version is not known")
 
 
-def truth(answer: Answer) -> Answer:
+def truth(answer: SettingValue) -> SettingValue:
     """Read an answer as on or off."""
     if answer.why or isinstance(answer.value, bool) or answer.value is None:
         return answer
@@ -231,14 +233,14 @@ def truth(answer: Answer) -> Answer:
     return unknown(f"neither on nor off: {text[:40]}", answer)
 
 
-def is_given(answer: Answer) -> Answer:
+def is_given(answer: SettingValue) -> SettingValue:
     """Whether a setting has a value at all: not "" and not absent."""
     if answer.is_given:
         return yes(answer)
     return answer.mapped(lambda value: value is not None and str(value).strip() not in ("", "None"))
 
 
-def any_given(*answers: Answer) -> Answer:
+def any_given(*answers: SettingValue) -> SettingValue:
     """Whether one of several settings has a value; the place is that of the one that has."""
     given = [is_given(answer) for answer in answers]
     for each in given:
@@ -251,8 +253,8 @@ def any_given(*answers: Answer) -> Answer:
     return placed[0] if placed else NO
 
 
-def _unresolved(value: Unresolved, place: Node, file: str = "") -> Answer:
-    return Answer(why=value.why, place=place, file=file, is_given=value.is_given)
+def _unresolved(value: UnknownValue, place: Node, file: str = "") -> SettingValue:
+    return SettingValue(why=value.why, place=place, file=file, is_given=value.is_given)
 
 
 def _takes_value(word: str) -> bool:
@@ -278,6 +280,6 @@ def _plain(node: Node) -> Any:
         return [_plain(each) for each in node.value]
     if isinstance(node.value, Mapping):
         return {key: _plain(each) for key, each in node.value.items()}
-    if isinstance(node.value, Unresolved):
+    if isinstance(node.value, UnknownValue):
         return None
     return node.value

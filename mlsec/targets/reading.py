@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from mlsec.core.external_finding import Foreign
+from mlsec.core.external_finding import ExternalReport
 from mlsec.core.resource import Inventory
 from mlsec.core.waiver_note import WaiverNote
 from mlsec.repository.checkov import reader as checkov
@@ -47,7 +47,7 @@ def read_inventory_before(snapshot: Snapshot, vocabulary: Vocabulary, change: Ch
             return join([*others, COLLECTORS[_CODE].read(before, vocabulary)])
 
 
-def read_external(snapshot: Snapshot) -> tuple[tuple[Foreign, ...], Inventory]:
+def read_external(snapshot: Snapshot) -> tuple[tuple[ExternalReport, ...], Inventory]:
     """Read what other scanners found, and the files that they could not read."""
     return checkov.read(snapshot)
 

@@ -14,7 +14,7 @@ from mlsec.core.strict_yaml import Document, parse
 from mlsec.core.suggestions import did_you_mean
 from mlsec.vocabulary.check import check_concepts
 from mlsec.vocabulary.iac_mapping_load import load_tables, mapping_files
-from mlsec.vocabulary.types import Kind, Missing, Property, RelationKind, Type, Vocabulary
+from mlsec.vocabulary.types import Kind, NoDefault, Property, RelationKind, Type, Vocabulary
 
 _TYPE_KEYS = (
     "is", "like", "title", "concept", "id", "name", "terraform", "cloudformation", "properties",
@@ -143,7 +143,7 @@ def _read_property(document: Document, above: tuple[str, ...], name: str, raw: A
         items=items,
         sources=_sources(document, (*here, "from"), raw.get("from", {})),
         shape=str(raw.get("shape", "")),
-        absent=raw.get("absent", Missing.UNKNOWN),
+        absent=raw.get("absent", NoDefault.UNKNOWN),
         derived=str(raw.get("derived", "")),
         reads=_texts(raw.get("reads", [])),
         fulfils=_read_fulfils(raw),

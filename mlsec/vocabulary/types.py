@@ -26,7 +26,7 @@ class Kind(enum.Enum):
     MAP = "map"
 
 
-class Missing(enum.Enum):
+class NoDefault(enum.Enum):
     """No ``absent:`` line: a missing value is unknown, not a default."""
 
     UNKNOWN = "unknown"
@@ -51,7 +51,7 @@ class Property(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     items: Mapping[str, Property] = msgspec.field(default_factory=dict)
     sources: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     shape: str = ""
-    absent: Any = Missing.UNKNOWN
+    absent: Any = NoDefault.UNKNOWN
     derived: str = ""
     reads: tuple[str, ...] = ()
     fulfils: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
@@ -65,7 +65,7 @@ class Property(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def has_default(self) -> bool:
         """Whether a missing value has a declared meaning."""
-        return self.absent is not Missing.UNKNOWN
+        return self.absent is not NoDefault.UNKNOWN
 
 
 class RelationKind(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from mlsec.collect.secrets.redact import Redactor
 from mlsec.collect.settings import LiveSettings
 from mlsec.collect.walk.client import Request
 from mlsec.collect.walk.plan import Operation
-from mlsec.providers.aws.client.client import AwsAsker
+from mlsec.providers.aws.client.client import AwsClient
 from mlsec.providers.aws.client.clients import Clients, ClientSettings, make_read_only
 from mlsec.snapshot.store import Snapshot
 
@@ -112,7 +112,7 @@ class FakeAws:
         self._thread.join()
 
 
-def live_asker(url: str, snapshot: Snapshot, **settings: Any) -> AwsAsker:
+def live_asker(url: str, snapshot: Snapshot, **settings: Any) -> AwsClient:
     """Build an asker that talks to ``url`` with made-up credentials."""
     session = botocore.session.Session()
     session.set_credentials("AKIAIOSFODNN7EXAMPLE", "not-a-secret")
@@ -120,7 +120,7 @@ def live_asker(url: str, snapshot: Snapshot, **settings: Any) -> AwsAsker:
     make_read_only(session, frozenset((o.service, o.name) for o in table.values()))
     clients = Clients({SCOPE: session}, ClientSettings(connect_timeout_s=1, read_timeout_s=1))
     chosen = {"tries": 3, "call_deadline_s": 5.0, "start_per_s": 1000.0, **settings}
-    return AwsAsker(clients, snapshot, table, Redactor("salt").redact, LiveSettings(**chosen))
+    return AwsClient(clients, snapshot, table, Redactor("salt").redact, LiveSettings(**chosen))
 
 
 def request(operation: Operation, **params: Any) -> Request:

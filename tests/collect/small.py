@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.walk.client import Answer, Request, gap_for
+from mlsec.collect.walk.client import CallResult, Request, gap_for
 from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.listing import Tagging
 from mlsec.collect.walk.plan import Bulk, Operation, TypePlan
@@ -119,8 +119,8 @@ class TableAsker:
         self.asked: list[str] = []
         self._world, self._lock = world, threading.Lock()
 
-    def ask(self, request: Request) -> Answer | Gap:
-        """Answer, and write down what was asked."""
+    def ask(self, request: Request) -> CallResult | Gap:
+        """CallResult, and write down what was asked."""
         params = {k: v for k, v in request.params.items() if k != "Kinds"}
         label = " ".join([request.operation.name, *map(str, params.values())])
         with self._lock:
@@ -129,9 +129,9 @@ class TableAsker:
         if isinstance(answer, GapReason):
             return gap_for(request, answer, right=request.operation.right)
         if answer == "GONE":
-            return Answer(document={}, call=label, is_gone=True)
+            return CallResult(document={}, call=label, is_gone=True)
         copy = msgspec.json.decode(msgspec.json.encode(answer))
-        return Answer(document=copy, call=label)
+        return CallResult(document=copy, call=label)
 
 
 def load_small(folder: Path) -> Vocabulary:

@@ -11,7 +11,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from mlsec.collect.settings import CollectSettings
-from mlsec.collect.walk.scopes import Places
+from mlsec.collect.walk.scopes import CollectedScopes
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
@@ -110,7 +110,7 @@ def test_account_that_could_not_be_entered_is_incomplete_for_every_type(tmp_path
     )
     vocabulary = shipped_vocabulary()
     with Snapshot.create(tmp_path / "a.mlsnap") as snapshot:
-        snapshot.set_meta("aws.places", canonical(Places(gaps=(gap,))).decode())
+        snapshot.set_meta("aws.places", canonical(CollectedScopes(gaps=(gap,))).decode())
         snapshot.set_clock("started_at", "2026-01-01T00:00:00Z")
         inventory = read(snapshot, vocabulary)
     assert inventory.gaps == (gap,)

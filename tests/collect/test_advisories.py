@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from mlsec.core.errors import MlsecError
 from mlsec.servers.advisories import (
-    Flaw,
     Product,
-    Untold,
+    UnknownVersion,
+    Vulnerability,
     known_flaws,
     load_advisories,
     product_of,
@@ -24,8 +24,8 @@ from mlsec.servers.versions import is_within, read_range, version_key
 SHIPPED = shipped_advisories()
 
 
-def ids(found: tuple[Flaw, ...] | Untold) -> set[str]:
-    assert not isinstance(found, Untold), found.why
+def ids(found: tuple[Vulnerability, ...] | UnknownVersion) -> set[str]:
+    assert not isinstance(found, UnknownVersion), found.why
     return {flaw.id for flaw in found}
 
 
@@ -79,11 +79,11 @@ def test_a_version_has_the_flaws_that_were_published_for_it(
 
 @pytest.mark.parametrize("version", ["", "latest", "main", "sha256:0123", "1.2.x", "9" * 4000])
 def test_what_cannot_be_compared_is_not_known_rather_than_clean(version: str) -> None:
-    assert isinstance(known_flaws("mlflow", version, SHIPPED), Untold)
+    assert isinstance(known_flaws("mlflow", version, SHIPPED), UnknownVersion)
 
 
 def test_a_product_without_data_is_not_known_rather_than_clean() -> None:
-    assert isinstance(known_flaws("frobnicator", "1.0", SHIPPED), Untold)
+    assert isinstance(known_flaws("frobnicator", "1.0", SHIPPED), UnknownVersion)
 
 
 def test_a_package_name_leads_to_its_product() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mlsec.collect.walk.client import Answer, StoredAsker
+from mlsec.collect.walk.client import CallResult, SnapshotClient
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
@@ -39,7 +39,7 @@ def snapshot(tmp_path: Path) -> Iterator[Snapshot]:
 
 def _ask(
     monkeypatch: pytest.MonkeyPatch, snapshot: Snapshot, server: FakeAws, **settings: Any
-) -> Answer | Gap:
+) -> CallResult | Gap:
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     return live_asker(server.url, snapshot, **settings).ask(request(DESCRIBE, ModelName="a"))
 
@@ -74,7 +74,7 @@ def test_refusal_is_a_gap_of_its_kind(
         gap = _ask(monkeypatch, snapshot, server)
     assert isinstance(gap, Gap)
     assert (gap.reason, gap.missing_right, gap.subject) == (reason, right, "it")
-    assert StoredAsker(snapshot).ask(request(DESCRIBE, ModelName="a")) == gap
+    assert SnapshotClient(snapshot).ask(request(DESCRIBE, ModelName="a")) == gap
 
 
 def test_cut_body_is_no_answer(monkeypatch: pytest.MonkeyPatch, snapshot: Snapshot) -> None:
@@ -108,7 +108,7 @@ def test_throttled_call_is_tried_again(monkeypatch: pytest.MonkeyPatch, snapshot
 
     with FakeAws(answer) as server:
         found = _ask(monkeypatch, snapshot, server)
-    assert isinstance(found, Answer)
+    assert isinstance(found, CallResult)
     assert server.asked == {"DescribeModel": 3}
 
 
@@ -118,7 +118,7 @@ def test_retry_after_is_honoured(monkeypatch: pytest.MonkeyPatch, snapshot: Snap
 
     began = time.monotonic()
     with FakeAws(answer) as server:
-        assert isinstance(_ask(monkeypatch, snapshot, server), Answer)
+        assert isinstance(_ask(monkeypatch, snapshot, server), CallResult)
     assert time.monotonic() - began >= 0.95
 
 
@@ -135,7 +135,7 @@ def test_answer_is_stored_with_utc_times_and_without_secrets(
     finally:
         monkeypatch.delenv("TZ")
         time.tzset()
-    assert isinstance(found, Answer)
+    assert isinstance(found, CallResult)
     assert found.document["CreationTime"] == "2025-01-01T00:00:00.500000Z"
     (call,) = snapshot.calls()
     assert token.encode() not in snapshot.payload_bytes(call.payload)
@@ -145,7 +145,7 @@ def test_answer_is_stored_with_utc_times_and_without_secrets(
 def test_gone_item_is_no_gap(monkeypatch: pytest.MonkeyPatch, snapshot: Snapshot) -> None:
     with FakeAws(lambda *_: refuse("ValidationException")) as server:
         found = _ask(monkeypatch, snapshot, server)
-    assert isinstance(found, Answer)
+    assert isinstance(found, CallResult)
     assert found.is_gone
 
 
@@ -180,7 +180,7 @@ def test_resume_asks_again_only_what_may_pass(
         again = live_asker(server.url, snapshot, tries=1)
         found = [again.ask(request(DESCRIBE, ModelName=name)) for name in "abc"]
     assert asked == ["c"]
-    assert [isinstance(each, Answer) for each in found] == [True, False, True]
+    assert [isinstance(each, CallResult) for each in found] == [True, False, True]
 
 
 def test_deadline_ends_the_asking(monkeypatch: pytest.MonkeyPatch, snapshot: Snapshot) -> None:

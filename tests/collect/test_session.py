@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.errors import MlsecError
-from mlsec.providers.aws.client.session import Target, open_session, parse_target
+from mlsec.providers.aws.client.session import AwsTarget, open_session, parse_target
 
 
 @pytest.fixture(autouse=True)
@@ -22,13 +22,13 @@ def _no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("aws", Target()),
-        ("aws://111122223333", Target(account="111122223333")),
-        ("aws://111122223333/eu-west-1", Target(account="111122223333", regions=("eu-west-1",))),
-        ("aws:///eu-west-1,us-east-1", Target(regions=("eu-west-1", "us-east-1"))),
+        ("aws", AwsTarget()),
+        ("aws://111122223333", AwsTarget(account="111122223333")),
+        ("aws://111122223333/eu-west-1", AwsTarget(account="111122223333", regions=("eu-west-1",))),
+        ("aws:///eu-west-1,us-east-1", AwsTarget(regions=("eu-west-1", "us-east-1"))),
     ],
 )
-def test_target_is_taken_apart(text: str, expected: Target) -> None:
+def test_target_is_taken_apart(text: str, expected: AwsTarget) -> None:
     assert parse_target(text) == expected
 
 

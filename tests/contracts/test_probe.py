@@ -12,7 +12,7 @@ from mlsec.servers.advisories import shipped_advisories
 from mlsec.servers.probe.endpoint import OF_CERTIFICATE
 from mlsec.servers.probe.http import Request
 from mlsec.servers.probe.limits import Limits
-from mlsec.servers.probe.products.product import Door, Known, Opens
+from mlsec.servers.probe.products.product import ExposedPath, Opens, ProductSigns
 from mlsec.servers.probe.products.table import (
     ALWAYS,
     EVERYWHERE,
@@ -27,7 +27,7 @@ RULES = load_content(content_folder("rules"))
 ENDPOINT = RULES.vocabulary.types["probe.endpoint"]
 
 
-def _name(product: Known) -> str:
+def _name(product: ProductSigns) -> str:
     return product.name
 
 
@@ -36,20 +36,20 @@ def test_no_name_stands_for_two_products() -> None:
 
 
 @pytest.mark.parametrize("product", PRODUCTS, ids=_name)
-def test_the_page_tells_of_every_product_and_of_the_data_on_it(product: Known) -> None:
+def test_the_page_tells_of_every_product_and_of_the_data_on_it(product: ProductSigns) -> None:
     has_data = "yes" if product.name in shipped_advisories() else "no data"
     row = f"| `{product.name}` | {product.title} | {has_data} |"
     assert row in (ROOT / "docs" / "probe.md").read_text("utf-8").splitlines()
 
 
 @pytest.mark.parametrize("product", PRODUCTS, ids=_name)
-def test_every_product_has_a_mark_and_a_door(product: Known) -> None:
+def test_every_product_has_a_mark_and_a_door(product: ProductSigns) -> None:
     assert product.marks
     assert product.doors
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: f"{door.opens.value}-{door.path}")
-def test_every_sign_of_a_door_is_of_its_own_path(door: Door) -> None:
+def test_every_sign_of_a_door_is_of_its_own_path(door: ExposedPath) -> None:
     signs = (door.open, *door.also, *((door.shut,) if door.shut else ()))
     assert {sign.path for sign in signs} == {door.path}
 

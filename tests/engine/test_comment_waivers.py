@@ -12,7 +12,7 @@ from mlsec.core.enums import Category, Concern, Severity, Status
 from mlsec.core.finding import Finding, Subject
 from mlsec.core.waiver_note import WaiverNote
 from mlsec.engine.rules.rule import RuleSet
-from mlsec.engine.waivers.comment_waivers import NO_OWNER, inline_waivers
+from mlsec.engine.waivers.comment_waivers import NO_OWNER, comment_waivers
 from mlsec.engine.waivers.waivers import apply_waivers
 from mlsec.vocabulary.types import Vocabulary
 from tests.engine.small import load_texts, rule_text
@@ -38,7 +38,7 @@ def finding(**more: object) -> Finding:
 
 def applied(words: str, one: Finding, now: datetime.datetime = NOW) -> tuple[bool, str, bool]:
     """Whether the finding is waived, what became of the waiver, and whether it is broad."""
-    waivers, notices = inline_waivers([note(words)])
+    waivers, notices = comment_waivers([note(words)])
     assert notices == ()
     (marked,), (state,) = apply_waivers([one], waivers, now, NO_RULES)
     return marked.waiver is not None, state.state, state.is_broad
@@ -46,19 +46,19 @@ def applied(words: str, one: Finding, now: datetime.datetime = NOW) -> tuple[boo
 
 def test_a_comment_that_names_the_former_id_of_a_rule_waives_it(tmp_path: Path) -> None:
     ruleset = load_texts(tmp_path, rule_text("thing/new", aliases="[thing/old]"))
-    waivers, _ = inline_waivers([note("thing/old until=2027-01-31 reason=x")])
+    waivers, _ = comment_waivers([note("thing/old until=2027-01-31 reason=x")])
     failed = msgspec.structs.replace(finding(), rule="thing/new")
     (marked,), _ = apply_waivers([failed], waivers, NOW, ruleset)
     assert marked.waiver is not None
 
 
 def test_waiver_says_where_it_stands_who_owns_it_and_why() -> None:
-    (waiver,), _ = inline_waivers([note(f"{GOOD} owner=ml-platform ticket=ML-7")])
+    (waiver,), _ = comment_waivers([note(f"{GOOD} owner=ml-platform ticket=ML-7")])
     assert (waiver.id, waiver.rule, waiver.reason) == (
         "main.tf:4", "a/b", "the sandbox has no data",
     )  # fmt: skip
     assert (waiver.owner, waiver.ticket) == ("ml-platform", "ML-7")
-    (other,), _ = inline_waivers([note('a/* reason="a = b" until=2027-01-31')])
+    (other,), _ = comment_waivers([note('a/* reason="a = b" until=2027-01-31')])
     assert (other.owner, other.reason) == (NO_OWNER, "a = b")
 
 
@@ -83,20 +83,20 @@ def test_waiver_says_where_it_stands_who_owns_it_and_why() -> None:
     ],
 )
 def test_malformed_one_is_a_notice_and_waives_nothing(words: str, said: str) -> None:
-    waivers, (notice,) = inline_waivers([note(words)])
+    waivers, (notice,) = comment_waivers([note(words)])
     assert waivers == ()
     assert notice.startswith("main.tf:4: this mlsec:ignore waives nothing: ")
     assert said in notice
 
 
 def test_what_cannot_be_one_at_all_is_a_notice() -> None:
-    waivers, (notice,) = inline_waivers([note(GOOD, problem="JSON has no comments")])
+    waivers, (notice,) = comment_waivers([note(GOOD, problem="JSON has no comments")])
     assert waivers == ()
     assert "JSON" in notice
 
 
 def test_very_many_malformed_ones_are_counted() -> None:
-    _, notices = inline_waivers([note("")] * 70)
+    _, notices = comment_waivers([note("")] * 70)
     assert len(notices) == 51
     assert "20 more" in notices[-1]
 

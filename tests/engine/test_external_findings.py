@@ -10,13 +10,13 @@ import pytest
 from mlsec.core.assessment import StatusCounts
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Category, Concern, Severity, Status
-from mlsec.core.external_finding import Foreign, ForeignResult, ForeignRun
+from mlsec.core.external_finding import ExternalReport, ExternalResult, ExternalRun
 from mlsec.core.finding import Finding, Subject
 from mlsec.core.resource import Origin, Resource
 from mlsec.core.waiver_note import WaiverNote
-from mlsec.engine.assessment.external_findings import UNTOLD, Merged, foreign_rules, merge_foreign
+from mlsec.engine.assessment.external_findings import UNTOLD, Merged, external_rules, merge_external
 from mlsec.engine.loading.load import load_content
-from mlsec.engine.waivers.comment_waivers import inline_waivers
+from mlsec.engine.waivers.comment_waivers import comment_waivers
 from mlsec.engine.waivers.waivers import apply_waivers
 
 RULES = load_content(content_folder("rules"))
@@ -33,14 +33,14 @@ NOTEBOOK = Resource(
 )  # fmt: skip
 
 
-def result(check: str = "CKV_X_1", **more: object) -> ForeignResult:
-    made = ForeignResult(check=check, title="Ensure x", file="main.tf", line=3, resource="aws_x.y")
+def result(check: str = "CKV_X_1", **more: object) -> ExternalResult:
+    made = ExternalResult(check=check, title="Ensure x", file="main.tf", line=3, resource="aws_x.y")
     return msgspec.structs.replace(made, **more)
 
 
-def run(*failed: ForeignResult, **more: object) -> Foreign:
-    made = ForeignRun(tool="checkov", version="3.3.30", failed=failed, given=1, passed=7)
-    return Foreign(scope="code/.", run=msgspec.structs.replace(made, **more))
+def run(*failed: ExternalResult, **more: object) -> ExternalReport:
+    made = ExternalRun(tool="checkov", version="3.3.30", failed=failed, given=1, passed=7)
+    return ExternalReport(scope="code/.", run=msgspec.structs.replace(made, **more))
 
 
 def ours(status: Status = Status.FAIL) -> Finding:
@@ -53,12 +53,12 @@ def ours(status: Status = Status.FAIL) -> Finding:
 
 
 def merged(
-    *failed: ForeignResult,
+    *failed: ExternalResult,
     findings: tuple[Finding, ...] = (),
     passed: tuple[str, ...] = (),
     resources: tuple[Resource, ...] = (NOTEBOOK,),
 ) -> Merged:
-    return merge_foreign([run(*failed)], resources, RULES, findings, {RULE.id: passed})
+    return merge_external([run(*failed)], resources, RULES, findings, {RULE.id: passed})
 
 
 def test_failure_stands_on_our_resource_under_the_tools_own_id() -> None:
@@ -109,7 +109,7 @@ def test_it_is_as_severe_as_the_rule_it_equals_and_medium_where_none_does() -> N
     severities = {one.rule: one.severity for one in made.findings}
     assert severities == {f"checkov:{CHECK}": RULE.severity, "checkov:CKV_X_1": UNTOLD}
     counts = dict.fromkeys(severities, StatusCounts(failed=1))
-    rules = {one.id: one for one in foreign_rules([run(result(CHECK), result())], RULES, counts)}
+    rules = {one.id: one for one in external_rules([run(result(CHECK), result())], RULES, counts)}
     assert {name: one.severity for name, one in rules.items()} == severities
     assert "medium is assumed" in rules["checkov:CKV_X_1"].why
 
@@ -130,14 +130,14 @@ def test_waiver_in_the_code_holds_for_it_too() -> None:
         scope="code/.", file="main.tf", line=2, heads=(3,),
         words=" checkov:CKV_X_1 until=2027-01-31 reason=x",
     )  # fmt: skip
-    waivers, _ = inline_waivers([note])
+    waivers, _ = comment_waivers([note])
     now = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
     (marked,), _ = apply_waivers([found], waivers, now, RULES)
     assert marked.waiver is not None
 
 
 def test_run_that_did_not_end_and_comments_of_its_own_are_told() -> None:
-    silent = merge_foreign([run(version="")], (), RULES, (), {})
+    silent = merge_external([run(version="")], (), RULES, (), {})
     assert "did not come to an end" in silent.notices[0]
-    skipping = merge_foreign([run(skipped=("CKV_S of aws_x.y",))], (), RULES, (), {})
+    skipping = merge_external([run(skipped=("CKV_S of aws_x.y",))], (), RULES, (), {})
     assert "take out: CKV_S of aws_x.y" in skipping.notices[0]

@@ -16,7 +16,7 @@ from mlsec.core.resource import Origin, Resource
 from mlsec.engine.compiler.compile import FastPass, Proof, compile_rules
 from mlsec.engine.evaluation.evaluate import Evaluator
 from mlsec.engine.findings.findings import finding_of
-from mlsec.engine.findings.subject import seen_of
+from mlsec.engine.findings.subject import finding_subject
 from mlsec.engine.loading.documents import ExampleGraph
 from mlsec.engine.rules.rule import RuleSet
 from tests.engine.small import load_texts, rule_text
@@ -220,7 +220,7 @@ def check(
 
 def check_proof(plan: FastPass, proof: Proof, resource: Resource, judged: Judged) -> None:
     evaluator = Evaluator(judged.vocabulary, ExampleGraph(), NOW_S)
-    known = seen_of(resource)
+    known = finding_subject(resource)
     failed, suspects = dict(proof.failed), dict(proof.suspects)
     for index, rule in enumerate(plan.rules):
         if index in proof.is_open:

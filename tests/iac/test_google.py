@@ -7,7 +7,7 @@ import pytest
 from mlsec.collect.code.code_file import Language
 from mlsec.core.resource import Resource
 from mlsec.graph.build import build_graph
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.graph import Graph
 from mlsec.graph.ternary import NO, YES
 from mlsec.providers.gcp.facts.members import home_of, is_external
@@ -136,7 +136,7 @@ def test_a_key_of_an_account_is_seen() -> None:
     assert told(graph_of(ACCOUNT), "gcp.iam.service_account", "keys") == []
     graph = graph_of(ACCOUNT + of_account)
     held = property_value(one(graph, "gcp.iam.service_account"), "keys")
-    assert not isinstance(held, Unread)
+    assert not isinstance(held, Unknown)
     assert [each["origin"] for each in held.value] == ["GOOGLE_PROVIDED"]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlsec.collect.located import json as marked_json
-from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.collect.located.yaml import parse_documents
 from mlsec.core.errors import MlsecError
 
@@ -33,8 +33,8 @@ def test_every_document_of_a_stream_is_read_with_its_own_lines() -> None:
 
 def test_a_key_that_stands_twice_is_not_known() -> None:
     (node,) = parse_documents("a: 1\na: 2\n")
-    assert isinstance(node.pairs()["a"].value, Unresolved)
-    assert isinstance(marked_json.parse('{"a": 1, "a": 2}').pairs()["a"].value, Unresolved)
+    assert isinstance(node.pairs()["a"].value, UnknownValue)
+    assert isinstance(marked_json.parse('{"a": 1, "a": 2}').pairs()["a"].value, UnknownValue)
 
 
 def test_merged_keys_yield_to_those_that_stand_there() -> None:

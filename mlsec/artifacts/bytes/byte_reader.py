@@ -6,7 +6,7 @@ from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 
 
-class Forward:
+class ByteReader:
     """What readers of nested values have in common: where they are, and the bytes there."""
 
     chunk_bytes = 1 << 16

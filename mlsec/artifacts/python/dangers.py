@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from mlsec.artifacts.python.flows import Flows
-from mlsec.artifacts.python.names import Reach
+from mlsec.artifacts.python.names import CallEffect
 from mlsec.artifacts.python.pure import UnfoldableError
 from mlsec.core.enums import Severity
 from mlsec.core.regex import regex
@@ -30,10 +30,10 @@ _EXEC = 4
 
 
 def danger_of_call(
-    reach: Reach, name: str, inside: str, node: ast.Call, flows: Flows, *, is_hidden: bool
+    reach: CallEffect, name: str, inside: str, node: ast.Call, flows: Flows, *, is_hidden: bool
 ) -> Severity:
     """How bad it is that a function is called; ``inside`` is the function that it stands in."""
-    if reach is Reach.UNPICKLES:
+    if reach is CallEffect.UNPICKLES:
         return _unpickles(name, node, flows)
     if name.endswith(".?"):
         return Severity.MEDIUM if inside else Severity.HIGH
@@ -41,21 +41,21 @@ def danger_of_call(
         return _memory(node, flows)
     if is_hidden:
         return Severity.CRITICAL
-    if reach is Reach.CODE:
+    if reach is CallEffect.CODE:
         return _code(name, inside, node, flows)
-    if reach is Reach.COMMANDS:
+    if reach is CallEffect.COMMANDS:
         if is_tool(node, flows):
             return Severity.LOW
         if not inside:
             return Severity.CRITICAL
         return Severity.HIGH if inside in ON_LOAD else Severity.MEDIUM
-    if reach is Reach.IMPORTS:
+    if reach is CallEffect.IMPORTS:
         return Severity.MEDIUM
     if not inside:
         return Severity.HIGH
-    if reach is Reach.LIBRARIES and node.args and flows.is_temporary(node.args[0]):
+    if reach is CallEffect.LIBRARIES and node.args and flows.is_temporary(node.args[0]):
         return Severity.MEDIUM
-    return Severity.LOW if reach in {Reach.NETWORK, Reach.LIBRARIES} else Severity.MEDIUM
+    return Severity.LOW if reach in {CallEffect.NETWORK, CallEffect.LIBRARIES} else Severity.MEDIUM
 
 
 def _code(name: str, inside: str, node: ast.Call, flows: Flows) -> Severity:

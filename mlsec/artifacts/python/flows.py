@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from mlsec.artifacts.python.bindings import Items
 from mlsec.artifacts.python.fold import Folder
-from mlsec.artifacts.python.names import Reach, reach_of
+from mlsec.artifacts.python.names import CallEffect, reach_of
 from mlsec.artifacts.python.places import ACCOUNT_KEYS, SECRETS
 from mlsec.artifacts.python.pure import FUNCTIONS, UnfoldableError
 from mlsec.artifacts.python.scope import Scope
@@ -27,7 +27,7 @@ _SENDING = frozenset(
     """send sendall sendto post storbinary storlines sendmail send_message put_object upload_file
     upload_fileobj urlopen send_json write_message urlretrieve Request""".split()  # noqa: SIM905
 )
-_NETWORK = frozenset({Reach.NETWORK, Reach.SENDS})
+_NETWORK = frozenset({CallEffect.NETWORK, CallEffect.SENDS})
 _LOOKUPS = regex(r"socket\.(?:getaddrinfo|gethostbyname\w*|create_connection)\Z")
 _WHO = regex(
     r"(?:platform\.(?:node|uname)|socket\.(?:gethostname|getfqdn)|getpass\.getuser|uuid\.getnode|os\.(?:getlogin|uname))\Z"

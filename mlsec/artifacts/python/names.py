@@ -9,7 +9,7 @@ from functools import lru_cache
 from mlsec.core.regex import regex
 
 
-class Reach(enum.Enum):
+class CallEffect(enum.Enum):
     """What a function reaches."""
 
     COMMANDS = "runs commands"
@@ -23,8 +23,8 @@ class Reach(enum.Enum):
     LIBRARIES = "loads a library of machine code"
 
 
-_BY_NAME: Mapping[Reach, str] = {
-    Reach.COMMANDS: (
+_BY_NAME: Mapping[CallEffect, str] = {
+    CallEffect.COMMANDS: (
         r"(?:os|posix|nt)\.(?:system|popen\d?|exec[lv]p?e?|spawn[lv]p?e?|posix_spawnp?|startfile"
         r"|fork|forkpty)|subprocess\.(?:run|call|create_subprocess_\w+|Popen|check_\w+|get(?:status)?output|\?)"
         r"|pty\.(?:spawn|fork|\?)|(?:os|posix|nt)\.\?|commands\.\w+|popen2\.\w+"
@@ -39,7 +39,7 @@ _BY_NAME: Mapping[Reach, str] = {
         r"|numpy\.ctypeslib\.load_library\(\)\.(?:system|popen|exec\w+)|cffi\.FFI\(\)\.\w+(?:\(\))?\.(?:system|popen|exec\w+)"
         r"|ansible\.\w+|cmd2\.\w+|shellingham\.\w+|delegator\.\w+|envoy\.run|pwn\.\w+"
     ),
-    Reach.CODE: (
+    CallEffect.CODE: (
         r"builtins\.(?:exec|eval|compile|execfile|__import__|\?)|runpy\.\w+|marshal\.loads?|marshal\.\?"
         r"|types\.(?:FunctionType|CodeType|LambdaType)|code\.(?:Interactive\w+|interact|compile_command)"
         r"|codeop\.\w+|imp\.(?:load_\w+|init_\w+)|zipimport\.\w+"
@@ -52,38 +52,38 @@ _BY_NAME: Mapping[Reach, str] = {
         r"|mako\.\S+|asteval\.\w+|simpleeval\.\w+|execnet\.\w+|py_mini_racer\.\w+|js2py\.\w+|pyximport\.\w+|Cython\.\w+"
         r"|cloudpickle\.loads?|_xxsubinterpreters\.\w+|_interpreters\.\w+|test\.\w+\.run_\w+|rlcompleter\.\w+"
     ),
-    Reach.NATIVE: (
+    CallEffect.NATIVE: (
         r"ctypes\.(?:CFUNCTYPE|PYFUNCTYPE|WINFUNCTYPE)|_ctypes\.(?:dlopen|dlsym|LoadLibrary|call_\w+)"
         r"|mmap\.mmap|cffi\.\w+|cppyy\.\w+|llvmlite\.\w+(?:\.\w+)*"
         r"|keystone\.\w+|sys\.setdlopenflags|tcc\.\w+|numpy\.distutils\.\w+|scipy\.weave\.\w+"
     ),
-    Reach.IMPORTS: (
+    CallEffect.IMPORTS: (
         r"sys\.(?:meta_path|path_hooks|addaudithook)\.?\w*|sys\.(?:settrace|setprofile)"
         r"|site\.addsitedir|importlib\.abc\.\w+"
     ),
-    Reach.UNPICKLES: (
+    CallEffect.UNPICKLES: (
         r"(?:_?pickle|cPickle|dill|cloudpickle|joblib|torch|shelve|pandas|_compat_pickle)\."
         r"(?:_?loads?|_?Unpickler|open|read_pickle|\?)|torch\.hub\.load|jsonpickle\.(?:decode|loads|unpickler\.\w+)"
         r"|yaml\.(?:unsafe_load\w*|full_load\w*)|ruamel\.yaml\.YAML|torch\.package\.\w+|klepto\.\w+"
         r"|numpy\.load|zmq\.\w+\.recv_pyobj|hickle\.load|srsly\.pickle_loads?"
     ),
-    Reach.PACKAGES: (
+    CallEffect.PACKAGES: (
         r"pip(?:\._internal(?:\.\w+)*|\._vendor\S*)?\.(?:main|run|cli_main|create_command)|pip\._internal"
         r"|ensurepip\.\w+|easy_install\.\w+|setuptools\.command\.easy_install\.\w+|venv\.create"
     ),
-    Reach.SENDS: (
+    CallEffect.SENDS: (
         r"ftplib\.\w+|smtplib\.\w+|telnetlib\.\w+|paramiko\.\w+|xmlrpc\.\w+\.\w+|poplib\.\w+|nntplib\.\w+"
         r"|dns\.\w+(?:\.\w+)*|imaplib\.\w+|http\.server\.(?:test|\w*SimpleHTTP\w+)|asyncssh\.\w+|rpyc\.\w+|Pyro[45]\.\w+|impacket\S*"
         r"|scapy\S*|pynput\S*|pyautogui\.\w+|keyring\.get_\w+|browser_cookie3\.\w+|mss\.\w+|keyboard\.\w+"
         r"|discord\.\w+|telegram\.\w+|telebot\.\w+|socks\.\w+|stem\.\w+|twisted\.conch\S*|multiprocessing\.(?:managers\.\w+|connection\.(?:Client|Listener))"
     ),
-    Reach.NETWORK: (
+    CallEffect.NETWORK: (
         r"socket\.(?:socket|create_connection|create_server|\?)"
         r"|(?:requests|httpx)\.(?:get|post|put|request|patch|delete|head|\w*[sS]ession|\w*Client|stream)"
         r"|urllib\.request\.\w+|urllib[23]\.\w+|http\.client\.\w+|aiohttp\.\w+|websockets?\.\w+"
         r"|wget\.\w+|pycurl\.\w+|asyncio\.open_connection|gdown\.\w+|git\.(?:Repo|Git|cmd)(?:\.\w+)*|pysftp\.\w+|socketserver\.\w+"
     ),
-    Reach.LIBRARIES: (
+    CallEffect.LIBRARIES: (
         r"ctypes\.(?:CDLL|WinDLL|OleDLL|PyDLL|cdll|windll|oledll|pydll|pythonapi|\?)(?:\.\w+)*"
         r"|torch\.(?:ops|classes)\.load_library|tensorflow\.load_(?:op_)?library"
         r"|numpy\.ctypeslib\.load_library|torch\.utils\.cpp_extension\.load\w*"
@@ -97,7 +97,7 @@ LONGEST = 400
 
 
 @lru_cache(maxsize=4096)
-def reach_of(name: str) -> Reach | None:
+def reach_of(name: str) -> CallEffect | None:
     """What a dotted name reaches; None for the others."""
     if "." not in name:
         return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mlsec.artifacts.python.names import STRONG_MODULES, Reach, reach_of
+from mlsec.artifacts.python.names import STRONG_MODULES, CallEffect, reach_of
 from mlsec.artifacts.python.scope import Scope
 from mlsec.core.regex import regex
 
-_REACHES = frozenset({Reach.COMMANDS, Reach.PACKAGES, Reach.SENDS})
+_REACHES = frozenset({CallEffect.COMMANDS, CallEffect.PACKAGES, CallEffect.SENDS})
 # Functions that no honest file gives away as values.
 _FUNCTIONS = regex(
     r"builtins\.(?:exec|eval|__import__|compile)\Z|marshal\.loads?\Z|_?pickle\._?loads\Z"

@@ -12,7 +12,7 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.python.dangers import ON_LOAD, danger_of_call, pickled_in
 from mlsec.artifacts.python.flows import Flows
 from mlsec.artifacts.python.hunts import Hunts
-from mlsec.artifacts.python.names import Reach, reach_of
+from mlsec.artifacts.python.names import CallEffect, reach_of
 from mlsec.artifacts.python.nodes import children, is_main, shown, undocumented
 from mlsec.artifacts.python.places import ADDRESSES, SECRETS
 from mlsec.artifacts.python.scope import Scope
@@ -132,7 +132,7 @@ class PythonWalk:
     def _bases(self, node: ast.ClassDef, inside: str) -> None:
         for base in node.bases:
             for name in self.scope.names_of(base):
-                if reach_of(name.name) in {Reach.COMMANDS, Reach.IMPORTS}:
+                if reach_of(name.name) in {CallEffect.COMMANDS, CallEffect.IMPORTS}:
                     self._note(
                         name.name,
                         "is what a class is made of",
@@ -150,7 +150,7 @@ class PythonWalk:
 
     def _call(self, node: ast.Call, inside: str) -> None:
         names = self.scope.names_of(node.func)
-        worst: tuple[Severity, str, Reach, str] | None = None
+        worst: tuple[Severity, str, CallEffect, str] | None = None
         for name in names:
             reach = reach_of(name.name)
             if reach is None or (name.name == "builtins.__import__" and not name.is_hidden):
@@ -174,16 +174,16 @@ class PythonWalk:
         inside: str,
         danger: Severity,
         name: str,
-        reach: Reach,
+        reach: CallEffect,
         how: str,
     ) -> None:
         if danger is Severity.INFO:
             return
         if self.record.runs_source and not inside:
             danger = max(danger, Severity.MEDIUM, key=lambda one: -one.rank)
-        if reach is Reach.CODE:
+        if reach is CallEffect.CODE:
             danger = self._program(node, inside, name, danger)
-        elif reach is Reach.UNPICKLES and (data := pickled_in(name, node, self.flows)):
+        elif reach is CallEffect.UNPICKLES and (data := pickled_in(name, node, self.flows)):
             self.record.member(f"the bytes in line {node.lineno}", Window.of(data))
         self._note(name, reach.value, inside, node.lineno, danger, how)
 

@@ -13,8 +13,8 @@ import msgspec
 
 from mlsec.collect.client.rate_limit import Budget
 from mlsec.collect.settings import LiveSettings
-from mlsec.collect.walk.call_failure import PASSING_DETAILS, Trouble
-from mlsec.collect.walk.client import Answer, Request, interpret
+from mlsec.collect.walk.call_failure import PASSING_DETAILS, CallFailure
+from mlsec.collect.walk.client import CallResult, Request, interpret
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
@@ -34,13 +34,13 @@ class StoppedError(Exception):
 class Attempted(msgspec.Struct, frozen=True, kw_only=True):
     """How one call ended: ``document`` holds the pages that were read, None for none."""
 
-    trouble: Trouble | None
+    trouble: CallFailure | None
     document: Any = None
     count: int = 0
     is_offered: bool = True
 
 
-class LiveAsker:
+class RecordingClient:
     """Asks a provider, stores every end of a call, and never asks a settled call again.
 
     A provider says in ``attempt`` how one call is made.
@@ -61,7 +61,7 @@ class LiveAsker:
         self._settled = {call.id for call in snapshot.calls() if is_settled(call)}
         self._flights: dict[str, threading.Lock] = {}
         self._budgets: dict[tuple[str, str, str], Budget] = {}
-        self._expired: dict[str, Trouble] = {}
+        self._expired: dict[str, CallFailure] = {}
         self.rng = random.Random()  # noqa: S311 - jitter, not a secret
         self._ends_at = time.monotonic() + settings.deadline_s if settings.deadline_s else 0.0
 
@@ -73,8 +73,8 @@ class LiveAsker:
         """Let every waiting call end at once."""
         self._stop.set()
 
-    def ask(self, request: Request) -> Answer | Gap:
-        """Answer from the snapshot when it is settled there, else ask and store.
+    def ask(self, request: Request) -> CallResult | Gap:
+        """CallResult from the snapshot when it is settled there, else ask and store.
 
         Raises:
             MlsecError: the operation is not in the table of reads.
@@ -97,7 +97,7 @@ class LiveAsker:
             self._settled.add(call.id)
         return interpret(request, ended, document)
 
-    def _stored(self, request: Request, call_id: str) -> Answer | Gap:
+    def _stored(self, request: Request, call_id: str) -> CallResult | Gap:
         call = self._snapshot.find(call_id)
         if call is None:
             raise MlsecError("the snapshot changed while it was written")
@@ -135,16 +135,16 @@ class LiveAsker:
                 self._budgets[key] = Budget(self.settings.start_per_s)
             return self._budgets[key]
 
-    def hopeless(self, call: Call) -> Trouble | None:
+    def hopeless(self, call: Call) -> CallFailure | None:
         """Say why there is no use in asking at all: expired credentials, or no time left."""
         expired = self._expired.get(call.scope)
         if expired is not None:
             return expired
         if self._ends_at and time.monotonic() > self._ends_at:
-            return Trouble(reason=GapReason.TIMEOUT, code="Deadline", detail="no time was left")
+            return CallFailure(reason=GapReason.TIMEOUT, code="Deadline", detail="no time was left")
         return None
 
-    def note(self, call: Call, trouble: Trouble) -> None:
+    def note(self, call: Call, trouble: CallFailure) -> None:
         """Remember trouble that concerns later calls too."""
         if trouble.is_expired:
             self._expired[call.scope] = trouble

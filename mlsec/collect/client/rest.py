@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import msgspec
 
 from mlsec.collect.client.rate_limit import backoff_s
-from mlsec.collect.client.recording_client import Attempted, LiveAsker, Redact
+from mlsec.collect.client.recording_client import Attempted, RecordingClient, Redact
 from mlsec.collect.settings import LiveSettings
-from mlsec.collect.walk.call_failure import Trouble
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.collect.walk.client import Request
 from mlsec.collect.walk.paths import dig
 from mlsec.collect.walk.plan import Operation
@@ -35,7 +35,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     is_offered: bool = True
     why: str = ""
-    cut: Trouble | None = None
+    cut: CallFailure | None = None
 
 
 class Transport(Protocol):
@@ -43,11 +43,11 @@ class Transport(Protocol):
 
     def send(
         self, call: Call, operation: Operation, params: Mapping[str, Any], token: str
-    ) -> Page | Trouble:
+    ) -> Page | CallFailure:
         """Ask for one page; never raises for what a provider says."""
 
 
-class RestAsker(LiveAsker):
+class RestClient(RecordingClient):
     """Asks through a transport."""
 
     def __init__(
@@ -76,7 +76,9 @@ class RestAsker(LiveAsker):
 class _Sender:
     """One call: its budget, its tries, the pages so far."""
 
-    def __init__(self, run: LiveAsker, transport: Transport, request: Request, call: Call) -> None:
+    def __init__(
+        self, run: RecordingClient, transport: Transport, request: Request, call: Call
+    ) -> None:
         self._run, self._transport, self._request, self._call = run, transport, request, call
         self._budget = run.budget((call.scope, call.region, call.service))
         self._ends_at = time.monotonic() + run.settings.call_deadline_s
@@ -84,14 +86,14 @@ class _Sender:
         self.count = 0
         self.is_offered = True
 
-    def run(self) -> Trouble | None:
+    def run(self) -> CallFailure | None:
         """Give None when every page was read, else why not."""
         token, has_restarted = "", False
         seen: dict[str, int] = {}
-        cut: Trouble | None = None
+        cut: CallFailure | None = None
         while True:
             page = self._one(token)
-            if isinstance(page, Trouble):
+            if isinstance(page, CallFailure):
                 if not (page.is_stale_page and token) or has_restarted:
                     return page
                 self._pages.clear()
@@ -100,7 +102,9 @@ class _Sender:
                 continue
             if not page.is_offered:
                 self.is_offered = False
-                return Trouble(reason=GapReason.UNSUPPORTED, detail=page.why) if page.why else None
+                return (
+                    CallFailure(reason=GapReason.UNSUPPORTED, detail=page.why) if page.why else None
+                )
             self._pages.append(page.document)
             cut = cut or page.cut
             if not page.token:
@@ -108,10 +112,10 @@ class _Sender:
             seen[page.token] = seen.get(page.token, 0) + 1
             if seen[page.token] > _MOST_REPEATS:
                 detail = "the same page token was given again and again"
-                return Trouble(reason=GapReason.MALFORMED, code="RepeatedToken", detail=detail)
+                return CallFailure(reason=GapReason.MALFORMED, code="RepeatedToken", detail=detail)
             if len(self._pages) >= self._run.settings.max_pages:
                 detail = f"stopped after {len(self._pages)} pages"
-                return Trouble(reason=GapReason.OVER_LIMIT, code="TooManyPages", detail=detail)
+                return CallFailure(reason=GapReason.OVER_LIMIT, code="TooManyPages", detail=detail)
             token = page.token
 
     def merged(self) -> dict[str, Any] | None:
@@ -127,7 +131,7 @@ class _Sender:
             _put(whole, items, [unique[mark] for mark in sorted(unique)])
         return whole
 
-    def _one(self, token: str) -> Page | Trouble:
+    def _one(self, token: str) -> Page | CallFailure:
         """Make one request until it is answered or there is no use in trying again."""
         tries, run = 0, self._run
         while True:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 
 # What declares a launch; every other kind is that of a Kubernetes object.
 DECLARED_KINDS = ("compose", "dockerfile", "shell", "unit", "procfile", "config")
@@ -15,7 +15,7 @@ DECLARED_KINDS = ("compose", "dockerfile", "shell", "unit", "procfile", "config"
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
     """A port of a container that its host passes on; ``address`` is the host's own, "" for all."""
 
-    address: str | Unresolved
+    address: str | UnknownValue
     port: int
     line: int = 0
     column: int = 0
@@ -27,15 +27,15 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     ``id`` is unique in the scan and stable between scans (``k8s`` resource id and container name,
     compose file and service, Dockerfile and stage); ``resource_id`` is that of the workload it runs
     in, "" for none. ``argv`` holds command and arguments in order, each a node whose value is a
-    string or ``Unresolved``; it is None when the image decides it. ``is_entry`` says that it begins
-    with what is run, in place of the entrypoint of the image. ``shell`` is a command line that
-    a shell will split, where the text gives one instead of a list. ``env`` maps a name to its node
-    (``Unresolved`` where the value comes from a secret or a field). ``env_is_open`` says that more
-    variables may be set from elsewhere (``envFrom``, ``env_file``). ``ports`` are those published
-    or declared (container side); ``published`` those that the host or the outside gets, as written
-    (``0.0.0.0:8000``). ``files`` maps a path inside the container to the text mounted there, where
-    the scan holds it. ``user`` is as written, and so is ``folder``, where it starts; "" when not
-    told.
+    string or ``UnknownValue``; it is None when the image decides it. ``is_entry`` says that it
+    begins with what is run, in place of the entrypoint of the image. ``shell`` is a command line
+    that a shell will split, where the text gives one instead of a list. ``env`` maps a name to its
+    node (``UnknownValue`` where the value comes from a secret or a field). ``env_is_open`` says
+    that more variables may be set from elsewhere (``envFrom``, ``env_file``). ``ports`` are those
+    published or declared (container side); ``published`` those that the host or the outside gets,
+    as written (``0.0.0.0:8000``). ``files`` maps a path inside the container to the text
+    mounted there, where the scan holds it. ``user`` is as written, and so is ``folder``, where
+    it starts; "" when not told.
 
     What only some sources tell: ``passed_on`` are the ports that a container's host passes on;
     ``bases`` the images that the image is built from, ``packages`` those that the build installs,

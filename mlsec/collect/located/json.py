@@ -6,7 +6,7 @@ import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.errors import MlsecError
 
 MAX_DEPTH = 100
@@ -123,7 +123,7 @@ class _Reader:
                 raise self.mistake(at, 'expected ":"')
             node, at = self.value(self.skip(at + 1), place, depth + 1)
             if key in members:
-                node = Node(Unresolved(f'the key "{key}" stands there twice'), *place)
+                node = Node(UnknownValue(f'the key "{key}" stands there twice'), *place)
             members[key] = node
             at = self.skip(at)
             mark = self._text[at : at + 1]

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 
-class Unresolved(msgspec.Struct, frozen=True):
+class UnknownValue(msgspec.Struct, frozen=True):
     """A value that the text alone does not tell; ``why`` names what would be needed to know it.
 
     ``text`` is the value with what is not known of it in ‹ ›: the same words mean the same thing
@@ -27,7 +27,7 @@ class Node(msgspec.Struct, frozen=True, gc=False):
     """One value and where it stands: 1-based ``line`` and ``column``, 0 when it stands nowhere.
 
     ``value`` is None, bool, int, float, str, a tuple of nodes, a mapping of nodes by key, or
-    ``Unresolved``. The place of a mapping's value is that of its key, which is where a reviewer
+    ``UnknownValue``. The place of a mapping's value is that of its key, which is where a reviewer
     looks. ``tag`` is a YAML tag such as ``!Ref``, "" for none. ``file`` is the path it stands in
     where that is another than that of what holds it.
     """
@@ -45,7 +45,7 @@ class Node(msgspec.Struct, frozen=True, gc=False):
         """
         here = self
         for step in path:
-            if isinstance(here.value, Unresolved):
+            if isinstance(here.value, UnknownValue):
                 return here
             if isinstance(here.value, Mapping) and isinstance(step, str):
                 node = here.value.get(step)
@@ -75,7 +75,7 @@ class Node(msgspec.Struct, frozen=True, gc=False):
 
 
 def plain(node: Node) -> Any:
-    """Give a node as plain values, with ``Unresolved`` where something is not known."""
+    """Give a node as plain values, with ``UnknownValue`` where something is not known."""
     if isinstance(node.value, tuple):
         return [plain(item) for item in node.value]
     if isinstance(node.value, Mapping):

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.errors import MlsecError
 
 MAX_DEPTH = 60
@@ -89,7 +89,7 @@ class _Builder:
                     merged = {**source.pairs(), **merged}
             elif key in mapping:
                 # Readers differ in which of the two they take.
-                mapping[key] = Node(Unresolved(f'the key "{key}" stands there twice'), *place)
+                mapping[key] = Node(UnknownValue(f'the key "{key}" stands there twice'), *place)
             else:
                 mapping[key] = built
         return {**merged, **mapping}

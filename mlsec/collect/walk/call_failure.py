@@ -13,7 +13,7 @@ SERVER_DETAIL = "server error"
 PASSING_DETAILS = (EXPIRED_DETAIL, SKEWED_DETAIL, SERVER_DETAIL)
 
 
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+class CallFailure(msgspec.Struct, frozen=True, kw_only=True):
     """Why a call gave no answer. ``is_worth_a_retry``: it may go better a moment later.
 
     ``slows``: the service asked us to slow down. ``is_expired``: no further call can succeed.

@@ -41,7 +41,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class CallResult(msgspec.Struct, frozen=True, kw_only=True):
     """What was said. ``cut`` is set when a listing ended early: more may exist.
 
     ``is_gone``: the item asked about no longer exists. ``is_offered`` False: no such service here;
@@ -58,16 +58,16 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
 
 
-class Asker(Protocol):
+class Client(Protocol):
     """Answers requests; safe to call from ``in_flight`` threads at once (1: only from one)."""
 
     in_flight: int
 
-    def ask(self, request: Request) -> Answer | Gap:
+    def ask(self, request: Request) -> CallResult | Gap:
         """Give the answer or why there is none; never raises for what a provider says."""
 
 
-class StoredAsker:
+class SnapshotClient:
     """Answers from a snapshot; what was never asked is a gap, not an empty answer."""
 
     in_flight = 1
@@ -75,7 +75,7 @@ class StoredAsker:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
 
-    def ask(self, request: Request) -> Answer | Gap:
+    def ask(self, request: Request) -> CallResult | Gap:
         """Look the call up."""
         call = self._snapshot.find(call_id(*request.key))
         missed = gap_for(request, GapReason.UNSUPPORTED, detail="not collected")
@@ -84,8 +84,8 @@ class StoredAsker:
         document = self._snapshot.payload(call.payload) if call.payload else {}
         return interpret(request, call, document)
 
-    def _near(self, request: Request, missed: Gap) -> Answer | Gap:
-        """Answer from the widest listing that was made with another filter."""
+    def _near(self, request: Request, missed: Gap) -> CallResult | Gap:
+        """CallResult from the widest listing that was made with another filter."""
         name = request.filter_name
         calls = self._snapshot.find_all(*request.key[:4])
         asked = {call: set(msgspec.json.decode(call.params).get(name, ())) for call in calls}
@@ -99,7 +99,7 @@ class StoredAsker:
         return msgspec.structs.replace(answer, cut=answer.cut or missed)
 
 
-def interpret(request: Request, call: Call, document: Any) -> Answer | Gap:
+def interpret(request: Request, call: Call, document: Any) -> CallResult | Gap:
     """Say what a finished call means for this request; live and stored answers go through here."""
     operation = request.operation
     status = call.status
@@ -110,13 +110,13 @@ def interpret(request: Request, call: Call, document: Any) -> Answer | Gap:
     match status:
         case CallStatus.DONE:
             cut = _gap_of(request, call) if call.reason else None
-            return Answer(document=document, call=call.id, cut=cut)
+            return CallResult(document=document, call=call.id, cut=cut)
         case CallStatus.NOT_SET:
-            return Answer(document={}, call=call.id)
+            return CallResult(document={}, call=call.id)
         case CallStatus.GONE:
-            return Answer(document={}, call=call.id, is_gone=True)
+            return CallResult(document={}, call=call.id, is_gone=True)
         case CallStatus.NOT_OFFERED:
-            return Answer(document={}, call=call.id, is_offered=False, why=call.detail)
+            return CallResult(document={}, call=call.id, is_offered=False, why=call.detail)
         case CallStatus.GAP:
             return _gap_of(request, call)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlsec.collect.walk.client import Asker, Request
+from mlsec.collect.walk.client import Client, Request
 from mlsec.collect.walk.item import Item, fill, lookup
 from mlsec.collect.walk.paths import MISSING
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.resource import Gap
 
 
-def read_item(asker: Asker, item: Item) -> bool:
+def read_item(asker: Client, item: Item) -> bool:
     """Make the item's reads, skipping those that a bulk search stood in for.
 
     Returns:
@@ -41,7 +41,7 @@ def _params(item: Item, operation: Operation) -> Any:
     return fill(item, dict(operation.params))
 
 
-def _ask(asker: Asker, item: Item, operation: Operation, params: Any) -> bool:
+def _ask(asker: Client, item: Item, operation: Operation, params: Any) -> bool:
     request = Request(
         scope=item.scope.name,
         region=item.scope.home if operation.is_global else item.home,

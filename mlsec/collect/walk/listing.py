@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.walk.client import Answer, Asker, Request, gap_for
+from mlsec.collect.walk.client import CallResult, Client, Request, gap_for
 from mlsec.collect.walk.item import Item, Scope, lookup
 from mlsec.collect.walk.paths import MISSING, dig
 from mlsec.collect.walk.plan import Bulk, Operation, TypePlan
@@ -31,7 +31,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         return (self.plan.type, self.scope.name, self.region)
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class ListingResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a list gave: entries in canonical order, and the gap when it is not the whole.
 
     ``why`` says what the account of this list has to say: that the service is not there at all, or
@@ -58,12 +58,12 @@ def regions_of(plan: TypePlan, scope: Scope) -> tuple[str, ...]:
     return ("",) if plan.per == "scope" or plan.is_global else scope.regions
 
 
-def ask_list(asker: Asker, listing: Listing) -> Found:
+def ask_list(asker: Client, listing: Listing) -> ListingResult:
     """Ask for a listing's entries, or give the one entry of a ``per`` plan."""
     operation = listing.plan.listing
     if operation is None:
         entry = {"account": listing.scope.account, "region": listing.region}
-        return Found(entries=(entry,))
+        return ListingResult(entries=(entry,))
     request = Request(
         scope=listing.scope.name,
         region=_ask_in(listing.scope, listing.region, operation),
@@ -74,20 +74,20 @@ def ask_list(asker: Asker, listing: Listing) -> Found:
     return of_this_type(request, entries_of(request, asker.ask(request)), listing.plan)
 
 
-def held_inside(plan: TypePlan, parent: Item) -> tuple[tuple[Listing, Found], ...]:
+def held_inside(plan: TypePlan, parent: Item) -> tuple[tuple[Listing, ListingResult], ...]:
     """Give the entries of a type that stand in its parent's own item; nothing is asked."""
     if not plan.inside:
         return ()
     listing = Listing(plan=plan, scope=parent.scope, region=parent.region, parent=parent)
     value = lookup(parent, plan.inside)
     if isinstance(value, Gap):
-        return ((listing, Found(gap=value)),)
+        return ((listing, ListingResult(gap=value)),)
     entries = value if isinstance(value, list) else [] if value is MISSING else [value]
     call = next(iter(parent.sources.values()), "")
-    return ((listing, Found(entries=tuple(_as_entry(e) for e in entries), call=call)),)
+    return ((listing, ListingResult(entries=tuple(_as_entry(e) for e in entries), call=call)),)
 
 
-def of_this_type(request: Request, listed: Found, plan: TypePlan) -> Found:
+def of_this_type(request: Request, listed: ListingResult, plan: TypePlan) -> ListingResult:
     """Leave out the entries of a shared listing that are another type's."""
     paths = (*plan.only, *plan.but)
     kept = tuple(entry for entry in listed.entries if _is_of(entry, plan))
@@ -105,7 +105,7 @@ def _is_of(entry: Any, plan: TypePlan) -> bool:
     )
 
 
-def ask_search(asker: Asker, scope: Scope, region: str, bulk: Bulk) -> Found:
+def ask_search(asker: Client, scope: Scope, region: str, bulk: Bulk) -> ListingResult:
     """Ask a bulk search; when it is refused nothing is lost, as every item is then described."""
     request = Request(
         scope=scope.name,
@@ -117,19 +117,23 @@ def ask_search(asker: Asker, scope: Scope, region: str, bulk: Bulk) -> Found:
     return entries_of(request, asker.ask(request))
 
 
-def entries_of(request: Request, answer: Answer | Gap) -> Found:
+def entries_of(request: Request, answer: CallResult | Gap) -> ListingResult:
     """Take the entries out of an answer: each once, in an order of their own."""
     if isinstance(answer, Gap):
-        return Found(gap=answer)
+        return ListingResult(gap=answer)
     if answer.is_gone or not answer.is_offered or not answer.document:
-        return Found(gap=answer.cut, call=answer.call, why=answer.why, by=answer.by)
+        return ListingResult(gap=answer.cut, call=answer.call, why=answer.why, by=answer.by)
     listed = dig(answer.document, request.operation.items)
     if not isinstance(listed, list):
         detail = f"the answer has no list at {request.operation.items}"
-        return Found(gap=gap_for(request, GapReason.MALFORMED, detail=detail), call=answer.call)
+        return ListingResult(
+            gap=gap_for(request, GapReason.MALFORMED, detail=detail), call=answer.call
+        )
     by_bytes = {canonical(entry): entry for entry in listed}
     entries = tuple(_as_entry(by_bytes[key]) for key in sorted(by_bytes))
-    return Found(entries=entries, gap=answer.cut, call=answer.call, why=answer.why, by=answer.by)
+    return ListingResult(
+        entries=entries, gap=answer.cut, call=answer.call, why=answer.why, by=answer.by
+    )
 
 
 def make_item(listing: Listing, entry: Any, call: str, searched: Mapping[str, Any]) -> Item:
@@ -159,7 +163,7 @@ def make_item(listing: Listing, entry: Any, call: str, searched: Mapping[str, An
     return item
 
 
-def index_search(listed: Found, bulk: Bulk) -> dict[str, Any]:
+def index_search(listed: ListingResult, bulk: Bulk) -> dict[str, Any]:
     """Index a search's items by the key they share with the listing's entries."""
     items = [dig(entry, bulk.item) for entry in listed.entries]
     return {

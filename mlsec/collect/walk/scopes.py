@@ -13,14 +13,14 @@ from mlsec.core.resource import Gap, Inventory, TypeCoverage
 from mlsec.snapshot.store import Snapshot
 
 
-class Places(msgspec.Struct, frozen=True, kw_only=True):
+class CollectedScopes(msgspec.Struct, frozen=True, kw_only=True):
     """Where the walk goes, and what could not be found out about where it should go."""
 
     scopes: tuple[Scope, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
 
-def join(known: Places, fresh: Places) -> Places:
+def join(known: CollectedScopes, fresh: CollectedScopes) -> CollectedScopes:
     """Give the places of two targets together; what was not known of a scope is known anew."""
     scopes = {scope.name: scope for scope in known.scopes}
     for scope in fresh.scopes:
@@ -30,23 +30,23 @@ def join(known: Places, fresh: Places) -> Places:
     here = {scope.name for scope in fresh.scopes}
     gaps = {gap.id: gap for gap in known.gaps if gap.scope not in here}
     gaps |= {gap.id: gap for gap in fresh.gaps}
-    return Places(
+    return CollectedScopes(
         scopes=tuple(scopes[name] for name in sorted(scopes)),
         gaps=tuple(gaps[key] for key in sorted(gaps)),
     )
 
 
-def decode(text: str) -> Places:
+def decode(text: str) -> CollectedScopes:
     """Read stored places, "" for none."""
-    return msgspec.json.decode(text, type=Places) if text else Places()
+    return msgspec.json.decode(text, type=CollectedScopes) if text else CollectedScopes()
 
 
-def encode(places: Places) -> str:
+def encode(places: CollectedScopes) -> str:
     """Write places for the snapshot."""
     return msgspec.json.encode(places).decode()
 
 
-def stored(snapshot: Snapshot, text: str) -> tuple[Places, datetime.datetime]:
+def stored(snapshot: Snapshot, text: str) -> tuple[CollectedScopes, datetime.datetime]:
     """Give the places of a finished collection, and when it began.
 
     Raises:
@@ -62,7 +62,10 @@ def stored(snapshot: Snapshot, text: str) -> tuple[Places, datetime.datetime]:
 
 
 def with_unseen(
-    inventory: Inventory, places: Places, types: Iterable[str], region_of: Callable[[Gap], str]
+    inventory: Inventory,
+    places: CollectedScopes,
+    types: Iterable[str],
+    region_of: Callable[[Gap], str],
 ) -> Inventory:
     """Say of every type that it was not seen where we could not go.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlsec.collect.walk.client import Asker, Request
+from mlsec.collect.walk.client import Client, Request
 from mlsec.collect.walk.item import Item, Scope
-from mlsec.collect.walk.listing import Found, Tagging, entries_of
+from mlsec.collect.walk.listing import ListingResult, Tagging, entries_of
 from mlsec.collect.walk.paths import dig
 
 
@@ -15,10 +15,10 @@ class Tags:
 
     def __init__(self, tagging: Tagging, kinds: list[str]) -> None:
         self._tagging, self._kinds = tagging, kinds
-        self._found: dict[tuple[str, str], Found] = {}
+        self._found: dict[tuple[str, str], ListingResult] = {}
         self._index: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def ask(self, asker: Asker, scope: Scope, region: str) -> Found:
+    def ask(self, asker: Client, scope: Scope, region: str) -> ListingResult:
         """Ask for all tags of the wanted kinds in one region."""
         request = Request(
             scope=scope.name,
@@ -30,7 +30,7 @@ class Tags:
         )
         return entries_of(request, asker.ask(request))
 
-    def keep(self, scope: Scope, region: str, listed: Found) -> None:
+    def keep(self, scope: Scope, region: str, listed: ListingResult) -> None:
         """Remember one region's answer."""
         place = (scope.name, region)
         self._found[place] = listed

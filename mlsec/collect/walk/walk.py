@@ -13,18 +13,18 @@ import msgspec
 from mlsec.collect.tally import Tally
 from mlsec.collect.walk import listing as lists
 from mlsec.collect.walk.assembly import ReadItem, assemble
-from mlsec.collect.walk.client import Asker
+from mlsec.collect.walk.client import Client
 from mlsec.collect.walk.exclusions import left_out
 from mlsec.collect.walk.item import Item, Scope, fill
 from mlsec.collect.walk.item_reading import read_item
-from mlsec.collect.walk.listing import Found, Listing, Tagging
+from mlsec.collect.walk.listing import Listing, ListingResult, Tagging
 from mlsec.collect.walk.mapping import Canon, Shapes, identify, map_item
 from mlsec.collect.walk.neighbour_selection import Candidate, hidden_references, wanted_among
 from mlsec.collect.walk.paths import MISSING
 from mlsec.collect.walk.plan import TypePlan
 from mlsec.collect.walk.subtree import Subtree
 from mlsec.collect.walk.tags import Tags
-from mlsec.collect.walk.worker_pool import Crew, Job
+from mlsec.collect.walk.worker_pool import Job, WorkerPool
 from mlsec.core.resource import Gap, Inventory, Resource
 from mlsec.vocabulary.types import Vocabulary
 
@@ -47,7 +47,7 @@ class WalkSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def walk(
-    asker: Asker, vocabulary: Vocabulary, scopes: Iterable[Scope], settings: WalkSettings
+    asker: Client, vocabulary: Vocabulary, scopes: Iterable[Scope], settings: WalkSettings
 ) -> Inventory:
     """Execute all plans; the same answers give the same inventory, in whatever order they come."""
     return _Walk(asker, vocabulary, tuple(scopes), settings).run()
@@ -56,17 +56,17 @@ def walk(
 class _Walk:
     def __init__(
         self,
-        asker: Asker,
+        asker: Client,
         vocabulary: Vocabulary,
         scopes: tuple[Scope, ...],
         settings: WalkSettings,
     ) -> None:
         self._asker, self._vocabulary = asker, vocabulary
         self._scopes, self._settings = scopes, settings
-        self._crew = Crew(asker.in_flight)
+        self._crew = WorkerPool(asker.in_flight)
         self._tally = Tally()
         self._subtree = Subtree(settings.plans, self._tally)
-        self._listed: list[tuple[Listing, Found]] = []
+        self._listed: list[tuple[Listing, ListingResult]] = []
         self._searches: dict[Place, dict[str, Any]] = {}
         kinds = sorted({plan.tags_as for plan in settings.plans if plan.tags_as})
         is_tagged = settings.tagging is not None and bool(kinds)
@@ -103,7 +103,7 @@ class _Walk:
         bulk = plan.bulk
         if bulk is not None:
 
-            def keep(listed: Found) -> tuple[Job, ...]:
+            def keep(listed: ListingResult) -> tuple[Job, ...]:
                 self._searches[listing.place] = lists.index_search(listed, bulk)
                 return ()
 
@@ -114,11 +114,13 @@ class _Walk:
                 bulk.operation.label,
             )
 
-    def _list_job(self, listing: Listing, keep: Callable[[tuple[Listing, Found]], Any]) -> Job:
+    def _list_job(
+        self, listing: Listing, keep: Callable[[tuple[Listing, ListingResult]], Any]
+    ) -> Job:
         operation = listing.plan.listing
         service = operation.service if operation else "account"
 
-        def then(answer: Found) -> Iterable[Job]:
+        def then(answer: ListingResult) -> Iterable[Job]:
             return keep((listing, answer)) or ()
 
         return self._job(
@@ -141,7 +143,7 @@ class _Walk:
                     "tags",
                 )
 
-    def _jobs_of(self, listed: Iterable[tuple[Listing, Found]]) -> Iterable[Job]:
+    def _jobs_of(self, listed: Iterable[tuple[Listing, ListingResult]]) -> Iterable[Job]:
         """Turn entries into items: neighbours wait, old ones are counted, the rest is read."""
         for listing, answer in listed:
             self._subtree.look(listing.place)

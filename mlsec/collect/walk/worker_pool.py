@@ -22,7 +22,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     then: Callable[[Any], Iterable[Job]]
 
 
-class Crew:
+class WorkerPool:
     """Runs jobs with at most ``size`` at once; with size 1 on the caller's own thread."""
 
     def __init__(self, size: int) -> None:

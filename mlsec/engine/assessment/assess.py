@@ -18,7 +18,7 @@ from mlsec.engine.compiler.compile import FastPass, Proof, compile_rules
 from mlsec.engine.evaluation.evaluate import Evaluator
 from mlsec.engine.evaluation.property_reader import Relations
 from mlsec.engine.findings.findings import finding_of, unlisted_finding
-from mlsec.engine.findings.subject import seen_of
+from mlsec.engine.findings.subject import finding_subject
 from mlsec.engine.rules.controls import NOTHING
 from mlsec.engine.rules.rule import RuleSet
 from mlsec.engine.waivers.waivers import Waiver, apply_waivers
@@ -108,7 +108,7 @@ def _judge_one(plan: FastPass, resource: Resource, evaluator: Evaluator, tally: 
 def _settled_findings(plan: FastPass, proof: Proof, resource: Resource) -> list[Finding]:
     if not proof.failed and not proof.unread:
         return []
-    seen, failures = seen_of(resource), plan.failures
+    seen, failures = finding_subject(resource), plan.failures
     failed = [failures[index].finding(seen, values) for index, values in proof.failed]
     return failed + [failures[index].unread_finding(seen) for index in proof.unread]
 

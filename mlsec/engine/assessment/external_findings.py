@@ -10,7 +10,7 @@ import msgspec
 from mlsec.core.assessment import Fix, RuleSummary, StatusCounts
 from mlsec.core.digest import fingerprint
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
-from mlsec.core.external_finding import Foreign, ForeignResult
+from mlsec.core.external_finding import ExternalReport, ExternalResult
 from mlsec.core.finding import Evidence, Finding, Subject
 from mlsec.core.resource import Resource
 from mlsec.core.sanitize import visible
@@ -69,7 +69,7 @@ class _Places:
             if resource.origin.file and resource.origin.line and not resource.is_stub:
                 self._in_file[resource.scope, resource.origin.file].append(resource)
 
-    def at(self, scope: str, found: ForeignResult) -> list[Resource]:
+    def at(self, scope: str, found: ExternalResult) -> list[Resource]:
         """Give what is declared on the very line, or under the very name, in that file."""
         inside = self._in_file.get((scope, found.file), ())
         named = [one for one in inside if _is_named(one, found.resource)]
@@ -80,8 +80,8 @@ def _is_named(one: Resource, address: str) -> bool:
     return one.id == address or one.id.endswith((f"#{address}", f"/{address}", f":{address}"))
 
 
-def merge_foreign(
-    foreign: Sequence[Foreign],
+def merge_external(
+    foreign: Sequence[ExternalReport],
     resources: Iterable[Resource],
     ruleset: RuleSet,
     findings: Sequence[Finding],
@@ -115,7 +115,7 @@ def merge_foreign(
     return Merged(findings=tuple(made), notices=tuple(notices))
 
 
-def _subject(scope: str, found: ForeignResult, here: Sequence[Resource]) -> Subject:
+def _subject(scope: str, found: ExternalResult, here: Sequence[Resource]) -> Subject:
     if here:
         first = min(here, key=lambda one: one.id)
         return subject_of(first)
@@ -131,7 +131,7 @@ def _subject(scope: str, found: ForeignResult, here: Sequence[Resource]) -> Subj
 
 
 def _finding(
-    rule: str, found: ForeignResult, subject: Subject, severity: Severity, number: int
+    rule: str, found: ExternalResult, subject: Subject, severity: Severity, number: int
 ) -> Finding:
     """``number`` tells apart several of one check on one resource."""
     return Finding(
@@ -156,7 +156,7 @@ def _finding(
     )
 
 
-def _notice(each: Foreign, told: Counter[Status | None]) -> str:
+def _notice(each: ExternalReport, told: Counter[Status | None]) -> str:
     run = each.run
     if not run.version:
         return f"{run.tool} said nothing of {each.scope}: it did not come to an end"
@@ -173,8 +173,8 @@ def _notice(each: Foreign, told: Counter[Status | None]) -> str:
     return line
 
 
-def foreign_rules(
-    foreign: Iterable[Foreign], ruleset: RuleSet, counts: Mapping[str, StatusCounts]
+def external_rules(
+    foreign: Iterable[ExternalReport], ruleset: RuleSet, counts: Mapping[str, StatusCounts]
 ) -> tuple[RuleSummary, ...]:
     """Describe the checks that findings were taken from, as far as their tool describes them."""
     ours = _Ours(ruleset, (), {})
@@ -188,7 +188,7 @@ def foreign_rules(
 
 
 def _summary(
-    rule: str, tool: str, one: ForeignResult, ours: _Ours, counts: StatusCounts
+    rule: str, tool: str, one: ExternalResult, ours: _Ours, counts: StatusCounts
 ) -> RuleSummary:
     severity = ours.severity.get(rule)
     why = f"A check of {tool}, which does not tell how severe it is: medium is assumed."

@@ -12,7 +12,7 @@ from mlsec.engine.compiler.code_scopes import (
     guard_lines,
     join_and,
 )
-from mlsec.engine.compiler.codegen_runtime import Seldom, settler
+from mlsec.engine.compiler.codegen_runtime import Deferred, settler
 from mlsec.engine.evaluation.deciding_clauses import failing_clauses
 from mlsec.engine.findings.evidence import are_distinct
 from mlsec.engine.rules.footprint import reads_relations
@@ -47,7 +47,7 @@ def generate(
     writer = _Writer(owner, vocabulary)
     for index, rule in enumerate(rules):
         if index in lacking:
-            writer.body.append(f"        {_takes(Seldom.NOT_APPLICABLE, index)}")
+            writer.body.append(f"        {_takes(Deferred.NOT_APPLICABLE, index)}")
         else:
             writer.add(rule, index)
     return Generated(writer.text(), writer.names)
@@ -74,8 +74,8 @@ class _Writer:
         self.body.append(f"        if {applies}:")
         self.body += self._decide(rule, index, 3) or ["            pass"]
         self.body += [f"        elif {applies_not}:"]
-        self.body += [f"            {_takes(Seldom.NOT_APPLICABLE, index)}"]
-        self.body += ["        else:", f"            {_takes(Seldom.OPEN, index)}"]
+        self.body += [f"            {_takes(Deferred.NOT_APPLICABLE, index)}"]
+        self.body += ["        else:", f"            {_takes(Deferred.OPEN, index)}"]
 
     def text(self) -> str:
         """The whole module."""
@@ -86,7 +86,7 @@ class _Writer:
 
     def _decide(self, rule: Rule, index: int, indent: int) -> list[str]:
         pad, must = "    " * indent, rule.must
-        is_open = _takes(Seldom.OPEN, index)
+        is_open = _takes(Deferred.OPEN, index)
         holds = self.scope.prove(must, want=True)
         if holds == YES:
             return []
@@ -120,9 +120,9 @@ class _Writer:
         if isinstance(must, Compare):
             name, reading = self.scope.read(must.path)
             if reading is not None and not reading.values:
-                lines.append(f"{pad}{word} {name} is M: {_takes(Seldom.UNREAD, index)}")
+                lines.append(f"{pad}{word} {name} is M: {_takes(Deferred.UNREAD, index)}")
                 word = "elif"
-        is_open = _takes(Seldom.OPEN, index)
+        is_open = _takes(Deferred.OPEN, index)
         return [*lines, f"{pad}{'else' if word == 'elif' else 'if True'}: {is_open}"]
 
     def _element(self, must: Quantifier, index: int, reading: Reading) -> list[str]:
@@ -142,7 +142,7 @@ class _Writer:
         return [*lines, *inner.lines(2), *tests, "        return ()"]
 
 
-def _takes(what: Seldom, index: int) -> str:
+def _takes(what: Deferred, index: int) -> str:
     return f"e(({what}, {index}))"
 
 

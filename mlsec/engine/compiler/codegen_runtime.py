@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mlsec.engine.evaluation.property_reader import NOT_READ
+from mlsec.engine.evaluation.property_reader import UNKNOWN_VALUE
 from mlsec.engine.rules.rule import Operator
 from mlsec.vocabulary.types import Kind
 
@@ -15,7 +15,7 @@ Take = Callable[[Failed], None]
 TakeSeldom = Callable[[tuple[int, Any]], None]
 
 
-class Seldom(enum.IntEnum):
+class Deferred(enum.IntEnum):
     """What is said of a rule that is neither a proven pass nor a whole failure."""
 
     OPEN = 0
@@ -24,7 +24,7 @@ class Seldom(enum.IntEnum):
     SUSPECT = 3
 
 
-_OPEN, _UNREAD, _SUSPECT = int(Seldom.OPEN), int(Seldom.UNREAD), int(Seldom.SUSPECT)
+_OPEN, _UNREAD, _SUSPECT = int(Deferred.OPEN), int(Deferred.UNREAD), int(Deferred.SUSPECT)
 
 
 def settler(kind: Kind, operator: Operator) -> str:
@@ -44,7 +44,7 @@ def _settled_as(kind: type) -> Callable[[int, Any, Take, TakeSeldom], None]:
         if type(value) is kind or value is None:
             take((index, (value,)))
         else:
-            take_seldom((_UNREAD if value is NOT_READ else _OPEN, index))
+            take_seldom((_UNREAD if value is UNKNOWN_VALUE else _OPEN, index))
 
     return settle
 
@@ -63,7 +63,7 @@ def walk_list(
     that speaks against it, and () for one that is not known. ``can_fail_alone``: the rule can fail
     without an element that speaks against it ("some" of an empty list).
     """
-    if items is NOT_READ:
+    if items is UNKNOWN_VALUE:
         return take_seldom((_UNREAD, index))
     if items is None:
         items = ()

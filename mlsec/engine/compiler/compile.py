@@ -14,7 +14,7 @@ from mlsec.engine.compiler.codegen_runtime import SETTLERS, Failed, Take, TakeSe
 from mlsec.engine.compiler.fast_findings import Failure
 from mlsec.engine.evaluation.applicability import lacks_what_is_read
 from mlsec.engine.evaluation.operators import compare, moment_of, pattern_of
-from mlsec.engine.evaluation.property_reader import NOT_READ
+from mlsec.engine.evaluation.property_reader import UNKNOWN_VALUE
 from mlsec.engine.evaluation.timestamps import first_moment, last_moment
 from mlsec.engine.rules.property_resolution import translate
 from mlsec.engine.rules.rule import Operator, Rule, RuleSet
@@ -131,11 +131,11 @@ def compile_rules(ruleset: RuleSet) -> dict[str, FastPass]:
 def _map_value(raw: Any, key: str) -> Any:
     if type(raw) is dict:
         return raw.get(key)
-    return None if raw is None else NOT_READ
+    return None if raw is None else UNKNOWN_VALUE
 
 
 def _translated(raw: Any, values: Mapping[str, Any]) -> Any:
-    return raw if raw is NOT_READ else translate(values, raw, NOT_READ)
+    return raw if raw is UNKNOWN_VALUE else translate(values, raw, UNKNOWN_VALUE)
 
 
 def _all_text(items: list[Any]) -> bool:
@@ -146,7 +146,7 @@ def _all_text(items: list[Any]) -> bool:
 
 
 _NAMES: Mapping[str, Any] = {
-    "M": NOT_READ,
+    "M": UNKNOWN_VALUE,
     "TRUE": Truth.TRUE,
     "FALSE": Truth.FALSE,
     "compare": compare,

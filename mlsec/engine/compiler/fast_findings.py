@@ -12,10 +12,10 @@ from mlsec.core.digest import begin_fingerprint
 from mlsec.core.enums import Status
 from mlsec.core.finding import Evidence, Finding
 from mlsec.engine.compiler.clause_parts import Part, parts_of, whole_part
-from mlsec.engine.evaluation.property_reader import NOT_READ, own_source
-from mlsec.engine.evaluation.severity import gravest, position_of_grade
+from mlsec.engine.evaluation.property_reader import UNKNOWN_VALUE, own_source
+from mlsec.engine.evaluation.severity import most_severe, position_of_grade
 from mlsec.engine.findings.evidence import MAX_EVIDENCE, shown
-from mlsec.engine.findings.subject import Seen, place_in_code, shown_fact
+from mlsec.engine.findings.subject import FindingSubject, place_in_code, shown_fact
 from mlsec.engine.rules.rule import Quantifier, Rule
 from mlsec.vocabulary.types import Type, Vocabulary
 
@@ -25,15 +25,15 @@ NO_GAPS: tuple[str, ...] = ()
 
 Values = Sequence[Any]
 Elements = Sequence[tuple[int, Values]]
-Prove = Callable[[Seen, Any], tuple[Evidence, ...]]
-Make = Callable[[Seen, Any], Finding]
+Prove = Callable[[FindingSubject, Any], tuple[Evidence, ...]]
+Make = Callable[[FindingSubject, Any], Finding]
 
 
 class Failure:
     """Gives exactly the finding that the exact evaluator would give; tests hold the two equal.
 
     ``finding`` makes the failure on one document whose values decided: one value for each clause,
-    or of a rule over a list (index, values) for each element; NOT_READ for a clause that did not.
+    or of a rule over a list (index, values) for each element; UNKNOWN_VALUE where it did not.
     ``unread_finding`` is for a document in which the one property that decides was not read.
     """
 
@@ -52,7 +52,7 @@ def _maker(rule: Rule, prove: Prove) -> Make:
     is_named = len(words) == 3 and words[1] == "name"
     head, tail = words[0], words[-1]
 
-    def make(seen: Seen, values: Any) -> Finding:
+    def make(seen: FindingSubject, values: Any) -> Finding:
         digest = begin()
         digest.update(seen.part)
         return Finding(
@@ -61,7 +61,7 @@ def _maker(rule: Rule, prove: Prove) -> Make:
             status=fail,
             severity=severity
             if graded < 0
-            else gravest((each[graded] for _, each in values), severity),
+            else most_severe((each[graded] for _, each in values), severity),
             category=category,
             concern=concern,
             resource=seen.subject,
@@ -72,10 +72,10 @@ def _maker(rule: Rule, prove: Prove) -> Make:
     return make
 
 
-def _unread_maker(rule: Rule, part: Part | None) -> Callable[[Seen], Finding]:
+def _unread_maker(rule: Rule, part: Part | None) -> Callable[[FindingSubject], Finding]:
     begin = begin_fingerprint(rule.stable_key)
 
-    def make(seen: Seen) -> Finding:
+    def make(seen: FindingSubject) -> Finding:
         assert part is not None  # noqa: S101 - the generator says so of such rules only
         unread = seen.document.unread
         gaps = unread.get(part.own.name, unread.get("*", NO_GAPS)) if unread else NO_GAPS
@@ -106,7 +106,7 @@ def _unread_maker(rule: Rule, part: Part | None) -> Callable[[Seen], Finding]:
     return make
 
 
-def _message(words: list[str], seen: Seen) -> str:
+def _message(words: list[str], seen: FindingSubject) -> str:
     filled = [*words]
     for n in range(1, len(words), 2):
         name = words[n]
@@ -123,7 +123,7 @@ def _prover(rule: Rule, parts: tuple[Part, ...], whole: Part | None) -> Prove:
 def _of_clause(part: Part) -> Prove:
     path, operator, expected, fixed = part.path, part.operator, part.expected, part.fixed
 
-    def prove(seen: Seen, values: Values) -> tuple[Evidence, ...]:
+    def prove(seen: FindingSubject, values: Values) -> tuple[Evidence, ...]:
         value = values[0]
         return (
             Evidence(
@@ -142,10 +142,10 @@ def _of_clause(part: Part) -> Prove:
 def _of_clauses(parts: tuple[Part, ...]) -> Prove:
     provers = [_of_clause(part) for part in parts]
 
-    def prove(seen: Seen, values: Values) -> tuple[Evidence, ...]:
+    def prove(seen: FindingSubject, values: Values) -> tuple[Evidence, ...]:
         found: list[Evidence] = []
         for one, value in zip(provers, values, strict=True):
-            if value is not NOT_READ:
+            if value is not UNKNOWN_VALUE:
                 found += one(seen, (value,))
         return tuple(found[:MAX_EVIDENCE])
 
@@ -186,7 +186,7 @@ class _Places(dict[int, Placed]):
 def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) -> Prove:
     places = _Places(list_path, parts)
 
-    def prove(seen: Seen, elements: Elements) -> tuple[Evidence, ...]:
+    def prove(seen: FindingSubject, elements: Elements) -> tuple[Evidence, ...]:
         assert whole is not None  # noqa: S101 - a rule over a list has one
         if not elements:
             return _nothing_there(seen, whole)
@@ -197,7 +197,7 @@ def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) ->
             for value, (path, inside, operator, expected, name) in zip(  # noqa: B905 - made as a pair
                 values, places[index]
             ):
-                if value is NOT_READ:
+                if value is UNKNOWN_VALUE:
                     continue
                 made = Evidence(
                     path=path,
@@ -218,7 +218,7 @@ def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) ->
     return prove
 
 
-def _nothing_there(seen: Seen, whole: Part) -> tuple[Evidence, ...]:
+def _nothing_there(seen: FindingSubject, whole: Part) -> tuple[Evidence, ...]:
     nothing = Evidence(
         path=whole.path,
         operator=whole.operator,
@@ -230,7 +230,7 @@ def _nothing_there(seen: Seen, whole: Part) -> tuple[Evidence, ...]:
     return (nothing,)
 
 
-def _source(seen: Seen, part: Part) -> str:
+def _source(seen: FindingSubject, part: Part) -> str:
     if seen.place:
         return place_in_code(seen.document, part.own.name)
     return own_source(seen.document, part.own) if part.fixed is None else part.fixed

@@ -13,7 +13,7 @@ from mlsec.engine.evaluation.kleene import Clause, Outcome, Verdict, either, eve
 from mlsec.engine.evaluation.operators import FALSE, TRUE, UNKNOWN, compare
 from mlsec.engine.evaluation.property_reader import (
     NO_GAPS,
-    NOT_READ,
+    UNKNOWN_VALUE,
     Reader,
     Relations,
     Step,
@@ -22,7 +22,7 @@ from mlsec.engine.evaluation.property_reader import (
     own_source,
     unread_gaps,
 )
-from mlsec.engine.evaluation.severity import gravest
+from mlsec.engine.evaluation.severity import most_severe
 from mlsec.engine.rules.rule import (
     AllOf,
     AnyOf,
@@ -74,12 +74,12 @@ class Evaluator:
         return Verdict(status=status, clauses=outcome.clauses, context=context, severity=severity)
 
     def _grade(self, rule: Rule, view: View, only: Collection[int] | None) -> Severity | None:
-        """Give the gravest of all items that failed; evidence may show only the first of them."""
+        """Give the highest severity of all items that failed; evidence may show only the first."""
         if not rule.graded_by or not isinstance(rule.must, Quantifier):
             return None
         items, _ = self._items(rule.must.path, view, only)
         failed = (item for item in items if self._element(rule.must, item, False).truth is FALSE)  # noqa: FBT003
-        return gravest(
+        return most_severe(
             (self.reader.read(one, rule.graded_by).known for one in failed), rule.severity
         )
 
@@ -102,7 +102,7 @@ class Evaluator:
         lacked = value.reading is None and is_lacked(view.owner, clause.path)
         if lacked:
             truth = TRUE if is_wanted else FALSE
-        elif value.known is NOT_READ:
+        elif value.known is UNKNOWN_VALUE:
             truth = UNKNOWN
         else:
             truth = compare(clause.operator, value.kind, value.known, clause.expected, self.now_s)
@@ -171,7 +171,7 @@ class Evaluator:
         self, path: str, view: View, only: Collection[int] | None
     ) -> tuple[list[View], Value | None]:
         value = self.reader.read(view, path)
-        if value.known is NOT_READ or value.reading is None:
+        if value.known is UNKNOWN_VALUE or value.reading is None:
             return [], value
         own = value.reading.own
         source = "" if view.prefix else own_source(view.resource, own)
@@ -199,7 +199,7 @@ class Evaluator:
                         following.append(self.reader.view(target, (*source.trail, hop)))
             views = following
         if is_missing:
-            return views, Value(known=NOT_READ, gaps=tuple(dict.fromkeys(gaps)))
+            return views, Value(known=UNKNOWN_VALUE, gaps=tuple(dict.fromkeys(gaps)))
         return views, None
 
     def _hop(self, view: View, step: str) -> tuple[tuple[Resource, ...], tuple[str, ...] | None]:

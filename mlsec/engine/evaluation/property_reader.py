@@ -16,17 +16,17 @@ TEXT_ITEMS: Mapping[str, Property] = {"value": Property(name="value", kind=Kind.
 NO_GAPS: tuple[str, ...] = ()
 
 
-class _NotRead:
+class _UnknownValue:
     """Stands for a value that is not known; never equal to anything a document holds."""
 
     def __repr__(self) -> str:
-        return "NOT_READ"
+        return "UNKNOWN_VALUE"
 
 
-NOT_READ: Any = _NotRead()
+UNKNOWN_VALUE: Any = _UnknownValue()
 
 
-class FoundTargets(Protocol):
+class RelationTargets(Protocol):
     """The resources a relation leads to; ``gaps`` say that there may be more."""
 
     @property
@@ -38,7 +38,7 @@ class FoundTargets(Protocol):
 class Relations(Protocol):
     """What the evaluator asks of a graph."""
 
-    def targets(self, resource: Resource, relation: str) -> FoundTargets: ...
+    def targets(self, resource: Resource, relation: str) -> RelationTargets: ...
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -50,7 +50,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What was read: ``known`` may be None (absent) or NOT_READ; ``raw`` is shown as evidence."""
+    """What was read: ``known`` may be None (absent) or UNKNOWN_VALUE; ``raw`` is evidence."""
 
     known: Any
     raw: Any = None
@@ -129,7 +129,7 @@ class Reader:
             self._readings[key] = find_reading(self.vocabulary, view.owner, path)
         reading = self._readings[key]
         if reading is None:
-            return Value(known=NOT_READ, gaps=view.resource.unread.get("*", NO_GAPS))
+            return Value(known=UNKNOWN_VALUE, gaps=view.resource.unread.get("*", NO_GAPS))
         return _read_own(view.resource, reading)
 
 
@@ -137,7 +137,7 @@ def _read_own(resource: Resource, reading: Reading) -> Value:
     name = reading.own.name
     gaps = unread_gaps(resource, name)
     if gaps is not None or name not in resource.properties:
-        return Value(known=NOT_READ, kind=reading.kind, gaps=gaps or NO_GAPS, reading=reading)
+        return Value(known=UNKNOWN_VALUE, kind=reading.kind, gaps=gaps or NO_GAPS, reading=reading)
     return _finish(resource.properties[name], reading)
 
 
@@ -154,11 +154,11 @@ def _read_item(view: View, path: str) -> Value:
         return Value(known=view.item, raw=view.item)
     reading = find_in(view.properties, path)
     if reading is None or not isinstance(view.item, Mapping):
-        return Value(known=NOT_READ, raw=view.item)
+        return Value(known=UNKNOWN_VALUE, raw=view.item)
     if reading.own.name not in view.item:
         # An item that stands for the part of a list that could not be read says why.
         gaps = view.resource.unread.get(f"{view.list_name}[]", NO_GAPS)
-        return Value(known=NOT_READ, kind=reading.kind, gaps=gaps, reading=reading)
+        return Value(known=UNKNOWN_VALUE, kind=reading.kind, gaps=gaps, reading=reading)
     return _finish(view.item[reading.own.name], reading)
 
 
@@ -166,10 +166,10 @@ def _finish(raw: Any, reading: Reading) -> Value:
     known = raw
     if reading.key and raw is not None:
         is_map = isinstance(raw, Mapping)
-        known = raw = raw.get(reading.key) if is_map else NOT_READ
-    if reading.values and known is not NOT_READ:
-        known = translate(reading.values, raw, NOT_READ)
-    if known is not None and known is not NOT_READ and not has_kind(known, reading.kind):
-        known = NOT_READ
-    shown = None if raw is NOT_READ else raw
+        known = raw = raw.get(reading.key) if is_map else UNKNOWN_VALUE
+    if reading.values and known is not UNKNOWN_VALUE:
+        known = translate(reading.values, raw, UNKNOWN_VALUE)
+    if known is not None and known is not UNKNOWN_VALUE and not has_kind(known, reading.kind):
+        known = UNKNOWN_VALUE
+    shown = None if raw is UNKNOWN_VALUE else raw
     return Value(known=known, raw=shown, kind=reading.kind, reading=reading)

@@ -8,15 +8,15 @@ from typing import Any
 from mlsec.core.enums import Severity
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.deciding_clauses import failing_clauses
-from mlsec.engine.rules.diagnostics import Mistakes
+from mlsec.engine.rules.diagnostics import Diagnostics
 from mlsec.engine.rules.rule import Condition, Quantifier, Quantity, Rule
 from mlsec.vocabulary.types import Kind, Type
 
 _BY_NAME = {one.value: one for one in Severity}
 
 
-def gravest(values: Iterable[Any], otherwise: Severity) -> Severity:
-    """Give the gravest of the severities that items name; what names none counts as ``otherwise``.
+def most_severe(values: Iterable[Any], otherwise: Severity) -> Severity:
+    """Give the highest of the severities that items name; what names none counts as ``otherwise``.
 
     A failure is as grave as the worst of what failed: milder items beside it take nothing away.
     """
@@ -31,7 +31,9 @@ def position_of_grade(rule: Rule) -> int:
     return paths.index(rule.graded_by) if rule.graded_by in paths else -1
 
 
-def read_graded_by(raw: Any, must: Condition | None, owner: Type | None, mistakes: Mistakes) -> str:
+def read_graded_by(
+    raw: Any, must: Condition | None, owner: Type | None, mistakes: Diagnostics
+) -> str:
     """Check ``graded_by``: a field of the list's items that names a severity, and that decides."""
     if raw is None or must is None or owner is None:
         return ""

@@ -9,7 +9,7 @@ from mlsec.core.finding import AttackPath, Evidence, PathEdge, PathNode
 from mlsec.core.resource import Resource
 from mlsec.engine.evaluation.deciding_clauses import Deciding
 from mlsec.engine.evaluation.kleene import Clause
-from mlsec.engine.evaluation.property_reader import NOT_READ, View, own_source
+from mlsec.engine.evaluation.property_reader import UNKNOWN_VALUE, View, own_source
 from mlsec.engine.findings.subject import place_in_code
 from mlsec.engine.rules.rule import Compare, Quantifier, Quantity
 from mlsec.vocabulary.types import Property
@@ -91,7 +91,7 @@ def _evidence(clause: Clause) -> Evidence:
         operator=operator,
         expected=shown(expected),
         actual=shown(value.raw),
-        is_unread=value.known is NOT_READ,
+        is_unread=value.known is UNKNOWN_VALUE,
         gaps=value.gaps,
         resource=view.resource.id,
         source=source_of(view, clause.path, value.reading.own if value.reading else None),
@@ -144,7 +144,7 @@ def _item_source(view: View, path: str, own: Property | None) -> str:
 
 def _note(clause: Clause) -> str:
     value = clause.value
-    text = "not read" if value.known is NOT_READ else _brief(value.raw)
+    text = "not read" if value.known is UNKNOWN_VALUE else _brief(value.raw)
     label, _ = _shown_as(clause, clause.operator, clause.expected)
     return f"{label}: {text}"
 

@@ -14,7 +14,7 @@ from mlsec.core.sanitize import visible
 MAX_FACT_CHARS = 200
 
 
-class Seen(msgspec.Struct, frozen=True, gc=False):
+class FindingSubject(msgspec.Struct, frozen=True, gc=False):
     """A document and what is derived from it.
 
     ``part`` is its share of a fingerprint, ``name`` what messages call it, ``place`` the
@@ -28,11 +28,11 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     place: str
 
 
-def seen_of(document: Resource) -> Seen:
+def finding_subject(document: Resource) -> FindingSubject:
     """Derive what every finding of the document needs."""
     subject = subject_of(document)
     origin = document.origin
-    return Seen(
+    return FindingSubject(
         document,
         subject,
         resource_part(subject.id),

@@ -23,7 +23,7 @@ from mlsec.engine.loading.links_check import (
     read_controls,
 )
 from mlsec.engine.loading.params import read_params
-from mlsec.engine.rules.diagnostics import Mistakes
+from mlsec.engine.rules.diagnostics import Diagnostics
 from mlsec.engine.rules.footprint import Footprint, footprint_of
 from mlsec.engine.rules.property_resolution import find_reading
 from mlsec.engine.rules.rule import Condition, Examples, Parameter, Rule
@@ -53,9 +53,9 @@ E = TypeVar("E", bound=enum.Enum)
 
 def check_rule(
     document: Document, vocabulary: Vocabulary, frameworks: KnownControls
-) -> tuple[Rule | None, Mistakes]:
+) -> tuple[Rule | None, Diagnostics]:
     """Read one rule file; the rule is None when anything in it is wrong."""
-    mistakes = Mistakes(document)
+    mistakes = Diagnostics(document)
     raw = document.value
     if not isinstance(raw, dict):
         mistakes.add("a rule file is one mapping (id, title, resource, assert, ...)")
@@ -71,7 +71,7 @@ class _Checker:
         raw: dict[str, Any],
         vocabulary: Vocabulary,
         frameworks: KnownControls,
-        mistakes: Mistakes,
+        mistakes: Diagnostics,
     ) -> None:
         self.document = document
         self.raw = raw

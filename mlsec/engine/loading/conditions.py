@@ -11,7 +11,7 @@ from mlsec.core.regex import regex
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.property_reader import TEXT_ITEMS
 from mlsec.engine.loading.constants import why_unsuitable, why_wrong
-from mlsec.engine.rules.diagnostics import Mistakes
+from mlsec.engine.rules.diagnostics import Diagnostics
 from mlsec.engine.rules.property_resolution import Reading, find_in
 from mlsec.engine.rules.rule import (
     AllOf,
@@ -45,7 +45,7 @@ class ConditionReader:
     """Reads the conditions of one rule against the vocabulary."""
 
     def __init__(
-        self, vocabulary: Vocabulary, params: Mapping[str, Parameter], mistakes: Mistakes
+        self, vocabulary: Vocabulary, params: Mapping[str, Parameter], mistakes: Diagnostics
     ) -> None:
         self.vocabulary = vocabulary
         self.params = params

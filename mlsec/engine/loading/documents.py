@@ -10,7 +10,7 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.operators import has_kind, instant_s
-from mlsec.engine.rules.diagnostics import Mistakes
+from mlsec.engine.rules.diagnostics import Diagnostics
 from mlsec.vocabulary.types import Kind, Property, Type, Vocabulary
 
 DEFAULT_NOW = "2026-01-01T00:00:00Z"
@@ -46,7 +46,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_document(
-    raw: Any, owner: Type, vocabulary: Vocabulary, mistakes: Mistakes, here: Path
+    raw: Any, owner: Type, vocabulary: Vocabulary, mistakes: Diagnostics, here: Path
 ) -> None:
     """Record every key that the type does not have and every value of the wrong shape."""
     if not isinstance(raw, dict):
@@ -81,7 +81,7 @@ def _is_relation(key: str, value: Any, owner: Type) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
-def _check_unread(raw: Any, known: tuple[str, ...], mistakes: Mistakes, here: Path) -> None:
+def _check_unread(raw: Any, known: tuple[str, ...], mistakes: Diagnostics, here: Path) -> None:
     if not isinstance(raw, list):
         mistakes.add("unread is a list of properties and relations", *here, "=")
         return
@@ -91,7 +91,7 @@ def _check_unread(raw: Any, known: tuple[str, ...], mistakes: Mistakes, here: Pa
             mistakes.add(f'unknown property or relation "{name}"{suggestion}', *here, n)
 
 
-def _check_value(value: Any, declared: Property, mistakes: Mistakes, here: Path) -> None:
+def _check_value(value: Any, declared: Property, mistakes: Diagnostics, here: Path) -> None:
     if value is None:
         return
     if not has_kind(value, declared.kind):
@@ -111,7 +111,7 @@ def _check_value(value: Any, declared: Property, mistakes: Mistakes, here: Path)
             _check_item(item, declared, mistakes, (*here, n))
 
 
-def _check_item(item: Any, declared: Property, mistakes: Mistakes, here: Path) -> None:
+def _check_item(item: Any, declared: Property, mistakes: Diagnostics, here: Path) -> None:
     if not isinstance(item, dict):
         mistakes.add(f'an item of "{declared.name}" is a mapping', *here)
         return

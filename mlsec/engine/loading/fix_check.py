@@ -7,7 +7,7 @@ from typing import Any
 
 from mlsec.core.assessment import Fix
 from mlsec.core.suggestions import did_you_mean
-from mlsec.engine.rules.diagnostics import Mistakes
+from mlsec.engine.rules.diagnostics import Diagnostics
 from mlsec.vocabulary.types import Vocabulary
 
 FIX_KEYS = ("text", "cli", "terraform", "cloudformation", "console", "config")
@@ -19,7 +19,7 @@ def providers_of(vocabulary: Vocabulary) -> tuple[str, ...]:
     return tuple(sorted({found.name.partition(".")[0] for found in concrete}))
 
 
-def read_fix(raw: Any, providers: Iterable[str], mistakes: Mistakes) -> Fix:
+def read_fix(raw: Any, providers: Iterable[str], mistakes: Diagnostics) -> Fix:
     """Read ``fix``; what is wrong with it is recorded."""
     if not isinstance(raw, dict) or not isinstance(raw.get("text"), str):
         mistakes.add('"fix" needs at least "text"', "fix")
@@ -40,7 +40,7 @@ def read_fix(raw: Any, providers: Iterable[str], mistakes: Mistakes) -> Fix:
 
 
 def _texts(
-    raw: Mapping[str, Any], known: tuple[str, ...], mistakes: Mistakes, here: tuple[str, ...]
+    raw: Mapping[str, Any], known: tuple[str, ...], mistakes: Diagnostics, here: tuple[str, ...]
 ) -> dict[str, Any]:
     for key, value in raw.items():
         if key not in known:

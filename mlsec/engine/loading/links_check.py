@@ -10,7 +10,7 @@ import msgspec
 
 from mlsec.core.assessment import ControlLink
 from mlsec.core.suggestions import did_you_mean
-from mlsec.engine.rules.diagnostics import Mistakes
+from mlsec.engine.rules.diagnostics import Diagnostics
 
 _EQUIVALENT = re.compile(r"[a-z0-9][a-z0-9_-]*:\S.*\Z")
 
@@ -23,7 +23,7 @@ class KnownControls(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_controls(
-    raw: Sequence[Any], known: KnownControls, mistakes: Mistakes
+    raw: Sequence[Any], known: KnownControls, mistakes: Diagnostics
 ) -> tuple[ControlLink, ...]:
     """Read ``[{id: framework/ID, because: ...}]``; an unknown id is recorded."""
     links = []
@@ -38,7 +38,7 @@ def read_controls(
 
 
 def _check_control(
-    link: str, known: Mapping[str, tuple[str, ...]], n: int, mistakes: Mistakes
+    link: str, known: Mapping[str, tuple[str, ...]], n: int, mistakes: Diagnostics
 ) -> None:
     framework, _, control = link.partition("/")
     here = ("controls", n, "id", "=")
@@ -51,7 +51,7 @@ def _check_control(
 
 
 def check_topics(
-    topics: tuple[str, ...], known: KnownControls, mistakes: Mistakes
+    topics: tuple[str, ...], known: KnownControls, mistakes: Diagnostics
 ) -> tuple[str, ...]:
     """Give the topics; an unknown one is recorded."""
     for n, topic in enumerate(topics):
@@ -61,7 +61,7 @@ def check_topics(
     return topics
 
 
-def check_equivalents(found: tuple[str, ...], mistakes: Mistakes) -> tuple[str, ...]:
+def check_equivalents(found: tuple[str, ...], mistakes: Diagnostics) -> tuple[str, ...]:
     """Give the equivalents; one that is not ``tool:check-id`` is recorded."""
     for n, text in enumerate(found):
         if not _EQUIVALENT.match(text):

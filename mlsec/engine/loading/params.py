@@ -14,7 +14,7 @@ from mlsec.core.strict_yaml import parse
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.property_reader import TEXT_ITEMS
 from mlsec.engine.loading.constants import why_wrong
-from mlsec.engine.rules.diagnostics import Mistakes, RuleFilesError
+from mlsec.engine.rules.diagnostics import Diagnostics, RuleFilesError
 from mlsec.engine.rules.property_resolution import find_in
 from mlsec.engine.rules.rule import (
     AllOf,
@@ -33,7 +33,7 @@ TYPES = ("int", "float", "string", "bool", "list of string")
 _KEYS = ("type", "default", "min", "max", "about")
 
 
-def read_params(raw: Any, mistakes: Mistakes) -> dict[str, Parameter]:
+def read_params(raw: Any, mistakes: Diagnostics) -> dict[str, Parameter]:
     """Read a rule's ``params``; mistakes are recorded and the bad ones left out."""
     if raw is None:
         return {}
@@ -48,7 +48,7 @@ def read_params(raw: Any, mistakes: Mistakes) -> dict[str, Parameter]:
     return found
 
 
-def _read_param(name: str, raw: Any, mistakes: Mistakes) -> Parameter | None:
+def _read_param(name: str, raw: Any, mistakes: Diagnostics) -> Parameter | None:
     here = ("params", name)
     if not isinstance(raw, dict) or "type" not in raw or "default" not in raw:
         mistakes.add(f'parameter "{name}" needs type and default', *here)
@@ -112,7 +112,7 @@ def load_overrides(path: Path, ruleset: RuleSet) -> dict[str, dict[str, Any]]:
         reason = (error.strerror if isinstance(error, OSError) else "") or "it is not UTF-8"
         raise MlsecError(f"the parameters cannot be read: {reason}", location=str(path)) from None
     document = parse(text, str(path))
-    mistakes = Mistakes(document)
+    mistakes = Diagnostics(document)
     raw = document.value
     if not isinstance(raw, dict):
         raise MlsecError("expected {rule id: {parameter: value}}", location=document.where())
@@ -137,7 +137,7 @@ def _check_values(
     written_id: str,
     values: Mapping[str, Any],
     vocabulary: Vocabulary,
-    mistakes: Mistakes,
+    mistakes: Diagnostics,
 ) -> None:
     for name, value in values.items():
         param = rule.params.get(name)

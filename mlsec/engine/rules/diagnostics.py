@@ -1,4 +1,4 @@
-"""Mistakes in rule files, collected so that all of them are told at once."""
+"""Diagnostics in rule files, collected so that all of them are told at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RuleFilesError(MlsecError):
         super().__init__("\n".join([*map(str, self.errors), f"{what} in {where}"]))
 
 
-class Mistakes:
+class Diagnostics:
     """Gathers what is wrong with one document; ``add`` never raises."""
 
     def __init__(self, document: Document) -> None:

@@ -20,7 +20,7 @@ _REASON_CHARS = 1_000
 _NOTICES = 50
 
 
-def inline_waivers(notes: Iterable[WaiverNote]) -> tuple[tuple[Waiver, ...], tuple[str, ...]]:
+def comment_waivers(notes: Iterable[WaiverNote]) -> tuple[tuple[Waiver, ...], tuple[str, ...]]:
     """Read each comment.
 
     Returns:

@@ -14,7 +14,7 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.finding import AppliedWaiver, Finding
 from mlsec.core.strict_yaml import Document, parse
 from mlsec.core.suggestions import did_you_mean
-from mlsec.engine.rules.diagnostics import Mistakes, RuleFilesError
+from mlsec.engine.rules.diagnostics import Diagnostics, RuleFilesError
 from mlsec.engine.rules.rule import RuleSet
 
 NEAR_END_DAYS = 14
@@ -72,14 +72,14 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
         reason = (error.strerror if isinstance(error, OSError) else "") or "it is not UTF-8"
         raise MlsecError(f"the waivers cannot be read: {reason}", location=str(path)) from None
     document = parse(text, str(path))
-    mistakes = Mistakes(document)
+    mistakes = Diagnostics(document)
     found = _read_all(document, mistakes)
     if mistakes.errors:
         raise RuleFilesError(mistakes.errors, "the waivers file")
     return tuple(found)
 
 
-def _read_all(document: Document, mistakes: Mistakes) -> list[Waiver]:
+def _read_all(document: Document, mistakes: Diagnostics) -> list[Waiver]:
     raw = document.value
     if not isinstance(raw, dict) or not isinstance(raw.get("waivers"), list):
         mistakes.add('expected "waivers:" with a list')
@@ -96,7 +96,7 @@ def _read_all(document: Document, mistakes: Mistakes) -> list[Waiver]:
     return [waiver for waiver in found if waiver is not None]
 
 
-def _read(document: Document, raw: Any, n: int, mistakes: Mistakes) -> Waiver | None:
+def _read(document: Document, raw: Any, n: int, mistakes: Diagnostics) -> Waiver | None:
     before = len(mistakes.errors)
     if not isinstance(raw, dict):
         mistakes.add("a waiver is a mapping", "waivers", n)

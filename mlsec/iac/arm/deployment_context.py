@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.mapping.partial_text import joined
 from mlsec.vocabulary.iac_mapping import CODE_SUBSCRIPTION
 
@@ -30,7 +30,7 @@ class TemplateScope(Protocol):
         """Give what ``reference`` of a resource answers."""
 
 
-_HOME = Unresolved("where it is deployed", "‹location›", is_given=True)
+_HOME = UnknownValue("where it is deployed", "‹location›", is_given=True)
 
 
 def resource_id(scope_id: str, kind: str, names: list[Any]) -> Any:
@@ -45,7 +45,7 @@ def resource_id(scope_id: str, kind: str, names: list[Any]) -> Any:
 def _resource_id(template: TemplateScope, values: list[Any]) -> Any:
     known = [n for n, each in enumerate(values) if isinstance(each, str) and "/" in each]
     if not known:
-        return Unresolved("an id of something that is not told", is_given=True)
+        return UnknownValue("an id of something that is not told", is_given=True)
     place, scope = known[0], template.scope_id
     if place == 2 and all(isinstance(value, str) for value in values[:2]):
         scope = f"/subscriptions/{values[0]}/resourceGroups/{values[1]}"
@@ -59,7 +59,7 @@ def _resource_id(template: TemplateScope, values: list[Any]) -> Any:
 
 def _extension_id(_: TemplateScope, values: list[Any]) -> Any:
     if len(values) < 3 or not isinstance(values[1], str):
-        return Unresolved("an id of something that is not told")
+        return UnknownValue("an id of something that is not told")
     return resource_id(words_of(values[0]), values[1], values[2:])
 
 
@@ -68,7 +68,7 @@ def _copy_index(template: TemplateScope, values: list[Any]) -> Any:
     offset = next((value for value in values if isinstance(value, int)), 0)
     loops = template.loops
     index = loops.get(names[0]) if names else (list(loops.values())[-1] if loops else None)
-    return Unresolved("the index of a copy") if index is None else index + offset
+    return UnknownValue("the index of a copy") if index is None else index + offset
 
 
 def _lookup(values: list[Any]) -> str:
@@ -93,7 +93,7 @@ OWN: Mapping[str, Callable[[TemplateScope, list[Any]], Any]] = {
     },
     "tenant": lambda _, __: {"tenantId": CODE_SUBSCRIPTION},
     "deployment": lambda _, __: {
-        "name": Unresolved("the name of the deployment", "‹deployment›", is_given=True),
+        "name": UnknownValue("the name of the deployment", "‹deployment›", is_given=True),
         "location": _HOME,
     },
     "environment": lambda _, __: {
@@ -108,4 +108,4 @@ OWN: Mapping[str, Callable[[TemplateScope, list[Any]], Any]] = {
 
 def words_of(value: Any) -> str:
     """Give a value as text, what is not known in its own words."""
-    return value.text or value.why if isinstance(value, Unresolved) else str(value)
+    return value.text or value.why if isinstance(value, UnknownValue) else str(value)

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 
 MAX_RANGE = 10_000
 FORMAT_HOLE = re.compile(r"\{(\d+)(?::[^{}]*)?\}")
@@ -63,9 +63,9 @@ def skip(value: Any, count: int) -> Any:
 
 def union(*values: Any) -> Any:
     """Put objects or lists together; of one that is not known all keys may be in it."""
-    hidden = next((each for each in values if isinstance(each, Unresolved)), None)
+    hidden = next((each for each in values if isinstance(each, UnknownValue)), None)
     if hidden is not None:
-        return Unresolved(hidden.why, is_given=any(each for each in values if each is not hidden))
+        return UnknownValue(hidden.why, is_given=any(each for each in values if each is not hidden))
     if all(isinstance(each, Mapping) for each in values):
         found: dict[str, Any] = {}
         for each in values:
@@ -134,8 +134,8 @@ def first_given(*values: Any) -> Any:
 def reached(value: Any, *path: Any) -> Any:
     """Follow keys and indexes; null when the path leads nowhere."""
     for key in path:
-        if isinstance(value, Unresolved) or isinstance(key, Unresolved):
-            return value if isinstance(value, Unresolved) else key
+        if isinstance(value, UnknownValue) or isinstance(key, UnknownValue):
+            return value if isinstance(value, UnknownValue) else key
         if isinstance(value, Mapping):
             folded = {str(name).lower(): inner for name, inner in value.items()}
             value = folded.get(str(key).lower())
@@ -148,7 +148,7 @@ def reached(value: Any, *path: Any) -> Any:
 
 def shallow_merge(values: list[Any]) -> Any:
     """Put objects over each other; one that is not known hides them all."""
-    hidden = next((each for each in values if isinstance(each, Unresolved)), None)
+    hidden = next((each for each in values if isinstance(each, UnknownValue)), None)
     return hidden or {key: value for each in values for key, value in (each or {}).items()}
 
 
@@ -229,9 +229,9 @@ WORDED: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def hidden_in(value: Any) -> Unresolved | None:
+def hidden_in(value: Any) -> UnknownValue | None:
     """Give the first thing inside a value that is not known."""
-    if isinstance(value, Unresolved):
+    if isinstance(value, UnknownValue):
         return value
     inside = value.values() if isinstance(value, Mapping) else value
     if isinstance(inside, str) or not hasattr(inside, "__iter__"):

@@ -8,11 +8,11 @@ from typing import Any
 
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Declared, Language
 from mlsec.collect.located import json as marked_json
-from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.iac.arm.deployment_context import GROUP_ID
-from mlsec.iac.arm.resources import Found, Walk
+from mlsec.iac.arm.resources import ArmResource, Walk
 from mlsec.iac.arm.template import TooMuchError
 from mlsec.iac.mapping.declaration import Declaration, text_of
 from mlsec.iac.mapping.resources import ReferredOf, ShapesOf, declare
@@ -96,7 +96,7 @@ class _Reading:
                 continue
             yield self._declaration(found, stack)
 
-    def _declaration(self, found: Found, stack: str) -> Declaration:
+    def _declaration(self, found: ArmResource, stack: str) -> Declaration:
         name = text_of(found.body.get("name"))
         above = found.body.get("parent", "name")
         return Declaration(
@@ -133,11 +133,13 @@ def _given(root: Node) -> dict[str, Any]:
         value = each.get("value")
         if value is None:
             why = f"parameter {name} is read from a vault"
-            found[name] = Unresolved(why, f"‹{name}›", is_given=True)
+            found[name] = UnknownValue(why, f"‹{name}›", is_given=True)
             continue
         held = plain(value)
         is_open = isinstance(held, str) and (held.startswith(_PLACEHOLDERS) or "${" in held)
-        found[name] = Unresolved(f"parameter {name} is left open", f"‹{name}›") if is_open else held
+        found[name] = (
+            UnknownValue(f"parameter {name} is left open", f"‹{name}›") if is_open else held
+        )
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.code.code_file import CodeFile
-from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.iac.arm.deployment_context import SUBSCRIPTION_ID, resource_id
 from mlsec.iac.arm.identity import add_identity, principal_of
 from mlsec.iac.arm.template import ArmTemplate
@@ -22,7 +22,7 @@ Linked = Callable[[CodeFile, str], tuple[CodeFile, Node] | None]
 Doubt = Callable[[CodeFile, str, int], None]
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class ArmResource(msgspec.Struct, frozen=True, kw_only=True):
     """One resource: its body worked out, with ``id``, ``name`` (its own last part), ``scope`` (what
     it is an extension of) and ``parent`` (of the same form) among the keys.
     """
@@ -60,12 +60,14 @@ class Walk:
                     self._deployments[each.lower()] = deployment
         return made
 
-    def found(self, root: Node, template: ArmTemplate) -> Iterator[Found]:
+    def found(self, root: Node, template: ArmTemplate) -> Iterator[ArmResource]:
         """Give the resources of a template, and those of the deployments inside of it."""
         for node in _each(root):
             yield from self._resource(node, template, None)
 
-    def _resource(self, node: Node, template: ArmTemplate, above: _Above | None) -> Iterator[Found]:
+    def _resource(
+        self, node: Node, template: ArmTemplate, above: _Above | None
+    ) -> Iterator[ArmResource]:
         if plain(node.get("existing") or Node(value=False)) is True:
             return
         copy = node.get("copy")
@@ -73,7 +75,7 @@ class Walk:
             yield from self._one(node, template, above)
             return
         count, name = template.count_of(copy), copy.text("name").lower()
-        if isinstance(count, Unresolved):
+        if isinstance(count, UnknownValue):
             # At least one is made, most likely; what its index decides is not known.
             yield from self._one(node, template, above)
             return
@@ -87,7 +89,9 @@ class Walk:
             yield from self._one(node, template, above)
         template.loops.pop(name, None)
 
-    def _one(self, node: Node, template: ArmTemplate, above: _Above | None) -> Iterator[Found]:
+    def _one(
+        self, node: Node, template: ArmTemplate, above: _Above | None
+    ) -> Iterator[ArmResource]:
         written = text_of(template.work(node.get("type") or Node("")))
         name = text_of(template.work(node.get("name") or Node("")))
         condition = node.get("condition")
@@ -102,7 +106,7 @@ class Walk:
         found_id = here.id(template.scope_id)
         body |= _names(here, found_id, template.scope_id)
         add_identity(body, found_id, here.type)
-        yield Found(
+        yield ArmResource(
             type=here.type, body=at(node, body), file=self._file, line=node.line,
             column=node.column, is_made=holds is not False,
         )  # fmt: skip
@@ -112,7 +116,7 @@ class Walk:
     def _deployment(self, node: Node, template: ArmTemplate) -> _Deployment:
         return _Deployment(node=node, outer=template, walk=self)
 
-    def _nested(self, node: Node, template: ArmTemplate) -> Iterator[Found]:
+    def _nested(self, node: Node, template: ArmTemplate) -> Iterator[ArmResource]:
         held = self._by_node.get(id(node)) or self._deployment(node, template)
         opened = held.open() if self._depth < MAX_NESTED else None
         if opened is None:
@@ -234,8 +238,8 @@ def _given(name: str, worked: Node) -> Any:
     if held is not None:
         return plain(held)
     if worked.get("reference") is not None:
-        return Unresolved(f"parameter {name} is read from a vault", is_given=True)
-    return plain(worked) if isinstance(worked.value, Unresolved) else None
+        return UnknownValue(f"parameter {name} is read from a vault", is_given=True)
+    return plain(worked) if isinstance(worked.value, UnknownValue) else None
 
 
 _NOT_BODY = ("resources", "copy", "condition", "dependsOn", "type", "apiVersion", "scope", "name")

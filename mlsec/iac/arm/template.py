@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.iac.arm import functions as arm_functions
 from mlsec.iac.arm.deployment_context import GROUP_ID, OWN, words_of
 from mlsec.iac.arm.expression import Call, ExpressionError, Step, is_expression, parse
@@ -91,9 +91,9 @@ class ArmTemplate:
         """Repeat an input for a property or a variable."""
         name, count = copy.text("name"), self.count_of(copy)
         body = copy.get("input")
-        if isinstance(count, Unresolved) or body is None:
-            why = count.why if isinstance(count, Unresolved) else "a copy without an input"
-            return at(copy, Unresolved(why))
+        if isinstance(count, UnknownValue) or body is None:
+            why = count.why if isinstance(count, UnknownValue) else "a copy without an input"
+            return at(copy, UnknownValue(why))
         made = []
         for index in range(count):
             self.loops[name.lower()] = index
@@ -101,18 +101,18 @@ class ArmTemplate:
         self.loops.pop(name.lower(), None)
         return at(copy, tuple(made))
 
-    def count_of(self, copy: Node) -> int | Unresolved:
+    def count_of(self, copy: Node) -> int | UnknownValue:
         """Give how often a copy is made."""
         held = copy.get("count")
         value = self.work(held).value if held is not None else 1
-        if isinstance(value, Unresolved):
+        if isinstance(value, UnknownValue):
             return value
         if isinstance(value, int) and 0 <= value <= arm_functions.MAX_RANGE:
             return value
-        return Unresolved("how often it is copied")
+        return UnknownValue("how often it is copied")
 
     def _text(self, text: str) -> Any:
-        """Give what a text of the template means, as plain values with ``Unresolved`` in them."""
+        """Give what a text of the template means, as plain values with ``UnknownValue`` in them."""
         if text.startswith("[["):
             return text[1:]
         if not is_expression(text):
@@ -120,7 +120,7 @@ class ArmTemplate:
         try:
             return self._value(parse(text))
         except ExpressionError as error:
-            return Unresolved(f"an expression that is not understood: {error}")
+            return UnknownValue(f"an expression that is not understood: {error}")
 
     def _value(self, expression: Any) -> Any:
         self._steps += 1
@@ -149,23 +149,23 @@ class ArmTemplate:
             return _DECIDED_BY[name]
         function = arm_functions.PLAIN.get(name)
         if function is None:
-            return Unresolved(f"{name}() is answered by the deployment", is_given=True)
+            return UnknownValue(f"{name}() is answered by the deployment", is_given=True)
         if name in ("concat", "format", "join", "replace", "uri", "uricomponent") or not values:
             worded = self._worded(name, values)
             if worded is not None:
                 return worded
         hidden = arm_functions.hidden_in(values)
-        is_taken_apart = name in _TAKES_APART and isinstance(values[0], Unresolved)
+        is_taken_apart = name in _TAKES_APART and isinstance(values[0], UnknownValue)
         if hidden is not None and (name not in _THROUGH or is_taken_apart):
             words = arm_functions.WORDED.get(name)
-            text = words(hidden.text) if words and isinstance(values[0], Unresolved) else ""
+            text = words(hidden.text) if words and isinstance(values[0], UnknownValue) else ""
             if name in ("uniquestring", "guid"):
                 return function(*[words_of(value) for value in values])
-            return Unresolved(hidden.why, text, is_given=hidden.is_given)
+            return UnknownValue(hidden.why, text, is_given=hidden.is_given)
         try:
             return function(*values)
         except _ERRORS:
-            return Unresolved(f"{name}() of values that it does not take")
+            return UnknownValue(f"{name}() of values that it does not take")
 
     def _worded(self, name: str, values: list[Any]) -> Any:
         """Join texts of which a part is not known."""
@@ -184,8 +184,8 @@ class ArmTemplate:
         first, second = self._value(arguments[1]), self._value(arguments[2])
         if arm_functions.hidden_in([first, second]) is None and first == second:
             return first
-        why = condition.why if isinstance(condition, Unresolved) else "a condition"
-        return Unresolved(why)
+        why = condition.why if isinstance(condition, UnknownValue) else "a condition"
+        return UnknownValue(why)
 
     def parameter(self, name: str) -> Any:
         """Give a parameter: what is given for it, else its default."""
@@ -200,7 +200,7 @@ class ArmTemplate:
                 return allowed[0].value
             if held is not None and _is_nullable(held):
                 return None
-            return Unresolved(f"parameter {name} has no default", f"‹{name}›")
+            return UnknownValue(f"parameter {name} has no default", f"‹{name}›")
         return self._once(f"parameter {key}", default)
 
     def variable(self, name: str) -> Any:
@@ -210,7 +210,7 @@ class ArmTemplate:
             copies = self.root.items("variables", "copy")
             found = [copy for copy in copies if copy.text("name").lower() == name.lower()]
             if not found:
-                return Unresolved(f"variable {name} is not in the template")
+                return UnknownValue(f"variable {name} is not in the template")
             return plain(self._copied(found[0]))
         if self.loops:
             return plain(self.work(held))
@@ -219,7 +219,7 @@ class ArmTemplate:
     def _once(self, key: str, node: Node) -> Any:
         if key not in self._known:
             if key in self._open:
-                return Unresolved(f"{key} stands on itself")
+                return UnknownValue(f"{key} stands on itself")
             self._open.add(key)
             try:
                 self._known[key] = plain(self.work(node))
@@ -238,18 +238,18 @@ def _is_nullable(parameter: Node) -> bool:
 
 
 def _step(value: Any, key: Any) -> Any:
-    if isinstance(value, Unresolved):
-        is_worded = value.text.endswith("›") and not isinstance(key, Unresolved)
+    if isinstance(value, UnknownValue):
+        is_worded = value.text.endswith("›") and not isinstance(key, UnknownValue)
         text = f"{value.text[:-1]}.{key}›" if is_worded else ""
-        return Unresolved(value.why, text, is_given=value.is_given)
-    if isinstance(key, Unresolved):
-        return Unresolved(key.why)
+        return UnknownValue(value.why, text, is_given=value.is_given)
+    if isinstance(key, UnknownValue):
+        return UnknownValue(key.why)
     if isinstance(value, Mapping):
         folded = {str(each).lower(): inner for each, inner in value.items()}
-        return folded.get(str(key).lower(), Unresolved(f"{key} is not there"))
+        return folded.get(str(key).lower(), UnknownValue(f"{key} is not there"))
     if isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value):
         return value[key]
-    return Unresolved(f"{key} of something that does not have it")
+    return UnknownValue(f"{key} of something that does not have it")
 
 
 def _pieces(form: str, values: list[Any]) -> list[Any]:

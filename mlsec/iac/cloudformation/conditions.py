@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.core.enums import Truth
 from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, CODE_REGION
 
@@ -111,7 +111,7 @@ def _fold(truths: list[Truth], decides: Truth) -> Truth:
 
 def _comparable(value: Any) -> Any:
     """Give a value as text, as templates compare; None when it is not known."""
-    if isinstance(value, Unresolved) or value is None:
+    if isinstance(value, UnknownValue) or value is None:
         return None
     if isinstance(value, list):
         parts = [_comparable(each) for each in value]

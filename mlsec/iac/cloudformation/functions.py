@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.core.enums import Truth
 from mlsec.iac.cloudformation.conditions import Conditions
 from mlsec.iac.cloudformation.macros import TRANSFORM, hidden_by
@@ -34,7 +34,7 @@ class Template(Protocol):
     def attribute(self, logical: str, wanted: str, node: Node) -> Node:
         """Give what ``Fn::GetAtt`` of a resource is."""
 
-    def spend(self, text: str | Unresolved) -> str | Unresolved:
+    def spend(self, text: str | UnknownValue) -> str | UnknownValue:
         """Count a text that was put together."""
 
 
@@ -44,7 +44,7 @@ def apply(template: Template, name: str, argument: Node, node: Node) -> Node | N
         return at(node, hidden_by(Node({name: argument})))
     function = _FUNCTIONS.get(name)
     if function is None:
-        return at(node, Unresolved(f"{name} is worked out by the deployment"))
+        return at(node, UnknownValue(f"{name} is worked out by the deployment"))
     return function(template, argument, node)
 
 
@@ -118,9 +118,9 @@ def _between(delimiter: str, parts: list[Any]) -> Iterator[Any]:
 def _join(template: Template, argument: Node, node: Node) -> Node | None:
     parts = argument.items()
     if len(parts) != 2:
-        return at(node, Unresolved("Fn::Join needs a delimiter and a list"))
+        return at(node, UnknownValue("Fn::Join needs a delimiter and a list"))
     held = template.work(parts[1])
-    if held is None or isinstance(held.value, Unresolved):
+    if held is None or isinstance(held.value, UnknownValue):
         return held if held is not None else at(node, "")
     values = held.value if isinstance(held.value, tuple) else (held,)
     words = joined(_between(text_of(parts[0]), [_scalar(value) for value in values]))
@@ -131,8 +131,10 @@ def _split(template: Template, argument: Node, node: Node) -> Node | None:
     parts = argument.items()
     held = template.work(parts[1]) if len(parts) == 2 else None
     if held is None or not isinstance(held.value, str) or not text_of(parts[0]):
-        why = held.value.why if held and isinstance(held.value, Unresolved) else "no text to split"
-        return at(node, Unresolved(why))
+        why = (
+            held.value.why if held and isinstance(held.value, UnknownValue) else "no text to split"
+        )
+        return at(node, UnknownValue(why))
     pieces = held.value.split(text_of(parts[0]))
     return at(node, tuple(at(node, piece) for piece in pieces))
 
@@ -140,16 +142,16 @@ def _split(template: Template, argument: Node, node: Node) -> Node | None:
 def _select(template: Template, argument: Node, node: Node) -> Node | None:
     parts = argument.items()
     if len(parts) != 2:
-        return at(node, Unresolved("Fn::Select needs an index and a list"))
+        return at(node, UnknownValue("Fn::Select needs an index and a list"))
     index, held = template.work(parts[0]), template.work(parts[1])
     if held is None or not isinstance(held.value, tuple):
-        why = held.value.why if held and isinstance(held.value, Unresolved) else "no list"
-        words = held.value.text if held and isinstance(held.value, Unresolved) else ""
+        why = held.value.why if held and isinstance(held.value, UnknownValue) else "no list"
+        words = held.value.text if held and isinstance(held.value, UnknownValue) else ""
         text = f"‹{words.strip('‹›')}[{text_of(index)}]›" if words and text_of(index) else ""
-        return at(node, Unresolved(why, text, bool(words)))
+        return at(node, UnknownValue(why, text, bool(words)))
     place = text_of(index)
     if not place.isdecimal() or int(place) >= len(held.value):
-        return at(node, Unresolved("Fn::Select of something that is not in the list"))
+        return at(node, UnknownValue("Fn::Select of something that is not in the list"))
     return at(node, held.value[int(place)].value)
 
 
@@ -171,14 +173,14 @@ def _find_in_map(template: Template, argument: Node, node: Node) -> Node | None:
     name = ".".join(keys)
     return at(
         node,
-        Unresolved(f"the mapping {name} depends on the deployment", f"‹{name}›", is_given=True),
+        UnknownValue(f"the mapping {name} depends on the deployment", f"‹{name}›", is_given=True),
     )
 
 
 def _if(template: Template, argument: Node, node: Node) -> Node | None:
     parts = argument.items()
     if len(parts) != 3:
-        return at(node, Unresolved("Fn::If needs a condition and two values"))
+        return at(node, UnknownValue("Fn::If needs a condition and two values"))
     condition = parts[0]
     name = condition.value if isinstance(condition.value, str) and not condition.tag else None
     holds = template.conditions.named(name) if name else template.conditions.holds(condition)
@@ -192,7 +194,7 @@ def _if(template: Template, argument: Node, node: Node) -> Node | None:
         return _placed(first, node)
     is_given = all(each is not None and _is_given(each) for each in (first, second))
     why = f"condition {name or 'in Fn::If'} depends on the deployment"
-    return at(node, Unresolved(why, f"‹{name}?›" if name and is_given else "", is_given))
+    return at(node, UnknownValue(why, f"‹{name}?›" if name and is_given else "", is_given))
 
 
 def _placed(found: Node, node: Node) -> Node:
@@ -201,7 +203,7 @@ def _placed(found: Node, node: Node) -> Node:
 
 
 def _is_given(node: Node) -> bool:
-    if isinstance(node.value, Unresolved):
+    if isinstance(node.value, UnknownValue):
         return node.value.is_given
     return node.value not in (None, "", (), {}, False)
 
@@ -216,20 +218,20 @@ def _import(template: Template, argument: Node, node: Node) -> Node | None:
     words = text_of(template.work(argument))
     why = f"the export {words} of another stack"
     shown = f"‹{words.strip('‹›')}›" if words else ""
-    return at(node, Unresolved(why, shown, is_given=True, among=()))
+    return at(node, UnknownValue(why, shown, is_given=True, among=()))
 
 
 def _condition(template: Template, argument: Node, node: Node) -> Node | None:
     holds = template.conditions.named(text_of(argument))
     if holds is Truth.UNKNOWN:
-        return at(node, Unresolved(f"condition {text_of(argument)} depends on the deployment"))
+        return at(node, UnknownValue(f"condition {text_of(argument)} depends on the deployment"))
     return at(node, holds is Truth.TRUE)
 
 
 def _length(template: Template, argument: Node, node: Node) -> Node | None:
     held = template.work(argument)
     if held is None or not isinstance(held.value, tuple):
-        return at(node, Unresolved("the length of a list that the deployment knows"))
+        return at(node, UnknownValue("the length of a list that the deployment knows"))
     return at(node, len(held.value))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.iac.mapping.partial_text import at
 
 TRANSFORM = "Fn::Transform"
@@ -29,12 +29,12 @@ def opened_by(root: Node) -> str:
     return "" if name is None else f"the macro {name} may set it"
 
 
-def hidden_by(node: Node) -> Unresolved | None:
+def hidden_by(node: Node) -> UnknownValue | None:
     """Say why a mapping is not known that a macro is given as it stands; None for any other."""
     held = node.value.get(TRANSFORM) if isinstance(node.value, Mapping) else None
     if held is None:
         return None
-    return Unresolved(f"{TRANSFORM}: the macro {_name(next(_several(held), held))} works it out")
+    return UnknownValue(f"{TRANSFORM}: the macro {_name(next(_several(held), held))} works it out")
 
 
 def with_globals(root: Node, kind: str, body: Node | None) -> Node | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Declared, Language
 from mlsec.collect.located import json as marked_json
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.collect.located.yaml import parse_documents
 from mlsec.core.enums import GapReason, Truth
 from mlsec.core.errors import MlsecError
@@ -186,7 +186,7 @@ def _output(children: Mapping[str, Template], stack: str, output: str) -> Node |
     if child is None or held is None:
         return None
     found = child.work(held)
-    return found if found is not None else Node(Unresolved(f"output {output} of {stack}"))
+    return found if found is not None else Node(UnknownValue(f"output {output} of {stack}"))
 
 
 def _exports(template: Template) -> Iterator[str]:

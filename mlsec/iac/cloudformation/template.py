@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.enums import Truth
 from mlsec.iac.cloudformation import functions as cfn_functions
 from mlsec.iac.cloudformation.conditions import Conditions, function_of
 from mlsec.iac.cloudformation.macros import TRANSFORM, hidden_by, with_globals
 from mlsec.iac.mapping.declaration import attribute, called, given_name
 from mlsec.iac.mapping.partial_text import at
-from mlsec.iac.mapping.path_lookup import Digger
+from mlsec.iac.mapping.path_lookup import PathLookup
 from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, CODE_REGION, DeclaredType
 
 MAX_DEPTH = 80
@@ -68,7 +68,7 @@ class Template:
         self._depth = 0
         self._open: set[str] = set()
         self._parameters: dict[str, Node] = {}
-        self._names: dict[tuple[str, str], str | Unresolved] = {}
+        self._names: dict[tuple[str, str], str | UnknownValue] = {}
         # Blocks that were not repeated as often as they would be: line and what is missing.
         self.cut: list[tuple[int, str]] = []
         self.members = {member.logical: member for member in self._members()}
@@ -83,7 +83,7 @@ class Template:
         if self._steps > MAX_STEPS:
             raise TooMuchError
         if self._depth >= MAX_DEPTH:
-            return at(node, Unresolved("functions inside of functions without end"))
+            return at(node, UnknownValue("functions inside of functions without end"))
         self._depth += 1
         try:
             return self._work(node)
@@ -113,8 +113,8 @@ class Template:
         if hidden is not None:
             return at(member.node, hidden)
         worked = self.work(found) if found is not None else None
-        if worked is not None and not isinstance(worked.value, Mapping | Unresolved | None):
-            return at(worked, Unresolved("what is written as Properties is no mapping"))
+        if worked is not None and not isinstance(worked.value, Mapping | UnknownValue | None):
+            return at(worked, UnknownValue("what is written as Properties is no mapping"))
         return worked if worked is not None else at(member.node, {})
 
     def reference(self, name: str, node: Node) -> Node | None:
@@ -128,13 +128,13 @@ class Template:
         if name.startswith("AWS::"):
             return at(
                 node,
-                Unresolved(f"{name} is known only to the deployment", f"‹{name}›", is_given=True),
+                UnknownValue(f"{name} is known only to the deployment", f"‹{name}›", is_given=True),
             )
         if name in self.root.pairs("Parameters"):
             return at(node, self._parameter(name).value)
         member = self.members.get(name)
         if member is None:
-            return at(node, Unresolved(f"{name} is not in the template", f"‹{name}›"))
+            return at(node, UnknownValue(f"{name} is not in the template", f"‹{name}›"))
         return at(node, self._called(member, ""))
 
     def attribute(self, logical: str, wanted: str, node: Node) -> Node:
@@ -142,14 +142,14 @@ class Template:
         member = self.members.get(logical)
         words = f"‹{logical}.{wanted}›"
         if member is None:
-            return at(node, Unresolved(f"{logical} is not in the template", words))
+            return at(node, UnknownValue(f"{logical} is not in the template", words))
         if member.type == "AWS::CloudFormation::Stack" and wanted.startswith("Outputs."):
             found = self.nested(logical, wanted.removeprefix("Outputs."))
             if found is not None:
                 return at(node, found.value)
         return at(node, self._called(member, wanted))
 
-    def spend(self, text: str | Unresolved) -> str | Unresolved:
+    def spend(self, text: str | UnknownValue) -> str | UnknownValue:
         """Count a text that was put together.
 
         Raises:
@@ -160,13 +160,13 @@ class Template:
             raise TooMuchError
         return text
 
-    def _called(self, member: Member, wanted: str) -> str | Unresolved:
+    def _called(self, member: Member, wanted: str) -> str | UnknownValue:
         key = (member.logical, wanted)
         if key not in self._names:
             self._names[key] = self._name(member, wanted)
         return self._names[key]
 
-    def _name(self, member: Member, wanted: str) -> str | Unresolved:
+    def _name(self, member: Member, wanted: str) -> str | UnknownValue:
         """Say what a resource is called by ``Ref`` (wanted "") or by one of its attributes."""
         logical = member.logical
         words = f"‹{logical}.{wanted}›" if wanted else f"‹{logical}›"
@@ -175,7 +175,7 @@ class Template:
         if entry is None:
             return self._unmapped(member, wanted, words, why)
         if logical in self._open:
-            return Unresolved(f"{logical} refers to itself", words, is_given=True)
+            return UnknownValue(f"{logical} refers to itself", words, is_given=True)
         self._open.add(logical)
         try:
             provider, get = entry.type.partition(".")[0], self._getter(member)
@@ -183,26 +183,26 @@ class Template:
             if not wanted:
                 return found.ref
             named = attribute(entry, found, wanted, get, provider)
-            return named if named is not None else Unresolved(why, words, is_given=True)
+            return named if named is not None else UnknownValue(why, words, is_given=True)
         finally:
             self._open.discard(logical)
 
-    def _unmapped(self, member: Member, wanted: str, words: str, why: str) -> str | Unresolved:
+    def _unmapped(self, member: Member, wanted: str, words: str, why: str) -> str | UnknownValue:
         parts = member.type.split("::")
         if parts[0] != "AWS" or len(parts) != 3:
-            return Unresolved(why, words, is_given=True)
+            return UnknownValue(why, words, is_given=True)
         if not wanted:
             return words
         if wanted.endswith("Arn"):
             return f"arn:aws:{parts[1].lower()}:{CODE_REGION}:{CODE_ACCOUNT}:{words}"
-        return Unresolved(why, words, is_given=True)
+        return UnknownValue(why, words, is_given=True)
 
     def _getter(self, member: Member) -> Callable[[str], Node | None]:
         """Work out only what is asked of a resource, so that names do not run in circles."""
         body = member.node.get("Properties")
 
         def get(path: str) -> Node | None:
-            found = Digger().dig(body, path)
+            found = PathLookup().dig(body, path)
             if found is None:
                 return None
             kept, self.loop = self.loop, member.loop
@@ -227,12 +227,12 @@ class Template:
         allowed = held.items("AllowedValues") if held is not None else ()
         if kind.startswith("AWS::SSM::"):
             why = f"parameter {name} is read from the parameter store"
-            return Node(Unresolved(why, f"‹{name}›", is_given=True))
+            return Node(UnknownValue(why, f"‹{name}›", is_given=True))
         if default is None and len(allowed) == 1:
             default = allowed[0]
         if default is None:
             is_given = kind.startswith(("AWS::", "List<AWS::"))
-            return Node(Unresolved(f"parameter {name} has no default", f"‹{name}›", is_given))
+            return Node(UnknownValue(f"parameter {name} has no default", f"‹{name}›", is_given))
         if kind == "CommaDelimitedList" or kind.startswith("List<"):
             parts = str(default.value).split(",") if default.value not in ("", None) else []
             return Node(tuple(Node(part.strip()) for part in parts))

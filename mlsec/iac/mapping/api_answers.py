@@ -29,17 +29,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlsec.collect.located import json as marked_json
-from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.core.errors import MlsecError
 from mlsec.iac.mapping.declaration import Called, fill, known_words, text_of
 from mlsec.iac.mapping.partial_text import at
-from mlsec.iac.mapping.path_lookup import Digger
+from mlsec.iac.mapping.path_lookup import PathLookup
 
 
 class Builder:
     """Builds the answers about one declaration; ``why_open`` as it has it."""
 
-    def __init__(self, called: Called, digger: Digger, provider: str, why_open: str = "") -> None:
+    def __init__(
+        self, called: Called, digger: PathLookup, provider: str, why_open: str = ""
+    ) -> None:
         self._why_open = why_open
         self._called = {"$name": called.name, "$id": called.id, "$ref": called.ref}
         self._known = known_words(called, provider)
@@ -77,7 +79,7 @@ class Builder:
 
     def _default(self, value: Any) -> Node:
         """Give what the service does where nothing is said, if that is known."""
-        return Node(Unresolved(self._why_open)) if self._why_open else constant(value)
+        return Node(UnknownValue(self._why_open)) if self._why_open else constant(value)
 
     def _path(self, spec: str, body: Node) -> Node | None:
         if spec.startswith("$"):
@@ -86,19 +88,19 @@ class Builder:
 
     def _each(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         held = self._digger.dig(body, spec["each"])
-        if held is None or isinstance(held.value, Unresolved):
+        if held is None or isinstance(held.value, UnknownValue):
             return held
         inner = {key: what for key, what in spec.items() if key != "each"}
         elements = held.value if isinstance(held.value, tuple) else (held,)
         made = [
-            element if isinstance(element.value, Unresolved) else self._mapping(inner, element)
+            element if isinstance(element.value, UnknownValue) else self._mapping(inner, element)
             for element in elements
         ]
         return at(held, tuple(made))
 
     def _keyed(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         held = self._digger.dig(body, spec["keyed"])
-        if held is None or isinstance(held.value, Unresolved):
+        if held is None or isinstance(held.value, UnknownValue):
             return held
         inner = {key: what for key, what in spec.items() if key not in ("keyed", "by")}
         made = {}
@@ -130,7 +132,7 @@ class Builder:
         held = self._path(spec["of"], body)
         if held is None:
             return self._default(spec["else"]) if "else" in spec else None
-        if isinstance(held.value, Unresolved):
+        if isinstance(held.value, UnknownValue):
             return held
         word = text_of(held)
         return at(held, constant(spec["is"].get(word, spec.get("else", word))).value)
@@ -139,19 +141,19 @@ class Builder:
         held = self._path(spec["where"], body)
         if held is None or text_of(held) in spec.get("except", ()):
             return None
-        return at(held, Unresolved(spec["unknown"], is_given=True))
+        return at(held, UnknownValue(spec["unknown"], is_given=True))
 
     def _presence(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         held = self._path(spec["has"], body)
         if held is None or held.value in ("", (), {}):
             return self._default(spec.get("else"))
-        if isinstance(held.value, Unresolved) and not held.value.is_given:
+        if isinstance(held.value, UnknownValue) and not held.value.is_given:
             return held
         return at(held, constant(spec.get("then")).value)
 
     def _scalar(self, path: str, body: Node, turn: Callable[[str], Any]) -> Node | None:
         held = self._path(path, body)
-        if held is None or isinstance(held.value, Unresolved):
+        if held is None or isinstance(held.value, UnknownValue):
             return held
         return at(held, turn(text_of(held)))
 
@@ -162,12 +164,12 @@ class Builder:
         try:
             return at(held, marked_json.parse(held.value).value)
         except MlsecError as error:
-            return at(held, Unresolved(error.message))
+            return at(held, UnknownValue(error.message))
 
     def _mapping(self, spec: Mapping[str, Any], body: Node) -> Node:
         found: dict[str, Node] = {}
         base = self.build(spec["."], body) if "." in spec else None
-        if base is not None and isinstance(base.value, Unresolved):
+        if base is not None and isinstance(base.value, UnknownValue):
             return base
         found |= base.pairs() if base is not None else {}
         for key, what in spec.items():
@@ -204,9 +206,9 @@ def merged(first: Node | None, second: Node, *, rival: str = "") -> Node:
     # A policy is one document: the last one that is applied stands, not both.
     is_whole = not _has_keys(second) and not isinstance(second.value, tuple)
     if rival and is_whole and plain(first) != plain(second):
-        return at(second, Unresolved(rival))
-    if isinstance(first.value, Unresolved) or isinstance(second.value, Unresolved):
-        return first if isinstance(first.value, Unresolved) else second
+        return at(second, UnknownValue(rival))
+    if isinstance(first.value, UnknownValue) or isinstance(second.value, UnknownValue):
+        return first if isinstance(first.value, UnknownValue) else second
     if isinstance(first.value, tuple) and isinstance(second.value, tuple):
         return at(first, (*first.value, *second.value))
     if isinstance(first.value, Mapping) and isinstance(second.value, Mapping):
@@ -222,8 +224,8 @@ def doubted(node: Node, why: str) -> Node:
     if _has_keys(node):
         return at(node, {key: doubted(each, why) for key, each in node.value.items()})
     if isinstance(node.value, tuple):
-        return at(node, tuple(at(each, Unresolved(why)) for each in node.value))
-    return at(node, Unresolved(why))
+        return at(node, tuple(at(each, UnknownValue(why)) for each in node.value))
+    return at(node, UnknownValue(why))
 
 
 def _has_keys(node: Node) -> bool:

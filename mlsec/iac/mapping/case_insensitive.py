@@ -8,7 +8,7 @@ from typing import Any
 from mlsec.iac.mapping.path_lookup import fold
 
 
-class Loose(dict[str, Any]):
+class CaseInsensitive(dict[str, Any]):
     """A mapping that also finds a key that is written in another way; the exact one first."""
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -42,13 +42,13 @@ class Block(list[Any]):
         only = self._only() if isinstance(key, str) else None
         return super().__getitem__(key) if only is None else only[key]
 
-    def _only(self) -> Loose | None:
+    def _only(self) -> CaseInsensitive | None:
         first = next(iter(self), None) if len(self) == 1 else None
-        return first if isinstance(first, Loose) else None
+        return first if isinstance(first, CaseInsensitive) else None
 
 
 def loose(value: Any) -> Any:
     """Give plain values with every mapping and list among them loose."""
     if isinstance(value, Mapping):
-        return Loose({str(key): loose(each) for key, each in value.items()})
+        return CaseInsensitive({str(key): loose(each) for key, each in value.items()})
     return Block(loose(each) for each in value) if isinstance(value, list) else value

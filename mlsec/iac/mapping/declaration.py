@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from mlsec.collect.code.code_file import CodeFile
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.vocabulary.iac_mapping import CODE_REGION, DeclaredType, code_account
 
 _HOLE = re.compile(r"\{([^{}]+)\}")
@@ -21,10 +21,10 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
 
     ``kind`` is that of the table (``cloudformation``), ``type`` as the code writes it, ``address``
     how it is named inside its ``stack``. ``body`` are its properties, worked out; what only an
-    apply can know is ``Unresolved`` in it. ``given`` is the name it goes by when its body has none.
-    A policy that the code writes as JSON text may be a mapping here. ``why_unknown`` says why it
-    is not known whether it is declared at all, or how many times; ``why_open`` why what its body
-    does not say is not what the service then does.
+    apply can know is ``UnknownValue`` in it. ``given`` is the name it goes by when its body has
+    none. A policy that the code writes as JSON text may be a mapping here. ``why_unknown`` says
+    why it is not known whether it is declared at all, or how many times; ``why_open`` why what
+    its body does not say is not what the service then does.
     """
 
     kind: str
@@ -132,7 +132,7 @@ def text_of(node: Node | None) -> str:
     if node is None:
         return ""
     value = node.value
-    if isinstance(value, Unresolved):
+    if isinstance(value, UnknownValue):
         return value.text
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.iac.mapping.declaration import name_at, text_of
-from mlsec.iac.mapping.resource import Standing
+from mlsec.iac.mapping.resource import PendingResource
 
 # stack -> the names under which it tells other stacks what it has
 Offers = Mapping[str, frozenset[str]]
@@ -22,11 +22,11 @@ class Owners:
 
     def __init__(self, offers: Offers = NOTHING_OFFERED) -> None:
         self._offers = offers
-        self._here: dict[tuple[str, str, str], list[Standing]] = {}
-        self._named: dict[tuple[str, str], list[Standing]] = {}
-        self._in_stack: dict[tuple[str, str], list[Standing]] = {}
+        self._here: dict[tuple[str, str, str], list[PendingResource]] = {}
+        self._named: dict[tuple[str, str], list[PendingResource]] = {}
+        self._in_stack: dict[tuple[str, str], list[PendingResource]] = {}
 
-    def add(self, standing: Standing) -> None:
+    def add(self, standing: PendingResource) -> None:
         """Take a thing in."""
         type_name, stack = standing.entry.type, standing.declaration.stack
         self._in_stack.setdefault((stack, type_name), []).append(standing)
@@ -38,7 +38,7 @@ class Owners:
             if _is_written(standing):
                 self._named.setdefault((type_name, name), []).append(standing)
 
-    def named(self, stack: str, type_name: str, name: str) -> list[Standing]:
+    def named(self, stack: str, type_name: str, name: str) -> list[PendingResource]:
         """Find what a name means for certain: in its stack, or anywhere if it means one thing.
 
         It is taken as it is written, or as what an ARN ends with.
@@ -51,15 +51,17 @@ class Owners:
         found = self._elsewhere(type_name, spellings)
         return [each for each in found if _is_unique(each)]
 
-    def possible(self, stack: str, type_name: str, owner: Node) -> list[tuple[Standing, str]]:
+    def possible(
+        self, stack: str, type_name: str, owner: Node
+    ) -> list[tuple[PendingResource, str]]:
         """Give what an owner may be that is none for certain, each with why."""
         hidden = owner.value
-        if not isinstance(hidden, Unresolved):
+        if not isinstance(hidden, UnknownValue):
             found = self._elsewhere(type_name, _spellings(text_of(owner)))
             return [(each, _ELSEWHERE) for each in found]
         if hidden.among is None:
             return [(each, hidden.why) for each in self._in_stack.get((stack, type_name), ())]
-        meant: dict[int, Standing] = {}
+        meant: dict[int, PendingResource] = {}
         for name in hidden.among:
             near = self._here.get((stack, type_name, name.lower()), ())
             meant.update((id(each), each) for each in near)
@@ -69,7 +71,7 @@ class Owners:
                 meant.update((id(each), each) for each in far)
         return [(each, hidden.why) for each in meant.values()]
 
-    def _elsewhere(self, type_name: str, spellings: tuple[str, ...]) -> list[Standing]:
+    def _elsewhere(self, type_name: str, spellings: tuple[str, ...]) -> list[PendingResource]:
         for spelling in spellings:
             found = self._named.get((type_name, spelling)) if "‹" not in spelling else None
             if found:
@@ -84,7 +86,7 @@ class Owners:
         return any(each.endswith(tail) or (each and tail.endswith(each)) for each in offered)
 
 
-def _names(standing: Standing) -> set[str]:
+def _names(standing: PendingResource) -> set[str]:
     called = standing.called
     words = {called.name, called.id, called.ref, called.name.rpartition(":")[2]}
     return {word.lower() for word in words}
@@ -94,7 +96,7 @@ def _spellings(name: str) -> tuple[str, ...]:
     return (name.lower(), name.rpartition(":")[2].lower()) if name else ()
 
 
-def _is_written(standing: Standing) -> bool:
+def _is_written(standing: PendingResource) -> bool:
     """Whether the code says what it is called, so that others can call it so."""
     if "‹" in standing.called.name:
         return False
@@ -102,6 +104,6 @@ def _is_written(standing: Standing) -> bool:
     return any(name_at(at, lambda path: digger.dig(body, path)) for at in standing.entry.naming)
 
 
-def _is_unique(standing: Standing) -> bool:
+def _is_unique(standing: PendingResource) -> bool:
     """Whether one name means one thing in every account, as of a bucket."""
     return _UNIQUE.fullmatch(standing.entry.id) is not None

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 
 MAX_CHARS = 1_000_000
 
 
-def joined(parts: Iterable[Any]) -> str | Unresolved:
-    """Put parts together: plain scalars and ``Unresolved``; the result is known if all are.
+def joined(parts: Iterable[Any]) -> str | UnknownValue:
+    """Put parts together: plain scalars and ``UnknownValue``; the result is known if all are.
 
     A text that grows beyond ``MAX_CHARS`` is not known either.
     """
     words: list[str] = []
-    hidden: Unresolved | None = None
+    hidden: UnknownValue | None = None
     is_worded, size, is_given = True, 0, False
     for part in parts:
-        if isinstance(part, Unresolved):
+        if isinstance(part, UnknownValue):
             hidden = hidden or part
             is_worded = is_worded and bool(part.text)
             is_given = is_given or part.is_given
@@ -29,12 +29,12 @@ def joined(parts: Iterable[Any]) -> str | Unresolved:
             is_given = is_given or bool(word)
         size += len(word)
         if size > MAX_CHARS:
-            return Unresolved(f"a text of more than {MAX_CHARS:,} characters")
+            return UnknownValue(f"a text of more than {MAX_CHARS:,} characters")
         words.append(word)
     text = "".join(words)
     if hidden is None:
         return text
-    return Unresolved(hidden.why, text if is_worded else "", is_given)
+    return UnknownValue(hidden.why, text if is_worded else "", is_given)
 
 
 def scalar_text(value: Any) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.collect.secrets.kinds import secret_kind
 from mlsec.collect.secrets.masking import masked_kind
 from mlsec.collect.secrets.script_signs import script_signs, script_text
@@ -16,7 +16,7 @@ _STEP = re.compile(r"^(.*?)((?:\[\d*\])*)$")
 _INDEX = re.compile(r"\[(\d*)\]")
 
 
-class Digger:
+class PathLookup:
     """Digs in one tree; keys match without regard to case and ``_``, the exact one first."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Digger:
         self, node: Node | None, steps: tuple[str | int | None, ...], at: int
     ) -> Node | None:
         while node is not None and at < len(steps):
-            if isinstance(node.value, Unresolved):
+            if isinstance(node.value, UnknownValue):
                 return node
             step = steps[at]
             at += 1

@@ -14,24 +14,24 @@ from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap, Origin, Resource
 from mlsec.iac.mapping.declaration import Called, Declaration
-from mlsec.iac.mapping.path_lookup import Digger
-from mlsec.iac.mapping.values import Teller, Told
+from mlsec.iac.mapping.path_lookup import PathLookup
+from mlsec.iac.mapping.values import MappedValue, ValueMapper
 from mlsec.vocabulary.iac_mapping import DeclaredType
-from mlsec.vocabulary.types import Kind, Missing, Property, Type
+from mlsec.vocabulary.types import Kind, NoDefault, Property, Type
 
 # In a table: what the service, or the provider, then does has changed from version to version.
 NOT_KNOWN = "?"
 _SAYS_NOT = "is not told by code: only what runs has it"
 
 
-class Standing(msgspec.Struct, kw_only=True):
+class PendingResource(msgspec.Struct, kw_only=True):
     """A declaration while its answers are put together; what is joined to it is added."""
 
     declaration: Declaration
     entry: DeclaredType
     called: Called
     body: Node
-    digger: Digger
+    digger: PathLookup
     parts: dict[str, Node] = msgspec.field(default_factory=dict)
     # Operations that so far say only what is said where nothing joined answers.
     bare: set[str] = msgspec.field(default_factory=set)
@@ -50,10 +50,12 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
 
 
-def place(standing: Standing, owner: Type, shapes: Shapes, scope: str, provider: str) -> Placed:
+def place(
+    standing: PendingResource, owner: Type, shapes: Shapes, scope: str, provider: str
+) -> Placed:
     """Map all properties of one declared thing."""
     made = _Made(standing, owner, scope)
-    teller = Teller(
+    teller = ValueMapper(
         shapes, standing.digger, followed_fields(owner), standing.entry,
         standing.declaration.why_open,
     )  # fmt: skip
@@ -86,7 +88,7 @@ def place(standing: Standing, owner: Type, shapes: Shapes, scope: str, provider:
     return Placed(resource=resource, gaps=tuple(made.gaps.values()))
 
 
-def _id(standing: Standing) -> str:
+def _id(standing: PendingResource) -> str:
     """One declaration may be several things; each has its own id."""
     suffix = standing.called.name if standing.entry.each else ""
     return f"{standing.declaration.id}/{suffix}" if suffix else standing.declaration.id
@@ -105,7 +107,7 @@ def followed_fields(owner: Type) -> frozenset[str]:
 class _Made:
     """What one declaration tells, property by property."""
 
-    def __init__(self, standing: Standing, owner: Type, scope: str) -> None:
+    def __init__(self, standing: PendingResource, owner: Type, scope: str) -> None:
         self._standing, self._owner, self._scope = standing, owner, scope
         self._file: CodeFile = standing.declaration.file
         self.properties: dict[str, Any] = {}
@@ -113,7 +115,7 @@ class _Made:
         self.places: dict[str, str] = {}
         self.gaps: dict[str, Gap] = {}
 
-    def add(self, wanted: Property, teller: Teller) -> None:
+    def add(self, wanted: Property, teller: ValueMapper) -> None:
         """Read one property."""
         entry = self._standing.entry
         if wanted.name in entry.becomes:
@@ -163,7 +165,7 @@ class _Made:
                 return found
         return None
 
-    def _put(self, wanted: Property, node: Node, teller: Teller) -> None:
+    def _put(self, wanted: Property, node: Node, teller: ValueMapper) -> None:
         name = wanted.name
         try:
             told = teller.tell(wanted, node)
@@ -181,7 +183,7 @@ class _Made:
         self.properties[name] = told.value
         self._put_parts(name, told)
 
-    def _put_parts(self, name: str, told: Told) -> None:
+    def _put_parts(self, name: str, told: MappedValue) -> None:
         for below, why in told.partly.items():
             self._hide(f"{name}{below}", self._gap(name, why))
         for below, node in told.places.items():
@@ -194,7 +196,7 @@ class _Made:
         why_open = self._standing.declaration.why_open
         if why_open:
             self._hide(wanted.name, self._gap(wanted.name, why_open))
-        elif assumed is Missing.UNKNOWN or assumed == NOT_KNOWN:
+        elif assumed is NoDefault.UNKNOWN or assumed == NOT_KNOWN:
             self._never(wanted.name, "is not written, and what the service then does is not known")
         else:
             self.properties[wanted.name] = assumed

@@ -8,15 +8,15 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.code.code_file import CodeScope, Declared
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.collect.walk.mapping import Shapes
 from mlsec.core.resource import Resource
 from mlsec.iac.mapping.api_answers import Builder, doubted, merged, stamped
 from mlsec.iac.mapping.declaration import Declaration, called, text_of
 from mlsec.iac.mapping.neighbours import NOT_REFERRED, split
 from mlsec.iac.mapping.owners import NOTHING_OFFERED, Offers, Owners
-from mlsec.iac.mapping.path_lookup import Digger, camel
-from mlsec.iac.mapping.resource import Standing, place
+from mlsec.iac.mapping.path_lookup import PathLookup, camel
+from mlsec.iac.mapping.resource import PendingResource, place
 from mlsec.vocabulary.iac_mapping import DeclaredType, Join
 from mlsec.vocabulary.iac_mapping_load import operations_of
 from mlsec.vocabulary.types import Type, Vocabulary
@@ -33,7 +33,7 @@ _MOST_DOUBTS = 40
 
 
 def entries_for(
-    declaration: Declaration, tables: Mapping[str, tuple[DeclaredType, ...]], digger: Digger
+    declaration: Declaration, tables: Mapping[str, tuple[DeclaredType, ...]], digger: PathLookup
 ) -> tuple[DeclaredType, ...]:
     """Give the entries that a declaration fits; none for a type that no table has."""
     found = tables.get(declaration.type, ())
@@ -84,14 +84,14 @@ def _answered_by(operation: str) -> str:
     return ".".join(["parent"] * above) or "."
 
 
-def _fits(entry: DeclaredType, body: Node, digger: Digger) -> bool:
+def _fits(entry: DeclaredType, body: Node, digger: PathLookup) -> bool:
     for path, allowed in entry.where.items():
         found = digger.dig(body, path)
         if "*" in allowed:
             if found is None:
                 return False
             continue
-        value = None if found is None or isinstance(found.value, Unresolved) else found.value
+        value = None if found is None or isinstance(found.value, UnknownValue) else found.value
         if value not in allowed:
             return False
     return True
@@ -103,8 +103,8 @@ class _Gathering:
     def __init__(self, scope: CodeScope, vocabulary: Vocabulary, offers: Offers) -> None:
         self._scope = scope
         self._vocabulary = vocabulary
-        self._standing: list[Standing] = []
-        self._joining: list[tuple[Declaration, DeclaredType, Digger]] = []
+        self._standing: list[PendingResource] = []
+        self._joining: list[tuple[Declaration, DeclaredType, PathLookup]] = []
         self._owners = Owners(offers)
         # How many settings of a kind in a stack may be about anything there.
         self._loose: dict[tuple[str, str, str, str], int] = {}
@@ -112,7 +112,7 @@ class _Gathering:
     def add(self, declaration: Declaration) -> None:
         """Take one declaration in."""
         tables = self._vocabulary.declared.get(declaration.kind, {})
-        digger = Digger()
+        digger = PathLookup()
         found = entries_for(declaration, tables, digger)
         if not any(entry.type or entry.joins for entry in found):
             place_of = (declaration.type, self._scope.name, "")
@@ -124,7 +124,12 @@ class _Gathering:
                 self._stand(declaration, entry, body, given, digger)
 
     def _stand(
-        self, declaration: Declaration, entry: DeclaredType, body: Node, given: str, digger: Digger
+        self,
+        declaration: Declaration,
+        entry: DeclaredType,
+        body: Node,
+        given: str,
+        digger: PathLookup,
     ) -> None:
         provider = entry.type.partition(".")[0]
         names = called(entry, lambda path: digger.dig(body, path), given, provider)
@@ -132,7 +137,7 @@ class _Gathering:
             body = camel(body, entry.verbatim)
         why_open = declaration.why_open
         builder = Builder(names, digger, provider, why_open)
-        standing = Standing(
+        standing = PendingResource(
             declaration=declaration, entry=entry, called=names, body=body, digger=digger,
             bare=set(entry.without) - set(entry.answers),
             clouded=dict.fromkeys(entry.without, why_open) if why_open else {},
@@ -158,7 +163,7 @@ class _Gathering:
                 standing.parts[operation] = merged(standing.parts.get(operation), doubt)
 
     def _join(
-        self, declaration: Declaration, join: Join, entry: DeclaredType, digger: Digger
+        self, declaration: Declaration, join: Join, entry: DeclaredType, digger: PathLookup
     ) -> bool:
         """Say whether it belongs, or may belong, to something of this code."""
         named = digger.dig(declaration.body, join.by)
@@ -176,7 +181,7 @@ class _Gathering:
             name = text_of(each)
             if join.below and name.lower().endswith(join.below):
                 name = name[: -len(join.below)]
-            elif join.below and not isinstance(each.value, Unresolved):
+            elif join.below and not isinstance(each.value, UnknownValue):
                 continue
             owners = self._owners.named(declaration.stack, join.to, name)
             may_be = [] if owners else self._possible(declaration, join, each)
@@ -189,13 +194,13 @@ class _Gathering:
                 for owner, why in may_be:
                     doubt = doubted(made, f"{declaration.address} may be about this: {why}")
                     owner.doubts.append((operation, doubt))
-            is_unknown = isinstance(each.value, Unresolved)
+            is_unknown = isinstance(each.value, UnknownValue)
             belongs = belongs or bool(owners) or bool(may_be) or is_unknown
         return belongs
 
     def _possible(
         self, declaration: Declaration, join: Join, named: Node
-    ) -> list[tuple[Standing, str]]:
+    ) -> list[tuple[PendingResource, str]]:
         """Give what a name may mean; of very many names all that they may set is in doubt."""
         found = self._owners.possible(declaration.stack, join.to, named)
         if len(found) < 2:
@@ -228,7 +233,7 @@ class _Gathering:
 
 
 def _bodies(
-    entry: DeclaredType, declaration: Declaration, digger: Digger
+    entry: DeclaredType, declaration: Declaration, digger: PathLookup
 ) -> Iterator[tuple[Node, str]]:
     """Give each body that an entry stands for, and the name it goes by without one of its own."""
     given = declaration.given or declaration.address
@@ -244,7 +249,7 @@ def _bodies(
             yield Node({**element.value, **outer}, element.line, element.column), f"{given}-{index}"
 
 
-def _as_sure(made: Node, owner: Standing, declaration: Declaration) -> Node:
+def _as_sure(made: Node, owner: PendingResource, declaration: Declaration) -> Node:
     """What may or may not be there says nothing for sure of what is there in any case."""
     why = declaration.why_unknown
     if not why or why == owner.declaration.why_unknown:
@@ -252,7 +257,7 @@ def _as_sure(made: Node, owner: Standing, declaration: Declaration) -> Node:
     return doubted(made, f"{declaration.address} may be there or not: {why}")
 
 
-def _add(owner: Standing, operation: str, made: Node, declaration: Declaration) -> None:
+def _add(owner: PendingResource, operation: str, made: Node, declaration: Declaration) -> None:
     if declaration.file.shown != owner.declaration.file.shown:
         made = stamped(made, declaration.file.shown)
     # What is said where nothing is joined holds no longer once something is.

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.collect.secrets.kinds import secret_kind
 from mlsec.collect.secrets.masking import masked_kind
 from mlsec.collect.walk.mapping import Shapes, WrongKindError, shape_value
 from mlsec.iac.mapping.case_insensitive import loose
-from mlsec.iac.mapping.path_lookup import Digger
+from mlsec.iac.mapping.path_lookup import PathLookup
 from mlsec.vocabulary.iac_mapping import DeclaredType
 from mlsec.vocabulary.types import Kind, Property
 
@@ -25,7 +25,7 @@ _TRUE_FALSE = {"true": True, "false": False}
 _RESOURCES = ("Resource", "NotResource")
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class MappedValue(msgspec.Struct, frozen=True, kw_only=True):
     """What code tells of one property.
 
     ``why`` says what hides it ("" for nothing); ``value`` is then its own words for it, for those
@@ -39,7 +39,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     places: Mapping[str, Node] = msgspec.field(default_factory=dict)
 
 
-class Teller:
+class ValueMapper:
     """Turns what stands in code into values; ``followed`` are the item fields relations go by.
 
     ``why_open`` says why a field that is not written is not what the service then does.
@@ -48,7 +48,7 @@ class Teller:
     def __init__(
         self,
         shapes: Shapes,
-        digger: Digger,
+        digger: PathLookup,
         followed: frozenset[str],
         entry: DeclaredType | None = None,
         why_open: str = "",
@@ -59,7 +59,7 @@ class Teller:
         self._digger = digger
         self._followed = followed
 
-    def tell(self, wanted: Property, node: Node) -> Told:
+    def tell(self, wanted: Property, node: Node) -> MappedValue:
         """Give what a node tells of a property.
 
         Raises:
@@ -69,11 +69,11 @@ class Teller:
         if wanted.kind is Kind.LIST and wanted.items and wanted.shape in _FORMS:
             return self._list(wanted, node)
         if wanted.shape == "secret_kinds":
-            return Told(value=self._shaped(wanted, _secrets(node)))
+            return MappedValue(value=self._shaped(wanted, _secrets(node)))
         if hidden is None:
             raw = plain(node)
             places = _statement_places(node) if wanted.shape in POLICY_SHAPES else {}
-            return Told(value=self._shaped(wanted, raw), places=places)
+            return MappedValue(value=self._shaped(wanted, raw), places=places)
         return self._hidden(wanted, node, hidden)
 
     def _shaped(self, wanted: Property, raw: Any) -> Any:
@@ -83,32 +83,34 @@ class Teller:
             raw = loose(raw)
         return shape_value(wanted, raw if wanted.shape else coerced(wanted.kind, raw), self._shapes)
 
-    def _hidden(self, wanted: Property, node: Node, hidden: Unresolved) -> Told:
-        if wanted.shape in ("is_present", "count") and not isinstance(node.value, Unresolved):
-            return Told(value=self._shaped(wanted, plain(node)))
+    def _hidden(self, wanted: Property, node: Node, hidden: UnknownValue) -> MappedValue:
+        if wanted.shape in ("is_present", "count") and not isinstance(node.value, UnknownValue):
+            return MappedValue(value=self._shaped(wanted, plain(node)))
         if wanted.shape == "is_present" and hidden.is_given:
-            return Told(value=True)
+            return MappedValue(value=True)
         if wanted.shape in POLICY_SHAPES:
             raw = _policy(node)
             if raw is None:
-                return Told(why=hidden.why)
-            return Told(value=self._shaped(wanted, raw), places=_statement_places(node))
-        if wanted.kind is Kind.MAP and not isinstance(node.value, Unresolved):
-            return Told(value=self._shaped(wanted, _in_words(node)))
+                return MappedValue(why=hidden.why)
+            return MappedValue(value=self._shaped(wanted, raw), places=_statement_places(node))
+        if wanted.kind is Kind.MAP and not isinstance(node.value, UnknownValue):
+            return MappedValue(value=self._shaped(wanted, _in_words(node)))
         if wanted.shape in _PICKS:
             picked = self._shaped(wanted, _in_words(node))
-            return Told(value=picked, why=hidden.why if "‹" in str(picked) else "")
+            return MappedValue(value=picked, why=hidden.why if "‹" in str(picked) else "")
         if wanted.kind in (Kind.STRING, Kind.STRINGS):
             words = _in_words(node)
             try:
-                return Told(value=self._shaped(wanted, words) if words else None, why=hidden.why)
+                return MappedValue(
+                    value=self._shaped(wanted, words) if words else None, why=hidden.why
+                )
             except WrongKindError:
                 pass
-        return Told(why=hidden.why)
+        return MappedValue(why=hidden.why)
 
-    def _list(self, wanted: Property, node: Node) -> Told:
-        if isinstance(node.value, Unresolved):
-            return Told(why=node.value.why)
+    def _list(self, wanted: Property, node: Node) -> MappedValue:
+        if isinstance(node.value, UnknownValue):
+            return MappedValue(why=node.value.why)
         elements = _elements(wanted.shape, node)
         if elements is None:
             raise WrongKindError(f"expected a list, got {type(node.value).__name__}")
@@ -117,12 +119,12 @@ class Teller:
         places: dict[str, Node] = {}
         for index, element in enumerate(elements):
             places[f"[{index}]"] = element
-            if isinstance(element.value, Unresolved):
+            if isinstance(element.value, UnknownValue):
                 items.append({})
                 partly["[]"] = partly["[].*"] = element.value.why
                 continue
             items.append(self._element(wanted, element, index, partly, places))
-        return Told(value=items, partly=partly, places=places)
+        return MappedValue(value=items, partly=partly, places=places)
 
     def _element(
         self,
@@ -216,9 +218,9 @@ def _elements(shape: str, node: Node) -> tuple[Node, ...] | None:
     return (node,) if is_one else None
 
 
-def _unresolved(node: Node) -> Iterator[Unresolved]:
+def _unresolved(node: Node) -> Iterator[UnknownValue]:
     value = node.value
-    if isinstance(value, Unresolved):
+    if isinstance(value, UnknownValue):
         yield value
     elif isinstance(value, tuple):
         for each in value:
@@ -231,7 +233,7 @@ def _unresolved(node: Node) -> Iterator[Unresolved]:
 def _in_words(node: Node) -> Any:
     """Give plain values with the words of what is not known; what has none is left out."""
     value = node.value
-    if isinstance(value, Unresolved):
+    if isinstance(value, UnknownValue):
         return value.text or None
     if isinstance(value, tuple):
         return [each for each in map(_in_words, value) if each is not None]
@@ -258,7 +260,7 @@ def _policy(node: Node) -> Any:
 
     def stands(node: Node, key: str) -> Any:
         value = node.value
-        if isinstance(value, Unresolved):
+        if isinstance(value, UnknownValue):
             is_name = key in _RESOURCES and value.text.startswith("arn:")
             if not is_name:
                 raise _NotKnownError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.values import Value
 
 # All the steps that the code of one target may take; a large estate takes a tenth of it. One root
@@ -33,9 +33,9 @@ class Names:
     """What the words of a scope stand for, and the files that its functions may read."""
 
     def lookup(self, name: str) -> Value:
-        """Give a word's value or space; Unresolved for a word that nothing declares."""
+        """Give a word's value or space; UnknownValue for a word that nothing declares."""
         raise NotImplementedError
 
-    def read_file(self, path: str) -> str | Unresolved:
+    def read_file(self, path: str) -> str | UnknownValue:
         """Give the text of a file of the same target."""
         raise NotImplementedError

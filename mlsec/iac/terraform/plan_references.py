@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.regex import regex
 from mlsec.iac.terraform.values import Symbol
 
@@ -19,13 +19,15 @@ class References:
     def __init__(self, root: Node) -> None:
         self._root = root
 
-    def value(self, address: str, path: tuple[str | int, ...]) -> Symbol | Unresolved:
+    def value(self, address: str, path: tuple[str | int, ...]) -> Symbol | UnknownValue:
         """Give the symbol for an unknown value, when it is one reference and nothing else."""
         modules, resource = module_path(address)
         configured = self._resource(modules, resource)
         expression = configured.get("expressions", *path) if configured is not None else None
         shown = ".".join((address, *(str(step) for step in path)))
-        unknown = Unresolved(f"{shown} is only known after the apply", f"‹{shown}›", is_given=True)
+        unknown = UnknownValue(
+            f"{shown} is only known after the apply", f"‹{shown}›", is_given=True
+        )
         argument = str(path[-1])
         is_made_around = _MADE_AROUND.search(argument) and not _ONE_NAME.search(argument)
         if expression is None or is_made_around:

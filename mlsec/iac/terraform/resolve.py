@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.located import json as marked_json
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.errors import MlsecError
 from mlsec.iac.mapping.declaration import Declaration as Told
 from mlsec.iac.mapping.declaration import attribute, called, given_name
 from mlsec.iac.mapping.partial_text import joined
-from mlsec.iac.mapping.path_lookup import Digger, fold
+from mlsec.iac.mapping.path_lookup import PathLookup, fold
 from mlsec.iac.terraform.evaluation.located_blocks import plain_node
 from mlsec.iac.terraform.plan_references import module_path
 from mlsec.iac.terraform.target import Declaration
@@ -54,7 +54,7 @@ class Resolver:
         self._by_address = {
             declaration.address: _with_project(declaration) for declaration in declarations
         }
-        self._known: dict[Symbol, str | Unresolved] = {}
+        self._known: dict[Symbol, str | UnknownValue] = {}
         self._open: set[str] = set()
 
     def told(self) -> Iterator[Told]:
@@ -91,16 +91,16 @@ class Resolver:
             return node
         return Node(value, node.line, node.column, node.tag, node.file)
 
-    def symbol(self, symbol: Symbol) -> str | Unresolved:
+    def symbol(self, symbol: Symbol) -> str | UnknownValue:
         """Give what an attribute of a declared thing will be."""
         if symbol not in self._known:
             self._known[symbol] = self._symbol(symbol)
         return self._known[symbol]
 
-    def _symbol(self, symbol: Symbol) -> str | Unresolved:
+    def _symbol(self, symbol: Symbol) -> str | UnknownValue:
         shown = symbol.shown
         among = None if _passes_through(symbol) else (symbol.address,)
-        words = Unresolved(
+        words = UnknownValue(
             f"{shown} is only known after the apply", f"‹{shown}›", is_given=True, among=among
         )
         if symbol.address == "own":
@@ -121,7 +121,7 @@ class Resolver:
             body = _in_api_form(home, declared, declared.body)
 
             def get(path: str) -> Node | None:
-                found = Digger().dig(body, path)
+                found = PathLookup().dig(body, path)
                 return self.node(found) if found is not None else None
 
             found = called(entry, get, given_name(declared.address), provider)
@@ -139,7 +139,7 @@ class Resolver:
         """Put text together; JSON among it is taken apart, so that only its holes are unknown."""
         parts = [self.symbol(part) if isinstance(part, Symbol) else part for part in text.parts]
         made = joined(parts)
-        if isinstance(made, Unresolved) and str(parts[0]).lstrip().startswith(("{", "[")):
+        if isinstance(made, UnknownValue) and str(parts[0]).lstrip().startswith(("{", "[")):
             found = _json(parts)
             if found is not None:
                 return _placed(found, node)
@@ -152,10 +152,10 @@ def _in_api_form(home: Home, declared: Declaration, body: Node) -> Node:
     held = made.get("id")
     hidden = held.value if held is not None else None
     parts = hidden.parts if isinstance(hidden, Joined) else (hidden,)
-    unknown = next((p for p in parts if isinstance(p, Unresolved) and not p.text), None)
+    unknown = next((p for p in parts if isinstance(p, UnknownValue) and not p.text), None)
     if made is body or unknown is None:
         return made
-    named = Unresolved(unknown.why, f"‹{declared.address}.id›", is_given=True)
+    named = UnknownValue(unknown.why, f"‹{declared.address}.id›", is_given=True)
     return Node({**made.pairs(), "id": Node(named)}, made.line, made.column)
 
 
@@ -165,7 +165,7 @@ def _passes_through(symbol: Symbol) -> bool:
     return symbol.address == "own" or kind.startswith(("time_", "null_", "terraform_", "external."))
 
 
-def _unmapped(symbol: Symbol, wanted: str, words: Unresolved) -> str | Unresolved:
+def _unmapped(symbol: Symbol, wanted: str, words: UnknownValue) -> str | UnknownValue:
     """Name a thing that no table has: its id is an id, whatever it will read.
 
     What a provider draws at random is one text for ever, which stands in names.
@@ -182,10 +182,10 @@ def _unmapped(symbol: Symbol, wanted: str, words: Unresolved) -> str | Unresolve
 
 def _json(parts: list[Any]) -> Node | None:
     """Parse JSON text with holes; a text that has one is not known."""
-    holes: dict[str, Unresolved] = {}
+    holes: dict[str, UnknownValue] = {}
     pieces: list[str] = []
     for at, part in enumerate(parts):
-        if isinstance(part, Unresolved):
+        if isinstance(part, UnknownValue):
             holes[f"\x02{at}\x03"] = part
             pieces.append(f"\\u0002{at}\\u0003")
         else:
@@ -196,7 +196,7 @@ def _json(parts: list[Any]) -> Node | None:
         return None
 
 
-def _filled(node: Node, holes: Mapping[str, Unresolved]) -> Node:
+def _filled(node: Node, holes: Mapping[str, UnknownValue]) -> Node:
     value: Any = node.value
     if isinstance(value, tuple):
         return Node(tuple(_filled(each, holes) for each in value))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Language
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.enums import GapReason
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.modules.module import Key, Module, Placed, assemble
@@ -17,7 +17,7 @@ from mlsec.iac.terraform.names import MAX_ROOT_STEPS, MAX_STEPS, Budget, Names
 from mlsec.iac.terraform.syntax.json_syntax import parse_json, parse_values
 from mlsec.iac.terraform.syntax.parse import parse
 from mlsec.iac.terraform.syntax.tree import Body, Literal
-from mlsec.iac.terraform.values import Mistaken, Value
+from mlsec.iac.terraform.values import InvalidValue, Value
 
 MAX_NESTED = 12
 # Resources and uses of modules together, of the target and of one root.
@@ -94,18 +94,18 @@ class Target:
             for root in self.roots()
         }
 
-    def text(self, path: str) -> str | Unresolved:
+    def text(self, path: str) -> str | UnknownValue:
         """Give the text of a file of the target."""
         found = self._texts.get(path)
         if found is None:
-            return Unresolved(f"the file {path[:200]} is not among the code that was read")
+            return UnknownValue(f"the file {path[:200]} is not among the code that was read")
         return found.text
 
-    def child(self, call: Placed, parent: Scope) -> Module | Unresolved:
+    def child(self, call: Placed, parent: Scope) -> Module | UnknownValue:
         """Give the module that a call names; a doubt where it is not in the target."""
         directory = _local_source(call, parent.module)
         label = call.block.labels[0] if call.block.labels else ""
-        if isinstance(directory, Unresolved):
+        if isinstance(directory, UnknownValue):
             return self._doubt(call, f'module "{label}": {directory.why}')
         module = self.modules.get(directory)
         if module is None:
@@ -121,12 +121,12 @@ class Target:
             return self._doubt(call, f'module "{label}": nested too deep')
         return module
 
-    def _doubt(self, call: Placed, detail: str) -> Unresolved:
+    def _doubt(self, call: Placed, detail: str) -> UnknownValue:
         place = (call.file.id, call.block.line)
         if place not in self._told:
             self._told.add(place)
             self.scope.doubt(call.file, detail, line=call.block.line)
-        return Unresolved(detail)
+        return UnknownValue(detail)
 
     def _declared(self, scope: Scope) -> Iterator[Declaration]:
         self._reached.add(scope.module.directory)
@@ -139,7 +139,7 @@ class Target:
             for instance in calls.each().values() if calls else ():
                 if self._is_too_much(placed, scope.root):
                     return
-                child = scope.child(calls, instance) if calls else Unresolved("")
+                child = scope.child(calls, instance) if calls else UnknownValue("")
                 if isinstance(child, Scope):
                     yield from self._declared(child)
 
@@ -257,10 +257,10 @@ class _Known:
 
 class _NoNames(Names):
     def lookup(self, name: str) -> Value:
-        return Mistaken(f'a file of values may not refer to "{name[:80]}"')
+        return InvalidValue(f'a file of values may not refer to "{name[:80]}"')
 
-    def read_file(self, path: str) -> str | Unresolved:
-        return Mistaken(f"a file of values may not read {path[:80]}")
+    def read_file(self, path: str) -> str | UnknownValue:
+        return InvalidValue(f"a file of values may not read {path[:80]}")
 
 
 def _shown_root(module: Module) -> str:
@@ -275,18 +275,18 @@ def _precedence(file: CodeFile) -> tuple[int, str]:
     return order.get(name, 2), name
 
 
-def _local_source(call: Placed, module: Module) -> str | Unresolved:
+def _local_source(call: Placed, module: Module) -> str | UnknownValue:
     """Give the directory that a module call names, or why it names none of the target."""
     source = call.block.body.attributes.get("source")
     if source is None or not isinstance(source.value, Literal):
-        return Unresolved("its source is not written out")
+        return UnknownValue("its source is not written out")
     written = str(source.value.value)
     if not written.startswith(("./", "../")) and written not in (".", ".."):
-        return Unresolved(
+        return UnknownValue(
             f"{written[:200]} is not in this folder and is not fetched, so what it declares was "
             "not judged; scan the output of terraform show -json instead"
         )
     joined = posixpath.normpath(posixpath.join(module.directory, written))
     if joined == ".." or joined.startswith("../"):
-        return Unresolved(f"{written[:200]} lies outside of what is scanned")
+        return UnknownValue(f"{written[:200]} lies outside of what is scanned")
     return "" if joined == "." else joined

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.located import json as marked_json
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.errors import MlsecError
 from mlsec.iac.mapping.path_lookup import fold
 from mlsec.iac.terraform.values import Joined, Symbol, Value
@@ -70,11 +70,11 @@ def in_api_form(home: Home, declared_type: str, body: Node) -> Node:
     if identity is not None:
         kind = identity.get("type") or Node("None")
         # Who it runs as is told when it is made, and by no words that the code has for it.
-        who = Unresolved("who it runs as is known when it is made", is_given=True)
+        who = UnknownValue("who it runs as is known when it is made", is_given=True)
         made["identity"] = Node({"type": kind, "principalId": Node(who)}, identity.line)
     made["id"] = Node(azapi_id(body), body.line, body.column)
     made |= held.value if held is not None and isinstance(held.value, dict) else {}
-    if held is not None and isinstance(held.value, Unresolved):
+    if held is not None and isinstance(held.value, UnknownValue):
         made["properties"] = held
     return Node(made, body.line, body.column)
 
@@ -84,7 +84,7 @@ def azapi_id(body: Node) -> Value:
     parent, name = body.get("parent_id"), body.get("name")
     written = body.text("type").partition("@")[0]
     if parent is None or name is None or not written:
-        return Unresolved("its parent is not written")
+        return UnknownValue("its parent is not written")
     is_child = written.count("/") > 1
     between = f"/{written.rpartition('/')[2]}/" if is_child else f"/providers/{written}/"
     return _joined(parent.value, between, name.value)
@@ -94,8 +94,8 @@ def _joined(parent: Any, between: str, name: Any) -> Value:
     parts: list[Any] = []
     for each in (parent, between, name):
         parts += each.parts if isinstance(each, Joined) else (each,)
-    known = all(isinstance(part, (str, Symbol, Unresolved)) for part in parts)
-    return Joined(tuple(parts)) if known else Unresolved("its parent is not known")
+    known = all(isinstance(part, (str, Symbol, UnknownValue)) for part in parts)
+    return Joined(tuple(parts)) if known else UnknownValue("its parent is not known")
 
 
 def _mapping(node: Node | None) -> Node | None:
@@ -105,7 +105,7 @@ def _mapping(node: Node | None) -> Node | None:
     try:
         return marked_json.parse(node.value)
     except MlsecError as error:
-        return Node(Unresolved(error.message), node.line, node.column)
+        return Node(UnknownValue(error.message), node.line, node.column)
 
 
 def _folded(tables: Tables, kind: str) -> Mapping[str, str]:

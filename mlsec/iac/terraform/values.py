@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 
 # Null, bool, int, float, str, list, dict with text keys, and the kinds below; sets are lists.
 Value = Any
@@ -17,7 +17,7 @@ MAX_ITEMS = 20_000
 MAX_WEIGHT = 200_000
 
 
-class Mistaken(Unresolved, frozen=True):
+class InvalidValue(UnknownValue, frozen=True):
     """What Terraform itself would refuse: ``try`` and ``can`` tell it from what is not known."""
 
 
@@ -40,15 +40,15 @@ class Symbol(msgspec.Struct, frozen=True):
 class Joined(msgspec.Struct, frozen=True):
     """Text around what is not known of it."""
 
-    parts: tuple[str | Symbol | Unresolved, ...]
+    parts: tuple[str | Symbol | UnknownValue, ...]
 
     @property
-    def unknown(self) -> Unresolved:
+    def unknown(self) -> UnknownValue:
         """Why it is not known."""
         for part in self.parts:
-            if isinstance(part, Unresolved):
+            if isinstance(part, UnknownValue):
                 return part
-        return Unresolved(f"{_shown(self.parts)}, which only the apply knows")
+        return UnknownValue(f"{_shown(self.parts)}, which only the apply knows")
 
 
 class Encoded(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class Encoded(msgspec.Struct, frozen=True):
     value: Value
 
 
-def _shown(parts: tuple[str | Symbol | Unresolved, ...]) -> str:
+def _shown(parts: tuple[str | Symbol | UnknownValue, ...]) -> str:
     return next((part.shown for part in parts if isinstance(part, Symbol)), "text")
 
 
@@ -79,13 +79,13 @@ def is_symbolic(value: Value) -> bool:
     return isinstance(value, (Symbol, Joined, Encoded))
 
 
-def why_hidden(value: Value) -> Unresolved:
+def why_hidden(value: Value) -> UnknownValue:
     """Say why a symbolic value is not known."""
     if isinstance(value, Joined):
-        return Unresolved(value.unknown.why)
+        return UnknownValue(value.unknown.why)
     if isinstance(value, Symbol):
-        return Unresolved(f"{value.shown} is only known after the apply")
-    return Unresolved("JSON text that only the apply knows")
+        return UnknownValue(f"{value.shown} is only known after the apply")
+    return UnknownValue("JSON text that only the apply knows")
 
 
 def walk(value: Value) -> Iterator[Value]:
@@ -122,21 +122,21 @@ def is_small(value: Value) -> bool:
     return weigh(value) < MAX_WEIGHT
 
 
-def first_unknown(value: Value) -> Unresolved | None:
+def first_unknown(value: Value) -> UnknownValue | None:
     """Give the first part that is not known at all, or None."""
-    return next((each for each in walk(value) if isinstance(each, Unresolved)), None)
+    return next((each for each in walk(value) if isinstance(each, UnknownValue)), None)
 
 
 def is_plain(value: Value) -> bool:
     """Whether all of a value is known: nothing unresolved, symbolic or looked up later."""
     return not any(
-        isinstance(each, (Unresolved, Symbol, Joined, Encoded, Space)) for each in walk(value)
+        isinstance(each, (UnknownValue, Symbol, Joined, Encoded, Space)) for each in walk(value)
     )
 
 
 def text_of(value: Value) -> Value:
-    """Give a value as text, as a template does: str, Joined, Encoded or Unresolved."""
-    if isinstance(value, (str, Joined, Encoded, Unresolved)):
+    """Give a value as text, as a template does: str, Joined, Encoded or UnknownValue."""
+    if isinstance(value, (str, Joined, Encoded, UnknownValue)):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -144,7 +144,7 @@ def text_of(value: Value) -> Value:
         return number_text(value)
     if isinstance(value, Symbol):
         return Joined((value,))
-    return Mistaken(f"{kind_of(value)} where text is expected")
+    return InvalidValue(f"{kind_of(value)} where text is expected")
 
 
 def number_text(number: float) -> str:
@@ -155,17 +155,17 @@ def number_text(number: float) -> str:
 
 
 def join_text(parts: list[Value]) -> Value:
-    """Join texts: a str, Joined when some are not known, or Unresolved."""
-    pieces: list[str | Symbol | Unresolved] = []
+    """Join texts: a str, Joined when some are not known, or UnknownValue."""
+    pieces: list[str | Symbol | UnknownValue] = []
     size = 0
     for part in parts:
         made = text_of(part)
-        if isinstance(made, Mistaken):
+        if isinstance(made, InvalidValue):
             return made
         if isinstance(made, Encoded):
             if len(parts) == 1:
                 return made
-            made = first_unknown(made.value) or Unresolved("JSON text that only the apply knows")
+            made = first_unknown(made.value) or UnknownValue("JSON text that only the apply knows")
         for piece in made.parts if isinstance(made, Joined) else (made,):
             size += len(piece) if isinstance(piece, str) else 1
             if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
@@ -173,40 +173,40 @@ def join_text(parts: list[Value]) -> Value:
             elif piece != "":
                 pieces.append(piece)
         if size > MAX_CHARS:
-            return Unresolved(f"text of more than {MAX_CHARS} characters")
+            return UnknownValue(f"text of more than {MAX_CHARS} characters")
     if not pieces:
         return ""
-    is_one = len(pieces) == 1 and isinstance(pieces[0], (str, Unresolved))
+    is_one = len(pieces) == 1 and isinstance(pieces[0], (str, UnknownValue))
     return pieces[0] if is_one else Joined(tuple(pieces))
 
 
 def number_of(value: Value) -> Value:
-    """Give a value as a number, as arithmetic does: int, float or Unresolved."""
+    """Give a value as a number, as arithmetic does: int, float or UnknownValue."""
     if isinstance(value, bool) or value is None or isinstance(value, (list, dict, Space)):
-        return Mistaken(f"{kind_of(value)} where a number is expected")
+        return InvalidValue(f"{kind_of(value)} where a number is expected")
     if isinstance(value, str):
         try:
-            return int(value) if len(value) < 300 else Mistaken("a number too long")
+            return int(value) if len(value) < 300 else InvalidValue("a number too long")
         except ValueError:
             pass
         try:
             return float(value)
         except ValueError:
-            return Mistaken("text where a number is expected")
+            return InvalidValue("text where a number is expected")
     if is_symbolic(value):
         return why_hidden(value)
     return value
 
 
 def bool_of(value: Value) -> Value:
-    """Give a value as a condition: bool or Unresolved."""
-    if isinstance(value, (bool, Unresolved)):
+    """Give a value as a condition: bool or UnknownValue."""
+    if isinstance(value, (bool, UnknownValue)):
         return value
     if value in ("true", "false"):
         return value == "true"
     if is_symbolic(value):
         return why_hidden(value)
-    return Mistaken(f"{kind_of(value)} where a condition is expected")
+    return InvalidValue(f"{kind_of(value)} where a condition is expected")
 
 
 def kind_of(value: Value) -> str:
@@ -225,15 +225,15 @@ def kind_of(value: Value) -> str:
 
 
 def equal(left: Value, right: Value) -> Value:
-    """Compare as ``==`` does: bool, or Unresolved when the unknown decides."""
+    """Compare as ``==`` does: bool, or UnknownValue when the unknown decides."""
     if not (is_small(left) and is_small(right)):
-        return Unresolved("a comparison of too many values")
+        return UnknownValue("a comparison of too many values")
     return _equal(left, right)
 
 
 def _equal(left: Value, right: Value) -> Value:
     for side in (left, right):
-        if isinstance(side, Unresolved):
+        if isinstance(side, UnknownValue):
             return side
     if is_symbolic(left) or is_symbolic(right):
         return _equal_symbolic(left, right)
@@ -248,7 +248,7 @@ def _equal(left: Value, right: Value) -> Value:
     if isinstance(left, Space) or isinstance(right, Space):
         if left is None or right is None:
             return False
-        return True if left is right else Unresolved("a comparison of resources")
+        return True if left is right else UnknownValue("a comparison of resources")
     if isinstance(left, bool) != isinstance(right, bool):
         return False
     return bool(left == right)
@@ -268,6 +268,6 @@ def _all(verdicts: Iterator[Value]) -> Value:
     for verdict in verdicts:
         if verdict is False:
             return False
-        if isinstance(verdict, Unresolved):
+        if isinstance(verdict, UnknownValue):
             unknown = verdict
     return unknown

@@ -12,20 +12,20 @@ from mlsec.core.sanitize import visible
 _ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
+class AzureTarget(msgspec.Struct, frozen=True, kw_only=True):
     """``azure[://subscription[,...]]`` taken apart; empty means all that the credentials see."""
 
     subscriptions: tuple[str, ...] = ()
 
 
-def parse_target(text: str) -> Target:
+def parse_target(text: str) -> AzureTarget:
     """Take a target apart; subscriptions are ids, in lower case.
 
     Raises:
         MlsecError: not ``azure[://subscription[,...]]``.
     """
     if text in ("azure", "azure://"):
-        return Target()
+        return AzureTarget()
     body = text.removeprefix("azure://")
     names = [name.strip().lower() for name in body.split(",") if name.strip()]
     if body == text or not names or not all(_ID.match(name) for name in names):
@@ -34,4 +34,4 @@ def parse_target(text: str) -> Target:
             hint="azure, or azure://00000000-0000-0000-0000-000000000000 with the ids of"
             " subscriptions (az account list --output table)",
         )
-    return Target(subscriptions=tuple(sorted(set(names))))
+    return AzureTarget(subscriptions=tuple(sorted(set(names))))

@@ -14,21 +14,21 @@ _PROJECT = re.compile(r"^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$|^\d{6,}$")
 _LOCATION = re.compile(r"^[a-z]{2,}(-[a-z]+\d+)?$|^global$")
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
+class GcpTarget(msgspec.Struct, frozen=True, kw_only=True):
     """Which projects and locations; empty means "whatever the credentials say" and "all"."""
 
     projects: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
 
 
-def parse_target(text: str) -> Target:
+def parse_target(text: str) -> GcpTarget:
     """Take a target apart.
 
     Raises:
         MlsecError: not ``gcp[://project,...[/location,...]]``.
     """
     if text in ("gcp", "gcp://"):
-        return Target()
+        return GcpTarget()
     named, _, places = text.removeprefix("gcp://").partition("/")
     projects, regions = _names(named), _names(places)
     wrong = [project for project in projects if not _PROJECT.match(project)]
@@ -39,7 +39,7 @@ def parse_target(text: str) -> Target:
             hint="gcp, gcp://my-project, gcp://first-project,second-project or"
             " gcp://my-project/europe-west4",
         )
-    return Target(projects=projects, regions=regions)
+    return GcpTarget(projects=projects, regions=regions)
 
 
 def _names(text: str) -> tuple[str, ...]:

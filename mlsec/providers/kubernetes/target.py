@@ -17,35 +17,35 @@ _HINT = (
 )
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
+class ClusterTarget(msgspec.Struct, frozen=True, kw_only=True):
     """Which cluster, "" for the kubeconfig's own choice; no namespaces means all."""
 
     context: str = ""
     namespaces: tuple[str, ...] = ()
 
 
-def parse_target(text: str, contexts: Collection[str] = ()) -> Target:
+def parse_target(text: str, contexts: Collection[str] = ()) -> ClusterTarget:
     """Take a target apart; names of contexts may hold slashes, so that the known ones help.
 
     Raises:
         MlsecError: not ``kubernetes[://context[/namespace,...]]``.
     """
     if text in ("kubernetes", "kubernetes://"):
-        return Target()
+        return ClusterTarget()
     named = text.removeprefix("kubernetes://")
     if named == text or not named.strip("/"):
         raise _wrong(text)
     if named in contexts:
-        return Target(context=named)
+        return ClusterTarget(context=named)
     context, slash, last = named.rpartition("/")
     if not slash:
-        return Target(context=named)
+        return ClusterTarget(context=named)
     if contexts and context not in contexts and context != IN_CLUSTER and named not in contexts:
-        return Target(context=named)
+        return ClusterTarget(context=named)
     namespaces = tuple(dict.fromkeys(part.strip() for part in last.split(",") if part.strip()))
     if not context or any(not _NAMESPACE.match(namespace) for namespace in namespaces):
         raise _wrong(text)
-    return Target(context=context, namespaces=namespaces)
+    return ClusterTarget(context=context, namespaces=namespaces)
 
 
 def _wrong(text: str) -> MlsecError:

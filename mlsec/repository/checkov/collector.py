@@ -13,9 +13,9 @@ from mlsec.collect.folders.local import LocalStore
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
-from mlsec.core.external_finding import ForeignRun
+from mlsec.core.external_finding import ExternalRun
 from mlsec.repository.checkov.output import Names, read_output
-from mlsec.repository.checkov.program import Program, Trouble, run_checkov
+from mlsec.repository.checkov.program import Program, ProgramFailure, run_checkov
 from mlsec.repository.checkov.reader import SERVICE
 from mlsec.repository.collector import scope_of
 from mlsec.repository.evidence import SERVICE as CODE
@@ -53,7 +53,7 @@ def run_over(target: str, snapshot: Snapshot, program: Program) -> None:
     if not files:
         return
     done = run_checkov(program, _bodies(target, files))
-    if isinstance(done, Trouble):
+    if isinstance(done, ProgramFailure):
         _record_trouble(snapshot, scope, len(files), done.reason, done.detail)
         return
     body, folder = done
@@ -130,7 +130,7 @@ def _bodies(target: str, files: dict[str, CodeFile]) -> Iterator[tuple[str, byte
         yield entry.path, body
 
 
-def _record(snapshot: Snapshot, scope: str, found: ForeignRun) -> None:
+def _record(snapshot: Snapshot, scope: str, found: ExternalRun) -> None:
     body = canonical(found)
     snapshot.record(_call(scope, payload=digest_of(body)), body)
 
@@ -139,7 +139,7 @@ def _record_trouble(
     snapshot: Snapshot, scope: str, given: int, reason: GapReason, detail: str
 ) -> None:
     """Keep how many files it was to read and why it did not."""
-    body = canonical(ForeignRun(tool="checkov", version="", given=given))
+    body = canonical(ExternalRun(tool="checkov", version="", given=given))
     call = _call(scope, payload=digest_of(body))
     snapshot.record(msgspec.structs.replace(call, reason=reason.value, detail=detail), body)
 

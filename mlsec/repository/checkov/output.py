@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from mlsec.core.errors import MlsecError
-from mlsec.core.external_finding import ForeignResult, ForeignRun
+from mlsec.core.external_finding import ExternalResult, ExternalRun
 from mlsec.repository.checkov.program import check_version
 
 MAX_RESULTS = 100_000
@@ -48,7 +48,7 @@ class _Unfit(Exception):  # noqa: N818 - it never leaves this file
     """An entry of the output is not what checkov writes."""
 
 
-def read_output(body: bytes, names: Names) -> ForeignRun:
+def read_output(body: bytes, names: Names) -> ExternalRun:
     """Take what checkov printed apart.
 
     Raises:
@@ -62,7 +62,7 @@ def read_output(body: bytes, names: Names) -> ForeignRun:
     version = _version(reports)
     check_version(version)
     unfit = 0
-    failed: dict[tuple[Any, ...], ForeignResult] = {}
+    failed: dict[tuple[Any, ...], ExternalResult] = {}
     for entry in _entries(reports, "failed_checks"):
         try:
             found = _result(entry, names)
@@ -78,7 +78,7 @@ def read_output(body: bytes, names: Names) -> ForeignRun:
             unread.add(names.files[path][0])
         else:
             unfit += 1
-    return ForeignRun(
+    return ExternalRun(
         tool="checkov",
         version=version,
         failed=tuple(failed[key] for key in sorted(failed)),
@@ -130,7 +130,7 @@ def _skipped(reports: list[Any]) -> Iterator[str]:
             yield "one that could not be read"
 
 
-def _result(entry: Any, names: Names) -> ForeignResult:
+def _result(entry: Any, names: Names) -> ExternalResult:
     path = names.path_of(_text(entry, "file_path", _PATH_CHARS))
     if not path:
         raise _Unfit
@@ -138,7 +138,7 @@ def _result(entry: Any, names: Names) -> ForeignResult:
     if not known and names.folder:
         raise _Unfit  # a run over our copies cannot speak of another file
     link = entry.get("guideline")
-    return ForeignResult(
+    return ExternalResult(
         check=_check(entry),
         title=_text(entry, "check_name"),
         file=names.files[known][1] if known else path,

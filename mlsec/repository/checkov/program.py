@@ -36,7 +36,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
 
 
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+class ProgramFailure(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no output."""
 
     reason: GapReason
@@ -86,7 +86,7 @@ def _installed(path: Path) -> str:
 
 def run_checkov(
     program: Program, files: Iterable[tuple[str, bytes]]
-) -> tuple[bytes, str] | Trouble:
+) -> tuple[bytes, str] | ProgramFailure:
     """Run it over files (path from the target, bytes) that are written to a folder of their own.
 
     A repository's own .checkov.yaml can name Python code to load, so checkov never sees the
@@ -107,17 +107,17 @@ def run_checkov(
                 place.write_bytes(body)
             except OSError as error:
                 detail = f"a file could not be copied for checkov: {error.strerror}"
-                return Trouble(reason=GapReason.UNRESOLVED, detail=detail)
+                return ProgramFailure(reason=GapReason.UNRESOLVED, detail=detail)
         command = [
             program.path, "--directory", str(folder), "--output", "json", "--compact",
             "--skip-download", "--download-external-modules", "false", "--soft-fail",
             "--framework", *FRAMEWORKS,
         ]  # fmt: skip
         done = _run(command, home, _environment(home, program))
-        return done if isinstance(done, Trouble) else (done, str(folder))
+        return done if isinstance(done, ProgramFailure) else (done, str(folder))
 
 
-def _run(command: list[str], folder: Path, environment: dict[str, str]) -> bytes | Trouble:
+def _run(command: list[str], folder: Path, environment: dict[str, str]) -> bytes | ProgramFailure:
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(  # noqa: S603 - the path was named by the user
             command,
@@ -150,12 +150,14 @@ def _run(command: list[str], folder: Path, environment: dict[str, str]) -> bytes
         said.seek(0)
         words = said.read(400).decode("utf-8", "replace").split("\n")[0]
     if late.is_set():
-        return Trouble(reason=GapReason.TIMEOUT, detail=f"it took longer than {TIMEOUT_S:.0f} s")
+        return ProgramFailure(
+            reason=GapReason.TIMEOUT, detail=f"it took longer than {TIMEOUT_S:.0f} s"
+        )
     if len(body) > MAX_OUTPUT_BYTES:
         detail = f"it said more than {MAX_OUTPUT_BYTES:,} bytes"
-        return Trouble(reason=GapReason.OVER_LIMIT, detail=detail)
+        return ProgramFailure(reason=GapReason.OVER_LIMIT, detail=detail)
     if code:
-        return Trouble(reason=GapReason.UNRESOLVED, detail=f"it ended with {code}: {words}")
+        return ProgramFailure(reason=GapReason.UNRESOLVED, detail=f"it ended with {code}: {words}")
     return body
 
 

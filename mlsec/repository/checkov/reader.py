@@ -8,7 +8,7 @@ from mlsec.collect.tally import Tally
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
-from mlsec.core.external_finding import Foreign, ForeignRun
+from mlsec.core.external_finding import ExternalReport, ExternalRun
 from mlsec.core.resource import Inventory
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
@@ -16,7 +16,7 @@ from mlsec.snapshot.store import Snapshot
 SERVICE, TYPE = "checkov", "checkov"
 
 
-def read(snapshot: Snapshot) -> tuple[tuple[Foreign, ...], Inventory]:
+def read(snapshot: Snapshot) -> tuple[tuple[ExternalReport, ...], Inventory]:
     """Give what checkov said, by scope, with its gaps and an account of the files it was given.
 
     Raises:
@@ -28,22 +28,22 @@ def read(snapshot: Snapshot) -> tuple[tuple[Foreign, ...], Inventory]:
         if call.service == SERVICE:
             run = _run(call, snapshot)
             _account(call, run, tally)
-            found.append(Foreign(scope=call.scope, run=run))
+            found.append(ExternalReport(scope=call.scope, run=run))
     return tuple(found), Inventory(
         gaps=tuple(tally.gaps[key] for key in sorted(tally.gaps)), coverage=tally.coverage()
     )
 
 
-def _run(call: Call, snapshot: Snapshot) -> ForeignRun:
+def _run(call: Call, snapshot: Snapshot) -> ExternalRun:
     try:
-        return msgspec.json.decode(snapshot.payload_bytes(call.payload), type=ForeignRun)
+        return msgspec.json.decode(snapshot.payload_bytes(call.payload), type=ExternalRun)
     except msgspec.MsgspecError as error:
         raise MlsecError(
             f"the evidence of checkov is damaged: {error}", location=str(snapshot.path)
         ) from None
 
 
-def _account(call: Call, run: ForeignRun, tally: Tally) -> None:
+def _account(call: Call, run: ExternalRun, tally: Tally) -> None:
     place = (TYPE, call.scope, "")
     tally.look(place)
     if call.reason:

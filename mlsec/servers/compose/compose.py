@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Declared, Language
 from mlsec.collect.code.launch import Launch
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.collect.located.yaml import parse_documents
 from mlsec.core.errors import MlsecError
 from mlsec.servers.compose.merge import extended, merged
@@ -174,7 +174,7 @@ class _Reader:
         """What is included is read as a file of its own; what is not here is told."""
         for item in self._roots[file.path].items("include"):
             for node in _paths_of(item):
-                if isinstance(node.value, Unresolved) or not isinstance(node.value, str):
+                if isinstance(node.value, UnknownValue) or not isinstance(node.value, str):
                     continue
                 path = posixpath.normpath(posixpath.join(folder, node.value))
                 if path not in self._services:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from mlsec.collect.code.code_file import CodeFile
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.servers.images.dockerfile import Recipe
 from mlsec.servers.shell.expand import expand, expand_parts
 
@@ -24,7 +24,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Callable[[Node], Recipe | None]
     root: Node
 
-    def lookup(self, name: str) -> str | Unresolved | None:
+    def lookup(self, name: str) -> str | UnknownValue | None:
         """Give a variable as ``.env`` sets it."""
         held = self.values.get(name)
         return held.value if held is not None else None
@@ -43,7 +43,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
             return Node(pairs, node.line, node.column)
         return node
 
-    def parts(self, text: str) -> tuple[str | Unresolved, ...]:
+    def parts(self, text: str) -> tuple[str | UnknownValue, ...]:
         """Give the pieces of a word with its variables filled in."""
         return expand_parts(text, self.lookup, is_compose=True)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from mlsec.collect.code.code_file import CodeFile, Language
 from mlsec.collect.code.launch import Launch
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.servers.images.image_build import repository_of
 from mlsec.servers.network_reach import is_loopback
 
@@ -95,7 +95,7 @@ def _led_by(each: Composed, fronts: list[Composed], files: Mapping[str, CodeFile
 
 def _told(
     each: Composed, front: Composed, files: Mapping[str, CodeFile]
-) -> str | Unresolved | None:
+) -> str | UnknownValue | None:
     """Give the ports of a service that a front leads to without asking; None for none."""
     image = front.launch.image
     name = repository_of(image.value) if image is not None and isinstance(image.value, str) else ""
@@ -106,19 +106,19 @@ def _told(
     texts = [file.text for file in held if file is not None and file.language is Language.PROXY]
     texts += front.launch.files.values()
     if not texts:
-        return Unresolved(f'"{front.name}" may lead to it, and its configuration was not read')
+        return UnknownValue(f'"{front.name}" may lead to it, and its configuration was not read')
     clear = _COMMENT.sub("", "\n".join(texts))
     named = re.findall(rf"(?<![\w.-]){re.escape(each.name)}(?::([0-9]+))?(?![\w.-])", clear)
     if not named:
         return None
     if _ASKS.search(clear):
         why = f'"{front.name}" leads to it and asks some who they are; on which way was not read'
-        return Unresolved(why)
+        return UnknownValue(why)
     ports = sorted(set(filter(None, named)))
-    return " ".join(ports) or Unresolved(f'which port of it "{front.name}" leads to is not told')
+    return " ".join(ports) or UnknownValue(f'which port of it "{front.name}" leads to is not told')
 
 
-def _by_labels(each: Composed, front: Composed) -> str | Unresolved | None:
+def _by_labels(each: Composed, front: Composed) -> str | UnknownValue | None:
     """Traefik is told by the labels of what it leads to."""
     labels = _labels(each.node)
     enabled = labels.get("traefik.enable", "").lower()
@@ -127,12 +127,12 @@ def _by_labels(each: Composed, front: Composed) -> str | Unresolved | None:
     if enabled == "false" or (is_opt_in and enabled != "true"):
         return None
     if not any(_ROUTER.match(key) for key in labels):
-        return Unresolved(f'"{front.name}" may lead to it, and no label says how')
+        return UnknownValue(f'"{front.name}" may lead to it, and no label says how')
     if any(".middlewares" in key for key in labels) or ".middlewares" in words.lower():
         why = f'"{front.name}" leads to it by middlewares, which may ask who is there'
-        return Unresolved(why)
+        return UnknownValue(why)
     ports = [value for key, value in labels.items() if key.endswith(".loadbalancer.server.port")]
-    return " ".join(ports) or Unresolved(f'which port of it "{front.name}" leads to is not told')
+    return " ".join(ports) or UnknownValue(f'which port of it "{front.name}" leads to is not told')
 
 
 def _labels(node: Node) -> dict[str, str]:

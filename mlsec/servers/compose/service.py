@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mlsec.collect.code.launch import Launch, Publication
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.regex import regex
 from mlsec.servers.compose.merge import environment
 from mlsec.servers.compose.project import Project
@@ -108,7 +108,7 @@ def _words(node: Node | None, project: Project) -> tuple[Node, ...] | None:
             for word in flag_nodes(project.parts(str(item.value)), item.line, item.column)
         )
     if not isinstance(node.value, str):
-        return (Node(Unresolved("the command is not told"), node.line, node.column),)
+        return (Node(UnknownValue("the command is not told"), node.line, node.column),)
     # Compose splits words and knows no operators: a sign such as && is a word like any other.
     filled = node.value.replace("$$", "\x00")
     found = split_commands(
@@ -139,10 +139,10 @@ def _environment(
     for name, node in environment(declared).items() if declared is not None else ():
         if node.value is None:
             why = f"the variable {name} comes from the shell that starts it"
-            found[name] = Node(project.lookup(name) or Unresolved(why), node.line, node.column)
+            found[name] = Node(project.lookup(name) or UnknownValue(why), node.line, node.column)
         else:
             value = str(node.value).lower() if isinstance(node.value, bool) else node.value
-            text = value if isinstance(value, Unresolved) else str(value)
+            text = value if isinstance(value, UnknownValue) else str(value)
             found[name] = project.filled(Node(text, node.line, node.column))
     return found, is_open
 
@@ -174,7 +174,7 @@ def _with_port(item: Node, project: Project) -> Node:
     ``${WEB_PORT}:8000`` passes 8000 on at some port of all addresses.
     """
     filled = project.filled(item)
-    if not isinstance(filled.value, Unresolved) or not isinstance(item.value, str):
+    if not isinstance(filled.value, UnknownValue) or not isinstance(item.value, str):
         return filled
     host = _HOST_PORT.match(item.value)
     if host is None:
@@ -191,13 +191,15 @@ def _publication(item: Node) -> Iterator[Publication]:
         held = bound.value if bound is not None else ""
         if isinstance(port, int | str) and str(port).isdecimal():
             yield Publication(
-                address=held if isinstance(held, str | Unresolved) else "", port=int(port), **place
+                address=held if isinstance(held, str | UnknownValue) else "",
+                port=int(port),
+                **place,
             )
         else:
-            yield Publication(address=Unresolved("a port that is not known"), port=0, **place)
+            yield Publication(address=UnknownValue("a port that is not known"), port=0, **place)
         return
     if not isinstance(item.value, str | int):
-        why = item.value if isinstance(item.value, Unresolved) else Unresolved("not a port")
+        why = item.value if isinstance(item.value, UnknownValue) else UnknownValue("not a port")
         # Which port and to whom is open: any of the server's may be passed on.
         yield Publication(address=why, port=0, **place)
         return
@@ -206,7 +208,7 @@ def _publication(item: Node) -> Iterator[Publication]:
     address = _address(head)
     found = _RANGE.match(container)
     if found is None:
-        yield Publication(address=Unresolved(f"the port {text}"), port=0, **place)
+        yield Publication(address=UnknownValue(f"the port {text}"), port=0, **place)
         return
     first, last = int(found[1]), int(found[2] or found[1])
     for port in range(first, min(last, first + _MOST_PORTS) + 1):
@@ -229,7 +231,7 @@ def _shown(each: Publication) -> str:
 def _user(node: Node | None, project: Project, recipe: Recipe | None) -> str:
     if node is not None:
         value = project.filled(node).value
-        return "?" if isinstance(value, Unresolved) else str(value)
+        return "?" if isinstance(value, UnknownValue) else str(value)
     return recipe.user if recipe is not None else ""
 
 
@@ -243,7 +245,7 @@ def _built_in(recipe: Recipe | None, build: Node | None, project: Project) -> di
 
 def _is_of_another(mode: object) -> bool:
     """Whether a container has the network, and so the published ports, of another one."""
-    return isinstance(mode, Unresolved) or str(mode).startswith(("service:", "container:"))
+    return isinstance(mode, UnknownValue) or str(mode).startswith(("service:", "container:"))
 
 
 def _traits(

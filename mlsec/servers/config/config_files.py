@@ -11,7 +11,7 @@ from mlsec.collect.located.located import Node
 from mlsec.core.errors import MlsecError
 from mlsec.servers.config.config_syntax import parse_config
 from mlsec.servers.products.product import Product
-from mlsec.servers.settings import Answer, ConfigFile, Settings
+from mlsec.servers.settings import ConfigFile, Settings, SettingValue
 
 # What names files from where it lies.
 _BESIDE = ("shell", "procfile", "unit")
@@ -121,11 +121,11 @@ def _is_below(path: str, folder: str) -> bool:
     return path.startswith(f"{folder.rstrip('/')}/")
 
 
-def _named(form: str, settings: Settings) -> Answer | None:
+def _named(form: str, settings: Settings) -> SettingValue | None:
     """Give the configuration file that stands among the words of a command line."""
     words = (word for word in settings.words if isinstance(word.value, str))
     found = next((word for word in words if re.fullmatch(form, str(word.value))), None)
-    return Answer(value=found.value, place=found) if found is not None else None
+    return SettingValue(value=found.value, place=found) if found is not None else None
 
 
 def _in_some_folder(name: str, launch: Launch) -> str:
@@ -134,7 +134,7 @@ def _in_some_folder(name: str, launch: Launch) -> str:
     return f"whether it reads {name}: the folder that it is started in is not told"
 
 
-def _told(product: Product, settings: Settings) -> Answer | None:
+def _told(product: Product, settings: Settings) -> SettingValue | None:
     flag, variable = settings.flag(*product.config_flags), settings.variable(*product.config_env)
     return (variable or flag) if product.is_env_first else (flag or variable)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlsec.collect.located import json as marked_json
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.collect.located.yaml import parse_documents
 from mlsec.core.errors import MlsecError
 
@@ -131,8 +131,8 @@ def _python(text: str) -> Node:
             if name.startswith("c."):
                 value = _literal(statement.value)
                 is_nested = statement.col_offset > 0
-                if is_nested and not isinstance(value, Unresolved):
-                    value = Unresolved(f"{name} is set under a condition")
+                if is_nested and not isinstance(value, UnknownValue):
+                    value = UnknownValue(f"{name} is set under a condition")
                 found[name[2:]] = Node(value, statement.lineno, statement.col_offset + 1)
     return Node(found)
 
@@ -162,7 +162,7 @@ def _literal(node: ast.expr) -> Any:
     try:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return Unresolved("an expression of Python")
+        return UnknownValue("an expression of Python")
     if isinstance(value, list | tuple | set):
         return tuple(Node(each if _is_plain(each) else str(each)) for each in value)
     if isinstance(value, bytes):

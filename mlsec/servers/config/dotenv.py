@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.servers.shell.expand import expand
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*(.*)\Z")
@@ -27,7 +27,7 @@ def parse_environment(text: str, file: str = "") -> Mapping[str, Node]:
     return found
 
 
-def _value(raw: str, before: Mapping[str, Node]) -> str | Unresolved:
+def _value(raw: str, before: Mapping[str, Node]) -> str | UnknownValue:
     if raw[:1] == "'":
         end = raw.find("'", 1)
         return raw[1:end] if end > 0 else raw[1:]
@@ -37,7 +37,7 @@ def _value(raw: str, before: Mapping[str, Node]) -> str | Unresolved:
     else:
         text = re.sub(r"(?<!\s)\s++#.*\Z", "", raw)
 
-    def lookup(name: str) -> str | Unresolved | None:
+    def lookup(name: str) -> str | UnknownValue | None:
         held = before.get(name)
         return held.value if held is not None else None
 

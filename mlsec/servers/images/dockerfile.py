@@ -10,7 +10,7 @@ import msgspec
 
 from mlsec.collect.code.code_file import CodeFile
 from mlsec.collect.located import json as marked_json
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.errors import MlsecError
 from mlsec.core.regex import regex
 from mlsec.servers.images.installed_packages import packages_in
@@ -265,7 +265,7 @@ def _filled(text: str, stage: Recipe) -> str:
 
 
 def _lookup(known: Mapping[str, Node]) -> Lookup:
-    def lookup(name: str) -> str | Unresolved | None:
+    def lookup(name: str) -> str | UnknownValue | None:
         held = known.get(name)
         return held.value if held is not None else None
 

@@ -9,7 +9,7 @@ from typing import Any
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Language
 from mlsec.collect.code.launch import Launch
 from mlsec.collect.images.image_names import image_digest, image_tag
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.collect.secrets.masking import masked_kind
 from mlsec.collect.secrets.script_signs import script_signs
 from mlsec.core.resource import Resource
@@ -149,7 +149,7 @@ def _bases(recipes: tuple[Recipe, ...]) -> list[Node]:
 
 
 def _base(node: Node) -> dict[str, Any]:
-    if isinstance(node.value, Unresolved):
+    if isinstance(node.value, UnknownValue):
         return {"what": f"line {node.line}: {node.value.why}"}
     tag = image_tag(node.value)
     return {

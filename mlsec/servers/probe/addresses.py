@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from mlsec.collect.walk.call_failure import Trouble
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import visible
-from mlsec.servers.probe.target import Target
+from mlsec.servers.probe.target import ProbeTarget
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Sequence[str]]
@@ -29,7 +29,7 @@ _METADATA = frozenset(
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-class Reach(enum.Enum):
+class AddressKind(enum.Enum):
     """What kind of place an address is in."""
 
     PUBLIC = "public"
@@ -57,34 +57,34 @@ def system_resolver(host: str, port: int) -> Sequence[str]:
     return [str(entry[4][0]) for entry in found]
 
 
-def reach_of(text: str) -> Reach:
+def reach_of(text: str) -> AddressKind:
     """Say what kind of place an address is in; one that is wrapped in IPv6 counts as itself."""
     try:
         address = _unwrapped(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
-        return Reach.SPECIAL
+        return AddressKind.SPECIAL
     if str(address) in _METADATA:
-        return Reach.METADATA
+        return AddressKind.METADATA
     if address.is_loopback:
-        return Reach.LOOPBACK
+        return AddressKind.LOOPBACK
     if address.is_link_local:
-        return Reach.LINK_LOCAL
+        return AddressKind.LINK_LOCAL
     if address.is_multicast or address.is_unspecified:
-        return Reach.SPECIAL
+        return AddressKind.SPECIAL
     if address.is_global:
-        return Reach.PUBLIC
+        return AddressKind.PUBLIC
     # Shared space of carriers (100.64/10) and networks for documents are not on the internet.
-    return Reach.PRIVATE
+    return AddressKind.PRIVATE
 
 
 def resolve(
-    target: Target, resolver: Resolver, timeout_s: float, *, is_private_allowed: bool
-) -> Resolved | Trouble:
+    target: ProbeTarget, resolver: Resolver, timeout_s: float, *, is_private_allowed: bool
+) -> Resolved | CallFailure:
     """Find the addresses that may be asked; a name is asked for here and never again."""
     if target.is_address:
         return Resolved(addresses=(target.host,), allowed=(target.host,))
     found = _in_time(resolver, target, timeout_s)
-    if isinstance(found, Trouble):
+    if isinstance(found, CallFailure):
         return found
     names = tuple(dict.fromkeys(found))
     allowed = tuple(
@@ -93,15 +93,15 @@ def resolve(
     return Resolved(addresses=names, allowed=allowed)
 
 
-def refusal(resolved: Resolved) -> Trouble:
+def refusal(resolved: Resolved) -> CallFailure:
     """Say why none of the addresses is asked."""
     first = resolved.addresses[0] if resolved.addresses else ""
-    reach = reach_of(first) if first else Reach.SPECIAL
+    reach = reach_of(first) if first else AddressKind.SPECIAL
     how = "by writing that address itself as the target"
-    if reach in (Reach.PRIVATE, Reach.LOOPBACK):
+    if reach in (AddressKind.PRIVATE, AddressKind.LOOPBACK):
         how = f"with --probe-private, or {how}"
     kind = reach.value.replace("_", "-")
-    return Trouble(
+    return CallFailure(
         reason=GapReason.DENIED,
         code=f"{reach.value}_address",
         detail=f"the name means the {kind} address {visible(first, 60)}, which is asked only {how}"
@@ -110,13 +110,13 @@ def refusal(resolved: Resolved) -> Trouble:
     )
 
 
-def _is_allowed(target: Target, address: str, *, is_private_allowed: bool) -> bool:
+def _is_allowed(target: ProbeTarget, address: str, *, is_private_allowed: bool) -> bool:
     reach = reach_of(address)
-    if reach is Reach.PUBLIC:
+    if reach is AddressKind.PUBLIC:
         return True
-    if reach is Reach.LOOPBACK and target.host.rstrip(".") == "localhost":
+    if reach is AddressKind.LOOPBACK and target.host.rstrip(".") == "localhost":
         return True  # this name means nothing else (RFC 6761)
-    return is_private_allowed and reach in (Reach.PRIVATE, Reach.LOOPBACK)
+    return is_private_allowed and reach in (AddressKind.PRIVATE, AddressKind.LOOPBACK)
 
 
 def _unwrapped(address: Address) -> Address:
@@ -128,16 +128,18 @@ def _unwrapped(address: Address) -> Address:
     return inner if inner is not None else address
 
 
-def _in_time(resolver: Resolver, target: Target, timeout_s: float) -> Sequence[str] | Trouble:
+def _in_time(
+    resolver: Resolver, target: ProbeTarget, timeout_s: float
+) -> Sequence[str] | CallFailure:
     """Ask the resolver in a thread: a call of the system's that hangs cannot be interrupted."""
-    ends: list[Sequence[str] | Trouble] = []
+    ends: list[Sequence[str] | CallFailure] = []
 
     def ask() -> None:
         try:
             ends.append(resolver(target.host, target.port))
         except (OSError, UnicodeError) as error:
             ends.append(
-                Trouble(
+                CallFailure(
                     reason=GapReason.UNRESOLVED,
                     code="no_such_host",
                     detail=f"the name could not be resolved: {visible(str(error), 120)}",
@@ -148,7 +150,7 @@ def _in_time(resolver: Resolver, target: Target, timeout_s: float) -> Sequence[s
     asking.start()
     asking.join(timeout_s)
     if not ends:
-        return Trouble(
+        return CallFailure(
             reason=GapReason.TIMEOUT,
             code="resolve",
             detail=f"the name was not resolved within {timeout_s:g} s",

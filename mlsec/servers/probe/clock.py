@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 
-from mlsec.collect.walk.call_failure import Trouble
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.core.enums import GapReason
 
 
 class StepError(Exception):
     """A step gave nothing; ``trouble`` says why."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: CallFailure) -> None:
         super().__init__(trouble.detail)
         self.trouble = trouble
 
@@ -52,8 +52,8 @@ class Deadline:
         return left
 
 
-def late(what: str, seconds: float) -> Trouble:
+def late(what: str, seconds: float) -> CallFailure:
     """Say that a step took too long."""
-    return Trouble(
+    return CallFailure(
         reason=GapReason.TIMEOUT, code="timeout", detail=f"{what}: not done within {seconds:g} s"
     )

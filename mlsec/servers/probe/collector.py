@@ -7,7 +7,7 @@ import os
 
 from mlsec import __version__
 from mlsec.collect.settings import CollectSettings, Progress
-from mlsec.collect.walk.call_failure import Trouble
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.servers.probe import tls
 from mlsec.servers.probe.addresses import (
     Resolver,
@@ -22,18 +22,18 @@ from mlsec.servers.probe.limits import Limits
 from mlsec.servers.probe.products.product import Opens
 from mlsec.servers.probe.products.recognise import doors_of, recognise
 from mlsec.servers.probe.products.table import ALWAYS, ROOT, identifying_paths, paths_of
-from mlsec.servers.probe.requests import Asker, Question
+from mlsec.servers.probe.requests import ProbeClient, Question
 from mlsec.servers.probe.response_record import (
     CONNECT,
     HANDSHAKE,
     OFFER,
     RESOLVE,
     Cleaner,
-    Told,
+    RecordedResponse,
     done,
     failed,
 )
-from mlsec.servers.probe.target import PROVIDER, Target, parse_target
+from mlsec.servers.probe.target import PROVIDER, ProbeTarget, parse_target
 from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, key_of
 from mlsec.snapshot.records import canonical
 from mlsec.snapshot.store import Snapshot
@@ -73,7 +73,7 @@ def check(target: str, settings: CollectSettings) -> None:
 
 
 def probe(
-    target: Target,
+    target: ProbeTarget,
     snapshot: Snapshot,
     limits: Limits,
     progress: Progress | None = None,
@@ -85,18 +85,18 @@ def probe(
     dialler = _pinned(target, snapshot, limits, resolver, is_private_allowed=is_private_allowed)
     if dialler is None or not _greets(target, snapshot, limits, dialler):
         return
-    asker = Asker(target, dialler, snapshot, Cleaner(snapshot.meta()["salt"]), limits)
+    asker = ProbeClient(target, dialler, snapshot, Cleaner(snapshot.meta()["salt"]), limits)
     _Questions(asker, target, progress).ask_all()
 
 
 def _pinned(
-    target: Target, snapshot: Snapshot, limits: Limits, resolver: Resolver,
+    target: ProbeTarget, snapshot: Snapshot, limits: Limits, resolver: Resolver,
     *, is_private_allowed: bool,
 ) -> Dialler | None:  # fmt: skip
     """Look the name up, once, and connect; from here on there is only this address."""
     scope, whole = target.scope, Deadline(limits.target_s)
     found = resolve(target, resolver, limits.resolve_s, is_private_allowed=is_private_allowed)
-    if isinstance(found, Trouble):
+    if isinstance(found, CallFailure):
         snapshot.record(*failed(scope, RESOLVE, {}, found))
         return None
     if not found.allowed:
@@ -110,7 +110,7 @@ def _pinned(
         trouble = error.trouble
         if _proxies():
             note = "; a probe asks directly, past the proxy of the environment"
-            trouble = Trouble(
+            trouble = CallFailure(
                 reason=trouble.reason, code=trouble.code, detail=f"{trouble.detail}{note}"
             )
         snapshot.record(*failed(scope, CONNECT, {}, trouble))
@@ -120,20 +120,20 @@ def _pinned(
     return dialler
 
 
-def _greets(target: Target, snapshot: Snapshot, limits: Limits, dialler: Dialler) -> bool:
+def _greets(target: ProbeTarget, snapshot: Snapshot, limits: Limits, dialler: Dialler) -> bool:
     """Shake hands where the target speaks TLS; False when nothing further can be asked."""
     if not target.is_tls:
         return True
     scope = target.scope
     found = tls.shake_hands(dialler, limits.chain)
-    if isinstance(found, Trouble):
+    if isinstance(found, CallFailure):
         snapshot.record(*failed(scope, HANDSHAKE, {}, found))
         return False
     snapshot.record(*done(scope, HANDSHAKE, {}, found))
     for version in tls.VERSIONS:
         offered = tls.offer(dialler, version)
         params = {"version": version}
-        if isinstance(offered, Trouble):
+        if isinstance(offered, CallFailure):
             snapshot.record(*failed(scope, OFFER, params, offered))
         else:
             snapshot.record(*done(scope, OFFER, params, offered))
@@ -143,9 +143,9 @@ def _greets(target: Target, snapshot: Snapshot, limits: Limits, dialler: Dialler
 class _Questions:
     """What is asked: what every server is, then what tells products apart, then its own."""
 
-    def __init__(self, asker: Asker, target: Target, progress: Progress | None) -> None:
+    def __init__(self, asker: ProbeClient, target: ProbeTarget, progress: Progress | None) -> None:
         self._asker, self._target, self._progress = asker, target, progress
-        self._heard: dict[str, Told] = {}
+        self._heard: dict[str, RecordedResponse] = {}
         self._asked: set[str] = set()
 
     def ask_all(self) -> None:

@@ -6,12 +6,12 @@ import socket
 import ssl
 from collections.abc import Sequence
 
-from mlsec.collect.walk.call_failure import Trouble
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import visible
 from mlsec.servers.probe.clock import Deadline, StepError, late
 from mlsec.servers.probe.limits import Limits
-from mlsec.servers.probe.target import Target
+from mlsec.servers.probe.target import ProbeTarget
 
 
 class Dialler:
@@ -23,7 +23,7 @@ class Dialler:
     """
 
     def __init__(
-        self, target: Target, addresses: Sequence[str], limits: Limits, whole: Deadline
+        self, target: ProbeTarget, addresses: Sequence[str], limits: Limits, whole: Deadline
     ) -> None:
         self._target, self._limits, self.whole = target, limits, whole
         self._candidates = tuple(addresses[: limits.addresses])
@@ -76,7 +76,7 @@ class Dialler:
         self._opened += 1
         if self._opened > self._limits.connections:
             raise StepError(
-                Trouble(
+                CallFailure(
                     reason=GapReason.OVER_LIMIT,
                     code="connections",
                     detail=f"more than {self._limits.connections} connections would be needed",
@@ -103,8 +103,8 @@ class Dialler:
         return connection
 
 
-def _no_connection(error: OSError) -> Trouble:
-    return Trouble(
+def _no_connection(error: OSError) -> CallFailure:
+    return CallFailure(
         reason=GapReason.UNRESOLVED,
         code="connect",
         detail=f"no connection: {visible(error.strerror or str(error), 120)}",

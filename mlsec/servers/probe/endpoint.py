@@ -10,22 +10,29 @@ import msgspec
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap
-from mlsec.servers.advisories import Untold, known_flaws, product_of, shipped_advisories
+from mlsec.servers.advisories import UnknownVersion, known_flaws, product_of, shipped_advisories
 from mlsec.servers.probe import shaping
 from mlsec.servers.probe.certificates import read_certificate
 from mlsec.servers.probe.evidence import Evidence, Step
 from mlsec.servers.probe.http import CLIENT_CERTIFICATE
 from mlsec.servers.probe.products.product import Opens
 from mlsec.servers.probe.products.recognise import (
-    DoorState,
-    Recognised,
+    PathState,
+    RecognisedProduct,
     doors_of,
     is_shut_throughout,
     leads_to_tls,
     recognise,
 )
 from mlsec.servers.probe.products.table import NOWHERE, ROOT, identifying_paths
-from mlsec.servers.probe.response_record import ASK, CONNECT, HANDSHAKE, OFFER, RESOLVE, Told
+from mlsec.servers.probe.response_record import (
+    ASK,
+    CONNECT,
+    HANDSHAKE,
+    OFFER,
+    RESOLVE,
+    RecordedResponse,
+)
 from mlsec.servers.probe.tls import VERSIONS, Handshake, Offer
 from mlsec.snapshot.records import Call, CallStatus
 
@@ -65,7 +72,7 @@ class _Shaping:
         self._known: dict[str, Any] = shaping.of_target(evidence.target)
         self._unread: dict[str, set[str]] = {}
         self._gaps: dict[str, Gap] = {}
-        self._heard: dict[str, Told] = {}
+        self._heard: dict[str, RecordedResponse] = {}
         self._failed: dict[str, Call] = {}
 
     def shown(self) -> Shown:
@@ -160,12 +167,12 @@ class _Shaping:
         if step.call.status is CallStatus.GAP:
             self._failed[path] = step.call
         else:
-            self._heard[path] = msgspec.json.decode(step.body, type=Told)
+            self._heard[path] = msgspec.json.decode(step.body, type=RecordedResponse)
 
     def _product(self) -> None:
         # Whoever wants a certificate of the caller has shut the door before any answer.
         shut = {p for p, call in self._failed.items() if call.error_code == CLIENT_CERTIFICATE}
-        heard = self._heard | dict.fromkeys(shut, Told(status=401))
+        heard = self._heard | dict.fromkeys(shut, RecordedResponse(status=401))
         found = recognise(heard)
         doors = doors_of(found, heard)
         main = found.main
@@ -180,7 +187,7 @@ class _Shaping:
             self._flaws(found)
         self._doors(doors, is_shut=is_shut_throughout(heard, (ROOT, NOWHERE)))
 
-    def _flaws(self, found: Recognised) -> None:
+    def _flaws(self, found: RecognisedProduct) -> None:
         if found.main is None:
             self._known |= {
                 "version": None,
@@ -197,14 +204,14 @@ class _Shaping:
             why = f"{found.main.title} told no version to a caller without a sign-in"
             self._hide(("version",), self._gap("version", GapReason.UNSUPPORTED, why))
         flaws = known_flaws(found.main.name, found.version, products)
-        if isinstance(flaws, Untold):
+        if isinstance(flaws, UnknownVersion):
             self._hide(
                 ("vulnerabilities",), self._gap("known flaws", GapReason.UNSUPPORTED, flaws.why)
             )
         else:
             self._known["vulnerabilities"] = [flaw.shown(found.version) for flaw in flaws]
 
-    def _doors(self, doors: tuple[DoorState, ...], *, is_shut: bool) -> None:
+    def _doors(self, doors: tuple[PathState, ...], *, is_shut: bool) -> None:
         rows = shaping.of_doors(doors)
         for door in doors:
             if door.state is None:
@@ -232,7 +239,7 @@ class _Shaping:
         if step is None or step.call.status is CallStatus.GAP:
             self._hide(names, self._gap_of("GET from another origin", step.call if step else None))
             return
-        told = msgspec.json.decode(step.body, type=Told)
+        told = msgspec.json.decode(step.body, type=RecordedResponse)
         self._known |= shaping.of_foreign_page(told, str(step.params["origin"]))
         self._known["cors.path"] = step.params["path"]
 
@@ -240,9 +247,11 @@ class _Shaping:
         if step is None or step.call.status is CallStatus.GAP:
             self._hide(("methods",), self._gap_of("OPTIONS", step.call if step else None))
             return
-        self._known["methods"] = shaping.of_methods(msgspec.json.decode(step.body, type=Told))
+        self._known["methods"] = shaping.of_methods(
+            msgspec.json.decode(step.body, type=RecordedResponse)
+        )
 
-    def _door_gap(self, state: DoorState) -> Gap:
+    def _door_gap(self, state: PathState) -> Gap:
         call = self._failed.get(state.door.path)
         if call is not None:
             return self._gap_of(f"GET {state.door.path}", call)
@@ -276,7 +285,7 @@ class _Shaping:
         return sources | ({ASK: plain.call.id} if plain is not None else {})
 
 
-def _why_not_known(ends: list[Told | None]) -> str:
+def _why_not_known(ends: list[RecordedResponse | None]) -> str:
     """Say why nobody can tell whether a sign-in is wanted; ``ends`` are a start and a nowhere."""
     if all(told is not None and told.status == 403 for told in ends):
         return (

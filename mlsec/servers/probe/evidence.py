@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.servers.probe.target import Target
+from mlsec.servers.probe.target import ProbeTarget
 from mlsec.snapshot.records import Call
 
 
@@ -22,7 +22,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """All steps of one target."""
 
-    target: Target
+    target: ProbeTarget
     steps: tuple[Step, ...]
 
     def first(self, operation: str) -> Step | None:

@@ -9,7 +9,7 @@ import ssl
 import msgspec
 
 from mlsec import __version__
-from mlsec.collect.walk.call_failure import Trouble
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import visible
 from mlsec.servers.probe.clock import Deadline, StepError, late
@@ -61,20 +61,20 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Response(msgspec.Struct, frozen=True, kw_only=True):
     """What came back. ``cut`` says why the body is not whole, None when it is."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
-    cut: Trouble | None = None
+    cut: CallFailure | None = None
 
     def header(self, name: str) -> str:
         """Give a header's first value, "" when there is none."""
         return next((text for key, text in self.headers if key == name), "")
 
 
-def exchange(connection: socket.socket, request: Request, limits: Limits, by: Deadline) -> Answer:
+def exchange(connection: socket.socket, request: Request, limits: Limits, by: Deadline) -> Response:
     """Send a request and read what comes back.
 
     Raises:
@@ -91,7 +91,7 @@ def exchange(connection: socket.socket, request: Request, limits: Limits, by: De
             break
     else:
         raise StepError(_over(f"more than {limits.interim_answers} interim answers"))
-    answer = Answer(status=status, headers=headers)
+    answer = Response(status=status, headers=headers)
     if request.method == "HEAD" or status in (101, 204, 304):
         return answer
     try:
@@ -182,17 +182,17 @@ class _Stream:
         return bool(data)
 
 
-def broken(error: Exception) -> Trouble:
+def broken(error: Exception) -> CallFailure:
     """Say how a connection broke."""
     word = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
     if "CERTIFICATE_REQUIRED" in str(word).upper().replace(" ", "_"):
-        return Trouble(
+        return CallFailure(
             reason=GapReason.DENIED, code=CLIENT_CERTIFICATE, detail="it wants a certificate"
         )
     return _malformed(f"the connection broke: {visible(str(word), 120)}")
 
 
-def _with_body(stream: _Stream, answer: Answer, limits: Limits) -> Answer:
+def _with_body(stream: _Stream, answer: Response, limits: Limits) -> Response:
     """Read the body as its frame says.
 
     Raises:
@@ -209,7 +209,7 @@ def _with_body(stream: _Stream, answer: Answer, limits: Limits) -> Answer:
     packed = answer.header("content-encoding").strip().lower()
     if packed not in ("", "identity"):
         # It was not asked for; unpacking it could cost any amount of memory.
-        trouble = Trouble(
+        trouble = CallFailure(
             reason=GapReason.UNSUPPORTED,
             code="packed",
             detail=f"packed as {visible(packed, 40)} although that was not asked for",
@@ -218,7 +218,7 @@ def _with_body(stream: _Stream, answer: Answer, limits: Limits) -> Answer:
     return whole
 
 
-def _take_counted(stream: _Stream, answer: Answer, limits: Limits) -> None:
+def _take_counted(stream: _Stream, answer: Response, limits: Limits) -> None:
     counts = {text.strip() for name, text in answer.headers if name == "content-length"}
     if len(counts) > 1 or not all(re.fullmatch(r"[0-9]{1,18}", count) for count in counts):
         raise StepError(_malformed("its lengths contradict each other"))
@@ -269,15 +269,15 @@ def _parse_head(head: bytes, limits: Limits) -> tuple[int, tuple[tuple[str, str]
     return int(found[2]), tuple(headers)
 
 
-def _no_http(start: bytes) -> Trouble:
+def _no_http(start: bytes) -> CallFailure:
     if start[:2] in (b"\x15\x03", b"\x16\x03"):
         return _malformed("it speaks TLS: name it as https://")
     return _malformed(f"no answer of HTTP/1.x: it begins {visible(repr(start[:24])[1:], 60)}")
 
 
-def _malformed(detail: str) -> Trouble:
-    return Trouble(reason=GapReason.MALFORMED, code="malformed", detail=detail)
+def _malformed(detail: str) -> CallFailure:
+    return CallFailure(reason=GapReason.MALFORMED, code="malformed", detail=detail)
 
 
-def _over(detail: str) -> Trouble:
-    return Trouble(reason=GapReason.OVER_LIMIT, code="over_limit", detail=detail)
+def _over(detail: str) -> CallFailure:
+    return CallFailure(reason=GapReason.OVER_LIMIT, code="over_limit", detail=detail)

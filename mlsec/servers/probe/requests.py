@@ -7,24 +7,24 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from mlsec.collect.walk.call_failure import Trouble
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.core.enums import GapReason
 from mlsec.servers.probe import tls
 from mlsec.servers.probe.clock import Deadline, StepError
 from mlsec.servers.probe.dial import Dialler
-from mlsec.servers.probe.http import Answer, Request, exchange
+from mlsec.servers.probe.http import Request, Response, exchange
 from mlsec.servers.probe.limits import Limits
 from mlsec.servers.probe.response_record import (
     ASK,
     Cleaner,
     Hop,
     Leads,
-    Told,
+    RecordedResponse,
     bare_address,
     done,
     failed,
 )
-from mlsec.servers.probe.target import Target
+from mlsec.servers.probe.target import ProbeTarget
 from mlsec.snapshot.store import Snapshot
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -46,18 +46,23 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         return {name: text for name, text in asked.items() if text}
 
 
-class Asker:
+class ProbeClient:
     """Asks one target. Each request has a connection of its own, and only one is open at a time."""
 
     def __init__(
-        self, target: Target, dialler: Dialler, snapshot: Snapshot, cleaner: Cleaner, limits: Limits
+        self,
+        target: ProbeTarget,
+        dialler: Dialler,
+        snapshot: Snapshot,
+        cleaner: Cleaner,
+        limits: Limits,
     ) -> None:
         self._target, self._dialler, self._limits = target, dialler, limits
         self._snapshot, self._cleaner = snapshot, cleaner
         self._sent = 0
         self._unanswered = 0
 
-    def ask(self, question: Question) -> Told | None:
+    def ask(self, question: Question) -> RecordedResponse | None:
         """Ask and record; None when there was no answer, which is recorded with its reason."""
         scope, params = self._target.scope, question.params()
         try:
@@ -69,7 +74,7 @@ class Asker:
         self._snapshot.record(*done(scope, ASK, params, told))
         return told
 
-    def _told(self, question: Question) -> Told:
+    def _told(self, question: Question) -> RecordedResponse:
         hops: list[Hop] = []
         path = self._target.base + question.path
         while True:
@@ -90,7 +95,7 @@ class Asker:
             self._unanswered = 0
         return self._cleaner.told(answer, tuple(hops))
 
-    def _answer(self, question: Question, path: str) -> Answer:
+    def _answer(self, question: Question, path: str) -> Response:
         self._refuse_more()
         self._sent += 1
         by = Deadline(self._limits.answer_s, self._dialler.whole)
@@ -130,13 +135,15 @@ class Asker:
     def _refuse_more(self) -> None:
         if self._sent >= self._limits.requests:
             detail = f"not asked: more than {self._limits.requests} requests would be needed"
-            raise StepError(Trouble(reason=GapReason.OVER_LIMIT, code="requests", detail=detail))
+            raise StepError(
+                CallFailure(reason=GapReason.OVER_LIMIT, code="requests", detail=detail)
+            )
         if self._unanswered >= self._limits.patience:
             detail = f"not asked: {self._unanswered} times in a row there was no answer in time"
-            raise StepError(Trouble(reason=GapReason.TIMEOUT, code="patience", detail=detail))
+            raise StepError(CallFailure(reason=GapReason.TIMEOUT, code="patience", detail=detail))
         self._dialler.whole.left_s("all of this target")
 
-    def _note(self, trouble: Trouble) -> None:
+    def _note(self, trouble: CallFailure) -> None:
         if trouble.reason is GapReason.TIMEOUT and trouble.code != "patience":
             self._unanswered += 1
 

@@ -12,8 +12,8 @@ import msgspec
 
 from mlsec.collect.secrets.kinds import secret_kind
 from mlsec.collect.secrets.redact import Redactor
-from mlsec.collect.walk.call_failure import Trouble
-from mlsec.servers.probe.http import Answer
+from mlsec.collect.walk.call_failure import CallFailure
+from mlsec.servers.probe.http import Response
 from mlsec.servers.probe.target import PROVIDER
 from mlsec.snapshot.records import Call, CallStatus, canonical, canonical_params
 from mlsec.snapshot.seal import digest_of
@@ -57,7 +57,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     leads: Leads
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class RecordedResponse(msgspec.Struct, frozen=True, kw_only=True):
     """An answer. ``document`` is its JSON, or None; ``text`` is what is no JSON.
 
     ``mark`` is a keyed digest of the whole body: equal marks, equal bodies. ``cut`` is a gap
@@ -91,11 +91,11 @@ class Cleaner:
         self._redactor = Redactor(salt)
         self._key = hashlib.sha256(b"mlsec probe/1 " + salt.encode()).digest()
 
-    def told(self, answer: Answer, hops: tuple[Hop, ...] = ()) -> Told:
+    def told(self, answer: Response, hops: tuple[Hop, ...] = ()) -> RecordedResponse:
         """Give an answer as it is kept."""
         document = _json(answer.body) if answer.cut is None else None
         text = "" if document is not None else self._text(answer.body.decode("utf-8", "replace"))
-        return Told(
+        return RecordedResponse(
             status=answer.status,
             headers=tuple((n, self._header(n, v)) for n, v in answer.headers if n in _KEPT),
             other_headers=tuple(sorted({n for n, _ in answer.headers if n not in _KEPT})),
@@ -159,7 +159,7 @@ def done(scope: str, operation: str, params: dict[str, str], payload: Any) -> tu
 
 
 def failed(
-    scope: str, operation: str, params: dict[str, str], trouble: Trouble
+    scope: str, operation: str, params: dict[str, str], trouble: CallFailure
 ) -> tuple[Call, None]:
     """Give the record of a step that gave nothing."""
     call = _call(scope, operation, params)

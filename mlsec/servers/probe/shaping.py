@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlsec.core.sanitize import visible
-from mlsec.servers.probe.products.recognise import DoorState
-from mlsec.servers.probe.response_record import Leads, Told
-from mlsec.servers.probe.target import Target
+from mlsec.servers.probe.products.recognise import PathState
+from mlsec.servers.probe.response_record import Leads, RecordedResponse
+from mlsec.servers.probe.target import ProbeTarget
 
 _LISTING = re.compile(r"(?i)<title>\s*(?:Index of /|Directory listing for /)")
 _DEBUG = re.compile(
@@ -21,7 +21,7 @@ _DJANGO_TITLE_WITHIN = 2000
 _MAX_AGE = re.compile(r"(?i)max-age\s*=\s*\"?([0-9]{1,12})")
 
 
-def of_target(target: Target) -> dict[str, Any]:
+def of_target(target: ProbeTarget) -> dict[str, Any]:
     """Give what is known before anything is asked."""
     return {
         "url": target.id,
@@ -31,7 +31,7 @@ def of_target(target: Target) -> dict[str, Any]:
     }
 
 
-def of_root(told: Told) -> dict[str, Any]:
+def of_root(told: RecordedResponse) -> dict[str, Any]:
     """Give what the answer at the start says."""
     hop = told.hops[-1] if told.hops and 300 <= told.status < 400 else None
     is_left = hop is not None and hop.leads is not Leads.OWN
@@ -45,7 +45,7 @@ def of_root(told: Told) -> dict[str, Any]:
     }
 
 
-def of_all(heard: Mapping[str, Told]) -> dict[str, Any]:
+def of_all(heard: Mapping[str, RecordedResponse]) -> dict[str, Any]:
     """Give what any answer may say."""
     cookies: dict[str, dict[str, Any]] = {}
     for _, told in sorted(heard.items()):
@@ -56,7 +56,7 @@ def of_all(heard: Mapping[str, Told]) -> dict[str, Any]:
     return {"cookies": list(cookies.values()), "debug_pages": shown}
 
 
-def of_doors(states: tuple[DoorState, ...]) -> list[dict[str, Any]]:
+def of_doors(states: tuple[PathState, ...]) -> list[dict[str, Any]]:
     """Give the doors; one that could not be tried has no state."""
     shown = []
     for state in states:
@@ -71,7 +71,7 @@ def of_doors(states: tuple[DoorState, ...]) -> list[dict[str, Any]]:
     return shown
 
 
-def of_foreign_page(told: Told, origin: str) -> dict[str, Any]:
+def of_foreign_page(told: RecordedResponse, origin: str) -> dict[str, Any]:
     """Give whether a page from elsewhere may read the answer in a visitor's browser."""
     allowed = told.header("access-control-allow-origin").strip()
     with_cookies = told.header("access-control-allow-credentials").strip().lower() == "true"
@@ -81,7 +81,7 @@ def of_foreign_page(told: Told, origin: str) -> dict[str, Any]:
     }
 
 
-def of_methods(told: Told) -> list[str] | None:
+def of_methods(told: RecordedResponse) -> list[str] | None:
     """Give the methods that a server says it has, None when it does not say."""
     allowed = told.header("allow")
     names = sorted({part.strip().upper() for part in allowed.split(",") if part.strip()})
@@ -94,7 +94,7 @@ def _is_for_developers(text: str) -> bool:
     return bool(_DJANGO.search(text[:_DJANGO_TITLE_WITHIN])) and "Request Method" in text
 
 
-def _hsts(told: Told) -> int | None:
+def _hsts(told: RecordedResponse) -> int | None:
     found = _MAX_AGE.search(told.header("strict-transport-security"))
     return int(found[1]) if found else None
 

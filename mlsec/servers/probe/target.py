@@ -19,7 +19,7 @@ _HOST = re.compile(
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*\Z")
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
+class ProbeTarget(msgspec.Struct, frozen=True, kw_only=True):
     """An endpoint. ``base`` is the path before everything that is asked, "" for none.
 
     ``is_address``: the user wrote an IP address, not a name.
@@ -54,7 +54,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return f"{PROVIDER}/{self.id}"
 
 
-def parse_target(text: str) -> Target:
+def parse_target(text: str) -> ProbeTarget:
     """Read ``https://host:port/path``.
 
     Raises:
@@ -74,7 +74,7 @@ def parse_target(text: str) -> Target:
     if port == 0 or parts.scheme not in _PORTS:
         raise _refused(text, "expected https://host:port or http://host:port")
     host, is_address = _host(text, parts.hostname or "")
-    return Target(
+    return ProbeTarget(
         scheme=parts.scheme,
         host=host,
         port=port or _PORTS[parts.scheme],

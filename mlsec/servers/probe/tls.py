@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.walk.call_failure import Trouble
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import visible
 from mlsec.servers.probe.clock import StepError
@@ -52,7 +52,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-def shake_hands(dialler: Dialler, most_certificates: int) -> Handshake | Trouble:
+def shake_hands(dialler: Dialler, most_certificates: int) -> Handshake | CallFailure:
     """Read the certificates, first asking this machine's store whether it trusts them."""
     try:
         try:
@@ -70,11 +70,11 @@ def shake_hands(dialler: Dialler, most_certificates: int) -> Handshake | Trouble
         return no_agreement(error)
 
 
-def offer(dialler: Dialler, version: str) -> Offer | Trouble:
+def offer(dialler: Dialler, version: str) -> Offer | CallFailure:
     """Offer one version alone."""
     context = _only(version)
     if context is None:
-        return Trouble(
+        return CallFailure(
             reason=GapReason.UNSUPPORTED,
             code="local",
             detail=f"this machine's OpenSSL ({ssl.OPENSSL_VERSION}) cannot offer TLS {version}",
@@ -93,14 +93,14 @@ def connection_context() -> ssl.SSLContext:
     return _reading()
 
 
-def no_agreement(error: Exception) -> Trouble:
+def no_agreement(error: Exception) -> CallFailure:
     """Say why there was no handshake."""
     word = _word(error)
     if word in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
         detail = "no handshake: it does not speak TLS"
     else:
         detail = f"no handshake: {word}"
-    return Trouble(reason=GapReason.MALFORMED, code="handshake", detail=detail)
+    return CallFailure(reason=GapReason.MALFORMED, code="handshake", detail=detail)
 
 
 def _read(connection: ssl.SSLSocket, most: int, trust: str, detail: str) -> Handshake:

@@ -15,8 +15,8 @@ from mlsec.servers.products.product import (
 )
 from mlsec.servers.settings import (
     NO,
-    Answer,
     Settings,
+    SettingValue,
     any_given,
     is_given,
     known,
@@ -78,14 +78,14 @@ def read_litellm(s: Settings) -> Told:
     yield "salt_key_missing", opposite(any_given(s.find(env=("LITELLM_SALT_KEY",))))
 
 
-def _litellm_tls(s: Settings) -> Answer:
+def _litellm_tls(s: Settings) -> SettingValue:
     return both(
         any_given(s.find("--ssl_certfile_path", env=("SSL_CERTFILE_PATH",))),
         any_given(s.find("--ssl_keyfile_path", env=("SSL_KEYFILE_PATH",))),
     )
 
 
-def _litellm_key(s: Settings) -> Answer:
+def _litellm_key(s: Settings) -> SettingValue:
     elsewhere = s.key("include") or s.variable("LITELLM_CONFIG_BUCKET_NAME")
     told = s.key("general_settings.master_key") or s.variable("LITELLM_MASTER_KEY")
     if elsewhere is not None:
@@ -98,7 +98,7 @@ def _litellm_key(s: Settings) -> Answer:
         held = s.variable(text.partition("/")[2])
         if held is not None:
             return held
-        return Answer(
+        return SettingValue(
             why=f"the variable {text.partition('/')[2]} is set where it is started",
             place=told.place,
             file=told.file,
@@ -106,7 +106,7 @@ def _litellm_key(s: Settings) -> Answer:
     return told
 
 
-def _litellm_asks(s: Settings, key: Answer, permits: Answer) -> Answer:
+def _litellm_asks(s: Settings, key: SettingValue, permits: SettingValue) -> SettingValue:
     given = is_given(key)
     if not given.is_known or given.value:
         return given
@@ -205,7 +205,7 @@ def read_flowise(s: Settings) -> Told:
     )
 
 
-def _flowise_asks(s: Settings, user: Answer, password: Answer) -> Answer:
+def _flowise_asks(s: Settings, user: SettingValue, password: SettingValue) -> SettingValue:
     """Before 3.0 both have to be set; from then on it has accounts, which cannot be turned off."""
     given = both(is_given(user), is_given(password))
     if given.is_known and given.value:

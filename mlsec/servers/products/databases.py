@@ -17,8 +17,8 @@ from mlsec.servers.products.product import (
 from mlsec.servers.settings import (
     NO,
     YES,
-    Answer,
     Settings,
+    SettingValue,
     any_given,
     is_given,
     known,
@@ -46,7 +46,7 @@ def read_redis(s: Settings) -> Told:
     yield "encryption.in_transit", tls.mapped(lambda value: str(value) not in ("0", ""))
 
 
-def _redis(s: Settings, name: str, default: object = None) -> Answer:
+def _redis(s: Settings, name: str, default: object = None) -> SettingValue:
     arguments = s.variable("REDIS_ARGS", "VALKEY_EXTRA_FLAGS")
     found = s.flag(f"--{name}") or s.key(name)
     if found is not None:
@@ -98,11 +98,11 @@ def read_postgres(s: Settings) -> Told:
     yield "encryption.in_transit", truth(tls)
 
 
-def _postgres(s: Settings, name: str, default: object) -> Answer:
+def _postgres(s: Settings, name: str, default: object) -> SettingValue:
     for at, word in enumerate(s.words[:-1]):
         following = s.words[at + 1].value
         if word.value == "-c" and isinstance(following, str) and following.startswith(f"{name}="):
-            return Answer(value=following.partition("=")[2], place=s.words[at + 1])
+            return SettingValue(value=following.partition("=")[2], place=s.words[at + 1])
     found = s.key(name) or s.flag(f"--{name}")
     if found is not None:
         return found
@@ -136,12 +136,12 @@ def read_elasticsearch(s: Settings) -> Told:
     yield "access.any_origin", has_star(origins)
 
 
-def _bare(s: Settings) -> Answer:
+def _bare(s: Settings) -> SettingValue:
     is_told = s.flag("--config-file", "-C", "--config") is not None
     return unknown("its configuration file was not read") if is_told else known(LOOPBACK)
 
 
-def _hidden_or(s: Settings, default: Answer) -> Answer:
+def _hidden_or(s: Settings, default: SettingValue) -> SettingValue:
     hidden = s.hidden()
     return unknown(hidden) if hidden else default
 
@@ -177,7 +177,7 @@ def read_clickhouse(s: Settings) -> Told:
     yield "encryption.in_transit", NO
 
 
-def _clickhouse_asks(s: Settings, given: Answer, skipped: Answer) -> Answer:
+def _clickhouse_asks(s: Settings, given: SettingValue, skipped: SettingValue) -> SettingValue:
     if not given.is_known or given.value:
         return given
     if not skipped.is_known or skipped.value:

@@ -19,12 +19,12 @@ from mlsec.servers.products.product import (
     open_to_others,
     opposite,
 )
-from mlsec.servers.settings import NO, YES, Answer, Settings, any_given, known, unknown
+from mlsec.servers.settings import NO, YES, Settings, SettingValue, any_given, known, unknown
 
 _SAMPLE_KEYS = ("EMPTY", "token-abc123", "sk-1234", "changeme", "secret", "test", "none", "abc123")
 
 
-def _positional(s: Settings, *after: str) -> Answer | None:
+def _positional(s: Settings, *after: str) -> SettingValue | None:
     """Give the first word behind the command's own words that is no flag's value."""
     words = s.words
     start = 0
@@ -36,9 +36,9 @@ def _positional(s: Settings, *after: str) -> Answer | None:
     if start < len(words) and not str(words[start].value).startswith("-"):
         node: Node = words[start]
         return (
-            known(node.value, Answer(place=node))
+            known(node.value, SettingValue(place=node))
             if isinstance(node.value, str)
-            else unknown(node.value.why, Answer(place=node))
+            else unknown(node.value.why, SettingValue(place=node))
         )
     return None
 
@@ -88,7 +88,7 @@ def read_vllm(s: Settings) -> Told:
     )
 
 
-def _vllm_logs(s: Settings) -> Answer:
+def _vllm_logs(s: Settings) -> SettingValue:
     on = s.has_flag("--enable-log-requests")
     off = s.has_flag("--disable-log-requests", "--no-enable-log-requests")
     if on is not None or off is not None:

@@ -18,8 +18,8 @@ from mlsec.servers.products.product import (
 from mlsec.servers.settings import (
     NO,
     YES,
-    Answer,
     Settings,
+    SettingValue,
     any_given,
     known,
 )
@@ -96,7 +96,7 @@ def read_mlserver(s: Settings) -> Told:
     yield "supply.clients_can_load", YES
 
 
-def _mlserver(s: Settings, name: str, default: str) -> Answer:
+def _mlserver(s: Settings, name: str, default: str) -> SettingValue:
     """Give a setting; what stands in its file counts more than a variable."""
     told = s.key(name)
     if told is not None:
@@ -122,12 +122,12 @@ def read_bentoml(s: Settings) -> Told:
     )
 
 
-def _bento_host(s: Settings) -> Answer:
+def _bento_host(s: Settings) -> SettingValue:
     is_developing = s.has_flag("--development", "--reload")
     return known(LOOPBACK, is_developing) if is_developing is not None else known(ANYWHERE)
 
 
-def _repository(where: Answer) -> Told:
+def _repository(where: SettingValue) -> Told:
     yield "supply.model", where
     yield (
         "supply.model_plain_http",

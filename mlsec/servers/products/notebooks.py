@@ -18,8 +18,8 @@ from mlsec.servers.products.product import (
 from mlsec.servers.settings import (
     NO,
     YES,
-    Answer,
     Settings,
+    SettingValue,
     any_given,
     is_given,
     truth,
@@ -37,7 +37,7 @@ def _apps(s: Settings) -> tuple[str, ...]:
 
 def _jupyter(
     s: Settings, name: str, *flags: str, default: object = None, env: tuple[str, ...] = ()
-) -> Answer:
+) -> SettingValue:
     """Give a trait by all the classes that have had it."""
     classes = (*_apps(s), "IdentityProvider", "PasswordIdentityProvider", "Application")
     return s.find(
@@ -87,7 +87,7 @@ def read_jupyter(s: Settings) -> Told:
     yield "unauthenticated_routes", truth(_jupyter(s, "allow_unauthenticated_access", default=True))
 
 
-def _jupyter_asks(s: Settings) -> Answer:
+def _jupyter_asks(s: Settings) -> SettingValue:
     """An empty token and no password lets in everybody; without either it makes a token itself."""
     flags = tuple(f"--{each}.token" for each in (*_apps(s), "IdentityProvider"))
     keys = tuple(flag[2:] for flag in flags)
@@ -155,7 +155,7 @@ def read_gradio(s: Settings) -> Told:
     yield "data.telemetry", analytics.mapped(lambda value: value == "True")
 
 
-def _gradio(s: Settings, name: str, default: object) -> Answer:
+def _gradio(s: Settings, name: str, default: object) -> SettingValue:
     """Give an argument of ``launch``; a variable counts where it has none. Held against 6.31.0."""
     told = s.key(f"launch.{name}")
     if told is not None and told.value not in (None, ""):

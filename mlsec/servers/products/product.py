@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from mlsec.collect.secrets.default_passwords import is_published
-from mlsec.servers.network_reach import Reach
-from mlsec.servers.settings import NO, Answer, Settings, known, no, unknown, yes
+from mlsec.servers.network_reach import ConnectionSource
+from mlsec.servers.settings import NO, Settings, SettingValue, known, no, unknown, yes
 
 # Property of the vocabulary and its answer; ``bind`` and ``port`` are among them.
-Told = Iterator[tuple[str, Answer]]
+Told = Iterator[tuple[str, SettingValue]]
 Read = Callable[[Settings], Told]
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 - read, never bound
@@ -69,28 +69,28 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
         return found[1] if found is not None else ""
 
 
-def open_to_others(reach: Answer, asks: Answer) -> Answer:
+def open_to_others(reach: SettingValue, asks: SettingValue) -> SettingValue:
     """Whether other machines get through: a port that they reach and that asks nobody.
 
-    ``reach`` holds a ``Reach`` value, ``asks`` whether somebody has to sign in.
+    ``reach`` holds a ``ConnectionSource`` value, ``asks`` whether somebody has to sign in.
     """
     if asks.is_known and asks.value:
         return no(asks)
     if not reach.is_known:
         return reach
-    if reach.value in (Reach.HOST.value, Reach.CONTAINERS.value):
+    if reach.value in (ConnectionSource.HOST.value, ConnectionSource.CONTAINERS.value):
         return no(reach)
     return yes(reach) if asks.is_known else asks
 
 
-def is_one_of(answer: Answer, published: tuple[str, ...] = ()) -> Answer:
+def is_one_of(answer: SettingValue, published: tuple[str, ...] = ()) -> SettingValue:
     """Whether a value is one of those that documentation tells everybody."""
     return answer.mapped(
         lambda value: value is not None and (str(value) in published or is_published(str(value)))
     )
 
 
-def either(*answers: Answer) -> Answer:
+def either(*answers: SettingValue) -> SettingValue:
     """Yes where one says yes; not known where one is not; else no."""
     yes = [answer for answer in answers if answer.is_known and answer.value]
     hidden = [answer for answer in answers if not answer.is_known]
@@ -98,19 +98,19 @@ def either(*answers: Answer) -> Answer:
     return (yes or hidden or placed or [NO])[0]
 
 
-def both(*answers: Answer) -> Answer:
+def both(*answers: SettingValue) -> SettingValue:
     """No where one says no; not known where one is not; else yes."""
     no = [answer for answer in answers if answer.is_known and not answer.value]
     hidden = [answer for answer in answers if not answer.is_known]
     return (no or hidden or list(answers))[0]
 
 
-def opposite(answer: Answer) -> Answer:
+def opposite(answer: SettingValue) -> SettingValue:
     """Turn yes and no around; what is not known stays so."""
     return answer.mapped(lambda value: not value)
 
 
-def has_star(answer: Answer) -> Answer:
+def has_star(answer: SettingValue) -> SettingValue:
     """Whether a list of origins or hosts lets in any."""
 
     def holds(value: object) -> bool:
@@ -125,7 +125,7 @@ def has_star(answer: Answer) -> Answer:
     return answer.mapped(holds)
 
 
-def model_source(model: Answer, revision: Answer) -> Told:
+def model_source(model: SettingValue, revision: SettingValue) -> Told:
     """Say whether a model is pinned and how it is fetched, by how it is named."""
     yield "supply.model", model
     if not model.is_known:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from mlsec.servers.network_reach import reach_of
 from mlsec.servers.products.product import Product, Told, has_star, open_to_others, opposite
-from mlsec.servers.settings import Answer, Settings, known, no, unknown
+from mlsec.servers.settings import Settings, SettingValue, known, no, unknown
 
 _DEFAULT_PORTS = {
     "inference": ("80", "443"),
@@ -50,7 +50,7 @@ def read_torchserve(s: Settings) -> Told:
     yield "access.any_origin", has_star(setting("cors_allowed_origin", ""))
 
 
-Setting = Callable[[str, object], Answer]
+Setting = Callable[[str, object], SettingValue]
 
 
 def _settings_of(s: Settings) -> Setting:
@@ -58,7 +58,7 @@ def _settings_of(s: Settings) -> Setting:
     in_env = _switch(s.find(keys=("enable_envvars_config",), default="false"))
     urls_in_env = _switch(s.find(keys=("use_env_allowed_urls",), default="false"))
 
-    def setting(name: str, default: object) -> Answer:
+    def setting(name: str, default: object) -> SettingValue:
         allowed = in_env
         if name == "allowed_urls" and in_env.is_known and in_env.value:
             allowed = urls_in_env
@@ -75,7 +75,7 @@ def _settings_of(s: Settings) -> Setting:
     return setting
 
 
-def _filled(s: Settings, answer: Answer) -> Answer:
+def _filled(s: Settings, answer: SettingValue) -> SettingValue:
     """Put the variables in that a property names as ``$$NAME$$``."""
     if not answer.is_known or not isinstance(answer.value, str):
         return answer
@@ -89,11 +89,11 @@ def _filled(s: Settings, answer: Answer) -> Answer:
     return known(text, answer)
 
 
-def _switch(answer: Answer) -> Answer:
+def _switch(answer: SettingValue) -> SettingValue:
     return answer.mapped(lambda value: str(value).strip().lower() == "true")
 
 
-def _token_off(s: Settings, setting: Setting) -> Answer:
+def _token_off(s: Settings, setting: Setting) -> SettingValue:
     flag = s.has_flag("--disable-token-auth", "--dt")
     if flag is not None:
         return flag
@@ -103,7 +103,7 @@ def _token_off(s: Settings, setting: Setting) -> Answer:
     return told
 
 
-def _asks(s: Settings, off: Answer) -> Answer:
+def _asks(s: Settings, off: SettingValue) -> SettingValue:
     if not off.is_known:
         return off
     if off.value:
@@ -111,7 +111,7 @@ def _asks(s: Settings, off: Answer) -> Answer:
     return s.by_version(("<0.11.1", False), ("", True))
 
 
-def _clients_load(s: Settings, setting: Setting) -> Answer:
+def _clients_load(s: Settings, setting: Setting) -> SettingValue:
     flag = s.has_flag("--enable-model-api")
     if flag is not None:
         return flag
@@ -135,7 +135,7 @@ def _is_tls(address: str) -> bool:
     return address.lower().startswith("https:")
 
 
-def _place(address: Answer, kind: str) -> tuple[Answer, Answer]:
+def _place(address: SettingValue, kind: str) -> tuple[SettingValue, SettingValue]:
     """Give host and port of an address; without a port, that of its kind."""
     plain, tls = _DEFAULT_PORTS[kind]
 

@@ -19,15 +19,15 @@ from mlsec.servers.products.product import (
 )
 from mlsec.servers.settings import (
     YES,
-    Answer,
     Settings,
+    SettingValue,
     any_given,
     known,
     truth,
     unknown,
 )
 
-Option = Callable[[str, str | None], Answer]
+Option = Callable[[str, str | None], SettingValue]
 # Options of MLflow whose variables are called MLFLOW_SERVER_...
 
 _OF_SERVER = ("allowed-hosts", "cors-allowed-origins", "disable-security-middleware")
@@ -62,7 +62,7 @@ def read_ray(s: Settings) -> Told:
     )
 
 
-def _ray_asks(s: Settings) -> Answer:
+def _ray_asks(s: Settings) -> SettingValue:
     mode = s.variable("RAY_AUTH_MODE")
     if mode is not None:
         return mode.mapped(lambda value: str(value).lower() in ("token", "k8s"))
@@ -84,7 +84,7 @@ def read_mlflow(s: Settings) -> Told:
     Held against 3.17.2. Its options are click's: a variable with nothing in it counts as none.
     """
 
-    def option(name: str, default: str | None) -> Answer:
+    def option(name: str, default: str | None) -> SettingValue:
         variable = f"MLFLOW_{'SERVER_' * (name in _OF_SERVER)}{name.replace('-', '_').upper()}"
         return s.find(f"--{name}", env=(variable,), default=default, is_blank_unset=True)
 
@@ -129,7 +129,7 @@ def _mlflow_guard(option: Option) -> Told:
     yield "access.any_origin", both(opposite(security_middleware_off), origins)
 
 
-def _mlflow_stores(s: Settings, store: Answer) -> Told:
+def _mlflow_stores(s: Settings, store: SettingValue) -> Told:
     yield "backend", store
     yield (
         "serves_artifacts",
@@ -149,7 +149,7 @@ def _is_file_store(value: object) -> bool:
     return text.startswith(("file:", "/", "./")) or "://" not in text
 
 
-def _mlflow_password(s: Settings, asks: Answer) -> Answer:
+def _mlflow_password(s: Settings, asks: SettingValue) -> SettingValue:
     if not asks.is_known or not asks.value:
         return asks
     told = s.variable("MLFLOW_AUTH_ADMIN_PASSWORD") or s.key(
@@ -167,7 +167,7 @@ def _mlflow_password(s: Settings, asks: Answer) -> Answer:
     return found if not found.is_known else known(found.value, asks)
 
 
-def _mlflow_telemetry(s: Settings) -> Answer:
+def _mlflow_telemetry(s: Settings) -> SettingValue:
     # Of the one it takes "1" as well, of the other only "true".
     asked = s.find(env=("DO_NOT_TRACK",), default="false").mapped(
         lambda value: str(value).lower() == "true"

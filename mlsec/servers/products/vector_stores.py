@@ -18,8 +18,8 @@ from mlsec.servers.products.product import (
 )
 from mlsec.servers.settings import (
     NO,
-    Answer,
     Settings,
+    SettingValue,
     any_given,
     known,
     truth,
@@ -67,7 +67,7 @@ def read_chroma(s: Settings) -> Told:
     )
 
 
-def _chroma(s: Settings, key: str, *flags: str, env: tuple[str, ...], default: str) -> Answer:
+def _chroma(s: Settings, key: str, *flags: str, env: tuple[str, ...], default: str) -> SettingValue:
     """Give a setting; only versions before 1.0 look at variables."""
     looks = s.by_version((">=1.0.0", False), ("", True))
     if looks.is_known and not looks.value:
@@ -125,7 +125,7 @@ def read_qdrant(s: Settings) -> Told:
 def read_milvus(s: Settings) -> Told:
     """https://milvus.io/docs/authenticate.md, .../tls.md; a variable has the name of its key"""
 
-    def setting(key: str, default: object) -> Answer:
+    def setting(key: str, default: object) -> SettingValue:
         return s.find(env=(key.replace(".", "_").upper(),), keys=(key,), default=default)
 
     bind = setting("proxy.ip", "")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from mlsec.collect.code.launch import DECLARED_KINDS, Launch
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.regex import regex
 from mlsec.servers.shell.shell import Shell
 from mlsec.servers.shell.shell_tokens import flag_nodes
@@ -70,14 +70,14 @@ def _of_pod(word: Node, launch: Launch, *, is_text: bool) -> list[Node]:
     """
     if not isinstance(word.value, str) or not _OF_POD.search(word.value):
         return [word]
-    parts: list[str | Unresolved] = []
+    parts: list[str | UnknownValue] = []
     text, at = "", 0
     for found in _OF_POD.finditer(word.value):
         before = word.value[at : found.start()]
         value = _variable(found, launch)
         parts += (before, value)
         text += before + (
-            f"${{{found[1] or 'TEMPLATE'}}}" if isinstance(value, Unresolved) else value
+            f"${{{found[1] or 'TEMPLATE'}}}" if isinstance(value, UnknownValue) else value
         )
         at = found.end()
     rest = word.value[at:]
@@ -87,14 +87,14 @@ def _of_pod(word: Node, launch: Launch, *, is_text: bool) -> list[Node]:
     return flag_nodes(kept, word.line, word.column)
 
 
-def _variable(found: re.Match[str], launch: Launch) -> str | Unresolved:
+def _variable(found: re.Match[str], launch: Launch) -> str | UnknownValue:
     if not found[1]:
-        return Unresolved(f"{found[0][:60]} is filled in elsewhere")
+        return UnknownValue(f"{found[0][:60]} is filled in elsewhere")
     node = launch.env.get(found[1])
     if node is not None:
-        return node.value if isinstance(node.value, Unresolved) else str(node.value)
+        return node.value if isinstance(node.value, UnknownValue) else str(node.value)
     if launch.env_is_open:
-        return Unresolved(f"the variable {found[1]} is set in what was not read")
+        return UnknownValue(f"the variable {found[1]} is set in what was not read")
     return found[0]
 
 
@@ -124,13 +124,13 @@ def _opened(
 
 
 def _of_text(text: Node, launch: Launch, env: Mapping[str, Node], depth: int) -> list[Started]:
-    def outside(name: str) -> str | Unresolved | None:
+    def outside(name: str) -> str | UnknownValue | None:
         held = env.get(name) or launch.env.get(name)
         if held is not None:
-            return held.value if isinstance(held.value, Unresolved) else str(held.value)
+            return held.value if isinstance(held.value, UnknownValue) else str(held.value)
         # Whoever runs an image may set anything; a source that was not read does set something.
         if launch.env_is_open and launch.kind != "dockerfile":
-            return Unresolved(f"the variable {name} may be set in what was not read")
+            return UnknownValue(f"the variable {name} may be set in what was not read")
         return None
 
     shell = Shell(outside)
@@ -195,7 +195,7 @@ def _is_text_flag(value: object) -> bool:
 
 
 def _is_assignment(word: Node) -> bool:
-    if isinstance(word.value, Unresolved):
+    if isinstance(word.value, UnknownValue):
         return word.tag.endswith("=")
     return isinstance(word.value, str) and bool(_ASSIGNED.match(word.value))
 
@@ -203,7 +203,7 @@ def _is_assignment(word: Node) -> bool:
 def _assignments(words: list[Node]) -> dict[str, Node]:
     found = {}
     for word in words:
-        if isinstance(word.value, Unresolved):
+        if isinstance(word.value, UnknownValue):
             found[word.tag.rstrip("+=")] = Node(word.value, word.line, word.column)
             continue
         name, _, value = str(word.value).partition("=")

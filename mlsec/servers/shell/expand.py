@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 
-Lookup = Callable[[str], str | Unresolved | None]
-Part = str | Unresolved
+Lookup = Callable[[str], str | UnknownValue | None]
+Part = str | UnknownValue
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _PLAIN = re.compile(rf"\$({_NAME})")
@@ -21,7 +21,7 @@ _DEEPEST = 8
 def expand(text: str, lookup: Lookup, *, is_compose: bool = False) -> Part:
     """Give the text with its variables filled in, or why that is not known."""
     parts = expand_parts(text, lookup, is_compose=is_compose)
-    missing = [part for part in parts if isinstance(part, Unresolved)]
+    missing = [part for part in parts if isinstance(part, UnknownValue)]
     return missing[0] if missing else "".join(str(part) for part in parts)
 
 
@@ -58,13 +58,13 @@ def _variable(
     opened = _OPEN.match(text, dollar)
     if opened is None:
         if text.startswith(("$(", "${"), dollar):
-            return (Unresolved("what a command or an expression gives"),), len(text)
+            return (UnknownValue("what a command or an expression gives"),), len(text)
         if not is_compose and text[dollar + 1 : dollar + 2] in _CALLED_WITH:
-            return (Unresolved("what the script is called with"),), dollar + 2
+            return (UnknownValue("what the script is called with"),), dollar + 2
         return ("$",), dollar + 1
     end = _closing(text, opened.end())
     if end < 0 or depth >= _DEEPEST:
-        return (Unresolved(f"the variable {opened[1]} is not closed"),), len(text)
+        return (UnknownValue(f"the variable {opened[1]} is not closed"),), len(text)
     rest = text[opened.end() : end]
     name, operator = opened[1], opened[2] or ""
     held = lookup(name)
@@ -72,23 +72,23 @@ def _variable(
     if operator.endswith("-") and not is_set:
         return expand_parts(rest, lookup, is_compose=is_compose, depth=depth + 1), end + 1
     if operator.endswith("+"):
-        if isinstance(held, Unresolved):
+        if isinstance(held, UnknownValue):
             return (held,), end + 1
         inner = expand_parts(rest, lookup, is_compose=is_compose, depth=depth + 1)
         return (inner if is_set else ("",)), end + 1
     if operator.endswith("?") and held is None:
         # It does not start without.
         return (
-            Unresolved(f"the variable {name} is set where it is started", is_given=True),
+            UnknownValue(f"the variable {name} is set where it is started", is_given=True),
         ), end + 1
     if not operator and rest:  # ${NAME%suffix} and the like
-        return (Unresolved(f"an expression over {name}"),), end + 1
+        return (UnknownValue(f"an expression over {name}"),), end + 1
     return (_value(name, lookup),), end + 1
 
 
 def _value(name: str, lookup: Lookup) -> Part:
     held = lookup(name)
-    missing = Unresolved(f"the variable {name} is set nowhere that was scanned")
+    missing = UnknownValue(f"the variable {name} is set nowhere that was scanned")
     return missing if held is None else held
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.servers.shell.expand import Lookup
 from mlsec.servers.shell.shell_tokens import Command, split_joined
 
@@ -74,12 +74,12 @@ class Shell:
                 yield words
             self._end(after)
 
-    def _lookup(self, name: str) -> str | Unresolved | None:
+    def _lookup(self, name: str) -> str | UnknownValue | None:
         held = self._vars.get(name)
         if held is not None:
-            return held.value if isinstance(held.value, Unresolved) else str(held.value)
+            return held.value if isinstance(held.value, UnknownValue) else str(held.value)
         if self._unread:
-            return Unresolved(f"the variable {name} may be set in {self._unread}")
+            return UnknownValue(f"the variable {name} may be set in {self._unread}")
         return self._outside(name)
 
     def _array(self, name: str) -> tuple[Node, ...] | None:
@@ -135,7 +135,7 @@ class Shell:
     def _leave(self, held: _Held, changed: set[str]) -> None:
         self._vars, self._arrays = dict(held[0]), dict(held[1])
         for name in changed:
-            doubt = Node(Unresolved(f"the variable {name} is set only in a branch"))
+            doubt = Node(UnknownValue(f"the variable {name} is set only in a branch"))
             if name.startswith("("):
                 bare = name[1:]
                 self._arrays[bare] = (*self._arrays.get(bare, ()), doubt)
@@ -187,7 +187,7 @@ class Shell:
             return
         if sign == "+=":
             before = self._lookup(name)
-            both = next((v for v in (before, node.value) if isinstance(v, Unresolved)), None)
+            both = next((v for v in (before, node.value) if isinstance(v, UnknownValue)), None)
             node = Node(both or f"{before or ''}{node.value}", node.line, node.column)
         self._vars[name] = Node(node.value, node.line, node.column)
         if self._exports_all:
@@ -196,7 +196,7 @@ class Shell:
     def _forget(self, words: Command) -> None:
         for word in words:
             if isinstance(word.value, str) and _NAME.match(word.value):
-                why = Unresolved(f"the variable {word.value} is read or counted while it runs")
+                why = UnknownValue(f"the variable {word.value} is read or counted while it runs")
                 self._vars[word.value] = Node(why, word.line, word.column)
 
     def _source(self, word: Node) -> None:
@@ -212,13 +212,13 @@ class Shell:
             f"{path[:80]}, which was not read" if isinstance(path, str) else _unknown_path(word)
         )
         for name in self._vars:
-            why = Unresolved(f"the variable {name} may be set again in {self._unread}")
+            why = UnknownValue(f"the variable {name} may be set again in {self._unread}")
             self._vars[name] = Node(why, word.line, word.column)
 
 
 def _unknown_path(word: Node) -> str:
     """Say which file is taken in, where its name is not known."""
-    why = word.value.why if isinstance(word.value, Unresolved) else ""
+    why = word.value.why if isinstance(word.value, UnknownValue) else ""
     return f"a file that is not known: {why}"
 
 

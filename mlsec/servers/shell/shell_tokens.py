@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.servers.shell.expand import Lookup, expand_parts
 
 Command = tuple[Node, ...]
@@ -26,7 +26,7 @@ class _Word(msgspec.Struct):
 
     line: int
     column: int
-    parts: list[str | Unresolved] = msgspec.field(default_factory=list)
+    parts: list[str | UnknownValue] = msgspec.field(default_factory=list)
     is_quoted: bool = False
     array: tuple[Node, ...] | None = None
 
@@ -87,12 +87,12 @@ def split_joined(
         yield before, tuple(words), ""
 
 
-def flag_nodes(parts: tuple[str | Unresolved, ...], line: int, column: int) -> list[Node]:
+def flag_nodes(parts: tuple[str | UnknownValue, ...], line: int, column: int) -> list[Node]:
     """Give a word as one node, or flag and value where only the value is not known.
 
     ``NAME=`` before a value that is not known is the node's tag.
     """
-    missing = [part for part in parts if isinstance(part, Unresolved)]
+    missing = [part for part in parts if isinstance(part, UnknownValue)]
     if not missing:
         return [Node("".join(str(part) for part in parts), line, column)]
     first = parts[0]
@@ -156,8 +156,8 @@ class _Splitter:
             yield list(word.array)
             return
         if word.array is not None:
-            word.parts.append(Unresolved("an array in the middle of a word"))
-        parts: list[str | Unresolved] = []
+            word.parts.append(UnknownValue("an array in the middle of a word"))
+        parts: list[str | UnknownValue] = []
         for part in word.parts:
             if isinstance(part, str) and parts and isinstance(parts[-1], str):
                 parts[-1] += part
@@ -207,7 +207,7 @@ class _Splitter:
             elif self._text[end] == closing:
                 depth -= 1
             end += 1
-        self._open().parts.append(Unresolved("what a command gives"))
+        self._open().parts.append(UnknownValue("what a command gives"))
         self._step(end - self._at)
 
     def _is_literal(self) -> str:
@@ -259,7 +259,7 @@ class _Splitter:
             yield from self._filled(expand_parts(text, self._lookup))
         self._step(end - self._at)
 
-    def _filled(self, parts: tuple[str | Unresolved, ...]) -> Iterator[list[Node]]:
+    def _filled(self, parts: tuple[str | UnknownValue, ...]) -> Iterator[list[Node]]:
         """Take a word without quotes: white space in what is filled in ends it."""
         for part in parts:
             pieces = re.split(r"[ \t\r\n]+", part) if isinstance(part, str) else [part]

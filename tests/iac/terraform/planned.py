@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.iac.terraform.plan_references import module_path
 from mlsec.iac.terraform.target import Declaration, Target
 from mlsec.iac.terraform.values import Joined, Symbol
@@ -77,7 +77,7 @@ def _split(node: Node) -> tuple[Any, Any, Any]:
     if node.tag == "json":
         known = _known_json(node)
         return (None, True, {}) if known is None else (json.dumps(known), False, {})
-    if isinstance(value, (Symbol, Joined, Unresolved)):
+    if isinstance(value, (Symbol, Joined, UnknownValue)):
         return None, True, {"references": _references(value)}
     if isinstance(value, tuple):
         parts = [_split(each) for each in value]
@@ -104,7 +104,7 @@ def _references(value: Any) -> list[str]:
 
 def _known_json(node: Node) -> Any:
     value = node.value
-    if isinstance(value, (Symbol, Joined, Unresolved)):
+    if isinstance(value, (Symbol, Joined, UnknownValue)):
         return None
     if isinstance(value, tuple):
         inner = [_known_json(each) for each in value]

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.names import Budget
 from mlsec.iac.terraform.syntax.parse import parse
-from mlsec.iac.terraform.values import Joined, Mistaken, Symbol
+from mlsec.iac.terraform.values import InvalidValue, Joined, Symbol
 from tests.iac.terraform.written import _Only, value
 
-_UNKNOWN = Unresolved("var.u has no default", "‹var.u›")
+_UNKNOWN = UnknownValue("var.u has no default", "‹var.u›")
 _ARN = Symbol("aws_iam_role.r", ("arn",))
 
 
@@ -103,7 +103,7 @@ def test_the_unknown_decides_nothing_that_the_rest_decides(expression: str, want
     ],
 )  # fmt: skip
 def test_what_is_not_known_is_never_a_value(expression: str) -> None:
-    assert isinstance(value(expression, u=_UNKNOWN, r=_ARN), Unresolved)
+    assert isinstance(value(expression, u=_UNKNOWN, r=_ARN), UnknownValue)
 
 
 def test_the_reason_names_what_is_missing() -> None:
@@ -112,7 +112,7 @@ def test_the_reason_names_what_is_missing() -> None:
 
 
 def test_try_tells_a_mistake_from_what_is_not_known() -> None:
-    assert isinstance(value("{a = 1}.b"), Mistaken)
+    assert isinstance(value("{a = 1}.b"), InvalidValue)
     assert value("try({a = 1}.b, 2)") == 2
     assert value("can({a = 1}.b)") is False
 
@@ -137,7 +137,7 @@ def test_try_tells_a_mistake_from_what_is_not_known() -> None:
     ],
 )  # fmt: skip
 def test_a_function_that_would_make_too_much_makes_nothing(bomb: str) -> None:
-    assert isinstance(value(bomb), Unresolved)
+    assert isinstance(value(bomb), UnknownValue)
 
 
 def test_shared_parts_that_double_at_each_step_end_at_the_budget() -> None:
@@ -149,7 +149,7 @@ def test_shared_parts_that_double_at_each_step_end_at_the_budget() -> None:
     deep = parse("a = l60 == [l59, l59]\nb = jsonencode(l60)\nc = flatten(l60)\n").body.attributes
     for attribute in deep.values():
         found = Evaluator(_Only(known), budget).value(attribute.value)
-        assert isinstance(found, Unresolved)
+        assert isinstance(found, UnknownValue)
 
 
 def test_a_spent_budget_gives_nothing_more() -> None:
@@ -157,9 +157,9 @@ def test_a_spent_budget_gives_nothing_more() -> None:
     expression = parse("a = [for x in range(1000) : x + 1]\n").body.attributes["a"].value
     found = Evaluator(_Only({}), budget).value(expression)
     assert budget.is_spent
-    assert isinstance(found[-1], Unresolved)
+    assert isinstance(found[-1], UnknownValue)
 
 
 def test_text_that_doubles_ends_at_its_cap() -> None:
     known: dict[str, Any] = {"a": "x" * 600_000}
-    assert isinstance(value('"${a}${a}"', **known), Unresolved)
+    assert isinstance(value('"${a}${a}"', **known), UnknownValue)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlsec.collect.located.located import Unresolved, plain
+from mlsec.collect.located.located import UnknownValue, plain
 from mlsec.iac.terraform.target import Target
 from mlsec.iac.terraform.values import Joined, Symbol
 from tests.iac.terraform.written import body, declared, scope_of
@@ -31,7 +31,7 @@ def test_a_variable_without_a_value_is_unknown_by_name() -> None:
     found = body(
         'variable "size" {}\nresource "aws_x" "y" {\n  a = var.size\n  b = "m-${var.size}"\n}\n'
     )
-    assert found["a"] == Unresolved("var.size has no default", "‹var.size›")
+    assert found["a"] == UnknownValue("var.size has no default", "‹var.size›")
     assert isinstance(found["b"], Joined)
 
 
@@ -84,7 +84,7 @@ def test_an_unknown_count_gives_one_resource_that_is_still_judged() -> None:
     )
     found = {each.address: each for each in Target(scope).declarations()}
     assert plain(found["aws_x.y"].body)["open"] is True
-    assert isinstance(plain(found["aws_x.y"].body)["i"], Unresolved)
+    assert isinstance(plain(found["aws_x.y"].body)["i"], UnknownValue)
     assert plain(found["aws_z.w"].body)["arn"] == Symbol("aws_x.y", ("arn",))
     assert "var.n has no default" in found["aws_x.y"].why_unknown
     assert "how many aws_x.y there are is not known" in scope.doubts["main.tf"][0].detail
@@ -207,7 +207,7 @@ def test_files_are_read_from_the_evidence_and_from_nowhere_else() -> None:
     }
     found = body(files)
     assert found["a"].startswith("{")
-    assert all(isinstance(found[name], Unresolved) for name in "bcdef")
+    assert all(isinstance(found[name], UnknownValue) for name in "bcdef")
 
 
 def test_a_policy_document_is_its_json() -> None:
@@ -241,7 +241,7 @@ def test_a_policy_document_with_an_unknown_source_is_unknown() -> None:
         '    actions = ["s3:*"]\n    resources = ["*"]\n  }\n}\n'
         'resource "aws_x" "y" { policy = data.aws_iam_policy_document.p.json }\n'
     )
-    assert isinstance(found["policy"], Unresolved)
+    assert isinstance(found["policy"], UnknownValue)
 
 
 def test_who_applies_the_code_is_its_own_account() -> None:
@@ -286,8 +286,8 @@ def test_a_value_that_doubles_at_each_step_is_not_written_out() -> None:
         f'locals {{\n  l0 = ["x"]\n{doubled}}}\n'
         'resource "aws_x" "y" {\n  a = local.l80\n  b = { c = local.l80 }\n}\n'
     )
-    assert isinstance(found["a"], Unresolved)
-    assert isinstance(found["b"]["c"], Unresolved)
+    assert isinstance(found["a"], UnknownValue)
+    assert isinstance(found["b"]["c"], UnknownValue)
 
 
 def test_templates_that_call_themselves_end() -> None:
@@ -296,4 +296,4 @@ def test_templates_that_call_themselves_end() -> None:
         "main.tf": 'resource "aws_x" "y" {\n  a = templatefile("t.sh", { f = "t.sh" })\n}\n',
         "t.sh": f"{call}{call}{call}\n",
     }
-    assert isinstance(body(files)["a"], (Unresolved, Joined))
+    assert isinstance(body(files)["a"], (UnknownValue, Joined))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from mlsec.collect.code.code_file import CodeFile, CodeScope
-from mlsec.collect.located.located import Unresolved, plain
+from mlsec.collect.located.located import UnknownValue, plain
 from mlsec.collect.tally import Tally
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.names import Budget, Names
 from mlsec.iac.terraform.syntax.parse import parse
 from mlsec.iac.terraform.target import Declaration, Target
-from mlsec.iac.terraform.values import Mistaken
+from mlsec.iac.terraform.values import InvalidValue
 from mlsec.repository.language import language_of
 
 
@@ -42,10 +42,10 @@ class _Only(Names):
         self._known = known
 
     def lookup(self, name: str) -> Any:
-        return self._known.get(name, Mistaken(f"no {name}"))
+        return self._known.get(name, InvalidValue(f"no {name}"))
 
-    def read_file(self, path: str) -> str | Unresolved:
-        return Unresolved(f"no file {path}")
+    def read_file(self, path: str) -> str | UnknownValue:
+        return UnknownValue(f"no file {path}")
 
 
 def value(expression: str, **known: Any) -> Any:

@@ -12,7 +12,7 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory, TypeCoverage
 from mlsec.engine.rules.rule import RuleSet
-from mlsec.providers.azure.client.classify import GONE, Refusal, why_not_offered
+from mlsec.providers.azure.client.classify import GONE, AzureError, why_not_offered
 from mlsec.providers.azure.client.clouds import find_cloud
 from mlsec.providers.azure.client.session import open_credential, sign_in
 from mlsec.snapshot.store import Snapshot
@@ -153,7 +153,9 @@ def test_nobody_signed_in_stops_with_the_ways_there_are(monkeypatch: pytest.Monk
 
 def test_place_that_is_not_registered_says_nothing_of_other_places() -> None:
     def why(code: str) -> str:
-        return why_not_offered(Refusal(status=409, code=code, message="", headers={}), "M.X/y/read")
+        return why_not_offered(
+            AzureError(status=409, code=code, message="", headers={}), "M.X/y/read"
+        )
 
     assert why("MissingSubscriptionRegistration")
     assert why("MissingRegistrationForLocation") == ""

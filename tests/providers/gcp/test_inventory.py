@@ -10,13 +10,18 @@ import msgspec
 import pytest
 
 from mlsec import pipeline
-from mlsec.collect.walk.client import Answer, Request, gap_for
+from mlsec.collect.walk.client import CallResult, Request, gap_for
 from mlsec.collect.walk.listing import entries_of
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap
 from mlsec.engine.rules.rule import RuleSet
-from mlsec.providers.gcp.client.asset_inventory import LAG, InventoryAsker, location_of, with_ids
+from mlsec.providers.gcp.client.asset_inventory import (
+    LAG,
+    AssetInventoryClient,
+    location_of,
+    with_ids,
+)
 from mlsec.providers.gcp.route import Route
 from mlsec.snapshot.store import Snapshot
 from tests.estate.faults import Fault, Kind
@@ -45,20 +50,20 @@ class Told(msgspec.Struct):
     in_flight: int = 1
     asked: list[tuple[str, str]] = msgspec.field(default_factory=list)
 
-    def ask(self, request: Request) -> Answer | Gap:
+    def ask(self, request: Request) -> CallResult | Gap:
         self.asked.append((request.operation.name, request.region))
         document = self.answers.get(request.operation.name)
         if document is None:
             return gap_for(request, GapReason.DENIED)
-        return Answer(document=document, call="c")
+        return CallResult(document=document, call="c")
 
 
 def listed(assets: list[Any], operation: Operation = _LIST) -> list[str]:
     """Ask for endpoints where the inventory says ``assets``; give what was asked of the service."""
     told = Told(answers={"ListAssets": {"assets": assets}, "ListEndpoints": {"endpoints": []}})
-    asker = InventoryAsker(told, _ROUTES, {}, {})
+    asker = AssetInventoryClient(told, _ROUTES, {}, {})
     answer = asker.ask(Request(scope="gcp/p1", region="l1", operation=operation))
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, CallResult)
     return [name for name, _ in told.asked if name != "ListAssets"]
 
 
@@ -96,8 +101,8 @@ def test_inventory_that_has_nothing_of_a_type_is_not_believed() -> None:
 def test_list_that_an_index_gave_says_so() -> None:
     told = Told(answers={"ListAssets": {"assets": [_ASSET]}})
     request = Request(scope="gcp/p1", region="l1", operation=_LIST)
-    answer = InventoryAsker(told, _ROUTES, {}, {}).ask(request)
-    assert isinstance(answer, Answer)
+    answer = AssetInventoryClient(told, _ROUTES, {}, {}).ask(request)
+    assert isinstance(answer, CallResult)
     found = entries_of(request, answer)
     assert (found.why, found.by) == (LAG, "Cloud Asset Inventory")
 
@@ -109,8 +114,8 @@ def test_policy_that_the_inventory_leaves_out_is_asked_for() -> None:
     bindings = {"bindings": [{"role": "roles/viewer", "members": ["allUsers"]}]}
     told = Told(answers={"ListAssetPolicies": {"assets": [_ASSET]}, policy.name: bindings})
     request = Request(scope="gcp/p1", region="l1", operation=policy, params={"resource": _NAME})
-    answer = InventoryAsker(told, routes, {}, {}).ask(request)
-    assert isinstance(answer, Answer)
+    answer = AssetInventoryClient(told, routes, {}, {}).ask(request)
+    assert isinstance(answer, CallResult)
     assert answer.document == bindings
 
 
@@ -121,7 +126,7 @@ def test_each_own_location_is_asked_and_one_that_is_refused_makes_the_list_incom
     rings = Operation(service="cloudkms", name="ListKeyRings", items="keyRings", is_global=True)
 
     class Half(Told):
-        def ask(self, request: Request) -> Answer | Gap:
+        def ask(self, request: Request) -> CallResult | Gap:
             return (
                 gap_for(request, GapReason.DENIED)
                 if request.region == "b"
@@ -129,9 +134,9 @@ def test_each_own_location_is_asked_and_one_that_is_refused_makes_the_list_incom
             )
 
     told = Half(answers={"ListLocations": places, "ListKeyRings": {"keyRings": [{"name": "x"}]}})
-    asker = InventoryAsker(told, {rings.label: route}, {}, {})
+    asker = AssetInventoryClient(told, {rings.label: route}, {}, {})
     answer = asker.ask(Request(scope="gcp/p1", region="global", operation=rings))
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, CallResult)
     assert [entry["name"] for entry in answer.document["keyRings"]] == ["x"]
     assert answer.cut is not None
     assert answer.cut.reason is GapReason.DENIED
@@ -142,7 +147,7 @@ def test_service_that_names_no_location_was_not_looked_at() -> None:
                   locations="cloudkms:ListLocations")  # fmt: skip
     rings = Operation(service="cloudkms", name="ListKeyRings", items="keyRings", is_global=True)
     told = Told(answers={"ListLocations": {"locations": []}})
-    asker = InventoryAsker(told, {rings.label: route}, {}, {})
+    asker = AssetInventoryClient(told, {rings.label: route}, {}, {})
     assert isinstance(asker.ask(Request(scope="gcp/p1", region="", operation=rings)), Gap)
 
 

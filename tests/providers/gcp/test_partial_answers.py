@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from mlsec.collect.client.rest import Page
-from mlsec.collect.walk.client import Answer, Request
+from mlsec.collect.walk.client import CallResult, Request
 from mlsec.collect.walk.plan import Operation
 from mlsec.providers.gcp.client.transport import GcpTransport
 from mlsec.providers.gcp.collect.projects import Project, find_projects, find_regions
 from mlsec.providers.gcp.route import Route
-from mlsec.providers.gcp.target import Target
+from mlsec.providers.gcp.target import GcpTarget
 from mlsec.snapshot.records import Call
 
 _LIST = Operation(service="compute", name="ListNetworks", items="items", is_global=True)
@@ -55,14 +55,14 @@ class Tells:
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request) -> CallResult:
         del request
-        return Answer(document=self.document, call="c")
+        return CallResult(document=self.document, call="c")
 
 
 def test_project_that_names_no_location_was_not_looked_at_everywhere() -> None:
     asker = Tells({"locations": []})
-    _, gaps = find_regions(asker, Project(id="p", number="1"), Target(projects=("p",)))
+    _, gaps = find_regions(asker, Project(id="p", number="1"), GcpTarget(projects=("p",)))
     assert [gap.detail for gap in gaps] == ["the answer names no location"]
 
 

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from mlsec.collect.client.rest import Page
-from mlsec.collect.walk.call_failure import Trouble
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
-from mlsec.providers.gcp.client.classify import Refusal, read_refusal, trouble_of
+from mlsec.providers.gcp.client.classify import GoogleError, read_refusal, trouble_of
 from mlsec.providers.gcp.client.transport import ENDPOINT, GcpTransport, address_of
 from mlsec.providers.gcp.route import Place, Route
 from mlsec.providers.gcp.tables import plans, routes, table_of
@@ -44,7 +44,7 @@ class Session(msgspec.Struct):
 
 def sent(
     document: Any, *, route: Route | None = None, operation: Operation = _LIST, status: int = 200
-) -> Page | Trouble:
+) -> Page | CallFailure:
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
     session = Session(reply=Reply(content=body, status_code=status))
     chosen = route or Route(path="v2/projects/{project}/locations/-/services")
@@ -140,7 +140,7 @@ def test_aggregated_list_is_flattened_and_says_which_place_is_missing() -> None:
 )
 def test_body_that_is_none_of_this_answer_is_not_an_empty_list(body: bytes) -> None:
     trouble = sent(body)
-    assert isinstance(trouble, Trouble)
+    assert isinstance(trouble, CallFailure)
     assert trouble.reason is GapReason.MALFORMED
     assert trouble.is_worth_a_retry
 
@@ -151,7 +151,9 @@ def test_list_that_is_left_out_of_an_answer_is_empty() -> None:
     assert page.document["services"] == []
 
 
-def refused(reason: str, *, message: str = "", status: int = 403, consumer: str = "") -> Trouble:
+def refused(
+    reason: str, *, message: str = "", status: int = 403, consumer: str = ""
+) -> CallFailure:
     metadata = {"service": "run.googleapis.com"} | (
         {"consumer": f"projects/{consumer}"} if consumer else {}
     )
@@ -168,10 +170,10 @@ def test_list_of_a_service_that_is_off_is_not_offered_and_an_item_of_it_is_a_gap
     assert not page.is_offered
     item = Operation(service="run", name="GetService")
     trouble = sent(error, status=403, operation=item)
-    assert isinstance(trouble, Trouble)
+    assert isinstance(trouble, CallFailure)
     assert "gcloud services enable run.googleapis.com --project p1" in trouble.detail
     window = Route(path="v2/projects/{project}/locations/-/services", is_window=True)
-    assert isinstance(sent(error, status=403, route=window), Trouble)
+    assert isinstance(sent(error, status=403, route=window), CallFailure)
 
 
 @pytest.mark.parametrize(
@@ -188,9 +190,11 @@ def test_list_of_a_service_that_is_off_is_not_offered_and_an_item_of_it_is_a_gap
         (refused("IAM_PERMISSION_DENIED"), GapReason.DENIED, "IAM_PERMISSION_DENIED"),
         (refused("RATE_LIMIT_EXCEEDED"), GapReason.THROTTLED, "throttled"),
     ],
-    ids=lambda value: value.code if isinstance(value, Trouble) else "",
+    ids=lambda value: value.code if isinstance(value, CallFailure) else "",
 )  # fmt: skip
-def test_refusal_says_what_a_person_can_do(trouble: Trouble, reason: GapReason, words: str) -> None:
+def test_refusal_says_what_a_person_can_do(
+    trouble: CallFailure, reason: GapReason, words: str
+) -> None:
     assert trouble.reason is reason
     assert words in trouble.detail
 
@@ -203,7 +207,7 @@ def test_older_form_of_an_error_is_understood() -> None:
 
 @pytest.mark.parametrize("status", [500, 502, 504])
 def test_server_that_fails_is_asked_again(status: int) -> None:
-    trouble = trouble_of(Refusal(status=status), "p1", 0.0)
+    trouble = trouble_of(GoogleError(status=status), "p1", 0.0)
     assert trouble.is_worth_a_retry
     assert trouble.detail.startswith("server error")
 

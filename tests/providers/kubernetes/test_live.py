@@ -20,7 +20,7 @@ from mlsec.core.strict_yaml import parse
 from mlsec.graph.build import build_graph
 from mlsec.providers.kubernetes.policy import least_privilege_role
 from mlsec.providers.kubernetes.tables import CORE, GROUPS, KINDS_OF, VERSION, table_of
-from mlsec.providers.kubernetes.target import Target, parse_target
+from mlsec.providers.kubernetes.target import ClusterTarget, parse_target
 from mlsec.repository.clusters import read_clusters
 from mlsec.snapshot.records import CallStatus
 from mlsec.snapshot.store import Snapshot
@@ -286,16 +286,16 @@ EKS = "arn:aws:eks:eu-west-1:111122223333:cluster/prod"
 @pytest.mark.parametrize(
     ("text", "contexts", "wanted"),
     [
-        ("kubernetes", (), Target()),
-        ("kubernetes://lab", ("lab",), Target(context="lab")),
-        ("kubernetes://lab/a,b", ("lab",), Target(context="lab", namespaces=("a", "b"))),
-        (f"kubernetes://{EKS}", (EKS,), Target(context=EKS)),
-        (f"kubernetes://{EKS}/ns", (EKS,), Target(context=EKS, namespaces=("ns",))),
-        ("kubernetes://in-cluster/ns", (), Target(context="in-cluster", namespaces=("ns",))),
+        ("kubernetes", (), ClusterTarget()),
+        ("kubernetes://lab", ("lab",), ClusterTarget(context="lab")),
+        ("kubernetes://lab/a,b", ("lab",), ClusterTarget(context="lab", namespaces=("a", "b"))),
+        (f"kubernetes://{EKS}", (EKS,), ClusterTarget(context=EKS)),
+        (f"kubernetes://{EKS}/ns", (EKS,), ClusterTarget(context=EKS, namespaces=("ns",))),
+        ("kubernetes://in-cluster/ns", (), ClusterTarget(context="in-cluster", namespaces=("ns",))),
     ],
 )
 def test_target_may_name_context_and_namespaces(
-    text: str, contexts: tuple[str, ...], wanted: Target
+    text: str, contexts: tuple[str, ...], wanted: ClusterTarget
 ) -> None:
     assert parse_target(text, contexts) == wanted
 

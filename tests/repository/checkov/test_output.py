@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlsec.core.errors import MlsecError
-from mlsec.core.external_finding import ForeignRun
+from mlsec.core.external_finding import ExternalRun
 from mlsec.repository.checkov import output
 from mlsec.repository.checkov.output import Names, read_output
 from tests.repository.checkov.said import failure, report, said
@@ -127,4 +127,4 @@ def test_no_shape_trips_it(results: Any, entry: Any, span: Any) -> None:
             found = read_output(json.dumps(document).encode(), NAMES)
         except MlsecError:
             continue
-        assert isinstance(found, ForeignRun)
+        assert isinstance(found, ExternalRun)

@@ -11,7 +11,7 @@ import pytest
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.repository.checkov import program
-from mlsec.repository.checkov.program import Program, Trouble, find_checkov, run_checkov
+from mlsec.repository.checkov.program import Program, ProgramFailure, find_checkov, run_checkov
 
 FILES = [("main.tf", b"# x\n"), ("a/.hidden/b.yaml", b"y: 1\n")]
 
@@ -38,7 +38,7 @@ def test_it_sees_copies_and_an_environment_without_keys(
         "print(json.dumps([sys.argv[1:], dict(os.environ), sorted(found), os.listdir()]))",
     )
     done = run_checkov(asked, FILES)
-    assert not isinstance(done, Trouble)
+    assert not isinstance(done, ProgramFailure)
     words, environment, found, home = json.loads(done[0])
     assert found == ["a/.hidden/b.yaml", "main.tf"]
     assert home == []
@@ -70,7 +70,7 @@ def test_why_it_said_nothing_is_kept(
     monkeypatch.setattr(program, "MAX_OUTPUT_BYTES", 1_000)
     monkeypatch.setattr(program, "TIMEOUT_S", 1.0 if reason is GapReason.TIMEOUT else 30.0)
     done = run_checkov(stand_in(tmp_path, body), FILES)
-    assert isinstance(done, Trouble)
+    assert isinstance(done, ProgramFailure)
     assert done.reason is reason
     assert said in done.detail
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.collect.code.code_file import CodeFile, Language
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.core.resource import Resource
 from mlsec.servers.images.dockerfile import Recipe, recipes_of
 from tests.servers.config.declared import seen
@@ -38,7 +38,7 @@ def test_the_last_stage_goes_on_where_the_one_it_names_ended() -> None:
 
 def test_an_argument_without_a_value_is_not_known() -> None:
     (only,) = recipes("FROM x\nARG KEY\nENV A=$KEY\n")
-    assert isinstance(only.env["A"].value, Unresolved)
+    assert isinstance(only.env["A"].value, UnknownValue)
 
 
 def test_heredocs_comments_and_continuations_are_no_instructions() -> None:

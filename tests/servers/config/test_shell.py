@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.servers.shell.shell import Shell
 from tests.servers.config.declared import seen
 
@@ -141,4 +141,4 @@ def test_no_text_breaks_the_reader_and_each_value_is_a_text_or_unknown(text: str
     shell = Shell(lambda _: None)
     for command in shell.commands(text):
         assert command
-    assert all(isinstance(node.value, str | Unresolved) for node in shell.known.values())
+    assert all(isinstance(node.value, str | UnknownValue) for node in shell.known.values())

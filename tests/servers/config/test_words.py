@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.servers.shell.expand import expand
 from mlsec.servers.shell.shell_tokens import split_commands
 
@@ -38,12 +38,12 @@ def test_a_variable_is_filled_in_as_compose_does(text: str, wanted: str) -> None
 
 @pytest.mark.parametrize("text", ["${NONE}", "a $NONE b", "$(date)", "${N%x}", "${", "${NONE"])
 def test_what_only_a_run_can_tell_is_not_known(text: str) -> None:
-    assert isinstance(expand(text, VALUES.get), Unresolved)
+    assert isinstance(expand(text, VALUES.get), UnknownValue)
 
 
 def test_a_variable_that_must_be_set_has_some_value() -> None:
     found = expand("${NONE:?give it}", VALUES.get)
-    assert isinstance(found, Unresolved)
+    assert isinstance(found, UnknownValue)
     assert found.is_given
 
 
@@ -65,7 +65,7 @@ def test_each_command_of_a_line_is_one_and_every_word_has_its_place() -> None:
 
 def test_a_flag_whose_value_is_not_known_is_still_that_flag() -> None:
     assert texts("s --port=$NONE")[0][:2] == ["s", "--port"]
-    assert isinstance(texts("s --port=$NONE")[0][2], Unresolved)
+    assert isinstance(texts("s --port=$NONE")[0][2], UnknownValue)
 
 
 def test_a_redirection_ends_no_command() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.errors import MlsecError
-from mlsec.servers.probe.addresses import Reach, reach_of
+from mlsec.servers.probe.addresses import AddressKind, reach_of
 from mlsec.servers.probe.limits import Limits
 from mlsec.servers.probe.target import parse_target
 from tests.servers.probe.running import HASTY, look_at, resolves_to
@@ -144,21 +144,24 @@ def test_no_proxy_of_the_environment_is_used(
 @pytest.mark.parametrize(
     ("address", "reach"),
     [
-        ("8.8.8.8", Reach.PUBLIC), ("2606:4700::1111", Reach.PUBLIC), ("10.1.2.3", Reach.PRIVATE),
-        ("172.16.0.1", Reach.PRIVATE), ("192.168.1.1", Reach.PRIVATE), ("fd12::1", Reach.PRIVATE),
-        ("100.64.0.1", Reach.PRIVATE), ("192.0.2.1", Reach.PRIVATE), ("127.9.9.9", Reach.LOOPBACK),
-        ("::1", Reach.LOOPBACK), ("169.254.1.1", Reach.LINK_LOCAL),
-        ("fe80::1%eth0", Reach.LINK_LOCAL),
-        ("169.254.169.254", Reach.METADATA), ("100.100.100.200", Reach.METADATA),
-        ("168.63.129.16", Reach.METADATA), ("fd00:ec2::254", Reach.METADATA),
-        ("::ffff:10.0.0.1", Reach.PRIVATE), ("::ffff:169.254.169.254", Reach.METADATA),
-        ("64:ff9b::a9fe:a9fe", Reach.METADATA), ("2002:7f00:1::", Reach.LOOPBACK),
-        ("0.0.0.0", Reach.SPECIAL),  # noqa: S104 - nothing is bound
-        ("::", Reach.SPECIAL), ("224.0.0.1", Reach.SPECIAL),
-        ("not an address", Reach.SPECIAL),
+        ("8.8.8.8", AddressKind.PUBLIC), ("2606:4700::1111", AddressKind.PUBLIC),
+        ("10.1.2.3", AddressKind.PRIVATE),
+        ("172.16.0.1", AddressKind.PRIVATE), ("192.168.1.1", AddressKind.PRIVATE),
+        ("fd12::1", AddressKind.PRIVATE),
+        ("100.64.0.1", AddressKind.PRIVATE), ("192.0.2.1", AddressKind.PRIVATE),
+        ("127.9.9.9", AddressKind.LOOPBACK),
+        ("::1", AddressKind.LOOPBACK), ("169.254.1.1", AddressKind.LINK_LOCAL),
+        ("fe80::1%eth0", AddressKind.LINK_LOCAL),
+        ("169.254.169.254", AddressKind.METADATA), ("100.100.100.200", AddressKind.METADATA),
+        ("168.63.129.16", AddressKind.METADATA), ("fd00:ec2::254", AddressKind.METADATA),
+        ("::ffff:10.0.0.1", AddressKind.PRIVATE), ("::ffff:169.254.169.254", AddressKind.METADATA),
+        ("64:ff9b::a9fe:a9fe", AddressKind.METADATA), ("2002:7f00:1::", AddressKind.LOOPBACK),
+        ("0.0.0.0", AddressKind.SPECIAL),  # noqa: S104 - nothing is bound
+        ("::", AddressKind.SPECIAL), ("224.0.0.1", AddressKind.SPECIAL),
+        ("not an address", AddressKind.SPECIAL),
     ],
 )  # fmt: skip
-def test_every_kind_of_address_is_told_apart(address: str, reach: Reach) -> None:
+def test_every_kind_of_address_is_told_apart(address: str, reach: AddressKind) -> None:
     assert reach_of(address) is reach
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlsec.servers.probe.clock import Deadline, StepError
-from mlsec.servers.probe.http import Answer, Request, exchange
+from mlsec.servers.probe.http import Request, Response, exchange
 from mlsec.servers.probe.limits import Limits
 from tests.servers.probe.running import HASTY, QUICK, look_at
 from tests.servers.probe.server import Page, Say, Server, Talk, site
@@ -275,7 +275,7 @@ def _connection(server: Server) -> socket.socket:
     return socket.create_connection(("127.0.0.1", server.port))
 
 
-def _answer(connection: socket.socket, request: Request) -> Answer | None:
+def _answer(connection: socket.socket, request: Request) -> Response | None:
     """Any other error than the one that is meant fails the test."""
     try:
         return exchange(connection, request, _small(QUICK), Deadline(10))

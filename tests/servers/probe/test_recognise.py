@@ -11,7 +11,7 @@ import pytest
 from mlsec.core.strict_yaml import parse
 from mlsec.servers.probe.products.recognise import doors_of, recognise
 from mlsec.servers.probe.products.table import PRODUCTS
-from mlsec.servers.probe.response_record import Told
+from mlsec.servers.probe.response_record import RecordedResponse
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -24,13 +24,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     opened: tuple[str, ...] = ()
     shut: tuple[str, ...] = ()
-    pages: dict[str, Told] = {}
+    pages: dict[str, RecordedResponse] = {}
 
-    def heard(self) -> dict[str, Told]:
+    def heard(self) -> dict[str, RecordedResponse]:
         if self.pages:
             return self.pages
         data = (RECORDED / f"{self.name}.json").read_bytes()
-        return msgspec.json.decode(data, type=dict[str, Told])
+        return msgspec.json.decode(data, type=dict[str, RecordedResponse])
 
 
 # Recorded on 2026-11-26 from servers that were started on loopback; long lists and texts are cut.
@@ -108,9 +108,11 @@ REAL = (
 )  # fmt: skip
 
 
-def page(status: int = 200, document: Any = None, text: str = "") -> Told:
+def page(status: int = 200, document: Any = None, text: str = "") -> RecordedResponse:
     """Give an answer as a product's own documentation shows it."""
-    return Told(status=status, document=document, text=text, mark=repr((text, document)))
+    return RecordedResponse(
+        status=status, document=document, text=text, mark=repr((text, document))
+    )
 
 
 def replicas() -> tuple[Case, ...]:

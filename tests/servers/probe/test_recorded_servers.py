@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec.servers.probe.response_record import Told
+from mlsec.servers.probe.response_record import RecordedResponse
 from tests.servers.probe.running import Seen, look_at
 from tests.servers.probe.server import Page, Server, site
 from tests.servers.probe.test_recognise import REAL, Case
@@ -20,7 +20,7 @@ _RUN, _MANAGE = (
 _MODEL, _DATA = "probe/model-without-authentication", "probe/data-without-authentication"
 
 
-def _page(told: Told) -> Page:
+def _page(told: RecordedResponse) -> Page:
     body = told.text.encode() if told.document is None else msgspec.json.encode(told.document)
     headers = tuple(f"{name}: {text}" for name, text in told.headers)
     return Page(status=told.status, body=body, headers=headers)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from mlsec.artifacts.archives.member_names import danger_of_tensor
-from mlsec.artifacts.bytes.byte_reader import Forward
+from mlsec.artifacts.bytes.byte_reader import ByteReader
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.plain_text import CONTROL
 from mlsec.artifacts.content.unaccounted_bytes import search
@@ -67,7 +67,7 @@ def read_gguf(window: Window, record: Recorder) -> None:
     _account(window, record, reader, tensors)
 
 
-class _Header(Forward):
+class _Header(ByteReader):
     """Reads the header one field behind the other, in the width and order of its version."""
 
     chunk_bytes = 16 << 10

@@ -6,7 +6,7 @@ from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.embedded.embedded_search import search_inside
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.formats.r.serialization import Found, Objects
+from mlsec.artifacts.formats.r.serialization import Objects, SerializedObject
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import GapReason, Severity
 
@@ -79,7 +79,7 @@ def _judge(objects: Objects, record: Recorder) -> None:
         record.hole(GapReason.UNRESOLVED, detail)
 
 
-def _judge_code(one: Found, record: Recorder) -> None:
+def _judge_code(one: SerializedObject, record: Recorder) -> None:
     bad = [name for name in one.calls if name in _RUNS]
     commands = [name for name in bad if name in _COMMANDS]
     is_promise = one.kind.startswith("a promise")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from mlsec.artifacts.bytes.byte_reader import Forward
+from mlsec.artifacts.bytes.byte_reader import ByteReader
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.limits import Budget
@@ -32,7 +32,7 @@ HAS_ATTRIBUTES, HAS_TAG, ACTIVE = 0x200, 0x400, 0x8000
 DEEP, LONGEST_TEXT = 400, 1 << 20
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class SerializedObject(msgspec.Struct, frozen=True, kw_only=True):
     """Something in the objects that is more than data: what it is, where, and what it calls."""
 
     kind: str
@@ -40,14 +40,14 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[str, ...] = ()
 
 
-class Objects(Forward):
+class Objects(ByteReader):
     """Reads one stream; ``found`` is what may run, ``symbols`` the names it met."""
 
     def __init__(self, window: Window, start: int, budget: Budget) -> None:
         super().__init__(window, start)
         self.budget = budget
         self.steps = 0
-        self.found: list[Found] = []
+        self.found: list[SerializedObject] = []
         self.symbols: list[str] = []
         self.references: list[str] = []
         self.alternatives: list[str] = []
@@ -199,7 +199,9 @@ class Objects(Forward):
         return [name[:-1] for name in self.symbols[begins:] if name.endswith("(")]
 
     def _note(self, kind: str, start: int, calls: list[str]) -> None:
-        self.found.append(Found(kind=kind, offset=start, calls=tuple(dict.fromkeys(calls))[:500]))
+        self.found.append(
+            SerializedObject(kind=kind, offset=start, calls=tuple(dict.fromkeys(calls))[:500])
+        )
 
     def _code(self, start: int, depth: int) -> None:
         """Compiled code: instructions as numbers, then the constants that they use."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlsec.artifacts.bytes.byte_reader import Forward
+from mlsec.artifacts.bytes.byte_reader import ByteReader
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
@@ -15,7 +15,7 @@ SIZES |= {b"L": 8, b"D": 8}
 _COUNTS = b"iUIlL"
 
 
-class Ubjson(Forward):
+class Ubjson(ByteReader):
     """Steps through one document; ``position`` is where it stands, ``texts`` (path, text) met."""
 
     def __init__(self, window: Window, budget: Budget) -> None:

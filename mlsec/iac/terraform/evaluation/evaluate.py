@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.evaluation import operators
 from mlsec.iac.terraform.evaluation.traverse import attribute_of, element_of, items_of
 from mlsec.iac.terraform.functions.table import call
@@ -31,7 +31,7 @@ from mlsec.iac.terraform.syntax.tree import (
 )
 from mlsec.iac.terraform.values import (
     MAX_ITEMS,
-    Mistaken,
+    InvalidValue,
     Value,
     bool_of,
     join_text,
@@ -48,9 +48,9 @@ class _Nothing(Names):
         self._files = files
 
     def lookup(self, name: str) -> Value:
-        return Mistaken(f'the template is given no "{name}"')
+        return InvalidValue(f'the template is given no "{name}"')
 
-    def read_file(self, path: str) -> str | Unresolved:
+    def read_file(self, path: str) -> str | UnknownValue:
         return self._files.read_file(path)
 
 
@@ -78,9 +78,9 @@ class Evaluator:
         budget = self.budget
         budget.steps -= 1
         if budget.steps <= 0:
-            return Unresolved("the evaluation was cut off: too many steps")
+            return UnknownValue("the evaluation was cut off: too many steps")
         if budget.depth > MAX_DEPTH:
-            return Unresolved("references nested too deep")
+            return UnknownValue("references nested too deep")
         budget.depth += 1
         try:
             return _KINDS[type(expr)](self, expr)
@@ -88,7 +88,7 @@ class Evaluator:
             budget.depth -= 1
 
     def _broken(self, expr: Broken) -> Value:
-        return Unresolved(expr.why)
+        return UnknownValue(expr.why)
 
     def _name(self, expr: Name) -> Value:
         if expr.name in self.bound:
@@ -106,8 +106,8 @@ class Evaluator:
         if of is None:
             return []
         items = items_of(of)
-        if isinstance(items, Unresolved):
-            if isinstance(of, (list, dict, Unresolved)):
+        if isinstance(items, UnknownValue):
+            if isinstance(of, (list, dict, UnknownValue)):
                 return items
             items = [(0, of)]
         elif isinstance(of, dict):
@@ -126,7 +126,7 @@ class Evaluator:
 
     def _template_for(self, expr: TemplateFor) -> Value:
         items = items_of(self.value(expr.collection))
-        if isinstance(items, Unresolved):
+        if isinstance(items, UnknownValue):
             return items
         return join_text(
             [
@@ -146,7 +146,7 @@ class Evaluator:
         if expr.expands and arguments:
             last = arguments.pop()
             items = items_of(last)
-            if isinstance(items, Unresolved):
+            if isinstance(items, UnknownValue):
                 return items
             arguments += [each for _, each in items]
         return call(expr.name, arguments, self)
@@ -170,9 +170,9 @@ class Evaluator:
 
     def _either(self, condition: Expr, then: Expr, otherwise: Expr) -> Value:
         verdict = bool_of(self.value(condition))
-        if isinstance(verdict, Mistaken):
+        if isinstance(verdict, InvalidValue):
             return verdict
-        if isinstance(verdict, Unresolved):
+        if isinstance(verdict, UnknownValue):
             both = self.value(then), self.value(otherwise)
             self.budget.steps -= weigh(both[0]) + weigh(both[1])
             return operators.agreed(*both, verdict)
@@ -193,7 +193,7 @@ class Evaluator:
 
     def _for(self, expr: For) -> Value:
         items = items_of(self.value(expr.collection))
-        if isinstance(items, Unresolved):
+        if isinstance(items, UnknownValue):
             return items
         made_list: list[Value] = []
         made_map: dict[str, Value] = {}
@@ -201,7 +201,7 @@ class Evaluator:
             inner = self._loop(expr.key_name, at, expr.value_name, each)
             if expr.condition is not None:
                 keeps = bool_of(inner.value(expr.condition))
-                if isinstance(keeps, Unresolved):
+                if isinstance(keeps, UnknownValue):
                     return keeps
                 if not keeps:
                     continue
@@ -215,27 +215,27 @@ class Evaluator:
             if expr.groups:
                 made_map.setdefault(key, []).append(found)
             elif key in made_map:
-                return Mistaken(f'two elements have the key "{key[:80]}"')
+                return InvalidValue(f'two elements have the key "{key[:80]}"')
             else:
                 made_map[key] = found
         if len(made_list) > MAX_ITEMS or len(made_map) > MAX_ITEMS:
-            return Unresolved(f"more than {MAX_ITEMS} elements")
+            return UnknownValue(f"more than {MAX_ITEMS} elements")
         return _mistake([*made_list, *made_map.values()]) or (
             made_list if expr.key is None else made_map
         )
 
 
-def _mistake(values: Iterable[Value]) -> Mistaken | None:
+def _mistake(values: Iterable[Value]) -> InvalidValue | None:
     """Terraform refuses an expression whole, which is what ``try`` and ``can`` go by."""
-    return next((value for value in values if isinstance(value, Mistaken)), None)
+    return next((value for value in values if isinstance(value, InvalidValue)), None)
 
 
-def _unknown_key(key: Value) -> Unresolved:
-    if isinstance(key, Mistaken):
+def _unknown_key(key: Value) -> UnknownValue:
+    if isinstance(key, InvalidValue):
         return key
-    if isinstance(key, Unresolved):
-        return Unresolved(key.why)
-    return Unresolved("a map with a key that only the apply knows")
+    if isinstance(key, UnknownValue):
+        return UnknownValue(key.why)
+    return UnknownValue("a map with a key that only the apply knows")
 
 
 _KINDS: dict[type[Expr], Callable[..., Value]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.evaluation.traverse import items_of
 from mlsec.iac.terraform.syntax.tree import Block, Body, Call, Conditional, Expr, ObjectOf, TupleOf
@@ -70,15 +70,15 @@ def value_node(value: Value, place: Place, evaluator: Evaluator) -> Node:
     weight = weigh(value)
     evaluator.budget.steps -= weight
     if weight >= MAX_WEIGHT:
-        return Node(Unresolved("a value of too many parts"), *place)
+        return Node(UnknownValue("a value of too many parts"), *place)
     if evaluator.budget.steps <= 0:
-        return Node(Unresolved("the evaluation was cut off: too many steps"), *place)
+        return Node(UnknownValue("the evaluation was cut off: too many steps"), *place)
     return _node(value, place, 0)
 
 
 def _node(value: Value, place: Place, depth: int) -> Node:
     if depth > _MAX_DEPTH:
-        return Node(Unresolved("nested too deep"), *place)
+        return Node(UnknownValue("nested too deep"), *place)
     if isinstance(value, Encoded):
         return Node(_node(value.value, place, depth + 1).value, *place, tag="json")
     if isinstance(value, list):
@@ -87,7 +87,7 @@ def _node(value: Value, place: Place, depth: int) -> Node:
         kept = {key: each for key, each in value.items() if each is not None}
         return Node({key: _node(each, place, depth + 1) for key, each in kept.items()}, *place)
     if isinstance(value, Space):
-        return Node(Unresolved("a whole resource as a value"), *place)
+        return Node(UnknownValue("a whole resource as a value"), *place)
     return Node(value, *place)
 
 
@@ -112,8 +112,8 @@ def _object(expr: ObjectOf, evaluator: Evaluator, place: Place, depth: int) -> N
     for key_expr, value_expr in expr.items:
         key = text_of(evaluator.value(key_expr))
         if not isinstance(key, str):
-            why = key.why if isinstance(key, Unresolved) else "a key that only the apply knows"
-            return Node(Unresolved(why), *place)
+            why = key.why if isinstance(key, UnknownValue) else "a key that only the apply knows"
+            return Node(UnknownValue(why), *place)
         at = (key_expr.line, key_expr.column)
         node = expression_node(value_expr, evaluator, at, depth + 1)
         if node.value is not None:
@@ -128,9 +128,9 @@ def _dynamic(block: Block, evaluator: Evaluator) -> Node:
     over = block.body.attributes.get("for_each")
     contents = block.body.of_kind("content")
     if over is None or not contents:
-        return Node(Unresolved(f'the dynamic block "{name}" has no content'), *place)
+        return Node(UnknownValue(f'the dynamic block "{name}" has no content'), *place)
     items = items_of(evaluator.value(over.value))
-    if isinstance(items, Unresolved):
+    if isinstance(items, UnknownValue):
         return Node(items, *place)
     named = block.body.attributes.get("iterator")
     iterator = getattr(named.value, "name", name) if named is not None else name

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from mlsec.collect.located.located import Unresolved
-from mlsec.iac.terraform.values import Mistaken, Value, bool_of, equal, is_small, number_of
+from mlsec.collect.located.located import UnknownValue
+from mlsec.iac.terraform.values import InvalidValue, Value, bool_of, equal, is_small, number_of
 
 _LARGEST = 10**300
 
@@ -14,9 +14,9 @@ def unary(operator: str, operand: Value) -> Value:
     """Give ``-x`` or ``!x``."""
     if operator == "!":
         verdict = bool_of(operand)
-        return verdict if isinstance(verdict, Unresolved) else not verdict
+        return verdict if isinstance(verdict, UnknownValue) else not verdict
     number = number_of(operand)
-    return number if isinstance(number, Unresolved) else -number
+    return number if isinstance(number, UnknownValue) else -number
 
 
 def decided(operator: str, left: Value) -> bool | None:
@@ -36,25 +36,25 @@ def binary(operator: str, left: Value, right: Value) -> Value:
             return equal(left, right)
         case "!=":
             verdict = equal(left, right)
-            return verdict if isinstance(verdict, Unresolved) else not verdict
+            return verdict if isinstance(verdict, UnknownValue) else not verdict
     a, b = number_of(left), number_of(right)
     for side in (a, b):
-        if isinstance(side, Unresolved):
+        if isinstance(side, UnknownValue):
             return side
     return _arithmetic(operator, a, b)
 
 
-def agreed(then: Value, otherwise: Value, why: Unresolved) -> Value:
+def agreed(then: Value, otherwise: Value, why: UnknownValue) -> Value:
     """Give what both branches of an unknown condition have in common."""
     if not (is_small(then) and is_small(otherwise)):
-        return Unresolved(why.why)
+        return UnknownValue(why.why)
     if equal(then, otherwise) is True:
         return then
     if isinstance(then, dict) and isinstance(otherwise, dict) and then.keys() == otherwise.keys():
         return {key: agreed(then[key], otherwise[key], why) for key in then}
     if isinstance(then, list) and isinstance(otherwise, list) and len(then) == len(otherwise):
         return [agreed(a, b, why) for a, b in zip(then, otherwise, strict=True)]
-    return Unresolved(why.why)
+    return UnknownValue(why.why)
 
 
 def _logic(operator: str, left: Value, right: Value) -> Value:
@@ -62,7 +62,7 @@ def _logic(operator: str, left: Value, right: Value) -> Value:
     if right is deciding or left is deciding:
         return deciding
     for side in (left, right):
-        if isinstance(side, Unresolved):
+        if isinstance(side, UnknownValue):
             return side
     return not deciding
 
@@ -89,13 +89,13 @@ def _arithmetic(operator: str, a: float, b: float) -> Value:
             case ">=":
                 return a >= b
     except (ZeroDivisionError, OverflowError, ValueError) as error:
-        return Mistaken(f"{operator}: {error}")
-    return Mistaken(f"there is no operator {operator}")
+        return InvalidValue(f"{operator}: {error}")
+    return InvalidValue(f"there is no operator {operator}")
 
 
 def _number(number: float) -> Value:
     if isinstance(number, int):
-        return number if abs(number) < _LARGEST else Unresolved("a number too large")
+        return number if abs(number) < _LARGEST else UnknownValue("a number too large")
     if math.isnan(number) or math.isinf(number):
-        return Mistaken("not a number")
+        return InvalidValue("not a number")
     return int(number) if number.is_integer() and abs(number) < 1e15 else number

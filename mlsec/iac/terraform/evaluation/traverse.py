@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.values import (
     Encoded,
+    InvalidValue,
     Joined,
-    Mistaken,
     Space,
     Symbol,
     Value,
@@ -18,34 +18,34 @@ from mlsec.iac.terraform.values import (
 
 def attribute_of(of: Value, name: str) -> Value:
     """Give ``of.name``."""
-    if isinstance(of, Unresolved):
+    if isinstance(of, UnknownValue):
         return _below(of, name)
     if isinstance(of, dict):
-        return of[name] if name in of else Mistaken(f'there is no attribute "{name}"')
+        return of[name] if name in of else InvalidValue(f'there is no attribute "{name}"')
     if isinstance(of, Space):
         return of.get(name)
     if isinstance(of, Symbol):
         return Symbol(of.address, (*of.path, name))
     if isinstance(of, list) and name.isdecimal():
         return element_of(of, int(name))
-    return Mistaken(f'{kind_of(of)} has no attribute "{name}"')
+    return InvalidValue(f'{kind_of(of)} has no attribute "{name}"')
 
 
 def element_of(of: Value, key: Value) -> Value:
     """Give ``of[key]``."""
-    if isinstance(of, Unresolved):
-        return _below(of, str(key)) if isinstance(key, (str, int)) else Unresolved(of.why)
-    if isinstance(key, Unresolved):
+    if isinstance(of, UnknownValue):
+        return _below(of, str(key)) if isinstance(key, (str, int)) else UnknownValue(of.why)
+    if isinstance(key, UnknownValue):
         return key
     if isinstance(of, list):
         at = number_of(key)
-        if isinstance(at, Unresolved):
+        if isinstance(at, UnknownValue):
             return at
         if not isinstance(at, int) or not 0 <= at < len(of):
-            return Mistaken(f"there is no element {at}")
+            return InvalidValue(f"there is no element {at}")
         return of[at]
     if isinstance(key, (Symbol, Joined, Encoded)):
-        return Unresolved("a key that only the apply knows")
+        return UnknownValue("a key that only the apply knows")
     if isinstance(of, Symbol) and isinstance(key, (str, int)):
         return Symbol(of.address, (*of.path, key))
     if isinstance(of, dict) and isinstance(key, (bool, int, float)):
@@ -54,26 +54,26 @@ def element_of(of: Value, key: Value) -> Value:
         return attribute_of(of, key)
     if isinstance(of, Space) and isinstance(key, int):
         return of.get(str(key))
-    return Mistaken(f"{kind_of(of)} has no element of that key")
+    return InvalidValue(f"{kind_of(of)} has no element of that key")
 
 
-def _below(of: Unresolved, name: str) -> Unresolved:
+def _below(of: UnknownValue, name: str) -> UnknownValue:
     """What lies below something unknown is unknown for the same reason, in its own words."""
-    if isinstance(of, Mistaken) or not of.text.endswith("›"):
+    if isinstance(of, InvalidValue) or not of.text.endswith("›"):
         return of
-    return Unresolved(of.why, f"{of.text[:-1]}.{name}›", among=of.among)
+    return UnknownValue(of.why, f"{of.text[:-1]}.{name}›", among=of.among)
 
 
-def items_of(of: Value) -> list[tuple[Value, Value]] | Unresolved:
+def items_of(of: Value) -> list[tuple[Value, Value]] | UnknownValue:
     """Give the keys and elements that a loop meets; maps in the order of their keys."""
-    if isinstance(of, Unresolved):
+    if isinstance(of, UnknownValue):
         return of
     if isinstance(of, list):
         return list(enumerate(of))
     if isinstance(of, dict):
         return sorted(of.items())
     if isinstance(of, Symbol):
-        return Unresolved(f"{of.shown} is only known after the apply")
+        return UnknownValue(f"{of.shown} is only known after the apply")
     if isinstance(of, Space):
-        return Unresolved("a loop over the attributes of a resource")
-    return Mistaken(f"a loop over {kind_of(of)}")
+        return UnknownValue("a loop over the attributes of a resource")
+    return InvalidValue(f"a loop over {kind_of(of)}")

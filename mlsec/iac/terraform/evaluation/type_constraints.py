@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.functions.collections import to_set
 from mlsec.iac.terraform.syntax.tree import Call, Expr, Literal, Name, ObjectOf, TupleOf
 from mlsec.iac.terraform.values import (
-    Mistaken,
+    InvalidValue,
     Value,
     bool_of,
     is_symbolic,
@@ -18,7 +18,7 @@ from mlsec.iac.terraform.values import (
 
 def convert(value: Value, wanted: Expr, evaluator: Evaluator) -> Value:
     """Give a value as a type constraint makes it; what does not fit is given as it is."""
-    if value is None or isinstance(value, Unresolved):
+    if value is None or isinstance(value, UnknownValue):
         return value
     if isinstance(wanted, Literal) and isinstance(wanted.value, str):
         return _primitive(value, wanted.value)
@@ -55,7 +55,7 @@ def _primitive(value: Value, name: str) -> Value:
             made = bool_of(value)
         case _:
             return value
-    return value if isinstance(made, Mistaken) else made
+    return value if isinstance(made, InvalidValue) else made
 
 
 def _object(value: dict[str, Value], wanted: ObjectOf, evaluator: Evaluator) -> Value:
@@ -67,7 +67,7 @@ def _object(value: dict[str, Value], wanted: ObjectOf, evaluator: Evaluator) -> 
         if given is None and isinstance(kind, Call) and is_optional and len(kind.arguments) > 1:
             given = evaluator.value(kind.arguments[1])
         if given is None and not is_optional and key not in value:
-            made[key] = Mistaken(f'the attribute "{key}" is required')
+            made[key] = InvalidValue(f'the attribute "{key}" is required')
         else:
             made[key] = convert(given, kind, evaluator)
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.functions.spec import (
     Function,
     items,
@@ -17,7 +17,7 @@ from mlsec.iac.terraform.functions.spec import (
     unique,
     whole,
 )
-from mlsec.iac.terraform.values import Mistaken, Value, equal, kind_of
+from mlsec.iac.terraform.values import InvalidValue, Value, equal, kind_of
 
 
 def _flatten(value: Value) -> Value:
@@ -50,12 +50,12 @@ def _lookup(of: Value, key: Value, *default: Value) -> Value:
     found = mapping(of)
     if text(key) in found:
         return found[text(key)]
-    return default[0] if default else Mistaken(f'there is no key "{text(key)}"')
+    return default[0] if default else InvalidValue(f'there is no key "{text(key)}"')
 
 
 def _element(of: Value, at: Value) -> Value:
     found = items(of)
-    return found[whole(at) % len(found)] if found else Mistaken("an element of an empty list")
+    return found[whole(at) % len(found)] if found else InvalidValue("an element of an empty list")
 
 
 def _contains(of: Value, wanted: Value) -> Value:
@@ -64,30 +64,30 @@ def _contains(of: Value, wanted: Value) -> Value:
         verdict = equal(each, wanted)
         if verdict is True:
             return True
-        if isinstance(verdict, Unresolved):
+        if isinstance(verdict, UnknownValue):
             unknown = verdict
     return unknown
 
 
 def _coalesce(*values: Value) -> Value:
     for value in values:
-        if isinstance(value, Unresolved):
+        if isinstance(value, UnknownValue):
             return value
         if value is not None and value != "":
             return value
-    return Mistaken("there is no value that is not null or empty")
+    return InvalidValue("there is no value that is not null or empty")
 
 
 def _coalescelist(*lists: Value) -> Value:
     for list_ in lists:
-        if isinstance(list_, Unresolved) or list_:
+        if isinstance(list_, UnknownValue) or list_:
             return list_
-    return Mistaken("all lists are empty")
+    return InvalidValue("all lists are empty")
 
 
 def _compact(value: Value) -> Value:
     for item in items(value):
-        if isinstance(item, Unresolved):
+        if isinstance(item, UnknownValue):
             return item
     return [item for item in items(value) if item is not None and item != ""]
 
@@ -95,13 +95,13 @@ def _compact(value: Value) -> Value:
 def _length(value: Value) -> Value:
     if isinstance(value, (list, dict, str)):
         return len(value)
-    return Mistaken(f"the length of {kind_of(value)}")
+    return InvalidValue(f"the length of {kind_of(value)}")
 
 
 def _one(value: Value) -> Value:
     found = items(value)
     if len(found) > 1:
-        return Mistaken("a list of more than one element")
+        return InvalidValue("a list of more than one element")
     return found[0] if found else None
 
 
@@ -142,7 +142,7 @@ def to_set(value: Value) -> Value:
 def _slice(value: Value, start: Value, end: Value) -> Value:
     found = items(value)
     if not 0 <= whole(start) <= whole(end) <= len(found):
-        return Mistaken("a slice beyond the end")
+        return InvalidValue("a slice beyond the end")
     return found[whole(start) : whole(end)]
 
 
@@ -158,7 +158,7 @@ def _every(value: Value, *, wanted: bool) -> Value:
     """``alltrue`` and ``anytrue``: one element of the other kind decides."""
     unknown: Value = wanted
     for item in items(value):
-        if isinstance(item, Unresolved):
+        if isinstance(item, UnknownValue):
             unknown = item
         elif item in (not wanted, "false" if wanted else "true"):
             return not wanted
@@ -169,7 +169,7 @@ def _index(value: Value, wanted: Value) -> Value:
     for at, each in enumerate(items(value)):
         if equal(each, wanted) is True:
             return at
-    return Mistaken("the value is not in the list")
+    return InvalidValue("the value is not in the list")
 
 
 def _sum(value: Value) -> Value:

@@ -11,12 +11,12 @@ import json
 import urllib.parse
 
 from mlsec.collect.located import json as marked_json
-from mlsec.collect.located.located import Unresolved, plain
+from mlsec.collect.located.located import UnknownValue, plain
 from mlsec.core.errors import MlsecError
 from mlsec.iac.terraform.functions.spec import Function, text
 from mlsec.iac.terraform.values import (
     Encoded,
-    Mistaken,
+    InvalidValue,
     Space,
     Value,
     is_plain,
@@ -29,7 +29,7 @@ _AT_APPLY = "is only known at the apply"
 
 def _jsonencode(value: Value) -> Value:
     if any(isinstance(each, Space) for each in walk(value)):
-        return Unresolved("the JSON text of a resource")
+        return UnknownValue("the JSON text of a resource")
     return as_json(value) if is_plain(value) else Encoded(value)
 
 
@@ -55,7 +55,7 @@ def _jsondecode(value: Value) -> Value:
     try:
         return plain(marked_json.parse(text(value)))
     except MlsecError as error:
-        return Mistaken(str(error.message))
+        return InvalidValue(str(error.message))
 
 
 def _yamldecode(value: Value) -> Value:
@@ -64,9 +64,9 @@ def _yamldecode(value: Value) -> Value:
 
         documents = list(marked_yaml.parse_documents(text(value)))
     except MlsecError as error:
-        return Mistaken(str(error.message))
+        return InvalidValue(str(error.message))
     if len(documents) > 1:
-        return Mistaken("more than one YAML document")
+        return InvalidValue("more than one YAML document")
     return plain(documents[0]) if documents else None
 
 
@@ -79,7 +79,7 @@ def _base64decode(value: Value) -> Value:
     try:
         return base64.b64decode(text(value), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
-        return Mistaken(f"not base64 of text: {error}")
+        return InvalidValue(f"not base64 of text: {error}")
 
 
 def _base64encode(value: Value) -> Value:
@@ -96,7 +96,7 @@ def _hash(name: str, value: Value, *, is_hex: bool = True) -> Value:
 
 
 def _not_here(name: str, why: str = "is not worked out") -> Function:
-    return Function(lambda *_: Unresolved(f"{name}() {why}"), symbols=True)
+    return Function(lambda *_: UnknownValue(f"{name}() {why}"), symbols=True)
 
 
 ENCODING: dict[str, Function] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.functions.encoding import ENCODING
 from mlsec.iac.terraform.functions.spec import Files, Function, text
 from mlsec.iac.terraform.values import Value
@@ -28,8 +28,8 @@ def read(name: str, path: Value, files: Files) -> Value:
     found = files.read_file(text(path))
     if name == "fileexists":
         # That it is not among the code does not say that it is not there.
-        return found if isinstance(found, Unresolved) else True
-    if isinstance(found, Unresolved):
+        return found if isinstance(found, UnknownValue) else True
+    if isinstance(found, UnknownValue):
         return found
     wanted = _OF_CONTENT[name]
     return ENCODING[wanted].run(found) if wanted else found
@@ -39,6 +39,6 @@ PATHS: dict[str, Function] = {
     "abspath": Function(lambda p: posixpath.normpath(text(p))),
     "basename": Function(lambda p: posixpath.basename(text(p))),
     "dirname": Function(lambda p: posixpath.dirname(text(p))),
-    "fileset": Function(lambda *_: Unresolved("fileset() looks at files that are no code")),
-    "pathexpand": Function(lambda _: Unresolved("pathexpand() looks at who applies the code")),
+    "fileset": Function(lambda *_: UnknownValue("fileset() looks at files that are no code")),
+    "pathexpand": Function(lambda _: UnknownValue("pathexpand() looks at who applies the code")),
 }

@@ -6,11 +6,11 @@ import ipaddress
 import math
 from collections.abc import Callable
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.functions.collections import to_set
 from mlsec.iac.terraform.functions.spec import Function, items, number, room, text, whole
 from mlsec.iac.terraform.values import (
-    Mistaken,
+    InvalidValue,
     Value,
     bool_of,
     kind_of,
@@ -82,7 +82,7 @@ def _to_text(value: Value) -> Value:
 
 
 def _to_map(value: Value) -> Value:
-    return value if isinstance(value, dict) or value is None else Mistaken(_no("map", value))
+    return value if isinstance(value, dict) or value is None else InvalidValue(_no("map", value))
 
 
 def _to_list(value: Value) -> Value:
@@ -90,7 +90,7 @@ def _to_list(value: Value) -> Value:
 
 
 def _to_set(value: Value) -> Value:
-    if isinstance(value, list) and any(isinstance(each, Unresolved) for each in value):
+    if isinstance(value, list) and any(isinstance(each, UnknownValue) for each in value):
         return value
     return value if value is None else to_set(value)
 
@@ -101,15 +101,15 @@ def _no(wanted: str, value: Value) -> str:
 
 def _first_good(*values: Value) -> Value:
     for value in values:
-        if not isinstance(value, Mistaken):
+        if not isinstance(value, InvalidValue):
             return value
-    return Mistaken("no argument of try() has a value")
+    return InvalidValue("no argument of try() has a value")
 
 
 def _can(value: Value) -> Value:
-    if isinstance(value, Mistaken):
+    if isinstance(value, InvalidValue):
         return False
-    return value if isinstance(value, Unresolved) else True
+    return value if isinstance(value, UnknownValue) else True
 
 
 def _moves(run: Callable[..., Value]) -> Function:
@@ -125,7 +125,7 @@ NUMBERS: dict[str, Function] = {
     "cidrsubnet": Function(lambda p, b, n: _subnet(_network(p), whole(b), whole(n))),
     "cidrsubnets": Function(_cidrsubnets),
     "floor": Function(lambda n: math.floor(number(n))),
-    "issensitive": _moves(lambda _: Unresolved("issensitive()")),
+    "issensitive": _moves(lambda _: UnknownValue("issensitive()")),
     "log": Function(_log),
     "max": Function(lambda *n: max(_all(n))),
     "min": Function(lambda *n: min(_all(n))),

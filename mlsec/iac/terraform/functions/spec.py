@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.values import MAX_CHARS, MAX_ITEMS, Value, kind_of, number_of
 
 
@@ -18,7 +18,7 @@ class TooMuchError(Exception):
 class Files(Protocol):
     """The files that a function may read."""
 
-    def read_file(self, path: str) -> str | Unresolved:
+    def read_file(self, path: str) -> str | UnknownValue:
         """Give the text of a file of the same target."""
         ...
 
@@ -50,7 +50,7 @@ def text(value: Value) -> str:
 def number(value: Value) -> Any:
     """Take a number argument."""
     found = number_of(value)
-    if isinstance(found, Unresolved):
+    if isinstance(found, UnknownValue):
         raise TypeError(found.why)
     return found
 

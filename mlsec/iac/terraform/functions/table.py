@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.functions.collections import COLLECTIONS
 from mlsec.iac.terraform.functions.encoding import ENCODING
 from mlsec.iac.terraform.functions.files import FILE_FUNCTIONS, PATHS, read
@@ -19,7 +19,7 @@ from mlsec.iac.terraform.values import (
     MAX_CHARS,
     MAX_ITEMS,
     MAX_WEIGHT,
-    Mistaken,
+    InvalidValue,
     Space,
     Value,
     is_symbolic,
@@ -47,18 +47,18 @@ class Evaluator(Protocol):
 
 
 def call(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
-    """Call a function of Terraform; Unresolved when it or its arguments are not known."""
+    """Call a function of Terraform; UnknownValue when it or its arguments are not known."""
     name = name.removeprefix("core::")
     function = FUNCTIONS.get(name)
     if function is None and name not in FILE_FUNCTIONS and name not in _TEMPLATES:
-        return Unresolved(f"the function {name[:60]}() is not known here")
+        return UnknownValue(f"the function {name[:60]}() is not known here")
     hidden = _hidden(name, function or Function(read), arguments)
     if hidden is not None:
         return hidden
     weights = [weigh(argument) for argument in arguments]
     evaluator.budget.steps -= sum(weights)
     if max(weights, default=0) >= MAX_WEIGHT:
-        return Unresolved(f"{name}() of too much")
+        return UnknownValue(f"{name}() of too much")
     try:
         if function is None:
             found = _of_file(name, arguments, evaluator)
@@ -67,31 +67,31 @@ def call(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
                 evaluator.budget.steps -= function.steps(*arguments)
             found = function.run(*arguments)
     except TooMuchError as error:
-        return Unresolved(f"{name}(): {error}")
+        return UnknownValue(f"{name}(): {error}")
     except _REFUSALS as error:
-        return Mistaken(f"{name}(): {str(error)[:200]}")
+        return InvalidValue(f"{name}(): {str(error)[:200]}")
     if isinstance(found, (str, list, dict)):
         evaluator.budget.steps -= len(found) // (64 if isinstance(found, str) else 1)
     if (isinstance(found, str) and len(found) > MAX_CHARS) or (
         isinstance(found, (list, dict)) and len(found) > MAX_ITEMS
     ):
-        return Unresolved(f"{name}() makes too much")
+        return UnknownValue(f"{name}() makes too much")
     return found
 
 
-def _hidden(name: str, function: Function, arguments: list[Value]) -> Unresolved | None:
+def _hidden(name: str, function: Function, arguments: list[Value]) -> UnknownValue | None:
     if not function.unknown:
         for argument in arguments:
-            if isinstance(argument, Mistaken):
+            if isinstance(argument, InvalidValue):
                 return argument
-            if isinstance(argument, Unresolved):
-                return Unresolved(argument.why)
+            if isinstance(argument, UnknownValue):
+                return UnknownValue(argument.why)
     if not function.symbols:
         for argument in arguments:
             if is_symbolic(argument):
                 return why_hidden(argument)
             if isinstance(argument, Space):
-                return Unresolved(f"{name}() of a resource")
+                return UnknownValue(f"{name}() of a resource")
     return None
 
 
@@ -101,12 +101,12 @@ def _of_file(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
     source = text(arguments[0])
     if name == "templatefile":
         found = evaluator.names.read_file(source)
-        if isinstance(found, Unresolved):
+        if isinstance(found, UnknownValue):
             return found
         source = found
     # Parsing costs far more than a step, and a template may call itself.
     evaluator.budget.steps -= 1000 + len(source) // 16
     parsed = parse_template(source)
     if parsed is None:
-        return Unresolved("a template that is not valid")
+        return UnknownValue("a template that is not valid")
     return evaluator.alone(mapping(arguments[1])).value(parsed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.evaluation.located_blocks import node_value
 from mlsec.iac.terraform.modules import policy_document
 from mlsec.iac.terraform.modules.instances import MADE_UP, ResourceSpace
@@ -35,7 +35,7 @@ class DataSpace(ResourceSpace):
         shown = f"{self.instance.address}.{name}"
         # What another root module tells is none of the things of this one.
         among = () if self.instances.key[0] == _REMOTE else None
-        return Unresolved(f"{shown} is looked up at the apply", f"‹{shown}›", among=among)
+        return UnknownValue(f"{shown} is looked up at the apply", f"‹{shown}›", among=among)
 
 
 def attribute(data: DataSpace, name: str) -> Value:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.evaluation.located_blocks import body_node, node_value
 from mlsec.iac.terraform.modules.module import Key, Placed
@@ -99,7 +99,7 @@ class Instances:
         if self.is_counted:
             found = self.scope.evaluator.value(attributes["count"].value)
             number = number_of(found)
-            if isinstance(number, Unresolved):
+            if isinstance(number, UnknownValue):
                 return self._all_in_one(number.why)
             if number > MAX_INSTANCES:
                 return self._all_in_one(f"{number} instances are more than {MAX_INSTANCES}")
@@ -110,7 +110,7 @@ class Instances:
         return self._expand_each(self.scope.evaluator.value(attributes["for_each"].value))
 
     def _expand_each(self, over: Value) -> dict[Value, Instance]:
-        if isinstance(over, Unresolved):
+        if isinstance(over, UnknownValue):
             return self._all_in_one(over.why)
         if isinstance(over, list) and all(isinstance(key, str) for key in over):
             over = {key: key for key in over}
@@ -126,7 +126,7 @@ class Instances:
         }
 
     def _all_in_one(self, why: str) -> dict[Value, Instance]:
-        unknown = Unresolved(why)
+        unknown = UnknownValue(why)
         bound = (
             {"count": {"index": unknown}}
             if self.is_counted
@@ -157,7 +157,7 @@ class ResourceSpace(Space):
         found = self.configured(name)
         if found is None and (name in MADE_UP or not self._sets(name)):
             return Symbol(self.instance.address, (name,))
-        if isinstance(found, Unresolved) and name in MADE_UP and not found.text:
+        if isinstance(found, UnknownValue) and name in MADE_UP and not found.text:
             # It has no words of its own, but it is known whose name it is.
             return Symbol(self.instance.address, (name,))
         return found
@@ -174,7 +174,7 @@ class ResourceSpace(Space):
         block = self.instances.placed.block
         if block.is_broken:
             why = "a part of its block is not valid HCL, so what it sets is not known"
-            return Node(Unresolved(why), block.line, block.column)
+            return Node(UnknownValue(why), block.line, block.column)
         evaluator = self.instances.evaluator(self.instance)
         return body_node(block.body, evaluator, (block.line, block.column), is_resource=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.values import Encoded, Joined, Space, Symbol, Value, walk
 
 
@@ -17,9 +17,9 @@ def given_in(values: Iterable[Value]) -> tuple[str, ...] | None:
                 found.add(part.address)
             elif isinstance(part, str):
                 found.add(part)
-            elif isinstance(part, Unresolved) and part.among is not None:
+            elif isinstance(part, UnknownValue) and part.among is not None:
                 found.update(part.among)
-            elif isinstance(part, (Unresolved, Space)):
+            elif isinstance(part, (UnknownValue, Space)):
                 return None
     return tuple(sorted(found))
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlsec.collect.located import json as marked_json
-from mlsec.collect.located.located import Unresolved, plain
+from mlsec.collect.located.located import UnknownValue, plain
 from mlsec.core.errors import MlsecError
-from mlsec.iac.terraform.values import Encoded, Mistaken, Value, is_plain
+from mlsec.iac.terraform.values import Encoded, InvalidValue, Value, is_plain
 
 _LISTS = (
     ("actions", "Action"),
@@ -27,16 +27,16 @@ def document(given: Mapping[str, Value]) -> Value:
     statements: list[Value] = []
     for name in ("source_json", "source_policy_documents"):
         added = _documents(given.get(name))
-        if isinstance(added, Unresolved):
+        if isinstance(added, UnknownValue):
             return added
         statements += added
     own = given.get("statement", [])
-    if isinstance(own, Unresolved):
+    if isinstance(own, UnknownValue):
         return own
     statements = _over(statements, [_statement(each) for each in own])
     for name in ("override_json", "override_policy_documents"):
         added = _documents(given.get(name))
-        if isinstance(added, Unresolved):
+        if isinstance(added, UnknownValue):
             return added
         statements = _over(statements, added)
     made: dict[str, Value] = {"Version": given.get("version") or "2012-10-17"}
@@ -46,17 +46,17 @@ def document(given: Mapping[str, Value]) -> Value:
     return json.dumps(made) if is_plain(made) else Encoded(made)
 
 
-def _documents(given: Value) -> list[Value] | Unresolved:
+def _documents(given: Value) -> list[Value] | UnknownValue:
     """Give the statements of documents that are given as JSON texts."""
-    if given is None or isinstance(given, Unresolved):
-        return given if isinstance(given, Unresolved) else []
+    if given is None or isinstance(given, UnknownValue):
+        return given if isinstance(given, UnknownValue) else []
     found: list[Value] = []
     for each in given if isinstance(given, list) else [given]:
         decoded = _decoded(each)
-        if isinstance(decoded, Unresolved):
+        if isinstance(decoded, UnknownValue):
             return decoded
         inner = decoded.get("Statement", []) if isinstance(decoded, dict) else []
-        if isinstance(inner, Unresolved):
+        if isinstance(inner, UnknownValue):
             return inner
         found = _over(found, inner if isinstance(inner, list) else [inner])
     return found
@@ -65,14 +65,14 @@ def _documents(given: Value) -> list[Value] | Unresolved:
 def _decoded(text: Value) -> Value:
     if isinstance(text, Encoded):
         return text.value
-    if isinstance(text, Unresolved):
+    if isinstance(text, UnknownValue):
         return text
     if not isinstance(text, str):
-        return Unresolved("a policy document that only the apply knows")
+        return UnknownValue("a policy document that only the apply knows")
     try:
         return plain(marked_json.parse(text)) if text else {}
     except MlsecError as error:
-        return Mistaken(error.message)
+        return InvalidValue(error.message)
 
 
 def _over(before: list[Value], after: list[Value]) -> list[Value]:
@@ -120,7 +120,7 @@ def _principals(given: Value) -> Value:
             return each
         kind, who = each.get("type"), each.get("identifiers")
         if not isinstance(kind, str):
-            return kind if isinstance(kind, Unresolved) else Unresolved("a kind of principal")
+            return kind if isinstance(kind, UnknownValue) else UnknownValue("a kind of principal")
         if kind == "*" and who == ["*"]:
             return "*"
         before = made.get(kind, [])
@@ -139,6 +139,6 @@ def _conditions(given: Value) -> Value:
             return each
         test, variable = each.get("test"), each.get("variable")
         if not isinstance(test, str) or not isinstance(variable, str):
-            return Unresolved("a condition of a policy that only the apply knows")
+            return UnknownValue("a condition of a policy that only the apply knows")
         made.setdefault(test, {})[variable] = each.get("values")
     return made

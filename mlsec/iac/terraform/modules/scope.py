@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
-from mlsec.collect.located.located import Unresolved
+from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.evaluation.located_blocks import META
 from mlsec.iac.terraform.evaluation.type_constraints import convert
@@ -17,7 +17,7 @@ from mlsec.iac.terraform.modules.module import Key, Module, Placed
 from mlsec.iac.terraform.modules.module_inputs import given_in
 from mlsec.iac.terraform.modules.providers import Providers
 from mlsec.iac.terraform.names import Budget, Names
-from mlsec.iac.terraform.values import Mistaken, Space, Value
+from mlsec.iac.terraform.values import InvalidValue, Space, Value
 
 Given = Callable[[], Value]
 # Words that Terraform knows besides the types of resources.
@@ -27,11 +27,11 @@ _FREE = ("each", "count", "self")
 class Library(Protocol):
     """What a module may need of the target: the text of files, and other modules."""
 
-    def text(self, path: str) -> str | Unresolved:
+    def text(self, path: str) -> str | UnknownValue:
         """Give the text of a file by its path in the target."""
         ...
 
-    def child(self, call: Placed, parent: Scope) -> Module | Unresolved:
+    def child(self, call: Placed, parent: Scope) -> Module | UnknownValue:
         """Give the module that a call names."""
         ...
 
@@ -63,14 +63,16 @@ class Scope(Names):
         self._known: dict[tuple[str, ...], Value] = {}
         self._busy: set[tuple[str, ...]] = set()
         self._instances: dict[tuple[str, Key], Instances] = {}
-        self._children: dict[str, Scope | Unresolved] = {}
+        self._children: dict[str, Scope | UnknownValue] = {}
         self._spaces: dict[str, Value] = {
             "var": _Lookup(self.variable),
             "local": _Lookup(self.local),
             "module": _Lookup(lambda name: self.of(("module", (name,)), f"module.{name}")),
             "data": _Lookup(lambda kind: _Lookup(lambda name: self._data(kind, name))),
             "path": {"module": self._path(), "root": ".", "cwd": "."},
-            "terraform": _Lookup(lambda name: Unresolved(f"terraform.{name} is told at the apply")),
+            "terraform": _Lookup(
+                lambda name: UnknownValue(f"terraform.{name} is told at the apply")
+            ),
         }
 
     def lookup(self, name: str) -> Value:
@@ -78,25 +80,25 @@ class Scope(Names):
         if name in self._spaces:
             return self._spaces[name]
         if name in _FREE:
-            return Mistaken(f"there is no {name} here")
+            return InvalidValue(f"there is no {name} here")
         if not any(key[0] == name for key in self.module.of_kind("resource")):
-            return Mistaken(f'nothing is called "{name[:80]}" here')
+            return InvalidValue(f'nothing is called "{name[:80]}" here')
         space = _Lookup(lambda label: self.of(("resource", (name, label)), f"{name}.{label}"))
         self._spaces[name] = space
         return space
 
-    def read_file(self, path: str) -> str | Unresolved:
+    def read_file(self, path: str) -> str | UnknownValue:
         """Give the text of a file; its path is relative to the root module."""
         joined = posixpath.normpath(posixpath.join(self.root, path))
         if joined.startswith(("..", "/")):
-            return Unresolved(f"the file {path[:200]} is not in this folder")
+            return UnknownValue(f"the file {path[:200]} is not in this folder")
         return self.library.text(joined)
 
     def variable(self, name: str) -> Value:
         """Give a variable's value: as given, or its default."""
         declared = self.module.of_kind("variable").get((name,))
         if declared is None:
-            return Mistaken(f'there is no variable "{name[:80]}"')
+            return InvalidValue(f'there is no variable "{name[:80]}"')
         return self._once(("var", name), lambda: self._variable(name, declared))
 
     def _variable(self, name: str, declared: Placed) -> Value:
@@ -107,7 +109,7 @@ class Scope(Names):
         if value is None and (given is None or "nullable" in attributes):
             if default is None:
                 words = f"‹{self.prefix}var.{name}›"
-                return Unresolved(f"var.{name} has no default", words)
+                return UnknownValue(f"var.{name} has no default", words)
             value = self.evaluator.value(default.value)
         wanted = attributes.get("type")
         return convert(value, wanted.value, self.evaluator) if wanted is not None else value
@@ -116,17 +118,17 @@ class Scope(Names):
         """Give a local value."""
         declared = self.module.locals.get(name)
         if declared is None:
-            return Mistaken(f'there is no local value "{name[:80]}"')
+            return InvalidValue(f'there is no local value "{name[:80]}"')
         return self._once(("local", name), lambda: self.evaluator.value(declared.value))
 
     def output(self, name: str) -> Value:
         """Give an output of this module, as its caller sees it."""
         declared = self.module.of_kind("output").get((name,))
         if declared is None:
-            return Mistaken(f'the module has no output "{name[:80]}"')
+            return InvalidValue(f'the module has no output "{name[:80]}"')
         found = declared.block.body.attributes.get("value")
         if found is None:
-            return Mistaken(f'the output "{name[:80]}" has no value')
+            return InvalidValue(f'the output "{name[:80]}" has no value')
         return self._once(("output", name), lambda: self.evaluator.value(found.value))
 
     def instances(self, kind: str, key: Key) -> Instances | None:
@@ -142,17 +144,17 @@ class Scope(Names):
         """Give a resource, data source or module as a reference to it sees it."""
         found = self.instances(*place)
         if found is None:
-            return Mistaken(f"{shown[:120]} is not declared here")
+            return InvalidValue(f"{shown[:120]} is not declared here")
         return found.seen()
 
-    def child(self, called: Instances, instance: Instance) -> Scope | Unresolved:
+    def child(self, called: Instances, instance: Instance) -> Scope | UnknownValue:
         """Give the scope of one use of a module that this one calls."""
         known = self._children.get(instance.address)
         if known is None:
             module = self.library.child(called.placed, self)
-            if isinstance(module, Unresolved):
+            if isinstance(module, UnknownValue):
                 self._children[instance.address] = module
-                known = Unresolved(module.why, among=self._given_to(called, instance))
+                known = UnknownValue(module.why, among=self._given_to(called, instance))
             else:
                 known = self._open(module, called, instance)
             self._children[instance.address] = known
@@ -176,7 +178,7 @@ class Scope(Names):
 
     def _module_space(self, called: Instances, instance: Instance) -> Value:
         child = self.child(called, instance)
-        return child if isinstance(child, Unresolved) else _Lookup(child.output)
+        return child if isinstance(child, UnknownValue) else _Lookup(child.output)
 
     def _open(self, module: Module, called: Instances, instance: Instance) -> Scope:
         block = called.placed.block
@@ -207,7 +209,7 @@ class Scope(Names):
         if key in self._known:
             return self._known[key]
         if key in self._busy:
-            return Unresolved(f"{'.'.join(key)} refers to itself")
+            return UnknownValue(f"{'.'.join(key)} refers to itself")
         self._busy.add(key)
         depth = self.budget.depth
         try:
@@ -215,7 +217,7 @@ class Scope(Names):
         finally:
             self._busy.discard(key)
         # Deep inside a chain of references a value may be cut off that is known from nearer by.
-        if depth < 40 or not isinstance(found, Unresolved):
+        if depth < 40 or not isinstance(found, UnknownValue):
             self._known[key] = found
         return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlsec.collect.located import json as marked_json
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.errors import MlsecError
 from mlsec.iac.terraform.syntax.parse import parse_template
 from mlsec.iac.terraform.syntax.tree import (
@@ -91,7 +91,7 @@ def _dynamic(node: Node) -> Iterator[Block]:
 def _expression(node: Node) -> Expr:
     place = (node.line, node.column)
     value = node.value
-    if isinstance(value, Unresolved):
+    if isinstance(value, UnknownValue):
         return Broken(*place, value.why)
     if isinstance(value, tuple):
         return TupleOf(*place, tuple(_expression(each) for each in value))

@@ -13,7 +13,7 @@ from botocore.model import OperationNotFoundError
 
 from mlsec.collect.client.rate_limit import Budget, backoff_s
 from mlsec.collect.settings import LiveSettings
-from mlsec.collect.walk.call_failure import MalformedAnswerError, Trouble
+from mlsec.collect.walk.call_failure import CallFailure, MalformedAnswerError
 from mlsec.collect.walk.client import Request
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
@@ -39,10 +39,10 @@ class Run(Protocol):
     def budget(self, key: tuple[str, str, str]) -> Budget:
         """Give the shared budget of an account, region and service."""
 
-    def hopeless(self, call: Call) -> Trouble | None:
+    def hopeless(self, call: Call) -> CallFailure | None:
         """Say why there is no use in asking at all."""
 
-    def note(self, call: Call, trouble: Trouble) -> None:
+    def note(self, call: Call, trouble: CallFailure) -> None:
         """Remember trouble that concerns later calls too."""
 
     def note_absent(self, call: Call) -> None:
@@ -63,13 +63,13 @@ class Attempt:
         self.count = 0
         self.is_offered = True
 
-    def run(self) -> Trouble | None:
+    def run(self) -> CallFailure | None:
         """Give None when every page was read, else why not; pages read so far stay."""
         trouble = self._asker.hopeless(self._call)
         if trouble is not None:
             return trouble
         if self._asker.is_absent(self._call):
-            return self._unreachable(Trouble(reason=GapReason.TIMEOUT, detail="cannot connect"))
+            return self._unreachable(CallFailure(reason=GapReason.TIMEOUT, detail="cannot connect"))
         try:
             client = self._asker.clients.client(
                 self._call.scope, self._call.region, self._call.service
@@ -88,12 +88,12 @@ class Attempt:
             return self._unreachable(trouble)
         return trouble
 
-    def _pages(self, model: Any, pager: Pager) -> Trouble | None:
+    def _pages(self, model: Any, pager: Pager) -> CallFailure | None:
         first = pager.first(self._request.params)
         params, has_restarted, pages = first, False, 0
         while True:
             page = self._one(model, params)
-            if isinstance(page, Trouble):
+            if isinstance(page, CallFailure):
                 is_stale = pager.document is not None and is_page_token_error(page.code)
                 if not is_stale or has_restarted:
                     return page
@@ -104,15 +104,17 @@ class Attempt:
             try:
                 more = pager.absorb(page, fills_empty=fills_empty(model.service_model))
             except MalformedAnswerError as error:
-                return Trouble(reason=GapReason.MALFORMED, code="RepeatedToken", detail=str(error))
+                return CallFailure(
+                    reason=GapReason.MALFORMED, code="RepeatedToken", detail=str(error)
+                )
             if more is None:
                 return None
             if pages >= self._asker.settings.max_pages:
                 detail = f"stopped after {pages} pages"
-                return Trouble(reason=GapReason.OVER_LIMIT, code="TooManyPages", detail=detail)
+                return CallFailure(reason=GapReason.OVER_LIMIT, code="TooManyPages", detail=detail)
             params = {**first, **more}
 
-    def _one(self, model: Any, params: dict[str, Any]) -> dict[str, Any] | Trouble:
+    def _one(self, model: Any, params: dict[str, Any]) -> dict[str, Any] | CallFailure:
         """Make one request until it is answered or there is no use in trying again."""
         tries = 0
         while True:
@@ -123,7 +125,7 @@ class Attempt:
             tries += 1
             self.count += 1
             outcome = self._send(model, params)
-            if not isinstance(outcome, Trouble):
+            if not isinstance(outcome, CallFailure):
                 return outcome
             self._asker.note(self._call, outcome)
             most = min(self._asker.settings.tries, _TRIES.get(outcome.reason, 99))
@@ -137,7 +139,7 @@ class Attempt:
                 return outcome
             self._asker.wait(pause)
 
-    def _send(self, model: Any, params: dict[str, Any]) -> dict[str, Any] | Trouble:
+    def _send(self, model: Any, params: dict[str, Any]) -> dict[str, Any] | CallFailure:
         try:
             place = (self._call.scope, self._call.region, self._call.service)
             answer = self._asker.clients.ask(place, model, params)
@@ -147,7 +149,7 @@ class Attempt:
         except MlsecError:
             raise
         except MalformedAnswerError as error:
-            return Trouble(reason=GapReason.MALFORMED, code="Malformed", detail=str(error),
+            return CallFailure(reason=GapReason.MALFORMED, code="Malformed", detail=str(error),
                            is_worth_a_retry=True)  # fmt: skip
         except Exception as error:  # noqa: BLE001 - recorded in the gap, see below
             # botocore's parsers, and urllib3 below them, raise anything on a hostile answer; one
@@ -158,7 +160,7 @@ class Attempt:
         regions = self._asker.clients.regions_of(self._call.scope, self._call.service, "aws")
         return bool(regions) and self._call.region not in regions
 
-    def _unreachable(self, trouble: Trouble) -> Trouble | None:
+    def _unreachable(self, trouble: CallFailure) -> CallFailure | None:
         """Neither a host nor an entry in the endpoint data: not offered here, nothing is hidden."""
         if self._is_unlisted():
             self._asker.note_absent(self._call)

@@ -11,7 +11,7 @@ from mlsec.collect.walk.call_failure import (
     EXPIRED_DETAIL,
     SERVER_DETAIL,
     SKEWED_DETAIL,
-    Trouble,
+    CallFailure,
 )
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import visible
@@ -50,14 +50,14 @@ _PAGE_TOKEN = re.compile(
 _FLEETING = re.compile(r"[0-9a-fA-F-]{16,}|\d{4}-\d\d-\d\dT[\d:.]+Z?|[A-Za-z0-9+/]{40,}=*")
 
 
-def trouble_of(error: Exception) -> Trouble:
+def trouble_of(error: Exception) -> CallFailure:
     """Classify what botocore raised."""
     if isinstance(error, failures.ClientError):
         return _of_code(error.response)
     detail = visible(f"{type(error).__name__}: {error}", 200)
     match error:
         case failures.EndpointConnectionError():
-            return Trouble(reason=GapReason.TIMEOUT, code="EndpointConnectionError",
+            return CallFailure(reason=GapReason.TIMEOUT, code="EndpointConnectionError",
                            detail="cannot connect", is_unreachable=True,
                            is_worth_a_retry=True)  # fmt: skip
         case (
@@ -66,13 +66,13 @@ def trouble_of(error: Exception) -> Trouble:
             | failures.ConnectionClosedError()
             | failures.ProxyConnectionError()
         ):
-            return Trouble(reason=GapReason.TIMEOUT, code=type(error).__name__,
+            return CallFailure(reason=GapReason.TIMEOUT, code=type(error).__name__,
                            detail=type(error).__name__, is_worth_a_retry=True)  # fmt: skip
         case failures.IncompleteReadError() | failures.ResponseStreamingError():
-            return Trouble(reason=GapReason.MALFORMED, code="CutShort",
+            return CallFailure(reason=GapReason.MALFORMED, code="CutShort",
                            detail="the answer was cut short", is_worth_a_retry=True)  # fmt: skip
         case failures.SSLError() | failures.HTTPClientError():
-            return Trouble(reason=GapReason.TIMEOUT, code=type(error).__name__, detail=detail,
+            return CallFailure(reason=GapReason.TIMEOUT, code=type(error).__name__, detail=detail,
                            is_worth_a_retry=True)  # fmt: skip
         case (
             failures.NoCredentialsError()
@@ -80,12 +80,14 @@ def trouble_of(error: Exception) -> Trouble:
             | failures.CredentialRetrievalError()
             | failures.TokenRetrievalError()
         ):
-            return Trouble(reason=GapReason.DENIED, code=type(error).__name__,
+            return CallFailure(reason=GapReason.DENIED, code=type(error).__name__,
                            detail=EXPIRED_DETAIL, is_expired=True)  # fmt: skip
         case failures.ParamValidationError() | failures.UnknownServiceError():
-            return Trouble(reason=GapReason.UNSUPPORTED, code=type(error).__name__, detail=detail)
+            return CallFailure(
+                reason=GapReason.UNSUPPORTED, code=type(error).__name__, detail=detail
+            )
         case _:
-            return Trouble(reason=GapReason.MALFORMED, code="Unparsable",
+            return CallFailure(reason=GapReason.MALFORMED, code="Unparsable",
                            detail="the answer could not be parsed",
                            is_worth_a_retry=True)  # fmt: skip
 
@@ -95,36 +97,40 @@ def is_page_token_error(code: str) -> bool:
     return bool(_PAGE_TOKEN.search(code))
 
 
-def _of_code(response: Any) -> Trouble:
+def _of_code(response: Any) -> CallFailure:
     code = str(response.get("Error", {}).get("Code", ""))
     message = _lasting(str(response.get("Error", {}).get("Message", "")))
     http = response.get("ResponseMetadata", {})
     status = int(http.get("HTTPStatusCode", 0) or 0)
     wait = _retry_after(http.get("HTTPHeaders", {}))
     if _THROTTLED.search(code) or status == 429:
-        return Trouble(reason=GapReason.THROTTLED, code=code, detail="throttled",
+        return CallFailure(reason=GapReason.THROTTLED, code=code, detail="throttled",
                        is_worth_a_retry=True, slows=True, retry_after_s=wait)  # fmt: skip
     if _EXPIRED.search(code):
-        return Trouble(reason=GapReason.DENIED, code=code, detail=EXPIRED_DETAIL, is_expired=True)
+        return CallFailure(
+            reason=GapReason.DENIED, code=code, detail=EXPIRED_DETAIL, is_expired=True
+        )
     if _SKEWED.search(code) or "Signature expired" in message or "not yet current" in message:
-        return Trouble(reason=GapReason.DENIED, code=code, detail=SKEWED_DETAIL, is_expired=True)
+        return CallFailure(
+            reason=GapReason.DENIED, code=code, detail=SKEWED_DETAIL, is_expired=True
+        )
     if _REGION_OFF.search(code):
-        return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail="region not enabled")
+        return CallFailure(reason=GapReason.UNSUPPORTED, code=code, detail="region not enabled")
     if _DENIED.search(code):
-        return Trouble(reason=GapReason.DENIED, code=code, detail=code)
+        return CallFailure(reason=GapReason.DENIED, code=code, detail=code)
     if _UNSUPPORTED.search(code) or (status in (404, 405, 501) and not message):
-        return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=code)
+        return CallFailure(reason=GapReason.UNSUPPORTED, code=code, detail=code)
     if status in (401, 403):
-        return Trouble(reason=GapReason.DENIED, code=code, detail=code)
+        return CallFailure(reason=GapReason.DENIED, code=code, detail=code)
     if status == 503:
-        return Trouble(reason=GapReason.THROTTLED, code=code, detail="service unavailable",
+        return CallFailure(reason=GapReason.THROTTLED, code=code, detail="service unavailable",
                        is_worth_a_retry=True, slows=True, retry_after_s=wait)  # fmt: skip
     if status >= 500 or _TRANSIENT.search(code):
-        return Trouble(reason=GapReason.UNSUPPORTED, code=code or str(status),
+        return CallFailure(reason=GapReason.UNSUPPORTED, code=code or str(status),
                        detail=f"{SERVER_DETAIL} {status or code}",
                        is_worth_a_retry=True)  # fmt: skip
     detail = f"{code}: {message}" if message else code
-    return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=detail)
+    return CallFailure(reason=GapReason.UNSUPPORTED, code=code, detail=detail)
 
 
 def _lasting(message: str) -> str:

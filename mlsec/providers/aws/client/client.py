@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mlsec.collect.client.recording_client import Attempted, LiveAsker, Redact
+from mlsec.collect.client.recording_client import Attempted, RecordingClient, Redact
 from mlsec.collect.settings import LiveSettings
 from mlsec.collect.walk.client import Request
 from mlsec.collect.walk.plan import Operation
@@ -14,7 +14,7 @@ from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 
 
-class AwsAsker(LiveAsker):
+class AwsClient(RecordingClient):
     """Asks AWS: sessions per account, clients per region and service."""
 
     def __init__(

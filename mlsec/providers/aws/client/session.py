@@ -19,14 +19,14 @@ _HOMES = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north
 _REGION = re.compile(r"^[a-z]{2,4}(-[a-z]+)+-\d+$")
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
+class AwsTarget(msgspec.Struct, frozen=True, kw_only=True):
     """``aws[://account[/region,...]]`` taken apart; empty means "whatever the credentials say"."""
 
     account: str = ""
     regions: tuple[str, ...] = ()
 
 
-class Identity(msgspec.Struct, frozen=True, kw_only=True):
+class SignedInIdentity(msgspec.Struct, frozen=True, kw_only=True):
     """Whose credentials these are."""
 
     account: str
@@ -48,14 +48,14 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         return f"aws/{self.account}"
 
 
-def parse_target(text: str) -> Target:
+def parse_target(text: str) -> AwsTarget:
     """Take a target apart.
 
     Raises:
         MlsecError: not ``aws[://account[/region,...]]``.
     """
     if text in ("aws", "aws://"):
-        return Target()
+        return AwsTarget()
     body = text.removeprefix("aws://")
     account, _, regions = body.partition("/")
     names = tuple(name.strip() for name in regions.split(",") if name.strip())
@@ -66,7 +66,7 @@ def parse_target(text: str) -> Target:
         )
     for name in names:
         check_region(name)
-    return Target(account=account, regions=names)
+    return AwsTarget(account=account, regions=names)
 
 
 def check_region(name: str) -> None:
@@ -112,7 +112,7 @@ def session_of(credentials: Mapping[str, Any]) -> botocore.session.Session:
     return session
 
 
-def identify(session: botocore.session.Session, config: Any) -> Identity:
+def identify(session: botocore.session.Session, config: Any) -> SignedInIdentity:
     """Ask whose credentials these are.
 
     Raises:
@@ -123,7 +123,7 @@ def identify(session: botocore.session.Session, config: Any) -> Identity:
     try:
         client: Any = session.create_client("sts", region_name=region, config=config)
         caller = client.get_caller_identity()
-        return Identity(account=caller["Account"], arn=caller["Arn"])
+        return SignedInIdentity(account=caller["Account"], arn=caller["Arn"])
     except failures.ClientError as error:
         code = visible(str(error.response.get("Error", {}).get("Code", "")), 60)
         raise MlsecError(

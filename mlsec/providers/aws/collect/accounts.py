@@ -9,7 +9,7 @@ import botocore.exceptions as failures
 import botocore.session
 
 from mlsec.collect.settings import CollectSettings
-from mlsec.collect.walk.client import Asker, Request
+from mlsec.collect.walk.client import Client, Request
 from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.listing import entries_of
 from mlsec.collect.walk.plan import Operation
@@ -18,7 +18,7 @@ from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
 from mlsec.providers.aws.client.classify import trouble_of
-from mlsec.providers.aws.client.session import Identity, Target
+from mlsec.providers.aws.client.session import AwsTarget, SignedInIdentity
 from mlsec.providers.aws.tables import DESCRIBE_REGIONS, LIST_ACCOUNTS, LIST_REGIONS
 
 # An assumed session may only read, whatever the role allows.
@@ -26,7 +26,7 @@ _READ_ONLY = "arn:{partition}:iam::aws:policy/ReadOnlyAccess"
 
 
 def find_regions(
-    asker: Asker, identity: Identity, target: Target, configured: str
+    asker: Client, identity: SignedInIdentity, target: AwsTarget, configured: str
 ) -> tuple[Scope, tuple[Gap, ...]]:
     """Ask which regions are enabled; when it is refused, only the configured one is read.
 
@@ -53,7 +53,9 @@ def find_regions(
     return scope, () if target.regions else gaps
 
 
-def find_accounts(asker: Asker, identity: Identity) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
+def find_accounts(
+    asker: Client, identity: SignedInIdentity
+) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
     """Ask for the active accounts of the organisation."""
     request = _request(identity, LIST_ACCOUNTS, identity.home)
     found = entries_of(request, asker.ask(request))
@@ -99,7 +101,7 @@ def assume(
     return answer
 
 
-def _enabled(asker: Asker, identity: Identity) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
+def _enabled(asker: Client, identity: SignedInIdentity) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
     gaps: list[Gap] = []
     for operation, key in ((LIST_REGIONS, "RegionName"), (DESCRIBE_REGIONS, "RegionName")):
         request = _request(identity, operation, "regions")
@@ -116,7 +118,7 @@ def _names(entries: Iterable[Any], key: str) -> tuple[str, ...]:
     return tuple(sorted({str(entry[key]) for entry in entries if entry.get(key)}))
 
 
-def _request(identity: Identity, operation: Operation, subject: str) -> Request:
+def _request(identity: SignedInIdentity, operation: Operation, subject: str) -> Request:
     return Request(
         scope=identity.scope,
         region=identity.home,

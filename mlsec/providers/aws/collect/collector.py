@@ -9,14 +9,14 @@ from botocore.config import Config
 from mlsec import __version__
 from mlsec.collect.secrets.redact import Redactor
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
-from mlsec.collect.walk.scopes import Places, decode, encode, join
+from mlsec.collect.walk.scopes import CollectedScopes, decode, encode, join
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
-from mlsec.providers.aws.client.client import AwsAsker
+from mlsec.providers.aws.client.client import AwsClient
 from mlsec.providers.aws.client.clients import Clients, ClientSettings, make_read_only
 from mlsec.providers.aws.client.session import (
-    Identity,
-    Target,
+    AwsTarget,
+    SignedInIdentity,
     identify,
     open_session,
     parse_target,
@@ -66,7 +66,7 @@ def _config(settings: CollectSettings) -> Config:
 class _Collection:
     """One run: sessions, the asker over them, and the places that were found."""
 
-    def __init__(self, target: Target, snapshot: Snapshot, settings: CollectSettings) -> None:
+    def __init__(self, target: AwsTarget, snapshot: Snapshot, settings: CollectSettings) -> None:
         self._target, self._snapshot, self._settings = target, snapshot, settings
         table = table_of(plans())
         self._allowed = CREDENTIAL_CALLS | {(o.service, o.name) for o in table.values()}
@@ -85,7 +85,7 @@ class _Collection:
         )
         self._note_start()
         salt = snapshot.meta()["salt"]
-        self.asker = AwsAsker(
+        self.asker = AwsClient(
             clients, snapshot, table, Redactor(salt).redact, live_settings(settings)
         )
 
@@ -119,7 +119,7 @@ class _Collection:
 
         return self._settings.hash_salt or secrets.token_hex(16)
 
-    def _places(self) -> Places:
+    def _places(self) -> CollectedScopes:
         identities, gaps = self._identities()
         scopes = []
         for identity in identities:
@@ -134,9 +134,9 @@ class _Collection:
                 hint="choose another profile, or --role-arn for that account",
             )
         chosen = [s for s in scopes if not wanted or s.account == wanted]
-        return Places(scopes=tuple(sorted(chosen, key=lambda s: s.name)), gaps=tuple(gaps))
+        return CollectedScopes(scopes=tuple(sorted(chosen, key=lambda s: s.name)), gaps=tuple(gaps))
 
-    def _identities(self) -> tuple[list[Identity], list[Gap]]:
+    def _identities(self) -> tuple[list[SignedInIdentity], list[Gap]]:
         """Give the accounts to read: our own, those of the roles, those of the organisation."""
         settings, own = self._settings, self._identity
         gaps: list[Gap] = []
@@ -154,7 +154,7 @@ class _Collection:
             if isinstance(given, Gap):
                 gaps.append(given)
                 continue
-            identity = Identity(account=role_arn.split(":")[4], arn=role_arn)
+            identity = SignedInIdentity(account=role_arn.split(":")[4], arn=role_arn)
             session = session_of(given)
             make_read_only(session, self._allowed)
             self._sessions[identity.scope] = session

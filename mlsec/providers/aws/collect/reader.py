@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 
 from mlsec.collect.settings import Progress
-from mlsec.collect.walk.client import Asker, StoredAsker
+from mlsec.collect.walk.client import Client, SnapshotClient
 from mlsec.collect.walk.plan import TypePlan
-from mlsec.collect.walk.scopes import Places, stored, with_unseen
+from mlsec.collect.walk.scopes import CollectedScopes, stored, with_unseen
 from mlsec.collect.walk.walk import WalkSettings, walk
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory
@@ -36,7 +36,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     if not held:
         raise MlsecError("the snapshot holds nothing of AWS", location=str(snapshot.path))
     places, began_at = stored(snapshot, held)
-    inventory = walk_aws(StoredAsker(snapshot), vocabulary, places, began_at, None)
+    inventory = walk_aws(SnapshotClient(snapshot), vocabulary, places, began_at, None)
     walked = {scope.name for scope in places.scopes}
 
     def elsewhere(gap: Gap) -> str:
@@ -49,9 +49,9 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
 
 
 def walk_aws(
-    asker: Asker,
+    asker: Client,
     vocabulary: Vocabulary,
-    places: Places,
+    places: CollectedScopes,
     began_at: datetime.datetime,
     progress: Progress | None,
 ) -> Inventory:

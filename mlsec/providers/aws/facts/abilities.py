@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread
+from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.ternary import NO, Answer, all_of, any_of
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.escalation import Ways, open_ways
@@ -75,19 +75,19 @@ def can(identity: Identity, ability: str) -> Answer:
     )
 
 
-def is_privileged(resource: Resource, graph: Graph) -> Known | Unread:
+def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether who holds this identity holds the account, or all of its data."""
     identity = identity_of(resource, graph)
     powers = any_of(can(identity, ability) for ability in _POWERS)
     return verdict(any_of((powers, _ways(resource, graph).is_open)), resource, graph)
 
 
-def can_escalate(resource: Resource, graph: Graph) -> Known | Unread:
+def can_escalate(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether one known combination of rights to become administrator is open."""
     return verdict(_ways(resource, graph).is_open, resource, graph)
 
 
-def escalation_paths(resource: Resource, graph: Graph) -> Known | Unread:
+def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the open combinations; unread unless every one is decided."""
     ways = _ways(resource, graph)
     if ways.undecided != NO:
@@ -100,14 +100,14 @@ def _ways(resource: Resource, graph: Graph) -> Ways:
     return graph.memo(("ways", resource.id), lambda: open_ways(identity))
 
 
-def is_aws_managed(resource: Resource, graph: Graph) -> Known | Unread:
+def is_aws_managed(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the provider keeps the policy: its ARN then has no account of its own."""
     del graph
     return Known(resource.identity.split(":")[4:5] == ["aws"])
 
 
-def _ability(name: str) -> Callable[[Resource, Graph], Known | Unread]:
-    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+def _ability(name: str) -> Callable[[Resource, Graph], Known | Unknown]:
+    def derive(resource: Resource, graph: Graph) -> Known | Unknown:
         return verdict(can(identity_of(resource, graph), name), resource, graph)
 
     derive.__doc__ = f"Whether the identity has the ability {name}."
@@ -121,7 +121,7 @@ def _question(partition: str, account: str, pair: tuple[str, str]) -> Question:
     return Question(action=action.replace("@", ANY), resource=filled.replace("@", ANY))
 
 
-PERMISSIONS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+PERMISSIONS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     **{f"permissions.{name}": _ability(name) for name in _ABILITIES},
     "permissions.can_escalate": can_escalate,
     "permissions.escalation_paths": escalation_paths,

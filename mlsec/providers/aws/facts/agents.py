@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.lookups import find, find_or_stub, hidden_by, joined, kind_of
 from mlsec.vocabulary.iac_mapping import account_of
 
@@ -32,7 +32,7 @@ def version_of_group(resource: Resource, graph: Graph) -> Targets:
     agent = property_value(resource, "agent_id")
     version = property_value(resource, "agent_version")
     for value in (agent, version):
-        if isinstance(value, Unread):
+        if isinstance(value, Unknown):
             return hidden_by(resource, graph, value, target)
     if isinstance(agent, Known) and isinstance(version, Known):
         wanted = {"agent_id": str(agent.value), "version": str(version.value)}
@@ -43,7 +43,7 @@ def version_of_group(resource: Resource, graph: Graph) -> Targets:
 def agents_with_same_role(resource: Resource, graph: Graph) -> Targets:
     """Find the other agents of the account that run under the same role."""
     own = property_value(resource, "role_arn")
-    if isinstance(own, Unread):
+    if isinstance(own, Unknown):
         return hidden_by(resource, graph, own, resource.type)
     found, gaps = [], set(graph.incomplete(resource.type, resource.scope, ""))
     for other in graph.of_type(resource.type):
@@ -52,18 +52,18 @@ def agents_with_same_role(resource: Resource, graph: Graph) -> Targets:
         match property_value(other, "role_arn"):
             case Known(value=role) if role == own.value:
                 found.append(other)
-            case Unread(gaps=hidden):
+            case Unknown(gaps=hidden):
                 gaps.update(hidden)
             case Known():
                 pass
     return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
 
 
-def bucket_is_external(resource: Resource, graph: Graph) -> Known | Unread:
+def bucket_is_external(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether ``bucket_owner`` names an account other than the resource's own."""
     del graph
     held = property_value(resource, "bucket_owner")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     return Known(value=held.value is not None and held.value != account_of(resource))
 
@@ -73,7 +73,7 @@ def _routed(resource: Resource, graph: Graph, derived: str, owner: str, *, draft
     owned_by = property_value(resource, owner)
     routes = property_value(resource, "routes")
     for value in (owned_by, routes):
-        if isinstance(value, Unread):
+        if isinstance(value, Unknown):
             return hidden_by(resource, graph, value, target)
     if not (isinstance(owned_by, Known) and isinstance(routes, Known)):
         return Targets()
@@ -96,7 +96,7 @@ def _known_reference(derived: str, *matches: str) -> _Relation:
     def follow(resource: Resource, graph: Graph) -> Targets:
         kind = kind_of(resource, graph, derived)
         held = property_value(resource, kind.reads[0])
-        if isinstance(held, Unread):
+        if isinstance(held, Unknown):
             return hidden_by(resource, graph, held, kind.to)
         if not held.value:
             return Targets()
@@ -112,7 +112,7 @@ def _known_reference(derived: str, *matches: str) -> _Relation:
     return follow
 
 
-AGENTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+AGENTS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "agents.bucket_is_external": bucket_is_external,
 }
 

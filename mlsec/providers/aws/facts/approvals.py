@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread
+from mlsec.graph.fact import Known, Unknown
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 APPROVED = "Approved"
 
 
-def differs_from_approved(resource: Resource, graph: Graph) -> Known | Unread:
+def differs_from_approved(resource: Resource, graph: Graph) -> Known | Unknown:
     """Compare a file's version in its store with the one its approved packages were made with.
 
     A package that names no version cannot differ. Stores quote an etag or not; quotes are not
@@ -30,7 +30,7 @@ def differs_from_approved(resource: Resource, graph: Graph) -> Known | Unread:
         hidden += package.unread.get("containers", package.unread.get("*", ()))
         if any(_plain(pin) != own for pin in _pins(package, resource)):
             return Known(value=True)
-    return Unread(gaps=tuple(sorted(set(hidden)))) if hidden else Known(value=False)
+    return Unknown(gaps=tuple(sorted(set(hidden)))) if hidden else Known(value=False)
 
 
 def _pins(package: Resource, file: Resource) -> list[str]:
@@ -47,6 +47,6 @@ def _plain(etag: Any) -> str:
     return str(etag or "").strip('"')
 
 
-APPROVALS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+APPROVALS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "approvals.differs_from_approved": differs_from_approved,
 }

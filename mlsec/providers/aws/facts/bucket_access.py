@@ -9,19 +9,19 @@ import msgspec
 
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.verdicts import as_gaps, verdict
 from mlsec.providers.aws.facts.bucket_write_candidates import roles_that_put
 from mlsec.providers.aws.facts.external_principals import (
     EVERYBODY,
-    Deed,
+    AccessKind,
     let_in,
     let_in_at_all,
     statements_of,
 )
 from mlsec.providers.aws.facts.permissions import identity_of
-from mlsec.providers.aws.facts.policy_statements import ANY, Question, Reach, Statement
+from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question, Statement
 from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
@@ -46,43 +46,43 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     named: frozenset[str] = frozenset()
 
 
-def is_public_read(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public_read(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody may list the bucket or read an object."""
     return verdict(_everybody(_reading(resource, graph)), resource, graph)
 
 
-def is_public_write(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public_write(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody may put or delete an object, or change who may."""
     return verdict(_everybody(_writing(resource, graph)), resource, graph)
 
 
-def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody may read or write."""
     sides = (*_reading(resource, graph), *_writing(resource, graph))
     return verdict(_everybody(sides), resource, graph)
 
 
-def has_external_writers(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_writers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody outside the account may write."""
     return verdict(_anybody(_writing(resource, graph)), resource, graph)
 
 
-def has_external_readers(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_readers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody outside the account may read."""
     return verdict(_anybody(_reading(resource, graph)), resource, graph)
 
 
-def external_writers(resource: Resource, graph: Graph) -> Known | Unread:
+def external_writers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other accounts that may write, ``*`` for everybody, in order."""
     return _names(_writing(resource, graph), resource, graph)
 
 
-def external_readers(resource: Resource, graph: Graph) -> Known | Unread:
+def external_readers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other accounts that may read, ``*`` for everybody, in order."""
     return _names(_reading(resource, graph), resource, graph)
 
 
-def blocks_public_access(resource: Resource, graph: Graph) -> Known | Unread:
+def blocks_public_access(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether all four blocks of public access are on, for the bucket or for its account."""
     names = (
         "block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets",
@@ -90,14 +90,15 @@ def blocks_public_access(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(all_of(_block(resource, graph, name) for name in names), resource, graph)
 
 
-def denies_insecure_transport(resource: Resource, graph: Graph) -> Known | Unread:
+def denies_insecure_transport(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the policy refuses every read and write that does not use TLS."""
     del graph
     held = statements_of(resource)
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     deeds = [
-        Deed(action=f"s3:{verb}object", on=f"{resource.identity}/{ANY}") for verb in ("get", "put")
+        AccessKind(action=f"s3:{verb}object", on=f"{resource.identity}/{ANY}")
+        for verb in ("get", "put")
     ]
     return Known(all(any(_refuses_plain(s, deed) for s in held) for deed in deeds))
 
@@ -105,7 +106,7 @@ def denies_insecure_transport(resource: Resource, graph: Graph) -> Known | Unrea
 def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     """Find the roles of the account that may put objects somewhere into the bucket."""
     question = Question(
-        action="s3:putobject", resource=f"{resource.identity}/{ANY}", reach=Reach.PART
+        action="s3:putobject", resource=f"{resource.identity}/{ANY}", reach=Cover.PART
     )
     named, gaps = _roles_in_policy(resource, graph)
     found: list[Resource] = []
@@ -126,7 +127,7 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
 def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[dict[str, Resource], set[str]]:
     """Give the known roles that the bucket's policy lets put objects, by id, and gaps."""
     held = statements_of(resource)
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return {}, set(held.gaps)
     writing = [s for s in held if s.is_allow and s.covers_action("s3:putobject")]
     named = {principal for statement in writing for principal in statement.principals}
@@ -137,16 +138,16 @@ def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[dict[str, Resour
 
 def _reading(resource: Resource, graph: Graph) -> tuple[Side, ...]:
     deeds = (
-        Deed(action="s3:getobject", on=f"{resource.identity}/{ANY}"),
-        Deed(action="s3:listbucket", on=resource.identity),
+        AccessKind(action="s3:getobject", on=f"{resource.identity}/{ANY}"),
+        AccessKind(action="s3:listbucket", on=resource.identity),
     )
     return _policy_side(resource, graph, deeds), _acl_side(resource, graph, _ACL_READS)
 
 
 def _writing(resource: Resource, graph: Graph) -> tuple[Side, ...]:
     deeds = (
-        *(Deed(action=action, on=f"{resource.identity}/{ANY}") for action in _OBJECT_WRITES),
-        *(Deed(action=action, on=resource.identity) for action in _BUCKET_WRITES),
+        *(AccessKind(action=action, on=f"{resource.identity}/{ANY}") for action in _OBJECT_WRITES),
+        *(AccessKind(action=action, on=resource.identity) for action in _BUCKET_WRITES),
     )
     return _policy_side(resource, graph, deeds), _acl_side(resource, graph, _ACL_WRITES)
 
@@ -159,7 +160,7 @@ def _anybody(sides: tuple[Side, ...]) -> Answer:
     return any_of((_everybody(sides), *(side.lets_named for side in sides)))
 
 
-def _names(sides: tuple[Side, ...], resource: Resource, graph: Graph) -> Known | Unread:
+def _names(sides: tuple[Side, ...], resource: Resource, graph: Graph) -> Known | Unknown:
     """Give the list only when every part of it is known."""
     everybody = _everybody(sides)
     parts = [everybody, *(side.lets_named for side in sides)]
@@ -170,9 +171,9 @@ def _names(sides: tuple[Side, ...], resource: Resource, graph: Graph) -> Known |
     return Known(sorted(names | ({EVERYBODY} if everybody == YES else set())))
 
 
-def _policy_side(resource: Resource, graph: Graph, deeds: tuple[Deed, ...]) -> Side:
+def _policy_side(resource: Resource, graph: Graph, deeds: tuple[AccessKind, ...]) -> Side:
     held = statements_of(resource)
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return Side(everybody=unknown(held.gaps), lets_named=unknown(held.gaps))
     account, (owner_id, owner_gaps) = account_of(resource), _owner(resource)
     found = let_in(held, account, deeds, owner_id)
@@ -190,7 +191,7 @@ def _policy_side(resource: Resource, graph: Graph, deeds: tuple[Deed, ...]) -> S
 
 def _acl_side(resource: Resource, graph: Graph, permissions: tuple[str, ...]) -> Side:
     held = property_value(resource, "acl")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return Side(everybody=unknown(held.gaps), lets_named=unknown(held.gaps))
     grants = [each for each in held.value or () if each.get("permission") in permissions]
     groups = [str(grant.get("grantee_uri") or "") for grant in grants]
@@ -210,7 +211,7 @@ def _owner(resource: Resource) -> tuple[str, tuple[str, ...]]:
     match property_value(resource, "owner_id"):
         case Known(value=str(owner_id)):
             return owner_id, ()
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return "", gaps
         case _:
             return "", ()
@@ -238,11 +239,11 @@ def _flag(resource: Resource, name: str) -> Answer:
     match property_value(resource, name):
         case Known(value=value):
             return YES if value else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
-def _refuses_plain(statement: Statement, deed: Deed) -> bool:
+def _refuses_plain(statement: Statement, deed: AccessKind) -> bool:
     """Whether a deny for everybody has the one condition that TLS is not used."""
     return (
         not statement.is_allow
@@ -256,7 +257,7 @@ def _refuses_plain(statement: Statement, deed: Deed) -> bool:
     )
 
 
-BUCKETS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+BUCKETS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "buckets.is_public": is_public,
     "buckets.is_public_read": is_public_read,
     "buckets.is_public_write": is_public_write,

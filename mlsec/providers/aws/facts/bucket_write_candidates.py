@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _NOT_LITERAL = frozenset("*?$")
 
 
-class Putters(msgspec.Struct, frozen=True, kw_only=True):
+class WriteCandidates(msgspec.Struct, frozen=True, kw_only=True):
     """Roles whose policies let them put objects, by the bucket that they name literally.
 
     ``anywhere`` are those with a pattern that may be about any bucket, or with unread policies.
@@ -31,12 +31,12 @@ class Putters(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(sorted(found, key=lambda role: role.id))
 
 
-def roles_that_put(scope: str, graph: Graph) -> Putters:
+def roles_that_put(scope: str, graph: Graph) -> WriteCandidates:
     """Sort the roles of an account by what their policies name; asked once per account."""
     return graph.memo(("roles that put", scope), lambda: _sorted_putters(scope, graph))
 
 
-def _sorted_putters(scope: str, graph: Graph) -> Putters:
+def _sorted_putters(scope: str, graph: Graph) -> WriteCandidates:
     by_bucket: dict[str, list[Resource]] = {}
     anywhere = []
     for role in graph.of_type("role"):
@@ -51,7 +51,7 @@ def _sorted_putters(scope: str, graph: Graph) -> Putters:
         for bucket in named or ():
             by_bucket.setdefault(bucket, []).append(role)
     literal = {bucket: tuple(roles) for bucket, roles in by_bucket.items()}
-    return Putters(by_bucket=literal, anywhere=tuple(anywhere))
+    return WriteCandidates(by_bucket=literal, anywhere=tuple(anywhere))
 
 
 def _buckets_named(identity: Identity) -> set[str] | None:

@@ -1,4 +1,4 @@
-"""Doors: every way through one gateway to what answers with a model, and who may take it."""
+"""Routes: every way through one gateway to what answers with a model, and who may take it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.verdicts import as_gaps
@@ -30,7 +30,7 @@ _AUTHS = {
 _CONNECT = "$connect"
 
 
-class Door(msgspec.Struct, frozen=True, kw_only=True):
+class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One way in. ``calls`` is endpoint, model, agent, knowledge_base, flow or server.
 
     ``target`` "" means any of them; it may be a pattern. ``via`` is the function in between, ""
@@ -45,10 +45,10 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     via: str = ""
 
 
-class Doors(msgspec.Struct, frozen=True, kw_only=True):
+class Routes(msgspec.Struct, frozen=True, kw_only=True):
     """The doors of one gateway; with ``gaps``, there may be more than could be read."""
 
-    found: tuple[Door, ...] = ()
+    found: tuple[Route, ...] = ()
     gaps: tuple[str, ...] = ()
 
 
@@ -60,7 +60,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     is_open: Answer
 
 
-def doors_of(gateway: Resource, graph: Graph) -> Doors:
+def doors_of(gateway: Resource, graph: Graph) -> Routes:
     """Give a gateway's doors; kept for the life of the graph."""
     return graph.memo(("aws entry points", gateway.id), lambda: _Finder(gateway, graph).find())
 
@@ -82,10 +82,10 @@ def has_open_address(gateway: Resource, graph: Graph) -> Answer:
     )
 
 
-def ways_of(gateway: Resource, graph: Graph) -> tuple[tuple[Way, Mapping[str, Any]], ...] | Unread:
+def ways_of(gateway: Resource, graph: Graph) -> tuple[tuple[Way, Mapping[str, Any]], ...] | Unknown:
     """Give the routes of an API with how each asks who is there."""
     held = property_value(gateway, "routes")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     routes = held.value or ()
     connect = next((each for each in routes if each["route"] == _CONNECT), None)
@@ -104,10 +104,10 @@ class _Finder:
 
     def __init__(self, gateway: Resource, graph: Graph) -> None:
         self.gateway, self.graph = gateway, graph
-        self.found: dict[tuple[str, ...], Door] = {}
+        self.found: dict[tuple[str, ...], Route] = {}
         self.gaps: set[str] = set()
 
-    def find(self) -> Doors:
+    def find(self) -> Routes:
         relations = self.graph.vocabulary.types[self.gateway.type].relations
         if "listeners" in relations:
             self._listeners()
@@ -116,11 +116,11 @@ class _Finder:
         else:
             self._routes()
         doors = tuple(self.found[key] for key in sorted(self.found))
-        return Doors(found=doors, gaps=tuple(sorted(self.gaps)))
+        return Routes(found=doors, gaps=tuple(sorted(self.gaps)))
 
     def _routes(self) -> None:
         ways = ways_of(self.gateway, self.graph)
-        if isinstance(ways, Unread):
+        if isinstance(ways, Unknown):
             self.gaps.update(ways.gaps)
             return
         functions = self._by_id("functions")
@@ -139,7 +139,7 @@ class _Finder:
         if "integration_id" not in route:
             return route
         held = property_value(self.gateway, "integrations")
-        if isinstance(held, Unread):
+        if isinstance(held, Unknown):
             self.gaps.update(held.gaps)
             return None
         wanted = route["integration_id"]
@@ -162,7 +162,7 @@ class _Finder:
 
     def _listener_ways(self, listener: Resource) -> Iterator[tuple[Way, tuple[str, ...]]]:
         held = property_value(listener, "rules")
-        if isinstance(held, Unread):
+        if isinstance(held, Unknown):
             self.gaps.update(held.gaps)
             return
         asks = property_value(listener, "client_certificates") == Known("verify")
@@ -206,7 +206,7 @@ class _Finder:
             self._add(way, call.kind, call.target, function.name)
 
     def _add(self, way: Way, calls: str, target: str, via: str = "") -> None:
-        door = Door(
+        door = Route(
             route=way.route, auth=way.auth, is_open=way.is_open, calls=calls, target=target, via=via
         )
         self.found[(way.route, calls, target, via)] = door
@@ -226,9 +226,9 @@ def _auth(route: Mapping[str, Any]) -> str:
     return "api_key" if auth == NO_AUTH and route.get("api_key_required") else auth
 
 
-def _admits(group: Resource, port: Known | Unread) -> Answer:
+def _admits(group: Resource, port: Known | Unknown) -> Answer:
     held = property_value(group, "ingress")
-    if isinstance(held, Unread) or isinstance(port, Unread):
+    if isinstance(held, Unknown) or isinstance(port, Unknown):
         return unknown([*getattr(held, "gaps", ()), *getattr(port, "gaps", ())])
     return any_of(
         YES
@@ -244,7 +244,7 @@ def _is(resource: Resource, name: str, wanted: str) -> Answer:
     match property_value(resource, name):
         case Known(value=value):
             return YES if value == wanted else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
@@ -252,7 +252,7 @@ def _no(resource: Resource, name: str) -> Answer:
     match property_value(resource, name):
         case Known(value=value):
             return NO if value else YES
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
@@ -260,12 +260,12 @@ def _has_public_type(gateway: Resource) -> Answer:
     match property_value(gateway, "endpoint_types"):
         case Known(value=types):
             return YES if any(type_ != "PRIVATE" for type_ in types or ()) else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
 def _lets_everybody_in(resource: Resource) -> Answer:
     statements = statements_of(resource)
-    if isinstance(statements, Unread):
+    if isinstance(statements, Unknown):
         return unknown(statements.gaps)
     return let_in_at_all(statements, account_of(resource)).everybody

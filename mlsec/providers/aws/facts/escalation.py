@@ -9,7 +9,7 @@ import msgspec
 from mlsec.core.enums import Truth
 from mlsec.graph.ternary import YES, Answer, all_of, any_of
 from mlsec.providers.aws.facts.permissions import Identity
-from mlsec.providers.aws.facts.policy_statements import ANY, Question, Reach
+from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +123,7 @@ def _questions(way: Way, partition: str, account: str) -> tuple[Question, ...]:
     role = f"arn:{partition}:iam::{account}:role/{ANY}"
     passing = Question(action="iam:passrole", resource=role, passed_to=way.passed_to)
     # Who may create one thing of any name can give it every role that may be passed.
-    making = [Question(action=r.lower(), resource=ANY, reach=Reach.ANYWHERE) for r in way.rights]
+    making = [Question(action=r.lower(), resource=ANY, reach=Cover.ANYWHERE) for r in way.rights]
     return (passing, *making)
 
 

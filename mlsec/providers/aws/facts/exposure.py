@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import as_answer
 from mlsec.graph.ternary import NO, YES, all_of, any_of, not_, unknown
 from mlsec.graph.verdicts import as_gaps, verdict
 from mlsec.providers.aws.facts.entry_points import (
     NO_AUTH,
-    Door,
+    Route,
     doors_of,
     has_open_address,
     ways_of,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 
-def ai_routes(resource: Resource, graph: Graph) -> Known | Unread:
+def ai_routes(resource: Resource, graph: Graph) -> Known | Unknown:
     """List a gateway's doors as items.
 
     With something hidden the list is unread, unless one door is known to be open: that decides, and
@@ -49,17 +49,17 @@ def ai_routes(resource: Resource, graph: Graph) -> Known | Unread:
         gaps |= as_gaps(door.is_open.because, resource, graph)
     is_decided = any(door.is_open == YES for door in doors.found)
     if gaps and not is_decided:
-        return Unread(tuple(sorted(gaps)))
+        return Unknown(tuple(sorted(gaps)))
     hidden: list[dict[str, Any]] = [{}] if doors.gaps else []
     return Known([*(_as_item(door) for door in doors.found), *hidden])
 
 
-def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody on the internet reaches the gateway."""
     return verdict(has_open_address(resource, graph), resource, graph)
 
 
-def requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
+def requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether every door to a model asks who is there; without such a door, every route."""
     doors = doors_of(resource, graph)
     asks = [NO if door.auth == NO_AUTH else YES for door in doors.found]
@@ -79,15 +79,15 @@ def public_entry_points(resource: Resource, graph: Graph) -> Targets:
     return _doors_to(resource, graph, is_only_open=True)
 
 
-def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unread:
+def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody on the internet reaches this endpoint or agent through some gateway."""
     doors = public_entry_points(resource, graph)
     if doors.resources or not doors.gaps:
         return Known(bool(doors.resources))
-    return Unread(doors.gaps)
+    return Unknown(doors.gaps)
 
 
-def task_is_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def task_is_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a task serves models or vectors, or may call models."""
     parts = (task_holds_ml(resource, graph), calls_models(resource, graph))
     return verdict(any_of(as_answer(part) for part in parts), resource, graph)
@@ -112,7 +112,7 @@ def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Target
     return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
 
 
-def _leads_to(door: Door, gateway: Resource, resource: Resource, graph: Graph) -> bool:
+def _leads_to(door: Route, gateway: Resource, resource: Resource, graph: Graph) -> bool:
     """A call by the gateway itself stays in its region; a function may go to another."""
     is_kind = door.calls in graph.vocabulary.types[resource.type].concepts
     is_near = bool(door.via) or gateway.region == resource.region
@@ -120,7 +120,7 @@ def _leads_to(door: Door, gateway: Resource, resource: Resource, graph: Graph) -
     return is_kind and is_near and bool(door.target) and any(matches(door.target, n) for n in names)
 
 
-def _as_item(door: Door) -> dict[str, Any]:
+def _as_item(door: Route) -> dict[str, Any]:
     item: dict[str, Any] = {
         "route": door.route,
         "auth": door.auth,
@@ -135,11 +135,11 @@ def _as_item(door: Door) -> dict[str, Any]:
     return item
 
 
-def _every_route_asks(resource: Resource, graph: Graph) -> Known | Unread:
+def _every_route_asks(resource: Resource, graph: Graph) -> Known | Unknown:
     if "listeners" in graph.vocabulary.types[resource.type].relations:
         return _every_listener_asks(resource, graph)
     ways = ways_of(resource, graph)
-    if isinstance(ways, Unread):
+    if isinstance(ways, Unknown):
         return ways
     answers = [NO if way.auth == NO_AUTH else YES for way, route in ways if _does_work(route)]
     return verdict(all_of(answers), resource, graph)
@@ -150,7 +150,7 @@ def _does_work(route: Mapping[str, Any]) -> bool:
     return not str(route["route"]).startswith("OPTIONS ") and route.get("integration") != "mock"
 
 
-def _every_listener_asks(resource: Resource, graph: Graph) -> Known | Unread:
+def _every_listener_asks(resource: Resource, graph: Graph) -> Known | Unknown:
     listeners = graph.targets(resource, "listeners")
     hidden = [unknown(listeners.gaps)] if listeners.gaps else []
     return verdict(all_of([*_listener_answers(listeners), *hidden]), resource, graph)
@@ -159,7 +159,7 @@ def _every_listener_asks(resource: Resource, graph: Graph) -> Known | Unread:
 def _listener_answers(listeners: Targets) -> Iterator[Any]:
     for listener in listeners.resources:
         match property_value(listener, "rules"):
-            case Unread(gaps=gaps):
+            case Unknown(gaps=gaps):
                 yield unknown(gaps)
             case Known(value=rules):
                 asks = property_value(listener, "client_certificates") == Known("verify")
@@ -168,7 +168,7 @@ def _listener_answers(listeners: Targets) -> Iterator[Any]:
                     yield not_(YES if is_anonymous and not asks else NO)
 
 
-EXPOSURE: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+EXPOSURE: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "exposure.subnet_is_public": subnet_is_public,
     "exposure.is_flow_logged": is_flow_logged,
     # Networks and the doors of balancers ask what a task serves.

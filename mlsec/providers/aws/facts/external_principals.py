@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.confining_conditions import (
@@ -31,14 +31,14 @@ _CANONICAL = re.compile(r"[0-9a-f]{64}\Z")
 EVERYBODY = "*"
 
 
-class Deed(msgspec.Struct, frozen=True, kw_only=True):
+class AccessKind(msgspec.Struct, frozen=True, kw_only=True):
     """An action (lower case) and what it is done to; a deny must cover ``on`` to count."""
 
     action: str
     on: str = ANY
 
 
-class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
+class ExternalPrincipals(msgspec.Struct, frozen=True, kw_only=True):
     """Who gets in. ``named`` are principals of other accounts, as the policy writes them.
 
     ``owner_unknown``: a canonical id is named and it is not known whether it is the owner's; or
@@ -63,8 +63,8 @@ class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def let_in(
-    statements: Iterable[Statement], account: str, deeds: Iterable[Deed], owner_id: str = ""
-) -> Outsiders:
+    statements: Iterable[Statement], account: str, deeds: Iterable[AccessKind], owner_id: str = ""
+) -> ExternalPrincipals:
     """Say who outside ``account`` may do at least one of the deeds.
 
     Args:
@@ -78,18 +78,20 @@ def let_in(
     found = [_by_deed(held, account, deed, owner_id) for deed in deeds]
     named = frozenset[str]().union(*(each.named for each in found))
     is_untold = account == CODE_ACCOUNT and bool(named)
-    return Outsiders(
+    return ExternalPrincipals(
         everybody=any_of(each.everybody for each in found),
         named=frozenset() if is_untold else named,
         owner_unknown=is_untold or any(each.owner_unknown for each in found),
     )
 
 
-def let_in_at_all(statements: Iterable[Statement], account: str, owner_id: str = "") -> Outsiders:
+def let_in_at_all(
+    statements: Iterable[Statement], account: str, owner_id: str = ""
+) -> ExternalPrincipals:
     """Say who outside ``account`` may do anything that the policy allows."""
     held = tuple(statements)
     deeds = {
-        Deed(action=action.replace("*", ANY), on=on.replace("*", ANY))
+        AccessKind(action=action.replace("*", ANY), on=on.replace("*", ANY))
         for statement in held
         if statement.is_allow
         for action in statement.actions or (ANY,)
@@ -107,7 +109,9 @@ def account_in(principal: str) -> str:
     return parts[4] if is_arn and _ACCOUNT.match(parts[4]) else ""
 
 
-def _by_deed(held: tuple[Statement, ...], account: str, deed: Deed, owner_id: str) -> Outsiders:
+def _by_deed(
+    held: tuple[Statement, ...], account: str, deed: AccessKind, owner_id: str
+) -> ExternalPrincipals:
     refusal = _refusal(held, deed)
     everybody, named, owner_unknown = NO, set[str](), False
     for statement in held:
@@ -127,7 +131,7 @@ def _by_deed(held: tuple[Statement, ...], account: str, deed: Deed, owner_id: st
         outside = {each for each in refusal.spared if account_in(each) not in ("", account)}
         named = outside if everybody != NO else named & outside
         everybody = NO
-    return Outsiders(
+    return ExternalPrincipals(
         everybody=everybody,
         named=frozenset(named - refusal.struck),
         owner_unknown=owner_unknown,
@@ -142,7 +146,7 @@ class _Refusal(msgspec.Struct, frozen=True, kw_only=True):
     struck: frozenset[str]
 
 
-def _refusal(held: tuple[Statement, ...], deed: Deed) -> _Refusal:
+def _refusal(held: tuple[Statement, ...], deed: AccessKind) -> _Refusal:
     left = OPEN
     spared: frozenset[str] | None = None
     struck: set[str] = set()
@@ -163,7 +167,7 @@ def _refusal(held: tuple[Statement, ...], deed: Deed) -> _Refusal:
     return _Refusal(left=left, spared=spared, struck=frozenset(struck))
 
 
-def _allows(statement: Statement, deed: Deed) -> bool:
+def _allows(statement: Statement, deed: AccessKind) -> bool:
     """An allow of any part counts, so only the kind of resource is looked at."""
     if not statement.covers_action(deed.action):
         return False
@@ -203,45 +207,45 @@ def _reaches(principal: str, within: Confined) -> bool:
     return account_in(principal) in within.accounts
 
 
-def statements_of(resource: Resource, name: str = "policy") -> tuple[Statement, ...] | Unread:
+def statements_of(resource: Resource, name: str = "policy") -> tuple[Statement, ...] | Unknown:
     """Compile a resource's policy; no policy is no statement."""
     match property_value(resource, name):
-        case Unread() as unread:
+        case Unknown() as unread:
             return unread
         case Known(value=value):
             return tuple(read_statement(each) for each in value or ())
 
 
-def _whole_policy(resource: Resource) -> Outsiders | Unread:
+def _whole_policy(resource: Resource) -> ExternalPrincipals | Unknown:
     statements = statements_of(resource)
-    if isinstance(statements, Unread):
+    if isinstance(statements, Unknown):
         return statements
     return let_in_at_all(statements, account_of(resource))
 
 
-def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the property ``policy`` lets everybody do something."""
     found = _whole_policy(resource)
-    return found if isinstance(found, Unread) else verdict(found.everybody, resource, graph)
+    return found if isinstance(found, Unknown) else verdict(found.everybody, resource, graph)
 
 
-def external_accounts(resource: Resource, graph: Graph) -> Known | Unread:
+def external_accounts(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the other accounts that the property ``policy`` lets in."""
     found = _whole_policy(resource)
-    if isinstance(found, Unread):
+    if isinstance(found, Unknown):
         return found
     if found.owner_unknown and account_of(resource) == CODE_ACCOUNT:
         return verdict(found.whose, resource, graph)
     return Known(sorted({account_in(each) or each for each in found.named}))
 
 
-def has_external_accounts(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_accounts(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the property ``policy`` lets other accounts, or everybody, do something."""
     found = _whole_policy(resource)
-    return found if isinstance(found, Unread) else verdict(found.is_some, resource, graph)
+    return found if isinstance(found, Unknown) else verdict(found.is_some, resource, graph)
 
 
-POLICIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+POLICIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "policies.is_public": is_public,
     "policies.external_accounts": external_accounts,
     "policies.has_external_accounts": has_external_accounts,

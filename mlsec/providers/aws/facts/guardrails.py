@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.lookups import find_or_stub, hidden_by, joined, kind_of, unresolved
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def version_used(resource: Resource, graph: Graph) -> Targets:
     identifier = property_value(resource, "guardrail.id")
     version = property_value(resource, "guardrail.version")
     for value in (identifier, version):
-        if isinstance(value, Unread):
+        if isinstance(value, Unknown):
             return hidden_by(resource, graph, value, target)
     return _version(resource, graph, target, _held(identifier), _held(version))
 
@@ -31,7 +31,7 @@ def versions_of_nodes(resource: Resource, graph: Graph) -> Targets:
     """Find the versions that the elements of ``nodes`` name."""
     target = kind_of(resource, graph, "guardrails.versions_of_nodes").to
     nodes = property_value(resource, "nodes")
-    if isinstance(nodes, Unread):
+    if isinstance(nodes, Unknown):
         return hidden_by(resource, graph, nodes, target)
     return joined(
         [
@@ -43,7 +43,7 @@ def versions_of_nodes(resource: Resource, graph: Graph) -> Targets:
     )
 
 
-def is_live(resource: Resource, graph: Graph) -> Known | Unread:
+def is_live(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether something uses this version, or a caller would take it: the newest published one.
 
     Callers that name a guardrail in each request leave no trace in any setting, so the newest
@@ -55,12 +55,12 @@ def is_live(resource: Resource, graph: Graph) -> Known | Unread:
     siblings = graph.targets(resource, "siblings")
     newest = _newest(siblings.resources)
     own = property_value(resource, "version")
-    if isinstance(own, Unread):
+    if isinstance(own, Unknown):
         return own
     if own.value == newest and not siblings.gaps:
         return Known(value=True)
     hidden = (*users.gaps, *siblings.gaps)
-    return Unread(tuple(sorted(set(hidden)))) if hidden else Known(value=False)
+    return Unknown(tuple(sorted(set(hidden)))) if hidden else Known(value=False)
 
 
 def _version(
@@ -84,11 +84,11 @@ def _newest(versions: tuple[Resource, ...]) -> str:
     return str(max(numbers)) if numbers else DRAFT
 
 
-def _held(value: Known | Unread) -> Any:
+def _held(value: Known | Unknown) -> Any:
     return value.value if isinstance(value, Known) else None
 
 
-GUARDRAILS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+GUARDRAILS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "guardrails.is_live": is_live,
 }
 

@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.external_principals import (
     EVERYBODY,
-    Deed,
-    Outsiders,
+    AccessKind,
+    ExternalPrincipals,
     let_in,
     statements_of,
 )
@@ -23,37 +23,37 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 _PUSHES = tuple(
-    Deed(action=f"ecr:{verb}")
+    AccessKind(action=f"ecr:{verb}")
     for verb in ("putimage", "setrepositorypolicy", "deleterepositorypolicy", "batchdeleteimage")
 )
-_PULLS = (Deed(action="ecr:batchgetimage"), Deed(action="ecr:getdownloadurlforlayer"))
+_PULLS = (AccessKind(action="ecr:batchgetimage"), AccessKind(action="ecr:getdownloadurlforlayer"))
 _SCANNING = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
 
 
-def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody may pull or push."""
     found = _outsiders(resource, (*_PULLS, *_PUSHES))
-    return found if isinstance(found, Unread) else verdict(found.everybody, resource, graph)
+    return found if isinstance(found, Unknown) else verdict(found.everybody, resource, graph)
 
 
-def has_external_pushers(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody outside the account may push, delete or change who may."""
     found = _outsiders(resource, _PUSHES)
-    return found if isinstance(found, Unread) else verdict(found.is_some, resource, graph)
+    return found if isinstance(found, Unknown) else verdict(found.is_some, resource, graph)
 
 
-def external_pushers(resource: Resource, graph: Graph) -> Known | Unread:
+def external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other accounts that may push, ``*`` for everybody, in order."""
     found = _outsiders(resource, _PUSHES)
-    if isinstance(found, Unread):
+    if isinstance(found, Unknown):
         return found
     everybody = verdict(found.everybody, resource, graph)
-    if isinstance(everybody, Unread):
+    if isinstance(everybody, Unknown):
         return everybody
     return Known(sorted(found.named | ({EVERYBODY} if everybody.value else set())))
 
 
-def is_scanned(resource: Resource, graph: Graph) -> Known | Unread:
+def is_scanned(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a pushed image is scanned: the repository says so, or a filter of its registry."""
     regions = graph.targets(resource, "region")
     hidden = [] if regions.resources else [unknown(regions.gaps)]
@@ -65,7 +65,7 @@ def _own_setting(resource: Resource) -> Answer:
     match property_value(resource, "scan_on_push"):
         case Known(value=value):
             return YES if value else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
@@ -73,7 +73,7 @@ def _is_scanned_by(region: Resource, name: str) -> Answer:
     match property_value(region, "ecr_scanning.rules"):
         case Known(value=rules):
             return YES if any(_names(rule, name) for rule in rules or ()) else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
@@ -85,12 +85,12 @@ def _names(rule: Any, name: str) -> bool:
     return any(fnmatchcase(name, f if "*" in f else f"*{f}*") for f in filters)
 
 
-def _outsiders(resource: Resource, deeds: tuple[Deed, ...]) -> Outsiders | Unread:
+def _outsiders(resource: Resource, deeds: tuple[AccessKind, ...]) -> ExternalPrincipals | Unknown:
     held = statements_of(resource)
-    return held if isinstance(held, Unread) else let_in(held, account_of(resource), deeds)
+    return held if isinstance(held, Unknown) else let_in(held, account_of(resource), deeds)
 
 
-REPOSITORIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+REPOSITORIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "repositories.is_public": is_public,
     "repositories.has_external_pushers": has_external_pushers,
     "repositories.external_pushers": external_pushers,

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.external_principals import (
     EVERYBODY,
-    Deed,
-    Outsiders,
+    AccessKind,
+    ExternalPrincipals,
     account_in,
     let_in,
     statements_of,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 _USES = tuple(
-    Deed(action=f"kms:{verb}")
+    AccessKind(action=f"kms:{verb}")
     for verb in (
         "decrypt", "encrypt", "generatedatakey", "generatedatakeywithoutplaintext",
         "reencryptfrom", "reencryptto", "creategrant", "putkeypolicy", "schedulekeydeletion",
@@ -39,7 +39,7 @@ _UNUSABLE = (
 )
 
 
-def names(resource: Resource, graph: Graph) -> Known | Unread:
+def names(resource: Resource, graph: Graph) -> Known | Unknown:
     """Give all that a reference to the key may say: ARN, id, alias and alias ARN."""
     aliases = graph.targets(resource, "aliases")
     # A reference by ARN or id still has to lead here, so what is known is kept in part.
@@ -47,39 +47,39 @@ def names(resource: Resource, graph: Graph) -> Known | Unread:
     return Known([resource.identity, resource.name, *sorted(found)])
 
 
-def is_usable(resource: Resource, graph: Graph) -> Known | Unread:
+def is_usable(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the key is enabled and not awaiting deletion."""
     del graph
     held = property_value(resource, "state")
-    return held if isinstance(held, Unread) else Known(held.value not in _UNUSABLE)
+    return held if isinstance(held, Unknown) else Known(held.value not in _UNUSABLE)
 
 
-def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the key policy lets everybody use or manage the key."""
     found = _users(resource)
-    return found if isinstance(found, Unread) else verdict(found.everybody, resource, graph)
+    return found if isinstance(found, Unknown) else verdict(found.everybody, resource, graph)
 
 
-def external_users(resource: Resource, graph: Graph) -> Known | Unread:
+def external_users(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other accounts that may use the key, ``*`` for everybody."""
     found = _users(resource)
-    if isinstance(found, Unread):
+    if isinstance(found, Unknown):
         return found
     everybody = verdict(found.everybody, resource, graph)
-    if isinstance(everybody, Unread):
+    if isinstance(everybody, Unknown):
         return everybody
     if found.owner_unknown:
         return verdict(found.whose, resource, graph)
     return Known(sorted(found.named | ({EVERYBODY} if everybody.value else set())))
 
 
-def has_external_users(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_users(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody outside the account may use the key."""
     found = _users(resource)
-    return found if isinstance(found, Unread) else verdict(found.is_some, resource, graph)
+    return found if isinstance(found, Unknown) else verdict(found.is_some, resource, graph)
 
 
-def has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
+def has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the resource's relation ``key`` leads to a key that the customer manages."""
     keys = graph.targets(resource, "key")
     hidden = [unknown(keys.gaps)] if keys.gaps else []
@@ -98,16 +98,16 @@ def _is_customers(key: Resource, resource: Resource) -> Answer:
     match property_value(key, "manager"):
         case Known(value=value):
             return YES if value == "CUSTOMER" else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
-def _users(resource: Resource) -> Outsiders | Unread:
+def _users(resource: Resource) -> ExternalPrincipals | Unknown:
     held = statements_of(resource)
-    return held if isinstance(held, Unread) else let_in(held, account_of(resource), _USES)
+    return held if isinstance(held, Unknown) else let_in(held, account_of(resource), _USES)
 
 
-KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "keys.names": names,
     "keys.is_usable": is_usable,
     "keys.is_public": is_public,

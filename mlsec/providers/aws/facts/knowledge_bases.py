@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.ternary import Answer, all_of, any_of
 from mlsec.graph.verdicts import as_gaps
 from mlsec.providers.aws.facts.permissions import Identity, identity_of
-from mlsec.providers.aws.facts.policy_statements import ANY, Question, Reach, matches
+from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question, matches
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -29,21 +29,21 @@ _COMPLETE = "COMPLETE"
 _ENDED = (_COMPLETE, "FAILED", "STOPPED")
 
 
-def ingested_at(resource: Resource, graph: Graph) -> Known | Unread:
+def ingested_at(resource: Resource, graph: Graph) -> Known | Unknown:
     """When the newest ingestion that completed began; None when there is none."""
     del graph
     held = property_value(resource, "ingestions")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     times = [str(job["started_at"]) for job in held.value or () if job.get("status") == _COMPLETE]
     return Known(max(times, default=None))
 
 
-def last_ingestion_status(resource: Resource, graph: Graph) -> Known | Unread:
+def last_ingestion_status(resource: Resource, graph: Graph) -> Known | Unknown:
     """How the newest ingestion that has ended ended; None when there is none."""
     del graph
     held = property_value(resource, "ingestions")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     ended = [job for job in held.value or () if job.get("status") in _ENDED]
     newest = max(ended, key=lambda job: str(job["started_at"]), default=None)
@@ -64,7 +64,7 @@ def retrievers_with_write_access(resource: Resource, graph: Graph) -> Targets:
     buckets = graph.targets(resource, "data_buckets")
     changes = [Question(action=right, resource=resource.identity) for right in _INGESTS]
     changes += [
-        Question(action="s3:putobject", resource=f"{bucket.identity}/{ANY}", reach=Reach.PART)
+        Question(action="s3:putobject", resource=f"{bucket.identity}/{ANY}", reach=Cover.PART)
         for bucket in buckets.resources
     ]
 
@@ -120,7 +120,7 @@ def _is_named(pattern: str) -> bool:
     return pattern.partition(":")[0] == "bedrock" and matches(pattern, _RETRIEVES)
 
 
-KNOWLEDGE: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+KNOWLEDGE: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "knowledge.ingested_at": ingested_at,
     "knowledge.last_ingestion_status": last_ingestion_status,
 }

@@ -13,7 +13,7 @@ import msgspec
 
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.verdicts import as_gaps
 from mlsec.providers.aws.facts.permissions import identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Question, Statement, matches
@@ -49,44 +49,44 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, order=True):
     target: str = ""
 
 
-class Reach(msgspec.Struct, frozen=True, kw_only=True):
+class CallableModels(msgspec.Struct, frozen=True, kw_only=True):
     """What may be called; with ``gaps``, more may be callable than could be read."""
 
     calls: tuple[Call, ...] = ()
     gaps: tuple[str, ...] = ()
 
 
-def reach_of_role(role: Resource, graph: Graph, region: str) -> Reach:
+def reach_of_role(role: Resource, graph: Graph, region: str) -> CallableModels:
     """Say what code in ``region`` may call under a role; kept for the life of the graph."""
     return graph.memo(("aws model calls", role.id, region), lambda: _reach(role, graph, region))
 
 
-def reach_of_roles(roles: Targets, graph: Graph, region: str) -> Reach:
+def reach_of_roles(roles: Targets, graph: Graph, region: str) -> CallableModels:
     """Say what the roles behind a relation may call, together."""
     parts = [reach_of_role(role, graph, region) for role in roles.resources]
     gaps = {gap for part in parts for gap in part.gaps} | set(roles.gaps)
     calls = {call for part in parts for call in part.calls}
-    return Reach(calls=tuple(sorted(calls)), gaps=tuple(sorted(gaps)))
+    return CallableModels(calls=tuple(sorted(calls)), gaps=tuple(sorted(gaps)))
 
 
-def calls_models(resource: Resource, graph: Graph) -> Known | Unread:
+def calls_models(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the resource's role may call anything that answers with a model."""
     reach = reach_of_roles(graph.targets(resource, "role"), graph, resource.region)
     if not reach.calls and reach.gaps:
-        return Unread(reach.gaps)
+        return Unknown(reach.gaps)
     return Known(bool(reach.calls))
 
 
-def is_ml_code(resource: Resource, graph: Graph) -> Known | Unread:
+def is_ml_code(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the resource may call models, or an agent uses it as a tool."""
     reach = reach_of_roles(graph.targets(resource, "role"), graph, resource.region)
     uses = [graph.targets(resource, name) for name in _TOOL_RELATIONS]
     is_found = bool(reach.calls) or any(use.resources for use in uses)
     gaps = {*reach.gaps, *(gap for use in uses for gap in use.gaps)}
-    return Unread(tuple(sorted(gaps))) if gaps and not is_found else Known(is_found)
+    return Unknown(tuple(sorted(gaps))) if gaps and not is_found else Known(is_found)
 
 
-def _reach(role: Resource, graph: Graph, region: str) -> Reach:
+def _reach(role: Resource, graph: Graph, region: str) -> CallableModels:
     identity = identity_of(role, graph)
     calls: set[Call] = set()
     because: set[str] = set(identity.policies.gaps)
@@ -100,7 +100,9 @@ def _reach(role: Resource, graph: Graph, region: str) -> Reach:
                     calls.add(call)
                 elif answer is not None and answer.truth is Truth.UNKNOWN:
                     because |= answer.because
-    return Reach(calls=tuple(sorted(calls)), gaps=tuple(sorted(as_gaps(because, role, graph))))
+    return CallableModels(
+        calls=tuple(sorted(calls)), gaps=tuple(sorted(as_gaps(because, role, graph)))
+    )
 
 
 def _asked(statement: Statement, region: str) -> Iterator[tuple[Call, Question]]:

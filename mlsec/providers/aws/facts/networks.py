@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ML_CONCEPTS = frozenset(("model", "notebook", "workspace", "training_job", "endpoint", "cluster"))
 
 
-def subnet_is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def subnet_is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the subnet's route table has an active default route to an internet gateway.
 
     Without a table of its own the main table of its VPC counts.
@@ -29,7 +29,7 @@ def subnet_is_public(resource: Resource, graph: Graph) -> Known | Unread:
     if own.resources:
         return verdict(_leads_out(own.resources, ()), resource, graph)
     if own.gaps:
-        return Unread(own.gaps)
+        return Unknown(own.gaps)
     vpc = property_value(resource, "vpc_id")
     mains = tuple(
         table
@@ -40,10 +40,10 @@ def subnet_is_public(resource: Resource, graph: Graph) -> Known | Unread:
         and property_value(table, "vpc_id") == vpc
         and flag(table, "is_main") == YES
     )
-    return verdict(_leads_out(mains, ()), resource, graph) if mains else Unread()
+    return verdict(_leads_out(mains, ()), resource, graph) if mains else Unknown()
 
 
-def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unread:
+def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an active flow log records the whole network."""
     logs = graph.targets(resource, "flow_logs")
     active = [_is_active(log) for log in logs.resources]
@@ -55,7 +55,7 @@ def _is_active(log: Resource) -> Answer:
     match property_value(log, "status"):
         case Known(value=status):
             return YES if status == "ACTIVE" else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
@@ -64,12 +64,12 @@ def _leads_out(tables: tuple[Resource, ...], gaps: tuple[str, ...]) -> Answer:
     return any_of([*(flag(table, "reaches_internet") for table in tables), *hidden])
 
 
-def holds_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def holds_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether something that trains or serves models points here."""
     return verdict(_users(resource, graph), resource, graph)
 
 
-def vpc_holds_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def vpc_holds_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether something that trains or serves models runs in one of the network's subnets."""
     subnets = graph.targets(resource, "subnets")
     hidden = [unknown(subnets.gaps)] if subnets.gaps else []
@@ -78,11 +78,11 @@ def vpc_holds_ml(resource: Resource, graph: Graph) -> Known | Unread:
     )
 
 
-def task_holds_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def task_holds_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a container serves models or vectors, or asks for an accelerator."""
     del graph
     held = property_value(resource, "containers")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     return Known(
         any(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, Answer, all_of, any_of, not_, unknown
 from mlsec.providers.aws.facts.managed_policies import statements_of_aws
 from mlsec.providers.aws.facts.policy_statements import Document, Question, read_document
@@ -117,7 +117,7 @@ def _own_page(resource: Resource, name: str, ledger: _Ledger) -> Pages:
             documents=(read_document(statements),), gaps=rest, is_whole=is_whole, only_allows=True
         )
     match property_value(resource, name):
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return Pages(gaps=gaps, is_whole=False)
         case Known(value=value) if value:
             key = (resource.id, name)

@@ -21,7 +21,7 @@ _VARIABLE = regex(r"\$\{([^}]{0,300})\}")
 _LITERAL_VARIABLES = ("*", "?", "$")
 
 
-class Reach(enum.Enum):
+class Cover(enum.Enum):
     """How much of what a question is about the right must cover.
 
     WHOLE: all of it. PART: it is enough that something below it may be reached, as when a policy
@@ -41,7 +41,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     action: str
     resource: str
-    reach: Reach = Reach.WHOLE
+    reach: Cover = Cover.WHOLE
     passed_to: str = ""
 
 
@@ -66,15 +66,15 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
             return False
         return any(matches(pattern, action) for pattern in self.actions)
 
-    def covers_resource(self, resource: str, reach: Reach = Reach.WHOLE) -> bool:
+    def covers_resource(self, resource: str, reach: Cover = Cover.WHOLE) -> bool:
         """Whether the statement speaks of this resource; one without resources speaks of all."""
-        if reach is Reach.ANYWHERE:
+        if reach is Cover.ANYWHERE:
             return True
         if self.not_resources:
             return not any(matches(pattern, resource) for pattern in self.not_resources)
         if not self.resources or any(matches(pattern, resource) for pattern in self.resources):
             return True
-        if reach is Reach.WHOLE:
+        if reach is Cover.WHOLE:
             return False
         whole = resource.partition("/")[0]
         return any(matches(pattern.partition("/")[0], whole) for pattern in self.resources)
@@ -107,7 +107,7 @@ class Document:
         statements = self.about(question.action)
         if not statements:
             return NO, NO
-        if question.reach is Reach.PART:
+        if question.reach is Cover.PART:
             # Asked for each of many buckets: not worth keeping.
             return _ask(statements, question)
         found = self._answers.get(question)
@@ -120,13 +120,13 @@ def _ask(statements: tuple[Statement, ...], question: Question) -> tuple[Answer,
     allowed, denied = NO, NO
     for statement in statements:
         # A deny takes the right away only where it covers all that is asked about.
-        reach = question.reach if statement.is_allow else Reach.WHOLE
+        reach = question.reach if statement.is_allow else Cover.WHOLE
         if not statement.covers_resource(question.resource, reach):
             continue
         answer = applies(
             statement.conditions,
             is_allow=statement.is_allow,
-            is_everything=ANY in question.resource and question.reach is Reach.WHOLE,
+            is_everything=ANY in question.resource and question.reach is Cover.WHOLE,
             passed_to=question.passed_to,
         )
         if statement.is_allow:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.confining_conditions import left_by_allow
@@ -24,58 +24,58 @@ _KEPT_BY_SERVICE = "/aws-service-role/"
 _WEB_IDENTITY = "sts:assumerolewithwebidentity"
 
 
-def trusted_principals(resource: Resource, graph: Graph) -> Known | Unread:
+def trusted_principals(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name everybody whom the trust policy lets in, in order."""
     del graph
     held = _allows(resource)
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     return Known(sorted({p for statement in held for p in _principals(statement)}))
 
 
-def trusts_services(resource: Resource, graph: Graph) -> Known | Unread:
+def trusts_services(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the provider's services that may assume the role, in order."""
     found = trusted_principals(resource, graph)
-    if isinstance(found, Unread):
+    if isinstance(found, Unknown):
         return found
     return Known([each for each in found.value if each.endswith(_SERVICE)])
 
 
-def trusts_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def trusts_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a machine learning service may assume the role."""
     found = trusts_services(resource, graph)
-    if isinstance(found, Unread):
+    if isinstance(found, Unknown):
         return found
     return Known(any(each.partition(".")[0] in _ML_SERVICES for each in found.value))
 
 
-def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether ML workloads of the account run as this role."""
     found, path = trusts_ml(resource, graph), property_value(resource, "path")
     if found == Known(value=False):
         return found
-    if isinstance(path, Unread):
+    if isinstance(path, Unknown):
         return path
     if str(path.value).startswith(_KEPT_BY_SERVICE):
         return Known(value=False)
     return found
 
 
-def is_open(resource: Resource, graph: Graph) -> Known | Unread:
+def is_open(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody, or a foreign account without any condition, may assume the role."""
     held = _allows(resource)
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     account = account_of(resource)
     answer = any_of(_is_open(s, p, account) for s in held for p in _principals(s))
     return verdict(answer, resource, graph)
 
 
-def lacks_source_condition(resource: Resource, graph: Graph) -> Known | Unread:
+def lacks_source_condition(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a service may assume the role for whoever asks it, in any account."""
     del graph
     held = _allows(resource)
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     return Known(
         any(
@@ -110,14 +110,14 @@ def _principals(statement: Statement) -> tuple[str, ...]:
     return (EVERYBODY,) if statement.not_principals else statement.principals
 
 
-def _allows(resource: Resource) -> tuple[Statement, ...] | Unread:
+def _allows(resource: Resource) -> tuple[Statement, ...] | Unknown:
     held = statements_of(resource, "trust")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     return tuple(statement for statement in held if statement.is_allow)
 
 
-TRUST: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+TRUST: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "trust.trusted_principals": trusted_principals,
     "trust.trusts_services": trusts_services,
     "trust.trusts_ml": trusts_ml,

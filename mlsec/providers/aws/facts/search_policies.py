@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.lookups import kind_of
 from mlsec.graph.ternary import unknown
 from mlsec.graph.verdicts import verdict
@@ -32,17 +32,17 @@ def access_policies(resource: Resource, graph: Graph) -> Targets:
     return _covering(resource, graph, "search.access_policies")
 
 
-def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a network policy opens the collection's data to everybody; one is enough."""
     return _is_open(resource, graph, "collection")
 
 
-def has_public_dashboard(resource: Resource, graph: Graph) -> Known | Unread:
+def has_public_dashboard(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a network policy opens the collection's dashboard to everybody."""
     return _is_open(resource, graph, "dashboard")
 
 
-def external_principals(resource: Resource, graph: Graph) -> Known | Unread:
+def external_principals(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other accounts that data access policies let in."""
     own = account_of(resource)
     found = _principals(
@@ -53,12 +53,12 @@ def external_principals(resource: Resource, graph: Graph) -> Known | Unread:
     return found
 
 
-def full_principals(resource: Resource, graph: Graph) -> Known | Unread:
+def full_principals(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals that may do everything with the data."""
     return _principals(resource, graph, lambda _, rights: _EVERYTHING in rights)
 
 
-def writer_roles(resource: Resource, graph: Graph) -> Known | Unread:
+def writer_roles(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the roles that may write documents."""
     return _principals(
         resource,
@@ -67,21 +67,21 @@ def writer_roles(resource: Resource, graph: Graph) -> Known | Unread:
     )
 
 
-def _is_open(resource: Resource, graph: Graph, kind: str) -> Known | Unread:
+def _is_open(resource: Resource, graph: Graph, kind: str) -> Known | Unknown:
     policies = graph.targets(resource, _NETWORK)
     for policy in policies.resources:
         for grant, rule in _rules(policy, resource):
             if grant.get("public") is True and rule.get("kind") == kind:
                 return Known(value=True)
-    return Unread(policies.gaps) if policies.gaps else Known(value=False)
+    return Unknown(policies.gaps) if policies.gaps else Known(value=False)
 
 
 def _principals(
     resource: Resource, graph: Graph, is_meant: Callable[[str, tuple[str, ...]], bool]
-) -> Known | Unread:
+) -> Known | Unknown:
     policies = graph.targets(resource, _ACCESS)
     if policies.gaps:
-        return Unread(policies.gaps)
+        return Unknown(policies.gaps)
     found = {
         principal
         for policy in policies.resources
@@ -101,7 +101,7 @@ def _covering(resource: Resource, graph: Graph, derived: str) -> Targets:
         if policy.scope != resource.scope or policy.region != resource.region:
             continue
         held = property_value(policy, "grants")
-        if isinstance(held, Unread):
+        if isinstance(held, Unknown):
             gaps.update(held.gaps)
         elif any(True for _ in _rules(policy, resource)):
             found.append(policy)
@@ -127,7 +127,7 @@ def _covers(pattern: str, name: str) -> bool:
     return re.fullmatch(".*".join(parts), name) is not None
 
 
-SEARCH: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+SEARCH: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "search.is_public": is_public,
     "search.has_public_dashboard": has_public_dashboard,
     "search.external_principals": external_principals,

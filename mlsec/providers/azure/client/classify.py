@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, SERVER_DETAIL, Trouble
+from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, SERVER_DETAIL, CallFailure
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import visible
 
@@ -33,7 +33,7 @@ _SUPPORTED = re.compile(r"supported api-versions? (?:are|is) '([^']*)'", re.I)
 _FLEETING = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{20,}|\d{4}-\d\d-\d\dT[\d:.]+Z?|[\w+/]{60,}=*")
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+class AzureError(msgspec.Struct, frozen=True, kw_only=True):
     """An answer whose status is no success."""
 
     status: int
@@ -53,7 +53,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
         return 0.0
 
 
-def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
+def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> AzureError:
     """Read an error answer: {"error": {"code", "message"}}, or the two without the wrapping."""
     try:
         document = msgspec.json.decode(body)
@@ -61,7 +61,7 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
         document = None
     error = document.get("error", document) if isinstance(document, dict) else {}
     error = error if isinstance(error, dict) else {}
-    return Refusal(
+    return AzureError(
         status=status,
         code=visible(str(error.get("code") or error.get("Code") or ""), 80),
         message=str(error.get("message") or error.get("Message") or ""),
@@ -69,7 +69,7 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
     )
 
 
-def why_not_offered(refusal: Refusal, right: str) -> str:
+def why_not_offered(refusal: AzureError, right: str) -> str:
     """Say that the subscription or cloud has no such service, "" when that was not said.
 
     A provider can be registered at any time, and not be unregistered while anything of it exists.
@@ -83,37 +83,37 @@ def why_not_offered(refusal: Refusal, right: str) -> str:
     return ""
 
 
-def trouble_of(refusal: Refusal) -> Trouble:
+def trouble_of(refusal: AzureError) -> CallFailure:
     """Classify a refusal."""
     code, status = refusal.code, refusal.status
     if status == 429:
-        return Trouble(reason=GapReason.THROTTLED, code=code, detail="throttled",
+        return CallFailure(reason=GapReason.THROTTLED, code=code, detail="throttled",
                        is_worth_a_retry=True, slows=True, retry_after_s=refusal.wait_s)  # fmt: skip
     if _NO_SUBSCRIPTION.search(code):
         # No further call of this subscription can succeed either.
-        return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=LOST_SUBSCRIPTION,
+        return CallFailure(reason=GapReason.UNSUPPORTED, code=code, detail=LOST_SUBSCRIPTION,
                        is_expired=True)  # fmt: skip
     if status == 401 or _EXPIRED.search(code):
         return _unauthorized(code)
     if status == 403 and _CLOSED.search(refusal.message):
-        return Trouble(reason=GapReason.UNSUPPORTED, code=code or "403", detail=CLOSED)
+        return CallFailure(reason=GapReason.UNSUPPORTED, code=code or "403", detail=CLOSED)
     if status == 403 or _DENIED.search(code):
-        return Trouble(reason=GapReason.DENIED, code=code, detail=code or "403")
+        return CallFailure(reason=GapReason.DENIED, code=code, detail=code or "403")
     if status == 404 and _GONE.search(code):
-        return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=GONE)
+        return CallFailure(reason=GapReason.UNSUPPORTED, code=code, detail=GONE)
     if _NO_SUCH_TYPE.search(code):
-        return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=_versions(refusal))
+        return CallFailure(reason=GapReason.UNSUPPORTED, code=code, detail=_versions(refusal))
     if _PAGE_TOKEN.search(code):
-        return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=code, is_stale_page=True)
+        return CallFailure(reason=GapReason.UNSUPPORTED, code=code, detail=code, is_stale_page=True)
     if status == 503:
-        return Trouble(reason=GapReason.THROTTLED, code=code, detail="service unavailable",
+        return CallFailure(reason=GapReason.THROTTLED, code=code, detail="service unavailable",
                        is_worth_a_retry=True, slows=True, retry_after_s=refusal.wait_s)  # fmt: skip
     if status >= 500 or status == 408:
-        return Trouble(reason=GapReason.UNSUPPORTED, code=code or str(status),
+        return CallFailure(reason=GapReason.UNSUPPORTED, code=code or str(status),
                        detail=f"{SERVER_DETAIL} {status}", is_worth_a_retry=True,
                        retry_after_s=refusal.wait_s)  # fmt: skip
     detail = f"{code or status}: {_lasting(refusal.message)}".rstrip(": ")
-    return Trouble(reason=GapReason.UNSUPPORTED, code=code or str(status), detail=detail)
+    return CallFailure(reason=GapReason.UNSUPPORTED, code=code or str(status), detail=detail)
 
 
 LOST_SUBSCRIPTION = (
@@ -125,15 +125,15 @@ CLOSED = "it answers only inside of its network: scan from there"
 _OTHER_TENANT = "the subscription is in another tenant; sign in there (az login --tenant)"
 
 
-def _unauthorized(code: str) -> Trouble:
+def _unauthorized(code: str) -> CallFailure:
     if code == "InvalidAuthenticationTokenTenant":
-        return Trouble(reason=GapReason.DENIED, code=code, detail=_OTHER_TENANT)
-    return Trouble(
+        return CallFailure(reason=GapReason.DENIED, code=code, detail=_OTHER_TENANT)
+    return CallFailure(
         reason=GapReason.DENIED, code=code or "401", detail=EXPIRED_DETAIL, is_expired=True
     )
 
 
-def _versions(refusal: Refusal) -> str:
+def _versions(refusal: AzureError) -> str:
     named = _SUPPORTED.search(refusal.message)
     known = visible(named.group(1), 200) if named else ""
     told = f"; it knows {known}" if known else ""
@@ -147,24 +147,28 @@ def _lasting(message: str) -> str:
     return visible(_FLEETING.sub("...", " ".join(message.split())), 160)
 
 
-def failure(error: Exception) -> Trouble:
+def failure(error: Exception) -> CallFailure:
     """Classify what the transport raised, by the names of azure-core's classes."""
     names = {each.__name__ for each in type(error).__mro__}
     if names & {"ClientAuthenticationError", "CredentialUnavailableError"}:
-        return Trouble(reason=GapReason.DENIED, code=type(error).__name__, detail=EXPIRED_DETAIL,
-                       is_expired=True)  # fmt: skip
+        return CallFailure(
+            reason=GapReason.DENIED,
+            code=type(error).__name__,
+            detail=EXPIRED_DETAIL,
+            is_expired=True,
+        )
     if "IncompleteReadError" in names or "IncompleteRead" in str(error):
-        return Trouble(reason=GapReason.MALFORMED, code="CutShort",
+        return CallFailure(reason=GapReason.MALFORMED, code="CutShort",
                        detail="the answer was cut short", is_worth_a_retry=True)  # fmt: skip
     if names & {"ServiceRequestError", "ServiceResponseError", "RequestException", "OSError"}:
-        return Trouble(reason=GapReason.TIMEOUT, code=type(error).__name__,
+        return CallFailure(reason=GapReason.TIMEOUT, code=type(error).__name__,
                        detail=_cause(error), is_worth_a_retry=True)  # fmt: skip
     return unparsable()
 
 
-def unparsable() -> Trouble:
+def unparsable() -> CallFailure:
     """Give the trouble of an answer that is none."""
-    return Trouble(reason=GapReason.MALFORMED, code="Unparsable",
+    return CallFailure(reason=GapReason.MALFORMED, code="Unparsable",
                    detail="the answer could not be parsed", is_worth_a_retry=True)  # fmt: skip
 
 

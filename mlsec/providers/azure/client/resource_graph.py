@@ -8,17 +8,17 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.walk.client import Answer, Asker, Request, interpret
+from mlsec.collect.walk.client import CallResult, Client, Request, interpret
 from mlsec.collect.walk.item import Scope
-from mlsec.collect.walk.listing import Found, entries_of
+from mlsec.collect.walk.listing import ListingResult, entries_of
 from mlsec.collect.walk.plan import Operation, TypePlan
-from mlsec.collect.walk.worker_pool import Crew, Job
+from mlsec.collect.walk.worker_pool import Job, WorkerPool
 from mlsec.core.resource import Gap
 from mlsec.providers.azure.client.resource_graph_rows import (
     COUNTS,
     Index,
     Inside,
-    Told,
+    RowsAnswer,
     inside_of,
     pack,
     rows_query,
@@ -40,14 +40,14 @@ from mlsec.vocabulary.types import Vocabulary
 _MOST_SUBSCRIPTIONS = 500
 
 
-class GraphAsker:
+class ResourceGraphClient:
     """Answers listings from the index; everything else, and what is in doubt, is asked."""
 
-    def __init__(self, inner: Asker, index: Index) -> None:
+    def __init__(self, inner: Client, index: Index) -> None:
         self.in_flight = inner.in_flight
         self._inner, self._index = inner, index
 
-    def ask(self, request: Request) -> Answer | Gap:
+    def ask(self, request: Request) -> CallResult | Gap:
         """Give the answer or why there is none."""
         operation = request.operation
         if isinstance(operation, ArmRead) and operation.graph and operation.items:
@@ -59,7 +59,7 @@ class GraphAsker:
 
 
 def ask_index(
-    asker: Asker,
+    asker: Client,
     scopes: Iterable[Scope],
     plans: tuple[TypePlan, ...],
     vocabulary: Vocabulary,
@@ -68,7 +68,7 @@ def ask_index(
     """Ask Resource Manager what there is, and the graph for what it has of the plans' types."""
     scopes = tuple(scopes)
     inside: dict[str, Inside] = {}
-    told: list[Told] = []
+    told: list[RowsAnswer] = []
     types = graph_types(plans)
     if len(scopes) == 1:
         # One listing of each type is asked in any case: rows would spare nothing but children's.
@@ -77,7 +77,7 @@ def ask_index(
         tuple(scope.account for scope in scopes[at : at + _MOST_SUBSCRIPTIONS])
         for at in range(0, len(scopes), _MOST_SUBSCRIPTIONS)
     ]
-    crew = Crew(asker.in_flight)
+    crew = WorkerPool(asker.in_flight)
     try:
         jobs = [_inside_job(asker, scope, began_at, inside) for scope in scopes]
         jobs += [_count_job(asker, chunk, types, told) for chunk in chunks]
@@ -91,7 +91,7 @@ def ask_index(
 
 def stored_index(
     snapshot: Snapshot,
-    asker: Asker,
+    asker: Client,
     scopes: Iterable[Scope],
     plans: tuple[TypePlan, ...],
     vocabulary: Vocabulary,
@@ -118,7 +118,7 @@ def stored_index(
 
 
 def _witness_jobs(
-    asker: Asker, index: Index, plans: tuple[TypePlan, ...], vocabulary: Vocabulary
+    asker: Client, index: Index, plans: tuple[TypePlan, ...], vocabulary: Vocabulary
 ) -> list[Job]:
     """Ask for one listing of each type that has rows, and believe the rows that are the same."""
     paths = paths_read(plans, vocabulary)
@@ -132,10 +132,10 @@ def _witness_jobs(
     return list(jobs.values())
 
 
-def _witness_job(asker: Asker, index: Index, request: Request, paths: Iterable[str]) -> Job:
+def _witness_job(asker: Client, index: Index, request: Request, paths: Iterable[str]) -> Job:
     kind = getattr(request.operation, "graph", "")
 
-    def then(found: Found) -> tuple[Job, ...]:
+    def then(found: ListingResult) -> tuple[Job, ...]:
         if is_same(found, index.rows(request.scope, kind), paths):
             index.trust(kind)
         return ()
@@ -148,16 +148,16 @@ def _witness_job(asker: Asker, index: Index, request: Request, paths: Iterable[s
 
 
 def _inside_job(
-    asker: Asker, scope: Scope, began_at: datetime.datetime, inside: dict[str, Inside]
+    asker: Client, scope: Scope, began_at: datetime.datetime, inside: dict[str, Inside]
 ) -> Job:
     """Ask for one subscription's permissions, then for its resources: one after the other."""
 
-    def work() -> tuple[Found, Found]:
+    def work() -> tuple[ListingResult, ListingResult]:
         permissions = _ask(asker, scope.name, LIST_PERMISSIONS, LIST_PERMISSIONS.params)
         resources = _ask(asker, scope.name, LIST_RESOURCES, LIST_RESOURCES.params)
         return resources, permissions
 
-    def keep(pair: tuple[Found, Found]) -> tuple[Job, ...]:
+    def keep(pair: tuple[ListingResult, ListingResult]) -> tuple[Job, ...]:
         found = inside_of(*pair, began_at)
         if found is not None:
             inside[scope.name] = found
@@ -167,11 +167,11 @@ def _inside_job(
 
 
 def _count_job(
-    asker: Asker, subscriptions: tuple[str, ...], types: frozenset[str], told: list[Told]
+    asker: Client, subscriptions: tuple[str, ...], types: frozenset[str], told: list[RowsAnswer]
 ) -> Job:
     """Ask how many there are of each type: what is not among them, the graph does not index."""
 
-    def then(found: Found) -> Iterable[Job]:
+    def then(found: ListingResult) -> Iterable[Job]:
         counts = {
             str(entry["type"]).lower(): int(entry.get("count_", 0))
             for entry in found.entries
@@ -188,12 +188,12 @@ def _count_job(
 
 
 def _rows_job(
-    asker: Asker,
+    asker: Client,
     subscriptions: tuple[str, ...],
     kinds: frozenset[str],
-    keep: Callable[[Told], None],
+    keep: Callable[[RowsAnswer], None],
 ) -> Job:
-    def then(found: Found) -> tuple[Job, ...]:
+    def then(found: ListingResult) -> tuple[Job, ...]:
         keep(_told(kinds, subscriptions, found))
         return ()
 
@@ -212,11 +212,13 @@ def _body(query: str, subscriptions: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def _told(types: Iterable[str], subscriptions: Iterable[str], found: Found) -> Told:
-    return Told(types=frozenset(types), subscriptions=frozenset(subscriptions), found=found)
+def _told(types: Iterable[str], subscriptions: Iterable[str], found: ListingResult) -> RowsAnswer:
+    return RowsAnswer(types=frozenset(types), subscriptions=frozenset(subscriptions), found=found)
 
 
-def _ask(asker: Asker, scope: str, operation: Operation, params: Mapping[str, Any]) -> Found:
+def _ask(
+    asker: Client, scope: str, operation: Operation, params: Mapping[str, Any]
+) -> ListingResult:
     request = _request(scope, operation, params)
     return entries_of(request, asker.ask(request))
 

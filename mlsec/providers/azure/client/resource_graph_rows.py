@@ -18,8 +18,8 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.walk.client import Answer
-from mlsec.collect.walk.listing import Found
+from mlsec.collect.walk.client import CallResult
+from mlsec.collect.walk.listing import ListingResult
 from mlsec.providers.azure.route import ArmRead
 
 NAME = "Azure Resource Graph"
@@ -45,12 +45,12 @@ def types_of(query: str) -> frozenset[str]:
     return frozenset(_TYPES.findall(query))
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class RowsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What one rows query gave, and for which types and subscriptions it was asked."""
 
     types: frozenset[str]
     subscriptions: frozenset[str]
-    found: Found
+    found: ListingResult
 
 
 class Inside(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +73,9 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def inside_of(resources: Found, permissions: Found, began_at: datetime.datetime) -> Inside | None:
+def inside_of(
+    resources: ListingResult, permissions: ListingResult, began_at: datetime.datetime
+) -> Inside | None:
     """Put the two listings together; None when either is not the whole."""
     if resources.gap is not None or permissions.gap is not None:
         return None
@@ -96,9 +98,9 @@ def inside_of(resources: Found, permissions: Found, began_at: datetime.datetime)
 class Index:
     """All that the graph told, and when it may stand for a listing."""
 
-    def __init__(self, told: Iterable[Told], inside: Mapping[str, Inside]) -> None:
+    def __init__(self, told: Iterable[RowsAnswer], inside: Mapping[str, Inside]) -> None:
         self._inside = inside
-        self._told: dict[tuple[str, str], Found] = {}
+        self._told: dict[tuple[str, str], ListingResult] = {}
         self._rows: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
         self._trusted: set[str] = set()
         for each in told:
@@ -126,7 +128,7 @@ class Index:
         """Give the rows of a type in a subscription, by id in lower case."""
         return self._rows.get((scope, kind), {})
 
-    def answer(self, scope: str, operation: ArmRead, parent: str) -> Answer | None:
+    def answer(self, scope: str, operation: ArmRead, parent: str) -> CallResult | None:
         """Give a listing's answer, None when Resource Manager must be asked.
 
         Args:
@@ -143,7 +145,7 @@ class Index:
             # Neither index nor listing knows one. A child's listing could still have some: whether
             # a kind of child counts as a resource of its own is not said anywhere.
             is_empty = not listed and not parent
-            empty = Answer(document={"value": []}, call=inside.call, by=ALL_RESOURCES)
+            empty = CallResult(document={"value": []}, call=inside.call, by=ALL_RESOURCES)
             return empty if is_empty else None
         rows = self._rows[(scope, kind)]
         if (
@@ -157,9 +159,9 @@ class Index:
             return None
         below = f"{parent.lower().rstrip('/')}/" if parent else ""
         entries = [rows[key] for key in sorted(listed) if key.startswith(below)]
-        return Answer(document={"value": entries}, call=told.call, by=NAME)
+        return CallResult(document={"value": entries}, call=told.call, by=NAME)
 
-    def _keep(self, told: Told) -> None:
+    def _keep(self, told: RowsAnswer) -> None:
         for subscription in told.subscriptions:
             for kind in told.types:
                 self._told[(f"azure/{subscription}", kind)] = told.found

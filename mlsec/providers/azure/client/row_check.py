@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlsec.collect.walk.client import Request
-from mlsec.collect.walk.listing import Found
+from mlsec.collect.walk.listing import ListingResult
 from mlsec.collect.walk.paths import MISSING, dig
 from mlsec.collect.walk.plan import TypePlan
 from mlsec.providers.azure.client.resource_graph_rows import Index
@@ -48,7 +48,9 @@ def witness_of(index: Index, listing: ArmRead) -> Request | None:
     return Request(scope=scope, region="", operation=listing, params=params, subject="")
 
 
-def is_same(found: Found, rows: Mapping[str, Mapping[str, Any]], paths: Iterable[str]) -> bool:
+def is_same(
+    found: ListingResult, rows: Mapping[str, Mapping[str, Any]], paths: Iterable[str]
+) -> bool:
     """Whether every value that Resource Manager gives at these paths stands in the rows too."""
     pairs = [
         (entry, rows[key])

@@ -19,7 +19,7 @@ from requests.exceptions import RequestException
 
 from mlsec import __version__
 from mlsec.collect.client.rest import Page
-from mlsec.collect.walk.call_failure import Trouble
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
@@ -87,7 +87,7 @@ class ArmTransport:
 
     def send(
         self, call: Call, operation: Operation, params: Mapping[str, Any], token: str
-    ) -> Page | Trouble:
+    ) -> Page | CallFailure:
         """Ask for one page; ``token`` is the whole address of the next one, or a skip token."""
         if not isinstance(operation, ArmRead):
             raise MlsecError(f"refused to call {operation.label}: it is no read of Azure's")
@@ -100,7 +100,7 @@ class ArmTransport:
         except (AzureError, RequestException, OSError, ValueError) as error:
             return failure(error)
 
-    def _send(self, request: HttpRequest, operation: ArmRead) -> Page | Trouble:
+    def _send(self, request: HttpRequest, operation: ArmRead) -> Page | CallFailure:
         is_graph = operation.method == "POST"
         if is_graph:
             self._quota.wait()
@@ -120,7 +120,7 @@ class ArmTransport:
             return Page(is_offered=False, why=why)
         return trouble_of(refusal)
 
-    def _page(self, body: bytes, operation: ArmRead) -> Page | Trouble:
+    def _page(self, body: bytes, operation: ArmRead) -> Page | CallFailure:
         try:
             document = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -133,17 +133,19 @@ class ArmTransport:
             return _page_of_project(document)
         next_link, skip_token = document.pop("nextLink", None), document.pop("$skipToken", None)
         if next_link and not is_same_host(str(next_link), self._cloud.manager):
-            return Trouble(reason=GapReason.MALFORMED, code="ForeignPage",
+            return CallFailure(reason=GapReason.MALFORMED, code="ForeignPage",
                            detail="the next page is said to be on another host")  # fmt: skip
         # How many rows a page had is no fact of the world.
         document.pop("count", None)
         is_cut = str(document.pop("resultTruncated", "")).lower() == "true" and not skip_token
-        cut = Trouble(reason=GapReason.OVER_LIMIT, code="Truncated", detail="rows were left out")
+        cut = CallFailure(
+            reason=GapReason.OVER_LIMIT, code="Truncated", detail="rows were left out"
+        )
         token = str(next_link or skip_token or "")
         return Page(document=document, token=token, cut=cut if is_cut else None)
 
 
-def refused_host(endpoint: str, cloud: Cloud) -> Trouble | None:
+def refused_host(endpoint: str, cloud: Cloud) -> CallFailure | None:
     """Say why a project's address is not asked; None when it is one of the cloud's.
 
     The address is what Resource Manager answered: our token goes to the cloud's own hosts only. A
@@ -152,17 +154,17 @@ def refused_host(endpoint: str, cloud: Cloud) -> Trouble | None:
     if cloud.is_private and is_same_host(endpoint, cloud.manager):
         return None
     if not cloud.projects:
-        return Trouble(reason=GapReason.UNSUPPORTED, code="UnknownHosts",
+        return CallFailure(reason=GapReason.UNSUPPORTED, code="UnknownHosts",
                        detail="where this cloud has AI Foundry projects is not known")  # fmt: skip
     parts = urlsplit(endpoint)
     host = parts.hostname or ""
     if parts.scheme == "https" and host.endswith(cloud.projects) and parts.netloc == host:
         return None
-    return Trouble(reason=GapReason.MALFORMED, code="ForeignHost",
+    return CallFailure(reason=GapReason.MALFORMED, code="ForeignHost",
                    detail="the project's address is no host of this cloud")  # fmt: skip
 
 
-def _page_of_project(document: dict[str, Any]) -> Page | Trouble:
+def _page_of_project(document: dict[str, Any]) -> Page | CallFailure:
     """Take a page of a project's list apart: it names the last id when there is more."""
     has_more, last = document.pop("has_more", False), document.pop("last_id", None)
     for name in ("first_id", "object"):

@@ -8,13 +8,13 @@ import secrets
 import msgspec
 
 from mlsec import __version__
-from mlsec.collect.client.rest import RestAsker
+from mlsec.collect.client.rest import RestClient
 from mlsec.collect.secrets.redact import Redactor
 from mlsec.collect.settings import DEFAULT_ROLE, CollectSettings, Progress, live_settings
 from mlsec.collect.walk.scopes import decode, encode, join
 from mlsec.core.errors import MlsecError
 from mlsec.providers.azure.client.clouds import Cloud, find_cloud
-from mlsec.providers.azure.client.resource_graph import GraphAsker, ask_index
+from mlsec.providers.azure.client.resource_graph import ResourceGraphClient, ask_index
 from mlsec.providers.azure.client.session import open_credential, sign_in
 from mlsec.providers.azure.client.transport import ArmTransport, TransportSettings
 from mlsec.providers.azure.collect.reader import PROVIDER, plans, walk_azure
@@ -48,7 +48,7 @@ def collect(
     )
     transport = ArmTransport(cloud, credential, connection)
     redact = Redactor(snapshot.meta()["salt"]).redact
-    asker = RestAsker(transport, snapshot, table_of(plans()), redact, live_settings(settings))
+    asker = RestClient(transport, snapshot, table_of(plans()), redact, live_settings(settings))
     try:
         group = _group(settings, principal.tenant)
         places = find_subscriptions(asker, wanted, group)
@@ -57,7 +57,7 @@ def collect(
         began_at = datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
         index = ask_index(asker, places.scopes, plans(), settings.vocabulary, began_at)
         _note_bulk(snapshot, index.trusted)
-        front = GraphAsker(asker, index)
+        front = ResourceGraphClient(asker, index)
         walk_azure(front, settings.vocabulary, places, began_at, progress)
     finally:
         asker.stop()

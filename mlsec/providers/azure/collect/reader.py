@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime
 
 from mlsec.collect.settings import Progress
-from mlsec.collect.walk.client import Asker, StoredAsker
+from mlsec.collect.walk.client import Client, SnapshotClient
 from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.mapping import Canon
 from mlsec.collect.walk.plan import TypePlan
-from mlsec.collect.walk.scopes import Places, stored, with_unseen
+from mlsec.collect.walk.scopes import CollectedScopes, stored, with_unseen
 from mlsec.collect.walk.walk import WalkSettings, walk
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory
-from mlsec.providers.azure.client.resource_graph import GraphAsker, stored_index
+from mlsec.providers.azure.client.resource_graph import ResourceGraphClient, stored_index
 from mlsec.providers.azure.services import SERVICES
 from mlsec.providers.azure.shapes.table import SHAPES
 from mlsec.providers.azure.tables import TENANT
@@ -39,17 +39,17 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     if not held:
         raise MlsecError("the snapshot holds nothing of Azure", location=str(snapshot.path))
     places, began_at = stored(snapshot, held)
-    asker = StoredAsker(snapshot)
+    asker = SnapshotClient(snapshot)
     index = stored_index(snapshot, asker, places.scopes, plans(), vocabulary, began_at)
-    inventory = walk_azure(GraphAsker(asker, index), vocabulary, places, began_at, None)
+    inventory = walk_azure(ResourceGraphClient(asker, index), vocabulary, places, began_at, None)
     known = {plan.type for plan in plans()} & vocabulary.types.keys()
     return with_unseen(inventory, places, known, _unseen)
 
 
 def walk_azure(
-    asker: Asker,
+    asker: Client,
     vocabulary: Vocabulary,
-    places: Places,
+    places: CollectedScopes,
     began_at: datetime.datetime,
     progress: Progress | None,
 ) -> Inventory:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mlsec.collect.walk.client import Asker, Request
+from mlsec.collect.walk.client import Client, Request
 from mlsec.collect.walk.item import Scope
-from mlsec.collect.walk.listing import Found, entries_of
+from mlsec.collect.walk.listing import ListingResult, entries_of
 from mlsec.collect.walk.plan import Operation
-from mlsec.collect.walk.scopes import Places
+from mlsec.collect.walk.scopes import CollectedScopes
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
 from mlsec.providers.azure.tables import LIST_DESCENDANTS, LIST_SUBSCRIPTIONS, TENANT
-from mlsec.providers.azure.target import Target
+from mlsec.providers.azure.target import AzureTarget
 
 _UNREADABLE = {
     "Deleted": "the subscription is deleted and can no longer be read;"
@@ -29,7 +29,7 @@ _UNSEEN = (
 )
 
 
-def find_subscriptions(asker: Asker, target: Target, group: str = "") -> Places:
+def find_subscriptions(asker: Client, target: AzureTarget, group: str = "") -> CollectedScopes:
     """Ask which subscriptions there are; those that cannot be read are gaps.
 
     Args:
@@ -57,10 +57,10 @@ def find_subscriptions(asker: Asker, target: Target, group: str = "") -> Places:
         raise _nothing(target, states)
     gaps += [_gap(each, states.get(each, "")) for each in sorted(wanted - readable)]
     scopes = tuple(_scope(each) for each in sorted(readable))
-    return Places(scopes=scopes, gaps=tuple(gaps))
+    return CollectedScopes(scopes=scopes, gaps=tuple(gaps))
 
 
-def _members(asker: Asker, group: str) -> tuple[set[str], Gap | None]:
+def _members(asker: Client, group: str) -> tuple[set[str], Gap | None]:
     found = _ask(asker, LIST_DESCENDANTS, {"group": group})
     names = {
         str(entry["name"]).lower()
@@ -70,7 +70,7 @@ def _members(asker: Asker, group: str) -> tuple[set[str], Gap | None]:
     return names, found.gap
 
 
-def _ask(asker: Asker, operation: Operation, params: Mapping[str, Any]) -> Found:
+def _ask(asker: Client, operation: Operation, params: Mapping[str, Any]) -> ListingResult:
     request = Request(
         scope=TENANT, region="", operation=operation, params=params, subject="subscriptions"
     )
@@ -93,7 +93,7 @@ def _gap(subscription: str, state: str) -> Gap:
     )
 
 
-def _nothing(target: Target, seen: Iterable[str]) -> MlsecError:
+def _nothing(target: AzureTarget, seen: Iterable[str]) -> MlsecError:
     named = ", ".join(target.subscriptions)
     known = ", ".join(sorted(seen)[:10])
     return MlsecError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.lookups import hidden_by, joined, unresolved
 
 if TYPE_CHECKING:
@@ -17,31 +17,31 @@ if TYPE_CHECKING:
 _CONNECTION, _OWN_KEY = "azure.ai.connection", "Microsoft.KeyVault"
 
 
-def content_filter_id(resource: Resource, graph: Graph) -> Known | Unread:
+def content_filter_id(resource: Resource, graph: Graph) -> Known | Unknown:
     """Give the ARM id of the content filter: filters are named within their account only."""
     del graph
     name = property_value(resource, "content_filter_name")
     account = property_value(resource, "account_id")
-    if isinstance(name, Unread) or (isinstance(name, Known) and name.value is None):
+    if isinstance(name, Unknown) or (isinstance(name, Known) and name.value is None):
         return name
-    if isinstance(account, Unread):
+    if isinstance(account, Unknown):
         return account
     return Known(f"{account.value}/raipolicies/{name.value}".lower())
 
 
-def own_id(resource: Resource, graph: Graph) -> Known | Unread:
+def own_id(resource: Resource, graph: Graph) -> Known | Unknown:
     """Give a resource's own id: an agent is also the set of its tools."""
     del graph
     return Known(resource.id)
 
 
-def agent_has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
+def agent_has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the account that keeps an agent is under a key of the customer's."""
     accounts = graph.targets(resource, "account")
     for account in accounts.resources:
         source = property_value(account, "key_source")
         return Known(source.value == _OWN_KEY) if isinstance(source, Known) else source
-    return Unread(accounts.gaps)
+    return Unknown(accounts.gaps)
 
 
 def agent_connections(resource: Resource, graph: Graph) -> Targets:
@@ -50,7 +50,7 @@ def agent_connections(resource: Resource, graph: Graph) -> Targets:
     A name is one of the project's own connections, or of its account's.
     """
     held = property_value(resource, "search_connections")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return hidden_by(resource, graph, held, _CONNECTION)
     owners = {_known(resource, "project_id"), _known(resource, "account_id")}
     near = [c for c in graph.of_type(_CONNECTION) if _known(c, "owner_id") in owners]
@@ -90,7 +90,7 @@ AZURE_AI_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     "azure_ai.agent_connections": agent_connections,
     "azure_ai.data_buckets": data_buckets,
 }
-AZURE_AI: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+AZURE_AI: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "azure_ai.agent_has_customer_key": agent_has_customer_key,
     "azure_ai.content_filter_id": content_filter_id,
     "azure_ai.own_id": own_id,

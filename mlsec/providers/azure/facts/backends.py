@@ -9,7 +9,7 @@ import msgspec
 
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of
 from mlsec.graph.verdicts import as_gaps
 from mlsec.providers.azure.facts.permissions import CALL_AI, CALL_ENDPOINT, grants_of
@@ -35,7 +35,7 @@ class Hosts(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[str, ...] = ()
 
 
-class Reach(msgspec.Struct, frozen=True, kw_only=True):
+class CallableModels(msgspec.Struct, frozen=True, kw_only=True):
     """What an app's identities may call: ``near`` are scopes that name one resource or what is in
     it, ``wide`` says that a role reaches models over a whole group or more.
     """
@@ -76,7 +76,7 @@ def hosts_of_api(api: Resource, graph: Graph) -> Hosts:
     match property_value(api, "backend_host"):
         case Known(value=str(host)):
             found.add(host)
-        case Unread(gaps=hidden):
+        case Unknown(gaps=hidden):
             gaps |= set(hidden)
     for entry in policies_of(api, graph, gaps):
         found |= set(entry.get("hosts") or ())
@@ -98,7 +98,7 @@ def policies_of(api: Resource, graph: Graph, gaps: set[str]) -> list[Mapping[str
     return [*own, *above]
 
 
-def reach_of(app: Resource, graph: Graph) -> Reach:
+def reach_of(app: Resource, graph: Graph) -> CallableModels:
     """Say what the identities of an app may call."""
     return graph.memo(("azure reach", app.id), lambda: _read_reach(app, graph))
 
@@ -107,7 +107,7 @@ def _policy(owner: Resource, gaps: set[str]) -> list[Mapping[str, Any]]:
     match property_value(owner, "policy"):
         case Known(value=value):
             return list(value or ())
-        case Unread(gaps=hidden):
+        case Unknown(gaps=hidden):
             gaps |= set(hidden)
             return []
 
@@ -129,19 +129,19 @@ def _hosts_of_backends(api: Resource, wanted: set[str], graph: Graph, gaps: set[
         match property_value(backend, "host"):
             case Known(value=str(host)):
                 found.add(host)
-            case Unread(gaps=hidden):
+            case Unknown(gaps=hidden):
                 gaps |= set(hidden)
     return found
 
 
-def _read_reach(app: Resource, graph: Graph) -> Reach:
+def _read_reach(app: Resource, graph: Graph) -> CallableModels:
     identities = graph.targets(app, "role")
     gaps = set(identities.gaps)
     near: set[str] = set()
     is_wide = False
     for identity in identities.resources:
         grants = grants_of(identity, graph)
-        if isinstance(grants, Unread):
+        if isinstance(grants, Unknown):
             gaps |= set(grants.gaps)
             continue
         for grant in grants:
@@ -152,7 +152,7 @@ def _read_reach(app: Resource, graph: Graph) -> Reach:
                 near.add(grant.scope)
             elif answer == YES:
                 is_wide = True
-    return Reach(near=tuple(sorted(near)), wide=is_wide, gaps=tuple(sorted(gaps)))
+    return CallableModels(near=tuple(sorted(near)), wide=is_wide, gaps=tuple(sorted(gaps)))
 
 
 def _is_resource(grant: Grant) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Targets, Unread
+from mlsec.graph.fact import Targets, Unknown
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
 from mlsec.graph.verdicts import as_gaps
 from mlsec.providers.azure.facts.permissions import grants_of
@@ -98,7 +98,7 @@ def _by_principal(graph: Graph) -> dict[str, tuple[Resource, ...]]:
     index: dict[str, tuple[Resource, ...]] = {}
     for resource in graph.of_type(_IDENTITY):
         grants = grants_of(resource, graph)
-        groups = () if isinstance(grants, Unread) else (grant.principal_id for grant in grants)
+        groups = () if isinstance(grants, Unknown) else (grant.principal_id for grant in grants)
         for principal in sorted(
             {str(resource.properties.get("principal_id") or ""), *groups} - {""}
         ):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag, is_one_of
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.verdicts import as_gaps, verdict
@@ -33,12 +33,12 @@ _APIM, _APP, _SITE = "azure.apim.service", "azure.containerapp.app", "azure.web.
 _CHECKS = ("checks_token", "checks_certificate", "filters_address")
 
 
-def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody on the internet reaches the gateway's address."""
     return verdict(_has_open_address(resource, graph), resource, graph)
 
 
-def requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
+def requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether every API that leads to a model asks; without such an API, every one."""
     if resource.type != _APIM:
         return verdict(_app_asks(resource), resource, graph)
@@ -52,7 +52,7 @@ def requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(all_of([*asks, *hidden]), resource, graph)
 
 
-def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether one of a service's APIs leads to a model."""
     apis = graph.targets(resource, "apis")
     hidden = [unknown(apis.gaps)] if apis.gaps else []
@@ -60,37 +60,37 @@ def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(answer, resource, graph)
 
 
-def api_hosts(resource: Resource, graph: Graph) -> Known | Unread:
+def api_hosts(resource: Resource, graph: Graph) -> Known | Unknown:
     """Give every host that an API's requests go to."""
     hosts = hosts_of_api(resource, graph)
-    return Unread(hosts.gaps) if hosts.gaps else Known(sorted(hosts.found))
+    return Unknown(hosts.gaps) if hosts.gaps else Known(sorted(hosts.found))
 
 
-def api_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def api_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an API's requests go to a model endpoint or an AI account."""
     return verdict(_leads(resource, graph), resource, graph)
 
 
-def backend_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def backend_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a backend is a model endpoint or an AI account."""
     held = property_value(resource, "host")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     return Known(held.value is not None and is_model_host(str(held.value), graph))
 
 
-def api_asks(resource: Resource, graph: Graph) -> Known | Unread:
+def api_asks(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an API asks who is there."""
     return verdict(_asks(resource, graph), resource, graph)
 
 
-def calls_models(resource: Resource, graph: Graph) -> Known | Unread:
+def calls_models(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an app's identities may call models by a role on one resource."""
     reach = reach_of(resource, graph)
-    return Unread(reach.gaps) if reach.gaps and not reach.near else Known(bool(reach.near))
+    return Unknown(reach.gaps) if reach.gaps and not reach.near else Known(bool(reach.near))
 
 
-def is_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def is_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an app calls models, or runs a well-known model server."""
     return verdict(any_of((_runs_server(resource), _calls(resource, graph))), resource, graph)
 
@@ -105,11 +105,11 @@ def public_entry_points(resource: Resource, graph: Graph) -> Targets:
     return _doors_to(resource, graph, is_only_open=True)
 
 
-def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unread:
+def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody on the internet gets here through some gateway."""
     doors = public_entry_points(resource, graph)
     return (
-        Unread(doors.gaps) if doors.gaps and not doors.resources else Known(bool(doors.resources))
+        Unknown(doors.gaps) if doors.gaps and not doors.resources else Known(bool(doors.resources))
     )
 
 
@@ -129,7 +129,7 @@ def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Target
     return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
 
 
-class _Door(msgspec.Struct, frozen=True, kw_only=True):
+class _EntryPoint(msgspec.Struct, frozen=True, kw_only=True):
     """One way through a gateway; ``leads`` is unknown when it could lead anywhere."""
 
     gateway: Resource
@@ -137,22 +137,22 @@ class _Door(msgspec.Struct, frozen=True, kw_only=True):
     leads: Answer = YES
 
 
-class _Doors(msgspec.Struct, frozen=True, kw_only=True):
+class _EntryPoints(msgspec.Struct, frozen=True, kw_only=True):
     """All doors of a subscription, by the host or the scope that they lead to."""
 
-    by_target: Mapping[str, tuple[_Door, ...]]
-    hidden: tuple[_Door, ...]
+    by_target: Mapping[str, tuple[_EntryPoint, ...]]
+    hidden: tuple[_EntryPoint, ...]
     gaps: frozenset[str]
 
-    def leading_to(self, resource: Resource) -> list[_Door]:
+    def leading_to(self, resource: Resource) -> list[_EntryPoint]:
         """Give the doors to a resource, by its hosts or by a scope that it lies in."""
         targets = (*(resource.properties.get("hosts") or ()), *above(resource.identity))
         return [door for target in targets for door in self.by_target.get(target, ())]
 
 
-def _find_doors(seen_from: Resource, graph: Graph) -> _Doors:
-    by_target: dict[str, list[_Door]] = {}
-    hidden: list[_Door] = []
+def _find_doors(seen_from: Resource, graph: Graph) -> _EntryPoints:
+    by_target: dict[str, list[_EntryPoint]] = {}
+    hidden: list[_EntryPoint] = []
     gaps: set[str] = set()
     for name in (_APIM, _APP, _SITE):
         gaps |= set(graph.incomplete(name, seen_from.scope, ""))
@@ -163,25 +163,25 @@ def _find_doors(seen_from: Resource, graph: Graph) -> _Doors:
                 if door.leads != YES:
                     hidden.append(door)
     found = {target: tuple(doors) for target, doors in by_target.items()}
-    return _Doors(by_target=found, hidden=tuple(hidden), gaps=frozenset(gaps))
+    return _EntryPoints(by_target=found, hidden=tuple(hidden), gaps=frozenset(gaps))
 
 
-def _ways_of(gateway: Resource, graph: Graph) -> Iterator[tuple[_Door, Iterable[str]]]:
+def _ways_of(gateway: Resource, graph: Graph) -> Iterator[tuple[_EntryPoint, Iterable[str]]]:
     address = _has_open_address(gateway, graph)
     if gateway.type != _APIM:
         reach = reach_of(gateway, graph)
         is_open = all_of((address, not_(_app_asks(gateway))))
         leads = unknown(reach.gaps) if reach.gaps else YES
-        yield _Door(gateway=gateway, is_open=is_open, leads=leads), reach.near
+        yield _EntryPoint(gateway=gateway, is_open=is_open, leads=leads), reach.near
         return
     apis = graph.targets(gateway, "apis")
     if apis.gaps:
-        yield _Door(gateway=gateway, is_open=address, leads=unknown(apis.gaps)), ()
+        yield _EntryPoint(gateway=gateway, is_open=address, leads=unknown(apis.gaps)), ()
     for api in apis.resources:
         hosts = hosts_of_api(api, graph)
         is_open = all_of((address, not_(_asks(api, graph))))
         leads = unknown(hosts.gaps) if hosts.gaps else YES
-        yield _Door(gateway=gateway, is_open=is_open, leads=leads), hosts.found
+        yield _EntryPoint(gateway=gateway, is_open=is_open, leads=leads), hosts.found
 
 
 def _leads(api: Resource, graph: Graph) -> Answer:
@@ -255,7 +255,7 @@ def _runs_server(app: Resource) -> Answer:
         case Known(value=containers):
             kinds = {container.get("serves") for container in containers or ()}
             return YES if kinds & {"model", "vectors"} else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps) if app.type == _APP else NO
 
 
@@ -263,19 +263,19 @@ def _calls(app: Resource, graph: Graph) -> Answer:
     match calls_models(app, graph):
         case Known(value=value):
             return YES if value else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
-def _policy_fact(*names: str) -> Callable[[Resource, Graph], Known | Unread]:
-    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+def _policy_fact(*names: str) -> Callable[[Resource, Graph], Known | Unknown]:
+    def derive(resource: Resource, graph: Graph) -> Known | Unknown:
         return verdict(_policy_has(resource, graph, *names), resource, graph)
 
     derive.__doc__ = f"Whether the policies that hold for an API do one of {', '.join(names)}."
     return derive
 
 
-AZURE_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+AZURE_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "azure_exposure.calls_models": calls_models,
     "azure_exposure.is_ml": is_ml,
     "azure_exposure.is_public": is_public,

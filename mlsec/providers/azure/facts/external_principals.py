@@ -13,7 +13,7 @@ import msgspec
 
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.role_assignments import (
@@ -34,7 +34,7 @@ _FOREIGN = "ForeignGroup"
 _NO_KIND = ("", "Unknown")
 
 
-class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
+class ExternalPrincipals(msgspec.Struct, frozen=True, kw_only=True):
     """Who gets in: each by name with an answer, and an answer for those who could not be seen."""
 
     named: tuple[tuple[str, Answer], ...] = ()
@@ -46,7 +46,7 @@ class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
         return any_of((*(answer for _, answer in self.named), self.hidden))
 
 
-class Foreign(msgspec.Struct, frozen=True, kw_only=True):
+class ExternalAssignment(msgspec.Struct, frozen=True, kw_only=True):
     """Grants to principals of other tenants in one subscription, with the name to show for each.
 
     They are kept by their scope, those from above the subscription under "". ``doubtful`` are the
@@ -63,7 +63,7 @@ class Foreign(msgspec.Struct, frozen=True, kw_only=True):
         return [pair for scope in sorted(scopes) for pair in self.by_scope.get(scope, ())]
 
 
-def foreigners(seen_from: Resource, graph: Graph) -> Foreign:
+def foreigners(seen_from: Resource, graph: Graph) -> ExternalAssignment:
     """Give the grants to outsiders that a subscription shows; read once per subscription."""
     return graph.memo(
         ("azure outsiders", seen_from.scope), lambda: _read_foreigners(seen_from, graph)
@@ -72,7 +72,7 @@ def foreigners(seen_from: Resource, graph: Graph) -> Foreign:
 
 def outsiders_with(
     ways: Iterable[tuple[Right, str, Answer]], seen_from: Resource, graph: Graph
-) -> Outsiders:
+) -> ExternalPrincipals:
     """Find the outsiders who have one of the rights: each with its place and when it counts."""
     foreign = foreigners(seen_from, graph)
     held = list(ways)
@@ -86,21 +86,23 @@ def outsiders_with(
         )
         named[name] = any_of((named.get(name, NO), answer))
     hidden = unknown(foreign.gaps) if foreign.gaps else NO
-    return Outsiders(named=tuple(sorted(named.items())), hidden=hidden)
+    return ExternalPrincipals(named=tuple(sorted(named.items())), hidden=hidden)
 
 
-def _is_foreign(name: str, foreign: Foreign) -> Answer:
+def _is_foreign(name: str, foreign: ExternalAssignment) -> Answer:
     if name not in foreign.doubtful:
         return YES
     return unknown((f"?whether principal {name} is of another tenant",))
 
 
-def with_others(found: Outsiders, others: Iterable[tuple[str, Answer]]) -> Outsiders:
+def with_others(
+    found: ExternalPrincipals, others: Iterable[tuple[str, Answer]]
+) -> ExternalPrincipals:
     """Add outsiders that were found in another way."""
     return msgspec.structs.replace(found, named=(*found.named, *others))
 
 
-def names_of(found: Outsiders, resource: Resource, graph: Graph) -> Known | Unread:
+def names_of(found: ExternalPrincipals, resource: Resource, graph: Graph) -> Known | Unknown:
     """Give the list of names only when every part of it is known."""
     parts = [*(answer for _, answer in found.named), found.hidden]
     open_parts = [part for part in parts if part.truth is Truth.UNKNOWN]
@@ -109,7 +111,7 @@ def names_of(found: Outsiders, resource: Resource, graph: Graph) -> Known | Unre
     return Known(sorted({name for name, answer in found.named if answer == YES}))
 
 
-def _read_foreigners(seen_from: Resource, graph: Graph) -> Foreign:
+def _read_foreigners(seen_from: Resource, graph: Graph) -> ExternalAssignment:
     gaps: set[str] = set()
     for name in (_ASSIGNMENT, _DELEGATION):
         gaps |= set(graph.incomplete(name, seen_from.scope, ""))
@@ -123,13 +125,15 @@ def _read_foreigners(seen_from: Resource, graph: Graph) -> Foreign:
         if resource.scope == seen_from.scope:
             grants += _delegated(resource)
             held = property_value(resource, "authorizations")
-            if isinstance(held, Unread):
+            if isinstance(held, Unknown):
                 gaps |= set(held.gaps or (f"?who is let in by the delegation {resource.name}",))
     by_scope: dict[str, tuple[tuple[str, Grant], ...]] = {}
     for name, grant in grants:
         scope = "" if is_over_subscriptions(grant.scope) else grant.scope
         by_scope[scope] = (*by_scope.get(scope, ()), (name, grant))
-    return Foreign(by_scope=by_scope, doubtful=frozenset(doubtful), gaps=tuple(sorted(gaps)))
+    return ExternalAssignment(
+        by_scope=by_scope, doubtful=frozenset(doubtful), gaps=tuple(sorted(gaps))
+    )
 
 
 def _delegated(delegation: Resource) -> list[tuple[str, Grant]]:

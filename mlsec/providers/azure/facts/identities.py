@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.role_assignments import reaches
@@ -31,25 +31,25 @@ def is_ml_type(name: str) -> bool:
     return name.startswith("azure.") and not name.startswith(_NEIGHBOURS)
 
 
-def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether some ML resource runs as this identity."""
     found, hidden = graph.memo(("azure ml identities", ""), lambda: _ml_identities(graph))
     answer = YES if resource.id in found else unknown(hidden) if hidden else NO
     return verdict(answer, resource, graph)
 
 
-def reaches_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def reaches_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the scope of an assignment holds an ML resource, or a store that ML uses."""
     held = property_value(resource, "granted_at")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     return verdict(_holds_ml(str(held.value), resource, graph), resource, graph)
 
 
-def excludes_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def excludes_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a scope that holds ML is taken out of a policy assignment."""
     held = property_value(resource, "excluded_scopes")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     answers = [_holds_ml(str(scope), resource, graph) for scope in held.value or ()]
     return verdict(any_of(answers), resource, graph)
@@ -103,7 +103,7 @@ def _ml_identities(graph: Graph) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(found), frozenset(hidden)
 
 
-AZURE_IDENTITIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+AZURE_IDENTITIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "azure_identities.runs_ml": runs_ml,
     "azure_identities.reaches_ml": reaches_ml,
     "azure_identities.excludes_ml": excludes_ml,

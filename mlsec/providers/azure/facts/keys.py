@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import Answer, all_of, not_, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.external_principals import (
-    Outsiders,
+    ExternalPrincipals,
     names_of,
     outsiders_with,
     with_others,
@@ -29,44 +29,44 @@ _USES = tuple(
 _CHANGE_POLICIES = Right("microsoft.keyvault/vaults/accesspolicies/write")
 
 
-def is_usable(resource: Resource, graph: Graph) -> Known | Unread:
+def is_usable(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the key is enabled; deleted keys are not listed."""
     del graph
     held = property_value(resource, "enabled")
-    return held if isinstance(held, Unread) else Known(bool(held.value))
+    return held if isinstance(held, Unknown) else Known(bool(held.value))
 
 
-def has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
+def has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the resource names a key: every key in a vault is the customer's."""
     del graph
     held = property_value(resource, "key_uri")
-    return held if isinstance(held, Unread) else Known(held.value is not None)
+    return held if isinstance(held, Unknown) else Known(held.value is not None)
 
 
-def log_has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
+def log_has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a log store stands on a cluster that names a key."""
     held = property_value(resource, "cluster_id")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     if held.value is None:
         return Known(value=False)
     clusters = graph.targets(resource, "cluster")
     for cluster in clusters.resources:
         return has_customer_key(cluster, graph)
-    return Unread(clusters.gaps)
+    return Unknown(clusters.gaps)
 
 
-def external_users(resource: Resource, graph: Graph) -> Known | Unread:
+def external_users(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other tenants that may use the key, in order."""
     return names_of(_users(resource, graph), resource, graph)
 
 
-def has_external_users(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_users(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody of another tenant may use the key."""
     return verdict(_users(resource, graph).is_some, resource, graph)
 
 
-def _users(resource: Resource, graph: Graph) -> Outsiders:
+def _users(resource: Resource, graph: Graph) -> ExternalPrincipals:
     vaults = graph.targets(resource, "vault")
     by_role = unknown(vaults.gaps)
     for vault in vaults.resources:
@@ -81,7 +81,7 @@ def _users(resource: Resource, graph: Graph) -> Outsiders:
 def _in_policies(vault: Resource, counts: Answer) -> Iterator[tuple[str, Answer]]:
     """Access policies name their tenant: one that is not the vault's is an outsider's."""
     home, held = property_value(vault, "tenant_id"), property_value(vault, "access_policies")
-    if isinstance(home, Unread) or isinstance(held, Unread):
+    if isinstance(home, Unknown) or isinstance(held, Unknown):
         gaps = (*getattr(home, "gaps", ()), *getattr(held, "gaps", ()))
         yield "access policies", all_of((counts, unknown(gaps)))
         return
@@ -90,7 +90,7 @@ def _in_policies(vault: Resource, counts: Answer) -> Iterator[tuple[str, Answer]
             yield f"{each['principal_id']} of tenant {each['tenant_id']}", counts
 
 
-AZURE_KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+AZURE_KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "azure_keys.is_usable": is_usable,
     "azure_keys.has_customer_key": has_customer_key,
     "azure_keys.log_has_customer_key": log_has_customer_key,

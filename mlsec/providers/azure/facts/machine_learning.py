@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag, is_one_of
 from mlsec.graph.lookups import hidden_by
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.verdicts import verdict
-from mlsec.providers.azure.facts.external_principals import Outsiders, names_of, outsiders_with
+from mlsec.providers.azure.facts.external_principals import (
+    ExternalPrincipals,
+    names_of,
+    outsiders_with,
+)
 from mlsec.providers.azure.facts.role_assignments import Right
 
 if TYPE_CHECKING:
@@ -28,21 +32,21 @@ _ASSETS = (
 )
 
 
-def internet_egress(resource: Resource, graph: Graph) -> Known | Unread:
+def internet_egress(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an instance reaches the internet past a network that its owner controls."""
     is_held = any_of([flag(resource, "in_subnet"), _is_isolated(resource, graph)])
     return verdict(not_(is_held), resource, graph)
 
 
-def isolated(resource: Resource, graph: Graph) -> Known | Unread:
+def isolated(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the workspace's managed network lets only approved hosts out."""
     return verdict(_is_isolated(resource, graph), resource, graph)
 
 
-def in_customer_network(resource: Resource, graph: Graph) -> Known | Unread:
+def in_customer_network(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a job's machines are in a subnet of the customer's."""
     compute = property_value(resource, "compute_id")
-    if isinstance(compute, Unread):
+    if isinstance(compute, Unknown):
         return compute
     if compute.value is None:
         there = [_has_subnet(target) for target in graph.targets(resource, "workspace").resources]
@@ -51,50 +55,50 @@ def in_customer_network(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(all_of(_each(clusters, lambda each: flag(each, "in_subnet"))), resource, graph)
 
 
-def captures_data(resource: Resource, graph: Graph) -> Known | Unread:
+def captures_data(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether some deployment of the endpoint keeps requests or answers."""
     deployments = graph.targets(resource, "deployments")
     return verdict(any_of(_each(deployments, _captures)), resource, graph)
 
 
-def addresses(resource: Resource, graph: Graph) -> Known | Unread:
+def addresses(resource: Resource, graph: Graph) -> Known | Unknown:
     """Give ``account/container`` of a direct address, else of the datastore that holds it."""
     direct = property_value(resource, "container_address")
-    if isinstance(direct, Unread):
+    if isinstance(direct, Unknown):
         return direct
     if direct.value is not None:
         return Known([direct.value])
     return _containers((graph.targets(resource, "datastore"),), ())
 
 
-def file_addresses(resource: Resource, graph: Graph) -> Known | Unread:
+def file_addresses(resource: Resource, graph: Graph) -> Known | Unknown:
     """Give the addresses of a model's files as a scan of their container names them: ``az://``."""
     del graph
     uri, held = property_value(resource, "model_uri"), property_value(resource, "addresses")
-    if isinstance(uri, Unread) or isinstance(held, Unread):
-        return uri if isinstance(uri, Unread) else held
+    if isinstance(uri, Unknown) or isinstance(held, Unknown):
+        return uri if isinstance(uri, Unknown) else held
     text = str(uri.value or "")
     inside = _INSIDE_STORE.search(text) or _INSIDE_CONTAINER.match(text)
     path = inside.group("path").strip("/") if inside else ""
     return Known([f"az://{container}/{path}" for container in held.value or () if path])
 
 
-def input_addresses(resource: Resource, graph: Graph) -> Known | Unread:
+def input_addresses(resource: Resource, graph: Graph) -> Known | Unknown:
     """Give ``account/container`` of everything that a job reads."""
     return _of_items(resource, graph, "inputs", ("input_datastores", "input_data"))
 
 
-def output_addresses(resource: Resource, graph: Graph) -> Known | Unread:
+def output_addresses(resource: Resource, graph: Graph) -> Known | Unknown:
     """Give ``account/container`` of everything that a job writes."""
     return _of_items(resource, graph, "outputs", ("output_datastores",))
 
 
-def external_users(resource: Resource, graph: Graph) -> Known | Unread:
+def external_users(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name who of other tenants may take models out of a registry, or put some in."""
     return names_of(_outside(resource, graph), resource, graph)
 
 
-def has_external_users(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_users(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody of another tenant may."""
     return verdict(_outside(resource, graph).is_some, resource, graph)
 
@@ -108,12 +112,12 @@ def default_datastores(resource: Resource, graph: Graph) -> Targets:
         match property_value(store, "is_default"):
             case Known(value=value):
                 found += [store] if value else []
-            case Unread() as hidden:
+            case Unknown() as hidden:
                 gaps |= set(hidden_by(resource, graph, hidden, store.type).gaps)
     return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
 
 
-def _outside(registry: Resource, graph: Graph) -> Outsiders:
+def _outside(registry: Resource, graph: Graph) -> ExternalPrincipals:
     return outsiders_with([(right, registry.identity, YES) for right in _ASSETS], registry, graph)
 
 
@@ -128,7 +132,7 @@ def _has_subnet(workspace: Resource) -> Answer:
 
 def _captures(deployment: Resource) -> Answer:
     held = property_value(deployment, "collections")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return unknown(held.gaps)
     return YES if any(each.get("mode") == "Enabled" for each in held.value or ()) else NO
 
@@ -146,31 +150,31 @@ def _each(targets: Targets, ask: Callable[[Resource], Answer]) -> list[Answer]:
 
 def _of_items(
     resource: Resource, graph: Graph, items: str, relations: tuple[str, ...]
-) -> Known | Unread:
+) -> Known | Unknown:
     held = property_value(resource, items)
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     direct = [each["container"] for each in held.value or () if each.get("container")]
     return _containers([graph.targets(resource, name) for name in relations], direct)
 
 
-def _containers(reached: Iterable[Targets], direct: Iterable[Any]) -> Known | Unread:
+def _containers(reached: Iterable[Targets], direct: Iterable[Any]) -> Known | Unknown:
     """Put together what stores and data assets say; unread as soon as one of them is."""
     found = set(direct)
     for targets in reached:
         if targets.gaps:
-            return Unread(targets.gaps)
+            return Unknown(targets.gaps)
         for target in targets.resources:
             name = "addresses" if target.type == "azure.ml.data" else "container_address"
             held = property_value(target, name)
-            if isinstance(held, Unread):
+            if isinstance(held, Unknown):
                 return held
             values = held.value if isinstance(held.value, list) else [held.value]
             found |= {value for value in values if value}
     return Known(sorted(found))
 
 
-AZURE_ML: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+AZURE_ML: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     # Data assets before the jobs that read them.
     "azure_ml.addresses": addresses,
     "azure_ml.file_addresses": file_addresses,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.flags import flag, is_one_of
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.verdicts import verdict
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _WORLD = frozenset({"0.0.0.0/0", "0.0.0.0", "::/0", "*"})  # noqa: S104
 
 
-def is_reachable(resource: Resource, graph: Graph) -> Known | Unread:
+def is_reachable(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether any address on the internet gets past the firewall."""
     parts = (
         is_one_of(resource, "public_network", "Enabled"),
@@ -27,14 +27,14 @@ def is_reachable(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(all_of(parts), resource, graph)
 
 
-def has_private_endpoint(resource: Resource, graph: Graph) -> Known | Unread:
+def has_private_endpoint(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an approved private endpoint leads there."""
     del graph
     held = property_value(resource, "private_endpoint_states")
-    return held if isinstance(held, Unread) else Known("Approved" in (held.value or ()))
+    return held if isinstance(held, Unknown) else Known("Approved" in (held.value or ()))
 
 
-def cosmos_is_reachable(resource: Resource, graph: Graph) -> Known | Unread:
+def cosmos_is_reachable(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether any address reaches a Cosmos DB account: no rule at all lets everybody in."""
     no_rules = is_one_of(resource, "ip_rules", [], None)
     parts = (
@@ -44,7 +44,7 @@ def cosmos_is_reachable(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(all_of(parts), resource, graph)
 
 
-def cluster_is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def cluster_is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether every address on the internet reaches the API of a cluster."""
     parts = (
         not_(flag(resource, "is_private")),
@@ -54,16 +54,16 @@ def cluster_is_public(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(all_of(parts), resource, graph)
 
 
-def serves_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def serves_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a machine learning compute stands on the cluster, or a node pool has GPUs."""
     return verdict(any_of((_has_gpu(resource), _is_attached(resource, graph))), resource, graph)
 
 
-def watches_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def watches_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an alert watches a resource of the ML and AI services."""
     del graph
     held = property_value(resource, "target_ids")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     names = ("/microsoft.machinelearningservices/", "/microsoft.cognitiveservices/",
              "/microsoft.search/")  # fmt: skip
@@ -74,7 +74,7 @@ def _has_gpu(cluster: Resource) -> Answer:
     match property_value(cluster, "node_pools"):
         case Known(value=pools):
             return YES if any(pool.get("has_gpu") for pool in pools or ()) else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
@@ -107,11 +107,11 @@ def _any_world(resource: Resource, name: str) -> Answer:
     match property_value(resource, name):
         case Known(value=value):
             return YES if _WORLD & set(value or ()) else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
-AZURE_NETWORK: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+AZURE_NETWORK: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "azure_network.is_reachable": is_reachable,
     "azure_network.has_private_endpoint": has_private_endpoint,
     "azure_network.cosmos_is_reachable": cosmos_is_reachable,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.role_assignments import (
@@ -84,10 +84,10 @@ _WAYS: Mapping[str, Right] = {
 _POWERS = ("can_write_any_container", "can_read_any_secret", "can_use_any_identity")
 
 
-def grants_of(identity: Resource, graph: Graph) -> tuple[Grant, ...] | Unread:
+def grants_of(identity: Resource, graph: Graph) -> tuple[Grant, ...] | Unknown:
     """Give the roles that reach an identity, by groups too."""
     held = property_value(identity, "assignments")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     return graph.memo(("azure grants", identity.id), lambda: read_grants(held.value or ()))
 
@@ -95,7 +95,7 @@ def grants_of(identity: Resource, graph: Graph) -> tuple[Grant, ...] | Unread:
 def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -> Answer:
     """Say whether an identity has one of the rights at a place."""
     grants = grants_of(identity, graph)
-    if isinstance(grants, Unread):
+    if isinstance(grants, Unknown):
         return unknown(grants.gaps)
     return any_of(may(grants, right, place, identity, graph) for right in rights)
 
@@ -111,7 +111,7 @@ def _by_scope(graph: Graph) -> dict[str, list[Resource]]:
     index: dict[str, list[Resource]] = {}
     for identity in graph.of_type(_MANAGED):
         grants = grants_of(identity, graph)
-        scopes = {_ANYWHERE} if isinstance(grants, Unread) else {grant.scope for grant in grants}
+        scopes = {_ANYWHERE} if isinstance(grants, Unknown) else {grant.scope for grant in grants}
         for scope in scopes:
             key = _ANYWHERE if is_over_subscriptions(scope) else scope
             index.setdefault(key, []).append(identity)
@@ -123,26 +123,26 @@ def subscription_of(resource: Resource) -> str:
     return f"/subscriptions/{account_of(resource).lower()}"
 
 
-def is_admin(resource: Resource, graph: Graph) -> Known | Unread:
+def is_admin(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether it may do everything in its subscription, give roles too."""
     return verdict(_is_admin(resource, graph), resource, graph)
 
 
-def can_change_resource_group(resource: Resource, graph: Graph) -> Known | Unread:
+def can_change_resource_group(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether it may change everything in some whole resource group, or in more."""
     grants = grants_of(resource, graph)
-    if isinstance(grants, Unread):
+    if isinstance(grants, Unknown):
         return grants
     wide = [grant for grant in grants if grant.scope.strip("/").count("/") <= 3]
     return verdict(may_anywhere(wide, EVERYTHING, resource, graph), resource, graph)
 
 
-def can_escalate(resource: Resource, graph: Graph) -> Known | Unread:
+def can_escalate(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether one known way to more rights is open, at any scope."""
     return verdict(_is_escalating(resource, graph), resource, graph)
 
 
-def escalation_paths(resource: Resource, graph: Graph) -> Known | Unread:
+def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the open ways; unread unless every one is decided."""
     answers = {name: _anywhere(resource, right, graph) for name, right in _WAYS.items()}
     open_parts = [each for each in answers.values() if each.truth is Truth.UNKNOWN]
@@ -151,7 +151,7 @@ def escalation_paths(resource: Resource, graph: Graph) -> Known | Unread:
     return Known([name for name, answer in sorted(answers.items()) if answer == YES])
 
 
-def is_privileged(resource: Resource, graph: Graph) -> Known | Unread:
+def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether who holds this identity holds the subscription, or all of its data."""
     place = subscription_of(resource)
     powers = [can(resource, _ABILITIES[name], place, graph) for name in _POWERS]
@@ -159,25 +159,25 @@ def is_privileged(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(any_of(found), resource, graph)
 
 
-def has_conditions(resource: Resource, graph: Graph) -> Known | Unread:
+def has_conditions(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether one of its roles holds only under a condition."""
     grants = grants_of(resource, graph)
-    return grants if isinstance(grants, Unread) else Known(any(g.has_condition for g in grants))
+    return grants if isinstance(grants, Unknown) else Known(any(g.has_condition for g in grants))
 
 
-def allows_everything(resource: Resource, graph: Graph) -> Known | Unread:
+def allows_everything(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a role definition holds every action, giving roles too."""
     del graph
     return _holds(resource, EVERYTHING, GRANT_ROLES)
 
 
-def can_assign_roles(resource: Resource, graph: Graph) -> Known | Unread:
+def can_assign_roles(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a role definition may give roles."""
     del graph
     return _holds(resource, GRANT_ROLES)
 
 
-def is_full_assignment(resource: Resource, graph: Graph) -> Known | Unread:
+def is_full_assignment(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an assignment gives a role that allows everything, giving roles too."""
     grant = Grant(
         scope=str(resource.properties.get("granted_at", "")),
@@ -189,10 +189,10 @@ def is_full_assignment(resource: Resource, graph: Graph) -> Known | Unread:
     return verdict(all_of(answers), resource, graph)
 
 
-def _holds(definition: Resource, *rights: Right) -> Known | Unread:
+def _holds(definition: Resource, *rights: Right) -> Known | Unknown:
     blocks = blocks_of(definition)
     if blocks is None:
-        return Unread(tuple(definition.unread.get("permissions", ())))
+        return Unknown(tuple(definition.unread.get("permissions", ())))
     return Known(any(all(block.holds(right) for right in rights) for block in blocks))
 
 
@@ -207,13 +207,13 @@ def _is_escalating(identity: Resource, graph: Graph) -> Answer:
 
 def _anywhere(identity: Resource, right: Right, graph: Graph) -> Answer:
     grants = grants_of(identity, graph)
-    if isinstance(grants, Unread):
+    if isinstance(grants, Unknown):
         return unknown(grants.gaps)
     return may_anywhere(grants, right, identity, graph) if grants else NO
 
 
-def _ability(name: str) -> Callable[[Resource, Graph], Known | Unread]:
-    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+def _ability(name: str) -> Callable[[Resource, Graph], Known | Unknown]:
+    def derive(resource: Resource, graph: Graph) -> Known | Unknown:
         answer = can(resource, _ABILITIES[name], subscription_of(resource), graph)
         return verdict(answer, resource, graph)
 
@@ -221,7 +221,7 @@ def _ability(name: str) -> Callable[[Resource, Graph], Known | Unread]:
     return derive
 
 
-AZURE_PERMISSIONS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+AZURE_PERMISSIONS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     **{f"azure_permissions.{name}": _ability(name) for name in _ABILITIES},
     "azure_permissions.is_admin": is_admin,
     "azure_permissions.can_change_resource_group": can_change_resource_group,

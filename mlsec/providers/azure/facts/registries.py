@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import YES, all_of, unknown
 from mlsec.graph.verdicts import verdict
-from mlsec.providers.azure.facts.external_principals import Outsiders, names_of, outsiders_with
+from mlsec.providers.azure.facts.external_principals import (
+    ExternalPrincipals,
+    names_of,
+    outsiders_with,
+)
 from mlsec.providers.azure.facts.permissions import PUSH_IMAGES
 from mlsec.providers.azure.facts.role_assignments import Right
 
@@ -35,39 +39,39 @@ _MAPS = {
 _ADMIN_PASSWORD = Right("microsoft.containerregistry/registries/listcredentials/action")
 
 
-def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody may pull from any address."""
     answer = all_of((flag(resource, "anonymous_pull"), flag(resource, "is_reachable")))
     return verdict(answer, resource, graph)
 
 
-def external_pushers(resource: Resource, graph: Graph) -> Known | Unread:
+def external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other tenants that may push, in order."""
     return names_of(_pushers(resource, graph), resource, graph)
 
 
-def has_external_pushers(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody of another tenant may push."""
     return verdict(_pushers(resource, graph).is_some, resource, graph)
 
 
-def token_may_push(resource: Resource, graph: Graph) -> Known | Unread:
+def token_may_push(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a token may push, by a built-in scope map; a map of one's own is not read."""
     held = property_value(resource, "scope_map")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     if held.value in _MAPS:
         return Known(_MAPS[held.value])
     return verdict(unknown((f"?what the scope map {held.value} allows",)), resource, graph)
 
 
-def _pushers(resource: Resource, graph: Graph) -> Outsiders:
+def _pushers(resource: Resource, graph: Graph) -> ExternalPrincipals:
     ways = [(right, resource.identity, YES) for right in _PUSHES]
     admin = (_ADMIN_PASSWORD, resource.identity, flag(resource, "admin_user"))
     return outsiders_with([*ways, admin], resource, graph)
 
 
-AZURE_REGISTRIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+AZURE_REGISTRIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "azure_registries.is_public": is_public,
     "azure_registries.token_may_push": token_may_push,
     "azure_registries.external_pushers": external_pushers,

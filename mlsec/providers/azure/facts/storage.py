@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.verdicts import as_gaps, verdict
 from mlsec.providers.azure.facts.cross_subscription_principals import holders_abroad
 from mlsec.providers.azure.facts.external_principals import (
-    Outsiders,
+    ExternalPrincipals,
     names_of,
     outsiders_with,
     with_others,
@@ -35,44 +35,44 @@ _IDENTITY = "azure.identity.managed_identity"
 EVERYBODY = "*"
 
 
-def is_public_read(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public_read(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody may read blobs: the container, the account and the firewall let them."""
     return verdict(_is_anonymous(resource, graph), resource, graph)
 
 
-def accepts_keys(resource: Resource, graph: Graph) -> Known | Unread:
+def accepts_keys(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether whoever holds an account key, or a SAS signed with one, may write."""
     return verdict(_of_account(resource, graph, "allows_shared_key"), resource, graph)
 
 
-def accepts_keys_from_internet(resource: Resource, graph: Graph) -> Known | Unread:
+def accepts_keys_from_internet(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a key or a SAS works from any address."""
     names = ("allows_shared_key", "is_reachable")
     return verdict(all_of(_of_account(resource, graph, n) for n in names), resource, graph)
 
 
-def is_immutable(resource: Resource, graph: Graph) -> Known | Unread:
+def is_immutable(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a policy or a hold keeps blobs from being overwritten."""
     names = ("has_immutability_policy", "has_legal_hold", "version_immutability")
     return verdict(any_of(flag(resource, name) for name in names), resource, graph)
 
 
-def has_external_writers(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_writers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody outside of the tenant or the subscription is named as a writer."""
     return verdict(_writing(resource, graph).is_some, resource, graph)
 
 
-def has_external_readers(resource: Resource, graph: Graph) -> Known | Unread:
+def has_external_readers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody, or anybody outside, may read."""
     return verdict(_reading(resource, graph).is_some, resource, graph)
 
 
-def external_writers(resource: Resource, graph: Graph) -> Known | Unread:
+def external_writers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the outside writers, in order."""
     return names_of(_writing(resource, graph), resource, graph)
 
 
-def external_readers(resource: Resource, graph: Graph) -> Known | Unread:
+def external_readers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the outside readers, ``*`` for everybody, in order."""
     return names_of(_reading(resource, graph), resource, graph)
 
@@ -94,18 +94,18 @@ def writers(resource: Resource, graph: Graph) -> Targets:
     return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
 
 
-def logs_access(resource: Resource, graph: Graph) -> Known | Unread:
+def logs_access(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether reads and writes of blobs are both logged."""
     del graph
     held = property_value(resource, "log_categories")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return held
     is_all = "group:allLogs" in held.value
     return Known(is_all or {"StorageRead", "StorageWrite"} <= set(held.value))
 
 
-def _account_fact(name: str) -> Callable[[Resource, Graph], Known | Unread]:
-    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+def _account_fact(name: str) -> Callable[[Resource, Graph], Known | Unknown]:
+    def derive(resource: Resource, graph: Graph) -> Known | Unknown:
         return verdict(_of_account(resource, graph, name), resource, graph)
 
     derive.__doc__ = f"Whether its account has {name}."
@@ -118,18 +118,18 @@ def _is_anonymous(resource: Resource, graph: Graph) -> Answer:
             return NO
         case Known():
             opened = YES
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             opened = unknown(gaps)
     account = (_of_account(resource, graph, n) for n in ("allows_anonymous", "is_reachable"))
     return all_of((opened, *account))
 
 
-def _writing(resource: Resource, graph: Graph) -> Outsiders:
+def _writing(resource: Resource, graph: Graph) -> ExternalPrincipals:
     found = outsiders_with(_ways(resource, graph, WRITE_BLOBS), resource, graph)
     return with_others(found, _copiers(resource, graph, "source", "destination"))
 
 
-def _reading(resource: Resource, graph: Graph) -> Outsiders:
+def _reading(resource: Resource, graph: Graph) -> ExternalPrincipals:
     found = outsiders_with(_ways(resource, graph, READ_BLOBS), resource, graph)
     copied = _copiers(resource, graph, "destination", "source")
     return with_others(found, ((EVERYBODY, _is_anonymous(resource, graph)), *copied))
@@ -144,7 +144,7 @@ def _copiers(resource: Resource, graph: Graph, far: str, near: str) -> Iterator[
     """Give the accounts of other subscriptions that blobs are copied from, or to."""
     for account in graph.targets(resource, "account").resources:
         held = property_value(account, "replications")
-        if isinstance(held, Unread):
+        if isinstance(held, Unknown):
             yield "replication", unknown(held.gaps)
             continue
         for rule in held.value or ():
@@ -180,7 +180,7 @@ def _account_id(resource: Resource) -> str:
     return str(resource.properties.get("account_id", "")).lower()
 
 
-AZURE_STORAGE: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+AZURE_STORAGE: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "azure_storage.logs_access": logs_access,
     "azure_storage.is_immutable": is_immutable,
     "azure_storage.is_public_read": is_public_read,

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.walk.client import Answer, Asker, Request, gap_for
+from mlsec.collect.walk.client import CallResult, Client, Request, gap_for
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap
 from mlsec.providers.gcp.route import GLOBAL, Place, Route, path_of
@@ -41,7 +41,7 @@ class _Index(msgspec.Struct, frozen=True, kw_only=True):
     call: str = ""
 
 
-class InventoryAsker:
+class AssetInventoryClient:
     """Answers from the inventory where it is readable and has the type, else asks the service.
 
     ``parents`` maps a scope to what its inventory is asked of, and under which scope: the
@@ -51,7 +51,7 @@ class InventoryAsker:
 
     def __init__(
         self,
-        inner: Asker,
+        inner: Client,
         routes: Mapping[str, Route],
         numbers: Mapping[str, str],
         parents: Mapping[str, str],
@@ -62,10 +62,10 @@ class InventoryAsker:
         self._numbers, self._parents, self._anywhere = numbers, parents, anywhere
         self._guard = Lock()
         self._making: dict[tuple[str, str, str], Lock] = {}
-        self._shared: dict[tuple[str, str, str], Answer | Gap] = {}
+        self._shared: dict[tuple[str, str, str], CallResult | Gap] = {}
         self._indexes: dict[tuple[str, str, str], _Index] = {}
 
-    def ask(self, request: Request) -> Answer | Gap:
+    def ask(self, request: Request) -> CallResult | Gap:
         """Give the answer with project ids in place of numbers, and entries that name a place."""
         route = self._routes[request.operation.label]
         standing = self._from_inventory(request, route) if route.asset else None
@@ -77,7 +77,7 @@ class InventoryAsker:
             return self._everywhere(request, route)
         return self._own(request)
 
-    def _own(self, request: Request) -> Answer | Gap:
+    def _own(self, request: Request) -> CallResult | Gap:
         answer = self._inner.ask(request)
         if isinstance(answer, Gap):
             return answer
@@ -87,7 +87,7 @@ class InventoryAsker:
             document = {**document, items: [_placed(entry) for entry in document[items]]}
         return msgspec.structs.replace(answer, document=document)
 
-    def _everywhere(self, request: Request, route: Route) -> Answer | Gap:
+    def _everywhere(self, request: Request, route: Route) -> CallResult | Gap:
         """Ask in each of the service's own locations; the answers are one list."""
         listing = _PLACES[route.locations]
         asked = msgspec.structs.replace(request, operation=listing, params={})
@@ -99,25 +99,25 @@ class InventoryAsker:
             return gap_for(asked, GapReason.MALFORMED, detail="the answer names no location")
         found = self._in(request, known)
         if isinstance(found, Gap):
-            return Answer(document={request.operation.items: []}, call=places.call, cut=found)
+            return CallResult(document={request.operation.items: []}, call=places.call, cut=found)
         return msgspec.structs.replace(found, call=places.call, cut=places.cut or found.cut)
 
-    def _in(self, request: Request, places: Iterable[str]) -> Answer | Gap:
+    def _in(self, request: Request, places: Iterable[str]) -> CallResult | Gap:
         """Ask in each of these locations; a gap when none of them answers."""
         items = request.operation.items
         answers = [self._own(msgspec.structs.replace(request, region=place)) for place in places]
-        answered = [answer for answer in answers if isinstance(answer, Answer)]
+        answered = [answer for answer in answers if isinstance(answer, CallResult)]
         gaps = [answer for answer in answers if isinstance(answer, Gap)]
         if gaps and not answered:
             return gaps[0]
         offered = [each.document.get(items, []) for each in answered if each.is_offered]
-        return Answer(
+        return CallResult(
             document={items: [entry for listed in offered for entry in listed]},
             call=answered[0].call if answered else "",
             cut=next((each.cut for each in answered if each.cut), None) or next(iter(gaps), None),
         )
 
-    def _from_inventory(self, request: Request, route: Route) -> Answer | None:
+    def _from_inventory(self, request: Request, route: Route) -> CallResult | None:
         """Give what the inventory says in the service's place, or None when it cannot."""
         is_policy = request.operation.name.endswith("GetIamPolicy")
         index = self._index(request.scope, route, is_policy=is_policy)
@@ -131,11 +131,11 @@ class InventoryAsker:
         if not found:
             return None
         whole = found[0].get("iamPolicy") if is_policy else found[0]["resource"]["data"]
-        return Answer(document=whole, call=index.call) if whole else None
+        return CallResult(document=whole, call=index.call) if whole else None
 
     def _list(
         self, items: str, found: list[Any], index: _Index, *, is_sensitive: bool
-    ) -> Answer | None:
+    ) -> CallResult | None:
         """Give a list from its assets.
 
         The inventory leaves sensitive fields out, so of what holds them it only says where there
@@ -147,7 +147,7 @@ class InventoryAsker:
         placed = [_placed(asset["resource"]["data"]) for asset in found]
         unique = {canonical(each): each for each in placed}
         entries = [unique[mark] for mark in sorted(unique)]
-        return Answer(document={items: entries}, call=index.call, why=LAG, by=NAME)
+        return CallResult(document={items: entries}, call=index.call, why=LAG, by=NAME)
 
     def _pattern(self, request: Request, route: Route) -> re.Pattern[str]:
         """Give what the names of the assets that a request asks for look like."""
@@ -184,7 +184,7 @@ class InventoryAsker:
                 return _Index(assets={each["name"]: each for each in listed}, call=answer.call)
         return _Index()
 
-    def _assets(self, scope: str, parent: str, asset: str, *, is_policy: bool) -> Answer | Gap:
+    def _assets(self, scope: str, parent: str, asset: str, *, is_policy: bool) -> CallResult | Gap:
         """Ask for all assets of a type below a project or an organisation, once for all scopes."""
         request = Request(
             scope=scope if parent.startswith("projects/") else f"gcp/{parent}",

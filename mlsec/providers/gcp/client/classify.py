@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, SERVER_DETAIL, Trouble
+from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, SERVER_DETAIL, CallFailure
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import visible
 
@@ -23,7 +23,7 @@ _QUOTA_RIGHT = "serviceusage.services.use"
 _SET_QUOTA = "gcloud auth application-default set-quota-project PROJECT"
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+class GoogleError(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of an error answer. ``reason`` is ErrorInfo's, or the older ``errors[].reason``;
     ``is_own``: it is about the project that was asked about, not about the one that pays.
     """
@@ -42,11 +42,11 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
         return self.reason or self.word or str(self.status)
 
 
-def read_refusal(status: int, document: Any) -> Refusal:
+def read_refusal(status: int, document: Any) -> GoogleError:
     """Take an error answer apart, in any of the two forms that Google's APIs use."""
     error = document.get("error") if isinstance(document, dict) else None
     if not isinstance(error, dict):
-        return Refusal(status=status)
+        return GoogleError(status=status)
     info: Mapping[str, Any] = {}
     for detail in error.get("details", ()) or ():
         if isinstance(detail, dict) and str(detail.get("@type", "")).endswith(".ErrorInfo"):
@@ -55,7 +55,7 @@ def read_refusal(status: int, document: Any) -> Refusal:
     older = error.get("errors") or [{}]
     meta = info.get("metadata") if isinstance(info.get("metadata"), dict) else {}
     first = older[0] if isinstance(older, list) and isinstance(older[0], dict) else {}
-    return Refusal(
+    return GoogleError(
         status=status,
         word=visible(str(error.get("status", "")), 60),
         reason=visible(str(info.get("reason") or first.get("reason") or ""), 60),
@@ -65,31 +65,35 @@ def read_refusal(status: int, document: Any) -> Refusal:
     )
 
 
-def trouble_of(refusal: Refusal, project: str, wait_s: float) -> Trouble:
+def trouble_of(refusal: GoogleError, project: str, wait_s: float) -> CallFailure:
     """Classify a refusal of a request about ``project``."""
     code, status = refusal.code, refusal.status
     if status == 429 or code in _THROTTLED:
-        return Trouble(reason=GapReason.THROTTLED, code=code, detail="throttled",
+        return CallFailure(reason=GapReason.THROTTLED, code=code, detail="throttled",
                        is_worth_a_retry=True, slows=True, retry_after_s=wait_s)  # fmt: skip
     if status == 401:
-        return Trouble(reason=GapReason.DENIED, code=code, detail=EXPIRED_DETAIL, is_expired=True)
+        return CallFailure(
+            reason=GapReason.DENIED, code=code, detail=EXPIRED_DETAIL, is_expired=True
+        )
     known = _of_project(refusal, project)
     if known is not None:
         return known
     if status == 403:
-        return Trouble(reason=GapReason.DENIED, code=code, detail=code)
+        return CallFailure(reason=GapReason.DENIED, code=code, detail=code)
     if status == 503:
-        return Trouble(reason=GapReason.THROTTLED, code=code, detail="service unavailable",
+        return CallFailure(reason=GapReason.THROTTLED, code=code, detail="service unavailable",
                        is_worth_a_retry=True, slows=True, retry_after_s=wait_s)  # fmt: skip
     if status >= 500 or status == 408:
-        return Trouble(reason=GapReason.UNSUPPORTED, code=code,
+        return CallFailure(reason=GapReason.UNSUPPORTED, code=code,
                        detail=f"{SERVER_DETAIL} {status}", is_worth_a_retry=True)  # fmt: skip
     detail = f"{code}: {refusal.message}" if refusal.message else code
     is_stale = status == 400 and code in ("INVALID_ARGUMENT", "badRequest", "invalid", "400")
-    return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=detail, is_stale_page=is_stale)
+    return CallFailure(
+        reason=GapReason.UNSUPPORTED, code=code, detail=detail, is_stale_page=is_stale
+    )
 
 
-def nothing_there(refusal: Refusal, project: str) -> str:
+def nothing_there(refusal: GoogleError, project: str) -> str:
     """Say that a project has nothing of a service, or "" when that is not what was said."""
     is_off = refusal.code in ("SERVICE_DISABLED", "accessNotConfigured")
     if not (is_off and refusal.is_own):
@@ -100,7 +104,7 @@ def nothing_there(refusal: Refusal, project: str) -> str:
     )
 
 
-def _of_project(refusal: Refusal, project: str) -> Trouble | None:
+def _of_project(refusal: GoogleError, project: str) -> CallFailure | None:
     """Refusals that concern a project as a whole: the one asked about, or the one that pays."""
     service = refusal.service or "the API"
     payer = refusal.consumer or "of these credentials"
@@ -110,20 +114,20 @@ def _of_project(refusal: Refusal, project: str) -> Trouble | None:
                 f"{service} is not enabled in project {project}, so it cannot be asked:"
                 f" gcloud services enable {service} --project {project}"
             )
-            return Trouble(reason=GapReason.UNSUPPORTED, code=refusal.code, detail=detail)
+            return CallFailure(reason=GapReason.UNSUPPORTED, code=refusal.code, detail=detail)
         case "SERVICE_DISABLED" | "accessNotConfigured":
             detail = (
                 f"{service} is not enabled in project {payer}, which pays for the calls:"
                 f" enable it there, or set another quota project ({_SET_QUOTA})"
             )
             code = f"{refusal.code}_FOR_PAYER"
-            return Trouble(reason=GapReason.UNSUPPORTED, code=code, detail=detail)
+            return CallFailure(reason=GapReason.UNSUPPORTED, code=code, detail=detail)
         case "USER_PROJECT_DENIED":
             detail = (
                 f"these credentials may not let project {payer} pay for calls: grant"
                 f" {_QUOTA_RIGHT} there, or set another quota project ({_SET_QUOTA})"
             )
-            return Trouble(
+            return CallFailure(
                 reason=GapReason.DENIED, code=refusal.code, detail=detail, right=_QUOTA_RIGHT
             )
         case "CONSUMER_INVALID" | "CONSUMER_SUSPENDED" | "PROJECT_DELETED":
@@ -131,19 +135,19 @@ def _of_project(refusal: Refusal, project: str) -> Trouble | None:
                 f"project {payer if refusal.consumer else project} is deleted or suspended;"
                 " gcloud projects undelete brings one back within 30 days"
             )
-            return Trouble(reason=GapReason.UNSUPPORTED, code=refusal.code, detail=detail)
+            return CallFailure(reason=GapReason.UNSUPPORTED, code=refusal.code, detail=detail)
         case "SECURITY_POLICY_VIOLATED" | "vpcServiceControls":
             detail = (
                 "VPC Service Controls keep this machine out: scan from inside the perimeter, or"
                 " add an ingress rule for the scan's identity"
             )
-            return Trouble(reason=GapReason.DENIED, code=refusal.code, detail=detail)
+            return CallFailure(reason=GapReason.DENIED, code=refusal.code, detail=detail)
         case "BILLING_DISABLED":
             detail = f"billing is off in project {payer}: the service does not answer for it"
-            return Trouble(reason=GapReason.UNSUPPORTED, code=refusal.code, detail=detail)
+            return CallFailure(reason=GapReason.UNSUPPORTED, code=refusal.code, detail=detail)
     if "quota project" in refusal.message and refusal.status == 403:
         detail = f"no project pays for the calls: {_SET_QUOTA}, or set GOOGLE_CLOUD_QUOTA_PROJECT"
-        return Trouble(reason=GapReason.UNSUPPORTED, code=refusal.code, detail=detail)
+        return CallFailure(reason=GapReason.UNSUPPORTED, code=refusal.code, detail=detail)
     return None
 
 

@@ -22,7 +22,7 @@ _LOG_IN = (
 )
 
 
-class Identity(msgspec.Struct, frozen=True, kw_only=True):
+class SignedInIdentity(msgspec.Struct, frozen=True, kw_only=True):
     """Whose credentials these are; ``project`` is the one they bring along, or ""."""
 
     principal: str
@@ -30,7 +30,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     session: Any
 
 
-def open_session(in_flight: int) -> Identity:
+def open_session(in_flight: int) -> SignedInIdentity:
     """Find credentials (user, service account, impersonated, federated, attached) and try them.
 
     Raises:
@@ -59,7 +59,9 @@ def open_session(in_flight: int) -> Identity:
     adapter = requests.adapters.HTTPAdapter(pool_connections=64, pool_maxsize=max(in_flight, 10))
     session.mount("https://", adapter)
     session.mount("http://", adapter)
-    return Identity(principal=_principal(credentials), project=project or "", session=session)
+    return SignedInIdentity(
+        principal=_principal(credentials), project=project or "", session=session
+    )
 
 
 def _principal(credentials: Any) -> str:

@@ -12,7 +12,7 @@ import requests
 import requests.exceptions as errors
 
 from mlsec.collect.client.rest import Page
-from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, Trouble
+from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, CallFailure
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
@@ -70,7 +70,7 @@ class GcpTransport:
 
     def send(
         self, call: Call, operation: Operation, params: Mapping[str, Any], token: str
-    ) -> Page | Trouble:
+    ) -> Page | CallFailure:
         """Ask for one page.
 
         Raises:
@@ -116,7 +116,7 @@ class GcpTransport:
 
     def _refused(
         self, response: Any, document: Any, place: Place, *, is_list: bool
-    ) -> Page | Trouble:
+    ) -> Page | CallFailure:
         refusal = read_refusal(response.status_code, document)
         payer = self.numbers.get(refusal.consumer, refusal.consumer)
         refusal = msgspec.structs.replace(refusal, is_own=payer == place.project)
@@ -127,7 +127,7 @@ class GcpTransport:
         return trouble_of(refusal, place.project, _retry_after(response.headers))
 
 
-def _page(route: Route, operation: Operation, document: dict[str, Any]) -> Page | Trouble:
+def _page(route: Route, operation: Operation, document: dict[str, Any]) -> Page | CallFailure:
     token = document.pop(_MORE, "")
     # When the inventory was taken differs from call to call; the call itself is dated.
     document.pop("readTime", None)
@@ -143,7 +143,7 @@ def _page(route: Route, operation: Operation, document: dict[str, Any]) -> Page 
     cut = None
     if silent:
         shown = ", ".join(sorted({visible(name, 60) for name in silent})[:8])
-        cut = Trouble(
+        cut = CallFailure(
             reason=GapReason.TIMEOUT, code="Unreachable", detail=f"no answer came from {shown}"
         )
     return Page(document=document, token=str(token or ""), cut=cut)
@@ -184,32 +184,32 @@ def _parsed(body: bytes) -> Any:
         return None
 
 
-def _malformed(detail: str) -> Trouble:
-    return Trouble(
+def _malformed(detail: str) -> CallFailure:
+    return CallFailure(
         reason=GapReason.MALFORMED, code="Malformed", detail=detail, is_worth_a_retry=True
     )
 
 
-def _auth_trouble(error: Exception) -> Trouble:
+def _auth_trouble(error: Exception) -> CallFailure:
     if isinstance(error, auth_errors.TransportError):
-        return Trouble(reason=GapReason.TIMEOUT, code="TransportError",
+        return CallFailure(reason=GapReason.TIMEOUT, code="TransportError",
                        detail="cannot get a token", is_worth_a_retry=True)  # fmt: skip
-    return Trouble(reason=GapReason.DENIED, code=type(error).__name__, detail=EXPIRED_DETAIL,
+    return CallFailure(reason=GapReason.DENIED, code=type(error).__name__, detail=EXPIRED_DETAIL,
                    is_expired=True)  # fmt: skip
 
 
-def _wire_trouble(error: Exception) -> Trouble:
+def _wire_trouble(error: Exception) -> CallFailure:
     match error:
         case errors.ChunkedEncodingError() | errors.ContentDecodingError():
             return _malformed("the answer was cut short")
         case requests.Timeout():
-            return Trouble(reason=GapReason.TIMEOUT, code="Timeout", detail="no answer in time",
+            return CallFailure(reason=GapReason.TIMEOUT, code="Timeout", detail="no answer in time",
                            is_worth_a_retry=True)  # fmt: skip
         case errors.SSLError():
-            return Trouble(reason=GapReason.TIMEOUT, code="SSLError",
+            return CallFailure(reason=GapReason.TIMEOUT, code="SSLError",
                            detail="the server's certificate is not accepted")  # fmt: skip
         case _:
-            return Trouble(reason=GapReason.TIMEOUT, code="ConnectionError",
+            return CallFailure(reason=GapReason.TIMEOUT, code="ConnectionError",
                            detail="cannot connect", is_worth_a_retry=True)  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from mlsec import __version__
-from mlsec.collect.client.rest import RestAsker
+from mlsec.collect.client.rest import RestClient
 from mlsec.collect.secrets.redact import Redactor
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.collect.walk.item import Scope
@@ -20,7 +20,7 @@ from mlsec.providers.gcp.client.transport import GcpTransport
 from mlsec.providers.gcp.collect.projects import Project, find_project, find_projects, find_regions
 from mlsec.providers.gcp.collect.reader import PROVIDER, Places, walk_gcp
 from mlsec.providers.gcp.tables import LIST_ASSETS, asset_redactions, plans, routes, table_of
-from mlsec.providers.gcp.target import Target, parse_target
+from mlsec.providers.gcp.target import GcpTarget, parse_target
 from mlsec.snapshot.facts import PLACES, PRINCIPAL, SETTINGS, fact_of, key_of
 from mlsec.snapshot.records import CallStatus, canonical
 from mlsec.snapshot.store import Snapshot
@@ -58,7 +58,7 @@ def check(target: str, settings: CollectSettings) -> None:
 class _Collection:
     """One run: the session, the asker over it, and the places that were found."""
 
-    def __init__(self, target: Target, snapshot: Snapshot, settings: CollectSettings) -> None:
+    def __init__(self, target: GcpTarget, snapshot: Snapshot, settings: CollectSettings) -> None:
         self._target, self._snapshot, self._settings = target, snapshot, settings
         self._identity = open_session(settings.in_flight)
         self._transport = GcpTransport(
@@ -69,7 +69,7 @@ class _Collection:
         self._note_start()
         table = table_of(plans())
         redact = _Redacting(snapshot.meta()["salt"], table)
-        self.asker = RestAsker(self._transport, snapshot, table, redact, live_settings(settings))
+        self.asker = RestClient(self._transport, snapshot, table, redact, live_settings(settings))
 
     def run(self, progress: Progress | None) -> None:
         places = self._places()

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.walk.client import Answer, Asker, Request, gap_for
+from mlsec.collect.walk.client import CallResult, Client, Request, gap_for
 from mlsec.collect.walk.item import Scope
-from mlsec.collect.walk.listing import Found, entries_of
+from mlsec.collect.walk.listing import ListingResult, entries_of
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
@@ -23,7 +23,7 @@ from mlsec.providers.gcp.tables import (
     SEARCH_ORGANIZATIONS,
     SEARCH_PROJECTS,
 )
-from mlsec.providers.gcp.target import Target
+from mlsec.providers.gcp.target import GcpTarget
 
 _UNDELETE = "gcloud projects undelete"
 
@@ -36,7 +36,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "ACTIVE"
 
 
-def find_project(asker: Asker, name: str) -> Project | Gap:
+def find_project(asker: Client, name: str) -> Project | Gap:
     """Ask what a project is, by its id or number; a project that is being deleted is a gap."""
     request = _request(f"gcp/{name}", GET_PROJECT, {})
     answer = asker.ask(request)
@@ -54,7 +54,9 @@ def find_project(asker: Asker, name: str) -> Project | Gap:
     return project
 
 
-def find_regions(asker: Asker, project: Project, target: Target) -> tuple[Scope, tuple[Gap, ...]]:
+def find_regions(
+    asker: Client, project: Project, target: GcpTarget
+) -> tuple[Scope, tuple[Gap, ...]]:
     """Ask which locations Vertex AI has; other services are asked for all of theirs at once.
 
     Raises:
@@ -74,7 +76,7 @@ def find_regions(asker: Asker, project: Project, target: Target) -> tuple[Scope,
     # Asked once for what is global, a service that is off says so for itself.
     regions = target.regions or known or ("",)
     gap = found.gap
-    if not known and isinstance(answer, Answer) and answer.is_offered:
+    if not known and isinstance(answer, CallResult) and answer.is_offered:
         gap = gap or gap_for(request, GapReason.MALFORMED, detail="the answer names no location")
     gaps = (gap,) if gap is not None and not target.regions else ()
     walked = tuple(sorted({"" if name == GLOBAL else name for name in regions}))
@@ -89,13 +91,13 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
 
 
-def find_projects(asker: Asker, scope: str, start: str = "") -> Organisation:
+def find_projects(asker: Client, scope: str, start: str = "") -> Organisation:
     """Walk every organisation that is visible, or what lies below ``start``, folder by folder.
 
     Where none is visible, the projects that are visible are read, and a gap says that there may be
     more.
     """
-    found = Found() if start else _listed(asker, scope, SEARCH_ORGANIZATIONS, {})
+    found = ListingResult() if start else _listed(asker, scope, SEARCH_ORGANIZATIONS, {})
     names = tuple(sorted(str(e["name"]) for e in found.entries if e.get("name")))
     names = (start,) if start else names
     gaps = [found.gap] if found.gap else []
@@ -127,7 +129,9 @@ def _no_organisation(scope: str) -> Gap:
     )
 
 
-def _listed(asker: Asker, scope: str, operation: Operation, params: Mapping[str, Any]) -> Found:
+def _listed(
+    asker: Client, scope: str, operation: Operation, params: Mapping[str, Any]
+) -> ListingResult:
     request = _request(scope, operation, params)
     return entries_of(request, asker.ask(request))
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 import msgspec
 
 from mlsec.collect.settings import Progress
-from mlsec.collect.walk.client import Asker, StoredAsker
+from mlsec.collect.walk.client import Client, SnapshotClient
 from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.walk import WalkSettings, walk
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory, TypeCoverage
-from mlsec.providers.gcp.client.asset_inventory import InventoryAsker
+from mlsec.providers.gcp.client.asset_inventory import AssetInventoryClient
 from mlsec.providers.gcp.shapes.table import SHAPES
 from mlsec.providers.gcp.tables import LIST_LOCATIONS, plans, routes
 from mlsec.snapshot.facts import PLACES, fact_of
@@ -53,7 +53,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
         raise MlsecError(
             "the snapshot does not say where or when it was taken", location=str(snapshot.path)
         ) from None
-    inventory = walk_gcp(StoredAsker(snapshot), vocabulary, places, began_at, None)
+    inventory = walk_gcp(SnapshotClient(snapshot), vocabulary, places, began_at, None)
     gaps = {gap.id: gap for gap in (*inventory.gaps, *places.gaps)}
     coverage = (*inventory.coverage, *_unseen(places, vocabulary))
     return msgspec.structs.replace(
@@ -64,7 +64,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
 
 
 def walk_gcp(
-    asker: Asker,
+    asker: Client,
     vocabulary: Vocabulary,
     places: Places,
     began_at: datetime.datetime,
@@ -74,7 +74,7 @@ def walk_gcp(
     known = tuple(plan for plan in plans() if plan.type in vocabulary.types)
     settings = WalkSettings(plans=known, shapes=SHAPES, began_at=began_at, progress=progress)
     anywhere = frozenset(s.name for s in places.scopes if s.regions == ("",))
-    over = InventoryAsker(asker, routes(), places.numbers, places.parents, anywhere)
+    over = AssetInventoryClient(asker, routes(), places.numbers, places.parents, anywhere)
     return walk(over, vocabulary, places.scopes, settings)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread
+from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
 from mlsec.providers.gcp.facts.grants import told
 from mlsec.providers.gcp.facts.identities import identity_of, may_everywhere
@@ -105,23 +105,23 @@ def can(account: Resource, ability: str, graph: Graph) -> Answer:
     return any_of(_all(account, way, graph) for way in _ABILITIES[ability])
 
 
-def has_basic_role(resource: Resource, graph: Graph) -> Known | Unread:
+def has_basic_role(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether it holds owner or editor, on the project or above."""
     return told(identity_of(resource, graph).holds(_BASIC), resource, graph)
 
 
-def is_privileged(resource: Resource, graph: Graph) -> Known | Unread:
+def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether who holds this account holds the project, or all of its data."""
     powers = any_of(can(resource, ability, graph) for ability in _POWERS)
     return told(any_of((powers, _escalates(resource, graph))), resource, graph)
 
 
-def can_escalate(resource: Resource, graph: Graph) -> Known | Unread:
+def can_escalate(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether one known combination of rights to become more powerful is open."""
     return told(_escalates(resource, graph), resource, graph)
 
 
-def escalation_paths(resource: Resource, graph: Graph) -> Known | Unread:
+def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the open combinations; unread unless every one is decided."""
     answers = {" + ".join(way): _all(resource, way, graph) for way in _WAYS}
     doubts = [answer for answer in answers.values() if answer not in (YES, NO)]
@@ -138,15 +138,15 @@ def _all(account: Resource, way: _Way, graph: Graph) -> Answer:
     return all_of(may_everywhere(account, permission, graph) for permission in way)
 
 
-def _ability(name: str) -> Callable[[Resource, Graph], Known | Unread]:
-    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+def _ability(name: str) -> Callable[[Resource, Graph], Known | Unknown]:
+    def derive(resource: Resource, graph: Graph) -> Known | Unknown:
         return told(can(resource, name, graph), resource, graph)
 
     derive.__doc__ = f"Whether the account has the ability {name}."
     return derive
 
 
-ABILITIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+ABILITIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     **{f"gcp_abilities.{name}": _ability(name) for name in _ABILITIES},
     "gcp_abilities.has_basic_role": has_basic_role,
     "gcp_abilities.can_escalate": can_escalate,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _ASKS_NOBODY = "DISABLED"
 
 
-def tools(resource: Resource, graph: Graph) -> Known | Unread:
+def tools(resource: Resource, graph: Graph) -> Known | Unknown:
     """List the tools that act and that some agent may call.
 
     The service asks nobody before it calls one. Where code of the app's own looks at each call,
@@ -24,11 +24,11 @@ def tools(resource: Resource, graph: Graph) -> Known | Unread:
     del graph
     found: list[dict[str, Any]] = []
     agents = property_value(resource, "agents")
-    if isinstance(agents, Unread):
+    if isinstance(agents, Unknown):
         return agents
     for listed, used in (("defined_tools", "tools"), ("defined_toolsets", "toolsets")):
         defined = property_value(resource, listed)
-        if isinstance(defined, Unread):
+        if isinstance(defined, Unknown):
             return defined
         found += _called(defined.value, agents.value, used)
     if any(agent.get("is_remote") is not False for agent in agents.value):
@@ -56,31 +56,31 @@ def _short(name: Any) -> str:
     return str(name or "").rpartition("/")[2]
 
 
-def _joined(*names: str) -> Callable[[Resource, Graph], Known | Unread]:
+def _joined(*names: str) -> Callable[[Resource, Graph], Known | Unknown]:
     """Make a function that puts several lists of texts together."""
 
-    def join(resource: Resource, graph: Graph) -> Known | Unread:
+    def join(resource: Resource, graph: Graph) -> Known | Unknown:
         del graph
         held = [property_value(resource, name) for name in names]
-        hidden = [each for each in held if isinstance(each, Unread)]
+        hidden = [each for each in held if isinstance(each, Unknown)]
         if hidden:
-            return Unread(tuple(sorted({gap for each in hidden for gap in each.gaps})))
+            return Unknown(tuple(sorted({gap for each in hidden for gap in each.gaps})))
         return Known(sorted({text for each in held for text in _value(each)}))
 
     return join
 
 
-def _value(held: Known | Unread) -> Iterable[str]:
+def _value(held: Known | Unknown) -> Iterable[str]:
     return held.value if isinstance(held, Known) else ()
 
 
-def guardrail_names(resource: Resource, graph: Graph) -> Known | Unread:
+def guardrail_names(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the guardrails of a version's app and of its agents."""
     del graph
     own = property_value(resource, "app_guardrails")
     agents = property_value(resource, "agents")
     for held in (own, agents):
-        if isinstance(held, Unread):
+        if isinstance(held, Unknown):
             return held
     below = [name for agent in _value(agents) for name in _guardrails(agent)]
     return Known(sorted({*_value(own), *below}))
@@ -90,7 +90,7 @@ def _guardrails(agent: Any) -> Iterable[str]:
     return (f"//ces.googleapis.com/{name}" for name in agent.get("guardrails", ()))
 
 
-GCP_AGENTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+GCP_AGENTS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "gcp_agents.tools": tools,
     "gcp_agents.accounts": _joined("tool_accounts", "toolset_accounts"),
     "gcp_agents.guardrail_names": guardrail_names,

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, any_of, not_, unknown
 from mlsec.providers.gcp.facts.grants import reasons_as_gaps, told
 from mlsec.providers.gcp.facts.routes import (
     LEADING,
-    Door,
+    Route,
     doors_of,
     invoker_check_disabled,
     is_reached_by_all,
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 
-def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody on the internet gets an answer from a service or function."""
     return told(is_reached_by_all(resource, graph), resource, graph)
 
 
-def requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
+def requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a service or function asks who is there, wherever the request comes from."""
     return told(not_(invoker_check_disabled(resource, graph)), resource, graph)
 
 
-def calls_models(resource: Resource, graph: Graph) -> Known | Unread:
+def calls_models(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the service account may call an endpoint or an agent."""
     doors = doors_of(resource, graph)
     if doors.found or not doors.gaps:
         return Known(bool(doors.found))
-    return Unread(doors.gaps)
+    return Unknown(doors.gaps)
 
 
-def is_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def is_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether it has an accelerator, or its service account may call models."""
     doors = doors_of(resource, graph)
     hidden = unknown(doors.gaps) if doors.gaps else NO
@@ -57,17 +57,17 @@ def is_ml(resource: Resource, graph: Graph) -> Known | Unread:
     return told(any_of((serves, YES if doors.found else hidden)), resource, graph)
 
 
-def gateway_is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def gateway_is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether some path of an API gateway answers anybody."""
     return told(any_of(path_answers(resource, graph)), resource, graph)
 
 
-def gateway_requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
+def gateway_requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether every path of an API gateway asks who is there."""
     return told(not_(any_of(path_answers(resource, graph))), resource, graph)
 
 
-def ai_routes(resource: Resource, graph: Graph) -> Known | Unread:
+def ai_routes(resource: Resource, graph: Graph) -> Known | Unknown:
     """List a gateway's doors as items; one door that is known to be open decides."""
     doors = doors_of(resource, graph)
     gaps = set(doors.gaps)
@@ -75,7 +75,7 @@ def ai_routes(resource: Resource, graph: Graph) -> Known | Unread:
         gaps |= reasons_as_gaps(door.is_open.because, resource, graph)
     is_decided = any(door.is_open == YES for door in doors.found)
     if gaps and not is_decided:
-        return Unread(tuple(sorted(gaps)))
+        return Unknown(tuple(sorted(gaps)))
     hidden: list[dict[str, Any]] = [{}] if doors.gaps else []
     return Known([*(_as_item(door) for door in doors.found), *hidden])
 
@@ -90,12 +90,12 @@ def public_entry_points(resource: Resource, graph: Graph) -> Targets:
     return _doors_to(resource, graph, is_only_open=True)
 
 
-def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unread:
+def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody reaches this endpoint or agent through some gateway."""
     doors = public_entry_points(resource, graph)
     if doors.resources or not doors.gaps:
         return Known(bool(doors.resources))
-    return Unread(doors.gaps)
+    return Unknown(doors.gaps)
 
 
 def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
@@ -116,7 +116,7 @@ def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Target
     return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
 
 
-def _as_item(door: Door) -> dict[str, Any]:
+def _as_item(door: Route) -> dict[str, Any]:
     item: dict[str, Any] = {
         "route": door.route,
         "auth": door.auth,
@@ -131,7 +131,7 @@ def _as_item(door: Door) -> dict[str, Any]:
     return item
 
 
-GCP_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+GCP_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "gcp_exposure.is_public": is_public,
     "gcp_exposure.requires_auth": requires_auth,
     "gcp_exposure.calls_models": calls_models,

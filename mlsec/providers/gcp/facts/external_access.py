@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread
+from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.ternary import unknown
 from mlsec.providers.gcp.facts.external_principals import (
+    ExternalPrincipals,
     Fact,
-    Outsiders,
     facts_about,
     holders_of_any_role,
     let_in,
@@ -42,7 +42,7 @@ _ADMIN = ("resourcemanager.projects.setIamPolicy",)
 _BASIC = ("roles/owner", "roles/editor")
 
 
-def is_open(resource: Resource, graph: Graph) -> Known | Unread:
+def is_open(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody holds any role on the resource."""
     own = own_grants(resource)
     if any(is_open_member(grant.member) for grant in own.held):
@@ -50,7 +50,7 @@ def is_open(resource: Resource, graph: Graph) -> Known | Unread:
     return told(unknown(own.gaps), resource, graph) if own.gaps else Known(value=False)
 
 
-def broad_ml_members(resource: Resource, graph: Graph) -> Known | Unread:
+def broad_ml_members(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name everybody and whole domains among those who hold a role of Vertex AI."""
     grants = grants_above(resource.scope, graph)
     found = {
@@ -64,16 +64,16 @@ def broad_ml_members(resource: Resource, graph: Graph) -> Known | Unread:
     return Known(sorted(found))
 
 
-def _holders_of(permissions: tuple[str, ...]) -> Callable[[Resource, Graph], Outsiders]:
+def _holders_of(permissions: tuple[str, ...]) -> Callable[[Resource, Graph], ExternalPrincipals]:
     """Make the question who from outside holds one of the permissions on a resource."""
 
-    def find(resource: Resource, graph: Graph) -> Outsiders:
+    def find(resource: Resource, graph: Graph) -> ExternalPrincipals:
         return let_in_here(resource, permissions, graph)
 
     return find
 
 
-def _admins(resource: Resource, graph: Graph) -> Outsiders:
+def _admins(resource: Resource, graph: Graph) -> ExternalPrincipals:
     above = grants_above(resource.scope, graph)
     known = strangers_above(resource, graph)
     return let_in(Grants(gaps=above.gaps), _ADMIN, resource, graph, above=known)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread
+from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.providers.gcp.facts.grants import (
     Grant,
@@ -25,11 +25,11 @@ from mlsec.providers.gcp.facts.members import EVERYBODY, Home, home_of, is_exter
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
-Fact = Callable[[Resource, "Graph"], Known | Unread]
+Fact = Callable[[Resource, "Graph"], Known | Unknown]
 Stranger = tuple[Grant, Answer]
 
 
-class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
+class ExternalPrincipals(msgspec.Struct, frozen=True, kw_only=True):
     """Who gets in. ``named`` gives, per member, whether it is outside and holds the right."""
 
     everybody: Answer = NO
@@ -45,7 +45,7 @@ class Outsiders(msgspec.Struct, frozen=True, kw_only=True):
 def let_in(
     grants: Grants, permissions: Iterable[str], resource: Resource, graph: Graph,
     above: tuple[Stranger, ...] = (),
-) -> Outsiders:  # fmt: skip
+) -> ExternalPrincipals:  # fmt: skip
     """Say who outside the resource's home holds one of the permissions on (part of) it.
 
     ``above`` are grants that were sorted already, with whether each member is outside.
@@ -66,10 +66,10 @@ def let_in(
         elif gives != NO:
             named[grant.member] = any_of((gives, named.get(grant.member, NO)))
     hidden = unknown(grants.gaps) if grants.gaps else NO
-    return Outsiders(everybody=any_of((*everybody, hidden)), named=named, hidden=hidden)
+    return ExternalPrincipals(everybody=any_of((*everybody, hidden)), named=named, hidden=hidden)
 
 
-def let_in_here(resource: Resource, permissions: Iterable[str], graph: Graph) -> Outsiders:
+def let_in_here(resource: Resource, permissions: Iterable[str], graph: Graph) -> ExternalPrincipals:
     """Say the same for all that counts at a resource: its own policy and those above it."""
     near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
     known = strangers_above(resource, graph)
@@ -94,7 +94,7 @@ def _strangers(held: Iterable[Grant], home: Home) -> Iterator[Stranger]:
             yield grant, outside
 
 
-def holders_of_any_role(resource: Resource, graph: Graph) -> Outsiders:
+def holders_of_any_role(resource: Resource, graph: Graph) -> ExternalPrincipals:
     """Say who outside holds any role in the resource's own policy."""
     home, own = home_of(resource, graph), own_grants(resource)
     named = {
@@ -105,7 +105,7 @@ def holders_of_any_role(resource: Resource, graph: Graph) -> Outsiders:
     }
     everybody = any(is_open_member(grant.member) for grant in own.held)
     hidden = unknown(own.gaps) if own.gaps else NO
-    return Outsiders(everybody=YES if everybody else hidden, named=named, hidden=hidden)
+    return ExternalPrincipals(everybody=YES if everybody else hidden, named=named, hidden=hidden)
 
 
 def condition_name(resource: Resource) -> str:
@@ -115,7 +115,7 @@ def condition_name(resource: Resource) -> str:
     return resource.identity.partition("googleapis.com/")[2]
 
 
-def names(found: Outsiders, resource: Resource, graph: Graph) -> Known | Unread:
+def names(found: ExternalPrincipals, resource: Resource, graph: Graph) -> Known | Unknown:
     """Give the list only when every part of it is known."""
     parts = (found.everybody, *found.named.values(), found.hidden)
     doubts = [part for part in parts if part not in (YES, NO)]
@@ -125,16 +125,16 @@ def names(found: Outsiders, resource: Resource, graph: Graph) -> Known | Unread:
     return Known(sorted(names | ({EVERYBODY} if found.everybody == YES else set())))
 
 
-def facts_about(find: Callable[[Resource, Graph], Outsiders]) -> tuple[Fact, Fact, Fact]:
+def facts_about(find: Callable[[Resource, Graph], ExternalPrincipals]) -> tuple[Fact, Fact, Fact]:
     """Make three facts: the names, whether anybody gets in, and whether everybody does."""
 
-    def name_them(resource: Resource, graph: Graph) -> Known | Unread:
+    def name_them(resource: Resource, graph: Graph) -> Known | Unknown:
         return names(find(resource, graph), resource, graph)
 
-    def are_there(resource: Resource, graph: Graph) -> Known | Unread:
+    def are_there(resource: Resource, graph: Graph) -> Known | Unknown:
         return told(find(resource, graph).is_some, resource, graph)
 
-    def is_everybody(resource: Resource, graph: Graph) -> Known | Unread:
+    def is_everybody(resource: Resource, graph: Graph) -> Known | Unknown:
         return told(find(resource, graph).everybody, resource, graph)
 
     return name_them, are_there, is_everybody

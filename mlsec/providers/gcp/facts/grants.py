@@ -16,7 +16,7 @@ from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Truth
 from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.providers.gcp.facts.predefined_roles import AT_LEAST
 from mlsec.vocabulary.iac_mapping import is_code
@@ -54,7 +54,7 @@ class _Shelf:
 
     def __init__(self) -> None:
         self.roles: dict[str, dict[str, Resource]] = {}
-        self.permissions: dict[str, frozenset[str] | Unread] = {}
+        self.permissions: dict[str, frozenset[str] | Unknown] = {}
         self.above: dict[str, Grants] = {}
 
 
@@ -92,7 +92,7 @@ def own_grants(resource: Resource) -> Grants:
     known = resource.properties.keys() | resource.unread.keys()
     name = next((holder for holder in _HOLDERS if holder in known), _HOLDERS[0])
     held = property_value(resource, name)
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return Grants(gaps=held.gaps or ("?the policy of " + resource.name,))
     return Grants(held=tuple(grant for each in held.value or () for grant in _read(each)))
 
@@ -100,7 +100,7 @@ def own_grants(resource: Resource) -> Grants:
 def role_allows(role: str, permission: str, scope: str, graph: Graph) -> Answer:
     """Say whether a role includes a permission."""
     held = permissions_of(role, scope, graph)
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         is_sure = is_code(scope) and permission in AT_LEAST.get(role, ())
         return YES if is_sure else unknown(held.gaps)
     return YES if permission in held else NO
@@ -111,7 +111,7 @@ def role_allows_some(role: str, permissions: Iterable[str], scope: str, graph: G
     return any_of(role_allows(role, permission, scope, graph) for permission in permissions)
 
 
-def permissions_of(role: str, scope: str, graph: Graph) -> frozenset[str] | Unread:
+def permissions_of(role: str, scope: str, graph: Graph) -> frozenset[str] | Unknown:
     """Give all that a role allows, as it was asked of the service."""
     shelf = graph.memo(("gcp grants",), _Shelf)
     if scope not in shelf.roles:
@@ -149,10 +149,10 @@ def condition_leaves(condition: str, resource: str) -> Answer:
     return unknown(reasons) if reasons else YES
 
 
-def told(answer: Answer, resource: Resource, graph: Graph) -> Known | Unread:
+def told(answer: Answer, resource: Resource, graph: Graph) -> Known | Unknown:
     """Turn an answer into a derived fact; what was not understood becomes a gap."""
     if answer.truth is Truth.UNKNOWN:
-        return Unread(tuple(sorted(reasons_as_gaps(answer.because, resource, graph))))
+        return Unknown(tuple(sorted(reasons_as_gaps(answer.because, resource, graph))))
     return Known(answer.truth is Truth.TRUE)
 
 
@@ -173,15 +173,15 @@ def _doubt(reason: str, resource: Resource, graph: Graph) -> str:
     )
 
 
-def _permissions(role: str, scope: str, shelf: _Shelf, graph: Graph) -> frozenset[str] | Unread:
+def _permissions(role: str, scope: str, shelf: _Shelf, graph: Graph) -> frozenset[str] | Unknown:
     found = shelf.roles[scope].get(role)
     if found is None:
         kind = _type_of(role)
         hidden = graph.incomplete(kind, scope, "")
-        return Unread(hidden or ("?the role " + role,))
+        return Unknown(hidden or ("?the role " + role,))
     held = property_value(found, "permissions")
-    if isinstance(held, Unread):
-        return Unread(held.gaps or ("?the role " + role,))
+    if isinstance(held, Unknown):
+        return Unknown(held.gaps or ("?the role " + role,))
     return frozenset(held.value or ())
 
 

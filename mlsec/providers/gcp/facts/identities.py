@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Unread, property_value
+from mlsec.graph.fact import Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.providers.gcp.facts.grants import (
     Grant,
@@ -139,7 +139,7 @@ def denied_in(scope: str, account: Resource, permission: str, graph: Graph) -> A
 
 def _is_denied_by(policy: Resource, account: Resource, permission: str) -> Answer:
     held = property_value(policy, "rules")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return unknown(held.gaps)
     return any_of(_rule_denies(rule, account, permission) for rule in held.value or ())
 
@@ -186,6 +186,6 @@ def _holdings(grants: Iterable[Grant], own: Identity, name: str) -> Iterable[Hol
 
 def _is_in_group(group: str, account: Resource) -> Answer:
     held = property_value(account, "groups")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return unknown(held.gaps or {f"?whether {account.name} is in the group {group}"})
     return YES if group.lower() in {str(each).lower() for each in held.value or ()} else NO

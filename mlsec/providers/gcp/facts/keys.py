@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 _ENCRYPTS = ("ENCRYPT_DECRYPT", "RAW_ENCRYPT_DECRYPT")
 
 
-def is_usable(resource: Resource, graph: Graph) -> Known | Unread:
+def is_usable(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the primary version is enabled; keys that only sign have no primary version."""
     del graph
     purpose, state = property_value(resource, "purpose"), property_value(resource, "state")
-    if isinstance(state, Unread):
+    if isinstance(state, Unknown):
         return state
     if isinstance(purpose, Known) and purpose.value not in _ENCRYPTS:
         return Known(value=True) if state.value == "NONE" else Known(state.value == "ENABLED")
     return Known(state.value == "ENABLED")
 
 
-def has_customer_key(resource: Resource, graph: Graph) -> Known | Unread:
+def has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether it names a key of Cloud KMS: whoever owns that key, it is not Google's own."""
     del graph
     held = property_value(resource, "key_name")
-    return held if isinstance(held, Unread) else Known(bool(held.value))
+    return held if isinstance(held, Unknown) else Known(bool(held.value))
 
 
-GCP_KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+GCP_KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "gcp_keys.is_usable": is_usable,
     "gcp_keys.has_customer_key": has_customer_key,
 }

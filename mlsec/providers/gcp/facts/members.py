@@ -13,7 +13,7 @@ import msgspec
 
 from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, unknown
 from mlsec.vocabulary.iac_mapping import CODE_PROJECT, is_code
 
@@ -197,9 +197,9 @@ def _kind(node: Resource) -> str:
     return str(held.value) if isinstance(held, Known) else ""
 
 
-def _first(values: list[Known | Unread]) -> str:
+def _first(values: list[Known | Unknown]) -> str:
     return next((str(v.value) for v in values if isinstance(v, Known) and v.value), "")
 
 
-def _gaps(values: list[Known | Unread]) -> set[str]:
-    return {gap for value in values if isinstance(value, Unread) for gap in value.gaps}
+def _gaps(values: list[Known | Unknown]) -> set[str]:
+    return {gap for value in values if isinstance(value, Unknown) for gap in value.gaps}

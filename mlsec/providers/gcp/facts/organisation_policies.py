@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.providers.gcp.facts.grants import told
 
@@ -55,7 +55,7 @@ def is_limited(project: Resource, constraint: str, graph: Graph) -> Answer:
     return rules if isinstance(rules, Answer) else _decide(rules, _leaves_out)
 
 
-def requires_customer_keys(resource: Resource, graph: Graph) -> Known | Unread:
+def requires_customer_keys(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether Vertex AI is among the services that refuse resources without a customer key."""
 
     def is_named(rule: _Rule) -> bool:
@@ -80,7 +80,7 @@ def _rules(project: Resource, constraint: str, graph: Graph) -> tuple[_Rule, ...
             return unknown({f"?which folder's {constraint} is nearer to the project"})
         for policy in here:
             held = property_value(policy, "rules")
-            if isinstance(held, Unread):
+            if isinstance(held, Unknown):
                 return unknown(held.gaps)
             if property_value(policy, "resets") == Known(value=True):
                 return tuple(found)
@@ -114,15 +114,15 @@ def _level(policy: Resource) -> str:
 
 def _fact(
     names: tuple[str, ...], ask: Callable[[Resource, str, Graph], Answer]
-) -> Callable[[Resource, Graph], Known | Unread]:
-    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+) -> Callable[[Resource, Graph], Known | Unknown]:
+    def derive(resource: Resource, graph: Graph) -> Known | Unknown:
         return told(any_of(ask(resource, name, graph) for name in names), resource, graph)
 
     derive.__doc__ = f"Whether {' or '.join(names)} is in force for the project."
     return derive
 
 
-CONSTRAINTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+CONSTRAINTS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     **{f"gcp_constraints.{name}": _fact(c, is_enforced) for name, c in _BOOLEANS.items()},
     **{f"gcp_constraints.{name}": _fact(c, is_limited) for name, c in _LISTS.items()},
     "gcp_constraints.requires_customer_keys": requires_customer_keys,

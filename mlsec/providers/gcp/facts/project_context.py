@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.providers.gcp.facts.grants import reasons_as_gaps, told
@@ -15,7 +15,7 @@ from mlsec.providers.gcp.facts.members import home_of
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
-Fact = Callable[[Resource, "Graph"], Known | Unread]
+Fact = Callable[[Resource, "Graph"], Known | Unknown]
 _VERTEX, _STORAGE = "aiplatform.googleapis.com", "storage.googleapis.com"
 _ALL_SERVICES = "allServices"
 _DATA = ("DATA_READ", "DATA_WRITE")
@@ -32,7 +32,7 @@ _ML_CONCEPTS = frozenset(
 def protects(service: str) -> Fact:
     """Make the fact that a perimeter in force restricts a service for the project."""
 
-    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+    def derive(resource: Resource, graph: Graph) -> Known | Unknown:
         home, perimeters = home_of(resource, graph), graph.targets(resource, "perimeters")
         hidden = [unknown(perimeters.gaps)] if perimeters.gaps else []
         # The collector writes the ids of known projects in place of their numbers.
@@ -45,7 +45,7 @@ def protects(service: str) -> Fact:
 
 def _restricts(perimeter: Resource, projects: set[str], service: str) -> Answer:
     inside, services = property_value(perimeter, "resources"), property_value(perimeter, "services")
-    if isinstance(inside, Unread) or isinstance(services, Unread):
+    if isinstance(inside, Unknown) or isinstance(services, Unknown):
         return unknown([*getattr(inside, "gaps", ()), *getattr(services, "gaps", ())])
     is_regular = property_value(perimeter, "kind") == Known("PERIMETER_TYPE_REGULAR")
     is_ours = not projects.isdisjoint(inside.value or ())
@@ -55,7 +55,7 @@ def _restricts(perimeter: Resource, projects: set[str], service: str) -> Answer:
 def is_audited(service: str) -> Fact:
     """Make the fact that reads and writes of a service are logged for the project."""
 
-    def derive(resource: Resource, graph: Graph) -> Known | Unread:
+    def derive(resource: Resource, graph: Graph) -> Known | Unknown:
         return told(_audited(resource, graph, service), resource, graph)
 
     return derive
@@ -72,7 +72,7 @@ def _audited(resource: Resource, graph: Graph, service: str) -> Answer:
 
 def _logs(node: Resource, service: str, kind: str) -> Answer:
     held = property_value(node, "audit_configs")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return unknown(held.gaps)
     return any_of(
         YES if each.get("service") in (service, _ALL_SERVICES) and kind in each["kinds"] else NO
@@ -80,17 +80,17 @@ def _logs(node: Resource, service: str, kind: str) -> Answer:
     )
 
 
-def bucket_is_logged(resource: Resource, graph: Graph) -> Known | Unread:
+def bucket_is_logged(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether usage logs of the bucket or data access audit logs of its project are on."""
     match property_value(resource, "log_bucket_name"):
         case Known(value=name):
             own = YES if name else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             own = unknown(gaps)
     return told(any_of((own, _audited(resource, graph, _STORAGE))), resource, graph)
 
 
-def exports_audit_logs(resource: Resource, graph: Graph) -> Known | Unread:
+def exports_audit_logs(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an active sink takes audit logs to something else than a log bucket."""
     sinks = graph.targets(resource, "sinks")
     answers = [
@@ -107,11 +107,11 @@ def _is_on(sink: Resource) -> Answer:
     match property_value(sink, "disabled"):
         case Known(value=value):
             return NO if value else YES
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
-def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unread:
+def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether every subnetwork that can keep flow logs keeps them."""
     subnetworks = graph.targets(resource, "subnetworks")
     answers = [
@@ -123,16 +123,16 @@ def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unread:
     return told(all_of([*answers, *hidden]), resource, graph)
 
 
-def _is_one_of(held: Known | Unread, values: tuple[str, ...]) -> bool:
+def _is_one_of(held: Known | Unknown, values: tuple[str, ...]) -> bool:
     return isinstance(held, Known) and held.value in values
 
 
-def holds_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def holds_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether something that trains or serves models points at the (sub)network."""
     return told(any_of(_ml_users(resource, graph)), resource, graph)
 
 
-def firewall_in_ml_network(resource: Resource, graph: Graph) -> Known | Unread:
+def firewall_in_ml_network(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether something that trains or serves models stands in the rule's network."""
     networks = graph.targets(resource, "network")
     hidden = [unknown(networks.gaps)] if networks.gaps else []
@@ -163,7 +163,7 @@ def _leads(each: Resource, way: str, resource: Resource, graph: Graph) -> Answer
     return unknown(reached.gaps) if reached.gaps else NO
 
 
-def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a cluster has accelerators or Ray; an Autopilot cluster does not show it."""
     shown = any_of((flag(resource, "has_accelerator"), flag(resource, "runs_ray")))
     if shown != NO:
@@ -173,10 +173,10 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
     return told(all_of((autopilot, doubt)), resource, graph)
 
 
-def allows_gemini(resource: Resource, graph: Graph) -> Known | Unread:
+def allows_gemini(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a key opens models: it names them, or nothing while they are on."""
     named, apis = flag(resource, "is_for_gemini"), property_value(resource, "apis")
-    if isinstance(apis, Unread):
+    if isinstance(apis, Unknown):
         return told(unknown(apis.gaps), resource, graph)
     if named == YES or apis.value:
         return told(named, resource, graph)
@@ -195,7 +195,7 @@ def alarms(resource: Resource, graph: Graph) -> Targets:
             continue
         ids = property_value(policy, "endpoint_ids")
         watches = all_of((flag(policy, "watches_models"), flag(policy, "enabled")))
-        if isinstance(ids, Unread):
+        if isinstance(ids, Unknown):
             gaps.update(ids.gaps)
         elif watches == YES and (not ids.value or resource.id.rpartition("/")[2] in ids.value):
             found.append(policy)

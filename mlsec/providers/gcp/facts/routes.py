@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.providers.gcp.facts.grants import own_grants, reasons_as_gaps, role_allows
@@ -35,7 +35,7 @@ _POLICIES = frozenset(("bindings", "grants"))
 NO_AUTH = "none"
 
 
-class Door(msgspec.Struct, frozen=True, kw_only=True):
+class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One way in. ``calls`` is endpoint or agent; ``target`` "" means any of the project's."""
 
     route: str
@@ -46,20 +46,20 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     via: str = ""
 
 
-class Doors(msgspec.Struct, frozen=True, kw_only=True):
+class Routes(msgspec.Struct, frozen=True, kw_only=True):
     """The doors of one gateway; with ``gaps``, there may be more than could be read."""
 
-    found: tuple[Door, ...] = ()
+    found: tuple[Route, ...] = ()
     gaps: tuple[str, ...] = ()
 
 
-def doors_of(gateway: Resource, graph: Graph) -> Doors:
+def doors_of(gateway: Resource, graph: Graph) -> Routes:
     """Give a gateway's doors; kept for the life of the graph."""
     find = _gateway_doors if gateway.type == _GATEWAY else _service_doors
     return graph.memo(("gcp routes", gateway.id), lambda: find(gateway, graph))
 
 
-def _service_doors(service: Resource, graph: Graph) -> Doors:
+def _service_doors(service: Resource, graph: Graph) -> Routes:
     """Follow the service account of a Cloud Run service or function to what it may call."""
     is_open = is_reached_by_all(service, graph)
     auth = NO_AUTH if invoker_check_disabled(service, graph) == YES else "iam"
@@ -70,12 +70,12 @@ def _service_doors(service: Resource, graph: Graph) -> Doors:
         for calls, target, answer in _calls_of(account, graph):
             if answer == YES:
                 found.append(
-                    Door(route="/", auth=auth, is_open=is_open, calls=calls, target=target,
+                    Route(route="/", auth=auth, is_open=is_open, calls=calls, target=target,
                          via=account.name)
                 )  # fmt: skip
             else:
                 gaps |= reasons_as_gaps(answer.because, service, graph)
-    return Doors(found=tuple(found), gaps=tuple(sorted(gaps)))
+    return Routes(found=tuple(found), gaps=tuple(sorted(gaps)))
 
 
 def _calls_of(account: Resource, graph: Graph) -> Iterator[tuple[str, str, Answer]]:
@@ -118,7 +118,7 @@ def is_reached_by_all(resource: Resource, graph: Graph) -> Answer:
 def _is_reached(resource: Resource) -> Answer:
     """Say whether requests from the internet arrive."""
     held = property_value(resource, "ingress")
-    if isinstance(held, Unread):
+    if isinstance(held, Unknown):
         return unknown(held.gaps or {f"?the ingress of {resource.name}"})
     if held.value in _REACHED:
         return YES
@@ -166,21 +166,21 @@ def _service_behind(resource: Resource, graph: Graph) -> Answer | None:
     return any_of([*(is_reached_by_all(target, graph) for target in behind.resources), *hidden])
 
 
-def _gateway_doors(gateway: Resource, graph: Graph) -> Doors:
+def _gateway_doors(gateway: Resource, graph: Graph) -> Routes:
     configs = graph.targets(gateway, "config")
-    gaps, found = set(configs.gaps), list[Door]()
+    gaps, found = set(configs.gaps), list[Route]()
     for config in configs.resources:
         held = property_value(config, "routes")
-        if isinstance(held, Unread):
+        if isinstance(held, Unknown):
             gaps.update(held.gaps)
             continue
         found += [_gateway_door(route) for route in held.value or () if route.get("endpoint")]
-    return Doors(found=tuple(found), gaps=tuple(sorted(gaps)))
+    return Routes(found=tuple(found), gaps=tuple(sorted(gaps)))
 
 
-def _gateway_door(route: Mapping[str, Any]) -> Door:
+def _gateway_door(route: Mapping[str, Any]) -> Route:
     auth = str(route.get("auth"))
-    return Door(
+    return Route(
         route=str(route.get("route")),
         auth=auth,
         is_open=YES if auth == NO_AUTH else NO,
@@ -196,7 +196,7 @@ def path_answers(gateway: Resource, graph: Graph) -> Iterator[Answer]:
         yield unknown(configs.gaps)
     for config in configs.resources:
         held = property_value(config, "routes")
-        if isinstance(held, Unread):
+        if isinstance(held, Unknown):
             yield unknown(held.gaps)
             continue
         for route in held.value or ():

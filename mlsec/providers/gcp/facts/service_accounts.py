@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.providers.gcp.facts.cross_project_accounts import holders_abroad
@@ -31,7 +31,7 @@ _MARKS = ("runs_ml", "has_accelerator")
 _PUTS = ("storage.objects.create", "bigquery.tables.updateData")
 
 
-def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether something that trains, serves or develops models runs as the account."""
     users = _users_in(resource.scope, graph)
     mine = users.by_account.get(resource.id, ())
@@ -146,7 +146,7 @@ def _kinds_with_role(graph: Graph) -> Iterator[Type]:
             yield kind
 
 
-ACCOUNTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+ACCOUNTS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "gcp_accounts.runs_ml": runs_ml,
 }
 

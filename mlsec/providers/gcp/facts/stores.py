@@ -10,10 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
-from mlsec.providers.gcp.facts.external_principals import Fact, Outsiders, facts_about, let_in_here
+from mlsec.providers.gcp.facts.external_principals import (
+    ExternalPrincipals,
+    Fact,
+    facts_about,
+    let_in_here,
+)
 from mlsec.providers.gcp.facts.grants import told
 from mlsec.providers.gcp.facts.members import home_of, is_external, is_open_member
 
@@ -33,22 +38,22 @@ _WORLD = ("0.0.0.0/0", "::/0")
 _ACL_KINDS = ("user", "group", "domain")
 
 
-def blocks_public_access(resource: Resource, graph: Graph) -> Known | Unread:
+def blocks_public_access(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the bucket or an organisation policy prevents public access."""
     return told(_prevented(resource, graph), resource, graph)
 
 
-def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody may read or write."""
     sides = (_readers(resource, graph), _writers(resource, graph))
     return told(any_of(side.everybody for side in sides), resource, graph)
 
 
-def _writers(resource: Resource, graph: Graph) -> Outsiders:
+def _writers(resource: Resource, graph: Graph) -> ExternalPrincipals:
     return _of_store(resource, graph, _WRITES, (("acl", _ACL_WRITERS),))
 
 
-def _readers(resource: Resource, graph: Graph) -> Outsiders:
+def _readers(resource: Resource, graph: Graph) -> ExternalPrincipals:
     acls = (("acl", ("READER", *_ACL_WRITERS)), ("default_acl", ("READER", "OWNER")))
     return _of_store(resource, graph, _READS, acls)
 
@@ -58,7 +63,7 @@ def _of_store(
     graph: Graph,
     permissions: tuple[str, ...],
     acls: tuple[tuple[str, tuple[str, ...]], ...],
-) -> Outsiders:
+) -> ExternalPrincipals:
     by_policy = let_in_here(resource, permissions, graph)
     if "acl" not in graph.vocabulary.types[resource.type].properties:
         return by_policy
@@ -70,23 +75,25 @@ def _of_store(
             named[member] = any_of((answer, named.get(member, NO)))
     everybody = any_of((by_policy.everybody, *(side.everybody for side in listed)))
     closed = any_of((_prevented(resource, graph), _filtered(resource)))
-    return Outsiders(
+    return ExternalPrincipals(
         everybody=all_of((everybody, not_(closed))),
         named=named,
         hidden=any_of((by_policy.hidden, *(side.hidden for side in listed))),
     )
 
 
-def _listed(resource: Resource, name: str, roles: tuple[str, ...], graph: Graph) -> Outsiders:
+def _listed(
+    resource: Resource, name: str, roles: tuple[str, ...], graph: Graph
+) -> ExternalPrincipals:
     """Read an access list as grants: what it says counts only where uniform access is off."""
     if property_value(resource, "uniform_access") == Known(value=True):
-        return Outsiders()
+        return ExternalPrincipals()
     held = property_value(resource, name)
-    if isinstance(held, Unread):
-        return Outsiders(hidden=unknown(held.gaps), everybody=unknown(held.gaps))
+    if isinstance(held, Unknown):
+        return ExternalPrincipals(hidden=unknown(held.gaps), everybody=unknown(held.gaps))
     if name == "acl" and not held.value:
         # The project's owners are always on the list: an empty one was not shown.
-        return Outsiders(hidden=unknown({f"?the access list of {resource.name}"}))
+        return ExternalPrincipals(hidden=unknown({f"?the access list of {resource.name}"}))
     home = home_of(resource, graph)
     grants = [each for each in held.value or () if each.get("role") in roles]
     members = [member for grant in grants for member in _as_member(str(grant.get("entity")))]
@@ -95,17 +102,17 @@ def _listed(resource: Resource, name: str, roles: tuple[str, ...], graph: Graph)
         for member in members
         if not is_open_member(member) and (answer := is_external(member, home)) != NO
     }
-    return Outsiders(
+    return ExternalPrincipals(
         everybody=YES if any(is_open_member(member) for member in members) else NO, named=named
     )
 
 
-def _of_objects(resource: Resource) -> Outsiders:
+def _of_objects(resource: Resource) -> ExternalPrincipals:
     """Admit that any object may have a list of its own, where lists count: none of them is read."""
     if property_value(resource, "uniform_access") == Known(value=True):
-        return Outsiders()
+        return ExternalPrincipals()
     doubt = unknown({f"?the access lists of the objects in {resource.name}"})
-    return Outsiders(hidden=doubt, everybody=doubt)
+    return ExternalPrincipals(hidden=doubt, everybody=doubt)
 
 
 def _as_member(entity: str) -> Iterator[str]:
@@ -131,18 +138,18 @@ def _prevented(resource: Resource, graph: Graph) -> Answer:
     above = [flag(project, "prevents_public_access") for project in projects.resources]
     is_hidden = bool(projects.gaps) and not resource.stands_in_code
     hidden = [unknown(projects.gaps)] if is_hidden else []
-    mine = [unknown(own.gaps)] if isinstance(own, Unread) else []
+    mine = [unknown(own.gaps)] if isinstance(own, Unknown) else []
     return any_of([*above, *hidden, *mine])
 
 
 def _filtered(resource: Resource) -> Answer:
     """Say whether an address filter keeps the internet out."""
     mode, ranges = property_value(resource, "ip_filter"), property_value(resource, "ip_ranges")
-    if isinstance(mode, Unread):
+    if isinstance(mode, Unknown):
         return unknown(mode.gaps)
     if mode.value != "Enabled":
         return NO
-    if isinstance(ranges, Unread):
+    if isinstance(ranges, Unknown):
         return unknown(ranges.gaps)
     return NO if any(each in _WORLD for each in ranges.value or ()) else YES
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import any_of
 from mlsec.providers.gcp.facts.grants import told
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 _BUCKET = "gcp.storage.bucket"
 
 
-def answers_everybody(resource: Resource, graph: Graph) -> Known | Unread:
+def answers_everybody(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an endpoint answers somebody who never signed in: by its policy, or by a gateway."""
     ways = (flag(resource, "grants_public_access"), flag(resource, "has_public_entry_point"))
     return told(any_of(ways), resource, graph)
 
 
-def external_artifact_buckets(resource: Resource, graph: Graph) -> Known | Unread:
+def external_artifact_buckets(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the bucket of a version's files when it is none of the project's: another's, or gone."""
     name = property_value(resource, "artifact_bucket")
-    if isinstance(name, Unread):
+    if isinstance(name, Unknown):
         return name
     if not name.value:
         return Known(())
@@ -35,13 +35,13 @@ def external_artifact_buckets(resource: Resource, graph: Graph) -> Known | Unrea
     if name.value in own:
         return Known(())
     gaps = graph.incomplete(_BUCKET, resource.scope, "")
-    return Unread(tuple(sorted(gaps))) if gaps else Known((name.value,))
+    return Unknown(tuple(sorted(gaps))) if gaps else Known((name.value,))
 
 
-def unknown_consumer_projects(resource: Resource, graph: Graph) -> Known | Unread:
+def unknown_consumer_projects(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the projects that may connect privately and are none of those that were scanned."""
     named = property_value(resource, "private_connect_projects")
-    if isinstance(named, Unread):
+    if isinstance(named, Unknown):
         return named
     known = {account_of(each) for each in graph.of_type("gcp.project")}
     known.add(account_of(resource))
@@ -63,7 +63,7 @@ def serving_accounts(resource: Resource, graph: Graph) -> Targets:
     return Targets(resources=tuple(found[key] for key in sorted(found)), gaps=tuple(sorted(gaps)))
 
 
-VERTEX_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+VERTEX_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "gcp_vertex.answers_everybody": answers_everybody,
     "gcp_vertex.external_artifact_buckets": external_artifact_buckets,
     "gcp_vertex.unknown_consumer_projects": unknown_consumer_projects,

@@ -9,7 +9,7 @@ import msgspec
 from urllib3 import exceptions as errors
 
 from mlsec.collect.client.rest import Page
-from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, SERVER_DETAIL, Trouble
+from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, SERVER_DETAIL, CallFailure
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import visible
@@ -28,7 +28,7 @@ class KubeTransport:
 
     def send(
         self, call: Call, operation: Operation, params: Mapping[str, Any], token: str
-    ) -> Page | Trouble:
+    ) -> Page | CallFailure:
         """Ask for one page."""
         del call
         path = path_of(operation, params)
@@ -40,14 +40,14 @@ class KubeTransport:
         except errors.HTTPError as error:
             return _wire_trouble(error)
         except OSError:
-            return Trouble(
+            return CallFailure(
                 reason=GapReason.TIMEOUT, code="Connection", detail="cannot connect",
                 is_worth_a_retry=True,
             )  # fmt: skip
         return _read(answer, operation, has_token=bool(token))
 
 
-def _read(answer: Answered, operation: Operation, *, has_token: bool) -> Page | Trouble:
+def _read(answer: Answered, operation: Operation, *, has_token: bool) -> Page | CallFailure:
     try:
         document = msgspec.json.decode(answer.data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -70,64 +70,64 @@ def _is_list(document: dict[str, Any], name: str) -> bool:
     return isinstance(document.get(name), list)
 
 
-def _refused(answer: Answered, document: Any, *, has_token: bool) -> Trouble:
+def _refused(answer: Answered, document: Any, *, has_token: bool) -> CallFailure:
     said = document if isinstance(document, dict) else {}
     word = visible(str(said.get("reason") or answer.status), 60)
     match answer.status:
         case 401:
-            return Trouble(
+            return CallFailure(
                 reason=GapReason.DENIED, code=word, detail=EXPIRED_DETAIL, is_expired=True
             )
         case 403:
-            return Trouble(reason=GapReason.DENIED, code=word, detail="not allowed")
+            return CallFailure(reason=GapReason.DENIED, code=word, detail="not allowed")
         case 404:
-            return Trouble(
+            return CallFailure(
                 reason=GapReason.UNSUPPORTED, code=word, detail="the server does not have it"
             )
         case 410:
-            return Trouble(
+            return CallFailure(
                 reason=GapReason.TIMEOUT, code=word, detail="the list changed while it was read",
                 is_stale_page=has_token, is_worth_a_retry=not has_token,
             )  # fmt: skip
         case 429:
-            return Trouble(
+            return CallFailure(
                 reason=GapReason.THROTTLED, code=word, detail="too many requests", slows=True,
                 is_worth_a_retry=True, retry_after_s=_retry_after(answer.headers),
             )  # fmt: skip
         case status if status >= 500:
-            return Trouble(
+            return CallFailure(
                 reason=GapReason.TIMEOUT, code=word, detail=SERVER_DETAIL, is_worth_a_retry=True,
                 retry_after_s=_retry_after(answer.headers),
             )  # fmt: skip
         case status:
-            return Trouble(
+            return CallFailure(
                 reason=GapReason.UNSUPPORTED, code=word, detail=f"answered with status {status}"
             )
 
 
-def _wire_trouble(error: Exception) -> Trouble:
+def _wire_trouble(error: Exception) -> CallFailure:
     match error:
         case errors.ProtocolError() | errors.IncompleteRead() | errors.DecodeError():
             return _malformed("the answer was cut short")
         case errors.TimeoutError():
-            return Trouble(
+            return CallFailure(
                 reason=GapReason.TIMEOUT, code="Timeout", detail="no answer in time",
                 is_worth_a_retry=True,
             )  # fmt: skip
         case errors.SSLError():
-            return Trouble(
+            return CallFailure(
                 reason=GapReason.TIMEOUT, code="SSLError",
                 detail="the server's certificate is not accepted",
             )  # fmt: skip
         case _:
-            return Trouble(
+            return CallFailure(
                 reason=GapReason.TIMEOUT, code="Connection", detail="cannot connect",
                 is_worth_a_retry=True,
             )  # fmt: skip
 
 
-def _malformed(detail: str) -> Trouble:
-    return Trouble(
+def _malformed(detail: str) -> CallFailure:
+    return CallFailure(
         reason=GapReason.MALFORMED, code="Malformed", detail=detail, is_worth_a_retry=True
     )
 

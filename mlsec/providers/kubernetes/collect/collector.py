@@ -8,14 +8,14 @@ import secrets
 import msgspec
 
 from mlsec import __version__
-from mlsec.collect.client.rest import RestAsker
+from mlsec.collect.client.rest import RestClient
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import visible
 from mlsec.providers.kubernetes.client.session import Session, open_session
 from mlsec.providers.kubernetes.client.transport import KubeTransport
 from mlsec.providers.kubernetes.collect.cleaning import Cleaner
-from mlsec.providers.kubernetes.collect.listing import Cluster, Seen, ask_cluster
+from mlsec.providers.kubernetes.collect.listing import Cluster, ClusterListing, ask_cluster
 from mlsec.providers.kubernetes.collect.reader import clusters_of
 from mlsec.providers.kubernetes.tables import CORE, table_of
 from mlsec.providers.kubernetes.workloads.resource_builder import PROVIDER
@@ -41,7 +41,7 @@ def collect(
             has_configmaps=settings.has_configmaps,
         )
         _note_start(snapshot, settings, session, cluster)
-        asker = RestAsker(
+        asker = RestClient(
             KubeTransport(session, (settings.connect_timeout_s, settings.read_timeout_s)),
             snapshot,
             table_of(has_configmaps=settings.has_configmaps),
@@ -68,7 +68,7 @@ def check(target: str, settings: CollectSettings) -> None:
     open_session(target).close()
 
 
-def _refuse_silence(seen: Seen, session: Session) -> None:
+def _refuse_silence(seen: ClusterListing, session: Session) -> None:
     """A server that told nothing at all is a mistake to mend, not a cluster to judge."""
     if any(listed.items or (listed.call and listed.gap is None) for listed in seen.listed):
         return

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.settings import Progress
-from mlsec.collect.walk.client import Answer, Asker, Request, gap_for
+from mlsec.collect.walk.client import CallResult, Client, Request, gap_for
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap
@@ -45,7 +45,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     gap: Gap | None = None
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class ClusterListing(msgspec.Struct, frozen=True, kw_only=True):
     """All that a cluster answered. ``unknown`` are kinds that nobody here reads."""
 
     version: str = ""
@@ -63,7 +63,7 @@ class _Kinds(msgspec.Struct, kw_only=True):
     groups_hidden: Gap | None = None
 
 
-def ask_cluster(asker: Asker, cluster: Cluster, progress: Progress | None) -> Seen:
+def ask_cluster(asker: Client, cluster: Cluster, progress: Progress | None) -> ClusterListing:
     """Ask for everything."""
     version = _ask(asker, cluster, VERSION, {})
     kinds = _discover(asker, cluster)
@@ -86,8 +86,8 @@ def ask_cluster(asker: Asker, cluster: Cluster, progress: Progress | None) -> Se
     listed += _all(asker, one, jobs, progress)
     gaps = [*kinds.hidden.values(), *([kinds.groups_hidden] if kinds.groups_hidden else [])]
     gaps += [version] if isinstance(version, Gap) else []
-    told = version.document.get("gitVersion", "") if isinstance(version, Answer) else ""
-    return Seen(
+    told = version.document.get("gitVersion", "") if isinstance(version, CallResult) else ""
+    return ClusterListing(
         version=str(told),
         listed=tuple(listed),
         unknown=tuple(sorted(kinds.unknown)),
@@ -96,7 +96,7 @@ def ask_cluster(asker: Asker, cluster: Cluster, progress: Progress | None) -> Se
 
 
 def _all(
-    asker: Asker,
+    asker: Client,
     one: Callable[[tuple[Kind, str, str]], Listed],
     jobs: list[tuple[Kind, str, str]],
     progress: Progress | None,
@@ -112,7 +112,7 @@ def _all(
     return found
 
 
-def _list(asker: Asker, cluster: Cluster, kind: Kind, version: str, namespace: str) -> Listed:
+def _list(asker: Client, cluster: Cluster, kind: Kind, version: str, namespace: str) -> Listed:
     params = {"version": version, **({"namespace": namespace} if namespace else {})}
     answer = _ask(asker, cluster, listing(kind), params, subject=namespace)
     if isinstance(answer, Gap):
@@ -126,7 +126,7 @@ def _list(asker: Asker, cluster: Cluster, kind: Kind, version: str, namespace: s
     )
 
 
-def _discover(asker: Asker, cluster: Cluster) -> _Kinds:
+def _discover(asker: Client, cluster: Cluster) -> _Kinds:
     found = _Kinds()
     core = _ask(asker, cluster, CORE, {})
     if isinstance(core, Gap):
@@ -181,8 +181,8 @@ def _note(found: _Kinds, group: str, version: str, resources: Iterable[Any]) -> 
 
 
 def _ask(
-    asker: Asker, cluster: Cluster, operation: Operation, params: dict[str, str], subject: str = ""
-) -> Answer | Gap:
+    asker: Client, cluster: Cluster, operation: Operation, params: dict[str, str], subject: str = ""
+) -> CallResult | Gap:
     request = Request(
         scope=cluster.scope,
         region="",
@@ -191,6 +191,6 @@ def _ask(
         subject=subject or cluster.scope,
     )
     answer = asker.ask(request)
-    if isinstance(answer, Answer) and not isinstance(answer.document, dict):
+    if isinstance(answer, CallResult) and not isinstance(answer.document, dict):
         return gap_for(request, GapReason.MALFORMED, detail="the answer is not an object")
     return answer

@@ -9,12 +9,12 @@ import msgspec
 
 from mlsec.collect.code.launch import Launch
 from mlsec.collect.tally import Tally
-from mlsec.collect.walk.client import Asker, StoredAsker
+from mlsec.collect.walk.client import Client, SnapshotClient
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Inventory, Resource
-from mlsec.providers.kubernetes.collect.listing import Cluster, Listed, Seen, ask_cluster
+from mlsec.providers.kubernetes.collect.listing import Cluster, ClusterListing, Listed, ask_cluster
 from mlsec.providers.kubernetes.objects.located_paths import from_plain
 from mlsec.providers.kubernetes.objects.objects import KubeObject, group_of
 from mlsec.providers.kubernetes.shapes.table import as_node
@@ -23,7 +23,11 @@ from mlsec.providers.kubernetes.workloads.endpoints import ENDPOINT, NOTEBOOK, R
 from mlsec.providers.kubernetes.workloads.kinds import BY_KIND, ReadAs
 from mlsec.providers.kubernetes.workloads.proxy_routes import INGRESS, SERVICE, may_lead
 from mlsec.providers.kubernetes.workloads.reading import PLAIN, read_objects
-from mlsec.providers.kubernetes.workloads.resource_builder import PROVIDER, Seat, hidden_by
+from mlsec.providers.kubernetes.workloads.resource_builder import (
+    PROVIDER,
+    ResourceBuilder,
+    hidden_by,
+)
 from mlsec.providers.kubernetes.workloads.workloads import CONTAINER, WORKLOAD
 from mlsec.snapshot.facts import PLACES, fact_of
 from mlsec.snapshot.store import Snapshot
@@ -83,7 +87,7 @@ def read_live(snapshot: Snapshot, vocabulary: Vocabulary) -> Live:
     tally = Tally()
     resources: list[Resource] = []
     launches: list[Launch] = []
-    asker = StoredAsker(snapshot)
+    asker = SnapshotClient(snapshot)
     for cluster in clusters_of(snapshot):
         found, started = _read_cluster(asker, cluster, vocabulary, tally)
         resources += found
@@ -99,10 +103,10 @@ def read_live(snapshot: Snapshot, vocabulary: Vocabulary) -> Live:
 
 
 def _read_cluster(
-    asker: Asker, cluster: Cluster, vocabulary: Vocabulary, tally: Tally
+    asker: Client, cluster: Cluster, vocabulary: Vocabulary, tally: Tally
 ) -> tuple[list[Resource], tuple[Launch, ...]]:
     seen = ask_cluster(asker, cluster, None)
-    seat = Seat(cluster.scope, vocabulary, tally)
+    seat = ResourceBuilder(cluster.scope, vocabulary, tally)
     _account(seen, seat)
     things = [thing for listed in seen.listed for thing in _objects(listed, cluster, seat)]
     launches = read_objects(things, seat)
@@ -110,7 +114,7 @@ def _read_cluster(
     return seat.resources, launches
 
 
-def _account(seen: Seen, seat: Seat) -> None:
+def _account(seen: ClusterListing, seat: ResourceBuilder) -> None:
     """Note every type that was looked for, and what hid some of it."""
     for listed in seen.listed:
         for name in _TYPES.get(listed.kind.read_as, ()):
@@ -130,7 +134,7 @@ def _account(seen: Seen, seat: Seat) -> None:
         seat.tally.hide((INGRESS, seat.scope, ""), gap, is_listing=True)
 
 
-def _objects(listed: Listed, cluster: Cluster, seat: Seat) -> Iterator[KubeObject]:
+def _objects(listed: Listed, cluster: Cluster, seat: ResourceBuilder) -> Iterator[KubeObject]:
     for item in listed.items:
         thing = _object(listed, cluster, item)
         if thing is None:
@@ -168,7 +172,7 @@ def _version(item: Any, group: str) -> str:
     return given if group_of(given) == group and given else (f"{group}/v1" if group else "v1")
 
 
-def _lose(listed: Listed, seat: Seat) -> None:
+def _lose(listed: Listed, seat: ResourceBuilder) -> None:
     gap = make_gap(
         scope=seat.scope,
         subject=listed.namespace or seat.scope,
@@ -191,7 +195,7 @@ def _is_owned(item: dict[str, Any]) -> bool:
     )
 
 
-def _cluster(seen: Seen, cluster: Cluster, seat: Seat) -> None:
+def _cluster(seen: ClusterListing, cluster: Cluster, seat: ResourceBuilder) -> None:
     place = cluster.scope.partition("/")[2]
     cluster_id = f"k8s://{place}"
     thing = KubeObject(
@@ -204,13 +208,15 @@ def _cluster(seen: Seen, cluster: Cluster, seat: Seat) -> None:
     if any(gap.wanted != VERSION.label for gap in seen.gaps):
         hidden["skipped_objects"] = hidden_by("the server does not tell all of its kinds")
     views = {
-        "Seen": as_node({"id": cluster_id, "name": place, "not_read": _not_read(seen, cluster)}),
+        "ClusterListing": as_node(
+            {"id": cluster_id, "name": place, "not_read": _not_read(seen, cluster)}
+        ),
         "Version": as_node({"gitVersion": seen.version} if seen.version else {}),
     }
     seat.add(CLUSTER, thing, views, hidden=hidden)
 
 
-def _not_read(seen: Seen, cluster: Cluster) -> list[dict[str, str]]:
+def _not_read(seen: ClusterListing, cluster: Cluster) -> list[dict[str, str]]:
     parts = [{"what": f"{kind}: no reader of this kind"} for kind in seen.unknown]
     if cluster.namespaces:
         parts.append({"what": f"other namespaces than {', '.join(cluster.namespaces)}"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.providers.kubernetes.facts.exposure import INGRESS, ROUTE, asks, lets_anybody_in
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 ENDPOINT = "kubernetes.endpoint"
 
 
-def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether pods of machine learning stand behind a door."""
     reached = behind(resource, graph)
     answers = [flag(target, "is_ml") for target in reached.resources]
@@ -44,7 +44,7 @@ def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
     return settled(any_of([*answers, unknown(reached.gaps) if reached.gaps else NO]))
 
 
-def gateway_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def gateway_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether some route of a gateway leads to pods of machine learning."""
     routes = [
         each
@@ -56,7 +56,7 @@ def gateway_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unread:
     return settled(any_of([*answers, unknown(hidden) if hidden else NO]))
 
 
-def opens(resource: Resource, graph: Graph) -> Known | Unread:
+def opens(resource: Resource, graph: Graph) -> Known | Unknown:
     """List what of well-known servers stands behind the ports of a door."""
     reached = behind(resource, graph)
     services = [resource] if resource.type == SERVICE else list(backends(resource, graph).resources)
@@ -67,7 +67,7 @@ def opens(resource: Resource, graph: Graph) -> Known | Unread:
                 for item in _opened_by(service, container):
                     found[item["product"], item["port"]] = item
     if reached.gaps and not found:
-        return Unread(reached.gaps)
+        return Unknown(reached.gaps)
     return Known([found[key] for key in sorted(found)])
 
 
@@ -86,12 +86,12 @@ def _opened_by(service: Resource, container: Resource) -> Iterable[dict[str, Any
         yield {"product": product, "port": number, "what": opened(product, number)}
 
 
-def requires_auth(resource: Resource, graph: Graph) -> Known | Unread:
+def requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether something between the caller and the model asks who is there."""
     return settled(asks(resource, graph))
 
 
-def is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody on the internet gets an answer without signing in."""
     return settled(lets_anybody_in(resource, graph))
 
@@ -160,7 +160,7 @@ def open_doors(resource: Resource, graph: Graph) -> Targets:
     return found_or(graph, resource, found, gaps)
 
 
-def endpoint_is_public(resource: Resource, graph: Graph) -> Known | Unread:
+def endpoint_is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether some door lets anybody on the internet get to an endpoint."""
     if held(resource, "has_auth_annotation") is True:
         return Known(value=False)
@@ -197,15 +197,15 @@ def _endpoints_at(resource: Resource, graph: Graph) -> bool:
     )
 
 
-def _as_answer(value: Known | Unread) -> Answer:
+def _as_answer(value: Known | Unknown) -> Answer:
     match value:
         case Known(value=found):
             return YES if found else NO
-        case Unread(gaps=gaps):
+        case Unknown(gaps=gaps):
             return unknown(gaps)
 
 
-KUBE_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+KUBE_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "kubernetes.leads_to_ml": leads_to_ml,
     "kubernetes.gateway_leads_to_ml": gateway_leads_to_ml,
     "kubernetes.opens": opens,

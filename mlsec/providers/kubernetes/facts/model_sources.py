@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.providers.kubernetes.facts.selectors import found_or, held, unsaid
 from mlsec.vocabulary.types import RelationKind
 
@@ -25,21 +25,21 @@ _FILLED_IN = "which store it loads its model from is filled in elsewhere"
 _UNTOLD = "neither the object nor what its containers start names a model"
 
 
-def model_source(resource: Resource, graph: Graph) -> Known | Unread:
+def model_source(resource: Resource, graph: Graph) -> Known | Unknown:
     """Say what names the models of an endpoint: address, server, or none where it loads none."""
     if "sources" in resource.unread:
-        return Unread(tuple(resource.unread["sources"]))
+        return Unknown(tuple(resource.unread["sources"]))
     if held(resource, "sources"):
         return Known("address")
     servers = _servers_of(resource, graph)
     hidden = _hidden(servers)
     if hidden:
-        return Unread(hidden)
+        return Unknown(hidden)
     if any(held(each, _MODEL) for each in servers):
         return Known("server")
     if servers or held(resource, "loads_models") is False:
         return Known("none")
-    return Unread((unsaid(graph, resource, "model_source", _UNTOLD),))
+    return Unknown((unsaid(graph, resource, "model_source", _UNTOLD),))
 
 
 def artifact_buckets(resource: Resource, graph: Graph) -> Targets:
@@ -79,7 +79,7 @@ def _more(resource: Resource, graph: Graph) -> tuple[str, ...]:
     if "model_source" not in graph.vocabulary.types[resource.type].properties:
         return ()
     told = model_source(resource, graph)
-    if isinstance(told, Unread):
+    if isinstance(told, Unknown):
         return told.gaps
     return _hidden(_servers_of(resource, graph))
 
@@ -105,7 +105,7 @@ def _servers_of(resource: Resource, graph: Graph) -> list[Resource]:
     return index.get(base, [])
 
 
-KUBE_SOURCES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+KUBE_SOURCES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "kubernetes.model_source": model_source,
 }
 KUBE_SOURCE_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {

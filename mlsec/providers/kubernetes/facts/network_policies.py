@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, Answer, all_of, any_of, not_, unknown
 from mlsec.providers.kubernetes.facts.selectors import (
@@ -42,36 +42,36 @@ def governed(resource: Resource, graph: Graph) -> Targets:
     return found_or(graph, resource, found, hidden_types(graph, resource, WORKLOAD))
 
 
-def policy_opens_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def policy_opens_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a policy is about pods of machine learning."""
     reached = governed(resource, graph)
     answers = [flag(target, "is_ml") for target in reached.resources]
     return settled(any_of([*answers, *([unknown(reached.gaps)] if reached.gaps else [])]))
 
 
-def is_isolated(resource: Resource, graph: Graph) -> Known | Unread:
+def is_isolated(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether some policy limits who may reach the pods."""
     return settled(_limited(resource, graph, "governs_ingress", "allows_all_ingress"))
 
 
-def limits_egress(resource: Resource, graph: Graph) -> Known | Unread:
+def limits_egress(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether some policy limits what the pods may reach."""
     return settled(_limited(resource, graph, "governs_egress", "allows_all_egress"))
 
 
-def reaches_metadata(resource: Resource, graph: Graph) -> Known | Unread:
+def reaches_metadata(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether nothing keeps the pods from the cloud's metadata service."""
     is_host = flag(resource, "host_network") if resource.type == WORKLOAD else NO
     kept = _limited(resource, graph, "governs_egress", "reaches_metadata")
     return settled(any_of((is_host, not_(kept))))
 
 
-def reaches_internet(resource: Resource, graph: Graph) -> Known | Unread:
+def reaches_internet(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether no policy limits what a notebook may reach."""
     return settled(not_(_limited(resource, graph, "governs_egress", "allows_all_egress")))
 
 
-def denies_by_default(resource: Resource, graph: Graph) -> Known | Unread:
+def denies_by_default(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a policy of a namespace holds for all of its pods and lets in only what is named."""
     policies = [
         each
@@ -121,7 +121,7 @@ def _unseen(resource: Resource, graph: Graph) -> list[Answer]:
     return [unknown(gaps)] if gaps else []
 
 
-KUBE_POLICIES: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+KUBE_POLICIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "kubernetes.is_isolated": is_isolated,
     "kubernetes.limits_egress": limits_egress,
     "kubernetes.reaches_metadata": reaches_metadata,

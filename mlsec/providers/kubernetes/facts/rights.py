@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.providers.kubernetes.facts.selectors import (
     all_of_type,
     by_name,
@@ -88,28 +88,28 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     gaps: frozenset[str] = frozenset()
 
 
-def role_abilities(resource: Resource, graph: Graph) -> Known | Unread:
+def role_abilities(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name what a role allows that matters."""
     return _listed(_of_role(resource, graph))
 
 
-def binding_abilities(resource: Resource, graph: Graph) -> Known | Unread:
+def binding_abilities(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name what the role of a binding allows that matters."""
     return _listed(_of_binding(resource, graph))
 
 
-def abilities(resource: Resource, graph: Graph) -> Known | Unread:
+def abilities(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name what the bindings of an account allow that matters."""
     return _listed(_of_account(resource, graph))
 
 
-def is_admin(resource: Resource, graph: Graph) -> Known | Unread:
+def is_admin(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an account may do everything, everywhere."""
     given = _of_account(resource, graph)
     return settled(is_known_to(_ALL + EVERYWHERE in given.abilities, given.gaps))
 
 
-def is_privileged(resource: Resource, graph: Graph) -> Known | Unread:
+def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an account can take over the cluster."""
     given = _of_account(resource, graph)
     wide = {
@@ -120,7 +120,7 @@ def is_privileged(resource: Resource, graph: Graph) -> Known | Unread:
     return settled(is_known_to(wide & {*_TAKES_OVER, _ALL}, given.gaps))
 
 
-def escalates(resource: Resource, graph: Graph) -> Known | Unread:
+def escalates(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an account can give itself more rights than it has."""
     given = _of_account(resource, graph)
     plain = {ability.removesuffix(EVERYWHERE) for ability in given.abilities}
@@ -263,11 +263,11 @@ def _covers(kinds: Iterable[str], wanted: str) -> bool:
     return "/" in wanted and f"*/{wanted.partition('/')[2]}" in held_kinds
 
 
-def _listed(given: Given) -> Known | Unread:
-    return Unread(tuple(sorted(given.gaps))) if given.gaps else Known(sorted(given.abilities))
+def _listed(given: Given) -> Known | Unknown:
+    return Unknown(tuple(sorted(given.gaps))) if given.gaps else Known(sorted(given.abilities))
 
 
-KUBE_RIGHTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+KUBE_RIGHTS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "kubernetes.role_abilities": role_abilities,
     "kubernetes.binding_abilities": binding_abilities,
     "kubernetes.abilities": abilities,

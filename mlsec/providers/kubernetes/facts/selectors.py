@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.ternary import Answer, unknown
 
 if TYPE_CHECKING:
@@ -249,10 +249,10 @@ def unsaid(graph: Graph, resource: Resource, wanted: str, why: str) -> str:
     return graph.note_gap(gap)
 
 
-def settled(answer: Answer) -> Known | Unread:
+def settled(answer: Answer) -> Known | Unknown:
     """Turn an answer into a property's value; its reasons are gaps."""
     if answer.truth is Truth.UNKNOWN:
-        return Unread(tuple(sorted(gap for gap in answer.because if not gap.startswith("?"))))
+        return Unknown(tuple(sorted(gap for gap in answer.because if not gap.startswith("?"))))
     return Known(answer.truth is Truth.TRUE)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unread
+from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.providers.kubernetes.facts.cloud_roles import cloud_roles
@@ -60,16 +60,16 @@ def roles(resource: Resource, graph: Graph) -> Targets:
     return found_or(graph, resource, found, gaps)
 
 
-def has_token(resource: Resource, graph: Graph) -> Known | Unread:
+def has_token(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a token lies in the pods: the pod says, else the account, else yes."""
     if "mounts_token" in resource.unread:
-        return Unread(tuple(resource.unread["mounts_token"]))
+        return Unknown(tuple(resource.unread["mounts_token"]))
     said = held(resource, "mounts_token")
     if said is not None:
         return Known(bool(said))
     reached = account(resource, graph)
     if not reached.resources:
-        return Unread(reached.gaps)
+        return Unknown(reached.gaps)
     answers = [_mounts(target) for target in reached.resources]
     return settled(any_of(answers))
 
@@ -79,7 +79,7 @@ def _mounts(found: Resource) -> Answer:
     return YES if held(found, "is_declared") is False else flag(found, "mounts_token")
 
 
-def runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a workload of machine learning runs as an account."""
     workloads = [
         each
@@ -126,7 +126,7 @@ def in_namespace(resource: Resource, graph: Graph) -> Targets:
     return found_or(graph, resource, near, hidden_types(graph, resource, NAMESPACE))
 
 
-def namespace_runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def namespace_runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether workloads of machine learning run in a namespace."""
     inside = [
         each
@@ -142,14 +142,14 @@ def namespace_runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
     return settled(any_of([*answers, unknown(hidden) if hidden else NO]))
 
 
-def cluster_runs_ml(resource: Resource, graph: Graph) -> Known | Unread:
+def cluster_runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether workloads of machine learning run in a cluster."""
     hidden = hidden_types(graph, resource, WORKLOAD)
     answers = [flag(each, "is_ml") for each in all_of_type(graph, WORKLOAD, resource.scope)]
     return settled(any_of([*answers, unknown(hidden) if hidden else NO]))
 
 
-def checks_images(resource: Resource, graph: Graph) -> Known | Unread:
+def checks_images(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether some admission policy of a cluster looks at signatures of images."""
     policies = all_of_type(graph, "kubernetes.admission", resource.scope)
     hidden = hidden_types(graph, resource, "kubernetes.admission")
@@ -157,7 +157,7 @@ def checks_images(resource: Resource, graph: Graph) -> Known | Unread:
     return settled(any_of([*answers, unknown(hidden) if hidden else NO]))
 
 
-KUBE_ACCOUNTS: Mapping[str, Callable[[Resource, Graph], Known | Unread]] = {
+KUBE_ACCOUNTS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "kubernetes.has_token": has_token,
     "kubernetes.runs_ml": runs_ml,
     "kubernetes.namespace_runs_ml": namespace_runs_ml,

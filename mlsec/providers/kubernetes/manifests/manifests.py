@@ -14,7 +14,7 @@ from mlsec.providers.kubernetes.manifests.kustomizations import patches_of
 from mlsec.providers.kubernetes.objects.objects import KubeObject, group_of, is_object, unfold
 from mlsec.providers.kubernetes.workloads.kinds import BY_KIND
 from mlsec.providers.kubernetes.workloads.reading import read_objects
-from mlsec.providers.kubernetes.workloads.resource_builder import Seat
+from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder
 from mlsec.vocabulary.types import Vocabulary
 
 _RENDER = {
@@ -39,7 +39,7 @@ def read(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
                 _chart_of(file.path) if language is Language.HELM_TEMPLATE else _above(file.path)
             )
             scope.refuse(file, words.format(folder=folder), reason=GapReason.UNRESOLVED)
-    seat = Seat(scope.name, vocabulary, scope.tally)
+    seat = ResourceBuilder(scope.name, vocabulary, scope.tally)
     launches = read_objects(things, seat)
     return Declared(resources=tuple(seat.resources), launches=launches)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.core.enums import GapReason
 from mlsec.providers.kubernetes.objects.located_paths import dig_node
 from mlsec.vocabulary.types import Kind, Property, Type
@@ -107,7 +107,7 @@ def shape_node(wanted: Property, node: Node, shapes: Shapes) -> Any:
         UnknownValueError: the text does not tell it.
         ValueError: it is of another kind than the vocabulary says.
     """
-    if isinstance(node.value, Unresolved):
+    if isinstance(node.value, UnknownValue):
         raise UnknownValueError(node.value.why)
     if wanted.shape:
         if wanted.shape in _AS_IT_STANDS:
@@ -173,7 +173,7 @@ def _element(wanted: Property, node: Node, shapes: Shapes) -> dict[str, Any]:
 
 
 def _as_text(value: Any) -> str:
-    if isinstance(value, Unresolved):
+    if isinstance(value, UnknownValue):
         return "?"
     if isinstance(value, bool):
         return str(value).lower()

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 
 
 def dig_node(node: Node, path: str) -> Node | None:
@@ -29,7 +29,7 @@ def from_plain(value: Any) -> Node:
 
 def _follow(node: Node, steps: tuple[str, ...], at: int) -> Node | None:
     while at < len(steps):
-        if isinstance(node.value, Unresolved):
+        if isinstance(node.value, UnknownValue):
             return node
         step = steps[at]
         at += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mlsec.collect.located.located import Node, Unresolved, plain
+from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.providers.kubernetes.objects.located_mapping import Shapes
 from mlsec.providers.kubernetes.objects.objects import texts
 
@@ -99,7 +99,7 @@ def ingress_auth(thing: Node) -> str:
     own = _controller(_class_of(thing))
     held = {k: n for k, n in written.items() if not own or _controller(k) in ("", own)}
     asks = [n for k, n in held.items() if k in _ASKS or k == f"{_ALB}auth-type"]
-    is_hidden = any(isinstance(n.value, Unresolved) or "{{" in str(n.value) for n in asks)
+    is_hidden = any(isinstance(n.value, UnknownValue) or "{{" in str(n.value) for n in asks)
     if not is_hidden and any(n.value not in ("", "none", None) for n in asks):
         return "asked"
     return "elsewhere" if is_hidden or any(held.get(key) for key in _ELSEWHERE) else "unsaid"

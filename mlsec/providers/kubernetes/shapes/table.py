@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlsec.collect.images.image_names import image_digest, image_tag, registry_host
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.collect.secrets.masking import masked_kind
 from mlsec.providers.kubernetes.objects.located_mapping import Shapes, UnknownValueError
 
@@ -62,7 +62,7 @@ def has_gpu(node: Node) -> bool:
 
 def quantity_text(node: Node) -> str | None:
     """Give a quantity as text, however it is written."""
-    if isinstance(node.value, Unresolved):
+    if isinstance(node.value, UnknownValue):
         raise UnknownValueError(node.value.why)
     return None if node.value in (None, "") else str(node.value)
 

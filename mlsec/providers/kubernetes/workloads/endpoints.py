@@ -9,7 +9,7 @@ from mlsec.providers.kubernetes.objects.located_paths import dig_node
 from mlsec.providers.kubernetes.objects.objects import KubeObject
 from mlsec.providers.kubernetes.shapes.table import as_node
 from mlsec.providers.kubernetes.workloads.model_addresses import addresses_in, loads_models
-from mlsec.providers.kubernetes.workloads.resource_builder import Seat
+from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder
 from mlsec.providers.kubernetes.workloads.workloads import Ran
 
 ENDPOINT, NOTEBOOK, RAY = "kubernetes.endpoint", "kubernetes.notebook", "kubernetes.ray"
@@ -36,7 +36,7 @@ _CLUSTERS = {
 }
 
 
-def read_endpoint(thing: KubeObject, ran: tuple[Ran, ...], seat: Seat) -> None:
+def read_endpoint(thing: KubeObject, ran: tuple[Ran, ...], seat: ResourceBuilder) -> None:
     """Make an endpoint of an object of a kind that serves models."""
     sources = [*addresses_in(thing), *(s for each in ran for s in _sources_of(each))]
     formats = [t for f in _formats(thing) if (t := f)]
@@ -57,7 +57,7 @@ def read_endpoint(thing: KubeObject, ran: tuple[Ran, ...], seat: Seat) -> None:
     )  # fmt: skip
 
 
-def read_served(ran: Ran, seat: Seat) -> None:
+def read_served(ran: Ran, seat: ResourceBuilder) -> None:
     """Make an endpoint of a plain workload that runs a well-known model server."""
     thing = ran.thing
     endpoint_id = f"{ran.resource.id}!endpoint"
@@ -76,7 +76,7 @@ def read_served(ran: Ran, seat: Seat) -> None:
     )  # fmt: skip
 
 
-def read_notebook(ran: Ran, seat: Seat) -> None:
+def read_notebook(ran: Ran, seat: ResourceBuilder) -> None:
     """Make a notebook of a workload in which people run code."""
     pod = ran.pod
     seen = {
@@ -92,7 +92,7 @@ def read_notebook(ran: Ran, seat: Seat) -> None:
     )  # fmt: skip
 
 
-def read_ray(thing: KubeObject, ran: tuple[Ran, ...], seat: Seat) -> None:
+def read_ray(thing: KubeObject, ran: tuple[Ran, ...], seat: ResourceBuilder) -> None:
     """Make a Ray cluster of an object; a RayService is an endpoint as well."""
     cluster = dig_node(thing.node, _CLUSTERS[thing.kind])
     if cluster is not None:
@@ -105,7 +105,7 @@ def read_ray(thing: KubeObject, ran: tuple[Ran, ...], seat: Seat) -> None:
         read_endpoint(thing, ran, seat)
 
 
-def _head_service(thing: KubeObject, cluster: Node, seat: Seat) -> None:
+def _head_service(thing: KubeObject, cluster: Node, seat: ResourceBuilder) -> None:
     """The service that KubeRay makes for the head, which ingresses name and no file declares."""
     ports = {6379: "gcs-server", 8265: "dashboard", 10001: "client", 8000: "serve"}
     kind = cluster.text("headGroupSpec", "serviceType") or "ClusterIP"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mlsec.collect.code.launch import Launch
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.providers.kubernetes.objects.objects import KubeObject
 from mlsec.providers.kubernetes.workloads.workloads import Ran, named_containers
 
@@ -41,7 +41,7 @@ def _launch(ran: Ran, node: Node, name: str, configs: Configs) -> Launch:
     thing = ran.thing
     argv = (*node.items("command"), *node.items("args"))
     if ran.pod.rest:
-        more = Unresolved(f"what stands beside its own arguments: {ran.pod.rest}")
+        more = UnknownValue(f"what stands beside its own arguments: {ran.pod.rest}")
         hidden = Node(more, node.line, node.column)
         argv = (*argv, hidden) if node.items("command") else (hidden, *argv)
     user = node.get("securityContext", "runAsUser") or ran.pod.spec.get(
@@ -94,7 +94,7 @@ def _filled(node: Node) -> Node:
     """Give a value as it stands, unless a template fills it in."""
     if not isinstance(node.value, str) or "{{" not in node.value:
         return node
-    return Node(Unresolved(f"{node.value[:60]} is filled in elsewhere"), node.line, node.column)
+    return Node(UnknownValue(f"{node.value[:60]} is filled in elsewhere"), node.line, node.column)
 
 
 def _image(node: Node | None) -> Node | None:
@@ -117,7 +117,7 @@ def _referred(env: Node, thing: KubeObject, configs: Configs) -> Node:
         return Node("", env.line, env.column)
     # Without it the pod does not start, unless it says that it may.
     is_optional = any(node.get("optional") is not None for node in env.pairs("valueFrom").values())
-    return Node(Unresolved(_WHY, is_given=not is_optional), env.line, env.column)
+    return Node(UnknownValue(_WHY, is_given=not is_optional), env.line, env.column)
 
 
 def _config(name: str, thing: KubeObject, configs: Configs) -> KubeObject | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.providers.kubernetes.objects.located_paths import dig_node
 from mlsec.providers.kubernetes.objects.objects import KubeObject
 
@@ -34,7 +34,7 @@ def addresses_in(thing: KubeObject) -> Iterator[Node]:
     """Give each address that an object of a kind that serves models names in its own fields."""
     seen = set()
     for node in _address_nodes(thing):
-        if isinstance(node.value, Unresolved):
+        if isinstance(node.value, UnknownValue):
             yield Node({"uri": node}, node.line, node.column)
         elif isinstance(node.value, str) and node.value not in seen:
             seen.add(node.value)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from mlsec.collect.located.located import Node, Unresolved
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.providers.kubernetes.objects.located_mapping import Hidden
 from mlsec.providers.kubernetes.objects.objects import KubeObject
 from mlsec.providers.kubernetes.shapes.table import as_node
-from mlsec.providers.kubernetes.workloads.resource_builder import Seat, hidden_by
+from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder, hidden_by
 
 INGRESS, SERVICE = "kubernetes.ingress", "kubernetes.service"
 # Group -> where its kinds name services, hosts, TLS, and what may ask who is there. A star is any
@@ -89,7 +89,7 @@ def may_lead(kind: str) -> bool:
     return bool(_MAY_LEAD.search(kind.partition(".")[0]))
 
 
-def read_proxy_route(thing: KubeObject, seat: Seat) -> None:
+def read_proxy_route(thing: KubeObject, seat: ResourceBuilder) -> None:
     """Read a route of a proxy as an ingress."""
     spec = thing.node.get("spec") or as_node({})
     services = list(_texts(spec, _SERVICES[thing.group]))
@@ -101,12 +101,12 @@ def read_proxy_route(thing: KubeObject, seat: Seat) -> None:
     if is_guarded or any(True for _ in _at(spec, _GUARDS.get(thing.group, ()))):
         why = "what it names beside may ask who is there, or let only some in"
         hidden["auth"] = hidden["restricts_sources"] = hidden_by(why)
-    if not services or any(isinstance(service.value, Unresolved) for service in services):
+    if not services or any(isinstance(service.value, UnknownValue) for service in services):
         hidden["backends"] = hidden_by("where it leads is not told by the text")
     _add(thing, services, list(_texts(spec, _HOSTS.get(thing.group, ()))), spec, hidden, seat)
 
 
-def read_unknown(thing: KubeObject, services: frozenset[str], seat: Seat) -> None:
+def read_unknown(thing: KubeObject, services: frozenset[str], seat: ResourceBuilder) -> None:
     """Count what nothing reads, and what names a service, as a route that may lead to it."""
     named = [n for n in _named(thing.node) if _bare(n.value).rpartition("/")[2] in services]
     if not named:
@@ -124,7 +124,7 @@ def read_unknown(thing: KubeObject, services: frozenset[str], seat: Seat) -> Non
     _add(thing, named, [], as_node({}), dict.fromkeys(parts, hidden), seat)
 
 
-def read_pool(thing: KubeObject, seat: Seat) -> None:
+def read_pool(thing: KubeObject, seat: ResourceBuilder) -> None:
     """Read an InferencePool as a service: it selects pods and has no address of its own."""
     spec = thing.node.get("spec") or as_node({})
     selector = spec.get("selector", "matchLabels") or spec.get("selector")
@@ -137,7 +137,7 @@ def read_pool(thing: KubeObject, seat: Seat) -> None:
 
 def _add(
     thing: KubeObject, services: list[Node], hosts: list[Node], spec: Node,
-    hidden: Mapping[str, Hidden], seat: Seat,
+    hidden: Mapping[str, Hidden], seat: ResourceBuilder,
 ) -> None:  # fmt: skip
     """Write it down as an Ingress would be written."""
     paths = tuple(
@@ -181,7 +181,7 @@ def _texts(spec: Node, paths: _Paths) -> Iterator[Node]:
         each = found if name is None else name
         if space and isinstance(each.value, str):
             each = Node(f"{each.value}.{space}", each.line, each.column)
-        if isinstance(each.value, (str, Unresolved)) and each.value != "":
+        if isinstance(each.value, (str, UnknownValue)) and each.value != "":
             yield each
 
 
@@ -194,7 +194,7 @@ def _follow(node: Node, steps: list[str]) -> Iterator[Node]:
     if not steps:
         if node.value not in (None, (), {}, False):
             yield node
-    elif isinstance(node.value, Unresolved):
+    elif isinstance(node.value, UnknownValue):
         yield node
     elif steps[0] == "*":
         for each in node.value if isinstance(node.value, tuple) else ():

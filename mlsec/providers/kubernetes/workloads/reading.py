@@ -22,7 +22,7 @@ from mlsec.providers.kubernetes.workloads.proxy_routes import (
     read_proxy_route,
     read_unknown,
 )
-from mlsec.providers.kubernetes.workloads.resource_builder import Seat
+from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder
 from mlsec.providers.kubernetes.workloads.service_accounts import read_account, read_implied
 from mlsec.providers.kubernetes.workloads.workloads import Ran, read_workloads
 
@@ -44,7 +44,7 @@ PLAIN: Mapping[ReadAs, str] = {
 }
 
 
-def read_objects(things: Iterable[KubeObject], seat: Seat) -> tuple[Launch, ...]:
+def read_objects(things: Iterable[KubeObject], seat: ResourceBuilder) -> tuple[Launch, ...]:
     """Make resources of all objects, and give how each of their containers is started."""
     kept = tuple(things)
     ran: list[Ran] = []
@@ -74,7 +74,9 @@ def read_objects(things: Iterable[KubeObject], seat: Seat) -> tuple[Launch, ...]
     return tuple(launches)
 
 
-def _read_kind(read_as: ReadAs, thing: KubeObject, own: tuple[Ran, ...], seat: Seat) -> None:
+def _read_kind(
+    read_as: ReadAs, thing: KubeObject, own: tuple[Ran, ...], seat: ResourceBuilder
+) -> None:
     match read_as:
         case ReadAs.ACCOUNT:
             read_account(thing, seat)
@@ -94,7 +96,7 @@ def _read_kind(read_as: ReadAs, thing: KubeObject, own: tuple[Ran, ...], seat: S
             pass
 
 
-def _read_purpose(ran: Ran, seat: Seat, *, is_endpoint: bool) -> None:
+def _read_purpose(ran: Ran, seat: ResourceBuilder, *, is_endpoint: bool) -> None:
     """What a workload is besides: an endpoint, when no object of its own is one, or a notebook."""
     is_runtime = ran.thing.kind.endswith(("Runtime", "ServerConfig", "ServiceConfig", "Server"))
     if ran.runs == "serving" and not is_endpoint and not is_runtime:

@@ -23,7 +23,7 @@ OPERATION = "Object"
 SHAPES: Shapes = {**VALUE_SHAPES, **NETWORK_SHAPES, **NETPOL_SHAPES, **POLICY_SHAPES}
 
 
-class Seat:
+class ResourceBuilder:
     """What the readers of one scope (a folder of manifests, or a cluster) share."""
 
     def __init__(self, scope: str, vocabulary: Vocabulary, tally: Tally) -> None:

@@ -8,13 +8,13 @@ from mlsec.core.resource import Resource
 from mlsec.providers.kubernetes.objects.objects import KubeObject
 from mlsec.providers.kubernetes.shapes.table import as_node
 from mlsec.providers.kubernetes.workloads.kinds import BY_KIND, ReadAs
-from mlsec.providers.kubernetes.workloads.resource_builder import Seat, hidden_by
+from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder, hidden_by
 from mlsec.providers.kubernetes.workloads.workloads import Ran
 
 ACCOUNT = "kubernetes.service_account"
 
 
-def read_account(thing: KubeObject, seat: Seat) -> None:
+def read_account(thing: KubeObject, seat: ResourceBuilder) -> None:
     """Make an account of its own object."""
     seen = as_node({
         "id": thing.id, "name": thing.name, "namespace": thing.namespace, "is_declared": True,
@@ -23,7 +23,10 @@ def read_account(thing: KubeObject, seat: Seat) -> None:
 
 
 def read_implied(
-    things: Iterable[KubeObject], ran: Iterable[Ran], endpoints: Iterable[Resource], seat: Seat
+    things: Iterable[KubeObject],
+    ran: Iterable[Ran],
+    endpoints: Iterable[Resource],
+    seat: ResourceBuilder,
 ) -> None:
     """Make an account of each that is used or bound, and declared nowhere in this scope."""
     known: dict[str, list[KubeObject]] = {}
@@ -60,7 +63,7 @@ def _bound(things: Iterable[KubeObject]) -> Iterator[tuple[tuple[str, str], Kube
                 yield _key(space, subject.text("name")), thing
 
 
-def _implied(namespace: str, name: str, thing: KubeObject, seat: Seat) -> None:
+def _implied(namespace: str, name: str, thing: KubeObject, seat: ResourceBuilder) -> None:
     seen = as_node({
         "id": "", "name": name, "namespace": namespace, "is_declared": False,
     })  # fmt: skip

@@ -15,7 +15,7 @@ from mlsec.providers.kubernetes.workloads.kinds import BY_KIND
 from mlsec.providers.kubernetes.workloads.model_addresses import addresses_of
 from mlsec.providers.kubernetes.workloads.pods import Pod, find_pods
 from mlsec.providers.kubernetes.workloads.products import RUNS, product_of, product_of_command
-from mlsec.providers.kubernetes.workloads.resource_builder import Seat
+from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder
 
 WORKLOAD, CONTAINER = "kubernetes.workload", "kubernetes.container"
 # Where several say something, the first of these is what the workload is for.
@@ -31,7 +31,7 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
     runs: str
 
 
-def read_workloads(thing: KubeObject, seat: Seat) -> tuple[Ran, ...]:
+def read_workloads(thing: KubeObject, seat: ResourceBuilder) -> tuple[Ran, ...]:
     """Make a workload of each pod template of an object, and a container of each of its own.
 
     In a cluster, what something else completes is read where it is complete.
@@ -42,7 +42,7 @@ def read_workloads(thing: KubeObject, seat: Seat) -> tuple[Ran, ...]:
     return tuple(read_pod(thing, pod, seat) for pod in pods)
 
 
-def read_pod(thing: KubeObject, pod: Pod, seat: Seat) -> Ran:
+def read_pod(thing: KubeObject, pod: Pod, seat: ResourceBuilder) -> Ran:
     """Make one workload and its containers."""
     name = f"{thing.name}/{pod.part}" if pod.part else thing.name
     workload_id = f"{thing.id}#{pod.part}" if pod.part else thing.id
@@ -80,7 +80,7 @@ def named_containers(containers: Iterable[Node]) -> Iterator[tuple[str, Node]]:
 
 def _container(
     thing: KubeObject, pod: Pod, workload: Resource, name: str, node: Node,
-    facts: Mapping[str, Any], seat: Seat,
+    facts: Mapping[str, Any], seat: ResourceBuilder,
 ) -> None:  # fmt: skip
     seen = as_node(
         {

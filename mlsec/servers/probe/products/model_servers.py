@@ -7,22 +7,22 @@ servers that were started for that (tests/servers/probe/recorded).
 
 from __future__ import annotations
 
-from mlsec.servers.probe.products.product import Door, Known, Opens, Sign
+from mlsec.servers.probe.products.product import ExposedPath, Opens, ProductSigns, Sign
 
-_METRICS = Door(
+_METRICS = ExposedPath(
     opens=Opens.METRICS,
     what="reads its metrics",
     open=Sign(path="/metrics", header="^content-type: text/plain; *version="),
 )
 _REFUSED = "Token Authorization failed"
-_MODELS = Door(
+_MODELS = ExposedPath(
     opens=Opens.MODEL,
     what="lists the models and may ask them",
     open=Sign(path="/v1/models", key="data"),
 )
 
-SERVING: tuple[Known, ...] = (
-    Known(
+SERVING: tuple[ProductSigns, ...] = (
+    ProductSigns(
         name="torchserve",
         title="TorchServe",
         marks=(
@@ -33,65 +33,65 @@ SERVING: tuple[Known, ...] = (
         ),
         version=(Sign(path="/api-description", key="info.version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MANAGE,
                 what="lists the models, and may register one that brings code",
                 open=Sign(path="/models", key="models"),
                 shut=Sign(path="/models", status=(400,), key="message", value=_REFUSED),
             ),
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="may ask the models",
                 open=Sign(path="/ping", key="status"),
                 shut=Sign(path="/ping", status=(400,), key="message", value=_REFUSED),
             ),
             _METRICS,
-            Door(
+            ExposedPath(
                 opens=Opens.DOCS,
                 what="reads the description of its interface",
                 open=Sign(path="/api-description", key="openapi"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="triton",
         title="Triton Inference Server",
         marks=(Sign(path="/v2", key="name", value="^triton$"),),
         version=(Sign(path="/v2", key="version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="reads what the server is and may ask its models",
                 open=Sign(path="/v2", key="name"),
             ),
             # It is asked for by POST, which a probe does not send. "Not this method" comes from
             # the server itself, after its own restriction was checked.
-            Door(
+            ExposedPath(
                 opens=Opens.MANAGE,
                 what="reaches the model repository, and may load models where that is on",
                 open=Sign(path="/v2/repository/index", status=(405,)),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="mlserver",
         title="MLServer",
         marks=(Sign(path="/v2", key="name", value="^mlserver$"),),
         version=(Sign(path="/v2", key="version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="reads what the server is and may ask its models",
                 open=Sign(path="/v2", key="name"),
             ),
-            Door(
+            ExposedPath(
                 opens=Opens.MANAGE,
                 what="reaches the model repository, and may load and unload models",
                 open=Sign(path="/v2/repository/index", status=(405,), header="^allow:.*POST"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="tensorflow-serving",
         title="TensorFlow Serving",
         marks=(
@@ -100,19 +100,19 @@ SERVING: tuple[Known, ...] = (
         ),
         doors=(
             # It has no sign-in; that its own words come back shows that nobody asks in front.
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="may ask the models",
                 open=Sign(path="/", status=(400, 404), key="error", value="^Malformed request"),
             ),
-            Door(
+            ExposedPath(
                 opens=Opens.METRICS,
                 what="reads its metrics",
                 open=Sign(path="/monitoring/prometheus/metrics", text="^# (?:HELP|TYPE) "),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="vllm",
         title="vLLM",
         marks=(
@@ -123,7 +123,7 @@ SERVING: tuple[Known, ...] = (
         version=(Sign(path="/version", key="version"),),
         doors=(_MODELS,),
     ),
-    Known(
+    ProductSigns(
         name="sglang",
         title="SGLang",
         marks=(
@@ -133,27 +133,27 @@ SERVING: tuple[Known, ...] = (
         ),
         doors=(
             _MODELS,
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="reads which model is served, and may ask it",
                 open=Sign(path="/get_model_info", key="model_path"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="tgi",
         title="Text Generation Inference",
         marks=(Sign(path="/info", key="router", value="text-generation"),),
         version=(Sign(path="/info", key="version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="reads which model is served, and may ask it",
                 open=Sign(path="/info", key="model_id"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="ollama",
         title="Ollama",
         marks=(
@@ -162,14 +162,14 @@ SERVING: tuple[Known, ...] = (
         ),
         version=(Sign(path="/api/version", key="version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MANAGE,
                 what="lists the models, and may ask, pull and delete them",
                 open=Sign(path="/api/tags", key="models"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="llama-cpp",
         title="llama.cpp server",
         marks=(
@@ -180,14 +180,14 @@ SERVING: tuple[Known, ...] = (
         version=(Sign(path="/props", key="build_info"),),
         doors=(
             _MODELS,
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="reads the settings of the model, and may ask it",
                 open=Sign(path="/props", key="default_generation_settings"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="litellm",
         title="LiteLLM",
         marks=(
@@ -204,14 +204,14 @@ SERVING: tuple[Known, ...] = (
         ),
         doors=(
             _MODELS,
-            Door(
+            ExposedPath(
                 opens=Opens.MANAGE,
                 what="reads which providers are behind it, and may spend their keys",
                 open=Sign(path="/model/info", key="data"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="bentoml",
         title="BentoML",
         marks=(
@@ -227,24 +227,24 @@ SERVING: tuple[Known, ...] = (
             ),
         ),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="reads which routes there are, and may call them",
                 open=Sign(path="/schema.json", key="routes"),
             ),
-            Door(
+            ExposedPath(
                 opens=Opens.DOCS,
                 what="reads the description of its interface",
                 open=Sign(path="/docs.json", key="openapi"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="kserve",
         title="KServe model server",
         marks=(Sign(path="/v1/models", key="models"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="lists the models and may ask them",
                 open=Sign(path="/v1/models", key="models"),
@@ -252,19 +252,19 @@ SERVING: tuple[Known, ...] = (
         ),
         is_generic=True,
     ),
-    Known(
+    ProductSigns(
         name="openai-compatible",
         title="Server of the OpenAI interface",
         marks=(Sign(path="/v1/models", key="data"),),
         doors=(_MODELS,),
         is_generic=True,
     ),
-    Known(
+    ProductSigns(
         name="open-inference",
         title="Server of the Open Inference Protocol",
         marks=(Sign(path="/v2", key="extensions"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="reads what the server is and may ask its models",
                 open=Sign(path="/v2", key="extensions"),

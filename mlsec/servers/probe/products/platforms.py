@@ -5,10 +5,10 @@ Sources as in products_serving.
 
 from __future__ import annotations
 
-from mlsec.servers.probe.products.product import Door, Known, Opens, Sign
+from mlsec.servers.probe.products.product import ExposedPath, Opens, ProductSigns, Sign
 
-PLATFORM: tuple[Known, ...] = (
-    Known(
+PLATFORM: tuple[ProductSigns, ...] = (
+    ProductSigns(
         name="mlflow",
         title="MLflow",
         marks=(
@@ -19,14 +19,14 @@ PLATFORM: tuple[Known, ...] = (
         ),
         version=(Sign(path="/version", text=r"\A\s*([0-9][0-9A-Za-z.+]{0,40})\s*\Z"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.DATA,
                 what="reads the experiments, and may write them and the models",
                 open=Sign(path="/api/2.0/mlflow/experiments/search?max_results=1", key="."),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="ray",
         title="Ray dashboard",
         marks=(
@@ -36,26 +36,26 @@ PLATFORM: tuple[Known, ...] = (
         ),
         version=(Sign(path="/api/version", key="ray_version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.RUN,
                 what="lists the jobs, and may submit one that runs code on the cluster",
                 open=Sign(path="/api/jobs/", key="."),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="ray-serve",
         title="Ray Serve",
         marks=(Sign(path="/-/healthz", text=r"\Asuccess\Z"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="reads which applications there are, and may call them",
                 open=Sign(path="/-/routes", key="."),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="jupyter-server",
         title="Jupyter Server",
         marks=(
@@ -66,37 +66,37 @@ PLATFORM: tuple[Known, ...] = (
         ),
         version=(Sign(path="/api", key="version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.RUN,
                 what="lists the kernels, and may start one and run code in it",
                 open=Sign(path="/api/kernels", key="."),
             ),
-            Door(
+            ExposedPath(
                 opens=Opens.DATA,
                 what="reads and writes the files",
                 open=Sign(path="/api/contents?content=0", key="path"),
             ),
-            Door(
+            ExposedPath(
                 opens=Opens.RUN,
                 what="lists the terminals, and may open one",
                 open=Sign(path="/api/terminals", key="."),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="jupyterhub",
         title="JupyterHub",
         marks=(Sign(path="/hub/login", text="(?i)<title>JupyterHub</title>"),),
         version=(Sign(path="/hub/api", key="version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MANAGE,
                 what="reads who works there",
                 open=Sign(path="/hub/api/users?limit=1", key="."),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="gradio",
         title="Gradio",
         marks=(
@@ -111,14 +111,14 @@ PLATFORM: tuple[Known, ...] = (
             ),
         ),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="sees the page and may call what is behind it",
                 open=Sign(path="/config", key="components"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="open-webui",
         title="Open WebUI",
         marks=(
@@ -127,7 +127,7 @@ PLATFORM: tuple[Known, ...] = (
         ),
         version=(Sign(path="/api/config", key="version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MODEL,
                 what="may ask the models: no sign-in is set",
                 open=Sign(path="/api/config", key="features.auth", value="^False$"),
@@ -135,7 +135,7 @@ PLATFORM: tuple[Known, ...] = (
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="langflow",
         title="Langflow",
         marks=(
@@ -144,20 +144,20 @@ PLATFORM: tuple[Known, ...] = (
         ),
         version=(Sign(path="/api/v1/version", key="version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.RUN,
                 what="is signed in without being asked, and may build flows that run code",
                 open=Sign(path="/api/v1/auto_login", key="access_token"),
                 shut=Sign(path="/api/v1/auto_login", status=(400,), key="detail.auto_login"),
             ),
-            Door(
+            ExposedPath(
                 opens=Opens.RUN,
                 what="reads the flows, and may build some that run code",
                 open=Sign(path="/api/v1/flows/", key="."),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="flowise",
         title="Flowise",
         marks=(
@@ -166,52 +166,52 @@ PLATFORM: tuple[Known, ...] = (
         ),
         version=(Sign(path="/api/v1/version", key="version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.RUN,
                 what="reads the flows, and may build some that run code",
                 open=Sign(path="/api/v1/chatflows", key="."),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="comfyui",
         title="ComfyUI",
         marks=(Sign(path="/system_stats", key="system.comfyui_version"),),
         version=(Sign(path="/system_stats", key="system.comfyui_version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.RUN,
                 what="sees the machine, and may queue work on it",
                 open=Sign(path="/system_stats", key="system"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="tensorboard",
         title="TensorBoard",
         marks=(Sign(path="/data/environment", key="data_location"),),
         version=(Sign(path="/data/environment", key="version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.DATA,
                 what="reads the training runs",
                 open=Sign(path="/data/environment", key="data_location"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="chroma",
         title="Chroma",
         marks=(Sign(path="/api/v2", key="nanosecond heartbeat"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.DATA,
                 what="lists the databases, and may read and write the vectors",
                 open=Sign(path="/api/v2/tenants/default_tenant/databases", key="."),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="qdrant",
         title="Qdrant",
         marks=(
@@ -220,14 +220,14 @@ PLATFORM: tuple[Known, ...] = (
         ),
         version=(Sign(path="/", key="version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.DATA,
                 what="lists the collections, and may read and write the vectors",
                 open=Sign(path="/collections", key="result.collections"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="weaviate",
         title="Weaviate",
         marks=(
@@ -236,14 +236,14 @@ PLATFORM: tuple[Known, ...] = (
         ),
         version=(Sign(path="/v1/meta", key="version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.DATA,
                 what="reads the schema, and may read and write the vectors",
                 open=Sign(path="/v1/schema", key="classes"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="milvus",
         title="Milvus",
         marks=(
@@ -251,20 +251,20 @@ PLATFORM: tuple[Known, ...] = (
             Sign(path="/webui/", text="(?i)<title>Milvus"),
         ),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.MANAGE,
                 what="sees the management page of the store",
                 open=Sign(path="/webui/", text="(?i)<title>Milvus"),
             ),
         ),
     ),
-    Known(
+    ProductSigns(
         name="prometheus",
         title="Prometheus",
         marks=(Sign(path="/api/v1/status/buildinfo", key="data.goVersion"),),
         version=(Sign(path="/api/v1/status/buildinfo", key="data.version"),),
         doors=(
-            Door(
+            ExposedPath(
                 opens=Opens.DATA,
                 what="reads every series that it keeps",
                 open=Sign(path="/api/v1/status/buildinfo", key="data.goVersion"),

@@ -34,7 +34,7 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True):
     header: str = ""
 
 
-class Door(msgspec.Struct, frozen=True, kw_only=True):
+class ExposedPath(msgspec.Struct, frozen=True, kw_only=True):
     """A path that a product guards, or should.
 
     ``open`` (or any of ``also``, of the same path) shows that the caller was let in, ``shut`` that
@@ -54,7 +54,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
         return self.open.path
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class ProductSigns(msgspec.Struct, frozen=True, kw_only=True):
     """A product: any of ``marks`` tells it; ``version`` are the places to look, best first.
 
     ``is_generic``: an interface that many products offer; it counts when no product is told.
@@ -64,5 +64,5 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     marks: tuple[Sign, ...]
     version: tuple[Sign, ...] = ()
-    doors: tuple[Door, ...] = ()
+    doors: tuple[ExposedPath, ...] = ()
     is_generic: bool = False

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mlsec.core.enums import GapReason
-from mlsec.servers.probe.products.product import Door, Known, Sign
+from mlsec.servers.probe.products.product import ExposedPath, ProductSigns, Sign
 from mlsec.servers.probe.products.table import EVERYWHERE, NOWHERE, PRODUCTS
-from mlsec.servers.probe.response_record import Leads, Told
+from mlsec.servers.probe.response_record import Leads, RecordedResponse
 
 # Answers by path, of plain GET requests; a path that is missing gave none.
-Heard = Mapping[str, Told]
+Heard = Mapping[str, RecordedResponse]
 
 _REFUSED = 403
 _SHUT = frozenset({401, _REFUSED, 407, 511})
@@ -29,29 +29,29 @@ _LOGIN_HOST = re.compile(
 _LOGIN_FORM = re.compile(r"(?i)<input[^>]{0,200}type=[\"']?password")
 
 
-class Recognised(msgspec.Struct, frozen=True, kw_only=True):
+class RecognisedProduct(msgspec.Struct, frozen=True, kw_only=True):
     """What a server showed itself to be. ``products`` are all that it shows, the main one first."""
 
-    products: tuple[Known, ...] = ()
+    products: tuple[ProductSigns, ...] = ()
     version: str = ""
 
     @property
-    def main(self) -> Known | None:
+    def main(self) -> ProductSigns | None:
         """The product, None when no recogniser knows the server."""
         return self.products[0] if self.products else None
 
 
-class DoorState(msgspec.Struct, frozen=True, kw_only=True):
+class PathState(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a door is open: ``state`` is open, shut or absent; None is not known, and why."""
 
-    door: Door
+    door: ExposedPath
     state: str | None
     status: int = 0
     reason: GapReason = GapReason.UNRESOLVED
     why: str = ""
 
 
-def recognise(heard: Heard) -> Recognised:
+def recognise(heard: Heard) -> RecognisedProduct:
     """Name the products whose marks were shown; a generic interface counts where no other did."""
     counts = {
         product.name: sum(1 for mark in product.marks if holds(mark, heard.get(mark.path)))
@@ -63,10 +63,10 @@ def recognise(heard: Heard) -> Recognised:
     version = next(
         (found for p in order[:1] for sign in p.version if (found := _told(sign, heard))), ""
     )
-    return Recognised(products=tuple(order), version=version)
+    return RecognisedProduct(products=tuple(order), version=version)
 
 
-def holds(sign: Sign, told: Told | None) -> bool:
+def holds(sign: Sign, told: RecordedResponse | None) -> bool:
     """Whether an answer shows a sign."""
     if told is None or not _has_status(sign, told):
         return False
@@ -79,12 +79,12 @@ def holds(sign: Sign, told: Told | None) -> bool:
     return not sign.text or bool(re.search(sign.text, _text_of(told), re.M))
 
 
-def doors_of(recognised: Recognised, heard: Heard) -> tuple[DoorState, ...]:
+def doors_of(recognised: RecognisedProduct, heard: Heard) -> tuple[PathState, ...]:
     """Try the doors of the products that were recognised, and those that every server may have."""
     # Who refuses in words of his own does so at every door.
     words = (door.shut for product in recognised.products for door in product.doors)
     refusals = tuple(sign for sign in words if sign is not None)
-    states: dict[tuple[str, str], DoorState] = {}
+    states: dict[tuple[str, str], PathState] = {}
     for product in recognised.products:
         tried = [_try(door, heard, product.title, refusals) for door in product.doors]
         if tried and all(each.state == "absent" for each in tried):
@@ -109,7 +109,7 @@ def is_shut_throughout(heard: Heard, paths: Sequence[str]) -> bool:
     )
 
 
-def wants_sign_in(told: Told) -> bool:
+def wants_sign_in(told: RecordedResponse) -> bool:
     """Whether an answer sends the caller to sign in."""
     if told.status in _SHUT:
         return True
@@ -120,18 +120,18 @@ def wants_sign_in(told: Told) -> bool:
     return 200 <= told.status < 300 and bool(_LOGIN_FORM.search(told.text))
 
 
-def leads_to_tls(told: Told) -> bool:
+def leads_to_tls(told: RecordedResponse) -> bool:
     """Whether an answer only leads to the same host over TLS: that is another target."""
     return 300 <= told.status < 400 and bool(told.hops) and told.hops[-1].leads is Leads.TLS
 
 
-def _try(door: Door, heard: Heard, title: str, refusals: tuple[Sign, ...]) -> DoorState:
+def _try(door: ExposedPath, heard: Heard, title: str, refusals: tuple[Sign, ...]) -> PathState:
     told = heard.get(door.path)
     if told is None:
-        return DoorState(door=door, state=None, why="not asked or not answered")
+        return PathState(door=door, state=None, why="not asked or not answered")
     state = _state(door, told, heard, refusals, is_claimed=bool(title))
     if state is not None:
-        return DoorState(door=door, state=state, status=told.status)
+        return PathState(door=door, state=state, status=told.status)
     if told.cut:
         reason, why = GapReason(told.cut), told.cut_detail
     elif 200 <= told.status < 300:
@@ -139,11 +139,16 @@ def _try(door: Door, heard: Heard, title: str, refusals: tuple[Sign, ...]) -> Do
     else:
         to = f", to {told.hops[-1].to[:200]}" if told.hops else ""
         reason, why = GapReason.UNRESOLVED, f"answered with status {told.status}{to}"
-    return DoorState(door=door, state=None, status=told.status, reason=reason, why=why)
+    return PathState(door=door, state=None, status=told.status, reason=reason, why=why)
 
 
 def _state(
-    door: Door, told: Told, heard: Heard, refusals: tuple[Sign, ...], *, is_claimed: bool
+    door: ExposedPath,
+    told: RecordedResponse,
+    heard: Heard,
+    refusals: tuple[Sign, ...],
+    *,
+    is_claimed: bool,
 ) -> str | None:
     if any(holds(sign, told) for sign in (door.open, *door.also)):
         return "open"
@@ -158,7 +163,7 @@ def _state(
     return None
 
 
-def _has_status(sign: Sign, told: Told) -> bool:
+def _has_status(sign: Sign, told: RecordedResponse) -> bool:
     return told.status in sign.status if sign.status else 200 <= told.status < 300
 
 
@@ -180,7 +185,7 @@ def _told(sign: Sign, heard: Heard) -> str:
     return found[1][:100] if found and found.groups() else ""
 
 
-def _text_of(told: Told) -> str:
+def _text_of(told: RecordedResponse) -> str:
     if told.document is None:
         return told.text
     return msgspec.json.encode(told.document).decode()

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from mlsec.servers.probe.products.model_servers import SERVING
 from mlsec.servers.probe.products.platforms import PLATFORM
-from mlsec.servers.probe.products.product import Door, Known, Opens, Sign
+from mlsec.servers.probe.products.product import ExposedPath, Opens, ProductSigns, Sign
 
-PRODUCTS: tuple[Known, ...] = (*SERVING, *PLATFORM)
+PRODUCTS: tuple[ProductSigns, ...] = (*SERVING, *PLATFORM)
 ROOT = "/"
 # No server has this path: what it answers here it answers to everything it does not know.
 NOWHERE = "/mlsec-asks-for-nothing"
-EVERYWHERE: tuple[Door, ...] = (
-    Door(
+EVERYWHERE: tuple[ExposedPath, ...] = (
+    ExposedPath(
         opens=Opens.METRICS,
         what="reads its metrics",
         open=Sign(path="/metrics", text="^# (?:HELP|TYPE) "),
         # Without anything to count yet, only the type of the answer tells.
         also=(Sign(path="/metrics", header="^content-type: text/plain; *version="),),
     ),
-    Door(
+    ExposedPath(
         opens=Opens.DOCS,
         what="reads the description of its interface",
         open=Sign(path="/openapi.json", text=r'"(?:openapi|swagger)"\s*:\s*"[23]'),
@@ -34,7 +34,7 @@ def identifying_paths() -> tuple[str, ...]:
     return tuple(path for path in dict.fromkeys(marks) if path not in ALWAYS)
 
 
-def paths_of(product: Known) -> tuple[str, ...]:
+def paths_of(product: ProductSigns) -> tuple[str, ...]:
     """Give what is asked of a product once it is known."""
     wanted = (
         *(sign.path for sign in product.version),

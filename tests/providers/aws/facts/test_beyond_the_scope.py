@@ -8,7 +8,7 @@ import pytest
 
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
 from mlsec.graph.build import build_graph
-from mlsec.graph.fact import Known, Unread, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.graph import Graph
 from mlsec.targets.facts import FACTS
 from tests.shipped import shipped_vocabulary
@@ -90,7 +90,7 @@ def test_delegation_that_does_not_say_to_whom_is_not_to_nobody() -> None:
     told = {"granted_at": "/subscriptions/data", "managing_tenant": "t"}
     graph = azure(thing("azure.identity.delegation", "/d", DATA, **told))
     held = property_value(graph.resources[CONTAINER], "has_external_writers")
-    assert isinstance(held, Unread)
+    assert isinstance(held, Unknown)
 
 
 def test_role_whose_permissions_were_not_said_may_allow_it() -> None:
@@ -114,7 +114,7 @@ def test_api_that_may_lead_to_a_model_unasked_leaves_unknown_whether_all_ask() -
                  unread={"backend_host": ("hidden",)}),
     )  # fmt: skip
     held = property_value(graph.resources[SERVICE], "requires_auth")
-    assert isinstance(held, Unread)
+    assert isinstance(held, Unknown)
 
 
 BUCKET = "//storage.googleapis.com/models"
@@ -153,7 +153,7 @@ def test_account_of_another_project_that_may_write_is_a_writer(member: str, expe
 def test_access_list_that_was_not_shown_does_not_keep_anybody_out() -> None:
     graph = google("user:a@gmail.com", uniform_access=False, bindings=[])
     held = property_value(graph.resources[BUCKET], "has_external_writers")
-    assert isinstance(held, Unread)
+    assert isinstance(held, Unknown)
 
 
 @pytest.mark.parametrize(("uniform", "expected"), [(True, False), (False, None)])

@@ -6,10 +6,10 @@ import pytest
 
 from mlsec.providers.aws.facts.bucket_write_candidates import _buckets_named
 from mlsec.providers.aws.facts.permissions import Identity, Pages
-from mlsec.providers.aws.facts.policy_statements import ANY, Question, Reach, read_document
+from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question, read_document
 
 BUCKET = "arn:aws:s3:::weights"
-QUESTION = Question(action="s3:putobject", resource=f"{BUCKET}/{ANY}", reach=Reach.PART)
+QUESTION = Question(action="s3:putobject", resource=f"{BUCKET}/{ANY}", reach=Cover.PART)
 
 
 def identity(*statements: dict[str, object]) -> Identity:

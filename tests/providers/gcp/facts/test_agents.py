@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unread
+from mlsec.graph.fact import Known, Unknown
 from mlsec.providers.gcp.facts.agents import tools
 from mlsec.providers.gcp.shapes.customer_engagement import (
     acts,
@@ -27,7 +27,7 @@ def version(**properties: Any) -> Resource:
     return thing("gcp.ces.version", "1", **known)
 
 
-def called(**properties: Any) -> Known | Unread:
+def called(**properties: Any) -> Known | Unknown:
     made = version(**properties)
     return tools(made, graph_of(made))
 
@@ -67,7 +67,7 @@ def test_an_agent_that_runs_elsewhere_has_tools_that_nothing_tells() -> None:
 
 def test_a_version_whose_agents_were_not_told_is_not_known() -> None:
     made = thing("gcp.ces.version", "1", defined_tools=[_PAY], defined_toolsets=[])
-    assert isinstance(tools(made, graph_of(made)), Unread)
+    assert isinstance(tools(made, graph_of(made)), Unknown)
 
 
 def test_a_tool_of_a_kind_that_came_later_is_not_known() -> None:
