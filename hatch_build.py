@@ -25,7 +25,7 @@ class CheckedRules(BuildHookInterface):  # type: ignore[type-arg]
             return
         self._made = tempfile.TemporaryDirectory()
         file = Path(self._made.name) / "checked-rules.bin"
-        command = [sys.executable, "-m", "mlsec.engine.loading.precompile", str(file)]
+        command = [sys.executable, "-m", "mlsec.engine.rules.precompile", str(file)]
         subprocess.run(command, cwd=self.root, check=True)  # noqa: S603 - our own code
         build_data["force_include"][str(file)] = PLACE
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.strict_yaml import parse
-from mlsec.engine.rules.rule import Rule
+from mlsec.engine.model.rule import Rule
 
 _PARTIAL = "partial:"
 _WITHDRAWN = re.compile(r"[(]removed [0-9-]+[)]")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mlsec.engine.rules.property_resolution import find_reading
+from mlsec.engine.model.property_resolution import find_reading
 from mlsec.vocabulary.types import Type, Vocabulary
 
 CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "kubernetes": "Kubernetes"}

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from docs.operations import POLICY_FILES
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.loading.load import load_content
-from mlsec.engine.loading.schema import rule_schema
+from mlsec.engine.rules.load import load_content
+from mlsec.engine.rules.schema import rule_schema
 from mlsec.render.assessment_json import json_schema
 from mlsec.targets.collectors import POLICIES
 

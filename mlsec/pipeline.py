@@ -19,9 +19,9 @@ from mlsec.engine.assessment.assess import Judgement, assess
 from mlsec.engine.assessment.change_filter import Before, Limiting, limit_judgement
 from mlsec.engine.assessment.external_findings import external_rules, merge_external
 from mlsec.engine.assessment.scan_facts import scan_facts, taken_at
-from mlsec.engine.loading.params import apply_overrides, load_overrides
-from mlsec.engine.loading.selection import load_selected
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
+from mlsec.engine.rules.params import apply_overrides, load_overrides
+from mlsec.engine.rules.selection import load_selected
 from mlsec.engine.waivers.comment_waivers import comment_waivers
 from mlsec.engine.waivers.waivers import load_waivers
 from mlsec.graph.build import build_graph

@@ -7,7 +7,7 @@ import functools
 from mlsec import pipeline
 from mlsec.artifacts.facts import FactKind
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.rules.rule import Quantifier, Rule, RuleSet
+from mlsec.engine.model.rule import Quantifier, Rule, RuleSet
 from mlsec.vocabulary.load import load_vocabulary
 from mlsec.vocabulary.types import Vocabulary
 

@@ -20,9 +20,9 @@ from docs.site.rule_page import rule_page, rule_path
 from docs.site.vocabulary_page import type_page, type_path, vocabulary_index
 from mlsec.cli.parser import build_parser
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.loading.load import load_content
-from mlsec.engine.rules.controls import Links
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.controls import Links
+from mlsec.engine.model.rule import RuleSet
+from mlsec.engine.rules.load import load_content
 
 _DOCS = ROOT / "docs"
 # What GitHub shows from the root of the repository is a page of the site as well.

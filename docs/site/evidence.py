@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mlsec.engine.rules.property_resolution import find_reading
-from mlsec.engine.rules.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Rule
+from mlsec.engine.model.property_resolution import find_reading
+from mlsec.engine.model.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Rule
 from mlsec.vocabulary.types import Property, Type, Vocabulary
 
 

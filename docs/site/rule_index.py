@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from docs.site.markup import code, link, table, text
 from docs.site.rule_page import rule_path
 from mlsec.core.enums import Severity
-from mlsec.engine.rules.rule import Rule, RuleSet
+from mlsec.engine.model.rule import Rule, RuleSet
 
 # The folders below rules/: what each is about.
 TITLES = {

@@ -12,8 +12,8 @@ from docs.site.markup import code, fence, link, table, tabs, text
 from docs.site.sources import sources_of
 from docs.site.vocabulary_page import shown_absent, type_link
 from mlsec.core.assessment import ControlLink, Fix
-from mlsec.engine.rules.controls import Links
-from mlsec.engine.rules.rule import Rule, RuleSet
+from mlsec.engine.model.controls import Links
+from mlsec.engine.model.rule import Rule, RuleSet
 from mlsec.engine.testing.mutate import describe
 from mlsec.render.links import is_link
 

@@ -98,7 +98,7 @@ def _installation() -> int:
     from mlsec.core import installation
     from mlsec.core.content_paths import content_folder
     from mlsec.core.sanitize import visible
-    from mlsec.engine.loading.load import load_content
+    from mlsec.engine.rules.load import load_content
 
     console.out(f"mlsec {__version__}, Python {platform.python_version()}")
     console.out(f"  {visible(installation.origin())}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.suggestions import did_you_mean
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.vocabulary.types import Kind, Property, Type
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*/[a-z0-9][a-z0-9-]*\Z")

@@ -12,8 +12,8 @@ from mlsec.core.assessment import Fix
 from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import visible
 from mlsec.core.suggestions import did_you_mean
-from mlsec.engine.loading.fix_check import FIX_KEYS
-from mlsec.engine.rules.rule import Rule, RuleSet
+from mlsec.engine.model.rule import Rule, RuleSet
+from mlsec.engine.rules.fix_check import FIX_KEYS
 from mlsec.engine.testing.examples import Disagreement
 from mlsec.engine.testing.mutate import describe
 from mlsec.vocabulary.types import Kind, Property, RelationKind, Type, Vocabulary

@@ -12,7 +12,7 @@ from mlsec.engine.evaluation.evaluate import Evaluator
 from mlsec.engine.evaluation.kleene import Verdict
 from mlsec.engine.evaluation.property_reader import View
 from mlsec.engine.findings.evidence import evidence_of
-from mlsec.engine.rules.rule import AllOf, AnyOf, Condition, Not, Quantifier, Rule
+from mlsec.engine.model.rule import AllOf, AnyOf, Condition, Not, Quantifier, Rule
 from mlsec.engine.testing.examples import built_examples
 from mlsec.engine.testing.mutate import describe
 from mlsec.vocabulary.types import Vocabulary

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlsec.cli import console, exits
 
 if TYPE_CHECKING:
-    from mlsec.engine.rules.rule import Rule, RuleSet
+    from mlsec.engine.model.rule import Rule, RuleSet
 
 
 # By which properties ``rules list`` filters; each takes a glob.
@@ -104,7 +104,7 @@ def _add(
 
 def _load(args: argparse.Namespace) -> RuleSet:
     from mlsec.core.content_paths import content_folder
-    from mlsec.engine.loading.load import load_content
+    from mlsec.engine.rules.load import load_content
 
     return load_content(content_folder("rules"), args.rules)
 
@@ -205,8 +205,8 @@ def _test(args: argparse.Namespace) -> int:
 def _sound(args: argparse.Namespace) -> RuleSet:
     """All rules; with globs a mistake in a file that none of them means is only counted."""
     from mlsec.core.content_paths import content_folder
-    from mlsec.engine.loading.load import examine, load_known_controls
-    from mlsec.engine.rules.diagnostics import RuleFilesError
+    from mlsec.engine.model.diagnostics import RuleFilesError
+    from mlsec.engine.rules.load import examine, load_known_controls
     from mlsec.vocabulary.load import load_vocabulary
 
     if not args.globs:
@@ -233,7 +233,7 @@ def _new(args: argparse.Namespace) -> int:
     from mlsec.cli.rule_draft import write_draft
     from mlsec.core.content_paths import content_folder
     from mlsec.core.errors import MlsecError
-    from mlsec.engine.loading.load import load_content
+    from mlsec.engine.rules.load import load_content
 
     if len(args.rules) > 1:
         raise MlsecError("a new rule goes into one folder", hint="give --rules once")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mlsec.core.assessment import Assessment
-    from mlsec.engine.rules.rule import RuleSet
+    from mlsec.engine.model.rule import RuleSet
     from mlsec.pipeline import Judging
 
 EVIDENCE = "evidence.mlsnap"

@@ -11,14 +11,14 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.loading.load import rule_files
+from mlsec.engine.rules.load import rule_files
 from tests.bench.measure import Cost, middle, python_module, ratio, run_in_turn, run_once, table
 
 RUNS = 7
 TIMED = """
 import json, sys, time
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.loading.load import load_content
+from mlsec.engine.rules.load import load_content
 folder, laps = content_folder("rules"), []
 for _ in range(int(sys.argv[1])):
     started = time.perf_counter(), time.process_time()

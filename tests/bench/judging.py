@@ -16,7 +16,7 @@ import msgspec
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.engine.assessment.assess import assess
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from tests.bench.made_rules import write_rules
 
 

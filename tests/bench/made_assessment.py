@@ -12,10 +12,10 @@ from mlsec.core.finding import Evidence, Finding, Subject
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.engine.assessment.assembly import assemble
 from mlsec.engine.assessment.assess import Judgement
-from mlsec.engine.loading.load import load_content
-from mlsec.engine.rules.controls import load_frameworks
-from mlsec.engine.rules.footprint import footprint_of
-from mlsec.engine.rules.rule import Rule
+from mlsec.engine.model.controls import load_frameworks
+from mlsec.engine.model.footprint import footprint_of
+from mlsec.engine.model.rule import Rule
+from mlsec.engine.rules.load import load_content
 
 REGIONS = ("eu-west-1", "eu-central-1", "us-east-1", "us-west-2", "ap-south-1")
 TEAMS = ("fraud", "ranking", "vision", "speech", "support-bot", "forecast", "claims")

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from mlsec.engine.loading.load import load_rules
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
+from mlsec.engine.rules.load import load_rules
 from mlsec.vocabulary.load import load_vocabulary
 
 TYPES = (

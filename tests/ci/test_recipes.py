@@ -139,7 +139,7 @@ def test_container_starts_warm_once_all_is_there() -> None:
     *_, copied = re.finditer(r"(?m)^COPY .*$", RECIPE)
     after, _, _ = RECIPE[copied.end() :].partition("\nUSER ")
     assert "-m compileall -q /opt/mlsec/source/mlsec" in after
-    assert "-m mlsec.engine.loading.precompile" in after
+    assert "-m mlsec.engine.rules.precompile" in after
 
 
 def test_gitlab_job_takes_values_as_variables_and_hands_over_files_that_are_written() -> None:

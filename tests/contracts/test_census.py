@@ -6,7 +6,7 @@ import pytest
 
 from docs.census import PROVIDERS, missing, read_rows
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.loading.load import load_content
+from mlsec.engine.rules.load import load_content
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

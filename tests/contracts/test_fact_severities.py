@@ -11,8 +11,8 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.core.enums import Severity, Status
 from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.engine.assessment.assess import assess
-from mlsec.engine.loading.documents import ExampleGraph
-from mlsec.engine.rules.rule import Rule
+from mlsec.engine.model.rule import Rule
+from mlsec.engine.rules.documents import ExampleGraph
 from tests.contracts.fact_places import MAKE, PLACES, TOLD, Place, file_of, given
 from tests.shipped import rules_of_facts, shipped_rules
 

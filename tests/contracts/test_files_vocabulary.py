@@ -6,8 +6,8 @@ import pytest
 
 from mlsec.artifacts.facts import FactKind
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.loading.selection import load_selected
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
+from mlsec.engine.rules.selection import load_selected
 from mlsec.vocabulary.types import Vocabulary
 from tests.shipped import kinds_of, shipped_vocabulary
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.loading.load import load_content
+from mlsec.engine.rules.load import load_content
 from mlsec.servers.advisories import shipped_advisories
 from mlsec.servers.probe.endpoint import OF_CERTIFICATE
 from mlsec.servers.probe.http import Request

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.engine.rules.rule import Rule
+from mlsec.engine.model.rule import Rule
 from tests.shipped import shipped_rules
 
 _PAGE = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"

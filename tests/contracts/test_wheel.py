@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.loading.load import content_key_of, load_afresh
-from mlsec.engine.loading.rule_cache import SHIPPED, shipped_form
+from mlsec.engine.rules.load import content_key_of, load_afresh
+from mlsec.engine.rules.rule_cache import SHIPPED, shipped_form
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = "mlsec/content/checked-rules.bin"
@@ -63,7 +63,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a rule": lambda site: comment(
         next((site / "mlsec/content/rules/aws/sagemaker").glob("*.yaml"))
     ),
-    "the code that checks": lambda site: comment(site / "mlsec/engine/loading/check.py"),
+    "the code that checks": lambda site: comment(site / "mlsec/engine/rules/check.py"),
     "what was brought": lambda site: (site / PLACE).write_bytes(b"x" * 100),
 }
 

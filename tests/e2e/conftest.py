@@ -12,7 +12,7 @@ import pytest
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.resource import Inventory, Resource
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.reading import read_inventory
 from tests.e2e import runs

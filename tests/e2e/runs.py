@@ -19,7 +19,7 @@ from mlsec.cli import files
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
 from mlsec.core.enums import Status
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.snapshot.store import Snapshot, part_of
 from tests.e2e.clouds import Running
 

@@ -13,7 +13,7 @@ from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
 from mlsec.core.errors import MlsecError
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.render import FORMATS
 from mlsec.snapshot.folder import export_folder, import_folder
 from mlsec.snapshot.store import Snapshot

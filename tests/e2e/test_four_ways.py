@@ -10,7 +10,7 @@ import pytest
 
 from mlsec.core.enums import Status
 from mlsec.core.resource import Gap, Resource, is_of_code
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.reading import read_inventory
 from tests.e2e import runs

@@ -11,7 +11,7 @@ from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
 from mlsec.core.enums import Status
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from tests.e2e import runs
 from tests.e2e.scenes.gcp_things import (
     HERE,

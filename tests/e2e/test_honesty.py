@@ -18,7 +18,7 @@ from mlsec.core.assessment import Assessment
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Inventory
 from mlsec.engine.assessment.gate import Gate, gate
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.reading import read_inventory
 from tests.e2e import runs

@@ -17,8 +17,8 @@ from docs.concepts import CLOUDS
 from mlsec.core.assessment import Assessment
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Status
-from mlsec.engine.rules.footprint import footprint_of
-from mlsec.engine.rules.rule import Rule, RuleSet
+from mlsec.engine.model.footprint import footprint_of
+from mlsec.engine.model.rule import Rule, RuleSet
 from tests.e2e.scenes import Stage, aws, azure, gcp, kubernetes
 
 _RULES = tuple(path.stem for path in sorted((content_folder("rules") / "any/paths").glob("*.yaml")))

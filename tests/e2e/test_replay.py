@@ -18,7 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlsec.core.enums import GapReason
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.providers.aws.collect.reader import plans
 from mlsec.providers.aws.replay.server import LOOPBACK, Answers, serve
 from mlsec.providers.aws.tables import table_of

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.snapshot.store import Snapshot, part_of
 from tests.e2e import runs
 from tests.e2e.clouds import CLOUDS, Running

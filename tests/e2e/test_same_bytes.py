@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from tests.e2e import runs
 from tests.e2e.clouds import Cloud, Running
 from tests.e2e.conftest import Whole

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mlsec.core.errors import MlsecError
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from tests.e2e import runs
 from tests.e2e.clouds import CLOUDS, Cloud, Running
 from tests.e2e.conftest import Whole

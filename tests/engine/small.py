@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
-from mlsec.engine.loading.links_check import KnownControls
-from mlsec.engine.loading.load import load_rules
-from mlsec.engine.rules.rule import Rule, RuleSet
+from mlsec.engine.model.rule import Rule, RuleSet
+from mlsec.engine.rules.links_check import KnownControls
+from mlsec.engine.rules.load import load_rules
 from mlsec.vocabulary.load import load_vocabulary
 from mlsec.vocabulary.types import Vocabulary
 

@@ -14,8 +14,8 @@ import pytest
 from mlsec.core.enums import Status
 from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.engine.assessment.assess import assess
-from mlsec.engine.loading.documents import ExampleGraph
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
+from mlsec.engine.rules.documents import ExampleGraph
 from tests.engine.small import load_texts, rule_text
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 from mlsec.core.enums import Category, Concern, Severity, Status
 from mlsec.core.finding import Finding, Subject
 from mlsec.core.waiver_note import WaiverNote
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.waivers.comment_waivers import NO_OWNER, comment_waivers
 from mlsec.engine.waivers.waivers import apply_waivers
 from mlsec.vocabulary.types import Vocabulary

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.errors import MlsecError
-from mlsec.engine.rules.property_resolution import find_reading
+from mlsec.engine.model.property_resolution import find_reading
 from mlsec.vocabulary.load import load_vocabulary
 from mlsec.vocabulary.types import Vocabulary
 

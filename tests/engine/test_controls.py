@@ -8,7 +8,7 @@ from mlsec.core.assessment import ControlLink, Fix, RuleSummary, StatusCounts
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity
 from mlsec.core.errors import MlsecError
-from mlsec.engine.rules.controls import Links, control_results, load_frameworks
+from mlsec.engine.model.controls import Links, control_results, load_frameworks
 
 SHIPPED = load_frameworks(content_folder("rules") / "frameworks")
 

@@ -15,7 +15,7 @@ from mlsec.core.finding import Finding, Subject
 from mlsec.core.resource import Origin, Resource
 from mlsec.core.waiver_note import WaiverNote
 from mlsec.engine.assessment.external_findings import UNTOLD, Merged, external_rules, merge_external
-from mlsec.engine.loading.load import load_content
+from mlsec.engine.rules.load import load_content
 from mlsec.engine.waivers.comment_waivers import comment_waivers
 from mlsec.engine.waivers.waivers import apply_waivers
 

@@ -17,8 +17,8 @@ from mlsec.engine.compiler.compile import FastPass, Proof, compile_rules
 from mlsec.engine.evaluation.evaluate import Evaluator
 from mlsec.engine.findings.findings import finding_of
 from mlsec.engine.findings.subject import finding_subject
-from mlsec.engine.loading.documents import ExampleGraph
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
+from mlsec.engine.rules.documents import ExampleGraph
 from tests.engine.small import load_texts, rule_text
 
 NOW_S = 1_767_225_600.0

@@ -13,7 +13,7 @@ from mlsec.core.enums import Category, Concern, RuleStatus, Severity
 from mlsec.core.resource import Resource
 from mlsec.engine.compiler.codegen_runtime import SETTLERS
 from mlsec.engine.compiler.compile import FastPass
-from mlsec.engine.rules.rule import Compare, Condition, Operator, Quantifier, Quantity, Rule
+from mlsec.engine.model.rule import Compare, Condition, Operator, Quantifier, Quantity, Rule
 from mlsec.vocabulary.types import Kind, Property, Type, Vocabulary
 
 HOSTILE = st.one_of(

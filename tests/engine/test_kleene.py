@@ -11,8 +11,8 @@ from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
 from mlsec.engine.evaluation.evaluate import Evaluator
 from mlsec.engine.findings.findings import finding_of
-from mlsec.engine.loading.documents import build_example
-from mlsec.engine.rules.rule import Rule
+from mlsec.engine.model.rule import Rule
+from mlsec.engine.rules.documents import build_example
 from mlsec.vocabulary.types import Vocabulary
 from tests.engine.small import one_rule
 

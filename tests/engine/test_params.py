@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.enums import Status
-from mlsec.engine.loading.params import apply_overrides, load_overrides, parameter_values
-from mlsec.engine.rules.diagnostics import RuleFilesError
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.diagnostics import RuleFilesError
+from mlsec.engine.model.rule import RuleSet
+from mlsec.engine.rules.params import apply_overrides, load_overrides, parameter_values
 from tests.engine.small import load_texts, rule_text
 from tests.engine.test_kleene import judge
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from mlsec.engine.evaluation.operators import MAX_MATCHED_CHARS
-from mlsec.engine.loading.patterns import why_refused
+from mlsec.engine.rules.patterns import why_refused
 
 ALLOWED = (
     "^prod-[a-z]+$",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.errors import MlsecError
-from mlsec.engine.loading.links_check import KnownControls
-from mlsec.engine.rules.diagnostics import RuleFilesError
+from mlsec.engine.model.diagnostics import RuleFilesError
+from mlsec.engine.rules.links_check import KnownControls
 from tests.engine.small import load_texts, rule_text
 
 KNOWN = KnownControls(

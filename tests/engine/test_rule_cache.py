@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.loading.load import content_key_of, load_afresh, load_content
-from mlsec.engine.loading.rule_cache import (
+from mlsec.engine.model.diagnostics import RuleFilesError
+from mlsec.engine.rules.load import content_key_of, load_afresh, load_content
+from mlsec.engine.rules.rule_cache import (
     SETTLED_S,
     keep_state,
     recall_shipped,
@@ -21,7 +22,6 @@ from mlsec.engine.loading.rule_cache import (
     shipped_form,
     state_key,
 )
-from mlsec.engine.rules.diagnostics import RuleFilesError
 from tests.engine.small import rule_text, small_vocabulary
 
 
@@ -78,7 +78,7 @@ def test_a_cache_folder_that_cannot_be_made_is_no_error(content: Path) -> None:
 
 def test_loading_the_shipped_rules_imports_neither_jinja_nor_an_sdk(content: Path) -> None:
     code = (
-        "import sys; from mlsec.engine.loading.load import load_content; "
+        "import sys; from mlsec.engine.rules.load import load_content; "
         "from mlsec.core.content_paths import content_folder; "
         "load_content(content_folder('rules')); "
         "assert not {'jinja2', 'boto3', 'botocore'} & set(sys.modules)"

@@ -11,8 +11,8 @@ import pytest
 
 from mlsec.core.content_paths import content_folder
 from mlsec.core.strict_yaml import parse
-from mlsec.engine.loading.load import rule_files
-from mlsec.engine.loading.schema import rule_schema, schema_of_rules
+from mlsec.engine.rules.load import rule_files
+from mlsec.engine.rules.schema import rule_schema, schema_of_rules
 from tests.engine.small import rule_text, small_vocabulary
 from tests.shipped import shipped_vocabulary
 

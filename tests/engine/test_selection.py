@@ -6,7 +6,7 @@ import pytest
 
 from mlsec.core.content_paths import content_folder
 from mlsec.core.errors import MlsecError
-from mlsec.engine.loading.selection import load_selected
+from mlsec.engine.rules.selection import load_selected
 
 NOW, BEFORE = "s3/bucket-externally-writable", "s3/bucket-outside-writers"
 

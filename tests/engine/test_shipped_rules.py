@@ -8,9 +8,9 @@ import pytest
 
 from mlsec.core.content_paths import content_folder
 from mlsec.core.strict_yaml import parse
-from mlsec.engine.loading.check import check_rule
-from mlsec.engine.loading.links_check import KnownControls
-from mlsec.engine.loading.load import load_content, load_known_controls, rule_files
+from mlsec.engine.rules.check import check_rule
+from mlsec.engine.rules.links_check import KnownControls
+from mlsec.engine.rules.load import load_content, load_known_controls, rule_files
 from mlsec.engine.testing.examples import run_examples
 from mlsec.engine.testing.mutate import surviving_mutants
 from mlsec.vocabulary.types import Vocabulary

@@ -17,7 +17,7 @@ FROM_START = frozenset(
     """mlsec.artifacts.embedded.contents._BASE64 mlsec.artifacts.embedded.contents._HEX
     mlsec.artifacts.pickle.sniff._FLOAT mlsec.artifacts.formats.tensorflow.bundle_archive.SHARD
     mlsec.artifacts.formats.tensorflow.shards.SHARD mlsec.collect.located.json._SPACE_OR_COMMENT
-    mlsec.servers.config.config_kinds._KINDS mlsec.engine.loading.links_check._EQUIVALENT""".split()  # noqa: SIM905
+    mlsec.servers.config.config_kinds._KINDS mlsec.engine.rules.links_check._EQUIVALENT""".split()  # noqa: SIM905
 )
 # The most characters that they are ever given, where they take the square of a text's length.
 MOST_GIVEN = {

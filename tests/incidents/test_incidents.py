@@ -18,8 +18,8 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Status
-from mlsec.engine.loading.load import load_content
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
+from mlsec.engine.rules.load import load_content
 from mlsec.repository import collector as code
 from mlsec.snapshot.folder import import_folder
 from mlsec.snapshot.store import Snapshot

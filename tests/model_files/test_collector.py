@@ -20,7 +20,7 @@ from mlsec.core.assessment import Assessment
 from mlsec.core.enums import GapReason, Severity, Status
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Inventory
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.model_files import collector
 from mlsec.model_files.cache import InspectionCache
 from mlsec.signing.models.local_model import LocalModel

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.enums import Status
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.model_files import shaping
 from mlsec.model_files.signatures import Signatures
 from mlsec.signing.api import sign

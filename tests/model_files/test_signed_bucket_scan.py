@@ -12,7 +12,7 @@ from mlsec.cli.main import main
 from mlsec.collect.folders.entry import Listing
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.enums import Status
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.model_files.signatures import read_far_signatures
 from mlsec.signing.verdicts.verdict import Answer
 from mlsec.snapshot.store import Snapshot

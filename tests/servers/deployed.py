@@ -21,7 +21,7 @@ from mlsec import pipeline
 from mlsec.core.enums import Status
 from mlsec.core.resource import Inventory, Resource
 from mlsec.engine.assessment.assess import assess
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.graph.build import build_graph
 from mlsec.servers.products.product import ANYWHERE, LOOPBACK
 from mlsec.targets.facts import FACTS

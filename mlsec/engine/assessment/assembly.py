@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from mlsec.core.assessment import Assessment, RuleSummary, ScanFacts, StatusCounts, Tool
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.engine.assessment.assess import Judgement
-from mlsec.engine.rules.controls import NOTHING, Frameworks, Links, control_results
-from mlsec.engine.rules.rule import Rule, RuleSet
+from mlsec.engine.model.controls import NOTHING, Frameworks, Links, control_results
+from mlsec.engine.model.rule import Rule, RuleSet
 
 
 def assemble(

@@ -19,8 +19,8 @@ from mlsec.engine.evaluation.evaluate import Evaluator
 from mlsec.engine.evaluation.property_reader import Relations
 from mlsec.engine.findings.findings import finding_of, unlisted_finding
 from mlsec.engine.findings.subject import finding_subject
-from mlsec.engine.rules.controls import NOTHING
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.controls import NOTHING
+from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.waivers.waivers import Waiver, apply_waivers
 
 Progress = Callable[[int, int], None]

@@ -15,7 +15,7 @@ from mlsec.core.finding import Evidence, Finding, Subject
 from mlsec.core.resource import Resource
 from mlsec.core.sanitize import visible
 from mlsec.engine.findings.subject import subject_of
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 
 # The tools say nothing of how bad it is: what no rule of ours equals is taken for medium.
 UNTOLD = Severity.MEDIUM

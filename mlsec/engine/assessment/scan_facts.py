@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from mlsec.core.assessment import ScanFacts
-from mlsec.engine.loading.params import parameter_values
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
+from mlsec.engine.rules.params import parameter_values
 from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, facts_of
 from mlsec.snapshot.store import Snapshot
 

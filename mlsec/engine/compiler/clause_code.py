@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlsec.engine.evaluation.operators import MAX_MATCHED_CHARS, duration_s
-from mlsec.engine.rules.rule import Operator
+from mlsec.engine.model.rule import Operator
 from mlsec.vocabulary.types import Kind
 
 YES, NO = "True", "False"

@@ -10,8 +10,8 @@ import msgspec
 from mlsec.engine.evaluation.deciding_clauses import Deciding, failing_clauses
 from mlsec.engine.evaluation.property_reader import TEXT_ITEMS, own_source
 from mlsec.engine.findings.evidence import asked_of, shown
-from mlsec.engine.rules.property_resolution import Reading, find_in, find_reading
-from mlsec.engine.rules.rule import Compare, Quantifier, Rule
+from mlsec.engine.model.property_resolution import Reading, find_in, find_reading
+from mlsec.engine.model.rule import Compare, Quantifier, Rule
 from mlsec.vocabulary.types import Property, Type, Vocabulary
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from mlsec.engine.compiler.clause_code import NO, YES, Constants, prove_clause
 from mlsec.engine.evaluation.deciding_clauses import Deciding
 from mlsec.engine.evaluation.property_reader import TEXT_ITEMS
-from mlsec.engine.rules.property_resolution import Reading, find_in
-from mlsec.engine.rules.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Quantity
+from mlsec.engine.model.property_resolution import Reading, find_in
+from mlsec.engine.model.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Quantity
 from mlsec.vocabulary.types import Kind
 
 _CALL = re.compile(r"\b(type|len|all_text|moment_of|compare|R\d+|startswith|endswith)\(")

@@ -15,9 +15,9 @@ from mlsec.engine.compiler.code_scopes import (
 from mlsec.engine.compiler.codegen_runtime import Deferred, settler
 from mlsec.engine.evaluation.deciding_clauses import failing_clauses
 from mlsec.engine.findings.evidence import are_distinct
-from mlsec.engine.rules.footprint import reads_relations
-from mlsec.engine.rules.property_resolution import Reading, find_reading
-from mlsec.engine.rules.rule import Compare, Condition, Quantifier, Quantity, Rule
+from mlsec.engine.model.footprint import reads_relations
+from mlsec.engine.model.property_resolution import Reading, find_reading
+from mlsec.engine.model.rule import Compare, Condition, Quantifier, Quantity, Rule
 from mlsec.vocabulary.types import Kind, Type, Vocabulary
 
 

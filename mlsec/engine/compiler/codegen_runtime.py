@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mlsec.engine.evaluation.property_reader import UNKNOWN_VALUE
-from mlsec.engine.rules.rule import Operator
+from mlsec.engine.model.rule import Operator
 from mlsec.vocabulary.types import Kind
 
 Failed = tuple[int, Sequence[Any]]

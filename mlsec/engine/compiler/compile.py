@@ -16,8 +16,8 @@ from mlsec.engine.evaluation.applicability import lacks_what_is_read
 from mlsec.engine.evaluation.operators import compare, moment_of, pattern_of
 from mlsec.engine.evaluation.property_reader import UNKNOWN_VALUE
 from mlsec.engine.evaluation.timestamps import first_moment, last_moment
-from mlsec.engine.rules.property_resolution import translate
-from mlsec.engine.rules.rule import Operator, Rule, RuleSet
+from mlsec.engine.model.property_resolution import translate
+from mlsec.engine.model.rule import Operator, Rule, RuleSet
 from mlsec.vocabulary.types import Kind, Type, Vocabulary
 
 Judge = Callable[[Any, Take, TakeSeldom], None]

@@ -16,7 +16,7 @@ from mlsec.engine.evaluation.property_reader import UNKNOWN_VALUE, own_source
 from mlsec.engine.evaluation.severity import most_severe, position_of_grade
 from mlsec.engine.findings.evidence import MAX_EVIDENCE, shown
 from mlsec.engine.findings.subject import FindingSubject, place_in_code, shown_fact
-from mlsec.engine.rules.rule import Quantifier, Rule
+from mlsec.engine.model.rule import Quantifier, Rule
 from mlsec.vocabulary.types import Type, Vocabulary
 
 _PLACEHOLDER = re.compile(r"\{(name|id|region|type)\}")

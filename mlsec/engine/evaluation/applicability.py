@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlsec.engine.rules.footprint import footprint_of
-from mlsec.engine.rules.rule import Rule
+from mlsec.engine.model.footprint import footprint_of
+from mlsec.engine.model.rule import Rule
 from mlsec.vocabulary.types import Type
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from mlsec.engine.rules.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Quantity
+from mlsec.engine.model.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Quantity
 
 Guard = tuple[Condition, bool]
 

@@ -23,7 +23,7 @@ from mlsec.engine.evaluation.property_reader import (
     unread_gaps,
 )
 from mlsec.engine.evaluation.severity import most_severe
-from mlsec.engine.rules.rule import (
+from mlsec.engine.model.rule import (
     AllOf,
     AnyOf,
     Compare,

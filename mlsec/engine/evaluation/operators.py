@@ -12,7 +12,7 @@ from typing import Any
 
 from mlsec.core.enums import Truth
 from mlsec.core.regex import regex
-from mlsec.engine.rules.rule import Operator
+from mlsec.engine.model.rule import Operator
 from mlsec.vocabulary.types import Kind
 
 TRUE, FALSE, UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN

@@ -9,7 +9,7 @@ import msgspec
 
 from mlsec.core.resource import Resource
 from mlsec.engine.evaluation.operators import has_kind
-from mlsec.engine.rules.property_resolution import Reading, find_in, find_reading, translate
+from mlsec.engine.model.property_resolution import Reading, find_in, find_reading, translate
 from mlsec.vocabulary.types import Kind, Property, Type, Vocabulary
 
 TEXT_ITEMS: Mapping[str, Property] = {"value": Property(name="value", kind=Kind.STRING)}

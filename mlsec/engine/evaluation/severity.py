@@ -8,8 +8,8 @@ from typing import Any
 from mlsec.core.enums import Severity
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.deciding_clauses import failing_clauses
-from mlsec.engine.rules.diagnostics import Diagnostics
-from mlsec.engine.rules.rule import Condition, Quantifier, Quantity, Rule
+from mlsec.engine.model.diagnostics import Diagnostics
+from mlsec.engine.model.rule import Condition, Quantifier, Quantity, Rule
 from mlsec.vocabulary.types import Kind, Type
 
 _BY_NAME = {one.value: one for one in Severity}

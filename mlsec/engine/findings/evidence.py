@@ -11,7 +11,7 @@ from mlsec.engine.evaluation.deciding_clauses import Deciding
 from mlsec.engine.evaluation.kleene import Clause
 from mlsec.engine.evaluation.property_reader import UNKNOWN_VALUE, View, own_source
 from mlsec.engine.findings.subject import place_in_code
-from mlsec.engine.rules.rule import Compare, Quantifier, Quantity
+from mlsec.engine.model.rule import Compare, Quantifier, Quantity
 from mlsec.vocabulary.types import Property
 
 MAX_EVIDENCE = 20

@@ -13,7 +13,7 @@ from mlsec.core.sanitize import visible
 from mlsec.engine.evaluation.kleene import Verdict
 from mlsec.engine.findings.evidence import evidence_of, gaps_of, path_of
 from mlsec.engine.findings.subject import subject_of
-from mlsec.engine.rules.rule import Rule
+from mlsec.engine.model.rule import Rule
 
 _PLACEHOLDER = re.compile(r"\{(name|id|region|type)\}")
 

@@ -1,1 +1,1 @@
-"""What a rule is."""
+"""Rule files: loaded, checked, cached."""

@@ -12,8 +12,8 @@ from mlsec.core.finding import Evidence
 from mlsec.engine.evaluation.evaluate import Evaluator
 from mlsec.engine.evaluation.kleene import Verdict
 from mlsec.engine.findings.evidence import evidence_of
-from mlsec.engine.loading.documents import Example, build_example
-from mlsec.engine.rules.rule import Examples, Rule
+from mlsec.engine.model.rule import Examples, Rule
+from mlsec.engine.rules.documents import Example, build_example
 from mlsec.vocabulary.types import Vocabulary
 
 

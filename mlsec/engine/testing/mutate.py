@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mlsec.engine.rules.rule import (
+from mlsec.engine.model.rule import (
     AllOf,
     AnyOf,
     Compare,

@@ -14,8 +14,8 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.finding import AppliedWaiver, Finding
 from mlsec.core.strict_yaml import Document, parse
 from mlsec.core.suggestions import did_you_mean
-from mlsec.engine.rules.diagnostics import Diagnostics, RuleFilesError
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.diagnostics import Diagnostics, RuleFilesError
+from mlsec.engine.model.rule import RuleSet
 
 NEAR_END_DAYS = 14
 BROAD_SHARE = 0.25

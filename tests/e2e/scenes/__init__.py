@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.assessment import Assessment
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):

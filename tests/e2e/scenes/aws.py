@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlsec.core.assessment import Assessment
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from tests.e2e import runs
 from tests.e2e.retold import Edit, retell
 from tests.e2e.scenes import Scene, Stage

@@ -10,7 +10,7 @@ import pytest
 from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from tests.e2e import runs
 from tests.e2e.scenes import Scene, Stage
 from tests.e2e.scenes.gcp_things import (

@@ -11,7 +11,7 @@ import pytest
 
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.collectors import COLLECTORS
 from tests.e2e import runs

@@ -11,7 +11,7 @@ from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory, TypeCoverage
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.providers.azure.client.classify import GONE, AzureError, why_not_offered
 from mlsec.providers.azure.client.clouds import find_cloud
 from mlsec.providers.azure.client.session import open_credential, sign_in

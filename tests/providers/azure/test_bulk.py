@@ -12,7 +12,7 @@ import pytest
 from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.resource import Inventory
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.providers.azure.client.quota import seconds
 from mlsec.providers.azure.client.resource_graph_rows import (
     ALL_RESOURCES,

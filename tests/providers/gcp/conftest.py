@@ -11,7 +11,7 @@ import pytest
 from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.resource import Inventory
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.reading import read_inventory
 from tests.estate.gcp_estate import build_gcp

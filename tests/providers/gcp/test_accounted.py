@@ -10,7 +10,7 @@ from mlsec import pipeline
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Inventory
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.render import FORMATS
 from mlsec.snapshot.store import Snapshot
 from tests.estate.faults import Fault, Kind

@@ -9,7 +9,7 @@ import pytest
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import TypeCoverage
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.providers.gcp.client.asset_inventory import LAG
 from tests.estate.faults import Fault, Kind
 from tests.estate.gcp_server import RunningGcp

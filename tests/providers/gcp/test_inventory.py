@@ -15,7 +15,7 @@ from mlsec.collect.walk.listing import entries_of
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.providers.gcp.client.asset_inventory import (
     LAG,
     AssetInventoryClient,

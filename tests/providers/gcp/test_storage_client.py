@@ -7,7 +7,7 @@ from pathlib import Path
 from google.cloud import storage
 from google.oauth2 import service_account
 
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from tests.estate.faults import Fault, Kind
 from tests.estate.gcp_server import RunningGcp

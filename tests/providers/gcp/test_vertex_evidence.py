@@ -11,7 +11,7 @@ import pytest
 from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.enums import Status
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from tests.estate.gcp_estate import build_gcp
 from tests.estate.gcp_items import BUILDERS, modelarmor

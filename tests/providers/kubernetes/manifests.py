@@ -10,8 +10,8 @@ from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Status
 from mlsec.core.resource import Inventory, Resource
 from mlsec.engine.assessment.assess import assess
-from mlsec.engine.loading.selection import load_selected
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
+from mlsec.engine.rules.selection import load_selected
 from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
 from mlsec.repository.evidence import file_call

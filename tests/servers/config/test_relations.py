@@ -10,7 +10,7 @@ from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Status
-from mlsec.engine.loading.load import load_content
+from mlsec.engine.rules.load import load_content
 from mlsec.repository import collector
 from mlsec.snapshot.store import Snapshot
 

@@ -15,7 +15,7 @@ from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, Resource
 from mlsec.engine.assessment.assess import assess
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 from mlsec.graph.build import build_graph
 from mlsec.pipeline import load
 from mlsec.servers.probe import reader

@@ -11,9 +11,12 @@ import msgspec
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.strict_yaml import parse
-from mlsec.engine.loading.check import check_rule
-from mlsec.engine.loading.links_check import KnownControls
-from mlsec.engine.loading.rule_cache import (
+from mlsec.engine.model.controls import Frameworks, load_frameworks
+from mlsec.engine.model.diagnostics import RuleFilesError
+from mlsec.engine.model.rule import Rule, RuleSet
+from mlsec.engine.rules.check import check_rule
+from mlsec.engine.rules.links_check import KnownControls
+from mlsec.engine.rules.rule_cache import (
     content_key,
     keep,
     keep_state,
@@ -21,9 +24,6 @@ from mlsec.engine.loading.rule_cache import (
     recall_state,
     state_key,
 )
-from mlsec.engine.rules.controls import Frameworks, load_frameworks
-from mlsec.engine.rules.diagnostics import RuleFilesError
-from mlsec.engine.rules.rule import Rule, RuleSet
 from mlsec.vocabulary.load import load_vocabulary
 from mlsec.vocabulary.types import Vocabulary
 

@@ -10,7 +10,7 @@ import msgspec
 
 from mlsec.core.assessment import ControlLink
 from mlsec.core.suggestions import did_you_mean
-from mlsec.engine.rules.diagnostics import Diagnostics
+from mlsec.engine.model.diagnostics import Diagnostics
 
 _EQUIVALENT = re.compile(r"[a-z0-9][a-z0-9_-]*:\S.*\Z")
 

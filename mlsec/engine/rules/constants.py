@@ -8,8 +8,8 @@ from typing import Any
 
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.operators import duration_s, network_of, version_of
-from mlsec.engine.loading.patterns import why_refused
-from mlsec.engine.rules.rule import Operator
+from mlsec.engine.model.rule import Operator
+from mlsec.engine.rules.patterns import why_refused
 from mlsec.vocabulary.types import Kind
 
 _NUMBERS = (Kind.INT, Kind.FLOAT)

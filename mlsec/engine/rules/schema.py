@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity
-from mlsec.engine.loading.check import KEYS, REQUIRED, TEST_KEYS
-from mlsec.engine.loading.constants import SUITS
-from mlsec.engine.loading.fix_check import FIX_KEYS, providers_of
-from mlsec.engine.loading.params import TYPES
-from mlsec.engine.rules.rule import Operator, Quantity
+from mlsec.engine.model.rule import Operator, Quantity
+from mlsec.engine.rules.check import KEYS, REQUIRED, TEST_KEYS
+from mlsec.engine.rules.constants import SUITS
+from mlsec.engine.rules.fix_check import FIX_KEYS, providers_of
+from mlsec.engine.rules.params import TYPES
 from mlsec.vocabulary.types import Kind, Property, Type, Vocabulary
 
 Schema = dict[str, Any]

@@ -13,10 +13,9 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.strict_yaml import parse
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.property_reader import TEXT_ITEMS
-from mlsec.engine.loading.constants import why_wrong
-from mlsec.engine.rules.diagnostics import Diagnostics, RuleFilesError
-from mlsec.engine.rules.property_resolution import find_in
-from mlsec.engine.rules.rule import (
+from mlsec.engine.model.diagnostics import Diagnostics, RuleFilesError
+from mlsec.engine.model.property_resolution import find_in
+from mlsec.engine.model.rule import (
     AllOf,
     AnyOf,
     Compare,
@@ -27,6 +26,7 @@ from mlsec.engine.rules.rule import (
     Rule,
     RuleSet,
 )
+from mlsec.engine.rules.constants import why_wrong
 from mlsec.vocabulary.types import Type, Vocabulary
 
 TYPES = ("int", "float", "string", "bool", "list of string")

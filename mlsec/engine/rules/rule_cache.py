@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mlsec import __version__
-from mlsec.engine.loading.rule_cache_format import below, packed, unpacked
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
+from mlsec.engine.rules.rule_cache_format import below, packed, unpacked
 
 FORMAT = 3
 KEPT_FILES = 8

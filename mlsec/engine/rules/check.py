@@ -13,20 +13,20 @@ from mlsec.core.enums import Category, Concern, RuleStatus, Severity
 from mlsec.core.strict_yaml import Document
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.severity import read_graded_by
-from mlsec.engine.loading.conditions import ConditionReader
-from mlsec.engine.loading.documents import check_document
-from mlsec.engine.loading.fix_check import providers_of, read_fix
-from mlsec.engine.loading.links_check import (
+from mlsec.engine.model.diagnostics import Diagnostics
+from mlsec.engine.model.footprint import Footprint, footprint_of
+from mlsec.engine.model.property_resolution import find_reading
+from mlsec.engine.model.rule import Condition, Examples, Parameter, Rule
+from mlsec.engine.rules.conditions import ConditionReader
+from mlsec.engine.rules.documents import check_document
+from mlsec.engine.rules.fix_check import providers_of, read_fix
+from mlsec.engine.rules.links_check import (
     KnownControls,
     check_equivalents,
     check_topics,
     read_controls,
 )
-from mlsec.engine.loading.params import read_params
-from mlsec.engine.rules.diagnostics import Diagnostics
-from mlsec.engine.rules.footprint import Footprint, footprint_of
-from mlsec.engine.rules.property_resolution import find_reading
-from mlsec.engine.rules.rule import Condition, Examples, Parameter, Rule
+from mlsec.engine.rules.params import read_params
 from mlsec.vocabulary.types import Type, Vocabulary
 
 KEYS = (

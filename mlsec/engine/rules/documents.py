@@ -10,7 +10,7 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.operators import has_kind, instant_s
-from mlsec.engine.rules.diagnostics import Diagnostics
+from mlsec.engine.model.diagnostics import Diagnostics
 from mlsec.vocabulary.types import Kind, Property, Type, Vocabulary
 
 DEFAULT_NOW = "2026-01-01T00:00:00Z"

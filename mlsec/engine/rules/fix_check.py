@@ -7,7 +7,7 @@ from typing import Any
 
 from mlsec.core.assessment import Fix
 from mlsec.core.suggestions import did_you_mean
-from mlsec.engine.rules.diagnostics import Diagnostics
+from mlsec.engine.model.diagnostics import Diagnostics
 from mlsec.vocabulary.types import Vocabulary
 
 FIX_KEYS = ("text", "cli", "terraform", "cloudformation", "console", "config")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mlsec.engine.rules.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Rule
+from mlsec.engine.model.rule import AllOf, AnyOf, Compare, Condition, Not, Quantifier, Rule
 
 
 class Footprint(msgspec.Struct, frozen=True, kw_only=True):

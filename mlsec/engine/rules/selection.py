@@ -10,8 +10,8 @@ import msgspec
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.suggestions import did_you_mean
-from mlsec.engine.loading.load import load_content
-from mlsec.engine.rules.rule import Rule, RuleSet
+from mlsec.engine.model.rule import Rule, RuleSet
+from mlsec.engine.rules.load import load_content
 
 
 def load_selected(content: Path, extra: Sequence[Path], globs: Sequence[str]) -> RuleSet:

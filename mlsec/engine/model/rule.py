@@ -10,7 +10,7 @@ import msgspec
 
 from mlsec.core.assessment import ControlLink, Fix
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity
-from mlsec.engine.rules.controls import Frameworks
+from mlsec.engine.model.controls import Frameworks
 from mlsec.vocabulary.types import Vocabulary
 
 

@@ -10,10 +10,9 @@ import msgspec
 from mlsec.core.regex import regex
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.property_reader import TEXT_ITEMS
-from mlsec.engine.loading.constants import why_unsuitable, why_wrong
-from mlsec.engine.rules.diagnostics import Diagnostics
-from mlsec.engine.rules.property_resolution import Reading, find_in
-from mlsec.engine.rules.rule import (
+from mlsec.engine.model.diagnostics import Diagnostics
+from mlsec.engine.model.property_resolution import Reading, find_in
+from mlsec.engine.model.rule import (
     AllOf,
     AnyOf,
     Compare,
@@ -24,6 +23,7 @@ from mlsec.engine.rules.rule import (
     Quantifier,
     Quantity,
 )
+from mlsec.engine.rules.constants import why_unsuitable, why_wrong
 from mlsec.vocabulary.types import Kind, Property, Type, Vocabulary
 
 _QUANTITIES = {quantity.value: quantity for quantity in Quantity}

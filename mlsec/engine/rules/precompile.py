@@ -1,6 +1,6 @@
 """Check the rules beside this code once, for all who install it: their first run starts warm.
 
-``python -m mlsec.engine.loading.precompile [FILE]`` is run when a wheel or an image is built.
+``python -m mlsec.engine.rules.precompile [FILE]`` is run when a wheel or an image is built.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.loading.load import content_key_of, load_afresh
-from mlsec.engine.loading.rule_cache import SHIPPED, shipped_form
+from mlsec.engine.rules.load import content_key_of, load_afresh
+from mlsec.engine.rules.rule_cache import SHIPPED, shipped_form
 
 
 def ship(file: Path = SHIPPED) -> None:

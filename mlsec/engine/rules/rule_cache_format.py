@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from mlsec.engine.rules.rule import RuleSet
+from mlsec.engine.model.rule import RuleSet
 
 _DIGEST_BYTES = 32
 # No path of a file begins so when it is made a text.

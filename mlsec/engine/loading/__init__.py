@@ -1,1 +1,0 @@
-"""Rule files: loaded, checked, cached."""
