@@ -33,7 +33,6 @@ from mlsec.signing.provenance.slsa import read_provenance
 from mlsec.signing.sigstore.checkpoint import read_checkpoint
 from mlsec.signing.sigstore.fulcio import signer_of
 from mlsec.signing.sigstore.trusted_root import read_trusted_roots
-from mlsec.signing.timestamps.cms import read_signed_data
 from mlsec.signing.timestamps.request import check_answer, timestamp_request
 from mlsec.signing.timestamps.token import read_timestamp
 from mlsec.signing.trust.policy_loader import policy_of
@@ -119,7 +118,7 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], Callable[[], Iterable[bytes]]]]
     "certificates-pem": (read_certificates, signed.pems),
     "public-key": (load_public_key, signed.public_keys),
     "revocation-list": (read_revocation_list, lambda: (_crl(signed.AT),)),
-    "cms": (read_signed_data, signed.tokens),
+    "token": (read_timestamp, signed.tokens),
     "timestamp": (read_timestamp, signed.stamps),
     "timestamp-answer": (lambda data: check_answer(data, signed.DATA, NONCE), signed.stamps),
     "trusted-root": (read_trusted_roots, signed.trusted_roots),
@@ -145,7 +144,7 @@ _MUTATES: dict[str, Mutate] = {
         cosign-payload""".split(),  # noqa: SIM905
         mutate_document,
     ),
-    **dict.fromkeys(("certificate", "cms", "timestamp", "timestamp-answer"), mutate_der),
+    **dict.fromkeys(("certificate", "token", "timestamp", "timestamp-answer"), mutate_der),
     **dict.fromkeys(("checkpoint", "trust-policy"), mutate_text),
 }
 

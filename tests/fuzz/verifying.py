@@ -28,7 +28,8 @@ from mlsec.signing.oci.notary_jws import NotaryEnvelope, read_notary_envelope
 from mlsec.signing.signer.sign import Signing
 from mlsec.signing.sigstore.trusted_root import TrustedRoot, read_trusted_roots
 from mlsec.signing.sigstore.verify import verify_sigstore
-from mlsec.signing.timestamps.token import read_timestamp, verify_timestamp
+from mlsec.signing.timestamps.token import read_timestamp
+from mlsec.signing.timestamps.verify import verify_timestamp
 from mlsec.signing.trust.identity_rule import IdentityRule
 from mlsec.signing.trust.policy import TrustPolicy
 from mlsec.signing.trust.policy_loader import policy_of

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mlsec.signing.certificates.certificate import Authority, read_certificates
 from mlsec.signing.errors import SigningError
-from mlsec.signing.timestamps.token import read_timestamp, verify_timestamp
+from mlsec.signing.timestamps.token import read_timestamp
+from mlsec.signing.timestamps.verify import verify_timestamp
 from tests.signing.suite import Case, folders_with
 
 # Tokens that must not count; ``other`` was made by another authority of the same name.

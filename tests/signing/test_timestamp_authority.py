@@ -10,10 +10,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.asn1 import decode_der, encode_der
 
 from mlsec.cli.main import main
-from mlsec.signing.timestamps import der as reader
 from mlsec.signing.timestamps.request import timestamp_request
+from mlsec.signing.timestamps.structures import TimeStampReq
 from tests.signing import make_der as der
 from tests.signing.make_timestamp import TimestampMaker
 from tests.signing.test_commands import POLICY, verify
@@ -34,10 +35,8 @@ class Authority(TimestampMaker):
         )
 
     def _content(self, data: bytes, at: datetime) -> bytes:
-        fields = reader.Fields(reader.read(self.asked, reader.SEQUENCE).content)
-        fields.take(reader.INTEGER)
-        imprint = fields.take(reader.SEQUENCE).raw
-        nonce = reader.integer(fields.take(reader.INTEGER))
+        request = decode_der(TimeStampReq, self.asked)
+        imprint, nonce = encode_der(request.message_imprint), request.nonce
         if self.bend == "other data":
             imprint = imprint[:-32] + hashlib.sha256(b"other").digest()
         if self.bend == "other nonce":
@@ -123,9 +122,8 @@ def test_an_authority_that_is_not_there_is_one_sentence(
 
 @pytest.mark.parametrize("nonce", [bytes(8), b"\xff" * 8, b"\x7f" + bytes(7), b"\0" * 7 + b"\x80"])
 def test_the_request_is_der_whatever_the_nonce(nonce: bytes) -> None:
-    fields = reader.Fields(reader.read(timestamp_request(b"x", nonce), 0x30).content)
-    assert reader.integer(fields.take(reader.INTEGER)) == 1
-    assert fields.take(reader.SEQUENCE).content.endswith(hashlib.sha256(b"x").digest())
-    assert reader.integer(fields.take(reader.INTEGER)) == int.from_bytes(nonce, "big")
-    assert fields.take(reader.BOOLEAN).content == b"\xff"
-    fields.end()
+    request = decode_der(TimeStampReq, timestamp_request(b"x", nonce))
+    assert request.version == 1
+    assert request.message_imprint.hashed_message == hashlib.sha256(b"x").digest()
+    assert request.nonce == int.from_bytes(nonce, "big")
+    assert request.cert_req

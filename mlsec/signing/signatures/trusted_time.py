@@ -89,7 +89,8 @@ _FIX = "have the signature stamped by an authority that the anchor lists under t
 def _verified(
     token: bytes, signature: bytes, authorities: Sequence[Authority]
 ) -> datetime.datetime:
-    from mlsec.signing.timestamps.token import read_timestamp, verify_timestamp  # noqa: PLC0415
+    from mlsec.signing.timestamps.token import read_timestamp  # noqa: PLC0415
+    from mlsec.signing.timestamps.verify import verify_timestamp  # noqa: PLC0415
 
     return verify_timestamp(read_timestamp(token), signature, authorities)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from mlsec.signing.certificates.certificate import Authority, Purpose, verify_path
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.keys.public_keys import PublicKey
-from mlsec.signing.timestamps import der
 from mlsec.signing.verdicts.steps import RefusedError
 from mlsec.signing.verdicts.verdict import Identity, IdentityType, Signer
 
@@ -159,7 +158,12 @@ def _text(extension: Extension[ExtensionType]) -> str:
 
 
 def _utf8(encoded: bytes) -> str:
-    return _decoded(der.read(encoded, der.UTF8_STRING).content)
+    from cryptography.hazmat.asn1 import decode_der  # noqa: PLC0415
+
+    try:
+        return decode_der(str, encoded)
+    except ValueError:
+        raise MalformedError("a Sigstore certificate with a claim that is not UTF-8") from None
 
 
 def _decoded(text: bytes) -> str:

@@ -18,7 +18,8 @@ from mlsec.signing.sigstore import fulcio
 from mlsec.signing.sigstore.entry_binding import Signed
 from mlsec.signing.sigstore.log_entries import check_log_windows, verify_entries
 from mlsec.signing.sigstore.trusted_root import TrustedRoot
-from mlsec.signing.timestamps.token import read_timestamp, verify_timestamp
+from mlsec.signing.timestamps.token import read_timestamp
+from mlsec.signing.timestamps.verify import verify_timestamp
 from mlsec.signing.verdicts.steps import RefusedError, Steps
 from mlsec.signing.verdicts.verdict import (
     Check,

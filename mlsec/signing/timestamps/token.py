@@ -1,41 +1,60 @@
-"""RFC 3161 timestamps: read strictly, believed only from an authority the policy names."""
+"""RFC 3161 timestamp tokens as they are read; nothing is verified here."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from mlsec.signing.certificates.certificate import (
-    Authority,
-    Purpose,
-    read_certificate,
-    verify_path,
-)
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.timestamps import cms, der
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.keys.public_keys import Algorithm
+from mlsec.signing.timestamps import structures as asn1
+from mlsec.signing.timestamps.structures import decode, element
 
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
-TST_INFO = "1.2.840.113549.1.9.16.1.4"
 MAX_BYTES = 64 * 1024
+MAX_CERTIFICATES = 16
+MAX_INTEGER_BITS = 512
+_SIGNED_DATA = "1.2.840.113549.1.7.2"
+TST_INFO = "1.2.840.113549.1.9.16.1.4"
+_HASHES = {
+    "2.16.840.1.101.3.4.2.1": "sha256",
+    "2.16.840.1.101.3.4.2.2": "sha384",
+    "2.16.840.1.101.3.4.2.3": "sha512",
+}
+_RSA = "1.2.840.113549.1.1.1"  # PKCS#1 v1.5 with the hash that the digest algorithm names
+_ALGORITHMS = {
+    "1.2.840.113549.1.1.11": Algorithm.RSA_PKCS1_SHA256,
+    "1.2.840.113549.1.1.12": Algorithm.RSA_PKCS1_SHA384,
+    "1.2.840.113549.1.1.13": Algorithm.RSA_PKCS1_SHA512,
+    "1.2.840.10045.4.3.2": Algorithm.ECDSA_SHA256,
+    "1.2.840.10045.4.3.3": Algorithm.ECDSA_SHA384,
+    "1.2.840.10045.4.3.4": Algorithm.ECDSA_SHA512,
+    "1.3.101.112": Algorithm.ED25519,
+}
+_OID, _SEQUENCE, _SET = 0x06, 0x30, 0x31
+# CertificateChoices of CMS: a certificate, or one of four kinds that are passed over.
+_CERTIFICATES = frozenset({_SEQUENCE, 0xA0, 0xA1, 0xA2, 0xA3})
 
 
 class Timestamp(msgspec.Struct, frozen=True, kw_only=True):
-    """One token as read: what it says, and the signed structure that says it. Nothing verified."""
+    """One token as read, not verified: what it states (``content``), and who signed that.
+
+    ``attributes`` are the signer's (object identifier -> value in DER), ``signed_bytes`` what the
+    signature covers, ``certificates`` those that came along, in DER.
+    """
 
     generated_at: datetime
-    imprint_digest: str
+    imprint_hash: str
     imprint: bytes
-    policy: str
-    serial: int
-    signed: cms.SignedData
-    nonce: int | None = None
+    nonce: int | None
+    content: bytes
+    certificates: tuple[bytes, ...]
+    signer: asn1.SignerInfo
+    hash_name: str
+    algorithm: Algorithm
+    attributes: Mapping[str, bytes]
+    signed_bytes: bytes
 
 
 def read_timestamp(data: bytes) -> Timestamp:
@@ -46,153 +65,87 @@ def read_timestamp(data: bytes) -> Timestamp:
     """
     if len(data) > MAX_BYTES:
         raise MalformedError(f"timestamp larger than {MAX_BYTES} bytes")
-    outer = der.read(data, der.SEQUENCE)
-    fields = der.Fields(outer.content)
-    if fields.peek() == der.SEQUENCE:
-        status = der.Fields(fields.take(der.SEQUENCE).content)
-        granted = der.integer(status.take(der.INTEGER))
-        if granted not in {0, 1}:
-            raise MalformedError(f"the authority did not grant this timestamp (status {granted})")
-        outer = fields.take(der.SEQUENCE)
-        fields.end()
-    signed = cms.read_signed_data(outer.raw)
-    if signed.content_type != TST_INFO:
-        raise MalformedError("a signed structure that is no timestamp")
-    return _statement(signed)
-
-
-def _statement(signed: cms.SignedData) -> Timestamp:
-    fields = der.Fields(der.read(signed.content, der.SEQUENCE).content)
-    if der.integer(fields.take(der.INTEGER)) != 1:
+    signed = _signed_data(data)
+    content = signed.content_info.content
+    info = decode(asn1.TSTInfo, content, "the timestamp's statement")
+    if info.version != 1:
         raise MalformedError("a timestamp of an unknown version")
-    policy = der.dotted(fields.take(der.OID))
-    imprint = der.Fields(fields.take(der.SEQUENCE).content)
-    digest = cms.digest_name(imprint.take(der.SEQUENCE))
-    hashed = imprint.take(der.OCTET_STRING).content
-    imprint.end()
-    serial = der.integer(fields.take(der.INTEGER))
-    generated_at = der.moment(fields.take(der.GENERALIZED_TIME))
-    # Accuracy, ordering, nonce, name of the authority, extensions: in this order, none needed.
-    optional = [fields.maybe(tag) for tag in (der.SEQUENCE, der.BOOLEAN, der.INTEGER, 0xA0, 0xA1)]
-    fields.end()
-    nonce = optional[2]
+    if max(info.serial_number.bit_length(), (info.nonce or 0).bit_length()) >= MAX_INTEGER_BITS:
+        raise MalformedError(f"a number in the timestamp has over {MAX_INTEGER_BITS} bits")
+    signers = signed.signer_infos.as_list()
+    if len(signers) != 1:
+        raise MalformedError(f"a timestamp token has one signer, this one has {len(signers)}")
+    attributes = signers[0].signed_attributes
+    hash_name = hash_name_of(signers[0].digest_algorithm)
     return Timestamp(
-        generated_at=generated_at,
-        imprint_digest=digest,
-        imprint=hashed,
-        policy=policy,
-        serial=serial,
-        signed=signed,
-        nonce=der.integer(nonce) if nonce else None,
+        generated_at=info.gen_time.as_datetime(),
+        imprint_hash=hash_name_of(info.message_imprint.hash_algorithm),
+        imprint=info.message_imprint.hashed_message,
+        nonce=info.nonce,
+        content=content,
+        certificates=_certificates(signed),
+        signer=signers[0],
+        hash_name=hash_name,
+        algorithm=_algorithm(signers[0].signature_algorithm, hash_name),
+        attributes=_attributes(element(attributes.tag_bytes[0], attributes.data)),
+        # The signature covers the attributes as a SET, not under the tag they travel with.
+        signed_bytes=element(_SET, attributes.data),
     )
 
 
-def verify_timestamp(stamp: Timestamp, data: bytes, authorities: Sequence[Authority]) -> datetime:
-    """Give the moment at which ``data`` existed, according to one of the authorities.
+def _signed_data(data: bytes) -> asn1.SignedData:
+    # A token starts with an object identifier, a response with its status.
+    if asn1.first_tag(data, "the timestamp") == _OID:
+        token: asn1.ContentInfo | None = decode(asn1.ContentInfo, data, "the timestamp token")
+    else:
+        response = decode(asn1.TimeStampResp, data, "the timestamp response")
+        status, token = response.status.status, response.token
+        if status not in (0, 1):
+            shown = f" (status {status})" if 0 <= status < 100 else ""
+            raise MalformedError(f"the authority did not grant this timestamp{shown}")
+    if token is None or token.content_type.dotted_string != _SIGNED_DATA:
+        raise MalformedError("the timestamp holds no signed data")
+    if token.content.content_info.content_type.dotted_string != TST_INFO:
+        raise MalformedError("the signed data is not a timestamp")
+    return token.content
+
+
+def _certificates(signed: asn1.SignedData) -> tuple[bytes, ...]:
+    listed = signed.certificates or []
+    if len(listed) > MAX_CERTIFICATES:
+        raise MalformedError(f"more than {MAX_CERTIFICATES} certificates in one token")
+    if not _CERTIFICATES.issuperset(one.tag_bytes[0] for one in listed):
+        raise MalformedError("the token holds something else among its certificates")
+    return tuple(element(_SEQUENCE, one.data) for one in listed if one.tag_bytes[0] == _SEQUENCE)
+
+
+def hash_name_of(algorithm: asn1.AlgorithmIdentifier) -> str:
+    """Return ``sha256``, ``sha384`` or ``sha512``.
 
     Raises:
-        RefusedError: over other data, by nobody in ``authorities``, or outside the validity of
-            the authority or of its certificates at that moment.
+        MalformedError: any other hash.
     """
-    if hashlib.new(stamp.imprint_digest, data).digest() != stamp.imprint:
-        raise RefusedError("the timestamp was made over other data than this signature")
-    _check_attributes(stamp)
-    reasons = []
-    for authority in authorities:
-        try:
-            _verify_by(stamp, authority)
-        except RefusedError as error:
-            reasons.append(error.message)
-        else:
-            return stamp.generated_at
-    if not reasons:
-        raise RefusedError("there is a timestamp, but the policy names no timestamp authority")
-    raise RefusedError(f"no trusted authority made this timestamp: {'; '.join(reasons[:4])}")
+    oid = algorithm.algorithm.dotted_string
+    if oid not in _HASHES:
+        raise MalformedError(f"hash {oid} is not accepted; wanted SHA-256, SHA-384 or SHA-512")
+    return _HASHES[oid]
 
 
-def _check_attributes(stamp: Timestamp) -> None:
-    signer = stamp.signed.signer
-    kind = signer.attributes.get(cms.CONTENT_TYPE, b"")
-    stated = signer.attributes.get(cms.MESSAGE_DIGEST, b"")
-    if not kind or der.dotted(der.read(kind, der.OID)) != TST_INFO:
-        raise RefusedError("the timestamp's signed attributes name another content type")
-    actual = hashlib.new(signer.digest, stamp.signed.content).digest()
-    if not stated or der.read(stated, der.OCTET_STRING).content != actual:
-        raise RefusedError("the timestamp's content was changed after it was signed")
+def _algorithm(identifier: asn1.AlgorithmIdentifier, hash_name: str) -> Algorithm:
+    oid = identifier.algorithm.dotted_string
+    if oid == _RSA:
+        return Algorithm(f"rsa-pkcs1-{hash_name}")
+    if oid not in _ALGORITHMS:
+        raise MalformedError(f"signature algorithm {oid} is not accepted in a timestamp")
+    return _ALGORITHMS[oid]
 
 
-def _verify_by(stamp: Timestamp, authority: Authority) -> None:
-    at = stamp.generated_at
-    if not authority.is_trusted_at(at):
-        raise RefusedError("made outside the time in which this authority is trusted")
-    signer = _signing_certificate(stamp, authority)
-    _check_signature(stamp.signed.signer, signer)
-    embedded = [read_certificate(each) for each in stamp.signed.certificates]
-    between = [*authority.chain[:-1], *embedded]
-    verify_path(signer, between, authority.chain[-1:], at, Purpose.TIME_STAMPING)
-    if _named_signer(authority) not in (None, signer):
-        raise RefusedError("another certificate made it than the one that is trusted to")
-
-
-def _signing_certificate(stamp: Timestamp, authority: Authority) -> Certificate:
-    """Pick the certificate that the token names, from the authority first, then from the token."""
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
-
-    signer = stamp.signed.signer
-    known = {each.public_bytes(Encoding.DER): each for each in authority.chain[:-1]}
-    for encoded in (*known, *stamp.signed.certificates):
-        if not cms.names_certificate(signer, encoded):
-            continue
-        certificate = known.get(encoded) or read_certificate(encoded)
-        if _is_named(signer, certificate):
-            return certificate
-    raise RefusedError("the certificate that signed the timestamp is not known")
-
-
-def _named_signer(authority: Authority) -> Certificate | None:
-    """Give the one certificate that may make timestamps, where the authority's chain names it."""
-    from cryptography.x509 import BasicConstraints, ExtensionNotFound  # noqa: PLC0415
-
-    first = authority.chain[0]
-    if len(authority.chain) == 1:
-        return None
-    try:
-        basic = first.extensions.get_extension_for_class(BasicConstraints).value
-    except ExtensionNotFound:
-        return first
-    return None if basic.ca else first
-
-
-def _is_named(signer: cms.SignerInfo, certificate: Certificate) -> bool:
-    from cryptography.x509 import ExtensionNotFound, SubjectKeyIdentifier  # noqa: PLC0415
-
-    if signer.key_id:
-        try:
-            found = certificate.extensions.get_extension_for_class(SubjectKeyIdentifier)
-        except ExtensionNotFound:
-            return False
-        return found.value.digest == signer.key_id
-    issuer = certificate.issuer.public_bytes()
-    return issuer == signer.issuer and certificate.serial_number == signer.serial
-
-
-def _check_signature(signer: cms.SignerInfo, certificate: Certificate) -> None:
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa  # noqa: PLC0415
-
-    key = certificate.public_key()
-    digest = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}[
-        signer.signature_digest
-    ]
-    try:
-        if signer.kind == "rsa" and isinstance(key, rsa.RSAPublicKey):
-            key.verify(signer.signature, signer.signed_bytes, padding.PKCS1v15(), digest)
-        elif signer.kind == "ecdsa" and isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signer.signature, signer.signed_bytes, ec.ECDSA(digest))
-        elif signer.kind == "ed25519" and isinstance(key, ed25519.Ed25519PublicKey):
-            key.verify(signer.signature, signer.signed_bytes)
-        else:
-            raise RefusedError("the timestamp's signature is of another kind than its key")
-    except InvalidSignature:
-        raise RefusedError("the timestamp's signature does not fit its certificate") from None
+def _attributes(encoded: bytes) -> dict[str, bytes]:
+    values_by_oid: dict[str, bytes] = {}
+    signed = decode(asn1.Attributes, element(_SEQUENCE, encoded), "the signed attributes")
+    for attribute in signed.attributes:
+        oid, values = attribute.type.dotted_string, attribute.values.as_list()
+        if oid in values_by_oid or len(values) != 1:
+            raise MalformedError("a CMS attribute is repeated or has no single value")
+        values_by_oid[oid] = element(values[0].tag_bytes[0], values[0].data)
+    return values_by_oid

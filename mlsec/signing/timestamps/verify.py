@@ -1,0 +1,143 @@
+"""Whether a timestamp was made by an authority that the policy names, over the given data.
+
+rfc3161-client judges by the present time and reads whole responses only; here a token is judged at
+the time that it states.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mlsec.signing.certificates.certificate import (
+    Authority,
+    Purpose,
+    read_certificate,
+    verify_path,
+)
+from mlsec.signing.errors import MalformedError, UnsupportedError
+from mlsec.signing.keys.public_keys import public_key_of, verify_signature
+from mlsec.signing.timestamps import structures as asn1
+from mlsec.signing.timestamps.structures import decode, decode_oid, element
+from mlsec.signing.timestamps.token import TST_INFO, Timestamp, hash_name_of
+from mlsec.signing.verdicts.steps import RefusedError
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+_CONTENT_TYPE = "1.2.840.113549.1.9.3"
+_MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
+_SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
+_SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
+
+
+def verify_timestamp(stamp: Timestamp, data: bytes, authorities: Sequence[Authority]) -> datetime:
+    """Return the moment at which ``data`` existed, according to one of the authorities.
+
+    Raises:
+        RefusedError: over other data, by nobody in ``authorities``, or outside the validity of
+            the authority or of its certificates at that moment.
+        MalformedError: an attribute or certificate that cannot be read.
+    """
+    if hashlib.new(stamp.imprint_hash, data).digest() != stamp.imprint:
+        raise RefusedError("the timestamp was made over other data than this signature")
+    _check_attributes(stamp)
+    reasons = []
+    for authority in authorities:
+        try:
+            _verify_by(stamp, authority)
+        except (RefusedError, UnsupportedError) as error:
+            reasons.append(error.message)
+        else:
+            return stamp.generated_at
+    if not reasons:
+        raise RefusedError("there is a timestamp, but the policy names no timestamp authority")
+    raise RefusedError(f"no trusted authority made this timestamp: {'; '.join(reasons[:4])}")
+
+
+def _check_attributes(stamp: Timestamp) -> None:
+    content_type = stamp.attributes.get(_CONTENT_TYPE)
+    digest = stamp.attributes.get(_MESSAGE_DIGEST)
+    if content_type is None or decode_oid(content_type, "the content type") != TST_INFO:
+        raise RefusedError("the timestamp's signed attributes name another content type")
+    actual = hashlib.new(stamp.hash_name, stamp.content).digest()
+    if digest is None or decode(bytes, digest, "the message digest") != actual:
+        raise RefusedError("the timestamp's content was changed after it was signed")
+
+
+def _verify_by(stamp: Timestamp, authority: Authority) -> None:
+    at = stamp.generated_at
+    if not authority.is_trusted_at(at):
+        raise RefusedError("made outside the time in which this authority is trusted")
+    certificate = _signing_certificate(stamp, authority)
+    key = public_key_of(certificate.public_key(), "the timestamp authority's key")
+    if not verify_signature(key, stamp.algorithm, stamp.signer.signature, data=stamp.signed_bytes):
+        raise RefusedError("the timestamp's signature does not fit its certificate")
+    embedded = [read_certificate(encoded) for encoded in stamp.certificates]
+    intermediates = [*authority.chain[:-1], *embedded]
+    verify_path(certificate, intermediates, authority.chain[-1:], at, Purpose.TIME_STAMPING)
+    if _only_signer(authority) not in (None, certificate):
+        raise RefusedError("another certificate made it than the one that is trusted to")
+
+
+def _signing_certificate(stamp: Timestamp, authority: Authority) -> Certificate:
+    """Find the certificate that the token names, at the authority first, then in the token."""
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    known = {one.public_bytes(Encoding.DER): one for one in authority.chain[:-1]}
+    for encoded in (*known, *stamp.certificates):
+        if not _is_bound(stamp.attributes, encoded):
+            continue
+        certificate = known.get(encoded) or read_certificate(encoded)
+        if _is_named(stamp.signer.sid, certificate):
+            return certificate
+    raise RefusedError("the certificate that signed the timestamp is not known")
+
+
+def _is_bound(attributes: Mapping[str, bytes], certificate: bytes) -> bool:
+    """Whether the signed attributes hold the hash of this certificate (RFC 2634, RFC 5035)."""
+    second = attributes.get(_SIGNING_CERTIFICATE_V2)
+    if second is not None:
+        ids = decode(asn1.SigningCertificateV2, second, "the signing certificate").certificates
+        if ids:
+            name = hash_name_of(ids[0].hash_algorithm) if ids[0].hash_algorithm else "sha256"
+            return hashlib.new(name, certificate).digest() == ids[0].hash
+    elif first := attributes.get(_SIGNING_CERTIFICATE):
+        # This form knows SHA-1 only. It picks a certificate that must still lead to an anchor.
+        digest = hashlib.sha1(certificate, usedforsecurity=False).digest()
+        old_ids = decode(asn1.SigningCertificate, first, "the signing certificate").certificates
+        if old_ids:
+            return digest == old_ids[0].hash
+    raise MalformedError("the timestamp does not say which certificate signed it")
+
+
+def _is_named(sid: asn1.IssuerAndSerialNumber | bytes, certificate: Certificate) -> bool:
+    from cryptography.x509 import ExtensionNotFound, SubjectKeyIdentifier  # noqa: PLC0415
+
+    if isinstance(sid, bytes):
+        try:
+            extension = certificate.extensions.get_extension_for_class(SubjectKeyIdentifier)
+        except ExtensionNotFound:
+            return False
+        return extension.value.digest == sid
+    issuer = element(sid.issuer.tag_bytes[0], sid.issuer.data)
+    return (certificate.issuer.public_bytes(), certificate.serial_number) == (
+        issuer,
+        sid.serial_number,
+    )
+
+
+def _only_signer(authority: Authority) -> Certificate | None:
+    """Return the one certificate that may make timestamps, where the authority's chain names it."""
+    from cryptography.x509 import BasicConstraints, ExtensionNotFound  # noqa: PLC0415
+
+    first = authority.chain[0]
+    if len(authority.chain) == 1:
+        return None
+    try:
+        basic = first.extensions.get_extension_for_class(BasicConstraints).value
+    except ExtensionNotFound:
+        return first
+    return None if basic.ca else first
