@@ -105,6 +105,9 @@ def _signed_data(data: bytes) -> asn1.SignedData:
             raise MalformedError(f"the authority did not grant this timestamp{shown}")
     if token is None or token.content_type.dotted_string != _SIGNED_DATA:
         raise MalformedError("the timestamp holds no signed data")
+    # The digest algorithms again, as a set in any order; the signer's own entry decides.
+    if token.content.digest_algorithms.tag_bytes[0] != _SET:
+        raise MalformedError("the signed data has no set of digest algorithms")
     if token.content.content_info.content_type.dotted_string != TST_INFO:
         raise MalformedError("the signed data is not a timestamp")
     return token.content
