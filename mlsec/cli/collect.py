@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from mlsec import pipeline
     from mlsec.cli.memory import use_few_arenas
     from mlsec.core.content_paths import content_folder
-    from mlsec.model_files.evidence import empty_targets
+    from mlsec.model_files.evidence import read_listings
     from mlsec.snapshot.evidence import open_evidence
     from mlsec.snapshot.records import CallStatus
     from mlsec.vocabulary.load import load_vocabulary
@@ -65,16 +65,20 @@ def run(args: argparse.Namespace) -> int:
         progress.close()
     with open_evidence(args.output) as snapshot:
         calls = list(snapshot.calls())
-        empty = empty_targets(snapshot)
-    unread = sum(1 for call in calls if call.status is CallStatus.GAP or call.reason)
-    console.note(f"wrote {args.output}: {len(calls)} calls, {unread} of them not answered whole")
+        listings = read_listings(snapshot)
+    failed = sum(1 for call in calls if call.status is CallStatus.GAP or call.reason)
+    unread = sum(listing.unread for listing in listings)
+    console.note(f"wrote {args.output}: {len(calls)} calls, {failed} of them not answered in full")
+    if unread:
+        console.note(f"{unread} files or folders could not be read")
+    empty = [listing.target for listing in listings if listing.is_empty]
     for target in empty:
-        console.note(f"{target}: there is no file in it, so there is nothing to assess (exit 11)")
+        console.note(f"{target}: no file there, or only empty ones, so nothing to assess (exit 11)")
     if key is not None:
         from mlsec.cli.snapshot import write_signature
 
         write_signature(args.output, key)
-    return exits.INCOMPLETE if unread or empty else exits.CLEAN
+    return exits.INCOMPLETE if failed or unread or empty else exits.CLEAN
 
 
 def _signing_key(path: Path | None) -> Any:

@@ -93,7 +93,7 @@ def add_collecting(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--checkov",
-        default="",
+        type=Path,
         metavar="PATH",
         help="path of the checkov program (default: MLSEC_CHECKOV, then .venv-checkov, then PATH)",
     )
@@ -210,9 +210,9 @@ def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> Collec
 def _checkov(args: argparse.Namespace) -> str:
     """Find checkov before a long collection; "" where it was not asked for."""
     if args.checkov_json is not None:
-        from mlsec.repository.checkov.collector import read_json
+        from mlsec.repository.checkov.collector import check_json
 
-        read_json(args.checkov_json)
+        check_json(args.checkov_json)
         if len([target for target in args.targets if not is_remote(target)]) != 1:
             raise MlsecError(
                 "--checkov-json holds the results for one folder", hint="give that folder alone"
@@ -221,4 +221,4 @@ def _checkov(args: argparse.Namespace) -> str:
         return ""
     from mlsec.repository.checkov.program import find_checkov
 
-    return find_checkov(args.checkov).path
+    return find_checkov(str(args.checkov or "")).path

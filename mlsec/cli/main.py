@@ -38,6 +38,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.BROKEN_PIPE
+    except OSError as failed:
+        if failed.filename is None:
+            return _crashed(failed)
+        _trace(failed)
+        console.error(f"{failed.filename}: {failed.strerror}", "check the path and its rights")
+        return exits.BAD_INPUT
     except Exception as crash:  # noqa: BLE001 - the last resort, it says so and ends with 1
         return _crashed(crash)
 
@@ -62,14 +68,22 @@ def _crashed(crash: Exception) -> int:
 
     from mlsec.cli import console, exits
 
-    if os.environ.get("MLSEC_DEBUG"):
-        console.note("".join(traceback.format_exception(crash)))
+    _trace(crash)
     last = traceback.extract_tb(crash.__traceback__)[-1]
     console.error(
         f"mlsec crashed: {type(crash).__name__}: {crash} ({last.name}, line {last.lineno})",
         "this is a bug of ours; run again with MLSEC_DEBUG=1 and report what it prints",
     )
     return exits.CRASH
+
+
+def _trace(error: Exception) -> None:
+    if os.environ.get("MLSEC_DEBUG"):
+        import traceback
+
+        from mlsec.cli import console
+
+        console.note("".join(traceback.format_exception(error)))
 
 
 if __name__ == "__main__":

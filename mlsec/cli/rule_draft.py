@@ -52,12 +52,16 @@ def write_draft(ruleset: RuleSet, rule_id: str, resource: str, folder: Path) -> 
     chosen = _first_property(owner)
     provider = resource.partition(".")[0] if "." in resource else ""
     path = folder / provider / f"{rule_id}.yaml"
-    if path.exists():
-        raise MlsecError("this file exists already", location=str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
     condition = _condition(chosen)
     text = _DRAFT.format(id=rule_id, resource=resource, property=chosen.name, condition=condition)
-    path.write_text(text, "utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise MlsecError("this file exists already", location=str(path)) from None
+    except OSError as error:
+        raise MlsecError(f"cannot be written: {error.strerror}", location=str(path)) from None
     return path
 
 

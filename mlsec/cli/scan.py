@@ -71,7 +71,7 @@ def _reading_ahead(args: argparse.Namespace) -> AbstractContextManager[None]:
 
 def _scan(args: argparse.Namespace) -> int:
     from mlsec import pipeline
-    from mlsec.model_files.evidence import empty_targets
+    from mlsec.model_files.evidence import read_listings
     from mlsec.snapshot.evidence import open_evidence
 
     if any(is_remote(target) for target in args.targets):
@@ -85,7 +85,7 @@ def _scan(args: argparse.Namespace) -> int:
     progress = console.Progress()
     try:
         with _evidence(args, ruleset, progress) as path, open_evidence(path) as snapshot:
-            empty = empty_targets(snapshot)
+            empty = [listing.target for listing in read_listings(snapshot) if listing.is_empty]
             assessment = pipeline.judge(snapshot, ruleset, judging, progress)
     finally:
         progress.close()
@@ -206,7 +206,7 @@ def _show(
             console.note(f"wrote {path}")
     verdict = gate(assessment, judging.fail_on, judging.min_coverage_percent)
     for target in empty:
-        console.note(f"{target}: there is no file in it, so there is nothing to assess")
+        console.note(f"{target}: no file there, or only empty ones, so nothing to assess")
     match verdict:
         case Gate.CLEAN if empty and judging.min_coverage_percent > 0:
             console.note("incomplete: an empty target (exit 11; --min-coverage 0 accepts it)")

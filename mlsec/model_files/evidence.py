@@ -23,11 +23,15 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str = ""
 
 
-class _Listed(msgspec.Struct, frozen=True):
-    """Of a listing only how much there is."""
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a listing found: ``unread`` counts what it met and could not read.
 
-    entries: tuple[msgspec.Raw, ...] = ()
-    skipped: tuple[msgspec.Raw, ...] = ()
+    ``is_empty``: there was no file, or only empty ones.
+    """
+
+    target: str
+    is_empty: bool
+    unread: int
 
 
 def listing_call(scope: str, listing: Listing) -> tuple[Call, bytes]:
@@ -38,20 +42,20 @@ def listing_call(scope: str, listing: Listing) -> tuple[Call, bytes]:
     ), body
 
 
-def empty_targets(snapshot: Snapshot) -> tuple[str, ...]:
-    """Give the folders and buckets in which there was not a single file, sorted."""
+def read_listings(snapshot: Snapshot) -> tuple[Listed, ...]:
+    """Give of each listing in a snapshot how much it found, by target."""
     return tuple(
-        call.scope.removeprefix("files/")
+        _listed(call.scope.removeprefix("files/"), snapshot.payload_bytes(call.payload))
         for call in snapshot.calls()
-        if (call.service, call.operation) == (SERVICE, LIST)
-        and call.payload
-        and not _names_anything(snapshot.payload_bytes(call.payload))
+        if (call.service, call.operation) == (SERVICE, LIST) and call.payload
     )
 
 
-def _names_anything(body: bytes) -> bool:
-    listed = msgspec.json.decode(body, type=_Listed)
-    return bool(listed.entries or listed.skipped)
+def _listed(target: str, body: bytes) -> Listed:
+    listing = msgspec.json.decode(body, type=Listing)
+    unread = sum(1 for skipped in listing.skipped if skipped.reason is not None)
+    has_bytes = any(entry.size_bytes for entry in listing.entries)
+    return Listed(target=target, is_empty=not (has_bytes or unread), unread=unread)
 
 
 def inspection_call(scope: str, inspected: Inspected) -> tuple[Call, bytes]:

@@ -45,14 +45,20 @@ class Snapshot:
         Raises:
             MlsecError: an interrupted collection or a folder lies there, or it cannot be written.
         """
-        if path.is_dir():
+        part = part_of(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            is_folder, is_begun = path.is_dir(), part.exists()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise MlsecError(f"cannot be written: {reason}", location=str(path.parent)) from None
+        if is_folder:
             raise MlsecError(
                 "is a folder, and a snapshot is one file",
                 hint=f"such as {path / 'evidence.mlsnap'}",
                 location=str(path),
             )
-        part = part_of(path)
-        if part.exists():
+        if is_begun:
             raise MlsecError(
                 f"an interrupted collection lies at {part}",
                 hint="go on with --resume, or delete it",

@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 
 from mlsec.collect.settings import CollectSettings
-from mlsec.core.errors import MlsecError
 from mlsec.snapshot.store import Snapshot, files_of
 from mlsec.targets.collectors import COLLECTORS, provider_of
 
@@ -22,11 +21,6 @@ def collect(
 ) -> None:
     """Take evidence from live targets into the snapshot file ``evidence``."""
     _check_sign_ins(targets, settings)
-    try:
-        evidence.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise MlsecError(f"cannot be written: {reason}", location=str(evidence.parent)) from None
     # A target that holds the evidence is not judged by it.
     settings = msgspec.structs.replace(settings, written=settings.written | files_of(evidence))
     opened = Snapshot.resume(evidence) if resume else Snapshot.create(evidence)

@@ -15,6 +15,13 @@ def repository_of(target: Path) -> tuple[Path | None, str]:
     """
     real = target.resolve()
     for folder in (real, *real.parents):
-        if (folder / ".git").exists():
+        if _has_git(folder):
             return folder, plain_name(real.relative_to(folder).as_posix())
     return None, ""
+
+
+def _has_git(folder: Path) -> bool:
+    try:
+        return (folder / ".git").exists()
+    except OSError:  # nobody may look into it
+        return False

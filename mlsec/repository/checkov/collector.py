@@ -72,12 +72,24 @@ def take_json(target: str, snapshot: Snapshot, saved: Path) -> None:
         MlsecError: the file cannot be read or is not checkov's JSON.
     """
     scope = scope_of(target)
+    _record(snapshot, scope, _read(saved, _names(_files(snapshot, scope), "")))
+
+
+def check_json(saved: Path) -> None:
+    """Refuse a saved output that could not be taken, before a long collection.
+
+    Raises:
+        MlsecError: the file cannot be read or is not checkov's JSON.
+    """
+    _read(saved, Names(files={}, folder=""))
+
+
+def _read(saved: Path, names: Names) -> ExternalRun:
     try:
-        run = read_output(read_json(saved), _names(_files(snapshot, scope), ""))
+        return read_output(read_json(saved), names)
     except MlsecError as error:
         error.location = error.location or str(saved)
         raise
-    _record(snapshot, scope, run)
 
 
 def read_json(saved: Path) -> bytes:

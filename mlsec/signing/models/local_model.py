@@ -66,8 +66,11 @@ class LocalModel(msgspec.Struct, frozen=True, kw_only=True):
         return self.target.is_dir()
 
     def has(self, path: str) -> bool:
-        """Say whether there is a regular file of this name."""
-        return (self.target / path).is_file()
+        """Say whether a regular file of this name can be seen."""
+        try:
+            return (self.target / path).is_file()
+        except OSError:  # the folder is closed, which opening it will report
+            return False
 
     def discover(self) -> Sequence[LocalSignature]:
         """Find its signature files."""
