@@ -9,6 +9,12 @@ import msgspec
 from mlsec.engine.model.property_resolution import find_reading
 from mlsec.vocabulary.types import Type, Vocabulary
 
+_INTRODUCTION = """# Concepts
+
+A concept is what types of several providers have in common. A rule on a concept runs on every type
+that implements it. The tables show the property or relation that answers on each type. What a
+provider does not offer never makes such a rule fail.
+"""
 CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "kubernetes": "Kubernetes"}
 
 
@@ -50,32 +56,22 @@ def cells(vocabulary: Vocabulary) -> Iterator[Cell]:
                     )
 
 
-def concepts_page(vocabulary: Vocabulary, made: str) -> str:
-    """One table a concept: a row for what it asks, a column for each cloud."""
-    found: dict[tuple[str, str], dict[str, list[Cell]]] = {}
+def concepts_page(vocabulary: Vocabulary) -> str:
+    """One table per concept: a row for what it asks, a column for each cloud."""
+    rows: dict[tuple[str, str], dict[str, list[Cell]]] = {}
     for cell in cells(vocabulary):
-        row = found.setdefault((cell.concept, cell.asked), {cloud: [] for cloud in CLOUDS})
+        row = rows.setdefault((cell.concept, cell.asked), {cloud: [] for cloud in CLOUDS})
         row[cell.cloud].append(cell)
-    missing = sum(1 for cell in cells(vocabulary) if cell.is_missing)
-    lines = [
-        "# Concepts",
-        "",
-        made,
-        "A rule on a concept runs on every type that is one. What a cloud does not offer never",
-        "makes such a rule fail.",
-        "",
-        f"Missing without a reason: {missing}.",
-        "",
-    ]
+    lines = [_INTRODUCTION]
     before = ""
-    for (name, asked), row in found.items():
+    for (name, asked), row in rows.items():
         if name != before:
             lines += ["", f"## {name}", "", f"{vocabulary.types[name].title}.", ""]
-            lines += [f"| asked | {' | '.join(CLOUDS.values())} |"]
+            lines += [f"| Property or relation | {' | '.join(CLOUDS.values())} |"]
             lines += ["| --- |" + " --- |" * len(CLOUDS)]
             before = name
         shown = [_shown(row[cloud]) for cloud in CLOUDS]
-        lines.append(f"| {f'`{asked}`' if asked else 'the thing itself'} | {' | '.join(shown)} |")
+        lines.append(f"| {f'`{asked}`' if asked else 'The type itself'} | {' | '.join(shown)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -91,14 +87,18 @@ def _answer(vocabulary: Vocabulary, own: Type, asked: str) -> tuple[str, str]:
 
 
 def _shown(row: list[Cell]) -> str:
-    """The types of a cell by what they say: those that say the same stand together."""
-    said: dict[str, list[str]] = {}
+    """Give the types of a cell by their answer: those with the same answer stand together."""
+    answers: dict[str, list[str]] = {}
     for cell in row:
-        text = f"`{cell.by}`" if cell.by else f"none: {cell.why}" if cell.why else ""
-        said.setdefault(text or "**missing**", []).append(cell.type)
+        text = f"`{cell.by}`" if cell.by else f"Not offered. {cell.why}" if cell.why else ""
+        answers.setdefault(text or "**missing**", []).append(cell.type)
     parts = []
-    for text, types in said.items():
-        names = ", ".join(f"`{name}`" for name in types if name)
+    for text, types in answers.items():
+        names = ", ".join(_type_link(name) for name in types if name)
         is_itself = len(types) == 1 and text == f"`{types[0]}`"
-        parts.append(text if is_itself or not names else f"{names}: {text}")
+        parts.append(names if is_itself else f"{names}: {text}" if names else text)
     return "<br>".join(part.replace("|", "\\|") for part in parts)
+
+
+def _type_link(name: str) -> str:
+    return f"[`{name}`](vocabulary/{name}.md)"

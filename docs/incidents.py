@@ -1,4 +1,4 @@
-"""The page of incidents: would each have been seen beforehand, and by which rule."""
+"""The page of incidents: whether each could have been detected beforehand, and by which rule."""
 
 from __future__ import annotations
 
@@ -56,45 +56,37 @@ def incidents() -> Iterator[Incident]:
         MlsecError: a file that is not strict YAML.
         msgspec.ValidationError: a field too many, missing or of another kind.
     """
-    found = []
+    rows = []
     for path in FOLDER.glob("*/incident.yaml"):
         raw = parse(path.read_text("utf-8"), str(path)).value
-        found.append(msgspec.convert({"name": path.parent.name, **raw}, Incident))
-    yield from sorted(found, key=lambda each: (each.year, each.name))
+        rows.append(msgspec.convert({"name": path.parent.name, **raw}, Incident))
+    yield from sorted(rows, key=lambda row: (row.year, row.name))
 
 
-def incidents_page(made: str) -> str:
-    """One row an incident."""
+def incidents_page() -> str:
+    """One row per incident."""
     rows = list(incidents())
-    counts = {word: sum(1 for each in rows if each.seen == word) for word in _SEEN}
-    played = sum(1 for each in rows if each.has_scenes)
-    told = ", ".join(f"{count} {_SEEN[word]}" for word, count in counts.items() if count)
+    counts = {word: sum(1 for row in rows if row.seen == word) for word in _SEEN}
+    scenes = sum(1 for row in rows if row.has_scenes)
+    answers = ", ".join(f"{_SEEN[word]}: {count}" for word, count in counts.items() if count)
     lines = [
         "# Incidents",
         "",
-        made,
-        f"{len(rows)} incidents and published attacks on machine learning in use. Would the state",
-        f"that made each possible have been seen beforehand? {told}.",
+        f"{len(rows)} incidents and published attacks on machine learning systems. Could the state",
+        f"that made each possible have been detected beforehand? {answers}.",
         "",
-        f"{played} have a scene in `fixtures/incidents` that fires and one that nearly is the same",
-        "and does not, both judged by the tests. They are code, configuration, model files made by",
-        "the tests, or, for what only a live account shows, evidence collected from a cloud on",
-        "loopback that stands for the account: its answers are shaped like the provider's, and no",
-        "provider gave them. The scenes are written for this purpose and hold nothing of the",
-        "incidents themselves. A row by version says that the version is known to be open to it.",
+        f"For {scenes} of them `fixtures/incidents` has a scene that a rule reports, and a similar",
+        "one that it does not; the tests run both. The scenes are code, configuration, generated",
+        "model files, or evidence collected from a local server that imitates the provider. They",
+        "were written for this purpose and contain nothing of the incidents themselves.",
+        "*By version* means that the product's version is known to be vulnerable.",
         "",
-        "| year | incident | state that could be read | seen | by |",
+        "| Year | Incident | State that could be read | Detected | Rules |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for each in rows:
-        by = ", ".join(f"`{rule}`" for rule in each.rules) or each.why_not
-        by += f"<br>{each.note}" if each.note else ""
-        cells = (
-            str(each.year),
-            f"{each.incident} ({each.reference})",
-            each.state,
-            _SEEN[each.seen],
-            by,
-        )
+    for row in rows:
+        by = ", ".join(f"[`{rule}`](rules/{rule}.md)" for rule in row.rules) or row.why_not
+        by += f"<br>{row.note}" if row.note else ""
+        cells = (str(row.year), f"{row.incident} ({row.reference})", row.state, _SEEN[row.seen], by)
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(lines) + "\n"

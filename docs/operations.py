@@ -29,16 +29,16 @@ _TABLES: Mapping[str, Callable[[], Mapping[str, Operation]]] = {
 }
 
 
-def operations_page(made: str) -> str:
-    """One table a cloud, in the order of the calls' names."""
-    lines = ["# Operations", "", made]
-    lines += ["A scan makes no other call than these, all of them reads.", ""]
+def operations_page() -> str:
+    """One table per cloud, in the order of the calls' names."""
+    lines = ["# Operations", ""]
+    lines += ["Every call that a scan may make. All of them only read.", ""]
     for cloud, table_of in _TABLES.items():
         table = table_of()
         policy = POLICY_FILES[cloud].rpartition("/")[2]
         lines += [f"## {CLOUDS.get(cloud, cloud.title())}", ""]
-        lines += [f"{len(table)} calls; [{policy}]({policy}) allows them and nothing else.", ""]
-        lines += ["| call | right |", "| --- | --- |"]
+        lines += [f"{len(table)} calls. [{policy}]({policy}) allows them and nothing else.", ""]
+        lines += ["| Call | Right |", "| --- | --- |"]
         for label, operation in sorted(table.items()):
             rights = "<br>".join(f"`{right}`" for right in operation.right.split(",") if right)
             lines.append(f"| `{label}` | {rights or 'none'} |")

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docs.census import census
-from docs.code_page import code_page
 from docs.concepts import concepts_page
 from docs.generate import ROOT
 from docs.incidents import incidents_page
 from docs.operations import POLICY_FILES, operations_page
 from docs.site.cli_page import cli_page
+from docs.site.iac_page import iac_page
 from docs.site.rule_index import index_pages
-from docs.site.rule_page import rule_page, rule_path
+from docs.site.rule_names import rule_path
+from docs.site.rule_page import rule_page
 from docs.site.vocabulary_page import type_page, type_path, vocabulary_index
 from mlsec.cli.parser import build_parser
 from mlsec.core.content_paths import content_folder
@@ -40,11 +41,11 @@ def generated_pages(ruleset: RuleSet) -> Iterator[tuple[str, str]]:
         yield f"{type_path(owner.name)}.md", type_page(vocabulary, owner)
     yield "vocabulary.md", vocabulary_index(vocabulary)
     yield "cli.md", cli_page(build_parser())
-    yield "concepts.md", concepts_page(vocabulary, "")
-    yield "code.md", code_page(vocabulary, "")
-    yield "operations.md", operations_page("")
+    yield "concepts.md", concepts_page(vocabulary)
+    yield "infrastructure-code.md", iac_page(vocabulary)
+    yield "operations.md", operations_page()
     yield "census.md", census(ruleset.rules)
-    yield "incidents.md", incidents_page("")
+    yield "incidents.md", incidents_page()
 
 
 def write_sources(folder: Path) -> int:
@@ -55,7 +56,8 @@ def write_sources(folder: Path) -> int:
     for path in sorted(_DOCS.glob("*.md")):
         shutil.copyfile(path, pages / path.name)
     for name, target in _FROM_ROOT.items():
-        shutil.copyfile(ROOT / name, pages / target)
+        text = (ROOT / name).read_text("utf-8").replace("](docs/", "](")
+        (pages / target).write_text(text, "utf-8")
     for name in (*POLICY_FILES.values(), "docs/assessment.schema.json"):
         shutil.copyfile(ROOT / name, pages / Path(name).name)
     shutil.copytree(_DOCS / "ci", pages / "ci")

@@ -69,6 +69,8 @@ def problems(folder: Path) -> Iterator[str]:
     for path, page in pages.items():
         name = path.relative_to(folder)
         for address in dict.fromkeys(page.loads):
+            if address.startswith("data:"):
+                continue
             if _is_remote(address):
                 yield f"{name}: loads {address} from elsewhere"
             elif not _target(folder, path, address).exists():

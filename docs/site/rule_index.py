@@ -6,22 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from docs.site.markup import code, link, table, text
-from docs.site.rule_page import rule_path
+from docs.site.rule_names import GROUPS, group_of, rule_path, severity_badge
 from mlsec.core.enums import Severity
 from mlsec.engine.model.rule import Rule, RuleSet
-
-# The folders below rules/: what each is about.
-TITLES = {
-    "aws": "AWS",
-    "azure": "Azure",
-    "gcp": "Google Cloud",
-    "kubernetes": "Kubernetes",
-    "any": "Every cloud: paths and model servers",
-    "serving": "Settings of model servers",
-    "probe": "Running servers",
-    "files": "Model files",
-    "code": "Repository files",
-}
 
 _ABOUT = (
     "Each has a page with the reason, an example before and after, the fix, the evidence it reads,"
@@ -32,17 +19,12 @@ _ABOUT = (
 
 def index_pages(ruleset: RuleSet) -> Mapping[str, str]:
     """Give the index of each group and the one over all, by path in the site."""
-    groups: dict[str, list[Rule]] = {group: [] for group in TITLES}
+    groups: dict[str, list[Rule]] = {group: [] for group in GROUPS}
     for rule in ruleset.rules:
-        groups[_group(rule)].append(rule)
+        groups[group_of(rule)].append(rule)
     pages = {f"rules/{group}.md": _group_page(group, rules) for group, rules in groups.items()}
     pages["rules/index.md"] = _overview(groups)
     return pages
-
-
-def _group(rule: Rule) -> str:
-    """Give the folder below rules/ that the rule's file lies in."""
-    return rule.place.rpartition("/rules/")[2].partition("/")[0]
 
 
 def _overview(groups: Mapping[str, Sequence[Rule]]) -> str:
@@ -50,7 +32,7 @@ def _overview(groups: Mapping[str, Sequence[Rule]]) -> str:
     for group, rules in groups.items():
         counts = Counter(rule.severity for rule in rules)
         cells = [str(counts[severity] or "") for severity in Severity]
-        rows.append((link(TITLES[group], f"{group}.md"), str(len(rules)), *cells))
+        rows.append((link(GROUPS[group], f"{group}.md"), str(len(rules)), *cells))
     total = sum(map(len, groups.values()))
     head = ("Rules for", "All", *(severity.value for severity in Severity))
     lines = [
@@ -64,7 +46,7 @@ def _overview(groups: Mapping[str, Sequence[Rule]]) -> str:
 
 
 def _group_page(group: str, rules: Sequence[Rule]) -> str:
-    lines = ["---", f'title: "Rules: {TITLES[group]}"', "---", f"# {TITLES[group]}", ""]
+    lines = ["---", f'title: "Rules: {GROUPS[group]}"', "---", f"# {GROUPS[group]}", ""]
     lines += [f"{len(rules)} rules.", ""]
     by_service: dict[str, list[Rule]] = {}
     for rule in rules:
@@ -77,4 +59,4 @@ def _group_page(group: str, rules: Sequence[Rule]) -> str:
 
 def _row(rule: Rule) -> tuple[str, ...]:
     page = rule_path(rule.id).removeprefix("rules/")
-    return (link(code(rule.id), f"{page}.md"), text(rule.title), rule.severity.value)
+    return (link(code(rule.id), f"{page}.md"), text(rule.title), severity_badge(rule.severity))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-import yaml
+from collections.abc import Iterator
 
 from docs.site.evidence import Evidence, evidence_of, types_judged
 from docs.site.markup import code, fence, link, table, tabs, text
+from docs.site.rule_examples import before_and_after
+from docs.site.rule_names import GROUPS, group_of, severity_badge
 from docs.site.sources import sources_of
 from docs.site.vocabulary_page import shown_absent, type_link
 from mlsec.core.assessment import ControlLink, Fix
@@ -18,7 +17,6 @@ from mlsec.engine.testing.mutate import describe
 from mlsec.render.links import is_link
 
 _TOP = "../../"
-_EXAMPLES_SHOWN = 3
 _CLOUDS = {
     "aws": "AWS",
     "azure": "Azure",
@@ -34,18 +32,13 @@ _SNIPPETS = {
 }
 
 
-def rule_path(rule_id: str) -> str:
-    """Give the page's path in the site, without its ending."""
-    return f"rules/{rule_id}"
-
-
 def rule_page(rule: Rule, ruleset: RuleSet, links: Links) -> str:
     """Give the page as Markdown."""
     evidence = evidence_of(rule, ruleset.vocabulary)
+    group = group_of(rule)
     lines = [
-        "---",
-        f"title: {_yaml_line(rule.title)}",
-        "---",
+        f"{link('Rules', '../index.md')} / {link(GROUPS[group], f'../{group}.md')}",
+        "",
         f"# {text(rule.title)}",
         "",
         *_facts(rule, ruleset),
@@ -53,7 +46,9 @@ def rule_page(rule: Rule, ruleset: RuleSet, links: Links) -> str:
         "",
         text(rule.why),
         "",
-        *_before_and_after(rule),
+        "## Before and after",
+        "",
+        *before_and_after(rule),
         "## How to fix it",
         "",
         *_fix(rule.fix),
@@ -74,12 +69,8 @@ def rule_page(rule: Rule, ruleset: RuleSet, links: Links) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _yaml_line(title: str) -> str:
-    return yaml.safe_dump(title, width=10_000).split("\n")[0]
-
-
 def _facts(rule: Rule, ruleset: RuleSet) -> list[str]:
-    severity = rule.severity.value
+    severity = severity_badge(rule.severity)
     if rule.graded_by:
         severity += f" at most: each finding has the severity of its worst {code(rule.graded_by)}"
     judged = types_judged(rule, ruleset.vocabulary)
@@ -94,27 +85,6 @@ def _facts(rule: Rule, ruleset: RuleSet) -> list[str]:
     if rule.aliases:
         rows.append(("Earlier ids", ", ".join(code(name) for name in rule.aliases)))
     return table((" ", " "), rows)
-
-
-def _before_and_after(rule: Rule) -> list[str]:
-    lines = ["## Before and after", ""]
-    lines += ["Properties of a resource as the rule reads them.", ""]
-    lines += _examples("Before: the rule fails", rule.tests.failed)
-    lines += _examples("After: the rule passes", rule.tests.passed)
-    return lines
-
-
-def _examples(title: str, documents: tuple[dict[str, Any], ...]) -> list[str]:
-    if not documents:
-        return []
-    shown = [_example(document) for document in documents[:_EXAMPLES_SHOWN]]
-    return [fence("\n---\n".join(shown), "yaml", title), ""]
-
-
-def _example(document: Mapping[str, Any]) -> str:
-    if not document:
-        return "{}  # nothing is set"
-    return yaml.safe_dump(dict(document), sort_keys=False, width=88, allow_unicode=True).rstrip()
 
 
 def _fix(fix: Fix) -> list[str]:
@@ -139,8 +109,8 @@ def _snippets(fix: Fix) -> list[str]:
 def _check(rule: Rule) -> list[str]:
     lines = []
     if rule.when is not None:
-        lines += ["The rule applies when:", "", fence(describe(rule.when)), ""]
-    lines += ["It passes when:", "", fence(describe(rule.must)), ""]
+        lines += ["The rule applies when:", "", fence(describe(rule.when), "text"), ""]
+    lines += ["It passes when:", "", fence(describe(rule.must), "text"), ""]
     rows = []
     for name, param in sorted(rule.params.items()):
         bounds = f"{param.min} to {param.max}" if param.min is not None else ""

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import samples
 
-from docs.site.rule_page import rule_path
+from docs.site.rule_names import rule_path
 from mlsec.cli.assess_options import HELP_BASE_VARIABLE
 from mlsec.cli.parser import build_parser
 from mlsec.core.enums import GapReason
