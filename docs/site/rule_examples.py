@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from docs.site.markup import fence
-from mlsec.engine.rules.rule import Rule
+from mlsec.engine.model.rule import Rule
 
 Document = Mapping[str, Any]
 _MORE_SHOWN = 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlsec.core.enums import Severity
-from mlsec.engine.rules.rule import Rule
+from mlsec.engine.model.rule import Rule
 
 # The folders below rules/: what each is about.
 GROUPS = {

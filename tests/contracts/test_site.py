@@ -19,8 +19,8 @@ from docs.site.rule_names import rule_path
 from docs.site.rule_page import rule_page
 from docs.site.sources import sources_of
 from mlsec.cli.parser import build_parser, walk
-from mlsec.engine.rules.controls import Links
-from mlsec.engine.rules.rule import Rule
+from mlsec.engine.model.controls import Links
+from mlsec.engine.model.rule import Rule
 from tests.shipped import shipped_rules
 
 RULESET = shipped_rules()
