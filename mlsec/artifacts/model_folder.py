@@ -105,9 +105,9 @@ def _worst(inspection: Inspection) -> Severity:
 
 
 def _names(file: RepositoryFile, key: str) -> list[str]:
-    held = file.inspection.properties.get(key, ())
+    prop = file.inspection.properties.get(key, ())
     return (
-        [name for name in held if isinstance(name, str)] if isinstance(held, list | tuple) else []
+        [name for name in prop if isinstance(name, str)] if isinstance(prop, list | tuple) else []
     )
 
 
@@ -118,9 +118,9 @@ def _broken_promises(files: Mapping[str, RepositoryFile]) -> Iterator[Fact]:
         if promised is None:
             continue
         lies = [
-            found
-            for found in file.inspection.formats
-            if found not in promised and found in RUNS | _PROGRAMS | _ARCHIVES
+            format_
+            for format_ in file.inspection.formats
+            if format_ not in promised and format_ in RUNS | _PROGRAMS | _ARCHIVES
         ]
         if lies and not promised & set(file.inspection.formats):
             detail = f"is {lies[0].value} by its content, whatever its name says"

@@ -98,7 +98,7 @@ class Recorder:
         if len(self.ledger.facts) >= self.limits.facts and seen >= ALWAYS_KEPT:
             self._too_many()
             return
-        found = Fact(
+        fact = Fact(
             kind=kind,
             danger=danger or DANGERS[kind],
             place=self.place,
@@ -106,8 +106,8 @@ class Recorder:
             subject=_plain(subject),
             detail=_plain(detail),
         )
-        if found not in self.ledger.facts:
-            self.ledger.facts[found] = None
+        if fact not in self.ledger.facts:
+            self.ledger.facts[fact] = None
             self.ledger.kinds[kind] = seen + 1
 
     def hole(self, reason: GapReason, detail: str, *, start: int = 0, size_bytes: int = -1) -> None:
@@ -115,14 +115,14 @@ class Recorder:
         if len(self.ledger.holes) > self.limits.facts:
             self._too_many()
             return
-        found = Hole(
+        hole = Hole(
             reason=reason,
             place=self.place,
             start=start,
             size_bytes=size_bytes,
             detail=_plain(detail),
         )
-        self.ledger.holes[found] = None
+        self.ledger.holes[hole] = None
 
     def unread(
         self,
@@ -224,8 +224,8 @@ class Recorder:
         ledger.read[content] = self.depth
 
     def _too_many(self) -> None:
-        found = Hole(reason=GapReason.OVER_LIMIT, detail=f"more than {self.limits.facts} facts")
-        self.ledger.holes[found] = None
+        hole = Hole(reason=GapReason.OVER_LIMIT, detail=f"more than {self.limits.facts} facts")
+        self.ledger.holes[hole] = None
 
 
 def _plain(text: str) -> str:

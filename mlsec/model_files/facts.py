@@ -34,7 +34,7 @@ def roles_of(resource: Resource, graph: Graph) -> Targets:
     """Give the identities that load a file: those of its models, or where the cloud gives the
     identity to the endpoint, those of the endpoints.
     """
-    found: dict[str, Resource] = {}
+    resources: dict[str, Resource] = {}
     models = graph.targets(resource, "models")
     gaps = set(models.gaps)
     for model in models.resources:
@@ -45,8 +45,8 @@ def roles_of(resource: Resource, graph: Graph) -> Targets:
         for loader in loaders.resources:
             reached = graph.targets(loader, "role")
             gaps |= set(reached.gaps)
-            found |= {role.id: role for role in reached.resources}
-    return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
+            resources |= {role.id: role for role in reached.resources}
+    return Targets(resources=tuple(resources.values()), gaps=tuple(sorted(gaps)))
 
 
 def _name_in(scheme: str, rest: str) -> str:

@@ -67,8 +67,8 @@ class _Scope:
         listing = self._listing(by_operation.get(LIST, []))
         self._in_repository = listing.in_repository
         for call in by_operation.get(VERIFY, []):
-            found: Signatures = self._decoded(call, Signatures)
-            self._signatures[found.folder] = found
+            signatures: Signatures = self._decoded(call, Signatures)
+            self._signatures[signatures.folder] = signatures
         read = {_file_of(call): call for call in by_operation.get(INSPECT, [])}
         where = folders.folders_of(entry.path for entry in listing.entries)
         known = _settled(
@@ -151,9 +151,9 @@ class _Scope:
             unread["detections[]"] = tuple(sorted(hidden))
         known = shaping.listed(entry, self._id_of(folder)) | shaping.inspected(inspection)
         inside = entry.path.removeprefix(f"{folder}/") if folder else entry.path
-        found = self._signatures.get(folder)
-        known["sha256"] = shaping.digest_of(entry, inside, inspected.sha256, found)
-        known["signature"], problem = self._signature_of(inside, found)
+        signature = self._signatures.get(folder)
+        known["sha256"] = shaping.digest_of(entry, inside, inspected.sha256, signature)
+        known["signature"], problem = self._signature_of(inside, signature)
         if problem:
             unread["signature"] = problem
         if not shaping.is_recognised(inspection):
@@ -216,13 +216,17 @@ class _Scope:
     ) -> Resource:
         start = f"{folder}/" if folder else ""
         names = [path.removeprefix(start) for path in paths if path.startswith(start)]
-        found = self._signatures.get(folder)
+        signature = self._signatures.get(folder)
         known = shaping.in_folder(
             [name.lower() for name in names], [each.properties for each in inside]
-        ) | shaping.signed(found, [each.name.removeprefix(start) for each in inside])
+        ) | shaping.signed(signature, [each.name.removeprefix(start) for each in inside])
         known["detections"] = [shaping.shown(fact) for fact in facts]
-        problem = self._problem(found) if found is not None and shaping.untold_of(found) else None
-        hidden = OF_SIGNATURE if found is not None and found.problem else ("signature",)
+        problem = (
+            self._problem(signature)
+            if signature is not None and shaping.untold_of(signature)
+            else None
+        )
+        hidden = OF_SIGNATURE if signature is not None and signature.problem else ("signature",)
         return Resource(
             id=f"{self._id_of(folder)}/",
             type=FOLDER,

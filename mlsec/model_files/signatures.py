@@ -101,17 +101,17 @@ def _look(
 ) -> Signatures:
     from mlsec.signing.api import verify_model  # noqa: PLC0415 - only where there is a signature
 
-    found = Signatures(folder=folder, files=tuple(plain_name(file.name) for file in files))
+    signatures = Signatures(folder=folder, files=tuple(plain_name(file.name) for file in files))
     try:
         if policy is None or policy.select(model.address) is None:
-            return msgspec.structs.replace(found, claimed=_claims(files))
+            return msgspec.structs.replace(signatures, claimed=_claims(files))
         verdict = verify_model(model, policy, signatures=files)
     except MlsecError as error:
-        return msgspec.structs.replace(found, problem=str(error))
+        return msgspec.structs.replace(signatures, problem=str(error))
     names = tuple(file.path for file in verdict.files) or _claims(files)
     # When it was checked is the scan's time, and would make equal scans differ.
     timeless = msgspec.structs.replace(verdict, verified_at=None)
-    return msgspec.structs.replace(found, verdict=timeless, claimed=names)
+    return msgspec.structs.replace(signatures, verdict=timeless, claimed=names)
 
 
 def _claims(files: Sequence[Signature]) -> tuple[str, ...]:

@@ -74,13 +74,13 @@ def place_of(finding: Finding, inventory: Inventory) -> Place:
 
 def in_code(source: str) -> Place | None:
     """Read ``file:line`` or ``file:line:column``; None when a source is something else."""
-    found = _IN_CODE.fullmatch(source)
-    if found is None or not is_inside(found["file"]):
+    match = _IN_CODE.fullmatch(source)
+    if match is None or not is_inside(match["file"]):
         return None
     return Place(
-        file=repository_path(found["file"]),
-        line=int(found["line"]),
-        column=int(found["column"] or 0),
+        file=repository_path(match["file"]),
+        line=int(match["line"]),
+        column=int(match["column"] or 0),
     )
 
 

@@ -114,16 +114,16 @@ def _actions(assessment: Assessment) -> Iterator[str]:
 
 
 def _findings(assessment: Assessment) -> Iterator[str]:
-    found = [finding for finding in tally.sorted_findings(assessment) if tally.is_open(finding)]
-    if not found:
+    findings = [finding for finding in tally.sorted_findings(assessment) if tally.is_open(finding)]
+    if not findings:
         return
     yield "### Top findings"
     yield ""
     yield "| severity | rule | resource | where |"
     yield "| --- | --- | --- | --- |"
-    yield from map(_finding_row, found[:_FINDINGS_SHOWN])
-    if len(found) > _FINDINGS_SHOWN:
-        left = plural(len(found) - _FINDINGS_SHOWN, "more open finding")
+    yield from map(_finding_row, findings[:_FINDINGS_SHOWN])
+    if len(findings) > _FINDINGS_SHOWN:
+        left = plural(len(findings) - _FINDINGS_SHOWN, "more open finding")
         yield f"\nand {left} in report.html and assessment.json."
     yield ""
 

@@ -98,7 +98,12 @@ def sorted_findings(assessment: Assessment) -> list[Finding]:
     """Give the findings by severity, rule, resource id, fingerprint: the order for machines."""
     return sorted(
         assessment.findings,
-        key=lambda one: (_RANK[one.severity.value], one.rule, one.resource.id, one.fingerprint),
+        key=lambda finding: (
+            _RANK[finding.severity.value],
+            finding.rule,
+            finding.resource.id,
+            finding.fingerprint,
+        ),
     )
 
 
@@ -120,7 +125,7 @@ def findings_to_read(assessment: Assessment) -> list[Finding]:
 
 def sorted_waivers(assessment: Assessment) -> list[WaiverState]:
     """Give the waivers by id."""
-    return sorted(assessment.waivers, key=lambda one: (one.id, one.rule, one.resource))
+    return sorted(assessment.waivers, key=lambda waiver: (waiver.id, waiver.rule, waiver.resource))
 
 
 def count(assessment: Assessment) -> Tally:
@@ -179,12 +184,12 @@ def actions(assessment: Assessment) -> list[Action]:
     ranked = [_action(rules.get(key[0]), group) for key, group in by_rule.items()]
     return sorted(
         ranked,
-        key=lambda one: (
-            one.severity.rank,
-            not one.has_path,
-            -max(path_length(finding) for finding in one.findings),
-            -len(one.findings),
-            one.rule_id,
+        key=lambda item: (
+            item.severity.rank,
+            not item.has_path,
+            -max(path_length(finding) for finding in item.findings),
+            -len(item.findings),
+            item.rule_id,
         ),
     )
 
@@ -217,7 +222,7 @@ def gap_groups(assessment: Assessment) -> list[GapGroup]:
                 rules_of[gap_id].add(finding.rule)
                 checks_of[gap_id].add(finding.fingerprint)
     grouped: dict[tuple[str, str, str, str], list[Gap]] = defaultdict(list)
-    for gap in sorted(assessment.gaps, key=lambda one: (one.scope, one.subject, one.id)):
+    for gap in sorted(assessment.gaps, key=lambda gap: (gap.scope, gap.subject, gap.id)):
         # Of code, each property of each thing has a gap of its own; why is what people ask.
         wanted = VALUES_IN_CODE if is_of_code(gap) else gap.wanted
         grouped[gap.scope, wanted, gap.reason.value, gap.missing_right].append(gap)
@@ -234,13 +239,15 @@ def gap_groups(assessment: Assessment) -> list[GapGroup]:
         )
         for (scope, wanted, reason, right), gaps in grouped.items()
     ]
-    return sorted(groups, key=lambda one: (-one.checks, one.scope, one.wanted, one.reason.value))
+    return sorted(
+        groups, key=lambda group: (-group.checks, group.scope, group.wanted, group.reason.value)
+    )
 
 
 def _reasons_in_code(gaps: Iterable[Gap]) -> tuple[str, ...]:
     """Say why values in code are not known, the commonest first."""
     counted = Counter(gap.detail for gap in gaps if is_of_code(gap) and gap.detail)
-    ranked = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+    ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     return tuple(f"{detail} ({number:,})" for detail, number in ranked)
 
 

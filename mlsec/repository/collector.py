@@ -42,14 +42,14 @@ def collect(
     store = LocalStore(Path(target), settings.written)
     listing = store.listing()
     scope = scope_of(target)
-    found = [entry for entry in listing.entries if may_matter(entry.path)]
-    if not found:
+    entries = [entry for entry in listing.entries if may_matter(entry.path)]
+    if not entries:
         return
-    masker = Masker(_salt(snapshot, settings), _sensitive(found, store))
+    masker = Masker(_salt(snapshot, settings), _sensitive(entries, store))
     done = 0
-    for several in _together(found):
+    for several in _together(entries):
         if progress is not None and done:
-            progress(done, len(found), several[0].path)
+            progress(done, len(entries), several[0].path)
         ends = (_read(scope, entry, store, listing, masker) for entry in several)
         # One transaction for many files: each costs as long as reading one.
         snapshot.record_all(end for end in ends if end is not None)

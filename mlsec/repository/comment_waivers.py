@@ -59,14 +59,14 @@ def _notes_of(file: CodeFile, scope: str, heads: Sequence[int]) -> Iterator[Waiv
         if is_json:
             yield _note(file, scope, number, "", problem=_NO_COMMENTS)
             continue
-        found = _OPENED.match(text)
-        if found is None:
+        match = _OPENED.match(text)
+        if match is None:
             continue  # it is spoken of, not said
-        words = _CLOSED.sub("", found["words"].rstrip())
+        words = _CLOSED.sub("", match["words"].rstrip())
         if words and not words[0].isspace():
             yield _note(file, scope, number, "", problem="no space follows the word")
             continue
-        meant = lines.meant(number, is_alone=not found["before"].strip())
+        meant = lines.meant(number, is_alone=not match["before"].strip())
         yield _note(file, scope, number, words, heads=meant)
 
 

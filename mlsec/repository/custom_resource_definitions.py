@@ -22,6 +22,6 @@ def _blanked(part: str) -> str:
         return part
     spec = _SPEC.search(part)
     # What names the object stands first, as every tool writes it; else it is read as it is.
-    if spec is None or any(found.start() > spec.start() for found in _NAMED.finditer(part)):
+    if spec is None or any(match.start() > spec.start() for match in _NAMED.finditer(part)):
         return part
     return part[: spec.start()] + "\n" * part.count("\n", spec.start())

@@ -45,10 +45,10 @@ Span = tuple[int, int]
 def sensitive_variables(texts: Iterable[str]) -> frozenset[str]:
     """Name the variables that Terraform code marks as sensitive."""
     return frozenset(
-        found["name"]
+        match["name"]
         for text in texts
-        for found in _VARIABLE.finditer(text)
-        if _SENSITIVE.search(found["body"])
+        for match in _VARIABLE.finditer(text)
+        if _SENSITIVE.search(match["body"])
     )
 
 
@@ -75,14 +75,14 @@ def secret_spans(language: Language, text: str, sensitive: frozenset[str]) -> li
 def _of_variables(text: str) -> Iterator[Span]:
     for block in _VARIABLE.finditer(text):
         if _SENSITIVE.search(block["body"]):
-            for found in _DEFAULT.finditer(block["body"]):
-                start, end = found.span("value")
+            for match in _DEFAULT.finditer(block["body"]):
+                start, end = match.span("value")
                 yield block.start("body") + start, block.start("body") + end
 
 
 def _of_parameters(text: str) -> Iterator[Span]:
     """The default that stands nearest to the word that hides it."""
-    defaults = [found.span("value") for found in _TEMPLATE_DEFAULT.finditer(text)]
+    defaults = [match.span("value") for match in _TEMPLATE_DEFAULT.finditer(text)]
     at = 0
     for hidden in _HIDDEN.finditer(text):
         while at < len(defaults) and defaults[at][0] < hidden.start() - _REACH:
@@ -112,8 +112,8 @@ def _of_secrets(text: str) -> Iterator[Span]:
 
 def _of_secret(part: str) -> Iterator[Span]:
     for flow in _FLOW.finditer(part):
-        for found in _FLOW_VALUE.finditer(flow["body"]):
-            start, end = found.span("value")
+        for match in _FLOW_VALUE.finditer(flow["body"]):
+            start, end = match.span("value")
             yield flow.start("body") + start, flow.start("body") + end
     at, margin = 0, -1
     for line in part.splitlines(keepends=True):

@@ -25,13 +25,13 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     for call in snapshot.calls():
         if call.service == SERVICE:
             scopes.setdefault(call.scope, []).append(call)
-    found = [
+    resources = [
         resource
         for name, calls in scopes.items()
         for resource in _read_scope(name, calls, snapshot, vocabulary, tally)
     ]
     return Inventory(
-        resources=tuple(found),
+        resources=tuple(resources),
         gaps=tuple(tally.gaps[key] for key in sorted(tally.gaps)),
         coverage=tally.coverage(),
     )

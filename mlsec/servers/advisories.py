@@ -76,17 +76,17 @@ def load_advisories(folder: Path) -> Mapping[str, Product]:
     Raises:
         MlsecError: a file that is not as its README says.
     """
-    found: dict[str, Product] = {}
+    products: dict[str, Product] = {}
     for path in sorted(folder.glob("*.yaml")):
         document = parse(path.read_text("utf-8"), str(path))
         product = _product(document)
-        if product.name in found or product.name != path.stem:
+        if product.name in products or product.name != path.stem:
             raise MlsecError(
                 f'product "{product.name}" must be in {product.name}.yaml, once',
                 location=document.where("product"),
             )
-        found[product.name] = product
-    return found
+        products[product.name] = product
+    return products
 
 
 def product_of(name: str, products: Mapping[str, Product]) -> Product | None:

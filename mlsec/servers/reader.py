@@ -26,12 +26,12 @@ def read_servers(
     """
     configs = ConfigSource(scope)
     files = {file.shown: file for file in scope.files}
-    found: list[Resource] = []
+    resources: list[Resource] = []
     for launch in launches:
-        found += _of_launch(launch, scope, vocabulary, configs, files)
+        resources += _of_launch(launch, scope, vocabulary, configs, files)
     for launch in config_launches(scope, configs.read):
-        found += _of_launch(launch, scope, vocabulary, configs, files)
-    unique = {resource.id: resource for resource in found}
+        resources += _of_launch(launch, scope, vocabulary, configs, files)
+    unique = {resource.id: resource for resource in resources}
     return Declared(resources=tuple(unique.values()))
 
 
@@ -52,7 +52,7 @@ def _of_launch(
             what = f'whether "{launch.name}" is a server: {servers.because}'
             scope.doubt(file, what, line=launch.line)
         return []
-    resources = [server_resource(found, scope, vocabulary) for found in servers]
+    resources = [server_resource(server, scope, vocabulary) for server in servers]
     for resource in resources:
         scope.tally.add((resource.type, scope.name, ""), assessed=1)
     return resources

@@ -42,11 +42,11 @@ class NoServer(msgspec.Struct, frozen=True, kw_only=True):
 def servers_in(launch: Launch, configs: ConfigSource) -> tuple[Recognised, ...] | NoServer:
     """Give the servers that a launch starts, or why it starts none that is known here."""
     started = commands_of(launch)
-    found: dict[str, Recognised] = {}
+    recogniseds: dict[str, Recognised] = {}
     for image, product in _by_image(launch):
         command = _own_command(product, launch, started)
         if command is not None:
-            found.setdefault(product.type, _made(product, launch, command, image, configs))
+            recogniseds.setdefault(product.type, _made(product, launch, command, image, configs))
         elif launch.kind != "dockerfile":
             found_here = [p for c in started for p in PRODUCTS if p.is_command(c.head)]
             if not found_here:
@@ -56,9 +56,9 @@ def servers_in(launch: Launch, configs: ConfigSource) -> tuple[Recognised, ...] 
         for product in PRODUCTS:
             if command.head and product.is_command(command.head):
                 made = _made(product, launch, command, None, configs)
-                found.setdefault(product.type, made)
+                recogniseds.setdefault(product.type, made)
                 break
-    return tuple(found.values()) or _no_server(launch, started)
+    return tuple(recogniseds.values()) or _no_server(launch, started)
 
 
 def _by_image(launch: Launch) -> Iterator[tuple[Node, Product]]:

@@ -111,20 +111,20 @@ def _without_heredocs(text: str) -> str:
             lines[number] = ""
             until = "" if is_end else until
         else:
-            found = _HEREDOC.search(line)
-            until = found[1] if found is not None else ""
+            match = _HEREDOC.search(line)
+            until = match[1] if match is not None else ""
     return "\n".join(lines)
 
 
 def _of_procfile(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
     for number, line in enumerate(file.text.splitlines(), start=1):
-        found = _PROC.fullmatch(line.strip())
-        if found is None:
+        match = _PROC.fullmatch(line.strip())
+        if match is None:
             continue
-        column = line.index(found[2]) + 1
-        for command in split_commands(found[2], lambda _: None, line=number, column=column):
+        column = line.index(match[2]) + 1
+        for command in split_commands(match[2], lambda _: None, line=number, column=column):
             if _may_start_a_server(command, file):
-                yield _launch(scope, file, command, {}, f"{file.id}#{found[1]}", "procfile")
+                yield _launch(scope, file, command, {}, f"{file.id}#{match[1]}", "procfile")
 
 
 def _of_unit(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
@@ -133,11 +133,11 @@ def _of_unit(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
     user, is_open = "", False
     commands: list[tuple[str, int, int]] = []
     for number, line in _unit_lines(file.text):
-        found = _UNIT_KEY.match(line)
-        if found is None:
+        match = _UNIT_KEY.match(line)
+        if match is None:
             continue
-        key, value = found[1], found[2].strip()
-        column = found.start(2) + 1
+        key, value = match[1], match[2].strip()
+        column = match.start(2) + 1
         if key == "Environment":
             words = split_commands(value, lambda _: None, line=number, column=column)
             env.update(pair for c in words for word in c if (pair := _pair(word)))

@@ -46,15 +46,15 @@ def version_key(text: str) -> Key | None:
     build = _BUILD.match(text.strip())
     if build is not None:
         return ((int(build["build"]),), _RELEASED, 0, 0)
-    found = _SHAPE.match(text.strip())
-    if found is None:
+    match = _SHAPE.match(text.strip())
+    if match is None:
         return None
-    release = [int(part) for part in found["release"].split(".")]
+    release = [int(part) for part in match["release"].split(".")]
     while len(release) > 1 and release[-1] == 0:
         release.pop()
-    stage = _STAGES[found["stage"].lower()] if found["stage"] else _RELEASED
-    post = int(found["post"] or 0) + 1 if found["post"] is not None else 0
-    return (tuple(release), stage, int(found["number"] or 0), post)
+    stage = _STAGES[match["stage"].lower()] if match["stage"] else _RELEASED
+    post = int(match["post"] or 0) + 1 if match["post"] is not None else 0
+    return (tuple(release), stage, int(match["number"] or 0), post)
 
 
 def read_range(text: str) -> tuple[Bound, ...]:
@@ -65,11 +65,11 @@ def read_range(text: str) -> tuple[Bound, ...]:
     """
     bounds = []
     for part in text.split(","):
-        found = _BOUND.match(part.strip())
-        key = version_key(found[2]) if found else None
-        if found is None or key is None:
+        match = _BOUND.match(part.strip())
+        key = version_key(match[2]) if match else None
+        if match is None or key is None:
             raise ValueError(f'"{part.strip()}" is no bound such as <1.2.3')
-        bounds.append(Bound(operator=found[1], key=key))
+        bounds.append(Bound(operator=match[1], key=key))
     return tuple(bounds)
 
 

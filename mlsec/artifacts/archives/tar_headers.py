@@ -167,10 +167,10 @@ def pax_fields(data: bytes) -> dict[str, str]:
     """
     fields, at = dict[str, str](), 0
     while at < len(data) and data[at] != 0:
-        found = PAX_RECORD.match(data, at)
-        end = at + int(found[1]) if found else 0
-        if not found or end > len(data) or end <= found.end() or data[end - 1 : end] != b"\n":
+        match = PAX_RECORD.match(data, at)
+        end = at + int(match[1]) if match else 0
+        if not match or end > len(data) or end <= match.end() or data[end - 1 : end] != b"\n":
             raise ArtifactError("a pax record has another length than it says")
-        fields[decode_name(found[2])] = decode_name(data[found.end() : end - 1])
+        fields[decode_name(match[2])] = decode_name(data[match.end() : end - 1])
         at = end
     return fields

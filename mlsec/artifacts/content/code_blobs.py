@@ -39,10 +39,10 @@ class CodeBlob(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_code(data: bytes) -> CodeBlob | None:
     """The first code object in marshal's form, or None."""
-    found = _CODE.search(data) or _OLD_CODE.search(data)
-    if found is None:
+    match = _CODE.search(data) or _OLD_CODE.search(data)
+    if match is None:
         return None
-    return CodeBlob(offset=found.start(), names=_names(data[found.start() :]))
+    return CodeBlob(offset=match.start(), names=_names(data[match.start() :]))
 
 
 def find_code_in_text(text: str) -> CodeBlob | None:
@@ -77,9 +77,9 @@ def note_code(record: Recorder, blob: CodeBlob, where: str, *, offset: int = -1)
 
 def _names(data: bytes) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    for found in _SHORT_NAME.finditer(data):
-        start = found.end()
-        text = data[start : start + found.group(1)[0]]
+    for match in _SHORT_NAME.finditer(data):
+        start = match.end()
+        text = data[start : start + match.group(1)[0]]
         if text and text.isascii():
             plain = text.decode("ascii")
             if plain.isprintable():

@@ -93,8 +93,8 @@ def gadget_in(window: Window) -> str:
     """The name of a class that foreign objects are known to run commands by, or ""."""
     if not window.read(0, 16).startswith((MARKS[0][0], MARKS[1][0])):
         return ""
-    found = GADGETS.search(window.read(0, SEARCHED_BYTES))
-    return found.group().decode("ascii") if found else ""
+    match = GADGETS.search(window.read(0, SEARCHED_BYTES))
+    return match.group().decode("ascii") if match else ""
 
 
 def is_core_ml(window: Window) -> bool:

@@ -20,10 +20,10 @@ def sniff_pointer(head: bytes, window: Window) -> bool:
 
 def read_pointer(window: Window, record: Recorder) -> None:
     """Say that the file itself was not seen."""
-    found = _POINTER.match(window.read(0, 1024))
+    match = _POINTER.match(window.read(0, 1024))
     record.understood(0, window.size_bytes)
-    if found is not None:
-        record.property("pointer_sha256", found.group("digest").decode("ascii"))
-        size = int(found.group("size"))
+    if match is not None:
+        record.property("pointer_sha256", match.group("digest").decode("ascii"))
+        size = int(match.group("size"))
         detail = "only a pointer to the file is here: fetch it with git lfs pull"
         record.hole(GapReason.UNRESOLVED, detail, size_bytes=size)

@@ -66,8 +66,8 @@ def shell_in(data: bytes) -> re.Match[bytes] | None:
 
 def program_in(data: bytes) -> re.Match[bytes] | None:
     """The first program text in bytes; None where there is none."""
-    if any(word in data for word in _WORDS) and (found := PROGRAM.search(data)):
-        return found
+    if any(word in data for word in _WORDS) and (match := PROGRAM.search(data)):
+        return match
     if any(word in data for word in _SHELL_WORDS):
         return SHELL.search(data)
     return None
@@ -79,7 +79,7 @@ def programs_in(data: bytes) -> list[re.Match[bytes]]:
     if first is None:
         return []
     every = [*islice(PROGRAM.finditer(data), MOST_FOUND), *islice(SHELL.finditer(data), MOST_FOUND)]
-    return sorted([first, *every], key=lambda one: one.start())
+    return sorted([first, *every], key=lambda match: match.start())
 
 
 def note_program(record: Recorder, found: re.Match[bytes], where: str, *, base: int = 0) -> None:

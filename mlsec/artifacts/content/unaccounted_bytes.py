@@ -118,5 +118,5 @@ def search(window: Window, record: Recorder) -> None:
 
 def _beginning(data: bytes, at: int) -> int:
     """Where the pickle around an import begins, if it is near; else where the import is."""
-    near = [found.start() for found in PROTOCOL.finditer(data, max(0, at - NEAR_BYTES), at)]
+    near = [match.start() for match in PROTOCOL.finditer(data, max(0, at - NEAR_BYTES), at)]
     return near[-1] if near else at

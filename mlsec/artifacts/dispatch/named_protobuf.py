@@ -128,9 +128,9 @@ def _judge_texts(window: Window, record: Recorder, operators: frozenset[str]) ->
             record.fact(FactKind.PATCHED_OBJECT, text, detail, offset=offset)
         elif "/" in text or "\\" in text:
             note_reference(record, text, "what a field of no known meaning names", offset=offset)
-    for found in _OUTSIDE.finditer(window.read(0, SEARCHED_BYTES)):
-        path = found.group().decode("ascii")
-        note_reference(record, path, "what stands in no readable field", offset=found.start())
+    for match in _OUTSIDE.finditer(window.read(0, SEARCHED_BYTES)):
+        path = match.group().decode("ascii")
+        note_reference(record, path, "what stands in no readable field", offset=match.start())
 
 
 def _texts(window: Window, record: Recorder) -> Iterator[tuple[str, int]]:

@@ -113,9 +113,9 @@ def read_properties(window: Window, record: Recorder) -> None:
     record.in_part("the settings", MOST_BYTES, window.size_bytes)
     offset = 0
     for line in window.read(0, MOST_BYTES).decode("utf-8", "replace").splitlines():
-        found = _LINE.match(line)
-        if found:
-            _judge(found["key"], found["value"].strip(), offset, record)
+        match = _LINE.match(line)
+        if match:
+            _judge(match["key"], match["value"].strip(), offset, record)
         offset += len(line) + 1
 
 

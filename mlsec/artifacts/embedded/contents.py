@@ -176,9 +176,9 @@ def judge_setting(text: str, where: str, record: Recorder) -> None:
         record.member(where[:100], Window.of(inner))
         return
     record.in_part(f"the setting {where!r:.80}", READ_BYTES, len(data))
-    if found := _PROGRAM.search(text, 0, READ_BYTES):
+    if match := _PROGRAM.search(text, 0, READ_BYTES):
         detail = f"the setting {where!r:.80} is code that something must mean to run"
-        record.fact(FactKind.EMBEDDED_CODE, found.group()[:80], detail, danger=Severity.MEDIUM)
+        record.fact(FactKind.EMBEDDED_CODE, match.group()[:80], detail, danger=Severity.MEDIUM)
 
 
 def judge_field(wire: Wire, field: Field, where: str, record: Recorder) -> None:

@@ -45,8 +45,8 @@ def search_inside(window: Window, record: Recorder, what: str) -> None:
 
 def _programs(data: bytes) -> Iterator[int]:
     for pattern in _BEGINS:
-        yield from (found.start() for found in pattern.finditer(data, 1))
-    for found in _WINDOWS.finditer(data):
-        start = data.rfind(b"MZ", max(1, found.start() - HEAD_BYTES), found.start())
+        yield from (match.start() for match in pattern.finditer(data, 1))
+    for match in _WINDOWS.finditer(data):
+        start = data.rfind(b"MZ", max(1, match.start() - HEAD_BYTES), match.start())
         if start >= 0 and kind_of(data[start : start + HEAD_BYTES]):
             yield start

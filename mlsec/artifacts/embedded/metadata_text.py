@@ -55,12 +55,12 @@ def judge_metadata(text: str, where: str, record: Recorder, *, offset: int = -1)
     if blob is not None:
         note_code(record, blob, f"the metadata {where}"[:80], offset=offset)
     record.in_part(f"the metadata {where!r:.60}", LONGEST, len(text))
-    found = _CODE.search(text, 0, LONGEST)
-    if found:
+    match = _CODE.search(text, 0, LONGEST)
+    if match:
         detail = f"the metadata {where!r:.60} hold commands or code instead of words"
         record.fact(
             FactKind.EMBEDDED_CODE,
-            found.group()[:80],
+            match.group()[:80],
             detail,
             offset=offset,
             danger=Severity.MEDIUM,

@@ -134,8 +134,8 @@ def _colours(flags: int) -> int:
 
 def _jpeg_end(data: bytes, words: list[tuple[int, int]]) -> int:
     at = 2
-    while found := _MARKER.match(data, at):
-        at, marker = found.end(), data[found.end() - 1]
+    while match := _MARKER.match(data, at):
+        at, marker = match.end(), data[match.end() - 1]
         if marker == 0xD9:
             return at
         if at + 2 > len(data):

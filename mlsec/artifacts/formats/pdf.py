@@ -39,7 +39,7 @@ def read_pdf(window: Window, record: Recorder) -> None:
     if window.size_bytes > WALKED_BYTES:
         record.unread(GapReason.OVER_LIMIT, f"only the first {WALKED_BYTES} bytes are looked at")
         record.understood(WALKED_BYTES, window.size_bytes)
-    ends = [found.end() for found in _END.finditer(data)]
+    ends = [match.end() for match in _END.finditer(data)]
     record.understood(0, ends[-1] if ends else len(data))
     if not ends and window.size_bytes <= WALKED_BYTES:
         raise ArtifactError("the document has no end mark")
@@ -53,7 +53,7 @@ def read_pdf(window: Window, record: Recorder) -> None:
 
 
 def _names(data: bytes) -> Iterator[str]:
-    plain = _HEXADECIMAL.sub(lambda found: bytes([int(found.group(1), 16)]), data)
+    plain = _HEXADECIMAL.sub(lambda match: bytes([int(match.group(1), 16)]), data)
     for found in _ACTS.finditer(plain):
         yield found.group(1).decode("ascii")
 

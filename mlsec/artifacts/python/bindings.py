@@ -223,10 +223,10 @@ _PUTS = frozenset(("append", "add", "insert", "setdefault", "appendleft"))
 
 
 def _constructor(node: ast.ClassDef) -> ast.FunctionDef | None:
-    found: Mapping[str, ast.FunctionDef] = {
+    function_defs: Mapping[str, ast.FunctionDef] = {
         one.name: one for one in node.body if isinstance(one, ast.FunctionDef)
     }
-    return found.get("__init__")
+    return function_defs.get("__init__")
 
 
 def _last(node: ast.expr) -> str:

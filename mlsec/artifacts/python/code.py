@@ -34,8 +34,8 @@ def judge_python(window: Window, record: Recorder) -> None:
         detail = f"does not parse, so it was not judged: {error.msg}"
         record.fact(FactKind.NOT_FULLY_READ, "python", detail, danger=Severity.LOW)
         record.hole(OverLimitError.reason, detail)
-        if found := PROGRAM.search(data) or SHELL.search(data):
-            note_program(record, found, "what does not parse")
+        if match := PROGRAM.search(data) or SHELL.search(data):
+            note_program(record, match, "what does not parse")
         return
     record.understood(0, window.size_bytes)
     if PurePosixPath(window.name).name in _RUN_BY_PYTHON:

@@ -127,12 +127,12 @@ class Flows:
         if isinstance(node, ast.Call) and node.args and _last(node.func) in {"BytesIO", "StringIO"}:
             node = node.args[0]
         try:
-            found = self.folder.value(node)
+            value = self.folder.value(node)
         except UnfoldableError:
             return b""
-        if isinstance(found, str):
-            return found.encode("utf-8", "replace")
-        return found if isinstance(found, bytes) else b""
+        if isinstance(value, str):
+            return value.encode("utf-8", "replace")
+        return value if isinstance(value, bytes) else b""
 
     def leak(self, node: ast.Call) -> str:
         """What of the machine's own a call sends away, or nothing."""
@@ -162,14 +162,14 @@ class Flows:
             if _last(part.func) in {"get_credentials", "get_frozen_credentials"}:
                 return f"a key ({_last(part.func)})"
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            found = ACCOUNT_KEYS.fullmatch(part.value) or SECRETS.search(part.value[:200])
-            return f"a key of an account ({found.group()})" if found else ""
+            match = ACCOUNT_KEYS.fullmatch(part.value) or SECRETS.search(part.value[:200])
+            return f"a key of an account ({match.group()})" if match else ""
         return "the whole environment" if self._is_environment(part) else ""
 
     def _is_environment(self, part: ast.expr) -> bool:
         """Whether all of the environment is taken, not one setting of it."""
-        for held in _wholes(part):
-            if any(name.name == "os.environ" for name in self.scope.names_of(held)):
+        for whole in _wholes(part):
+            if any(name.name == "os.environ" for name in self.scope.names_of(whole)):
                 return True
         return False
 
@@ -192,10 +192,10 @@ class Flows:
 
     def _mode(self, node: ast.expr) -> int:
         try:
-            found = self.folder.value(node)
+            value = self.folder.value(node)
         except UnfoldableError:
             return 0
-        return found if isinstance(found, int) else 0
+        return value if isinstance(value, int) else 0
 
     def _written(self, node: ast.Call, names: list[str]) -> ast.expr | None:
         """The path that a call writes to."""

@@ -88,12 +88,12 @@ class Folder(Bodies):
     def text(self, node: ast.expr) -> str | None:
         """The text that an expression becomes, bytes as Latin-1; None where it is none."""
         try:
-            found = self.value(node)
+            value = self.value(node)
         except UnfoldableError:
             return None
-        if isinstance(found, bytes):
-            return found.decode("latin-1")
-        return found if isinstance(found, str) else None
+        if isinstance(value, bytes):
+            return value.decode("latin-1")
+        return value if isinstance(value, str) else None
 
     def fold(self, node: ast.expr, local: Local, deep: int) -> Any:
         self.steps -= 1

@@ -118,23 +118,23 @@ class Meanings(ABC):
 
     def _name(self, name: str) -> Names:
         meanings = self.bindings.names.get(name, ())
-        found = [Named(inner_module(meaning)) for meaning in meanings if isinstance(meaning, str)]
-        found.extend(self._table.get(name, ()))
+        nameds = [Named(inner_module(meaning)) for meaning in meanings if isinstance(meaning, str)]
+        nameds.extend(self._table.get(name, ()))
         # These are looked for whatever else in the file has their name, at another time or place.
         if name in _ALWAYS:
-            found.append(Named(f"builtins.{name}"))
+            nameds.append(Named(f"builtins.{name}"))
         if meanings or name in self.bindings.given:
-            return tuple(dict.fromkeys(found))
+            return tuple(dict.fromkeys(nameds))
         if name in {"__builtins__", "builtins"}:
-            found.append(Named("builtins", is_hidden=name == "__builtins__"))
+            nameds.append(Named("builtins", is_hidden=name == "__builtins__"))
         elif name in BUILTINS:
-            found.append(Named(f"builtins.{name}"))
+            nameds.append(Named(f"builtins.{name}"))
         elif not name.startswith("_"):
             self._is_cut = self._is_cut or len(self.bindings.stars) > MOST_STARS
             modules = itertools.islice(self.bindings.stars, MOST_STARS)
             every = (f"{module}.{name}" for module in modules)
-            found.extend(Named(one) for one in every if reach_of(one))
-        return tuple(dict.fromkeys(found))
+            nameds.extend(Named(one) for one in every if reach_of(one))
+        return tuple(dict.fromkeys(nameds))
 
     def _attribute(self, node: ast.Attribute, deep: int) -> Iterator[Named]:
         bases = self.names(node.value, deep)
@@ -215,9 +215,9 @@ class Meanings(ABC):
     def _method(self, node: ast.Call, func: ast.Attribute, deep: int) -> Iterator[Named]:
         """What a method takes of a container, of a module, or of a module's dictionary."""
         if func.attr in _GIVES:
-            held = self.names(func.value, deep)
-            yield from _of_items(held)
-            for base in held if func.attr in {"values", "items", "popitem"} else ():
+            names = self.names(func.value, deep)
+            yield from _of_items(names)
+            for base in names if func.attr in {"values", "items", "popitem"} else ():
                 if base.name.endswith(".__dict__"):
                     yield _hidden(f"{base.name.removesuffix('.__dict__')}.?")
             if node.args:

@@ -126,9 +126,9 @@ def inner_module(name: str) -> str:
 
     Names that a module has under its own are given alike: ``posix.system`` is ``os.system``.
     """
-    if found := _INNER.match(name):
-        inner = "builtins" if found.group(1) == "__builtins__" else found.group(1)
-        name = inner + name[found.end() :]
+    if match := _INNER.match(name):
+        inner = "builtins" if match.group(1) == "__builtins__" else match.group(1)
+        name = inner + name[match.end() :]
     for long, short in _SAME:
         if name.startswith(long):
             return short + name[len(long) :]

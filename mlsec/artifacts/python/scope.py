@@ -40,23 +40,23 @@ class Scope(Meanings):
 
     def _sources(self) -> dict[str, list[ast.expr]]:
         """What each name, attribute (``.x``) and call of a function (``()x``) is made of."""
-        found: dict[str, list[ast.expr]] = {}
+        exprs: dict[str, list[ast.expr]] = {}
         for name, meanings in self.bindings.names.items():
             for meaning in meanings:
                 if isinstance(meaning, ast.Lambda):
-                    found.setdefault(f"(){name}", []).append(meaning.body)
+                    exprs.setdefault(f"(){name}", []).append(meaning.body)
                 elif isinstance(meaning, ast.expr):
-                    found.setdefault(name, []).append(meaning)
+                    exprs.setdefault(name, []).append(meaning)
         for name, values in self.bindings.attributes.items():
-            found.setdefault(f".{name}", []).extend(values)
+            exprs.setdefault(f".{name}", []).extend(values)
         for name, values in self.bindings.put.items():
-            found.setdefault(name, []).extend(values)
-            found.setdefault(f".{name}", []).extend(values)
+            exprs.setdefault(name, []).extend(values)
+            exprs.setdefault(f".{name}", []).extend(values)
         for name, made in self.bindings.functions.items():
             for part in ast.walk(made):
                 if isinstance(part, ast.Return | ast.Yield) and part.value is not None:
-                    found.setdefault(f"(){name}", []).append(part.value)
-        return found
+                    exprs.setdefault(f"(){name}", []).append(part.value)
+        return exprs
 
     def _settle(self, sources: dict[str, list[ast.expr]]) -> None:
         for _ in range(ROUNDS):

@@ -180,7 +180,7 @@ class PythonWalk:
         if danger is Severity.INFO:
             return
         if self.record.runs_source and not inside:
-            danger = max(danger, Severity.MEDIUM, key=lambda one: -one.rank)
+            danger = max(danger, Severity.MEDIUM, key=lambda item: -item.rank)
         if reach is CallEffect.CODE:
             danger = self._program(node, inside, name, danger)
         elif reach is CallEffect.UNPICKLES and (data := pickled_in(name, node, self.flows)):
@@ -245,19 +245,19 @@ class PythonWalk:
     def _text(self, text: str, line: int) -> None:
         if len(text) < LONGEST_PLACE:
             self._place(text, line)
-        found = PROGRAM.search(text.encode("utf-8", "surrogatepass")) or _TAGS.search(text)
-        if found:
-            shown = found.group()[:80]
+        match = PROGRAM.search(text.encode("utf-8", "surrogatepass")) or _TAGS.search(text)
+        if match:
+            shown = match.group()[:80]
             plain = shown.decode("utf-8", "replace") if isinstance(shown, bytes) else shown
             detail = f"a text that is a program, which something must mean to run (line {line})"
             self.record.fact(FactKind.EMBEDDED_CODE, plain, detail, danger=Severity.MEDIUM)
 
     def _place(self, text: str, line: int) -> None:
-        found = SECRETS.search(text) or ADDRESSES.search(text)
-        if found:
+        match = SECRETS.search(text) or ADDRESSES.search(text)
+        if match:
             detail = f"names a place that no model has business with (line {line})"
             kind = FactKind.OUTSIDE_REFERENCE
-            self.record.fact(kind, found.group(), detail, danger=Severity.MEDIUM)
+            self.record.fact(kind, match.group(), detail, danger=Severity.MEDIUM)
 
     def _note(
         self, name: str, what: str, inside: str, line: int, danger: Severity, how: str = ""

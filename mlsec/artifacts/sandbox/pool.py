@@ -209,8 +209,8 @@ class _Driver:
         try:
             with job.open() as source:
                 self._process().send(FarFile(name=job.name, size_bytes=source.size_bytes))
-                found = self._answer(source)
-                return msgspec.structs.replace(found, bytes_read=source.bytes_read)
+                answer = self._answer(source)
+                return msgspec.structs.replace(answer, bytes_read=source.bytes_read)
         except WorkerGoneError as gone:
             return self._lost(gone)
         except ArtifactError as error:

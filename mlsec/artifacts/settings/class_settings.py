@@ -82,10 +82,10 @@ def judge_entry_points(held: Any, path: str, record: Recorder) -> None:
             continue
         record.in_part(f"the command at {path[-80:]}", LONGEST_COMMAND, len(command))
         command = command[:LONGEST_COMMAND]
-        for found in _FURTHER_SHELL.finditer(command):
-            if not _OF_THE_PROJECT.search(found["given"]):
+        for match in _FURTHER_SHELL.finditer(command):
+            if not _OF_THE_PROJECT.search(match["given"]):
                 detail = f"is run by a further shell when the project is (at {path}.{name})"
-                given, danger = found.group()[:200], Severity.MEDIUM
+                given, danger = match.group()[:200], Severity.MEDIUM
                 record.fact(FactKind.EMBEDDED_CODE, given, detail, danger=danger)
         if shell := shell_in(command.encode("utf-8", "replace")):
             note_program(record, shell, f"the command at {path}.{name}")

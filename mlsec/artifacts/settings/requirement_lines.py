@@ -39,8 +39,8 @@ def judge_line(line: str, record: Recorder) -> None:
     plain = line.split(" #", 1)[0].strip()
     if plain.startswith("#"):
         return
-    for found in ELSEWHERE.finditer(plain):
-        place = found.group(1) or found.group(2)
+    for match in ELSEWHERE.finditer(plain):
+        place = match.group(1) or match.group(2)
         # With the slash: pypi.nvidia.com.example.org is another's.
         if not f"{place}/".startswith(_USUAL_INDEXES):
             detail = "packages are installed from this address"

@@ -74,9 +74,9 @@ def _judge_mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None
 
     texts = {key: held for key, held in part.items() if isinstance(key, str)}
     for name, text in templates_in(texts):
-        if found := _FIELD.search(text):
+        if match := _FIELD.search(text):
             detail = f"a field of a format text leads into Python's own machinery (in {name[:100]})"
-            record.fact(FactKind.TEMPLATE_CODE, found.group()[:80], detail, danger=Severity.HIGH)
+            record.fact(FactKind.TEMPLATE_CODE, match.group()[:80], detail, danger=Severity.HIGH)
         # Post-processors of tokenizers have templates of their own, without any program in them.
         if "{%" in text or "{{" in text or name == "chat_template":
             record.property("chat_template", value=True)

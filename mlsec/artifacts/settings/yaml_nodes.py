@@ -84,8 +84,8 @@ def _inner(value: Any) -> list[Any]:
 
 
 def _search(text: str, record: Recorder) -> None:
-    if found := re.search(r"(?:!!|tag:yaml\.org,2002:)python/[\w/:.]{1,100}", text):
-        record.fact(FactKind.YAML_TAG, found.group(), "a tag that runs code when it is loaded")
+    if match := re.search(r"(?:!!|tag:yaml\.org,2002:)python/[\w/:.]{1,100}", text):
+        record.fact(FactKind.YAML_TAG, match.group(), "a tag that runs code when it is loaded")
 
 
 def _nesting(text: str) -> int:
@@ -139,8 +139,8 @@ class _Builder:
 
     def _tag(self, node: yaml.Node) -> None:
         tag = node.tag if isinstance(node.tag, str) else ""
-        if found := _HYPER.match(tag):
-            module, _, name = found.group(2).rpartition(".")
+        if match := _HYPER.match(tag):
+            module, _, name = match.group(2).rpartition(".")
             danger = danger_of(module or name, name if module else "x")
             if danger is not None:
                 detail = "a tag that has this called when the settings are read (HyperPyYAML)"

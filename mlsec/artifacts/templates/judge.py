@@ -102,9 +102,9 @@ def _nesting(text: str) -> int:
 
 
 def _judge_unparsed(text: str, record: Recorder, where: str, offset: int) -> None:
-    if found := SUSPECT_TEXT.search(text):
+    if match := SUSPECT_TEXT.search(text):
         detail = f"leads into Python's own machinery (in {where})"
-        record.fact(FactKind.TEMPLATE_CODE, found.group(), detail, offset=offset)
+        record.fact(FactKind.TEMPLATE_CODE, match.group(), detail, offset=offset)
     for words, why in poison_in(text):
         record.fact(FactKind.TEMPLATE_POISON, words, f"{why} (in {where})", offset=offset)
 

@@ -40,8 +40,8 @@ _USUAL = regex(r"do not tell the user about function calls", re.IGNORECASE)
 
 def poison_in(text: str) -> Iterator[tuple[str, str]]:
     """What is suspect in a literal text: the words themselves, and why."""
-    if found := _ORDERS.search(_USUAL.sub("", text)):
-        yield found.group()[:120], "gives the model orders that the user does not see"
+    if match := _ORDERS.search(_USUAL.sub("", text)):
+        yield match.group()[:120], "gives the model orders that the user does not see"
     yield from hidden_in(text)
     for url in _URL.findall(text):
         if not url.startswith(_SCHEMA_URLS) and not _PICTURE.match(url):
@@ -51,8 +51,8 @@ def poison_in(text: str) -> Iterator[tuple[str, str]]:
 
 def hidden_in(text: str) -> Iterator[tuple[str, str]]:
     """Characters that a person does not see, and why they are suspect in any template."""
-    if found := _HIDDEN.search(text):
-        yield ascii(found.group())[:60], "has characters that nobody sees but the model"
+    if match := _HIDDEN.search(text):
+        yield ascii(match.group())[:60], "has characters that nobody sees but the model"
 
 
 _TRIGGER = regex(r"[A-Za-z][A-Za-z' -]{2,40}\Z")

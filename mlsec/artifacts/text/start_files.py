@@ -32,7 +32,7 @@ def read_start_file(window: Window, record: Recorder) -> None:
     """
     read_text(window, record)
     record.in_part("the text", SEARCHED_BYTES, window.size_bytes)
-    if found := _RUN.search(window.read(0, SEARCHED_BYTES)):
-        line = found[1].decode("utf-8", "replace")
+    if match := _RUN.search(window.read(0, SEARCHED_BYTES)):
+        line = match[1].decode("utf-8", "replace")
         detail = "a line that Python runs when it starts, where the file lies among its packages"
-        record.fact(FactKind.EMBEDDED_CODE, line, detail, offset=found.start(1))
+        record.fact(FactKind.EMBEDDED_CODE, line, detail, offset=match.start(1))

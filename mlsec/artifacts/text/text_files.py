@@ -44,7 +44,7 @@ def sniff_template(head: bytes, window: Window) -> bool:
 
 def _is_suspect(text: str) -> bool:
     """Whether something between the braces of a text leads into Python's machinery."""
-    return any(_is_between_braces(text, *found.span()) for found in SUSPECT_TEXT.finditer(text))
+    return any(_is_between_braces(text, *match.span()) for match in SUSPECT_TEXT.finditer(text))
 
 
 def _is_between_braces(text: str, start: int, end: int) -> bool:
@@ -70,8 +70,8 @@ def sniff_card(head: bytes, window: Window) -> bool:
     """Whether a text starts with a block of YAML between dashes and goes on as prose."""
     if not head.lstrip(b"\xef\xbb\xbf").startswith(b"---"):
         return False
-    found = _FRONT.match(window.read(0, SNIFFED_BYTES))
-    return found is not None and found.end() < window.size_bytes
+    match = _FRONT.match(window.read(0, SNIFFED_BYTES))
+    return match is not None and match.end() < window.size_bytes
 
 
 def read_card(window: Window, record: Recorder) -> None:
@@ -81,12 +81,12 @@ def read_card(window: Window, record: Recorder) -> None:
     """
     data = window.read(0, SNIFFED_BYTES)
     record.in_part("the text", SNIFFED_BYTES, window.size_bytes)
-    found = _FRONT.match(data)
-    if found is not None:
+    match = _FRONT.match(data)
+    if match is not None:
         from mlsec.artifacts.settings.yaml_nodes import judge_yaml  # noqa: PLC0415 - as above
 
-        judge_yaml(found.group(1).decode("utf-8", "replace"), record)
-        rest = data[found.end() :].decode("utf-8", "replace")
+        judge_yaml(match.group(1).decode("utf-8", "replace"), record)
+        rest = data[match.end() :].decode("utf-8", "replace")
         if _BLOCK.search(rest) and _is_suspect(rest):
             from mlsec.artifacts.templates.judge import judge_template  # noqa: PLC0415 - only for a template
 

@@ -286,11 +286,11 @@ class _Elements:
             kind, danger = FactKind.EMBEDDED_CODE, Severity.MEDIUM
             self.record.fact(kind, target, detail, danger=danger)
         if target == "xml-stylesheet":
-            found = re.search(r"href\s*=\s*['\"]([^'\"]+)", data)
-            if found and not note_reference(self.record, found.group(1), "a style sheet"):
+            match = re.search(r"href\s*=\s*['\"]([^'\"]+)", data)
+            if match and not note_reference(self.record, match.group(1), "a style sheet"):
                 self.record.fact(
                     FactKind.OUTSIDE_REFERENCE,
-                    found.group(1),
+                    match.group(1),
                     "a style sheet is carried out",
                     danger=Severity.MEDIUM,
                 )

@@ -41,7 +41,7 @@ class _Ours:
             for check in rule.equivalents:
                 self.equal[check].append(rule.id)
                 held = self.severity.get(check, rule.severity)
-                self.severity[check] = min(held, rule.severity, key=lambda one: one.rank)
+                self.severity[check] = min(held, rule.severity, key=lambda item: item.rank)
         wanted = {rule for rules in self.equal.values() for rule in rules}
         self._failed = {
             (finding.rule, finding.resource.id)
@@ -117,7 +117,7 @@ def merge_external(
 
 def _subject(scope: str, found: ExternalResult, here: Sequence[Resource]) -> Subject:
     if here:
-        first = min(here, key=lambda one: one.id)
+        first = min(here, key=lambda item: item.id)
         return subject_of(first)
     return Subject(
         id=f"{scope}#{found.file}#{found.resource}",
@@ -178,13 +178,13 @@ def external_rules(
 ) -> tuple[RuleSummary, ...]:
     """Describe the checks that findings were taken from, as far as their tool describes them."""
     ours = _Ours(ruleset, (), {})
-    found: dict[str, RuleSummary] = {}
+    rule_summaries: dict[str, RuleSummary] = {}
     for each in foreign:
         for one in each.run.failed:
             rule = f"{each.run.tool}:{one.check}"
-            if rule in counts and rule not in found:
-                found[rule] = _summary(rule, each.run.tool, one, ours, counts[rule])
-    return tuple(found[rule] for rule in sorted(found))
+            if rule in counts and rule not in rule_summaries:
+                rule_summaries[rule] = _summary(rule, each.run.tool, one, ours, counts[rule])
+    return tuple(rule_summaries[rule] for rule in sorted(rule_summaries))
 
 
 def _summary(

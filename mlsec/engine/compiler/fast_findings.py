@@ -143,11 +143,11 @@ def _of_clauses(parts: tuple[Part, ...]) -> Prove:
     provers = [_of_clause(part) for part in parts]
 
     def prove(seen: FindingSubject, values: Values) -> tuple[Evidence, ...]:
-        found: list[Evidence] = []
+        evidences: list[Evidence] = []
         for one, value in zip(provers, values, strict=True):
             if value is not UNKNOWN_VALUE:
-                found += one(seen, (value,))
-        return tuple(found[:MAX_EVIDENCE])
+                evidences += one(seen, (value,))
+        return tuple(evidences[:MAX_EVIDENCE])
 
     return prove
 

@@ -35,14 +35,14 @@ def _deciding(
             return _deciding(part, want=not want, guards=guards)
         case AllOf(parts=parts) | AnyOf(parts=parts):
             is_forced = isinstance(condition, AllOf) is want
-            found: list[Deciding] = []
+            decidings: list[Deciding] = []
             for part in parts:
                 own = guards if is_forced else (*guards, (part, want))
                 inner = _deciding(part, want=want, guards=own)
                 if inner is None:
                     return None
-                found += inner
-            return tuple(found)
+                decidings += inner
+            return tuple(decidings)
         case Quantifier():
             return None
 

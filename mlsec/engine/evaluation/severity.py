@@ -21,7 +21,7 @@ def most_severe(values: Iterable[Any], otherwise: Severity) -> Severity:
     A failure is as grave as the worst of what failed: milder items beside it take nothing away.
     """
     found = [_BY_NAME.get(value, otherwise) for value in values]
-    return min(found, key=lambda one: one.rank, default=otherwise)
+    return min(found, key=lambda item: item.rank, default=otherwise)
 
 
 def position_of_grade(rule: Rule) -> int:

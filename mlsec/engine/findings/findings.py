@@ -70,4 +70,4 @@ def message_of(rule: Rule, subject: Subject) -> str:
         "region": subject.region,
         "type": subject.type,
     }
-    return _PLACEHOLDER.sub(lambda found: visible(facts[found.group(1)], 200), rule.message)
+    return _PLACEHOLDER.sub(lambda match: visible(facts[match.group(1)], 200), rule.message)

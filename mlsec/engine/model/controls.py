@@ -93,11 +93,11 @@ class Links:
     def _joined(
         self, provider: str, topics: tuple[str, ...], extra: tuple[ControlLink, ...]
     ) -> tuple[ControlLink, ...]:
-        found: dict[str, ControlLink] = {}
+        control_links: dict[str, ControlLink] = {}
         for name in reversed(topics):
-            found.update(self._topic(provider, name))
-        found.update((link.id, link) for link in extra)
-        return tuple(found[control] for control in sorted(found))
+            control_links.update(self._topic(provider, name))
+        control_links.update((link.id, link) for link in extra)
+        return tuple(control_links[control] for control in sorted(control_links))
 
     def _topic(self, provider: str, name: str) -> dict[str, ControlLink]:
         key = (provider, name)

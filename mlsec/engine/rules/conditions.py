@@ -112,16 +112,16 @@ class ConditionReader:
         return Quantifier(quantity=quantity, over=over, path=path, where=where, that=that)
 
     def _items(self, path: str, ground: Ground, here: Path) -> Ground | None:
-        found = ground.properties.get(path)
-        if found is None:
+        prop = ground.properties.get(path)
+        if prop is None:
             self._unknown_path(path, ground, (*here, "="))
             return None
-        if found.kind is Kind.STRINGS:
+        if prop.kind is Kind.STRINGS:
             return Ground(title=f"{path} of {ground.title}", properties=TEXT_ITEMS)
-        if found.kind is not Kind.LIST:
-            self.mistakes.add(f'"{path}" is {found.kind.value}, not a list', *here, "=")
+        if prop.kind is not Kind.LIST:
+            self.mistakes.add(f'"{path}" is {prop.kind.value}, not a list', *here, "=")
             return None
-        return Ground(title=f"the items of {path} of {ground.title}", properties=found.items)
+        return Ground(title=f"the items of {path} of {ground.title}", properties=prop.items)
 
     def _targets(self, path: str, ground: Ground, here: Path) -> Ground | None:
         owner = ground.owner

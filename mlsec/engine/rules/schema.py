@@ -136,10 +136,10 @@ def _condition_on(owner: Type) -> Schema:
         properties[name] = _values(prop) if prop.kind is Kind.ENUM else _reference(prop)
         if prop.kind is Kind.MAP:
             patterns[f"^{re.escape(name)}\\..+$"] = {"$ref": f"#/$defs/{Kind.STRING.value}"}
-    found: Schema = {"type": "object", "minProperties": 1, "properties": properties}
+    schema: Schema = {"type": "object", "minProperties": 1, "properties": properties}
     if patterns:
-        found["patternProperties"] = patterns
-    return {**found, "additionalProperties": False}
+        schema["patternProperties"] = patterns
+    return {**schema, "additionalProperties": False}
 
 
 def _quantifier(owner: Type) -> Schema:

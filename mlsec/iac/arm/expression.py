@@ -47,10 +47,10 @@ def parse(text: str) -> Any:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"an expression of more than {MAX_LENGTH:,} characters")
     parser = _Parser(text[1:-1])
-    found = parser.expression(0)
+    expression = parser.expression(0)
     if parser.kind:
         raise ExpressionError("something stands after the end")
-    return found
+    return expression
 
 
 class _Parser:
@@ -61,14 +61,14 @@ class _Parser:
         self._next()
 
     def _next(self) -> None:
-        found = _TOKEN.match(self._text, self._at)
-        if found is None:
+        match = _TOKEN.match(self._text, self._at)
+        if match is None:
             if self._text[self._at :].strip():
                 raise ExpressionError(f"what is {self._text[self._at : self._at + 20]!r}?")
             self.kind = self._word = ""
             return
-        self._at = found.end()
-        self.kind, self._word = str(found.lastgroup), str(found.group(str(found.lastgroup)))
+        self._at = match.end()
+        self.kind, self._word = str(match.lastgroup), str(match.group(str(match.lastgroup)))
 
     def _take(self, sign: str) -> bool:
         if self.kind == "sign" and self._word == sign:

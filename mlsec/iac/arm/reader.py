@@ -117,10 +117,10 @@ class _Reading:
         near = posixpath.normpath(posixpath.join(folder, path)) if "://" not in path else ""
         tail = path.rpartition("›")[2].partition("?")[0].lstrip("/")
         for each in (near, posixpath.normpath(posixpath.join(folder, tail)) if tail else ""):
-            found = self._roots.get(each)
-            if found is not None and each != file.path:
+            root = self._roots.get(each)
+            if root is not None and each != file.path:
                 self._nested.add(each)
-                return found
+                return root
         return None
 
     def _doubt(self, file: CodeFile, what: str, line: int) -> None:

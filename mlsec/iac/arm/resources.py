@@ -157,11 +157,11 @@ class Walk:
     def _refer(self, what: str, template: ArmTemplate) -> Any:
         """Give what a reference to an id, or to a symbolic name, answers."""
         key = what.lower()
-        held = self._deployments.get(key) or self._deployments.get(key.rpartition("/")[2])
-        if held is not None and key not in self._open:
+        deployment = self._deployments.get(key) or self._deployments.get(key.rpartition("/")[2])
+        if deployment is not None and key not in self._open:
             self._open.add(key)
             try:
-                return {"outputs": held.outputs()}
+                return {"outputs": deployment.outputs()}
             finally:
                 self._open.discard(key)
         target = what
@@ -271,9 +271,9 @@ def _place(written: str, name: str, scope: str, above: _Above | None) -> _Place:
 
 
 def _names(here: _Place, found_id: str, group_id: str) -> dict[str, Node]:
-    found: dict[str, Node] = {"id": Node(found_id), "name": Node(here.names[-1])}
+    nodes: dict[str, Node] = {"id": Node(found_id), "name": Node(here.names[-1])}
     is_whole = here.scope.startswith("/subscriptions")
-    found["scope"] = Node(here.scope if is_whole else f"{group_id}{here.scope}")
+    nodes["scope"] = Node(here.scope if is_whole else f"{group_id}{here.scope}")
     depth = here.type.count("/")
     parent: Node | None = None
     for up in range(depth - 1, 0, -1):
@@ -282,4 +282,4 @@ def _names(here: _Place, found_id: str, group_id: str) -> dict[str, Node]:
             "name": Node(here.names[-1 - up] if len(here.names) > up else ""),
         }
         parent = Node({**above, **({"parent": parent} if parent is not None else {})})
-    return found | ({"parent": parent} if parent is not None else {})
+    return nodes | ({"parent": parent} if parent is not None else {})

@@ -75,17 +75,17 @@ class ArmTemplate:
         return node
 
     def _mapping(self, value: Mapping[str, Node]) -> dict[str, Node]:
-        found: dict[str, Node] = {}
+        nodes: dict[str, Node] = {}
         for key, each in value.items():
             if key == "copy" and isinstance(each.value, tuple):
                 for copy in each.value:
-                    found[copy.text("name")] = self._copied(copy)
+                    nodes[copy.text("name")] = self._copied(copy)
                 continue
             name = key
             if is_expression(key):
                 name = text_of(at(each, self._text(key))) or key
-            found[name] = self.work(each)
-        return found
+            nodes[name] = self.work(each)
+        return nodes
 
     def _copied(self, copy: Node) -> Node:
         """Repeat an input for a property or a variable."""
@@ -192,29 +192,29 @@ class ArmTemplate:
         key = name.lower()
         if key in self._given:
             return self._given[key]
-        held = self._parameters.get(key)
-        default = held.get("defaultValue") if held is not None else None
+        parameter = self._parameters.get(key)
+        default = parameter.get("defaultValue") if parameter is not None else None
         if default is None:
-            allowed = held.items("allowedValues") if held is not None else ()
+            allowed = parameter.items("allowedValues") if parameter is not None else ()
             if len(allowed) == 1:
                 return allowed[0].value
-            if held is not None and _is_nullable(held):
+            if parameter is not None and _is_nullable(parameter):
                 return None
             return UnknownValue(f"parameter {name} has no default", f"‹{name}›")
         return self._once(f"parameter {key}", default)
 
     def variable(self, name: str) -> Any:
         """Give a variable."""
-        held = self._variables.get(name.lower())
-        if held is None:
+        variable = self._variables.get(name.lower())
+        if variable is None:
             copies = self.root.items("variables", "copy")
             found = [copy for copy in copies if copy.text("name").lower() == name.lower()]
             if not found:
                 return UnknownValue(f"variable {name} is not in the template")
             return plain(self._copied(found[0]))
         if self.loops:
-            return plain(self.work(held))
-        return self._once(f"variable {name.lower()}", held)
+            return plain(self.work(variable))
+        return self._once(f"variable {name.lower()}", variable)
 
     def _once(self, key: str, node: Node) -> Any:
         if key not in self._known:

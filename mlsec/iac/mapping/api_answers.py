@@ -117,39 +117,39 @@ class Builder:
         return None if held is None else at(held, (held,))
 
     def _pairs(self, spec: Mapping[str, Any], body: Node) -> Node | None:
-        held = self._path(spec["pairs"], body)
-        if held is None or not isinstance(held.value, Mapping):
-            return held
+        path = self._path(spec["pairs"], body)
+        if path is None or not isinstance(path.value, Mapping):
+            return path
         name, value = spec["as"]
-        made = [at(each, {name: Node(key), value: each}) for key, each in held.value.items()]
-        return at(held, tuple(made))
+        made = [at(each, {name: Node(key), value: each}) for key, each in path.value.items()]
+        return at(path, tuple(made))
 
     def _if(self, spec: Mapping[str, Any], body: Node) -> Node | None:
-        held = self._path(spec["if"], body)
-        return None if held is None else self.build(spec["then"], body)
+        path = self._path(spec["if"], body)
+        return None if path is None else self.build(spec["then"], body)
 
     def _meaning(self, spec: Mapping[str, Any], body: Node) -> Node | None:
-        held = self._path(spec["of"], body)
-        if held is None:
+        path = self._path(spec["of"], body)
+        if path is None:
             return self._default(spec["else"]) if "else" in spec else None
-        if isinstance(held.value, UnknownValue):
-            return held
-        word = text_of(held)
-        return at(held, constant(spec["is"].get(word, spec.get("else", word))).value)
+        if isinstance(path.value, UnknownValue):
+            return path
+        word = text_of(path)
+        return at(path, constant(spec["is"].get(word, spec.get("else", word))).value)
 
     def _unknown(self, spec: Mapping[str, Any], body: Node) -> Node | None:
-        held = self._path(spec["where"], body)
-        if held is None or text_of(held) in spec.get("except", ()):
+        path = self._path(spec["where"], body)
+        if path is None or text_of(path) in spec.get("except", ()):
             return None
-        return at(held, UnknownValue(spec["unknown"], is_given=True))
+        return at(path, UnknownValue(spec["unknown"], is_given=True))
 
     def _presence(self, spec: Mapping[str, Any], body: Node) -> Node | None:
-        held = self._path(spec["has"], body)
-        if held is None or held.value in ("", (), {}):
+        path = self._path(spec["has"], body)
+        if path is None or path.value in ("", (), {}):
             return self._default(spec.get("else"))
-        if isinstance(held.value, UnknownValue) and not held.value.is_given:
-            return held
-        return at(held, constant(spec.get("then")).value)
+        if isinstance(path.value, UnknownValue) and not path.value.is_given:
+            return path
+        return at(path, constant(spec.get("then")).value)
 
     def _scalar(self, path: str, body: Node, turn: Callable[[str], Any]) -> Node | None:
         held = self._path(path, body)
@@ -158,25 +158,25 @@ class Builder:
         return at(held, turn(text_of(held)))
 
     def _json(self, spec: Mapping[str, Any], body: Node) -> Node | None:
-        held = self._path(spec["json"], body)
-        if held is None or not isinstance(held.value, str):
-            return held
+        path = self._path(spec["json"], body)
+        if path is None or not isinstance(path.value, str):
+            return path
         try:
-            return at(held, marked_json.parse(held.value).value)
+            return at(path, marked_json.parse(path.value).value)
         except MlsecError as error:
-            return at(held, UnknownValue(error.message))
+            return at(path, UnknownValue(error.message))
 
     def _mapping(self, spec: Mapping[str, Any], body: Node) -> Node:
-        found: dict[str, Node] = {}
+        nodes: dict[str, Node] = {}
         base = self.build(spec["."], body) if "." in spec else None
         if base is not None and isinstance(base.value, UnknownValue):
             return base
-        found |= base.pairs() if base is not None else {}
+        nodes |= base.pairs() if base is not None else {}
         for key, what in spec.items():
             made = self.build(what, body) if key != "." else None
             if made is not None:
-                found[key] = made
-        return at(body, found)
+                nodes[key] = made
+        return at(body, nodes)
 
 
 def _last(text: str) -> str:

@@ -33,8 +33,10 @@ def split(
         candidates: dict[str, list[Candidate]] = {}
         for each in left.values():
             candidates.setdefault(each.type, []).append(_candidate(each))
-        found = {each.own_id for each in wanted_among(candidates, map(_known, newest), vocabulary)}
-        chosen = [e for e in left.values() if _own_id(e) in found] + _clouded(
+        own_ids = {
+            each.own_id for each in wanted_among(candidates, map(_known, newest), vocabulary)
+        }
+        chosen = [e for e in left.values() if _own_id(e) in own_ids] + _clouded(
             newest, left.values(), vocabulary
         )
         if not chosen:

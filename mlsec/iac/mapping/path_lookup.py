@@ -49,16 +49,16 @@ class PathLookup:
     def _each(self, node: Node, steps: tuple[str | int | None, ...], at: int) -> Node | None:
         if not isinstance(node.value, tuple):
             return None
-        found: list[Node] = []
+        nodes: list[Node] = []
         for element in node.value:
             inner = self._follow(element, steps, at)
             if inner is None:
                 continue
             if isinstance(inner.value, tuple) and at < len(steps):
-                found.extend(inner.value)
+                nodes.extend(inner.value)
             else:
-                found.append(inner)
-        return Node(tuple(found), node.line, node.column, "", node.file)
+                nodes.append(inner)
+        return Node(tuple(nodes), node.line, node.column, "", node.file)
 
     def key(self, node: Node, key: str) -> Node | None:
         """Give a key of a mapping, or of the one mapping in a list (a block of its own)."""

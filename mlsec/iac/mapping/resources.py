@@ -36,8 +36,8 @@ def entries_for(
     declaration: Declaration, tables: Mapping[str, tuple[DeclaredType, ...]], digger: PathLookup
 ) -> tuple[DeclaredType, ...]:
     """Give the entries that a declaration fits; none for a type that no table has."""
-    found = tables.get(declaration.type, ())
-    return tuple(entry for entry in found if _fits(entry, declaration.body, digger))
+    table = tables.get(declaration.type, ())
+    return tuple(entry for entry in table if _fits(entry, declaration.body, digger))
 
 
 def declare(
@@ -113,11 +113,11 @@ class _Gathering:
         """Take one declaration in."""
         tables = self._vocabulary.declared.get(declaration.kind, {})
         digger = PathLookup()
-        found = entries_for(declaration, tables, digger)
-        if not any(entry.type or entry.joins for entry in found):
+        entries = entries_for(declaration, tables, digger)
+        if not any(entry.type or entry.joins for entry in entries):
             place_of = (declaration.type, self._scope.name, "")
             self._scope.tally.exclude(place_of, _NOT_READ)
-        for entry in found:
+        for entry in entries:
             if entry.joins:
                 self._joining.append((declaration, entry, digger))
             for body, given in _bodies(entry, declaration, digger) if entry.type else ():

@@ -284,11 +284,11 @@ class _NotKnownError(Exception):
 def _statement_places(node: Node) -> dict[str, Node]:
     """Say where each statement stands, in the order in which a policy's shape gives them."""
     documents = node.value if isinstance(node.value, tuple) else (node,)
-    found: list[Node] = []
+    nodes: list[Node] = []
     for each in documents:
         document = each.get("PolicyDocument") or each
         statements = document.get("Statement")
         if statements is None:
             return {}
-        found += statements.value if isinstance(statements.value, tuple) else (statements,)
-    return {f"[{index}]": statement for index, statement in enumerate(found)}
+        nodes += statements.value if isinstance(statements.value, tuple) else (statements,)
+    return {f"[{index}]": statement for index, statement in enumerate(nodes)}

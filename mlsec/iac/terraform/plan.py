@@ -37,10 +37,10 @@ class Plan:
 
     def keys(self) -> frozenset[tuple[str, str]]:
         """Give type and name of every resource that the root module of the plan has."""
-        found = self._root.items("configuration", "root_module", "resources")
+        items = self._root.items("configuration", "root_module", "resources")
         return frozenset(
             (each.text("type"), each.text("name"))
-            for each in found
+            for each in items
             if each.text("mode") == "managed"
         )
 

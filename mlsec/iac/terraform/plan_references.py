@@ -39,7 +39,7 @@ class References:
         """Follow variables up to the caller and outputs down to the module that has them."""
         if len(names) != 1 or hops > _MAX_HOPS:
             return None
-        steps = [found.group(1) + found.group(2) for found in _STEP.finditer(names[0])]
+        steps = [match.group(1) + match.group(2) for match in _STEP.finditer(names[0])]
         head = steps[0] if steps else ""
         if head == "var" and modules and len(steps) == 2:
             call = self._call(modules)
@@ -85,11 +85,11 @@ def module_path(address: str) -> tuple[tuple[str, ...], str]:
     modules: list[str] = []
     rest = address
     while rest.startswith("module."):
-        found = _STEP.match(rest, len("module."))
-        if found is None:
+        match = _STEP.match(rest, len("module."))
+        if match is None:
             break
-        modules.append(found.group())
-        rest = rest[found.end() :].lstrip(".")
+        modules.append(match.group())
+        rest = rest[match.end() :].lstrip(".")
     return tuple(modules), rest
 
 

@@ -96,10 +96,10 @@ class Target:
 
     def text(self, path: str) -> str | UnknownValue:
         """Give the text of a file of the target."""
-        found = self._texts.get(path)
-        if found is None:
+        text = self._texts.get(path)
+        if text is None:
             return UnknownValue(f"the file {path[:200]} is not among the code that was read")
-        return found.text
+        return text.text
 
     def child(self, call: Placed, parent: Scope) -> Module | UnknownValue:
         """Give the module that a call names; a doubt where it is not in the target."""

@@ -34,7 +34,7 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def entry(self) -> DeclaredType | None:
         """The entry that names it."""
-        by_type = sorted(self.entries, key=lambda each: not each.type)
+        by_type = sorted(self.entries, key=lambda entry: not entry.type)
         return next((each for each in by_type if each.type or each.id), None)
 
 
@@ -63,7 +63,7 @@ def in_api_form(home: Home, declared_type: str, body: Node) -> Node:
     """Give a body as the table of its home reads it."""
     if home.kind != ARM or declared_type not in _AZAPI:
         return body
-    held = _mapping(body.get("body"))
+    mapping = _mapping(body.get("body"))
     own = {key: body.get(key) for key in ("name", "location", "tags")}
     identity = body.get("identity", 0)
     made: dict[str, Node] = {key: each for key, each in own.items() if each is not None}
@@ -73,9 +73,9 @@ def in_api_form(home: Home, declared_type: str, body: Node) -> Node:
         who = UnknownValue("who it runs as is known when it is made", is_given=True)
         made["identity"] = Node({"type": kind, "principalId": Node(who)}, identity.line)
     made["id"] = Node(azapi_id(body), body.line, body.column)
-    made |= held.value if held is not None and isinstance(held.value, dict) else {}
-    if held is not None and isinstance(held.value, UnknownValue):
-        made["properties"] = held
+    made |= mapping.value if mapping is not None and isinstance(mapping.value, dict) else {}
+    if mapping is not None and isinstance(mapping.value, UnknownValue):
+        made["properties"] = mapping
     return Node(made, body.line, body.column)
 
 

@@ -35,11 +35,11 @@ class BucketStore(abc.ABC):
         skipped: list[Skipped] = []
         is_complete = True
         try:
-            for found in self._objects():
-                if isinstance(found, Entry):
-                    entries.append(found)
+            for object_ in self._objects():
+                if isinstance(object_, Entry):
+                    entries.append(object_)
                 else:
-                    skipped.append(found)
+                    skipped.append(object_)
         except StoreError as error:
             why, address = f"folder: {error.message}", self._address(self.prefix)
             skipped.append(Skipped(id=address, why=why, reason=error.reason))

@@ -141,12 +141,12 @@ def _ahead(
     """Ask for some ranges beyond the one that is hashed, and give them in order."""
     waiting: deque[tuple[_Stream, Future[bytes]]] = deque()
     for path, entry in entries.items():
-        one = _Stream(path, entry, plan)
+        stream = _Stream(path, entry, plan)
         for start in range(0, max(entry.size_bytes, 1), RANGE_BYTES):
-            if one.failed is not None:
+            if stream.failed is not None:
                 break
             length = min(RANGE_BYTES, entry.size_bytes - start)
-            waiting.append((one, pool.submit(_fetched, bucket, entry, start, length)))
+            waiting.append((stream, pool.submit(_fetched, bucket, entry, start, length)))
             if len(waiting) >= IN_FLIGHT:
                 yield waiting.popleft()
     yield from waiting

@@ -123,11 +123,11 @@ class FarFiles:
             raise UnreadError(model.hidden, location=model.address)
         if len(model.entries) > max_entries:
             raise OverLimitError(f"the model holds more than {max_entries} names")
-        found = (
+        founds = (
             Found(path, Kind.FILE, Stamp.of_size(entry.size_bytes))
             for path, entry in sorted(model.entries.items())
         )
-        return Listing(found=tuple(found), folders=())
+        return Listing(found=tuple(founds), folders=())
 
     def hashed(self, files: Mapping[str, Stamp], plan: Plan, say: Say | None) -> dict[str, Hashed]:
         """Hash by the store's own digests, and by ranges where it has none."""

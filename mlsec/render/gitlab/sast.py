@@ -179,5 +179,5 @@ def _uuid(finding: Finding) -> str:
 
 def _time(text: str) -> str:
     """GitLab wants UTC without a zone; ours is UTC already."""
-    found = _TIME.match(text)
-    return found.group() if found else _NO_TIME
+    match = _TIME.match(text)
+    return match.group() if match else _NO_TIME

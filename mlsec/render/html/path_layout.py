@@ -118,7 +118,7 @@ def _without_circles(count: int, edges: Sequence[PathEdge]) -> list[PathEdge]:
                 visit(edge.target)
         state[node] = 2
 
-    for node in sorted(range(count), key=lambda one: (one in reached, one)):
+    for node in sorted(range(count), key=lambda index: (index in reached, index)):
         if state[node] == 0:
             visit(node)
     return kept

@@ -178,7 +178,7 @@ def _concerns(assessment: Assessment) -> tuple[ConcernView, ...]:
         if tally.is_open(finding):
             outcome[finding.concern, "failed"] += 1
             known = worst.get(finding.concern, finding.severity)
-            worst[finding.concern] = min(known, finding.severity, key=lambda one: one.rank)
+            worst[finding.concern] = min(known, finding.severity, key=lambda item: item.rank)
         elif finding.status is Status.NOT_ASSESSED:
             outcome[finding.concern, "not_assessed"] += 1
         else:

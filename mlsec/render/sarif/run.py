@@ -75,7 +75,7 @@ def _run(
 def _rules_of(part: RunPart, assessment: Assessment) -> list[tuple[RuleSummary, Severity]]:
     known = {rule.id: rule for rule in assessment.rules}
     used = {(rule_id, severity) for rule_id, severity, _ in part.results}
-    ordered = sorted(used, key=lambda one: (one[0], one[1].rank))
+    ordered = sorted(used, key=lambda item: (item[0], item[1].rank))
     return [(known.get(one) or _unknown_rule(one, severity), severity) for one, severity in ordered]
 
 

@@ -68,7 +68,7 @@ def _failures(assessment: Assessment, page: Page) -> Iterator[str]:
     rules = {rule.id: rule for rule in assessment.rules}
     explained: set[str] = set()
     opened = (finding for finding in tally.sorted_findings(assessment) if tally.is_open(finding))
-    for rule_id, of_rule in groupby(opened, key=lambda one: one.rule):
+    for rule_id, of_rule in groupby(opened, key=lambda item: item.rule):
         findings = list(of_rule)
         is_minor = findings[0].severity in {Severity.LOW, Severity.INFO}
         shown_ones = findings[:1] if is_minor and len(findings) > _MINOR_SHOWN else findings

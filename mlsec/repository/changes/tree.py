@@ -39,13 +39,13 @@ def files_of(git: Git, commit: str) -> Iterator[Committed]:
     """Give every file of a commit; what lies in a submodule is not one of them."""
     listed = git.ask("ls-tree", "-r", "-z", "-l", "--full-tree", commit)
     for line in listed.split(b"\0"):
-        found = _ENTRY.fullmatch(line)
-        if found is not None and found[2] == b"blob":
+        match = _ENTRY.fullmatch(line)
+        if match is not None and match[2] == b"blob":
             yield Committed(
-                path=found[5],
-                mode=found[1].decode(),
-                id=found[3].decode(),
-                size_bytes=int(found[4]),
+                path=match[5],
+                mode=match[1].decode(),
+                id=match[3].decode(),
+                size_bytes=int(match[4]),
             )
 
 

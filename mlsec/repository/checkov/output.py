@@ -149,10 +149,10 @@ def _result(entry: Any, names: Names) -> ExternalResult:
 
 
 def _check(entry: Any) -> str:
-    found = _text(entry, "check_id")
-    if not _CHECK.fullmatch(found):
+    text = _text(entry, "check_id")
+    if not _CHECK.fullmatch(text):
         raise _Unfit
-    return found
+    return text
 
 
 def _text(entry: Any, name: str, limit_chars: int = _TEXT_CHARS) -> str:

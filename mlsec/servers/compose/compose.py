@@ -84,13 +84,13 @@ class _Reader:
         base = self._base(folder, name)
         if name in _BASES and self._override(folder) is not None:
             base = None
-        found: list[Composed] = []
+        composeds: list[Composed] = []
         for service, node in self._services[file.path].items():
             whole = self._whole(file, service, node, base)
             if whole is not None:
                 launch = launch_of(whole, service, project)
-                found.append(Composed(name=service, node=project.filled(whole), launch=launch))
-        yield from with_fronts(found, self._by_path)
+                composeds.append(Composed(name=service, node=project.filled(whole), launch=launch))
+        yield from with_fronts(composeds, self._by_path)
         self._check_includes(file, folder)
 
     def _whole(self, file: CodeFile, service: str, node: Node, base: str | None) -> Node | None:

@@ -26,8 +26,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
     def lookup(self, name: str) -> str | UnknownValue | None:
         """Give a variable as ``.env`` sets it."""
-        held = self.values.get(name)
-        return held.value if held is not None else None
+        value = self.values.get(name)
+        return value.value if value is not None else None
 
     def filled(self, node: Node) -> Node:
         """Fill in the variables of a node and of all below it."""

@@ -126,12 +126,12 @@ def _with_dollar(node: Node) -> Node:
 def _environment(
     service: Node, project: Project, recipe: Recipe | None
 ) -> tuple[dict[str, Node], bool]:
-    found: dict[str, Node] = dict(recipe.env) if recipe is not None else {}
+    nodes: dict[str, Node] = dict(recipe.env) if recipe is not None else {}
     is_open = False
     for path, is_required in _env_files(service.get("env_file"), project):
         file = project.near(path) if isinstance(path, str) else None
         if file is not None:
-            found |= parse_environment(file.text, file.shown)
+            nodes |= parse_environment(file.text, file.shown)
         else:
             # One that need not be there may well be there.
             is_open = is_open or is_required or True
@@ -139,12 +139,12 @@ def _environment(
     for name, node in environment(declared).items() if declared is not None else ():
         if node.value is None:
             why = f"the variable {name} comes from the shell that starts it"
-            found[name] = Node(project.lookup(name) or UnknownValue(why), node.line, node.column)
+            nodes[name] = Node(project.lookup(name) or UnknownValue(why), node.line, node.column)
         else:
             value = str(node.value).lower() if isinstance(node.value, bool) else node.value
             text = value if isinstance(value, UnknownValue) else str(value)
-            found[name] = project.filled(Node(text, node.line, node.column))
-    return found, is_open
+            nodes[name] = project.filled(Node(text, node.line, node.column))
+    return nodes, is_open
 
 
 def _env_files(node: Node | None, project: Project) -> Iterator[tuple[object, bool]]:
@@ -206,11 +206,11 @@ def _publication(item: Node) -> Iterator[Publication]:
     text = str(item.value)
     head, _, container = text.rpartition(":")
     address = _address(head)
-    found = _RANGE.match(container)
-    if found is None:
+    match = _RANGE.match(container)
+    if match is None:
         yield Publication(address=UnknownValue(f"the port {text}"), port=0, **place)
         return
-    first, last = int(found[1]), int(found[2] or found[1])
+    first, last = int(match[1]), int(match[2] or match[1])
     for port in range(first, min(last, first + _MOST_PORTS) + 1):
         yield Publication(address=address, port=port, **place)
 

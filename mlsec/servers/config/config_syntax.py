@@ -52,16 +52,16 @@ def _yaml(text: str) -> Node:
 
 
 def _properties(text: str) -> Node:
-    found: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     for number, line in enumerate(_lines(text), start=1):
         matched = _KEY_VALUE.match(line)
         if matched is not None and line.lstrip()[:1] not in ("#", "!"):
-            found[matched[1]] = Node(matched[2].strip(), number, matched.start(1) + 1)
-    return Node(found)
+            nodes[matched[1]] = Node(matched[2].strip(), number, matched.start(1) + 1)
+    return Node(nodes)
 
 
 def _sections(text: str) -> Node:
-    found: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     section = ""
     for number, line in enumerate(_lines(text), start=1):
         if line.lstrip()[:1] in ("#", ";"):
@@ -73,21 +73,21 @@ def _sections(text: str) -> Node:
         matched = _KEY_VALUE.match(line)
         if matched is not None:
             key = f"{section}.{matched[1]}" if section else matched[1]
-            found[key] = Node(matched[2].strip(), number, matched.start(1) + 1)
-    return Node(found)
+            nodes[key] = Node(matched[2].strip(), number, matched.start(1) + 1)
+    return Node(nodes)
 
 
 def _directives(text: str) -> Node:
     """``name value`` lines as of Redis, and ``name = value`` as of PostgreSQL."""
-    found: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     for number, line in enumerate(_lines(text), start=1):
         if line.lstrip().startswith("#"):
             continue
         matched = re.match(r"[ \t]*([A-Za-z0-9_.]+)[ \t]*=[ \t]*(.*)", line) or _WORDS.match(line)
         if matched is not None:
             value = re.sub(r"(?<!\s)\s++#.*\Z", "", matched[2]).strip().strip("'\"")
-            found[matched[1].lower()] = Node(value, number, matched.start(1) + 1)
-    return Node(found)
+            nodes[matched[1].lower()] = Node(value, number, matched.start(1) + 1)
+    return Node(nodes)
 
 
 def _toml(text: str) -> Node:
@@ -119,10 +119,10 @@ def _python(text: str) -> Node:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise MlsecError(f"not valid Python: {' '.join(str(error).split())[:200]}") from None
-    found: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     for statement in ast.walk(tree):
         if isinstance(statement, ast.Call):
-            found.update(_launched(statement))
+            nodes.update(_launched(statement))
         if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
             continue
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
@@ -133,8 +133,8 @@ def _python(text: str) -> Node:
                 is_nested = statement.col_offset > 0
                 if is_nested and not isinstance(value, UnknownValue):
                     value = UnknownValue(f"{name} is set under a condition")
-                found[name[2:]] = Node(value, statement.lineno, statement.col_offset + 1)
-    return Node(found)
+                nodes[name[2:]] = Node(value, statement.lineno, statement.col_offset + 1)
+    return Node(nodes)
 
 
 def _launched(call: ast.Call) -> dict[str, Node]:
@@ -176,7 +176,7 @@ def _is_plain(value: Any) -> bool:
 
 def _pbtxt(text: str) -> Node:
     """Read scalar fields of a text protocol buffer; nested messages are joined by dots."""
-    found: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     path: list[str] = []
     for number, raw in enumerate(_lines(text), start=1):
         line = raw.partition("#")[0]
@@ -188,10 +188,10 @@ def _pbtxt(text: str) -> Node:
                 path.append(token[1])
             elif token[2]:
                 key = ".".join([*path, token[2]])
-                found.setdefault(key, Node(token[3].strip('"'), number, token.start() + 1))
+                nodes.setdefault(key, Node(token[3].strip('"'), number, token.start() + 1))
             elif path:
                 path.pop()
-    return Node(found)
+    return Node(nodes)
 
 
 def _lines(text: str) -> list[str]:

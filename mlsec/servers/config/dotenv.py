@@ -16,15 +16,15 @@ def parse_environment(text: str, file: str = "") -> Mapping[str, Node]:
 
     ``file`` is kept as the tag of each node, so that its place can be told.
     """
-    found: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         matched = _LINE.match(line)
         if matched is None or line.lstrip().startswith("#"):
             continue
         name, raw = matched[1], matched[2].strip()
         column = matched.start(1) + 1
-        found[name] = Node(_value(raw, found), number, column, file)
-    return found
+        nodes[name] = Node(_value(raw, nodes), number, column, file)
+    return nodes
 
 
 def _value(raw: str, before: Mapping[str, Node]) -> str | UnknownValue:

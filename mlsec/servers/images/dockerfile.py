@@ -105,9 +105,9 @@ def instructions(text: str) -> Iterator[Instruction]:
 
 
 def _begun(each: Instruction, stages: list[Recipe], common: Mapping[str, Node]) -> Recipe:
-    found = _STAGE.match(each.text.strip())
-    name = (found[2] or "") if found is not None else ""
-    raw = found[1] if found is not None else ""
+    match = _STAGE.match(each.text.strip())
+    name = (match[2] or "") if match is not None else ""
+    raw = match[1] if match is not None else ""
     image = expand(raw, _lookup(common))
     below = next((s for s in stages if s.stage and s.stage == image), None)
     if below is None:
@@ -232,19 +232,19 @@ def _environment(each: Instruction, stage: Recipe) -> Iterator[tuple[str, Node]]
         if name:
             yield name, Node(expand(value.strip(), _lookup(known)), each.line, each.column)
         return
-    for found in _PAIR.finditer(text):
-        before = text[: found.start()]
+    for match in _PAIR.finditer(text):
+        before = text[: match.start()]
         line = each.line + before.count("\n")
         column = (
-            found.start() - before.rfind("\n") if "\n" in before else each.column + found.start()
+            match.start() - before.rfind("\n") if "\n" in before else each.column + match.start()
         )
-        value = found[2]
+        value = match[2]
         if value[:1] == "'":
             node = Node(value[1:-1], line, column)
         else:
             bare = re.sub(r"\\(.)", r"\1", value[1:-1] if value[:1] == '"' else value)
             node = Node(expand(bare, _lookup(known)), line, column)
-        yield found[1], node
+        yield match[1], node
 
 
 def _declared(

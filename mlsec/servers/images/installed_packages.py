@@ -28,7 +28,7 @@ def packages_in(commands: Iterable[Command]) -> Iterator[tuple[str, Node]]:
         for node in words[install + 1 :]:
             if node.value.startswith("-"):
                 continue
-            found = _PINNED.match(node.value) or _LOOSE.match(node.value)
-            if found is not None:
-                version = found.groupdict().get("version") or ""
-                yield found["name"].lower().replace("_", "-"), Node(version, node.line, node.column)
+            match = _PINNED.match(node.value) or _LOOSE.match(node.value)
+            if match is not None:
+                version = match.groupdict().get("version") or ""
+                yield match["name"].lower().replace("_", "-"), Node(version, node.line, node.column)

@@ -152,8 +152,8 @@ class _Questions:
         for path in ALWAYS:
             self._ask(path)
         for path in identifying_paths():
-            found = recognise(self._heard).main
-            if found is not None and not found.is_generic:
+            main = recognise(self._heard).main
+            if main is not None and not main.is_generic:
                 break
             self._ask(path)
         for product in recognise(self._heard).products:

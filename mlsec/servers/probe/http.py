@@ -233,10 +233,10 @@ def _take_chunks(stream: _Stream, limits: Limits) -> None:
     while True:
         line = stream.line(_CHUNK_LINE)
         spent += len(line) + 4
-        found = _CHUNK.match(line)
-        if found is None:
+        match = _CHUNK.match(line)
+        if match is None:
             raise StepError(_malformed("a chunk of the body has no size"))
-        size = int(found[1], 16)
+        size = int(match[1], 16)
         if size == 0:
             return
         stream.take(size, limits.body_bytes)
@@ -256,8 +256,8 @@ def _end_of_head(buffer: bytearray) -> tuple[int, int] | None:
 
 def _parse_head(head: bytes, limits: Limits) -> tuple[int, tuple[tuple[str, str], ...]]:
     first, *rest = head.replace(b"\r\n", b"\n").split(b"\n")
-    found = _STATUS.match(first)
-    if found is None:
+    match = _STATUS.match(first)
+    if match is None:
         raise StepError(_no_http(first))
     if len(rest) > limits.head_lines:
         raise StepError(_over(f"more than {limits.head_lines} header lines"))
@@ -266,7 +266,7 @@ def _parse_head(head: bytes, limits: Limits) -> tuple[int, tuple[tuple[str, str]
         name, colon, text = line.partition(b":")
         if colon and _NAME.match(name):
             headers.append((name.decode().lower(), text.strip().decode("utf-8", "replace")))
-    return int(found[2]), tuple(headers)
+    return int(match[2]), tuple(headers)
 
 
 def _no_http(start: bytes) -> CallFailure:

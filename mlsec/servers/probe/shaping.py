@@ -95,8 +95,8 @@ def _is_for_developers(text: str) -> bool:
 
 
 def _hsts(told: RecordedResponse) -> int | None:
-    found = _MAX_AGE.search(told.header("strict-transport-security"))
-    return int(found[1]) if found else None
+    match = _MAX_AGE.search(told.header("strict-transport-security"))
+    return int(match[1]) if match else None
 
 
 def _cookie(text: str) -> dict[str, Any]:

@@ -95,9 +95,9 @@ def _litellm_key(s: Settings) -> SettingValue:
         return unknown(hidden) if hidden else known(None)
     text = str(told.value) if told.is_known else ""
     if text.startswith("os.environ/"):
-        held = s.variable(text.partition("/")[2])
-        if held is not None:
-            return held
+        variable = s.variable(text.partition("/")[2])
+        if variable is not None:
+            return variable
         return SettingValue(
             why=f"the variable {text.partition('/')[2]} is set where it is started",
             place=told.place,

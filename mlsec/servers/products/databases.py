@@ -103,9 +103,9 @@ def _postgres(s: Settings, name: str, default: object) -> SettingValue:
         following = s.words[at + 1].value
         if word.value == "-c" and isinstance(following, str) and following.startswith(f"{name}="):
             return SettingValue(value=following.partition("=")[2], place=s.words[at + 1])
-    found = s.key(name) or s.flag(f"--{name}")
-    if found is not None:
-        return found
+    key = s.key(name) or s.flag(f"--{name}")
+    if key is not None:
+        return key
     hidden = s.hidden(has_env=False)
     return unknown(hidden) if hidden else known(default)
 

@@ -65,8 +65,8 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 
     def version_in(self, tag: str) -> str:
         """Give the version that an image's tag tells, "" for none."""
-        found = re.match(self.tag, tag)
-        return found[1] if found is not None else ""
+        match = re.match(self.tag, tag)
+        return match[1] if match is not None else ""
 
 
 def open_to_others(reach: SettingValue, asks: SettingValue) -> SettingValue:

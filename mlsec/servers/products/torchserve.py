@@ -81,11 +81,11 @@ def _filled(s: Settings, answer: SettingValue) -> SettingValue:
         return answer
     text = answer.value
     for name in _VARIABLE.findall(text):
-        held = s.variable(name)
-        if held is None or not held.is_known:
-            why = held.why if held is not None else f"the variable {name} is set elsewhere"
+        variable = s.variable(name)
+        if variable is None or not variable.is_known:
+            why = variable.why if variable is not None else f"the variable {name} is set elsewhere"
             return unknown(why, answer)
-        text = text.replace(f"$${name}$$", str(held.value))
+        text = text.replace(f"$${name}$$", str(variable.value))
     return known(text, answer)
 
 
@@ -140,8 +140,8 @@ def _place(address: SettingValue, kind: str) -> tuple[SettingValue, SettingValue
     plain, tls = _DEFAULT_PORTS[kind]
 
     def port(value: object) -> str:
-        found = re.search(r":([0-9]+)/?\Z", str(value))
-        return found[1] if found is not None else tls if _is_tls(str(value)) else plain
+        match = re.search(r":([0-9]+)/?\Z", str(value))
+        return match[1] if match is not None else tls if _is_tls(str(value)) else plain
 
     return address.mapped(_host_of), address.mapped(port)
 

@@ -72,14 +72,14 @@ def _of_pod(word: Node, launch: Launch, *, is_text: bool) -> list[Node]:
         return [word]
     parts: list[str | UnknownValue] = []
     text, at = "", 0
-    for found in _OF_POD.finditer(word.value):
-        before = word.value[at : found.start()]
-        value = _variable(found, launch)
+    for match in _OF_POD.finditer(word.value):
+        before = word.value[at : match.start()]
+        value = _variable(match, launch)
         parts += (before, value)
         text += before + (
-            f"${{{found[1] or 'TEMPLATE'}}}" if isinstance(value, UnknownValue) else value
+            f"${{{match[1] or 'TEMPLATE'}}}" if isinstance(value, UnknownValue) else value
         )
-        at = found.end()
+        at = match.end()
     rest = word.value[at:]
     if is_text and len(word.value.split()) > 1:
         return [Node(text + rest, word.line, word.column, word.tag)]
@@ -134,14 +134,14 @@ def _of_text(text: Node, launch: Launch, env: Mapping[str, Node], depth: int) ->
         return None
 
     shell = Shell(outside)
-    found: list[Started] = []
+    starteds: list[Started] = []
     is_exact = text.tag == "shell"
     for command in shell.commands(
         str(text.value), line=text.line, column=text.column, is_one_place=not is_exact
     ):
         known = {**env, **shell.known}
-        found += _opened(command, launch, known, depth, is_in_shell=True)
-    return found
+        starteds += _opened(command, launch, known, depth, is_in_shell=True)
+    return starteds
 
 
 def _bare(

@@ -75,9 +75,9 @@ class Shell:
             self._end(after)
 
     def _lookup(self, name: str) -> str | UnknownValue | None:
-        held = self._vars.get(name)
-        if held is not None:
-            return held.value if isinstance(held.value, UnknownValue) else str(held.value)
+        var = self._vars.get(name)
+        if var is not None:
+            return var.value if isinstance(var.value, UnknownValue) else str(var.value)
         if self._unread:
             return UnknownValue(f"the variable {name} may be set in {self._unread}")
         return self._outside(name)

@@ -232,8 +232,8 @@ class _Splitter:
 
     def _takes_array(self, word: _Word, text: str) -> bool:
         """Whether a text stands for all words of an array, which the word then is."""
-        found = _ALL_OF.fullmatch(text)
-        held = self._arrays(found[1]) if found is not None else None
+        match = _ALL_OF.fullmatch(text)
+        held = self._arrays(match[1]) if match is not None else None
         if held is None or word.array is not None:
             return False
         word.array = held

@@ -59,13 +59,13 @@ def read_header(window: Window) -> ArrayHeader:
     if length > HEADER_BYTES:
         raise OverLimitError(f"the numpy header is longer than {HEADER_BYTES} bytes")
     text = window.exactly(begin, length).decode("utf-8", "replace")
-    found = parse_literal(text)
-    if not isinstance(found, dict) or not {"descr", "fortran_order", "shape"} <= set(found):
+    literal = parse_literal(text)
+    if not isinstance(literal, dict) or not {"descr", "fortran_order", "shape"} <= set(literal):
         raise ArtifactError("the numpy header does not describe an array")
-    shape = found["shape"]
+    shape = literal["shape"]
     if not isinstance(shape, tuple) or not all(_is_count(axis) for axis in shape):
         raise ArtifactError("the numpy header gives no shape that an array can have")
-    descr = found["descr"]
+    descr = literal["descr"]
     return ArrayHeader(
         data=begin + length,
         descr=descr,
@@ -84,10 +84,10 @@ def item_bytes(descr: Any, depth: int) -> int | None:
     if depth > DEPTH:
         return None
     if isinstance(descr, str):
-        found = SIMPLE.match(descr)
-        if not found:
+        match = SIMPLE.match(descr)
+        if not match:
             return None
-        code, size = found["code"], found["size"]
+        code, size = match["code"], match["size"]
         if code == "U" and size:
             return 4 * int(size)
         return int(size) if size else CODES.get(code)
@@ -140,11 +140,11 @@ def parse_literal(text: str) -> Any:
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
     at, end = 0, len(text.rstrip())
     while at < end:
-        found = TOKEN.match(text, at)
-        if not found or not found.lastgroup:
+        match = TOKEN.match(text, at)
+        if not match or not match.lastgroup:
             raise ArtifactError(f"{text[at : at + 20]!r} is no part of a numpy header")
-        yield found.lastgroup, found[found.lastgroup]
-        at = found.end()
+        yield match.lastgroup, match[match.lastgroup]
+        at = match.end()
 
 
 def _value(tokens: Sequence[tuple[str, str]], at: int, depth: int) -> tuple[Any, int]:

@@ -215,14 +215,14 @@ def constants_of(wire: Wire, tensors: Sequence[Field], nodes: Sequence[Node]) ->
     Raises:
         ArtifactError: a message that breaks off.
     """
-    found = Constants()
+    constants = Constants()
     for tensor in tensors:
-        found.add(*read_tensor_numbers(wire, tensor))
+        constants.add(*read_tensor_numbers(wire, tensor))
     for node in nodes:
         for output in node.outputs[:1]:
             if node.operator == "Constant":
                 for numbers in node.numbers.values():
-                    found.add(output, numbers)
+                    constants.add(output, numbers)
             elif node.operator in COMBINING:
-                found.makers[output] = node
-    return found
+                constants.makers[output] = node
+    return constants

@@ -208,7 +208,7 @@ def _spans(tensors: Sequence[Tensor], record: Recorder) -> Iterator[tuple[int, i
     """The bytes that tensors account for, joined where they touch; overlaps are noted."""
     noted, open_shard, start, end, owner = 0, -1, 0, 0, ""
     held = (tensor for tensor in tensors if tensor.size_bytes)
-    for tensor in sorted(held, key=lambda one: (one.shard, one.offset, one.name)):
+    for tensor in sorted(held, key=lambda item: (item.shard, item.offset, item.name)):
         if tensor.shard != open_shard or tensor.offset > end:
             if open_shard >= 0:
                 yield open_shard, start, end

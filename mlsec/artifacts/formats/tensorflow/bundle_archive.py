@@ -34,8 +34,8 @@ def read_bundle_archive(archive: Archive, record: Recorder) -> None:
 
 
 def _indexes(archive: Archive) -> set[str]:
-    found = (SHARD.match(name) for name in archive.names())
-    indexes = {f"{name['prefix']}.index" for name in found if name}
+    matches = (SHARD.match(name) for name in archive.names())
+    indexes = {f"{name['prefix']}.index" for name in matches if name}
     return {name for name in indexes if name in archive}
 
 

@@ -62,9 +62,9 @@ def read_text_format(window: Window, record: Recorder) -> None:
         texts.extend(texts_of(data))
     finally:
         _judge(texts, data, record)
-    for found in _SHAPE.finditer(data):
-        sizes = [int(size) for size in _SIZE.findall(found.group())]
-        note_shape(record, sizes, "a constant", offset=found.start())
+    for match in _SHAPE.finditer(data):
+        sizes = [int(size) for size in _SIZE.findall(match.group())]
+        note_shape(record, sizes, "a constant", offset=match.start())
     record.understood(0, window.size_bytes)
 
 

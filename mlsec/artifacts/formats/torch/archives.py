@@ -46,9 +46,9 @@ NO_TORCHSCRIPT = regex(
 def is_torch_zip(archive: Archive) -> bool:
     """Whether there is a data.pkl with torch's own small members beside it."""
     return any(
-        any(f"{found['root']}{name}" in archive for name in SMALL)
+        any(f"{match['root']}{name}" in archive for name in SMALL)
         for name in archive.names()
-        if (found := PICKLE.match(name))
+        if (match := PICKLE.match(name))
     )
 
 
@@ -117,20 +117,20 @@ def read_torchscript(archive: Archive, record: Recorder) -> None:
 
 def judge_source(source: str, record: Recorder) -> None:
     """Note what TorchScript source reaches for beyond torch's own operators."""
-    for found in REACHES_OUT.finditer(source):
-        name, detail = found[0].rstrip("( "), "reads, writes or sends outside the model"
-        record.fact(FactKind.UNSAFE_OPERATOR, name, detail, offset=found.start())
-    for found in NO_TORCHSCRIPT.finditer(source):
+    for match in REACHES_OUT.finditer(source):
+        name, detail = match[0].rstrip("( "), "reads, writes or sends outside the model"
+        record.fact(FactKind.UNSAFE_OPERATOR, name, detail, offset=match.start())
+    for match in NO_TORCHSCRIPT.finditer(source):
         detail = "is no TorchScript: plain Python put where torch keeps its code"
-        record.fact(FactKind.EMBEDDED_CODE, found[0].strip(), detail, offset=found.start())
-    for found in OPERATOR.finditer(source):
-        if found[1] not in OWN_OPERATORS:
+        record.fact(FactKind.EMBEDDED_CODE, match[0].strip(), detail, offset=match.start())
+    for match in OPERATOR.finditer(source):
+        if match[1] not in OWN_OPERATORS:
             detail = "needs a library of operators that is not torch's own"
-            record.fact(FactKind.CUSTOM_OPERATOR, f"{found[1]}::{found[2]}", detail)
-    for found in CLASS.finditer(source):
-        if found[1] not in OWN_CLASSES:
+            record.fact(FactKind.CUSTOM_OPERATOR, f"{match[1]}::{match[2]}", detail)
+    for match in CLASS.finditer(source):
+        if match[1] not in OWN_CLASSES:
             detail = "needs a class that is not torch's own"
-            record.fact(FactKind.CUSTOM_OPERATOR, found[0], detail)
+            record.fact(FactKind.CUSTOM_OPERATOR, match[0], detail)
 
 
 def is_exported(archive: Archive) -> bool:

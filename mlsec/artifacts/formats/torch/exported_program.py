@@ -77,7 +77,7 @@ def wrong_in_expression(text: str) -> str:
     """What does not belong in the expression of a size; "" for nothing."""
     if len(text) > LONGEST_EXPRESSION:
         return "longer than any size"
-    plain = _TEXT.sub(lambda found: "0" if found.group()[1:-1].isidentifier() else "'", text)
+    plain = _TEXT.sub(lambda match: "0" if match.group()[1:-1].isidentifier() else "'", text)
     if "'" in plain or '"' in plain:
         return "a text that is no name"
     if found := _WRONG.search(plain):
@@ -92,8 +92,8 @@ def wrong_in_guard(text: str) -> str:
     plain = _TEXT.sub("0", text)
     if "'" in plain or '"' in plain:
         return "a text that does not end"
-    if found := _GUARD_WRONG.search(plain):
-        return plain[max(found.start() - 20, 0) : found.end() + 20]
+    if match := _GUARD_WRONG.search(plain):
+        return plain[max(match.start() - 20, 0) : match.end() + 20]
     for name in _ATTRIBUTE.findall(plain):
         if name not in _OF_TENSORS:
             return f".{name}"
@@ -112,8 +112,8 @@ def _target(text: Any, record: Recorder) -> None:
     """The function that a node calls: an operator, or what is reached through torch."""
     if not isinstance(text, str):
         return
-    if found := _OPERATOR.match(text):
-        if found[1] not in OWN_OPERATORS:
+    if match := _OPERATOR.match(text):
+        if match[1] not in OWN_OPERATORS:
             detail = "needs a library of operators that is not torch's own"
             record.fact(FactKind.CUSTOM_OPERATOR, text[:200], detail)
         return
@@ -125,13 +125,13 @@ def _target(text: Any, record: Recorder) -> None:
 
 
 def _shape(text: Any, record: Recorder) -> None:
-    for found in _IMPORTS.finditer(text) if isinstance(text, str) else ():
-        module, _, name = found[1].partition(":")
+    for match in _IMPORTS.finditer(text) if isinstance(text, str) else ():
+        module, _, name = match[1].partition(":")
         danger = danger_of(module, name or "x")
         if danger is not None or module.partition(".")[0] not in _PLAIN_MODULES:
             detail = "a module that the shape of the arguments has imported"
             kind = FactKind.CUSTOM_CODE if danger is None else FactKind.DENIED_CALL
-            record.fact(kind, found[1], detail, danger=danger)
+            record.fact(kind, match[1], detail, danger=danger)
 
 
 def _note(record: Recorder, text: str, detail: str) -> None:

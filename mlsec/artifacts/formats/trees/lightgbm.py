@@ -38,10 +38,10 @@ def read_lightgbm(window: Window, record: Recorder) -> None:
     Raises:
         OverLimitError: a line longer than 64 MiB.
     """
-    found = _START.match(window.read(0, 100))
+    match = _START.match(window.read(0, 100))
     record.property("producer", "lightgbm")
-    if found is not None and found.group("version"):
-        record.property("format_version", found.group("version").decode("ascii"))
+    if match is not None and match.group("version"):
+        record.property("format_version", match.group("version").decode("ascii"))
     at, rest = 0, b""
     strange = 0
     # Between the heading of the importances and the empty line behind them.
@@ -74,8 +74,8 @@ def _judge(line: bytes, at: int, record: Recorder, strange: int, *, has_names: b
             record.in_part(f"the line at {at}", LONGEST_TEXT, len(line))
             key, _, value = line[:LONGEST_TEXT].decode("utf-8", "replace").partition("=")
             judge_metadata(value or key, key[:60], record, offset=at)
-            if found := PARAMETER.match(key):
-                judge_parameter(found["name"], found["value"].strip(), record, at)
+            if match := PARAMETER.match(key):
+                judge_parameter(match["name"], match["value"].strip(), record, at)
         return 0
     if strange < _NOTED:
         detail = "a line that LightGBM does not write"

@@ -35,8 +35,8 @@ def judge_parameter(name: str, value: str, record: Recorder, offset: int) -> Non
     """
     if name == "machines":
         for machine in value.split(",")[:100]:
-            found = _HOST.match(machine.strip())
-            if found and not _NEAR.match(found["host"]):
+            match = _HOST.match(machine.strip())
+            if match and not _NEAR.match(match["host"]):
                 detail = "training from this model would connect to this machine"
                 record.fact(FactKind.REMOTE_REFERENCE, machine.strip(), detail, offset=offset)
         return

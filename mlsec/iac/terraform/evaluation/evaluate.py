@@ -205,19 +205,19 @@ class Evaluator:
                     return keeps
                 if not keeps:
                     continue
-            found = inner.value(expr.value)
+            value = inner.value(expr.value)
             if expr.key is None:
-                made_list.append(found)
+                made_list.append(value)
                 continue
             key = text_of(inner.value(expr.key))
             if not isinstance(key, str):
                 return _unknown_key(key)
             if expr.groups:
-                made_map.setdefault(key, []).append(found)
+                made_map.setdefault(key, []).append(value)
             elif key in made_map:
                 return InvalidValue(f'two elements have the key "{key[:80]}"')
             else:
-                made_map[key] = found
+                made_map[key] = value
         if len(made_list) > MAX_ITEMS or len(made_map) > MAX_ITEMS:
             return UnknownValue(f"more than {MAX_ITEMS} elements")
         return _mistake([*made_list, *made_map.values()]) or (

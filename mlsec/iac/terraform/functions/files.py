@@ -25,14 +25,14 @@ FILE_FUNCTIONS = frozenset({*_OF_CONTENT, "fileexists"})
 
 def read(name: str, path: Value, files: Files) -> Value:
     """Call a function of a file."""
-    found = files.read_file(text(path))
+    file = files.read_file(text(path))
     if name == "fileexists":
         # That it is not among the code does not say that it is not there.
-        return found if isinstance(found, UnknownValue) else True
-    if isinstance(found, UnknownValue):
-        return found
+        return file if isinstance(file, UnknownValue) else True
+    if isinstance(file, UnknownValue):
+        return file
     wanted = _OF_CONTENT[name]
-    return ENCODING[wanted].run(found) if wanted else found
+    return ENCODING[wanted].run(file) if wanted else file
 
 
 PATHS: dict[str, Function] = {

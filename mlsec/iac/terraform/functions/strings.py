@@ -25,13 +25,13 @@ def _format(spec: Value, *given: Value) -> Value:
     made: list[Value] = []
     at, end, size = 0, 0, 0
     form = text(spec)
-    for found in _VERB.finditer(form):
-        made.append(_no_verb(form[end : found.start()]))
-        end = found.end()
-        if found.group() == "%%":
+    for match in _VERB.finditer(form):
+        made.append(_no_verb(form[end : match.start()]))
+        end = match.end()
+        if match.group() == "%%":
             made.append("%")
             continue
-        index, flags, width, precision, verb = found.groups()
+        index, flags, width, precision, verb = match.groups()
         at = int(index) if index else at + 1
         value = given[at - 1]
         if not isinstance(value, (str, int, float, bool)):
@@ -142,16 +142,14 @@ def _groups(found: re.Match[str]) -> Value:
 
 
 def _regex(pattern: Value, value: Value) -> Value:
-    found = compiled(text(pattern), text(value)).search(text(value))
-    if found is None:
+    match = compiled(text(pattern), text(value)).search(text(value))
+    if match is None:
         raise ValueError("the pattern does not match")
-    return _groups(found)
+    return _groups(match)
 
 
 def _regexall(pattern: Value, value: Value) -> Value:
-    return [
-        _groups(match_) for match_ in compiled(text(pattern), text(value)).finditer(text(value))
-    ]
+    return [_groups(match) for match in compiled(text(pattern), text(value)).finditer(text(value))]
 
 
 def _substr(value: Value, offset: Value, length: Value) -> Value:

@@ -100,10 +100,10 @@ def _of_file(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
         return read(name, arguments[0], evaluator.names)
     source = text(arguments[0])
     if name == "templatefile":
-        found = evaluator.names.read_file(source)
-        if isinstance(found, UnknownValue):
-            return found
-        source = found
+        file = evaluator.names.read_file(source)
+        if isinstance(file, UnknownValue):
+            return file
+        source = file
     # Parsing costs far more than a step, and a template may call itself.
     evaluator.budget.steps -= 1000 + len(source) // 16
     parsed = parse_template(source)

@@ -97,8 +97,8 @@ class Instances:
         if self.is_single:
             return {None: Instance(self.address)}
         if self.is_counted:
-            found = self.scope.evaluator.value(attributes["count"].value)
-            number = number_of(found)
+            value = self.scope.evaluator.value(attributes["count"].value)
+            number = number_of(value)
             if isinstance(number, UnknownValue):
                 return self._all_in_one(number.why)
             if number > MAX_INSTANCES:

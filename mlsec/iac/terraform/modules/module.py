@@ -71,8 +71,8 @@ def _is_override(path: str) -> bool:
 
 
 def _alias(block: Block) -> str:
-    found = block.body.attributes.get("alias")
-    return str(getattr(found.value, "value", "")) if found is not None else ""
+    attribute = block.body.attributes.get("alias")
+    return str(getattr(attribute.value, "value", "")) if attribute is not None else ""
 
 
 def _merged(base: Block, over: Block) -> Block:

@@ -126,10 +126,10 @@ class Scope(Names):
         declared = self.module.of_kind("output").get((name,))
         if declared is None:
             return InvalidValue(f'the module has no output "{name[:80]}"')
-        found = declared.block.body.attributes.get("value")
-        if found is None:
+        attribute = declared.block.body.attributes.get("value")
+        if attribute is None:
             return InvalidValue(f'the output "{name[:80]}" has no value')
-        return self._once(("output", name), lambda: self.evaluator.value(found.value))
+        return self._once(("output", name), lambda: self.evaluator.value(attribute.value))
 
     def instances(self, kind: str, key: Key) -> Instances | None:
         """Give the instances of a resource, a data source or a module call."""

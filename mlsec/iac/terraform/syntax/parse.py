@@ -49,7 +49,7 @@ def parse(text: str) -> Parsed:
     if not whole.mistakes:
         return whole
     # One mistake may swallow all that follows: what stands at the margin is read on its own.
-    starts = [found.start() for found in _TOP.finditer(text)]
+    starts = [match.start() for match in _TOP.finditer(text)]
     pieces = [text[start:end] for start, end in itertools.pairwise([0, *starts, len(text)])]
     line, parsed = 0, []
     for piece in pieces:
@@ -78,10 +78,10 @@ def parse_template(text: str) -> Expr | None:
     while ending in text:
         ending += "_"
     parsed = parse(f"template = <<{ending}\n{text}\n{ending}\n")
-    found = parsed.body.attributes.get("template")
-    if parsed.mistakes or found is None:
+    attribute = parsed.body.attributes.get("template")
+    if parsed.mistakes or attribute is None:
         return None
-    return _without_last_break(found.value)
+    return _without_last_break(attribute.value)
 
 
 def _without_last_break(made: Expr) -> Expr:

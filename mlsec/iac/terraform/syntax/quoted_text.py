@@ -66,18 +66,18 @@ class HoleReader:
         self, children: list[Syntax], span: tuple[int, int], depth: int, style: Style
     ) -> list[Piece]:
         """Give what stands between two bytes; blanks that the parser skips are text as well."""
-        found: list[Piece] = []
+        pieces: list[Piece] = []
         at, end = span
         for child in children:
             if child.type in ("template_literal", "comment"):
                 continue
             if child.start_byte > at:
-                found.append(self._raw(at, child.start_byte))
-            found.append(self._hole(child, depth, style))
+                pieces.append(self._raw(at, child.start_byte))
+            pieces.append(self._hole(child, depth, style))
             at = child.end_byte
         if end > at:
-            found.append(self._raw(at, end))
-        return found
+            pieces.append(self._raw(at, end))
+        return pieces
 
     def _raw(self, start: int, end: int) -> Raw:
         text = self._source.data[start:end].decode("utf-8", "replace")

@@ -58,13 +58,13 @@ def find_accounts(
 ) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
     """Ask for the active accounts of the organisation."""
     request = _request(identity, LIST_ACCOUNTS, identity.home)
-    found = entries_of(request, asker.ask(request))
+    entries = entries_of(request, asker.ask(request))
     ids = sorted(
         str(entry["Id"])
-        for entry in found.entries
+        for entry in entries.entries
         if entry.get("Status", entry.get("State", "ACTIVE")) == "ACTIVE" and entry.get("Id")
     )
-    return tuple(ids), (found.gap,) if found.gap else ()
+    return tuple(ids), (entries.gap,) if entries.gap else ()
 
 
 def assume(
@@ -105,10 +105,10 @@ def _enabled(asker: Client, identity: SignedInIdentity) -> tuple[tuple[str, ...]
     gaps: list[Gap] = []
     for operation, key in ((LIST_REGIONS, "RegionName"), (DESCRIBE_REGIONS, "RegionName")):
         request = _request(identity, operation, "regions")
-        found = entries_of(request, asker.ask(request))
-        if found.gap is not None:
-            gaps.append(found.gap)
-        names = _names(found.entries, key)
+        entries = entries_of(request, asker.ask(request))
+        if entries.gap is not None:
+            gaps.append(entries.gap)
+        names = _names(entries.entries, key)
         if names:
             return names, ()
     return (), tuple(gaps)

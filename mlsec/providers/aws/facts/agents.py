@@ -62,10 +62,10 @@ def agents_with_same_role(resource: Resource, graph: Graph) -> Targets:
 def bucket_is_external(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether ``bucket_owner`` names an account other than the resource's own."""
     del graph
-    held = property_value(resource, "bucket_owner")
-    if isinstance(held, Unknown):
-        return held
-    return Known(value=held.value is not None and held.value != account_of(resource))
+    fact = property_value(resource, "bucket_owner")
+    if isinstance(fact, Unknown):
+        return fact
+    return Known(value=fact.value is not None and fact.value != account_of(resource))
 
 
 def _routed(resource: Resource, graph: Graph, derived: str, owner: str, *, drafts: bool) -> Targets:
@@ -95,16 +95,16 @@ def _known_reference(derived: str, *matches: str) -> _Relation:
 
     def follow(resource: Resource, graph: Graph) -> Targets:
         kind = kind_of(resource, graph, derived)
-        held = property_value(resource, kind.reads[0])
-        if isinstance(held, Unknown):
-            return hidden_by(resource, graph, held, kind.to)
-        if not held.value:
+        fact = property_value(resource, kind.reads[0])
+        if isinstance(fact, Unknown):
+            return hidden_by(resource, graph, fact, kind.to)
+        if not fact.value:
             return Targets()
-        by_id = graph.called(str(held.value), kind.to)
+        by_id = graph.called(str(fact.value), kind.to)
         if by_id is not None:
             return Targets(resources=(by_id,))
         for name in matches:
-            found = find(resource, graph, kind.to, {name: str(held.value)})
+            found = find(resource, graph, kind.to, {name: str(fact.value)})
             if found:
                 return Targets(resources=found)
         return Targets(gaps=graph.incomplete(kind.to, resource.scope, resource.region))

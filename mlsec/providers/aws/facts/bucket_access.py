@@ -93,14 +93,14 @@ def blocks_public_access(resource: Resource, graph: Graph) -> Known | Unknown:
 def denies_insecure_transport(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the policy refuses every read and write that does not use TLS."""
     del graph
-    held = statements_of(resource)
-    if isinstance(held, Unknown):
-        return held
+    statements = statements_of(resource)
+    if isinstance(statements, Unknown):
+        return statements
     deeds = [
         AccessKind(action=f"s3:{verb}object", on=f"{resource.identity}/{ANY}")
         for verb in ("get", "put")
     ]
-    return Known(all(any(_refuses_plain(s, deed) for s in held) for deed in deeds))
+    return Known(all(any(_refuses_plain(s, deed) for s in statements) for deed in deeds))
 
 
 def bucket_writers(resource: Resource, graph: Graph) -> Targets:
@@ -109,27 +109,27 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
         action="s3:putobject", resource=f"{resource.identity}/{ANY}", reach=Cover.PART
     )
     named, gaps = _roles_in_policy(resource, graph)
-    found: list[Resource] = []
+    resources: list[Resource] = []
     for role in roles_that_put(resource.scope, graph).near(resource.identity):
         answer = identity_of(role, graph).may(question)
         if answer.truth is Truth.TRUE:
-            found.append(role)
+            resources.append(role)
         elif answer.truth is Truth.UNKNOWN:
             gaps |= as_gaps(answer.because, role, graph) | set(role.unread.get("*", ()))
     # In one account the bucket's policy is enough: the role needs no policy of its own.
-    known = {role.id for role in found}
-    found += [role for key, role in sorted(named.items()) if key not in known]
+    known = {role.id for role in resources}
+    resources += [role for key, role in sorted(named.items()) if key not in known]
     for kind in graph.vocabulary.concrete("role"):
         gaps |= set(graph.incomplete(kind.name, resource.scope, ""))
-    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(resources), gaps=tuple(sorted(gaps)))
 
 
 def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[dict[str, Resource], set[str]]:
     """Give the known roles that the bucket's policy lets put objects, by id, and gaps."""
-    held = statements_of(resource)
-    if isinstance(held, Unknown):
-        return {}, set(held.gaps)
-    writing = [s for s in held if s.is_allow and s.covers_action("s3:putobject")]
+    statements = statements_of(resource)
+    if isinstance(statements, Unknown):
+        return {}, set(statements.gaps)
+    writing = [s for s in statements if s.is_allow and s.covers_action("s3:putobject")]
     named = {principal for statement in writing for principal in statement.principals}
     kinds = {kind.name for kind in graph.vocabulary.concrete("role")}
     known = [graph.called(each, kind) for kind in sorted(kinds) for each in named]
@@ -172,14 +172,14 @@ def _names(sides: tuple[Side, ...], resource: Resource, graph: Graph) -> Known |
 
 
 def _policy_side(resource: Resource, graph: Graph, deeds: tuple[AccessKind, ...]) -> Side:
-    held = statements_of(resource)
-    if isinstance(held, Unknown):
-        return Side(everybody=unknown(held.gaps), lets_named=unknown(held.gaps))
+    statements = statements_of(resource)
+    if isinstance(statements, Unknown):
+        return Side(everybody=unknown(statements.gaps), lets_named=unknown(statements.gaps))
     account, (owner_id, owner_gaps) = account_of(resource), _owner(resource)
-    found = let_in(held, account, deeds, owner_id)
+    found = let_in(statements, account, deeds, owner_id)
     restricted = _block(resource, graph, "restrict_public_buckets")
     # A policy that is public anywhere loses all its outsiders when public buckets are restricted.
-    is_cut = all_of((restricted, let_in_at_all(held, account, owner_id).everybody))
+    is_cut = all_of((restricted, let_in_at_all(statements, account, owner_id).everybody))
     by_name = YES if found.named else NO
     by_owner = unknown(owner_gaps) if found.owner_unknown else NO
     return Side(
@@ -190,10 +190,10 @@ def _policy_side(resource: Resource, graph: Graph, deeds: tuple[AccessKind, ...]
 
 
 def _acl_side(resource: Resource, graph: Graph, permissions: tuple[str, ...]) -> Side:
-    held = property_value(resource, "acl")
-    if isinstance(held, Unknown):
-        return Side(everybody=unknown(held.gaps), lets_named=unknown(held.gaps))
-    grants = [each for each in held.value or () if each.get("permission") in permissions]
+    fact = property_value(resource, "acl")
+    if isinstance(fact, Unknown):
+        return Side(everybody=unknown(fact.gaps), lets_named=unknown(fact.gaps))
+    grants = [each for each in fact.value or () if each.get("permission") in permissions]
     groups = [str(grant.get("grantee_uri") or "") for grant in grants]
     people = {str(grant["grantee_id"]) for grant in grants if grant.get("grantee_id")}
     is_open = YES if any(group.endswith(_EVERYBODY_GROUPS) for group in groups) else NO

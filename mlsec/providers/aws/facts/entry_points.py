@@ -84,10 +84,10 @@ def has_open_address(gateway: Resource, graph: Graph) -> Answer:
 
 def ways_of(gateway: Resource, graph: Graph) -> tuple[tuple[Way, Mapping[str, Any]], ...] | Unknown:
     """Give the routes of an API with how each asks who is there."""
-    held = property_value(gateway, "routes")
-    if isinstance(held, Unknown):
-        return held
-    routes = held.value or ()
+    fact = property_value(gateway, "routes")
+    if isinstance(fact, Unknown):
+        return fact
+    routes = fact.value or ()
     connect = next((each for each in routes if each["route"] == _CONNECT), None)
     address = has_open_address(gateway, graph)
     found = []
@@ -138,12 +138,12 @@ class _Finder:
         """Give what a route calls: in the route itself, or in the integration that it names."""
         if "integration_id" not in route:
             return route
-        held = property_value(self.gateway, "integrations")
-        if isinstance(held, Unknown):
-            self.gaps.update(held.gaps)
+        fact = property_value(self.gateway, "integrations")
+        if isinstance(fact, Unknown):
+            self.gaps.update(fact.gaps)
             return None
         wanted = route["integration_id"]
-        return next((i for i in held.value or () if i["integration_id"] == wanted), None)
+        return next((i for i in fact.value or () if i["integration_id"] == wanted), None)
 
     def _url(self) -> None:
         auth = property_value(self.gateway, "auth_type")
@@ -161,13 +161,13 @@ class _Finder:
                         self._behind(way, groups[group])
 
     def _listener_ways(self, listener: Resource) -> Iterator[tuple[Way, tuple[str, ...]]]:
-        held = property_value(listener, "rules")
-        if isinstance(held, Unknown):
-            self.gaps.update(held.gaps)
+        fact = property_value(listener, "rules")
+        if isinstance(fact, Unknown):
+            self.gaps.update(fact.gaps)
             return
         asks = property_value(listener, "client_certificates") == Known("verify")
         reached = all_of((has_open_address(self.gateway, self.graph), self._admits_world(listener)))
-        for rule in held.value or ():
+        for rule in fact.value or ():
             auth = "mtls" if asks and rule["auth"] == NO_AUTH else rule["auth"]
             is_open = NO if auth != NO_AUTH or rule["allowed_sources"] else reached
             route = f"{listener.name} rule {rule['priority']}"
@@ -227,16 +227,16 @@ def _auth(route: Mapping[str, Any]) -> str:
 
 
 def _admits(group: Resource, port: Known | Unknown) -> Answer:
-    held = property_value(group, "ingress")
-    if isinstance(held, Unknown) or isinstance(port, Unknown):
-        return unknown([*getattr(held, "gaps", ()), *getattr(port, "gaps", ())])
+    fact = property_value(group, "ingress")
+    if isinstance(fact, Unknown) or isinstance(port, Unknown):
+        return unknown([*getattr(fact, "gaps", ()), *getattr(port, "gaps", ())])
     return any_of(
         YES
         if rule["is_internet"]
         and rule["protocol"] in ("tcp", "udp", "all")
         and rule["from_port"] <= (port.value or 0) <= rule["to_port"]
         else NO
-        for rule in held.value or ()
+        for rule in fact.value or ()
     )
 
 

@@ -94,7 +94,7 @@ def task_is_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
-    found: dict[str, Resource] = {}
+    resources: dict[str, Resource] = {}
     gaps: set[str] = set(graph.incomplete("gateway", resource.scope, ""))
     for gateway in graph.of_type("gateway"):
         if gateway.scope != resource.scope:
@@ -106,10 +106,10 @@ def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Target
             gaps |= as_gaps(is_open.because, gateway, graph)
             mine = [door for door in mine if door.is_open == YES]
         if mine:
-            found[gateway.id] = gateway
+            resources[gateway.id] = gateway
         else:
             gaps.update(doors.gaps)
-    return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(resources.values()), gaps=tuple(sorted(gaps)))
 
 
 def _leads_to(door: Route, gateway: Resource, resource: Resource, graph: Graph) -> bool:

@@ -76,10 +76,10 @@ def _version(
 
 def _newest(versions: tuple[Resource, ...]) -> str:
     numbers = [
-        int(held.value)
+        int(fact.value)
         for version in versions
-        if isinstance(held := property_value(version, "version"), Known)
-        and str(held.value).isdecimal()
+        if isinstance(fact := property_value(version, "version"), Known)
+        and str(fact.value).isdecimal()
     ]
     return str(max(numbers)) if numbers else DRAFT
 

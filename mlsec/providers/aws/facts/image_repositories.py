@@ -86,8 +86,12 @@ def _names(rule: Any, name: str) -> bool:
 
 
 def _outsiders(resource: Resource, deeds: tuple[AccessKind, ...]) -> ExternalPrincipals | Unknown:
-    held = statements_of(resource)
-    return held if isinstance(held, Unknown) else let_in(held, account_of(resource), deeds)
+    statements = statements_of(resource)
+    return (
+        statements
+        if isinstance(statements, Unknown)
+        else let_in(statements, account_of(resource), deeds)
+    )
 
 
 REPOSITORIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

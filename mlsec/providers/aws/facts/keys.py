@@ -50,8 +50,8 @@ def names(resource: Resource, graph: Graph) -> Known | Unknown:
 def is_usable(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the key is enabled and not awaiting deletion."""
     del graph
-    held = property_value(resource, "state")
-    return held if isinstance(held, Unknown) else Known(held.value not in _UNUSABLE)
+    fact = property_value(resource, "state")
+    return fact if isinstance(fact, Unknown) else Known(fact.value not in _UNUSABLE)
 
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -103,8 +103,12 @@ def _is_customers(key: Resource, resource: Resource) -> Answer:
 
 
 def _users(resource: Resource) -> ExternalPrincipals | Unknown:
-    held = statements_of(resource)
-    return held if isinstance(held, Unknown) else let_in(held, account_of(resource), _USES)
+    statements = statements_of(resource)
+    return (
+        statements
+        if isinstance(statements, Unknown)
+        else let_in(statements, account_of(resource), _USES)
+    )
 
 
 KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

@@ -32,20 +32,20 @@ _ENDED = (_COMPLETE, "FAILED", "STOPPED")
 def ingested_at(resource: Resource, graph: Graph) -> Known | Unknown:
     """When the newest ingestion that completed began; None when there is none."""
     del graph
-    held = property_value(resource, "ingestions")
-    if isinstance(held, Unknown):
-        return held
-    times = [str(job["started_at"]) for job in held.value or () if job.get("status") == _COMPLETE]
+    fact = property_value(resource, "ingestions")
+    if isinstance(fact, Unknown):
+        return fact
+    times = [str(job["started_at"]) for job in fact.value or () if job.get("status") == _COMPLETE]
     return Known(max(times, default=None))
 
 
 def last_ingestion_status(resource: Resource, graph: Graph) -> Known | Unknown:
     """How the newest ingestion that has ended ended; None when there is none."""
     del graph
-    held = property_value(resource, "ingestions")
-    if isinstance(held, Unknown):
-        return held
-    ended = [job for job in held.value or () if job.get("status") in _ENDED]
+    fact = property_value(resource, "ingestions")
+    if isinstance(fact, Unknown):
+        return fact
+    ended = [job for job in fact.value or () if job.get("status") in _ENDED]
     newest = max(ended, key=lambda job: str(job["started_at"]), default=None)
     return Known(newest["status"] if newest else None)
 
@@ -72,8 +72,8 @@ def retrievers_with_write_access(resource: Resource, graph: Graph) -> Targets:
         changing = any_of(identity.may(question) for question in changes)
         return all_of((_may_retrieve(identity, resource), changing))
 
-    found = _roles(resource, graph, may_both)
-    return Targets(resources=found.resources, gaps=tuple(sorted({*found.gaps, *buckets.gaps})))
+    roles = _roles(resource, graph, may_both)
+    return Targets(resources=roles.resources, gaps=tuple(sorted({*roles.gaps, *buckets.gaps})))
 
 
 def _may_retrieve(identity: Identity, base: Resource) -> Answer:
@@ -81,17 +81,17 @@ def _may_retrieve(identity: Identity, base: Resource) -> Answer:
 
 
 def _roles(base: Resource, graph: Graph, ask: Callable[[Identity], Answer]) -> Targets:
-    found: list[Resource] = []
+    resources: list[Resource] = []
     gaps: set[str] = set()
     for role in _candidates(base.scope, graph):
         answer = ask(identity_of(role, graph))
         if answer.truth is Truth.TRUE:
-            found.append(role)
+            resources.append(role)
         elif answer.truth is Truth.UNKNOWN:
             gaps |= as_gaps(answer.because, role, graph) | set(role.unread.get("*", ()))
     for kind in graph.vocabulary.concrete("role"):
         gaps |= set(graph.incomplete(kind.name, base.scope, ""))
-    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(resources), gaps=tuple(sorted(gaps)))
 
 
 def _candidates(scope: str, graph: Graph) -> tuple[Resource, ...]:

@@ -81,13 +81,13 @@ def vpc_holds_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 def task_holds_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a container serves models or vectors, or asks for an accelerator."""
     del graph
-    held = property_value(resource, "containers")
-    if isinstance(held, Unknown):
-        return held
+    fact = property_value(resource, "containers")
+    if isinstance(fact, Unknown):
+        return fact
     return Known(
         any(
             each.get("serves") in ("model", "vectors") or (each.get("accelerators") or 0) > 0
-            for each in held.value or ()
+            for each in fact.value or ()
         )
     )
 

@@ -21,14 +21,14 @@ def elsewhere(relation: str) -> Callable[[Resource, Graph], Known | Unknown]:
 
     def name_them(resource: Resource, graph: Graph) -> Known | Unknown:
         reached = graph.targets(resource, relation)
-        found = [target for target in reached.resources if target.is_stub]
+        targets = [target for target in reached.resources if target.is_stub]
         gaps = {*reached.gaps}
-        for target in found:
+        for target in targets:
             gaps.update(graph.incomplete(target.type, resource.scope, ""))
         if gaps:
             return Unknown(tuple(sorted(gaps)))
         others = [target for target in reached.resources if target.scope != resource.scope]
-        return Known(sorted({target.name for target in (*found, *others)}))
+        return Known(sorted({target.name for target in (*targets, *others)}))
 
     return name_them
 

@@ -140,8 +140,8 @@ def _boundary(resource: Resource, graph: Graph, ledger: _Ledger) -> Pages | None
     if "boundary" not in kind.relations:
         return None
     pages = _policies_behind(resource, "boundary", graph, ledger)
-    held = property_value(resource, "boundary_arn")
-    is_none = isinstance(held, Known) and not held.value
+    fact = property_value(resource, "boundary_arn")
+    is_none = isinstance(fact, Known) and not fact.value
     return None if is_none else pages
 
 

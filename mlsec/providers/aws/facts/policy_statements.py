@@ -180,11 +180,11 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
         return None
     parts: list[str] = []
     at = 0
-    for found in _VARIABLE.finditer(pattern):
-        parts.append(_wild(pattern[at : found.start()]))
-        inside = found.group(1)
+    for match in _VARIABLE.finditer(pattern):
+        parts.append(_wild(pattern[at : match.start()]))
+        inside = match.group(1)
         parts.append(re.escape(inside) if inside in _LITERAL_VARIABLES else "[^\x00]*")
-        at = found.end()
+        at = match.end()
     parts.append(_wild(pattern[at:]))
     return re.compile("".join(parts), re.DOTALL)
 

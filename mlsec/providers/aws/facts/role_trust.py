@@ -111,10 +111,10 @@ def _principals(statement: Statement) -> tuple[str, ...]:
 
 
 def _allows(resource: Resource) -> tuple[Statement, ...] | Unknown:
-    held = statements_of(resource, "trust")
-    if isinstance(held, Unknown):
-        return held
-    return tuple(statement for statement in held if statement.is_allow)
+    statements = statements_of(resource, "trust")
+    if isinstance(statements, Unknown):
+        return statements
+    return tuple(statement for statement in statements if statement.is_allow)
 
 
 TRUST: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

@@ -82,7 +82,7 @@ def _principals(
     policies = graph.targets(resource, _ACCESS)
     if policies.gaps:
         return Unknown(policies.gaps)
-    found = {
+    principals = {
         principal
         for policy in policies.resources
         for grant, rule in _rules(policy, resource)
@@ -90,7 +90,7 @@ def _principals(
         for principal in grant.get("principals") or ()
         if is_meant(principal, tuple(rule.get("permissions") or ()))
     }
-    return Known(sorted(found))
+    return Known(sorted(principals))
 
 
 def _covering(resource: Resource, graph: Graph, derived: str) -> Targets:
@@ -100,9 +100,9 @@ def _covering(resource: Resource, graph: Graph, derived: str) -> Targets:
     for policy in graph.of_type(target):
         if policy.scope != resource.scope or policy.region != resource.region:
             continue
-        held = property_value(policy, "grants")
-        if isinstance(held, Unknown):
-            gaps.update(held.gaps)
+        fact = property_value(policy, "grants")
+        if isinstance(fact, Unknown):
+            gaps.update(fact.gaps)
         elif any(True for _ in _rules(policy, resource)):
             found.append(policy)
     return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
@@ -112,8 +112,8 @@ def _rules(
     policy: Resource, collection: Resource
 ) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """Give each (grant, rule) of a policy that covers the collection."""
-    held = property_value(policy, "grants")
-    for grant in (held.value or ()) if isinstance(held, Known) else ():
+    fact = property_value(policy, "grants")
+    for grant in (fact.value or ()) if isinstance(fact, Known) else ():
         for rule in grant.get("rules") or ():
             if any(_covers(str(each), collection.name) for each in rule.get("resources") or ()):
                 yield grant, rule

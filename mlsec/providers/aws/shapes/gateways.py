@@ -195,23 +195,23 @@ def _called(kind: Any, uri: Any) -> dict[str, Any]:
     integration = _KINDS.get(str(kind))
     call: dict[str, Any] = {"calls": None, "target": None, "function_arn": None}
     if integration == "aws" and uri:
-        found = _ACTION_URI.match(str(uri))
-        if found is None or found["service"] == "lambda":
-            address = uri if found is None else found["rest"].partition("/functions/")[2]
+        match = _ACTION_URI.match(str(uri))
+        if match is None or match["service"] == "lambda":
+            address = uri if match is None else match["rest"].partition("/functions/")[2]
             call["function_arn"] = function_arn(address)
             call["calls"] = "function"
-        elif found["service"] in _MODEL_SERVICES:
-            call |= _model_call(found["service"], found["rest"])
+        elif match["service"] in _MODEL_SERVICES:
+            call |= _model_call(match["service"], match["rest"])
     return {"integration": integration, **call}
 
 
 def _model_call(service: str, path: str) -> dict[str, Any]:
-    found = _TARGETS.search("/" + path.lstrip("/"))
-    if found is None:
+    match = _TARGETS.search("/" + path.lstrip("/"))
+    if match is None:
         return {"calls": _MODEL_SERVICES[service]}
-    name = urllib.parse.unquote(found["name"])
+    name = urllib.parse.unquote(match["name"])
     # A name in braces comes from the request or the stage: it is not told here.
-    return {"calls": _CALLED[found["kind"]], "target": None if "{" in name else name}
+    return {"calls": _CALLED[match["kind"]], "target": None if "{" in name else name}
 
 
 def _role(raw: Any) -> str | None:

@@ -102,8 +102,8 @@ def _principals(raw: Any) -> list[str]:
 
 
 def _account(principal: str) -> str:
-    found = _ACCOUNT_ROOT.match(principal)
-    return found.group(1) if found else principal
+    match = _ACCOUNT_ROOT.match(principal)
+    return match.group(1) if match else principal
 
 
 def _conditions(raw: Any) -> list[dict[str, Any]]:

@@ -109,8 +109,8 @@ def stored_index(
         if types:
             document = snapshot.payload(call.payload) if call.payload else {}
             request = _request(TENANT, GRAPH, params)
-            found = entries_of(request, interpret(request, call, document))
-            told.append(_told(types, params["subscriptions"], found))
+            entries = entries_of(request, interpret(request, call, document))
+            told.append(_told(types, params["subscriptions"], entries))
     index = Index(told, inside)
     for job in _witness_jobs(asker, index, plans, vocabulary):
         job.then(job.work())

@@ -49,22 +49,22 @@ def agent_connections(resource: Resource, graph: Graph) -> Targets:
 
     A name is one of the project's own connections, or of its account's.
     """
-    held = property_value(resource, "search_connections")
-    if isinstance(held, Unknown):
-        return hidden_by(resource, graph, held, _CONNECTION)
+    fact = property_value(resource, "search_connections")
+    if isinstance(fact, Unknown):
+        return hidden_by(resource, graph, fact, _CONNECTION)
     owners = {_known(resource, "project_id"), _known(resource, "account_id")}
     near = [c for c in graph.of_type(_CONNECTION) if _known(c, "owner_id") in owners]
-    found: list[Targets] = []
-    for wanted in held.value:
+    targetses: list[Targets] = []
+    for wanted in fact.value:
         mine = [c for c in near if wanted in (c.id, c.name.lower())]
         gaps = () if mine else (unresolved(resource, graph, _CONNECTION, wanted),)
-        found.append(Targets(resources=tuple(mine), gaps=gaps))
-    return joined(found)
+        targetses.append(Targets(resources=tuple(mine), gaps=gaps))
+    return joined(targetses)
 
 
 def _known(resource: Resource, name: str) -> str:
-    held = property_value(resource, name)
-    return str(held.value) if isinstance(held, Known) else ""
+    fact = property_value(resource, name)
+    return str(fact.value) if isinstance(fact, Known) else ""
 
 
 def data_buckets(resource: Resource, graph: Graph) -> Targets:
@@ -73,7 +73,7 @@ def data_buckets(resource: Resource, graph: Graph) -> Targets:
     Its data sources are told by the service's own interface alone, which a reading role does not
     open: what it reads past private links of its own cannot be seen.
     """
-    found = graph.targets(resource, "linked_containers")
+    targets = graph.targets(resource, "linked_containers")
     gap = make_gap(
         scope=resource.scope,
         subject=resource.id,
@@ -82,7 +82,7 @@ def data_buckets(resource: Resource, graph: Graph) -> Targets:
         detail="Resource Manager does not tell them; look at the service's data sources by hand",
     )
     return Targets(
-        resources=found.resources, gaps=tuple(sorted({*found.gaps, graph.note_gap(gap)}))
+        resources=targets.resources, gaps=tuple(sorted({*targets.gaps, graph.note_gap(gap)}))
     )
 
 

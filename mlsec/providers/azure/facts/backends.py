@@ -54,13 +54,13 @@ def owners(graph: Graph) -> Mapping[str, tuple[Resource, ...]]:
     """Give the resources that answer at each host name."""
 
     def index() -> dict[str, tuple[Resource, ...]]:
-        found: dict[str, tuple[Resource, ...]] = {}
+        resources: dict[str, tuple[Resource, ...]] = {}
         for name, kind in sorted(graph.vocabulary.types.items()):
             if name.startswith("azure.") and "hosts" in kind.properties and name not in _OWN_HOSTS:
                 for resource in graph.of_type(name):
                     for host in resource.properties.get("hosts") or ():
-                        found[host] = (*found.get(host, ()), resource)
-        return found
+                        resources[host] = (*resources.get(host, ()), resource)
+        return resources
 
     return graph.memo(("azure hosts", ""), index)
 

@@ -53,7 +53,7 @@ def holders_abroad(
     held = tuple(ways)
     known = graph.memo(("azure identities abroad", ""), lambda: _by_principal(graph))
     book = _book_of(seen_from.scope, graph)
-    found: dict[str, Resource] = {}
+    resources: dict[str, Resource] = {}
     gaps = set(graph.incomplete(_ASSIGNMENT, seen_from.scope, ""))
     for grant in _near(book, (place for _, place, _ in held)):
         named = [i for i in known.get(grant.principal_id, ()) if i.scope != seen_from.scope]
@@ -66,9 +66,11 @@ def holders_abroad(
         )
         if answer == NO:
             continue
-        found |= {each.id: each for each in named if answer == YES}
+        resources |= {each.id: each for each in named if answer == YES}
         gaps |= as_gaps((*answer.because, *doubt), seen_from, graph)
-    return Targets(resources=tuple(found[key] for key in sorted(found)), gaps=tuple(sorted(gaps)))
+    return Targets(
+        resources=tuple(resources[key] for key in sorted(resources)), gaps=tuple(sorted(gaps))
+    )
 
 
 def _near(book: _Book, places: Iterable[str]) -> list[Grant]:

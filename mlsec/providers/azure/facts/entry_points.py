@@ -73,10 +73,10 @@ def api_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def backend_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a backend is a model endpoint or an AI account."""
-    held = property_value(resource, "host")
-    if isinstance(held, Unknown):
-        return held
-    return Known(held.value is not None and is_model_host(str(held.value), graph))
+    fact = property_value(resource, "host")
+    if isinstance(fact, Unknown):
+        return fact
+    return Known(fact.value is not None and is_model_host(str(fact.value), graph))
 
 
 def api_asks(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -116,17 +116,17 @@ def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unknown:
 def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
     book = graph.memo(("azure doors", resource.scope), lambda: _find_doors(resource, graph))
     gaps: set[str] = set(book.gaps)
-    found: dict[str, Resource] = {}
+    resources: dict[str, Resource] = {}
     for door in book.leading_to(resource):
         answer = door.is_open if is_only_open else YES
         if answer == YES:
-            found[door.gateway.id] = door.gateway
+            resources[door.gateway.id] = door.gateway
         gaps |= as_gaps(answer.because, door.gateway, graph)
     for door in book.hidden:
         # Where it leads is not known; one that is not open leads nobody anywhere.
-        if door.gateway.id not in found and not (is_only_open and door.is_open == NO):
+        if door.gateway.id not in resources and not (is_only_open and door.is_open == NO):
             gaps |= as_gaps(door.leads.because, door.gateway, graph)
-    return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(resources.values()), gaps=tuple(sorted(gaps)))
 
 
 class _EntryPoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -124,9 +124,9 @@ def _read_foreigners(seen_from: Resource, graph: Graph) -> ExternalAssignment:
     for resource in graph.of_type(_DELEGATION):
         if resource.scope == seen_from.scope:
             grants += _delegated(resource)
-            held = property_value(resource, "authorizations")
-            if isinstance(held, Unknown):
-                gaps |= set(held.gaps or (f"?who is let in by the delegation {resource.name}",))
+            fact = property_value(resource, "authorizations")
+            if isinstance(fact, Unknown):
+                gaps |= set(fact.gaps or (f"?who is let in by the delegation {resource.name}",))
     by_scope: dict[str, tuple[tuple[str, Grant], ...]] = {}
     for name, grant in grants:
         scope = "" if is_over_subscriptions(grant.scope) else grant.scope

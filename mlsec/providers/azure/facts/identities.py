@@ -40,18 +40,18 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def reaches_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the scope of an assignment holds an ML resource, or a store that ML uses."""
-    held = property_value(resource, "granted_at")
-    if isinstance(held, Unknown):
-        return held
-    return verdict(_holds_ml(str(held.value), resource, graph), resource, graph)
+    fact = property_value(resource, "granted_at")
+    if isinstance(fact, Unknown):
+        return fact
+    return verdict(_holds_ml(str(fact.value), resource, graph), resource, graph)
 
 
 def excludes_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a scope that holds ML is taken out of a policy assignment."""
-    held = property_value(resource, "excluded_scopes")
-    if isinstance(held, Unknown):
-        return held
-    answers = [_holds_ml(str(scope), resource, graph) for scope in held.value or ()]
+    fact = property_value(resource, "excluded_scopes")
+    if isinstance(fact, Unknown):
+        return fact
+    answers = [_holds_ml(str(scope), resource, graph) for scope in fact.value or ()]
     return verdict(any_of(answers), resource, graph)
 
 
@@ -74,8 +74,8 @@ def _holds_one(scope: str, ids: list[str]) -> bool:
 
 def _ml_ids(scope: str, graph: Graph) -> list[str]:
     kinds = [name for name in graph.vocabulary.types if is_ml_type(name) or _is_store(name)]
-    found: Iterable[Resource] = (resource for name in kinds for resource in graph.of_type(name))
-    return sorted(each.identity for each in found if each.scope == scope)
+    resources: Iterable[Resource] = (resource for name in kinds for resource in graph.of_type(name))
+    return sorted(each.identity for each in resources if each.scope == scope)
 
 
 def _is_store(name: str) -> bool:

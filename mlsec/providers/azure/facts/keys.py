@@ -32,23 +32,23 @@ _CHANGE_POLICIES = Right("microsoft.keyvault/vaults/accesspolicies/write")
 def is_usable(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the key is enabled; deleted keys are not listed."""
     del graph
-    held = property_value(resource, "enabled")
-    return held if isinstance(held, Unknown) else Known(bool(held.value))
+    fact = property_value(resource, "enabled")
+    return fact if isinstance(fact, Unknown) else Known(bool(fact.value))
 
 
 def has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the resource names a key: every key in a vault is the customer's."""
     del graph
-    held = property_value(resource, "key_uri")
-    return held if isinstance(held, Unknown) else Known(held.value is not None)
+    fact = property_value(resource, "key_uri")
+    return fact if isinstance(fact, Unknown) else Known(fact.value is not None)
 
 
 def log_has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a log store stands on a cluster that names a key."""
-    held = property_value(resource, "cluster_id")
-    if isinstance(held, Unknown):
-        return held
-    if held.value is None:
+    fact = property_value(resource, "cluster_id")
+    if isinstance(fact, Unknown):
+        return fact
+    if fact.value is None:
         return Known(value=False)
     clusters = graph.targets(resource, "cluster")
     for cluster in clusters.resources:

@@ -106,15 +106,15 @@ def has_external_users(resource: Resource, graph: Graph) -> Known | Unknown:
 def default_datastores(resource: Resource, graph: Graph) -> Targets:
     """Find the datastore that is used where no other is named."""
     stores = graph.targets(resource, "datastores")
-    found: list[Resource] = []
+    resources: list[Resource] = []
     gaps = set(stores.gaps)
     for store in stores.resources:
         match property_value(store, "is_default"):
             case Known(value=value):
-                found += [store] if value else []
+                resources += [store] if value else []
             case Unknown() as hidden:
                 gaps |= set(hidden_by(resource, graph, hidden, store.type).gaps)
-    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(resources), gaps=tuple(sorted(gaps)))
 
 
 def _outside(registry: Resource, graph: Graph) -> ExternalPrincipals:
@@ -131,10 +131,10 @@ def _has_subnet(workspace: Resource) -> Answer:
 
 
 def _captures(deployment: Resource) -> Answer:
-    held = property_value(deployment, "collections")
-    if isinstance(held, Unknown):
-        return unknown(held.gaps)
-    return YES if any(each.get("mode") == "Enabled" for each in held.value or ()) else NO
+    fact = property_value(deployment, "collections")
+    if isinstance(fact, Unknown):
+        return unknown(fact.gaps)
+    return YES if any(each.get("mode") == "Enabled" for each in fact.value or ()) else NO
 
 
 def _all(targets: Targets, ask: Callable[[Resource], Answer]) -> Answer:
@@ -151,10 +151,10 @@ def _each(targets: Targets, ask: Callable[[Resource], Answer]) -> list[Answer]:
 def _of_items(
     resource: Resource, graph: Graph, items: str, relations: tuple[str, ...]
 ) -> Known | Unknown:
-    held = property_value(resource, items)
-    if isinstance(held, Unknown):
-        return held
-    direct = [each["container"] for each in held.value or () if each.get("container")]
+    fact = property_value(resource, items)
+    if isinstance(fact, Unknown):
+        return fact
+    direct = [each["container"] for each in fact.value or () if each.get("container")]
     return _containers([graph.targets(resource, name) for name in relations], direct)
 
 
@@ -166,10 +166,10 @@ def _containers(reached: Iterable[Targets], direct: Iterable[Any]) -> Known | Un
             return Unknown(targets.gaps)
         for target in targets.resources:
             name = "addresses" if target.type == "azure.ml.data" else "container_address"
-            held = property_value(target, name)
-            if isinstance(held, Unknown):
-                return held
-            values = held.value if isinstance(held.value, list) else [held.value]
+            fact = property_value(target, name)
+            if isinstance(fact, Unknown):
+                return fact
+            values = fact.value if isinstance(fact.value, list) else [fact.value]
             found |= {value for value in values if value}
     return Known(sorted(found))
 

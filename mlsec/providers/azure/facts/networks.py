@@ -30,8 +30,8 @@ def is_reachable(resource: Resource, graph: Graph) -> Known | Unknown:
 def has_private_endpoint(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an approved private endpoint leads there."""
     del graph
-    held = property_value(resource, "private_endpoint_states")
-    return held if isinstance(held, Unknown) else Known("Approved" in (held.value or ()))
+    fact = property_value(resource, "private_endpoint_states")
+    return fact if isinstance(fact, Unknown) else Known("Approved" in (fact.value or ()))
 
 
 def cosmos_is_reachable(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -62,12 +62,12 @@ def serves_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 def watches_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an alert watches a resource of the ML and AI services."""
     del graph
-    held = property_value(resource, "target_ids")
-    if isinstance(held, Unknown):
-        return held
+    fact = property_value(resource, "target_ids")
+    if isinstance(fact, Unknown):
+        return fact
     names = ("/microsoft.machinelearningservices/", "/microsoft.cognitiveservices/",
              "/microsoft.search/")  # fmt: skip
-    return Known(any(name in each for each in held.value or () for name in names))
+    return Known(any(name in each for each in fact.value or () for name in names))
 
 
 def _has_gpu(cluster: Resource) -> Answer:

@@ -86,10 +86,10 @@ _POWERS = ("can_write_any_container", "can_read_any_secret", "can_use_any_identi
 
 def grants_of(identity: Resource, graph: Graph) -> tuple[Grant, ...] | Unknown:
     """Give the roles that reach an identity, by groups too."""
-    held = property_value(identity, "assignments")
-    if isinstance(held, Unknown):
-        return held
-    return graph.memo(("azure grants", identity.id), lambda: read_grants(held.value or ()))
+    fact = property_value(identity, "assignments")
+    if isinstance(fact, Unknown):
+        return fact
+    return graph.memo(("azure grants", identity.id), lambda: read_grants(fact.value or ()))
 
 
 def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -> Answer:

@@ -57,12 +57,12 @@ def has_external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def token_may_push(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a token may push, by a built-in scope map; a map of one's own is not read."""
-    held = property_value(resource, "scope_map")
-    if isinstance(held, Unknown):
-        return held
-    if held.value in _MAPS:
-        return Known(_MAPS[held.value])
-    return verdict(unknown((f"?what the scope map {held.value} allows",)), resource, graph)
+    fact = property_value(resource, "scope_map")
+    if isinstance(fact, Unknown):
+        return fact
+    if fact.value in _MAPS:
+        return Known(_MAPS[fact.value])
+    return verdict(unknown((f"?what the scope map {fact.value} allows",)), resource, graph)
 
 
 def _pushers(resource: Resource, graph: Graph) -> ExternalPrincipals:

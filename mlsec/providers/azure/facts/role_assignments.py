@@ -81,13 +81,13 @@ def read_grants(items: Iterable[Mapping[str, Any]]) -> tuple[Grant, ...]:
 
 def grant_of(assignment: Resource) -> Grant:
     """Turn an assignment that a subscription lists into a grant."""
-    held = assignment.properties
+    properties = assignment.properties
     return Grant(
-        scope=str(held.get("granted_at", "")),
-        role=str(held.get("role", "")),
-        principal_id=str(held.get("principal_id", "")),
-        principal_type=str(held.get("principal_type") or ""),
-        has_condition=bool(held.get("condition")),
+        scope=str(properties.get("granted_at", "")),
+        role=str(properties.get("role", "")),
+        principal_id=str(properties.get("principal_id", "")),
+        principal_type=str(properties.get("principal_type") or ""),
+        has_condition=bool(properties.get("condition")),
     )
 
 
@@ -131,8 +131,8 @@ def may_anywhere(
 
 def blocks_of(definition: Resource) -> tuple[Block, ...] | None:
     """Give the permissions of a role definition, None when they were not read."""
-    held = property_value(definition, "permissions")
-    return _read_blocks(held.value or ()) if isinstance(held, Known) else None
+    fact = property_value(definition, "permissions")
+    return _read_blocks(fact.value or ()) if isinstance(fact, Known) else None
 
 
 def _read_blocks(items: Iterable[Mapping[str, Any]]) -> tuple[Block, ...]:
@@ -144,12 +144,12 @@ def _read_blocks(items: Iterable[Mapping[str, Any]]) -> tuple[Block, ...]:
 
 
 def _allows(grant: Grant, right: Right, seen_from: Resource, graph: Graph) -> Answer:
-    found = _definitions(graph).get(grant.role)
-    if found is None:
+    definition = _definitions(graph).get(grant.role)
+    if definition is None:
         return unknown(_no_definition(grant.role, seen_from, graph))
-    blocks = graph.memo(("azure role blocks", grant.role), lambda: blocks_of(found))
+    blocks = graph.memo(("azure role blocks", grant.role), lambda: blocks_of(definition))
     if blocks is None:
-        return unknown(found.unread.get("permissions", ()))
+        return unknown(definition.unread.get("permissions", ()))
     if not any(block.holds(right) for block in blocks):
         return NO
     return unknown((_CONDITION,)) if grant.has_condition else YES
@@ -196,15 +196,15 @@ def _is_denied(
 def _denies(denial: Resource, who: set[str], right: Right, place: str) -> Answer:
     if "permissions" in denial.unread or "principals" in denial.unread:
         return unknown(denial.unread.get("permissions", denial.unread.get("principals", ())))
-    held = denial.properties
-    named, spared = set(held.get("principals") or ()), set(held.get("excluded") or ())
-    scope = str(held.get("granted_at") or "")
-    is_at = place == scope if held.get("stops_at_children") else reaches(scope, place)
+    properties = denial.properties
+    named, spared = set(properties.get("principals") or ()), set(properties.get("excluded") or ())
+    scope = str(properties.get("granted_at") or "")
+    is_at = place == scope if properties.get("stops_at_children") else reaches(scope, place)
     hits = (_EVERYBODY in named or bool(named & who)) and not spared & who
-    blocks = _read_blocks(held.get("permissions") or ())
+    blocks = _read_blocks(properties.get("permissions") or ())
     if not (is_at and hits and any(block.holds(right) for block in blocks)):
         return NO
-    return unknown((_CONDITION,)) if held.get("condition") else YES
+    return unknown((_CONDITION,)) if properties.get("condition") else YES
 
 
 def _covers(patterns: tuple[str, ...], action: str) -> bool:

@@ -97,11 +97,11 @@ def writers(resource: Resource, graph: Graph) -> Targets:
 def logs_access(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether reads and writes of blobs are both logged."""
     del graph
-    held = property_value(resource, "log_categories")
-    if isinstance(held, Unknown):
-        return held
-    is_all = "group:allLogs" in held.value
-    return Known(is_all or {"StorageRead", "StorageWrite"} <= set(held.value))
+    fact = property_value(resource, "log_categories")
+    if isinstance(fact, Unknown):
+        return fact
+    is_all = "group:allLogs" in fact.value
+    return Known(is_all or {"StorageRead", "StorageWrite"} <= set(fact.value))
 
 
 def _account_fact(name: str) -> Callable[[Resource, Graph], Known | Unknown]:
@@ -143,11 +143,11 @@ def _ways(resource: Resource, graph: Graph, deed: Right) -> tuple[tuple[Right, s
 def _copiers(resource: Resource, graph: Graph, far: str, near: str) -> Iterator[tuple[str, Answer]]:
     """Give the accounts of other subscriptions that blobs are copied from, or to."""
     for account in graph.targets(resource, "account").resources:
-        held = property_value(account, "replications")
-        if isinstance(held, Unknown):
-            yield "replication", unknown(held.gaps)
+        fact = property_value(account, "replications")
+        if isinstance(fact, Unknown):
+            yield "replication", unknown(fact.gaps)
             continue
-        for rule in held.value or ():
+        for rule in fact.value or ():
             if _is_here(rule, near, account) and rule[f"{near}_container"] == resource.name.lower():
                 yield rule[far], _is_elsewhere(rule[far], resource, graph)
 

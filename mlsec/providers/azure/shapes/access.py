@@ -33,7 +33,7 @@ def scope_of_extension(raw: Any) -> str:
 def assignments(raw: Any) -> list[dict[str, Any]]:
     """Turn role assignments into scope, role, condition and principal, in order."""
     found = [_assignment(each["properties"]) for each in raw]
-    return sorted(found, key=lambda each: (each["scope"], each["role"], each["principal_id"]))
+    return sorted(found, key=lambda item: (item["scope"], item["role"], item["principal_id"]))
 
 
 def _assignment(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def replications(raw: Any) -> list[dict[str, str]]:
         for policy in policies
         for rule in policy["rules"]
     ]
-    return sorted(found, key=lambda each: tuple(each.values()))
+    return sorted(found, key=lambda item: tuple(item.values()))
 
 
 def rotates(raw: Any) -> bool:

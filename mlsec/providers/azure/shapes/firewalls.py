@@ -79,15 +79,15 @@ def _protocol(properties: Mapping[str, Any]) -> str:
 
 
 def _addresses(properties: Mapping[str, Any], side: str) -> list[str]:
-    one = properties.get(f"{side}AddressPrefix")
+    prop = properties.get(f"{side}AddressPrefix")
     many = properties.get(f"{side}AddressPrefixes") or ()
-    return [lower(each) for each in (*many, *((one,) if one else ()))]
+    return [lower(each) for each in (*many, *((prop,) if prop else ()))]
 
 
 def _ports(properties: Mapping[str, Any]) -> list[_Range]:
-    one = properties.get("destinationPortRange")
+    prop = properties.get("destinationPortRange")
     many = properties.get("destinationPortRanges") or ()
-    return [_range(each) for each in (*many, *((one,) if one else ()))]
+    return [_range(each) for each in (*many, *((prop,) if prop else ()))]
 
 
 def _range(text: str) -> _Range:

@@ -68,14 +68,14 @@ def asset_container(raw: Any) -> str | None:
 
 def asset_registry(raw: Any) -> str | None:
     """Name the machine learning registry that an asset comes from; None for a workspace's own."""
-    found = _REGISTRY.match(str(raw))
-    return found.group(1).lower() if found else None
+    match = _REGISTRY.match(str(raw))
+    return match.group(1).lower() if match else None
 
 
 def asset_version(raw: Any) -> str | None:
     """Give the version that an asset's name ends with; None for a label or none at all."""
-    found = _VERSION.search(str(raw))
-    return found.group(1) if found else None
+    match = _VERSION.search(str(raw))
+    return match.group(1) if match else None
 
 
 def uri_datastore(raw: Any) -> str | None:
@@ -84,10 +84,10 @@ def uri_datastore(raw: Any) -> str | None:
     The short form names no workspace: it is given as it is, a reference that leads nowhere known.
     """
     text = str(raw).replace("azureml:///", "azureml://", 1)
-    found = _DATASTORE.match(text)
-    if found is None:
+    match = _DATASTORE.match(text)
+    if match is None:
         return text.lower() if text.lower().startswith("azureml://datastores/") else None
-    subscription, group, workspace, store = (part.lower() for part in found.groups())
+    subscription, group, workspace, store = (part.lower() for part in match.groups())
     return (
         f"/subscriptions/{subscription}/resourcegroups/{group}/providers"
         f"/microsoft.machinelearningservices/workspaces/{workspace}/datastores/{store}"
@@ -98,12 +98,12 @@ def blob_container(raw: Any) -> str | None:
     """Give ``account/container`` of a blob or data lake address; None for any other address."""
     parts = urlsplit(str(raw))
     host, path = parts.hostname or "", parts.path.strip("/")
-    found = _STORE_HOST.match(host)
-    if found is None:
+    match = _STORE_HOST.match(host)
+    if match is None:
         return None
     if parts.scheme in ("abfs", "abfss", "wasb", "wasbs"):
-        return f"{found.group(1)}/{parts.username or ''}".lower()
-    return f"{found.group(1)}/{path.split('/')[0]}".lower() if path else None
+        return f"{match.group(1)}/{parts.username or ''}".lower()
+    return f"{match.group(1)}/{path.split('/')[0]}".lower() if path else None
 
 
 def blob_account(raw: Any) -> str | None:

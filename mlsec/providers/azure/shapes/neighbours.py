@@ -50,10 +50,10 @@ def unix_time(raw: Any) -> str:
 def host(raw: Any) -> str:
     """Give the host name of an address, or of a bare host."""
     text = lower(raw)
-    found = urlsplit(text if "//" in text else f"//{text}").hostname
-    if not found:
+    hostname = urlsplit(text if "//" in text else f"//{text}").hostname
+    if not hostname:
         raise ValueError(f"no host in {text!r}")
-    return found
+    return hostname
 
 
 def hosts(raw: Any) -> list[str]:

@@ -232,8 +232,8 @@ def location_of(entry: Mapping[str, Any]) -> str:
         text = entry.get(key)
         if not isinstance(text, str):
             continue
-        found = _LOCATION.search(text)
-        place = found[1] if found else text.lower() if key == "location" else ""
+        match = _LOCATION.search(text)
+        place = match[1] if match else text.lower() if key == "location" else ""
         if place:
             zone = _ZONE.match(place)
             return zone[1] if zone else "" if place == GLOBAL else place

@@ -133,18 +133,18 @@ class _Collection:
 
     def _places(self) -> Places:
         names, gaps, parents = self._projects()
-        found: list[Project] = []
+        projects: list[Project] = []
         for name in names:
             project = find_project(self.asker, name)
             if isinstance(project, Gap):
                 gaps.append(project)
             else:
-                found.append(project)
-        if not found:
+                projects.append(project)
+        if not projects:
             raise _nothing_to_read(names, gaps)
-        self._transport.numbers |= {p.number: p.id for p in found if p.number}
+        self._transport.numbers |= {p.number: p.id for p in projects if p.number}
         scopes: list[Scope] = []
-        for project in found:
+        for project in projects:
             scope, unknown = find_regions(self.asker, project, self._target)
             scopes.append(scope)
             gaps += unknown

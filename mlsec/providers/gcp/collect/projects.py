@@ -65,8 +65,8 @@ def find_regions(
     scope = Scope(name=f"gcp/{project.id}", account=project.id, home=GLOBAL, regions=())
     request = _request(scope.name, LIST_LOCATIONS, {})
     answer = asker.ask(request)
-    found = entries_of(request, answer)
-    known = _locations(found.entries)
+    entries = entries_of(request, answer)
+    known = _locations(entries.entries)
     for region in target.regions:
         if known and region not in known:
             raise MlsecError(
@@ -75,7 +75,7 @@ def find_regions(
             )
     # Asked once for what is global, a service that is off says so for itself.
     regions = target.regions or known or ("",)
-    gap = found.gap
+    gap = entries.gap
     if not known and isinstance(answer, CallResult) and answer.is_offered:
         gap = gap or gap_for(request, GapReason.MALFORMED, detail="the answer names no location")
     gaps = (gap,) if gap is not None and not target.regions else ()

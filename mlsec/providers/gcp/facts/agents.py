@@ -61,11 +61,11 @@ def _joined(*names: str) -> Callable[[Resource, Graph], Known | Unknown]:
 
     def join(resource: Resource, graph: Graph) -> Known | Unknown:
         del graph
-        held = [property_value(resource, name) for name in names]
-        hidden = [each for each in held if isinstance(each, Unknown)]
+        facts = [property_value(resource, name) for name in names]
+        hidden = [each for each in facts if isinstance(each, Unknown)]
         if hidden:
             return Unknown(tuple(sorted({gap for each in hidden for gap in each.gaps})))
-        return Known(sorted({text for each in held for text in _value(each)}))
+        return Known(sorted({text for each in facts for text in _value(each)}))
 
     return join
 

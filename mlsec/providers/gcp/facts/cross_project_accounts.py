@@ -32,7 +32,7 @@ def holders_abroad(resource: Resource, permissions: tuple[str, ...], graph: Grap
     """Find the accounts of other projects with one of the permissions on a resource."""
     if all(each.scope == resource.scope for each in _accounts(graph).values()):
         return Targets()
-    found: dict[str, Resource] = {}
+    resources: dict[str, Resource] = {}
     gaps: set[str] = set()
     near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
     for grant in (*near.held, *above.held):
@@ -45,10 +45,12 @@ def holders_abroad(resource: Resource, permissions: tuple[str, ...], graph: Grap
                 for each, gives in given.items()
             )
             if answer == YES:
-                found[account.id] = account
+                resources[account.id] = account
             elif answer != NO:
                 gaps |= reasons_as_gaps(answer.because, resource, graph)
-    return Targets(resources=tuple(found[key] for key in sorted(found)), gaps=tuple(sorted(gaps)))
+    return Targets(
+        resources=tuple(resources[key] for key in sorted(resources)), gaps=tuple(sorted(gaps))
+    )
 
 
 def _meant_by(grant: Grant, graph: Graph) -> Iterable[Resource]:

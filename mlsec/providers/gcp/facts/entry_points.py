@@ -99,7 +99,7 @@ def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
-    found: dict[str, Resource] = {}
+    resources: dict[str, Resource] = {}
     gaps = {gap for name in LEADING for gap in graph.incomplete(name, resource.scope, "")}
     for gateway in (each for name in LEADING for each in graph.of_type(name)):
         if gateway.scope != resource.scope:
@@ -110,10 +110,10 @@ def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Target
             gaps |= reasons_as_gaps(any_of(d.is_open for d in mine).because, gateway, graph)
             mine = [door for door in mine if door.is_open == YES]
         if mine:
-            found[gateway.id] = gateway
+            resources[gateway.id] = gateway
         else:
             gaps.update(doors.gaps)
-    return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(resources.values()), gaps=tuple(sorted(gaps)))
 
 
 def _as_item(door: Route) -> dict[str, Any]:

@@ -91,19 +91,19 @@ def own_grants(resource: Resource) -> Grants:
     """Give what the resource's own policy (or access list, for a dataset) grants."""
     known = resource.properties.keys() | resource.unread.keys()
     name = next((holder for holder in _HOLDERS if holder in known), _HOLDERS[0])
-    held = property_value(resource, name)
-    if isinstance(held, Unknown):
-        return Grants(gaps=held.gaps or ("?the policy of " + resource.name,))
-    return Grants(held=tuple(grant for each in held.value or () for grant in _read(each)))
+    fact = property_value(resource, name)
+    if isinstance(fact, Unknown):
+        return Grants(gaps=fact.gaps or ("?the policy of " + resource.name,))
+    return Grants(held=tuple(grant for each in fact.value or () for grant in _read(each)))
 
 
 def role_allows(role: str, permission: str, scope: str, graph: Graph) -> Answer:
     """Say whether a role includes a permission."""
-    held = permissions_of(role, scope, graph)
-    if isinstance(held, Unknown):
+    permissions = permissions_of(role, scope, graph)
+    if isinstance(permissions, Unknown):
         is_sure = is_code(scope) and permission in AT_LEAST.get(role, ())
-        return YES if is_sure else unknown(held.gaps)
-    return YES if permission in held else NO
+        return YES if is_sure else unknown(permissions.gaps)
+    return YES if permission in permissions else NO
 
 
 def role_allows_some(role: str, permissions: Iterable[str], scope: str, graph: Graph) -> Answer:
@@ -179,10 +179,10 @@ def _permissions(role: str, scope: str, shelf: _Shelf, graph: Graph) -> frozense
         kind = _type_of(role)
         hidden = graph.incomplete(kind, scope, "")
         return Unknown(hidden or ("?the role " + role,))
-    held = property_value(found, "permissions")
-    if isinstance(held, Unknown):
-        return Unknown(held.gaps or ("?the role " + role,))
-    return frozenset(held.value or ())
+    fact = property_value(found, "permissions")
+    if isinstance(fact, Unknown):
+        return Unknown(fact.gaps or ("?the role " + role,))
+    return frozenset(fact.value or ())
 
 
 def _type_of(role: str) -> str:

@@ -138,10 +138,10 @@ def denied_in(scope: str, account: Resource, permission: str, graph: Graph) -> A
 
 
 def _is_denied_by(policy: Resource, account: Resource, permission: str) -> Answer:
-    held = property_value(policy, "rules")
-    if isinstance(held, Unknown):
-        return unknown(held.gaps)
-    return any_of(_rule_denies(rule, account, permission) for rule in held.value or ())
+    fact = property_value(policy, "rules")
+    if isinstance(fact, Unknown):
+        return unknown(fact.gaps)
+    return any_of(_rule_denies(rule, account, permission) for rule in fact.value or ())
 
 
 def _rule_denies(rule: Mapping[str, Any], account: Resource, permission: str) -> Answer:
@@ -185,7 +185,7 @@ def _holdings(grants: Iterable[Grant], own: Identity, name: str) -> Iterable[Hol
 
 
 def _is_in_group(group: str, account: Resource) -> Answer:
-    held = property_value(account, "groups")
-    if isinstance(held, Unknown):
-        return unknown(held.gaps or {f"?whether {account.name} is in the group {group}"})
-    return YES if group.lower() in {str(each).lower() for each in held.value or ()} else NO
+    fact = property_value(account, "groups")
+    if isinstance(fact, Unknown):
+        return unknown(fact.gaps or {f"?whether {account.name} is in the group {group}"})
+    return YES if group.lower() in {str(each).lower() for each in fact.value or ()} else NO

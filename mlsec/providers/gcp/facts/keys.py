@@ -28,8 +28,8 @@ def is_usable(resource: Resource, graph: Graph) -> Known | Unknown:
 def has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether it names a key of Cloud KMS: whoever owns that key, it is not Google's own."""
     del graph
-    held = property_value(resource, "key_name")
-    return held if isinstance(held, Unknown) else Known(bool(held.value))
+    fact = property_value(resource, "key_name")
+    return fact if isinstance(fact, Unknown) else Known(bool(fact.value))
 
 
 GCP_KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

@@ -109,19 +109,19 @@ def _account_is_outside(email: str, home: Home) -> Answer:
     if ".svc.id.goog[" in email:
         return NO if email.partition(".svc.id.goog[")[0] == home.project else YES
     for pattern in _NUMBERED:
-        found = pattern.match(email)
-        if found:
-            return _number_is_outside(found.group(1), home)
-    found = _ABOVE.match(email)
-    if found:
-        return NO if found.group(1) in home.above else YES
-    found = _APP.match(email)
-    if found:
-        return NO if found.group(1) == home.project else YES
-    found = _NAMED.match(email)
-    if found is None:
+        match = pattern.match(email)
+        if match:
+            return _number_is_outside(match.group(1), home)
+    match = _ABOVE.match(email)
+    if match:
+        return NO if match.group(1) in home.above else YES
+    match = _APP.match(email)
+    if match:
+        return NO if match.group(1) == home.project else YES
+    match = _NAMED.match(email)
+    if match is None:
         return unknown({f"?the service account {email}"})
-    project, domain = found.groups()
+    project, domain = match.groups()
     # Projects of the old kind carry their domain in the name: domain:project.
     owner = f"{domain}:{project}" if domain else project
     return NO if owner == home.project else YES
@@ -145,11 +145,11 @@ def _domain_is_outside(domain: str, home: Home) -> Answer:
 
 
 def _federated_is_outside(name: str, home: Home) -> Answer:
-    found = _POOL.search(name)
-    if found and found.group(1) == home.project:
+    match = _POOL.search(name)
+    if match and match.group(1) == home.project:
         return NO
-    if found:
-        return _number_is_outside(found.group(1), home)
+    if match:
+        return _number_is_outside(match.group(1), home)
     named = _SET.match(name)
     if named:
         return NO if named.group(2) in {home.project, home.number, *home.above} else YES
@@ -185,16 +185,16 @@ def _declared(scope: str, graph: Graph) -> frozenset[str]:
 def _owners(nodes: list[Resource]) -> frozenset[str]:
     found: set[str] = set()
     for node in nodes:
-        held = property_value(node, "bindings")
-        for binding in (held.value or ()) if isinstance(held, Known) else ():
+        fact = property_value(node, "bindings")
+        for binding in (fact.value or ()) if isinstance(fact, Known) else ():
             if binding.get("role") == _OWNER:
                 found |= {m for m in binding.get("members") or () if m.startswith(_PEOPLE)}
     return frozenset(found)
 
 
 def _kind(node: Resource) -> str:
-    held = property_value(node, "kind")
-    return str(held.value) if isinstance(held, Known) else ""
+    fact = property_value(node, "kind")
+    return str(fact.value) if isinstance(fact, Known) else ""
 
 
 def _first(values: list[Known | Unknown]) -> str:

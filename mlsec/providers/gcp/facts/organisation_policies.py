@@ -72,22 +72,22 @@ def _rules(project: Resource, constraint: str, graph: Graph) -> tuple[_Rule, ...
     if policies.gaps:
         return unknown(policies.gaps)
     mine = [p for p in policies.resources if property_value(p, "constraint") == Known(constraint)]
-    found: list[_Rule] = []
+    rules: list[_Rule] = []
     for level in _LEVELS:
         here = [policy for policy in mine if _level(policy) == level]
         if len(here) > 1:
             # Folders nest, and which of two is nearer is not among the facts.
             return unknown({f"?which folder's {constraint} is nearer to the project"})
         for policy in here:
-            held = property_value(policy, "rules")
-            if isinstance(held, Unknown):
-                return unknown(held.gaps)
+            fact = property_value(policy, "rules")
+            if isinstance(fact, Unknown):
+                return unknown(fact.gaps)
             if property_value(policy, "resets") == Known(value=True):
-                return tuple(found)
-            found += held.value or ()
+                return tuple(rules)
+            rules += fact.value or ()
             if property_value(policy, "inherits") != Known(value=True):
-                return tuple(found)
-    return tuple(found)
+                return tuple(rules)
+    return tuple(rules)
 
 
 def _decide(rules: tuple[_Rule, ...], says_yes: Callable[[_Rule], bool]) -> Answer:
@@ -108,8 +108,8 @@ def _leaves_out(rule: _Rule) -> bool:
 
 
 def _level(policy: Resource) -> str:
-    held = property_value(policy, "scope")
-    return str(held.value).partition("/")[0] if isinstance(held, Known) else ""
+    fact = property_value(policy, "scope")
+    return str(fact.value).partition("/")[0] if isinstance(fact, Known) else ""
 
 
 def _fact(

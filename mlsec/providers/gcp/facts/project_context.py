@@ -71,12 +71,12 @@ def _audited(resource: Resource, graph: Graph, service: str) -> Answer:
 
 
 def _logs(node: Resource, service: str, kind: str) -> Answer:
-    held = property_value(node, "audit_configs")
-    if isinstance(held, Unknown):
-        return unknown(held.gaps)
+    fact = property_value(node, "audit_configs")
+    if isinstance(fact, Unknown):
+        return unknown(fact.gaps)
     return any_of(
         YES if each.get("service") in (service, _ALL_SERVICES) and kind in each["kinds"] else NO
-        for each in held.value or ()
+        for each in fact.value or ()
     )
 
 
@@ -188,7 +188,7 @@ def allows_gemini(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def alarms(resource: Resource, graph: Graph) -> Targets:
     """Give the active alert policies that watch this endpoint, or every endpoint."""
-    found: list[Resource] = []
+    resources: list[Resource] = []
     gaps = set(graph.incomplete(_ALERT, resource.scope, ""))
     for policy in graph.of_type(_ALERT):
         if policy.scope != resource.scope:
@@ -198,10 +198,10 @@ def alarms(resource: Resource, graph: Graph) -> Targets:
         if isinstance(ids, Unknown):
             gaps.update(ids.gaps)
         elif watches == YES and (not ids.value or resource.id.rpartition("/")[2] in ids.value):
-            found.append(policy)
+            resources.append(policy)
         elif watches not in (YES, NO):
             gaps |= reasons_as_gaps(watches.because, policy, graph)
-    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(resources), gaps=tuple(sorted(gaps)))
 
 
 SURROUNDINGS: Mapping[str, Fact] = {

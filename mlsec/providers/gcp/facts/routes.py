@@ -117,12 +117,12 @@ def is_reached_by_all(resource: Resource, graph: Graph) -> Answer:
 
 def _is_reached(resource: Resource) -> Answer:
     """Say whether requests from the internet arrive."""
-    held = property_value(resource, "ingress")
-    if isinstance(held, Unknown):
-        return unknown(held.gaps or {f"?the ingress of {resource.name}"})
-    if held.value in _REACHED:
+    fact = property_value(resource, "ingress")
+    if isinstance(fact, Unknown):
+        return unknown(fact.gaps or {f"?the ingress of {resource.name}"})
+    if fact.value in _REACHED:
         return YES
-    if held.value in _BALANCED:
+    if fact.value in _BALANCED:
         return unknown({f"?whether a load balancer on the internet leads to {resource.name}"})
     return NO
 
@@ -170,11 +170,11 @@ def _gateway_doors(gateway: Resource, graph: Graph) -> Routes:
     configs = graph.targets(gateway, "config")
     gaps, found = set(configs.gaps), list[Route]()
     for config in configs.resources:
-        held = property_value(config, "routes")
-        if isinstance(held, Unknown):
-            gaps.update(held.gaps)
+        fact = property_value(config, "routes")
+        if isinstance(fact, Unknown):
+            gaps.update(fact.gaps)
             continue
-        found += [_gateway_door(route) for route in held.value or () if route.get("endpoint")]
+        found += [_gateway_door(route) for route in fact.value or () if route.get("endpoint")]
     return Routes(found=tuple(found), gaps=tuple(sorted(gaps)))
 
 
@@ -195,9 +195,9 @@ def path_answers(gateway: Resource, graph: Graph) -> Iterator[Answer]:
     if configs.gaps:
         yield unknown(configs.gaps)
     for config in configs.resources:
-        held = property_value(config, "routes")
-        if isinstance(held, Unknown):
-            yield unknown(held.gaps)
+        fact = property_value(config, "routes")
+        if isinstance(fact, Unknown):
+            yield unknown(fact.gaps)
             continue
-        for route in held.value or ():
+        for route in fact.value or ():
             yield YES if route.get("auth") == NO_AUTH else NO

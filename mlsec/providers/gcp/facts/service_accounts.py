@@ -80,7 +80,7 @@ class _Notebooks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _notebooks_in(scope: str, graph: Graph) -> _Notebooks:
-    found: dict[str, dict[str, Resource]] = {}
+    resources: dict[str, dict[str, Resource]] = {}
     gaps: set[str] = set()
     for kind in _kinds_with_role(graph):
         if "notebook" not in kind.concepts:
@@ -90,8 +90,8 @@ def _notebooks_in(scope: str, graph: Graph) -> _Notebooks:
             roles = graph.targets(resource, "role")
             gaps |= set(roles.gaps) if resource.scope == scope else set()
             for role in roles.resources:
-                found.setdefault(role.id, {})[resource.id] = resource
-    by_account = {name: tuple(each.values()) for name, each in found.items()}
+                resources.setdefault(role.id, {})[resource.id] = resource
+    by_account = {name: tuple(each.values()) for name, each in resources.items()}
     return _Notebooks(by_account=by_account, gaps=tuple(sorted(gaps)))
 
 

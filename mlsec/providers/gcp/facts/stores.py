@@ -88,14 +88,14 @@ def _listed(
     """Read an access list as grants: what it says counts only where uniform access is off."""
     if property_value(resource, "uniform_access") == Known(value=True):
         return ExternalPrincipals()
-    held = property_value(resource, name)
-    if isinstance(held, Unknown):
-        return ExternalPrincipals(hidden=unknown(held.gaps), everybody=unknown(held.gaps))
-    if name == "acl" and not held.value:
+    fact = property_value(resource, name)
+    if isinstance(fact, Unknown):
+        return ExternalPrincipals(hidden=unknown(fact.gaps), everybody=unknown(fact.gaps))
+    if name == "acl" and not fact.value:
         # The project's owners are always on the list: an empty one was not shown.
         return ExternalPrincipals(hidden=unknown({f"?the access list of {resource.name}"}))
     home = home_of(resource, graph)
-    grants = [each for each in held.value or () if each.get("role") in roles]
+    grants = [each for each in fact.value or () if each.get("role") in roles]
     members = [member for grant in grants for member in _as_member(str(grant.get("entity")))]
     named = {
         member: answer

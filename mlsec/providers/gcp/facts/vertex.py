@@ -50,17 +50,19 @@ def unknown_consumer_projects(resource: Resource, graph: Graph) -> Known | Unkno
 
 def serving_accounts(resource: Resource, graph: Graph) -> Targets:
     """Find the accounts that an endpoint's models run as: each has its own, or that of its pool."""
-    found: dict[str, Resource] = {}
+    resources: dict[str, Resource] = {}
     gaps: set[str] = set()
     own, pools = (
         graph.targets(resource, "custom_service_accounts"),
         graph.targets(resource, "pools"),
     )
     for part in (own, *(graph.targets(pool, "role") for pool in pools.resources)):
-        found.update((account.id, account) for account in part.resources)
+        resources.update((account.id, account) for account in part.resources)
         gaps |= set(part.gaps)
     gaps |= set(pools.gaps)
-    return Targets(resources=tuple(found[key] for key in sorted(found)), gaps=tuple(sorted(gaps)))
+    return Targets(
+        resources=tuple(resources[key] for key in sorted(resources)), gaps=tuple(sorted(gaps))
+    )
 
 
 VERTEX_FACTS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

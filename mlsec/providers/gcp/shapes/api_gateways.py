@@ -30,13 +30,13 @@ def openapi_routes(raw: Any) -> list[dict[str, Any]] | None:
 def _document(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     text = base64.b64decode(raw["document"]["contents"], validate=True).decode()
     try:
-        found = parse(text, "openapi").value
+        value = parse(text, "openapi").value
     except MlsecError as error:
         raise ValueError(f"an OpenAPI document that cannot be read: {error.message}") from None
-    paths = found.get("paths") if isinstance(found, dict) else None
-    if not isinstance(found, dict) or not isinstance(paths, dict):
+    paths = value.get("paths") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(paths, dict):
         raise ValueError("an OpenAPI document without paths")  # noqa: TRY004 - as all shapes do
-    return found
+    return value
 
 
 def _routes(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -65,9 +65,9 @@ def _auth(asked: list[Mapping[str, Any]], kinds: Mapping[str, str]) -> str:
 
 
 def _target(address: str) -> dict[str, Any]:
-    found = _MODEL.search(address)
+    match = _MODEL.search(address)
     host = address.partition("//")[2].partition("/")[0]
-    endpoint = f"//aiplatform.googleapis.com/{found[0]}" if found else None
+    endpoint = f"//aiplatform.googleapis.com/{match[0]}" if match else None
     return {"endpoint": endpoint, "host": host or None}
 
 

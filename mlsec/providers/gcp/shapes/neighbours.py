@@ -68,13 +68,13 @@ def image_repository(raw: Any) -> str | None:
     """Give the full name of the repository that an image address names; None for other hosts."""
     text = str(raw or "").removeprefix("https://").removeprefix("docker://")
     base = "//artifactregistry.googleapis.com/projects"
-    found = _DOCKER.match(text)
-    if found:
-        place, project, repository = found.groups()
+    match = _DOCKER.match(text)
+    if match:
+        place, project, repository = match.groups()
         return f"{base}/{project}/locations/{place}/repositories/{repository}"
-    found = _OLD_DOCKER.match(text)
-    if found:
-        host, project = found.groups()
+    match = _OLD_DOCKER.match(text)
+    if match:
+        host, project = match.groups()
         return f"{base}/{project}/locations/{_OLD_PLACES[host]}/repositories/{host}"
     return None
 

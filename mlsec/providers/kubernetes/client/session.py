@@ -44,7 +44,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         """Send one GET request; nothing else is ever sent, and no redirect is followed."""
         settings = self.client.configuration
         url = f"{settings.host.rstrip('/')}{path}" + (f"?{urlencode(query)}" if query else "")
-        found: Answered = self.client.rest_client.pool_manager.request(
+        answered: Answered = self.client.rest_client.pool_manager.request(
             "GET",
             url,
             headers={**_credentials(settings), "Accept": "application/json"},
@@ -52,7 +52,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
             retries=False,
             redirect=False,
         )
-        return found
+        return answered
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -101,15 +101,15 @@ def _all(
     jobs: list[tuple[Kind, str, str]],
     progress: Progress | None,
 ) -> list[Listed]:
-    found: list[Listed] = []
+    listeds: list[Listed] = []
     if asker.in_flight == 1:
         return [one(job) for job in jobs]
     with ThreadPoolExecutor(max_workers=min(asker.in_flight, 16)) as pool:
         for done, each in enumerate(pool.map(one, jobs), start=1):
-            found.append(each)
+            listeds.append(each)
             if progress is not None:
                 progress(done, len(jobs), each.kind.plural)
-    return found
+    return listeds
 
 
 def _list(asker: Client, cluster: Cluster, kind: Kind, version: str, namespace: str) -> Listed:
@@ -127,36 +127,36 @@ def _list(asker: Client, cluster: Cluster, kind: Kind, version: str, namespace: 
 
 
 def _discover(asker: Client, cluster: Cluster) -> _Kinds:
-    found = _Kinds()
+    kinds = _Kinds()
     core = _ask(asker, cluster, CORE, {})
     if isinstance(core, Gap):
-        found.hidden[""] = core
+        kinds.hidden[""] = core
     else:
-        _note(found, "", "v1", core.document.get("resources") or ())
+        _note(kinds, "", "v1", core.document.get("resources") or ())
         if core.cut is not None:
-            found.hidden[""] = core.cut
+            kinds.hidden[""] = core.cut
     groups = _ask(asker, cluster, GROUPS, {})
     if isinstance(groups, Gap):
-        found.groups_hidden = groups
-        return found
-    found.groups_hidden = groups.cut
+        kinds.groups_hidden = groups
+        return kinds
+    kinds.groups_hidden = groups.cut
     for group in groups.document.get("groups") or ():
         name, version = _group_of(group)
         if not name:
             request = Request(scope=cluster.scope, region="", operation=GROUPS)
-            found.groups_hidden = gap_for(
+            kinds.groups_hidden = gap_for(
                 request, GapReason.MALFORMED, detail="a group without name"
             )
             continue
         params = {"group": name, "version": version}
         answer = _ask(asker, cluster, KINDS_OF, params, subject=name)
         if isinstance(answer, Gap):
-            found.hidden[name] = answer
+            kinds.hidden[name] = answer
             continue
-        _note(found, name, version, answer.document.get("resources") or ())
+        _note(kinds, name, version, answer.document.get("resources") or ())
         if answer.cut is not None:
-            found.hidden[name] = answer.cut
-    return found
+            kinds.hidden[name] = answer.cut
+    return kinds
 
 
 def _group_of(group: Any) -> tuple[str, str]:

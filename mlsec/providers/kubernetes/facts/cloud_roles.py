@@ -30,7 +30,7 @@ _DIRECT = "Google's IAM may grant rights to it directly, which is not followed"
 
 def cloud_roles(resource: Resource, graph: Graph) -> Targets:
     """Give the identities of clouds that an account stands for."""
-    found: list[Resource] = []
+    resources: list[Resource] = []
     gaps: set[str] = set()
     for name, kind in CLOUDS.items():
         if kind.to not in graph.vocabulary.types:
@@ -38,14 +38,14 @@ def cloud_roles(resource: Resource, graph: Graph) -> Targets:
         gaps |= set(resource.unread.get(name, ()))
         named = held(resource, name)
         if isinstance(named, str) and named:
-            found += graph.look_up(resource, kind, named)
+            resources += graph.look_up(resource, kind, named)
     if _ASSOCIATION in graph.vocabulary.types:
         given = _given(resource, graph)
-        found += given.resources
+        resources += given.resources
         gaps |= set(given.gaps)
-    if not found and _made_by(resource, graph, "gke"):
+    if not resources and _made_by(resource, graph, "gke"):
         gaps.add(unsaid(graph, resource, "cloud_roles", _DIRECT))
-    return found_or(graph, resource, found, gaps)
+    return found_or(graph, resource, resources, gaps)
 
 
 def _given(account: Resource, graph: Graph) -> Targets:
@@ -102,11 +102,11 @@ def _made_by(account: Resource, graph: Graph, maker: str) -> bool:
 
 
 def _roles(associations: list[Resource], graph: Graph, gaps: tuple[str, ...]) -> Targets:
-    found: list[Resource] = []
+    resources: list[Resource] = []
     hidden = set(gaps)
     for association in associations:
         for relation in ("role", "target_role"):
             reached = graph.targets(association, relation)
-            found += reached.resources
+            resources += reached.resources
             hidden |= set(reached.gaps)
-    return Targets(resources=tuple(found), gaps=tuple(sorted(hidden)))
+    return Targets(resources=tuple(resources), gaps=tuple(sorted(hidden)))

@@ -149,15 +149,15 @@ def _is_nearest(service: Resource, resource: Resource, graph: Graph) -> bool:
 def open_doors(resource: Resource, graph: Graph) -> Targets:
     """Give the doors through which anybody on the internet gets to an endpoint."""
     reached = doors(resource, graph)
-    found: list[Resource] = []
+    resources: list[Resource] = []
     gaps = set(reached.gaps)
     for target in reached.resources:
         answer = lets_anybody_in(target, graph)
         if answer.truth is Truth.TRUE:
-            found.append(target)
+            resources.append(target)
         elif answer.truth is Truth.UNKNOWN:
             gaps |= {gap for gap in answer.because if not gap.startswith("?")}
-    return found_or(graph, resource, found, gaps)
+    return found_or(graph, resource, resources, gaps)
 
 
 def endpoint_is_public(resource: Resource, graph: Graph) -> Known | Unknown:

@@ -174,10 +174,10 @@ def _by_subject(graph: Graph) -> dict[tuple[str, str, str], list[Resource]]:
                 index.setdefault(key, []).append(resource)
         return index
 
-    found: dict[tuple[str, str, str], list[Resource]] = graph.memo(
+    resources: dict[tuple[str, str, str], list[Resource]] = graph.memo(
         ("kubernetes subject", BINDING), build
     )
-    return found
+    return resources
 
 
 def _means(subject: Mapping[str, Any], binding: Resource, account: Resource) -> bool:

@@ -32,10 +32,10 @@ def selected(resource: Resource, graph: Graph) -> Targets:
     if not selector:
         why = "it selects no pods; where it leads is set elsewhere"
         return Targets(gaps=(unsaid(graph, resource, WORKLOAD, why),))
-    found = workloads_with(graph, resource, selector)
-    if not found and in_code(resource):
+    workloads = workloads_with(graph, resource, selector)
+    if not workloads and in_code(resource):
         hidden.add(unsaid(graph, resource, WORKLOAD, "no pods with these labels are declared here"))
-    return found_or(graph, resource, found, hidden)
+    return found_or(graph, resource, workloads, hidden)
 
 
 def backends(resource: Resource, graph: Graph) -> Targets:
@@ -43,7 +43,7 @@ def backends(resource: Resource, graph: Graph) -> Targets:
     names = held(resource, "backends")
     if names is None:
         return Targets(gaps=tuple(resource.unread.get("backends", ())))
-    found: list[Resource] = []
+    resources: list[Resource] = []
     gaps = hidden_types(graph, resource, SERVICE)
     for each in names:
         space, _, name = each.rpartition("/")
@@ -57,15 +57,15 @@ def backends(resource: Resource, graph: Graph) -> Targets:
             )
         ]
         near = nearest(resource, candidates)
-        found += near
+        resources += near
         if not near:
             gaps.add(unsaid(graph, resource, SERVICE, f"the service {each} was not found"))
-    return found_or(graph, resource, found, gaps)
+    return found_or(graph, resource, resources, gaps)
 
 
 def gateways(resource: Resource, graph: Graph) -> Targets:
     """Give the gateways that a route is attached to."""
-    found: list[Resource] = []
+    resources: list[Resource] = []
     gaps = hidden_types(graph, resource, GATEWAY)
     for each in held(resource, "gateway_names") or ():
         space, _, name = each.rpartition("/")
@@ -75,10 +75,10 @@ def gateways(resource: Resource, graph: Graph) -> Targets:
             if (held(gate, "namespace") == space if space else is_same_namespace(resource, gate))
         ]
         near = nearest(resource, candidates)
-        found += near
+        resources += near
         if not near:
             gaps.add(unsaid(graph, resource, GATEWAY, f"the gateway {each} was not found"))
-    return found_or(graph, resource, found, gaps)
+    return found_or(graph, resource, resources, gaps)
 
 
 def behind(resource: Resource, graph: Graph) -> Targets:
@@ -90,10 +90,10 @@ def _behind(resource: Resource, graph: Graph) -> Targets:
     if resource.type == SERVICE:
         return selected(resource, graph)
     reached = backends(resource, graph)
-    found: list[Resource] = []
+    resources: list[Resource] = []
     gaps = set(reached.gaps)
     for service in reached.resources:
         inside = selected(service, graph)
-        found += inside.resources
+        resources += inside.resources
         gaps |= set(inside.gaps)
-    return found_or(graph, resource, found, gaps)
+    return found_or(graph, resource, resources, gaps)

@@ -21,8 +21,8 @@ _Index = dict[tuple[str, ...], list[Resource]]
 
 def held(resource: Resource, name: str) -> Any:
     """Give a property's value, None when it was not read."""
-    found = property_value(resource, name)
-    return found.value if isinstance(found, Known) else None
+    fact = property_value(resource, name)
+    return fact.value if isinstance(fact, Known) else None
 
 
 def in_code(resource: Resource) -> bool:
@@ -39,8 +39,8 @@ def all_of_type(graph: Graph, type_name: str, scope: str) -> list[Resource]:
             index.setdefault((resource.scope,), []).append(resource)
         return index
 
-    found: list[Resource] = graph.memo(("kubernetes type", type_name), build).get((scope,), [])
-    return found
+    resources: list[Resource] = graph.memo(("kubernetes type", type_name), build).get((scope,), [])
+    return resources
 
 
 def by_name(graph: Graph, type_name: str, scope: str, name: str) -> list[Resource]:
@@ -52,8 +52,10 @@ def by_name(graph: Graph, type_name: str, scope: str, name: str) -> list[Resourc
             index.setdefault((resource.scope, resource.name), []).append(resource)
         return index
 
-    found: list[Resource] = graph.memo(("kubernetes name", type_name), build).get((scope, name), [])
-    return found
+    resources: list[Resource] = graph.memo(("kubernetes name", type_name), build).get(
+        (scope, name), []
+    )
+    return resources
 
 
 def by_text(graph: Graph, type_name: str, scope: str, name: str, text: str) -> list[Resource]:
@@ -67,10 +69,10 @@ def by_text(graph: Graph, type_name: str, scope: str, name: str, text: str) -> l
                 index.setdefault((resource.scope, value), []).append(resource)
         return index
 
-    found: list[Resource] = graph.memo(("kubernetes text", name, type_name), build).get(
+    resources: list[Resource] = graph.memo(("kubernetes text", name, type_name), build).get(
         (scope, text), []
     )
-    return found
+    return resources
 
 
 def with_label(
@@ -107,7 +109,7 @@ def selecting(
     index: _Index = graph.memo(("kubernetes selector", type_name), build)
     asked = [(scope, key, _kind(value)) for key, value in labels.items()]
     found = [each for key in asked for each in index.get(key, ())]
-    return sorted(found, key=lambda each: each.id)
+    return sorted(found, key=lambda item: item.id)
 
 
 def _kind(value: object) -> str:
@@ -207,10 +209,10 @@ def containers_of(graph: Graph, workload: Resource) -> list[Resource]:
             index.setdefault((held(resource, "workload_id") or "",), []).append(resource)
         return index
 
-    found: list[Resource] = graph.memo(("kubernetes workload", CONTAINER), build).get(
+    resources: list[Resource] = graph.memo(("kubernetes workload", CONTAINER), build).get(
         (workload.id,), []
     )
-    return found
+    return resources
 
 
 def hidden_types(graph: Graph, resource: Resource, *names: str) -> set[str]:

@@ -49,16 +49,16 @@ def _each(node: Node, step: str, steps: tuple[str, ...], at: int) -> Node | None
         inside = tuple(node.value.values()) if isinstance(node.value, Mapping) else None
     if inside is None:
         return None
-    found: list[Node] = []
+    nodes: list[Node] = []
     for each in inside:
         inner = _follow(each, steps, at)
         if inner is None:
             continue
         if isinstance(inner.value, tuple) and any(s in ("[]", "*") for s in steps[at:]):
-            found.extend(inner.value)
+            nodes.extend(inner.value)
         else:
-            found.append(inner)
-    return Node(tuple(found), node.line, node.column)
+            nodes.append(inner)
+    return Node(tuple(nodes), node.line, node.column)
 
 
 @functools.cache

@@ -76,18 +76,18 @@ def _place(thing: KubeObject, node: Node) -> dict[str, Any]:
 
 
 def _environment(node: Node, thing: KubeObject, configs: Configs) -> dict[str, Node]:
-    found: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     for source in node.items("envFrom"):
         config = _config(source.text("configMapRef", "name"), thing, configs)
         prefix = source.text("prefix")
         if config is not None:
-            found |= {prefix + key: each for key, each in config.node.pairs("data").items()}
+            nodes |= {prefix + key: each for key, each in config.node.pairs("data").items()}
     for item in node.items("env"):
         name, value = item.text("name"), item.get("value")
         if not name:
             continue
-        found[name] = _filled(value) if value is not None else _referred(item, thing, configs)
-    return found
+        nodes[name] = _filled(value) if value is not None else _referred(item, thing, configs)
+    return nodes
 
 
 def _filled(node: Node) -> Node:

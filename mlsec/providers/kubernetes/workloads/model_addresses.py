@@ -50,8 +50,8 @@ def addresses_of(containers: Iterable[Node]) -> Iterator[Node]:
         values += [each for env in container.items("env") if (each := env.get("value"))]
         for node in values:
             if isinstance(node.value, str):
-                for found in _URI.finditer(node.value):
-                    yield source_node(found.group(), node)
+                for match in _URI.finditer(node.value):
+                    yield source_node(match.group(), node)
 
 
 def loads_models(thing: KubeObject) -> bool | None:

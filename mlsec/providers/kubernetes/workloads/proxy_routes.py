@@ -200,9 +200,9 @@ def _follow(node: Node, steps: list[str]) -> Iterator[Node]:
         for each in node.value if isinstance(node.value, tuple) else ():
             yield from _follow(each, steps[1:])
     else:
-        found = node.pairs().get(steps[0])
-        if found is not None:
-            yield from _follow(found, steps[1:])
+        pair = node.pairs().get(steps[0])
+        if pair is not None:
+            yield from _follow(pair, steps[1:])
 
 
 def _named(node: Node) -> Iterator[Node]:

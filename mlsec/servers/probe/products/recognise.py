@@ -181,8 +181,8 @@ def _told(sign: Sign, heard: Heard) -> str:
         text, pattern = _text_of(told), sign.text
     if not pattern:
         return text[:100]
-    found = re.search(pattern, text, re.M)
-    return found[1][:100] if found and found.groups() else ""
+    match = re.search(pattern, text, re.M)
+    return match[1][:100] if match and match.groups() else ""
 
 
 def _text_of(told: RecordedResponse) -> str:

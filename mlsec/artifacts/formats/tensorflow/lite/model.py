@@ -124,8 +124,8 @@ def _judge_options(buffer: Flatbuffer, model: int, names: list[str], record: Rec
                 )
                 record.hole(GapReason.OVER_LIMIT, detail)
             options = buffer.window.read(start, min(size, MOST_OPTIONS))
-            if found := _FILE.search(options):
-                place = found.group().decode("utf-8", "replace")
+            if match := _FILE.search(options):
+                place = match.group().decode("utf-8", "replace")
                 detail = f"its node names a file: {place}"
                 record.fact(FactKind.UNSAFE_OPERATOR, name, detail, offset=start)
             judge_node(buffer.window, name.removeprefix("Flex"), options, start, record)
