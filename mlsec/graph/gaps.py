@@ -8,8 +8,8 @@ from mlsec.core.resource import Gap, Resource
 from mlsec.vocabulary.types import RelationKind
 
 _NOT_THERE = {
-    True: "is not declared in the code at hand",
-    False: "was not found in what was collected",
+    True: "is not declared in the scanned code",
+    False: "was not found in the collected data",
 }
 
 
@@ -42,7 +42,7 @@ def not_declared(type_name: str, scope: str) -> Gap:
         subject=scope,
         wanted=type_name,
         reason=GapReason.UNRESOLVED,
-        detail=f"more of {type_name} may be declared elsewhere than in the code at hand",
+        detail=f"more of {type_name} may be declared outside the scanned code",
     )
 
 

@@ -81,7 +81,7 @@ def unresolved(resource: Resource, graph: Graph, wanted: str, what: str) -> str:
             subject=resource.id,
             wanted=wanted,
             reason=GapReason.UNRESOLVED,
-            detail=f"{what} is referred to but was not found in what was collected",
+            detail=f"{what} is referred to but was not found in the collected data",
         )
     )
 

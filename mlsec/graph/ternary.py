@@ -24,7 +24,7 @@ NO = Answer(Truth.FALSE)
 
 
 # A relation is taken to be whole when nothing hides a part of it: every doubt has a reason.
-_UNSAID = frozenset({"?something that was not said"})
+_UNSAID = frozenset({"?an unknown value"})
 
 
 def unknown(because: Iterable[str] = ()) -> Answer:

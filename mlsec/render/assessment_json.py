@@ -30,7 +30,7 @@ def read_assessment(payload: bytes) -> Assessment:
         head = msgspec.json.decode(payload, type=_Head)
     except msgspec.DecodeError as error:
         raise MlsecError(
-            f"this is not a whole assessment.json: {error}",
+            f"this is not a complete assessment.json: {error}",
             hint="the file may be cut off; write it again with mlsec scan -o",
         ) from error
     if head.schema != SCHEMA:

@@ -45,8 +45,8 @@ _DESCRIPTION_CHARS = 500
 _EXPECTED = {
     "eq": "expected {}",
     "in": "expected one of {}",
-    "ne": "expected anything but {}",
-    "not_in": "expected none of {}",
+    "ne": "expected not {}",
+    "not_in": "expected not one of {}",
     "lt": "expected less than {}",
     "lte": "expected at most {}",
     "gt": "expected more than {}",
@@ -160,7 +160,7 @@ def _list(path: str) -> str:
 def expected_text(evidence: Evidence) -> str:
     """Say what the clause wanted, in words."""
     if is_description(evidence):
-        return "expected none such"
+        return "expected no such item"
     if evidence.operator == "exists":
         return "expected to be set" if evidence.expected else "expected not to be set"
     form = _EXPECTED.get(evidence.operator, f"{shown(evidence.operator)}: {{}}")

@@ -47,12 +47,14 @@ def _lines(assessment: Assessment) -> Iterator[str]:
 def _headline(assessment: Assessment, counts: tally.Tally) -> str:
     if not counts.checks:
         is_limited = assessment.limit is not None
-        return "the change touches nothing assessed" if is_limited else "nothing was assessed"
+        return (
+            "the change affects nothing that is assessed" if is_limited else "nothing was assessed"
+        )
     if counts.failed:
         worst = next(one for one in Severity if counts.by_severity[one])
-        return f"{plural(counts.failed, 'open finding')}, worst is {worst.value}"
+        return f"{plural(counts.failed, 'open finding')}, highest severity {worst.value}"
     if not tally.is_complete(assessment, counts):
-        return "no open findings in what could be read, but not everything could be read"
+        return "no open findings, but not everything could be read"
     return "no open findings" + (" in what changed" if assessment.limit is not None else "")
 
 
@@ -60,11 +62,14 @@ def _coverage(assessment: Assessment, counts: tally.Tally) -> Iterator[str]:
     if assessment.limit is not None:
         yield f"> [!NOTE]\n> This is {markdown_text(assessment.limit.told)}.\n"
     if not counts.checks:
-        yield "> [!WARNING]\n> Nothing was assessed, so this says nothing about safety."
+        yield (
+            "> [!WARNING]\n> Nothing was assessed, so this report makes no statement about"
+            " security."
+        )
     elif not tally.is_complete(assessment, counts):
         yield (
             f"> [!WARNING]\n> Incomplete: {counts.percent}% of {plural(counts.checks, 'check')} "
-            f"assessed; {plural(counts.not_assessed, 'check')} could not be decided."
+            f"assessed; {plural(counts.not_assessed, 'check')} could not be assessed."
         )
     else:
         yield f"All {plural(counts.checks, 'check')} were assessed."
@@ -73,13 +78,13 @@ def _coverage(assessment: Assessment, counts: tally.Tally) -> Iterator[str]:
     targets = ", ".join(markdown_code(target, 120) for target in assessment.scan.targets[:10])
     more = len(assessment.scan.targets) - 10
     yield (
-        f"Looked at {targets or 'nothing'}{f' and {more} more' if more > 0 else ''}: "
+        f"Scanned {targets or 'nothing'}{f' and {more} more' if more > 0 else ''}: "
         f"{plural(enumerated, 'resource')} in {plural(len(tally.scopes(assessment)), 'scope')}, "
         f"{markdown_text(assessment.scan.started_at)} to "
         f"{markdown_text(assessment.scan.finished_at)}."
     )
     if files := tally.files_accounted(assessment):
-        yield f"Of model files: {files}."
+        yield f"Model files: {files}."
     yield ""
 
 
@@ -101,7 +106,7 @@ def _actions(assessment: Assessment) -> Iterator[str]:
     ranked = tally.actions(assessment)
     if not ranked:
         return
-    yield "### Do first"
+    yield "### Fix first"
     yield ""
     for position, action in enumerate(ranked[:_ACTIONS_SHOWN], start=1):
         path = ", attack path" if action.has_path else ""
@@ -144,9 +149,9 @@ def _gaps(assessment: Assessment) -> Iterator[str]:
     groups = tally.gap_groups(assessment)
     if not groups:
         return
-    yield "### Could not be read"
+    yield "### Gaps"
     yield ""
-    yield "| what | why | where | checks not assessed |"
+    yield "| operation | reason | where | checks not assessed |"
     yield "| --- | --- | --- | ---: |"
     for group in groups[:_GAPS_SHOWN]:
         where = f"{markdown_code(group.scope, 60)}, {plural(len(group.gaps), 'subject')}"

@@ -168,7 +168,9 @@ def summary_line(assessment: Assessment) -> str:
     line = f"{tally.failed:,} fail, {tally.passed:,} pass, {unread}, {tally.waived:,} waived"
     limit = f"; {shown(assessment.limit.told)}" if assessment.limit is not None else ""
     if not tally.checks:
-        nothing = "nothing was assessed" if not limit else "the change touches nothing assessed"
+        nothing = (
+            "nothing was assessed" if not limit else "the change affects nothing that is assessed"
+        )
         return f"{line}; {nothing}{limit}"
     noun = "check" if tally.checks == 1 else "checks"
     return f"{line}; {tally.percent}% of {tally.checks:,} {noun} assessed{limit}"
@@ -282,11 +284,11 @@ def files_accounted(assessment: Assessment) -> str:
         f"{sum(getattr(row, name) for row in files):,}"
         for name in ("enumerated", "assessed", "excluded", "errored")
     )
-    told = f"{found} files found = {read} judged + {left_out} left out + {not_read} not read"
+    assessed = "assessed as models" if code else "assessed"
+    models = f"{found} files found = {read} {assessed} + {left_out} excluded + {not_read} not read"
     understood, refused = (sum(getattr(row, n) for row in code) for n in ("assessed", "errored"))
-    of_code = f"{understood + refused:,} files of code = {understood:,} read + {refused:,} not"
-    told = told.replace("judged", "judged as models") if code else told
-    return "; ".join(part for part, rows in ((told, files), (of_code, code)) if rows)
+    of_code = f"{understood + refused:,} code files = {understood:,} read + {refused:,} not read"
+    return "; ".join(part for part, rows in ((models, files), (of_code, code)) if rows)
 
 
 def was_read(scope: str, assessment: Assessment) -> bool:

@@ -22,12 +22,12 @@ function panelParts(row) {
     ...part("Waiver", more.waiver && waiverText(more.waiver)),
     ...part("Not read", data.gaps[row].length && gapList(row)),
     ...part("Evidence", clauses.length && make("div", {}, ...clauses.map(evidenceLine), more.evidenceLeft ? make("p", { className: "quiet" }, `and ${count(more.evidenceLeft, "more clause")} in assessment.json`) : null)),
-    ...part(data.severity[row] < 2 && !data.status[row] && more.steps && more.steps.length > 2 ? "Attack path" : "How it hangs together", more.steps && pathPart(row, more)),
+    ...part(data.severity[row] < 2 && !data.status[row] && more.steps && more.steps.length > 2 ? "Attack path" : "Related resources", more.steps && pathPart(row, more)),
     ...part("Fix", rule.fix && fixPart(row, rule)),
-    ...part("Controls it gives evidence for", rule.controls && rule.controls.length && make("ul", { className: "plain" }, ...rule.controls.map(([id, because]) => make("li", {}, make("b", {}, id), because ? ": " + because : "")))),
-    ...part("When it may be accepted", rule.exceptions && rule.exceptions.length && make("ul", { className: "plain" }, ...rule.exceptions.map((text) => make("li", {}, text)))),
+    ...part("Controls", rule.controls && rule.controls.length && make("ul", { className: "plain" }, ...rule.controls.map(([id, because]) => make("li", {}, make("b", {}, id), because ? ": " + because : "")))),
+    ...part("When it can be waived", rule.exceptions && rule.exceptions.length && make("ul", { className: "plain" }, ...rule.exceptions.map((text) => make("li", {}, text)))),
     ...part("References", rule.references && rule.references.length && make("ul", { className: "plain" }, ...rule.references.map((url) => make("li", {}, make("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, url))))),
-    ...part("Known elsewhere as", rule.equivalents && rule.equivalents.length && make("p", {}, rule.equivalents.join(", "))),
+    ...part("Equivalent checks in other tools", rule.equivalents && rule.equivalents.length && make("p", {}, rule.equivalents.join(", "))),
     make("p", { className: "quiet" }, "Rule ", make("code", {}, rule.id), ", fingerprint ", make("code", {}, fingerprintOf(row))),
   ];
 }
@@ -42,7 +42,7 @@ function panelBar(row) {
   return make("div", { className: "panel-bar" },
     make("button", { type: "button", "aria-label": "Previous finding", disabled: at < 1, onclick: to(-1) }, "‹"),
     make("button", { type: "button", "aria-label": "Next finding", disabled: at < 0 || at + 1 >= visible.length, onclick: to(1) }, "›"),
-    make("p", {}, at < 0 ? "outside of the filters" : `${(at + 1).toLocaleString("en")} of ${visible.length.toLocaleString("en")}`),
+    make("p", {}, at < 0 ? "outside the filters" : `${(at + 1).toLocaleString("en")} of ${visible.length.toLocaleString("en")}`),
     copyButton("Copy as Markdown", () => markdownOf(row)),
     copyButton("Copy link", () => location.href.split("#")[0] + "#f=" + fingerprintOf(row)),
     make("button", { type: "button", "aria-label": "Close", onclick: () => byId("panel").close() }, "✕"));

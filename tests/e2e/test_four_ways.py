@@ -21,7 +21,7 @@ WRITTEN = Path(__file__).parents[1] / "estate" / "written"
 # The key has no name of its own, so that each way calls it after its address.
 _NAMELESS = "aws.kms.key"
 # Why code may leave open what a scan of the account decides, in the words that the user reads.
-ELSEWHERE = "may be declared elsewhere than in the code at hand"
+ELSEWHERE = "may be declared outside the scanned code"
 RUNNING = (
     "is not told by code: only what runs has it",
     "is known only when it runs",

@@ -85,8 +85,8 @@ def test_resource_of_another_target_or_line_is_not_meant() -> None:
 @pytest.mark.parametrize(
     ("findings", "passed", "left"),
     [
-        ((ours(),), (), "1 are left out since an equal rule of ours fails there too"),
-        ((), (NOTEBOOK.id,), "1 since it passes there"),
+        ((ours(),), (), "1 are omitted because an equivalent mlsec rule fails there too"),
+        ((), (NOTEBOOK.id,), "1 because it passes there"),
     ],
     ids=["ours fails too", "ours passes"],
 )
@@ -138,6 +138,6 @@ def test_waiver_in_the_code_holds_for_it_too() -> None:
 
 def test_run_that_did_not_end_and_comments_of_its_own_are_told() -> None:
     silent = merge_external([run(version="")], (), RULES, (), {})
-    assert "did not come to an end" in silent.notices[0]
+    assert "did not finish" in silent.notices[0]
     skipping = merge_external([run(skipped=("CKV_S of aws_x.y",))], (), RULES, (), {})
-    assert "take out: CKV_S of aws_x.y" in skipping.notices[0]
+    assert "without an expiry date suppress: CKV_S of aws_x.y" in skipping.notices[0]

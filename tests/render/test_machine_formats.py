@@ -211,7 +211,7 @@ def test_contract_keys_of_the_assessment() -> None:
 @pytest.mark.parametrize("size", [0, 1, 50, 5_000])
 def test_truncated_assessment_is_refused_in_one_sentence(size: int) -> None:
     payload = rendered("json", samples.small())[:size]
-    with pytest.raises(MlsecError, match="not a whole"):
+    with pytest.raises(MlsecError, match="not a complete"):
         read_assessment(payload)
 
 

@@ -86,7 +86,7 @@ def test_values_in_code_are_one_group_that_says_why() -> None:
     text = " ".join(rendered("text", told).decode().split())
     assert text.count("not assessed[") == 1
     assert "= known after apply (2) = var.image has no default (1)" in text
-    assert "3 files of code = 3 read + 0 not" in text
+    assert "3 code files = 3 read + 0 not read" in text
     assert "known after apply (2); var.image has no default (1)" in rendered("html", told).decode()
 
 
@@ -177,7 +177,7 @@ def test_minor_failures_of_one_rule_are_told_together() -> None:
     )
     text = rendered("text", msgspec.structs.replace(assessment, findings=many)).decode()
     assert text.count(f"fail[{first.rule}]") == 1
-    assert "the same for model-1, model-2, model-3 and 5 more" in " ".join(text.split())
+    assert "the same fix for model-1, model-2, model-3 and 5 more" in " ".join(text.split())
 
 
 def test_what_to_do_first_leads_to_the_findings_that_it_counts() -> None:
@@ -276,7 +276,7 @@ def test_page_passes_the_strict_browser_check(name: str, tmp_path: Path) -> None
 def test_brief_text_says_what_to_do_first_and_still_counts_what_was_not_read() -> None:
     whole = rendered("text", samples.rich()).decode()
     brief = b"".join(render_text(samples.rich(), RenderSettings(is_brief=True))).decode()
-    assert brief.startswith("do first\n  1. critical")
+    assert brief.startswith("fix first\n  1. critical")
     assert "-->" in whole
     assert brief.splitlines()[-1] == whole.splitlines()[-1]
     assert len(brief.splitlines()) < len(whole.splitlines())
@@ -287,5 +287,5 @@ def test_page_does_not_claim_everything_where_something_was_left_out() -> None:
     (row, *rest) = clean.coverage
     left_out = msgspec.structs.replace(row, enumerated=row.enumerated + 3, excluded=3)
     page = rendered("html", msgspec.structs.replace(clean, coverage=(left_out, *rest))).decode()
-    assert "3 were left out on purpose" in page
-    assert "Everything found was assessed" not in page
+    assert "3 excluded, no sampling" in page
+    assert "All resources were assessed" not in page

@@ -159,17 +159,17 @@ def _finding(
 def _notice(each: ExternalReport, told: Counter[Status | None]) -> str:
     run = each.run
     if not run.version:
-        return f"{run.tool} said nothing of {each.scope}: it did not come to an end"
+        return f"{run.tool} did not finish on {each.scope}, so none of its results are included"
     line = (
         f"{run.tool} {run.version} on {each.scope}: {told[None]:,} of its {told.total():,} failures"
-        f" are in this report, {told[Status.FAIL]:,} are left out since an equal rule of ours fails"
-        f" there too, {told[Status.PASS]:,} since it passes there; it does not tell how severe they"
-        f" are, so medium is assumed where no rule of ours equals; its {run.passed:,} passes are"
+        f" are in this report, {told[Status.FAIL]:,} are omitted because an equivalent mlsec rule"
+        f" fails there too, {told[Status.PASS]:,} because it passes there; it reports no severity,"
+        f" so medium is assumed where no mlsec rule is equivalent; its {run.passed:,} passes are"
         " not counted"
     )
     if run.skipped:
         named = ", ".join(run.skipped[:_SKIPPED_SHOWN])
-        line += f"; comments for {run.tool} itself, without an end, take out: {named}"
+        line += f"; {run.tool} skip comments without an expiry date suppress: {named}"
     return line
 
 
@@ -191,9 +191,9 @@ def _summary(
     rule: str, tool: str, one: ExternalResult, ours: _Ours, counts: StatusCounts
 ) -> RuleSummary:
     severity = ours.severity.get(rule)
-    why = f"A check of {tool}, which does not tell how severe it is: medium is assumed."
+    why = f"A check of {tool}, which reports no severity: medium is assumed."
     if severity is not None:
-        why = f"A check of {tool}, as severe as our rule {ours.equal[rule][0]}, which it equals."
+        why = f"A check of {tool}, with the severity of the equivalent rule {ours.equal[rule][0]}."
     return RuleSummary(
         id=rule,
         title=visible(one.title, 300),
@@ -203,7 +203,7 @@ def _summary(
         status=RuleStatus.STABLE,
         resource="",
         why=why,
-        fix=Fix(text=f"See what {tool} says of the check {one.check}."),
+        fix=Fix(text=f"See the documentation of {tool} for the check {one.check}."),
         references=(one.link,) if one.link else (),
         counts=counts,
     )

@@ -132,7 +132,7 @@ def _incomplete(assessment: Assessment, inventory: Inventory) -> Iterator[dict[s
         yield _entry(notice, "mlsec/notice", key, "info", head)
     if tally.is_complete(assessment, counts):
         return
-    text = f"This scan is not complete: {tally.summary_line(assessment)}"
+    text = f"This scan is incomplete: {tally.summary_line(assessment)}"
     severity = "minor" if counts.checks else "major"
     yield _entry(text, "mlsec/incomplete", fingerprint("gitlab/incomplete", ""), severity, head)
 

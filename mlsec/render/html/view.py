@@ -30,10 +30,10 @@ CONCERN_ABOUT = {
 RESULT_LABELS = {
     "supported": "evidence supports it",
     "not_supported": "evidence against it",
-    "partly": "evidence both ways",
+    "partly": "conflicting evidence",
     "not_assessed": "not assessed",
     "not_applicable": "not applicable",
-    "manual": "needs a person",
+    "manual": "manual review needed",
 }
 
 

@@ -13,12 +13,12 @@ from mlsec.render.help_links import gap_address
 
 _ABOUT = {
     GapReason.DENIED: "The scan's identity was not allowed to make the call.",
-    GapReason.THROTTLED: "The provider kept refusing the call because of its rate limits.",
-    GapReason.TIMEOUT: "The call did not answer in time.",
-    GapReason.UNSUPPORTED: "The service or operation is not offered there.",
-    GapReason.MALFORMED: "The answer could not be understood.",
-    GapReason.OVER_LIMIT: "There was more than the scan's limits allow to read.",
-    GapReason.UNRESOLVED: "Something that was referred to could not be found or followed.",
+    GapReason.THROTTLED: "The provider throttled the call.",
+    GapReason.TIMEOUT: "The call timed out.",
+    GapReason.UNSUPPORTED: "The service or operation is not available there.",
+    GapReason.MALFORMED: "The response could not be parsed.",
+    GapReason.OVER_LIMIT: "A limit of the scan was reached.",
+    GapReason.UNRESOLVED: "A reference could not be resolved.",
 }
 _NOTICE_ID = "mlsec/notice"
 _SUBJECTS_SHOWN = 20
@@ -36,9 +36,7 @@ def descriptors(help_base: str) -> list[dict[str, Any]]:
         )
         for reason, about in _ABOUT.items()
     ]
-    notice = _descriptor(
-        _NOTICE_ID, "Notice", "Something the reader of this report should know.", ""
-    )
+    notice = _descriptor(_NOTICE_ID, "Notice", "A notice about the scan.", "")
     return [*gaps, notice]
 
 
@@ -47,7 +45,9 @@ def _descriptor(ident: str, name: str, about: str, address: str) -> dict[str, An
         "id": ident,
         "name": name,
         "shortDescription": {"text": about},
-        "fullDescription": {"text": f"{about} What depends on it is not assessed, not passed."},
+        "fullDescription": {
+            "text": f"{about} Checks that depend on it are not assessed; they have not passed."
+        },
         "help": {"text": "Allow the action that the message names, then scan again."},
         **({"helpUri": address} if address else {}),
     }

@@ -101,7 +101,7 @@ def remainder_result(left_out: list[Finding], scope: str, inventory: Inventory) 
         "level": LEVEL[first.severity],
         "message": {
             "text": f"{count} {shown(first.rule)} in {shown(scope, 60)}. "
-            "They are listed one by one in assessment.json and report.html."
+            "All of them are listed in assessment.json and report.html."
         },
         "locations": [place],
         "partialFingerprints": _fingerprints(

@@ -54,7 +54,7 @@ def _rule(check_id: str) -> dict[str, Any]:
     return {
         "id": f"verify/{check_id}",
         "name": "".join(word.capitalize() for word in check_id.replace("/", "-").split("-")),
-        "shortDescription": {"text": f"What must hold: {check_id.partition('/')[0]} {text}"},
+        "shortDescription": {"text": f"Check: {check_id.partition('/')[0]} {text}"},
     }
 
 
@@ -95,9 +95,9 @@ def _message(check: Check) -> str:
     if check.expected:
         parts.append(f"Expected: {check.expected}.")
     if check.actual:
-        parts.append(f"Found: {check.actual}.")
+        parts.append(f"Actual: {check.actual}.")
     if check.fix:
-        parts.append(f"How to mend it: {check.fix}.")
+        parts.append(f"Fix: {check.fix}.")
     return " ".join(_shown(part) for part in parts)
 
 

@@ -86,14 +86,14 @@ def _also(others: Sequence[Finding], page: Page) -> Iterator[str]:
     names = [shown_id(other.resource.id) for other in others[:_SUBJECTS_SHOWN]]
     more = len(others) - len(names)
     rest = f" and {more:,} more, each in report.html and assessment.json" if more else ""
-    yield from page.wrap(f"the same for {', '.join(names)}{rest}", "   | ", "   | ")
+    yield from page.wrap(f"the same fix for {', '.join(names)}{rest}", "   | ", "   | ")
 
 
 def _do_first(assessment: Assessment, page: Page) -> Iterator[str]:
     """Give the first things to mend, one line each, and how many more there are."""
     ranked = tally.actions(assessment)
     if ranked:
-        yield page.paint("do first", _BOLD)
+        yield page.paint("fix first", _BOLD)
     for position, action in enumerate(ranked[:_ACTIONS_SHOWN], start=1):
         path = ", attack path" if action.has_path else ""
         severity = page.paint(f"{action.severity.value:<8}", _COLOUR[action.severity])
@@ -102,7 +102,7 @@ def _do_first(assessment: Assessment, page: Page) -> Iterator[str]:
         yield f"              {shown(action.rule_id)}"
     more = len(ranked) - _ACTIONS_SHOWN
     if more > 0:
-        yield f"     and {plural(more, 'more kind')} of failures, in the report"
+        yield f"     and {plural(more, 'more kind')} of failures in the report"
     if ranked:
         yield ""
 
@@ -116,7 +116,7 @@ def _scanned(assessment: Assessment, page: Page) -> Iterator[str]:
     kinds = plural(len({row.type for row in assessment.coverage if row.enumerated}), "type")
     calls = f", {plural(assessment.scan.calls, 'call')}" if assessment.scan.calls else ""
     rest = f" and {more:,} more" if more > 0 else ""
-    yield from page.wrap(f"looked at {targets}{rest}: {resources} of {kinds}{calls}", "", "  ")
+    yield from page.wrap(f"scanned {targets}{rest}: {resources} of {kinds}{calls}", "", "  ")
     if files := tally.files_accounted(assessment):
         yield from page.wrap(files, "", "  ")
     yield from _left_out(assessment, page)
@@ -126,7 +126,9 @@ def _scanned(assessment: Assessment, page: Page) -> Iterator[str]:
         path = ", an attack path" if first.has_path else ""
         mends = plural(len(first.findings), "resource")
         yield from page.wrap(
-            f"do first: {shown(first.title, 200)} ({first.severity.value}, {mends}{path})", "", "  "
+            f"fix first: {shown(first.title, 200)} ({first.severity.value}, {mends}{path})",
+            "",
+            "  ",
         )
 
 
@@ -138,7 +140,7 @@ def _left_out(assessment: Assessment, page: Page) -> Iterator[str]:
     shares = ((f"{n:,} ({why})" if n else why) for why, n in sorted(counts.items()) if why)
     because = "; ".join(shares)
     if because:
-        yield from page.wrap(f"left out: {shown(because, _REASONS_CHARS)}", "", "  ")
+        yield from page.wrap(f"excluded: {shown(because, _REASONS_CHARS)}", "", "  ")
 
 
 def _failure(finding: Finding, page: Page) -> Iterator[str]:
@@ -218,7 +220,7 @@ def _not_assessed(assessment: Assessment, page: Page) -> Iterator[str]:
         label = page.paint(f"not assessed[{shown(group.wanted, 120)}]", "33")
         why = tally.REASON_WORDS[group.reason]
         checks = f"{plural(group.checks, 'check')} of {plural(len(group.rules), 'rule')}"
-        yield f"{label} {why}: {checks if group.checks else 'what it tells'} could not be decided"
+        yield f"{label} {why}: {checks if group.checks else 'what it tells'} could not be assessed"
         yield f"  --> {shown(group.scope)}: {_subjects(group)}"
         if group.missing_right:
             yield f"   = allow {shown(group.missing_right, 200)}"
@@ -258,7 +260,7 @@ def _incomplete(assessment: Assessment, page: Page) -> Iterator[str]:
         types.setdefault(place, []).append(shown(kind, 80))
     for place, kinds in types.items():
         yield from page.wrap(
-            f"not listed to the end in {place}, so there may be more: {', '.join(kinds)}",
+            f"listing incomplete in {place}, there may be more: {', '.join(kinds)}",
             "warning: ",
             "         ",
         )
@@ -272,12 +274,12 @@ def _waiver_warnings(assessment: Assessment, page: Page) -> Iterator[str]:
         for waiver in tally.sorted_waivers(assessment)
         for line, applies in (
             (
-                f"has expired ({shown(waiver.expires)}) and covers nothing",
+                f"has expired ({shown(waiver.expires)}) and has no effect",
                 waiver.state == "expired",
             ),
             ("matched nothing; remove it", waiver.state == "unused"),
             (f"ends soon, on {shown(waiver.expires)}", waiver.is_near_end),
-            ("is broad: it may hide more than was meant", waiver.is_broad),
+            ("is broad: it may cover more than intended", waiver.is_broad),
         )
         if applies
         for line in [f"waiver {shown(waiver.id)} of {shown(waiver.owner)} {line}"]
