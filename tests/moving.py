@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mlsec.signing.files.folder import ModelFolder
-from mlsec.signing.files.hash_plan import Hashed
+from mlsec.signing.files.hash_plan import HashedFile
 from mlsec.signing.files.listing import Listing
 from mlsec.signing.models import local_model
 
@@ -78,7 +78,7 @@ def after_hashing(change: Callable[[], object]) -> Iterator[None]:
     """Change something right after all files were hashed."""
     hashed = local_model.hash_files
 
-    def hash_files(*arguments: Any) -> dict[str, Hashed]:
+    def hash_files(*arguments: Any) -> dict[str, HashedFile]:
         found = hashed(*arguments)
         change()
         return found

@@ -21,7 +21,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         "sign",
         help="sign a model with a private key or a certificate",
         description="Hash the files of a model and write a signature in the format of OpenSSF Model"
-        " Signing (OMS) v1.0.",
+        " SigningOptions (OMS) v1.0.",
         epilog=exits.EPILOG,
     )
     parser.add_argument("model", type=Path, metavar="MODEL", help="folder or file of the model")
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     from mlsec.cli import console
     from mlsec.cli.files import read_file, write_file
     from mlsec.cli.timestamp_authority import ask, check_address
-    from mlsec.signing.signer.sign import Signing, load_signer, sign
+    from mlsec.signing.signer.sign import SigningOptions, load_signer, sign
 
     kind = "folder" if _check_model(args.model) else "file"
     check_options("mlsec sign", args.given, {"model": {str(args.model): kind}})
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     )
     address = check_address(args.timestamp_url) if args.timestamp_url else ""
     output = args.output or _beside(args.model)
-    how = Signing(ignored=tuple(args.ignore), hash_name=args.hash, shard_bytes=args.shards)
+    how = SigningOptions(ignored=tuple(args.ignore), hash_name=args.hash, shard_bytes=args.shards)
     progress = console.Progress()
     try:
         bundle = sign(
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
             output,
             how,
             timestamp=partial(ask, address) if address else None,
-            say=lambda done, total: progress("hashing (bytes)", done, total),
+            progress=lambda done, total: progress("hashing (bytes)", done, total),
         )
     finally:
         progress.close()

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
             signatures=_signatures(model, args.signature),
             profile=Profile(args.profile),
             now=args.now,
-            say=lambda done, total: progress("hashing (bytes)", done, total),
+            progress=lambda done, total: progress("hashing (bytes)", done, total),
         )
     finally:
         progress.close()

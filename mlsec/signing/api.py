@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlsec.signing.errors import UnreadError
-from mlsec.signing.files.hash_files import Say
-from mlsec.signing.inspection import Inspected, inspect
+from mlsec.signing.files.hash_files import Progress
+from mlsec.signing.inspection import BundleSummary, inspect
 from mlsec.signing.models.discovery import discover
 from mlsec.signing.models.local_model import local_model
 from mlsec.signing.models.model import Model, Signature
@@ -19,8 +19,8 @@ from mlsec.signing.trust.policy_loader import load_policy
 from mlsec.signing.verdicts.verdict import Answer, Check, Outcome, Verdict, failed, not_checked
 
 __all__ = [
-    "Answer", "Inspected", "Outcome", "Profile", "Verdict", "discover", "inspect", "load_policy",
-    "record_first_use", "sign", "verify", "verify_model",
+    "Answer", "BundleSummary", "Outcome", "Profile", "Verdict", "discover", "inspect",
+    "load_policy", "record_first_use", "sign", "verify", "verify_model",
 ]  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def verify(
     signatures: Sequence[Path] = (),
     profile: Profile = Profile.STRICT,
     now: datetime.datetime | None = None,
-    say: Say | None = None,
+    progress: Progress | None = None,
 ) -> Verdict:
     """Verify a model against a trust policy, offline.
 
@@ -41,7 +41,7 @@ def verify(
         signatures: signature files; those found by ``discover`` when empty.
         profile: how strictly to read.
         now: the time to judge by, aware; the clock's when None.
-        say: told the bytes hashed and the bytes in all.
+        progress: told the bytes hashed and the bytes in all.
 
     Returns:
         A verdict, whatever the model and its signatures hold.
@@ -52,7 +52,12 @@ def verify(
     """
     model = local_model(target)
     return verify_model(
-        model, policy, signatures=model.signatures(signatures), profile=profile, now=now, say=say
+        model,
+        policy,
+        signatures=model.signatures(signatures),
+        profile=profile,
+        now=now,
+        progress=progress,
     )
 
 
@@ -63,7 +68,7 @@ def verify_model(
     signatures: Sequence[Signature] = (),
     profile: Profile = Profile.STRICT,
     now: datetime.datetime | None = None,
-    say: Say | None = None,
+    progress: Progress | None = None,
 ) -> Verdict:
     """Verify a model wherever it lies; arguments and errors as ``verify``."""
     at = now or datetime.datetime.now(datetime.UTC)
@@ -79,7 +84,7 @@ def verify_model(
     if not signatures and _is_layout(model):
         from mlsec.signing.oci.verify import verify_layout  # noqa: PLC0415
 
-        return verify_layout(model, policy, rule, profile, at, say)
+        return verify_layout(model, policy, rule, profile, at, progress)
     try:
         files = tuple(signatures) or tuple(model.discover())
     except UnreadError as error:
@@ -90,7 +95,7 @@ def verify_model(
     # Only now is cryptography needed, and imported.
     from mlsec.signing.verification.signed_model import verify_signed  # noqa: PLC0415
 
-    return verify_signed(model, policy, rule, files, profile, at, say)
+    return verify_signed(model, policy, rule, files, profile, at, progress)
 
 
 def _is_layout(model: Model) -> bool:

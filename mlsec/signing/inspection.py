@@ -13,7 +13,7 @@ from mlsec.signing.manifests.manifest import manifest_of
 from mlsec.signing.manifests.statement import OMS_PREDICATE, parse_statement
 
 
-class Inspected(msgspec.Struct, frozen=True, kw_only=True):
+class BundleSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What one bundle says; every word of it unproven."""
 
     media_type: str
@@ -30,7 +30,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-def inspect(file: Path) -> tuple[Inspected, ...]:
+def inspect(file: Path) -> tuple[BundleSummary, ...]:
     """Say what the bundles of a file are and claim.
 
     Raises:
@@ -47,9 +47,9 @@ def inspect(file: Path) -> tuple[Inspected, ...]:
         raise MlsecError(error.message, hint=error.hint, location=str(file)) from None
 
 
-def _inspected(bundle: Bundle) -> Inspected:
+def _inspected(bundle: Bundle) -> BundleSummary:
     material = bundle.material
-    found = Inspected(
+    found = BundleSummary(
         media_type=bundle.media_type,
         signed_by=material.kind,
         certificates=len(material.certificates),

@@ -23,8 +23,8 @@ from mlsec.signing.encodings.strict_json import loads
 from mlsec.signing.keys.public_keys import load_public_key, public_key_of
 from mlsec.signing.manifests.manifest import manifest_of
 from mlsec.signing.manifests.statement import parse_statement, strict_statement
-from mlsec.signing.manifests.statement_decoder import quick_statement
-from mlsec.signing.models.discovery import is_like_a_bundle
+from mlsec.signing.manifests.statement_decoder import decode_plain_statement
+from mlsec.signing.models.discovery import may_be_bundle
 from mlsec.signing.oci.descriptor import Descriptor
 from mlsec.signing.oci.notary_cose import read_notary_cose
 from mlsec.signing.oci.notary_jws import read_notary_envelope
@@ -58,7 +58,7 @@ def _parses(read: Callable[[bytes], Any]) -> Callable[[bytes], None]:
 
 def _statement(data: bytes) -> None:
     """The fast parser may only ever give what the strict one gives."""
-    quick = quick_statement(data)
+    quick = decode_plain_statement(data)
     if quick is not None:
         assert quick == strict_statement(data)
     found = parse_statement(data)
@@ -67,7 +67,7 @@ def _statement(data: bytes) -> None:
 
 def _bundle(data: bytes) -> None:
     """Whatever is a bundle looks like one: a folder is searched for those that do."""
-    is_like_one = is_like_a_bundle(data)
+    is_like_one = may_be_bundle(data)
     parse_bundles(data)
     assert is_like_one
 

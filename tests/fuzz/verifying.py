@@ -25,7 +25,7 @@ from mlsec.signing.oci.layout import read_layout
 from mlsec.signing.oci.notary import NotaryTrust, verify_notary
 from mlsec.signing.oci.notary_cose import read_notary_cose
 from mlsec.signing.oci.notary_jws import NotaryEnvelope, read_notary_envelope
-from mlsec.signing.signer.sign import Signing
+from mlsec.signing.signer.sign import SigningOptions
 from mlsec.signing.sigstore.trusted_root import TrustedRoot, read_trusted_roots
 from mlsec.signing.sigstore.verify import verify_sigstore
 from mlsec.signing.timestamps.token import read_timestamp
@@ -86,7 +86,7 @@ def _shop() -> tuple[Workshop, TrustPolicy, tuple[bytes, ...]]:
     made = []
     for make in (
         shop.sign,
-        lambda: shop.sign(how=Signing(shard_bytes=64)),
+        lambda: shop.sign(how=SigningOptions(shard_bytes=64)),
         lambda: shop.sign(
             certificate_signer(ALICE, CORP), timestamp=lambda data: SHOP_TSA.stamp(data, NOW)
         ),

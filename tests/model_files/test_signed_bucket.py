@@ -18,8 +18,8 @@ from mlsec.core.enums import GapReason
 from mlsec.model_files.buckets.hashing import RANGE_BYTES, TRIES, hash_objects
 from mlsec.model_files.buckets.ranged import RangedSource
 from mlsec.signing.api import load_policy
-from mlsec.signing.files.hash_plan import Plan
-from mlsec.signing.signer.sign import Signing
+from mlsec.signing.files.hash_plan import HashPlan
+from mlsec.signing.signer.sign import SigningOptions
 from mlsec.signing.verdicts.verdict import Answer, Outcome
 from tests.model_files.fake_stores import Blobs
 from tests.model_files.signed_place import POLICY, WEIGHTS, Place, told
@@ -40,12 +40,14 @@ def test_model_in_a_bucket_is_verified_by_its_bytes(place: Place) -> None:
 @pytest.mark.parametrize(
     "how",
     [
-        Signing(shard_bytes=1_000_000),
-        Signing(hash_name="blake2b"),
-        Signing(hash_name="blake2b", shard_bytes=RANGE_BYTES - 1),
+        SigningOptions(shard_bytes=1_000_000),
+        SigningOptions(hash_name="blake2b"),
+        SigningOptions(hash_name="blake2b", shard_bytes=RANGE_BYTES - 1),
     ],
 )
-def test_files_hashed_in_parts_or_otherwise_are_cut_the_same_way(how: Signing, s3: Place) -> None:
+def test_files_hashed_in_parts_or_otherwise_are_cut_the_same_way(
+    how: SigningOptions, s3: Place
+) -> None:
     s3.shop.write("long.bin", bytes(range(251)) * (2 * RANGE_BYTES // 251))
     s3.upload(how)
     assert s3.verify().answer is Answer.VERIFIED
@@ -133,7 +135,7 @@ def test_archived_object_leaves_the_verdict_open(place: Place) -> None:
 @pytest.mark.parametrize(("failures", "is_read"), [(TRIES - 1, True), (TRIES, False)])
 def test_range_that_timed_out_is_asked_for_again(failures: int, is_read: bool) -> None:
     entry = Entry(id="s3://models/x", path="x", size_bytes=2)
-    found = hash_objects(Flaky(failures), {"x": entry}, Plan(), None)["x"]
+    found = hash_objects(Flaky(failures), {"x": entry}, HashPlan(), None)["x"]
     assert bool(found.digests) is is_read
     assert bool(found.problem) is not is_read
 

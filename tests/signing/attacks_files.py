@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from mlsec.signing.signer.sign import Signing
+from mlsec.signing.signer.sign import SigningOptions
 from mlsec.signing.verdicts.verdict import Verdict
 from tests.signing.attack import Attack
 from tests.signing.bend import after, close, entries, named, stating
@@ -24,12 +24,12 @@ def _ignoring(*paths: str) -> Callable[[dict[str, Any]], object]:
 
 def _hidden_by_the_signature(shop: Workshop) -> Verdict:
     shop.write("extra/evil.bin", b"x")
-    shop.sign(how=Signing(ignored=("extra",)))
+    shop.sign(how=SigningOptions(ignored=("extra",)))
     return shop.verify()
 
 
 def _empty_file_in_parts(shop: Workshop) -> Verdict:
-    shop.sign(how=Signing(shard_bytes=64))
+    shop.sign(how=SigningOptions(shard_bytes=64))
     shop.write("__init__.py", b"")
     return shop.verify()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from mlsec.signing.bundles.bundle import Envelope
 from mlsec.signing.signatures import legacy
-from mlsec.signing.signer.sign import Signing
+from mlsec.signing.signer.sign import SigningOptions
 from mlsec.signing.verdicts.verdict import Verdict
 from tests.signing.attack import Attack
 from tests.signing.bend import after, entries, stating
@@ -73,7 +73,7 @@ def _old_form_allowed(shop: Workshop) -> Verdict:
 
 def _old_encoding(shop: Workshop) -> Verdict:
     def encode(kind: str, payload: bytes) -> bytes:
-        return legacy.legacy_pae(Envelope(payload=payload, payload_type=kind, signatures=()))
+        return legacy.legacy_encoding(Envelope(payload=payload, payload_type=kind, signatures=()))
 
     shop.sign()
     shop.sign_statement(shop.statement(), encode=encode)
@@ -144,7 +144,7 @@ def _wrong_types(shop: Workshop) -> None:
 
 def _in_parts(label: str) -> Callable[[Workshop], Verdict]:
     def do(shop: Workshop) -> Verdict:
-        shop.sign(how=Signing(shard_bytes=64))
+        shop.sign(how=SigningOptions(shard_bytes=64))
         statement = shop.statement()
         for one in entries(statement):
             one["algorithm"] = label
@@ -156,12 +156,12 @@ def _in_parts(label: str) -> Callable[[Workshop], Verdict]:
 
 def _colon(shop: Workshop) -> Verdict:
     shop.write("a:0:1.bin", b"x" * 200)
-    shop.sign(how=Signing(shard_bytes=64))
+    shop.sign(how=SigningOptions(shard_bytes=64))
     return shop.verify()
 
 
 def _blake2b(shop: Workshop) -> Verdict:
-    shop.sign(how=Signing(hash_name="blake2b"))
+    shop.sign(how=SigningOptions(hash_name="blake2b"))
     return shop.verify()
 
 

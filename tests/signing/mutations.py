@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from mlsec.core.errors import MlsecError
-from mlsec.signing.signer.sign import Signing
+from mlsec.signing.signer.sign import SigningOptions
 from mlsec.signing.verdicts.verdict import Answer
 from tests.signing.workshop import (
     ALICE,
@@ -86,11 +86,11 @@ def run(folder: Path, count: int, seed: int = 1) -> Report:
 
 _SIGNED: tuple[Callable[[Workshop], None], ...] = (
     lambda shop: shop.sign(),
-    lambda shop: shop.sign(how=Signing(shard_bytes=64)),
+    lambda shop: shop.sign(how=SigningOptions(shard_bytes=64)),
     lambda shop: shop.sign(
         certificate_signer(ALICE, CORP), timestamp=lambda made: TSA.stamp(made, NOW)
     ),
-    lambda shop: shop.sign(key_signer(), Signing(hash_name="blake2b")),
+    lambda shop: shop.sign(key_signer(), SigningOptions(hash_name="blake2b")),
 )
 
 

@@ -19,7 +19,7 @@ from mlsec.signing.bundles.bundle import parse_bundle
 from mlsec.signing.errors import SigningError
 from mlsec.signing.inspection import inspect
 from mlsec.signing.manifests.statement import OMS_PREDICATE
-from mlsec.signing.signer.sign import Signing, load_signer, sign
+from mlsec.signing.signer.sign import SigningOptions, load_signer, sign
 from mlsec.signing.trust.policy import Profile
 from mlsec.signing.trust.policy_loader import policy_of
 from mlsec.signing.verdicts.verdict import Answer
@@ -117,7 +117,7 @@ def _round_trip(assets: Path, name: str, config: dict[str, Any], scratch: Path) 
     try:
         key = load_signer((assets / making["private_key"]).read_bytes(), None,
                           [(assets / one).read_bytes() for one in chain])  # fmt: skip
-        signature.write_bytes(sign(target, key, signature, Signing(ignored=tuple(ignored))))
+        signature.write_bytes(sign(target, key, signature, SigningOptions(ignored=tuple(ignored))))
     except MlsecError as error:
         return Case(suite=suite, name=name, should_accept=should, accepted=False, why=str(error))
     given = {

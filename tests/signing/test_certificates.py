@@ -24,7 +24,7 @@ from mlsec.signing.certificates.revocation import read_revocation_list
 from mlsec.signing.errors import MalformedError, SigningError
 from mlsec.signing.oci.descriptor import Descriptor
 from mlsec.signing.oci.simple_signing import read_simple_signing
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 from tests.signing.make_fulcio import SIGNED_AT, FulcioMaker
 from tests.signing.make_oci import SIMPLE_SIGNING, cosign_annotations, simple_signing
 from tests.signing.make_sigstore import SigstoreMaker, pem_of
@@ -57,12 +57,12 @@ def test_anchor_need_not_be_a_root():
 
 
 def test_certificate_is_not_its_own_anchor():
-    with pytest.raises(RefusedError, match="does not lead"):
+    with pytest.raises(CheckFailedError, match="does not lead"):
         lead(LEAF.certificate, anchors=(LEAF.certificate,))
 
 
 def test_no_anchor_means_no_path():
-    with pytest.raises(RefusedError):
+    with pytest.raises(CheckFailedError):
         verify_path(LEAF.certificate, (), (), SIGNED_AT, Purpose.CODE_SIGNING)
 
 
@@ -73,7 +73,7 @@ def test_issuer_that_is_limited_to_another_purpose_is_refused(purpose):
     root = issue("root")
     between = issue("between", root, purposes=(purpose,), is_critical=False)
     leaf = issue("leaf", between, is_ca=False, purposes=CODE)
-    with pytest.raises(RefusedError):
+    with pytest.raises(CheckFailedError):
         verify_path(
             leaf.certificate,
             (between.certificate,),
@@ -87,7 +87,7 @@ def test_signers_certificate_issues_nothing():
     root = issue("root")
     signer = issue("signer", root, is_ca=False, purposes=CODE)
     leaf = issue("leaf", signer, is_ca=False, purposes=CODE)
-    with pytest.raises(RefusedError):
+    with pytest.raises(CheckFailedError):
         verify_path(
             leaf.certificate, (signer.certificate,), (root.certificate,), AT, Purpose.CODE_SIGNING
         )
@@ -99,7 +99,7 @@ def test_chain_of_twenty_is_too_deep():
         chain.append(issue(f"ca {number}", chain[-1]))
     leaf = issue("leaf", chain[-1], is_ca=False, purposes=CODE)
     between = tuple(each.certificate for each in chain[1:])
-    with pytest.raises(RefusedError):
+    with pytest.raises(CheckFailedError):
         verify_path(leaf.certificate, between, (chain[0].certificate,), AT, Purpose.CODE_SIGNING)
 
 

@@ -15,13 +15,13 @@ from mlsec.signing.files import hash_large as hash_threads
 from mlsec.signing.files.blocks import BUFFER_BYTES, blocks
 from mlsec.signing.files.folder import MAX_DEPTH, ModelFolder
 from mlsec.signing.files.hash_files import hash_files
-from mlsec.signing.files.hash_fork import in_two_processes
-from mlsec.signing.files.hash_plan import Hashed, Plan
-from mlsec.signing.files.hash_small import SMALL_BYTES
-from mlsec.signing.files.listing import UNSEEN, Kind
+from mlsec.signing.files.hash_fork import run_in_two_processes
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan
+from mlsec.signing.files.hash_small import SMALL_FILE_BYTES
+from mlsec.signing.files.listing import UNKNOWN_STATE, Kind
 
-_EDGES = (0, 1, SMALL_BYTES - 1, SMALL_BYTES, SMALL_BYTES + 1, BUFFER_BYTES, BUFFER_BYTES + 1,
-          3 * BUFFER_BYTES + 7)  # fmt: skip
+_EDGES = (0, 1, SMALL_FILE_BYTES - 1, SMALL_FILE_BYTES, SMALL_FILE_BYTES + 1,
+          BUFFER_BYTES, BUFFER_BYTES + 1, 3 * BUFFER_BYTES + 7)  # fmt: skip
 
 
 def filled(folder: Path) -> dict[str, bytes]:
@@ -36,7 +36,7 @@ def filled(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("cores", [1, 2, 64])
-@pytest.mark.parametrize("shard", [0, 1000, SMALL_BYTES, BUFFER_BYTES])
+@pytest.mark.parametrize("shard", [0, 1000, SMALL_FILE_BYTES, BUFFER_BYTES])
 @pytest.mark.parametrize("name", ["sha256", "blake2b"])
 def test_every_file_is_hashed_whatever_way_it_is_read(
     name: str, shard: int, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -45,7 +45,7 @@ def test_every_file_is_hashed_whatever_way_it_is_read(
     files = filled(tmp_path)
     with ModelFolder(tmp_path) as folder:
         stamps = folder.listing(100).files()
-        found = hash_files(folder, stamps, Plan(hash_name=name, shard_bytes=shard))
+        found = hash_files(folder, stamps, HashPlan(hash_name=name, shard_bytes=shard))
     assert found.keys() == files.keys()
     for path, content in files.items():
         step = shard or max(len(content), 1)
@@ -59,10 +59,10 @@ def test_every_file_is_hashed_whatever_way_it_is_read(
 def test_files_that_were_only_listed_are_hashed_the_same(shard: int, tmp_path: Path) -> None:
     filled(tmp_path)
     with ModelFolder(tmp_path) as folder:
-        plan = Plan(shard_bytes=shard)
+        plan = HashPlan(shard_bytes=shard)
         looked_at = hash_files(folder, folder.listing(100).files(), plan)
         quick = folder.listing(100, is_quick=True)
-        assert {stamp is UNSEEN for stamp in quick.files().values()} == {True}
+        assert {stamp is UNKNOWN_STATE for stamp in quick.files().values()} == {True}
         assert hash_files(folder, quick.files(), plan) == looked_at
 
 
@@ -77,12 +77,12 @@ def test_name_that_is_no_file_any_more_when_it_is_opened_is_reported(
         stamps = folder.listing(9, is_quick=True).files()
         path.unlink()
         make(path)
-        found = hash_files(folder, stamps, Plan())
+        found = hash_files(folder, stamps, HashPlan())
     assert found["x.bin"].has_changed
     assert not found["other"].problem
 
 
-@pytest.mark.parametrize("size", [10, SMALL_BYTES + 1])
+@pytest.mark.parametrize("size", [10, SMALL_FILE_BYTES + 1])
 def test_file_that_is_another_by_now_is_reported_not_hashed(size: int, tmp_path: Path) -> None:
     path = tmp_path / "x.bin"
     path.write_bytes(b"a" * size)
@@ -90,7 +90,7 @@ def test_file_that_is_another_by_now_is_reported_not_hashed(size: int, tmp_path:
         stamps = folder.listing(9).files()
         path.write_bytes(b"b" * size)
         os.utime(path, ns=(1, 1))
-        [found] = hash_files(folder, stamps, Plan()).values()
+        [found] = hash_files(folder, stamps, HashPlan()).values()
     assert found.has_changed
     assert found.digests == ()
 
@@ -145,9 +145,9 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     with ModelFolder(tmp_path) as folder:
         listing = folder.listing(100)
-        hash_files(folder, listing.files(), Plan(shard_bytes=1000))
+        hash_files(folder, listing.files(), HashPlan(shard_bytes=1000))
         for path, stamp in listing.folders:
-            assert folder.folder_stamp(path) == stamp
+            assert folder.folder_state(path) == stamp
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
@@ -162,10 +162,10 @@ def test_leaving_two_processes_early_ends_the_second(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "fork", lambda: children.append(fork()) or children[-1])
     paths = [str(number) for number in range(40)]
 
-    def work(paths: Sequence[str]) -> Iterator[Hashed]:
-        return (Hashed(path, digests=(bytes(1 << 16),)) for path in paths)
+    def work(paths: Sequence[str]) -> Iterator[HashedFile]:
+        return (HashedFile(path, digests=(bytes(1 << 16),)) for path in paths)
 
-    running = in_two_processes(paths, work)
+    running = run_in_two_processes(paths, work)
     next(running)
     before = len(list(Path("/proc/self/fd").iterdir()))
     running.close()  # type: ignore[attr-defined]
@@ -183,12 +183,12 @@ def test_second_process_hashes_the_same_or_its_half_is_done_here(
     here = os.getpid()
     with ModelFolder(tmp_path) as folder:
         stamps = folder.listing(100).files()
-        alone = hash_files(folder, stamps, Plan())
+        alone = hash_files(folder, stamps, HashPlan())
 
-        def work(paths: Sequence[str]) -> Iterator[Hashed]:
+        def work(paths: Sequence[str]) -> Iterator[HashedFile]:
             if does_child_fail and os.getpid() != here:
                 os._exit(1)
             yield from (alone[path] for path in paths)
 
-        found = {one.path: one for one in in_two_processes(sorted(files), work)}
+        found = {one.path: one for one in run_in_two_processes(sorted(files), work)}
     assert found == alone

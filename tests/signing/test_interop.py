@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from mlsec.signing.signer.sign import Signing
+from mlsec.signing.signer.sign import SigningOptions
 from tests.signing.make_timestamp import Holder, issue
 from tests.signing.workshop import (
     CODE,
@@ -31,7 +31,7 @@ _ALICE = issue("alice", _BETWEEN, is_ca=False, purposes=CODE)
 _CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 # Not BLAKE2b and not parts: model-signing 1.1.1 cannot verify the first by the name it writes
 # itself, and wants a label for the second that the standard does not know.
-_WAYS = {"all": Signing(), "one left out": Signing(ignored=("config.json",))}
+_WAYS = {"all": SigningOptions(), "one left out": SigningOptions(ignored=("config.json",))}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def with_certificates(shop: Workshop, holder: Holder = _ALICE) -> tuple[Path, Pa
 @pytest.mark.parametrize("way", _WAYS.values(), ids=list(_WAYS))
 @pytest.mark.parametrize("curve", _CURVES.values(), ids=list(_CURVES))
 def test_peer_verifies_what_we_sign_with_a_key(
-    curve: ec.EllipticCurve, way: Signing, shop: Workshop, peer: Any
+    curve: ec.EllipticCurve, way: SigningOptions, shop: Workshop, peer: Any
 ) -> None:
     key = ec.generate_private_key(curve)
     _, public = with_key(shop, key)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.sigstore.checkpoint import read_checkpoint
 from mlsec.signing.sigstore.inclusion import root_of
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 from tests.signing.make_log import LogMaker, leaf, tree_path, tree_root
 
 BODIES = [b"entry %d" % n for n in range(40)]
@@ -35,7 +35,7 @@ def test_proof_for_one_place_fits_no_other(size, data):
         return
     try:
         root = root_of(BODIES[index], claimed, claimed_size, path)
-    except RefusedError:
+    except CheckFailedError:
         return
     # Another size may share the path's shape; another place in the same tree may not.
     assert root != tree_root(leaves) or claimed_size != size
@@ -43,12 +43,12 @@ def test_proof_for_one_place_fits_no_other(size, data):
 
 @pytest.mark.parametrize("index", [-1, 5, 1 << 62])
 def test_place_outside_the_tree_is_refused(index):
-    with pytest.raises(RefusedError, match="outside the log"):
+    with pytest.raises(CheckFailedError, match="outside the log"):
         root_of(b"entry", index, 5, ())
 
 
 def test_proof_for_a_huge_tree_ends_at_once():
-    with pytest.raises(RefusedError, match="shorter"):
+    with pytest.raises(CheckFailedError, match="shorter"):
         root_of(b"entry", (1 << 62) - 1, 1 << 62, (bytes(32),) * 40)
 
 

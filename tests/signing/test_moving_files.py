@@ -10,10 +10,10 @@ import pytest
 from mlsec.core.errors import MlsecError
 from mlsec.signing.content import comparison as compare
 from mlsec.signing.files.folder import ModelFolder
-from mlsec.signing.files.hash_plan import Hashed, Plan
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan
 from mlsec.signing.models.local_model import LocalFiles
 from mlsec.signing.signer import sign
-from mlsec.signing.signer.sign import USUAL, Signing
+from mlsec.signing.signer.sign import USUAL, SigningOptions
 from mlsec.signing.verdicts.verdict import Answer
 from tests.moving import CHANGES, Change, after_listing, replace, rewrite, writing
 from tests.signing.workshop import Workshop, bad
@@ -24,12 +24,14 @@ LARGE = bytes(range(256)) * (1 << 18)
 TRIES = 20
 
 
-@pytest.mark.parametrize("how", [USUAL, Signing(shard_bytes=1 << 20)], ids=["whole", "parts"])
+@pytest.mark.parametrize(
+    "how", [USUAL, SigningOptions(shard_bytes=1 << 20)], ids=["whole", "parts"]
+)
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("quick_from", [1, compare.QUICK_FROM])
 def test_file_that_is_written_to_while_it_is_hashed_fails_the_verdict(
     change: Change,
-    how: Signing,
+    how: SigningOptions,
     quick_from: int,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -83,7 +85,7 @@ def test_a_model_of_one_file_is_looked_at_again(tmp_path: Path) -> None:
     with ModelFolder(path) as folder:
         opened = LocalFiles(folder)
         listing = opened.listing(9)
-        opened.hashed(listing.files(), Plan(), None)
+        opened.hashed(listing.files(), HashPlan(), None)
         assert opened.moved(listing) == []
         rewrite(path)
         assert [(one.id, one.file) for one in opened.moved(listing)] == [
@@ -98,7 +100,7 @@ def test_a_model_that_is_written_to_while_it_is_signed_is_not_signed(
     path = shop.write("a.bin", b"words")
     hashed = sign.hash_files
 
-    def then_rewritten(*arguments: Any) -> dict[str, Hashed]:
+    def then_rewritten(*arguments: Any) -> dict[str, HashedFile]:
         found = hashed(*arguments)
         rewrite(path)
         return found

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mlsec.signing.certificates.certificate import Authority
 from mlsec.signing.errors import MalformedError, SigningError, UnsupportedError
-from mlsec.signing.oci.distinguished_name import attributes_of, fits, wanted_attributes
+from mlsec.signing.oci.distinguished_name import attributes_of, fits, required_attributes
 from mlsec.signing.oci.notary import NotaryTrust, verify_notary
 from mlsec.signing.oci.notary_jws import ALGORITHMS, read_notary_envelope
 from mlsec.signing.trust.identity_rule import IdentityRule
@@ -253,7 +253,7 @@ def test_repeated_attribute_is_never_a_match():
 
 @given(st.text(max_size=80))
 def test_any_text_is_a_name_or_the_one_error(text):
-    for read in (attributes_of, wanted_attributes):
+    for read in (attributes_of, required_attributes):
         try:
             read(text)
         except MalformedError:

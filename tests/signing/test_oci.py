@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlsec.signing.api import Answer, Outcome, Verdict, verify
-from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.json_fields import JsonFields
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.files.folder import ModelFolder
 from mlsec.signing.models.local_model import LocalFiles
@@ -391,7 +391,7 @@ def test_content_of_a_blob_is_held_to_its_digest_and_size(held: bytes, tmp_path:
     path.parent.mkdir(parents=True)
     path.write_bytes(held)
     document = {"mediaType": "x/y", "digest": f"sha256:{digest}", "size": 6}
-    descriptor = read_descriptor(Shape(document, "descriptor"))
+    descriptor = read_descriptor(JsonFields(document, "descriptor"))
     with ModelFolder(tmp_path) as folder:
         opened = LocalFiles(folder)
         if held == b"signed":

@@ -10,8 +10,14 @@ import pytest
 
 from mlsec.core.errors import MlsecError
 from mlsec.signing.api import verify
-from mlsec.signing.trust.identity_rule import IdentityRule, mistake_in
-from mlsec.signing.trust.policy import KeyAnchor, Leave, Reaction, Stamping, TrustPolicy
+from mlsec.signing.trust.identity_rule import IdentityRule, pattern_problem
+from mlsec.signing.trust.policy import (
+    KeyAnchor,
+    Permission,
+    Reaction,
+    TimestampRequirement,
+    TrustPolicy,
+)
 from mlsec.signing.trust.policy_loader import load_policy, policy_of
 from mlsec.signing.verdicts.verdict import Answer, Identity, IdentityType
 
@@ -59,8 +65,8 @@ def read(text: str) -> TrustPolicy:
 def test_every_word_of_the_policy_is_read() -> None:
     policy = read(WHOLE)
     assert policy.defaults.unsigned is Reaction.REPORT
-    assert policy.defaults.ca_leaf is Leave.ALLOW
-    assert policy.defaults.timestamp is Stamping.REQUIRED
+    assert policy.defaults.ca_leaf is Permission.ALLOW
+    assert policy.defaults.timestamp is TimestampRequirement.REQUIRED
     assert policy.defaults.bundle_bytes == 2 << 20
     [model] = policy.models
     assert (model.name, model.threshold, model.may_ignore) == ("chat", 2, ("README.md",))
@@ -226,7 +232,7 @@ def test_policy_that_cannot_be_read_says_where(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_pattern_that_trusts_more_than_it_says_is_refused(pattern: str) -> None:
-    assert mistake_in(pattern)
+    assert pattern_problem(pattern)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +247,7 @@ def test_pattern_that_trusts_more_than_it_says_is_refused(pattern: str) -> None:
     ],
 )
 def test_pattern_that_says_what_it_means_is_taken(pattern: str) -> None:
-    assert mistake_in(pattern) == ""
+    assert pattern_problem(pattern) == ""
 
 
 @pytest.mark.parametrize(
@@ -261,7 +267,7 @@ def test_pattern_that_says_what_it_means_is_taken(pattern: str) -> None:
 def test_pattern_is_judged_by_the_kind_of_name(
     kind: IdentityType, pattern: str, is_taken: bool
 ) -> None:
-    assert (mistake_in(pattern, kind) == "") is is_taken
+    assert (pattern_problem(pattern, kind) == "") is is_taken
 
 
 def test_pattern_must_match_in_full_and_kind_must_fit() -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.signing.signer.sign import Signing
+from mlsec.signing.signer.sign import SigningOptions
 from tests.signing.workshop import NOW, TSA, Workshop, bad, certificate_signer, is_verified
 
 DAY = timedelta(days=1)
 
 
-def signed_twice(shop: Workshop, first: Signing, second: Signing) -> set[str]:
+def signed_twice(shop: Workshop, first: SigningOptions, second: SigningOptions) -> set[str]:
     shop.signers = [{"anchor": "release"}, {"anchor": "corp", "identity": {"subject": "CN=alice"}}]
     shop.threshold = 2
     shop.sign(how=first)
@@ -26,17 +26,17 @@ def signed_twice(shop: Workshop, first: Signing, second: Signing) -> set[str]:
 @pytest.mark.parametrize(
     ("second", "wrong"),
     [
-        (Signing(name="chat"), set()),
-        (Signing(name="another"), {"statement/all-alike"}),
-        (Signing(name="chat", ignored=("config.json",)), {"statement/all-alike"}),
-        (Signing(name="chat", hash_name="blake2b"), {"statement/all-alike"}),
+        (SigningOptions(name="chat"), set()),
+        (SigningOptions(name="another"), {"statement/all-alike"}),
+        (SigningOptions(name="chat", ignored=("config.json",)), {"statement/all-alike"}),
+        (SigningOptions(name="chat", hash_name="blake2b"), {"statement/all-alike"}),
     ],
     ids=["alike", "other-name", "other-files", "other-hash"],
 )
 def test_what_several_sign_is_one_and_the_same(
-    second: Signing, wrong: set[str], tmp_path: Path
+    second: SigningOptions, wrong: set[str], tmp_path: Path
 ) -> None:
-    assert signed_twice(Workshop(tmp_path), Signing(name="chat"), second) == wrong
+    assert signed_twice(Workshop(tmp_path), SigningOptions(name="chat"), second) == wrong
 
 
 def test_a_signing_authority_of_notary_vouches_for_no_other_signature(tmp_path: Path) -> None:

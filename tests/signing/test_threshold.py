@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from mlsec.signing.bundles.bundle import Envelope
-from mlsec.signing.signatures.signer_checks import in_window, issued
-from mlsec.signing.signatures.threshold import Judged, check_threshold
+from mlsec.signing.signatures.signer_checks import check_issuer, check_key_window
+from mlsec.signing.signatures.threshold import JudgedSignature, check_threshold
 from mlsec.signing.trust.policy import KeyAnchor, ModelRule, SignerRule
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 from mlsec.signing.verdicts.verdict import (
     Check,
     Identity,
@@ -33,12 +33,12 @@ def signer(key: str, name: str = "", issuer: str = "") -> Signer:
     return Signer(key_fingerprint=key, algorithm="x", identities=names, issuer=issuer)
 
 
-def signed(who: Signer | None, *numbers: int, check: Check = GOOD) -> Judged:
+def signed(who: Signer | None, *numbers: int, check: Check = GOOD) -> JudgedSignature:
     verdict = SignatureVerdict(checks=(check,), signer=who)
-    return Judged(envelope=ENVELOPE, by_signer=dict.fromkeys(numbers, verdict))
+    return JudgedSignature(envelope=ENVELOPE, by_signer=dict.fromkeys(numbers, verdict))
 
 
-def outcome(threshold: int, *judged: Judged) -> Outcome:
+def outcome(threshold: int, *judged: JudgedSignature) -> Outcome:
     rule = ModelRule(threshold=threshold, signers=(SignerRule(anchor="a"),) * 3)
     return check_threshold(judged, rule)[0].outcome
 
@@ -66,7 +66,7 @@ ELSEWHERE = signer("k3", "alice@corp.example", "https://other.example")
         ((signed(ALICE, 0), signed(BOB, 1), signed(None, -1, check=BAD)), Outcome.OK),
     ],
 )
-def test_two_of_three(judged: tuple[Judged, ...], expected: Outcome) -> None:
+def test_two_of_three(judged: tuple[JudgedSignature, ...], expected: Outcome) -> None:
     assert outcome(2, *judged) is expected
 
 
@@ -81,7 +81,7 @@ def test_two_of_three(judged: tuple[Judged, ...], expected: Outcome) -> None:
     ],
 )
 def test_without_a_count_one_is_enough_and_none_may_be_bad(
-    judged: tuple[Judged, ...], expected: Outcome
+    judged: tuple[JudgedSignature, ...], expected: Outcome
 ) -> None:
     assert outcome(0, *judged) is expected
 
@@ -89,13 +89,13 @@ def test_without_a_count_one_is_enough_and_none_may_be_bad(
 def test_a_key_counts_until_its_end_which_is_not_included() -> None:
     start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
     anchor = KeyAnchor(name="k", pem=Path("k"), valid_from=start, valid_to=end)
-    assert in_window(anchor, start)
-    assert in_window(anchor, end - timedelta(microseconds=1))
+    assert check_key_window(anchor, start)
+    assert check_key_window(anchor, end - timedelta(microseconds=1))
     for at in (start - timedelta(microseconds=1), end):
-        with pytest.raises(RefusedError):
-            in_window(anchor, at)
+        with pytest.raises(CheckFailedError):
+            check_key_window(anchor, at)
 
 
 def test_nobody_vouched_for_is_not_vouched_for_by_a_rule_without_an_issuer() -> None:
-    with pytest.raises(RefusedError):
-        issued(SignerRule(anchor="a"), ALICE)
+    with pytest.raises(CheckFailedError):
+        check_issuer(SignerRule(anchor="a"), ALICE)

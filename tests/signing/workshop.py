@@ -22,7 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mlsec.signing.api import verify
 from mlsec.signing.bundles.dsse import pae
-from mlsec.signing.signer.sign import USUAL, SignerKey, Signing, load_signer, sign
+from mlsec.signing.signer.sign import USUAL, SignerKey, SigningOptions, load_signer, sign
 from mlsec.signing.trust.policy import Profile
 from mlsec.signing.trust.policy_loader import policy_of
 from mlsec.signing.verdicts.verdict import Answer, Check, Outcome, Verdict
@@ -99,7 +99,7 @@ class Workshop:
     def sign(
         self,
         key: SignerKey | None = None,
-        how: Signing = USUAL,
+        how: SigningOptions = USUAL,
         timestamp: Callable[[bytes], bytes] | None = None,
         to: Path | None = None,
     ) -> None:

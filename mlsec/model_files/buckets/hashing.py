@@ -9,8 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.collect.folders.entry import Bucket, Entry, StoreError
 from mlsec.core.enums import GapReason
-from mlsec.signing.files.hash_files import Say
-from mlsec.signing.files.hash_plan import Hashed, Plan, new_hash, parts_of
+from mlsec.signing.files.hash_files import Progress
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan, byte_ranges, new_hash
 
 RANGE_BYTES = 8 << 20
 # Ranges that are on their way at once; so many are held in memory.
@@ -19,8 +19,8 @@ TRIES = 3
 
 
 def hash_objects(
-    bucket: Bucket, entries: Mapping[str, Entry], plan: Plan, say: Say | None
-) -> dict[str, Hashed]:
+    bucket: Bucket, entries: Mapping[str, Entry], plan: HashPlan, progress: Progress | None
+) -> dict[str, HashedFile]:
     """Hash objects (path -> entry as listed); every byte is of the version that was listed.
 
     Raises:
@@ -37,14 +37,14 @@ def hash_objects(
             done += one.take(answer)
             if one.is_done:
                 found[one.path] = one.result()
-            if say is not None:
-                say(done, total)
+            if progress is not None:
+                progress(done, total)
     finally:
         pool.shutdown(cancel_futures=True)
     return found
 
 
-def unread(path: str, error: ArtifactError) -> Hashed:
+def unread(path: str, error: ArtifactError) -> HashedFile:
     """Say why nothing is known of an object; it is never a digest."""
     right = error.right if isinstance(error, StoreError) else ""
     match error.reason:
@@ -57,25 +57,25 @@ def unread(path: str, error: ArtifactError) -> Hashed:
         case _:
             fix = "verify again"
     problem = "the store did not give it"
-    return Hashed(path=path, problem=problem, detail=error.message, fix=fix)
+    return HashedFile(path=path, problem=problem, detail=error.message, fix=fix)
 
 
 def _by_store(
-    pool: ThreadPoolExecutor, bucket: Bucket, entries: Mapping[str, Entry], plan: Plan
-) -> dict[str, Hashed]:
+    pool: ThreadPoolExecutor, bucket: Bucket, entries: Mapping[str, Entry], plan: HashPlan
+) -> dict[str, HashedFile]:
     """Ask for the digests that the store has, of objects that are hashed in one part."""
     asked = {
         path: entry
         for path, entry in entries.items()
         if entry.has_sha256
         and plan.hash_name == "sha256"
-        and len(parts_of(entry.size_bytes, plan.shard_bytes)) == 1
+        and len(byte_ranges(entry.size_bytes, plan.shard_bytes)) == 1
     }
     answers = pool.map(lambda each: _told(bucket, *each), asked.items())
     return {answer.path: answer for answer in answers if answer is not None}
 
 
-def _told(bucket: Bucket, path: str, entry: Entry) -> Hashed | None:
+def _told(bucket: Bucket, path: str, entry: Entry) -> HashedFile | None:
     try:
         bucket.open(entry)  # what lies in an archive is not there to be loaded either
         sha256 = bucket.sha256(entry)
@@ -84,17 +84,17 @@ def _told(bucket: Bucket, path: str, entry: Entry) -> Hashed | None:
     if not sha256:
         return None
     digests = (bytes.fromhex(sha256),)
-    return Hashed(path=path, size_bytes=entry.size_bytes, digests=digests, is_by_store=True)
+    return HashedFile(path=path, size_bytes=entry.size_bytes, digests=digests, is_by_store=True)
 
 
 class _Stream:
     """One object while its ranges come in, in order."""
 
-    def __init__(self, path: str, entry: Entry, plan: Plan) -> None:
+    def __init__(self, path: str, entry: Entry, plan: HashPlan) -> None:
         self.path, self.entry = path, entry
         self.failed: ArtifactError | None = None
         self._hash_name = plan.hash_name
-        self._parts = parts_of(entry.size_bytes, plan.shard_bytes)
+        self._parts = byte_ranges(entry.size_bytes, plan.shard_bytes)
         self._digests: list[bytes] = []
         self._hash = new_hash(plan.hash_name)
         self._at = 0
@@ -124,7 +124,7 @@ class _Stream:
                 self._hash = new_hash(self._hash_name)
         return len(data)
 
-    def result(self) -> Hashed:
+    def result(self) -> HashedFile:
         """Give the digests of all parts, or why there are none."""
         if self.failed is not None:
             return unread(self.path, self.failed)
@@ -132,11 +132,11 @@ class _Stream:
         digests = tuple(self._digests)
         if self._parts and not size_bytes:
             digests = (self._hash.digest(),)
-        return Hashed(path=self.path, size_bytes=size_bytes, digests=digests)
+        return HashedFile(path=self.path, size_bytes=size_bytes, digests=digests)
 
 
 def _ahead(
-    pool: ThreadPoolExecutor, bucket: Bucket, entries: Mapping[str, Entry], plan: Plan
+    pool: ThreadPoolExecutor, bucket: Bucket, entries: Mapping[str, Entry], plan: HashPlan
 ) -> Iterator[tuple[_Stream, Future[bytes]]]:
     """Ask for some ranges beyond the one that is hashed, and give them in order."""
     waiting: deque[tuple[_Stream, Future[bytes]]] = deque()

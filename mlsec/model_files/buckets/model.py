@@ -13,10 +13,10 @@ from mlsec.collect.folders.entry import Bucket, Entry
 from mlsec.core.errors import MlsecError
 from mlsec.model_files.buckets.hashing import hash_objects, unread
 from mlsec.signing.errors import OverLimitError, SigningError, UnreadError
-from mlsec.signing.files.hash_files import Say
-from mlsec.signing.files.hash_plan import Hashed, Plan
-from mlsec.signing.files.listing import Found, Kind, Listing, Stamp
-from mlsec.signing.models.discovery import ENDINGS, HEAD_BYTES, is_like_a_bundle
+from mlsec.signing.files.hash_files import Progress
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan
+from mlsec.signing.files.listing import FileState, Found, Kind, Listing
+from mlsec.signing.models.discovery import ENDINGS, HEAD_BYTES, may_be_bundle
 from mlsec.signing.models.model import ModelFiles
 from mlsec.signing.verdicts.verdict import Check, not_checked
 
@@ -34,10 +34,10 @@ class FarSignature:
         """Give its address."""
         return self._entry.id
 
-    def is_like_a_bundle(self) -> bool:
+    def may_be_bundle(self) -> bool:
         """Whether it begins as a signature file does; what cannot be read may be one."""
         try:
-            return is_like_a_bundle(self.read(HEAD_BYTES))
+            return may_be_bundle(self.read(HEAD_BYTES))
         except UnreadError:
             return True
 
@@ -97,7 +97,7 @@ class FarModel(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             for entry in self.beside or ()
             if entry.path.rpartition("/")[2] in names
         ]
-        found = sorted((one for one in found if one.is_like_a_bundle()), key=str)
+        found = sorted((one for one in found if one.may_be_bundle()), key=str)
         if not found and self.beside is None:
             raise UnreadError("what lies beside the model was not listed", location=self.address)
         return found
@@ -123,16 +123,18 @@ class FarFiles:
             raise UnreadError(model.hidden, location=model.address)
         if len(model.entries) > max_entries:
             raise OverLimitError(f"the model holds more than {max_entries} names")
-        founds = (
-            Found(path, Kind.FILE, Stamp.of_size(entry.size_bytes))
+        found = (
+            Found(path, Kind.FILE, FileState.of_size(entry.size_bytes))
             for path, entry in sorted(model.entries.items())
         )
-        return Listing(found=tuple(founds), folders=())
+        return Listing(found=tuple(found), folders=())
 
-    def hashed(self, files: Mapping[str, Stamp], plan: Plan, say: Say | None) -> dict[str, Hashed]:
+    def hashed(
+        self, files: Mapping[str, FileState], plan: HashPlan, progress: Progress | None
+    ) -> dict[str, HashedFile]:
         """Hash by the store's own digests, and by ranges where it has none."""
         entries = {path: self._model.entries[path] for path in files}
-        return hash_objects(self._model.bucket, entries, plan, say)
+        return hash_objects(self._model.bucket, entries, plan, progress)
 
     def read(self, path: str, at_most: int) -> bytes:
         """Give the first bytes of an object."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 
 if TYPE_CHECKING:
     from cryptography.x509 import BasicConstraints, Certificate, ExtendedKeyUsage, KeyUsage
@@ -134,9 +134,9 @@ def verify_path(
     from cryptography.x509 import verification  # noqa: PLC0415
 
     if not anchors or leaf in anchors:
-        raise RefusedError("the certificate does not lead to an anchor of the policy")
+        raise CheckFailedError("the certificate does not lead to an anchor of the policy")
     if span := _span(leaf, at):
-        raise RefusedError(f"the certificate is {span}")
+        raise CheckFailedError(f"the certificate is {span}")
     of_leaf = _of_leaf(
         purpose, may_be_authority=may_be_authority, may_lack_purpose=may_lack_purpose
     )
@@ -152,7 +152,7 @@ def verify_path(
         )
     except (verification.VerificationError, ValueError) as error:
         why = _outdated(leaf, intermediates, anchors, at) or _reason(error)
-        raise RefusedError(f"no path to an anchor of the policy: {why}") from None
+        raise CheckFailedError(f"no path to an anchor of the policy: {why}") from None
     return tuple(verified.chain)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mlsec.signing.errors import MalformedError, UnsupportedError
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -111,7 +111,7 @@ def _check_one(
     at = entry.revocation_date_utc
     if signed_at is not None and signed_at < at and reason in _HARMLESS:
         return
-    raise RefusedError(
+    raise CheckFailedError(
         "the certificate was revoked",
         expected="a certificate that is not on the issuer's list",
         actual=f"serial {certificate.serial_number:x}, {reason}, {at:%Y-%m-%dT%H:%M:%SZ}",

@@ -15,7 +15,7 @@ from mlsec.signing.certificates.certificate import (
     verify_path,
 )
 from mlsec.signing.certificates.revocation import RevocationList, check_not_revoked
-from mlsec.signing.verdicts.steps import RefusedError, Steps
+from mlsec.signing.verdicts.steps import CheckFailedError, Steps
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -84,7 +84,7 @@ def _in_time(leaf: Certificate, rules: ChainRules) -> bool:
     if start <= rules.at <= end:
         return True
     is_past = rules.at > end
-    raise RefusedError(
+    raise CheckFailedError(
         "the certificate has expired" if is_past else "the certificate is not valid yet",
         expected=f"{start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ}",
         actual=f"{rules.at:%Y-%m-%dT%H:%M:%SZ}",
@@ -102,11 +102,11 @@ def _purpose(leaf: Certificate) -> bool:
     except x509.ExtensionNotFound:
         usage = None
     if usage is not None and not usage.digital_signature:
-        raise RefusedError("the certificate's key is not meant for signatures")
+        raise CheckFailedError("the certificate's key is not meant for signatures")
     try:
         purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
-        raise RefusedError(
+        raise CheckFailedError(
             "the certificate does not say that it is for code signing",
             expected="extended key usage codeSigning",
             actual="none",
@@ -114,7 +114,7 @@ def _purpose(leaf: Certificate) -> bool:
         ) from None
     listed = [one.dotted_string for one in purposes]
     if _CODE_SIGNING not in listed:
-        raise RefusedError(
+        raise CheckFailedError(
             "the certificate is not meant for code signing",
             expected=_CODE_SIGNING,
             actual=", ".join(listed)[:200],
@@ -131,7 +131,7 @@ def _leaf(leaf: Certificate) -> bool:
     except x509.ExtensionNotFound:
         is_authority = False
     if is_authority:
-        raise RefusedError(
+        raise CheckFailedError(
             "an authority's certificate signed the model",
             hint="sign with an end entity's certificate; ca_leaf: allow takes old ones",
         )

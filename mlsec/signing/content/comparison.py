@@ -6,22 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from mlsec.signing.content.unsigned_files import ODD, Allowed, unreadable, unsigned
-from mlsec.signing.files.hash_files import Say
-from mlsec.signing.files.hash_plan import Hashed, Plan
-from mlsec.signing.files.listing import Kind, Listing, Stamp
-from mlsec.signing.files.symlinks import inner_links
+from mlsec.signing.content.unsigned_files import ODD, AllowedExtras, unreadable, unsigned
+from mlsec.signing.files.hash_files import Progress
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan
+from mlsec.signing.files.listing import FileState, Kind, Listing
+from mlsec.signing.files.symlinks import internal_links
 from mlsec.signing.manifests.manifest import Entry, Manifest
 from mlsec.signing.models.model import ModelFiles
 from mlsec.signing.trust.policy import Profile
 from mlsec.signing.verdicts.verdict import Check, SignedFile, failed, passed
 
-MAX_TOLD = 200
+MAX_CHECKS = 200
 # From here on it is worth not to look at every file before it is opened.
 QUICK_FROM = 1000
 
 
-class Compared(msgspec.Struct, frozen=True, kw_only=True):
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """What comparing found; ``files`` are those whose bytes are as signed."""
 
     checks: tuple[Check, ...]
@@ -31,8 +31,12 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(
-    opened: ModelFiles, manifest: Manifest, allowed: Allowed, limit: int, say: Say | None = None
-) -> Compared:
+    opened: ModelFiles,
+    manifest: Manifest,
+    allowed: AllowedExtras,
+    limit: int,
+    progress: Progress | None = None,
+) -> Comparison:
     """Hash what is signed and account for everything else.
 
     Raises:
@@ -40,18 +44,18 @@ def compare(
             with what is not there.
     """
     how = manifest.serialization
-    plan = Plan(hash_name=how.hash_name, shard_bytes=how.shard_bytes)
+    plan = HashPlan(hash_name=how.hash_name, shard_bytes=how.shard_bytes)
     listing = opened.listing(limit, is_quick=_may_be_quick(manifest, allowed))
-    links = inner_links(listing) if allowed.may_link else {}
+    links = internal_links(listing) if allowed.may_link else {}
     wanted = _by_path(opened, manifest)
     to_hash, checks = _split(listing, links, wanted, plan)
-    hashed = _hash(opened, to_hash, links, plan, say)
+    hashed = _hash(opened, to_hash, links, plan, progress)
     good, bad = _as_signed(hashed, wanted, to_hash, plan)
     checks += bad
     checks += unsigned(listing, wanted, links, allowed)
     checks += opened.moved(listing)
     checks += by_store(hashed.values())
-    return Compared(
+    return Comparison(
         checks=_told(checks, len(wanted)),
         files=good,
         found=len(listing.found),
@@ -59,19 +63,19 @@ def compare(
     )
 
 
-def _may_be_quick(manifest: Manifest, allowed: Allowed) -> bool:
+def _may_be_quick(manifest: Manifest, allowed: AllowedExtras) -> bool:
     """Whether no size is asked for before a file is read, and there are very many files."""
     is_strict = allowed.profile is Profile.STRICT and not allowed.may_link
     is_whole = not manifest.serialization.shard_bytes
     return is_strict and is_whole and len(manifest.entries) >= QUICK_FROM
 
 
-def bytes_read(hashed: Iterable[Hashed]) -> int:
+def bytes_read(hashed: Iterable[HashedFile]) -> int:
     """Count the bytes that were hashed here."""
     return sum(one.size_bytes for one in hashed if not one.is_by_store)
 
 
-def by_store(hashed: Iterable[Hashed]) -> list[Check]:
+def by_store(hashed: Iterable[HashedFile]) -> list[Check]:
     """Say for how many files a store's own digest was taken instead of the bytes."""
     count = sum(one.is_by_store for one in hashed)
     what = "the store's own SHA-256 of the whole object was taken instead of its bytes"
@@ -79,34 +83,34 @@ def by_store(hashed: Iterable[Hashed]) -> list[Check]:
 
 
 def _split(
-    listing: Listing, links: Mapping[str, str], wanted: Mapping[str, list[Entry]], plan: Plan
-) -> tuple[dict[str, Stamp], list[Check]]:
+    listing: Listing, links: Mapping[str, str], wanted: Mapping[str, list[Entry]], plan: HashPlan
+) -> tuple[dict[str, FileState], list[Check]]:
     """Tell the files worth hashing from those that are missing or of another size."""
-    stamps = listing.files()
-    stamps.update({path: stamps[end] for path, end in links.items()})
+    states = listing.files()
+    states.update({path: states[end] for path, end in links.items()})
     checks: list[Check] = []
-    to_hash: dict[str, Stamp] = {}
+    to_hash: dict[str, FileState] = {}
     for path, entries in wanted.items():
-        stamp = stamps.get(path)
-        if stamp is None:
+        state = states.get(path)
+        if state is None:
             checks.append(_missing(path, listing))
-        elif plan.shard_bytes and entries[-1].end != stamp.size_bytes:
-            checks.append(_other_size(path, entries[-1].end, stamp))
+        elif plan.shard_bytes and entries[-1].end != state.size_bytes:
+            checks.append(_other_size(path, entries[-1].end, state))
         else:
-            to_hash[path] = stamp
+            to_hash[path] = state
     return to_hash, checks
 
 
 def _hash(
     opened: ModelFiles,
-    files: Mapping[str, Stamp],
+    files: Mapping[str, FileState],
     links: Mapping[str, str],
-    plan: Plan,
-    say: Say | None,
-) -> dict[str, Hashed]:
+    plan: HashPlan,
+    progress: Progress | None,
+) -> dict[str, HashedFile]:
     """Hash each file once, also where links inside the model lead to it."""
-    real = {links.get(path, path): stamp for path, stamp in files.items()}
-    found = opened.hashed(real, plan, say)
+    real = {links.get(path, path): state for path, state in files.items()}
+    found = opened.hashed(real, plan, progress)
     return (
         {path: msgspec.structs.replace(found[links.get(path, path)], path=path) for path in files}
         if links
@@ -148,22 +152,22 @@ def _missing(path: str, listing: Listing) -> Check:
     )
 
 
-def _other_size(path: str, size_bytes: int, stamp: Stamp) -> Check:
+def _other_size(path: str, size_bytes: int, state: FileState) -> Check:
     return failed(
         "files/unchanged",
         "a signed file has another size",
         file=path,
         expected=f"{size_bytes} bytes",
-        actual=f"{stamp.size_bytes} bytes",
+        actual=f"{state.size_bytes} bytes",
         fix="restore the file, or have the change reviewed and signed",
     )
 
 
 def _as_signed(
-    hashed: Mapping[str, Hashed],
+    hashed: Mapping[str, HashedFile],
     wanted: Mapping[str, Sequence[Entry]],
     paths: Iterable[str],
-    plan: Plan,
+    plan: HashPlan,
 ) -> tuple[tuple[SignedFile, ...], list[Check]]:
     """Tell the files whose bytes are as signed from the others, with what is wrong with those."""
     good: list[SignedFile] = []
@@ -183,7 +187,7 @@ def _as_signed(
     return tuple(good), bad
 
 
-def _judge(found: Hashed, entries: Sequence[Entry]) -> Check:
+def _judge(found: HashedFile, entries: Sequence[Entry]) -> Check:
     """Say what is wrong with a file that is not as it was signed."""
     if found.has_changed:
         return failed(
@@ -221,9 +225,9 @@ def _told(checks: list[Check], count: int) -> tuple[Check, ...]:
         if check_id not in bad and not ("files/readable" in bad and check_id == "files/unchanged")
     ]
     checks.sort(key=lambda one: (not one.is_fatal, one.file, one.id))
-    if len(checks) > MAX_TOLD:
-        rest = len(checks) - MAX_TOLD
-        has_fatal = any(one.is_fatal for one in checks[MAX_TOLD:])
+    if len(checks) > MAX_CHECKS:
+        rest = len(checks) - MAX_CHECKS
+        has_fatal = any(one.is_fatal for one in checks[MAX_CHECKS:])
         more = failed("files/more", "more was found than is listed here", actual=f"{rest} more")
-        checks = [*checks[:MAX_TOLD], msgspec.structs.replace(more, is_fatal=has_fatal)]
+        checks = [*checks[:MAX_CHECKS], msgspec.structs.replace(more, is_fatal=has_fatal)]
     return (*held, *checks)

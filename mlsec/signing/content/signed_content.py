@@ -20,13 +20,13 @@ from mlsec.signing.manifests.statement import (
 )
 from mlsec.signing.trust.lock_file import locked_digest
 from mlsec.signing.trust.policy import Defaults, ModelRule, Profile
-from mlsec.signing.verdicts.steps import RefusedError, Steps
+from mlsec.signing.verdicts.steps import CheckFailedError, Steps
 from mlsec.signing.verdicts.verdict import Check, TrustedTime, failed, passed
 
 _RE_SIGN = "sign the model again with a current signer"
 
 
-class Content(msgspec.Struct, frozen=True, kw_only=True):
+class SignedContent(msgspec.Struct, frozen=True, kw_only=True):
     """A statement that was read and found to be about a model."""
 
     model_name: str
@@ -36,7 +36,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_content(
     envelope: Envelope, defaults: Defaults, profile: Profile, steps: Steps
-) -> Content | None:
+) -> SignedContent | None:
     """Read a payload whose signature held; None, with checks that say why, when it cannot be."""
     is_typed = steps.run(
         "statement/payload-type",
@@ -75,7 +75,9 @@ def read_content(
         )
         name = statement.subjects[0].name
     steps.add(*_manifest_checks(manifest, profile))
-    return Content(model_name=name, predicate_type=statement.predicate_type, manifest=manifest)
+    return SignedContent(
+        model_name=name, predicate_type=statement.predicate_type, manifest=manifest
+    )
 
 
 _OLD_FORM = msgspec.structs.replace(
@@ -87,7 +89,7 @@ _OLD_FORM = msgspec.structs.replace(
 def _exactly(actual: str, expected: str) -> bool:
     if actual == expected:
         return True
-    raise RefusedError("it is of another type", expected=expected, actual=actual[:200])
+    raise CheckFailedError("it is of another type", expected=expected, actual=actual[:200])
 
 
 def _manifest(statement: Statement, defaults: Defaults, profile: Profile) -> Manifest:
@@ -95,7 +97,7 @@ def _manifest(statement: Statement, defaults: Defaults, profile: Profile) -> Man
         return legacy_manifest_of(statement.subjects)
     if statement.predicate_type != OMS_PREDICATE:
         is_old = statement.predicate_type == LEGACY_PREDICATE
-        raise RefusedError(
+        raise CheckFailedError(
             "the statement is in the form of before v1.0"
             if is_old
             else "the statement is about something else than a model's files",
@@ -109,14 +111,14 @@ def _manifest(statement: Statement, defaults: Defaults, profile: Profile) -> Man
 
 def _root_digest(statement: Statement, manifest: Manifest) -> bool:
     if len(statement.subjects) != 1:
-        raise RefusedError(
+        raise CheckFailedError(
             "the statement has several subjects", expected="1", actual=str(len(statement.subjects))
         )
     digests = statement.subjects[0].digests
     expected = manifest.root_digest.removeprefix("sha256:")
     if digests.keys() != {"sha256"} or digests["sha256"] != expected:
         shown = ", ".join(f"{name}:{value}" for name, value in digests.items())[:300]
-        raise RefusedError(
+        raise CheckFailedError(
             "the root digest is not that of the listed files",
             expected=f"sha256:{expected}",
             actual=shown,

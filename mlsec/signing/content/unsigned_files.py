@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from mlsec.signing.files.listing import Found, Kind, Listing, Stamp
+from mlsec.signing.files.listing import FileState, Found, Kind, Listing
 from mlsec.signing.manifests.paths import is_under
 from mlsec.signing.models.model import Signature
 from mlsec.signing.trust.policy import ModelRule, Profile, Reaction, TrustPolicy
@@ -54,7 +54,7 @@ ODD = {
 }
 
 
-class Allowed(msgspec.Struct, frozen=True, kw_only=True):
+class AllowedExtras(msgspec.Struct, frozen=True, kw_only=True):
     """What may lie in a model without being signed: paths relative to it."""
 
     ignored: tuple[str, ...]
@@ -64,11 +64,11 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
     may_link: bool = False
 
 
-def allowed_beside(
+def allowed_extras(
     policy: TrustPolicy, rule: ModelRule, files: Sequence[Signature], profile: Profile
-) -> Allowed:
+) -> AllowedExtras:
     """Say what may lie beside the signed files of a model: what the policy names, ``files``."""
-    return Allowed(
+    return AllowedExtras(
         ignored=rule.may_ignore,
         signatures=frozenset(file.inside for file in files) - {""},
         extra_files=policy.defaults.extra_files,
@@ -77,7 +77,7 @@ def allowed_beside(
 
 
 def unsigned(
-    listing: Listing, wanted: Mapping[str, object], links: Mapping[str, str], allowed: Allowed
+    listing: Listing, wanted: Mapping[str, object], links: Mapping[str, str], allowed: AllowedExtras
 ) -> list[Check]:
     """Account for every name in the model that the manifest does not list."""
     checks = []
@@ -87,7 +87,7 @@ def unsigned(
         if one.path in allowed.signatures and one.kind is Kind.FILE:
             continue
         if one.kind is Kind.FILE:
-            checks.append(_extra(one.path, one.stamp, allowed))
+            checks.append(_extra(one.path, one.state, allowed))
         else:
             is_free = is_under(one.path, allowed.ignored)
             checks.append(msgspec.structs.replace(_odd(one), is_fatal=not is_free))
@@ -107,7 +107,7 @@ def _odd(one: Found) -> Check:
     )
 
 
-def _extra(path: str, stamp: Stamp | None, allowed: Allowed) -> Check:
+def _extra(path: str, stamp: FileState | None, allowed: AllowedExtras) -> Check:
     """A file that nobody signed: always told, fatal unless the policy lets it be there."""
     is_compat = allowed.profile is Profile.COMPAT
     is_git = is_under(path, GIT_PATHS) and (is_compat or not path.lower().endswith(_LOADABLE))

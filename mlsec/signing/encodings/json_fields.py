@@ -15,7 +15,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)
 _MAX_INT64 = (1 << 63) - 1
 
 
-class Shape:
+class JsonFields:
     """One JSON object, with the words for where it stands in its document.
 
     Every reader raises MalformedError for a missing field or one of another type. As in
@@ -44,14 +44,14 @@ class Shape:
         """Give the names of all fields that are not null."""
         return frozenset(name for name in self._fields if self.has(name))
 
-    def object(self, name: str) -> Shape:
+    def object(self, name: str) -> JsonFields:
         """Read an object."""
-        return Shape(self._fields.get(name), f"{self.where}.{name}")
+        return JsonFields(self._fields.get(name), f"{self.where}.{name}")
 
-    def objects(self, name: str, at_most: int) -> tuple[Shape, ...]:
+    def objects(self, name: str, at_most: int) -> tuple[JsonFields, ...]:
         """Read a list of objects, empty when absent."""
         return tuple(
-            Shape(each, f"{self.where}.{name}[{n}]")
+            JsonFields(each, f"{self.where}.{name}[{n}]")
             for n, each in enumerate(self._list(name, at_most))
         )
 

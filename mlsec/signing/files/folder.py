@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from mlsec.signing.errors import ChangedError, OverLimitError, SigningError, UnsupportedError
-from mlsec.signing.files.listing import UNSEEN, Found, Kind, Listing, Stamp
+from mlsec.signing.files.listing import UNKNOWN_STATE, FileState, Found, Kind, Listing
 
 MAX_DEPTH = 64
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -79,7 +79,7 @@ class ModelFolder:
         return descriptor
 
     def open_listed(self, path: str) -> int:
-        """As ``open_file``, for a caller who compares the stamp with that of a listed file."""
+        """As ``open_file``, for a caller who compares the state with that of a listed file."""
         folder, _, name = path.rpartition("/")
         # Most files lie in the folder of the one before.
         if folder != self._last[0]:
@@ -115,22 +115,22 @@ class ModelFolder:
             os.close(self._kept.popitem(last=False)[1])
         return descriptor
 
-    def file_stamp(self, path: str) -> Stamp:
-        """The stamp of a regular file as it is now; raises as ``open_file``."""
+    def file_state(self, path: str) -> FileState:
+        """The state of a regular file as it is now; raises as ``open_file``."""
         descriptor = self.open_file(path)
         try:
-            return Stamp.of(os.fstat(descriptor))
+            return FileState.of(os.fstat(descriptor))
         finally:
             os.close(descriptor)
 
-    def folder_stamp(self, path: str) -> Stamp:
-        """The stamp of a folder as it is now ("" for the model's own).
+    def folder_state(self, path: str) -> FileState:
+        """The state of a folder as it is now ("" for the model's own).
 
         Raises:
             OSError: not there, or a link.
         """
         self.forget()
-        return Stamp.of(os.fstat(self._folder(path) if path else self._top))
+        return FileState.of(os.fstat(self._folder(path) if path else self._top))
 
     def forget(self) -> None:
         """Let go of the folders on the way: whoever asks again is led there anew."""
@@ -143,8 +143,8 @@ class ModelFolder:
 
         Args:
             max_entries: how many names there may be.
-            is_quick: leave the files in a folder ``UNSEEN``: to look at each costs as much as to
-                read it, where there are very many small ones.
+            is_quick: give files ``UNKNOWN_STATE``: to look at each of very many small ones
+                costs as much as to read it.
 
         Raises:
             OverLimitError: more than ``max_entries`` names.
@@ -180,7 +180,7 @@ def _single(folder: ModelFolder) -> Found:
         kind = Kind.SYMLINK if folder.target.is_symlink() else Kind.UNREADABLE
         return Found(folder.single, kind)
     try:
-        return Found(folder.single, Kind.FILE, Stamp.of(os.fstat(descriptor)))
+        return Found(folder.single, Kind.FILE, FileState.of(os.fstat(descriptor)))
     finally:
         os.close(descriptor)
 
@@ -192,12 +192,12 @@ class _Walk:
         self.max_entries = max_entries
         self.is_quick = is_quick
         self.found: list[Found] = []
-        self.folders: list[tuple[str, Stamp]] = []
+        self.folders: list[tuple[str, FileState]] = []
 
     def into(self, descriptor: int, above: str, depth: int) -> None:
         """Take in everything below a folder, and close it."""
         try:
-            self.folders.append((above, Stamp.of(os.fstat(descriptor))))
+            self.folders.append((above, FileState.of(os.fstat(descriptor))))
             with os.scandir(descriptor) as entries:
                 names = list(entries)
             if len(self.found) + len(self.folders) + len(names) > self.max_entries + 1:
@@ -233,13 +233,13 @@ def _look(entry: os.DirEntry[str], path: str, folder: int, *, is_quick: bool) ->
             return Found(path, Kind.BAD_NAME)
     try:
         if is_quick and entry.is_file(follow_symlinks=False):
-            return Found(path, Kind.FILE, UNSEEN)
+            return Found(path, Kind.FILE, UNKNOWN_STATE)
         found = entry.stat(follow_symlinks=False)
     except OSError:
         return Found(path, Kind.UNREADABLE)
     mode = found.st_mode
     if stat.S_ISREG(mode):
-        return Found(path, Kind.FILE, Stamp.of(found))
+        return Found(path, Kind.FILE, FileState.of(found))
     if stat.S_ISDIR(mode):
         return None
     if stat.S_ISLNK(mode):

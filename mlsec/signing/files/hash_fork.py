@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from mlsec.signing.files.hash_large import cores
-from mlsec.signing.files.hash_plan import Hashed
+from mlsec.signing.files.hash_plan import HashedFile
 
 # From here on a second process pays for being started.
 FORK_FROM = 4000
-_LIST = list[Hashed]
+_LIST = list[HashedFile]
 
 
 def may_fork(count: int) -> bool:
@@ -26,9 +26,9 @@ def may_fork(count: int) -> bool:
     return count >= FORK_FROM and is_plain and os.getloadavg()[0] < cores() - 1
 
 
-def in_two_processes(
-    paths: Sequence[str], work: Callable[[Sequence[str]], Iterator[Hashed]]
-) -> Iterator[Hashed]:
+def run_in_two_processes(
+    paths: Sequence[str], work: Callable[[Sequence[str]], Iterator[HashedFile]]
+) -> Iterator[HashedFile]:
     """Do half of the work in a child of this process; all of it here if the child fails."""
     here, there = paths[: len(paths) // 2], paths[len(paths) // 2 :]
     reading, writing = os.pipe()
@@ -55,7 +55,7 @@ def in_two_processes(
 
 
 def _do_and_end(
-    paths: Sequence[str], work: Callable[[Sequence[str]], Iterator[Hashed]], writing: int
+    paths: Sequence[str], work: Callable[[Sequence[str]], Iterator[HashedFile]], writing: int
 ) -> None:
     """Never returns: nothing that this process has open or registered is the child's to end."""
     try:

@@ -10,19 +10,26 @@ from collections.abc import Iterator, Sequence
 from mlsec.signing.errors import ChangedError, SigningError
 from mlsec.signing.files.blocks import BUFFER_BYTES, blocks
 from mlsec.signing.files.folder import ModelFolder
-from mlsec.signing.files.hash_plan import Hashed, Plan, changed, failure, new_hash, parts_of
-from mlsec.signing.files.listing import Stamp
+from mlsec.signing.files.hash_plan import (
+    HashedFile,
+    HashPlan,
+    byte_ranges,
+    changed,
+    failure,
+    new_hash,
+)
+from mlsec.signing.files.listing import FileState
 
 
 class _File:
     """One large file while its parts are hashed, perhaps by several threads."""
 
-    def __init__(self, path: str, stamp: Stamp, plan: Plan) -> None:
-        self.path, self.stamp = path, stamp
-        self.parts = parts_of(stamp.size_bytes, plan.shard_bytes)
+    def __init__(self, path: str, state: FileState, plan: HashPlan) -> None:
+        self.path, self.state = path, state
+        self.parts = byte_ranges(state.size_bytes, plan.shard_bytes)
         self.digests: list[bytes] = [b""] * len(self.parts)
         self.left = len(self.parts)
-        self.failed: Hashed | None = None
+        self.failed: HashedFile | None = None
         self._descriptor = -1
         self._lock = threading.Lock()
 
@@ -35,10 +42,10 @@ class _File:
             return self._descriptor
 
     def _check(self) -> None:
-        if not self.stamp.is_of(os.fstat(self._descriptor)):
+        if not self.state.is_of(os.fstat(self._descriptor)):
             raise ChangedError("it changed")
 
-    def finish(self, number: int, digest: bytes, failed: Hashed | None) -> Hashed | None:
+    def finish(self, number: int, digest: bytes, failed: HashedFile | None) -> HashedFile | None:
         """Take the result of one part; give that of the file after the last."""
         with self._lock:
             self.digests[number] = digest
@@ -54,23 +61,23 @@ class _File:
             finally:
                 if self._descriptor >= 0:
                     os.close(self._descriptor)
-            size, digests = self.stamp.size_bytes, tuple(self.digests)
-            return self.failed or Hashed(self.path, size, digests, self.stamp)
+            size, digests = self.state.size_bytes, tuple(self.digests)
+            return self.failed or HashedFile(self.path, size, digests, self.state)
 
 
 _Jobs = queue.SimpleQueue[tuple[_File, int] | None]
-_Done = queue.SimpleQueue[Hashed | None]
+_Done = queue.SimpleQueue[HashedFile | None]
 
 
-def in_threads(
-    folder: ModelFolder, files: Sequence[tuple[str, Stamp]], plan: Plan
-) -> Iterator[Hashed]:
+def hash_large_files(
+    folder: ModelFolder, files: Sequence[tuple[str, FileState]], plan: HashPlan
+) -> Iterator[HashedFile]:
     """Hash large files, the largest first, on every core this process may use."""
     jobs: _Jobs = queue.SimpleQueue()
     done: _Done = queue.SimpleQueue()
     count = 0
-    for path, stamp in files:
-        one = _File(path, stamp, plan)
+    for path, state in files:
+        one = _File(path, state, plan)
         for number in range(len(one.parts)):
             jobs.put((one, number))
             count += 1
@@ -91,7 +98,7 @@ def in_threads(
         thread.join()
 
 
-def _work(folder: ModelFolder, jobs: _Jobs, done: _Done, plan: Plan) -> None:
+def _work(folder: ModelFolder, jobs: _Jobs, done: _Done, plan: HashPlan) -> None:
     is_whole = False
     try:
         _work_off(folder, jobs, done, plan)
@@ -102,7 +109,7 @@ def _work(folder: ModelFolder, jobs: _Jobs, done: _Done, plan: Plan) -> None:
             done.put(None)
 
 
-def _work_off(folder: ModelFolder, jobs: _Jobs, done: _Done, plan: Plan) -> None:
+def _work_off(folder: ModelFolder, jobs: _Jobs, done: _Done, plan: HashPlan) -> None:
     buffer = memoryview(bytearray(BUFFER_BYTES))
     with folder:
         while (job := jobs.get()) is not None:
@@ -119,7 +126,7 @@ def _work_off(folder: ModelFolder, jobs: _Jobs, done: _Done, plan: Plan) -> None
 
 
 def _hash_part(
-    one: _File, number: int, folder: ModelFolder, plan: Plan, buffer: memoryview
+    one: _File, number: int, folder: ModelFolder, plan: HashPlan, buffer: memoryview
 ) -> bytes:
     start, end = one.parts[number]
     descriptor = one.descriptor(folder)

@@ -10,20 +10,20 @@ import msgspec
 
 from mlsec.core.installation import command_to_add
 from mlsec.signing.errors import ChangedError, UnsupportedError
-from mlsec.signing.files.listing import Stamp
+from mlsec.signing.files.listing import FileState
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class HashPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How to hash: which hash, and the bytes of each part (0: a file is one part)."""
 
     hash_name: str = "sha256"
     shard_bytes: int = 0
 
 
-class Hashed(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class HashedFile(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One file's digests in order of its parts (none for an empty file in parts), or why not.
 
-    ``stamp`` is that of the file on disk whose bytes these were. ``detail`` and ``fix`` say more
+    ``state`` is that of the file on disk whose bytes these were. ``detail`` and ``fix`` say more
     of a ``problem``; ``is_by_store`` is a digest that the store keeps of the whole object, taken
     instead of its bytes. ``is_left`` is a file that turned out to be too large to be read at
     once: it is hashed afterwards.
@@ -32,7 +32,7 @@ class Hashed(msgspec.Struct, frozen=True, gc=False, array_like=True):
     path: str
     size_bytes: int = 0
     digests: tuple[bytes, ...] = ()
-    stamp: Stamp | None = None
+    state: FileState | None = None
     problem: str = ""
     has_changed: bool = False
     detail: str = ""
@@ -62,7 +62,7 @@ def new_hash(name: str, data: bytes | memoryview = b"") -> Any:
     raise UnsupportedError(f'hash "{name[:100]}" is not on the list')
 
 
-def parts_of(size_bytes: int, shard_bytes: int) -> list[tuple[int, int]]:
+def byte_ranges(size_bytes: int, shard_bytes: int) -> list[tuple[int, int]]:
     """Give the stretches of a file that have a digest each."""
     if not shard_bytes:
         return [(0, size_bytes)]
@@ -70,17 +70,17 @@ def parts_of(size_bytes: int, shard_bytes: int) -> list[tuple[int, int]]:
     return [(start, min(start + shard_bytes, size_bytes)) for start in starts]
 
 
-def changed(path: str) -> Hashed:
-    return Hashed(path=path, problem="it changed while it was read", has_changed=True)
+def changed(path: str) -> HashedFile:
+    return HashedFile(path=path, problem="it changed while it was read", has_changed=True)
 
 
-def failure(path: str, error: Exception) -> Hashed:
+def failure(path: str, error: Exception) -> HashedFile:
     if isinstance(error, FileNotFoundError | NotADirectoryError | ChangedError):
         return changed(path)
     if isinstance(error, OSError) and error.errno in _LINK_ERRORS:
         return changed(path)
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    return Hashed(path=path, problem=f"cannot be read: {reason}")
+    return HashedFile(path=path, problem=f"cannot be read: {reason}")
 
 
 # O_NOFOLLOW on a link: ELOOP on Linux and macOS, EMLINK on FreeBSD.

@@ -8,20 +8,27 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from mlsec.signing.files.folder import ModelFolder
-from mlsec.signing.files.hash_plan import Hashed, Plan, changed, failure, new_hash, parts_of
-from mlsec.signing.files.listing import UNSEEN, Stamp
+from mlsec.signing.files.hash_plan import (
+    HashedFile,
+    HashPlan,
+    byte_ranges,
+    changed,
+    failure,
+    new_hash,
+)
+from mlsec.signing.files.listing import UNKNOWN_STATE, FileState
 
 # Below this, handing a file to another thread costs more than hashing it.
-SMALL_BYTES = 64 << 10
+SMALL_FILE_BYTES = 64 << 10
 _Digests = Callable[[bytes], tuple[bytes, ...]]
 
 
-def in_this_thread(
-    folder: ModelFolder, files: Mapping[str, Stamp], plan: Plan, paths: Sequence[str]
-) -> Iterator[Hashed]:
+def hash_small_files(
+    folder: ModelFolder, files: Mapping[str, FileState], plan: HashPlan, paths: Sequence[str]
+) -> Iterator[HashedFile]:
     """Hash files that fit into memory, each read at once.
 
-    The stamp of the listing stands for the look before, that of the open file for the one after:
+    The state of the listing stands for the look before, that of the open file for the one after:
     when they are the same, so was the inode, and it was not written to in between. A file that
     was not looked at is when it is open.
     """
@@ -29,40 +36,40 @@ def in_this_thread(
     # Looked up once: the loop runs for every file of a model.
     open_listed, read, fstat, close = folder.open_listed, os.read, os.fstat, os.close
     for path in paths:
-        stamp = files[path]
+        state = files[path]
         try:
             descriptor = open_listed(path)
             try:
-                if stamp is UNSEEN:
-                    stamp = _looked(fstat(descriptor))
-                size = stamp.size_bytes
+                if state is UNKNOWN_STATE:
+                    state = _looked(fstat(descriptor))
+                size = state.size_bytes
                 # One byte more than there is, or a file that grew would look whole.
-                data = read(descriptor, size + 1) if 0 <= size < SMALL_BYTES else b""
+                data = read(descriptor, size + 1) if 0 <= size < SMALL_FILE_BYTES else b""
                 found = fstat(descriptor)
             finally:
                 close(descriptor)
         except OSError as error:
             yield failure(path, error)
             continue
-        if len(data) == size and stamp.is_of(found):
-            yield Hashed(path, size, digests_of(data), stamp)
-        elif size >= SMALL_BYTES:
-            yield Hashed(path, is_left=True)
+        if len(data) == size and state.is_of(found):
+            yield HashedFile(path, size, digests_of(data), state)
+        elif size >= SMALL_FILE_BYTES:
+            yield HashedFile(path, is_left=True)
         else:
             yield changed(path)
 
 
-def _looked(found: os.stat_result) -> Stamp:
-    """The stamp of an open file; no file has ``UNSEEN``, what is no regular file is given it."""
-    return Stamp.of(found) if stat.S_ISREG(found.st_mode) else UNSEEN
+def _looked(found: os.stat_result) -> FileState:
+    """The state of an open file, ``UNKNOWN_STATE`` for what is no regular file."""
+    return FileState.of(found) if stat.S_ISREG(found.st_mode) else UNKNOWN_STATE
 
 
-def _digests_of(plan: Plan) -> _Digests:
+def _digests_of(plan: HashPlan) -> _Digests:
     name, shard_bytes = plan.hash_name, plan.shard_bytes
     if shard_bytes:
         return lambda data: tuple(
             new_hash(name, data[start:end]).digest()
-            for start, end in parts_of(len(data), shard_bytes)
+            for start, end in byte_ranges(len(data), shard_bytes)
         )
     if name == "sha256":
         sha256 = hashlib.sha256

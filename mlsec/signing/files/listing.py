@@ -1,4 +1,4 @@
-"""What lies in a model: names, what they are, and the stamps that show whether a file moved."""
+"""What lies in a model: names, what they are, and the states that show whether a file moved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Kind(enum.Enum):
     TOO_DEEP = "too_deep"
 
 
-class Stamp(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class FileState(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What shows that a file is still the one it was: device, inode, bytes, times (ns)."""
 
     device: int
@@ -29,13 +29,13 @@ class Stamp(msgspec.Struct, frozen=True, gc=False, array_like=True):
     changed_ns: int
 
     @classmethod
-    def of(cls, found: os.stat_result) -> Stamp:
-        """Take the stamp from ``fstat``."""
+    def of(cls, found: os.stat_result) -> FileState:
+        """Take the state from ``fstat``."""
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
     @classmethod
-    def of_size(cls, size_bytes: int) -> Stamp:
-        """Make the stamp of an object in a store, which keeps watch over its versions itself."""
+    def of_size(cls, size_bytes: int) -> FileState:
+        """Make the state of an object in a store, which keeps watch over its versions itself."""
         return cls(0, 0, size_bytes, 0, 0)
 
     def is_of(self, found: os.stat_result) -> bool:
@@ -49,30 +49,30 @@ class Stamp(msgspec.Struct, frozen=True, gc=False, array_like=True):
         )
 
 
-# The stamp of a file whose name was listed and nothing more: it is looked at when it is opened.
-UNSEEN = Stamp.of_size(-1)
+# The state of a file whose name was listed and nothing more: it is looked at when it is opened.
+UNKNOWN_STATE = FileState.of_size(-1)
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
-    """One name; ``path`` is relative, with "/" between parts. ``stamp`` is that of a file,
+    """One name; ``path`` is relative, with "/" between parts. ``state`` is that of a file,
     ``link`` where a symbolic link points.
     """
 
     path: str
     kind: Kind
-    stamp: Stamp | None = None
+    state: FileState | None = None
     link: str = ""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything in a model that is no folder, by path, and the folders with their stamps."""
+    """Everything in a model that is no folder, by path, and the folders with their states."""
 
     found: tuple[Found, ...]
-    folders: tuple[tuple[str, Stamp], ...]
+    folders: tuple[tuple[str, FileState], ...]
 
-    def files(self) -> dict[str, Stamp]:
+    def files(self) -> dict[str, FileState]:
         """The regular files."""
-        return {one.path: one.stamp for one in self.found if one.stamp is not None}
+        return {one.path: one.state for one in self.found if one.state is not None}
 
     def odd(self) -> tuple[Found, ...]:
         """What cannot be hashed: links, devices, what could not be read."""

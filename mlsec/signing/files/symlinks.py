@@ -9,7 +9,7 @@ from mlsec.signing.files.listing import Kind, Listing
 MAX_HOPS = 8
 
 
-def inner_links(listing: Listing) -> dict[str, str]:
+def internal_links(listing: Listing) -> dict[str, str]:
     """Give the links that end at a regular file of the same model: path -> path of that file.
 
     A link that is absolute, leaves the folder on the way, passes through a linked folder or goes

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlsec.signing.encodings.strict_json import DEFAULT_LIMITS, JsonLimits, loads
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.manifests.statement_decoder import quick_statement
+from mlsec.signing.manifests.statement_decoder import decode_plain_statement
 from mlsec.signing.manifests.statement_parts import RawResource, Statement, Subject
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -26,7 +26,7 @@ def parse_statement(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Stat
     Raises:
         MalformedError: not strict JSON, or a field that is missing or of another type.
     """
-    quick = quick_statement(payload) if len(payload) <= limits.size_bytes else None
+    quick = decode_plain_statement(payload) if len(payload) <= limits.size_bytes else None
     if quick is not None:
         return quick
     return strict_statement(payload, limits)

@@ -37,7 +37,7 @@ class _Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _DECODER = msgspec.json.Decoder(_Statement)
 
 
-def quick_statement(payload: bytes) -> Statement | None:
+def decode_plain_statement(payload: bytes) -> Statement | None:
     """Read a statement about a model's files, or give None.
 
     With no escape in the document, every second quote ends a string; so a key that stands twice

@@ -41,13 +41,13 @@ def _looks_like_a_bundle(file: Path) -> bool:
         return False
     try:
         with file.open("rb") as opened:
-            return is_like_a_bundle(opened.read(HEAD_BYTES))
+            return may_be_bundle(opened.read(HEAD_BYTES))
     except OSError:
         # It may be the signature, so that it cannot be read must not go unsaid.
         return True
 
 
-def is_like_a_bundle(head: bytes) -> bool:
+def may_be_bundle(head: bytes) -> bool:
     """Whether a file that begins like this could be a signature file."""
     # An empty file too: a signature that was cut short is a broken one, not none.
     return not head.strip() or head.lstrip()[:1] == b"{"

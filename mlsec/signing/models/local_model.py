@@ -12,9 +12,9 @@ import msgspec
 from mlsec.core.errors import MlsecError
 from mlsec.signing.errors import ChangedError, SigningError
 from mlsec.signing.files.folder import ModelFolder
-from mlsec.signing.files.hash_files import Say, hash_files, moved
-from mlsec.signing.files.hash_plan import Hashed, Plan
-from mlsec.signing.files.listing import Listing, Stamp
+from mlsec.signing.files.hash_files import Progress, hash_files, moved
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan
+from mlsec.signing.files.listing import FileState, Listing
 from mlsec.signing.models.discovery import discover
 from mlsec.signing.models.model import ModelFiles
 from mlsec.signing.verdicts.verdict import Check, failed
@@ -104,16 +104,18 @@ class LocalFiles:
 
     def __init__(self, folder: ModelFolder) -> None:
         self._folder = folder
-        self._hashed: list[Hashed] = []
+        self._hashed: list[HashedFile] = []
         self.single = folder.single
 
     def listing(self, max_entries: int, *, is_quick: bool = False) -> Listing:
         """List everything, without following links."""
         return self._folder.listing(max_entries, is_quick=is_quick)
 
-    def hashed(self, files: Mapping[str, Stamp], plan: Plan, say: Say | None) -> dict[str, Hashed]:
+    def hashed(
+        self, files: Mapping[str, FileState], plan: HashPlan, progress: Progress | None
+    ) -> dict[str, HashedFile]:
         """Hash on every core, each file compared with its stamp before and after."""
-        found = hash_files(self._folder, dict(files), plan, say)
+        found = hash_files(self._folder, dict(files), plan, progress)
         self._hashed += found.values()
         return found
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from mlsec.signing.files.hash_files import Say
-from mlsec.signing.files.hash_plan import Hashed, Plan
-from mlsec.signing.files.listing import Listing, Stamp
+from mlsec.signing.files.hash_files import Progress
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan
+from mlsec.signing.files.listing import FileState, Listing
 from mlsec.signing.verdicts.verdict import Check
 
 
@@ -49,7 +49,9 @@ class ModelFiles(Protocol):
         """
         ...
 
-    def hashed(self, files: Mapping[str, Stamp], plan: Plan, say: Say | None) -> dict[str, Hashed]:
+    def hashed(
+        self, files: Mapping[str, FileState], plan: HashPlan, progress: Progress | None
+    ) -> dict[str, HashedFile]:
         """Hash every file of ``files`` (path -> stamp as listed); what went wrong is in the value.
 
         Raises:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import msgspec
 
 from mlsec.signing.content.comparison import by_store, bytes_read
-from mlsec.signing.content.unsigned_files import Allowed, unsigned
-from mlsec.signing.files.hash_files import Say
-from mlsec.signing.files.hash_plan import Hashed, Plan
-from mlsec.signing.files.listing import Listing, Stamp
+from mlsec.signing.content.unsigned_files import AllowedExtras, unsigned
+from mlsec.signing.files.hash_files import Progress
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan
+from mlsec.signing.files.listing import FileState, Listing
 from mlsec.signing.models.model import ModelFiles
 from mlsec.signing.oci.descriptor import Descriptor
 from mlsec.signing.oci.layout import OciLayout
@@ -30,7 +30,11 @@ class BlobsCompared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare_blobs(
-    opened: ModelFiles, layout: OciLayout, allowed: Allowed, limit: int, say: Say | None
+    opened: ModelFiles,
+    layout: OciLayout,
+    allowed: AllowedExtras,
+    limit: int,
+    progress: Progress | None,
 ) -> BlobsCompared:
     """Hash every blob that an artifact vouches for, and account for everything else.
 
@@ -41,7 +45,7 @@ def compare_blobs(
     for artifact in layout.artifacts:
         wanted.update({one.path: one for one in layout.reached_from(artifact).values()})
     listing = opened.listing(limit)
-    hashed = _hash(opened, listing, wanted, say)
+    hashed = _hash(opened, listing, wanted, progress)
     files: list[SignedFile] = []
     checks: list[Check] = []
     for path, descriptor in sorted(wanted.items()):
@@ -71,7 +75,7 @@ def compare_blobs(
     )
 
 
-def filed_paths(layout: OciLayout) -> frozenset[str]:
+def metadata_paths(layout: OciLayout) -> frozenset[str]:
     """Where a layout keeps its index, and signatures, attestations and lists of them."""
     reached = {digest for one in layout.artifacts for digest in layout.reached_from(one)}
     beside = {
@@ -84,21 +88,24 @@ def filed_paths(layout: OciLayout) -> frozenset[str]:
 
 
 def _hash(
-    opened: ModelFiles, listing: Listing, wanted: Mapping[str, Descriptor], say: Say | None
-) -> dict[str, Hashed]:
+    opened: ModelFiles,
+    listing: Listing,
+    wanted: Mapping[str, Descriptor],
+    progress: Progress | None,
+) -> dict[str, HashedFile]:
     stamps = listing.files()
-    found: dict[str, Hashed] = {}
+    found: dict[str, HashedFile] = {}
     for algorithm in sorted({one.algorithm for one in wanted.values()}):
-        there: dict[str, Stamp] = {
+        there: dict[str, FileState] = {
             path: stamps[path]
             for path, one in wanted.items()
             if one.algorithm == algorithm and path in stamps
         }
-        found.update(opened.hashed(there, Plan(hash_name=algorithm), say))
+        found.update(opened.hashed(there, HashPlan(hash_name=algorithm), progress))
     return found
 
 
-def _judge(found: Hashed | None, descriptor: Descriptor, path: str) -> Check | None:
+def _judge(found: HashedFile | None, descriptor: Descriptor, path: str) -> Check | None:
     if found is None:
         return failed("files/present", "a signed blob is missing", file=path)
     if found.has_changed:

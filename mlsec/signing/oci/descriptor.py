@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.json_fields import JsonFields
 from mlsec.signing.errors import MalformedError, UnsupportedError
 
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z")
@@ -33,7 +33,7 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
         return f"blobs/{self.digest.replace(':', '/')}"
 
 
-def read_descriptor(found: Shape) -> Descriptor:
+def read_descriptor(found: JsonFields) -> Descriptor:
     """Read a descriptor.
 
     Raises:

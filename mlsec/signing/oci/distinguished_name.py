@@ -48,7 +48,7 @@ def _decoded(match: re.Match[str]) -> str:
     return bytes.fromhex(match[0].replace("\\", "")).decode("utf-8", "replace")
 
 
-def wanted_attributes(identity: str) -> dict[str, str]:
+def required_attributes(identity: str) -> dict[str, str]:
     """Read a trusted identity.
 
     Raises:
@@ -65,7 +65,7 @@ def wanted_attributes(identity: str) -> dict[str, str]:
 
 def fits(identity: str, identities: tuple[Identity, ...]) -> bool:
     """Say whether the certificate's subject has every attribute of the trusted identity."""
-    wanted = wanted_attributes(identity)
+    wanted = required_attributes(identity)
     for one in identities:
         if one.type is IdentityType.SUBJECT:
             try:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.json_fields import JsonFields
 from mlsec.signing.encodings.strict_json import JsonLimits, loads
 from mlsec.signing.errors import MalformedError, OverLimitError
 from mlsec.signing.models.model import Model, ModelFiles
@@ -125,11 +125,13 @@ def read_layout(opened: ModelFiles) -> OciLayout:
         SigningError: no layout of version 1, a manifest that cannot be read or is not what its
             digest says, or a cap was reached.
     """
-    marker = Shape(loads(_capped(opened, "oci-layout", 4096), "oci-layout", _LIMITS), "oci-layout")
+    marker = JsonFields(
+        loads(_capped(opened, "oci-layout", 4096), "oci-layout", _LIMITS), "oci-layout"
+    )
     if marker.text("imageLayoutVersion") != "1.0.0":
         raise MalformedError("the image layout is of another version than 1.0.0")
     data = _capped(opened, "index.json", MAX_MANIFEST_BYTES)
-    listed = _index(Shape(loads(data, "index.json", _LIMITS), "index.json"))
+    listed = _index(JsonFields(loads(data, "index.json", _LIMITS), "index.json"))
     manifests: dict[str, OciManifest] = {}
     for each in listed:
         _collect(opened, each, manifests, 1)
@@ -151,7 +153,7 @@ def _capped(opened: ModelFiles, path: str, at_most: int) -> bytes:
     return data
 
 
-def _index(index: Shape) -> tuple[Descriptor, ...]:
+def _index(index: JsonFields) -> tuple[Descriptor, ...]:
     return tuple(read_descriptor(each) for each in index.objects("manifests", MAX_MANIFESTS))
 
 
@@ -165,13 +167,13 @@ def _collect(
     if descriptor.media_type not in _INDEXES | _MANIFESTS:
         return
     data = read_blob(opened, descriptor, MAX_MANIFEST_BYTES)
-    manifest = _manifest(descriptor, Shape(loads(data, "manifest", _LIMITS), "manifest"))
+    manifest = _manifest(descriptor, JsonFields(loads(data, "manifest", _LIMITS), "manifest"))
     found[descriptor.digest] = manifest
     for each in manifest.content if manifest.is_index else ():
         _collect(opened, each, found, depth + 1)
 
 
-def _manifest(descriptor: Descriptor, found: Shape) -> OciManifest:
+def _manifest(descriptor: Descriptor, found: JsonFields) -> OciManifest:
     # A document that could be taken for either kind is how CVE-2021-41190 confused clients.
     is_index = descriptor.media_type in _INDEXES
     kind = found.text_or("mediaType", descriptor.media_type)

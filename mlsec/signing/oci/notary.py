@@ -24,8 +24,8 @@ from mlsec.signing.oci import distinguished_name as subject
 from mlsec.signing.oci.notary_jws import ALGORITHMS, NotaryEnvelope, Scheme
 from mlsec.signing.signatures.trusted_time import trusted_times
 from mlsec.signing.trust.identity_rule import IdentityRule
-from mlsec.signing.trust.policy import Stamping
-from mlsec.signing.verdicts.steps import RefusedError, Steps
+from mlsec.signing.trust.policy import TimestampRequirement
+from mlsec.signing.verdicts.steps import CheckFailedError, Steps
 from mlsec.signing.verdicts.verdict import Identity, SignatureVerdict, Signer, TrustedTime
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class NotaryTrust(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     authorities: tuple[Authority, ...] = ()
     revoked: Sequence[RevocationList] = ()
-    stamping: Stamping = Stamping.WHEN_EXPIRED
+    stamping: TimestampRequirement = TimestampRequirement.WHEN_EXPIRED
     may_vouch_for_time: bool = False
 
 
@@ -99,7 +99,7 @@ def _check_signature(envelope: NotaryEnvelope, leaf: Certificate) -> bool:
     algorithm, kind, size = ALGORITHMS[envelope.algorithm]
     key = keys.public_key_of(leaf.public_key())
     if (key.kind, key.size_bits) != (kind, size):
-        raise RefusedError(
+        raise CheckFailedError(
             "the signature algorithm is not the one for this key",
             expected=f"{kind.value} of {size} bits",
             actual=f"{key.kind.value} of {key.size_bits} bits",
@@ -108,7 +108,7 @@ def _check_signature(envelope: NotaryEnvelope, leaf: Certificate) -> bool:
     if kind is not keys.KeyKind.RSA:
         signature = keys.der_of_p1363(signature, key)
     if not keys.verify_signature(key, algorithm, signature, data=envelope.signed):
-        raise RefusedError("the signature is not of this key over this content")
+        raise CheckFailedError("the signature is not of this key over this content")
     return True
 
 
@@ -123,12 +123,12 @@ def _times(steps: Steps, envelope: NotaryEnvelope, trust: NotaryTrust) -> tuple[
 
 def _scheme(envelope: NotaryEnvelope, trust: NotaryTrust) -> bool:
     if (envelope.scheme is Scheme.SIGNING_AUTHORITY) is not trust.may_vouch_for_time:
-        raise RefusedError(
+        raise CheckFailedError(
             "the signature's scheme is not the one that the anchor is trusted for",
             actual=envelope.scheme.value,
         )
     if envelope.signing_time > trust.now:
-        raise RefusedError(
+        raise CheckFailedError(
             "the signature is from the future", actual=f"{envelope.signing_time:%Y-%m-%dT%H:%M:%SZ}"
         )
     return True
@@ -136,7 +136,7 @@ def _scheme(envelope: NotaryEnvelope, trust: NotaryTrust) -> bool:
 
 def _expiry(envelope: NotaryEnvelope, trust: NotaryTrust) -> bool:
     if envelope.expiry is not None and trust.now >= envelope.expiry:
-        raise RefusedError(
+        raise CheckFailedError(
             "the signature has expired, as its signer meant it to",
             expected=f"before {envelope.expiry:%Y-%m-%dT%H:%M:%SZ}",
             actual=f"{trust.now:%Y-%m-%dT%H:%M:%SZ}",
@@ -158,7 +158,7 @@ def _path(
     if leaf in trust.roots:
         # The policy names this very certificate; its dates still bound it.
         if not leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
-            raise RefusedError(
+            raise CheckFailedError(
                 "the certificate is not valid at the time", actual=f"{at:%Y-%m-%dT%H:%M:%SZ}"
             )
         return (leaf,)
@@ -194,9 +194,9 @@ def _named(identities: tuple[Identity, ...], wanted: IdentityRule) -> bool:
         else:
             is_right = wanted.find(identities) is not None
     except MalformedError as error:
-        raise RefusedError(error.message, actual=wanted.shown()) from None
+        raise CheckFailedError(error.message, actual=wanted.shown()) from None
     if not is_right:
-        raise RefusedError(
+        raise CheckFailedError(
             "somebody else signed",
             expected=wanted.shown(),
             actual=", ".join(f"{one.type.value}:{one.value}" for one in identities),

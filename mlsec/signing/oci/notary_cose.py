@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mlsec.signing.encodings import cbor
-from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.json_fields import JsonFields
 from mlsec.signing.encodings.strict_json import loads
 from mlsec.signing.errors import MalformedError, UnsupportedError
 from mlsec.signing.oci.descriptor import read_descriptor
@@ -63,7 +63,7 @@ def read_notary_cose(data: bytes) -> NotaryEnvelope:
         raise MalformedError("the critical headers are no list of names")
     check_critical(critical, frozenset(headers), scheme)
     is_authority = scheme is Scheme.SIGNING_AUTHORITY
-    content = Shape(loads(payload, "payload", LIMITS), "payload")
+    content = JsonFields(loads(payload, "payload", LIMITS), "payload")
     return NotaryEnvelope(
         target=read_descriptor(content.object("targetArtifact")),
         algorithm=_ALGORITHMS[algorithm],

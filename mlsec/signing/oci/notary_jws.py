@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.json_fields import JsonFields
 from mlsec.signing.encodings.strict_json import JsonLimits, base64_bytes, base64url_bytes, loads
 from mlsec.signing.errors import MalformedError, UnsupportedError
 from mlsec.signing.keys.public_keys import Algorithm, KeyKind
@@ -69,9 +69,9 @@ def read_notary_envelope(data: bytes) -> NotaryEnvelope:
         MalformedError: not strict JSON, another shape, or headers that contradict each other.
         UnsupportedError: an algorithm, scheme or critical header that is not understood here.
     """
-    envelope = Shape(loads(data, "signature envelope", LIMITS), "signature envelope")
+    envelope = JsonFields(loads(data, "signature envelope", LIMITS), "signature envelope")
     payload, protected = envelope.text("payload"), envelope.text("protected")
-    header = Shape(
+    header = JsonFields(
         loads(base64url_bytes(protected, "protected header"), "protected header", LIMITS),
         "protected header",
     )
@@ -89,7 +89,7 @@ def read_notary_envelope(data: bytes) -> NotaryEnvelope:
     stamp = unprotected.text_or(TIMESTAMP)
     is_authority = scheme is Scheme.SIGNING_AUTHORITY
     return NotaryEnvelope(
-        target=read_descriptor(Shape(content, "payload").object("targetArtifact")),
+        target=read_descriptor(JsonFields(content, "payload").object("targetArtifact")),
         algorithm=header.text("alg"),
         scheme=scheme,
         signing_time=header.moment(AUTHENTIC_TIME if is_authority else SIGNING_TIME),

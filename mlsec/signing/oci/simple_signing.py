@@ -8,7 +8,7 @@ import msgspec
 
 from mlsec.signing.bundles.bundle import Bundle, LogEntry, Material, MaterialKind, MessageSignature
 from mlsec.signing.certificates.certificate import read_certificate
-from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.json_fields import JsonFields
 from mlsec.signing.encodings.strict_json import JsonLimits, base64_bytes, loads
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.oci.descriptor import Descriptor
@@ -39,7 +39,9 @@ def read_simple_signing(layer: Descriptor, payload: bytes) -> SimpleSigning:
     Raises:
         MalformedError: not strict JSON, another shape or type, or an annotation that is broken.
     """
-    critical = Shape(loads(payload, "signature payload", _LIMITS), "payload").object("critical")
+    critical = JsonFields(loads(payload, "signature payload", _LIMITS), "payload").object(
+        "critical"
+    )
     digest = critical.object("image").text("docker-manifest-digest")
     if critical.text("type") not in _TYPES or not _DIGEST.match(digest):
         raise MalformedError("the payload is no signature over an image's digest")
@@ -86,12 +88,12 @@ def _entries(text: str) -> tuple[LogEntry, ...]:
     """Read cosign's own bundle of a log entry and its promise."""
     if not text:
         return ()
-    found = Shape(loads(text.encode(), "log bundle", _LIMITS), "log bundle")
+    found = JsonFields(loads(text.encode(), "log bundle", _LIMITS), "log bundle")
     said = found.object("Payload")
     body, log_id = said.data("body"), said.text("logID")
     if not _HEX.match(log_id):
         raise MalformedError("the log bundle names its log by something other than hex")
-    record = Shape(loads(body, "log entry", _LIMITS), "log entry")
+    record = JsonFields(loads(body, "log entry", _LIMITS), "log entry")
     return (
         LogEntry(
             log_index=said.number("logIndex"),
@@ -109,5 +111,5 @@ def _entries(text: str) -> tuple[LogEntry, ...]:
 def _timestamps(text: str) -> tuple[bytes, ...]:
     if not text:
         return ()
-    found = Shape(loads(text.encode(), "timestamp bundle", _LIMITS), "timestamp bundle")
+    found = JsonFields(loads(text.encode(), "timestamp bundle", _LIMITS), "timestamp bundle")
     return (found.data("SignedRFC3161Timestamp"),)

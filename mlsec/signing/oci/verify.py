@@ -8,20 +8,20 @@ import hashlib
 import msgspec
 
 from mlsec.signing.content.signed_content import age_check, policy_checks
-from mlsec.signing.content.unsigned_files import allowed_beside
+from mlsec.signing.content.unsigned_files import allowed_extras
 from mlsec.signing.errors import SigningError, UnreadError, UnsupportedError
-from mlsec.signing.files.hash_files import Say
+from mlsec.signing.files.hash_files import Progress
 from mlsec.signing.models.model import Model, ModelFiles
-from mlsec.signing.oci.blobs import BlobsCompared, compare_blobs, filed_paths
+from mlsec.signing.oci.blobs import BlobsCompared, compare_blobs, metadata_paths
 from mlsec.signing.oci.layout import OciLayout, read_layout
-from mlsec.signing.oci.signatures import ReadSignature, judge_signature, read_signature
+from mlsec.signing.oci.signatures import ParsedSignature, judge_signature, read_signature
 from mlsec.signing.provenance.attestations import check_attestations
-from mlsec.signing.signatures.signature import Terms, terms_of
-from mlsec.signing.signatures.threshold import Judged, check_threshold
-from mlsec.signing.trust.anchors import Loaded, load_anchors
+from mlsec.signing.signatures.signature import Criteria, criteria_of
+from mlsec.signing.signatures.threshold import JudgedSignature, check_threshold
+from mlsec.signing.trust.anchors import LoadedAnchor, load_anchors
 from mlsec.signing.trust.policy import ModelRule, Profile, Reaction, TrustPolicy
 from mlsec.signing.verdicts.answer import answer_of, has_failed
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 from mlsec.signing.verdicts.verdict import (
     Answer,
     Check,
@@ -38,7 +38,7 @@ class _Signed(msgspec.Struct, frozen=True, kw_only=True):
 
     digest: str
     name: str
-    judged: Judged
+    judged: JudgedSignature
     is_attestation: bool = False
 
 
@@ -48,11 +48,11 @@ def verify_layout(
     rule: ModelRule,
     profile: Profile,
     now: datetime.datetime,
-    say: Say | None,
+    progress: Progress | None,
 ) -> Verdict:
     """Verify every artifact of a layout; arguments and errors as ``api.verify``."""
     anchors = load_anchors(policy.anchors, [one.anchor for one in rule.signers])
-    terms = terms_of(policy, profile, now)
+    criteria = criteria_of(policy, profile, now)
     base = Verdict(
         target=model.address, signature_files=(), answer=Answer.INCOMPLETE, profile=profile.value,
         checks=(), verified_at=now,
@@ -61,17 +61,17 @@ def verify_layout(
         with model.opened() as opened:
             layout = read_layout(opened)
             read, checks = _read_signatures(opened, layout, is_each_needed=not rule.threshold)
-            signed = [_judged(one, rule, anchors, terms) for one in read]
+            signed = [_judged(one, rule, anchors, criteria) for one in read]
             checks += _artifact_checks(layout, signed, policy, rule, model)
             compared = None
             if has_failed(checks):
                 checks.append(not_checked("files/compared", _UNREAD))
             else:
                 allowed = msgspec.structs.replace(
-                    allowed_beside(policy, rule, (), profile),
-                    signatures=filed_paths(layout),
+                    allowed_extras(policy, rule, (), profile),
+                    signatures=metadata_paths(layout),
                 )
-                compared = compare_blobs(opened, layout, allowed, policy.defaults.entries, say)
+                compared = compare_blobs(opened, layout, allowed, policy.defaults.entries, progress)
                 checks += compared.checks
             return _summed(base, layout, signed, checks, compared)
     except UnreadError as error:
@@ -83,26 +83,26 @@ def verify_layout(
 
 
 def _judged(
-    read: ReadSignature, rule: ModelRule, anchors: dict[str, Loaded], terms: Terms
+    read: ParsedSignature, rule: ModelRule, anchors: dict[str, LoadedAnchor], criteria: Criteria
 ) -> _Signed:
     return _Signed(
         digest=read.digest,
         name=read.name,
-        judged=judge_signature(read, rule.signers, anchors, terms),
+        judged=judge_signature(read, rule.signers, anchors, criteria),
         is_attestation=read.attestation is not None,
     )
 
 
 def _read_signatures(
     opened: ModelFiles, layout: OciLayout, *, is_each_needed: bool
-) -> tuple[list[ReadSignature], list[Check]]:
+) -> tuple[list[ParsedSignature], list[Check]]:
     """Read what can be read; the rest is told, and fatal where every signature has to hold."""
-    read: list[ReadSignature] = []
+    read: list[ParsedSignature] = []
     checks: list[Check] = []
     for each in layout.signatures:
         try:
             found = read_signature(opened, each)
-        except RefusedError as error:
+        except CheckFailedError as error:
             checks.append(
                 failed("signature/about-this", error.message, expected=error.expected,
                        actual=error.actual, file=each.layer.path)

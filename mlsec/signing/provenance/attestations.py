@@ -13,33 +13,33 @@ from mlsec.signing.encodings.strict_json import JsonLimits
 from mlsec.signing.manifests.manifest import Manifest
 from mlsec.signing.manifests.statement import PAYLOAD_TYPE
 from mlsec.signing.provenance.slsa import (
-    Built,
+    BuildProvenance,
     check_builder,
     check_claims,
     check_source,
     read_provenance,
 )
-from mlsec.signing.signatures.threshold import Judged
+from mlsec.signing.signatures.threshold import JudgedSignature
 from mlsec.signing.trust.policy import Provenance
-from mlsec.signing.verdicts.steps import RefusedError, Steps
+from mlsec.signing.verdicts.steps import CheckFailedError, Steps
 from mlsec.signing.verdicts.verdict import Check, Outcome, Signer, failed, not_checked, passed
 
-MAX_TOLD = 20
+MAX_CHECKS = 20
 _SHA256 = "sha256"
 
 
-class Attested(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found about the attestations; ``vouched`` holds those that count."""
+class AttestationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found about the attestations; ``accepted`` holds those that count."""
 
     checks: tuple[Check, ...]
-    vouched: tuple[Built, ...]
+    accepted: tuple[BuildProvenance, ...]
 
 
 def check_attestations(
-    judged: Sequence[Judged], wanted: Provenance, limits: JsonLimits
-) -> Attested:
+    judged: Sequence[JudgedSignature], wanted: Provenance, limits: JsonLimits
+) -> AttestationResult:
     """Find the attestations that a signer of the policy made and that say what it asks for."""
-    vouched: list[Built] = []
+    accepted: list[BuildProvenance] = []
     refused: list[tuple[Check, ...]] = []
     checks: tuple[Check, ...] = ()
     for one in judged:
@@ -48,10 +48,10 @@ def check_attestations(
         if built is None:
             refused.append(steps.checks)
         else:
-            vouched.append(built)
+            accepted.append(built)
             checks = checks or steps.checks
-    if vouched:
-        return Attested(checks=checks, vouched=tuple(vouched))
+    if accepted:
+        return AttestationResult(checks=checks, accepted=tuple(accepted))
     if not refused:
         missing = failed(
             "provenance/present",
@@ -59,8 +59,8 @@ def check_attestations(
             expected=wanted.predicate,
             fix="put the attestation beside the model, or name it with --signature",
         )
-        return Attested(checks=(missing,), vouched=())
-    return Attested(checks=min(refused, key=_bad), vouched=())
+        return AttestationResult(checks=(missing,), accepted=())
+    return AttestationResult(checks=min(refused, key=_bad), accepted=())
 
 
 def _bad(checks: tuple[Check, ...]) -> int:
@@ -68,8 +68,8 @@ def _bad(checks: tuple[Check, ...]) -> int:
 
 
 def _check_one(
-    judged: Judged, wanted: Provenance, limits: JsonLimits, steps: Steps
-) -> Built | None:
+    judged: JudgedSignature, wanted: Provenance, limits: JsonLimits, steps: Steps
+) -> BuildProvenance | None:
     if not judged.is_good:
         steps.add(
             failed(
@@ -106,9 +106,9 @@ def _check_one(
     return built if all(held) else None
 
 
-def _read(envelope: Envelope, limits: JsonLimits) -> Built:
+def _read(envelope: Envelope, limits: JsonLimits) -> BuildProvenance:
     if envelope.payload_type != PAYLOAD_TYPE:
-        raise RefusedError(
+        raise CheckFailedError(
             "the attestation's payload is of another type",
             expected=PAYLOAD_TYPE,
             actual=envelope.payload_type[:200],
@@ -116,17 +116,17 @@ def _read(envelope: Envelope, limits: JsonLimits) -> Built:
     return read_provenance(envelope.payload, limits)
 
 
-def _signer(judged: Judged) -> Signer | None:
+def _signer(judged: JudgedSignature) -> Signer | None:
     return next((one.signer for one in judged.by_signer.values() if one.is_good), None)
 
 
-def check_bound(
-    attested: Attested, wanted: Provenance, root_digest: str, manifest: Manifest
+def check_subjects(
+    attested: AttestationResult, wanted: Provenance, root_digest: str, manifest: Manifest
 ) -> Check:
     """Check that the attestations are about this model: its root digest, or all of its files."""
     check_id = "provenance/about-this-model"
     if wanted.binds == "root_digest":
-        known = {f"sha256:{digest}" for built in attested.vouched for _, digest in built.subjects}
+        known = {f"sha256:{digest}" for built in attested.accepted for _, digest in built.subjects}
         if root_digest in known:
             return passed(check_id, "the provenance is about this model", expected=root_digest)
         return failed(
@@ -144,7 +144,7 @@ def check_bound(
             fix="sign with SHA-256 over whole files",
         )
     digests = {entry.path: entry.digest.hex() for entry in manifest.entries}
-    unknown = uncovered(attested.vouched, digests)
+    unknown = unattested_files(attested.accepted, digests)
     if not unknown:
         return passed(
             check_id, "the provenance is about every file", actual=f"{len(digests)} files"
@@ -152,21 +152,21 @@ def check_bound(
     return failed(
         check_id,
         "the provenance says nothing of some files",
-        actual=", ".join(unknown[:MAX_TOLD]),
+        actual=", ".join(unknown[:MAX_CHECKS]),
         fix="attest every file of the model",
     )
 
 
-def uncovered(vouched: Sequence[Built], digests: Mapping[str, str]) -> list[str]:
+def unattested_files(accepted: Sequence[BuildProvenance], digests: Mapping[str, str]) -> list[str]:
     """Name the files that no attestation covers.
 
     Args:
-        vouched: the attestations that count.
+        accepted: the attestations that count.
         digests: path in the model -> SHA-256 in hex.
 
     A subject covers a file with its digest whose path, or last part of it, is the subject's name.
     """
-    known = {subject for built in vouched for subject in built.subjects}
+    known = {subject for built in accepted for subject in built.subjects}
     return sorted(
         path
         for path, digest in digests.items()
@@ -174,13 +174,13 @@ def uncovered(vouched: Sequence[Built], digests: Mapping[str, str]) -> list[str]
     )
 
 
-def exchangeable(vouched: Sequence[Built], digests: Mapping[str, str]) -> list[str]:
+def ambiguous_files(accepted: Sequence[BuildProvenance], digests: Mapping[str, str]) -> list[str]:
     """Name the files in folders that another attested one could stand for, or they for it.
 
     That is so where subjects have no folders in their names and several have the same name:
     arguments as ``uncovered``.
     """
-    known = {subject for built in vouched for subject in built.subjects}
+    known = {subject for built in accepted for subject in built.subjects}
     several = {name for name, count in Counter(name for name, _ in known).items() if count > 1}
     return sorted(
         path

@@ -5,36 +5,40 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from mlsec.signing.content.comparison import Compared, by_store, bytes_read
-from mlsec.signing.content.unsigned_files import Allowed, unreadable, unsigned
-from mlsec.signing.files.hash_files import Say
-from mlsec.signing.files.hash_plan import Hashed, Plan
+from mlsec.signing.content.comparison import Comparison, by_store, bytes_read
+from mlsec.signing.content.unsigned_files import AllowedExtras, unreadable, unsigned
+from mlsec.signing.files.hash_files import Progress
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan
 from mlsec.signing.models.model import ModelFiles
-from mlsec.signing.provenance.attestations import exchangeable, uncovered
-from mlsec.signing.provenance.slsa import Built
+from mlsec.signing.provenance.attestations import ambiguous_files, unattested_files
+from mlsec.signing.provenance.slsa import BuildProvenance
 from mlsec.signing.verdicts.verdict import Check, SignedFile, failed, passed
 
 
-def compare_attested(
-    opened: ModelFiles, vouched: Sequence[Built], allowed: Allowed, limit: int, say: Say | None
-) -> Compared:
+def compare_with_attestations(
+    opened: ModelFiles,
+    accepted: Sequence[BuildProvenance],
+    allowed: AllowedExtras,
+    limit: int,
+    progress: Progress | None,
+) -> Comparison:
     """Hash every file that an attestation names, and account for everything else.
 
     Raises:
         SigningError: the model cannot be listed, or holds more than ``limit`` names.
     """
     listing = opened.listing(limit)
-    names = {name for built in vouched for name, _ in built.subjects}
+    names = {name for built in accepted for name, _ in built.subjects}
     wanted = {
         path: stamp
         for path, stamp in listing.files().items()
         if path not in allowed.signatures and {path, path.rpartition("/")[2]} & names
     }
-    hashed = opened.hashed(wanted, Plan(hash_name="sha256"), say)
+    hashed = opened.hashed(wanted, HashPlan(hash_name="sha256"), progress)
     read = {path: one for path, one in hashed.items() if not one.problem}
     digests = {path: one.digests[0].hex() for path, one in read.items()}
-    strange = set(uncovered(vouched, digests))
-    alike = set(exchangeable(vouched, digests)) - strange
+    strange = set(unattested_files(accepted, digests))
+    alike = set(ambiguous_files(accepted, digests)) - strange
     checks = [_unread(one) for path, one in sorted(hashed.items()) if path not in read]
     checks += [_strange(path, digests[path]) for path in sorted(strange)]
     checks += [_alike(path) for path in sorted(alike)]
@@ -51,7 +55,7 @@ def compare_attested(
         )
         for path in sorted(digests.keys() - strange - alike)
     )
-    return Compared(
+    return Comparison(
         checks=tuple(checks),
         files=files,
         found=len(listing.found),
@@ -67,7 +71,7 @@ def root_of(files: Sequence[SignedFile]) -> str:
     return "sha256:" + total.hexdigest()
 
 
-def _unread(found: Hashed) -> Check:
+def _unread(found: HashedFile) -> Check:
     if found.has_changed:
         return failed("files/kept-still", "a file changed while it was read", file=found.path)
     return unreadable(found.path, found.problem, detail=found.detail, fix=found.fix)

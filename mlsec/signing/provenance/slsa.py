@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.json_fields import JsonFields
 from mlsec.signing.encodings.strict_json import DEFAULT_LIMITS, JsonLimits, loads
 from mlsec.signing.errors import MalformedError, UnsupportedError
 from mlsec.signing.trust.policy import Provenance
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 from mlsec.signing.verdicts.verdict import Signer
 
 SLSA_V1 = "https://slsa.dev/provenance/v1"
@@ -25,7 +25,7 @@ _WORKFLOW = re.compile(r"https://github\.com/[^/]+/[^/]+/\.github/workflows/")
 _RUNNER = "https://github.com/actions/runner/"
 
 
-class Built(msgspec.Struct, frozen=True, kw_only=True):
+class BuildProvenance(msgspec.Struct, frozen=True, kw_only=True):
     """What an attestation says; all of it is the builder's word. "" where it says nothing.
 
     ``source`` is a repository's URI and ``ref`` what was built of it; ``workflow`` is the path of
@@ -45,19 +45,19 @@ def predicate_type_of(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> st
     if not any(each.encode() in payload for each in PREDICATES):
         return ""
     try:
-        return Shape(loads(payload, "statement", limits), "statement").text_or("predicateType")
+        return JsonFields(loads(payload, "statement", limits), "statement").text_or("predicateType")
     except MalformedError:
         return ""
 
 
-def read_provenance(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Built:
+def read_provenance(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> BuildProvenance:
     """Read a provenance statement.
 
     Raises:
         MalformedError: not strict JSON, or a field that is missing or of another type.
         UnsupportedError: another statement or predicate type.
     """
-    statement = Shape(loads(payload, "statement", limits), "statement")
+    statement = JsonFields(loads(payload, "statement", limits), "statement")
     if statement.text("_type") not in _STATEMENTS:
         raise UnsupportedError("the attestation is no in-toto statement of version 0.1 or 1")
     subjects = statement.objects("subject", MAX_SUBJECTS)
@@ -71,7 +71,7 @@ def read_provenance(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Buil
         builder, source, ref, workflow = _v02(predicate)
     else:
         raise UnsupportedError(f"provenance of kind {kind[:100]} is not understood")
-    return Built(
+    return BuildProvenance(
         predicate_type=kind,
         builder=builder,
         source=source,
@@ -81,15 +81,15 @@ def read_provenance(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Buil
     )
 
 
-def _subject(subject: Shape) -> tuple[tuple[str, str], ...]:
+def _subject(subject: JsonFields) -> tuple[tuple[str, str], ...]:
     digest = subject.object("digest").text_or("sha256")
     if digest and not _HEX.match(digest):
         raise MalformedError(f"{subject.where} has a SHA-256 that is not lower-case hex")
-    # A subject without a SHA-256 (a git commit, say) is nothing that a file could be.
+    # A subject without a SHA-256 (a git commit, progress) is nothing that a file could be.
     return ((subject.text_or("name"), digest),) if digest else ()
 
 
-def _v1(predicate: Shape) -> tuple[str, str, str, str]:
+def _v1(predicate: JsonFields) -> tuple[str, str, str, str]:
     builder = predicate.object("runDetails").object("builder").text("id")
     given = predicate.object("buildDefinition").object("externalParameters")
     if given.is_object("workflow"):
@@ -103,7 +103,7 @@ def _v1(predicate: Shape) -> tuple[str, str, str, str]:
     return builder, *split_source(source), ""
 
 
-def _v02(predicate: Shape) -> tuple[str, str, str, str]:
+def _v02(predicate: JsonFields) -> tuple[str, str, str, str]:
     builder = predicate.object("builder").text("id")
     if not predicate.has("invocation") or not predicate.object("invocation").has("configSource"):
         return builder, "", "", ""
@@ -125,7 +125,7 @@ def _repository(uri: str) -> str:
     return split_source(uri)[0].rstrip("/").removesuffix(".git")
 
 
-def check_builder(built: Built, wanted: Provenance) -> bool:
+def check_builder(built: BuildProvenance, wanted: Provenance) -> bool:
     """Check the predicate's kind and who built it.
 
     Raises:
@@ -137,7 +137,7 @@ def check_builder(built: Built, wanted: Provenance) -> bool:
     return True
 
 
-def check_source(built: Built, wanted: Provenance) -> bool:
+def check_source(built: BuildProvenance, wanted: Provenance) -> bool:
     """Check from which repository, ref and workflow it was built, where the policy names them.
 
     Raises:
@@ -156,7 +156,7 @@ def check_source(built: Built, wanted: Provenance) -> bool:
     return True
 
 
-def check_claims(built: Built, signer: Signer | None) -> bool:
+def check_claims(built: BuildProvenance, signer: Signer | None) -> bool:
     """Hold the predicate against the certificate: the first is written by the job, the second by
     the identity provider, so a job that lies about itself is found here.
 
@@ -183,6 +183,6 @@ def check_claims(built: Built, signer: Signer | None) -> bool:
 
 def _same(what: str, expected: str, actual: str) -> None:
     if not actual:
-        raise RefusedError(f"the provenance does not say {what}", expected=expected)
+        raise CheckFailedError(f"the provenance does not say {what}", expected=expected)
     if expected != actual:
-        raise RefusedError(f"{what} is another one", expected=expected, actual=actual)
+        raise CheckFailedError(f"{what} is another one", expected=expected, actual=actual)

@@ -12,16 +12,16 @@ from mlsec.signing.keys.public_keys import (
 )
 
 
-def legacy_pae(envelope: Envelope) -> bytes:
+def legacy_encoding(envelope: Envelope) -> bytes:
     """Encode as that release did: the payload as Python shows bytes, quotes and all."""
     kind, payload = envelope.payload_type, envelope.payload
     return f"DSSEV1 {len(kind)} {kind} {len(payload)} {payload!r}".encode()
 
 
-def is_signed_the_old_way(key: PublicKey, envelope: Envelope, signature: bytes) -> bool:
+def has_legacy_signature(key: PublicKey, envelope: Envelope, signature: bytes) -> bool:
     """Whether a signature is good under the old encoding (and SHA-256, whatever the curve)."""
     if key.kind not in (KeyKind.P256, KeyKind.P384, KeyKind.P521):
         return False
-    data = legacy_pae(envelope)
+    data = legacy_encoding(envelope)
     algorithms = {usual_algorithm(key), Algorithm.ECDSA_SHA256}
     return any(verify_signature(key, one, signature, data=data) for one in algorithms)

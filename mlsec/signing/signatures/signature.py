@@ -23,16 +23,21 @@ from mlsec.signing.keys.public_keys import (
     usual_algorithm,
     verify_signature,
 )
-from mlsec.signing.signatures.legacy import is_signed_the_old_way
-from mlsec.signing.signatures.signer_checks import identified, in_window, issued, not_denied
+from mlsec.signing.signatures.legacy import has_legacy_signature
+from mlsec.signing.signatures.signer_checks import (
+    check_identity,
+    check_issuer,
+    check_key_window,
+    denied_checks,
+)
 from mlsec.signing.signatures.trusted_time import trusted_times
-from mlsec.signing.trust.anchors import Loaded, LoadedKey, LoadedSigstore, LoadedX509
-from mlsec.signing.trust.policy import Defaults, Leave, Profile, SignerRule, TrustPolicy
-from mlsec.signing.verdicts.steps import RefusedError, Steps
+from mlsec.signing.trust.anchors import LoadedAnchor, LoadedKey, LoadedSigstore, LoadedX509
+from mlsec.signing.trust.policy import Defaults, Permission, Profile, SignerRule, TrustPolicy
+from mlsec.signing.verdicts.steps import CheckFailedError, Steps
 from mlsec.signing.verdicts.verdict import Check, SignatureVerdict, Signer, failed
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
+class Criteria(msgspec.Struct, frozen=True, kw_only=True):
     """What every signature of one verification is judged by.
 
     ``digests`` (hash name -> digest) are those of a single-file model that was signed as it is.
@@ -45,18 +50,18 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     digests: Mapping[str, bytes] = {}
 
 
-def terms_of(policy: TrustPolicy, profile: Profile, now: datetime.datetime) -> Terms:
+def criteria_of(policy: TrustPolicy, profile: Profile, now: datetime.datetime) -> Criteria:
     """What a policy judges every signature by, under a profile."""
     is_compat = profile is Profile.COMPAT
-    return Terms(
+    return Criteria(
         defaults=policy.defaults,
         now=now,
-        may_be_authority=is_compat or policy.defaults.ca_leaf is Leave.ALLOW,
+        may_be_authority=is_compat or policy.defaults.ca_leaf is Permission.ALLOW,
         denied=policy.denied_fingerprints,
     )
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class SignatureInput(msgspec.Struct, frozen=True, kw_only=True):
     """One signature of an envelope (its index), and the signer it should be of.
 
     With ``blob`` it is the bundle's message signature over those bytes, with ``digests`` (hash
@@ -67,7 +72,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     envelope: Envelope
     index: int
     rule: SignerRule
-    anchor: Loaded
+    anchor: LoadedAnchor
     blob: bytes | None = None
     digests: Mapping[str, bytes] | None = None
 
@@ -89,7 +94,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 _HASHES = ("sha256", "sha384", "sha512")
 
 
-def is_of_kind(bundle: Bundle, anchor: Loaded) -> bool:
+def fits_anchor(bundle: Bundle, anchor: LoadedAnchor) -> bool:
     """Whether a bundle brings what an anchor of this type can be asked about."""
     kind = bundle.material.kind
     match anchor:
@@ -105,16 +110,16 @@ def is_of_kind(bundle: Bundle, anchor: Loaded) -> bool:
             )
 
 
-def judge(question: Question, terms: Terms) -> SignatureVerdict:
+def judge(question: SignatureInput, criteria: Criteria) -> SignatureVerdict:
     """Judge one signature; good only when every check holds."""
     match question.anchor:
         case LoadedKey():
-            found = _by_key(question, question.anchor, terms)
+            found = _by_key(question, question.anchor, criteria)
         case LoadedX509():
-            found = _by_certificate(question, question.anchor, terms)
+            found = _by_certificate(question, question.anchor, criteria)
         case LoadedSigstore():
             found = _by_sigstore(question, question.anchor)
-    denied = not_denied(found.signer, terms.denied)
+    denied = denied_checks(found.signer, criteria.denied)
     return msgspec.structs.replace(
         found,
         anchor=question.rule.anchor,
@@ -123,23 +128,23 @@ def judge(question: Question, terms: Terms) -> SignatureVerdict:
     )
 
 
-def _by_key(question: Question, anchor: LoadedKey, terms: Terms) -> SignatureVerdict:
+def _by_key(question: SignatureInput, anchor: LoadedKey, criteria: Criteria) -> SignatureVerdict:
     steps = Steps()
-    is_good = _check_signature(steps, question, anchor.key, terms)
+    is_good = _check_signature(steps, question, anchor.key, criteria)
     stamped = trusted_times(
         question.bundle.material.timestamps,
         question.signature,
         anchor.authorities,
-        terms.defaults.timestamp,
-        terms.now,
+        criteria.defaults.timestamp,
+        criteria.now,
     )
     steps.add(*stamped.checks)
-    at = stamped.earliest or terms.now
+    at = stamped.earliest or criteria.now
     _run(
         steps,
         "key/valid-then",
         "the key is trusted for this time",
-        partial(in_window, anchor.rule, at),
+        partial(check_key_window, anchor.rule, at),
     )
     return SignatureVerdict(
         checks=steps.checks,
@@ -148,23 +153,25 @@ def _by_key(question: Question, anchor: LoadedKey, terms: Terms) -> SignatureVer
     )
 
 
-def _by_certificate(question: Question, anchor: LoadedX509, terms: Terms) -> SignatureVerdict:
+def _by_certificate(
+    question: SignatureInput, anchor: LoadedX509, criteria: Criteria
+) -> SignatureVerdict:
     steps = Steps()
     stamped = trusted_times(
         question.bundle.material.timestamps,
         question.signature,
         anchor.authorities,
-        terms.defaults.timestamp,
-        terms.now,
+        criteria.defaults.timestamp,
+        criteria.now,
     )
     steps.add(*stamped.checks)
     rules = ChainRules(
         roots=anchor.roots,
-        at=stamped.earliest or terms.now,
-        now=terms.now,
+        at=stamped.earliest or criteria.now,
+        now=criteria.now,
         signed_at=stamped.earliest,
         revoked=anchor.revoked,
-        may_be_authority=terms.may_be_authority,
+        may_be_authority=criteria.may_be_authority,
     )
     path = verify_chain(question.bundle.material.certificates, rules, steps)
     if path is None:
@@ -175,7 +182,7 @@ def _by_certificate(question: Question, anchor: LoadedX509, terms: Terms) -> Sig
         "the key is of a kind that is accepted",
         lambda: public_key_of(leaf.public_key()),
     )
-    if key is None or not _check_signature(steps, question, key, terms):
+    if key is None or not _check_signature(steps, question, key, criteria):
         return SignatureVerdict(checks=steps.checks, times=stamped.times)
     identities = steps.run(
         "signer/readable", "the signer's names can be read", lambda: identities_of(leaf)
@@ -192,12 +199,12 @@ def _by_certificate(question: Question, anchor: LoadedX509, terms: Terms) -> Sig
         steps,
         "signer/named",
         "the signer is the one the policy names",
-        partial(identified, question.rule, signer),
+        partial(check_identity, question.rule, signer),
     )
     return SignatureVerdict(checks=steps.checks, signer=signer, times=stamped.times)
 
 
-def _by_sigstore(question: Question, anchor: LoadedSigstore) -> SignatureVerdict:
+def _by_sigstore(question: SignatureInput, anchor: LoadedSigstore) -> SignatureVerdict:
     blob = question.blob
     digests = question.digests or {}
     if blob is not None:
@@ -214,20 +221,22 @@ def _by_sigstore(question: Question, anchor: LoadedSigstore) -> SignatureVerdict
             steps,
             "signer/issuer",
             "the policy's issuer vouched for the signer",
-            partial(issued, question.rule, signer),
+            partial(check_issuer, question.rule, signer),
         )
         _run(
             steps,
             "signer/named",
             "the signer is the one the policy names",
-            partial(identified, question.rule, signer),
+            partial(check_identity, question.rule, signer),
         )
     elif best.is_good:
         steps.add(failed("signer/named", "nobody is known to have signed"))
     return msgspec.structs.replace(best, checks=steps.checks)
 
 
-def _check_signature(steps: Steps, question: Question, key: PublicKey, terms: Terms) -> bool:
+def _check_signature(
+    steps: Steps, question: SignatureInput, key: PublicKey, criteria: Criteria
+) -> bool:
     if key.kind is KeyKind.RSA and key.size_bits < GOOD_RSA_BITS:
         weak = failed(
             "key/strong",
@@ -247,12 +256,12 @@ def _check_signature(steps: Steps, question: Question, key: PublicKey, terms: Te
             is_good = verify_signature(key, algorithm, question.signature, data=question.signed)
         if is_good:
             return True
-        if terms.defaults.legacy and is_signed_the_old_way(
+        if criteria.defaults.legacy and has_legacy_signature(
             key, question.envelope, question.signature
         ):
             is_old.append(_OLD_ENCODING)
             return True
-        raise RefusedError(
+        raise CheckFailedError(
             "the signature is not of this key over this content",
             hint="the payload or the signature was changed, or another key signed",
         )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 
 from mlsec.signing.trust.policy import KeyAnchor, SignerRule
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 from mlsec.signing.verdicts.verdict import Check, Signer, failed
 
 
-def in_window(anchor: KeyAnchor, at: datetime.datetime) -> bool:
+def check_key_window(anchor: KeyAnchor, at: datetime.datetime) -> bool:
     """Check that a key is trusted at a moment, by its window in the policy.
 
     Raises:
@@ -18,7 +18,7 @@ def in_window(anchor: KeyAnchor, at: datetime.datetime) -> bool:
     start, end = anchor.valid_from, anchor.valid_to
     if (start is None or start <= at) and (end is None or at < end):
         return True
-    raise RefusedError(
+    raise CheckFailedError(
         "the key is not trusted for this time",
         expected=f"{start or 'ever'} to {end or 'ever'}",
         actual=f"{at:%Y-%m-%dT%H:%M:%SZ}",
@@ -26,7 +26,7 @@ def in_window(anchor: KeyAnchor, at: datetime.datetime) -> bool:
     )
 
 
-def identified(rule: SignerRule, signer: Signer) -> bool:
+def check_identity(rule: SignerRule, signer: Signer) -> bool:
     """Check that the signer has the name that the policy asks for.
 
     Raises:
@@ -34,7 +34,7 @@ def identified(rule: SignerRule, signer: Signer) -> bool:
     """
     if rule.identity is not None and rule.identity.find(signer.identities) is not None:
         return True
-    raise RefusedError(
+    raise CheckFailedError(
         "somebody else signed",
         expected=rule.identity.shown() if rule.identity else "an identity in the policy",
         actual=", ".join(f"{one.type.value}:{one.value}" for one in signer.identities),
@@ -42,7 +42,7 @@ def identified(rule: SignerRule, signer: Signer) -> bool:
     )
 
 
-def issued(rule: SignerRule, signer: Signer) -> bool:
+def check_issuer(rule: SignerRule, signer: Signer) -> bool:
     """Check that the issuer that the policy names vouched for the signer.
 
     Raises:
@@ -50,7 +50,7 @@ def issued(rule: SignerRule, signer: Signer) -> bool:
     """
     if rule.issuer and signer.issuer == rule.issuer:
         return True
-    raise RefusedError(
+    raise CheckFailedError(
         "the signer's identity was vouched for by another issuer",
         expected=rule.issuer,
         actual=signer.issuer,
@@ -58,7 +58,7 @@ def issued(rule: SignerRule, signer: Signer) -> bool:
     )
 
 
-def not_denied(signer: Signer | None, denied: frozenset[str]) -> tuple[Check, ...]:
+def denied_checks(signer: Signer | None, denied: frozenset[str]) -> tuple[Check, ...]:
     """Give a check that fails when the signer is on the deny list."""
     if signer is None or not denied:
         return ()

@@ -19,7 +19,7 @@ from mlsec.signing.verdicts.verdict import (
 )
 
 
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
+class JudgedSignature(msgspec.Struct, frozen=True, kw_only=True):
     """One signature with its verdict for each signer of the policy (by index, -1 for none)."""
 
     envelope: Envelope
@@ -42,7 +42,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
         return good or tuple(self.by_signer.values())
 
 
-def check_threshold(judged: Sequence[Judged], rule: ModelRule) -> list[Check]:
+def check_threshold(judged: Sequence[JudgedSignature], rule: ModelRule) -> list[Check]:
     """Count different signers, or demand that every signature holds where no count is given."""
     count = _matched(judged)
     wanted = max(rule.threshold, 1)
@@ -80,7 +80,7 @@ def check_threshold(judged: Sequence[Judged], rule: ModelRule) -> list[Check]:
     return [passed("signature/enough-signers", "enough signers of the policy signed", actual=shown)]
 
 
-def _why(judged: Sequence[Judged]) -> str:
+def _why(judged: Sequence[JudgedSignature]) -> str:
     """The reason when there is but one, or else that there are too few."""
     bad = {
         check.what
@@ -92,7 +92,7 @@ def _why(judged: Sequence[Judged]) -> str:
     return bad.pop() if len(bad) == 1 else "too few signers of the policy signed"
 
 
-def _matched(judged: Sequence[Judged]) -> int:
+def _matched(judged: Sequence[JudgedSignature]) -> int:
     """The greatest number of pairs of a signer of the policy and somebody who signed, such that
     nobody is counted twice: a key under two anchors is one signer.
     """

@@ -9,7 +9,7 @@ import msgspec
 
 from mlsec.signing.certificates.certificate import Authority
 from mlsec.signing.errors import SigningError
-from mlsec.signing.trust.policy import Stamping
+from mlsec.signing.trust.policy import TimestampRequirement
 from mlsec.signing.verdicts.verdict import (
     Check,
     TimeSource,
@@ -23,7 +23,7 @@ _ID = "timestamp/trusted"
 _SKEW = datetime.timedelta(minutes=5)
 
 
-class Stamped(msgspec.Struct, frozen=True, kw_only=True):
+class TrustedTimes(msgspec.Struct, frozen=True, kw_only=True):
     """The times that can be relied on, earliest first, and what was found about each token."""
 
     times: tuple[TrustedTime, ...] = ()
@@ -39,9 +39,9 @@ def trusted_times(
     tokens: Sequence[bytes],
     signature: bytes,
     authorities: Sequence[Authority],
-    stamping: Stamping,
+    stamping: TimestampRequirement,
     now: datetime.datetime,
-) -> Stamped:
+) -> TrustedTimes:
     """Verify the tokens that come with a signature.
 
     Args:
@@ -51,15 +51,15 @@ def trusted_times(
         stamping: whether a token is asked for.
         now: no token may be from later.
     """
-    if stamping is Stamping.NEVER:
-        return Stamped()
-    if tokens and not authorities and stamping is Stamping.WHEN_EXPIRED:
+    if stamping is TimestampRequirement.NEVER:
+        return TrustedTimes()
+    if tokens and not authorities and stamping is TimestampRequirement.WHEN_EXPIRED:
         note = not_checked(
             _ID,
             "there is a timestamp, but the anchor names no timestamp authority",
             fix="add the authority's root certificate under tsa",
         )
-        return Stamped(checks=(msgspec.structs.replace(note, is_fatal=False),))
+        return TrustedTimes(checks=(msgspec.structs.replace(note, is_fatal=False),))
     times: list[TrustedTime] = []
     checks: list[Check] = []
     for token in tokens:
@@ -74,13 +74,13 @@ def trusted_times(
         checks.append(passed(_ID, "a timestamp authority of the policy saw the signature"))
         source = TimeSource.TIMESTAMP_AUTHORITY
         times.append(TrustedTime(at=at, source=source, authority=_names(authorities)))
-    if stamping is Stamping.REQUIRED and not times:
+    if stamping is TimestampRequirement.REQUIRED and not times:
         checks.append(failed("timestamp/present", "no trusted timestamp", fix=_FIX))
     if times:
         # One good token is enough; what is wrong with others is told, no more.
         checks = [msgspec.structs.replace(one, is_fatal=False) for one in checks]
     times.sort(key=lambda one: one.at)
-    return Stamped(times=tuple(times), checks=tuple(checks))
+    return TrustedTimes(times=tuple(times), checks=tuple(checks))
 
 
 _FIX = "have the signature stamped by an authority that the anchor lists under tsa"

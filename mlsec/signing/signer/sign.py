@@ -16,8 +16,8 @@ from mlsec.signing.bundles.dsse import pae
 from mlsec.signing.content.unsigned_files import GIT_PATHS
 from mlsec.signing.errors import MalformedError, SigningError
 from mlsec.signing.files.folder import ModelFolder
-from mlsec.signing.files.hash_files import Say, hash_files, moved
-from mlsec.signing.files.hash_plan import Hashed, Plan
+from mlsec.signing.files.hash_files import Progress, hash_files, moved
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan
 from mlsec.signing.files.listing import Kind
 from mlsec.signing.manifests.manifest import (
     MAX_ENTRIES,
@@ -34,7 +34,7 @@ from mlsec.signing.models.discovery import discover
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 
-class Signing(msgspec.Struct, frozen=True, kw_only=True):
+class SigningOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to sign: what to leave out, and how files are hashed (``shard_bytes`` 0: whole)."""
 
     ignored: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
-USUAL = Signing()
+USUAL = SigningOptions()
 
 
 class SignerKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,10 +62,10 @@ def sign(
     target: Path,
     key: SignerKey,
     signature: Path,
-    how: Signing = USUAL,
+    how: SigningOptions = USUAL,
     *,
     timestamp: Callable[[bytes], bytes] | None = None,
-    say: Say | None = None,
+    progress: Progress | None = None,
 ) -> bytes:
     """Sign a model as OMS v1.0 and give the bundle; nothing is written.
 
@@ -75,13 +75,13 @@ def sign(
         signature: where the bundle will lie, so that it is not signed itself.
         how: what to leave out and how to hash.
         timestamp: asks an authority for an RFC 3161 token over the signature's bytes.
-        say: told the bytes hashed and the bytes in all.
+        progress: told the bytes hashed and the bytes in all.
 
     Raises:
         MlsecError: no file, a link or special file, a name that cannot be signed, a file that
             cannot be read or changed meanwhile.
     """
-    manifest = manifest_to_sign(target, signature, how, say)
+    manifest = manifest_to_sign(target, signature, how, progress)
     statement = {
         "_type": STATEMENT_TYPE,
         "subject": [
@@ -100,7 +100,7 @@ def sign(
 
 
 def manifest_to_sign(
-    target: Path, signature: Path, how: Signing, say: Say | None = None
+    target: Path, signature: Path, how: SigningOptions, progress: Progress | None = None
 ) -> Manifest:
     """Hash what is to be signed; arguments and errors as ``sign``."""
     for one in how.ignored:
@@ -117,8 +117,8 @@ def manifest_to_sign(
         if not files:
             raise MlsecError("there is no file to sign", location=str(target))
         _check_names(target, tuple(files))
-        plan = Plan(hash_name=how.hash_name, shard_bytes=how.shard_bytes)
-        hashed = hash_files(folder, files, plan, say)
+        plan = HashPlan(hash_name=how.hash_name, shard_bytes=how.shard_bytes)
+        hashed = hash_files(folder, files, plan, progress)
         other = next(moved(folder, listing, hashed.values()), None)
     if other is not None:
         path, is_folder = other
@@ -169,7 +169,7 @@ def _check_names(target: Path, paths: Sequence[str]) -> None:
         )  # fmt: skip
 
 
-def _entries(target: Path, one: Hashed, how: Signing) -> list[Entry]:
+def _entries(target: Path, one: HashedFile, how: SigningOptions) -> list[Entry]:
     if one.problem:
         raise MlsecError(f'"{one.path}": {one.problem}', location=str(target))
     if not how.shard_bytes:

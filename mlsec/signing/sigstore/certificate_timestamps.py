@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.sigstore import log_keys
 from mlsec.signing.sigstore.log_keys import LogKey
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -29,17 +29,17 @@ def verify_logged(leaf: Certificate, issuer: Certificate, logs: tuple[LogKey, ..
     stamps = _embedded(leaf)
     known = [stamp for stamp in stamps if any(log.key_id == stamp.log_id for log in logs)]
     if not known:
-        raise RefusedError(
+        raise CheckFailedError(
             "no certificate log of the trusted root vouches for the certificate",
             actual=", ".join(stamp.log_id.hex() for stamp in stamps),
         )
     for stamp in known:
         log = log_keys.find(logs, stamp.log_id)
         if not log_keys.verify(log, stamp.signature, _signed_bytes(stamp, leaf, issuer)):
-            raise RefusedError("the certificate log's signature is not over this certificate")
+            raise CheckFailedError("the certificate log's signature is not over this certificate")
         made_at = stamp.timestamp.replace(tzinfo=UTC)
         if not log.is_valid_at(made_at):
-            raise RefusedError("the certificate log was not trusted then", actual=str(made_at))
+            raise CheckFailedError("the certificate log was not trusted then", actual=str(made_at))
 
 
 def _embedded(leaf: Certificate) -> tuple[SignedCertificateTimestamp, ...]:
@@ -49,7 +49,7 @@ def _embedded(leaf: Certificate) -> tuple[SignedCertificateTimestamp, ...]:
     try:
         stamps = tuple(leaf.extensions.get_extension_for_class(kind).value)
     except x509.ExtensionNotFound:
-        raise RefusedError("the certificate carries no signed certificate timestamp") from None
+        raise CheckFailedError("the certificate carries no signed certificate timestamp") from None
     if not 1 <= len(stamps) <= MAX_TIMESTAMPS:
         raise MalformedError(f"a certificate with {len(stamps)} certificate timestamps")
     return stamps
@@ -66,7 +66,7 @@ def _signed_bytes(
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
 
     if not isinstance(stamp.signature_hash_algorithm, hashes.SHA256):
-        raise RefusedError("a certificate timestamp with another hash than SHA-256")
+        raise CheckFailedError("a certificate timestamp with another hash than SHA-256")
     public = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     body = leaf.tbs_precertificate_bytes
     milliseconds = int(stamp.timestamp.replace(tzinfo=UTC).timestamp() * 1000)

@@ -10,7 +10,7 @@ from mlsec.signing.encodings.strict_json import base64_bytes
 from mlsec.signing.errors import MalformedError, OverLimitError
 from mlsec.signing.sigstore import log_keys
 from mlsec.signing.sigstore.log_keys import LogKey
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 
 MAX_CHARACTERS = 64 * 1024
 MAX_SIGNATURES = 64
@@ -91,9 +91,9 @@ def verify_checkpoint(note: str, log: LogKey) -> Checkpoint:
         if not is_named or line.hint != log.key_id[:4]:
             continue
         if not log_keys.verify(log, line.signature, found.text):
-            raise RefusedError("the signature under the log's checkpoint is wrong")
+            raise CheckFailedError("the signature under the log's checkpoint is wrong")
         return found
-    raise RefusedError(
+    raise CheckFailedError(
         "the checkpoint is not signed by the log that is said to hold the entry",
         expected=f"{found.origin}, key {log.key_id[:4].hex()}",
         actual=", ".join(f"{line.name}, key {line.hint.hex()}" for line in found.signatures[:4]),

@@ -12,11 +12,11 @@ import msgspec
 
 from mlsec.signing.bundles import dsse
 from mlsec.signing.bundles.bundle import Envelope, LogEntry
-from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.json_fields import JsonFields
 from mlsec.signing.encodings.strict_json import JsonLimits, base64_bytes, loads
 from mlsec.signing.errors import MalformedError, UnsupportedError
 from mlsec.signing.keys.public_keys import PublicKey, load_public_key
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 
 _LIMITS = JsonLimits(size_bytes=16 << 20, depth=16, values=10_000)
 _PEM = re.compile(
@@ -50,7 +50,7 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
         return self.digests[name]
 
 
-def check_bound(entry: LogEntry, signed: Signed) -> None:
+def check_subjects(entry: LogEntry, signed: Signed) -> None:
     """Check that ``entry`` is the log's record of exactly this signature.
 
     Raises:
@@ -58,10 +58,10 @@ def check_bound(entry: LogEntry, signed: Signed) -> None:
         MalformedError: the body is not what its kind demands.
         UnsupportedError: a kind of entry that is not on the list.
     """
-    body = Shape(loads(entry.canonicalized_body, "log entry", _LIMITS), "log entry")
+    body = JsonFields(loads(entry.canonicalized_body, "log entry", _LIMITS), "log entry")
     kind, version = body.text("kind"), body.text("apiVersion")
     if (kind, version) != (entry.kind, entry.kind_version):
-        raise RefusedError(
+        raise CheckFailedError(
             "the log entry is of another kind than the bundle says",
             expected=f"{entry.kind} {entry.kind_version}",
             actual=f"{kind} {version}",
@@ -73,7 +73,7 @@ def check_bound(entry: LogEntry, signed: Signed) -> None:
     check(body.object("spec"), signed)
 
 
-def _hashedrekord_1(spec: Shape, signed: Signed) -> None:
+def _hashedrekord_1(spec: JsonFields, signed: Signed) -> None:
     hashed = spec.object("data").object("hash")
     _same_content(_hex_digest(hashed), signed.digest)
     signature = spec.object("signature")
@@ -81,7 +81,7 @@ def _hashedrekord_1(spec: Shape, signed: Signed) -> None:
     _same_key(signature.object("publicKey").data("content"), signed)
 
 
-def _hashedrekord_2(spec: Shape, signed: Signed) -> None:
+def _hashedrekord_2(spec: JsonFields, signed: Signed) -> None:
     record = spec.object("hashedRekordV002")
     _same_content(_protobuf_digest(record.object("data")), signed.digest)
     signature = record.object("signature")
@@ -89,14 +89,14 @@ def _hashedrekord_2(spec: Shape, signed: Signed) -> None:
     _same_verifier(signature.object("verifier"), signed)
 
 
-def _dsse_1(spec: Shape, signed: Signed) -> None:
+def _dsse_1(spec: JsonFields, signed: Signed) -> None:
     _same_content(_hex_digest(spec.object("payloadHash")), _payload_of(signed))
     signature = _only(spec, "signatures")
     _same_signature(signature.data("signature"), signed)
     _same_key(signature.data("verifier"), signed)
 
 
-def _dsse_2(spec: Shape, signed: Signed) -> None:
+def _dsse_2(spec: JsonFields, signed: Signed) -> None:
     record = spec.object("dsseV002")
     _same_content(_protobuf_digest(record.object("payloadHash")), _payload_of(signed))
     signature = _only(record, "signatures")
@@ -104,7 +104,7 @@ def _dsse_2(spec: Shape, signed: Signed) -> None:
     _same_verifier(signature.object("verifier"), signed)
 
 
-def _intoto_1(spec: Shape, signed: Signed) -> None:
+def _intoto_1(spec: JsonFields, signed: Signed) -> None:
     content = spec.object("content")
     _same_content(_hex_digest(content.object("payloadHash")), _payload_of(signed))
     _same_key(spec.data("publicKey"), signed)
@@ -112,16 +112,18 @@ def _intoto_1(spec: Shape, signed: Signed) -> None:
     name, recorded = _hex_digest(content.object("hash"))
     spelled = _spellings(signed)
     if not any(hashlib.new(name, each).digest() == recorded for each in spelled):
-        raise RefusedError("the log entry's envelope hash fits no known spelling of the envelope")
+        raise CheckFailedError(
+            "the log entry's envelope hash fits no known spelling of the envelope"
+        )
 
 
-def _intoto_2(spec: Shape, signed: Signed) -> None:
+def _intoto_2(spec: JsonFields, signed: Signed) -> None:
     content = spec.object("content")
     _same_content(_hex_digest(content.object("payloadHash")), _payload_of(signed))
     envelope = content.object("envelope")
     payload_type = signed.envelope.payload_type if signed.envelope else ""
     if envelope.text("payloadType") != payload_type:
-        raise RefusedError("the log entry records another payload type", expected=payload_type)
+        raise CheckFailedError("the log entry records another payload type", expected=payload_type)
     signature = _only(envelope, "signatures")
     recorded = signature.data("sig")
     # Clients of this kind encoded the signature's base64 once more.
@@ -130,7 +132,7 @@ def _intoto_2(spec: Shape, signed: Signed) -> None:
     _same_key(signature.data("publicKey"), signed)
 
 
-_Check = Callable[[Shape, Signed], None]
+_Check = Callable[[JsonFields, Signed], None]
 _OF_MESSAGES: Mapping[tuple[str, str], _Check] = {
     ("hashedrekord", "0.0.1"): _hashedrekord_1,
     ("hashedrekord", "0.0.2"): _hashedrekord_2,
@@ -144,10 +146,10 @@ _OF_ENVELOPES: Mapping[tuple[str, str], _Check] = {
 }
 
 
-def _only(holder: Shape, name: str) -> Shape:
+def _only(holder: JsonFields, name: str) -> JsonFields:
     found = holder.objects(name, 16)
     if len(found) != 1:
-        raise RefusedError("the log entry records another number of signatures than one")
+        raise CheckFailedError("the log entry records another number of signatures than one")
     return found[0]
 
 
@@ -156,14 +158,14 @@ def _payload_of(signed: Signed) -> Callable[[str], bytes]:
     return lambda name: hashlib.new(name, payload).digest()
 
 
-def _hex_digest(digest: Shape) -> tuple[str, bytes]:
+def _hex_digest(digest: JsonFields) -> tuple[str, bytes]:
     name, text = digest.text("algorithm"), digest.text("value")
     if name not in _PLAIN_NAMES or not re.fullmatch(r"(?:[0-9a-f]{2})+", text):
         raise MalformedError(f"{digest.where} is no SHA-2 digest in lower-case hex")
     return _PLAIN_NAMES[name], bytes.fromhex(text)
 
 
-def _protobuf_digest(digest: Shape) -> tuple[str, bytes]:
+def _protobuf_digest(digest: JsonFields) -> tuple[str, bytes]:
     name = digest.text("algorithm")
     if name not in _PROTOBUF_NAMES:
         raise MalformedError(f"{digest.where} is no SHA-2 digest")
@@ -173,7 +175,7 @@ def _protobuf_digest(digest: Shape) -> tuple[str, bytes]:
 def _same_content(recorded: tuple[str, bytes], digest: Callable[[str], bytes]) -> None:
     actual = digest(recorded[0])
     if actual != recorded[1]:
-        raise RefusedError(
+        raise CheckFailedError(
             "the log entry records other content than was signed",
             expected=f"{recorded[0]}:{recorded[1].hex()}",
             actual=f"{recorded[0]}:{actual.hex()}",
@@ -182,7 +184,7 @@ def _same_content(recorded: tuple[str, bytes], digest: Callable[[str], bytes]) -
 
 def _same_signature(recorded: bytes, signed: Signed) -> None:
     if recorded != signed.signature:
-        raise RefusedError("the log entry records another signature")
+        raise CheckFailedError("the log entry records another signature")
 
 
 def _same_key(recorded: bytes, signed: Signed) -> None:
@@ -194,7 +196,7 @@ def _same_key(recorded: bytes, signed: Signed) -> None:
     _compare(encoded, signed, is_certificate=match[1] == "CERTIFICATE")
 
 
-def _same_verifier(recorded: Shape, signed: Signed) -> None:
+def _same_verifier(recorded: JsonFields, signed: Signed) -> None:
     is_certificate = recorded.has("x509Certificate")
     if is_certificate == recorded.has("publicKey"):
         raise MalformedError(f"{recorded.where} needs one of x509Certificate and publicKey")
@@ -204,11 +206,13 @@ def _same_verifier(recorded: Shape, signed: Signed) -> None:
 
 def _compare(encoded: bytes, signed: Signed, *, is_certificate: bool) -> None:
     if is_certificate != bool(signed.certificate):
-        raise RefusedError("the log entry records a certificate in place of a key, or the reverse")
+        raise CheckFailedError(
+            "the log entry records a certificate in place of a key, or the reverse"
+        )
     # A key is compared once re-encoded: the same key has more than one spelling.
     actual = encoded if is_certificate else load_public_key(encoded, "the log entry's key").der
     if actual != (signed.certificate or signed.key.der):
-        raise RefusedError("the log entry records another signer")
+        raise CheckFailedError("the log entry records another signer")
 
 
 def _spellings(signed: Signed) -> Iterator[bytes]:

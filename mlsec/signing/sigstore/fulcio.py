@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mlsec.signing.certificates.certificate import Authority, Purpose, verify_path
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.keys.public_keys import PublicKey
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 from mlsec.signing.verdicts.verdict import Identity, IdentityType, Signer
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ def verify_issued(
     Raises:
         RefusedError: no authority of the trusted root issued it, or not for these moments.
     """
-    reasons: list[RefusedError] = []
+    reasons: list[CheckFailedError] = []
     for authority in authorities:
         try:
             return _path(leaf, others, authority, times)
-        except RefusedError as error:
+        except CheckFailedError as error:
             reasons.append(error)
     if not reasons:
-        raise RefusedError("the trusted root names no certificate authority")
+        raise CheckFailedError("the trusted root names no certificate authority")
     # The authority that got furthest says most: one whose certificate signed the leaf.
     raise max(reasons, key=lambda each: "no path" not in each.message)
 
@@ -73,7 +73,7 @@ def _path(
         between = [*authority.chain[:-1], *others]
         path = verify_path(leaf, between, authority.chain[-1:], at, Purpose.CODE_SIGNING)
         if not authority.is_trusted_at(at):
-            raise RefusedError(
+            raise CheckFailedError(
                 "the authority was not trusted when this was signed",
                 actual=f"{at:%Y-%m-%dT%H:%M:%SZ}",
             )

@@ -11,7 +11,7 @@ from mlsec.signing.bundles.bundle import LogEntry
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.sigstore import checkpoint, log_keys
 from mlsec.signing.sigstore.log_keys import LogKey
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 
 _LAST_MOMENT = 253402300799  # the end of the year 9999, in seconds since 1970
 
@@ -24,14 +24,14 @@ def root_of(leaf: bytes, index: int, size: int, hashes: tuple[bytes, ...]) -> by
     Source: RFC 9162, section 2.1.3.2.
     """
     if not 0 <= index < size:
-        raise RefusedError(
+        raise CheckFailedError(
             "the proof's position is outside the log", expected=f"below {size}", actual=str(index)
         )
     node = hashlib.sha256(b"\x00" + leaf).digest()
     position, last = index, size - 1
     for each in hashes:
         if last == 0:
-            raise RefusedError("the inclusion proof is longer than the tree is high")
+            raise CheckFailedError("the inclusion proof is longer than the tree is high")
         if position & 1 or position == last:
             node = hashlib.sha256(b"\x01" + each + node).digest()
             while not position & 1 and position:
@@ -40,7 +40,7 @@ def root_of(leaf: bytes, index: int, size: int, hashes: tuple[bytes, ...]) -> by
             node = hashlib.sha256(b"\x01" + node + each).digest()
         position, last = position >> 1, last >> 1
     if last != 0:
-        raise RefusedError("the inclusion proof is shorter than the tree is high")
+        raise CheckFailedError("the inclusion proof is shorter than the tree is high")
     return node
 
 
@@ -53,19 +53,19 @@ def verify_inclusion(entry: LogEntry, log: LogKey) -> None:
     """
     proof = entry.proof
     if proof is None or not proof.checkpoint:
-        raise RefusedError("the log entry has no inclusion proof with a signed checkpoint")
+        raise CheckFailedError("the log entry has no inclusion proof with a signed checkpoint")
     if any(len(each) != 32 for each in (proof.root_hash, *proof.hashes)):
         raise MalformedError("the inclusion proof holds a hash that is not 32 bytes long")
     signed = checkpoint.verify_checkpoint(proof.checkpoint, log)
     if (signed.size, signed.root_hash) != (proof.tree_size, proof.root_hash):
-        raise RefusedError(
+        raise CheckFailedError(
             "the log's checkpoint is about another tree than the inclusion proof",
             expected=f"{proof.tree_size} entries, root {proof.root_hash.hex()}",
             actual=f"{signed.size} entries, root {signed.root_hash.hex()}",
         )
     root = root_of(entry.canonicalized_body, proof.log_index, proof.tree_size, proof.hashes)
     if root != signed.root_hash:
-        raise RefusedError(
+        raise CheckFailedError(
             "the inclusion proof does not lead from this entry to the log's root",
             expected=signed.root_hash.hex(),
             actual=root.hex(),
@@ -80,7 +80,7 @@ def verify_promise(entry: LogEntry, log: LogKey) -> datetime:
             the log was not trusted.
     """
     if not entry.promise or not entry.integrated_time:
-        raise RefusedError("the log entry carries no signed entry timestamp")
+        raise CheckFailedError("the log entry carries no signed entry timestamp")
     if entry.integrated_time > _LAST_MOMENT:
         raise MalformedError("the log entry's time is no moment before the year 10000")
     # RFC 8785 form of the four fields: sorted names, no white space; nothing here needs escapes.
@@ -91,10 +91,10 @@ def verify_promise(entry: LogEntry, log: LogKey) -> datetime:
         "logIndex": entry.log_index,
     }
     if not log_keys.verify(log, entry.promise, json.dumps(said, separators=(",", ":")).encode()):
-        raise RefusedError("the signed entry timestamp is not the log's, or over another entry")
+        raise CheckFailedError("the signed entry timestamp is not the log's, or over another entry")
     at = datetime.fromtimestamp(entry.integrated_time, UTC)
     if not log.is_valid_at(at):
-        raise RefusedError(
+        raise CheckFailedError(
             "the log was not trusted at the time of the entry", actual=f"{at:%Y-%m-%dT%H:%M:%SZ}"
         )
     return at

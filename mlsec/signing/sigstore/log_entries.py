@@ -7,10 +7,10 @@ from functools import partial
 from mlsec.signing.bundles.bundle import Bundle, LogEntry
 from mlsec.signing.sigstore import inclusion as log_entry
 from mlsec.signing.sigstore import log_keys
-from mlsec.signing.sigstore.entry_binding import Signed, check_bound
+from mlsec.signing.sigstore.entry_binding import Signed, check_subjects
 from mlsec.signing.sigstore.log_keys import LogKey
 from mlsec.signing.sigstore.trusted_root import TrustedRoot
-from mlsec.signing.verdicts.steps import RefusedError, Steps
+from mlsec.signing.verdicts.steps import CheckFailedError, Steps
 from mlsec.signing.verdicts.verdict import TimeSource, TrustedTime, failed
 
 FIRST_VERSION = (0, 1)
@@ -46,7 +46,7 @@ def _verify_entry(
     steps.run(
         "sigstore/log-entry",
         "the log entry records this signature, signer and content",
-        partial(check_bound, entry, signed),
+        partial(check_subjects, entry, signed),
     )
     # Version 0.1 lives by the log's promise, and may carry a proof that nobody signed.
     if version != FIRST_VERSION or (entry.proof is not None and entry.proof.checkpoint):
@@ -85,7 +85,7 @@ def check_log_windows(
 def _check_window(log: LogKey, times: tuple[TrustedTime, ...]) -> bool:
     first = min(each.at for each in times)
     if not log.is_valid_at(first):
-        raise RefusedError(
+        raise CheckFailedError(
             "the log was not trusted at the time of signing", actual=f"{first:%Y-%m-%dT%H:%M:%SZ}"
         )
     return True

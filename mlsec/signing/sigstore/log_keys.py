@@ -13,7 +13,7 @@ from mlsec.signing.keys.public_keys import (
     load_public_key,
     verify_signature,
 )
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 
 # Names are protobuf-specs' PublicKeyDetails; the value is how such a key signs.
 _KINDS = {
@@ -56,7 +56,7 @@ def find(logs: tuple[LogKey, ...], key_id: bytes) -> LogKey:
         if log.key_id == key_id:
             return log
     known = ", ".join(log.base_url for log in logs) or "none"
-    raise RefusedError(
+    raise CheckFailedError(
         "the trusted root does not list this log", expected=known, actual=f"log {key_id.hex()}"
     )
 

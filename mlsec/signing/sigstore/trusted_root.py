@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mlsec.signing.certificates.certificate import Authority, read_certificate
-from mlsec.signing.encodings.json_fields import Shape
+from mlsec.signing.encodings.json_fields import JsonFields
 from mlsec.signing.encodings.strict_json import JsonLimits, loads
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.sigstore.log_keys import LogKey
@@ -57,7 +57,7 @@ def read_trusted_roots(data: bytes) -> tuple[TrustedRoot, ...]:
 
 
 def _root(document: bytes) -> TrustedRoot:
-    root = Shape(loads(document, "trusted root", _LIMITS), "trusted root")
+    root = JsonFields(loads(document, "trusted root", _LIMITS), "trusted root")
     if root.text("mediaType") == _TRUST_CONFIG:
         root = root.object("trustedRoot")
     if root.text("mediaType") not in _MEDIA_TYPES:
@@ -73,11 +73,11 @@ def _root(document: bytes) -> TrustedRoot:
     return found
 
 
-def _logs(root: Shape, name: str) -> tuple[LogKey, ...]:
+def _logs(root: JsonFields, name: str) -> tuple[LogKey, ...]:
     return tuple(_log(each) for each in root.objects(name, MAX_EACH))
 
 
-def _log(log: Shape) -> LogKey:
+def _log(log: JsonFields) -> LogKey:
     if log.text_or("hashAlgorithm", "SHA2_256") != "SHA2_256":
         raise MalformedError(f"{log.where} does not hash with SHA-256")
     key = log.object("publicKey")
@@ -94,11 +94,11 @@ def _log(log: Shape) -> LogKey:
     )
 
 
-def _authorities(root: Shape, name: str) -> tuple[Authority, ...]:
+def _authorities(root: JsonFields, name: str) -> tuple[Authority, ...]:
     return tuple(_authority(each) for each in root.objects(name, MAX_EACH))
 
 
-def _authority(authority: Shape) -> Authority:
+def _authority(authority: JsonFields) -> Authority:
     listed = authority.object("certChain").objects("certificates", MAX_CHAIN)
     if not listed:
         raise MalformedError(f"{authority.where} has no certificates")

@@ -20,7 +20,7 @@ from mlsec.signing.sigstore.log_entries import check_log_windows, verify_entries
 from mlsec.signing.sigstore.trusted_root import TrustedRoot
 from mlsec.signing.timestamps.token import read_timestamp
 from mlsec.signing.timestamps.verify import verify_timestamp
-from mlsec.signing.verdicts.steps import RefusedError, Steps
+from mlsec.signing.verdicts.steps import CheckFailedError, Steps
 from mlsec.signing.verdicts.verdict import (
     Check,
     SignatureVerdict,
@@ -99,16 +99,16 @@ def _holder(bundle: Bundle, key: keys.PublicKey | None) -> _Holder:
     material = bundle.material
     if not material.certificates:
         if key is None:
-            raise RefusedError(
+            raise CheckFailedError(
                 "the bundle was signed with a key, and the policy names none",
                 actual=f"key hint {material.public_key_hint}",
             )
         return _Holder(key=key)
     if key is not None:
-        raise RefusedError("the bundle was signed with a certificate, the policy names a key")
+        raise CheckFailedError("the bundle was signed with a certificate, the policy names a key")
     leaf, *others = (read_certificate(each) for each in material.certificates)
     if any(each.issuer == each.subject for each in others):
-        raise RefusedError("the bundle brings a root certificate of its own")
+        raise CheckFailedError("the bundle brings a root certificate of its own")
     return _Holder(key=keys.public_key_of(leaf.public_key()), leaf=leaf, others=tuple(others))
 
 
@@ -118,7 +118,7 @@ def _signed(bundle: Bundle, holder: _Holder, digests: Mapping[str, bytes]) -> Si
     certificate = bundle.material.certificates[0] if bundle.material.certificates else b""
     if bundle.envelope is not None:
         if len(bundle.envelope.signatures) != 1:
-            raise RefusedError(
+            raise CheckFailedError(
                 "a Sigstore bundle's envelope has exactly one signature",
                 actual=str(len(bundle.envelope.signatures)),
             )
@@ -130,7 +130,7 @@ def _signed(bundle: Bundle, holder: _Holder, digests: Mapping[str, bytes]) -> Si
         signature, digest = _message(bundle, digests, algorithm)
         is_good = keys.verify_signature(holder.key, algorithm, signature, digest=digest)
     if not is_good:
-        raise RefusedError("the signature does not fit the signer's key and this content")
+        raise CheckFailedError("the signature does not fit the signer's key and this content")
     return Signed(
         signature=signature,
         key=holder.key,
@@ -146,10 +146,10 @@ def _message(
     message = bundle.message
     name = algorithm.hash_name
     if message is None or name not in digests:
-        raise RefusedError(f"the bundle signs a single file, which was not hashed with {name}")
+        raise CheckFailedError(f"the bundle signs a single file, which was not hashed with {name}")
     stated = _MESSAGE_HASHES.get(message.digest_algorithm, "")
     if message.digest_algorithm and message.digest != digests.get(stated):
-        raise RefusedError(
+        raise CheckFailedError(
             "the bundle is about another file",
             expected=f"{message.digest_algorithm}:{message.digest.hex()}",
             actual=f"{stated}:{digests.get(stated, b'').hex()}",

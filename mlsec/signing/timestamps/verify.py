@@ -22,7 +22,7 @@ from mlsec.signing.keys.public_keys import public_key_of, verify_signature
 from mlsec.signing.timestamps import structures as asn1
 from mlsec.signing.timestamps.structures import decode, decode_oid, element
 from mlsec.signing.timestamps.token import TST_INFO, Timestamp, hash_name_of
-from mlsec.signing.verdicts.steps import RefusedError
+from mlsec.signing.verdicts.steps import CheckFailedError
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -42,44 +42,44 @@ def verify_timestamp(stamp: Timestamp, data: bytes, authorities: Sequence[Author
         MalformedError: an attribute or certificate that cannot be read.
     """
     if hashlib.new(stamp.imprint_hash, data).digest() != stamp.imprint:
-        raise RefusedError("the timestamp was made over other data than this signature")
+        raise CheckFailedError("the timestamp was made over other data than this signature")
     _check_attributes(stamp)
     reasons = []
     for authority in authorities:
         try:
             _verify_by(stamp, authority)
-        except (RefusedError, UnsupportedError) as error:
+        except (CheckFailedError, UnsupportedError) as error:
             reasons.append(error.message)
         else:
             return stamp.generated_at
     if not reasons:
-        raise RefusedError("there is a timestamp, but the policy names no timestamp authority")
-    raise RefusedError(f"no trusted authority made this timestamp: {'; '.join(reasons[:4])}")
+        raise CheckFailedError("there is a timestamp, but the policy names no timestamp authority")
+    raise CheckFailedError(f"no trusted authority made this timestamp: {'; '.join(reasons[:4])}")
 
 
 def _check_attributes(stamp: Timestamp) -> None:
     content_type = stamp.attributes.get(_CONTENT_TYPE)
     digest = stamp.attributes.get(_MESSAGE_DIGEST)
     if content_type is None or decode_oid(content_type, "the content type") != TST_INFO:
-        raise RefusedError("the timestamp's signed attributes name another content type")
+        raise CheckFailedError("the timestamp's signed attributes name another content type")
     actual = hashlib.new(stamp.hash_name, stamp.content).digest()
     if digest is None or decode(bytes, digest, "the message digest") != actual:
-        raise RefusedError("the timestamp's content was changed after it was signed")
+        raise CheckFailedError("the timestamp's content was changed after it was signed")
 
 
 def _verify_by(stamp: Timestamp, authority: Authority) -> None:
     at = stamp.generated_at
     if not authority.is_trusted_at(at):
-        raise RefusedError("made outside the time in which this authority is trusted")
+        raise CheckFailedError("made outside the time in which this authority is trusted")
     certificate = _signing_certificate(stamp, authority)
     key = public_key_of(certificate.public_key(), "the timestamp authority's key")
     if not verify_signature(key, stamp.algorithm, stamp.signer.signature, data=stamp.signed_bytes):
-        raise RefusedError("the timestamp's signature does not fit its certificate")
+        raise CheckFailedError("the timestamp's signature does not fit its certificate")
     embedded = [read_certificate(encoded) for encoded in stamp.certificates]
     intermediates = [*authority.chain[:-1], *embedded]
     verify_path(certificate, intermediates, authority.chain[-1:], at, Purpose.TIME_STAMPING)
     if _only_signer(authority) not in (None, certificate):
-        raise RefusedError("another certificate made it than the one that is trusted to")
+        raise CheckFailedError("another certificate made it than the one that is trusted to")
 
 
 def _signing_certificate(stamp: Timestamp, authority: Authority) -> Certificate:
@@ -93,7 +93,7 @@ def _signing_certificate(stamp: Timestamp, authority: Authority) -> Certificate:
         certificate = known.get(encoded) or read_certificate(encoded)
         if _is_named(stamp.signer.sid, certificate):
             return certificate
-    raise RefusedError("the certificate that signed the timestamp is not known")
+    raise CheckFailedError("the certificate that signed the timestamp is not known")
 
 
 def _is_bound(attributes: Mapping[str, bytes], certificate: bytes) -> bool:

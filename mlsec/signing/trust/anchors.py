@@ -49,10 +49,10 @@ class LoadedSigstore(msgspec.Struct, frozen=True, kw_only=True):
     roots: tuple[TrustedRoot, ...]
 
 
-Loaded = LoadedKey | LoadedX509 | LoadedSigstore
+LoadedAnchor = LoadedKey | LoadedX509 | LoadedSigstore
 
 
-def load_anchors(anchors: Mapping[str, Anchor], names: Sequence[str]) -> dict[str, Loaded]:
+def load_anchors(anchors: Mapping[str, Anchor], names: Sequence[str]) -> dict[str, LoadedAnchor]:
     """Read what the named anchors point to.
 
     Raises:
@@ -61,7 +61,7 @@ def load_anchors(anchors: Mapping[str, Anchor], names: Sequence[str]) -> dict[st
     return {name: _load(anchors[name]) for name in dict.fromkeys(names)}
 
 
-def _load(anchor: Anchor) -> Loaded:
+def _load(anchor: Anchor) -> LoadedAnchor:
     match anchor:
         case KeyAnchor():
             return LoadedKey(

@@ -41,7 +41,7 @@ class IdentityRule(msgspec.Struct, frozen=True, kw_only=True):
         return re.fullmatch(self.pattern, identity.value) is not None
 
 
-def mistake_in(pattern: str, kind: IdentityType | None = None) -> str:
+def pattern_problem(pattern: str, kind: IdentityType | None = None) -> str:
     """Say why a pattern for a name of this kind is not safe to trust by, or "".
 
     A pattern is refused when it matches anything, leaves a dot of a host unescaped, leaves open

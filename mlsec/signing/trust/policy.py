@@ -21,14 +21,14 @@ class Reaction(enum.Enum):
     REPORT = "report"
 
 
-class Leave(enum.Enum):
+class Permission(enum.Enum):
     """Whether something doubtful may be there."""
 
     DENY = "deny"
     ALLOW = "allow"
 
 
-class Stamping(enum.Enum):
+class TimestampRequirement(enum.Enum):
     """When a trusted time is asked for."""
 
     NEVER = "never"
@@ -49,9 +49,9 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True):
     unsigned: Reaction = Reaction.FAIL
     extra_files: Reaction = Reaction.FAIL
     legacy: bool = False
-    ca_leaf: Leave = Leave.DENY
-    symlinks: Leave = Leave.DENY
-    timestamp: Stamping = Stamping.WHEN_EXPIRED
+    ca_leaf: Permission = Permission.DENY
+    symlinks: Permission = Permission.DENY
+    timestamp: TimestampRequirement = TimestampRequirement.WHEN_EXPIRED
     bundle_bytes: int = 64 << 20
     entries: int = 2_000_000
 

@@ -11,18 +11,18 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.strict_yaml import parse
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.manifests.paths import check_ignored
-from mlsec.signing.trust.identity_rule import IdentityRule, mistake_in
+from mlsec.signing.trust.identity_rule import IdentityRule, pattern_problem
 from mlsec.signing.trust.policy import (
     Anchor,
     Defaults,
     KeyAnchor,
-    Leave,
     ModelRule,
+    Permission,
     Provenance,
     Reaction,
     SignerRule,
     SigstoreAnchor,
-    Stamping,
+    TimestampRequirement,
     TrustPolicy,
     X509Anchor,
 )
@@ -83,9 +83,9 @@ def _defaults(node: Node) -> Defaults:
         unsigned=node.choice("unsigned", Reaction, usual.unsigned),
         extra_files=node.choice("extra_files", Reaction, usual.extra_files),
         legacy=node.flag("legacy", absent=False),
-        ca_leaf=node.choice("ca_leaf", Leave, usual.ca_leaf),
-        symlinks=node.choice("symlinks", Leave, usual.symlinks),
-        timestamp=node.choice("timestamp", Stamping, usual.timestamp),
+        ca_leaf=node.choice("ca_leaf", Permission, usual.ca_leaf),
+        symlinks=node.choice("symlinks", Permission, usual.symlinks),
+        timestamp=node.choice("timestamp", TimestampRequirement, usual.timestamp),
         bundle_bytes=limits.number("bundle_mb", 1, 1024, usual.bundle_bytes >> 20) << 20,
         entries=limits.number("entries", 1, 50_000_000, usual.entries),
     )
@@ -222,7 +222,7 @@ def _identity(node: Node) -> IdentityRule | None:
     kind, value = _kind_and_value(node, key)
     if key == "identity":
         return IdentityRule(value=value, type=kind)
-    mistake = mistake_in(value, kind)
+    mistake = pattern_problem(value, kind)
     if mistake:
         node.refuse(key, f"this pattern cannot be trusted: {mistake}")
     return IdentityRule(pattern=value, type=kind)

@@ -11,7 +11,7 @@ from mlsec.signing.verdicts.verdict import Check, failed, not_checked, passed
 Found = TypeVar("Found")
 
 
-class RefusedError(SigningError):
+class CheckFailedError(SigningError):
     """What was to hold does not; ``expected`` and ``actual`` are the values that decided."""
 
     def __init__(
@@ -32,7 +32,7 @@ class Steps:
         """Give what ``step`` found; None, and a check that did not pass, if it refused."""
         try:
             found = step()
-        except RefusedError as error:
+        except CheckFailedError as error:
             self._checks.append(
                 failed(
                     check_id,

@@ -8,23 +8,29 @@ from collections.abc import Sequence
 import msgspec
 
 from mlsec.signing.bundles.bundle import Bundle, Envelope
-from mlsec.signing.content.comparison import Compared, compare
+from mlsec.signing.content.comparison import Comparison, compare
 from mlsec.signing.content.signed_content import (
-    Content,
+    SignedContent,
     age_check,
     policy_checks,
     read_content,
 )
-from mlsec.signing.content.unsigned_files import allowed_beside
+from mlsec.signing.content.unsigned_files import allowed_extras
 from mlsec.signing.errors import SigningError
-from mlsec.signing.files.hash_files import Say
+from mlsec.signing.files.hash_files import Progress
 from mlsec.signing.models.model import Model, Signature
-from mlsec.signing.provenance.attestations import check_attestations, check_bound
-from mlsec.signing.provenance.attested_model import split_attestations, verify_attested
-from mlsec.signing.signatures.signature import Question, Terms, is_of_kind, judge, terms_of
-from mlsec.signing.signatures.threshold import Judged, check_threshold
-from mlsec.signing.trust.anchors import Loaded, load_anchors
-from mlsec.signing.trust.policy import Leave, ModelRule, Profile, TrustPolicy
+from mlsec.signing.provenance.attestations import check_attestations, check_subjects
+from mlsec.signing.provenance.attested_model import split_attestations, verify_by_attestations
+from mlsec.signing.signatures.signature import (
+    Criteria,
+    SignatureInput,
+    criteria_of,
+    fits_anchor,
+    judge,
+)
+from mlsec.signing.signatures.threshold import JudgedSignature, check_threshold
+from mlsec.signing.trust.anchors import LoadedAnchor, load_anchors
+from mlsec.signing.trust.policy import ModelRule, Permission, Profile, TrustPolicy
 from mlsec.signing.verdicts.answer import answer_of, has_failed
 from mlsec.signing.verdicts.steps import Steps
 from mlsec.signing.verdicts.verdict import (
@@ -54,28 +60,30 @@ def verify_signed(
     files: Sequence[Signature],
     profile: Profile,
     now: datetime.datetime,
-    say: Say | None,
+    progress: Progress | None,
 ) -> Verdict:
     """Verify a model that has signature files; arguments and errors as ``api.verify``."""
     anchors = load_anchors(policy.anchors, [one.anchor for one in rule.signers])
-    terms = terms_of(policy, profile, now)
+    criteria = criteria_of(policy, profile, now)
     read = [read_signature_file(file, model, policy) for file in files]
     checks = [check for found in read for check in found.checks]
-    terms = _hashed(model, read, terms, checks, say)
-    every = [one for found in read for one in _judge_file(found, rule, anchors, terms)]
+    criteria = _hashed(model, read, criteria, checks, progress)
+    every = [one for found in read for one in _judge_file(found, rule, anchors, criteria)]
     attested, judged = split_attestations(every, policy.defaults.json_limits)
     wanted = rule.provenance
     if attested and not judged and wanted is not None and wanted.binds == "files":
         base = _verdict(model, files, profile, now, every, checks, None, None)
-        allowed = allowed_beside(policy, rule, files, profile)
-        return verify_attested(base, model, policy, rule, wanted, attested, allowed, say)
+        allowed = allowed_extras(policy, rule, files, profile)
+        return verify_by_attestations(
+            base, model, policy, rule, wanted, attested, allowed, progress
+        )
     if judged:
         checks += check_threshold(judged, rule)
     elif attested:
         checks.append(_ONLY_ATTESTED)
     good = [one for one in judged if one.is_good]
     steps = Steps()
-    content = _content(good, model, policy, profile, terms, steps)
+    content = _content(good, model, policy, profile, criteria, steps)
     checks += steps.checks
     compared = None
     if content is not None:
@@ -86,7 +94,7 @@ def verify_signed(
         checks += age_check(rule, _times(good))
         checks += _provenance(rule, policy, attested, content)
     if content is not None and not has_failed(checks):
-        compared = _compare(model, policy, rule, files, profile, content, checks, say)
+        compared = _compare(model, policy, rule, files, profile, content, checks, progress)
     elif content is not None:
         checks.append(not_checked("files/compared", "the files were not read, as more is wrong"))
     return _verdict(model, files, profile, now, every, checks, content, compared)
@@ -99,28 +107,32 @@ _ONLY_ATTESTED = failed(
 )
 
 
-def _times(good: Sequence[Judged]) -> tuple[TrustedTime, ...]:
+def _times(good: Sequence[JudgedSignature]) -> tuple[TrustedTime, ...]:
     # Of what is good only the good verdicts are told.
     return tuple(time for one in good for verdict in one.verdicts for time in verdict.times)
 
 
 def _hashed(
-    model: Model, read: Sequence[SignatureFile], terms: Terms, checks: list[Check], say: Say | None
-) -> Terms:
+    model: Model,
+    read: Sequence[SignatureFile],
+    criteria: Criteria,
+    checks: list[Check],
+    progress: Progress | None,
+) -> Criteria:
     """Hash a single-file model where a signature is over the file itself."""
     try:
-        digests = file_digests(model, [one for found in read for one, _ in found.bundles], say)
+        digests = file_digests(model, [one for found in read for one, _ in found.bundles], progress)
     except SigningError as error:
         checks.append(not_checked("files/readable", error.message, fix=error.hint))
-        return terms
-    return msgspec.structs.replace(terms, digests=digests)
+        return criteria
+    return msgspec.structs.replace(criteria, digests=digests)
 
 
 def _judge_file(
-    found: SignatureFile, rule: ModelRule, anchors: dict[str, Loaded], terms: Terms
-) -> list[Judged]:
+    found: SignatureFile, rule: ModelRule, anchors: dict[str, LoadedAnchor], criteria: Criteria
+) -> list[JudgedSignature]:
     return [
-        _judge_one(found.name, bundle, envelope, index, rule, anchors, terms)
+        _judge_one(found.name, bundle, envelope, index, rule, anchors, criteria)
         for bundle, envelope in found.bundles
         for index in range(len(envelope.signatures))
     ]
@@ -132,18 +144,18 @@ def _judge_one(
     envelope: Envelope,
     index: int,
     rule: ModelRule,
-    anchors: dict[str, Loaded],
-    terms: Terms,
-) -> Judged:
+    anchors: dict[str, LoadedAnchor],
+    criteria: Criteria,
+) -> JudgedSignature:
     verdicts: dict[int, SignatureVerdict] = {}
     for number, signer in enumerate(rule.signers):
         anchor = anchors[signer.anchor]
-        if is_of_kind(bundle, anchor):
-            question = Question(
+        if fits_anchor(bundle, anchor):
+            question = SignatureInput(
                 bundle=bundle, envelope=envelope, index=index, rule=signer, anchor=anchor,
-                digests=terms.digests if bundle.message is not None else None,
+                digests=criteria.digests if bundle.message is not None else None,
             )  # fmt: skip
-            verdict = judge(question, terms)
+            verdict = judge(question, criteria)
             verdicts[number] = msgspec.structs.replace(verdict, file=file)
     if not verdicts:
         check = failed(
@@ -153,23 +165,23 @@ def _judge_one(
             fix="add the signer to the policy, if it is to be trusted",
         )  # fmt: skip
         verdicts[-1] = SignatureVerdict(checks=(check,), file=file, number=index + 1)
-    return Judged(envelope=envelope, by_signer=verdicts)
+    return JudgedSignature(envelope=envelope, by_signer=verdicts)
 
 
 def _content(
-    good: Sequence[Judged],
+    good: Sequence[JudgedSignature],
     model: Model,
     policy: TrustPolicy,
     profile: Profile,
-    terms: Terms,
+    criteria: Criteria,
     steps: Steps,
-) -> Content | None:
+) -> SignedContent | None:
     """Read what the good signatures are over; they must all be over the same files."""
     envelopes = [one.envelope for one in good]
     payloads = dict.fromkeys(
         (one.payload_type, one.payload) for one in envelopes if not isinstance(one, BlobEnvelope)
     )
-    found: list[Content] = []
+    found: list[SignedContent] = []
     for payload_type, payload in payloads:
         envelope = Envelope(payload=payload, payload_type=payload_type, signatures=())
         content = read_content(envelope, policy.defaults, profile, steps)
@@ -177,7 +189,7 @@ def _content(
             return None
         found.append(content)
     if any(isinstance(one, BlobEnvelope) for one in envelopes):
-        found.append(blob_content(model, terms.digests))
+        found.append(blob_content(model, criteria.digests))
     if not found:
         return None
     first = found[0]
@@ -194,15 +206,18 @@ def _content(
 
 
 def _provenance(
-    rule: ModelRule, policy: TrustPolicy, attested: Sequence[Judged], content: Content
+    rule: ModelRule,
+    policy: TrustPolicy,
+    attested: Sequence[JudgedSignature],
+    content: SignedContent,
 ) -> list[Check]:
     if rule.provenance is None:
         return []
     found = check_attestations(attested, rule.provenance, policy.defaults.json_limits)
-    if not found.vouched:
+    if not found.accepted:
         return list(found.checks)
     root = content.manifest.root_digest
-    bound = check_bound(found, rule.provenance, root, content.manifest)
+    bound = check_subjects(found, rule.provenance, root, content.manifest)
     return [*found.checks, bound]
 
 
@@ -212,18 +227,18 @@ def _compare(
     rule: ModelRule,
     files: Sequence[Signature],
     profile: Profile,
-    content: Content,
+    content: SignedContent,
     checks: list[Check],
-    say: Say | None,
-) -> Compared | None:
+    progress: Progress | None,
+) -> Comparison | None:
     allowed = msgspec.structs.replace(
-        allowed_beside(policy, rule, files, profile),
-        may_link=policy.defaults.symlinks is Leave.ALLOW
+        allowed_extras(policy, rule, files, profile),
+        may_link=policy.defaults.symlinks is Permission.ALLOW
         and content.manifest.serialization.allows_symlinks,
     )
     try:
         with model.opened() as opened:
-            compared = compare(opened, content.manifest, allowed, policy.defaults.entries, say)
+            compared = compare(opened, content.manifest, allowed, policy.defaults.entries, progress)
     except SigningError as error:
         checks.append(not_checked("files/compared", error.message, fix=error.hint))
         return None
@@ -236,10 +251,10 @@ def _verdict(
     files: Sequence[Signature],
     profile: Profile,
     now: datetime.datetime,
-    judged: Sequence[Judged],
+    judged: Sequence[JudgedSignature],
     checks: Sequence[Check],
-    content: Content | None,
-    compared: Compared | None,
+    content: SignedContent | None,
+    compared: Comparison | None,
 ) -> Verdict:
     answer = answer_of(checks, is_compared=compared is not None)
     return Verdict(

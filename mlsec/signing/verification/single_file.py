@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlsec.signing.bundles.bundle import Bundle, Envelope, EnvelopeSignature
-from mlsec.signing.content.signed_content import Content
+from mlsec.signing.content.signed_content import SignedContent
 from mlsec.signing.errors import SigningError
-from mlsec.signing.files.hash_files import Say
-from mlsec.signing.files.hash_plan import Hashed, Plan
+from mlsec.signing.files.hash_files import Progress
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan
 from mlsec.signing.manifests.manifest import Entry, Manifest
 from mlsec.signing.manifests.serialization import Serialization
 from mlsec.signing.models.model import Model
@@ -35,7 +35,9 @@ def blob_envelope(bundle: Bundle, model: Model) -> BlobEnvelope:
     return BlobEnvelope(payload=b"", payload_type="", signatures=(signature,))
 
 
-def file_digests(model: Model, bundles: list[Bundle], say: Say | None) -> Mapping[str, bytes]:
+def file_digests(
+    model: Model, bundles: list[Bundle], progress: Progress | None
+) -> Mapping[str, bytes]:
     """Hash the one file of a model with each hash that a signature over it names, and SHA-256.
 
     Raises:
@@ -49,19 +51,19 @@ def file_digests(model: Model, bundles: list[Bundle], say: Say | None) -> Mappin
     with model.opened() as files:
         stamps = files.listing(1).files()
         for name in sorted(names):
-            (hashed,) = files.hashed(stamps, Plan(hash_name=name), say).values() or (None,)
+            (hashed,) = files.hashed(stamps, HashPlan(hash_name=name), progress).values() or (None,)
             if hashed is None or hashed.problem:
                 raise SigningError(f"the file was not hashed: {hashed and _why(hashed)}")
             found[name] = hashed.digests[0]
     return found
 
 
-def _why(hashed: Hashed) -> str:
+def _why(hashed: HashedFile) -> str:
     return ": ".join(part for part in (hashed.problem, hashed.detail) if part)
 
 
-def blob_content(model: Model, digests: Mapping[str, bytes]) -> Content:
+def blob_content(model: Model, digests: Mapping[str, bytes]) -> SignedContent:
     """What a good signature over the file says: this one file, under its name here."""
     entry = Entry(path=model.name, digest=digests["sha256"])
     manifest = Manifest(serialization=Serialization(), entries=(entry,), is_sorted=True)
-    return Content(model_name="", predicate_type="", manifest=manifest)
+    return SignedContent(model_name="", predicate_type="", manifest=manifest)
