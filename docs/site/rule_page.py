@@ -72,7 +72,7 @@ def rule_page(rule: Rule, ruleset: RuleSet, links: Links) -> str:
 def _facts(rule: Rule, ruleset: RuleSet) -> list[str]:
     severity = severity_badge(rule.severity)
     if rule.graded_by:
-        severity += f" at most: each finding has the severity of its worst {code(rule.graded_by)}"
+        severity += " at most; a finding has the severity of its worst item"
     judged = types_judged(rule, ruleset.vocabulary)
     rows = [
         ("Rule", code(rule.id)),

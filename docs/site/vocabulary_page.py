@@ -41,7 +41,7 @@ def shown_absent(wanted: Property) -> str:
     """Say what a missing value means."""
     if wanted.derived:
         return "computed; unknown when an input that decides is unknown"
-    return code(shown_value(wanted.absent)) if wanted.has_default else "unknown: not assessed"
+    return code(shown_value(wanted.absent)) if wanted.has_default else "unknown, so not assessed"
 
 
 def vocabulary_index(vocabulary: Vocabulary) -> str:
@@ -97,17 +97,21 @@ def _properties(vocabulary: Vocabulary, owner: Type) -> list[str]:
         places = dict.fromkeys(
             f"{source.title}: {source.place}" for source in sources_of(vocabulary, owner, wanted)
         )
-        absent = shown_absent(wanted) if not owner.is_concept else ""
-        rows.append((name, _kind(wanted), "<br>".join(places), absent))
+        rows.append((name, _value(wanted, is_concept=owner.is_concept), "<br>".join(places)))
         rows += [_item_row(wanted, item) for item in wanted.items.values()]
-    return table(("Property", "Type", "Read from", "If absent"), rows)
+    return table(("Property", "Value", "Read from"), rows)
 
 
 def _item_row(wanted: Property, item: Property) -> tuple[str, ...]:
     name = code(f"{wanted.name}[].{item.name}")
     name += f"<br>{text(item.about)}" if item.about else ""
     places = [code(path) for paths in item.sources.values() for path in paths]
-    return (name, _kind(item), "<br>".join(dict.fromkeys(places)), shown_absent(item))
+    return (name, _value(item), "<br>".join(dict.fromkeys(places)))
+
+
+def _value(wanted: Property, *, is_concept: bool = False) -> str:
+    """Say what the value is, and what a missing one means; of a concept its types say that."""
+    return _kind(wanted) if is_concept else f"{_kind(wanted)}<br>If absent: {shown_absent(wanted)}"
 
 
 def _kind(wanted: Property) -> str:
