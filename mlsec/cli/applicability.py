@@ -149,7 +149,8 @@ def check_options(
         if row.to and not any(kind in row.to for kind in kinds.values()):
             shown = ", ".join(_shown(name, kind) for name, kind in kinds.items())
             applies = f"it applies to: {', '.join(row.to)}"
-            _refuse(command, f"{option} does not apply to the {row.of} {shown}; {applies}")
+            what = row.of if len(kinds) == 1 else f"{row.of}s"
+            _refuse(command, f"{option} does not apply to the {what} {shown}; {applies}")
 
 
 def _shown(name: str, kind: str) -> str:

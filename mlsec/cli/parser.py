@@ -79,7 +79,8 @@ class CommandParser(argparse.ArgumentParser):
             name = word.partition("=")[0] if word.startswith("--") else word[:2]
             if name not in known:
                 name = word.partition("=")[0]
-                suggestion = did_you_mean(name, [one for one in known if one.startswith("--")])
+                long_names = [known_name for known_name in known if known_name.startswith("--")]
+                suggestion = did_you_mean(name, {*long_names} - {"--help"})
                 self.error(f'unknown option "{name}"{suggestion}')
             yield known[name]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import stat
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         epilog=exits.EPILOG,
     )
     below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    show = _add(below, "show", _show, "show what was asked, and how many calls succeeded")
+    show = _add(below, "show", _show, "show the calls that were made, and how they ended")
     _add_snapshot(show, is_folder_allowed=True)
     show.add_argument("--gaps", action="store_true",
                       help="also list every call that was not answered in full")  # fmt: skip
@@ -81,9 +82,17 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from mlsec.cli.files import mode_of
+    from mlsec.core.errors import MlsecError
     from mlsec.snapshot.evidence import open_evidence
     from mlsec.snapshot.seal import verify
 
+    if args.key is None and stat.S_ISDIR(mode_of(args.snapshot)):
+        raise MlsecError(
+            "a folder of JSON Lines has no seal, so nothing says what it held",
+            hint="verify the snapshot file, or give the --key that signed it",
+            location=str(args.snapshot),
+        )
     with open_evidence(args.snapshot) as snapshot:
         verify(snapshot)
         seal = snapshot.seal()

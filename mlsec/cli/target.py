@@ -16,7 +16,7 @@ TARGET_HELP = (
     "TARGET is aws[://account/region,...], azure[://subscription,...], gcp[://project,...],"
     " kubernetes[://context[/namespace,...]], a bucket with model files (s3://bucket/folder,"
     " gs://bucket/folder, az://account/container), a running server (https://host:port or"
-    " http://host:port; only this address is asked, read-only and without credentials), or the"
+    " http://host:port; only this address is contacted, read-only and without credentials), or the"
     " path of a folder or file of code, configuration and models."
 )
 # Names that others use for the same store.
