@@ -1,11 +1,17 @@
-"""One request and its answer over HTTP/1.1, with every byte and second of it bounded."""
+"""One request and its answer over HTTP/1.1, with every byte and second of it bounded.
+
+h11 reads the protocol and never touches a connection, so that the bounds of bytes and of time are
+ours. Its strictness is wanted: a header that breaks the rules is a gap, not half of an answer.
+"""
 
 from __future__ import annotations
 
 import re
 import socket
 import ssl
+from typing import Any
 
+import h11
 import msgspec
 
 from mlsec import __version__
@@ -18,11 +24,8 @@ from mlsec.servers.probe.limits import Limits
 # What may be asked at all: methods that change nothing by their definition (RFC 9110, 9.2.1).
 METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CLIENT_CERTIFICATE = "client_certificate"
-_STATUS = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: .*)?\Z", re.DOTALL)
-_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}\Z")
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})\s*(?:;.*)?\Z", re.DOTALL)
-_CHUNK_LINE = 1024
 _READ = 16 * 1024
+_TOO_LONG = 431
 _PRINTABLE = re.compile(r"[!-~]{1,2000}\Z")
 
 
@@ -46,19 +49,17 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         if not _PRINTABLE.match(self.path) or not self.path.startswith("/"):
             raise ValueError("the path has characters that no path has")
 
-    def encode(self) -> bytes:
-        """Give the bytes; nothing of the user's goes into them but the address."""
-        lines = [
-            f"{self.method} {self.path} HTTP/1.1",
-            f"Host: {self.authority}",
-            f"User-Agent: mlsec/{__version__} (read-only security scan)",
-            "Accept: */*",
-            "Accept-Encoding: identity",
-            "Connection: close",
+    def headers(self) -> list[tuple[str, str]]:
+        """Give the headers; nothing of the user's goes into them but the address."""
+        always = [
+            ("Host", self.authority),
+            ("User-Agent", f"mlsec/{__version__} (read-only security scan)"),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+            ("Connection", "close"),
         ]
-        lines += [f"Origin: {self.origin}"] if self.origin else []
-        lines += [f"Access-Control-Request-Method: {self.preflight}"] if self.preflight else []
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+        tried = {"Origin": self.origin, "Access-Control-Request-Method": self.preflight}
+        return always + [(name, text) for name, text in tried.items() if text]
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,198 +76,128 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def exchange(connection: socket.socket, request: Request, limits: Limits, by: Deadline) -> Response:
-    """Send a request and read what comes back.
+    """Send a request and read the answer.
 
     Raises:
         StepError: no answer of HTTP/1.x came in time and within the bounds.
     """
-    stream = _Stream(connection, by)
-    stream.send(request.encode())
-    head_left = limits.head_bytes
-    for _ in range(limits.interim_answers + 1):
-        head = stream.head(head_left)
-        head_left -= len(head)
-        status, headers = _parse_head(head, limits)
-        if status >= 200 or status == 101:
-            break
-    else:
-        raise StepError(_over(f"more than {limits.interim_answers} interim answers"))
-    answer = Response(status=status, headers=headers)
-    if request.method == "HEAD" or status in (101, 204, 304):
-        return answer
+    stream = _Stream(connection, limits, by)
+    stream.send(request)
+    head = stream.read_head()
+    headers = tuple((n.decode("ascii"), v.decode("utf-8", "replace")) for n, v in head.headers)
+    answer = Response(status=head.status_code, headers=headers)
     try:
-        return _with_body(stream, answer, limits)
+        stream.read_body()
     except StepError as error:
-        return msgspec.structs.replace(answer, body=stream.body(limits), cut=error.trouble)
+        cut: CallFailure | None = error.trouble
+    else:
+        cut = _packed(answer.header("content-encoding").strip().lower())
+    return msgspec.structs.replace(answer, body=bytes(stream.body[: limits.body_bytes]), cut=cut)
 
 
 class _Stream:
-    """Bytes from a connection, by a deadline; what was read of a body is kept if it breaks."""
+    """Events of one exchange; ``body`` keeps what was read of a body that breaks."""
 
-    def __init__(self, connection: socket.socket, by: Deadline) -> None:
-        self._connection, self._by = connection, by
-        self._buffer = bytearray()
-        self._body = bytearray()
+    def __init__(self, connection: socket.socket, limits: Limits, by: Deadline) -> None:
+        self._connection, self._limits, self._by = connection, limits, by
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.head_bytes)
+        self._step = "headers"
+        self._room = limits.head_bytes
+        self._start = b""
         self._is_over = False
+        self.body = bytearray()
 
-    def send(self, data: bytes) -> None:
+    def send(self, request: Request) -> None:
+        """Send a request, which has no body."""
+        head = h11.Request(method=request.method, target=request.path, headers=request.headers())
+        data = (self._http.send(head) or b"") + (self._http.send(h11.EndOfMessage()) or b"")
         try:
             self._connection.settimeout(self._by.left_s("request"))
             self._connection.sendall(data)
         except TimeoutError:
             raise StepError(late("request", self._by.seconds)) from None
         except (ssl.SSLError, OSError):
-            # Who hangs up early may have said why: the reading tells, or breaks in its turn.
+            # A server that hangs up early may have said why: reading shows it, or breaks in turn.
             return
 
-    def head(self, most: int) -> bytes:
-        """Read up to the empty line."""
+    def read_head(self) -> h11.Response:
+        """Read up to the end of the final answer's headers."""
+        interim = 0
+        while not isinstance(event := self._next(), h11.Response):
+            interim += 1
+            if interim > self._limits.interim_answers:
+                raise StepError(_over(f"more than {self._limits.interim_answers} interim answers"))
+        if not event.http_version.startswith(b"1."):
+            raise StepError(_no_http(self._start))
+        if len(event.headers) > self._limits.head_lines:
+            raise StepError(_over(f"more than {self._limits.head_lines} header lines"))
+        self._step, self._room = "body", self._limits.body_bytes * self._limits.raw_factor
+        return event
+
+    def read_body(self) -> None:
+        """Read up to the end of the body."""
+        while isinstance(event := self._next(), h11.Data):
+            self.body += event.data
+            if len(self.body) > self._limits.body_bytes:
+                raise StepError(self._too_much())
+
+    def _next(self) -> Any:
         while True:
-            end = _end_of_head(self._buffer)
-            if end is not None and end[1] <= most:
-                head = bytes(self._buffer[: end[0]])
-                del self._buffer[: end[1]]
-                return head
-            if len(self._buffer) >= most:
-                raise StepError(_over(f"more than {most} bytes of headers"))
-            start = bytes(self._buffer[:5])
-            if start and not b"HTTP/".startswith(start[:5]):
-                raise StepError(_no_http(start))
-            if not self._more("headers"):
-                raise StepError(_malformed("the connection ended before an answer"))
+            try:
+                event = self._http.next_event()
+            except h11.RemoteProtocolError as error:
+                raise StepError(self._unsound(error)) from None
+            if event is not h11.NEED_DATA:
+                return event
+            self._receive()
 
-    def line(self, most: int) -> bytes:
-        while True:
-            end = self._buffer.find(b"\n", 0, most + 1)
-            if end >= 0:
-                line = bytes(self._buffer[:end]).rstrip(b"\r")
-                del self._buffer[: end + 1]
-                return line
-            if len(self._buffer) > most:
-                raise StepError(_malformed("a line of the body's frame does not end"))
-            if not self._more("body"):
-                raise StepError(_malformed("the connection ended inside the body"))
-
-    def take(self, size: int, most: int) -> None:
-        """Move ``size`` bytes to the body, -1 for all there are; one more than ``most`` at most."""
-        left = most + 1 - len(self._body) if size < 0 else min(size, most + 1 - len(self._body))
-        while left > 0:
-            if not self._buffer and not self._more("body"):
-                if size < 0:
-                    return
-                raise StepError(_malformed("the connection ended inside the body"))
-            part = self._buffer[:left]
-            self._body += part
-            left -= len(part)
-            del self._buffer[: len(part)]
-
-    @property
-    def size(self) -> int:
-        return len(self._body)
-
-    def body(self, limits: Limits) -> bytes:
-        return bytes(self._body[: limits.body_bytes])
-
-    def _more(self, what: str) -> bool:
-        if self._is_over:
-            return False
+    def _receive(self) -> None:
+        if self._room <= 0:
+            raise StepError(self._too_much())
         try:
-            self._connection.settimeout(self._by.left_s(what))
-            data = self._connection.recv(_READ)
+            self._connection.settimeout(self._by.left_s(self._step))
+            data = self._connection.recv(min(_READ, self._room))
         except TimeoutError:
-            raise StepError(late(what, self._by.seconds)) from None
+            raise StepError(late(self._step, self._by.seconds)) from None
         except (ssl.SSLError, OSError) as error:
-            raise StepError(broken(error)) from None
-        self._buffer += data
+            raise StepError(_broken(error)) from None
+        self._room -= len(data)
         self._is_over = not data
-        return bool(data)
+        self._start = (self._start + data)[:24] if len(self._start) < 24 else self._start
+        if data and not b"HTTP/".startswith(self._start[:5]):
+            raise StepError(_no_http(self._start))
+        self._http.receive_data(data)
+
+    def _unsound(self, error: h11.RemoteProtocolError) -> CallFailure:
+        if self._is_over:
+            where = "inside the body" if self._step == "body" else "before an answer"
+            return _malformed(f"the connection ended {where}")
+        if str(error).startswith("illegal status line"):
+            return _no_http(self._start)
+        if error.error_status_hint == _TOO_LONG:
+            return self._too_much()
+        return _malformed(f"unsound {self._step}: {visible(str(error), 120)}")
+
+    def _too_much(self) -> CallFailure:
+        most = self._limits.body_bytes if self._step == "body" else self._limits.head_bytes
+        return _over(f"more than {most} bytes of {self._step}")
 
 
-def broken(error: Exception) -> CallFailure:
-    """Say how a connection broke."""
+def _packed(coding: str) -> CallFailure | None:
+    if coding in ("", "identity"):
+        return None
+    # It was not asked for; unpacking it could cost any amount of memory.
+    detail = f"packed as {visible(coding, 40)} although that was not asked for"
+    return CallFailure(reason=GapReason.UNSUPPORTED, code="packed", detail=detail)
+
+
+def _broken(error: Exception) -> CallFailure:
     word = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
     if "CERTIFICATE_REQUIRED" in str(word).upper().replace(" ", "_"):
         return CallFailure(
             reason=GapReason.DENIED, code=CLIENT_CERTIFICATE, detail="it wants a certificate"
         )
     return _malformed(f"the connection broke: {visible(str(word), 120)}")
-
-
-def _with_body(stream: _Stream, answer: Response, limits: Limits) -> Response:
-    """Read the body as its frame says.
-
-    Raises:
-        StepError: it is not whole.
-    """
-    coding = answer.header("transfer-encoding").strip().lower()
-    if coding == "chunked":
-        _take_chunks(stream, limits)
-    elif coding:
-        raise StepError(_malformed(f"unknown transfer coding: {visible(coding, 40)}"))
-    else:
-        _take_counted(stream, answer, limits)
-    whole = msgspec.structs.replace(answer, body=stream.body(limits))
-    packed = answer.header("content-encoding").strip().lower()
-    if packed not in ("", "identity"):
-        # It was not asked for; unpacking it could cost any amount of memory.
-        trouble = CallFailure(
-            reason=GapReason.UNSUPPORTED,
-            code="packed",
-            detail=f"packed as {visible(packed, 40)} although that was not asked for",
-        )
-        return msgspec.structs.replace(answer, cut=trouble)
-    return whole
-
-
-def _take_counted(stream: _Stream, answer: Response, limits: Limits) -> None:
-    counts = {text.strip() for name, text in answer.headers if name == "content-length"}
-    if len(counts) > 1 or not all(re.fullmatch(r"[0-9]{1,18}", count) for count in counts):
-        raise StepError(_malformed("its lengths contradict each other"))
-    size = int(next(iter(counts))) if counts else -1
-    stream.take(size, limits.body_bytes)
-    if stream.size > limits.body_bytes or size > limits.body_bytes:
-        raise StepError(_over(f"more than {limits.body_bytes} bytes of body"))
-
-
-def _take_chunks(stream: _Stream, limits: Limits) -> None:
-    spent = 0
-    while True:
-        line = stream.line(_CHUNK_LINE)
-        spent += len(line) + 4
-        match = _CHUNK.match(line)
-        if match is None:
-            raise StepError(_malformed("a chunk of the body has no size"))
-        size = int(match[1], 16)
-        if size == 0:
-            return
-        stream.take(size, limits.body_bytes)
-        if stream.size > limits.body_bytes or spent > limits.body_bytes * limits.raw_factor:
-            raise StepError(_over(f"more than {limits.body_bytes} bytes of body"))
-        if stream.line(2):
-            raise StepError(_malformed("a chunk of the body is longer than it says"))
-
-
-def _end_of_head(buffer: bytearray) -> tuple[int, int] | None:
-    """Give where the head ends and where what follows begins."""
-    ends = [
-        (at, at + len(mark)) for mark in (b"\r\n\r\n", b"\n\n") if (at := buffer.find(mark)) >= 0
-    ]
-    return min(ends) if ends else None
-
-
-def _parse_head(head: bytes, limits: Limits) -> tuple[int, tuple[tuple[str, str], ...]]:
-    first, *rest = head.replace(b"\r\n", b"\n").split(b"\n")
-    match = _STATUS.match(first)
-    if match is None:
-        raise StepError(_no_http(first))
-    if len(rest) > limits.head_lines:
-        raise StepError(_over(f"more than {limits.head_lines} header lines"))
-    headers: list[tuple[str, str]] = []
-    for line in rest:
-        name, colon, text = line.partition(b":")
-        if colon and _NAME.match(name):
-            headers.append((name.decode().lower(), text.strip().decode("utf-8", "replace")))
-    return int(match[2]), tuple(headers)
 
 
 def _no_http(start: bytes) -> CallFailure:

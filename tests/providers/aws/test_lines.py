@@ -54,11 +54,11 @@ def clients_of(endpoint: str) -> Clients:
     return new_clients()
 
 
-def new_clients() -> Clients:
+def new_clients(settings: ClientSettings | None = None) -> Clients:
     session = botocore.session.Session()
     session.set_credentials("AKIAIOSFODNN7EXAMPLE", "not-a-secret", "token")
     make_read_only(session, frozenset((o.service, o.name) for o in TABLE.values()))
-    return Clients({SCOPE: session}, ClientSettings())
+    return Clients({SCOPE: session}, settings or ClientSettings())
 
 
 def sdk_request(client: Any, operation: str, params: dict[str, Any], body: bytes) -> Sent:

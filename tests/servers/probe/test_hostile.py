@@ -87,6 +87,31 @@ NO_ANSWER = (
         reason="over_limit", why="header lines",
     ),
     Badness(
+        name="unknown-coding",
+        say=lambda talk: talk.send(_HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
+        reason="malformed", why="Transfer-Encoding",
+    ),
+    Badness(
+        name="two-lengths",
+        say=lambda talk: talk.send(_HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx"),
+        reason="malformed", why="Content-Length",
+    ),
+    Badness(
+        name="negative-length",
+        say=lambda talk: talk.send(_HEAD + b"Content-Length: -1\r\n\r\nx"),
+        reason="malformed", why="Content-Length",
+    ),
+    Badness(
+        name="no-header",
+        say=lambda talk: talk.send(_HEAD + b"Content-Length: 2\r\nno header\r\n\r\nok"),
+        reason="malformed", why="illegal header line",
+    ),
+    Badness(
+        name="unasked-upgrade",
+        say=lambda talk: talk.send(b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n"),
+        reason="malformed", why="unsound headers",
+    ),
+    Badness(
         name="interim-flood", say=lambda talk: talk.pour(b"HTTP/1.1 100 Continue\r\n\r\n"),
         reason="over_limit", why="interim answers",
     ),
@@ -126,22 +151,7 @@ CUT = (
     Badness(
         name="chunk-without-size",
         say=lambda talk: talk.send(_HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
-        reason="malformed", why="has no size",
-    ),
-    Badness(
-        name="unknown-coding",
-        say=lambda talk: talk.send(_HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
-        reason="malformed", why="unknown transfer coding",
-    ),
-    Badness(
-        name="two-lengths",
-        say=lambda talk: talk.send(_HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx"),
-        reason="malformed", why="contradict",
-    ),
-    Badness(
-        name="negative-length",
-        say=lambda talk: talk.send(_HEAD + b"Content-Length: -1\r\n\r\nx"),
-        reason="malformed", why="contradict",
+        reason="malformed", why="illegal chunk header",
     ),
     Badness(
         name="short-body", say=lambda talk: talk.send(_HEAD + b"Content-Length: 99\r\n\r\nhalf"),

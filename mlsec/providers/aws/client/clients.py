@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +13,10 @@ import botocore.session
 import msgspec
 from botocore import xform_name
 from botocore.config import Config
+from botocore.httpsession import URLLib3Session
 
 from mlsec import __version__
 from mlsec.core.errors import MlsecError
-from mlsec.providers.aws.client.http1 import Connections
 from mlsec.providers.aws.client.request_replay import SERVICES, Line, Sent, make_line, sent_by
 from mlsec.providers.aws.client.response_check import check_body, iso_utc
 from mlsec.providers.aws.client.service_models import read_models_lean
@@ -42,7 +44,7 @@ class Clients:
         self._paging: dict[tuple[str, str], Mapping[str, Any] | None] = {}
         self._lines: dict[tuple[str, str, str, str], Line | None] = {}
         self._settings = settings
-        self._connections: dict[str, Connections] = {}
+        self._transports: dict[str, URLLib3Session] = {}
         self._seen = threading.local()
         self._config = Config(
             retries={"total_max_attempts": 1, "mode": "standard"},
@@ -110,19 +112,22 @@ class Clients:
         credentials = session.get_credentials()
         if credentials is None:
             return None
-        return make_line(
-            model, sent, params, parser, credentials.get_frozen_credentials, self._way(place[0])
-        )
+        frozen, transport = credentials.get_frozen_credentials, self._transport(place[0])
+        return make_line(model, sent, params, parser, frozen, transport)
 
-    def _way(self, scope: str) -> Connections:
+    def _transport(self, scope: str) -> URLLib3Session:
+        """Give the SDK's transport of an account, set up as the SDK sets up its own."""
         with self._lock:
-            if scope not in self._connections:
-                self._connections[scope] = Connections(
-                    connect_timeout_s=self._settings.connect_timeout_s,
-                    read_timeout_s=self._settings.read_timeout_s,
-                    verify=self._sessions[scope].get_config_variable("ca_bundle"),
-                )
-            return self._connections[scope]
+            if scope not in self._transports:
+                bundle = self._sessions[scope].get_config_variable("ca_bundle")
+                options: dict[str, Any] = {
+                    "verify": bundle or os.environ.get("REQUESTS_CA_BUNDLE") or True,
+                    "timeout": (self._settings.connect_timeout_s, self._settings.read_timeout_s),
+                    "max_pool_connections": self._settings.connections,
+                    "socket_options": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+                }
+                self._transports[scope] = URLLib3Session(**options)
+            return self._transports[scope]
 
     def _see(self, **event: Any) -> None:
         self._seen.sent = sent_by(event)

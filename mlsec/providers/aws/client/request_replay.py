@@ -1,9 +1,9 @@
 """A short way for operations that are asked thousands of times: what the SDK once sent, sent again.
 
 The SDK takes about 0.8 ms of processor time for one small read, of which signing, parsing and
-the network need a fifth. So the SDK makes the first call of each operation; from what it sent, a
-line is made that serialises, signs and parses with the SDK's own parts and leaves out what is in
-between. A line that does not give the SDK's very request for the same parameters is not used.
+the network need a third. So the SDK makes the first call of each operation; from what it sent, a
+line is made that serialises, signs, sends and parses with the SDK's own parts and leaves out what
+is in between. A line that does not give the SDK's very request for the same parameters is not used.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 from botocore.auth import AUTH_TYPE_MAPS
-from botocore.awsrequest import prepare_request_dict
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict, prepare_request_dict
 from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
 from botocore.serialize import create_serializer
 from botocore.utils import get_environ_proxies
 
-from mlsec.providers.aws.client.http1 import Connections, Reply
 from mlsec.providers.aws.client.response_check import check_body
 
 # The services asked per item. Nothing that the SDK hooks in for them changes a read beyond what is
@@ -72,10 +72,10 @@ class Line:
         params: Mapping[str, Any],
         parser: Any,
         credentials: Callable[[], Any],
-        connections: Connections,
+        transport: URLLib3Session,
     ) -> None:
         self._model, self._sent, self._parser = model, sent, parser
-        self._credentials, self._connections = credentials, connections
+        self._credentials, self._transport = credentials, transport
         self._is_s3 = model.service_model.service_name == "s3"
         protocol = model.service_model.resolved_protocol
         self._serializer = create_serializer(protocol, include_validation=False)
@@ -102,6 +102,7 @@ class Line:
 
         Raises:
             ClientError: the service's refusal, as the SDK would raise it.
+            HTTPClientError: the request could not be sent or its answer not be read.
             MalformedAnswerError: the answer is none of this operation.
         """
         request = self._build(params)
@@ -116,21 +117,26 @@ class Line:
             signing.get("region") or sent.region,
         )
         signer.add_auth(request)
-        headers = {"Host": urlsplit(request.url).netloc, "Accept-Encoding": "identity"}
-        headers |= request.headers
-        reply = self._connections.exchange(request.method, request.url, headers, request.body)
-        if self._is_s3 and reply.status in _ELSEWHERE:
+        prepared = AWSPreparedRequest(
+            method=request.method,
+            url=request.url,
+            headers=HeadersDict(request.headers),
+            body=request.body or None,
+            stream_output=False,
+        )
+        reply = self._transport.send(prepared)
+        if self._is_s3 and reply.status_code in _ELSEWHERE:
             return None
         return self._parse(reply)
 
-    def _parse(self, reply: Reply) -> dict[str, Any]:
-        model, status = self._model, reply.status
-        if self._is_s3 and status == 200 and _ERROR_BODY.match(reply.body):
+    def _parse(self, reply: AWSResponse) -> dict[str, Any]:
+        model, status, body = self._model, reply.status_code, reply.content
+        if self._is_s3 and status == 200 and _ERROR_BODY.match(body):
             status = 500  # S3 may begin to answer before it fails
         response = {
             "status_code": status,
             "headers": reply.headers,
-            "body": reply.body,
+            "body": body,
             "context": {"operation_name": model.name},
         }
         check_body(operation_model=model, response_dict=response)
@@ -190,13 +196,13 @@ def make_line(
     params: Mapping[str, Any],
     parser: Any,
     credentials: Callable[[], Any],
-    connections: Connections,
+    transport: URLLib3Session,
 ) -> Line | None:
     """Make the line for an operation that the SDK has just asked; None when it has to stay."""
     is_ours = model.service_model.service_name in SERVICES and sent.version in _SIGNATURES
     if not is_ours or model.has_streaming_output or get_environ_proxies(sent.url):
         return None
-    line = Line(model, sent, params, parser, credentials, connections)
+    line = Line(model, sent, params, parser, credentials, transport)
     return line if line.equals(params, sent) else None
 
 

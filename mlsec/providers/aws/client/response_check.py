@@ -23,9 +23,11 @@ def check_body(**seen: Any) -> None:
 
     The hook ``before-parse``. botocore does not compare a body with the length that was announced,
     and takes one that is not JSON for an empty answer: every missing key would look like a default.
+    An answer that ended within its header has no body at all, and reads as an empty one as well.
 
     Raises:
-        MalformedAnswerError: shorter than announced, not JSON, or JSON or XML of something else.
+        MalformedAnswerError: shorter than announced, none where the model has one, not JSON, or
+            JSON or XML of something else.
     """
     operation_model, response_dict = seen["operation_model"], seen["response_dict"]
     body = response_dict.get("body")
@@ -37,11 +39,17 @@ def check_body(**seen: Any) -> None:
     if response_dict.get("status_code", 500) >= 300 or output is None:
         return
     protocol = operation_model.service_model.resolved_protocol
+    payload = output.serialization.get("payload")
+    shape = output if payload is None else output.members[payload]
+    # A payload that is no structure is the body itself, whatever it holds.
+    named = _names_in_body(shape) if shape.type_name == "structure" else set()
+    if (named or payload is not None) and not body.strip():
+        raise MalformedAnswerError("an answer without its body")
     if protocol in _XML_PROTOCOLS:
         if _HTML.match(body):
             raise MalformedAnswerError("HTML where XML was expected")
-    elif protocol in ("json", "rest-json"):
-        _check_json(output, bytes(body))
+    elif protocol in ("json", "rest-json") and named:
+        _check_json(named, bytes(body))
 
 
 def check_required(output: Any, document: Mapping[str, Any]) -> None:
@@ -90,21 +98,17 @@ def _check_length(headers: Mapping[str, str], size_bytes: int) -> None:
         raise MalformedAnswerError("the answer was cut short")
 
 
-def _check_json(output: Any, body: bytes) -> None:
-    shape, payload = output, output.serialization.get("payload")
-    if payload is not None:
-        shape = output.members[payload]
-        if shape.type_name != "structure":
-            return
-    named = {
+def _names_in_body(shape: Any) -> set[str]:
+    return {
         member.serialization.get("name", name)
         for name, member in shape.members.items()
         if "location" not in member.serialization
     }
-    if not named:
-        return
+
+
+def _check_json(named: set[str], body: bytes) -> None:
     try:
-        keys = _RAW_OBJECT.decode(body) if body.strip() else {}
+        keys = _RAW_OBJECT.decode(body)
     except msgspec.DecodeError:
         raise MalformedAnswerError("the body is not a JSON object") from None
     if keys and not named & keys.keys():
