@@ -117,10 +117,11 @@ class Line:
             signing.get("region") or sent.region,
         )
         signer.add_auth(request)
+        headers: Any = HeadersDict(request.headers)
         prepared = AWSPreparedRequest(
             method=request.method,
             url=request.url,
-            headers=HeadersDict(request.headers),
+            headers=headers,
             body=request.body or None,
             stream_output=False,
         )
