@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import re
 import shlex
 from collections.abc import Iterator
@@ -80,6 +82,30 @@ def test_every_link_between_files_of_the_repository_leads_to_one() -> None:
         and not (page.parent == DOCS and f"{DOCS}/{target}" in generated)
     ]
     assert broken == []
+
+
+@functools.cache
+def sentences() -> str:
+    """All texts of the product, formatted values left out."""
+    texts = []
+    for path in sorted((ROOT / "mlsec").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = (part.value for part in node.values if isinstance(part, ast.Constant))
+                texts.append("...".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.append(node.value)
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("page", ["azure.md", "gcp.md"])
+def test_every_message_that_a_page_explains_is_one_that_mlsec_gives(page: str) -> None:
+    section = (DOCS / page).read_text("utf-8").partition("\n## Messages\n")[2].partition("\n## ")[0]
+    messages = re.findall(r"^\| (?!The report says|---)(.+?) \|", section, re.M)
+    assert messages
+    for message in messages:
+        for part in filter(None, (part.strip() for part in message.split("..."))):
+            assert part in sentences(), message
 
 
 def test_troubleshooting_has_every_reason_and_every_exit_code() -> None:
