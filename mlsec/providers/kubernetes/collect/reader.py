@@ -208,9 +208,7 @@ def _cluster(seen: ClusterListing, cluster: Cluster, seat: ResourceBuilder) -> N
     if any(gap.wanted != VERSION.label for gap in seen.gaps):
         hidden["skipped_objects"] = hidden_by("the server does not tell all of its kinds")
     views = {
-        "ClusterListing": as_node(
-            {"id": cluster_id, "name": place, "not_read": _not_read(seen, cluster)}
-        ),
+        "Seen": as_node({"id": cluster_id, "name": place, "not_read": _not_read(seen, cluster)}),
         "Version": as_node({"gitVersion": seen.version} if seen.version else {}),
     }
     seat.add(CLUSTER, thing, views, hidden=hidden)
