@@ -106,15 +106,15 @@ def read_claims(provider: str, rules: Iterable[Rule]) -> Claims:
     """
     path = HERE / PROVIDERS[provider]
     document = parse(path.read_text("utf-8"), str(path))
-    held = document.value or {}
+    claims = document.value or {}
     known = {rule.id for rule in rules}
     covered: dict[str, tuple[str, ...]] = {}
-    for key, ids in (held.get("covered") or {}).items():
+    for key, ids in (claims.get("covered") or {}).items():
         unknown = [rule_id for rule_id in ids if rule_id not in known]
         if unknown:
             raise SystemExit(f"{document.where('covered', key)}: no such rule: {unknown}")
         covered[key] = tuple(ids)
-    left_out = dict(held.get("left_out") or {})
+    left_out = dict(claims.get("left_out") or {})
     stray = sorted((covered.keys() | left_out.keys()) - {row.key for row in read_rows(provider)})
     if stray:
         raise SystemExit(f"{path.name} names rows that the catalogue lacks: {stray}")
@@ -140,12 +140,12 @@ def missing(provider: str, rules: Sequence[Rule]) -> tuple[str, ...]:
 def _of_provider(provider: str, rules: Sequence[Rule]) -> str:
     claims, by_peer = read_claims(provider, rules), _by_peer(rules)
     rows = read_rows(provider)
-    found = {row.key: _rules_of(row, by_peer, claims) for row in rows}
+    rules_by_row = {row.key: _rules_of(row, by_peer, claims) for row in rows}
     wanted = [row for row in rows if row.is_wanted]
-    lines = [f"## {_TITLES[provider]}", "", _summary(rows, wanted, found), ""]
+    lines = [f"## {_TITLES[provider]}", "", _summary(rows, wanted, rules_by_row), ""]
     lines += ["| Control | Property | Tools | Rules |", "| --- | --- | --: | --- |"]
     for row in rows:
-        ids = found[row.key]
+        ids = rules_by_row[row.key]
         if row.is_wanted or ids:
             shown = ", ".join(f"[`{rule_id}`](rules/{rule_id}.md)" for rule_id in ids)
             shown = shown or f"None. {claims.left_out.get(row.key, 'Not yet.')}"
@@ -155,11 +155,11 @@ def _of_provider(provider: str, rules: Sequence[Rule]) -> str:
 
 
 def _by_peer(rules: Iterable[Rule]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    rules_by_peer: dict[str, list[str]] = {}
     for rule in rules:
         for peer in rule.equivalents:
-            found.setdefault(peer, []).append(rule.id)
-    return found
+            rules_by_peer.setdefault(peer, []).append(rule.id)
+    return rules_by_peer
 
 
 def _rules_of(row: Row, by_peer: Mapping[str, Sequence[str]], claims: Claims) -> tuple[str, ...]:
@@ -172,9 +172,11 @@ def _rules_of(row: Row, by_peer: Mapping[str, Sequence[str]], claims: Claims) ->
     return tuple(sorted(ids | set(claims.covered.get(row.key, ()))))
 
 
-def _summary(rows: Sequence[Row], wanted: Sequence[Row], found: dict[str, tuple[str, ...]]) -> str:
-    have = sum(1 for row in wanted if found[row.key])
-    all_have = sum(1 for row in rows if found[row.key])
+def _summary(
+    rows: Sequence[Row], wanted: Sequence[Row], rules_by_row: dict[str, tuple[str, ...]]
+) -> str:
+    have = sum(1 for row in wanted if rules_by_row[row.key])
+    all_have = sum(1 for row in rows if rules_by_row[row.key])
     return (
         f"Covered: {have} of the {len(wanted)} controls with priority 1 or in three or more tools, "
         f"and {all_have} of all {len(rows)}."

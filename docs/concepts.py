@@ -49,10 +49,10 @@ def cells(vocabulary: Vocabulary) -> Iterator[Cell]:
                 if not own:
                     why = concept.lacks.get(cloud, "")
                     yield Cell(concept=name, asked=asked, cloud=cloud, why=why)
-                for each in own:
-                    by, why = _answer(vocabulary, each, asked)
+                for member in own:
+                    by, why = _answer(vocabulary, member, asked)
                     yield Cell(
-                        concept=name, asked=asked, cloud=cloud, type=each.name, by=by, why=why
+                        concept=name, asked=asked, cloud=cloud, type=member.name, by=by, why=why
                     )
 
 

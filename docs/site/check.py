@@ -113,10 +113,10 @@ def _target(folder: Path, path: Path, address: str) -> Path:
 
 def main() -> int:
     """Print what is wrong; exit 1 when anything is."""
-    found = [*problems(Path(sys.argv[1]))]
-    for line in found:
+    lines = [*problems(Path(sys.argv[1]))]
+    for line in lines:
         sys.stderr.write(f"{line}\n")
-    return 1 if found else 0
+    return 1 if lines else 0
 
 
 if __name__ == "__main__":

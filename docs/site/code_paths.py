@@ -60,8 +60,8 @@ def _by_answer(entry: DeclaredType, owner: Type, wanted: Property) -> Iterator[s
     for source in wanted.sources.get("api", ()):
         operation, _, path = source.partition(":")
         if operation in specs and path:
-            for found in _follow(specs[operation], [*filter(None, path.split("."))]):
-                yield _snake(found) if entry.kind == "terraform" else found
+            for argument in _follow(specs[operation], [*filter(None, path.split("."))]):
+                yield _snake(argument) if entry.kind == "terraform" else argument
 
 
 def _follow(spec: Any, steps: list[str]) -> Iterator[str]:

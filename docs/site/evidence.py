@@ -21,12 +21,12 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 def evidence_of(rule: Rule, vocabulary: Vocabulary) -> tuple[Evidence, ...]:
     """Give every property that the rule reads once, in the order of the rule."""
-    found: dict[tuple[str, str], Evidence] = {}
+    evidence: dict[tuple[str, str], Evidence] = {}
     for condition in (rule.when, rule.must):
         for item in _read(condition, vocabulary.types[rule.resource], vocabulary):
             for part in _with_inputs(item):
-                found.setdefault((part.owner.name, part.wanted.name), part)
-    return tuple(found.values())
+                evidence.setdefault((part.owner.name, part.wanted.name), part)
+    return tuple(evidence.values())
 
 
 def types_judged(rule: Rule, vocabulary: Vocabulary) -> tuple[Type, ...]:

@@ -70,15 +70,15 @@ def operations_by_type(provider: str) -> Mapping[str, Mapping[str, Operation]]:
     for plan in plans:
         own.setdefault(plan.type, {}).update(_operations(plan))
     parents = {plan.type: plan.parent for plan in plans if plan.parent}
-    found = {}
+    by_type = {}
     for name, operations in own.items():
         joined = dict(operations)
         above = parents.get(name, "")
         while above:
             joined = {**own.get(above, {}), **joined}
             above = parents.get(above, "")
-        found[name] = joined
-    return found
+        by_type[name] = joined
+    return by_type
 
 
 def _operations(plan: TypePlan) -> dict[str, Operation]:

@@ -30,9 +30,9 @@ HOSTILE = "<script>alert(1)</script> [x](javascript:alert(1)) `a` | b *c* {: .d 
 
 
 def rule(rule_id: str) -> Rule:
-    found = RULESET.by_id(rule_id)
-    assert found is not None
-    return found
+    shipped = RULESET.by_id(rule_id)
+    assert shipped is not None
+    return shipped
 
 
 def test_every_rule_and_type_has_a_page() -> None:
@@ -121,7 +121,7 @@ def test_foreign_text_in_a_rule_changes_nothing_of_its_page() -> None:
     )
     links = Links(RULESET.frameworks)
     headings = [
-        re.findall(r"^#+ .*$", rule_page(one, RULESET, links), re.M) for one in (plain, hostile)
+        re.findall(r"^#+ .*$", rule_page(page, RULESET, links), re.M) for page in (plain, hostile)
     ]
     assert len(headings[0]) == len(headings[1])
     assert "<script" not in rule_page(hostile, RULESET, links)
@@ -168,9 +168,9 @@ def site(folder: Path, **pages: str) -> Path:
 def test_check_reports_what_is_loaded_from_elsewhere_and_what_leads_nowhere(
     page: str, problem: str, tmp_path: Path
 ) -> None:
-    found = [*problems(site(tmp_path, one=page, two='<h1 id="top">Two</h1>'))]
-    assert len(found) == 1
-    assert problem in found[0]
+    lines = [*problems(site(tmp_path, one=page, two='<h1 id="top">Two</h1>'))]
+    assert len(lines) == 1
+    assert problem in lines[0]
 
 
 def test_check_is_content_with_links_inside_and_plain_links_outside(tmp_path: Path) -> None:

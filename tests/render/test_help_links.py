@@ -28,8 +28,8 @@ BASE = "https://docs.corp.example/mlsec"
 def driver(settings: RenderSettings) -> dict[str, Any]:
     payload = FORMATS["sarif"].render(samples.small(), settings)
     assert isinstance(payload, bytes)
-    found: dict[str, Any] = msgspec.json.decode(payload)["runs"][0]["tool"]["driver"]
-    return found
+    made: dict[str, Any] = msgspec.json.decode(payload)["runs"][0]["tool"]["driver"]
+    return made
 
 
 def test_with_a_base_each_rule_links_to_its_page_also_in_its_help() -> None:
