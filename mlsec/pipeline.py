@@ -118,7 +118,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         rules=(*assessment.rules, *external_rules(external, ruleset, judgement.counts)),
         model_files=model_files(graph),
         limit=limit,
-        notices=(*(() if limit is None else (limit.told,)), *judgement.notices, *notices),
+        notices=(*(() if limit is None else (limit.summary,)), *judgement.notices, *notices),
     )
 
 

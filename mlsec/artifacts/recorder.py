@@ -35,7 +35,7 @@ class Ledger:
         "open",
         "properties",
         "read",
-        "told",
+        "reported",
     )
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Ledger:
         self.members_read = 0
         self.open: set[bytes] = set()  # contents being read just now: a member that is its parent
         self.read: dict[bytes, int] = {}  # contents that were read, and how deep they lay
-        self.told: set[tuple[str, str]] = set()  # what is told once for an archive
+        self.reported: set[tuple[str, str]] = set()  # what is reported once for an archive
 
 
 class Recorder:
@@ -180,8 +180,8 @@ class Recorder:
     def is_first_of(self, subject: str) -> bool:
         """Whether no other member of the archive that holds this one was asked about before."""
         key = (self.place.rpartition("!/")[0], subject)
-        is_first = key not in self.ledger.told
-        self.ledger.told.add(key)
+        is_first = key not in self.ledger.reported
+        self.ledger.reported.add(key)
         return is_first
 
     def listed(self, count: int) -> None:

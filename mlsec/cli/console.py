@@ -87,8 +87,8 @@ def _share(done: int, total: int, elapsed_s: float, before: int = 0) -> str:
     """Say how far a piece of work is; ``before``: what was done of it when the clock began."""
     if not total:
         return f"  {done}" if done else ""
-    is_told = elapsed_s >= _LEAST_S and done > before
-    left_s = elapsed_s / (done - before) * (total - done) if is_told else 0.0
+    is_known = elapsed_s >= _LEAST_S and done > before
+    left_s = elapsed_s / (done - before) * (total - done) if is_known else 0.0
     ahead = f", about {left_s:.0f} s left" if left_s >= 1 else ""
     return f"  {done} of {total}{ahead}"
 

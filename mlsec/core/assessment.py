@@ -193,7 +193,7 @@ class ChangeLimit(msgspec.Struct, frozen=True, kw_only=True):
         return self.failed + self.waived + self.not_assessed
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What a reader has to know before anything else, in one line."""
         parts = {"fail": self.failed, "waived": self.waived, "not assessed": self.not_assessed}
         split = ", ".join(f"{number:,} {word}" for word, number in parts.items() if number)

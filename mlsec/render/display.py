@@ -138,11 +138,11 @@ def telling(evidence: Sequence[Evidence]) -> list[Evidence]:
     A rule that wants no item of a kind is decided by the kind and by the words of each item; to a
     reader the words say both.
     """
-    told = {_list(one.path) for one in evidence if is_description(one)}
+    described = {_list(one.path) for one in evidence if is_description(one)}
     return [
         one
         for one in evidence
-        if is_description(one) or one.is_unread or _list(one.path) not in told
+        if is_description(one) or one.is_unread or _list(one.path) not in described
     ]
 
 

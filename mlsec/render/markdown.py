@@ -60,7 +60,7 @@ def _headline(assessment: Assessment, counts: tally.Tally) -> str:
 
 def _coverage(assessment: Assessment, counts: tally.Tally) -> Iterator[str]:
     if assessment.limit is not None:
-        yield f"> [!NOTE]\n> This is {markdown_text(assessment.limit.told)}.\n"
+        yield f"> [!NOTE]\n> This is {markdown_text(assessment.limit.summary)}.\n"
     if not counts.checks:
         yield (
             "> [!WARNING]\n> Nothing was assessed, so this report makes no statement about"

@@ -166,7 +166,7 @@ def summary_line(assessment: Assessment) -> str:
     reasons = ", ".join(f"{n:,} {REASON_WORDS[why]}" for why, n in tally.by_reason.items())
     unread = f"{tally.not_assessed:,} not assessed" + (f" ({reasons})" if reasons else "")
     line = f"{tally.failed:,} fail, {tally.passed:,} pass, {unread}, {tally.waived:,} waived"
-    limit = f"; {shown(assessment.limit.told)}" if assessment.limit is not None else ""
+    limit = f"; {shown(assessment.limit.summary)}" if assessment.limit is not None else ""
     if not tally.checks:
         nothing = (
             "nothing was assessed" if not limit else "the change affects nothing that is assessed"

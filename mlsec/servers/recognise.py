@@ -159,9 +159,9 @@ def _open_env(launch: Launch) -> str:
 
 def _version(product: Product, launch: Launch, image: Node | None) -> str:
     if image is not None and isinstance(image.value, str):
-        told = product.version_in(image_tag(image.value) or "")
-        if told:
-            return told
+        version = product.version_in(image_tag(image.value) or "")
+        if version:
+            return version
     for package in product.packages:
         node = launch.packages.get(package)
         if node is not None and isinstance(node.value, str) and node.value:
@@ -206,8 +206,8 @@ def _no_server(launch: Launch, started: tuple[Started, ...]) -> NoServer:
         return NoServer(because="what takes its arguments is not told here", is_doubtful=True)
     if not launch.is_entry and not any(each.is_in_shell for each in started):
         name = _named_like(image)
-        is_told = launch.argv and not _are_arguments(launch.argv)
-        if name and not is_told:
+        is_known = launch.argv and not _are_arguments(launch.argv)
+        if name and not is_known:
             why = f"{name} is no image of a known server, and what it starts is not told"
             return NoServer(because=why, is_doubtful=True)
     if launch.kind == "compose" and not started:

@@ -27,16 +27,18 @@ def server_resource(found: Recognised, scope: CodeScope, vocabulary: Vocabulary)
     owner = vocabulary.types[found.product.type]
     launch = found.settings.launch
     resource_id = f"{launch.id}/{owner.name.partition('.')[2]}"
-    told = dict(found.product.read(found.settings))
-    told |= {name: answer for name, answer in _of_launch(found).items() if name not in told}
-    told |= _of_reach(found.settings, told)
-    told["workload_id"] = known(launch.resource_id or None)
+    properties = dict(found.product.read(found.settings))
+    properties |= {
+        name: answer for name, answer in _of_launch(found).items() if name not in properties
+    }
+    properties |= _of_reach(found.settings, properties)
+    properties["workload_id"] = known(launch.resource_id or None)
     if "sources" in owner.properties:
-        told["sources"] = told.get("supply.model", known()).mapped(_sources)
+        properties["sources"] = properties.get("supply.model", known()).mapped(_sources)
     draft = _Draft(resource_id, owner, scope, launch.file)
     for name in owner.properties:
-        if name in told:
-            draft.put(name, told[name])
+        if name in properties:
+            draft.put(name, properties[name])
     draft.properties["secrets"] = _secrets(found.settings)
     draft.put_flaws(found)
     return Resource(
@@ -122,16 +124,18 @@ def _of_launch(found: Recognised) -> dict[str, SettingValue]:
     launch = found.settings.launch
     image = launch.image
     is_pod = launch.kind not in DECLARED_KINDS
-    told: dict[str, SettingValue] = {"launched_by": known("kubernetes" if is_pod else launch.kind)}
-    told["image"] = _image(image)
-    told["supply.image_pinned"] = _pinned(found)
+    launch_facts: dict[str, SettingValue] = {
+        "launched_by": known("kubernetes" if is_pod else launch.kind)
+    }
+    launch_facts["image"] = _image(image)
+    launch_facts["supply.image_pinned"] = _pinned(found)
     if is_pod:
         # The workload's own rules judge what its pod may do.
         rights = (
             "access.root", "access.privileged", "access.host_socket", "supply.image_pinned",
         )  # fmt: skip
-        return told | dict.fromkeys(rights, known())
-    told["access.root"] = _root(found)
+        return launch_facts | dict.fromkeys(rights, known())
+    launch_facts["access.root"] = _root(found)
     traits = launch.traits
     for name, trait in (
         ("access.privileged", "privileged"),
@@ -139,13 +143,13 @@ def _of_launch(found: Recognised) -> dict[str, SettingValue]:
     ):
         node = traits.get(trait)
         if node is None:
-            told[name] = NO
+            launch_facts[name] = NO
         elif isinstance(node.value, bool):
-            told[name] = SettingValue(value=node.value, place=node)
+            launch_facts[name] = SettingValue(value=node.value, place=node)
         else:
             why = getattr(node.value, "why", "neither true nor false")
-            told[name] = unknown(why, SettingValue(place=node))
-    return told
+            launch_facts[name] = unknown(why, SettingValue(place=node))
+    return launch_facts
 
 
 def _image(image: Node | None) -> SettingValue:
@@ -184,10 +188,12 @@ def _root(found: Recognised) -> SettingValue:
     return known(is_root_base)
 
 
-def _of_reach(settings: Settings, told: dict[str, SettingValue]) -> dict[str, SettingValue]:
-    bind = told.get("bind", unknown("where it listens is not known"))
-    port = told.get("port", known(""))
-    reach = told.get("exposure.reach") or reach_of(settings.launch, bind, port)
+def _of_reach(
+    settings: Settings, settings_read: dict[str, SettingValue]
+) -> dict[str, SettingValue]:
+    bind = settings_read.get("bind", unknown("where it listens is not known"))
+    port = settings_read.get("port", known(""))
+    reach = settings_read.get("exposure.reach") or reach_of(settings.launch, bind, port)
     near = (ConnectionSource.HOST.value, ConnectionSource.CONTAINERS.value)
     if not reach.is_known:
         public = reach

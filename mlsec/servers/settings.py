@@ -213,10 +213,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return known(values[0])
         key = version_key(self.version) if self.version else None
         if key is None:
-            told = (
+            version_setting = (
                 f"which {self.version[:40]} does not tell" if self.version else "which is not told"
             )
-            return unknown(f"the default depends on the version{since and ' ' + since}, {told}")
+            return unknown(
+                f"the default depends on the version{since and ' ' + since}, {version_setting}"
+            )
         for text, value in cases:
             if not text or is_within(key, read_range(text)):
                 return value if isinstance(value, SettingValue) else known(value)

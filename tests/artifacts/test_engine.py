@@ -104,19 +104,19 @@ def accounted(data: bytes, *spans: tuple[int, int]) -> Recorder:
 
 def test_zeros_fill_up_a_little_and_no_more() -> None:
     around = ((0, 9), (-9, 0))
-    for size_bytes, is_told in ((FILLING_BYTES, False), (FILLING_BYTES + 1, True)):
+    for size_bytes, is_known in ((FILLING_BYTES, False), (FILLING_BYTES + 1, True)):
         data = b"x" * 9 + bytes(size_bytes) + b"x" * 9
         spans = [(start % len(data), end or len(data)) for start, end in around]
         kinds = {fact.kind for fact in accounted(data, *spans).ledger.facts}
-        assert (FactKind.UNACCOUNTED_BYTES in kinds) is is_told
+        assert (FactKind.UNACCOUNTED_BYTES in kinds) is is_known
 
 
 def test_more_gaps_than_are_looked_at_are_told() -> None:
     data = b"x" * 9 * 2 * (GAPS + 1)
-    for count, is_told in ((GAPS, False), (GAPS + 1, True)):
+    for count, is_known in ((GAPS, False), (GAPS + 1, True)):
         spans = [(18 * at, 18 * at + 9) for at in range(count)] + [(18 * count, len(data))]
         holes = accounted(data, *spans).ledger.holes
-        assert (GapReason.OVER_LIMIT in {hole.reason for hole in holes}) is is_told
+        assert (GapReason.OVER_LIMIT in {hole.reason for hole in holes}) is is_known
 
 
 def test_an_unknown_member_is_told_and_zeros_are_none() -> None:

@@ -118,8 +118,8 @@ def test_an_argument_is_seen_before_what_fills_up_the_others() -> None:
 def test_an_object_that_only_the_loader_can_find_is_a_hole_and_its_text_is_judged(
     said: str,
 ) -> None:
-    for identity, is_told in ((said, True), ("weights/7", False)):
+    for identity, is_known in ((said, True), ("weights/7", False)):
         found = inspect(Window.of(make.stream(make.text(identity), b"Q")))
         kinds = {fact.kind for fact in found.facts}
-        assert (FactKind.HOSTILE_ARGUMENT in kinds) is is_told
+        assert (FactKind.HOSTILE_ARGUMENT in kinds) is is_known
         assert [hole.reason for hole in found.holes] == [GapReason.UNRESOLVED]

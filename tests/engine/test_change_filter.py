@@ -137,7 +137,7 @@ def test_what_is_not_shown_is_counted_and_nothing_is_lost() -> None:
     assert made.limit == ChangeLimit(
         revision="main", commit="c" * 40, is_read=True, failed=1, not_assessed=1, passed=1, gaps=1
     )
-    assert "2 other findings not shown (1 fail, 1 not assessed)" in made.limit.told
+    assert "2 other findings not shown (1 fail, 1 not assessed)" in made.limit.summary
 
 
 def test_not_assessed_of_a_touched_file_stays() -> None:

@@ -60,8 +60,8 @@ class GcpHandler:
         if refused is not None:
             return refused
         is_of_places = method.id.endswith(".locations.list")
-        teller = TELLERS.get("ListLocations" if is_of_places else call.label)
-        document = teller(self.world, call, path) if teller else self._plain(call, path)
+        mapper = TELLERS.get("ListLocations" if is_of_places else call.label)
+        document = mapper(self.world, call, path) if mapper else self._plain(call, path)
         if document is None:
             return refusal(404, "NOT_FOUND", f"Resource '{path}' was not found")
         has_pages = "pageToken" in method.parameters

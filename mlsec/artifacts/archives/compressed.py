@@ -202,10 +202,10 @@ def read_compressed(window: Window, record: Recorder) -> None:
     except ArtifactError as error:  # the stream could not even begin
         record.understood(0, window.size_bytes)
         problem = error
-    _tell(problem, codec, record)
+    _note_problem(problem, codec, record)
 
 
-def _tell(problem: ArtifactError | None, codec: Codec, record: Recorder) -> None:
+def _note_problem(problem: ArtifactError | None, codec: Codec, record: Recorder) -> None:
     if problem is None:
         return
     if isinstance(problem, OverLimitError) or problem.reason is GapReason.UNSUPPORTED:

@@ -113,7 +113,7 @@ def inflated(begin: Begin, record: Recorder) -> Iterator[Inflated]:
     budget = record.budget
     stream, pieces = begin(), list[bytes]()
     size_bytes = crc = held = 0
-    is_held, is_told, is_array = True, False, False
+    is_held, is_known, is_array = True, False, False
     tail, problem = b"", None
     try:
         while piece := stream.next():
@@ -130,7 +130,7 @@ def inflated(begin: Begin, record: Recorder) -> Iterator[Inflated]:
                 budget.release(held)
                 held = 0
             is_array = is_array or (size_bytes == len(piece) and _is_of_arrays(piece))
-            is_told = is_told or _tell_ratio(size_bytes, stream.consumed, record, is_array)
+            is_known = is_known or _note_ratio(size_bytes, stream.consumed, record, is_array)
     except ArtifactError as error:
         problem = error
         if isinstance(error, OverLimitError):
@@ -151,7 +151,7 @@ def _is_of_arrays(piece: bytes) -> bool:
     return piece.startswith(ARRAY) or bool(ARRAYS.match(piece))
 
 
-def _tell_ratio(size_bytes: int, packed_bytes: int, record: Recorder, is_array: bool) -> bool:  # noqa: FBT001
+def _note_ratio(size_bytes: int, packed_bytes: int, record: Recorder, is_array: bool) -> bool:  # noqa: FBT001
     limits = record.limits
     if size_bytes < limits.ratio_from_bytes:
         return False

@@ -117,8 +117,8 @@ def answer(found: Inspection) -> None:
         data = frame(Done(inspection=found))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         detail = f"its facts cannot be passed on: {error}"
-        told = crashed(GapReason.UNSUPPORTED, detail, found.size_bytes)
-        data = frame(Done(inspection=told))
+        inspection = crashed(GapReason.UNSUPPORTED, detail, found.size_bytes)
+        data = frame(Done(inspection=inspection))
     _write(data)
 
 

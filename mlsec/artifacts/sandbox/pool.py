@@ -178,13 +178,13 @@ class _Driver:
             job = self._pool.take()
             if isinstance(job, LocalJob):
                 self._given.append(job)
-                self._tell(job)
+                self._send(job)
             elif job is None:
                 return
             else:
                 self._kept = job
 
-    def _tell(self, job: LocalJob) -> None:
+    def _send(self, job: LocalJob) -> None:
         """Hand a file over; where the process is gone, the answer that is awaited will show it."""
         path = os.fsencode(os.path.abspath(job.path))  # noqa: PTH100 - keeps links as they are
         try:
@@ -200,7 +200,7 @@ class _Driver:
             found = self._lost(gone)
             self._given.popleft()
             for again in self._given:
-                self._tell(again)
+                self._send(again)
         else:
             self._given.popleft()
         self._pool.put(job, found)

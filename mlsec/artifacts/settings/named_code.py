@@ -38,10 +38,10 @@ def judge_named_code(part: Mapping[str, Any], path: str, record: Recorder) -> No
             judge(part[key], part, f"{path}.{key}", record)
 
 
-def _note_name(held: Any, path: str, record: Recorder, *, is_told: bool = False) -> None:
+def _note_name(held: Any, path: str, record: Recorder, *, is_known: bool = False) -> None:
     """A class or function by its dotted name; unknown ones are a hole, or told as code."""
     if isinstance(held, str) and _DOTTED.match(held.strip()):
-        kind = FactKind.CUSTOM_CODE if is_told else FactKind.UNVERIFIED_CLASS
+        kind = FactKind.CUSTOM_CODE if is_known else FactKind.UNVERIFIED_CLASS
         note_called(held, path, record, _HOMES, kind)
 
 
@@ -66,7 +66,7 @@ def _called(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) ->
 
 def _instantiator(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """Lightning imports and calls this where a checkpoint is loaded."""
-    _note_name(held, path, record, is_told=True)
+    _note_name(held, path, record, is_known=True)
 
 
 def _target(held: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
@@ -138,7 +138,7 @@ def _implementation(held: Any, part: Mapping[str, Any], path: str, record: Recor
     """The class that MLServer makes of a model."""
     parameters = part.get("parameters")
     if "name" in part and isinstance(parameters, Mapping):
-        _note_name(held, path, record, is_told=True)
+        _note_name(held, path, record, is_known=True)
         for key in ("uri", "environment_tarball"):
             _place(parameters.get(key), part, f"{path}.{key}", record)
 

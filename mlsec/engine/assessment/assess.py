@@ -149,7 +149,7 @@ class _Tally:
         findings, states = apply_waivers(self.findings, waivers, clock, self.ruleset)
         counted = Counter((finding.rule, finding.status) for finding in findings)
         waived = Counter(finding.rule for finding in findings if finding.waiver is not None)
-        told = {finding.rule for finding in findings}
+        with_findings = {finding.rule for finding in findings}
         counts = {
             rule_id: StatusCounts(
                 passed=len(passed),
@@ -158,7 +158,7 @@ class _Tally:
                 not_applicable=self.not_applicable[rule_id],
                 waived=waived[rule_id],
             )
-            if passed or rule_id in told or self.not_applicable[rule_id]
+            if passed or rule_id in with_findings or self.not_applicable[rule_id]
             else NOTHING
             for rule_id, passed in sorted(self.passed.items())
         }

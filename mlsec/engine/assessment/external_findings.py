@@ -98,20 +98,20 @@ def merge_external(
     made: list[Finding] = []
     notices = []
     for each in foreign:
-        told: Counter[Status | None] = Counter()
+        counts: Counter[Status | None] = Counter()
         seen: Counter[tuple[str, str]] = Counter()
         for found in each.run.failed:
             rule = f"{each.run.tool}:{found.check}"
             here = places.at(each.scope, found)
             verdict = ours.verdict(rule, here)
-            told[verdict] += 1
+            counts[verdict] += 1
             if verdict is None:
                 subject = _subject(each.scope, found, here)
                 seen[rule, subject.id] += 1
                 severity = ours.severity.get(rule, UNTOLD)
                 number = seen[rule, subject.id]
                 made.append(_finding(rule, found, subject, severity, number))
-        notices.append(_notice(each, told))
+        notices.append(_notice(each, counts))
     return Merged(findings=tuple(made), notices=tuple(notices))
 
 
@@ -156,14 +156,14 @@ def _finding(
     )
 
 
-def _notice(each: ExternalReport, told: Counter[Status | None]) -> str:
+def _notice(each: ExternalReport, counts: Counter[Status | None]) -> str:
     run = each.run
     if not run.version:
         return f"{run.tool} did not finish on {each.scope}, so none of its results are included"
     line = (
-        f"{run.tool} {run.version} on {each.scope}: {told[None]:,} of its {told.total():,} failures"
-        f" are in this report, {told[Status.FAIL]:,} are omitted because an equivalent mlsec rule"
-        f" fails there too, {told[Status.PASS]:,} because it passes there; it reports no severity,"
+        f"{run.tool} {run.version} on {each.scope}: {counts[None]:,} of its {counts.total():,} failures"
+        f" are in this report, {counts[Status.FAIL]:,} are omitted because an equivalent mlsec rule"
+        f" fails there too, {counts[Status.PASS]:,} because it passes there; it reports no severity,"
         f" so medium is assumed where no mlsec rule is equivalent; its {run.passed:,} passes are"
         " not counted"
     )

@@ -177,11 +177,11 @@ def _result(counts: StatusCounts) -> str:
 
 
 def _sum(counts: Iterable[StatusCounts]) -> StatusCounts:
-    told = [count for count in counts if count is not NOTHING]
-    if not told:
+    counted = [count for count in counts if count is not NOTHING]
+    if not counted:
         return NOTHING
     total = dict.fromkeys(StatusCounts.__struct_fields__, 0)
-    for each in told:
+    for each in counted:
         for field in total:
             total[field] += getattr(each, field)
     return StatusCounts(**total)

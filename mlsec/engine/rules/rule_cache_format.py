@@ -24,8 +24,8 @@ def below(path: str, start: str) -> str:
 def packed(ruleset: RuleSet, content: Path) -> bytes:
     """Give the bytes to keep; places below ``content`` are told from there."""
     start = f"{content}{os.sep}"
-    told = _with_places(ruleset, lambda place: below(place, start))
-    payload = msgspec.msgpack.encode(told)
+    portable = _with_places(ruleset, lambda place: below(place, start))
+    payload = msgspec.msgpack.encode(portable)
     return hashlib.sha256(payload).digest() + payload
 
 

@@ -23,13 +23,13 @@ def add_identity(body: dict[str, Node], found_id: str, kind: str) -> None:
     identity = body.get("identity")
     if identity is None or not isinstance(identity.value, Mapping):
         return
-    told = dict(identity.pairs())
+    fields = dict(identity.pairs())
     if "systemassigned" in identity.text("type").lower():
-        told.setdefault("principalId", Node(principal_of(found_id)))
+        fields.setdefault("principalId", Node(principal_of(found_id)))
     attached = {
         each: at(node, {"principalId": Node(principal_of(each)), **node.pairs()})
         for each, node in identity.pairs("userAssignedIdentities").items()
     }
     if attached:
-        told["userAssignedIdentities"] = at(identity, attached)
-    body["identity"] = at(identity, told)
+        fields["userAssignedIdentities"] = at(identity, attached)
+    body["identity"] = at(identity, fields)

@@ -55,7 +55,7 @@ def place(
 ) -> Placed:
     """Map all properties of one declared thing."""
     made = _Made(standing, owner, scope)
-    teller = ValueMapper(
+    mapper = ValueMapper(
         shapes, standing.digger, followed_fields(owner), standing.entry,
         standing.declaration.why_open,
     )  # fmt: skip
@@ -63,7 +63,7 @@ def place(
         if wanted.is_constant:
             made.properties[wanted.name] = wanted.absent
         elif not wanted.derived and "api" in wanted.sources:
-            made.add(wanted, teller)
+            made.add(wanted, mapper)
     declaration = standing.declaration
     tags = made.properties.get("tags")
     resource = Resource(
@@ -115,7 +115,7 @@ class _Made:
         self.places: dict[str, str] = {}
         self.gaps: dict[str, Gap] = {}
 
-    def add(self, wanted: Property, teller: ValueMapper) -> None:
+    def add(self, wanted: Property, mapper: ValueMapper) -> None:
         """Read one property."""
         entry = self._standing.entry
         if wanted.name in entry.becomes:
@@ -133,7 +133,7 @@ class _Made:
         elif isinstance(found, Gap):
             self._hide(wanted.name, found)
         elif isinstance(found, Node):
-            self._put(wanted, found, teller)
+            self._put(wanted, found, mapper)
         else:
             self._put_default(wanted)
 
@@ -165,28 +165,28 @@ class _Made:
                 return found
         return None
 
-    def _put(self, wanted: Property, node: Node, teller: ValueMapper) -> None:
+    def _put(self, wanted: Property, node: Node, mapper: ValueMapper) -> None:
         name = wanted.name
         try:
-            told = teller.tell(wanted, node)
+            mapped = mapper.map_value(wanted, node)
         except WrongKindError as error:
             self._hide(name, self._gap(name, str(error), GapReason.MALFORMED))
             return
         where = self._where(node)
         if where:
             self.places[name] = where
-        if told.why:
-            self._hide(name, self._gap(name, told.why))
-            if told.value is not None:
-                self.properties[name] = told.value
+        if mapped.why:
+            self._hide(name, self._gap(name, mapped.why))
+            if mapped.value is not None:
+                self.properties[name] = mapped.value
             return
-        self.properties[name] = told.value
-        self._put_parts(name, told)
+        self.properties[name] = mapped.value
+        self._put_parts(name, mapped)
 
-    def _put_parts(self, name: str, told: MappedValue) -> None:
-        for below, why in told.partly.items():
+    def _put_parts(self, name: str, mapped: MappedValue) -> None:
+        for below, why in mapped.partly.items():
             self._hide(f"{name}{below}", self._gap(name, why))
-        for below, node in told.places.items():
+        for below, node in mapped.places.items():
             where = self._where(node)
             if where:
                 self.places[f"{name}{below}"] = where

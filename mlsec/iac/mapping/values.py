@@ -59,7 +59,7 @@ class ValueMapper:
         self._digger = digger
         self._followed = followed
 
-    def tell(self, wanted: Property, node: Node) -> MappedValue:
+    def map_value(self, wanted: Property, node: Node) -> MappedValue:
         """Give what a node tells of a property.
 
         Raises:
@@ -148,20 +148,20 @@ class ValueMapper:
                     fields[name] = field.absent
                 continue
             places[f"[{index}].{name}"] = found
-            told = self.tell(field, found)
-            inner = {f"[].{name}{below}": why for below, why in told.partly.items()}
+            mapped = self.map_value(field, found)
+            inner = {f"[].{name}{below}": why for below, why in mapped.partly.items()}
             if inner:
                 partly |= inner
                 partly["[]"] = next(iter(inner.values()))
-            if not told.why:
-                fields[name] = told.value
+            if not mapped.why:
+                fields[name] = mapped.value
                 continue
-            partly["[]"] = told.why
-            if told.value is not None and f"{wanted.name}[].{name}" in self._followed:
-                fields[name] = told.value
-                partly[f"[].{name}~"] = told.why
+            partly["[]"] = mapped.why
+            if mapped.value is not None and f"{wanted.name}[].{name}" in self._followed:
+                fields[name] = mapped.value
+                partly[f"[].{name}~"] = mapped.why
             else:
-                partly[f"[].{name}"] = told.why
+                partly[f"[].{name}"] = mapped.why
         if not isinstance(element.value, Mapping) and not fields:
             raise WrongKindError("expected elements with fields")
         return fields

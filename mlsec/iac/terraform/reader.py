@@ -38,9 +38,9 @@ def read(
             scope.refuse(file, _MISSING, reason=GapReason.UNSUPPORTED)
     elif scope.written_in(*_CODE):
         target = Target(scope)
-    told = _declarations(plans, target, vocabulary.declared)
+    declarations = _declarations(plans, target, vocabulary.declared)
     offers = target.offers() if target is not None else {}
-    return declare(scope, vocabulary, told, shapes_of, referred_of, offers)
+    return declare(scope, vocabulary, declarations, shapes_of, referred_of, offers)
 
 
 def _declarations(
@@ -56,10 +56,10 @@ def _declarations(
             shown = declared[0].root if declared else root
             declared = list(plan.declarations(code, shown))
         is_cut = plan is None and target is not None and root in target.cut
-        yield from Resolver(declared, tables, _CUT if is_cut else "").told()
+        yield from Resolver(declared, tables, _CUT if is_cut else "").resolved()
     for plan in plans:
         if not _is_matched(plan, planned, target):
-            yield from Resolver(plan.declarations({}, plan.file.shown), tables).told()
+            yield from Resolver(plan.declarations({}, plan.file.shown), tables).resolved()
 
 
 def _is_matched(plan: Plan, planned: dict[str, Plan], target: Target | None) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 from mlsec.collect.located import json as marked_json
 from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.errors import MlsecError
-from mlsec.iac.mapping.declaration import Declaration as Told
+from mlsec.iac.mapping.declaration import Declaration as ResolvedDeclaration
 from mlsec.iac.mapping.declaration import attribute, called, given_name
 from mlsec.iac.mapping.partial_text import joined
 from mlsec.iac.mapping.path_lookup import PathLookup, fold
@@ -57,12 +57,12 @@ class Resolver:
         self._known: dict[Symbol, str | UnknownValue] = {}
         self._open: set[str] = set()
 
-    def told(self) -> Iterator[Told]:
+    def resolved(self) -> Iterator[ResolvedDeclaration]:
         """Give the declarations with their symbols resolved."""
         for each in self._by_address.values():
             home = home_of(each.type, each.body, self._tables)
             body = _in_api_form(home, each, _with_defaults(each))
-            yield Told(
+            yield ResolvedDeclaration(
                 kind=home.kind,
                 type=home.type,
                 address=each.address,

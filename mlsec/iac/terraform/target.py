@@ -56,7 +56,7 @@ class Target:
         self._texts = {file.path: file for file in scope.files}
         self._values: dict[str, list[CodeFile]] = {}
         self._reached: set[str] = set()
-        self._told: set[tuple[str, int]] = set()
+        self._reported: set[tuple[str, int]] = set()
         # Roots that were not worked out to the end.
         self.cut: set[str] = set()
         self._made = self._made_before = 0
@@ -123,8 +123,8 @@ class Target:
 
     def _doubt(self, call: Placed, detail: str) -> UnknownValue:
         place = (call.file.id, call.block.line)
-        if place not in self._told:
-            self._told.add(place)
+        if place not in self._reported:
+            self._reported.add(place)
             self.scope.doubt(call.file, detail, line=call.block.line)
         return UnknownValue(detail)
 

@@ -71,11 +71,11 @@ def _by_store(
         and plan.hash_name == "sha256"
         and len(byte_ranges(entry.size_bytes, plan.shard_bytes)) == 1
     }
-    answers = pool.map(lambda each: _told(bucket, *each), asked.items())
+    answers = pool.map(lambda each: _known_digest(bucket, *each), asked.items())
     return {answer.path: answer for answer in answers if answer is not None}
 
 
-def _told(bucket: Bucket, path: str, entry: Entry) -> HashedFile | None:
+def _known_digest(bucket: Bucket, path: str, entry: Entry) -> HashedFile | None:
     try:
         bucket.open(entry)  # what lies in an archive is not there to be loaded either
         sha256 = bucket.sha256(entry)

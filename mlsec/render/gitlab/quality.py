@@ -107,10 +107,10 @@ def _because(gaps: list[Gap]) -> str:
 
 def _unseen(assessment: Assessment, inventory: Inventory) -> Iterator[dict[str, Any]]:
     """One entry for each gap that hides no check by name: a file or a list not read at all."""
-    told = {gap for finding in assessment.findings for gap in finding.gaps}
+    in_findings = {gap for finding in assessment.findings for gap in finding.gaps}
     gaps = sorted(assessment.gaps, key=lambda gap: (gap.scope, gap.subject, gap.wanted, gap.id))
     for gap in gaps:
-        if gap.id in told:
+        if gap.id in in_findings:
             continue
         detail = f": {shown(gap.detail, 200)}" if gap.detail else ""
         text = (

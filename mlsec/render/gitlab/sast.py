@@ -161,14 +161,14 @@ def _description(finding: Finding, rule: RuleSummary | None) -> str:
         lines += [markdown_text(rule.why), ""]
     lines += [f"Resource: {markdown_code(finding.resource.id, 600)}", ""]
     evidence = telling(finding.evidence)
-    told = [
+    facts = [
         f"{shown(one.path, 200)} = {actual_text(one)}, {expected_text(one)}"
         + (f"  ({shown(one.source, 200)})" if one.source else "")
         for one in evidence[:_SHOWN]
     ]
     if len(evidence) > _SHOWN:
-        told.append(f"and {len(evidence) - _SHOWN:,} more")
-    return "\n".join([*lines, fenced("\n".join(told)) if told else ""]).strip()
+        facts.append(f"and {len(evidence) - _SHOWN:,} more")
+    return "\n".join([*lines, fenced("\n".join(facts)) if facts else ""]).strip()
 
 
 def _uuid(finding: Finding) -> str:

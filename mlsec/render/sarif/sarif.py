@@ -92,8 +92,8 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
         )
     # A file needs a run; one under a category of its own closes no alert of a scope.
     if not parts:
-        told = tuple(left_out_notices(assessment)) or ("Nothing was scanned.",)
-        return [RunPart(category="mlsec/notices", scope="", notices=told)]
+        texts = tuple(left_out_notices(assessment)) or ("Nothing was scanned.",)
+        return [RunPart(category="mlsec/notices", scope="", notices=texts)]
     unread = tuple(unread_notices(assessment))
     parts[0] = msgspec.structs.replace(parts[0], notices=(*parts[0].notices, *unread))
     return parts

@@ -240,8 +240,8 @@ def _not_assessed(assessment: Assessment, page: Page) -> Iterator[str]:
 
 def _said(group: tally.GapGroup) -> list[str]:
     """Give what the provider's refusal asks a person to do, where a right alone is not enough."""
-    told = (gap.detail for gap in group.gaps if gap.reason in _SAID)
-    details = {detail for detail in told if len(detail.split()) >= _SENTENCE_WORDS}
+    gap_details = (gap.detail for gap in group.gaps if gap.reason in _SAID)
+    details = {detail for detail in gap_details if len(detail.split()) >= _SENTENCE_WORDS}
     said = group.reasons or sorted(details)
     return [shown(each, 300) for each in said[:_SUBJECTS_SHOWN]]
 

@@ -31,14 +31,14 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, tuple[str, str]]
     folder: str = ""
 
-    def path_of(self, told: str) -> str:
+    def path_of(self, raw_path: str) -> str:
         """Give a path from the target of one that checkov names, "" for one that is none."""
-        path = posixpath.normpath(told.removeprefix(self.folder).lstrip("/"))
+        path = posixpath.normpath(raw_path.removeprefix(self.folder).lstrip("/"))
         return "" if path in ("", ".") or path.split("/")[0] == ".." else path
 
-    def known(self, told: str) -> str:
+    def known(self, raw_path: str) -> str:
         """Give the path of a file that is there; an absolute path may begin anywhere."""
-        path = self.path_of(told)
+        path = self.path_of(raw_path)
         while path and path not in self.files and "/" in path:
             path = path.partition("/")[2]
         return path if path in self.files else ""
@@ -113,9 +113,9 @@ def _count(report: Any, name: str) -> int:
     return found if type(found) is int and 0 <= found <= MAX_LINE else 0
 
 
-def _hidden_errors(reports: list[Any], told: int) -> int:
+def _hidden_errors(reports: list[Any], reported: int) -> int:
     """Files that it counts as not parsed and does not name (with ``--quiet``)."""
-    return max(0, sum(_count(report, "parsing_errors") for report in reports) - told)
+    return max(0, sum(_count(report, "parsing_errors") for report in reports) - reported)
 
 
 def _skipped(reports: list[Any]) -> Iterator[str]:

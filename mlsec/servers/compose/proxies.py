@@ -85,15 +85,15 @@ def _led_by(each: Composed, fronts: list[Composed], files: Mapping[str, CodeFile
     for front in fronts:
         if not (_networks(front.node) & _networks(each.node)):
             continue
-        told = _told(each, front, files)
-        if isinstance(told, str):
-            return Node(told, front.node.line, front.node.column)
-        if told is not None:
-            doubt = Node(told, front.node.line, front.node.column)
+        upstreams = _upstreams(each, front, files)
+        if isinstance(upstreams, str):
+            return Node(upstreams, front.node.line, front.node.column)
+        if upstreams is not None:
+            doubt = Node(upstreams, front.node.line, front.node.column)
     return doubt
 
 
-def _told(
+def _upstreams(
     each: Composed, front: Composed, files: Mapping[str, CodeFile]
 ) -> str | UnknownValue | None:
     """Give the ports of a service that a front leads to without asking; None for none."""

@@ -73,10 +73,10 @@ def launch_of(service: Node, name: str, project: Project) -> Launch:
 
 
 def _folder(service: Node, project: Project, recipe: Recipe | None) -> str:
-    told = service.get("working_dir")
-    if told is None:
+    working_folder = service.get("working_dir")
+    if working_folder is None:
         return recipe.folder if recipe is not None else ""
-    value = project.filled(told).value
+    value = project.filled(working_folder).value
     return value if isinstance(value, str) else ""
 
 

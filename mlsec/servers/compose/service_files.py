@@ -44,18 +44,18 @@ def mounted_files(service: Node, project: Project) -> Iterator[tuple[str, str]]:
         for path, each in project.files.items():
             if path.startswith(f"{folder}/") and each.language is Language.SERVER_CONFIG:
                 yield posixpath.join(target, path.removeprefix(f"{folder}/")), each.id
-    for target, told in _granted(service, project):
-        path = told.text("file") if told is not None else ""
+    for target, granted in _granted(service, project):
+        path = granted.text("file") if granted is not None else ""
         file = project.near(path) if path else None
-        if told is None or told.get("content") is None:
+        if granted is None or granted.get("content") is None:
             yield target, file.id if file is not None else _FILE_ID_UNKNOWN
 
 
 def written_files(service: Node, project: Project) -> dict[str, str]:
     """Give the text of each ``content`` of the compose file, by its path inside."""
     found: dict[str, str] = {}
-    for target, told in _granted(service, project):
-        content = told.get("content") if told is not None else None
+    for target, granted in _granted(service, project):
+        content = granted.get("content") if granted is not None else None
         filled = project.filled(content) if content is not None else None
         if filled is not None and isinstance(filled.value, str):
             found[target] = filled.value
@@ -64,8 +64,8 @@ def written_files(service: Node, project: Project) -> dict[str, str]:
 
 def unknown_files(service: Node, project: Project) -> Iterator[tuple[str, str]]:
     """Yield the path of each ``content`` that is not known, as a file that was not read."""
-    for target, told in _granted(service, project):
-        content = told.get("content") if told is not None else None
+    for target, granted in _granted(service, project):
+        content = granted.get("content") if granted is not None else None
         if content is not None and not isinstance(project.filled(content).value, str):
             yield target, _FILE_ID_UNKNOWN
 

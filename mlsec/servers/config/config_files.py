@@ -34,14 +34,14 @@ class ConfigSource:
             file = self._by_id.get(launch.id)
             found = self._config(file) if file is not None else None
             return ((found,) if found is not None else ()), ""
-        told = _told(product, settings)
-        if told is None and product.config_word:
-            told = _named(product.config_word, settings)
-        if told is None:
+        named_file = _named_file(product, settings)
+        if named_file is None and product.config_word:
+            named_file = _named(product.config_word, settings)
+        if named_file is None:
             return self._by_itself(product, launch, settings)
-        if not told.is_known:
-            return (), f"which configuration file it reads is not known: {told.why}"
-        path = str(told.value)
+        if not named_file.is_known:
+            return (), f"which configuration file it reads is not known: {named_file.why}"
+        path = str(named_file.value)
         is_own = path in product.config_paths and path not in {**launch.mounted, **launch.files}
         if is_own and product.image_keys:
             return (), ""  # the file that the image brings
@@ -134,7 +134,7 @@ def _in_some_folder(name: str, launch: Launch) -> str:
     return f"whether it reads {name}: the folder that it is started in is not told"
 
 
-def _told(product: Product, settings: Settings) -> SettingValue | None:
+def _named_file(product: Product, settings: Settings) -> SettingValue | None:
     flag, variable = settings.flag(*product.config_flags), settings.variable(*product.config_env)
     return (variable or flag) if product.is_env_first else (flag or variable)
 

@@ -172,9 +172,9 @@ class _Questions:
         self._asked.add(path)
         if self._progress is not None:
             self._progress(len(self._asked), 0, f"{self._target.id} {path}")
-        told = self._asker.ask(Question(path=path, follows=path == ROOT))
-        if told is not None:
-            self._heard[path] = told
+        response = self._asker.ask(Question(path=path, follows=path == ROOT))
+        if response is not None:
+            self._heard[path] = response
 
     def _telling_path(self) -> str:
         """Where a foreign page would do harm: an open door of the product, else the start."""

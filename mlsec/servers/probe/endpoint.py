@@ -218,7 +218,7 @@ class _Shaping:
                 self._hide(("checked_paths[]",), self._door_gap(door))
         guarded = [door for door in doors if door.door.opens in _GUARDED]
         ends = [self._heard.get(path) for path in (ROOT, NOWHERE)]
-        is_signpost = all(told is not None and leads_to_tls(told) for told in ends)
+        is_signpost = all(response is not None and leads_to_tls(response) for response in ends)
         if not guarded and not is_shut and not is_signpost:
             gap = self._gap("sign-in", GapReason.UNSUPPORTED, _why_not_known(ends))
             self._hide(("checked_paths[]", "exposure.public"), gap)
@@ -239,8 +239,8 @@ class _Shaping:
         if step is None or step.call.status is CallStatus.GAP:
             self._hide(names, self._gap_of("GET from another origin", step.call if step else None))
             return
-        told = msgspec.json.decode(step.body, type=RecordedResponse)
-        self._known |= shaping.of_foreign_page(told, str(step.params["origin"]))
+        response = msgspec.json.decode(step.body, type=RecordedResponse)
+        self._known |= shaping.of_foreign_page(response, str(step.params["origin"]))
         self._known["cors.path"] = step.params["path"]
 
     def _methods(self, step: Step | None) -> None:
@@ -287,7 +287,7 @@ class _Shaping:
 
 def _why_not_known(ends: list[RecordedResponse | None]) -> str:
     """Say why nobody can tell whether a sign-in is wanted; ``ends`` are a start and a nowhere."""
-    if all(told is not None and told.status == 403 for told in ends):
+    if all(response is not None and response.status == 403 for response in ends):
         return (
             "it refuses whatever is asked (403): whether for want of a sign-in, or because of where"
             " or how it was asked, is not known"

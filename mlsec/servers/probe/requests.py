@@ -66,15 +66,15 @@ class ProbeClient:
         """Ask and record; None when there was no answer, which is recorded with its reason."""
         scope, params = self._target.scope, question.params()
         try:
-            told = self._told(question)
+            response = self._response(question)
         except StepError as error:
             self._note(error.trouble)
             self._snapshot.record(*failed(scope, ASK, params, error.trouble))
             return None
-        self._snapshot.record(*done(scope, ASK, params, told))
-        return told
+        self._snapshot.record(*done(scope, ASK, params, response))
+        return response
 
-    def _told(self, question: Question) -> RecordedResponse:
+    def _response(self, question: Question) -> RecordedResponse:
         hops: list[Hop] = []
         path = self._target.base + question.path
         while True:
@@ -93,7 +93,7 @@ class ProbeClient:
             self._note(answer.cut)
         else:
             self._unanswered = 0
-        return self._cleaner.told(answer, tuple(hops))
+        return self._cleaner.record(answer, tuple(hops))
 
     def _answer(self, question: Question, path: str) -> Response:
         self._refuse_more()

@@ -91,7 +91,7 @@ class Cleaner:
         self._redactor = Redactor(salt)
         self._key = hashlib.sha256(b"mlsec probe/1 " + salt.encode()).digest()
 
-    def told(self, answer: Response, hops: tuple[Hop, ...] = ()) -> RecordedResponse:
+    def record(self, answer: Response, hops: tuple[Hop, ...] = ()) -> RecordedResponse:
         """Give an answer as it is kept."""
         document = _json(answer.body) if answer.cut is None else None
         text = "" if document is not None else self._text(answer.body.decode("utf-8", "replace"))

@@ -31,28 +31,28 @@ def of_target(target: ProbeTarget) -> dict[str, Any]:
     }
 
 
-def of_root(told: RecordedResponse) -> dict[str, Any]:
+def of_root(response: RecordedResponse) -> dict[str, Any]:
     """Give what the answer at the start says."""
-    hop = told.hops[-1] if told.hops and 300 <= told.status < 400 else None
+    hop = response.hops[-1] if response.hops and 300 <= response.status < 400 else None
     is_left = hop is not None and hop.leads is not Leads.OWN
     return {
-        "server_header": visible(told.header("server"), 200) or None,
+        "server_header": visible(response.header("server"), 200) or None,
         "redirects_to": visible(hop.to, 300) if hop is not None and is_left else None,
         "redirects_to_tls": hop is not None and hop.leads is Leads.TLS,
         "redirects_to_http": is_left and hop is not None and hop.to.startswith("http:"),
-        "lists_directory": bool(_LISTING.search(told.text)),
-        "hsts_max_age": _hsts(told),
+        "lists_directory": bool(_LISTING.search(response.text)),
+        "hsts_max_age": _hsts(response),
     }
 
 
 def of_all(heard: Mapping[str, RecordedResponse]) -> dict[str, Any]:
     """Give what any answer may say."""
     cookies: dict[str, dict[str, Any]] = {}
-    for _, told in sorted(heard.items()):
-        for text in told.values("set-cookie"):
+    for _, response in sorted(heard.items()):
+        for text in response.values("set-cookie"):
             cookie = _cookie(text)
             cookies.setdefault(cookie["name"], cookie)
-    shown = [path for path, told in sorted(heard.items()) if _is_for_developers(told.text)]
+    shown = [path for path, response in sorted(heard.items()) if _is_for_developers(response.text)]
     return {"cookies": list(cookies.values()), "debug_pages": shown}
 
 
@@ -71,19 +71,19 @@ def of_doors(states: tuple[PathState, ...]) -> list[dict[str, Any]]:
     return shown
 
 
-def of_foreign_page(told: RecordedResponse, origin: str) -> dict[str, Any]:
+def of_foreign_page(response: RecordedResponse, origin: str) -> dict[str, Any]:
     """Give whether a page from elsewhere may read the answer in a visitor's browser."""
-    allowed = told.header("access-control-allow-origin").strip()
-    with_cookies = told.header("access-control-allow-credentials").strip().lower() == "true"
+    allowed = response.header("access-control-allow-origin").strip()
+    with_cookies = response.header("access-control-allow-credentials").strip().lower() == "true"
     return {
         "cors.allows": {"": "none", "*": "any", origin: "reflected"}.get(allowed, "named"),
         "cors.with_credentials": with_cookies and allowed not in ("", "*"),
     }
 
 
-def of_methods(told: RecordedResponse) -> list[str] | None:
+def of_methods(response: RecordedResponse) -> list[str] | None:
     """Give the methods that a server says it has, None when it does not say."""
-    allowed = told.header("allow")
+    allowed = response.header("allow")
     names = sorted({part.strip().upper() for part in allowed.split(",") if part.strip()})
     return [visible(name, 40) for name in names[:50]] if names else None
 
@@ -94,8 +94,8 @@ def _is_for_developers(text: str) -> bool:
     return bool(_DJANGO.search(text[:_DJANGO_TITLE_WITHIN])) and "Request Method" in text
 
 
-def _hsts(told: RecordedResponse) -> int | None:
-    match = _MAX_AGE.search(told.header("strict-transport-security"))
+def _hsts(response: RecordedResponse) -> int | None:
+    match = _MAX_AGE.search(response.header("strict-transport-security"))
     return int(match[1]) if match else None
 
 

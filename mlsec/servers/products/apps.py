@@ -5,8 +5,8 @@ from __future__ import annotations
 from mlsec.servers.products.product import (
     ANYWHERE,
     LOOPBACK,
+    NamedSettings,
     Product,
-    Told,
     both,
     either,
     has_star,
@@ -29,7 +29,7 @@ from mlsec.servers.settings import (
 _LITELLM_KEYS = ("sk-1234", "sk-12345", "sk-123456", "sk-master", "sk-litellm", "sk-test", "sk-key")
 
 
-def read_litellm(s: Settings) -> Told:
+def read_litellm(s: Settings) -> NamedSettings:
     """https://docs.litellm.ai/docs/proxy/config_settings and .../proxy/prod
 
     Held against 1.108.7. Its options are click's: a variable with nothing in it counts as none.
@@ -87,23 +87,23 @@ def _litellm_tls(s: Settings) -> SettingValue:
 
 def _litellm_key(s: Settings) -> SettingValue:
     elsewhere = s.key("include") or s.variable("LITELLM_CONFIG_BUCKET_NAME")
-    told = s.key("general_settings.master_key") or s.variable("LITELLM_MASTER_KEY")
+    key_setting = s.key("general_settings.master_key") or s.variable("LITELLM_MASTER_KEY")
     if elsewhere is not None:
         return unknown("more of its configuration lies elsewhere", elsewhere)
-    if told is None:
+    if key_setting is None:
         hidden = s.hidden(has_flags=False)
         return unknown(hidden) if hidden else known(None)
-    text = str(told.value) if told.is_known else ""
+    text = str(key_setting.value) if key_setting.is_known else ""
     if text.startswith("os.environ/"):
         variable = s.variable(text.partition("/")[2])
         if variable is not None:
             return variable
         return SettingValue(
             why=f"the variable {text.partition('/')[2]} is set where it is started",
-            place=told.place,
-            file=told.file,
+            place=key_setting.place,
+            file=key_setting.file,
         )
-    return told
+    return key_setting
 
 
 def _litellm_asks(s: Settings, key: SettingValue, permits: SettingValue) -> SettingValue:
@@ -119,7 +119,7 @@ def _litellm_asks(s: Settings, key: SettingValue, permits: SettingValue) -> Sett
     return refuses if not refuses.is_known else no(key)
 
 
-def read_open_webui(s: Settings) -> Told:
+def read_open_webui(s: Settings) -> NamedSettings:
     """https://docs.openwebui.com/reference/env-configuration"""
     yield "bind", s.find("--host", env=("HOST",), default=ANYWHERE)
     yield "port", s.find("--port", env=("PORT",), default="8080")
@@ -146,7 +146,7 @@ def read_open_webui(s: Settings) -> Told:
     yield "fetches_internal_addresses", checks
 
 
-def read_langflow(s: Settings) -> Told:
+def read_langflow(s: Settings) -> NamedSettings:
     """https://docs.langflow.org/api-keys-and-authentication and .../environment-variables"""
     yield "bind", s.find("--host", env=("LANGFLOW_HOST",), default=LOOPBACK)
     yield "port", s.find("--port", env=("LANGFLOW_PORT",), default="7860")
@@ -169,7 +169,7 @@ def read_langflow(s: Settings) -> Told:
     )
 
 
-def read_flowise(s: Settings) -> Told:
+def read_flowise(s: Settings) -> NamedSettings:
     """https://docs.flowiseai.com/configuration/authorization and .../environment-variables"""
     yield "bind", s.find(env=("HOST",), default=ANYWHERE)
     yield "port", s.find("--PORT", env=("PORT",), default="3000")

@@ -6,8 +6,8 @@ from mlsec.servers.network_reach import reach_of
 from mlsec.servers.products.product import (
     ANYWHERE,
     LOOPBACK,
+    NamedSettings,
     Product,
-    Told,
     either,
     has_star,
     is_one_of,
@@ -28,7 +28,7 @@ from mlsec.servers.settings import (
 )
 
 
-def read_redis(s: Settings) -> Told:
+def read_redis(s: Settings) -> NamedSettings:
     """https://redis.io/docs/latest/operate/oss_and_stack/management/security/"""
     password = _redis(s, "requirepass")
     users = any_given(_redis(s, "aclfile"), _redis(s, "user"))
@@ -81,7 +81,7 @@ def _widest(value: object) -> str:
     return (wide or parts or [ANYWHERE])[0]
 
 
-def read_postgres(s: Settings) -> Told:
+def read_postgres(s: Settings) -> NamedSettings:
     """https://hub.docker.com/_/postgres and https://www.postgresql.org/docs/current/auth-trust.html"""
     default = ANYWHERE if _is_image(s) else "localhost"
     bind = _postgres(s, "listen_addresses", default)
@@ -110,21 +110,21 @@ def _postgres(s: Settings, name: str, default: object) -> SettingValue:
     return unknown(hidden) if hidden else known(default)
 
 
-def read_elasticsearch(s: Settings) -> Told:
+def read_elasticsearch(s: Settings) -> NamedSettings:
     """https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/security-settings"""
     bare = known(ANYWHERE) if _is_image(s) else _bare(s)
     bind = s.find("-Enetwork.host", env=("network.host",), default=bare)
     yield "bind", bind
     yield "port", s.find(env=("http.port",), default="9200")
-    told = s.variable("xpack.security.enabled", "XPACK_SECURITY_ENABLED")
+    security = s.variable("xpack.security.enabled", "XPACK_SECURITY_ENABLED")
     off = s.variable("DISABLE_SECURITY_PLUGIN", "plugins.security.disabled")
     is_opensearch = "opensearch" in str(s.launch.image.value if s.launch.image else "")
     if is_opensearch:
         asks = opposite(truth(off)) if off is not None else _hidden_or(s, YES)
     else:
         asks = (
-            truth(told)
-            if told is not None
+            truth(security)
+            if security is not None
             else _hidden_or(s, s.by_version(("<8.0.0", False), ("", True)))
         )
     yield "access.authenticated", asks
@@ -137,8 +137,8 @@ def read_elasticsearch(s: Settings) -> Told:
 
 
 def _bare(s: Settings) -> SettingValue:
-    is_told = s.flag("--config-file", "-C", "--config") is not None
-    return unknown("its configuration file was not read") if is_told else known(LOOPBACK)
+    is_known = s.flag("--config-file", "-C", "--config") is not None
+    return unknown("its configuration file was not read") if is_known else known(LOOPBACK)
 
 
 def _hidden_or(s: Settings, default: SettingValue) -> SettingValue:
@@ -146,7 +146,7 @@ def _hidden_or(s: Settings, default: SettingValue) -> SettingValue:
     return unknown(hidden) if hidden else default
 
 
-def read_minio(s: Settings) -> Told:
+def read_minio(s: Settings) -> NamedSettings:
     """https://min.io/docs/minio/linux/reference/minio-server/settings/root-credentials.html"""
     address = s.find("--address", env=("MINIO_ADDRESS",), default=":9000")
     yield "bind", address.mapped(lambda value: str(value).rpartition(":")[0] or ANYWHERE)
@@ -164,7 +164,7 @@ def read_minio(s: Settings) -> Told:
     yield "exposure.metrics_open", open_to_others(reach, public.mapped(lambda v: v != "public"))
 
 
-def read_clickhouse(s: Settings) -> Told:
+def read_clickhouse(s: Settings) -> NamedSettings:
     """https://hub.docker.com/_/clickhouse: the default user, before and after 25.1.3"""
     # Its own file listens on loopback, the one of the image on all addresses.
     yield "bind", known(ANYWHERE) if _is_image(s) else _bare(s)

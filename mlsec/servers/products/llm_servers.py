@@ -10,8 +10,8 @@ from mlsec.servers.network_reach import reach_of
 from mlsec.servers.products.product import (
     ANYWHERE,
     LOOPBACK,
+    NamedSettings,
     Product,
-    Told,
     either,
     has_star,
     is_one_of,
@@ -43,7 +43,7 @@ def _positional(s: Settings, *after: str) -> SettingValue | None:
     return None
 
 
-def read_vllm(s: Settings) -> Told:
+def read_vllm(s: Settings) -> NamedSettings:
     """https://docs.vllm.ai/en/latest/cli/serve/ and https://docs.vllm.ai/en/latest/configuration/env_vars/"""
     bind = s.find("--host", keys=("host",), default=ANYWHERE)
     port = s.find("--port", keys=("port",), default="8000")
@@ -98,7 +98,7 @@ def _vllm_logs(s: Settings) -> SettingValue:
     return s.by_version(("<0.10.1", True), ("", False))
 
 
-def read_sglang(s: Settings) -> Told:
+def read_sglang(s: Settings) -> NamedSettings:
     """https://docs.sglang.ai/advanced_features/server_arguments.html"""
     bind = s.find("--host", default=LOOPBACK)
     port = s.find("--port", default="30000")
@@ -129,7 +129,7 @@ def read_sglang(s: Settings) -> Told:
     yield from model_source(model, s.find("--revision"))
 
 
-def read_tgi(s: Settings) -> Told:
+def read_tgi(s: Settings) -> NamedSettings:
     """https://huggingface.co/docs/text-generation-inference/reference/launcher"""
     bind = s.find("--hostname", env=("HOSTNAME",), default=ANYWHERE)
     port = s.find("--port", "-p", env=("PORT",), default="3000")
@@ -150,7 +150,7 @@ def read_tgi(s: Settings) -> Told:
     yield from model_source(model, revision)
 
 
-def read_lmdeploy(s: Settings) -> Told:
+def read_lmdeploy(s: Settings) -> NamedSettings:
     """https://lmdeploy.readthedocs.io/en/latest/llm/api_server.html"""
     bind = s.find("--server-name", default=ANYWHERE)
     port = s.find("--server-port", default="23333")
@@ -169,7 +169,7 @@ def read_lmdeploy(s: Settings) -> Told:
     )
 
 
-def read_llama_cpp(s: Settings) -> Told:
+def read_llama_cpp(s: Settings) -> NamedSettings:
     """https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md"""
     bind = s.find("--host", env=("LLAMA_ARG_HOST",), default=LOOPBACK)
     port = s.find("--port", env=("LLAMA_ARG_PORT",), default="8080")
@@ -197,7 +197,7 @@ def read_llama_cpp(s: Settings) -> Told:
     )
 
 
-def read_ollama(s: Settings) -> Told:
+def read_ollama(s: Settings) -> NamedSettings:
     """https://github.com/ollama/ollama/blob/main/docs/faq.mdx and its envconfig"""
     host = s.find(env=("OLLAMA_HOST",), default="127.0.0.1:11434")
     bind = host.mapped(_host_of)

@@ -6,8 +6,8 @@ from mlsec.servers.network_reach import reach_of
 from mlsec.servers.products.product import (
     ANYWHERE,
     LOOPBACK,
+    NamedSettings,
     Product,
-    Told,
     both,
     either,
     has_star,
@@ -25,7 +25,7 @@ from mlsec.servers.settings import (
 )
 
 
-def read_triton(s: Settings) -> Told:
+def read_triton(s: Settings) -> NamedSettings:
     """https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/customization_guide/deploy.html"""
     bind = s.find("--http-address", default=ANYWHERE)
     port = s.find("--http-port", default="8000")
@@ -50,7 +50,7 @@ def read_triton(s: Settings) -> Told:
     yield from _repository(s.find("--model-repository", "--model-store", default=None))
 
 
-def read_tensorflow_serving(s: Settings) -> Told:
+def read_tensorflow_serving(s: Settings) -> NamedSettings:
     """https://github.com/tensorflow/serving/blob/master/tensorflow_serving/model_servers/main.cc"""
     bind = known(ANYWHERE)
     port = s.find("--rest_api_port", default="0")
@@ -64,7 +64,7 @@ def read_tensorflow_serving(s: Settings) -> Told:
     yield from _repository(s.find("--model_base_path", default=None))
 
 
-def read_kserve_runtime(s: Settings) -> Told:
+def read_kserve_runtime(s: Settings) -> NamedSettings:
     """https://kserve.github.io/website/docs/reference/ and the arguments of its Python servers"""
     bind = known(ANYWHERE)
     port = s.find("--http_port", default="8080")
@@ -79,7 +79,7 @@ def read_kserve_runtime(s: Settings) -> Told:
     yield from model_source(model, s.find("--model_revision", "--revision"))
 
 
-def read_mlserver(s: Settings) -> Told:
+def read_mlserver(s: Settings) -> NamedSettings:
     """https://docs.seldon.ai/mlserver/user-guide/settings-reference; held against 1.7.1"""
     bind = _mlserver(s, "host", ANYWHERE)
     port = _mlserver(s, "http_port", "8080")
@@ -98,13 +98,13 @@ def read_mlserver(s: Settings) -> Told:
 
 def _mlserver(s: Settings, name: str, default: str) -> SettingValue:
     """Give a setting; what stands in its file counts more than a variable."""
-    told = s.key(name)
-    if told is not None:
-        return told
+    setting = s.key(name)
+    if setting is not None:
+        return setting
     return s.find(env=(f"MLSERVER_{name.upper()}",), keys=(name,), default=default)
 
 
-def read_bentoml(s: Settings) -> Told:
+def read_bentoml(s: Settings) -> NamedSettings:
     """https://docs.bentoml.com/en/latest/reference/bentoml/configurations.html"""
     bind = s.find("--host", "-h", env=("BENTOML_HOST",), default=_bento_host(s))
     port = s.find("--port", "-p", env=("BENTOML_PORT",), default="3000")
@@ -127,7 +127,7 @@ def _bento_host(s: Settings) -> SettingValue:
     return known(LOOPBACK, is_developing) if is_developing is not None else known(ANYWHERE)
 
 
-def _repository(where: SettingValue) -> Told:
+def _repository(where: SettingValue) -> NamedSettings:
     yield "supply.model", where
     yield (
         "supply.model_plain_http",

@@ -6,8 +6,8 @@ from mlsec.servers.network_reach import reach_of
 from mlsec.servers.products.product import (
     ANYWHERE,
     LOOPBACK,
+    NamedSettings,
     Product,
-    Told,
     both,
     either,
     has_star,
@@ -49,7 +49,7 @@ def _jupyter(
     )
 
 
-def read_jupyter(s: Settings) -> Told:
+def read_jupyter(s: Settings) -> NamedSettings:
     """https://jupyter-server.readthedocs.io/en/latest/other/full-config.html"""
     bind = _jupyter(s, "ip", "--ip", default="localhost")
     port = _jupyter(s, "port", "--port", env=("JUPYTER_PORT",), default="8888")
@@ -113,7 +113,7 @@ def _jupyter_asks(s: Settings) -> SettingValue:
     return unknown(hidden) if hidden else YES
 
 
-def read_jupyterhub(s: Settings) -> Told:
+def read_jupyterhub(s: Settings) -> NamedSettings:
     """https://jupyterhub.readthedocs.io/en/stable/reference/config-reference.html"""
     bind = s.find("--ip", keys=("JupyterHub.ip",), default="")
     port = s.find("--port", keys=("JupyterHub.port",), default="8000")
@@ -139,7 +139,7 @@ def read_jupyterhub(s: Settings) -> Told:
     yield "allows_all_users", truth(s.find(keys=("Authenticator.allow_all",), default=False))
 
 
-def read_gradio(s: Settings) -> Told:
+def read_gradio(s: Settings) -> NamedSettings:
     """https://www.gradio.app/guides/environment-variables and .../docs/gradio/blocks#launch"""
     bind = _gradio(s, "server_name", LOOPBACK)
     port = _gradio(s, "server_port", "7860")
@@ -157,9 +157,9 @@ def read_gradio(s: Settings) -> Told:
 
 def _gradio(s: Settings, name: str, default: object) -> SettingValue:
     """Give an argument of ``launch``; a variable counts where it has none. Held against 6.31.0."""
-    told = s.key(f"launch.{name}")
-    if told is not None and told.value not in (None, ""):
-        return told
+    setting = s.key(f"launch.{name}")
+    if setting is not None and setting.value not in (None, ""):
+        return setting
     return s.find(env=(f"GRADIO_{name.upper()}",), keys=(f"launch.{name}",), default=default)
 
 
@@ -168,7 +168,7 @@ def _is_whole_disk(value: object) -> bool:
     return any(str(part).strip() in ("/", "/root", "/home", "~") for part in parts)
 
 
-def read_streamlit(s: Settings) -> Told:
+def read_streamlit(s: Settings) -> NamedSettings:
     """https://docs.streamlit.io/develop/api-reference/configuration/config.toml"""
     bind = s.find(
         "--server.address", env=("STREAMLIT_SERVER_ADDRESS",), keys=("server.address",),

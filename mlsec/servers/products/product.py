@@ -12,8 +12,8 @@ from mlsec.servers.network_reach import ConnectionSource
 from mlsec.servers.settings import NO, Settings, SettingValue, known, no, unknown, yes
 
 # Property of the vocabulary and its answer; ``bind`` and ``port`` are among them.
-Told = Iterator[tuple[str, SettingValue]]
-Read = Callable[[Settings], Told]
+NamedSettings = Iterator[tuple[str, SettingValue]]
+Read = Callable[[Settings], NamedSettings]
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 - read, never bound
 LOOPBACK = "127.0.0.1"
@@ -125,7 +125,7 @@ def has_star(answer: SettingValue) -> SettingValue:
     return answer.mapped(holds)
 
 
-def model_source(model: SettingValue, revision: SettingValue) -> Told:
+def model_source(model: SettingValue, revision: SettingValue) -> NamedSettings:
     """Say whether a model is pinned and how it is fetched, by how it is named."""
     yield "supply.model", model
     if not model.is_known:

@@ -10,7 +10,13 @@ import re
 from collections.abc import Callable
 
 from mlsec.servers.network_reach import reach_of
-from mlsec.servers.products.product import Product, Told, has_star, open_to_others, opposite
+from mlsec.servers.products.product import (
+    NamedSettings,
+    Product,
+    has_star,
+    open_to_others,
+    opposite,
+)
 from mlsec.servers.settings import Settings, SettingValue, known, no, unknown
 
 _DEFAULT_PORTS = {
@@ -21,7 +27,7 @@ _DEFAULT_PORTS = {
 _VARIABLE = re.compile(r"\$\$([^$]+)\$\$")
 
 
-def read_torchserve(s: Settings) -> Told:
+def read_torchserve(s: Settings) -> NamedSettings:
     """https://docs.pytorch.org/serve/configuration.html, .../token_authorization_api.html"""
     setting = _settings_of(s)
     inference = setting("inference_address", "http://127.0.0.1:8080")
@@ -97,10 +103,10 @@ def _token_off(s: Settings, setting: Setting) -> SettingValue:
     flag = s.has_flag("--disable-token-auth", "--dt")
     if flag is not None:
         return flag
-    told = _switch(setting("disable_token_authorization", "false"))
-    if not told.is_set and s.open_words:
+    switched_off = _switch(setting("disable_token_authorization", "false"))
+    if not switched_off.is_set and s.open_words:
         return unknown(s.open_words)
-    return told
+    return switched_off
 
 
 def _asks(s: Settings, off: SettingValue) -> SettingValue:
@@ -115,10 +121,10 @@ def _clients_load(s: Settings, setting: Setting) -> SettingValue:
     flag = s.has_flag("--enable-model-api")
     if flag is not None:
         return flag
-    told = setting("enable_model_api", s.by_version(("<0.11.1", "true"), ("", "false")))
-    if not told.is_set and s.open_words:
+    enabled = setting("enable_model_api", s.by_version(("<0.11.1", "true"), ("", "false")))
+    if not enabled.is_set and s.open_words:
         return unknown(s.open_words)
-    return _switch(told)
+    return _switch(enabled)
 
 
 def _allows_any(value: object) -> bool:

@@ -8,8 +8,8 @@ from mlsec.servers.network_reach import reach_of
 from mlsec.servers.products.product import (
     ANYWHERE,
     LOOPBACK,
+    NamedSettings,
     Product,
-    Told,
     both,
     either,
     has_star,
@@ -33,7 +33,7 @@ Option = Callable[[str, str | None], SettingValue]
 _OF_SERVER = ("allowed-hosts", "cors-allowed-origins", "disable-security-middleware")
 
 
-def read_ray(s: Settings) -> Told:
+def read_ray(s: Settings) -> NamedSettings:
     """https://docs.ray.io/en/latest/ray-security/token-auth.html and .../cluster/cli.html
 
     Held against 2.60.0.
@@ -78,7 +78,7 @@ def _ray_asks(s: Settings) -> SettingValue:
     return s.by_version(("<2.59", False), (">=2.61", True), ("", bool(has_token.value)))
 
 
-def read_mlflow(s: Settings) -> Told:
+def read_mlflow(s: Settings) -> NamedSettings:
     """https://mlflow.org/docs/latest/self-hosting/security/ and .../api_reference/cli.html
 
     Held against 3.17.2. Its options are click's: a variable with nothing in it counts as none.
@@ -88,10 +88,10 @@ def read_mlflow(s: Settings) -> Told:
         variable = f"MLFLOW_{'SERVER_' * (name in _OF_SERVER)}{name.replace('-', '_').upper()}"
         return s.find(f"--{name}", env=(variable,), default=default, is_blank_unset=True)
 
-    told = s.flag("-h")
-    bind = told if told is not None else option("host", LOOPBACK)
-    told = s.flag("-p")
-    port = told if told is not None else option("port", "5000")
+    host_flag = s.flag("-h")
+    bind = host_flag if host_flag is not None else option("host", LOOPBACK)
+    host_flag = s.flag("-p")
+    port = host_flag if host_flag is not None else option("port", "5000")
     # There is no variable for it.
     app = s.find("--app-name", default="")
     asks = app.mapped(lambda value: "auth" in str(value) or "oidc" in str(value))
@@ -120,7 +120,7 @@ def read_mlflow(s: Settings) -> Told:
     yield from _mlflow_stores(s, option("backend-store-uri", None))
 
 
-def _mlflow_guard(option: Option) -> Told:
+def _mlflow_guard(option: Option) -> NamedSettings:
     security_middleware_off = truth(option("disable-security-middleware", "false"))
     yield "security_middleware_off", security_middleware_off
     # Without its guard it answers to any name, and tells no page that it may read.
@@ -129,7 +129,7 @@ def _mlflow_guard(option: Option) -> Told:
     yield "access.any_origin", both(opposite(security_middleware_off), origins)
 
 
-def _mlflow_stores(s: Settings, store: SettingValue) -> Told:
+def _mlflow_stores(s: Settings, store: SettingValue) -> NamedSettings:
     yield "backend", store
     yield (
         "serves_artifacts",
@@ -152,11 +152,11 @@ def _is_file_store(value: object) -> bool:
 def _mlflow_password(s: Settings, asks: SettingValue) -> SettingValue:
     if not asks.is_known or not asks.value:
         return asks
-    told = s.variable("MLFLOW_AUTH_ADMIN_PASSWORD") or s.key(
+    password = s.variable("MLFLOW_AUTH_ADMIN_PASSWORD") or s.key(
         "mlflow.admin_password", "admin_password"
     )
-    if told is not None:
-        return is_one_of(told, ("password", "password1234", "admin", "admin1234"))
+    if password is not None:
+        return is_one_of(password, ("password", "password1234", "admin", "admin1234"))
     if s.open_files or s.variable("MLFLOW_AUTH_CONFIG_PATH") is not None:
         return unknown(s.open_files or "its file of users was not found among those scanned")
     if s.open_env:

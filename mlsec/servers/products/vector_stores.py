@@ -7,8 +7,8 @@ from mlsec.servers.network_reach import reach_of
 from mlsec.servers.products.product import (
     ANYWHERE,
     LOOPBACK,
+    NamedSettings,
     Product,
-    Told,
     both,
     either,
     has_star,
@@ -27,7 +27,7 @@ from mlsec.servers.settings import (
 )
 
 
-def read_chroma(s: Settings) -> Told:
+def read_chroma(s: Settings) -> NamedSettings:
     """https://docs.trychroma.com/guides/deploy/; held against 1.5.9
 
     1.0 took its sign-in away, and its variables.
@@ -78,7 +78,7 @@ def _chroma(s: Settings, key: str, *flags: str, env: tuple[str, ...], default: s
     return s.find(*flags, env=env, keys=(key,), default=default)
 
 
-def read_qdrant(s: Settings) -> Told:
+def read_qdrant(s: Settings) -> NamedSettings:
     """https://qdrant.tech/documentation/guides/configuration/ and .../guides/security/"""
     bind = s.find(env=("QDRANT__SERVICE__HOST",), keys=("service.host",), default=ANYWHERE)
     port = s.find(env=("QDRANT__SERVICE__HTTP_PORT",), keys=("service.http_port",), default="6333")
@@ -122,7 +122,7 @@ def read_qdrant(s: Settings) -> Told:
     )
 
 
-def read_milvus(s: Settings) -> Told:
+def read_milvus(s: Settings) -> NamedSettings:
     """https://milvus.io/docs/authenticate.md, .../tls.md; a variable has the name of its key"""
 
     def setting(key: str, default: object) -> SettingValue:
@@ -143,7 +143,7 @@ def read_milvus(s: Settings) -> Told:
     yield "encryption.in_transit", tls.mapped(lambda value: str(value) in ("1", "2"))
 
 
-def read_weaviate(s: Settings) -> Told:
+def read_weaviate(s: Settings) -> NamedSettings:
     """https://docs.weaviate.io/deploy/configuration/env-vars"""
     bind = s.find("--host", default=LOOPBACK)
     port = s.find("--port", default="8080")

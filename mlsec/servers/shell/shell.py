@@ -203,10 +203,10 @@ class Shell:
         path = word.value
         if isinstance(path, str) and _HARMLESS.search(path):
             return
-        told = self._sourced(path) if isinstance(path, str) and self._sourced else None
-        if told is not None:
-            self._vars.update(told)
-            self._exported |= told.keys() if self._exports_all else set()
+        sourced = self._sourced(path) if isinstance(path, str) and self._sourced else None
+        if sourced is not None:
+            self._vars.update(sourced)
+            self._exported |= sourced.keys() if self._exports_all else set()
             return
         self._unread = (
             f"{path[:80]}, which was not read" if isinstance(path, str) else _unknown_path(word)

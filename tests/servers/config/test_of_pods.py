@@ -147,7 +147,7 @@ def test_a_container_in_the_network_of_another_is_not_taken_for_closed(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("line", "is_told"),
+    ("line", "is_known"),
     [
         ("docker run -d -p 8000:8000 vllm/vllm-openai:latest --model a/b", True),
         ("sudo docker container run ollama/ollama", True),
@@ -156,7 +156,7 @@ def test_a_container_in_the_network_of_another_is_not_taken_for_closed(tmp_path:
     ],
 )
 def test_a_script_that_runs_the_image_of_a_server_says_so(
-    tmp_path: Path, line: str, is_told: bool
+    tmp_path: Path, line: str, is_known: bool
 ) -> None:
     doubts = seen(tmp_path, {"run.sh": f"#!/bin/sh\n{line}\n"}).doubts()
-    assert bool(doubts) is is_told
+    assert bool(doubts) is is_known

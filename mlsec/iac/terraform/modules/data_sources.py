@@ -44,8 +44,8 @@ def attribute(data: DataSpace, name: str) -> Value:
     found = _OWN.get((kind, name))
     if found is not None:
         return found
-    told = _TOLD.get(kind)
-    return told(data, name) if told is not None else None
+    derive = _TOLD.get(kind)
+    return derive(data, name) if derive is not None else None
 
 
 def _region(data: DataSpace, name: str) -> Value:

@@ -224,8 +224,8 @@ def _block(resource: Resource, graph: Graph, name: str) -> Answer:
     pass over a bucket that is opened on purpose.
     """
     accounts = graph.targets(resource, "account")
-    is_told = bool(accounts.resources) or resource.stands_in_code
-    hidden = [] if is_told else [unknown(accounts.gaps)]
+    is_known = bool(accounts.resources) or resource.stands_in_code
+    hidden = [] if is_known else [unknown(accounts.gaps)]
     return any_of(
         (
             _flag(resource, name),

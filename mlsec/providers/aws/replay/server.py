@@ -70,11 +70,11 @@ class Answers:
 
     def _unknown(self, request: Request) -> Reply:
         """Refuse what no scan asks, in a form that the client of the service can read."""
-        told = "not one of the reads of a scan"
+        detail = "not one of the reads of a scan"
         sibling = self._operations.any_of_service(request)
         if sibling is None:
-            return Reply(status=501, kind="text/plain", body=f"{told}\n".encode())
-        return refusal_of(sibling, "UnknownOperationException", told, 501)
+            return Reply(status=501, kind="text/plain", body=f"{detail}\n".encode())
+        return refusal_of(sibling, "UnknownOperationException", detail, 501)
 
     def _end_of(self, asked: Asked, call: Call) -> Reply:
         if call.status is CallStatus.DONE and not call.reason:

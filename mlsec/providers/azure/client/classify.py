@@ -136,8 +136,8 @@ def _unauthorized(code: str) -> CallFailure:
 def _versions(refusal: AzureError) -> str:
     named = _SUPPORTED.search(refusal.message)
     known = visible(named.group(1), 200) if named else ""
-    told = f"; it knows {known}" if known else ""
-    return f"this cloud does not know the resource type at the api-version we ask with{told}"
+    suffix = f"; it knows {known}" if known else ""
+    return f"this cloud does not know the resource type at the api-version we ask with{suffix}"
 
 
 def _lasting(message: str) -> str:

@@ -68,7 +68,7 @@ def ask_index(
     """Ask Resource Manager what there is, and the graph for what it has of the plans' types."""
     scopes = tuple(scopes)
     inside: dict[str, Inside] = {}
-    told: list[RowsAnswer] = []
+    answers: list[RowsAnswer] = []
     types = graph_types(plans)
     if len(scopes) == 1:
         # One listing of each type is asked in any case: rows would spare nothing but children's.
@@ -80,9 +80,9 @@ def ask_index(
     crew = WorkerPool(asker.in_flight)
     try:
         jobs = [_inside_job(asker, scope, began_at, inside) for scope in scopes]
-        jobs += [_count_job(asker, chunk, types, told) for chunk in chunks]
+        jobs += [_count_job(asker, chunk, types, answers) for chunk in chunks]
         crew.run(jobs)
-        index = Index(told, inside)
+        index = Index(answers, inside)
         crew.run(_witness_jobs(asker, index, plans, vocabulary))
     finally:
         crew.close()
@@ -102,7 +102,7 @@ def stored_index(
     for scope in scopes:
         job = _inside_job(asker, scope, began_at, inside)
         job.then(job.work())
-    told = []
+    answers = []
     for call in snapshot.find_all(TENANT, "", GRAPH.service, GRAPH.name):
         params = msgspec.json.decode(call.params)
         types = types_of(str(params.get("query", "")))
@@ -110,8 +110,8 @@ def stored_index(
             document = snapshot.payload(call.payload) if call.payload else {}
             request = _request(TENANT, GRAPH, params)
             entries = entries_of(request, interpret(request, call, document))
-            told.append(_told(types, params["subscriptions"], entries))
-    index = Index(told, inside)
+            answers.append(_rows_answer(types, params["subscriptions"], entries))
+    index = Index(answers, inside)
     for job in _witness_jobs(asker, index, plans, vocabulary):
         job.then(job.work())
     return index
@@ -167,7 +167,7 @@ def _inside_job(
 
 
 def _count_job(
-    asker: Client, subscriptions: tuple[str, ...], types: frozenset[str], told: list[RowsAnswer]
+    asker: Client, subscriptions: tuple[str, ...], types: frozenset[str], answers: list[RowsAnswer]
 ) -> Job:
     """Ask how many there are of each type: what is not among them, the graph does not index."""
 
@@ -178,7 +178,7 @@ def _count_job(
             if "type" in entry
         }
         wanted = {kind: count for kind, count in counts.items() if kind in types}
-        return [_rows_job(asker, subscriptions, kinds, told.append) for kinds in pack(wanted)]
+        return [_rows_job(asker, subscriptions, kinds, answers.append) for kinds in pack(wanted)]
 
     return Job(
         lane=(TENANT, "graph"),
@@ -194,7 +194,7 @@ def _rows_job(
     keep: Callable[[RowsAnswer], None],
 ) -> Job:
     def then(found: ListingResult) -> tuple[Job, ...]:
-        keep(_told(kinds, subscriptions, found))
+        keep(_rows_answer(kinds, subscriptions, found))
         return ()
 
     return Job(
@@ -212,7 +212,9 @@ def _body(query: str, subscriptions: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def _told(types: Iterable[str], subscriptions: Iterable[str], found: ListingResult) -> RowsAnswer:
+def _rows_answer(
+    types: Iterable[str], subscriptions: Iterable[str], found: ListingResult
+) -> RowsAnswer:
     return RowsAnswer(types=frozenset(types), subscriptions=frozenset(subscriptions), found=found)
 
 

@@ -98,12 +98,12 @@ def inside_of(
 class Index:
     """All that the graph told, and when it may stand for a listing."""
 
-    def __init__(self, told: Iterable[RowsAnswer], inside: Mapping[str, Inside]) -> None:
+    def __init__(self, answers: Iterable[RowsAnswer], inside: Mapping[str, Inside]) -> None:
         self._inside = inside
-        self._told: dict[tuple[str, str], ListingResult] = {}
+        self._reported: dict[tuple[str, str], ListingResult] = {}
         self._rows: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
         self._trusted: set[str] = set()
-        for each in told:
+        for each in answers:
             self._keep(each)
 
     @property
@@ -140,8 +140,8 @@ class Index:
         if inside is None or not inside.may(operation.right):
             return None
         listed = inside.listed.get(kind, frozenset())
-        told = self._told.get((scope, kind))
-        if told is None:
+        rows_answer = self._reported.get((scope, kind))
+        if rows_answer is None:
             # Neither index nor listing knows one. A child's listing could still have some: whether
             # a kind of child counts as a resource of its own is not said anywhere.
             is_empty = not listed and not parent
@@ -150,7 +150,7 @@ class Index:
         rows = self._rows[(scope, kind)]
         if (
             kind not in self._trusted
-            or told.gap is not None
+            or rows_answer.gap is not None
             or listed != rows.keys()
             or listed & inside.fresh
             or any(is_older(row.get("apiVersion"), operation.version) for row in rows.values())
@@ -159,14 +159,14 @@ class Index:
             return None
         below = f"{parent.lower().rstrip('/')}/" if parent else ""
         entries = [rows[key] for key in sorted(listed) if key.startswith(below)]
-        return CallResult(document={"value": entries}, call=told.call, by=NAME)
+        return CallResult(document={"value": entries}, call=rows_answer.call, by=NAME)
 
-    def _keep(self, told: RowsAnswer) -> None:
-        for subscription in told.subscriptions:
-            for kind in told.types:
-                self._told[(f"azure/{subscription}", kind)] = told.found
+    def _keep(self, rows_answer: RowsAnswer) -> None:
+        for subscription in rows_answer.subscriptions:
+            for kind in rows_answer.types:
+                self._reported[(f"azure/{subscription}", kind)] = rows_answer.found
                 self._rows.setdefault((f"azure/{subscription}", kind), {})
-        for row in told.found.entries:
+        for row in rows_answer.found.entries:
             key = str(row.get("id", "")).lower()
             place = (f"azure/{_subscription_of(key)}", str(row.get("type", "")).lower())
             if place in self._rows:

@@ -49,8 +49,8 @@ def tools(raw: Any) -> list[dict[str, str]] | None:
         return None
     latest = raw.get("versions", {}).get("latest", {})
     definition = latest.get("definition", {})
-    is_told = definition.get("kind") == "prompt" and not definition.get("harness")
-    if not is_told or not _serves(raw, latest):
+    is_known = definition.get("kind") == "prompt" and not definition.get("harness")
+    if not is_known or not _serves(raw, latest):
         return [{"name": "not told"}]
     return [each for tool in definition.get("tools") or () for each in _tool(tool)]
 
@@ -69,10 +69,10 @@ def anonymous(raw: Any) -> list[str] | None:
     """Give the names of OpenAPI tools that call their server without signing in."""
     if raw is None:
         return None
-    told = [tool.get("openapi", {}) for tool in raw]
+    apis = [tool.get("openapi", {}) for tool in raw]
     return sorted(
         str(each.get("name", ""))
-        for each in told
+        for each in apis
         if each.get("auth", {}).get("type") == "anonymous"
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
-from mlsec.providers.gcp.facts.grants import told
+from mlsec.providers.gcp.facts.grants import verdict
 from mlsec.providers.gcp.facts.identities import identity_of, may_everywhere
 
 if TYPE_CHECKING:
@@ -107,18 +107,18 @@ def can(account: Resource, ability: str, graph: Graph) -> Answer:
 
 def has_basic_role(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether it holds owner or editor, on the project or above."""
-    return told(identity_of(resource, graph).holds(_BASIC), resource, graph)
+    return verdict(identity_of(resource, graph).holds(_BASIC), resource, graph)
 
 
 def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether who holds this account holds the project, or all of its data."""
     powers = any_of(can(resource, ability, graph) for ability in _POWERS)
-    return told(any_of((powers, _escalates(resource, graph))), resource, graph)
+    return verdict(any_of((powers, _escalates(resource, graph))), resource, graph)
 
 
 def can_escalate(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether one known combination of rights to become more powerful is open."""
-    return told(_escalates(resource, graph), resource, graph)
+    return verdict(_escalates(resource, graph), resource, graph)
 
 
 def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -126,7 +126,7 @@ def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
     answers = {" + ".join(way): _all(resource, way, graph) for way in _WAYS}
     doubts = [answer for answer in answers.values() if answer not in (YES, NO)]
     if doubts:
-        return told(any_of(doubts), resource, graph)
+        return verdict(any_of(doubts), resource, graph)
     return Known(sorted(name for name, answer in answers.items() if answer == YES))
 
 
@@ -140,7 +140,7 @@ def _all(account: Resource, way: _Way, graph: Graph) -> Answer:
 
 def _ability(name: str) -> Callable[[Resource, Graph], Known | Unknown]:
     def derive(resource: Resource, graph: Graph) -> Known | Unknown:
-        return told(can(resource, name, graph), resource, graph)
+        return verdict(can(resource, name, graph), resource, graph)
 
     derive.__doc__ = f"Whether the account has the ability {name}."
     return derive

@@ -15,7 +15,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, any_of, not_, unknown
-from mlsec.providers.gcp.facts.grants import reasons_as_gaps, told
+from mlsec.providers.gcp.facts.grants import reasons_as_gaps, verdict
 from mlsec.providers.gcp.facts.routes import (
     LEADING,
     Route,
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody on the internet gets an answer from a service or function."""
-    return told(is_reached_by_all(resource, graph), resource, graph)
+    return verdict(is_reached_by_all(resource, graph), resource, graph)
 
 
 def requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a service or function asks who is there, wherever the request comes from."""
-    return told(not_(invoker_check_disabled(resource, graph)), resource, graph)
+    return verdict(not_(invoker_check_disabled(resource, graph)), resource, graph)
 
 
 def calls_models(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -54,17 +54,17 @@ def is_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     serves = NO
     if "has_accelerator" in graph.vocabulary.types[resource.type].properties:
         serves = flag(resource, "has_accelerator")
-    return told(any_of((serves, YES if doors.found else hidden)), resource, graph)
+    return verdict(any_of((serves, YES if doors.found else hidden)), resource, graph)
 
 
 def gateway_is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether some path of an API gateway answers anybody."""
-    return told(any_of(path_answers(resource, graph)), resource, graph)
+    return verdict(any_of(path_answers(resource, graph)), resource, graph)
 
 
 def gateway_requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether every path of an API gateway asks who is there."""
-    return told(not_(any_of(path_answers(resource, graph))), resource, graph)
+    return verdict(not_(any_of(path_answers(resource, graph))), resource, graph)
 
 
 def ai_routes(resource: Resource, graph: Graph) -> Known | Unknown:

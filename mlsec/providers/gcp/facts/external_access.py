@@ -17,7 +17,7 @@ from mlsec.providers.gcp.facts.external_principals import (
     let_in_here,
     strangers_above,
 )
-from mlsec.providers.gcp.facts.grants import Grants, grants_above, own_grants, told
+from mlsec.providers.gcp.facts.grants import Grants, grants_above, own_grants, verdict
 from mlsec.providers.gcp.facts.members import EVERYBODY, is_open_member
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def is_open(resource: Resource, graph: Graph) -> Known | Unknown:
     own = own_grants(resource)
     if any(is_open_member(grant.member) for grant in own.held):
         return Known(value=True)
-    return told(unknown(own.gaps), resource, graph) if own.gaps else Known(value=False)
+    return verdict(unknown(own.gaps), resource, graph) if own.gaps else Known(value=False)
 
 
 def broad_ml_members(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -60,7 +60,7 @@ def broad_ml_members(resource: Resource, graph: Graph) -> Known | Unknown:
         if grant.role.startswith(("roles/aiplatform.", "roles/ml.", *_BASIC))
     }
     if grants.gaps:
-        return told(unknown(grants.gaps), resource, graph)
+        return verdict(unknown(grants.gaps), resource, graph)
     return Known(sorted(found))
 
 

@@ -18,7 +18,7 @@ from mlsec.providers.gcp.facts.grants import (
     grants_near,
     own_grants,
     role_allows_some,
-    told,
+    verdict,
 )
 from mlsec.providers.gcp.facts.members import EVERYBODY, Home, home_of, is_external, is_open_member
 
@@ -120,7 +120,7 @@ def names(found: ExternalPrincipals, resource: Resource, graph: Graph) -> Known 
     parts = (found.everybody, *found.named.values(), found.hidden)
     doubts = [part for part in parts if part not in (YES, NO)]
     if doubts:
-        return told(any_of(doubts), resource, graph)
+        return verdict(any_of(doubts), resource, graph)
     names = {member for member, answer in found.named.items() if answer == YES}
     return Known(sorted(names | ({EVERYBODY} if found.everybody == YES else set())))
 
@@ -132,9 +132,9 @@ def facts_about(find: Callable[[Resource, Graph], ExternalPrincipals]) -> tuple[
         return names(find(resource, graph), resource, graph)
 
     def are_there(resource: Resource, graph: Graph) -> Known | Unknown:
-        return told(find(resource, graph).is_some, resource, graph)
+        return verdict(find(resource, graph).is_some, resource, graph)
 
     def is_everybody(resource: Resource, graph: Graph) -> Known | Unknown:
-        return told(find(resource, graph).everybody, resource, graph)
+        return verdict(find(resource, graph).everybody, resource, graph)
 
     return name_them, are_there, is_everybody

@@ -149,7 +149,7 @@ def condition_leaves(condition: str, resource: str) -> Answer:
     return unknown(reasons) if reasons else YES
 
 
-def told(answer: Answer, resource: Resource, graph: Graph) -> Known | Unknown:
+def verdict(answer: Answer, resource: Resource, graph: Graph) -> Known | Unknown:
     """Turn an answer into a derived fact; what was not understood becomes a gap."""
     if answer.truth is Truth.UNKNOWN:
         return Unknown(tuple(sorted(reasons_as_gaps(answer.because, resource, graph))))
@@ -168,7 +168,7 @@ def _doubt(reason: str, resource: Resource, graph: Graph) -> str:
             subject=resource.id,
             wanted=reason,
             reason=GapReason.UNSUPPORTED,
-            detail=f"a policy turns on {reason}, which cannot be told from here",
+            detail=f"a policy turns on {reason}, which is not known here",
         )
     )
 

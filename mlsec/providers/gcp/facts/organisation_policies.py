@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
-from mlsec.providers.gcp.facts.grants import told
+from mlsec.providers.gcp.facts.grants import verdict
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -63,11 +63,11 @@ def requires_customer_keys(resource: Resource, graph: Graph) -> Known | Unknown:
 
     rules = _rules(resource, _CMEK, graph)
     answer = rules if isinstance(rules, Answer) else _decide(rules, is_named)
-    return told(answer, resource, graph)
+    return verdict(answer, resource, graph)
 
 
 def _rules(project: Resource, constraint: str, graph: Graph) -> tuple[_Rule, ...] | Answer:
-    """Give the rules in force, nearest first; an answer where they cannot be told, or none are."""
+    """Give the rules in force, nearest first; an answer where they are not known."""
     policies = graph.targets(project, "policies")
     if policies.gaps:
         return unknown(policies.gaps)
@@ -116,7 +116,7 @@ def _fact(
     names: tuple[str, ...], ask: Callable[[Resource, str, Graph], Answer]
 ) -> Callable[[Resource, Graph], Known | Unknown]:
     def derive(resource: Resource, graph: Graph) -> Known | Unknown:
-        return told(any_of(ask(resource, name, graph) for name in names), resource, graph)
+        return verdict(any_of(ask(resource, name, graph) for name in names), resource, graph)
 
     derive.__doc__ = f"Whether {' or '.join(names)} is in force for the project."
     return derive

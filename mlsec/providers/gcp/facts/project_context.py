@@ -9,7 +9,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
-from mlsec.providers.gcp.facts.grants import reasons_as_gaps, told
+from mlsec.providers.gcp.facts.grants import reasons_as_gaps, verdict
 from mlsec.providers.gcp.facts.members import home_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def protects(service: str) -> Fact:
         # The collector writes the ids of known projects in place of their numbers.
         mine = {f"projects/{home.project}", *([f"projects/{home.number}"] if home.number else [])}
         answers = [_restricts(target, mine, service) for target in perimeters.resources]
-        return told(any_of([*answers, *hidden]), resource, graph)
+        return verdict(any_of([*answers, *hidden]), resource, graph)
 
     return derive
 
@@ -56,7 +56,7 @@ def is_audited(service: str) -> Fact:
     """Make the fact that reads and writes of a service are logged for the project."""
 
     def derive(resource: Resource, graph: Graph) -> Known | Unknown:
-        return told(_audited(resource, graph, service), resource, graph)
+        return verdict(_audited(resource, graph, service), resource, graph)
 
     return derive
 
@@ -87,7 +87,7 @@ def bucket_is_logged(resource: Resource, graph: Graph) -> Known | Unknown:
             own = YES if name else NO
         case Unknown(gaps=gaps):
             own = unknown(gaps)
-    return told(any_of((own, _audited(resource, graph, _STORAGE))), resource, graph)
+    return verdict(any_of((own, _audited(resource, graph, _STORAGE))), resource, graph)
 
 
 def exports_audit_logs(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -100,7 +100,7 @@ def exports_audit_logs(resource: Resource, graph: Graph) -> Known | Unknown:
         for sink in sinks.resources
     ]
     hidden = [unknown(sinks.gaps)] if sinks.gaps else []
-    return told(any_of([*answers, *hidden]), resource, graph)
+    return verdict(any_of([*answers, *hidden]), resource, graph)
 
 
 def _is_on(sink: Resource) -> Answer:
@@ -120,7 +120,7 @@ def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unknown:
         if not _is_one_of(property_value(target, "purpose"), _FLOWLESS)
     ]
     hidden = [unknown(subnetworks.gaps)] if subnetworks.gaps else []
-    return told(all_of([*answers, *hidden]), resource, graph)
+    return verdict(all_of([*answers, *hidden]), resource, graph)
 
 
 def _is_one_of(held: Known | Unknown, values: tuple[str, ...]) -> bool:
@@ -129,7 +129,7 @@ def _is_one_of(held: Known | Unknown, values: tuple[str, ...]) -> bool:
 
 def holds_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether something that trains or serves models points at the (sub)network."""
-    return told(any_of(_ml_users(resource, graph)), resource, graph)
+    return verdict(any_of(_ml_users(resource, graph)), resource, graph)
 
 
 def firewall_in_ml_network(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -137,7 +137,7 @@ def firewall_in_ml_network(resource: Resource, graph: Graph) -> Known | Unknown:
     networks = graph.targets(resource, "network")
     hidden = [unknown(networks.gaps)] if networks.gaps else []
     answers = [answer for target in networks.resources for answer in _ml_users(target, graph)]
-    return told(any_of([*answers, *hidden]), resource, graph)
+    return verdict(any_of([*answers, *hidden]), resource, graph)
 
 
 def _ml_users(resource: Resource, graph: Graph) -> list[Answer]:
@@ -167,23 +167,23 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a cluster has accelerators or Ray; an Autopilot cluster does not show it."""
     shown = any_of((flag(resource, "has_accelerator"), flag(resource, "runs_ray")))
     if shown != NO:
-        return told(shown, resource, graph)
+        return verdict(shown, resource, graph)
     autopilot = flag(resource, "is_autopilot")
     doubt = unknown({f"?what the Autopilot cluster {resource.name} runs"})
-    return told(all_of((autopilot, doubt)), resource, graph)
+    return verdict(all_of((autopilot, doubt)), resource, graph)
 
 
 def allows_gemini(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a key opens models: it names them, or nothing while they are on."""
     named, apis = flag(resource, "is_for_gemini"), property_value(resource, "apis")
     if isinstance(apis, Unknown):
-        return told(unknown(apis.gaps), resource, graph)
+        return verdict(unknown(apis.gaps), resource, graph)
     if named == YES or apis.value:
-        return told(named, resource, graph)
+        return verdict(named, resource, graph)
     projects = graph.targets(resource, "project")
     hidden = [unknown(projects.gaps)] if projects.gaps else []
     on = any_of([*(flag(project, "gemini_api_on") for project in projects.resources), *hidden])
-    return told(on, resource, graph)
+    return verdict(on, resource, graph)
 
 
 def alarms(resource: Resource, graph: Graph) -> Targets:

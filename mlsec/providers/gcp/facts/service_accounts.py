@@ -13,7 +13,13 @@ from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.providers.gcp.facts.cross_project_accounts import holders_abroad
 from mlsec.providers.gcp.facts.external_principals import condition_name
-from mlsec.providers.gcp.facts.grants import Grant, grants_above, grants_near, reasons_as_gaps, told
+from mlsec.providers.gcp.facts.grants import (
+    Grant,
+    grants_above,
+    grants_near,
+    reasons_as_gaps,
+    verdict,
+)
 from mlsec.providers.gcp.facts.identities import may_everywhere, may_near
 from mlsec.vocabulary.types import Type
 
@@ -35,7 +41,7 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether something that trains, serves or develops models runs as the account."""
     users = _users_in(resource.scope, graph)
     mine = users.by_account.get(resource.id, ())
-    return told(any_of((*mine, users.hidden)), resource, graph)
+    return verdict(any_of((*mine, users.hidden)), resource, graph)
 
 
 def notebooks(resource: Resource, graph: Graph) -> Targets:

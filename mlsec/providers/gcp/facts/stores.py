@@ -19,7 +19,7 @@ from mlsec.providers.gcp.facts.external_principals import (
     facts_about,
     let_in_here,
 )
-from mlsec.providers.gcp.facts.grants import told
+from mlsec.providers.gcp.facts.grants import verdict
 from mlsec.providers.gcp.facts.members import home_of, is_external, is_open_member
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ _ACL_KINDS = ("user", "group", "domain")
 
 def blocks_public_access(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the bucket or an organisation policy prevents public access."""
-    return told(_prevented(resource, graph), resource, graph)
+    return verdict(_prevented(resource, graph), resource, graph)
 
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody may read or write."""
     sides = (_readers(resource, graph), _writers(resource, graph))
-    return told(any_of(side.everybody for side in sides), resource, graph)
+    return verdict(any_of(side.everybody for side in sides), resource, graph)
 
 
 def _writers(resource: Resource, graph: Graph) -> ExternalPrincipals:

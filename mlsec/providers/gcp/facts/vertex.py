@@ -9,7 +9,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import any_of
-from mlsec.providers.gcp.facts.grants import told
+from mlsec.providers.gcp.facts.grants import verdict
 from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _BUCKET = "gcp.storage.bucket"
 def answers_everybody(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an endpoint answers somebody who never signed in: by its policy, or by a gateway."""
     ways = (flag(resource, "grants_public_access"), flag(resource, "has_public_entry_point"))
-    return told(any_of(ways), resource, graph)
+    return verdict(any_of(ways), resource, graph)
 
 
 def external_artifact_buckets(resource: Resource, graph: Graph) -> Known | Unknown:

@@ -86,9 +86,11 @@ def ask_cluster(asker: Client, cluster: Cluster, progress: Progress | None) -> C
     listed += _all(asker, one, jobs, progress)
     gaps = [*kinds.hidden.values(), *([kinds.groups_hidden] if kinds.groups_hidden else [])]
     gaps += [version] if isinstance(version, Gap) else []
-    told = version.document.get("gitVersion", "") if isinstance(version, CallResult) else ""
+    server_version = (
+        version.document.get("gitVersion", "") if isinstance(version, CallResult) else ""
+    )
     return ClusterListing(
-        version=str(told),
+        version=str(server_version),
         listed=tuple(listed),
         unknown=tuple(sorted(kinds.unknown)),
         gaps=tuple(gaps),

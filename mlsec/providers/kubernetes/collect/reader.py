@@ -152,7 +152,7 @@ def _object(listed: Listed, cluster: Cluster, item: Any) -> KubeObject | None:
         return None
     kind = listed.kind
     namespace = str(meta.get("namespace") or "")
-    told = {"apiVersion": _version(item, kind.group), "kind": kind.kind}
+    header = {"apiVersion": _version(item, kind.group), "kind": kind.kind}
     label = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
     place = cluster.scope.partition("/")[2]
     return KubeObject(
@@ -162,7 +162,7 @@ def _object(listed: Listed, cluster: Cluster, item: Any) -> KubeObject | None:
         kind=kind.kind,
         namespace=namespace,
         name=name,
-        node=from_plain({**item, **told}),
+        node=from_plain({**item, **header}),
         call=listed.call,
     )
 

@@ -78,9 +78,9 @@ def _more(resource: Resource, graph: Graph) -> tuple[str, ...]:
     """Name what hides further stores of an endpoint: servers, or nothing that tells."""
     if "model_source" not in graph.vocabulary.types[resource.type].properties:
         return ()
-    told = model_source(resource, graph)
-    if isinstance(told, Unknown):
-        return told.gaps
+    source_address = model_source(resource, graph)
+    if isinstance(source_address, Unknown):
+        return source_address.gaps
     return _hidden(_servers_of(resource, graph))
 
 

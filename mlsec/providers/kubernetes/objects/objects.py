@@ -77,5 +77,5 @@ def _as_item(parent: Node, node: Node) -> Node:
     kind = parent.text("kind").removesuffix("List")
     if not kind or not isinstance(node.value, Mapping):
         return node
-    told = {"apiVersion": parent.pairs()["apiVersion"], "kind": Node(kind)}
-    return Node({**told, **node.value}, node.line, node.column)
+    header = {"apiVersion": parent.pairs()["apiVersion"], "kind": Node(kind)}
+    return Node({**header, **node.value}, node.line, node.column)

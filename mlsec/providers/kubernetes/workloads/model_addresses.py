@@ -72,9 +72,9 @@ def loads_models(thing: KubeObject) -> bool | None:
 
 def source_node(uri: str, at: Node) -> Node:
     """Give an address of a model as an element, with the store that it names."""
-    told: Mapping[str, Any] = source_of(uri)
+    parsed: Mapping[str, Any] = source_of(uri)
     return Node(
-        {key: Node(value, at.line, at.column) for key, value in told.items()}, at.line, at.column
+        {key: Node(value, at.line, at.column) for key, value in parsed.items()}, at.line, at.column
     )
 
 
@@ -123,8 +123,8 @@ def _of_hub(thing: KubeObject) -> Iterator[Node]:
     model = thing.node.get("spec", "predictor", "model")
     if model is None or thing.kind != "InferenceService":
         return
-    told = dict(_flags(model.items("args")))
-    name, revision = told.get("model_id"), told.get("model_revision") or told.get("revision")
+    flags = dict(_flags(model.items("args")))
+    name, revision = flags.get("model_id"), flags.get("model_revision") or flags.get("revision")
     if name is not None and _HUB_NAME.match(str(name.value)):
         at = f":{revision.value}" if revision is not None else ""
         yield source_node(f"hf://{name.value}{at}", name)

@@ -42,8 +42,8 @@ def find_pods(thing: KubeObject) -> tuple[Pod, ...]:
     """Give every pod template of an object, in document order."""
     found: list[tuple[tuple[str, ...], Node, Node]] = []
     root = thing.node
-    told = BY_KIND.get((thing.group, thing.kind))
-    is_read = told is not None and told.read_as in (ReadAs.ENDPOINT, ReadAs.WORKLOAD)
+    known_kind = BY_KIND.get((thing.group, thing.kind))
+    is_read = known_kind is not None and known_kind.read_as in (ReadAs.ENDPOINT, ReadAs.WORKLOAD)
     for key, node in root.pairs().items():
         if key not in ("metadata", "status"):
             found += _walk(node, (key,), root, has_parts=is_read and "." in thing.group)
@@ -177,8 +177,8 @@ def _part_of(path: tuple[str, ...], spec: Node, root: Node) -> str:
         node = node.get(int(step) if step.isdecimal() else step) if node is not None else None
         if node is None:
             break
-        told = node.text("groupName") or (node.text("name") if step.isdecimal() else "")
-        name = told or name
+        part_name = node.text("groupName") or (node.text("name") if step.isdecimal() else "")
+        name = part_name or name
     if name:
         return name
     dull = {"spec", "template", "podSpec", "componentSpecs", "pytorchReplicaSpecs"}

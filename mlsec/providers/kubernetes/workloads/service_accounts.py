@@ -54,8 +54,8 @@ def read_implied(
 def _bound(things: Iterable[KubeObject]) -> Iterator[tuple[tuple[str, str], KubeObject]]:
     """Give the accounts that bindings name."""
     for thing in things:
-        told = BY_KIND.get((thing.group, thing.kind))
-        if told is None or told.read_as is not ReadAs.BINDING:
+        known_kind = BY_KIND.get((thing.group, thing.kind))
+        if known_kind is None or known_kind.read_as is not ReadAs.BINDING:
             continue
         for subject in thing.node.items("subjects"):
             if subject.text("kind") == "ServiceAccount" and subject.text("name"):

@@ -114,9 +114,9 @@ def _writable_host_paths(pod: Pod, node: Node) -> Iterator[str]:
 
 
 def _runs(thing: KubeObject, pod: Pod) -> str:
-    told = BY_KIND.get((thing.group, thing.kind))
-    if told is not None and told.runs:
-        return told.runs
+    known_kind = BY_KIND.get((thing.group, thing.kind))
+    if known_kind is not None and known_kind.runs:
+        return known_kind.runs
     found = {RUNS[name] for container in pod.containers if (name := product_in(container))}
     return next((each for each in _ORDER if each in found), "other")
 

@@ -61,22 +61,24 @@ def recognise(heard: Heard) -> RecognisedProduct:
     named = [product for product in shown if not product.is_generic]
     order = sorted(named or shown, key=lambda product: -counts[product.name])
     version = next(
-        (found for p in order[:1] for sign in p.version if (found := _told(sign, heard))), ""
+        (found for p in order[:1] for sign in p.version if (found := _version_by(sign, heard))), ""
     )
     return RecognisedProduct(products=tuple(order), version=version)
 
 
-def holds(sign: Sign, told: RecordedResponse | None) -> bool:
+def holds(sign: Sign, response: RecordedResponse | None) -> bool:
     """Whether an answer shows a sign."""
-    if told is None or not _has_status(sign, told):
+    if response is None or not _has_status(sign, response):
         return False
-    if sign.header and not any(re.search(sign.header, f"{n}: {v}", re.I) for n, v in told.headers):
+    if sign.header and not any(
+        re.search(sign.header, f"{n}: {v}", re.I) for n, v in response.headers
+    ):
         return False
     if sign.key:
-        is_there, value = _dig(told.document, sign.key)
+        is_there, value = _dig(response.document, sign.key)
         if not is_there or (sign.value and not re.search(sign.value, str(value))):
             return False
-    return not sign.text or bool(re.search(sign.text, _text_of(told), re.M))
+    return not sign.text or bool(re.search(sign.text, _text_of(response), re.M))
 
 
 def doors_of(recognised: RecognisedProduct, heard: Heard) -> tuple[PathState, ...]:
@@ -105,90 +107,95 @@ def is_shut_throughout(heard: Heard, paths: Sequence[str]) -> bool:
     """
     answers = [heard.get(path) for path in paths]
     return bool(answers) and all(
-        told is not None and told.status != _REFUSED and wants_sign_in(told) for told in answers
+        response is not None and response.status != _REFUSED and wants_sign_in(response)
+        for response in answers
     )
 
 
-def wants_sign_in(told: RecordedResponse) -> bool:
+def wants_sign_in(response: RecordedResponse) -> bool:
     """Whether an answer sends the caller to sign in."""
-    if told.status in _SHUT:
+    if response.status in _SHUT:
         return True
-    if told.hops:
-        there = urlsplit(told.hops[-1].to)
+    if response.hops:
+        there = urlsplit(response.hops[-1].to)
         if _LOGIN_PATH.search(there.path) or _LOGIN_HOST.search(f".{there.hostname or ''}"):
             return True
-    return 200 <= told.status < 300 and bool(_LOGIN_FORM.search(told.text))
+    return 200 <= response.status < 300 and bool(_LOGIN_FORM.search(response.text))
 
 
-def leads_to_tls(told: RecordedResponse) -> bool:
+def leads_to_tls(response: RecordedResponse) -> bool:
     """Whether an answer only leads to the same host over TLS: that is another target."""
-    return 300 <= told.status < 400 and bool(told.hops) and told.hops[-1].leads is Leads.TLS
+    return (
+        300 <= response.status < 400
+        and bool(response.hops)
+        and response.hops[-1].leads is Leads.TLS
+    )
 
 
 def _try(door: ExposedPath, heard: Heard, title: str, refusals: tuple[Sign, ...]) -> PathState:
-    told = heard.get(door.path)
-    if told is None:
+    response = heard.get(door.path)
+    if response is None:
         return PathState(door=door, state=None, why="not asked or not answered")
-    state = _state(door, told, heard, refusals, is_claimed=bool(title))
+    state = _state(door, response, heard, refusals, is_claimed=bool(title))
     if state is not None:
-        return PathState(door=door, state=state, status=told.status)
-    if told.cut:
-        reason, why = GapReason(told.cut), told.cut_detail
-    elif 200 <= told.status < 300:
+        return PathState(door=door, state=state, status=response.status)
+    if response.cut:
+        reason, why = GapReason(response.cut), response.cut_detail
+    elif 200 <= response.status < 300:
         reason, why = GapReason.MALFORMED, f"answered otherwise than {title} does"
     else:
-        to = f", to {told.hops[-1].to[:200]}" if told.hops else ""
-        reason, why = GapReason.UNRESOLVED, f"answered with status {told.status}{to}"
-    return PathState(door=door, state=None, status=told.status, reason=reason, why=why)
+        to = f", to {response.hops[-1].to[:200]}" if response.hops else ""
+        reason, why = GapReason.UNRESOLVED, f"answered with status {response.status}{to}"
+    return PathState(door=door, state=None, status=response.status, reason=reason, why=why)
 
 
 def _state(
     door: ExposedPath,
-    told: RecordedResponse,
+    response: RecordedResponse,
     heard: Heard,
     refusals: tuple[Sign, ...],
     *,
     is_claimed: bool,
 ) -> str | None:
-    if any(holds(sign, told) for sign in (door.open, *door.also)):
+    if any(holds(sign, response) for sign in (door.open, *door.also)):
         return "open"
-    if any(holds(sign, told) for sign in refusals) or wants_sign_in(told):
+    if any(holds(sign, response) for sign in refusals) or wants_sign_in(response):
         return "shut"
-    if told.status in _ABSENT or leads_to_tls(told):
+    if response.status in _ABSENT or leads_to_tls(response):
         return "absent"
     nowhere = heard.get(NOWHERE)
-    is_catch_all = nowhere is not None and nowhere.mark == told.mark
-    if 200 <= told.status < 300 and (is_catch_all or not (is_claimed or told.cut)):
+    is_catch_all = nowhere is not None and nowhere.mark == response.mark
+    if 200 <= response.status < 300 and (is_catch_all or not (is_claimed or response.cut)):
         return "absent"
     return None
 
 
-def _has_status(sign: Sign, told: RecordedResponse) -> bool:
-    return told.status in sign.status if sign.status else 200 <= told.status < 300
+def _has_status(sign: Sign, response: RecordedResponse) -> bool:
+    return response.status in sign.status if sign.status else 200 <= response.status < 300
 
 
-def _told(sign: Sign, heard: Heard) -> str:
+def _version_by(sign: Sign, heard: Heard) -> str:
     """Give the version that a sign shows, "" for none: a pattern's group, or all of a value."""
-    told = heard.get(sign.path)
-    if told is None or not _has_status(sign, told):
+    response = heard.get(sign.path)
+    if response is None or not _has_status(sign, response):
         return ""
     if sign.key:
-        is_there, value = _dig(told.document, sign.key)
+        is_there, value = _dig(response.document, sign.key)
         if not is_there or not isinstance(value, str | int | float):
             return ""
         text, pattern = str(value), sign.value
     else:
-        text, pattern = _text_of(told), sign.text
+        text, pattern = _text_of(response), sign.text
     if not pattern:
         return text[:100]
     match = re.search(pattern, text, re.M)
     return match[1][:100] if match and match.groups() else ""
 
 
-def _text_of(told: RecordedResponse) -> str:
-    if told.document is None:
-        return told.text
-    return msgspec.json.encode(told.document).decode()
+def _text_of(response: RecordedResponse) -> str:
+    if response.document is None:
+        return response.text
+    return msgspec.json.encode(response.document).decode()
 
 
 def _dig(document: Any, path: str) -> tuple[bool, Any]:

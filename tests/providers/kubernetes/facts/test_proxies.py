@@ -132,7 +132,7 @@ def test_kinds_that_may_lead_somewhere_are_told_by_name(kind: str, wanted: bool)
 def test_manifest_that_is_cut_short_may_have_been_a_door(tmp_path: Path) -> None:
     whole = {"x.yaml": SERVED.format(kind="ClusterIP", args="")}
     cut = {**whole, "y.yaml": "apiVersion: v1\nkind: Service\nspec: {selector: {"}
-    for files, is_told in ((whole, True), (cut, False)):
+    for files, is_known in ((whole, True), (cut, False)):
         graph = graph_of(tmp_path, files)
         (found,) = of_type(graph, "endpoint").values()
-        assert (not graph.targets(found, "entry_points").gaps) is is_told
+        assert (not graph.targets(found, "entry_points").gaps) is is_known
