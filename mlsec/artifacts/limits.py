@@ -14,7 +14,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     ``inflated_bytes`` counts all that compressed members give; ``held_bytes`` is what of it may
     lie in memory at a time, the rest is inflated again when asked for. ``inflation_ratio`` is
-    told of only from ``ratio_from_bytes`` on: a few zeros always pack well. ``cpu_s`` and
+    reported only from ``ratio_from_bytes`` on: a few zeros always pack well. ``cpu_s`` and
     ``wall_s`` are seconds for one file; time spent waiting for a far store does not count.
     """
 

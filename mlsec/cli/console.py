@@ -66,7 +66,7 @@ class Progress:
     def __call__(self, what: str, done: int = 0, total: int = 0) -> None:
         """Show what is being asked and how far it is; ``total`` 0 when not known."""
         now = time.monotonic()
-        if total != self._of:  # another piece of work: what the last one took tells nothing of it
+        if total != self._of:  # another piece of work: what the last one took says nothing of it
             self._of, self._since, self._before = total, now, max(done - 1, 0)
         if now - self._last_at < (0.1 if self._live else 10.0):
             return

@@ -59,7 +59,7 @@ def program() -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:
-        sys.exit(code)  # Python tries again and tells it
+        sys.exit(code)  # Python tries again and says it
     os._exit(code)
 
 

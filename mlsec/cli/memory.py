@@ -12,7 +12,7 @@ _ARENAS = 2
 
 
 def use_few_arenas() -> bool:
-    """Tell glibc to share its pools among the threads of a collection; give whether it took it.
+    """Make glibc share its pools among the threads of a collection; give whether it took it.
 
     By default each thread may keep freed memory in a pool of its own, and a collection has dozens.
     Other C libraries have no such setting and need none. Source: mallopt(3).

@@ -1,4 +1,4 @@
-"""What a collection is told: the vocabulary it maps to, who to be, how hard to try."""
+"""What a collection is given: the vocabulary it maps to, who to be, how hard to try."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Installer(enum.Enum):
 
 
 def installer() -> Installer:
-    """Tell what made this environment, by what each installer leaves in it."""
+    """Say what made this environment, by what each installer leaves in it."""
     prefix = Path(sys.prefix)
     if (prefix / "pipx_metadata.json").is_file():
         return Installer.PIPX
@@ -72,7 +72,7 @@ def command_to_add(extra: str) -> str:
 
 
 def origin() -> str:
-    """Tell from where and by what mlsec was installed, for a person."""
+    """Say from where and by what mlsec was installed, for a person."""
     import importlib.metadata  # noqa: PLC0415 - slow to load, and for mlsec doctor alone
     import json  # noqa: PLC0415 - likewise
 

@@ -28,7 +28,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_of_code(gap: Gap) -> bool:
-    """Whether it is a value in code that only an apply, a render or another file can tell."""
+    """Whether it is a value in code that only an apply, a render or another file can know."""
     return gap.scope.startswith("code/") and gap.reason is GapReason.UNRESOLVED
 
 
@@ -56,7 +56,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     ``scope`` is the account, subscription or project: ``aws/111122223333``; of what code declares,
     ``code/`` and the target.
     ``known_as`` is what others call it where that is not its id: the ARN that a declared thing will
-    have, as far as code tells. ``places`` maps a property, or an element (``variants[0].name``), to
+    have, as far as code says. ``places`` maps a property, or an element (``variants[0].name``), to
     its ``file:line:column``; what it does not have stands at ``origin``.
     """
 

@@ -16,7 +16,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Unknown(msgspec.Struct, frozen=True):
-    """A fact that cannot be told; ``gaps`` are the ids of what hides it (may be empty)."""
+    """A fact that is not known; ``gaps`` are the ids of what hides it (may be empty)."""
 
     gaps: tuple[str, ...] = ()
 
@@ -31,7 +31,7 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
 def property_value(resource: Resource, name: str) -> Known | Unknown:
     """Read a property; Unknown when it was not read, or is missing without a declared meaning."""
     unread = resource.unread
-    # A list that is told in part is not told, to a fact that looks at all of it.
+    # A list that is reported in part is not known, to a fact that looks at all of it.
     hidden = unread.get(name) or unread.get("*") or unread.get(f"{name}[]") if unread else None
     if hidden is not None:
         return Unknown(tuple(hidden))

@@ -8,7 +8,7 @@ from mlsec.core.resource import Resource
 
 
 class OpenEndedSource(msgspec.Struct, frozen=True, kw_only=True):
-    """A source whose relation could not be told whole: it may lead anywhere."""
+    """A source whose relation is not known whole: it may lead anywhere."""
 
     source: Resource
     gaps: tuple[str, ...]

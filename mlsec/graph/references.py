@@ -35,7 +35,7 @@ def references(resource: Resource, path: str) -> Known | Unknown:
 
 
 def left_open(resource: Resource, path: str) -> tuple[str, ...]:
-    """Name what hides further references of a list that code tells in part.
+    """Name what hides further references of a list that code says in part.
 
     Other fields of its elements may be hidden: they say nothing of where this one leads.
     """

@@ -230,7 +230,7 @@ def _of_known(state: str) -> Change:
 
 
 def _head(finding: Finding) -> str:
-    """Keep of a finding what tells a reader which it is; its evidence stays in the assessment."""
+    """Keep of a finding what says a reader which it is; its evidence stays in the assessment."""
     built = msgspec.to_builtins(finding)
     kept = {name: built[name] for name in _HEAD} | {"status": Status.FAIL.value}
     return _text(kept)

@@ -26,12 +26,12 @@ from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
 
 ARTIFACT, FOLDER = "files.artifact", "files.folder"
-# What only the signature of its folder can tell of a file or folder.
+# What only the signature of its folder can know of a file or folder.
 OF_SIGNATURE = ("signature", "has_policy", "signature_checks", "signers", "unsigned_files")
 
 
 def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
-    """Give the model files a snapshot tells of, target by target.
+    """Give the model files a snapshot reports, target by target.
 
     Raises:
         MlsecError: the evidence is damaged.
@@ -164,7 +164,7 @@ class _Scope:
     def _signature_of(self, inside: str, found: Signatures | None) -> tuple[str, tuple[str, ...]]:
         if (
             found is not None
-            and shaping.untold_of(found)
+            and shaping.why_unknown_of(found)
             and (found.problem or inside in found.claimed)
         ):
             return "", (self._problem(found).id,)
@@ -223,7 +223,7 @@ class _Scope:
         known["detections"] = [shaping.shown(fact) for fact in facts]
         problem = (
             self._problem(signature)
-            if signature is not None and shaping.untold_of(signature)
+            if signature is not None and shaping.why_unknown_of(signature)
             else None
         )
         hidden = OF_SIGNATURE if signature is not None and signature.problem else ("signature",)
@@ -243,7 +243,7 @@ class _Scope:
     def _problem(self, found: Signatures) -> Gap:
         subject = f"{self._id_of(found.folder)}/{', '.join(found.files)}"
         reason = GapReason.MALFORMED if found.problem else GapReason.UNRESOLVED
-        gap = self._gap(subject, reason, shaping.untold_of(found))
+        gap = self._gap(subject, reason, shaping.why_unknown_of(found))
         self._tally.hide((FOLDER, self._scope, ""), gap, is_listing=False)
         return gap
 

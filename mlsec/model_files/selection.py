@@ -21,7 +21,7 @@ BESIDE = frozenset({
 
 # Weights and nothing else: they name no class that is looked for beside them.
 _DATA_ONLY = frozenset({Format.SAFETENSORS, Format.GGUF})
-# Text that builds, tells or starts something; what stands in it is judged as code where it is read.
+# Text that builds, says or starts something; what stands in it is judged as code where it is read.
 _SOURCE = re.compile(
     r"(?:.+\.)?(?:docker|container|make|jenkins|just)file(?:\..+)?"
     r"|.+\.(?:sh|bash|zsh|fish|bat|cmd|ps1|mk|ipynb|md|rst|adoc|tf|tofu|hcl)"

@@ -64,7 +64,7 @@ def inspected(inspection: Inspection) -> dict[str, Any]:
 
 
 def _once(facts: Sequence[Fact]) -> list[Fact]:
-    """Leave out that a name is imported where the same name is told of because it is called."""
+    """Leave out that a name is imported where the same name is reported because it is called."""
     called = {(fact.place, fact.subject) for fact in facts if fact.kind in _OF_CALLS}
     return [
         fact
@@ -135,11 +135,11 @@ def result_of(found: Signatures | None) -> str:
         case Answer.FAILED:
             return "failed"
         case Answer.INCOMPLETE:
-            return ""  # could not be told: ``untold_of`` says why
+            return ""  # is not known: ``why_unknown_of`` says why
 
 
-def untold_of(found: Signatures | None) -> str:
-    """Give why it could not be told whether a signature holds; "" where it could."""
+def why_unknown_of(found: Signatures | None) -> str:
+    """Give why it is not known whether a signature holds; "" where it could."""
     if found is None or found.problem:
         return found.problem if found is not None else ""
     if result_of(found) or found.verdict is None:

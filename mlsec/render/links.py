@@ -8,5 +8,5 @@ _LINK = re.compile(r"https://[A-Za-z0-9.-]+(?:[/?#][A-Za-z0-9\-._~:/?#\[\]@!$&'(
 
 
 def is_link(text: str) -> bool:
-    """Tell whether the text is an https address without user part or odd characters."""
+    """Say whether the text is an https address without user part or odd characters."""
     return _LINK.fullmatch(text) is not None

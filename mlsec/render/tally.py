@@ -79,7 +79,7 @@ class GapGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_open(finding: Finding) -> bool:
-    """Tell whether the finding is a failure that no waiver covers."""
+    """Say whether the finding is a failure that no waiver covers."""
     return finding.status is Status.FAIL and finding.waiver is None
 
 
@@ -150,7 +150,7 @@ def count(assessment: Assessment) -> Tally:
 
 
 def is_complete(assessment: Assessment, tally: Tally) -> bool:
-    """Tell whether something was assessed and nothing was left unread.
+    """Say whether something was assessed and nothing was left unread.
 
     Of an assessment that is limited to a change: nothing that the change touches.
     """
@@ -292,7 +292,7 @@ def files_accounted(assessment: Assessment) -> str:
 
 
 def was_read(scope: str, assessment: Assessment) -> bool:
-    """Tell whether anything at all of the scope could be read."""
+    """Say whether anything at all of the scope could be read."""
     rows: list[TypeCoverage] = [row for row in assessment.coverage if row.scope == scope]
     return any(row.is_complete or row.assessed for row in rows) or any(
         finding.resource.scope == scope and finding.status is Status.FAIL

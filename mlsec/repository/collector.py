@@ -103,7 +103,7 @@ def _read(
 ) -> tuple[Call, bytes | None] | None:
     if entry.size_bytes > MAX_BYTES:
         if not entry.path.lower().endswith(_CERTAIN):
-            return None  # what it is as a model file is told where model files are read
+            return None  # what it is as a model file is reported where model files are read
         detail = f"larger than {MAX_BYTES // 1024 // 1024} MiB"
         return gap_call(scope, entry.id, GapReason.OVER_LIMIT, detail)
     try:

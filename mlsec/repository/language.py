@@ -11,7 +11,7 @@ from mlsec.servers.config.config_kinds import is_server_config
 
 # Endings of files that are worth opening to see what they are.
 _DATA = (".yaml", ".yml", ".json", ".template")
-# Server configuration that its name alone tells, or that is worth opening for what stands in it.
+# Server configuration that its name alone says, or that is worth opening for what stands in it.
 _SERVER_NAMES = frozenset({
     "config.properties", "config.pbtxt", "jupyter_server_config.py", "jupyter_server_config.json",
     "jupyter_notebook_config.py", "jupyter_notebook_config.json", "jupyter_lab_config.py",
@@ -55,7 +55,7 @@ def may_matter(path: str) -> bool:
 
 
 def language_of(path: str, text: str) -> Language | None:
-    """Tell the language of a file that may matter; None when it declares nothing we read."""
+    """Recognise the language of a file that may matter; None when it declares nothing we read."""
     name = path.rpartition("/")[2]
     lower = name.lower()
     for endings, language in _BY_ENDING:

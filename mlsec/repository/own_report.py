@@ -1,4 +1,4 @@
-"""An earlier assessment among the files of a target, told from what only says that it is one."""
+"""An earlier assessment among the files of a target, as opposed to a file that claims to be one."""
 
 from __future__ import annotations
 

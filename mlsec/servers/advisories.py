@@ -105,7 +105,7 @@ def known_flaws(
     if product is None:
         return UnknownVersion(why=f"no data on flaws of {name} ships with this version of mlsec")
     if not version:
-        return UnknownVersion(why=f"{product.title} does not tell its version")
+        return UnknownVersion(why=f"{product.title} does not report its version")
     key = version_key(version)
     if key is None:
         return UnknownVersion(why=f"the version is not one that can be compared: {version[:60]}")

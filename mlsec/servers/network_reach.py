@@ -11,7 +11,7 @@ from mlsec.servers.settings import SettingValue, known, unknown
 
 
 class ConnectionSource(enum.Enum):
-    """The farthest that a connection can come from, as far as the text tells."""
+    """The farthest that a connection can come from, as far as the text says."""
 
     HOST = "host"
     CONTAINERS = "containers"
@@ -23,7 +23,7 @@ _ANY = ("0.0.0.0", "::", "", "*", "[::]", "0", "all")  # noqa: S104 - read, neve
 
 
 def is_loopback(address: str) -> bool | None:
-    """Whether an address is only its own host's; None when it is a name that nobody can tell."""
+    """Whether an address is only its own host's; None when it is a name that is not known."""
     text = address.strip().strip("[]").lower()
     if text in ("localhost", "localhost.localdomain"):
         return True

@@ -17,7 +17,7 @@ from mlsec.servers.products.table import PRODUCTS
 from mlsec.servers.settings import ConfigFile, Settings
 from mlsec.servers.shell.commands import Started, commands_of, filled_argv
 
-# What an image's name tells of a server, and what a program beside one is called.
+# What an image's name reports a server, and what a program beside one is called.
 _TELLING = frozenset(product.type.partition(".")[2] for product in PRODUCTS) | {"llama", "webui"}
 _BESIDE = frozenset(
     {"exporter", "operator", "controller", "client", "cli", "backup", "initializer"}
@@ -188,7 +188,7 @@ def _script_of(started: Started) -> str:
 
 
 def _named_like(image: Node | None) -> str:
-    """Give the name of an image that tells of a server without being its own."""
+    """Give the name of an image that reports a server without being its own."""
     if image is None or not isinstance(image.value, str):
         return ""
     name = repository_of(image.value)
@@ -203,12 +203,12 @@ def _no_server(launch: Launch, started: tuple[Started, ...]) -> NoServer:
         why = f"which image it runs is not known: {image.value.why}"
         return NoServer(because=why, is_doubtful=True)
     if is_open and image is None and launch.argv and _are_arguments(launch.argv):
-        return NoServer(because="what takes its arguments is not told here", is_doubtful=True)
+        return NoServer(because="what takes its arguments is not known here", is_doubtful=True)
     if not launch.is_entry and not any(each.is_in_shell for each in started):
         name = _named_like(image)
         is_known = launch.argv and not _are_arguments(launch.argv)
         if name and not is_known:
-            why = f"{name} is no image of a known server, and what it starts is not told"
+            why = f"{name} is no image of a known server, and what it starts is not known"
             return NoServer(because=why, is_doubtful=True)
     if launch.kind == "compose" and not started:
         if image is not None and isinstance(image.value, UnknownValue):

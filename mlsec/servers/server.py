@@ -103,7 +103,7 @@ class _Draft:
         if version:
             self.properties["supply.version"] = version
         else:
-            self.put("supply.version", unknown("neither image nor package tells a version"))
+            self.put("supply.version", unknown("neither image nor package says a version"))
 
 
 def _shaped(value: Any, kind: Kind) -> Any:
@@ -157,7 +157,7 @@ def _image(image: Node | None) -> SettingValue:
         return known(None)
     if isinstance(image.value, str):
         return SettingValue(value=image.value, place=image)
-    return unknown(getattr(image.value, "why", "not told"), SettingValue(place=image))
+    return unknown(getattr(image.value, "why", "not known"), SettingValue(place=image))
 
 
 def _pinned(found: Recognised) -> SettingValue:
@@ -173,7 +173,7 @@ def _root(found: Recognised) -> SettingValue:
     if launch.kind not in _CONTAINERS:
         if launch.kind == "unit" and launch.user:
             return known(launch.user in ("root", "0"))
-        return unknown("which user starts it is not told")
+        return unknown("which user starts it is not known")
     place = SettingValue(place=launch.traits.get("user"))
     if launch.user == "?":
         return unknown("which user it runs as is not known", place)
@@ -200,7 +200,7 @@ def _of_reach(
     elif reach.value in near:
         public = no(reach)
     else:
-        public = unknown("how far it can be reached beyond its host, code does not tell", reach)
+        public = unknown("how far it can be reached beyond its host, code does not say", reach)
     return {"exposure.reach": reach, "exposure.public": public}
 
 

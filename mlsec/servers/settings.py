@@ -30,7 +30,7 @@ class SettingValue(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_known(self) -> bool:
-        """Whether the value can be told."""
+        """Whether the value is known."""
         return not self.why
 
     @property
@@ -80,7 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that decides how one server runs.
 
     ``words`` is its command line; ``open_words``, ``open_env`` and ``open_files`` say why there may
-    be more of each than was seen, "" when there is not. ``version`` is "" when it is not told.
+    be more of each than was seen, "" when there is not. ``version`` is "" when it is not known.
     """
 
     launch: Launch
@@ -205,7 +205,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def by_version(self, *cases: tuple[str, Any], since: str = "") -> SettingValue:
         """Give the default of this server's version: the first range that holds it.
 
-        ``cases`` are (range, value), a range "" for all others. When the version is not told and
+        ``cases`` are (range, value), a range "" for all others. When the version is not known and
         the values differ, it is not known.
         """
         values = [value for _, value in cases]
@@ -214,7 +214,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         key = version_key(self.version) if self.version else None
         if key is None:
             version_setting = (
-                f"which {self.version[:40]} does not tell" if self.version else "which is not told"
+                f"which {self.version[:40]} does not say" if self.version else "which is not known"
             )
             return unknown(
                 f"the default depends on the version{since and ' ' + since}, {version_setting}"

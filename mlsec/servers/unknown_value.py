@@ -1,4 +1,4 @@
-"""A value that the scanned text does not tell: a gap that only the rules that read it show."""
+"""A value that the scanned text does not say: a gap that only the rules that read it show."""
 
 from __future__ import annotations
 

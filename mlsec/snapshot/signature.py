@@ -30,7 +30,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key_id(self) -> str:
-        """16 hex digits to tell keys apart by; no proof of anything."""
+        """16 hex digits that distinguish keys; no proof of anything."""
         return key_id(_decoded(self.public_key))
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from mlsec.core.resource import Resource
 
-# The account, subscription, project and region of what is declared: they are not told by code, and
+# The account, subscription, project and region of what is declared: they are not known by code, and
 # no real one has these names. Twelve digits, so that addresses keep their form.
 CODE_ACCOUNT = "000000000000"
 CODE_REGION = "region"
@@ -59,7 +59,7 @@ class DeclaredType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     ``answers`` maps an operation to how its answer is made of the body (see answers.py); the body
     as it is answers every operation that is not named here or below. ``tags`` is where its tags
     stand. ``without`` are operations that only a joined declaration answers, and what they say
-    without one; ``never`` maps an operation or a property to why code does not tell it.
+    without one; ``never`` maps an operation or a property to why code does not say it.
     ``becomes`` maps a property to what it is by nature once the thing is there.
     ``paths`` maps a property to where its value stands in the body, in place of the API's path.
     ``assumed`` maps a property to what the service does when the code does not say, where that is

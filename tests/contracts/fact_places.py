@@ -155,7 +155,7 @@ PLACES = tuple(places())
 def given(kind: FactKind) -> set[Severity]:
     """Every danger that some place gives a kind of fact.
 
-    Where a place makes one of several kinds, which of them is how grave cannot be told.
+    Where a place makes one of several kinds, which of them is how grave is not known.
     """
     made = ((one.kinds or {MAKE.get(file_of(one))}, one.dangers) for one in PLACES)
     return {DANGERS[kind]}.union(*(dangers for kinds, dangers in made if kinds == {kind}))

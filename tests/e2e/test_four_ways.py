@@ -23,7 +23,7 @@ _NAMELESS = "aws.kms.key"
 # Why code may leave open what a scan of the account decides, in the words that the user reads.
 ELSEWHERE = "may be declared outside the scanned code"
 RUNNING = (
-    "is not told by code: only what runs has it",
+    "is not known by code: only what runs has it",
     "is known only when it runs",
     "is counted by the account",
 )

@@ -354,7 +354,7 @@ Resources:
     assert {each.id for each in found.resources} == {"t.yaml#Mine", "t.yaml#Model"}
     (row,) = [row for row in found.coverage if row.type == "aws.s3.bucket"]
     assert (row.assessed, row.excluded) == (1, 1)
-    # Which bucket it is, is not told: it may be any of them.
+    # Which bucket it is, is not known: it may be any of them.
     open_to_all = scope_of({"t.yaml": text.replace("FROM", "Which")}, Language.CLOUDFORMATION)
     ids = {each.id for each in inventory_of(open_to_all, as_scanned=True).resources}
     assert ids == {"t.yaml#Mine", "t.yaml#Other", "t.yaml#Model"}

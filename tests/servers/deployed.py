@@ -160,7 +160,7 @@ def hold(said: Mapping[str, Said], really: Mapping[str, Any], case: Case) -> Non
     A script does not tell which version it starts nor what else is set where it runs.
     """
     all_of_it = said["compose"].server.properties
-    told = {name: all_of_it.get(name, "not told") for name in really}
+    told = {name: all_of_it.get(name, "not known") for name in really}
     wrong = {n: (told[n], each) for n, each in really.items() if told[n] != each}
     assert not wrong, f"said and really: {wrong}"
     for form in ("unit", "shell"):

@@ -44,7 +44,7 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
 
     Bytes [start, end) are the directory with its end records; the comment follows at ``end``.
     ``shift`` is what has to be added to each offset where the archive was put behind other bytes.
-    ``doubts`` say where the directory and its end record tell different stories.
+    ``doubts`` say where the directory and its end record differ.
     """
 
     entries: Sequence[Entry]

@@ -125,7 +125,7 @@ def packed_length(window: Window, header: Header, record: Recorder) -> int:
     """How long a member is that announces no length: by inflating it, or by the next header.
 
     Raises:
-        ArtifactError: neither tells.
+        ArtifactError: neither says.
     """
     rest = window.part(header.data, window.size_bytes - header.data)
     if header.method in METHODS:

@@ -28,7 +28,7 @@ class Source(Protocol):
 
 @runtime_checkable
 class FarSource(Source, Protocol):
-    """A source where every read is a journey: told beforehand what will be asked, it can save some.
+    """A source where every read is a round trip: given beforehand what is needed, it saves some.
 
     ``prefetch`` gets (offset, length) pairs that will be read soon, each small, in file order.
     """
@@ -97,7 +97,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Bytes [start, start + size_bytes) of a source, addressed from 0.
 
     ``name`` is what the file or member is called, foreign text and at most a hint: formats are
-    told by content, and only where content says nothing (plain text) may the name be asked.
+    recognised by content, and only where content says nothing (plain text) may the name be asked.
     """
 
     source: Source

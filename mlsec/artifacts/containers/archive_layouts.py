@@ -1,4 +1,4 @@
-"""Archives told by the names of their members alone: what they are called, for the report."""
+"""Archives recognised by the names of their members alone: what they are called, for the report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 
 _CONFIG_BYTES = 16 << 20
-# The member that tells, as it ends; the layout's name.
+# The member that says, as it ends; the layout's name.
 TELLING: Mapping[str, str] = {
     "MAR-INF/MANIFEST.json": "torchserve",
     "model_config.yaml": "nemo",
@@ -54,7 +54,7 @@ def is_torch_package(archive: Archive) -> bool:
 
 
 def note_layout(archive: Archive, record: Recorder) -> None:
-    """Note what kind of archive it is, where a member tells."""
+    """Note what kind of archive it is, where a member says."""
     for ending, layout in TELLING.items():
         if any(name.endswith(ending) for name in archive.names()):
             record.property("layout", layout)

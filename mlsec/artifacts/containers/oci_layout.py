@@ -89,7 +89,7 @@ def _parts(archive: Archive, name: str) -> Iterator[tuple[str, str, str]]:
     try:
         found = msgspec.json.decode(archive.content(name, INDEX_BYTES))
     except (ArtifactError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return  # the blob itself is read as any other, and told where it is broken
+        return  # the blob itself is read as any other, and reported where it is broken
     for part in _descriptors(found):
         digest, kind = part.get("digest"), part.get("mediaType")
         if isinstance(digest, str) and isinstance(kind, str):

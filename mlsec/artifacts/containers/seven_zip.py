@@ -89,7 +89,7 @@ def _read(archive: SevenZipFile, record: Recorder) -> None:
 def _batches(
     files: Sequence[ArchiveFile], held: int, record: Recorder
 ) -> Iterator[list[ArchiveFile]]:
-    """Members that are unpacked together: as many as may be held; each too large one is told."""
+    """Members that are unpacked together: as many as may be held; too large ones are reported."""
     batch, size_bytes = list[Any](), 0
     for file in files:
         if file.is_directory:

@@ -69,7 +69,7 @@ def read_executable(window: Window, record: Recorder) -> None:
     if record.is_image:
         record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, "in an image", danger=Severity.INFO)
     elif kind == "a Java class" and record.depth:
-        # One archive of a program has thousands: it is told once, at the first.
+        # One archive of a program has thousands: it is reported once, at the first.
         if record.is_first_of(kind):
             detail = "inside an archive, as the first of its kind there"
             record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, detail)

@@ -65,7 +65,7 @@ def read_json(data: bytes, record: Recorder, *, offset: int = -1) -> Any:
 
 
 def decode_text(data: bytes, record: Recorder, *, offset: int = -1) -> str:
-    """A text in the encoding that its first bytes tell, as Python's json does it.
+    """A text in the encoding that its first bytes say, as Python's json does it.
 
     Raises:
         ArtifactError: bytes that this encoding does not have.

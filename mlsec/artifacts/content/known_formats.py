@@ -1,4 +1,4 @@
-"""Formats of models that no reader knows: told by sight, and not assessed."""
+"""Formats of models that no reader knows: recognised by sight, and not assessed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ _FIELDS = 200
 
 
 def look_of(window: Window) -> str:
-    """What a file looks like, in words; "" where nothing tells."""
+    """What a file looks like, in words; "" where nothing says."""
     head = window.read(0, 72)
     if head.startswith(b"SQLite format 3\0") and head[68:] == OWN_MARK:
         return OWN_EVIDENCE

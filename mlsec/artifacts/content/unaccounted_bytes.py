@@ -81,7 +81,7 @@ def _is_filling(window: Window, start: int, end: int) -> bool:
 def _unknown(window: Window, record: Recorder) -> None:
     if _is_filling(window, 0, window.size_bytes):
         if not record.depth:
-            detail = "holds nothing but zeros: what it is cannot be told"
+            detail = "holds nothing but zeros: its purpose is not known"
             record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
         return
     look = look_of(window)

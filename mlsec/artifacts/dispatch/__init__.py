@@ -1,1 +1,1 @@
-"""Formats that are told apart by what a file says: JSON by its keys, protobuf by its fields."""
+"""Formats that are distinguished by what a file says: JSON by its keys, protobuf by its fields."""

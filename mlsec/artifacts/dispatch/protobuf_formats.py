@@ -1,4 +1,4 @@
-"""Tells the protobuf formats apart: none has a magic, so the shape of the fields decides."""
+"""Distinguishes the protobuf formats: none has a magic, so the shape of the fields decides."""
 
 from __future__ import annotations
 

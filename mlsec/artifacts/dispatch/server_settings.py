@@ -86,7 +86,7 @@ def is_manifest(value: Any) -> bool:
 
 
 def judge_manifest(value: Any, record: Recorder) -> None:
-    """Note files that the server is told to load from outside of the archive."""
+    """Note files that the server is configured to load from outside of the archive."""
     for name, place in _places(value["model"]):
         note_reference(record, place, f"what {name} names")
 
@@ -121,7 +121,7 @@ def read_properties(window: Window, record: Recorder) -> None:
 
 def _judge(key: str, value: str, offset: int, record: Recorder) -> None:
     if key == "vmargs" and (runs := _RUNS.search(value)):
-        detail = "the server's own process is told to run or to load something"
+        detail = "the server's own process is configured to run or to load something"
         record.fact(FactKind.EMBEDDED_CODE, runs.group(), detail, offset=offset)
     elif key in {"load_models", "plugins_path", "models"}:
         for place in value.split(","):

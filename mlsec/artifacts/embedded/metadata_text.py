@@ -34,7 +34,7 @@ _KEY = regex(
 _PICKLE = regex(rb"\x80[\x02-\x05]")
 # Ends as a pickle does: digests in hexadecimal digits are common, and begin with anything.
 _HEX = regex(r"\s*(?:0x)?80(?:0[2-5])(?:[0-9a-f]{2}){8,}2e\s*\Z", re.IGNORECASE)
-# Protocols 0 and 1 begin with anything, and end as all do: told by being followed to the end.
+# Protocols 0 and 1 begin with anything, and end as all do: recognised by being followed to the end.
 _DIGITS = regex(r"\s*(?:[0-9A-Fa-f]{2}){12,}\s*\Z")
 _LETTERS = regex(r"[A-Za-z0-9+/_\-\s]{16,}+={0,2}\s*+\Z")
 LONGEST = 1 << 20

@@ -48,7 +48,7 @@ def sniff_safetensors(head: bytes, window: Window) -> bool:
     """
     start = head[_PREFIX:]
     if start.startswith((b"\xef\xbb\xbf{", b"\xff\xfe{\0", b"\xfe\xff\0{")):
-        # No loader takes a mark before the header, but it is told what this was meant to be.
+        # No loader takes a mark before the header, but it is reported what this was meant to be.
         return 0 < int.from_bytes(head[:_PREFIX], "little") <= window.size_bytes
     inner = start.lstrip(b" \t\r\n")
     if inner[:1] != b"{" or inner[1:2].strip() not in {b"", b'"', b"}"}:

@@ -1,4 +1,4 @@
-"""Tells Python files by how they begin; what judges them loads only where there is one."""
+"""Recognises Python files by how they begin; what judges them loads only where there is one."""
 
 from __future__ import annotations
 

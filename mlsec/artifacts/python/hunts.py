@@ -68,7 +68,7 @@ class Hunts:
         func = node.func
         is_untold = inside in {"", "lambda"} and _UNTOLD in names
         if is_untold and self._imports(func):
-            detail = "calls what it imports by a name that cannot be told"
+            detail = "calls what it imports by a name that is not known"
             self.note("__import__", detail, inside, node.lineno, Severity.MEDIUM)
         if isinstance(func, ast.Attribute):
             if not any(name.name for name in names) and _is_telling(func, node):

@@ -9,7 +9,7 @@ import warnings
 from mlsec.artifacts.errors import OverLimitError
 
 MOST_NESTED = 150
-# What the interpreter is told the source is called: it is parsed, never compiled to code.
+# What the interpreter is given as the name of the source: it is parsed, never compiled to code.
 PARSED_ONLY = "<parsed only>"
 
 

@@ -112,7 +112,7 @@ def main() -> NoReturn:
 
 
 def answer(found: Inspection) -> None:
-    """Send what was found; what cannot be sent is told as a reading that failed."""
+    """Send what was found; what cannot be sent is reported as a reading that failed."""
     try:
         data = frame(Done(inspection=found))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:

@@ -252,7 +252,7 @@ class _Driver:
 
 
 def _fetch_ahead(source: Source, spans: Sequence[tuple[int, int]]) -> None:
-    """Fetch what will be asked for. Where that fails, the question that follows tells it: the
+    """Fetch what will be asked for. Where that fails, the question that follows says it: the
     process is in the midst of the file, and must be answered until it is done.
     """
     if isinstance(source, FarSource):

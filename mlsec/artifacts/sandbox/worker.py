@@ -22,7 +22,7 @@ from mlsec.artifacts.sandbox.wire import (
 )
 from mlsec.core.errors import MlsecError
 
-# Isolated, without site packages' start-up code and without writing bytecode; it is told where
+# Isolated, without site packages' start-up code and without writing bytecode; it is reported where
 # the modules lie, as it has no environment to learn it from.
 START = (
     "import gc, sys, json; gc.disable(); sys.path[:] = json.loads(sys.argv[1]); "
@@ -33,7 +33,7 @@ _messages = msgspec.msgpack.Decoder(ToParent)
 
 
 class WorkerGoneError(Exception):
-    """The process ended, answered nonsense, or was ended; ``timed_out`` tells why."""
+    """The process ended, answered nonsense, or was ended; ``timed_out`` says why."""
 
     def __init__(self, detail: str, *, timed_out: bool = False) -> None:
         super().__init__(detail)

@@ -39,7 +39,7 @@ def judge_named_code(part: Mapping[str, Any], path: str, record: Recorder) -> No
 
 
 def _note_name(held: Any, path: str, record: Recorder, *, is_known: bool = False) -> None:
-    """A class or function by its dotted name; unknown ones are a hole, or told as code."""
+    """A class or function by its dotted name; unknown ones are a gap, or reported as code."""
     if isinstance(held, str) and _DOTTED.match(held.strip()):
         kind = FactKind.CUSTOM_CODE if is_known else FactKind.UNVERIFIED_CLASS
         note_called(held, path, record, _HOMES, kind)

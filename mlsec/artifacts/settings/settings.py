@@ -146,7 +146,7 @@ def _judge_pipeline(part: Mapping[str, Any], record: Recorder) -> None:
 def _component(key: str, held: list[Any], record: Recorder, *, is_part: bool) -> None:
     texts = [part if isinstance(part, str) else "" for part in held]
     module, name = (*texts, "", "")[:2]
-    # What would reach a machine is told wherever it stands.
+    # What would reach a machine is reported wherever it stands.
     if module and not (is_part and danger_of(module, name or "x") is None):
         _import(module, name, f"component {key}", record)
 

@@ -1,4 +1,4 @@
-"""Text that is a program or a setting of a kind that no reader judges: told, never clean."""
+"""Text that is a program or a setting of a kind that no reader judges: reported, never clean."""
 
 from __future__ import annotations
 

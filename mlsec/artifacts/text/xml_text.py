@@ -217,7 +217,7 @@ class _Elements:
                 self.record.fact(FactKind.EMBEDDED_CODE, text[:80], detail, danger=Severity.MEDIUM)
 
     def finish(self) -> None:
-        """Judge what could only be told at the end."""
+        """Judge what is only known at the end."""
         for name in [name for name in self.used if name not in self.defined][:50]:
             where = "the evaluator looks it up as a class" if "." in name else "it is not built in"
             detail = f"what the function {name!r:.80} does is not known: {where}"

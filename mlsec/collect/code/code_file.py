@@ -17,7 +17,7 @@ FILE_TYPE = "code.file"
 
 
 class Language(enum.Enum):
-    """What a file is written in, as told by its name and its content."""
+    """What a file is written in, by its name and its content."""
 
     TERRAFORM = "terraform"
     TERRAFORM_VALUES = "terraform values"

@@ -35,9 +35,9 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     published or declared (container side); ``published`` those that the host or the outside gets,
     as written (``0.0.0.0:8000``). ``files`` maps a path inside the container to the text
     mounted there, where the scan holds it. ``user`` is as written, and so is ``folder``, where
-    it starts; "" when not told.
+    it starts; "" when not known.
 
-    What only some sources tell: ``passed_on`` are the ports that a container's host passes on;
+    What only some sources say: ``passed_on`` are the ports that a container's host passes on;
     ``bases`` the images that the image is built from, ``packages`` those that the build installs,
     with their version ("" when it takes any); ``mounted`` maps a path inside the container to the
     id of the file of the code that lies there; ``traits`` holds what the container may do

@@ -1,4 +1,4 @@
-"""Which git repository a path lies in, told by where its ``.git`` is; git is not asked."""
+"""Which git repository a path lies in, found by where its ``.git`` is; git is not asked."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ import msgspec
 
 
 class UnknownValue(msgspec.Struct, frozen=True):
-    """A value that the text alone does not tell; ``why`` names what would be needed to know it.
+    """A value that the text alone does not say; ``why`` names what would be needed to know it.
 
     ``text`` is the value with what is not known of it in ‹ ›: the same words mean the same thing
     inside of one stack. ``is_given``: some value stands there in any case, as of a secret that is
     referred to. ``among`` are the addresses, names and ids of the only declared things of its stack
-    that it can be about; none of them where another stack tells it; None where it may be any.
+    that it can be about; none of them where another stack exports it; None where it may be any.
     """
 
     why: str

@@ -1,4 +1,4 @@
-"""Passwords and keys that documentation and samples tell everybody: secrets of nobody."""
+"""Passwords and keys that documentation and samples publish: secrets of nobody."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def secret_kind(text: str, key: str = "") -> str | None:
 
     Args:
         text: a value or a whole script; only the first 200,000 characters are looked at.
-        key: the name it is stored under, which tells a password from a model name.
+        key: the name it is stored under, which distinguishes a password from a model name.
     """
     text = text[:_MOST_CHARS]
     for kind, form in KINDS:

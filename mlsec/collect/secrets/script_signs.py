@@ -1,4 +1,4 @@
-"""What a start-up script does that a reviewer would stop at, told without keeping the script."""
+"""What a start-up script does that a reviewer would stop at, without keeping the script."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from mlsec.vocabulary.types import RelationKind, Type, Vocabulary
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A listed item that may be wanted; ``outline`` is mapped from its listing entry alone.
 
-    ``own_id`` tells it from others that go by the same id, as equal names of several stacks do.
+    ``own_id`` distinguishes it from others that go by the same id, as equal names of several
+    stacks do.
     """
 
     item: Item

@@ -35,7 +35,7 @@ GONE = "deleted since it was listed"
 
 class WalkSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a provider brings along. ``began_at`` is when the collection began (windows count back
-    from there); ``progress`` is told (done, known, what) after every job.
+    from there); ``progress`` is called with (done, known, what) after every job.
     """
 
     plans: tuple[TypePlan, ...]

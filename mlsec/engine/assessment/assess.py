@@ -59,7 +59,7 @@ def assess(
 ) -> Judgement:
     """Judge every resource of every rule's type.
 
-    ``merge`` gives what other tools found, when it is told what our own rules did.
+    ``merge`` gives what other tools found, when it is given what our own rules did.
 
     ``clock`` is the one clock value (aware, UTC) of the scan; ``progress`` is called with
     (types done, types in all).

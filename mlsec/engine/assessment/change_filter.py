@@ -78,10 +78,10 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
 def limit_judgement(
     judgement: Judgement, limiting: Limiting, gaps: Iterable[Gap], coverage: Iterable[TypeCoverage]
 ) -> tuple[Judgement, tuple[Gap, ...], ChangeLimit]:
-    """Keep what the change touches; the waivers are told whole.
+    """Keep what the change touches; the waivers are reported whole.
 
     Returns:
-        The judgement, the gaps that are still told, and the account of what is not.
+        The judgement, the gaps that are still reported, and the account of what is not.
     """
     gaps = tuple(gaps)
     findings = tuple(finding for finding in judgement.findings if limiting.keeps(finding))

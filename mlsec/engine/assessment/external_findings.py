@@ -133,7 +133,7 @@ def _subject(scope: str, found: ExternalResult, here: Sequence[Resource]) -> Sub
 def _finding(
     rule: str, found: ExternalResult, subject: Subject, severity: Severity, number: int
 ) -> Finding:
-    """``number`` tells apart several of one check on one resource."""
+    """``number`` distinguishes several of one check on one resource."""
     return Finding(
         fingerprint=fingerprint(rule, subject.id, str(number) if number > 1 else ""),
         rule=rule,

@@ -108,7 +108,7 @@ class _Writer:
         return [f"{pad}if not ({holds}):", *self._unfold(must, index, f"{pad}    ")]
 
     def _unfold(self, must: Condition, index: int, pad: str) -> list[str]:
-        """What is known of an assertion that did not hold, told apart case by case."""
+        """What is known of an assertion that did not hold, case by case."""
         lines, word = [], "if"
         deciding = failing_clauses(must)
         if deciding is not None and are_distinct(deciding):

@@ -12,7 +12,7 @@ Guard = tuple[Condition, bool]
 class Deciding(msgspec.Struct, frozen=True, kw_only=True):
     """One clause of a condition that came out as ``want``.
 
-    It decided only where each of ``guards`` came out as told (none: it always did);
+    It decided only where each of ``guards`` came out as stated (none: it always did);
     ``is_wanted`` as in evaluate.Clause.
     """
 
@@ -26,7 +26,7 @@ def _deciding(
 ) -> tuple[Deciding, ...] | None:
     """The clauses that can decide, in reading order; None where elements would have to be walked.
 
-    A clause that decides holds exactly when the rule did not want it to, so one tells the other.
+    A clause that decides holds exactly when the rule did not want it to, so one says the other.
     """
     match condition:
         case Compare():

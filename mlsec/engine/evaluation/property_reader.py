@@ -93,7 +93,7 @@ class View:
 
 
 class Sourced(Protocol):
-    """What tells which operations a document was read with."""
+    """What says which operations a document was read with."""
 
     @property
     def sources(self) -> Mapping[str, str]: ...

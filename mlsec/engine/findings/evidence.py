@@ -172,7 +172,7 @@ def _brief(value: Any) -> str:
 
 def shown(value: Any) -> Any:
     """A value cut to what a report can show: long texts, lists and maps are shortened."""
-    # Told apart by the exact type first: whether a number is a Mapping takes longer to ask.
+    # Distinguished by the exact type first: whether a number is a Mapping takes longer to ask.
     kind = type(value)
     if kind is str:
         return value if len(value) <= MAX_TEXT_CHARS else value[: MAX_TEXT_CHARS - 1] + "…"

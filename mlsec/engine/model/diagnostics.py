@@ -1,4 +1,4 @@
-"""Diagnostics in rule files, collected so that all of them are told at once."""
+"""Diagnostics in rule files, collected so that all of them are reported at once."""
 
 from __future__ import annotations
 

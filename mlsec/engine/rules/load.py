@@ -1,4 +1,4 @@
-"""Load rule folders: every file checked, every mistake told at once."""
+"""Load rule folders: every file checked, every mistake reported at once."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ _BELOW = "./"
 
 
 def below(path: str, start: str) -> str:
-    """Tell a path from a folder (``start``, with its separator), if it lies there."""
+    """Give a path relative to a folder (``start``, with its separator), if it lies there."""
     return _BELOW + path[len(start) :] if path.startswith(start) else path
 
 
 def packed(ruleset: RuleSet, content: Path) -> bytes:
-    """Give the bytes to keep; places below ``content`` are told from there."""
+    """Give the bytes to keep; places below ``content`` are relative to it."""
     start = f"{content}{os.sep}"
     portable = _with_places(ruleset, lambda place: below(place, start))
     payload = msgspec.msgpack.encode(portable)

@@ -45,7 +45,7 @@ def resource_id(scope_id: str, kind: str, names: list[Any]) -> Any:
 def _resource_id(template: TemplateScope, values: list[Any]) -> Any:
     known = [n for n, each in enumerate(values) if isinstance(each, str) and "/" in each]
     if not known:
-        return UnknownValue("an id of something that is not told", is_given=True)
+        return UnknownValue("an id of something that is not known", is_given=True)
     place, scope = known[0], template.scope_id
     if place == 2 and all(isinstance(value, str) for value in values[:2]):
         scope = f"/subscriptions/{values[0]}/resourceGroups/{values[1]}"
@@ -59,7 +59,7 @@ def _resource_id(template: TemplateScope, values: list[Any]) -> Any:
 
 def _extension_id(_: TemplateScope, values: list[Any]) -> Any:
     if len(values) < 3 or not isinstance(values[1], str):
-        return UnknownValue("an id of something that is not told")
+        return UnknownValue("an id of something that is not known")
     return resource_id(words_of(values[0]), values[1], values[2:])
 
 

@@ -1,4 +1,4 @@
-"""Who the resources of an ARM template run as: known when they are made, the same wherever told."""
+"""Who the resources of an ARM template run as: known when they are made, the same everywhere."""
 
 from __future__ import annotations
 

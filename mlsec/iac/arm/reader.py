@@ -1,4 +1,4 @@
-"""ARM templates of a target, and what Bicep compiles to: worked out, told as declarations."""
+"""ARM templates of a target, and what Bicep compiles to: worked out, given as declarations."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class _Reading:
         )
 
     def _linked(self, file: CodeFile, path: str) -> tuple[CodeFile, Node] | None:
-        """Find a template by its relative path, or by the end of an address that is not told."""
+        """Find a template by its relative path, or by the end of an address that is not known."""
         folder = posixpath.dirname(file.path)
         near = posixpath.normpath(posixpath.join(folder, path)) if "://" not in path else ""
         tail = path.rpartition("›")[2].partition("?")[0].lstrip("/")

@@ -1,4 +1,4 @@
-"""Conditions of CloudFormation templates, three-valued: what cannot be told stays unknown."""
+"""Conditions of CloudFormation templates, three-valued: what is not known stays unknown."""
 
 from __future__ import annotations
 

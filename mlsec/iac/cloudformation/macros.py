@@ -70,4 +70,5 @@ def _several(held: Node | None) -> Iterator[Node]:
 
 
 def _name(node: Node) -> str:
-    return node.value if isinstance(node.value, str) else node.text("Name") or "of a name not told"
+    given = node.value if isinstance(node.value, str) else node.text("Name")
+    return given or "of a name that is not known"

@@ -1,4 +1,4 @@
-"""CloudFormation templates of a target: read, worked out, and told as declarations."""
+"""CloudFormation templates of a target: read, worked out, and given as declarations."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.iac.mapping.declaration import name_at, text_of
 from mlsec.iac.mapping.resource import PendingResource
 
-# stack -> the names under which it tells other stacks what it has
+# stack -> the names under which it exports to other stacks what it has
 Offers = Mapping[str, frozenset[str]]
 NOTHING_OFFERED: Offers = {}
 _ELSEWHERE = "it names what another part of this code declares, and both may be applied apart"
@@ -79,7 +79,7 @@ class Owners:
         return []
 
     def _is_offered(self, stack: str, words: str) -> bool:
-        """Whether a stack may tell what is asked for in these words of an unknown value."""
+        """Whether a stack may export what is asked for in these words of an unknown value."""
         asked = words.removeprefix("‹").removesuffix("›").rpartition(".outputs.")[2]
         tail = asked.rpartition("›")[2].partition(".")[0]
         offered = (each.rpartition("›")[2] for each in self._offers.get(stack, ()) if tail)

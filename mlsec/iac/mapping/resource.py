@@ -21,7 +21,7 @@ from mlsec.vocabulary.types import Kind, NoDefault, Property, Type
 
 # In a table: what the service, or the provider, then does has changed from version to version.
 NOT_KNOWN = "?"
-_SAYS_NOT = "is not told by code: only what runs has it"
+_SAYS_NOT = "is not known by code: only what runs has it"
 
 
 class PendingResource(msgspec.Struct, kw_only=True):
@@ -39,7 +39,7 @@ class PendingResource(msgspec.Struct, kw_only=True):
     joined: set[tuple[str, str]] = msgspec.field(default_factory=set)
     # Operations of which nothing is known, and why.
     clouded: dict[str, str] = msgspec.field(default_factory=dict)
-    # Operations with what may be said here, by something that could not be told to belong here.
+    # Operations with what may be said here, by something that is not known to belong here.
     doubts: list[tuple[str, Node]] = msgspec.field(default_factory=list)
 
 
@@ -105,7 +105,7 @@ def followed_fields(owner: Type) -> frozenset[str]:
 
 
 class _Made:
-    """What one declaration tells, property by property."""
+    """What one declaration says, property by property."""
 
     def __init__(self, standing: PendingResource, owner: Type, scope: str) -> None:
         self._standing, self._owner, self._scope = standing, owner, scope
@@ -138,7 +138,7 @@ class _Made:
             self._put_default(wanted)
 
     def _find(self, wanted: Property) -> Node | Gap | str | None:
-        """Give where it stands; why code never tells it; or None when it is not written."""
+        """Give where it stands; why code never says it; or None when it is not written."""
         standing = self._standing
         own_paths = standing.entry.paths.get(wanted.name)
         if own_paths is not None:
@@ -202,7 +202,7 @@ class _Made:
             self.properties[wanted.name] = assumed
 
     def _never(self, name: str, why: str) -> None:
-        """One gap for all that are declared: what no code of the kind tells."""
+        """One gap for all that are declared: what no code of the kind says."""
         gap = make_gap(
             scope=self._scope,
             subject=self._owner.name,

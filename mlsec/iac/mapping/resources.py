@@ -28,7 +28,7 @@ ReferredOf = Callable[[str], frozenset[str]]
 _NOT_READ = "no rule reads it"
 _NOT_HERE = "what it belongs to is not declared in this code"
 _TAGS = "GetResources"
-# So many settings of one kind without a known owner are told apart; more than anybody writes.
+# So many settings of one kind without a known owner are distinguished; more than anybody writes.
 _MOST_DOUBTS = 40
 
 
@@ -51,7 +51,7 @@ def declare(
     """Turn declarations into resources and count every one of them.
 
     ``referred_of`` names the types that are only counted where nothing of ML refers to them;
-    ``offers`` are the names under which each stack tells others what it has.
+    ``offers`` are the names under which each stack exports what it has.
     """
     gathering = _Gathering(scope, vocabulary, offers)
     for declaration in declarations:
@@ -79,7 +79,7 @@ def specs_of(entry: DeclaredType, owner: Type) -> dict[str, Any]:
 
 
 def _answered_by(operation: str) -> str:
-    """What is said of a parent stands in the parent, where a reader tells it."""
+    """What is said of a parent stands in the parent, where a reader says it."""
     above = operation.count("parent.")
     return ".".join(["parent"] * above) or "."
 

@@ -26,7 +26,7 @@ _RESOURCES = ("Resource", "NotResource")
 
 
 class MappedValue(msgspec.Struct, frozen=True, kw_only=True):
-    """What code tells of one property.
+    """What code reports one property.
 
     ``why`` says what hides it ("" for nothing); ``value`` is then its own words for it, for those
     who refer to it, or None. ``partly`` maps ``list[]`` and ``list[].field`` to what hides parts.
@@ -60,7 +60,7 @@ class ValueMapper:
         self._followed = followed
 
     def map_value(self, wanted: Property, node: Node) -> MappedValue:
-        """Give what a node tells of a property.
+        """Give what a node reports a property.
 
         Raises:
             WrongKindError: it is not what the vocabulary says.

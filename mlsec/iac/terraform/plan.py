@@ -47,7 +47,7 @@ class Plan:
     def declarations(self, code: Mapping[str, Declaration], root: str) -> Iterator[Declaration]:
         """Yield what is planned; ``code`` is the same in the code of the target, by address.
 
-        What the plan leaves open is taken from the code where that tells it, and so are places.
+        What the plan leaves open is taken from the code where that says it, and so are places.
         """
         module = self._root.get("planned_values", "root_module")
         for resource in _resources(module or _NONE, 0):

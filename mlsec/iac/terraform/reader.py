@@ -1,4 +1,4 @@
-"""Terraform code and plans of a target, worked out and told as declarations."""
+"""Terraform code and plans of a target, worked out and given as declarations."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ class Resolver:
 
 
 def _in_api_form(home: Home, declared: Declaration, body: Node) -> Node:
-    """Give a body as its table reads it; an id that is not told is that of this declaration."""
+    """Give a body as its table reads it; an id that is not known is that of this declaration."""
     made = in_api_form(home, declared.type, body)
     held = made.get("id")
     hidden = held.value if held is not None else None

@@ -69,7 +69,7 @@ def in_api_form(home: Home, declared_type: str, body: Node) -> Node:
     made: dict[str, Node] = {key: each for key, each in own.items() if each is not None}
     if identity is not None:
         kind = identity.get("type") or Node("None")
-        # Who it runs as is told when it is made, and by no words that the code has for it.
+        # Who it runs as is reported when it is made, and by no words that the code has for it.
         who = UnknownValue("who it runs as is known when it is made", is_given=True)
         made["identity"] = Node({"type": kind, "principalId": Node(who)}, identity.line)
     made["id"] = Node(azapi_id(body), body.line, body.column)

@@ -1,4 +1,4 @@
-"""The values of Terraform's language, with those that only the apply or another file can tell."""
+"""The values of Terraform's language, with those that only the apply or another file can know."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_WEIGHT = 200_000
 
 
 class InvalidValue(UnknownValue, frozen=True):
-    """What Terraform itself would refuse: ``try`` and ``can`` tell it from what is not known."""
+    """What Terraform itself refuses: ``try`` and ``can`` distinguish it from the unknown."""
 
 
 class Symbol(msgspec.Struct, frozen=True):

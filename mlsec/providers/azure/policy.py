@@ -48,6 +48,6 @@ def rights(*, is_organisation: bool = False) -> tuple[str, ...]:
 
 
 def data_rights() -> tuple[str, ...]:
-    """Give the data actions: definitions that Resource Manager does not tell, and nothing else."""
+    """Give the data actions: definitions that Resource Manager does not say, and nothing else."""
     table = table_of(plans()).values()
     return tuple(sorted({each.right for each in table if isinstance(each, ProjectRead)}))

@@ -43,7 +43,7 @@ class ArmRead(Operation, frozen=True, kw_only=True):
 class ProjectRead(ArmRead, frozen=True, kw_only=True):
     """A read of an AI Foundry project's own interface, which needs a data action.
 
-    The parameter ``endpoint`` is the project's address, as Resource Manager tells it.
+    The parameter ``endpoint`` is the project's address, as Resource Manager says it.
     """
 
 

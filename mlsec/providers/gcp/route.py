@@ -34,7 +34,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     operation is asked in each of them, and the answers are one list. ``places`` are the locations
     of a service that lists none.
     ``query`` are parameters that always go into the query, also of a POST: text with holes.
-    ``is_window``: what the API tells exists without it too (service accounts, policies); where it
+    ``is_window``: what the API says exists without it too (service accounts, policies); where it
     is switched off, that is hidden, not absent.
     """
 

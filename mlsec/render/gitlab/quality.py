@@ -122,7 +122,7 @@ def _unseen(assessment: Assessment, inventory: Inventory) -> Iterator[dict[str, 
 
 
 def _incomplete(assessment: Assessment, inventory: Inventory) -> Iterator[dict[str, Any]]:
-    """One entry at the head of a report that does not tell of everything."""
+    """One entry at the head of a report that does not say of everything."""
     counts = tally.count(assessment)
     notices = [shown(one, 300) for one in assessment.notices if one.strip()]
     head = inventory.listed("")

@@ -30,7 +30,7 @@ _LINK = re.compile(r"https://[\x21-\x7e]+")
 def render_sast(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
     """Write open failures as vulnerabilities, and what is not one of them as messages of the scan.
 
-    The format knows no waiver and no "not assessed": they are told one by one as messages.
+    The format knows no waiver and no "not assessed": they are reported one by one as messages.
     """
     inventory = build_inventory(assessment, settings.sarif_inventory)
     rules = {rule.id: rule for rule in assessment.rules}

@@ -51,7 +51,7 @@ class Change:
         self.files: dict[str, Committed | None] = {}
         for file in files_of(git, commit):
             name = plain_name(os.fsdecode(file.path))
-            # Two names that cannot be told apart in a report: both count as changed.
+            # Two names that cannot be distinguished in a report: both count as changed.
             self.files[name] = None if name in self.files else file
         self._known: dict[str, bool] = {}
 

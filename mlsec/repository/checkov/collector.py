@@ -114,7 +114,7 @@ def _files(snapshot: Snapshot, scope: str) -> dict[str, CodeFile]:
     return {
         file.path: file
         for file in kept
-        # These tell checkov what to do, and may name Python code for it to load.
+        # These say checkov what to do, and may name Python code for it to load.
         if file.language in LANGUAGES
         and not any(part.startswith(".checkov") for part in file.path.split("/"))
     }

@@ -30,7 +30,7 @@ FRAMEWORKS = (
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
-    """Where checkov lies; ``version`` is "" where that cannot be told without starting it."""
+    """Where checkov lies; ``version`` is "" where that is not known without starting it."""
 
     path: str
     version: str = ""

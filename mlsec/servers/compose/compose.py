@@ -171,7 +171,7 @@ class _Reader:
         return chosen[0] if chosen else None
 
     def _check_includes(self, file: CodeFile, folder: str) -> None:
-        """What is included is read as a file of its own; what is not here is told."""
+        """What is included is read as a file of its own; what is not here is reported."""
         for item in self._roots[file.path].items("include"):
             for node in _paths_of(item):
                 if isinstance(node.value, UnknownValue) or not isinstance(node.value, str):

@@ -1,7 +1,7 @@
 """What stands in front of a service in its own compose file: proxies that publish, and tunnels.
 
-A server that publishes nothing may still be led to. Where that was read it is told, and where it
-was not, how far it can be reached is not known.
+A server that publishes nothing may still be led to. Where that was read it is reported, and where
+it was not, how far it can be reached is not known.
 """
 
 from __future__ import annotations
@@ -115,11 +115,11 @@ def _upstreams(
         why = f'"{front.name}" leads to it and asks some who they are; on which way was not read'
         return UnknownValue(why)
     ports = sorted(set(filter(None, named)))
-    return " ".join(ports) or UnknownValue(f'which port of it "{front.name}" leads to is not told')
+    return " ".join(ports) or UnknownValue(f'which port of it "{front.name}" leads to is not known')
 
 
 def _by_labels(each: Composed, front: Composed) -> str | UnknownValue | None:
-    """Traefik is told by the labels of what it leads to."""
+    """Traefik is configured by the labels of what it leads to."""
     labels = _labels(each.node)
     enabled = labels.get("traefik.enable", "").lower()
     words = " ".join(str(n.value) for n in front.launch.argv or () if isinstance(n.value, str))
@@ -132,7 +132,7 @@ def _by_labels(each: Composed, front: Composed) -> str | UnknownValue | None:
         why = f'"{front.name}" leads to it by middlewares, which may ask who is there'
         return UnknownValue(why)
     ports = [value for key, value in labels.items() if key.endswith(".loadbalancer.server.port")]
-    return " ".join(ports) or UnknownValue(f'which port of it "{front.name}" leads to is not told')
+    return " ".join(ports) or UnknownValue(f'which port of it "{front.name}" leads to is not known')
 
 
 def _labels(node: Node) -> dict[str, str]:

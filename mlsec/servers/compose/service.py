@@ -108,7 +108,7 @@ def _words(node: Node | None, project: Project) -> tuple[Node, ...] | None:
             for word in flag_nodes(project.parts(str(item.value)), item.line, item.column)
         )
     if not isinstance(node.value, str):
-        return (Node(UnknownValue("the command is not told"), node.line, node.column),)
+        return (Node(UnknownValue("the command is not known"), node.line, node.column),)
     # Compose splits words and knows no operators: a sign such as && is a word like any other.
     filled = node.value.replace("$$", "\x00")
     found = split_commands(
@@ -169,7 +169,7 @@ def _published(service: Node, project: Project) -> Iterator[Publication]:
 
 
 def _with_port(item: Node, project: Project) -> Node:
-    """Fill in a port; of a host's port that only its operator knows, the container's is told.
+    """Fill in a port; of a host's port that only its operator knows, the container's is reported.
 
     ``${WEB_PORT}:8000`` passes 8000 on at some port of all addresses.
     """

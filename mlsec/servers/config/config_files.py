@@ -53,7 +53,7 @@ class ConfigSource:
     def _by_itself(
         self, product: Product, launch: Launch, settings: Settings
     ) -> tuple[tuple[ConfigFile, ...], str]:
-        """Read what lies where the product looks without being told."""
+        """Read what lies where the product looks by itself."""
         for path in product.config_paths:
             found, why = self._if_there(path, launch)
             if found or why:
@@ -131,7 +131,7 @@ def _named(form: str, settings: Settings) -> SettingValue | None:
 def _in_some_folder(name: str, launch: Launch) -> str:
     if all(posixpath.basename(path) != name for path in (*launch.mounted, *launch.files)):
         return ""
-    return f"whether it reads {name}: the folder that it is started in is not told"
+    return f"whether it reads {name}: the folder that it is started in is not known"
 
 
 def _named_file(product: Product, settings: Settings) -> SettingValue | None:

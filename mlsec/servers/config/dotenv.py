@@ -14,7 +14,7 @@ _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*(.*)\Z")
 def parse_environment(text: str, file: str = "") -> Mapping[str, Node]:
     """Give the variables of an environment file; the last of several with one name holds.
 
-    ``file`` is kept as the tag of each node, so that its place can be told.
+    ``file`` is kept as the tag of each node, so that its place is known.
     """
     nodes: dict[str, Node] = {}
     for number, line in enumerate(text.splitlines(), start=1):

@@ -141,7 +141,7 @@ def _greets(target: ProbeTarget, snapshot: Snapshot, limits: Limits, dialler: Di
 
 
 class _Questions:
-    """What is asked: what every server is, then what tells products apart, then its own."""
+    """What is asked: what every server is, then what distinguishes products, then its own."""
 
     def __init__(self, asker: ProbeClient, target: ProbeTarget, progress: Progress | None) -> None:
         self._asker, self._target, self._progress = asker, target, progress

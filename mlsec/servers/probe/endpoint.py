@@ -38,7 +38,7 @@ from mlsec.snapshot.records import Call, CallStatus
 
 _GUARDED = (Opens.RUN, Opens.MANAGE, Opens.MODEL, Opens.DATA)
 _CERTIFICATE = "certificate."
-# What only the answer at the start can tell.
+# What only the answer at the start can know.
 _OF_ROOT = (
     "server_header", "redirects_to", "redirects_to_tls", "redirects_to_http", "lists_directory",
     "hsts_max_age", "cookies",
@@ -87,7 +87,7 @@ class _Shaping:
         )
 
     def _is_reached(self) -> bool:
-        """Whether there is anything to tell; if not, one gap hides all of it."""
+        """Whether there is anything to say; if not, one gap hides all of it."""
         steps = (RESOLVE, CONNECT, HANDSHAKE) if self._target.is_tls else (RESOLVE, CONNECT)
         for operation in steps:
             step = self._evidence.first(operation)
@@ -201,7 +201,7 @@ class _Shaping:
         if found.version:
             self._known["version"] = found.version
         else:
-            why = f"{found.main.title} told no version to a caller without a sign-in"
+            why = f"{found.main.title} gave no version to a caller without a sign-in"
             self._hide(("version",), self._gap("version", GapReason.UNSUPPORTED, why))
         flaws = known_flaws(found.main.name, found.version, products)
         if isinstance(flaws, UnknownVersion):
@@ -226,7 +226,7 @@ class _Shaping:
         self._known["checked_paths"] = rows
         states = {each.state for each in guarded}
         if "open" in states:
-            return  # whether it answers anybody else, from somewhere else, a probe cannot tell
+            return  # whether it answers anybody else, from somewhere else, a probe cannot know
         if None in states:
             for each in guarded:
                 if each.state is None:
@@ -286,7 +286,7 @@ class _Shaping:
 
 
 def _why_not_known(ends: list[RecordedResponse | None]) -> str:
-    """Say why nobody can tell whether a sign-in is wanted; ``ends`` are a start and a nowhere."""
+    """Say why it is not known whether a sign-in is wanted; ``ends`` are a start and a nowhere."""
     if all(response is not None and response.status == 403 for response in ends):
         return (
             "it refuses whatever is asked (403): whether for want of a sign-in, or because of where"

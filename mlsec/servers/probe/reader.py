@@ -22,7 +22,7 @@ ENDPOINT = "probe.endpoint"
 
 
 def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
-    """Give the endpoints that a snapshot tells of.
+    """Give the endpoints that a snapshot reports.
 
     Raises:
         MlsecError: the evidence is damaged.

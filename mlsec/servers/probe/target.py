@@ -50,7 +50,7 @@ class ProbeTarget(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def scope(self) -> str:
-        """The scope of all that is told of it."""
+        """The scope of all that is recorded of it."""
         return f"{PROVIDER}/{self.id}"
 
 

@@ -137,7 +137,7 @@ def _distrust(error: ssl.SSLCertVerificationError) -> tuple[str, str]:
 
 def _trusting() -> ssl.SSLContext:
     context = ssl.create_default_context()
-    context.check_hostname = False  # the name is compared apart, to tell one fault from another
+    context.check_hostname = False  # the name is compared apart, so that each fault has its name
     context.verify_flags = ssl.VerifyFlags(_NO_CHECK_TIME | ssl.VERIFY_X509_TRUSTED_FIRST)
     return _open_minded(context)
 

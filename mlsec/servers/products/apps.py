@@ -110,7 +110,7 @@ def _litellm_asks(s: Settings, key: SettingValue, permits: SettingValue) -> Sett
     given = is_given(key)
     if not given.is_known or given.value:
         return given
-    # From 1.104.0 on it does not start without a key, unless it is told to.
+    # From 1.104.0 on it does not start without a key, unless it is configured to.
     refuses = s.by_version(("<1.104.0", False), ("", True))
     if permits.is_known and permits.value:
         return no(permits)

@@ -158,7 +158,7 @@ def read_minio(s: Settings) -> NamedSettings:
         is_one_of(password, ("minioadmin", "minio123", "minio", "minio_pass", "miniopassword")),
     )
     yield "encryption.in_transit", any_given(s.find("--certs-dir", "-S"))
-    # Its metrics ask for a token unless told otherwise.
+    # Its metrics ask for a token unless configured otherwise.
     reach = reach_of(s.launch, known(ANYWHERE), known("9000"))
     public = s.find(env=("MINIO_PROMETHEUS_AUTH_TYPE",), default="jwt")
     yield "exposure.metrics_open", open_to_others(reach, public.mapped(lambda v: v != "public"))

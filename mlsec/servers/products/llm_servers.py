@@ -1,6 +1,6 @@
 """Servers of language models: vLLM, SGLang, Text Generation Inference, LMDeploy, llama.cpp, Ollama.
 
-Each default stands with where it is told.
+Each default stands with where it is documented.
 """
 
 from __future__ import annotations

@@ -27,11 +27,12 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     arguments, ``arguments`` those it has without any given; ``image_env`` and ``image_keys`` what
     the image sets. ``tag`` finds the version in an image's tag. ``advisories`` is the name of its
     data on flaws, ``packages`` those whose version is that of the server. ``config`` says how it
-    is told where its configuration file lies: flags, variables, where it looks by itself
+    is reported where its configuration file lies: flags, variables, where it looks by itself
     (``config_paths``; ``config_files`` are names in the folder that it is started in or, where
-    ``config_folder_after`` is told, in the one that stands behind that word), and ``config_word``
-    what a word of the command line looks like that names it. ``is_env_first``: a variable names it
-    before a flag does. ``is_web``: it speaks HTTP, so that a proxy for web pages may lead to it.
+    ``config_folder_after`` is reported, in the one that stands behind that word), and
+    ``config_word`` what a word of the command line looks like that names it. ``is_env_first``:
+    a variable names it before a flag does. ``is_web``: it speaks HTTP, so that a proxy for web
+    pages may lead to it.
     """
 
     type: str
@@ -64,7 +65,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
         return any(re.match(pattern, head) for pattern in self.commands)
 
     def version_in(self, tag: str) -> str:
-        """Give the version that an image's tag tells, "" for none."""
+        """Give the version that an image's tag says, "" for none."""
         match = re.match(self.tag, tag)
         return match[1] if match is not None else ""
 
@@ -84,7 +85,7 @@ def open_to_others(reach: SettingValue, asks: SettingValue) -> SettingValue:
 
 
 def is_one_of(answer: SettingValue, published: tuple[str, ...] = ()) -> SettingValue:
-    """Whether a value is one of those that documentation tells everybody."""
+    """Whether a value is one of those that are published in documentation."""
     return answer.mapped(
         lambda value: value is not None and (str(value) in published or is_published(str(value)))
     )

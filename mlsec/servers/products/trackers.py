@@ -123,7 +123,7 @@ def read_mlflow(s: Settings) -> NamedSettings:
 def _mlflow_guard(option: Option) -> NamedSettings:
     security_middleware_off = truth(option("disable-security-middleware", "false"))
     yield "security_middleware_off", security_middleware_off
-    # Without its guard it answers to any name, and tells no page that it may read.
+    # Without its guard it answers to any name, and says no page that it may read.
     yield "any_host", either(security_middleware_off, has_star(option("allowed-hosts", "")))
     origins = has_star(option("cors-allowed-origins", ""))
     yield "access.any_origin", both(opposite(security_middleware_off), origins)

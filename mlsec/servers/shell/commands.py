@@ -41,7 +41,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def commands_of(launch: Launch) -> tuple[Started, ...]:
-    """Give the commands that a launch is told to run; none when the image decides."""
+    """Give the commands that a launch is configured to run; none when the image decides."""
     argv = filled_argv(launch)
     found = list(_opened(argv, launch, {}, 0, is_in_shell=False))
     if launch.shell is not None and isinstance(launch.shell.value, str):
@@ -66,7 +66,7 @@ def filled_argv(launch: Launch) -> tuple[Node, ...]:
 def _of_pod(word: Node, launch: Launch, *, is_text: bool) -> list[Node]:
     """Fill in ``$(NAME)``, which stands for a variable of the container.
 
-    In a text for a shell, one that is not known is left to where its words are told apart.
+    In a text for a shell, one that is not known is left to where its words are distinguished.
     """
     if not isinstance(word.value, str) or not _OF_POD.search(word.value):
         return [word]

@@ -106,7 +106,7 @@ def test_a_tool_that_only_looks_is_none_and_one_of_a_new_kind_is_not_known() -> 
     ],
 )  # fmt: skip
 def test_tools_of_a_program_or_of_another_version_are_not_known(agent: dict[str, Any]) -> None:
-    assert tools(agent) == [{"name": "not told"}]
+    assert tools(agent) == [{"name": "not known"}]
 
 
 def test_what_an_agent_searches_and_calls_without_signing_in() -> None:

@@ -64,7 +64,7 @@ def test_a_file_that_may_lie_where_it_is_started_is_neither_read_nor_passed_over
         },
     )
     server = found.servers["Dockerfile"]
-    assert "the folder that it is started in is not told" in found.why(
+    assert "the folder that it is started in is not known" in found.why(
         server, "exposure.management_open"
     )
 

@@ -18,7 +18,7 @@ _ACTS = (FactKind.DENIED_CALL, FactKind.DENIED_IMPORT, FactKind.HOSTILE_ARGUMENT
 def judge_rows(window: Window, record: Recorder) -> None:
     """Follow what looks like an import anywhere in the file; rows lie in heaps of their own.
 
-    Numbers and texts between them may look so by chance: only what a list names is told.
+    Numbers and texts between them may look so by chance: only what a list names is reported.
     """
     if window.size_bytes > SEARCHED_BYTES:
         detail = f"rows of pickled objects behind the first {SEARCHED_BYTES >> 20} MiB"

@@ -59,7 +59,7 @@ def read_tensor(window: Window, record: Recorder) -> None:
 
 
 def _few(wire: Wire) -> list[Field]:
-    """All fields, strings told by their first only; none where one is not of a tensor."""
+    """All fields, strings given by their first only; none where one is not of a tensor."""
     fields: list[Field] = []
     strings = 0
     for field in wire.fields():

@@ -142,7 +142,7 @@ class GraphReader:
             danger = Severity.MEDIUM
             self.record.fact(FactKind.OUTSIDE_REFERENCE, path, detail, danger=danger)
             return
-        # Tables are told where the vocabulary lay when they were made; loaders replace it.
+        # Tables are reported where the vocabulary lay when they were made; loaders replace it.
         detail = f"{reader} {where} may read {path}, unless the loader replaces it"
         self.record.hole(GapReason.UNRESOLVED, detail[:400])
 

@@ -28,7 +28,7 @@ def top_fields(wire: Wire) -> tuple[Field, ...]:
 
 
 def tensorflow_format(wire: Wire, top: tuple[Field, ...]) -> Format | None:
-    """Tell which container of a graph these fields are; None if none."""
+    """Say which container of a graph these fields are; None if none."""
     by_number: dict[int, list[Field]] = {}
     for field in top:
         by_number.setdefault(field.number, []).append(field)

@@ -29,7 +29,7 @@ _UUID_TEXT = regex(rb"[\w-]{0,64}\Z")
 
 
 def sniff_shard(head: bytes, window: Window) -> bool:
-    """Whether the name is that of a shard: its bytes cannot tell."""
+    """Whether the name is that of a shard: its bytes do not say."""
     return bool(SHARD.match(window.name)) and not sniff_pointer(head, window)
 
 

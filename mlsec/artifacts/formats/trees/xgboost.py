@@ -45,7 +45,7 @@ def sniff_xgboost(head: bytes, _window: Window) -> bool:
 
 
 def read_xgboost(window: Window, record: Recorder) -> None:
-    """Walk the model's values; in the old form nothing tells where they end.
+    """Walk the model's values; in the old form nothing says where they end.
 
     Raises:
         ArtifactError: broken UBJSON.

@@ -20,7 +20,7 @@ def unary(operator: str, operand: Value) -> Value:
 
 
 def decided(operator: str, left: Value) -> bool | None:
-    """Give what ``&&`` or ``||`` is by its left side alone; None when that does not tell."""
+    """Give what ``&&`` or ``||`` is by its left side alone; None when that does not say."""
     if operator not in ("&&", "||"):
         return None
     verdict = bool_of(left)

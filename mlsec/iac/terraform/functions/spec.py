@@ -90,7 +90,7 @@ def room(chars: int = 0, elements: int = 0) -> None:
 
 
 def key_of(value: Value) -> Any:
-    """Give what tells a value from others in a set; equal values have equal keys."""
+    """Give what distinguishes a value from others in a set; equal values have equal keys."""
     if isinstance(value, list):
         return ("list", tuple(key_of(each) for each in value))
     if isinstance(value, dict):

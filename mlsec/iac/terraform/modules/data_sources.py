@@ -1,4 +1,4 @@
-"""Data sources whose answer the code itself tells: who applies it, where, and policy documents."""
+"""Data sources whose answer the code itself says: who applies it, where, and policy documents."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class DataSpace(ResourceSpace):
         if name in MADE_UP:
             return Symbol(self.instance.address, (name,))
         shown = f"{self.instance.address}.{name}"
-        # What another root module tells is none of the things of this one.
+        # What another root module exports is none of the things of this one.
         among = () if self.instances.key[0] == _REMOTE else None
         return UnknownValue(f"{shown} is looked up at the apply", f"‹{shown}›", among=among)
 
 
 def attribute(data: DataSpace, name: str) -> Value:
-    """Give an attribute that can be told from the code, or None."""
+    """Give an attribute that is known from the code, or None."""
     kind = data.instances.key[0]
     found = _OWN.get((kind, name))
     if found is not None:

@@ -71,7 +71,7 @@ class Scope(Names):
             "data": _Lookup(lambda kind: _Lookup(lambda name: self._data(kind, name))),
             "path": {"module": self._path(), "root": ".", "cwd": "."},
             "terraform": _Lookup(
-                lambda name: UnknownValue(f"terraform.{name} is told at the apply")
+                lambda name: UnknownValue(f"terraform.{name} is reported at the apply")
             ),
         }
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_BLOCK_DEPTH = 40
-# How many mistakes of one file are told; the rest of it is as little understood.
+# How many mistakes of one file are reported; the rest of it is as little understood.
 _MAX_MISTAKES = 20
 _TOP = re.compile(
     r"(?m)^(?:resource|data|variable|output|module|provider|locals|terraform|moved|import|removed"

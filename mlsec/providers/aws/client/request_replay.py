@@ -27,7 +27,7 @@ from mlsec.providers.aws.client.response_check import check_body
 # done here; for others it does (IAM decodes policies), and they are asked too seldom to matter.
 SERVICES = frozenset({"ecr", "kms", "resourcegroupstaggingapi", "s3", "sagemaker"})
 _SIGNATURES = ("v4", "s3v4")
-# Told anew with each attempt, and of use to the provider's own statistics only.
+# Reported anew with each attempt, and of use to the provider's own statistics only.
 _PER_ATTEMPT = ("amz-sdk-invocation-id", "amz-sdk-request")
 # Names that are one label of a host, and no alias or special kind with rules of its own.
 _PLAIN_BUCKET = re.compile(

@@ -52,7 +52,7 @@ class Confined(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_unknown(self) -> bool:
-        """Whether what is left cannot be told."""
+        """Whether what is left is not known."""
         return bool(self.unknown)
 
 

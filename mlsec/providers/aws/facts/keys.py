@@ -92,7 +92,7 @@ def _is_customers(key: Resource, resource: Resource) -> Answer:
     reference = key.name if key.is_stub else key.identity
     if reference.rpartition(":")[2].startswith("alias/aws/"):
         return NO
-    # Whether an account that code names is its own is not told.
+    # Whether an account that code names is its own is not known.
     if account_in(reference) not in ("", account_of(resource)) and not is_code(resource.scope):
         return YES
     match property_value(key, "manager"):

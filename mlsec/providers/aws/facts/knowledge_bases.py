@@ -54,7 +54,7 @@ def retrievers(resource: Resource, graph: Graph) -> Targets:
     """Find the roles that are there to query the knowledge base.
 
     A policy of theirs names the right to retrieve. One that allows everything says nothing about
-    knowledge bases; how wide a role is, other facts tell.
+    knowledge bases; how wide a role is, other facts say.
     """
     return _roles(resource, graph, lambda identity: _may_retrieve(identity, resource))
 

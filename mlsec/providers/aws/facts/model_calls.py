@@ -1,7 +1,7 @@
 """What an identity may call of what answers with a model: endpoints, models, agents, by name.
 
 Only a statement that names the service counts ("sagemaker:*", "bedrock:InvokeModel"). One that
-allows everything ("*") says nothing about models; how wide a role is, other facts tell.
+allows everything ("*") says nothing about models; how wide a role is, other facts say.
 """
 
 from __future__ import annotations

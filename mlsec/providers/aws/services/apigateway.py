@@ -1,6 +1,6 @@
 """Which calls give APIs: two reads per REST API, three per HTTP or WebSocket API.
 
-Every API is read, because only its integrations tell whether it leads to a model.
+Every API is read, because only its integrations say whether it leads to a model.
 """
 
 from __future__ import annotations

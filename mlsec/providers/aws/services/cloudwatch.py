@@ -14,7 +14,7 @@ PLANS: tuple[TypePlan, ...] = (
             items="MetricAlarms",
         ),
     ),
-    # An alarm without actions may still be told of through a composite one.
+    # An alarm without actions may still be reported through a composite one.
     TypePlan(
         type="aws.cloudwatch.composite_alarm",
         listing=Operation(

@@ -27,7 +27,7 @@ _CALLED = {
     "knowledgebases": "knowledge_base",
     "flows": "flow",
 }
-# The data planes that answer with what a model says, and what a path of theirs calls if untold.
+# The data planes that answer with what a model says, and what a path of theirs calls if not named.
 _MODEL_SERVICES = {
     "runtime.sagemaker": "endpoint",
     "sagemaker": "endpoint",
@@ -210,7 +210,7 @@ def _model_call(service: str, path: str) -> dict[str, Any]:
     if match is None:
         return {"calls": _MODEL_SERVICES[service]}
     name = urllib.parse.unquote(match["name"])
-    # A name in braces comes from the request or the stage: it is not told here.
+    # A name in braces comes from the request or the stage: it is not known here.
     return {"calls": _CALLED[match["kind"]], "target": None if "{" in name else name}
 
 

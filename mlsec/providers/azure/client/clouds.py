@@ -70,7 +70,7 @@ AUDIENCE = "AZURE_RESOURCE_MANAGER_AUDIENCE"
 def find_cloud(environment: Mapping[str, str] = os.environ) -> Cloud:
     """Give the cloud that the environment names, the public one when it names none.
 
-    ``AZURE_ENVIRONMENT`` is one of ``CLOUDS``; ``AZURE_AUTHORITY_HOST`` alone also tells which of
+    ``AZURE_ENVIRONMENT`` is one of ``CLOUDS``; ``AZURE_AUTHORITY_HOST`` alone also says which of
     them is meant. ``AZURE_RESOURCE_MANAGER_ENDPOINT`` is for clouds of one's own.
 
     Raises:

@@ -96,7 +96,7 @@ def inside_of(
 
 
 class Index:
-    """All that the graph told, and when it may stand for a listing."""
+    """All that the graph answered, and when it may stand for a listing."""
 
     def __init__(self, answers: Iterable[RowsAnswer], inside: Mapping[str, Inside]) -> None:
         self._inside = inside

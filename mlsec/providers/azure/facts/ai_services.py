@@ -70,7 +70,7 @@ def _known(resource: Resource, name: str) -> str:
 def data_buckets(resource: Resource, graph: Graph) -> Targets:
     """Give the containers that a search service is known to read; there may always be more.
 
-    Its data sources are told by the service's own interface alone, which a reading role does not
+    Its data sources are given by the service's own interface alone, which a reading role does not
     open: what it reads past private links of its own cannot be seen.
     """
     targets = graph.targets(resource, "linked_containers")
@@ -79,7 +79,7 @@ def data_buckets(resource: Resource, graph: Graph) -> Targets:
         subject=resource.id,
         wanted="data sources of the search service",
         reason=GapReason.UNSUPPORTED,
-        detail="Resource Manager does not tell them; look at the service's data sources by hand",
+        detail="Resource Manager does not say them; look at the service's data sources by hand",
     )
     return Targets(
         resources=targets.resources, gaps=tuple(sorted({*targets.gaps, graph.note_gap(gap)}))

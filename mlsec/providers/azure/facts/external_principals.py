@@ -1,7 +1,7 @@
-"""Who from outside of the tenant holds roles on Azure, as far as the resource manager tells.
+"""Who from outside of the tenant holds roles on Azure, as far as the resource manager says.
 
-It tells of groups of other tenants (ForeignGroup) and of what is delegated to a managing tenant
-(Lighthouse). It does not tell whether a user is a guest, or where an application is at home.
+It reports groups of other tenants (ForeignGroup) and of what is delegated to a managing tenant
+(Lighthouse). It does not say whether a user is a guest, or where an application is at home.
 """
 
 from __future__ import annotations

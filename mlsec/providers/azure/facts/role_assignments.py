@@ -2,7 +2,7 @@
 
 Rights of a role come from its definition as the subscription answered it. A condition on an
 assignment is not interpreted: what it touches is unknown. Denials count when they name the
-principal or everybody; one that names a group it is in is not seen, because groups are not told.
+principal or everybody; one that names a group it is in is not seen, because groups are not known.
 """
 
 from __future__ import annotations

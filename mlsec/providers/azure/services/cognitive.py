@@ -63,7 +63,7 @@ PROJECT_CONNECTIONS = _below(
     "ProjectConnections_List", "connections", "projects/connections", _CONNECTION
 )
 _DEFINITION = "data[].versions.latest.definition"
-# What an agent is made of is told by its project alone; instructions and headers may hold secrets.
+# What an agent is made of is known to its project alone; instructions and headers may hold secrets.
 AGENTS = ProjectRead(
     service="aiprojects",
     name="Agents_List",

@@ -43,7 +43,8 @@ def tools(raw: Any) -> list[dict[str, str]] | None:
     """Give an agent's tools that act, with whether a person is asked before a call.
 
     A tool of a kind that came later has no ``confirmation``: that is not known. So has an agent
-    whose tools stand in its own program, or that serves another version than the one that is told.
+    whose tools stand in its own program, or that serves another version than the one that is
+    reported.
     """
     if raw is None:
         return None
@@ -51,7 +52,7 @@ def tools(raw: Any) -> list[dict[str, str]] | None:
     definition = latest.get("definition", {})
     is_known = definition.get("kind") == "prompt" and not definition.get("harness")
     if not is_known or not _serves(raw, latest):
-        return [{"name": "not told"}]
+        return [{"name": "not known"}]
     return [each for tool in definition.get("tools") or () for each in _tool(tool)]
 
 
@@ -103,7 +104,7 @@ def last_part(raw: Any) -> str | None:
 
 
 def _serves(raw: Mapping[str, Any], latest: Mapping[str, Any]) -> bool:
-    """Whether every request goes to the version that is told."""
+    """Whether every request goes to the version that is reported."""
     selector = (raw.get("agent_endpoint") or {}).get("version_selector") or {}
     rules = selector.get("version_selection_rules") or ()
     named = {rule.get("agent_version") for rule in rules}

@@ -19,7 +19,7 @@ def tools(resource: Resource, graph: Graph) -> Known | Unknown:
 
     The service asks nobody before it calls one. Where code of the app's own looks at each call,
     that code may ask or refuse: the item then has no ``confirmation``, which is not known. An
-    agent that runs elsewhere has tools that nothing here tells: one item without a name.
+    agent that runs elsewhere has tools that nothing here says: one item without a name.
     """
     del graph
     found: list[dict[str, Any]] = []

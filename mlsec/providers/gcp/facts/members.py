@@ -45,7 +45,7 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
 
     ``gaps`` say why the number or the domain is not known. ``owners`` are the people who own a
     project that belongs to no organisation: there is nobody else whom it could belong to.
-    ``declared`` are the accounts of code: which project it is applied to is not told, so that
+    ``declared`` are the accounts of code: which project it is applied to is not known, so that
     what names another may name that one. None for a project that was read.
     """
 

@@ -11,7 +11,7 @@ _KIND = "$.resourceId.type"
 _THREE = {"requestedPolicyVersion": 3}
 
 ROUTES: Mapping[str, Route] = {
-    # The older version tells the project's number, which other answers write in place of its id.
+    # The older version says the project's number, which other answers write in place of its id.
     "cloudresourcemanager:ProjectsGet": Route(path="v1/projects/{project}", is_window=True),
     "serviceusage:ListServices": Route(
         path="v1/projects/{project}/services", page_size=200, is_window=True

@@ -17,7 +17,7 @@ from mlsec.providers.gcp.services.vertex_operations import (
 
 ROUTES: Mapping[str, Route] = {
     "aiplatform:ListEndpoints": listing_route("endpoints", asset="Endpoint"),
-    # Only the preview version of the API tells an endpoint's policy.
+    # Only the preview version of the API says an endpoint's policy.
     "aiplatform:EndpointsGetIamPolicy": policy_route("v1beta1"),
     "aiplatform:ListDeploymentResourcePools": listing_route("deploymentResourcePools"),
     "aiplatform:ListModels": listing_route("models", asset="Model"),

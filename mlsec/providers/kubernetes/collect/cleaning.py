@@ -54,7 +54,7 @@ class Cleaner:
         if isinstance(value, list):
             return [self._value(each, key) for each in value]
         if isinstance(value, dict):
-            # {name, value} is how variables are written: the name tells what the value is.
+            # {name, value} is how variables are written: the name says what the value is.
             named = value.get("name")
             name = named if isinstance(named, str) and "value" in value else ""
             return {
@@ -73,7 +73,7 @@ class Cleaner:
     def _masked(self, text: str, key: str) -> str:
         masked = self._masker.mask(text)
         if masked == text and secret_kind(text, key) is not None:
-            # The name tells, so it is masked as an assignment to that name would be.
+            # The name says, so it is masked as an assignment to that name would be.
             whole = self._masker.mask(f'{key}="{text}"')
             return whole.removeprefix(f'{key}="').removesuffix('"')
         return masked

@@ -69,7 +69,7 @@ def check(target: str, settings: CollectSettings) -> None:
 
 
 def _refuse_silence(seen: ClusterListing, session: Session) -> None:
-    """A server that told nothing at all is a mistake to mend, not a cluster to judge."""
+    """A server that answered nothing at all is a mistake to mend, not a cluster to judge."""
     if any(listed.items or (listed.call and listed.gap is None) for listed in seen.listed):
         return
     gaps = {gap.wanted: gap for gap in seen.gaps}
@@ -78,7 +78,7 @@ def _refuse_silence(seen: ClusterListing, session: Session) -> None:
         return
     why = first.detail or first.reason.value
     raise MlsecError(
-        f"the cluster of {visible(session.context, 80)} told nothing: {why}",
+        f"the cluster of {visible(session.context, 80)} answered nothing: {why}",
         hint="check it with kubectl version, and the rights with mlsec doctor --policy kubernetes",
     )
 

@@ -204,9 +204,9 @@ def _cluster(seen: ClusterListing, cluster: Cluster, seat: ResourceBuilder) -> N
     )  # fmt: skip
     hidden = {}
     if any(gap.wanted == VERSION.label for gap in seen.gaps):
-        hidden["version"] = hidden_by("the server does not tell its version")
+        hidden["version"] = hidden_by("the server does not report its version")
     if any(gap.wanted != VERSION.label for gap in seen.gaps):
-        hidden["skipped_objects"] = hidden_by("the server does not tell all of its kinds")
+        hidden["skipped_objects"] = hidden_by("the server does not list all of its kinds")
     views = {
         "Seen": as_node({"id": cluster_id, "name": place, "not_read": _not_read(seen, cluster)}),
         "Version": as_node({"gitVersion": seen.version} if seen.version else {}),

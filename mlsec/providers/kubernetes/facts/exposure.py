@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 INGRESS, ROUTE, MESH = "kubernetes.ingress", "kubernetes.route", "kubernetes.mesh_policy"
 # Containers that stand in front of the others of their pod and ask who is there.
 _PROXIES = regex(r"oauth2-proxy|kube-rbac-proxy|pomerium|authservice|ose-oauth-proxy|odh-auth")
-# What hands requests on to servers that it is told of while it runs.
+# What hands requests on to servers that it learns of while it runs.
 _RELAYS = regex(r"configurable-http-proxy")
 # Istio holds policies of this namespace for the whole mesh.
 _ROOT = "istio-system"

@@ -75,7 +75,7 @@ def artifacts(resource: Resource, graph: Graph) -> Targets:
 
 
 def _more(resource: Resource, graph: Graph) -> tuple[str, ...]:
-    """Name what hides further stores of an endpoint: servers, or nothing that tells."""
+    """Name what hides further stores of an endpoint: servers, or nothing that says."""
     if "model_source" not in graph.vocabulary.types[resource.type].properties:
         return ()
     source_address = model_source(resource, graph)

@@ -120,7 +120,7 @@ def _runs_as(runner: Resource, resource: Resource, graph: Graph) -> bool:
 
 
 def in_namespace(resource: Resource, graph: Graph) -> Targets:
-    """Give the namespace that a workload is in, where it is told."""
+    """Give the namespace that a workload is in, where it is documented."""
     name = held(resource, "namespace") or ""
     near = nearest(resource, by_name(graph, NAMESPACE, resource.scope, name)) if name else []
     return found_or(graph, resource, near, hidden_types(graph, resource, NAMESPACE))

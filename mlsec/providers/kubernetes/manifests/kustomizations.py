@@ -18,7 +18,7 @@ def patches_of(scope: CodeScope) -> dict[str, str]:
         try:
             nodes = list(parse_documents(file.text))
         except MlsecError:
-            continue  # the file itself is told as not understood
+            continue  # the file itself is reported as not understood
         for node in nodes:
             for name in _named(node):
                 path = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), name))

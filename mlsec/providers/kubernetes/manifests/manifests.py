@@ -1,4 +1,4 @@
-"""The manifests of a folder: every document read, and what could not be is told."""
+"""The manifests of a folder: every document read, and what could not be is reported."""
 
 from __future__ import annotations
 

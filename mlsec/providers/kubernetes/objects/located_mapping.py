@@ -24,7 +24,7 @@ _SHAPE_ERRORS = (ValueError, TypeError, KeyError, AttributeError, IndexError)
 class Hidden(msgspec.Struct, frozen=True, kw_only=True):
     """Why a property is not known, and where that stands.
 
-    ``is_shared``: the same holds for all that does not stand there, so that it is told once.
+    ``is_shared``: the same holds for all that does not stand there, so that it is reported once.
     """
 
     why: str
@@ -42,7 +42,7 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnknownValueError(Exception):
-    """A value that the text does not tell, inside of what was asked for."""
+    """A value that the text does not say, inside of what was asked for."""
 
 
 def map_node(found: Type, views: Mapping[str, Node], shapes: Shapes, missing: str = "") -> Mapped:
@@ -104,7 +104,7 @@ def shape_node(wanted: Property, node: Node, shapes: Shapes) -> Any:
     """Shape a value and check its kind.
 
     Raises:
-        UnknownValueError: the text does not tell it.
+        UnknownValueError: the text does not say it.
         ValueError: it is of another kind than the vocabulary says.
     """
     if isinstance(node.value, UnknownValue):
@@ -153,7 +153,7 @@ def _is_of(kind: Kind, value: Any) -> bool:
 
 
 def _element(wanted: Property, node: Node, shapes: Shapes) -> dict[str, Any]:
-    """Map one element; a field that the text does not tell is left out, which is unknown."""
+    """Map one element; a field that the text does not say is left out, which is unknown."""
     fields: dict[str, Any] = {}
     for name, field in wanted.items.items():
         found = None

@@ -56,7 +56,7 @@ def balancer_scheme(annotations: Node) -> str:
         return "internal"
     if held.get(_AWS_SCHEME) == "internet-facing":
         return "internet"
-    # The newer controller makes an internal one unless it is told otherwise.
+    # The newer controller makes an internal one unless it is configured otherwise.
     return "internal" if held.get(_AWS_TYPE) in ("external", "nlb-ip") else "unsaid"
 
 
@@ -138,7 +138,7 @@ def allows_plain(annotations: Node) -> bool:
 
 
 def ingress_scheme(thing: Node) -> str:
-    """Say whether an ingress is on the internet, where its class tells."""
+    """Say whether an ingress is on the internet, where its class says."""
     held = texts(thing, "metadata", "annotations")
     name = _class_of(thing)
     if f"{_ALB}scheme" in held:
@@ -204,7 +204,7 @@ def _joined(namespace: str, name: str) -> str:
 
 
 def gateway_scheme(thing: Node) -> str:
-    """Say whether a gateway is on the internet, where its class or annotations tell."""
+    """Say whether a gateway is on the internet, where its class or annotations say."""
     name = thing.text("spec", "gatewayClassName")
     if name.startswith("gke-l7") and name not in (
         "gke-l7-rilb",

@@ -69,7 +69,7 @@ def _for_all(rules: tuple[Node, ...] | list[Node]) -> bool:
     """Whether some rule holds for every request; none holds without a rule.
 
     Raises:
-        UnknownValueError: all hold for some paths or hosts only, and which are served is not told.
+        UnknownValueError: all hold for some paths or hosts only, and which are served is not known.
     """
     if any(not rule.items("to") and not rule.items("when") for rule in rules):
         return True
@@ -141,7 +141,7 @@ def is_pinned(uri: Node) -> bool | None:
 
 
 def is_cluster_local(labels: Node) -> bool:
-    """Whether KServe or Knative is told to give no address outside."""
+    """Whether KServe or Knative is configured to give no address outside."""
     held = texts(labels)
     keys = ("networking.kserve.io/visibility", "networking.knative.dev/visibility",
             "serving.knative.dev/visibility")  # fmt: skip

@@ -35,7 +35,7 @@ class ReadAs(enum.Enum):
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind. ``runs`` is what its pods do when the kind tells: serving, training, notebook.
+    """One kind. ``runs`` is what its pods do when the kind says: serving, training, notebook.
 
     ``is_listed`` kinds are asked of a cluster; the others are made by these, or hold nothing that
     a rule reads. ``holds`` says what a kind that is not judged is for.

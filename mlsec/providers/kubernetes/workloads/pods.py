@@ -25,7 +25,7 @@ _OPERATOR = "its operator decides it"
 class Pod(msgspec.Struct, frozen=True, kw_only=True):
     """One pod template: ``spec`` holds the containers, ``labels`` are those of the pods.
 
-    ``part`` tells several templates of one object apart ("" for the only one). ``is_partial``:
+    ``part`` distinguishes several templates of one object ("" for the only one). ``is_partial``:
     something else, named by ``rest``, fills in what does not stand here.
     """
 

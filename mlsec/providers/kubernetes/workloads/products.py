@@ -83,7 +83,7 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 
 def product_of(image: str) -> str | None:
-    """Name the software of an image, None when its name tells nothing."""
+    """Name the software of an image, None when its name says nothing."""
     path = _path_of(image)
     if _ASIDE.search(path.rpartition("/")[2]):
         return None
@@ -103,5 +103,5 @@ def _path_of(image: str) -> str:
     path = f"{head}/{name}" if head else name
     first, slash, rest = path.partition("/")
     is_host = bool(slash) and ("." in first or ":" in first)
-    # Who made it tells with some registries; the host alone never does.
+    # Who made it says with some registries; the host alone never does.
     return path if first in ("nvcr.io", "quay.io", "ghcr.io") or not is_host else rest

@@ -102,7 +102,7 @@ def read_proxy_route(thing: KubeObject, seat: ResourceBuilder) -> None:
         why = "what it names beside may ask who is there, or let only some in"
         hidden["auth"] = hidden["restricts_sources"] = hidden_by(why)
     if not services or any(isinstance(service.value, UnknownValue) for service in services):
-        hidden["backends"] = hidden_by("where it leads is not told by the text")
+        hidden["backends"] = hidden_by("where it leads is not known by the text")
     _add(thing, services, list(_texts(spec, _HOSTS.get(thing.group, ()))), spec, hidden, seat)
 
 

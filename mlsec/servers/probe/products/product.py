@@ -55,9 +55,9 @@ class ExposedPath(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProductSigns(msgspec.Struct, frozen=True, kw_only=True):
-    """A product: any of ``marks`` tells it; ``version`` are the places to look, best first.
+    """A product: any of ``marks`` says it; ``version`` are the places to look, best first.
 
-    ``is_generic``: an interface that many products offer; it counts when no product is told.
+    ``is_generic``: an interface that many products offer; it counts when no product is reported.
     """
 
     name: str

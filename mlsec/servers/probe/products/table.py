@@ -15,7 +15,7 @@ EVERYWHERE: tuple[ExposedPath, ...] = (
         opens=Opens.METRICS,
         what="reads its metrics",
         open=Sign(path="/metrics", text="^# (?:HELP|TYPE) "),
-        # Without anything to count yet, only the type of the answer tells.
+        # Without anything to count yet, only the type of the answer says.
         also=(Sign(path="/metrics", header="^content-type: text/plain; *version="),),
     ),
     ExposedPath(
@@ -29,7 +29,7 @@ ALWAYS: tuple[str, ...] = (ROOT, NOWHERE, *(door.path for door in EVERYWHERE))
 
 
 def identifying_paths() -> tuple[str, ...]:
-    """Give the paths that tell products apart, each once, in the order of the table."""
+    """Give the paths that distinguish products, each once, in the order of the table."""
     marks = (mark.path for product in PRODUCTS for mark in product.marks)
     return tuple(path for path in dict.fromkeys(marks) if path not in ALWAYS)
 

@@ -11,7 +11,7 @@ _SMALL = 1 << 20
 
 
 def read_keras_archive(archive: Archive, record: Recorder) -> None:
-    """Tell the version, and note configurations that could be taken for one another."""
+    """Note the version, and note configurations that could be taken for one another."""
     configurations = [name for name in archive.names() if name.lower() == "config.json"]
     if len(configurations) > 1:
         detail = "readers differ on which configuration counts"
