@@ -319,7 +319,7 @@ def test_server_that_is_not_there_is_a_mistake_and_no_empty_cluster(
     config["clusters"][0]["cluster"]["server"] = "http://127.0.0.1:9"
     (tmp_path / "dead").write_text(json.dumps(config))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "dead"))
-    with pytest.raises(MlsecError, match="told nothing"):
+    with pytest.raises(MlsecError, match="answered nothing"):
         collect(tmp_path / "x.mlsnap")
 
 
