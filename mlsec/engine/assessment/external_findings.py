@@ -161,11 +161,11 @@ def _notice(each: ExternalReport, counts: Counter[Status | None]) -> str:
     if not run.version:
         return f"{run.tool} did not finish on {each.scope}, so none of its results are included"
     line = (
-        f"{run.tool} {run.version} on {each.scope}: {counts[None]:,} of its {counts.total():,} failures"
-        f" are in this report, {counts[Status.FAIL]:,} are omitted because an equivalent mlsec rule"
-        f" fails there too, {counts[Status.PASS]:,} because it passes there; it reports no severity,"
-        f" so medium is assumed where no mlsec rule is equivalent; its {run.passed:,} passes are"
-        " not counted"
+        f"{run.tool} {run.version} on {each.scope}: {counts[None]:,} of its {counts.total():,}"
+        f" failures are in this report, {counts[Status.FAIL]:,} are omitted because an equivalent"
+        f" mlsec rule fails there too, {counts[Status.PASS]:,} because it passes there; it reports"
+        " no severity, so medium is assumed where no mlsec rule is equivalent; its"
+        f" {run.passed:,} passes are not counted"
     )
     if run.skipped:
         named = ", ".join(run.skipped[:_SKIPPED_SHOWN])

@@ -220,7 +220,8 @@ def _not_assessed(assessment: Assessment, page: Page) -> Iterator[str]:
         label = page.paint(f"not assessed[{shown(group.wanted, 120)}]", "33")
         why = tally.REASON_WORDS[group.reason]
         checks = f"{plural(group.checks, 'check')} of {plural(len(group.rules), 'rule')}"
-        yield f"{label} {why}: {checks if group.checks else 'what it reports'} could not be assessed"
+        subject = checks if group.checks else "what it reports"
+        yield f"{label} {why}: {subject} could not be assessed"
         yield f"  --> {shown(group.scope)}: {_subjects(group)}"
         if group.missing_right:
             yield f"   = allow {shown(group.missing_right, 200)}"
