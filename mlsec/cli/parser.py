@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
@@ -34,7 +35,7 @@ class CommandParser(argparse.ArgumentParser):
         Raises:
             MlsecError: anything that the parser has no place for.
         """
-        words = self._joined(list(args or ()))
+        words = self._joined(list(sys.argv[1:] if args is None else args))
         given = frozenset(map(_long_name, self._given(words)))
         parsed, extra = super().parse_known_args(words, namespace)
         if extra:
@@ -79,8 +80,7 @@ class CommandParser(argparse.ArgumentParser):
             name = word.partition("=")[0] if word.startswith("--") else word[:2]
             if name not in known:
                 name = word.partition("=")[0]
-                long_names = [known_name for known_name in known if known_name.startswith("--")]
-                suggestion = did_you_mean(name, {*long_names} - {"--help"})
+                suggestion = did_you_mean(name, {*map(_long_name, known.values())} - {"", "--help"})
                 self.error(f'unknown option "{name}"{suggestion}')
             yield known[name]
 

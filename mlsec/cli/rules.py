@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlsec.cli import console, exits
 
 if TYPE_CHECKING:
-    from mlsec.engine.model.rule import Rule, RuleSet
-
-
-# By which properties ``rules list`` filters; each takes a glob.
-_FILTERS: Mapping[str, Callable[[Rule], Sequence[str]]] = {
-    "equivalent": lambda rule: rule.equivalents,
-    "concern": lambda rule: (rule.concern.value,),
-    "severity": lambda rule: (rule.severity.value,),
-    "resource": lambda rule: (rule.resource,),
-    "topic": lambda rule: rule.topics,
-}
+    from mlsec.engine.model.rule import RuleSet
 
 
 _GLOB_HELP = "ids of rules, such as sagemaker/* (default: all)"
@@ -109,85 +99,41 @@ def _load(args: argparse.Namespace) -> RuleSet:
     return load_content(content_folder("rules"), args.rules)
 
 
-def _chosen(rules: Sequence[Rule], globs: Sequence[str]) -> list[Rule]:
-    from mlsec.core.errors import MlsecError
-    from mlsec.core.suggestions import did_you_mean
-
-    for glob in globs:
-        if not any(fnmatch.fnmatchcase(rule.id, glob) for rule in rules):
-            suggestion = did_you_mean(glob, [rule.id for rule in rules])
-            raise MlsecError(f'no rule matches "{glob}"{suggestion}', hint="mlsec rules list")
-    if not globs:
-        return list(rules)
-    return [r for r in rules if any(fnmatch.fnmatchcase(r.id, glob) for glob in globs)]
-
-
 def _list(args: argparse.Namespace) -> int:
+    from mlsec.cli.rule_selection import filter_rules, match_rules
+
     rules = _load(args).rules
-    _check_filters(rules, args)
-    chosen = [rule for rule in _chosen(rules, args.globs) if _is_asked(rule, args)]
+    matched = {rule.id for rule in match_rules(rules, args.globs)}
+    chosen = [rule for rule in filter_rules(rules, args) if rule.id in matched]
     lines = [f"{rule.severity.value:<9}{rule.id:<58} {rule.title}" for rule in chosen]
     console.out("\n".join([*lines, _count(len(chosen), "rule")]))
     return exits.CLEAN
 
 
-def _check_filters(rules: Sequence[Rule], args: argparse.Namespace) -> None:
-    """Refuse a filter that no rule at all passes: it is misspelt."""
-    from mlsec.core.errors import MlsecError
-    from mlsec.core.suggestions import did_you_mean
-
-    for name, values in _FILTERS.items():
-        wanted = getattr(args, name)
-        known = {value for rule in rules for value in values(rule)}
-        if wanted and not fnmatch.filter(known, wanted):
-            suggestion = did_you_mean(wanted, known)
-            raise MlsecError(
-                f'--{name}: no rule has "{wanted}"{suggestion}', hint="mlsec rules index"
-            )
-
-
-def _is_asked(rule: Rule, args: argparse.Namespace) -> bool:
-    wanted = {name: getattr(args, name) for name in _FILTERS}
-    return all(
-        not glob or any(fnmatch.fnmatchcase(value, glob) for value in _FILTERS[name](rule))
-        for name, glob in wanted.items()
-    )
-
-
 def _show(args: argparse.Namespace) -> int:
     from mlsec.cli.rule_pages import page_of
+    from mlsec.cli.rule_selection import find_rule
 
-    ruleset = _load(args)
-    console.out(page_of(_one(ruleset, args.id)))
+    console.out(page_of(find_rule(_load(args), args.id)))
     return exits.CLEAN
-
-
-def _one(ruleset: RuleSet, rule_id: str) -> Rule:
-    from mlsec.core.errors import MlsecError
-    from mlsec.core.suggestions import did_you_mean
-
-    rule = ruleset.by_id(rule_id)
-    if rule is None:
-        suggestion = did_you_mean(rule_id, [known.id for known in ruleset.rules])
-        raise MlsecError(f'no rule "{rule_id}"{suggestion}', hint="mlsec rules list")
-    return rule
 
 
 def _test(args: argparse.Namespace) -> int:
     from mlsec.cli.rule_pages import disagreement_text
+    from mlsec.cli.rule_selection import match_rules
     from mlsec.engine.testing.examples import documents_of, run_examples
     from mlsec.engine.testing.mutate import surviving_mutants
 
     ruleset = _sound(args)
     failed: set[str] = set()
     examples = survivors = 0
-    chosen = _chosen(ruleset.rules, args.globs)
+    chosen = match_rules(ruleset.rules, args.globs)
     for rule in chosen:
         examples += sum(1 for _ in documents_of(rule.tests))
         wrong = run_examples(rule, ruleset.vocabulary)
-        for found in wrong:
+        for disagreement in wrong:
             failed.add(rule.id)
-            console.out(disagreement_text(found, rule.place))
+            console.out(disagreement_text(disagreement, rule.place))
         if args.no_mutants or wrong:
             continue
         for change in surviving_mutants(rule, ruleset.vocabulary):
@@ -241,7 +187,7 @@ def _new(args: argparse.Namespace) -> int:
     folder = args.rules[0] if args.rules else shipped
     mode_of(folder)
     # The first rule of a folder goes into one that holds none yet.
-    filled = [folder for folder in args.rules if any(folder.rglob("*.yaml"))]
+    filled = [own for own in args.rules if any(own.rglob("*.yaml"))]
     path = write_draft(load_content(shipped, filled), args.id, args.resource, folder)
     console.out(f"{path}\nnow finish it: mlsec rules test {args.id}")
     return exits.CLEAN
@@ -265,10 +211,11 @@ def _vocabulary(args: argparse.Namespace) -> int:
 
 
 def _explain(args: argparse.Namespace) -> int:
+    from mlsec.cli.rule_selection import find_rule
     from mlsec.cli.rule_trace import explain_example, explain_finding
 
     ruleset = _load(args)
-    rule = _one(ruleset, args.id)
+    rule = find_rule(ruleset, args.id)
     if args.assessment is not None:
         console.out(explain_finding(rule, args.subject, args.assessment))
     else:

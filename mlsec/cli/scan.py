@@ -181,11 +181,11 @@ def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
 
 
 def _incomplete(assessment: Assessment, percent: float) -> str:
-    found = sum(row.enumerated for row in assessment.coverage)
-    if found and found == sum(row.excluded for row in assessment.coverage):
+    enumerated = sum(row.enumerated for row in assessment.coverage)
+    if enumerated and enumerated == sum(row.excluded for row in assessment.coverage):
         return (
-            f"nothing to judge: none of the {found:,} things found there is a model file or part"
-            " of one (exit 11; --min-coverage 0 accepts that)"
+            f"nothing to assess: of {enumerated:,} files there, none is a model file or a part of"
+            " one (exit 11; --min-coverage 0 accepts that)"
         )
     return f"incomplete: {percent:.1f}% of the checks could be assessed (exit 11)"
 
@@ -235,7 +235,7 @@ def _command(args: argparse.Namespace) -> str:
         "min_coverage",
     ):
         value = getattr(args, name)
-        for each in value if isinstance(value, list) else [value]:
-            if each not in (None, "", "high", 100.0):
-                words += [f"--{name.replace('_', '-')}", f"{each}"]
+        for item in value if isinstance(value, list) else [value]:
+            if item not in (None, "", "high", 100.0):
+                words += [f"--{name.replace('_', '-')}", f"{item}"]
     return shlex.join(words)

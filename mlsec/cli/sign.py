@@ -128,9 +128,9 @@ def _say_what(args: argparse.Namespace, output: Path, size_bytes: int) -> None:
     else:
         [made] = inspect(output)
         console.note(f"signed {made.files} files of {made.model_name}, {made.root_digest}")
-    for one in args.ignore:
-        if not os.path.lexists(args.model / one):
-            console.note(f"nothing lies at {one}, so --ignore left nothing out")
+    for path in args.ignore:
+        if not os.path.lexists(args.model / path):
+            console.note(f"there is no {path} in the model, so --ignore had no effect")
 
 
 def _certificate(path: Path) -> bytes:
@@ -153,7 +153,7 @@ def _beside(model: Path) -> Path:
 def _password(name: str) -> bytes | None:
     if not name:
         return None
-    found = os.environ.get(name)
-    if found is None:
+    password = os.environ.get(name)
+    if password is None:
         raise MlsecError(f"the environment variable {name} is not set")
-    return os.fsencode(found)
+    return os.fsencode(password)

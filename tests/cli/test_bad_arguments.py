@@ -203,14 +203,14 @@ def put(state: str) -> None:
 
 def contents(folder: Path) -> dict[str, str]:
     """Digest all files of a folder, hidden ones too; links and closed ones by name only."""
-    found = {}
+    digests = {}
     for place, folders, names in os.walk(folder):
         for name in (*folders, *names):
             path = Path(place, name)
             can_be_read = path.is_file() and path.stat().st_mode & 0o400
             digest = hashlib.sha256(path.read_bytes()).hexdigest() if can_be_read else ""
-            found[str(path)] = digest
-    return found
+            digests[str(path)] = digest
+    return digests
 
 
 @pytest.mark.parametrize("state", STATES)

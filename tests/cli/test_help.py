@@ -13,7 +13,7 @@ from mlsec.render.formats import FORMATS as RENDERED
 
 PARSERS = {parser.prog: parser for parser in walk(build_parser())}
 ACTIONS = [
-    pytest.param(action, id=f"{prog} {(action.option_strings or [action.metavar])[-1]}")
+    pytest.param(action, id=f"{prog} {action.option_strings[-1:] or action.metavar}")
     for prog, parser in PARSERS.items()
     for action in parser._actions
     if not isinstance(action, argparse._SubParsersAction)

@@ -72,7 +72,11 @@ def test_the_options_that_were_given_are_known_even_with_default_values() -> Non
 
 def test_a_parser_of_the_command_asked_for_is_the_same_as_in_the_whole() -> None:
     def helped(parser: argparse.ArgumentParser) -> dict[str, str]:
-        return {one.prog: one.format_help() for one in walk(parser) if one.prog != "mlsec"}
+        return {
+            command.prog: command.format_help()
+            for command in walk(parser)
+            if command.prog != "mlsec"
+        }
 
     assert helped(build_parser("rules")).items() <= helped(build_parser()).items()
 

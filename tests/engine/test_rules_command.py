@@ -30,6 +30,15 @@ def test_a_glob_that_matches_nothing_is_refused() -> None:
         run("list", "sagemakr/*")
 
 
+def test_a_filter_that_no_rule_passes_is_refused_and_one_that_only_leaves_nothing_is_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(MlsecError, match='--severity: no rule has "hgih"; did you mean "high"'):
+        run("list", "--severity", "hgih")
+    assert run("list", "vertex/*", "--resource", "aws.*") == 0
+    assert capsys.readouterr().out == "0 rules\n"
+
+
 def test_a_draft_fails_its_own_test_until_it_is_finished(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

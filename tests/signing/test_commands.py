@@ -126,7 +126,7 @@ def test_what_is_left_out_of_nothing_is_said(
     assert main([*words, "config.json"]) == 0
     assert "left nothing out" not in capsys.readouterr().err
     assert main([*words, "confg.json"]) == 0
-    assert "nothing lies at confg.json" in capsys.readouterr().err
+    assert "there is no confg.json in the model" in capsys.readouterr().err
 
 
 def test_a_root_that_has_expired_is_named(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
