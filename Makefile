@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test check docs site picture bench fuzz servers checkov lock wheel demo-fixture clean
+.PHONY: help demo test check docs site picture bench fuzz servers checkov lock wheel demo-fixture generated new-service clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,8 @@ help:
 	@echo "make test   run all tests"
 	@echo "make check  style, types, layers, generated files in step"
 	@echo "make docs   write the generated files again"
+	@echo "make generated  all that is generated: make docs, and the demo's evidence"
+	@echo "make new-service OPERATION=SERVICE:Operation TYPE=aws.service.noun  begin a new AWS type"
 	@echo "make site   build the documentation site into out/site, warnings are errors"
 	@echo "make picture  make the README's picture of the report again, with chromium"
 	@echo "make bench  measure, each figure beside its peer or its floor"
@@ -113,6 +115,12 @@ $(CHECKOV)/.ready: requirements/checkov.lock
 	@$(PYTHON) -m venv $(CHECKOV)
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/checkov.lock
 	@touch $@
+
+# What follows from plans, vocabulary and rules: one command after a change of any of them.
+generated: docs demo-fixture
+
+new-service: $(VENV)/.dev-ready
+	@$(BIN)/python -m tests.develop.new_service $(OPERATION) $(TYPE)
 
 demo-fixture: $(VENV)/.dev-ready
 	@$(BIN)/python -m tests.estate.demo

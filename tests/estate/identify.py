@@ -13,10 +13,11 @@ import botocore.session
 import msgspec
 from botocore.model import OperationModel, ServiceModel
 
+from mlsec.providers.aws.services import SERVICES
 from tests.estate.wire import Request
 
 # Every client a scan may use. Order decides where services share a signing name and a path.
-SERVICE_NAMES = (
+_KNOWN = (
     "sagemaker", "bedrock", "bedrock-agent", "bedrock-agentcore-control", "s3", "s3control", "iam",
     "kms", "ecr", "ec2", "logs", "cloudwatch", "cloudtrail", "lambda", "apigateway", "apigatewayv2",
     "elbv2", "eks", "opensearch", "opensearchserverless", "secretsmanager", "budgets",
@@ -28,6 +29,13 @@ SERVICE_NAMES = (
     "frauddetector", "comprehend", "forecast", "lookoutequipment", "translate", "s3vectors",
     "bedrock-data-automation", "qbusiness", "lakeformation", "networkmanager",
 )  # fmt: skip
+_PLANNED = (
+    operation.service
+    for plans in SERVICES.values()
+    for plan in plans
+    for operation in (*([plan.listing] if plan.listing else []), *plan.reads)
+)
+SERVICE_NAMES = tuple(dict.fromkeys((*_KNOWN, *_PLANNED)))
 _SCOPE = re.compile(r"Credential=([^/,\s]*)/[0-9]*/([^/]*)/([^/]*)/aws4_request")
 
 

@@ -1,0 +1,1 @@
+"""What a contributor runs in a checkout: scaffolds for new services."""
