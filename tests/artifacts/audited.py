@@ -13,7 +13,7 @@ from typing import Any
 import mlsec.artifacts
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.inspect.inspect import inspect
-from mlsec.artifacts.pickle.policy import shipped_policy
+from mlsec.artifacts.pickle.policy.callable_lists import shipped_policy
 from tests.artifacts.builders import BENIGN, HOSTILE
 
 # What readers load when a file first needs it: fixed here, before any sample is read.

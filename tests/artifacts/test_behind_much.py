@@ -16,7 +16,8 @@ from mlsec.artifacts.facts import FactKind, Inspection
 from mlsec.artifacts.formats import pdf
 from mlsec.artifacts.formats.tensorflow.graph import LONGEST_PATH
 from mlsec.artifacts.inspect.inspect import inspect
-from mlsec.artifacts.pickle import evidence, graph_modules, judged_texts, start
+from mlsec.artifacts.pickle.files import loadable
+from mlsec.artifacts.pickle.policy import evidence, graph_modules, judged_texts
 from mlsec.artifacts.python import flows as python_flows
 from mlsec.artifacts.python import walk as python_walk
 from mlsec.artifacts.settings import class_settings
@@ -24,7 +25,7 @@ from mlsec.core.enums import Severity
 from tests.artifacts.builders import pickles as make
 from tests.artifacts.builders import tensorflow_graphs as tensorflow
 from tests.artifacts.builders.protobufs import message, number
-from tests.artifacts.test_pickle_honest_calls import FORWARD, traced
+from tests.artifacts.pickle.test_honest_calls import FORWARD, traced
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
 RECONSTRUCT = make.stacked("numpy._core.multiarray", "_reconstruct")
@@ -125,7 +126,7 @@ BEHIND: Mapping[str, tuple[str, Build, int]] = {
     "programs-that-are-values": ("a.pkl", decoys, MOST_FOUND),
     "pattern": ("a.pkl", pattern, judged_texts.READ_BYTES),
     "text-constant-of-a-graph": ("saved_model.pb", constant, LONGEST_PATH),
-    "old-pickle-in-letters": ("a.json", old_pickle, start.OLD_OPCODES),
+    "old-pickle-in-letters": ("a.json", old_pickle, loadable.OLD_OPCODES),
     "texts-of-settings": ("config.json", settings, class_settings.MOST_TEXTS),
     "words-of-a-command": ("config.json", command, class_settings.LONGEST_COMMAND // 5),
     "program-in-a-program": ("a.py", program, python_walk.MOST_WITHIN),

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from mlsec.artifacts.pickle.policy import Standing, shipped_policy
+from mlsec.artifacts.pickle.known_names import Standing
+from mlsec.artifacts.pickle.policy.callable_lists import shipped_policy
 from tests.corpus.suspicion import is_risky_class
 
 _LISTED = (Standing.CLASS, Standing.REDUCER, Standing.MAKER)

@@ -7,7 +7,8 @@ import pytest
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import Inspection
 from mlsec.artifacts.inspect.inspect import inspect
-from mlsec.artifacts.pickle.policy import Standing, shipped_policy
+from mlsec.artifacts.pickle.known_names import Standing
+from mlsec.artifacts.pickle.policy.callable_lists import shipped_policy
 from mlsec.core.enums import Severity
 from tests.artifacts.builders import pickles as make
 from tests.artifacts.builders.skops_files import archive, dictionary, node, schema

@@ -11,6 +11,7 @@ import pytest
 
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.json_text import MOST_BYTES
+from mlsec.artifacts.embedded import pickle_literals
 from mlsec.artifacts.embedded.contents import LOOKED_AT_NEAR, READ_BYTES, STEPS
 from mlsec.artifacts.embedded.embedded_search import SEARCHED_BYTES
 from mlsec.artifacts.facts import FactKind, Inspection
@@ -19,7 +20,6 @@ from mlsec.artifacts.formats.trees.lightgbm import LONGEST_LINE
 from mlsec.artifacts.formats.trees.ubjson import MOST_TEXTS
 from mlsec.artifacts.formats.trees.ubjson import TEXT_BYTES as LONG_TEXT
 from mlsec.artifacts.inspect.inspect import inspect
-from mlsec.artifacts.pickle import embedded
 from mlsec.artifacts.settings.class_settings import MOST_TEXTS as MOST_SETTINGS
 from mlsec.artifacts.text.text_files import LISTED_BYTES, SNIFFED_BYTES
 from mlsec.artifacts.text.xml_text import MOST_TEXTS as MOST_XML_TEXTS
@@ -119,9 +119,11 @@ BEYOND: Mapping[str, tuple[str, Callable[[], bytes]]] = {
         ) + message(2, message(99, LONG)),
     ),
     "pickle-many-literals": (
-        "a.pkl", lambda: pickle.dumps([f"eJ{number:09}" for number in range(embedded.MOST + 1)])
+        "a.pkl", lambda: pickle.dumps([f"eJ{n:09}" for n in range(pickle_literals.MOST + 1)])
     ),
-    "pickle-long-literal": ("a.pkl", lambda: pickle.dumps("eJ" + "w" * embedded.DECODED_BYTES)),
+    "pickle-long-literal": (
+        "a.pkl", lambda: pickle.dumps("eJ" + "w" * pickle_literals.DECODED_BYTES)
+    ),
     "safetensors-many-tensors": ("a.safetensors", lambda: many_tensors(LOOKED_AT_NEAR + 1)),
     "settings-many-texts": (
         "a.json", lambda: json.dumps({"a": ["a setting"] * (MOST_SETTINGS + 1)}).encode()
@@ -151,7 +153,7 @@ def test_what_lies_beyond_a_cap_is_said_and_is_no_alarm(case: str) -> None:
 
 WITHIN: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "pickle": ("a.pkl", lambda: pickle.dumps([f"eJ{number:09}" for number in range(900)])),
-    "pickle-long-text": ("a.pkl", lambda: pickle.dumps("w" * (embedded.DECODED_BYTES + 9))),
+    "pickle-long-text": ("a.pkl", lambda: pickle.dumps("w" * (pickle_literals.DECODED_BYTES + 9))),
     "hdf5": ("a.h5", lambda: hdf5_files.dataset(64, stored=512)),
     "tflite": ("a.tflite", lambda: tflites.model("3", buffers=(b"", bytes(4096)))),
     "numpy-texts": ("a.npy", lambda: text_array(4096)),

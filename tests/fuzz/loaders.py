@@ -15,10 +15,9 @@ from contextlib import suppress
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget
-from mlsec.artifacts.pickle.machine import Machine
-from mlsec.artifacts.pickle.skim import skim
-from mlsec.artifacts.pickle.steps import STEPS
-from tests.artifacts.test_pickle_machine import Recorded, random_stream
+from mlsec.artifacts.pickle.vm.opcode_table import STEPS, machine_over
+from mlsec.artifacts.pickle.vm.plain_data import skip_plain_data
+from tests.artifacts.pickle.test_machine import Recorded, random_stream
 from tests.fuzz.pieces import mutate_pickle
 from tests.fuzz.readers import LIMITS, TARGETS
 from tests.fuzz.target import Target
@@ -60,9 +59,9 @@ def _compare(data: bytes) -> None:
     """Whatever Python's loader looks up is seen here, and the walk steps where genops does."""
     _compare_steps(data)
     window = Window.of(data)
-    judge, seen = Recorded(), skim(window, 0, Budget(LIMITS))
+    judge, seen = Recorded(), skip_plain_data(window, 0, Budget(LIMITS))
     with suppress(ArtifactError):
-        Machine(window, 0, judge, Budget(LIMITS)).run()
+        machine_over(window, 0, judge, Budget(LIMITS)).run()
     assert not (seen.is_data and judge.imports), "told to be only data, and it imports"
     if _FAR.search(data) or (len(_TUPLES.findall(data)) > MOST_TUPLES and _KEYS.search(data)):
         return
@@ -73,14 +72,15 @@ def _compare(data: bytes) -> None:
 
 
 def _compare_steps(data: bytes) -> None:
-    machine = Machine(Window.of(data), 0, Recorded(), Budget(LIMITS))
-    machine.is_batched = False
+    machine = machine_over(Window.of(data), 0, Recorded(), Budget(LIMITS))
+    machine.skips_data, machine.stop_at = False, 0  # so that no literal is stored with its push
     ours: list[int] = []
     with suppress(ArtifactError, IndexError):  # as the walk itself takes an empty stack
         position = 0
         while position < len(data) and (not ours or data[ours[-1]] != ord(".")):
             ours.append(position)
-            position = STEPS[data[position]](machine, position)
+            position = STEPS[data[position]](machine, machine.reader.block, position)
+            machine.stop_at = 0
     theirs: list[int] = []
     with suppress(Exception):  # what it read before it gave up counts
         theirs += (at for _, _, at in pickletools.genops(data))

@@ -14,14 +14,15 @@ from tests.fuzz.patterns import every_pattern
 
 # Only ever asked whether they match where a text begins, by way of another variable.
 FROM_START = frozenset(
-    """mlsec.artifacts.embedded.contents._BASE64 mlsec.artifacts.embedded.contents._HEX
-    mlsec.artifacts.pickle.sniff._FLOAT mlsec.artifacts.formats.tensorflow.bundle_archive.SHARD
+    """mlsec.artifacts.embedded.recognition._BASE64 mlsec.artifacts.embedded.recognition._HEX
+    mlsec.artifacts.pickle.files.sniff._FLOAT
+    mlsec.artifacts.formats.tensorflow.bundle_archive.SHARD
     mlsec.artifacts.formats.tensorflow.shards.SHARD mlsec.collect.located.json._SPACE_OR_COMMENT
     mlsec.servers.config.config_kinds._KINDS mlsec.engine.rules.links_check._EQUIVALENT""".split()  # noqa: SIM905
 )
 # The most characters that they are ever given, where they take the square of a text's length.
 MOST_GIVEN = {
-    "mlsec.artifacts.pickle.evidence._CODE": 4096,  # pickle.values.KEPT_BYTES
+    "mlsec.artifacts.pickle.policy.evidence._CODE": 4096,  # pickle.values.KEPT_BYTES
     "mlsec.artifacts.python.names._REACHES": 400,  # LONGEST there
     "mlsec.artifacts.settings.settings._CODE_REFERENCE": 1000,  # LONGEST_REFERENCE
     "mlsec.artifacts.settings.settings._PART": 100,

@@ -5,38 +5,34 @@ A field whose meaning is not known must not read as clean because nobody asked w
 
 from __future__ import annotations
 
-import base64
-import binascii
 import itertools
-import zlib
 from collections.abc import Iterator, Sequence
 
-from mlsec.artifacts.archives.compressed import sniff_compressed
-from mlsec.artifacts.archives.decoders import Zlib
 from mlsec.artifacts.bytes.protobuf import BYTES, Field, Wire
 from mlsec.artifacts.bytes.window import FarSource, Window
 from mlsec.artifacts.content.code_blobs import find_code, note_code
-from mlsec.artifacts.content.executable import kind_of
 from mlsec.artifacts.embedded.embedded_search import search_inside
 from mlsec.artifacts.embedded.metadata_text import judge_metadata, old_pickle_in
+from mlsec.artifacts.embedded.recognition import (
+    CODE,
+    HEAD_BYTES,
+    SHORTEST_BYTES,
+    decoded,
+    holds_loadable,
+    may_begin,
+)
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.start import is_loadable, may_be_loadable
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import GapReason, Severity
 from mlsec.core.regex import regex
 
-HEAD_BYTES = 4096
 # Shorter ones are words of a vocabulary, or numbers.
-SHORTEST_BYTES, SHORTEST_TEXT = 8, 9
+SHORTEST_TEXT = 9
 READ_BYTES = 1 << 20
 DEEP, STEPS = 12, 20_000
 # How many beginnings are looked at; from a store each may be a request of its own.
 LOOKED_AT, LOOKED_AT_NEAR = 16, 10_000
-# Compiled Python: a code object, with or without the mark of one that is referred to again.
-_CODE = (b"\xe3\0\0\0\0", b"c\0\0\0\0")
-_BASE64 = regex(rb"[A-Za-z0-9+/_\s-]{16,}=*\Z")
-_HEX = regex(rb"(?:[0-9A-Fa-f]{2}){8,}\Z")
 # What is Python and nothing else, as a value that some loader evaluates.
 _PROGRAM = regex(
     r"\b__import__\s*\(|\b(?:os|posix)\.(?:system|popen|exec[lv]\w*)\s*\("
@@ -47,42 +43,6 @@ _PROGRAM = regex(
     r"|\b__(?:reduce(?:_ex)?|builtins|globals|subclasses)__|/dev/tcp/|(?:\.\./){3,}(?:etc|root|proc)(?:/|\Z)"
     r"|\A(?:file://)?(?:\.\./)*/?(?:etc/(?:passwd|shadow|sudoers|cron|ssh)|proc/self|root/\.ssh)"
 )
-_ZIP = b"PK\3\4"
-_BASE85 = (b"fC", b"J-", b"ABzY8", b"P)h>@")
-# The first bytes of what holds_loadable looks at closer; most fields are recognised by these.
-_TELLING = regex(
-    rb"\x80[\0-\x05]|PK\x03\x04|\x7fELF|MZ|\x1f\x8b\x08|x[\x01\x5e\x9c\xda]|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd"
-    rb"|[\xe3c]\0\0\0\0|[(\])}N]{0,4}[ci][A-Za-z_]|\xca\xfe\xba\xbe|[\xce\xcf]\xfa\xed\xfe|\xfe\xed\xfa|\0asm"
-)
-
-
-def may_begin(head: bytes) -> bool:
-    """Whether the first 16 bytes leave a doubt; only then more need be read."""
-    return bool(_TELLING.match(head))
-
-
-def holds_loadable(head: bytes, window: Window) -> bool:
-    """Whether a program, an archive, compiled Python or a pickle begins here, perhaps packed."""
-    if not may_begin(head):
-        return False
-    if head[:5] in _CODE:
-        found = find_code(head)
-        return found is not None and found.offset == 0
-    if kind_of(head, window) or head[:4] == _ZIP or is_loadable(window):
-        return True
-    return sniff_compressed(head, window) and _packs_loadable(head)
-
-
-def _packs_loadable(head: bytes) -> bool:
-    """Whether compressed data give something that can be loaded; other codecs are read anyhow."""
-    bits = {b"\x1f": 31, b"x": 15}.get(head[:1])
-    if bits is None:
-        return True
-    try:
-        data = Zlib(bits).decompress(head, HEAD_BYTES)
-    except zlib.error:
-        return False
-    return may_be_loadable(data) or data[:5] in _CODE or data[:3] == b"\x1f\x8b\x08"
 
 
 def judge_bytes(window: Window, where: str, record: Recorder, *, offset: int = -1) -> bool:
@@ -90,7 +50,7 @@ def judge_bytes(window: Window, where: str, record: Recorder, *, offset: int = -
     head = window.read(0, HEAD_BYTES) if window.size_bytes >= SHORTEST_BYTES else b""
     if not holds_loadable(head, window):
         return False
-    code = find_code(window.read(0, READ_BYTES)) if head[:5] in _CODE else None
+    code = find_code(window.read(0, READ_BYTES)) if head[:5] in CODE else None
     if code is not None:
         note_code(record, code, where, offset=offset)
     else:
@@ -117,40 +77,6 @@ def judge_beginnings(window: Window, spans: Sequence[tuple[int, int]], record: R
         if offset + size_bytes <= window.size_bytes and may_begin(window.read(offset, 16)):
             part = window.part(offset, size_bytes)
             judge_bytes(part, f"(numbers at {offset})", record, offset=offset)
-
-
-def decoded(text: bytes) -> bytes:
-    """The bytes that a text stands for in base64 or hexadecimal digits, if they can be loaded."""
-    for form, decode in ((_HEX, binascii.unhexlify), (_BASE64, _from_base64)):
-        head = text[: HEAD_BYTES // 4 * 4].strip()
-        if not form.match(head):
-            continue
-        try:
-            start = decode(head[: len(head) // 4 * 4])
-            if may_begin(start) and form.match(text.strip()):
-                data = decode(text)
-                return data if holds_loadable(data[:HEAD_BYTES], Window.of(data)) else b""
-        except ValueError:
-            continue
-    return _from_base85(text.strip())
-
-
-def _from_base85(text: bytes) -> bytes:
-    """The bytes of a text that begins as pickles, gzip and zip do in one of the two base85."""
-    decode = base64.a85decode if text[:2] == b"J-" else base64.b85decode
-    if not text.startswith(_BASE85) or len(text) < 2 * SHORTEST_BYTES:
-        return b""
-    try:
-        start = decode(text[:20])
-        data = decode(text) if may_begin(start) else b""
-    except ValueError:
-        return b""
-    return data if data and holds_loadable(data[:HEAD_BYTES], Window.of(data)) else b""
-
-
-def _from_base64(text: bytes) -> bytes:
-    plain = text.translate(bytes.maketrans(b"-_", b"+/"), b" \r\n\t").rstrip(b"=")
-    return base64.b64decode(plain + b"=" * (-len(plain) % 4))
 
 
 def judge_value(data: bytes, where: str, record: Recorder, *, offset: int = -1) -> None:

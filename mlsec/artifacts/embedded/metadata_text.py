@@ -8,7 +8,7 @@ import re
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.code_blobs import decode_base64, find_code_in_text, note_code
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.start import OLD_BYTES, is_old_pickle
+from mlsec.artifacts.pickle.files.loadable import OLD_BYTES, is_old_pickle
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import Severity
 from mlsec.core.regex import regex

@@ -7,11 +7,11 @@ from pathlib import PurePosixPath
 from mlsec.artifacts.bytes.window import FileSource, Window
 from mlsec.artifacts.content.known_formats import ARCHIVES
 from mlsec.artifacts.content.unaccounted_bytes import account
+from mlsec.artifacts.embedded.pickle_literals import keeps_archive
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind, Format, Inspection
 from mlsec.artifacts.inspect.readers import READERS, SNIFF_BYTES, Reader
 from mlsec.artifacts.limits import Budget, Limits
-from mlsec.artifacts.pickle.embedded import keeps_archive
 from mlsec.artifacts.recorder import Ledger, Recorder
 from mlsec.core.enums import GapReason, Severity
 

@@ -80,7 +80,7 @@ from mlsec.artifacts.formats.trees.xgboost import (
     sniff_xgboost,
     sniff_xgboost_text,
 )
-from mlsec.artifacts.pickle.sniff import sniff_pickle
+from mlsec.artifacts.pickle.files.sniff import sniff_pickle
 from mlsec.artifacts.python.files import read_python, sniff_python
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.settings.yaml_text import read_yaml, sniff_yaml
@@ -121,9 +121,10 @@ SNIFF_BYTES = 4096
 
 # What loads much is loaded where a file needs it: most folders have few formats.
 def _read_pickle(window: Window, record: Recorder) -> None:
-    from mlsec.artifacts.pickle.streams import read_pickle  # noqa: PLC0415
+    from mlsec.artifacts.embedded.pickle_literals import LiteralSearch  # noqa: PLC0415
+    from mlsec.artifacts.pickle.files.streams import read_pickle  # noqa: PLC0415
 
-    read_pickle(window, record)
+    read_pickle(window, record, LiteralSearch)
 
 
 def _read_saved_model(window: Window, record: Recorder) -> None:

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.plain_text import read_text, sniff_text
 from mlsec.artifacts.content.program_text import shell_in
-from mlsec.artifacts.embedded.contents import decoded, judge_bytes
+from mlsec.artifacts.embedded.contents import judge_bytes
+from mlsec.artifacts.embedded.recognition import decoded
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.settings.requirement_lines import judge_line

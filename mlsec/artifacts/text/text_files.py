@@ -6,7 +6,8 @@ import re
 
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.plain_text import read_text, sniff_text
-from mlsec.artifacts.embedded.contents import decoded, judge_bytes
+from mlsec.artifacts.embedded.contents import judge_bytes
+from mlsec.artifacts.embedded.recognition import decoded
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.settings.requirement_lines import ELSEWHERE, judge_line
 from mlsec.artifacts.templates.names import MOST_CHARACTERS, SUSPECT_TEXT

@@ -19,7 +19,7 @@ from mlsec.artifacts.embedded.metadata_text import judge_metadata
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.formats.gguf.types import BLOCKS
-from mlsec.artifacts.pickle.sniff import sniff_pickle
+from mlsec.artifacts.pickle.files.sniff import sniff_pickle
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import GapReason, Severity
 

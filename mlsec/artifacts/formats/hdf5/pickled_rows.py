@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.policy import shipped_policy
-from mlsec.artifacts.pickle.salvage import SEARCHED_BYTES, salvage
-from mlsec.artifacts.pickle.verdict import Verdict
+from mlsec.artifacts.pickle.files.salvage import SEARCHED_BYTES, salvage
+from mlsec.artifacts.pickle.policy.callable_lists import shipped_policy
+from mlsec.artifacts.pickle.policy.verdict import Verdict
 from mlsec.artifacts.recorder import Ledger, Recorder
 from mlsec.core.enums import GapReason
 

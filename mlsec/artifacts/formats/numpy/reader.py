@@ -13,8 +13,8 @@ from mlsec.artifacts.content.unaccounted_bytes import search
 from mlsec.artifacts.embedded.contents import judge_beginnings
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.formats.numpy.header import MAGIC, read_header
-from mlsec.artifacts.pickle.sniff import sniff_pickle
-from mlsec.artifacts.pickle.start import is_loadable
+from mlsec.artifacts.pickle.files.loadable import is_loadable
+from mlsec.artifacts.pickle.files.sniff import sniff_pickle
 from mlsec.artifacts.recorder import Recorder
 
 RAW_ENDING = ".npy.z"

@@ -14,9 +14,9 @@ from mlsec.artifacts.embedded.contents import (
     judge_long,
     judge_value,
     judged_fields,
-    may_begin,
 )
 from mlsec.artifacts.embedded.metadata_text import judge_metadata
+from mlsec.artifacts.embedded.recognition import may_begin
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.formats.onnx.constants import LARGEST_BYTES

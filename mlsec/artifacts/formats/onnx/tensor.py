@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from mlsec.artifacts.bytes.protobuf import BYTES, FIXED32, FIXED64, VARINT, Field, Wire
 from mlsec.artifacts.bytes.window import Window
-from mlsec.artifacts.embedded.contents import judge_bytes, judge_field, may_begin
+from mlsec.artifacts.embedded.contents import judge_bytes, judge_field
+from mlsec.artifacts.embedded.recognition import may_begin
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.formats.onnx.onnx import note_external
 from mlsec.artifacts.recorder import Recorder

@@ -9,7 +9,7 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.formats.tensorflow.bundle import read_bundle
 from mlsec.artifacts.formats.tensorflow.shards import SHARD, judged, spans_of
 from mlsec.artifacts.formats.tensorflow.sorted_table import has_footer
-from mlsec.artifacts.pickle.start import is_loadable
+from mlsec.artifacts.pickle.files.loadable import is_loadable
 from mlsec.artifacts.recorder import Ledger, Recorder
 
 

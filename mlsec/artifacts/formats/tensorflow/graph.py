@@ -8,14 +8,9 @@ from collections.abc import Iterator
 from mlsec.artifacts.bytes.protobuf import STRING_BYTES, Field, Wire
 from mlsec.artifacts.content.expanded_size import MOST_AXES, note_shape
 from mlsec.artifacts.content.references import is_remote, leaves_folder, note_reference
-from mlsec.artifacts.embedded.contents import (
-    judge_bytes,
-    judge_long,
-    judge_value,
-    judged_fields,
-    may_begin,
-)
+from mlsec.artifacts.embedded.contents import judge_bytes, judge_long, judge_value, judged_fields
 from mlsec.artifacts.embedded.metadata_text import judge_metadata
+from mlsec.artifacts.embedded.recognition import may_begin
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.formats.tensorflow.assets import node_name, nodes_of, unsaved
 from mlsec.artifacts.formats.tensorflow.growth import SIZED, judge_growth

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from mlsec.artifacts.archives.archive import Archive, Member
-from mlsec.artifacts.embedded.contents import HEAD_BYTES, holds_loadable, may_begin
+from mlsec.artifacts.embedded.recognition import HEAD_BYTES, holds_loadable, may_begin
 from mlsec.artifacts.facts import FactKind, Format
-from mlsec.artifacts.pickle.start import is_loadable, may_be_loadable
+from mlsec.artifacts.pickle.files.loadable import is_loadable, may_be_loadable
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import GapReason, Severity
 from mlsec.core.regex import regex

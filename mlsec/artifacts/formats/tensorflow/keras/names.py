@@ -9,7 +9,7 @@ import msgspec
 
 from mlsec.artifacts.content.callables import danger_of
 from mlsec.artifacts.facts import FactKind
-from mlsec.artifacts.pickle.policy import shipped_policy
+from mlsec.artifacts.pickle.policy.callable_lists import shipped_policy
 from mlsec.core.enums import Severity
 from mlsec.core.regex import regex
 

@@ -1,0 +1,173 @@
+"""Recognises a pickle by its first opcodes, without taking text for one."""
+
+from __future__ import annotations
+
+import re
+
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.errors import ArtifactError
+from mlsec.artifacts.pickle.known_names import Standing
+from mlsec.artifacts.pickle.policy.callable_lists import shipped_policy
+from mlsec.artifacts.pickle.vm.literals import read_index, read_integer, read_quoted
+from mlsec.artifacts.pickle.vm.opcodes import ARGUMENTS, PROTO, STOP, Argument
+from mlsec.core.regex import regex
+
+_FIXED = {
+    Argument.NONE: 0, Argument.BYTES_1: 1, Argument.BYTES_2: 2, Argument.BYTES_4: 4,
+    Argument.BYTES_8: 8,
+}  # fmt: skip
+_COUNTED = {Argument.COUNTED_1: 1, Argument.COUNTED_4: 4, Argument.COUNTED_8: 8}
+_NAME = regex(rb"[A-Za-z_][\w.]*\Z")
+_BINARY = regex(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
+ACTS = frozenset(b"Rob\x81\x92")
+# Opcodes that must follow one another without a mistake before bytes without magic are a pickle.
+ENOUGH = 24
+# How far the end of a text is looked for with which the first bytes end; beyond that it is one of a
+# pickle's if so many opcodes are before it.
+FURTHER, BEFORE_TEXT = 1 << 20, 2
+
+# What each opcode takes from the stack and leaves on it; opcodes that go to a MARK are apart.
+_TAKES = {
+    **dict.fromkeys(b"0a\x85bR2Q\x81\x86\x93\x94qrp", 1),
+    **dict.fromkeys(b"aRb\x81\x86\x93", 2),
+    **dict.fromkeys(b"s\x87\x92", 3),
+}
+_LEAVES_NONE = frozenset(b"0")
+_TO_MARK = frozenset(b"1eutldio\x90\x91")
+_KEEPS = frozenset(b"\x94qrp\x80\x95\x98")
+
+
+def sniff_pickle(head: bytes, window: Window) -> bool:
+    """Say whether the bytes begin a pickle of any protocol.
+
+    With the magic of protocol 2 and later one more opcode is enough; without it the first
+    opcodes must fit the stack, up to a STOP, a call, or 24 of them.
+    """
+    if len(head) < 2:
+        return False
+    if head[0] == PROTO and head[1] <= 5:
+        return len(head) == 2 or head[2] in ARGUMENTS
+    if head[0] not in ARGUMENTS:
+        return False
+    trial = Trial(head, window.size_bytes <= len(head))
+    if trial.is_pickle():
+        return True
+    if not trial.is_cut:
+        return False
+    more = window.read(0, FURTHER)
+    trial = Trial(more, window.size_bytes <= len(more))
+    return trial.is_pickle() or (trial.is_cut and trial.before >= BEFORE_TEXT)
+
+
+class Trial:
+    """A first walk that only counts what is on the stack."""
+
+    def __init__(self, head: bytes, is_whole: bool) -> None:  # noqa: FBT001
+        self.head = head
+        self.is_whole = is_whole
+        self.depth = 0
+        self.marks: list[int] = []
+        self.imports = 0
+        # An import of what no text would name by chance: a pickle even if it breaks right after.
+        self.is_known_danger = False
+        self.is_text = False
+        # Whether the bytes end inside a text of protocol 0, and how many opcodes are before it.
+        self.is_cut, self.before = False, 0
+
+    def is_pickle(self) -> bool:
+        position = count = 0
+        while position < len(self.head):
+            code = self.head[position]
+            if code == STOP:
+                return self.depth > 0 and not self.marks and not self.is_text
+            try:
+                position = self.step(code, position)
+            except (ArtifactError, IndexError):
+                is_open = code in b"SV" and b"\n" not in self.head[position:]
+                self.is_cut, self.before = is_open and not self.is_whole, count
+                return self.is_known_danger
+            count += 1
+            if (self.imports and code in ACTS) or code in b"io":
+                return True
+            if count >= ENOUGH and code not in b"\n" and not self.is_text:
+                return True
+        # The head ended inside a long literal: believed only after something telling.
+        # A list of two words may be an import by chance; nothing follows it.
+        if self.imports and (count > 1 or self.is_known_danger):
+            return True
+        return not self.is_whole and count > 2 and not self.is_text
+
+    def step(self, code: int, position: int) -> int:
+        """Where the next opcode is, after this one has moved the stack.
+
+        Raises:
+            ArtifactError, IndexError: it does not fit.
+        """
+        self._move(code)
+        argument = ARGUMENTS.get(code)
+        position += 1
+        if argument is None:
+            raise ArtifactError("no opcode")
+        if argument in _FIXED:
+            return position + _FIXED[argument]
+        if argument in _COUNTED:
+            # Without PROTO these are of no protocol that writes text only: words that happen to
+            # be opcodes, unless they import something.
+            self.is_text = self.is_text or not _BINARY.search(self.head)
+            width = _COUNTED[argument]
+            return (
+                position + width + int.from_bytes(self.head[position : position + width], "little")
+            )
+        lines = []
+        for _ in range(2 if argument is Argument.TWO_LINES else 1):
+            end = self.head.index(b"\n", position) if b"\n" in self.head[position:] else -1
+            if end < 0:
+                raise ArtifactError("no line end")
+            self._check_line(code, self.head[position:end])
+            lines.append(self.head[position:end].decode("latin-1"))
+            position = end + 1
+        if len(lines) == 2:
+            standing = shipped_policy().look_up(*lines).standing
+            self.is_known_danger |= standing is Standing.DENIED
+        return position
+
+    def _check_line(self, code: int, line: bytes) -> None:
+        if code in b"ci":
+            self.imports += 1
+            if not _NAME.match(line):
+                raise ArtifactError("no name")
+        elif code in b"IL":
+            read_integer(line)
+        elif code in b"P" and not (line.isascii() and line.decode("ascii").isprintable()):
+            raise ArtifactError("no persistent id")
+        elif code in b"gp":
+            read_index(line)
+        elif code in b"S":
+            read_quoted(line)
+        elif code in b"F" and not re.fullmatch(
+            rb"\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)", line
+        ):
+            raise ArtifactError("no number")
+
+    def _move(self, code: int) -> None:
+        if code == ord("("):
+            self.marks.append(self.depth)
+            return
+        if code in _TO_MARK:
+            mark = self.marks.pop()
+            has_items, self.depth = self.depth > mark, mark
+            if code in b"eu\x90" and not self.depth:
+                raise ArtifactError("nothing to put into")
+            if code == ord("o") and not has_items:
+                raise ArtifactError("no class to make")
+            self.depth += 0 if code in b"1eu\x90" else 1
+            return
+        needed = _TAKES.get(code, 0)
+        if self.depth < needed:
+            raise ArtifactError("empty stack")
+        if code in _KEEPS:
+            return
+        self.imports += code == 0x93
+        self.depth += {ord("0"): -1, ord("a"): -1, ord("s"): -2, ord("b"): -1, ord("2"): 1}.get(
+            code, 1 - needed
+        )

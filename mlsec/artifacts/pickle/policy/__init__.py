@@ -1,0 +1,1 @@
+"""What names, calls, texts and code in a pickle mean."""

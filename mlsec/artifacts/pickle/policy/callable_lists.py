@@ -1,0 +1,187 @@
+"""The three-way policy over callables, from the data in ``rules/callables``.
+
+``deny.yaml`` names what is dangerous and why; ``judged.yaml`` what depends on its arguments;
+``allow/<package>.yaml`` lists what each library stores, and is read only when a file asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mlsec.artifacts.pickle.known_names import Entry, Standing
+from mlsec.core.content_paths import content_folder
+from mlsec.core.errors import MlsecError
+from mlsec.core.strict_yaml import parse
+
+Names = Mapping[str, frozenset[str]]
+
+MAX_PARTS = 16
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """One library: its classes (made without a call), and what may be called."""
+
+    classes: Names
+    makers: Names
+    reducers: Names
+
+
+class Policy:
+    """Looks names up; libraries are read when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        deny, judged = _read(folder / "deny.yaml"), _read(folder / "judged.yaml")
+        self._denied, self._denied_modules = _words(deny["dangers"])
+        self._judged, _ = _words(judged["judgements"])
+        self._arguments = _arguments(judged)
+        self._makers = _names(judged.get("makers"), None)
+        self._reducers = _names(judged.get("reducers"), None)
+        self._classes = _names(judged.get("classes"), None)
+        self._inventories: dict[str, Inventory | None] = {}
+        self._entries: dict[tuple[str, str], Entry] = {}
+        self._libraries = {path.stem for path in (folder / "allow").glob("*.yaml")}
+        self.standard_modules = frozenset(deny.get("standard_modules", "").split())
+
+    def look_up(self, module: str, name: str) -> Entry:
+        """What is known of ``module.name``, exactly as written."""
+        key = (module, name)
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._find(module, name)
+            self._entries[key] = entry
+        return entry
+
+    def read_all(self) -> None:
+        """Read every library now, for a process that must not open files later."""
+        for package in sorted(self._libraries):
+            self._inventory(package)
+
+    def lists_module(self, module: str) -> bool:
+        """Whether a library stores names of this very module."""
+        inventory = self._inventory(module.partition(".")[0])
+        sections = (inventory.classes, inventory.reducers, inventory.makers) if inventory else ()
+        return any(module in one for one in (*sections, self._classes))
+
+    def names_exactly(self, module: str, name: str) -> bool:
+        """Whether a name is denied itself, not only with all of its module."""
+        return (module, name) in self._denied
+
+    def class_names(self, package: str) -> frozenset[str]:
+        """The bare names of a library's classes."""
+        inventory = self._inventory(package)
+        sections = (inventory.classes, inventory.reducers) if inventory else ()
+        return frozenset(name for one in sections for names in one.values() for name in names)
+
+    def _find(self, module: str, name: str) -> Entry:
+        judged = self._judged.get((module, name))
+        if judged:
+            return Entry(standing=Standing.JUDGED, word=judged)
+        inventory = self._inventory(module.partition(".")[0])
+        if name in self._makers.get(module, ()) or (
+            inventory and name in inventory.makers.get(module, ())
+        ):
+            return Entry(standing=Standing.MAKER)
+        if name in self._reducers.get(module, ()) or (
+            inventory and name in inventory.reducers.get(module, ())
+        ):
+            words = self._arguments.get((module, name), frozenset())
+            return Entry(standing=Standing.REDUCER, words=words)
+        exact = self._denied.get((module, name))
+        if exact:
+            return Entry(standing=Standing.DENIED, word=exact)
+        if name in self._classes.get(module, ()) or (
+            inventory and name in inventory.classes.get(module, ())
+        ):
+            return Entry(standing=Standing.CLASS)
+        danger = self._danger(module, name)
+        if danger:
+            return Entry(standing=Standing.DENIED, word=danger)
+        package = module.partition(".")[0]
+        known = package in self._libraries or package in self.standard_modules
+        if inventory and name.startswith("__pyx_unpickle_"):
+            # Cython writes these itself: they make an instance of the given class, unread versions
+            # of a library have more of them.
+            return Entry(standing=Standing.MAKER)
+        return Entry(standing=Standing.UNLISTED if known else Standing.UNKNOWN)
+
+    def _danger(self, module: str, name: str) -> str:
+        """The danger of the module, of one above it, or of what a dotted name passes through."""
+        parts = [*module.split("."), *name.split(".")][:MAX_PARTS]
+        for start in range(len(parts) - 1):
+            # Only a name can pass through other modules: `numpy.testing` is not `testing`.
+            if start and start < module.count(".") + 1:
+                continue
+            for end in range(len(parts) - 1, start, -1):
+                owner = ".".join(parts[start:end])
+                word = self._denied.get((owner, parts[end])) or self._denied_modules.get(owner)
+                if word:
+                    return word
+        return ""
+
+    def _inventory(self, package: str) -> Inventory | None:
+        if package not in self._inventories:
+            path = self._folder / "allow" / f"{package}.yaml"
+            self._inventories[package] = _inventory(path) if package in self._libraries else None
+        return self._inventories[package]
+
+
+@cache
+def shipped_policy() -> Policy:
+    """The policy in ``rules/callables``."""
+    return Policy(content_folder("rules") / "callables")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = parse(path.read_text("utf-8"), str(path)).value
+    except OSError as error:
+        raise MlsecError(f"cannot be read: {error}", location=str(path)) from None
+    if not isinstance(value, dict):
+        raise MlsecError("a mapping was expected", location=str(path))
+    return value
+
+
+def _inventory(path: Path) -> Inventory:
+    data = _read(path)
+    return Inventory(
+        classes=_names(data.get("classes"), data.get("same")),
+        makers=_names(data.get("makers"), data.get("same")),
+        reducers=_names(data.get("reducers"), data.get("same")),
+    )
+
+
+def _names(section: Any, same: Any) -> Names:
+    """Names by module; ``same`` gives further paths under which a module was or is known."""
+    found = {module: frozenset(str(names).split()) for module, names in (section or {}).items()}
+    for other, module in (same or {}).items():
+        found[other] = found.get(other, frozenset()) | found.get(module, frozenset())
+    return found
+
+
+def _arguments(data: Mapping[str, Any]) -> dict[tuple[str, str], frozenset[str]]:
+    """The enumerated arguments of classes, by module and name."""
+    return {
+        (module, name): frozenset(str(words).split())
+        for module, classes in data.get("arguments", {}).items()
+        for name, words in classes.items()
+    }
+
+
+def _words(data: Mapping[str, Any]) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
+    """Names and whole modules (``*``) by word, from a list of {word, names}."""
+    names: dict[tuple[str, str], str] = {}
+    modules: dict[str, str] = {}
+    for word, section in data.items():
+        for module, listed in section.items():
+            for name in str(listed).split():
+                if name == "*":
+                    modules[module] = word
+                else:
+                    names[module, name] = word
+    return names, modules

@@ -1,0 +1,179 @@
+"""What the arguments of a call say: addresses, shell text, code, paths, pickles inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mlsec.artifacts.pickle.known_names import LISTED
+from mlsec.artifacts.pickle.vm.values import (
+    CallResult,
+    Container,
+    Global,
+    LongLiteral,
+    Opaque,
+    Value,
+)
+from mlsec.core.regex import regex
+
+# Words that are shell text or a host by themselves: other letters and digits say nothing.
+WORDS = frozenset(
+    """sh bash zsh cmd powershell curl wget nc ncat python perl ruby echo touch cat rm chmod id
+    whoami calc sleep ls cp mv dd kill nohup base64 uname ping open printenv""".split()  # noqa: SIM905
+)
+# Values looked at per call; a call with more is not one that a library writes.
+LOOKED_AT = 2_000
+
+_ADDRESS = regex(r"(?i)\b(?:https?|ftps?|wss?|tcp|udp|ssh|file|data|s3|gs|git)://|^//|^\\\\")
+_HOST = regex(r"(?i)^(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d+)?$")
+_CODE = regex(
+    r"(?<!\w)__(?:import|builtins?|globals|subclasses|bases?|mro|class|init|new|reduce(?:_ex)?|dict|code"
+    r"|call|del|getattr(?:ibute)?|setattr|setstate|loader|spec|self|func|closure|wrapped)__(?!\w)"
+    r"|\b(?:import|exec|eval|compile|lambda|os\.|sys\.|subprocess|globals|getattr|open)\b"
+    r" *[\w(.:]|;\s*\w+\(|\b\w+\([^)]*\)\s*$"
+)
+_SHELL = regex(
+    r"(?:^|[\s;&|`(/])(?:sh|bash|zsh|cmd|powershell|curl|wget|nc|ncat|python\d?|perl|ruby|echo|touch"
+    r"|cat|rm|chmod|id|whoami|calc|sleep|ls|cp|mv|dd|kill|nohup|base64|uname|ping|open|printenv)"
+    r"(?:\.exe)?(?:[\s;&|]|$)|[;&|`]\s*\w|\$\(|>\s*/"
+)
+_PATH = regex(r"^(?:[~/\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\])|[/\\]\.\.[/\\]|^[\w. -]+[/\\][\w./\\ -]+$")
+_FILE = regex(
+    r"(?i)^[\w .-]+\.(?:py|pyc|so|dll|dylib|sh|pkl|pickle|pt|pth|bin|txt|csv|json|ya?ml|exe|zip"
+    r"|tar|gz|npy|npz|joblib|h5|db|log|cfg|ini|whl|egg|html?|xml|sqlite)$"
+)
+_CONTROL = regex(rb"[\x00-\x08\x0e-\x1f\x7f-\xff]")
+LONGEST_TEXT = 1024
+_PICKLE = regex(rb"\A\x80[\x02-\x05]")
+
+
+_FLAT = frozenset((int, bool, type(None), Opaque))
+
+
+def is_plain(value: Value) -> bool:
+    """Whether arguments are numbers and words that say nothing, which most are."""
+    if type(value) is not tuple:
+        return False
+    for one in value:
+        kind = type(one)
+        if kind is str:
+            if one and not (one.isalnum() and one.isascii()):
+                return False
+            if one in WORDS or one[:6] == "python" or one.lower() == "localhost":
+                return False
+        elif kind not in _FLAT:
+            return False
+    return True
+
+
+# What stands in every text that is taken for a program: bytes without these letters are none.
+_NO_PROGRAM = regex(rb"[^(/_m]*\Z")
+_DECIMAL = regex(r"[-+.0-9eE]{1,40}\Z")
+# Objects of these modules are values: they call nothing, whatever is done with them.
+_OF_VALUES = frozenset(("datetime", "decimal"))
+_DEEP = 3
+
+
+def says_nothing(arguments: Value) -> bool:
+    """As ``is_plain``, also for what a listed function may be given besides.
+
+    These are decimal numbers as texts, bytes that are no program, dates and the like, and
+    containers of all of them.
+    """
+    return type(arguments) is tuple and _say_nothing(arguments, _DEEP)
+
+
+def _say_nothing(values: Sequence[Value], depth: int) -> bool:
+    for value in values:
+        kind = type(value)
+        if kind in _FLAT:
+            continue
+        if kind is str:
+            if not (is_plain((value,)) or _DECIMAL.match(value)):
+                return False
+        elif kind is bytes:
+            if value.isascii() and not _NO_PROGRAM.match(value):
+                return False
+        elif not depth or not _say_nothing_inside(value, depth - 1):
+            return False
+    return True
+
+
+def _say_nothing_inside(value: Value, depth: int) -> bool:
+    if type(value) is tuple:
+        return _say_nothing(value, depth)
+    if type(value) is Container:
+        return not value.acting and _say_nothing(value.items, depth)
+    if type(value) is CallResult and type(value.function) is Global and value.state is None:
+        is_value = value.function.module in _OF_VALUES and value.function.entry.standing in LISTED
+        return is_value and type(value.arguments) is tuple and _say_nothing(value.arguments, depth)
+    return False
+
+
+def evidence(value: Value) -> str:
+    """The strongest thing that a call's arguments say, in words; "" for nothing."""
+    if is_plain(value):
+        return ""
+    found = ""
+    for text in _texts(value):
+        for word, pattern in (("code", _CODE), ("an address", _ADDRESS), ("shell text", _SHELL)):
+            if pattern.search(text):
+                if text.isalnum():  # a column may be called so, or a class of things: cat, sleep
+                    found = found or f"a word: {text[:80]}"
+                    continue
+                return f"{word}: {text[:80]}"
+        if not found and (_PATH.search(text) or _FILE.search(text)):
+            found = f"a path: {text[:80]}"
+        elif not found and _HOST.search(text) and not text.replace(".", "").isdecimal():
+            found = f"a host: {text[:80]}"
+    return found
+
+
+def is_command(text: str) -> bool:
+    """Whether a text is program text or a shell command."""
+    return bool(_CODE.search(text) or _SHELL.search(text))
+
+
+def is_inert(value: Value) -> bool:
+    """Only numbers, short words and containers of them: nothing that could steer a call."""
+    return not evidence(value) and all(
+        not isinstance(one, (Global, CallResult, LongLiteral)) and one is not Opaque.UNKNOWN
+        for one in walk(value)
+    )
+
+
+def walk(value: Value) -> Iterator[Value]:
+    """The value and what is in it, breadth first, up to a bound."""
+    waiting = [value]
+    for one in waiting:  # it grows on the way
+        yield one
+        if isinstance(one, tuple):
+            waiting.extend(one[: LOOKED_AT - len(waiting)])
+        elif isinstance(one, Container):
+            waiting.extend(one.items[: LOOKED_AT - len(waiting)])
+        elif isinstance(one, CallResult) and len(waiting) < LOOKED_AT:
+            waiting.append(one.arguments)
+
+
+def is_cut(value: Value) -> bool:
+    """Whether ``walk`` ends before all that is in a value, or not all of it was kept."""
+    every = list(walk(value))
+    is_kept = not any(isinstance(one, Container) and one.is_partial for one in every)
+    return not is_kept or len(every) >= LOOKED_AT
+
+
+def is_weak(said: str) -> bool:
+    """Whether evidence is only a word, a path or a host: honest objects hold such too."""
+    return said.startswith(("a word", "a path", "a host"))
+
+
+def _texts(value: Value) -> Iterator[str]:
+    for one in walk(value):
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, bytes) and _PICKLE.match(one):
+            yield "import a pickle"
+        elif isinstance(one, bytes) and not _CONTROL.search(one):
+            # Serialised data show shell text by chance, in bytes that no shell would take.
+            yield one.decode("latin-1")
+        elif isinstance(one, LongLiteral) and not _CONTROL.search(one.head):
+            yield one.head[:LONGEST_TEXT].decode("latin-1")

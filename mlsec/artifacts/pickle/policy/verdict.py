@@ -1,0 +1,321 @@
+"""Turns what a stream does into facts, by the policy; nothing is asked of what is installed."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.facts import DANGERS, FactKind
+from mlsec.artifacts.pickle.known_names import LISTED, Entry, Standing
+from mlsec.artifacts.pickle.policy import (
+    argument_calls,
+    indirect_calls,
+    methods,
+    names,
+    namespaces,
+    patches,
+)
+from mlsec.artifacts.pickle.policy.call_judgement import Call, Judgement
+from mlsec.artifacts.pickle.policy.callable_lists import Policy
+from mlsec.artifacts.pickle.policy.calling_functions import made_by_others, note_unread_texts
+from mlsec.artifacts.pickle.policy.code_by_value import BY_VALUE, called_by_value
+from mlsec.artifacts.pickle.policy.evidence import (
+    evidence,
+    is_inert,
+    is_plain,
+    is_weak,
+    says_nothing,
+)
+from mlsec.artifacts.pickle.policy.hostile_arguments import (
+    bomb_in,
+    holds_data,
+    makes_memory,
+    program_in,
+    read_as_expression,
+    takes_text,
+    unnamed,
+    writes_out,
+)
+from mlsec.artifacts.pickle.policy.judged_calls import JUDGEMENTS
+from mlsec.artifacts.pickle.policy.names import NOT_LISTED, is_identifier, modern
+from mlsec.artifacts.pickle.policy.persistent_ids import storage_bytes
+from mlsec.artifacts.pickle.policy.program_texts import KeptTexts
+from mlsec.artifacts.pickle.vm.values import CallKind, CallResult, Global, Value
+from mlsec.artifacts.recorder import Recorder
+from mlsec.core.enums import GapReason, Severity
+
+# No library holds it, so no version of one vouches for it: what runs is what the loader defines.
+_SCRIPT = "__main__"
+_FAR = "refers to an object that only the loading program can find"
+_FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code runs when it is loaded"
+# Classes of TorchScript, whose code lies in the same archive and is judged there.
+_SCRIPTED = "__torch__."
+_FROM_ELSEWHERE = "no list knows its module, whose code runs when the file is loaded"
+
+
+class Verdict:
+    """Judges one file's streams; each fact is noted where it was first seen, and where worse."""
+
+    def __init__(self, window: Window, record: Recorder, policy: Policy) -> None:
+        self.window = window
+        self.record = record
+        self.policy = policy
+        self.storages: dict[str, int] = {}
+        self.kept = KeptTexts()
+        self._seen: dict[tuple[FactKind, str], Severity] = {}
+        self._has_namespace = False
+
+    def note(
+        self, kind: FactKind, subject: str, detail: str, offset: int, danger: Severity | None = None
+    ) -> None:
+        """Record a fact unless as bad a one of this kind was said of the same name before."""
+        danger = danger or DANGERS[kind]
+        before = self._seen.get((kind, subject))
+        if before is None or danger.rank < before.rank:
+            self._seen[kind, subject] = danger
+            self.record.fact(kind, subject, detail, offset=offset, danger=danger)
+
+    def entry(self, found: Global, protocol: int = 9) -> Entry:
+        """What the policy says of a name; for protocols below 3 also of its Python 3 name."""
+        entry = self.policy.look_up(found.module, found.name)
+        if protocol < 3:
+            module, name = modern(found.module, found.name)
+            other = self.policy.look_up(module, name)
+            if (module, name) != (found.module, found.name):
+                worse = {Standing.DENIED, Standing.JUDGED}
+                return entry if entry.standing in worse else other
+        return entry
+
+    def imported(self, found: Global, protocol: int) -> None:
+        """A name is imported."""
+        if namespaces.is_namespace(self.policy, found):
+            found.entry = namespaces.ENTRY
+            self._has_namespace = True
+            return
+        found.entry = entry = self.entry(found, protocol)
+        match entry.standing:
+            case Standing.DENIED:
+                self.note(
+                    FactKind.DENIED_IMPORT, found.full, f"a name that {entry.word}", found.offset
+                )
+            case Standing.UNLISTED | Standing.UNKNOWN:
+                self._unknown_import(found)
+            case Standing.JUDGED | Standing.CLASS | Standing.REDUCER | Standing.MAKER:
+                pass
+            case _:
+                assert_never(entry.standing)
+        if "." in found.name and not names.is_listed_owner(self.policy, found):
+            detail = "a dotted name reaches through objects to something that is not listed"
+            self.note(FactKind.HIDDEN_NAME, found.full, detail, found.offset)
+        elif "." in found.name and entry.standing is Standing.UNLISTED:
+            owner, _, name = found.name.rpartition(".")
+            self._give(
+                methods.judge_method(name, Global(found.module, owner, found.offset)),
+                found,
+                found.offset,
+            )
+
+    def _unknown_import(self, found: Global) -> None:
+        if not is_identifier(found):
+            detail = "a name that is no identifier or one of Python's own hooks"
+            self.note(FactKind.HIDDEN_NAME, found.full, detail, found.offset)
+        else:
+            detail = "imported and not in the inventory of what libraries store"
+            self.note(FactKind.UNKNOWN_IMPORT, found.full, detail, found.offset)
+        if found.module == _SCRIPT:
+            self.note_unknown(found, _FROM_A_SCRIPT)
+        elif found.entry.standing is Standing.UNKNOWN and not found.module.startswith(_SCRIPTED):
+            self.note_unknown(found, _FROM_ELSEWHERE)
+
+    def note_unknown(self, found: Global, why: str) -> None:
+        """What nobody knows is a hole: an unknown name must not read as clean."""
+        detail = f"what {found.full} does cannot be told from the file: {why}"
+        self.record.hole(GapReason.UNRESOLVED, detail[:400])
+
+    def called(self, how: CallKind, function: Value, arguments: Value, offset: int) -> None:
+        """Something is called or instantiated."""
+        if type(function) is Global:
+            if how in function.harmless_calls and says_nothing(arguments):
+                return
+            if how in function.reported_calls and is_plain(arguments):
+                return
+        elif type(function) is CallResult:
+            function = names.reached(self.policy, function)
+        if self._has_namespace and namespaces.misuses(function, arguments):
+            self.hidden("__dict__", namespaces.MISUSED, offset)
+        if type(function) is Global:
+            self.kept.called(function, arguments, offset)
+            self._called_name(how, function, arguments, offset)
+            return
+        inner = function.function if isinstance(function, CallResult) else None
+        if isinstance(inner, Global):
+            if names.is_listed_method(self.policy, inner, function.arguments, arguments):
+                return
+            said = called_by_value(self._call(arguments, offset), how, function)
+            if said[0]:
+                self._give(said[1], inner, offset)
+                return
+        subject = f"what {inner.full} gave" if isinstance(inner, Global) else "a computed value"
+        if how is CallKind.NEW and isinstance(inner, Global) and inner.entry.word == "attribute":
+            detail = "a class reached by getattr is instantiated: which one cannot be told"
+            self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
+            self.record.hole(GapReason.UNRESOLVED, detail)
+            return
+        is_listed = isinstance(inner, Global) and inner.entry.standing in LISTED
+        if is_listed and names.is_harmless((function.arguments, arguments)):
+            detail = "what a listed name made is called, with nothing that could steer it"
+            self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
+            self.record.hole(GapReason.UNRESOLVED, f"{subject}: {detail}"[:400])
+            return
+        self.note(FactKind.UNKNOWN_CALL, subject, "calls a value that is no imported name", offset)
+
+    def _called_name(self, how: CallKind, function: Global, arguments: Value, offset: int) -> None:
+        entry = function.entry
+        if entry.standing not in (Standing.DENIED, Standing.JUDGED) and (
+            said := argument_calls.said_of(self.policy, how, function, arguments)
+        ):
+            self.note(FactKind.UNKNOWN_CALL, function.full, said, offset)
+            return
+        if entry.standing in LISTED:
+            for judgement in indirect_calls.given_tables(function, arguments):
+                self._give(judgement, function, offset)
+        match entry.standing:
+            case Standing.DENIED if names.is_made_bare(self.policy, how, function, arguments):
+                said = f"{how.value}: of a module that {entry.word}"
+                self.note(FactKind.UNVERIFIED_CLASS, function.full, said, offset, Severity.HIGH)
+            case Standing.DENIED:
+                said = evidence(arguments)
+                detail = f"{how.value}: {entry.word}" + (f"; with {said}" if said else "")
+                self.note(FactKind.DENIED_CALL, function.full, detail, offset)
+            case Standing.JUDGED:
+                self._give(self._judged(function, arguments, offset), function, offset)
+            case Standing.REDUCER:
+                if not (
+                    makes_memory(function) or writes_out(function) or self.kept.watches(function)
+                ):
+                    function.is_harmless_when(how)
+                self._reducer(function, arguments, offset)
+            case Standing.MAKER:
+                made_by_others(self, function, arguments, offset)
+            case Standing.CLASS:
+                self._class(how, function, arguments, offset)
+            case Standing.UNLISTED | Standing.UNKNOWN:
+                self._unknown(how, function, arguments, offset)
+            case _:
+                assert_never(entry.standing)
+
+    def _reducer(self, function: Global, arguments: Value, offset: int) -> None:
+        """A listed function: what is found first under its name may run the text it is given."""
+        if said := read_as_expression(function, arguments):
+            detail = f"called with a text that it evaluates: {said}"
+            self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, Severity.HIGH)
+            return
+        note_unread_texts(self, function, arguments)
+        if made := bomb_in(function, arguments):
+            self.note(FactKind.BOMB, function.full, made, offset, Severity.MEDIUM)
+        given, is_data = unnamed(function, arguments), holds_data(function)
+        if not takes_text(function) and (said := program_in(given, self.window, is_data=is_data)):
+            detail = f"called with what only another function of this name would take: {said}"
+            self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, Severity.HIGH)
+
+    def _class(self, how: CallKind, function: Global, arguments: Value, offset: int) -> None:
+        if how is CallKind.NEW:
+            function.is_harmless_when(how)
+            self._reducer(function, arguments, offset)
+        elif arguments == ():
+            pass
+        elif is_inert(arguments):
+            detail = "called with arguments, though its library never stores it so"
+            # A bare word may name a file that it opens; numbers steer nothing.
+            danger = None if names.has_numbers_only(arguments) else Severity.MEDIUM
+            self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset, danger)
+            self.note_unknown(function, detail)
+        else:
+            detail = "called with arguments that steer it; its library never stores it so"
+            self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
+
+    def _unknown(self, how: CallKind, function: Global, arguments: Value, offset: int) -> None:
+        if (FactKind.HOSTILE_ARGUMENT, function.full) in self._seen:
+            function.is_harmless_when(how)
+        said = evidence(arguments)
+        # A tuple with names may hold a path: no more than the class is asked for.
+        said = "" if how is CallKind.NEW and is_weak(said) else said
+        if not said and how in function.reported_calls:
+            return
+        is_class = how is CallKind.NEW or names.is_like_a_class(self.policy, function, arguments)
+        # A name of a library that was listed is a class or none by what it is called with.
+        is_open = (
+            how is CallKind.REDUCE and is_class and function.entry.standing is Standing.UNLISTED
+        )
+        if not said and not is_open:
+            function.reported_calls.append(how)
+        if said and how is not CallKind.NEW:
+            danger = Severity.HIGH if is_weak(said) else None
+            detail = f"{how.value} with {said}"
+            self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, danger)
+        if is_class and not said:
+            detail = f"{how.value}, and not in the inventory of what libraries store"
+            # An object needs its class only; a call with arguments runs more of the script's code.
+            is_steered = function.module == _SCRIPT and how is not CallKind.NEW
+            danger = Severity.MEDIUM if is_steered else None
+            self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset, danger)
+            if function.entry.standing is Standing.UNLISTED:
+                self.note_unknown(function, NOT_LISTED)
+        elif is_class:
+            self.note(FactKind.UNKNOWN_CALL, function.full, f"instantiated with {said}", offset)
+        else:
+            detail = f"{how.value}, and not in the inventory of what libraries store"
+            self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
+
+    def _judged(self, function: Global, arguments: Value, offset: int) -> Judgement | None:
+        judge = JUDGEMENTS.get(function.entry.word) or BY_VALUE[function.entry.word]
+        return judge(self._call(arguments, offset, function.name))
+
+    def _call(self, arguments: Value, offset: int, name: str = "") -> Call:
+        items = arguments if isinstance(arguments, tuple) else None
+        return Call(judge=self, items=items, offset=offset, name=name)
+
+    def _give(self, judgement: Judgement | None, function: Global | None, offset: int) -> None:
+        if judgement:
+            name = judgement.subject or (function.full if function else "")
+            self.note(judgement.kind, name, judgement.detail, offset, judgement.danger)
+
+    def built(self, target: Value, state: Value, offset: int) -> None:
+        """BUILD sets the state of an object."""
+        if type(target) is CallResult:
+            self.kept.built(target, offset)
+            target = names.reached(self.policy, target)
+        if self._has_namespace and namespaces.holds_one(state):
+            self.hidden("__dict__", namespaces.MISUSED, offset)
+        for judgement in patches.by_state(target, state):
+            self._give(judgement, None, offset)
+
+    def patched(self, target: Value, items: list[Value], offset: int) -> None:
+        """SETITEM or APPEND on something that is no container made here."""
+        for judgement in patches.by_items(target, items):
+            self._give(judgement, None, offset)
+
+    def unclear(self, detail: str, offset: int) -> None:
+        """Loaders differ in what they make of it."""
+        self.note(FactKind.TWO_READINGS, "FRAME", detail, offset)
+
+    def hidden(self, subject: str, detail: str, offset: int) -> None:
+        """A name that cannot be told from the file."""
+        self.note(FactKind.HIDDEN_NAME, subject, detail, offset)
+
+    def persistent(self, identity: Value, offset: int) -> Value:
+        """A reference to an object outside the stream: torch storages are such."""
+        storage = storage_bytes(identity)
+        if storage:
+            self.storages.setdefault(*storage)
+        kind = identity[0] if isinstance(identity, tuple) and len(identity) > 1 else None
+        if kind == "module":  # torch's legacy format refers to a class with its source this way
+            return identity[1]
+        if kind != "storage" and (said := self._far(identity)):
+            self.note(FactKind.HOSTILE_ARGUMENT, "persistent id", said, offset)
+        return CallResult(None, identity, None)
+
+    def _far(self, identity: Value) -> str:
+        self.record.hole(GapReason.UNRESOLVED, _FAR)
+        said = program_in((identity,), self.window)
+        return f"{_FAR}, by program text: {said}" if said else ""

@@ -1,0 +1,1 @@
+"""The pickle machine: opcodes, stack, memo, values, and the skip over plain data."""
