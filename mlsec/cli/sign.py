@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
     from mlsec.cli import console
     from mlsec.cli.files import read_file, write_file
     from mlsec.cli.timestamp_authority import ask, check_address
-    from mlsec.signing.signer.sign import SigningOptions, load_signer, sign
+    from mlsec.signing.signer.sign import SigningOptions, sign
+    from mlsec.signing.signer.signing_key import load_signer
 
     kind = "folder" if _check_model(args.model) else "file"
     check_options("mlsec sign", args.given, {"model": {str(args.model): kind}})

@@ -17,7 +17,7 @@ def render_verdict(verdict: Verdict) -> str:
 
 
 def _problems(verdict: Verdict) -> Iterator[str]:
-    for file, check in verdict.told():
+    for file, check in verdict.unmet():
         word = "fail" if check.outcome is Outcome.FAILED else "not checked"
         yield f"{word if check.is_fatal else 'note'}[{check.id}] {_safe(check.what)}"
         where = check.file or file

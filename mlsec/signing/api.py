@@ -6,8 +6,11 @@ import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
+from mlsec.signing.content.task import VerificationTask
 from mlsec.signing.errors import UnreadError
-from mlsec.signing.files.hash_files import Progress
+from mlsec.signing.files.hash_plan import Progress
 from mlsec.signing.inspection import BundleSummary, inspect
 from mlsec.signing.models.discovery import discover
 from mlsec.signing.models.local_model import local_model
@@ -16,7 +19,15 @@ from mlsec.signing.signer.sign import sign
 from mlsec.signing.trust.lock_file import record_digest
 from mlsec.signing.trust.policy import Profile, Reaction, TrustPolicy
 from mlsec.signing.trust.policy_loader import load_policy
-from mlsec.signing.verdicts.verdict import Answer, Check, Outcome, Verdict, failed, not_checked
+from mlsec.signing.verdicts.verdict import (
+    Answer,
+    Check,
+    Outcome,
+    Verdict,
+    answer_of,
+    failed,
+    not_checked,
+)
 
 __all__ = [
     "Answer", "BundleSummary", "Outcome", "Profile", "Verdict", "discover", "inspect",
@@ -41,7 +52,7 @@ def verify(
         signatures: signature files; those found by ``discover`` when empty.
         profile: how strictly to read.
         now: the time to judge by, aware; the clock's when None.
-        progress: told the bytes hashed and the bytes in all.
+        progress: called with the bytes hashed and the bytes in all.
 
     Returns:
         A verdict, whatever the model and its signatures hold.
@@ -80,54 +91,45 @@ def verify_model(
             actual=model.address,
             fix=f"add it under models in {policy.file.name}",
         )
-        return _without_signature(model, profile, at, check)
-    if not signatures and _is_layout(model):
+        return _verdict(model, profile, at, check)
+    task = VerificationTask(
+        model=model, policy=policy, rule=rule, profile=profile, now=at, progress=progress
+    )
+    if not signatures and model.has("oci-layout") and model.has("index.json"):
         from mlsec.signing.oci.verify import verify_layout  # noqa: PLC0415
 
-        return verify_layout(model, policy, rule, profile, at, progress)
+        return verify_layout(task)
     try:
         files = tuple(signatures) or tuple(model.discover())
     except UnreadError as error:
         check = not_checked("signature/present", error.message, fix=error.hint)
-        return _without_signature(model, profile, at, check)
+        return _verdict(model, profile, at, check)
     if not files:
-        return _without_signature(model, profile, at, _unsigned(policy.defaults.unsigned))
+        check = _unsigned(policy.defaults.unsigned)
+        return _verdict(model, profile, at, check)
     # Only now is cryptography needed, and imported.
-    from mlsec.signing.verification.signed_model import verify_signed  # noqa: PLC0415
+    from mlsec.signing.verification.signed_model import verify_signed_model  # noqa: PLC0415
 
-    return verify_signed(model, policy, rule, files, profile, at, progress)
+    return verify_signed_model(msgspec.structs.replace(task, signatures=files))
 
 
-def _is_layout(model: Model) -> bool:
-    if not model.has("oci-layout"):
-        return False
-    from mlsec.signing.oci.layout import is_layout  # noqa: PLC0415
-
-    return is_layout(model)
+def _verdict(model: Model, profile: Profile, now: datetime.datetime, check: Check) -> Verdict:
+    """Return the verdict that one check alone decides, as nothing was compared."""
+    return Verdict(
+        target=model.address,
+        signature_files=(),
+        answer=answer_of((check,), is_compared=False),
+        profile=profile.value,
+        checks=(check,),
+        verified_at=now,
+    )
 
 
 def _unsigned(reaction: Reaction) -> Check:
     what = "there is no signature"
     fix = "sign the model (mlsec sign), or name the signature with --signature"
-    match reaction:
-        case Reaction.FAIL:
-            return failed("signature/present", what, fix=fix)
-        case Reaction.REPORT:
-            return not_checked("signature/present", what, fix=fix)
-
-
-def _without_signature(
-    model: Model, profile: Profile, at: datetime.datetime, check: Check
-) -> Verdict:
-    is_failed = check.outcome is Outcome.FAILED
-    return Verdict(
-        target=model.address,
-        signature_files=(),
-        answer=Answer.FAILED if is_failed else Answer.INCOMPLETE,
-        profile=profile.value,
-        checks=(check,),
-        verified_at=at,
-    )
+    make = failed if reaction is Reaction.FAIL else not_checked
+    return make("signature/present", what, fix=fix)
 
 
 def record_first_use(verdict: Verdict, policy: TrustPolicy) -> bool:

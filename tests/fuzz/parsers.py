@@ -20,7 +20,7 @@ from mlsec.signing.certificates.identities import identities_of
 from mlsec.signing.certificates.revocation import read_revocation_list
 from mlsec.signing.encodings.cbor import loads as loads_cbor
 from mlsec.signing.encodings.strict_json import loads
-from mlsec.signing.keys.public_keys import load_public_key, public_key_of
+from mlsec.signing.keys.public_keys import load_public_key
 from mlsec.signing.manifests.manifest import manifest_of
 from mlsec.signing.manifests.statement import parse_statement, strict_statement
 from mlsec.signing.manifests.statement_decoder import decode_plain_statement
@@ -31,7 +31,7 @@ from mlsec.signing.oci.notary_jws import read_notary_envelope
 from mlsec.signing.oci.simple_signing import read_simple_signing
 from mlsec.signing.provenance.slsa import read_provenance
 from mlsec.signing.sigstore.checkpoint import read_checkpoint
-from mlsec.signing.sigstore.fulcio import signer_of
+from mlsec.signing.sigstore.fulcio import fulcio_signer
 from mlsec.signing.sigstore.trusted_root import read_trusted_roots
 from mlsec.signing.timestamps.request import check_answer, timestamp_request
 from mlsec.signing.timestamps.token import read_timestamp
@@ -75,7 +75,7 @@ def _bundle(data: bytes) -> None:
 def _certificate(data: bytes) -> None:
     found = read_certificate(data)
     identities_of(found)
-    signer_of(found, public_key_of(found.public_key()), "ES256")
+    fulcio_signer(found)
 
 
 def _json(data: bytes) -> None:

@@ -14,7 +14,7 @@ from mlsec.model_files.buckets.discovery import model_at
 from mlsec.model_files.signatures import Signatures, read_far_signatures
 from mlsec.model_files.stores import open_bucket
 from mlsec.signing.api import load_policy, verify_model
-from mlsec.signing.signer.sign import USUAL, SigningOptions
+from mlsec.signing.signer.sign import DEFAULT_OPTIONS, SigningOptions
 from mlsec.signing.verdicts.verdict import Check, Verdict
 from mlsec.vocabulary.types import Vocabulary
 from tests.model_files import fake_stores
@@ -49,7 +49,7 @@ class Place:
         self.trust = folder / "trust.yaml"
         self.trust.write_text(POLICY.format(uri=f"{root}/prod/*"))
 
-    def upload(self, how: SigningOptions = USUAL) -> None:
+    def upload(self, how: SigningOptions = DEFAULT_OPTIONS) -> None:
         self.shop.sign(how=how)
         for path in self.shop.model.rglob("*"):
             if path.is_file():
@@ -87,4 +87,4 @@ def placed(scheme: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 def told(verdict: Verdict) -> dict[str, Check]:
     """The fatal checks that did not hold, by id."""
-    return {check.id: check for _, check in verdict.told() if check.is_fatal}
+    return {check.id: check for _, check in verdict.unmet() if check.is_fatal}

@@ -16,7 +16,7 @@ from mlsec.engine.model.rule import RuleSet
 from mlsec.model_files import shaping
 from mlsec.model_files.signatures import Signatures
 from mlsec.signing.api import sign
-from mlsec.signing.signer.sign import load_signer
+from mlsec.signing.signer.signing_key import load_signer
 from mlsec.signing.verdicts.verdict import Answer, Verdict, not_checked
 from mlsec.snapshot.store import Snapshot
 

@@ -19,7 +19,8 @@ from mlsec.signing.bundles.bundle import parse_bundle
 from mlsec.signing.errors import SigningError
 from mlsec.signing.inspection import inspect
 from mlsec.signing.manifests.statement import OMS_PREDICATE
-from mlsec.signing.signer.sign import SigningOptions, load_signer, sign
+from mlsec.signing.signer.sign import SigningOptions, sign
+from mlsec.signing.signer.signing_key import load_signer
 from mlsec.signing.trust.policy import Profile
 from mlsec.signing.trust.policy_loader import policy_of
 from mlsec.signing.verdicts.verdict import Answer

@@ -8,12 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mlsec.signing.errors import SigningError
-from mlsec.signing.keys.public_keys import (
-    Algorithm,
-    der_of_p1363,
-    load_public_key,
-    verify_signature,
-)
+from mlsec.signing.keys.algorithms import Algorithm, der_of_p1363, verify_signature
+from mlsec.signing.keys.public_keys import load_public_key
 from tests.signing.suite import Case, folders_with
 
 _SHA = {"SHA-256": "SHA256", "SHA-384": "SHA384", "SHA-512": "SHA512"}

@@ -9,7 +9,7 @@ import pytest
 
 from mlsec.cli.verdict_text import render_verdict
 from mlsec.render.sarif.verdict import render_verdict_sarif
-from mlsec.signing.content import comparison as compare
+from mlsec.signing.content import manifest_comparison as compare
 from mlsec.signing.verdicts.verdict import Answer
 from tests.signing.attack import Attack
 from tests.signing.attacks_files import FILE_ATTACKS

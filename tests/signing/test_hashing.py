@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from mlsec.signing.errors import ChangedError, OverLimitError, SigningError
-from mlsec.signing.files import hash_large as hash_threads
-from mlsec.signing.files.blocks import BUFFER_BYTES, blocks
+from mlsec.signing.files import hash_large
 from mlsec.signing.files.folder import MAX_DEPTH, ModelFolder
 from mlsec.signing.files.hash_files import hash_files
 from mlsec.signing.files.hash_fork import run_in_two_processes
+from mlsec.signing.files.hash_large import BUFFER_BYTES, blocks
 from mlsec.signing.files.hash_plan import HashedFile, HashPlan
 from mlsec.signing.files.hash_small import SMALL_FILE_BYTES
 from mlsec.signing.files.listing import UNKNOWN_STATE, Kind
@@ -41,7 +41,7 @@ def filled(folder: Path) -> dict[str, bytes]:
 def test_every_file_is_hashed_whatever_way_it_is_read(
     name: str, shard: int, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hash_threads, "cores", lambda: cores)
+    monkeypatch.setattr(hash_large, "available_cores", lambda: cores)
     files = filled(tmp_path)
     with ModelFolder(tmp_path) as folder:
         stamps = folder.listing(100).files()
@@ -112,7 +112,7 @@ def test_everything_in_a_model_is_listed_by_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "up").symlink_to("..")
     (tmp_path / os.fsdecode(b"bad\xff")).write_bytes(b"x")
     with ModelFolder(tmp_path) as folder:
-        found = {one.path: one.kind for one in folder.listing(100).found}
+        found = {one.path: one.kind for one in folder.listing(100).entries}
     assert found.pop("bad\udcff") is Kind.BAD_NAME
     assert found == {
         "file": Kind.FILE, "link": Kind.SYMLINK, "dangling": Kind.SYMLINK, "loop": Kind.SYMLINK,
@@ -126,7 +126,7 @@ def test_depth_and_number_of_names_are_capped(tmp_path: Path) -> None:
         deep = deep / "d"
     deep.mkdir(parents=True)
     with ModelFolder(tmp_path) as folder:
-        assert [one.kind for one in folder.listing(1000).found] == [Kind.TOO_DEEP]
+        assert [one.kind for one in folder.listing(1000).entries] == [Kind.TOO_DEEP]
         with pytest.raises(OverLimitError):
             folder.listing(10)
 

@@ -9,15 +9,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, utils, x
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mlsec.signing.errors import SigningError
-from mlsec.signing.keys.private_keys import signer_of
-from mlsec.signing.keys.public_keys import (
+from mlsec.signing.keys.algorithms import (
     Algorithm,
     der_of_p1363,
-    load_public_key,
-    public_key_of,
+    signing_function,
     usual_algorithm,
     verify_signature,
 )
+from mlsec.signing.keys.public_keys import load_public_key, public_key_of
 from tests.signing.workshop import CORP, RELEASE, pem, private_pem, public_pem
 
 PRIVATE = {
@@ -32,7 +31,7 @@ PRIVATE = {
 @pytest.mark.parametrize("live", PRIVATE.values(), ids=list(PRIVATE))
 def test_signature_is_over_the_signed_bytes_alone(live: object) -> None:
     key = load_public_key(public_pem(live))
-    made = signer_of(live, key)(b"data")
+    made = signing_function(live, key)(b"data")
     algorithm = usual_algorithm(key)
     assert verify_signature(key, algorithm, made, data=b"data")
     assert not verify_signature(key, algorithm, made, data=b"Data")
@@ -90,7 +89,7 @@ def test_der_and_pem_are_the_same_key() -> None:
 def test_signature_with_r_and_s_side_by_side(name: str) -> None:
     live = PRIVATE[name]
     key = public_key_of(live.public_key())
-    r, s = utils.decode_dss_signature(signer_of(live, key)(b"data"))
+    r, s = utils.decode_dss_signature(signing_function(live, key)(b"data"))
     size = (key.size_bits + 7) // 8
     raw = r.to_bytes(size, "big") + s.to_bytes(size, "big")
     made = der_of_p1363(raw, key)

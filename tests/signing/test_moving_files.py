@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from mlsec.core.errors import MlsecError
-from mlsec.signing.content import comparison as compare
+from mlsec.signing.content import manifest_comparison as compare
 from mlsec.signing.files.folder import ModelFolder
 from mlsec.signing.files.hash_plan import HashedFile, HashPlan
 from mlsec.signing.models.local_model import LocalFiles
 from mlsec.signing.signer import sign
-from mlsec.signing.signer.sign import USUAL, SigningOptions
+from mlsec.signing.signer.sign import DEFAULT_OPTIONS, SigningOptions
 from mlsec.signing.verdicts.verdict import Answer
 from tests.moving import CHANGES, Change, after_listing, replace, rewrite, writing
 from tests.signing.workshop import Workshop, bad
@@ -25,7 +25,7 @@ TRIES = 20
 
 
 @pytest.mark.parametrize(
-    "how", [USUAL, SigningOptions(shard_bytes=1 << 20)], ids=["whole", "parts"]
+    "how", [DEFAULT_OPTIONS, SigningOptions(shard_bytes=1 << 20)], ids=["whole", "parts"]
 )
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("quick_from", [1, compare.QUICK_FROM])
@@ -86,9 +86,9 @@ def test_a_model_of_one_file_is_looked_at_again(tmp_path: Path) -> None:
         opened = LocalFiles(folder)
         listing = opened.listing(9)
         opened.hashed(listing.files(), HashPlan(), None)
-        assert opened.moved(listing) == []
+        assert opened.changes(listing) == []
         rewrite(path)
-        assert [(one.id, one.file) for one in opened.moved(listing)] == [
+        assert [(one.id, one.file) for one in opened.changes(listing)] == [
             ("files/kept-still", "one.bin")
         ]
 

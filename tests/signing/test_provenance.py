@@ -23,7 +23,7 @@ from mlsec.signing.provenance.slsa import (
     read_provenance,
     split_source,
 )
-from mlsec.signing.signer.sign import SignerKey
+from mlsec.signing.signer.signing_key import SignerKey
 from mlsec.signing.trust.policy_loader import policy_of
 from tests.moving import after_listing
 from tests.signing.make_fulcio import CLAIMS, IDENTITY, ISSUER, SIGNED_AT

@@ -22,7 +22,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mlsec.signing.api import verify
 from mlsec.signing.bundles.dsse import pae
-from mlsec.signing.signer.sign import USUAL, SignerKey, SigningOptions, load_signer, sign
+from mlsec.signing.signer.sign import DEFAULT_OPTIONS, SigningOptions, sign
+from mlsec.signing.signer.signing_key import SignerKey, load_signer
 from mlsec.signing.trust.policy import Profile
 from mlsec.signing.trust.policy_loader import policy_of
 from mlsec.signing.verdicts.verdict import Answer, Check, Outcome, Verdict
@@ -99,7 +100,7 @@ class Workshop:
     def sign(
         self,
         key: SignerKey | None = None,
-        how: SigningOptions = USUAL,
+        how: SigningOptions = DEFAULT_OPTIONS,
         timestamp: Callable[[bytes], bytes] | None = None,
         to: Path | None = None,
     ) -> None:

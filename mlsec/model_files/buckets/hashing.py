@@ -9,8 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.collect.folders.entry import Bucket, Entry, StoreError
 from mlsec.core.enums import GapReason
-from mlsec.signing.files.hash_files import Progress
-from mlsec.signing.files.hash_plan import HashedFile, HashPlan, byte_ranges, new_hash
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan, Progress, byte_ranges, new_hash
 
 RANGE_BYTES = 8 << 20
 # Ranges that are on their way at once; so many are held in memory.

@@ -13,9 +13,8 @@ from mlsec.collect.folders.entry import Bucket, Entry
 from mlsec.core.errors import MlsecError
 from mlsec.model_files.buckets.hashing import hash_objects, unread
 from mlsec.signing.errors import OverLimitError, SigningError, UnreadError
-from mlsec.signing.files.hash_files import Progress
-from mlsec.signing.files.hash_plan import HashedFile, HashPlan
-from mlsec.signing.files.listing import FileState, Found, Kind, Listing
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan, Progress
+from mlsec.signing.files.listing import FileState, Kind, Listing, ModelEntry
 from mlsec.signing.models.discovery import ENDINGS, HEAD_BYTES, may_be_bundle
 from mlsec.signing.models.model import ModelFiles
 from mlsec.signing.verdicts.verdict import Check, not_checked
@@ -124,10 +123,10 @@ class FarFiles:
         if len(model.entries) > max_entries:
             raise OverLimitError(f"the model holds more than {max_entries} names")
         found = (
-            Found(path, Kind.FILE, FileState.of_size(entry.size_bytes))
+            ModelEntry(path, Kind.FILE, FileState.of_size(entry.size_bytes))
             for path, entry in sorted(model.entries.items())
         )
-        return Listing(found=tuple(found), folders=())
+        return Listing(entries=tuple(found), folders=())
 
     def hashed(
         self, files: Mapping[str, FileState], plan: HashPlan, progress: Progress | None
@@ -146,7 +145,7 @@ class FarFiles:
         except ArtifactError as error:
             raise _not_read(path, error) from None
 
-    def moved(self, listing: Listing) -> list[Check]:
+    def changes(self, listing: Listing) -> list[Check]:
         """List again: objects that came, went or were replaced meanwhile."""
         del listing  # it has no versions
         model = self._model

@@ -26,7 +26,7 @@ def render_verdict_sarif(verdict: Verdict, policy_file: Path, root: Path) -> byt
         policy_file: the trust policy; results about nothing else point there.
         root: the folder that file names in the report start from.
     """
-    found = verdict.told()
+    found = verdict.unmet()
     ids = sorted({check.id for _, check in found})
     run = {
         "tool": {

@@ -6,21 +6,28 @@ import enum
 import warnings
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.verdicts.steps import CheckFailedError
+from mlsec.signing.verdicts.verdict import time_text
 
 if TYPE_CHECKING:
-    from cryptography.x509 import BasicConstraints, Certificate, ExtendedKeyUsage, KeyUsage
+    from cryptography.x509 import (
+        BasicConstraints,
+        Certificate,
+        ExtendedKeyUsage,
+        ExtensionType,
+        KeyUsage,
+    )
     from cryptography.x509.verification import ExtensionPolicy, Policy
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 8
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _ANY_PURPOSE = "2.5.29.37.0"
+E = TypeVar("E", bound="ExtensionType")
 
 
 class Purpose(enum.Enum):
@@ -31,7 +38,7 @@ class Purpose(enum.Enum):
 
 
 class Authority(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may issue certificates or timestamps, and in which closed interval he is believed.
+    """Who may issue certificates or timestamps, and in which closed interval that is trusted.
 
     ``chain`` runs down to the anchor, its last; a timestamp authority's may begin with the
     certificate that signs. ``start`` and ``end`` are None where nothing bounds the trust.
@@ -94,10 +101,10 @@ def read_certificates(data: bytes) -> tuple[Certificate, ...]:
     if b"PRIVATE KEY-----" in data:
         raise MalformedError("holds a private key, where only certificates belong")
     try:
-        found = x509.load_pem_x509_certificates(data)
+        certificates = x509.load_pem_x509_certificates(data)
     except (ValueError, x509.InvalidVersion):
         raise MalformedError("is no PEM file of certificates") from None
-    return tuple(read_certificate(one.public_bytes(Encoding.DER)) for one in found)
+    return tuple(read_certificate(one.public_bytes(Encoding.DER)) for one in certificates)
 
 
 def _touch(certificate: Certificate) -> None:
@@ -110,6 +117,16 @@ def _touch(certificate: Certificate) -> None:
         certificate.not_valid_before_utc,
         certificate.not_valid_after_utc,
     )
+
+
+def extension_of(certificate: Certificate, kind: type[E]) -> E | None:
+    """Return the value of an extension, None where the certificate has no such one."""
+    from cryptography.x509 import ExtensionNotFound  # noqa: PLC0415
+
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except ExtensionNotFound:
+        return None
 
 
 def verify_path(
@@ -135,9 +152,9 @@ def verify_path(
 
     if not anchors or leaf in anchors:
         raise CheckFailedError("the certificate does not lead to an anchor of the policy")
-    if span := _span(leaf, at):
-        raise CheckFailedError(f"the certificate is {span}")
-    of_leaf = _of_leaf(
+    if invalidity := _invalidity(leaf, at):
+        raise CheckFailedError(f"the certificate is {invalidity}")
+    leaf_policy = _leaf_policy(
         purpose, may_be_authority=may_be_authority, may_lack_purpose=may_lack_purpose
     )
     try:
@@ -146,34 +163,37 @@ def verify_path(
             .store(verification.Store(list(anchors)))
             .time(at)
             .max_chain_depth(MAX_DEPTH)
-            .extension_policies(ca_policy=_of_issuers(purpose), ee_policy=of_leaf)
+            .extension_policies(ca_policy=_issuer_policy(purpose), ee_policy=leaf_policy)
             .build_client_verifier()
             .verify(leaf, list(intermediates))
         )
     except (verification.VerificationError, ValueError) as error:
-        why = _outdated(leaf, intermediates, anchors, at) or _reason(error)
+        why = _outdated_issuer(leaf, intermediates, anchors, at) or _reason(error)
         raise CheckFailedError(f"no path to an anchor of the policy: {why}") from None
     return tuple(verified.chain)
 
 
-def _outdated(
-    leaf: Certificate, between: Sequence[Certificate], anchors: Sequence[Certificate], at: datetime
+def _outdated_issuer(
+    leaf: Certificate,
+    intermediates: Sequence[Certificate],
+    anchors: Sequence[Certificate],
+    at: datetime,
 ) -> str:
     """Say which issuer's certificate is not valid then, as nothing else would name it."""
-    issuers = {leaf.issuer, *(one.issuer for one in between)}
-    for one in (*between, *anchors):
-        span = _span(one, at)
-        if span and one.subject in issuers:
-            return f"the certificate of {one.subject.rfc4514_string()[:100]} is {span}"
+    issuers = {leaf.issuer, *(certificate.issuer for certificate in intermediates)}
+    for certificate in (*intermediates, *anchors):
+        validity = _invalidity(certificate, at)
+        if validity and certificate.subject in issuers:
+            return f"the certificate of {certificate.subject.rfc4514_string()[:100]} is {validity}"
     return ""
 
 
-def _span(one: Certificate, at: datetime) -> str:
-    """When a certificate is valid, or "" where it is valid at that time."""
-    start, end = one.not_valid_before_utc, one.not_valid_after_utc
+def _invalidity(certificate: Certificate, at: datetime) -> str:
+    """Say when a certificate is valid, "" where it is valid at that time."""
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if start <= at <= end:
         return ""
-    return f"valid from {start:{_TIME}} to {end:{_TIME}}, not at {at:{_TIME}}"
+    return f"valid from {time_text(start)} to {time_text(end)}, not at {time_text(at)}"
 
 
 def _reason(error: Exception) -> str:
@@ -183,7 +203,7 @@ def _reason(error: Exception) -> str:
     return text.split("(encountered")[0].strip()[:200]
 
 
-def _of_issuers(purpose: Purpose) -> ExtensionPolicy:
+def _issuer_policy(purpose: Purpose) -> ExtensionPolicy:
     from cryptography import x509  # noqa: PLC0415
     from cryptography.x509.verification import Criticality, ExtensionPolicy  # noqa: PLC0415
 
@@ -204,7 +224,7 @@ def _of_issuers(purpose: Purpose) -> ExtensionPolicy:
     )
 
 
-def _of_leaf(
+def _leaf_policy(
     purpose: Purpose, *, may_be_authority: bool, may_lack_purpose: bool
 ) -> ExtensionPolicy:
     from cryptography import x509  # noqa: PLC0415
@@ -229,19 +249,19 @@ def _of_leaf(
             raise ValueError("the certificate has other purposes beside timestamping")
 
     either = Criticality.AGNOSTIC
-    found = (
+    policy = (
         ExtensionPolicy.permit_all()
         .may_be_present(x509.BasicConstraints, either, basic)
         .may_be_present(x509.KeyUsage, either, usage)
     )
     if may_lack_purpose:
-        return found.may_be_present(x509.ExtendedKeyUsage, either, purposes)
-    wanted = Criticality.CRITICAL if purpose is Purpose.TIME_STAMPING else either
-    return found.require_present(x509.ExtendedKeyUsage, wanted, purposes)
+        return policy.may_be_present(x509.ExtendedKeyUsage, either, purposes)
+    criticality = Criticality.CRITICAL if purpose is Purpose.TIME_STAMPING else either
+    return policy.require_present(x509.ExtendedKeyUsage, criticality, purposes)
 
 
 def _listed(extension: ExtendedKeyUsage) -> frozenset[str]:
-    return frozenset(each.dotted_string for each in extension)
+    return frozenset(purpose.dotted_string for purpose in extension)
 
 
 def _named(purpose: Purpose) -> str:

@@ -1,11 +1,14 @@
-"""The names that a certificate gives its holder."""
+"""The names that a certificate gives its holder, and the signer that it proves."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mlsec.signing.certificates.certificate import extension_of
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.verdicts.verdict import MAX_IDENTITY_CHARS, Identity, IdentityType
+from mlsec.signing.keys.algorithms import Algorithm
+from mlsec.signing.keys.public_keys import fingerprint, public_key_of
+from mlsec.signing.verdicts.verdict import MAX_IDENTITY_CHARS, Identity, IdentityType, Signer
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -19,25 +22,43 @@ def identities_of(certificate: Certificate) -> tuple[Identity, ...]:
     """
     from cryptography import x509  # noqa: PLC0415
 
-    found = []
-    try:
-        names: Any = certificate.extensions.get_extension_for_class(
-            x509.SubjectAlternativeName
-        ).value
-    except x509.ExtensionNotFound:
-        names = ()
-    kinds = {
+    types = {
         x509.UniformResourceIdentifier: IdentityType.URI,
         x509.RFC822Name: IdentityType.EMAIL,
         x509.DNSName: IdentityType.DNS,
     }
-    for name in names:
-        kind = kinds.get(type(name))
-        if kind is not None:
-            found.append(Identity(type=kind, value=name.value))
+    identities = [
+        Identity(type=types[type(name)], value=name.value)
+        for name in extension_of(certificate, x509.SubjectAlternativeName) or ()
+        if type(name) in types
+    ]
     subject = certificate.subject.rfc4514_string()
     if subject:
-        found.append(Identity(type=IdentityType.SUBJECT, value=subject))
-    if any(len(one.value) > MAX_IDENTITY_CHARS for one in found):
+        identities.append(Identity(type=IdentityType.SUBJECT, value=subject))
+    if any(len(identity.value) > MAX_IDENTITY_CHARS for identity in identities):
         raise MalformedError(f"a name in the certificate is over {MAX_IDENTITY_CHARS} characters")
-    return tuple(found)
+    return tuple(identities)
+
+
+def certified_signer(
+    certificate: Certificate,
+    algorithm: Algorithm,
+    identities: tuple[Identity, ...],
+    *,
+    issuer: str = "",
+    extensions: tuple[tuple[str, str], ...] = (),
+) -> Signer:
+    """Describe the holder of a certificate as a signer."""
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    return Signer(
+        key_fingerprint=public_key_of(certificate.public_key()).fingerprint,
+        algorithm=algorithm.value,
+        certificate_fingerprint=fingerprint(certificate.public_bytes(Encoding.DER)),
+        identities=identities,
+        issuer=issuer,
+        serial_number=f"{certificate.serial_number:x}",
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        extensions=extensions,
+    )

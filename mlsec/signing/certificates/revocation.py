@@ -1,4 +1,4 @@
-"""Certificate revocation lists: whether a certificate was taken back, or that it is not known."""
+"""Certificate revocation lists: whether a certificate was revoked, or that it is unknown."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import msgspec
 
 from mlsec.signing.errors import MalformedError, UnsupportedError
 from mlsec.signing.verdicts.steps import CheckFailedError
+from mlsec.signing.verdicts.verdict import time_text
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -39,7 +40,7 @@ def read_revocation_list(data: bytes) -> RevocationList:
     load = x509.load_pem_x509_crl if b"-----BEGIN" in data else x509.load_der_x509_crl
     try:
         live = load(data)
-        critical = [one.oid.dotted_string for one in live.extensions if one.critical]
+        critical = [entry.oid.dotted_string for entry in live.extensions if entry.critical]
         this_update, next_update = live.last_update_utc, live.next_update_utc
     except (ValueError, x509.DuplicateExtension, x509.InvalidVersion):
         raise MalformedError("is no certificate revocation list") from None
@@ -72,36 +73,36 @@ def check_not_revoked(
         UnsupportedError: an issuer has no current list, so it is not known.
     """
     for certificate, issuer in itertools.pairwise(path):
-        current = [one for one in lists if _is_of(one, issuer)]
+        current = [listed for listed in lists if _is_issued_by(listed, issuer)]
         if not current:
             raise UnsupportedError(
                 "no revocation list of the issuer, so it is not known whether the certificate"
-                " was taken back",
+                " was revoked",
                 hint="add the authority's current list under crls",
             )
-        for one in current:
-            _check_one(certificate, one, signed_at)
-        if all(one.next_update is None or one.next_update < now for one in current):
+        for listed in current:
+            _check_entry(certificate, listed, signed_at)
+        if all(listed.next_update is None or listed.next_update < now for listed in current):
             raise UnsupportedError(
                 "the issuer's revocation list is out of date", hint="fetch the current list"
             )
 
 
-def _is_of(found: RevocationList, issuer: Certificate) -> bool:
-    if found.live.issuer != issuer.subject:
+def _is_issued_by(listed: RevocationList, issuer: Certificate) -> bool:
+    if listed.live.issuer != issuer.subject:
         return False
     try:
-        return bool(found.live.is_signature_valid(issuer.public_key()))
+        return bool(listed.live.is_signature_valid(issuer.public_key()))
     except (TypeError, ValueError):
         return False
 
 
-def _check_one(
-    certificate: Certificate, found: RevocationList, signed_at: datetime.datetime | None
+def _check_entry(
+    certificate: Certificate, listed: RevocationList, signed_at: datetime.datetime | None
 ) -> None:
     from cryptography import x509  # noqa: PLC0415
 
-    entry = found.live.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    entry = listed.live.get_revoked_certificate_by_serial_number(certificate.serial_number)
     if entry is None:
         return
     try:
@@ -114,6 +115,6 @@ def _check_one(
     raise CheckFailedError(
         "the certificate was revoked",
         expected="a certificate that is not on the issuer's list",
-        actual=f"serial {certificate.serial_number:x}, {reason}, {at:%Y-%m-%dT%H:%M:%SZ}",
+        actual=f"serial {certificate.serial_number:x}, {reason}, {time_text(at)}",
         hint="sign the model again with a valid certificate",
     )

@@ -1,52 +1,26 @@
-"""What lies in a model without being signed: always told, and fatal unless the policy allows it."""
+"""Files in a model that nobody signed: always reported, fatal unless the policy allows them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container
 
 import msgspec
 
-from mlsec.signing.files.listing import FileState, Found, Kind, Listing
+from mlsec.signing.files.listing import FileState, Kind, Listing, ModelEntry
 from mlsec.signing.manifests.paths import is_under
-from mlsec.signing.models.model import Signature
-from mlsec.signing.trust.policy import ModelRule, Profile, Reaction, TrustPolicy
+from mlsec.signing.trust.policy import Profile, Reaction
 from mlsec.signing.verdicts.verdict import Check, failed, not_checked
 
 # What every signer of the standard leaves out at the top of a model.
 GIT_PATHS = (".git", ".gitattributes", ".github", ".gitignore")
+# fmt: off
 _LOADABLE = (
-    ".py",
-    ".pyc",
-    ".so",
-    ".dll",
-    ".dylib",
-    ".pkl",
-    ".pickle",
-    ".pt",
-    ".pth",
-    ".bin",
-    ".ckpt",
-    ".safetensors",
-    ".gguf",
-    ".ggml",
-    ".onnx",
-    ".h5",
-    ".hdf5",
-    ".keras",
-    ".pb",
-    ".tflite",
-    ".joblib",
-    ".npy",
-    ".npz",
-    ".dill",
-    ".model",
-    ".jinja",
-    ".zip",
-    ".tar",
-    ".msgpack",
-    ".pte",
+    ".bin", ".ckpt", ".dill", ".dll", ".dylib", ".ggml", ".gguf", ".h5", ".hdf5", ".jinja",
+    ".joblib", ".keras", ".model", ".msgpack", ".npy", ".npz", ".onnx", ".pb", ".pickle", ".pkl",
+    ".pt", ".pte", ".pth", ".py", ".pyc", ".safetensors", ".so", ".tar", ".tflite", ".zip",
 )
-ODD = {
+# fmt: on
+IRREGULAR = {
     Kind.SYMLINK: ("files/no-links", "a link, which may point anywhere tomorrow"),
     Kind.SPECIAL: ("files/regular", "neither a file nor a folder"),
     Kind.BAD_NAME: ("files/regular", "a name that is not UTF-8"),
@@ -64,71 +38,57 @@ class AllowedExtras(msgspec.Struct, frozen=True, kw_only=True):
     may_link: bool = False
 
 
-def allowed_extras(
-    policy: TrustPolicy, rule: ModelRule, files: Sequence[Signature], profile: Profile
-) -> AllowedExtras:
-    """Say what may lie beside the signed files of a model: what the policy names, ``files``."""
-    return AllowedExtras(
-        ignored=rule.may_ignore,
-        signatures=frozenset(file.inside for file in files) - {""},
-        extra_files=policy.defaults.extra_files,
-        profile=profile,
-    )
-
-
-def unsigned(
-    listing: Listing, wanted: Mapping[str, object], links: Mapping[str, str], allowed: AllowedExtras
+def unsigned_file_checks(
+    listing: Listing, signed: Container[str], links: Container[str], allowed: AllowedExtras
 ) -> list[Check]:
     """Account for every name in the model that the manifest does not list."""
     checks = []
-    for one in listing.found:
-        if one.path in wanted and (one.kind is Kind.FILE or one.path in links):
+    for entry in listing.entries:
+        is_file = entry.kind is Kind.FILE
+        if entry.path in signed and (is_file or entry.path in links):
             continue
-        if one.path in allowed.signatures and one.kind is Kind.FILE:
-            continue
-        if one.kind is Kind.FILE:
-            checks.append(_extra(one.path, one.state, allowed))
-        else:
-            is_free = is_under(one.path, allowed.ignored)
-            checks.append(msgspec.structs.replace(_odd(one), is_fatal=not is_free))
+        if not is_file:
+            checks.append(_irregular(entry, allowed))
+        elif entry.path not in allowed.signatures:
+            checks.append(_extra(entry.path, entry.state, allowed))
     return checks
 
 
-def _odd(one: Found) -> Check:
-    if one.kind is Kind.UNREADABLE:
-        return unreadable(one.path, "it cannot be read")
-    check_id, what = ODD[one.kind]
-    return failed(
-        check_id,
-        f"there is {what}",
-        file=one.path,
-        actual=one.kind.value,
-        fix="remove it, or put the file itself there and sign again",
-    )
+def _irregular(entry: ModelEntry, allowed: AllowedExtras) -> Check:
+    if entry.kind is Kind.UNREADABLE:
+        check = unreadable_file(entry.path, "it cannot be read")
+    else:
+        check_id, what = IRREGULAR[entry.kind]
+        check = failed(
+            check_id,
+            f"there is {what}",
+            file=entry.path,
+            actual=entry.kind.value,
+            fix="remove it, or put the file itself there and sign again",
+        )
+    return msgspec.structs.replace(check, is_fatal=not is_under(entry.path, allowed.ignored))
 
 
-def _extra(path: str, stamp: FileState | None, allowed: AllowedExtras) -> Check:
-    """A file that nobody signed: always told, fatal unless the policy lets it be there."""
+def _extra(path: str, state: FileState | None, allowed: AllowedExtras) -> Check:
     is_compat = allowed.profile is Profile.COMPAT
     is_git = is_under(path, GIT_PATHS) and (is_compat or not path.lower().endswith(_LOADABLE))
-    is_empty = is_compat and stamp is not None and not stamp.size_bytes
+    is_empty = is_compat and state is not None and not state.size_bytes
     is_free = is_git or is_empty or is_under(path, allowed.ignored)
-    found = failed(
+    return failed(
         "files/all-signed",
         "a file that nobody signed",
         file=path,
         fix="remove it, sign the model with it, or name it under may_ignore",
+        is_fatal=not is_free and allowed.extra_files is Reaction.FAIL,
     )
-    is_fatal = not is_free and allowed.extra_files is Reaction.FAIL
-    return msgspec.structs.replace(found, is_fatal=is_fatal)
 
 
-def unreadable(path: str, why: str, *, detail: str = "", fix: str = "") -> Check:
-    """A file that could not be compared, so that nothing is known of it."""
-    check = not_checked(
+def unreadable_file(path: str, reason: str, *, detail: str = "", fix: str = "") -> Check:
+    """Return the check of a file that could not be compared, so that nothing is known of it."""
+    return not_checked(
         "files/readable",
-        f"a file was not compared: {why}",
+        f"a file was not compared: {reason}",
         actual=detail,
         fix=fix or "give the verifying user the right to read it",
+        file=path,
     )
-    return msgspec.structs.replace(check, file=path)

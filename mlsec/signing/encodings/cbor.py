@@ -1,4 +1,7 @@
-"""A strict CBOR reader for the few kinds of value that COSE signatures hold (RFC 8949)."""
+"""A strict CBOR reader for the few kinds of value that COSE signatures hold (RFC 8949).
+
+Written by hand: cbor2 takes repeated keys, indefinite and overlong lengths, and has no caps.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +34,10 @@ def loads(data: bytes, what: str) -> Any:
     if len(data) > MAX_BYTES:
         raise OverLimitError(f"{what} is larger than {MAX_BYTES} bytes")
     reader = _Reader(data, what)
-    found = reader.value(0)
+    value = reader.value(0)
     if reader.at != len(data):
         raise MalformedError(f"bytes after the end of {what}")
-    return found
+    return value
 
 
 def head(major: int, argument: int) -> bytes:
@@ -111,13 +114,13 @@ class _Reader:
             raise MalformedError(f"{self._what} holds text that is not UTF-8") from None
 
     def _map(self, count: int, depth: int) -> dict[Any, Any]:
-        found: dict[Any, Any] = {}
+        items: dict[Any, Any] = {}
         for _ in range(count):
             key = self.value(depth + 1)
-            if not isinstance(key, int | str) or isinstance(key, bool) or key in found:
+            if not isinstance(key, int | str) or isinstance(key, bool) or key in items:
                 raise MalformedError(f"{self._what} has a key twice, or one of another kind")
-            found[key] = self.value(depth + 1)
-        return found
+            items[key] = self.value(depth + 1)
+        return items
 
     def _simple(self, argument: int) -> bool | None:
         known: dict[int, bool | None] = {20: False, 21: True, 22: None}

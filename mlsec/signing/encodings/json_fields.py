@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from mlsec.signing.encodings.strict_json import base64_bytes
+from mlsec.signing.encodings.strict_json import DEFAULT_LIMITS, JsonLimits, base64_bytes, loads
 from mlsec.signing.errors import MalformedError, OverLimitError
 
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,18})\Z")
@@ -105,3 +105,12 @@ class JsonFields:
         except (ValueError, OverflowError):
             pass
         raise MalformedError(f"{self.where}.{name} is no time such as 2026-01-31T12:00:00Z")
+
+
+def read_json(data: bytes, what: str, limits: JsonLimits = DEFAULT_LIMITS) -> JsonFields:
+    """Parse a document that is one JSON object; ``what`` it is, for messages.
+
+    Raises:
+        MalformedError: not strict JSON, or no object.
+    """
+    return JsonFields(loads(data, what, limits), what)

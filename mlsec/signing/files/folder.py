@@ -10,13 +10,13 @@ from pathlib import Path
 from types import TracebackType
 
 from mlsec.signing.errors import ChangedError, OverLimitError, SigningError, UnsupportedError
-from mlsec.signing.files.listing import UNKNOWN_STATE, FileState, Found, Kind, Listing
+from mlsec.signing.files.listing import UNKNOWN_STATE, FileState, Kind, Listing, ModelEntry
 
 MAX_DEPTH = 64
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK the opening of a FIFO would wait for a writer.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_KEPT_FOLDERS = 64
+_MAX_OPEN_FOLDERS = 64
 
 
 class ModelFolder:
@@ -37,14 +37,14 @@ class ModelFolder:
         self.target = target
         self.single = "" if target.is_dir() else target.name
         self._top = _open_top(target.parent if self.single else target)
-        self._kept: OrderedDict[str, int] = OrderedDict()
+        self._open: OrderedDict[str, int] = OrderedDict()
         self._last = ("", self._top)
 
     def reopened(self) -> ModelFolder:
-        """The same folder, for another thread."""
+        """Return the same folder, for another thread."""
         twin = object.__new__(ModelFolder)
         twin.target, twin.single = self.target, self.single
-        twin._top, twin._kept = os.dup(self._top), OrderedDict()
+        twin._top, twin._open = os.dup(self._top), OrderedDict()
         twin._last = ("", twin._top)
         return twin
 
@@ -60,10 +60,10 @@ class ModelFolder:
         self.close()
 
     def close(self) -> None:
-        """Let go of every descriptor."""
-        for descriptor in (*self._kept.values(), self._top):
+        """Close every descriptor."""
+        for descriptor in (*self._open.values(), self._top):
             os.close(descriptor)
-        self._kept.clear()
+        self._open.clear()
 
     def open_file(self, path: str) -> int:
         """Open a regular file for reading; the caller closes the descriptor.
@@ -87,7 +87,7 @@ class ModelFolder:
         return os.open(name, _FILE, dir_fd=self._last[1])
 
     def look_at(self, path: str) -> os.stat_result:
-        """What a name stands for now; it is not opened.
+        """Return what a name stands for now; it is not opened.
 
         Raises:
             OSError: not there, or a link on the way.
@@ -104,19 +104,19 @@ class ModelFolder:
             self._last = folder, self._folder(folder)
 
     def _folder(self, path: str) -> int:
-        kept = self._kept.get(path)
-        if kept is not None:
-            self._kept.move_to_end(path)
-            return kept
+        descriptor = self._open.get(path)
+        if descriptor is not None:
+            self._open.move_to_end(path)
+            return descriptor
         above, _, name = path.rpartition("/")
         descriptor = os.open(name, _FOLDER, dir_fd=self._folder(above) if above else self._top)
-        self._kept[path] = descriptor
-        if len(self._kept) > _KEPT_FOLDERS:
-            os.close(self._kept.popitem(last=False)[1])
+        self._open[path] = descriptor
+        if len(self._open) > _MAX_OPEN_FOLDERS:
+            os.close(self._open.popitem(last=False)[1])
         return descriptor
 
     def file_state(self, path: str) -> FileState:
-        """The state of a regular file as it is now; raises as ``open_file``."""
+        """Return the state of a regular file as it is now; raises as ``open_file``."""
         descriptor = self.open_file(path)
         try:
             return FileState.of(os.fstat(descriptor))
@@ -124,7 +124,7 @@ class ModelFolder:
             os.close(descriptor)
 
     def folder_state(self, path: str) -> FileState:
-        """The state of a folder as it is now ("" for the model's own).
+        """Return the state of a folder as it is now ("" for the model's own).
 
         Raises:
             OSError: not there, or a link.
@@ -133,10 +133,10 @@ class ModelFolder:
         return FileState.of(os.fstat(self._folder(path) if path else self._top))
 
     def forget(self) -> None:
-        """Let go of the folders on the way: whoever asks again is led there anew."""
+        """Close the folders on the way, so that the next file is reached anew."""
         self._last = ("", self._top)
-        while self._kept:
-            os.close(self._kept.popitem()[1])
+        while self._open:
+            os.close(self._open.popitem()[1])
 
     def listing(self, max_entries: int, *, is_quick: bool = False) -> Listing:
         """List everything, without following links.
@@ -151,36 +151,36 @@ class ModelFolder:
             SigningError: the model itself cannot be listed.
         """
         if self.single:
-            return Listing(found=(_single(self),), folders=())
-        walked = _Walk(max_entries, is_quick=is_quick)
+            return Listing(entries=(_single(self),), folders=())
+        walk = _Walk(max_entries, is_quick=is_quick)
         try:
-            walked.into(os.dup(self._top), "", 1)
+            walk.into(os.dup(self._top), "", 1)
         except OSError as error:
             place = str(self.target)
             raise SigningError(f"cannot be listed: {error.strerror}", location=place) from None
-        walked.found.sort(key=operator.attrgetter("path"))
-        return Listing(found=tuple(walked.found), folders=tuple(walked.folders))
+        walk.entries.sort(key=operator.attrgetter("path"))
+        return Listing(entries=tuple(walk.entries), folders=tuple(walk.folders))
 
 
 def _open_top(folder: Path) -> int:
     try:
-        # The caller names the model, so a link there is his own choice.
+        # The caller names the model, so a link there is the caller's choice.
         return os.open(folder, _FOLDER & ~os.O_NOFOLLOW)
     except OSError as error:
         reason = error.strerror or str(error)
         raise SigningError(f"cannot be opened: {reason}", location=str(folder)) from None
 
 
-def _single(folder: ModelFolder) -> Found:
+def _single(folder: ModelFolder) -> ModelEntry:
     try:
         descriptor = folder.open_file(folder.single)
     except ChangedError:
-        return Found(folder.single, Kind.SPECIAL)
+        return ModelEntry(folder.single, Kind.SPECIAL)
     except OSError:
         kind = Kind.SYMLINK if folder.target.is_symlink() else Kind.UNREADABLE
-        return Found(folder.single, kind)
+        return ModelEntry(folder.single, kind)
     try:
-        return Found(folder.single, Kind.FILE, FileState.of(os.fstat(descriptor)))
+        return ModelEntry(folder.single, Kind.FILE, FileState.of(os.fstat(descriptor)))
     finally:
         os.close(descriptor)
 
@@ -191,7 +191,7 @@ class _Walk:
     def __init__(self, max_entries: int, *, is_quick: bool) -> None:
         self.max_entries = max_entries
         self.is_quick = is_quick
-        self.found: list[Found] = []
+        self.entries: list[ModelEntry] = []
         self.folders: list[tuple[str, FileState]] = []
 
     def into(self, descriptor: int, above: str, depth: int) -> None:
@@ -200,13 +200,13 @@ class _Walk:
             self.folders.append((above, FileState.of(os.fstat(descriptor))))
             with os.scandir(descriptor) as entries:
                 names = list(entries)
-            if len(self.found) + len(self.folders) + len(names) > self.max_entries + 1:
+            if len(self.entries) + len(self.folders) + len(names) > self.max_entries + 1:
                 raise OverLimitError(f"the model holds more than {self.max_entries} names")
             prefix = f"{above}/" if above else ""
             for entry in names:
-                one = _look(entry, prefix + entry.name, descriptor, is_quick=self.is_quick)
-                if one is not None:
-                    self.found.append(one)
+                listed = _look(entry, prefix + entry.name, descriptor, is_quick=self.is_quick)
+                if listed is not None:
+                    self.entries.append(listed)
                 else:
                     self._below(entry.name, prefix + entry.name, descriptor, depth)
         finally:
@@ -214,37 +214,37 @@ class _Walk:
 
     def _below(self, name: str, path: str, folder: int, depth: int) -> None:
         if depth >= MAX_DEPTH:
-            self.found.append(Found(path, Kind.TOO_DEEP))
+            self.entries.append(ModelEntry(path, Kind.TOO_DEEP))
             return
         try:
             descriptor = os.open(name, _FOLDER, dir_fd=folder)
         except OSError:
-            self.found.append(Found(path, Kind.UNREADABLE))
+            self.entries.append(ModelEntry(path, Kind.UNREADABLE))
             return
         self.into(descriptor, path, depth + 1)
 
 
-def _look(entry: os.DirEntry[str], path: str, folder: int, *, is_quick: bool) -> Found | None:
-    """Tell what an entry is; None for a folder."""
+def _look(entry: os.DirEntry[str], path: str, folder: int, *, is_quick: bool) -> ModelEntry | None:
+    """Return what an entry is; None for a folder."""
     if not entry.name.isascii():
         try:
             entry.name.encode("utf-8")
         except UnicodeEncodeError:
-            return Found(path, Kind.BAD_NAME)
+            return ModelEntry(path, Kind.BAD_NAME)
     try:
         if is_quick and entry.is_file(follow_symlinks=False):
-            return Found(path, Kind.FILE, UNKNOWN_STATE)
-        found = entry.stat(follow_symlinks=False)
+            return ModelEntry(path, Kind.FILE, UNKNOWN_STATE)
+        status = entry.stat(follow_symlinks=False)
     except OSError:
-        return Found(path, Kind.UNREADABLE)
-    mode = found.st_mode
+        return ModelEntry(path, Kind.UNREADABLE)
+    mode = status.st_mode
     if stat.S_ISREG(mode):
-        return Found(path, Kind.FILE, FileState.of(found))
+        return ModelEntry(path, Kind.FILE, FileState.of(status))
     if stat.S_ISDIR(mode):
         return None
     if stat.S_ISLNK(mode):
-        return Found(path, Kind.SYMLINK, None, _link(entry.name, folder))
-    return Found(path, Kind.SPECIAL)
+        return ModelEntry(path, Kind.SYMLINK, None, _link(entry.name, folder))
+    return ModelEntry(path, Kind.SPECIAL)
 
 
 def _link(name: str, folder: int) -> str:

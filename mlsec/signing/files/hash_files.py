@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from mlsec.signing.errors import ChangedError
 from mlsec.signing.files.folder import ModelFolder
 from mlsec.signing.files.hash_fork import may_fork, run_in_two_processes
 from mlsec.signing.files.hash_large import hash_large_files
-from mlsec.signing.files.hash_plan import HashedFile, HashPlan, failure, new_hash
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan, Progress, failed_file, new_hash
 from mlsec.signing.files.hash_small import SMALL_FILE_BYTES, hash_small_files
 from mlsec.signing.files.listing import FileState, Listing
 
-TOLD_EVERY = 64
-
-Progress = Callable[[int, int], None]
+_REPORT_EVERY = 64
 
 
 def hash_files(
@@ -29,38 +27,40 @@ def hash_files(
     Args:
         folder: the open model.
         files: what to hash; a file whose state is another by now is reported, not hashed. One
-            that is ``UNKNOWN_STATE`` only has to keep still while it is read.
+            of ``UNKNOWN_STATE`` only has to stay the same while it is read.
         plan: how.
-        progress: told the bytes done and the bytes in all (0 while not known), now and then.
+        progress: called now and then.
 
     Raises:
-        UnsupportedError: a hash that is not there.
+        UnsupportedError: a hash that is not available.
     """
     new_hash(plan.hash_name)
     small = [path for path, state in files.items() if state.size_bytes < SMALL_FILE_BYTES]
-    large = {path: state for path, state in files.items() if state.size_bytes >= SMALL_FILE_BYTES}
+    large = {path: files[path] for path in files.keys() - set(small)}
     sizes = [state.size_bytes for state in files.values()]
     total = sum(sizes) if min(sizes, default=0) >= 0 else 0
-    found: dict[str, HashedFile] = {}
+    work = partial(hash_small_files, folder, files, plan)
+    hashed: dict[str, HashedFile] = {}
     done = 0
-    for number, one in enumerate(_small(folder, files, plan, small)):
-        found[one.path] = _look_again(folder, one.path, large) if one.is_left else one
-        done += one.size_bytes
-        if progress is not None and number % TOLD_EVERY == 0:
+    results = run_in_two_processes(small, work) if may_fork(len(small)) else work(small)
+    for number, file in enumerate(results):
+        hashed[file.path] = _look_again(folder, file.path, large) if file.is_left else file
+        done += file.size_bytes
+        if progress is not None and number % _REPORT_EVERY == 0:
             progress(done, total)
     if not large:
-        return found
+        return hashed
     order = sorted(large, key=lambda path: (-large[path].size_bytes, path))
     total = done + sum(state.size_bytes for state in large.values())
-    for one in hash_large_files(folder, [(path, large[path]) for path in order], plan):
-        found[one.path] = one
-        done += one.size_bytes
+    for file in hash_large_files(folder, [(path, large[path]) for path in order], plan):
+        hashed[file.path] = file
+        done += file.size_bytes
         if progress is not None:
             progress(done, total)
-    return found
+    return hashed
 
 
-def moved(
+def changed_since(
     folder: ModelFolder, listing: Listing, hashed: Iterable[HashedFile]
 ) -> Iterator[tuple[str, bool]]:
     """Look again at everything, after all was hashed: what is another by now, and if a folder.
@@ -69,33 +69,26 @@ def moved(
     hashed, and a name that came or went would not be seen.
     """
     for path, state in listing.folders:
-        if not _is_still(folder, path, state):
+        if not _is_same_folder(folder, path, state):
             yield path, True
     folder.forget()
     look_at = folder.look_at
-    for one in hashed:
-        if one.state is None:
+    for file in hashed:
+        if file.state is None:
             continue
         try:
-            is_still = one.state.is_of(look_at(one.path))
+            is_same = file.state.is_of(look_at(file.path))
         except OSError:
-            is_still = False
-        if not is_still:
-            yield one.path, False
+            is_same = False
+        if not is_same:
+            yield file.path, False
 
 
-def _is_still(folder: ModelFolder, path: str, state: FileState) -> bool:
+def _is_same_folder(folder: ModelFolder, path: str, state: FileState) -> bool:
     try:
         return folder.folder_state(path) == state
     except OSError:
         return False
-
-
-def _small(
-    folder: ModelFolder, files: dict[str, FileState], plan: HashPlan, paths: Sequence[str]
-) -> Iterator[HashedFile]:
-    work = partial(hash_small_files, folder, files, plan)
-    return run_in_two_processes(paths, work) if may_fork(len(paths)) else work(paths)
 
 
 def _look_again(folder: ModelFolder, path: str, large: dict[str, FileState]) -> HashedFile:
@@ -103,5 +96,5 @@ def _look_again(folder: ModelFolder, path: str, large: dict[str, FileState]) -> 
     try:
         large[path] = folder.file_state(path)
     except (OSError, ChangedError) as error:
-        return failure(path, error)
+        return failed_file(path, error)
     return HashedFile(path)

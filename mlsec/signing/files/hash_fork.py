@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from mlsec.signing.files.hash_large import cores
+from mlsec.signing.files.hash_large import available_cores
 from mlsec.signing.files.hash_plan import HashedFile
 
 # From here on a second process pays for being started.
 FORK_FROM = 4000
-_LIST = list[HashedFile]
 
 
 def may_fork(count: int) -> bool:
@@ -23,44 +22,45 @@ def may_fork(count: int) -> bool:
     Where every core has work already, two processes take turns on one and gain nothing.
     """
     is_plain = sys.platform == "linux" and threading.active_count() == 1
-    return count >= FORK_FROM and is_plain and os.getloadavg()[0] < cores() - 1
+    return count >= FORK_FROM and is_plain and os.getloadavg()[0] < available_cores() - 1
 
 
 def run_in_two_processes(
     paths: Sequence[str], work: Callable[[Sequence[str]], Iterator[HashedFile]]
 ) -> Iterator[HashedFile]:
     """Do half of the work in a child of this process; all of it here if the child fails."""
-    here, there = paths[: len(paths) // 2], paths[len(paths) // 2 :]
+    half = len(paths) // 2
+    own_paths, child_paths = paths[:half], paths[half:]
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         # Else it would keep the pipe open that it waits for somebody to read.
         os.close(reading)
-        _do_and_end(there, work, writing)
+        _work_and_exit(child_paths, work, writing)
     os.close(writing)
     try:
-        with os.fdopen(reading, "rb") as answers:
-            yield from work(here)
-            answer = answers.read()
+        with os.fdopen(reading, "rb") as pipe:
+            yield from work(own_paths)
+            answer = pipe.read()
     finally:
         # After the pipe is closed here: a child that still writes to it ends, too.
         os.waitpid(child, 0)
     try:
-        found = msgspec.msgpack.decode(answer, type=_LIST)
+        hashed = msgspec.msgpack.decode(answer, type=list[HashedFile])
     except msgspec.DecodeError:
-        found = []
-    if [one.path for one in found] != list(there):
-        found = list(work(there))
-    yield from found
+        hashed = []
+    if [file.path for file in hashed] != list(child_paths):
+        hashed = list(work(child_paths))
+    yield from hashed
 
 
-def _do_and_end(
+def _work_and_exit(
     paths: Sequence[str], work: Callable[[Sequence[str]], Iterator[HashedFile]], writing: int
 ) -> None:
     """Never returns: nothing that this process has open or registered is the child's to end."""
     try:
         answer = msgspec.msgpack.encode(list(work(paths)))
-        with os.fdopen(writing, "wb") as answers:
-            answers.write(answer)
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(answer)
     finally:
         os._exit(0)

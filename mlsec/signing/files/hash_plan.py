@@ -1,16 +1,21 @@
-"""One file's digests: how to hash, in which parts, and what came of it."""
+"""How the files of a model are hashed, and the digests of one file."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from mlsec.core.installation import command_to_add
 from mlsec.signing.errors import ChangedError, UnsupportedError
 from mlsec.signing.files.listing import FileState
+
+# Called with the bytes done and the bytes in all (0 while not known), now and then.
+Progress = Callable[[int, int], None]
+# O_NOFOLLOW on a link: ELOOP on Linux and macOS, EMLINK on FreeBSD.
+_LINK_ERRORS = (errno.ELOOP, errno.EMLINK)
 
 
 class HashPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,37 +56,34 @@ def new_hash(name: str, data: bytes | memoryview = b"") -> Any:
         return hashlib.sha256(data)
     if name in ("blake2b", "sha384", "sha512"):
         return hashlib.new(name, data)
-    if name == "blake3":
-        try:
-            import blake3  # noqa: PLC0415
-        except ImportError:
-            raise UnsupportedError(
-                "the manifest uses BLAKE3, which is not installed", hint=command_to_add("blake3")
-            ) from None
-        return blake3.blake3(data)
-    raise UnsupportedError(f'hash "{name[:100]}" is not on the list')
+    if name != "blake3":
+        raise UnsupportedError(f'hash "{name[:100]}" is not on the list')
+    try:
+        import blake3  # noqa: PLC0415
+    except ImportError:
+        raise UnsupportedError(
+            "the manifest uses BLAKE3, which is not installed", hint="pip install blake3"
+        ) from None
+    return blake3.blake3(data)
 
 
 def byte_ranges(size_bytes: int, shard_bytes: int) -> list[tuple[int, int]]:
-    """Give the stretches of a file that have a digest each."""
+    """Return the ranges [start, end) of a file that have a digest each."""
     if not shard_bytes:
         return [(0, size_bytes)]
     starts = range(0, size_bytes, shard_bytes)
     return [(start, min(start + shard_bytes, size_bytes)) for start in starts]
 
 
-def changed(path: str) -> HashedFile:
+def changed_file(path: str) -> HashedFile:
+    """Return the outcome of a file that changed while it was read."""
     return HashedFile(path=path, problem="it changed while it was read", has_changed=True)
 
 
-def failure(path: str, error: Exception) -> HashedFile:
-    if isinstance(error, FileNotFoundError | NotADirectoryError | ChangedError):
-        return changed(path)
-    if isinstance(error, OSError) and error.errno in _LINK_ERRORS:
-        return changed(path)
+def failed_file(path: str, error: Exception) -> HashedFile:
+    """Return the outcome of a file that could not be read; a file that is gone has changed."""
+    is_gone = isinstance(error, FileNotFoundError | NotADirectoryError | ChangedError)
+    if is_gone or (isinstance(error, OSError) and error.errno in _LINK_ERRORS):
+        return changed_file(path)
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return HashedFile(path=path, problem=f"cannot be read: {reason}")
-
-
-# O_NOFOLLOW on a link: ELOOP on Linux and macOS, EMLINK on FreeBSD.
-_LINK_ERRORS = (errno.ELOOP, errno.EMLINK)

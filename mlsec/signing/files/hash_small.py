@@ -1,4 +1,4 @@
-"""Small files hashed one after the other, in as few calls as can be: there the calls cost most."""
+"""Small files hashed in this thread: one read each."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from mlsec.signing.files.hash_plan import (
     HashedFile,
     HashPlan,
     byte_ranges,
-    changed,
-    failure,
+    changed_file,
+    failed_file,
     new_hash,
 )
 from mlsec.signing.files.listing import UNKNOWN_STATE, FileState
 
 # Below this, handing a file to another thread costs more than hashing it.
 SMALL_FILE_BYTES = 64 << 10
-_Digests = Callable[[bytes], tuple[bytes, ...]]
 
 
 def hash_small_files(
@@ -28,7 +27,7 @@ def hash_small_files(
 ) -> Iterator[HashedFile]:
     """Hash files that fit into memory, each read at once.
 
-    The state of the listing stands for the look before, that of the open file for the one after:
+    The state in the listing stands for the look before, that of the open file for the one after:
     when they are the same, so was the inode, and it was not written to in between. A file that
     was not looked at is when it is open.
     """
@@ -41,30 +40,30 @@ def hash_small_files(
             descriptor = open_listed(path)
             try:
                 if state is UNKNOWN_STATE:
-                    state = _looked(fstat(descriptor))
+                    state = _regular_state(fstat(descriptor))
                 size = state.size_bytes
                 # One byte more than there is, or a file that grew would look whole.
                 data = read(descriptor, size + 1) if 0 <= size < SMALL_FILE_BYTES else b""
-                found = fstat(descriptor)
+                stat_after = fstat(descriptor)
             finally:
                 close(descriptor)
         except OSError as error:
-            yield failure(path, error)
+            yield failed_file(path, error)
             continue
-        if len(data) == size and state.is_of(found):
+        if len(data) == size and state.is_of(stat_after):
             yield HashedFile(path, size, digests_of(data), state)
         elif size >= SMALL_FILE_BYTES:
             yield HashedFile(path, is_left=True)
         else:
-            yield changed(path)
+            yield changed_file(path)
 
 
-def _looked(found: os.stat_result) -> FileState:
-    """The state of an open file, ``UNKNOWN_STATE`` for what is no regular file."""
-    return FileState.of(found) if stat.S_ISREG(found.st_mode) else UNKNOWN_STATE
+def _regular_state(status: os.stat_result) -> FileState:
+    """Take the state of an open file; ``UNKNOWN_STATE``, which no file has, of anything else."""
+    return FileState.of(status) if stat.S_ISREG(status.st_mode) else UNKNOWN_STATE
 
 
-def _digests_of(plan: HashPlan) -> _Digests:
+def _digests_of(plan: HashPlan) -> Callable[[bytes], tuple[bytes, ...]]:
     name, shard_bytes = plan.hash_name, plan.shard_bytes
     if shard_bytes:
         return lambda data: tuple(

@@ -10,22 +10,18 @@ MAX_HOPS = 8
 
 
 def internal_links(listing: Listing) -> dict[str, str]:
-    """Give the links that end at a regular file of the same model: path -> path of that file.
+    """Return the links that end at a regular file of the same model: path -> path of that file.
 
     A link that is absolute, leaves the folder on the way, passes through a linked folder or goes
     in circles is not among them.
     """
-    links = {one.path: one.link for one in listing.found if one.kind is Kind.SYMLINK}
+    links = {entry.path: entry.link for entry in listing.entries if entry.kind is Kind.SYMLINK}
     files = listing.files()
-    found = {}
-    for path in links:
-        end = _end(path, links)
-        if end in files:
-            found[path] = end
-    return found
+    targets = {path: _target(path, links) for path in links}
+    return {path: target for path, target in targets.items() if target in files}
 
 
-def _end(path: str, links: dict[str, str]) -> str:
+def _target(path: str, links: dict[str, str]) -> str:
     for _ in range(MAX_HOPS):
         link = links.get(path)
         if link is None:

@@ -51,3 +51,9 @@ def may_be_bundle(head: bytes) -> bool:
     """Whether a file that begins like this could be a signature file."""
     # An empty file too: a signature that was cut short is a broken one, not none.
     return not head.strip() or head.lstrip()[:1] == b"{"
+
+
+def path_inside(file: Path, top: Path) -> str:
+    """Return the path of a file in the folder ``top`` (resolved), "" when it lies elsewhere."""
+    path = file.parent.resolve() / file.name
+    return path.relative_to(top).as_posix() if path.is_relative_to(top) else ""

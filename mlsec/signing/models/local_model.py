@@ -12,10 +12,10 @@ import msgspec
 from mlsec.core.errors import MlsecError
 from mlsec.signing.errors import ChangedError, SigningError
 from mlsec.signing.files.folder import ModelFolder
-from mlsec.signing.files.hash_files import Progress, hash_files, moved
-from mlsec.signing.files.hash_plan import HashedFile, HashPlan
+from mlsec.signing.files.hash_files import changed_since, hash_files
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan, Progress
 from mlsec.signing.files.listing import FileState, Listing
-from mlsec.signing.models.discovery import discover
+from mlsec.signing.models.discovery import discover, path_inside
 from mlsec.signing.models.model import ModelFiles
 from mlsec.signing.verdicts.verdict import Check, failed
 
@@ -79,7 +79,7 @@ class LocalModel(msgspec.Struct, frozen=True, kw_only=True):
     def signatures(self, files: Sequence[Path]) -> tuple[LocalSignature, ...]:
         """Take files as signatures of this model."""
         top = self.target.resolve()
-        return tuple(LocalSignature(file=file, inside=_inside(file, top)) for file in files)
+        return tuple(LocalSignature(file=file, inside=path_inside(file, top)) for file in files)
 
     @contextmanager
     def opened(self) -> Iterator[ModelFiles]:
@@ -115,9 +115,9 @@ class LocalFiles:
         self, files: Mapping[str, FileState], plan: HashPlan, progress: Progress | None
     ) -> dict[str, HashedFile]:
         """Hash on every core, each file compared with its stamp before and after."""
-        found = hash_files(self._folder, dict(files), plan, progress)
-        self._hashed += found.values()
-        return found
+        hashed = hash_files(self._folder, dict(files), plan, progress)
+        self._hashed += hashed.values()
+        return hashed
 
     def read(self, path: str, at_most: int) -> bytes:
         """Give the first bytes of a regular file."""
@@ -128,20 +128,18 @@ class LocalFiles:
             reason = getattr(error, "strerror", None) or str(error)
             raise SigningError(f"cannot be read: {reason}", location=path) from None
 
-    def moved(self, listing: Listing) -> list[Check]:
+    def changes(self, listing: Listing) -> list[Check]:
         """Look again at every folder, and at every file that was hashed."""
-        return [_moved(*one) for one in moved(self._folder, listing, self._hashed)]
+        return [
+            _changed(path, is_folder=is_folder)
+            for path, is_folder in changed_since(self._folder, listing, self._hashed)
+        ]
 
 
-def _moved(path: str, is_folder: bool) -> Check:  # noqa: FBT001 - one of a pair
+def _changed(path: str, *, is_folder: bool) -> Check:
     return failed(
         "files/kept-still",
         f"a {'folder' if is_folder else 'file'} changed while the model was read",
         file=path or ".",
         fix="verify a copy that nobody writes to",
     )
-
-
-def _inside(file: Path, top: Path) -> str:
-    place = file.parent.resolve() / file.name
-    return place.relative_to(top).as_posix() if place.is_relative_to(top) else ""

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from mlsec.signing.files.hash_files import Progress
-from mlsec.signing.files.hash_plan import HashedFile, HashPlan
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan, Progress
 from mlsec.signing.files.listing import FileState, Listing
 from mlsec.signing.verdicts.verdict import Check
 
@@ -68,8 +67,8 @@ class ModelFiles(Protocol):
         """
         ...
 
-    def moved(self, listing: Listing) -> list[Check]:
-        """Look again: a check that did not hold for each place that is not as it was listed."""
+    def changes(self, listing: Listing) -> list[Check]:
+        """Look again: a failed check for each file and folder that is not as it was listed."""
         ...
 
 

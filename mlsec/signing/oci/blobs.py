@@ -6,83 +6,54 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mlsec.signing.content.comparison import by_store, bytes_read
-from mlsec.signing.content.unsigned_files import AllowedExtras, unsigned
-from mlsec.signing.files.hash_files import Progress
-from mlsec.signing.files.hash_plan import HashedFile, HashPlan
-from mlsec.signing.files.listing import FileState, Listing
+from mlsec.signing.content.comparison import Comparison, complete_comparison, hash_problem
+from mlsec.signing.content.task import VerificationTask
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan, Progress
+from mlsec.signing.files.listing import Listing
 from mlsec.signing.models.model import ModelFiles
 from mlsec.signing.oci.descriptor import Descriptor
 from mlsec.signing.oci.layout import OciLayout
-from mlsec.signing.verdicts.verdict import Check, SignedFile, failed, not_checked, passed
+from mlsec.signing.verdicts.verdict import Check, SignedFile, failed, passed
 
 _MARKERS = ("oci-layout", "index.json")
 
 
-class BlobsCompared(msgspec.Struct, frozen=True, kw_only=True):
-    """What comparing found; ``files`` are the blobs whose bytes are as signed."""
-
-    checks: tuple[Check, ...]
-    files: tuple[SignedFile, ...]
-    signed: int
-    found: int
-    bytes_hashed: int
-
-
-def compare_blobs(
-    opened: ModelFiles,
-    layout: OciLayout,
-    allowed: AllowedExtras,
-    limit: int,
-    progress: Progress | None,
-) -> BlobsCompared:
+def compare_blobs(opened: ModelFiles, layout: OciLayout, task: VerificationTask) -> Comparison:
     """Hash every blob that an artifact vouches for, and account for everything else.
 
     Raises:
-        SigningError: the layout cannot be listed, or holds more than ``limit`` names.
+        SigningError: the layout cannot be listed, or holds too many names.
     """
-    wanted: dict[str, Descriptor] = {}
+    signed: dict[str, Descriptor] = {}
     for artifact in layout.artifacts:
-        wanted.update({one.path: one for one in layout.reached_from(artifact).values()})
-    listing = opened.listing(limit)
-    hashed = _hash(opened, listing, wanted, progress)
+        signed.update({blob.path: blob for blob in layout.reached_from(artifact).values()})
+    listing = opened.listing(task.policy.defaults.entries)
+    hashed = _hash(opened, listing, signed, task.progress)
     files: list[SignedFile] = []
     checks: list[Check] = []
-    for path, descriptor in sorted(wanted.items()):
-        bad = _judge(hashed.get(path), descriptor, path)
-        if bad is not None:
-            checks.append(bad)
-            continue
-        files.append(
-            SignedFile(
-                path=path,
-                algorithm=descriptor.algorithm,
-                digest=descriptor.digest.partition(":")[2],
-                size_bytes=descriptor.size,
-            )
-        )
+    for path, descriptor in sorted(signed.items()):
+        problem = _problem(hashed.get(path), descriptor, path)
+        if problem is not None:
+            checks.append(problem)
+        else:
+            algorithm, _, digest = descriptor.digest.partition(":")
+            files.append(SignedFile(path, algorithm, digest, descriptor.size))
     if not checks:
         checks.append(passed("files/unchanged", "every blob is as signed"))
-    checks += unsigned(listing, wanted, {}, allowed)
-    checks += opened.moved(listing)
-    checks += by_store(hashed.values())
-    return BlobsCompared(
-        checks=tuple(checks),
-        files=tuple(files),
-        signed=len(wanted),
-        found=len(listing.found),
-        bytes_hashed=bytes_read(hashed.values()),
+    allowed = msgspec.structs.replace(task.allowed_extras(), signatures=_metadata_paths(layout))
+    return complete_comparison(
+        opened, listing, hashed, checks, files, signed=signed, allowed=allowed
     )
 
 
-def metadata_paths(layout: OciLayout) -> frozenset[str]:
-    """Where a layout keeps its index, and signatures, attestations and lists of them."""
+def _metadata_paths(layout: OciLayout) -> frozenset[str]:
+    """Return where a layout keeps its index, and signatures, attestations and lists of them."""
     reached = {digest for one in layout.artifacts for digest in layout.reached_from(one)}
     beside = {
-        one.path
+        descriptor.path
         for manifest in layout.manifests.values()
         if manifest.descriptor.digest not in reached
-        for one in (manifest.descriptor, *manifest.content)
+        for descriptor in (manifest.descriptor, *manifest.content)
     }
     return frozenset({*_MARKERS, *beside})
 
@@ -90,38 +61,34 @@ def metadata_paths(layout: OciLayout) -> frozenset[str]:
 def _hash(
     opened: ModelFiles,
     listing: Listing,
-    wanted: Mapping[str, Descriptor],
+    signed: Mapping[str, Descriptor],
     progress: Progress | None,
 ) -> dict[str, HashedFile]:
-    stamps = listing.files()
-    found: dict[str, HashedFile] = {}
-    for algorithm in sorted({one.algorithm for one in wanted.values()}):
-        there: dict[str, FileState] = {
-            path: stamps[path]
-            for path, one in wanted.items()
-            if one.algorithm == algorithm and path in stamps
+    states = listing.files()
+    hashed: dict[str, HashedFile] = {}
+    for algorithm in sorted({descriptor.algorithm for descriptor in signed.values()}):
+        present = {
+            path: states[path]
+            for path, descriptor in signed.items()
+            if descriptor.algorithm == algorithm and path in states
         }
-        found.update(opened.hashed(there, HashPlan(hash_name=algorithm), progress))
-    return found
+        hashed.update(opened.hashed(present, HashPlan(hash_name=algorithm), progress))
+    return hashed
 
 
-def _judge(found: HashedFile | None, descriptor: Descriptor, path: str) -> Check | None:
-    if found is None:
+def _problem(file: HashedFile | None, descriptor: Descriptor, path: str) -> Check | None:
+    if file is None:
         return failed("files/present", "a signed blob is missing", file=path)
-    if found.has_changed:
-        return failed("files/kept-still", "a blob changed while it was read", file=path)
-    if found.problem:
-        what = f"a blob was not compared: {found.problem}"
-        check = not_checked("files/readable", what, actual=found.detail, fix=found.fix)
-        return msgspec.structs.replace(check, file=path)
-    actual = found.digests[0].hex()
-    if (found.size_bytes, actual) == (descriptor.size, descriptor.digest.partition(":")[2]):
+    if problem := hash_problem(file):
+        return problem
+    actual = f"{descriptor.algorithm}:{file.digests[0].hex()}"
+    if (file.size_bytes, actual) == (descriptor.size, descriptor.digest):
         return None
     return failed(
         "files/unchanged",
         "a blob is not the one that was signed",
         file=path,
         expected=descriptor.digest,
-        actual=f"{descriptor.algorithm}:{actual}",
+        actual=actual,
         fix="fetch the artifact again",
     )

@@ -33,28 +33,28 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
         return f"blobs/{self.digest.replace(':', '/')}"
 
 
-def read_descriptor(found: JsonFields) -> Descriptor:
+def read_descriptor(fields: JsonFields) -> Descriptor:
     """Read a descriptor.
 
     Raises:
         MalformedError: a field is missing or of another type, or the digest is not lower-case hex.
         UnsupportedError: a digest that is neither SHA-256 nor SHA-512.
     """
-    digest = found.text("digest")
+    digest = fields.text("digest")
     if not _DIGEST.match(digest):
         kind = digest.partition(":")[0]
         if kind not in ("sha256", "sha512"):
-            raise UnsupportedError(f"{found.where} names content by {kind[:40]}, not by SHA-2")
-        raise MalformedError(f"{found.where}.digest is no digest in lower-case hex")
-    annotations = found.object("annotations") if found.has("annotations") else None
+            raise UnsupportedError(f"{fields.where} names content by {kind[:40]}, not by SHA-2")
+        raise MalformedError(f"{fields.where}.digest is no digest in lower-case hex")
+    annotations = fields.object("annotations") if fields.has("annotations") else None
     return Descriptor(
-        media_type=found.text("mediaType"),
+        media_type=fields.text("mediaType"),
         digest=digest,
-        size=found.number("size"),
+        size=fields.number("size"),
         annotations=(
             {name: annotations.text_or(name) for name in sorted(annotations.names())}
             if annotations
             else {}
         ),
-        artifact_type=found.text_or("artifactType"),
+        artifact_type=fields.text_or("artifactType"),
     )

@@ -63,14 +63,11 @@ def required_attributes(identity: str) -> dict[str, str]:
     return wanted
 
 
-def fits(identity: str, identities: tuple[Identity, ...]) -> bool:
-    """Say whether the certificate's subject has every attribute of the trusted identity."""
-    wanted = required_attributes(identity)
-    for one in identities:
-        if one.type is IdentityType.SUBJECT:
-            try:
-                subject = attributes_of(one.value)
-            except MalformedError:
-                return False
-            return wanted.items() <= subject.items()
-    return False
+def has_required_attributes(identity: str, identities: tuple[Identity, ...]) -> bool:
+    """Whether the certificate's subject has every attribute of the trusted identity."""
+    required = required_attributes(identity)
+    subject = next((one.value for one in identities if one.type is IdentityType.SUBJECT), "")
+    try:
+        return required.items() <= attributes_of(subject).items()
+    except MalformedError:
+        return False

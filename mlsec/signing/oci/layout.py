@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from mlsec.signing.encodings.json_fields import JsonFields
-from mlsec.signing.encodings.strict_json import JsonLimits, loads
+from mlsec.signing.encodings.json_fields import JsonFields, read_json
+from mlsec.signing.encodings.strict_json import JsonLimits
 from mlsec.signing.errors import MalformedError, OverLimitError
-from mlsec.signing.models.model import Model, ModelFiles
+from mlsec.signing.models.model import ModelFiles
 from mlsec.signing.oci.descriptor import Descriptor, read_descriptor
 
 MAX_MANIFESTS = 1000
@@ -85,21 +85,16 @@ class OciLayout(msgspec.Struct, frozen=True, kw_only=True):
     signatures: tuple[OciSignature, ...]
 
     def reached_from(self, artifact: Descriptor) -> dict[str, Descriptor]:
-        """Everything that an artifact vouches for by digest, itself included; by digest."""
-        found: dict[str, Descriptor] = {}
+        """Return everything that an artifact vouches for by digest, itself included."""
+        reached: dict[str, Descriptor] = {}
         waiting = [artifact]
         while waiting:
-            each = waiting.pop()
-            if each.digest not in found:
-                found[each.digest] = each
-                manifest = self.manifests.get(each.digest)
+            descriptor = waiting.pop()
+            if descriptor.digest not in reached:
+                reached[descriptor.digest] = descriptor
+                manifest = self.manifests.get(descriptor.digest)
                 waiting.extend(manifest.content if manifest else ())
-        return found
-
-
-def is_layout(model: Model) -> bool:
-    """Say whether a folder is an OCI image layout."""
-    return model.has("oci-layout") and model.has("index.json")
+        return reached
 
 
 def read_blob(opened: ModelFiles, descriptor: Descriptor, at_most: int) -> bytes:
@@ -125,74 +120,74 @@ def read_layout(opened: ModelFiles) -> OciLayout:
         SigningError: no layout of version 1, a manifest that cannot be read or is not what its
             digest says, or a cap was reached.
     """
-    marker = JsonFields(
-        loads(_capped(opened, "oci-layout", 4096), "oci-layout", _LIMITS), "oci-layout"
-    )
-    if marker.text("imageLayoutVersion") != "1.0.0":
+    if _read(opened, "oci-layout", 4096).text("imageLayoutVersion") != "1.0.0":
         raise MalformedError("the image layout is of another version than 1.0.0")
-    data = _capped(opened, "index.json", MAX_MANIFEST_BYTES)
-    listed = _index(JsonFields(loads(data, "index.json", _LIMITS), "index.json"))
+    listed = _descriptors(_read(opened, "index.json", MAX_MANIFEST_BYTES), "manifests")
     manifests: dict[str, OciManifest] = {}
-    for each in listed:
-        _collect(opened, each, manifests, 1)
-    signatures = tuple(one for each in manifests.values() for one in _signatures(each))
-    called = {each.digest for each in listed if _is_called(each)}
-    filed = {each.descriptor.digest for each in manifests.values() if _form(each)} - called
-    offered = {
-        each.digest: each
-        for each in listed
-        if each.digest not in filed and not _is_of_signatures(manifests.get(each.digest), filed)
+    for descriptor in listed:
+        _collect(opened, descriptor, manifests, 1)
+    named = {descriptor.digest for descriptor in listed if _has_name(descriptor)}
+    filed = {digest for digest, manifest in manifests.items() if _form(manifest)} - named
+    artifacts = {
+        descriptor.digest: descriptor
+        for descriptor in listed
+        if descriptor.digest not in filed
+        and not _lists_signatures(manifests.get(descriptor.digest), filed)
     }
-    return OciLayout(artifacts=tuple(offered.values()), manifests=manifests, signatures=signatures)
+    return OciLayout(
+        artifacts=tuple(artifacts.values()),
+        manifests=manifests,
+        signatures=tuple(one for manifest in manifests.values() for one in _signatures(manifest)),
+    )
 
 
-def _capped(opened: ModelFiles, path: str, at_most: int) -> bytes:
+def _read(opened: ModelFiles, path: str, at_most: int) -> JsonFields:
     data = opened.read(path, at_most + 1)
     if len(data) > at_most:
         raise OverLimitError(f"{path} is larger than {at_most} bytes")
-    return data
+    return read_json(data, path, _LIMITS)
 
 
-def _index(index: JsonFields) -> tuple[Descriptor, ...]:
-    return tuple(read_descriptor(each) for each in index.objects("manifests", MAX_MANIFESTS))
+def _descriptors(document: JsonFields, name: str) -> tuple[Descriptor, ...]:
+    at_most = MAX_MANIFESTS if name == "manifests" else MAX_LAYERS
+    return tuple(read_descriptor(descriptor) for descriptor in document.objects(name, at_most))
 
 
 def _collect(
-    opened: ModelFiles, descriptor: Descriptor, found: dict[str, OciManifest], depth: int
+    opened: ModelFiles, descriptor: Descriptor, manifests: dict[str, OciManifest], depth: int
 ) -> None:
-    if descriptor.digest in found:
+    if descriptor.digest in manifests:
         return
-    if len(found) >= MAX_MANIFESTS or depth > MAX_DEPTH:
+    if len(manifests) >= MAX_MANIFESTS or depth > MAX_DEPTH:
         raise OverLimitError(f"more than {MAX_MANIFESTS} manifests, or nested too deep")
     if descriptor.media_type not in _INDEXES | _MANIFESTS:
         return
     data = read_blob(opened, descriptor, MAX_MANIFEST_BYTES)
-    manifest = _manifest(descriptor, JsonFields(loads(data, "manifest", _LIMITS), "manifest"))
-    found[descriptor.digest] = manifest
-    for each in manifest.content if manifest.is_index else ():
-        _collect(opened, each, found, depth + 1)
+    manifest = _manifest(descriptor, read_json(data, "manifest", _LIMITS))
+    manifests[descriptor.digest] = manifest
+    for listed in manifest.content if manifest.is_index else ():
+        _collect(opened, listed, manifests, depth + 1)
 
 
-def _manifest(descriptor: Descriptor, found: JsonFields) -> OciManifest:
+def _manifest(descriptor: Descriptor, document: JsonFields) -> OciManifest:
     # A document that could be taken for either kind is how CVE-2021-41190 confused clients.
     is_index = descriptor.media_type in _INDEXES
-    kind = found.text_or("mediaType", descriptor.media_type)
-    if kind != descriptor.media_type or found.has("manifests") is not is_index:
+    media_type = document.text_or("mediaType", descriptor.media_type)
+    if media_type != descriptor.media_type or document.has("manifests") is not is_index:
         raise MalformedError("a manifest is of another kind than its descriptor says")
-    subject = read_descriptor(found.object("subject")) if found.has("subject") else None
-    config = read_descriptor(found.object("config")) if found.has("config") else None
+    subject = read_descriptor(document.object("subject")) if document.has("subject") else None
+    config = read_descriptor(document.object("config")) if document.has("config") else None
     if is_index:
-        content = _index(found)
+        content = _descriptors(document, "manifests")
     else:
-        name = "layers" if found.has("layers") else "blobs"
-        layers = tuple(read_descriptor(each) for each in found.objects(name, MAX_LAYERS))
+        layers = _descriptors(document, "layers" if document.has("layers") else "blobs")
         content = (config, *layers) if config else layers
-    usual = config.media_type if config and not is_index else ""
+    config_type = config.media_type if config and not is_index else ""
     return OciManifest(
         descriptor=descriptor,
         content=content,
         subject=subject,
-        artifact_type=found.text_or("artifactType", usual),
+        artifact_type=document.text_or("artifactType", config_type),
         is_index=is_index,
     )
 
@@ -205,20 +200,20 @@ def _form(manifest: OciManifest) -> SignatureForm | None:
         return SignatureForm.NOTARY
     if manifest.artifact_type.startswith(_BUNDLE):
         return SignatureForm.BUNDLE
-    kinds = {each.media_type for each in manifest.content}
-    if _SIMPLE_SIGNING in kinds:
+    media_types = {descriptor.media_type for descriptor in manifest.content}
+    if _SIMPLE_SIGNING in media_types:
         return SignatureForm.COSIGN
-    return SignatureForm.ATTESTATION if _ENVELOPE in kinds else None
+    return SignatureForm.ATTESTATION if _ENVELOPE in media_types else None
 
 
-def _is_of_signatures(manifest: OciManifest | None, filed: set[str]) -> bool:
+def _lists_signatures(manifest: OciManifest | None, filed: set[str]) -> bool:
     """Whether an index lists only signatures (the referrers of some artifact)."""
     if manifest is None or not manifest.is_index or not manifest.content:
         return False
-    return all(each.digest in filed for each in manifest.content)
+    return all(descriptor.digest in filed for descriptor in manifest.content)
 
 
-def _is_called(descriptor: Descriptor) -> bool:
+def _has_name(descriptor: Descriptor) -> bool:
     """Whether a client could ask for this under a name, other than the tags that signatures have.
 
     What can be pulled by name is an artifact, whatever it says of itself.
@@ -229,15 +224,17 @@ def _is_called(descriptor: Descriptor) -> bool:
 
 def _signatures(manifest: OciManifest) -> Iterator[OciSignature]:
     form = _form(manifest)
-    if form is None:
-        return
     subject = manifest.subject.digest if manifest.subject else ""
-    for each in manifest.content:
-        is_one = {
-            SignatureForm.NOTARY: "jose" in each.media_type or "cose" in each.media_type,
-            SignatureForm.BUNDLE: each.media_type.startswith(_BUNDLE),
-            SignatureForm.COSIGN: each.media_type == _SIMPLE_SIGNING,
-            SignatureForm.ATTESTATION: False,
-        }[form]
-        if is_one:
-            yield OciSignature(form=form, layer=each, subject=subject)
+    for descriptor in manifest.content if form else ():
+        media_type = descriptor.media_type
+        match form:
+            case SignatureForm.NOTARY:
+                is_signature = "jose" in media_type or "cose" in media_type
+            case SignatureForm.BUNDLE:
+                is_signature = media_type.startswith(_BUNDLE)
+            case SignatureForm.COSIGN:
+                is_signature = media_type == _SIMPLE_SIGNING
+            case _:
+                is_signature = False
+        if form and is_signature:
+            yield OciSignature(form=form, layer=descriptor, subject=subject)

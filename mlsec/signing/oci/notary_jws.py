@@ -8,13 +8,13 @@ from datetime import datetime
 
 import msgspec
 
-from mlsec.signing.encodings.json_fields import JsonFields
-from mlsec.signing.encodings.strict_json import JsonLimits, base64_bytes, base64url_bytes, loads
+from mlsec.signing.encodings.json_fields import read_json
+from mlsec.signing.encodings.strict_json import JsonLimits, base64_bytes, base64url_bytes
 from mlsec.signing.errors import MalformedError, UnsupportedError
-from mlsec.signing.keys.public_keys import Algorithm, KeyKind
+from mlsec.signing.keys.algorithms import Algorithm
+from mlsec.signing.keys.public_keys import KeyKind
 from mlsec.signing.oci.descriptor import Descriptor, read_descriptor
 
-MEDIA_TYPE = "application/jose+json"
 PAYLOAD_TYPE = "application/vnd.cncf.notary.payload.v1+json"
 MAX_CERTIFICATES = 16
 LIMITS = JsonLimits(size_bytes=4 << 20, depth=16, values=10_000)
@@ -69,40 +69,36 @@ def read_notary_envelope(data: bytes) -> NotaryEnvelope:
         MalformedError: not strict JSON, another shape, or headers that contradict each other.
         UnsupportedError: an algorithm, scheme or critical header that is not understood here.
     """
-    envelope = JsonFields(loads(data, "signature envelope", LIMITS), "signature envelope")
+    envelope = read_json(data, "signature envelope", LIMITS)
     payload, protected = envelope.text("payload"), envelope.text("protected")
-    header = JsonFields(
-        loads(base64url_bytes(protected, "protected header"), "protected header", LIMITS),
-        "protected header",
-    )
+    header = read_json(base64url_bytes(protected, "protected header"), "protected header", LIMITS)
     if header.text("cty") != PAYLOAD_TYPE:
         raise MalformedError("the signature is over another kind of payload than an OCI artifact")
     if header.text("alg") not in ALGORITHMS:
         raise UnsupportedError(f"signature algorithm {header.text('alg')[:40]} is not accepted")
     scheme = scheme_of(header.text(SCHEME))
     check_critical(header.texts("crit", 32), header.names(), scheme)
-    content = loads(base64url_bytes(payload, "payload"), "payload", LIMITS)
+    content = read_json(base64url_bytes(payload, "payload"), "payload", LIMITS)
     unprotected = envelope.object("header")
     certificates = unprotected.texts("x5c", MAX_CERTIFICATES)
     if not certificates:
         raise MalformedError("the signature envelope brings no certificate")
-    stamp = unprotected.text_or(TIMESTAMP)
     is_authority = scheme is Scheme.SIGNING_AUTHORITY
     return NotaryEnvelope(
-        target=read_descriptor(JsonFields(content, "payload").object("targetArtifact")),
+        target=read_descriptor(content.object("targetArtifact")),
         algorithm=header.text("alg"),
         scheme=scheme,
         signing_time=header.moment(AUTHENTIC_TIME if is_authority else SIGNING_TIME),
         expiry=header.moment(EXPIRY) if header.has(EXPIRY) else None,
         signed=f"{protected}.{payload}".encode("ascii"),
         signature=base64url_bytes(envelope.text("signature"), "signature"),
-        certificates=tuple(base64_bytes(each, "certificate") for each in certificates),
-        timestamp=base64_bytes(stamp, "timestamp"),
+        certificates=tuple(base64_bytes(text, "certificate") for text in certificates),
+        timestamp=base64_bytes(unprotected.text_or(TIMESTAMP), "timestamp"),
     )
 
 
 def scheme_of(name: str) -> Scheme:
-    """Give the signing scheme.
+    """Return the signing scheme.
 
     Raises:
         UnsupportedError: another one than the two that are known.

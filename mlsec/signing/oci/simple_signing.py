@@ -6,10 +6,16 @@ import re
 
 import msgspec
 
-from mlsec.signing.bundles.bundle import Bundle, LogEntry, Material, MaterialKind, MessageSignature
+from mlsec.signing.bundles.bundle import (
+    Bundle,
+    LogEntry,
+    Material,
+    MaterialKind,
+    MessageSignature,
+)
 from mlsec.signing.certificates.certificate import read_certificate
-from mlsec.signing.encodings.json_fields import JsonFields
-from mlsec.signing.encodings.strict_json import JsonLimits, base64_bytes, loads
+from mlsec.signing.encodings.json_fields import read_json
+from mlsec.signing.encodings.strict_json import JsonLimits, base64_bytes
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.oci.descriptor import Descriptor
 
@@ -25,7 +31,7 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})+\Z")
 class SimpleSigning(msgspec.Struct, frozen=True, kw_only=True):
     """One signature: the artifact's digest, as the payload says, and a bundle over the payload.
 
-    The bundle has version (0, 1): it lives by the log's promise, which is all that cosign kept.
+    The bundle has version (0, 1): it lives by the log's promise, which is all that cosign stored.
     """
 
     digest: str
@@ -39,35 +45,28 @@ def read_simple_signing(layer: Descriptor, payload: bytes) -> SimpleSigning:
     Raises:
         MalformedError: not strict JSON, another shape or type, or an annotation that is broken.
     """
-    critical = JsonFields(loads(payload, "signature payload", _LIMITS), "payload").object(
-        "critical"
-    )
+    critical = read_json(payload, "signature payload", _LIMITS).object("critical")
     digest = critical.object("image").text("docker-manifest-digest")
     if critical.text("type") not in _TYPES or not _DIGEST.match(digest):
         raise MalformedError("the payload is no signature over an image's digest")
-    notes = layer.annotations
-    signature = base64_bytes(notes.get(_SIGNATURE, ""), "signature")
+    annotations = layer.annotations
+    signature = base64_bytes(annotations.get(_SIGNATURE, ""), "signature")
     if not signature:
         raise MalformedError("the layer carries no signature")
-    certificates = _pem(notes.get(_SIGSTORE + "certificate", ""))
+    certificates = _pem(annotations.get(_SIGSTORE + "certificate", ""))
     if certificates:
-        certificates += _between(_pem(notes.get(_SIGSTORE + "chain", "")))
-    kind = MaterialKind.CHAIN if certificates else MaterialKind.PUBLIC_KEY
+        certificates += _intermediates(_pem(annotations.get(_SIGSTORE + "chain", "")))
     material = Material(
-        kind=kind,
+        kind=MaterialKind.CHAIN if certificates else MaterialKind.PUBLIC_KEY,
         certificates=certificates,
-        log_entries=_entries(notes.get(_SIGSTORE + "bundle", "")),
-        timestamps=_timestamps(notes.get(_SIGSTORE + "rfc3161timestamp", "")),
+        log_entries=_log_entries(annotations.get(_SIGSTORE + "bundle", "")),
+        timestamps=_timestamps(annotations.get(_SIGSTORE + "rfc3161timestamp", "")),
     )
+    message = MessageSignature(digest_algorithm="", digest=b"", signature=signature)
     return SimpleSigning(
         digest=digest,
         reference=critical.object("identity").text_or("docker-reference"),
-        bundle=Bundle(
-            media_type="",
-            version=(0, 1),
-            material=material,
-            message=MessageSignature(digest_algorithm="", digest=b"", signature=signature),
-        ),
+        bundle=Bundle(media_type="", version=(0, 1), material=material, message=message),
     )
 
 
@@ -75,41 +74,40 @@ def _pem(text: str) -> tuple[bytes, ...]:
     blocks = _PEM.findall(text)
     if _PEM.sub("", text).strip() or len(blocks) > 16:
         raise MalformedError("a certificate annotation is no PEM")
-    return tuple(base64_bytes("".join(each.split()), "certificate") for each in blocks)
+    return tuple(base64_bytes("".join(block.split()), "certificate") for block in blocks)
 
 
-def _between(chain: tuple[bytes, ...]) -> tuple[bytes, ...]:
+def _intermediates(chain: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """Leave out the root that cosign stores: trust in it comes from the policy alone."""
-    read = [(each, read_certificate(each)) for each in chain]
-    return tuple(each for each, found in read if found.issuer != found.subject)
+    pairs = [(encoded, read_certificate(encoded)) for encoded in chain]
+    return tuple(encoded for encoded, read in pairs if read.issuer != read.subject)
 
 
-def _entries(text: str) -> tuple[LogEntry, ...]:
+def _log_entries(text: str) -> tuple[LogEntry, ...]:
     """Read cosign's own bundle of a log entry and its promise."""
     if not text:
         return ()
-    found = JsonFields(loads(text.encode(), "log bundle", _LIMITS), "log bundle")
-    said = found.object("Payload")
-    body, log_id = said.data("body"), said.text("logID")
+    bundle = read_json(text.encode(), "log bundle", _LIMITS)
+    promised = bundle.object("Payload")
+    body, log_id = promised.data("body"), promised.text("logID")
     if not _HEX.match(log_id):
         raise MalformedError("the log bundle names its log by something other than hex")
-    record = JsonFields(loads(body, "log entry", _LIMITS), "log entry")
-    return (
-        LogEntry(
-            log_index=said.number("logIndex"),
-            log_id=bytes.fromhex(log_id),
-            kind=record.text("kind"),
-            kind_version=record.text("apiVersion"),
-            integrated_time=said.number("integratedTime"),
-            promise=found.data("SignedEntryTimestamp"),
-            proof=None,
-            canonicalized_body=body,
-        ),
+    record = read_json(body, "log entry", _LIMITS)
+    entry = LogEntry(
+        log_index=promised.number("logIndex"),
+        log_id=bytes.fromhex(log_id),
+        kind=record.text("kind"),
+        kind_version=record.text("apiVersion"),
+        integrated_time=promised.number("integratedTime"),
+        promise=bundle.data("SignedEntryTimestamp"),
+        proof=None,
+        canonicalized_body=body,
     )
+    return (entry,)
 
 
 def _timestamps(text: str) -> tuple[bytes, ...]:
     if not text:
         return ()
-    found = JsonFields(loads(text.encode(), "timestamp bundle", _LIMITS), "timestamp bundle")
-    return (found.data("SignedRFC3161Timestamp"),)
+    bundle = read_json(text.encode(), "timestamp bundle", _LIMITS)
+    return (bundle.data("SignedRFC3161Timestamp"),)

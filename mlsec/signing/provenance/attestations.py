@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import msgspec
 
@@ -29,26 +28,26 @@ _SHA256 = "sha256"
 
 
 class AttestationResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found about the attestations; ``accepted`` holds those that count."""
+    """The checks of all attestations; ``accepted`` holds the provenance of those that count."""
 
     checks: tuple[Check, ...]
     accepted: tuple[BuildProvenance, ...]
 
 
 def check_attestations(
-    judged: Sequence[JudgedSignature], wanted: Provenance, limits: JsonLimits
+    signatures: Sequence[JudgedSignature], required: Provenance, limits: JsonLimits
 ) -> AttestationResult:
     """Find the attestations that a signer of the policy made and that say what it asks for."""
     accepted: list[BuildProvenance] = []
     refused: list[tuple[Check, ...]] = []
     checks: tuple[Check, ...] = ()
-    for one in judged:
+    for signature in signatures:
         steps = Steps()
-        built = _check_one(one, wanted, limits, steps)
-        if built is None:
+        provenance = _accepted(signature, required, limits, steps)
+        if provenance is None:
             refused.append(steps.checks)
         else:
-            accepted.append(built)
+            accepted.append(provenance)
             checks = checks or steps.checks
     if accepted:
         return AttestationResult(checks=checks, accepted=tuple(accepted))
@@ -56,54 +55,37 @@ def check_attestations(
         missing = failed(
             "provenance/present",
             "the policy asks for provenance, and there is none",
-            expected=wanted.predicate,
+            expected=required.predicate,
             fix="put the attestation beside the model, or name it with --signature",
         )
         return AttestationResult(checks=(missing,), accepted=())
-    return AttestationResult(checks=min(refused, key=_bad), accepted=())
+    return AttestationResult(checks=min(refused, key=_unmet), accepted=())
 
 
-def _bad(checks: tuple[Check, ...]) -> int:
-    return sum(one.outcome is not Outcome.OK for one in checks)
+def _unmet(checks: tuple[Check, ...]) -> int:
+    return sum(check.outcome is not Outcome.OK for check in checks)
 
 
-def _check_one(
-    judged: JudgedSignature, wanted: Provenance, limits: JsonLimits, steps: Steps
+def _accepted(
+    signature: JudgedSignature, required: Provenance, limits: JsonLimits, steps: Steps
 ) -> BuildProvenance | None:
-    if not judged.is_good:
-        steps.add(
-            failed(
-                "provenance/signed",
-                "no signer of the policy made the attestation",
-                fix="see the checks of its signature",
-            )
-        )
+    if not signature.is_good:
+        what = "no signer of the policy made the attestation"
+        steps.add(failed("provenance/signed", what, fix="see the checks of its signature"))
         return None
-    built = steps.run(
-        "provenance/readable",
-        "the attestation can be read",
-        partial(_read, judged.envelope, limits),
+    what = "the attestation can be read"
+    provenance = steps.run("provenance/readable", what, _read, signature.envelope, limits)
+    if provenance is None:
+        return None
+    what = "it was built by whom the policy names"
+    is_built = steps.holds("provenance/builder", what, check_builder, provenance, required)
+    what = "it was built from what the policy names"
+    is_from = steps.holds("provenance/source", what, check_source, provenance, required)
+    what = "the attestation agrees with its signer's certificate"
+    is_claimed = steps.holds(
+        "provenance/claims", what, check_claims, provenance, _signer(signature)
     )
-    if built is None:
-        return None
-    held = [
-        steps.run(
-            "provenance/builder",
-            "it was built by whom the policy names",
-            partial(check_builder, built, wanted),
-        ),
-        steps.run(
-            "provenance/source",
-            "it was built from what the policy names",
-            partial(check_source, built, wanted),
-        ),
-        steps.run(
-            "provenance/claims",
-            "the attestation agrees with its signer's certificate",
-            partial(check_claims, built, _signer(judged)),
-        ),
-    ]
-    return built if all(held) else None
+    return provenance if is_built and is_from and is_claimed else None
 
 
 def _read(envelope: Envelope, limits: JsonLimits) -> BuildProvenance:
@@ -116,24 +98,24 @@ def _read(envelope: Envelope, limits: JsonLimits) -> BuildProvenance:
     return read_provenance(envelope.payload, limits)
 
 
-def _signer(judged: JudgedSignature) -> Signer | None:
-    return next((one.signer for one in judged.by_signer.values() if one.is_good), None)
+def _signer(signature: JudgedSignature) -> Signer | None:
+    verdicts = signature.by_signer.values()
+    return next((verdict.signer for verdict in verdicts if verdict.is_good), None)
 
 
-def check_subjects(
-    attested: AttestationResult, wanted: Provenance, root_digest: str, manifest: Manifest
-) -> Check:
+def check_subjects(result: AttestationResult, required: Provenance, manifest: Manifest) -> Check:
     """Check that the attestations are about this model: its root digest, or all of its files."""
     check_id = "provenance/about-this-model"
-    if wanted.binds == "root_digest":
-        known = {f"sha256:{digest}" for built in attested.accepted for _, digest in built.subjects}
-        if root_digest in known:
+    if required.binds == "root_digest":
+        root_digest = manifest.root_digest
+        digests = {f"sha256:{digest}" for _, digest in _subjects(result.accepted)}
+        if root_digest in digests:
             return passed(check_id, "the provenance is about this model", expected=root_digest)
         return failed(
             check_id,
             "the provenance is about something else",
             expected=root_digest,
-            actual=", ".join(sorted(known)[:4]),
+            actual=", ".join(sorted(digests)[:4]),
             fix="attest the model's root digest, or set binds: files in the policy",
         )
     serialization = manifest.serialization
@@ -143,22 +125,25 @@ def check_subjects(
             "the signature lists no SHA-256 of whole files, so provenance cannot be bound to them",
             fix="sign with SHA-256 over whole files",
         )
-    digests = {entry.path: entry.digest.hex() for entry in manifest.entries}
-    unknown = unattested_files(attested.accepted, digests)
-    if not unknown:
-        return passed(
-            check_id, "the provenance is about every file", actual=f"{len(digests)} files"
-        )
+    files = {entry.path: entry.digest.hex() for entry in manifest.entries}
+    unattested = unattested_files(result.accepted, files)
+    if not unattested:
+        what = "the provenance is about every file"
+        return passed(check_id, what, actual=f"{len(files)} files")
     return failed(
         check_id,
         "the provenance says nothing of some files",
-        actual=", ".join(unknown[:MAX_CHECKS]),
+        actual=", ".join(unattested[:MAX_CHECKS]),
         fix="attest every file of the model",
     )
 
 
+def _subjects(accepted: Sequence[BuildProvenance]) -> set[tuple[str, str]]:
+    return {subject for provenance in accepted for subject in provenance.subjects}
+
+
 def unattested_files(accepted: Sequence[BuildProvenance], digests: Mapping[str, str]) -> list[str]:
-    """Name the files that no attestation covers.
+    """Return the files that no attestation covers.
 
     Args:
         accepted: the attestations that count.
@@ -166,24 +151,24 @@ def unattested_files(accepted: Sequence[BuildProvenance], digests: Mapping[str, 
 
     A subject covers a file with its digest whose path, or last part of it, is the subject's name.
     """
-    known = {subject for built in accepted for subject in built.subjects}
+    subjects = _subjects(accepted)
     return sorted(
         path
         for path, digest in digests.items()
-        if not {(path, digest), (path.rpartition("/")[2], digest)} & known
+        if not {(path, digest), (path.rpartition("/")[2], digest)} & subjects
     )
 
 
 def ambiguous_files(accepted: Sequence[BuildProvenance], digests: Mapping[str, str]) -> list[str]:
-    """Name the files in folders that another attested one could stand for, or they for it.
+    """Return the files in folders that another attested one could stand for, or they for it.
 
     That is so where subjects have no folders in their names and several have the same name:
-    arguments as ``uncovered``.
+    arguments as ``unattested_files``.
     """
-    known = {subject for built in accepted for subject in built.subjects}
-    several = {name for name, count in Counter(name for name, _ in known).items() if count > 1}
+    subjects = _subjects(accepted)
+    repeated = {name for name, count in Counter(name for name, _ in subjects).items() if count > 1}
     return sorted(
         path
         for path, digest in digests.items()
-        if "/" in path and (path, digest) not in known and path.rpartition("/")[2] in several
+        if "/" in path and (path, digest) not in subjects and path.rpartition("/")[2] in repeated
     )

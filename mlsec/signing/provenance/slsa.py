@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from mlsec.signing.encodings.json_fields import JsonFields
-from mlsec.signing.encodings.strict_json import DEFAULT_LIMITS, JsonLimits, loads
+from mlsec.signing.encodings.json_fields import JsonFields, read_json
+from mlsec.signing.encodings.strict_json import DEFAULT_LIMITS, JsonLimits
 from mlsec.signing.errors import MalformedError, UnsupportedError
 from mlsec.signing.trust.policy import Provenance
 from mlsec.signing.verdicts.steps import CheckFailedError
@@ -45,7 +45,7 @@ def predicate_type_of(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> st
     if not any(each.encode() in payload for each in PREDICATES):
         return ""
     try:
-        return JsonFields(loads(payload, "statement", limits), "statement").text_or("predicateType")
+        return read_json(payload, "statement", limits).text_or("predicateType")
     except MalformedError:
         return ""
 
@@ -57,7 +57,7 @@ def read_provenance(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Buil
         MalformedError: not strict JSON, or a field that is missing or of another type.
         UnsupportedError: another statement or predicate type.
     """
-    statement = JsonFields(loads(payload, "statement", limits), "statement")
+    statement = read_json(payload, "statement", limits)
     if statement.text("_type") not in _STATEMENTS:
         raise UnsupportedError("the attestation is no in-toto statement of version 0.1 or 1")
     subjects = statement.objects("subject", MAX_SUBJECTS)

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from mlsec.signing.bundles.bundle import Envelope
-from mlsec.signing.keys.public_keys import (
-    Algorithm,
-    KeyKind,
-    PublicKey,
-    usual_algorithm,
-    verify_signature,
-)
+from mlsec.signing.keys.algorithms import Algorithm, usual_algorithm, verify_signature
+from mlsec.signing.keys.public_keys import KeyKind, PublicKey
 
 
 def legacy_encoding(envelope: Envelope) -> bytes:
@@ -24,4 +19,4 @@ def has_legacy_signature(key: PublicKey, envelope: Envelope, signature: bytes) -
         return False
     data = legacy_encoding(envelope)
     algorithms = {usual_algorithm(key), Algorithm.ECDSA_SHA256}
-    return any(verify_signature(key, one, signature, data=data) for one in algorithms)
+    return any(verify_signature(key, algorithm, signature, data=data) for algorithm in algorithms)

@@ -13,10 +13,13 @@ from mlsec.signing.verdicts.verdict import (
     Outcome,
     SignatureVerdict,
     Signer,
+    TrustedTime,
     failed,
     not_checked,
     passed,
 )
+
+_SEE_SIGNATURES = "see the checks of each signature"
 
 
 class JudgedSignature(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,94 +31,86 @@ class JudgedSignature(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_good(self) -> bool:
         """Whether it holds for some signer."""
-        return any(one.is_good for one in self.by_signer.values())
+        return any(verdict.is_good for verdict in self.by_signer.values())
 
     @property
     def is_open(self) -> bool:
         """Whether it might hold, if more were known."""
-        return not self.is_good and any(one.is_open for one in self.by_signer.values())
+        return not self.is_good and any(verdict.is_open for verdict in self.by_signer.values())
 
     @property
     def verdicts(self) -> tuple[SignatureVerdict, ...]:
-        """The verdicts worth telling: the good ones, or else all."""
-        good = tuple(one for one in self.by_signer.values() if one.is_good)
+        """The verdicts worth reporting: the good ones, or else all."""
+        good = tuple(verdict for verdict in self.by_signer.values() if verdict.is_good)
         return good or tuple(self.by_signer.values())
 
 
-def check_threshold(judged: Sequence[JudgedSignature], rule: ModelRule) -> list[Check]:
+def times_of(signatures: Sequence[JudgedSignature]) -> tuple[TrustedTime, ...]:
+    """Return the trusted times of the verdicts that are good."""
+    verdicts = (verdict for signature in signatures for verdict in signature.verdicts)
+    return tuple(time for verdict in verdicts if verdict.is_good for time in verdict.times)
+
+
+def check_threshold(signatures: Sequence[JudgedSignature], rule: ModelRule) -> list[Check]:
     """Count different signers, or demand that every signature holds where no count is given."""
-    count = _matched(judged)
-    wanted = max(rule.threshold, 1)
-    good = sum(one.is_good for one in judged)
-    shown = f"{count} of {len(rule.signers)} signers"
-    if count < wanted and count + sum(one.is_open for one in judged) >= wanted:
-        return [
-            not_checked(
-                "signature/enough-signers",
-                _why(judged),
-                actual=shown,
-                fix="see the checks of each signature",
-            )
-        ]
-    if count < wanted:
-        return [
-            failed(
-                "signature/enough-signers",
-                _why(judged),
-                expected=f"{wanted}",
-                actual=shown,
-                fix="see the checks of each signature",
-            )
-        ]
-    if not rule.threshold and good < len(judged):
+    count = _signer_count(signatures)
+    needed = max(rule.threshold, 1)
+    good = sum(signature.is_good for signature in signatures)
+    check_id, shown = "signature/enough-signers", f"{count} of {len(rule.signers)} signers"
+    if count < needed:
+        reason = _reason(signatures)
+        if count + sum(signature.is_open for signature in signatures) >= needed:
+            return [not_checked(check_id, reason, actual=shown, fix=_SEE_SIGNATURES)]
+        return [failed(check_id, reason, expected=f"{needed}", actual=shown, fix=_SEE_SIGNATURES)]
+    if not rule.threshold and good < len(signatures):
         return [
             failed(
                 "signature/every-one-holds",
                 "one of several signatures does not hold",
-                expected=f"{len(judged)} good signatures",
+                expected=f"{len(signatures)} good signatures",
                 actual=f"{good}",
                 fix="remove it, or say under require how many must hold (threshold)",
             )
         ]
-    return [passed("signature/enough-signers", "enough signers of the policy signed", actual=shown)]
+    return [passed(check_id, "enough signers of the policy signed", actual=shown)]
 
 
-def _why(judged: Sequence[JudgedSignature]) -> str:
-    """The reason when there is but one, or else that there are too few."""
-    bad = {
+def _reason(signatures: Sequence[JudgedSignature]) -> str:
+    """Return the reason when there is but one, or else that there are too few signers."""
+    reasons = {
         check.what
-        for one in judged
-        for verdict in one.verdicts
+        for signature in signatures
+        for verdict in signature.verdicts
         for check in verdict.checks
         if check.outcome is not Outcome.OK and check.is_fatal
     }
-    return bad.pop() if len(bad) == 1 else "too few signers of the policy signed"
+    return reasons.pop() if len(reasons) == 1 else "too few signers of the policy signed"
 
 
-def _matched(judged: Sequence[JudgedSignature]) -> int:
-    """The greatest number of pairs of a signer of the policy and somebody who signed, such that
-    nobody is counted twice: a key under two anchors is one signer.
+def _signer_count(signatures: Sequence[JudgedSignature]) -> int:
+    """Count the most pairs of a signer of the policy and somebody who signed, such that nobody
+    is counted twice: a key under two anchors is one signer.
     """
-    wishes: dict[str, set[int]] = {}
-    for one in judged:
-        for number, verdict in one.by_signer.items():
+    rules_of: dict[str, set[int]] = {}
+    for signature in signatures:
+        for number, verdict in signature.by_signer.items():
             if verdict.is_good and verdict.signer is not None:
-                wishes.setdefault(_who(verdict.signer), set()).add(number)
-    taken: dict[int, str] = {}
+                rules_of.setdefault(_identity(verdict.signer), set()).add(number)
+    assigned: dict[int, str] = {}
 
-    def seat(who: str, seen: set[int]) -> bool:
-        for number in sorted(wishes[who] - seen):
-            seen.add(number)
-            if number not in taken or seat(taken[number], seen):
-                taken[number] = who
+    def assign(signer: str, tried: set[int]) -> bool:
+        for number in sorted(rules_of[signer] - tried):
+            tried.add(number)
+            if number not in assigned or assign(assigned[number], tried):
+                assigned[number] = signer
                 return True
         return False
 
-    return sum(seat(who, set()) for who in sorted(wishes))
+    return sum(assign(signer, set()) for signer in sorted(rules_of))
 
 
-def _who(signer: Signer) -> str:
+def _identity(signer: Signer) -> str:
     # A Sigstore key lives for one signature, so there the name is what tells people apart.
     if signer.issuer:
-        return f"{signer.issuer} {'|'.join(one.value for one in signer.identities)}"
+        return f"{signer.issuer} {'|'.join(identity.value for identity in signer.identities)}"
     return signer.key_fingerprint

@@ -20,11 +20,12 @@ from mlsec.signing.verdicts.verdict import (
 )
 
 _ID = "timestamp/trusted"
-_SKEW = datetime.timedelta(minutes=5)
+_CLOCK_SKEW = datetime.timedelta(minutes=5)
+_FIX = "have the signature stamped by an authority that the anchor lists under tsa"
 
 
 class TrustedTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """The times that can be relied on, earliest first, and what was found about each token."""
+    """The times that can be relied on, earliest first, and the checks of each token."""
 
     times: tuple[TrustedTime, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -39,7 +40,7 @@ def trusted_times(
     tokens: Sequence[bytes],
     signature: bytes,
     authorities: Sequence[Authority],
-    stamping: TimestampRequirement,
+    requirement: TimestampRequirement,
     now: datetime.datetime,
 ) -> TrustedTimes:
     """Verify the tokens that come with a signature.
@@ -47,19 +48,21 @@ def trusted_times(
     Args:
         tokens: DER, as in the bundle.
         signature: the bytes that a token must be over.
-        authorities: whose tokens count; with none, tokens are told of but not believed.
-        stamping: whether a token is asked for.
+        authorities: whose tokens count; with none, tokens are reported but not believed.
+        requirement: whether a token is asked for.
         now: no token may be from later.
     """
-    if stamping is TimestampRequirement.NEVER:
+    if requirement is TimestampRequirement.NEVER:
         return TrustedTimes()
-    if tokens and not authorities and stamping is TimestampRequirement.WHEN_EXPIRED:
+    if tokens and not authorities and requirement is TimestampRequirement.WHEN_EXPIRED:
         note = not_checked(
             _ID,
             "there is a timestamp, but the anchor names no timestamp authority",
             fix="add the authority's root certificate under tsa",
+            is_fatal=False,
         )
-        return TrustedTimes(checks=(msgspec.structs.replace(note, is_fatal=False),))
+        return TrustedTimes(checks=(note,))
+    names = " or ".join(authority.name for authority in authorities if authority.name)
     times: list[TrustedTime] = []
     checks: list[Check] = []
     for token in tokens:
@@ -68,22 +71,19 @@ def trusted_times(
         except SigningError as error:
             checks.append(failed(_ID, error.message, fix=_FIX))
             continue
-        if at > now + _SKEW:
+        if at > now + _CLOCK_SKEW:
             checks.append(failed(_ID, "the timestamp is from the future", actual=f"{at}"))
             continue
         checks.append(passed(_ID, "a timestamp authority of the policy saw the signature"))
         source = TimeSource.TIMESTAMP_AUTHORITY
-        times.append(TrustedTime(at=at, source=source, authority=_names(authorities)))
-    if stamping is TimestampRequirement.REQUIRED and not times:
+        times.append(TrustedTime(at=at, source=source, authority=names))
+    if requirement is TimestampRequirement.REQUIRED and not times:
         checks.append(failed("timestamp/present", "no trusted timestamp", fix=_FIX))
     if times:
-        # One good token is enough; what is wrong with others is told, no more.
-        checks = [msgspec.structs.replace(one, is_fatal=False) for one in checks]
-    times.sort(key=lambda one: one.at)
+        # One good token is enough; what is wrong with others is reported, no more.
+        checks = [msgspec.structs.replace(check, is_fatal=False) for check in checks]
+    times.sort(key=lambda time: time.at)
     return TrustedTimes(times=tuple(times), checks=tuple(checks))
-
-
-_FIX = "have the signature stamped by an authority that the anchor lists under tsa"
 
 
 def _verified(
@@ -93,7 +93,3 @@ def _verified(
     from mlsec.signing.timestamps.verify import verify_timestamp  # noqa: PLC0415
 
     return verify_timestamp(read_timestamp(token), signature, authorities)
-
-
-def _names(authorities: Sequence[Authority]) -> str:
-    return " or ".join(one.name for one in authorities if one.name)

@@ -14,10 +14,10 @@ import msgspec
 from mlsec.core.errors import MlsecError
 from mlsec.signing.bundles.dsse import pae
 from mlsec.signing.content.unsigned_files import GIT_PATHS
-from mlsec.signing.errors import MalformedError, SigningError
+from mlsec.signing.errors import MalformedError
 from mlsec.signing.files.folder import ModelFolder
-from mlsec.signing.files.hash_files import Progress, hash_files, moved
-from mlsec.signing.files.hash_plan import HashedFile, HashPlan
+from mlsec.signing.files.hash_files import changed_since, hash_files
+from mlsec.signing.files.hash_plan import HashedFile, HashPlan, Progress, byte_ranges
 from mlsec.signing.files.listing import Kind
 from mlsec.signing.manifests.manifest import (
     MAX_ENTRIES,
@@ -29,9 +29,17 @@ from mlsec.signing.manifests.manifest import (
 from mlsec.signing.manifests.paths import check_ignored, check_name, collision, is_under
 from mlsec.signing.manifests.serialization import Method, Serialization
 from mlsec.signing.manifests.statement import OMS_PREDICATE, PAYLOAD_TYPE, STATEMENT_TYPE
-from mlsec.signing.models.discovery import discover
+from mlsec.signing.models.discovery import discover, path_inside
+from mlsec.signing.signer.signing_key import SignerKey
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+_REFUSED = {
+    Kind.SYMLINK: "is a link, which may point anywhere tomorrow",
+    Kind.SPECIAL: "is neither a file nor a folder",
+    Kind.UNREADABLE: "cannot be read",
+    Kind.BAD_NAME: "has a name that is not UTF-8",
+    Kind.TOO_DEEP: "is nested too deep",
+}
 
 
 class SigningOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,50 +51,38 @@ class SigningOptions(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
-USUAL = SigningOptions()
-
-
-class SignerKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Who signs: a function from bytes to a signature over them, and what proves whose it is.
-
-    ``public_pem`` is the SubjectPublicKeyInfo in PEM; ``certificates`` are DER, the signer's first,
-    empty where the verifier has the key. A key in hardware or a service is a function as well.
-    """
-
-    sign: Callable[[bytes], bytes]
-    public_pem: bytes
-    certificates: tuple[bytes, ...] = ()
+DEFAULT_OPTIONS = SigningOptions()
 
 
 def sign(
     target: Path,
     key: SignerKey,
     signature: Path,
-    how: SigningOptions = USUAL,
+    options: SigningOptions = DEFAULT_OPTIONS,
     *,
     timestamp: Callable[[bytes], bytes] | None = None,
     progress: Progress | None = None,
 ) -> bytes:
-    """Sign a model as OMS v1.0 and give the bundle; nothing is written.
+    """Sign a model as OMS v1.0 and return the bundle; nothing is written.
 
     Args:
         target: the folder of a model, or its one file.
         key: who signs.
         signature: where the bundle will lie, so that it is not signed itself.
-        how: what to leave out and how to hash.
+        options: what to leave out and how to hash.
         timestamp: asks an authority for an RFC 3161 token over the signature's bytes.
-        progress: told the bytes hashed and the bytes in all.
+        progress: called with the bytes hashed and the bytes in all.
 
     Raises:
         MlsecError: no file, a link or special file, a name that cannot be signed, a file that
             cannot be read or changed meanwhile.
     """
-    manifest = manifest_to_sign(target, signature, how, progress)
+    manifest = manifest_to_sign(target, signature, options, progress)
     statement = {
         "_type": STATEMENT_TYPE,
         "subject": [
             {
-                "name": how.name or target.resolve().name or "model",
+                "name": options.name or target.resolve().name or "model",
                 "digest": {"sha256": manifest.root_digest.removeprefix("sha256:")},
             }
         ],
@@ -94,65 +90,50 @@ def sign(
         "predicate": predicate_of(manifest),
     }
     payload = json.dumps(statement, ensure_ascii=False, separators=(",", ":")).encode()
-    made = key.sign(pae(PAYLOAD_TYPE, payload))
-    token = timestamp(made) if timestamp else b""
-    return _bundle(key, payload, made, token)
+    signed = key.sign(pae(PAYLOAD_TYPE, payload))
+    return _bundle(key, payload, signed, timestamp(signed) if timestamp else b"")
 
 
 def manifest_to_sign(
-    target: Path, signature: Path, how: SigningOptions, progress: Progress | None = None
+    target: Path, signature: Path, options: SigningOptions, progress: Progress | None = None
 ) -> Manifest:
     """Hash what is to be signed; arguments and errors as ``sign``."""
-    for one in how.ignored:
-        check_ignored(one)
+    for path in options.ignored:
+        check_ignored(path)
+    plan = HashPlan(hash_name=options.hash_name, shard_bytes=options.shard_bytes)
     with ModelFolder(target) as folder:
         listing = folder.listing(MAX_ENTRIES)
         # Who signs after another must sign the same files, not the other's signature.
-        beside = (one for file in (signature, *discover(target)) for one in _place_in(target, file))
-        ignored = (*how.ignored, *GIT_PATHS, *beside)
-        for odd in listing.odd():
-            if not is_under(odd.path, ignored):
-                _refuse(target, odd.path, odd.kind)
-        files = {path: one for path, one in listing.files().items() if not is_under(path, ignored)}
+        top = target.resolve()
+        signatures = (path_inside(file, top) for file in (signature, *discover(target)))
+        ignored = (*options.ignored, *GIT_PATHS, *filter(None, signatures))
+        for entry in listing.irregular():
+            if not is_under(entry.path, ignored):
+                raise MlsecError(
+                    f'"{entry.path}" {_REFUSED[entry.kind]}', location=str(target),
+                    hint="replace or remove it, or leave it out with --ignore",
+                )  # fmt: skip
+        files = {
+            path: state for path, state in listing.files().items() if not is_under(path, ignored)
+        }
         if not files:
             raise MlsecError("there is no file to sign", location=str(target))
         _check_names(target, tuple(files))
-        plan = HashPlan(hash_name=how.hash_name, shard_bytes=how.shard_bytes)
         hashed = hash_files(folder, files, plan, progress)
-        other = next(moved(folder, listing, hashed.values()), None)
-    if other is not None:
-        path, is_folder = other
-        what = "a folder" if is_folder else "a file"
-        place = str(target if folder.single else target / path)
-        raise MlsecError(f"{what} changed while the model was read", location=place)
-    entries = [entry for one in hashed.values() for entry in _entries(target, one, how)]
+        change = next(changed_since(folder, listing, hashed.values()), None)
+        if change is not None:
+            path, is_folder = change
+            what = "a folder" if is_folder else "a file"
+            place = str(target if folder.single else target / path)
+            raise MlsecError(f"{what} changed while the model was read", location=place)
+    entries = [entry for file in hashed.values() for entry in _entries(target, file, options)]
     serialization = Serialization(
-        method=Method.SHARDS if how.shard_bytes else Method.FILES,
-        hash_name=how.hash_name,
-        shard_bytes=how.shard_bytes,
+        method=Method.SHARDS if options.shard_bytes else Method.FILES,
+        hash_name=options.hash_name,
+        shard_bytes=options.shard_bytes,
         ignored=tuple(dict.fromkeys(ignored)),
     )
     return Manifest(serialization=serialization, entries=in_order(entries), is_sorted=True)
-
-
-def _place_in(target: Path, signature: Path) -> tuple[str, ...]:
-    top, place = target.resolve(), signature.parent.resolve() / signature.name
-    return (place.relative_to(top).as_posix(),) if place.is_relative_to(top) else ()
-
-
-def _refuse(target: Path, path: str, kind: Kind) -> None:
-    what = {
-        Kind.SYMLINK: "is a link, which may point anywhere tomorrow",
-        Kind.SPECIAL: "is neither a file nor a folder",
-        Kind.UNREADABLE: "cannot be read",
-        Kind.BAD_NAME: "has a name that is not UTF-8",
-        Kind.TOO_DEEP: "is nested too deep",
-        Kind.FILE: "cannot be signed",
-    }[kind]
-    raise MlsecError(
-        f'"{path}" {what}', hint="replace or remove it, or leave it out with --ignore",
-        location=str(target),
-    )  # fmt: skip
 
 
 def _check_names(target: Path, paths: Sequence[str]) -> None:
@@ -161,42 +142,42 @@ def _check_names(target: Path, paths: Sequence[str]) -> None:
             check_name(path)
     except MalformedError as error:
         raise MlsecError(error.message, hint="rename it", location=str(target)) from None
-    twins = collision(paths)
-    if twins:
+    if names := collision(paths):
         raise MlsecError(
-            f'"{twins[0]}" and "{twins[1]}" are one file on some systems',
+            f'"{names[0]}" and "{names[1]}" are one file on some systems',
             hint="rename one of them", location=str(target),
         )  # fmt: skip
 
 
-def _entries(target: Path, one: HashedFile, how: SigningOptions) -> list[Entry]:
-    if one.problem:
-        raise MlsecError(f'"{one.path}": {one.problem}', location=str(target))
-    if not how.shard_bytes:
-        return [Entry(one.path, one.digests[0])]
-    if not one.size_bytes:
+def _entries(target: Path, file: HashedFile, options: SigningOptions) -> list[Entry]:
+    if file.problem:
+        raise MlsecError(f'"{file.path}": {file.problem}', location=str(target))
+    if not options.shard_bytes:
+        return [Entry(file.path, file.digests[0])]
+    if not file.size_bytes:
         raise MlsecError(
-            f'"{one.path}" is empty, and empty files cannot be listed in parts',
+            f'"{file.path}" is empty, and empty files cannot be listed in parts',
             hint="sign whole files, or leave it out with --ignore",
             location=str(target),
         )
+    ranges = byte_ranges(file.size_bytes, options.shard_bytes)
     return [
-        Entry(one.path, digest, n * how.shard_bytes, min((n + 1) * how.shard_bytes, one.size_bytes))
-        for n, digest in enumerate(one.digests)
+        Entry(file.path, digest, start, end)
+        for digest, (start, end) in zip(file.digests, ranges, strict=True)
     ]
 
 
 def _bundle(key: SignerKey, payload: bytes, signature: bytes, token: bytes) -> bytes:
-    material: dict[str, Any]
+    material: dict[str, Any] = {}
     if key.certificates:
-        chain = [{"rawBytes": _base64(one)} for one in key.certificates]
-        material = {"x509CertificateChain": {"certificates": chain}, "tlogEntries": []}
+        chain = [{"rawBytes": _base64(certificate)} for certificate in key.certificates]
+        material["x509CertificateChain"] = {"certificates": chain}
     else:
-        hint = hashlib.sha256(key.public_pem).hexdigest()
-        material = {"publicKey": {"hint": hint}, "tlogEntries": []}
+        material["publicKey"] = {"hint": hashlib.sha256(key.public_pem).hexdigest()}
+    material["tlogEntries"] = []
     if token:
-        stamps = [{"signedTimestamp": _base64(token)}]
-        material["timestampVerificationData"] = {"rfc3161Timestamps": stamps}
+        tokens = [{"signedTimestamp": _base64(token)}]
+        material["timestampVerificationData"] = {"rfc3161Timestamps": tokens}
     document = {
         "mediaType": MEDIA_TYPE,
         "verificationMaterial": material,
@@ -211,48 +192,3 @@ def _bundle(key: SignerKey, payload: bytes, signature: bytes, token: bytes) -> b
 
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
-
-
-def load_signer(
-    key: bytes, password: bytes | None, certificates: Sequence[bytes], *, place: str = ""
-) -> SignerKey:
-    """Make a signer of a private key (PEM, PKCS#8 or SEC 1) and certificate files.
-
-    Args:
-        key: the key file.
-        password: of an encrypted key.
-        certificates: certificate files, the signer's own first.
-        place: what the key file is called in errors about it.
-
-    Raises:
-        SigningError: not such a key, a wrong password, a kind that is not accepted, or a
-            certificate for another key.
-    """
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
-
-    from mlsec.signing.certificates.certificate import read_certificates  # noqa: PLC0415
-    from mlsec.signing.keys.private_keys import signer_of  # noqa: PLC0415
-    from mlsec.signing.keys.public_keys import public_key_of  # noqa: PLC0415
-
-    try:
-        live: Any = serialization.load_pem_private_key(key, password)
-    except TypeError as error:
-        reason = " ".join(str(error).split())
-        raise SigningError(reason, hint="see --password-env", location=place) from None
-    except (ValueError, UnsupportedAlgorithm):
-        is_locked = b"ENCRYPTED" in key and password is not None
-        raise SigningError(
-            "the password is wrong, or the key is broken" if is_locked else "no private key in PEM",
-            hint="" if is_locked else "openssl ecparam -genkey makes one",
-            location=place,
-        ) from None
-    public = public_key_of(live.public_key(), "the key")
-    chain = tuple(one for file in certificates for one in read_certificates(file))
-    if chain and public_key_of(chain[0].public_key()).der != public.der:
-        raise SigningError("the certificate is for another key", hint="give the signer's own first")
-    pem = live.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    encoded = tuple(one.public_bytes(serialization.Encoding.DER) for one in chain)
-    return SignerKey(sign=signer_of(live, public), public_pem=pem, certificates=encoded)

@@ -7,9 +7,9 @@ import struct
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from mlsec.signing.certificates.certificate import extension_of
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.sigstore import log_keys
-from mlsec.signing.sigstore.log_keys import LogKey
+from mlsec.signing.sigstore.log_keys import LogKey, find_log
 from mlsec.signing.verdicts.steps import CheckFailedError
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def verify_logged(leaf: Certificate, issuer: Certificate, logs: tuple[LogKey, ..
             actual=", ".join(stamp.log_id.hex() for stamp in stamps),
         )
     for stamp in known:
-        log = log_keys.find(logs, stamp.log_id)
-        if not log_keys.verify(log, stamp.signature, _signed_bytes(stamp, leaf, issuer)):
+        log = find_log(logs, stamp.log_id)
+        if not log.has_signed(_signed_bytes(stamp, leaf, issuer), stamp.signature):
             raise CheckFailedError("the certificate log's signature is not over this certificate")
         made_at = stamp.timestamp.replace(tzinfo=UTC)
         if not log.is_valid_at(made_at):
@@ -45,11 +45,10 @@ def verify_logged(leaf: Certificate, issuer: Certificate, logs: tuple[LogKey, ..
 def _embedded(leaf: Certificate) -> tuple[SignedCertificateTimestamp, ...]:
     from cryptography import x509  # noqa: PLC0415
 
-    kind = x509.PrecertificateSignedCertificateTimestamps
-    try:
-        stamps = tuple(leaf.extensions.get_extension_for_class(kind).value)
-    except x509.ExtensionNotFound:
-        raise CheckFailedError("the certificate carries no signed certificate timestamp") from None
+    extension = extension_of(leaf, x509.PrecertificateSignedCertificateTimestamps)
+    if extension is None:
+        raise CheckFailedError("the certificate carries no signed certificate timestamp")
+    stamps = tuple(extension)
     if not 1 <= len(stamps) <= MAX_TIMESTAMPS:
         raise MalformedError(f"a certificate with {len(stamps)} certificate timestamps")
     return stamps

@@ -8,7 +8,6 @@ import msgspec
 
 from mlsec.signing.encodings.strict_json import base64_bytes
 from mlsec.signing.errors import MalformedError, OverLimitError
-from mlsec.signing.sigstore import log_keys
 from mlsec.signing.sigstore.log_keys import LogKey
 from mlsec.signing.verdicts.steps import CheckFailedError
 
@@ -84,17 +83,19 @@ def verify_checkpoint(note: str, log: LogKey) -> Checkpoint:
         RefusedError: no line by this log, or one that does not fit the text.
         MalformedError: not a checkpoint.
     """
-    found = read_checkpoint(note)
-    for line in found.signatures:
+    checkpoint = read_checkpoint(note)
+    for line in checkpoint.signatures:
         # The first generation appends " - " and a tree's id to its name in the origin.
-        is_named = line.name == found.origin or found.origin.startswith(f"{line.name} - ")
+        is_named = line.name == checkpoint.origin or checkpoint.origin.startswith(f"{line.name} - ")
         if not is_named or line.hint != log.key_id[:4]:
             continue
-        if not log_keys.verify(log, line.signature, found.text):
+        if not log.has_signed(checkpoint.text, line.signature):
             raise CheckFailedError("the signature under the log's checkpoint is wrong")
-        return found
+        return checkpoint
     raise CheckFailedError(
         "the checkpoint is not signed by the log that is said to hold the entry",
-        expected=f"{found.origin}, key {log.key_id[:4].hex()}",
-        actual=", ".join(f"{line.name}, key {line.hint.hex()}" for line in found.signatures[:4]),
+        expected=f"{checkpoint.origin}, key {log.key_id[:4].hex()}",
+        actual=", ".join(
+            f"{line.name}, key {line.hint.hex()}" for line in checkpoint.signatures[:4]
+        ),
     )

@@ -12,8 +12,8 @@ import msgspec
 
 from mlsec.signing.bundles import dsse
 from mlsec.signing.bundles.bundle import Envelope, LogEntry
-from mlsec.signing.encodings.json_fields import JsonFields
-from mlsec.signing.encodings.strict_json import JsonLimits, base64_bytes, loads
+from mlsec.signing.encodings.json_fields import JsonFields, read_json
+from mlsec.signing.encodings.strict_json import JsonLimits, base64_bytes
 from mlsec.signing.errors import MalformedError, UnsupportedError
 from mlsec.signing.keys.public_keys import PublicKey, load_public_key
 from mlsec.signing.verdicts.steps import CheckFailedError
@@ -23,11 +23,10 @@ _PEM = re.compile(
     r"\s*-----BEGIN (CERTIFICATE|PUBLIC KEY)-----\r?\n([A-Za-z0-9+/=\r\n]+)"
     r"-----END \1-----\s*\Z"
 )
-_PLAIN_NAMES = {"sha256": "sha256", "sha384": "sha384", "sha512": "sha512"}
-_PROTOBUF_NAMES = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
+SHA2_NAMES = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
 
-class Signed(msgspec.Struct, frozen=True, kw_only=True):
+class SignedArtifact(msgspec.Struct, frozen=True, kw_only=True):
     """What a bundle says was signed, by whom: the other side of the comparison.
 
     ``certificate`` is the signer's DER, b"" where a managed key signed. Exactly one of
@@ -50,7 +49,7 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
         return self.digests[name]
 
 
-def check_subjects(entry: LogEntry, signed: Signed) -> None:
+def check_entry(entry: LogEntry, signed: SignedArtifact) -> None:
     """Check that ``entry`` is the log's record of exactly this signature.
 
     Raises:
@@ -58,7 +57,7 @@ def check_subjects(entry: LogEntry, signed: Signed) -> None:
         MalformedError: the body is not what its kind demands.
         UnsupportedError: a kind of entry that is not on the list.
     """
-    body = JsonFields(loads(entry.canonicalized_body, "log entry", _LIMITS), "log entry")
+    body = read_json(entry.canonicalized_body, "log entry", _LIMITS)
     kind, version = body.text("kind"), body.text("apiVersion")
     if (kind, version) != (entry.kind, entry.kind_version):
         raise CheckFailedError(
@@ -73,7 +72,7 @@ def check_subjects(entry: LogEntry, signed: Signed) -> None:
     check(body.object("spec"), signed)
 
 
-def _hashedrekord_1(spec: JsonFields, signed: Signed) -> None:
+def _hashedrekord_1(spec: JsonFields, signed: SignedArtifact) -> None:
     hashed = spec.object("data").object("hash")
     _same_content(_hex_digest(hashed), signed.digest)
     signature = spec.object("signature")
@@ -81,7 +80,7 @@ def _hashedrekord_1(spec: JsonFields, signed: Signed) -> None:
     _same_key(signature.object("publicKey").data("content"), signed)
 
 
-def _hashedrekord_2(spec: JsonFields, signed: Signed) -> None:
+def _hashedrekord_2(spec: JsonFields, signed: SignedArtifact) -> None:
     record = spec.object("hashedRekordV002")
     _same_content(_protobuf_digest(record.object("data")), signed.digest)
     signature = record.object("signature")
@@ -89,14 +88,14 @@ def _hashedrekord_2(spec: JsonFields, signed: Signed) -> None:
     _same_verifier(signature.object("verifier"), signed)
 
 
-def _dsse_1(spec: JsonFields, signed: Signed) -> None:
+def _dsse_1(spec: JsonFields, signed: SignedArtifact) -> None:
     _same_content(_hex_digest(spec.object("payloadHash")), _payload_of(signed))
     signature = _only(spec, "signatures")
     _same_signature(signature.data("signature"), signed)
     _same_key(signature.data("verifier"), signed)
 
 
-def _dsse_2(spec: JsonFields, signed: Signed) -> None:
+def _dsse_2(spec: JsonFields, signed: SignedArtifact) -> None:
     record = spec.object("dsseV002")
     _same_content(_protobuf_digest(record.object("payloadHash")), _payload_of(signed))
     signature = _only(record, "signatures")
@@ -104,20 +103,20 @@ def _dsse_2(spec: JsonFields, signed: Signed) -> None:
     _same_verifier(signature.object("verifier"), signed)
 
 
-def _intoto_1(spec: JsonFields, signed: Signed) -> None:
+def _intoto_1(spec: JsonFields, signed: SignedArtifact) -> None:
     content = spec.object("content")
     _same_content(_hex_digest(content.object("payloadHash")), _payload_of(signed))
     _same_key(spec.data("publicKey"), signed)
     # This kind records no signature, only a hash of the envelope as it was uploaded.
     name, recorded = _hex_digest(content.object("hash"))
     spelled = _spellings(signed)
-    if not any(hashlib.new(name, each).digest() == recorded for each in spelled):
+    if not any(hashlib.new(name, spelling).digest() == recorded for spelling in spelled):
         raise CheckFailedError(
             "the log entry's envelope hash fits no known spelling of the envelope"
         )
 
 
-def _intoto_2(spec: JsonFields, signed: Signed) -> None:
+def _intoto_2(spec: JsonFields, signed: SignedArtifact) -> None:
     content = spec.object("content")
     _same_content(_hex_digest(content.object("payloadHash")), _payload_of(signed))
     envelope = content.object("envelope")
@@ -132,7 +131,7 @@ def _intoto_2(spec: JsonFields, signed: Signed) -> None:
     _same_key(signature.data("publicKey"), signed)
 
 
-_Check = Callable[[JsonFields, Signed], None]
+_Check = Callable[[JsonFields, SignedArtifact], None]
 _OF_MESSAGES: Mapping[tuple[str, str], _Check] = {
     ("hashedrekord", "0.0.1"): _hashedrekord_1,
     ("hashedrekord", "0.0.2"): _hashedrekord_2,
@@ -147,29 +146,29 @@ _OF_ENVELOPES: Mapping[tuple[str, str], _Check] = {
 
 
 def _only(holder: JsonFields, name: str) -> JsonFields:
-    found = holder.objects(name, 16)
-    if len(found) != 1:
+    entries = holder.objects(name, 16)
+    if len(entries) != 1:
         raise CheckFailedError("the log entry records another number of signatures than one")
-    return found[0]
+    return entries[0]
 
 
-def _payload_of(signed: Signed) -> Callable[[str], bytes]:
+def _payload_of(signed: SignedArtifact) -> Callable[[str], bytes]:
     payload = signed.envelope.payload if signed.envelope else b""
     return lambda name: hashlib.new(name, payload).digest()
 
 
 def _hex_digest(digest: JsonFields) -> tuple[str, bytes]:
     name, text = digest.text("algorithm"), digest.text("value")
-    if name not in _PLAIN_NAMES or not re.fullmatch(r"(?:[0-9a-f]{2})+", text):
+    if name not in SHA2_NAMES.values() or not re.fullmatch(r"(?:[0-9a-f]{2})+", text):
         raise MalformedError(f"{digest.where} is no SHA-2 digest in lower-case hex")
-    return _PLAIN_NAMES[name], bytes.fromhex(text)
+    return name, bytes.fromhex(text)
 
 
 def _protobuf_digest(digest: JsonFields) -> tuple[str, bytes]:
     name = digest.text("algorithm")
-    if name not in _PROTOBUF_NAMES:
+    if name not in SHA2_NAMES:
         raise MalformedError(f"{digest.where} is no SHA-2 digest")
-    return _PROTOBUF_NAMES[name], digest.data("digest")
+    return SHA2_NAMES[name], digest.data("digest")
 
 
 def _same_content(recorded: tuple[str, bytes], digest: Callable[[str], bytes]) -> None:
@@ -182,12 +181,12 @@ def _same_content(recorded: tuple[str, bytes], digest: Callable[[str], bytes]) -
         )
 
 
-def _same_signature(recorded: bytes, signed: Signed) -> None:
+def _same_signature(recorded: bytes, signed: SignedArtifact) -> None:
     if recorded != signed.signature:
         raise CheckFailedError("the log entry records another signature")
 
 
-def _same_key(recorded: bytes, signed: Signed) -> None:
+def _same_key(recorded: bytes, signed: SignedArtifact) -> None:
     """Compare a PEM certificate or public key with the signer's."""
     match = _PEM.match(recorded.decode("ascii", "replace"))
     if match is None:
@@ -196,7 +195,7 @@ def _same_key(recorded: bytes, signed: Signed) -> None:
     _compare(encoded, signed, is_certificate=match[1] == "CERTIFICATE")
 
 
-def _same_verifier(recorded: JsonFields, signed: Signed) -> None:
+def _same_verifier(recorded: JsonFields, signed: SignedArtifact) -> None:
     is_certificate = recorded.has("x509Certificate")
     if is_certificate == recorded.has("publicKey"):
         raise MalformedError(f"{recorded.where} needs one of x509Certificate and publicKey")
@@ -204,7 +203,7 @@ def _same_verifier(recorded: JsonFields, signed: Signed) -> None:
     _compare(encoded.data("rawBytes"), signed, is_certificate=is_certificate)
 
 
-def _compare(encoded: bytes, signed: Signed, *, is_certificate: bool) -> None:
+def _compare(encoded: bytes, signed: SignedArtifact, *, is_certificate: bool) -> None:
     if is_certificate != bool(signed.certificate):
         raise CheckFailedError(
             "the log entry records a certificate in place of a key, or the reverse"
@@ -215,7 +214,7 @@ def _compare(encoded: bytes, signed: Signed, *, is_certificate: bool) -> None:
         raise CheckFailedError("the log entry records another signer")
 
 
-def _spellings(signed: Signed) -> Iterator[bytes]:
+def _spellings(signed: SignedArtifact) -> Iterator[bytes]:
     """Give the JSON of the envelope as the usual clients upload it: Go's, and others' orders."""
     envelope = signed.envelope
     if envelope is None:

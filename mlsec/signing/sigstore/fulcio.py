@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mlsec.signing.certificates.certificate import Authority, Purpose, verify_path
+from mlsec.signing.certificates.certificate import (
+    Authority,
+    Purpose,
+    extension_of,
+    verify_path,
+)
+from mlsec.signing.certificates.identities import certified_signer
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.keys.public_keys import PublicKey
+from mlsec.signing.keys.algorithms import usual_algorithm
+from mlsec.signing.keys.public_keys import public_key_of
 from mlsec.signing.verdicts.steps import CheckFailedError
-from mlsec.signing.verdicts.verdict import Identity, IdentityType, Signer
+from mlsec.signing.verdicts.verdict import Identity, IdentityType, Signer, time_text
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate, Extension, ExtensionType, GeneralName
+    from cryptography.x509 import Certificate, GeneralName
 
 _ARC = "1.3.6.1.4.1.57264.1."
 _USER_NAME = _ARC + "7"
 _OLD_ISSUER, _ISSUER = _ARC + "1", _ARC + "8"
 # Fulcio's oid-info: claims of the build that asked for the certificate.
 _CLAIMS = {
-    "9": "build_signer_uri",
-    "10": "build_signer_digest",
-    "11": "runner_environment",
-    "12": "source_repository_uri",
-    "13": "source_repository_digest",
-    "14": "source_repository_ref",
-    "15": "source_repository_identifier",
-    "16": "source_repository_owner_uri",
-    "17": "source_repository_owner_identifier",
-    "18": "build_config_uri",
-    "19": "build_config_digest",
-    "20": "build_trigger",
-    "21": "run_invocation_uri",
-    "22": "source_repository_visibility",
-    "23": "deployment_environment",
+    _ARC + "9": "build_signer_uri",
+    _ARC + "10": "build_signer_digest",
+    _ARC + "11": "runner_environment",
+    _ARC + "12": "source_repository_uri",
+    _ARC + "13": "source_repository_digest",
+    _ARC + "14": "source_repository_ref",
+    _ARC + "15": "source_repository_identifier",
+    _ARC + "16": "source_repository_owner_uri",
+    _ARC + "17": "source_repository_owner_identifier",
+    _ARC + "18": "build_config_uri",
+    _ARC + "19": "build_config_digest",
+    _ARC + "20": "build_trigger",
+    _ARC + "21": "run_invocation_uri",
+    _ARC + "22": "source_repository_visibility",
+    _ARC + "23": "deployment_environment",
 }
 
 
@@ -45,10 +51,10 @@ def verify_issued(
     authorities: Sequence[Authority],
     times: Sequence[datetime],
 ) -> tuple[Certificate, ...]:
-    """Give the path from ``leaf`` to one authority that holds at every one of ``times``.
+    """Return the path from ``leaf`` to one authority that holds at every one of ``times``.
 
     Raises:
-        RefusedError: no authority of the trusted root issued it, or not for these moments.
+        CheckFailedError: no authority of the trusted root issued it, or not for these moments.
     """
     reasons: list[CheckFailedError] = []
     for authority in authorities:
@@ -59,7 +65,7 @@ def verify_issued(
     if not reasons:
         raise CheckFailedError("the trusted root names no certificate authority")
     # The authority that got furthest says most: one whose certificate signed the leaf.
-    raise max(reasons, key=lambda each: "no path" not in each.message)
+    raise max(reasons, key=lambda reason: "no path" not in reason.message)
 
 
 def _path(
@@ -69,42 +75,33 @@ def _path(
     times: Sequence[datetime],
 ) -> tuple[Certificate, ...]:
     path: tuple[Certificate, ...] = ()
+    intermediates = [*authority.chain[:-1], *others]
     for at in times:
-        between = [*authority.chain[:-1], *others]
-        path = verify_path(leaf, between, authority.chain[-1:], at, Purpose.CODE_SIGNING)
+        path = verify_path(leaf, intermediates, authority.chain[-1:], at, Purpose.CODE_SIGNING)
         if not authority.is_trusted_at(at):
             raise CheckFailedError(
-                "the authority was not trusted when this was signed",
-                actual=f"{at:%Y-%m-%dT%H:%M:%SZ}",
+                "the authority was not trusted when this was signed", actual=time_text(at)
             )
     return path
 
 
-def signer_of(leaf: Certificate, key: PublicKey, algorithm: str) -> Signer:
+def fulcio_signer(leaf: Certificate) -> Signer:
     """Read who holds a Fulcio certificate.
 
     Raises:
         MalformedError: not exactly one name, no issuer, two that differ, or a claim that is
             no text.
     """
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
-
-    encoded = leaf.public_bytes(Encoding.DER)
-    values = {each.oid.dotted_string: each for each in leaf.extensions}
-    claims = tuple(
-        (name, _text(values[_ARC + number]))
-        for number, name in _CLAIMS.items()
-        if _ARC + number in values
-    )
-    return Signer(
-        key_fingerprint=key.fingerprint,
-        algorithm=algorithm,
-        certificate_fingerprint="sha256:" + hashlib.sha256(encoded).hexdigest(),
-        identities=(_identity(leaf),),
+    values = {
+        extension.oid.dotted_string: getattr(extension.value, "value", b"")
+        for extension in leaf.extensions
+    }
+    claims = tuple((name, _utf8(values[oid])) for oid, name in _CLAIMS.items() if oid in values)
+    return certified_signer(
+        leaf,
+        usual_algorithm(public_key_of(leaf.public_key())),
+        (_identity(leaf),),
         issuer=_issuer(values),
-        serial_number=f"{leaf.serial_number:x}",
-        not_before=leaf.not_valid_before_utc,
-        not_after=leaf.not_valid_after_utc,
         extensions=claims,
     )
 
@@ -112,10 +109,7 @@ def signer_of(leaf: Certificate, key: PublicKey, algorithm: str) -> Signer:
 def _identity(leaf: Certificate) -> Identity:
     from cryptography import x509  # noqa: PLC0415
 
-    try:
-        names = list(leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-    except x509.ExtensionNotFound:
-        names = []
+    names = list(extension_of(leaf, x509.SubjectAlternativeName) or ())
     if len(names) != 1:
         raise MalformedError(f"a Sigstore certificate has one name, this one has {len(names)}")
     return _named(names[0])
@@ -137,37 +131,28 @@ def _named(name: GeneralName) -> Identity:
             raise MalformedError("a Sigstore certificate whose name is of an unknown kind")
 
 
-def _issuer(values: dict[str, Extension[ExtensionType]]) -> str:
-    found = set()
-    if _ISSUER in values:
-        found.add(_text(values[_ISSUER]))
+def _issuer(values: dict[str, bytes]) -> str:
+    issuers = {_utf8(values[_ISSUER])} if _ISSUER in values else set()
     if _OLD_ISSUER in values:
-        found.add(_decoded(_raw(values[_OLD_ISSUER])))
-    if len(found) != 1:
+        # The extension of old holds the text itself, not a UTF8String.
+        try:
+            issuers.add(values[_OLD_ISSUER].decode("utf-8"))
+        except UnicodeDecodeError:
+            raise _not_utf8() from None
+    if len(issuers) != 1:
         raise MalformedError("a Sigstore certificate with no issuer, or with two that differ")
-    return found.pop()
-
-
-def _raw(extension: Extension[ExtensionType]) -> bytes:
-    value = getattr(extension.value, "value", b"")
-    return value if isinstance(value, bytes) else b""
-
-
-def _text(extension: Extension[ExtensionType]) -> str:
-    return _utf8(_raw(extension))
+    return issuers.pop()
 
 
 def _utf8(encoded: bytes) -> str:
+    """Decode a UTF8String in DER."""
     from cryptography.hazmat.asn1 import decode_der  # noqa: PLC0415
 
     try:
         return decode_der(str, encoded)
     except ValueError:
-        raise MalformedError("a Sigstore certificate with a claim that is not UTF-8") from None
+        raise _not_utf8() from None
 
 
-def _decoded(text: bytes) -> str:
-    try:
-        return text.decode("utf-8")
-    except UnicodeDecodeError:
-        raise MalformedError("a Sigstore certificate with a claim that is not UTF-8") from None
+def _not_utf8() -> MalformedError:
+    return MalformedError("a Sigstore certificate with a claim that is not UTF-8")

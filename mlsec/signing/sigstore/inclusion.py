@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 from mlsec.signing.bundles.bundle import LogEntry
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.sigstore import checkpoint, log_keys
+from mlsec.signing.sigstore.checkpoint import verify_checkpoint
 from mlsec.signing.sigstore.log_keys import LogKey
 from mlsec.signing.verdicts.steps import CheckFailedError
+from mlsec.signing.verdicts.verdict import time_text
 
 _LAST_MOMENT = 253402300799  # the end of the year 9999, in seconds since 1970
 
@@ -29,15 +30,15 @@ def root_of(leaf: bytes, index: int, size: int, hashes: tuple[bytes, ...]) -> by
         )
     node = hashlib.sha256(b"\x00" + leaf).digest()
     position, last = index, size - 1
-    for each in hashes:
+    for sibling in hashes:
         if last == 0:
             raise CheckFailedError("the inclusion proof is longer than the tree is high")
         if position & 1 or position == last:
-            node = hashlib.sha256(b"\x01" + each + node).digest()
+            node = hashlib.sha256(b"\x01" + sibling + node).digest()
             while not position & 1 and position:
                 position, last = position >> 1, last >> 1
         else:
-            node = hashlib.sha256(b"\x01" + node + each).digest()
+            node = hashlib.sha256(b"\x01" + node + sibling).digest()
         position, last = position >> 1, last >> 1
     if last != 0:
         raise CheckFailedError("the inclusion proof is shorter than the tree is high")
@@ -54,9 +55,9 @@ def verify_inclusion(entry: LogEntry, log: LogKey) -> None:
     proof = entry.proof
     if proof is None or not proof.checkpoint:
         raise CheckFailedError("the log entry has no inclusion proof with a signed checkpoint")
-    if any(len(each) != 32 for each in (proof.root_hash, *proof.hashes)):
+    if any(len(node) != 32 for node in (proof.root_hash, *proof.hashes)):
         raise MalformedError("the inclusion proof holds a hash that is not 32 bytes long")
-    signed = checkpoint.verify_checkpoint(proof.checkpoint, log)
+    signed = verify_checkpoint(proof.checkpoint, log)
     if (signed.size, signed.root_hash) != (proof.tree_size, proof.root_hash):
         raise CheckFailedError(
             "the log's checkpoint is about another tree than the inclusion proof",
@@ -73,7 +74,7 @@ def verify_inclusion(entry: LogEntry, log: LogKey) -> None:
 
 
 def verify_promise(entry: LogEntry, log: LogKey) -> datetime:
-    """Give the moment for which the log's signed entry timestamp vouches.
+    """Return the moment for which the log's signed entry timestamp vouches.
 
     Raises:
         RefusedError: no promise or time, a signature over something else, or a moment at which
@@ -84,17 +85,17 @@ def verify_promise(entry: LogEntry, log: LogKey) -> datetime:
     if entry.integrated_time > _LAST_MOMENT:
         raise MalformedError("the log entry's time is no moment before the year 10000")
     # RFC 8785 form of the four fields: sorted names, no white space; nothing here needs escapes.
-    said = {
+    promised = {
         "body": base64.b64encode(entry.canonicalized_body).decode(),
         "integratedTime": entry.integrated_time,
         "logID": entry.log_id.hex(),
         "logIndex": entry.log_index,
     }
-    if not log_keys.verify(log, entry.promise, json.dumps(said, separators=(",", ":")).encode()):
+    if not log.has_signed(json.dumps(promised, separators=(",", ":")).encode(), entry.promise):
         raise CheckFailedError("the signed entry timestamp is not the log's, or over another entry")
     at = datetime.fromtimestamp(entry.integrated_time, UTC)
     if not log.is_valid_at(at):
         raise CheckFailedError(
-            "the log was not trusted at the time of the entry", actual=f"{at:%Y-%m-%dT%H:%M:%SZ}"
+            "the log was not trusted at the time of the entry", actual=time_text(at)
         )
     return at

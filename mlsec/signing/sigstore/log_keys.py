@@ -7,12 +7,8 @@ from datetime import datetime
 import msgspec
 
 from mlsec.signing.errors import MalformedError, UnsupportedError
-from mlsec.signing.keys.public_keys import (
-    Algorithm,
-    KeyKind,
-    load_public_key,
-    verify_signature,
-)
+from mlsec.signing.keys.algorithms import Algorithm, verify_signature
+from mlsec.signing.keys.public_keys import KeyKind, load_public_key
 from mlsec.signing.verdicts.steps import CheckFailedError
 
 # Names are protobuf-specs' PublicKeyDetails; the value is how such a key signs.
@@ -42,12 +38,28 @@ class LogKey(msgspec.Struct, frozen=True, kw_only=True):
     end: datetime | None = None
 
     def is_valid_at(self, at: datetime) -> bool:
-        """Say whether the log was trusted at this moment."""
+        """Whether the log was trusted at this moment."""
         return self.start <= at and (self.end is None or at <= self.end)
 
+    def has_signed(self, data: bytes, signature: bytes) -> bool:
+        """Whether ``signature`` over ``data`` is the log's.
 
-def find(logs: tuple[LogKey, ...], key_id: bytes) -> LogKey:
-    """Give the log with this id.
+        Raises:
+            UnsupportedError: a kind of key that is not on the list.
+            MalformedError: the key cannot be read or is of another kind than it says.
+        """
+        name = f"the key of log {self.base_url}"
+        if self.kind not in _KINDS:
+            raise UnsupportedError(f"{name} is of an unknown kind: {self.kind}")
+        kind, algorithm = _KINDS[self.kind]
+        key = load_public_key(self.encoded, name)
+        if key.kind is not kind:
+            raise MalformedError(f"{name} is {key.kind.value}, not {self.kind}")
+        return verify_signature(key, algorithm, signature, data=data)
+
+
+def find_log(logs: tuple[LogKey, ...], key_id: bytes) -> LogKey:
+    """Return the log with this id.
 
     Raises:
         RefusedError: the trusted root does not list it.
@@ -59,19 +71,3 @@ def find(logs: tuple[LogKey, ...], key_id: bytes) -> LogKey:
     raise CheckFailedError(
         "the trusted root does not list this log", expected=known, actual=f"log {key_id.hex()}"
     )
-
-
-def verify(log: LogKey, signature: bytes, data: bytes) -> bool:
-    """Say whether ``signature`` over ``data`` is the log's.
-
-    Raises:
-        UnsupportedError: a kind of key that is not on the list.
-        MalformedError: the key cannot be read or is of another kind than it says.
-    """
-    if log.kind not in _KINDS:
-        raise UnsupportedError(f"the key of log {log.base_url} is of an unknown kind: {log.kind}")
-    kind, algorithm = _KINDS[log.kind]
-    key = load_public_key(log.encoded, f"the key of log {log.base_url}")
-    if key.kind is not kind:
-        raise MalformedError(f"the key of log {log.base_url} is {key.kind.value}, not {log.kind}")
-    return verify_signature(key, algorithm, signature, data=data)

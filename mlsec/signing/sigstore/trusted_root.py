@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from mlsec.signing.certificates.certificate import Authority, read_certificate
-from mlsec.signing.encodings.json_fields import JsonFields
-from mlsec.signing.encodings.strict_json import JsonLimits, loads
+from mlsec.signing.encodings.json_fields import JsonFields, read_json
+from mlsec.signing.encodings.strict_json import JsonLimits
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.sigstore.log_keys import LogKey
 
@@ -57,7 +57,7 @@ def read_trusted_roots(data: bytes) -> tuple[TrustedRoot, ...]:
 
 
 def _root(document: bytes) -> TrustedRoot:
-    root = JsonFields(loads(document, "trusted root", _LIMITS), "trusted root")
+    root = read_json(document, "trusted root", _LIMITS)
     if root.text("mediaType") == _TRUST_CONFIG:
         root = root.object("trustedRoot")
     if root.text("mediaType") not in _MEDIA_TYPES:

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.keys.public_keys import Algorithm
+from mlsec.signing.keys.algorithms import Algorithm
 from mlsec.signing.timestamps import structures as asn1
 from mlsec.signing.timestamps.structures import decode, element
 

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from mlsec.signing.certificates.certificate import (
     Authority,
     Purpose,
+    extension_of,
     read_certificate,
     verify_path,
 )
 from mlsec.signing.errors import MalformedError, UnsupportedError
-from mlsec.signing.keys.public_keys import public_key_of, verify_signature
+from mlsec.signing.keys.algorithms import verify_signature
+from mlsec.signing.keys.public_keys import public_key_of
 from mlsec.signing.timestamps import structures as asn1
 from mlsec.signing.timestamps.structures import decode, decode_oid, element
 from mlsec.signing.timestamps.token import TST_INFO, Timestamp, hash_name_of
@@ -114,14 +116,11 @@ def _is_bound(attributes: Mapping[str, bytes], certificate: bytes) -> bool:
 
 
 def _is_named(sid: asn1.IssuerAndSerialNumber | bytes, certificate: Certificate) -> bool:
-    from cryptography.x509 import ExtensionNotFound, SubjectKeyIdentifier  # noqa: PLC0415
+    from cryptography.x509 import SubjectKeyIdentifier  # noqa: PLC0415
 
     if isinstance(sid, bytes):
-        try:
-            extension = certificate.extensions.get_extension_for_class(SubjectKeyIdentifier)
-        except ExtensionNotFound:
-            return False
-        return extension.value.digest == sid
+        identifier = extension_of(certificate, SubjectKeyIdentifier)
+        return identifier is not None and identifier.digest == sid
     issuer = element(sid.issuer.tag_bytes[0], sid.issuer.data)
     return (certificate.issuer.public_bytes(), certificate.serial_number) == (
         issuer,
@@ -131,13 +130,9 @@ def _is_named(sid: asn1.IssuerAndSerialNumber | bytes, certificate: Certificate)
 
 def _only_signer(authority: Authority) -> Certificate | None:
     """Return the one certificate that may make timestamps, where the authority's chain names it."""
-    from cryptography.x509 import BasicConstraints, ExtensionNotFound  # noqa: PLC0415
+    from cryptography.x509 import BasicConstraints  # noqa: PLC0415
 
-    first = authority.chain[0]
     if len(authority.chain) == 1:
         return None
-    try:
-        basic = first.extensions.get_extension_for_class(BasicConstraints).value
-    except ExtensionNotFound:
-        return first
-    return None if basic.ca else first
+    constraints = extension_of(authority.chain[0], BasicConstraints)
+    return None if constraints is not None and constraints.ca else authority.chain[0]

@@ -22,14 +22,14 @@ class IdentityRule(msgspec.Struct, frozen=True, kw_only=True):
     pattern: str = ""
     type: IdentityType | None = None
 
-    def shown(self) -> str:
-        """The rule as a person reads it."""
+    def text(self) -> str:
+        """Write the rule as a person reads it."""
         kind = f"{self.type.value}:" if self.type else ""
         return f"{kind}{self.value}" if self.value else f"{kind}/{self.pattern}/"
 
     def find(self, identities: tuple[Identity, ...]) -> Identity | None:
-        """Give the first identity that fits."""
-        return next((one for one in identities if self._fits(one)), None)
+        """Return the first identity that fits, None where none does."""
+        return next((identity for identity in identities if self._fits(identity)), None)
 
     def _fits(self, identity: Identity) -> bool:
         if self.type is not None and identity.type is not self.type:

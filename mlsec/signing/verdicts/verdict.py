@@ -1,9 +1,10 @@
-"""What a verification says: checks with reasons, who signed, when, and the sum of it all."""
+"""Verification results: checks with reasons, who signed and when, and the overall answer."""
 
 from __future__ import annotations
 
 import datetime
 import enum
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -11,7 +12,7 @@ MAX_IDENTITY_CHARS = 1024
 
 
 class Outcome(enum.Enum):
-    """What became of one check."""
+    """The result of one check."""
 
     OK = "ok"
     FAILED = "failed"
@@ -19,12 +20,12 @@ class Outcome(enum.Enum):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One question that was asked of a signature or of the files.
+    """One condition that was checked of a signature or of the files.
 
     ``id`` is ``area/what-must-hold`` and never renamed; ``what`` is the sentence, ``expected`` and
     ``actual`` the values that decided, ``fix`` how to mend it, ``file`` the path inside the model
     (or of the signature) it is about, "" for the whole. Only ``expected``, ``actual`` and ``file``
-    hold foreign text. A failure that is not ``is_fatal`` is told, but does not fail the verdict.
+    hold foreign text. A failure that is not ``is_fatal`` is reported but does not fail the verdict.
     """
 
     id: str
@@ -38,28 +39,56 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def passed(check_id: str, what: str, *, expected: str = "", actual: str = "") -> Check:
-    """A check that held."""
+    """Return a check that held."""
     return Check(id=check_id, outcome=Outcome.OK, what=what, expected=expected, actual=actual)
 
 
 def failed(
-    check_id: str, what: str, *, expected: str = "", actual: str = "", fix: str = "", file: str = ""
+    check_id: str,
+    what: str,
+    *,
+    expected: str = "",
+    actual: str = "",
+    fix: str = "",
+    file: str = "",
+    is_fatal: bool = True,
 ) -> Check:
-    """A check that did not hold."""
+    """Return a check that did not hold."""
     return Check(
-        id=check_id,
-        outcome=Outcome.FAILED,
-        what=what,
-        expected=expected,
-        actual=actual,
-        fix=fix,
-        file=file,
-    )
+        id=check_id, outcome=Outcome.FAILED, what=what, expected=expected, actual=actual,
+        fix=fix, file=file, is_fatal=is_fatal,
+    )  # fmt: skip
 
 
-def not_checked(check_id: str, what: str, *, actual: str = "", fix: str = "") -> Check:
-    """A check that could not be made; ``what`` says why. Never a pass."""
-    return Check(id=check_id, outcome=Outcome.NOT_CHECKED, what=what, actual=actual, fix=fix)
+def not_checked(
+    check_id: str,
+    what: str,
+    *,
+    actual: str = "",
+    fix: str = "",
+    file: str = "",
+    is_fatal: bool = True,
+) -> Check:
+    """Return a check that could not be made; ``what`` says why. Never a pass."""
+    return Check(
+        id=check_id, outcome=Outcome.NOT_CHECKED, what=what, actual=actual, fix=fix, file=file,
+        is_fatal=is_fatal,
+    )  # fmt: skip
+
+
+def has_failed(checks: Iterable[Check]) -> bool:
+    """Whether a check that matters did not hold."""
+    return any(check.is_fatal and check.outcome is Outcome.FAILED for check in checks)
+
+
+def is_open(checks: Iterable[Check]) -> bool:
+    """Whether a check that matters could not be made."""
+    return any(check.is_fatal and check.outcome is Outcome.NOT_CHECKED for check in checks)
+
+
+def time_text(at: datetime.datetime) -> str:
+    """Write a time in UTC as people and checks read it, such as 2026-01-31T12:00:00Z."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 class IdentityType(enum.Enum):
@@ -129,16 +158,12 @@ class SignatureVerdict(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_good(self) -> bool:
         """Whether there were checks, and none failed or was left out."""
-        return bool(self.checks) and not any(
-            check.outcome is not Outcome.OK and check.is_fatal for check in self.checks
-        )
+        return bool(self.checks) and not (has_failed(self.checks) or is_open(self.checks))
 
     @property
     def is_open(self) -> bool:
         """Whether nothing is wrong with it, but something could not be checked."""
-        return not self.is_good and not any(
-            check.outcome is Outcome.FAILED and check.is_fatal for check in self.checks
-        )
+        return not self.is_good and not has_failed(self.checks)
 
 
 class Answer(enum.Enum):
@@ -182,9 +207,16 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     bytes_hashed: int = 0
     verified_at: datetime.datetime | None = None
 
-    def told(self) -> tuple[tuple[str, Check], ...]:
-        """Give the checks that did not hold, each with its signature file ("" for none)."""
-        found = [("", check) for check in self.checks]
-        for one in self.signatures:
-            found += [(one.file, check) for check in one.checks]
-        return tuple(each for each in found if each[1].outcome is not Outcome.OK)
+    def unmet(self) -> tuple[tuple[str, Check], ...]:
+        """Return the checks that did not hold, each with its signature file ("" for none)."""
+        checks = [("", check) for check in self.checks]
+        for verdict in self.signatures:
+            checks += [(verdict.file, check) for check in verdict.checks]
+        return tuple(pair for pair in checks if pair[1].outcome is not Outcome.OK)
+
+
+def answer_of(checks: Sequence[Check], *, is_compared: bool) -> Answer:
+    """Sum up: failed before incomplete, and verified only where the files were compared."""
+    if has_failed(checks):
+        return Answer.FAILED
+    return Answer.INCOMPLETE if is_open(checks) or not is_compared else Answer.VERIFIED

@@ -26,28 +26,21 @@ def read_signature_file(file: Signature, model: Model, policy: TrustPolicy) -> S
     Raises:
         MlsecError: the file cannot be read.
     """
-    limit = policy.defaults.bundle_bytes
+    check_id, name = "signature/readable", file.name
     try:
-        data = file.read(limit + 1)
-    except UnreadError as error:
-        check = not_checked(
-            "signature/readable", "a signature file was not read", actual=error.message,
-            fix=error.hint,
-        )  # fmt: skip
-        return SignatureFile(
-            name=file.name, checks=(msgspec.structs.replace(check, file=file.name),)
-        )
-    try:
+        data = file.read(policy.defaults.bundle_bytes + 1)
         bundles = parse_bundles(data, policy.defaults.json_limits)
         del data
-        found = tuple((one, _envelope(one, model)) for one in bundles)
+        return SignatureFile(
+            name=name, bundles=tuple((bundle, _envelope(bundle, model)) for bundle in bundles)
+        )
+    except UnreadError as error:
+        what = "a signature file was not read"
+        check = not_checked(check_id, what, actual=error.message, fix=error.hint, file=name)
     except SigningError as error:
-        check = failed(
-            "signature/readable", error.message, file=file.name,
-            fix=error.hint or "sign the model again; the signature file is broken",
-        )  # fmt: skip
-        return SignatureFile(name=file.name, checks=(check,))
-    return SignatureFile(name=file.name, bundles=found)
+        fix = error.hint or "sign the model again; the signature file is broken"
+        check = failed(check_id, error.message, fix=fix, file=name)
+    return SignatureFile(name=name, checks=(check,))
 
 
 def _envelope(bundle: Bundle, model: Model) -> Envelope:

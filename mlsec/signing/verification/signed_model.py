@@ -1,24 +1,23 @@
-"""The whole of a verification on one screen: signatures, threshold, statement, policy, files."""
+"""Verification of a model with signature files: signatures, threshold, statement, policy, files."""
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 
 import msgspec
 
 from mlsec.signing.bundles.bundle import Bundle, Envelope
-from mlsec.signing.content.comparison import Comparison, compare
-from mlsec.signing.content.signed_content import (
-    SignedContent,
-    age_check,
-    policy_checks,
-    read_content,
+from mlsec.signing.content.comparison import (
+    NOT_READ,
+    Comparison,
+    compare_opened,
+    concluded,
 )
-from mlsec.signing.content.unsigned_files import allowed_extras
+from mlsec.signing.content.manifest_comparison import compare_with_manifest
+from mlsec.signing.content.policy_checks import age_check, policy_checks
+from mlsec.signing.content.signed_content import SignedContent, read_content
+from mlsec.signing.content.task import VerificationTask
 from mlsec.signing.errors import SigningError
-from mlsec.signing.files.hash_files import Progress
-from mlsec.signing.models.model import Model, Signature
 from mlsec.signing.provenance.attestations import check_attestations, check_subjects
 from mlsec.signing.provenance.attested_model import split_attestations, verify_by_attestations
 from mlsec.signing.signatures.signature import (
@@ -26,79 +25,22 @@ from mlsec.signing.signatures.signature import (
     SignatureInput,
     criteria_of,
     fits_anchor,
-    judge,
+    verify_against_signer,
 )
-from mlsec.signing.signatures.threshold import JudgedSignature, check_threshold
+from mlsec.signing.signatures.threshold import JudgedSignature, check_threshold, times_of
 from mlsec.signing.trust.anchors import LoadedAnchor, load_anchors
-from mlsec.signing.trust.policy import ModelRule, Permission, Profile, TrustPolicy
-from mlsec.signing.verdicts.answer import answer_of, has_failed
+from mlsec.signing.trust.policy import ModelRule, Permission
 from mlsec.signing.verdicts.steps import Steps
 from mlsec.signing.verdicts.verdict import (
-    Answer,
     Check,
     SignatureVerdict,
-    TrustedTime,
     Verdict,
     failed,
+    has_failed,
     not_checked,
 )
-from mlsec.signing.verification.signature_file import (
-    SignatureFile,
-    read_signature_file,
-)
-from mlsec.signing.verification.single_file import (
-    BlobEnvelope,
-    blob_content,
-    file_digests,
-)
-
-
-def verify_signed(
-    model: Model,
-    policy: TrustPolicy,
-    rule: ModelRule,
-    files: Sequence[Signature],
-    profile: Profile,
-    now: datetime.datetime,
-    progress: Progress | None,
-) -> Verdict:
-    """Verify a model that has signature files; arguments and errors as ``api.verify``."""
-    anchors = load_anchors(policy.anchors, [one.anchor for one in rule.signers])
-    criteria = criteria_of(policy, profile, now)
-    read = [read_signature_file(file, model, policy) for file in files]
-    checks = [check for found in read for check in found.checks]
-    criteria = _hashed(model, read, criteria, checks, progress)
-    every = [one for found in read for one in _judge_file(found, rule, anchors, criteria)]
-    attested, judged = split_attestations(every, policy.defaults.json_limits)
-    wanted = rule.provenance
-    if attested and not judged and wanted is not None and wanted.binds == "files":
-        base = _verdict(model, files, profile, now, every, checks, None, None)
-        allowed = allowed_extras(policy, rule, files, profile)
-        return verify_by_attestations(
-            base, model, policy, rule, wanted, attested, allowed, progress
-        )
-    if judged:
-        checks += check_threshold(judged, rule)
-    elif attested:
-        checks.append(_ONLY_ATTESTED)
-    good = [one for one in judged if one.is_good]
-    steps = Steps()
-    content = _content(good, model, policy, profile, criteria, steps)
-    checks += steps.checks
-    compared = None
-    if content is not None:
-        key = policy.name_of(model.address)
-        checks += policy_checks(
-            content.manifest.root_digest, content.model_name, rule, policy.denied_root_digests, key
-        )
-        checks += age_check(rule, _times(good))
-        checks += _provenance(rule, policy, attested, content)
-    if content is not None and not has_failed(checks):
-        compared = _compare(model, policy, rule, files, profile, content, checks, progress)
-    elif content is not None:
-        checks.append(not_checked("files/compared", "the files were not read, as more is wrong"))
-    return _verdict(model, files, profile, now, every, checks, content, compared)
-
+from mlsec.signing.verification.signature_file import SignatureFile, read_signature_file
+from mlsec.signing.verification.single_file import BlobEnvelope, blob_content, file_digests
 
 _ONLY_ATTESTED = failed(
     "statement/about-a-model",
@@ -107,21 +49,60 @@ _ONLY_ATTESTED = failed(
 )
 
 
-def _times(good: Sequence[JudgedSignature]) -> tuple[TrustedTime, ...]:
-    # Of what is good only the good verdicts are told.
-    return tuple(time for one in good for verdict in one.verdicts for time in verdict.times)
+def verify_signed_model(task: VerificationTask) -> Verdict:
+    """Verify a model that has signature files; errors as ``api.verify``."""
+    rule, policy = task.rule, task.policy
+    anchors = load_anchors(policy.anchors, [signer.anchor for signer in rule.signers])
+    files = [read_signature_file(file, task.model, policy) for file in task.signatures]
+    checks = [check for file in files for check in file.checks]
+    criteria = _with_digests(task, files, checks)
+    judged = [one for file in files for one in _judge_file(file, rule, anchors, criteria)]
+    verdict = msgspec.structs.replace(
+        task.verdict(),
+        checks=tuple(checks),
+        signatures=tuple(one for signature in judged for one in signature.verdicts),
+    )
+    attestations, signatures = split_attestations(judged, policy.defaults.json_limits)
+    required = rule.provenance
+    if attestations and not signatures and required is not None and required.binds == "files":
+        return verify_by_attestations(task, verdict, required, attestations)
+    if signatures:
+        checks += check_threshold(signatures, rule)
+    elif attestations:
+        checks.append(_ONLY_ATTESTED)
+    good = [signature for signature in signatures if signature.is_good]
+    steps = Steps()
+    content = _content(good, task, criteria, steps)
+    checks += steps.checks
+    if content is None:
+        return concluded(verdict, checks, None)
+    manifest = content.manifest
+    checks += policy_checks(task, manifest.root_digest, content.model_name)
+    checks += age_check(rule, times_of(good))
+    checks += _provenance_checks(task, attestations, content)
+    comparison = None
+    if has_failed(checks):
+        checks.append(NOT_READ)
+    else:
+        comparison = _compare(task, content, checks)
+    verdict = msgspec.structs.replace(
+        verdict,
+        model_name=content.model_name,
+        root_digest=manifest.root_digest,
+        predicate_type=content.predicate_type,
+        files_signed=len(manifest.paths()),
+    )
+    return concluded(verdict, checks, comparison)
 
 
-def _hashed(
-    model: Model,
-    read: Sequence[SignatureFile],
-    criteria: Criteria,
-    checks: list[Check],
-    progress: Progress | None,
+def _with_digests(
+    task: VerificationTask, files: Sequence[SignatureFile], checks: list[Check]
 ) -> Criteria:
-    """Hash a single-file model where a signature is over the file itself."""
+    """Return the criteria, with the file's digests where a signature is over the file itself."""
+    criteria = criteria_of(task.policy, task.profile, task.now)
+    bundles = [bundle for file in files for bundle, _ in file.bundles]
     try:
-        digests = file_digests(model, [one for found in read for one, _ in found.bundles], progress)
+        digests = file_digests(task.model, bundles, task.progress)
     except SigningError as error:
         checks.append(not_checked("files/readable", error.message, fix=error.hint))
         return criteria
@@ -129,16 +110,16 @@ def _hashed(
 
 
 def _judge_file(
-    found: SignatureFile, rule: ModelRule, anchors: dict[str, LoadedAnchor], criteria: Criteria
+    file: SignatureFile, rule: ModelRule, anchors: dict[str, LoadedAnchor], criteria: Criteria
 ) -> list[JudgedSignature]:
     return [
-        _judge_one(found.name, bundle, envelope, index, rule, anchors, criteria)
-        for bundle, envelope in found.bundles
+        _judge(file.name, bundle, envelope, index, rule, anchors, criteria)
+        for bundle, envelope in file.bundles
         for index in range(len(envelope.signatures))
     ]
 
 
-def _judge_one(
+def _judge(
     file: str,
     bundle: Bundle,
     envelope: Envelope,
@@ -151,16 +132,16 @@ def _judge_one(
     for number, signer in enumerate(rule.signers):
         anchor = anchors[signer.anchor]
         if fits_anchor(bundle, anchor):
-            question = SignatureInput(
+            signature = SignatureInput(
                 bundle=bundle, envelope=envelope, index=index, rule=signer, anchor=anchor,
                 digests=criteria.digests if bundle.message is not None else None,
             )  # fmt: skip
-            verdict = judge(question, criteria)
+            verdict = verify_against_signer(signature, criteria)
             verdicts[number] = msgspec.structs.replace(verdict, file=file)
     if not verdicts:
         check = failed(
             "signer/named", "the policy names no signer of the kind that this signature is",
-            expected=", ".join(sorted({one.anchor for one in rule.signers})),
+            expected=", ".join(sorted({signer.anchor for signer in rule.signers})),
             actual=bundle.material.kind.value,
             fix="add the signer to the policy, if it is to be trusted",
         )  # fmt: skip
@@ -169,31 +150,28 @@ def _judge_one(
 
 
 def _content(
-    good: Sequence[JudgedSignature],
-    model: Model,
-    policy: TrustPolicy,
-    profile: Profile,
-    criteria: Criteria,
-    steps: Steps,
+    good: Sequence[JudgedSignature], task: VerificationTask, criteria: Criteria, steps: Steps
 ) -> SignedContent | None:
     """Read what the good signatures are over; they must all be over the same files."""
-    envelopes = [one.envelope for one in good]
+    envelopes = [signature.envelope for signature in good]
     payloads = dict.fromkeys(
-        (one.payload_type, one.payload) for one in envelopes if not isinstance(one, BlobEnvelope)
+        (envelope.payload_type, envelope.payload)
+        for envelope in envelopes
+        if not isinstance(envelope, BlobEnvelope)
     )
-    found: list[SignedContent] = []
+    contents: list[SignedContent] = []
     for payload_type, payload in payloads:
         envelope = Envelope(payload=payload, payload_type=payload_type, signatures=())
-        content = read_content(envelope, policy.defaults, profile, steps)
+        content = read_content(envelope, task.policy.defaults, task.profile, steps)
         if content is None:
             return None
-        found.append(content)
-    if any(isinstance(one, BlobEnvelope) for one in envelopes):
-        found.append(blob_content(model, criteria.digests))
-    if not found:
+        contents.append(content)
+    if any(isinstance(envelope, BlobEnvelope) for envelope in envelopes):
+        contents.append(blob_content(task.model, criteria.digests))
+    if not contents:
         return None
-    first = found[0]
-    for other in found[1:]:
+    first = contents[0]
+    for other in contents[1:]:
         is_same = other.manifest.entries == first.manifest.entries
         names = {first.model_name, other.model_name} - {""}
         if not is_same or len(names) > 1:
@@ -205,71 +183,28 @@ def _content(
     return first
 
 
-def _provenance(
-    rule: ModelRule,
-    policy: TrustPolicy,
-    attested: Sequence[JudgedSignature],
-    content: SignedContent,
+def _provenance_checks(
+    task: VerificationTask, attestations: Sequence[JudgedSignature], content: SignedContent
 ) -> list[Check]:
-    if rule.provenance is None:
+    required = task.rule.provenance
+    if required is None:
         return []
-    found = check_attestations(attested, rule.provenance, policy.defaults.json_limits)
-    if not found.accepted:
-        return list(found.checks)
-    root = content.manifest.root_digest
-    bound = check_subjects(found, rule.provenance, root, content.manifest)
-    return [*found.checks, bound]
+    result = check_attestations(attestations, required, task.policy.defaults.json_limits)
+    if not result.accepted:
+        return list(result.checks)
+    return [*result.checks, check_subjects(result, required, content.manifest)]
 
 
 def _compare(
-    model: Model,
-    policy: TrustPolicy,
-    rule: ModelRule,
-    files: Sequence[Signature],
-    profile: Profile,
-    content: SignedContent,
-    checks: list[Check],
-    progress: Progress | None,
+    task: VerificationTask, content: SignedContent, checks: list[Check]
 ) -> Comparison | None:
-    allowed = msgspec.structs.replace(
-        allowed_extras(policy, rule, files, profile),
-        may_link=policy.defaults.symlinks is Permission.ALLOW
-        and content.manifest.serialization.allows_symlinks,
-    )
-    try:
-        with model.opened() as opened:
-            compared = compare(opened, content.manifest, allowed, policy.defaults.entries, progress)
-    except SigningError as error:
-        checks.append(not_checked("files/compared", error.message, fix=error.hint))
-        return None
-    checks += compared.checks
-    return compared
-
-
-def _verdict(
-    model: Model,
-    files: Sequence[Signature],
-    profile: Profile,
-    now: datetime.datetime,
-    judged: Sequence[JudgedSignature],
-    checks: Sequence[Check],
-    content: SignedContent | None,
-    compared: Comparison | None,
-) -> Verdict:
-    answer = answer_of(checks, is_compared=compared is not None)
-    return Verdict(
-        target=model.address,
-        signature_files=tuple(str(file) for file in files),
-        answer=answer,
-        profile=profile.value,
-        checks=tuple(checks),
-        signatures=tuple(verdict for one in judged for verdict in one.verdicts),
-        model_name=content.model_name if content else "",
-        root_digest=content.manifest.root_digest if content else "",
-        predicate_type=content.predicate_type if content else "",
-        files=compared.files if compared and answer is Answer.VERIFIED else (),
-        files_signed=len(content.manifest.paths()) if content else 0,
-        files_found=compared.found if compared else 0,
-        bytes_hashed=compared.bytes_hashed if compared else 0,
-        verified_at=now,
+    defaults, manifest = task.policy.defaults, content.manifest
+    may_link = defaults.symlinks is Permission.ALLOW and manifest.serialization.allows_symlinks
+    allowed = msgspec.structs.replace(task.allowed_extras(), may_link=may_link)
+    return compare_opened(
+        task.model,
+        lambda opened: compare_with_manifest(
+            opened, manifest, allowed, defaults.entries, task.progress
+        ),
+        checks,
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from mlsec.signing.bundles.bundle import Bundle, Envelope, EnvelopeSignature
 from mlsec.signing.content.signed_content import SignedContent
 from mlsec.signing.errors import SigningError
-from mlsec.signing.files.hash_files import Progress
-from mlsec.signing.files.hash_plan import HashedFile, HashPlan
+from mlsec.signing.files.hash_plan import HashPlan, Progress
 from mlsec.signing.manifests.manifest import Entry, Manifest
 from mlsec.signing.manifests.serialization import Serialization
 from mlsec.signing.models.model import Model
@@ -36,34 +35,33 @@ def blob_envelope(bundle: Bundle, model: Model) -> BlobEnvelope:
 
 
 def file_digests(
-    model: Model, bundles: list[Bundle], progress: Progress | None
+    model: Model, bundles: Iterable[Bundle], progress: Progress | None
 ) -> Mapping[str, bytes]:
     """Hash the one file of a model with each hash that a signature over it names, and SHA-256.
 
     Raises:
         SigningError: it cannot be read, or changed meanwhile.
     """
-    stated = [one.message.digest_algorithm for one in bundles if one.message is not None]
+    stated = [bundle.message.digest_algorithm for bundle in bundles if bundle.message is not None]
     if not stated:
         return {}
-    names = {"sha256", *(_HASHES[one] for one in stated if one in _HASHES)}
-    found: dict[str, bytes] = {}
-    with model.opened() as files:
-        stamps = files.listing(1).files()
+    names = {"sha256", *(_HASHES[name] for name in stated if name in _HASHES)}
+    digests: dict[str, bytes] = {}
+    with model.opened() as opened:
+        states = opened.listing(1).files()
         for name in sorted(names):
-            (hashed,) = files.hashed(stamps, HashPlan(hash_name=name), progress).values() or (None,)
-            if hashed is None or hashed.problem:
-                raise SigningError(f"the file was not hashed: {hashed and _why(hashed)}")
-            found[name] = hashed.digests[0]
-    return found
-
-
-def _why(hashed: HashedFile) -> str:
-    return ": ".join(part for part in (hashed.problem, hashed.detail) if part)
+            hashed = [*opened.hashed(states, HashPlan(hash_name=name), progress).values()]
+            problem = ": ".join(
+                text for file in hashed for text in (file.problem, file.detail) if text
+            )
+            if problem or len(hashed) != 1:
+                raise SigningError(f"the file was not hashed: {problem or 'it is no regular file'}")
+            digests[name] = hashed[0].digests[0]
+    return digests
 
 
 def blob_content(model: Model, digests: Mapping[str, bytes]) -> SignedContent:
-    """What a good signature over the file says: this one file, under its name here."""
+    """Return what a good signature over the file says: this one file, under its name here."""
     entry = Entry(path=model.name, digest=digests["sha256"])
     manifest = Manifest(serialization=Serialization(), entries=(entry,), is_sorted=True)
     return SignedContent(model_name="", predicate_type="", manifest=manifest)
