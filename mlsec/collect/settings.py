@@ -56,7 +56,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How hard a live asker tries. ``deadline_s`` is for the whole collection, 0 for none."""
+    """How hard a live client tries. ``deadline_s`` is for the whole collection, 0 for none."""
 
     in_flight: int = 64
     tries: int = 8
@@ -67,7 +67,7 @@ class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def live_settings(settings: CollectSettings) -> LiveSettings:
-    """Give what a live asker needs to know of the settings of a collection."""
+    """Give what a live client needs to know of the settings of a collection."""
     return LiveSettings(
         in_flight=settings.in_flight,
         tries=settings.tries,

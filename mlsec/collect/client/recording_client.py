@@ -1,4 +1,4 @@
-"""What every live asker shares: settled calls, one budget per service, all stored as it comes."""
+"""What every live client shares: settled calls, one budget per service, all stored as it comes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The asker for clouds that are asked over plain HTTP: retries, budgets and pages of one call."""
+"""The client for clouds that are asked over plain HTTP: retries, budgets and pages of one call."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from mlsec.collect.walk.plan import Operation
 from mlsec.core.resource import Gap
 
 
-def read_item(asker: Client, item: Item) -> bool:
+def read_item(client: Client, item: Item) -> bool:
     """Make the item's reads, skipping those that a bulk search stood in for.
 
     Returns:
@@ -25,7 +25,7 @@ def read_item(asker: Client, item: Item) -> bool:
             item.gaps[operation.name] = params
         elif params is MISSING:
             item.parts[operation.name] = {}
-        elif not _ask(asker, item, operation, params):
+        elif not _ask(client, item, operation, params):
             return False
     return True
 
@@ -41,7 +41,7 @@ def _params(item: Item, operation: Operation) -> Any:
     return fill(item, dict(operation.params))
 
 
-def _ask(asker: Client, item: Item, operation: Operation, params: Any) -> bool:
+def _ask(client: Client, item: Item, operation: Operation, params: Any) -> bool:
     request = Request(
         scope=item.scope.name,
         region=item.scope.home if operation.is_global else item.home,
@@ -49,7 +49,7 @@ def _ask(asker: Client, item: Item, operation: Operation, params: Any) -> bool:
         params=params,
         subject=item.id or item.region,
     )
-    answer = asker.ask(request)
+    answer = client.ask(request)
     if isinstance(answer, Gap):
         item.gaps[operation.name] = answer
         return True

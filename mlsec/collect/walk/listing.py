@@ -58,7 +58,7 @@ def regions_of(plan: TypePlan, scope: Scope) -> tuple[str, ...]:
     return ("",) if plan.per == "scope" or plan.is_global else scope.regions
 
 
-def ask_list(asker: Client, listing: Listing) -> ListingResult:
+def ask_list(client: Client, listing: Listing) -> ListingResult:
     """Ask for a listing's entries, or give the one entry of a ``per`` plan."""
     operation = listing.plan.listing
     if operation is None:
@@ -71,7 +71,7 @@ def ask_list(asker: Client, listing: Listing) -> ListingResult:
         params=listing.params,
         subject=listing.parent.id if listing.parent else listing.region,
     )
-    return of_this_type(request, entries_of(request, asker.ask(request)), listing.plan)
+    return of_this_type(request, entries_of(request, client.ask(request)), listing.plan)
 
 
 def held_inside(plan: TypePlan, parent: Item) -> tuple[tuple[Listing, ListingResult], ...]:
@@ -105,7 +105,7 @@ def _is_of(entry: Any, plan: TypePlan) -> bool:
     )
 
 
-def ask_search(asker: Client, scope: Scope, region: str, bulk: Bulk) -> ListingResult:
+def ask_search(client: Client, scope: Scope, region: str, bulk: Bulk) -> ListingResult:
     """Ask a bulk search; when it is refused nothing is lost, as every item is then described."""
     request = Request(
         scope=scope.name,
@@ -114,7 +114,7 @@ def ask_search(asker: Client, scope: Scope, region: str, bulk: Bulk) -> ListingR
         params=bulk.operation.params,
         subject=region,
     )
-    return entries_of(request, asker.ask(request))
+    return entries_of(request, client.ask(request))
 
 
 def entries_of(request: Request, answer: CallResult | Gap) -> ListingResult:

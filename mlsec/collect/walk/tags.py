@@ -18,7 +18,7 @@ class Tags:
         self._found: dict[tuple[str, str], ListingResult] = {}
         self._index: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def ask(self, asker: Client, scope: Scope, region: str) -> ListingResult:
+    def ask(self, client: Client, scope: Scope, region: str) -> ListingResult:
         """Ask for all tags of the wanted kinds in one region."""
         request = Request(
             scope=scope.name,
@@ -28,7 +28,7 @@ class Tags:
             subject=region,
             filter_name=self._tagging.filter_name,
         )
-        return entries_of(request, asker.ask(request))
+        return entries_of(request, client.ask(request))
 
     def keep(self, scope: Scope, region: str, listed: ListingResult) -> None:
         """Remember one region's answer."""

@@ -47,23 +47,23 @@ class WalkSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def walk(
-    asker: Client, vocabulary: Vocabulary, scopes: Iterable[Scope], settings: WalkSettings
+    client: Client, vocabulary: Vocabulary, scopes: Iterable[Scope], settings: WalkSettings
 ) -> Inventory:
     """Execute all plans; the same answers give the same inventory, in whatever order they come."""
-    return _Walk(asker, vocabulary, tuple(scopes), settings).run()
+    return _Walk(client, vocabulary, tuple(scopes), settings).run()
 
 
 class _Walk:
     def __init__(
         self,
-        asker: Client,
+        client: Client,
         vocabulary: Vocabulary,
         scopes: tuple[Scope, ...],
         settings: WalkSettings,
     ) -> None:
-        self._asker, self._vocabulary = asker, vocabulary
+        self._client, self._vocabulary = client, vocabulary
         self._scopes, self._settings = scopes, settings
-        self._crew = WorkerPool(asker.in_flight)
+        self._pool = WorkerPool(client.in_flight)
         self._tally = Tally()
         self._subtree = Subtree(settings.plans, self._tally)
         self._listed: list[tuple[Listing, ListingResult]] = []
@@ -80,11 +80,11 @@ class _Walk:
 
     def run(self) -> Inventory:
         try:
-            self._crew.run(self._first_jobs())
-            self._crew.run(itertools.chain(self._tag_jobs(), self._jobs_of(self._listed)))
+            self._pool.run(self._first_jobs())
+            self._pool.run(itertools.chain(self._tag_jobs(), self._jobs_of(self._listed)))
             self._follow()
         finally:
-            self._crew.close()
+            self._pool.close()
         return assemble(self._read, self._tally)
 
     def _first_jobs(self) -> Iterable[Job]:
@@ -109,7 +109,7 @@ class _Walk:
 
             yield self._job(
                 (scope.name, region, bulk.operation.service),
-                lambda: lists.ask_search(self._asker, scope, region, bulk),
+                lambda: lists.ask_search(self._client, scope, region, bulk),
                 keep,
                 bulk.operation.label,
             )
@@ -125,7 +125,7 @@ class _Walk:
 
         return self._job(
             (listing.scope.name, listing.region, service),
-            lambda: lists.ask_list(self._asker, listing),
+            lambda: lists.ask_list(self._client, listing),
             then,
             operation.label if operation else listing.plan.type,
         )
@@ -138,7 +138,7 @@ class _Walk:
             for region in sorted({scope.home, *scope.regions}):
                 yield self._job(
                     (scope.name, region, "tags"),
-                    functools.partial(tags.ask, self._asker, scope, region),
+                    functools.partial(tags.ask, self._client, scope, region),
                     functools.partial(tags.keep, scope, region),
                     "tags",
                 )
@@ -190,7 +190,7 @@ class _Walk:
         )
 
     def _read_one(self, item: Item) -> bool:
-        if not read_item(self._asker, item):
+        if not read_item(self._client, item):
             return False
         item.id = item.id or self._identify(item)
         return True
@@ -230,7 +230,7 @@ class _Walk:
                 self._candidates[name] = [
                     candidate for candidate in group if id(candidate) not in taken
                 ]
-            self._crew.run([self._item_job(candidate.item) for candidate in chosen])
+            self._pool.run([self._item_job(candidate.item) for candidate in chosen])
         self._admit_blindness()
         for group in self._candidates.values():
             for candidate in group:

@@ -1,4 +1,4 @@
-"""A bounded crew of threads that does jobs in fair turns between lanes."""
+"""A bounded pool of threads that does jobs in fair turns between lanes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """``work`` runs on a crew's thread; ``then`` on the caller's, and may give further jobs.
+    """``work`` runs on a pool's thread; ``then`` on the caller's, and may give further jobs.
 
     Jobs of one ``lane`` (what shares a rate limit) never take all the threads.
     """
@@ -89,7 +89,7 @@ class WorkerPool:
 
     def _hire(self, needed: int) -> None:
         if len(self._threads) < min(needed, self._size):
-            thread = threading.Thread(target=self._serve, daemon=True, name="mlsec-crew")
+            thread = threading.Thread(target=self._serve, daemon=True, name="mlsec-pool")
             self._threads.append(thread)
             thread.start()
 

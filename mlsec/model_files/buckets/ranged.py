@@ -69,8 +69,8 @@ class RangedSource:
         wanted = sum(end - start for start, end in runs)
         if len(runs) < KEPT_BLOCKS // 2 or wanted > ANNOUNCED_BYTES:
             return
-        with ThreadPoolExecutor(IN_FLIGHT, "ranges") as crew:
-            parts = list(crew.map(lambda run: self._given(run[0], run[1] - run[0]), runs))
+        with ThreadPoolExecutor(IN_FLIGHT, "ranges") as pool:
+            parts = list(pool.map(lambda run: self._given(run[0], run[1] - run[0]), runs))
         for part in parts:
             self._count(part)
         self._parts = {run[0]: part for run, part in zip(runs, parts, strict=True)}

@@ -37,12 +37,12 @@ def rights(
     only: Collection[str] | None = None, *, is_organisation: bool = False
 ) -> tuple[str, ...]:
     """Give the actions, sorted."""
-    found = set(_ALWAYS)
+    rights = set(_ALWAYS)
     if is_organisation:
-        found |= {LIST_ACCOUNTS.right, "sts:AssumeRole"}
+        rights |= {LIST_ACCOUNTS.right, "sts:AssumeRole"}
     for operation in needed(plans(), only):
-        found.update(operation.right.split(","))
-    return tuple(sorted(found))
+        rights.update(operation.right.split(","))
+    return tuple(sorted(rights))
 
 
 def needed(chosen: tuple[TypePlan, ...], only: Collection[str] | None) -> tuple[Operation, ...]:
@@ -79,12 +79,12 @@ def _before(plan: TypePlan, reads: list[Operation]) -> list[Operation]:
 
 def _with_parents(chosen: tuple[TypePlan, ...], types: set[str]) -> list[TypePlan]:
     by_type = {plan.type: plan for plan in chosen}
-    waiting, found = sorted(types), {}
+    waiting, plans_by_type = sorted(types), {}
     while waiting:
         name = waiting.pop()
         plan = by_type.get(name)
-        if plan is None or name in found:
+        if plan is None or name in plans_by_type:
             continue
-        found[name] = plan
+        plans_by_type[name] = plan
         waiting += [plan.parent] if plan.parent else []
-    return [found[name] for name in sorted(found)]
+    return [plans_by_type[name] for name in sorted(plans_by_type)]

@@ -45,11 +45,11 @@ CREDENTIAL_CALLS = frozenset(
 
 def operations_of(plan: TypePlan) -> tuple[Operation, ...]:
     """Give all operations of one plan."""
-    found = [plan.listing] if plan.listing else []
-    found += plan.reads
+    operations = [plan.listing] if plan.listing else []
+    operations += plan.reads
     if plan.bulk is not None:
-        found.append(plan.bulk.operation)
-    return tuple(found)
+        operations.append(plan.bulk.operation)
+    return tuple(operations)
 
 
 def table_of(plans: Iterable[TypePlan]) -> dict[str, Operation]:

@@ -18,11 +18,11 @@ _ABOUT = "Reads the configuration of machine-learning deployments; reads no data
 def rights(*, is_organisation: bool = False) -> tuple[str, ...]:
     """Give the permissions, sorted; those of the inventory only spare other calls."""
     walking = {operation.label for operation in WALKING}
-    found = {QUOTA_RIGHT}
+    needed = {QUOTA_RIGHT}
     for label, operation in table_of(plans()).items():
         if is_organisation or label not in walking or operation.right == _PROJECT_RIGHT:
-            found.update(operation.right.split(","))
-    return tuple(sorted(found))
+            needed.update(operation.right.split(","))
+    return tuple(sorted(needed))
 
 
 def least_privilege_role(*, is_organisation: bool = False) -> str:

@@ -113,15 +113,15 @@ def asset_redactions(table: Mapping[str, Operation]) -> dict[str, Operation]:
     The inventory answers in the place of the operations with that type in their route, so the
     same paths hold, as seen from one entry.
     """
-    found: dict[str, set[str]] = {}
+    redactions: dict[str, set[str]] = {}
     for label, route in routes().items():
         operation = table.get(label)
         if not route.asset or operation is None:
             continue
         listed = f"{operation.items}[]." if operation.items else ""
         paths = {path.removeprefix(listed) for path in operation.redact}
-        found.setdefault(route.asset, set()).update(paths)
+        redactions.setdefault(route.asset, set()).update(paths)
     return {
         name: msgspec.structs.replace(LIST_ASSETS, redact=tuple(sorted(paths)))
-        for name, paths in found.items()
+        for name, paths in redactions.items()
     }

@@ -85,8 +85,8 @@ def probe(
     dialler = _pinned(target, snapshot, limits, resolver, is_private_allowed=is_private_allowed)
     if dialler is None or not _greets(target, snapshot, limits, dialler):
         return
-    asker = ProbeClient(target, dialler, snapshot, Cleaner(snapshot.meta()["salt"]), limits)
-    _Questions(asker, target, progress).ask_all()
+    client = ProbeClient(target, dialler, snapshot, Cleaner(snapshot.meta()["salt"]), limits)
+    _Questions(client, target, progress).ask_all()
 
 
 def _pinned(
@@ -143,8 +143,8 @@ def _greets(target: ProbeTarget, snapshot: Snapshot, limits: Limits, dialler: Di
 class _Questions:
     """What is asked: what every server is, then what distinguishes products, then its own."""
 
-    def __init__(self, asker: ProbeClient, target: ProbeTarget, progress: Progress | None) -> None:
-        self._asker, self._target, self._progress = asker, target, progress
+    def __init__(self, client: ProbeClient, target: ProbeTarget, progress: Progress | None) -> None:
+        self._client, self._target, self._progress = client, target, progress
         self._heard: dict[str, RecordedResponse] = {}
         self._asked: set[str] = set()
 
@@ -160,11 +160,11 @@ class _Questions:
             for path in paths_of(product):
                 self._ask(path)
         path = self._telling_path()
-        self._asker.ask(Question(path=path, origin=FOREIGN_ORIGIN))
-        self._asker.ask(
+        self._client.ask(Question(path=path, origin=FOREIGN_ORIGIN))
+        self._client.ask(
             Question(path=path, method="OPTIONS", origin=FOREIGN_ORIGIN, preflight="POST")
         )
-        self._asker.ask(Question(path=ROOT, method="OPTIONS"))
+        self._client.ask(Question(path=ROOT, method="OPTIONS"))
 
     def _ask(self, path: str) -> None:
         if path in self._asked:
@@ -172,7 +172,7 @@ class _Questions:
         self._asked.add(path)
         if self._progress is not None:
             self._progress(len(self._asked), 0, f"{self._target.id} {path}")
-        response = self._asker.ask(Question(path=path, follows=path == ROOT))
+        response = self._client.ask(Question(path=path, follows=path == ROOT))
         if response is not None:
             self._heard[path] = response
 

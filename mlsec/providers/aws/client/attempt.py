@@ -55,23 +55,23 @@ class Run(Protocol):
 class Attempt:
     """One call with its pages and retries."""
 
-    def __init__(self, asker: Run, request: Request, call: Call) -> None:
-        self._asker, self._request, self._call = asker, request, call
-        self._budget = asker.budget((call.scope, call.region, call.service))
-        self._ends_at = time.monotonic() + asker.settings.call_deadline_s
+    def __init__(self, api: Run, request: Request, call: Call) -> None:
+        self._client, self._request, self._call = api, request, call
+        self._budget = api.budget((call.scope, call.region, call.service))
+        self._ends_at = time.monotonic() + api.settings.call_deadline_s
         self.pager: Pager | None = None
         self.count = 0
         self.is_offered = True
 
     def run(self) -> CallFailure | None:
         """Give None when every page was read, else why not; pages read so far stay."""
-        trouble = self._asker.hopeless(self._call)
+        trouble = self._client.hopeless(self._call)
         if trouble is not None:
             return trouble
-        if self._asker.is_absent(self._call):
+        if self._client.is_absent(self._call):
             return self._unreachable(CallFailure(reason=GapReason.TIMEOUT, detail="cannot connect"))
         try:
-            client = self._asker.clients.client(
+            client = self._client.clients.client(
                 self._call.scope, self._call.region, self._call.service
             )
             model = client.meta.service_model.operation_model(self._call.operation)
@@ -79,7 +79,7 @@ class Attempt:
         except (BotoCoreError, OperationNotFoundError, AttributeError) as error:
             # An SDK too old for the service or the operation: nothing was asked.
             return msgspec.structs.replace(trouble_of(error), reason=GapReason.UNSUPPORTED)
-        config = self._asker.clients.paginator(
+        config = self._client.clients.paginator(
             self._call.scope, self._call.service, self._call.operation
         )
         self.pager = Pager(config, model, self._request.operation.items)
@@ -109,7 +109,7 @@ class Attempt:
                 )
             if more is None:
                 return None
-            if pages >= self._asker.settings.max_pages:
+            if pages >= self._client.settings.max_pages:
                 detail = f"stopped after {pages} pages"
                 return CallFailure(reason=GapReason.OVER_LIMIT, code="TooManyPages", detail=detail)
             params = {**first, **more}
@@ -118,18 +118,18 @@ class Attempt:
         """Make one request until it is answered or there is no use in trying again."""
         tries = 0
         while True:
-            hopeless = self._asker.hopeless(self._call)
+            hopeless = self._client.hopeless(self._call)
             if hopeless is not None:
                 return hopeless
-            self._asker.wait(self._budget.reserve())
+            self._client.wait(self._budget.reserve())
             tries += 1
             self.count += 1
             outcome = self._send(model, params)
             if not isinstance(outcome, CallFailure):
                 return outcome
-            self._asker.note(self._call, outcome)
-            most = min(self._asker.settings.tries, _TRIES.get(outcome.reason, 99))
-            pause = max(backoff_s(tries, self._asker.rng), outcome.retry_after_s)
+            self._client.note(self._call, outcome)
+            most = min(self._client.settings.tries, _TRIES.get(outcome.reason, 99))
+            pause = max(backoff_s(tries, self._client.rng), outcome.retry_after_s)
             if outcome.slows:
                 self._budget.refuse(outcome.retry_after_s)
             is_late = time.monotonic() + pause > self._ends_at
@@ -137,12 +137,12 @@ class Attempt:
                 return outcome
             if outcome.is_unreachable and self._is_unlisted():
                 return outcome
-            self._asker.wait(pause)
+            self._client.wait(pause)
 
     def _send(self, model: Any, params: dict[str, Any]) -> dict[str, Any] | CallFailure:
         try:
             place = (self._call.scope, self._call.region, self._call.service)
-            answer = self._asker.clients.ask(place, model, params)
+            answer = self._client.clients.ask(place, model, params)
             answer.pop("ResponseMetadata", None)
             check_required(model.output_shape, answer)
             return plain(answer)  # type: ignore[no-any-return]
@@ -157,13 +157,13 @@ class Attempt:
             return trouble_of(error)
 
     def _is_unlisted(self) -> bool:
-        regions = self._asker.clients.regions_of(self._call.scope, self._call.service, "aws")
+        regions = self._client.clients.regions_of(self._call.scope, self._call.service, "aws")
         return bool(regions) and self._call.region not in regions
 
     def _unreachable(self, trouble: CallFailure) -> CallFailure | None:
         """Neither a host nor an entry in the endpoint data: not offered here, nothing is hidden."""
         if self._is_unlisted():
-            self._asker.note_absent(self._call)
+            self._client.note_absent(self._call)
             self.is_offered = False
             return None
         return trouble

@@ -1,4 +1,4 @@
-"""The asker that asks AWS through its SDK."""
+"""The client that asks AWS through its SDK."""
 
 from __future__ import annotations
 

@@ -140,12 +140,12 @@ class Clients:
                 return self._paging[key]
             self._paging[key] = None
             try:
-                found = self._sessions[scope].get_paginator_model(service).get_paginator(operation)
+                paging = self._sessions[scope].get_paginator_model(service).get_paginator(operation)
             except (ValueError, botocore.exceptions.UnknownServiceError):
                 return None
             except botocore.exceptions.DataNotFoundError:
                 return None
-            self._paging[key] = dict(found)
+            self._paging[key] = dict(paging)
             return self._paging[key]
 
     def regions_of(self, scope: str, service: str, partition: str) -> frozenset[str]:

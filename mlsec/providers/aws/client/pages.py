@@ -82,7 +82,7 @@ class Pager:
         for key in self._keys:
             listed = dig(document, key)
             if isinstance(listed, list):
-                unique = {canonical(each): each for each in listed}
+                unique = {canonical(item): item for item in listed}
                 listed[:] = [unique[mark] for mark in sorted(unique)]
         return document
 
@@ -116,8 +116,8 @@ class Pager:
 
 def _search(path: str, page: Mapping[str, Any]) -> Any:
     if _PLAIN.match(path):
-        found = dig(page, path)
-        return None if found is MISSING else found
+        value_at = dig(page, path)
+        return None if value_at is MISSING else value_at
     # botocore's own dependency, for the few odd token paths.
     import jmespath  # type: ignore[import-untyped]  # noqa: PLC0415
 
@@ -137,4 +137,4 @@ def _limit_of(name: Any, members: Mapping[str, Any]) -> dict[str, Any]:
 def _as_list(value: Any) -> list[str]:
     if value is None:
         return []
-    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]

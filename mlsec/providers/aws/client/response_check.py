@@ -84,9 +84,9 @@ def iso_utc(value: Any) -> str:
 def plain(value: Any) -> Any:
     """Turn what the SDK still leaves (dates, bytes) into JSON values; the rest is kept as it is."""
     if isinstance(value, dict):
-        return {str(key): plain(each) for key, each in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
+        return [plain(item) for item in value]
     if isinstance(value, datetime.datetime):
         return iso_utc(value)
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)

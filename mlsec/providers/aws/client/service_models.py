@@ -53,7 +53,7 @@ def _lean(raw: bytes, asked: frozenset[str]) -> dict[str, Any]:
 
     Operations that are not asked keep their names, to be refused by.
     """
-    model = {name: each for name, each in _OBJECT.decode(raw).items() if name != "documentation"}
+    model = {name: part for name, part in _OBJECT.decode(raw).items() if name != "documentation"}
     operations: dict[str, Any] = _OBJECTS.decode(model["operations"])
     for name, operation in operations.items():
         operation.pop("documentation", None)
@@ -68,7 +68,7 @@ def _lean(raw: bytes, asked: frozenset[str]) -> dict[str, Any]:
                 kept[name] = _without_prose(msgspec.json.decode(shapes[name]))
                 waiting.append(kept[name])
     ordered = {name: kept[name] for name in shapes if name in kept}
-    rest = {n: msgspec.json.decode(each) for n, each in model.items() if n not in _LARGE}
+    rest = {n: msgspec.json.decode(part) for n, part in model.items() if n not in _LARGE}
     return {**rest, "operations": operations, "shapes": ordered}
 
 

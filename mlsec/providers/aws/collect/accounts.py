@@ -26,14 +26,14 @@ _READ_ONLY = "arn:{partition}:iam::aws:policy/ReadOnlyAccess"
 
 
 def find_regions(
-    asker: Client, identity: SignedInIdentity, target: AwsTarget, configured: str
+    api: Client, identity: SignedInIdentity, target: AwsTarget, configured: str
 ) -> tuple[Scope, tuple[Gap, ...]]:
     """Ask which regions are enabled; when it is refused, only the configured one is read.
 
     Raises:
         MlsecError: the target names a region that the account does not have.
     """
-    enabled, gaps = _enabled(asker, identity)
+    enabled, gaps = _enabled(api, identity)
     regions = target.regions or enabled or ((configured or identity.home),)
     if enabled:
         gaps = ()
@@ -54,11 +54,11 @@ def find_regions(
 
 
 def find_accounts(
-    asker: Client, identity: SignedInIdentity
+    api: Client, identity: SignedInIdentity
 ) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
     """Ask for the active accounts of the organisation."""
     request = _request(identity, LIST_ACCOUNTS, identity.home)
-    entries = entries_of(request, asker.ask(request))
+    entries = entries_of(request, api.ask(request))
     ids = sorted(
         str(entry["Id"])
         for entry in entries.entries
@@ -101,11 +101,11 @@ def assume(
     return answer
 
 
-def _enabled(asker: Client, identity: SignedInIdentity) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
+def _enabled(api: Client, identity: SignedInIdentity) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
     gaps: list[Gap] = []
     for operation, key in ((LIST_REGIONS, "RegionName"), (DESCRIBE_REGIONS, "RegionName")):
         request = _request(identity, operation, "regions")
-        entries = entries_of(request, asker.ask(request))
+        entries = entries_of(request, api.ask(request))
         if entries.gap is not None:
             gaps.append(entries.gap)
         names = _names(entries.entries, key)

@@ -45,7 +45,7 @@ def collect(
     try:
         collection.run(progress)
     finally:
-        collection.asker.stop()
+        collection.client.stop()
     snapshot.set_clock("finished_at", _now())
 
 
@@ -64,7 +64,7 @@ def _config(settings: CollectSettings) -> Config:
 
 
 class _Collection:
-    """One run: sessions, the asker over them, and the places that were found."""
+    """One run: sessions, the client over them, and the places that were found."""
 
     def __init__(self, target: AwsTarget, snapshot: Snapshot, settings: CollectSettings) -> None:
         self._target, self._snapshot, self._settings = target, snapshot, settings
@@ -85,7 +85,7 @@ class _Collection:
         )
         self._note_start()
         salt = snapshot.meta()["salt"]
-        self.asker = AwsClient(
+        self.client = AwsClient(
             clients, snapshot, table, Redactor(salt).redact, live_settings(settings)
         )
 
@@ -94,7 +94,7 @@ class _Collection:
         known = decode(fact_of(self._snapshot.meta(), PROVIDER, PLACES))
         self._snapshot.set_meta(key_of(PROVIDER, PLACES), encode(join(known, places)))
         began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
-        walk_aws(self.asker, self._settings.vocabulary, places, began_at, progress)
+        walk_aws(self.client, self._settings.vocabulary, places, began_at, progress)
 
     def _note_start(self) -> None:
         """Write who, what and when; on resume the first beginning and salt stay."""
@@ -124,7 +124,7 @@ class _Collection:
         scopes = []
         for identity in identities:
             configured = self._session.get_config_variable("region") or ""
-            scope, unknown = find_regions(self.asker, identity, self._target, configured)
+            scope, unknown = find_regions(self.client, identity, self._target, configured)
             scopes.append(scope)
             gaps += unknown
         wanted = self._target.account
@@ -140,9 +140,9 @@ class _Collection:
         """Give the accounts to read: our own, those of the roles, those of the organisation."""
         settings, own = self._settings, self._identity
         gaps: list[Gap] = []
-        found, roles = [own], list(settings.role_arns)
+        identities, roles = [own], list(settings.role_arns)
         if settings.is_organisation:
-            accounts, unknown = find_accounts(self.asker, own)
+            accounts, unknown = find_accounts(self.client, own)
             gaps += unknown
             roles += [
                 f"arn:{own.partition}:iam::{account}:role/{settings.role_name}"
@@ -158,8 +158,8 @@ class _Collection:
             session = session_of(given)
             make_read_only(session, self._allowed)
             self._sessions[identity.scope] = session
-            found.append(identity)
-        return found, gaps
+            identities.append(identity)
+        return identities, gaps
 
 
 def _settings_text(settings: CollectSettings) -> str:

@@ -32,10 +32,10 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     Raises:
         MlsecError: it holds nothing of AWS, or its facts are damaged.
     """
-    held = fact_of(snapshot.meta(), PROVIDER, PLACES)
-    if not held:
+    stored_places = fact_of(snapshot.meta(), PROVIDER, PLACES)
+    if not stored_places:
         raise MlsecError("the snapshot holds nothing of AWS", location=str(snapshot.path))
-    places, began_at = stored(snapshot, held)
+    places, began_at = stored(snapshot, stored_places)
     inventory = walk_aws(SnapshotClient(snapshot), vocabulary, places, began_at, None)
     walked = {scope.name for scope in places.scopes}
 
@@ -49,7 +49,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
 
 
 def walk_aws(
-    asker: Client,
+    client: Client,
     vocabulary: Vocabulary,
     places: CollectedScopes,
     began_at: datetime.datetime,
@@ -60,4 +60,4 @@ def walk_aws(
     settings = WalkSettings(
         plans=known, shapes=SHAPES, tagging=TAGGING, began_at=began_at, progress=progress
     )
-    return walk(asker, vocabulary, places.scopes, settings)
+    return walk(client, vocabulary, places.scopes, settings)

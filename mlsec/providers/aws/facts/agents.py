@@ -45,18 +45,18 @@ def agents_with_same_role(resource: Resource, graph: Graph) -> Targets:
     own = property_value(resource, "role_arn")
     if isinstance(own, Unknown):
         return hidden_by(resource, graph, own, resource.type)
-    found, gaps = [], set(graph.incomplete(resource.type, resource.scope, ""))
+    sharing, gaps = [], set(graph.incomplete(resource.type, resource.scope, ""))
     for other in graph.of_type(resource.type):
         if other.id == resource.id or other.scope != resource.scope:
             continue
         match property_value(other, "role_arn"):
             case Known(value=role) if role == own.value:
-                found.append(other)
+                sharing.append(other)
             case Unknown(gaps=hidden):
                 gaps.update(hidden)
             case Known():
                 pass
-    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(sharing), gaps=tuple(sorted(gaps)))
 
 
 def bucket_is_external(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -104,9 +104,9 @@ def _known_reference(derived: str, *matches: str) -> _Relation:
         if by_id is not None:
             return Targets(resources=(by_id,))
         for name in matches:
-            found = find(resource, graph, kind.to, {name: str(fact.value)})
-            if found:
-                return Targets(resources=found)
+            targets = find(resource, graph, kind.to, {name: str(fact.value)})
+            if targets:
+                return Targets(resources=targets)
         return Targets(gaps=graph.incomplete(kind.to, resource.scope, resource.region))
 
     return follow

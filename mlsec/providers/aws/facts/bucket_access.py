@@ -1,4 +1,4 @@
-"""Who may read and write a bucket: outsiders by policy and ACL, and roles of the account."""
+"""Who may read and write a bucket: by policy and ACL from outside, and roles of the account."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _EVERYBODY_GROUPS = ("/global/AllUsers", "/global/AuthenticatedUsers")
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """What one way in, policy or ACL, gives to outsiders.
+    """What one way in, policy or ACL, gives to external principals.
 
     ``named`` are the principals it names; ``lets_named`` says whether any of them gets in.
     """
@@ -96,11 +96,11 @@ def denies_insecure_transport(resource: Resource, graph: Graph) -> Known | Unkno
     statements = statements_of(resource)
     if isinstance(statements, Unknown):
         return statements
-    deeds = [
+    accesses = [
         AccessKind(action=f"s3:{verb}object", on=f"{resource.identity}/{ANY}")
         for verb in ("get", "put")
     ]
-    return Known(all(any(_refuses_plain(s, deed) for s in statements) for deed in deeds))
+    return Known(all(any(_refuses_plain(s, access) for s in statements) for access in accesses))
 
 
 def bucket_writers(resource: Resource, graph: Graph) -> Targets:
@@ -132,24 +132,24 @@ def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[dict[str, Resour
     writing = [s for s in statements if s.is_allow and s.covers_action("s3:putobject")]
     named = {principal for statement in writing for principal in statement.principals}
     kinds = {kind.name for kind in graph.vocabulary.concrete("role")}
-    known = [graph.called(each, kind) for kind in sorted(kinds) for each in named]
+    known = [graph.called(name, kind) for kind in sorted(kinds) for name in named]
     return {role.id: role for role in known if role is not None}, set()
 
 
 def _reading(resource: Resource, graph: Graph) -> tuple[Side, ...]:
-    deeds = (
+    accesses = (
         AccessKind(action="s3:getobject", on=f"{resource.identity}/{ANY}"),
         AccessKind(action="s3:listbucket", on=resource.identity),
     )
-    return _policy_side(resource, graph, deeds), _acl_side(resource, graph, _ACL_READS)
+    return _policy_side(resource, graph, accesses), _acl_side(resource, graph, _ACL_READS)
 
 
 def _writing(resource: Resource, graph: Graph) -> tuple[Side, ...]:
-    deeds = (
+    accesses = (
         *(AccessKind(action=action, on=f"{resource.identity}/{ANY}") for action in _OBJECT_WRITES),
         *(AccessKind(action=action, on=resource.identity) for action in _BUCKET_WRITES),
     )
-    return _policy_side(resource, graph, deeds), _acl_side(resource, graph, _ACL_WRITES)
+    return _policy_side(resource, graph, accesses), _acl_side(resource, graph, _ACL_WRITES)
 
 
 def _everybody(sides: tuple[Side, ...]) -> Answer:
@@ -171,21 +171,22 @@ def _names(sides: tuple[Side, ...], resource: Resource, graph: Graph) -> Known |
     return Known(sorted(names | ({EVERYBODY} if everybody == YES else set())))
 
 
-def _policy_side(resource: Resource, graph: Graph, deeds: tuple[AccessKind, ...]) -> Side:
+def _policy_side(resource: Resource, graph: Graph, accesses: tuple[AccessKind, ...]) -> Side:
     statements = statements_of(resource)
     if isinstance(statements, Unknown):
         return Side(everybody=unknown(statements.gaps), lets_named=unknown(statements.gaps))
     account, (owner_id, owner_gaps) = account_of(resource), _owner(resource)
-    found = let_in(statements, account, deeds, owner_id)
+    principals = let_in(statements, account, accesses, owner_id)
     restricted = _block(resource, graph, "restrict_public_buckets")
-    # A policy that is public anywhere loses all its outsiders when public buckets are restricted.
+    # A policy that is public anywhere lets nobody in from outside when public buckets are
+    # restricted.
     is_cut = all_of((restricted, let_in_at_all(statements, account, owner_id).everybody))
-    by_name = YES if found.named else NO
-    by_owner = unknown(owner_gaps) if found.owner_unknown else NO
+    by_name = YES if principals.named else NO
+    by_owner = unknown(owner_gaps) if principals.owner_unknown else NO
     return Side(
-        everybody=all_of((found.everybody, not_(restricted))),
+        everybody=all_of((principals.everybody, not_(restricted))),
         lets_named=all_of((any_of((by_name, by_owner)), not_(is_cut))),
-        named=found.named,
+        named=principals.named,
     )
 
 
@@ -193,7 +194,7 @@ def _acl_side(resource: Resource, graph: Graph, permissions: tuple[str, ...]) ->
     fact = property_value(resource, "acl")
     if isinstance(fact, Unknown):
         return Side(everybody=unknown(fact.gaps), lets_named=unknown(fact.gaps))
-    grants = [each for each in fact.value or () if each.get("permission") in permissions]
+    grants = [grant for grant in fact.value or () if grant.get("permission") in permissions]
     groups = [str(grant.get("grantee_uri") or "") for grant in grants]
     people = {str(grant["grantee_id"]) for grant in grants if grant.get("grantee_id")}
     is_open = YES if any(group.endswith(_EVERYBODY_GROUPS) for group in groups) else NO
@@ -243,13 +244,13 @@ def _flag(resource: Resource, name: str) -> Answer:
             return unknown(gaps)
 
 
-def _refuses_plain(statement: Statement, deed: AccessKind) -> bool:
+def _refuses_plain(statement: Statement, access: AccessKind) -> bool:
     """Whether a deny for everybody has the one condition that TLS is not used."""
     return (
         not statement.is_allow
         and EVERYBODY in statement.principals
-        and statement.covers_action(deed.action)
-        and statement.covers_resource(deed.on)
+        and statement.covers_action(access.action)
+        and statement.covers_resource(access.on)
         and len(statement.conditions) == 1
         and statement.conditions[0].key == "aws:securetransport"
         and statement.conditions[0].operator in ("bool", "stringequals")

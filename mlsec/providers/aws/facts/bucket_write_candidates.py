@@ -27,8 +27,8 @@ class WriteCandidates(msgspec.Struct, frozen=True, kw_only=True):
 
     def near(self, bucket: str) -> tuple[Resource, ...]:
         """Give every role that could possibly write the bucket, in the order of their ids."""
-        found = (*self.by_bucket.get(bucket, ()), *self.anywhere)
-        return tuple(sorted(found, key=lambda role: role.id))
+        candidates = (*self.by_bucket.get(bucket, ()), *self.anywhere)
+        return tuple(sorted(candidates, key=lambda role: role.id))
 
 
 def roles_that_put(scope: str, graph: Graph) -> WriteCandidates:

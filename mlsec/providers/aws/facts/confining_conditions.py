@@ -19,7 +19,7 @@ _ORGANISATION_KEYS = (
 )  # fmt: skip
 _NETWORK_KEYS = ("aws:sourcevpc", "aws:sourcevpce", "aws:sourceip", "aws:vpcsourceip")
 _SERVICE_KEYS = ("aws:principalisawsservice", "aws:viaawsservice")
-# An outsider can meet these: they say how a call is made, or what it asks for, not by whom.
+# External principals can meet these: they say how a call is made or what it asks for, not by whom.
 _OPEN_KEYS = (
     "aws:securetransport", "aws:useragent", "aws:referer", "aws:currenttime", "aws:epochtime",
     "aws:multifactorauth", "aws:requestedregion", "aws:principaltag/", "aws:principaltype",
@@ -82,28 +82,28 @@ def left_by_deny(conditions: tuple[Circumstance, ...]) -> Confined:
     )
 
 
-def left_by_both(one: Confined, other: Confined) -> Confined:
+def left_by_both(first: Confined, other: Confined) -> Confined:
     """Say who passes both."""
-    return _both(one, other)
+    return _both(first, other)
 
 
-def _both(one: Confined, other: Confined) -> Confined:
+def _both(first: Confined, other: Confined) -> Confined:
     """Intersect. Where the two cannot be compared the narrower reading of accounts stays."""
-    if NOBODY in (one, other):
+    if NOBODY in (first, other):
         return NOBODY
-    if one.is_open and not one.is_unknown:
+    if first.is_open and not first.is_unknown:
         return other
     if other.is_open and not other.is_unknown:
-        return one
-    if one.is_unknown and other.is_unknown:
-        return msgspec.structs.replace(one, unknown=one.unknown | other.unknown)
-    if one.is_unknown:
+        return first
+    if first.is_unknown and other.is_unknown:
+        return msgspec.structs.replace(first, unknown=first.unknown | other.unknown)
+    if first.is_unknown:
         return other
     if other.is_unknown:
-        return one
-    if one.accounts and other.accounts:
-        return Confined(accounts=one.accounts & other.accounts)
-    return one if one.accounts or not other.accounts else other
+        return first
+    if first.accounts and other.accounts:
+        return Confined(accounts=first.accounts & other.accounts)
+    return first if first.accounts or not other.accounts else other
 
 
 def _one(condition: Circumstance, *, is_excluding: bool) -> Confined:

@@ -46,7 +46,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Routes(msgspec.Struct, frozen=True, kw_only=True):
-    """The doors of one gateway; with ``gaps``, there may be more than could be read."""
+    """The routes of one gateway; with ``gaps``, there may be more than could be read."""
 
     found: tuple[Route, ...] = ()
     gaps: tuple[str, ...] = ()
@@ -60,8 +60,8 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     is_open: Answer
 
 
-def doors_of(gateway: Resource, graph: Graph) -> Routes:
-    """Give a gateway's doors; kept for the life of the graph."""
+def routes_of(gateway: Resource, graph: Graph) -> Routes:
+    """Give a gateway's routes; kept for the life of the graph."""
     return graph.memo(("aws entry points", gateway.id), lambda: _Finder(gateway, graph).find())
 
 
@@ -88,19 +88,19 @@ def ways_of(gateway: Resource, graph: Graph) -> tuple[tuple[Way, Mapping[str, An
     if isinstance(fact, Unknown):
         return fact
     routes = fact.value or ()
-    connect = next((each for each in routes if each["route"] == _CONNECT), None)
+    connect = next((route for route in routes if route["route"] == _CONNECT), None)
     address = has_open_address(gateway, graph)
-    found = []
+    ways = []
     for route in routes:
         # A WebSocket asks once, when it is opened.
         auth = _auth(connect or route)
         is_open = address if auth == NO_AUTH else NO
-        found.append((Way(route=route["route"], auth=auth, is_open=is_open), route))
-    return tuple(found)
+        ways.append((Way(route=route["route"], auth=auth, is_open=is_open), route))
+    return tuple(ways)
 
 
 class _Finder:
-    """Collects the doors of one gateway, and what hides others."""
+    """Collects the routes of one gateway, and what hides others."""
 
     def __init__(self, gateway: Resource, graph: Graph) -> None:
         self.gateway, self.graph = gateway, graph
@@ -115,8 +115,8 @@ class _Finder:
             self._url()
         else:
             self._routes()
-        doors = tuple(self.found[key] for key in sorted(self.found))
-        return Routes(found=doors, gaps=tuple(sorted(self.gaps)))
+        routes = tuple(self.found[key] for key in sorted(self.found))
+        return Routes(found=routes, gaps=tuple(sorted(self.gaps)))
 
     def _routes(self) -> None:
         ways = ways_of(self.gateway, self.graph)
@@ -206,16 +206,16 @@ class _Finder:
             self._add(way, call.kind, call.target, function.name)
 
     def _add(self, way: Way, calls: str, target: str, via: str = "") -> None:
-        door = Route(
+        route = Route(
             route=way.route, auth=way.auth, is_open=way.is_open, calls=calls, target=target, via=via
         )
-        self.found[(way.route, calls, target, via)] = door
+        self.found[(way.route, calls, target, via)] = route
 
     def _by_id(self, relation: str) -> dict[str, Resource]:
         return self._targets(self.gateway, relation)
 
     def _targets(self, resource: Resource, relation: str) -> dict[str, Resource]:
-        """Follow a relation; what cannot be followed hides doors."""
+        """Follow a relation; what cannot be followed hides routes."""
         reached: Targets = self.graph.targets(resource, relation)
         self.gaps.update(reached.gaps)
         return {target.id: target for target in reached.resources}

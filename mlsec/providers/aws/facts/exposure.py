@@ -1,7 +1,7 @@
-"""Front doors: which gateways lead to an endpoint or agent, and whether anybody may use them.
+"""Entry points: which gateways lead to an endpoint or agent, and whether anybody may use them.
 
-A door is proven when the gateway itself calls the model by name, or when the role of the function
-behind it names the model. A role that may call any endpoint opens a door to models in general:
+A route is proven when the gateway itself calls the model by name, or when the role of the function
+behind it names the model. A role that may call any endpoint opens a route to models in general:
 it shows on the gateway (``ai_routes``, without a target) but is held against no single endpoint.
 Names in environment variables prove nothing and are not read.
 """
@@ -19,8 +19,8 @@ from mlsec.graph.verdicts import as_gaps, verdict
 from mlsec.providers.aws.facts.entry_points import (
     NO_AUTH,
     Route,
-    doors_of,
     has_open_address,
+    routes_of,
     ways_of,
 )
 from mlsec.providers.aws.facts.model_calls import calls_models, is_ml_code
@@ -38,20 +38,20 @@ if TYPE_CHECKING:
 
 
 def ai_routes(resource: Resource, graph: Graph) -> Known | Unknown:
-    """List a gateway's doors as items.
+    """List a gateway's routes as items.
 
-    With something hidden the list is unread, unless one door is known to be open: that decides, and
-    an item without fields stands for what may be missing.
+    With something hidden the list is unread, unless one route is known to be open: that
+    decides, and an item without fields stands for what may be missing.
     """
-    doors = doors_of(resource, graph)
-    gaps = set(doors.gaps)
-    for door in doors.found:
-        gaps |= as_gaps(door.is_open.because, resource, graph)
-    is_decided = any(door.is_open == YES for door in doors.found)
+    routes = routes_of(resource, graph)
+    gaps = set(routes.gaps)
+    for route in routes.found:
+        gaps |= as_gaps(route.is_open.because, resource, graph)
+    is_decided = any(route.is_open == YES for route in routes.found)
     if gaps and not is_decided:
         return Unknown(tuple(sorted(gaps)))
-    hidden: list[dict[str, Any]] = [{}] if doors.gaps else []
-    return Known([*(_as_item(door) for door in doors.found), *hidden])
+    hidden: list[dict[str, Any]] = [{}] if routes.gaps else []
+    return Known([*(_as_item(route) for route in routes.found), *hidden])
 
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -60,12 +60,12 @@ def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether every door to a model asks who is there; without such a door, every route."""
-    doors = doors_of(resource, graph)
-    asks = [NO if door.auth == NO_AUTH else YES for door in doors.found]
-    if not asks and not doors.gaps:
+    """Whether every route to a model asks who is there; without such a route, every route."""
+    routes = routes_of(resource, graph)
+    asks = [NO if route.auth == NO_AUTH else YES for route in routes.found]
+    if not asks and not routes.gaps:
         return _every_route_asks(resource, graph)
-    hidden = [unknown(doors.gaps)] if doors.gaps else []
+    hidden = [unknown(routes.gaps)] if routes.gaps else []
     return verdict(all_of([*asks, *hidden]), resource, graph)
 
 
@@ -81,10 +81,10 @@ def public_entry_points(resource: Resource, graph: Graph) -> Targets:
 
 def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody on the internet reaches this endpoint or agent through some gateway."""
-    doors = public_entry_points(resource, graph)
-    if doors.resources or not doors.gaps:
-        return Known(bool(doors.resources))
-    return Unknown(doors.gaps)
+    routes = public_entry_points(resource, graph)
+    if routes.resources or not routes.gaps:
+        return Known(bool(routes.resources))
+    return Unknown(routes.gaps)
 
 
 def task_is_ml(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -99,39 +99,41 @@ def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Target
     for gateway in graph.of_type("gateway"):
         if gateway.scope != resource.scope:
             continue
-        doors = doors_of(gateway, graph)
-        mine = [door for door in doors.found if _leads_to(door, gateway, resource, graph)]
+        routes = routes_of(gateway, graph)
+        mine = [route for route in routes.found if _leads_to(route, gateway, resource, graph)]
         if is_only_open:
-            is_open = any_of(door.is_open for door in mine)
+            is_open = any_of(route.is_open for route in mine)
             gaps |= as_gaps(is_open.because, gateway, graph)
-            mine = [door for door in mine if door.is_open == YES]
+            mine = [route for route in mine if route.is_open == YES]
         if mine:
             resources[gateway.id] = gateway
         else:
-            gaps.update(doors.gaps)
+            gaps.update(routes.gaps)
     return Targets(resources=tuple(resources.values()), gaps=tuple(sorted(gaps)))
 
 
-def _leads_to(door: Route, gateway: Resource, resource: Resource, graph: Graph) -> bool:
+def _leads_to(route: Route, gateway: Resource, resource: Resource, graph: Graph) -> bool:
     """A call by the gateway itself stays in its region; a function may go to another."""
-    is_kind = door.calls in graph.vocabulary.types[resource.type].concepts
-    is_near = bool(door.via) or gateway.region == resource.region
+    is_kind = route.calls in graph.vocabulary.types[resource.type].concepts
+    is_near = bool(route.via) or gateway.region == resource.region
     names = (resource.name, resource.identity.rpartition("/")[2])
-    return is_kind and is_near and bool(door.target) and any(matches(door.target, n) for n in names)
+    return (
+        is_kind and is_near and bool(route.target) and any(matches(route.target, n) for n in names)
+    )
 
 
-def _as_item(door: Route) -> dict[str, Any]:
+def _as_item(route: Route) -> dict[str, Any]:
     item: dict[str, Any] = {
-        "route": door.route,
-        "auth": door.auth,
-        "calls": door.calls,
-        "target": door.target or None,
-        "via": door.via or None,
-        "is_direct": not door.via,
-        "is_named": bool(door.target),
+        "route": route.route,
+        "auth": route.auth,
+        "calls": route.calls,
+        "target": route.target or None,
+        "via": route.via or None,
+        "is_direct": not route.via,
+        "is_named": bool(route.target),
     }
-    if door.is_open in (YES, NO):
-        item["is_public"] = door.is_open == YES
+    if route.is_open in (YES, NO):
+        item["is_public"] = route.is_open == YES
     return item
 
 
@@ -171,7 +173,7 @@ def _listener_answers(listeners: Targets) -> Iterator[Any]:
 EXPOSURE: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "exposure.subnet_is_public": subnet_is_public,
     "exposure.is_flow_logged": is_flow_logged,
-    # Networks and the doors of balancers ask what a task serves.
+    # Networks and the routes of balancers ask what a task serves.
     "exposure.task_holds_ml": task_holds_ml,
     "exposure.task_is_ml": task_is_ml,
     "exposure.holds_ml": holds_ml,

@@ -63,25 +63,28 @@ class ExternalPrincipals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def let_in(
-    statements: Iterable[Statement], account: str, deeds: Iterable[AccessKind], owner_id: str = ""
+    statements: Iterable[Statement],
+    account: str,
+    accesses: Iterable[AccessKind],
+    owner_id: str = "",
 ) -> ExternalPrincipals:
-    """Say who outside ``account`` may do at least one of the deeds.
+    """Say who outside ``account`` may do at least one of the accesses.
 
     Args:
         statements: of the resource's policy.
         account: the account that owns the resource; its principals are insiders, and so are the
             provider's services.
-        deeds: what counts as getting in.
+        accesses: what counts as getting in.
         owner_id: the owner's canonical id, where the provider has one.
     """
-    held = tuple(statements)
-    found = [_by_deed(held, account, deed, owner_id) for deed in deeds]
-    named = frozenset[str]().union(*(each.named for each in found))
-    is_untold = account == CODE_ACCOUNT and bool(named)
+    policy = tuple(statements)
+    by_access = [_by_access(policy, account, access, owner_id) for access in accesses]
+    named = frozenset[str]().union(*(access.named for access in by_access))
+    is_unknown_owner = account == CODE_ACCOUNT and bool(named)
     return ExternalPrincipals(
-        everybody=any_of(each.everybody for each in found),
-        named=frozenset() if is_untold else named,
-        owner_unknown=is_untold or any(each.owner_unknown for each in found),
+        everybody=any_of(access.everybody for access in by_access),
+        named=frozenset() if is_unknown_owner else named,
+        owner_unknown=is_unknown_owner or any(access.owner_unknown for access in by_access),
     )
 
 
@@ -89,15 +92,15 @@ def let_in_at_all(
     statements: Iterable[Statement], account: str, owner_id: str = ""
 ) -> ExternalPrincipals:
     """Say who outside ``account`` may do anything that the policy allows."""
-    held = tuple(statements)
-    deeds = {
+    policy = tuple(statements)
+    accesses = {
         AccessKind(action=action.replace("*", ANY), on=on.replace("*", ANY))
-        for statement in held
+        for statement in policy
         if statement.is_allow
         for action in statement.actions or (ANY,)
         for on in statement.resources or (ANY,)
     }
-    return let_in(held, account, sorted(deeds, key=lambda d: (d.action, d.on)), owner_id)
+    return let_in(policy, account, sorted(accesses, key=lambda d: (d.action, d.on)), owner_id)
 
 
 def account_in(principal: str) -> str:
@@ -109,26 +112,28 @@ def account_in(principal: str) -> str:
     return parts[4] if is_arn and _ACCOUNT.match(parts[4]) else ""
 
 
-def _by_deed(
-    held: tuple[Statement, ...], account: str, deed: AccessKind, owner_id: str
+def _by_access(
+    policy: tuple[Statement, ...], account: str, access: AccessKind, owner_id: str
 ) -> ExternalPrincipals:
-    refusal = _refusal(held, deed)
+    refusal = _refusal(policy, access)
     everybody, named, owner_unknown = NO, set[str](), False
-    for statement in held:
-        if not (statement.is_allow and _allows(statement, deed)):
+    for statement in policy:
+        if not (statement.is_allow and _allows(statement, access)):
             continue
         within = left_by_both(left_by_allow(statement.conditions), refusal.left)
         for principal in _principals(statement):
             if principal == EVERYBODY:
                 everybody = any_of((everybody, _is_everybody(within)))
-                named |= {each for each in within.accounts if each != account}
+                named |= {account_id for account_id in within.accounts if account_id != account}
             elif _CANONICAL.match(principal):
                 owner_unknown = owner_unknown or not owner_id
                 named |= {principal} if owner_id and principal != owner_id else set()
             elif account_in(principal) not in ("", account) and _reaches(principal, within):
                 named.add(principal)
     if refusal.spared is not None:
-        outside = {each for each in refusal.spared if account_in(each) not in ("", account)}
+        outside = {
+            principal for principal in refusal.spared if account_in(principal) not in ("", account)
+        }
         named = outside if everybody != NO else named & outside
         everybody = NO
     return ExternalPrincipals(
@@ -146,14 +151,14 @@ class _Refusal(msgspec.Struct, frozen=True, kw_only=True):
     struck: frozenset[str]
 
 
-def _refusal(held: tuple[Statement, ...], deed: AccessKind) -> _Refusal:
+def _refusal(policy: tuple[Statement, ...], access: AccessKind) -> _Refusal:
     left = OPEN
     spared: frozenset[str] | None = None
     struck: set[str] = set()
-    for statement in held:
-        if statement.is_allow or not statement.covers_action(deed.action):
+    for statement in policy:
+        if statement.is_allow or not statement.covers_action(access.action):
             continue
-        if not statement.covers_resource(deed.on):
+        if not statement.covers_resource(access.on):
             continue
         if EVERYBODY in statement.principals:
             left = left_by_both(left, left_by_deny(statement.conditions))
@@ -167,15 +172,15 @@ def _refusal(held: tuple[Statement, ...], deed: AccessKind) -> _Refusal:
     return _Refusal(left=left, spared=spared, struck=frozenset(struck))
 
 
-def _allows(statement: Statement, deed: AccessKind) -> bool:
+def _allows(statement: Statement, access: AccessKind) -> bool:
     """An allow of any part counts, so only the kind of resource is looked at."""
-    if not statement.covers_action(deed.action):
+    if not statement.covers_action(access.action):
         return False
-    if deed.on == ANY or statement.not_resources or not statement.resources:
+    if access.on == ANY or statement.not_resources or not statement.resources:
         return True
-    if "/" in deed.on:
+    if "/" in access.on:
         return any("/" in resource or "*" in resource for resource in statement.resources)
-    return statement.covers_resource(deed.on)
+    return statement.covers_resource(access.on)
 
 
 def _principals(statement: Statement) -> tuple[str, ...]:
@@ -199,7 +204,7 @@ def _is_everybody(within: Confined) -> Answer:
 
 
 def _reaches(principal: str, within: Confined) -> bool:
-    """Whether a named outsider is among those who are left; inside a network it may be."""
+    """Whether a named external principal is among those left; inside a network it may be."""
     if within == NOBODY:
         return False
     if within.is_open or within.is_network:
@@ -213,7 +218,7 @@ def statements_of(resource: Resource, name: str = "policy") -> tuple[Statement, 
         case Unknown() as unread:
             return unread
         case Known(value=value):
-            return tuple(read_statement(each) for each in value or ())
+            return tuple(read_statement(statement) for statement in value or ())
 
 
 def _whole_policy(resource: Resource) -> ExternalPrincipals | Unknown:
@@ -225,24 +230,32 @@ def _whole_policy(resource: Resource) -> ExternalPrincipals | Unknown:
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the property ``policy`` lets everybody do something."""
-    found = _whole_policy(resource)
-    return found if isinstance(found, Unknown) else verdict(found.everybody, resource, graph)
+    principals = _whole_policy(resource)
+    return (
+        principals
+        if isinstance(principals, Unknown)
+        else verdict(principals.everybody, resource, graph)
+    )
 
 
 def external_accounts(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the other accounts that the property ``policy`` lets in."""
-    found = _whole_policy(resource)
-    if isinstance(found, Unknown):
-        return found
-    if found.owner_unknown and account_of(resource) == CODE_ACCOUNT:
-        return verdict(found.whose, resource, graph)
-    return Known(sorted({account_in(each) or each for each in found.named}))
+    principals = _whole_policy(resource)
+    if isinstance(principals, Unknown):
+        return principals
+    if principals.owner_unknown and account_of(resource) == CODE_ACCOUNT:
+        return verdict(principals.whose, resource, graph)
+    return Known(sorted({account_in(principal) or principal for principal in principals.named}))
 
 
 def has_external_accounts(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the property ``policy`` lets other accounts, or everybody, do something."""
-    found = _whole_policy(resource)
-    return found if isinstance(found, Unknown) else verdict(found.is_some, resource, graph)
+    principals = _whole_policy(resource)
+    return (
+        principals
+        if isinstance(principals, Unknown)
+        else verdict(principals.is_some, resource, graph)
+    )
 
 
 POLICIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

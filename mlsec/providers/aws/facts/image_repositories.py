@@ -32,25 +32,33 @@ _SCANNING = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody may pull or push."""
-    found = _outsiders(resource, (*_PULLS, *_PUSHES))
-    return found if isinstance(found, Unknown) else verdict(found.everybody, resource, graph)
+    principals = _external_principals(resource, (*_PULLS, *_PUSHES))
+    return (
+        principals
+        if isinstance(principals, Unknown)
+        else verdict(principals.everybody, resource, graph)
+    )
 
 
 def has_external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody outside the account may push, delete or change who may."""
-    found = _outsiders(resource, _PUSHES)
-    return found if isinstance(found, Unknown) else verdict(found.is_some, resource, graph)
+    principals = _external_principals(resource, _PUSHES)
+    return (
+        principals
+        if isinstance(principals, Unknown)
+        else verdict(principals.is_some, resource, graph)
+    )
 
 
 def external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other accounts that may push, ``*`` for everybody, in order."""
-    found = _outsiders(resource, _PUSHES)
-    if isinstance(found, Unknown):
-        return found
-    everybody = verdict(found.everybody, resource, graph)
+    principals = _external_principals(resource, _PUSHES)
+    if isinstance(principals, Unknown):
+        return principals
+    everybody = verdict(principals.everybody, resource, graph)
     if isinstance(everybody, Unknown):
         return everybody
-    return Known(sorted(found.named | ({EVERYBODY} if everybody.value else set())))
+    return Known(sorted(principals.named | ({EVERYBODY} if everybody.value else set())))
 
 
 def is_scanned(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -85,12 +93,14 @@ def _names(rule: Any, name: str) -> bool:
     return any(fnmatchcase(name, f if "*" in f else f"*{f}*") for f in filters)
 
 
-def _outsiders(resource: Resource, deeds: tuple[AccessKind, ...]) -> ExternalPrincipals | Unknown:
+def _external_principals(
+    resource: Resource, accesses: tuple[AccessKind, ...]
+) -> ExternalPrincipals | Unknown:
     statements = statements_of(resource)
     return (
         statements
         if isinstance(statements, Unknown)
-        else let_in(statements, account_of(resource), deeds)
+        else let_in(statements, account_of(resource), accesses)
     )
 
 

@@ -43,8 +43,8 @@ def names(resource: Resource, graph: Graph) -> Known | Unknown:
     """Give all that a reference to the key may say: ARN, id, alias and alias ARN."""
     aliases = graph.targets(resource, "aliases")
     # A reference by ARN or id still has to lead here, so what is known is kept in part.
-    found = [name for alias in aliases.resources for name in (alias.identity, alias.name)]
-    return Known([resource.identity, resource.name, *sorted(found)])
+    alias_names = [name for alias in aliases.resources for name in (alias.identity, alias.name)]
+    return Known([resource.identity, resource.name, *sorted(alias_names)])
 
 
 def is_usable(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -56,27 +56,35 @@ def is_usable(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the key policy lets everybody use or manage the key."""
-    found = _users(resource)
-    return found if isinstance(found, Unknown) else verdict(found.everybody, resource, graph)
+    principals = _users(resource)
+    return (
+        principals
+        if isinstance(principals, Unknown)
+        else verdict(principals.everybody, resource, graph)
+    )
 
 
 def external_users(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other accounts that may use the key, ``*`` for everybody."""
-    found = _users(resource)
-    if isinstance(found, Unknown):
-        return found
-    everybody = verdict(found.everybody, resource, graph)
+    principals = _users(resource)
+    if isinstance(principals, Unknown):
+        return principals
+    everybody = verdict(principals.everybody, resource, graph)
     if isinstance(everybody, Unknown):
         return everybody
-    if found.owner_unknown:
-        return verdict(found.whose, resource, graph)
-    return Known(sorted(found.named | ({EVERYBODY} if everybody.value else set())))
+    if principals.owner_unknown:
+        return verdict(principals.whose, resource, graph)
+    return Known(sorted(principals.named | ({EVERYBODY} if everybody.value else set())))
 
 
 def has_external_users(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody outside the account may use the key."""
-    found = _users(resource)
-    return found if isinstance(found, Unknown) else verdict(found.is_some, resource, graph)
+    principals = _users(resource)
+    return (
+        principals
+        if isinstance(principals, Unknown)
+        else verdict(principals.is_some, resource, graph)
+    )
 
 
 def has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:

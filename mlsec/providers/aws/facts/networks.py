@@ -86,8 +86,9 @@ def task_holds_ml(resource: Resource, graph: Graph) -> Known | Unknown:
         return fact
     return Known(
         any(
-            each.get("serves") in ("model", "vectors") or (each.get("accelerators") or 0) > 0
-            for each in fact.value or ()
+            container.get("serves") in ("model", "vectors")
+            or (container.get("accelerators") or 0) > 0
+            for container in fact.value or ()
         )
     )
 

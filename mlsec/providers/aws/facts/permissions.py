@@ -1,7 +1,7 @@
 """What an identity may do: its policies, less what is denied, within its boundary.
 
 Not taken into account: policies of the organisation, which only take away, and policies on
-resources, which outsiders.py reads from the other side.
+resources, which external_principals.py reads from the other side.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ class Pages(msgspec.Struct, frozen=True, kw_only=True):
 
     def ask(self, question: Question) -> Answer:
         """Say whether these documents allow it and none denies it."""
-        found = [
+        answers = [
             document.ask(question) for document in self.documents if document.about(question.action)
         ]
         if self.is_whole:
-            if not any(allow is not NO for allow, _ in found):
+            if not any(allow is not NO for allow, _ in answers):
                 return NO
             hidden = NO
         else:
             hidden = unknown(self.gaps)
-        allowed = any_of([*(allow for allow, _ in found), hidden])
-        denied = any_of([*(deny for _, deny in found), NO if self.only_allows else hidden])
+        allowed = any_of([*(allow for allow, _ in answers), hidden])
+        denied = any_of([*(deny for _, deny in answers), NO if self.only_allows else hidden])
         return all_of((allowed, not_(denied)))
 
 
@@ -82,10 +82,10 @@ class _Ledger:
 def identity_of(resource: Resource, graph: Graph) -> Identity:
     """Compile what ``resource`` is allowed; kept for the life of the graph."""
     ledger = graph.memo(("identities",), _Ledger)
-    found = ledger.identities.get(resource.id)
-    if found is None:
-        found = ledger.identities[resource.id] = _read_identity(resource, graph, ledger)
-    return found
+    identity = ledger.identities.get(resource.id)
+    if identity is None:
+        identity = ledger.identities[resource.id] = _read_identity(resource, graph, ledger)
+    return identity
 
 
 def _read_identity(resource: Resource, graph: Graph, ledger: _Ledger) -> Identity:
@@ -146,12 +146,12 @@ def _boundary(resource: Resource, graph: Graph, ledger: _Ledger) -> Pages | None
 
 
 def _joined(pages: Iterable[Pages]) -> Pages:
-    held = list(pages)
+    parts = list(pages)
     return Pages(
-        documents=tuple(document for page in held for document in page.documents),
-        gaps=tuple(sorted({gap for page in held for gap in page.gaps})),
-        is_whole=all(page.is_whole for page in held),
-        only_allows=all(page.is_whole or page.only_allows for page in held),
+        documents=tuple(document for page in parts for document in page.documents),
+        gaps=tuple(sorted({gap for page in parts for gap in page.gaps})),
+        is_whole=all(page.is_whole for page in parts),
+        only_allows=all(page.is_whole or page.only_allows for page in parts),
     )
 
 

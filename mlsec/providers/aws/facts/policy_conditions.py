@@ -55,7 +55,7 @@ class Circumstance(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_conditions(raw: Iterable[Mapping[str, Any]]) -> tuple[Circumstance, ...]:
     """Compile the conditions of a normalised statement; keys and operators in lower case."""
-    return tuple(_read_condition(each) for each in raw)
+    return tuple(_read_condition(condition) for condition in raw)
 
 
 def applies(

@@ -94,13 +94,13 @@ class Document:
         """Give the statements that speak of an action (lower case)."""
         if self._services is not None and action.partition(":")[0] not in self._services:
             return ()
-        found = self._about.get(action)
-        if found is None:
-            found = tuple(
+        relevant = self._about.get(action)
+        if relevant is None:
+            relevant = tuple(
                 statement for statement in self.statements if statement.covers_action(action)
             )
-            self._about[action] = found
-        return found
+            self._about[action] = relevant
+        return relevant
 
     def ask(self, question: Question) -> tuple[Answer, Answer]:
         """Give (allowed, denied) by this document alone."""
@@ -110,10 +110,10 @@ class Document:
         if question.reach is Cover.PART:
             # Asked for each of many buckets: not worth keeping.
             return _ask(statements, question)
-        found = self._answers.get(question)
-        if found is None:
-            found = self._answers[question] = _ask(statements, question)
-        return found
+        answer = self._answers.get(question)
+        if answer is None:
+            answer = self._answers[question] = _ask(statements, question)
+        return answer
 
 
 def _ask(statements: tuple[Statement, ...], question: Question) -> tuple[Answer, Answer]:
@@ -152,13 +152,13 @@ def read_document(statements: Iterable[Mapping[str, Any]]) -> Document:
 def read_statement(raw: Mapping[str, Any]) -> Statement:
     """Compile one normalised statement."""
     is_allow = raw.get("effect") == "Allow"
-    actions = tuple(str(each).lower() for each in raw.get("actions", ()))
+    actions = tuple(str(action).lower() for action in raw.get("actions", ()))
     return Statement(
         is_allow=is_allow,
         principals=tuple(raw.get("principals", ())),
         not_principals=tuple(raw.get("not_principals", ())),
         actions=actions,
-        not_actions=tuple(str(each).lower() for each in raw.get("not_actions", ())),
+        not_actions=tuple(str(action).lower() for action in raw.get("not_actions", ())),
         resources=_resources(raw.get("resources", ()), is_allow=is_allow),
         not_resources=_resources(raw.get("not_resources", ()), is_allow=not is_allow),
         conditions=read_conditions(raw.get("conditions", ())),
@@ -194,7 +194,7 @@ def _wild(text: str) -> str:
 
 
 def _resources(raw: Iterable[str], *, is_allow: bool) -> tuple[str, ...]:
-    return tuple(_in_any_region(str(each)) if is_allow else str(each) for each in raw)
+    return tuple(_in_any_region(str(resource)) if is_allow else str(resource) for resource in raw)
 
 
 def _in_any_region(pattern: str) -> str:
@@ -206,5 +206,7 @@ def _in_any_region(pattern: str) -> str:
 
 
 def _services(actions: tuple[str, ...]) -> frozenset[str]:
-    found = {action.partition(":")[0] for action in actions}
-    return frozenset() if any("*" in name or "?" in name for name in found) else frozenset(found)
+    services = {action.partition(":")[0] for action in actions}
+    return (
+        frozenset() if any("*" in name or "?" in name for name in services) else frozenset(services)
+    )

@@ -27,60 +27,60 @@ _WEB_IDENTITY = "sts:assumerolewithwebidentity"
 def trusted_principals(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name everybody whom the trust policy lets in, in order."""
     del graph
-    held = _allows(resource)
-    if isinstance(held, Unknown):
-        return held
-    return Known(sorted({p for statement in held for p in _principals(statement)}))
+    statements = _allows(resource)
+    if isinstance(statements, Unknown):
+        return statements
+    return Known(sorted({p for statement in statements for p in _principals(statement)}))
 
 
 def trusts_services(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the provider's services that may assume the role, in order."""
-    found = trusted_principals(resource, graph)
-    if isinstance(found, Unknown):
-        return found
-    return Known([each for each in found.value if each.endswith(_SERVICE)])
+    principals = trusted_principals(resource, graph)
+    if isinstance(principals, Unknown):
+        return principals
+    return Known([principal for principal in principals.value if principal.endswith(_SERVICE)])
 
 
 def trusts_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a machine learning service may assume the role."""
-    found = trusts_services(resource, graph)
-    if isinstance(found, Unknown):
-        return found
-    return Known(any(each.partition(".")[0] in _ML_SERVICES for each in found.value))
+    services = trusts_services(resource, graph)
+    if isinstance(services, Unknown):
+        return services
+    return Known(any(service.partition(".")[0] in _ML_SERVICES for service in services.value))
 
 
 def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether ML workloads of the account run as this role."""
-    found, path = trusts_ml(resource, graph), property_value(resource, "path")
-    if found == Known(value=False):
-        return found
+    trust, path = trusts_ml(resource, graph), property_value(resource, "path")
+    if trust == Known(value=False):
+        return trust
     if isinstance(path, Unknown):
         return path
     if str(path.value).startswith(_KEPT_BY_SERVICE):
         return Known(value=False)
-    return found
+    return trust
 
 
 def is_open(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody, or a foreign account without any condition, may assume the role."""
-    held = _allows(resource)
-    if isinstance(held, Unknown):
-        return held
+    statements = _allows(resource)
+    if isinstance(statements, Unknown):
+        return statements
     account = account_of(resource)
-    answer = any_of(_is_open(s, p, account) for s in held for p in _principals(s))
+    answer = any_of(_is_open(s, p, account) for s in statements for p in _principals(s))
     return verdict(answer, resource, graph)
 
 
 def lacks_source_condition(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a service may assume the role for whoever asks it, in any account."""
     del graph
-    held = _allows(resource)
-    if isinstance(held, Unknown):
-        return held
+    statements = _allows(resource)
+    if isinstance(statements, Unknown):
+        return statements
     return Known(
         any(
             any(p.endswith(_SERVICE) for p in statement.principals) and not _names_source(statement)
-            for statement in held
+            for statement in statements
             if statement.covers_action("sts:assumerole")
         )
     )

@@ -45,12 +45,12 @@ def has_public_dashboard(resource: Resource, graph: Graph) -> Known | Unknown:
 def external_principals(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other accounts that data access policies let in."""
     own = account_of(resource)
-    found = _principals(
+    principals = _principals(
         resource, graph, lambda principal, _: account_in(principal) not in ("", own)
     )
-    if own == CODE_ACCOUNT and isinstance(found, Known) and found.value:
+    if own == CODE_ACCOUNT and isinstance(principals, Known) and principals.value:
         return verdict(unknown({"?whose account it names"}), resource, graph)
-    return found
+    return principals
 
 
 def full_principals(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -96,7 +96,7 @@ def _principals(
 def _covering(resource: Resource, graph: Graph, derived: str) -> Targets:
     target = kind_of(resource, graph, derived).to
     gaps = set(graph.incomplete(target, resource.scope, resource.region))
-    found = []
+    covering = []
     for policy in graph.of_type(target):
         if policy.scope != resource.scope or policy.region != resource.region:
             continue
@@ -104,8 +104,8 @@ def _covering(resource: Resource, graph: Graph, derived: str) -> Targets:
         if isinstance(fact, Unknown):
             gaps.update(fact.gaps)
         elif any(True for _ in _rules(policy, resource)):
-            found.append(policy)
-    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
+            covering.append(policy)
+    return Targets(resources=tuple(covering), gaps=tuple(sorted(gaps)))
 
 
 def _rules(
@@ -115,7 +115,9 @@ def _rules(
     fact = property_value(policy, "grants")
     for grant in (fact.value or ()) if isinstance(fact, Known) else ():
         for rule in grant.get("rules") or ():
-            if any(_covers(str(each), collection.name) for each in rule.get("resources") or ()):
+            if any(
+                _covers(str(pattern), collection.name) for pattern in rule.get("resources") or ()
+            ):
                 yield grant, rule
 
 

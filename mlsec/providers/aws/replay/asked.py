@@ -135,7 +135,11 @@ class Operations:
         for key in ("input_token", "limit_key"):
             value = config.get(key) or ()
             named.update([value] if isinstance(value, str) else value)
-        wire = {members[each].serialization.get("name", each) for each in named if each in members}
+        wire = {
+            members[member].serialization.get("name", member)
+            for member in named
+            if member in members
+        }
         return frozenset(named | wire)
 
 
@@ -153,7 +157,11 @@ def _content(model: Any, body: bytes, paging: frozenset[str]) -> Any:
         form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
         return sorted(pair for pair in form if pair[0] not in paging)
     try:
-        found = json.loads(body or b"{}")
+        document = json.loads(body or b"{}")
     except ValueError:
         return body.decode("utf-8", "replace")
-    return {k: v for k, v in found.items() if k not in paging} if isinstance(found, dict) else found
+    return (
+        {k: v for k, v in document.items() if k not in paging}
+        if isinstance(document, dict)
+        else document
+    )

@@ -89,15 +89,15 @@ def _json(value: Any, shape: Any) -> Any:
         if getattr(shape, "is_document_type", False):
             return value
         return {
-            _wire_name(shape, name): _json(each, shape.members[name])
+            _wire_name(shape, name): _json(item, shape.members[name])
             if name in shape.members
-            else each
-            for name, each in value.items()
+            else item
+            for name, item in value.items()
         }
     if shape.type_name == "list" and isinstance(value, list):
-        return [_json(each, shape.member) for each in value]
+        return [_json(item, shape.member) for item in value]
     if shape.type_name == "map" and isinstance(value, dict):
-        return {name: _json(each, shape.value) for name, each in value.items()}
+        return {name: _json(item, shape.value) for name, item in value.items()}
     is_moment = shape.type_name == "timestamp" and isinstance(value, str)
     if is_moment and shape.serialization.get("timestampFormat") in (None, "unixTimestamp"):
         return datetime.datetime.fromisoformat(value).timestamp()
@@ -133,11 +133,11 @@ def _xml_body(model: Any, protocol: str, document: Mapping[str, Any]) -> bytes:
 
 
 def _members(value: Mapping[str, Any], shape: Any) -> Iterator[str]:
-    for name, each in value.items():
+    for name, item in value.items():
         member = shape.members.get(name)
         if member is None or member.serialization.get("xmlAttribute"):
             continue
-        yield _element(str(member.serialization.get("name", name)), each, member)
+        yield _element(str(member.serialization.get("name", name)), item, member)
 
 
 def _element(tag: str, value: Any, shape: Any) -> str:
@@ -156,8 +156,8 @@ def _element(tag: str, value: Any, shape: Any) -> str:
 def _list(tag: str, value: list[Any], shape: Any) -> str:
     own = shape.member.serialization.get("name")
     if shape.serialization.get("flattened"):
-        return "".join(_element(own or tag, each, shape.member) for each in value)
-    inner = "".join(_element(own or "member", each, shape.member) for each in value)
+        return "".join(_element(own or tag, item, shape.member) for item in value)
+    inner = "".join(_element(own or "member", item, shape.member) for item in value)
     return f"<{tag}>{inner}</{tag}>"
 
 
@@ -165,8 +165,8 @@ def _map(tag: str, value: Mapping[str, Any], shape: Any) -> str:
     key_tag = shape.key.serialization.get("name", "key")
     value_tag = shape.value.serialization.get("name", "value")
     pairs = [
-        f"{_element(key_tag, name, shape.key)}{_element(value_tag, each, shape.value)}"
-        for name, each in value.items()
+        f"{_element(key_tag, name, shape.key)}{_element(value_tag, item, shape.value)}"
+        for name, item in value.items()
     ]
     if shape.serialization.get("flattened"):
         return "".join(f"<{tag}>{pair}</{tag}>" for pair in pairs)
@@ -175,10 +175,10 @@ def _map(tag: str, value: Mapping[str, Any], shape: Any) -> str:
 
 
 def _attributes(value: Mapping[str, Any], shape: Any) -> Iterator[str]:
-    for name, each in value.items():
+    for name, item in value.items():
         member = shape.members.get(name)
         if member is not None and member.serialization.get("xmlAttribute"):
-            yield f" {_XSI} {member.serialization['name']}={quoteattr(str(each))}"
+            yield f" {_XSI} {member.serialization['name']}={quoteattr(str(item))}"
 
 
 def _text(value: Any) -> str:

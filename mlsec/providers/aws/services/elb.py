@@ -19,7 +19,7 @@ PLANS: tuple[TypePlan, ...] = (
                 name="GetWebACLForResource",
                 params={"ResourceArn": "$.LoadBalancerArn"},
                 not_set=("WAFNonexistentItemException",),
-                # Other kinds cannot have a web ACL, and an internal one is no door to the internet.
+                # Other kinds cannot have a web ACL, and an internal one is not on the internet.
                 only_if={"$.Type": ("application",), "$.Scheme": ("internet-facing",)},
             ),
         ),

@@ -1,6 +1,6 @@
 """Which calls give functions: the listing carries the settings; policy and URLs need a call each.
 
-Every function is asked for its policy and its URLs. A function is a front door to a model because
+Every function is asked for its policy and its URLs. A function is a front route to a model because
 of what its role may call, and nothing that names it; so there is no smaller set that is safe to
 leave the others out of. It costs two calls per function.
 """

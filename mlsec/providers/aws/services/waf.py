@@ -1,4 +1,4 @@
-"""Which calls give web ACLs: the regional list, and one read for each that a front door names."""
+"""Which calls give web ACLs: the regional list, and one read for each that a front route names."""
 
 from __future__ import annotations
 

@@ -41,12 +41,12 @@ def s3_bucket_arn(raw: Any) -> str | None:
 
 def ecr_repository(raw: Any) -> str | None:
     """Give the ARN of the private ECR repository that an image address names; None if another."""
-    found = _ECR.match(str(raw)) if raw else None
-    if found is None:
+    match = _ECR.match(str(raw)) if raw else None
+    if match is None:
         return None
-    region = found["region"]
+    region = match["region"]
     partition = _partition(region)
-    return f"arn:{partition}:ecr:{region}:{found['account']}:repository/{found['name']}"
+    return f"arn:{partition}:ecr:{region}:{match['account']}:repository/{match['name']}"
 
 
 def account_of(raw: Any) -> str | None:
@@ -88,12 +88,12 @@ def _s3_place(raw: Any) -> tuple[str, str] | None:
 def _s3_url(text: str) -> tuple[str, str] | None:
     url = urllib.parse.urlsplit(text)
     host = url.hostname or ""
-    found = _S3_HOST.match(host) if len(host) <= _LONGEST_HOST else None
-    if found is None:
+    match = _S3_HOST.match(host) if len(host) <= _LONGEST_HOST else None
+    if match is None:
         return None
     path = urllib.parse.unquote(url.path.lstrip("/"))
-    if found["bucket"]:
-        return found["bucket"], path
+    if match["bucket"]:
+        return match["bucket"], path
     bucket, _, key = path.partition("/")
     return (bucket, key) if bucket else None
 

@@ -21,7 +21,7 @@ def rolls_back(raw: Any) -> bool | None:
     if raw is None:
         return None
     breaker, alarms = raw.get("deploymentCircuitBreaker") or {}, raw.get("alarms") or {}
-    return any(each.get("enable") and each.get("rollback") for each in (breaker, alarms))
+    return any(switch.get("enable") and switch.get("rollback") for switch in (breaker, alarms))
 
 
 def target_group_arns(raw: Any) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""Front doors: routes and integrations of APIs, listener rules, web ACLs, function URLs."""
+"""Entry points: routes and integrations of APIs, listener rules, web ACLs, function URLs."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def http_integrations(raw: Any) -> list[dict[str, Any]] | None:
 
 def traces_bodies(raw: Any) -> bool | None:
     """Say whether any method of a stage logs whole requests and responses."""
-    return None if raw is None else any(each.get("dataTraceEnabled") for each in raw.values())
+    return (
+        None if raw is None else any(settings.get("dataTraceEnabled") for settings in raw.values())
+    )
 
 
 def stage_rate(raw: Any) -> float | None:
@@ -103,8 +105,8 @@ def escaped_policy(raw: Any) -> list[dict[str, Any]] | None:
 
 def function_arn(raw: Any) -> str | None:
     """Give the ARN of a function without version or alias."""
-    found = _FUNCTION.match(str(raw)) if raw else None
-    return found.group(0) if found else None
+    match = _FUNCTION.match(str(raw)) if raw else None
+    return match.group(0) if match else None
 
 
 def is_signed_url(raw: Any) -> bool | None:
@@ -224,13 +226,13 @@ def _integration_id(raw: Any) -> str | None:
 
 
 def _forwards(actions: Any) -> set[str]:
-    found: set[str] = set()
+    groups: set[str] = set()
     for action in actions:
         if action.get("TargetGroupArn"):
-            found.add(str(action["TargetGroupArn"]))
+            groups.add(str(action["TargetGroupArn"]))
         for group in (action.get("ForwardConfig") or {}).get("TargetGroups") or ():
-            found.add(str(group["TargetGroupArn"]))
-    return found
+            groups.add(str(group["TargetGroupArn"]))
+    return groups
 
 
 def _listener_auth(actions: Any) -> str:
@@ -240,8 +242,11 @@ def _listener_auth(actions: Any) -> str:
             ("AuthenticateOidcConfig", "oidc"),
             ("AuthenticateCognitoConfig", "cognito"),
         ):
-            held = action.get(key)
-            if held and held.get("OnUnauthenticatedRequest", "authenticate") != "allow":
+            authentication = action.get(key)
+            if (
+                authentication
+                and authentication.get("OnUnauthenticatedRequest", "authenticate") != "allow"
+            ):
                 return name
         if action.get("JwtValidationConfig"):
             return "jwt"

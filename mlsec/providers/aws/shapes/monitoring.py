@@ -51,8 +51,8 @@ def alarms_in_rule(raw: Any) -> list[str] | None:
     """Give the names of the alarms in a composite alarm's rule; an ARN is cut to its name."""
     if raw is None:
         return None
-    found = (match.group(1) for match in _RULE_ALARM.finditer(str(raw)))
-    return _unique(each.rpartition(":alarm:")[2] or each for each in found)
+    arns = (match.group(1) for match in _RULE_ALARM.finditer(str(raw)))
+    return _unique(arn.rpartition(":alarm:")[2] or arn for arn in arns)
 
 
 def log_group_arn(raw: Any) -> str | None:
@@ -129,7 +129,9 @@ def _is_cost(raw: Any) -> bool:
 
 def _budget_services(raw: Any) -> set[str]:
     old = (raw.get("CostFilters") or {}).get("Service") or ()
-    return {str(each) for each in old} | set(_expression_services(raw.get("FilterExpression")))
+    return {str(service) for service in old} | set(
+        _expression_services(raw.get("FilterExpression"))
+    )
 
 
 def _expression_services(raw: Any) -> Iterator[str]:
@@ -138,7 +140,7 @@ def _expression_services(raw: Any) -> Iterator[str]:
         return
     dimension = raw.get("Dimensions") or {}
     if dimension.get("Key") == "SERVICE":
-        yield from (str(each) for each in dimension.get("Values") or ())
+        yield from (str(value) for value in dimension.get("Values") or ())
     for key in ("Or", "And"):
         for inner in raw.get(key) or ():
             yield from _expression_services(inner)
@@ -172,7 +174,7 @@ def _data_types(raw: Any) -> Iterator[tuple[str, bool]]:
         for resource in selector.get("DataResources") or ():
             name = str(resource.get("Type"))
             every = _ALL_OF_TYPE.get(name)
-            values = [str(each) for each in resource.get("Values") or ()]
+            values = [str(value) for value in resource.get("Values") or ()]
             is_all = every is not None and any(every.match(value) for value in values)
             yield name, is_all and selector.get("ReadWriteType", "All") == "All"
 
@@ -180,15 +182,15 @@ def _data_types(raw: Any) -> Iterator[tuple[str, bool]]:
 def _equals(selector: Mapping[str, Any], field: str) -> list[str]:
     return [
         str(value)
-        for each in selector.get("FieldSelectors") or ()
-        if each.get("Field") == field
-        for value in each.get("Equals") or ()
+        for part in selector.get("FieldSelectors") or ()
+        if part.get("Field") == field
+        for value in part.get("Equals") or ()
     ]
 
 
 def _is_plain(selector: Mapping[str, Any]) -> bool:
     """Say whether an advanced selector takes everything of its category (and type)."""
-    return all(each.get("Field") in _PLAIN_FIELDS for each in selector.get("FieldSelectors") or ())
+    return all(part.get("Field") in _PLAIN_FIELDS for part in selector.get("FieldSelectors") or ())
 
 
 def _is_whole(selector: Mapping[str, Any]) -> bool:

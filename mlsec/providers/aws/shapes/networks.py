@@ -107,15 +107,17 @@ def _sources(item: Mapping[str, Any]) -> Iterator[str]:
         ("PrefixListIds", "PrefixListId"),
         ("UserIdGroupPairs", "GroupId"),
     ):
-        for each in item.get(name) or ():
-            yield str(each.get(key, ""))
+        for source in item.get(name) or ():
+            yield str(source.get(key, ""))
 
 
 def _is_internet_route(route: Mapping[str, Any]) -> bool:
     to = (route.get("DestinationCidrBlock"), route.get("DestinationIpv6CidrBlock"))
     gateway = str(route.get("GatewayId") or "")
     is_active = route.get("State", "active") == "active"
-    return is_active and gateway.startswith("igw-") and any(each in WORLD for each in to)
+    return (
+        is_active and gateway.startswith("igw-") and any(destination in WORLD for destination in to)
+    )
 
 
 NETWORK_SHAPES: Mapping[str, Callable[[Any], Any]] = {

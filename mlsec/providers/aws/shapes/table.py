@@ -39,10 +39,10 @@ def tag_map(raw: Any) -> dict[str, str] | None:
         return None
     if isinstance(raw, Mapping):
         return {str(key): str(value) for key, value in raw.items()}
-    found = [{str(k).lower(): v for k, v in item.items()} for item in raw]
+    tags = [{str(k).lower(): v for k, v in item.items()} for item in raw]
     return {
         str(item.get("key", item.get("tagkey"))): str(item.get("value", item.get("tagvalue", "")))
-        for item in found
+        for item in tags
     }
 
 
@@ -93,8 +93,8 @@ def each(shape: Shape) -> Shape:
     def shaped(raw: Any) -> list[Any] | None:
         if raw is None:
             return None
-        found = [shape(item) for item in raw]
-        return [item for item in found if item is not None]
+        shaped_items = [shape(item) for item in raw]
+        return [item for item in shaped_items if item is not None]
 
     return shaped
 

@@ -1,4 +1,4 @@
-"""The asker in front of the real one: it answers listings out of Resource Graph where it can."""
+"""The client in front of the real one: it answers listings out of Resource Graph where it can."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ResourceGraphClient:
 
 
 def ask_index(
-    asker: Client,
+    client: Client,
     scopes: Iterable[Scope],
     plans: tuple[TypePlan, ...],
     vocabulary: Vocabulary,
@@ -77,21 +77,21 @@ def ask_index(
         tuple(scope.account for scope in scopes[at : at + _MOST_SUBSCRIPTIONS])
         for at in range(0, len(scopes), _MOST_SUBSCRIPTIONS)
     ]
-    crew = WorkerPool(asker.in_flight)
+    pool = WorkerPool(client.in_flight)
     try:
-        jobs = [_inside_job(asker, scope, began_at, inside) for scope in scopes]
-        jobs += [_count_job(asker, chunk, types, answers) for chunk in chunks]
-        crew.run(jobs)
+        jobs = [_inside_job(client, scope, began_at, inside) for scope in scopes]
+        jobs += [_count_job(client, chunk, types, answers) for chunk in chunks]
+        pool.run(jobs)
         index = Index(answers, inside)
-        crew.run(_witness_jobs(asker, index, plans, vocabulary))
+        pool.run(_witness_jobs(client, index, plans, vocabulary))
     finally:
-        crew.close()
+        pool.close()
     return index
 
 
 def stored_index(
     snapshot: Snapshot,
-    asker: Client,
+    client: Client,
     scopes: Iterable[Scope],
     plans: tuple[TypePlan, ...],
     vocabulary: Vocabulary,
@@ -100,7 +100,7 @@ def stored_index(
     """Give the index that a collection had, whatever types it asked for."""
     inside: dict[str, Inside] = {}
     for scope in scopes:
-        job = _inside_job(asker, scope, began_at, inside)
+        job = _inside_job(client, scope, began_at, inside)
         job.then(job.work())
     answers = []
     for call in snapshot.find_all(TENANT, "", GRAPH.service, GRAPH.name):
@@ -112,13 +112,13 @@ def stored_index(
             entries = entries_of(request, interpret(request, call, document))
             answers.append(_rows_answer(types, params["subscriptions"], entries))
     index = Index(answers, inside)
-    for job in _witness_jobs(asker, index, plans, vocabulary):
+    for job in _witness_jobs(client, index, plans, vocabulary):
         job.then(job.work())
     return index
 
 
 def _witness_jobs(
-    asker: Client, index: Index, plans: tuple[TypePlan, ...], vocabulary: Vocabulary
+    client: Client, index: Index, plans: tuple[TypePlan, ...], vocabulary: Vocabulary
 ) -> list[Job]:
     """Ask for one listing of each type that has rows, and believe the rows that are the same."""
     paths = paths_read(plans, vocabulary)
@@ -128,11 +128,11 @@ def _witness_jobs(
         if isinstance(listing, ArmRead) and listing.graph in paths and listing.graph not in jobs:
             request = witness_of(index, listing)
             if request is not None:
-                jobs[listing.graph] = _witness_job(asker, index, request, paths[listing.graph])
+                jobs[listing.graph] = _witness_job(client, index, request, paths[listing.graph])
     return list(jobs.values())
 
 
-def _witness_job(asker: Client, index: Index, request: Request, paths: Iterable[str]) -> Job:
+def _witness_job(client: Client, index: Index, request: Request, paths: Iterable[str]) -> Job:
     kind = getattr(request.operation, "graph", "")
 
     def then(found: ListingResult) -> tuple[Job, ...]:
@@ -142,19 +142,19 @@ def _witness_job(asker: Client, index: Index, request: Request, paths: Iterable[
 
     return Job(
         lane=(request.scope, request.operation.service),
-        work=lambda: entries_of(request, asker.ask(request)),
+        work=lambda: entries_of(request, client.ask(request)),
         then=then,
     )
 
 
 def _inside_job(
-    asker: Client, scope: Scope, began_at: datetime.datetime, inside: dict[str, Inside]
+    client: Client, scope: Scope, began_at: datetime.datetime, inside: dict[str, Inside]
 ) -> Job:
     """Ask for one subscription's permissions, then for its resources: one after the other."""
 
     def work() -> tuple[ListingResult, ListingResult]:
-        permissions = _ask(asker, scope.name, LIST_PERMISSIONS, LIST_PERMISSIONS.params)
-        resources = _ask(asker, scope.name, LIST_RESOURCES, LIST_RESOURCES.params)
+        permissions = _ask(client, scope.name, LIST_PERMISSIONS, LIST_PERMISSIONS.params)
+        resources = _ask(client, scope.name, LIST_RESOURCES, LIST_RESOURCES.params)
         return resources, permissions
 
     def keep(pair: tuple[ListingResult, ListingResult]) -> tuple[Job, ...]:
@@ -167,7 +167,7 @@ def _inside_job(
 
 
 def _count_job(
-    asker: Client, subscriptions: tuple[str, ...], types: frozenset[str], answers: list[RowsAnswer]
+    client: Client, subscriptions: tuple[str, ...], types: frozenset[str], answers: list[RowsAnswer]
 ) -> Job:
     """Ask how many there are of each type: what is not among them, the graph does not index."""
 
@@ -178,17 +178,17 @@ def _count_job(
             if "type" in entry
         }
         wanted = {kind: count for kind, count in counts.items() if kind in types}
-        return [_rows_job(asker, subscriptions, kinds, answers.append) for kinds in pack(wanted)]
+        return [_rows_job(client, subscriptions, kinds, answers.append) for kinds in pack(wanted)]
 
     return Job(
         lane=(TENANT, "graph"),
-        work=lambda: _ask(asker, TENANT, GRAPH, _body(COUNTS, subscriptions)),
+        work=lambda: _ask(client, TENANT, GRAPH, _body(COUNTS, subscriptions)),
         then=then,
     )
 
 
 def _rows_job(
-    asker: Client,
+    client: Client,
     subscriptions: tuple[str, ...],
     kinds: frozenset[str],
     keep: Callable[[RowsAnswer], None],
@@ -199,7 +199,7 @@ def _rows_job(
 
     return Job(
         lane=(TENANT, "graph"),
-        work=lambda: _ask(asker, TENANT, GRAPH, _body(rows_query(kinds), subscriptions)),
+        work=lambda: _ask(client, TENANT, GRAPH, _body(rows_query(kinds), subscriptions)),
         then=then,
     )
 
@@ -219,10 +219,10 @@ def _rows_answer(
 
 
 def _ask(
-    asker: Client, scope: str, operation: Operation, params: Mapping[str, Any]
+    client: Client, scope: str, operation: Operation, params: Mapping[str, Any]
 ) -> ListingResult:
     request = _request(scope, operation, params)
-    return entries_of(request, asker.ask(request))
+    return entries_of(request, client.ask(request))
 
 
 def _request(scope: str, operation: Operation, params: Mapping[str, Any]) -> Request:

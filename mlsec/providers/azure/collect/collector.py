@@ -48,19 +48,19 @@ def collect(
     )
     transport = ArmTransport(cloud, credential, connection)
     redact = Redactor(snapshot.meta()["salt"]).redact
-    asker = RestClient(transport, snapshot, table_of(plans()), redact, live_settings(settings))
+    client = RestClient(transport, snapshot, table_of(plans()), redact, live_settings(settings))
     try:
         group = _group(settings, principal.tenant)
-        places = find_subscriptions(asker, wanted, group)
+        places = find_subscriptions(client, wanted, group)
         known = decode(fact_of(snapshot.meta(), PROVIDER, PLACES))
         snapshot.set_meta(key_of(PROVIDER, PLACES), encode(join(known, places)))
         began_at = datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
-        index = ask_index(asker, places.scopes, plans(), settings.vocabulary, began_at)
+        index = ask_index(client, places.scopes, plans(), settings.vocabulary, began_at)
         _note_bulk(snapshot, index.trusted)
-        front = ResourceGraphClient(asker, index)
+        front = ResourceGraphClient(client, index)
         walk_azure(front, settings.vocabulary, places, began_at, progress)
     finally:
-        asker.stop()
+        client.stop()
         transport.close()
     snapshot.set_clock("finished_at", _now())
 

@@ -39,15 +39,15 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     if not held:
         raise MlsecError("the snapshot holds nothing of Azure", location=str(snapshot.path))
     places, began_at = stored(snapshot, held)
-    asker = SnapshotClient(snapshot)
-    index = stored_index(snapshot, asker, places.scopes, plans(), vocabulary, began_at)
-    inventory = walk_azure(ResourceGraphClient(asker, index), vocabulary, places, began_at, None)
+    client = SnapshotClient(snapshot)
+    index = stored_index(snapshot, client, places.scopes, plans(), vocabulary, began_at)
+    inventory = walk_azure(ResourceGraphClient(client, index), vocabulary, places, began_at, None)
     known = {plan.type for plan in plans()} & vocabulary.types.keys()
     return with_unseen(inventory, places, known, _unseen)
 
 
 def walk_azure(
-    asker: Client,
+    client: Client,
     vocabulary: Vocabulary,
     places: CollectedScopes,
     began_at: datetime.datetime,
@@ -62,7 +62,7 @@ def walk_azure(
         began_at=began_at,
         progress=progress,
     )
-    return walk(asker, vocabulary, places.scopes, settings)
+    return walk(client, vocabulary, places.scopes, settings)
 
 
 def _canonical_id(given: str, scope: Scope) -> str:

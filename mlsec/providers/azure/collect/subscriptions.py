@@ -29,18 +29,18 @@ _UNSEEN = (
 )
 
 
-def find_subscriptions(asker: Client, target: AzureTarget, group: str = "") -> CollectedScopes:
+def find_subscriptions(client: Client, target: AzureTarget, group: str = "") -> CollectedScopes:
     """Ask which subscriptions there are; those that cannot be read are gaps.
 
     Args:
-        asker: answers the two listings.
+        client: answers the two listings.
         target: the subscriptions that the user named, or none for all.
         group: the management group whose subscriptions are wanted, "" for no such limit.
 
     Raises:
         MlsecError: nothing that was asked for can be seen.
     """
-    listed = _ask(asker, LIST_SUBSCRIPTIONS, {})
+    listed = _ask(client, LIST_SUBSCRIPTIONS, {})
     gaps = [listed.gap] if listed.gap else []
     states = {
         str(entry["subscriptionId"]).lower(): str(entry.get("state", "Enabled"))
@@ -49,7 +49,7 @@ def find_subscriptions(asker: Client, target: AzureTarget, group: str = "") -> C
     }
     wanted = set(target.subscriptions or states)
     if group:
-        members, unknown = _members(asker, group)
+        members, unknown = _members(client, group)
         gaps += [unknown] if unknown else []
         wanted = {member for member in members if member in wanted or not target.subscriptions}
     readable = {each for each in wanted if each in states and states[each] not in _UNREADABLE}
@@ -60,8 +60,8 @@ def find_subscriptions(asker: Client, target: AzureTarget, group: str = "") -> C
     return CollectedScopes(scopes=scopes, gaps=tuple(gaps))
 
 
-def _members(asker: Client, group: str) -> tuple[set[str], Gap | None]:
-    found = _ask(asker, LIST_DESCENDANTS, {"group": group})
+def _members(client: Client, group: str) -> tuple[set[str], Gap | None]:
+    found = _ask(client, LIST_DESCENDANTS, {"group": group})
     names = {
         str(entry["name"]).lower()
         for entry in found.entries
@@ -70,11 +70,11 @@ def _members(asker: Client, group: str) -> tuple[set[str], Gap | None]:
     return names, found.gap
 
 
-def _ask(asker: Client, operation: Operation, params: Mapping[str, Any]) -> ListingResult:
+def _ask(client: Client, operation: Operation, params: Mapping[str, Any]) -> ListingResult:
     request = Request(
         scope=TENANT, region="", operation=operation, params=params, subject="subscriptions"
     )
-    return entries_of(request, asker.ask(request))
+    return entries_of(request, client.ask(request))
 
 
 def _scope(subscription: str) -> Scope:

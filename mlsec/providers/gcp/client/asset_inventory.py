@@ -1,6 +1,6 @@
-"""The asker the walk talks to: Cloud Asset Inventory first, then the service; ids for numbers.
+"""The client the walk talks to: Cloud Asset Inventory first, then the service; ids for numbers.
 
-It stands over a live or a stored asker alike, so that reading a snapshot gives what collecting it
+It stands over a live or a stored client alike, so that reading a snapshot gives what collecting it
 gave.
 """
 
@@ -97,10 +97,10 @@ class AssetInventoryClient:
         known = tuple(sorted(_location_ids(places.document)))
         if not known:
             return gap_for(asked, GapReason.MALFORMED, detail="the answer names no location")
-        found = self._in(request, known)
-        if isinstance(found, Gap):
-            return CallResult(document={request.operation.items: []}, call=places.call, cut=found)
-        return msgspec.structs.replace(found, call=places.call, cut=places.cut or found.cut)
+        answer = self._in(request, known)
+        if isinstance(answer, Gap):
+            return CallResult(document={request.operation.items: []}, call=places.call, cut=answer)
+        return msgspec.structs.replace(answer, call=places.call, cut=places.cut or answer.cut)
 
     def _in(self, request: Request, places: Iterable[str]) -> CallResult | Gap:
         """Ask in each of these locations; a gap when none of them answers."""
@@ -110,11 +110,12 @@ class AssetInventoryClient:
         gaps = [answer for answer in answers if isinstance(answer, Gap)]
         if gaps and not answered:
             return gaps[0]
-        offered = [each.document.get(items, []) for each in answered if each.is_offered]
+        offered = [response.document.get(items, []) for response in answered if response.is_offered]
         return CallResult(
             document={items: [entry for listed in offered for entry in listed]},
             call=answered[0].call if answered else "",
-            cut=next((each.cut for each in answered if each.cut), None) or next(iter(gaps), None),
+            cut=next((response.cut for response in answered if response.cut), None)
+            or next(iter(gaps), None),
         )
 
     def _from_inventory(self, request: Request, route: Route) -> CallResult | None:
@@ -124,17 +125,17 @@ class AssetInventoryClient:
         if index.assets is None:
             return None
         pattern = self._pattern(request, route)
-        found = [asset for name, asset in index.assets.items() if pattern.fullmatch(name)]
+        assets = [asset for name, asset in index.assets.items() if pattern.fullmatch(name)]
         items = request.operation.items
         if items:
-            return self._list(items, found, index, is_sensitive=bool(request.operation.redact))
-        if not found:
+            return self._list(items, assets, index, is_sensitive=bool(request.operation.redact))
+        if not assets:
             return None
-        whole = found[0].get("iamPolicy") if is_policy else found[0]["resource"]["data"]
+        whole = assets[0].get("iamPolicy") if is_policy else assets[0]["resource"]["data"]
         return CallResult(document=whole, call=index.call) if whole else None
 
     def _list(
-        self, items: str, found: list[Any], index: _Index, *, is_sensitive: bool
+        self, items: str, assets: list[Any], index: _Index, *, is_sensitive: bool
     ) -> CallResult | None:
         """Give a list from its assets.
 
@@ -142,10 +143,10 @@ class AssetInventoryClient:
         is none. Where it has nothing of a type at all it may not have begun to index it: the
         service is asked.
         """
-        if (found and is_sensitive) or not index.assets:
+        if (assets and is_sensitive) or not index.assets:
             return None
-        placed = [_placed(asset["resource"]["data"]) for asset in found]
-        unique = {canonical(each): each for each in placed}
+        placed = [_placed(asset["resource"]["data"]) for asset in assets]
+        unique = {canonical(document): document for document in placed}
         entries = [unique[mark] for mark in sorted(unique)]
         return CallResult(document={items: entries}, call=index.call, why=LAG, by=NAME)
 
@@ -179,9 +180,9 @@ class AssetInventoryClient:
                 continue
             listed = answer.document.get("assets", [])
             if parent != own:
-                listed = [each for each in listed if own in each.get("ancestors", ())]
-            if all(_is_whole(each, route, is_policy=is_policy) for each in listed):
-                return _Index(assets={each["name"]: each for each in listed}, call=answer.call)
+                listed = [asset for asset in listed if own in asset.get("ancestors", ())]
+            if all(_is_whole(asset, route, is_policy=is_policy) for asset in listed):
+                return _Index(assets={asset["name"]: asset for asset in listed}, call=answer.call)
         return _Index()
 
     def _assets(self, scope: str, parent: str, asset: str, *, is_policy: bool) -> CallResult | Gap:
@@ -215,9 +216,9 @@ def with_ids(document: Any, numbers: Mapping[str, str]) -> Any:
             return document
         return _NUMBER.sub(lambda m: "projects/" + numbers.get(m[1], m[1]), document)
     if isinstance(document, list):
-        return [with_ids(each, numbers) for each in document]
+        return [with_ids(item, numbers) for item in document]
     if isinstance(document, dict):
-        return {name: with_ids(each, numbers) for name, each in document.items()}
+        return {name: with_ids(item, numbers) for name, item in document.items()}
     return document
 
 

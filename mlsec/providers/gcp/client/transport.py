@@ -168,13 +168,13 @@ def _warns(answer: Mapping[str, Any]) -> bool:
 
 
 def _texts(value: Any) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []
+    return [str(text) for text in value] if isinstance(value, list) else []
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _parsed(body: bytes) -> Any:

@@ -56,7 +56,7 @@ def check(target: str, settings: CollectSettings) -> None:
 
 
 class _Collection:
-    """One run: the session, the asker over it, and the places that were found."""
+    """One run: the session, the client over it, and the places that were found."""
 
     def __init__(self, target: GcpTarget, snapshot: Snapshot, settings: CollectSettings) -> None:
         self._target, self._snapshot, self._settings = target, snapshot, settings
@@ -69,13 +69,13 @@ class _Collection:
         self._note_start()
         table = table_of(plans())
         redact = _Redacting(snapshot.meta()["salt"], table)
-        self.asker = RestClient(self._transport, snapshot, table, redact, live_settings(settings))
+        self.client = RestClient(self._transport, snapshot, table, redact, live_settings(settings))
 
     def run(self, progress: Progress | None) -> None:
         places = self._places()
         self._snapshot.set_meta(key_of(PROVIDER, PLACES), self._joined(places))
         began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
-        walk_gcp(self.asker, self._settings.vocabulary, places, began_at, progress)
+        walk_gcp(self.client, self._settings.vocabulary, places, began_at, progress)
         self._note_inventory()
 
     def _note_inventory(self) -> None:
@@ -90,7 +90,7 @@ class _Collection:
 
     def close(self) -> None:
         """Let waiting calls end, and let go of the connections."""
-        self.asker.stop()
+        self.client.stop()
         self._identity.session.close()
 
     def _joined(self, places: Places) -> str:
@@ -135,7 +135,7 @@ class _Collection:
         names, gaps, parents = self._projects()
         projects: list[Project] = []
         for name in names:
-            project = find_project(self.asker, name)
+            project = find_project(self.client, name)
             if isinstance(project, Gap):
                 gaps.append(project)
             else:
@@ -145,7 +145,7 @@ class _Collection:
         self._transport.numbers |= {p.number: p.id for p in projects if p.number}
         scopes: list[Scope] = []
         for project in projects:
-            scope, unknown = find_regions(self.asker, project, self._target)
+            scope, unknown = find_regions(self.client, project, self._target)
             scopes.append(scope)
             gaps += unknown
         return Places(
@@ -160,7 +160,7 @@ class _Collection:
         named = self._target.projects
         if self._settings.is_organisation and not named:
             scope = f"gcp/{self._identity.project or '-'}"
-            organisation = find_projects(self.asker, scope, _start(self._settings))
+            organisation = find_projects(self.client, scope, _start(self._settings))
             return organisation.projects, list(organisation.gaps), organisation.names
         names = named or ((self._identity.project,) if self._identity.project else ())
         if not names:

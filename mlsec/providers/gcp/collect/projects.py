@@ -36,10 +36,10 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "ACTIVE"
 
 
-def find_project(asker: Client, name: str) -> Project | Gap:
+def find_project(client: Client, name: str) -> Project | Gap:
     """Ask what a project is, by its id or number; a project that is being deleted is a gap."""
     request = _request(f"gcp/{name}", GET_PROJECT, {})
-    answer = asker.ask(request)
+    answer = client.ask(request)
     if isinstance(answer, Gap):
         return answer
     project = _project(answer.document)
@@ -55,7 +55,7 @@ def find_project(asker: Client, name: str) -> Project | Gap:
 
 
 def find_regions(
-    asker: Client, project: Project, target: GcpTarget
+    client: Client, project: Project, target: GcpTarget
 ) -> tuple[Scope, tuple[Gap, ...]]:
     """Ask which locations Vertex AI has; other services are asked for all of theirs at once.
 
@@ -64,7 +64,7 @@ def find_regions(
     """
     scope = Scope(name=f"gcp/{project.id}", account=project.id, home=GLOBAL, regions=())
     request = _request(scope.name, LIST_LOCATIONS, {})
-    answer = asker.ask(request)
+    answer = client.ask(request)
     entries = entries_of(request, answer)
     known = _locations(entries.entries)
     for region in target.regions:
@@ -91,30 +91,30 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
 
 
-def find_projects(asker: Client, scope: str, start: str = "") -> Organisation:
+def find_projects(client: Client, scope: str, start: str = "") -> Organisation:
     """Walk every organisation that is visible, or what lies below ``start``, folder by folder.
 
     Where none is visible, the projects that are visible are read, and a gap says that there may be
     more.
     """
-    found = ListingResult() if start else _listed(asker, scope, SEARCH_ORGANIZATIONS, {})
-    names = tuple(sorted(str(e["name"]) for e in found.entries if e.get("name")))
+    listed = ListingResult() if start else _listed(client, scope, SEARCH_ORGANIZATIONS, {})
+    names = tuple(sorted(str(e["name"]) for e in listed.entries if e.get("name")))
     names = (start,) if start else names
-    gaps = [found.gap] if found.gap else []
+    gaps = [listed.gap] if listed.gap else []
     projects: set[str] = set()
     waiting = list(names)
     while waiting:
         parent = waiting.pop(0)
-        below = _listed(asker, scope, LIST_PROJECTS, {"parent": parent})
-        folders = _listed(asker, scope, LIST_FOLDERS, {"parent": parent})
-        gaps += [found.gap for found in (below, folders) if found.gap]
+        below = _listed(client, scope, LIST_PROJECTS, {"parent": parent})
+        folders = _listed(client, scope, LIST_FOLDERS, {"parent": parent})
+        gaps += [part.gap for part in (below, folders) if part.gap]
         projects |= set(_active(below.entries))
         waiting += sorted(str(e["name"]) for e in folders.entries if e.get("state") == "ACTIVE")
     if not start and (not names or gaps):
-        visible = _listed(asker, scope, SEARCH_PROJECTS, {})
+        visible = _listed(client, scope, SEARCH_PROJECTS, {})
         projects |= set(_active(visible.entries))
         gaps += [visible.gap] if visible.gap else []
-    if not names and not found.gap:
+    if not names and not listed.gap:
         gaps.append(_no_organisation(scope))
     return Organisation(names=names, projects=tuple(sorted(projects)), gaps=tuple(gaps))
 
@@ -130,10 +130,10 @@ def _no_organisation(scope: str) -> Gap:
 
 
 def _listed(
-    asker: Client, scope: str, operation: Operation, params: Mapping[str, Any]
+    client: Client, scope: str, operation: Operation, params: Mapping[str, Any]
 ) -> ListingResult:
     request = _request(scope, operation, params)
-    return entries_of(request, asker.ask(request))
+    return entries_of(request, client.ask(request))
 
 
 def _request(scope: str, operation: Operation, params: Mapping[str, Any]) -> Request:

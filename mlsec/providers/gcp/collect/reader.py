@@ -43,11 +43,11 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
         MlsecError: it holds nothing of Google Cloud, or its facts are damaged.
     """
     meta, clock = snapshot.meta(), snapshot.clock()
-    held = fact_of(meta, PROVIDER, PLACES)
-    if not held:
+    stored_places = fact_of(meta, PROVIDER, PLACES)
+    if not stored_places:
         raise MlsecError("the snapshot holds nothing of Google Cloud", location=str(snapshot.path))
     try:
-        places = msgspec.json.decode(held, type=Places)
+        places = msgspec.json.decode(stored_places, type=Places)
         began_at = datetime.datetime.fromisoformat(clock["started_at"])
     except (KeyError, ValueError, msgspec.DecodeError):
         raise MlsecError(
@@ -64,7 +64,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
 
 
 def walk_gcp(
-    asker: Client,
+    client: Client,
     vocabulary: Vocabulary,
     places: Places,
     began_at: datetime.datetime,
@@ -74,7 +74,7 @@ def walk_gcp(
     known = tuple(plan for plan in plans() if plan.type in vocabulary.types)
     settings = WalkSettings(plans=known, shapes=SHAPES, began_at=began_at, progress=progress)
     anywhere = frozenset(s.name for s in places.scopes if s.regions == ("",))
-    over = AssetInventoryClient(asker, routes(), places.numbers, places.parents, anywhere)
+    over = AssetInventoryClient(client, routes(), places.numbers, places.parents, anywhere)
     return walk(over, vocabulary, places.scopes, settings)
 
 

@@ -22,7 +22,7 @@ def tools(resource: Resource, graph: Graph) -> Known | Unknown:
     agent that runs elsewhere has tools that nothing here says: one item without a name.
     """
     del graph
-    found: list[dict[str, Any]] = []
+    tools_called: list[dict[str, Any]] = []
     agents = property_value(resource, "agents")
     if isinstance(agents, Unknown):
         return agents
@@ -30,25 +30,25 @@ def tools(resource: Resource, graph: Graph) -> Known | Unknown:
         defined = property_value(resource, listed)
         if isinstance(defined, Unknown):
             return defined
-        found += _called(defined.value, agents.value, used)
+        tools_called += _called(defined.value, agents.value, used)
     if any(agent.get("is_remote") is not False for agent in agents.value):
-        found.append({})
-    return Known(found)
+        tools_called.append({})
+    return Known(tools_called)
 
 
 def _called(
     defined: Iterable[Mapping[str, Any]], agents: Iterable[Mapping[str, Any]], used: str
 ) -> list[dict[str, Any]]:
-    found = []
+    called = []
     for tool in defined:
         name = _short(tool.get("name"))
-        callers = [a for a in agents if name in {_short(each) for each in a.get(used, ())}]
+        callers = [a for a in agents if name in {_short(tool) for tool in a.get(used, ())}]
         if not callers or tool.get("takes_actions") is False:
             continue
         is_unasked = any(agent.get("validates_tool_calls") is False for agent in callers)
         is_sure = tool.get("takes_actions") is True and is_unasked
-        found.append({"name": name, **({"confirmation": _ASKS_NOBODY} if is_sure else {})})
-    return found
+        called.append({"name": name, **({"confirmation": _ASKS_NOBODY} if is_sure else {})})
+    return called
 
 
 def _short(name: Any) -> str:
@@ -62,16 +62,16 @@ def _joined(*names: str) -> Callable[[Resource, Graph], Known | Unknown]:
     def join(resource: Resource, graph: Graph) -> Known | Unknown:
         del graph
         facts = [property_value(resource, name) for name in names]
-        hidden = [each for each in facts if isinstance(each, Unknown)]
+        hidden = [fact for fact in facts if isinstance(fact, Unknown)]
         if hidden:
-            return Unknown(tuple(sorted({gap for each in hidden for gap in each.gaps})))
-        return Known(sorted({text for each in facts for text in _value(each)}))
+            return Unknown(tuple(sorted({gap for fact in hidden for gap in fact.gaps})))
+        return Known(sorted({text for fact in facts for text in _value(fact)}))
 
     return join
 
 
-def _value(held: Known | Unknown) -> Iterable[str]:
-    return held.value if isinstance(held, Known) else ()
+def _value(fact: Known | Unknown) -> Iterable[str]:
+    return fact.value if isinstance(fact, Known) else ()
 
 
 def guardrail_names(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -79,9 +79,9 @@ def guardrail_names(resource: Resource, graph: Graph) -> Known | Unknown:
     del graph
     own = property_value(resource, "app_guardrails")
     agents = property_value(resource, "agents")
-    for held in (own, agents):
-        if isinstance(held, Unknown):
-            return held
+    for fact in (own, agents):
+        if isinstance(fact, Unknown):
+            return fact
     below = [name for agent in _value(agents) for name in _guardrails(agent)]
     return Known(sorted({*_value(own), *below}))
 

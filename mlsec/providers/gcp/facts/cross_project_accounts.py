@@ -28,9 +28,11 @@ _ACCOUNT = "gcp.iam.service_account"
 _MANY = ("group:", "allUsers", "allAuthenticatedUsers", "principalSet:")
 
 
-def holders_abroad(resource: Resource, permissions: tuple[str, ...], graph: Graph) -> Targets:
+def cross_project_holders(
+    resource: Resource, permissions: tuple[str, ...], graph: Graph
+) -> Targets:
     """Find the accounts of other projects with one of the permissions on a resource."""
-    if all(each.scope == resource.scope for each in _accounts(graph).values()):
+    if all(account.scope == resource.scope for account in _accounts(graph).values()):
         return Targets()
     resources: dict[str, Resource] = {}
     gaps: set[str] = set()
@@ -41,8 +43,8 @@ def holders_abroad(resource: Resource, permissions: tuple[str, ...], graph: Grap
         for account in accounts if given else ():
             meant = is_meant(grant.member, identity_of(account, graph))
             answer = any_of(
-                all_of((meant, gives, not_(denied_in(resource.scope, account, each, graph))))
-                for each, gives in given.items()
+                all_of((meant, gives, not_(denied_in(resource.scope, account, permission, graph))))
+                for permission, gives in given.items()
             )
             if answer == YES:
                 resources[account.id] = account
@@ -70,7 +72,7 @@ def _given(
         permission: all_of((counts, role_allows(grant.role, permission, resource.scope, graph)))
         for permission in permissions
     }
-    return {each: answer for each, answer in answers.items() if answer != NO}
+    return {permission: answer for permission, answer in answers.items() if answer != NO}
 
 
 def _accounts(graph: Graph) -> dict[str, Resource]:

@@ -1,8 +1,8 @@
-"""Front doors: Cloud Run, functions and API gateways that lead to endpoints and agents by name.
+"""Entry points: Cloud Run, functions and API gateways that lead to endpoints and agents by name.
 
-A door to one endpoint is proven when the policy of that endpoint names the service account of what
-stands behind the door, or when a gateway's backend address names the endpoint. An account that may
-call every endpoint of the project opens a door to models in general: it shows on the gateway, and
+A route to one endpoint is proven when the policy of that endpoint names the service account of what
+stands behind the route, or when a gateway's backend address names the endpoint. An account that may
+call every endpoint of the project opens a route to models in general: it shows on the gateway, and
 is held against no single endpoint. Names in environment variables prove nothing and are not read.
 """
 
@@ -19,10 +19,10 @@ from mlsec.providers.gcp.facts.grants import reasons_as_gaps, verdict
 from mlsec.providers.gcp.facts.routes import (
     LEADING,
     Route,
-    doors_of,
     invoker_check_disabled,
     is_reached_by_all,
     path_answers,
+    routes_of,
 )
 
 if TYPE_CHECKING:
@@ -41,20 +41,20 @@ def requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def calls_models(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the service account may call an endpoint or an agent."""
-    doors = doors_of(resource, graph)
-    if doors.found or not doors.gaps:
-        return Known(bool(doors.found))
-    return Unknown(doors.gaps)
+    routes = routes_of(resource, graph)
+    if routes.found or not routes.gaps:
+        return Known(bool(routes.found))
+    return Unknown(routes.gaps)
 
 
 def is_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether it has an accelerator, or its service account may call models."""
-    doors = doors_of(resource, graph)
-    hidden = unknown(doors.gaps) if doors.gaps else NO
+    routes = routes_of(resource, graph)
+    hidden = unknown(routes.gaps) if routes.gaps else NO
     serves = NO
     if "has_accelerator" in graph.vocabulary.types[resource.type].properties:
         serves = flag(resource, "has_accelerator")
-    return verdict(any_of((serves, YES if doors.found else hidden)), resource, graph)
+    return verdict(any_of((serves, YES if routes.found else hidden)), resource, graph)
 
 
 def gateway_is_public(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -68,66 +68,66 @@ def gateway_requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def ai_routes(resource: Resource, graph: Graph) -> Known | Unknown:
-    """List a gateway's doors as items; one door that is known to be open decides."""
-    doors = doors_of(resource, graph)
-    gaps = set(doors.gaps)
-    for door in doors.found:
-        gaps |= reasons_as_gaps(door.is_open.because, resource, graph)
-    is_decided = any(door.is_open == YES for door in doors.found)
+    """List a gateway's routes as items; one route that is known to be open decides."""
+    routes = routes_of(resource, graph)
+    gaps = set(routes.gaps)
+    for route in routes.found:
+        gaps |= reasons_as_gaps(route.is_open.because, resource, graph)
+    is_decided = any(route.is_open == YES for route in routes.found)
     if gaps and not is_decided:
         return Unknown(tuple(sorted(gaps)))
-    hidden: list[dict[str, Any]] = [{}] if doors.gaps else []
-    return Known([*(_as_item(door) for door in doors.found), *hidden])
+    hidden: list[dict[str, Any]] = [{}] if routes.gaps else []
+    return Known([*(_as_item(route) for route in routes.found), *hidden])
 
 
 def entry_points(resource: Resource, graph: Graph) -> Targets:
     """Give the gateways that lead to this endpoint or agent by name."""
-    return _doors_to(resource, graph, is_only_open=False)
+    return _entry_points_to(resource, graph, is_only_open=False)
 
 
 def public_entry_points(resource: Resource, graph: Graph) -> Targets:
     """Give the gateways through which anybody reaches this endpoint or agent."""
-    return _doors_to(resource, graph, is_only_open=True)
+    return _entry_points_to(resource, graph, is_only_open=True)
 
 
 def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody reaches this endpoint or agent through some gateway."""
-    doors = public_entry_points(resource, graph)
-    if doors.resources or not doors.gaps:
-        return Known(bool(doors.resources))
-    return Unknown(doors.gaps)
+    routes = public_entry_points(resource, graph)
+    if routes.resources or not routes.gaps:
+        return Known(bool(routes.resources))
+    return Unknown(routes.gaps)
 
 
-def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
+def _entry_points_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
     resources: dict[str, Resource] = {}
     gaps = {gap for name in LEADING for gap in graph.incomplete(name, resource.scope, "")}
-    for gateway in (each for name in LEADING for each in graph.of_type(name)):
+    for gateway in (candidate for name in LEADING for candidate in graph.of_type(name)):
         if gateway.scope != resource.scope:
             continue
-        doors = doors_of(gateway, graph)
-        mine = [door for door in doors.found if door.target == resource.id]
+        routes = routes_of(gateway, graph)
+        mine = [route for route in routes.found if route.target == resource.id]
         if is_only_open:
             gaps |= reasons_as_gaps(any_of(d.is_open for d in mine).because, gateway, graph)
-            mine = [door for door in mine if door.is_open == YES]
+            mine = [route for route in mine if route.is_open == YES]
         if mine:
             resources[gateway.id] = gateway
         else:
-            gaps.update(doors.gaps)
+            gaps.update(routes.gaps)
     return Targets(resources=tuple(resources.values()), gaps=tuple(sorted(gaps)))
 
 
-def _as_item(door: Route) -> dict[str, Any]:
+def _as_item(route: Route) -> dict[str, Any]:
     item: dict[str, Any] = {
-        "route": door.route,
-        "auth": door.auth,
-        "calls": door.calls,
-        "target": door.target or None,
-        "via": door.via or None,
-        "is_direct": not door.via,
-        "is_named": bool(door.target),
+        "route": route.route,
+        "auth": route.auth,
+        "calls": route.calls,
+        "target": route.target or None,
+        "via": route.via or None,
+        "is_direct": not route.via,
+        "is_named": bool(route.target),
     }
-    if door.is_open in (YES, NO):
-        item["is_public"] = door.is_open == YES
+    if route.is_open in (YES, NO):
+        item["is_public"] = route.is_open == YES
     return item
 
 

@@ -11,11 +11,11 @@ from mlsec.graph.ternary import unknown
 from mlsec.providers.gcp.facts.external_principals import (
     ExternalPrincipals,
     Fact,
+    external_grants_above,
     facts_about,
     holders_of_any_role,
     let_in,
     let_in_here,
-    strangers_above,
 )
 from mlsec.providers.gcp.facts.grants import Grants, grants_above, own_grants, verdict
 from mlsec.providers.gcp.facts.members import EVERYBODY, is_open_member
@@ -53,7 +53,7 @@ def is_open(resource: Resource, graph: Graph) -> Known | Unknown:
 def broad_ml_members(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name everybody and whole domains among those who hold a role of Vertex AI."""
     grants = grants_above(resource.scope, graph)
-    found = {
+    members = {
         EVERYBODY if is_open_member(grant.member) else grant.member
         for grant in grants.held
         if is_open_member(grant.member) or grant.member.startswith("domain:")
@@ -61,7 +61,7 @@ def broad_ml_members(resource: Resource, graph: Graph) -> Known | Unknown:
     }
     if grants.gaps:
         return verdict(unknown(grants.gaps), resource, graph)
-    return Known(sorted(found))
+    return Known(sorted(members))
 
 
 def _holders_of(permissions: tuple[str, ...]) -> Callable[[Resource, Graph], ExternalPrincipals]:
@@ -75,7 +75,7 @@ def _holders_of(permissions: tuple[str, ...]) -> Callable[[Resource, Graph], Ext
 
 def _admins(resource: Resource, graph: Graph) -> ExternalPrincipals:
     above = grants_above(resource.scope, graph)
-    known = strangers_above(resource, graph)
+    known = external_grants_above(resource, graph)
     return let_in(Grants(gaps=above.gaps), _ADMIN, resource, graph, above=known)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 Fact = Callable[[Resource, "Graph"], Known | Unknown]
-Stranger = tuple[Grant, Answer]
+ExternalGrant = tuple[Grant, Answer]
 
 
 class ExternalPrincipals(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class ExternalPrincipals(msgspec.Struct, frozen=True, kw_only=True):
 
 def let_in(
     grants: Grants, permissions: Iterable[str], resource: Resource, graph: Graph,
-    above: tuple[Stranger, ...] = (),
+    above: tuple[ExternalGrant, ...] = (),
 ) -> ExternalPrincipals:  # fmt: skip
     """Say who outside the resource's home holds one of the permissions on (part of) it.
 
@@ -53,7 +53,7 @@ def let_in(
     wanted = tuple(permissions)
     everybody: list[Answer] = []
     named: dict[str, Answer] = {}
-    for grant, outside in (*_strangers(grants.held, home_of(resource, graph)), *above):
+    for grant, outside in (*_external_grants(grants.held, home_of(resource, graph)), *above):
         gives = all_of(
             (
                 outside,
@@ -72,23 +72,23 @@ def let_in(
 def let_in_here(resource: Resource, permissions: Iterable[str], graph: Graph) -> ExternalPrincipals:
     """Say the same for all that counts at a resource: its own policy and those above it."""
     near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
-    known = strangers_above(resource, graph)
+    known = external_grants_above(resource, graph)
     grants = Grants(held=near.held, gaps=tuple(sorted({*near.gaps, *above.gaps})))
     return let_in(grants, permissions, resource, graph, above=known)
 
 
-def strangers_above(resource: Resource, graph: Graph) -> tuple[Stranger, ...]:
+def external_grants_above(resource: Resource, graph: Graph) -> tuple[ExternalGrant, ...]:
     """Give the grants from the project upwards whose members are not surely inside."""
     return graph.memo(
         ("gcp external principals", resource.scope),
         lambda: tuple(
-            _strangers(grants_above(resource.scope, graph).held, home_of(resource, graph))
+            _external_grants(grants_above(resource.scope, graph).held, home_of(resource, graph))
         ),
     )
 
 
-def _strangers(held: Iterable[Grant], home: Home) -> Iterator[Stranger]:
-    for grant in held:
+def _external_grants(grants: Iterable[Grant], home: Home) -> Iterator[ExternalGrant]:
+    for grant in grants:
         outside = is_external(grant.member, home)
         if outside != NO:
             yield grant, outside
@@ -115,14 +115,14 @@ def condition_name(resource: Resource) -> str:
     return resource.identity.partition("googleapis.com/")[2]
 
 
-def names(found: ExternalPrincipals, resource: Resource, graph: Graph) -> Known | Unknown:
+def names(principals: ExternalPrincipals, resource: Resource, graph: Graph) -> Known | Unknown:
     """Give the list only when every part of it is known."""
-    parts = (found.everybody, *found.named.values(), found.hidden)
+    parts = (principals.everybody, *principals.named.values(), principals.hidden)
     doubts = [part for part in parts if part not in (YES, NO)]
     if doubts:
         return verdict(any_of(doubts), resource, graph)
-    names = {member for member, answer in found.named.items() if answer == YES}
-    return Known(sorted(names | ({EVERYBODY} if found.everybody == YES else set())))
+    names = {member for member, answer in principals.named.items() if answer == YES}
+    return Known(sorted(names | ({EVERYBODY} if principals.everybody == YES else set())))
 
 
 def facts_about(find: Callable[[Resource, Graph], ExternalPrincipals]) -> tuple[Fact, Fact, Fact]:

@@ -94,7 +94,7 @@ def own_grants(resource: Resource) -> Grants:
     fact = property_value(resource, name)
     if isinstance(fact, Unknown):
         return Grants(gaps=fact.gaps or ("?the policy of " + resource.name,))
-    return Grants(held=tuple(grant for each in fact.value or () for grant in _read(each)))
+    return Grants(held=tuple(grant for binding in fact.value or () for grant in _read(binding)))
 
 
 def role_allows(role: str, permission: str, scope: str, graph: Graph) -> Answer:
@@ -137,12 +137,12 @@ def condition_leaves(condition: str, resource: str) -> Answer:
         return YES
     answers = []
     for clause in condition.split("&&"):
-        found = _CLAUSE.match(clause.strip().removeprefix("(").removesuffix(")"))
-        found = found or _CLAUSE.match(clause)
-        if found is None:
+        match = _CLAUSE.match(clause.strip().removeprefix("(").removesuffix(")"))
+        match = match or _CLAUSE.match(clause)
+        if match is None:
             answers.append(unknown({f"?the condition {condition}"}))
-        elif found.group(1).startswith("name"):
-            answers.append(_about(found.group(2), resource))
+        elif match.group(1).startswith("name"):
+            answers.append(_about(match.group(2), resource))
     if any(answer == NO for answer in answers):
         return NO
     reasons = {reason for answer in answers for reason in answer.because}
@@ -174,12 +174,12 @@ def _doubt(reason: str, resource: Resource, graph: Graph) -> str:
 
 
 def _permissions(role: str, scope: str, shelf: _Shelf, graph: Graph) -> frozenset[str] | Unknown:
-    found = shelf.roles[scope].get(role)
-    if found is None:
+    definition = shelf.roles[scope].get(role)
+    if definition is None:
         kind = _type_of(role)
         hidden = graph.incomplete(kind, scope, "")
         return Unknown(hidden or ("?the role " + role,))
-    fact = property_value(found, "permissions")
+    fact = property_value(definition, "permissions")
     if isinstance(fact, Unknown):
         return Unknown(fact.gaps or ("?the role " + role,))
     return frozenset(fact.value or ())

@@ -60,8 +60,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     def holds(self, roles: Iterable[str]) -> Answer:
         """Say whether it holds one of the roles."""
         wanted = tuple(roles)
-        found = [holding.counts for holding in self.holdings if holding.role in wanted]
-        return any_of((*found, self.hidden))
+        answers = [holding.counts for holding in self.holdings if holding.role in wanted]
+        return any_of((*answers, self.hidden))
 
     def _ways(self, permission: str, graph: Graph) -> list[Answer]:
         scope = self.account.scope
@@ -150,8 +150,10 @@ def _rule_denies(rule: Mapping[str, Any], account: Resource, permission: str) ->
         return NO
     if _covers(rule.get("except_permissions"), full):
         return NO
-    meant = any_of(_is_denied(each, account) for each in rule.get("principals") or ())
-    spared = any_of(_is_denied(each, account) for each in rule.get("except_principals") or ())
+    meant = any_of(_is_denied(principal, account) for principal in rule.get("principals") or ())
+    spared = any_of(
+        _is_denied(principal, account) for principal in rule.get("except_principals") or ()
+    )
     return all_of((meant, not_(spared)))
 
 
@@ -188,4 +190,4 @@ def _is_in_group(group: str, account: Resource) -> Answer:
     fact = property_value(account, "groups")
     if isinstance(fact, Unknown):
         return unknown(fact.gaps or {f"?whether {account.name} is in the group {group}"})
-    return YES if group.lower() in {str(each).lower() for each in fact.value or ()} else NO
+    return YES if group.lower() in {str(name).lower() for name in fact.value or ()} else NO

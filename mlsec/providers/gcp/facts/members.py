@@ -183,13 +183,13 @@ def _declared(scope: str, graph: Graph) -> frozenset[str]:
 
 
 def _owners(nodes: list[Resource]) -> frozenset[str]:
-    found: set[str] = set()
+    owners: set[str] = set()
     for node in nodes:
         fact = property_value(node, "bindings")
         for binding in (fact.value or ()) if isinstance(fact, Known) else ():
             if binding.get("role") == _OWNER:
-                found |= {m for m in binding.get("members") or () if m.startswith(_PEOPLE)}
-    return frozenset(found)
+                owners |= {m for m in binding.get("members") or () if m.startswith(_PEOPLE)}
+    return frozenset(owners)
 
 
 def _kind(node: Resource) -> str:

@@ -75,8 +75,8 @@ def _logs(node: Resource, service: str, kind: str) -> Answer:
     if isinstance(fact, Unknown):
         return unknown(fact.gaps)
     return any_of(
-        YES if each.get("service") in (service, _ALL_SERVICES) and kind in each["kinds"] else NO
-        for each in fact.value or ()
+        YES if config.get("service") in (service, _ALL_SERVICES) and kind in config["kinds"] else NO
+        for config in fact.value or ()
     )
 
 
@@ -123,8 +123,8 @@ def is_flow_logged(resource: Resource, graph: Graph) -> Known | Unknown:
     return verdict(all_of([*answers, *hidden]), resource, graph)
 
 
-def _is_one_of(held: Known | Unknown, values: tuple[str, ...]) -> bool:
-    return isinstance(held, Known) and held.value in values
+def _is_one_of(fact: Known | Unknown, values: tuple[str, ...]) -> bool:
+    return isinstance(fact, Known) and fact.value in values
 
 
 def holds_ml(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -149,17 +149,17 @@ def _ml_users(resource: Resource, graph: Graph) -> list[Answer]:
             continue
         gaps = graph.incomplete(name, resource.scope, "")
         answers += [unknown(gaps)] if gaps else []
-        for each in graph.of_type(name):
-            if each.scope == resource.scope:
-                answers += [_leads(each, way, resource, graph) for way in ways]
+        for user in graph.of_type(name):
+            if user.scope == resource.scope:
+                answers += [_leads(user, way, resource, graph) for way in ways]
     return answers
 
 
-def _leads(each: Resource, way: str, resource: Resource, graph: Graph) -> Answer:
-    reached = graph.targets(each, way)
+def _leads(user: Resource, way: str, resource: Resource, graph: Graph) -> Answer:
+    reached = graph.targets(user, way)
     if any(target.id == resource.id for target in reached.resources):
-        is_cluster = "runs_ml" in graph.vocabulary.types[each.type].properties
-        return flag(each, "runs_ml") if is_cluster else YES
+        is_cluster = "runs_ml" in graph.vocabulary.types[user.type].properties
+        return flag(user, "runs_ml") if is_cluster else YES
     return unknown(reached.gaps) if reached.gaps else NO
 
 

@@ -1,4 +1,4 @@
-"""Ways through Google's front doors: where each leads, and whether anybody may take it."""
+"""Ways through Google's entry points: where each leads, and whether anybody may take it."""
 
 from __future__ import annotations
 
@@ -47,35 +47,35 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Routes(msgspec.Struct, frozen=True, kw_only=True):
-    """The doors of one gateway; with ``gaps``, there may be more than could be read."""
+    """The routes of one gateway; with ``gaps``, there may be more than could be read."""
 
     found: tuple[Route, ...] = ()
     gaps: tuple[str, ...] = ()
 
 
-def doors_of(gateway: Resource, graph: Graph) -> Routes:
-    """Give a gateway's doors; kept for the life of the graph."""
-    find = _gateway_doors if gateway.type == _GATEWAY else _service_doors
+def routes_of(gateway: Resource, graph: Graph) -> Routes:
+    """Give a gateway's routes; kept for the life of the graph."""
+    find = _gateway_routes if gateway.type == _GATEWAY else _service_routes
     return graph.memo(("gcp routes", gateway.id), lambda: find(gateway, graph))
 
 
-def _service_doors(service: Resource, graph: Graph) -> Routes:
+def _service_routes(service: Resource, graph: Graph) -> Routes:
     """Follow the service account of a Cloud Run service or function to what it may call."""
     is_open = is_reached_by_all(service, graph)
     auth = NO_AUTH if invoker_check_disabled(service, graph) == YES else "iam"
     roles = graph.targets(service, "role")
     gaps = set(roles.gaps)
-    found = []
+    routes = []
     for account in roles.resources:
         for calls, target, answer in _calls_of(account, graph):
             if answer == YES:
-                found.append(
+                routes.append(
                     Route(route="/", auth=auth, is_open=is_open, calls=calls, target=target,
                          via=account.name)
                 )  # fmt: skip
             else:
                 gaps |= reasons_as_gaps(answer.because, service, graph)
-    return Routes(found=tuple(found), gaps=tuple(sorted(gaps)))
+    return Routes(found=tuple(routes), gaps=tuple(sorted(gaps)))
 
 
 def _calls_of(account: Resource, graph: Graph) -> Iterator[tuple[str, str, Answer]]:
@@ -166,19 +166,19 @@ def _service_behind(resource: Resource, graph: Graph) -> Answer | None:
     return any_of([*(is_reached_by_all(target, graph) for target in behind.resources), *hidden])
 
 
-def _gateway_doors(gateway: Resource, graph: Graph) -> Routes:
+def _gateway_routes(gateway: Resource, graph: Graph) -> Routes:
     configs = graph.targets(gateway, "config")
-    gaps, found = set(configs.gaps), list[Route]()
+    gaps, routes = set(configs.gaps), list[Route]()
     for config in configs.resources:
         fact = property_value(config, "routes")
         if isinstance(fact, Unknown):
             gaps.update(fact.gaps)
             continue
-        found += [_gateway_door(route) for route in fact.value or () if route.get("endpoint")]
-    return Routes(found=tuple(found), gaps=tuple(sorted(gaps)))
+        routes += [_gateway_route(route) for route in fact.value or () if route.get("endpoint")]
+    return Routes(found=tuple(routes), gaps=tuple(sorted(gaps)))
 
 
-def _gateway_door(route: Mapping[str, Any]) -> Route:
+def _gateway_route(route: Mapping[str, Any]) -> Route:
     auth = str(route.get("auth"))
     return Route(
         route=str(route.get("route")),

@@ -11,7 +11,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
-from mlsec.providers.gcp.facts.cross_project_accounts import holders_abroad
+from mlsec.providers.gcp.facts.cross_project_accounts import cross_project_holders
 from mlsec.providers.gcp.facts.external_principals import condition_name
 from mlsec.providers.gcp.facts.grants import (
     Grant,
@@ -47,8 +47,8 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 def notebooks(resource: Resource, graph: Graph) -> Targets:
     """Give the notebooks that run as the account."""
     scope = resource.scope
-    found = graph.memo(("gcp notebooks", scope), lambda: _notebooks_in(scope, graph))
-    return Targets(resources=found.by_account.get(resource.id, ()), gaps=found.gaps)
+    by_scope = graph.memo(("gcp notebooks", scope), lambda: _notebooks_in(scope, graph))
+    return Targets(resources=by_scope.by_account.get(resource.id, ()), gaps=by_scope.gaps)
 
 
 def bucket_writers(resource: Resource, graph: Graph) -> Targets:
@@ -56,18 +56,18 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
     # A condition may be about this very bucket; without one a grant counts for all of them.
     grants = (*near.held, *(grant for grant in above.held if grant.condition))
-    abroad = holders_abroad(resource, _PUTS, graph)
-    found = list(abroad.resources)
-    gaps = {*graph.incomplete(_ACCOUNT, resource.scope, ""), *near.gaps, *abroad.gaps}
+    other_projects = cross_project_holders(resource, _PUTS, graph)
+    writers = list(other_projects.resources)
+    gaps = {*graph.incomplete(_ACCOUNT, resource.scope, ""), *near.gaps, *other_projects.gaps}
     for account in graph.of_type(_ACCOUNT):
         if account.scope != resource.scope or account.is_stub:
             continue
         answer = any_of(_puts(account, grants, condition_name(resource), graph))
         if answer == YES:
-            found.append(account)
+            writers.append(account)
         elif answer != NO:
             gaps |= reasons_as_gaps(answer.because, resource, graph)
-    return Targets(resources=tuple(found), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(writers), gaps=tuple(sorted(gaps)))
 
 
 def _puts(
@@ -97,7 +97,9 @@ def _notebooks_in(scope: str, graph: Graph) -> _Notebooks:
             gaps |= set(roles.gaps) if resource.scope == scope else set()
             for role in roles.resources:
                 resources.setdefault(role.id, {})[resource.id] = resource
-    by_account = {name: tuple(each.values()) for name, each in resources.items()}
+    by_account = {
+        name: tuple(notebooks_by_id.values()) for name, notebooks_by_id in resources.items()
+    }
     return _Notebooks(by_account=by_account, gaps=tuple(sorted(gaps)))
 
 
@@ -114,7 +116,7 @@ def _users_in(scope: str, graph: Graph) -> _Users:
 
 
 def _read_users(scope: str, graph: Graph) -> _Users:
-    found: dict[str, list[Answer]] = {}
+    users: dict[str, list[Answer]] = {}
     gaps: set[str] = set()
     for kind in _kinds_with_role(graph):
         is_ml = not _ML_CONCEPTS.isdisjoint(kind.concepts)
@@ -126,23 +128,25 @@ def _read_users(scope: str, graph: Graph) -> _Users:
             if resource.scope == scope:
                 # That a workload may call models is not enough: it has to run one.
                 runs = YES if is_ml else flag(resource, mark)
-                gaps |= _note(resource, runs, found, graph)
-    by_account = {name: tuple(answers) for name, answers in found.items()}
+                gaps |= _note(resource, runs, users, graph)
+    by_account = {name: tuple(answers) for name, answers in users.items()}
     return _Users(by_account=by_account, hidden=unknown(gaps) if gaps else NO)
 
 
-def _note(each: Resource, runs: Answer, found: dict[str, list[Answer]], graph: Graph) -> set[str]:
+def _note(
+    resource: Resource, runs: Answer, users: dict[str, list[Answer]], graph: Graph
+) -> set[str]:
     """Note whose account it runs as; gives what hides that."""
     gaps: set[str] = set()
     if runs == NO:
         return gaps
-    known = graph.vocabulary.types[each.type].relations
+    known = graph.vocabulary.types[resource.type].relations
     for name in _ROLES:
         if name in known:
-            reached = graph.targets(each, name)
+            reached = graph.targets(resource, name)
             gaps |= set(reached.gaps)
             for role in reached.resources:
-                found.setdefault(role.id, []).append(runs)
+                users.setdefault(role.id, []).append(runs)
     return gaps
 
 

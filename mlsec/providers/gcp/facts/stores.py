@@ -95,7 +95,7 @@ def _listed(
         # The project's owners are always on the list: an empty one was not shown.
         return ExternalPrincipals(hidden=unknown({f"?the access list of {resource.name}"}))
     home = home_of(resource, graph)
-    grants = [each for each in fact.value or () if each.get("role") in roles]
+    grants = [grant for grant in fact.value or () if grant.get("role") in roles]
     members = [member for grant in grants for member in _as_member(str(grant.get("entity")))]
     named = {
         member: answer
@@ -151,7 +151,7 @@ def _filtered(resource: Resource) -> Answer:
         return NO
     if isinstance(ranges, Unknown):
         return unknown(ranges.gaps)
-    return NO if any(each in _WORLD for each in ranges.value or ()) else YES
+    return NO if any(range_ in _WORLD for range_ in ranges.value or ()) else YES
 
 
 _READING, _WRITING = facts_about(_readers), facts_about(_writers)

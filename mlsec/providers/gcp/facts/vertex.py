@@ -43,9 +43,9 @@ def unknown_consumer_projects(resource: Resource, graph: Graph) -> Known | Unkno
     named = property_value(resource, "private_connect_projects")
     if isinstance(named, Unknown):
         return named
-    known = {account_of(each) for each in graph.of_type("gcp.project")}
+    known = {account_of(project) for project in graph.of_type("gcp.project")}
     known.add(account_of(resource))
-    return Known(tuple(sorted(each for each in set(named.value) if each not in known)))
+    return Known(tuple(sorted(name for name in set(named.value) if name not in known)))
 
 
 def serving_accounts(resource: Resource, graph: Graph) -> Targets:

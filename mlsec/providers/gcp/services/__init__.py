@@ -11,7 +11,7 @@ from mlsec.providers.gcp.services import (
     ces,
     compute,
     dialogflow,
-    doors,
+    entry_points,
     hierarchy,
     iam,
     kms,
@@ -48,7 +48,7 @@ SERVICES: Mapping[str, tuple[TypePlan, ...]] = {
     "kms": kms.PLANS,
     "secrets": secrets.PLANS,
     "compute": compute.PLANS,
-    "doors": doors.PLANS,
+    "entry_points": entry_points.PLANS,
     "watching": watching.PLANS,
 }
 # What lists a service's own locations, for routes with ``locations``.
@@ -57,7 +57,7 @@ LOCATIONS: tuple[Operation, ...] = (
     artifactregistry.LIST_LOCATIONS,
     ces.LOCATIONS,
     dialogflow.LOCATIONS,
-    doors.LIST_LOCATIONS,
+    entry_points.LIST_LOCATIONS,
     kms.LIST_LOCATIONS,
 )
 ROUTES: Mapping[str, Route] = {
@@ -79,6 +79,6 @@ ROUTES: Mapping[str, Route] = {
     **kms.ROUTES,
     **secrets.ROUTES,
     **compute.ROUTES,
-    **doors.ROUTES,
+    **entry_points.ROUTES,
     **watching.ROUTES,
 }

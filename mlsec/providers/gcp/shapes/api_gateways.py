@@ -24,7 +24,7 @@ def openapi_routes(raw: Any) -> list[dict[str, Any]] | None:
     """
     if raw is None:
         return None
-    return [route for each in raw for route in _routes(_document(each))]
+    return [route for text in raw for route in _routes(_document(text))]
 
 
 def _document(raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -41,8 +41,8 @@ def _document(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _routes(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     kinds = {
-        str(name): "api_key" if each.get("type") == "apiKey" else "jwt"
-        for name, each in (document.get("securityDefinitions") or {}).items()
+        str(name): "api_key" if scheme.get("type") == "apiKey" else "jwt"
+        for name, scheme in (document.get("securityDefinitions") or {}).items()
     }
     for path, verbs in sorted(document["paths"].items()):
         for verb, operation in sorted(verbs.items()):
@@ -60,7 +60,9 @@ def _auth(asked: list[Mapping[str, Any]], kinds: Mapping[str, str]) -> str:
     """Any one of the requirements is enough, so the weakest of them counts."""
     if not asked or any(not requirement for requirement in asked):
         return "none"
-    weakest = [all(kinds.get(str(name)) == "api_key" for name in each) for each in asked]
+    weakest = [
+        all(kinds.get(str(name)) == "api_key" for name in requirement) for requirement in asked
+    ]
     return "api_key" if any(weakest) else "jwt"
 
 

@@ -37,21 +37,21 @@ def name(raw: Any) -> str | None:
 
 def names(raw: Any) -> list[str] | None:
     """Give the full names of a list."""
-    return None if raw is None else [_CES + str(each) for each in raw]
+    return None if raw is None else [_CES + str(name) for name in raw]
 
 
 def exports(raw: Any) -> list[str] | None:
     """Give the data sets that an app's conversations are written to, masked or not."""
     logging = raw.get("loggingSettings", {})
-    found = set()
+    targets = set()
     for kind in ("bigqueryExportSettings", "unredactedBigqueryExportSettings"):
         settings = logging.get(kind, {})
         if settings.get("enabled") and settings.get("dataset"):
             project = settings.get("project") or str(raw.get("name", "")).split("/")[1]
-            found.add(
+            targets.add(
                 f"//bigquery.googleapis.com/projects/{project}/datasets/{settings['dataset']}"
             )
-    return sorted(found)
+    return sorted(targets)
 
 
 def export(raw: Any) -> str | None:
@@ -68,7 +68,7 @@ def acts(raw: Any) -> bool | None:
 
 def has_enabled(raw: Any) -> bool | None:
     """Whether some callback of a list is not switched off."""
-    return None if raw is None else any(not each.get("disabled") for each in raw)
+    return None if raw is None else any(not item.get("disabled") for item in raw)
 
 
 def answers_everybody(raw: Any) -> bool | None:
@@ -99,11 +99,11 @@ def service_accounts(raw: Any) -> list[str] | None:
     if raw is None:
         return None
     kinds = [value for tool in raw for value in tool.values() if isinstance(value, Mapping)]
-    found = (
+    accounts = (
         kind.get("apiAuthentication", {}).get("serviceAccountAuthConfig", {}).get("serviceAccount")
         for kind in kinds
     )
-    return sorted({each for each in found if each})
+    return sorted({account for account in accounts if account})
 
 
 def knowledge(raw: Any) -> list[str] | None:

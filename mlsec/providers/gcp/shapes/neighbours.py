@@ -37,8 +37,8 @@ _CLIENTS = {
 
 def gcs_bucket(raw: Any) -> str | None:
     """Give the bucket of gs://bucket/path (or /gcs/bucket/path, or a bare name)."""
-    found = _BUCKET.match(str(raw)) if raw else None
-    return found[1] if found else None
+    match = _BUCKET.match(str(raw)) if raw else None
+    return match[1] if match else None
 
 
 def gcs_buckets(raw: Any) -> list[str] | None:
@@ -46,7 +46,7 @@ def gcs_buckets(raw: Any) -> list[str] | None:
     if raw is None:
         return None
     listed = raw if isinstance(raw, list) else [raw]
-    return sorted({bucket for each in listed if (bucket := gcs_bucket(each))})
+    return sorted({bucket for address in listed if (bucket := gcs_bucket(address))})
 
 
 def kms_key(raw: Any) -> str | None:
@@ -84,31 +84,31 @@ def image_repositories(raw: Any) -> list[str] | None:
     if raw is None:
         return None
     listed = raw if isinstance(raw, list) else [raw]
-    return sorted({name for each in listed if (name := image_repository(each))})
+    return sorted({name for address in listed if (name := image_repository(address))})
 
 
 def unpinned_images(raw: Any) -> list[str] | None:
     """Give the images of a list that are named without a digest."""
-    return None if raw is None else [str(each) for each in raw if "@sha256:" not in str(each)]
+    return None if raw is None else [str(image) for image in raw if "@sha256:" not in str(image)]
 
 
 def compute_link(raw: Any) -> str | None:
     """Give the full name of a Compute Engine resource from its URL or relative name."""
-    found = _COMPUTE.search(str(raw)) if raw else None
-    return f"//compute.googleapis.com/{found[0]}" if found else None
+    match = _COMPUTE.search(str(raw)) if raw else None
+    return f"//compute.googleapis.com/{match[0]}" if match else None
 
 
 def compute_links(raw: Any) -> list[str] | None:
     """Give the full names of several."""
-    return None if raw is None else [name for each in raw if (name := compute_link(each))]
+    return None if raw is None else [name for link in raw if (name := compute_link(link))]
 
 
 def bq_dataset(raw: Any) -> str | None:
     """Give the full name of the dataset of bq://project.dataset.table."""
-    found = _TABLE.match(str(raw)) if raw else None
-    if found is None:
+    match = _TABLE.match(str(raw)) if raw else None
+    if match is None:
         return None
-    return f"//bigquery.googleapis.com/projects/{found[1]}/datasets/{found[2]}"
+    return f"//bigquery.googleapis.com/projects/{match[1]}/datasets/{match[2]}"
 
 
 def secret(raw: Any) -> str | None:
@@ -119,7 +119,7 @@ def secret(raw: Any) -> str | None:
 
 def short_names(raw: Any) -> list[str] | None:
     """Give the last parts of names, each once, in order."""
-    return None if raw is None else sorted({str(each).rpartition("/")[2] for each in raw})
+    return None if raw is None else sorted({str(name).rpartition("/")[2] for name in raw})
 
 
 def run_service(raw: Any) -> str | None:
@@ -152,7 +152,7 @@ def own_account(raw: Any) -> str | None:
 
 def group_keys(raw: Any) -> list[str] | None:
     """Give the addresses of the groups that an account belongs to."""
-    return None if raw is None else sorted(str(each["groupKey"]["id"]) for each in raw)
+    return None if raw is None else sorted(str(group["groupKey"]["id"]) for group in raw)
 
 
 def is_shared_issuer(raw: Any) -> bool | None:
@@ -165,7 +165,7 @@ def service_names(raw: Any) -> list[str] | None:
     """Give the names of enabled APIs."""
     if raw is None:
         return None
-    return sorted(str(each["config"]["name"]) for each in raw)
+    return sorted(str(service["config"]["name"]) for service in raw)
 
 
 def uses_ml(raw: Any) -> bool | None:
@@ -180,7 +180,7 @@ def gemini_api_on(raw: Any) -> bool | None:
 
 def names_gemini(raw: Any) -> bool | None:
     """Whether a key names an API that answers with models."""
-    return None if raw is None else any(each in _OPENS_MODELS for each in raw)
+    return None if raw is None else any(service in _OPENS_MODELS for service in raw)
 
 
 def client_limit(raw: Any) -> str | None:

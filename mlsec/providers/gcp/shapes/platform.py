@@ -43,7 +43,7 @@ _DATASET_GROUPS = {
 
 def public_port_ranges(raw: Any) -> list[str] | None:
     """Give what a firewall rule lets the whole internet reach, as protocol/port or protocol/a-b."""
-    return None if raw is None else sorted({_shown(*each) for each in _opened(raw)})
+    return None if raw is None else sorted({_shown(*ports) for ports in _opened(raw)})
 
 
 def exposes_model_port(raw: Any) -> bool | None:
@@ -65,7 +65,7 @@ def _opens(rule: Mapping[str, Any], wanted: tuple[int, ...]) -> bool:
 
 def _opened(rule: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
     """Give (protocol, first, last port) of all that an active ingress rule opens to the world."""
-    is_open = any(each in _WORLD for each in rule.get("sourceRanges") or ())
+    is_open = any(source in _WORLD for source in rule.get("sourceRanges") or ())
     if rule.get("disabled") or rule.get("direction", "INGRESS") != "INGRESS" or not is_open:
         return
     for allowed in rule.get("allowed") or ():
@@ -87,8 +87,8 @@ def has_accelerator(raw: Any) -> bool | None:
     if raw is None:
         return None
     return any(
-        each.get("accelerators") or _ACCELERATED.match(str(each.get("machineType", "")))
-        for each in raw
+        item.get("accelerators") or _ACCELERATED.match(str(item.get("machineType", "")))
+        for item in raw
     )
 
 
@@ -169,7 +169,7 @@ def is_foreign_sink(raw: Any) -> bool | None:
 
 def alert_filters(raw: Any) -> list[str] | None:
     """Give the filter or query of each condition of an alert policy."""
-    return None if raw is None else [text for each in raw for text in _filters(each)]
+    return None if raw is None else [text for condition in raw for text in _filters(condition)]
 
 
 def _filters(condition: Mapping[str, Any]) -> Iterator[str]:
@@ -198,8 +198,8 @@ def watched_endpoints(raw: Any) -> list[str] | None:
     """Give the endpoint ids that conditions name."""
     if raw is None:
         return None
-    found = (_ENDPOINT_ID.findall(text) for text in alert_filters(raw) or ())
-    return sorted({next(filter(None, ways)) for each in found for ways in each})
+    matches = (_ENDPOINT_ID.findall(text) for text in alert_filters(raw) or ())
+    return sorted({next(filter(None, ways)) for groups in matches for ways in groups})
 
 
 def dataset_access(raw: Any) -> list[dict[str, Any]] | None:
@@ -207,7 +207,7 @@ def dataset_access(raw: Any) -> list[dict[str, Any]] | None:
 
     Authorised views, routines and datasets are not members and are left out.
     """
-    return None if raw is None else [entry for each in raw for entry in _access(each)]
+    return None if raw is None else [entry for entry_ in raw for entry in _access(entry_)]
 
 
 def _access(entry: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -41,7 +41,7 @@ def collect(
             has_configmaps=settings.has_configmaps,
         )
         _note_start(snapshot, settings, session, cluster)
-        asker = RestClient(
+        client = RestClient(
             KubeTransport(session, (settings.connect_timeout_s, settings.read_timeout_s)),
             snapshot,
             table_of(has_configmaps=settings.has_configmaps),
@@ -49,9 +49,9 @@ def collect(
             live_settings(settings),
         )
         try:
-            seen = ask_cluster(asker, cluster, progress)
+            seen = ask_cluster(client, cluster, progress)
         finally:
-            asker.stop()
+            client.stop()
         _refuse_silence(seen, session)
     finally:
         session.close()

@@ -63,10 +63,10 @@ class _Kinds(msgspec.Struct, kw_only=True):
     groups_hidden: Gap | None = None
 
 
-def ask_cluster(asker: Client, cluster: Cluster, progress: Progress | None) -> ClusterListing:
+def ask_cluster(client: Client, cluster: Cluster, progress: Progress | None) -> ClusterListing:
     """Ask for everything."""
-    version = _ask(asker, cluster, VERSION, {})
-    kinds = _discover(asker, cluster)
+    version = _ask(client, cluster, VERSION, {})
+    kinds = _discover(client, cluster)
     jobs: list[tuple[Kind, str, str]] = []
     listed: list[Listed] = []
     for kind in listed_kinds(has_configmaps=cluster.has_configmaps):
@@ -81,9 +81,9 @@ def ask_cluster(asker: Client, cluster: Cluster, progress: Progress | None) -> C
             jobs += [(kind, found, space) for space in spaces]
 
     def one(job: tuple[Kind, str, str]) -> Listed:
-        return _list(asker, cluster, *job)
+        return _list(client, cluster, *job)
 
-    listed += _all(asker, one, jobs, progress)
+    listed += _all(client, one, jobs, progress)
     gaps = [*kinds.hidden.values(), *([kinds.groups_hidden] if kinds.groups_hidden else [])]
     gaps += [version] if isinstance(version, Gap) else []
     server_version = (
@@ -98,15 +98,15 @@ def ask_cluster(asker: Client, cluster: Cluster, progress: Progress | None) -> C
 
 
 def _all(
-    asker: Client,
+    client: Client,
     one: Callable[[tuple[Kind, str, str]], Listed],
     jobs: list[tuple[Kind, str, str]],
     progress: Progress | None,
 ) -> list[Listed]:
     listeds: list[Listed] = []
-    if asker.in_flight == 1:
+    if client.in_flight == 1:
         return [one(job) for job in jobs]
-    with ThreadPoolExecutor(max_workers=min(asker.in_flight, 16)) as pool:
+    with ThreadPoolExecutor(max_workers=min(client.in_flight, 16)) as pool:
         for done, each in enumerate(pool.map(one, jobs), start=1):
             listeds.append(each)
             if progress is not None:
@@ -114,9 +114,9 @@ def _all(
     return listeds
 
 
-def _list(asker: Client, cluster: Cluster, kind: Kind, version: str, namespace: str) -> Listed:
+def _list(client: Client, cluster: Cluster, kind: Kind, version: str, namespace: str) -> Listed:
     params = {"version": version, **({"namespace": namespace} if namespace else {})}
-    answer = _ask(asker, cluster, listing(kind), params, subject=namespace)
+    answer = _ask(client, cluster, listing(kind), params, subject=namespace)
     if isinstance(answer, Gap):
         return Listed(kind=kind, namespace=namespace, gap=answer)
     return Listed(
@@ -128,16 +128,16 @@ def _list(asker: Client, cluster: Cluster, kind: Kind, version: str, namespace: 
     )
 
 
-def _discover(asker: Client, cluster: Cluster) -> _Kinds:
+def _discover(client: Client, cluster: Cluster) -> _Kinds:
     kinds = _Kinds()
-    core = _ask(asker, cluster, CORE, {})
+    core = _ask(client, cluster, CORE, {})
     if isinstance(core, Gap):
         kinds.hidden[""] = core
     else:
         _note(kinds, "", "v1", core.document.get("resources") or ())
         if core.cut is not None:
             kinds.hidden[""] = core.cut
-    groups = _ask(asker, cluster, GROUPS, {})
+    groups = _ask(client, cluster, GROUPS, {})
     if isinstance(groups, Gap):
         kinds.groups_hidden = groups
         return kinds
@@ -151,7 +151,7 @@ def _discover(asker: Client, cluster: Cluster) -> _Kinds:
             )
             continue
         params = {"group": name, "version": version}
-        answer = _ask(asker, cluster, KINDS_OF, params, subject=name)
+        answer = _ask(client, cluster, KINDS_OF, params, subject=name)
         if isinstance(answer, Gap):
             kinds.hidden[name] = answer
             continue
@@ -183,7 +183,11 @@ def _note(found: _Kinds, group: str, version: str, resources: Iterable[Any]) -> 
 
 
 def _ask(
-    asker: Client, cluster: Cluster, operation: Operation, params: dict[str, str], subject: str = ""
+    client: Client,
+    cluster: Cluster,
+    operation: Operation,
+    params: dict[str, str],
+    subject: str = "",
 ) -> CallResult | Gap:
     request = Request(
         scope=cluster.scope,
@@ -192,7 +196,7 @@ def _ask(
         params=params,
         subject=subject or cluster.scope,
     )
-    answer = asker.ask(request)
+    answer = client.ask(request)
     if isinstance(answer, CallResult) and not isinstance(answer.document, dict):
         return gap_for(request, GapReason.MALFORMED, detail="the answer is not an object")
     return answer

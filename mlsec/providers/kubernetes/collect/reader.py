@@ -87,9 +87,9 @@ def read_live(snapshot: Snapshot, vocabulary: Vocabulary) -> Live:
     tally = Tally()
     resources: list[Resource] = []
     launches: list[Launch] = []
-    asker = SnapshotClient(snapshot)
+    client = SnapshotClient(snapshot)
     for cluster in clusters_of(snapshot):
-        found, started = _read_cluster(asker, cluster, vocabulary, tally)
+        found, started = _read_cluster(client, cluster, vocabulary, tally)
         resources += found
         launches += started
     return Live(
@@ -103,9 +103,9 @@ def read_live(snapshot: Snapshot, vocabulary: Vocabulary) -> Live:
 
 
 def _read_cluster(
-    asker: Client, cluster: Cluster, vocabulary: Vocabulary, tally: Tally
+    client: Client, cluster: Cluster, vocabulary: Vocabulary, tally: Tally
 ) -> tuple[list[Resource], tuple[Launch, ...]]:
-    seen = ask_cluster(asker, cluster, None)
+    seen = ask_cluster(client, cluster, None)
     seat = ResourceBuilder(cluster.scope, vocabulary, tally)
     _account(seen, seat)
     things = [thing for listed in seen.listed for thing in _objects(listed, cluster, seat)]

@@ -1,4 +1,4 @@
-"""Which calls read front doors: Cloud Run, functions, API gateways; and clusters behind others."""
+"""Which calls read entry points: Cloud Run, functions, API gateways; and clusters behind others."""
 
 from __future__ import annotations
 
