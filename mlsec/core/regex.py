@@ -13,7 +13,9 @@ def regex(text: bytes, flags: int = 0) -> re.Pattern[bytes]: ...
 def regex(text: str | bytes, flags: int = 0) -> Any:
     """As ``re.compile``, but later: to compile the hundreds that modules hold takes long.
 
-    A mistake in ``text`` shows at the first use; a test compiles them all.
+    A mistake in ``text`` shows at the first use; a test compiles them all. Before Python 3.11.5 a
+    possessive repeat of a group ends where its last, failed round stopped (gh-106052), not where
+    that round began. A last alternative that never matches puts it back: ``(?:a|bc|(?!))*+``.
     """
     return _Later(text, flags)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import importlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,40 @@ def test_every_pattern_compiles() -> None:
     gc.freeze()
     assert len(found) >= len(USERS) > 50
     assert all(re.compile(each.pattern, each.flags) for each in found)
+
+
+# A possessive repeat of a group, but for one whose last alternative never matches.
+UNSAFE = re.compile(r"(?<!\|\(\?!\))(?<!\()\)(?:[*+?]|\{\d*,?\d*\})\+")
+
+
+def texts_of(path: Path) -> Iterator[str]:
+    """Every text in a source file, which may be a pattern or a part of one."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+            yield node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_safe"),
+    [
+        (r"[ab]*+\s++.?+.{8}+", True),
+        (r"(?:ab?c)*", True),
+        (r"(?:ab?c|(?!))*+", True),
+        (r"(?:ab?c)*+", False),
+        (r"x|(y(?=(?:ab?c){2,3}+))", False),
+        (r")*+\n", False),
+    ],
+)
+def test_an_unsafe_repeat_is_recognised(pattern: str, *, is_safe: bool) -> None:
+    assert (UNSAFE.search(pattern) is None) is is_safe
+
+
+def test_every_pattern_means_the_same_on_every_python() -> None:
+    unsafe = [
+        f"{path.relative_to(PACKAGE)}: {text}"
+        for path in PACKAGE.rglob("*.py")
+        if "pickle" not in path.parts
+        for text in texts_of(path)
+        if UNSAFE.search(text)
+    ]
+    assert unsafe == []

@@ -17,7 +17,7 @@ from mlsec.core.regex import regex
 
 MOST_BYTES = 4 << 20
 _TRITON = regex(
-    rb"(?:\s|#[^\n]*\n)*+(?:name|backend|platform|max_batch_size|input|output|instance_group"
+    rb"(?:\s|#[^\n]*\n|(?!))*+(?:name|backend|platform|max_batch_size|input|output|instance_group"
     rb"|default_model_filename|parameters|model_operations|ensemble_scheduling)\s*+(?::\s*+)?[\"'{\[\d]"
 )
 # Fields of Triton's model configuration that name a file. Source: model_config.proto of Triton.

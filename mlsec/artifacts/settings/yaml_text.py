@@ -15,7 +15,7 @@ from mlsec.core.regex import regex
 
 MOST_BYTES = 4 << 20
 _START = regex(
-    rb"(?:\xef\xbb\xbf)?(?:[ \t\r\f\v]*+(?:#[^\n]*+)?+\n)*+"
+    rb"(?:\xef\xbb\xbf)?(?:[ \t\r\f\v]*+(?:#[^\n]*+)?\n|(?!))*+"
     rb"(?:%(?:YAML|TAG)|---|- |![!<\w]|[\w.\"'/-]+[ ]?[\w .-]{0,60}:(?:[ \t\r\n]|\Z))"
 )
 # What makes a YAML file worth parsing: settings that load code, tags, or many aliases.

@@ -17,8 +17,8 @@ STEPS = 50_000
 # A number of four digits behind a per cent sign, or behind a brace and a colon. Each piece is read
 # once: of braces that nothing closes only the first begins one.
 _WIDE = re.compile(
-    r"%(?:[^a-zA-Z%\d]++|\d{1,3}(?!\d))*+\d{4}"
-    r"|(?:\A|\})[^{}]*+\{[^}:]*+:(?:[^}\d]++|\d{1,3}(?!\d))*+\d{4}"
+    r"%(?:[^a-zA-Z%\d]++|\d{1,3}(?!\d)|(?!))*+\d{4}"
+    r"|(?:\A|\})[^{}]*+\{[^}:]*+:(?:[^}\d]++|\d{1,3}(?!\d)|(?!))*+\d{4}"
 )
 _REACHING_FIELD = re.compile(r"\{[^{}.\[]*+[.\[][^{}]*+\}")
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""(?<![\w:.-])([\w:.-]++)\s*+=\s*+("[^"]*"|'[^']*')""")
-_TAG = re.compile(r"""<(/?)([A-Za-z][\w:.-]*+)((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>""")
+_TAG = re.compile(r"""<(/?)([A-Za-z][\w:.-]*+)((?:[^<>"']++|"[^"]*+"|'[^']*+'|(?!))*+)>""")
 # An expression is computed when a request comes; what stands in it is code, not an address.
 _COMPUTED = re.compile(r"@\(|@\{|\{\{")
 

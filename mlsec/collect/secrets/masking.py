@@ -32,7 +32,7 @@ _FLAG = regex(
 )
 # - name: KEY
 #   value: secret      and {name: KEY, value: secret}, in either order, with comments between
-_NEXT = r"[ \t]*+(?:,[ \t]*+)?(?:(?:#[^\r\n]*+)?\r?\n[ \t]*+)*+[\"']?"
+_NEXT = r"[ \t]*+(?:,[ \t]*+)?(?:(?:#[^\r\n]*+)?\r?\n[ \t]*+|(?!))*+[\"']?"
 _NAME_IS = r"(?:name|key|Name|Key)[\"']?[ \t]*+:[ \t]*+[\"']?(?P<key>[A-Za-z0-9_.-]+)[\"']?"
 _VALUE_IS = r"(?:value|Value)[\"']?[ \t]*+:[ \t]*+" + _VALUE
 _NAMED = regex(r"(?<![A-Za-z0-9_.-])" + _NAME_IS + _NEXT + _VALUE_IS)

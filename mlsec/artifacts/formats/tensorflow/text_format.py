@@ -21,8 +21,8 @@ from mlsec.core.regex import regex
 
 MOST_BYTES = 64 << 20
 _START = regex(
-    rb"(?:\s|#[^\n]*\n)*+(?:(?:node|library|versions|meta_graphs|meta_info_def|graph_def|saver_def"
-    rb"|collection_def|signature_def|asset_file_def|object_graph_def|debug_info|initializer"
+    rb"(?:\s|#[^\n]*\n|(?!))*+(?:(?:node|library|versions|meta_graphs|meta_info_def|graph_def"
+    rb"|saver_def|collection_def|signature_def|asset_file_def|object_graph_def|debug_info|initializer"
     rb"|node_def)\s*+(?::\s*+)?(?:\[\s*+)?[{<]|saved_model_schema_version\s*+:\s*+\d)"
 )
 _NODES = regex(rb"\b(?:node|node_def|meta_graphs|graph_def|library)\s*+(?::\s*+)?(?:\[\s*+)?[{<]")

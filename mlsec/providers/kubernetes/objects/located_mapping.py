@@ -15,7 +15,7 @@ from mlsec.vocabulary.types import Kind, Property, Type
 
 Shapes = Mapping[str, Callable[[Node], Any]]
 # What some other tool fills in before the text reaches a cluster.
-_HOLE = re.compile(r"\$\{(?:(?!\$\{)[^}])*+\}|\{\{(?:(?!\{\{).)*?\}\}|\A<[^<>]+>\Z", re.S)
+_HOLE = re.compile(r"\$\{(?:(?!\$\{)[^}]|(?!))*+\}|\{\{(?:(?!\{\{).)*?\}\}|\A<[^<>]+>\Z", re.S)
 # Shapes that look at text as it stands: what a shell or the cluster fills in is part of it.
 _AS_IT_STANDS = frozenset({"secret_kind", "argument_text", "scalar_text"})
 _SHAPE_ERRORS = (ValueError, TypeError, KeyError, AttributeError, IndexError)
