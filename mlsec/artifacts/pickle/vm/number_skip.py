@@ -20,10 +20,10 @@ _NUMBERS = (
 @cache
 def batch_of_numbers() -> re.Pattern[bytes]:
     """From a MARK to the opcode that puts all numbers since into the container below."""
-    return re.compile(rb"\((?:" + _NUMBERS + rb")*+[eu\x90]", re.DOTALL)
+    return re.compile(rb"\((?:" + _NUMBERS + rb"|(?!))*+[eu\x90]", re.DOTALL)
 
 
 @cache
 def appended_numbers() -> re.Pattern[bytes]:
     """Numbers that are appended one by one, as protocol 0 writes a list."""
-    return re.compile(rb"(?:(?:" + _NUMBERS + rb")a)++", re.DOTALL)
+    return re.compile(rb"(?:(?:" + _NUMBERS + rb")a|(?!))++", re.DOTALL)

@@ -54,14 +54,14 @@ def data_run(highest: int, *, reads: bool) -> re.Pattern[bytes]:
     """
     puts = rf"q.|r..{_up_to(highest)}|p[^\n]{{0,7}}+\n"
     again = rf"|{_GETS}|2" if reads else ""
-    return _compiled(rf"(?:{_often(_ALONE)}|{puts}{again}|\x80.|\x95.{{8}}+)*+")
+    return _compiled(rf"(?:{_often(_ALONE)}|{puts}{again}|\x80.|\x95.{{8}}+|(?!))*+")
 
 
 @lru_cache(maxsize=16)
 def run_reading(literals: frozenset[int]) -> re.Pattern[bytes]:
     """As ``data_run``; it reads these entries, below 256, and writes none but by MEMOIZE."""
     indexes = "".join(rf"\x{index:02x}" for index in sorted(literals))
-    return _compiled(rf"(?:{_often(_ALONE)}|h[{indexes}]|\x80.|\x95.{{8}}+)*+")
+    return _compiled(rf"(?:{_often(_ALONE)}|h[{indexes}]|\x80.|\x95.{{8}}+|(?!))*+")
 
 
 def _up_to(highest: int) -> str:
@@ -74,7 +74,7 @@ def _up_to(highest: int) -> str:
 @cache
 def taken_again() -> re.Pattern[bytes]:
     """The next opcode that takes a value a second time, behind any others of a run of data."""
-    return _compiled(rf"(?:{_often(_ALONE)}|{_PUTS}|\x80.|\x95.{{8}}+)*+({_GETS}|2|\Z)")
+    return _compiled(rf"(?:{_often(_ALONE)}|{_PUTS}|\x80.|\x95.{{8}}+|(?!))*+({_GETS}|2|\Z)")
 
 
 _ATOMS = rf"K.|{_SHORT}|J.{{4}}+|G.{{8}}+|M..|[N)\x88\x89]|{_LONG}|{_LINES}"
@@ -89,14 +89,14 @@ def stored() -> re.Pattern[bytes]:
     """
     others = rf"(?:{_ATOMS})(?!\x94|[qrp])|[(01aesutld\x85-\x87\x90\x91\x97\x98\]}}\x8f]|{_GETS}|2"
     return _compiled(
-        rf"(?:{others}|\x80.|\x95.{{8}}+)*+(?:(?:{_ATOMS})(\x94|{_PUTS})|(\x94|{_PUTS})|\Z)"
+        rf"(?:{others}|\x80.|\x95.{{8}}+|(?!))*+(?:(?:{_ATOMS})(\x94|{_PUTS})|(\x94|{_PUTS})|\Z)"
     )
 
 
 @cache
 def atoms() -> re.Pattern[bytes]:
     """A run of values that hold no others, each perhaps stored by MEMOIZE."""
-    return _compiled(rf"(?:(?:{_ATOMS})\x94?+)*+")
+    return _compiled(rf"(?:(?:{_ATOMS})\x94?+|(?!))*+")
 
 
 @cache
