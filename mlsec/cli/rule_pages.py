@@ -59,17 +59,18 @@ def _gravity(rule: Rule) -> str:
     return f"{rule.severity.value} at most (as the worst {rule.graded_by} that was found)"
 
 
-def disagreement_text(found: Disagreement, place: str) -> str:
+def disagreement_text(disagreement: Disagreement, place: str) -> str:
     """A failed example, with the clauses that decided."""
-    document = msgspec.json.encode(found.document).decode("utf-8", "replace")
+    document = msgspec.json.encode(disagreement.document).decode("utf-8", "replace")
+    example = f"{disagreement.wanted.value}:{disagreement.index}"
     lines = [
-        f"fail[{found.rule}] example {found.wanted.value}:{found.index} came out {found.got.value}",
+        f"fail[{disagreement.rule}] example {example} came out {disagreement.got.value}",
         f"  --> {place}",
         f"   | {visible(document, 300)}",
     ]
-    for each in found.evidence:
-        actual = "not read" if each.is_unread else visible(str(each.actual), 120)
-        lines.append(f"   | {each.path} = {actual}   expected {each.operator} {each.expected}")
+    for item in disagreement.evidence:
+        actual = "not read" if item.is_unread else visible(str(item.actual), 120)
+        lines.append(f"   | {item.path} = {actual}   expected {item.operator} {item.expected}")
     return "\n".join(lines)
 
 
@@ -104,9 +105,9 @@ def _fix_lines(fix: Fix, whose: str) -> list[str]:
 def types_page(vocabulary: Vocabulary) -> str:
     """One line per type and concept."""
     lines = []
-    for name, found in sorted(vocabulary.types.items()):
-        concept = "concept" if found.is_concept else _what_it_is(found)
-        lines.append(f"{name:<48} {concept:<22} {found.title}")
+    for name, result in sorted(vocabulary.types.items()):
+        concept = "concept" if result.is_concept else _what_it_is(result)
+        lines.append(f"{name:<48} {concept:<22} {result.title}")
     return "\n".join([*lines, f"{len(lines)} types"])
 
 
@@ -124,18 +125,18 @@ def type_page(vocabulary: Vocabulary, name: str) -> str:
     return "\n\n".join(_type_text(vocabulary.types[n]) for n in names)
 
 
-def _type_text(found: Type) -> str:
-    head = f"{found.name}: {found.title}"
-    if found.concepts:
-        head += f" ({_what_it_is(found)})"
-    lines = [head, *_property_lines(found.properties, "  ")]
-    lines += [f"  -> {name}: {_way(rel)}" for name, rel in sorted(found.relations.items())]
-    lines += [f"  lacks {name}: {why}" for name, why in sorted(found.lacks.items())]
+def _type_text(type_: Type) -> str:
+    head = f"{type_.name}: {type_.title}"
+    if type_.concepts:
+        head += f" ({_what_it_is(type_)})"
+    lines = [head, *_property_lines(type_.properties, "  ")]
+    lines += [f"  -> {name}: {_way(rel)}" for name, rel in sorted(type_.relations.items())]
+    lines += [f"  lacks {name}: {why}" for name, why in sorted(type_.lacks.items())]
     return "\n".join(lines)
 
 
-def _what_it_is(found: Type) -> str:
-    return f"is {', '.join(found.concepts)}" if found.concepts else ""
+def _what_it_is(type_: Type) -> str:
+    return f"is {', '.join(type_.concepts)}" if type_.concepts else ""
 
 
 def _property_lines(properties: Mapping[str, Property], indent: str) -> list[str]:

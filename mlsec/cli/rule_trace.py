@@ -79,8 +79,9 @@ def _deciding(verdict: Verdict) -> list[str]:
     return ["decided by", *map(_evidence_line, evidence_of(verdict.clauses))]
 
 
-def _evidence_line(each: Evidence) -> str:
-    actual = "not read" if each.is_unread else visible(str(each.actual), 200)
-    source = f"  [{each.source}]" if each.source else ""
-    where = f"{visible(each.resource)}: " if each.resource != "example" else ""
-    return f"  {where}{each.path} = {actual}   expected {each.operator} {each.expected}{source}"
+def _evidence_line(evidence: Evidence) -> str:
+    actual = "not read" if evidence.is_unread else visible(str(evidence.actual), 200)
+    source = f"  [{evidence.source}]" if evidence.source else ""
+    where = f"{visible(evidence.resource)}: " if evidence.resource != "example" else ""
+    expected = f"{evidence.operator} {evidence.expected}"
+    return f"  {where}{evidence.path} = {actual}   expected {expected}{source}"

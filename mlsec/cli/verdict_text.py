@@ -37,13 +37,17 @@ def _signatures(verdict: Verdict) -> Iterator[str]:
             yield f"signed by {_who(signature, signature.signer)}"
 
 
-def _who(one: SignatureVerdict, signer: Signer) -> str:
+def _who(signature_verdict: SignatureVerdict, signer: Signer) -> str:
     names = ", ".join(_safe(identity.value) for identity in signer.identities[:3])
-    parts = [names or signer.key_fingerprint, f"anchor {_safe(one.anchor)}", signer.algorithm]
+    parts = [
+        names or signer.key_fingerprint,
+        f"anchor {_safe(signature_verdict.anchor)}",
+        signer.algorithm,
+    ]
     if signer.issuer:
         parts.insert(1, f"vouched for by {_safe(signer.issuer)}")
-    if one.times:
-        parts.append(f"at {one.times[0].at:%Y-%m-%dT%H:%M:%SZ}")
+    if signature_verdict.times:
+        parts.append(f"at {signature_verdict.times[0].at:%Y-%m-%dT%H:%M:%SZ}")
     return " | ".join(parts)
 
 

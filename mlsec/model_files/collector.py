@@ -74,12 +74,12 @@ class _Collection:
                 progress(done, len(entries), entry.path)
             self._snapshot.record(*self._record(entry, inspection))
         trust = self._settings.trust
-        found = (
+        result = (
             read_signatures(Path(self._target), listing, trust)
             if isinstance(self._store, LocalStore)
             else read_far_signatures(self._store, listing, trust)
         )
-        for signatures in found:
+        for signatures in result:
             self._snapshot.record(*signature_call(self._scope, signatures))
 
     def _inspections(self, todo: list[Entry]) -> Iterator[tuple[Entry, Inspection]]:
@@ -151,8 +151,8 @@ class _Collection:
         call = self._snapshot.find(key_of(self._scope, entry))
         if call is None or not call.payload:
             return False
-        held = msgspec.json.decode(self._snapshot.payload_bytes(call.payload), type=Inspected)
-        return held.entry.version == entry.version and bool(held.sha256 or not self._has_digest)
+        result = msgspec.json.decode(self._snapshot.payload_bytes(call.payload), type=Inspected)
+        return result.entry.version == entry.version and bool(result.sha256 or not self._has_digest)
 
 
 def _refusal(inspection: Inspection) -> Hole | None:

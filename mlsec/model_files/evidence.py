@@ -72,15 +72,15 @@ def refusal_call(
     return msgspec.structs.replace(call, right=right), None
 
 
-def signature_call(scope: str, found: Signatures) -> tuple[Call, bytes]:
+def signature_call(scope: str, signatures: Signatures) -> tuple[Call, bytes]:
     """Give the record of the signatures of one folder."""
-    body = canonical(found)
+    body = canonical(signatures)
     call = Call(
         scope=scope,
         region="",
         service=SERVICE,
         operation=VERIFY,
-        params=canonical_params({"folder": found.folder}),
+        params=canonical_params({"folder": signatures.folder}),
         payload=digest_of(body),
     )
     return call, body

@@ -44,7 +44,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
             scopes.setdefault(call.scope, []).append(call)
     read_in = [_Scope(scope, snapshot, tally).read(calls) for scope, calls in scopes.items()]
     return Inventory(
-        resources=tuple(resource for found in read_in for resource in found),
+        resources=tuple(resource for item in read_in for resource in item),
         gaps=tuple(tally.gaps[key] for key in sorted(tally.gaps)),
         coverage=tally.coverage(),
     )
@@ -161,16 +161,18 @@ class _Scope:
             unread |= dict.fromkeys(names, tuple(sorted(hidden)))
         return self._resource(entry, known, unread)
 
-    def _signature_of(self, inside: str, found: Signatures | None) -> tuple[str, tuple[str, ...]]:
+    def _signature_of(
+        self, inside: str, signatures: Signatures | None
+    ) -> tuple[str, tuple[str, ...]]:
         if (
-            found is not None
-            and shaping.why_unknown_of(found)
-            and (found.problem or inside in found.claimed)
+            signatures is not None
+            and shaping.why_unknown_of(signatures)
+            and (signatures.problem or inside in signatures.claimed)
         ):
-            return "", (self._problem(found).id,)
-        if found is None or inside not in found.claimed:
+            return "", (self._problem(signatures).id,)
+        if signatures is None or inside not in signatures.claimed:
             return "none", ()
-        return shaping.result_of(found), ()
+        return shaping.result_of(signatures), ()
 
     def _resource(
         self, entry: Entry, known: Mapping[str, Any], unread: Mapping[str, tuple[str, ...]]
@@ -218,8 +220,8 @@ class _Scope:
         names = [path.removeprefix(start) for path in paths if path.startswith(start)]
         signature = self._signatures.get(folder)
         known = shaping.in_folder(
-            [name.lower() for name in names], [each.properties for each in inside]
-        ) | shaping.signed(signature, [each.name.removeprefix(start) for each in inside])
+            [name.lower() for name in names], [item.properties for item in inside]
+        ) | shaping.signed(signature, [item.name.removeprefix(start) for item in inside])
         known["detections"] = [shaping.shown(fact) for fact in facts]
         problem = (
             self._problem(signature)
@@ -240,10 +242,10 @@ class _Scope:
             sources={LIST: "", INSPECT: "", VERIFY: ""},
         )
 
-    def _problem(self, found: Signatures) -> Gap:
-        subject = f"{self._id_of(found.folder)}/{', '.join(found.files)}"
-        reason = GapReason.MALFORMED if found.problem else GapReason.UNRESOLVED
-        gap = self._gap(subject, reason, shaping.why_unknown_of(found))
+    def _problem(self, signatures: Signatures) -> Gap:
+        subject = f"{self._id_of(signatures.folder)}/{', '.join(signatures.files)}"
+        reason = GapReason.MALFORMED if signatures.problem else GapReason.UNRESOLVED
+        gap = self._gap(subject, reason, shaping.why_unknown_of(signatures))
         self._tally.hide((FOLDER, self._scope, ""), gap, is_listing=False)
         return gap
 
@@ -287,8 +289,8 @@ def _settled(
     entries: Iterable[Entry], known: Mapping[str, Inspected | None]
 ) -> Mapping[str, Inspected | None]:
     """Close the holes of files that another file explains."""
-    paths = {entry.path: each for entry in entries if (each := known[entry.id]) is not None}
-    whole = settled({path: each.inspection for path, each in paths.items()})
+    paths = {entry.path: result for entry in entries if (result := known[entry.id]) is not None}
+    whole = settled({path: value.inspection for path, value in paths.items()})
     done = {
         entry.id: msgspec.structs.replace(paths[entry.path], inspection=whole[entry.path])
         for entry in entries

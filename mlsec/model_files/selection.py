@@ -100,7 +100,7 @@ def _is_own_evidence(inspection: Inspection) -> bool:
     Anybody may write such a header: what a loader would run behind it is judged all the same.
     """
     holes = [hole.detail for hole in inspection.holes]
-    return not inspection.facts and bool(holes) and all(OWN_EVIDENCE in each for each in holes)
+    return not inspection.facts and bool(holes) and all(OWN_EVIDENCE in item for item in holes)
 
 
 def _is_source(entry: Entry, inspection: Inspection, *, may_load: bool) -> bool:

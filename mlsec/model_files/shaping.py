@@ -78,11 +78,11 @@ def is_recognised(inspection: Inspection) -> bool:
     return inspection.formats[0] is not Format.UNKNOWN or bool(inspection.facts)
 
 
-def digest_of(entry: Entry, inside: str, sha256: str, found: Signatures | None) -> str | None:
+def digest_of(entry: Entry, inside: str, sha256: str, signatures: Signatures | None) -> str | None:
     """Give the SHA-256 of a file's whole content, by whoever knows it."""
     known = entry.digests.get("sha256") or sha256
-    if not known and found is not None and found.verdict is not None:
-        signed_files = (file for file in found.verdict.files if file.path == inside)
+    if not known and signatures is not None and signatures.verdict is not None:
+        signed_files = (file for file in signatures.verdict.files if file.path == inside)
         known = next((file.digest for file in signed_files if file.algorithm == "sha256"), "")
     return known.removeprefix("sha256:") or None
 
@@ -101,35 +101,37 @@ def in_folder(names: Sequence[str], members: Sequence[Mapping[str, Any]]) -> dic
     }
 
 
-def signed(found: Signatures | None, members: Sequence[str]) -> dict[str, Any]:
+def signed(signatures: Signatures | None, members: Sequence[str]) -> dict[str, Any]:
     """Give what the signatures of a folder say; ``members`` are its model files, relative to it."""
-    if found is None or not found.files:
+    if signatures is None or not signatures.files:
         return {
             "signature": "none",
-            "has_policy": found is not None and found.verdict is not None,
-            "signature_checks": _checks(found.verdict) if found and found.verdict else [],
+            "has_policy": signatures is not None and signatures.verdict is not None,
+            "signature_checks": _checks(signatures.verdict)
+            if signatures and signatures.verdict
+            else [],
             "signers": [],
             "unsigned_files": [],
         }
-    covered = set(found.claimed)
+    covered = set(signatures.claimed)
     return {
-        "signature": result_of(found),
-        "has_policy": found.verdict is not None,
-        "signature_checks": _checks(found.verdict) if found.verdict else [],
-        "signers": _signers(found.verdict) if found.verdict else [],
+        "signature": result_of(signatures),
+        "has_policy": signatures.verdict is not None,
+        "signature_checks": _checks(signatures.verdict) if signatures.verdict else [],
+        "signers": _signers(signatures.verdict) if signatures.verdict else [],
         "unsigned_files": sorted(
-            name for name in members if name not in covered and name not in found.files
+            name for name in members if name not in covered and name not in signatures.files
         ),
     }
 
 
-def result_of(found: Signatures | None) -> str:
+def result_of(signatures: Signatures | None) -> str:
     """Give a folder's signature as one word of the vocabulary."""
-    if found is None or not found.files:
+    if signatures is None or not signatures.files:
         return "none"
-    if found.verdict is None:
+    if signatures.verdict is None:
         return "unchecked"
-    match found.verdict.answer:
+    match signatures.verdict.answer:
         case Answer.VERIFIED:
             return "verified"
         case Answer.FAILED:
@@ -138,17 +140,17 @@ def result_of(found: Signatures | None) -> str:
             return ""  # is not known: ``why_unknown_of`` says why
 
 
-def why_unknown_of(found: Signatures | None) -> str:
+def why_unknown_of(signatures: Signatures | None) -> str:
     """Give why it is not known whether a signature holds; "" where it could."""
-    if found is None or found.problem:
-        return found.problem if found is not None else ""
-    if result_of(found) or found.verdict is None:
+    if signatures is None or signatures.problem:
+        return signatures.problem if signatures is not None else ""
+    if result_of(signatures) or signatures.verdict is None:
         return ""
     open_checks = [
         check
         for check in (
-            *found.verdict.checks,
-            *(c for s in found.verdict.signatures for c in s.checks),
+            *signatures.verdict.checks,
+            *(c for s in signatures.verdict.signatures for c in s.checks),
         )
         if check.outcome is Outcome.NOT_CHECKED
     ]
@@ -159,7 +161,7 @@ def why_unknown_of(found: Signatures | None) -> str:
 def _checks(verdict: Verdict) -> list[dict[str, Any]]:
     checks = [
         *verdict.checks,
-        *(each for signature in verdict.signatures for each in signature.checks),
+        *(item for signature in verdict.signatures for item in signature.checks),
     ]
     return [
         {
@@ -187,8 +189,8 @@ def _signers(verdict: Verdict) -> list[str]:
 
 def addresses(entry_id: str) -> list[str]:
     """Its own address and, in a bucket, those of the folders above, with and without last slash."""
-    scheme, found, path = entry_id.partition("://")
-    if not found:
+    scheme, result, path = entry_id.partition("://")
+    if not result:
         return [entry_id]
     parts = path.split("/")
     above = [f"{scheme}://{'/'.join(parts[:n])}" for n in range(1, len(parts))]

@@ -55,8 +55,8 @@ def open_store(target: str, settings: CollectSettings) -> LocalStore | Bucket:
     Raises:
         MlsecError: a bucket address that is none, or a cloud whose package is not installed.
     """
-    scheme, found, _ = target.partition("://")
-    if found and scheme in BUCKETS:
+    scheme, result, _ = target.partition("://")
+    if result and scheme in BUCKETS:
         return BUCKETS[scheme](target, settings)
     return LocalStore(Path(target), settings.written)
 
@@ -67,11 +67,11 @@ def open_bucket(target: str, settings: CollectSettings) -> Bucket:
     Raises:
         MlsecError: as ``open_store``, or an address of another kind.
     """
-    found = open_store(target, settings)
-    if isinstance(found, LocalStore):
+    result = open_store(target, settings)
+    if isinstance(result, LocalStore):
         known = ", ".join(f"{scheme}://" for scheme in BUCKETS)
         raise MlsecError("is no address of a bucket", hint=f"one of {known}", location=target)
-    return found
+    return result
 
 
 def scope_of(target: str) -> str:

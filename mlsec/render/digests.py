@@ -34,7 +34,7 @@ def read_sums(folder: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise MlsecError(f"cannot be read: {reason}", location=str(path)) from None
-    found = {}
+    result = {}
     for number, line in enumerate(lines, 1):
         match = _LINE.fullmatch(line)
         if match is None or match[2] in ("..", ".", SUMS_FILE):
@@ -42,8 +42,8 @@ def read_sums(folder: Path) -> dict[str, str]:
                 f'"{visible(line, 60)}" is not a digest and a file name',
                 location=f"{path}:{number}",
             )
-        found[match[2]] = match[1]
-    return found
+        result[match[2]] = match[1]
+    return result
 
 
 def changes_in(folder: Path, digests: Mapping[str, str]) -> dict[str, str]:

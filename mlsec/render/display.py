@@ -87,15 +87,15 @@ def masked(payload: bytes) -> bytes:
 
 def _signed_strings(payload: bytes) -> list[tuple[int, int]]:
     """Give the stretches between two quotes that hold a sign, in order, each once."""
-    found = set()
+    result = set()
     for sign in _SIGN_BYTES:
         at = payload.find(sign)
         while at >= 0:
             end = payload.find(b'"', at)
             end = len(payload) if end < 0 else end
-            found.add((payload.rfind(b'"', 0, at) + 1, end))
+            result.add((payload.rfind(b'"', 0, at) + 1, end))
             at = payload.find(sign, end)
-    return sorted(found)
+    return sorted(result)
 
 
 def shown_id(text: str) -> str:
@@ -138,11 +138,11 @@ def telling(evidence: Sequence[Evidence]) -> list[Evidence]:
     A rule that wants no item of a kind is decided by the kind and by the words of each item; to a
     reader the words say both.
     """
-    described = {_list(one.path) for one in evidence if is_description(one)}
+    described = {_list(item.path) for item in evidence if is_description(item)}
     return [
-        one
-        for one in evidence
-        if is_description(one) or one.is_unread or _list(one.path) not in described
+        item
+        for item in evidence
+        if is_description(item) or item.is_unread or _list(item.path) not in described
     ]
 
 
@@ -185,12 +185,12 @@ def fill_command(template: str, subject: Subject) -> str:
         "type": subject.type,
         "scope": subject.scope,
     }
-    return _FIELD.sub(lambda found: shlex.quote(shown(values[found[1]])), template)
+    return _FIELD.sub(lambda item: shlex.quote(shown(values[item[1]])), template)
 
 
 def generic_command(template: str) -> str:
     """Show a fix command for no resource in particular: ``{name}`` becomes ``NAME``."""
-    return _FIELD.sub(lambda found: found[1].upper(), template)
+    return _FIELD.sub(lambda item: item[1].upper(), template)
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:

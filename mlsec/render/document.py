@@ -138,8 +138,10 @@ def _without_surrogates(node: Any) -> Any:
         case str():
             return node.encode("utf-8", "backslashreplace").decode()
         case dict():
-            return {_without_surrogates(key): _without_surrogates(one) for key, one in node.items()}
+            return {
+                _without_surrogates(key): _without_surrogates(value) for key, value in node.items()
+            }
         case list() | tuple():
-            return [_without_surrogates(one) for one in node]
+            return [_without_surrogates(item) for item in node]
         case _:
             return node

@@ -117,8 +117,8 @@ def _cyclonedx(assessment: Assessment, settings: RenderSettings = DEFAULT) -> by
 
 
 FORMATS: Mapping[str, Format] = {
-    one.name: one
-    for one in (
+    item.name: item
+    for item in (
         Format(name="html", file_name="report.html", render=_html),
         Format(name="sarif", file_name="results.sarif", render=_sarif, files=_sarif_files),
         Format(

@@ -45,13 +45,13 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
 
 def build_inventory(assessment: Assessment, path: str) -> Inventory:
     """List every resource that a result, a path or a piece of evidence names."""
-    shown_ids = {one: shown_id(one) for one in _named(assessment.findings)}
+    shown_ids = {item: shown_id(item) for item in _named(assessment.findings)}
     lines = sorted(set(shown_ids.values()))
     number = {line: position for position, line in enumerate(lines, start=1)}
     return Inventory(
         path=path,
         lines=tuple(lines),
-        line_of={one: number[line] for one, line in shown_ids.items()},
+        line_of={value: number[line] for value, line in shown_ids.items()},
         declared=_declared(assessment.findings),
     )
 
@@ -65,8 +65,8 @@ def place_of(finding: Finding, inventory: Inventory) -> Place:
     head = _head(finding)
     if head is None:
         return inventory.listed(finding.resource.id)
-    for one in finding.evidence:
-        place = _own_line(one, finding, head)
+    for item in finding.evidence:
+        place = _own_line(item, finding, head)
         if place is not None and place.line != head.line:
             return place
     return head
@@ -100,7 +100,7 @@ def _named(findings: Iterable[Finding]) -> set[str]:
     named = set()
     for finding in findings:
         named.add(finding.resource.id)
-        named.update(one.resource for one in finding.evidence if one.resource)
+        named.update(item.resource for item in finding.evidence if item.resource)
         if finding.path:
             named.update(node.id for node in finding.path.nodes)
     return named
@@ -114,10 +114,10 @@ def _declared(findings: Iterable[Finding]) -> dict[str, Place]:
         head = _head(finding)
         if head is not None and finding.resource.line:
             heads.setdefault(finding.resource.id, head)
-        for one in finding.evidence:
-            place = in_code(one.source) if one.resource else None
+        for item in finding.evidence:
+            place = in_code(item.source) if item.resource else None
             if place is not None:
-                by_evidence.setdefault(one.resource, place)
+                by_evidence.setdefault(item.resource, place)
     return by_evidence | heads
 
 
@@ -128,8 +128,8 @@ def _head(finding: Finding) -> Place | None:
     return Place(file=repository_path(subject.file), line=max(1, subject.line))
 
 
-def _own_line(one: Evidence, finding: Finding, head: Place) -> Place | None:
-    if one.resource not in ("", finding.resource.id):
+def _own_line(evidence: Evidence, finding: Finding, head: Place) -> Place | None:
+    if evidence.resource not in ("", finding.resource.id):
         return None
-    place = in_code(one.source)
+    place = in_code(evidence.source)
     return place if place is not None and place.file == head.file else None

@@ -51,7 +51,7 @@ def _headline(assessment: Assessment, counts: tally.Tally) -> str:
             "the change affects nothing that is assessed" if is_limited else "nothing was assessed"
         )
     if counts.failed:
-        worst = next(one for one in Severity if counts.by_severity[one])
+        worst = next(item for item in Severity if counts.by_severity[item])
         return f"{plural(counts.failed, 'open finding')}, highest severity {worst.value}"
     if not tally.is_complete(assessment, counts):
         return "no open findings, but not everything could be read"
@@ -89,8 +89,8 @@ def _coverage(assessment: Assessment, counts: tally.Tally) -> Iterator[str]:
 
 
 def _severities(counts: tally.Tally) -> Iterator[str]:
-    names = [one.value for one in Severity]
-    numbers = [f"{counts.by_severity[one]:,}" for one in Severity]
+    names = [item.value for item in Severity]
+    numbers = [f"{counts.by_severity[item]:,}" for item in Severity]
     extra = {
         "waived": counts.waived,
         "passed": counts.passed,
@@ -98,7 +98,7 @@ def _severities(counts: tally.Tally) -> Iterator[str]:
     }
     yield "| " + " | ".join([*names, *extra]) + " |"
     yield "|" + " ---: |" * (len(names) + len(extra))
-    yield "| " + " | ".join([*numbers, *(f"{one:,}" for one in extra.values())]) + " |"
+    yield "| " + " | ".join([*numbers, *(f"{item:,}" for item in extra.values())]) + " |"
     yield ""
 
 

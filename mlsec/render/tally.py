@@ -134,8 +134,8 @@ def count(assessment: Assessment) -> Tally:
     reasons = {gap.id: gap.reason for gap in assessment.gaps}
     unread = [finding for finding in findings if finding.status is Status.NOT_ASSESSED]
     first_reasons = Counter(
-        next((reasons[gap] for gap in one.gaps if gap in reasons), GapReason.UNRESOLVED)
-        for one in unread
+        next((reasons[gap] for gap in item.gaps if gap in reasons), GapReason.UNRESOLVED)
+        for item in unread
     )
     severities = Counter(finding.severity for finding in findings if is_open(finding))
     return Tally(
@@ -198,7 +198,7 @@ def actions(assessment: Assessment) -> list[Action]:
 
 def _action(rule: RuleSummary | None, group: Sequence[Finding]) -> Action:
     first = group[0]
-    providers = {one.resource.provider for one in group}
+    providers = {item.resource.provider for item in group}
     fix = rule.fix.on(first.resource.provider) if rule and len(providers) == 1 else None
     return Action(
         rule=rule,
@@ -207,7 +207,7 @@ def _action(rule: RuleSummary | None, group: Sequence[Finding]) -> Action:
         title=rule.title if rule else first.message,
         fix=fix.text if fix else rule.fix.text if rule else "",
         findings=tuple(group),
-        has_path=any(is_attack_path(one) for one in group),
+        has_path=any(is_attack_path(item) for item in group),
     )
 
 
@@ -280,12 +280,12 @@ def scope_names(assessment: Assessment) -> list[str]:
 def files_accounted(assessment: Assessment) -> str:
     """Say what became of every model file and file of code; "" where none was asked for."""
     files, code = ([row for row in assessment.coverage if row.type == kind] for kind in _FILE_TYPES)
-    found, read, left_out, not_read = (
+    result, read, left_out, not_read = (
         f"{sum(getattr(row, name) for row in files):,}"
         for name in ("enumerated", "assessed", "excluded", "errored")
     )
     assessed = "assessed as models" if code else "assessed"
-    models = f"{found} files found = {read} {assessed} + {left_out} excluded + {not_read} not read"
+    models = f"{result} files found = {read} {assessed} + {left_out} excluded + {not_read} not read"
     understood, refused = (sum(getattr(row, n) for row in code) for n in ("assessed", "errored"))
     of_code = f"{understood + refused:,} code files = {understood:,} read + {refused:,} not read"
     return "; ".join(part for part, rows in ((models, files), (of_code, code)) if rows)

@@ -61,7 +61,7 @@ def split_for_upload(findings: Sequence[Finding]) -> tuple[Sequence[Finding], li
     """Part the findings of a scope into those that fit a run and the rest by rule."""
     if len(findings) <= RESULTS_PER_RUN:
         return findings, []
-    keep = RESULTS_PER_RUN - len({(one.rule, one.severity) for one in findings})
+    keep = RESULTS_PER_RUN - len({(item.rule, item.severity) for item in findings})
     rest: dict[tuple[str, Severity], list[Finding]] = defaultdict(list)
     for finding in findings[max(keep, 0) :]:
         rest[finding.rule, finding.severity].append(finding)

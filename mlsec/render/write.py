@@ -41,13 +41,13 @@ def write_reports(
         with contextlib.ExitStack() as leftovers:
             staged = {
                 name: _stage(folder, name, chunks, leftovers)
-                for one in chosen
-                for name, chunks in _files(one, assessment, settings)
+                for item in chosen
+                for name, chunks in _files(item, assessment, settings)
             }
-            digests = _known(folder) | {name: each.digest for name, each in staged.items()}
+            digests = _known(folder) | {name: value.digest for name, value in staged.items()}
             staged[SUMS_FILE] = _stage(folder, SUMS_FILE, (sums_of(digests),), leftovers)
-            for name, each in staged.items():
-                each.path.replace(folder / name)
+            for name, result in staged.items():
+                result.path.replace(folder / name)
     except OSError as error:
         reason = error.strerror or str(error)
         raise MlsecError(
@@ -81,13 +81,13 @@ def _format(name: str) -> Format:
 
 
 def _files(
-    one: Format, assessment: Assessment, settings: RenderSettings
+    format_: Format, assessment: Assessment, settings: RenderSettings
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
-    if one.files:
-        yield from one.files(assessment, settings).items()
+    if format_.files:
+        yield from format_.files(assessment, settings).items()
         return
-    rendered = one.render(assessment, settings)
-    yield one.file_name, (rendered,) if isinstance(rendered, bytes) else rendered
+    rendered = format_.render(assessment, settings)
+    yield format_.file_name, (rendered,) if isinstance(rendered, bytes) else rendered
 
 
 class _Staged(msgspec.Struct, frozen=True, kw_only=True):

@@ -60,7 +60,7 @@ def _together(entries: list[Entry]) -> Iterator[list[Entry]]:
     """Group files that are kept at once: few enough for memory, however large each is."""
     group: list[Entry] = []
     for entry in entries:
-        size = sum(each.size_bytes for each in group)
+        size = sum(item.size_bytes for item in group)
         if group and (len(group) == _AT_ONCE or size + entry.size_bytes > _AT_ONCE_BYTES):
             yield group
             group = []
@@ -73,11 +73,11 @@ def _sensitive(entries: list[Entry], store: LocalStore) -> frozenset[str]:
     """Name the sensitive variables of all modules: their values stand in files of their own."""
     if not any(entry.path.lower().endswith(_VALUES) for entry in entries):
         return frozenset()
-    code = (each for each in entries if each.path.lower().endswith((".tf", ".tofu")))
+    code = (item for item in entries if item.path.lower().endswith((".tf", ".tofu")))
     return sensitive_variables(
-        (_bytes(each, store) or b"").decode("utf-8", "replace")
-        for each in code
-        if each.size_bytes <= MAX_BYTES
+        (_bytes(item, store) or b"").decode("utf-8", "replace")
+        for item in code
+        if item.size_bytes <= MAX_BYTES
     )
 
 
@@ -152,8 +152,8 @@ def _in_repository(base: str, path: str) -> str:
 
 def _salt(snapshot: Snapshot, settings: CollectSettings) -> str:
     """The snapshot's own salt; made when no other collector has made one."""
-    held = snapshot.meta().get("salt")
-    if not held:
-        held = settings.hash_salt or secrets.token_hex(16)
-        snapshot.set_meta("salt", held)
-    return held
+    result = snapshot.meta().get("salt")
+    if not result:
+        result = settings.hash_salt or secrets.token_hex(16)
+        snapshot.set_meta("salt", result)
+    return result

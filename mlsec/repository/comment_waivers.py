@@ -34,7 +34,7 @@ def waiver_notes(snapshot: Snapshot, resources: Iterable[Resource]) -> tuple[Wai
     for resource in resources:
         if resource.origin.file and resource.origin.line and resource.type != FILE_TYPE:
             heads[resource.scope, resource.origin.file].add(resource.origin.line)
-    found: list[WaiverNote] = []
+    result: list[WaiverNote] = []
     for call in snapshot.calls():
         if call.service != SERVICE or not call.payload:
             continue
@@ -43,11 +43,11 @@ def waiver_notes(snapshot: Snapshot, resources: Iterable[Resource]) -> tuple[Wai
         file = file_of(call, snapshot)
         lines = sorted(heads.get((call.scope, file.shown), ()))
         for note in _notes_of(file, call.scope, lines):
-            if len(found) >= MAX_NOTES:
+            if len(result) >= MAX_NOTES:
                 problem = f"more than {MAX_NOTES:,} of them: the rest waives nothing"
-                return (*found, _note(file, call.scope, note.line, "", problem=problem))
-            found.append(note)
-    return tuple(found)
+                return (*result, _note(file, call.scope, note.line, "", problem=problem))
+            result.append(note)
+    return tuple(result)
 
 
 def _notes_of(file: CodeFile, scope: str, heads: Sequence[int]) -> Iterator[WaiverNote]:

@@ -56,17 +56,17 @@ def secret_spans(language: Language, text: str, sensitive: frozenset[str]) -> li
     """Give where values stand that the code calls secret, in order and apart from each other."""
     match language:
         case Language.TERRAFORM:
-            found = _of_variables(text)
+            result = _of_variables(text)
         case Language.TERRAFORM_VALUES:
-            found = (m.span("value") for m in _GIVEN.finditer(text) if m["name"] in sensitive)
+            result = (m.span("value") for m in _GIVEN.finditer(text) if m["name"] in sensitive)
         case Language.CLOUDFORMATION | Language.ARM:
-            found = _of_parameters(text)
+            result = _of_parameters(text)
         case Language.KUBERNETES:
-            found = _of_secrets(text)
+            result = _of_secrets(text)
         case _:
-            found = iter(())
+            result = iter(())
     spans: list[Span] = []
-    for start, end in sorted(set(found)):
+    for start, end in sorted(set(result)):
         if start < end and (not spans or start >= spans[-1][1]):
             spans.append((start, end))
     return spans
@@ -91,9 +91,9 @@ def _of_parameters(text: str) -> Iterator[Span]:
         yield from (span for span in near if not _is_apart(text, hidden.span(), span))
 
 
-def _is_apart(text: str, one: Span, other: Span) -> bool:
+def _is_apart(text: str, span: Span, other: Span) -> bool:
     """Whether another parameter begins between the two: a line with less margin, or a brace."""
-    (_, start), (end, _) = sorted((one, other))
+    (_, start), (end, _) = sorted((span, other))
     between = _QUOTED.sub("", text[start:end])
     if "}" in between:
         return True

@@ -64,9 +64,9 @@ def language_of(path: str, text: str) -> Language | None:
     if _DOCKERFILE.match(name):
         return Language.DOCKERFILE
     if lower.endswith(_DATA):
-        found = _data(name, path, text)
-        if found is not None:
-            return found
+        result = _data(name, path, text)
+        if result is not None:
+            return result
     is_opened = lower in _SERVER_NAMES or lower.endswith((".yaml", ".yml", ".py", ".properties"))
     if is_opened and is_server_config(lower, text):
         return Language.SERVER_CONFIG

@@ -16,7 +16,7 @@ def is_assessment(text: str) -> bool:
     hides code behind the name of the schema.
     """
     try:
-        held = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        result = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
         return False
-    return held.keys() <= _KEYS | {"schema"}
+    return result.keys() <= _KEYS | {"schema"}

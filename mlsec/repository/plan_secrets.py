@@ -26,8 +26,8 @@ def sensitive_texts(text: str) -> frozenset[str]:
 
 def _variables(plan: Any) -> Iterator[str]:
     declared = _get(_get(_get(plan, "configuration"), "root_module"), "variables")
-    for name, each in declared.items() if isinstance(declared, dict) else ():
-        if _get(each, "sensitive") is True:
+    for name, result in declared.items() if isinstance(declared, dict) else ():
+        if _get(result, "sensitive") is True:
             yield from _texts(_get(_get(_get(plan, "variables"), name), "value"))
 
 
@@ -53,8 +53,8 @@ def _under(value: Any, marks: Any, depth: int) -> Iterator[str]:
         for key, mark in marks.items():
             yield from _under(value.get(key), mark, depth + 1)
     elif depth < _MAX_DEPTH and isinstance(marks, list) and isinstance(value, list):
-        for each, mark in zip(value, marks, strict=False):
-            yield from _under(each, mark, depth + 1)
+        for result, mark in zip(value, marks, strict=False):
+            yield from _under(result, mark, depth + 1)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -43,11 +43,11 @@ def _read_scope(
     lost = [call for call in calls if not call.payload]
     scope = CodeScope(name, (file_of(call, snapshot) for call in calls if call.payload), tally)
     declared = [reader(scope, vocabulary) for reader in READERS]
-    launches = tuple(launch for each in declared for launch in each.launches)
+    launches = tuple(launch for item in declared for launch in item.launches)
     declared.append(read_launches(scope, vocabulary, launches))
     files = [_file(scope, file) for file in scope.files]
     files += [_lost(scope, call) for call in lost]
-    return [*(resource for each in declared for resource in each.resources), *files]
+    return [*(resource for item in declared for resource in item.resources), *files]
 
 
 def _file(scope: CodeScope, file: CodeFile) -> Resource:

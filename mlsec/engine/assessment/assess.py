@@ -175,5 +175,5 @@ class _Tally:
 def total_of(counts: Iterable[StatusCounts]) -> StatusCounts:
     """Add the counts of all rules."""
     fields = StatusCounts.__struct_fields__
-    each = [msgspec.structs.asdict(count) for count in counts if count is not NOTHING]
-    return StatusCounts(**{field: sum(count[field] for count in each) for field in fields})
+    result = [msgspec.structs.asdict(count) for count in counts if count is not NOTHING]
+    return StatusCounts(**{field: sum(count[field] for count in result) for field in fields})

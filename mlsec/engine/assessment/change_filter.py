@@ -56,12 +56,12 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
         subject = finding.resource
         if self.change.touches(subject.id, subject.file):
             return True
-        others = {one.resource for one in finding.evidence}
+        others = {item.resource for item in finding.evidence}
         if finding.path is not None:
             others.update(node.id for node in finding.path.nodes)
         if any(self.touches(other) for other in others - {subject.id, ""}):
             return True
-        files = {file for one in finding.evidence if (file := _file_of(one.source))}
+        files = {file for item in finding.evidence if (file := _file_of(item.source))}
         return any(map(self.change.is_changed, files - {subject.file}))
 
     def touches(self, resource_id: str) -> bool:
@@ -125,10 +125,10 @@ def _counts(
             passed=len(passed.get(rule, ())),
             failed=counted[rule, Status.FAIL],
             not_assessed=counted[rule, Status.NOT_ASSESSED],
-            not_applicable=held.not_applicable,
+            not_applicable=value.not_applicable,
             waived=waived[rule],
         )
-        for rule, held in judgement.counts.items()
+        for rule, value in judgement.counts.items()
     }
 
 

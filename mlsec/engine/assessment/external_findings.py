@@ -40,8 +40,8 @@ class _Ours:
         for rule in ruleset.rules:
             for check in rule.equivalents:
                 self.equal[check].append(rule.id)
-                held = self.severity.get(check, rule.severity)
-                self.severity[check] = min(held, rule.severity, key=lambda item: item.rank)
+                result = self.severity.get(check, rule.severity)
+                self.severity[check] = min(result, rule.severity, key=lambda item: item.rank)
         wanted = {rule for rules in self.equal.values() for rule in rules}
         self._failed = {
             (finding.rule, finding.resource.id)
@@ -69,15 +69,17 @@ class _Places:
             if resource.origin.file and resource.origin.line and not resource.is_stub:
                 self._in_file[resource.scope, resource.origin.file].append(resource)
 
-    def at(self, scope: str, found: ExternalResult) -> list[Resource]:
+    def at(self, scope: str, external_result: ExternalResult) -> list[Resource]:
         """Give what is declared on the very line, or under the very name, in that file."""
-        inside = self._in_file.get((scope, found.file), ())
-        named = [one for one in inside if _is_named(one, found.resource)]
-        return named or [one for one in inside if one.origin.line == found.line]
+        inside = self._in_file.get((scope, external_result.file), ())
+        named = [item for item in inside if _is_named(item, external_result.resource)]
+        return named or [item for item in inside if item.origin.line == external_result.line]
 
 
-def _is_named(one: Resource, address: str) -> bool:
-    return one.id == address or one.id.endswith((f"#{address}", f"/{address}", f":{address}"))
+def _is_named(resource: Resource, address: str) -> bool:
+    return resource.id == address or resource.id.endswith(
+        (f"#{address}", f"/{address}", f":{address}")
+    )
 
 
 def merge_external(
@@ -97,41 +99,41 @@ def merge_external(
     ours, places = _Ours(ruleset, findings, passed), _Places(resources)
     made: list[Finding] = []
     notices = []
-    for each in foreign:
+    for item in foreign:
         counts: Counter[Status | None] = Counter()
         seen: Counter[tuple[str, str]] = Counter()
-        for found in each.run.failed:
-            rule = f"{each.run.tool}:{found.check}"
-            here = places.at(each.scope, found)
+        for entry in item.run.failed:
+            rule = f"{item.run.tool}:{entry.check}"
+            here = places.at(item.scope, entry)
             verdict = ours.verdict(rule, here)
             counts[verdict] += 1
             if verdict is None:
-                subject = _subject(each.scope, found, here)
+                subject = _subject(item.scope, entry, here)
                 seen[rule, subject.id] += 1
                 severity = ours.severity.get(rule, UNTOLD)
                 number = seen[rule, subject.id]
-                made.append(_finding(rule, found, subject, severity, number))
-        notices.append(_notice(each, counts))
+                made.append(_finding(rule, entry, subject, severity, number))
+        notices.append(_notice(item, counts))
     return Merged(findings=tuple(made), notices=tuple(notices))
 
 
-def _subject(scope: str, found: ExternalResult, here: Sequence[Resource]) -> Subject:
+def _subject(scope: str, external_result: ExternalResult, here: Sequence[Resource]) -> Subject:
     if here:
         first = min(here, key=lambda item: item.id)
         return subject_of(first)
     return Subject(
-        id=f"{scope}#{found.file}#{found.resource}",
+        id=f"{scope}#{external_result.file}#{external_result.resource}",
         type="code.resource",
         provider="code",
         scope=scope,
-        name=found.resource,
-        file=found.file,
-        line=found.line,
+        name=external_result.resource,
+        file=external_result.file,
+        line=external_result.line,
     )
 
 
 def _finding(
-    rule: str, found: ExternalResult, subject: Subject, severity: Severity, number: int
+    rule: str, external_result: ExternalResult, subject: Subject, severity: Severity, number: int
 ) -> Finding:
     """``number`` distinguishes several of one check on one resource."""
     return Finding(
@@ -142,7 +144,7 @@ def _finding(
         category=Category.GOVERNANCE,
         concern=Concern.INFRASTRUCTURE,
         resource=subject,
-        message=visible(found.title, 300),
+        message=visible(external_result.title, 300),
         evidence=(
             Evidence(
                 path=rule,
@@ -150,22 +152,22 @@ def _finding(
                 expected="PASSED",
                 actual="FAILED",
                 resource=subject.id,
-                source=f"{found.file}:{found.line}",
+                source=f"{external_result.file}:{external_result.line}",
             ),
         ),
     )
 
 
-def _notice(each: ExternalReport, counts: Counter[Status | None]) -> str:
-    run = each.run
+def _notice(report: ExternalReport, counts: Counter[Status | None]) -> str:
+    run, scope = report.run, report.scope
     if not run.version:
-        return f"{run.tool} did not finish on {each.scope}, so none of its results are included"
+        return f"{run.tool} did not finish on {scope}, so none of its results are included"
     line = (
-        f"{run.tool} {run.version} on {each.scope}: {counts[None]:,} of its {counts.total():,}"
-        f" failures are in this report, {counts[Status.FAIL]:,} are omitted because an equivalent"
-        f" mlsec rule fails there too, {counts[Status.PASS]:,} because it passes there; it reports"
-        " no severity, so medium is assumed where no mlsec rule is equivalent; its"
-        f" {run.passed:,} passes are not counted"
+        f"{run.tool} {run.version} on {scope}: {counts[None]:,} of its {counts.total():,} failures"
+        f" are in this report, {counts[Status.FAIL]:,} are omitted because an equivalent mlsec rule"
+        f" fails there too, {counts[Status.PASS]:,} because it passes there; it reports no severity,"
+        f" so medium is assumed where no mlsec rule is equivalent; its {run.passed:,} passes are"
+        " not counted"
     )
     if run.skipped:
         named = ", ".join(run.skipped[:_SKIPPED_SHOWN])
@@ -179,16 +181,16 @@ def external_rules(
     """Describe the checks that findings were taken from, as far as their tool describes them."""
     ours = _Ours(ruleset, (), {})
     rule_summaries: dict[str, RuleSummary] = {}
-    for each in foreign:
-        for one in each.run.failed:
-            rule = f"{each.run.tool}:{one.check}"
+    for item in foreign:
+        for entry in item.run.failed:
+            rule = f"{item.run.tool}:{entry.check}"
             if rule in counts and rule not in rule_summaries:
-                rule_summaries[rule] = _summary(rule, each.run.tool, one, ours, counts[rule])
+                rule_summaries[rule] = _summary(rule, item.run.tool, entry, ours, counts[rule])
     return tuple(rule_summaries[rule] for rule in sorted(rule_summaries))
 
 
 def _summary(
-    rule: str, tool: str, one: ExternalResult, ours: _Ours, counts: StatusCounts
+    rule: str, tool: str, external_result: ExternalResult, ours: _Ours, counts: StatusCounts
 ) -> RuleSummary:
     severity = ours.severity.get(rule)
     why = f"A check of {tool}, which reports no severity: medium is assumed."
@@ -196,14 +198,14 @@ def _summary(
         why = f"A check of {tool}, with the severity of the equivalent rule {ours.equal[rule][0]}."
     return RuleSummary(
         id=rule,
-        title=visible(one.title, 300),
+        title=visible(external_result.title, 300),
         severity=severity or UNTOLD,
         category=Category.GOVERNANCE,
         concern=Concern.INFRASTRUCTURE,
         status=RuleStatus.STABLE,
         resource="",
         why=why,
-        fix=Fix(text=f"See the documentation of {tool} for the check {one.check}."),
-        references=(one.link,) if one.link else (),
+        fix=Fix(text=f"See the documentation of {tool} for the check {external_result.check}."),
+        references=(external_result.link,) if external_result.link else (),
         counts=counts,
     )

@@ -61,11 +61,11 @@ def prove_clause(
         case Operator.EXISTS:
             return _exists(name, kind, is_there=bool(expected) is want)
         case Operator.MATCHES:
-            found = f"{constants.pattern(expected)}({name})"
+            result = f"{constants.pattern(expected)}({name})"
             guard = f"type({name}) is str and len({name}) <= {MAX_MATCHED_CHARS}"
             if want:
-                return f"{guard} and {found} is not None"
-            return _or_null(name, f"{guard} and {found} is None")
+                return f"{guard} and {result} is not None"
+            return _or_null(name, f"{guard} and {result} is None")
         case Operator.STARTS_WITH | Operator.ENDS_WITH:
             method = "startswith" if operator is Operator.STARTS_WITH else "endswith"
             constant = expected if isinstance(expected, str) else tuple(expected)

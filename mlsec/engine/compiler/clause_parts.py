@@ -60,25 +60,25 @@ def parts_of(rule: Rule, owner: Type, vocabulary: Vocabulary) -> tuple[Part, ...
     if deciding is None:
         return ()
     if not isinstance(must, Quantifier):
-        own = [(one, find_reading(vocabulary, owner, one.clause.path)) for one in deciding]
-        return tuple(_own_part(one, found) for one, found in own if found is not None)
+        own = [(item, find_reading(vocabulary, owner, item.clause.path)) for item in deciding]
+        return tuple(_own_part(item, reading) for item, reading in own if reading is not None)
     over = find_reading(vocabulary, owner, must.path)
     items = over.own.items if over is not None else {}
-    inner = [(one, find_in(items or TEXT_ITEMS, one.clause.path)) for one in deciding]
-    made = [_item_part(one, found) for one, found in inner if found is not None]
+    inner = [(item, find_in(items or TEXT_ITEMS, item.clause.path)) for item in deciding]
+    made = [_item_part(item, reading) for item, reading in inner if reading is not None]
     if items:
         return tuple(made)
-    return tuple(msgspec.structs.replace(one, path="", field="") for one in made)
+    return tuple(msgspec.structs.replace(item, path="", field="") for item in made)
 
 
-def _own_part(one: Deciding, reading: Reading) -> Part:
-    operator, expected = asked_of(one.clause, is_wanted=one.is_wanted)
-    return _part(*_shown(one.clause.path, operator, expected, reading), reading.own)
+def _own_part(deciding: Deciding, reading: Reading) -> Part:
+    operator, expected = asked_of(deciding.clause, is_wanted=deciding.is_wanted)
+    return _part(*_shown(deciding.clause.path, operator, expected, reading), reading.own)
 
 
-def _item_part(one: Deciding, reading: Reading) -> Part:
-    operator, expected = asked_of(one.clause, is_wanted=one.is_wanted)
-    path, own = one.clause.path, reading.own
+def _item_part(deciding: Deciding, reading: Reading) -> Part:
+    operator, expected = asked_of(deciding.clause, is_wanted=deciding.is_wanted)
+    path, own = deciding.clause.path, reading.own
     field = f".{own.sources.get('api', ('',))[0] or path}"
     return Part(f".{path}".rstrip("."), operator, shown(expected), own, None, field)
 

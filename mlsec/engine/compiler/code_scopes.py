@@ -137,13 +137,13 @@ class Scope:
         their values with M for those that did not.
         """
         tests, slots = [], []
-        for one in deciding:
-            name, reading = self.read(one.clause.path)
+        for item in deciding:
+            name, reading = self.read(item.clause.path)
             if reading is None or reading.values:
                 return NO, ""
-            if one.guards:
-                tests.append(join_or(self.prove(one.clause, want=want) for want in (True, False)))
-                shown = join_and(self.prove(part, want=want) for part, want in one.guards)
+            if item.guards:
+                tests.append(join_or(self.prove(item.clause, want=want) for want in (True, False)))
+                shown = join_and(self.prove(part, want=want) for part, want in item.guards)
                 name = f"{name} if {shown} else M"
             slots.append(f"{name}, ")
         return join_and(tests), f"({''.join(slots)})"

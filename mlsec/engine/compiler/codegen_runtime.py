@@ -69,19 +69,19 @@ def walk_list(
         items = ()
     elif type(items) is not list:
         return take_seldom((_OPEN, index))
-    found: list[tuple[int, tuple[Any, ...]]] = []
+    result: list[tuple[int, tuple[Any, ...]]] = []
     is_whole = True
     for n, item in enumerate(items):
         values = element(item)
         if values is not None:
-            found.append((n, values))
+            result.append((n, values))
             if not values:
                 is_whole = False
-    if not found and not can_fail_alone:
+    if not result and not can_fail_alone:
         return take_seldom((_OPEN, index))
     if is_whole:
-        return take((index, found))
-    return take_seldom((_SUSPECT, (index, [n for n, _ in found])))
+        return take((index, result))
+    return take_seldom((_SUSPECT, (index, [n for n, _ in result])))
 
 
 _WHOLE = frozenset({

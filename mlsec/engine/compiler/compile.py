@@ -76,10 +76,10 @@ class FastPass:
             return Proof(is_open=range(len(self.rules)))
         if not seldom:
             return Proof(failed)
-        found: tuple[list[Any], ...] = ([], [], [], [])
-        for what, one in seldom:
-            found[what].append(one)
-        return Proof(failed, *found)
+        result: tuple[list[Any], ...] = ([], [], [], [])
+        for what, value in seldom:
+            result[what].append(value)
+        return Proof(failed, *result)
 
     def make_failure(self, index: int) -> Failure:
         """Prepare the finding of one rule."""

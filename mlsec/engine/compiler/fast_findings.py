@@ -61,7 +61,7 @@ def _maker(rule: Rule, prove: Prove) -> Make:
             status=fail,
             severity=severity
             if graded < 0
-            else most_severe((each[graded] for _, each in values), severity),
+            else most_severe((value[graded] for _, value in values), severity),
             category=category,
             concern=concern,
             resource=seen.subject,
@@ -144,9 +144,9 @@ def _of_clauses(parts: tuple[Part, ...]) -> Prove:
 
     def prove(seen: FindingSubject, values: Values) -> tuple[Evidence, ...]:
         evidences: list[Evidence] = []
-        for one, value in zip(provers, values, strict=True):
+        for result, value in zip(provers, values, strict=True):
             if value is not UNKNOWN_VALUE:
-                evidences += one(seen, (value,))
+                evidences += result(seen, (value,))
         return tuple(evidences[:MAX_EVIDENCE])
 
     return prove
@@ -192,7 +192,7 @@ def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) ->
             return _nothing_there(seen, whole)
         subject_id, base = seen.subject.id, _source(seen, whole)
         is_element_named, is_code = bool(base) and not seen.place, bool(seen.place)
-        found = []
+        result = []
         for index, values in elements:
             for value, (path, inside, operator, expected, name) in zip(  # noqa: B905 - made as a pair
                 values, places[index]
@@ -210,10 +210,10 @@ def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) ->
                 if is_code:
                     there = place_in_code(seen.document, name)
                     made = msgspec.structs.replace(made, source=there)
-                found.append(made)
-            if len(found) >= MAX_EVIDENCE:
-                return tuple(found[:MAX_EVIDENCE])
-        return tuple(found)
+                result.append(made)
+            if len(result) >= MAX_EVIDENCE:
+                return tuple(result[:MAX_EVIDENCE])
+        return tuple(result)
 
     return prove
 

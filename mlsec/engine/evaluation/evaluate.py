@@ -80,7 +80,7 @@ class Evaluator:
         items, _ = self._items(rule.must.path, view, only)
         failed = (item for item in items if self._element(rule.must, item, False).truth is FALSE)  # noqa: FBT003
         return most_severe(
-            (self.reader.read(one, rule.graded_by).known for one in failed), rule.severity
+            (self.reader.read(entry, rule.graded_by).known for entry in failed), rule.severity
         )
 
     def truth(self, condition: Condition, view: View, *, is_wanted: bool = True) -> Outcome:
@@ -141,12 +141,12 @@ class Evaluator:
         outcomes = list(inner)
         if missing is not None:
             outcomes.append(Outcome(UNKNOWN, (self._about(condition, view, missing, is_wanted),)))
-        found = join(outcomes)
-        if not found.clauses:
+        result = join(outcomes)
+        if not result.clauses:
             empty = Value(known=[], raw=[])
-            about = self._about(condition, view, empty, is_wanted, found.truth)
-            return Outcome(found.truth, (about,))
-        return found
+            about = self._about(condition, view, empty, is_wanted, result.truth)
+            return Outcome(result.truth, (about,))
+        return result
 
     def _element(self, condition: Quantifier, view: View, wants: bool) -> Outcome:  # noqa: FBT001
         where, that = condition.where, condition.that
@@ -157,10 +157,10 @@ class Evaluator:
             skipped = negate(self.truth(where, view, is_wanted=not wants))
             if skipped.truth is TRUE:
                 return skipped
-            held = self.truth(that, view, is_wanted=wants)
+            result = self.truth(that, view, is_wanted=wants)
             if skipped.truth is FALSE:
-                return held
-            return either((skipped, held))
+                return result
+            return either((skipped, result))
         parts = [part for part in (where, that) if part is not None]
         both = every(self.truth(part, view, is_wanted=wants) for part in parts)
         if not parts:
@@ -188,11 +188,11 @@ class Evaluator:
             following: list[View] = []
             seen: set[str] = set()
             for source in views:
-                found, hidden = self._hop(source, step)
+                result, hidden = self._hop(source, step)
                 if hidden is not None:
                     is_missing = True
                     gaps.extend(hidden)
-                for target in found:
+                for target in result:
                     if target.id not in seen:
                         seen.add(target.id)
                         hop = Step(source=source.resource, relation=step, target=target)

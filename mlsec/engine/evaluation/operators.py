@@ -66,8 +66,8 @@ def duration_s(text: Any) -> float | None:
     """Read ``90d``, ``12h``, ``30m`` or a number of days as seconds; None if it is neither."""
     if isinstance(text, int | float) and not isinstance(text, bool):
         return float(text) * 86400.0
-    found = _DURATION.match(text) if isinstance(text, str) else None
-    return int(found[1]) * _SECONDS[found[2]] if found else None
+    result = _DURATION.match(text) if isinstance(text, str) else None
+    return int(result[1]) * _SECONDS[result[2]] if result else None
 
 
 def moment_of(text: Any) -> datetime | None:
@@ -89,10 +89,10 @@ def instant_s(text: Any) -> float | None:
 
 def version_of(text: Any) -> tuple[int, ...] | None:
     """Read ``1.10.2`` or ``v1.10``; trailing zeros do not count; None when it is not numeric."""
-    found = _VERSION.match(text) if isinstance(text, str) else None
-    if not found:
+    result = _VERSION.match(text) if isinstance(text, str) else None
+    if not result:
         return None
-    parts = [int(part) for part in found[1].split(".")]
+    parts = [int(part) for part in result[1].split(".")]
     while len(parts) > 1 and parts[-1] == 0:
         parts.pop()
     return tuple(parts)
@@ -160,7 +160,7 @@ def _newer_than(actual: Any, expected: Any, now_s: float) -> Truth:
 
 def _networks(expected: Any) -> list[Network]:
     texts = (expected,) if isinstance(expected, str) else expected
-    return [found for found in map(network_of, texts) if found is not None]
+    return [item for item in map(network_of, texts) if item is not None]
 
 
 def _in_cidr(actual: Any, expected: Any, _now_s: float) -> Truth:
@@ -184,8 +184,8 @@ def _overlaps_cidr(actual: Any, expected: Any, _now_s: float) -> Truth:
 
 
 def _version_lt(actual: Any, expected: Any, _now_s: float) -> Truth:
-    found, limit = version_of(actual), version_of(expected)
-    return UNKNOWN if found is None or limit is None else _truth(found < limit)
+    result, limit = version_of(actual), version_of(expected)
+    return UNKNOWN if result is None or limit is None else _truth(result < limit)
 
 
 _TABLE: Mapping[Operator, Callable[[Any, Any, float], Truth]] = {

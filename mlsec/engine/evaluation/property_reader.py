@@ -145,8 +145,8 @@ def unread_gaps(resource: Resource, name: str) -> tuple[str, ...] | None:
     """The gaps that hide a property or relation; None when nothing hides it."""
     if not resource.unread:
         return None
-    found = resource.unread.get(name)
-    return found if found is not None else resource.unread.get("*")
+    result = resource.unread.get(name)
+    return result if result is not None else resource.unread.get("*")
 
 
 def _read_item(view: View, path: str) -> Value:

@@ -12,7 +12,7 @@ from mlsec.engine.model.diagnostics import Diagnostics
 from mlsec.engine.model.rule import Condition, Quantifier, Quantity, Rule
 from mlsec.vocabulary.types import Kind, Type
 
-_BY_NAME = {one.value: one for one in Severity}
+_BY_NAME = {entry.value: entry for entry in Severity}
 
 
 def most_severe(values: Iterable[Any], otherwise: Severity) -> Severity:
@@ -20,8 +20,8 @@ def most_severe(values: Iterable[Any], otherwise: Severity) -> Severity:
 
     A failure is as grave as the worst of what failed: milder items beside it take nothing away.
     """
-    found = [_BY_NAME.get(value, otherwise) for value in values]
-    return min(found, key=lambda item: item.rank, default=otherwise)
+    result = [_BY_NAME.get(value, otherwise) for value in values]
+    return min(result, key=lambda item: item.rank, default=otherwise)
 
 
 def position_of_grade(rule: Rule) -> int:

@@ -15,22 +15,22 @@ def first_moment(cut_s: float) -> datetime | None:
     ``m.timestamp() < cut_s``, rounding included.
     """
     try:
-        found = _EPOCH + timedelta(seconds=cut_s)
-        while found.timestamp() >= cut_s:
-            found -= _STEP
-        while found.timestamp() < cut_s:
-            found += _STEP
+        result = _EPOCH + timedelta(seconds=cut_s)
+        while result.timestamp() >= cut_s:
+            result -= _STEP
+        while result.timestamp() < cut_s:
+            result += _STEP
     except (OverflowError, ValueError):
         return None
-    return found
+    return result
 
 
 def last_moment(cut_s: float) -> datetime | None:
     """The latest moment whose ``timestamp()`` is not above ``cut_s``; None outside all years."""
-    found = first_moment(cut_s)
+    result = first_moment(cut_s)
     try:
-        while found is not None and found.timestamp() <= cut_s:
-            found += _STEP
-        return found - _STEP if found is not None else None
+        while result is not None and result.timestamp() <= cut_s:
+            result += _STEP
+        return result - _STEP if result is not None else None
     except OverflowError:
         return None

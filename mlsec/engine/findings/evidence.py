@@ -31,7 +31,7 @@ _ASKED = {
 def evidence_of(clauses: Iterable[Clause]) -> tuple[Evidence, ...]:
     """Give each deciding clause once, as what was expected and what is."""
     seen: set[tuple[str, str, str, str]] = set()
-    found = []
+    result = []
     for clause in clauses:
         made = _evidence(clause)
         # By the rule's own path: one property may answer two of a concept.
@@ -39,10 +39,10 @@ def evidence_of(clauses: Iterable[Clause]) -> tuple[Evidence, ...]:
         key = (made.resource, asked, made.operator, repr(made.expected))
         if key not in seen:
             seen.add(key)
-            found.append(made)
-        if len(found) == MAX_EVIDENCE:
+            result.append(made)
+        if len(result) == MAX_EVIDENCE:
             break
-    return tuple(found)
+    return tuple(result)
 
 
 def gaps_of(clauses: Iterable[Clause]) -> tuple[str, ...]:

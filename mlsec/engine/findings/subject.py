@@ -83,8 +83,8 @@ def code_place(origin: Origin) -> str:
 
 
 def _owner(tags: Mapping[str, str]) -> str:
-    found = ""
+    result = ""
     for key in tags:
-        if len(key) == 5 and key.lower() == "owner" and (not found or key < found):
-            found = key
-    return tags[found] if found else ""
+        if len(key) == 5 and key.lower() == "owner" and (not result or key < result):
+            result = key
+    return tags[result] if result else ""

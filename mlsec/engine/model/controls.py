@@ -57,8 +57,8 @@ def load_frameworks(folder: Path) -> Frameworks:
     frameworks = {}
     for path in sorted(folder.glob("*.yaml")):
         if path.name != _TOPICS_FILE:
-            found = _read_framework(parse(path.read_text("utf-8"), str(path)))
-            frameworks[found.id] = found
+            result = _read_framework(parse(path.read_text("utf-8"), str(path)))
+            frameworks[result.id] = result
     known = Frameworks(frameworks=frameworks)
     path = folder / _TOPICS_FILE
     if not path.is_file():
@@ -181,9 +181,9 @@ def _sum(counts: Iterable[StatusCounts]) -> StatusCounts:
     if not counted:
         return NOTHING
     total = dict.fromkeys(StatusCounts.__struct_fields__, 0)
-    for each in counted:
+    for item in counted:
         for field in total:
-            total[field] += getattr(each, field)
+            total[field] += getattr(item, field)
     return StatusCounts(**total)
 
 

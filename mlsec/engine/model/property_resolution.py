@@ -39,9 +39,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_reading(vocabulary: Vocabulary, owner: Type, path: str) -> Reading | None:
     """Resolve a path on a type; None when the type has no such property."""
-    found = find_in(owner.properties, path)
-    if found is not None:
-        return found
+    result = find_in(owner.properties, path)
+    if result is not None:
+        return result
     for name in owner.concepts:
         concept = vocabulary.types.get(name)
         meant = find_in(concept.properties, path) if concept else None

@@ -130,8 +130,8 @@ class _Checker:
 
     def _owner(self) -> Type | None:
         name = self.raw.get("resource")
-        found = self.vocabulary.types.get(name) if isinstance(name, str) else None
-        if found is None and "resource" in self.raw:
+        result = self.vocabulary.types.get(name) if isinstance(name, str) else None
+        if result is None and "resource" in self.raw:
             suggestion = did_you_mean(name, self.vocabulary.types)
             self.mistakes.add(
                 f'unknown resource type "{name}"{suggestion}',
@@ -139,7 +139,7 @@ class _Checker:
                 "=",
                 hint="mlsec rules vocabulary",
             )
-        return found
+        return result
 
     def _conditions(
         self, owner: Type | None, params: Mapping[str, Parameter]
@@ -208,7 +208,7 @@ class _Checker:
                 self.mistakes.add("tests holds examples by kind: pass, fail, not_assessed", "tests")
             return Examples()
         self._keys(("tests",), raw, tuple(TEST_KEYS))
-        found: dict[str, tuple[dict[str, Any], ...]] = {}
+        result: dict[str, tuple[dict[str, Any], ...]] = {}
         for kind, field in TEST_KEYS.items():
             is_needed = kind != "not_applicable" or "when" in self.raw
             documents = raw.get(kind) or []
@@ -219,12 +219,12 @@ class _Checker:
             if not isinstance(documents, list):
                 self.mistakes.add(f'"{kind}" takes a list of documents', "tests", kind, "=")
                 continue
-            found[field] = tuple(d for d in documents if isinstance(d, dict))
+            result[field] = tuple(d for d in documents if isinstance(d, dict))
             for n, example in enumerate(documents):
                 if owner is not None:
                     here = ("tests", kind, n)
                     check_document(example, owner, self.vocabulary, self.mistakes, here)
-        return Examples(**found)
+        return Examples(**result)
 
     def _keys(self, here: tuple[str, ...], raw: dict[str, Any], known: tuple[str, ...]) -> None:
         for key in raw:

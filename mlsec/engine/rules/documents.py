@@ -166,22 +166,22 @@ def _build(
 
 def _type_of(raw: Mapping[str, Any], owner: Type, vocabulary: Vocabulary) -> Type:
     named = raw.get("type")
-    found = vocabulary.types.get(named) if isinstance(named, str) else None
-    return owner if found is None or "type" in owner.properties else found
+    result = vocabulary.types.get(named) if isinstance(named, str) else None
+    return owner if result is None or "type" in owner.properties else result
 
 
 def _filled(
     raw: Mapping[str, Any], declared: Mapping[str, Property], unread: tuple[str, ...]
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name, prop in declared.items():
         if name in unread:
             continue
         if name in raw:
-            found[name] = _filled_value(raw[name], prop)
+            result[name] = _filled_value(raw[name], prop)
         elif prop.has_default:
-            found[name] = prop.absent
-    return found
+            result[name] = prop.absent
+    return result
 
 
 def _filled_value(value: Any, declared: Property) -> Any:

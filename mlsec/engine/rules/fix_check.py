@@ -15,8 +15,8 @@ FIX_KEYS = ("text", "cli", "terraform", "cloudformation", "console", "config")
 
 def providers_of(vocabulary: Vocabulary) -> tuple[str, ...]:
     """Name every provider that has a type, sorted."""
-    concrete = (found for found in vocabulary.types.values() if not found.is_concept)
-    return tuple(sorted({found.name.partition(".")[0] for found in concrete}))
+    concrete = (type_ for type_ in vocabulary.types.values() if not type_.is_concept)
+    return tuple(sorted({item.name.partition(".")[0] for item in concrete}))
 
 
 def read_fix(raw: Any, providers: Iterable[str], mistakes: Diagnostics) -> Fix:
@@ -27,7 +27,7 @@ def read_fix(raw: Any, providers: Iterable[str], mistakes: Diagnostics) -> Fix:
     known = tuple(providers)
     common = {key: value for key, value in raw.items() if key not in known}
     parts = {key: value for key, value in raw.items() if key in known}
-    found = _texts(common, (*FIX_KEYS, *known), mistakes, ("fix",))
+    texts = _texts(common, (*FIX_KEYS, *known), mistakes, ("fix",))
     by_provider: dict[str, Fix] = {}
     for provider, part in parts.items():
         here = ("fix", provider)
@@ -35,8 +35,8 @@ def read_fix(raw: Any, providers: Iterable[str], mistakes: Diagnostics) -> Fix:
             mistakes.add(f'"{provider}" takes a mapping such as {{cli: ...}}', *here)
             continue
         by_provider[provider] = Fix(**{"text": "", **_texts(part, FIX_KEYS, mistakes, here)})
-    found = {"text": "", **found}
-    return Fix(**found, by_provider=by_provider) if by_provider else Fix(**found)
+    texts = {"text": "", **texts}
+    return Fix(**texts, by_provider=by_provider) if by_provider else Fix(**texts)
 
 
 def _texts(

@@ -61,9 +61,9 @@ def check_topics(
     return topics
 
 
-def check_equivalents(found: tuple[str, ...], mistakes: Diagnostics) -> tuple[str, ...]:
+def check_equivalents(items: tuple[str, ...], mistakes: Diagnostics) -> tuple[str, ...]:
     """Give the equivalents; one that is not ``tool:check-id`` is recorded."""
-    for n, text in enumerate(found):
+    for n, text in enumerate(items):
         if not _EQUIVALENT.match(text):
             mistakes.add(f'"{text}" is not tool:check-id', "equivalents", n)
-    return found
+    return items

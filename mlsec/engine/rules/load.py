@@ -135,7 +135,7 @@ def rule_files(folders: Sequence[Path]) -> list[Path]:
     Raises:
         MlsecError: a folder that cannot be read, or without a single rule.
     """
-    found: dict[Path, None] = {}
+    result: dict[Path, None] = {}
     for folder in folders:
         below = [folder] if folder.is_file() else _rules_below(folder)
         if not below:
@@ -144,8 +144,8 @@ def rule_files(folders: Sequence[Path]) -> list[Path]:
                 hint="mlsec rules new writes one",
                 location=str(folder),
             )
-        found.update(dict.fromkeys(below))
-    return list(found)
+        result.update(dict.fromkeys(below))
+    return list(result)
 
 
 def _rules_below(folder: Path) -> list[Path]:
@@ -171,11 +171,11 @@ def load_known_controls(folder: Path) -> KnownControls:
     return _known_controls(folder, load_frameworks(folder))
 
 
-def _known_controls(folder: Path, found: Frameworks) -> KnownControls:
+def _known_controls(folder: Path, frameworks: Frameworks) -> KnownControls:
     if not any(folder.glob("*.yaml")):
         return KnownControls()
-    controls = {name: tuple(entry.controls) for name, entry in found.frameworks.items()}
-    topics = tuple(found.topics) if (folder / "topics.yaml").is_file() else None
+    controls = {name: tuple(entry.controls) for name, entry in frameworks.frameworks.items()}
+    topics = tuple(frameworks.topics) if (folder / "topics.yaml").is_file() else None
     return KnownControls(controls=controls, topics=topics)
 
 

@@ -40,12 +40,12 @@ def read_params(raw: Any, mistakes: Diagnostics) -> dict[str, Parameter]:
     if not isinstance(raw, dict):
         mistakes.add("params is a mapping of name to {type, default}", "params", "=")
         return {}
-    found = {}
+    result = {}
     for name, entry in raw.items():
         param = _read_param(name, entry, mistakes)
         if param is not None:
-            found[name] = param
-    return found
+            result[name] = param
+    return result
 
 
 def _read_param(name: str, raw: Any, mistakes: Diagnostics) -> Parameter | None:
@@ -116,7 +116,7 @@ def load_overrides(path: Path, ruleset: RuleSet) -> dict[str, dict[str, Any]]:
     raw = document.value
     if not isinstance(raw, dict):
         raise MlsecError("expected {rule id: {parameter: value}}", location=document.where())
-    found: dict[str, dict[str, Any]] = {}
+    result: dict[str, dict[str, Any]] = {}
     for rule_id, values in raw.items():
         rule = ruleset.by_id(rule_id)
         if rule is None:
@@ -126,10 +126,10 @@ def load_overrides(path: Path, ruleset: RuleSet) -> dict[str, dict[str, Any]]:
             mistakes.add("expected {parameter: value}", rule_id, "=")
         else:
             _check_values(rule, rule_id, values, ruleset.vocabulary, mistakes)
-            found[rule.id] = values
+            result[rule.id] = values
     if mistakes.errors:
         raise RuleFilesError(mistakes.errors, "the parameters file")
-    return found
+    return result
 
 
 def _check_values(

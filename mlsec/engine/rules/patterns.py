@@ -104,18 +104,18 @@ def _opens(tree: Any, after: tuple[Any, ...]) -> list[bool]:
     ``after`` follows the tree; alternatives count one after the other, to be on the safe side.
     """
     items = list(tree)
-    found: list[bool] = []
+    result: list[bool] = []
     for n, (code, argument) in enumerate(items):
         rest = (*items[n + 1 :], *after)
         name = str(code)
         if name in _REPEATS:
             _, most, body = argument
             is_open = most is codes.MAXREPEAT
-            found += [bool(_first(body) & _next(rest))] if is_open else _opens(body, rest)
+            result += [bool(_first(body) & _next(rest))] if is_open else _opens(body, rest)
         else:
             for part in _parts(name, argument):
-                found += _opens(part, rest)
-    return found
+                result += _opens(part, rest)
+    return result
 
 
 def _degree(opens: list[bool]) -> int:
@@ -128,27 +128,27 @@ def _degree(opens: list[bool]) -> int:
 
 def _next(rest: tuple[Any, ...]) -> frozenset[int]:
     """The characters that can come next; empty at the end, where nothing has to follow."""
-    found: frozenset[int] = frozenset()
+    result: frozenset[int] = frozenset()
     for item in rest:
-        found |= _first([item])
+        result |= _first([item])
         if not _can_be_empty(item):
-            return found
-    return found
+            return result
+    return result
 
 
 def _first(tree: Any) -> frozenset[int]:
-    found: frozenset[int] = frozenset()
+    result: frozenset[int] = frozenset()
     for code, argument in tree:
         name = str(code)
         if name in _REPEATS:
-            found |= _first(argument[2])
+            result |= _first(argument[2])
         elif parts := _parts(name, argument):
-            found |= frozenset().union(*(_first(part) for part in parts))
+            result |= frozenset().union(*(_first(part) for part in parts))
         elif name != "AT":
-            found |= _characters(name, argument)
+            result |= _characters(name, argument)
         if not _can_be_empty((code, argument)):
             break
-    return found
+    return result
 
 
 def _can_be_empty(item: Any) -> bool:
@@ -169,19 +169,19 @@ def _characters(name: str, argument: Any) -> frozenset[int]:
         return _ALL - {min(argument, _OTHER)} | {_OTHER}
     if name != "IN":
         return _ALL
-    found: frozenset[int] = frozenset()
+    result: frozenset[int] = frozenset()
     for code, inner in argument:
         kind = str(code)
         if kind == "LITERAL":
-            found |= _both_cases(inner)
+            result |= _both_cases(inner)
         elif kind == "RANGE":
-            found |= frozenset().union(*map(_both_cases, range(inner[0], min(inner[1], 300) + 1)))
-            found |= {_OTHER} if inner[1] > 255 else frozenset()
+            result |= frozenset().union(*map(_both_cases, range(inner[0], min(inner[1], 300) + 1)))
+            result |= {_OTHER} if inner[1] > 255 else frozenset()
         elif kind == "CATEGORY":
             shape = re.compile(_CATEGORIES.get(str(inner), r"[\s\S]"))
-            found |= {n for n in range(_OTHER) if shape.match(chr(n))} | {_OTHER}
+            result |= {n for n in range(_OTHER) if shape.match(chr(n))} | {_OTHER}
     is_negated = bool(argument) and str(argument[0][0]) == "NEGATE"
-    return (_ALL - found) | {_OTHER} if is_negated else found
+    return (_ALL - result) | {_OTHER} if is_negated else result
 
 
 def _both_cases(number: int) -> frozenset[int]:

@@ -66,8 +66,8 @@ def _states(folder: str) -> Iterator[tuple[str, os.stat_result]]:
         yield folder, os.stat(folder)  # noqa: PTH116
         return
     with os.scandir(folder) as listed:
-        found = sorted(listed, key=lambda entry: entry.name)
-    for entry in found:
+        result = sorted(listed, key=lambda entry: entry.name)
+    for entry in result:
         if entry.is_dir():
             if entry.is_symlink():
                 raise _UnsureError
@@ -133,9 +133,9 @@ def recall(key: str, content: Path) -> RuleSet | None:
     """Give what was kept or shipped under a key; None when nothing was, or it is not whole."""
     if os.environ.get("MLSEC_NO_CACHE"):
         return None
-    found, folder = recall_shipped(key, content), cache_folder()
-    if found is not None or folder is None:
-        return found
+    result, folder = recall_shipped(key, content), cache_folder()
+    if result is not None or folder is None:
+        return result
     path = folder / _name(key)
     try:
         if path.stat().st_uid != os.getuid():
@@ -191,6 +191,6 @@ def _write(folder: Path, name: str, content: bytes) -> None:
 
 
 def _prune(folder: Path, kept: str) -> None:
-    found = sorted(folder.glob(kept), key=lambda path: path.stat().st_mtime_ns)
-    for path in found[:-KEPT_FILES]:
+    result = sorted(folder.glob(kept), key=lambda path: path.stat().st_mtime_ns)
+    for path in result[:-KEPT_FILES]:
         path.unlink(missing_ok=True)

@@ -163,10 +163,10 @@ def _values(prop: Property) -> Schema:
         for operator in Operator
         if prop.kind in SUITS[operator]
     }
-    found = [{**_object(operators, []), "minProperties": 1}]
+    result = [{**_object(operators, []), "minProperties": 1}]
     if prop.kind in SUITS[Operator.EQ]:
-        found += [scalar, {"type": "array", "items": scalar, "minItems": 1}, _PARAM]
-    return {"anyOf": found}
+        result += [scalar, {"type": "array", "items": scalar, "minItems": 1}, _PARAM]
+    return {"anyOf": result}
 
 
 def _reference(prop: Property) -> Schema:

@@ -28,11 +28,11 @@ def comment_waivers(notes: Iterable[WaiverNote]) -> tuple[tuple[Waiver, ...], tu
     """
     waivers, notices = [], []
     for note in notes:
-        found = _read(note)
-        if isinstance(found, Waiver):
-            waivers.append(found)
+        result = _read(note)
+        if isinstance(result, Waiver):
+            waivers.append(result)
         else:
-            notices.append(f"{note.file}:{note.line}: this mlsec:ignore waives nothing: {found}")
+            notices.append(f"{note.file}:{note.line}: this mlsec:ignore waives nothing: {result}")
     more = len(notices) - _NOTICES
     rest = (f"and {more:,} more mlsec:ignore that waive nothing",) if more > 0 else ()
     return tuple(waivers), (*notices[:_NOTICES], *rest)

@@ -73,10 +73,10 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
         raise MlsecError(f"the waivers cannot be read: {reason}", location=str(path)) from None
     document = parse(text, str(path))
     mistakes = Diagnostics(document)
-    found = _read_all(document, mistakes)
+    result = _read_all(document, mistakes)
     if mistakes.errors:
         raise RuleFilesError(mistakes.errors, "the waivers file")
-    return tuple(found)
+    return tuple(result)
 
 
 def _read_all(document: Document, mistakes: Diagnostics) -> list[Waiver]:
@@ -87,13 +87,13 @@ def _read_all(document: Document, mistakes: Diagnostics) -> list[Waiver]:
     for key in raw:
         if key != "waivers":
             mistakes.add(f'unknown key "{key}"{did_you_mean(key, ["waivers"])}', key)
-    found = [_read(document, entry, n, mistakes) for n, entry in enumerate(raw["waivers"])]
+    result = [_read(document, entry, n, mistakes) for n, entry in enumerate(raw["waivers"])]
     seen: set[str] = set()
-    for n, waiver in enumerate(found):
+    for n, waiver in enumerate(result):
         if waiver is not None and waiver.id in seen:
             mistakes.add(f'waiver id "{waiver.id}" is used twice', "waivers", n, "id", "=")
         seen.add(waiver.id if waiver is not None else "")
-    return [waiver for waiver in found if waiver is not None]
+    return [waiver for waiver in result if waiver is not None]
 
 
 def _read(document: Document, raw: Any, n: int, mistakes: Diagnostics) -> Waiver | None:

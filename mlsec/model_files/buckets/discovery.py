@@ -33,14 +33,14 @@ def model_at(bucket: Bucket) -> FarModel:
             hidden=_hidden(listing),
         )
     near = bucket.listing() if asked != base else listing
-    found = next((entry for entry in near.entries if entry.key == asked), None)
-    if found is None and near.is_complete:
+    result = next((entry for entry in near.entries if entry.key == asked), None)
+    if result is None and near.is_complete:
         raise MlsecError("no such object or folder", location=f"{bucket.root}/{asked}")
     signature = bucket.at(asked[: asked.rfind("/") + 1] + "model.sig").listing()
     return FarModel(
         bucket=bucket,
         prefix=asked,
-        entries={found.path: found} if found is not None else {},
+        entries={result.path: result} if result is not None else {},
         beside=_on_top(near, signature),
         is_folder=False,
         hidden=_hidden(near) or _hidden(signature),
@@ -115,5 +115,5 @@ def _on_top(*listings: Listing) -> tuple[Entry, ...]:
 def _hidden(listing: Listing) -> str:
     if listing.is_complete:
         return ""
-    why = ", ".join(each.why for each in listing.skipped if each.reason)
+    why = ", ".join(item.why for item in listing.skipped if item.reason)
     return f"not all of it could be listed: {why}"

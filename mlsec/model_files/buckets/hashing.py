@@ -28,19 +28,19 @@ def hash_objects(
     new_hash(plan.hash_name)
     pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="ranges")
     try:
-        found = _by_store(pool, bucket, entries, plan)
-        rest = {path: entry for path, entry in entries.items() if path not in found}
+        result = _by_store(pool, bucket, entries, plan)
+        rest = {path: entry for path, entry in entries.items() if path not in result}
         total = sum(entry.size_bytes for entry in rest.values())
         done = 0
-        for one, answer in _ahead(pool, bucket, rest, plan):
-            done += one.take(answer)
-            if one.is_done:
-                found[one.path] = one.result()
+        for value, answer in _ahead(pool, bucket, rest, plan):
+            done += value.take(answer)
+            if value.is_done:
+                result[value.path] = value.result()
             if progress is not None:
                 progress(done, total)
     finally:
         pool.shutdown(cancel_futures=True)
-    return found
+    return result
 
 
 def unread(path: str, error: ArtifactError) -> HashedFile:
@@ -70,7 +70,7 @@ def _by_store(
         and plan.hash_name == "sha256"
         and len(byte_ranges(entry.size_bytes, plan.shard_bytes)) == 1
     }
-    answers = pool.map(lambda each: _known_digest(bucket, *each), asked.items())
+    answers = pool.map(lambda item: _known_digest(bucket, *item), asked.items())
     return {answer.path: answer for answer in answers if answer is not None}
 
 

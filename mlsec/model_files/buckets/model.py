@@ -86,20 +86,20 @@ class FarModel(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         names = {self.name + ending for ending in ENDINGS}
         if not self.is_folder:
             names.add("model.sig")
-        found = [
+        far_signatures = [
             FarSignature(self.bucket, entry, path)
             for path, entry in self.entries.items()
             if self.is_folder and "/" not in path and path.endswith(ENDINGS)
         ]
-        found += [
+        far_signatures += [
             FarSignature(self.bucket, entry, "")
             for entry in self.beside or ()
             if entry.path.rpartition("/")[2] in names
         ]
-        found = sorted((one for one in found if one.may_be_bundle()), key=str)
-        if not found and self.beside is None:
+        far_signatures = sorted((item for item in far_signatures if item.may_be_bundle()), key=str)
+        if not far_signatures and self.beside is None:
             raise UnreadError("what lies beside the model was not listed", location=self.address)
-        return found
+        return far_signatures
 
     @contextmanager
     def opened(self) -> Iterator[ModelFiles]:
@@ -122,11 +122,11 @@ class FarFiles:
             raise UnreadError(model.hidden, location=model.address)
         if len(model.entries) > max_entries:
             raise OverLimitError(f"the model holds more than {max_entries} names")
-        found = (
+        model_entries = (
             ModelEntry(path, Kind.FILE, FileState.of_size(entry.size_bytes))
             for path, entry in sorted(model.entries.items())
         )
-        return Listing(entries=tuple(found), folders=())
+        return Listing(entries=tuple(model_entries), folders=())
 
     def hashed(
         self, files: Mapping[str, FileState], plan: HashPlan, progress: Progress | None
@@ -156,9 +156,9 @@ class FarFiles:
         if not again.is_complete:
             return [_not_still("the bucket could not be listed again", again.skipped[-1].why)]
         now = {(entry.key, entry.version, entry.size_bytes) for entry in again.entries}
-        then = {(one.key, one.version, one.size_bytes) for one in model.entries.values()}
+        then = {(item.key, item.version, item.size_bytes) for item in model.entries.values()}
         if not model.is_folder:
-            now = {one for one in now if one[0] == model.prefix}
+            now = {item for item in now if item[0] == model.prefix}
         other = sorted(key for key, _, _ in now ^ then)
         if not other:
             return []
@@ -171,5 +171,5 @@ def _not_still(what: str, actual: str) -> Check:
 
 
 def _not_read(path: str, error: ArtifactError) -> UnreadError:
-    found = unread(path, error)
-    return UnreadError(f"{found.problem}: {found.detail}", hint=found.fix, location=path)
+    result = unread(path, error)
+    return UnreadError(f"{result.problem}: {result.detail}", hint=result.fix, location=path)

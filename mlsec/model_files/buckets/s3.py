@@ -105,8 +105,8 @@ class S3Store(BucketStore):
         if (answer.get("ETag"), answer.get("ContentLength")) != (entry.etag, entry.size_bytes):
             raise StoreError(GapReason.MALFORMED, "changed while it was read")
         # One over the parts of an upload has their number behind it: "...=-3".
-        found = _whole_sha256(str(answer.get("ChecksumSHA256", "")))
-        return found if answer.get("ChecksumType", FULL) == FULL else ""
+        result = _whole_sha256(str(answer.get("ChecksumSHA256", "")))
+        return result if answer.get("ChecksumType", FULL) == FULL else ""
 
     def _listed(self, item: Any) -> Entry | Skipped:
         return self._object(
@@ -142,10 +142,10 @@ def _refuse_writes(model: Any, **_: Any) -> None:
 
 def _whole_sha256(text: str) -> str:
     try:
-        found = base64.b64decode(text, validate=True)
+        result = base64.b64decode(text, validate=True)
     except ValueError:
         return ""
-    return found.hex() if len(found) == hashlib.sha256().digest_size else ""
+    return result.hex() if len(result) == hashlib.sha256().digest_size else ""
 
 
 def _refused(error: Any) -> StoreError:

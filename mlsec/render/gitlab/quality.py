@@ -88,10 +88,10 @@ def _unread(assessment: Assessment, inventory: Inventory) -> Iterator[dict[str, 
         if finding.status is Status.NOT_ASSESSED:
             by_resource[finding.resource.id].append(finding)
     for resource_id, findings in sorted(by_resource.items()):
-        rules = sorted({one.rule for one in findings})
+        rules = sorted({item.rule for item in findings})
         named = ", ".join(shown(rule) for rule in rules[:_RULES_NAMED])
         more = f" and {len(rules) - _RULES_NAMED:,} more" if len(rules) > _RULES_NAMED else ""
-        hidden = [reasons[gap] for one in findings for gap in one.gaps if gap in reasons]
+        hidden = [reasons[gap] for item in findings for gap in item.gaps if gap in reasons]
         text = (
             f"Not assessed: {plural(len(findings), 'check')} of {shown_id(resource_id)}"
             f"{_because(hidden)}: {named}{more}"
@@ -124,7 +124,7 @@ def _unseen(assessment: Assessment, inventory: Inventory) -> Iterator[dict[str, 
 def _incomplete(assessment: Assessment, inventory: Inventory) -> Iterator[dict[str, Any]]:
     """One entry at the head of a report that does not say of everything."""
     counts = tally.count(assessment)
-    notices = [shown(one, 300) for one in assessment.notices if one.strip()]
+    notices = [shown(item, 300) for item in assessment.notices if item.strip()]
     head = inventory.listed("")
     for number, notice in enumerate(notices):
         # By its place: it may hold counts, and would be a new one with each of them.

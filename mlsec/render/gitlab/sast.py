@@ -119,7 +119,7 @@ def _vulnerability(
     place = place_of(finding, inventory)
     title = shown(rule.title if rule else finding.rule, _NAME_CHARS) or "(no title)"
     rule_id = shown(finding.rule) or "(no rule)"
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "id": _uuid(finding),
         "name": title,
         "description": _description(finding, rule),
@@ -147,11 +147,11 @@ def _vulnerability(
     if rule is not None:
         fix = rule.fix.on(finding.resource.provider)
         if fix.text:
-            found["solution"] = shown(fix.text, _SOLUTION_CHARS)
+            result["solution"] = shown(fix.text, _SOLUTION_CHARS)
         links = [reference for reference in rule.references if _LINK.fullmatch(reference)]
         if links:
-            found["links"] = [{"url": link} for link in links]
-    return found
+            result["links"] = [{"url": link} for link in links]
+    return result
 
 
 def _description(finding: Finding, rule: RuleSummary | None) -> str:
@@ -162,9 +162,9 @@ def _description(finding: Finding, rule: RuleSummary | None) -> str:
     lines += [f"Resource: {markdown_code(finding.resource.id, 600)}", ""]
     evidence = telling(finding.evidence)
     facts = [
-        f"{shown(one.path, 200)} = {actual_text(one)}, {expected_text(one)}"
-        + (f"  ({shown(one.source, 200)})" if one.source else "")
-        for one in evidence[:_SHOWN]
+        f"{shown(item.path, 200)} = {actual_text(item)}, {expected_text(item)}"
+        + (f"  ({shown(item.source, 200)})" if item.source else "")
+        for item in evidence[:_SHOWN]
     ]
     if len(evidence) > _SHOWN:
         facts.append(f"and {len(evidence) - _SHOWN:,} more")

@@ -32,11 +32,11 @@ class _Table:
 
     def number(self, text: str) -> int:
         """Give the text's number; a new one is added."""
-        found = self._number.get(text)
-        if found is None:
-            found = self._number[text] = len(self.texts)
+        result = self._number.get(text)
+        if result is None:
+            result = self._number[text] = len(self.texts)
             self.texts.append(text)
-        return found
+        return result
 
 
 def findings_island(assessment: Assessment, findings: Sequence[Finding]) -> str:
@@ -104,22 +104,24 @@ class _Row:
         self.message = messages.number(message)
         self.evidence = [
             number
-            for one in telling(finding.evidence)[:_EVIDENCE_SHOWN]
-            for number in _evidence(one, subject.id, texts)
+            for item in telling(finding.evidence)[:_EVIDENCE_SHOWN]
+            for number in _evidence(item, subject.id, texts)
         ]
         self.gaps = [gap_number[gap] for gap in finding.gaps if gap in gap_number]
         self.more = _more(finding)
 
 
-def _evidence(one: Evidence, subject_id: str, texts: _Table) -> tuple[int, ...]:
-    other = shown_id(one.resource) if one.resource and one.resource != subject_id else ""
+def _evidence(evidence: Evidence, subject_id: str, texts: _Table) -> tuple[int, ...]:
+    other = (
+        shown_id(evidence.resource) if evidence.resource and evidence.resource != subject_id else ""
+    )
     return tuple(
         texts.number(text)
         for text in (
-            shown(one.path, 300),
-            expected_text(one),
-            actual_text(one),
-            shown(one.source, 300),
+            shown(evidence.path, 300),
+            expected_text(evidence),
+            actual_text(evidence),
+            shown(evidence.source, 300),
             other,
         )
     )
@@ -135,8 +137,8 @@ def _more(finding: Finding) -> dict[str, Any]:
     if finding.waiver:
         waiver = finding.waiver
         more["waiver"] = [
-            shown(one, 500)
-            for one in (waiver.id, waiver.reason, waiver.owner, waiver.expires, waiver.ticket)
+            shown(item, 500)
+            for item in (waiver.id, waiver.reason, waiver.owner, waiver.expires, waiver.ticket)
         ]
     if finding.path and len(finding.path.nodes) > 1:
         names = [shown(node.name or node.id, 200) for node in finding.path.nodes]

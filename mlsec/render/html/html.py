@@ -79,7 +79,7 @@ def _environment() -> jinja2.Environment:
             "named": _named,
             "value": value_text,
             "cut": shown,
-            "n": lambda one: f"{one:,}",
+            "n": lambda item: f"{item:,}",
         }
     )
     return environment

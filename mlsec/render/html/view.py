@@ -131,14 +131,14 @@ def build_view(assessment: Assessment) -> View:
         state=_state(assessment, counts),
         counts=counts,
         findings=findings,
-        severities=tuple((one.value, counts.by_severity[one]) for one in Severity),
+        severities=tuple((entry.value, counts.by_severity[entry]) for entry in Severity),
         actions=tuple(ranked[:ACTIONS_SHOWN]),
         actions_left=max(0, len(ranked) - ACTIONS_SHOWN),
         concerns=_concerns(assessment),
         paths=tuple(
-            PathView(finding=one, drawing=draw(one.path))
-            for one in pathed[:PATHS_DRAWN]
-            if one.path
+            PathView(finding=entry, drawing=draw(entry.path))
+            for entry in pathed[:PATHS_DRAWN]
+            if entry.path
         ),
         paths_left=max(0, len(pathed) - PATHS_DRAWN),
         static=tuple(worst[:STATIC_FINDINGS]),
@@ -236,7 +236,7 @@ def _frameworks(controls: Sequence[ControlResult]) -> tuple[FrameworkView, ...]:
             counts=tuple(
                 (result, label, count)
                 for result, label in RESULT_LABELS.items()
-                for count in [sum(1 for one in group if one.result == result)]
+                for count in [sum(1 for item in group if item.result == result)]
                 if count
             ),
             controls=tuple(group),

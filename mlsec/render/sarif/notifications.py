@@ -78,7 +78,7 @@ def _gap_note(group: tally.GapGroup, rule_ids: set[str]) -> dict[str, Any]:
             "scope": shown(group.scope),
             "subjects": subjects,
             "subjectsInAll": len(group.gaps),
-            "rules": [shown(one) for one in group.rules[:_RULES_SHOWN]],
+            "rules": [shown(item) for item in group.rules[:_RULES_SHOWN]],
             "rulesInAll": len(group.rules),
             "checksNotAssessed": group.checks,
         },

@@ -124,7 +124,7 @@ def _message(finding: Finding) -> str:
         first = f"{first[: _SENTENCE_CHARS - 60]}: {name[:50]}"
     first = first[:_SENTENCE_CHARS].rstrip(".!? ")
     parts = [f"{first}.", f"Resource: {shown_id(subject.id)}"]
-    parts += [_evidence_text(one) for one in telling(finding.evidence)[:5]]
+    parts += [_evidence_text(item) for item in telling(finding.evidence)[:5]]
     return _unlinked("\n".join(parts))
 
 
@@ -133,10 +133,10 @@ def _unlinked(text: str) -> str:
     return text.replace("](", "] (")
 
 
-def _evidence_text(one: Evidence) -> str:
-    if is_description(one):
-        return actual_text(one)
-    return f"{shown(one.path, 120)} = {actual_text(one)}, {expected_text(one)}"
+def _evidence_text(evidence: Evidence) -> str:
+    if is_description(evidence):
+        return actual_text(evidence)
+    return f"{shown(evidence.path, 120)} = {actual_text(evidence)}, {expected_text(evidence)}"
 
 
 def _properties(finding: Finding) -> dict[str, Any]:
@@ -153,13 +153,13 @@ def _properties(finding: Finding) -> dict[str, Any]:
         "owner": shown(subject.owner, 200),
         "evidence": [
             {
-                "path": shown(one.path, 300),
-                "operator": shown(one.operator),
-                "expected": expected_text(one),
-                "actual": actual_text(one),
-                "source": shown(one.source, 300),
+                "path": shown(item.path, 300),
+                "operator": shown(item.operator),
+                "expected": expected_text(item),
+                "actual": actual_text(item),
+                "source": shown(item.source, 300),
             }
-            for one in finding.evidence[:_EVIDENCE_SHOWN]
+            for item in finding.evidence[:_EVIDENCE_SHOWN]
         ],
     }
     if len(finding.evidence) > _EVIDENCE_SHOWN:
@@ -169,16 +169,16 @@ def _properties(finding: Finding) -> dict[str, Any]:
 
 def _related_locations(finding: Finding, inventory: Inventory) -> list[dict[str, Any]]:
     others: dict[str, Evidence] = {}
-    for one in finding.evidence:
-        if one.resource and one.resource != finding.resource.id:
-            others.setdefault(one.resource, one)
+    for item in finding.evidence:
+        if item.resource and item.resource != finding.resource.id:
+            others.setdefault(item.resource, item)
     return [
         {
-            **resource_location(resource_id, "", inventory, one.source),
+            **resource_location(resource_id, "", inventory, value.source),
             "id": position,
-            "message": {"text": _unlinked(_evidence_text(one))},
+            "message": {"text": _unlinked(_evidence_text(value))},
         }
-        for position, (resource_id, one) in enumerate(list(others.items())[:_RELATED_SHOWN], 1)
+        for position, (resource_id, value) in enumerate(list(others.items())[:_RELATED_SHOWN], 1)
     ]
 
 

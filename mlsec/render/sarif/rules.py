@@ -126,7 +126,7 @@ def _related(rule: RuleSummary) -> list[tuple[str, str, str]]:
 
 def _tags(rule: RuleSummary) -> list[str]:
     cwe = sorted(taxon for taxonomy, taxon, _ in _related(rule) if taxonomy == "CWE")
-    tags = [f"external/cwe/{one.lower()}" for one in cwe[:3]]
+    tags = [f"external/cwe/{item.lower()}" for item in cwe[:3]]
     return [
         "security",
         "machine-learning",

@@ -76,7 +76,10 @@ def _rules_of(part: RunPart, assessment: Assessment) -> list[tuple[RuleSummary, 
     known = {rule.id: rule for rule in assessment.rules}
     used = {(rule_id, severity) for rule_id, severity, _ in part.results}
     ordered = sorted(used, key=lambda item: (item[0], item[1].rank))
-    return [(known.get(one) or _unknown_rule(one, severity), severity) for one, severity in ordered]
+    return [
+        (known.get(value) or _unknown_rule(value, severity), severity)
+        for value, severity in ordered
+    ]
 
 
 def _unknown_rule(rule_id: str, severity: Severity) -> RuleSummary:
@@ -151,9 +154,9 @@ def coverage_facts(scope: str, assessment: Assessment) -> dict[str, Any]:
             "incompleteListings": sum(1 for row in rows if not row.is_complete),
         },
         "checks": {
-            "failed": sum(1 for one in mine if tally.is_open(one)),
-            "waived": sum(1 for one in mine if one.status is Status.FAIL and one.waiver),
-            "notAssessed": sum(1 for one in mine if one.status is Status.NOT_ASSESSED),
+            "failed": sum(1 for item in mine if tally.is_open(item)),
+            "waived": sum(1 for item in mine if item.status is Status.FAIL and item.waiver),
+            "notAssessed": sum(1 for item in mine if item.status is Status.NOT_ASSESSED),
         },
         "gaps": dict(sorted(reasons.items())),
     }

@@ -78,7 +78,7 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
         if not tally.was_read(scope, assessment):
             continue
         kept, left_out = split_for_upload(by_scope.get(scope, []))
-        results: list[Result] = [named(one, finding_result(one, inventory)) for one in kept]
+        results: list[Result] = [named(item, finding_result(item, inventory)) for item in kept]
         results += [named(rest[0], remainder_result(rest, scope, inventory)) for rest in left_out]
         grouped = sum(map(len, left_out))
         notices = (grouped_notice(scope, grouped, len(left_out)),) if grouped else ()
@@ -101,7 +101,7 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
 
 def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]:
     by_scope: dict[str, list[Result]] = {scope: [] for scope in tally.scopes(assessment)}
-    scope_of = {one.resource.id: one.resource.scope for one in assessment.findings}
+    scope_of = {item.resource.id: item.resource.scope for item in assessment.findings}
     named = _namer(assessment)
     for finding in tally.sorted_findings(assessment):
         result = named(finding, archived_result(finding, inventory))

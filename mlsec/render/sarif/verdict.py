@@ -26,8 +26,8 @@ def render_verdict_sarif(verdict: Verdict, policy_file: Path, root: Path) -> byt
         policy_file: the trust policy; results about nothing else point there.
         root: the folder that file names in the report start from.
     """
-    found = verdict.unmet()
-    ids = sorted({check.id for _, check in found})
+    result = verdict.unmet()
+    ids = sorted({check.id for _, check in result})
     run = {
         "tool": {
             "driver": {
@@ -43,7 +43,7 @@ def render_verdict_sarif(verdict: Verdict, policy_file: Path, root: Path) -> byt
         "properties": {"answer": verdict.answer.value, "rootDigest": verdict.root_digest},
         "results": [
             _result(file, check, ids.index(check.id), verdict, policy_file, root)
-            for file, check in found
+            for file, check in result
         ],
     }
     return msgspec.json.encode({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + b"\n"
@@ -109,7 +109,7 @@ def _place(file: str, check: Check, verdict: Verdict, policy_file: Path) -> Path
         return inside
     signatures = [Path(signature_file) for signature_file in verdict.signature_files]
     named = [signature for signature in signatures if signature.name in (file, check.file)]
-    return next((one for one in (*named, *signatures) if one.is_file()), policy_file)
+    return next((item for item in (*named, *signatures) if item.is_file()), policy_file)
 
 
 def _uri(path: Path, root: Path) -> str:

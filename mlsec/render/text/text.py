@@ -110,7 +110,7 @@ def _do_first(assessment: Assessment, page: Page) -> Iterator[str]:
 def _scanned(assessment: Assessment, page: Page) -> Iterator[str]:
     """Say what was looked at and what to begin with, where a terminal's reader looks: last."""
     asked = tally.scope_names(assessment) or assessment.scan.targets
-    targets = ", ".join(shown(one, 120) for one in asked[:5]) or "nothing"
+    targets = ", ".join(shown(item, 120) for item in asked[:5]) or "nothing"
     more = len(asked) - 5
     resources = plural(sum(row.enumerated for row in assessment.coverage), "resource")
     kinds = plural(len({row.type for row in assessment.coverage if row.enumerated}), "type")
@@ -158,10 +158,10 @@ def _failure(finding: Finding, page: Page) -> Iterator[str]:
 
 def _evidence(finding: Finding) -> Iterator[str]:
     clauses = [
-        (actual_text(one), "")
-        if is_description(one)
-        else (f"{shown(one.path, 120)} = {actual_text(one)}", expected_text(one))
-        for one in telling(finding.evidence)
+        (actual_text(item), "")
+        if is_description(item)
+        else (f"{shown(item.path, 120)} = {actual_text(item)}", expected_text(item))
+        for item in telling(finding.evidence)
     ]
     width = max((len(left) for left, _ in clauses if len(left) <= _PATHS_ALIGNED_CHARS), default=0)
     for left, right in clauses:
@@ -187,7 +187,7 @@ def path_depths(path: AttackPath) -> list[tuple[int, str]]:
     """Give (depth, relation that led here) of each node, in the order of the nodes."""
     depths: list[tuple[int, str]] = []
     for position in range(len(path.nodes)):
-        edges = (one for one in path.edges if one.target == position > one.source >= 0)
+        edges = (item for item in path.edges if item.target == position > item.source >= 0)
         edge = next(edges, None)
         depths.append((depths[edge.source][0] + 1, edge.relation) if edge else (0, ""))
     return depths
@@ -244,7 +244,7 @@ def _said(group: tally.GapGroup) -> list[str]:
     gap_details = (gap.detail for gap in group.gaps if gap.reason in _SAID)
     details = {detail for detail in gap_details if len(detail.split()) >= _SENTENCE_WORDS}
     said = group.reasons or sorted(details)
-    return [shown(each, 300) for each in said[:_SUBJECTS_SHOWN]]
+    return [shown(item, 300) for item in said[:_SUBJECTS_SHOWN]]
 
 
 def _subjects(group: tally.GapGroup) -> str:
@@ -254,7 +254,9 @@ def _subjects(group: tally.GapGroup) -> str:
 
 
 def _incomplete(assessment: Assessment, page: Page) -> Iterator[str]:
-    rows = {(one.scope, one.region, one.type) for one in assessment.coverage if not one.is_complete}
+    rows = {
+        (item.scope, item.region, item.type) for item in assessment.coverage if not item.is_complete
+    }
     types: dict[str, list[str]] = {}
     for scope, region, kind in sorted(rows):
         place = f"{shown(scope)}/{shown(region)}" if region else shown(scope)

@@ -81,12 +81,12 @@ class Change:
 
     def is_changed(self, path: str) -> bool:
         """Whether a file (its path in the repository) is another than it was, or new, or gone."""
-        held = self._known.get(path)
-        if held is None:
+        result = self._known.get(path)
+        if result is None:
             file = self.files.get(path)
-            held = file is None or not is_same(self.git, self.git.root, file)
-            self._known[path] = held
-        return held
+            result = file is None or not is_same(self.git, self.git.root, file)
+            self._known[path] = result
+        return result
 
     def _touches_below(self, folder: str) -> bool:
         start = "" if folder in ("", ".") else f"{folder}/"
@@ -131,9 +131,9 @@ def open_change(targets: Sequence[str], revision: str) -> Change:
             raise
         raise MlsecError(f'git knows no revision "{name}"', hint=_HISTORY) from None
     try:
-        found = git.ask("merge-base", asked.decode().strip(), "HEAD")
+        result = git.ask("merge-base", asked.decode().strip(), "HEAD")
     except GitError as error:
         if error.code != 1:
             raise
         raise MlsecError(f'HEAD and "{name}" have no commit in common', hint=_HISTORY) from None
-    return Change(git, revision, found.decode().split()[0], places)
+    return Change(git, revision, result.decode().split()[0], places)

@@ -47,11 +47,11 @@ class Git:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        found = shutil.which("git")
-        if found is None:
+        result = shutil.which("git")
+        if result is None:
             raise MlsecError("--changed-since needs git", hint="install git")
-        self._program = os.path.realpath(found)
-        if not Path(found).is_absolute() or Path(self._program).is_relative_to(self.root):
+        self._program = os.path.realpath(result)
+        if not Path(result).is_absolute() or Path(self._program).is_relative_to(self.root):
             raise MlsecError(
                 "the git that would be run lies in the folder that is scanned",
                 hint="take . and folders of the repository out of PATH",

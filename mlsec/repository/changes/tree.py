@@ -111,7 +111,7 @@ def _is_converted(git: Git, file: Committed, descriptor: int, size: int) -> bool
             return True
     if file.size_bytes > _POINTER_BYTES:
         return False
-    body = next((each for _, each in bodies_of(git, (file,))), b"")
+    body = next((value for _, value in bodies_of(git, (file,))), b"")
     pointer = _POINTER.fullmatch(body)
     if pointer is None or int(pointer[2]) != size:
         return False

@@ -58,11 +58,11 @@ def run_over(target: str, snapshot: Snapshot, program: Program) -> None:
         return
     body, folder = done
     try:
-        found = read_output(body, _names(files, folder))
+        result = read_output(body, _names(files, folder))
     except MlsecError as error:
         _record_trouble(snapshot, scope, len(files), GapReason.MALFORMED, str(error))
     else:
-        _record(snapshot, scope, found)
+        _record(snapshot, scope, result)
 
 
 def take_json(target: str, snapshot: Snapshot, saved: Path) -> None:
@@ -109,7 +109,7 @@ def read_json(saved: Path) -> bytes:
 
 
 def _files(snapshot: Snapshot, scope: str) -> dict[str, CodeFile]:
-    calls = [one for one in snapshot.calls() if one.service == CODE and one.scope == scope]
+    calls = [item for item in snapshot.calls() if item.service == CODE and item.scope == scope]
     kept = (file_of(call, snapshot) for call in calls if call.payload)
     return {
         file.path: file
@@ -121,7 +121,9 @@ def _files(snapshot: Snapshot, scope: str) -> dict[str, CodeFile]:
 
 
 def _names(files: dict[str, CodeFile], folder: str) -> Names:
-    return Names(files={path: (one.id, one.shown) for path, one in files.items()}, folder=folder)
+    return Names(
+        files={path: (value.id, value.shown) for path, value in files.items()}, folder=folder
+    )
 
 
 def _bodies(target: str, files: dict[str, CodeFile]) -> Iterator[tuple[str, bytes]]:
@@ -142,8 +144,8 @@ def _bodies(target: str, files: dict[str, CodeFile]) -> Iterator[tuple[str, byte
         yield entry.path, body
 
 
-def _record(snapshot: Snapshot, scope: str, found: ExternalRun) -> None:
-    body = canonical(found)
+def _record(snapshot: Snapshot, scope: str, external_run: ExternalRun) -> None:
+    body = canonical(external_run)
     snapshot.record(_call(scope, payload=digest_of(body)), body)
 
 

@@ -65,8 +65,8 @@ def read_output(body: bytes, names: Names) -> ExternalRun:
     failed: dict[tuple[Any, ...], ExternalResult] = {}
     for entry in _entries(reports, "failed_checks"):
         try:
-            found = _result(entry, names)
-            failed.setdefault((found.check, found.file, found.line, found.resource), found)
+            result = _result(entry, names)
+            failed.setdefault((result.check, result.file, result.line, result.resource), result)
         except _Unfit:
             unfit += 1
         if len(failed) >= MAX_RESULTS:
@@ -93,9 +93,9 @@ def read_output(body: bytes, names: Names) -> ExternalRun:
 def _version(reports: list[Any]) -> str:
     for report in reports:
         summary = report.get("summary", report) if isinstance(report, dict) else None
-        found = summary.get("checkov_version") if isinstance(summary, dict) else None
-        if isinstance(found, str):
-            return found
+        result = summary.get("checkov_version") if isinstance(summary, dict) else None
+        if isinstance(result, str):
+            return result
     raise MlsecError("this is not checkov's JSON: it names no checkov_version")
 
 
@@ -109,8 +109,8 @@ def _entries(reports: list[Any], name: str) -> Iterator[Any]:
 
 def _count(report: Any, name: str) -> int:
     summary = report.get("summary", report) if isinstance(report, dict) else {}
-    found = summary.get(name) if isinstance(summary, dict) else 0
-    return found if type(found) is int and 0 <= found <= MAX_LINE else 0
+    result = summary.get(name) if isinstance(summary, dict) else 0
+    return result if type(result) is int and 0 <= result <= MAX_LINE else 0
 
 
 def _hidden_errors(reports: list[Any], reported: int) -> int:
@@ -156,10 +156,10 @@ def _check(entry: Any) -> str:
 
 
 def _text(entry: Any, name: str, limit_chars: int = _TEXT_CHARS) -> str:
-    found = entry.get(name) if isinstance(entry, dict) else None
-    if not isinstance(found, str) or not found.strip():
+    result = entry.get(name) if isinstance(entry, dict) else None
+    if not isinstance(result, str) or not result.strip():
         raise _Unfit
-    return found[:limit_chars]
+    return result[:limit_chars]
 
 
 def _line(entry: dict[str, Any]) -> int:

@@ -80,8 +80,8 @@ def check_version(version: str) -> None:
 def _installed(path: Path) -> str:
     """Read the version from the environment that the program lies in."""
     folder = path.resolve().parent.parent
-    found = sorted(folder.glob("lib/python3*/site-packages/checkov-*.dist-info"))
-    return found[0].name.removeprefix("checkov-").removesuffix(".dist-info") if found else ""
+    result = sorted(folder.glob("lib/python3*/site-packages/checkov-*.dist-info"))
+    return result[0].name.removeprefix("checkov-").removesuffix(".dist-info") if result else ""
 
 
 def run_checkov(
@@ -98,8 +98,8 @@ def run_checkov(
     with tempfile.TemporaryDirectory(prefix="mlsec-checkov-") as scratch:
         folder = Path(scratch) / "code"
         home = Path(scratch) / "home"
-        for each in (folder, home):
-            each.mkdir()
+        for item in (folder, home):
+            item.mkdir()
         for name, body in files:
             place = folder / name
             try:

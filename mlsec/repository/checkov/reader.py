@@ -23,13 +23,13 @@ def read(snapshot: Snapshot) -> tuple[tuple[ExternalReport, ...], Inventory]:
         MlsecError: the evidence is damaged.
     """
     tally = Tally()
-    found = []
+    result = []
     for call in snapshot.calls():
         if call.service == SERVICE:
             run = _run(call, snapshot)
             _account(call, run, tally)
-            found.append(ExternalReport(scope=call.scope, run=run))
-    return tuple(found), Inventory(
+            result.append(ExternalReport(scope=call.scope, run=run))
+    return tuple(result), Inventory(
         gaps=tuple(tally.gaps[key] for key in sorted(tally.gaps)), coverage=tally.coverage()
     )
 
