@@ -165,7 +165,7 @@ def _notice(report: ExternalReport, counts: Counter[Status | None]) -> str:
     line = (
         f"{run.tool} {run.version} on {scope}: {counts[None]:,} of its {counts.total():,} failures"
         f" are in this report, {counts[Status.FAIL]:,} are omitted because an equivalent mlsec rule"
-        f" fails there too, {counts[Status.PASS]:,} because it passes there; it reports no severity,"
+        f" fails there too, {counts[Status.PASS]:,} because it passes there; it gives no severity,"
         f" so medium is assumed where no mlsec rule is equivalent; its {run.passed:,} passes are"
         " not counted"
     )
