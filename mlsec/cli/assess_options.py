@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlsec.cli.target import is_remote
 from mlsec.cli.values import moment, percentage, site_address
@@ -22,71 +23,68 @@ HELP_BASE_VARIABLE = "MLSEC_HELP_BASE"
 SEVERITIES = ("critical", "high", "medium", "low", "info", "none")
 
 
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "--rules": {
+        "type": Path,
+        "action": "append",
+        "default": [],
+        "metavar": "DIR",
+        "help": "folder (or file) of your own rules, used beside the shipped ones; repeatable",
+    },
+    "--select": {
+        "action": "append",
+        "default": [],
+        "metavar": "GLOB",
+        "help": "run only the rules whose id matches; with ! in front, leave these out; repeatable",
+    },
+    "--params": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "values for the parameters of rules (YAML: {rule id: {parameter: value}})",
+    },
+    "--waivers": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "accepted exceptions, each with an owner and an expiry date (YAML)",
+    },
+    "--baseline": {
+        "type": Path,
+        "metavar": "ASSESSMENT",
+        "help": "earlier assessment.json; only failures that are not in it count for --fail-on",
+    },
+    "--changed-since": {
+        "default": "",
+        "metavar": "REV",
+        "help": "report and count only findings that the changes since this git revision touch",
+    },
+    "--fail-on": {
+        "choices": SEVERITIES,
+        "default": "high",
+        "metavar": "SEVERITY",
+        "help": "exit with 10 when there is a finding of this severity or a higher one: critical,"
+        " high, medium, low, info, or none for never (default high)",
+    },
+    "--min-coverage": {
+        "type": percentage,
+        "default": 100.0,
+        "metavar": "PCT",
+        "help": "exit with 11 when fewer percent of the checks could be assessed (default 100)",
+    },
+    "--now": {
+        "type": moment,
+        "default": None,
+        "metavar": "TIME",
+        "help": "assess as of this time, such as 2026-11-24T12:00:00Z (default: when the evidence"
+        " was collected)",
+    },
+}
+
+
 def add_judging(parser: argparse.ArgumentParser) -> None:
     """Add the options of an assessment."""
-    add = parser.add_argument_group("assessment").add_argument
-    add(
-        "--rules",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="folder (or file) of your own rules, used beside the shipped ones; repeatable",
-    )
-    add(
-        "--select",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="run only the rules whose id matches; with ! in front, leave these out; repeatable",
-    )
-    add(
-        "--params",
-        type=Path,
-        metavar="FILE",
-        help="values for the parameters of rules (YAML: {rule id: {parameter: value}})",
-    )
-    add(
-        "--waivers",
-        type=Path,
-        metavar="FILE",
-        help="accepted exceptions, each with an owner and an expiry date (YAML)",
-    )
-    add(
-        "--baseline",
-        type=Path,
-        metavar="ASSESSMENT",
-        help="earlier assessment.json; only failures that are not in it count for --fail-on",
-    )
-    add(
-        "--changed-since",
-        default="",
-        metavar="REV",
-        help="report and count only findings that the changes since this git revision touch",
-    )
-    add(
-        "--fail-on",
-        choices=SEVERITIES,
-        default="high",
-        metavar="SEVERITY",
-        help="exit with 10 when there is a finding of this severity or a higher one: critical,"
-        " high, medium, low, info, or none for never (default high)",
-    )
-    add(
-        "--min-coverage",
-        type=percentage,
-        default=100.0,
-        metavar="PCT",
-        help="exit with 11 when fewer percent of the checks could be assessed (default 100)",
-    )
-    add(
-        "--now",
-        type=moment,
-        default=None,
-        metavar="TIME",
-        help="assess as of this time, such as 2026-11-24T12:00:00Z (default: when the evidence was"
-        " collected)",
-    )
+    group = parser.add_argument_group("assessment")
+    for name, keywords in _OPTIONS.items():
+        group.add_argument(name, **keywords)
 
 
 def add_rendering(parser: argparse.ArgumentParser) -> None:

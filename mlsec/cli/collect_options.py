@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlsec.cli.applicability import check_options
 from mlsec.cli.target import check_target, is_remote, kind_of
@@ -12,132 +13,122 @@ from mlsec.cli.values import positive, positive_number
 from mlsec.core.errors import MlsecError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from mlsec.collect.settings import CollectSettings
     from mlsec.vocabulary.types import Vocabulary
 
 
-def add_collecting(parser: argparse.ArgumentParser) -> None:
-    """Add the options of a collection."""
-    add = parser.add_argument_group(
-        "collecting evidence",
-        "In brackets: the kinds of target that an option applies to. It is refused where no target"
-        " is of such a kind.",
-    ).add_argument
-    add(
-        "--profile",
-        default="",
-        metavar="NAME",
-        help="AWS profile whose credentials are used (default: those of the environment)",
-    )
-    add(
-        "--role-arn",
-        action="append",
-        default=[],
-        metavar="ARN",
-        help="IAM role to assume, whose account is scanned as well; repeat it for more accounts",
-    )
-    add(
-        "--external-id",
-        default="",
-        metavar="ID",
-        help="external id to assume the roles with (default: none)",
-    )
-    add(
-        "--organisation",
-        metavar="NAME",
-        nargs="?",
-        const="",
-        default=None,
-        help="scan the whole organisation: on AWS every account, by assuming the role NAME in it"
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "--profile": {
+        "default": "",
+        "metavar": "NAME",
+        "help": "AWS profile whose credentials are used (default: those of the environment)",
+    },
+    "--role-arn": {
+        "action": "append",
+        "default": [],
+        "metavar": "ARN",
+        "help": "IAM role to assume, whose account is scanned as well; repeat it for more accounts",
+    },
+    "--external-id": {
+        "default": "",
+        "metavar": "ID",
+        "help": "external id to assume the roles with (default: none)",
+    },
+    "--organisation": {
+        "metavar": "NAME",
+        "nargs": "?",
+        "const": "",
+        "default": None,
+        "help": "scan the whole organisation: on AWS every account, by assuming the role NAME in it"
         " (default OrganizationAccountAccessRole); on Azure the management group NAME (default: the"
         " root group); on Google Cloud all projects below NAME, such as folders/123 (default: all"
         " that are visible)",
-    )
-    add(
-        "--configmaps",
-        action="store_true",
-        help="read the config maps of the cluster too; values that look secret are masked",
-    )
-    add(
-        "--probe-private",
-        action="store_true",
-        help="also probe host names that resolve to private or loopback addresses (default: such"
+    },
+    "--configmaps": {
+        "action": "store_true",
+        "help": "read the config maps of the cluster too; values that look secret are masked",
+    },
+    "--probe-private": {
+        "action": "store_true",
+        "help": "also probe host names that resolve to private or loopback addresses (default: such"
         " an address is probed only where the target gives it as a number)",
-    )
-    add(
-        "--trust",
-        type=Path,
-        metavar="FILE",
-        help="trust policy (YAML) that the signatures of model files are verified against",
-    )
-    add(
-        "--digests",
-        action="store_true",
-        help="compute the SHA-256 of every model file, for the CycloneDX bill of materials",
-    )
-    add(
-        "--no-cache",
-        action="store_true",
-        help="read every object again, even one that has not changed since an earlier scan",
-    )
-    add(
-        "--with",
-        action="append",
-        default=[],
-        choices=("checkov",),
-        dest="others",
-        metavar="TOOL",
-        help="run this tool over the code too and merge its results: checkov",
-    )
-    add(
-        "--checkov",
-        type=Path,
-        metavar="PATH",
-        help="path of the checkov program (default: MLSEC_CHECKOV, then .venv-checkov, then PATH)",
-    )
-    add(
-        "--checkov-json",
-        type=Path,
-        metavar="FILE",
-        help="merge the results of an earlier run of checkov over the one folder, in its JSON",
-    )
-    add(
-        "--resume",
-        action="store_true",
-        help="continue an interrupted collection; calls that were answered are not made again",
-    )
-    add(
-        "--in-flight",
-        type=positive,
-        default=64,
-        metavar="N",
-        help="greatest number of calls at the same time (default 64)",
-    )
-    add(
-        "--max-rps",
-        type=positive_number,
-        default=0.0,
-        metavar="N",
-        help="requests a second to start with, per account, region and service; lowered when the"
+    },
+    "--trust": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "trust policy (YAML) that the signatures of model files are verified against",
+    },
+    "--digests": {
+        "action": "store_true",
+        "help": "compute the SHA-256 of every model file, for the CycloneDX bill of materials",
+    },
+    "--no-cache": {
+        "action": "store_true",
+        "help": "read every object again, even one that has not changed since an earlier scan",
+    },
+    "--with": {
+        "action": "append",
+        "default": [],
+        "choices": ("checkov",),
+        "dest": "others",
+        "metavar": "TOOL",
+        "help": "run this tool over the code too and merge its results: checkov",
+    },
+    "--checkov": {
+        "type": Path,
+        "metavar": "PATH",
+        "help": "path of the checkov program (default: MLSEC_CHECKOV, then .venv-checkov, then"
+        " PATH)",
+    },
+    "--checkov-json": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "merge the results of an earlier run of checkov over the one folder, in its JSON",
+    },
+    "--resume": {
+        "action": "store_true",
+        "help": "continue an interrupted collection; calls that were answered are not made again",
+    },
+    "--in-flight": {
+        "type": positive,
+        "default": 64,
+        "metavar": "N",
+        "help": "greatest number of calls at the same time (default 64)",
+    },
+    "--max-rps": {
+        "type": positive_number,
+        "default": 0.0,
+        "metavar": "N",
+        "help": "requests a second to start with, per account, region and service; lowered when the"
         " service throttles, raised when it does not (default 60)",
+    },
+    "--tries": {
+        "type": positive,
+        "default": 8,
+        "metavar": "N",
+        "help": "greatest number of attempts per call (default 8)",
+    },
+    "--deadline": {
+        "type": positive_number,
+        "default": 0.0,
+        "metavar": "SECONDS",
+        "help": "seconds after which no more calls are made for a target; what is missing by then"
+        " is not assessed (default: no limit)",
+    },
+}
+
+
+def add_collecting(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a collection."""
+    group = parser.add_argument_group(
+        "collecting evidence",
+        "In brackets: the kinds of target that an option applies to. It is refused where no target"
+        " is of such a kind.",
     )
-    add(
-        "--tries",
-        type=positive,
-        default=8,
-        metavar="N",
-        help="greatest number of attempts per call (default 8)",
-    )
-    add(
-        "--deadline",
-        type=positive_number,
-        default=0.0,
-        metavar="SECONDS",
-        help="seconds after which no more calls are made for a target; what is missing by then is"
-        " not assessed (default: no limit)",
-    )
+    for name, keywords in _OPTIONS.items():
+        group.add_argument(name, **keywords)
 
 
 def check_targets(command: str, args: argparse.Namespace, formats: Sequence[str] = ()) -> None:
