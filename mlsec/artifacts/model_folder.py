@@ -54,13 +54,13 @@ def repository_facts(files: Sequence[RepositoryFile]) -> tuple[Fact, ...]:
         Facts about the folder; ``place`` is the path of the file that each is about.
     """
     by_path = {file.path: file for file in sorted(files, key=lambda file: file.path)}
-    found = [
+    result = [
         *_code(by_path),
         *_broken_promises(by_path),
         *_two_sets_of_weights(by_path),
         *_missing(by_path),
     ]
-    return tuple(found)
+    return tuple(result)
 
 
 def _fact(
@@ -87,8 +87,8 @@ def _code(files: Mapping[str, RepositoryFile]) -> Iterator[Fact]:
                 continue
             worst = _worst(code.inspection)
             danger = Severity.HIGH if worst.rank <= Severity.MEDIUM.rank else Severity.MEDIUM
-            found = "; dangerous calls were found in it" if danger is Severity.HIGH else ""
-            detail = f"{path} has this code run when the model is loaded{found}"
+            result = "; dangerous calls were found in it" if danger is Severity.HIGH else ""
+            detail = f"{path} has this code run when the model is loaded{result}"
             yield _fact(FactKind.CUSTOM_CODE, beside, name, detail, danger)
     for path in files:
         if PurePosixPath(path).name in _RUN_BY_NAME and "/" not in path:

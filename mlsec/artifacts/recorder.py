@@ -159,10 +159,10 @@ class Recorder:
         """Say that bytes [start, end) are accounted for; what nobody accounts for is a fact."""
         self.spans.add(start, end)
 
-    def format(self, found: Format) -> None:
+    def format(self, format_: Format) -> None:
         """Say what the file is, more closely than the reader's own line in the table does."""
         if self.depth == 0:
-            self.ledger.formats[found] = None
+            self.ledger.formats[format_] = None
 
     def property(self, name: str, value: Any) -> None:
         """Note a plain fact of the format. The first value stays, as the outermost names it."""

@@ -127,7 +127,7 @@ def _product(document: Document) -> Product:
         title=str(raw["title"]),
         names=tuple(str(name).lower() for name in raw["names"]),
         as_of=str(raw["as_of"]),
-        flaws=tuple(_flaw(document, number, each) for number, each in enumerate(flaws)),
+        flaws=tuple(_flaw(document, number, value) for number, value in enumerate(flaws)),
     )
 
 
@@ -136,7 +136,7 @@ def _flaw(document: Document, number: int, raw: Any) -> Vulnerability:
     if not isinstance(raw, dict):
         raise MlsecError("a flaw is a mapping", location=document.where(*here))
     _check_keys(document, here, raw, _FLAW_KEYS)
-    if raw["severity"] not in {each.value for each in Severity}:
+    if raw["severity"] not in {item.value for item in Severity}:
         raise MlsecError(
             f'unknown severity "{raw["severity"]}"', location=document.where(*here, "severity")
         )

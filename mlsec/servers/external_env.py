@@ -21,9 +21,9 @@ class ExternalEnvironment:
         self._name = posixpath.basename(file.path)
         named = re.compile(rf"(?<![\w.-]){re.escape(self._name)}(?![\w.-])")
         self._callers = [
-            each
-            for each in scope.files
-            if each.id != file.id and each.language in _STARTING and named.search(each.text)
+            item
+            for item in scope.files
+            if item.id != file.id and item.language in _STARTING and named.search(item.text)
         ]
 
     def lookup(self, name: str) -> UnknownValue | None:

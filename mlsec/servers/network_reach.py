@@ -63,8 +63,8 @@ def _beyond_host(launch: Launch, bind: SettingValue, port: SettingValue) -> Sett
             return known(ConnectionSource.NETWORK.value, bind)
         case _:
             is_host = host_network is not None and host_network.value is True
-            wide = [each for each in launch.published if not is_loopback(each.rpartition(":")[0])]
-            is_passed_on = any(each.rpartition(":")[2] == str(port.value) for each in wide)
+            wide = [item for item in launch.published if not is_loopback(item.rpartition(":")[0])]
+            is_passed_on = any(item.rpartition(":")[2] == str(port.value) for item in wide)
             reach = (
                 ConnectionSource.NETWORK if is_host or is_passed_on else ConnectionSource.CLUSTER
             )
@@ -77,16 +77,16 @@ def _through_compose(launch: Launch, bind: SettingValue, port: SettingValue) -> 
         return unknown(
             "the ports of its network are published elsewhere", SettingValue(place=shared)
         )
-    passed = [each for each in launch.passed_on if _may_be(each, port)]
+    passed = [item for item in launch.passed_on if _may_be(item, port)]
     if not passed:
         return _behind(launch.traits.get("front"), bind, port)
     if not port.is_known:
         return unknown(f"which of the published ports is the server's: {port.why}", _at(passed[0]))
-    opened = [each for each in passed if isinstance(each.address, str)]
-    wide = [each for each in opened if not is_loopback(str(each.address))]
-    if wide and all(each.port for each in wide):
+    opened = [item for item in passed if isinstance(item.address, str)]
+    wide = [item for item in opened if not is_loopback(str(item.address))]
+    if wide and all(item.port for item in wide):
         return known(ConnectionSource.NETWORK.value, _at(wide[0]))
-    doubtful = [each for each in passed if each not in opened or not each.port]
+    doubtful = [item for item in passed if item not in opened or not item.port]
     if doubtful:
         address = doubtful[0].address
         why = address.why if isinstance(address, UnknownValue) else "a published port is not known"
@@ -108,9 +108,9 @@ def _behind(front: Node | None, bind: SettingValue, port: SettingValue) -> Setti
     return known(ConnectionSource.NETWORK.value, SettingValue(place=front))
 
 
-def _may_be(each: Publication, port: SettingValue) -> bool:
-    return not each.port or not port.is_known or str(each.port) == str(port.value)
+def _may_be(publication: Publication, port: SettingValue) -> bool:
+    return not publication.port or not port.is_known or str(publication.port) == str(port.value)
 
 
-def _at(each: Publication) -> SettingValue:
-    return SettingValue(place=Node(None, each.line, each.column))
+def _at(publication: Publication) -> SettingValue:
+    return SettingValue(place=Node(None, publication.line, publication.column))

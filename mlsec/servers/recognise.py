@@ -79,10 +79,10 @@ def _own_command(product: Product, launch: Launch, started: tuple[Started, ...])
             return None
         words = [*product.entrypoint.split(), *product.arguments.split()]
         return Started(head=" ".join(words), words=tuple(Node(word) for word in words))
-    own = next((each for each in started if product.is_command(each.head)), None)
+    own = next((item for item in started if product.is_command(item.head)), None)
     if own is not None:
         return own
-    is_shell = launch.is_entry or any(each.is_in_shell for each in started)
+    is_shell = launch.is_entry or any(item.is_in_shell for item in started)
     argv = filled_argv(launch)
     if is_shell or not product.entrypoint:
         return None if is_shell or (argv and not _are_arguments(argv)) else _plain(argv)
@@ -171,7 +171,7 @@ def _version(product: Product, launch: Launch, image: Node | None) -> str:
 
 def _something_else(started: tuple[Started, ...]) -> NoServer:
     """Say what is run instead; a script of its own may well start the server."""
-    script = next((s for s in (_script_of(each) for each in started) if s), "")
+    script = next((s for s in (_script_of(item) for item in started) if s), "")
     if script:
         because = f"{script} runs in the image of a server, and what it starts is not known"
         return NoServer(because=because, is_doubtful=True)
@@ -204,7 +204,7 @@ def _no_server(launch: Launch, started: tuple[Started, ...]) -> NoServer:
         return NoServer(because=why, is_doubtful=True)
     if is_open and image is None and launch.argv and _are_arguments(launch.argv):
         return NoServer(because="what takes its arguments is not known here", is_doubtful=True)
-    if not launch.is_entry and not any(each.is_in_shell for each in started):
+    if not launch.is_entry and not any(item.is_in_shell for item in started):
         name = _named_like(image)
         is_known = launch.argv and not _are_arguments(launch.argv)
         if name and not is_known:
@@ -217,7 +217,7 @@ def _no_server(launch: Launch, started: tuple[Started, ...]) -> NoServer:
         if "unread_build" in launch.traits:
             why = "its Dockerfile was not found among the files scanned"
             return NoServer(because=why, is_doubtful=True)
-    hidden = [word.value for each in started for word in each.words[:1]]
+    hidden = [word.value for item in started for word in item.words[:1]]
     if any(isinstance(value, UnknownValue) for value in hidden):
         why = next(value.why for value in hidden if isinstance(value, UnknownValue))
         return NoServer(because=f"what it runs is not known: {why}", is_doubtful=True)

@@ -75,31 +75,31 @@ def _sourced(scope: CodeScope, file: CodeFile, path: str) -> Mapping[str, Node] 
     name = path.removeprefix("./")
     folder = posixpath.dirname(file.path)
     wanted = (posixpath.normpath(posixpath.join(folder, name)), posixpath.normpath(name))
-    held = next((each for each in scope.files if each.path in wanted), None)
-    if held is None:
+    result = next((item for item in scope.files if item.path in wanted), None)
+    if result is None:
         return None
-    if held.language is Language.ENVIRONMENT:
-        return parse_environment(held.text, held.shown)
+    if result.language is Language.ENVIRONMENT:
+        return parse_environment(result.text, result.shown)
     shell = Shell(lambda _: None)
-    for _ in shell.commands(_without_heredocs(held.text)):
+    for _ in shell.commands(_without_heredocs(result.text)):
         pass
     return dict(shell.known)
 
 
 def _server_image(command: Command) -> str:
     """Give the image of a server that a command of a container engine runs, "" for none."""
-    texts = [each.value for each in command if isinstance(each.value, str)]
+    texts = [item.value for item in command if isinstance(item.value, str)]
     engine = next((n for n, text in enumerate(texts[:4]) if text in _ENGINES), -1)
     if engine < 0 or not {"run", "create"} & set(texts[engine + 1 : engine + 3]):
         return ""
     names = ((text, repository_of(text)) for text in texts[engine + 2 :])
-    found = (text for text, name in names if any(p.is_image(name) for p in PRODUCTS))
-    return next(found, "")[:120]
+    result = (text for text, name in names if any(p.is_image(name) for p in PRODUCTS))
+    return next(result, "")[:120]
 
 
 def _pair(word: Node) -> tuple[str, Node] | None:
-    found = _ASSIGNED.fullmatch(word.value) if isinstance(word.value, str) else None
-    return (found[1], Node(found[2], word.line, word.column)) if found is not None else None
+    result = _ASSIGNED.fullmatch(word.value) if isinstance(word.value, str) else None
+    return (result[1], Node(result[2], word.line, word.column)) if result is not None else None
 
 
 def _without_heredocs(text: str) -> str:
@@ -142,9 +142,9 @@ def _of_unit(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
             words = split_commands(value, lambda _: None, line=number, column=column)
             env.update(pair for c in words for word in c if (pair := _pair(word)))
         elif key == "EnvironmentFile":
-            held = next((f for f in scope.files if f.path.endswith(value.lstrip("-/"))), None)
-            is_open = is_open or held is None
-            env.update(parse_environment(held.text, held.shown) if held is not None else {})
+            result = next((f for f in scope.files if f.path.endswith(value.lstrip("-/"))), None)
+            is_open = is_open or result is None
+            env.update(parse_environment(result.text, result.shown) if result is not None else {})
         elif key == "User":
             user = value
         elif key == "ExecStart":
@@ -159,21 +159,21 @@ def _of_unit(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
 
 
 def _unit_lines(text: str) -> Iterator[tuple[int, str]]:
-    start, held = 0, ""
+    start, result = 0, ""
     for number, line in enumerate(text.splitlines(), start=1):
-        if not held and line.lstrip().startswith(("#", ";")):
+        if not result and line.lstrip().startswith(("#", ";")):
             continue
         start = start or number
         if line.rstrip().endswith("\\"):
-            held += line.rstrip()[:-1] + " "
+            result += line.rstrip()[:-1] + " "
             continue
-        yield start, held + line
-        start, held = 0, ""
+        yield start, result + line
+        start, result = 0, ""
 
 
 def _may_start_a_server(command: Command, file: CodeFile) -> bool:
     launch = Launch(id="", scope="", file=file.shown, line=1, kind="shell", argv=command)
-    heads = [each.head for each in commands_of(launch)]
+    heads = [item.head for item in commands_of(launch)]
     return any(product.is_command(head) for head in heads for product in PRODUCTS)
 
 

@@ -22,16 +22,16 @@ _STORES = ("s3", "gs", "az")
 _CONTAINERS = ("compose", "dockerfile")
 
 
-def server_resource(found: Recognised, scope: CodeScope, vocabulary: Vocabulary) -> Resource:
+def server_resource(recognised: Recognised, scope: CodeScope, vocabulary: Vocabulary) -> Resource:
     """Give a server with all that its vocabulary asks for, known or with the reason why not."""
-    owner = vocabulary.types[found.product.type]
-    launch = found.settings.launch
+    owner = vocabulary.types[recognised.product.type]
+    launch = recognised.settings.launch
     resource_id = f"{launch.id}/{owner.name.partition('.')[2]}"
-    properties = dict(found.product.read(found.settings))
+    properties = dict(recognised.product.read(recognised.settings))
     properties |= {
-        name: answer for name, answer in _of_launch(found).items() if name not in properties
+        name: answer for name, answer in _of_launch(recognised).items() if name not in properties
     }
-    properties |= _of_reach(found.settings, properties)
+    properties |= _of_reach(recognised.settings, properties)
     properties["workload_id"] = known(launch.resource_id or None)
     if "sources" in owner.properties:
         properties["sources"] = properties.get("supply.model", known()).mapped(_sources)
@@ -39,8 +39,8 @@ def server_resource(found: Recognised, scope: CodeScope, vocabulary: Vocabulary)
     for name in owner.properties:
         if name in properties:
             draft.put(name, properties[name])
-    draft.properties["secrets"] = _secrets(found.settings)
-    draft.put_flaws(found)
+    draft.properties["secrets"] = _secrets(recognised.settings)
+    draft.put_flaws(recognised)
     return Resource(
         id=resource_id,
         type=owner.name,
@@ -89,10 +89,10 @@ class _Draft:
         else:
             self.properties[name] = _shaped(answer.value, self._owner.properties[name].kind)
 
-    def put_flaws(self, found: Recognised) -> None:
-        version = found.settings.version
+    def put_flaws(self, recognised: Recognised) -> None:
+        version = recognised.settings.version
         flaws = known_flaws(
-            found.product.advisories or found.product.type.partition(".")[2],
+            recognised.product.advisories or recognised.product.type.partition(".")[2],
             version,
             shipped_advisories(),
         )
@@ -114,28 +114,28 @@ def _shaped(value: Any, kind: Kind) -> Any:
             return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         case Kind.STRINGS:
             return (
-                [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
+                [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
             )
         case _:
             return value
 
 
-def _of_launch(found: Recognised) -> dict[str, SettingValue]:
-    launch = found.settings.launch
+def _of_launch(recognised: Recognised) -> dict[str, SettingValue]:
+    launch = recognised.settings.launch
     image = launch.image
     is_pod = launch.kind not in DECLARED_KINDS
     launch_facts: dict[str, SettingValue] = {
         "launched_by": known("kubernetes" if is_pod else launch.kind)
     }
     launch_facts["image"] = _image(image)
-    launch_facts["supply.image_pinned"] = _pinned(found)
+    launch_facts["supply.image_pinned"] = _pinned(recognised)
     if is_pod:
         # The workload's own rules judge what its pod may do.
         rights = (
             "access.root", "access.privileged", "access.host_socket", "supply.image_pinned",
         )  # fmt: skip
         return launch_facts | dict.fromkeys(rights, known())
-    launch_facts["access.root"] = _root(found)
+    launch_facts["access.root"] = _root(recognised)
     traits = launch.traits
     for name, trait in (
         ("access.privileged", "privileged"),
@@ -160,16 +160,16 @@ def _image(image: Node | None) -> SettingValue:
     return unknown(getattr(image.value, "why", "not known"), SettingValue(place=image))
 
 
-def _pinned(found: Recognised) -> SettingValue:
-    launch = found.settings.launch
+def _pinned(recognised: Recognised) -> SettingValue:
+    launch = recognised.settings.launch
     if launch.image is None or launch.bases:
         return known(None)  # what it builds itself is pinned, or not, in its Dockerfile
     image = _image(launch.image)
     return image.mapped(lambda value: image_digest(value) is not None)
 
 
-def _root(found: Recognised) -> SettingValue:
-    launch, product = found.settings.launch, found.product
+def _root(recognised: Recognised) -> SettingValue:
+    launch, product = recognised.settings.launch, recognised.product
     if launch.kind not in _CONTAINERS:
         if launch.kind == "unit" and launch.user:
             return known(launch.user in ("root", "0"))
@@ -180,7 +180,7 @@ def _root(found: Recognised) -> SettingValue:
     if launch.user:
         is_root = launch.user.partition(":")[0] in ("root", "0")
         return known(is_root, place)
-    if found.image is not None and product.image_user:
+    if recognised.image is not None and product.image_user:
         return known(product.image_user == "root")
     is_root_base = is_root_user("", launch.bases)
     if is_root_base is None:
@@ -205,25 +205,25 @@ def _of_reach(
 
 
 def _secrets(settings: Settings) -> list[dict[str, Any]]:
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    result: dict[tuple[str, str], dict[str, Any]] = {}
     for name, node in sorted(settings.env.items()):
-        _note(found, name, "environment", node)
+        _note(result, name, "environment", node)
     before = ""
     for node in settings.words:
-        _note(found, before or "argument", "command", node)
+        _note(result, before or "argument", "command", node)
         text = node.value if isinstance(node.value, str) else ""
         before = text.partition("=")[0] if text.startswith("-") else ""
     for file in settings.files:
         for key, node in _leaves(file.root, ""):
-            _note(found, key, "file", node)
-    return [found[key] for key in sorted(found)]
+            _note(result, key, "file", node)
+    return [result[key] for key in sorted(result)]
 
 
-def _note(found: dict[tuple[str, str], dict[str, Any]], name: str, where: str, node: Node) -> None:
+def _note(items: dict[tuple[str, str], dict[str, Any]], name: str, where: str, node: Node) -> None:
     kind = masked_kind(node.value) if isinstance(node.value, str) else ""
     if kind:
         place = f"line {node.line}: " if node.line else ""
-        found[where, name] = {
+        items[where, name] = {
             "name": name,
             "where": where,
             "kind": kind,
@@ -233,12 +233,14 @@ def _note(found: dict[tuple[str, str], dict[str, Any]], name: str, where: str, n
 
 def _leaves(node: Node, path: str) -> list[tuple[str, Node]]:
     if isinstance(node.value, tuple):
-        return [leaf for n, each in enumerate(node.value) for leaf in _leaves(each, f"{path}[{n}]")]
+        return [
+            leaf for n, value in enumerate(node.value) for leaf in _leaves(value, f"{path}[{n}]")
+        ]
     if isinstance(node.value, dict):
         return [
             leaf
-            for key, each in node.value.items()
-            for leaf in _leaves(each, f"{path}.{key}" if path else key)
+            for key, value in node.value.items()
+            for leaf in _leaves(value, f"{path}.{key}" if path else key)
         ]
     return [(path, node)]
 

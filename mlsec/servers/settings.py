@@ -108,9 +108,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         variable = self.variable(*env)
         if is_blank_unset and variable is not None and variable.is_known and not variable.value:
             variable = None
-        for found in (self.flag(*flags), variable, self.key(*keys)):
-            if found is not None:
-                return found
+        for item in (self.flag(*flags), variable, self.key(*keys)):
+            if item is not None:
+                return item
         hidden = self.hidden(has_flags=bool(flags), has_env=bool(env), has_keys=bool(keys))
         if hidden:
             return unknown(hidden)
@@ -140,7 +140,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def flag(self, *names: str) -> SettingValue | None:
         """Give the last of the flags with one of these names; one without a value is "true"."""
         wanted = {_folded(name) for name in names}
-        found: SettingValue | None = None
+        setting_value: SettingValue | None = None
         for at, node in enumerate(self.words):
             if not isinstance(node.value, str) or not node.value.startswith("-"):
                 continue
@@ -148,36 +148,36 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if _folded(name) not in wanted:
                 continue
             if has_value:
-                found = SettingValue(value=_unquoted(value), place=node)
+                setting_value = SettingValue(value=_unquoted(value), place=node)
                 continue
             after = self.words[at + 1] if at + 1 < len(self.words) else None
             if after is None or (isinstance(after.value, str) and _is_flag(after.value)):
-                found = SettingValue(value="true", place=node)
+                setting_value = SettingValue(value="true", place=node)
             elif isinstance(after.value, UnknownValue):
-                found = _unresolved(after.value, node)
+                setting_value = _unresolved(after.value, node)
             else:
-                found = SettingValue(value=str(after.value), place=node)
-        return self._unless_set_again(found)
+                setting_value = SettingValue(value=str(after.value), place=node)
+        return self._unless_set_again(setting_value)
 
-    def _unless_set_again(self, found: SettingValue | None) -> SettingValue | None:
+    def _unless_set_again(self, setting_value: SettingValue | None) -> SettingValue | None:
         """Doubt a flag behind which words stand that are not known: the last one holds."""
-        if found is None or found.why:
-            return found
-        start = next(at for at, node in enumerate(self.words) if node is found.place)
+        if setting_value is None or setting_value.why:
+            return setting_value
+        start = next(at for at, node in enumerate(self.words) if node is setting_value.place)
         for before, node in zip(self.words[start:], self.words[start + 1 :], strict=False):
             is_value = isinstance(before.value, str) and _takes_value(before.value)
             if isinstance(node.value, UnknownValue) and not is_value:
                 why = f"what stands behind it may set it again: {node.value.why}"
-                return SettingValue(why=why, place=found.place, is_given=True)
-        return found
+                return SettingValue(why=why, place=setting_value.place, is_given=True)
+        return setting_value
 
     def has_flag(self, *names: str) -> SettingValue | None:
         """Give a flag that takes no value, whatever stands after it."""
-        found = self.flag(*names)
-        if found is None:
+        result = self.flag(*names)
+        if result is None:
             return None
-        is_off = found.is_known and str(found.value).lower() == "false"
-        return known(not is_off, found)
+        is_off = result.is_known and str(result.value).lower() == "false"
+        return known(not is_off, result)
 
     def variable(self, *names: str) -> SettingValue | None:
         """Give the first of these variables that is set."""
@@ -245,13 +245,13 @@ def is_given(answer: SettingValue) -> SettingValue:
 def any_given(*answers: SettingValue) -> SettingValue:
     """Whether one of several settings has a value; the place is that of the one that has."""
     given = [is_given(answer) for answer in answers]
-    for each in given:
-        if each.is_known and each.value:
-            return each
-    hidden = [each for each in given if not each.is_known]
+    for item in given:
+        if item.is_known and item.value:
+            return item
+    hidden = [item for item in given if not item.is_known]
     if hidden:
         return hidden[0]
-    placed = [each for each in given if each.is_set]
+    placed = [item for item in given if item.is_set]
     return placed[0] if placed else NO
 
 
@@ -279,9 +279,9 @@ def _unquoted(text: str) -> str:
 
 def _plain(node: Node) -> Any:
     if isinstance(node.value, tuple):
-        return [_plain(each) for each in node.value]
+        return [_plain(item) for item in node.value]
     if isinstance(node.value, Mapping):
-        return {key: _plain(each) for key, each in node.value.items()}
+        return {key: _plain(value) for key, value in node.value.items()}
     if isinstance(node.value, UnknownValue):
         return None
     return node.value

@@ -191,14 +191,14 @@ def read_compressed(window: Window, record: Recorder) -> None:
         return
     record.property("compression", codec.name)
     try:
-        with inflated(partial(_Chain, codec, window), record) as found:
-            problem = found.problem
-            record.understood(0, window.size_bytes if problem else found.consumed)
-            if found.window.size_bytes:
+        with inflated(partial(_Chain, codec, window), record) as result:
+            problem = result.problem
+            record.understood(0, window.size_bytes if problem else result.consumed)
+            if result.window.size_bytes:
                 # The name says what the bytes are where they do not say it themselves.
                 is_array = window.name.lower().endswith(".npy.z")
                 name = f"({codec.name}) {window.name.rpartition('/')[2]}" if is_array else ""
-                record.member(name or f"({codec.name})", found.window)
+                record.member(name or f"({codec.name})", result.window)
     except ArtifactError as error:  # the stream could not even begin
         record.understood(0, window.size_bytes)
         problem = error

@@ -88,10 +88,10 @@ class StreamSource:
             if reached <= offset - KEPT_BYTES:
                 self._base, pieces = reached, []
         kept = b"".join(pieces)
-        found = kept[offset - self._base : end - self._base]
+        result = kept[offset - self._base : end - self._base]
         forget = max(0, min(offset - KEPT_BYTES - self._base, len(kept)))
         self._base, self._kept = self._base + forget, kept[forget:]
-        return found
+        return result
 
 
 class Inflated(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -112,7 +112,7 @@ def inflated(begin: Begin, record: Recorder) -> Iterator[Inflated]:
     """Inflate a stream once, counting; its memory is given back when the block ends."""
     budget = record.budget
     stream, pieces = begin(), list[bytes]()
-    size_bytes = crc = held = 0
+    size_bytes = crc = result = 0
     is_held, is_known, is_array = True, False, False
     tail, problem = b"", None
     try:
@@ -123,12 +123,12 @@ def inflated(begin: Begin, record: Recorder) -> Iterator[Inflated]:
             crc = binascii.crc32(piece, crc)
             tail = piece[-TAIL_BYTES:] if len(piece) >= TAIL_BYTES else (tail + piece)[-TAIL_BYTES:]
             if is_held and (is_held := budget.hold(len(piece))):
-                held += len(piece)
+                result += len(piece)
                 pieces.append(piece)
             elif pieces:
                 pieces.clear()
-                budget.release(held)
-                held = 0
+                budget.release(result)
+                result = 0
             is_array = is_array or (size_bytes == len(piece) and _is_of_arrays(piece))
             is_known = is_known or _note_ratio(size_bytes, stream.consumed, record, is_array)
     except ArtifactError as error:
@@ -144,7 +144,7 @@ def inflated(begin: Begin, record: Recorder) -> Iterator[Inflated]:
     try:
         yield Inflated(window=window, consumed=stream.consumed, crc=crc, problem=problem)
     finally:
-        budget.release(held)
+        budget.release(result)
 
 
 def _is_of_arrays(piece: bytes) -> bool:

@@ -57,13 +57,13 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
 
 def directories(window: Window, tail_bytes: int = TAIL_BYTES) -> list[Directory]:
     """Every directory that some end record leads to, the last one first."""
-    found: dict[int, Directory] = {}
+    result: dict[int, Directory] = {}
     for at, tail in _ends(window, tail_bytes):
         for directory in _behind(window, at, tail):
-            found.setdefault(directory.start, directory)
-        if len(found) >= ENDS:
+            result.setdefault(directory.start, directory)
+        if len(result) >= ENDS:
             break
-    return list(found.values())
+    return list(result.values())
 
 
 def _ends(window: Window, tail_bytes: int) -> Iterator[tuple[int, bytes]]:
@@ -173,14 +173,14 @@ def wide_values(extra: bytes, values: tuple[int, int, int]) -> tuple[int, int, i
     for kind, _, body in extra_fields(extra):
         if kind != 1:
             continue
-        found, at = list(values), 0
+        result, at = list(values), 0
         for place, value in enumerate(values):
             if value == FULL_32:
                 if at + 8 > len(body):
                     raise ArtifactError("a zip64 size is announced and missing")
-                found[place] = int.from_bytes(body[at : at + 8], "little")
+                result[place] = int.from_bytes(body[at : at + 8], "little")
                 at += 8
-        return found[0], found[1], found[2]
+        return result[0], result[1], result[2]
     return values
 
 

@@ -105,9 +105,9 @@ def descriptor_bytes(window: Window, at: int, entry: Entry) -> tuple[int, str]:
         length = 4 + 2 * width
         if len(data) < signed + length:
             continue
-        found = struct.unpack_from(form, data, signed)
-        if found[1] == entry.packed_bytes and found[2] == entry.size_bytes:
-            doubt = "" if found[0] == entry.crc else "another CRC-32 in the data descriptor"
+        result = struct.unpack_from(form, data, signed)
+        if result[1] == entry.packed_bytes and result[2] == entry.size_bytes:
+            doubt = "" if result[0] == entry.crc else "another CRC-32 in the data descriptor"
             return signed + length, doubt
     if signed:
         return 16 if len(data) >= 16 else len(data), "other sizes in the data descriptor"

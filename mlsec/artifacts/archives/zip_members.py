@@ -62,9 +62,9 @@ def opened(window: Window, reading: Reading, name: str, record: Recorder) -> Ite
     if reading.method == STORED:
         yield _stored(packed, reading, name, inner)
     elif reading.method in METHODS:
-        with inflated(partial(METHODS[reading.method], packed), inner) as found:
-            _judge(found, packed, reading, name, inner)
-            yield found.window
+        with inflated(partial(METHODS[reading.method], packed), inner) as result:
+            _judge(result, packed, reading, name, inner)
+            yield result.window
     else:
         inner.unread(GapReason.UNSUPPORTED, f"zip method {reading.method} is not known here")
         with inflated(partial(raw_deflate, packed), inner) as guess:
@@ -86,27 +86,27 @@ def _stored(packed: Window, reading: Reading, name: str, inner: Recorder) -> Win
     return Window.of(data)
 
 
-def _judge(found: Inflated, packed: Window, reading: Reading, name: str, inner: Recorder) -> None:
-    if isinstance(found.problem, OverLimitError):
-        inner.unread(GapReason.OVER_LIMIT, found.problem.message)
+def _judge(value: Inflated, packed: Window, reading: Reading, name: str, inner: Recorder) -> None:
+    if isinstance(value.problem, OverLimitError):
+        inner.unread(GapReason.OVER_LIMIT, value.problem.message)
         return
-    if found.problem:
-        reason = GapReason.UNSUPPORTED if reading.is_locked else found.problem.reason
+    if value.problem:
+        reason = GapReason.UNSUPPORTED if reading.is_locked else value.problem.reason
         if not reading.is_locked:
-            inner.fact(FactKind.BROKEN, name, found.problem.message)
-        inner.hole(reason, found.problem.message)
+            inner.fact(FactKind.BROKEN, name, value.problem.message)
+        inner.hole(reason, value.problem.message)
         return
-    if found.window.size_bytes != reading.entry.size_bytes:
-        detail = f"gives {found.window.size_bytes} bytes and announces {reading.entry.size_bytes}"
+    if value.window.size_bytes != reading.entry.size_bytes:
+        detail = f"gives {value.window.size_bytes} bytes and announces {reading.entry.size_bytes}"
         inner.fact(FactKind.TWO_READINGS, name, detail)
-    _judge_sum(found.crc, reading, name, inner)
-    left = packed.size_bytes - found.consumed
+    _judge_sum(value.crc, reading, name, inner)
+    left = packed.size_bytes - value.consumed
     if left > 0:
         inner.fact(
             FactKind.UNACCOUNTED_BYTES, f"{left} bytes", "follow the end of the compressed data",
-            offset=found.consumed,
+            offset=value.consumed,
         )  # fmt: skip
-        inner.member(f"(packed bytes from {found.consumed})", packed.part(found.consumed, left))
+        inner.member(f"(packed bytes from {value.consumed})", packed.part(value.consumed, left))
 
 
 def _judge_sum(crc: int, reading: Reading, name: str, inner: Recorder) -> None:
@@ -129,8 +129,8 @@ def packed_length(window: Window, header: Header, record: Recorder) -> int:
     """
     rest = window.part(header.data, window.size_bytes - header.data)
     if header.method in METHODS:
-        with inflated(partial(METHODS[header.method], rest), record) as found:
-            return found.consumed
+        with inflated(partial(METHODS[header.method], rest), record) as result:
+            return result.consumed
     before = b""
     for block, at in _blocks(rest):
         data = before + block

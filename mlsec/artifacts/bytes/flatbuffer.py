@@ -60,11 +60,11 @@ class Flatbuffer:
 
     def texts(self, table: int, slot: int) -> list[str]:
         """The strings of a vector of strings."""
-        found = []
+        result = []
         for start in self.tables(table, slot):
             size = self._unsigned(start)
-            found.append(self._text(start + 4, size))
-        return found
+            result.append(self._text(start + 4, size))
+        return result
 
     def byte(self, table: int, slot: int) -> int:
         """A signed byte, 0 where it is not set."""

@@ -89,8 +89,8 @@ class FileSource:
         return _stamp(self._before) != _stamp(os.fstat(self.descriptor))
 
 
-def _stamp(found: os.stat_result) -> tuple[int, int, int]:
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+def _stamp(item: os.stat_result) -> tuple[int, int, int]:
+    return item.st_size, item.st_mtime_ns, item.st_ctime_ns
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, eq=False):

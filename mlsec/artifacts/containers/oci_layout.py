@@ -87,21 +87,21 @@ def _parts(archive: Archive, name: str) -> Iterator[tuple[str, str, str]]:
     if name not in archive:
         return
     try:
-        found = msgspec.json.decode(archive.content(name, INDEX_BYTES))
+        result = msgspec.json.decode(archive.content(name, INDEX_BYTES))
     except (ArtifactError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return  # the blob itself is read as any other, and reported where it is broken
-    for part in _descriptors(found):
+    for part in _descriptors(result):
         digest, kind = part.get("digest"), part.get("mediaType")
         if isinstance(digest, str) and isinstance(kind, str):
             algorithm, _, value = digest.partition(":")
             yield algorithm, value, kind
 
 
-def _descriptors(found: Any) -> Iterator[Mapping[str, Any]]:
-    if not isinstance(found, dict):
+def _descriptors(value: Any) -> Iterator[Mapping[str, Any]]:
+    if not isinstance(value, dict):
         return
     for key in ("manifests", "layers"):
-        listed = found.get(key)
+        listed = value.get(key)
         yield from (
             (part for part in listed if isinstance(part, dict)) if isinstance(listed, list) else ()
         )

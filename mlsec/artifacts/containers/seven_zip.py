@@ -77,17 +77,17 @@ def _read(archive: SevenZipFile, record: Recorder) -> None:
     files = list(archive.files)
     total = sum(int(file.uncompressed or 0) for file in files)
     # The package gives what swells in one piece, and holds it twice meanwhile.
-    held = record.limits.held_bytes * (1 if _judge(files, total, record) else 2)
+    result = record.limits.held_bytes * (1 if _judge(files, total, record) else 2)
     if not _fits(total, len(files), record):
         return
     links = {file.filename for file in files if file.is_symlink or file.is_junction}
     record.listed(sum(file.is_directory for file in files))
-    for batch in _batches(files, held, record):
+    for batch in _batches(files, result, record):
         _read_batch(archive, batch, links, record)
 
 
 def _batches(
-    files: Sequence[ArchiveFile], held: int, record: Recorder
+    files: Sequence[ArchiveFile], value: int, record: Recorder
 ) -> Iterator[list[ArchiveFile]]:
     """Members that are unpacked together: as many as may be held; too large ones are reported."""
     batch, size_bytes = list[Any](), 0
@@ -95,12 +95,12 @@ def _batches(
         if file.is_directory:
             continue
         length = int(file.uncompressed or 0)
-        if length > held:
+        if length > value:
             detail = f"{length} bytes are more than are unpacked in memory"
             record.inner(file.filename).unread(GapReason.OVER_LIMIT, detail)
             record.ledger.members += 1
             continue
-        if batch and size_bytes + length > held:
+        if batch and size_bytes + length > value:
             yield batch
             batch, size_bytes = [], 0
         batch.append(file)
@@ -114,12 +114,12 @@ def _read_batch(
 ) -> None:
     names = [file.filename for file in batch]
     size_bytes = sum(int(file.uncompressed or 0) for file in batch)
-    held = record.budget.hold(size_bytes)
+    result = record.budget.hold(size_bytes)
     try:
         record.budget.inflate(size_bytes)
         _members(_unpack(archive, names, size_bytes), names, links, record)
     finally:
-        if held:
+        if result:
             record.budget.release(size_bytes)
 
 

@@ -44,14 +44,14 @@ def read_tar(window: Window, record: Recorder) -> None:
     Raises:
         ArtifactError: a header is broken; the members before it are read.
     """
-    found, problem = list[TarMember](), None
+    result, problem = list[TarMember](), None
     try:
-        _collect(window, record, found)
+        _collect(window, record, result)
     except ArtifactError as error:
         problem = error
-    _judge(found, record)
-    files = [member for member in found if member.kind not in SPECIAL and _is_file(member)]
-    record.listed(len(found) - len(files))
+    _judge(result, record)
+    files = [member for member in result if member.kind not in SPECIAL and _is_file(member)]
+    record.listed(len(result) - len(files))
     archive = Archive([_member(window, member) for member in files])
     if set(archive.names()) >= LEGACY_TORCH:
         record.format(Format.TORCH_LEGACY)
@@ -62,12 +62,12 @@ def read_tar(window: Window, record: Recorder) -> None:
         raise problem
 
 
-def _collect(window: Window, record: Recorder, found: list[TarMember]) -> None:
+def _collect(window: Window, record: Recorder, tar_members: list[TarMember]) -> None:
     offset = 0
     while True:
         for member in headers(window, offset):
             record.budget.check_time()
-            found.append(member)
+            tar_members.append(member)
             # What fills the last block is left to the accounting: it must be zeros.
             record.understood(member.start, member.data + member.size_bytes)
             offset = min(member.end, window.size_bytes)
@@ -99,12 +99,12 @@ def _is_file(member: TarMember) -> bool:
     return member.kind != HARD_LINK or bool(member.size_bytes)
 
 
-def _judge(found: list[TarMember], record: Recorder) -> None:
-    names = Counter(member.name for member in found if member.kind in FILES)
+def _judge(tar_members: list[TarMember], record: Recorder) -> None:
+    names = Counter(member.name for member in tar_members if member.kind in FILES)
     for name in sorted(name for name, count in names.items() if count > 1):
         detail = f"comes {names[name]} times: the last one stays when it is unpacked"
         record.fact(FactKind.DUPLICATE_MEMBER, name, detail)
-    for member in found:
+    for member in tar_members:
         judge_name(member.name, record, member.start)
         if member.short_name:
             judge_name(member.short_name, record, member.start)

@@ -50,13 +50,13 @@ def read_zip(window: Window, record: Recorder) -> None:
     Raises:
         ArtifactError: it begins like a zip and holds no member.
     """
-    found = directories(window)
-    if not found:
+    result = directories(window)
+    if not result:
         record.fact(FactKind.BROKEN, "zip", "has no directory; its members were read without it")
         record.hole(GapReason.MALFORMED, "has no directory")
         _read(window, list(_walk(window, record)), record)
         return
-    for number, directory in enumerate(found):
+    for number, directory in enumerate(result):
         if number and record.spans.covers(directory.start, directory.end):
             continue  # a zip that is itself a stored member of this one
         if number:

@@ -64,8 +64,8 @@ def read_executable(window: Window, record: Recorder) -> None:
     if kind == "a script" and not record.is_image:
         detail = "a script in a language that no reader judges"
         record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
-        if found := shell_in(window.read(0, SCRIPT_BYTES)):
-            note_program(record, found, "a line of the script")
+        if result := shell_in(window.read(0, SCRIPT_BYTES)):
+            note_program(record, result, "a line of the script")
     if record.is_image:
         record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, "in an image", danger=Severity.INFO)
     elif kind == "a Java class" and record.depth:

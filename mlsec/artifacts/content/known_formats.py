@@ -82,10 +82,10 @@ def look_of(window: Window) -> str:
     for mark, name in (*ARCHIVES.items(), *MARKS):
         if head.startswith(mark) and (mark != b"\4\0\0\0" or b"V 1" in head[:24]):
             return name
-    if found := FLATBUFFERS.get(head[4:8]):
-        return found
-    if found := _message_look(window):
-        return found
+    if flatbuffer := FLATBUFFERS.get(head[4:8]):
+        return flatbuffer
+    if flatbuffer := _message_look(window):
+        return flatbuffer
     return NAMES.get(PurePosixPath(window.name).suffix.lower(), "")
 
 

@@ -82,9 +82,9 @@ def programs_in(data: bytes) -> list[re.Match[bytes]]:
     return sorted([first, *every], key=lambda match: match.start())
 
 
-def note_program(record: Recorder, found: re.Match[bytes], where: str, *, base: int = 0) -> None:
+def note_program(record: Recorder, match: re.Match[bytes], where: str, *, base: int = 0) -> None:
     """Note it. Nothing runs what a file only keeps: what evaluates it would, so this is medium."""
-    text = found.group()[:80].decode("utf-8", "replace")
+    text = match.group()[:80].decode("utf-8", "replace")
     detail = f"{where} is program text, which something must mean to run"
-    at = base + found.start()
+    at = base + match.start()
     record.fact(FactKind.EMBEDDED_CODE, text, detail, offset=at, danger=Severity.MEDIUM)

@@ -104,10 +104,10 @@ def search(window: Window, record: Recorder) -> None:
     """Look for what is buried in the first bytes of what no format explains; read from there on."""
     data = window.read(0, SEARCHED_BYTES)
     record.in_part("these bytes", SEARCHED_BYTES, window.size_bytes)
-    found = [(hit.start(), name) for name, sign in BURIED.items() if (hit := sign.search(data))]
-    if not found:
+    result = [(hit.start(), name) for name, sign in BURIED.items() if (hit := sign.search(data))]
+    if not result:
         return
-    at, name = min(found)
+    at, name = min(result)
     start = _beginning(data, at) if "import" in name else at
     detail = "looks like something that can be loaded, where no format explains it"
     record.fact(FactKind.UNACCOUNTED_BYTES, name, detail, offset=start)

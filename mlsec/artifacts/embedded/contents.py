@@ -113,20 +113,20 @@ def judge_field(wire: Wire, field: Field, where: str, record: Recorder) -> None:
     for _ in range(STEPS):
         if not left:
             return
-        one, depth = left.pop()
-        size_bytes = one.end - one.start
+        result, depth = left.pop()
+        size_bytes = result.end - result.start
         if size_bytes < SHORTEST_BYTES:
             continue
         if size_bytes > READ_BYTES:
-            part = wire.window.part(one.start, size_bytes)
-            if not judge_bytes(part, where, record, offset=one.start):
+            part = wire.window.part(result.start, size_bytes)
+            if not judge_bytes(part, where, record, offset=result.start):
                 search_inside(part, record, where)
             continue
-        inner = _inside(wire, one) if depth < DEEP else []
+        inner = _inside(wire, result) if depth < DEEP else []
         if inner:
             left += [(part, depth + 1) for part in inner if part.wire == BYTES]
         else:
-            judge_value(wire.raw(one), where, record, offset=one.start)
+            judge_value(wire.raw(result), where, record, offset=result.start)
     detail = f"{where} holds more than {STEPS} fields of no known meaning"
     record.unread(GapReason.OVER_LIMIT, detail, danger=Severity.LOW)
 

@@ -39,8 +39,8 @@ def search_inside(window: Window, record: Recorder, what: str) -> None:
         kind = kind_of(data[at : at + HEAD_BYTES])
         detail = f"stands in the middle of {what}, whose format has no place for it"
         record.fact(FactKind.EMBEDDED_EXECUTABLE, kind, detail, offset=at)
-    if found := program_in(data):
-        note_program(record, found, f"what {what} keeps")
+    if result := program_in(data):
+        note_program(record, result, f"what {what} keeps")
     record.in_part(what, SEARCHED_BYTES, window.size_bytes)
 
 

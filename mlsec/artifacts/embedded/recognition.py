@@ -40,8 +40,8 @@ def holds_loadable(head: bytes, window: Window) -> bool:
     if not may_begin(head):
         return False
     if head[:5] in CODE:
-        found = find_code(head)
-        return found is not None and found.offset == 0
+        result = find_code(head)
+        return result is not None and result.offset == 0
     if kind_of(head, window) or head[:4] == _ZIP or is_loadable(window):
         return True
     return sniff_compressed(head, window) and _packs_loadable(head)

@@ -81,7 +81,7 @@ def _judge(wire: Wire, operator: Field, record: Recorder) -> None:
         kind = FactKind.UNSAFE_OPERATOR
         record.fact(kind, name, reason, offset=operator.start, danger=danger)
     for attribute in _inside(wire, operator, OPERATOR_ATTRIBUTE):
-        key = "".join(wire.text(one) for one in _inside(wire, attribute, ATTRIBUTE_NAME))
+        key = "".join(wire.text(item) for item in _inside(wire, attribute, ATTRIBUTE_NAME))
         for number in (ATTRIBUTE_TEXT, ATTRIBUTE_TEXTS):
             for text in _inside(wire, attribute, number):
                 if key in _PATHS:

@@ -54,25 +54,25 @@ def read_pdf(window: Window, record: Recorder) -> None:
 
 def _names(data: bytes) -> Iterator[str]:
     plain = _HEXADECIMAL.sub(lambda match: bytes([int(match.group(1), 16)]), data)
-    for found in _ACTS.finditer(plain):
-        yield found.group(1).decode("ascii")
+    for match_ in _ACTS.finditer(plain):
+        yield match_.group(1).decode("ascii")
 
 
 def _inflated(data: bytes, record: Recorder) -> Iterator[bytes]:
     """The first part of each stream that zlib can read: names may stand in one."""
-    for number, found in enumerate(_STREAM.finditer(data)):
+    for number, result in enumerate(_STREAM.finditer(data)):
         if number >= STREAMS:
             record.unread(GapReason.OVER_LIMIT, f"more than {STREAMS} streams")
             return
         record.budget.check_time()
         try:
             stream = zlib.decompressobj()
-            part = stream.decompress(data[found.end() : found.end() + STREAM_BYTES], STREAM_BYTES)
+            part = stream.decompress(data[result.end() : result.end() + STREAM_BYTES], STREAM_BYTES)
         except zlib.error:
             continue
         record.budget.inflate(len(part))
         # Pictures are as long as they like; what a viewer acts on stands in streams of objects.
-        before = data[max(0, found.start() - HEAD_BYTES) : found.start()]
+        before = data[max(0, result.start() - HEAD_BYTES) : result.start()]
         if not stream.eof and b"/ObjStm" in before:
             record.in_part("a stream of objects", STREAM_BYTES, STREAM_BYTES + 1)
         yield part

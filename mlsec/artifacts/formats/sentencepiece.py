@@ -35,11 +35,11 @@ def sniff_sentencepiece(_head: bytes, window: Window) -> bool:
 def _is_piece(wire: Wire, field: Field) -> bool:
     kinds = {PIECE_TEXT: BYTES, PIECE_SCORE: FIXED32, PIECE_KIND: VARINT}
     inner = list(itertools.islice(wire.inside(field), 4))
-    has_score = any(one.number == PIECE_SCORE for one in inner)
+    has_score = any(item.number == PIECE_SCORE for item in inner)
     return (
         has_score
         and inner[0].number == PIECE_TEXT
-        and all(kinds.get(one.number) == one.wire for one in inner)
+        and all(kinds.get(item.number) == item.wire for item in inner)
     )
 
 

@@ -88,8 +88,8 @@ def _named(content: Any) -> list[tuple[str, str]]:
 
 def _strings(part: Any, *keys: str) -> tuple[str, ...]:
     """What stands under these keys, and nothing where it is no text."""
-    found = [part.get(key) for key in keys] if isinstance(part, Mapping) else []
-    return tuple(text if isinstance(text, str) else "" for text in found)
+    result = [part.get(key) for key in keys] if isinstance(part, Mapping) else []
+    return tuple(text if isinstance(text, str) else "" for text in result)
 
 
 def _judge_shape(part: Mapping[str, Any], loader: str, path: str, record: Recorder) -> None:

@@ -15,9 +15,9 @@ class Items(ast.expr):
 
     _fields = ("held",)
 
-    def __init__(self, held: ast.expr) -> None:
+    def __init__(self, node: ast.expr) -> None:
         super().__init__()
-        self.held = held
+        self.held = node
 
 
 class Bindings:
@@ -117,7 +117,7 @@ class Bindings:
 
     def _unpack(self, targets: list[ast.expr], value: ast.expr) -> None:
         parts = value.elts if isinstance(value, ast.Tuple | ast.List) else []
-        has_star = any(isinstance(one, ast.Starred) for one in targets)
+        has_star = any(isinstance(item, ast.Starred) for item in targets)
         for at, target in enumerate(targets):
             is_paired = len(parts) == len(targets) and not has_star
             self._assign(target, parts[at] if is_paired else Items(value))
@@ -142,7 +142,7 @@ class Bindings:
             known.append(value)
 
     def _add(self, target: ast.Name, node: ast.AugAssign) -> None:
-        before = [one for one in self.names.get(target.id, ()) if isinstance(one, ast.expr)]
+        before = [item for item in self.names.get(target.id, ()) if isinstance(item, ast.expr)]
         if before:
             sum_of = ast.BinOp(left=before[-1], op=node.op, right=node.value)
             self._named(target.id, ast.copy_location(sum_of, node.value))
@@ -158,12 +158,12 @@ class Bindings:
     def _class(self, node: ast.ClassDef) -> None:
         self.classes[node.name] = node
         self._named(node.name, f".{node.name}")
-        for one in node.body:
-            self._methods.add(id(one))
-            if isinstance(one, ast.Assign):
-                for target in one.targets:
+        for item in node.body:
+            self._methods.add(id(item))
+            if isinstance(item, ast.Assign):
+                for target in item.targets:
                     if isinstance(target, ast.Name):
-                        self._attribute(target.id, one.value)
+                        self._attribute(target.id, item.value)
 
     def _parameters(self, form: ast.arguments) -> None:
         every = [*form.posonlyargs, *form.args]
@@ -172,11 +172,11 @@ class Bindings:
             *zip(behind, form.defaults, strict=True),
             *zip(form.kwonlyargs, form.kw_defaults, strict=True),
         ]
-        for one, default in pairs:
+        for result, default in pairs:
             if default is not None:
-                self._named(one.arg, default)
+                self._named(result.arg, default)
         others = [form.vararg, form.kwarg]
-        self.given.update(one.arg for one in [*every, *form.kwonlyargs, *others] if one)
+        self.given.update(item.arg for item in [*every, *form.kwonlyargs, *others] if item)
 
     def _pass(self, call: ast.Call) -> None:
         """Bind what a call gives to the parameters of the function of that name."""
@@ -224,7 +224,7 @@ _PUTS = frozenset(("append", "add", "insert", "setdefault", "appendleft"))
 
 def _constructor(node: ast.ClassDef) -> ast.FunctionDef | None:
     function_defs: Mapping[str, ast.FunctionDef] = {
-        one.name: one for one in node.body if isinstance(one, ast.FunctionDef)
+        item.name: item for item in node.body if isinstance(item, ast.FunctionDef)
     }
     return function_defs.get("__init__")
 

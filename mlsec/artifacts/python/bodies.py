@@ -55,34 +55,34 @@ class Bodies(ABC):
                 local[name] = self.fold(default, {}, deep)
         if len(body) == 1 and isinstance(body[0], ast.expr):
             return self.fold(body[0], local, deep)
-        is_done, found = self._statements(body, local, deep + 4)
+        is_done, result = self._statements(body, local, deep + 4)
         if not is_done:
             raise UnfoldableError
-        return found
+        return result
 
     def _statements(self, body: list[Any], local: Local, deep: int) -> tuple[bool, Any]:
-        for one in body:
+        for entry in body:
             self.spend()
-            match one:
+            match entry:
                 case ast.Return(value=ast.expr() as made):
                     return True, self.fold(made, local, deep)
                 case ast.Assign(targets=[target]):
-                    self.set_name(target, self.fold(one.value, local, deep), local)
+                    self.set_name(target, self.fold(entry.value, local, deep), local)
                 case ast.AugAssign(target=ast.Name() as target):
-                    sum_of = ast.BinOp(left=ast.Name(id=target.id), op=one.op, right=one.value)
+                    sum_of = ast.BinOp(left=ast.Name(id=target.id), op=entry.op, right=entry.value)
                     local[target.id] = self.fold(self.keep(sum_of), local, deep)
                 case ast.For(orelse=[]):
-                    for held in self.fold(one.iter, local, deep):
+                    for item in self.fold(entry.iter, local, deep):
                         self.spend()
-                        self.set_name(one.target, held, local)
-                        is_done, found = self._statements(one.body, local, deep + 1)
+                        self.set_name(entry.target, item, local)
+                        is_done, result = self._statements(entry.body, local, deep + 1)
                         if is_done:
-                            return True, found
+                            return True, result
                 case ast.If():
-                    chosen = one.body if self.fold(one.test, local, deep) else one.orelse
-                    is_done, found = self._statements(chosen, local, deep + 1)
+                    chosen = entry.body if self.fold(entry.test, local, deep) else entry.orelse
+                    is_done, result = self._statements(chosen, local, deep + 1)
                     if is_done:
-                        return True, found
+                        return True, result
                 case ast.Expr(value=ast.Constant()) | ast.Import() | ast.ImportFrom():
                     continue
                 case ast.Expr(

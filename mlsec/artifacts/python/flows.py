@@ -86,14 +86,14 @@ class Flows:
         made = bindings.functions.get(node.id)
         if made is not None:
             left.extend(self._returned(made))
-        left.extend(one for one in bindings.names.get(node.id, ()) if isinstance(one, ast.expr))
+        left.extend(item for item in bindings.names.get(node.id, ()) if isinstance(item, ast.expr))
         left.extend(bindings.put.get(node.id, ()))
 
     def _returned(self, made: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
         known = self._returns.get(id(made))
         if known is None:
             every = (node.value for node in ast.walk(made) if isinstance(node, ast.Return))
-            known = self._returns[id(made)] = [one for one in every if one is not None]
+            known = self._returns[id(made)] = [item for item in every if item is not None]
             del known[MOST_PARTS:]
         return known
 
@@ -139,7 +139,7 @@ class Flows:
         names = self.scope.names_of(node.func)
         # A method of what a function of the network gave, ``socket.socket().connect``, sends too.
         made = [name.name.partition("()")[0] for name in names]
-        is_network = any(reach_of(one) in _NETWORK or _LOOKUPS.match(one) for one in made)
+        is_network = any(reach_of(item) in _NETWORK or _LOOKUPS.match(item) for item in made)
         if not is_network and _last(node.func) not in _SENDING:
             return ""
         given = [
@@ -148,8 +148,8 @@ class Flows:
         ]
         is_lookup = any(_LOOKUPS.match(name.name) for name in names)
         for part in self.parts(*given):
-            if found := self._own(part, is_lookup=is_lookup or not is_network):
-                return found
+            if result := self._own(part, is_lookup=is_lookup or not is_network):
+                return result
         return ""
 
     def _own(self, part: ast.expr, *, is_lookup: bool) -> str:
@@ -175,7 +175,7 @@ class Flows:
 
     def changes(self, node: ast.Call) -> str:
         """What a call changes or removes that belongs to the machine, or nothing."""
-        names = [one.name for one in self.scope.names_of(node.func)]
+        names = [item.name for item in self.scope.names_of(node.func)]
         if any(_DELETES.match(name) for name in names) and node.args:
             path = self.folder.text(node.args[0])
             if path is not None and (_EVERYTHING.match(path) or path.startswith(("/*", "~/*"))):
@@ -183,9 +183,9 @@ class Flows:
         written = self._written(node, names)
         if written is not None:
             for part in self.parts(written):
-                found = self._installed(part)
-                if found:
-                    return f"writes among installed packages ({found})"
+                result = self._installed(part)
+                if result:
+                    return f"writes among installed packages ({result})"
         if "os.chmod" in names and len(node.args) > 1 and self._mode(node.args[1]) & 0o6000:
             return "gives a file the rights of its owner"
         return ""
@@ -218,12 +218,12 @@ class Flows:
 
     def _installed(self, part: ast.expr) -> str:
         if isinstance(part, ast.Attribute) and part.attr in {"__file__", "__path__"}:
-            names = [one.name for one in self.scope.names_of(part.value)]
+            names = [item.name for item in self.scope.names_of(part.value)]
             return next((name for name in names if name and not name.startswith(".")), "")
         if isinstance(part, ast.Attribute | ast.Name):
-            for one in self.scope.names_of(part):
-                if _INSTALLED.match(one.name):
-                    return one.name
+            for item in self.scope.names_of(part):
+                if _INSTALLED.match(item.name):
+                    return item.name
         return ""
 
     def may_be_text(self, node: ast.expr) -> bool:

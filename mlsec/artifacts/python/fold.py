@@ -109,7 +109,7 @@ class Folder(Bodies):
             return deepcopy(self.known[id(node)])
         self.open.add(id(node))
         try:
-            found = self.known[id(node)] = self._weighed(fold(node, local, deep + 1))
+            result = self.known[id(node)] = self._weighed(fold(node, local, deep + 1))
         except TooDeepError:
             raise
         except _FAULTS:
@@ -117,7 +117,7 @@ class Folder(Bodies):
             raise
         finally:
             self.open.discard(id(node))
-        return deepcopy(found)
+        return deepcopy(result)
 
     def _weighed(self, value: Any) -> Any:
         self.left -= weight_of(value) // 16
@@ -173,16 +173,16 @@ class Folder(Bodies):
         return made
 
     def _unary(self, node: ast.UnaryOp, local: Local, deep: int) -> Any:
-        held = self.fold(node.operand, local, deep)
-        return UNARY[type(node.op)](held)
+        result = self.fold(node.operand, local, deep)
+        return UNARY[type(node.op)](result)
 
     def _either(self, node: ast.BoolOp, local: Local, deep: int) -> Any:
-        found = None
+        result = None
         for part in node.values:
-            found = self.fold(part, local, deep)
-            if bool(found) is isinstance(node.op, ast.Or):
+            result = self.fold(part, local, deep)
+            if bool(result) is isinstance(node.op, ast.Or):
                 break
-        return found
+        return result
 
     def _chosen(self, node: ast.IfExp, local: Local, deep: int) -> Any:
         is_met = self.fold(node.test, local, deep)
@@ -200,14 +200,14 @@ class Folder(Bodies):
     def _item(self, node: ast.Subscript, local: Local, deep: int) -> Any:
         if self.names.plain_name(node.value) == "os.environ":
             return _of_environment(self.fold(node.slice, local, deep))
-        held = self.fold(node.value, local, deep)
+        result = self.fold(node.value, local, deep)
         if isinstance(node.slice, ast.Slice):
             part = node.slice
             ends = [
                 end and self.fold(end, local, deep) for end in (part.lower, part.upper, part.step)
             ]
-            return held[slice(*ends)]
-        return held[self.fold(node.slice, local, deep)]
+            return result[slice(*ends)]
+        return result[self.fold(node.slice, local, deep)]
 
     def _call(self, node: ast.Call, local: Local, deep: int) -> Any:
         given = self._given(node, local, deep) if not _takes_function(node) else []
@@ -231,13 +231,13 @@ class Folder(Bodies):
         raise UnfoldableError
 
     def _given(self, node: ast.Call, local: Local, deep: int) -> list[Any]:
-        found: list[Any] = []
+        result: list[Any] = []
         for part in node.args:
             if isinstance(part, ast.Starred):
-                found.extend(self.fold(part.value, local, deep))
+                result.extend(self.fold(part.value, local, deep))
             else:
-                found.append(self.fold(part, local, deep))
-        return found
+                result.append(self.fold(part, local, deep))
+        return result
 
     def _mapped(self, node: ast.Call, local: Local, deep: int) -> list[Any]:
         function, items = node.args[0], self.fold(node.args[1], local, deep)
@@ -256,9 +256,9 @@ class Folder(Bodies):
     def _field(self, part: ast.expr, local: Local, deep: int) -> str:
         if not isinstance(part, ast.FormattedValue):
             return str(self.fold(part, local, deep))
-        held = self.fold(part.value, local, deep)
+        result = self.fold(part.value, local, deep)
         form = self.fold(part.format_spec, local, deep) if part.format_spec else ""
-        return str(method("{:" + form + "}", "format", [held], {})) if form else str(held)
+        return str(method("{:" + form + "}", "format", [result], {})) if form else str(result)
 
     def _list(self, node: Any, local: Local, deep: int) -> list[Any]:
         return [self.fold(part, local, deep) for part in node.elts]
@@ -278,10 +278,10 @@ class Folder(Bodies):
             yield local
             return
         loop = node.generators[at]
-        for held in self.fold(loop.iter, local, deep):
+        for item in self.fold(loop.iter, local, deep):
             self.spend()
             inner = dict(local)
-            self.set_name(loop.target, held, inner)
+            self.set_name(loop.target, item, inner)
             if all(self.fold(test, inner, deep) for test in loop.ifs):
                 yield from self._rounds(node, inner, deep, at + 1)
 

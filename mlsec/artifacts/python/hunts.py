@@ -108,11 +108,11 @@ class Hunts:
         if not is_attribute and not is_taken:
             return
         texts = self.scope.texts_of(key)
-        held = [text for text in texts if text in _MODULES]
+        result = [text for text in texts if text in _MODULES]
         calls = [text for text in texts if any(reach_of(f"{at}.{text}") for at in _HOLDERS)]
-        if held or calls or not texts:
+        if result or calls or not texts:
             detail = "takes what it calls of another function's globals"
-            danger = Severity.CRITICAL if held or calls else Severity.MEDIUM
+            danger = Severity.CRITICAL if result or calls else Severity.MEDIUM
             self.note("object.__subclasses__", detail, "", line, danger)
 
 

@@ -65,7 +65,7 @@ class Meanings(ABC):
         """The texts that an expression may be, as far as that can be said."""
 
     @abstractmethod
-    def elements(self, held: ast.expr) -> list[ast.expr]:
+    def elements(self, node: ast.expr) -> list[ast.expr]:
         """The items of a container that is written out."""
 
     @abstractmethod
@@ -133,7 +133,7 @@ class Meanings(ABC):
             self._is_cut = self._is_cut or len(self.bindings.stars) > MOST_STARS
             modules = itertools.islice(self.bindings.stars, MOST_STARS)
             every = (f"{module}.{name}" for module in modules)
-            nameds.extend(Named(one) for one in every if reach_of(one))
+            nameds.extend(Named(item) for item in every if reach_of(item))
         return tuple(dict.fromkeys(nameds))
 
     def _attribute(self, node: ast.Attribute, deep: int) -> Iterator[Named]:
@@ -245,20 +245,20 @@ class Meanings(ABC):
                 if base.name == "sys.modules":
                     yield _hidden(inner_module(text))
                 elif base.name == "globals().__dict__":
-                    yield from (_hidden(one.name) for one in self._name(text))
+                    yield from (_hidden(item.name) for item in self._name(text))
                 else:
                     yield _hidden(inner_module(_joined(base.name.removesuffix(".__dict__"), text)))
             if not texts and not isinstance(key, ast.Slice):
                 yield _hidden(f"{base.name.removesuffix('.__dict__')}.?")
 
 
-def limited(found: Iterable[Named]) -> Names:
+def limited(names: Iterable[Named]) -> Names:
     kept: dict[Named, None] = {}
-    for one in found:
-        kept[one] = None
+    for name in names:
+        kept[name] = None
         # What reaches something is never pushed out by what does not.
         if len(kept) > MOST_NAMES:
-            quiet = [each for each in kept if not reach_of(each.name)]
+            quiet = [known for known in kept if not reach_of(known.name)]
             del kept[quiet[0] if quiet else next(iter(kept))]
     return tuple(kept)
 

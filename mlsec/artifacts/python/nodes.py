@@ -8,7 +8,7 @@ import ast
 def children(node: ast.AST) -> list[ast.AST]:
     """The parts of a node, without the text that describes a module or class."""
     if isinstance(node, ast.Module | ast.ClassDef):
-        body = {id(one) for one in node.body}
+        body = {id(item) for item in node.body}
         outer = [child for child in ast.iter_child_nodes(node) if id(child) not in body]
         return [*outer, *undocumented(node)]
     return list(ast.iter_child_nodes(node))

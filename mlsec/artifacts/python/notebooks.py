@@ -29,8 +29,8 @@ def judge_notebook(value: Mapping[str, Any], record: Recorder) -> None:
     record.hole(GapReason.UNSUPPORTED, "a notebook: its cells are code that nobody judges here")
     for number, text in enumerate(_cells(value)):
         data = text.encode("utf-8", "replace")
-        if found := shell_in(data) or HIDDEN.search(data):
-            note_program(record, found, f"cell {number} of the notebook")
+        if result := shell_in(data) or HIDDEN.search(data):
+            note_program(record, result, f"cell {number} of the notebook")
             return
     _judge_hidden("\n".join(map(_plain, _cells(value))), record)
 

@@ -131,11 +131,11 @@ def _zipped(*parts: Any) -> list[Any]:
 
 
 def _set(items: Any = ()) -> set[Any]:
-    held = list(items)
+    result = list(items)
     # Numbers larger than a hash can be chosen to share one, and then each is compared with all.
-    if any(isinstance(one, int) and one.bit_length() > MOST_HASHED_BITS for one in held):
+    if any(isinstance(item, int) and item.bit_length() > MOST_HASHED_BITS for item in result):
         raise UnfoldableError
-    return set(held)
+    return set(result)
 
 
 def _first(items: Any, *otherwise: Any) -> Any:
@@ -221,7 +221,7 @@ def _translated(text: Any, table: Any, *_: Any) -> Any:
 
 
 def _digits(text: str) -> list[str]:
-    return "".join(one if one.isdecimal() else " " for one in text).split()
+    return "".join(item if item.isdecimal() else " " for item in text).split()
 
 
 def _padded(name: str) -> Callable[..., Any]:
@@ -245,8 +245,8 @@ _BY_NAME: Mapping[str, Callable[..., Any]] = {
     "replace": _replaced,
     "translate": _translated,
     "keys": list,
-    "values": lambda held: list(held.values()),
-    "items": lambda held: list(held.items()),
+    "values": lambda entry: list(entry.values()),
+    "items": lambda entry: list(entry.items()),
     "format": _formatted,
     "to_bytes": _to_bytes,
     "tobytes": bytes,

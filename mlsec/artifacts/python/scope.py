@@ -63,7 +63,7 @@ class Scope(Meanings):
             is_changed = False
             for name, values in sources.items():
                 before = self._table.get(name, ())
-                parts = (one for value in values for one in self.names(value, 0))
+                parts = (item for value in values for item in self.names(value, 0))
                 after = limited((*before, *parts))
                 if after != before:
                     self._table[name] = after
@@ -108,38 +108,38 @@ class Scope(Meanings):
     def bound_to(self, name: str) -> list[ast.expr]:
         """The expressions that a name is set to; for a loop, the items that are written out."""
         if name not in self._bound:
-            found = self._bound[name] = []
+            result = self._bound[name] = []
             for meaning in self.bindings.names.get(name, ()):
                 if isinstance(meaning, Items):
-                    found.extend(self.elements(meaning.held))
+                    result.extend(self.elements(meaning.held))
                 elif isinstance(meaning, ast.expr):
-                    found.append(meaning)
-            del found[MOST_NAMES:]
+                    result.append(meaning)
+            del result[MOST_NAMES:]
         return self._bound[name]
 
-    def elements(self, held: ast.expr) -> list[ast.expr]:
+    def elements(self, node: ast.expr) -> list[ast.expr]:
         """The items of a container that is written out; the keys of a mapping."""
-        if isinstance(held, ast.Name):
-            meanings = self.bindings.names.get(held.id, ())
-            held = next(
-                (meaning for meaning in meanings if isinstance(meaning, ast.List | ast.Tuple)), held
+        if isinstance(node, ast.Name):
+            meanings = self.bindings.names.get(node.id, ())
+            node = next(
+                (meaning for meaning in meanings if isinstance(meaning, ast.List | ast.Tuple)), node
             )
-        if isinstance(held, ast.List | ast.Tuple | ast.Set):
-            return held.elts
-        return [key for key in held.keys if key] if isinstance(held, ast.Dict) else []
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            return node.elts
+        return [key for key in node.keys if key] if isinstance(node, ast.Dict) else []
 
     def function(self, name: str) -> ast.FunctionDef | None:
         """The function of the file that a resolved name stands for."""
-        found = self.bindings.functions.get(name[1:]) if name.startswith(".") else None
-        return found if isinstance(found, ast.FunctionDef) else None
+        result = self.bindings.functions.get(name[1:]) if name.startswith(".") else None
+        return result if isinstance(result, ast.FunctionDef) else None
 
     def texts_of(self, node: ast.expr) -> tuple[str, ...]:
         """The texts that an expression may be, as far as that can be said."""
         if isinstance(node, ast.Name):
-            every = [self.folder.text(one) for one in self.bound_to(node.id)]
-            found = tuple(dict.fromkeys(text for text in every if text is not None))
-            if found:
-                return found
+            every = [self.folder.text(item) for item in self.bound_to(node.id)]
+            result = tuple(dict.fromkeys(text for text in every if text is not None))
+            if result:
+                return result
         if isinstance(node, ast.IfExp | ast.BoolOp):
             parts = [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
             return tuple(text for part in parts[:MOST_NAMES] for text in self.texts_of(part))

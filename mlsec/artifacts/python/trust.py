@@ -46,13 +46,13 @@ def judge_trust(node: ast.Call, flows: Flows, record: Recorder) -> None:
 
 def _given(node: ast.Call, flows: Flows) -> dict[str, ast.expr]:
     """What a call is given by name, also by a table of names that is written out elsewhere."""
-    found = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+    result = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
     for keyword in node.keywords:
         if keyword.arg is None:
             for part in flows.parts(keyword.value):
                 for name, value in _entries(part, flows):
-                    found.setdefault(name, value)
-    return found
+                    result.setdefault(name, value)
+    return result
 
 
 def _entries(part: ast.expr, flows: Flows) -> list[tuple[str, ast.expr]]:

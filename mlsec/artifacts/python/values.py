@@ -74,8 +74,8 @@ class Values:
             return ""
         if isinstance(node, ast.Name) and self._is_shadowed(node.id):
             return ""
-        for one in self.scope.names_of(node):
-            name = one.name
+        for item in self.scope.names_of(node):
+            name = item.name
             if reach_of(name) in _REACHES and not name.endswith("()"):
                 return name
             if _FUNCTIONS.match(name) or name.removesuffix(".__dict__") in STRONG_MODULES:

@@ -100,7 +100,7 @@ class PythonWalk:
         outer: list[ast.AST] = [*node.decorator_list, *given.defaults]
         outer += filter(None, given.kw_defaults)
         named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
-        outer += [one for one in (*named, node.returns) if one is not None]
+        outer += [item for item in (*named, node.returns) if item is not None]
         if node.returns is not None:
             self._annotation(node.returns, inside)
         within = [(part, node.name) for part in undocumented(node)]

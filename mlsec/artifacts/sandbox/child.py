@@ -102,22 +102,22 @@ def main() -> NoReturn:
         allow_time(first.limits)
         match message:
             case LocalFile():
-                found = _read_local(message, first.limits)
+                result = _read_local(message, first.limits)
             case FarFile():
                 source = PipeSource(message.size_bytes)
-                found = attempt(Window.over(source, message.name), first.limits)
+                result = attempt(Window.over(source, message.name), first.limits)
             case _:
                 raise SystemExit(3)
-        answer(found)
+        answer(result)
 
 
-def answer(found: Inspection) -> None:
+def answer(value: Inspection) -> None:
     """Send what was found; what cannot be sent is reported as a reading that failed."""
     try:
-        data = frame(Done(inspection=found))
+        data = frame(Done(inspection=value))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         detail = f"its facts cannot be passed on: {error}"
-        inspection = crashed(GapReason.UNSUPPORTED, detail, found.size_bytes)
+        inspection = crashed(GapReason.UNSUPPORTED, detail, value.size_bytes)
         data = frame(Done(inspection=inspection))
     _write(data)
 

@@ -108,13 +108,13 @@ class _Pool:
             thread.start()
         running = len(self._threads)
         while running:
-            found = self._found.get()
-            if found is None:
+            result = self._found.get()
+            if result is None:
                 running -= 1
-            elif isinstance(found, BaseException):
-                raise found
+            elif isinstance(result, BaseException):
+                raise result
             else:
-                yield found
+                yield result
 
     def close(self) -> None:
         self._is_closed.set()
@@ -195,15 +195,15 @@ class _Driver:
     def _await_local(self) -> None:
         job = self._given[0]
         try:
-            found = self._answer(None)
+            answer = self._answer(None)
         except WorkerGoneError as gone:
-            found = self._lost(gone)
+            answer = self._lost(gone)
             self._given.popleft()
             for again in self._given:
                 self._send(again)
         else:
             self._given.popleft()
-        self._pool.put(job, found)
+        self._pool.put(job, answer)
 
     def _read_far(self, job: FarJob) -> Inspection:
         try:
@@ -227,8 +227,8 @@ class _Driver:
         deadline_s = time.monotonic() + self._pool.limits.wall_s
         while True:
             match self._process().receive(deadline_s):
-                case Done(inspection=found):
-                    return found
+                case Done(inspection=value):
+                    return value
                 case Want() as want if source is not None:
                     began_s = time.monotonic()
                     self._process().send(_serve(source, want))

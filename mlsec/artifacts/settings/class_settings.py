@@ -71,12 +71,12 @@ def judge_classes(value: Any, record: Recorder) -> None:
         record.fact(FactKind.NOT_FULLY_READ, "", detail, danger=Severity.INFO)
 
 
-def judge_entry_points(held: Any, path: str, record: Recorder) -> None:
+def judge_entry_points(value: Any, path: str, record: Recorder) -> None:
     """Note a command of an MLflow project that gives a further shell what is none of its files.
 
     ``mlflow run`` gives every command to a shell: that alone says nothing.
     """
-    for name, point in held.items() if isinstance(held, Mapping) else ():
+    for name, point in value.items() if isinstance(value, Mapping) else ():
         command = point.get("command") if isinstance(point, Mapping) else None
         if not isinstance(command, str):
             continue
@@ -93,17 +93,17 @@ def judge_entry_points(held: Any, path: str, record: Recorder) -> None:
 
 def _mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None:
     _constructor(part, path, record)
-    for key, held in part.items():
-        if isinstance(held, str) and isinstance(key, str):
+    for key, result in part.items():
+        if isinstance(result, str) and isinstance(key, str):
             plain = plain_key(key)
-            if plain.endswith("_implementation") and "/" in held:
+            if plain.endswith("_implementation") and "/" in result:
                 detail = f"code of another repository is run when the model is loaded (at {path})"
-                record.fact(FactKind.REMOTE_CODE_TRUSTED, held, detail)
-            elif plain == "target" and "params" in part and _DOTTED.match(held):
-                _target(held, path, record)
+                record.fact(FactKind.REMOTE_CODE_TRUSTED, result, detail)
+            elif plain == "target" and "params" in part and _DOTTED.match(result):
+                _target(result, path, record)
             elif plain == "class" and ("sparkVersion" in part or "paramMap" in part):
-                _spark(held, path, record)
-            elif plain == "op" and held in _FOREIGN_OPS and ("inputs" in part or "name" in part):
+                _spark(result, path, record)
+            elif plain == "op" and result in _FOREIGN_OPS and ("inputs" in part or "name" in part):
                 detail = f"an operator that the loading program must bring (at {path})"
                 record.fact(FactKind.CUSTOM_OPERATOR, _op_type(part), detail)
 
@@ -122,8 +122,8 @@ def _constructor(part: Mapping[str, Any], path: str, record: Recorder) -> None:
         others = given if isinstance(given, list) else []
         line = " ".join([command, *(str(other) for other in others)])
         record.in_part(f"the command at {path[-80:]}", LONGEST_COMMAND, len(line))
-        if found := shell_in(line[:LONGEST_COMMAND].encode("utf-8", "replace")):
-            note_program(record, found, f"the command at {path}")
+        if result := shell_in(line[:LONGEST_COMMAND].encode("utf-8", "replace")):
+            note_program(record, result, f"the command at {path}")
 
 
 def _op_type(part: Mapping[str, Any]) -> str:
@@ -134,17 +134,17 @@ def _op_type(part: Mapping[str, Any]) -> str:
     return "Custom"
 
 
-def _target(held: str, path: str, record: Recorder) -> None:
-    module, _, name = held.rpartition(".")
+def _target(value: str, path: str, record: Recorder) -> None:
+    module, _, name = value.rpartition(".")
     danger = danger_of(module, name)
     if danger is not None:
         detail = f"is called when the configuration is carried out (at {path})"
-        record.fact(FactKind.DENIED_CALL, held, detail, danger=danger)
+        record.fact(FactKind.DENIED_CALL, value, detail, danger=danger)
         return
-    record.hole(GapReason.UNRESOLVED, f"what {held} does, which {path} has called, is not known")
+    record.hole(GapReason.UNRESOLVED, f"what {value} does, which {path} has called, is not known")
 
 
-def _spark(held: str, path: str, record: Recorder) -> None:
-    if not _SPARK.match(held):
+def _spark(value: str, path: str, record: Recorder) -> None:
+    if not _SPARK.match(value):
         detail = f"a class of no known package is loaded by its name (at {path})"
-        record.fact(FactKind.CUSTOM_CODE, held, detail)
+        record.fact(FactKind.CUSTOM_CODE, value, detail)

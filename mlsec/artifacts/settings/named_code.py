@@ -38,59 +38,59 @@ def judge_named_code(part: Mapping[str, Any], path: str, record: Recorder) -> No
             judge(part[key], part, f"{path}.{key}", record)
 
 
-def _note_name(held: Any, path: str, record: Recorder, *, is_known: bool = False) -> None:
+def _note_name(value: Any, path: str, record: Recorder, *, is_known: bool = False) -> None:
     """A class or function by its dotted name; unknown ones are a gap, or reported as code."""
-    if isinstance(held, str) and _DOTTED.match(held.strip()):
+    if isinstance(value, str) and _DOTTED.match(value.strip()):
         kind = FactKind.CUSTOM_CODE if is_known else FactKind.UNVERIFIED_CLASS
-        note_called(held, path, record, _HOMES, kind)
+        note_called(value, path, record, _HOMES, kind)
 
 
 def note_called(
-    held: str, path: str, record: Recorder, homes: frozenset[str], kind: FactKind
+    value: str, path: str, record: Recorder, homes: frozenset[str], kind: FactKind
 ) -> None:
     """A callable that a configuration has called; one of none of these packages is a hole too."""
-    module, _, name = held.strip().rpartition(".")
+    module, _, name = value.strip().rpartition(".")
     danger = danger_of(module, name)
     if danger is not None:
         detail = f"is called when the configuration is carried out (at {path})"
-        record.fact(FactKind.DENIED_CALL, held, detail, danger=danger)
+        record.fact(FactKind.DENIED_CALL, value, detail, danger=danger)
     elif module.split(".")[0] not in homes:
         detail = f"a callable of no known package is called (at {path})"
-        record.fact(kind, held, detail)
-        record.hole(GapReason.UNRESOLVED, f"what {held} does is not known: {detail}"[:400])
+        record.fact(kind, value, detail)
+        record.hole(GapReason.UNRESOLVED, f"what {value} does is not known: {detail}"[:400])
 
 
-def _called(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
-    _note_name(held, path, record)
+def _called(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    _note_name(value, path, record)
 
 
-def _instantiator(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _instantiator(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """Lightning imports and calls this where a checkpoint is loaded."""
-    _note_name(held, path, record, is_known=True)
+    _note_name(value, path, record, is_known=True)
 
 
-def _target(held: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _target(value: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """NeMo's ``target`` beside ``cfg``; the one beside ``params`` is judged elsewhere."""
     is_called = not {"cfg", "init_args", "kwargs"}.isdisjoint(part)
-    if is_called or (isinstance(held, str) and _is_denied(held)):
-        _note_name(held, path, record)
+    if is_called or (isinstance(value, str) and _is_denied(value)):
+        _note_name(value, path, record)
 
 
-def _is_denied(held: str) -> bool:
-    module, _, name = held.strip().rpartition(".")
+def _is_denied(value: str) -> bool:
+    module, _, name = value.strip().rpartition(".")
     return bool(module) and danger_of(module, name) is not None
 
 
-def _named(held: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _named(value: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """Parts of a pipeline by the dotted name of their class (pyannote, Rasa)."""
     is_part = any(word in path for word in ("pipeline", "preprocessors", "policies"))
     if is_part and (isinstance(part.get("params"), Mapping) or "[" in path):
-        _note_name(held, path, record)
+        _note_name(value, path, record)
 
 
-def _custom_imports(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _custom_imports(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """MMEngine imports these modules before it builds anything."""
-    names = held.get("imports") if isinstance(held, Mapping) else held
+    names = value.get("imports") if isinstance(value, Mapping) else value
     for name in names if isinstance(names, list) else [names]:
         _module(name, path, record)
 
@@ -104,17 +104,17 @@ def _module(name: Any, path: str, record: Recorder) -> None:
         record.fact(kind, name, f"is imported for the model (at {path})", danger=danger)
 
 
-def _user_dir(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _user_dir(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """Fairseq imports the folder of this name as a package."""
-    if isinstance(held, str) and held not in ("", "null", "~"):
-        record.fact(FactKind.CUSTOM_CODE, held, f"a folder that is imported (at {path})")
-        note_reference(record, held, "a folder that is imported")
+    if isinstance(value, str) and value not in ("", "null", "~"):
+        record.fact(FactKind.CUSTOM_CODE, value, f"a folder that is imported (at {path})")
+        note_reference(record, value, "a folder that is imported")
 
 
-def _plugins(held: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _plugins(value: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """ModelScope installs plugins by their names; others import classes by dotted names."""
     is_of_modelscope = "framework" in part and "task" in part
-    for name in held if isinstance(held, list) else ():
+    for name in value if isinstance(value, list) else ():
         if is_of_modelscope and isinstance(name, str):
             detail = f"a package that is installed when the model is loaded (at {path})"
             record.fact(FactKind.CUSTOM_CODE, name, detail)
@@ -122,85 +122,85 @@ def _plugins(held: Any, part: Mapping[str, Any], path: str, record: Recorder) ->
             _note_name(name, path, record)
 
 
-def _allow_remote(held: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
-    if held is True and "framework" in part:
+def _allow_remote(value: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    if value is True and "framework" in part:
         detail = f"asks the loader to run code that comes with the model (at {path})"
         record.fact(FactKind.REMOTE_CODE_TRUSTED, "allow_remote", detail)
 
 
-def _script_url(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
-    if isinstance(held, str) and held:
+def _script_url(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    if isinstance(value, str) and value:
         detail = f"a script of a data set that is run when it is loaded (at {path})"
-        record.fact(FactKind.CUSTOM_CODE, held, detail)
+        record.fact(FactKind.CUSTOM_CODE, value, detail)
 
 
-def _implementation(held: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _implementation(value: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """The class that MLServer makes of a model."""
     parameters = part.get("parameters")
     if "name" in part and isinstance(parameters, Mapping):
-        _note_name(held, path, record, is_known=True)
+        _note_name(value, path, record, is_known=True)
         for key in ("uri", "environment_tarball"):
             _place(parameters.get(key), part, f"{path}.{key}", record)
 
 
-def _place(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
-    if isinstance(held, str) and (is_remote(held) or leaves_folder(held)):
-        note_reference(record, held, f"what {path} names")
+def _place(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    if isinstance(value, str) and (is_remote(value) or leaves_folder(value)):
+        note_reference(record, value, f"what {path} names")
 
 
-def _of_flavour(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _of_flavour(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """A file or folder of an MLflow model, which its flavour loads."""
     if "flavors" in path:
-        _place(held, _part, path, record)
+        _place(value, _part, path, record)
 
 
-def _library(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _library(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """A library of machine code that a runtime loads for a model (ONNX Runtime)."""
-    if not isinstance(held, str) or not held or _OWN_LIBRARY.match(held):
+    if not isinstance(value, str) or not value or _OWN_LIBRARY.match(value):
         return
-    if not note_reference(record, held, "a library that is loaded"):
-        record.fact(FactKind.CUSTOM_CODE, held, f"a library that is loaded (at {path})")
+    if not note_reference(record, value, "a library that is loaded"):
+        record.fact(FactKind.CUSTOM_CODE, value, f"a library that is loaded (at {path})")
 
 
-def _graph(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _graph(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """The graph of a part of a generating model (ONNX Runtime)."""
     if ".model." in path:
-        _place(held, _part, path, record)
+        _place(value, _part, path, record)
 
 
-def _bento(held: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _bento(value: Any, part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """The module that BentoML loads a stored model by."""
     if "api_version" in part and "signatures" in part:
-        _module(held, path, record)
+        _module(value, path, record)
 
 
-def _pickled(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _pickled(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """A class or function that jsonpickle imports, and makes or calls."""
-    _note_name(held, path, record)
+    _note_name(value, path, record)
 
 
-def _runtime(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+def _runtime(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
     """The environment that Ray sets up before it runs what it serves."""
-    if not isinstance(held, Mapping):
+    if not isinstance(value, Mapping):
         return
-    modules = held.get("py_modules")
-    for place in [held.get("working_dir"), *(modules if isinstance(modules, list) else [])]:
-        _place(place, held, path, record)
-    for line in held["pip"] if isinstance(held.get("pip"), list) else ():
+    modules = value.get("py_modules")
+    for place in [value.get("working_dir"), *(modules if isinstance(modules, list) else [])]:
+        _place(place, value, path, record)
+    for line in value["pip"] if isinstance(value.get("pip"), list) else ():
         if isinstance(line, str) and (line.startswith("-") or " @ http" in line):
             judge_line(line, record)
 
 
-def _layers(held: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
-    for layer in held if isinstance(held, list) else ():
+def _layers(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:
+    for layer in value if isinstance(value, list) else ():
         if not isinstance(layer, list) or len(layer) != 4:
             continue
         _, _, module, given = layer
         if isinstance(module, str) and not _CLASS_NAME.match(module):
             _note_program(module, path, record)
-        for one in given if isinstance(given, list) else ():
-            if isinstance(one, str) and (_CALLS.search(one) or not _ARGUMENT.match(one)):
-                _note_program(one, path, record)
+        for item in given if isinstance(given, list) else ():
+            if isinstance(item, str) and (_CALLS.search(item) or not _ARGUMENT.match(item)):
+                _note_program(item, path, record)
 
 
 def _note_program(text: str, path: str, record: Recorder) -> None:

@@ -63,16 +63,16 @@ def judge_settings(value: Any, record: Recorder) -> None:
 
 
 def _judge_mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None:
-    for key, held in part.items():
+    for key, result in part.items():
         judge = _KEYS.get(plain_key(key)) if isinstance(key, str) else None
         if judge is not None:
-            judge(held, f"{path}.{plain_key(key)}", record)
+            judge(result, f"{path}.{plain_key(key)}", record)
     if path.endswith(_FLAVOUR) or not _BESIDE_CODE.isdisjoint(part):
         _code_path(part.get("code"), f"{path}.code", record)
     judge_named_code(part, path, record)
     from mlsec.artifacts.templates.judge import judge_template, templates_in  # noqa: PLC0415
 
-    texts = {key: held for key, held in part.items() if isinstance(key, str)}
+    texts = {key: value for key, value in part.items() if isinstance(key, str)}
     for name, text in templates_in(texts):
         if match := _FIELD.search(text):
             detail = f"a field of a format text leads into Python's own machinery (in {name[:100]})"
@@ -85,8 +85,8 @@ def _judge_mapping(part: Mapping[str, Any], path: str, record: Recorder) -> None
         _judge_pipeline(part, record)
 
 
-def _auto_map(held: Any, path: str, record: Recorder) -> None:
-    entries = held.values() if isinstance(held, Mapping) else [held]
+def _auto_map(value: Any, path: str, record: Recorder) -> None:
+    entries = value.values() if isinstance(value, Mapping) else [value]
     listed = [part for entry in entries for part in (entry if isinstance(entry, list) else [entry])]
     references = [reference for reference in listed if isinstance(reference, str)]
     beside = {name for reference in references if (name := _file_of(reference))}
@@ -98,10 +98,10 @@ def _auto_map(held: Any, path: str, record: Recorder) -> None:
 
 def _file_of(reference: str) -> str:
     """The file beside the model that a reference names; "" where it leads elsewhere."""
-    found = _CODE_REFERENCE.match(reference) if len(reference) <= LONGEST_REFERENCE else None
-    if found is None or found.group("repo") or leaves_folder(reference):
+    result = _CODE_REFERENCE.match(reference) if len(reference) <= LONGEST_REFERENCE else None
+    if result is None or result.group("repo") or leaves_folder(reference):
         return ""
-    return found.group("module").replace(".", "/") + ".py"
+    return result.group("module").replace(".", "/") + ".py"
 
 
 def _code_reference(reference: str, path: str, record: Recorder) -> None:
@@ -113,14 +113,14 @@ def _code_reference(reference: str, path: str, record: Recorder) -> None:
     record.fact(FactKind.CUSTOM_CODE, reference, detail)
 
 
-def _trust(held: Any, path: str, record: Recorder) -> None:
-    if held is True or (isinstance(held, str) and held.strip().lower() in {"true", "yes", "1"}):
+def _trust(value: Any, path: str, record: Recorder) -> None:
+    if value is True or (isinstance(value, str) and value.strip().lower() in {"true", "yes", "1"}):
         detail = f"asks the loader to run code that comes with the model (at {path})"
         record.fact(FactKind.REMOTE_CODE_TRUSTED, "trust_remote_code", detail)
 
 
-def _custom_pipelines(held: Any, path: str, record: Recorder) -> None:
-    entries = held.values() if isinstance(held, Mapping) else [held]
+def _custom_pipelines(value: Any, path: str, record: Recorder) -> None:
+    entries = value.values() if isinstance(value, Mapping) else [value]
     for entry in entries:
         name = entry.get("impl", "") if isinstance(entry, Mapping) else entry
         if name:
@@ -136,15 +136,15 @@ def _judge_pipeline(part: Mapping[str, Any], record: Recorder) -> None:
     """
     owner = part["_class_name"]
     is_part = isinstance(owner, str) and len(owner) < 100 and bool(_PART.match(owner))
-    for key, held in part.items():
-        if (key.startswith("_class_name") and isinstance(held, list)) or (
-            isinstance(held, list) and len(held) == 2 and not key.startswith("_")
+    for key, result in part.items():
+        if (key.startswith("_class_name") and isinstance(result, list)) or (
+            isinstance(result, list) and len(result) == 2 and not key.startswith("_")
         ):
-            _component(key, held, record, is_part=is_part)
+            _component(key, result, record, is_part=is_part)
 
 
-def _component(key: str, held: list[Any], record: Recorder, *, is_part: bool) -> None:
-    texts = [part if isinstance(part, str) else "" for part in held]
+def _component(key: str, items: list[Any], record: Recorder, *, is_part: bool) -> None:
+    texts = [part if isinstance(part, str) else "" for part in items]
     module, name = (*texts, "", "")[:2]
     # What would reach a machine is reported wherever it stands.
     if module and not (is_part and danger_of(module, name or "x") is None):
@@ -163,42 +163,42 @@ def _import(module: str, name: str, path: str, record: Recorder) -> None:
         record.fact(FactKind.CUSTOM_CODE, whole, detail)
 
 
-def _imported(held: Any, path: str, record: Recorder) -> None:
-    if isinstance(held, str) and _NAME.match(held.strip()):
-        module, _, name = held.strip().rpartition(".")
+def _imported(value: Any, path: str, record: Recorder) -> None:
+    if isinstance(value, str) and _NAME.match(value.strip()):
+        module, _, name = value.strip().rpartition(".")
         _import(module or name, name if module else "", path, record)
 
 
-def _target(held: Any, path: str, record: Recorder) -> None:
+def _target(value: Any, path: str, record: Recorder) -> None:
     """A callable that a configuration has called: Hydra's ``_target_`` and the like."""
-    if isinstance(held, str):
-        note_called(held, path, record, KNOWN_PACKAGES, FactKind.UNVERIFIED_CLASS)
+    if isinstance(value, str):
+        note_called(value, path, record, KNOWN_PACKAGES, FactKind.UNVERIFIED_CLASS)
 
 
-def _loader_module(held: Any, path: str, record: Recorder) -> None:
-    if isinstance(held, str) and held.strip():
-        module = held.strip()
+def _loader_module(value: Any, path: str, record: Recorder) -> None:
+    if isinstance(value, str) and value.strip():
+        module = value.strip()
         _import(module, "", path, record)
 
 
-def _code_path(held: Any, path: str, record: Recorder) -> None:
-    if isinstance(held, str) and held not in {"", "null"}:
-        note_reference(record, held, f"what {path} names")
+def _code_path(value: Any, path: str, record: Recorder) -> None:
+    if isinstance(value, str) and value not in {"", "null"}:
+        note_reference(record, value, f"what {path} names")
         detail = f"code that is packed with the model is run when it is loaded (at {path})"
-        record.fact(FactKind.CUSTOM_CODE, held, detail)
+        record.fact(FactKind.CUSTOM_CODE, value, detail)
 
 
-def _weight_map(held: Any, path: str, record: Recorder) -> None:
-    named = held.values() if isinstance(held, Mapping) else ()
+def _weight_map(value: Any, path: str, record: Recorder) -> None:
+    named = value.values() if isinstance(value, Mapping) else ()
     files = sorted({name for name in named if isinstance(name, str)})
     for name in files:
         note_reference(record, name, f"a shard in {path}")
     record.property("weight_files", tuple(files[:MOST_SHARDS]))
 
 
-def _manifest(held: Any, path: str, record: Recorder) -> None:
+def _manifest(value: Any, path: str, record: Recorder) -> None:
     """The groups of a TensorFlow.js model, each with the files that are fetched for it."""
-    for group in held if isinstance(held, list) else ():
+    for group in value if isinstance(value, list) else ():
         names = group.get("paths") if isinstance(group, Mapping) else None
         for name in names if isinstance(names, list) else ():
             if isinstance(name, str):
@@ -218,44 +218,44 @@ def _judge_modules(value: list[Any], record: Recorder) -> None:
             note_reference(record, path, "a module of the model")
 
 
-def _license(held: Any, _path: str, record: Recorder) -> None:
-    if isinstance(held, str) and held.strip():
-        record.property("license", held.strip()[:200])
+def _license(value: Any, _path: str, record: Recorder) -> None:
+    if isinstance(value, str) and value.strip():
+        record.property("license", value.strip()[:200])
 
 
-def _address(held: Any, path: str, record: Recorder) -> None:
-    is_store = isinstance(held, str) and held.startswith(_STORES)
-    if isinstance(held, str) and not is_store and (is_remote(held) or leaves_folder(held)):
-        note_reference(record, held, f"what {path} names")
+def _address(value: Any, path: str, record: Recorder) -> None:
+    is_store = isinstance(value, str) and value.startswith(_STORES)
+    if isinstance(value, str) and not is_store and (is_remote(value) or leaves_folder(value)):
+        note_reference(record, value, f"what {path} names")
 
 
-def _handler(held: Any, path: str, record: Recorder) -> None:
+def _handler(value: Any, path: str, record: Recorder) -> None:
     """The file that TorchServe runs, which lies beside the model or is one of its own."""
-    if isinstance(held, str) and leaves_folder(held):
-        note_reference(record, held, f"what {path} has run")
+    if isinstance(value, str) and leaves_folder(value):
+        note_reference(record, value, f"what {path} has run")
 
 
-def _requirements(held: Any, _path: str, record: Recorder) -> None:
-    for line in held if isinstance(held, list) else ():
+def _requirements(value: Any, _path: str, record: Recorder) -> None:
+    for line in value if isinstance(value, list) else ():
         if isinstance(line, str) and (line.startswith("-") or " @ http" in line):
             judge_line(line, record)
 
 
-def _chain(held: Any, path: str, record: Recorder) -> None:
+def _chain(value: Any, path: str, record: Recorder) -> None:
     """A chain of LangChain that runs what a model writes, as a shell or Python would."""
-    if isinstance(held, str) and _RUNNING_CHAINS.match(held):
+    if isinstance(value, str) and _RUNNING_CHAINS.match(value):
         detail = f"runs what the model writes as a program (at {path})"
-        record.fact(FactKind.DENIED_CALL, held, detail, danger=Severity.MEDIUM)
+        record.fact(FactKind.DENIED_CALL, value, detail, danger=Severity.MEDIUM)
 
 
-def _pipeline_name(held: Any, path: str, record: Recorder) -> None:
-    if isinstance(held, str) and held:
-        _custom_pipelines(held, path, record)
+def _pipeline_name(value: Any, path: str, record: Recorder) -> None:
+    if isinstance(value, str) and value:
+        _custom_pipelines(value, path, record)
 
 
-def _architectures(held: Any, _path: str, record: Recorder) -> None:
-    if isinstance(held, list) and held and isinstance(held[0], str):
-        record.property("architecture", held[0][:100])
+def _architectures(value: Any, _path: str, record: Recorder) -> None:
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        record.property("architecture", value[0][:100])
 
 
 _KEYS: Mapping[str, Callable[[Any, str, Recorder], None]] = {

@@ -69,11 +69,11 @@ def _count(value: Any) -> float:
         current, is_done = left.pop()
         inner = _inner(current)
         if is_done:
-            counts[id(current)] = 1 + sum(counts[id(one)] for one in inner)
+            counts[id(current)] = 1 + sum(counts[id(item)] for item in inner)
         elif id(current) not in counts:
             counts[id(current)] = math.inf  # as long as what it holds is not counted
             left.append((current, True))
-            left += [(one, False) for one in inner]
+            left += [(item, False) for item in inner]
     return counts[id(value)]
 
 
@@ -106,7 +106,7 @@ def _key(value: Any) -> str:
     """A key as a text; of what is none, the texts in it, as aliases in it may multiply."""
     if isinstance(value, str):
         return value
-    return ", ".join(one for one in _inner(value)[:10] if isinstance(one, str))[:100]
+    return ", ".join(item for item in _inner(value)[:10] if isinstance(item, str))[:100]
 
 
 class _Builder:
@@ -131,8 +131,8 @@ class _Builder:
                 built.extend(self.value(item) for item in root.value)
             case yaml.MappingNode():
                 built = self.built[id(root)] = {}
-                for key, held in root.value:
-                    built[_key(self.value(key))] = self.value(held)
+                for key, result in root.value:
+                    built[_key(self.value(key))] = self.value(result)
             case _:
                 built = None
         return built

@@ -84,14 +84,14 @@ def _judge_code(data: bytes, record: Recorder) -> None:
     """Note values that are a call which runs code, in what describes a model."""
     if (shell := shell_in(data)) and not _BUILD.search(data):
         note_program(record, shell, "a value of the settings")
-    if found := _RESOLVED.search(data):
-        note_program(record, found, "a value of the settings")
-    for found in _TRITON.finditer(data):
-        path = found.group(1).decode("utf-8", "replace").replace("$$TRITON_MODEL_DIRECTORY/", "")
-        note_reference(record, path, "what Triton loads for the model", offset=found.start(1))
-    found = _CODE.search(data)
-    if found and _MODEL.search(data):
-        call = found.group(1).decode("ascii")
+    if result := _RESOLVED.search(data):
+        note_program(record, result, "a value of the settings")
+    for result in _TRITON.finditer(data):
+        path = result.group(1).decode("utf-8", "replace").replace("$$TRITON_MODEL_DIRECTORY/", "")
+        note_reference(record, path, "what Triton loads for the model", offset=result.start(1))
+    result = _CODE.search(data)
+    if result and _MODEL.search(data):
+        call = result.group(1).decode("ascii")
         detail = "a value of the configuration is code that something must mean to run"
         danger = Severity.MEDIUM
-        record.fact(FactKind.EMBEDDED_CODE, call, detail, offset=found.start(1), danger=danger)
+        record.fact(FactKind.EMBEDDED_CODE, call, detail, offset=result.start(1), danger=danger)

@@ -73,8 +73,8 @@ def _endless(tree: Any, kinds: Any) -> Iterator[Found]:
 def _is_unchanged(call: Any, own: set[str], kinds: Any) -> bool:
     given = [*call.args, *(pair.value for pair in call.kwargs)]
     return all(
-        isinstance(one, kinds.Const) or (isinstance(one, kinds.Name) and one.name in own)
-        for one in given
+        isinstance(item, kinds.Const) or (isinstance(item, kinds.Name) and item.name in own)
+        for item in given
     )
 
 

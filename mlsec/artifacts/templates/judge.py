@@ -65,7 +65,7 @@ def _parsed(text: str, record: Recorder, where: str, offset: int) -> nodes.Templ
         lstrip_blocks=True,
         extensions=["jinja2.ext.loopcontrols", "jinja2.ext.do"],
     )
-    text = _LONG_NUMBER.sub(lambda found: found[0][:MOST_DIGITS], _GENERATION.sub("", text))
+    text = _LONG_NUMBER.sub(lambda item: item[0][:MOST_DIGITS], _GENERATION.sub("", text))
     try:
         # Environment.parse would run a line of its own to show where a template is wrong.
         tree = Parser(environment, text).parse()
@@ -114,21 +114,23 @@ def templates_in(value: Mapping[str, object]) -> list[tuple[str, str]]:
 
     ``chat_template`` is a text, a list of {name, template}, or a mapping of names to texts.
     """
-    found: list[tuple[str, str]] = []
-    for key, held in value.items():
-        if "template" not in key or not isinstance(held, str | list | Mapping):
+    collected: list[tuple[str, str]] = []
+    for key, result in value.items():
+        if "template" not in key or not isinstance(result, str | list | Mapping):
             continue
-        if isinstance(held, str):
-            found.append((key, held))
-        elif isinstance(held, Mapping):
-            found.extend((f"{key}.{name}", text) for name, text in held.items() if _is_text(text))
+        if isinstance(result, str):
+            collected.append((key, result))
+        elif isinstance(result, Mapping):
+            collected.extend(
+                (f"{key}.{name}", text) for name, text in result.items() if _is_text(text)
+            )
         else:
-            for entry in held:
+            for entry in result:
                 text = entry.get("template") if isinstance(entry, Mapping) else entry
                 name = entry.get("name", "") if isinstance(entry, Mapping) else ""
                 if isinstance(text, str):
-                    found.append((f"{key}.{name}", text))
-    return found
+                    collected.append((f"{key}.{name}", text))
+    return collected
 
 
 def _is_text(value: object) -> bool:

@@ -105,8 +105,8 @@ class Folder:
             self.is_cut = True
             return NOTHING
         try:
-            found = itertools.islice(fold(node, deep + 1), MOST_VALUES)
-            return tuple(value for value in found if _is_small(value))
+            result = itertools.islice(fold(node, deep + 1), MOST_VALUES)
+            return tuple(value for value in result if _is_small(value))
         except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError):
             return NOTHING
 

@@ -79,10 +79,10 @@ class TemplateWalk:
             if judge is not None:
                 judge(node)
         if self.is_chat:
-            for found in growth_in(self.tree, self.kinds):
-                self._note(*found)
-            for found in triggers_in(self.tree, self.kinds, self.names, self.folder.texts):
-                self._note(*found)
+            for item in growth_in(self.tree, self.kinds):
+                self._note(*item)
+            for item in triggers_in(self.tree, self.kinds, self.names, self.folder.texts):
+                self._note(*item)
         if self.folder.is_cut:
             detail = f"{self.where} makes more texts than are worked out: some names are not known"
             self.record.unread(OverLimitError.reason, detail, start=max(self.offset, 0))
@@ -266,7 +266,7 @@ class TemplateWalk:
         sides = [self.folder.values(side) for side in (node.left, node.right)]
         for mine, other in (sides, sides[::-1]):
             numbers = [abs(value) for value in mine if isinstance(value, int)]
-            longest = max((len(one) for one in other if isinstance(one, str | list)), default=1)
+            longest = max((len(item) for item in other if isinstance(item, str | list)), default=1)
             for value in numbers:
                 if value > HUGE or value * longest > MOST_MADE:
                     self._note(FactKind.BOMB, str(value)[:40], "multiplies by a huge number")

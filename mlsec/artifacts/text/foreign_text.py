@@ -78,8 +78,8 @@ def read_foreign_text(window: Window, record: Recorder) -> None:
         record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
     if inner := decoded(data):
         judge_bytes(Window.of(inner), "(decoded)", record)
-    if found := shell_in(data):
-        _code(found, record, "fetches and runs code, or gives a shell away")
+    if result := shell_in(data):
+        _code(result, record, "fetches and runs code, or gives a shell away")
     if suffix in _SETTINGS or path.name == "Pipfile":
         _settings(data, record)
     if path.name == "pickle_module_info.txt":
@@ -87,23 +87,23 @@ def read_foreign_text(window: Window, record: Recorder) -> None:
 
 
 def _settings(data: bytes, record: Recorder) -> None:
-    if found := _PROGRAM.search(data):
-        _code(found, record, "a value of the settings is code that something must mean to run")
-    for found in (*_SERVED.finditer(data), *_INDEX.finditer(data)):
-        place = next(part for part in found.groups() if part).decode("utf-8", "replace")
+    if result := _PROGRAM.search(data):
+        _code(result, record, "a value of the settings is code that something must mean to run")
+    for result in (*_SERVED.finditer(data), *_INDEX.finditer(data)):
+        place = next(part for part in result.groups() if part).decode("utf-8", "replace")
         if place.startswith("-"):
-            _code(found, record, "an option that has a program loaded or run beside the server")
+            _code(result, record, "an option that has a program loaded or run beside the server")
         else:
             judge_line(f"--index-url {place}", record)
-    for found in _DIRECT.finditer(data):
-        judge_line(found.group(1).decode("utf-8", "replace"), record)
-    if found := _CAFFE.search(data):
+    for result in _DIRECT.finditer(data):
+        judge_line(result.group(1).decode("utf-8", "replace"), record)
+    if result := _CAFFE.search(data):
         module = _MODULE.search(data)
         name = module.group(1).decode("ascii", "replace") if module else "Python"
         detail = "a layer that imports a module of Python and runs it"
-        record.fact(FactKind.UNSAFE_OPERATOR, name, detail, offset=found.start())
-    if found := _REGISTERED.search(data):
-        name = found.group(1).decode("utf-8", "replace").strip("\"'")
+        record.fact(FactKind.UNSAFE_OPERATOR, name, detail, offset=result.start())
+    if result := _REGISTERED.search(data):
+        name = result.group(1).decode("utf-8", "replace").strip("\"'")
         detail = f"the loading program must register {name}: what it does is not known"
         record.hole(GapReason.UNRESOLVED, detail)
 
@@ -116,6 +116,6 @@ def _pickle_module(data: bytes, record: Recorder) -> None:
         record.fact(FactKind.CUSTOM_CODE, name, detail)
 
 
-def _code(found: re.Match[bytes], record: Recorder, detail: str) -> None:
-    text = found.group()[:80].decode("utf-8", "replace")
-    record.fact(FactKind.EMBEDDED_CODE, text, detail, offset=found.start(), danger=Severity.MEDIUM)
+def _code(match: re.Match[bytes], record: Recorder, detail: str) -> None:
+    text = match.group()[:80].decode("utf-8", "replace")
+    record.fact(FactKind.EMBEDDED_CODE, text, detail, offset=match.start(), danger=Severity.MEDIUM)

@@ -254,7 +254,7 @@ class _Elements:
     def _stored(self, attributes: dict[str, str]) -> None:
         """What a constant declares of the file with the weights beside the network."""
         shape = attributes.get("shape", "")
-        note_shape(self.record, [int(one) for one in _NUMBER.findall(shape)[:64]], "a constant")
+        note_shape(self.record, [int(item) for item in _NUMBER.findall(shape)[:64]], "a constant")
         for key in ("offset", "size"):
             value = attributes.get(key, "").strip()
             if value and not (value.isdecimal() and len(value) < _DIGITS):

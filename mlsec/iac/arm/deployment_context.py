@@ -43,7 +43,7 @@ def resource_id(scope_id: str, kind: str, names: list[Any]) -> Any:
 
 
 def _resource_id(template: TemplateScope, values: list[Any]) -> Any:
-    known = [n for n, each in enumerate(values) if isinstance(each, str) and "/" in each]
+    known = [n for n, entry in enumerate(values) if isinstance(entry, str) and "/" in entry]
     if not known:
         return UnknownValue("an id of something that is not known", is_given=True)
     place, scope = known[0], template.scope_id

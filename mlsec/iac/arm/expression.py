@@ -83,20 +83,20 @@ class _Parser:
     def expression(self, depth: int) -> Any:
         if depth > MAX_DEPTH:
             raise ExpressionError("an expression inside of another without end")
-        found = self._primary(depth)
+        result = self._primary(depth)
         while self.kind == "sign" and self._word in ".[?":
             self._take("?")
             self._take(".")
             if self._take("["):
                 self._take("?")
-                found = Step(found, self.expression(depth + 1))
+                result = Step(result, self.expression(depth + 1))
                 self._demand("]")
             elif self.kind == "word":
-                found = Step(found, self._word)
+                result = Step(result, self._word)
                 self._next()
             else:
                 raise ExpressionError("expected a name")
-        return found
+        return result
 
     def _primary(self, depth: int) -> Any:
         kind, word = self.kind, self._word

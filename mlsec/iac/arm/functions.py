@@ -20,7 +20,7 @@ FORMAT_HOLE = re.compile(r"\{(\d+)(?::[^{}]*)?\}")
 def unique(*parts: Any) -> str:
     """Stand for the 13 letters that the same parts always give."""
     digest = hashlib.sha256("\x00".join(map(str, parts)).encode()).hexdigest()
-    return "".join(chr(ord("a") + int(each, 16)) for each in digest[:13])
+    return "".join(chr(ord("a") + int(item, 16)) for item in digest[:13])
 
 
 def guid(*parts: Any) -> str:
@@ -48,7 +48,7 @@ def equals(first: Any, second: Any) -> bool:
 def split(text: str, delimiters: Any) -> list[str]:
     """Cut a text at one delimiter or several."""
     several = [delimiters] if isinstance(delimiters, str) else list(delimiters)
-    return re.split("|".join(re.escape(each) for each in several), text) if several else [text]
+    return re.split("|".join(re.escape(item) for item in several), text) if several else [text]
 
 
 def take(value: Any, count: int) -> Any:
@@ -63,19 +63,21 @@ def skip(value: Any, count: int) -> Any:
 
 def union(*values: Any) -> Any:
     """Put objects or lists together; of one that is not known all keys may be in it."""
-    hidden = next((each for each in values if isinstance(each, UnknownValue)), None)
+    hidden = next((entry for entry in values if isinstance(entry, UnknownValue)), None)
     if hidden is not None:
-        return UnknownValue(hidden.why, is_given=any(each for each in values if each is not hidden))
-    if all(isinstance(each, Mapping) for each in values):
-        found: dict[str, Any] = {}
-        for each in values:
-            for key, value in each.items():
-                both = isinstance(found.get(key), Mapping) and isinstance(value, Mapping)
-                found[key] = union(found[key], value) if both else value
-        return found
+        return UnknownValue(
+            hidden.why, is_given=any(entry for entry in values if entry is not hidden)
+        )
+    if all(isinstance(entry, Mapping) for entry in values):
+        result: dict[str, Any] = {}
+        for entry in values:
+            for key, value in entry.items():
+                both = isinstance(result.get(key), Mapping) and isinstance(value, Mapping)
+                result[key] = union(result[key], value) if both else value
+        return result
     together: list[Any] = []
-    for each in values:
-        together += [item for item in each if item not in together]
+    for entry in values:
+        together += [item for item in entry if item not in together]
     return together
 
 
@@ -83,14 +85,14 @@ def intersection(*values: Any) -> Any:
     """Give what all of them have."""
     first, *others = values
     if isinstance(first, Mapping):
-        return {k: v for k, v in first.items() if all(each.get(k) == v for each in others)}
-    return [each for each in first if all(each in other for other in others)]
+        return {k: v for k, v in first.items() if all(item.get(k) == v for item in others)}
+    return [item for item in first if all(item in other for other in others)]
 
 
 def concat(*parts: Any) -> Any:
     """Join texts, or lists."""
     if parts and isinstance(parts[0], list):
-        return [each for part in parts for each in part]
+        return [item for part in parts for item in part]
     return "".join(text(part) for part in parts)
 
 
@@ -148,8 +150,8 @@ def reached(value: Any, *path: Any) -> Any:
 
 def shallow_merge(values: list[Any]) -> Any:
     """Put objects over each other; one that is not known hides them all."""
-    hidden = next((each for each in values if isinstance(each, UnknownValue)), None)
-    return hidden or {key: value for each in values for key, value in (each or {}).items()}
+    hidden = next((item for item in values if isinstance(item, UnknownValue)), None)
+    return hidden or {key: value for item in values for key, value in (item or {}).items()}
 
 
 def items(value: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -175,7 +177,7 @@ PLAIN: Mapping[str, Callable[..., Any]] = {
     "equals": equals,
     "false": lambda: False,
     "first": lambda value: value[0] if value else None,
-    "flatten": lambda value: [inner for each in value for inner in each],
+    "flatten": lambda value: [inner for entry in value for inner in entry],
     "format": filled,
     "greater": lambda a, b: a > b,
     "greaterorequals": lambda a, b: a >= b,
@@ -184,7 +186,7 @@ PLAIN: Mapping[str, Callable[..., Any]] = {
     "int": int,
     "intersection": intersection,
     "items": items,
-    "join": lambda value, between: between.join(text(each) for each in value),
+    "join": lambda value, between: between.join(text(entry) for entry in value),
     "json": json.loads,
     "last": lambda value: value[-1] if value else None,
     "length": len,
@@ -236,4 +238,4 @@ def hidden_in(value: Any) -> UnknownValue | None:
     inside = value.values() if isinstance(value, Mapping) else value
     if isinstance(inside, str) or not hasattr(inside, "__iter__"):
         return None
-    return next((found for found in map(hidden_in, inside) if found is not None), None)
+    return next((item for item in map(hidden_in, inside) if item is not None), None)

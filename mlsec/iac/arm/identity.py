@@ -16,8 +16,8 @@ def principal_of(found_id: str) -> str:
 def add_identity(body: dict[str, Node], found_id: str, kind: str) -> None:
     """Who it runs as is known when it is made; it is the same wherever the code refers to it."""
     if kind.lower() == "microsoft.managedidentity/userassignedidentities":
-        held = body.get("properties")
-        own = held.pairs() if held is not None else {}
+        result = body.get("properties")
+        own = result.pairs() if result is not None else {}
         body["properties"] = Node({**own, "principalId": Node(principal_of(found_id))})
         return
     identity = body.get("identity")
@@ -27,8 +27,8 @@ def add_identity(body: dict[str, Node], found_id: str, kind: str) -> None:
     if "systemassigned" in identity.text("type").lower():
         fields.setdefault("principalId", Node(principal_of(found_id)))
     attached = {
-        each: at(node, {"principalId": Node(principal_of(each)), **node.pairs()})
-        for each, node in identity.pairs("userAssignedIdentities").items()
+        value: at(node, {"principalId": Node(principal_of(value)), **node.pairs()})
+        for value, node in identity.pairs("userAssignedIdentities").items()
     }
     if attached:
         fields["userAssignedIdentities"] = at(identity, attached)

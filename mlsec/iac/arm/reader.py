@@ -67,8 +67,8 @@ class _Reading:
         """Whether the template that it compiles to lies beside it."""
         compiled = f"{file.path.removesuffix('.bicep')}.json"
         return any(
-            each.path == compiled and "bicep" in each.text[:4000]
-            for each in self._scope.written_in(Language.ARM)
+            item.path == compiled and "bicep" in item.text[:4000]
+            for item in self._scope.written_in(Language.ARM)
         )
 
     def declarations(self) -> Iterator[Declaration]:
@@ -81,33 +81,33 @@ class _Reading:
                 self._scope.refuse(
                     file, "working it out takes too many steps", reason=GapReason.OVER_LIMIT
                 )
-        for path, found in walked.items():
+        for path, result in walked.items():
             if path not in self._nested:
-                yield from found
+                yield from result
 
     def _of_template(self, file: CodeFile, root: Node) -> Iterator[Declaration]:
         walk = Walk(file, self._linked, self._doubt)
         template = walk.template(root, self._values.get(_stem(file.path), {}), GROUP_ID)
         stack = file.in_repository or file.id
-        for found in walk.found(root, template):
-            if not found.is_made:
-                place = (found.type, self._scope.name, "")
+        for item in walk.found(root, template):
+            if not item.is_made:
+                place = (item.type, self._scope.name, "")
                 self._scope.tally.exclude(place, "its condition does not hold with the defaults")
                 continue
-            yield self._declaration(found, stack)
+            yield self._declaration(item, stack)
 
-    def _declaration(self, found: ArmResource, stack: str) -> Declaration:
-        name = text_of(found.body.get("name"))
-        above = found.body.get("parent", "name")
+    def _declaration(self, arm_resource: ArmResource, stack: str) -> Declaration:
+        name = text_of(arm_resource.body.get("name"))
+        above = arm_resource.body.get("parent", "name")
         return Declaration(
             kind=KIND,
-            type=self._types.get(found.type.lower(), found.type),
-            address="/".join(filter(None, (found.type, text_of(above), name))),
-            body=found.body,
-            file=found.file,
+            type=self._types.get(arm_resource.type.lower(), arm_resource.type),
+            address="/".join(filter(None, (arm_resource.type, text_of(above), name))),
+            body=arm_resource.body,
+            file=arm_resource.file,
             stack=stack,
-            line=found.line,
-            column=found.column,
+            line=arm_resource.line,
+            column=arm_resource.column,
             given=name,
         )
 
@@ -116,10 +116,10 @@ class _Reading:
         folder = posixpath.dirname(file.path)
         near = posixpath.normpath(posixpath.join(folder, path)) if "://" not in path else ""
         tail = path.rpartition("›")[2].partition("?")[0].lstrip("/")
-        for each in (near, posixpath.normpath(posixpath.join(folder, tail)) if tail else ""):
-            root = self._roots.get(each)
-            if root is not None and each != file.path:
-                self._nested.add(each)
+        for item in (near, posixpath.normpath(posixpath.join(folder, tail)) if tail else ""):
+            root = self._roots.get(item)
+            if root is not None and item != file.path:
+                self._nested.add(item)
                 return root
         return None
 
@@ -128,19 +128,19 @@ class _Reading:
 
 
 def _given(root: Node) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, each in root.pairs("parameters").items():
-        value = each.get("value")
+    item: dict[str, Any] = {}
+    for name, collected in root.pairs("parameters").items():
+        value = collected.get("value")
         if value is None:
             why = f"parameter {name} is read from a vault"
-            found[name] = UnknownValue(why, f"‹{name}›", is_given=True)
+            item[name] = UnknownValue(why, f"‹{name}›", is_given=True)
             continue
-        held = plain(value)
-        is_open = isinstance(held, str) and (held.startswith(_PLACEHOLDERS) or "${" in held)
-        found[name] = (
-            UnknownValue(f"parameter {name} is left open", f"‹{name}›") if is_open else held
+        result = plain(value)
+        is_open = isinstance(result, str) and (result.startswith(_PLACEHOLDERS) or "${" in result)
+        item[name] = (
+            UnknownValue(f"parameter {name} is left open", f"‹{name}›") if is_open else result
         )
-    return found
+    return item
 
 
 def _stem(path: str) -> str:

@@ -56,8 +56,8 @@ class Walk:
             if node.text("type").lower() == DEPLOYMENT and not node.get("copy"):
                 deployment = self._by_node[id(node)] = self._deployment(node, made)
                 name = text_of(made.work(node.get("name") or Node("")))
-                for each in filter(None, (name, symbols.get(id(node), ""))):
-                    self._deployments[each.lower()] = deployment
+                for item in filter(None, (name, symbols.get(id(node), ""))):
+                    self._deployments[item.lower()] = deployment
         return made
 
     def found(self, root: Node, template: ArmTemplate) -> Iterator[ArmResource]:
@@ -101,7 +101,7 @@ class Walk:
                 yield from self._nested(node, template)
             return
         here = _place(written, name, text_of(template.work(node.get("scope") or Node(""))), above)
-        own = {key: each for key, each in node.pairs().items() if key not in _NOT_BODY}
+        own = {key: value for key, value in node.pairs().items() if key not in _NOT_BODY}
         body = dict(template.work(at(node, own)).pairs())
         found_id = here.id(template.scope_id)
         body |= _names(here, found_id, template.scope_id)
@@ -117,8 +117,8 @@ class Walk:
         return _Deployment(node=node, outer=template, walk=self)
 
     def _nested(self, node: Node, template: ArmTemplate) -> Iterator[ArmResource]:
-        held = self._by_node.get(id(node)) or self._deployment(node, template)
-        opened = held.open() if self._depth < MAX_NESTED else None
+        result = self._by_node.get(id(node)) or self._deployment(node, template)
+        opened = result.open() if self._depth < MAX_NESTED else None
         if opened is None:
             name = text_of(template.work(node.get("name") or Node("")))
             what = "is read by no one here" if self._depth < MAX_NESTED else "stands on itself"
@@ -132,8 +132,8 @@ class Walk:
     ) -> tuple[Walk, ArmTemplate, Node] | None:
         """Give a nested deployment's own walk, template and text; None when it is not here."""
         given = {
-            name: _given(name, template.work(each))
-            for name, each in node.pairs("properties", "parameters").items()
+            name: _given(name, template.work(value))
+            for name, value in node.pairs("properties", "parameters").items()
         }
         group = text_of(template.work(node.get("resourceGroup") or Node("")))
         scope = f"{SUBSCRIPTION_ID}/resourceGroups/{group}" if group else template.scope_id
@@ -208,8 +208,8 @@ class _Deployment(msgspec.Struct, kw_only=True):
             return {}
         _, template, root = opened
         return {
-            name: {"value": plain(template.work(each.get("value") or Node(None)))}
-            for name, each in root.pairs("outputs").items()
+            name: {"value": plain(template.work(value.get("value") or Node(None)))}
+            for name, value in root.pairs("outputs").items()
         }
 
 
@@ -234,9 +234,9 @@ class _Above(msgspec.Struct, frozen=True, kw_only=True):
 
 def _given(name: str, worked: Node) -> Any:
     """Give the value that a deployment sets a parameter to."""
-    held = worked.get("value")
-    if held is not None:
-        return plain(held)
+    result = worked.get("value")
+    if result is not None:
+        return plain(result)
     if worked.get("reference") is not None:
         return UnknownValue(f"parameter {name} is read from a vault", is_given=True)
     return plain(worked) if isinstance(worked.value, UnknownValue) else None
@@ -246,9 +246,9 @@ _NOT_BODY = ("resources", "copy", "condition", "dependsOn", "type", "apiVersion"
 
 
 def _each(root: Node) -> Iterator[Node]:
-    held = root.get("resources")
-    if held is not None:
-        yield from held.value.values() if isinstance(held.value, Mapping) else held.items()
+    result = root.get("resources")
+    if result is not None:
+        yield from result.value.values() if isinstance(result.value, Mapping) else result.items()
 
 
 def _place(written: str, name: str, scope: str, above: _Above | None) -> _Place:

@@ -50,8 +50,8 @@ class ArmTemplate:
         self.loops: dict[str, int] = {}
         self._given = {name.lower(): value for name, value in given.items()}
         self._refer = refer
-        self._parameters = {name.lower(): each for name, each in root.pairs("parameters").items()}
-        self._variables = {name.lower(): each for name, each in root.pairs("variables").items()}
+        self._parameters = {name.lower(): entry for name, entry in root.pairs("parameters").items()}
+        self._variables = {name.lower(): entry for name, entry in root.pairs("variables").items()}
         self._known: dict[str, Any] = {}
         self._open: set[str] = set()
         self._steps = self._depth = 0
@@ -69,22 +69,22 @@ class ArmTemplate:
         if isinstance(value, str):
             return at(node, _as_nodes(self._text(value), node)) if value[:1] == "[" else node
         if isinstance(value, tuple):
-            return at(node, tuple(self.work(each) for each in value))
+            return at(node, tuple(self.work(item) for item in value))
         if isinstance(value, Mapping):
             return at(node, self._mapping(value))
         return node
 
     def _mapping(self, value: Mapping[str, Node]) -> dict[str, Node]:
         nodes: dict[str, Node] = {}
-        for key, each in value.items():
-            if key == "copy" and isinstance(each.value, tuple):
-                for copy in each.value:
+        for key, result in value.items():
+            if key == "copy" and isinstance(result.value, tuple):
+                for copy in result.value:
                     nodes[copy.text("name")] = self._copied(copy)
                 continue
             name = key
             if is_expression(key):
-                name = text_of(at(each, self._text(key))) or key
-            nodes[name] = self.work(each)
+                name = text_of(at(result, self._text(key))) or key
+            nodes[name] = self.work(result)
         return nodes
 
     def _copied(self, copy: Node) -> Node:
@@ -103,8 +103,8 @@ class ArmTemplate:
 
     def count_of(self, copy: Node) -> int | UnknownValue:
         """Give how often a copy is made."""
-        held = copy.get("count")
-        value = self.work(held).value if held is not None else 1
+        result = copy.get("count")
+        value = self.work(result).value if result is not None else 1
         if isinstance(value, UnknownValue):
             return value
         if isinstance(value, int) and 0 <= value <= arm_functions.MAX_RANGE:
@@ -208,10 +208,10 @@ class ArmTemplate:
         variable = self._variables.get(name.lower())
         if variable is None:
             copies = self.root.items("variables", "copy")
-            found = [copy for copy in copies if copy.text("name").lower() == name.lower()]
-            if not found:
+            result = [copy for copy in copies if copy.text("name").lower() == name.lower()]
+            if not result:
                 return UnknownValue(f"variable {name} is not in the template")
-            return plain(self._copied(found[0]))
+            return plain(self._copied(result[0]))
         if self.loops:
             return plain(self.work(variable))
         return self._once(f"variable {name.lower()}", variable)
@@ -233,8 +233,8 @@ class ArmTemplate:
 
 
 def _is_nullable(parameter: Node) -> bool:
-    held = parameter.get("nullable")
-    return held is not None and held.value is True
+    result = parameter.get("nullable")
+    return result is not None and result.value is True
 
 
 def _step(value: Any, key: Any) -> Any:
@@ -245,7 +245,7 @@ def _step(value: Any, key: Any) -> Any:
     if isinstance(key, UnknownValue):
         return UnknownValue(key.why)
     if isinstance(value, Mapping):
-        folded = {str(each).lower(): inner for each, inner in value.items()}
+        folded = {str(entry).lower(): inner for entry, inner in value.items()}
         return folded.get(str(key).lower(), UnknownValue(f"{key} is not there"))
     if isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value):
         return value[key]
@@ -266,7 +266,7 @@ def _pieces(form: str, values: list[Any]) -> list[Any]:
 
 def _as_nodes(value: Any, node: Node) -> Any:
     if isinstance(value, list | tuple):
-        return tuple(at(node, _as_nodes(each, node)) for each in value)
+        return tuple(at(node, _as_nodes(item, node)) for item in value)
     if isinstance(value, Mapping):
-        return {str(key): at(node, _as_nodes(each, node)) for key, each in value.items()}
+        return {str(key): at(node, _as_nodes(entry, node)) for key, entry in value.items()}
     return value

@@ -16,8 +16,8 @@ Work = Callable[[Node], Any]
 class Conditions:
     """The conditions of one template; ``work`` works out a value of it."""
 
-    def __init__(self, held: dict[str, Node], work: Callable[[Node], Node | None]) -> None:
-        self._held = held
+    def __init__(self, nodes: dict[str, Node], work: Callable[[Node], Node | None]) -> None:
+        self._held = nodes
         self._work = work
         self._known: dict[str, Truth] = {}
         self._open: set[str] = set()
@@ -58,9 +58,9 @@ class Conditions:
         if len(parts) != 2:
             return _NOT_KNOWN
         worked = [self._work(part) for part in parts]
-        if any(each is None for each in worked):
+        if any(item is None for item in worked):
             return _NOT_KNOWN
-        first, second = (_comparable(plain(each)) for each in worked if each is not None)
+        first, second = (_comparable(plain(item)) for item in worked if item is not None)
         if first is None or second is None:
             return _NOT_KNOWN
         if first == second:
@@ -114,7 +114,7 @@ def _comparable(value: Any) -> Any:
     if isinstance(value, UnknownValue) or value is None:
         return None
     if isinstance(value, list):
-        parts = [_comparable(each) for each in value]
+        parts = [_comparable(item) for item in value]
         return None if any(part is None for part in parts) else ",".join(map(str, parts))
     if isinstance(value, bool):
         return "true" if value else "false"

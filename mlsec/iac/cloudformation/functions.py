@@ -60,8 +60,8 @@ def _ref(template: Template, argument: Node, node: Node) -> Node | None:
 
 def _get_att(template: Template, argument: Node, node: Node) -> Node | None:
     if isinstance(argument.value, tuple):
-        worked = [template.work(each) for each in argument.value]
-        words = [text_of(each) for each in worked]
+        worked = [template.work(item) for item in argument.value]
+        words = [text_of(item) for item in worked]
         logical, wanted = (words[0], ".".join(words[1:])) if words else ("", "")
     else:
         logical, _, wanted = text_of(argument).partition(".")
@@ -88,8 +88,8 @@ def _parts(template: Template, text: str, own: Mapping[str, Node], node: Node) -
         if name.startswith("!"):
             yield "${" + name[1:] + "}"
             continue
-        found = template.work(own[name]) if name in own else _named(template, name, node)
-        yield _scalar(found)
+        result = template.work(own[name]) if name in own else _named(template, name, node)
+        yield _scalar(result)
     yield text[end:]
 
 
@@ -104,7 +104,7 @@ def _scalar(node: Node | None) -> Any:
     if node is None:
         return ""
     if isinstance(node.value, tuple):
-        return joined(_between(",", [_scalar(each) for each in node.value]))
+        return joined(_between(",", [_scalar(item) for item in node.value]))
     return node.value
 
 
@@ -119,23 +119,25 @@ def _join(template: Template, argument: Node, node: Node) -> Node | None:
     parts = argument.items()
     if len(parts) != 2:
         return at(node, UnknownValue("Fn::Join needs a delimiter and a list"))
-    held = template.work(parts[1])
-    if held is None or isinstance(held.value, UnknownValue):
-        return held if held is not None else at(node, "")
-    values = held.value if isinstance(held.value, tuple) else (held,)
+    result = template.work(parts[1])
+    if result is None or isinstance(result.value, UnknownValue):
+        return result if result is not None else at(node, "")
+    values = result.value if isinstance(result.value, tuple) else (result,)
     words = joined(_between(text_of(parts[0]), [_scalar(value) for value in values]))
     return at(node, template.spend(words))
 
 
 def _split(template: Template, argument: Node, node: Node) -> Node | None:
     parts = argument.items()
-    held = template.work(parts[1]) if len(parts) == 2 else None
-    if held is None or not isinstance(held.value, str) or not text_of(parts[0]):
+    result = template.work(parts[1]) if len(parts) == 2 else None
+    if result is None or not isinstance(result.value, str) or not text_of(parts[0]):
         why = (
-            held.value.why if held and isinstance(held.value, UnknownValue) else "no text to split"
+            result.value.why
+            if result and isinstance(result.value, UnknownValue)
+            else "no text to split"
         )
         return at(node, UnknownValue(why))
-    pieces = held.value.split(text_of(parts[0]))
+    pieces = result.value.split(text_of(parts[0]))
     return at(node, tuple(at(node, piece) for piece in pieces))
 
 
@@ -143,32 +145,32 @@ def _select(template: Template, argument: Node, node: Node) -> Node | None:
     parts = argument.items()
     if len(parts) != 2:
         return at(node, UnknownValue("Fn::Select needs an index and a list"))
-    index, held = template.work(parts[0]), template.work(parts[1])
-    if held is None or not isinstance(held.value, tuple):
-        why = held.value.why if held and isinstance(held.value, UnknownValue) else "no list"
-        words = held.value.text if held and isinstance(held.value, UnknownValue) else ""
+    index, result = template.work(parts[0]), template.work(parts[1])
+    if result is None or not isinstance(result.value, tuple):
+        why = result.value.why if result and isinstance(result.value, UnknownValue) else "no list"
+        words = result.value.text if result and isinstance(result.value, UnknownValue) else ""
         text = f"‹{words.strip('‹›')}[{text_of(index)}]›" if words and text_of(index) else ""
         return at(node, UnknownValue(why, text, bool(words)))
     place = text_of(index)
-    if not place.isdecimal() or int(place) >= len(held.value):
+    if not place.isdecimal() or int(place) >= len(result.value):
         return at(node, UnknownValue("Fn::Select of something that is not in the list"))
-    return at(node, held.value[int(place)].value)
+    return at(node, result.value[int(place)].value)
 
 
 def _find_in_map(template: Template, argument: Node, node: Node) -> Node | None:
     parts = argument.items()
     keys = [text_of(template.work(part)) for part in parts[:3]]
-    found = template.root.get("Mappings", *keys) if len(keys) == 3 else None
-    if found is not None:
-        return at(node, found.value)
-    held = template.root.get("Mappings", keys[0]) if keys else None
-    if held is not None and len(keys) == 3 and CODE_REGION in keys[1:2]:
-        same = [pair.get(keys[2]) for pair in held.pairs().values()]
-        values = [plain(each) for each in same if each is not None]
+    collected = template.root.get("Mappings", *keys) if len(keys) == 3 else None
+    if collected is not None:
+        return at(node, collected.value)
+    result = template.root.get("Mappings", keys[0]) if keys else None
+    if result is not None and len(keys) == 3 and CODE_REGION in keys[1:2]:
+        same = [pair.get(keys[2]) for pair in result.pairs().values()]
+        values = [plain(item) for item in same if item is not None]
         if values and len(values) == len(same) and all(value == values[0] for value in values):
             return at(node, values[0])
     default = parts[3].get("DefaultValue") if len(parts) == 4 else None
-    if default is not None and held is not None and CODE_REGION not in keys:
+    if default is not None and result is not None and CODE_REGION not in keys:
         return template.work(default)
     name = ".".join(keys)
     return at(
@@ -192,14 +194,14 @@ def _if(template: Template, argument: Node, node: Node) -> Node | None:
         return None
     if first is not None and second is not None and plain(first) == plain(second):
         return _placed(first, node)
-    is_given = all(each is not None and _is_given(each) for each in (first, second))
+    is_given = all(item is not None and _is_given(item) for item in (first, second))
     why = f"condition {name or 'in Fn::If'} depends on the deployment"
     return at(node, UnknownValue(why, f"‹{name}?›" if name and is_given else "", is_given))
 
 
-def _placed(found: Node, node: Node) -> Node:
+def _placed(value: Node, node: Node) -> Node:
     """A plain value stands where the function does; a tree keeps its own places."""
-    return found if isinstance(found.value, tuple | Mapping) else at(node, found.value)
+    return value if isinstance(value.value, tuple | Mapping) else at(node, value.value)
 
 
 def _is_given(node: Node) -> bool:
@@ -210,8 +212,8 @@ def _is_given(node: Node) -> bool:
 
 def _inside(template: Template, argument: Node, node: Node) -> Node | None:
     """The text before it is encoded, or the structure before it is written as JSON."""
-    found = template.work(argument)
-    return None if found is None else _placed(found, node)
+    result = template.work(argument)
+    return None if result is None else _placed(result, node)
 
 
 def _import(template: Template, argument: Node, node: Node) -> Node | None:
@@ -229,10 +231,10 @@ def _condition(template: Template, argument: Node, node: Node) -> Node | None:
 
 
 def _length(template: Template, argument: Node, node: Node) -> Node | None:
-    held = template.work(argument)
-    if held is None or not isinstance(held.value, tuple):
+    result = template.work(argument)
+    if result is None or not isinstance(result.value, tuple):
         return at(node, UnknownValue("the length of a list that the deployment knows"))
-    return at(node, len(held.value))
+    return at(node, len(result.value))
 
 
 _FUNCTIONS: Mapping[str, Callable[[Template, Node, Node], Node | None]] = {

@@ -16,11 +16,11 @@ _MAX_DEPTH = 40
 
 def macros_of(root: Node) -> Iterator[tuple[str, int]]:
     """Give the name and line of each macro that is given the whole template, or all resources."""
-    for held in (root.get("Transform"), root.get("Resources", TRANSFORM)):
-        for each in _several(held):
-            name = _name(each)
+    for item in (root.get("Transform"), root.get("Resources", TRANSFORM)):
+        for entry in _several(item):
+            name = _name(entry)
             if not name.startswith(_KNOWN):
-                yield name, each.line
+                yield name, entry.line
 
 
 def opened_by(root: Node) -> str:
@@ -31,10 +31,12 @@ def opened_by(root: Node) -> str:
 
 def hidden_by(node: Node) -> UnknownValue | None:
     """Say why a mapping is not known that a macro is given as it stands; None for any other."""
-    held = node.value.get(TRANSFORM) if isinstance(node.value, Mapping) else None
-    if held is None:
+    result = node.value.get(TRANSFORM) if isinstance(node.value, Mapping) else None
+    if result is None:
         return None
-    return UnknownValue(f"{TRANSFORM}: the macro {_name(next(_several(held), held))} works it out")
+    return UnknownValue(
+        f"{TRANSFORM}: the macro {_name(next(_several(result), result))} works it out"
+    )
 
 
 def with_globals(root: Node, kind: str, body: Node | None) -> Node | None:
@@ -64,9 +66,9 @@ def _is_function(node: Node) -> bool:
     return any(key == "Ref" or key.startswith("Fn::") for key in node.value)
 
 
-def _several(held: Node | None) -> Iterator[Node]:
-    if held is not None:
-        yield from held.value if isinstance(held.value, tuple) else (held,)
+def _several(node: Node | None) -> Iterator[Node]:
+    if node is not None:
+        yield from node.value if isinstance(node.value, tuple) else (node,)
 
 
 def _name(node: Node) -> str:

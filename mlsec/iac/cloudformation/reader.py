@@ -182,11 +182,11 @@ def _parsed(text: str) -> Node | None:
 
 def _output(children: Mapping[str, Template], stack: str, output: str) -> Node | None:
     child = children.get(stack)
-    held = child.root.get("Outputs", output, "Value") if child is not None else None
-    if child is None or held is None:
+    result = child.root.get("Outputs", output, "Value") if child is not None else None
+    if child is None or result is None:
         return None
-    found = child.work(held)
-    return found if found is not None else Node(UnknownValue(f"output {output} of {stack}"))
+    value = child.work(result)
+    return value if value is not None else Node(UnknownValue(f"output {output} of {stack}"))
 
 
 def _exports(template: Template) -> Iterator[str]:

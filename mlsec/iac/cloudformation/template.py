@@ -99,20 +99,20 @@ class Template:
         if hidden is not None:
             return at(node, hidden)
         if isinstance(value, tuple):
-            return at(node, tuple(each for each in map(self.work, value) if each is not None))
+            return at(node, tuple(item for item in map(self.work, value) if item is not None))
         if isinstance(value, Mapping):
-            worked = {key: self.work(each) for key, each in value.items()}
-            return at(node, {key: each for key, each in worked.items() if each is not None})
+            worked = {key: self.work(entry) for key, entry in value.items()}
+            return at(node, {key: entry for key, entry in worked.items() if entry is not None})
         return node
 
     def body_of(self, member: Member) -> Node:
         """Work out the properties of a resource."""
         self.loop = member.loop
-        found = with_globals(self.root, member.type, member.node.get("Properties"))
+        result = with_globals(self.root, member.type, member.node.get("Properties"))
         hidden = hidden_by(member.node)
         if hidden is not None:
             return at(member.node, hidden)
-        worked = self.work(found) if found is not None else None
+        worked = self.work(result) if result is not None else None
         if worked is not None and not isinstance(worked.value, Mapping | UnknownValue | None):
             return at(worked, UnknownValue("what is written as Properties is no mapping"))
         return worked if worked is not None else at(member.node, {})
@@ -144,9 +144,9 @@ class Template:
         if member is None:
             return at(node, UnknownValue(f"{logical} is not in the template", words))
         if member.type == "AWS::CloudFormation::Stack" and wanted.startswith("Outputs."):
-            found = self.nested(logical, wanted.removeprefix("Outputs."))
-            if found is not None:
-                return at(node, found.value)
+            result = self.nested(logical, wanted.removeprefix("Outputs."))
+            if result is not None:
+                return at(node, result.value)
         return at(node, self._called(member, wanted))
 
     def spend(self, text: str | UnknownValue) -> str | UnknownValue:
@@ -171,7 +171,7 @@ class Template:
         logical = member.logical
         words = f"‹{logical}.{wanted}›" if wanted else f"‹{logical}›"
         why = f"{words[1:-1]} is known when it is made"
-        entry = next((each for each in self.table.get(member.type, ()) if each.id), None)
+        entry = next((item for item in self.table.get(member.type, ()) if item.id), None)
         if entry is None:
             return self._unmapped(member, wanted, words, why)
         if logical in self._open:
@@ -179,10 +179,10 @@ class Template:
         self._open.add(logical)
         try:
             provider, get = entry.type.partition(".")[0], self._getter(member)
-            found = called(entry, get, given_name(logical), provider)
+            result = called(entry, get, given_name(logical), provider)
             if not wanted:
-                return found.ref
-            named = attribute(entry, found, wanted, get, provider)
+                return result.ref
+            named = attribute(entry, result, wanted, get, provider)
             return named if named is not None else UnknownValue(why, words, is_given=True)
         finally:
             self._open.discard(logical)
@@ -202,12 +202,12 @@ class Template:
         body = member.node.get("Properties")
 
         def get(path: str) -> Node | None:
-            found = PathLookup().dig(body, path)
-            if found is None:
+            result = PathLookup().dig(body, path)
+            if result is None:
                 return None
             kept, self.loop = self.loop, member.loop
             try:
-                return self.work(found)
+                return self.work(result)
             finally:
                 self.loop = kept
 
@@ -221,10 +221,10 @@ class Template:
     def _find_parameter(self, name: str) -> Node:
         if name in self._given:
             return self._given[name]
-        held = self.root.get("Parameters", name)
-        kind = held.text("Type") if held is not None else ""
-        default = held.get("Default") if held is not None else None
-        allowed = held.items("AllowedValues") if held is not None else ()
+        result = self.root.get("Parameters", name)
+        kind = result.text("Type") if result is not None else ""
+        default = result.get("Default") if result is not None else None
+        allowed = result.items("AllowedValues") if result is not None else ()
         if kind.startswith("AWS::SSM::"):
             why = f"parameter {name} is read from the parameter store"
             return Node(UnknownValue(why, f"‹{name}›", is_given=True))

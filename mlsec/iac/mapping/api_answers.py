@@ -68,11 +68,11 @@ class Builder:
         if isinstance(spec, str):
             return self._path(spec, body)
         if isinstance(spec, list):
-            for at_place, one in enumerate(spec):
-                is_default = at_place > 0 and isinstance(one, Mapping) and "=" in one
-                found = self._default(one["="]) if is_default else self.build(one, body)
-                if found is not None:
-                    return found
+            for at_place, result in enumerate(spec):
+                is_default = at_place > 0 and isinstance(result, Mapping) and "=" in result
+                value = self._default(result["="]) if is_default else self.build(result, body)
+                if value is not None:
+                    return value
             return None
         word = next((key for key in spec if key in self._words), None)
         return self._words[word](spec, body) if word else self._mapping(spec, body)
@@ -87,41 +87,41 @@ class Builder:
         return self._digger.dig(body, spec)
 
     def _each(self, spec: Mapping[str, Any], body: Node) -> Node | None:
-        held = self._digger.dig(body, spec["each"])
-        if held is None or isinstance(held.value, UnknownValue):
-            return held
+        result = self._digger.dig(body, spec["each"])
+        if result is None or isinstance(result.value, UnknownValue):
+            return result
         inner = {key: what for key, what in spec.items() if key != "each"}
-        elements = held.value if isinstance(held.value, tuple) else (held,)
+        elements = result.value if isinstance(result.value, tuple) else (result,)
         made = [
             element if isinstance(element.value, UnknownValue) else self._mapping(inner, element)
             for element in elements
         ]
-        return at(held, tuple(made))
+        return at(result, tuple(made))
 
     def _keyed(self, spec: Mapping[str, Any], body: Node) -> Node | None:
-        held = self._digger.dig(body, spec["keyed"])
-        if held is None or isinstance(held.value, UnknownValue):
-            return held
+        result = self._digger.dig(body, spec["keyed"])
+        if result is None or isinstance(result.value, UnknownValue):
+            return result
         inner = {key: what for key, what in spec.items() if key not in ("keyed", "by")}
         made = {}
-        for each in held.value if isinstance(held.value, tuple) else (held,):
-            words = [text_of(self._digger.dig(each, path)) for path in spec["by"]]
-            made["/".join(word.removeprefix("/") for word in words)] = self._mapping(inner, each)
-        return at(held, made)
+        for item in result.value if isinstance(result.value, tuple) else (result,):
+            words = [text_of(self._digger.dig(item, path)) for path in spec["by"]]
+            made["/".join(word.removeprefix("/") for word in words)] = self._mapping(inner, item)
+        return at(result, made)
 
     def _filled(self, template: str, body: Node) -> str:
         return fill(template, self._known, lambda path: self._digger.dig(body, path))
 
     def _list(self, spec: Mapping[str, Any], body: Node) -> Node | None:
-        held = self.build(spec["list"], body)
-        return None if held is None else at(held, (held,))
+        result = self.build(spec["list"], body)
+        return None if result is None else at(result, (result,))
 
     def _pairs(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         path = self._path(spec["pairs"], body)
         if path is None or not isinstance(path.value, Mapping):
             return path
         name, value = spec["as"]
-        made = [at(each, {name: Node(key), value: each}) for key, each in path.value.items()]
+        made = [at(entry, {name: Node(key), value: entry}) for key, entry in path.value.items()]
         return at(path, tuple(made))
 
     def _if(self, spec: Mapping[str, Any], body: Node) -> Node | None:
@@ -152,10 +152,10 @@ class Builder:
         return at(path, constant(spec.get("then")).value)
 
     def _scalar(self, path: str, body: Node, turn: Callable[[str], Any]) -> Node | None:
-        held = self._path(path, body)
-        if held is None or isinstance(held.value, UnknownValue):
-            return held
-        return at(held, turn(text_of(held)))
+        result = self._path(path, body)
+        if result is None or isinstance(result.value, UnknownValue):
+            return result
+        return at(result, turn(text_of(result)))
 
     def _json(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         path = self._path(spec["json"], body)
@@ -190,9 +190,9 @@ def _number(text: str) -> Any:
 def constant(value: Any) -> Node:
     """Give a plain value as a node that stands nowhere."""
     if isinstance(value, list):
-        return Node(tuple(constant(each) for each in value))
+        return Node(tuple(constant(item) for item in value))
     if isinstance(value, Mapping):
-        return Node({key: constant(each) for key, each in value.items()})
+        return Node({key: constant(entry) for key, entry in value.items()})
     return Node(value)
 
 
@@ -222,9 +222,9 @@ def merged(first: Node | None, second: Node, *, rival: str = "") -> Node:
 def doubted(node: Node, why: str) -> Node:
     """Say of all that an answer says that it is not known; of the rest it says nothing."""
     if _has_keys(node):
-        return at(node, {key: doubted(each, why) for key, each in node.value.items()})
+        return at(node, {key: doubted(value, why) for key, value in node.value.items()})
     if isinstance(node.value, tuple):
-        return at(node, tuple(at(each, UnknownValue(why)) for each in node.value))
+        return at(node, tuple(at(item, UnknownValue(why)) for item in node.value))
     return at(node, UnknownValue(why))
 
 
@@ -237,7 +237,7 @@ def stamped(node: Node, file: str) -> Node:
     """Say of a whole tree which file it stands in."""
     value = node.value
     if isinstance(value, tuple):
-        value = tuple(stamped(each, file) for each in value)
+        value = tuple(stamped(item, file) for item in value)
     elif isinstance(value, Mapping):
-        value = {key: stamped(each, file) for key, each in value.items()}
+        value = {key: stamped(entry, file) for key, entry in value.items()}
     return Node(value, node.line, node.column, node.tag, node.file or file)

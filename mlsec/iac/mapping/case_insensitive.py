@@ -27,7 +27,7 @@ class CaseInsensitive(dict[str, Any]):
 
     def _written(self, key: object) -> str | None:
         wanted = fold(str(key))
-        return next((each for each in self.keys() if fold(each) == wanted), None)
+        return next((item for item in self.keys() if fold(item) == wanted), None)
 
 
 class Block(list[Any]):
@@ -50,5 +50,5 @@ class Block(list[Any]):
 def loose(value: Any) -> Any:
     """Give plain values with every mapping and list among them loose."""
     if isinstance(value, Mapping):
-        return CaseInsensitive({str(key): loose(each) for key, each in value.items()})
-    return Block(loose(each) for each in value) if isinstance(value, list) else value
+        return CaseInsensitive({str(key): loose(entry) for key, entry in value.items()})
+    return Block(loose(item) for item in value) if isinstance(value, list) else value

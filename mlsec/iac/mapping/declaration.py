@@ -90,21 +90,21 @@ def name_at(path: str, get: Get) -> str:
 
 
 def attribute(
-    entry: DeclaredType, found: Called, wanted: str, get: Get, provider: str
+    entry: DeclaredType, value: Called, wanted: str, get: Get, provider: str
 ) -> str | None:
     """Give what an attribute of a declared thing is; None when its table does not say."""
     template = entry.attributes.get(wanted)
     if template is None:
         return None
-    return fill(template, known_words(found, provider), get)
+    return fill(template, known_words(value, provider), get)
 
 
-def known_words(found: Called, provider: str) -> dict[str, str]:
+def known_words(value: Called, provider: str) -> dict[str, str]:
     """Give what the holes of a template mean that are no paths."""
     return {
-        "name": found.name,
-        "id": found.id,
-        "ref": found.ref,
+        "name": value.name,
+        "id": value.id,
+        "ref": value.ref,
         "account": code_account(provider),
         "region": CODE_REGION,
         "partition": "aws",

@@ -24,27 +24,27 @@ def split(
     ``referred`` are the types that a live scan reads only where another resource refers to them.
     Where a reference of the same stack is not known, it may be to any of them: they are judged.
     """
-    held = list(resources)
-    kept = [each for each in held if each.type not in referred]
-    left = {each.id: each for each in held if each.type in referred}
+    result = list(resources)
+    kept = [item for item in result if item.type not in referred]
+    left = {item.id: item for item in result if item.type in referred}
     # What the others refer to was found in an earlier round; only the newly found may add more.
     newest = kept
     for _ in range(_MOST_ROUNDS):
         candidates: dict[str, list[Candidate]] = {}
-        for each in left.values():
-            candidates.setdefault(each.type, []).append(_candidate(each))
+        for item in left.values():
+            candidates.setdefault(item.type, []).append(_candidate(item))
         own_ids = {
-            each.own_id for each in wanted_among(candidates, map(_known, newest), vocabulary)
+            item.own_id for item in wanted_among(candidates, map(_known, newest), vocabulary)
         }
         chosen = [e for e in left.values() if _own_id(e) in own_ids] + _clouded(
             newest, left.values(), vocabulary
         )
         if not chosen:
             break
-        newest = [left.pop(key) for key in dict.fromkeys(one.id for one in chosen)]
+        newest = [left.pop(key) for key in dict.fromkeys(item.id for item in chosen)]
         kept = [*kept, *newest]
-    ids = {each.id for each in kept}
-    return [each for each in held if each.id in ids], list(left.values())
+    ids = {item.id for item in kept}
+    return [item for item in result if item.id in ids], list(left.values())
 
 
 def _clouded(
@@ -52,15 +52,15 @@ def _clouded(
 ) -> list[Resource]:
     """Find the neighbours of a stack in which a reference to their type is not known."""
     open_to: set[tuple[str, str]] = set()
-    for each in kept:
-        for relation in vocabulary.types[each.type].relations.values() if each.unread else ():
+    for item in kept:
+        for relation in vocabulary.types[item.type].relations.values() if item.unread else ():
             name = relation.by.split("[]")[0]
-            is_open = name in each.unread and name not in each.properties
-            is_worded = any("‹" in text for text in references(each, relation.by))
-            if relation.by and (is_open or is_worded or relation.by in each.unread):
+            is_open = name in item.unread and name not in item.properties
+            is_worded = any("‹" in text for text in references(item, relation.by))
+            if relation.by and (is_open or is_worded or relation.by in item.unread):
                 targets = vocabulary.concrete(relation.to)
-                open_to |= {(each.origin.stack, target.name) for target in targets}
-    return [each for each in left if (each.origin.stack, each.type) in open_to]
+                open_to |= {(item.origin.stack, target.name) for target in targets}
+    return [item for item in left if (item.origin.stack, item.type) in open_to]
 
 
 def _known(resource: Resource) -> Resource:

@@ -45,11 +45,11 @@ class Owners:
         """
         spellings = _spellings(name)
         for spelling in spellings:
-            found = self._here.get((stack, type_name, spelling))
-            if found:
-                return found
-        found = self._elsewhere(type_name, spellings)
-        return [each for each in found if _is_unique(each)]
+            result = self._here.get((stack, type_name, spelling))
+            if result:
+                return result
+        result = self._elsewhere(type_name, spellings)
+        return [item for item in result if _is_unique(item)]
 
     def possible(
         self, stack: str, type_name: str, owner: Node
@@ -57,33 +57,33 @@ class Owners:
         """Give what an owner may be that is none for certain, each with why."""
         hidden = owner.value
         if not isinstance(hidden, UnknownValue):
-            found = self._elsewhere(type_name, _spellings(text_of(owner)))
-            return [(each, _ELSEWHERE) for each in found]
+            result = self._elsewhere(type_name, _spellings(text_of(owner)))
+            return [(item, _ELSEWHERE) for item in result]
         if hidden.among is None:
-            return [(each, hidden.why) for each in self._in_stack.get((stack, type_name), ())]
+            return [(item, hidden.why) for item in self._in_stack.get((stack, type_name), ())]
         meant: dict[int, PendingResource] = {}
         for name in hidden.among:
             near = self._here.get((stack, type_name, name.lower()), ())
-            meant.update((id(each), each) for each in near)
+            meant.update((id(item), item) for item in near)
         for other in self._offers if hidden.text else ():
             if other != stack and self._is_offered(other, hidden.text):
                 far = self._in_stack.get((other, type_name), ())
-                meant.update((id(each), each) for each in far)
-        return [(each, hidden.why) for each in meant.values()]
+                meant.update((id(item), item) for item in far)
+        return [(item, hidden.why) for item in meant.values()]
 
     def _elsewhere(self, type_name: str, spellings: tuple[str, ...]) -> list[PendingResource]:
         for spelling in spellings:
-            found = self._named.get((type_name, spelling)) if "‹" not in spelling else None
-            if found:
-                return found
+            result = self._named.get((type_name, spelling)) if "‹" not in spelling else None
+            if result:
+                return result
         return []
 
     def _is_offered(self, stack: str, words: str) -> bool:
         """Whether a stack may export what is asked for in these words of an unknown value."""
         asked = words.removeprefix("‹").removesuffix("›").rpartition(".outputs.")[2]
         tail = asked.rpartition("›")[2].partition(".")[0]
-        offered = (each.rpartition("›")[2] for each in self._offers.get(stack, ()) if tail)
-        return any(each.endswith(tail) or (each and tail.endswith(each)) for each in offered)
+        offered = (item.rpartition("›")[2] for item in self._offers.get(stack, ()) if tail)
+        return any(item.endswith(tail) or (item and tail.endswith(item)) for item in offered)
 
 
 def _names(standing: PendingResource) -> set[str]:

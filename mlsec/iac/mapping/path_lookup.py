@@ -74,7 +74,7 @@ class PathLookup:
             return exact
         folded = self._folded.get(id(value))
         if folded is None:
-            folded = self._folded[id(value)] = {fold(name): each for name, each in value.items()}
+            folded = self._folded[id(value)] = {fold(name): entry for name, entry in value.items()}
         return folded.get(fold(key))
 
 
@@ -83,21 +83,21 @@ def _reduced(node: Node, key: str) -> Node | None:
     text = node.value
     if not isinstance(text, str):
         return None
-    found: Any = None
+    result: Any = None
     match key:
         case "~secret":
-            found = masked_kind(text) or secret_kind(text)
+            result = masked_kind(text) or secret_kind(text)
         case "~signs":
-            found = script_signs(script_text(text))
+            result = script_signs(script_text(text))
         case "~length":
-            found = len(text)
+            result = len(text)
         case "~tail":
-            found = ""
-    return None if found is None else Node(_as_node(found), node.line, node.column, "", node.file)
+            result = ""
+    return None if result is None else Node(_as_node(result), node.line, node.column, "", node.file)
 
 
 def _as_node(value: Any) -> Any:
-    return tuple(Node(each) for each in value) if isinstance(value, list | tuple) else value
+    return tuple(Node(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 @functools.lru_cache(maxsize=16384)
@@ -122,13 +122,13 @@ def camel(node: Node, verbatim: tuple[str, ...], here: str = "") -> Node:
     """Write the first letter of each key small; what lies below ``verbatim`` stays as it is."""
     value: Any = node.value
     if isinstance(value, tuple):
-        value = tuple(camel(each, verbatim, here) for each in value)
+        value = tuple(camel(item, verbatim, here) for item in value)
     elif isinstance(value, Mapping):
         if here in verbatim:
             return node
         value = {
-            key[:1].lower() + key[1:]: camel(each, verbatim, f"{here}.{key}" if here else key)
-            for key, each in value.items()
+            key[:1].lower() + key[1:]: camel(entry, verbatim, f"{here}.{key}" if here else key)
+            for key, entry in value.items()
         }
     else:
         return node

@@ -127,13 +127,13 @@ class _Made:
         if why is not None:
             self._never(wanted.name, why)
             return
-        found = self._find(wanted)
-        if isinstance(found, str):
-            self._never(wanted.name, found)
-        elif isinstance(found, Gap):
-            self._hide(wanted.name, found)
-        elif isinstance(found, Node):
-            self._put(wanted, found, mapper)
+        result = self._find(wanted)
+        if isinstance(result, str):
+            self._never(wanted.name, result)
+        elif isinstance(result, Gap):
+            self._hide(wanted.name, result)
+        elif isinstance(result, Node):
+            self._put(wanted, result, mapper)
         else:
             self._put_default(wanted)
 
@@ -153,16 +153,16 @@ class _Made:
                 reason = reason or standing.entry.never.get(operation, "")
                 continue
             is_answered = True
-            found = standing.digger.dig(part, path)
-            if found is not None:
-                return found
+            result = standing.digger.dig(part, path)
+            if result is not None:
+                return result
         return None if is_answered else reason or _SAYS_NOT
 
     def _first(self, body: Node, paths: tuple[str, ...]) -> Node | None:
         for path in paths:
-            found = self._standing.digger.dig(body, path)
-            if found is not None:
-                return found
+            result = self._standing.digger.dig(body, path)
+            if result is not None:
+                return result
         return None
 
     def _put(self, wanted: Property, node: Node, mapper: ValueMapper) -> None:

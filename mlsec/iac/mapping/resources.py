@@ -86,12 +86,12 @@ def _answered_by(operation: str) -> str:
 
 def _fits(entry: DeclaredType, body: Node, digger: PathLookup) -> bool:
     for path, allowed in entry.where.items():
-        found = digger.dig(body, path)
+        result = digger.dig(body, path)
         if "*" in allowed:
-            if found is None:
+            if result is None:
                 return False
             continue
-        value = None if found is None or isinstance(found.value, UnknownValue) else found.value
+        value = None if result is None or isinstance(result.value, UnknownValue) else result.value
         if value not in allowed:
             return False
     return True
@@ -177,14 +177,14 @@ class _Gathering:
         names = called(entry, lambda path: digger.dig(declaration.body, path), given, provider)
         builder = Builder(names, digger, provider, declaration.why_open)
         belongs = False
-        for each in named.value if isinstance(named.value, tuple) else (named,):
-            name = text_of(each)
+        for item in named.value if isinstance(named.value, tuple) else (named,):
+            name = text_of(item)
             if join.below and name.lower().endswith(join.below):
                 name = name[: -len(join.below)]
-            elif join.below and not isinstance(each.value, UnknownValue):
+            elif join.below and not isinstance(item.value, UnknownValue):
                 continue
             owners = self._owners.named(declaration.stack, join.to, name)
-            may_be = [] if owners else self._possible(declaration, join, each)
+            may_be = [] if owners else self._possible(declaration, join, item)
             for operation, spec in join.answers.items() if owners or may_be else ():
                 made = builder.build(spec, body)
                 if made is None:
@@ -194,7 +194,7 @@ class _Gathering:
                 for owner, why in may_be:
                     doubt = doubted(made, f"{declaration.address} may be about this: {why}")
                     owner.doubts.append((operation, doubt))
-            is_unknown = isinstance(each.value, UnknownValue)
+            is_unknown = isinstance(item.value, UnknownValue)
             belongs = belongs or bool(owners) or bool(may_be) or is_unknown
         return belongs
 
@@ -202,14 +202,14 @@ class _Gathering:
         self, declaration: Declaration, join: Join, named: Node
     ) -> list[tuple[PendingResource, str]]:
         """Give what a name may mean; of very many names all that they may set is in doubt."""
-        found = self._owners.possible(declaration.stack, join.to, named)
-        if len(found) < 2:
-            return found
+        result = self._owners.possible(declaration.stack, join.to, named)
+        if len(result) < 2:
+            return result
         key = (declaration.stack, declaration.type, join.to, join.by)
         self._loose[key] = self._loose.get(key, 0) + 1
         if self._loose[key] <= _MOST_DOUBTS:
-            return found
-        for owner, why in found if self._loose[key] == _MOST_DOUBTS + 1 else ():
+            return result
+        for owner, why in result if self._loose[key] == _MOST_DOUBTS + 1 else ():
             for operation in join.answers:
                 owner.clouded.setdefault(operation, f"many {declaration.type} may set it: {why}")
         return []
@@ -240,10 +240,10 @@ def _bodies(
     if not entry.each:
         yield declaration.body, given
         return
-    held = digger.dig(declaration.body, entry.each)
-    if held is None or not isinstance(held.value, tuple):
+    result = digger.dig(declaration.body, entry.each)
+    if result is None or not isinstance(result.value, tuple):
         return
-    for index, element in enumerate(held.value):
+    for index, element in enumerate(result.value):
         if isinstance(element.value, Mapping):
             outer = {f"^{key}": value for key, value in declaration.body.pairs().items()}
             yield Node({**element.value, **outer}, element.line, element.column), f"{given}-{index}"

@@ -140,15 +140,15 @@ class ValueMapper:
             if why is not None:
                 partly["[]"] = partly[f"[].{name}"] = f"{name} {why}"
                 continue
-            found = self._field(wanted.name, field, element)
-            if found is None:
+            result = self._field(wanted.name, field, element)
+            if result is None:
                 if self._why_open:
                     partly["[]"] = partly[f"[].{name}"] = self._why_open
                 elif field.has_default:
                     fields[name] = field.absent
                 continue
-            places[f"[{index}].{name}"] = found
-            mapped = self.map_value(field, found)
+            places[f"[{index}].{name}"] = result
+            mapped = self.map_value(field, result)
             inner = {f"[].{name}{below}": why for below, why in mapped.partly.items()}
             if inner:
                 partly |= inner
@@ -169,9 +169,9 @@ class ValueMapper:
     def _field(self, owner: str, field: Property, element: Node) -> Node | None:
         own = self._entry.paths.get(f"{owner}[].{field.name}") if self._entry else None
         for path in own or field.sources.get("api", (field.name,)):
-            found = self._digger.dig(element, path)
-            if found is not None:
-                return found
+            result = self._digger.dig(element, path)
+            if result is not None:
+                return result
         return None
 
 
@@ -185,7 +185,7 @@ def coerced(kind: Kind, raw: Any) -> Any:
         case Kind.STRING | Kind.ENUM | Kind.DATE:
             return _text(raw)
         case Kind.STRINGS:
-            return [_text(each) for each in raw] if isinstance(raw, list) else [_text(raw)]
+            return [_text(item) for item in raw] if isinstance(raw, list) else [_text(raw)]
         case _:
             return raw
 
@@ -209,8 +209,8 @@ def _elements(shape: str, node: Node) -> tuple[Node, ...] | None:
         if not isinstance(value, Mapping):
             return None
         return tuple(
-            Node({"key": Node(key), "value": each}, each.line, each.column, "", each.file)
-            for key, each in sorted(value.items())
+            Node({"key": Node(key), "value": entry}, entry.line, entry.column, "", entry.file)
+            for key, entry in sorted(value.items())
         )
     if isinstance(value, tuple):
         return value
@@ -223,11 +223,11 @@ def _unresolved(node: Node) -> Iterator[UnknownValue]:
     if isinstance(value, UnknownValue):
         yield value
     elif isinstance(value, tuple):
-        for each in value:
-            yield from _unresolved(each)
+        for item in value:
+            yield from _unresolved(item)
     elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _unresolved(each)
+        for item in value.values():
+            yield from _unresolved(item)
 
 
 def _in_words(node: Node) -> Any:
@@ -236,9 +236,9 @@ def _in_words(node: Node) -> Any:
     if isinstance(value, UnknownValue):
         return value.text or None
     if isinstance(value, tuple):
-        return [each for each in map(_in_words, value) if each is not None]
+        return [item for item in map(_in_words, value) if item is not None]
     if isinstance(value, Mapping):
-        return {key: _in_words(each) for key, each in value.items()}
+        return {key: _in_words(entry) for key, entry in value.items()}
     return value
 
 
@@ -248,7 +248,7 @@ def _secrets(node: Node) -> Any:
     if isinstance(value, str):
         return {"~secret": masked_kind(value) or secret_kind(value)}
     if isinstance(value, tuple):
-        return [_secrets(each) for each in value]
+        return [_secrets(item) for item in value]
     return {k: _secrets(v) for k, v in value.items()} if isinstance(value, Mapping) else None
 
 
@@ -266,9 +266,9 @@ def _policy(node: Node) -> Any:
                 raise _NotKnownError
             return value.text
         if isinstance(value, tuple):
-            return [stands(each, key) for each in value]
+            return [stands(item, key) for item in value]
         if isinstance(value, Mapping):
-            return {name: stands(each, name) for name, each in value.items()}
+            return {name: stands(entry, name) for name, entry in value.items()}
         return value
 
     try:
@@ -285,8 +285,8 @@ def _statement_places(node: Node) -> dict[str, Node]:
     """Say where each statement stands, in the order in which a policy's shape gives them."""
     documents = node.value if isinstance(node.value, tuple) else (node,)
     nodes: list[Node] = []
-    for each in documents:
-        document = each.get("PolicyDocument") or each
+    for item in documents:
+        document = item.get("PolicyDocument") or item
         statements = document.get("Statement")
         if statements is None:
             return {}

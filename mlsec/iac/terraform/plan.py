@@ -39,9 +39,9 @@ class Plan:
         """Give type and name of every resource that the root module of the plan has."""
         items = self._root.items("configuration", "root_module", "resources")
         return frozenset(
-            (each.text("type"), each.text("name"))
-            for each in items
-            if each.text("mode") == "managed"
+            (item.text("type"), item.text("name"))
+            for item in items
+            if item.text("mode") == "managed"
         )
 
     def declarations(self, code: Mapping[str, Declaration], root: str) -> Iterator[Declaration]:
@@ -80,12 +80,12 @@ class _Filling:
     def mapping(
         self, values: Node, unknown: Node, code: Node | None, path: tuple[str | int, ...]
     ) -> Node:
-        found = values.pairs()
+        result = values.pairs()
         hidden = unknown.pairs()
         made: dict[str, Node] = {}
-        for key in {**found, **hidden}:
+        for key in {**result, **hidden}:
             written = code.get(key) if code is not None else None
-            node = self._one(found.get(key), hidden.get(key), written, (*path, key))
+            node = self._one(result.get(key), hidden.get(key), written, (*path, key))
             if node.value is not None:
                 made[key] = node
         return Node(made, values.line, values.column)
@@ -114,8 +114,8 @@ class _Filling:
             hidden = unknown.items() if unknown is not None else ()
             written = code.items() if code is not None else ()
             inner = tuple(
-                self._one(each, _at(hidden, n), _at(written, n) or code, (*path, n))
-                for n, each in enumerate(inner)
+                self._one(entry, _at(hidden, n), _at(written, n) or code, (*path, n))
+                for n, entry in enumerate(inner)
             )
         elif isinstance(inner, Mapping):
             made = self.mapping(value, unknown or _NONE, code, path)

@@ -32,8 +32,8 @@ class References:
         is_made_around = _MADE_AROUND.search(argument) and not _ONE_NAME.search(argument)
         if expression is None or is_made_around:
             return unknown
-        found = self._followed(_referred(expression), modules, 0)
-        return found or unknown
+        result = self._followed(_referred(expression), modules, 0)
+        return result or unknown
 
     def _followed(self, names: list[str], modules: tuple[str, ...], hops: int) -> Symbol | None:
         """Follow variables up to the caller and outputs down to the module that has them."""
@@ -73,10 +73,10 @@ class References:
         here: Node | None = self._root
         for at, name in enumerate(modules):
             plain = name.partition("[")[0]
-            found = here.get("module_calls", plain) if here is not None else None
-            if found is None or at == len(modules) - 1:
-                return found
-            here = found.get("module")
+            result = here.get("module_calls", plain) if here is not None else None
+            if result is None or at == len(modules) - 1:
+                return result
+            here = result.get("module")
         return None
 
 

@@ -52,7 +52,7 @@ def _declarations(
         declared = list(target.declared_in(root)) if target is not None else []
         plan = planned.get(root)
         if plan is not None:
-            code = {each.address: each for each in declared}
+            code = {item.address: item for item in declared}
             shown = declared[0].root if declared else root
             declared = list(plan.declarations(code, shown))
         is_cut = plan is None and target is not None and root in target.cut

@@ -59,20 +59,20 @@ class Resolver:
 
     def resolved(self) -> Iterator[ResolvedDeclaration]:
         """Give the declarations with their symbols resolved."""
-        for each in self._by_address.values():
-            home = home_of(each.type, each.body, self._tables)
-            body = _in_api_form(home, each, _with_defaults(each))
+        for item in self._by_address.values():
+            home = home_of(item.type, item.body, self._tables)
+            body = _in_api_form(home, item, _with_defaults(item))
             yield ResolvedDeclaration(
                 kind=home.kind,
                 type=home.type,
-                address=each.address,
+                address=item.address,
                 body=self.node(body),
-                file=each.file,
-                stack=each.root,
-                line=each.line,
-                column=each.column,
-                given=given_name(each.address),
-                why_unknown=each.why_unknown,
+                file=item.file,
+                stack=item.root,
+                line=item.line,
+                column=item.column,
+                given=given_name(item.address),
+                why_unknown=item.why_unknown,
                 why_open=self._why_open,
             )
 
@@ -80,9 +80,9 @@ class Resolver:
         """Give a node without symbols."""
         value: Any = node.value
         if isinstance(value, tuple):
-            value = tuple(self.node(each) for each in value)
+            value = tuple(self.node(item) for item in value)
         elif isinstance(value, dict):
-            value = {key: self.node(each) for key, each in value.items()}
+            value = {key: self.node(entry) for key, entry in value.items()}
         elif isinstance(value, Symbol):
             value = self.symbol(value)
         elif isinstance(value, Joined):
@@ -121,16 +121,16 @@ class Resolver:
             body = _in_api_form(home, declared, declared.body)
 
             def get(path: str) -> Node | None:
-                found = PathLookup().dig(body, path)
-                return self.node(found) if found is not None else None
+                result = PathLookup().dig(body, path)
+                return self.node(result) if result is not None else None
 
-            found = called(entry, get, given_name(declared.address), provider)
+            result = called(entry, get, given_name(declared.address), provider)
             written = next((key for key in entry.attributes if fold(key) == fold(wanted)), wanted)
-            named = attribute(entry, found, written, get, provider)
+            named = attribute(entry, result, written, get, provider)
             if named is None and wanted == "id":
-                named = found.ref
+                named = result.ref
             if named is None and wanted == "name":
-                named = found.name
+                named = result.name
             return named or words
         finally:
             self._open.discard(symbol.address)
@@ -140,17 +140,17 @@ class Resolver:
         parts = [self.symbol(part) if isinstance(part, Symbol) else part for part in text.parts]
         made = joined(parts)
         if isinstance(made, UnknownValue) and str(parts[0]).lstrip().startswith(("{", "[")):
-            found = _json(parts)
-            if found is not None:
-                return _placed(found, node)
+            result = _json(parts)
+            if result is not None:
+                return _placed(result, node)
         return Node(made, node.line, node.column, node.tag, node.file)
 
 
 def _in_api_form(home: Home, declared: Declaration, body: Node) -> Node:
     """Give a body as its table reads it; an id that is not known is that of this declaration."""
     made = in_api_form(home, declared.type, body)
-    held = made.get("id")
-    hidden = held.value if held is not None else None
+    result = made.get("id")
+    hidden = result.value if result is not None else None
     parts = hidden.parts if isinstance(hidden, Joined) else (hidden,)
     unknown = next((p for p in parts if isinstance(p, UnknownValue) and not p.text), None)
     if made is body or unknown is None:
@@ -199,9 +199,9 @@ def _json(parts: list[Any]) -> Node | None:
 def _filled(node: Node, holes: Mapping[str, UnknownValue]) -> Node:
     value: Any = node.value
     if isinstance(value, tuple):
-        return Node(tuple(_filled(each, holes) for each in value))
+        return Node(tuple(_filled(item, holes) for item in value))
     if isinstance(value, dict):
-        return Node({key: _filled(each, holes) for key, each in value.items()})
+        return Node({key: _filled(entry, holes) for key, entry in value.items()})
     if isinstance(value, str) and "\x02" in value:
         pieces = re.split("(\x02[0-9]+\x03)", value)
         return Node(joined(holes.get(piece, piece) for piece in pieces))
@@ -212,9 +212,9 @@ def _placed(node: Node, at: Node) -> Node:
     """Give a tree that stands at one place as a whole."""
     value: Any = node.value
     if isinstance(value, tuple):
-        value = tuple(_placed(each, at) for each in value)
+        value = tuple(_placed(item, at) for item in value)
     elif isinstance(value, dict):
-        value = {key: _placed(each, at) for key, each in value.items()}
+        value = {key: _placed(entry, at) for key, entry in value.items()}
     return Node(value, at.line, at.column, "json", at.file)
 
 
@@ -224,8 +224,8 @@ def _with_project(declared: Declaration) -> Declaration:
     is_said = declared.body.get("project") is not None
     if project is None or is_said or not declared.type.startswith("google_"):
         return declared
-    held = {**declared.body.pairs(), "project": plain_node(project, (0, 0))}
-    body = Node(held, declared.body.line, declared.body.column)
+    result = {**declared.body.pairs(), "project": plain_node(project, (0, 0))}
+    body = Node(result, declared.body.line, declared.body.column)
     return msgspec.structs.replace(declared, body=body)
 
 

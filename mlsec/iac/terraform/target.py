@@ -144,10 +144,10 @@ class Target:
                     yield from self._declared(child)
 
     def _instances(self, scope: Scope, key: Key, placed: Placed) -> Iterator[Declaration]:
-        found = scope.instances("resource", key)
-        if found is None:
+        result = scope.instances("resource", key)
+        if result is None:
             return
-        for instance in found.each().values():
+        for instance in result.each().values():
             if self._is_too_much(placed, scope.root):
                 return
             if instance.why_unknown:
@@ -162,7 +162,7 @@ class Target:
                 file=placed.file,
                 line=placed.block.line,
                 column=placed.block.column,
-                body=found.resource(instance).body(),
+                body=result.resource(instance).body(),
                 provider=scope.providers.of_resource(placed.block),
                 root=_shown_root(self.modules[scope.root]),
                 why_unknown=instance.why_unknown,

@@ -35,20 +35,20 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     def entry(self) -> DeclaredType | None:
         """The entry that names it."""
         by_type = sorted(self.entries, key=lambda entry: not entry.type)
-        return next((each for each in by_type if each.type or each.id), None)
+        return next((item for item in by_type if item.type or item.id), None)
 
 
 def home_of(declared_type: str, body: Node, tables: Tables) -> Home:
     """Find the table of a resource."""
     if declared_type.startswith("awscc_"):
-        found = _folded(tables, CLOUDFORMATION).get(fold(declared_type.removeprefix("awscc_")))
-        if found is not None:
-            return Home(kind=CLOUDFORMATION, type=found, entries=tables[CLOUDFORMATION][found])
+        result = _folded(tables, CLOUDFORMATION).get(fold(declared_type.removeprefix("awscc_")))
+        if result is not None:
+            return Home(kind=CLOUDFORMATION, type=result, entries=tables[CLOUDFORMATION][result])
     if declared_type in _AZAPI:
         written = body.text("type").partition("@")[0]
-        found = _folded(tables, ARM).get(fold(written))
-        entries = tables.get(ARM, {}).get(found, ()) if found else ()
-        return Home(kind=ARM, type=found or written or declared_type, entries=entries)
+        result = _folded(tables, ARM).get(fold(written))
+        entries = tables.get(ARM, {}).get(result, ()) if result else ()
+        return Home(kind=ARM, type=result or written or declared_type, entries=entries)
     entries = tables.get(TERRAFORM, {}).get(declared_type, ())
     return Home(kind=TERRAFORM, type=declared_type, entries=entries)
 
@@ -66,7 +66,7 @@ def in_api_form(home: Home, declared_type: str, body: Node) -> Node:
     mapping = _mapping(body.get("body"))
     own = {key: body.get(key) for key in ("name", "location", "tags")}
     identity = body.get("identity", 0)
-    made: dict[str, Node] = {key: each for key, each in own.items() if each is not None}
+    made: dict[str, Node] = {key: value for key, value in own.items() if value is not None}
     if identity is not None:
         kind = identity.get("type") or Node("None")
         # Who it runs as is reported when it is made, and by no words that the code has for it.
@@ -92,8 +92,8 @@ def azapi_id(body: Node) -> Value:
 
 def _joined(parent: Any, between: str, name: Any) -> Value:
     parts: list[Any] = []
-    for each in (parent, between, name):
-        parts += each.parts if isinstance(each, Joined) else (each,)
+    for item in (parent, between, name):
+        parts += item.parts if isinstance(item, Joined) else (item,)
     known = all(isinstance(part, (str, Symbol, UnknownValue)) for part in parts)
     return Joined(tuple(parts)) if known else UnknownValue("its parent is not known")
 

@@ -110,8 +110,8 @@ def weigh(value: Value, limit: int = MAX_WEIGHT) -> int:
     if not isinstance(value, (list, dict)):
         return 1
     weight = 0
-    for each in walk(value):
-        weight += 1 + (len(each) // 64 if isinstance(each, str) else 0)
+    for item in walk(value):
+        weight += 1 + (len(item) // 64 if isinstance(item, str) else 0)
         if weight >= limit:
             break
     return weight
@@ -124,13 +124,13 @@ def is_small(value: Value) -> bool:
 
 def first_unknown(value: Value) -> UnknownValue | None:
     """Give the first part that is not known at all, or None."""
-    return next((each for each in walk(value) if isinstance(each, UnknownValue)), None)
+    return next((item for item in walk(value) if isinstance(item, UnknownValue)), None)
 
 
 def is_plain(value: Value) -> bool:
     """Whether all of a value is known: nothing unresolved, symbolic or looked up later."""
     return not any(
-        isinstance(each, (UnknownValue, Symbol, Joined, Encoded, Space)) for each in walk(value)
+        isinstance(item, (UnknownValue, Symbol, Joined, Encoded, Space)) for item in walk(value)
     )
 
 

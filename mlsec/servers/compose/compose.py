@@ -139,8 +139,8 @@ class _Reader:
         return next((path for path in paths if path in self._services), None)
 
     def _project(self, file: CodeFile, folder: str) -> Project:
-        held = self._by_path.get(posixpath.join(folder, ".env"))
-        values = parse_environment(held.text, held.shown) if held is not None else {}
+        result = self._by_path.get(posixpath.join(folder, ".env"))
+        values = parse_environment(result.text, result.shown) if result is not None else {}
         return Project(
             file=file,
             scope=self._scope.name,

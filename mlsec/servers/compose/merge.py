@@ -34,17 +34,17 @@ def merged(below: Node, above: Node) -> Node:
     """Lay one service over another, as compose merges them."""
     out = dict(below.pairs())
     for key, node in above.pairs().items():
-        held = out.get(key)
+        result = out.get(key)
         if node.tag == "!reset":
             out.pop(key, None)
-        elif held is None or node.tag == "!override":
+        elif result is None or node.tag == "!override":
             out[key] = node
         elif key == "environment":
-            out[key] = Node({**environment(held), **environment(node)}, node.line, node.column)
-        elif isinstance(held.value, tuple) and isinstance(node.value, tuple) and key in _ADDED:
-            out[key] = Node((*held.value, *node.value), node.line, node.column)
-        elif isinstance(held.value, Mapping) and isinstance(node.value, Mapping):
-            out[key] = merged(held, node)
+            out[key] = Node({**environment(result), **environment(node)}, node.line, node.column)
+        elif isinstance(result.value, tuple) and isinstance(node.value, tuple) and key in _ADDED:
+            out[key] = Node((*result.value, *node.value), node.line, node.column)
+        elif isinstance(result.value, Mapping) and isinstance(node.value, Mapping):
+            out[key] = merged(result, node)
         else:
             out[key] = node
     return Node(out, above.line, above.column)
@@ -57,14 +57,14 @@ def environment(node: Node) -> dict[str, Node]:
     """
     if isinstance(node.value, Mapping):
         return dict(node.value)
-    found = {}
+    result = {}
     for item in node.items():
         if isinstance(item.value, str):
             name, is_set, value = item.value.partition("=")
-            found[name] = Node(value if is_set else None, item.line, item.column, item.tag)
-    return found
+            result[name] = Node(value if is_set else None, item.line, item.column, item.tag)
+    return result
 
 
 def _without(node: Node) -> Node:
-    pairs = {key: each for key, each in node.pairs().items() if key != "extends"}
+    pairs = {key: value for key, value in node.pairs().items() if key != "extends"}
     return Node(pairs, node.line, node.column)

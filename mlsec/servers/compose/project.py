@@ -37,9 +37,9 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
                 expand(value, self.lookup, is_compose=True), node.line, node.column, node.tag
             )
         if isinstance(value, tuple):
-            return Node(tuple(self.filled(each) for each in value), node.line, node.column)
+            return Node(tuple(self.filled(item) for item in value), node.line, node.column)
         if isinstance(value, Mapping):
-            pairs = {key: self.filled(each) for key, each in value.items()}
+            pairs = {key: self.filled(entry) for key, entry in value.items()}
             return Node(pairs, node.line, node.column)
         return node
 

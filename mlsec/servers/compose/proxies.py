@@ -53,18 +53,18 @@ def with_fronts(services: list[Composed], files: Mapping[str, CodeFile]) -> Iter
         is_inside = not launch.passed_on and not {"host_network", "shared_network"} & set(
             launch.traits
         )
-        found = None
+        result = None
         if is_inside and not any(service is front for front in fronts):
-            found = _led_by(service, fronts, files)
-        if found is None:
+            result = _led_by(service, fronts, files)
+        if result is None:
             yield launch
         else:
-            yield msgspec.structs.replace(launch, traits={**launch.traits, "front": found})
+            yield msgspec.structs.replace(launch, traits={**launch.traits, "front": result})
 
 
-def _is_front(each: Composed) -> bool:
+def _is_front(composed: Composed) -> bool:
     """Whether a service is a proxy that others than its host reach, or a tunnel."""
-    launch = each.launch
+    launch = composed.launch
     names = [
         repository_of(node.value)
         for node in (launch.image, *launch.bases)
@@ -79,13 +79,15 @@ def _is_front(each: Composed) -> bool:
     return is_wide and any(_PROXY.search(name) for name in names)
 
 
-def _led_by(each: Composed, fronts: list[Composed], files: Mapping[str, CodeFile]) -> Node | None:
+def _led_by(
+    composed: Composed, fronts: list[Composed], files: Mapping[str, CodeFile]
+) -> Node | None:
     """Say whether some front leads to a service; None where none does."""
     doubt: Node | None = None
     for front in fronts:
-        if not (_networks(front.node) & _networks(each.node)):
+        if not (_networks(front.node) & _networks(composed.node)):
             continue
-        upstreams = _upstreams(each, front, files)
+        upstreams = _upstreams(composed, front, files)
         if isinstance(upstreams, str):
             return Node(upstreams, front.node.line, front.node.column)
         if upstreams is not None:
@@ -94,21 +96,21 @@ def _led_by(each: Composed, fronts: list[Composed], files: Mapping[str, CodeFile
 
 
 def _upstreams(
-    each: Composed, front: Composed, files: Mapping[str, CodeFile]
+    composed: Composed, front: Composed, files: Mapping[str, CodeFile]
 ) -> str | UnknownValue | None:
     """Give the ports of a service that a front leads to without asking; None for none."""
     image = front.launch.image
     name = repository_of(image.value) if image is not None and isinstance(image.value, str) else ""
     if "traefik" in name:
-        return _by_labels(each, front)
+        return _by_labels(composed, front)
     by_id = {file.id: file for file in files.values()}
-    held = [by_id.get(file_id) for file_id in front.launch.mounted.values()]
-    texts = [file.text for file in held if file is not None and file.language is Language.PROXY]
+    result = [by_id.get(file_id) for file_id in front.launch.mounted.values()]
+    texts = [file.text for file in result if file is not None and file.language is Language.PROXY]
     texts += front.launch.files.values()
     if not texts:
         return UnknownValue(f'"{front.name}" may lead to it, and its configuration was not read')
     clear = _COMMENT.sub("", "\n".join(texts))
-    named = re.findall(rf"(?<![\w.-]){re.escape(each.name)}(?::([0-9]+))?(?![\w.-])", clear)
+    named = re.findall(rf"(?<![\w.-]){re.escape(composed.name)}(?::([0-9]+))?(?![\w.-])", clear)
     if not named:
         return None
     if _ASKS.search(clear):
@@ -118,9 +120,9 @@ def _upstreams(
     return " ".join(ports) or UnknownValue(f'which port of it "{front.name}" leads to is not known')
 
 
-def _by_labels(each: Composed, front: Composed) -> str | UnknownValue | None:
+def _by_labels(composed: Composed, front: Composed) -> str | UnknownValue | None:
     """Traefik is configured by the labels of what it leads to."""
-    labels = _labels(each.node)
+    labels = _labels(composed.node)
     enabled = labels.get("traefik.enable", "").lower()
     words = " ".join(str(n.value) for n in front.launch.argv or () if isinstance(n.value, str))
     is_opt_in = "exposedbydefault=false" in words.lower()
@@ -136,12 +138,12 @@ def _by_labels(each: Composed, front: Composed) -> str | UnknownValue | None:
 
 
 def _labels(node: Node) -> dict[str, str]:
-    found = {key: str(value.value) for key, value in node.pairs("labels").items()}
+    result = {key: str(value.value) for key, value in node.pairs("labels").items()}
     for item in node.items("labels"):
         if isinstance(item.value, str):
             key, _, value = item.value.partition("=")
-            found[key] = value
-    return found
+            result[key] = value
+    return result
 
 
 def _networks(node: Node) -> set[str]:

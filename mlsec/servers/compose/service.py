@@ -56,7 +56,7 @@ def launch_of(service: Node, name: str, project: Project) -> Launch:
         env=env,
         env_is_open=env_is_open or (build is not None and recipe is None),
         ports=recipe.ports if recipe is not None else (),
-        published=tuple(_shown(each) for each in _published(service, project)),
+        published=tuple(_shown(item) for item in _published(service, project)),
         passed_on=tuple(_published(service, project)),
         files=written_files(service, project),
         mounted={
@@ -111,10 +111,10 @@ def _words(node: Node | None, project: Project) -> tuple[Node, ...] | None:
         return (Node(UnknownValue("the command is not known"), node.line, node.column),)
     # Compose splits words and knows no operators: a sign such as && is a word like any other.
     filled = node.value.replace("$$", "\x00")
-    found = split_commands(
+    result = split_commands(
         filled, project.lookup, line=node.line, column=node.column, is_one_place=True
     )
-    return tuple(_with_dollar(word) for command in found for word in command)
+    return tuple(_with_dollar(word) for command in result for word in command)
 
 
 def _with_dollar(node: Node) -> Node:
@@ -161,11 +161,11 @@ def _published(service: Node, project: Project) -> Iterator[Publication]:
     ports = service.get("ports")
     count = 0
     for item in ports.items() if ports is not None else ():
-        for each in _publication(_with_port(item, project)):
+        for entry in _publication(_with_port(item, project)):
             count += 1
             if count > _MOST_PORTS:
                 return
-            yield each
+            yield entry
 
 
 def _with_port(item: Node, project: Project) -> Node:
@@ -188,10 +188,10 @@ def _publication(item: Node) -> Iterator[Publication]:
     if isinstance(item.value, Mapping):
         target, bound = item.get("target"), item.get("host_ip")
         port = target.value if target is not None else None
-        held = bound.value if bound is not None else ""
+        result = bound.value if bound is not None else ""
         if isinstance(port, int | str) and str(port).isdecimal():
             yield Publication(
-                address=held if isinstance(held, str | UnknownValue) else "",
+                address=result if isinstance(result, str | UnknownValue) else "",
                 port=int(port),
                 **place,
             )
@@ -223,9 +223,9 @@ def _address(head: str) -> str:
     return address if colon or (not port.replace("-", "").isdecimal() and port) else ""
 
 
-def _shown(each: Publication) -> str:
-    address = each.address if isinstance(each.address, str) else "?"
-    return f"{address or '0.0.0.0'}:{each.port or '?'}"  # noqa: S104 - shown, never bound
+def _shown(publication: Publication) -> str:
+    address = publication.address if isinstance(publication.address, str) else "?"
+    return f"{address or '0.0.0.0'}:{publication.port or '?'}"  # noqa: S104 - shown, never bound
 
 
 def _user(node: Node | None, project: Project, recipe: Recipe | None) -> str:

@@ -41,9 +41,9 @@ def mounted_files(service: Node, project: Project) -> Iterator[tuple[str, str]]:
             continue
         yield target, _FILE_ID_UNKNOWN
         folder = posixpath.normpath(posixpath.join(project.folder, source))
-        for path, each in project.files.items():
-            if path.startswith(f"{folder}/") and each.language is Language.SERVER_CONFIG:
-                yield posixpath.join(target, path.removeprefix(f"{folder}/")), each.id
+        for path, result in project.files.items():
+            if path.startswith(f"{folder}/") and result.language is Language.SERVER_CONFIG:
+                yield posixpath.join(target, path.removeprefix(f"{folder}/")), result.id
     for target, granted in _granted(service, project):
         path = granted.text("file") if granted is not None else ""
         file = project.near(path) if path else None
@@ -53,13 +53,13 @@ def mounted_files(service: Node, project: Project) -> Iterator[tuple[str, str]]:
 
 def written_files(service: Node, project: Project) -> dict[str, str]:
     """Give the text of each ``content`` of the compose file, by its path inside."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for target, granted in _granted(service, project):
         content = granted.get("content") if granted is not None else None
         filled = project.filled(content) if content is not None else None
         if filled is not None and isinstance(filled.value, str):
-            found[target] = filled.value
-    return found
+            result[target] = filled.value
+    return result
 
 
 def unknown_files(service: Node, project: Project) -> Iterator[tuple[str, str]]:

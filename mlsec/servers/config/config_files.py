@@ -32,8 +32,8 @@ class ConfigSource:
         """Give the files a launch reads, and why there may be more than was seen, "" for none."""
         if launch.kind == "config":
             file = self._by_id.get(launch.id)
-            found = self._config(file) if file is not None else None
-            return ((found,) if found is not None else ()), ""
+            result = self._config(file) if file is not None else None
+            return ((result,) if result is not None else ()), ""
         named_file = _named_file(product, settings)
         if named_file is None and product.config_word:
             named_file = _named(product.config_word, settings)
@@ -45,38 +45,38 @@ class ConfigSource:
         is_own = path in product.config_paths and path not in {**launch.mounted, **launch.files}
         if is_own and product.image_keys:
             return (), ""  # the file that the image brings
-        found = self._at(path, launch)
-        if found is None:
+        result = self._at(path, launch)
+        if result is None:
             return (), f"its configuration {path} was not found among the files scanned"
-        return (found,), ""
+        return (result,), ""
 
     def _by_itself(
         self, product: Product, launch: Launch, settings: Settings
     ) -> tuple[tuple[ConfigFile, ...], str]:
         """Read what lies where the product looks by itself."""
         for path in product.config_paths:
-            found, why = self._if_there(path, launch)
-            if found or why:
-                return found, why
+            result, why = self._if_there(path, launch)
+            if result or why:
+                return result, why
         for name in product.config_files:
             path = posixpath.normpath(posixpath.join(_folder(product, settings), name))
             if path.startswith("/") or launch.folder:
-                found, why = self._if_there(posixpath.join(launch.folder, path), launch)
+                result, why = self._if_there(posixpath.join(launch.folder, path), launch)
             elif launch.kind in _BESIDE:
                 file = self._beside(path, launch)
-                found, why = ((file,) if file is not None else ()), ""
+                result, why = ((file,) if file is not None else ()), ""
             else:
-                found, why = (), _in_some_folder(name, launch)
-            if found or why:
-                return found, why
+                result, why = (), _in_some_folder(name, launch)
+            if result or why:
+                return result, why
         return (), ""
 
     def _if_there(self, path: str, launch: Launch) -> tuple[tuple[ConfigFile, ...], str]:
         if path in launch.mounted or path in launch.files:
-            found = self._at(path, launch)
-            if found is None:
+            result = self._at(path, launch)
+            if result is None:
                 return (), f"its configuration {path} was not found among the files scanned"
-            return (found,), ""
+            return (result,), ""
         mounted = launch.mounted.items()
         hidden = next((where for where, i in mounted if not i and _is_below(path, where)), "")
         return (), f"{hidden} may hold its configuration, and was not found here" if hidden else ""
@@ -102,7 +102,7 @@ class ConfigSource:
         """A script names files from where it lies or from the top of the repository."""
         folder = posixpath.dirname(launch.file)
         wanted = {posixpath.normpath(posixpath.join(folder, path)), posixpath.normpath(path)}
-        file = next((each for each in self._by_id.values() if each.shown in wanted), None)
+        file = next((item for item in self._by_id.values() if item.shown in wanted), None)
         return self._config(file) if file is not None else None
 
     def _config(self, file: CodeFile) -> ConfigFile | None:
@@ -124,8 +124,8 @@ def _is_below(path: str, folder: str) -> bool:
 def _named(form: str, settings: Settings) -> SettingValue | None:
     """Give the configuration file that stands among the words of a command line."""
     words = (word for word in settings.words if isinstance(word.value, str))
-    found = next((word for word in words if re.fullmatch(form, str(word.value))), None)
-    return SettingValue(value=found.value, place=found) if found is not None else None
+    result = next((word for word in words if re.fullmatch(form, str(word.value))), None)
+    return SettingValue(value=result.value, place=result) if result is not None else None
 
 
 def _in_some_folder(name: str, launch: Launch) -> str:

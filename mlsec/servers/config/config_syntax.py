@@ -92,23 +92,23 @@ def _directives(text: str) -> Node:
 
 def _toml(text: str) -> Node:
     try:
-        held = tomllib.loads(text)
+        result = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise MlsecError(f"not valid TOML: {' '.join(str(error).split())[:200]}") from None
     places = {key: (node.line, node.column) for key, node in _sections(text).pairs().items()}
-    return _placed(held, places, "")
+    return _placed(result, places, "")
 
 
 def _placed(value: Any, places: dict[str, tuple[int, int]], path: str) -> Node:
     line, column = places.get(path, (0, 0))
     if isinstance(value, dict):
         pairs = {
-            str(key): _placed(each, places, f"{path}.{key}" if path else str(key))
-            for key, each in value.items()
+            str(key): _placed(entry, places, f"{path}.{key}" if path else str(key))
+            for key, entry in value.items()
         }
         return Node(pairs, line, column)
     if isinstance(value, list):
-        return Node(tuple(_placed(each, places, path) for each in value), line, column)
+        return Node(tuple(_placed(item, places, path) for item in value), line, column)
     is_plain = value is None or isinstance(value, bool | int | float | str)
     return Node(value if is_plain else str(value), line, column)
 
@@ -164,7 +164,7 @@ def _literal(node: ast.expr) -> Any:
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return UnknownValue("an expression of Python")
     if isinstance(value, list | tuple | set):
-        return tuple(Node(each if _is_plain(each) else str(each)) for each in value)
+        return tuple(Node(item if _is_plain(item) else str(item)) for item in value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value if _is_plain(value) else str(value)

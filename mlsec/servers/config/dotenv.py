@@ -38,7 +38,7 @@ def _value(raw: str, before: Mapping[str, Node]) -> str | UnknownValue:
         text = re.sub(r"(?<!\s)\s++#.*\Z", "", raw)
 
     def lookup(name: str) -> str | UnknownValue | None:
-        held = before.get(name)
-        return held.value if held is not None else None
+        result = before.get(name)
+        return result.value if result is not None else None
 
     return expand(text, lookup)

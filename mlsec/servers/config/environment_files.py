@@ -15,7 +15,7 @@ _SAMPLES = (".example", ".sample", ".template", ".dist", ".tmpl", ".defaults")
 def read_environment_files(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
     """Give every environment file; a sample is counted as left out."""
     del vocabulary
-    found = []
+    result = []
     place = (TYPE, scope.name, "")
     for file in scope.written_in(Language.ENVIRONMENT):
         scope.take(file)
@@ -23,8 +23,8 @@ def read_environment_files(scope: CodeScope, vocabulary: Vocabulary) -> Declared
             scope.tally.exclude(place, "a sample, which holds no real values")
             continue
         scope.tally.add(place, assessed=1)
-        found.append(_resource(scope, file))
-    return Declared(resources=tuple(found))
+        result.append(_resource(scope, file))
+    return Declared(resources=tuple(result))
 
 
 def _resource(scope: CodeScope, file: CodeFile) -> Resource:

@@ -104,19 +104,19 @@ def instructions(text: str) -> Iterator[Instruction]:
         yield Instruction(word=word, text=body, line=start + 1, column=column)
 
 
-def _begun(each: Instruction, stages: list[Recipe], common: Mapping[str, Node]) -> Recipe:
-    match = _STAGE.match(each.text.strip())
+def _begun(instruction: Instruction, stages: list[Recipe], common: Mapping[str, Node]) -> Recipe:
+    match = _STAGE.match(instruction.text.strip())
     name = (match[2] or "") if match is not None else ""
     raw = match[1] if match is not None else ""
     image = expand(raw, _lookup(common))
     below = next((s for s in stages if s.stage and s.stage == image), None)
     if below is None:
-        base = (Node(image, each.line, each.column),)
-        return Recipe(stage=name, line=each.line, bases=base)
+        base = (Node(image, instruction.line, instruction.column),)
+        return Recipe(stage=name, line=instruction.line, bases=base)
     # A stage goes on where another ended.
     return Recipe(
         stage=name,
-        line=each.line,
+        line=instruction.line,
         bases=below.bases,
         env=dict(below.env),
         arguments={},
@@ -131,52 +131,54 @@ def _begun(each: Instruction, stages: list[Recipe], common: Mapping[str, Node]) 
     )
 
 
-def _apply(each: Instruction, stage: Recipe) -> None:
-    match each.word:
+def _apply(instruction: Instruction, stage: Recipe) -> None:
+    match instruction.word:
         case "ENV":
-            stage.env.update(_environment(each, stage))
+            stage.env.update(_environment(instruction, stage))
         case "ARG":
-            stage.arguments.update(_declared(each, stage.arguments, stage.env))
+            stage.arguments.update(_declared(instruction, stage.arguments, stage.env))
         case "CMD":
-            stage.command = _started(each)
+            stage.command = _started(instruction)
         case "ENTRYPOINT":
-            stage.entrypoint = _started(each)
+            stage.entrypoint = _started(instruction)
             stage.command = None
         case "EXPOSE":
-            words = re.findall(r"(?<!\S)([0-9]{1,5})(?:/tcp)?(?!\S)", _filled(each.text, stage))
+            words = re.findall(
+                r"(?<!\S)([0-9]{1,5})(?:/tcp)?(?!\S)", _filled(instruction.text, stage)
+            )
             stage.ports = (*stage.ports, *(int(word) for word in words))
         case "WORKDIR":
             stage.folder = posixpath.normpath(
-                posixpath.join(stage.folder, _filled(each.text, stage).strip().strip("\"'"))
+                posixpath.join(stage.folder, _filled(instruction.text, stage).strip().strip("\"'"))
             )
         case "USER":
-            text = expand(each.text.strip(), _lookup({**stage.arguments, **stage.env}))
-            stage.user_node = Node(text, each.line, each.column)
+            text = expand(instruction.text.strip(), _lookup({**stage.arguments, **stage.env}))
+            stage.user_node = Node(text, instruction.line, instruction.column)
             stage.user = text if isinstance(text, str) else "?"
         case "RUN":
-            stage.runs = (*stage.runs, each)
-            stage.packages.update(packages_in(run_commands(each, stage)))
+            stage.runs = (*stage.runs, instruction)
+            stage.packages.update(packages_in(run_commands(instruction, stage)))
         case "ADD" | "COPY":
-            _copied(each, stage)
+            _copied(instruction, stage)
 
 
-def run_commands(each: Instruction, stage: Recipe) -> Iterator[Command]:
+def run_commands(instruction: Instruction, stage: Recipe) -> Iterator[Command]:
     """Yield the commands of a RUN, with its options (mounts and network) left out."""
-    text, line, column = _without_options(each)
+    text, line, column = _without_options(instruction)
     yield from split_commands(
         text, _lookup({**stage.arguments, **stage.env}), line=line, column=column
     )
 
 
-def _without_options(each: Instruction) -> tuple[str, int, int]:
-    text, column = each.text, each.column
+def _without_options(instruction: Instruction) -> tuple[str, int, int]:
+    text, column = instruction.text, instruction.column
     while (option := _OPTION.match(text)) is not None:
         text, column = text[option.end() :], column + option.end()
-    return text, each.line, column
+    return text, instruction.line, column
 
 
-def _copied(each: Instruction, stage: Recipe) -> None:
-    text, line, column = _without_options(each)
+def _copied(instruction: Instruction, stage: Recipe) -> None:
+    text, line, column = _without_options(instruction)
     words = [
         word
         for command in split_commands(
@@ -185,14 +187,17 @@ def _copied(each: Instruction, stage: Recipe) -> None:
         for word in command
     ]
     texts = [word.value for word in words if isinstance(word.value, str)]
-    if each.word == "ADD":
+    if instruction.word == "ADD":
         far = [w for w in words[:-1] if str(w.value).startswith(("http://", "https://", "git@"))]
-        is_checked = "--checksum=" in each.text
+        is_checked = "--checksum=" in instruction.text
         stage.adds = (
             *stage.adds,
-            *(Node(w.value, each.line, w.column, "checked" if is_checked else "") for w in far),
+            *(
+                Node(w.value, instruction.line, w.column, "checked" if is_checked else "")
+                for w in far
+            ),
         )
-    if len(texts) < 2 or "--from=" in each.text:
+    if len(texts) < 2 or "--from=" in instruction.text:
         return
     target = texts[-1]
     for source in texts[:-1]:
@@ -202,41 +207,46 @@ def _copied(each: Instruction, stage: Recipe) -> None:
         stage.copied[posixpath.normpath(posixpath.join(stage.folder, path))] = source
 
 
-def _started(each: Instruction) -> tuple[Node, ...]:
-    text = each.text.strip()
+def _started(instruction: Instruction) -> tuple[Node, ...]:
+    text = instruction.text.strip()
     if text.startswith("["):
         try:
             listed = marked_json.parse(text.replace("\\\n", "\n"))
         except MlsecError:
             listed = Node(None)
         if isinstance(listed.value, tuple):
-            lead = len(each.text) - len(each.text.lstrip())
+            lead = len(instruction.text) - len(instruction.text.lstrip())
             return tuple(
                 Node(
                     item.value,
-                    each.line + item.line - 1,
-                    item.column + (each.column + lead - 1 if item.line == 1 else 0),
+                    instruction.line + item.line - 1,
+                    item.column + (instruction.column + lead - 1 if item.line == 1 else 0),
                 )
                 for item in listed.value
             )
     # The form of a shell: it is handed to sh -c as it stands.
-    place = each.line, each.column
-    return (Node("/bin/sh", *place), Node("-c", *place), Node(each.text, *place, "shell"))
+    place = instruction.line, instruction.column
+    return (Node("/bin/sh", *place), Node("-c", *place), Node(instruction.text, *place, "shell"))
 
 
-def _environment(each: Instruction, stage: Recipe) -> Iterator[tuple[str, Node]]:
+def _environment(instruction: Instruction, stage: Recipe) -> Iterator[tuple[str, Node]]:
     known = {**stage.arguments, **stage.env}
-    text = each.text
+    text = instruction.text
     if not re.match(r"\s*[A-Za-z_][A-Za-z0-9_.-]*=", text):
         name, _, value = text.strip().partition(" ")
         if name:
-            yield name, Node(expand(value.strip(), _lookup(known)), each.line, each.column)
+            yield (
+                name,
+                Node(expand(value.strip(), _lookup(known)), instruction.line, instruction.column),
+            )
         return
     for match in _PAIR.finditer(text):
         before = text[: match.start()]
-        line = each.line + before.count("\n")
+        line = instruction.line + before.count("\n")
         column = (
-            match.start() - before.rfind("\n") if "\n" in before else each.column + match.start()
+            match.start() - before.rfind("\n")
+            if "\n" in before
+            else instruction.column + match.start()
         )
         value = match[2]
         if value[:1] == "'":
@@ -248,15 +258,18 @@ def _environment(each: Instruction, stage: Recipe) -> Iterator[tuple[str, Node]]
 
 
 def _declared(
-    each: Instruction, arguments: Mapping[str, Node], env: Mapping[str, Node]
+    instruction: Instruction, arguments: Mapping[str, Node], env: Mapping[str, Node]
 ) -> Iterator[tuple[str, Node]]:
-    name, is_set, value = each.text.strip().partition("=")
+    name, is_set, value = instruction.text.strip().partition("=")
     if not is_set:
         if name in arguments:
             yield name, arguments[name]
         return
     bare = value.strip("\"'")
-    yield name, Node(expand(bare, _lookup({**arguments, **env})), each.line, each.column)
+    yield (
+        name,
+        Node(expand(bare, _lookup({**arguments, **env})), instruction.line, instruction.column),
+    )
 
 
 def _filled(text: str, stage: Recipe) -> str:
@@ -266,7 +279,7 @@ def _filled(text: str, stage: Recipe) -> str:
 
 def _lookup(known: Mapping[str, Node]) -> Lookup:
     def lookup(name: str) -> str | UnknownValue | None:
-        held = known.get(name)
-        return held.value if held is not None else None
+        result = known.get(name)
+        return result.value if result is not None else None
 
     return lookup

@@ -35,7 +35,7 @@ def recipe_launch(scope: CodeScope, file: CodeFile, recipe: Recipe) -> Launch:
     More variables may be set where it is run, so its environment is open.
     """
     traits = {"user": recipe.user_node} if recipe.user_node is not None else {}
-    held = {each.path: each for each in scope.files}
+    result = {item.path: item for item in scope.files}
     folder = posixpath.dirname(file.path)
     return Launch(
         id=file.id,
@@ -51,36 +51,36 @@ def recipe_launch(scope: CodeScope, file: CodeFile, recipe: Recipe) -> Launch:
         env_is_open=True,
         ports=recipe.ports,
         packages=recipe.packages,
-        mounted=copied_files(recipe, folder, held),
+        mounted=copied_files(recipe, folder, result),
         folder=recipe.folder,
         user=recipe.user,
         traits=traits,
     )
 
 
-def copied_files(recipe: Recipe, folder: str, held: Mapping[str, CodeFile]) -> dict[str, str]:
+def copied_files(recipe: Recipe, folder: str, code_files: Mapping[str, CodeFile]) -> dict[str, str]:
     """Give the files of the target that a build copies, by where they lie in the image.
 
     A build's context is the Dockerfile's own folder or one above; the nearest that has it counts.
     Of a folder, it is the configuration of servers that matters.
     """
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for target, source in recipe.copied.items():
         for base in (folder, posixpath.dirname(folder), ""):
             path = posixpath.normpath(posixpath.join(base, source))
-            if path in held:
-                found[target] = held[path].id
+            if path in code_files:
+                result[target] = code_files[path].id
                 break
             below = "" if path == "." else f"{path}/"
             inside = {
-                posixpath.normpath(posixpath.join(target, each.path.removeprefix(below))): each.id
-                for each in held.values()
-                if each.language is Language.SERVER_CONFIG and each.path.startswith(below)
+                posixpath.normpath(posixpath.join(target, item.path.removeprefix(below))): item.id
+                for item in code_files.values()
+                if item.language is Language.SERVER_CONFIG and item.path.startswith(below)
             }
             if inside:
-                found = inside | found
+                result = inside | result
                 break
-    return found
+    return result
 
 
 def recipe_resource(scope: CodeScope, file: CodeFile, recipes: tuple[Recipe, ...]) -> Resource:
@@ -169,12 +169,12 @@ def _signs(recipe: Recipe) -> list[dict[str, Any]]:
 
 
 def _secrets(recipe: Recipe) -> list[dict[str, Any]]:
-    found = []
-    for where, held in (("env", recipe.env), ("argument", recipe.arguments)):
-        for name, node in held.items():
+    value = []
+    for where, result in (("env", recipe.env), ("argument", recipe.arguments)):
+        for name, node in result.items():
             kind = masked_kind(node.value) if isinstance(node.value, str) else ""
             if kind:
-                found.append(
+                value.append(
                     {
                         "name": name,
                         "where": where,
@@ -185,7 +185,7 @@ def _secrets(recipe: Recipe) -> list[dict[str, Any]]:
     for run in recipe.runs:
         kind = masked_kind(run.text)
         if kind:
-            found.append(
+            value.append(
                 {
                     "name": "",
                     "where": "run",
@@ -193,4 +193,4 @@ def _secrets(recipe: Recipe) -> list[dict[str, Any]]:
                     "what": f"line {run.line}: a command holds a {kind}",
                 }
             )
-    return found
+    return value

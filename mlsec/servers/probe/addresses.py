@@ -53,8 +53,8 @@ def system_resolver(host: str, port: int) -> Sequence[str]:
     Raises:
         OSError: there is no such name.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
+    result = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in result]
 
 
 def reach_of(text: str) -> AddressKind:
@@ -83,10 +83,10 @@ def resolve(
     """Find the addresses that may be asked; a name is asked for here and never again."""
     if target.is_address:
         return Resolved(addresses=(target.host,), allowed=(target.host,))
-    found = _in_time(resolver, target, timeout_s)
-    if isinstance(found, CallFailure):
-        return found
-    names = tuple(dict.fromkeys(found))
+    result = _in_time(resolver, target, timeout_s)
+    if isinstance(result, CallFailure):
+        return result
+    names = tuple(dict.fromkeys(result))
     allowed = tuple(
         name for name in names if _is_allowed(target, name, is_private_allowed=is_private_allowed)
     )

@@ -25,13 +25,13 @@ def read_certificate(encoded: str, host: str) -> dict[str, Any]:
         ValueError: it cannot be read.
     """
     try:
-        found = x509.load_der_x509_certificate(base64.b64decode(encoded))
-        names, addresses = _names(found)
-        kind, bits = _key(found)
-        begins, ends = found.not_valid_before_utc, found.not_valid_after_utc
+        result = x509.load_der_x509_certificate(base64.b64decode(encoded))
+        names, addresses = _names(result)
+        kind, bits = _key(result)
+        begins, ends = result.not_valid_before_utc, result.not_valid_after_utc
         return {
-            "certificate.subject": visible(found.subject.rfc4514_string(), 300),
-            "certificate.issuer": visible(found.issuer.rfc4514_string(), 300),
+            "certificate.subject": visible(result.subject.rfc4514_string(), 300),
+            "certificate.issuer": visible(result.issuer.rfc4514_string(), 300),
             "certificate.names": [visible(name, 300) for name in (*names, *addresses)],
             "certificate.matches_host": _matches(host, names, addresses),
             "certificate.not_before": _moment(begins),
@@ -40,16 +40,16 @@ def read_certificate(encoded: str, host: str) -> dict[str, Any]:
             "certificate.lifetime_days": (ends - begins).days,
             "certificate.key_type": kind,
             "certificate.key_bits": bits,
-            "certificate.signature_hash": _signature(found),
-            "certificate.is_self_signed": _is_self_signed(found),
+            "certificate.signature_hash": _signature(result),
+            "certificate.is_self_signed": _is_self_signed(result),
         }
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm) as error:
         raise ValueError(f"the certificate cannot be read: {visible(str(error), 120)}") from None
 
 
-def _names(found: x509.Certificate) -> tuple[list[str], list[str]]:
+def _names(item: x509.Certificate) -> tuple[list[str], list[str]]:
     try:
-        extension = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        extension = item.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return [], []
     names = extension.get_values_for_type(x509.DNSName)[:_MOST_NAMES]
@@ -73,8 +73,8 @@ def _is_name(wanted: list[str], given: list[str]) -> bool:
     return wanted == given
 
 
-def _key(found: x509.Certificate) -> tuple[str, int]:
-    match found.public_key():
+def _key(item: x509.Certificate) -> tuple[str, int]:
+    match item.public_key():
         case rsa.RSAPublicKey() as key:
             return "rsa", key.key_size
         case ec.EllipticCurvePublicKey() as key:
@@ -89,19 +89,19 @@ def _key(found: x509.Certificate) -> tuple[str, int]:
             return "other", 0
 
 
-def _signature(found: x509.Certificate) -> str:
+def _signature(item: x509.Certificate) -> str:
     """Name the hash under the signature; schemes with one of their own are named themselves."""
-    hashed = found.signature_hash_algorithm
+    hashed = item.signature_hash_algorithm
     if hashed is not None:
         return hashed.name
-    return visible(found.signature_algorithm_oid.dotted_string, 60)
+    return visible(item.signature_algorithm_oid.dotted_string, 60)
 
 
-def _is_self_signed(found: x509.Certificate) -> bool:
-    if found.subject != found.issuer:
+def _is_self_signed(item: x509.Certificate) -> bool:
+    if item.subject != item.issuer:
         return False
     try:
-        found.verify_directly_issued_by(found)
+        item.verify_directly_issued_by(item)
     except (ValueError, TypeError, InvalidSignature):
         return False
     return True

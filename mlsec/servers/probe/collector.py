@@ -95,15 +95,15 @@ def _pinned(
 ) -> Dialler | None:  # fmt: skip
     """Look the name up, once, and connect; from here on there is only this address."""
     scope, whole = target.scope, Deadline(limits.target_s)
-    found = resolve(target, resolver, limits.resolve_s, is_private_allowed=is_private_allowed)
-    if isinstance(found, CallFailure):
-        snapshot.record(*failed(scope, RESOLVE, {}, found))
+    result = resolve(target, resolver, limits.resolve_s, is_private_allowed=is_private_allowed)
+    if isinstance(result, CallFailure):
+        snapshot.record(*failed(scope, RESOLVE, {}, result))
         return None
-    if not found.allowed:
-        snapshot.record(*failed(scope, RESOLVE, {}, refusal(found)))
+    if not result.allowed:
+        snapshot.record(*failed(scope, RESOLVE, {}, refusal(result)))
         return None
-    snapshot.record(*done(scope, RESOLVE, {}, found))
-    dialler = Dialler(target, found.allowed, limits, whole)
+    snapshot.record(*done(scope, RESOLVE, {}, result))
+    dialler = Dialler(target, result.allowed, limits, whole)
     try:
         dialler.connect().close()
     except StepError as error:
@@ -125,11 +125,11 @@ def _greets(target: ProbeTarget, snapshot: Snapshot, limits: Limits, dialler: Di
     if not target.is_tls:
         return True
     scope = target.scope
-    found = tls.shake_hands(dialler, limits.chain)
-    if isinstance(found, CallFailure):
-        snapshot.record(*failed(scope, HANDSHAKE, {}, found))
+    result = tls.shake_hands(dialler, limits.chain)
+    if isinstance(result, CallFailure):
+        snapshot.record(*failed(scope, HANDSHAKE, {}, result))
         return False
-    snapshot.record(*done(scope, HANDSHAKE, {}, found))
+    snapshot.record(*done(scope, HANDSHAKE, {}, result))
     for version in tls.VERSIONS:
         offered = tls.offer(dialler, version)
         params = {"version": version}

@@ -104,12 +104,12 @@ class _Shaping:
         step = self._evidence.first(HANDSHAKE) if self._target.is_tls else None
         if step is None:
             return
-        found = msgspec.json.decode(step.body, type=Handshake)
-        self._known |= {"tls_version": found.version, "tls_cipher": found.cipher}
-        self._known["certificate.trust"] = found.trust
-        self._known["certificate.trust_detail"] = found.trust_detail or None
+        result = msgspec.json.decode(step.body, type=Handshake)
+        self._known |= {"tls_version": result.version, "tls_cipher": result.cipher}
+        self._known["certificate.trust"] = result.trust
+        self._known["certificate.trust_detail"] = result.trust_detail or None
         try:
-            self._known |= read_certificate(found.certificates[0], self._target.host)
+            self._known |= read_certificate(result.certificates[0], self._target.host)
         except (ValueError, IndexError) as error:
             gap = self._gap(HANDSHAKE, GapReason.MALFORMED, str(error) or "no certificate")
             self._hide(OF_CERTIFICATE, gap)
@@ -173,9 +173,9 @@ class _Shaping:
         # Whoever wants a certificate of the caller has shut the door before any answer.
         shut = {p for p, call in self._failed.items() if call.error_code == CLIENT_CERTIFICATE}
         heard = self._heard | dict.fromkeys(shut, RecordedResponse(status=401))
-        found = recognise(heard)
-        doors = doors_of(found, heard)
-        main = found.main
+        result = recognise(heard)
+        doors = doors_of(result, heard)
+        main = result.main
         hiding = [p for p in (ROOT, *identifying_paths()) if p in self._failed and p not in shut]
         if main is None and hiding:
             for path in hiding:
@@ -184,11 +184,11 @@ class _Shaping:
         else:
             self._known["product"] = main.name if main else None
             self._known["product_title"] = main.title if main else None
-            self._flaws(found)
+            self._flaws(result)
         self._doors(doors, is_shut=is_shut_throughout(heard, (ROOT, NOWHERE)))
 
-    def _flaws(self, found: RecognisedProduct) -> None:
-        if found.main is None:
+    def _flaws(self, recognised_product: RecognisedProduct) -> None:
+        if recognised_product.main is None:
             self._known |= {
                 "version": None,
                 "vulnerabilities": [],
@@ -196,20 +196,22 @@ class _Shaping:
             }
             return
         products = shipped_advisories()
-        about = product_of(found.main.name, products)
+        about = product_of(recognised_product.main.name, products)
         self._known["vulnerability_data_until"] = about.as_of if about else None
-        if found.version:
-            self._known["version"] = found.version
+        if recognised_product.version:
+            self._known["version"] = recognised_product.version
         else:
-            why = f"{found.main.title} gave no version to a caller without a sign-in"
+            why = f"{recognised_product.main.title} gave no version to a caller without a sign-in"
             self._hide(("version",), self._gap("version", GapReason.UNSUPPORTED, why))
-        flaws = known_flaws(found.main.name, found.version, products)
+        flaws = known_flaws(recognised_product.main.name, recognised_product.version, products)
         if isinstance(flaws, UnknownVersion):
             self._hide(
                 ("vulnerabilities",), self._gap("known flaws", GapReason.UNSUPPORTED, flaws.why)
             )
         else:
-            self._known["vulnerabilities"] = [flaw.shown(found.version) for flaw in flaws]
+            self._known["vulnerabilities"] = [
+                flaw.shown(recognised_product.version) for flaw in flaws
+            ]
 
     def _doors(self, doors: tuple[PathState, ...], *, is_shut: bool) -> None:
         rows = shaping.of_doors(doors)
@@ -224,13 +226,13 @@ class _Shaping:
             self._hide(("checked_paths[]", "exposure.public"), gap)
             rows += [{"exposes": opens.value, "path": ""} for opens in _GUARDED]
         self._known["checked_paths"] = rows
-        states = {each.state for each in guarded}
+        states = {item.state for item in guarded}
         if "open" in states:
             return  # whether it answers anybody else, from somewhere else, a probe cannot know
         if None in states:
-            for each in guarded:
-                if each.state is None:
-                    self._hide(("exposure.public",), self._door_gap(each))
+            for item in guarded:
+                if item.state is None:
+                    self._hide(("exposure.public",), self._door_gap(item))
         elif "shut" in states or is_shut:
             self._known["exposure.public"] = False
 

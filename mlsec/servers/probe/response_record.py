@@ -124,11 +124,11 @@ class Cleaner:
                 return self._redactor.reduce(value, key)
             return value[:_MOST_STRING]
         if isinstance(value, list):
-            return [self._value(each, key, depth + 1) for each in value]
+            return [self._value(item, key, depth + 1) for item in value]
         if isinstance(value, dict):
             return {
-                self._text(str(name)): self._value(each, str(name), depth + 1)
-                for name, each in value.items()
+                self._text(str(name)): self._value(entry, str(name), depth + 1)
+                for name, entry in value.items()
             }
         return value
 
@@ -136,7 +136,7 @@ class Cleaner:
         """Mask what has the form of a secret, or stands under the name of one."""
         text = _PRIVATE_KEY.sub("~private-key", text)
         text = _ASSIGNED.sub(_masked_value, text)
-        return _WORD.sub(lambda found: _masked(found[0], ""), text)
+        return _WORD.sub(lambda item: _masked(item[0], ""), text)
 
 
 def bare_address(text: str) -> str:
@@ -191,9 +191,9 @@ def _json(body: bytes) -> Any:
     return document if isinstance(document, (dict, list)) else None
 
 
-def _masked_value(found: re.Match[str]) -> str:
-    name = re.split(r"[\"'\s:=]", found[1], maxsplit=1)[0]
-    return found[1] + _masked(found[2], name)
+def _masked_value(match: re.Match[str]) -> str:
+    name = re.split(r"[\"'\s:=]", match[1], maxsplit=1)[0]
+    return match[1] + _masked(match[2], name)
 
 
 def _masked(word: str, name: str) -> str:

@@ -101,7 +101,7 @@ def _hsts(response: RecordedResponse) -> int | None:
 
 def _cookie(text: str) -> dict[str, Any]:
     pair, *rest = text.split(";")
-    attributes = {each.partition("=")[0].strip().lower() for each in rest}
+    attributes = {item.partition("=")[0].strip().lower() for item in rest}
     return {
         "name": visible(pair.partition("=")[0].strip(), 100),
         "secure": "secure" in attributes,

@@ -110,7 +110,7 @@ def _read(connection: ssl.SSLSocket, most: int, trust: str, detail: str) -> Hand
     return Handshake(
         version=(connection.version() or "").removeprefix("TLSv"),
         cipher=cipher[0] if cipher else "",
-        certificates=tuple(base64.b64encode(each).decode() for each in (chain or [own])[:most]),
+        certificates=tuple(base64.b64encode(item).decode() for item in (chain or [own])[:most]),
         is_chain_known=chain is not None and len(chain) <= most,
         trust=trust,
         trust_detail=detail,
@@ -121,11 +121,11 @@ def _chain(connection: ssl.SSLSocket) -> list[bytes] | None:
     """Give the certificates as sent; Python has a public way to them from 3.13 on."""
     public: Any = getattr(connection, "get_unverified_chain", None)
     if public is not None:
-        return [bytes(each) for each in public() or ()]
+        return [bytes(item) for item in public() or ()]
     inner: Any = getattr(getattr(connection, "_sslobj", None), "get_unverified_chain", None)
     if inner is None:
         return None
-    return [bytes(each.public_bytes(_DER)) for each in inner() or ()]
+    return [bytes(item.public_bytes(_DER)) for item in inner() or ()]
 
 
 def _distrust(error: ssl.SSLCertVerificationError) -> tuple[str, str]:

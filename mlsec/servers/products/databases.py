@@ -48,9 +48,9 @@ def read_redis(s: Settings) -> NamedSettings:
 
 def _redis(s: Settings, name: str, default: object = None) -> SettingValue:
     arguments = s.variable("REDIS_ARGS", "VALKEY_EXTRA_FLAGS")
-    found = s.flag(f"--{name}") or s.key(name)
-    if found is not None:
-        return found
+    value = s.flag(f"--{name}") or s.key(name)
+    if value is not None:
+        return value
     if arguments is not None:
         if not arguments.is_known:
             return arguments
@@ -59,9 +59,9 @@ def _redis(s: Settings, name: str, default: object = None) -> SettingValue:
         if at is not None and at + 1 < len(words):
             return known(words[at + 1], arguments)
     if name == "requirepass":
-        held = s.variable("REDIS_PASSWORD") if _is_bitnami(s) else None
-        if held is not None:
-            return held
+        result = s.variable("REDIS_PASSWORD") if _is_bitnami(s) else None
+        if result is not None:
+            return result
     hidden = s.hidden(has_env=False)
     return unknown(hidden) if hidden else known(default)
 

@@ -29,10 +29,10 @@ def _positional(s: Settings, *after: str) -> SettingValue | None:
     words = s.words
     start = 0
     for wanted in after:
-        found = next((n for n in range(start, len(words)) if words[n].value == wanted), None)
-        if found is None:
+        result = next((n for n in range(start, len(words)) if words[n].value == wanted), None)
+        if result is None:
             return None
-        start = found + 1
+        start = result + 1
     if start < len(words) and not str(words[start].value).startswith("-"):
         node: Node = words[start]
         return (

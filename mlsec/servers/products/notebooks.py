@@ -89,7 +89,7 @@ def read_jupyter(s: Settings) -> NamedSettings:
 
 def _jupyter_asks(s: Settings) -> SettingValue:
     """An empty token and no password lets in everybody; without either it makes a token itself."""
-    flags = tuple(f"--{each}.token" for each in (*_apps(s), "IdentityProvider"))
+    flags = tuple(f"--{item}.token" for item in (*_apps(s), "IdentityProvider"))
     keys = tuple(flag[2:] for flag in flags)
     token = s.flag("--token", *flags) or s.key(*keys)
     password = any_given(

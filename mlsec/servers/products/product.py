@@ -116,7 +116,7 @@ def has_star(answer: SettingValue) -> SettingValue:
 
     def holds(value: object) -> bool:
         if isinstance(value, list | tuple):
-            return any(str(each).strip() == "*" for each in value)
+            return any(str(item).strip() == "*" for item in value)
         text = str(value or "").strip().strip("[]")
         return any(
             part.strip().strip("'\"") in ("*", ".*", "http://*", "https://*")

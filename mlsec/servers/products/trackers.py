@@ -163,8 +163,8 @@ def _mlflow_password(s: Settings, asks: SettingValue) -> SettingValue:
         return unknown(s.open_env)
     # 2.x made an administrator with the password of its manual; 3.17.2 wants one of its own.
     later = unknown("whether this version still has the password of its manual is not known")
-    found = s.by_version(("<3.0.0", True), (">=3.17.2", False), ("", later))
-    return found if not found.is_known else known(found.value, asks)
+    result = s.by_version(("<3.0.0", True), (">=3.17.2", False), ("", later))
+    return result if not result.is_known else known(result.value, asks)
 
 
 def _mlflow_telemetry(s: Settings) -> SettingValue:

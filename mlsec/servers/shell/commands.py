@@ -43,10 +43,10 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 def commands_of(launch: Launch) -> tuple[Started, ...]:
     """Give the commands that a launch is configured to run; none when the image decides."""
     argv = filled_argv(launch)
-    found = list(_opened(argv, launch, {}, 0, is_in_shell=False))
+    result = list(_opened(argv, launch, {}, 0, is_in_shell=False))
     if launch.shell is not None and isinstance(launch.shell.value, str):
-        found += _of_text(launch.shell, launch, {}, 0)
-    return tuple(found)
+        result += _of_text(launch.shell, launch, {}, 0)
+    return tuple(result)
 
 
 def filled_argv(launch: Launch) -> tuple[Node, ...]:
@@ -87,15 +87,15 @@ def _of_pod(word: Node, launch: Launch, *, is_text: bool) -> list[Node]:
     return flag_nodes(kept, word.line, word.column)
 
 
-def _variable(found: re.Match[str], launch: Launch) -> str | UnknownValue:
-    if not found[1]:
-        return UnknownValue(f"{found[0][:60]} is filled in elsewhere")
-    node = launch.env.get(found[1])
+def _variable(match: re.Match[str], launch: Launch) -> str | UnknownValue:
+    if not match[1]:
+        return UnknownValue(f"{match[0][:60]} is filled in elsewhere")
+    node = launch.env.get(match[1])
     if node is not None:
         return node.value if isinstance(node.value, UnknownValue) else str(node.value)
     if launch.env_is_open:
-        return UnknownValue(f"the variable {found[1]} is set in what was not read")
-    return found[0]
+        return UnknownValue(f"the variable {match[1]} is set in what was not read")
+    return match[0]
 
 
 def _opened(
@@ -125,9 +125,9 @@ def _opened(
 
 def _of_text(text: Node, launch: Launch, env: Mapping[str, Node], depth: int) -> list[Started]:
     def outside(name: str) -> str | UnknownValue | None:
-        held = env.get(name) or launch.env.get(name)
-        if held is not None:
-            return held.value if isinstance(held.value, UnknownValue) else str(held.value)
+        result = env.get(name) or launch.env.get(name)
+        if result is not None:
+            return result.value if isinstance(result.value, UnknownValue) else str(result.value)
         # Whoever runs an image may set anything; a source that was not read does set something.
         if launch.env_is_open and launch.kind != "dockerfile":
             return UnknownValue(f"the variable {name} may be set in what was not read")
@@ -201,11 +201,11 @@ def _is_assignment(word: Node) -> bool:
 
 
 def _assignments(words: list[Node]) -> dict[str, Node]:
-    found = {}
+    result = {}
     for word in words:
         if isinstance(word.value, UnknownValue):
-            found[word.tag.rstrip("+=")] = Node(word.value, word.line, word.column)
+            result[word.tag.rstrip("+=")] = Node(word.value, word.line, word.column)
             continue
         name, _, value = str(word.value).partition("=")
-        found[name] = Node(value, word.line, word.column)
-    return found
+        result[name] = Node(value, word.line, word.column)
+    return result

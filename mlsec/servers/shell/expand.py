@@ -43,8 +43,8 @@ def expand_parts(
             parts.append("$")
             at = dollar + 2
             continue
-        found, at = _variable(text, dollar, lookup, is_compose=is_compose, depth=depth)
-        parts += found
+        result, at = _variable(text, dollar, lookup, is_compose=is_compose, depth=depth)
+        parts += result
     parts.append(text[at:])
     return _joined(parts)
 
@@ -67,16 +67,16 @@ def _variable(
         return (UnknownValue(f"the variable {opened[1]} is not closed"),), len(text)
     rest = text[opened.end() : end]
     name, operator = opened[1], opened[2] or ""
-    held = lookup(name)
-    is_set = held is not None and (held != "" or not operator.startswith(":"))
+    result = lookup(name)
+    is_set = result is not None and (result != "" or not operator.startswith(":"))
     if operator.endswith("-") and not is_set:
         return expand_parts(rest, lookup, is_compose=is_compose, depth=depth + 1), end + 1
     if operator.endswith("+"):
-        if isinstance(held, UnknownValue):
-            return (held,), end + 1
+        if isinstance(result, UnknownValue):
+            return (result,), end + 1
         inner = expand_parts(rest, lookup, is_compose=is_compose, depth=depth + 1)
         return (inner if is_set else ("",)), end + 1
-    if operator.endswith("?") and held is None:
+    if operator.endswith("?") and result is None:
         # It does not start without.
         return (
             UnknownValue(f"the variable {name} is set where it is started", is_given=True),
@@ -87,9 +87,9 @@ def _variable(
 
 
 def _value(name: str, lookup: Lookup) -> Part:
-    held = lookup(name)
+    result = lookup(name)
     missing = UnknownValue(f"the variable {name} is set nowhere that was scanned")
-    return missing if held is None else held
+    return missing if result is None else result
 
 
 def _closing(text: str, at: int) -> int:

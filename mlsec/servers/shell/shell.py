@@ -92,8 +92,8 @@ class Shell:
 
     def _end(self, after: str) -> None:
         if after not in _OR and self._chain is not None:
-            held, self._chain = self._chain, None
-            self._leave(held, _changed(held, self._held()))
+            result, self._chain = self._chain, None
+            self._leave(result, _changed(result, self._held()))
 
     def _without_keywords(self, command: Command, before: str) -> Command:
         words = command
@@ -122,18 +122,18 @@ class Shell:
         """Begin another branch of the innermost block."""
         if not self._blocks:
             return
-        held, changed = self._blocks[-1]
-        changed |= _changed(held, self._held())
-        self._vars, self._arrays = dict(held[0]), dict(held[1])
+        result, changed = self._blocks[-1]
+        changed |= _changed(result, self._held())
+        self._vars, self._arrays = dict(result[0]), dict(result[1])
 
     def _close(self) -> None:
         if self._blocks:
             self._turn()
-            held, changed = self._blocks.pop()
-            self._leave(held, changed)
+            result, changed = self._blocks.pop()
+            self._leave(result, changed)
 
-    def _leave(self, held: _Held, changed: set[str]) -> None:
-        self._vars, self._arrays = dict(held[0]), dict(held[1])
+    def _leave(self, value: _Held, changed: set[str]) -> None:
+        self._vars, self._arrays = dict(value[0]), dict(value[1])
         for name in changed:
             doubt = Node(UnknownValue(f"the variable {name} is set only in a branch"))
             if name.startswith("("):
@@ -182,8 +182,8 @@ class Shell:
 
     def _assign(self, name: str, sign: str, node: Node) -> None:
         if isinstance(node.value, tuple):
-            held = self._arrays.get(name, ()) if sign == "+=" else ()
-            self._arrays[name] = (*held, *node.value)
+            result = self._arrays.get(name, ()) if sign == "+=" else ()
+            self._arrays[name] = (*result, *node.value)
             return
         if sign == "+=":
             before = self._lookup(name)
@@ -226,10 +226,10 @@ def _pair(word: Node) -> tuple[str, str, Node] | None:
     if word.tag.endswith("="):
         name = word.tag.rstrip("+=")
         return name, word.tag[len(name) :], word
-    found = _ASSIGNED.fullmatch(word.value) if isinstance(word.value, str) else None
-    if found is None:
+    result = _ASSIGNED.fullmatch(word.value) if isinstance(word.value, str) else None
+    if result is None:
         return None
-    return found[1], found[2], Node(found[3], word.line, word.column)
+    return result[1], result[2], Node(result[3], word.line, word.column)
 
 
 def _changed(before: _Held, after: _Held) -> set[str]:

@@ -215,8 +215,8 @@ class _Splitter:
         word = self._word
         if word is None or word.is_quoted or len(word.parts) != 1:
             return ""
-        found = _LITERAL.match(word.parts[0]) if isinstance(word.parts[0], str) else None
-        return found[1] if found is not None else ""
+        result = _LITERAL.match(word.parts[0]) if isinstance(word.parts[0], str) else None
+        return result[1] if result is not None else ""
 
     def _array(self, name: str) -> Node:
         """Read the words up to the closing bracket as one node."""
@@ -233,10 +233,10 @@ class _Splitter:
     def _takes_array(self, word: _Word, text: str) -> bool:
         """Whether a text stands for all words of an array, which the word then is."""
         match = _ALL_OF.fullmatch(text)
-        held = self._arrays(match[1]) if match is not None else None
-        if held is None or word.array is not None:
+        result = self._arrays(match[1]) if match is not None else None
+        if result is None or word.array is not None:
             return False
-        word.array = held
+        word.array = result
         return True
 
     def _bare(self) -> Iterator[list[Node]]:

@@ -127,9 +127,9 @@ class _Header(ByteReader):
         key = self._bytes().decode("utf-8", "replace")
         before, at = self.seen.get(key), self.position
         self._value(key, int(self._number("I")), start, 0)
-        held = (at, self.position - at)
-        self.seen.setdefault(key, held)
-        if before is not None and not self._is_same(before, held):
+        result = (at, self.position - at)
+        self.seen.setdefault(key, result)
+        if before is not None and not self._is_same(before, result):
             detail = "this key comes twice, and readers differ on which one counts"
             self.record.fact(FactKind.TWO_READINGS, key, detail, offset=start)
 

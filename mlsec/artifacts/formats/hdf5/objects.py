@@ -190,8 +190,8 @@ def _values(file: Hdf5File, datatype: bytes, value: bytes) -> tuple[bytes, ...]:
 
 def _variable(file: Hdf5File, value: bytes) -> Iterator[bytes]:
     cursor = Cursor(value, file.offset_bytes, file.length_bytes)
-    one = 8 + file.offset_bytes
-    for _ in range(len(value) // one):
+    result = 8 + file.offset_bytes
+    for _ in range(len(value) // result):
         length = cursor.number(4)
         address, index = cursor.offset(), cursor.number(4)
         if address and length:

@@ -185,16 +185,16 @@ def _sequence(
 
 
 def _mapping(tokens: Sequence[tuple[str, str]], at: int, depth: int) -> tuple[Any, int]:
-    found = dict[str, Any]()
+    result = dict[str, Any]()
     while at < len(tokens) and tokens[at] != ("mark", "}"):
         key, at = _value(tokens, at, depth + 1)
         if not isinstance(key, str) or tokens[at : at + 1] != [("mark", ":")]:
             raise ArtifactError("a key without a value in the numpy header")
-        if key in found:
+        if key in result:
             raise ArtifactError(f"{key!r} comes twice in the numpy header")
-        found[key], at = _value(tokens, at + 1, depth + 1)
+        result[key], at = _value(tokens, at + 1, depth + 1)
         if tokens[at : at + 1] == [("mark", ",")]:
             at += 1
     if at >= len(tokens):
         raise ArtifactError("the numpy header is cut off")
-    return found, at + 1
+    return result, at + 1

@@ -74,8 +74,8 @@ def _judge_texts(data: Window, descr: str, record: Recorder) -> None:
     text = data.read(0, TEXT_BYTES)
     record.in_part("the texts of the array", TEXT_BYTES, data.size_bytes)
     plain = text.replace(b"\0", b"") if kind == "U" else text
-    if found := program_in(plain):
-        note_program(record, found, "a text of the array")
+    if result := program_in(plain):
+        note_program(record, result, "a text of the array")
 
 
 def sniff_raw_array(_head: bytes, window: Window) -> bool:

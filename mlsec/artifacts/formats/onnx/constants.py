@@ -68,17 +68,17 @@ def read_node(wire: Wire, field: Field) -> Node:
 def _attribute(
     wire: Wire, field: Field, numbers: dict[str, Numbers], graphs: dict[str, Field]
 ) -> None:
-    name, found = "", list[int | float]()
+    name, result = "", list[int | float]()
     for inner in wire.inside(field):
         if inner.number == 1 and inner.wire == BYTES:
             name = wire.text(inner)
-        elif inner.number in _ATTRIBUTE_NUMBERS and len(found) < MOST_NUMBERS:
-            found += _numbers(wire, inner, _ATTRIBUTE_NUMBERS[inner.number])
+        elif inner.number in _ATTRIBUTE_NUMBERS and len(result) < MOST_NUMBERS:
+            result += _numbers(wire, inner, _ATTRIBUTE_NUMBERS[inner.number])
         elif inner.number == ATTRIBUTE_TENSOR and inner.wire == BYTES and _is_small(inner):
-            found += read_tensor_numbers(wire, inner)[1]
+            result += read_tensor_numbers(wire, inner)[1]
         elif inner.number == ATTRIBUTE_GRAPH and inner.wire == BYTES:
             graphs[name] = inner
-    numbers[name] = tuple(found)
+    numbers[name] = tuple(result)
 
 
 def _is_small(field: Field) -> bool:
@@ -91,7 +91,7 @@ def read_tensor_numbers(wire: Wire, field: Field) -> tuple[str, Numbers]:
     Raises:
         ArtifactError: a message that breaks off.
     """
-    name, kind, found, raw = "", 0, list[int | float](), b""
+    name, kind, result, raw = "", 0, list[int | float](), b""
     for inner in wire.inside(field):
         if inner.number == TENSOR_NAME and inner.wire == BYTES:
             name = wire.text(inner)
@@ -99,13 +99,13 @@ def read_tensor_numbers(wire: Wire, field: Field) -> tuple[str, Numbers]:
             kind = inner.value
         elif inner.number == TENSOR_RAW and inner.wire == BYTES:
             raw = wire.raw(inner, LARGEST_BYTES)
-        elif inner.number in _TENSOR_NUMBERS and len(found) < MOST_NUMBERS:
-            found += _numbers(wire, inner, _TENSOR_NUMBERS[inner.number])
+        elif inner.number in _TENSOR_NUMBERS and len(result) < MOST_NUMBERS:
+            result += _numbers(wire, inner, _TENSOR_NUMBERS[inner.number])
     letter = _RAW.get(kind)
     if raw and letter and not len(raw) % struct.calcsize(f"<{letter}"):
         count = len(raw) // struct.calcsize(f"<{letter}")
-        found += struct.unpack(f"<{count}{letter}", raw)
-    return name, tuple(found[:MOST_NUMBERS])
+        result += struct.unpack(f"<{count}{letter}", raw)
+    return name, tuple(result[:MOST_NUMBERS])
 
 
 def _numbers(wire: Wire, field: Field, letter: str) -> list[int | float]:
@@ -144,18 +144,18 @@ class Constants:
         """
         known, opened, waiting = self._known, set[str](), [name]
         while waiting:
-            one = waiting[-1]
-            node = None if one in known or self.values.get(one) else self.makers.get(one)
+            result = waiting[-1]
+            node = None if result in known or self.values.get(result) else self.makers.get(result)
             left = [] if node is None else [inner for inner in node.inputs if inner not in known]
-            if left and one not in opened:  # names that lead back to themselves stay without
-                opened.add(one)
+            if left and result not in opened:  # names that lead back to themselves stay without
+                opened.add(result)
                 waiting.extend(left)
                 continue
             if node is not None:
-                known[one] = _combined(
+                known[result] = _combined(
                     node.operator, [known.get(inner, ()) for inner in node.inputs]
                 )
-            known.setdefault(one, self.values.get(one, ()))
+            known.setdefault(result, self.values.get(result, ()))
             waiting.pop()
         return known[name]
 
@@ -177,13 +177,13 @@ def _combined(operator: str, inputs: list[Numbers]) -> Numbers:
     try:
         match operator:
             case "Mul":
-                return tuple(_bounded(one * two) for one, two in pairs)
+                return tuple(_bounded(value * two) for value, two in pairs)
             case "Add":
-                return tuple(_bounded(one + two) for one, two in pairs)
+                return tuple(_bounded(value + two) for value, two in pairs)
             case "Sub":
-                return tuple(_bounded(one - two) for one, two in pairs)
+                return tuple(_bounded(value - two) for value, two in pairs)
             case "Pow":
-                return tuple(_bounded(float(one) ** float(two)) for one, two in pairs)
+                return tuple(_bounded(float(value) ** float(two)) for value, two in pairs)
             case _:
                 return ()
     except (OverflowError, ZeroDivisionError, TypeError):

@@ -21,10 +21,10 @@ def judge_calls(calls: Mapping[Name, Counter[Name]], record: Recorder) -> None:
         left, is_open = [start], set[Name]()
         while left:
             name = left[-1]
-            inner = [one for one in calls.get(name, ()) if one in calls and one not in sizes]
+            inner = [item for item in calls.get(name, ()) if item in calls and item not in sizes]
             if inner and name not in is_open:
                 is_open.add(name)
-                if any(one in is_open for one in inner):
+                if any(item in is_open for item in inner):
                     _note(record, name, "calls itself, also by way of others")
                     return
                 left += inner
@@ -32,7 +32,7 @@ def judge_calls(calls: Mapping[Name, Counter[Name]], record: Recorder) -> None:
             left.pop()
             is_open.discard(name)
             counts = calls.get(name, Counter()).items()
-            sizes[name] = 1 + sum(times * sizes.get(one, 1) for one, times in counts)
+            sizes[name] = 1 + sum(times * sizes.get(value, 1) for value, times in counts)
             if sizes[name] > MOST_NODES:
                 _note(record, name, f"stands for {sizes[name]} nodes once its calls are resolved")
                 return

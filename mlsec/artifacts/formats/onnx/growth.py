@@ -21,7 +21,7 @@ _NOTED = 10
 
 
 def _count(values: Sequence[Numbers]) -> float:
-    start, limit, delta = ((*one, 0)[0] for one in (*values, (), (), ())[:3])
+    start, limit, delta = ((*item, 0)[0] for item in (*values, (), (), ())[:3])
     return math.inf if not delta else (limit - start) / delta
 
 
@@ -94,21 +94,21 @@ def _sized(node: Node) -> bool:
 
 def _made(node: Node, constants: Constants) -> float:
     """The most that constants say the node makes."""
-    found = [1.0]
+    result = [1.0]
     if rule := _BY_INPUT.get(node.operator):
         place, measure = rule
-        found.append(measure(_input(node, place, constants)))
+        result.append(measure(_input(node, place, constants)))
     elif node.operator == "Resize":
-        found += [_product(_input(node, place, constants)) for place in _RESIZE]
+        result += [_product(_input(node, place, constants)) for place in _RESIZE]
     elif node.operator == "Range":
         values = [_input(node, place, constants) for place in range(3)]
-        found.append(_count(values) if all(values) else 1.0)
-    found += [
+        result.append(_count(values) if all(values) else 1.0)
+    result += [
         measure(node.numbers[name])
         for name, measure in _BY_ATTRIBUTE.items()
         if name in node.numbers
     ]
-    return max(found)
+    return max(result)
 
 
 def _input(node: Node, place: int, constants: Constants) -> Numbers:
@@ -166,8 +166,8 @@ def _always_goes_on(wire: Wire, body: Field, constants: Constants) -> bool:
     for _ in range(16):
         if current in names[GRAPH_INPUT][1:2]:
             return True
-        if found := constants.of(current):
-            return bool(found[0])
+        if result := constants.of(current):
+            return bool(result[0])
         node_before = makers.get(current)
         if node_before is None or node_before.operator not in {"Identity", "Cast"}:
             return False

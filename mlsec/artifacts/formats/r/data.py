@@ -79,18 +79,27 @@ def _judge(objects: Objects, record: Recorder) -> None:
         record.hole(GapReason.UNRESOLVED, detail)
 
 
-def _judge_code(one: SerializedObject, record: Recorder) -> None:
-    bad = [name for name in one.calls if name in _RUNS]
+def _judge_code(serialized_object: SerializedObject, record: Recorder) -> None:
+    bad = [name for name in serialized_object.calls if name in _RUNS]
     commands = [name for name in bad if name in _COMMANDS]
-    is_promise = one.kind.startswith("a promise")
-    if is_promise or one.kind.startswith("a variable"):
+    is_promise = serialized_object.kind.startswith("a promise")
+    if is_promise or serialized_object.kind.startswith("a variable"):
         danger = Severity.CRITICAL if bad else Severity.HIGH if is_promise else Severity.MEDIUM
-        said = f"{one.kind}; it calls {', '.join(one.calls[:8]) or 'nothing by name'}"
+        called = ", ".join(serialized_object.calls[:8]) or "nothing by name"
+        said = f"{serialized_object.kind}; it calls {called}"
         record.fact(
-            FactKind.EMBEDDED_CODE, (*bad, one.kind)[0], said, offset=one.offset, danger=danger
+            FactKind.EMBEDDED_CODE,
+            (*bad, serialized_object.kind)[0],
+            said,
+            offset=serialized_object.offset,
+            danger=danger,
         )
     elif commands:
-        said = f"{one.kind} that calls {', '.join(commands[:8])} when it is used"
+        said = f"{serialized_object.kind} that calls {', '.join(commands[:8])} when it is used"
         record.fact(
-            FactKind.EMBEDDED_CODE, commands[0], said, offset=one.offset, danger=Severity.MEDIUM
+            FactKind.EMBEDDED_CODE,
+            commands[0],
+            said,
+            offset=serialized_object.offset,
+            danger=Severity.MEDIUM,
         )

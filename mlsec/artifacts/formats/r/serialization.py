@@ -173,12 +173,12 @@ class Objects(ByteReader):
                 self._item(depth + 1)
             if flags >> 12 & ACTIVE:
                 self._note("a variable that runs a function whenever it is read", start, [])
-            held, name = self._item(depth + 1)
+            result, name = self._item(depth + 1)
             if kind == CALL and name:
                 self.symbols.append(f"{name}(")
             if kind == PROMISE:
                 self._item(depth + 1)
-                if held == UNBOUND:
+                if result == UNBOUND:
                     called = self._called(begins)
                     self._note("a promise, whose expression runs when it is used", start, called)
                 return first_kind

@@ -108,13 +108,13 @@ def read_index(window: Window, record: Recorder) -> tuple[int, list[Tensor]]:
     Raises:
         As ``read_bundle``.
     """
-    found = items(window, record)
-    first = next(found, None)
+    result = items(window, record)
+    first = next(result, None)
     if first is None or first.key:
         raise ArtifactError("the table has no first entry that says how many shards there are")
     shards = _shards(first)
     tensors, wrong, names_bytes = list[Tensor](), 0, 0
-    for item in found:
+    for item in result:
         names_bytes += len(item.key)
         if len(tensors) + wrong >= TENSORS or names_bytes > NAMES_BYTES:
             raise OverLimitError(f"has more than {TENSORS} tensors, or names beyond all measure")
@@ -207,8 +207,8 @@ def _check(tensor: Tensor, shards: int) -> None:
 def _spans(tensors: Sequence[Tensor], record: Recorder) -> Iterator[tuple[int, int, int]]:
     """The bytes that tensors account for, joined where they touch; overlaps are noted."""
     noted, open_shard, start, end, owner = 0, -1, 0, 0, ""
-    held = (tensor for tensor in tensors if tensor.size_bytes)
-    for tensor in sorted(held, key=lambda item: (item.shard, item.offset, item.name)):
+    result = (tensor for tensor in tensors if tensor.size_bytes)
+    for tensor in sorted(result, key=lambda item: (item.shard, item.offset, item.name)):
         if tensor.shard != open_shard or tensor.offset > end:
             if open_shard >= 0:
                 yield open_shard, start, end

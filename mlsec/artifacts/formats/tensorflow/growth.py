@@ -96,21 +96,21 @@ def _constant(wire: Wire, attributes: list[Field]) -> Numbers:
 
 
 def _numbers(wire: Wire, tensor: Field) -> Numbers:
-    kind, content, found = 0, b"", list[int | float]()
+    kind, content, result = 0, b"", list[int | float]()
     for inner in wire.inside(tensor):
         if inner.number == TENSOR_TYPE and inner.wire == VARINT:
             kind = inner.value
         elif inner.number == TENSOR_CONTENT and inner.wire == BYTES:
             content = wire.raw(inner, LARGEST_BYTES)
         elif inner.number in _NUMBERS:
-            found += _listed(wire, inner, _NUMBERS[inner.number])
+            result += _listed(wire, inner, _NUMBERS[inner.number])
     letter = _PACKED.get(kind)
     if content and letter:
         size = struct.calcsize(letter)
-        found += struct.unpack(
+        result += struct.unpack(
             f"<{len(content) // size}{letter}", content[: len(content) // size * size]
         )
-    return found[:MOST_NUMBERS]
+    return result[:MOST_NUMBERS]
 
 
 def _listed(wire: Wire, field: Field, letter: str) -> list[int | float]:

@@ -63,10 +63,10 @@ def _is_node(wire: Wire, field: Field) -> bool:
     """A NodeDef: a name and an operator, both plain words."""
     texts = []
     for number in (1, 2):
-        found = next(_bytes_of(wire, field, number), None)
-        if found is None or found.end - found.start > 1000:
+        result = next(_bytes_of(wire, field, number), None)
+        if result is None or result.end - result.start > 1000:
             return False
-        texts.append(wire.raw(found))
+        texts.append(wire.raw(result))
     is_plain = all(text.isascii() and text.decode("ascii").isprintable() for text in texts)
     # Descriptors of protobuf itself have the name of a file and of a package in these places.
     return is_plain and all(texts) and not texts[0].endswith(b".proto")

@@ -76,7 +76,7 @@ def settled(files: Mapping[str, Inspection]) -> dict[str, Inspection]:
         The same files. A shard with a sound index has no hole any more, and a fact for all bytes
         that are no tensor's; what its tensors hold are numbers and was not looked at.
     """
-    found = dict(files)
+    result = dict(files)
     for path, inspection in files.items():
         name = SHARD.match(path)
         if name is None or inspection.formats[0] is not Format.TENSOR_BUNDLE:
@@ -85,8 +85,8 @@ def settled(files: Mapping[str, Inspection]) -> dict[str, Inspection]:
         if index is None or not _is_sound(index, int(name["shards"])):
             continue
         spans = spans_of(index.properties, int(name["number"]))
-        found[path] = _settle(inspection, spans)
-    return found
+        result[path] = _settle(inspection, spans)
+    return result
 
 
 def _is_sound(index: Inspection, shards: int) -> bool:
@@ -122,7 +122,7 @@ def judged(spans: list[tuple[int, int]], size_bytes: int) -> list[tuple[FactKind
     for start, end in spans:
         covered.add(start, end)
     gaps = list(covered.gaps(size_bytes))
-    found = [
+    result = [
         (
             FactKind.UNACCOUNTED_BYTES, start, f"{end - start} bytes",
             "belong to no tensor of the index",
@@ -131,9 +131,9 @@ def judged(spans: list[tuple[int, int]], size_bytes: int) -> list[tuple[FactKind
     ]  # fmt: skip
     if len(gaps) > GAPS:
         detail = f"more than {GAPS} gaps between the tensors; this is the next one"
-        found.append((FactKind.NOT_FULLY_READ, gaps[GAPS][0], "", detail))
+        result.append((FactKind.NOT_FULLY_READ, gaps[GAPS][0], "", detail))
     last = max((end for _, end in spans), default=0)
     if last > size_bytes:
         detail = f"the tensors of the index end {last - size_bytes} bytes beyond the file"
-        found.append((FactKind.BROKEN, size_bytes, "truncated", detail))
-    return found
+        result.append((FactKind.BROKEN, size_bytes, "truncated", detail))
+    return result

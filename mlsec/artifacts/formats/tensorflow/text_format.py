@@ -118,7 +118,7 @@ def texts_of(data: bytes) -> Iterator[Text]:
     """
     path: list[str] = []
     word = ""
-    held: list[bytes] = []
+    result: list[bytes] = []
     position = held_at = 0
     while position < len(data):
         token = _TOKEN.match(data, position)
@@ -126,11 +126,11 @@ def texts_of(data: bytes) -> Iterator[Text]:
             raise ArtifactError(f"no text format at {position}")
         kind = token.lastgroup
         if kind == "text":
-            held_at = held_at if held else position
-            held.append(_unquote(token.group()))
-        elif kind and held:
-            yield Text(path=tuple(path[-8:]), field=word, value=_joined(held), offset=held_at)
-            held = []
+            held_at = held_at if result else position
+            result.append(_unquote(token.group()))
+        elif kind and result:
+            yield Text(path=tuple(path[-8:]), field=word, value=_joined(result), offset=held_at)
+            result = []
         position = token.end()
         if kind == "word":
             word = token.group().decode("ascii", "replace")
@@ -141,8 +141,8 @@ def texts_of(data: bytes) -> Iterator[Text]:
         elif kind == "close" and path and token.group() != b"]":
             # In a list of messages only the first has the field's name before it.
             word = path.pop()
-    if held:
-        yield Text(path=tuple(path[-8:]), field=word, value=_joined(held), offset=held_at)
+    if result:
+        yield Text(path=tuple(path[-8:]), field=word, value=_joined(result), offset=held_at)
 
 
 def _joined(parts: list[bytes]) -> str:
@@ -153,8 +153,8 @@ def _unquote(token: bytes) -> bytes:
     return _ESCAPE.sub(_escaped, token[1:-1])
 
 
-def _escaped(found: re.Match[bytes]) -> bytes:
-    octal, hexadecimal, four, eight, letter = found.groups()
+def _escaped(match: re.Match[bytes]) -> bytes:
+    octal, hexadecimal, four, eight, letter = match.groups()
     if octal:
         return bytes([int(octal, 8) & 0xFF])
     if hexadecimal:

@@ -80,8 +80,8 @@ def wrong_in_expression(text: str) -> str:
     plain = _TEXT.sub(lambda match: "0" if match.group()[1:-1].isidentifier() else "'", text)
     if "'" in plain or '"' in plain:
         return "a text that is no name"
-    if found := _WRONG.search(plain):
-        return plain[max(found.start() - 20, 0) : found.end() + 20]
+    if result := _WRONG.search(plain):
+        return plain[max(result.start() - 20, 0) : result.end() + 20]
     return _unknown_call(plain)
 
 

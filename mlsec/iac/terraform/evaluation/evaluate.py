@@ -112,7 +112,7 @@ class Evaluator:
             items = [(0, of)]
         elif isinstance(of, dict):
             items = [(0, of)]
-        return [self.knowing({ELEMENT: each}).value(expr.each) for _, each in items]
+        return [self.knowing({ELEMENT: value}).value(expr.each) for _, value in items]
 
     def _template(self, expr: Template) -> Value:
         if len(expr.parts) == 1:
@@ -130,13 +130,13 @@ class Evaluator:
             return items
         return join_text(
             [
-                self._loop(expr.key_name, key, expr.value_name, each).value(expr.body)
-                for key, each in items
+                self._loop(expr.key_name, key, expr.value_name, value).value(expr.body)
+                for key, value in items
             ]
         )
 
-    def _loop(self, key_name: str, key: Value, value_name: str, each: Value) -> Evaluator:
-        bound = {value_name: each}
+    def _loop(self, key_name: str, key: Value, value_name: str, value: Value) -> Evaluator:
+        bound = {value_name: value}
         if key_name:
             bound[key_name] = key
         return self.knowing(bound)
@@ -148,7 +148,7 @@ class Evaluator:
             items = items_of(last)
             if isinstance(items, UnknownValue):
                 return items
-            arguments += [each for _, each in items]
+            arguments += [value for _, value in items]
         return call(expr.name, arguments, self)
 
     def _unary(self, expr: Unary) -> Value:
@@ -197,8 +197,8 @@ class Evaluator:
             return items
         made_list: list[Value] = []
         made_map: dict[str, Value] = {}
-        for at, each in items:
-            inner = self._loop(expr.key_name, at, expr.value_name, each)
+        for at, result in items:
+            inner = self._loop(expr.key_name, at, expr.value_name, result)
             if expr.condition is not None:
                 keeps = bool_of(inner.value(expr.condition))
                 if isinstance(keeps, UnknownValue):

@@ -82,10 +82,10 @@ def _node(value: Value, place: Place, depth: int) -> Node:
     if isinstance(value, Encoded):
         return Node(_node(value.value, place, depth + 1).value, *place, tag="json")
     if isinstance(value, list):
-        return Node(tuple(_node(each, place, depth + 1) for each in value), *place)
+        return Node(tuple(_node(item, place, depth + 1) for item in value), *place)
     if isinstance(value, dict):
-        kept = {key: each for key, each in value.items() if each is not None}
-        return Node({key: _node(each, place, depth + 1) for key, each in kept.items()}, *place)
+        kept = {key: entry for key, entry in value.items() if entry is not None}
+        return Node({key: _node(entry, place, depth + 1) for key, entry in kept.items()}, *place)
     if isinstance(value, Space):
         return Node(UnknownValue("a whole resource as a value"), *place)
     return Node(value, *place)
@@ -99,9 +99,9 @@ def plain_node(value: Value, place: Place) -> Node:
 def node_value(node: Node) -> Value:
     """Give a node's value without its places."""
     if isinstance(node.value, tuple):
-        made: Any = [node_value(each) for each in node.value]
+        made: Any = [node_value(item) for item in node.value]
     elif isinstance(node.value, dict):
-        made = {key: node_value(each) for key, each in node.value.items()}
+        made = {key: node_value(value) for key, value in node.value.items()}
     else:
         made = node.value
     return Encoded(made) if node.tag == "json" else made
@@ -135,23 +135,23 @@ def _dynamic(block: Block, evaluator: Evaluator) -> Node:
     named = block.body.attributes.get("iterator")
     iterator = getattr(named.value, "name", name) if named is not None else name
     made = []
-    for key, each in items:
+    for key, result in items:
         # The key of a list's element is its position; that of a set is the element itself.
-        inner = evaluator.knowing({iterator: {"key": key, "value": each}})
+        inner = evaluator.knowing({iterator: {"key": key, "value": result}})
         made.append(body_node(contents[0].body, inner, place))
     return Node(tuple(made), *place)
 
 
-def _put(made: dict[str, Node], kind: str, found: Node) -> None:
+def _put(made: dict[str, Node], kind: str, node: Node) -> None:
     """Add blocks of a kind to those that stand there already."""
     before = made.get(kind)
     if before is None:
-        if found.value != ():
-            made[kind] = found
+        if node.value != ():
+            made[kind] = node
         return
     if not isinstance(before.value, tuple):
         return
-    if isinstance(found.value, tuple):
-        made[kind] = Node((*before.value, *found.value), before.line, before.column)
+    if isinstance(node.value, tuple):
+        made[kind] = Node((*before.value, *node.value), before.line, before.column)
     else:
-        made[kind] = Node((*before.value, found), before.line, before.column)
+        made[kind] = Node((*before.value, node), before.line, before.column)

@@ -29,13 +29,13 @@ def convert(value: Value, wanted: Expr, evaluator: Evaluator) -> Value:
     inner = wanted.arguments[0]
     match wanted.name:
         case "list" | "set" if isinstance(value, list):
-            made = [convert(each, inner, evaluator) for each in value]
+            made = [convert(item, inner, evaluator) for item in value]
             return to_set(made) if wanted.name == "set" else made
         case "map" if isinstance(value, dict):
-            return {key: convert(each, inner, evaluator) for key, each in value.items()}
+            return {key: convert(entry, inner, evaluator) for key, entry in value.items()}
         case "tuple" if isinstance(value, list) and isinstance(inner, TupleOf):
             pairs = zip(value, inner.items, strict=False)
-            return [convert(each, kind, evaluator) for each, kind in pairs]
+            return [convert(entry, kind, evaluator) for entry, kind in pairs]
         case "object" if isinstance(value, dict) and isinstance(inner, ObjectOf):
             return _object(value, inner, evaluator)
         case "optional":

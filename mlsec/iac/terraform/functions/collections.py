@@ -24,11 +24,11 @@ def _flatten(value: Value) -> Value:
     made: list[Value] = []
     waiting = [iter(items(value))]
     while waiting:
-        for each in waiting[-1]:
-            if isinstance(each, list):
-                waiting.append(iter(each))
+        for item in waiting[-1]:
+            if isinstance(item, list):
+                waiting.append(iter(item))
                 break
-            made.append(each)
+            made.append(item)
         else:
             waiting.pop()
     return made
@@ -47,21 +47,23 @@ def _concat(*lists: Value) -> Value:
 
 
 def _lookup(of: Value, key: Value, *default: Value) -> Value:
-    found = mapping(of)
-    if text(key) in found:
-        return found[text(key)]
+    result = mapping(of)
+    if text(key) in result:
+        return result[text(key)]
     return default[0] if default else InvalidValue(f'there is no key "{text(key)}"')
 
 
 def _element(of: Value, at: Value) -> Value:
-    found = items(of)
-    return found[whole(at) % len(found)] if found else InvalidValue("an element of an empty list")
+    result = items(of)
+    return (
+        result[whole(at) % len(result)] if result else InvalidValue("an element of an empty list")
+    )
 
 
 def _contains(of: Value, wanted: Value) -> Value:
     unknown: Value = False
-    for each in mapping(of).values() if isinstance(of, dict) else items(of):
-        verdict = equal(each, wanted)
+    for item in mapping(of).values() if isinstance(of, dict) else items(of):
+        verdict = equal(item, wanted)
         if verdict is True:
             return True
         if isinstance(verdict, UnknownValue):
@@ -99,10 +101,10 @@ def _length(value: Value) -> Value:
 
 
 def _one(value: Value) -> Value:
-    found = items(value)
-    if len(found) > 1:
+    result = items(value)
+    if len(result) > 1:
         return InvalidValue("a list of more than one element")
-    return found[0] if found else None
+    return result[0] if result else None
 
 
 def _range(*bounds: Value) -> Value:
@@ -117,7 +119,7 @@ def _range(*bounds: Value) -> Value:
 
 def _setproduct(*lists: Value) -> Value:
     room(elements=math.prod(len(items(list_)) for list_ in lists) * max(1, len(lists)))
-    return [list(each) for each in itertools.product(*lists)]
+    return [list(item) for item in itertools.product(*lists)]
 
 
 def _zipmap(keys: Value, values: Value) -> Value:
@@ -127,23 +129,23 @@ def _zipmap(keys: Value, values: Value) -> Value:
 def _sets(name: str, *lists: Value) -> Value:
     keys = [{key_of(item) for item in items(given)} for given in lists]
     if name == "union":
-        return to_set([each for given in lists for each in given])
+        return to_set([entry for given in lists for entry in given])
     kept = set.intersection(*keys) if name == "intersection" else keys[0] - set().union(*keys[1:])
-    return to_set([each for each in lists[0] if key_of(each) in kept])
+    return to_set([entry for entry in lists[0] if key_of(entry) in kept])
 
 
 def to_set(value: Value) -> Value:
     """Give a list as a set: without repetition, in Terraform's order of texts."""
-    found = unique(items(value))
-    is_text = all(isinstance(each, str) for each in found)
-    return sorted(found) if is_text else found
+    result = unique(items(value))
+    is_text = all(isinstance(item, str) for item in result)
+    return sorted(result) if is_text else result
 
 
 def _slice(value: Value, start: Value, end: Value) -> Value:
-    found = items(value)
-    if not 0 <= whole(start) <= whole(end) <= len(found):
+    result = items(value)
+    if not 0 <= whole(start) <= whole(end) <= len(result):
         return InvalidValue("a slice beyond the end")
-    return found[whole(start) : whole(end)]
+    return result[whole(start) : whole(end)]
 
 
 def _transpose(value: Value) -> Value:
@@ -166,8 +168,8 @@ def _every(value: Value, *, wanted: bool) -> Value:
 
 
 def _index(value: Value, wanted: Value) -> Value:
-    for at, each in enumerate(items(value)):
-        if equal(each, wanted) is True:
+    for at, result in enumerate(items(value)):
+        if equal(result, wanted) is True:
             return at
     return InvalidValue("the value is not in the list")
 
@@ -179,14 +181,14 @@ def _sum(value: Value) -> Value:
 def _matchkeys(values: Value, keys: Value, wanted: Value) -> Value:
     kept = {key_of(item) for item in items(wanted)}
     pairs = zip(items(values), items(keys), strict=True)
-    return [each for each, key in pairs if key_of(key) in kept]
+    return [value for value, key in pairs if key_of(key) in kept]
 
 
 def _chunks(value: Value, size: Value) -> Value:
-    found, count = items(value), whole(size)
+    result, count = items(value), whole(size)
     if count <= 0:
-        return [found]
-    return [found[at : at + count] for at in range(0, len(found), count)]
+        return [result]
+    return [result[at : at + count] for at in range(0, len(result), count)]
 
 
 def _sort(value: Value) -> Value:
@@ -206,7 +208,7 @@ def _keys(value: Value) -> Value:
 
 
 def _values(value: Value) -> Value:
-    return [each for _, each in sorted(mapping(value).items())]
+    return [entry for _, entry in sorted(mapping(value).items())]
 
 
 def _reverse(value: Value) -> Value:

@@ -28,7 +28,7 @@ _AT_APPLY = "is only known at the apply"
 
 
 def _jsonencode(value: Value) -> Value:
-    if any(isinstance(each, Space) for each in walk(value)):
+    if any(isinstance(item, Space) for item in walk(value)):
         return UnknownValue("the JSON text of a resource")
     return as_json(value) if is_plain(value) else Encoded(value)
 
@@ -41,9 +41,9 @@ def as_json(value: Value) -> str:
 
 def _plain_numbers(value: Value) -> Value:
     if isinstance(value, dict):
-        return {key: _plain_numbers(each) for key, each in sorted(value.items())}
+        return {key: _plain_numbers(entry) for key, entry in sorted(value.items())}
     if isinstance(value, list):
-        return [_plain_numbers(each) for each in value]
+        return [_plain_numbers(item) for item in value]
     if isinstance(value, float):
         return json.loads(number_text(value))
     return value

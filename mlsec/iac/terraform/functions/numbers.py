@@ -22,7 +22,7 @@ Net = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def _all(value: tuple[Value, ...]) -> list[float]:
-    return [number(each) for each in value]
+    return [number(item) for item in value]
 
 
 def _network(value: Value) -> Net:
@@ -90,7 +90,7 @@ def _to_list(value: Value) -> Value:
 
 
 def _to_set(value: Value) -> Value:
-    if isinstance(value, list) and any(isinstance(each, UnknownValue) for each in value):
+    if isinstance(value, list) and any(isinstance(item, UnknownValue) for item in value):
         return value
     return value if value is None else to_set(value)
 

@@ -27,13 +27,13 @@ def compiled(pattern: str, subject: str) -> re.Pattern[str]:
     for name, meant in _CLASSES.items():
         pattern = pattern.replace(f"[:{name}:]", meant)
     try:
-        found = re.compile(pattern)
+        result = re.compile(pattern)
         cost = _cost(pattern, len(subject))
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"not a pattern: {error}") from None
     if cost > _MAX_COST:
         raise ValueError("a pattern that may take too long")
-    return found
+    return result
 
 
 def cost_of(pattern: str, subject: str) -> int:

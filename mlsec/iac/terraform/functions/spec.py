@@ -49,18 +49,18 @@ def text(value: Value) -> str:
 
 def number(value: Value) -> Any:
     """Take a number argument."""
-    found = number_of(value)
-    if isinstance(found, UnknownValue):
-        raise TypeError(found.why)
-    return found
+    result = number_of(value)
+    if isinstance(result, UnknownValue):
+        raise TypeError(result.why)
+    return result
 
 
 def whole(value: Value) -> int:
     """Take an argument that is a whole number."""
-    found = number(value)
-    if found != int(found):
+    result = number(value)
+    if result != int(result):
         raise TypeError("a number with a fraction where a whole one is expected")
-    return int(found)
+    return int(result)
 
 
 def items(value: Value) -> list[Value]:
@@ -92,9 +92,9 @@ def room(chars: int = 0, elements: int = 0) -> None:
 def key_of(value: Value) -> Any:
     """Give what distinguishes a value from others in a set; equal values have equal keys."""
     if isinstance(value, list):
-        return ("list", tuple(key_of(each) for each in value))
+        return ("list", tuple(key_of(item) for item in value))
     if isinstance(value, dict):
-        return ("map", tuple(sorted((name, key_of(each)) for name, each in value.items())))
+        return ("map", tuple(sorted((name, key_of(entry)) for name, entry in value.items())))
     if isinstance(value, (bool, int, float, str)) or value is None:
         return (type(value).__name__ if isinstance(value, bool) else "", value)
     return ("id", repr(value))

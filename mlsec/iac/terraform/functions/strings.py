@@ -74,12 +74,12 @@ def _shown(value: Value, flags: str, width: str, precision: str | None, verb: st
 
 
 def _formatlist(spec: Value, *given: Value) -> Value:
-    lengths = {len(each) for each in given if isinstance(each, list)}
+    lengths = {len(item) for item in given if isinstance(item, list)}
     if len(lengths) > 1:
         raise ValueError("lists of different lengths")
     count = lengths.pop() if lengths else 1
     return [
-        _format(spec, *(each[at] if isinstance(each, list) else each for each in given))
+        _format(spec, *(item[at] if isinstance(item, list) else item for item in given))
         for at in range(count)
     ]
 
@@ -126,19 +126,19 @@ def _replace_within(value: Value, wanted: str, new: Value) -> Value:
     if isinstance(value, dict):
         return {
             key.replace(wanted, new) if isinstance(new, str) else key: _replace_within(
-                each, wanted, new
+                entry, wanted, new
             )
-            for key, each in value.items()
+            for key, entry in value.items()
         }
     if isinstance(value, list):
-        return [_replace_within(each, wanted, new) for each in value]
+        return [_replace_within(item, wanted, new) for item in value]
     return _replace_around(value, wanted, new) if isinstance(value, (str, Joined)) else value
 
 
-def _groups(found: re.Match[str]) -> Value:
-    if found.re.groupindex:
-        return dict(found.groupdict())
-    return list(found.groups()) if found.re.groups else found.group()
+def _groups(match: re.Match[str]) -> Value:
+    if match.re.groupindex:
+        return dict(match.groupdict())
+    return list(match.groups()) if match.re.groups else match.group()
 
 
 def _regex(pattern: Value, value: Value) -> Value:

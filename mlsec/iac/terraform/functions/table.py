@@ -61,22 +61,22 @@ def call(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
         return UnknownValue(f"{name}() of too much")
     try:
         if function is None:
-            found = _of_file(name, arguments, evaluator)
+            result = _of_file(name, arguments, evaluator)
         else:
             if function.steps is not None:
                 evaluator.budget.steps -= function.steps(*arguments)
-            found = function.run(*arguments)
+            result = function.run(*arguments)
     except TooMuchError as error:
         return UnknownValue(f"{name}(): {error}")
     except _REFUSALS as error:
         return InvalidValue(f"{name}(): {str(error)[:200]}")
-    if isinstance(found, (str, list, dict)):
-        evaluator.budget.steps -= len(found) // (64 if isinstance(found, str) else 1)
-    if (isinstance(found, str) and len(found) > MAX_CHARS) or (
-        isinstance(found, (list, dict)) and len(found) > MAX_ITEMS
+    if isinstance(result, (str, list, dict)):
+        evaluator.budget.steps -= len(result) // (64 if isinstance(result, str) else 1)
+    if (isinstance(result, str) and len(result) > MAX_CHARS) or (
+        isinstance(result, (list, dict)) and len(result) > MAX_ITEMS
     ):
         return UnknownValue(f"{name}() makes too much")
-    return found
+    return result
 
 
 def _hidden(name: str, function: Function, arguments: list[Value]) -> UnknownValue | None:

@@ -19,14 +19,14 @@ class DataSpace(ResourceSpace):
     def evaluated(self) -> Mapping[str, Value]:
         """Give all that the code sets, without places."""
         scope = self.instances.scope
-        found = scope.once((self.instance.address, "*"), lambda: node_value(self.body()))
-        return found if isinstance(found, dict) else {}
+        result = scope.once((self.instance.address, "*"), lambda: node_value(self.body()))
+        return result if isinstance(result, dict) else {}
 
     def get(self, name: str) -> Value:
         """Give an attribute: computed here, as the code sets it, or a symbol for what exists."""
-        found = attribute(self, name)
-        if found is not None:
-            return found
+        result = attribute(self, name)
+        if result is not None:
+            return result
         set_here = self.configured(name)
         if set_here is not None:
             return set_here
@@ -41,9 +41,9 @@ class DataSpace(ResourceSpace):
 def attribute(data: DataSpace, name: str) -> Value:
     """Give an attribute that is known from the code, or None."""
     kind = data.instances.key[0]
-    found = _OWN.get((kind, name))
-    if found is not None:
-        return found
+    result = _OWN.get((kind, name))
+    if result is not None:
+        return result
     derive = _TOLD.get(kind)
     return derive(data, name) if derive is not None else None
 
@@ -57,18 +57,18 @@ def _region(data: DataSpace, name: str) -> Value:
 
 def _project(data: DataSpace, name: str) -> Value:
     if name in ("project_id", "project", "id"):
-        found = data.configured("project_id") or own("project")
-        return join_text(["projects/", found]) if name == "id" else found
+        result = data.configured("project_id") or own("project")
+        return join_text(["projects/", result]) if name == "id" else result
     if name == "number":
         return own("project_number")
     return _provider(data, name) if name in ("region", "zone") else None
 
 
 def _subscription(data: DataSpace, name: str) -> Value:
-    found = data.configured("subscription_id") or own("subscription")
+    result = data.configured("subscription_id") or own("subscription")
     if name == "subscription_id":
-        return found
-    return join_text(["/subscriptions/", found]) if name == "id" else None
+        return result
+    return join_text(["/subscriptions/", result]) if name == "id" else None
 
 
 def _provider(data: DataSpace, name: str) -> Value:
@@ -96,15 +96,15 @@ def _policy(data: DataSpace, name: str) -> Value:
 def _bindings(data: DataSpace, name: str) -> Value:
     if name != "policy_data":
         return None
-    held = data.evaluated()
-    return Encoded({"bindings": held.get("binding", [])}) if "binding" in held else None
+    result = data.evaluated()
+    return Encoded({"bindings": result.get("binding", [])}) if "binding" in result else None
 
 
 def _bucket(data: DataSpace, name: str) -> Value:
-    found = data.configured("bucket")
+    result = data.configured("bucket")
     if name in ("id", "bucket"):
-        return found
-    return join_text(["arn:aws:s3:::", found]) if name == "arn" and found is not None else None
+        return result
+    return join_text(["arn:aws:s3:::", result]) if name == "arn" and result is not None else None
 
 
 def _gcp_bucket(data: DataSpace, name: str) -> Value:

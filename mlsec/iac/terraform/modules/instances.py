@@ -67,12 +67,12 @@ class Instances:
 
     def seen(self) -> Value:
         """Give what a reference sees: one space, a list of them or a map."""
-        found = self.each()
-        spaces = {key: self.space(each) for key, each in found.items()}
+        result = self.each()
+        spaces = {key: self.space(value) for key, value in result.items()}
         if self.is_single:
             return spaces[None]
-        if "*" in found and found["*"].why_unknown:
-            return _Any(spaces["*"], found["*"].why_unknown)
+        if "*" in result and result["*"].why_unknown:
+            return _Any(spaces["*"], result["*"].why_unknown)
         return list(spaces.values()) if self.is_counted else spaces
 
     def space(self, instance: Instance) -> Value:
@@ -83,10 +83,10 @@ class Instances:
 
     def resource(self, instance: Instance) -> ResourceSpace:
         """Give one instance of a resource."""
-        found = self.space(instance)
-        if not isinstance(found, ResourceSpace):
+        result = self.space(instance)
+        if not isinstance(result, ResourceSpace):
             raise TypeError(f"{self.address} is no resource")
-        return found
+        return result
 
     def evaluator(self, instance: Instance) -> Evaluator:
         """Give the evaluator for what stands in the block."""
@@ -138,8 +138,8 @@ class Instances:
 class _Any(Space):
     """Instances of unknown number: one of them is known but for its key, all of them are not."""
 
-    def __init__(self, one: Value, why: str) -> None:
-        self.one, self.why = one, why
+    def __init__(self, value: Value, why: str) -> None:
+        self.one, self.why = value, why
 
     def get(self, name: str) -> Value:
         del name  # whichever key is asked for
@@ -154,13 +154,13 @@ class ResourceSpace(Space):
 
     def get(self, name: str) -> Value:
         """Give an attribute."""
-        found = self.configured(name)
-        if found is None and (name in MADE_UP or not self._sets(name)):
+        result = self.configured(name)
+        if result is None and (name in MADE_UP or not self._sets(name)):
             return Symbol(self.instance.address, (name,))
-        if isinstance(found, UnknownValue) and name in MADE_UP and not found.text:
+        if isinstance(result, UnknownValue) and name in MADE_UP and not result.text:
             # It has no words of its own, but it is known whose name it is.
             return Symbol(self.instance.address, (name,))
-        return found
+        return result
 
     def configured(self, name: str) -> Value:
         """Give what the code sets, None when it does not."""

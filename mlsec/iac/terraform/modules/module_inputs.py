@@ -10,25 +10,25 @@ from mlsec.iac.terraform.values import Encoded, Joined, Space, Symbol, Value, wa
 
 def given_in(values: Iterable[Value]) -> tuple[str, ...] | None:
     """Give the addresses and names of what may be in values; None where it may be anything."""
-    found: set[str] = set()
+    result: set[str] = set()
     for value in values:
         for part in _parts(value):
             if isinstance(part, Symbol):
-                found.add(part.address)
+                result.add(part.address)
             elif isinstance(part, str):
-                found.add(part)
+                result.add(part)
             elif isinstance(part, UnknownValue) and part.among is not None:
-                found.update(part.among)
+                result.update(part.among)
             elif isinstance(part, (UnknownValue, Space)):
                 return None
-    return tuple(sorted(found))
+    return tuple(sorted(result))
 
 
 def _parts(value: Value) -> Iterator[Value]:
-    for each in walk(value):
-        if isinstance(each, Joined):
-            yield from each.parts
-        elif isinstance(each, Encoded):
-            yield from _parts(each.value)
+    for item in walk(value):
+        if isinstance(item, Joined):
+            yield from item.parts
+        elif isinstance(item, Encoded):
+            yield from _parts(item.value)
         else:
-            yield each
+            yield item

@@ -33,7 +33,7 @@ def document(given: Mapping[str, Value]) -> Value:
     own = given.get("statement", [])
     if isinstance(own, UnknownValue):
         return own
-    statements = _over(statements, [_statement(each) for each in own])
+    statements = _over(statements, [_statement(item) for item in own])
     for name in ("override_json", "override_policy_documents"):
         added = _documents(given.get(name))
         if isinstance(added, UnknownValue):
@@ -50,16 +50,16 @@ def _documents(given: Value) -> list[Value] | UnknownValue:
     """Give the statements of documents that are given as JSON texts."""
     if given is None or isinstance(given, UnknownValue):
         return given if isinstance(given, UnknownValue) else []
-    found: list[Value] = []
-    for each in given if isinstance(given, list) else [given]:
-        decoded = _decoded(each)
+    values: list[Value] = []
+    for item in given if isinstance(given, list) else [given]:
+        decoded = _decoded(item)
         if isinstance(decoded, UnknownValue):
             return decoded
         inner = decoded.get("Statement", []) if isinstance(decoded, dict) else []
         if isinstance(inner, UnknownValue):
             return inner
-        found = _over(found, inner if isinstance(inner, list) else [inner])
-    return found
+        values = _over(values, inner if isinstance(inner, list) else [inner])
+    return values
 
 
 def _decoded(text: Value) -> Value:
@@ -77,13 +77,13 @@ def _decoded(text: Value) -> Value:
 
 def _over(before: list[Value], after: list[Value]) -> list[Value]:
     made = list(before)
-    places = {_sid(each): at for at, each in enumerate(made) if _sid(each)}
-    for each in after:
-        at = places.get(_sid(each))
+    places = {_sid(value): at for at, value in enumerate(made) if _sid(value)}
+    for item in after:
+        at = places.get(_sid(item))
         if at is None:
-            made.append(each)
+            made.append(item)
         else:
-            made[at] = each
+            made[at] = item
     return made
 
 
@@ -115,10 +115,10 @@ def _principals(given: Value) -> Value:
     if not isinstance(given, list):
         return given
     made: dict[str, Value] = {}
-    for each in given:
-        if not isinstance(each, dict):
-            return each
-        kind, who = each.get("type"), each.get("identifiers")
+    for item in given:
+        if not isinstance(item, dict):
+            return item
+        kind, who = item.get("type"), item.get("identifiers")
         if not isinstance(kind, str):
             return kind if isinstance(kind, UnknownValue) else UnknownValue("a kind of principal")
         if kind == "*" and who == ["*"]:
@@ -134,11 +134,11 @@ def _conditions(given: Value) -> Value:
     if not isinstance(given, list):
         return given
     made: dict[str, dict[str, Value]] = {}
-    for each in given:
-        if not isinstance(each, dict):
-            return each
-        test, variable = each.get("test"), each.get("variable")
+    for item in given:
+        if not isinstance(item, dict):
+            return item
+        test, variable = item.get("test"), item.get("variable")
         if not isinstance(test, str) or not isinstance(variable, str):
             return UnknownValue("a condition of a policy that only the apply knows")
-        made.setdefault(test, {})[variable] = each.get("values")
+        made.setdefault(test, {})[variable] = item.get("values")
     return made

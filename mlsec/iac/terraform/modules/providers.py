@@ -29,9 +29,9 @@ class Providers:
 
     def named(self, name: str) -> Config:
         """Give a configuration; {} when nothing says how the provider is set."""
-        found = self._own().get(name)
-        if found is not None:
-            return found
+        result = self._own().get(name)
+        if result is not None:
+            return result
         if name in self._handed:
             return self._handed[name]
         if self._inherited is None or "." in name:

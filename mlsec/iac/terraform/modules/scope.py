@@ -142,10 +142,10 @@ class Scope(Names):
 
     def of(self, place: tuple[str, Key], shown: str) -> Value:
         """Give a resource, data source or module as a reference to it sees it."""
-        found = self.instances(*place)
-        if found is None:
+        result = self.instances(*place)
+        if result is None:
             return InvalidValue(f"{shown[:120]} is not declared here")
-        return found.seen()
+        return result.seen()
 
     def child(self, called: Instances, instance: Instance) -> Scope | UnknownValue:
         """Give the scope of one use of a module that this one calls."""
@@ -163,7 +163,7 @@ class Scope(Names):
     def _given_to(self, called: Instances, instance: Instance) -> tuple[str, ...] | None:
         """Say what a module that is not here is given, which it may give back."""
         evaluator, body = called.evaluator(instance), called.placed.block.body
-        arguments = (each for name, each in body.attributes.items() if name not in META)
+        arguments = (value for name, value in body.attributes.items() if name not in META)
         return given_in(evaluator.value(argument.value) for argument in arguments)
 
     def space_of(self, instances: Instances, instance: Instance) -> Value:
@@ -213,13 +213,13 @@ class Scope(Names):
         self._busy.add(key)
         depth = self.budget.depth
         try:
-            found = compute()
+            result = compute()
         finally:
             self._busy.discard(key)
         # Deep inside a chain of references a value may be cut off that is known from nearer by.
-        if depth < 40 or not isinstance(found, UnknownValue):
-            self._known[key] = found
-        return found
+        if depth < 40 or not isinstance(result, UnknownValue):
+            self._known[key] = result
+        return result
 
     def _path(self) -> str:
         return posixpath.relpath(self.module.directory or ".", self.root or ".")

@@ -67,18 +67,18 @@ class Source:
             return Broken(*place, "not valid HCL")
         if not children:
             return Broken(*place, "an expression is missing")
-        found = self._term(children[0], depth)
-        return self._steps(found, children[1:], depth)
+        result = self._term(children[0], depth)
+        return self._steps(result, children[1:], depth)
 
-    def _steps(self, found: Expr, steps: list[Syntax], depth: int) -> Expr:
+    def _steps(self, expr: Expr, steps: list[Syntax], depth: int) -> Expr:
         for at, step in enumerate(steps):
             depth += 1
             if depth > MAX_DEPTH:
                 return Broken(*self.place(step), "nested too deep")
             if step.type == "splat":
-                return self._splat(found, step.children[0], steps[at + 1 :], depth)
-            found = self._step(found, step, depth)
-        return found
+                return self._splat(expr, step.children[0], steps[at + 1 :], depth)
+            expr = self._step(expr, step, depth)
+        return expr
 
     def _splat(self, of: Expr, splat: Syntax, after: list[Syntax], depth: int) -> Expr:
         """All that follows ``[*]`` goes to each element; after ``.*`` only attributes do."""
@@ -156,7 +156,7 @@ class Source:
         for child in node.children:
             if child.type == "ERROR":
                 return Broken(*self.place(child), "not valid HCL")
-            sides = [each for each in child.children if each.type == "expression"]
+            sides = [item for item in child.children if item.type == "expression"]
             if child.type != "object_elem" or len(sides) != 2:
                 continue
             key = self.expression(sides[0], depth + 1)
@@ -174,11 +174,11 @@ class Source:
                 name += self.text(child)
             elif child.type == "function_arguments":
                 arguments = [
-                    self.expression(each, depth + 1)
-                    for each in child.children
-                    if each.type == "expression"
+                    self.expression(item, depth + 1)
+                    for item in child.children
+                    if item.type == "expression"
                 ]
-                expands = any(each.type == "ellipsis" for each in child.children)
+                expands = any(item.type == "ellipsis" for item in child.children)
             elif child.type == "ERROR":
                 return Broken(*self.place(node), "not valid HCL")
         return Call(*self.place(node), name, tuple(arguments), expands)
@@ -198,10 +198,10 @@ class Source:
             if len(inner) != 1 or inner[0].type != "conditional":
                 break
             node = inner[0]
-        found = branches[0][1]
+        result = branches[0][1]
         for outer, inner_branch in itertools.pairwise(branches):
-            found = Conditional(*place, inner_branch[1], outer[0], found)
-        return Conditional(*place, self.expression(sides[0], depth), branches[-1][0], found)
+            result = Conditional(*place, inner_branch[1], outer[0], result)
+        return Conditional(*place, self.expression(sides[0], depth), branches[-1][0], result)
 
     def _operation(self, node: Syntax, depth: int) -> Expr:
         """Operands stand bare, with their traversals beside them."""
@@ -236,7 +236,7 @@ class Source:
         collection: Expr = Broken(*place, "not valid HCL")
         condition = None
         for child in node.children:
-            inside = [each for each in child.children if each.type == "expression"]
+            inside = [item for item in child.children if item.type == "expression"]
             if child.type == "for_intro" and inside:
                 names = [self.text(c) for c in child.children if c.type == "identifier"]
                 collection = self.expression(inside[0], depth + 1)

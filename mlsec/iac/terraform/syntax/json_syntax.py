@@ -54,38 +54,38 @@ def parse_values(text: str) -> Parsed:
 
 
 def _blocks(kind: str, labels: int, node: Node, given: tuple[str, ...]) -> Iterator[Block]:
-    for each in node.items() or (node,):
+    for item in node.items() or (node,):
         if labels == 0:
-            yield Block(kind, given, _body(each), each.line, each.column)
+            yield Block(kind, given, _body(item), item.line, item.column)
             continue
-        for label, inner in each.pairs().items():
+        for label, inner in item.pairs().items():
             yield from _blocks(kind, labels - 1, inner, (*given, label))
 
 
 def _body(node: Node) -> Body:
     attributes: dict[str, Attribute] = {}
     blocks: list[Block] = []
-    for name, each in node.pairs().items():
+    for name, result in node.pairs().items():
         if name in _NESTED:
-            blocks += _dynamic(each)
+            blocks += _dynamic(result)
         elif name == "//":
             continue
         else:
-            attributes[name] = Attribute(name, _expression(each), each.line, each.column)
+            attributes[name] = Attribute(name, _expression(result), result.line, result.column)
     return Body(attributes, tuple(blocks))
 
 
 def _dynamic(node: Node) -> Iterator[Block]:
-    for each in node.items() or (node,):
-        for label, inner in each.pairs().items():
-            for one in inner.items() or (inner,):
-                content = one.get("content")
-                body = _body(one)
+    for entry in node.items() or (node,):
+        for label, inner in entry.pairs().items():
+            for item in inner.items() or (inner,):
+                content = item.get("content")
+                body = _body(item)
                 nested: tuple[Block, ...] = ()
                 if content is not None:
                     nested = (Block("content", (), _body(content), content.line, content.column),)
                 attributes = {k: v for k, v in body.attributes.items() if k != "content"}
-                yield Block("dynamic", (label,), Body(attributes, nested), one.line, one.column)
+                yield Block("dynamic", (label,), Body(attributes, nested), item.line, item.column)
 
 
 def _expression(node: Node) -> Expr:
@@ -94,9 +94,9 @@ def _expression(node: Node) -> Expr:
     if isinstance(value, UnknownValue):
         return Broken(*place, value.why)
     if isinstance(value, tuple):
-        return TupleOf(*place, tuple(_expression(each) for each in value))
+        return TupleOf(*place, tuple(_expression(item) for item in value))
     if isinstance(value, dict):
-        items = tuple((_text(key, place), _expression(each)) for key, each in value.items())
+        items = tuple((_text(key, place), _expression(entry)) for key, entry in value.items())
         return ObjectOf(*place, items)
     return _text(value, place) if isinstance(value, str) else Literal(*place, value)
 

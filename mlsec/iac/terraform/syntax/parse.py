@@ -55,9 +55,9 @@ def parse(text: str) -> Parsed:
     for piece in pieces:
         parsed.append(_parse(piece, line))
         line += piece.count("\n")
-    mistakes = [mistake for each in parsed for mistake in each.mistakes] or list(whole.mistakes)
-    attributes = {k: v for each in parsed for k, v in each.body.attributes.items()}
-    blocks = tuple(block for each in parsed for block in each.body.blocks)
+    mistakes = [mistake for item in parsed for mistake in item.mistakes] or list(whole.mistakes)
+    attributes = {k: v for item in parsed for k, v in item.body.attributes.items()}
+    blocks = tuple(block for item in parsed for block in item.body.blocks)
     return Parsed(body=Body(attributes, blocks), mistakes=tuple(mistakes[:_MAX_MISTAKES]))
 
 

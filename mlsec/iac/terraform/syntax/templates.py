@@ -78,8 +78,8 @@ def indentation(lines: Iterable[str]) -> int:
     return min(counts, default=0)
 
 
-def _meant(found: re.Match[str]) -> str:
-    simple, short, long, doubled = found.groups()
+def _meant(match: re.Match[str]) -> str:
+    simple, short, long, doubled = match.groups()
     if doubled:
         return f"{doubled}{{"
     if simple:

@@ -61,7 +61,8 @@ def recognise(heard: Heard) -> RecognisedProduct:
     named = [product for product in shown if not product.is_generic]
     order = sorted(named or shown, key=lambda product: -counts[product.name])
     version = next(
-        (found for p in order[:1] for sign in p.version if (found := _version_by(sign, heard))), ""
+        (result for p in order[:1] for sign in p.version if (result := _version_by(sign, heard))),
+        "",
     )
     return RecognisedProduct(products=tuple(order), version=version)
 
@@ -89,14 +90,14 @@ def doors_of(recognised: RecognisedProduct, heard: Heard) -> tuple[PathState, ..
     states: dict[tuple[str, str], PathState] = {}
     for product in recognised.products:
         tried = [_try(door, heard, product.title, refusals) for door in product.doors]
-        if tried and all(each.state == "absent" for each in tried):
+        if tried and all(item.state == "absent" for item in tried):
             why = f"where {product.title} shows whether it wants a sign-in, there is nothing"
             tried = [msgspec.structs.replace(e, state=None, why=why) for e in tried]
-        for each in tried:
-            states.setdefault((each.door.path, each.door.opens.value), each)
+        for item in tried:
+            states.setdefault((item.door.path, item.door.opens.value), item)
     for door in EVERYWHERE:
-        found = _try(door, heard, "", refusals)
-        states.setdefault((door.path, door.opens.value), found)
+        result = _try(door, heard, "", refusals)
+        states.setdefault((door.path, door.opens.value), result)
     return tuple(states.values())
 
 

@@ -27,7 +27,7 @@ def judge_sizes(part: Mapping[str, Any], path: str, record: Recorder) -> None:
             widths[plain] = value
             note_shape(record, [value], f"{plain} at {path}")
         elif isinstance(value, list) and (plain.endswith("shape") or plain in _EXTENTS):
-            note_shape(record, [one for one in value if _is_number(one)], f"{plain} at {path}")
+            note_shape(record, [item for item in value if _is_number(item)], f"{plain} at {path}")
     table = [widths[name] for name in ("input_dim", "output_dim") if name in widths]
     if len(table) == 2 and max(table) <= MOST_ELEMENTS:
         note_shape(record, table, f"the table at {path}")
