@@ -256,7 +256,7 @@ def test_what_is_declared_nowhere_may_be_declared_elsewhere() -> None:
     (endpoint,) = graph.of_type("aws.sagemaker.endpoint")
     alarms = graph.targets(endpoint, "alarms")
     assert not alarms.resources
-    assert "may be declared elsewhere" in graph.gaps[alarms.gaps[0]].detail
+    assert "may be declared outside the scanned code" in graph.gaps[alarms.gaps[0]].detail
 
 
 def test_a_policy_of_a_bucket_that_is_not_known_clouds_every_bucket_of_the_stack() -> None:
